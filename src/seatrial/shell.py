@@ -1,0 +1,126 @@
+"""The only door to a subprocess.
+
+A command is a tuple of arguments and never passes a shell; where it runs and what it finds in its environment is
+always said; what it printed is shown, and raised, with secrets masked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import CommandFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PUBLISHING = re.compile(
+    r"(TWINE_|UV_PUBLISH_|FLIT_|HATCH_INDEX_|POETRY_PYPI_TOKEN_|PDM_PUBLISH_|ACTIONS_ID_TOKEN_REQUEST_).*"
+    r"|.*_ID_TOKEN|PYPI_TOKEN"
+)
+"""Names of environment variables that let their holder publish: no build and no test ever sees them."""
+
+REPOSITORY_LOCAL = frozenset(
+    (
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    )
+)
+"""What git sets for a hook, and what would lead a git command of ours into another repository.
+
+From ``git rev-parse --local-env-vars``; its ``GIT_CONFIG_*`` stay, because CI images set ``safe.directory`` so.
+"""
+
+SECRETS = (
+    re.compile(r"pypi-[A-Za-z0-9_-]{16,}"),
+    re.compile(r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
+    re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"),
+    re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}"),
+    re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),
+)
+"""What a secret looks like: tokens of PyPI, JSON web tokens, tokens of GitHub and GitLab, user:password in a URL."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a command printed (``output``: standard output; ``errors``: standard error) and its exit code."""
+
+    returncode: int
+    output: str
+    errors: str
+
+
+def run(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1) -> str:
+    """Run a command to its end and return its standard output.
+
+    Raises `CommandFailed` when it ends with an exit code other than 0 or can't be started. ``umask`` -1 keeps the
+    one that is set; Windows has none.
+    """
+    done = attempt(args, cwd=cwd, env=env, umask=umask)
+    if done.returncode:
+        raise CommandFailed(shown(args), done.returncode, mask(done.output + done.errors))
+    return done.output
+
+
+def attempt(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1) -> Completed:
+    """Run a command to its end and return how it went, whatever its exit code.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started. Standard input is empty, so nothing waits
+    for an answer.
+    """
+    # Any: typeshed has a separate overload for each text mode, which no dict of options fits.
+    options: dict[str, Any] = {} if sys.platform == "win32" else {"umask": umask}
+    try:
+        done = subprocess.run(  # noqa: S603 - a tuple, and no shell
+            args, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, capture_output=True, check=False, **options
+        )
+    except OSError as error:
+        raise CommandFailed(shown(args), 127, str(error)) from error
+    return Completed(done.returncode, _text(done.stdout), _text(done.stderr))
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment for a child, with ``extra`` set.
+
+    Left out: `REPOSITORY_LOCAL`, and whatever lets its holder publish. Messages come in English.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in REPOSITORY_LOCAL and not PUBLISHING.fullmatch(name)
+    }
+    return {**kept, "LC_ALL": "C.UTF-8", **extra}
+
+
+def shown(args: tuple[str, ...]) -> str:
+    """Return a command as one line that can be pasted into a POSIX shell, secrets masked."""
+    return mask(" ".join(shlex.quote(arg) for arg in args))
+
+
+def mask(text: str) -> str:
+    """Return ``text``, fit to be printed, with everything that looks like a secret replaced by ``***``."""
+    text = text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="backslashreplace")
+    for secret in SECRETS:
+        text = secret.sub("***", text)
+    return text
+
+
+def _text(printed: bytes) -> str:
+    # What is not UTF-8, such as a file name from git -z, keeps its bytes and can be encoded back.
+    return printed.decode("utf-8", errors="surrogateescape").replace("\r\n", "\n")

@@ -1,0 +1,34 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from trial import Trial, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+OLDEST, NEWEST = (3, 9), (3, 13)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the longest voyages to the oldest and the newest Python."""
+    if OLDEST < sys.version_info[:2] < NEWEST:
+        between = pytest.mark.skip(reason="runs on the oldest and the newest Python")
+        for item in items:
+            if item.get_closest_marker("ends"):
+                item.add_marker(between)
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    """Return an empty project folder, whose commands see a home of their own."""
+    root, home = tmp_path / "tidepool", tmp_path / "home"
+    root.mkdir()
+    home.mkdir()
+    return Trial(root, environment(home))

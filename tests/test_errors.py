@@ -1,0 +1,68 @@
+"""What a person can mend, and the page that says so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from seatrial import errors
+from seatrial.errors import SeatrialError
+from trial import lines
+
+PAGE = Path(__file__).resolve().parent.parent / "docs/errors.md"
+
+
+def kinds(root: type[SeatrialError] = SeatrialError) -> list[type[SeatrialError]]:
+    """Return every error, the families before their members."""
+    return [root, *(kind for child in root.__subclasses__() for kind in kinds(child))]
+
+
+def test_error_says_what_how_to_fix_it_and_where_to_read() -> None:
+    error = errors.BackendFailed("it broke:\n  here", fix="mend it\nso")
+    assert str(error) == (
+        "it broke:\n"
+        "  here\n"
+        "fix:  mend it\n"
+        "      so\n"
+        "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#backendfailed"
+    )
+
+
+def test_page_of_errors_has_a_paragraph_for_each_and_no_other() -> None:
+    headings = re.findall(r"^### (\w+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings == [kind.__name__ for kind in kinds() if not kind.__subclasses__()]
+
+
+def test_page_of_errors_names_the_exit_code_of_each_family() -> None:
+    told = re.findall(r"^## .+ \(exit code (\d)\)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert told == [str(family.exit_code) for family in SeatrialError.__subclasses__()]
+
+
+def test_last_lines_leave_out_blank_ones() -> None:
+    assert errors.last_lines("a\n\nb  \n\n\nc\n", 2) == "  b\n  c"
+    assert errors.last_lines("") == ""
+
+
+def test_last_lines_keep_of_a_traceback_what_was_wrong() -> None:
+    output = lines(
+        """
+        building
+        Traceback (most recent call last):
+          File "a.py", line 1, in <module>
+            deep()
+            ~~~~^^
+        ValueError: too deep
+
+        During handling of the above exception, another exception occurred:
+
+        Traceback (most recent call last):
+          File "b.py", line 2, in <module>
+        OSError: no bottom
+        """
+    )
+    assert errors.last_lines(output) == (
+        "  building\n"
+        "  ValueError: too deep\n"
+        "  During handling of the above exception, another exception occurred:\n"
+        "  OSError: no bottom"
+    )

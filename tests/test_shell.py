@@ -1,0 +1,127 @@
+"""The only door to a subprocess."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial import shell
+from seatrial.errors import CommandFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOKEN = "pypi-AgEIcHlwaS5vcmcCJDAwMDAwMDAwLTAwMDAtMDAwMA"  # noqa: S105 - it opens nothing
+WEB_TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJweXBpIn0.c2lnbmF0dXJl"  # noqa: S105
+
+
+def python(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", code)
+
+
+def test_output_of_a_command_is_returned(tmp_path: Path) -> None:
+    code = "import os; print(os.getcwd(), os.environ['TIDE'], 'é')"
+    assert shell.run(python(code), cwd=tmp_path, env={**os.environ, "TIDE": "high", "PYTHONUTF8": "1"}) == (
+        f"{tmp_path.resolve()} high é\n"
+    )
+
+
+def test_failure_names_the_command_its_exit_code_and_its_last_lines(tmp_path: Path) -> None:
+    code = "print(*range(100), sep='\\n'); raise SystemExit('it failed')"
+    with pytest.raises(CommandFailed) as raised:
+        shell.run(python(code), cwd=tmp_path, env=dict(os.environ))
+    error = raised.value
+    assert error.returncode == 1
+    assert error.what == f"{error.args_shown} ended with exit code 1:\n" + "\n".join(
+        f"  {line}" for line in [*range(81, 100), "it failed"]
+    )
+
+
+def test_command_that_can_not_be_started_is_an_error_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed) as raised:
+        shell.attempt(("no-such-program",), cwd=tmp_path, env={})
+    assert raised.value.returncode == 127
+
+
+def test_nothing_waits_for_standard_input(tmp_path: Path) -> None:
+    assert shell.run(python("import sys; print(repr(sys.stdin.read()))"), cwd=tmp_path, env=dict(os.environ)) == "''\n"
+
+
+def test_shell_has_no_say(tmp_path: Path) -> None:
+    """What a shell would run stays an argument."""
+    said = shell.run((*python("import sys; print(sys.argv[1])"), "$(touch x); `touch x` && *"), cwd=tmp_path, env={})
+    assert said == "$(touch x); `touch x` && *\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no umask")
+def test_umask_holds_for_the_command_alone(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        shell.run(python("open('x', 'w')"), cwd=tmp_path, env={}, umask=0o022)
+        assert (tmp_path / "x").stat().st_mode & 0o777 == 0o644
+        shell.run(python("open('y', 'w')"), cwd=tmp_path, env={})
+        assert (tmp_path / "y").stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+
+
+def test_bytes_that_are_not_utf8_can_be_encoded_back_and_shown(tmp_path: Path) -> None:
+    said = shell.run(python("import sys; sys.stdout.buffer.write(b'\\xff.py\\0')"), cwd=tmp_path, env={})
+    assert said.encode("utf-8", "surrogateescape") == b"\xff.py\0"
+    assert shell.mask(said) == "\\xff.py\0"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"Authorization: {TOKEN}.", "Authorization: ***."),
+        (f'{{"token": "{WEB_TOKEN}"}}', '{"token": "***"}'),
+        ("https://user:secret@example.invalid/simple/", "https://***@example.invalid/simple/"),
+        ("https://example.invalid:8080/a@b", "https://example.invalid:8080/a@b"),
+        ("token ghp_0123456789abcdefghijABCDEFGHIJ012345 used", "token *** used"),
+        ("github_pat_11ABCDEFG0123456789_abcdefghij", "***"),
+        ("glpat-0123456789abcdefghij", "***"),
+        ("pypi-server is no token", "pypi-server is no token"),
+    ],
+)
+def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
+    assert shell.mask(text) == shown
+
+
+def test_secrets_in_a_command_are_masked_in_its_error(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed) as raised:
+        shell.run((*python(f"raise SystemExit('refused {TOKEN}')"), "--password", TOKEN), cwd=tmp_path, env={})
+    assert TOKEN not in str(raised.value)
+    assert str(raised.value).count("***") == 3
+
+
+@given(st.text())
+def test_masking_ends_for_any_text_and_twice_is_once(text: str) -> None:
+    assert shell.mask(shell.mask(text)) == shell.mask(text)
+
+
+def test_environment_for_children_leads_no_git_astray_and_lets_nobody_publish(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dropped = (
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_WORK_TREE",
+        "TWINE_PASSWORD",
+        "UV_PUBLISH_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "TESTPYPI_ID_TOKEN",
+        "HATCH_INDEX_AUTH",
+    )
+    kept = ("GIT_SSH_COMMAND", "GIT_CONFIG_COUNT", "GIT_AUTHOR_NAME", "UV_INDEX_URL", "GITHUB_ACTIONS")
+    for name in (*dropped, *kept):
+        monkeypatch.setenv(name, "x")
+    environment = shell.environment(TIDE="high")
+    assert [name for name in (*dropped, *kept) if name in environment] == list(kept)
+    assert (environment["TIDE"], environment["LC_ALL"]) == ("high", "C.UTF-8")
