@@ -1,0 +1,249 @@
+"""What pyproject.toml says."""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import re
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dependency_groups import resolve
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from seatrial.errors import (
+    GroupInvalid,
+    GroupMissing,
+    NoPythonsNamed,
+    PyprojectInvalid,
+    PyprojectMissing,
+    PyprojectUnreadable,
+    PythonsContradict,
+)
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+PYTHON = re.compile(r"Programming Language :: Python :: 3\.(\d+)")
+FREE_THREADING = "Programming Language :: Python :: Free Threading"
+FIRST_FREE_THREADED = 14
+"""The first minor version whose free-threaded build is supported rather than an experiment (PEP 779)."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project as its pyproject.toml describes it (the specification: PyPA, "pyproject.toml").
+
+    ``root`` is the folder of pyproject.toml; ``table`` is the parsed file and is not to be written to.
+    """
+
+    root: Path
+    table: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @classmethod
+    def from_directory(cls, root: Path) -> Project:
+        """Read ``root/pyproject.toml``.
+
+        Raises `PyprojectMissing`, `PyprojectUnreadable` or `PyprojectInvalid`.
+        """
+        path = root / "pyproject.toml"
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except FileNotFoundError:
+            raise PyprojectMissing(
+                f"there is no {path}",
+                fix="run nox in the project's folder, beside pyproject.toml",
+            ) from None
+        except UnicodeDecodeError as error:
+            raise PyprojectUnreadable(
+                f"{path} is not UTF-8, which TOML has to be: {error}",
+                fix="save the file in UTF-8",
+            ) from None
+        except OSError as error:
+            raise PyprojectUnreadable(f"{path} can't be read: {error.strerror}") from None
+        except tomllib.TOMLDecodeError as error:
+            raise PyprojectUnreadable(
+                f"{path} is not TOML: {error}", fix="mend that line, then run the command again"
+            ) from None
+        project = cls(root, table)
+        project._insist_on_kinds()
+        return project
+
+    @property
+    def path(self) -> Path:
+        """Where pyproject.toml is."""
+        return self.root / "pyproject.toml"
+
+    @property
+    def name(self) -> str:
+        """The name as it is written, or that of the folder when pyproject.toml has none."""
+        return str(self._project.get("name") or self.root.name)
+
+    @property
+    def import_name(self) -> str:
+        """The name that the package most likely has in an import statement."""
+        return re.sub(r"[-_.]+", "_", self.name)
+
+    @property
+    def requires_python(self) -> str:
+        """The value of ``requires-python``, "" when there is none."""
+        return str(self._project.get("requires-python", ""))
+
+    @property
+    def backend(self) -> str:
+        """The build backend's import path, setuptools' when none is named (PEP 517)."""
+        return str(self.table.get("build-system", {}).get("build-backend", "setuptools.build_meta"))
+
+    @property
+    def version_is_dynamic(self) -> bool:
+        """Whether the backend finds the version somewhere else than in ``[project]``."""
+        return "version" not in self._project
+
+    @property
+    def pythons(self) -> tuple[str, ...]:
+        """The Python versions that the classifiers name, oldest first: ``("3.9", …, "3.13")``.
+
+        With the free-threading classifier, each version that supports it comes a second time as ``"3.14t"``.
+        Raises `NoPythonsNamed`, or `PythonsContradict` when ``requires-python`` excludes one of them.
+        """
+        classifiers = self._project.get("classifiers", [])
+        minors = sorted({int(found[1]) for text in classifiers if (found := PYTHON.fullmatch(text))})
+        if not minors:
+            raise NoPythonsNamed(
+                f"no classifier in {self.path} names a Python version, so there is nothing to run on",
+                fix="name each Python that is supported, or give pythons= in the noxfile:\n"
+                "[project]\n"
+                "classifiers = [\n"
+                '  "Programming Language :: Python :: 3.12",\n'
+                '  "Programming Language :: Python :: 3.13",\n'
+                "]",
+            )
+        self._refuse_excluded(minors)
+        free = any(text.startswith(FREE_THREADING) for text in classifiers)
+        return tuple(
+            [f"3.{minor}" for minor in minors]
+            + [f"3.{minor}t" for minor in minors if free and minor >= FIRST_FREE_THREADED]
+        )
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of the dependency groups, normalised as PEP 735 compares them."""
+        return tuple(_normalised(name) for name in self.table.get("dependency-groups", {}))
+
+    def group(self, *names: str) -> str | None:
+        """Return the first of ``names`` that is a dependency group, if any is."""
+        return next((name for name in names if _normalised(name) in self.groups), None)
+
+    def requirements(self, groups: Sequence[str]) -> tuple[str, ...]:
+        """Resolve dependency groups, ``include-group`` and all, to requirements (PEP 508), each once.
+
+        Raises `GroupMissing` for a name that is not a group, `GroupInvalid` for what PEP 735 forbids.
+        """
+        missing = [name for name in groups if self.group(name) is None]
+        if missing:
+            raise GroupMissing(
+                f"{self.path} has no dependency group {', '.join(missing)}, which the noxfile names",
+                fix=f'[dependency-groups]\n{missing[0]} = ["pytest"]',
+            )
+        try:
+            return tuple(dict.fromkeys(resolve(self.table.get("dependency-groups", {}), *groups)))
+        except (LookupError, TypeError, ValueError) as error:
+            raise GroupInvalid(
+                f"[dependency-groups] in {self.path}, group {', '.join(groups)}: {error}",
+                fix='write each entry as a requirement string or as { include-group = "NAME" }',
+            ) from None
+
+    def configures(self, tool: str, *files: str) -> bool:
+        """Whether the project configures a tool: by a ``[tool.NAME]`` table or by one of ``files``."""
+        return tool in self.table.get("tool", {}) or any((self.root / name).is_file() for name in files)
+
+    @property
+    def _project(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.table.get("project", {})
+        return found
+
+    @property
+    def formats_with_ruff(self) -> bool:
+        """Whether there is a ``[tool.ruff.format]``."""
+        return "format" in self.table.get("tool", {}).get("ruff", {})
+
+    @property
+    def mypy_settings(self) -> Mapping[str, Any]:
+        """The settings of mypy, from the first of its configuration files that there is (mypy, "Config file").
+
+        Values from an ini file are strings.
+        """
+        for name in ("mypy.ini", ".mypy.ini"):
+            settings = self._ini(name, "mypy")
+            if settings is not None:
+                return settings
+        settings = self.table.get("tool", {}).get("mypy")
+        return settings if settings is not None else self._ini("setup.cfg", "mypy") or {}
+
+    def _ini(self, name: str, section: str) -> Mapping[str, Any] | None:
+        parser = configparser.RawConfigParser()
+        with contextlib.suppress(configparser.Error, UnicodeDecodeError):
+            parser.read(self.root / name, encoding="utf-8")
+        return dict(parser[section]) if parser.has_section(section) else None
+
+    def _refuse_excluded(self, minors: Sequence[int]) -> None:
+        try:
+            allowed = SpecifierSet(self.requires_python)
+        except InvalidSpecifier as error:
+            raise PyprojectInvalid(f"{self.path}: requires-python: {error}", fix='requires-python = ">=3.9"') from None
+        # The newest patch release stands for its minor version: ">=3.9.2" admits 3.9.
+        excluded = [f"3.{minor}" for minor in minors if not allowed.contains(f"3.{minor}.999")]
+        if excluded:
+            raise PythonsContradict(
+                f'{self.path}: requires-python = "{self.requires_python}" excludes Python '
+                f"{', '.join(excluded)}, which the classifiers name",
+                fix="widen requires-python, or remove from the classifiers:\n"
+                + "\n".join(f'"Programming Language :: Python :: {version}",' for version in excluded),
+            )
+
+    def _insist_on_kinds(self) -> None:
+        """Refuse what has the wrong kind, all of it in one error."""
+        wrong = [
+            f"{key} has to be {kind}, not {value!r}"
+            for key, kind, value, right in (
+                ("[build-system]", "a table", self.table.get("build-system", {}), dict),
+                ("[project]", "a table", self.table.get("project", {}), dict),
+                ("[dependency-groups]", "a table", self.table.get("dependency-groups", {}), dict),
+                ("[tool]", "a table", self.table.get("tool", {}), dict),
+            )
+            if not isinstance(value, right)
+        ]
+        if not wrong:
+            wrong = [
+                f"[project] {key} has to be {kind}, not {self._project[key]!r}"
+                for key, kind, right in (
+                    ("name", "a string", _is_text),
+                    ("requires-python", "a string", _is_text),
+                    ("classifiers", "an array of strings", _is_texts),
+                )
+                if key in self._project and not right(self._project[key])
+            ]
+        if wrong:
+            raise PyprojectInvalid(
+                f"{self.path}: " + "; ".join(wrong),
+                fix="write it as the pyproject.toml specification says",
+            )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
