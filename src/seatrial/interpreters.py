@@ -1,0 +1,218 @@
+"""Finding the Pythons that are installed, without running any of them and without downloading one.
+
+nox looks for interpreters on PATH. Version managers keep all but the active one somewhere else, and put *shims* on
+PATH: small scripts that take half a second to start the real program. So the places where the managers
+keep their Pythons are read here, and a folder of links to the real programs is made for PATH.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+RELEASE = re.compile(r"(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?)(t|\+freethreaded)?(-dev)?")
+"""What version managers call a release: ``3.12.1``, ``3.14.0rc2``, ``3.13.0t``, ``3.15-dev``."""
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """An installed Python: ``version`` as in ``"3.12"`` or ``"3.14t"``, and the real program."""
+
+    version: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder where a tool keeps one folder for each Python.
+
+    ``root`` may begin with ``~`` or with ``$NAME``; ``entry`` is a regular expression whose first group is the
+    version of the Python in a folder of that name.
+    """
+
+    tool: str
+    root: str
+    entry: str
+    program: str = "bin/python{version}"
+
+
+PLACES = (
+    Place("pyenv", "$PYENV_ROOT/versions", r"(\d[\w.-]*)"),
+    Place("pyenv", "~/.pyenv/versions", r"(\d[\w.-]*)"),
+    Place("uv", "$UV_PYTHON_INSTALL_DIR", r"cpython-([\d.]+\w*(?:\+freethreaded)?)-.+"),
+    Place("uv", "$XDG_DATA_HOME/uv/python", r"cpython-([\d.]+\w*(?:\+freethreaded)?)-.+"),
+    Place("uv", "~/.local/share/uv/python", r"cpython-([\d.]+\w*(?:\+freethreaded)?)-.+"),
+    Place("mise", "$MISE_DATA_DIR/installs/python", r"(\d[\w.]*)"),
+    Place("mise", "~/.local/share/mise/installs/python", r"(\d[\w.]*)"),
+    Place("asdf", "$ASDF_DATA_DIR/installs/python", r"(\d[\w.]*)"),
+    Place("asdf", "~/.asdf/installs/python", r"(\d[\w.]*)"),
+    Place("hatch", "~/.local/share/hatch/pythons", r"(\d[\w.]*)", "python/bin/python{version}"),
+    Place("nox", "~/.local/share/nox/pythons", r"cpython@(\d[\w.]*)"),
+    Place("python.org", "/Library/Frameworks/Python.framework/Versions", r"(\d\.\d+)"),
+    Place("Homebrew", "/opt/homebrew/opt", r"python@(\d\.\d+)"),
+    Place("Homebrew", "/usr/local/opt", r"python@(\d\.\d+)"),
+)
+"""Where the tools keep their Pythons, the first that has one wins; from each tool's documentation."""
+
+
+def find(versions: Iterable[str], environ: Mapping[str, str]) -> tuple[Interpreter, ...]:
+    """Return an interpreter for each of ``versions`` that is installed, in that order.
+
+    Asked in turn: the Python that runs this, PATH without its shims, `PLACES`. On Windows, where no program is
+    named ``pythonX.Y``, that finds next to nothing, and nox asks the py launcher and the registry (PEP 514).
+    """
+    found = []
+    for version in versions:
+        for path in _candidates(version, environ):
+            if _is_program(path):
+                found.append(Interpreter(version, path))
+                break
+    return tuple(found)
+
+
+def on_path(found: Sequence[Interpreter], environ: Mapping[str, str]) -> str:
+    """Return a value for PATH on which the name ``pythonX.Y`` leads to each of ``found``.
+
+    A folder that holds those names and nothing else goes to the front, so that no other program of that Python
+    (pip, pytest …) covers the user's. It lies in the user's cache folder, and its name is a hash of what its links
+    lead to: it is never changed, only made. Where it can't be made, the Pythons' own folders go to the front.
+    """
+    path = environ.get("PATH", os.defpath)
+    wanted = [one for one in found if not _leads_to(one, environ)]
+    if not wanted or sys.platform == "win32":
+        return path
+    try:
+        folders = [str(_links(wanted))]
+    except OSError:
+        folders = [str(one.path.parent) for one in wanted]
+    return os.pathsep.join([*folders, path])
+
+
+def how_to_get(version: str, environ: Mapping[str, str]) -> str:
+    """Return the command, or the address, that brings a Python which is missing."""
+    name = version.replace("t", "+freethreaded") if version.endswith("t") else version
+    if _which("uv", environ):
+        return f"uv python install {name}"
+    if _which("pyenv", environ):
+        return f"pyenv install {version}"
+    return f"install uv and run: uv python install {name}"
+
+
+def _candidates(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    yield from _running(version)
+    for path in _named_on_path(version, environ):
+        if _is_shim(path):
+            # The user's own choice, were it active: the newest that a manager has.
+            yield from _kept(version, environ)
+        elif not _is_in_virtual_environment(path):
+            yield path
+    yield from _kept(version, environ)
+
+
+def _running(version: str) -> Iterator[Path]:
+    minor = "{}.{}".format(*sys.version_info)
+    base = getattr(sys, "_base_executable", "")
+    if version == minor and base and not _is_free_threaded():
+        # Before Python 3.11 it is the link in the virtual environment, and not what that leads to.
+        yield Path(base).resolve() if _is_in_virtual_environment(Path(base)) else Path(base)
+
+
+def _is_free_threaded() -> bool:
+    return "t" in getattr(sys, "abiflags", "")
+
+
+def _named_on_path(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    for folder in environ.get("PATH", os.defpath).split(os.pathsep):
+        if folder:
+            yield Path(folder, f"python{version}")
+
+
+def _leads_to(one: Interpreter, environ: Mapping[str, str]) -> bool:
+    first = next((path for path in _named_on_path(one.version, environ) if path.is_file()), None)
+    return first is not None and first.samefile(one.path)
+
+
+def _kept(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield what the version managers have, of each place the newest first."""
+    for place in PLACES:
+        root = _expanded(place.root, environ)
+        if root is None or not root.is_dir():
+            continue
+        entries = []
+        for folder in root.iterdir():
+            known = re.fullmatch(place.entry, folder.name)
+            if known and (release := _release(known[1], version)) is not None:
+                entries.append((release, folder))
+        for _, folder in sorted(entries, reverse=True):
+            if not (folder / "pyvenv.cfg").exists():
+                yield folder / place.program.format(version=version)
+
+
+def _expanded(root: str, environ: Mapping[str, str]) -> Path | None:
+    if root.startswith("$"):
+        name, _, rest = root[1:].partition("/")
+        return Path(environ[name], rest) if environ.get(name) else None
+    if root.startswith("~"):
+        return Path(environ.get("HOME") or Path.home(), root[2:])
+    return Path(root)
+
+
+def _release(text: str, version: str) -> Version | None:
+    """Return what ``text`` names if that is a release of ``version``: "3.12.1" of "3.12", "3.14.0t" of "3.14t"."""
+    known = RELEASE.fullmatch(text)
+    if not known:
+        return None
+    release = Version(known[1] + (".dev0" if known[3] else ""))
+    same = f"{release.major}.{release.minor}{'t' if known[2] else ''}" == version
+    return release if same else None
+
+
+def _is_program(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK) and not _is_shim(path)
+
+
+def _is_shim(path: Path) -> bool:
+    """Whether a file is a script: the Python that it starts, if any, is found without it."""
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return False
+
+
+def _is_in_virtual_environment(path: Path) -> bool:
+    return (path.parent.parent / "pyvenv.cfg").exists()
+
+
+def _which(program: str, environ: Mapping[str, str]) -> bool:
+    folders = environ.get("PATH", os.defpath).split(os.pathsep)
+    return any(os.access(Path(folder, program), os.X_OK) for folder in folders if folder)
+
+
+def _links(wanted: Sequence[Interpreter]) -> Path:
+    # Not needed where PATH leads to everything, as it does in each child of `nox -j`.
+    from platformdirs import user_cache_path  # noqa: PLC0415
+
+    told = "\n".join(f"{one.version} {one.path}" for one in wanted)
+    name = hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    folder = user_cache_path("seatrial") / "pythons" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in wanted:
+        link = folder / f"python{one.version}"
+        if link.exists():
+            continue
+        new = folder / f".{link.name}.{os.getpid()}"
+        new.unlink(missing_ok=True)
+        new.symlink_to(one.path)
+        new.replace(link)
+    return folder
