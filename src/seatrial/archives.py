@@ -1,0 +1,106 @@
+"""Rewriting distributions so that the same sources give the same bytes.
+
+Backends leave in an archive what has nothing to do with the sources: the order and dates of files, the umask, the
+name of the user (setuptools, pdm-backend). The contents of the files are not touched.
+See https://reproducible-builds.org/docs/archives/.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import os
+import shutil
+import stat
+import tarfile
+import time
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BUFFER = 1 << 20
+
+
+def normalise(path: Path, epoch: int) -> None:
+    """Rewrite an sdist or a wheel in place: members sorted, dated ``epoch`` (seconds since 1970), owned by nobody.
+
+    Modes become 644, or 755 for folders and for what anyone may execute.
+    """
+    new = path.with_name(f".{path.name}.new")
+    try:
+        if path.suffix == ".whl":
+            _rewrite_wheel(path, new, epoch)
+        else:
+            _rewrite_sdist(path, new, epoch)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def unpack_sdist(path: Path, into: Path) -> Path:
+    """Unpack an sdist and return its one top-level folder.
+
+    Nothing lands outside ``into``: unsafe members raise `tarfile.TarError` (PEP 706).
+    """
+    with tarfile.open(path) as archive:
+        # Python 3.9.17 is the first 3.9 that knows the filter.
+        safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        archive.extractall(into, **safely)  # noqa: S202 - filtered, and made by a backend that has already run
+    return next(into.iterdir())
+
+
+def _rewrite_sdist(path: Path, new: Path, epoch: int) -> None:
+    with contextlib.ExitStack() as stack:
+        old = stack.enter_context(tarfile.open(path))
+        raw = stack.enter_context(new.open("wb"))
+        packed = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=epoch))
+        archive = stack.enter_context(tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT))
+        for member in sorted(old.getmembers(), key=lambda member: member.name):
+            # A hard link could now stand before the file that it links to: it becomes a file of its own.
+            content = old.extractfile(member) if member.isreg() or member.islnk() else None
+            if member.islnk() and content is not None:
+                member.type, member.size = tarfile.REGTYPE, content.seek(0, os.SEEK_END)
+                content.seek(0)
+            archive.addfile(_anonymous(member, epoch), content)
+
+
+def _anonymous(member: tarfile.TarInfo, epoch: int) -> tarfile.TarInfo:
+    member.mtime = epoch
+    member.mode = _mode(member.mode, is_folder=member.isdir())
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    # Extended headers hold what PAX_FORMAT writes anew (long names) and what has no place here (times, owners).
+    member.pax_headers = {}
+    return member
+
+
+def _rewrite_wheel(path: Path, new: Path, epoch: int) -> None:
+    date = time.gmtime(epoch)[:6]
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in _in_order(old):
+            info = zipfile.ZipInfo(member.filename, date)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 3  # Unix, wherever this runs: else the modes have no meaning
+            kind = stat.S_IFDIR if member.is_dir() else stat.S_IFREG
+            info.external_attr = (kind | _mode(member.external_attr >> 16, is_folder=member.is_dir())) << 16
+            info.file_size = member.file_size
+            with old.open(member) as source, archive.open(info, "w") as target:
+                shutil.copyfileobj(source, target, BUFFER)
+
+
+def _in_order(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
+    """Yield the members sorted, metadata last and RECORD at the very end, as PEP 427 recommends."""
+    yield from sorted(archive.infolist(), key=lambda member: (_rank(member.filename), member.filename))
+
+
+def _rank(name: str) -> int:
+    if not name.partition("/")[0].endswith(".dist-info"):
+        return 0
+    return 2 if name.endswith(".dist-info/RECORD") else 1
+
+
+def _mode(mode: int, *, is_folder: bool) -> int:
+    return 0o755 if is_folder or mode & 0o111 else 0o644

@@ -1,0 +1,116 @@
+"""What was built from which tree, kept in a file so that nothing is built twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seatrial import __version__, errors
+from seatrial.errors import BuildError
+from seatrial.facts.distribution import Distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from seatrial.source_tree import SourceTree
+
+
+@dataclass(frozen=True)
+class Built:
+    """The distributions that were built from one tree.
+
+    ``needs``: the requirements of the wheel; ``modules``: those that may come from the wheel alone, dotted names.
+    """
+
+    sdist: Distribution
+    wheel: Distribution
+    needs: tuple[str, ...]
+    modules: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[Distribution]:
+        """Yield the sdist, then the wheel."""
+        return iter((self.sdist, self.wheel))
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a tree looked at one moment: ``when`` in nanoseconds since 1970, its signature and its content."""
+
+    when: int
+    signature: str
+    content: str
+
+    @classmethod
+    def at(cls, tree: SourceTree) -> Look:
+        """Look at a tree now."""
+        return cls(time.time_ns(), tree.signature(), tree.content())
+
+
+@dataclass(frozen=True)
+class BuildRecord:
+    """The file ``path`` that says what ``dist`` holds, and how the tree looked that it was built from."""
+
+    path: Path
+    dist: Path
+
+    def find(self, tree: SourceTree) -> Built | None:
+        """Return what was built from this very tree, if ``dist`` still holds it untouched."""
+        try:
+            known: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            look = Look(**known["look"])
+            sdist, wheel = (Distribution(self.dist / name, *rest) for name, *rest in known["built"])
+            built = Built(sdist, wheel, tuple(known["needs"]), tuple(known["modules"]))
+            is_ours = known["seatrial"] == __version__ and [_written(one.path) for one in built] == known["written"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        if not is_ours:
+            return None
+        # A file written in the same tick as the last look can differ although its times do not (git calls such an
+        # entry racily clean): then the content decides.
+        if look.signature == tree.signature() and tree.latest() < look.when:
+            return built
+        if look.content != tree.content():
+            return None
+        self.keep(Look.at(tree), built)
+        return built
+
+    def fail(self, run: str, error: BuildError) -> None:
+        """Remember that building failed in this run."""
+        known = {"run": run, "error": type(error).__name__, "what": error.what, "fix": error.fix}
+        self._failure.write_text(json.dumps(known), encoding="utf-8")
+
+    def failure(self, run: str) -> BuildError | None:
+        """Return how building failed before in this run: the sessions that come after need not try again."""
+        try:
+            known = json.loads(self._failure.read_text(encoding="utf-8"))
+            kind = getattr(errors, known["error"], BuildError)
+            return kind(known["what"], fix=known["fix"]) if known["run"] == run else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @property
+    def _failure(self) -> Path:
+        return self.path.with_suffix(".failed")
+
+    def keep(self, look: Look, built: Built) -> None:
+        """Remember what was built from the tree that looked so."""
+        known = {
+            "seatrial": __version__,
+            "look": {"when": look.when, "signature": look.signature, "content": look.content},
+            "built": [[one.path.name, one.size, one.sha256] for one in built],
+            "needs": built.needs,
+            "modules": built.modules,
+            "written": [_written(one.path) for one in built],
+        }
+        new = self.path.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps(known), encoding="utf-8")
+        new.replace(self.path)
+
+
+def _written(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]

@@ -1,0 +1,132 @@
+"""The sdist and the wheel of the tree as it is now: built once, then found again."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from seatrial import wheel_contents
+from seatrial.build_record import BuildRecord, Built, Look
+from seatrial.errors import BuildError, ForeignFiles
+from seatrial.facts.distribution import Distribution
+from seatrial.source_tree import SourceTree
+from seatrial.tools import installer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from seatrial.facts.project import Project
+
+NEIGHBOURS = (".gitignore", ".gitkeep")
+"""What else may lie in ``dist/``: build tools put it there."""
+
+COMPANION = re.compile(r"\.(publish\.attestation|asc|sig)$")
+"""How the name of a file goes on that belongs to a distribution."""
+
+
+def ensure(project: Project, state: Path, run: str, say: Callable[[str], None]) -> Built:
+    """Return the distributions of the tree as it is now, and build them if ``dist/`` does not hold them yet.
+
+    ``state`` is a folder for what is remembered between runs and for the build environment; ``run`` names the run
+    that asks, in which a build that failed is not tried again; ``say`` is told, a line at a time, what is going on.
+    Of several processes that ask at once, one builds and the others wait.
+    Raises `BuildError`, `InstallFailed` or `PyprojectInvalid`.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    where = hashlib.sha256(str(project.root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    record = BuildRecord(state / f"built-{where}.json", project.root / "dist")
+    tree = SourceTree.survey(project)
+    found = record.find(tree)
+    if found:
+        return found
+    with _alone(state / "build.lock", say):
+        found = record.find(tree)
+        if found:
+            return found
+        failure = record.failure(run)
+        if failure:
+            raise failure
+        look = Look.at(tree)
+        try:
+            built = _build(project, tree, state, say)
+        except BuildError as error:
+            record.fail(run, error)
+            raise
+        record.keep(look, built)
+        return built
+
+
+def _build(project: Project, tree: SourceTree, state: Path, say: Callable[[str], None]) -> Built:
+    # Loaded when there is something to build: sessions that find everything built start faster without it.
+    from seatrial.tools import pypabuild  # noqa: PLC0415
+
+    if not tree.dated:
+        say(f"{project.root} has no git commit yet: the files in the distributions are dated 1980-01-01")
+    dist = project.root / "dist"
+    _empty(dist, project)
+    say("building the sdist, and the wheel from the sdist")
+    environment = pypabuild.BuildEnvironment(state / "build", installer.best())
+    paths = pypabuild.build_distributions(project.root, dist, environment, tree.epoch)
+    sdist, wheel = (Distribution.from_path(path) for path in paths)
+    wheel_contents.insist_on_package(project, tree.files, wheel)
+    built = Built(sdist, wheel, wheel.needs(), wheel_contents.answered_for(project, tree.files, wheel))
+    for one in built:
+        say(f"dist/{one.path.name}: {one.size:,} bytes, sha256 {one.sha256}")
+    return built
+
+
+@contextlib.contextmanager
+def _alone(path: Path, say: Callable[[str], None]) -> Iterator[None]:
+    # It loads asyncio, which takes longer than the rest of a session that finds everything built.
+    from filelock import FileLock, Timeout  # noqa: PLC0415
+
+    # It tells every step to whoever listens to the root logger, as the nox of Python 3.9 does.
+    logging.getLogger("filelock").setLevel(logging.WARNING)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("waiting for the build that another session has begun")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _empty(dist: Path, project: Project) -> None:
+    """Remove this project's distributions from ``dist/``, or nothing at all if it holds anything else."""
+    if not dist.is_dir():
+        return
+    found = [path for path in sorted(dist.iterdir()) if path.name not in NEIGHBOURS]
+    foreign = [path.name for path in found if not _is_of(project, path)]
+    if foreign:
+        raise ForeignFiles(
+            f"{dist} is emptied before a build, but holds what is no distribution of {project.name}: "
+            + ", ".join(foreign),
+            fix="move it elsewhere",
+        )
+    for path in found:
+        path.unlink()
+
+
+def _is_of(project: Project, path: Path) -> bool:
+    """Whether a file is a distribution of this project, of any version, or belongs to one."""
+    name = COMPANION.sub("", path.name)
+    try:
+        found = parse_wheel_filename(name)[0] if name.endswith(".whl") else parse_sdist_filename(name)[0]
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return False
+    return path.is_file() and found == canonicalize_name(project.name)

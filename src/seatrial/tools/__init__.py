@@ -1,0 +1,1 @@
+"""One module for each tool, each with only the verbs that seatrial needs."""

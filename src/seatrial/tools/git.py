@@ -1,0 +1,65 @@
+"""git, of which only plumbing and ``-z`` output are read."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from seatrial import shell
+from seatrial.errors import CommandFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BYPRODUCTS = (
+    "*.egg-info/",
+    "*.py[cod]",
+    ".coverage",
+    ".coverage.*",
+    ".nox/",
+    ".tox/",
+    ".venv/",
+    "__pycache__/",
+    "build/",
+    "dist/",
+)
+"""What builds and test runs leave behind, in the notation of gitignore(5): no input of a build."""
+
+
+def listed_files(root: Path) -> tuple[PurePosixPath, ...] | None:
+    """Return the files below ``root`` that git tracks or would track, relative to it, sorted.
+
+    Ignored files and untracked `BYPRODUCTS` are left out. None when ``root`` is not in a git work tree, or git is
+    not installed.
+    """
+    tracked = _ask(root, "git", "ls-files", "-z", "--cached", "--recurse-submodules")
+    excludes = (f"--exclude={pattern}" for pattern in BYPRODUCTS)
+    others = _ask(root, "git", "ls-files", "-z", "--others", "--exclude-standard", *excludes)
+    if tracked is None or others is None:
+        return None
+    return tuple(sorted(PurePosixPath(name) for name in {*tracked.split("\0"), *others.split("\0")} - {""}))
+
+
+def head(root: Path) -> tuple[str, int] | None:
+    """Return the id of the commit that is checked out and its committer date (seconds since 1970).
+
+    None outside a git work tree and before the first commit.
+    """
+    output = _ask(root, "git", "log", "-1", "--no-show-signature", "--format=%H %ct")
+    if not output:
+        return None
+    commit, _, seconds = output.strip().partition(" ")
+    return commit, int(seconds)
+
+
+def described(root: Path) -> str:
+    """Return how tags describe the commit that is checked out (git-describe(1)), "" when nothing does."""
+    return (_ask(root, "git", "describe", "--tags", "--long", "--always") or "").strip()
+
+
+def _ask(root: Path, *args: str) -> str | None:
+    try:
+        done = shell.attempt(args, cwd=root, env=shell.environment(GIT_OPTIONAL_LOCKS="0"))
+    except CommandFailed:
+        return None
+    return None if done.returncode else done.output

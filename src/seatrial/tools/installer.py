@@ -1,0 +1,122 @@
+"""What makes virtual environments and fills them: uv where it is there, else virtualenv and pip."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from seatrial import shell
+from seatrial.errors import InstallFailed, last_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class Installer(Protocol):
+    """A tool that makes an environment and installs into it; both give the command, and run nothing."""
+
+    def create(self, environment: Path) -> tuple[str, ...]:
+        """Return the command that makes ``environment`` anew, with the Python that runs this."""
+
+    def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
+        """Return the command that installs into the environment of ``python``; arguments are those of pip."""
+
+    @property
+    def offline(self) -> dict[str, str]:
+        """The environment variables with which the tool asks its cache only; empty when it can't."""
+
+
+@dataclass(frozen=True)
+class Uv:
+    """uv, found as nox finds it: in the environment that runs this, in ``$UV``, on PATH."""
+
+    program: str
+
+    @property
+    def offline(self) -> dict[str, str]:
+        """Uv answers from its cache, however old the answer."""
+        return {"UV_OFFLINE": "1"}
+
+    def create(self, environment: Path) -> tuple[str, ...]:
+        """See `Installer`."""
+        return (self.program, "venv", "--quiet", "--clear", "--python", sys.executable, str(environment))
+
+    def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
+        """See `Installer`."""
+        return (self.program, "pip", "install", "--quiet", "--python", str(python), *arguments)
+
+
+@dataclass(frozen=True)
+class Pip:
+    """virtualenv, which brings a pip of its own into each environment that it makes."""
+
+    @property
+    def offline(self) -> dict[str, str]:
+        """Say nothing: pip has no such switch."""
+        return {}
+
+    def create(self, environment: Path) -> tuple[str, ...]:
+        """See `Installer`."""
+        made = (sys.executable, "-m", "virtualenv", "--quiet", "--no-periodic-update", "--clear")
+        return (*made, "--python", sys.executable, str(environment))
+
+    def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
+        """See `Installer`."""
+        quiet = ("--quiet", "--disable-pip-version-check")
+        return (str(python), "-m", "pip", "install", *quiet, *arguments)
+
+
+def best() -> Installer:
+    """Return uv where it is there, else virtualenv and pip."""
+    program = find_uv()
+    return Uv(program) if program else Pip()
+
+
+def find_uv() -> str | None:
+    """Return the program of uv: of ``$UV``, of the package beside this one, or of PATH, as nox looks for it."""
+    named = os.environ.get("UV")
+    if named is None:
+        with contextlib.suppress(ImportError, FileNotFoundError):
+            # The package of a tool that need not be there.
+            from uv import find_uv_bin  # noqa: PLC0415
+
+            return str(find_uv_bin())
+    return shutil.which(named or "uv")
+
+
+def create(installer: Installer, environment: Path) -> None:
+    """Make a virtual environment anew. Raises `InstallFailed`."""
+    environment.parent.mkdir(parents=True, exist_ok=True)
+    done = shell.attempt(installer.create(environment), cwd=environment.parent, env=shell.environment())
+    if done.returncode:
+        raise InstallFailed(f"{environment} could not be made:\n{last_lines(shell.mask(done.errors))}")
+
+
+def install(installer: Installer, python: Path, arguments: Sequence[str], *, cwd: Path) -> bool:
+    """Install into the environment of ``python``; arguments are those of pip.
+
+    An index that can't be reached does no harm when the cache has everything: returns True when it was so.
+    Raises `InstallFailed` with the last lines of the tool.
+    """
+    command = installer.install(python, *arguments)
+    done = shell.attempt(command, cwd=cwd, env=shell.environment())
+    if not done.returncode:
+        return False
+    if installer.offline:
+        again = shell.attempt(command, cwd=cwd, env=shell.environment(**installer.offline))
+        if not again.returncode:
+            return True
+    raise InstallFailed(
+        f"{shell.shown(command)} failed:\n{last_lines(shell.mask(done.output + done.errors))}",
+        fix="make the index reachable, or the requirements satisfiable, and run the session again",
+    )
+
+
+def python_of(environment: Path) -> Path:
+    """Return the interpreter of a virtual environment."""
+    return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")

@@ -1,0 +1,174 @@
+"""build, through its public API: one sdist, then one wheel from that sdist, in one environment."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import tarfile
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import build
+
+from seatrial import archives, shell
+from seatrial.errors import BackendFailed, CommandFailed, PyprojectInvalid, last_lines
+from seatrial.tools import installer as installers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from seatrial.tools.installer import Installer
+
+STAMP = "seatrial.json"
+"""The file in an environment that says what it was filled with; it is there only while that is true."""
+
+
+CONFIGURATION = ("pyproject.toml", "setup.py", "setup.cfg")
+"""The files in which backends are told what else a build needs."""
+
+Kind = Literal["sdist", "wheel"]
+
+
+@dataclass(frozen=True)
+class BuildEnvironment:
+    """A virtual environment that is kept for the next build (a `build.env.IsolatedEnv`)."""
+
+    path: Path
+    installer: Installer
+
+    @property
+    def python_executable(self) -> str:
+        """The Python that runs the backend."""
+        return str(installers.python_of(self.path))
+
+    def make_extra_environ(self) -> Mapping[str, str]:
+        """Put the environment's own programs first: some backends call theirs by name (uv_build)."""
+        folder = str(Path(self.python_executable).parent)
+        return {"PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
+
+    def ensure(self, requirements: Iterable[str]) -> None:
+        """Make the environment anew unless it was made with these requirements. Raises `InstallFailed`."""
+        base = {"python": sys.executable, "installer": repr(self.installer), "base": sorted(requirements)}
+        known = self._read()
+        if {key: known.get(key) for key in base} == base:
+            return
+        self._stamp.unlink(missing_ok=True)
+        installers.create(self.installer, self.path)
+        self._install(base["base"])
+        self._write({**base, "added": [], "asked": []})
+
+    def add(self, requirements: Iterable[str], asked: str) -> None:
+        """Install what the backend asks for beyond that, and remember the question. Raises `InstallFailed`."""
+        known = self._read()
+        missing = sorted(set(requirements) - {*known["base"], *known["added"]})
+        if missing:
+            self._stamp.unlink()
+            self._install(missing)
+        self._write({**known, "added": [*known["added"], *missing], "asked": sorted({*known["asked"], asked})})
+
+    def was_asked(self, question: str) -> bool:
+        """Whether the answer to a question is installed already."""
+        return question in self._read().get("asked", ())
+
+    @property
+    def _stamp(self) -> Path:
+        return self.path / STAMP
+
+    def _install(self, requirements: Sequence[str]) -> None:
+        if requirements:
+            installers.install(self.installer, Path(self.python_executable), requirements, cwd=self.path)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            known: dict[str, Any] = json.loads(self._stamp.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return known
+
+    def _write(self, known: Mapping[str, Any]) -> None:
+        self._stamp.write_text(json.dumps(known), encoding="utf-8")
+
+
+def build_distributions(source: Path, into: Path, environment: BuildEnvironment, epoch: int) -> tuple[Path, Path]:
+    """Build an sdist from ``source`` and a wheel from that sdist, and return their paths below ``into``.
+
+    Both are normalised (see `seatrial.archives`), so that the same sources give the same bytes with every backend.
+    ``epoch``: SOURCE_DATE_EPOCH, in seconds since 1970. Raises `BackendFailed`, `PyprojectInvalid` or `InstallFailed`.
+    """
+    sdist = _build(source, into, "sdist", environment, epoch)
+    with tempfile.TemporaryDirectory(prefix="seatrial-sdist-") as folder:
+        unpacked = archives.unpack_sdist(sdist, Path(folder))
+        wheel = _build(unpacked, into, "wheel", environment, epoch)
+    return sdist, wheel
+
+
+def _build(source: Path, into: Path, kind: Kind, environment: BuildEnvironment, epoch: int) -> Path:
+    try:
+        builder = build.ProjectBuilder.from_isolated_env(environment, source, runner=_hook_runner(epoch))
+        environment.ensure(builder.build_system_requires)
+        built = _call(builder, kind, into, environment)
+    except build.BuildBackendException as error:
+        raise _backend_failed(kind, error) from error
+    except build.BuildSystemTableValidationError as error:
+        raise PyprojectInvalid(
+            f"{source / 'pyproject.toml'}: {error}",
+            fix='[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"',
+        ) from None
+    except build.BuildException as error:
+        raise BackendFailed(str(error)) from None
+    try:
+        archives.normalise(built, epoch)
+    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise BackendFailed(
+            f"the build backend made {built.name}, which is no {kind} that an index takes: {error}",
+            fix="use a backend that makes .tar.gz sdists (PEP 625) and .whl wheels (PEP 427)",
+        ) from None
+    return built
+
+
+def _call(builder: build.ProjectBuilder, kind: Kind, into: Path, environment: BuildEnvironment) -> Path:
+    """Ask the backend what it needs, and have it build.
+
+    Asking takes as long as building, so it is not asked again while the files that configure it are the same;
+    unless the build fails, which could be for want of something.
+    """
+    question = _question(Path(builder.source_dir), kind)
+    if environment.was_asked(question):
+        with contextlib.suppress(build.BuildBackendException):
+            return Path(builder.build(kind, into))
+    environment.add(builder.get_requires_for_build(kind), question)
+    return Path(builder.build(kind, into))
+
+
+def _question(source: Path, kind: Kind) -> str:
+    digest = hashlib.sha256(kind.encode())
+    for name in CONFIGURATION:
+        with contextlib.suppress(FileNotFoundError):
+            digest.update(name.encode() + (source / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _hook_runner(epoch: int) -> build.RunnerType:
+    """Return what runs the backend: without publishing secrets, and where nothing of this machine shows."""
+
+    def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
+        fixed = {"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "PYTHONHASHSEED": "0"}
+        env = shell.environment(**fixed, **(extra_environ or {}))
+        shell.run(tuple(cmd), cwd=Path(cwd or os.curdir), env=env, umask=0o022)
+
+    return run
+
+
+def _backend_failed(kind: str, error: build.BuildBackendException) -> BackendFailed:
+    cause = error.exception
+    told = last_lines(cause.output) if isinstance(cause, CommandFailed) else f"  {error}"
+    return BackendFailed(
+        f"the build backend could not make the {kind}; it said last:\n{told}",
+        fix=f"mend that; to see all of it: python -m build --{kind}",
+    )

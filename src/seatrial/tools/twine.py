@@ -1,0 +1,49 @@
+"""twine, through its command line: its functions are not public (pypa/twine issue 194)."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from typing import TYPE_CHECKING
+
+from seatrial import shell
+from seatrial.errors import DistributionsRefused, last_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+FIRST_KNOWING_METADATA_2_5 = 7
+
+KNOWING_METADATA_2_5 = """\
+import sys
+import packaging.metadata
+import twine.package
+if "2.5" not in packaging.metadata._VALID_METADATA_VERSIONS:
+    packaging.metadata._VALID_METADATA_VERSIONS.append("2.5")
+from twine.__main__ import main
+sys.argv[0] = "twine"
+sys.exit(main())
+"""
+"""twine 6, the last for Python 3.9, narrows what packaging accepts and so refuses metadata 2.5 (PEP 794), which
+today's flit_core writes on every Python and which indexes take; twine 7 does not."""
+
+
+def check(paths: Sequence[Path]) -> str:
+    """Run ``twine check --strict`` and return what it says. Raises `DistributionsRefused`."""
+    args = (*_program(), "check", "--strict", *(str(path) for path in paths))
+    env = shell.environment(NO_COLOR="1", COLUMNS="200")
+    done = shell.attempt(args, cwd=paths[0].parent, env=env)
+    if done.returncode:
+        raise DistributionsRefused(
+            f"twine check --strict does not accept the distributions:\n"
+            f"{last_lines(shell.mask(done.output + done.errors))}",
+            fix="mend what it names in pyproject.toml or in the README, then run: nox -s check",
+        )
+    return done.output.strip()
+
+
+def _program() -> tuple[str, ...]:
+    major = int(importlib.metadata.version("twine").partition(".")[0])
+    knows = major >= FIRST_KNOWING_METADATA_2_5
+    return (sys.executable, "-m", "twine") if knows else (sys.executable, "-c", KNOWING_METADATA_2_5)

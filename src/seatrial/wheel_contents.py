@@ -1,0 +1,64 @@
+"""A wheel beside the source tree that it was made from."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from seatrial.errors import PackageMissing
+from seatrial.facts.distribution import MODULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from seatrial.facts.distribution import Distribution
+    from seatrial.facts.project import Project
+
+HOW_TO_INCLUDE = {
+    "hatchling.build": '[tool.hatch.build.targets.wheel]\npackages = ["{place}"]',
+    "setuptools.build_meta": '[tool.setuptools.packages.find]\nwhere = ["{above}"]',
+    "flit_core.buildapi": '[tool.flit.module]\nname = "{name}"',
+    "pdm.backend": '[tool.pdm.build]\nincludes = ["{place}"]',
+    "poetry.core.masonry.api": '[tool.poetry]\npackages = [{{ include = "{name}", from = "{above}" }}]',
+    "uv_build": '[tool.uv.build-backend]\nmodule-name = "{name}"\nmodule-root = "{above}"',
+}
+"""For each backend the lines that bring a package into the wheel; from the backends' documentation."""
+
+
+def insist_on_package(project: Project, files: Iterable[PurePosixPath], wheel: Distribution) -> None:
+    """Raise `PackageMissing` for a wheel without the package: it installs without a word and is of no use.
+
+    The package is what lies in ``src/`` or at the top and is named like the project; and if the wheel holds no
+    module at all, whatever lies in ``src/``. A project without any of these may be metadata only.
+    """
+    held = wheel.modules()
+    tops = {module.partition(".")[0].lower() for module in held}
+    for place in packages(files, project):
+        name = place.name.partition(".")[0]
+        if name.lower() not in tops and (not held or name.lower() == project.import_name.lower()):
+            how = HOW_TO_INCLUDE.get(project.backend, "tell the build backend where to find {name}")
+            raise PackageMissing(
+                f"{wheel.path.name} does not contain {name}, which the source tree has in {place}",
+                fix=how.format(name=name, place=place, above=place.parent),
+            )
+
+
+def answered_for(project: Project, files: Iterable[PurePosixPath], wheel: Distribution) -> tuple[str, ...]:
+    """Return the modules that may come from the wheel alone: those it holds, and those of ``src/`` that it lacks."""
+    held = wheel.modules()
+    tops = {module.partition(".")[0] for module in held}
+    sources = {place.name.partition(".")[0] for place in packages(files, project) if place.parent.name == "src"}
+    return tuple(sorted({*held, *(sources - tops)}))
+
+
+def packages(files: Iterable[PurePosixPath], project: Project) -> tuple[PurePosixPath, ...]:
+    """Return the packages and modules of the source tree: all of ``src/``, at the top that of the project's name."""
+    found = set()
+    for file in files:
+        if file.suffix not in MODULES:
+            continue
+        if file.parts[0] == "src" and len(file.parts) > 1:
+            found.add(PurePosixPath(*file.parts[:2]))
+        elif file.parts[0].partition(".")[0].lower() == project.import_name.lower():
+            found.add(PurePosixPath(file.parts[0]))
+    return tuple(sorted(found))
