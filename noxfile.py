@@ -1,0 +1,23 @@
+"""seatrial proves itself with its own sessions: this is all that a project's noxfile needs."""
+
+from __future__ import annotations
+
+import nox
+
+from seatrial import sessions
+
+nox.options.default_venv_backend = "uv|virtualenv"
+
+sessions.build()
+sessions.check()
+sessions.tests()
+sessions.mypy()
+sessions.lint()
+
+
+@nox.session(python="3.9", default=False)
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the oldest dependencies that pyproject.toml admits."""
+    lowest_direct = ("--resolution", "lowest-direct")
+    session.install("--group", "test", ".", *lowest_direct)
+    session.run("pytest", *session.posargs)

@@ -1,0 +1,66 @@
+"""The sessions that make and judge the distributions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial.sessions import closing
+from seatrial.sessions.registering import Registration, face, project, register, strings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import nox
+
+    from seatrial.build_record import Built
+
+TAGS = ("ci", "release")
+
+
+@face
+def build(*, tags: Sequence[str] = TAGS) -> None:
+    """Register ``build``: one sdist, and the wheel from that sdist, in ``dist/``.
+
+    What is already built from the same tree is not built again; to build all the same, remove ``dist/``.
+    """
+    about = f"Build the sdist of {project().name}, and the wheel from that sdist, into dist/"
+    register(Registration("build", about, strings(tags, "tags"), environment=False), _build)
+
+
+@face
+def check(*, tags: Sequence[str] = TAGS) -> None:
+    """Register ``check``: whether an index would take the distributions (``twine check --strict``)."""
+    about = "Check that an index would take what is in dist/ (builds it first if need be)"
+    register(Registration("check", about, strings(tags, "tags"), environment=False), _check)
+
+
+def built(session: nox.Session) -> Built:
+    """Return the distributions of the tree as it is now; they are built if need be."""
+    # Everything that a session does is loaded when it runs: `nox -l` does without.
+    from seatrial import distributions  # noqa: PLC0415
+
+    return distributions.ensure(project(), state(session), os.environ.get(closing.RUN, ""), session.log)
+
+
+def state(session: nox.Session) -> Path:
+    """Return the folder for what is remembered between runs, beside nox's environments."""
+    try:
+        folder = session.cache_dir
+    except FileNotFoundError as error:
+        # Before 2026.7.11 nox made it only where there was an environment already.
+        Path(error.filename).mkdir(parents=True)
+        folder = session.cache_dir
+    return folder.resolve() / "seatrial"
+
+
+def _build(session: nox.Session) -> None:
+    for one in built(session):
+        session.log(f"dist/{one.path.name} is built from this tree")
+
+
+def _check(session: nox.Session) -> None:
+    from seatrial.tools import twine  # noqa: PLC0415 - see built()
+
+    session.log(twine.check([one.path for one in built(session)]))

@@ -1,0 +1,110 @@
+"""Filling the environment that nox made for a session, and leaving alone one that is as it should be."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nox.virtualenv import VirtualEnv
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from seatrial import environments
+from seatrial.environments import Contents, Environment, Work
+from seatrial.errors import EnvironmentMissing
+from seatrial.sessions.artefacts import built
+from seatrial.sessions.registering import project
+from seatrial.tools.installer import Pip, Uv, find_uv
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import nox
+
+    from seatrial.facts.distribution import Distribution
+
+
+def requirements(groups: Sequence[str], *needed: str) -> tuple[str, ...]:
+    """Resolve dependency groups; add each of ``needed``, names of projects, that none of them asks for.
+
+    Raises `GroupMissing` or `GroupInvalid`.
+    """
+    found = project().requirements(groups)
+    names = {canonicalize_name(Requirement(text).name) for text in found}
+    return (*found, *(name for name in needed if name and canonicalize_name(name) not in names))
+
+
+def furnish(session: nox.Session, wanted: Sequence[str]) -> None:
+    """Make sure that the environment of a session holds ``wanted``. Raises `InstallFailed`."""
+    python, installer = _python(session), _installer(session)
+    contents = Contents(str(python.resolve()), repr(installer), requirements=tuple(wanted))
+    _bring_to(session, Environment(_folder(session), python, installer), contents, None)
+
+
+def furnish_with_wheel(session: nox.Session, wanted: Sequence[str], extras: Sequence[str]) -> None:
+    """Make sure that the environment of a session holds ``wanted`` and the wheel of the tree as it is now.
+
+    Raises `BuildError` or `InstallFailed`.
+    """
+    made = built(session)
+    python, installer = _python(session), _installer(session)
+    contents = Contents(
+        str(python.resolve()),
+        repr(installer),
+        requirements=tuple(wanted),
+        extras=tuple(extras),
+        needs=made.needs,
+        modules=made.modules,
+        wheel=f"{made.wheel.path.name} {made.wheel.sha256}",
+    )
+    _bring_to(session, Environment(_folder(session), python, installer), contents, made.wheel)
+
+
+def _bring_to(session: nox.Session, environment: Environment, contents: Contents, wheel: Distribution | None) -> None:
+    held = Contents.read(environment.path)
+    work = contents.work(held)
+    if work is Work.NOTHING:
+        return
+    # The one question that tells whether nox runs with --no-install (-R): then it runs nothing, and says None.
+    if session.run_install("python", "--version", silent=True, log=False) is None:
+        session.warn("-R installs nothing: this runs with what an earlier run installed")
+        return
+    if work is Work.EVERYTHING and not environments.is_bare(environment.path):
+        _make_anew(session)
+    what = wheel.path.name if wheel and work is Work.WHEEL else _told(contents, wheel)
+    session.log(f"installing {what}")
+    if environment.fill(contents, wheel, work):
+        session.warn("the index can't be reached: installed from the cache of uv")
+
+
+def _told(contents: Contents, wheel: Distribution | None) -> str:
+    return ", ".join([*contents.requirements, *([wheel.path.name] if wheel else [])])
+
+
+def _make_anew(session: nox.Session) -> None:
+    environment = session.virtualenv
+    if isinstance(environment, VirtualEnv):
+        environment.reuse_existing = False
+        environment.create()
+
+
+def _folder(session: nox.Session) -> Path:
+    return Path(session.bin).parent
+
+
+def _python(session: nox.Session) -> Path:
+    """Return the interpreter of a session's environment, made anew if it runs another Python than PATH now leads to."""
+    if session.venv_backend == "none":
+        raise EnvironmentMissing(f"{session.name} needs an environment of its own", fix="run nox without --no-venv")
+    python = Path(session.bin, "python.exe" if sys.platform == "win32" else "python")
+    first = shutil.which(f"python{session.python}")
+    if first and python.is_symlink() and python.resolve() != Path(first).resolve():
+        _make_anew(session)
+    return python
+
+
+def _installer(session: nox.Session) -> Uv | Pip:
+    program = find_uv() if session.venv_backend == "uv" else None
+    return Uv(program) if program else Pip()

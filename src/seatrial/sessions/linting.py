@@ -1,0 +1,64 @@
+"""The session that runs the linters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seatrial.errors import NothingToLint
+from seatrial.sessions.registering import Groups, Registration, face, project, register, strings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import nox
+
+    from seatrial.facts.project import Project
+
+GROUP = "lint"
+
+
+@dataclass(frozen=True)
+class Linter:
+    """A linter that a project configures: the requirement that brings it, and its commands in turn."""
+
+    requirement: str
+    commands: tuple[tuple[str, ...], ...]
+
+
+@face
+def lint(*, groups: Sequence[str] = (), command: Sequence[str] = (), tags: Sequence[str] = ("ci",)) -> None:
+    """Register ``lint``: pre-commit where the project configures it, else ruff, or ``command``.
+
+    ``groups``: the dependency groups to install; without it the group ``lint``, if there is one, and the linter.
+    ``ruff format --check`` follows ``ruff check`` where there is a ``[tool.ruff.format]``. Positional arguments go
+    to the first command: ``nox -s lint -- --fix``.
+    """
+    told = strings(command, "command")
+    needed = Groups(strings(groups, "groups"), (GROUP,), "the linters")
+    linter = Linter("", (told,)) if told else configured(project())
+
+    def run(session: nox.Session) -> None:
+        # What a session does is loaded when it runs: `nox -l` does without.
+        from seatrial.sessions import furnishing  # noqa: PLC0415
+
+        furnishing.furnish(session, furnishing.requirements(needed.present(), linter.requirement))
+        for number, arguments in enumerate(linter.commands):
+            session.run(*arguments, *(session.posargs if number == 0 else ()))
+
+    about = "Run " + " and ".join(" ".join(arguments[:2]) for arguments in linter.commands)
+    register(Registration("lint", about, strings(tags, "tags")), run)
+
+
+def configured(project: Project) -> Linter:
+    """Return the linter that a project configures. Raises `NothingToLint`."""
+    if (project.root / ".pre-commit-config.yaml").is_file():
+        return Linter("pre-commit", (("pre-commit", "run", "--all-files", "--show-diff-on-failure"),))
+    if project.configures("ruff", "ruff.toml", ".ruff.toml"):
+        check = ("ruff", "check")
+        format_ = ("ruff", "format", "--check")
+        return Linter("ruff", (check, format_) if project.formats_with_ruff else (check,))
+    raise NothingToLint(
+        f"{project.root} configures no linter: no .pre-commit-config.yaml, no [tool.ruff], no ruff.toml",
+        fix='add [tool.ruff] to pyproject.toml, or name a command in the noxfile:\nsessions.lint(command=["flake8"])',
+    )

@@ -1,0 +1,110 @@
+"""The sessions that run on every Python that the project supports."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from seatrial import shell
+from seatrial.sessions import measuring
+from seatrial.sessions.artefacts import TAGS
+from seatrial.sessions.registering import Groups, Registration, face, project, register, strings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import nox
+
+TEST_GROUPS = ("test", "tests", "dev")
+TYPE_GROUPS = ("types", "typing", "type-check", "mypy")
+
+
+@face
+def tests(
+    *,
+    pythons: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    extras: Sequence[str] = (),
+    command: Sequence[str] = ("pytest",),
+    tags: Sequence[str] = TAGS,
+) -> None:
+    """Register ``tests-X.Y`` for every Python: ``command``, in an environment with the built wheel.
+
+    ``pythons``: those to run on, else those that the classifiers name; ``groups``: the dependency groups to
+    install, else the first of ``test``, ``tests``, ``dev``; ``extras``: those of the wheel. Positional arguments
+    go to the command: ``nox -s tests-3.12 -- -k parser``. Where the project uses coverage, each Python
+    writes its own data file, and a session ``coverage`` combines them.
+    """
+    versions = strings(pythons, "pythons") or project().pythons
+    needed = Groups(strings(groups, "groups"), TEST_GROUPS, "the tests")
+    told, more = strings(command, "command"), strings(extras, "extras")
+    measured = measuring.is_used()
+
+    def run(session: nox.Session) -> None:
+        # What a session does is loaded when it runs: `nox -l` does without.
+        from seatrial.sessions import furnishing  # noqa: PLC0415
+
+        furnishing.furnish_with_wheel(session, furnishing.requirements(needed.chosen()), more)
+        data = {"COVERAGE_FILE": str(measuring.data_file(str(session.python)))} if measured else {}
+        session.run(*told, *session.posargs, env={**without_secrets(), **data})
+
+    about = f"Run {' '.join(told)} against the built wheel"
+    register(Registration("tests", about, strings(tags, "tags"), versions), run)
+    if measured:
+        measuring.register_coverage(strings(tags, "tags"))
+
+
+@face
+def mypy(
+    *,
+    pythons: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    extras: Sequence[str] = (),
+    command: Sequence[str] = ("mypy",),
+    tags: Sequence[str] = TAGS,
+) -> None:
+    """Register ``mypy-X.Y`` for every Python: the newest mypy that runs there, told to check for that Python.
+
+    The arguments are those of `tests`; ``groups`` is else the first of ``types``, ``typing``, ``type-check``,
+    ``mypy``, or a group for tests. mypy is installed when no group asks for it. It is run without arguments
+    where its configuration names the files to check, else with ``src`` and ``tests``.
+    """
+    versions = strings(pythons, "pythons") or project().pythons
+    needed = Groups(strings(groups, "groups"), (*TYPE_GROUPS, *TEST_GROUPS), "type checking")
+    told, more = strings(command, "command"), strings(extras, "extras")
+
+    def run(session: nox.Session) -> None:
+        from seatrial.sessions import furnishing  # noqa: PLC0415 - see tests()
+        from seatrial.type_cache import TypeCache  # noqa: PLC0415
+
+        furnishing.furnish_with_wheel(session, furnishing.requirements(needed.chosen(), "mypy"), more)
+        target = str(session.python).rstrip("t")
+        cache = TypeCache.of(project().import_name, cache_dir(), target)
+        cache.seed()
+        try:
+            files = session.posargs or files_to_check()
+            session.run(*told, "--python-version", target, *files, env=without_secrets())
+        finally:
+            cache.keep()
+
+    about = f"Run {' '.join(told)}, told to check for this Python"
+    register(Registration("mypy", about, strings(tags, "tags"), versions), run)
+
+
+def files_to_check() -> tuple[str, ...]:
+    """Return what to give to mypy: nothing where its configuration says what to check."""
+    if {"files", "packages", "modules"} & set(project().mypy_settings):
+        return ()
+    return tuple(name for name in ("src", "tests") if (project().root / name).is_dir()) or (".",)
+
+
+def cache_dir() -> Path:
+    """Return where mypy keeps its cache (mypy, ``--cache-dir``)."""
+    told = os.environ.get("MYPY_CACHE_DIR") or project().mypy_settings.get("cache_dir") or ".mypy_cache"
+    return project().root / str(told)
+
+
+def without_secrets() -> dict[str, str | None]:
+    """Return what takes publishing secrets out of a child's environment: nox leaves out what is None."""
+    return {name: None for name in os.environ if shell.PUBLISHING.fullmatch(name)}

@@ -1,0 +1,134 @@
+"""How a session gets into nox: the new nox and the one that Python 3.9 gets."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
+
+import nox
+
+from seatrial import interpreters
+from seatrial.errors import GroupMissing, NoxfileInvalid, SeatrialError
+from seatrial.facts.project import Project
+from seatrial.sessions import closing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Call = TypeVar("Call", bound=Callable[..., None])
+Body = Callable[[nox.Session], None]
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What nox is told about a session.
+
+    ``description``: what ``nox -l`` says of it; ``pythons``: those to run on, none for the Python that runs nox;
+    ``environment``: whether it gets a virtual environment of its own; ``requires``: sessions that come first.
+    """
+
+    name: str
+    description: str
+    tags: tuple[str, ...]
+    pythons: tuple[str, ...] = ()
+    environment: bool = True
+    requires: tuple[str, ...] = ()
+
+
+def face(function: Call) -> Call:
+    """Make of a mistake in the project one message and an exit, instead of a traceback."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except SeatrialError as error:
+            raise SystemExit(f"seatrial: {error}") from None
+
+    return call  # type: ignore[return-value]
+
+
+def register(registration: Registration, body: Body) -> None:
+    """Register a session; what ``body`` raises on purpose ends the session with its message."""
+
+    def run(session: nox.Session) -> None:
+        try:
+            body(session)
+        except SeatrialError as error:
+            closing.explain(session.name, str(error))
+            session.error(str(error))
+
+    run.__doc__ = registration.description
+    closing.arrange()
+    if registration.pythons:
+        _show_to_nox(registration.pythons)
+        closing.watch(registration.name, registration.pythons)
+    wanted: dict[str, Any] = {
+        "name": registration.name,
+        "python": list(registration.pythons) or (None if registration.environment else False),
+        "tags": list(registration.tags),
+        "requires": list(registration.requires),
+        "reuse_venv": True,
+        "download_python": "never",
+        "allow_parallel": True,
+    }
+    # The nox that Python 3.9 gets takes no allow_parallel.
+    taken = inspect.signature(nox.session).parameters
+    nox.session(**{key: value for key, value in wanted.items() if key in taken})(run)
+
+
+@functools.cache
+def project() -> Project:
+    """Return the project of the noxfile: nox goes to its folder before it loads it."""
+    return Project.from_directory(Path.cwd())
+
+
+def strings(value: Sequence[str], name: str) -> tuple[str, ...]:
+    """Return a keyword argument as a tuple; a lone string, which is a sequence too, is a mistake to name."""
+    if isinstance(value, str):
+        raise NoxfileInvalid(
+            f'{name}="{value}" in the noxfile is one string, and has to be a list of them',
+            fix=f'{name}=["{value}"]',
+        )
+    return tuple(value)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The dependency groups of a session: those that the noxfile names, or the first of the usual ones.
+
+    ``purpose`` says in an error what the groups are for.
+    """
+
+    named: tuple[str, ...]
+    usual: tuple[str, ...]
+    purpose: str
+
+    def __post_init__(self) -> None:
+        """Resolve them once, so that a mistake in them is told before an environment is made."""
+        project().requirements(self.present())
+
+    def chosen(self) -> tuple[str, ...]:
+        """Return their names. Raises `GroupMissing` when there is none."""
+        present = self.present()
+        if not present:
+            raise GroupMissing(
+                f"{project().path} has no dependency group for {self.purpose}: looked for {', '.join(self.usual)}",
+                fix=f'name one with groups= in the noxfile, or add:\n[dependency-groups]\n{self.usual[0]} = ["pytest"]',
+            )
+        return present
+
+    def present(self) -> tuple[str, ...]:
+        """Return their names, none where the project has no such group."""
+        first = project().group(*self.usual)
+        return self.named or ((first,) if first else ())
+
+
+def _show_to_nox(pythons: Sequence[str]) -> None:
+    """Put the interpreters where nox looks for them: it has no other door than PATH of this process."""
+    found = interpreters.find(pythons, os.environ)
+    os.environ["PATH"] = interpreters.on_path(found, os.environ)

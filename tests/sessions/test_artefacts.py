@@ -1,0 +1,150 @@
+"""The sessions that make and judge the distributions, with every build backend."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tarfile
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from trial import BUILD_SYSTEMS, HERE, Trial, lines, package
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.voyage
+
+
+def hashes(trial: Trial) -> dict[str, str]:
+    """Return the SHA-256 of each file in dist/."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((trial.root / "dist").iterdir())
+        if path.name != ".gitignore"
+    }
+
+
+@pytest.mark.ends
+@pytest.mark.parametrize("backend", BUILD_SYSTEMS)
+def test_package_of_every_backend_is_built_checked_and_tested(trial: Trial, backend: str) -> None:
+    package(trial, "build()", "check()", "tests()", backend=backend)
+    ran = trial.nox()
+    assert ran.returncode == 0, ran.output
+    assert ran.summary == lines(
+        f"""
+        any  {HERE}
+        build  ✓ N s
+        check  ✓ N s
+        tests  ✓ N s
+
+        3 passed in N s
+        """
+    )
+    assert list(hashes(trial)) == ["tidepool-1.2.3-py3-none-any.whl", "tidepool-1.2.3.tar.gz"]
+
+
+@pytest.mark.ends
+@pytest.mark.parametrize("backend", BUILD_SYSTEMS)
+def test_builds_elsewhere_are_the_same_to_the_byte(trial: Trial, tmp_path: Path, backend: str) -> None:
+    """In another folder, under another umask, in another time zone, for a user of another name, from younger files."""
+    package(trial, "build()", backend=backend)
+    trial.write({"src/tidepool/run.sh": "#!/bin/sh\n"})
+    (trial.root / "src/tidepool/run.sh").chmod(0o755)
+    trial.commit()
+    elsewhere = Trial(tmp_path / "another folder", trial.environ)
+    shutil.copytree(trial.root, elsewhere.root, copy_function=shutil.copyfile)
+    for path in elsewhere.root.rglob("*"):
+        if ".git" not in path.parts:
+            path.chmod(
+                0o700 if path.is_dir() or os.access(trial.root / path.relative_to(elsewhere.root), os.X_OK) else 0o600
+            )
+    assert trial.nox().returncode == 0
+    there = elsewhere.run(
+        "sh", "-c", 'umask 077 && exec "$0" -m nox', sys.executable,
+        TZ="America/New_York", USER="somebody", LOGNAME="somebody",
+    )  # fmt: skip
+    assert there.returncode == 0, there.output
+    assert hashes(elsewhere) == hashes(trial)
+
+
+def test_distributions_are_dated_by_the_commit(trial: Trial) -> None:
+    package(trial, "build()", backend="setuptools")
+    assert trial.nox().returncode == 0
+    with zipfile.ZipFile(trial.root / "dist/tidepool-1.2.3-py3-none-any.whl") as wheel:
+        assert {info.date_time for info in wheel.infolist()} == {(2024, 2, 29, 12, 0, 0)}
+    with tarfile.open(trial.root / "dist/tidepool-1.2.3.tar.gz") as sdist:
+        assert {member.mtime for member in sdist.getmembers()} == {1709208000}
+
+
+def test_distributions_of_earlier_versions_go(trial: Trial) -> None:
+    package(trial, "build()")
+    assert trial.nox().returncode == 0
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write({"pyproject.toml": pyproject.replace("1.2.3", "1.3.0"), "dist/tidepool-1.2.3.tar.gz.asc": ""})
+    assert trial.nox().returncode == 0
+    assert list(hashes(trial)) == ["tidepool-1.3.0-py3-none-any.whl", "tidepool-1.3.0.tar.gz"]
+
+
+def test_commit_alone_is_built_again(trial: Trial) -> None:
+    """The distributions bear its date."""
+    package(trial, "build()")
+    trial.nox()
+    before = hashes(trial)
+    trial.git("commit", "-q", "--allow-empty", "-m", "Later", "--date", "2024-03-01T12:00:00+00:00")
+    later = {"GIT_COMMITTER_DATE": "2024-03-01T12:00:00+00:00"}
+    trial.run("git", "commit", "-q", "--amend", "--no-edit", "--allow-empty", **later)
+    trial.nox()
+    assert hashes(trial).keys() == before.keys()
+    assert hashes(trial) != before
+
+
+def test_file_that_lost_a_byte_in_dist_is_built_again(trial: Trial) -> None:
+    package(trial, "build()")
+    trial.nox()
+    before = hashes(trial)
+    wheel = trial.root / "dist/tidepool-1.2.3-py3-none-any.whl"
+    wheel.write_bytes(wheel.read_bytes()[:-1])
+    trial.nox()
+    assert hashes(trial) == before
+
+
+def test_check_refuses_what_twine_refuses(trial: Trial) -> None:
+    package(trial, "check()")
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write(
+        {
+            "pyproject.toml": pyproject.replace("README.md", "README.rst"),
+            "README.rst": "Title\n==\n\n.. nonsense::\n",
+        }
+    )
+    ran = trial.nox()
+    assert ran.returncode == 1
+    assert not ran.was_a_traceback
+    assert "failed: check: twine check --strict does not accept the distributions:\n" in ran.summary
+    assert "`long_description` has syntax errors in markup and would not be rendered on PyPI." in ran.summary
+
+
+def test_version_from_a_tag_is_built_again_when_there_is_a_new_tag(trial: Trial) -> None:
+    package(trial, "build()")
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write(
+        {
+            "pyproject.toml": pyproject.replace('["hatchling"]', '["hatchling", "hatch-vcs"]').replace(
+                'version = "1.2.3"', 'dynamic = ["version"]'
+            )
+            + '\n[tool.hatch.version]\nsource = "vcs"\n'
+        }
+    )
+    trial.commit()
+    trial.git("tag", "-a", "-m", "1.0.0", "v1.0.0")
+    trial.nox()
+    trial.git("tag", "-a", "-m", "1.0.1", "v1.0.1")
+    trial.git("tag", "-d", "v1.0.0")
+    ran = trial.nox()
+    assert ran.returncode == 0, ran.output
+    assert list(hashes(trial)) == ["tidepool-1.0.1-py3-none-any.whl", "tidepool-1.0.1.tar.gz"]

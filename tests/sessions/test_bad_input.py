@@ -1,0 +1,295 @@
+"""What a maintainer gets wrong ends in one message with the fix, and never in a traceback."""
+
+from __future__ import annotations
+
+import pytest
+
+from trial import HERE, Trial, lines, normalised, package
+
+pytestmark = pytest.mark.voyage
+
+TESTS = f'tests(pythons=["{HERE}"])'
+READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+
+
+def refusal(trial: Trial, *args: str) -> str:
+    """Run nox, which has to fail without a traceback, and return what it said."""
+    ran = trial.nox(*args)
+    assert ran.returncode != 0, ran.output
+    assert not ran.was_a_traceback, ran.output
+    return normalised(ran.output, root=trial.root)
+
+
+def reason(trial: Trial, *args: str) -> str:
+    """Run nox, which has to fail without a traceback, and return the end of the closing summary."""
+    ran = trial.nox(*args)
+    assert ran.returncode != 0, ran.output
+    assert not ran.was_a_traceback, ran.output
+    return normalised(ran.summary.partition(" in N s\n")[2], root=trial.root)
+
+
+def test_no_pyproject(trial: Trial) -> None:
+    package(trial, TESTS)
+    (trial.root / "pyproject.toml").unlink()
+    assert refusal(trial, "-l") == lines(
+        f"""
+        seatrial: there is no {{root}}/pyproject.toml
+        fix:  run nox in the project's folder, beside pyproject.toml
+        {READ}pyprojectmissing
+        """
+    )
+
+
+def test_pyproject_that_is_not_toml(trial: Trial) -> None:
+    package(trial, "build()")
+    trial.write({"pyproject.toml": "[project\n"})
+    said = refusal(trial, "-l")
+    assert said == lines(
+        f"""
+        seatrial: {{root}}/pyproject.toml is not TOML: {said.partition("TOML: ")[2].partition(chr(10))[0]}
+        fix:  mend that line, then run the command again
+        {READ}pyprojectunreadable
+        """
+    )
+    assert "line 1, column" in said
+
+
+def test_pyproject_that_is_not_utf8(trial: Trial) -> None:
+    package(trial, "build()")
+    (trial.root / "pyproject.toml").write_bytes(b'[project]\ndescription = "T\xfcmpel"\n')
+    assert refusal(trial, "-l") == lines(
+        f"""
+        seatrial: {{root}}/pyproject.toml is not UTF-8, which TOML has to be: 'utf-8' codec can't decode byte 0xfc in position 26: invalid start byte
+        fix:  save the file in UTF-8
+        {READ}pyprojectunreadable
+        """
+    )
+
+
+def test_pyproject_with_values_of_the_wrong_kind(trial: Trial) -> None:
+    package(trial, "build()")
+    trial.write({"pyproject.toml": '[project]\nname = 3\nclassifiers = "one"\n'})
+    assert refusal(trial, "-l") == lines(
+        f"""
+        seatrial: {{root}}/pyproject.toml: [project] name has to be a string, not 3; [project] classifiers has to be an array of strings, not 'one'
+        fix:  write it as the pyproject.toml specification says
+        {READ}pyprojectinvalid
+        """
+    )
+
+
+def test_no_classifiers(trial: Trial) -> None:
+    package(trial, "tests()", pythons=())
+    assert refusal(trial, "-l") == lines(
+        f"""
+        seatrial: no classifier in {{root}}/pyproject.toml names a Python version, so there is nothing to run on
+        fix:  name each Python that is supported, or give pythons= in the noxfile:
+              [project]
+              classifiers = [
+                "Programming Language :: Python :: 3.12",
+                "Programming Language :: Python :: 3.13",
+              ]
+        {READ}nopythonsnamed
+        """
+    )
+
+
+def test_classifiers_that_contradict_requires_python(trial: Trial) -> None:
+    package(trial, "tests()", pythons=("3.8", "3.12"))
+    assert refusal(trial, "-l") == lines(
+        f"""
+        seatrial: {{root}}/pyproject.toml: requires-python = ">=3.9" excludes Python 3.8, which the classifiers name
+        fix:  widen requires-python, or remove from the classifiers:
+              "Programming Language :: Python :: 3.8",
+        {READ}pythonscontradict
+        """
+    )
+
+
+def test_lone_string_for_a_list(trial: Trial) -> None:
+    package(trial, 'tests(pythons="3.12")')
+    assert refusal(trial, "-l") == lines(
+        f"""
+        seatrial: pythons="3.12" in the noxfile is one string, and has to be a list of them
+        fix:  pythons=["3.12"]
+        {READ}noxfileinvalid
+        """
+    )
+
+
+def test_no_test_group(trial: Trial) -> None:
+    package(trial, TESTS)
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write({"pyproject.toml": pyproject.partition("[dependency-groups]")[0]})
+    assert reason(trial) == lines(
+        f"""
+        failed: tests-{HERE}: {{root}}/pyproject.toml has no dependency group for the tests: looked for test, tests, dev
+        fix:  name one with groups= in the noxfile, or add:
+              [dependency-groups]
+              test = ["pytest"]
+        {READ}groupmissing
+        """
+    )
+
+
+def test_group_that_includes_itself(trial: Trial) -> None:
+    package(trial, TESTS)
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write({"pyproject.toml": pyproject.replace('["pytest>=8"]', '[{ include-group = "test" }]')})
+    assert refusal(trial, "-l") == lines(
+        f"""
+        seatrial: [dependency-groups] in {{root}}/pyproject.toml, group test: Cyclic dependency group include while resolving test: test includes itself
+        fix:  write each entry as a requirement string or as {{ include-group = "NAME" }}
+        {READ}groupinvalid
+        """
+    )
+
+
+def test_group_that_is_not_there(trial: Trial) -> None:
+    package(trial, 'tests(groups=["test", "trial"])')
+    assert refusal(trial, "-l") == lines(
+        f"""
+        seatrial: {{root}}/pyproject.toml has no dependency group trial, which the noxfile names
+        fix:  [dependency-groups]
+              trial = ["pytest"]
+        {READ}groupmissing
+        """
+    )
+
+
+def test_requirement_that_no_index_has(trial: Trial) -> None:
+    package(trial, TESTS)
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write({"pyproject.toml": pyproject.replace("pytest>=8", "pytest>=8000")})
+    said = reason(trial)
+    assert said.startswith(f"failed: tests-{HERE}: ")
+    assert "pytest>=8000" in said
+    assert said.endswith(
+        "fix:  make the index reachable, or the requirements satisfiable, and run the session again\n"
+        f"{READ}installfailed\n"
+    )
+
+
+def test_backend_that_fails(trial: Trial) -> None:
+    """Its own last lines are shown, once, and it is not tried again by the sessions that come after."""
+    package(trial, "build()", TESTS)
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write({"pyproject.toml": pyproject.replace("README.md", "READYOU.md")})
+    ran = trial.nox()
+    assert ran.output.count("building the sdist") == 1
+    said = reason(trial)
+    assert said.startswith(f"failed: build, tests-{HERE}: the build backend could not make the sdist; it said last:\n")
+    assert "OSError: Readme file does not exist: READYOU.md" in said
+    assert said.endswith(f"fix:  mend that; to see all of it: python -m build --sdist\n{READ}backendfailed\n")
+
+
+def test_build_system_that_is_wrong(trial: Trial) -> None:
+    package(trial, "build()")
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write({"pyproject.toml": pyproject.replace('requires = ["hatchling"]', 'requires = "hatchling"')})
+    assert reason(trial) == lines(
+        f"""
+        failed: build: {{root}}/pyproject.toml: Failed to validate `build-system` in pyproject.toml: `requires` must be an array of strings
+        fix:  [build-system]
+              requires = ["hatchling"]
+              build-backend = "hatchling.build"
+        {READ}pyprojectinvalid
+        """
+    )
+
+
+def test_wheel_without_the_package(trial: Trial) -> None:
+    package(trial, "build()", TESTS)
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write({"pyproject.toml": pyproject + '\n[tool.hatch.build.targets.wheel]\nonly-include = ["README.md"]\n'})
+    assert reason(trial) == lines(
+        f"""
+        failed: build, tests-{HERE}: tidepool-1.2.3-py3-none-any.whl does not contain tidepool, which the source tree has in src/tidepool
+        fix:  [tool.hatch.build.targets.wheel]
+              packages = ["src/tidepool"]
+        {READ}packagemissing
+        """
+    )
+
+
+def test_dist_with_foreign_files(trial: Trial) -> None:
+    """Nothing of it is removed, not even what is the project's own."""
+    package(trial, "build()")
+    trial.write({"dist/notes.txt": "mine", "dist/tidepool-1.0.tar.gz": "old", "dist/other-1.0.tar.gz": "theirs"})
+    assert reason(trial) == lines(
+        f"""
+        failed: build: {{root}}/dist is emptied before a build, but holds what is no distribution of tidepool: notes.txt, other-1.0.tar.gz
+        fix:  move it elsewhere
+        {READ}foreignfiles
+        """
+    )
+    held = {path.name: path.read_text() for path in (trial.root / "dist").iterdir()}
+    assert held == {"notes.txt": "mine", "tidepool-1.0.tar.gz": "old", "other-1.0.tar.gz": "theirs"}
+
+
+def test_no_linter(trial: Trial) -> None:
+    package(trial, "lint()")
+    assert refusal(trial, "-l") == lines(
+        f"""
+        seatrial: {{root}} configures no linter: no .pre-commit-config.yaml, no [tool.ruff], no ruff.toml
+        fix:  add [tool.ruff] to pyproject.toml, or name a command in the noxfile:
+              sessions.lint(command=["flake8"])
+        {READ}nothingtolint
+        """
+    )
+
+
+def test_session_without_an_environment(trial: Trial) -> None:
+    package(trial, TESTS)
+    assert reason(trial, "--no-venv") == lines(
+        f"""
+        failed: tests: tests needs an environment of its own
+        fix:  run nox without --no-venv
+        {READ}environmentmissing
+        """
+    )
+
+
+def test_missing_python_is_named_together_with_how_to_get_it(trial: Trial) -> None:
+    package(trial, f'tests(pythons=["{HERE}", "3.99"])')
+    ran = trial.nox("--no-error-on-missing-interpreters")
+    assert ran.returncode == 0, ran.output
+    assert ran.summary == lines(
+        f"""
+        {HERE}  3.99
+        tests  ✓ N s  –
+
+        1 passed, 1 skipped in N s
+        skipped: tests-3.99: Python 3.99 is not installed; to get it: uv python install 3.99
+        """
+    )
+
+
+def test_missing_python_is_an_error_in_ci(trial: Trial) -> None:
+    package(trial, f'tests(pythons=["{HERE}", "3.99"])')
+    assert reason(trial, "--error-on-missing-interpreters") == lines(
+        """
+        failed: tests-3.99: Python 3.99 is not installed; to get it: uv python install 3.99
+        """
+    )
+
+
+@pytest.mark.parametrize("parallel", ["1", "2"])
+def test_run_in_which_nothing_was_tested_is_never_green(trial: Trial, parallel: str) -> None:
+    package(trial, "build()", 'tests(pythons=["3.98", "3.99"])')
+    ran = trial.nox("--no-error-on-missing-interpreters", NOX_PARALLEL=parallel)
+    assert ran.returncode == 1, ran.output
+    assert ran.output.endswith("nox > nothing was tested: tests ran on no Python at all\n")
+
+
+def test_no_git_repository(trial: Trial) -> None:
+    """It builds all the same, and says what the dates in the distributions are."""
+    package(trial, "build()")
+    for name in ("config", "HEAD"):
+        (trial.root / ".git" / name).unlink()
+    ran = trial.nox()
+    assert ran.returncode == 0, ran.output
+    assert (
+        f"nox > {trial.root} has no git commit yet: the files in the distributions are dated 1980-01-01\n" in ran.output
+    )
+    assert "building" not in trial.nox().output

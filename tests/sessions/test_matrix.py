@@ -1,0 +1,227 @@
+"""The sessions that run on every Python, with real nox on small real projects."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from trial import HERE, TEST, Trial, lines, package
+
+pytestmark = pytest.mark.voyage
+
+TESTS = f'tests(pythons=["{HERE}"])'
+
+
+def passed(*sessions: str) -> str:
+    """Return the summary of a run on one Python in which everything passed."""
+    rows = [HERE, *(f"{session}  ✓ N s" for session in sessions)]
+    return "\n".join([*rows, "", f"{len(sessions)} passed in N s"]) + "\n"
+
+
+def test_tests_run_against_the_built_wheel(trial: Trial) -> None:
+    """The package is imported from site-packages, although its sources are at hand."""
+    package(trial, "tests()")
+    trial.write(
+        {
+            "tests/test_place.py": lines(
+                """
+                import pathlib
+                import tidepool
+
+                def test_place():
+                    print("imported from", pathlib.Path(tidepool.__file__).parent.parent.name)
+                """
+            )
+        }
+    )
+    ran = trial.nox("-s", "tests", "--", "-s")
+    assert ran.returncode == 0, ran.output
+    assert re.findall("imported from (.*)", ran.output) == ["site-packages"]
+    assert ran.summary == passed("tests")
+
+
+@pytest.mark.ends
+@pytest.mark.parametrize(
+    "way",
+    ["pythonpath in pytest's settings", "conftest.py at the top", "python -m pytest"],
+)
+def test_module_that_the_wheel_lacks_fails_the_tests(trial: Trial, way: str) -> None:
+    """Whatever brings the source tree onto sys.path, it does not stand in for the wheel."""
+    command = ', command=["python", "-m", "pytest"]' if way == "python -m pytest" else ""
+    package(trial, f'tests(pythons=["{HERE}"]{command})')
+    source = "src" if way == "pythonpath in pytest's settings" else ""
+    if not source:
+        (trial.root / "src/tidepool").rename(trial.root / "tidepool")
+        (trial.root / "src").rmdir()
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    pyproject += '\n[tool.hatch.build.targets.wheel]\nexclude = ["**/shallows.py"]\n'
+    if source:
+        pyproject += '\n[tool.pytest.ini_options]\npythonpath = ["src"]\n'
+    trial.write(
+        {
+            "pyproject.toml": pyproject,
+            f"{source or '.'}/tidepool/shallows.py": "DEPTH = 1\n",
+            "tests/test_shallows.py": "from tidepool import shallows\n\ndef test_it():\n    assert shallows.DEPTH\n",
+            **({"conftest.py": ""} if way == "conftest.py at the top" else {}),
+        }
+    )
+    ran = trial.nox("-s", "tests")
+    assert ran.returncode == 1, ran.output
+    assert "cannot import name 'shallows' from 'tidepool'" in ran.output
+    assert "1 passed" not in ran.output
+
+
+def test_top_level_module_that_the_wheel_lacks_fails_the_tests(trial: Trial) -> None:
+    package(trial, TESTS)
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write(
+        {
+            "pyproject.toml": pyproject
+            + '\n[tool.hatch.build.targets.wheel]\npackages = ["src/tidepool"]\n'
+            + '\n[tool.pytest.ini_options]\npythonpath = ["src"]\n',
+            "src/tidepool_cli.py": "",
+            "tests/test_cli.py": "import tidepool_cli\n\ndef test_cli():\n    assert tidepool_cli\n",
+        }
+    )
+    ran = trial.nox("-s", "tests")
+    assert ran.returncode == 1, ran.output
+    assert "No module named 'tidepool_cli' in the wheel" in ran.output
+
+
+def test_second_run_neither_builds_nor_installs(trial: Trial) -> None:
+    package(trial, TESTS, f'mypy(pythons=["{HERE}"])')
+    first, second = trial.nox("-s", "tests", "mypy"), trial.nox("-s", "tests", "mypy")
+    assert "building the sdist" in first.output
+    assert len(re.findall("nox > installing", first.output)) == 2
+    assert "building the sdist" not in second.output
+    assert "nox > installing" not in second.output
+    assert second.summary == passed("tests", "mypy")
+
+
+def test_edited_source_is_built_again_and_only_the_wheel_exchanged(trial: Trial) -> None:
+    package(trial, TESTS)
+    trial.nox("-s", "tests")
+    trial.write({"tests/test_tidepool.py": TEST.replace("== 4", "== 6")})
+    source = (trial.root / "src/tidepool/__init__.py").read_text()
+    trial.write({"src/tidepool/__init__.py": source.replace("level * 2", "level * 3")})
+    ran = trial.nox("-s", "tests")
+    assert ran.returncode == 0, ran.output
+    assert re.findall("nox > installing (.*)", ran.output) == ["tidepool-1.2.3-py3-none-any.whl"]
+
+
+def test_what_is_no_longer_asked_for_leaves_the_environment(trial: Trial) -> None:
+    package(trial, TESTS)
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    uses = "import pytest\n\ndef test_absence():\n    pytest.importorskip('humanize')\n"
+    trial.write(
+        {
+            "pyproject.toml": pyproject.replace('["pytest>=8"]', '["pytest>=8", "humanize"]'),
+            "tests/test_absence.py": uses,
+        }
+    )
+    with_it = trial.nox("-s", "tests")
+    trial.write({"pyproject.toml": pyproject})
+    without_it = trial.nox("-s", "tests")
+    assert "2 passed" in with_it.output
+    assert "1 passed, 1 skipped" in without_it.output
+
+
+def test_installation_that_was_cut_short_is_made_anew(trial: Trial) -> None:
+    package(trial, TESTS)
+    trial.nox("-s", "tests")
+    environment = trial.root / f".nox/tests-{HERE.replace('.', '-')}"
+    (environment / "seatrial.json").unlink()
+    for folder in environment.glob("lib/*/site-packages/pytest"):
+        (folder / "__init__.py").unlink()
+    ran = trial.nox("-s", "tests")
+    assert ran.returncode == 0, ran.output
+
+
+def test_positional_arguments_go_to_the_test_command(trial: Trial) -> None:
+    package(trial, TESTS)
+    ran = trial.nox("-s", "tests", "--", "-k", "nothing_is_called_so")
+    assert ran.returncode == 1
+    assert "1 deselected" in ran.output
+
+
+@pytest.mark.ends
+def test_virtualenv_and_pip_do_where_uv_is_not(trial: Trial) -> None:
+    package(trial, TESTS)
+    ran = trial.nox("-db", "virtualenv", "-s", "tests", UV="no-such-uv")
+    assert ran.returncode == 0, ran.output
+    assert ran.summary == passed("tests")
+    again = trial.nox("-db", "virtualenv", "-s", "tests", UV="no-such-uv")
+    assert "nox > installing" not in again.output
+    source = (trial.root / "src/tidepool/__init__.py").read_text()
+    trial.write({"src/tidepool/__init__.py": source + "\nEDITED = True\n"})
+    edited = trial.nox("-db", "virtualenv", "-s", "tests", UV="no-such-uv")
+    assert re.findall("nox > installing (.*)", edited.output) == ["tidepool-1.2.3-py3-none-any.whl"]
+    assert edited.summary == passed("tests")
+
+
+def test_warm_caches_do_without_a_network(trial: Trial) -> None:
+    """The environments are gone, the index can't be reached, and everything comes from uv's cache."""
+    package(trial, TESTS)
+    first = trial.nox("-s", "tests")
+    assert first.returncode == 0, first.output
+    trial.git("clean", "-xdfq")
+    dead = "http://127.0.0.1:9"
+    ran = trial.nox("-s", "tests", HTTPS_PROXY=dead, HTTP_PROXY=dead, UV_HTTP_RETRIES="0")
+    assert ran.returncode == 0, ran.output
+    assert ran.summary == passed("tests")
+
+
+def test_mypy_finds_what_is_wrong_on_that_python(trial: Trial) -> None:
+    package(trial, f'mypy(pythons=["{HERE}"])')
+    trial.write({"tests/test_types.py": "import tidepool\n\nDEPTH: str = tidepool.depth(2)\n"})
+    ran = trial.nox("-s", "mypy")
+    assert ran.returncode == 1
+    assert f"mypy --python-version {HERE} src tests" in ran.output
+    assert "tests/test_types.py:3: error: Incompatible types in assignment" in ran.output
+
+
+@pytest.mark.ends
+def test_mypy_is_run_without_files_where_its_configuration_names_them(trial: Trial) -> None:
+    package(trial, f'mypy(pythons=["{HERE}"])')
+    trial.write({"mypy.ini": "[mypy]\nfiles = src\n"})
+    ran = trial.nox("-s", "mypy")
+    assert ran.returncode == 0, ran.output
+    assert re.findall(r"nox > (mypy .*)", ran.output) == [f"mypy --python-version {HERE}"]
+
+
+@pytest.mark.ends
+def test_coverage_of_the_pythons_is_combined_onto_the_sources(trial: Trial) -> None:
+    package(trial, TESTS)
+    pyproject = (trial.root / "pyproject.toml").read_text().replace("pytest>=8", "pytest-cov>=5")
+    trial.write(
+        {
+            "pyproject.toml": pyproject
+            + '\n[tool.pytest.ini_options]\naddopts = "--cov=tidepool"\n\n[tool.coverage.report]\nfail_under = 100\n'
+        }
+    )
+    ran = trial.nox("-s", "coverage")
+    assert ran.returncode == 0, ran.output
+    assert re.findall(r"^src/tidepool/__init__.py +3 +0 +100%$", ran.output, re.MULTILINE)
+    assert (trial.root / ".coverage").is_file()
+    source = (trial.root / "src/tidepool/__init__.py").read_text()
+    trial.write({"src/tidepool/__init__.py": source + "\n\ndef unused() -> None:\n    print()\n"})
+    assert trial.nox("-s", "coverage").returncode == 1
+
+
+def test_sessions_run_side_by_side_where_nox_can(trial: Trial) -> None:
+    package(trial, "build()", "check()", TESTS, f'mypy(pythons=["{HERE}"])')
+    ran = trial.nox(NOX_PARALLEL="4")
+    assert ran.returncode == 0, ran.output
+    assert ran.output.count("building the sdist") == 1
+    assert ran.summary.endswith("\n\n4 passed in N s\n")
+    assert ran.output.count("passed in") == 2, "pytest's and the parent's: the children have no summary"
+
+
+@pytest.mark.ends
+def test_folder_with_spaces_and_letters_beyond_ascii(trial: Trial) -> None:
+    folder = trial.root.parent / "Gezeiten tümpel ✓"
+    trial.root.rename(folder)
+    moved = package(Trial(folder, trial.environ), "build()", "check()", TESTS)
+    ran = moved.nox()
+    assert ran.returncode == 0, ran.output

@@ -1,0 +1,78 @@
+"""Values into text and Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seatrial import report
+from seatrial.facts.outcome import Outcome, Status
+from seatrial.interpreters import Interpreter
+from trial import lines
+
+OUTCOMES = (
+    Outcome("build", "", Status.SUCCESS, 1.25, ""),
+    Outcome("tests", "3.10", Status.SUCCESS, 12.04, ""),
+    Outcome("tests", "3.9", Status.SKIPPED, 0, "Python interpreter 3.9 not found"),
+    Outcome("tests", "3.13", Status.FAILED, 3, ""),
+    Outcome("mypy", "3.10", Status.ABORTED, 0.1, "no\nwheel"),
+    Outcome("mypy", "3.13", Status.ABORTED, 0.1, "no\nwheel"),
+)
+MISSING = {"3.9": "uv python install 3.9"}
+
+
+def test_summary_is_a_table_a_count_and_the_reasons() -> None:
+    assert report.summary(OUTCOMES, 16.3, MISSING, "utf-8") == (
+        "       any      3.9  3.10      3.13\n"
+        "build  ✓ 1.2 s\n"
+        "tests           –    ✓ 12.0 s  ✗ 3.0 s\n"
+        "mypy                 ✗ 0.1 s   ✗ 0.1 s\n"
+        "\n"
+        "2 passed, 3 failed, 1 skipped in 16.3 s\n"
+        "skipped: tests-3.9: Python 3.9 is not installed; to get it: uv python install 3.9\n"
+        "failed: tests-3.13\n"
+        "failed: mypy-3.10, mypy-3.13: no\n"
+        "wheel"
+    )
+
+
+def test_summary_for_a_terminal_without_signs() -> None:
+    assert report.summary(OUTCOMES[:3], 1, {}, "ascii") == (
+        "       any       3.9  3.10\n"
+        "build  ok 1.2 s\n"
+        "tests            -    ok 12.0 s\n"
+        "\n"
+        "2 passed, 1 skipped in 1.0 s\n"
+        "skipped: tests-3.9: Python interpreter 3.9 not found"
+    )
+
+
+def test_summary_in_markdown() -> None:
+    assert report.summary_markdown(OUTCOMES, 16.3, MISSING) == lines(
+        """
+        | session | any | 3.9 | 3.10 | 3.13 |
+        |---|---|---|---|---|
+        | `build` | ✓ 1.2 s |  |  |  |
+        | `tests` |  | – | ✓ 12.0 s | ✗ 3.0 s |
+        | `mypy` |  |  | ✗ 0.1 s | ✗ 0.1 s |
+
+        2 passed, 3 failed, 1 skipped in 16.3 s
+
+        - skipped: tests-3.9: Python 3.9 is not installed; to get it: uv python install 3.9
+        - failed: tests-3.13
+        - failed: mypy-3.10, mypy-3.13: no
+          wheel
+        """
+    )
+
+
+def test_matrix_that_was_asked_for_and_ran_nowhere_is_untested() -> None:
+    skipped = Outcome("mypy", "3.9", Status.SKIPPED, 0, "")
+    assert report.untested([*OUTCOMES[:4], skipped], ("tests", "mypy", "typeguard")) == ("mypy",)
+    assert report.untested(OUTCOMES, ("tests", "mypy")) == ()
+
+
+def test_pythons_are_listed_in_columns() -> None:
+    found = {"3.10": Interpreter("3.10", Path("python3.10"))}
+    assert report.pythons(("3.9", "3.10"), found, MISSING) == (
+        "3.9   not installed; to get it: uv python install 3.9\n3.10  python3.10"
+    )
