@@ -1,0 +1,63 @@
+"""The invoke face."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from trial import HERE, Trial, lines, normalised, package
+
+pytestmark = pytest.mark.voyage
+TASKS = 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'
+
+
+def test_namespace_lists_its_tasks(trial: Trial) -> None:
+    trial.write({"tasks.py": TASKS})
+    ran = trial.invoke("-l")
+    assert ran.returncode == 0
+    assert ran.output.split() == [
+        "Available",
+        "tasks:",
+        "pythons",
+        "List",
+        "the",
+        "Pythons",
+        "that",
+        "the",
+        "project",
+        "supports,",
+        "and",
+        "where",
+        "each",
+        "of",
+        "them",
+        "is",
+        "installed.",
+    ]
+
+
+def test_pythons_are_listed_with_their_place_or_with_how_to_get_them(trial: Trial) -> None:
+    package(trial, pythons=(HERE, "3.99"))
+    trial.write({"tasks.py": TASKS})
+    listed = json.loads(trial.invoke("pythons", "--json").output)
+    assert [one["python"] for one in listed] == [HERE, "3.99"]
+    assert trial.run(listed[0]["path"], "-c", "import sys; print(sys.version_info[:2])").output == (
+        f"({HERE.replace('.', ', ')})\n"
+    )
+    assert trial.invoke("pythons").output == (
+        f"{HERE:4}  {listed[0]['path']}\n3.99  not installed; to get it: uv python install 3.99\n"
+    )
+
+
+def test_mistake_in_the_project_is_one_message(trial: Trial) -> None:
+    trial.write({"tasks.py": TASKS})
+    ran = trial.invoke("pythons")
+    assert ran.returncode == 2
+    assert normalised(ran.output, root=trial.root) == lines(
+        """
+        seatrial: there is no {root}/pyproject.toml
+        fix:  run nox in the project's folder, beside pyproject.toml
+        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#pyprojectmissing
+        """
+    )
