@@ -1,0 +1,106 @@
+"""Timing whole commands, contestants in turn (A B C A B C …), so that a slow hour slows all of them.
+
+For each run: wall-clock seconds, processor seconds of the process and of every descendant that it waited for, and how
+many cores something else kept busy meanwhile (/proc/stat). Linux only. Quote ratios from one run, never seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NOISY = 0.25
+"""How many foreign cores make a run noisy; it is marked, not thrown away."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A command line, and one that goes before it untimed; both for bash, in ``cwd``."""
+
+    name: str
+    command: str
+    cwd: Path
+    prepare: str = "true"
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run took: seconds of the clock, seconds of processors, foreign cores."""
+
+    wall: float
+    processor: float
+    foreign: float
+
+
+def compare(contestants: Sequence[Contestant], *, title: str, base: str, runs: int, warm_up: int) -> None:
+    """Run the contestants in turn and print a Markdown table: medians, and ratios to ``base`` run by run."""
+    taken: dict[str, list[Run]] = {one.name: [] for one in contestants}
+    for number in range(-warm_up, runs):
+        for one in contestants:
+            run = time_once(one)
+            print(f"  {title} {number} {one.name}: {run.wall:.2f} s", file=sys.stderr, flush=True)
+            if number >= 0:
+                taken[one.name].append(run)
+    print(f"\n### {title}: {runs} runs in turn\n")
+    print(f"| contestant | seconds min / median / max | processor seconds | × {base} | foreign cores |")
+    print("|---|--:|--:|--:|--:|")
+    for name, mine in taken.items():
+        walls = sorted(run.wall for run in mine)
+        ratio = statistics.median(run.wall / theirs.wall for run, theirs in zip(mine, taken[base]))
+        foreign = max(run.foreign for run in mine)
+        seconds = f"{walls[0]:.2f} / {statistics.median(walls):.2f} / {walls[-1]:.2f}"
+        processor = statistics.median(run.processor for run in mine)
+        mark = " (noisy)" if foreign > NOISY else ""
+        print(f"| {name} | {seconds} | {processor:.1f} | {ratio:.2f} | {foreign:.2f}{mark} |", flush=True)
+
+
+def time_once(one: Contestant) -> Run:
+    """Prepare a contestant and time its command. Raises `SystemExit` with its output when that fails."""
+    env = {**environment(), **one.env}
+    subprocess.run(["bash", "-ec", one.prepare], cwd=one.cwd, env=env, check=True, stdout=subprocess.DEVNULL)
+    busy, own = _busy(), sum(os.times()[:2])
+    log = one.cwd.with_name(f"{one.cwd.name}.log")
+    with log.open("wb") as output:
+        begun = time.monotonic()
+        process = subprocess.Popen(
+            ["bash", "-ec", one.command],
+            cwd=one.cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - begun
+    if status:
+        raise SystemExit(f"{one.name} failed:\n{log.read_text(errors='replace')[-4000:]}")
+    processor = usage.ru_utime + usage.ru_stime
+    foreign = (_busy() - busy - processor - (sum(os.times()[:2]) - own)) / wall
+    return Run(wall, processor, max(0.0, foreign))
+
+
+def environment() -> dict[str, str]:
+    """Return an environment with the interpreters themselves on PATH: no peer pays for pyenv's shims."""
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+    minors = ("3.12", "3.13", "3.11", "3.10", "3.9")
+    folders = [str(found / "bin") for minor in minors for found in sorted(versions.glob(f"{minor}.*"))]
+    theirs = ("UV_", "TOX", "NOX", "HATCH", "VIRTUAL", "PYTHON", "PYENV", "CI", "GITHUB", "SEATRIAL")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    path = os.pathsep.join([*folders, "/usr/local/bin", "/usr/bin", "/bin"])
+    return {**kept, "PATH": path, "NO_COLOR": "1", "LANG": "C.UTF-8", "UV_PYTHON_DOWNLOADS": "never"}
+
+
+def _busy() -> float:
+    """Return the seconds that all cores together have worked since the machine started (proc(5))."""
+    ticks = [int(text) for text in Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:]]
+    return (sum(ticks[:8]) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
