@@ -31,8 +31,8 @@ today's flit_core writes on every Python and which indexes take; twine 7 does no
 
 def check(paths: Sequence[Path]) -> str:
     """Run ``twine check --strict`` and return what it says. Raises `DistributionsRefused`."""
-    args = (*_program(), "check", "--strict", *(str(path) for path in paths))
-    env = shell.environment(NO_COLOR="1", COLUMNS="200")
+    args = (*_program(), "--no-color", "check", "--strict", *(str(path) for path in paths))
+    env = shell.environment(COLUMNS="1000")
     done = shell.attempt(args, cwd=paths[0].parent, env=env)
     if done.returncode:
         raise DistributionsRefused(
