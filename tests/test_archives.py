@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 import tarfile
 import zipfile
 from dataclasses import dataclass
@@ -152,17 +151,36 @@ def test_what_is_no_archive_is_left_as_it_is(tmp_path: Path) -> None:
     assert [(left.name, left.read_bytes()) for left in tmp_path.iterdir()] == [("a-1.tar.gz", b"no archive")]
 
 
-@pytest.mark.skipif(not hasattr(tarfile, "data_filter"), reason="this patch release of Python has no filters")
 @pytest.mark.parametrize("name", ["../outside", "/outside"])
 def test_member_that_would_land_outside_is_not_unpacked(tmp_path: Path, name: str) -> None:
     into = tmp_path / "into"
     into.mkdir()
     path = sdist(tmp_path / "a-1.tar.gz", Member("a-1/x"), Member(name))
-    if name.startswith("/") and sys.platform != "win32":
-        # The filter takes the slash away (PEP 706): it lands inside, under another name.
-        archives.unpack_sdist(path, into)
-        assert (into / "outside").exists()
-        return
     with pytest.raises(tarfile.TarError):
         archives.unpack_sdist(path, into)
     assert not (tmp_path / "outside").exists()
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+@pytest.mark.parametrize("target", ["/etc/hostname", "../../outside"])
+def test_link_that_leads_outside_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, *, filtered: bool
+) -> None:
+    if not filtered:
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    path = tmp_path / "a-1.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        info = tarfile.TarInfo("a-1/link")
+        info.type, info.linkname = tarfile.SYMTYPE, target
+        archive.addfile(info)
+    (tmp_path / "into").mkdir()
+    with pytest.raises(tarfile.TarError):
+        archives.unpack_sdist(path, tmp_path / "into")
+
+
+@pytest.mark.parametrize("names", [(), ("a-1/x", "b-1/x"), ("x",)])
+def test_sdist_has_one_folder_at_its_top(tmp_path: Path, names: tuple[str, ...]) -> None:
+    (tmp_path / "into").mkdir()
+    path = sdist(tmp_path / "a-1.tar.gz", *(Member(name) for name in names))
+    with pytest.raises(tarfile.TarError, match="has to hold one folder"):
+        archives.unpack_sdist(path, tmp_path / "into")

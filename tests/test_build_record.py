@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -47,24 +48,43 @@ def test_nothing_is_found_for_another_content(record: BuildRecord, tree: SourceT
     assert record.find(tree) is None
 
 
-def test_same_content_under_another_time_is_found_and_remembered(
-    record: BuildRecord, tree: SourceTree, built: Built
-) -> None:
+def test_same_content_under_another_time_is_found(record: BuildRecord, tree: SourceTree, built: Built) -> None:
     record.keep(Look.at(tree), built)
     os.utime(tree.root / "a.py", (2, 2))
     assert record.find(tree) == built
-    assert f'"{tree.signature()}"' in record.path.read_text()
 
 
-def test_file_of_the_same_size_written_in_the_tick_of_the_look_is_not_trusted(
+@pytest.mark.parametrize("before", [0, 1_900_000_000])
+def test_file_of_the_same_size_written_about_when_it_was_looked_at_is_not_trusted(
+    record: BuildRecord, tree: SourceTree, built: Built, before: int
+) -> None:
+    content = tree.content()
+    (tree.root / "a.py").write_text("two")
+    # As if size and times had not told: the signature is that of the file as it is now, the content the old one.
+    record.keep(Look(tree.latest() + before, tree.signature(), content), built)
+    assert record.find(tree) is None
+
+
+def test_file_that_git_ignores_and_that_went_into_the_build_counts(
     record: BuildRecord, tree: SourceTree, built: Built
 ) -> None:
-    look = Look.at(tree)
-    record.keep(Look(tree.latest(), look.signature, look.content), built)
-    when = (tree.root / "a.py").stat()
-    (tree.root / "a.py").write_text("two")
-    os.utime(tree.root / "a.py", ns=(when.st_atime_ns, when.st_mtime_ns))
-    assert tree.signature() == look.signature, "size and times tell nothing"
+    made = tree.root / "made.py"
+    made.write_text("one")
+    with_it = replace(built, extra=("made.py",))
+    record.keep(Look.at(tree.with_files([PurePosixPath("made.py")])), with_it)
+    assert record.find(tree) == with_it
+    made.write_text("two")
+    assert record.find(tree) is None
+
+
+def test_nothing_is_found_when_other_distributions_lie_beside_it(
+    record: BuildRecord, tree: SourceTree, built: Built
+) -> None:
+    record.keep(Look.at(tree), built)
+    (record.dist / ".gitignore").write_text("*")
+    (record.dist / "a-1.tar.gz.publish.attestation").write_text("{}")
+    assert record.find(tree) == built
+    (record.dist / "a-0.9.tar.gz").write_text("old")
     assert record.find(tree) is None
 
 

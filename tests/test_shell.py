@@ -84,6 +84,8 @@ def test_bytes_that_are_not_utf8_can_be_encoded_back_and_shown(tmp_path: Path) -
         (f'{{"token": "{WEB_TOKEN}"}}', '{"token": "***"}'),
         ("https://user:secret@example.invalid/simple/", "https://***@example.invalid/simple/"),
         ("https://example.invalid:8080/a@b", "https://example.invalid:8080/a@b"),
+        ("https://user:p@ss/word@example.invalid/", "https://***@example.invalid/"),
+        ("https://0123456789abcdef0123@example.invalid/", "https://***@example.invalid/"),
         ("token ghp_0123456789abcdefghijABCDEFGHIJ012345 used", "token *** used"),
         ("github_pat_11ABCDEFG0123456789_abcdefghij", "***"),
         ("glpat-0123456789abcdefghij", "***"),

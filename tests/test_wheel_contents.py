@@ -66,6 +66,25 @@ def test_fix_is_in_the_words_of_the_backend(tmp_path: Path, backend: str) -> Non
 
 
 def test_modules_of_src_that_the_wheel_lacks_may_come_from_it_alone(tmp_path: Path) -> None:
-    sources = files("src/tide_pool/x.py", "src/tide_cli.py", "src/google/tide/__init__.py", "tests/x.py", "top.py")
+    sources = files(
+        "src/tide_pool/__init__.py", "src/tide_cli.py", "src/google/tide/__init__.py", "tests/x.py", "top.py"
+    )
     built = wheel(tmp_path, "tide_pool/__init__.py", "google/tide/__init__.py")
     assert wheel_contents.answered_for(project(), sources, built) == ("google.tide", "tide_cli", "tide_pool")
+
+
+def test_package_of_the_sources_answers_although_the_wheel_lacks_its_beginning(tmp_path: Path) -> None:
+    sources = files("src/tide_pool/__init__.py", "src/tide_pool/deep/__init__.py", "src/google/other.py")
+    built = wheel(tmp_path, "tide_pool/deep/__init__.py", "google/tide.py")
+    found = wheel_contents.answered_for(project(), sources, built)
+    assert found == ("google.other", "google.tide", "tide_pool", "tide_pool.deep")
+
+
+def test_files_that_git_ignores_and_a_build_takes_are_inputs(tmp_path: Path) -> None:
+    for name in ("src/tide_pool/_made.py", "src/tide_pool.egg-info/PKG-INFO", "unused.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    built = wheel(tmp_path, "tide_pool/__init__.py", "tide_pool/_made.py", "tide_pool-1.dist-info/METADATA")
+    known = files("src/tide_pool/__init__.py")
+    at = Project(tmp_path, {"project": {"name": "tide-pool"}})
+    assert wheel_contents.unlisted(at, known, [built]) == ("src/tide_pool/_made.py",)

@@ -10,12 +10,15 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import posixpath
 import shutil
 import stat
+import struct
 import tarfile
 import time
 import zipfile
-from typing import TYPE_CHECKING, Any
+import zlib
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +26,14 @@ if TYPE_CHECKING:
 
 BUFFER = 1 << 20
 
+BROKEN = (OSError, EOFError, KeyError, ValueError, struct.error, tarfile.TarError, zipfile.BadZipFile, zlib.error)
+"""What an archive that is none, or is cut off, or is made to do harm, makes Python's modules raise."""
+
 
 def normalise(path: Path, epoch: int) -> None:
     """Rewrite an sdist or a wheel in place: members sorted, dated ``epoch`` (seconds since 1970), owned by nobody.
 
-    Modes become 644, or 755 for folders and for what anyone may execute.
+    Modes become 644, or 755 for folders and for what anyone may execute. Raises one of `BROKEN`.
     """
     new = path.with_name(f".{path.name}.new")
     try:
@@ -41,15 +47,35 @@ def normalise(path: Path, epoch: int) -> None:
 
 
 def unpack_sdist(path: Path, into: Path) -> Path:
-    """Unpack an sdist and return its one top-level folder.
+    """Unpack an sdist into an empty folder and return its one top-level folder (PEP 625).
 
-    Nothing lands outside ``into``: unsafe members raise `tarfile.TarError` (PEP 706).
+    Nothing lands outside ``into``, and no link leads there: unsafe members raise `tarfile.TarError` (PEP 706).
     """
     with tarfile.open(path) as archive:
         # Python 3.9.17 is the first 3.9 that knows the filter.
-        safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-        archive.extractall(into, **safely)  # noqa: S202 - filtered, and made by a backend that has already run
-    return next(into.iterdir())
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(into, filter="data")
+        else:
+            _insist_on_safety(archive)
+            archive.extractall(into)  # noqa: S202 - each member has been looked at
+    tops = sorted(into.iterdir())
+    if len(tops) != 1 or not tops[0].is_dir():
+        raise tarfile.TarError(f"it holds {[top.name for top in tops]} at its top, and has to hold one folder")
+    return tops[0]
+
+
+def _insist_on_safety(archive: tarfile.TarFile) -> None:
+    """Refuse what the ``data`` filter refuses, where there is none."""
+    for member in archive.getmembers():
+        places = [member.name]
+        if member.issym():
+            places.append(posixpath.join(posixpath.dirname(member.name), member.linkname))
+        elif member.islnk():
+            places.append(member.linkname)
+        elif not (member.isreg() or member.isdir()):
+            raise tarfile.TarError(f"{member.name} is neither a file nor a folder nor a link")
+        if any(posixpath.isabs(place) or posixpath.normpath(place).startswith("..") for place in places):
+            raise tarfile.TarError(f"{member.name} would land, or leads, outside")
 
 
 def _rewrite_sdist(path: Path, new: Path, epoch: int) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from seatrial import __version__, errors
-from seatrial.errors import BuildError
+from seatrial.errors import BuildError, SeatrialError
 from seatrial.facts.distribution import Distribution
 
 if TYPE_CHECKING:
@@ -19,17 +21,29 @@ if TYPE_CHECKING:
     from seatrial.source_tree import SourceTree
 
 
+NEIGHBOURS = (".gitignore", ".gitkeep")
+"""What else may lie in ``dist/``: build tools put it there."""
+
+COMPANION = re.compile(r"\.(publish\.attestation|asc|sig)$")
+"""How the name of a file goes on that belongs to a distribution."""
+
+RACILY_CLEAN = 2_000_000_000
+"""Nanoseconds before a look in which a write may have left no trace in the times."""
+
+
 @dataclass(frozen=True)
 class Built:
     """The distributions that were built from one tree.
 
-    ``needs``: the requirements of the wheel; ``modules``: those that may come from the wheel alone, dotted names.
+    ``needs``: the requirements of the wheel; ``modules``: those that may come from the wheel alone, dotted names;
+    ``extra``: files of the tree that went into the build although git ignores them.
     """
 
     sdist: Distribution
     wheel: Distribution
     needs: tuple[str, ...]
     modules: tuple[str, ...]
+    extra: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Distribution]:
         """Yield the sdist, then the wheel."""
@@ -58,36 +72,47 @@ class BuildRecord:
     dist: Path
 
     def find(self, tree: SourceTree) -> Built | None:
-        """Return what was built from this very tree, if ``dist`` still holds it untouched."""
+        """Return what was built from this very tree, if ``dist`` still holds that untouched and nothing beside it."""
         try:
             known: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
             look = Look(**known["look"])
             sdist, wheel = (Distribution(self.dist / name, *rest) for name, *rest in known["built"])
-            built = Built(sdist, wheel, tuple(known["needs"]), tuple(known["modules"]))
+            built = Built(sdist, wheel, *(tuple(known[name]) for name in ("needs", "modules", "extra")))
             is_ours = known["seatrial"] == __version__ and [_written(one.path) for one in built] == known["written"]
+            if not is_ours or set(self.lying()) != {one.path.name for one in built}:
+                return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if not is_ours:
-            return None
-        # A file written in the same tick as the last look can differ although its times do not (git calls such an
-        # entry racily clean): then the content decides.
-        if look.signature == tree.signature() and tree.latest() < look.when:
+        now = tree.with_files(PurePosixPath(name) for name in built.extra)
+        # A file written just after the last look can differ although its times do not (git calls such an entry
+        # racily clean), and file systems round times, FAT to 2 s: then the content decides.
+        if look.signature == now.signature() and now.latest() < look.when - RACILY_CLEAN:
             return built
-        if look.content != tree.content():
-            return None
-        self.keep(Look.at(tree), built)
-        return built
+        return built if look.content == now.content() else None
 
-    def fail(self, run: str, error: BuildError) -> None:
+    def lying(self) -> tuple[str, ...]:
+        """Return the names of the files in ``dist``, without those that build tools put beside distributions."""
+        found = (path.name for path in self.dist.iterdir() if path.name not in NEIGHBOURS)
+        return tuple(sorted(name for name in found if not COMPANION.search(name)))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the files that were built last, whether or not they are there still."""
+        try:
+            known = json.loads(self.path.read_text(encoding="utf-8"))
+            return tuple(str(name) for name, *_ in known["built"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ()
+
+    def fail(self, run: str, error: SeatrialError) -> None:
         """Remember that building failed in this run."""
         known = {"run": run, "error": type(error).__name__, "what": error.what, "fix": error.fix}
         self._failure.write_text(json.dumps(known), encoding="utf-8")
 
-    def failure(self, run: str) -> BuildError | None:
+    def failure(self, run: str) -> SeatrialError | None:
         """Return how building failed before in this run: the sessions that come after need not try again."""
         try:
             known = json.loads(self._failure.read_text(encoding="utf-8"))
-            kind = getattr(errors, known["error"], BuildError)
+            kind: type[SeatrialError] = getattr(errors, known["error"], BuildError)
             return kind(known["what"], fix=known["fix"]) if known["run"] == run else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -104,6 +129,7 @@ class BuildRecord:
             "built": [[one.path.name, one.size, one.sha256] for one in built],
             "needs": built.needs,
             "modules": built.modules,
+            "extra": built.extra,
             "written": [_written(one.path) for one in built],
         }
         new = self.path.with_suffix(f".{os.getpid()}")

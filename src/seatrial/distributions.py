@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import re
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.utils import (
@@ -17,23 +20,16 @@ from packaging.utils import (
 )
 
 from seatrial import wheel_contents
-from seatrial.build_record import BuildRecord, Built, Look
-from seatrial.errors import BuildError, ForeignFiles
+from seatrial.build_record import COMPANION, NEIGHBOURS, BuildRecord, Built, Look
+from seatrial.errors import ForeignFiles, SeatrialError
 from seatrial.facts.distribution import Distribution
 from seatrial.source_tree import SourceTree
 from seatrial.tools import installer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Iterator
 
     from seatrial.facts.project import Project
-
-NEIGHBOURS = (".gitignore", ".gitkeep")
-"""What else may lie in ``dist/``: build tools put it there."""
-
-COMPANION = re.compile(r"\.(publish\.attestation|asc|sig)$")
-"""How the name of a file goes on that belongs to a distribution."""
 
 
 def ensure(project: Project, state: Path, run: str, say: Callable[[str], None]) -> Built:
@@ -42,7 +38,7 @@ def ensure(project: Project, state: Path, run: str, say: Callable[[str], None]) 
     ``state`` is a folder for what is remembered between runs and for the build environment; ``run`` names the run
     that asks, in which a build that failed is not tried again; ``say`` is told, a line at a time, what is going on.
     Of several processes that ask at once, one builds and the others wait.
-    Raises `BuildError`, `InstallFailed` or `PyprojectInvalid`.
+    Raises `BuildError`, `InstallFailed`, `PyprojectInvalid` or `CommandFailed`.
     """
     state.mkdir(parents=True, exist_ok=True)
     where = hashlib.sha256(str(project.root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
@@ -58,33 +54,43 @@ def ensure(project: Project, state: Path, run: str, say: Callable[[str], None]) 
         failure = record.failure(run)
         if failure:
             raise failure
-        look = Look.at(tree)
+        content = tree.content()
         try:
-            built = _build(project, tree, state, say)
-        except BuildError as error:
+            built = _build(project, tree, record, say)
+        except SeatrialError as error:
             record.fail(run, error)
             raise
-        record.keep(look, built)
+        look = Look.at(tree.with_files(PurePosixPath(name) for name in built.extra))
+        # What was written while the backend ran may be in the build or not: then the next run builds again.
+        if tree.content() == content:
+            record.keep(look, built)
         return built
 
 
-def _build(project: Project, tree: SourceTree, state: Path, say: Callable[[str], None]) -> Built:
+def _build(project: Project, tree: SourceTree, record: BuildRecord, say: Callable[[str], None]) -> Built:
     # Loaded when there is something to build: sessions that find everything built start faster without it.
     from seatrial.tools import pypabuild  # noqa: PLC0415
 
     if not tree.dated:
         say(f"{project.root} has no git commit yet: the files in the distributions are dated 1980-01-01")
-    dist = project.root / "dist"
-    _empty(dist, project)
+    dist, state = record.dist, record.path.parent
+    _empty(dist, project, record.names())
     say("building the sdist, and the wheel from the sdist")
     environment = pypabuild.BuildEnvironment(state / "build", installer.best())
-    paths = pypabuild.build_distributions(project.root, dist, environment, tree.epoch)
-    sdist, wheel = (Distribution.from_path(path) for path in paths)
-    wheel_contents.insist_on_package(project, tree.files, wheel)
-    built = Built(sdist, wheel, wheel.needs(), wheel_contents.answered_for(project, tree.files, wheel))
-    for one in built:
+    # What is wrong with them is found before they lie in dist/, from where anybody may upload them.
+    with tempfile.TemporaryDirectory(prefix="new-", dir=state) as folder:
+        paths = pypabuild.build_distributions(project.root, Path(folder), environment, tree.epoch)
+        new_sdist, new_wheel = (Distribution.from_path(path) for path in paths)
+        wheel_contents.insist_on_package(project, tree.files, new_wheel)
+        extra = wheel_contents.unlisted(project, tree.files, (new_sdist, new_wheel))
+        needs, modules = new_wheel.needs(), wheel_contents.answered_for(project, tree.files, new_wheel)
+        dist.mkdir(exist_ok=True)
+        sdist, wheel = (
+            replace(one, path=Path(shutil.move(one.path, dist / one.path.name))) for one in (new_sdist, new_wheel)
+        )
+    for one in (sdist, wheel):
         say(f"dist/{one.path.name}: {one.size:,} bytes, sha256 {one.sha256}")
-    return built
+    return Built(sdist, wheel, needs, modules, extra)
 
 
 @contextlib.contextmanager
@@ -106,12 +112,15 @@ def _alone(path: Path, say: Callable[[str], None]) -> Iterator[None]:
         lock.release()
 
 
-def _empty(dist: Path, project: Project) -> None:
-    """Remove this project's distributions from ``dist/``, or nothing at all if it holds anything else."""
+def _empty(dist: Path, project: Project, known: Collection[str]) -> None:
+    """Remove this project's distributions from ``dist/``, or nothing at all if it holds anything else.
+
+    ``known``: names of files that were built here, whatever the project was called then.
+    """
     if not dist.is_dir():
         return
     found = [path for path in sorted(dist.iterdir()) if path.name not in NEIGHBOURS]
-    foreign = [path.name for path in found if not _is_of(project, path)]
+    foreign = [path.name for path in found if path.name not in known and not _is_of(project, path)]
     if foreign:
         raise ForeignFiles(
             f"{dist} is emptied before a build, but holds what is no distribution of {project.name}: "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,8 @@ class Contents:
     """What an environment holds, or is to hold.
 
     ``python``: the real path of the interpreter; ``requirements``: those of the dependency groups; ``needs``: those
-    of the wheel; ``modules``: what only the wheel may answer for; ``wheel``: its file name and SHA-256.
+    of the wheel; ``modules``: what only the wheel may answer for; ``wheel``: its file name and SHA-256; ``settings``: a
+    hash of the environment variables that say what an installer chooses.
     """
 
     python: str
@@ -43,6 +45,7 @@ class Contents:
     needs: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     wheel: str = ""
+    settings: str = field(default_factory=lambda: shell.hash_of_variables(installers.SETTINGS))
 
     @classmethod
     def read(cls, environment: Path) -> Contents | None:
@@ -56,7 +59,7 @@ class Contents:
 
     def write(self, environment: Path) -> None:
         """Say what an environment holds from now on."""
-        new = environment / f".{STAMP}.new"
+        new = environment / f".{STAMP}.{os.getpid()}"
         new.write_text(json.dumps(asdict(self)), encoding="utf-8")
         new.replace(environment / STAMP)
 
@@ -90,7 +93,8 @@ class Environment:
         held = Contents.read(self.path)
         (self.path / STAMP).unlink(missing_ok=True)
         extras = f"[{','.join(contents.extras)}]" if contents.extras else ""
-        wheels = [f"{wheel.path}{extras}"] if wheel else []
+        # An address, because a path with a # or a ; in it would be taken apart.
+        wheels = [f"{wheel.project}{extras} @ {wheel.path.as_uri()}"] if wheel else []
         alone = ("--no-deps", "--force-reinstall")
         arguments = (*(alone if work is Work.WHEEL else contents.requirements), *wheels)
         offline = bool(arguments) and installers.install(self.installer, self.python, arguments, cwd=self.path)

@@ -98,6 +98,10 @@ class PackageMissing(BuildError):
     """The wheel does not contain the package."""
 
 
+class WheelUnfit(BuildError):
+    """The wheel was compiled for another Python than the one it is to be tested on."""
+
+
 class DistributionsRefused(BuildError):
     """A check of the distributions failed."""
 
@@ -127,8 +131,16 @@ class InstallFailed(ToolError):
     """An environment could not be filled."""
 
 
+class CommandMissing(ToolError):
+    """The command of a session is not in its environment."""
+
+
+class FileUnusable(ToolError):
+    """A file or a folder can't be read or written."""
+
+
 class EnvironmentMissing(ToolError):
-    """A session that installs something runs without an environment of its own."""
+    """A session that installs something has no environment of its own, or may not bring it up to date."""
 
 
 def last_lines(output: str, count: int = 20) -> str:

@@ -138,7 +138,8 @@ def _named_on_path(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _leads_to(one: Interpreter, environ: Mapping[str, str]) -> bool:
-    first = next((path for path in _named_on_path(one.version, environ) if path.is_file()), None)
+    # os.path answers no where pathlib raises, for a folder that may not be searched.
+    first = next((path for path in _named_on_path(one.version, environ) if os.path.isfile(path)), None)  # noqa: PTH113
     return first is not None and first.samefile(one.path)
 
 
@@ -146,16 +147,21 @@ def _kept(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
     """Yield what the version managers have, of each place the newest first."""
     for place in PLACES:
         root = _expanded(place.root, environ)
-        if root is None or not root.is_dir():
-            continue
         entries = []
-        for folder in root.iterdir():
+        for folder in _listed(root):
             known = re.fullmatch(place.entry, folder.name)
             if known and (release := _release(known[1], version)) is not None:
                 entries.append((release, folder))
         for _, folder in sorted(entries, reverse=True):
-            if not (folder / "pyvenv.cfg").exists():
+            if not os.path.exists(folder / "pyvenv.cfg"):  # noqa: PTH110
                 yield folder / place.program.format(version=version)
+
+
+def _listed(root: Path | None) -> list[Path]:
+    try:
+        return sorted(root.iterdir()) if root else []
+    except OSError:
+        return []
 
 
 def _expanded(root: str, environ: Mapping[str, str]) -> Path | None:
@@ -163,7 +169,8 @@ def _expanded(root: str, environ: Mapping[str, str]) -> Path | None:
         name, _, rest = root[1:].partition("/")
         return Path(environ[name], rest) if environ.get(name) else None
     if root.startswith("~"):
-        return Path(environ.get("HOME") or Path.home(), root[2:])
+        home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - pathlib raises where there is none
+        return Path(home, root[2:])
     return Path(root)
 
 
@@ -178,7 +185,7 @@ def _release(text: str, version: str) -> Version | None:
 
 
 def _is_program(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK) and not _is_shim(path)
+    return os.path.isfile(path) and os.access(path, os.X_OK) and not _is_shim(path)  # noqa: PTH113
 
 
 def _is_shim(path: Path) -> bool:
@@ -191,7 +198,7 @@ def _is_shim(path: Path) -> bool:
 
 
 def _is_in_virtual_environment(path: Path) -> bool:
-    return (path.parent.parent / "pyvenv.cfg").exists()
+    return os.path.exists(path.parent.parent / "pyvenv.cfg")  # noqa: PTH110
 
 
 def _which(program: str, environ: Mapping[str, str]) -> bool:

@@ -6,6 +6,7 @@ always said; what it printed is shown, and raised, with secrets masked.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PUBLISHING = re.compile(
-    r"(TWINE_|UV_PUBLISH_|FLIT_|HATCH_INDEX_|POETRY_PYPI_TOKEN_|PDM_PUBLISH_|ACTIONS_ID_TOKEN_REQUEST_).*"
-    r"|.*_ID_TOKEN|PYPI_TOKEN"
+    r"(TWINE_|UV_PUBLISH_|FLIT_|HATCH_INDEX_|POETRY_PYPI_TOKEN_|POETRY_HTTP_BASIC_|PDM_PUBLISH_|MATURIN_"
+    r"|ACTIONS_ID_TOKEN_REQUEST_).*|.*_ID_TOKEN|.*PYPI.*(TOKEN|PASSWORD).*"
 )
 """Names of environment variables that let their holder publish: no build and no test ever sees them."""
 
@@ -52,7 +53,8 @@ SECRETS = (
     re.compile(r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
     re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"),
     re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}"),
-    re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),
+    re.compile(r"(?<=://)[^/\s:@]*:(?!\d+/)[^\s]+(?=@)"),
+    re.compile(r"(?<=://)[^/\s:@]{16,}(?=@)"),
 )
 """What a secret looks like: tokens of PyPI, JSON web tokens, tokens of GitHub and GitLab, user:password in a URL."""
 
@@ -106,6 +108,17 @@ def environment(**extra: str) -> dict[str, str]:
         if name not in REPOSITORY_LOCAL and not PUBLISHING.fullmatch(name)
     }
     return {**kept, "LC_ALL": "C.UTF-8", **extra}
+
+
+def without_secrets() -> dict[str, str | None]:
+    """Return what takes publishing secrets out of a session's environment: nox leaves out what is None."""
+    return {name: None for name in os.environ if PUBLISHING.fullmatch(name)}
+
+
+def hash_of_variables(names: re.Pattern[str]) -> str:
+    """Return a hash of the environment variables whose names match, "" if none is set: a value can be a secret."""
+    found = sorted((name, value) for name, value in os.environ.items() if names.fullmatch(name))
+    return hashlib.sha256(repr(found).encode("utf-8", "surrogateescape")).hexdigest() if found else ""
 
 
 def shown(args: tuple[str, ...]) -> str:

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from seatrial import shell
 from seatrial.tools import git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from seatrial.facts.project import Project
 
 EARLIEST = 315532800
 """1980-01-01 in seconds since 1970: the earliest date that a ZIP archive, and so a wheel, can hold."""
 
-SKIPPED_FOLDERS = frozenset(("__pycache__", "build", "dist", "node_modules"))
+LATEST = 4354819198
+"""2107-12-31 23:59:58, the latest."""
+
+BUILD_SETTINGS = re.compile(
+    r"(SETUPTOOLS_|HATCH_|PDM_BUILD_|FLIT_|POETRY_|VERSIONINGIT_|MATURIN_|SKBUILD_|CMAKE_|CIBW_|CARGO_|DISTUTILS_).*"
+    r"|CC|CXX|(C|CPP|CXX|LD|ARCH|RUST)FLAGS"
+)
+"""The environment variables that build backends and compilers obey."""
+
+SKIPPED_FOLDERS = frozenset(("__pycache__", "node_modules"))
 """Folders that are not looked into where there is no git to say what is ignored; nor are those with a dot."""
 
 
@@ -29,7 +40,7 @@ class SourceTree:
 
     ``epoch`` is the value for SOURCE_DATE_EPOCH in seconds since 1970: what that variable says, or the date of the
     commit, or 1980 where there is neither (``dated`` is then False). ``commit`` stands for everything that git
-    knows, because a version can come from a tag.
+    knows, because a version can come from a tag; ``settings``: a hash of the environment variables that backends obey.
     """
 
     root: Path
@@ -37,6 +48,7 @@ class SourceTree:
     epoch: int
     commit: str
     dated: bool
+    settings: str = ""
 
     @classmethod
     def survey(cls, project: Project) -> SourceTree:
@@ -48,11 +60,16 @@ class SourceTree:
         commit = git.described(project.root) if at and project.version_is_dynamic else ""
         return cls(
             root=project.root,
-            files=tuple(sorted(_walk(project.root))) if files is None else files,
-            epoch=max(seconds, EARLIEST),
+            files=_with_linked(project.root, tuple(sorted(_walk(project.root))) if files is None else files),
+            epoch=min(max(seconds, EARLIEST), LATEST),
             commit=commit,
-            dated=bool(given or at),
+            dated=given.isdecimal() or at is not None,
+            settings=shell.hash_of_variables(BUILD_SETTINGS),
         )
+
+    def with_files(self, more: Iterable[PurePosixPath]) -> SourceTree:
+        """Return the tree with more files in it: those that a build takes although git ignores them."""
+        return replace(self, files=tuple(sorted({*self.files, *more})))
 
     def signature(self) -> str:
         """Return a hash of names, modes, sizes and times: the same signature means that nothing was written.
@@ -62,7 +79,7 @@ class SourceTree:
         digest = hashlib.sha256(self._known())
         for name in self.files:
             found = _status(self.root / name)
-            told = "-" if found is None else f"{found.st_mode} {found.st_size} {found.st_mtime_ns} {found.st_ino}"
+            told = "-" if found is None else f"{found.st_mode} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
             digest.update(f"{name}\0{told}\0".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
@@ -79,7 +96,13 @@ class SourceTree:
         return max(times, default=0)
 
     def _known(self) -> bytes:
-        return f"{self.epoch}\0{self.commit}\0".encode()
+        return f"{self.epoch}\0{self.commit}\0{self.settings}\0".encode()
+
+
+def _with_linked(root: Path, files: tuple[PurePosixPath, ...]) -> tuple[PurePosixPath, ...]:
+    """Add the files below links to folders, which git does not list and a build takes."""
+    linked = [name for name in files if os.path.islink(root / name) and os.path.isdir(root / name)]  # noqa: PTH112, PTH114
+    return tuple(sorted({*files, *(name / below for name in linked for below in _walk(root / name))}))
 
 
 def _status(path: Path) -> os.stat_result | None:
@@ -107,6 +130,11 @@ def _walk(root: Path) -> Iterator[PurePosixPath]:
             name
             for name in folders
             if not name.startswith(".") and name not in SKIPPED_FOLDERS and not name.endswith(".egg-info")
+            if folder != str(root) or name not in git.OUTPUTS
         ]
         here = Path(folder).relative_to(root)
-        yield from (PurePosixPath(here.as_posix(), name) for name in names if not name.endswith((".pyc", ".pyo")))
+        yield from (
+            PurePosixPath(here.as_posix(), name)
+            for name in names
+            if not name.endswith((".pyc", ".pyo")) and not name.startswith(".coverage")
+        )

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from seatrial.errors import PackageMissing
-from seatrial.facts.distribution import MODULES
+from seatrial.facts.distribution import MODULES, roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,11 +44,29 @@ def insist_on_package(project: Project, files: Iterable[PurePosixPath], wheel: D
 
 
 def answered_for(project: Project, files: Iterable[PurePosixPath], wheel: Distribution) -> tuple[str, ...]:
-    """Return the modules that may come from the wheel alone: those it holds, and those of ``src/`` that it lacks."""
-    held = wheel.modules()
-    tops = {module.partition(".")[0] for module in held}
-    sources = {place.name.partition(".")[0] for place in packages(files, project) if place.parent.name == "src"}
-    return tuple(sorted({*held, *(sources - tops)}))
+    """Return the modules that may come from the wheel alone: those it holds, and those of the sources that it lacks.
+
+    The sources are what lies in ``src/``, and at the top the package that is named like the project: what else lies
+    there can be meant for the tests.
+    """
+    own = project.import_name.lower()
+    inside = [PurePosixPath(*file.parts[1:]) for file in files if file.parts[0] == "src" and len(file.parts) > 1]
+    beside = [file for file in files if file.parts[0].partition(".")[0].lower() == own]
+    return tuple(sorted({*wheel.modules(), *roots(inside), *roots(beside)}))
+
+
+def unlisted(
+    project: Project, files: Iterable[PurePosixPath], distributions: Iterable[Distribution]
+) -> tuple[str, ...]:
+    """Return the files of the tree that went into the distributions and are not among ``files``: git ignores them.
+
+    They are inputs of the build all the same: generated modules, compiled ones.
+    """
+    known = set(files)
+    members = {member for one in distributions for member in one.members() if member.parts}
+    places = {place for member in members for place in (member, PurePosixPath("src", member))} - known
+    inputs = (place for place in places if not any(part.endswith(".egg-info") for part in place.parts))
+    return tuple(sorted(str(place) for place in inputs if (project.root / place).is_file()))
 
 
 def packages(files: Iterable[PurePosixPath], project: Project) -> tuple[PurePosixPath, ...]:

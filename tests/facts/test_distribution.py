@@ -51,6 +51,27 @@ def test_needs_are_the_requirements_of_the_metadata(tmp_path: Path) -> None:
     assert wheel(tmp_path, metadata=text).needs() == ("a", "b>1; extra == 'x'")
 
 
+def test_metadata_of_what_is_vendored_are_not_those_of_the_wheel(tmp_path: Path) -> None:
+    vendored = "tide/_vendor/foo-1.dist-info/METADATA"
+    assert wheel(tmp_path, vendored, metadata="Requires-Dist: a\n").needs() == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("tags", "fitting"),
+    [
+        ("py3-none-any", ["3.9", "3.13", "3.14t"]),
+        ("py2.py3-none-any", ["3.9", "3.13", "3.14t"]),
+        ("py311-none-any", ["3.13", "3.14t"]),
+        ("cp313-cp313-manylinux_2_17_x86_64", ["3.13"]),
+        ("cp39-abi3-macosx_11_0_arm64", ["3.9", "3.13", "3.14t"]),
+        ("pp310-pypy310_pp73-win_amd64", []),
+    ],
+)
+def test_wheel_fits_the_pythons_of_its_tags(tmp_path: Path, tags: str, fitting: list[str]) -> None:
+    one = Distribution(tmp_path / f"tidepool-1.0-{tags}.whl", 0, "")
+    assert [python for python in ("3.9", "3.13", "3.14t") if one.fits(python)] == fitting
+
+
 def test_size_and_hash_are_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "tidepool-1.0.tar.gz"
     content = bytes(range(256)) * 8200

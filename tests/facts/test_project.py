@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import tomlkit
 
-from seatrial.errors import GroupMissing, PyprojectInvalid, PythonsContradict
+from seatrial.errors import GroupMissing, NoPythonsNamed, PyprojectInvalid, PyprojectUnreadable, PythonsContradict
 from seatrial.facts.project import Project
 
 ROOT = Path("project")
@@ -38,7 +38,9 @@ def test_pythons_are_those_of_the_classifiers_oldest_first(
     assert project(">=3.9", *classifiers).pythons == pythons
 
 
-@pytest.mark.parametrize("requires", ["", ">=3.9", ">=3.9.2", ">=3.9,<4", "~=3.9", ">=3.9,!=3.9.1"])
+@pytest.mark.parametrize(
+    "requires", ["", ">=3.9", ">=3.9.2", ">=3.9,<4", "~=3.9", ">=3.9,!=3.9.1", "<3.12.5", "<=3.12"]
+)
 def test_python_of_which_some_release_is_admitted_is_supported(requires: str) -> None:
     assert project(requires, *named("3.9", "3.12")).pythons == ("3.9", "3.12")
 
@@ -87,6 +89,10 @@ def test_groups_that_are_missing_are_named_together() -> None:
             {"project": {"classifiers": ["a", 1]}},
             "[project] classifiers has to be an array of strings, not ['a', 1]",
         ),
+        (
+            {"tool": {"ruff": 1, "mypy": "x"}},
+            "[tool.ruff] has to be a table, not 1; [tool.mypy] has to be a table, not 'x'",
+        ),
         ({"project": {"requires-python": 3.9}}, "[project] requires-python has to be a string, not 3.9"),
     ],
 )
@@ -97,8 +103,30 @@ def test_values_of_the_wrong_kind_are_told_together(tmp_path: Path, table: dict[
     assert raised.value.what == f"{tmp_path / 'pyproject.toml'}: {what}"
 
 
-def test_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_bytes(b'\xef\xbb\xbf[project]\r\nname = "tide-pool"\r\n')
+def test_metadata_in_setup_cfg_count_where_there_is_no_project_table(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[build-system]\nrequires = ["setuptools"]\n')
+    (tmp_path / "setup.cfg").write_text(
+        "[metadata]\nname = Tide-Pool\nclassifiers =\n"
+        "    Programming Language :: Python :: 3.9\n    Programming Language :: Python :: 3.13\n"
+        "[options]\npython_requires = >=3.9\n"
+    )
+    found = Project.from_directory(tmp_path)
+    assert (found.name, found.requires_python, found.pythons) == ("Tide-Pool", ">=3.9", ("3.9", "3.13"))
+    (tmp_path / "setup.cfg").write_text("[metadata]\nname = Tide-Pool\n")
+    with pytest.raises(NoPythonsNamed) as raised:
+        Project.from_directory(tmp_path).pythons  # noqa: B018 - a property that raises
+    assert raised.value.what.startswith(f"no classifier in {tmp_path / 'setup.cfg'} names a Python version")
+    assert "[metadata]\nclassifiers =\n    Programming" in raised.value.fix
+
+
+def test_byte_order_mark_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b'\xef\xbb\xbf[project]\nname = "tide-pool"\n')
+    with pytest.raises(PyprojectUnreadable, match="begins with a byte order mark"):
+        Project.from_directory(tmp_path)
+
+
+def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b'[project]\r\nname = "tide-pool"\r\n')
     found = Project.from_directory(tmp_path)
     assert (found.name, found.import_name) == ("tide-pool", "tide_pool")
 

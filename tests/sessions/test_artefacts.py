@@ -103,6 +103,21 @@ def test_commit_alone_is_built_again(trial: Trial) -> None:
     assert hashes(trial) != before
 
 
+def test_project_whose_name_stands_elsewhere_knows_its_own_distributions(trial: Trial) -> None:
+    package(trial, "build()", backend="setuptools")
+    trial.write(
+        {
+            "pyproject.toml": '[build-system]\nrequires = ["setuptools>=77"]\nbuild-backend = "setuptools.build_meta"\n',
+            "setup.py": "from setuptools import setup\nsetup(name='tide-pool', version='1', package_dir={'': 'src'})\n",
+        }
+    )
+    assert trial.nox().returncode == 0
+    trial.write({"src/tidepool/__init__.py": "EDITED = True\n"})
+    ran = trial.nox()
+    assert ran.returncode == 0, ran.output
+    assert list(hashes(trial)) == ["tide_pool-1-py3-none-any.whl", "tide_pool-1.tar.gz"]
+
+
 def test_file_that_lost_a_byte_in_dist_is_built_again(trial: Trial) -> None:
     package(trial, "build()")
     trial.nox()
@@ -148,3 +163,5 @@ def test_version_from_a_tag_is_built_again_when_there_is_a_new_tag(trial: Trial)
     ran = trial.nox()
     assert ran.returncode == 0, ran.output
     assert list(hashes(trial)) == ["tidepool-1.0.1-py3-none-any.whl", "tidepool-1.0.1.tar.gz"]
+    assert trial.nox(SETUPTOOLS_SCM_PRETEND_VERSION="2.5").returncode == 0
+    assert list(hashes(trial)) == ["tidepool-2.5-py3-none-any.whl", "tidepool-2.5.tar.gz"]

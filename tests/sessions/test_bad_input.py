@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from trial import HERE, Trial, lines, normalised, package
@@ -83,7 +85,7 @@ def test_no_classifiers(trial: Trial) -> None:
     assert refusal(trial, "-l") == lines(
         f"""
         seatrial: no classifier in {{root}}/pyproject.toml names a Python version, so there is nothing to run on
-        fix:  name each Python that is supported, or give pythons= in the noxfile:
+        fix:  name each Python that is supported, or give pythons= to tests() and mypy() in the noxfile:
               [project]
               classifiers = [
                 "Programming Language :: Python :: 3.12",
@@ -112,6 +114,17 @@ def test_lone_string_for_a_list(trial: Trial) -> None:
         f"""
         seatrial: pythons="3.12" in the noxfile is one string, and has to be a list of them
         fix:  pythons=["3.12"]
+        {READ}noxfileinvalid
+        """
+    )
+
+
+def test_python_that_is_a_number(trial: Trial) -> None:
+    package(trial, "tests(pythons=[3.10])")
+    assert refusal(trial, "-l") == lines(
+        f"""
+        seatrial: pythons=[3.1] in the noxfile has to be a list of strings: 3.10 without quotes is the number 3.1
+        fix:  pythons=["3.9", "3.10"]
         {READ}noxfileinvalid
         """
     )
@@ -153,6 +166,20 @@ def test_group_that_is_not_there(trial: Trial) -> None:
         fix:  [dependency-groups]
               trial = ["pytest"]
         {READ}groupmissing
+        """
+    )
+
+
+def test_command_that_the_environment_lacks_is_not_taken_from_elsewhere(trial: Trial) -> None:
+    package(trial, TESTS)
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write({"pyproject.toml": pyproject.replace("pytest>=8", "iniconfig")})
+    assert reason(trial) == lines(
+        f"""
+        failed: tests-{HERE}: pytest is not in the environment of tests-{HERE}: nothing in the group test brings it
+        fix:  [dependency-groups]
+              test = ["pytest"]
+        {READ}commandmissing
         """
     )
 
@@ -210,6 +237,7 @@ def test_wheel_without_the_package(trial: Trial) -> None:
         {READ}packagemissing
         """
     )
+    assert not (trial.root / "dist").exists(), "nobody can upload it by accident"
 
 
 def test_dist_with_foreign_files(trial: Trial) -> None:
@@ -227,13 +255,49 @@ def test_dist_with_foreign_files(trial: Trial) -> None:
     assert held == {"notes.txt": "mine", "tidepool-1.0.tar.gz": "old", "other-1.0.tar.gz": "theirs"}
 
 
+def test_wheel_that_was_compiled_for_another_python(trial: Trial) -> None:
+    package(trial, 'tests(pythons=["3.9", "3.10", "3.11", "3.12", "3.13"])', backend="setuptools")
+    trial.write(
+        {
+            "setup.py": "from setuptools import Extension, setup\n"
+            'setup(ext_modules=[Extension("tidepool._c", ["src/tidepool/_c.c"])])\n',
+            "src/tidepool/_c.c": "#include <Python.h>\nstatic struct PyModuleDef it = {PyModuleDef_HEAD_INIT};\n"
+            "PyMODINIT_FUNC PyInit__c(void) { return PyModule_Create(&it); }\n",
+        }
+    )
+    other = "3.9" if HERE != "3.9" else "3.10"
+    assert trial.nox("-s", f"tests-{HERE}").returncode == 0
+    said = reason(trial, "-s", f"tests-{other}")
+    tag = f"cp{HERE.replace('.', '')}"
+    assert re.sub(r"(tidepool-1.2.3-\w+-\w+)-\w+\.whl", r"\1.whl", said) == lines(
+        f"""
+        failed: tests-{other}: tidepool-1.2.3-{tag}-{tag}.whl can't be installed on Python {other}: it was compiled for another
+        fix:  run nox with that Python, and name it alone in the noxfile: pythons=["{other}"]; a wheel for all of them has the tag abi3 or py3
+        {READ}wheelunfit
+        """
+    )
+
+
+def test_folder_that_may_not_be_written_to(trial: Trial) -> None:
+    package(trial, "build()")
+    trial.write({"dist": "a file in the place of the folder"})
+    assert reason(trial) == lines(
+        f"""
+        failed: build: {{root}}/dist: File exists
+        fix:  let yourself read and write it
+        {READ}fileunusable
+        """
+    )
+
+
 def test_no_linter(trial: Trial) -> None:
     package(trial, "lint()")
-    assert refusal(trial, "-l") == lines(
+    assert trial.nox("-l").returncode == 0, "the other sessions can do without"
+    assert reason(trial) == lines(
         f"""
-        seatrial: {{root}} configures no linter: no .pre-commit-config.yaml, no [tool.ruff], no ruff.toml
-        fix:  add [tool.ruff] to pyproject.toml, or name a command in the noxfile:
-              sessions.lint(command=["flake8"])
+        failed: lint: {{root}} configures no linter: no .pre-commit-config.yaml, no [tool.ruff], no ruff.toml
+        fix:  add [tool.ruff] to pyproject.toml, or name a command and the group that brings it:
+              sessions.lint(command=["flake8"], groups=["lint"])
         {READ}nothingtolint
         """
     )
@@ -276,10 +340,33 @@ def test_missing_python_is_an_error_in_ci(trial: Trial) -> None:
 
 @pytest.mark.parametrize("parallel", ["1", "2"])
 def test_run_in_which_nothing_was_tested_is_never_green(trial: Trial, parallel: str) -> None:
-    package(trial, "build()", 'tests(pythons=["3.98", "3.99"])')
+    package(trial, "build()", 'tests(pythons=["3.98", "3.12.99"])')
     ran = trial.nox("--no-error-on-missing-interpreters", NOX_PARALLEL=parallel)
     assert ran.returncode == 1, ran.output
     assert ran.output.endswith("nox > nothing was tested: tests ran on no Python at all\n")
+
+
+def test_summary_that_can_not_be_written_changes_no_verdict(trial: Trial) -> None:
+    package(trial, 'tests(pythons=["3.98"])')
+    page = trial.root / "no such folder/summary.md"
+    ran = trial.nox("--no-error-on-missing-interpreters", GITHUB_STEP_SUMMARY=str(page), PYTHONIOENCODING="ascii")
+    assert ran.returncode == 1, ran.output
+    assert not ran.was_a_traceback
+    assert ran.output.endswith("nox > nothing was tested: tests ran on no Python at all\n")
+
+
+def test_old_environment_is_not_taken_for_a_test_of_the_new_wheel(trial: Trial) -> None:
+    package(trial, TESTS)
+    assert trial.nox().returncode == 0
+    assert trial.nox("-R").returncode == 0, "nothing has changed"
+    trial.write({"src/tidepool/__init__.py": "EDITED = True\n"})
+    assert reason(trial, "-R") == lines(
+        f"""
+        failed: tests-{HERE}: tests-{HERE} has no environment with tidepool-1.2.3-py3-none-any.whl as it is now, and -R installs nothing
+        fix:  nox -s tests-{HERE}
+        {READ}environmentmissing
+        """
+    )
 
 
 def test_no_git_repository(trial: Trial) -> None:

@@ -99,6 +99,25 @@ def test_second_run_neither_builds_nor_installs(trial: Trial) -> None:
     assert second.summary == passed("tests", "mypy")
 
 
+def test_generated_module_that_git_ignores_is_built_again_when_it_changes(trial: Trial) -> None:
+    package(trial, TESTS)
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write(
+        {
+            ".gitignore": "_made.py\n.nox/\ndist/\n",
+            "pyproject.toml": pyproject + '\n[tool.hatch.build]\nartifacts = ["_made.py"]\n',
+            "src/tidepool/_made.py": "DEPTH = 1\n",
+            "tests/test_made.py": "from tidepool import _made\n\ndef test_it():\n    assert _made.DEPTH == 1\n",
+        }
+    )
+    assert trial.nox().returncode == 0
+    assert "building the sdist" not in trial.nox().output
+    trial.write({"src/tidepool/_made.py": "DEPTH = 2\n"})
+    ran = trial.nox()
+    assert ran.returncode == 1, ran.output
+    assert "assert 2 == 1" in ran.output
+
+
 def test_edited_source_is_built_again_and_only_the_wheel_exchanged(trial: Trial) -> None:
     package(trial, TESTS)
     trial.nox("-s", "tests")
@@ -181,6 +200,15 @@ def test_mypy_finds_what_is_wrong_on_that_python(trial: Trial) -> None:
     assert "tests/test_types.py:3: error: Incompatible types in assignment" in ran.output
 
 
+def test_mypy_checks_a_package_that_lies_at_the_top(trial: Trial) -> None:
+    package(trial, f'mypy(pythons=["{HERE}"])')
+    (trial.root / "src/tidepool").rename(trial.root / "tidepool")
+    (trial.root / "src").rmdir()
+    ran = trial.nox("-s", "mypy")
+    assert ran.returncode == 0, ran.output
+    assert re.findall(r"nox > (mypy .*)", ran.output) == [f"mypy --python-version {HERE} tidepool tests"]
+
+
 @pytest.mark.ends
 def test_mypy_is_run_without_files_where_its_configuration_names_them(trial: Trial) -> None:
     package(trial, f'mypy(pythons=["{HERE}"])')
@@ -203,7 +231,10 @@ def test_coverage_of_the_pythons_is_combined_onto_the_sources(trial: Trial) -> N
     ran = trial.nox("-s", "coverage")
     assert ran.returncode == 0, ran.output
     assert re.findall(r"^src/tidepool/__init__.py +3 +0 +100%$", ran.output, re.MULTILINE)
-    assert (trial.root / ".coverage").is_file()
+    assert not list(trial.root.glob(".coverage*")), "git does not ignore it, so it would go into the sdist"
+    trial.write({".gitignore": ".coverage\n.nox/\ndist/\n"})
+    assert trial.nox("-s", "coverage").returncode == 0
+    assert [path.name for path in trial.root.glob(".coverage*")] == [".coverage"]
     source = (trial.root / "src/tidepool/__init__.py").read_text()
     trial.write({"src/tidepool/__init__.py": source + "\n\ndef unused() -> None:\n    print()\n"})
     assert trial.nox("-s", "coverage").returncode == 1

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import email
 import hashlib
+import re
+import sys
+import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from seatrial.errors import BackendFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.tags import Tag
+    from packaging.utils import BuildTag, NormalizedName
+    from packaging.version import Version
 
 SUFFIXES = (".tar.gz", ".whl")
 """What the names of distributions end with (PEP 625, PEP 427)."""
 
 MODULES = (".py", ".pyi", ".so", ".pyd")
 """What the names of modules and stubs end with."""
+
+
+METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 
 
 @dataclass(frozen=True)
@@ -37,11 +55,45 @@ class Distribution:
         """Whether this is a wheel; else it is an sdist."""
         return self.path.suffix == ".whl"
 
+    @property
+    def project(self) -> str:
+        """The normalised name of the project, from the file name of a wheel. Raises `BackendFailed`."""
+        return self._wheel_name()[0]
+
+    def fits(self, python: str) -> bool:
+        """Whether a wheel can be installed on CPython ``python``, such as ``"3.12"`` (PEP 425).
+
+        Raises `BackendFailed` for a file name that is no wheel's.
+        """
+        minor = int(re.findall(r"\d+", python)[1])
+        for tag in self._wheel_name()[3]:
+            known = re.fullmatch(r"(?:py|cp)3(\d*)", tag.interpreter)
+            least = int(known[1] or 0) if known else sys.maxsize
+            goes_on = tag.abi == "abi3" or tag.interpreter.startswith("py")
+            if least == minor or (goes_on and least < minor):
+                return True
+        return False
+
+    def _wheel_name(self) -> tuple[NormalizedName, Version, BuildTag, frozenset[Tag]]:
+        try:
+            return parse_wheel_filename(self.path.name)
+        except InvalidWheelFilename as error:
+            raise BackendFailed(str(error), fix="give the project a valid name and version (PEP 427)") from None
+
     def needs(self) -> tuple[str, ...]:
-        """Return the requirements of a wheel (``Requires-Dist``, core metadata), sorted."""
+        """Return the requirements of a wheel (``Requires-Dist``, core metadata), sorted.
+
+        Raises `BackendFailed` for a wheel without metadata.
+        """
         with zipfile.ZipFile(self.path) as archive:
-            name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-            metadata = email.message_from_bytes(archive.read(name))
+            # What is deeper than the top is the metadata of something vendored.
+            own = [name for name in archive.namelist() if METADATA.fullmatch(name)]
+            if len(own) != 1:
+                raise BackendFailed(
+                    f"{self.path.name} has {len(own)} files .dist-info/METADATA at its top, and needs one (PEP 427)",
+                    fix="see what the build backend writes: python -m build --wheel",
+                )
+            metadata = email.message_from_bytes(archive.read(own[0]))
         return tuple(sorted(str(value) for value in metadata.get_all("Requires-Dist", [])))
 
     def modules(self) -> tuple[str, ...]:
@@ -51,10 +103,22 @@ class Distribution:
         (PEP 420), ``()`` for a wheel that holds metadata only. Sorted.
         """
         with zipfile.ZipFile(self.path) as archive:
-            members = [PurePosixPath(name) for name in archive.namelist()]
-        modules = [place for member in members if (place := _installed(member)).suffix in MODULES]
-        packages = {module.parent for module in modules if _stem(module) == "__init__"}
-        return tuple(sorted({_root(module, packages) for module in modules}))
+            return roots(_installed(PurePosixPath(name)) for name in archive.namelist())
+
+    def members(self) -> tuple[PurePosixPath, ...]:
+        """Return the files in it, as they are installed or, of an sdist, as they lie below its one folder."""
+        if self.is_wheel:
+            with zipfile.ZipFile(self.path) as archive:
+                return tuple(_installed(PurePosixPath(name)) for name in archive.namelist())
+        with tarfile.open(self.path) as archive:
+            return tuple(PurePosixPath(*PurePosixPath(member.name).parts[1:]) for member in archive if member.isfile())
+
+
+def roots(files: Iterable[PurePosixPath]) -> tuple[str, ...]:
+    """Return the dotted name of each package or module among ``files`` that has no regular package above. Sorted."""
+    modules = [file for file in files if file.suffix in MODULES]
+    packages = {module.parent for module in modules if _stem(module) == "__init__"}
+    return tuple(sorted({_root(module, packages) for module in modules}))
 
 
 def _installed(member: PurePosixPath) -> PurePosixPath:

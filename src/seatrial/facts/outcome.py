@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-SIGNATURE = re.compile(r"(?P<session>.+?)(?:-(?P<python>(?:pypy-?)?\d+\.\d+\w*))?(?P<parameters>\(.*\))?")
-"""What nox calls a run of a session: ``tests-3.12``, ``tests-3.12(django='5')``, ``build``."""
 
 
 class Status(Enum):
@@ -25,26 +21,35 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One run of one session: on which Python ("" for none of its own), and how long it took in seconds."""
+    """One run of one session: on which Python ("" for none of its own), and how long it took in seconds.
+
+    ``gives_reasons``: whether this nox says why; the one that Python 3.9 gets does not.
+    """
 
     session: str
     python: str
     status: Status
     seconds: float
     reason: str
+    gives_reasons: bool = True
 
     @classmethod
     def from_report(cls, entry: Mapping[str, Any]) -> Outcome:
-        """Read an entry of ``sessions`` in the file that ``nox --report`` writes."""
-        signature = next(iter(entry["signatures"]), entry["name"])
-        parts = SIGNATURE.fullmatch(signature)
-        assert parts is not None  # noqa: S101 - it matches any text but an empty one
+        """Read an entry of ``sessions`` in the file that ``nox --report`` writes.
+
+        A run has several signatures, ``tests``, ``tests-3.12``, ``tests-3.12(django='5')``: the name of the session
+        goes first, then its Python.
+        """
+        name, signatures = entry["name"], entry["signatures"]
+        pythons = [one.partition("(")[0][len(name) + 1 :] for one in signatures if one.startswith(f"{name}-")]
+        _, bracket, parameters = next(iter(signatures), name).partition("(")
         return cls(
-            session=parts["session"] + (parts["parameters"] or ""),
-            python=parts["python"] or "",
+            session=name + bracket + parameters,
+            python=next(iter(pythons), ""),
             status=Status(entry["result"]),
             seconds=float(entry.get("duration") or 0),
             reason=entry.get("reason") or "",
+            gives_reasons="reason" in entry,
         )
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import contextlib
 import re
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +16,9 @@ from seatrial.errors import (
     GroupMissing,
     NoPythonsNamed,
     PyprojectInvalid,
-    PyprojectMissing,
-    PyprojectUnreadable,
     PythonsContradict,
 )
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from seatrial.facts import pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +28,18 @@ PYTHON = re.compile(r"Programming Language :: Python :: 3\.(\d+)")
 FREE_THREADING = "Programming Language :: Python :: Free Threading"
 FIRST_FREE_THREADED = 14
 """The first minor version whose free-threaded build is supported rather than an experiment (PEP 779)."""
+
+CLASSIFIERS = """\
+[project]
+classifiers = [
+  "Programming Language :: Python :: 3.12",
+  "Programming Language :: Python :: 3.13",
+]"""
+SETUP_CFG_CLASSIFIERS = """\
+[metadata]
+classifiers =
+    Programming Language :: Python :: 3.12
+    Programming Language :: Python :: 3.13"""
 
 
 @dataclass(frozen=True)
@@ -54,27 +59,9 @@ class Project:
         Raises `PyprojectMissing`, `PyprojectUnreadable` or `PyprojectInvalid`.
         """
         path = root / "pyproject.toml"
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        except FileNotFoundError:
-            raise PyprojectMissing(
-                f"there is no {path}",
-                fix="run nox in the project's folder, beside pyproject.toml",
-            ) from None
-        except UnicodeDecodeError as error:
-            raise PyprojectUnreadable(
-                f"{path} is not UTF-8, which TOML has to be: {error}",
-                fix="save the file in UTF-8",
-            ) from None
-        except OSError as error:
-            raise PyprojectUnreadable(f"{path} can't be read: {error.strerror}") from None
-        except tomllib.TOMLDecodeError as error:
-            raise PyprojectUnreadable(
-                f"{path} is not TOML: {error}", fix="mend that line, then run the command again"
-            ) from None
-        project = cls(root, table)
-        project._insist_on_kinds()
-        return project
+        table = pyproject.read(path)
+        pyproject.insist_on_kinds(path, table)
+        return cls(root, table)
 
     @property
     def path(self) -> Path:
@@ -83,8 +70,8 @@ class Project:
 
     @property
     def name(self) -> str:
-        """The name as it is written, or that of the folder when pyproject.toml has none."""
-        return str(self._project.get("name") or self.root.name)
+        """The name as it is written, in setup.cfg too, or that of the folder when neither has one."""
+        return str(self._project.get("name") or self._declared("metadata", "name") or self.root.name)
 
     @property
     def import_name(self) -> str:
@@ -93,8 +80,13 @@ class Project:
 
     @property
     def requires_python(self) -> str:
-        """The value of ``requires-python``, "" when there is none."""
-        return str(self._project.get("requires-python", ""))
+        """The value of ``requires-python``, ``python_requires`` in setup.cfg, "" when there is none."""
+        return str(self._project.get("requires-python") or self._declared("options", "python_requires"))
+
+    @property
+    def classifiers(self) -> tuple[str, ...]:
+        """The trove classifiers, those of setup.cfg where there is no ``[project]``."""
+        return tuple(self._project.get("classifiers") or self._declared("metadata", "classifiers").split("\n"))
 
     @property
     def backend(self) -> str:
@@ -113,20 +105,17 @@ class Project:
         With the free-threading classifier, each version that supports it comes a second time as ``"3.14t"``.
         Raises `NoPythonsNamed`, or `PythonsContradict` when ``requires-python`` excludes one of them.
         """
-        classifiers = self._project.get("classifiers", [])
-        minors = sorted({int(found[1]) for text in classifiers if (found := PYTHON.fullmatch(text))})
+        minors = sorted({int(found[1]) for text in self.classifiers if (found := PYTHON.fullmatch(text.strip()))})
         if not minors:
+            old = self._old_style
             raise NoPythonsNamed(
-                f"no classifier in {self.path} names a Python version, so there is nothing to run on",
-                fix="name each Python that is supported, or give pythons= in the noxfile:\n"
-                "[project]\n"
-                "classifiers = [\n"
-                '  "Programming Language :: Python :: 3.12",\n'
-                '  "Programming Language :: Python :: 3.13",\n'
-                "]",
+                f"no classifier in {self.root / 'setup.cfg' if old else self.path} names a Python version, "
+                "so there is nothing to run on",
+                fix="name each Python that is supported, or give pythons= to tests() and mypy() in the noxfile:\n"
+                + (SETUP_CFG_CLASSIFIERS if old else CLASSIFIERS),
             )
         self._refuse_excluded(minors)
-        free = any(text.startswith(FREE_THREADING) for text in classifiers)
+        free = any(text.startswith(FREE_THREADING) for text in self.classifiers)
         return tuple(
             [f"3.{minor}" for minor in minors]
             + [f"3.{minor}t" for minor in minors if free and minor >= FIRST_FREE_THREADED]
@@ -164,6 +153,10 @@ class Project:
         """Whether the project configures a tool: by a ``[tool.NAME]`` table or by one of ``files``."""
         return tool in self.table.get("tool", {}) or any((self.root / name).is_file() for name in files)
 
+    def configures_in_ini(self, section: str, *files: str) -> bool:
+        """Whether one of ``files`` is an ini file with this section."""
+        return any(self._ini(name, section) is not None for name in files)
+
     @property
     def _project(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.table.get("project", {})
@@ -187,6 +180,15 @@ class Project:
         settings = self.table.get("tool", {}).get("mypy")
         return settings if settings is not None else self._ini("setup.cfg", "mypy") or {}
 
+    @property
+    def _old_style(self) -> bool:
+        """Whether the metadata stand in setup.cfg (setuptools, "Configuring setuptools using setup.cfg files")."""
+        return "project" not in self.table and self._ini("setup.cfg", "metadata") is not None
+
+    def _declared(self, section: str, key: str) -> str:
+        found = (self._ini("setup.cfg", section) or {}) if self._old_style else {}
+        return str(found.get(key, "")).strip()
+
     def _ini(self, name: str, section: str) -> Mapping[str, Any] | None:
         parser = configparser.RawConfigParser()
         with contextlib.suppress(configparser.Error, UnicodeDecodeError):
@@ -198,8 +200,9 @@ class Project:
             allowed = SpecifierSet(self.requires_python)
         except InvalidSpecifier as error:
             raise PyprojectInvalid(f"{self.path}: requires-python: {error}", fix='requires-python = ">=3.9"') from None
-        # The newest patch release stands for its minor version: ">=3.9.2" admits 3.9.
-        excluded = [f"3.{minor}" for minor in minors if not allowed.contains(f"3.{minor}.999")]
+        # Some release of it has to be admitted: ">=3.9.2" and "<3.12.5" admit 3.9 and 3.12.
+        patches = (*range(50), 999)
+        excluded = [f"3.{one}" for one in minors if not any(allowed.contains(f"3.{one}.{patch}") for patch in patches)]
         if excluded:
             raise PythonsContradict(
                 f'{self.path}: requires-python = "{self.requires_python}" excludes Python '
@@ -207,42 +210,6 @@ class Project:
                 fix="widen requires-python, or remove from the classifiers:\n"
                 + "\n".join(f'"Programming Language :: Python :: {version}",' for version in excluded),
             )
-
-    def _insist_on_kinds(self) -> None:
-        """Refuse what has the wrong kind, all of it in one error."""
-        wrong = [
-            f"{key} has to be {kind}, not {value!r}"
-            for key, kind, value, right in (
-                ("[build-system]", "a table", self.table.get("build-system", {}), dict),
-                ("[project]", "a table", self.table.get("project", {}), dict),
-                ("[dependency-groups]", "a table", self.table.get("dependency-groups", {}), dict),
-                ("[tool]", "a table", self.table.get("tool", {}), dict),
-            )
-            if not isinstance(value, right)
-        ]
-        if not wrong:
-            wrong = [
-                f"[project] {key} has to be {kind}, not {self._project[key]!r}"
-                for key, kind, right in (
-                    ("name", "a string", _is_text),
-                    ("requires-python", "a string", _is_text),
-                    ("classifiers", "an array of strings", _is_texts),
-                )
-                if key in self._project and not right(self._project[key])
-            ]
-        if wrong:
-            raise PyprojectInvalid(
-                f"{self.path}: " + "; ".join(wrong),
-                fix="write it as the pyproject.toml specification says",
-            )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _normalised(name: str) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
 import json
 import logging
 import os
+import re
 import sys
 import tempfile
 import time
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 CHILD = "--parallel-worker"
 """What ``nox -j`` adds to the command line of its children, whose outcomes the parent reports."""
 
+
+NO_INTERPRETER = re.compile(r"interpreter .*not found", re.IGNORECASE)
+"""What nox gives as the reason when a Python is not there (``nox.virtualenv.InterpreterNotFound``)."""
 
 RUN = "SEATRIAL_RUN"
 """The environment variable that gives the children of ``nox -j`` the name of the run that they belong to."""
@@ -68,10 +73,12 @@ class Closing:
 
         found = [Outcome.from_report(entry) for entry in written["sessions"]]
         outcomes = [replace(one, reason=one.reason or self.reasons.get(one.name, "")) for one in found]
-        self._show(outcomes)
         idle = report.untested(outcomes, tuple(self.matrices))
-        if idle and written["result"]:
-            _fail(f"nox > nothing was tested: {', '.join(idle)} ran on no Python at all")
+        try:
+            self._show(outcomes)
+        finally:
+            if idle and written["result"]:
+                _fail(f"nox > nothing was tested: {', '.join(idle)} ran on no Python at all")
 
     def _read(self, path: Path) -> dict[str, Any] | None:
         """Return what nox wrote; None if it ran nothing: a listing, or Ctrl-C before the first session."""
@@ -88,18 +95,28 @@ class Closing:
 
         seconds = time.time() - self.begun
         missing = self._missing(outcomes)
-        print(f"\n{report.summary(outcomes, seconds, missing, sys.stdout.encoding)}", flush=True)
+        encoding = sys.stdout.encoding or "utf-8"
+        summary = report.summary(outcomes, seconds, missing, encoding)
+        print("\n" + summary.encode(encoding, "backslashreplace").decode(encoding), flush=True)
         page = os.environ.get("GITHUB_STEP_SUMMARY")
         if page:
-            with Path(page).open("a", encoding="utf-8") as file:
-                file.write(report.summary_markdown(outcomes, seconds, missing))
+            try:
+                with Path(page).open("a", encoding="utf-8", errors="backslashreplace") as file:
+                    file.write(report.summary_markdown(outcomes, seconds, missing))
+            except OSError as error:
+                print(f"nox > the summary can't be written to GITHUB_STEP_SUMMARY: {error}", file=sys.stderr)
 
     def _missing(self, outcomes: Sequence[Outcome]) -> Mapping[str, str]:
         """Return how to get each Python that a session was skipped or failed for want of."""
         from seatrial import interpreters  # noqa: PLC0415 - see close()
+        from seatrial.facts.outcome import Status  # noqa: PLC0415
 
-        unhappy = [one for one in outcomes if one.session in self.matrices and one.status.value != "success"]
-        wanted = {one.python for one in unhappy if one.python}
+        wanted = {
+            one.python
+            for one in outcomes
+            if one.session in self.matrices and one.python and one.status is not Status.SUCCESS
+            if NO_INTERPRETER.search(one.reason) or not (one.reason or one.gives_reasons)
+        }
         found = {one.version for one in interpreters.find(wanted, os.environ)}
         return {python: interpreters.how_to_get(python, os.environ) for python in sorted(wanted - found)}
 
@@ -149,7 +166,8 @@ def _fail(why: str) -> None:
     the exit code. An exit handler can only end the process the hard way, so what is buffered goes out first.
     """
     print(why, file=sys.stderr)
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(1)

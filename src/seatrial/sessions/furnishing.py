@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from seatrial import environments
 from seatrial.environments import Contents, Environment, Work
-from seatrial.errors import EnvironmentMissing
+from seatrial.errors import CommandMissing, EnvironmentMissing, WheelUnfit
 from seatrial.sessions.artefacts import built
 from seatrial.sessions.registering import project
 from seatrial.tools.installer import Pip, Uv, find_uv
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     import nox
 
+    from seatrial.build_record import Built
     from seatrial.facts.distribution import Distribution
 
 
@@ -43,12 +45,18 @@ def furnish(session: nox.Session, wanted: Sequence[str]) -> None:
     _bring_to(session, Environment(_folder(session), python, installer), contents, None)
 
 
-def furnish_with_wheel(session: nox.Session, wanted: Sequence[str], extras: Sequence[str]) -> None:
+def furnish_with_wheel(session: nox.Session, wanted: Sequence[str], extras: Sequence[str]) -> Built:
     """Make sure that the environment of a session holds ``wanted`` and the wheel of the tree as it is now.
 
-    Raises `BuildError` or `InstallFailed`.
+    Returns what was built. Raises `BuildError` or `InstallFailed`.
     """
     made = built(session)
+    if session.python and not made.wheel.fits(str(session.python)):
+        raise WheelUnfit(
+            f"{made.wheel.path.name} can't be installed on Python {session.python}: it was compiled for another",
+            fix="run nox with that Python, and name it alone in the noxfile: "
+            f'pythons=["{session.python}"]; a wheel for all of them has the tag abi3 or py3',
+        )
     python, installer = _python(session), _installer(session)
     contents = Contents(
         str(python.resolve()),
@@ -60,6 +68,22 @@ def furnish_with_wheel(session: nox.Session, wanted: Sequence[str], extras: Sequ
         wheel=f"{made.wheel.path.name} {made.wheel.sha256}",
     )
     _bring_to(session, Environment(_folder(session), python, installer), contents, made.wheel)
+    return made
+
+
+def insist_on(session: nox.Session, command: Sequence[str], groups: Sequence[str]) -> None:
+    """Raise `CommandMissing` for a command that the environment does not hold.
+
+    nox would run whichever lies on PATH, with another Python, on the source tree. A path is taken as it is.
+    """
+    program = command[0]
+    if os.path.dirname(program) or shutil.which(program, path=session.bin):  # noqa: PTH120 - "./x" keeps its dot
+        return
+    group = next(iter(groups), "test")
+    raise CommandMissing(
+        f"{program} is not in the environment of {session.name}: nothing in the group {group} brings it",
+        fix=f'[dependency-groups]\n{group} = ["{program}"]',
+    )
 
 
 def _bring_to(session: nox.Session, environment: Environment, contents: Contents, wheel: Distribution | None) -> None:
@@ -67,16 +91,26 @@ def _bring_to(session: nox.Session, environment: Environment, contents: Contents
     work = contents.work(held)
     if work is Work.NOTHING:
         return
-    # The one question that tells whether nox runs with --no-install (-R): then it runs nothing, and says None.
-    if session.run_install("python", "--version", silent=True, log=False) is None:
+    if _installs_nothing(session):
+        if wheel and (held is None or held.wheel != contents.wheel):
+            raise EnvironmentMissing(
+                f"{session.name} has no environment with {wheel.path.name} as it is now, and -R installs nothing",
+                fix=f"nox -s {session.name}",
+            )
         session.warn("-R installs nothing: this runs with what an earlier run installed")
         return
     if work is Work.EVERYTHING and not environments.is_bare(environment.path):
         _make_anew(session)
     what = wheel.path.name if wheel and work is Work.WHEEL else _told(contents, wheel)
-    session.log(f"installing {what}")
+    if what:
+        session.log(f"installing {what}")
     if environment.fill(contents, wheel, work):
         session.warn("the index can't be reached: installed from the cache of uv")
+
+
+def _installs_nothing(session: nox.Session) -> bool:
+    """Whether nox runs with ``--no-install`` (``-R``): then it does not run this question, and says None."""
+    return session.run_install("python", "--version", silent=True, log=False) is None
 
 
 def _told(contents: Contents, wheel: Distribution | None) -> str:
@@ -100,7 +134,8 @@ def _python(session: nox.Session) -> Path:
         raise EnvironmentMissing(f"{session.name} needs an environment of its own", fix="run nox without --no-venv")
     python = Path(session.bin, "python.exe" if sys.platform == "win32" else "python")
     first = shutil.which(f"python{session.python}")
-    if first and python.is_symlink() and python.resolve() != Path(first).resolve():
+    is_another = first and python.is_symlink() and python.resolve() != Path(first).resolve()
+    if is_another and not _installs_nothing(session):
         _make_anew(session)
     return python
 

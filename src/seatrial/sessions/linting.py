@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seatrial import shell
 from seatrial.errors import NothingToLint
 from seatrial.sessions.registering import Groups, Registration, face, project, register, strings
 
@@ -42,23 +43,26 @@ def lint(*, groups: Sequence[str] = (), command: Sequence[str] = (), tags: Seque
         # What a session does is loaded when it runs: `nox -l` does without.
         from seatrial.sessions import furnishing  # noqa: PLC0415
 
+        if linter is None:
+            raise NothingToLint(
+                f"{project().root} configures no linter: no .pre-commit-config.yaml, no [tool.ruff], no ruff.toml",
+                fix="add [tool.ruff] to pyproject.toml, or name a command and the group that brings it:\n"
+                'sessions.lint(command=["flake8"], groups=["lint"])',
+            )
         furnishing.furnish(session, furnishing.requirements(needed.present(), linter.requirement))
         for number, arguments in enumerate(linter.commands):
-            session.run(*arguments, *(session.posargs if number == 0 else ()))
+            session.run(*arguments, *(session.posargs if number == 0 else ()), env=shell.without_secrets())
 
-    about = "Run " + " and ".join(" ".join(arguments[:2]) for arguments in linter.commands)
+    about = "Run " + (" and ".join(" ".join(words[:2]) for words in linter.commands) if linter else "no linter yet")
     register(Registration("lint", about, strings(tags, "tags")), run)
 
 
-def configured(project: Project) -> Linter:
-    """Return the linter that a project configures. Raises `NothingToLint`."""
+def configured(project: Project) -> Linter | None:
+    """Return the linter that a project configures, None when it configures none."""
     if (project.root / ".pre-commit-config.yaml").is_file():
         return Linter("pre-commit", (("pre-commit", "run", "--all-files", "--show-diff-on-failure"),))
     if project.configures("ruff", "ruff.toml", ".ruff.toml"):
         check = ("ruff", "check")
         format_ = ("ruff", "format", "--check")
         return Linter("ruff", (check, format_) if project.formats_with_ruff else (check,))
-    raise NothingToLint(
-        f"{project.root} configures no linter: no .pre-commit-config.yaml, no [tool.ruff], no ruff.toml",
-        fix='add [tool.ruff] to pyproject.toml, or name a command in the noxfile:\nsessions.lint(command=["flake8"])',
-    )
+    return None

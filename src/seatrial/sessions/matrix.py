@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from seatrial import shell
 from seatrial.sessions import measuring
 from seatrial.sessions.artefacts import TAGS
-from seatrial.sessions.registering import Groups, Registration, face, project, register, strings
+from seatrial.sessions.registering import Groups, Registration, command_of, face, project, register, strings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def tests(
     """
     versions = strings(pythons, "pythons") or project().pythons
     needed = Groups(strings(groups, "groups"), TEST_GROUPS, "the tests")
-    told, more = strings(command, "command"), strings(extras, "extras")
+    told, more = command_of(command), strings(extras, "extras")
     measured = measuring.is_used()
 
     def run(session: nox.Session) -> None:
@@ -46,8 +46,14 @@ def tests(
         from seatrial.sessions import furnishing  # noqa: PLC0415
 
         furnishing.furnish_with_wheel(session, furnishing.requirements(needed.chosen()), more)
-        data = {"COVERAGE_FILE": str(measuring.data_file(str(session.python)))} if measured else {}
-        session.run(*told, *session.posargs, env={**without_secrets(), **data})
+        furnishing.insist_on(session, told, needed.chosen())
+        data = {"COVERAGE_FILE": str(measuring.data_file(session))} if measured else {}
+        for folder in measuring.folders_measured() if measured else ():
+            session.warn(
+                f"coverage is told to measure the folder {folder}, and the tests import the wheel: "
+                f'name the package instead, source_pkgs = ["{project().import_name}"] or --cov={project().import_name}'
+            )
+        session.run(*told, *session.posargs, env={**shell.without_secrets(), **data})
 
     about = f"Run {' '.join(told)} against the built wheel"
     register(Registration("tests", about, strings(tags, "tags"), versions), run)
@@ -68,23 +74,24 @@ def mypy(
 
     The arguments are those of `tests`; ``groups`` is else the first of ``types``, ``typing``, ``type-check``,
     ``mypy``, or a group for tests. mypy is installed when no group asks for it. It is run without arguments
-    where its configuration names the files to check, else with ``src`` and ``tests``.
+    where its configuration names the files to check, else with ``src``, or what the wheel is made of, and ``tests``.
     """
     versions = strings(pythons, "pythons") or project().pythons
-    needed = Groups(strings(groups, "groups"), (*TYPE_GROUPS, *TEST_GROUPS), "type checking")
-    told, more = strings(command, "command"), strings(extras, "extras")
+    needed = Groups(strings(groups, "groups"), (*TYPE_GROUPS, *TEST_GROUPS), "type checking", "mypy")
+    told, more = command_of(command), strings(extras, "extras")
 
     def run(session: nox.Session) -> None:
         from seatrial.sessions import furnishing  # noqa: PLC0415 - see tests()
         from seatrial.type_cache import TypeCache  # noqa: PLC0415
 
-        furnishing.furnish_with_wheel(session, furnishing.requirements(needed.chosen(), "mypy"), more)
+        made = furnishing.furnish_with_wheel(session, furnishing.requirements(needed.chosen(), "mypy"), more)
+        furnishing.insist_on(session, told, needed.chosen())
         target = str(session.python).rstrip("t")
         cache = TypeCache.of(project().import_name, cache_dir(), target)
         cache.seed()
         try:
-            files = session.posargs or files_to_check()
-            session.run(*told, "--python-version", target, *files, env=without_secrets())
+            files = session.posargs or files_to_check(made.modules)
+            session.run(*told, "--python-version", target, *files, env=shell.without_secrets())
         finally:
             cache.keep()
 
@@ -92,19 +99,23 @@ def mypy(
     register(Registration("mypy", about, strings(tags, "tags"), versions), run)
 
 
-def files_to_check() -> tuple[str, ...]:
-    """Return what to give to mypy: nothing where its configuration says what to check."""
+def files_to_check(modules: Sequence[str]) -> tuple[str, ...]:
+    """Return what to give to mypy: nothing where its configuration says what to check.
+
+    ``modules``: the dotted names of what the wheel brings.
+    """
     if {"files", "packages", "modules"} & set(project().mypy_settings):
         return ()
-    return tuple(name for name in ("src", "tests") if (project().root / name).is_dir()) or (".",)
+    root = project().root
+    if (root / "src").is_dir():
+        sources = ["src"]
+    else:
+        paths = [module.replace(".", "/") for module in modules]
+        sources = [name for path in paths for name in (path, f"{path}.py") if (root / name).exists()]
+    return (*(sources or ["."]), *(["tests"] if sources and (root / "tests").is_dir() else []))
 
 
 def cache_dir() -> Path:
     """Return where mypy keeps its cache (mypy, ``--cache-dir``)."""
     told = os.environ.get("MYPY_CACHE_DIR") or project().mypy_settings.get("cache_dir") or ".mypy_cache"
     return project().root / str(told)
-
-
-def without_secrets() -> dict[str, str | None]:
-    """Return what takes publishing secrets out of a child's environment: nox leaves out what is None."""
-    return {name: None for name in os.environ if shell.PUBLISHING.fullmatch(name)}

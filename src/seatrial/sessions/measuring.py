@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.sessions import closing
+from seatrial import shell
+from seatrial.sessions import artefacts, closing
 from seatrial.sessions.registering import Registration, project, register
+from seatrial.tools import git
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +22,29 @@ COMBINE = Path(__file__).resolve().parent.parent / "combine_coverage.py"
 
 def is_used() -> bool:
     """Whether the project measures coverage (coverage, "Configuration reference")."""
-    return project().configures("coverage", ".coveragerc")
+    return project().configures("coverage", ".coveragerc") or project().configures_in_ini(
+        "coverage:run", "setup.cfg", "tox.ini"
+    )
 
 
-def data_file(python: str) -> Path:
-    """Return where the tests on one Python write their data."""
-    return project().root / f".coverage.{python}"
+def folders_measured() -> list[str]:
+    """Return the folders of the source tree that coverage is told to measure, where the tests import nothing from.
+
+    They stand in ``source`` of ``[tool.coverage.run]``, or behind ``--cov=`` in pytest's ``addopts`` (pytest-cov).
+    """
+    tool = project().table.get("tool", {})
+    told = tool.get("coverage", {}).get("run", {}).get("source", [])
+    options = tool.get("pytest", {}).get("ini_options", {}).get("addopts", [])
+    words = options.split() if isinstance(options, str) else options
+    named = [*told, *(str(word)[len("--cov=") :] for word in words if str(word).startswith("--cov="))]
+    return [name for name in named if name and (project().root / name).is_dir() and name != project().import_name]
+
+
+def data_file(session: nox.Session) -> Path:
+    """Return where the tests on one Python write their data: out of the way of builds."""
+    folder = artefacts.state(session) / "coverage"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f".coverage.{session.python}"
 
 
 def register_coverage(tags: Sequence[str]) -> None:
@@ -41,10 +60,16 @@ def _coverage(session: nox.Session) -> None:
     # What a session does is loaded when it runs: `nox -l` does without.
     from seatrial.sessions import furnishing  # noqa: PLC0415
 
-    files = [str(path) for path in sorted(project().root.glob(".coverage.*")) if closing.is_of_this_run(path)]
+    folder = artefacts.state(session) / "coverage"
+    files = [str(path) for path in sorted(folder.glob(".coverage.*")) if closing.is_of_this_run(path)]
     if not files:
         session.skip("the tests of this run measured nothing")
     furnishing.furnish(session, (REQUIREMENT,))
     sources = "src" if (project().root / "src").is_dir() else "."
-    session.run("python", str(COMBINE), sources, *files)
-    session.run("coverage", "report", *session.posargs)
+    # Where git does not ignore .coverage, a backend would take it into the sdist.
+    data = project().root / ".coverage" if git.ignores(project().root, ".coverage") else folder / "combined"
+    environ = {**shell.without_secrets(), "COVERAGE_FILE": str(data)}
+    session.run("python", str(COMBINE), sources, *files, env=environ)
+    session.run("coverage", "report", env=environ)
+    if data.parent == folder:
+        session.log(f"git does not ignore .coverage, so the combined data is in {data}")

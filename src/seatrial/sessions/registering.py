@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 import nox
 
 from seatrial import interpreters
-from seatrial.errors import GroupMissing, NoxfileInvalid, SeatrialError
+from seatrial.errors import FileUnusable, GroupMissing, NoxfileInvalid, SeatrialError
 from seatrial.facts.project import Project
 from seatrial.sessions import closing
 
@@ -61,6 +62,12 @@ def register(registration: Registration, body: Body) -> None:
         except SeatrialError as error:
             closing.explain(session.name, str(error))
             session.error(str(error))
+        except OSError as error:
+            if error.filename is None:
+                raise
+            known = FileUnusable(f"{error.filename}: {error.strerror}", fix="let yourself read and write it")
+            closing.explain(session.name, str(known))
+            session.error(str(known))
 
     run.__doc__ = registration.description
     closing.arrange()
@@ -94,19 +101,35 @@ def strings(value: Sequence[str], name: str) -> tuple[str, ...]:
             f'{name}="{value}" in the noxfile is one string, and has to be a list of them',
             fix=f'{name}=["{value}"]',
         )
-    return tuple(value)
+    told: object = value
+    found = tuple(told) if isinstance(told, Iterable) else (None,)
+    if not all(isinstance(one, str) for one in found):
+        raise NoxfileInvalid(
+            f"{name}={value!r} in the noxfile has to be a list of strings: 3.10 without quotes is the number 3.1",
+            fix=f'{name}=["3.9", "3.10"]' if name == "pythons" else f'{name}=["NAME"]',
+        )
+    return found
+
+
+def command_of(value: Sequence[str]) -> tuple[str, ...]:
+    """Return a command of the noxfile: a program and its arguments."""
+    told = strings(value, "command")
+    if not told:
+        raise NoxfileInvalid("command=[] in the noxfile names no program", fix='command=["pytest"]')
+    return told
 
 
 @dataclass(frozen=True)
 class Groups:
     """The dependency groups of a session: those that the noxfile names, or the first of the usual ones.
 
-    ``purpose`` says in an error what the groups are for.
+    ``purpose`` says in an error what the groups are for, and ``brings`` what the first of them would hold.
     """
 
     named: tuple[str, ...]
     usual: tuple[str, ...]
     purpose: str
+    brings: str = "pytest"
 
     def __post_init__(self) -> None:
         """Resolve them once, so that a mistake in them is told before an environment is made."""
@@ -118,7 +141,8 @@ class Groups:
         if not present:
             raise GroupMissing(
                 f"{project().path} has no dependency group for {self.purpose}: looked for {', '.join(self.usual)}",
-                fix=f'name one with groups= in the noxfile, or add:\n[dependency-groups]\n{self.usual[0]} = ["pytest"]',
+                fix="name one with groups= in the noxfile, or add:\n"
+                f'[dependency-groups]\n{self.usual[0]} = ["{self.brings}"]',
             )
         return present
 

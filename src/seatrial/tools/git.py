@@ -20,10 +20,14 @@ BYPRODUCTS = (
     ".tox/",
     ".venv/",
     "__pycache__/",
-    "build/",
-    "dist/",
 )
 """What builds and test runs leave behind, in the notation of gitignore(5): no input of a build."""
+
+DISTRUST = "dubious ownership"
+"""What git says of a repository of another user, and then nothing more (git-config(1), safe.directory)."""
+
+OUTPUTS = ("build", "dist")
+"""Folders at the top of a project that builds write to."""
 
 
 def listed_files(root: Path) -> tuple[PurePosixPath, ...] | None:
@@ -37,7 +41,8 @@ def listed_files(root: Path) -> tuple[PurePosixPath, ...] | None:
     others = _ask(root, "git", "ls-files", "-z", "--others", "--exclude-standard", *excludes)
     if tracked is None or others is None:
         return None
-    return tuple(sorted(PurePosixPath(name) for name in {*tracked.split("\0"), *others.split("\0")} - {""}))
+    new = {name for name in others.split("\0") if not name.startswith(tuple(f"{folder}/" for folder in OUTPUTS))}
+    return tuple(sorted(PurePosixPath(name) for name in {*tracked.split("\0"), *new} - {""}))
 
 
 def head(root: Path) -> tuple[str, int] | None:
@@ -57,9 +62,18 @@ def described(root: Path) -> str:
     return (_ask(root, "git", "describe", "--tags", "--long", "--always") or "").strip()
 
 
+def ignores(root: Path, name: str) -> bool:
+    """Whether git ignores a file of this name, or there is no git to care."""
+    return _ask(root, "git", "rev-parse", "--git-dir") is None or _ask(root, "git", "check-ignore", name) is not None
+
+
 def _ask(root: Path, *args: str) -> str | None:
     try:
         done = shell.attempt(args, cwd=root, env=shell.environment(GIT_OPTIONAL_LOCKS="0"))
     except CommandFailed:
         return None
+    if DISTRUST in done.errors:
+        raise CommandFailed(
+            shell.shown(args), done.returncode, done.errors, fix=f"git config --global --add safe.directory {root}"
+        )
     return None if done.returncode else done.output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -15,6 +16,23 @@ from seatrial.errors import InstallFailed, last_lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+
+SETTINGS = re.compile(
+    r"UV_(BUILD_CONSTRAINT|CONSTRAINT|OVERRIDE|EXCLUDE|RESOLUTION|PRERELEASE|DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL"
+    r"|FIND_LINKS|NO_BINARY|NO_BINARY_PACKAGE|NO_BUILD|NO_BUILD_PACKAGE|EXCLUDE_NEWER|INDEX_STRATEGY|FORK_STRATEGY"
+    r"|NO_SOURCES|TORCH_BACKEND)"
+    r"|PIP_(CONSTRAINT|BUILD_CONSTRAINT|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|PRE|NO_BINARY|ONLY_BINARY|PREFER_BINARY"
+    r"|UPLOADED_PRIOR_TO)"
+)
+"""The environment variables that decide which releases uv and pip choose."""
+
+UNREACHABLE = re.compile(
+    r"failed to fetch|error sending request|dns error|connection (refused|reset|error)|timed out|network|tunnel"
+    r"|max retries exceeded|name resolution",
+    re.IGNORECASE,
+)
+"""What uv and pip say when an index can't be reached."""
 
 
 class Installer(Protocol):
@@ -33,7 +51,7 @@ class Installer(Protocol):
 
 @dataclass(frozen=True)
 class Uv:
-    """uv, found as nox finds it: in the environment that runs this, in ``$UV``, on PATH."""
+    """uv, found as nox finds it."""
 
     program: str
 
@@ -94,7 +112,10 @@ def create(installer: Installer, environment: Path) -> None:
     environment.parent.mkdir(parents=True, exist_ok=True)
     done = shell.attempt(installer.create(environment), cwd=environment.parent, env=shell.environment())
     if done.returncode:
-        raise InstallFailed(f"{environment} could not be made:\n{last_lines(shell.mask(done.errors))}")
+        raise InstallFailed(
+            f"{environment} could not be made:\n{last_lines(shell.mask(done.output + done.errors))}",
+            fix="mend what it names; if that is the Python, install another and put seatrial there",
+        )
 
 
 def install(installer: Installer, python: Path, arguments: Sequence[str], *, cwd: Path) -> bool:
@@ -107,7 +128,7 @@ def install(installer: Installer, python: Path, arguments: Sequence[str], *, cwd
     done = shell.attempt(command, cwd=cwd, env=shell.environment())
     if not done.returncode:
         return False
-    if installer.offline:
+    if installer.offline and UNREACHABLE.search(done.errors + done.output):
         again = shell.attempt(command, cwd=cwd, env=shell.environment(**installer.offline))
         if not again.returncode:
             return True

@@ -7,9 +7,7 @@ import hashlib
 import json
 import os
 import sys
-import tarfile
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,10 +16,11 @@ import build
 
 from seatrial import archives, shell
 from seatrial.errors import BackendFailed, CommandFailed, PyprojectInvalid, last_lines
+from seatrial.facts import pyproject
 from seatrial.tools import installer as installers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from seatrial.tools.installer import Installer
 
@@ -54,9 +53,16 @@ class BuildEnvironment:
 
     def ensure(self, requirements: Iterable[str]) -> None:
         """Make the environment anew unless it was made with these requirements. Raises `InstallFailed`."""
-        base = {"python": sys.executable, "installer": repr(self.installer), "base": sorted(requirements)}
+        python = f"{Path(sys.executable).resolve()} {sys.version}"
+        settings = shell.hash_of_variables(installers.SETTINGS)
+        base = {
+            "python": python,
+            "installer": repr(self.installer),
+            "settings": settings,
+            "base": sorted(requirements),
+        }
         known = self._read()
-        if {key: known.get(key) for key in base} == base:
+        if {key: known.get(key) for key in base} == base and Path(self.python_executable).exists():
             return
         self._stamp.unlink(missing_ok=True)
         installers.create(self.installer, self.path)
@@ -103,7 +109,8 @@ def build_distributions(source: Path, into: Path, environment: BuildEnvironment,
     """
     sdist = _build(source, into, "sdist", environment, epoch)
     with tempfile.TemporaryDirectory(prefix="seatrial-sdist-") as folder:
-        unpacked = archives.unpack_sdist(sdist, Path(folder))
+        with _whole("sdist", sdist):
+            unpacked = archives.unpack_sdist(sdist, Path(folder))
         wheel = _build(unpacked, into, "wheel", environment, epoch)
     return sdist, wheel
 
@@ -122,14 +129,21 @@ def _build(source: Path, into: Path, kind: Kind, environment: BuildEnvironment, 
         ) from None
     except build.BuildException as error:
         raise BackendFailed(str(error)) from None
-    try:
+    with _whole(kind, built):
         archives.normalise(built, epoch)
-    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise BackendFailed(
-            f"the build backend made {built.name}, which is no {kind} that an index takes: {error}",
-            fix="use a backend that makes .tar.gz sdists (PEP 625) and .whl wheels (PEP 427)",
-        ) from None
     return built
+
+
+@contextlib.contextmanager
+def _whole(kind: Kind, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except archives.BROKEN as error:
+        raise BackendFailed(
+            f"the build backend made {path.name}, which is no {kind} that an index takes: {error}",
+            fix="use a backend that makes .tar.gz sdists (PEP 625) and .whl wheels (PEP 427), "
+            "and leave out files and links that lead out of the project",
+        ) from None
 
 
 def _call(builder: build.ProjectBuilder, kind: Kind, into: Path, environment: BuildEnvironment) -> Path:
@@ -148,10 +162,17 @@ def _call(builder: build.ProjectBuilder, kind: Kind, into: Path, environment: Bu
 
 def _question(source: Path, kind: Kind) -> str:
     digest = hashlib.sha256(kind.encode())
-    for name in CONFIGURATION:
-        with contextlib.suppress(FileNotFoundError):
-            digest.update(name.encode() + (source / name).read_bytes())
+    for path in (*(source / name for name in CONFIGURATION), *_own_backend(source)):
+        with contextlib.suppress(OSError):
+            digest.update(path.relative_to(source).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def _own_backend(source: Path) -> list[Path]:
+    """Return the modules of a backend that the project brings itself (PEP 517, ``backend-path``)."""
+    told = pyproject.read(source / "pyproject.toml") if (source / "pyproject.toml").is_file() else {}
+    folders = told.get("build-system", {}).get("backend-path", [])
+    return sorted(path for folder in folders for path in (source / folder).glob("*.py"))
 
 
 def _hook_runner(epoch: int) -> build.RunnerType:

@@ -1,0 +1,84 @@
+"""Reading pyproject.toml, and other TOML files beside it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import PyprojectInvalid, PyprojectMissing, PyprojectUnreadable
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+TABLES = ("build-system", "project", "dependency-groups", "tool")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds. Raises `PyprojectMissing` or `PyprojectUnreadable`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("\N{BYTE ORDER MARK}"):
+            raise PyprojectUnreadable(
+                f"{path} begins with a byte order mark, which build backends do not take", fix="save it without"
+            )
+        return tomllib.loads(text)
+    except FileNotFoundError:
+        raise PyprojectMissing(
+            f"there is no {path}",
+            fix="run nox in the project's folder, beside pyproject.toml",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise PyprojectUnreadable(
+            f"{path} is not UTF-8, which TOML has to be: {error}",
+            fix="save the file in UTF-8",
+        ) from None
+    except OSError as error:
+        raise PyprojectUnreadable(
+            f"{path} can't be read: {error.strerror}", fix=f"make {path} a file that you may read"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise PyprojectUnreadable(
+            f"{path} is not TOML: {error}", fix="mend that line, then run the command again"
+        ) from None
+
+
+def insist_on_kinds(path: Path, table: Mapping[str, Any]) -> None:
+    """Raise `PyprojectInvalid` for values of the wrong kind, one error for all of them."""
+    wrong = [
+        f"[{key}] has to be a table, not {table[key]!r}"
+        for key in TABLES
+        if key in table and not isinstance(table[key], dict)
+    ]
+    tools = table.get("tool", {})
+    if isinstance(tools, dict):
+        wrong += [
+            f"[tool.{key}] has to be a table, not {value!r}"
+            for key, value in tools.items()
+            if not isinstance(value, dict)
+        ]
+    if not wrong:
+        wrong = [
+            f"[project] {key} has to be {kind}, not {table['project'][key]!r}"
+            for key, kind, right in (
+                ("name", "a string", _is_text),
+                ("requires-python", "a string", _is_text),
+                ("classifiers", "an array of strings", _is_texts),
+            )
+            if key in table.get("project", {}) and not right(table["project"][key])
+        ]
+    if wrong:
+        raise PyprojectInvalid(f"{path}: " + "; ".join(wrong), fix="write it as the pyproject.toml specification says")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
