@@ -105,12 +105,8 @@ def test_commit_alone_is_built_again(trial: Trial) -> None:
 
 def test_project_whose_name_stands_elsewhere_knows_its_own_distributions(trial: Trial) -> None:
     package(trial, "build()", backend="setuptools")
-    trial.write(
-        {
-            "pyproject.toml": '[build-system]\nrequires = ["setuptools>=77"]\nbuild-backend = "setuptools.build_meta"\n',
-            "setup.py": "from setuptools import setup\nsetup(name='tide-pool', version='1', package_dir={'': 'src'})\n",
-        }
-    )
+    setup = "from setuptools import setup\nsetup(name='tide-pool', version='1', package_dir={'': 'src'})\n"
+    trial.write({"pyproject.toml": f"[build-system]\n{BUILD_SYSTEMS['setuptools']}\n", "setup.py": setup})
     assert trial.nox().returncode == 0
     trial.write({"src/tidepool/__init__.py": "EDITED = True\n"})
     ran = trial.nox()
