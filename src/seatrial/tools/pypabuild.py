@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -116,6 +117,8 @@ def build_distributions(source: Path, into: Path, environment: BuildEnvironment,
 
 
 def _build(source: Path, into: Path, kind: Kind, environment: BuildEnvironment, epoch: int) -> Path:
+    # It tells every step to whoever listens to the root logger, as nox does; the session has said what it does.
+    logging.getLogger("build").setLevel(logging.WARNING)
     try:
         builder = build.ProjectBuilder.from_isolated_env(environment, source, runner=_hook_runner(epoch))
         environment.ensure(builder.build_system_requires)
