@@ -1,6 +1,6 @@
 """The matrix, five Pythons × (pytest, mypy), against the peers and against the floor.
 
-    python bench/matrix.py --mode cold|kept|warm|edit [--runs 3] [--only NAME,NAME]
+    python bench/matrix.py --mode cold|kept|warm|edit [--runs 3] [--only NAME --only NAME]
 
 floor  the same ten commands, two at a time, in ready environments with the wheel installed
 cold   no environments, no caches of mypy and pytest, no byte code; download caches are warm
@@ -40,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mode", choices=("cold", "kept", "warm", "edit"), default="warm")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", default="", help="names of contestants; the floor always runs")
+    parser.add_argument("--only", action="append", help="the name of a contestant; the floor always runs")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "seatrial-bench"))
     told = parser.parse_args()
     uv = shutil.which("uv")
@@ -51,7 +51,7 @@ def main() -> None:
     contestants = [
         _contestant(told.work, tools, name, command, told.mode)
         for name, command in _commands(told.work, tools, told.mode).items()
-        if name == "floor" or not told.only or name in told.only.split(",")
+        if name == "floor" or not told.only or name in told.only
     ]
     warm_up = 0 if told.mode in ("cold", "kept") else 1
     compare(contestants, title=f"matrix, {told.mode}", base="floor", runs=told.runs, warm_up=warm_up)
