@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from seatrial import errors
+from seatrial import errors, refusals
 from seatrial.errors import SeatrialError
 from trial import lines
 
@@ -14,6 +14,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs/errors.md"
 
 def kinds(root: type[SeatrialError] = SeatrialError) -> list[type[SeatrialError]]:
     """Return every error, the families before their members."""
+    assert refusals.ReleaseError in SeatrialError.__subclasses__()
     return [root, *(kind for child in root.__subclasses__() for kind in kinds(child))]
 
 

@@ -97,6 +97,19 @@ def attempt(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: 
     return Completed(done.returncode, _text(done.stdout), _text(done.stderr))
 
 
+def show(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
+    """Run a command whose output is for the user to see as it comes, and return its exit code.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started. Nothing is masked: it has no secrets to print.
+    """
+    sys.stdout.flush()
+    try:
+        done = subprocess.run(args, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, check=False)  # noqa: S603
+    except OSError as error:
+        raise CommandFailed(shown(args), 127, str(error)) from error
+    return done.returncode
+
+
 def environment(**extra: str) -> dict[str, str]:
     """Return this process's environment for a child, with ``extra`` set.
 

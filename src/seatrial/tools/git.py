@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+import sys
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from seatrial import shell
 from seatrial.errors import CommandFailed
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BYPRODUCTS = (
     "*.egg-info/",
@@ -77,3 +75,35 @@ def _ask(root: Path, *args: str) -> str | None:
             shell.shown(args), done.returncode, done.errors, fix=f"git config --global --add safe.directory {root}"
         )
     return None if done.returncode else done.output
+
+
+@dataclass(frozen=True)
+class Git:
+    """git, run in one folder.
+
+    ``settings`` are configuration variables for this git alone, ``NAME=VALUE``.
+    """
+
+    folder: Path
+    settings: tuple[str, ...] = ()
+
+    def run(self, *args: str) -> str:
+        """Run git and return what it prints. Raises `CommandFailed`."""
+        return shell.run(self._command(args), cwd=self.folder, env=_environment())
+
+    def attempt(self, *args: str) -> shell.Completed:
+        """Run git and return how it went. Raises `CommandFailed` when it can't be started."""
+        return shell.attempt(self._command(args), cwd=self.folder, env=_environment())
+
+    def line(self, *args: str) -> str:
+        """Run git and return the line that it prints, "" when it fails."""
+        done = self.attempt(*args)
+        return "" if done.returncode else done.output.rstrip("\n")
+
+    def _command(self, args: tuple[str, ...]) -> tuple[str, ...]:
+        return ("git", *(word for setting in self.settings for word in ("-c", setting)), *args)
+
+
+def _environment() -> dict[str, str]:
+    extra = {} if sys.stdin is not None and sys.stdin.isatty() else {"GIT_TERMINAL_PROMPT": "0"}
+    return shell.environment(GIT_OPTIONAL_LOCKS="0", **extra)

@@ -1,0 +1,85 @@
+"""What ``[tool.seatrial]`` says: the few things that no other tool of the project is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import PyprojectInvalid
+from seatrial.facts.versions import KINDS, PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from seatrial.facts.project import Project
+
+KEYS = ("branch", "tag", "message", "parts", "lock")
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a project; an empty table, and none at all, are valid.
+
+    ``branch``: the one that releases are made from, "" for the remote's default; ``tag`` and ``message``: that of the
+    tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` "" for the form of the tags
+    that there are; ``parts``: which part of the version each type of fragment asks for; ``lock``: commands, each a
+    tuple of arguments, that refresh lock files after the version was raised.
+    """
+
+    branch: str = ""
+    tag: str = ""
+    message: str = "Release {version}"
+    parts: Mapping[str, str] = field(default_factory=lambda: KINDS)
+    lock: tuple[tuple[str, ...], ...] = ()
+
+    @classmethod
+    def from_project(cls, project: Project) -> Config:
+        """Read the table. Raises `PyprojectInvalid` with all that is wrong in it."""
+        table = project.table.get("tool", {}).get("seatrial", {})
+        wrong = list(_mistakes(table))
+        if wrong:
+            raise PyprojectInvalid(
+                f"[tool.seatrial] in {project.path}: " + "; ".join(wrong),
+                fix="the keys are " + ", ".join(KEYS) + ": see docs/settings.md",
+            )
+        return cls(
+            branch=table.get("branch", ""),
+            tag=table.get("tag", ""),
+            message=table.get("message", cls.message),
+            parts={**KINDS, **table.get("parts", {})},
+            lock=tuple(tuple(command) for command in table.get("lock", ())),
+        )
+
+
+def _mistakes(table: Any) -> Iterator[str]:
+    if not isinstance(table, dict):
+        yield f"has to be a table, not {table!r}"
+        return
+    yield from (f"there is no key {key!r}" for key in table if key not in KEYS)
+    for key in ("branch", "tag", "message"):
+        if not isinstance(table.get(key, ""), str):
+            yield f"{key} has to be a string, not {table[key]!r}"
+        elif key != "branch" and key in table:
+            yield from _mistakes_in_template(key, table[key])
+    parts = table.get("parts", {})
+    if not isinstance(parts, dict):
+        yield f"parts has to be a table, not {parts!r}"
+    else:
+        yield from (f"parts.{kind} has to be one of {', '.join(PARTS)}" for kind in parts if parts[kind] not in PARTS)
+    lock = table.get("lock", [])
+    if not isinstance(lock, list) or not all(_is_command(command) for command in lock):
+        yield 'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]'
+
+
+def _mistakes_in_template(key: str, template: str) -> Iterator[str]:
+    try:
+        filled = template.format(version="1.2.3", name="name")
+    except (LookupError, ValueError):
+        yield f"{key} takes {{version}} and {{name}} alone, not {template!r}"
+        return
+    if key == "tag" and "1.2.3" not in filled:
+        yield f"tag has to have {{version}} in it: {template!r}"
+
+
+def _is_command(command: object) -> bool:
+    return isinstance(command, list) and bool(command) and all(isinstance(word, str) for word in command)

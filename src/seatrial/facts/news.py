@@ -1,0 +1,138 @@
+"""What towncrier is told of the news: where the fragments lie, what they are called, where the entry goes."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import PyprojectInvalid
+from seatrial.facts import pyproject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from seatrial.facts.project import Project
+
+DEFAULT_KINDS = ("feature", "bugfix", "doc", "removal", "misc")
+ALWAYS_IGNORED = (".gitignore", ".gitkeep", ".keep", "readme", "readme.md", "readme.rst")
+MARKER = "towncrier release notes start"
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A news file: its path below the project, the issue that it is about ("" for an orphan), its type.
+
+    ``counter`` tells several fragments of one issue and type apart.
+    """
+
+    path: PurePosixPath
+    issue: str
+    kind: str
+    counter: int = 0
+
+
+@dataclass(frozen=True)
+class News:
+    """The settings of towncrier that matter here (towncrier, "Configuration reference").
+
+    ``source``: the file they stand in; ``folders``: those of the fragments, one for each section; ``filename``: the
+    news file; ``marker``: the line below which the entry of a release goes; ``single``: whether all releases share
+    the news file; ``lists_ignored``: whether ``ignore`` is set, without which towncrier skips a misnamed fragment.
+    """
+
+    source: str
+    folders: tuple[PurePosixPath, ...]
+    filename: str
+    marker: str
+    kinds: tuple[str, ...] = DEFAULT_KINDS
+    ignored: tuple[str, ...] = ALWAYS_IGNORED
+    single: bool = True
+    orphan_prefix: str = "+"
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_project(cls, project: Project) -> News | None:
+        """Read ``towncrier.toml``, or ``[tool.towncrier]``; None when the project has neither.
+
+        Raises `PyprojectUnreadable` or `PyprojectInvalid`.
+        """
+        separate = project.root / "towncrier.toml"
+        source = separate if separate.is_file() else project.path
+        table = pyproject.read(source) if source == separate else project.table
+        told = table.get("tool", {}).get("towncrier")
+        if told is None:
+            return None
+        try:
+            return cls._from_table(project, source, told)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise PyprojectInvalid(
+                f"[tool.towncrier] in {source}: {error}", fix="towncrier build --draft --version 0 says more"
+            ) from None
+
+    @classmethod
+    def _from_table(cls, project: Project, source: Path, told: Mapping[str, Any]) -> News:
+        filename = str(told.get("filename", "NEWS.rst"))
+        comment = f"<!-- {MARKER} -->" if PurePosixPath(filename).suffix == ".md" else f".. {MARKER}"
+        package = str(told.get("package") or project.table.get("project", {}).get("name", ""))
+        sections = [str(section["path"]) for section in told.get("section", [{"path": ""}])]
+        if told.get("directory") is not None:
+            folders = [PurePosixPath(told["directory"], section) for section in sections]
+        else:
+            base = PurePosixPath(told.get("package_dir", "."), package)
+            folders = [base / section / "newsfragments" for section in sections]
+        template = PurePosixPath(str(told.get("template", ""))).name
+        return cls(
+            source=source.name,
+            folders=tuple(folders),
+            filename=filename,
+            marker=(told.get("start_string") or comment).strip("\n"),
+            kinds=_kinds(told),
+            ignored=(*ALWAYS_IGNORED, *(name.lower() for name in (*told.get("ignore", ()), template) if name)),
+            single=bool(told.get("single_file", True)),
+            orphan_prefix=str(told.get("orphan_prefix", "+")),
+            extra=told,
+        )
+
+    def is_ignored(self, name: str) -> bool:
+        """Whether towncrier passes over a file of this name on purpose."""
+        return any(fnmatch.fnmatch(name.lower(), pattern) for pattern in self.ignored)
+
+    def fragment(self, path: PurePosixPath) -> Fragment | None:
+        """Return the fragment that a file is, None when towncrier can't tell its type from its name.
+
+        The last part of the name that is a type is the type; what stands before it is the issue.
+        """
+        parts = path.name.split(".")
+        for index in range(len(parts) - 1, 0, -1):
+            if parts[index] in self.kinds:
+                issue = ".".join(parts[:index]).strip()
+                is_orphan = bool(self.orphan_prefix) and issue.startswith(self.orphan_prefix)
+                counter = parts[index + 1] if index + 1 < len(parts) else ""
+                number = int(counter) if counter.isdecimal() else 0
+                return Fragment(path, "" if is_orphan else issue.lstrip("0") or issue, parts[index], number)
+        return None
+
+    def among(self, files: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
+        """Return those of ``files`` that towncrier takes for fragments, well named or not."""
+        return tuple(path for path in files if path.parent in self.folders and not self.is_ignored(path.name))
+
+    def entry_file(self, version: str, name: str) -> str:
+        """Return the path of the file that the entry of a version goes into."""
+        filled = {"version": version, "name": name, "project_date": "{project_date}"}
+        return self.filename if self.single else self.filename.format(**filled)
+
+    @property
+    def is_markdown(self) -> bool:
+        """Whether the news file is Markdown; else it is reStructuredText."""
+        return PurePosixPath(self.filename).suffix == ".md"
+
+
+def _kinds(told: Mapping[str, Any]) -> tuple[str, ...]:
+    if told.get("type"):
+        return tuple(str(one.get("directory", one["name"].lower())) for one in told["type"])
+    if told.get("fragment"):
+        return tuple(sorted(told["fragment"]))
+    return DEFAULT_KINDS

@@ -1,0 +1,235 @@
+"""Where a project keeps its version: the places that have to change together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from seatrial.errors import PyprojectInvalid
+from seatrial.refusals import FileNotUtf8, VersionNotFound, VersionsDisagree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from seatrial.facts.project import Project
+
+ASSIGNMENT = re.compile(
+    r"""^(?P<line>(?:__version__|VERSION|version)(?:\s*:\s*[\w.\[\]]+)?\s*=\s*(?P<quote>["'])v?(?P<version>[^"'\n]+)(?P=quote))""",
+    re.MULTILINE,
+)
+"""``__version__ = "1.2.3"`` at the beginning of a line, annotated or not; hatch's default pattern takes VERSION too."""
+
+BESIDE = ("__init__.py", "__about__.py", "__version__.py", "_version.py", "version.py")
+"""Modules of a package in which a version stands by custom."""
+
+TAG_PLUGINS = ("setuptools-scm", "setuptools-git-versioning", "hatch-vcs", "versioningit", "dunamai", "vcs-versioning")
+"""Build requirements that take the version from a tag."""
+
+
+class Source(Enum):
+    """Where the version comes from."""
+
+    FILES = "files"
+    TAG = "tag"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place that names the version.
+
+    ``path``: the file, below the project; ``text``: the shortest stretch of it that ends with the version's own line
+    and stands in the file once, with LF for its line ends; ``version``: as it is written there.
+    """
+
+    path: PurePosixPath
+    text: str
+    version: str
+
+    def said(self, version: Version) -> str:
+        """Return the stretch with another version in it."""
+        before, _, after = self.text.rpartition(self.version)
+        return f"{before}{version}{after}"
+
+    def __str__(self) -> str:
+        """Name the file and the line."""
+        return f"{self.path}: {self.text.splitlines()[-1].strip()}"
+
+
+@dataclass(frozen=True)
+class Places:
+    """All places of a project. ``version`` is None when it comes from the tag."""
+
+    source: Source
+    places: tuple[Place, ...] = ()
+    version: Version | None = None
+
+
+def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
+    """Find the places in which ``project`` names its version.
+
+    ``files``: those of the project, relative to it. Beside the place where the build backend looks, these are modules
+    of the package with a ``__version__``, setup.cfg, and the project's own entry in uv.lock.
+    Raises `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8` or `PyprojectInvalid`.
+    """
+    if comes_from_tag(project):
+        return Places(Source.TAG)
+    known = tuple(files)
+    main = tuple(_main(project))
+    if not main:
+        raise VersionNotFound(
+            f"{project.path} does not say where the version of {project.name} stands",
+            fix='write it there, or name each file that has it (bump-my-version, "Configuration"):\n'
+            "[tool.bumpversion]\n"
+            'current_version = "1.2.3"\n'
+            "[[tool.bumpversion.files]]\n"
+            'filename = "src/NAME/__init__.py"',
+        )
+    beside = (place for place in _beside(project, known) if place not in main)
+    places = tuple(dict.fromkeys([*main, *beside, *_locked(project)]))
+    versions = {Version(place.version): place for place in reversed(places)}
+    if len(versions) > 1:
+        raise VersionsDisagree(
+            "the places that name the version disagree:\n" + "\n".join(f"  {place}" for place in places),
+            fix="write the same version into all of them and commit",
+        )
+    return Places(Source.FILES, places, Version(main[0].version))
+
+
+def comes_from_tag(project: Project) -> bool:
+    """Whether the build backend takes the version from a tag."""
+    if not project.version_is_dynamic or "project" not in project.table:
+        return False
+    tool = project.table.get("tool", {})
+    required = project.table.get("build-system", {}).get("requires", [])
+    names = {canonicalize_name(re.split(r"[^\w.-]", str(text), maxsplit=1)[0]) for text in required}
+    told = (
+        ("hatch", "version", "source", ("vcs",)),
+        ("pdm", "version", "source", ("scm",)),
+    )
+    said = any(tool.get(name, {}).get(table, {}).get(key) in values for name, table, key, values in told)
+    has_path = bool(tool.get("hatch", {}).get("version", {}).get("path"))
+    return said or (bool(names & set(TAG_PLUGINS)) and not has_path and not _setuptools_told(tool))
+
+
+def read(project: Project, path: PurePosixPath) -> str | None:
+    """Return the text of a file with LF for its line ends; None when there is no such file. Raises `FileNotUtf8`."""
+    try:
+        return (project.root / path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise FileNotUtf8(
+            f"{path} names the version, and is not UTF-8: {error}", fix=f"iconv -t UTF-8 {path}, or save it in UTF-8"
+        ) from None
+    except OSError:
+        return None
+
+
+def _main(project: Project) -> Iterator[Place]:
+    """Yield the places where the build backend looks."""
+    tool = project.table.get("tool", {})
+    static = project.table.get("project", {}).get("version") or tool.get("poetry", {}).get("version")
+    if isinstance(static, str):
+        table = "project" if not project.version_is_dynamic else "tool.poetry"
+        yield from _in_table(project, PurePosixPath("pyproject.toml"), table, static)
+        return
+    for path in _files_told(project, tool):
+        yield from _assigned(project, path)
+
+
+def _files_told(project: Project, tool: Mapping[str, Any]) -> Iterator[PurePosixPath]:
+    for name in ("hatch", "pdm"):
+        told = tool.get(name, {}).get("version", {}).get("path")
+        if told:
+            yield PurePosixPath(told)
+    told = _setuptools_told(tool)
+    if isinstance(told.get("file"), (str, list)):
+        yield from (PurePosixPath(path) for path in ([told["file"]] if isinstance(told["file"], str) else told["file"]))
+    if isinstance(told.get("attr"), str):
+        yield from _module_files(told["attr"].rpartition(".")[0])
+    if project.backend.startswith("flit_core"):
+        module = tool.get("flit", {}).get("module", {}).get("name", project.import_name)
+        yield from _module_files(module)
+    yield PurePosixPath("setup.cfg")
+    yield PurePosixPath("setup.py")
+
+
+def _setuptools_told(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = tool.get("setuptools", {}).get("dynamic", {}).get("version", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _module_files(module: str) -> Iterator[PurePosixPath]:
+    parts = PurePosixPath(*module.split("."))
+    for top in ("src", "."):
+        yield PurePosixPath(top, parts, "__init__.py")
+        yield PurePosixPath(top, parts).with_suffix(".py")
+
+
+def _beside(project: Project, files: Iterable[PurePosixPath]) -> Iterator[Place]:
+    """Yield what else names the version: ``__version__`` in the package, setup.cfg."""
+    module = project.import_name
+    for path in files:
+        parts = path.parts[1:] if path.parts[0] == "src" else path.parts
+        is_package = len(parts) == len(("package", "module")) and path.name in BESIDE and parts[0] == module
+        if is_package or parts == (f"{module}.py",) or path == PurePosixPath("setup.cfg"):
+            yield from _assigned(project, path)
+
+
+def _assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
+    text = read(project, path)
+    if text is None:
+        return
+    if path.name in ("setup.cfg", "setup.py"):
+        pattern = r"^\[metadata\]\n(?:(?!\[).*\n)*?version\s*=\s*(?P<version>[^\s:]+)$"
+        literal = r"^\s*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)"
+        found = re.search(pattern if path.name == "setup.cfg" else literal, text, re.MULTILINE)
+    elif path.suffix == ".py":
+        found = ASSIGNMENT.search(text)
+    else:
+        found = re.match(r"(?P<version>\S+)(?=\s*\Z)", text)
+    if found and _is_version(found["version"]):
+        yield Place(path, _alone(text, found.start(), found.end()), found["version"])
+
+
+def _in_table(project: Project, path: PurePosixPath, table: str, version: str) -> Iterator[Place]:
+    text = read(project, path) or ""
+    header = rf"^\[{re.escape(table)}\][^\n]*\n(?:(?!\[).*\n)*?\s*version\s*=\s*(?P<quote>[\"'])"
+    found = re.search(header + re.escape(version) + r"(?P=quote)", text, re.MULTILINE)
+    if not found or not _is_version(version):
+        raise PyprojectInvalid(
+            f'{project.path}: version = "{version}" is no version, or stands in an unusual way',
+            fix=f'[{table}]\nversion = "1.2.3"',
+        )
+    yield Place(path, _alone(text, found.start(), found.end()), version)
+
+
+def _locked(project: Project) -> Iterator[Place]:
+    """Yield the project's own entry in uv.lock (uv, "The lockfile")."""
+    path = PurePosixPath("uv.lock")
+    text = read(project, path) or ""
+    name = re.escape(canonicalize_name(project.name))
+    entry = rf'^name = "{name}"\nversion = "(?P<version>[^"\n]+)"(?=\nsource = {{ (?:editable|virtual) )'
+    found = re.search(entry, text, re.MULTILINE)
+    if found and _is_version(found["version"]):
+        yield Place(path, found[0], found["version"])
+
+
+def _alone(text: str, start: int, end: int) -> str:
+    """Return the shortest stretch of whole lines that ends at ``end`` and stands in ``text`` once."""
+    line = text.rfind("\n", 0, end) + 1
+    while text.count(text[line:end]) > 1 and line > start:
+        line = text.rfind("\n", 0, line - 1) + 1
+    return text[line:end]
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""Where a project stands before its next release: its version, what is new, and which part that asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+from seatrial.config import Config
+from seatrial.facts import version_places, versions
+from seatrial.facts.news import News
+from seatrial.facts.project import Project
+from seatrial.facts.version_places import Places, Source
+from seatrial.refusals import FragmentInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path, PurePosixPath
+
+    from seatrial.facts.news import Fragment
+    from seatrial.facts.versions import Asked
+
+TAG_FORMS = (
+    "v{version}",
+    "{version}",
+    "{name}-v{version}",
+    "{name}-{version}",
+    "{name}/v{version}",
+    "{name}@{version}",
+    "release/{version}",
+    "release-{version}",
+    "V{version}",
+)
+"""The names that tags of releases have in the wild, the commonest first."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A project at one commit, and what its next release has to reckon with.
+
+    ``files``: those of the project, relative to its folder; ``current``: the version that it has, that of the last tag
+    where it comes from there; ``news`` is None when towncrier is not configured; ``fragments``: those that wait;
+    ``asked``: the part that they ask for; ``tag_form``: the name of a tag, with ``{version}`` and ``{name}`` in it;
+    ``last_tag``: that of the newest release which the commit contains, "" for none.
+    """
+
+    project: Project
+    config: Config
+    files: tuple[PurePosixPath, ...]
+    places: Places
+    current: Version
+    news: News | None
+    fragments: tuple[Fragment, ...]
+    asked: Asked
+    tag_form: str
+    last_tag: str
+
+    @classmethod
+    def of(cls, root: Path, files: tuple[PurePosixPath, ...], tags: Collection[str]) -> Outlook:
+        """Read the project in ``root``; ``tags`` are the names of those that its commit contains.
+
+        Raises `ProjectError`, `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8` or `FragmentInvalid`.
+        """
+        project = Project.from_directory(root)
+        config = Config.from_project(project)
+        form = config.tag or tag_form(tags, project.name)
+        known = released(tags, form, project.name)
+        places = version_places.find(project, files)
+        current = places.version or max(known, default=Version("0.0.0"))
+        news = News.from_project(project)
+        fragments = _fragments(news, files) if news else ()
+        asked = versions.asked_by((one.kind for one in fragments), config.parts, current)
+        last = known[max(known)] if known else ""
+        return cls(project, config, files, places, current, news, fragments, asked, form, last)
+
+    @property
+    def comes_from_tag(self) -> bool:
+        """Whether no file names the version."""
+        return self.places.source is Source.TAG
+
+    def tag(self, version: Version) -> str:
+        """Return the name of the tag of a version."""
+        return self.tag_form.format(version=version, name=self.project.name)
+
+
+def tag_form(tags: Collection[str], name: str) -> str:
+    """Return the form that the tag of the highest version has, the commonest of all where there is no tag."""
+    found = {form: released(tags, form, name) for form in TAG_FORMS}
+    newest = {form: max(known) for form, known in found.items() if known}
+    return max(newest, key=lambda form: newest[form]) if newest else TAG_FORMS[0]
+
+
+def released(tags: Iterable[str], form: str, name: str) -> dict[Version, str]:
+    """Return the versions whose tags are among ``tags``, and these."""
+    before, _, after = form.replace("{name}", name).partition("{version}")
+    found = {}
+    for tag in tags:
+        if tag.startswith(before) and tag.endswith(after):
+            text = tag[len(before) : len(tag) - len(after)]
+            # Version() takes "v1.0" too, which is another form.
+            if text[:1].isdecimal():
+                try:
+                    found[Version(text)] = tag
+                except InvalidVersion:
+                    continue
+    return found
+
+
+def _fragments(news: News, files: Iterable[PurePosixPath]) -> tuple[Fragment, ...]:
+    paths = news.among(files)
+    found = [one for path in paths if (one := news.fragment(path))]
+    misnamed = [str(path) for path in paths if news.fragment(path) is None]
+    if misnamed:
+        raise FragmentInvalid(
+            f"towncrier skips {', '.join(misnamed)}: no part of the name is a type",
+            fix=f"name it ISSUE.TYPE.md or +WORD.TYPE.md, TYPE being one of {', '.join(news.kinds)}; "
+            f"or, if it is no fragment, add it to ignore in {news.source}:\n"
+            f"git mv {misnamed[0]} {news.folders[0]}/+WORD.{news.kinds[0]}.md",
+        )
+    counted = Counter((one.path.parent, one.issue, one.kind, one.counter) for one in found if one.issue)
+    twice = [key for key, number in counted.items() if number > 1]
+    if twice:
+        folder, issue, kind, _ = twice[0]
+        raise FragmentInvalid(
+            f"several fragments in {folder} are number {issue} of type {kind}, which towncrier does not take",
+            fix=f"number them: {issue}.{kind}.md, {issue}.{kind}.1.md",
+        )
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""A release in five acts: survey, prepare, prove, push, catch up."""

@@ -1,0 +1,90 @@
+"""Where a project stands between two releases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import SeatrialError
+from seatrial.facts import versions
+from seatrial.outlook import Outlook
+from seatrial.release import voyage
+from seatrial.tools import checkout, git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from packaging.version import Version
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What ``invoke status`` tells.
+
+    ``fragments``: how many wait; ``asked`` and ``following``: the part that they ask for, and where it leads;
+    ``since``: commits after the last tag; ``branch``: how the branch stands to the remote's, or why nobody knows;
+    ``unfinished``: the release that was pushed and needs to be caught up with, "" for none.
+    """
+
+    project: str
+    version: Version
+    last_tag: str
+    since: int
+    fragments: int
+    asked: str
+    following: Version
+    branch: str
+    unfinished: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it; versions are strings."""
+        return {**self.__dict__, "version": str(self.version), "following": str(self.following)}
+
+    def __str__(self) -> str:
+        """Return a line for each fact, and the next command."""
+        counted = (
+            f"{self.since} commits since {self.last_tag}" if self.last_tag else f"{self.since} commits, no tag yet"
+        )
+        lines = [
+            f"{self.project} {self.version}, {counted}",
+            f"fragments  {self.fragments}, which ask for {self.asked}: {self.following}",
+            f"branch     {self.branch}",
+        ]
+        if self.unfinished:
+            lines.append(f"next       invoke release: {self.unfinished} was pushed, and has to be caught up with")
+        else:
+            lines.append(f"next       invoke release --part {self.asked}")
+        return "\n".join(lines)
+
+
+def of(folder: Path) -> Standing:
+    """Look at the project in ``folder``, as it is in the checkout, and ask its remote.
+
+    Raises `ProjectError` or `ReleaseError`; a remote that does not answer is told, and no error.
+    """
+    repository = checkout.look(folder)
+    known = checkout.tags(repository) if repository.commit else {}
+    outlook = Outlook.of(folder, git.listed_files(folder) or (), known)
+    left = ""
+    try:
+        if not repository.remote:
+            branch = f"{repository.branch or 'no branch'}, which follows no branch of a remote"
+        else:
+            unfinished = voyage.left_over(repository)
+            left = unfinished.tag if unfinished else ""
+            told = checkout.standing(repository, checkout.ask(repository))
+            where = f"{repository.branch} to {repository.remote}/{repository.upstream[len('refs/heads/') :]}"
+            branch = f"{where}: {told.ahead} ahead, {told.behind} behind"
+    except SeatrialError as error:
+        branch = f"{repository.branch}, unknown to the remote: {error.what.splitlines()[0]}"
+    return Standing(
+        project=outlook.project.name,
+        version=outlook.current,
+        last_tag=outlook.last_tag,
+        since=checkout.commits_since(repository, outlook.last_tag) if repository.commit else 0,
+        fragments=len(outlook.fragments),
+        asked=outlook.asked.part,
+        following=versions.next_version(outlook.current, outlook.asked.part),
+        branch=branch,
+        unfinished=left,
+    )

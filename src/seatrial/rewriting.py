@@ -1,0 +1,161 @@
+"""Writing a version into a project and its fragments into the changelog, whichever folder the project is in.
+
+What the tools do is read again afterwards; when one of them fails half-way, the files are put back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seatrial import line_ends, shell
+from seatrial.facts import version_places
+from seatrial.refusals import FileNotUtf8, MarkerMissing, VersionNotWritten
+from seatrial.tools import bumpversion, towncrier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from packaging.version import Version
+
+    from seatrial.facts.news import News
+    from seatrial.outlook import Outlook
+
+PLACEHOLDER = "the entries of earlier releases, which seatrial puts back\n"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Files as they were: contents by path, None for one that was not there."""
+
+    contents: tuple[tuple[Path, bytes | None], ...]
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> Kept:
+        """Read the files."""
+        return cls(tuple((path, path.read_bytes() if path.is_file() else None) for path in dict.fromkeys(paths)))
+
+    def put_back(self) -> None:
+        """Write them as they were."""
+        for path, content in self.contents:
+            if content is None:
+                path.unlink(missing_ok=True)
+            elif not path.is_file() or path.read_bytes() != content:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+
+    def restore_line_ends(self) -> None:
+        """Give each file that was rewritten the line ends that it had."""
+        for path, old in self.contents:
+            if old is not None and path.is_file():
+                new = path.read_bytes()
+                kept = line_ends.restored(old, new)
+                if kept != new:
+                    path.write_bytes(kept)
+
+
+def raise_version(outlook: Outlook, version: Version) -> None:
+    """Write ``version`` into every place of the project, through bump-my-version, and run the commands of ``lock``.
+
+    What bump-my-version is configured for goes first; then follow the places that still have the old version.
+    Raises `VersionNotWritten` or `CommandFailed`, and leaves the files as they were.
+    """
+    if outlook.comes_from_tag:
+        return
+    project = outlook.project
+    configured = bumpversion.configured_files(project)
+    paths = [project.root / path for path in (*configured, *(place.path for place in outlook.places.places))]
+    with _put_back_on_failure(paths) as kept:
+        if configured:
+            bumpversion.write_configured(project, outlook.current, version)
+        left = [place for place in outlook.places.places if not _says(outlook, place, version)]
+        bumpversion.write(project.root, left, version)
+        kept.restore_line_ends()
+        wrong = [place for place in outlook.places.places if not _says(outlook, place, version)]
+        if wrong:
+            raise VersionNotWritten(
+                f"bump-my-version did not write {version} into " + ", ".join(str(place) for place in wrong),
+                fix="write the version there in the common way, or name the place in [[tool.bumpversion.files]]",
+            )
+        for command in outlook.config.lock:
+            shell.run(command, cwd=project.root, env=shell.environment())
+
+
+def assemble(outlook: Outlook, version: Version, date: str) -> str:
+    """Write the entry of ``version`` into the news file, remove the fragments, and return the entry.
+
+    ``date``: the day of the release, as ``2026-01-31``. Raises `MarkerMissing`, `FileNotUtf8` or `CommandFailed`, and
+    leaves the files as they were.
+    """
+    news, root = outlook.news, outlook.project.root
+    if news is None:
+        return ""
+    path = root / news.entry_file(str(version), outlook.project.name).replace("{project_date}", date)
+    fragments = [root / one.path for one in outlook.fragments]
+    with _put_back_on_failure([path, *fragments]) as kept:
+        earlier = _take_earlier_entries_out(news, path)
+        towncrier.build(root, str(version), date)
+        entry = _put_earlier_entries_back(news, path, earlier)
+        kept.restore_line_ends()
+        for fragment in fragments:
+            fragment.unlink()
+        for folder in dict.fromkeys(fragment.parent for fragment in fragments):
+            if not any(folder.iterdir()):
+                # git knows no empty folders, and towncrier would not find the next fragment a place.
+                (folder / ".gitkeep").touch()
+    return entry
+
+
+def _says(outlook: Outlook, place: version_places.Place, version: Version) -> bool:
+    text = version_places.read(outlook.project, place.path) or ""
+    return place.said(version) in text and place.text not in text
+
+
+def _take_earlier_entries_out(news: News, path: Path) -> str:
+    """Leave a placeholder in the news file for the entries of earlier releases, and return these.
+
+    towncrier refuses a title that is found anywhere in them, and so 1.5.0 after 1.5.0rc1.
+    """
+    if not news.single:
+        return ""
+    if not path.exists():
+        path.write_text(_empty(news), encoding="utf-8")
+        return ""
+    try:
+        above, marker, below = path.read_text(encoding="utf-8").partition(news.marker)
+    except UnicodeDecodeError as error:
+        raise FileNotUtf8(f"{path.name} is not UTF-8: {error}", fix=f"save {path.name} in UTF-8") from None
+    if not marker:
+        raise MarkerMissing(
+            f"{path.name} does not have the line below which the entry of a release goes",
+            fix=f"put it above the latest release in {path.name}, and commit:\n{news.marker}",
+        )
+    if below.strip():
+        path.write_text(f"{above}{marker}\n\n{PLACEHOLDER}", encoding="utf-8")
+    return below.lstrip()
+
+
+def _put_earlier_entries_back(news: News, path: Path, earlier: str) -> str:
+    """Return the new entry."""
+    text = path.read_text(encoding="utf-8")
+    if earlier:
+        path.write_text(text.replace(PLACEHOLDER, earlier), encoding="utf-8")
+    below = text.partition(news.marker)[2] if news.single else text
+    return below.replace(PLACEHOLDER, "").strip()
+
+
+def _empty(news: News) -> str:
+    title = "# Changelog" if news.is_markdown else "Changelog\n========="
+    return f"{title}\n\n{news.marker}\n"
+
+
+@contextlib.contextmanager
+def _put_back_on_failure(paths: Iterable[Path]) -> Iterator[Kept]:
+    kept = Kept.of(paths)
+    try:
+        yield kept
+    except BaseException:
+        kept.put_back()
+        raise

@@ -1,0 +1,14 @@
+"""The invoke face: ``ns`` is the collection of tasks that a project's tasks.py hands on.
+
+from seatrial.tasks import ns
+"""
+
+from invoke.collection import Collection
+
+from seatrial.tasks.listing import pythons
+from seatrial.tasks.releasing import release, status
+from seatrial.tasks.steps import bump, changelog, news, push, tag
+
+__all__ = ["ns"]
+
+ns = Collection("seatrial", bump, changelog, news, push, pythons, release, status, tag)

@@ -1,0 +1,54 @@
+"""What all tasks have in common: a mistake is one message, and a question is asked on a terminal or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.exceptions import Exit
+
+from seatrial.errors import FileUnusable, SeatrialError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INTERRUPTED = 130
+"""The exit code of a program that Ctrl-C ended: 128 and the number of the signal."""
+
+
+@contextlib.contextmanager
+def one_message() -> Iterator[None]:
+    """Make of what seatrial raises on purpose one message and an exit code, instead of a traceback."""
+    try:
+        yield
+    except SeatrialError as error:
+        raise Exit(f"seatrial: {error}", code=error.exit_code) from None
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        known = FileUnusable(what, fix="make room, or let yourself read and write it; nothing was pushed")
+        raise Exit(f"seatrial: {known}", code=known.exit_code) from None
+    except KeyboardInterrupt:
+        raise Exit("seatrial: interrupted; invoke status says where things stand", code=INTERRUPTED) from None
+
+
+def is_on_terminal() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+
+
+def answer(question: str) -> str:
+    """Ask, and return the answer, "" when there is none."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
+
+
+def project_folder() -> Path:
+    """Return the folder of the project: invoke goes to that of tasks.py before it runs a task."""
+    return Path.cwd()

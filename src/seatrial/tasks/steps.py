@@ -1,0 +1,179 @@
+"""The steps of a release, each for itself, in the working tree, like the tool behind it."""
+
+# The parameters are flags: invoke has no other way, and calls each by its name.
+# ruff: noqa: FBT001, FBT002, ARG001, PLC0415
+# What a task does is loaded when it runs: `invoke -l` does without.
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from invoke.tasks import task
+
+from seatrial.tasks.facing import one_message, project_folder
+
+if TYPE_CHECKING:
+    from invoke.context import Context
+
+    from seatrial.outlook import Outlook
+
+
+@task(
+    help={
+        "part": "major, minor, patch, a, b, rc, final, dev, post, or auto: what the fragments ask for",
+        "version": "the version itself, instead of a part",
+        "anyway": "raise a smaller part than the fragments ask for",
+    }
+)
+def bump(context: Context, part: str = "", version: str = "", anyway: bool = False) -> None:
+    """Raise the version in all files that name it, and commit nothing (bump-my-version).
+
+    Example: invoke bump --part minor
+    """
+    from seatrial import plan, rewriting
+
+    with one_message():
+        outlook = _outlook()
+        new = plan.choose(outlook, plan.Wish(part, version, anyway, allow_empty=True))
+        rewriting.raise_version(outlook, new)
+        changed = ", ".join(dict.fromkeys(str(place.path) for place in outlook.places.places))
+        print(
+            f"{outlook.current} → {new}"
+            + (f" in {changed}" if changed else f": it comes from the tag {outlook.tag(new)}")
+        )
+
+
+@task(help={"version": "that of the entry, the project's own unless it is given"})
+def changelog(context: Context, version: str = "") -> None:
+    """Make an entry of the fragments, put it into the changelog, and remove them (towncrier).
+
+    Example: invoke changelog --version 1.5.0
+    """
+    from datetime import datetime
+
+    from seatrial import rewriting
+    from seatrial.facts import versions
+    from seatrial.refusals import NewsNotConfigured, NoFragments
+
+    with one_message():
+        outlook = _outlook()
+        new = versions.parse(version) if version else outlook.current
+        if outlook.news is None:
+            raise NewsNotConfigured(f"{outlook.project.path} has no [tool.towncrier]", fix=HOW_TO_CONFIGURE)
+        if not outlook.fragments:
+            raise NoFragments(
+                f"there is no fragment in {outlook.news.folders[0]}",
+                fix=f'invoke news {outlook.news.kinds[0]} "What is new."',
+            )
+        print(rewriting.assemble(outlook, new, f"{datetime.now().astimezone():%Y-%m-%d}"))
+
+
+@task(
+    positional=["kind", "text"],
+    help={
+        "kind": "the type of the fragment, one of those that towncrier is configured for",
+        "text": "what is new, for those who use the package",
+        "issue": "the number of the issue or pull request",
+    },
+)
+def news(context: Context, kind: str, text: str, issue: str = "") -> None:
+    """Write a changelog fragment (towncrier).
+
+    Example: invoke news feature "Wheels are tested as built." --issue 42
+    """
+    from seatrial.facts.news import News
+    from seatrial.facts.project import Project
+    from seatrial.refusals import FragmentInvalid, FragmentTypeUnknown, NewsNotConfigured
+    from seatrial.tools import towncrier
+
+    with one_message():
+        project = Project.from_directory(project_folder())
+        settings = News.from_project(project)
+        if settings is None:
+            raise NewsNotConfigured(f"{project.path} has no [tool.towncrier]", fix=HOW_TO_CONFIGURE)
+        if kind not in settings.kinds:
+            raise FragmentTypeUnknown(
+                f"{kind} is no type of fragment in {settings.source}: there are {', '.join(settings.kinds)}",
+                fix=f'invoke news {settings.kinds[0]} "{text}"',
+            )
+        number = issue.lstrip("#")
+        if number and not re.fullmatch(r"[\w-]+", number):
+            raise FragmentInvalid(f"{issue!r} is no number of an issue", fix="--issue 42")
+        suffix = ".md" if settings.is_markdown else ".rst"
+        name = f"{number or settings.orphan_prefix}.{kind}{suffix}"
+        print(towncrier.create(project.root, name, text).strip())
+
+
+@task
+def tag(context: Context) -> None:
+    """Tag the commit that is checked out with the project's version, annotated, signed where your tags are.
+
+    Example: invoke tag
+    """
+    from seatrial.plan import Plan
+    from seatrial.refusals import NotCommitted, TagTaken
+    from seatrial.release import survey
+    from seatrial.tools import checkout
+    from seatrial.tools.git import Git
+    from seatrial.tools.scratch import make_tag
+
+    with one_message():
+        repository = survey.look(project_folder())
+        outlook = _outlook()
+        changed = {f"{repository.prefix}{place.path}" for place in outlook.places.places} & set(repository.unfinished)
+        if changed:
+            raise NotCommitted(
+                f"{', '.join(sorted(changed))} is not as it is in the commit that would be tagged", fix="git commit"
+            )
+        name = outlook.tag(outlook.current)
+        if checkout.object_of_tag(repository, name):
+            raise TagTaken(f"the tag {name} is there already", fix="invoke bump --part minor, and commit")
+        message = Plan(outlook.project.name, outlook.current, outlook.current, name, "", "", "").tag_message
+        make_tag(Git(repository.root), name, message, repository.commit)
+        print(f"{name} is at {repository.commit[:12]}")
+
+
+@task
+def push(context: Context) -> None:
+    """Push the branch and the tag of the project's version, both or neither.
+
+    Example: invoke push
+    """
+    from seatrial.refusals import TagMissing
+    from seatrial.release import survey
+    from seatrial.tools import checkout, remote
+
+    with one_message():
+        repository = survey.look(project_folder())
+        found = survey.survey(repository)
+        outlook = _outlook()
+        survey.insist_on_branch(found, outlook.config.branch)
+        name = outlook.tag(outlook.current)
+        oid = checkout.object_of_tag(repository, name)
+        if not oid:
+            raise TagMissing(f"there is no tag {name}", fix="invoke tag")
+        remote.push(repository, repository.commit, name, oid)
+        print(f"{repository.branch} and {name} are on {repository.remote}")
+
+
+HOW_TO_CONFIGURE = """\
+[tool.towncrier]
+directory = "changelog.d"
+filename = "CHANGELOG.md"
+title_format = "## {version} ({project_date})"
+ignore = []"""
+
+
+def _outlook() -> Outlook:
+    """Look at the project as it is in the working tree."""
+    from seatrial.errors import SeatrialError
+    from seatrial.outlook import Outlook
+    from seatrial.tools import checkout, git
+
+    folder = project_folder()
+    try:
+        known = checkout.tags(checkout.look(folder))
+    except SeatrialError:
+        known = {}
+    return Outlook.of(folder, git.listed_files(folder) or (), known)

@@ -1,0 +1,180 @@
+"""The user's repository: looked at, and caught up after a push."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from seatrial.errors import CommandFailed
+from seatrial.facts.repository import Remote, Repository, Standing
+from seatrial.refusals import NoIdentity, NoRepository, RemoteUnreachable
+from seatrial.shell import mask
+from seatrial.tools.git import Git
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REMOTE = re.compile(r"remote\..+\.url$")
+
+
+def look(folder: Path) -> Repository:
+    """Return what there is to know about the repository around ``folder`` without asking its remote.
+
+    Raises `NoRepository`.
+    """
+    git = Git(folder)
+    try:
+        asked = git.attempt("rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-prefix")
+    except CommandFailed as error:
+        raise NoRepository(f"git can't be run: {error.output.strip()}", fix="install git") from None
+    if asked.returncode:
+        raise NoRepository(
+            f"{folder} is in no git repository: {asked.errors.strip()}",
+            fix="git init, commit, and git remote add origin ADDRESS",
+        )
+    root, git_dir, common_dir, prefix = asked.output.split("\n")[:4]
+    top = Git(Path(root))
+    heads, changed = _status(top)
+    settings = _settings(top)
+    remote, upstream = _followed(settings, heads.get("branch.head", ""))
+    oid = heads.get("branch.oid", "")
+    return Repository(
+        root=Path(root),
+        prefix=prefix,
+        git_dir=Path(git_dir),
+        common_dir=(folder / common_dir).resolve(),
+        commit="" if oid.startswith("(") else oid,
+        branch="" if heads.get("branch.head", "").startswith("(") else heads.get("branch.head", ""),
+        remote=remote,
+        upstream=upstream,
+        is_cut_off=(folder / common_dir / "shallow").exists() or _is_partial(settings),
+        remotes=tuple(
+            dict.fromkeys(key[len("remote.") :].rpartition(".")[0] for key, _ in settings if key.startswith("remote."))
+        ),
+        unfinished=changed,
+        settings=settings,
+    )
+
+
+def ask(repository: Repository) -> Remote:
+    """Ask the remote that the branch follows. Raises `RemoteUnreachable`."""
+    git, name = Git(repository.root), repository.remote
+    addresses = git.run("remote", "get-url", "--push", "--all", name).split("\n")[:-1]
+    asked = git.attempt("ls-remote", "--symref", name, "HEAD", repository.upstream, "refs/tags/*")
+    if asked.returncode:
+        raise RemoteUnreachable(
+            f"remote {name} ({mask(addresses[0])}) does not answer:\n  "
+            + mask(asked.errors.strip()).replace("\n", "\n  "),
+            fix=f"git ls-remote {name}",
+        )
+    rows = [line.split("\t") for line in asked.output.splitlines()]
+    default = next((left[len("ref: refs/heads/") :] for left, ref in rows if left.startswith("ref: refs/heads/")), "")
+    ids = {ref: left for left, ref in rows if not left.startswith("ref:")}
+    tags = {ref[len("refs/tags/") :]: oid for ref, oid in ids.items() if ref.startswith("refs/tags/")}
+    return Remote(name, tuple(addresses), default, ids.get(repository.upstream, ""), tags)
+
+
+def standing(repository: Repository, remote: Remote) -> Standing:
+    """Return how HEAD stands to the remote's branch; the remote's commits are fetched for that, but no ref is moved."""
+    git = Git(repository.root)
+    if not remote.tip:
+        return Standing(0, 0)
+    if git.attempt("cat-file", "-e", f"{remote.tip}^{{commit}}").returncode:
+        _fetch(git, remote.name, repository.upstream)
+    counted = git.run("rev-list", "--left-right", "--count", f"{repository.commit}...{remote.tip}")
+    ahead, behind = counted.split()
+    return Standing(int(ahead), int(behind))
+
+
+def insist_on_identity(repository: Repository) -> None:
+    """Raise `NoIdentity` when git would not know whose commit it makes."""
+    asked = Git(repository.root).attempt("var", "GIT_COMMITTER_IDENT")
+    if asked.returncode:
+        raise NoIdentity(
+            "git does not know who you are, and a release is a commit",
+            fix='git config --global user.name "Your Name"\ngit config --global user.email you@example.org',
+        )
+
+
+def tags(repository: Repository, reachable_from: str = "HEAD") -> dict[str, str]:
+    """Return the local tags that a commit contains, names to ids of what they point to."""
+    listed = Git(repository.root).run(
+        "for-each-ref", "--format=%(refname:strip=2)%00%(objectname)", f"--merged={reachable_from}", "refs/tags"
+    )
+    rows = (line.split("\0") for line in listed.splitlines())
+    return {row[0]: row[1] for row in rows}
+
+
+def object_of_tag(repository: Repository, tag: str) -> str:
+    """Return the id that a local tag has, "" when there is no such tag."""
+    return Git(repository.root).line("rev-parse", "--quiet", "--verify", f"refs/tags/{tag}")
+
+
+def files(repository: Repository, commit: str = "HEAD") -> tuple[PurePosixPath, ...]:
+    """Return the files of a commit below the project's folder, relative to it."""
+    listed = Git(repository.root).run("ls-tree", "-r", "-z", "--name-only", commit, "--", repository.prefix or ".")
+    return tuple(PurePosixPath(name[len(repository.prefix) :]) for name in listed.split("\0") if name)
+
+
+def bring_in(repository: Repository, source: Path, ref: str) -> None:
+    """Copy the objects of a ref of another repository into this one, without any ref. Raises `CommandFailed`."""
+    _fetch(Git(repository.root), str(source), ref)
+
+
+def commits_since(repository: Repository, tag: str) -> int:
+    """Return how many commits HEAD has that a tag does not contain; all of them when ``tag`` is ""."""
+    span = f"refs/tags/{tag}..HEAD" if tag else "HEAD"
+    return int(Git(repository.root).run("rev-list", "--count", span, "--", repository.prefix or "."))
+
+
+def catch_up(repository: Repository, commit: str, tags: Sequence[tuple[str, str]]) -> str:
+    """Take tags, fast-forward the branch to ``commit``, and return why the latter was not possible, "" when it was.
+
+    The branch is the one that is checked out. A file that the user has changed is never touched: then nothing moves.
+    """
+    git = Git(repository.root)
+    for name, oid in tags:
+        if not object_of_tag(repository, name):
+            git.run("update-ref", f"refs/tags/{name}", oid, "")
+    if git.line("rev-parse", "HEAD") == commit:
+        return ""
+    done = git.attempt("merge", "--quiet", "--ff-only", "--no-stat", "--no-verify-signatures", commit)
+    return mask(done.errors + done.output).strip() if done.returncode else ""
+
+
+def _fetch(git: Git, source: str, ref: str) -> None:
+    git.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--no-auto-maintenance", source, ref)
+
+
+def _status(git: Git) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the headers of git-status(1), and the paths that are not as in HEAD."""
+    fields = iter(git.run("status", "--porcelain=v2", "--branch", "-z").split("\0"))
+    headers: dict[str, str] = {}
+    changed = []
+    for entry in fields:
+        if entry.startswith("# "):
+            key, _, value = entry[2:].partition(" ")
+            headers[key] = value
+        elif entry.startswith(("1 ", "u ", "? ")):
+            # Eight fields stand before the path of a changed entry, ten before that of an unmerged one.
+            changed.append(entry.split(" ", {"1": 8, "u": 10, "?": 1}[entry[0]])[-1])
+        elif entry.startswith("2 "):
+            changed += [entry.split(" ", 9)[-1], next(fields)]
+    return headers, tuple(changed)
+
+
+def _settings(git: Git) -> tuple[tuple[str, str], ...]:
+    listed = git.run("config", "--list", "--includes", "-z").split("\0")[:-1]
+    # A variable without "=" in the file has no line with a value, and is true.
+    return tuple((key, value if line else "true") for key, line, value in (entry.partition("\n") for entry in listed))
+
+
+def _followed(settings: Sequence[tuple[str, str]], branch: str) -> tuple[str, str]:
+    told = dict(settings)
+    remote, upstream = told.get(f"branch.{branch}.remote", ""), told.get(f"branch.{branch}.merge", "")
+    return ("", "") if not (remote and upstream) or remote == "." else (remote, upstream)
+
+
+def _is_partial(settings: Sequence[tuple[str, str]]) -> bool:
+    return any(key.endswith((".promisor", ".partialclonefilter")) for key, _ in settings)

@@ -1,0 +1,44 @@
+"""towncrier, through its command line: it has no public Python API."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from seatrial import shell
+from seatrial.errors import CommandFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IN_ORDER = """\
+import os
+import re
+import runpy
+import sys
+listed = os.listdir
+os.listdir = lambda *args: sorted(listed(*args), key=lambda name: re.split("([0-9]+)", os.fsdecode(name)))
+sys.argv[0] = "towncrier"
+runpy.run_module("towncrier", run_name="__main__", alter_sys=True)
+"""
+"""towncrier keeps several fragments of one issue in the order in which the folder lists them, which is another on every
+machine. Run so, it finds them sorted."""
+
+
+def build(root: Path, version: str, date: str) -> None:
+    """Write the entry of ``version`` into the news file, and leave the fragments alone. Raises `CommandFailed`."""
+    _run(root, "build", "--keep", "--version", version, "--date", date)
+
+
+def create(root: Path, name: str, content: str) -> str:
+    """Write a fragment and return what towncrier says of it. Raises `CommandFailed`."""
+    return _run(root, "create", name, "--content", content)
+
+
+def _run(root: Path, *args: str) -> str:
+    command = (sys.executable, "-c", IN_ORDER, *args)
+    try:
+        return shell.run(command, cwd=root, env=shell.environment(NO_COLOR="1"))
+    except CommandFailed as error:
+        # The user knows it by its name.
+        raise CommandFailed(shell.shown(("towncrier", *args)), error.returncode, error.output) from None

@@ -1,0 +1,173 @@
+"""Where a project keeps its version."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+from packaging.version import Version
+
+from seatrial.errors import PyprojectInvalid
+from seatrial.facts import version_places
+from seatrial.facts.project import Project
+from seatrial.facts.version_places import Place, Places, Source
+from seatrial.refusals import FileNotUtf8, VersionNotFound, VersionsDisagree
+
+
+def find(root: Path, **files: str) -> Places:
+    """Find the places in a project of these files."""
+    for path, text in files.items():
+        name = root / path
+        name.parent.mkdir(parents=True, exist_ok=True)
+        name.write_bytes(text.encode())
+    return version_places.find(Project.from_directory(root), [PurePosixPath(name) for name in files])
+
+
+def named(places: Places) -> list[tuple[str, str]]:
+    return [(str(place.path), place.text) for place in places.places]
+
+
+STATIC = '[project]\nname = "tide-pool"\nversion = "1.2.3"\n'
+DYNAMIC = '[project]\nname = "tide-pool"\ndynamic = ["version"]\n'
+MODULE = '"""Doc."""\n__version__ = "1.2.3"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"pyproject.toml": STATIC}, [("pyproject.toml", 'version = "1.2.3"')]),
+        (
+            {"pyproject.toml": STATIC, "src/tide_pool/__init__.py": MODULE},
+            [("pyproject.toml", 'version = "1.2.3"'), ("src/tide_pool/__init__.py", '__version__ = "1.2.3"')],
+        ),
+        (
+            {"pyproject.toml": STATIC, "tide_pool.py": "__version__: Final[str] = '1.2.3'\n"},
+            [("pyproject.toml", 'version = "1.2.3"'), ("tide_pool.py", "__version__: Final[str] = '1.2.3'")],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + '[tool.hatch.version]\npath = "about.py"\n',
+                "about.py": 'VERSION = "v1.2.3"\n',
+            },
+            [("about.py", 'VERSION = "v1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + '[tool.setuptools.dynamic]\nversion = { attr = "pool.meta.__version__" }\n',
+                "src/pool/meta.py": MODULE,
+            },
+            [("src/pool/meta.py", '__version__ = "1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + '[tool.setuptools.dynamic]\nversion = { file = ["VERSION"] }\n',
+                "VERSION": "1.2.3\n",
+            },
+            [("VERSION", "1.2.3")],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + '[build-system]\nbuild-backend = "flit_core.buildapi"\n',
+                "tide_pool.py": MODULE,
+            },
+            [("tide_pool.py", '__version__ = "1.2.3"')],
+        ),
+        (
+            {"pyproject.toml": DYNAMIC + '[tool.pdm.version]\nsource = "file"\npath = "v.py"\n', "v.py": MODULE},
+            [("v.py", '__version__ = "1.2.3"')],
+        ),
+        (
+            {"pyproject.toml": '[tool.poetry]\nname = "tide-pool"\nversion = "1.2.3"\n'},
+            [("pyproject.toml", 'version = "1.2.3"')],
+        ),
+        (
+            {"pyproject.toml": "", "setup.cfg": "[metadata]\nname = tide-pool\nversion = 1.2.3\n"},
+            [("setup.cfg", "version = 1.2.3")],
+        ),
+        (
+            {"pyproject.toml": "", "setup.py": "from setuptools import setup\nsetup(\n    version='1.2.3',\n)\n"},
+            [("setup.py", "    version='1.2.3'")],
+        ),
+        (
+            {
+                "pyproject.toml": STATIC,
+                "uv.lock": '[[package]]\nname = "tide"\nversion = "1.2.3"\nsource = { registry = "x" }\n\n'
+                '[[package]]\nname = "tide-pool"\nversion = "1.2.3"\nsource = { editable = "." }\n',
+            },
+            [("pyproject.toml", 'version = "1.2.3"'), ("uv.lock", 'name = "tide-pool"\nversion = "1.2.3"')],
+        ),
+    ],
+    ids=[
+        "static",
+        "beside",
+        "module",
+        "hatch",
+        "attr",
+        "file",
+        "flit",
+        "pdm",
+        "poetry",
+        "setup.cfg",
+        "setup.py",
+        "uv.lock",
+    ],
+)
+def test_version_is_found_where_the_backend_keeps_it(
+    tmp_path: Path, files: dict[str, str], expected: list[tuple[str, str]]
+) -> None:
+    places = find(tmp_path, **files)
+    assert named(places) == expected
+    assert (places.source, places.version) == (Source.FILES, Version("1.2.3"))
+
+
+@pytest.mark.parametrize(
+    "pyproject",
+    [
+        DYNAMIC + '[build-system]\nrequires = ["setuptools>=77", "setuptools-scm[toml]>=8"]\n',
+        DYNAMIC + '[build-system]\nrequires = ["hatchling", "hatch_vcs"]\n[tool.hatch.version]\nsource = "vcs"\n',
+        DYNAMIC + '[tool.pdm.version]\nsource = "scm"\n',
+        DYNAMIC + '[build-system]\nrequires = ["versioningit ~= 3.0"]\n',
+    ],
+)
+def test_version_can_come_from_the_tag(tmp_path: Path, pyproject: str) -> None:
+    assert find(tmp_path, **{"pyproject.toml": pyproject}) == Places(Source.TAG)
+
+
+def test_stretch_stands_in_the_file_once(tmp_path: Path) -> None:
+    other = '[tool.other]\nversion = "1.2.3"\n'
+    own = '[project]\nname = "tide"\nversion = "1.2.3"\ndependencies = ["lib==1.2.3"]\n'
+    (place,) = find(tmp_path, **{"pyproject.toml": other + own}).places
+    assert place.text == 'name = "tide"\nversion = "1.2.3"'
+    assert place.said(Version("2.0rc1")) == 'name = "tide"\nversion = "2.0rc1"'
+
+
+def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
+    (place,) = find(tmp_path, **{"pyproject.toml": STATIC.replace("\n", "\r\n")}).places
+    assert place == Place(PurePosixPath("pyproject.toml"), 'version = "1.2.3"', "1.2.3")
+
+
+def test_places_that_disagree_are_named(tmp_path: Path) -> None:
+    with pytest.raises(VersionsDisagree) as raised:
+        find(tmp_path, **{"pyproject.toml": STATIC, "tide_pool/__init__.py": '__version__ = "1.2"\n'})
+    assert raised.value.what == (
+        "the places that name the version disagree:\n"
+        '  pyproject.toml: version = "1.2.3"\n'
+        '  tide_pool/__init__.py: __version__ = "1.2"'
+    )
+
+
+def test_version_that_is_nowhere_is_told(tmp_path: Path) -> None:
+    with pytest.raises(VersionNotFound):
+        find(tmp_path, **{"pyproject.toml": DYNAMIC})
+
+
+def test_version_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PyprojectInvalid, match='version = "one" is no version'):
+        find(tmp_path, **{"pyproject.toml": STATIC.replace("1.2.3", "one")})
+
+
+def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tide_pool.py").write_bytes(b'# T\xfcmpel\n__version__ = "1.2.3"\n')
+    (tmp_path / "pyproject.toml").write_text(STATIC)
+    with pytest.raises(FileNotUtf8, match=r"^tide_pool\.py names the version, and is not UTF-8"):
+        version_places.find(Project.from_directory(tmp_path), [PurePosixPath("tide_pool.py")])

@@ -1,0 +1,115 @@
+"""A real project with a real remote, and what there is to see of both."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trial import Ran, Trial, environment, package
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TASKS = 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'
+TOWNCRIER = """
+[tool.towncrier]
+directory = "changelog.d"
+filename = "CHANGELOG.md"
+title_format = "## {version}"
+ignore = []
+"""
+CHANGELOG = "# Changelog\n\nAll of it.\n\n<!-- towncrier release notes start -->\n\n## 1.2.3\n\nOld.\n"
+PRIVATE = (".git", ".nox", "dist", ".pytest_cache", "__pycache__")
+"""What no release is about."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that a release could change: the checkout and its index, its refs and HEAD, the refs of the remote."""
+
+    files: tuple[tuple[str, str], ...]
+    index: str
+    head: str
+    refs: str
+    remote: str
+
+
+@dataclass(frozen=True)
+class Harbour:
+    """A project at ``trial.root``, and its remote beside it."""
+
+    trial: Trial
+
+    @property
+    def remote(self) -> Trial:
+        """The bare repository."""
+        return Trial(self.trial.root.parent / "remote.git", self.trial.environ)
+
+    def state(self) -> State:
+        """Return everything that a release could change, as it is now."""
+        root = self.trial.root
+        found = (path for path in sorted(root.rglob("*")) if not set(PRIVATE) & set(path.relative_to(root).parts))
+        return State(
+            files=tuple((str(path.relative_to(root)), _hash(path)) for path in found if path.is_file()),
+            index=self.trial.git("ls-files", "--stage"),
+            head=self.trial.run("git", "symbolic-ref", "HEAD").output + self.trial.git("rev-parse", "HEAD"),
+            refs=self.trial.git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/tags"),
+            remote=self.remote.git("for-each-ref", "--format=%(objectname) %(refname)"),
+        )
+
+    def release(self, *args: str, **environ: str) -> Ran:
+        """Run ``invoke release`` without its tests."""
+        return self.trial.invoke("release", "--no-tests", *args, **environ)
+
+    def clone(self, name: str) -> Harbour:
+        """Return another clone of the remote."""
+        folder = self.trial.root.parent / name
+        self.trial.git("clone", "-q", str(self.remote.root), str(folder))
+        return Harbour(Trial(folder, self.trial.environ))
+
+    def copy(self, folder: Path) -> Harbour:
+        """Return a copy of all of it, environments included, in another folder."""
+        shutil.copytree(self.trial.root.parent, folder, symlinks=True)
+        environ = {
+            key: value.replace(str(self.trial.root.parent), str(folder)) for key, value in self.trial.environ.items()
+        }
+        return Harbour(Trial(folder / self.trial.root.name, environ))
+
+    def read(self, name: str) -> str:
+        """Return a file of the checkout."""
+        return (self.trial.root / name).read_bytes().decode()
+
+    def show(self, name: str) -> str:
+        """Return a file as the remote's branch has it."""
+        return self.remote.git("show", f"main:{name}")
+
+
+def harbour(folder: Path) -> Harbour:
+    """Make a project with two fragments, and a remote that it is pushed to."""
+    root, home = folder / "tidepool", folder / "home"
+    root.mkdir(parents=True)
+    home.mkdir()
+    trial = Trial(root, environment(home))
+    package(trial, "build()", "check()", "tests()")
+    trial.write(
+        {
+            "pyproject.toml": (root / "pyproject.toml").read_text() + TOWNCRIER,
+            "tasks.py": TASKS,
+            "CHANGELOG.md": CHANGELOG,
+            "changelog.d/1.feature.md": "Tides rise.\n",
+            "changelog.d/+fall.bugfix.md": "Tides fall.\n",
+            "changelog.d/README.md": "Fragments.\n",
+        }
+    )
+    trial.commit("Add fragments")
+    trial.run("git", "init", "-q", "--bare", "-b", "main", str(folder / "remote.git"))
+    # A path that only holds where git runs at the top of the checkout.
+    trial.git("remote", "add", "origin", "../remote.git")
+    trial.git("push", "-q", "-u", "origin", "main")
+    return Harbour(trial)
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

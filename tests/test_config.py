@@ -1,0 +1,48 @@
+"""What ``[tool.seatrial]`` says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seatrial.config import Config
+from seatrial.errors import PyprojectInvalid
+from seatrial.facts.project import Project
+from seatrial.facts.versions import KINDS
+
+
+def config(table: Any) -> Config:
+    return Config.from_project(Project(Path("root"), {"tool": {"seatrial": table}}))
+
+
+def test_no_table_and_an_empty_one_are_valid() -> None:
+    assert Config.from_project(Project(Path("root"), {})) == config({}) == Config()
+
+
+def test_settings_are_read() -> None:
+    told = {"branch": "stable", "tag": "{name}-{version}", "message": "v{version}", "parts": {"doc": "minor"}}
+    assert config({**told, "lock": [["pdm", "lock"]]}) == Config(
+        "stable", "{name}-{version}", "v{version}", {**KINDS, "doc": "minor"}, (("pdm", "lock"),)
+    )
+
+
+def test_mistakes_are_told_together() -> None:
+    with pytest.raises(PyprojectInvalid) as raised:
+        config(
+            {
+                "brnch": "x",
+                "branch": 1,
+                "tag": "v1",
+                "message": "{part}",
+                "parts": {"doc": "tiny"},
+                "lock": ["pdm lock"],
+            }
+        )
+    assert raised.value.what == (
+        "[tool.seatrial] in root/pyproject.toml: there is no key 'brnch'; branch has to be a string, not 1; "
+        "tag has to have {version} in it: 'v1'; message takes {version} and {name} alone, not '{part}'; "
+        "parts.doc has to be one of major, minor, patch; "
+        'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]'
+    )
