@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from timing import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -18,10 +22,10 @@ PEERS = {
 }
 
 
-def install(work: Path, uv: str, python: str = "3.12") -> Path:
+def install(work: Path, uv: str, *, wanted: Mapping[str, tuple[str, ...]] = PEERS, python: str = "3.12") -> Path:
     """Make an environment for each peer below ``work/tools``, unless it is there, and return that folder."""
     tools = work / "tools"
-    for name, requirements in {**PEERS, "seatrial": (str(CHECKOUT), "uv")}.items():
+    for name, requirements in {**wanted, "seatrial": (str(CHECKOUT), "uv")}.items():
         folder = tools / name
         if name == "seatrial" or not (folder / "bin/python").exists():
             _run(uv, "venv", "-q", "--clear", "-p", python, str(folder))

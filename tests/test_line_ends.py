@@ -19,6 +19,7 @@ from seatrial import line_ends
         (b"a\r\nb\r\nc\n", b"a\nnew\nb\nc\n", b"a\r\nnew\r\nb\r\nc\n"),
         (b"a\nb\nc\r\n", b"a\nnew\nb\nc\n", b"a\nnew\nb\nc\r\n"),
         (b"", b"a\n", b"a\n"),
+        (b"a\rb\r\n", b"a\rb\nc\n", b"a\rb\r\nc\r\n"),
         (b"\xef\xbb\xbfa\r\n", b"\xef\xbb\xbfb\n", b"\xef\xbb\xbfb\r\n"),
     ],
 )

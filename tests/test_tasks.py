@@ -16,25 +16,17 @@ def test_namespace_lists_its_tasks(trial: Trial) -> None:
     trial.write({"tasks.py": TASKS})
     ran = trial.invoke("-l")
     assert ran.returncode == 0
-    assert ran.output.split() == [
-        "Available",
-        "tasks:",
-        "pythons",
-        "List",
-        "the",
-        "Pythons",
-        "that",
-        "the",
-        "project",
-        "supports,",
-        "and",
-        "where",
-        "each",
-        "of",
-        "them",
-        "is",
-        "installed.",
-    ]
+    assert ran.output == (
+        "Available tasks:\n\n"
+        "  bump        Raise the version in all files that name it.\n"
+        "  changelog   Make a changelog entry of the fragments.\n"
+        "  news        Write a changelog fragment.\n"
+        "  push        Push the branch and the version's tag, both or neither.\n"
+        "  pythons     List the project's Pythons, and where each is installed.\n"
+        "  release     Release in one push: all of it, or nothing.\n"
+        "  status      Say where the project stands, and what comes next.\n"
+        "  tag         Tag HEAD with the project's version.\n\n"
+    )
 
 
 def test_pythons_are_listed_with_their_place_or_with_how_to_get_them(trial: Trial) -> None:

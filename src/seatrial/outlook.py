@@ -43,7 +43,7 @@ class Outlook:
     ``files``: those of the project, relative to its folder; ``current``: the version that it has, that of the last tag
     where it comes from there; ``news`` is None when towncrier is not configured; ``fragments``: those that wait;
     ``asked``: the part that they ask for; ``tag_form``: the name of a tag, with ``{version}`` and ``{name}`` in it;
-    ``last_tag``: that of the newest release which the commit contains, "" for none.
+    ``last_tag`` and ``last_version``: those of the newest release which the commit contains, "" and None for none.
     """
 
     project: Project
@@ -56,6 +56,7 @@ class Outlook:
     asked: Asked
     tag_form: str
     last_tag: str
+    last_version: Version | None = None
 
     @classmethod
     def of(cls, root: Path, files: tuple[PurePosixPath, ...], tags: Collection[str]) -> Outlook:
@@ -73,7 +74,9 @@ class Outlook:
         fragments = _fragments(news, files) if news else ()
         asked = versions.asked_by((one.kind for one in fragments), config.parts, current)
         last = known[max(known)] if known else ""
-        return cls(project, config, files, places, current, news, fragments, asked, form, last)
+        return cls(
+            project, config, files, places, current, news, fragments, asked, form, last, max(known, default=None)
+        )
 
     @property
     def comes_from_tag(self) -> bool:

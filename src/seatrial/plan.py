@@ -11,6 +11,7 @@ from seatrial.refusals import (
     NoFragments,
     PartMissing,
     PartTooSmall,
+    PartUnknown,
     VersionInvalid,
     VersionNotNewer,
 )
@@ -70,6 +71,8 @@ def choose(outlook: Outlook, wish: Wish) -> Version:
     Raises `PartMissing` when it names neither part nor version, `PartUnknown`, `VersionInvalid`, `VersionNotNewer`,
     `PartTooSmall` or `NoFragments`.
     """
+    if wish.part and wish.version:
+        raise PartUnknown("--part and --version say it twice", fix=f"--version {wish.version} alone")
     if not wish.part and not wish.version:
         offers = ", ".join(
             f"{part} ({version})" for part, version in versions.candidates(outlook.current, outlook.asked)
@@ -78,6 +81,11 @@ def choose(outlook: Outlook, wish: Wish) -> Version:
             f"which part of {outlook.current} is to be raised? {offers}", fix="invoke release --part auto"
         )
     version = _asked_for(outlook, wish)
+    if outlook.last_version and version <= outlook.last_version:
+        raise VersionNotNewer(
+            f"{version} is not newer than {outlook.last_version}, of which {outlook.last_tag} is the tag",
+            fix=f"invoke release --version {versions.next_version(outlook.last_version, outlook.asked.part)}",
+        )
     if version <= outlook.current:
         raise VersionNotNewer(
             f"{version} is not newer than {outlook.current}, the version of {outlook.project.name}",

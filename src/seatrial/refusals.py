@@ -81,6 +81,10 @@ class TagTaken(ReleaseError):
     """The tag is there already, here or on the remote."""
 
 
+class TagsMissing(ReleaseError):
+    """The remote has tags of releases that the repository lacks."""
+
+
 class VersionNotFound(ReleaseError):
     """The project does not say its version in a place that is known."""
 
@@ -131,6 +135,10 @@ class NewsNotConfigured(ReleaseError):
 
 class MarkerMissing(ReleaseError):
     """The news file has no marker that says where the next entry goes."""
+
+
+class EntryExists(ReleaseError):
+    """The news file has an entry of this title already."""
 
 
 class FileNotUtf8(ReleaseError):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial import line_ends, shell
-from seatrial.facts import version_places
-from seatrial.refusals import FileNotUtf8, MarkerMissing, VersionNotWritten
+from seatrial.facts import pyproject, version_places
+from seatrial.refusals import EntryExists, FileNotUtf8, MarkerMissing, VersionNotWritten
 from seatrial.tools import bumpversion, towncrier
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class Kept:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
 
+    def has(self, path: Path) -> bool:
+        """Whether a file is as it was."""
+        return any(known == path and path.is_file() and path.read_bytes() == old for known, old in self.contents)
+
     def restore_line_ends(self) -> None:
         """Give each file that was rewritten the line ends that it had."""
         for path, old in self.contents:
@@ -70,17 +74,45 @@ def raise_version(outlook: Outlook, version: Version) -> None:
     with _put_back_on_failure(paths) as kept:
         if configured:
             bumpversion.write_configured(project, outlook.current, version)
+            untouched = [path for path in bumpversion.required_files(project) if kept.has(project.root / path)]
+            if untouched:
+                raise VersionNotWritten(
+                    f"bump-my-version is configured for {', '.join(map(str, untouched))}, and left it as it was",
+                    fix="older releases need [tool.bumpversion] above [[tool.bumpversion.files]]; or take the file out",
+                )
         left = [place for place in outlook.places.places if not _says(outlook, place, version)]
         bumpversion.write(project.root, left, version)
         kept.restore_line_ends()
-        wrong = [place for place in outlook.places.places if not _says(outlook, place, version)]
-        if wrong:
-            raise VersionNotWritten(
-                f"bump-my-version did not write {version} into " + ", ".join(str(place) for place in wrong),
-                fix="write the version there in the common way, or name the place in [[tool.bumpversion.files]]",
-            )
+        insist_on_version(outlook, version)
+        _insist_on_the_rest(outlook)
         for command in outlook.config.lock:
             shell.run(command, cwd=project.root, env=shell.environment())
+
+
+def insist_on_version(outlook: Outlook, version: Version) -> None:
+    """Raise `VersionNotWritten` when a place does not name ``version``."""
+    wrong = [place for place in outlook.places.places if not _says(outlook, place, version)]
+    if wrong:
+        raise VersionNotWritten(
+            f"{version} is not what stands, after all that the tools and hooks did, in "
+            + ", ".join(str(place) for place in wrong),
+            fix="write the version there in the common way, or name the place in [[tool.bumpversion.files]]",
+        )
+
+
+def _insist_on_the_rest(outlook: Outlook) -> None:
+    """Raise `VersionNotWritten` when more than the version has changed in pyproject.toml, such as a requirement."""
+    before, after = (dict(table) for table in (outlook.project.table, pyproject.read(outlook.project.path)))
+    for table in (before, after):
+        table["project"] = {**table.get("project", {}), "version": ""}
+    changed = [key for key in ("project", "build-system", "dependency-groups") if before.get(key) != after.get(key)]
+    if changed:
+        raise VersionNotWritten(
+            f"bump-my-version changed more than the version in [{changed[0]}] of {outlook.project.path.name}: "
+            "a requirement has the same number",
+            fix="take pyproject.toml out of [[tool.bumpversion.files]]: its version is written anyway; "
+            "or give that entry a search",
+        )
 
 
 def assemble(outlook: Outlook, version: Version, date: str) -> str:
@@ -98,6 +130,11 @@ def assemble(outlook: Outlook, version: Version, date: str) -> str:
         earlier = _take_earlier_entries_out(news, path)
         towncrier.build(root, str(version), date)
         entry = _put_earlier_entries_back(news, path, earlier)
+        title = entry.partition("\n")[0]
+        if title.strip() and title in earlier.splitlines():
+            raise EntryExists(
+                f"{path.name} has an entry {title!r} already", fix="invoke bump first, or remove the old entry"
+            )
         kept.restore_line_ends()
         for fragment in fragments:
             fragment.unlink()
@@ -110,7 +147,9 @@ def assemble(outlook: Outlook, version: Version, date: str) -> str:
 
 def _says(outlook: Outlook, place: version_places.Place, version: Version) -> bool:
     text = version_places.read(outlook.project, place.path) or ""
-    return place.said(version) in text and place.text not in text
+    said = place.said(version)
+    # 1.2.3 stands in 1.2.3.post1, too.
+    return said in text and place.text not in text.replace(said, "")
 
 
 def _take_earlier_entries_out(news: News, path: Path) -> str:

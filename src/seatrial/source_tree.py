@@ -99,6 +99,12 @@ class SourceTree:
         return f"{self.epoch}\0{self.commit}\0{self.settings}\0".encode()
 
 
+def existing_files(root: Path) -> tuple[PurePosixPath, ...]:
+    """Return the files below ``root`` that are there and that git, if there is one, does not ignore."""
+    listed = git.listed_files(root)
+    return tuple(sorted(_walk(root)) if listed is None else (name for name in listed if (root / name).is_file()))
+
+
 def _with_linked(root: Path, files: tuple[PurePosixPath, ...]) -> tuple[PurePosixPath, ...]:
     """Add the files below links to folders, which git does not list and a build takes."""
     linked = [name for name in files if os.path.islink(root / name) and os.path.isdir(root / name)]  # noqa: PTH112, PTH114

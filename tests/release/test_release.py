@@ -246,7 +246,7 @@ def test_unfinished_work_in_a_file_of_the_release_is_left_alone(port: Harbour) -
     before = port.state()
     ran = port.release("--part", "minor", "--yes")
     assert ran.returncode == 5, ran.output
-    assert "fix:  commit or stash that, then: git merge --ff-only v1.3.0\n" in ran.output
+    assert "fix:  commit or stash that, then: git switch main && git merge --ff-only v1.3.0\n" in ran.output
     after = port.state()
     assert (after.files, after.index, after.head) == (before.files, before.index, before.head)
     assert port.remote.git("rev-parse", "v1.3.0^{commit}") == port.remote.git("rev-parse", "main")
@@ -322,11 +322,14 @@ def diverge(port: Harbour) -> None:
 
 
 def tag_here(port: Harbour) -> None:
-    port.trial.git("tag", "v1.3.0")
+    """Tag a commit of another history, as one does that was rewritten."""
+    commit = port.trial.git("commit-tree", "-m", "Another history", "HEAD^{tree}").strip()
+    port.trial.git("tag", "v1.3.0", commit)
 
 
 def tag_there(port: Harbour) -> None:
-    port.remote.git("tag", "v1.3.0", "main")
+    tag_here(port)
+    port.trial.git("push", "-q", "origin", "v1.3.0")
 
 
 def use_up_the_fragments(port: Harbour) -> None:
@@ -357,7 +360,10 @@ def name_another_version(port: Harbour) -> None:
 
 def configure_a_file_without_the_version(port: Harbour) -> None:
     port.trial.write(
-        {"pyproject.toml": port.read("pyproject.toml") + '[[tool.bumpversion.files]]\nfilename = "README.md"\n'}
+        {
+            "pyproject.toml": port.read("pyproject.toml")
+            + '[tool.bumpversion]\n[[tool.bumpversion.files]]\nfilename = "README.md"\n'
+        }
     )
     port.trial.git("commit", "-qam", "Configure")
 
@@ -382,6 +388,36 @@ def refuse_on_the_remote(port: Harbour) -> None:
 
 def lose_the_network(port: Harbour) -> None:
     port.trial.git("remote", "set-url", "origin", "http://127.0.0.1:9/r.git")
+
+
+def rewrite_the_version_in_a_hook(port: Harbour) -> None:
+    hook = port.trial.root / ".git/hooks/pre-commit"
+    hook.write_text("#!/bin/sh\nsed -i s/1.3.0/1.2.9/ src/tidepool/__init__.py && git add -u\n")
+    hook.chmod(0o755)
+
+
+def lack_the_tags(port: Harbour) -> None:
+    port.remote.git("tag", "v1.2.4", "main")
+
+
+def tag_a_newer_release(port: Harbour) -> None:
+    port.trial.git("tag", "v5.0.0")
+    port.trial.git("push", "-q", "origin", "v5.0.0")
+
+
+def pin_a_dependency_to_the_same_number(port: Harbour) -> None:
+    pyproject = port.read("pyproject.toml").replace(
+        'version = "1.2.3"', 'version = "1.2.3"\ndependencies = ["lib==1.2.3"]'
+    )
+    pyproject += '[tool.bumpversion]\n[[tool.bumpversion.files]]\nfilename = "pyproject.toml"\n'
+    port.trial.write({"pyproject.toml": pyproject})
+    port.trial.git("commit", "-qam", "Pin")
+
+
+def write_the_entry_by_hand(port: Harbour) -> None:
+    text = port.read("CHANGELOG.md").replace("## 1.2.3", "## 1.3.0\n\nBy hand.\n\n## 1.2.3")
+    port.trial.write({"CHANGELOG.md": text})
+    port.trial.git("commit", "-qam", "Write")
 
 
 def push_to_two(port: Harbour) -> None:
@@ -577,6 +613,51 @@ SITUATIONS: list[tuple[Callable[[Harbour], None] | None, tuple[str, ...], str]] 
         """,
     ),
     (
+        lack_the_tags,
+        (),
+        f"""
+        seatrial: origin has the tag v1.2.4, and {{root}} does not
+        fix:  git fetch --tags
+        {READ}tagsmissing
+        """,
+    ),
+    (
+        tag_a_newer_release,
+        (),
+        f"""
+        seatrial: 1.3.0 is not newer than 5.0.0, of which v5.0.0 is the tag
+        fix:  invoke release --version 5.1.0
+        {READ}versionnotnewer
+        """,
+    ),
+    (
+        pin_a_dependency_to_the_same_number,
+        (),
+        f"""
+        seatrial: bump-my-version changed more than the version in [project] of pyproject.toml: a requirement has the same number
+        fix:  take pyproject.toml out of [[tool.bumpversion.files]]: its version is written anyway; or give that entry a search
+        {READ}versionnotwritten
+        """,
+    ),
+    (
+        write_the_entry_by_hand,
+        (),
+        f"""
+        seatrial: CHANGELOG.md has an entry '## 1.3.0' already
+        fix:  invoke bump first, or remove the old entry
+        {READ}entryexists
+        """,
+    ),
+    (
+        None,
+        ("--part", "major", "--version", "1.3.5"),
+        f"""
+        seatrial: --part and --version say it twice
+        fix:  --version 1.3.5 alone
+        {READ}partunknown
+        """,
+    ),
+    (
         push_to_two,
         (),
         f"""
@@ -608,6 +689,7 @@ def test_what_is_wrong_is_told_before_anything_is_written(
     [
         (configure_a_file_without_the_version, "commandfailed", "Did not find '1.2.3' in file: 'README.md'"),
         (refuse_in_a_hook, "hookrefused", "no ticket in: Release 1.3.0"),
+        (rewrite_the_version_in_a_hook, "versionnotwritten", 'src/tidepool/__init__.py: __version__ = "1.2.3"'),
         (refuse_before_the_push, "pushrefused", "not today"),
         (refuse_on_the_remote, "pushrefused", "no tags"),
         (lose_the_network, "remoteunreachable", "127.0.0.1"),
@@ -628,6 +710,54 @@ def test_several_reasons_are_told_together(port: Harbour) -> None:
     said = refused(port, "--part", "minor", "--yes", GIT_COMMITTER_NAME="", GIT_COMMITTER_EMAIL="")
     assert said.startswith("seatrial: there are 3 reasons why this can't be released:\n")
     assert re.findall("errors.md#(.*)", said) == ["shallowclone", "detachedhead", "noidentity", "severalreasons"]
+
+
+def test_advice_after_unfinished_work_was_in_the_way_ends_the_release(port: Harbour) -> None:
+    port.trial.write({"CHANGELOG.md": port.read("CHANGELOG.md") + "Mine.\n"})
+    port.trial.git("config", "merge.autostash", "true")
+    assert port.release("--part", "minor", "--yes").returncode == 5
+    assert port.read("CHANGELOG.md").endswith("Mine.\n")
+    port.trial.git("stash", "-q")
+    port.trial.git("merge", "-q", "--ff-only", "v1.3.0")
+    assert json.loads(port.trial.invoke("status", "--json").output)["unfinished"] == ""
+    port.trial.write({"changelog.d/2.feature.md": "More.\n"})
+    port.trial.commit("More")
+    ran = port.release("--part", "minor", "--yes")
+    assert ran.returncode == 0, ran.output
+    assert port.remote.git("tag").split() == ["v1.3.0", "v1.4.0"]
+
+
+def test_other_branch_does_not_move_when_a_release_is_caught_up_with(port: Harbour) -> None:
+    port.trial.write({"CHANGELOG.md": port.read("CHANGELOG.md") + "Mine.\n"})
+    assert port.release("--part", "minor", "--yes").returncode == 5
+    port.trial.git("stash", "-q")
+    port.trial.git("checkout", "-q", "-b", "topic")
+    before = port.state()
+    ran = port.release("--part", "minor", "--dry-run")
+    assert (ran.returncode, port.state()) == (5, before), ran.output
+    assert ran.output.startswith("seatrial: v1.3.0 was pushed, and has to be caught up with first\n")
+    ran = port.release("--part", "minor", "--yes")
+    assert ran.returncode == 0, ran.output
+    assert port.state().head == before.head
+    assert port.trial.git("rev-parse", "main") == port.remote.git("rev-parse", "main")
+
+
+def test_push_of_nothing_is_not_taken_for_a_release(port: Harbour) -> None:
+    port.trial.git("config", "push.recurseSubmodules", "only")
+    ran = port.release("--part", "minor", "--yes")
+    assert ran.returncode == 0, ran.output
+    all_of_it_happened(port)
+
+
+def test_distributions_of_another_version_than_the_tag_are_no_proof(port: Harbour) -> None:
+    pyproject = port.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
+    pyproject = pyproject.replace('version = "1.2.3"', 'dynamic = ["version"]')
+    port.trial.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
+    port.trial.commit("Take the version from the tag")
+    port.trial.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
+    said = refused(port, "--part", "minor", "--yes", SETUPTOOLS_SCM_PRETEND_VERSION="9.9.9")
+    assert "seatrial: v1.3.0 would be the tag of tidepool-9.9.9.tar.gz, tidepool-9.9.9-py3-none-any.whl" in said
+    assert said.endswith(f"{READ}prooffailed\n")
 
 
 def test_nobody_to_ask_is_an_error(port: Harbour) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
 from seatrial.errors import BackendFailed
 
@@ -59,6 +59,16 @@ class Distribution:
     def project(self) -> str:
         """The normalised name of the project, from the file name of a wheel. Raises `BackendFailed`."""
         return self._wheel_name()[0]
+
+    @property
+    def version(self) -> Version:
+        """The version, from the file name of a wheel or an sdist. Raises `BackendFailed`."""
+        if self.is_wheel:
+            return self._wheel_name()[1]
+        try:
+            return parse_sdist_filename(self.path.name)[1]
+        except InvalidSdistFilename as error:
+            raise BackendFailed(str(error), fix="give the project a valid name and version (PEP 625)") from None
 
     def fits(self, python: str) -> bool:
         """Whether a wheel can be installed on CPython ``python``, such as ``"3.12"`` (PEP 425).

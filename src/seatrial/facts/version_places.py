@@ -75,12 +75,17 @@ def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
 
     ``files``: those of the project, relative to it. Beside the place where the build backend looks, these are modules
     of the package with a ``__version__``, setup.cfg, and the project's own entry in uv.lock.
+    Where none of them is there, ``current_version`` of bump-my-version says it.
     Raises `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8` or `PyprojectInvalid`.
     """
     if comes_from_tag(project):
         return Places(Source.TAG)
     known = tuple(files)
     main = tuple(_main(project))
+    told = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
+    if not main and isinstance(told, str) and _is_version(told):
+        # The places are those that bump-my-version is configured for.
+        return Places(Source.FILES, (), Version(told))
     if not main:
         raise VersionNotFound(
             f"{project.path} does not say where the version of {project.name} stands",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from seatrial import source_tree
 from seatrial.errors import SeatrialError
 from seatrial.facts import versions
 from seatrial.outlook import Outlook
-from seatrial.release import voyage
-from seatrial.tools import checkout, git
+from seatrial.release import sending
+from seatrial.tools import checkout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,13 +65,13 @@ def of(folder: Path) -> Standing:
     """
     repository = checkout.look(folder)
     known = checkout.tags(repository) if repository.commit else {}
-    outlook = Outlook.of(folder, git.listed_files(folder) or (), known)
+    outlook = Outlook.of(folder, source_tree.existing_files(folder), known)
     left = ""
     try:
         if not repository.remote:
             branch = f"{repository.branch or 'no branch'}, which follows no branch of a remote"
         else:
-            unfinished = voyage.left_over(repository)
+            unfinished = sending.left_over(repository)
             left = unfinished.tag if unfinished else ""
             told = checkout.standing(repository, checkout.ask(repository))
             where = f"{repository.branch} to {repository.remote}/{repository.upstream[len('refs/heads/') :]}"

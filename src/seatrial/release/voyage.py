@@ -1,14 +1,9 @@
-"""The other acts: prepare, prove, push, catch up.
-
-Killed before the push, a release has changed nothing; killed after it, it is released, and the note that was left in
-the git folder tells the next one to catch up.
-"""
+"""The acts before the push, in the scratch clone: prepare and prove."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import sys
 from dataclasses import dataclass
@@ -17,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from seatrial import distributions, plan, rewriting, shell
 from seatrial.facts.project import Project
-from seatrial.outlook import Outlook
+from seatrial.outlook import Outlook, released, tag_form
 from seatrial.plan import Plan
-from seatrial.refusals import AnotherRelease, NotCaughtUp, ProofFailed
+from seatrial.refusals import AnotherRelease, HookRefused, ProofFailed, TagsMissing
+from seatrial.release.sending import Sealed
 from seatrial.release.survey import insist_on_branch, insist_on_free_tag
-from seatrial.tools import checkout, remote, twine
+from seatrial.tools import checkout, twine
 from seatrial.tools import scratch as scratches
 from seatrial.tools.scratch import Scratch
 
@@ -32,9 +28,6 @@ if TYPE_CHECKING:
     from seatrial.build_record import Built
     from seatrial.facts.repository import Repository
     from seatrial.release.survey import Survey
-
-NOTE = "seatrial-release.json"
-"""The file in the git folder that says which push is under way."""
 
 CI_FILES = (".github/workflows/*.y*ml", ".gitlab-ci.yml")
 TAG_SIGNS = ("tags:", "CI_COMMIT_TAG")
@@ -47,15 +40,6 @@ class Prospect:
     survey: Survey
     scratch: Scratch
     outlook: Outlook
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """The commit that goes out, and its tag: object ids."""
-
-    commit: str
-    tag: str
-    oid: str
 
 
 @contextlib.contextmanager
@@ -93,9 +77,21 @@ def prospect(survey: Survey) -> Iterator[Prospect]:
         scratch = Scratch.make(repository, root)
         outlook = Outlook.of(scratch.project, checkout.files(repository), checkout.tags(repository))
         insist_on_branch(survey, outlook.config.branch)
+        _insist_on_tags(survey, outlook)
         yield Prospect(survey, scratch, outlook)
     finally:
         scratches.remove(root.parent)
+
+
+def _insist_on_tags(survey: Survey, outlook: Outlook) -> None:
+    """Refuse a clone without the tags of the remote: its last release would be guessed."""
+    there = [tag for tag in survey.remote.tags if not tag.endswith("^{}")]
+    known = released(there, outlook.config.tag or tag_form(there, outlook.project.name), outlook.project.name)
+    newest = known[max(known)] if known else ""
+    if newest and max(known) > outlook.current and not checkout.object_of_tag(survey.repository, newest):
+        raise TagsMissing(
+            f"{survey.remote.name} has the tag {newest}, and {survey.repository.root} does not", fix="git fetch --tags"
+        )
 
 
 def prepare(found: Prospect, wish: plan.Wish) -> Plan:
@@ -108,6 +104,11 @@ def prepare(found: Prospect, wish: plan.Wish) -> Plan:
     tag = outlook.tag(version)
     insist_on_free_tag(found.survey, tag)
     rewriting.raise_version(outlook, version)
+    if found.scratch.git.line("rev-parse", "HEAD") != repository.commit:
+        raise HookRefused(
+            "a hook of bump-my-version commits, and the commit of a release is made here",
+            fix="take git out of its setup_hooks and pre_commit_hooks",
+        )
     entry = rewriting.assemble(outlook, version, f"{datetime.now().astimezone():%Y-%m-%d}")
     diff, removed = found.scratch.changes()
     return Plan(
@@ -128,73 +129,50 @@ def prepare(found: Prospect, wish: plan.Wish) -> Plan:
 
 
 def seal(found: Prospect, planned: Plan) -> Sealed:
-    """Commit and tag in the scratch clone. Raises `HookRefused` or `SigningFailed`."""
+    """Commit and tag in the scratch clone. Raises `HookRefused`, `SigningFailed` or `VersionNotWritten`."""
     commit = found.scratch.commit(planned.message)
-    return Sealed(commit, planned.tag, found.scratch.tag(planned.tag, planned.tag_message, commit))
+    # A hook may have changed what was shown.
+    rewriting.insist_on_version(found.outlook, planned.version)
+    oid = found.scratch.tag(planned.tag, planned.tag_message, commit)
+    repository = found.survey.repository
+    return Sealed(commit, planned.tag, oid, repository.branch, repository.remote, repository.upstream)
 
 
-def prove(found: Prospect, *, tests: bool, say: Callable[[str], None]) -> Built:
+def prove(found: Prospect, planned: Plan, *, tests: bool, say: Callable[[str], None]) -> Built:
     """Build and check what the sealed commit ships, and run the sessions tagged ``release`` on it.
 
     They run in the scratch clone, with the environments in ``.nox`` of the checkout. Without ``tests``, only the build
     and its check run. Raises `BuildError` or `ProofFailed`.
     """
     outlook, repository = found.outlook, found.survey.repository
+    if tests and not (outlook.project.root / "noxfile.py").is_file():
+        raise ProofFailed(
+            f"there is no noxfile.py beside {outlook.project.path.name} in the commit, so nothing would be tested",
+            fix="commit one, see the README; or release without: --no-tests",
+        )
     environments = repository.project / ".nox"
     state = environments / ".cache/seatrial"
     project = Project.from_directory(outlook.project.root)
     built = distributions.ensure(project, state, f"release {os.getpid()}", say)
+    wrong = [one.path.name for one in built if one.version != planned.version]
+    if wrong:
+        raise ProofFailed(
+            f"{planned.tag} would be the tag of {', '.join(wrong)}, which is another version",
+            fix="see where the build backend takes the version from, the variables of the environment among it",
+        )
     say(twine.check([one.path for one in built]))
     if tests:
         args = (sys.executable, "-m", "nox", "-t", "release", "--envdir", str(environments))
-        code = shell.show(args, cwd=project.root, env=shell.environment())
+        # NOXSESSION and its like would make another proof of it.
+        env = {name: value for name, value in shell.environment().items() if not name.startswith("NOX")}
+        kept = {name: os.environ[name] for name in ("NOX_PARALLEL", "NOX_DEFAULT_VENV_BACKEND") if name in os.environ}
+        code = shell.show(args, cwd=project.root, env={**env, **kept})
         if code:
             raise ProofFailed(
                 f"nox -t release ended with exit code {code} on the commit that would have been tagged",
                 fix="mend what failed, commit, and release again; nothing has changed",
             )
     return built
-
-
-def send(found: Prospect, sealed: Sealed) -> None:
-    """Push the commit and the tag together. Raises `PushRefused` or `PushUnknown`."""
-    repository = found.survey.repository
-    checkout.bring_in(repository, found.scratch.root, f"refs/tags/{sealed.tag}")
-    _note(repository).write_text(json.dumps(sealed.__dict__), encoding="utf-8")
-    remote.push(repository, sealed.commit, sealed.tag, sealed.oid)
-
-
-def catch_up(repository: Repository, sealed: Sealed) -> None:
-    """Take the tag and fast-forward the branch. Raises `NotCaughtUp` when unfinished work is in the way."""
-    why = checkout.catch_up(repository, sealed.commit, [(sealed.tag, sealed.oid)])
-    if why:
-        raise NotCaughtUp(
-            f"{sealed.tag} is released, and what is in the checkout is in the way of its commit:\n{why}",
-            fix="git pull --rebase"
-            if "fast-forward" in why
-            else f"commit or stash that, then: git merge --ff-only {sealed.tag}",
-        )
-    _note(repository).unlink(missing_ok=True)
-
-
-def left_over(repository: Repository) -> Sealed | None:
-    """Return the release whose push was under way when it was killed, if the remote has it; else forget it.
-
-    Raises `RemoteUnreachable`.
-    """
-    try:
-        known = Sealed(**json.loads(_note(repository).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-    told = checkout.ask(repository)
-    if told.tags.get(known.tag) == known.oid:
-        return known
-    _note(repository).unlink(missing_ok=True)
-    return None
-
-
-def _note(repository: Repository) -> Path:
-    return repository.common_dir / NOTE
 
 
 def _publishing(root: Path) -> tuple[str, ...]:

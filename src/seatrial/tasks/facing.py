@@ -27,13 +27,22 @@ def one_message() -> Iterator[None]:
     except SeatrialError as error:
         raise Exit(f"seatrial: {error}", code=error.exit_code) from None
     except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            # Whoever read the output has had enough of it.
+            raise Exit(code=1) from None
         if error.filename is None and error.errno != errno.ENOSPC:
             raise
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-        known = FileUnusable(what, fix="make room, or let yourself read and write it; nothing was pushed")
+        known = FileUnusable(what, fix="make room, or let yourself read and write it; then: invoke status")
         raise Exit(f"seatrial: {known}", code=known.exit_code) from None
     except KeyboardInterrupt:
         raise Exit("seatrial: interrupted; invoke status says where things stand", code=INTERRUPTED) from None
+
+
+def show(text: object) -> None:
+    """Print a text at once; what the terminal or the file can't take is escaped."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(str(text).encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 def is_on_terminal() -> bool:

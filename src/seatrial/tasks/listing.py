@@ -22,7 +22,7 @@ __all__ = ["ns"]
 
 @task(help={"json": "print the list as JSON"})
 def pythons(context: Context, json: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - invoke's shape
-    """List the Pythons that the project supports, and where each of them is installed.
+    """List the project's Pythons, and where each is installed.
 
     Example: invoke pythons --json
     """

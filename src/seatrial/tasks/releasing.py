@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder
+from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, show
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -42,42 +42,46 @@ def release(
     anyway: bool = False,
     allow_empty: bool = False,
 ) -> None:
-    """Release: bump, changelog, commit and tag, proved, then pushed together or not at all.
+    """Release in one push: all of it, or nothing.
+
+    Version, changelog, commit and tag are made in a scratch clone and proved there.
 
     Example: invoke release --part minor
     """
     from seatrial.plan import Wish
+    from seatrial.release import sending, telling, voyage
     from seatrial.release import survey as surveying
-    from seatrial.release import telling, voyage
 
     with one_message():
         repository = surveying.look(project_folder())
         with voyage.alone(repository):
-            if _finish_left_over(repository):
+            if _finish_left_over(repository, dry_run=dry_run):
                 return
             found = surveying.survey(repository)
             with voyage.prospect(found) as prospect:
                 wish = Wish(part or (_chosen(prospect) if not version else ""), version, anyway, allow_empty)
                 planned = voyage.prepare(prospect, wish)
-                print(telling.plan(planned, found.remote.addresses[0]), flush=True)
+                show(telling.plan(planned, found.remote.addresses[0]))
                 if not dry_run:
                     _confirm(planned, yes=yes)
                 sealed = voyage.seal(prospect, planned)
-                built = voyage.prove(prospect, tests=tests, say=_say)
+                built = voyage.prove(prospect, planned, tests=tests, say=_say)
                 if not tests:
                     _say("the tests were left out (--no-tests)")
                 if dry_run:
-                    shown = prospect.scratch.git.run("show", "--stat", "--no-color", sealed.commit)
-                    print(telling.rehearsed(shown, planned, built))
+                    commit = prospect.scratch.git.run("show", "--stat", "--no-color", sealed.commit)
+                    show(telling.rehearsed(commit, planned, built))
                     return
-                voyage.send(prospect, sealed)
-                print(telling.released(planned, built, found), flush=True)
-                voyage.catch_up(repository, sealed)
+                sending.send(repository, prospect.scratch.root, sealed)
+                try:
+                    sending.catch_up(repository, sealed)
+                finally:
+                    show(telling.released(planned, built, found))
 
 
 @task(help={"json": "print it as JSON"})
 def status(context: Context, json: bool = False) -> None:
-    """Say where the project stands: its version, what is new since, and what the next release would be.
+    """Say where the project stands, and what comes next.
 
     Example: invoke status --json
     """
@@ -85,19 +89,23 @@ def status(context: Context, json: bool = False) -> None:
 
     with one_message():
         found = standing.of(project_folder())
-        print(json_.dumps(found.as_dict(), indent=2) if json else found)
+        show(json_.dumps(found.as_dict(), indent=2) if json else found)
 
 
-def _finish_left_over(repository: Repository) -> bool:
+def _finish_left_over(repository: Repository, *, dry_run: bool) -> bool:
     """Catch up with a release that was killed after its push, if there is one."""
-    from seatrial.release import voyage
+    from seatrial.refusals import NotCaughtUp
+    from seatrial.release import sending
 
-    left = voyage.left_over(repository)
+    left = sending.left_over(repository)
     if left is None:
+        sending.forget(repository)
         return False
-    print(f"{left.tag} was pushed, and then interrupted: catching up", flush=True)
-    voyage.catch_up(repository, left)
-    print(f"{left.tag} is released. For another release, run this again.")
+    if dry_run:
+        raise NotCaughtUp(f"{left.tag} was pushed, and has to be caught up with first", fix="invoke release")
+    show(f"{left.tag} was pushed, and then interrupted: catching up")
+    sending.catch_up(repository, left)
+    show(f"{left.tag} is released. For another release, run this again.")
     return True
 
 
@@ -111,7 +119,7 @@ def _chosen(prospect: Prospect) -> str:
         return ""
     outlook = prospect.outlook
     choices = versions.candidates(outlook.current, outlook.asked)
-    print(telling.menu(choices, outlook.current), flush=True)
+    show(telling.menu(choices, outlook.current))
     told = answer("which? [1] ") or "1"
     if not told.isdecimal() or not 1 <= int(told) <= len(choices):
         raise Declined(f"{told!r} is none of them; nothing has changed", fix=f"a number from 1 to {len(choices)}")
@@ -130,4 +138,4 @@ def _confirm(planned: Plan, *, yes: bool) -> None:
 
 
 def _say(line: str) -> None:
-    print(f"seatrial > {line}", flush=True)
+    show(f"seatrial > {line}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from seatrial.tasks.facing import one_message, project_folder
+from seatrial.tasks.facing import one_message, project_folder, show
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     }
 )
 def bump(context: Context, part: str = "", version: str = "", anyway: bool = False) -> None:
-    """Raise the version in all files that name it, and commit nothing (bump-my-version).
+    """Raise the version in all files that name it.
+
+    bump-my-version writes it; nothing is committed.
 
     Example: invoke bump --part minor
     """
@@ -38,7 +40,7 @@ def bump(context: Context, part: str = "", version: str = "", anyway: bool = Fal
         new = plan.choose(outlook, plan.Wish(part, version, anyway, allow_empty=True))
         rewriting.raise_version(outlook, new)
         changed = ", ".join(dict.fromkeys(str(place.path) for place in outlook.places.places))
-        print(
+        show(
             f"{outlook.current} → {new}"
             + (f" in {changed}" if changed else f": it comes from the tag {outlook.tag(new)}")
         )
@@ -46,7 +48,9 @@ def bump(context: Context, part: str = "", version: str = "", anyway: bool = Fal
 
 @task(help={"version": "that of the entry, the project's own unless it is given"})
 def changelog(context: Context, version: str = "") -> None:
-    """Make an entry of the fragments, put it into the changelog, and remove them (towncrier).
+    """Make a changelog entry of the fragments.
+
+    towncrier writes it; the fragments are removed, and nothing is committed.
 
     Example: invoke changelog --version 1.5.0
     """
@@ -66,7 +70,7 @@ def changelog(context: Context, version: str = "") -> None:
                 f"there is no fragment in {outlook.news.folders[0]}",
                 fix=f'invoke news {outlook.news.kinds[0]} "What is new."',
             )
-        print(rewriting.assemble(outlook, new, f"{datetime.now().astimezone():%Y-%m-%d}"))
+        show(rewriting.assemble(outlook, new, f"{datetime.now().astimezone():%Y-%m-%d}"))
 
 
 @task(
@@ -78,7 +82,7 @@ def changelog(context: Context, version: str = "") -> None:
     },
 )
 def news(context: Context, kind: str, text: str, issue: str = "") -> None:
-    """Write a changelog fragment (towncrier).
+    """Write a changelog fragment.
 
     Example: invoke news feature "Wheels are tested as built." --issue 42
     """
@@ -102,17 +106,19 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
             raise FragmentInvalid(f"{issue!r} is no number of an issue", fix="--issue 42")
         suffix = ".md" if settings.is_markdown else ".rst"
         name = f"{number or settings.orphan_prefix}.{kind}{suffix}"
-        print(towncrier.create(project.root, name, text).strip())
+        show(towncrier.create(project.root, name, text).strip())
 
 
-@task
-def tag(context: Context) -> None:
-    """Tag the commit that is checked out with the project's version, annotated, signed where your tags are.
+@task(help={"version": "that of the tag, the project's own unless it is given"})
+def tag(context: Context, version: str = "") -> None:
+    """Tag HEAD with the project's version.
 
+    The tag is annotated, and signed where your tags are. Where the version comes from the tag, say which.
     Example: invoke tag
     """
+    from seatrial.facts import versions
     from seatrial.plan import Plan
-    from seatrial.refusals import NotCommitted, TagTaken
+    from seatrial.refusals import NoCommit, NotCommitted, PartMissing, TagTaken
     from seatrial.release import survey
     from seatrial.tools import checkout
     from seatrial.tools.git import Git
@@ -121,22 +127,30 @@ def tag(context: Context) -> None:
     with one_message():
         repository = survey.look(project_folder())
         outlook = _outlook()
+        if not repository.commit:
+            raise NoCommit(f"{repository.root} has no commit yet", fix="git add -A && git commit")
+        if outlook.comes_from_tag and not version:
+            raise PartMissing(
+                "the version of this project comes from the tag, so there is none to tag with",
+                fix=f"invoke tag --version {versions.next_version(outlook.current, outlook.asked.part)}",
+            )
+        new = versions.parse(version) if version else outlook.current
         changed = {f"{repository.prefix}{place.path}" for place in outlook.places.places} & set(repository.unfinished)
         if changed:
             raise NotCommitted(
                 f"{', '.join(sorted(changed))} is not as it is in the commit that would be tagged", fix="git commit"
             )
-        name = outlook.tag(outlook.current)
+        name = outlook.tag(new)
         if checkout.object_of_tag(repository, name):
             raise TagTaken(f"the tag {name} is there already", fix="invoke bump --part minor, and commit")
-        message = Plan(outlook.project.name, outlook.current, outlook.current, name, "", "", "").tag_message
+        message = Plan(outlook.project.name, new, new, name, "", "", "").tag_message
         make_tag(Git(repository.root), name, message, repository.commit)
-        print(f"{name} is at {repository.commit[:12]}")
+        show(f"{name} is at {repository.commit[:12]}")
 
 
 @task
 def push(context: Context) -> None:
-    """Push the branch and the tag of the project's version, both or neither.
+    """Push the branch and the version's tag, both or neither.
 
     Example: invoke push
     """
@@ -154,7 +168,7 @@ def push(context: Context) -> None:
         if not oid:
             raise TagMissing(f"there is no tag {name}", fix="invoke tag")
         remote.push(repository, repository.commit, name, oid)
-        print(f"{repository.branch} and {name} are on {repository.remote}")
+        show(f"{repository.branch} and {name} are on {repository.remote}")
 
 
 HOW_TO_CONFIGURE = """\
@@ -167,13 +181,15 @@ ignore = []"""
 
 def _outlook() -> Outlook:
     """Look at the project as it is in the working tree."""
+    from seatrial import source_tree
     from seatrial.errors import SeatrialError
     from seatrial.outlook import Outlook
-    from seatrial.tools import checkout, git
+    from seatrial.tools import checkout
 
     folder = project_folder()
     try:
         known = checkout.tags(checkout.look(folder))
     except SeatrialError:
+        # Outside git there are no tags, and the files can be changed all the same.
         known = {}
-    return Outlook.of(folder, git.listed_files(folder) or (), known)
+    return Outlook.of(folder, source_tree.existing_files(folder), known)

@@ -10,9 +10,11 @@ import json
 import sys
 import tempfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seatrial import shell
+from seatrial.errors import PyprojectInvalid
+from seatrial.facts import pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,8 +47,8 @@ def configured_files(project: Project) -> tuple[PurePosixPath, ...]:
     name = configuration(project)
     if not name:
         return ()
-    if name == "pyproject.toml":
-        entries = project.table["tool"]["bumpversion"].get("files", [])
+    if name.endswith(".toml"):
+        entries = _settings_of(project).get("files", [])
         named = [str(entry["filename"]) for entry in entries if "filename" in entry]
         patterns = [str(entry["glob"]) for entry in entries if "glob" in entry]
         named += [path.relative_to(project.root).as_posix() for one in patterns for path in project.root.glob(one)]
@@ -56,9 +58,27 @@ def configured_files(project: Project) -> tuple[PurePosixPath, ...]:
     return tuple(PurePosixPath(one) for one in dict.fromkeys([name, "pyproject.toml", *named]))
 
 
+def required_files(project: Project) -> tuple[PurePosixPath, ...]:
+    """Return the files of ``[[tool.bumpversion.files]]`` that have to name the version."""
+    settings = _settings_of(project)
+    return tuple(
+        PurePosixPath(str(entry["filename"]))
+        for entry in settings.get("files", [])
+        if "filename" in entry
+        and not any({**settings, **entry}.get(key) for key in ("ignore_missing_version", "ignore_missing_files"))
+        and not {"ignore_missing_file", "key_path", "include_bumps", "exclude_bumps"} & set(entry)
+    )
+
+
 def write_configured(project: Project, current: Version, version: Version) -> None:
-    """Have the files changed that bump-my-version is configured for. Raises `CommandFailed`."""
-    _bump(project.root, str(current), str(version))
+    """Have the files changed that bump-my-version is configured for. Raises `CommandFailed` or `PyprojectInvalid`."""
+    name = configuration(project)
+    if _settings_of(project).get("post_commit_hooks"):
+        raise PyprojectInvalid(
+            f"post_commit_hooks in {project.root / name} would run before there is a commit, which seatrial makes",
+            fix="take them out: a release pushes by itself, and CI does what comes after",
+        )
+    _bump(project.root, str(current), str(version), "--config-file", configuration(project))
 
 
 def write(root: Path, places: Iterable[Place], version: Version) -> None:
@@ -95,6 +115,15 @@ def _settings(root: Path, places: Iterable[Place], version: Version) -> str:
             f"replace = {_quoted(_plain(place.said(version)).replace(chr(92), chr(92) * 2))}",
         )
     return "\n".join(lines) + "\n"
+
+
+def _settings_of(project: Project) -> dict[str, Any]:
+    """Return ``[tool.bumpversion]`` of the file that configures bump-my-version, empty where that is no TOML."""
+    name = configuration(project)
+    if not name.endswith(".toml"):
+        return {}
+    table = project.table if name == "pyproject.toml" else pyproject.read(project.root / name)
+    return dict(table.get("tool", {}).get("bumpversion", {}))
 
 
 def _plain(text: str) -> str:

@@ -58,10 +58,14 @@ def look(folder: Path) -> Repository:
 
 
 def ask(repository: Repository) -> Remote:
-    """Ask the remote that the branch follows. Raises `RemoteUnreachable`."""
+    """Ask the remote that the branch follows, at the address that a push goes to.
+
+    Raises `RemoteUnreachable`, or `CommandFailed` when the remote is not configured.
+    """
     git, name = Git(repository.root), repository.remote
     addresses = git.run("remote", "get-url", "--push", "--all", name).split("\n")[:-1]
-    asked = git.attempt("ls-remote", "--symref", name, "HEAD", repository.upstream, "refs/tags/*")
+    source = name if git.line("remote", "get-url", name) == addresses[0] else addresses[0]
+    asked = git.attempt("ls-remote", "--symref", source, "HEAD", repository.upstream, "refs/tags/*")
     if asked.returncode:
         raise RemoteUnreachable(
             f"remote {name} ({mask(addresses[0])}) does not answer:\n  "
@@ -128,23 +132,43 @@ def commits_since(repository: Repository, tag: str) -> int:
     return int(Git(repository.root).run("rev-list", "--count", span, "--", repository.prefix or "."))
 
 
-def catch_up(repository: Repository, commit: str, tags: Sequence[tuple[str, str]]) -> str:
-    """Take tags, fast-forward the branch to ``commit``, and return why the latter was not possible, "" when it was.
+def take_tag(repository: Repository, tag: str, oid: str) -> None:
+    """Have a tag in the repository too, unless one of this name is there."""
+    if not object_of_tag(repository, tag):
+        Git(repository.root).run("update-ref", f"refs/tags/{tag}", oid, "")
 
-    The branch is the one that is checked out. A file that the user has changed is never touched: then nothing moves.
+
+def contains(repository: Repository, branch: str, commit: str) -> bool:
+    """Whether a local branch contains a commit."""
+    asked = Git(repository.root).attempt("merge-base", "--is-ancestor", commit, f"refs/heads/{branch}")
+    return not asked.returncode
+
+
+def fast_forward(repository: Repository, branch: str, commit: str) -> str:
+    """Fast-forward a local branch, and return why that was not possible, "" when it was.
+
+    Where it is checked out, the files follow; one that the user has changed is never touched: then nothing moves.
     """
-    git = Git(repository.root)
-    for name, oid in tags:
-        if not object_of_tag(repository, name):
-            git.run("update-ref", f"refs/tags/{name}", oid, "")
-    if git.line("rev-parse", "HEAD") == commit:
+    git, ref = Git(repository.root), f"refs/heads/{branch}"
+    if contains(repository, branch, commit):
         return ""
-    done = git.attempt("merge", "--quiet", "--ff-only", "--no-stat", "--no-verify-signatures", commit)
-    return mask(done.errors + done.output).strip() if done.returncode else ""
+    if git.line("symbolic-ref", "--quiet", "HEAD") == ref:
+        careful = ("--no-autostash", "--no-overwrite-ignore", "--no-stat", "--no-verify-signatures")
+        done = git.attempt("merge", "--quiet", "--ff-only", *careful, commit)
+        return mask(done.errors + done.output).strip() if done.returncode else ""
+    elsewhere = git.line("for-each-ref", "--format=%(worktreepath)", ref)
+    if elsewhere:
+        return f"{branch} is checked out in {elsewhere}"
+    old = git.line("rev-parse", "--quiet", "--verify", ref)
+    if not old or git.attempt("merge-base", "--is-ancestor", old, commit).returncode:
+        return f"Not possible to fast-forward {branch}"
+    git.run("update-ref", "-m", "release: fast-forward", ref, commit, old)
+    return ""
 
 
 def _fetch(git: Git, source: str, ref: str) -> None:
-    git.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--no-auto-maintenance", source, ref)
+    alone = ("--no-tags", "--no-write-fetch-head", "--refmap=", "--no-auto-maintenance", "--no-recurse-submodules")
+    git.run("fetch", "--quiet", *alone, source, ref)
 
 
 def _status(git: Git) -> tuple[dict[str, str], tuple[str, ...]]:

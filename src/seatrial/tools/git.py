@@ -106,4 +106,5 @@ class Git:
 
 def _environment() -> dict[str, str]:
     extra = {} if sys.stdin is not None and sys.stdin.isatty() else {"GIT_TERMINAL_PROMPT": "0"}
-    return shell.environment(GIT_OPTIONAL_LOCKS="0", **extra)
+    # A scratch clone is made with refs in files, whatever the user's own repositories have (git 2.45 and later).
+    return shell.environment(GIT_OPTIONAL_LOCKS="0", GIT_DEFAULT_REF_FORMAT="files", **extra)

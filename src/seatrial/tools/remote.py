@@ -38,10 +38,12 @@ def push(repository: Repository, commit: str, tag: str, oid: str) -> None:
     """
     wanted = {repository.upstream: commit, f"refs/tags/{tag}": oid}
     refspecs = (f"{oid_}:{ref}" for ref, oid_ in wanted.items())
-    git = Git(repository.root)
-    failure = _attempt(git, "push", "--atomic", "--no-follow-tags", "--porcelain", repository.remote, *refspecs)
-    if not failure:
+    options = ("--atomic", "--porcelain", "--no-follow-tags", "--recurse-submodules=no")
+    done = Git(repository.root).attempt("push", *options, repository.remote, *refspecs)
+    # Exit code 0 alone does not tell that both went out: settings can make a push one of nothing.
+    if done.returncode == 0 and set(wanted) <= set(_taken(done.output)):
         return
+    failure = last_lines(mask(done.errors + done.output))
     try:
         now = checkout.ask(repository)
     except (RemoteUnreachable, CommandFailed):
@@ -49,12 +51,14 @@ def push(repository: Repository, commit: str, tag: str, oid: str) -> None:
             f"the push failed, and {repository.remote} can't be asked whether it took it:\n{failure}",
             fix="once it can be reached again: invoke status",
         ) from None
-    if now.tip == commit and now.tags.get(tag) == oid:
+    # The push is atomic: where the tag is, the commit is in the branch, whatever was pushed on top of it meanwhile.
+    if now.tags.get(tag) == oid:
         return
     advice = next((told for sign, told in ADVICE if sign in failure), "mend that, then release again")
     raise PushRefused(f"{repository.remote} did not take the push; nothing has changed there:\n{failure}", fix=advice)
 
 
-def _attempt(git: Git, *args: str) -> str:
-    done = git.attempt(*args)
-    return last_lines(mask(done.errors + done.output)) if done.returncode else ""
+def _taken(output: str) -> list[str]:
+    """Return the refs that a push has changed or found as they are to be (git-push(1), ``--porcelain``)."""
+    rows = (line.split("\t") for line in output.splitlines() if line.count("\t") > 1)
+    return [row[1].partition(":")[2] for row in rows if row[0] != "!"]

@@ -107,7 +107,7 @@ class Scratch:
         arguments = ("commit", "--quiet", "--no-status", "--cleanup=whitespace", "-m", message)
         done = self.git.attempt(*arguments)
         if done.returncode and self.git.attempt("diff", "--quiet").returncode:
-            self.git.run("add", "--all")
+            self.git.run("add", "--update")
             done = self.git.attempt(*arguments)
         if done.returncode:
             raise _refused("commit", done)

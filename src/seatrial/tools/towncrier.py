@@ -13,16 +13,21 @@ if TYPE_CHECKING:
 
 IN_ORDER = """\
 import os
+import pathlib
 import re
 import runpy
 import sys
 listed = os.listdir
-os.listdir = lambda *args: sorted(listed(*args), key=lambda name: re.split("([0-9]+)", os.fsdecode(name)))
+def key(name):
+    parts = [(int(part), "") if part.isdigit() else (0, part) for part in re.split("[.]", os.fsdecode(name))]
+    return [(-1, "") if part == (0, "md") or part == (0, "rst") else part for part in parts]
+os.listdir = lambda *args: sorted(listed(*args), key=key)
 sys.argv[0] = "towncrier"
 runpy.run_module("towncrier", run_name="__main__", alter_sys=True)
 """
 """towncrier keeps several fragments of one issue in the order in which the folder lists them, which is another on every
-machine. Run so, it finds them sorted."""
+machine. Run so, it finds them sorted. (pathlib is loaded first, because before Python 3.10 it makes a method of what it
+finds in os.)"""
 
 
 def build(root: Path, version: str, date: str) -> None:
