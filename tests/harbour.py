@@ -113,3 +113,21 @@ def harbour(folder: Path) -> Harbour:
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def all_of_it_happened(port: Harbour, version: str = "1.3.0") -> None:
+    """One commit and its annotated tag are on the remote, and the checkout has them too."""
+    commit = port.remote.git("rev-parse", "main").strip()
+    assert port.remote.git("rev-parse", f"v{version}^{{commit}}").strip() == commit
+    assert port.remote.git("cat-file", "-t", f"v{version}") == "tag\n"
+    assert port.trial.git("rev-parse", "HEAD", "origin/main", f"v{version}^{{commit}}").split() == [commit] * 3
+    assert port.trial.git("symbolic-ref", "HEAD") == "refs/heads/main\n"
+    assert f'version = "{version}"' in port.show("pyproject.toml")
+    assert f'__version__ = "{version}"' in port.show("src/tidepool/__init__.py")
+    assert scratches(port) == []
+
+
+def scratches(port: Harbour) -> list[str]:
+    """Return what is left of scratch clones."""
+    folder = port.trial.root.parent / "home/cache/seatrial/scratch"
+    return [path.name for path in folder.iterdir()] if folder.exists() else []

@@ -41,6 +41,10 @@ class DetachedHead(ReleaseError):
     """No branch is checked out."""
 
 
+class MergeUnderWay(ReleaseError):
+    """A merge, a rebase or the like waits to be continued."""
+
+
 class WrongBranch(ReleaseError):
     """Another branch is checked out than the one that releases are made from."""
 

@@ -6,6 +6,7 @@ What the tools do is read again afterwards; when one of them fails half-way, the
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from seatrial.facts.news import News
     from seatrial.outlook import Outlook
-
-PLACEHOLDER = "the entries of earlier releases, which seatrial puts back\n"
 
 
 @dataclass(frozen=True)
@@ -124,17 +123,21 @@ def assemble(outlook: Outlook, version: Version, date: str) -> str:
     news, root = outlook.news, outlook.project.root
     if news is None:
         return ""
-    path = root / news.entry_file(str(version), outlook.project.name).replace("{project_date}", date)
+    path = root / news.entry_file(str(version), outlook.project.name, date)
     fragments = [root / one.path for one in outlook.fragments]
+    above, earlier = _around(news, path)
+    for fragment in fragments:
+        _insist_on_utf8(fragment)
+    entry = towncrier.render(root, str(version), date).strip("\n")
+    title = entry.partition("\n")[0]
+    if title.strip() and title in earlier.splitlines():
+        raise EntryExists(
+            f"{path.name} has an entry {title!r} already", fix="invoke bump first, or remove the old entry"
+        )
     with _put_back_on_failure([path, *fragments]) as kept:
-        earlier = _take_earlier_entries_out(news, path)
-        towncrier.build(root, str(version), date)
-        entry = _put_earlier_entries_back(news, path, earlier)
-        title = entry.partition("\n")[0]
-        if title.strip() and title in earlier.splitlines():
-            raise EntryExists(
-                f"{path.name} has an entry {title!r} already", fix="invoke bump first, or remove the old entry"
-            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # As towncrier writes it: two blank lines between entries.
+        path.write_text(above + entry + ("\n\n\n" + earlier if earlier else "\n"), encoding="utf-8")
         kept.restore_line_ends()
         for fragment in fragments:
             fragment.unlink()
@@ -152,37 +155,31 @@ def _says(outlook: Outlook, place: version_places.Place, version: Version) -> bo
     return said in text and place.text not in text.replace(said, "")
 
 
-def _take_earlier_entries_out(news: News, path: Path) -> str:
-    """Leave a placeholder in the news file for the entries of earlier releases, and return these.
+def _around(news: News, path: Path) -> tuple[str, str]:
+    """Return what stands above a new entry in the news file, the marker too, and what stands below it.
 
-    towncrier refuses a title that is found anywhere in them, and so 1.5.0 after 1.5.0rc1.
+    Raises `MarkerMissing` or `FileNotUtf8`.
     """
     if not news.single:
-        return ""
+        return "", ""
     if not path.exists():
-        path.write_text(_empty(news), encoding="utf-8")
-        return ""
-    try:
-        above, marker, below = path.read_text(encoding="utf-8").partition(news.marker)
-    except UnicodeDecodeError as error:
-        raise FileNotUtf8(f"{path.name} is not UTF-8: {error}", fix=f"save {path.name} in UTF-8") from None
+        return _empty(news) + "\n", ""
+    _insist_on_utf8(path)
+    text = path.read_text(encoding="utf-8")
+    marker = re.search(rf"^{re.escape(news.marker)}[ \t]*$", text, re.MULTILINE)
     if not marker:
         raise MarkerMissing(
             f"{path.name} does not have the line below which the entry of a release goes",
             fix=f"put it above the latest release in {path.name}, and commit:\n{news.marker}",
         )
-    if below.strip():
-        path.write_text(f"{above}{marker}\n\n{PLACEHOLDER}", encoding="utf-8")
-    return below.lstrip()
+    return text[: marker.end()] + "\n\n", text[marker.end() :].lstrip()
 
 
-def _put_earlier_entries_back(news: News, path: Path, earlier: str) -> str:
-    """Return the new entry."""
-    text = path.read_text(encoding="utf-8")
-    if earlier:
-        path.write_text(text.replace(PLACEHOLDER, earlier), encoding="utf-8")
-    below = text.partition(news.marker)[2] if news.single else text
-    return below.replace(PLACEHOLDER, "").strip()
+def _insist_on_utf8(path: Path) -> None:
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise FileNotUtf8(f"{path.name} is not UTF-8: {error}", fix=f"save {path.name} in UTF-8") from None
 
 
 def _empty(news: News) -> str:

@@ -127,10 +127,36 @@ def test_version_is_found_where_the_backend_keeps_it(
         DYNAMIC + '[build-system]\nrequires = ["hatchling", "hatch_vcs"]\n[tool.hatch.version]\nsource = "vcs"\n',
         DYNAMIC + '[tool.pdm.version]\nsource = "scm"\n',
         DYNAMIC + '[build-system]\nrequires = ["versioningit ~= 3.0"]\n',
+        '[tool.poetry]\nversion = "0.0.0"\n[tool.poetry-dynamic-versioning]\nenable = true\n',
     ],
 )
 def test_version_can_come_from_the_tag(tmp_path: Path, pyproject: str) -> None:
     assert find(tmp_path, **{"pyproject.toml": pyproject}) == Places(Source.TAG)
+
+
+def test_package_of_another_name_changes_too_when_it_has_the_same_version(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": STATIC,
+        "src/Tide_Pool/__init__.py": '__version__ = VERSION = "1.2.3"\n',
+        "src/pool/__init__.py": 'VERSION = "2"\n__version__ = "1.2.3"\nif True:\n    __version__ = "1.2.3"\n',
+        "src/other/__init__.py": '__version__ = "9.9"\n',
+        "tests/__init__.py": '__version__ = "0"\n',
+    }
+    assert named(find(tmp_path, **files)) == [
+        ("pyproject.toml", 'version = "1.2.3"'),
+        ("src/Tide_Pool/__init__.py", '__version__ = VERSION = "1.2.3"'),
+        ("src/pool/__init__.py", 'VERSION = "2"\n__version__ = "1.2.3"'),
+        ("src/pool/__init__.py", '    __version__ = "1.2.3"'),
+    ]
+
+
+def test_both_tables_and_the_note_of_bump_my_version_change(tmp_path: Path) -> None:
+    more = '[tool.poetry]\nversion = "1.2.3"\n[tool.bumpversion]\ncurrent_version = "1.2.3"\n'
+    assert [place.text.splitlines()[-1] for place in find(tmp_path, **{"pyproject.toml": STATIC + more}).places] == [
+        'version = "1.2.3"',
+        'version = "1.2.3"',
+        'current_version = "1.2.3"',
+    ]
 
 
 def test_stretch_stands_in_the_file_once(tmp_path: Path) -> None:

@@ -140,6 +140,7 @@ def test_release_that_is_killed_while_the_remote_takes_it(
 
 
 def test_of_two_releases_at_once_one_wins_and_the_other_says_why(port: Harbour, whole: State, tmp_path: Path) -> None:
+    refused = 0
     for number in range(20):
         one = port.copy(tmp_path / str(number))
         two = Harbour(one.clone("second").trial)
@@ -151,7 +152,9 @@ def test_of_two_releases_at_once_one_wins_and_the_other_says_why(port: Harbour, 
         assert not loser.was_a_traceback
         assert any(f"#{error}\n" in loser.output for error in ("pushrefused", "branchbehind", "tagtaken")), loser.output
         assert one.state().remote == whole.remote
+        refused += "#pushrefused\n" in loser.output
         shutil.rmtree(tmp_path / str(number))
+    assert refused, "the two were never on their way at once"
 
 
 def test_of_two_releases_in_one_clone_the_second_is_told(port: Harbour, whole: State, tmp_path: Path) -> None:

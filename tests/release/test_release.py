@@ -4,49 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from harbour import TOWNCRIER, Harbour, harbour
+from harbour import TOWNCRIER, Harbour, all_of_it_happened, scratches
 from trial import Trial, lines, normalised
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.voyage
+pytestmark = [pytest.mark.voyage, pytest.mark.ends]
 READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
-
-ENTRY = """\
-## 1.3.0
-
-### Features
-
-- Tides rise. (#1)
-
-### Bugfixes
-
-- Tides fall.
-"""
-
-
-@pytest.fixture
-def port(tmp_path: Path) -> Harbour:
-    return harbour(tmp_path / "port")
-
-
-def all_of_it_happened(port: Harbour, version: str = "1.3.0") -> None:
-    """One commit and its annotated tag are on the remote, and the checkout has them too."""
-    commit = port.remote.git("rev-parse", "main").strip()
-    assert port.remote.git("rev-parse", f"v{version}^{{commit}}").strip() == commit
-    assert port.remote.git("cat-file", "-t", f"v{version}") == "tag\n"
-    assert port.trial.git("rev-parse", "HEAD", "origin/main", f"v{version}^{{commit}}").split() == [commit] * 3
-    assert port.trial.git("symbolic-ref", "HEAD") == "refs/heads/main\n"
-    assert f'version = "{version}"' in port.show("pyproject.toml")
-    assert f'__version__ = "{version}"' in port.show("src/tidepool/__init__.py")
-    assert not (port.trial.root.parent / "home/cache/seatrial/scratch").exists() or not list(
-        (port.trial.root.parent / "home/cache/seatrial/scratch").iterdir()
-    )
 
 
 def refused(port: Harbour, *args: str, **environ: str) -> str:
@@ -57,22 +27,6 @@ def refused(port: Harbour, *args: str, **environ: str) -> str:
     assert not ran.was_a_traceback, ran.output
     assert port.state() == before
     return normalised(ran.output, root=port.trial.root, remote=port.remote.root)
-
-
-def test_release_goes_out_whole(port: Harbour) -> None:
-    ran = port.trial.invoke("release", "--part", "minor", "--yes")
-    assert ran.returncode == 0, ran.output
-    all_of_it_happened(port)
-    assert port.show("CHANGELOG.md") == (
-        "# Changelog\n\nAll of it.\n\n<!-- towncrier release notes start -->\n\n" + ENTRY + "\n\n## 1.2.3\n\nOld.\n"
-    )
-    assert port.remote.git("ls-tree", "--name-only", "main:changelog.d") == "README.md\n"
-    assert port.remote.git("log", "-1", "--format=%an <%ae>%n%B", "main") == (
-        "A. Author <author@example.invalid>\nRelease 1.3.0\n\n"
-    )
-    assert port.remote.git("tag", "--list", "--format=%(contents)", "v1.3.0") == f"tidepool 1.3.0\n\n{ENTRY}\n"
-    assert port.trial.git("status", "--porcelain") == ""
-    assert "1 passed in" in ran.output
 
 
 def test_plan_is_shown_before_it_is_carried_out(port: Harbour) -> None:
@@ -166,17 +120,6 @@ def test_dry_run_shows_what_would_go_out_and_leaves_nothing(port: Harbour) -> No
     )
 
 
-def test_pre_release_and_its_way_back(port: Harbour) -> None:
-    for number, part in enumerate(("rc", "rc", "final")):
-        if number:
-            port.trial.invoke("news", "bugfix", f"Mended {number}.", "--issue", str(number))
-            port.trial.commit("Mend")
-        ran = port.release("--part", part, "--yes")
-        assert ran.returncode == 0, ran.output
-    all_of_it_happened(port)
-    assert port.remote.git("tag").split() == ["v1.3.0", "v1.3.0rc1", "v1.3.0rc2"]
-
-
 def test_version_from_the_tag_gets_a_tag_and_no_edit(port: Harbour) -> None:
     pyproject = port.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
     pyproject = pyproject.replace('version = "1.2.3"', 'dynamic = ["version"]').replace(TOWNCRIER, "")
@@ -204,27 +147,6 @@ def test_files_keep_their_line_ends(port: Harbour) -> None:
         assert content.count(b"\n") == content.count(b"\r\n"), name
 
 
-def test_configured_files_of_bump_my_version_change_and_others_that_agree_too(port: Harbour) -> None:
-    port.trial.write(
-        {
-            "pyproject.toml": port.read("pyproject.toml")
-            + '\n[tool.bumpversion]\ncurrent_version = "1.2.3"\ncommit = true\ntag = true\n'
-            '[[tool.bumpversion.files]]\nfilename = "docs/install.txt"\n',
-            "docs/install.txt": "pip install tidepool==1.2.3\n",
-            "uv.lock": 'version = 1\n\n[[package]]\nname = "other"\nversion = "1.2.3"\nsource = { registry = "r" }\n\n'
-            '[[package]]\nname = "tidepool"\nversion = "1.2.3"\nsource = { editable = "." }\n',
-        }
-    )
-    port.trial.commit("Configure")
-    ran = port.release("--version", "2.0rc1", "--yes", BUMPVERSION_TAG="true", BUMPVERSION_COMMIT="true")
-    assert ran.returncode == 0, ran.output
-    assert port.show("docs/install.txt") == "pip install tidepool==2.0rc1\n"
-    assert 'current_version = "2.0rc1"' in port.show("pyproject.toml")
-    assert '__version__ = "2.0rc1"' in port.show("src/tidepool/__init__.py")
-    assert port.show("uv.lock").count('version = "2.0rc1"') == 1
-    assert port.remote.git("tag") == "v2.0rc1\n"
-
-
 def test_unfinished_work_survives_and_is_not_in_it(port: Harbour) -> None:
     port.trial.write({"staged.txt": "staged\n", "src/tidepool/more.py": "MORE = 1\n", "untracked.txt": "untracked\n"})
     port.trial.git("add", "staged.txt", "src/tidepool/more.py")
@@ -246,7 +168,7 @@ def test_unfinished_work_in_a_file_of_the_release_is_left_alone(port: Harbour) -
     before = port.state()
     ran = port.release("--part", "minor", "--yes")
     assert ran.returncode == 5, ran.output
-    assert "fix:  commit or stash that, then: git switch main && git merge --ff-only v1.3.0\n" in ran.output
+    assert "git stash --include-untracked, then: invoke release, which catches up, then: git stash pop" in ran.output
     after = port.state()
     assert (after.files, after.index, after.head) == (before.files, before.index, before.head)
     assert port.remote.git("rev-parse", "v1.3.0^{commit}") == port.remote.git("rev-parse", "main")
@@ -418,6 +340,18 @@ def write_the_entry_by_hand(port: Harbour) -> None:
     text = port.read("CHANGELOG.md").replace("## 1.2.3", "## 1.3.0\n\nBy hand.\n\n## 1.2.3")
     port.trial.write({"CHANGELOG.md": text})
     port.trial.git("commit", "-qam", "Write")
+
+
+def begin_a_merge(port: Harbour) -> None:
+    port.trial.git("checkout", "-q", "-b", "topic")
+    port.trial.git("commit", "-q", "--allow-empty", "-m", "Topic")
+    port.trial.git("checkout", "-q", "main")
+    port.trial.git("merge", "-q", "--no-ff", "--no-commit", "topic")
+
+
+def write_a_fragment_in_latin1(port: Harbour) -> None:
+    (port.trial.root / "changelog.d/1.feature.md").write_bytes(b"T\xfcmpel.\n")
+    port.trial.git("commit", "-qam", "Latin 1")
 
 
 def push_to_two(port: Harbour) -> None:
@@ -613,6 +547,24 @@ SITUATIONS: list[tuple[Callable[[Harbour], None] | None, tuple[str, ...], str]] 
         """,
     ),
     (
+        begin_a_merge,
+        (),
+        f"""
+        seatrial: {{root}} is in the middle of a merge or a rebase (MERGE_HEAD)
+        fix:  git merge --continue, git rebase --continue or --abort, as git status says
+        {READ}mergeunderway
+        """,
+    ),
+    (
+        write_a_fragment_in_latin1,
+        (),
+        f"""
+        seatrial: 1.feature.md is not UTF-8: 'utf-8' codec can't decode byte 0xfc in position 1: invalid start byte
+        fix:  save 1.feature.md in UTF-8
+        {READ}filenotutf8
+        """,
+    ),
+    (
         lack_the_tags,
         (),
         f"""
@@ -758,6 +710,71 @@ def test_distributions_of_another_version_than_the_tag_are_no_proof(port: Harbou
     said = refused(port, "--part", "minor", "--yes", SETUPTOOLS_SCM_PRETEND_VERSION="9.9.9")
     assert "seatrial: v1.3.0 would be the tag of tidepool-9.9.9.tar.gz, tidepool-9.9.9-py3-none-any.whl" in said
     assert said.endswith(f"{READ}prooffailed\n")
+
+
+def test_ctrl_c_leaves_nothing(port: Harbour) -> None:
+    hook = port.trial.root / ".git/hooks/pre-commit"
+    hook.write_text("#!/bin/sh\nkill -INT 0\nsleep 9\n")
+    hook.chmod(0o755)
+    before = port.state()
+    # In a session of its own, so that the signal reaches what Ctrl-C on a terminal would reach.
+    ran = port.trial.run(
+        "setsid", "--wait", sys.executable, "-m", "invoke", "release", "--part", "minor", "--yes", "--no-tests"
+    )
+    assert (ran.returncode, port.state()) == (130, before), ran.output
+    assert ran.output.endswith("seatrial: interrupted; invoke status says where things stand\n")
+    assert scratches(port) == []
+
+
+def test_full_disk_leaves_nothing(port: Harbour) -> None:
+    before = port.state()
+    command = f'ulimit -f 1; exec "{sys.executable}" -m invoke release --part minor --yes --no-tests'
+    ran = port.trial.run("bash", "-c", command)
+    assert ran.returncode not in (0, 1), ran.output
+    assert not ran.was_a_traceback, ran.output
+    assert port.state() == before
+    assert scratches(port) == []
+
+
+def test_line_ends_that_git_converts_are_those_of_the_repository(port: Harbour) -> None:
+    port.trial.git("config", "core.autocrlf", "true")
+    port.trial.git("rm", "-rq", "--cached", ".")
+    port.trial.git("reset", "-q", "--hard")
+    assert b"\r\n" in (port.trial.root / "CHANGELOG.md").read_bytes()
+    ran = port.release("--part", "minor", "--yes")
+    assert ran.returncode == 0, ran.output
+    all_of_it_happened(port)
+    assert "\r" not in port.show("CHANGELOG.md") + port.show("pyproject.toml")
+    assert b"\r\n" in (port.trial.root / "CHANGELOG.md").read_bytes()
+    assert port.trial.git("status", "--porcelain") == ""
+
+
+def test_hooks_of_bump_my_version_do_not_run(port: Harbour) -> None:
+    mark = port.trial.root.parent / "mark"
+    hooks = f'[tool.bumpversion]\npost_commit_hooks = ["touch {mark}"]\npre_commit_hooks = ["touch {mark}"]\n'
+    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + hooks})
+    port.trial.git("commit", "-qam", "Hooks")
+    assert port.release("--part", "minor", "--yes").returncode == 0
+    assert not mark.exists()
+
+
+def test_hardened_git_and_a_folder_below_the_project_will_do(port: Harbour) -> None:
+    port.trial.git("config", "protocol.allow", "never")
+    port.trial.git("config", "protocol.file.allow", "user")
+    below = Trial(port.trial.root / "src/tidepool", port.trial.environ)
+    ran = below.invoke("release", "--part", "minor", "--yes", "--no-tests")
+    assert ran.returncode == 0, ran.output
+    all_of_it_happened(port)
+
+
+def test_changelog_by_hand_stages_nothing_and_is_not_made_twice(port: Harbour) -> None:
+    assert port.trial.invoke("bump", "--part", "minor").returncode == 0
+    index = port.trial.git("ls-files", "--stage")
+    assert port.trial.invoke("changelog").returncode == 0
+    assert port.trial.git("ls-files", "--stage") == index
+    assert port.read("CHANGELOG.md").endswith("- Tides fall.\n\n\n## 1.2.3\n\nOld.\n")
+    ran = port.trial.invoke("changelog")
+    assert (ran.returncode, ran.output.partition("\n")[0]) == (5, "seatrial: there is no fragment in changelog.d")
 
 
 def test_nobody_to_ask_is_an_error(port: Harbour) -> None:

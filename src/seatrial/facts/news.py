@@ -119,10 +119,10 @@ class News:
         """Return those of ``files`` that towncrier takes for fragments, well named or not."""
         return tuple(path for path in files if path.parent in self.folders and not self.is_ignored(path.name))
 
-    def entry_file(self, version: str, name: str) -> str:
-        """Return the path of the file that the entry of a version goes into."""
-        filled = {"version": version, "name": name, "project_date": "{project_date}"}
-        return self.filename if self.single else self.filename.format(**filled)
+    def entry_file(self, version: str, name: str, date: str) -> str:
+        """Return the path of the file that the entry of a version goes into; ``name`` is that of the project."""
+        called = str(self.extra.get("name") or self.extra.get("package") or name)
+        return self.filename if self.single else self.filename.format(version=version, name=called, project_date=date)
 
     @property
     def is_markdown(self) -> bool:

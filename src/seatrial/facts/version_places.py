@@ -20,15 +20,17 @@ if TYPE_CHECKING:
     from seatrial.facts.project import Project
 
 ASSIGNMENT = re.compile(
-    r"""^(?P<line>(?:__version__|VERSION|version)(?:\s*:\s*[\w.\[\]]+)?\s*=\s*(?P<quote>["'])v?(?P<version>[^"'\n]+)(?P=quote))""",
+    r"""^\ufeff?[ \t]*(?P<names>(?:(?:__version__|VERSION|version)(?:\s*:\s*[\w.\[\]]+)?\s*=\s*)+)"""
+    r"""(?P<quote>["'])v?(?P<version>[^"'\n]+)(?P=quote)""",
     re.MULTILINE,
 )
-"""``__version__ = "1.2.3"`` at the beginning of a line, annotated or not; hatch's default pattern takes VERSION too."""
+"""``__version__ = "1.2.3"`` alone on a line, annotated or not; hatch's default pattern takes VERSION too."""
 
 BESIDE = ("__init__.py", "__about__.py", "__version__.py", "_version.py", "version.py")
 """Modules of a package in which a version stands by custom."""
 
 TAG_PLUGINS = ("setuptools-scm", "setuptools-git-versioning", "hatch-vcs", "versioningit", "dunamai", "vcs-versioning")
+POETRY_PLUGIN = "poetry-dynamic-versioning"
 """Build requirements that take the version from a tag."""
 
 
@@ -95,7 +97,7 @@ def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
             "[[tool.bumpversion.files]]\n"
             'filename = "src/NAME/__init__.py"',
         )
-    beside = (place for place in _beside(project, known) if place not in main)
+    beside = (place for place in _beside(project, known, main[0].version) if place not in main)
     places = tuple(dict.fromkeys([*main, *beside, *_locked(project)]))
     versions = {Version(place.version): place for place in reversed(places)}
     if len(versions) > 1:
@@ -108,10 +110,12 @@ def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
 
 def comes_from_tag(project: Project) -> bool:
     """Whether the build backend takes the version from a tag."""
-    if not project.version_is_dynamic or "project" not in project.table:
-        return False
     tool = project.table.get("tool", {})
     required = project.table.get("build-system", {}).get("requires", [])
+    if tool.get(POETRY_PLUGIN, {}).get("enable"):
+        return True
+    if not project.version_is_dynamic or "project" not in project.table:
+        return False
     names = {canonicalize_name(re.split(r"[^\w.-]", str(text), maxsplit=1)[0]) for text in required}
     told = (
         ("hatch", "version", "source", ("vcs",)),
@@ -137,13 +141,16 @@ def read(project: Project, path: PurePosixPath) -> str | None:
 def _main(project: Project) -> Iterator[Place]:
     """Yield the places where the build backend looks."""
     tool = project.table.get("tool", {})
-    static = project.table.get("project", {}).get("version") or tool.get("poetry", {}).get("version")
-    if isinstance(static, str):
-        table = "project" if not project.version_is_dynamic else "tool.poetry"
-        yield from _in_table(project, PurePosixPath("pyproject.toml"), table, static)
-        return
-    for path in _files_told(project, tool):
-        yield from _assigned(project, path)
+    path = PurePosixPath("pyproject.toml")
+    static = {
+        "project": project.table.get("project", {}).get("version"),
+        "tool.poetry": tool.get("poetry", {}).get("version"),
+    }
+    found = [(table, version) for table, version in static.items() if isinstance(version, str)]
+    for table, version in found:
+        yield from _in_table(project, path, table, "version", version)
+    for told in () if found else _files_told(project, tool):
+        yield from list(_assigned(project, told))[:1]
 
 
 def _files_told(project: Project, tool: Mapping[str, Any]) -> Iterator[PurePosixPath]:
@@ -175,14 +182,27 @@ def _module_files(module: str) -> Iterator[PurePosixPath]:
         yield PurePosixPath(top, parts).with_suffix(".py")
 
 
-def _beside(project: Project, files: Iterable[PurePosixPath]) -> Iterator[Place]:
-    """Yield what else names the version: ``__version__`` in the package, setup.cfg."""
-    module = project.import_name
+def _beside(project: Project, files: Iterable[PurePosixPath], version: str) -> Iterator[Place]:
+    """Yield what else names the version: ``__version__`` in the package, setup.cfg, bump-my-version's own note of it.
+
+    ``__version__`` of the package that is named like the project counts whatever it says; anything else only when it
+    is ``version``, because it can be the version of something else.
+    """
+    own = project.import_name.lower()
     for path in files:
         parts = path.parts[1:] if path.parts[0] == "src" else path.parts
-        is_package = len(parts) == len(("package", "module")) and path.name in BESIDE and parts[0] == module
-        if is_package or parts == (f"{module}.py",) or path == PurePosixPath("setup.cfg"):
-            yield from _assigned(project, path)
+        is_module = len(parts) == 1 and path.suffix == ".py" and path.parts[0] == "src"
+        is_beside = len(parts) == len(("package", "module")) and path.name in BESIDE
+        if is_module or is_beside or parts == (f"{own}.py",) or path == PurePosixPath("setup.cfg"):
+            is_own = parts[0].lower() in (own, f"{own}.py")
+            yield from (
+                place
+                for place in _assigned(project, path)
+                if place.version == version or (is_own and "__version__" in place.text)
+            )
+    told = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
+    if isinstance(told, str):
+        yield from _in_table(project, PurePosixPath("pyproject.toml"), "tool.bumpversion", "current_version", told)
 
 
 def _assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
@@ -192,23 +212,25 @@ def _assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
     if path.name in ("setup.cfg", "setup.py"):
         pattern = r"^\[metadata\]\n(?:(?!\[).*\n)*?version\s*=\s*(?P<version>[^\s:]+)$"
         literal = r"^\s*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)"
-        found = re.search(pattern if path.name == "setup.cfg" else literal, text, re.MULTILINE)
+        matches = list(re.finditer(pattern if path.name == "setup.cfg" else literal, text, re.MULTILINE))[:1]
     elif path.suffix == ".py":
-        found = ASSIGNMENT.search(text)
+        # What the backend reads first is the first one.
+        matches = sorted(ASSIGNMENT.finditer(text), key=lambda match: "__version__" not in match["names"])
     else:
-        found = re.match(r"(?P<version>\S+)(?=\s*\Z)", text)
-    if found and _is_version(found["version"]):
-        yield Place(path, _alone(text, found.start(), found.end()), found["version"])
+        matches = [found] if (found := re.match(r"(?P<version>\S+)(?=\s*\Z)", text)) else []
+    for match in matches:
+        if _is_version(match["version"]):
+            yield Place(path, _alone(text, match.start(), match.end()), match["version"])
 
 
-def _in_table(project: Project, path: PurePosixPath, table: str, version: str) -> Iterator[Place]:
+def _in_table(project: Project, path: PurePosixPath, table: str, key: str, version: str) -> Iterator[Place]:
     text = read(project, path) or ""
-    header = rf"^\[{re.escape(table)}\][^\n]*\n(?:(?!\[).*\n)*?\s*version\s*=\s*(?P<quote>[\"'])"
+    header = rf"^\[ *{re.escape(table)} *\][^\n]*\n(?:(?!\[).*\n)*?\s*\"?{key}\"?\s*=\s*(?P<quote>[\"'])"
     found = re.search(header + re.escape(version) + r"(?P=quote)", text, re.MULTILINE)
     if not found or not _is_version(version):
         raise PyprojectInvalid(
-            f'{project.path}: version = "{version}" is no version, or stands in an unusual way',
-            fix=f'[{table}]\nversion = "1.2.3"',
+            f'{project.path}: {key} = "{version}" is no version, or stands in an unusual way',
+            fix=f'[{table}]\n{key} = "1.2.3"',
         )
     yield Place(path, _alone(text, found.start(), found.end()), version)
 

@@ -53,7 +53,7 @@ def catch_up(repository: Repository, sealed: Sealed) -> None:
     checkout.take_tag(repository, sealed.tag, sealed.oid)
     why = checkout.fast_forward(repository, sealed.branch, sealed.commit)
     if why:
-        mend = f"commit or stash that, then: git switch {sealed.branch} && git merge --ff-only {sealed.tag}"
+        mend = "git stash --include-untracked, then: invoke release, which catches up, then: git stash pop"
         raise NotCaughtUp(
             f"{sealed.tag} is released, and what is in the checkout is in the way of its commit:\n{why}",
             fix="git pull --rebase" if "fast-forward" in why else mend,

@@ -12,6 +12,7 @@ from seatrial.refusals import (
     BranchDiverged,
     DetachedHead,
     InsideGitHook,
+    MergeUnderWay,
     NoCommit,
     NoRemote,
     NoUpstream,
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seatrial.facts.repository import Remote, Repository, Standing
+
+UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
+"""What git keeps in its folder while a merge, a cherry-pick, a revert or a rebase waits to be continued."""
 
 HOOK = ("GIT_INDEX_FILE", "GIT_DIR")
 """What git sets for its hooks (githooks(5))."""
@@ -113,6 +117,12 @@ def _local(repository: Repository) -> Iterator[SeatrialError]:
             f"{repository.root} does not have the whole history, which versions and tags are read from",
             fix="git fetch --unshallow --tags; or, after a clone with --filter: git fetch --refetch",
         )
+    under_way = [name for name in UNDER_WAY if (repository.git_dir / name).exists()]
+    if under_way:
+        yield MergeUnderWay(
+            f"{repository.root} is in the middle of a merge or a rebase ({', '.join(under_way)})",
+            fix="git merge --continue, git rebase --continue or --abort, as git status says",
+        )
     if not repository.remotes:
         yield NoRemote(f"{repository.root} has no remote to push to", fix="git remote add origin ADDRESS")
     if not repository.branch:
@@ -120,7 +130,7 @@ def _local(repository: Repository) -> Iterator[SeatrialError]:
             f"no branch is checked out, HEAD is at {repository.commit[:12]}",
             fix="git switch main, or your release branch",
         )
-    elif repository.remotes and not repository.remote:
+    elif repository.remotes and repository.remote not in repository.remotes:
         yield NoUpstream(
             f"branch {repository.branch} follows no branch of a remote",
             fix=f"git push --set-upstream {repository.remotes[0]} {repository.branch}",

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from seatrial import distributions, plan, rewriting, shell
+from seatrial.errors import SeatrialError
 from seatrial.facts.project import Project
 from seatrial.outlook import Outlook, released, tag_form
 from seatrial.plan import Plan
@@ -79,6 +80,10 @@ def prospect(survey: Survey) -> Iterator[Prospect]:
         insist_on_branch(survey, outlook.config.branch)
         _insist_on_tags(survey, outlook)
         yield Prospect(survey, scratch, outlook)
+    except SeatrialError as error:
+        # What it names is in the user's repository too, and the scratch clone is gone when this is read.
+        error.what = error.what.replace(str(root), str(repository.root))
+        raise
     finally:
         scratches.remove(root.parent)
 

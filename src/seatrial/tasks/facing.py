@@ -59,5 +59,6 @@ def answer(question: str) -> str:
 
 
 def project_folder() -> Path:
-    """Return the folder of the project: invoke goes to that of tasks.py before it runs a task."""
-    return Path.cwd()
+    """Return the folder of the project: the nearest one, from here upwards, with a pyproject.toml in it."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "pyproject.toml").is_file()), here)

@@ -17,7 +17,7 @@ from seatrial.errors import PyprojectInvalid
 from seatrial.facts import pyproject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from packaging.version import Version
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 EXACTLY = ("--parse", r"(?P<version>\S+)", "--serialize", "{version}")
 ALONE = ("--no-commit", "--no-tag", "--allow-dirty")
+TEMPLATES = ("search", "replace", "regex", "ignore_missing_version")
+OTHERS = ("filename", "glob", "key_path", "ignore_missing_file")
+"""The keys of ``[[tool.bumpversion.files]]`` that say what changes; the first also stand in ``[tool.bumpversion]``."""
+
 CONFIGURATIONS = (".bumpversion.cfg", ".bumpversion.toml", "setup.cfg", "pyproject.toml")
 """Where bump-my-version looks for its settings, in its order (bump-my-version, "Configuration file")."""
 
@@ -47,14 +51,10 @@ def configured_files(project: Project) -> tuple[PurePosixPath, ...]:
     name = configuration(project)
     if not name:
         return ()
-    if name.endswith(".toml"):
-        entries = _settings_of(project).get("files", [])
-        named = [str(entry["filename"]) for entry in entries if "filename" in entry]
-        patterns = [str(entry["glob"]) for entry in entries if "glob" in entry]
-        named += [path.relative_to(project.root).as_posix() for one in patterns for path in project.root.glob(one)]
-    else:
-        found = (section.split(":", 2) for section in _ini(project.root / name).sections())
-        named = [parts[2] for parts in found if parts[:2] == ["bumpversion", "file"]]
+    entries = _settings_of(project).get("files", [])
+    named = [str(entry["filename"]) for entry in entries if "filename" in entry]
+    patterns = [str(entry["glob"]) for entry in entries if "glob" in entry]
+    named += [path.relative_to(project.root).as_posix() for one in patterns for path in project.root.glob(one)]
     return tuple(PurePosixPath(one) for one in dict.fromkeys([name, "pyproject.toml", *named]))
 
 
@@ -71,14 +71,30 @@ def required_files(project: Project) -> tuple[PurePosixPath, ...]:
 
 
 def write_configured(project: Project, current: Version, version: Version) -> None:
-    """Have the files changed that bump-my-version is configured for. Raises `CommandFailed` or `PyprojectInvalid`."""
-    name = configuration(project)
-    if _settings_of(project).get("post_commit_hooks"):
+    """Have the files changed that bump-my-version is configured for.
+
+    Its hooks are not run, because nothing is committed here. Raises `CommandFailed` or `PyprojectInvalid`.
+    """
+    name, settings = configuration(project), _settings_of(project)
+    usual = {key: settings[key] for key in TEMPLATES if key in settings}
+    entries = [{**usual, **one} for one in settings.get("files", [])]
+    bound = [one for one in entries if {"parse", "serialize"} & set(one)]
+    if bound:
         raise PyprojectInvalid(
-            f"post_commit_hooks in {project.root / name} would run before there is a commit, which seatrial makes",
-            fix="take them out: a release pushes by itself, and CI does what comes after",
+            f"parse and serialize of {bound[0].get('filename') or bound[0].get('glob')} in {project.root / name} "
+            "make another version of the one that is released",
+            fix='write it with replace: replace = "{new_major}.{new_minor}"',
         )
-    _bump(project.root, str(current), str(version), "--config-file", configuration(project))
+    if name != "pyproject.toml" and "current_version" in settings:
+        quote = '"' if name.endswith(".toml") else ""
+        said = f"current_version = {quote}{{}}{quote}"
+        entries.append(
+            {"filename": name, "search": said.format("{current_version}"), "replace": said.format("{new_version}")}
+        )
+    if entries:
+        numbers = {f"current_{part}": number for part, number in _numbers(current)}
+        numbers |= {f"new_{part}": number for part, number in _numbers(version)}
+        _bump_with(project.root, [_entry(project.root, one, numbers) for one in entries], str(current), str(version))
 
 
 def write(root: Path, places: Iterable[Place], version: Version) -> None:
@@ -89,10 +105,27 @@ def write(root: Path, places: Iterable[Place], version: Version) -> None:
     wanted = list(places)
     if not wanted:
         return
+    entries = [
+        {
+            "filename": str(root / place.path),
+            "search": _plain(place.text),
+            # The replacement is one of re.sub, in which a backslash has a meaning.
+            "replace": _plain(place.said(version)).replace("\\", "\\\\"),
+        }
+        for place in wanted
+    ]
+    _bump_with(root, entries, wanted[0].version, str(version))
+
+
+def _bump_with(root: Path, entries: Iterable[Mapping[str, object]], current: str, version: str) -> None:
+    """Run bump-my-version with a configuration that has these files and nothing else."""
+    lines = ["[tool.bumpversion]"]
+    for entry in entries:
+        lines += ["[[tool.bumpversion.files]]", *(f"{key} = {_toml(value)}" for key, value in entry.items())]
     with tempfile.TemporaryDirectory(prefix="seatrial-bump-") as folder:
         settings = Path(folder, "places.toml")
-        settings.write_text(_settings(root, wanted, version), encoding="utf-8")
-        _bump(root, wanted[0].version, str(version), "--config-file", str(settings))
+        settings.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        _bump(root, current, version, "--config-file", str(settings))
 
 
 def _bump(root: Path, current: str, version: str, *more: str) -> None:
@@ -103,27 +136,38 @@ def _bump(root: Path, current: str, version: str, *more: str) -> None:
     shell.run(args, cwd=root, env={**env, "NO_COLOR": "1", "COLUMNS": "1000"})
 
 
-def _settings(root: Path, places: Iterable[Place], version: Version) -> str:
-    """Return a configuration in which each place is a search and its replacement."""
-    lines = ["[tool.bumpversion]"]
-    for place in places:
-        lines += (
-            "[[tool.bumpversion.files]]",
-            f"filename = {_quoted(str(root / place.path))}",
-            f"search = {_quoted(_plain(place.text))}",
-            # The replacement is one of re.sub, in which a backslash has a meaning.
-            f"replace = {_quoted(_plain(place.said(version)).replace(chr(92), chr(92) * 2))}",
-        )
-    return "\n".join(lines) + "\n"
+def _entry(root: Path, told: Mapping[str, Any], numbers: Mapping[str, str]) -> dict[str, object]:
+    """Return an entry of the user's, its paths absolute and its numbers filled in."""
+    entry: dict[str, object] = {
+        key: told[key] for key in (*TEMPLATES, *OTHERS) if isinstance(told.get(key), (str, bool))
+    }
+    entry.update({key: str(root / str(entry[key])) for key in ("filename", "glob") if key in entry})
+    for key in ("search", "replace"):
+        for name, number in numbers.items():
+            if key in entry:
+                entry[key] = str(entry[key]).replace(f"{{{name}}}", number)
+    return entry
+
+
+def _numbers(version: Version) -> Iterator[tuple[str, str]]:
+    yield from (("major", str(version.major)), ("minor", str(version.minor)), ("patch", str(version.micro)))
 
 
 def _settings_of(project: Project) -> dict[str, Any]:
-    """Return ``[tool.bumpversion]`` of the file that configures bump-my-version, empty where that is no TOML."""
+    """Return what bump-my-version is told, in the shape of ``[tool.bumpversion]``."""
     name = configuration(project)
-    if not name.endswith(".toml"):
-        return {}
-    table = project.table if name == "pyproject.toml" else pyproject.read(project.root / name)
-    return dict(table.get("tool", {}).get("bumpversion", {}))
+    if name.endswith(".toml"):
+        table = project.table if name == "pyproject.toml" else pyproject.read(project.root / name)
+        return dict(table.get("tool", {}).get("bumpversion", {}))
+    parser = _ini(project.root / name)
+    settings: dict[str, Any] = dict(parser["bumpversion"]) if parser.has_section("bumpversion") else {}
+    kinds = {"file": "filename", "glob": "glob"}
+    settings["files"] = [
+        {kinds[parts[1]]: parts[2], **dict(parser[":".join(parts)])}
+        for parts in (section.split(":", 2) for section in parser.sections())
+        if len(parts) == len(("bumpversion", "kind", "name")) and parts[0] == "bumpversion" and parts[1] in kinds
+    ]
+    return settings
 
 
 def _plain(text: str) -> str:
@@ -131,9 +175,9 @@ def _plain(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _quoted(text: str) -> str:
-    """Return a TOML basic string: JSON's are, but for a character that JSON leaves alone."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _toml(value: object) -> str:
+    """Return a string or a truth in TOML; JSON's strings are TOML's, but for a character that JSON leaves alone."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _ini(path: Path) -> configparser.RawConfigParser:

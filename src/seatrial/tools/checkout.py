@@ -123,7 +123,8 @@ def files(repository: Repository, commit: str = "HEAD") -> tuple[PurePosixPath, 
 
 def bring_in(repository: Repository, source: Path, ref: str) -> None:
     """Copy the objects of a ref of another repository into this one, without any ref. Raises `CommandFailed`."""
-    _fetch(Git(repository.root), str(source), ref)
+    # It is a file transport, which some forbid for what comes from elsewhere.
+    _fetch(Git(repository.root, ("protocol.file.allow=always",)), str(source), ref)
 
 
 def commits_since(repository: Repository, tag: str) -> int:

@@ -150,12 +150,17 @@ class Scratch:
     def _bring_submodules(self) -> None:
         """Check out submodules from where the user's repository keeps them."""
         listed = self.git.run("config", "--file", ".gitmodules", "--name-only", "-z", "--get-regexp", r"\.path$")
+        brought = []
         for key in listed.split("\0")[:-1]:
             name = key[len("submodule.") : -len(".path")]
             known = self.repository.common_dir / "modules" / name
+            # One that the user has not initialised is not there either.
             if known.is_dir():
                 self.git.run("config", f"submodule.{name}.url", str(known))
-        Git(self.root, ("protocol.file.allow=always",)).run("submodule", "--quiet", "update", "--init")
+                brought.append(self.git.run("config", "--file", ".gitmodules", key).strip())
+        if brought:
+            git = Git(self.root, ("protocol.file.allow=always",))
+            git.run("submodule", "--quiet", "update", "--init", "--", *brought)
 
 
 def make_tag(git: Git, name: str, message: str, commit: str) -> str:

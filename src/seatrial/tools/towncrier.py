@@ -30,9 +30,9 @@ machine. Run so, it finds them sorted. (pathlib is loaded first, because before 
 finds in os.)"""
 
 
-def build(root: Path, version: str, date: str) -> None:
-    """Write the entry of ``version`` into the news file, and leave the fragments alone. Raises `CommandFailed`."""
-    _run(root, "build", "--keep", "--version", version, "--date", date)
+def render(root: Path, version: str, date: str) -> str:
+    """Return the entry of ``version``; nothing is written, and git is not used. Raises `CommandFailed`."""
+    return _run(root, "build", "--draft", "--version", version, "--date", date)
 
 
 def create(root: Path, name: str, content: str) -> str:
