@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial import line_ends, shell
-from seatrial.facts import pyproject, version_places
+from seatrial.facts import pyproject, version_text
 from seatrial.refusals import EntryExists, FileNotUtf8, MarkerMissing, VersionNotWritten
 from seatrial.tools import bumpversion, towncrier
 
@@ -148,8 +148,8 @@ def assemble(outlook: Outlook, version: Version, date: str) -> str:
     return entry
 
 
-def _says(outlook: Outlook, place: version_places.Place, version: Version) -> bool:
-    text = version_places.read(outlook.project, place.path) or ""
+def _says(outlook: Outlook, place: version_text.Place, version: Version) -> bool:
+    text = version_text.read(outlook.project, place.path) or ""
     said = place.said(version)
     # 1.2.3 stands in 1.2.3.post1, too.
     return said in text and place.text not in text.replace(said, "")

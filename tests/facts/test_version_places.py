@@ -10,7 +10,8 @@ from packaging.version import Version
 from seatrial.errors import PyprojectInvalid
 from seatrial.facts import version_places
 from seatrial.facts.project import Project
-from seatrial.facts.version_places import Place, Places, Source
+from seatrial.facts.version_places import Places, Source
+from seatrial.facts.version_text import Place
 from seatrial.refusals import FileNotUtf8, VersionNotFound, VersionsDisagree
 
 

@@ -565,6 +565,15 @@ SITUATIONS: list[tuple[Callable[[Harbour], None] | None, tuple[str, ...], str]] 
         """,
     ),
     (
+        configure_a_file_without_the_version,
+        (),
+        f"""
+        seatrial: README.md does not have '1.2.3', and pyproject.toml tells bump-my-version to change that
+        fix:  write the version there, or take the file out of [[tool.bumpversion.files]]
+        {READ}versionnotwritten
+        """,
+    ),
+    (
         lack_the_tags,
         (),
         f"""
@@ -639,7 +648,6 @@ def test_what_is_wrong_is_told_before_anything_is_written(
 @pytest.mark.parametrize(
     ("spoil", "error", "words"),
     [
-        (configure_a_file_without_the_version, "commandfailed", "Did not find '1.2.3' in file: 'README.md'"),
         (refuse_in_a_hook, "hookrefused", "no ticket in: Release 1.3.0"),
         (rewrite_the_version_in_a_hook, "versionnotwritten", 'src/tidepool/__init__.py: __version__ = "1.2.3"'),
         (refuse_before_the_push, "pushrefused", "not today"),

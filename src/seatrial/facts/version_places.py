@@ -9,22 +9,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from seatrial.errors import PyprojectInvalid
-from seatrial.refusals import FileNotUtf8, VersionNotFound, VersionsDisagree
+from seatrial.facts.version_text import Place, assigned, in_table, is_version, locked
+from seatrial.refusals import VersionNotFound, VersionsDisagree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from seatrial.facts.project import Project
-
-ASSIGNMENT = re.compile(
-    r"""^\ufeff?[ \t]*(?P<names>(?:(?:__version__|VERSION|version)(?:\s*:\s*[\w.\[\]]+)?\s*=\s*)+)"""
-    r"""(?P<quote>["'])v?(?P<version>[^"'\n]+)(?P=quote)""",
-    re.MULTILINE,
-)
-"""``__version__ = "1.2.3"`` alone on a line, annotated or not; hatch's default pattern takes VERSION too."""
 
 BESIDE = ("__init__.py", "__about__.py", "__version__.py", "_version.py", "version.py")
 """Modules of a package in which a version stands by custom."""
@@ -39,28 +32,6 @@ class Source(Enum):
 
     FILES = "files"
     TAG = "tag"
-
-
-@dataclass(frozen=True)
-class Place:
-    """One place that names the version.
-
-    ``path``: the file, below the project; ``text``: the shortest stretch of it that ends with the version's own line
-    and stands in the file once, with LF for its line ends; ``version``: as it is written there.
-    """
-
-    path: PurePosixPath
-    text: str
-    version: str
-
-    def said(self, version: Version) -> str:
-        """Return the stretch with another version in it."""
-        before, _, after = self.text.rpartition(self.version)
-        return f"{before}{version}{after}"
-
-    def __str__(self) -> str:
-        """Name the file and the line."""
-        return f"{self.path}: {self.text.splitlines()[-1].strip()}"
 
 
 @dataclass(frozen=True)
@@ -85,7 +56,7 @@ def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
     known = tuple(files)
     main = tuple(_main(project))
     told = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
-    if not main and isinstance(told, str) and _is_version(told):
+    if not main and isinstance(told, str) and is_version(told):
         # The places are those that bump-my-version is configured for.
         return Places(Source.FILES, (), Version(told))
     if not main:
@@ -98,7 +69,7 @@ def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
             'filename = "src/NAME/__init__.py"',
         )
     beside = (place for place in _beside(project, known, main[0].version) if place not in main)
-    places = tuple(dict.fromkeys([*main, *beside, *_locked(project)]))
+    places = tuple(dict.fromkeys([*main, *beside, *locked(project)]))
     versions = {Version(place.version): place for place in reversed(places)}
     if len(versions) > 1:
         raise VersionsDisagree(
@@ -126,18 +97,6 @@ def comes_from_tag(project: Project) -> bool:
     return said or (bool(names & set(TAG_PLUGINS)) and not has_path and not _setuptools_told(tool))
 
 
-def read(project: Project, path: PurePosixPath) -> str | None:
-    """Return the text of a file with LF for its line ends; None when there is no such file. Raises `FileNotUtf8`."""
-    try:
-        return (project.root / path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise FileNotUtf8(
-            f"{path} names the version, and is not UTF-8: {error}", fix=f"iconv -t UTF-8 {path}, or save it in UTF-8"
-        ) from None
-    except OSError:
-        return None
-
-
 def _main(project: Project) -> Iterator[Place]:
     """Yield the places where the build backend looks."""
     tool = project.table.get("tool", {})
@@ -148,9 +107,9 @@ def _main(project: Project) -> Iterator[Place]:
     }
     found = [(table, version) for table, version in static.items() if isinstance(version, str)]
     for table, version in found:
-        yield from _in_table(project, path, table, "version", version)
+        yield from in_table(project, path, table, "version", version)
     for told in () if found else _files_told(project, tool):
-        yield from list(_assigned(project, told))[:1]
+        yield from list(assigned(project, told))[:1]
 
 
 def _files_told(project: Project, tool: Mapping[str, Any]) -> Iterator[PurePosixPath]:
@@ -197,66 +156,9 @@ def _beside(project: Project, files: Iterable[PurePosixPath], version: str) -> I
             is_own = parts[0].lower() in (own, f"{own}.py")
             yield from (
                 place
-                for place in _assigned(project, path)
+                for place in assigned(project, path)
                 if place.version == version or (is_own and "__version__" in place.text)
             )
     told = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
     if isinstance(told, str):
-        yield from _in_table(project, PurePosixPath("pyproject.toml"), "tool.bumpversion", "current_version", told)
-
-
-def _assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
-    text = read(project, path)
-    if text is None:
-        return
-    if path.name in ("setup.cfg", "setup.py"):
-        pattern = r"^\[metadata\]\n(?:(?!\[).*\n)*?version\s*=\s*(?P<version>[^\s:]+)$"
-        literal = r"^\s*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)"
-        matches = list(re.finditer(pattern if path.name == "setup.cfg" else literal, text, re.MULTILINE))[:1]
-    elif path.suffix == ".py":
-        # What the backend reads first is the first one.
-        matches = sorted(ASSIGNMENT.finditer(text), key=lambda match: "__version__" not in match["names"])
-    else:
-        matches = [found] if (found := re.match(r"(?P<version>\S+)(?=\s*\Z)", text)) else []
-    for match in matches:
-        if _is_version(match["version"]):
-            yield Place(path, _alone(text, match.start(), match.end()), match["version"])
-
-
-def _in_table(project: Project, path: PurePosixPath, table: str, key: str, version: str) -> Iterator[Place]:
-    text = read(project, path) or ""
-    header = rf"^\[ *{re.escape(table)} *\][^\n]*\n(?:(?!\[).*\n)*?\s*\"?{key}\"?\s*=\s*(?P<quote>[\"'])"
-    found = re.search(header + re.escape(version) + r"(?P=quote)", text, re.MULTILINE)
-    if not found or not _is_version(version):
-        raise PyprojectInvalid(
-            f'{project.path}: {key} = "{version}" is no version, or stands in an unusual way',
-            fix=f'[{table}]\n{key} = "1.2.3"',
-        )
-    yield Place(path, _alone(text, found.start(), found.end()), version)
-
-
-def _locked(project: Project) -> Iterator[Place]:
-    """Yield the project's own entry in uv.lock (uv, "The lockfile")."""
-    path = PurePosixPath("uv.lock")
-    text = read(project, path) or ""
-    name = re.escape(canonicalize_name(project.name))
-    entry = rf'^name = "{name}"\nversion = "(?P<version>[^"\n]+)"(?=\nsource = {{ (?:editable|virtual) )'
-    found = re.search(entry, text, re.MULTILINE)
-    if found and _is_version(found["version"]):
-        yield Place(path, found[0], found["version"])
-
-
-def _alone(text: str, start: int, end: int) -> str:
-    """Return the shortest stretch of whole lines that ends at ``end`` and stands in ``text`` once."""
-    line = text.rfind("\n", 0, end) + 1
-    while text.count(text[line:end]) > 1 and line > start:
-        line = text.rfind("\n", 0, line - 1) + 1
-    return text[line:end]
-
-
-def _is_version(text: str) -> bool:
-    try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return True
+        yield from in_table(project, PurePosixPath("pyproject.toml"), "tool.bumpversion", "current_version", told)

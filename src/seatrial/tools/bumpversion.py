@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial import shell
 from seatrial.errors import PyprojectInvalid
-from seatrial.facts import pyproject
+from seatrial.facts import pyproject, version_text
+from seatrial.refusals import VersionNotWritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from seatrial.facts.project import Project
-    from seatrial.facts.version_places import Place
+    from seatrial.facts.version_text import Place
 
 EXACTLY = ("--parse", r"(?P<version>\S+)", "--serialize", "{version}")
 ALONE = ("--no-commit", "--no-tag", "--allow-dirty")
 TEMPLATES = ("search", "replace", "regex", "ignore_missing_version")
+IGNORING = ("ignore_missing_version", "ignore_missing_file", "ignore_missing_files")
 OTHERS = ("filename", "glob", "key_path", "ignore_missing_file")
 """The keys of ``[[tool.bumpversion.files]]`` that say what changes; the first also stand in ``[tool.bumpversion]``."""
 
@@ -85,6 +87,8 @@ def write_configured(project: Project, current: Version, version: Version) -> No
             "make another version of the one that is released",
             fix='write it with replace: replace = "{new_major}.{new_minor}"',
         )
+    for one in entries:
+        _insist_on_search(project, one, str(current))
     if name != "pyproject.toml" and "current_version" in settings:
         quote = '"' if name.endswith(".toml") else ""
         said = f"current_version = {quote}{{}}{quote}"
@@ -95,6 +99,21 @@ def write_configured(project: Project, current: Version, version: Version) -> No
         numbers = {f"current_{part}": number for part, number in _numbers(current)}
         numbers |= {f"new_{part}": number for part, number in _numbers(version)}
         _bump_with(project.root, [_entry(project.root, one, numbers) for one in entries], str(current), str(version))
+
+
+def _insist_on_search(project: Project, entry: Mapping[str, Any], current: str) -> None:
+    """Raise `VersionNotWritten` for a file without the text that is to be replaced in it: older releases skip it."""
+    if "filename" not in entry or any(entry.get(key) for key in ("regex", "key_path", *IGNORING)):
+        return
+    text = version_text.read(project, PurePosixPath(str(entry["filename"])))
+    search = str(entry.get("search", "{current_version}"))
+    said = search.replace("{current_version}", current)
+    if text is None or (said not in text and "{" not in said):
+        what = "is not there" if text is None else f"does not have {said!r}"
+        raise VersionNotWritten(
+            f"{entry['filename']} {what}, and {configuration(project)} tells bump-my-version to change that",
+            fix="write the version there, or take the file out of [[tool.bumpversion.files]]",
+        )
 
 
 def write(root: Path, places: Iterable[Place], version: Version) -> None:

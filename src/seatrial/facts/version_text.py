@@ -1,0 +1,120 @@
+"""Finding a version in the text of a file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from seatrial.errors import PyprojectInvalid
+from seatrial.refusals import FileNotUtf8
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seatrial.facts.project import Project
+
+ASSIGNMENT = re.compile(
+    r"""^\ufeff?[ \t]*(?P<names>(?:(?:__version__|VERSION|version)(?:\s*:\s*[\w.\[\]]+)?\s*=\s*)+)"""
+    r"""(?P<quote>["'])v?(?P<version>[^"'\n]+)(?P=quote)""",
+    re.MULTILINE,
+)
+"""``__version__ = "1.2.3"`` alone on a line, annotated or not; hatch's default pattern takes VERSION too."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place that names the version.
+
+    ``path``: the file, below the project; ``text``: the shortest stretch of it that ends with the version's own line
+    and stands in the file once, with LF for its line ends; ``version``: as it is written there.
+    """
+
+    path: PurePosixPath
+    text: str
+    version: str
+
+    def said(self, version: Version) -> str:
+        """Return the stretch with another version in it."""
+        before, _, after = self.text.rpartition(self.version)
+        return f"{before}{version}{after}"
+
+    def __str__(self) -> str:
+        """Name the file and the line."""
+        return f"{self.path}: {self.text.splitlines()[-1].strip()}"
+
+
+def read(project: Project, path: PurePosixPath) -> str | None:
+    """Return the text of a file with LF for its line ends; None when there is no such file. Raises `FileNotUtf8`."""
+    try:
+        return (project.root / path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise FileNotUtf8(
+            f"{path} names the version, and is not UTF-8: {error}", fix=f"iconv -t UTF-8 {path}, or save it in UTF-8"
+        ) from None
+    except OSError:
+        return None
+
+
+def assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
+    """Yield where a file assigns a version: a module, setup.py, setup.cfg, or a file that holds nothing else."""
+    text = read(project, path)
+    if text is None:
+        return
+    if path.name in ("setup.cfg", "setup.py"):
+        pattern = r"^\[metadata\]\n(?:(?!\[).*\n)*?version\s*=\s*(?P<version>[^\s:]+)$"
+        literal = r"^\s*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)"
+        matches = list(re.finditer(pattern if path.name == "setup.cfg" else literal, text, re.MULTILINE))[:1]
+    elif path.suffix == ".py":
+        # What the backend reads first is the first one.
+        matches = sorted(ASSIGNMENT.finditer(text), key=lambda match: "__version__" not in match["names"])
+    else:
+        matches = [found] if (found := re.match(r"(?P<version>\S+)(?=\s*\Z)", text)) else []
+    for match in matches:
+        if is_version(match["version"]):
+            yield Place(path, _alone(text, match.end()), match["version"])
+
+
+def in_table(project: Project, path: PurePosixPath, table: str, key: str, version: str) -> Iterator[Place]:
+    """Yield where a table of a TOML file has ``key = "version"``. Raises `PyprojectInvalid` when it is not found."""
+    text = read(project, path) or ""
+    header = rf"^\[ *{re.escape(table)} *\][^\n]*\n(?:(?!\[).*\n)*?\s*\"?{key}\"?\s*=\s*(?P<quote>[\"'])"
+    found = re.search(header + re.escape(version) + r"(?P=quote)", text, re.MULTILINE)
+    if not found or not is_version(version):
+        raise PyprojectInvalid(
+            f'{project.path}: {key} = "{version}" is no version, or stands in an unusual way',
+            fix=f'[{table}]\n{key} = "1.2.3"',
+        )
+    yield Place(path, _alone(text, found.end()), version)
+
+
+def locked(project: Project) -> Iterator[Place]:
+    """Yield the project's own entry in uv.lock (uv, "The lockfile")."""
+    path = PurePosixPath("uv.lock")
+    text = read(project, path) or ""
+    name = re.escape(canonicalize_name(project.name))
+    entry = rf'^name = "{name}"\nversion = "(?P<version>[^"\n]+)"(?=\nsource = {{ (?:editable|virtual) )'
+    found = re.search(entry, text, re.MULTILINE)
+    if found and is_version(found["version"]):
+        yield Place(path, found[0], found["version"])
+
+
+def _alone(text: str, end: int) -> str:
+    """Return the shortest stretch of whole lines that ends at ``end`` and stands in ``text`` once."""
+    line = text.rfind("\n", 0, end) + 1
+    while text.count(text[line:end]) > 1 and line > 0:
+        line = text.rfind("\n", 0, line - 1) + 1
+    return text[line:end]
+
+
+def is_version(text: str) -> bool:
+    """Whether a text is a version as the specification has it."""
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
