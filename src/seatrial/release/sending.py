@@ -66,20 +66,34 @@ def left_over(repository: Repository) -> Sealed | None:
 
     Nothing is changed. Raises `RemoteUnreachable`, or `CommandFailed` when its remote is gone.
     """
-    try:
-        known = Sealed(**json.loads(_note(repository).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-    has_tag = checkout.object_of_tag(repository, known.tag) == known.oid
-    if has_tag and checkout.contains(repository, known.branch, known.commit):
+    known = _noted(repository)
+    if known is None or _is_here(repository, known):
         return None
     told = checkout.ask(replace(repository, remote=known.remote, upstream=known.upstream))
     return known if told.tags.get(known.tag) == known.oid else None
 
 
+def just_ended(repository: Repository) -> Sealed | None:
+    """Return the release that was killed when nothing was left to do, if nothing has been committed since."""
+    known = _noted(repository)
+    return known if known and _is_here(repository, known) and repository.commit == known.commit else None
+
+
 def forget(repository: Repository) -> None:
     """Forget the push that was under way: it is over. Only whoever holds the lock may."""
     _note(repository).unlink(missing_ok=True)
+
+
+def _noted(repository: Repository) -> Sealed | None:
+    try:
+        return Sealed(**json.loads(_note(repository).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _is_here(repository: Repository, sealed: Sealed) -> bool:
+    has_tag = checkout.object_of_tag(repository, sealed.tag) == sealed.oid
+    return has_tag and checkout.contains(repository, sealed.branch, sealed.commit)
 
 
 def _note(repository: Repository) -> Path:

@@ -98,9 +98,15 @@ def _finish_left_over(repository: Repository, *, dry_run: bool) -> bool:
     from seatrial.release import sending
 
     left = sending.left_over(repository)
+    ended = sending.just_ended(repository)
     if left is None:
-        sending.forget(repository)
-        return False
+        if not dry_run:
+            sending.forget(repository)
+        if ended:
+            show(
+                f"{ended.tag} is released, although it was interrupted at the end. For another release, run this again."
+            )
+        return ended is not None
     if dry_run:
         raise NotCaughtUp(f"{left.tag} was pushed, and has to be caught up with first", fix="invoke release")
     show(f"{left.tag} was pushed, and then interrupted: catching up")
