@@ -1,0 +1,66 @@
+"""Running checks over facts, in order of need."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+
+from seatrial.findings import Finding, Judgement, Verdict, Weight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Facts = TypeVar("Facts", contravariant=True)  # noqa: PLC0105 - it reads better than Facts_contra
+
+
+class Check(Protocol[Facts]):
+    """A check of one kind of facts.
+
+    The docstring of its class is its title, a statement that is true when all is well; that of its method says why it
+    matters. ``needs``: the codes of checks without which it makes no sense.
+    """
+
+    code: ClassVar[str]
+    weight: ClassVar[Weight]
+    needs: ClassVar[tuple[str, ...]]
+
+    def check(self, facts: Facts) -> Finding:
+        """Say what is the matter with the facts."""
+
+
+def judge(
+    checks: Iterable[Check[Facts]], facts: Facts, *, subject: str = "", excuses: Mapping[str, str] | None = None
+) -> tuple[Judgement, ...]:
+    """Run every check, in the order given; a check whose need was not met is skipped and says so.
+
+    ``subject``: what the facts are about, such as a file name; ``excuses``: codes that the project ignores, with its
+    reasons.
+    """
+    judged: dict[str, Judgement] = {}
+    for one in checks:
+        unmet = next((code for code in one.needs if code in judged and not _is_met(judged[code])), "")
+        finding = Finding.skipped(f"{unmet} did not pass") if unmet else one.check(facts)
+        judged[one.code] = Judgement(
+            code=one.code,
+            title=title(one),
+            why=why(one),
+            weight=one.weight,
+            finding=finding,
+            subject=subject,
+            excuse=(excuses or {}).get(one.code, ""),
+        )
+    return tuple(judged.values())
+
+
+def title(check: Check[Facts]) -> str:
+    """Return the title of a check: the first line of its class's docstring."""
+    return inspect.cleandoc(type(check).__doc__ or "").partition("\n")[0]
+
+
+def why(check: Check[Facts]) -> str:
+    """Return why a check matters: the docstring of its method."""
+    return inspect.cleandoc(type(check).check.__doc__ or "")
+
+
+def _is_met(judgement: Judgement) -> bool:
+    return judgement.finding.verdict is Verdict.PASSED

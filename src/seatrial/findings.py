@@ -1,0 +1,89 @@
+"""What a check says of what it was shown, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from seatrial.errors import DOCUMENTATION
+
+
+class Verdict(Enum):
+    """How a check ended. What could not be learned is unknown, never passed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+class Weight(Enum):
+    """What a failed check means: an error blocks a release, a warning is shown."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check says.
+
+    ``seen``: what is the matter here, in the words of the index where it would refuse that; ``fix``: a command or the
+    lines to paste.
+    """
+
+    verdict: Verdict
+    seen: str = ""
+    fix: str = ""
+
+    @classmethod
+    def passed(cls, seen: str = "") -> Finding:
+        """Say that all is well."""
+        return cls(Verdict.PASSED, seen)
+
+    @classmethod
+    def failed(cls, seen: str, fix: str) -> Finding:
+        """Say what is wrong, and what mends it."""
+        return cls(Verdict.FAILED, seen, fix)
+
+    @classmethod
+    def skipped(cls, why: str) -> Finding:
+        """Say why the check makes no sense here."""
+        return cls(Verdict.SKIPPED, why)
+
+    @classmethod
+    def unknown(cls, why: str, fix: str = "") -> Finding:
+        """Say why it could not be learned."""
+        return cls(Verdict.UNKNOWN, why, fix)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A finding, and the check that it comes from.
+
+    ``code`` and ``title``: those of the check; ``why``: why it matters; ``subject``: the file or the like that was
+    judged; ``excuse``: the reason why the project ignores it, "" when it does not.
+    """
+
+    code: str
+    title: str
+    why: str
+    weight: Weight
+    finding: Finding
+    subject: str = ""
+    excuse: str = ""
+
+    @property
+    def family(self) -> str:
+        """The letters of the code: what the check is about."""
+        return self.code.rstrip("0123456789")
+
+    @property
+    def url(self) -> str:
+        """The address of the paragraph about the check."""
+        return f"{DOCUMENTATION}/checks.md#{self.code.lower()}"
+
+    @property
+    def blocks(self) -> bool:
+        """Whether there can be no release while this stands."""
+        return self.finding.verdict is Verdict.FAILED and self.weight is Weight.ERROR and not self.excuse
