@@ -6,6 +6,7 @@ always said; what it printed is shown, and raised, with secrets masked.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from seatrial.errors import CommandFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 PUBLISHING = re.compile(
@@ -108,6 +109,39 @@ def show(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
     except OSError as error:
         raise CommandFailed(shown(args), 127, str(error)) from error
     return done.returncode
+
+
+@contextlib.contextmanager
+def begun(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> Iterator[Begun]:
+    """Start a command that waits for its standard input, and see that it is gone at the end.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started.
+    """
+    pipe = subprocess.PIPE
+    try:
+        process = subprocess.Popen(args, cwd=cwd, env=dict(env), stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603
+    except OSError as error:
+        raise CommandFailed(shown(args), 127, str(error)) from error
+    with process:
+        try:
+            yield Begun(args, process)
+        finally:
+            process.kill()
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A command that was started and waits to be told, on its standard input, what to do."""
+
+    args: tuple[str, ...]
+    process: subprocess.Popen[bytes]
+
+    def finish(self, told: str) -> str:
+        """Tell it, and return its standard output at its end. Raises `CommandFailed`."""
+        output, errors = self.process.communicate(told.encode("utf-8", "surrogateescape"))
+        if self.process.returncode:
+            raise CommandFailed(shown(self.args), self.process.returncode, mask(_text(output) + _text(errors)))
+        return _text(output)
 
 
 def environment(**extra: str) -> dict[str, str]:

@@ -58,10 +58,10 @@ class Scratch:
         root.mkdir(parents=True)
         scratch = cls(root, repository)
         git = scratch.git
+        # Where no branch is checked out there is no release, but more can be wrong than that.
+        branch = repository.branch or "main"
         kind = repository.setting("extensions.objectformat") or "sha1"
-        git.run(
-            "init", "--quiet", "--template=", f"--object-format={kind}", f"--initial-branch={repository.branch}", "."
-        )
+        git.run("init", "--quiet", "--template=", f"--object-format={kind}", f"--initial-branch={branch}", ".")
         info = root / ".git/objects/info"
         info.mkdir(exist_ok=True)
         _write(info / "alternates", f"{repository.common_dir / 'objects'}\n")
@@ -72,7 +72,7 @@ class Scratch:
         with (root / ".git/config").open("a", encoding="utf-8", errors="surrogateescape") as config:
             config.writelines(scratch._settings())
         refs = Git(repository.root).run("for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
-        _write(root / ".git/packed-refs", f"{repository.commit} refs/heads/{repository.branch}\n{refs}")
+        _write(root / ".git/packed-refs", f"{repository.commit} refs/heads/{branch}\n{refs}")
         git.run("reset", "--quiet", "--hard")
         if (root / ".gitmodules").is_file():
             scratch._bring_submodules()

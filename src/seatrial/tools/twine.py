@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 from typing import TYPE_CHECKING
 
@@ -44,6 +43,9 @@ def check(paths: Sequence[Path]) -> str:
 
 
 def _program() -> tuple[str, ...]:
+    # It loads the email package, which takes as long as git does for a survey.
+    import importlib.metadata  # noqa: PLC0415
+
     major = int(importlib.metadata.version("twine").partition(".")[0])
     knows = major >= FIRST_KNOWING_METADATA_2_5
     return (sys.executable, "-m", "twine") if knows else (sys.executable, "-c", KNOWING_METADATA_2_5)
