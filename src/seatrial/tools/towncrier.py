@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from seatrial.shell import Begun
 
 IN_ORDER = """\
+import contextlib
 import json
 import os
 import pathlib
 import re
 import runpy
 import sys
-import click
-import jinja2
+with contextlib.suppress(ImportError):
+    import towncrier.build, towncrier.create
+    import jinja2
 listed = os.listdir
 def key(name):
     parts = [(int(part), "") if part.isdigit() else (0, part) for part in re.split("[.]", os.fsdecode(name))]
