@@ -960,3 +960,12 @@ def test_news_writes_a_fragment_of_a_known_type(port: Harbour) -> None:
         {READ}fragmenttypeunknown
         """
     )
+
+
+def test_entry_can_be_longer_than_an_argument_may_be(port: Harbour) -> None:
+    entry = "A tide that rises for a very long time. " * 4_000
+    port.trial.write({"changelog.d/2.feature.md": f"{entry.strip()}\n"})
+    port.trial.commit("Write a book")
+    ran = port.release("--part", "minor", "--yes")
+    assert ran.returncode == 0, ran.output
+    assert len(port.remote.git("tag", "--list", "--format=%(contents)", "v1.3.0")) > 131_072

@@ -7,6 +7,7 @@ none of its remotes. What makes a commit the user's own is carried over: identit
 from __future__ import annotations
 
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,7 +166,11 @@ class Scratch:
 
 def make_tag(git: Git, name: str, message: str, commit: str) -> str:
     """Make an annotated tag and return its id. Raises `HookRefused` or `SigningFailed`."""
-    done = git.attempt("tag", "--annotate", "--cleanup=whitespace", "-m", message, name, commit)
+    with tempfile.TemporaryDirectory(prefix="seatrial-tag-") as folder:
+        # As an argument it could be too long: an entry of thousands of fragments.
+        path = Path(folder, "message")
+        path.write_text(message, encoding="utf-8")
+        done = git.attempt("tag", "--annotate", "--cleanup=whitespace", "-F", str(path), name, commit)
     if done.returncode:
         raise _refused("tag", done)
     return git.run("rev-parse", f"refs/tags/{name}").strip()
