@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json as json_
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ def release(
         from seatrial.plan import Wish
         from seatrial.release import sending, telling, voyage
         from seatrial.release import survey as surveying
+        from seatrial.release.proof import Proof
 
         repository = surveying.look(project_folder())
         with voyage.alone(repository):
@@ -76,6 +78,10 @@ def release(
                     show(telling.rehearsed(commit, planned, built))
                     return
                 sending.send(repository, prospect.scratch.root, sealed)
+                proof = Proof(sealed.tag, str(planned.version), sealed.commit, tuple(built))
+                with contextlib.suppress(OSError):
+                    # Without a place to keep them, they can be built again from the tag.
+                    proof.keep(repository.project)
                 try:
                     sending.catch_up(repository, sealed)
                 finally:
