@@ -1,0 +1,63 @@
+"""What the checks of a distribution have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from seatrial.facts.contents import Kind
+from seatrial.findings import Finding, Weight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BOTH = (Kind.SDIST, Kind.WHEEL)
+WHEEL = (Kind.WHEEL,)
+SDIST = (Kind.SDIST,)
+
+CORE_METADATA = "https://packaging.python.org/specifications/core-metadata"
+LOCAL_VERSIONS = "https://packaging.python.org/en/latest/specifications/version-specifiers/#local-version-identifiers"
+
+
+class Rule(ABC):
+    """A check of one archive: what it is of use for, and what it needs.
+
+    It is an error when PyPI refuses the file for it, and a warning when it is just bad.
+    """
+
+    weight: ClassVar[Weight] = Weight.ERROR
+    needs: ClassVar[tuple[str, ...]] = ()
+    kinds: ClassVar[tuple[Kind, ...]] = BOTH
+    code: ClassVar[str]
+
+    @abstractmethod
+    def check(self, facts: Any) -> Finding:
+        """Say what is the matter with the facts: an `Archive`, or what a family of rules is about."""
+
+
+def verdict(said: Iterable[str], fix: str) -> Finding:
+    """Make a finding of what is wrong, a line each, first the one that PyPI tells of; pass if there is nothing."""
+    lines = list(said)
+    return Finding.failed("\n".join(lines), fix) if lines else Finding.passed()
+
+
+def of_metadata(said: str, url: str = CORE_METADATA) -> str:
+    """Return what PyPI says of a field, in whole."""
+    return f"{said}{'' if said.endswith('.') else '.'} See {url} for more information."
+
+
+def help_page(anchor: str) -> str:
+    """Return the address of a paragraph of PyPI's help."""
+    return f"https://{_index()}/help/#{anchor}"
+
+
+def user_docs(path: str) -> str:
+    """Return the address of a page of PyPI's documentation."""
+    return f"https://docs.{_index()}/{path}"
+
+
+def _index() -> str:
+    # Loaded here because twine takes its time, and an address is needed only where something is wrong.
+    from twine.utils import DEFAULT_REPOSITORY  # noqa: PLC0415
+
+    return DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]

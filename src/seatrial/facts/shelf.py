@@ -1,0 +1,70 @@
+"""What an index holds of a project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
+
+from seatrial.facts.contents import Kind
+from seatrial.facts.metadata import FAILURES
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from packaging.version import Version
+
+    from seatrial.facts.archive import Archive
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A file on an index: ``size`` in bytes, ``sha256`` in hexadecimal digits, ``uploaded`` with its time zone."""
+
+    name: str
+    sha256: str
+    size: int
+    uploaded: datetime
+    is_yanked: bool = False
+
+    @property
+    def version(self) -> Version | None:
+        """The version that the file name tells, None where it tells none."""
+        try:
+            if Kind.of(self.name) is Kind.WHEEL:
+                return parse_wheel_filename(self.name)[1]
+            return parse_sdist_filename(self.name)[1]
+        except FAILURES:
+            return None
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What an index holds of one project.
+
+    ``project``: its name there, "" when the index does not know it; ``burned``: the names of files that were deleted,
+    which nobody can use again.
+    """
+
+    project: str = ""
+    files: tuple[Shelved, ...] = ()
+    burned: tuple[str, ...] = ()
+
+    def of_release(self, version: Version | None) -> tuple[Shelved, ...]:
+        """Return the files of a release."""
+        return tuple(one for one in self.files if version is not None and one.version == version)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that is about to be uploaded, at a time with its zone, and what is there already."""
+
+    archive: Archive
+    shelf: Shelf
+    now: datetime
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the very same file is there: an index answers that all is well, and does nothing."""
+        return any(one.name == self.archive.name and one.sha256 == self.archive.sha256 for one in self.shelf.files)
