@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from seatrial.facts.project import Project
 
-KEYS = ("branch", "tag", "message", "parts", "lock")
+KEYS = ("branch", "tag", "message", "parts", "lock", "publisher")
+PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Config:
     ``branch``: the one that releases are made from, "" for the remote's default; ``tag`` and ``message``: that of the
     tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` "" for the form of the tags
     that there are; ``parts``: which part of the version each type of fragment asks for; ``lock``: commands, each a
-    tuple of arguments, that refresh lock files after the version was raised.
+    tuple of arguments, that refresh lock files after the version was raised; ``publisher``: what is registered on the
+    index as the trusted publisher, where that is not what the remote and the workflow say.
     """
 
     branch: str = ""
@@ -31,6 +33,7 @@ class Config:
     message: str = "Release {version}"
     parts: Mapping[str, str] = field(default_factory=lambda: KINDS)
     lock: tuple[tuple[str, ...], ...] = ()
+    publisher: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_project(cls, project: Project) -> Config:
@@ -48,6 +51,7 @@ class Config:
             message=table.get("message", cls.message),
             parts={**KINDS, **table.get("parts", {})},
             lock=tuple(tuple(command) for command in table.get("lock", ())),
+            publisher=table.get("publisher", {}),
         )
 
 
@@ -69,6 +73,12 @@ def _mistakes(table: Any) -> Iterator[str]:
     lock = table.get("lock", [])
     if not isinstance(lock, list) or not all(_is_command(command) for command in lock):
         yield 'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]'
+    publisher = table.get("publisher", {})
+    if not isinstance(publisher, dict):
+        yield f"publisher has to be a table, not {publisher!r}"
+    else:
+        yield from (f"publisher has no key {key!r}" for key in publisher if key not in PUBLISHER_KEYS)
+        yield from (f"publisher.{key} has to be a string" for key in publisher if not isinstance(publisher[key], str))
 
 
 def _mistakes_in_template(key: str, template: str) -> Iterator[str]:

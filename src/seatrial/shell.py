@@ -11,10 +11,11 @@ import hashlib
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from seatrial.errors import CommandFailed
 
@@ -27,6 +28,9 @@ PUBLISHING = re.compile(
     r"|ACTIONS_ID_TOKEN_REQUEST_).*|.*_ID_TOKEN|.*PYPI.*(TOKEN|PASSWORD).*"
 )
 """Names of environment variables that let their holder publish: no build and no test ever sees them."""
+
+GRACE = 10
+"""Seconds that a command has to clean up when it is interrupted."""
 
 REPOSITORY_LOCAL = frozenset(
     (
@@ -81,20 +85,24 @@ def run(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int 
     return done.output
 
 
-def attempt(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1) -> Completed:
+def attempt(
+    args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1, seconds: float | None = None
+) -> Completed:
     """Run a command to its end and return how it went, whatever its exit code.
 
-    Raises `CommandFailed` with exit code 127 when it can't be started. Standard input is empty, so nothing waits
-    for an answer.
+    Raises `CommandFailed` with exit code 127 when it can't be started, and with -9 when it has not ended after
+    ``seconds``. Standard input is empty, so nothing waits for an answer.
     """
     # Any: typeshed has a separate overload for each text mode, which no dict of options fits.
-    options: dict[str, Any] = {} if sys.platform == "win32" else {"umask": umask}
+    options: dict[str, Any] = {"timeout": seconds} if sys.platform == "win32" else {"umask": umask, "timeout": seconds}
     try:
         done = subprocess.run(  # noqa: S603 - a tuple, and no shell
             args, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, capture_output=True, check=False, **options
         )
     except OSError as error:
         raise CommandFailed(shown(args), 127, str(error)) from error
+    except subprocess.TimeoutExpired:
+        raise CommandFailed(shown(args), -9, f"it had not ended after {seconds} s") from None
     return Completed(done.returncode, _text(done.stdout), _text(done.stderr))
 
 
@@ -109,6 +117,42 @@ def show(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
     except OSError as error:
         raise CommandFailed(shown(args), 127, str(error)) from error
     return done.returncode
+
+
+def follow(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], say: Callable[[str], None]) -> Completed:
+    """Run a command, hand on each line that it prints as it comes, masked, and return how it went.
+
+    ``output`` has both of its streams. Raises `CommandFailed` with exit code 127 when it can't be started.
+    """
+    pipe, null, both = subprocess.PIPE, subprocess.DEVNULL, subprocess.STDOUT
+    printed = []
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a tuple, and no shell
+            args, cwd=cwd, env=dict(env), stdin=null, stdout=pipe, stderr=both, start_new_session=True
+        )
+    except OSError as error:
+        raise CommandFailed(shown(args), 127, str(error)) from error
+    with process:
+        try:
+            for line in process.stdout or ():
+                printed.append(mask(_text(line)))
+                say(printed[-1].rstrip("\n"))
+        except BaseException:
+            _end(process)
+            raise
+    return Completed(process.returncode, "".join(printed), "")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command that leads a session of its own, and all that it has started: asked first, then made to."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    for sign in (signal.SIGINT, signal.SIGKILL):
+        # Nobody is left to be asked where all of it is gone.
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, sign)
+            process.communicate(timeout=GRACE)
 
 
 @contextlib.contextmanager
