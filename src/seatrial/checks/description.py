@@ -7,6 +7,8 @@ import io
 import re
 from typing import TYPE_CHECKING, ClassVar
 
+from packaging.utils import canonicalize_name
+
 from seatrial.checks.rule import help_page, verdict
 from seatrial.checks.standard import MetadataRule, metadata_of
 from seatrial.facts.metadata import FAILURES
@@ -59,6 +61,34 @@ class Described(MetadataRule):
             said = "the description does not say its format, and is taken for reStructuredText"
             return Finding.failed(said, 'readme = "README.md" in [project]')
         return Finding.passed()
+
+
+class NotOfPython(MetadataRule):
+    """The project is not named like a module of Python."""
+
+    code: ClassVar[str] = "DIST143"
+    weight: ClassVar[Weight] = Weight.WARNING
+
+    def check(self, facts: Archive) -> Finding:
+        """PyPI does not make a project of that name; those that there are, such as backports, may go on."""
+        name = metadata_of(facts).name
+        said = f"{name} is, or once was, a module of Python's standard library"
+        return verdict([said] if name and is_of_python(name) else [], "choose another name")
+
+
+def is_of_python(name: str) -> bool:
+    """Whether a module of Python's standard library, of any version, or a package above one, is named so."""
+    # Loaded here because the lists are long.
+    from stdlib_list import short_versions, stdlib_list  # noqa: PLC0415
+
+    wanted = canonicalize_name(name)
+    for version in short_versions:
+        for module in stdlib_list(version):
+            parts = module.split(".")
+            known = (".".join(parts[: count + 1]) for count in range(len(parts)))
+            if any(canonicalize_name(re.sub(r"^[-_.]+|[-_.]+$", "", one)) == wanted for one in known):
+                return True
+    return False
 
 
 def _plain(content_type: str) -> str:
