@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
     from seatrial.facts.project import Project
 
-KEYS = ("branch", "tag", "message", "parts", "lock")
+KEYS = ("branch", "tag", "message", "parts", "lock", "ignore")
+
+CODE = re.compile(r"(CI|DIST|GIT|INDEX|META)\d{3}")
+"""What the code of a check looks like."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class Config:
     ``branch``: the one that releases are made from, "" for the remote's default; ``tag`` and ``message``: that of the
     tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` "" for the form of the tags
     that there are; ``parts``: which part of the version each type of fragment asks for; ``lock``: commands, each a
-    tuple of arguments, that refresh lock files after the version was raised.
+    tuple of arguments, that refresh lock files after the version was raised; ``ignore``: codes of checks, and the
+    reason why each does not hold here.
     """
 
     branch: str = ""
@@ -31,6 +36,7 @@ class Config:
     message: str = "Release {version}"
     parts: Mapping[str, str] = field(default_factory=lambda: KINDS)
     lock: tuple[tuple[str, ...], ...] = ()
+    ignore: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_project(cls, project: Project) -> Config:
@@ -48,6 +54,7 @@ class Config:
             message=table.get("message", cls.message),
             parts={**KINDS, **table.get("parts", {})},
             lock=tuple(tuple(command) for command in table.get("lock", ())),
+            ignore=dict(table.get("ignore", {})),
         )
 
 
@@ -69,6 +76,7 @@ def _mistakes(table: Any) -> Iterator[str]:
     lock = table.get("lock", [])
     if not isinstance(lock, list) or not all(_is_command(command) for command in lock):
         yield 'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]'
+    yield from _mistakes_in_ignore(table.get("ignore", {}))
 
 
 def _mistakes_in_template(key: str, template: str) -> Iterator[str]:
@@ -79,6 +87,17 @@ def _mistakes_in_template(key: str, template: str) -> Iterator[str]:
         return
     if key == "tag" and "1.2.3" not in filled:
         yield f"tag has to have {{version}} in it: {template!r}"
+
+
+def _mistakes_in_ignore(ignore: object) -> Iterator[str]:
+    if not isinstance(ignore, dict):
+        yield f"ignore has to be a table of codes and reasons, not {ignore!r}"
+        return
+    for code, reason in ignore.items():
+        if not CODE.fullmatch(code):
+            yield f"ignore.{code} is no code of a check, such as DIST206"
+        elif not isinstance(reason, str) or not reason.strip():
+            yield f"ignore.{code} has to say the reason why, not {reason!r}"
 
 
 def _is_command(command: object) -> bool:

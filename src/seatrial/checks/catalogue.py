@@ -94,8 +94,10 @@ OF_A_FILE: tuple[Rule, ...] = (
 )
 """What a file is judged by alone; a check stands behind those that it needs."""
 
-OF_A_SHIPMENT: tuple[Rule, ...] = (
-    together.OneRelease(),
+OF_ALL_FILES: tuple[Rule, ...] = (together.OneRelease(),)
+"""What all files are judged by together."""
+
+OF_A_RELEASE: tuple[Rule, ...] = (
     together.OneSdist(),
     together.MetadataAgree(),
     together.WheelFromSdist(),
@@ -113,7 +115,7 @@ OF_AN_ARRIVAL: tuple[Rule, ...] = (
 )
 """What a file is judged by beside what an index holds."""
 
-ALL = (*OF_A_FILE, *OF_A_SHIPMENT, *OF_AN_ARRIVAL)
+ALL = (*OF_A_FILE, *OF_ALL_FILES, *OF_A_RELEASE, *OF_AN_ARRIVAL)
 
 
 def rules(archive: Archive) -> tuple[Rule, ...]:

@@ -44,7 +44,8 @@ class NotEmpty(ContentsRule):
     def check(self, facts: Archive) -> Finding:
         """A package that the build backend does not find is left out without a word."""
         said = "the wheel holds metadata and nothing else"
-        return verdict([] if installed(facts) else [said], "tell the build backend where the package is")
+        brought = any(not _top(one.name).endswith(".dist-info") for one in facts.files)
+        return verdict([] if brought else [said], "tell the build backend where the package is")
 
 
 class NoBytecode(ContentsRule):
@@ -65,9 +66,10 @@ class NoCommonNames(ContentsRule):
 
     def check(self, facts: Archive) -> Finding:
         """Two distributions with a top-level package `tests` overwrite each other when they are installed."""
-        tops = sorted({re.sub(r"\.pyi?$", "", name.split("/")[0]) for name in installed(facts)})
-        fix = "tell the build backend which packages to take: seatrial's page of checks has the lines for each"
-        return verdict([f"it would install {name}" for name in tops if name in COMMON], fix)
+        tops = {re.sub(r"\.pyi?$", "", _top(name)) for name in installed(facts)}
+        own = metadata_of(facts).name.lower().replace("-", "_")
+        said = [f"it would install {name}" for name in sorted(tops & COMMON - {own})]
+        return verdict(said, "tell the build backend which packages to take, or keep yours in src/")
 
 
 class NoInitAtTop(ContentsRule):
@@ -144,13 +146,16 @@ def installed(facts: Archive) -> tuple[str, ...]:
     """Return the files of a wheel as they lie below site-packages, without its metadata."""
     names = []
     for member in facts.files:
-        top, _, rest = member.name.partition("/")
-        if top.endswith(".data"):
-            scheme, _, below = rest.partition("/")
-            names += [below] if scheme in {"purelib", "platlib"} else [rest]
-        elif not top.endswith(".dist-info"):
+        if _top(member.name).endswith(".data"):
+            _, scheme, below = (*member.name.split("/", 2), "", "")[:3]
+            names += [below] if scheme in {"purelib", "platlib"} else []
+        elif not _top(member.name).endswith(".dist-info"):
             names.append(member.name)
     return tuple(names)
+
+
+def _top(name: str) -> str:
+    return name.partition("/")[0]
 
 
 def _has_types(facts: Archive) -> bool:

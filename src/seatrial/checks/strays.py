@@ -20,13 +20,13 @@ SETTINGS = (".env", ".env.local", ".envrc")
 
 FOLDERS = frozenset(
     (
-        *(".git", ".hg", ".svn", ".venv", "venv", ".tox", ".nox", "__pycache__", "node_modules", ".eggs"),
+        *(".git", ".hg", ".svn", ".venv", ".tox", ".nox", "__pycache__", "node_modules", ".eggs"),
         *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".idea", "htmlcov"),
     )
 )
 """Folders that tools make and nobody means to ship."""
 
-FILES = frozenset((".DS_Store", "Thumbs.db", ".coverage"))
+FILES = frozenset((".DS_Store", "Thumbs.db", ".coverage", "pyvenv.cfg"))
 
 
 class NoToken(Rule):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
-from packaging.utils import canonicalize_name
-
 from seatrial.checks.contents import installed
 from seatrial.checks.rule import Rule, shown, verdict
 from seatrial.checks.standard import metadata_of
@@ -37,13 +35,14 @@ class OneRelease(ShipmentRule):
     """All files are of one release of one project."""
 
     code: ClassVar[str] = "DIST401"
+    weight: ClassVar[Weight] = Weight.WARNING
 
     def check(self, facts: Shipment) -> Finding:
         """A file of another release, left behind in dist/, would be uploaded with the rest."""
-        known = [one for one in facts.archives if one.metadata]
-        of_them = {(canonicalize_name(metadata_of(one).name), str(metadata_of(one).version)) for one in known}
-        said = f"they are {', '.join(f'{name} {version}' for name, version in sorted(of_them))}"
-        return verdict([said] if len(of_them) > 1 else [], "empty dist/, and build again: nox -s build")
+        names = [str(one) for one in facts.releases]
+        return verdict(
+            [f"they are {', '.join(names)}"] if len(names) > 1 else [], "empty dist/, and build again: nox -s build"
+        )
 
 
 class OneSdist(ShipmentRule):

@@ -5,10 +5,11 @@ from seatrial.tasks import ns
 
 from invoke.collection import Collection
 
+from seatrial.tasks.checking import check
 from seatrial.tasks.listing import pythons
 from seatrial.tasks.releasing import release, status
 from seatrial.tasks.steps import bump, changelog, news, push, tag
 
 __all__ = ["ns"]
 
-ns = Collection("seatrial", bump, changelog, news, push, pythons, release, status, tag)
+ns = Collection("seatrial", bump, changelog, check, news, push, pythons, release, status, tag)
