@@ -47,7 +47,7 @@ def test_check_says_what_it_holds_and_why_that_matters(rule: Rule) -> None:
 
 
 def test_check_stands_behind_those_that_it_needs() -> None:
-    seen = set()
+    seen: set[str] = set()
     for rule in catalogue.OF_A_FILE:
         assert set(rule.needs) <= seen, rule.code
         seen.add(rule.code)

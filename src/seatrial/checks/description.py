@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.message
 import io
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from packaging.utils import canonicalize_name
@@ -78,17 +79,18 @@ class NotOfPython(MetadataRule):
 
 def is_of_python(name: str) -> bool:
     """Whether a module of Python's standard library, of any version, or a package above one, is named so."""
+    return canonicalize_name(name) in _modules_of_python()
+
+
+@lru_cache(maxsize=1)
+def _modules_of_python() -> frozenset[str]:
     # Loaded here because the lists are long.
     from stdlib_list import short_versions, stdlib_list  # noqa: PLC0415
 
-    wanted = canonicalize_name(name)
-    for version in short_versions:
-        for module in stdlib_list(version):
-            parts = module.split(".")
-            known = (".".join(parts[: count + 1]) for count in range(len(parts)))
-            if any(canonicalize_name(re.sub(r"^[-_.]+|[-_.]+$", "", one)) == wanted for one in known):
-                return True
-    return False
+    modules = {module for version in short_versions for module in stdlib_list(version)}
+    parts = [module.split(".") for module in modules]
+    names = {".".join(part[: count + 1]) for part in parts for count in range(len(part))}
+    return frozenset(canonicalize_name(name.strip("-_.")) for name in names)
 
 
 def _plain(content_type: str) -> str:
