@@ -52,7 +52,8 @@ def shown(lines: Iterable[str]) -> list[str]:
 
 
 def of_metadata(said: str, url: str = CORE_METADATA) -> str:
-    """Return what PyPI says of a field, in whole."""
+    """Return what PyPI says of a field, in whole and in one line."""
+    said = " ".join(said.split())
     return f"{said}{'' if said.endswith('.') else '.'} See {url} for more information."
 
 
