@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 OLDEST, NEWEST = (3, 9), (3, 13)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag that writes anew what is generated."""
+    parser.addoption("--refresh", action="store_true", help="write generated pages anew instead of comparing them")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave the longest voyages to the oldest and the newest Python."""
     if OLDEST < sys.version_info[:2] < NEWEST:

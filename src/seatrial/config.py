@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
 
     from seatrial.facts.project import Project
 
-KEYS = ("branch", "tag", "message", "parts", "lock", "publisher")
+KEYS = ("branch", "tag", "message", "parts", "lock", "publisher", "ignore")
 PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
+
+CODE = re.compile(r"(CI|DIST|GIT|INDEX|META)\d{3}")
+"""What the code of a check looks like."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Config:
     tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` "" for the form of the tags
     that there are; ``parts``: which part of the version each type of fragment asks for; ``lock``: commands, each a
     tuple of arguments, that refresh lock files after the version was raised; ``publisher``: what is registered on the
-    index as the trusted publisher, where that is not what the remote and the workflow say.
+    index as the trusted publisher, where that is not what the remote and the workflow say; ``ignore``: codes of checks,
+    and the reason why each does not hold here.
     """
 
     branch: str = ""
@@ -34,6 +39,7 @@ class Config:
     parts: Mapping[str, str] = field(default_factory=lambda: KINDS)
     lock: tuple[tuple[str, ...], ...] = ()
     publisher: Mapping[str, str] = field(default_factory=dict)
+    ignore: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_project(cls, project: Project) -> Config:
@@ -52,6 +58,7 @@ class Config:
             parts={**KINDS, **table.get("parts", {})},
             lock=tuple(tuple(command) for command in table.get("lock", ())),
             publisher=table.get("publisher", {}),
+            ignore=dict(table.get("ignore", {})),
         )
 
 
@@ -79,6 +86,7 @@ def _mistakes(table: Any) -> Iterator[str]:
     else:
         yield from (f"publisher has no key {key!r}" for key in publisher if key not in PUBLISHER_KEYS)
         yield from (f"publisher.{key} has to be a string" for key in publisher if not isinstance(publisher[key], str))
+    yield from _mistakes_in_ignore(table.get("ignore", {}))
 
 
 def _mistakes_in_template(key: str, template: str) -> Iterator[str]:
@@ -89,6 +97,17 @@ def _mistakes_in_template(key: str, template: str) -> Iterator[str]:
         return
     if key == "tag" and "1.2.3" not in filled:
         yield f"tag has to have {{version}} in it: {template!r}"
+
+
+def _mistakes_in_ignore(ignore: object) -> Iterator[str]:
+    if not isinstance(ignore, dict):
+        yield f"ignore has to be a table of codes and reasons, not {ignore!r}"
+        return
+    for code, reason in ignore.items():
+        if not CODE.fullmatch(code):
+            yield f"ignore.{code} is no code of a check, such as DIST206"
+        elif not isinstance(reason, str) or not reason.strip():
+            yield f"ignore.{code} has to say the reason why, not {reason!r}"
 
 
 def _is_command(command: object) -> bool:

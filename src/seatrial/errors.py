@@ -80,6 +80,10 @@ class NothingToLint(ProjectError):
     """No linter is configured."""
 
 
+class NothingToCheck(ProjectError):
+    """There are no distributions to judge."""
+
+
 class BuildError(SeatrialError):
     """The distributions can't be built, or are not what they should be."""
 
@@ -103,7 +107,7 @@ class WheelUnfit(BuildError):
 
 
 class DistributionsRefused(BuildError):
-    """A check of the distributions failed."""
+    """An index would not take the distributions."""
 
 
 class ToolError(SeatrialError):

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from seatrial.checks.judging import title, why
 from seatrial.facts.outcome import Outcome, Status
+from seatrial.findings import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from seatrial.checks.judging import Check
+    from seatrial.findings import Judgement
     from seatrial.interpreters import Interpreter
 
 SIGNS = {Status.SUCCESS: "✓", Status.FAILED: "✗", Status.ABORTED: "✗", Status.SKIPPED: "–"}
 PLAIN_SIGNS = {Status.SUCCESS: "ok", Status.FAILED: "FAILED", Status.ABORTED: "FAILED", Status.SKIPPED: "-"}
+WORDS = ("error", "warning", "unknown", "ignored")
+"""What can become of a check that did not pass, the worst first."""
+
 NO_PYTHON = "any"
 """The head of the column for sessions that do not run once for each Python."""
 
@@ -59,6 +67,71 @@ def pythons(versions: Sequence[str], found: Mapping[str, Interpreter], missing: 
         for version in versions
     ]
     return "\n".join(_aligned(rows))
+
+
+def findings(judgements: Sequence[Judgement]) -> str:
+    """Return what did not pass, by families and errors first, with what mends it, and a count."""
+    told = sorted(
+        (one for one in judgements if _word(one) in WORDS), key=lambda one: (one.family, WORDS.index(_word(one)))
+    )
+    # The same of several files is one entry: mended once, it is mended in all.
+    entries: dict[tuple[str, str, str, str, str], list[str]] = {}
+    for one in told:
+        key = (_word(one), one.code, one.finding.seen, one.excuse, one.finding.fix)
+        entries.setdefault(key, []).append(one.subject)
+    rows = [line for entry, subjects in entries.items() for line in _entry(entry, subjects)]
+    counts = ((word, sum(_word(one) == word for one in judgements)) for word in ("passed", *WORDS, "skipped"))
+    return "\n".join([*rows, ", ".join(_counted(number, word) for word, number in counts if number)])
+
+
+def findings_json(judgements: Sequence[Judgement]) -> str:
+    """Return all judgements as JSON: a list of objects with the same keys each."""
+    return json.dumps(
+        [
+            {
+                "code": one.code,
+                "subject": one.subject,
+                "verdict": one.finding.verdict.value,
+                "weight": one.weight.value,
+                "blocks": one.blocks,
+                "title": one.title,
+                "why": one.why,
+                "seen": one.finding.seen,
+                "fix": one.finding.fix,
+                "excuse": one.excuse,
+                "url": one.url,
+            }
+            for one in judgements
+        ],
+        indent=2,
+    )
+
+
+def page_of_checks(checks: Sequence[Check[Any]]) -> str:
+    """Return the Markdown of docs/checks.md but its head: what each check holds, and why it matters."""
+    in_order = sorted(checks, key=lambda one: one.code)
+    return "\n".join(f"### {one.code}\n\n**{title(one)}** ({one.weight.value}) {why(one)}\n" for one in in_order)
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}s" if number > 1 and word in {"error", "warning"} else f"{number} {word}"
+
+
+def _word(judgement: Judgement) -> str:
+    """Return what became of a check, in one word."""
+    if judgement.finding.verdict is Verdict.FAILED:
+        return "ignored" if judgement.excuse else str(judgement.weight.value)
+    return str(judgement.finding.verdict.value)
+
+
+def _entry(entry: tuple[str, str, str, str, str], subjects: Sequence[str]) -> list[str]:
+    word, code, seen, excuse, fix = entry
+    head = f"{word:7}  {code}"
+    names = ", ".join(name for name in subjects if name)
+    said = [*seen.splitlines(), f"ignored: {excuse}" if excuse else f"fix: {fix}" if fix else ""]
+    lines = [f"{names}:" if names else "", *(f"  {line}" if names else line for line in said if line)]
+    shown = [line for line in lines if line]
+    return [f"{head}  {shown[0]}", *(f"{'':{len(head)}}  {line}" for line in shown[1:])]
 
 
 def untested(outcomes: Sequence[Outcome], matrices: Sequence[str]) -> tuple[str, ...]:

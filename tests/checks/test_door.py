@@ -141,7 +141,8 @@ ARCHIVES = f" See https://docs.{INDEX}/archives for more information"
             SDIST.named("tidepool-1.2.3.exe"),
             (
                 "Invalid file extension: Use .tar.gz, .whl or .zip extension. "
-                "See https://www.python.org/dev/peps/pep-0527 and https://peps.python.org/pep-0715/ for more information"
+                "See https://www.python.org/dev/peps/pep-0527 and "
+                "https://peps.python.org/pep-0715/ for more information"
             ),
         ),
         (

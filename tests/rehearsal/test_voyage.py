@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -89,6 +90,20 @@ def rehearse(port: Harbour, *args: str) -> Ran:
     return port.trial.invoke("rehearse", "--part", "minor", *args)
 
 
+@contextlib.contextmanager
+def begun(port: Harbour, *args: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Begin a rehearsal, and end it whatever the test does."""
+    command = (sys.executable, "-m", "invoke", "rehearse", "--part", "minor", *args)
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    with subprocess.Popen(
+        command, cwd=port.trial.root, env=port.trial.environ, stdout=pipe, stderr=both, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
 def card(ran: Ran) -> str:
     """Return the card of a rehearsal without what differs from one to the next."""
     assert ran.returncode == 0, ran.output
@@ -131,6 +146,8 @@ def test_without_a_remote_or_a_branch_or_a_name_and_with_work_unfinished(port: H
     port.trial.write({"pyproject.toml": pyproject})
     port.trial.commit("Say where it lives")
     port.trial.write({"src/tidepool/__init__.py": "broken(\n", "notes.txt": "mine\n"})
+    for name in ("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
+        port.trial.environ[name] = ""
     told = card(rehearse(port, "--no-tests"))
     assert told == CARD.replace(
         "{remarks}",
@@ -169,13 +186,7 @@ def test_card_is_data_too(port: Harbour) -> None:
 
 
 def test_kept_world_can_be_looked_at_until_it_is_ended(port: Harbour, tmp_path: Path) -> None:
-    with subprocess.Popen(
-        (sys.executable, "-m", "invoke", "rehearse", "--part", "minor", "--no-tests", "--keep"),
-        cwd=port.trial.root,
-        env=port.trial.environ,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
+    with begun(port, "--no-tests", "--keep") as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith(b"The world stands"):
@@ -183,8 +194,8 @@ def test_kept_world_can_be_looked_at_until_it_is_ended(port: Harbour, tmp_path: 
         clone, install, page = (process.stdout.readline().decode().split() for _ in range(3))
         assert port.trial.run(*clone, str(tmp_path / "looked")).returncode == 0
         assert (tmp_path / "looked/pyproject.toml").read_text().count('version = "1.3.0"') == 1
-        target = ("--target", str(tmp_path / "site"), "--no-cache-dir")
-        ran = port.trial.run(sys.executable, "-m", "pip", *install[1:], *target)
+        target = ("--target", str(tmp_path / "site"), "--no-cache")
+        ran = port.trial.run("uv", *install, *target)
         assert ran.returncode == 0, ran.output
         assert (tmp_path / "site/tidepool/__init__.py").exists()
         with urllib.request.urlopen(page[0]) as answer:  # noqa: S310 - an address on loopback
@@ -197,14 +208,7 @@ def test_kept_world_can_be_looked_at_until_it_is_ended(port: Harbour, tmp_path: 
 @pytest.mark.parametrize("leg", [b"leg 1 of 5", b"leg 2 of 5", b"leg 3 of 5", b"leg 4 of 5"])
 def test_interrupted_rehearsal_leaves_nothing(port: Harbour, leg: bytes, sign: signal.Signals) -> None:
     before = port.state()
-    with subprocess.Popen(
-        (sys.executable, "-m", "invoke", "rehearse", "--part", "minor"),
-        cwd=port.trial.root,
-        env=port.trial.environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as process:
+    with begun(port) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith(leg):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import email.message
 import io
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
+
+from packaging.utils import canonicalize_name
 
 from seatrial.checks.rule import help_page, verdict
 from seatrial.checks.standard import MetadataRule, metadata_of
@@ -59,6 +62,35 @@ class Described(MetadataRule):
             said = "the description does not say its format, and is taken for reStructuredText"
             return Finding.failed(said, 'readme = "README.md" in [project]')
         return Finding.passed()
+
+
+class NotOfPython(MetadataRule):
+    """The project is not named like a module of Python."""
+
+    code: ClassVar[str] = "DIST143"
+    weight: ClassVar[Weight] = Weight.WARNING
+
+    def check(self, facts: Archive) -> Finding:
+        """PyPI does not make a project of that name; those that there are, such as backports, may go on."""
+        name = metadata_of(facts).name
+        said = f"{name} is, or once was, a module of Python's standard library"
+        return verdict([said] if name and is_of_python(name) else [], "choose another name")
+
+
+def is_of_python(name: str) -> bool:
+    """Whether a module of Python's standard library, of any version, or a package above one, is named so."""
+    return canonicalize_name(name) in _modules_of_python()
+
+
+@lru_cache(maxsize=1)
+def _modules_of_python() -> frozenset[str]:
+    # Loaded here because the lists are long.
+    from stdlib_list import short_versions, stdlib_list  # noqa: PLC0415
+
+    modules = {module for version in short_versions for module in stdlib_list(version)}
+    parts = [module.split(".") for module in modules]
+    names = {".".join(part[: count + 1]) for part in parts for count in range(len(part))}
+    return frozenset(canonicalize_name(name.strip("-_.")) for name in names)
 
 
 def _plain(content_type: str) -> str:

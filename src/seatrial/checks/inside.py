@@ -8,7 +8,7 @@ import csv
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from seatrial.checks.rule import SDIST, WHEEL, Rule, verdict
+from seatrial.checks.rule import SDIST, WHEEL, Rule, shown, verdict
 from seatrial.findings import Finding, Weight
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 ENTRY_POINT = re.compile(r"[\w.-]+")
 """What an entry point may be called (entry points specification)."""
 
-SHOWN = 3
 REBUILD = "let the build backend write it: nox -s build"
 
 
@@ -101,9 +100,7 @@ class RecordAgrees(Rule):
 
     def check(self, facts: Archive) -> Finding:
         """Installers check it; PyPI writes a mail to the owners, and means to refuse it some day."""
-        said = list(_differences(facts))
-        more = [f"and {len(said) - SHOWN} more"] if len(said) > SHOWN else []
-        return verdict([*said[:SHOWN], *more], "do not change a wheel after it was built, or use: wheel pack")
+        return verdict(shown(_differences(facts)), "do not change a wheel after it was built, or use: wheel pack")
 
 
 def _missing_licenses(facts: Archive, folder: str) -> Iterator[str]:

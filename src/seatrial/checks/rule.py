@@ -15,6 +15,9 @@ BOTH = (Kind.SDIST, Kind.WHEEL)
 WHEEL = (Kind.WHEEL,)
 SDIST = (Kind.SDIST,)
 
+SHOWN = 5
+"""How many files a finding names."""
+
 CORE_METADATA = "https://packaging.python.org/specifications/core-metadata"
 LOCAL_VERSIONS = "https://packaging.python.org/en/latest/specifications/version-specifiers/#local-version-identifiers"
 
@@ -41,8 +44,16 @@ def verdict(said: Iterable[str], fix: str) -> Finding:
     return Finding.failed("\n".join(lines), fix) if lines else Finding.passed()
 
 
+def shown(lines: Iterable[str]) -> list[str]:
+    """Return the first lines, and how many more there are; each as one line that can be printed."""
+    every = [line if line.isprintable() else ascii(line)[1:-1] for line in lines]
+    more = [f"and {len(every) - SHOWN} more"] if len(every) > SHOWN else []
+    return [*every[:SHOWN], *more]
+
+
 def of_metadata(said: str, url: str = CORE_METADATA) -> str:
-    """Return what PyPI says of a field, in whole."""
+    """Return what PyPI says of a field, in whole and in one line."""
+    said = " ".join(said.split())
     return f"{said}{'' if said.endswith('.') else '.'} See {url} for more information."
 
 

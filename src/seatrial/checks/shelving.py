@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from packaging.utils import canonicalize_name
-
+from seatrial.checks.description import is_of_python
 from seatrial.checks.rule import BOTH, Rule, help_page, user_docs
 from seatrial.checks.standard import PROJECT_NAME, metadata_of
 from seatrial.facts.contents import Kind
@@ -127,18 +125,3 @@ class OneSdist(ShelvingRule):
         if all(Kind.of(one.name) is not Kind.SDIST for one in files):
             return Finding.passed()
         return Finding.failed("Only one sdist may be uploaded per release.", "upload none but NAME-VERSION.tar.gz")
-
-
-def is_of_python(name: str) -> bool:
-    """Whether a module of Python's standard library, of any version, or a package above one, is named so."""
-    # Loaded here because the lists are long.
-    from stdlib_list import short_versions, stdlib_list  # noqa: PLC0415
-
-    wanted = canonicalize_name(name)
-    for version in short_versions:
-        for module in stdlib_list(version):
-            parts = module.split(".")
-            known = (".".join(parts[: count + 1]) for count in range(len(parts)))
-            if any(canonicalize_name(re.sub(r"^[-_.]+|[-_.]+$", "", one)) == wanted for one in known):
-                return True
-    return False

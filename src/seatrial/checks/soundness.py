@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from seatrial.checks.rule import Rule, user_docs, verdict
+from seatrial.checks.rule import Rule, shown, user_docs, verdict
 from seatrial.facts.contents import FaultKind, Kind, MemberKind
 from seatrial.findings import Finding, Weight
 
@@ -21,9 +21,6 @@ LIMIT = 100
 """How large a file may be, in MiB, unless PyPI has granted more."""
 
 WARNED = 80
-SHOWN = 3
-"""How many members a finding names."""
-
 REBUILD = "build it again, and upload it as it was built: nox -s build"
 
 
@@ -172,8 +169,7 @@ class Harmless(Rule):
         fault = facts.contents.fault
         said = [fault.detail] if fault and fault.kind is FaultKind.HOSTILE else []
         bad = [reason for member in facts.contents.members for reason in _harm(member)]
-        more = [f"and {len(bad) - SHOWN} more"] if len(bad) > SHOWN else []
-        return verdict([*said, *bad[:SHOWN], *more], "see what put it there, and leave it out")
+        return verdict([*said, *shown(bad)], "see what put it there, and leave it out")
 
 
 class Distinct(Rule):
@@ -189,9 +185,8 @@ class Distinct(Rule):
         for member in facts.files:
             before = seen.setdefault(member.name.lower(), member.name)
             if before is not member.name:
-                said.append(f"{_shown(before)} and {_shown(member.name)} are the same file")
-        more = [f"and {len(said) - SHOWN} more"] if len(said) > SHOWN else []
-        return verdict([*said[:SHOWN], *more], "rename or remove one of them")
+                said.append(f"{before} and {member.name} are the same file")
+        return verdict(shown(said), "rename or remove one of them")
 
 
 def _fault(facts: Archive, kind: FaultKind, fix: str) -> Finding:
@@ -204,22 +199,17 @@ def _fault(facts: Archive, kind: FaultKind, fix: str) -> Finding:
 
 
 def _harm(member: Member) -> Iterator[str]:
-    name = _shown(member.name)
+    name = member.name
     if _leaves(member.name):
         yield f"{name} would land outside"
     if member.kind is MemberKind.OTHER:
         yield f"{name} is a {MemberKind.OTHER.value}"
     if member.kind is MemberKind.SYMLINK and _leaves(posixpath.join(posixpath.dirname(member.name), member.target)):
-        yield f"{name} leads outside, to {_shown(member.target)}"
+        yield f"{name} leads outside, to {member.target}"
     if member.kind is MemberKind.HARDLINK and _leaves(member.target):
-        yield f"{name} leads outside, to {_shown(member.target)}"
+        yield f"{name} leads outside, to {member.target}"
 
 
 def _leaves(path: str) -> bool:
     plain = path.replace("\\", "/")
     return plain.startswith("/") or plain[1:3] == ":/" or posixpath.normpath(plain).split("/")[0] == ".."
-
-
-def _shown(name: str) -> str:
-    """Return a name as one line that can be printed."""
-    return ascii(name)[1:-1] if not name.isprintable() else name

@@ -85,7 +85,7 @@ def _weigh(archive: zipfile.ZipFile, size: int) -> Fault | None:
         raise TooMuchError(f"it has more than {MOST_MEMBERS:,} members")
     unpacked = sum(info.file_size for info in infos)
     if unpacked > FREE and unpacked / size > RATIO:
-        detail = f"{size:,} bytes unpack to {unpacked:,}"
+        detail = f"it would unpack to {unpacked:,} bytes"
         return Fault(FaultKind.BOMB, f"File exceeds compression ratio of {RATIO}", detail)
     if any(info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for info in infos):
         return Fault(FaultKind.COMPRESSION, "File does not use a supported compression type")

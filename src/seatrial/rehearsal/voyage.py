@@ -20,7 +20,7 @@ from seatrial.rehearsal.installation import Installed, Wanted
 from seatrial.rehearsal.issuer import Sender
 from seatrial.rehearsal.logbook import Logbook
 from seatrial.rehearsal.minting import NO_PUBLISHER
-from seatrial.rehearsal.world import World, world
+from seatrial.rehearsal.world import NOBODY, World, world
 from seatrial.tools import checkout, index, twine
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _remarks(repository: Repository, made: World) -> tuple[str, ...]:
     told = []
     if repository.unfinished:
         told.append(f"{len(repository.unfinished)} files are not as they are in the commit, and were left out")
-    if made.is_nobody:
+    if made.identity == NOBODY:
         told.append("git does not know who you are: a real release asks for user.name and user.email")
     if not repository.remotes:
         told.append("there is no remote: a real release needs one to push to")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from seatrial import interpreters, shell
 from seatrial.facts.project import Project
 from seatrial.refusals import NoCommit, ShallowClone
-from seatrial.tools import installer
+from seatrial.tools import checkout, installer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,14 +49,13 @@ NOBODY = ("A. Rehearser", "rehearser@example.invalid")
 class World:
     """``folder`` holds all of it; ``remote`` is bare; ``clone`` is a work tree of it; ``prefix`` leads to the project.
 
-    ``environment``: for every child that is no upload; ``is_nobody``: whether the user has no identity in git, and
-    the rehearsal makes do with one of its own.
+    ``environment``: for every child that is no upload; ``identity``: name and address of who commits.
     """
 
     folder: Path
     prefix: str
     environment: Mapping[str, str]
-    is_nobody: bool = False
+    identity: tuple[str, str] = NOBODY
 
     @property
     def remote(self) -> Path:
@@ -87,7 +86,7 @@ class World:
 
     def make(self, repository: Repository, branch: str) -> None:
         """Fill it: the remote has the commit of HEAD as its branch, and the tags; the clone follows it."""
-        name, email = self._identity(repository)
+        name, email = (text.replace("\\", "").replace('"', "") for text in self.identity)
         settings = f'[user]\n\tname = "{name}"\n\temail = "{email}"\n[safe]\n\tdirectory = "*"\n[gc]\n\tauto = 0\n'
         Path(self.environment["GIT_CONFIG_GLOBAL"]).write_text(settings, encoding="utf-8")
         kind = repository.setting("extensions.objectformat") or "sha1"
@@ -96,12 +95,6 @@ class World:
         refs = (f"HEAD:refs/heads/{branch}", "refs/tags/*:refs/tags/*")
         self._git(self.remote, "fetch", "--quiet", "--no-tags", str(repository.root), *refs)
         self._git(self.folder, "clone", "--quiet", str(self.remote), str(self.clone))
-
-    def _identity(self, repository: Repository) -> tuple[str, str]:
-        if self.is_nobody:
-            return NOBODY
-        told = (repository.setting("user.name") or NOBODY[0], repository.setting("user.email") or NOBODY[1])
-        return told[0].replace("\\", "").replace('"', ""), told[1].replace("\\", "").replace('"', "")
 
 
 @contextlib.contextmanager
@@ -117,13 +110,14 @@ def world(repository: Repository) -> Iterator[World]:
             f"{repository.root} does not have the whole history, which versions and tags are read from",
             fix="git fetch --unshallow --tags; or, after a clone with --filter: git fetch --refetch",
         )
+    identity = checkout.identity(repository)
     folder = Path(tempfile.mkdtemp(prefix="seatrial-rehearsal-")).resolve()
     try:
         made = World(
             folder=folder,
             prefix=repository.prefix,
             environment=_environment(folder, Project.from_directory(repository.project)),
-            is_nobody=not (repository.setting("user.name") and repository.setting("user.email")),
+            identity=identity if identity[0] else NOBODY,
         )
         made.make(repository, _branch(repository))
         yield made

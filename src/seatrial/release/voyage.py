@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from seatrial import distributions, plan, rewriting, shell
+from seatrial import distributions, fitness, plan, rewriting, shell
 from seatrial.errors import SeatrialError
 from seatrial.facts.project import Project
 from seatrial.outlook import Outlook, released, tag_form
@@ -18,7 +18,7 @@ from seatrial.plan import Plan
 from seatrial.refusals import AnotherRelease, HookRefused, ProofFailed, Reasons, TagsMissing, together
 from seatrial.release.sending import Sealed
 from seatrial.release.survey import insist_on_branch, insist_on_free_tag
-from seatrial.tools import checkout, twine
+from seatrial.tools import checkout, git
 from seatrial.tools import scratch as scratches
 from seatrial.tools.scratch import Scratch
 
@@ -181,7 +181,7 @@ def prove(found: Prospect, planned: Plan, *, tests: bool, say: Callable[[str], N
             f"{planned.tag} would be the tag of {', '.join(wrong)}, which is another version",
             fix="see where the build backend takes the version from, the variables of the environment among it",
         )
-    say(twine.check([one.path for one in built]))
+    fitness.insist([one.path for one in built], outlook.config.ignore, say, git.tracked_files(project.root))
     if tests:
         args = (sys.executable, "-m", "nox", "-t", "release", "--envdir", str(environments))
         # NOXSESSION and its like would make another proof of it.

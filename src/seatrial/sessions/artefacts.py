@@ -31,7 +31,7 @@ def build(*, tags: Sequence[str] = TAGS) -> None:
 
 @face
 def check(*, tags: Sequence[str] = TAGS) -> None:
-    """Register ``check``: whether an index would take the distributions (``twine check --strict``)."""
+    """Register ``check``: whether an index would take the distributions (docs/checks.md; ``twine check --strict``)."""
     about = "Check that an index would take what is in dist/ (builds it first if need be)"
     register(Registration("check", about, strings(tags, "tags"), environment=False), _check)
 
@@ -61,6 +61,10 @@ def _build(session: nox.Session) -> None:
 
 
 def _check(session: nox.Session) -> None:
-    from seatrial.tools import twine  # noqa: PLC0415 - see built()
+    from seatrial import fitness  # noqa: PLC0415 - see built()
+    from seatrial.config import Config  # noqa: PLC0415
+    from seatrial.tools import git  # noqa: PLC0415
 
-    session.log(twine.check([one.path for one in built(session)]))
+    ignore = Config.from_project(project()).ignore
+    paths = [one.path for one in built(session)]
+    fitness.insist(paths, ignore, session.log, git.tracked_files(project().root))

@@ -5,6 +5,7 @@ from seatrial.tasks import ns
 
 from invoke.collection import Collection
 
+from seatrial.tasks.checking import check
 from seatrial.tasks.listing import pythons
 from seatrial.tasks.rehearsing import rehearse
 from seatrial.tasks.releasing import release, status
@@ -12,4 +13,4 @@ from seatrial.tasks.steps import bump, changelog, news, push, tag
 
 __all__ = ["ns"]
 
-ns = Collection("seatrial", bump, changelog, news, push, pythons, rehearse, release, status, tag)
+ns = Collection("seatrial", bump, changelog, check, news, push, pythons, rehearse, release, status, tag)

@@ -101,6 +101,13 @@ def insist_on_identity(repository: Repository) -> None:
         )
 
 
+def identity(repository: Repository) -> tuple[str, str]:
+    """Return the name and the address that a commit of the user's would have; two times "" when git knows neither."""
+    asked = Git(repository.root).attempt("var", "GIT_COMMITTER_IDENT")
+    found = re.match(r"(.*) <(.*)> \d+ [+-]\d+$", asked.output.strip())
+    return (found[1], found[2]) if found and not asked.returncode else ("", "")
+
+
 def tags(repository: Repository, reachable_from: str = "HEAD") -> dict[str, str]:
     """Return the local tags that a commit contains, names to ids of what they point to."""
     listed = Git(repository.root).run(

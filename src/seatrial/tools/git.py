@@ -43,6 +43,12 @@ def listed_files(root: Path) -> tuple[PurePosixPath, ...] | None:
     return tuple(sorted(PurePosixPath(name) for name in {*tracked.split("\0"), *new} - {""}))
 
 
+def tracked_files(root: Path) -> tuple[PurePosixPath, ...]:
+    """Return the files below ``root`` that git knows, relative to it; none where there is no git."""
+    tracked = _ask(root, "git", "ls-files", "-z", "--cached", "--recurse-submodules")
+    return tuple(sorted(PurePosixPath(name) for name in set((tracked or "").split("\0")) - {""}))
+
+
 def head(root: Path) -> tuple[str, int] | None:
     """Return the id of the commit that is checked out and its committer date (seconds since 1970).
 

@@ -1,0 +1,89 @@
+"""Whether files are fit for an index: all that can be known of them before they are uploaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seatrial import report
+from seatrial.checks import catalogue
+from seatrial.checks.judging import judge
+from seatrial.errors import DistributionsRefused, FileUnusable, PyprojectInvalid
+from seatrial.facts.archive import Archive
+from seatrial.facts.shipment import Shipment
+from seatrial.tools import twine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path, PurePosixPath
+
+    from seatrial.findings import Judgement
+
+FAMILIES = ("DIST", "INDEX")
+"""The families of the checks that are in the catalogue."""
+
+
+def judge_files(
+    paths: Sequence[Path], *, sources: Iterable[PurePosixPath] = (), excuses: Mapping[str, str] | None = None
+) -> tuple[Judgement, ...]:
+    """Judge files, each alone and all together.
+
+    ``sources``: the files that git knows, below the project; ``excuses``: codes that the project ignores, with its
+    reasons. Raises `FileUnusable` for a file that can't be read.
+    """
+    return judge_archives(tuple(_read(path) for path in paths), sources=sources, excuses=excuses)
+
+
+def judge_archives(
+    archives: Sequence[Archive], *, sources: Iterable[PurePosixPath] = (), excuses: Mapping[str, str] | None = None
+) -> tuple[Judgement, ...]:
+    """Judge what has been read, each alone and all together."""
+    alone = (
+        judgement
+        for archive in archives
+        for judgement in judge(catalogue.rules(archive), archive, subject=archive.name, excuses=excuses)
+    )
+    shipment = Shipment(tuple(archives), tuple(sources))
+    beside = (
+        judgement
+        for release in shipment.releases
+        for judgement in judge(
+            catalogue.OF_A_RELEASE, shipment.of_release(release), subject=str(release), excuses=excuses
+        )
+    )
+    return (*alone, *judge(catalogue.OF_ALL_FILES, shipment, excuses=excuses), *beside)
+
+
+def insist(
+    paths: Sequence[Path], ignore: Mapping[str, str], say: Callable[[str], None], sources: Iterable[PurePosixPath] = ()
+) -> None:
+    """Raise `DistributionsRefused` with all that an index would not take; ``say`` is told what is just bad.
+
+    twine has the last word, because it is what uploads. Raises `PyprojectInvalid` for a code that there is none of.
+    """
+    insist_on_codes(ignore)
+    judged = judge_files(paths, sources=sources, excuses=ignore)
+    blocking = [one for one in judged if one.blocks]
+    if blocking:
+        raise DistributionsRefused(
+            f"an index would not take the distributions:\n{report.findings(judged)}",
+            fix="mend each of them, then: nox -s check",
+        )
+    say(report.findings(judged))
+    say(twine.check(paths))
+
+
+def insist_on_codes(ignore: Mapping[str, str]) -> None:
+    """Raise `PyprojectInvalid` for codes in ``[tool.seatrial.ignore]`` of which there is no check."""
+    known = {rule.code for rule in catalogue.ALL}
+    wrong = [code for code in ignore if code.startswith(FAMILIES) and code not in known]
+    if wrong:
+        raise PyprojectInvalid(
+            f"[tool.seatrial.ignore]: there is no check {', '.join(wrong)}", fix="see docs/checks.md for the codes"
+        )
+
+
+def _read(path: Path) -> Archive:
+    try:
+        return Archive.from_path(path)
+    except OSError as error:
+        raise FileUnusable(f"{path}: {error.strerror}", fix="say which files: seatrial check dist/*") from None
