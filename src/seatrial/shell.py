@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
 from seatrial.errors import CommandFailed
+from seatrial.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,16 +54,6 @@ REPOSITORY_LOCAL = frozenset(
 From ``git rev-parse --local-env-vars``; its ``GIT_CONFIG_*`` stay, because CI images set ``safe.directory`` so.
 """
 
-SECRETS = (
-    re.compile(r"pypi-[A-Za-z0-9_-]{16,}"),
-    re.compile(r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
-    re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"),
-    re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}"),
-    re.compile(r"(?<=://)[^/\s:@]*:(?!\d+/)[^\s]+(?=@)"),
-    re.compile(r"(?<=://)[^/\s:@]{16,}(?=@)"),
-)
-"""What a secret looks like: tokens of PyPI, JSON web tokens, tokens of GitHub and GitLab, user:password in a URL."""
-
 
 @dataclass(frozen=True)
 class Completed:
@@ -85,24 +76,20 @@ def run(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int 
     return done.output
 
 
-def attempt(
-    args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1, seconds: float | None = None
-) -> Completed:
+def attempt(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1) -> Completed:
     """Run a command to its end and return how it went, whatever its exit code.
 
-    Raises `CommandFailed` with exit code 127 when it can't be started, and with -9 when it has not ended after
-    ``seconds``. Standard input is empty, so nothing waits for an answer.
+    Raises `CommandFailed` with exit code 127 when it can't be started. Standard input is empty, so nothing waits
+    for an answer.
     """
     # Any: typeshed has a separate overload for each text mode, which no dict of options fits.
-    options: dict[str, Any] = {"timeout": seconds} if sys.platform == "win32" else {"umask": umask, "timeout": seconds}
+    options: dict[str, Any] = {} if sys.platform == "win32" else {"umask": umask}
     try:
         done = subprocess.run(  # noqa: S603 - a tuple, and no shell
             args, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, capture_output=True, check=False, **options
         )
     except OSError as error:
         raise CommandFailed(shown(args), 127, str(error)) from error
-    except subprocess.TimeoutExpired:
-        raise CommandFailed(shown(args), -9, f"it had not ended after {seconds} s") from None
     return Completed(done.returncode, _text(done.stdout), _text(done.stderr))
 
 
@@ -117,6 +104,31 @@ def show(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
     except OSError as error:
         raise CommandFailed(shown(args), 127, str(error)) from error
     return done.returncode
+
+
+def apart(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], seconds: float | None = None) -> Completed:
+    """Run a command in a session of its own, so that all that it starts ends with it, and return how it went.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started, and with -9 when it has not ended after
+    ``seconds``. It has no terminal: nothing that may ask for a password is run so.
+    """
+    pipe, null = subprocess.PIPE, subprocess.DEVNULL
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a tuple, and no shell
+            args, cwd=cwd, env=dict(env), stdin=null, stdout=pipe, stderr=pipe, start_new_session=True
+        )
+    except OSError as error:
+        raise CommandFailed(shown(args), 127, str(error)) from error
+    with process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise CommandFailed(shown(args), -9, f"it had not ended after {seconds} s") from None
+        except BaseException:
+            _end(process)
+            raise
+    return Completed(process.returncode, _text(output), _text(errors))
 
 
 def follow(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], say: Callable[[str], None]) -> Completed:
@@ -215,14 +227,6 @@ def hash_of_variables(names: re.Pattern[str]) -> str:
 def shown(args: tuple[str, ...]) -> str:
     """Return a command as one line that can be pasted into a POSIX shell, secrets masked."""
     return mask(" ".join(shlex.quote(arg) for arg in args))
-
-
-def mask(text: str) -> str:
-    """Return ``text``, fit to be printed, with everything that looks like a secret replaced by ``***``."""
-    text = text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="backslashreplace")
-    for secret in SECRETS:
-        text = secret.sub("***", text)
-    return text
 
 
 def _text(printed: bytes) -> str:

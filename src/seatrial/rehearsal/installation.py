@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from seatrial import shell
 from seatrial.errors import CommandFailed, InstallFailed
 from seatrial.facts.version_text import is_version
 from seatrial.mishaps import NotUsable
@@ -104,9 +103,8 @@ def _started(world: World, cwd: Path, programs: Path, script: str) -> str:
     """Start a console script, and return what it was started with. Raises `NotUsable`."""
     said = ""
     for option in ("--help", "--version"):
-        command = (str(programs / script), option)
         try:
-            done = shell.attempt(command, cwd=cwd, env=world.environment, seconds=PATIENCE)
+            done = world.attempt(str(programs / script), option, cwd=cwd, seconds=PATIENCE)
         except CommandFailed as error:
             raise NotUsable(f"the console script {script} does not start: {error.output}", fix="mend it") from None
         if not done.returncode:

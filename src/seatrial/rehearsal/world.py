@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial import interpreters, shell
+from seatrial.errors import CommandFailed
 from seatrial.facts.project import Project
+from seatrial.masking import mask
 from seatrial.refusals import NoCommit, ShallowClone
 from seatrial.tools import checkout, installer
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from seatrial.facts.repository import Repository
+    from seatrial.shell import Completed
 
 ALLOWED = (
     *("COMSPEC", "LANG", "PATH", "PATHEXT", "PYENV_ROOT", "SYSTEMDRIVE", "SYSTEMROOT", "WINDIR"),
@@ -79,7 +82,14 @@ class World:
 
     def run(self, *args: str, cwd: Path | None = None) -> str:
         """Run a command in this world. Raises `CommandFailed`."""
-        return shell.run(args, cwd=cwd or self.project, env=self.environment)
+        done = self.attempt(*args, cwd=cwd)
+        if done.returncode:
+            raise CommandFailed(shell.shown(args), done.returncode, mask(done.output + done.errors))
+        return done.output
+
+    def attempt(self, *args: str, cwd: Path | None = None, seconds: float | None = None) -> Completed:
+        """Run a command in this world and return how it went. Raises `CommandFailed` as `shell.apart` does."""
+        return shell.apart(args, cwd=cwd or self.project, env=self.environment, seconds=seconds)
 
     def _git(self, cwd: Path, *args: str) -> None:
         self.run("git", "-c", "advice.detachedHead=false", *args, cwd=cwd)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.facts.repository import Remote, Standing
+from seatrial.masking import mask
 from seatrial.refusals import (
     BranchBehind,
     BranchDiverged,
@@ -22,7 +23,6 @@ from seatrial.refusals import (
     TagTaken,
     WrongBranch,
 )
-from seatrial.shell import mask
 from seatrial.tools import checkout
 
 if TYPE_CHECKING:

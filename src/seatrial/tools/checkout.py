@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import CommandFailed
 from seatrial.facts.repository import Remote, Repository, Standing
+from seatrial.masking import mask
 from seatrial.refusals import NoIdentity, NoRepository, RemoteUnreachable
-from seatrial.shell import mask
 from seatrial.tools.git import Git
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.errors import last_lines
+from seatrial.masking import mask
 from seatrial.refusals import HookRefused, SigningFailed
-from seatrial.shell import mask
 from seatrial.tools.git import Git
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seatrial import shell
 from seatrial.errors import DistributionsRefused, UploadFailed, last_lines
+from seatrial.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,8 +46,7 @@ def check(paths: Sequence[Path]) -> str:
     done = shell.attempt(args, cwd=paths[0].parent, env=env)
     if done.returncode:
         raise DistributionsRefused(
-            f"twine check --strict does not accept the distributions:\n"
-            f"{last_lines(shell.mask(done.output + done.errors))}",
+            f"twine check --strict does not accept the distributions:\n{last_lines(mask(done.output + done.errors))}",
             fix="mend what it names in pyproject.toml or in the README, then run: nox -s check",
         )
     return done.output.strip()
@@ -59,9 +59,9 @@ def upload(paths: Sequence[Path], env: Mapping[str, str]) -> str:
     """
     options = ("--non-interactive", "--disable-progress-bar", "--repository", "pypi")
     args = (*_program(), "--no-color", "upload", *options, *(str(path) for path in paths))
-    done = shell.attempt(args, cwd=paths[0].parent, env={**env, "COLUMNS": "1000"}, seconds=PATIENCE)
+    done = shell.apart(args, cwd=paths[0].parent, env={**env, "COLUMNS": "1000"}, seconds=PATIENCE)
     if done.returncode:
-        said = last_lines(shell.mask(done.output + done.errors))
+        said = last_lines(mask(done.output + done.errors))
         fix = next((told for sign, told in ADVICE if sign in said), "mend what it names")
         raise UploadFailed(f"twine upload failed:\n{said}", fix=fix)
     return done.output.strip()
