@@ -27,6 +27,10 @@ class LegFailed(RehearsalError):
         return self.cause.url if self.cause else super().url
 
 
+class TokenForbidden(RehearsalError):
+    """The job that publishes may not ask who it is, so no index would believe it."""
+
+
 class LeadsElsewhere(RehearsalError):
     """An upload would not stay on this machine, so there is none."""
 

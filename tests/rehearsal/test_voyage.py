@@ -17,6 +17,7 @@ import pytest
 
 from harbour import Harbour, harbour
 from trial import HERE, Ran, lines, normalised
+from voyages import WORKFLOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,24 +25,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.voyage, pytest.mark.ends]
 
-WORKFLOW = """\
-on:
-  push:
-    tags: ["v*"]
-jobs:
-  build:
-    runs-on: ubuntu-24.04
-    steps:
-      - run: nox -s build check
-  publish:
-    needs: build
-    runs-on: ubuntu-24.04
-    environment: pypi
-    permissions:
-      id-token: write
-    steps:
-      - uses: pypa/gh-action-pypi-publish@v1
-"""
 CARD = f"""\
 tidepool 1.3.0 was released, published and installed: on this machine alone
 

@@ -23,13 +23,18 @@ ENDS_A_COMMAND = {"&&", "||", ";", "|", "--"}
 
 @dataclass(frozen=True)
 class Job:
-    """A job: ``commands``: the texts of its ``run``; ``may_ask``: whether it may ask for an identity token."""
+    """A job.
+
+    ``commands``: the texts of its ``run``; ``may_ask``: whether it may ask for an identity token; ``has_password``:
+    whether a stored password is handed to one of its steps.
+    """
 
     name: str
     environment: str = ""
     commands: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     may_ask: bool = False
+    has_password: bool = False
 
     @property
     def publishes(self) -> bool:
@@ -104,7 +109,17 @@ def _job(name: str, told: Mapping[str, Any], permissions: object) -> Job:
         commands=tuple(str(step["run"]) for step in steps if "run" in step),
         uses=tuple(str(step["uses"]) for step in steps if "uses" in step),
         may_ask=_grants_identity(told.get("permissions", permissions)),
+        has_password=any(_is_password(key) for one in (told, *steps) for key in _keys(one, "env") | _keys(one, "with")),
     )
+
+
+def _keys(told: Mapping[str, Any], name: str) -> set[str]:
+    found = told.get(name)
+    return set(map(str, found)) if isinstance(found, dict) else set()
+
+
+def _is_password(name: str) -> bool:
+    return name in ("password", "TWINE_PASSWORD", "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD")
 
 
 def _grants_identity(permissions: object) -> bool:

@@ -9,6 +9,7 @@ from seatrial.config import Config
 from seatrial.facts.publisher import Publisher
 from seatrial.facts.repository import owner_and_name
 from seatrial.facts.workflow import Workflow
+from seatrial.mishaps import TokenForbidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,21 +32,20 @@ class Course:
     """How a project is published.
 
     ``sender``: who the token of CI will say that it is; ``registered``: whom the index expects; ``sessions``: those
-    of nox that the workflow names; ``may_ask``: whether the publishing job may ask for a token; ``remarks``: what had
-    to be assumed.
+    of nox that the workflow names; ``remarks``: what had to be assumed.
     """
 
     sender: Publisher
     registered: Publisher
     sessions: tuple[str, ...]
-    may_ask: bool
     remarks: tuple[str, ...]
 
 
 def chart(repository: Repository, project: Project, top: Path) -> Course:
     """Read it from the user's repository, and from a work tree of the commit: ``top``, with ``project`` in it.
 
-    The remote is the user's, whose name is that of the repository on the forge. Raises `PyprojectInvalid`.
+    The remote is the user's, whose name is that of the repository on the forge.
+    Raises `PyprojectInvalid` or `TokenForbidden`.
     """
     remarks = []
     told = Config.from_project(project).publisher
@@ -61,12 +61,19 @@ def chart(repository: Repository, project: Project, top: Path) -> Course:
         remarks.append(
             f"no workflow in {WORKFLOWS} publishes: {ASSUMED.name} and the environment {ENVIRONMENT} are assumed"
         )
+    elif job.has_password:
+        remarks.append(f"{workflow.name} publishes with a stored password; trusted publishing was rehearsed")
+    elif not job.may_ask:
+        raise TokenForbidden(
+            f"the job {job.name} of {WORKFLOWS}/{workflow.name} may not ask for an identity token, "
+            "without which PyPI lets nobody publish",
+            fix="permissions:\n  id-token: write",
+        )
     sender = Publisher(owner, name, workflow.name, job.environment if job else ENVIRONMENT)
     return Course(
         sender=sender,
         registered=replace(sender, **told),
         sessions=workflow.sessions(),
-        may_ask=job.may_ask if job else True,
         remarks=tuple(remarks),
     )
 

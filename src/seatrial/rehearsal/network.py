@@ -73,17 +73,13 @@ class Network:
         """The address that pip and uv install from."""
         return f"{self.home_url}simple/"
 
-    def environment(self, base: Mapping[str, str], sender: Sender, *, may_ask: bool) -> dict[str, str]:
+    def environment(self, base: Mapping[str, str], sender: Sender) -> dict[str, str]:
         """Return the environment of an upload from CI: all of ``base`` but what could lead elsewhere.
 
-        ``sender``: the job that uploads; ``may_ask``: whether its permissions let it ask for an identity token.
+        ``sender``: the job that uploads.
         """
         self.index.sender = sender
         proxy, bundle = f"http://127.0.0.1:{self.proxy}", str(self.authority.bundle)
-        asked = {
-            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.index.issuer.bearer,
-            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.home_url}_/identity?api-version=2.0",
-        }
         return {
             **{name: value for name, value in base.items() if name.lower() not in LEADS_ASTRAY},
             "GITHUB_ACTIONS": "true",
@@ -91,7 +87,8 @@ class Network:
             "HTTP_PROXY": proxy,
             "REQUESTS_CA_BUNDLE": bundle,
             "SSL_CERT_FILE": bundle,
-            **(asked if may_ask else {}),
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.index.issuer.bearer,
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.home_url}_/identity?api-version=2.0",
         }
 
     def insist_on_loopback(self, environment: Mapping[str, str], cwd: Path) -> None:

@@ -115,7 +115,7 @@ class Voyage:
     def _upload(self, proof: Proof, published: Sequence[Distribution]) -> None:
         """Upload what CI has built, with a token of the job that publishes. Raises `UploadFailed`."""
         sender = Sender(self.course.sender, proof.tag, proof.commit)
-        environment = self.network.environment(self.world.environment, sender, may_ask=self.course.may_ask)
+        environment = self.network.environment(self.world.environment, sender)
         self.network.insist_on_loopback(environment, self.world.folder)
         try:
             said = twine.upload([one.path for one in published], environment)
