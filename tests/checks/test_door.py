@@ -342,3 +342,7 @@ def test_sparse_members_are_refused_in_the_words_of_pypi() -> None:
     refused = refusal(cargo.read(SDIST.name, cargo.tarred(files, sparse)), Shelf("tidepool"), NOW)
     said = "Invalid distribution file. tar archive not accepted: Sparse members are not allowed."
     assert refused == Refusal(400, said + ARCHIVES)
+
+
+def test_reason_has_only_characters_that_a_status_may_have() -> None:
+    assert reason(SDIST.saying("Home-page: ünb→kannt")) == "'ünb?kannt' is not a valid url." + SEE

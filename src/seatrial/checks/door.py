@@ -87,7 +87,7 @@ ORDER: tuple[type[Rule], ...] = (
 
 @dataclass(frozen=True)
 class Refusal:
-    """What an index answers to an upload that it does not take: the status, and PyPI's sentence, in one line."""
+    """What an index answers to an upload that it does not take: the status, and PyPI's sentence in one line."""
 
     status: int
     reason: str
@@ -113,7 +113,9 @@ def refusal(archive: Archive, shelf: Shelf, now: datetime) -> Refusal | None:
             return None
         finding = _finding(rule(), arrival)
         if finding.verdict is Verdict.FAILED:
-            return Refusal(BAD_REQUEST, finding.seen.partition("\n")[0])
+            # As PyPI does: the reason of an HTTP status knows no other characters.
+            reason = finding.seen.partition("\n")[0].encode("iso-8859-1", "replace").decode("iso-8859-1")
+            return Refusal(BAD_REQUEST, reason)
     return None
 
 
