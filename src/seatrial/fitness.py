@@ -68,7 +68,8 @@ def insist(
             f"an index would not take the distributions:\n{report.findings(judged)}",
             fix="mend each of them, then: nox -s check",
         )
-    say(report.findings(judged))
+    for line in report.findings(judged).splitlines():
+        say(line)
     say(twine.check(paths))
 
 
