@@ -11,7 +11,7 @@ import cargo
 from seatrial import fitness, report
 from seatrial.errors import DistributionsRefused, PyprojectInvalid
 from seatrial.tasks.program import named
-from trial import Ran, Trial, lines, package
+from trial import Ran, Trial, lines, normalised, package
 
 SDIST, WHEEL = cargo.sdist(), cargo.wheel()
 WRONG = WHEEL.saying("Classifier: Nothing").having({"tidepool/py.typed": ""})
@@ -116,9 +116,22 @@ def test_seatrial_check_judges_dist_and_takes_the_excuses_of_the_project(trial: 
 
 
 @pytest.mark.voyage
-@pytest.mark.parametrize("args", [("check",), ("check", "gone.whl"), ("check", ".")], ids=["none", "gone", "folder"])
-def test_files_that_are_not_there_are_one_message(trial: Trial, args: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("check",), 2, "there is nothing in {root}/dist\nfix:  nox -s build; or: seatrial check FILES\n"),
+        (
+            ("check", "gone.whl"),
+            4,
+            "gone.whl: No such file or directory\nfix:  say which files: seatrial check dist/*\n",
+        ),
+        (("check", "."), 4, ". is no file\nfix:  say which files: seatrial check dist/*\n"),
+    ],
+    ids=["none", "gone", "folder"],
+)
+def test_files_that_are_not_there_are_one_message(trial: Trial, args: tuple[str, ...], code: int, said: str) -> None:
     ran = seatrial(trial, *args)
-    assert ran.returncode in {2, 4}
-    assert ran.output.startswith("seatrial: ")
-    assert not ran.was_a_traceback
+    assert ran.returncode == code
+    page = "https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+    anchor = "nothingtocheck" if code == 2 else "fileunusable"
+    assert normalised(ran.output, root=trial.root) == f"seatrial: {said}read: {page}{anchor}\n"
