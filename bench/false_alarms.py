@@ -18,9 +18,21 @@ from seatrial.findings import Verdict
 
 PACKAGES = (
     *("aiohttp", "anyio", "attrs", "babel", "black", "build", "certifi", "charset-normalizer", "click", "coverage"),
-    *("django", "docutils", "filelock", "flask", "flit-core", "grpcio", "hatchling", "httpx", "idna", "invoke"),
-    *("jinja2", "lxml", "mypy", "nox", "packaging", "pillow", "pip", "platformdirs", "poetry-core", "protobuf"),
-    *("pydantic", "pygments", "pytest", "pyyaml", "requests", "rich", "setuptools", "sqlalchemy", "twine", "urllib3"),
+    *("django", "docutils", "flask", "flit-core", "grpcio", "hatchling", "httpx", "idna", "invoke"),
+    *("jinja2", "lxml", "mypy", "nox", "packaging", "pillow", "pip", "markupsafe", "poetry-core", "protobuf"),
+    *(
+        "pydantic",
+        "pygments",
+        "pytest",
+        "pyyaml",
+        "requests",
+        "rich",
+        "setuptools",
+        "sqlalchemy",
+        "twine",
+        "typing-extensions",
+        "urllib3",
+    ),
 )
 KINDS = ("--no-binary", "--only-binary")
 SECONDS = 150

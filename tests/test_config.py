@@ -23,8 +23,9 @@ def test_no_table_and_an_empty_one_are_valid() -> None:
 
 def test_settings_are_read() -> None:
     told = {"branch": "stable", "tag": "{name}-{version}", "message": "v{version}", "parts": {"doc": "minor"}}
-    assert config({**told, "lock": [["pdm", "lock"]]}) == Config(
-        "stable", "{name}-{version}", "v{version}", {**KINDS, "doc": "minor"}, (("pdm", "lock"),)
+    ignore = {"DIST206": "they are not ready"}
+    assert config({**told, "lock": [["pdm", "lock"]], "ignore": ignore}) == Config(
+        "stable", "{name}-{version}", "v{version}", {**KINDS, "doc": "minor"}, (("pdm", "lock"),), ignore
     )
 
 
@@ -38,11 +39,19 @@ def test_mistakes_are_told_together() -> None:
                 "message": "{part}",
                 "parts": {"doc": "tiny"},
                 "lock": ["pdm lock"],
+                "ignore": {"W001": "why", "DIST206": " ", "DIST205": 1},
             }
         )
     assert raised.value.what == (
         "[tool.seatrial] in root/pyproject.toml: there is no key 'brnch'; branch has to be a string, not 1; "
         "tag has to have {version} in it: 'v1'; message takes {version} and {name} alone, not '{part}'; "
         "parts.doc has to be one of major, minor, patch; "
-        'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]'
+        'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]; '
+        "ignore.W001 is no code of a check, such as DIST206; ignore.DIST206 has to say the reason why, not ' '; "
+        "ignore.DIST205 has to say the reason why, not 1"
     )
+
+
+def test_ignore_that_is_no_table_is_told() -> None:
+    with pytest.raises(PyprojectInvalid, match="ignore has to be a table of codes and reasons, not \\['DIST206'\\]"):
+        config({"ignore": ["DIST206"]})

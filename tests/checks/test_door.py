@@ -111,6 +111,11 @@ def test_field_that_says_unknown_is_taken_for_missing() -> None:
     assert not reason(SDIST.saying("Home-page: UNKNOWN", "Author-email: UNKNOWN"))
 
 
+def test_license_files_of_metadata_from_before_they_were_defined_are_left_out_as_twine_does() -> None:
+    lines = ("Metadata-Version: 2.1", "License-File: NOTICE")
+    assert not reason(SDIST.saying(*lines, without=("License-Expression",)))
+
+
 HELP = f" See https://{INDEX}/help/#"
 ARCHIVES = f" See https://docs.{INDEX}/archives for more information"
 
@@ -342,3 +347,7 @@ def test_sparse_members_are_refused_in_the_words_of_pypi() -> None:
     refused = refusal(cargo.read(SDIST.name, cargo.tarred(files, sparse)), Shelf("tidepool"), NOW)
     said = "Invalid distribution file. tar archive not accepted: Sparse members are not allowed."
     assert refused == Refusal(400, said + ARCHIVES)
+
+
+def test_reason_has_only_characters_that_a_status_may_have() -> None:
+    assert reason(SDIST.saying("Home-page: ünb→kannt")) == "'ünb?kannt' is not a valid url." + SEE

@@ -124,20 +124,47 @@ def test_file_that_lost_a_byte_in_dist_is_built_again(trial: Trial) -> None:
     assert hashes(trial) == before
 
 
-def test_check_refuses_what_twine_refuses(trial: Trial) -> None:
+def test_check_refuses_what_an_index_refuses_and_tells_all_of_it(trial: Trial) -> None:
     package(trial, "check()")
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write(
         {
-            "pyproject.toml": pyproject.replace("README.md", "README.rst"),
+            "pyproject.toml": pyproject.replace("README.md", "README.rst").replace(
+                '"A. Author"', '"A. Author", email = "author@example"'
+            ),
             "README.rst": "Title\n==\n\n.. nonsense::\n",
         }
     )
     ran = trial.nox()
     assert ran.returncode == 1
     assert not ran.was_a_traceback
+    assert "failed: check: an index would not take the distributions:\nerror    DIST123  " in ran.summary
+    assert "The description failed to render for 'text/x-rst'." in ran.summary
+    assert 'line 4: Unknown directive type "nonsense".' in ran.summary
+
+
+def test_twine_has_the_last_word(trial: Trial) -> None:
+    package(trial, "check()")
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write({"pyproject.toml": pyproject.replace('readme = "README.md"\n', "")})
+    ran = trial.nox()
+    assert ran.returncode == 1
+    assert "warning  DIST142" in ran.output
     assert "failed: check: twine check --strict does not accept the distributions:\n" in ran.summary
-    assert "`long_description` has syntax errors in markup and would not be rendered on PyPI." in ran.summary
+
+
+def test_check_ignores_what_the_project_gives_a_reason_for(trial: Trial) -> None:
+    package(trial, "check()")
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    ignore = '\n[tool.seatrial.ignore]\nDIST206 = "the types are not ready"\n'
+    trial.write({"pyproject.toml": pyproject + ignore})
+    ran = trial.nox()
+    assert ran.returncode == 0, ran.output
+    assert "ignored: the types are not ready" in ran.output
+    trial.write({"pyproject.toml": pyproject + ignore.replace("DIST206", "DIST999")})
+    ran = trial.nox()
+    assert ran.returncode == 1
+    assert "failed: check: [tool.seatrial.ignore]: there is no check DIST999\n" in ran.summary
 
 
 def test_version_from_a_tag_is_built_again_when_there_is_a_new_tag(trial: Trial) -> None:

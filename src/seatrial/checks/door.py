@@ -37,7 +37,6 @@ ORDER: tuple[type[Rule], ...] = (
     standard.SummaryOneLine,
     standard.OtherFields,
     # What PyPI asks of them beyond, in the same order.
-    fields.MetadataVersionTaken,
     fields.NotLocal,
     addresses.AuthorEmail,
     fields.Classifiers,
@@ -87,7 +86,7 @@ ORDER: tuple[type[Rule], ...] = (
 
 @dataclass(frozen=True)
 class Refusal:
-    """What an index answers to an upload that it does not take: the status, and PyPI's sentence, in one line."""
+    """What an index answers to an upload that it does not take: the status, and PyPI's sentence in one line."""
 
     status: int
     reason: str
@@ -113,7 +112,9 @@ def refusal(archive: Archive, shelf: Shelf, now: datetime) -> Refusal | None:
             return None
         finding = _finding(rule(), arrival)
         if finding.verdict is Verdict.FAILED:
-            return Refusal(BAD_REQUEST, finding.seen.partition("\n")[0])
+            # As PyPI does: the reason of an HTTP status knows no other characters.
+            reason = finding.seen.partition("\n")[0].encode("iso-8859-1", "replace").decode("iso-8859-1")
+            return Refusal(BAD_REQUEST, reason)
     return None
 
 

@@ -1,0 +1,137 @@
+"""Whether files are fit for an index: `seatrial check`, with a project and without."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+import cargo
+from seatrial import fitness, report
+from seatrial.errors import DistributionsRefused, PyprojectInvalid
+from seatrial.tasks.program import named
+from trial import Ran, Trial, lines, normalised, package
+
+SDIST, WHEEL = cargo.sdist(), cargo.wheel()
+WRONG = WHEEL.saying("Classifier: Nothing").having({"tidepool/py.typed": ""})
+
+
+def put(trial: Trial, *cargos: cargo.Cargo) -> None:
+    folder = trial.root / "dist"
+    folder.mkdir(exist_ok=True)
+    for one in cargos:
+        (folder / one.name).write_bytes(one.data())
+
+
+def seatrial(trial: Trial, *args: str) -> Ran:
+    return trial.run(sys.executable, "-c", "from seatrial.tasks.program import main; main()", *args)
+
+
+def test_report_tells_what_did_not_pass_errors_first_and_counts_the_rest() -> None:
+    judged = fitness.judge_archives(
+        (SDIST.saying("Classifier: Nothing").archive(), WRONG.archive()), excuses={"DIST206": "not ready"}
+    )
+    assert report.findings(judged) == lines(
+        """
+        error    DIST124  tidepool-1.2.3.tar.gz, tidepool-1.2.3-py3-none-any.whl:
+                            'Nothing' is not a valid classifier. See https://packaging.python.org/specifications/core-metadata for more information.
+                            fix: see https://github.com/pypa/trove-classifiers; if it is new there: pip install -U trove-classifiers
+        ignored  DIST206  tidepool-1.2.3-py3-none-any.whl:
+                            it has a py.typed and does not say 'Typing :: Typed'
+                            ignored: not ready
+        118 passed, 2 errors, 1 ignored, 1 skipped
+        """
+    ).rstrip("\n")
+
+
+def test_report_as_json_holds_every_judgement_with_the_same_keys() -> None:
+    judged = fitness.judge_archives((WRONG.archive(),))
+    told = json.loads(report.findings_json(judged))
+    assert [one["code"] for one in told] == [one.code for one in judged]
+    assert next(one for one in told if one["code"] == "DIST124") == {
+        "code": "DIST124",
+        "subject": "tidepool-1.2.3-py3-none-any.whl",
+        "verdict": "failed",
+        "weight": "error",
+        "blocks": True,
+        "title": "Every classifier is on PyPI's list, and none has been replaced.",
+        "why": 'PyPI takes no other; one that begins with "Private ::" is a way to forbid the upload.',
+        "seen": "'Nothing' is not a valid classifier. See https://packaging.python.org/specifications/core-metadata "
+        "for more information.",
+        "fix": "see https://github.com/pypa/trove-classifiers; if it is new there: pip install -U trove-classifiers",
+        "excuse": "",
+        "url": "https://github.com/seatrial/seatrial/blob/main/docs/checks.md#dist124",
+    }
+
+
+def test_errors_refuse_the_distributions_and_are_told_together(trial: Trial) -> None:
+    put(trial, SDIST, WRONG)
+    paths = sorted((trial.root / "dist").iterdir())
+    with pytest.raises(DistributionsRefused) as raised:
+        fitness.insist(paths, {}, print)
+    told = report.findings(fitness.judge_files(paths))
+    assert raised.value.what == f"an index would not take the distributions:\n{told}"
+
+
+def test_code_of_no_check_is_not_ignored_in_silence() -> None:
+    with pytest.raises(PyprojectInvalid) as raised:
+        fitness.insist_on_codes({"DIST206": "a", "DIST999": "b", "GIT001": "c"})
+    assert raised.value.what == "[tool.seatrial.ignore]: there is no check DIST999"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["release", "x"], ["release", "x"]),
+        (["check", "a", "b", "--json"], ["check", "--file=a", "--file=b", "--json"]),
+        (["check", "-f", "a", "--", "b"], ["check", "-f", "a", "--file=b"]),
+        (["check"], ["check"]),
+        ([], []),
+    ],
+)
+def test_files_behind_check_are_what_it_is_to_judge(words: list[str], expected: list[str]) -> None:
+    assert named(words) == expected
+
+
+@pytest.mark.voyage
+def test_seatrial_check_needs_no_project_and_ends_with_3_where_an_error_stands(trial: Trial) -> None:
+    put(trial, SDIST, WRONG)
+    healthy = seatrial(trial, "check", f"dist/{SDIST.name}")
+    assert (healthy.returncode, healthy.output) == (0, "55 passed, 2 skipped\n")
+    broken = seatrial(trial, "check", f"dist/{SDIST.name}", f"dist/{WRONG.name}", "--json")
+    assert broken.returncode == 3
+    assert [one["code"] for one in json.loads(broken.output) if one["blocks"]] == ["DIST124"]
+
+
+@pytest.mark.voyage
+def test_seatrial_check_judges_dist_and_takes_the_excuses_of_the_project(trial: Trial) -> None:
+    package(trial)
+    put(trial, WRONG)
+    with (trial.root / "pyproject.toml").open("a") as file:
+        file.write('\n[tool.seatrial.ignore]\nDIST124 = "it is to come"\nDIST206 = "not ready"\n')
+    ran = seatrial(trial, "check")
+    assert ran.returncode == 0
+    assert "ignored: it is to come" in ran.output
+
+
+@pytest.mark.voyage
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("check",), 2, "there is nothing in {root}/dist\nfix:  nox -s build; or: seatrial check FILES\n"),
+        (
+            ("check", "gone.whl"),
+            4,
+            "gone.whl: No such file or directory\nfix:  say which files: seatrial check dist/*\n",
+        ),
+        (("check", "."), 4, ". is no file\nfix:  say which files: seatrial check dist/*\n"),
+    ],
+    ids=["none", "gone", "folder"],
+)
+def test_files_that_are_not_there_are_one_message(trial: Trial, args: tuple[str, ...], code: int, said: str) -> None:
+    ran = seatrial(trial, *args)
+    assert ran.returncode == code
+    page = "https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+    anchor = "nothingtocheck" if code == 2 else "fileunusable"
+    assert normalised(ran.output, root=trial.root) == f"seatrial: {said}read: {page}{anchor}\n"
