@@ -1,0 +1,151 @@
+"""What a workflow says of who publishes and of what goes before."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial.facts.workflow import Job, Workflow, sessions_of
+from trial import lines
+
+
+def workflow(text: str) -> Workflow | None:
+    return Workflow.from_text("release.yml", lines(text))
+
+
+WHOLE = """
+    on:
+      push:
+        tags: ["v*", "!v*-rc*"]
+    permissions: {}
+    jobs:
+      build:
+        runs-on: ubuntu-24.04
+        steps:
+          - uses: actions/checkout@v7
+          - run: pip install nox
+          - run: nox -s build check
+      publish:
+        environment:
+          name: pypi
+          url: https://example.invalid
+        permissions:
+          id-token: write
+        steps:
+          - uses: pypa/gh-action-pypi-publish@v1
+"""
+
+
+def test_workflow_is_read() -> None:
+    assert workflow(WHOLE) == Workflow(
+        "release.yml",
+        ("v*", "!v*-rc*"),
+        (
+            Job("build", commands=("pip install nox", "nox -s build check"), uses=("actions/checkout@v7",)),
+            Job("publish", "pypi", uses=("pypa/gh-action-pypi-publish@v1",), may_ask=True),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a: [", "- a\n- b", "jobs: 3", "42", "jobs:\n\t- tab", "a: &a [*a]\njobs: []", "\x00"],
+    ids=["empty", "broken", "list", "number", "scalar", "tab", "circle", "control"],
+)
+def test_what_is_no_workflow_is_none(text: str) -> None:
+    assert Workflow.from_text("x.yml", text) is None
+
+
+@pytest.mark.parametrize("on", ["push", "[push, pull_request]", "{push: }", "{push: {tags: v*}}", "{push: [x]}"])
+def test_workflow_that_listens_to_no_tag_says_so(on: str) -> None:
+    found = Workflow.from_text("x.yml", f"on: {on}\njobs:\n  a: {{steps: [null, 3, {{run: nox}}], env: 1}}\n  b: 3\n")
+    assert found == Workflow("x.yml", (), (Job("a", commands=("nox",)),))
+
+
+def test_job_inherits_the_permissions_of_the_workflow_unless_it_has_its_own() -> None:
+    found = workflow(
+        """
+        permissions: {id-token: write}
+        jobs:
+          heir: {steps: [{run: twine upload dist/*}]}
+          own: {permissions: {contents: read}, steps: [{run: uv publish}]}
+          all: {permissions: write-all, steps: []}
+          none: {permissions: read-all, steps: []}
+        """
+    )
+    assert found
+    assert [(job.name, job.may_ask) for job in found.jobs] == [
+        ("heir", True),
+        ("own", False),
+        ("all", True),
+        ("none", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environments", "name"),
+    [((), "testpypi"), (("pypi",), "pypi"), (("other",), "testpypi")],
+    ids=["last", "named", "other"],
+)
+def test_of_several_jobs_that_publish_the_one_of_the_environment_is_meant(
+    environments: tuple[str, ...], name: str
+) -> None:
+    step = "steps: [{uses: pypa/gh-action-pypi-publish@v1}]"
+    found = workflow(f"jobs:\n  a: {{environment: pypi, {step}}}\n  b: {{environment: testpypi, {step}}}\n  c: {{}}")
+    assert found
+    job = found.publishing_job(environments)
+    assert job
+    assert job.environment == name
+
+
+def test_workflow_without_an_upload_has_no_job_that_publishes() -> None:
+    found = workflow("jobs:\n  a: {steps: [{run: echo twine}]}")
+    assert found
+    assert found.publishing_job() is None
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{uses: pypa/gh-action-pypi-publish@v1, with: {password: x}}",
+        "{run: twine upload dist/*, env: {TWINE_PASSWORD: x}}",
+    ],
+)
+def test_stored_password_is_seen(step: str) -> None:
+    found = workflow(f"jobs:\n  a: {{steps: [{step}]}}")
+    assert found
+    assert [job.has_password for job in found.jobs] == [True]
+
+
+@pytest.mark.parametrize(
+    ("commands", "sessions"),
+    [
+        ("nox -s build check", ["build", "check"]),
+        ("python -m nox --session build -- -k x", ["build"]),
+        (".venv/bin/nox -s build && nox -s check", ["build", "check"]),
+        ('nox -s "tests-$PYTHON" build', ["build"]),
+        ("nox -s build \\\n  check", ["build", "check"]),
+        ("nox -t release", []),
+        ("nox", []),
+        ("echo -s build", []),
+        ("nox -s build # check", ["build"]),
+        ("nox -s 'build", []),
+        ("pip install -s x\nnox -e lint", ["lint"]),
+    ],
+)
+def test_sessions_are_those_that_stand_in_a_command(commands: str, sessions: list[str]) -> None:
+    assert list(sessions_of(commands)) == sessions
+
+
+def test_aliases_do_not_multiply() -> None:
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefghijkl", "bcdefghijklm")
+    )
+    assert Workflow.from_text("x.yml", f"{bomb}jobs: {{}}\n") == Workflow("x.yml")
+
+
+@given(st.text(alphabet=st.sampled_from("jobs:onpushtags\n -{}[]\"'&*!|>#%@`1\t"), max_size=80))
+def test_no_text_ends_in_an_exception(text: str) -> None:
+    found = Workflow.from_text("x.yml", text)
+    assert found is None or isinstance(found.sessions(), tuple)

@@ -1,0 +1,73 @@
+"""What a release proved is kept, and known again only while it is whole."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Callable
+
+import pytest
+
+from seatrial.facts.distribution import Distribution
+from seatrial.release.proof import FOLDER, Proof
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def proof(tmp_path: Path) -> Proof:
+    """Return a proof of two files, which lie outside the project."""
+    (tmp_path / "dist").mkdir()
+    paths = [tmp_path / "dist" / name for name in ("tidepool-1.3.0.tar.gz", "tidepool-1.3.0-py3-none-any.whl")]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    return Proof("v1.3.0", "1.3.0", "a" * 40, tuple(Distribution.from_path(path) for path in paths))
+
+
+def test_proof_is_known_again_with_copies_of_its_files(tmp_path: Path, proof: Proof) -> None:
+    proof.keep(tmp_path)
+    found = Proof.recall(tmp_path)
+    assert found
+    assert found.as_dict() == proof.as_dict()
+    assert [one.path for one in found.files] == [tmp_path / FOLDER / one.path.name for one in proof.files]
+    assert (tmp_path / ".seatrial/.gitignore").read_text() == "*\n"
+
+
+def test_next_proof_takes_the_place_of_the_last(tmp_path: Path, proof: Proof) -> None:
+    proof.keep(tmp_path)
+    Proof("v1.4.0", "1.4.0", "b" * 40, proof.files[:1]).keep(tmp_path)
+    found = Proof.recall(tmp_path)
+    assert found
+    assert found.tag == "v1.4.0"
+    assert sorted(path.name for path in (tmp_path / FOLDER).iterdir()) == ["proof.json", proof.files[0].path.name]
+
+
+def lose_a_file(folder: Path) -> None:
+    (folder / "tidepool-1.3.0.tar.gz").unlink()
+
+
+def change_a_file(folder: Path) -> None:
+    (folder / "tidepool-1.3.0.tar.gz").write_bytes(b"other")
+
+
+def cut_it_off(folder: Path) -> None:
+    (folder / "proof.json").write_text((folder / "proof.json").read_text()[:-9])
+
+
+def say_less(folder: Path) -> None:
+    (folder / "proof.json").write_text(json.dumps({"tag": "v1.3.0", "files": []}))
+
+
+def say_something_else(folder: Path) -> None:
+    (folder / "proof.json").write_text("[1]")
+
+
+@pytest.mark.parametrize("damage", [lose_a_file, change_a_file, cut_it_off, say_less, say_something_else])
+def test_damaged_proof_is_none(tmp_path: Path, proof: Proof, damage: Callable[[Path], None]) -> None:
+    proof.keep(tmp_path)
+    damage(tmp_path / FOLDER)
+    assert Proof.recall(tmp_path) is None
+
+
+def test_without_a_proof_there_is_none(tmp_path: Path) -> None:
+    assert Proof.recall(tmp_path) is None
