@@ -143,6 +143,21 @@ def test_path_gets_one_folder_with_nothing_but_what_was_looked_for(
     assert interpreters.on_path([Interpreter("3.78", active)], before) == before["PATH"]
 
 
+def test_activated_environment_does_not_stand_for_the_python_that_it_was_made_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uv makes no environment of an environment: it would look on, and find a shim, or nothing."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    kept = program(tmp_path / ".pyenv/versions/3.77.9/bin/python3.77")
+    (tmp_path / "venv/bin").mkdir(parents=True)
+    (tmp_path / "venv/bin/python3.77").symlink_to(kept)
+    (tmp_path / "venv/pyvenv.cfg").write_text("")
+    path = interpreters.on_path([Interpreter("3.77", kept)], environ(tmp_path, tmp_path / "venv/bin"))
+    front, rest = path.split(os.pathsep)
+    assert [(link.name, link.resolve()) for link in Path(front).iterdir()] == [("python3.77", kept)]
+    assert rest == str(tmp_path / "venv/bin")
+
+
 def test_path_gets_the_real_folders_where_no_link_can_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cache").write_text("a file where the cache folder should be")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -140,7 +140,8 @@ def _named_on_path(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
 def _leads_to(one: Interpreter, environ: Mapping[str, str]) -> bool:
     # os.path answers no where pathlib raises, for a folder that may not be searched.
     first = next((path for path in _named_on_path(one.version, environ) if os.path.isfile(path)), None)  # noqa: PTH113
-    return first is not None and first.samefile(one.path)
+    # uv makes no environment of one that is in an environment itself, which an activated one is.
+    return first is not None and not _is_in_virtual_environment(first) and first.samefile(one.path)
 
 
 def _kept(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
