@@ -10,7 +10,8 @@ nox.options.default_venv_backend = "uv|virtualenv"
 
 sessions.build()
 sessions.check()
-sessions.tests()
+sessions.tests(tags=["ci"])
+sessions.tests(name="smoke", command=["pytest", "-m", "not voyage"], tags=["release"], default=False)
 sessions.mypy()
 sessions.lint()
 

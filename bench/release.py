@@ -83,14 +83,17 @@ python-file-with-version = "src/tidemark/__init__.py"
 """
 WITHOUT_PROOF = """\
 from pathlib import Path
-from seatrial.plan import Wish
-from seatrial.release import sending, survey, voyage
+from seatrial.tools import towncrier
 
-repository = survey.look(Path.cwd())
-with voyage.alone(repository), voyage.prospect(survey.survey(repository)) as found:
-    sealed = voyage.seal(found, voyage.prepare(found, Wish("minor")))
-    sending.send(repository, found.scratch.root, sealed)
-    sending.catch_up(repository, sealed)
+with towncrier.begun(Path.cwd()) as ahead:
+    from seatrial.plan import Wish
+    from seatrial.release import sending, survey, voyage
+
+    repository = survey.look(Path.cwd())
+    with voyage.alone(repository), voyage.prospect(survey.survey(repository), ahead) as found:
+        sealed = voyage.seal(found, voyage.prepare(found, Wish("minor")))
+        sending.send(repository, found.scratch.root, sealed)
+        sending.catch_up(repository, sealed)
 """
 
 

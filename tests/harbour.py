@@ -21,7 +21,7 @@ title_format = "## {version}"
 ignore = []
 """
 CHANGELOG = "# Changelog\n\nAll of it.\n\n<!-- towncrier release notes start -->\n\n## 1.2.3\n\nOld.\n"
-PRIVATE = (".git", ".nox", "dist", ".pytest_cache", "__pycache__")
+PRIVATE = (".git", ".nox", ".seatrial", "dist", ".pytest_cache", "__pycache__")
 """What no release is about."""
 
 
@@ -86,13 +86,13 @@ class Harbour:
         return self.remote.git("show", f"main:{name}")
 
 
-def harbour(folder: Path) -> Harbour:
+def harbour(folder: Path, backend: str = "hatchling") -> Harbour:
     """Make a project with two fragments, and a remote that it is pushed to."""
     root, home = folder / "tidepool", folder / "home"
     root.mkdir(parents=True)
     home.mkdir()
     trial = Trial(root, environment(home))
-    package(trial, "build()", "check()", "tests()")
+    package(trial, "build()", "check()", "tests()", backend=backend)
     trial.write(
         {
             "pyproject.toml": (root / "pyproject.toml").read_text() + TOWNCRIER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from seatrial import errors, refusals
+from seatrial import errors, mishaps, refusals
 from seatrial.errors import SeatrialError
 from trial import lines
 
@@ -14,8 +14,9 @@ PAGE = Path(__file__).resolve().parent.parent / "docs/errors.md"
 
 def kinds(root: type[SeatrialError] = SeatrialError) -> list[type[SeatrialError]]:
     """Return every error, the families before their members."""
-    assert refusals.ReleaseError in SeatrialError.__subclasses__()
-    return [root, *(kind for child in root.__subclasses__() for kind in kinds(child))]
+    assert {refusals.ReleaseError, mishaps.RehearsalError} <= set(SeatrialError.__subclasses__())
+    children = sorted(root.__subclasses__(), key=lambda kind: kind.exit_code)
+    return [root, *(kind for child in children for kind in kinds(child))]
 
 
 def test_error_says_what_how_to_fix_it_and_where_to_read() -> None:
@@ -36,7 +37,7 @@ def test_page_of_errors_has_a_paragraph_for_each_and_no_other() -> None:
 
 def test_page_of_errors_names_the_exit_code_of_each_family() -> None:
     told = re.findall(r"^## .+ \(exit code (\d)\)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert told == [str(family.exit_code) for family in SeatrialError.__subclasses__()]
+    assert told == sorted(str(family.exit_code) for family in SeatrialError.__subclasses__())
 
 
 def test_last_lines_leave_out_blank_ones() -> None:

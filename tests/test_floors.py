@@ -10,7 +10,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCES = CHECKOUT / "src/seatrial"
-ROW = re.compile(r"^\| (\d) \| (`.+`) \|", re.MULTILINE)
+ROW = re.compile(r"^\| (\d+) \| (`.+`) \|", re.MULTILINE)
 DOORS = {"subprocess": {"shell"}, "atexit": {"sessions"}}
 """Modules that only these rooms may import."""
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from seatrial import shell
 from seatrial.errors import CommandFailed
+from seatrial.masking import mask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,7 @@ def test_umask_holds_for_the_command_alone(tmp_path: Path) -> None:
 def test_bytes_that_are_not_utf8_can_be_encoded_back_and_shown(tmp_path: Path) -> None:
     said = shell.run(python("import sys; sys.stdout.buffer.write(b'\\xff.py\\0')"), cwd=tmp_path, env={})
     assert said.encode("utf-8", "surrogateescape") == b"\xff.py\0"
-    assert shell.mask(said) == "\\xff.py\0"
+    assert mask(said) == "\\xff.py\0"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_bytes_that_are_not_utf8_can_be_encoded_back_and_shown(tmp_path: Path) -
     ],
 )
 def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
-    assert shell.mask(text) == shown
+    assert mask(text) == shown
 
 
 def test_secrets_in_a_command_are_masked_in_its_error(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_secrets_in_a_command_are_masked_in_its_error(tmp_path: Path) -> None:
 
 @given(st.text())
 def test_masking_ends_for_any_text_and_twice_is_once(text: str) -> None:
-    assert shell.mask(shell.mask(text)) == shell.mask(text)
+    assert mask(mask(text)) == mask(text)
 
 
 def test_environment_for_children_leads_no_git_astray_and_lets_nobody_publish(

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from seatrial.facts.project import Project
 
-KEYS = ("branch", "tag", "message", "parts", "lock", "ignore")
+KEYS = ("branch", "tag", "message", "parts", "lock", "publisher", "ignore")
+PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
 
 CODE = re.compile(r"(CI|DIST|GIT|INDEX|META)\d{3}")
 """What the code of a check looks like."""
@@ -27,8 +28,9 @@ class Config:
     ``branch``: the one that releases are made from, "" for the remote's default; ``tag`` and ``message``: that of the
     tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` "" for the form of the tags
     that there are; ``parts``: which part of the version each type of fragment asks for; ``lock``: commands, each a
-    tuple of arguments, that refresh lock files after the version was raised; ``ignore``: codes of checks, and the
-    reason why each does not hold here.
+    tuple of arguments, that refresh lock files after the version was raised; ``publisher``: what is registered on the
+    index as the trusted publisher, where that is not what the remote and the workflow say; ``ignore``: codes of checks,
+    and the reason why each does not hold here.
     """
 
     branch: str = ""
@@ -36,6 +38,7 @@ class Config:
     message: str = "Release {version}"
     parts: Mapping[str, str] = field(default_factory=lambda: KINDS)
     lock: tuple[tuple[str, ...], ...] = ()
+    publisher: Mapping[str, str] = field(default_factory=dict)
     ignore: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -54,6 +57,7 @@ class Config:
             message=table.get("message", cls.message),
             parts={**KINDS, **table.get("parts", {})},
             lock=tuple(tuple(command) for command in table.get("lock", ())),
+            publisher=table.get("publisher", {}),
             ignore=dict(table.get("ignore", {})),
         )
 
@@ -76,6 +80,12 @@ def _mistakes(table: Any) -> Iterator[str]:
     lock = table.get("lock", [])
     if not isinstance(lock, list) or not all(_is_command(command) for command in lock):
         yield 'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]'
+    publisher = table.get("publisher", {})
+    if not isinstance(publisher, dict):
+        yield f"publisher has to be a table, not {publisher!r}"
+    else:
+        yield from (f"publisher has no key {key!r}" for key in publisher if key not in PUBLISHER_KEYS)
+        yield from (f"publisher.{key} has to be a string" for key in publisher if not isinstance(publisher[key], str))
     yield from _mistakes_in_ignore(table.get("ignore", {}))
 
 

@@ -135,6 +135,14 @@ class InstallFailed(ToolError):
     """An environment could not be filled."""
 
 
+class UploadFailed(ToolError):
+    """An index did not take the distributions, or could not be reached."""
+
+
+class IndexUnreachable(ToolError):
+    """An index does not answer, or answers something else than the simple API."""
+
+
 class CommandMissing(ToolError):
     """The command of a session is not in its environment."""
 

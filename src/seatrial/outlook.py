@@ -13,7 +13,7 @@ from seatrial.facts import version_places, versions
 from seatrial.facts.news import News
 from seatrial.facts.project import Project
 from seatrial.facts.version_places import Places, Source
-from seatrial.refusals import FragmentInvalid
+from seatrial.refusals import FragmentInvalid, Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -62,16 +62,21 @@ class Outlook:
     def of(cls, root: Path, files: tuple[PurePosixPath, ...], tags: Collection[str]) -> Outlook:
         """Read the project in ``root``; ``tags`` are the names of those that its commit contains.
 
-        Raises `ProjectError`, `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8` or `FragmentInvalid`.
+        Raises `ProjectError`, `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8` or `FragmentInvalid`, and
+        `SeveralReasons` for more than one of them.
         """
         project = Project.from_directory(root)
         config = Config.from_project(project)
         form = config.tag or tag_form(tags, project.name)
         known = released(tags, form, project.name)
-        places = version_places.find(project, files)
+        reasons = Reasons()
+        with reasons.gather():
+            places = version_places.find(project, files)
+        with reasons.gather():
+            news = News.from_project(project)
+            fragments = _fragments(news, files) if news else ()
+        reasons.tell()
         current = places.version or max(known, default=Version("0.0.0"))
-        news = News.from_project(project)
-        fragments = _fragments(news, files) if news else ()
         asked = versions.asked_by((one.kind for one in fragments), config.parts, current)
         last = known[max(known)] if known else ""
         return cls(

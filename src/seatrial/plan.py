@@ -12,6 +12,7 @@ from seatrial.refusals import (
     PartMissing,
     PartTooSmall,
     PartUnknown,
+    Reasons,
     VersionInvalid,
     VersionNotNewer,
 )
@@ -69,7 +70,7 @@ def choose(outlook: Outlook, wish: Wish) -> Version:
     """Return the version that a wish leads to.
 
     Raises `PartMissing` when it names neither part nor version, `PartUnknown`, `VersionInvalid`, `VersionNotNewer`,
-    `PartTooSmall` or `NoFragments`.
+    `PartTooSmall` or `NoFragments`, and `SeveralReasons` for more than one of them.
     """
     if wish.part and wish.version:
         raise PartUnknown("--part and --version say it twice", fix=f"--version {wish.version} alone")
@@ -81,6 +82,27 @@ def choose(outlook: Outlook, wish: Wish) -> Version:
             f"which part of {outlook.current} is to be raised? {offers}", fix="invoke release --part auto"
         )
     version = _asked_for(outlook, wish)
+    reasons = Reasons()
+    with reasons.gather():
+        _insist_on_progress(outlook, version)
+        _insist_on_size(outlook, wish, version)
+    with reasons.gather():
+        _insist_on_fragments(outlook, wish, version)
+    reasons.tell()
+    return version
+
+
+def _asked_for(outlook: Outlook, wish: Wish) -> Version:
+    if wish.version:
+        return versions.parse(wish.version)
+    part = wish.part
+    if part == "auto":
+        is_final = outlook.current.is_prerelease and not outlook.fragments
+        part = "final" if is_final else outlook.asked.part
+    return versions.next_version(outlook.current, part, outlook.asked.part)
+
+
+def _insist_on_progress(outlook: Outlook, version: Version) -> None:
     if outlook.last_version and version <= outlook.last_version:
         raise VersionNotNewer(
             f"{version} is not newer than {outlook.last_version}, of which {outlook.last_tag} is the tag",
@@ -93,19 +115,6 @@ def choose(outlook: Outlook, wish: Wish) -> Version:
         )
     if version.local:
         raise VersionInvalid(f"{version} has a local part, which no index takes", fix=f"--version {version.public}")
-    _insist_on_fragments(outlook, wish, version)
-    _insist_on_size(outlook, wish, version)
-    return version
-
-
-def _asked_for(outlook: Outlook, wish: Wish) -> Version:
-    if wish.version:
-        return versions.parse(wish.version)
-    part = wish.part
-    if part == "auto":
-        is_final = outlook.current.is_prerelease and not outlook.fragments
-        part = "final" if is_final else outlook.asked.part
-    return versions.next_version(outlook.current, part, outlook.asked.part)
 
 
 def _insist_on_fragments(outlook: Outlook, wish: Wish, version: Version) -> None:

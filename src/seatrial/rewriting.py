@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from seatrial.facts.news import News
     from seatrial.outlook import Outlook
+    from seatrial.shell import Begun
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,10 @@ class Kept:
 
 
 def raise_version(outlook: Outlook, version: Version) -> None:
-    """Write ``version`` into every place of the project, through bump-my-version, and run the commands of ``lock``.
+    """Write ``version`` into every place of the project, and run the commands of ``lock``.
 
-    What bump-my-version is configured for goes first; then follow the places that still have the old version.
+    What bump-my-version is configured for it writes; then follow the places that still have the old version. (Only
+    where it is configured, because starting it takes longer than all else that a release does to files and to git.)
     Raises `VersionNotWritten` or `CommandFailed`, and leaves the files as they were.
     """
     if outlook.comes_from_tag:
@@ -79,13 +81,22 @@ def raise_version(outlook: Outlook, version: Version) -> None:
                     f"bump-my-version is configured for {', '.join(map(str, untouched))}, and left it as it was",
                     fix="older releases need [tool.bumpversion] above [[tool.bumpversion.files]]; or take the file out",
                 )
-        left = [place for place in outlook.places.places if not _says(outlook, place, version)]
-        bumpversion.write(project.root, left, version)
+        for place in outlook.places.places:
+            if not _says(outlook, place, version):
+                _write(outlook, place, version)
         kept.restore_line_ends()
         insist_on_version(outlook, version)
         _insist_on_the_rest(outlook)
-        for command in outlook.config.lock:
-            shell.run(command, cwd=project.root, env=shell.environment())
+        _refresh_locks(outlook)
+
+
+def _refresh_locks(outlook: Outlook) -> None:
+    """Run the commands of ``lock``; when one fails, the files beside pyproject.toml are as they were."""
+    root = outlook.project.root
+    if outlook.config.lock:
+        with _put_back_on_failure(path for path in sorted(root.iterdir()) if path.is_file()):
+            for command in outlook.config.lock:
+                shell.run(command, cwd=root, env=shell.environment())
 
 
 def insist_on_version(outlook: Outlook, version: Version) -> None:
@@ -114,11 +125,11 @@ def _insist_on_the_rest(outlook: Outlook) -> None:
         )
 
 
-def assemble(outlook: Outlook, version: Version, date: str) -> str:
+def assemble(outlook: Outlook, version: Version, date: str, ahead: Begun | None = None) -> str:
     """Write the entry of ``version`` into the news file, remove the fragments, and return the entry.
 
-    ``date``: the day of the release, as ``2026-01-31``. Raises `MarkerMissing`, `FileNotUtf8` or `CommandFailed`, and
-    leaves the files as they were.
+    ``date``: the day of the release, as ``2026-01-31``; ``ahead``: a towncrier that was begun before.
+    Raises `MarkerMissing`, `FileNotUtf8` or `CommandFailed`, and leaves the files as they were.
     """
     news, root = outlook.news, outlook.project.root
     if news is None:
@@ -128,7 +139,7 @@ def assemble(outlook: Outlook, version: Version, date: str) -> str:
     above, earlier = _around(news, path)
     for fragment in fragments:
         _insist_on_utf8(fragment)
-    entry = towncrier.render(root, str(version), date).strip("\n")
+    entry = towncrier.render(root, str(version), date, ahead).strip("\n")
     title = entry.partition("\n")[0]
     if title.strip() and title in earlier.splitlines():
         raise EntryExists(
@@ -146,6 +157,12 @@ def assemble(outlook: Outlook, version: Version, date: str) -> str:
                 # git knows no empty folders, and towncrier would not find the next fragment a place.
                 (folder / ".gitkeep").touch()
     return entry
+
+
+def _write(outlook: Outlook, place: version_text.Place, version: Version) -> None:
+    """Write a version into a place. What stands there once is all that changes; line ends are LF after it."""
+    text = version_text.read(outlook.project, place.path) or ""
+    (outlook.project.root / place.path).write_bytes(text.replace(place.text, place.said(version), 1).encode())
 
 
 def _says(outlook: Outlook, place: version_text.Place, version: Version) -> bool:

@@ -6,19 +6,22 @@ always said; what it printed is shown, and raised, with secrets masked.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from seatrial.errors import CommandFailed
+from seatrial.masking import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 PUBLISHING = re.compile(
@@ -26,6 +29,9 @@ PUBLISHING = re.compile(
     r"|ACTIONS_ID_TOKEN_REQUEST_).*|.*_ID_TOKEN|.*PYPI.*(TOKEN|PASSWORD).*"
 )
 """Names of environment variables that let their holder publish: no build and no test ever sees them."""
+
+GRACE = 10
+"""Seconds that a command has to clean up when it is interrupted."""
 
 REPOSITORY_LOCAL = frozenset(
     (
@@ -47,16 +53,6 @@ REPOSITORY_LOCAL = frozenset(
 
 From ``git rev-parse --local-env-vars``; its ``GIT_CONFIG_*`` stay, because CI images set ``safe.directory`` so.
 """
-
-SECRETS = (
-    re.compile(r"pypi-[A-Za-z0-9_-]{16,}"),
-    re.compile(r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
-    re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"),
-    re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}"),
-    re.compile(r"(?<=://)[^/\s:@]*:(?!\d+/)[^\s]+(?=@)"),
-    re.compile(r"(?<=://)[^/\s:@]{16,}(?=@)"),
-)
-"""What a secret looks like: tokens of PyPI, JSON web tokens, tokens of GitHub and GitLab, user:password in a URL."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +106,100 @@ def show(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
     return done.returncode
 
 
+def apart(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], seconds: float | None = None) -> Completed:
+    """Run a command in a session of its own, so that all that it starts ends with it, and return how it went.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started, and with -9 when it has not ended after
+    ``seconds``. It has no terminal: nothing that may ask for a password is run so.
+    """
+    pipe, null = subprocess.PIPE, subprocess.DEVNULL
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a tuple, and no shell
+            args, cwd=cwd, env=dict(env), stdin=null, stdout=pipe, stderr=pipe, start_new_session=True
+        )
+    except OSError as error:
+        raise CommandFailed(shown(args), 127, str(error)) from error
+    with process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise CommandFailed(shown(args), -9, f"it had not ended after {seconds} s") from None
+        except BaseException:
+            _end(process)
+            raise
+    return Completed(process.returncode, _text(output), _text(errors))
+
+
+def follow(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], say: Callable[[str], None]) -> Completed:
+    """Run a command, hand on each line that it prints as it comes, masked, and return how it went.
+
+    ``output`` has both of its streams. Raises `CommandFailed` with exit code 127 when it can't be started.
+    """
+    pipe, null, both = subprocess.PIPE, subprocess.DEVNULL, subprocess.STDOUT
+    printed = []
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a tuple, and no shell
+            args, cwd=cwd, env=dict(env), stdin=null, stdout=pipe, stderr=both, start_new_session=True
+        )
+    except OSError as error:
+        raise CommandFailed(shown(args), 127, str(error)) from error
+    with process:
+        try:
+            for line in process.stdout or ():
+                printed.append(mask(_text(line)))
+                say(printed[-1].rstrip("\n"))
+        except BaseException:
+            _end(process)
+            raise
+    return Completed(process.returncode, "".join(printed), "")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command that leads a session of its own, and all that it has started: asked first, then made to."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    for sign in (signal.SIGINT, signal.SIGKILL):
+        # Nobody is left to be asked where all of it is gone.
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, sign)
+            process.communicate(timeout=GRACE)
+
+
+@contextlib.contextmanager
+def begun(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> Iterator[Begun]:
+    """Start a command that waits for its standard input, and see that it is gone at the end.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started.
+    """
+    pipe = subprocess.PIPE
+    try:
+        process = subprocess.Popen(args, cwd=cwd, env=dict(env), stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603
+    except OSError as error:
+        raise CommandFailed(shown(args), 127, str(error)) from error
+    with process:
+        try:
+            yield Begun(args, process)
+        finally:
+            process.kill()
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A command that was started and waits to be told, on its standard input, what to do."""
+
+    args: tuple[str, ...]
+    process: subprocess.Popen[bytes]
+
+    def finish(self, told: str) -> str:
+        """Tell it, and return its standard output at its end. Raises `CommandFailed`."""
+        output, errors = self.process.communicate(told.encode("utf-8", "surrogateescape"))
+        if self.process.returncode:
+            raise CommandFailed(shown(self.args), self.process.returncode, mask(_text(output) + _text(errors)))
+        return _text(output)
+
+
 def environment(**extra: str) -> dict[str, str]:
     """Return this process's environment for a child, with ``extra`` set.
 
@@ -137,14 +227,6 @@ def hash_of_variables(names: re.Pattern[str]) -> str:
 def shown(args: tuple[str, ...]) -> str:
     """Return a command as one line that can be pasted into a POSIX shell, secrets masked."""
     return mask(" ".join(shlex.quote(arg) for arg in args))
-
-
-def mask(text: str) -> str:
-    """Return ``text``, fit to be printed, with everything that looks like a secret replaced by ``***``."""
-    text = text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="backslashreplace")
-    for secret in SECRETS:
-        text = secret.sub("***", text)
-    return text
 
 
 def _text(printed: bytes) -> str:

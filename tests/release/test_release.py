@@ -665,11 +665,31 @@ def test_what_others_refuse_is_told_in_their_words(
 
 
 def test_several_reasons_are_told_together(port: Harbour) -> None:
+    use_up_the_fragments(port)
     detach(port)
     cut_the_history_off(port)
     said = refused(port, "--part", "minor", "--yes", GIT_COMMITTER_NAME="", GIT_COMMITTER_EMAIL="")
-    assert said.startswith("seatrial: there are 3 reasons why this can't be released:\n")
-    assert re.findall("errors.md#(.*)", said) == ["shallowclone", "detachedhead", "noidentity", "severalreasons"]
+    assert said.startswith("seatrial: there are 4 reasons why this can't be released:\n")
+    assert re.findall("errors.md#(.*)", said) == [
+        "shallowclone",
+        "detachedhead",
+        "noidentity",
+        "nofragments",
+        "severalreasons",
+    ]
+
+
+def test_reasons_of_the_remote_and_of_the_project_are_told_together(port: Harbour) -> None:
+    branch_off(port)
+    misname_a_fragment(port)
+    name_another_version(port)
+    said = refused(port, "--part", "minor", "--yes")
+    assert re.findall("errors.md#(.*)", said) == ["versionsdisagree", "fragmentinvalid", "severalreasons"]
+    port.trial.git("revert", "--no-edit", "HEAD", "HEAD~1")
+    fall_behind(port)
+    port.trial.git("switch", "-q", "topic")
+    said = refused(port, "--version", "1.2.2", "--yes")
+    assert re.findall("errors.md#(.*)", said) == ["wrongbranch", "versionnotnewer", "severalreasons"]
 
 
 def test_advice_after_unfinished_work_was_in_the_way_ends_the_release(port: Harbour) -> None:
@@ -843,11 +863,15 @@ def test_project_in_a_folder_of_the_repository(port: Harbour) -> None:
     (port.trial.root / "packages/foo").mkdir(parents=True)
     for name in sorted({name.split("/")[0] for name in names}):
         port.trial.git("mv", name, "packages/foo/")
+    # A workspace has one lock for all that is in it.
+    lock = 'version = 1\n\n[[package]]\nname = "tidepool"\nversion = "{}"\nsource = {{ editable = "packages/foo" }}\n'
+    port.trial.write({"uv.lock": lock.format("1.2.3")})
     port.trial.commit("Move")
     foo = Harbour(Trial(port.trial.root / "packages/foo", port.trial.environ))
     ran = foo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
     assert 'version = "1.3.0"' in port.remote.git("show", "v1.3.0:packages/foo/pyproject.toml")
+    assert port.remote.git("show", "v1.3.0:uv.lock") == lock.format("1.3.0")
     assert port.trial.git("status", "--porcelain") == ""
 
 
@@ -900,6 +924,21 @@ def test_step_that_fails_leaves_the_files_as_they_were(port: Harbour) -> None:
         assert port.state() == before
 
 
+def test_lock_command_that_fails_leaves_the_files_as_they_were(port: Harbour) -> None:
+    command = [sys.executable, "-c", "open('pdm.lock', 'a').write('half'); raise SystemExit(3)"]
+    port.trial.write(
+        {
+            "pyproject.toml": port.read("pyproject.toml") + f"\n[tool.seatrial]\nlock = [{json.dumps(command)}]\n",
+            "pdm.lock": "whole\n",
+        }
+    )
+    port.trial.commit("Lock")
+    before = port.state()
+    ran = port.trial.invoke("bump", "--part", "minor")
+    assert ran.returncode == 4, ran.output
+    assert port.state() == before
+
+
 def test_news_writes_a_fragment_of_a_known_type(port: Harbour) -> None:
     assert port.trial.invoke("news", "feature", "New.", "--issue", "#42").returncode == 0
     assert port.trial.invoke("news", "bugfix", "Mended.").returncode == 0
@@ -921,3 +960,12 @@ def test_news_writes_a_fragment_of_a_known_type(port: Harbour) -> None:
         {READ}fragmenttypeunknown
         """
     )
+
+
+def test_entry_can_be_longer_than_an_argument_may_be(port: Harbour) -> None:
+    entry = "A tide that rises for a very long time. " * 4_000
+    port.trial.write({"changelog.d/2.feature.md": f"{entry.strip()}\n"})
+    port.trial.commit("Write a book")
+    ran = port.release("--part", "minor", "--yes")
+    assert ran.returncode == 0, ran.output
+    assert len(port.remote.git("tag", "--list", "--format=%(contents)", "v1.3.0")) > 131_072

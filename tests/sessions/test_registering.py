@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
-from trial import Trial, package
+from trial import HERE, Trial, package
 
 pytestmark = pytest.mark.voyage
 
@@ -40,6 +41,18 @@ def test_keyword_arguments_bend_the_sessions(trial: Trial) -> None:
         ("tests-3.13", ["slow"], "Run python -m unittest against the built wheel"),
         ("lint", [], "Run flake8 src"),
     ]
+
+
+def test_second_call_with_another_name_makes_sessions_that_run_when_they_are_named(trial: Trial) -> None:
+    package(
+        trial,
+        'tests(tags=["ci"], command=["python", "-c", "print(1)"])',
+        'tests(name="smoke", tags=["release"], default=False, command=["python", "-c", "print(2)"])',
+    )
+    for args, name in (((), f"tests-{HERE}"), (("-t", "release"), f"smoke-{HERE}")):
+        ran = trial.nox(*args)
+        assert ran.returncode == 0, ran.output
+        assert re.findall(r"Session (\S+) was successful", ran.output) == [name]
 
 
 def test_lint_runs_ruff_with_the_arguments_of_the_user(trial: Trial) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email
 import hashlib
 import re
 import sys
@@ -95,6 +94,9 @@ class Distribution:
 
         Raises `BackendFailed` for a wheel without metadata.
         """
+        # Loaded here because listing, and a release that finds all built, do without.
+        import email  # noqa: PLC0415
+
         with zipfile.ZipFile(self.path) as archive:
             # What is deeper than the top is the metadata of something vendored.
             own = [name for name in archive.namelist() if METADATA.fullmatch(name)]

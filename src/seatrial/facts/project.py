@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dependency_groups import resolve
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from seatrial.errors import (
@@ -135,6 +134,9 @@ class Project:
 
         Raises `GroupMissing` for a name that is not a group, `GroupInvalid` for what PEP 735 forbids.
         """
+        # Loaded here because only sessions need it.
+        from dependency_groups import resolve  # noqa: PLC0415
+
         missing = [name for name in groups if self.group(name) is None]
         if missing:
             raise GroupMissing(

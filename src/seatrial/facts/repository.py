@@ -73,6 +73,13 @@ class Standing:
     behind: int
 
 
+def owner_and_name(address: str) -> tuple[str, str]:
+    """Return who owns a repository on a forge, and its name there; twice "" for an address that is no forge's."""
+    found = FORGE.fullmatch(address)
+    owner, _, name = found["path"].strip("/").rpartition("/") if found and "." in found["host"] else ("", "", "")
+    return (owner, name) if owner else ("", "")
+
+
 def page_of_runs(address: str) -> str:
     """Return the page on which a forge shows its CI runs, "" for an address that is no known forge's."""
     found = FORGE.fullmatch(address)

@@ -31,12 +31,7 @@ class Shelved:
     @property
     def version(self) -> Version | None:
         """The version that the file name tells, None where it tells none."""
-        try:
-            if Kind.of(self.name) is Kind.WHEEL:
-                return parse_wheel_filename(self.name)[1]
-            return parse_sdist_filename(self.name)[1]
-        except FAILURES:
-            return None
+        return version_of(self.name)
 
 
 @dataclass(frozen=True)
@@ -68,3 +63,11 @@ class Arrival:
     def is_there(self) -> bool:
         """Whether the very same file is there: an index answers that all is well, and does nothing."""
         return any(one.name == self.archive.name and one.sha256 == self.archive.sha256 for one in self.shelf.files)
+
+
+def version_of(name: str) -> Version | None:
+    """Return the version that the name of a distribution tells, None where it tells none."""
+    try:
+        return parse_wheel_filename(name)[1] if Kind.of(name) is Kind.WHEEL else parse_sdist_filename(name)[1]
+    except FAILURES:
+        return None

@@ -30,8 +30,8 @@ ASSIGNMENT = re.compile(
 class Place:
     """One place that names the version.
 
-    ``path``: the file, below the project; ``text``: the shortest stretch of it that ends with the version's own line
-    and stands in the file once, with LF for its line ends; ``version``: as it is written there.
+    ``path``: the file, from the project's folder; ``text``: the shortest stretch of it that ends with the version's own
+    line and stands in the file once, with LF for its line ends; ``version``: as it is written there.
     """
 
     path: PurePosixPath
@@ -93,14 +93,24 @@ def in_table(project: Project, path: PurePosixPath, table: str, key: str, versio
 
 
 def locked(project: Project) -> Iterator[Place]:
-    """Yield the project's own entry in uv.lock (uv, "The lockfile")."""
-    path = PurePosixPath("uv.lock")
+    """Yield the project's own entry in uv.lock, its own or that of the workspace above it (uv, "Workspaces")."""
+    path = _nearest_lock(project)
     text = read(project, path) or ""
     name = re.escape(canonicalize_name(project.name))
     entry = rf'^name = "{name}"\nversion = "(?P<version>[^"\n]+)"(?=\nsource = {{ (?:editable|virtual) )'
     found = re.search(entry, text, re.MULTILINE)
     if found and is_version(found["version"]):
         yield Place(path, found[0], found["version"])
+
+
+def _nearest_lock(project: Project) -> PurePosixPath:
+    """Return the path of the nearest uv.lock from the project upwards, but not above the repository."""
+    for steps, folder in enumerate((project.root, *project.root.parents)):
+        if (folder / "uv.lock").is_file():
+            return PurePosixPath(*[".."] * steps, "uv.lock")
+        if (folder / ".git").exists():
+            break
+    return PurePosixPath("uv.lock")
 
 
 def _alone(text: str, end: int) -> str:

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seatrial.errors import SeatrialError
+from seatrial.facts.repository import Remote, Standing
+from seatrial.masking import mask
 from seatrial.refusals import (
     BranchBehind,
     BranchDiverged,
@@ -16,20 +17,20 @@ from seatrial.refusals import (
     NoCommit,
     NoRemote,
     NoUpstream,
+    Reasons,
     SeveralPushAddresses,
-    SeveralReasons,
     ShallowClone,
     TagTaken,
     WrongBranch,
 )
-from seatrial.shell import mask
 from seatrial.tools import checkout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from seatrial.facts.repository import Remote, Repository, Standing
+    from seatrial.errors import SeatrialError
+    from seatrial.facts.repository import Repository
 
 UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 """What git keeps in its folder while a merge, a cherry-pick, a revert or a rebase waits to be continued."""
@@ -40,11 +41,15 @@ HOOK = ("GIT_INDEX_FILE", "GIT_DIR")
 
 @dataclass(frozen=True)
 class Survey:
-    """A repository from which a release can be pushed, and its remote."""
+    """A repository, its remote, how the branch stands to it, and why there can be no release from it.
+
+    A remote that could not be asked has no addresses; then there is a reason.
+    """
 
     repository: Repository
     remote: Remote
     standing: Standing
+    reasons: tuple[SeatrialError, ...] = ()
 
 
 def look(folder: Path) -> Repository:
@@ -59,28 +64,22 @@ def look(folder: Path) -> Repository:
 
 
 def survey(repository: Repository) -> Survey:
-    """Ask the remote, and refuse a repository that no release can be made from.
+    """Ask the remote, and gather what is wrong with the repository: `Survey.reasons`, which a release has to tell.
 
-    Raises one `ReleaseError`, or `SeveralReasons` with all of them.
+    Raises `NoCommit`, because without a commit there is nothing to look at.
     """
     if not repository.commit:
         raise NoCommit(f"{repository.root} has no commit yet", fix="git add -A && git commit")
-    reasons = [*_local(repository), *_raised(lambda: checkout.insist_on_identity(repository))]
-    raise_all(reasons)
-    remote = checkout.ask(repository)
-    raise_all([*_of_remote(repository, remote)])
-    standing = checkout.standing(repository, remote)
-    if standing.behind:
-        raise _behind(repository, standing)
-    return Survey(repository, remote, standing)
-
-
-def raise_all(reasons: Sequence[SeatrialError]) -> None:
-    """Raise what there is to raise: nothing, the one error, or all of them in one."""
-    if len(reasons) > 1:
-        raise SeveralReasons(reasons)
-    if reasons:
-        raise reasons[0]
+    reasons = Reasons(_local(repository))
+    with reasons.gather():
+        checkout.insist_on_identity(repository)
+    remote, standing = Remote(repository.remote, ()), Standing(0, 0)
+    if repository.branch and repository.remote in repository.remotes:
+        with reasons.gather():
+            remote = checkout.ask(repository)
+            # Where history is cut off, nobody can count commits.
+            standing = Standing(0, 0) if repository.is_cut_off else checkout.standing(repository, remote)
+    return Survey(repository, remote, standing, (*reasons, *_of_remote(repository, remote, standing)))
 
 
 def insist_on_free_tag(found: Survey, tag: str) -> None:
@@ -103,7 +102,7 @@ def insist_on_branch(found: Survey, wanted: str) -> None:
     branch = found.repository.branch
     right = wanted or found.remote.default
     followed = found.repository.upstream[len("refs/heads/") :]
-    if right and right not in ((branch,) if wanted else (followed,)):
+    if branch and right and right not in ((branch,) if wanted else (followed,)):
         raise WrongBranch(
             f"releases are made from {right}, and {branch} is checked out",
             fix=f'git switch {right}; to release from {branch}:\n[tool.seatrial]\nbranch = "{branch}"',
@@ -137,7 +136,9 @@ def _local(repository: Repository) -> Iterator[SeatrialError]:
         )
 
 
-def _of_remote(repository: Repository, remote: Remote) -> Iterator[SeatrialError]:
+def _of_remote(repository: Repository, remote: Remote, standing: Standing) -> Iterator[SeatrialError]:
+    if not remote.addresses:
+        return
     if len(remote.addresses) > 1:
         yield SeveralPushAddresses(
             f"a push to {remote.name} goes to {len(remote.addresses)} addresses, and can succeed at one and fail at "
@@ -150,6 +151,8 @@ def _of_remote(repository: Repository, remote: Remote) -> Iterator[SeatrialError
             f"{remote.name} has no branch {name}, which {repository.branch} follows",
             fix=f"git push {remote.name} {repository.branch}:{name}",
         )
+    if standing.behind:
+        yield _behind(repository, standing)
 
 
 def _behind(repository: Repository, standing: Standing) -> SeatrialError:
@@ -163,11 +166,3 @@ def _behind(repository: Repository, standing: Standing) -> SeatrialError:
         f"{repository.branch} lacks {standing.behind} commits of {followed}",
         fix="git pull --ff-only, then release again",
     )
-
-
-def _raised(check: Callable[[], None]) -> list[SeatrialError]:
-    try:
-        check()
-    except SeatrialError as error:
-        return [error]
-    return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seatrial.facts.repository import page_of_runs
-from seatrial.shell import mask
+from seatrial.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from seatrial.errors import SeatrialError
 from seatrial.facts.project import Project
 from seatrial.outlook import Outlook, released, tag_form
 from seatrial.plan import Plan
-from seatrial.refusals import AnotherRelease, HookRefused, ProofFailed, TagsMissing
+from seatrial.refusals import AnotherRelease, HookRefused, ProofFailed, Reasons, TagsMissing, together
 from seatrial.release.sending import Sealed
 from seatrial.release.survey import insist_on_branch, insist_on_free_tag
 from seatrial.tools import checkout, git
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seatrial.build_record import Built
     from seatrial.facts.repository import Repository
     from seatrial.release.survey import Survey
+    from seatrial.shell import Begun
 
 CI_FILES = (".github/workflows/*.y*ml", ".gitlab-ci.yml")
 TAG_SIGNS = ("tags:", "CI_COMMIT_TAG")
@@ -36,11 +37,17 @@ TAG_SIGNS = ("tags:", "CI_COMMIT_TAG")
 
 @dataclass(frozen=True)
 class Prospect:
-    """A scratch clone at the commit to be released from, and how the project stands there."""
+    """A scratch clone at the commit to be released from, and how the project stands there.
+
+    ``reasons``: why there can be no release, as far as that is known before a version is; ``ahead``: a towncrier that
+    was begun before.
+    """
 
     survey: Survey
     scratch: Scratch
     outlook: Outlook
+    reasons: tuple[SeatrialError, ...] = ()
+    ahead: Begun | None = None
 
 
 @contextlib.contextmanager
@@ -63,10 +70,10 @@ def alone(repository: Repository) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def prospect(survey: Survey) -> Iterator[Prospect]:
+def prospect(survey: Survey, ahead: Begun | None = None) -> Iterator[Prospect]:
     """Make the scratch clone, and remove it at the end.
 
-    Raises what is wrong with the project: `ProjectError` or `ReleaseError`.
+    Raises what is wrong with the project, when that makes looking further useless: `ProjectError` or `ReleaseError`.
     """
     repository = survey.repository
     place = hashlib.sha256(f"{repository.common_dir}\0{repository.prefix}".encode("utf-8", "surrogateescape"))
@@ -76,10 +83,16 @@ def prospect(survey: Survey) -> Iterator[Prospect]:
     root = user_cache_path("seatrial") / "scratch" / place.hexdigest()[:16] / repository.project.name
     try:
         scratch = Scratch.make(repository, root)
-        outlook = Outlook.of(scratch.project, checkout.files(repository), checkout.tags(repository))
-        insist_on_branch(survey, outlook.config.branch)
-        _insist_on_tags(survey, outlook)
-        yield Prospect(survey, scratch, outlook)
+        try:
+            outlook = Outlook.of(scratch.project, checkout.files(repository), checkout.tags(repository))
+        except SeatrialError as error:
+            raise together((*survey.reasons, error)) from None
+        reasons = Reasons(survey.reasons)
+        with reasons.gather():
+            insist_on_branch(survey, outlook.config.branch)
+        with reasons.gather():
+            _insist_on_tags(survey, outlook)
+        yield Prospect(survey, scratch, outlook, tuple(reasons), ahead)
     except SeatrialError as error:
         # What it names is in the user's repository too, and the scratch clone is gone when this is read.
         error.what = error.what.replace(str(root), str(repository.root))
@@ -102,19 +115,22 @@ def _insist_on_tags(survey: Survey, outlook: Outlook) -> None:
 def prepare(found: Prospect, wish: plan.Wish) -> Plan:
     """Write the release into the scratch clone, and return what it changes there.
 
-    Raises `ReleaseError`.
+    Raises `ReleaseError`: before anything is written, with all that stands in the way.
     """
     outlook, repository = found.outlook, found.survey.repository
-    version = plan.choose(outlook, wish)
+    reasons = Reasons(found.reasons)
+    with reasons.gather():
+        version = plan.choose(outlook, wish)
+        insist_on_free_tag(found.survey, outlook.tag(version))
+    reasons.tell()
     tag = outlook.tag(version)
-    insist_on_free_tag(found.survey, tag)
     rewriting.raise_version(outlook, version)
     if found.scratch.git.line("rev-parse", "HEAD") != repository.commit:
         raise HookRefused(
             "a hook of bump-my-version commits, and the commit of a release is made here",
             fix="take git out of its setup_hooks and pre_commit_hooks",
         )
-    entry = rewriting.assemble(outlook, version, f"{datetime.now().astimezone():%Y-%m-%d}")
+    entry = rewriting.assemble(outlook, version, f"{datetime.now().astimezone():%Y-%m-%d}", found.ahead)
     diff, removed = found.scratch.changes()
     return Plan(
         project=outlook.project.name,

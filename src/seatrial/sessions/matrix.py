@@ -21,13 +21,15 @@ TYPE_GROUPS = ("types", "typing", "type-check", "mypy")
 
 
 @face
-def tests(
+def tests(  # noqa: PLR0913 - keywords, each of its own
     *,
     pythons: Sequence[str] = (),
     groups: Sequence[str] = (),
     extras: Sequence[str] = (),
     command: Sequence[str] = ("pytest",),
     tags: Sequence[str] = TAGS,
+    name: str = "tests",
+    default: bool = True,
 ) -> None:
     """Register ``tests-X.Y`` for every Python: ``command``, in an environment with the built wheel.
 
@@ -35,11 +37,14 @@ def tests(
     install, else the first of ``test``, ``tests``, ``dev``; ``extras``: those of the wheel. Positional arguments
     go to the command: ``nox -s tests-3.12 -- -k parser``. Where the project uses coverage, each Python
     writes its own data file, and a session ``coverage`` combines them.
+
+    A second call with another ``name`` makes other sessions, such as a quick part of the tests for the proof of a
+    release; ``default``: whether ``nox`` alone runs them.
     """
     versions = strings(pythons, "pythons") or project().pythons
     needed = Groups(strings(groups, "groups"), TEST_GROUPS, "the tests")
     told, more = command_of(command), strings(extras, "extras")
-    measured = measuring.is_used()
+    measured = measuring.is_used() and name == "tests"
 
     def run(session: nox.Session) -> None:
         # What a session does is loaded when it runs: `nox -l` does without.
@@ -56,7 +61,7 @@ def tests(
         session.run(*told, *session.posargs, env={**shell.without_secrets(), **data})
 
     about = f"Run {' '.join(told)} against the built wheel"
-    register(Registration("tests", about, strings(tags, "tags"), versions), run)
+    register(Registration(name, about, strings(tags, "tags"), versions, default=default), run)
     if measured:
         measuring.register_coverage(strings(tags, "tags"))
 

@@ -29,7 +29,8 @@ class Registration:
     """What nox is told about a session.
 
     ``description``: what ``nox -l`` says of it; ``pythons``: those to run on, none for the Python that runs nox;
-    ``environment``: whether it gets a virtual environment of its own; ``requires``: sessions that come first.
+    ``environment``: whether it gets a virtual environment of its own; ``requires``: sessions that come first;
+    ``default``: whether it runs when nobody names a session.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Registration:
     pythons: tuple[str, ...] = ()
     environment: bool = True
     requires: tuple[str, ...] = ()
+    default: bool = True
 
 
 def face(function: Call) -> Call:
@@ -79,6 +81,7 @@ def register(registration: Registration, body: Body) -> None:
         "python": list(registration.pythons) or (None if registration.environment else False),
         "tags": list(registration.tags),
         "requires": list(registration.requires),
+        "default": registration.default,
         "reuse_venv": True,
         "download_python": "never",
         "allow_parallel": True,

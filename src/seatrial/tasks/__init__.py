@@ -7,9 +7,10 @@ from invoke.collection import Collection
 
 from seatrial.tasks.checking import check
 from seatrial.tasks.listing import pythons
+from seatrial.tasks.rehearsing import rehearse
 from seatrial.tasks.releasing import release, status
 from seatrial.tasks.steps import bump, changelog, news, push, tag
 
 __all__ = ["ns"]
 
-ns = Collection("seatrial", bump, changelog, check, news, push, pythons, release, status, tag)
+ns = Collection("seatrial", bump, changelog, check, news, push, pythons, rehearse, release, status, tag)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from invoke.exceptions import Exit
 
@@ -39,10 +40,25 @@ def one_message() -> Iterator[None]:
         raise Exit("seatrial: interrupted; invoke status says where things stand", code=INTERRUPTED) from None
 
 
-def show(text: object) -> None:
-    """Print a text at once; what the terminal or the file can't take is escaped."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(str(text).encode(encoding, "backslashreplace").decode(encoding), flush=True)
+@contextlib.contextmanager
+def until_ended() -> Iterator[None]:
+    """Take the request to end (SIGTERM) for Ctrl-C, so that what has to be cleaned up is."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def show(text: object, stream: TextIO | None = None) -> None:
+    """Print a text at once, to standard output unless told; what the terminal or the file can't take is escaped."""
+    to = stream or sys.stdout
+    encoding = to.encoding or "utf-8"
+    print(str(text).encode(encoding, "backslashreplace").decode(encoding), file=to, flush=True)
 
 
 def is_on_terminal() -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json as json_
 from typing import TYPE_CHECKING
 
@@ -48,18 +49,22 @@ def release(
 
     Example: invoke release --part minor
     """
-    from seatrial.plan import Wish
-    from seatrial.release import sending, telling, voyage
-    from seatrial.release import survey as surveying
+    from seatrial.tools import towncrier
 
-    with one_message():
+    # It is begun before all else, this module's own imports among it.
+    with one_message(), towncrier.begun(project_folder()) as ahead:
+        from seatrial.plan import Wish
+        from seatrial.release import sending, telling, voyage
+        from seatrial.release import survey as surveying
+        from seatrial.release.proof import Proof
+
         repository = surveying.look(project_folder())
         with voyage.alone(repository):
             if _finish_left_over(repository, dry_run=dry_run):
                 return
             found = surveying.survey(repository)
-            with voyage.prospect(found) as prospect:
-                wish = Wish(part or (_chosen(prospect) if not version else ""), version, anyway, allow_empty)
+            with voyage.prospect(found, ahead) as prospect:
+                wish = Wish(part or ("" if version else _chosen(prospect)), version, anyway, allow_empty)
                 planned = voyage.prepare(prospect, wish)
                 show(telling.plan(planned, found.remote.addresses[0]))
                 if not dry_run:
@@ -73,6 +78,10 @@ def release(
                     show(telling.rehearsed(commit, planned, built))
                     return
                 sending.send(repository, prospect.scratch.root, sealed)
+                proof = Proof(sealed.tag, str(planned.version), sealed.commit, tuple(built))
+                with contextlib.suppress(OSError):
+                    # Without a place to keep them, they can be built again from the tag.
+                    proof.keep(repository.project)
                 try:
                     sending.catch_up(repository, sealed)
                 finally:
@@ -116,13 +125,14 @@ def _finish_left_over(repository: Repository, *, dry_run: bool) -> bool:
 
 
 def _chosen(prospect: Prospect) -> str:
-    """Ask which part to raise; "" where nobody is there to answer."""
+    """Ask which part to raise; "" where nobody is there to answer, or where the answer would be of no use."""
     from seatrial.facts import versions
-    from seatrial.refusals import Declined
+    from seatrial.refusals import Declined, Reasons
     from seatrial.release import telling
 
     if not is_on_terminal():
         return ""
+    Reasons(prospect.reasons).tell()
     outlook = prospect.outlook
     choices = versions.candidates(outlook.current, outlook.asked)
     show(telling.menu(choices, outlook.current))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -135,7 +136,8 @@ def tag(context: Context, version: str = "") -> None:
                 fix=f"invoke tag --version {versions.next_version(outlook.current, outlook.asked.part)}",
             )
         new = versions.parse(version) if version else outlook.current
-        changed = {f"{repository.prefix}{place.path}" for place in outlook.places.places} & set(repository.unfinished)
+        named = (posixpath.normpath(f"{repository.prefix}{place.path}") for place in outlook.places.places)
+        changed = set(named) & set(repository.unfinished)
         if changed:
             raise NotCommitted(
                 f"{', '.join(sorted(changed))} is not as it is in the commit that would be tagged", fix="git commit"
@@ -154,13 +156,14 @@ def push(context: Context) -> None:
 
     Example: invoke push
     """
-    from seatrial.refusals import TagMissing
+    from seatrial.refusals import Reasons, TagMissing
     from seatrial.release import survey
     from seatrial.tools import checkout, remote
 
     with one_message():
         repository = survey.look(project_folder())
         found = survey.survey(repository)
+        Reasons(found.reasons).tell()
         outlook = _outlook()
         survey.insist_on_branch(found, outlook.config.branch)
         name = outlook.tag(outlook.current)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from seatrial.facts.project import Project
-    from seatrial.facts.version_text import Place
 
 EXACTLY = ("--parse", r"(?P<version>\S+)", "--serialize", "{version}")
 ALONE = ("--no-commit", "--no-tag", "--allow-dirty")
@@ -116,26 +115,6 @@ def _insist_on_search(project: Project, entry: Mapping[str, Any], current: str) 
         )
 
 
-def write(root: Path, places: Iterable[Place], version: Version) -> None:
-    """Have ``places`` changed, files below ``root``, whatever bump-my-version is configured for.
-
-    Raises `CommandFailed`.
-    """
-    wanted = list(places)
-    if not wanted:
-        return
-    entries = [
-        {
-            "filename": str(root / place.path),
-            "search": _plain(place.text),
-            # The replacement is one of re.sub, in which a backslash has a meaning.
-            "replace": _plain(place.said(version)).replace("\\", "\\\\"),
-        }
-        for place in wanted
-    ]
-    _bump_with(root, entries, wanted[0].version, str(version))
-
-
 def _bump_with(root: Path, entries: Iterable[Mapping[str, object]], current: str, version: str) -> None:
     """Run bump-my-version with a configuration that has these files and nothing else."""
     lines = ["[tool.bumpversion]"]
@@ -187,11 +166,6 @@ def _settings_of(project: Project) -> dict[str, Any]:
         if len(parts) == len(("bumpversion", "kind", "name")) and parts[0] == "bumpversion" and parts[1] in kinds
     ]
     return settings
-
-
-def _plain(text: str) -> str:
-    """Return a text for str.format() that comes out as it is."""
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _toml(value: object) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import CommandFailed
 from seatrial.facts.repository import Remote, Repository, Standing
+from seatrial.masking import mask
 from seatrial.refusals import NoIdentity, NoRepository, RemoteUnreachable
-from seatrial.shell import mask
 from seatrial.tools.git import Git
 
 if TYPE_CHECKING:
@@ -99,6 +99,13 @@ def insist_on_identity(repository: Repository) -> None:
             "git does not know who you are, and a release is a commit",
             fix='git config --global user.name "Your Name"\ngit config --global user.email you@example.org',
         )
+
+
+def identity(repository: Repository) -> tuple[str, str]:
+    """Return the name and the address that a commit of the user's would have; two times "" when git knows neither."""
+    asked = Git(repository.root).attempt("var", "GIT_COMMITTER_IDENT")
+    found = re.match(r"(.*) <(.*)> \d+ [+-]\d+$", asked.output.strip())
+    return (found[1], found[2]) if found and not asked.returncode else ("", "")
 
 
 def tags(repository: Repository, reachable_from: str = "HEAD") -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from seatrial import shell
 from seatrial.errors import InstallFailed, last_lines
+from seatrial.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +114,7 @@ def create(installer: Installer, environment: Path) -> None:
     done = shell.attempt(installer.create(environment), cwd=environment.parent, env=shell.environment())
     if done.returncode:
         raise InstallFailed(
-            f"{environment} could not be made:\n{last_lines(shell.mask(done.output + done.errors))}",
+            f"{environment} could not be made:\n{last_lines(mask(done.output + done.errors))}",
             fix="mend what it names; if that is the Python, install another and put seatrial there",
         )
 
@@ -133,7 +134,7 @@ def install(installer: Installer, python: Path, arguments: Sequence[str], *, cwd
         if not again.returncode:
             return True
     raise InstallFailed(
-        f"{shell.shown(command)} failed:\n{last_lines(shell.mask(done.output + done.errors))}",
+        f"{shell.shown(command)} failed:\n{last_lines(mask(done.output + done.errors))}",
         fix="make the index reachable, or the requirements satisfiable, and run the session again",
     )
 

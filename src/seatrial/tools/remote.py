@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seatrial.errors import CommandFailed, last_lines
+from seatrial.masking import mask
 from seatrial.refusals import PushRefused, PushUnknown, RemoteUnreachable
-from seatrial.shell import mask
 from seatrial.tools import checkout
 from seatrial.tools.git import Git
 

@@ -7,13 +7,14 @@ none of its remotes. What makes a commit the user's own is carried over: identit
 from __future__ import annotations
 
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.errors import last_lines
+from seatrial.masking import mask
 from seatrial.refusals import HookRefused, SigningFailed
-from seatrial.shell import mask
 from seatrial.tools.git import Git
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ class Scratch:
         root.mkdir(parents=True)
         scratch = cls(root, repository)
         git = scratch.git
+        # Where no branch is checked out there is no release, but more can be wrong than that.
+        branch = repository.branch or "main"
         kind = repository.setting("extensions.objectformat") or "sha1"
-        git.run(
-            "init", "--quiet", "--template=", f"--object-format={kind}", f"--initial-branch={repository.branch}", "."
-        )
+        git.run("init", "--quiet", "--template=", f"--object-format={kind}", f"--initial-branch={branch}", ".")
         info = root / ".git/objects/info"
         info.mkdir(exist_ok=True)
         _write(info / "alternates", f"{repository.common_dir / 'objects'}\n")
@@ -72,7 +73,7 @@ class Scratch:
         with (root / ".git/config").open("a", encoding="utf-8", errors="surrogateescape") as config:
             config.writelines(scratch._settings())
         refs = Git(repository.root).run("for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
-        _write(root / ".git/packed-refs", f"{repository.commit} refs/heads/{repository.branch}\n{refs}")
+        _write(root / ".git/packed-refs", f"{repository.commit} refs/heads/{branch}\n{refs}")
         git.run("reset", "--quiet", "--hard")
         if (root / ".gitmodules").is_file():
             scratch._bring_submodules()
@@ -165,7 +166,11 @@ class Scratch:
 
 def make_tag(git: Git, name: str, message: str, commit: str) -> str:
     """Make an annotated tag and return its id. Raises `HookRefused` or `SigningFailed`."""
-    done = git.attempt("tag", "--annotate", "--cleanup=whitespace", "-m", message, name, commit)
+    with tempfile.TemporaryDirectory(prefix="seatrial-tag-") as folder:
+        # As an argument it could be too long: an entry of thousands of fragments.
+        path = Path(folder, "message")
+        path.write_text(message, encoding="utf-8")
+        done = git.attempt("tag", "--annotate", "--cleanup=whitespace", "-F", str(path), name, commit)
     if done.returncode:
         raise _refused("tag", done)
     return git.run("rev-parse", f"refs/tags/{name}").strip()

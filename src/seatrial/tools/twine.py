@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 from typing import TYPE_CHECKING
 
 from seatrial import shell
-from seatrial.errors import DistributionsRefused, last_lines
+from seatrial.errors import DistributionsRefused, UploadFailed, last_lines
+from seatrial.masking import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+PATIENCE = 600
+"""Seconds that an upload may take: as many as PyPI gives to one."""
+
+ADVICE = (
+    ("ACTIONS_ID_TOKEN_REQUEST_", "let the publishing job ask for a token:\npermissions:\n  id-token: write"),
+    ("token is expired", "upload less at once, or start the upload again: a token is good for 15 minutes"),
+    ("SSLError", "have the certificate of the index trusted: REQUESTS_CA_BUNDLE"),
+)
+"""What twine says, and what mends it."""
 
 FIRST_KNOWING_METADATA_2_5 = 7
 
@@ -36,14 +46,31 @@ def check(paths: Sequence[Path]) -> str:
     done = shell.attempt(args, cwd=paths[0].parent, env=env)
     if done.returncode:
         raise DistributionsRefused(
-            f"twine check --strict does not accept the distributions:\n"
-            f"{last_lines(shell.mask(done.output + done.errors))}",
+            f"twine check --strict does not accept the distributions:\n{last_lines(mask(done.output + done.errors))}",
             fix="mend what it names in pyproject.toml or in the README, then run: nox -s check",
         )
     return done.output.strip()
 
 
+def upload(paths: Sequence[Path], env: Mapping[str, str]) -> str:
+    """Run ``twine upload`` to PyPI as that is for this environment, and return what it says.
+
+    Raises `UploadFailed` with the words of twine and of the index.
+    """
+    options = ("--non-interactive", "--disable-progress-bar", "--repository", "pypi")
+    args = (*_program(), "--no-color", "upload", *options, *(str(path) for path in paths))
+    done = shell.apart(args, cwd=paths[0].parent, env={**env, "COLUMNS": "1000"}, seconds=PATIENCE)
+    if done.returncode:
+        said = last_lines(mask(done.output + done.errors))
+        fix = next((told for sign, told in ADVICE if sign in said), "mend what it names")
+        raise UploadFailed(f"twine upload failed:\n{said}", fix=fix)
+    return done.output.strip()
+
+
 def _program() -> tuple[str, ...]:
+    # It loads the email package, which takes as long as git does for a survey.
+    import importlib.metadata  # noqa: PLC0415
+
     major = int(importlib.metadata.version("twine").partition(".")[0])
     knows = major >= FIRST_KNOWING_METADATA_2_5
     return (sys.executable, "-m", "twine") if knows else (sys.executable, "-c", KNOWING_METADATA_2_5)

@@ -1,0 +1,123 @@
+"""Installing what was published, as anybody would: from the index, into an environment with nothing in it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from seatrial.errors import CommandFailed, InstallFailed
+from seatrial.facts.version_text import is_version
+from seatrial.mishaps import NotUsable
+from seatrial.tools import installer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from seatrial.interpreters import Interpreter
+    from seatrial.rehearsal.world import World
+
+LOOK = """\
+import importlib, importlib.metadata, json, sys
+name, modules = sys.argv[1], sys.argv[2:]
+told = {}
+for module in modules:
+    said = getattr(importlib.import_module(module), "__version__", None)
+    told[module] = said if isinstance(said, str) else None
+found = importlib.metadata.distribution(name)
+scripts = [one.name for one in found.entry_points if one.group == "console_scripts"]
+print(json.dumps({"version": found.version, "modules": told, "scripts": sorted(scripts)}))
+"""
+"""What is run in the new environment: it imports, and says what it has found."""
+
+PATIENCE = 60
+"""Seconds that a program may take to say how it is used."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be installed: name and version, the modules that it brings, and the index that has it."""
+
+    name: str
+    version: str
+    modules: tuple[str, ...]
+    index: str
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What was installed on one Python: modules that were imported, and console scripts with what started them."""
+
+    python: str
+    version: str
+    modules: tuple[str, ...]
+    scripts: tuple[str, ...]
+
+
+def install(world: World, interpreter: Interpreter, wanted: Wanted) -> Installed:
+    """Install, import and start what was published.
+
+    The project itself comes from the index with pip; what it needs comes from where the user's packages come from, so
+    that no other index can offer the project too. Raises `InstallFailed` or `NotUsable`.
+    """
+    folder = world.folder / f"installed-{interpreter.version}"
+    made = (sys.executable, "-m", "virtualenv", "--quiet", "--no-periodic-update", "--python", str(interpreter.path))
+    _run(world, *made, str(folder))
+    python = installer.python_of(folder)
+    requirement = f"{wanted.name}=={wanted.version}"
+    pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir")
+    _run(world, *pip, "--no-deps", "--index-url", wanted.index, requirement)
+    _run(world, *installer.best().install(python, requirement))
+    try:
+        told = json.loads(world.run(str(python), "-I", "-c", LOOK, wanted.name, *wanted.modules, cwd=folder))
+    except CommandFailed as error:
+        raise NotUsable(
+            f"{requirement} is installed on Python {interpreter.version} and can't be imported:\n{error.what}",
+            fix="add what is missing to the wheel, or to dependencies",
+        ) from None
+    _insist_on_version(wanted, {"its metadata": told["version"], **told["modules"]}, interpreter.version)
+    scripts = tuple(_started(world, folder, python.parent, script) for script in told["scripts"])
+    return Installed(interpreter.version, told["version"], wanted.modules, scripts)
+
+
+def _insist_on_version(wanted: Wanted, said: Mapping[str, str | None], python: str) -> None:
+    """Raise `NotUsable` for a module, or metadata, that names another version than the one that was asked for."""
+    told = {name: text for name, text in said.items() if text is not None}
+    wrong = [f"{text} in {name}" for name, text in told.items() if not _is_same(text, wanted.version)]
+    if wrong:
+        raise NotUsable(
+            f"{wanted.name}=={wanted.version} says another version of itself on Python {python}: {', '.join(wrong)}",
+            fix="let seatrial know the place: see docs/settings.md, Where the version stands",
+        )
+
+
+def _is_same(said: str, version: str) -> bool:
+    return is_version(said) and Version(said) == Version(version)
+
+
+def _started(world: World, cwd: Path, programs: Path, script: str) -> str:
+    """Start a console script, and return what it was started with. Raises `NotUsable`."""
+    said = ""
+    for option in ("--help", "--version"):
+        try:
+            done = world.attempt(str(programs / script), option, cwd=cwd, seconds=PATIENCE)
+        except CommandFailed as error:
+            raise NotUsable(f"the console script {script} does not start: {error.output}", fix="mend it") from None
+        if not done.returncode:
+            return f"{script} {option}"
+        said = said or CommandFailed(f"{script} {option}", done.returncode, done.output + done.errors).what
+    raise NotUsable(
+        f"the console script {script} starts neither with --help nor with --version:\n{said}",
+        fix="mend it, or what it is named as in [project.scripts]",
+    )
+
+
+def _run(world: World, *args: str) -> None:
+    try:
+        world.run(*args, cwd=world.folder)
+    except CommandFailed as error:
+        raise InstallFailed(error.what, fix="make the index reachable, or the requirements satisfiable") from None

@@ -1,0 +1,92 @@
+"""The issuer of identity tokens: what GitHub is to a job that may ask who it is.
+
+GitHub, "OpenID Connect reference"; the token is a JSON web token signed with RS256 (RFC 7519).
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    from seatrial.facts.publisher import Publisher
+
+NAME = "https://token.actions.githubusercontent.com"
+LIFETIME = 300
+"""Seconds that an identity token is good for, as GitHub's are."""
+
+LEEWAY = 30
+"""Seconds that clocks may differ (PyPI, ``oidc/services.py``)."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The job that asks: who it is, and the tag and commit that it runs for."""
+
+    publisher: Publisher
+    tag: str
+    commit: str
+
+    def claims(self) -> dict[str, str]:
+        """Return what a token of GitHub says of this job."""
+        who, ref = self.publisher, f"refs/tags/{self.tag}"
+        home = f"{who.owner}/{who.repository}"
+        environment = {"environment": who.environment} if who.environment else {}
+        return {
+            "sub": f"repo:{home}:environment:{who.environment}" if who.environment else f"repo:{home}:ref:{ref}",
+            "repository": home,
+            "repository_owner": who.owner,
+            "repository_owner_id": "1",
+            "job_workflow_ref": f"{home}/.github/workflows/{who.workflow}@{ref}",
+            "event_name": "push",
+            "ref": ref,
+            "sha": self.commit,
+            **environment,
+        }
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Signs tokens, and knows its own again. ``clock``: seconds since 1970."""
+
+    key: Any = field(repr=False)
+    bearer: str = field(repr=False)
+    clock: Callable[[], float] = time.time
+
+    @classmethod
+    def make(cls, clock: Callable[[], float] = time.time) -> Issuer:
+        """Return an issuer with a key of its own, and a secret for the one job that may ask it."""
+        # Only a rehearsal needs it.
+        from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
+
+        return cls(rsa.generate_private_key(public_exponent=65537, key_size=2048), secrets.token_urlsafe(), clock)
+
+    def token(self, sender: Sender, audience: str) -> str:
+        """Return a token for a job."""
+        import jwt  # noqa: PLC0415 - see make()
+
+        now = int(self.clock())
+        times = {"iat": now, "nbf": now, "exp": now + LIFETIME}
+        claims = {**sender.claims(), **times, "iss": NAME, "aud": audience, "jti": secrets.token_hex(16)}
+        return jwt.encode(claims, self.key, algorithm="RS256")
+
+    def read(self, token: str, audience: str) -> dict[str, Any] | None:
+        """Return the claims of a token; None when it is not signed here, is for somebody else, or is out of date."""
+        import jwt  # noqa: PLC0415 - see make()
+
+        wanted = ["iss", "iat", "exp", "aud", "jti"]
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self.key.public_key(),
+                algorithms=["RS256"],
+                audience=audience,
+                issuer=NAME,
+                leeway=LEEWAY,
+                options={"require": wanted, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            )
+        except jwt.PyJWTError:
+            return None
+        return claims if claims["iat"] - LEEWAY <= self.clock() <= claims["exp"] + LEEWAY else None

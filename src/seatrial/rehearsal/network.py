@@ -1,0 +1,149 @@
+"""The network of a rehearsal: an index, an issuer and a proxy on loopback, and the environment that leads to them.
+
+twine asks for a token only where it uploads to PyPI itself, over https. So the proxy leads PyPI's upload host to the
+index, and a throw-away authority vouches for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from seatrial import shell
+from seatrial.errors import CommandFailed
+from seatrial.mishaps import LeadsElsewhere
+from seatrial.rehearsal.authority import Authority
+from seatrial.rehearsal.faults import Faults
+from seatrial.rehearsal.index import Index
+from seatrial.rehearsal.issuer import Issuer, Sender
+from seatrial.rehearsal.minting import Mint
+from seatrial.rehearsal.proxy import Proxy
+from seatrial.rehearsal.shelves import Shelves
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+    from socketserver import TCPServer
+
+    from werkzeug.serving import BaseWSGIServer
+
+    from seatrial.facts.publisher import Publisher
+
+LEADS_ASTRAY = ("all_proxy", "curl_ca_bundle", "http_proxy", "https_proxy", "no_proxy", "ssl_cert_dir")
+
+PROVE = """\
+import sys
+import requests
+inside, outside = sys.argv[1:]
+told = requests.get(inside, timeout=10).json()
+if told != {"audience": "pypi"}:
+    sys.exit(f"{inside} answered {told}")
+try:
+    answer = requests.get(outside, timeout=10)
+except requests.exceptions.ProxyError:
+    sys.exit(0)
+sys.exit(f"{outside} answered {answer.status_code}")
+"""
+"""What proves that an upload stays on this machine, with the library that twine uses: the host of the upload is the
+index of the rehearsal, and another host is out of reach."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """What runs. ``plain`` and ``proxy`` are ports on loopback; ``upload_host`` is the one that the proxy leads on."""
+
+    index: Index
+    authority: Authority
+    plain: int
+    proxy: int
+    upload_host: str
+
+    @property
+    def home_url(self) -> str:
+        """The address of the page for people."""
+        return f"http://127.0.0.1:{self.plain}/"
+
+    @property
+    def simple_url(self) -> str:
+        """The address that pip and uv install from."""
+        return f"{self.home_url}simple/"
+
+    def environment(self, base: Mapping[str, str], sender: Sender) -> dict[str, str]:
+        """Return the environment of an upload from CI: all of ``base`` but what could lead elsewhere.
+
+        ``sender``: the job that uploads.
+        """
+        self.index.sender = sender
+        proxy, bundle = f"http://127.0.0.1:{self.proxy}", str(self.authority.bundle)
+        return {
+            **{name: value for name, value in base.items() if name.lower() not in LEADS_ASTRAY},
+            "GITHUB_ACTIONS": "true",
+            "HTTPS_PROXY": proxy,
+            "HTTP_PROXY": proxy,
+            "REQUESTS_CA_BUNDLE": bundle,
+            "SSL_CERT_FILE": bundle,
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.index.issuer.bearer,
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.home_url}_/identity?api-version=2.0",
+        }
+
+    def insist_on_loopback(self, environment: Mapping[str, str], cwd: Path) -> None:
+        """Prove that an upload in this environment reaches the index and nothing else. Raises `LeadsElsewhere`."""
+        inside, outside = f"https://{self.upload_host}/_/oidc/audience", "https://seatrial.invalid/"
+        try:
+            shell.run((sys.executable, "-c", PROVE, inside, outside), cwd=cwd, env=environment)
+        except CommandFailed as error:
+            raise LeadsElsewhere(f"an upload would not stay on this machine:\n{error.what}") from None
+
+
+@contextlib.contextmanager
+def network(
+    folder: Path, publisher: Publisher, project: str, *, faults: Faults | None = None, issuer: Issuer | None = None
+) -> Iterator[Network]:
+    """Open the index for one project and its publisher, and close all of it at the end.
+
+    ``folder``: where the index keeps its files. Nothing listens to anything but loopback, on ports that the system
+    chooses.
+    """
+    # It takes a quarter of a second, and only an upload needs it.
+    from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
+
+    folder.mkdir(parents=True)
+    hosts = [str(urlsplit(url).hostname) for url in (DEFAULT_REPOSITORY, TEST_REPOSITORY)]
+    told = faults or Faults()
+    mint = Mint(publisher, issuer or Issuer.make(), told.token_lifetime)
+    index = Index(Shelves(folder), mint, project, told)
+    authority = Authority.make(folder, hosts)
+    with contextlib.ExitStack() as stack:
+        plain = stack.enter_context(_served(_web(index)))
+        secure = stack.enter_context(_served(_web(index, authority.context)))
+        proxy = stack.enter_context(_served(Proxy(dict.fromkeys(hosts, secure))))
+        stack.callback(index.stopped.set)
+        yield Network(index, authority, plain, proxy, hosts[0])
+
+
+def _web(index: Index, context: ssl.SSLContext | None = None) -> BaseWSGIServer:
+    from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
+
+    class Quiet(WSGIRequestHandler):
+        def log(self, *_: object) -> None:
+            """Say nothing."""
+
+    return make_server("127.0.0.1", 0, index, threaded=True, request_handler=Quiet, ssl_context=context)
+
+
+@contextlib.contextmanager
+def _served(server: TCPServer) -> Iterator[int]:
+    """Serve in a thread, and yield the port."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield server.socket.getsockname()[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,178 @@
+"""The world of a rehearsal: a bare remote, a clone of the project, and an environment in which nobody is anybody.
+
+All of it lies in one temporary folder. The user's repository is read by git and by nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial import interpreters, shell
+from seatrial.errors import CommandFailed
+from seatrial.facts.project import Project
+from seatrial.masking import mask
+from seatrial.refusals import NoCommit, ShallowClone
+from seatrial.tools import checkout, installer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from seatrial.facts.repository import Repository
+    from seatrial.shell import Completed
+
+ALLOWED = (
+    *("COMSPEC", "LANG", "PATH", "PATHEXT", "PYENV_ROOT", "SYSTEMDRIVE", "SYSTEMROOT", "WINDIR"),
+    *("NOX_DEFAULT_VENV_BACKEND", "NOX_PARALLEL", "NO_COLOR", "TEMP", "TERM", "TMP", "TMPDIR", "UV"),
+    *("CURL_CA_BUNDLE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE", "UV_NATIVE_TLS"),
+    *("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "all_proxy", "http_proxy", "https_proxy", "no_proxy"),
+    *("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_NO_INDEX", "PIP_TRUSTED_HOST"),
+    *(
+        "UV_DEFAULT_INDEX",
+        "UV_EXTRA_INDEX_URL",
+        "UV_FIND_LINKS",
+        "UV_INDEX",
+        "UV_INDEX_URL",
+        "UV_NO_INDEX",
+        "UV_OFFLINE",
+    ),
+    *("PIP_CACHE_DIR", "PIP_DEFAULT_TIMEOUT", "UV_CACHE_DIR", "UV_HTTP_TIMEOUT"),
+)
+"""The variables that a rehearsal takes over: what finds programs, and what installs from the user's own index."""
+
+NOBODY = ("A. Rehearser", "rehearser@example.invalid")
+
+
+@dataclass(frozen=True)
+class World:
+    """``folder`` holds all of it; ``remote`` is bare; ``clone`` is a work tree of it; ``prefix`` leads to the project.
+
+    ``environment``: for every child that is no upload; ``identity``: name and address of who commits.
+    """
+
+    folder: Path
+    prefix: str
+    environment: Mapping[str, str]
+    identity: tuple[str, str] = NOBODY
+
+    @property
+    def remote(self) -> Path:
+        """The bare repository that the release is pushed to."""
+        return self.folder / "remote.git"
+
+    @property
+    def clone(self) -> Path:
+        """The work tree that the release is made from."""
+        return self.folder / "clone"
+
+    @property
+    def project(self) -> Path:
+        """The project in it."""
+        return self.clone / self.prefix
+
+    def checkout(self, tag: str, name: str) -> Path:
+        """Check a tag out as CI does, in a folder of its own, and return that of the project in it."""
+        self._git(self.folder, "clone", "--quiet", "--branch", tag, str(self.remote), name)
+        return self.folder / name / self.prefix
+
+    def run(self, *args: str, cwd: Path | None = None) -> str:
+        """Run a command in this world. Raises `CommandFailed`."""
+        done = self.attempt(*args, cwd=cwd)
+        if done.returncode:
+            raise CommandFailed(shell.shown(args), done.returncode, mask(done.output + done.errors))
+        return done.output
+
+    def attempt(self, *args: str, cwd: Path | None = None, seconds: float | None = None) -> Completed:
+        """Run a command in this world and return how it went. Raises `CommandFailed` as `shell.apart` does."""
+        return shell.apart(args, cwd=cwd or self.project, env=self.environment, seconds=seconds)
+
+    def _git(self, cwd: Path, *args: str) -> None:
+        self.run("git", "-c", "advice.detachedHead=false", *args, cwd=cwd)
+
+    def make(self, repository: Repository, branch: str) -> None:
+        """Fill it: the remote has the commit of HEAD as its branch, and the tags; the clone follows it."""
+        name, email = (text.replace("\\", "").replace('"', "") for text in self.identity)
+        settings = f'[user]\n\tname = "{name}"\n\temail = "{email}"\n[safe]\n\tdirectory = "*"\n[gc]\n\tauto = 0\n'
+        Path(self.environment["GIT_CONFIG_GLOBAL"]).write_text(settings, encoding="utf-8")
+        kind = repository.setting("extensions.objectformat") or "sha1"
+        made = ("init", "--quiet", "--bare", "--template=", f"--object-format={kind}", f"--initial-branch={branch}")
+        self._git(self.folder, *made, str(self.remote))
+        refs = (f"HEAD:refs/heads/{branch}", "refs/tags/*:refs/tags/*")
+        self._git(self.remote, "fetch", "--quiet", "--no-tags", str(repository.root), *refs)
+        self._git(self.folder, "clone", "--quiet", str(self.remote), str(self.clone))
+
+
+@contextlib.contextmanager
+def world(repository: Repository) -> Iterator[World]:
+    """Make a world around the commit of HEAD, and remove it at the end.
+
+    Raises `NoCommit`, `ShallowClone`, `ProjectError` or `CommandFailed`.
+    """
+    if not repository.commit:
+        raise NoCommit(f"{repository.root} has no commit yet", fix="git add -A && git commit")
+    if repository.is_cut_off:
+        raise ShallowClone(
+            f"{repository.root} does not have the whole history, which versions and tags are read from",
+            fix="git fetch --unshallow --tags; or, after a clone with --filter: git fetch --refetch",
+        )
+    identity = checkout.identity(repository)
+    folder = Path(tempfile.mkdtemp(prefix="seatrial-rehearsal-")).resolve()
+    try:
+        made = World(
+            folder=folder,
+            prefix=repository.prefix,
+            environment=_environment(folder, Project.from_directory(repository.project)),
+            identity=identity if identity[0] else NOBODY,
+        )
+        made.make(repository, _branch(repository))
+        yield made
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _branch(repository: Repository) -> str:
+    """Return the branch of the remote: the one that is released from, whatever it is called here."""
+    return repository.upstream[len("refs/heads/") :] or repository.branch or "main"
+
+
+def _environment(folder: Path, project: Project) -> dict[str, str]:
+    """Return what children find in their environment: a home of their own, and of the user's what is `ALLOWED`."""
+    home = folder / "home"
+    home.mkdir()
+    kept = {name: os.environ[name] for name in ALLOWED if name in os.environ}
+    found = interpreters.find(project.pythons, os.environ)
+    return {
+        **_caches(kept),
+        **kept,
+        "PATH": interpreters.on_path(found, os.environ),
+        "HOME": str(home),
+        "USERPROFILE": str(home),
+        "APPDATA": str(home / "appdata"),
+        "LOCALAPPDATA": str(home / "localappdata"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_DATA_HOME": str(home / "data"),
+        "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
+        "GIT_TERMINAL_PROMPT": "0",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "PYTHONUNBUFFERED": "1",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def _caches(kept: Mapping[str, str]) -> dict[str, str]:
+    """Return where downloads are kept: the one thing in the user's home that a rehearsal shares."""
+    # Only a rehearsal needs it.
+    from platformdirs import user_cache_path  # noqa: PLC0415
+
+    caches = {"PIP_CACHE_DIR": str(user_cache_path("pip", appauthor=False))}
+    program = installer.find_uv()
+    if program and "UV_CACHE_DIR" not in kept:
+        told = shell.attempt((program, "cache", "dir"), cwd=Path.cwd(), env=shell.environment(NO_COLOR="1"))
+        caches["UV_CACHE_DIR"] = told.output.strip()
+    return {name: value for name, value in caches.items() if value}

@@ -1,0 +1,64 @@
+"""What was proved before a push: the files, and their hashes, kept in ``.seatrial/`` of the checkout.
+
+It is what an index has to serve, byte for byte. Where it is gone, the tag has it: one commit builds the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seatrial.facts.distribution import Distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+FOLDER = ".seatrial/proof"
+"""Where the last proof lies, from the project's folder."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The distributions of a release: ``commit`` and ``tag`` as git has them."""
+
+    tag: str
+    version: str
+    commit: str
+    files: tuple[Distribution, ...]
+
+    def keep(self, project: Path) -> None:
+        """Put copies of the files, and what is known of them, below the project, in place of the proof before.
+
+        git does not see it: the folder has a ``.gitignore`` of its own. Raises `OSError`.
+        """
+        folder = project / FOLDER
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+        for one in self.files:
+            shutil.copy2(one.path, folder)
+        (folder / "proof.json").write_text(json.dumps(self.as_dict(), indent=2), encoding="utf-8")
+
+    @classmethod
+    def recall(cls, project: Path) -> Proof | None:
+        """Return the last proof of a project; None when there is none, or it is not whole any more."""
+        folder = project / FOLDER
+        try:
+            told = json.loads((folder / "proof.json").read_text(encoding="utf-8"))
+            files = tuple(Distribution.from_path(folder / one["name"]) for one in told["files"])
+            found = cls(told["tag"], told["version"], told["commit"], files)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return found if found.as_dict() == told else None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as JSON has it."""
+        return {"tag": self.tag, "version": self.version, "commit": self.commit, "files": described(self.files)}
+
+
+def described(files: Iterable[Distribution]) -> list[dict[str, object]]:
+    """Return name, size in bytes and SHA-256 of each file, as JSON has them."""
+    return [{"name": one.path.name, "size": one.size, "sha256": one.sha256} for one in files]

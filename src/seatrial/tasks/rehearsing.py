@@ -1,0 +1,65 @@
+"""The rehearsal of a release."""
+
+# The parameters are flags: invoke has no other way, and calls each by its name.
+# ruff: noqa: FBT001, FBT002, PLR0913, ARG001, PLC0415
+# What a task does is loaded when it runs: `invoke -l` does without.
+
+from __future__ import annotations
+
+import json as json_
+import sys
+from typing import TYPE_CHECKING
+
+from invoke.tasks import task
+
+from seatrial.tasks.facing import one_message, project_folder, show, until_ended
+
+if TYPE_CHECKING:
+    from invoke.context import Context
+
+
+@task(
+    help={
+        "part": "as that of release; auto where nothing is said",
+        "version": "the version itself, instead of a part",
+        "tests": "--no-tests: build and check, but run no other session tagged release",
+        "anyway": "release a smaller part than the fragments ask for",
+        "allow-empty": "release without fragments",
+        "keep": "leave the world standing to look around in it, until Ctrl-C",
+        "json": "print the card as JSON, and all else to standard error",
+    }
+)
+def rehearse(
+    context: Context,
+    part: str = "",
+    version: str = "",
+    tests: bool = True,
+    anyway: bool = False,
+    allow_empty: bool = False,
+    keep: bool = False,
+    json: bool = False,
+) -> None:
+    """Rehearse the whole release on this machine: push, CI, upload, install.
+
+    The commit of HEAD is released for real, in a world of its own: another remote, another index.
+
+    Example: invoke rehearse --part minor
+    """
+    from seatrial.rehearsal import voyage
+
+    stream = sys.stderr if json else sys.stdout
+    options = {"--no-tests": not tests, "--anyway": anyway, "--allow-empty": allow_empty}
+    said = ("--version", version) if version else ("--part", part or "auto")
+
+    def say(line: str) -> None:
+        show(line, stream)
+
+    with (
+        one_message(),
+        until_ended(),
+        voyage.sail(project_folder(), (*said, *(name for name, is_set in options.items() if is_set)), say) as sailed,
+    ):
+        show(json_.dumps(sailed.card.as_dict(), indent=2) if json else f"\n{sailed.card}")
+        if keep:
+            say(f"\n{sailed.how_to_look_around}")
+            sailed.stay()

@@ -1,0 +1,237 @@
+"""One fault at a time, in a project for each build backend: the rehearsal stops with the right words.
+
+What can be known before there is a tag is known there; the rest at the door of the index.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable
+
+import pytest
+
+from harbour import Harbour, harbour
+from trial import BUILD_SYSTEMS
+from voyages import WORKFLOW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [
+    pytest.mark.voyage,
+    pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="runs on the newest Python: there are many"),
+]
+
+CROOKED = """\
+import os, pathlib, tarfile, zipfile
+import {real} as real
+
+
+def __getattr__(name):
+    return getattr(real, name)
+
+
+def build_wheel(folder, *args):
+    return twist(pathlib.Path(folder), real.build_wheel(folder, *args))
+
+
+def build_sdist(folder, *args):
+    return twist(pathlib.Path(folder), real.build_sdist(folder, *args))
+
+
+def rezip(path, change):
+    with zipfile.ZipFile(path) as old:
+        members = [(one, old.read(one)) for one in old.namelist()]
+    with zipfile.ZipFile(path, "w") as new:
+        for name, data in members:
+            changed = change(name, data)
+            if changed is not None:
+                new.writestr(name, changed)
+
+
+def rename(path, name):
+    path.rename(path.with_name(name))
+    return name
+
+
+def twist(folder, name):
+    path = folder / name
+    wheel = name.endswith(".whl")
+    {twist}
+    return name
+"""
+IN_SDIST = {
+    "hatchling": {},
+    "setuptools": {"MANIFEST.in": "include crooked.py\n"},
+    "flit_core": {"pyproject.toml": '[tool.flit.sdist]\ninclude = ["crooked.py"]\n'},
+    "pdm-backend": {"pyproject.toml": '[tool.pdm.build]\nsource-includes = ["crooked.py"]\n'},
+    "poetry-core": {"pyproject.toml": '[tool.poetry]\ninclude = [{ path = "crooked.py", format = "sdist" }]\n'},
+    "uv_build": {"pyproject.toml": '[tool.uv.build-backend]\nsource-include = ["crooked.py"]\n'},
+}
+"""What puts the crooked backend into the sdist, which the wheel is built from."""
+
+
+def crooked(port: Harbour, twist: str) -> None:
+    """Have the distributions twisted after the real backend has made them."""
+    text = port.read("pyproject.toml")
+    found = re.search(r'build-backend = "(.*)"', text)
+    assert found
+    backend = next(name for name, system in BUILD_SYSTEMS.items() if f'"{found[1]}"' in system)
+    files = IN_SDIST[backend]
+    text = text.replace(found[0], 'build-backend = "crooked"\nbackend-path = ["."]') + files.get("pyproject.toml", "")
+    module = CROOKED.replace("{real}", found[1]).replace("{twist}", twist)
+    port.trial.write({**files, "pyproject.toml": text, "crooked.py": module})
+
+
+def edited(old: str, new: str) -> Callable[[Harbour], None]:
+    """Return what edits pyproject.toml."""
+
+    def edit(port: Harbour) -> None:
+        text = port.read("pyproject.toml")
+        assert old in text
+        port.trial.write({"pyproject.toml": text.replace(old, new, 1)})
+
+    return edit
+
+
+def twisted(twist: str) -> Callable[[Harbour], None]:
+    """Return what twists the distributions."""
+    return lambda port: crooked(port, twist)
+
+
+def write_rst_that_does_not_render(port: Harbour) -> None:
+    edited('readme = "README.md"', 'readme = "README.rst"')(port)
+    port.trial.write({"README.rst": "Title\n=\n\n.. code:: python\n   :nonsense:\n\n`open\n"})
+
+
+def fall_out_of_step(port: Harbour) -> None:
+    port.trial.write({"src/tidepool/__init__.py": '__version__ = "1.2.2"\n'})
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is spoilt, what is said of it, and what a backend says that refuses it by itself."""
+
+    spoil: Callable[[Harbour], None]
+    words: str
+    backends: str = "no backend does"
+    options: tuple[str, ...] = ("--part", "minor")
+
+
+FAULTS = {
+    "classifier": Fault(
+        edited("classifiers = [", 'classifiers = [\n  "Framework :: Nonsense",'),
+        r"'Framework :: Nonsense' is not a valid classifier\.",
+        r"Unknown classifier|Invalid classifier|nknown classifier",
+    ),
+    "readme": Fault(write_rst_that_does_not_render, r"The description failed to render for 'text/x-rst'\."),
+    "licence": Fault(
+        twisted('if wheel: rezip(path, lambda name, data: None if name.endswith("LICENSE") else data)'),
+        r"License-File LICENSE does not exist in distribution file tidepool-1\.3\.0-py3-none-any\.whl at ",
+    ),
+    "direct": Fault(
+        edited('license = "MIT"', 'license = "MIT"\ndependencies = ["six @ https://example.invalid/six.zip"]'),
+        r"Can't have direct dependency: six @ https://example\.invalid/six\.zip",
+        r"cannot be a direct reference",
+    ),
+    "local": Fault(
+        lambda _: None,
+        r"1\.3\.0\+here has a local part, which no index takes",
+        options=("--version", "1.3.0+here"),
+    ),
+    "platform": Fault(
+        twisted('if wheel: return rename(path, name.replace("none-any", "none-linux_x86_64"))'),
+        r"Binary wheel 'tidepool-1\.3\.0-py3-none-linux_x86_64\.whl' has an unsupported platform tag 'linux_x86_64'\.",
+    ),
+    "wheel name": Fault(
+        twisted('if wheel: return rename(path, name.replace("tidepool", "Tidepool"))'),
+        r"Filename 'Tidepool-1\.3\.0-py3-none-any\.whl' should contain the normalized project name 'tidepool', not "
+        r"'Tidepool'\.",
+    ),
+    "sdist name": Fault(
+        twisted('if not wheel: return rename(path, name.replace("tidepool", "Tidepool"))'),
+        r"Filename 'Tidepool-1\.3\.0\.tar\.gz' is invalid, should be 'tidepool-1\.3\.0\.tar\.gz'\.",
+    ),
+    "module": Fault(
+        twisted('if wheel: rezip(path, lambda name, data: None if name.startswith("tidepool/") else data)'),
+        r"tidepool-1\.3\.0-py3-none-any\.whl does not contain tidepool, which the source tree has in src/tidepool",
+    ),
+    "version": Fault(fall_out_of_step, r"the places that name the version disagree:"),
+}
+
+
+def project(folder: Path, backend: str, **workflow: str) -> Harbour:
+    """Make a project that a workflow publishes, and whose remote is one of a forge."""
+    port = harbour(folder, backend)
+    text = WORKFLOW
+    for old, new in workflow.items():
+        text = text.replace(old, new)
+    port.trial.write({".github/workflows/release.yml": text})
+    port.trial.git("remote", "set-url", "origin", "https://github.com/acme/tidepool.git")
+    return port
+
+
+def stopped(port: Harbour, *options: str) -> tuple[str, str]:
+    """Rehearse, which has to fail without a traceback; return what went before the last message, and that."""
+    port.trial.commit("Spoil it")
+    ran = port.trial.invoke("rehearse", "--no-tests", *options)
+    assert ran.returncode == 6, ran.output
+    assert not ran.was_a_traceback, ran.output
+    before, _, said = ran.output.rpartition("\nseatrial: leg ")
+    return before, said
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("backend", BUILD_SYSTEMS)
+def test_fault_is_known_before_there_is_a_tag(tmp_path: Path, backend: str, fault: str) -> None:
+    port = project(tmp_path / "port", backend)
+    FAULTS[fault].spoil(port)
+    before, said = stopped(port, *FAULTS[fault].options)
+    assert said.startswith("1 of 5, release: ")
+    assert "Released:" not in before
+    assert re.search(f"{FAULTS[fault].words}|{FAULTS[fault].backends}", said), said
+
+
+@pytest.mark.parametrize("backend", BUILD_SYSTEMS)
+def test_healthy_twin_sails(tmp_path: Path, backend: str) -> None:
+    port = project(tmp_path / "port", backend)
+    crooked(port, "pass")
+    port.trial.commit("Build with a backend of its own")
+    ran = port.trial.invoke("rehearse", "--no-tests", "--part", "minor")
+    assert ran.returncode == 0, ran.output
+
+
+@pytest.mark.parametrize(
+    ("registered", "environment", "sent"),
+    [
+        ('workflow = "publish.yml"', "environment: pypi", "workflow release.yml, environment pypi"),
+        ('environment = "pypi"', "name: none", "workflow release.yml, environment (none)"),
+        ('owner = "ecma"', "environment: pypi", "workflow release.yml, environment pypi"),
+    ],
+    ids=["workflow", "environment", "owner"],
+)
+def test_publisher_that_is_not_the_registered_one_ends_at_the_door(
+    tmp_path: Path, registered: str, environment: str, sent: str
+) -> None:
+    port = project(tmp_path / "port", "hatchling", **{"environment: pypi": environment})
+    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + f"\n[tool.seatrial.publisher]\n{registered}\n"})
+    _, said = stopped(port, "--part", "minor")
+    assert said.startswith("3 of 5, upload: twine upload failed:\n")
+    words = "valid token, but no corresponding publisher (Publisher with matching claims was not found)"
+    assert f"* `invalid-publisher`: {words}" in said
+    assert f"\nfix:  register on PyPI: owner acme, repository tidepool, {sent}\n" in said
+
+
+def test_job_that_may_not_ask_for_a_token_is_told_before_the_first_leg(tmp_path: Path) -> None:
+    port = project(tmp_path / "port", "hatchling", **{"id-token: write": "contents: read"})
+    port.trial.commit("May not ask")
+    ran = port.trial.invoke("rehearse", "--no-tests", "--part", "minor")
+    assert ran.returncode == 6
+    assert ran.output == (
+        "seatrial: the job publish of .github/workflows/release.yml may not ask for an identity token, "
+        "without which PyPI lets nobody publish\n"
+        "fix:  permissions:\n        id-token: write\n"
+        "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#tokenforbidden\n"
+    )

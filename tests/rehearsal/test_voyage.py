@@ -1,0 +1,244 @@
+"""A rehearsal sails the whole way, leaves nothing, and touches nothing of the user's."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harbour import Harbour, harbour
+from trial import HERE, Ran, lines, normalised
+from voyages import WORKFLOW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+
+CARD = f"""\
+tidepool 1.3.0 was released, published and installed: on this machine alone
+
+tag        v1.3.0 at {{commit}}
+files      tidepool-1.3.0.tar.gz  … bytes  sha256 {{sha256}}
+           tidepool-1.3.0-py3-none-any.whl  … bytes  sha256 {{sha256}}
+installed  Python {HERE}: import tidepool
+took       release N s · CI N s · upload N s · install N s · compare N s
+{{remarks}}unknown    whether the name tidepool is free on PyPI, or yours
+           whether PyPI knows the publisher: owner acme, repository tidepool, workflow release.yml, environment pypi
+           whether the environment pypi waits for a reviewer, and who may push tags
+"""
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[Harbour]:
+    """Return a project whose remote is one of a forge; at the end nothing is left of its rehearsals."""
+    made = harbour(tmp_path / "port")
+    made.trial.write({".github/workflows/release.yml": WORKFLOW})
+    made.trial.commit("Publish from CI")
+    made.trial.git("push", "-q")
+    made.trial.git("remote", "set-url", "origin", "https://github.com/acme/tidepool.git")
+    (tmp_path / "temporary").mkdir()
+    made.trial.environ["TMPDIR"] = str(tmp_path / "temporary")
+    yield made
+    assert [path.name for path in (tmp_path / "temporary").iterdir()] == []
+    assert processes_of(tmp_path) == []
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Return the command lines of processes that know of a folder (proc(5))."""
+    found = []
+    for process in os.scandir("/proc"):
+        if process.name.isdigit() and int(process.name) != os.getpid():
+            try:
+                with open(f"/proc/{process.name}/environ", "rb") as environ:  # noqa: PTH123 - many and small
+                    if os.fsencode(folder / "temporary") in environ.read():
+                        with open(f"/proc/{process.name}/cmdline", "rb") as words:  # noqa: PTH123
+                            found.append(words.read().replace(b"\0", b" ").decode())
+            except OSError:
+                continue
+    return found
+
+
+def rehearse(port: Harbour, *args: str) -> Ran:
+    return port.trial.invoke("rehearse", "--part", "minor", *args)
+
+
+@contextlib.contextmanager
+def begun(port: Harbour, *args: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Begin a rehearsal, and end it whatever the test does."""
+    command = (sys.executable, "-m", "invoke", "rehearse", "--part", "minor", *args)
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    with subprocess.Popen(
+        command, cwd=port.trial.root, env=port.trial.environ, stdout=pipe, stderr=both, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def card(ran: Ran) -> str:
+    """Return the card of a rehearsal without what differs from one to the next."""
+    assert ran.returncode == 0, ran.output
+    text = normalised(ran.output[ran.output.index("\ntidepool 1.3.0 was released") :])
+    text = re.sub(r"[0-9a-f]{64}", "{sha256}", re.sub(r"at [0-9a-f]{12}", "at {commit}", text))
+    return re.sub(r"[\d,]+ bytes", "… bytes", text)
+
+
+def test_rehearsal_ends_with_the_card_and_changes_nothing(port: Harbour) -> None:
+    before, home = port.state(), sorted((port.trial.root.parent / "home").rglob("*"))
+    ran = rehearse(port)
+    assert card(ran) == CARD.replace("{remarks}", "")
+    assert port.state() == before
+    assert sorted((port.trial.root.parent / "home").rglob("*")) == home
+    legs = re.findall(r"^leg (.*?)(?:, in a fresh.*|done in .*)?$", normalised(ran.output), re.MULTILINE)
+    assert legs == [
+        "1 of 5, release: seatrial release --part minor",
+        "1 of 5, release: ",
+        "2 of 5, CI: nox -s build check",
+        "2 of 5, CI: ",
+        "3 of 5, upload: twine upload, as owner acme, repository tidepool, workflow release.yml, environment pypi",
+        "3 of 5, upload: ",
+        f"4 of 5, install: pip install tidepool==1.3.0, on Python {HERE}",
+        "4 of 5, install: ",
+        "5 of 5, compare: does the index serve the very bytes that were proved?",
+        "5 of 5, compare: ",
+    ]
+
+
+def test_two_rehearsals_at_once_do_not_meet(port: Harbour) -> None:
+    with ThreadPoolExecutor() as pool:
+        ended = list(pool.map(lambda _: rehearse(port, "--no-tests"), range(2)))
+    assert [card(ran) for ran in ended] == [CARD.replace("{remarks}", "")] * 2
+
+
+def test_without_a_remote_or_a_branch_or_a_name_and_with_work_unfinished(port: Harbour) -> None:
+    port.trial.git("remote", "remove", "origin")
+    port.trial.git("checkout", "-q", "--detach")
+    pyproject = port.read("pyproject.toml") + '\n[project.urls]\nRepository = "https://github.com/acme/tidepool"\n'
+    port.trial.write({"pyproject.toml": pyproject})
+    port.trial.commit("Say where it lives")
+    port.trial.write({"src/tidepool/__init__.py": "broken(\n", "notes.txt": "mine\n"})
+    for name in ("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
+        port.trial.environ[name] = ""
+    told = card(rehearse(port, "--no-tests"))
+    assert told == CARD.replace(
+        "{remarks}",
+        "remarks    2 files are not as they are in the commit, and were left out\n"
+        "           git does not know who you are: a real release asks for user.name and user.email\n"
+        "           there is no remote: a real release needs one to push to\n",
+    )
+
+
+def test_card_is_data_too(port: Harbour) -> None:
+    process = subprocess.run(
+        (sys.executable, "-m", "seatrial", "rehearse", "--version", "2.0rc1", "--no-tests", "--json"),
+        cwd=port.trial.root,
+        env=port.trial.environ,
+        capture_output=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr.decode()
+    told = json.loads(process.stdout)
+    assert re.fullmatch(r"[0-9a-f]{40}", told.pop("commit"))
+    assert list(told.pop("seconds")) == ["release", "CI", "upload", "install", "compare"]
+    for file in told["files"]:
+        assert re.fullmatch(r"[0-9a-f]{64}", file.pop("sha256"))
+        assert file.pop("size") > 0
+    publisher = {"owner": "acme", "repository": "tidepool", "workflow": "release.yml", "environment": "pypi"}
+    assert told == {
+        "project": "tidepool",
+        "tag": "v2.0rc1",
+        "version": "2.0rc1",
+        "files": [{"name": "tidepool-2.0rc1.tar.gz"}, {"name": "tidepool-2.0rc1-py3-none-any.whl"}],
+        "installed": [{"python": HERE, "version": "2.0rc1", "modules": ["tidepool"], "scripts": []}],
+        "publisher": publisher,
+        "remarks": [],
+        "unknown": told["unknown"],
+    }
+
+
+def test_kept_world_can_be_looked_at_until_it_is_ended(port: Harbour, tmp_path: Path) -> None:
+    with begun(port, "--no-tests", "--keep") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b"The world stands"):
+                break
+        clone, install, page = (process.stdout.readline().decode().split() for _ in range(3))
+        assert port.trial.run(*clone, str(tmp_path / "looked")).returncode == 0
+        assert (tmp_path / "looked/pyproject.toml").read_text().count('version = "1.3.0"') == 1
+        target = ("--target", str(tmp_path / "site"), "--no-cache")
+        ran = port.trial.run("uv", *install, *target)
+        assert ran.returncode == 0, ran.output
+        assert (tmp_path / "site/tidepool/__init__.py").exists()
+        with urllib.request.urlopen(page[0]) as answer:  # noqa: S310 - an address on loopback
+            assert "tidepool-1.3.0-py3-none-any.whl" in answer.read().decode()
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait() == 0
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("leg", [b"leg 1 of 5", b"leg 2 of 5", b"leg 3 of 5", b"leg 4 of 5"])
+def test_interrupted_rehearsal_leaves_nothing(port: Harbour, leg: bytes, sign: signal.Signals) -> None:
+    before = port.state()
+    with begun(port) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(leg):
+                break
+        process.send_signal(sign)
+        rest = process.stdout.read().decode()
+    assert process.returncode == 130, rest
+    assert "Traceback" not in rest
+    assert port.state() == before
+
+
+def test_failing_leg_says_which_and_why(port: Harbour) -> None:
+    port.trial.write({"tests/test_tidepool.py": "def test_depth():\n    assert False\n"})
+    port.trial.commit("Break")
+    ran = rehearse(port)
+    assert ran.returncode == 6
+    said = normalised(ran.output[ran.output.index("\nseatrial: ") + 1 :])
+    assert re.sub(r"(?s):\n.*\nfix", ":\n  …\nfix", said) == lines(
+        """
+        seatrial: leg 1 of 5, release: seatrial release --yes --part minor ended with exit code 5:
+          …
+        fix:  mend that, commit, and rehearse again
+        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#legfailed
+        """
+    )
+
+
+def test_build_that_depends_on_the_clock_is_found_out(port: Harbour) -> None:
+    pyproject = port.read("pyproject.toml").replace(
+        'build-backend = "hatchling.build"', 'build-backend = "clock"\nbackend-path = ["."]'
+    )
+    backend = (
+        "import pathlib, time\nfrom hatchling.build import *\n"
+        "def build_sdist(*args):\n"
+        '    pathlib.Path("src/tidepool/built.py").write_text(f"AT = {time.time_ns()}\\n")\n'
+        "    import hatchling.build\n    return hatchling.build.build_sdist(*args)\n"
+    )
+    port.trial.write({"pyproject.toml": pyproject, "clock.py": backend})
+    port.trial.commit("Build with the clock")
+    ran = rehearse(port, "--no-tests")
+    assert ran.returncode == 6, ran.output
+    assert normalised(ran.output[ran.output.index("\nseatrial: ") + 1 :]) == lines(
+        """
+        seatrial: leg 5 of 5, compare: the index serves something else than what the release proved:
+          tidepool-1.3.0.tar.gz has other bytes: tidepool-1.3.0/src/tidepool/built.py
+          tidepool-1.3.0-py3-none-any.whl has other bytes: tidepool-1.3.0.dist-info/RECORD, tidepool/built.py
+        fix:  find out what the build takes from outside the commit: the clock, the folder, the machine
+        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#bytesdiffer
+        """
+    )
