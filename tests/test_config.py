@@ -23,9 +23,9 @@ def test_no_table_and_an_empty_one_are_valid() -> None:
 
 def test_settings_are_read() -> None:
     told = {"branch": "stable", "tag": "{name}-{version}", "message": "v{version}", "parts": {"doc": "minor"}}
-    ignore = {"DIST206": "they are not ready"}
-    assert config({**told, "lock": [["pdm", "lock"]], "ignore": ignore}) == Config(
-        "stable", "{name}-{version}", "v{version}", {**KINDS, "doc": "minor"}, (("pdm", "lock"),), ignore
+    more = {"ignore": {"DIST206": "they are not ready"}, "publisher": {"workflow": "publish.yml"}}
+    assert config({**told, "lock": [["pdm", "lock"]], **more}) == Config(
+        "stable", "{name}-{version}", "v{version}", {**KINDS, "doc": "minor"}, (("pdm", "lock"),), **more
     )
 
 
@@ -39,6 +39,7 @@ def test_mistakes_are_told_together() -> None:
                 "message": "{part}",
                 "parts": {"doc": "tiny"},
                 "lock": ["pdm lock"],
+                "publisher": {"work": "x", "owner": 1},
                 "ignore": {"W001": "why", "DIST206": " ", "DIST205": 1},
             }
         )
@@ -47,6 +48,7 @@ def test_mistakes_are_told_together() -> None:
         "tag has to have {version} in it: 'v1'; message takes {version} and {name} alone, not '{part}'; "
         "parts.doc has to be one of major, minor, patch; "
         'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]; '
+        "publisher has no key 'work'; publisher.owner has to be a string; "
         "ignore.W001 is no code of a check, such as DIST206; ignore.DIST206 has to say the reason why, not ' '; "
         "ignore.DIST205 has to say the reason why, not 1"
     )

@@ -68,7 +68,8 @@ def insist(
             f"an index would not take the distributions:\n{report.findings(judged)}",
             fix="mend each of them, then: nox -s check",
         )
-    say(report.findings(judged))
+    for line in report.findings(judged).splitlines():
+        say(line)
     say(twine.check(paths))
 
 
@@ -83,6 +84,9 @@ def insist_on_codes(ignore: Mapping[str, str]) -> None:
 
 
 def _read(path: Path) -> Archive:
+    if path.exists() and not path.is_file():
+        # A pipe would be waited for, and a device has no end.
+        raise FileUnusable(f"{path} is no file", fix="say which files: seatrial check dist/*")
     try:
         return Archive.from_path(path)
     except OSError as error:

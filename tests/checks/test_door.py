@@ -111,6 +111,11 @@ def test_field_that_says_unknown_is_taken_for_missing() -> None:
     assert not reason(SDIST.saying("Home-page: UNKNOWN", "Author-email: UNKNOWN"))
 
 
+def test_license_files_of_metadata_from_before_they_were_defined_are_left_out_as_twine_does() -> None:
+    lines = ("Metadata-Version: 2.1", "License-File: NOTICE")
+    assert not reason(SDIST.saying(*lines, without=("License-Expression",)))
+
+
 HELP = f" See https://{INDEX}/help/#"
 ARCHIVES = f" See https://docs.{INDEX}/archives for more information"
 

@@ -89,7 +89,6 @@ BROKEN: dict[str, tuple[Archive, ...]] = {
     "DIST114": (SDIST.saying("Requires-Python: 3.10+").archive(),),
     "DIST115": (SDIST.saying("Summary: one\n  two").archive(),),
     "DIST116": (SDIST.saying("Metadata-Version: 1.1", "Maintainer: A. Author").archive(),),
-    "DIST121": (SDIST.saying("Metadata-Version: 2.6").archive(),),
     "DIST122": (SDIST.saying("Version: 1.0+g123").archive(),),
     "DIST123": (SDIST.saying("Author-email: foo@bar").archive(),),
     "DIST124": (

@@ -120,15 +120,14 @@ def test_zip_bomb_is_not_unpacked() -> None:
     assert _peak(lambda: fault(WHEEL.name, data)) < 4 << 20
 
 
-def test_header_that_claims_to_be_huge_is_not_read() -> None:
+def test_header_that_is_huge_is_not_read() -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     header = tarfile.TarInfo("tidepool-1.2.3/name")
     header.type, header.size = tarfile.XHDTYPE, 32 << 20
-    data = packer.compress(header.tobuf() + bytes(32 << 20)) + packer.flush()
-    assert fault(SDIST.name, data) in (
-        Fault(UNREADABLE, "File is not a tarfile"),
-        Fault(HOSTILE, detail="a member has headers of more than 4 MiB"),
-    )
+    first = tarfile.TarInfo("tidepool-1.2.3/PKG-INFO").tobuf()
+    data = packer.compress(first + header.tobuf() + bytes(32 << 20)) + packer.flush()
+    assert fault(SDIST.name, data) == Fault(HOSTILE, detail="a member has headers of more than 4 MiB")
+    assert _peak(lambda: fault(SDIST.name, data)) < 4 << 20
 
 
 def test_headers_without_end_are_not_followed() -> None:
@@ -141,6 +140,7 @@ def test_headers_without_end_are_not_followed() -> None:
 
 
 @pytest.mark.voyage
+@pytest.mark.ends
 def test_more_members_than_anybody_has_are_not_looked_at() -> None:
     header = tarfile.TarInfo("tidepool-1.2.3/a").tobuf()
     # What follows keeps it from being a bomb.
@@ -274,7 +274,7 @@ def test_no_name_of_a_member_ends_in_an_exception(names: list[str], is_wheel: bo
     _judged(healthy.name, healthy.having(files).data())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=40))
 @example("tidepool-1.2.3-py3-none-any.WHL")
 @example("tidepool-" + "9" * 5000 + "-py3-none-any.whl")

@@ -51,7 +51,6 @@ OF_A_FILE: tuple[Rule, ...] = (
     standard.RequiresPython(),
     standard.SummaryOneLine(),
     standard.OtherFields(),
-    fields.MetadataVersionTaken(),
     fields.NotLocal(),
     addresses.AuthorEmail(),
     fields.Classifiers(),

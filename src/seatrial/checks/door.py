@@ -37,7 +37,6 @@ ORDER: tuple[type[Rule], ...] = (
     standard.SummaryOneLine,
     standard.OtherFields,
     # What PyPI asks of them beyond, in the same order.
-    fields.MetadataVersionTaken,
     fields.NotLocal,
     addresses.AuthorEmail,
     fields.Classifiers,

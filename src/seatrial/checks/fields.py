@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from seatrial.facts.archive import Archive
     from seatrial.findings import Finding
 
-SUPPORTED = ("1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5")
-"""The versions of metadata that PyPI takes; 2.0 was withdrawn."""
-
 LONGEST_SUMMARY = 512
 
 DYNAMIC = frozenset(
@@ -29,23 +26,6 @@ DYNAMIC = frozenset(
     )
 )
 """The fields that may be called dynamic (PEP 643, PEP 794)."""
-
-
-class MetadataVersionTaken(MetadataRule):
-    """PyPI takes this version of metadata."""
-
-    code: ClassVar[str] = "DIST121"
-
-    def check(self, facts: Archive) -> Finding:
-        """A version that is new to the specification is new to PyPI too, for a while."""
-        version = metadata_of(facts).text("metadata_version")
-        known = (
-            not version
-            or version in SUPPORTED
-            or any(one.field == "metadata-version" for one in metadata_of(facts).problems)
-        )
-        said = [] if known else [of_metadata(f"{version!r} is not a valid metadata version")]
-        return verdict(said, "let the build backend write an older one")
 
 
 class NotLocal(MetadataRule):

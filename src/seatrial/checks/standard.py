@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 PROJECT_NAME = re.compile(r"([A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9])", re.IGNORECASE | re.ASCII)
 """What names a project (core metadata, Name)."""
 
+SUPPORTED = ("1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5")
+"""The versions of metadata that PyPI takes; 2.0 was withdrawn."""
+
 READ = "DIST101"
 """The code of the check that all others of metadata need."""
 
@@ -79,13 +82,19 @@ class NameSendable(MetadataRule):
 
 
 class MetadataVersion(MetadataRule):
-    """The version of the metadata is known here."""
+    """The version of the metadata is known to twine here, and to PyPI."""
 
     code: ClassVar[str] = "DIST104"
 
     def check(self, facts: Archive) -> Finding:
-        """A twine that does not know it can't upload the file: it may be older than the build backend."""
-        return _said(facts, "pip install -U twine packaging; and the same where it is uploaded", "metadata-version")
+        """A build backend may be newer than the twine that is to upload what it made."""
+        version = metadata_of(facts).text("metadata_version")
+        told = [one.said for one in metadata_of(facts).problems if one.field == "metadata-version"]
+        # What packaging knows already, PyPI may not.
+        new = version and version not in SUPPORTED and not told
+        said = [*told, f"{version!r} is not a valid metadata version"] if new else told
+        fix = "pip install -U twine packaging, and the same where it is uploaded; or take an older build backend"
+        return verdict(map(of_metadata, said), fix)
 
 
 class Name(MetadataRule):

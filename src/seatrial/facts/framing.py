@@ -88,8 +88,9 @@ def _step(walk: Walk, file: BinaryIO) -> bool:
 
 def _local(walk: Walk, file: BinaryIO) -> None:
     flags, method, packed, size, name_length, extra_length = struct.unpack("<xxHHxxxxxxxxLLHH", _take(file, 26))
-    name = _name(_take(file, name_length))
-    packed, size = _extras(_take(file, extra_length), method, packed, size)
+    name, extra = _take(file, name_length), _take(file, extra_length)
+    _name(name)
+    packed, size = _extras(extra, method, packed, size)
     if flags & HAS_DESCRIPTOR:
         raise FramingError("ZIP contains a data descriptor")
     try:
