@@ -7,11 +7,10 @@ tokens, and serves the simple API.
 from __future__ import annotations
 
 import json
-import tempfile
+import secrets
+import socket
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 from packaging.utils import canonicalize_name
@@ -20,11 +19,10 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect, send_file
 from werkzeug.wrappers import Request, Response
 
-from seatrial.checks import door
-from seatrial.facts.archive import Archive
-from seatrial.rehearsal import pages, shelves
+from seatrial.rehearsal import pages
 from seatrial.rehearsal.faults import Faults
 from seatrial.rehearsal.minting import AUDIENCE
+from seatrial.rehearsal.uploads import Refused, bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,9 +30,7 @@ if TYPE_CHECKING:
     from seatrial.rehearsal.issuer import Issuer, Sender
     from seatrial.rehearsal.minting import Mint
     from seatrial.rehearsal.shelves import Shelves, Stored
-
-LARGEST = 100 * 1024 * 1024 + 1024 * 1024
-"""Bytes that an upload may have: PyPI's limit for a file, and room for the form."""
+    from seatrial.rehearsal.uploads import Uploads
 
 ROUTES = Map(
     [
@@ -48,31 +44,24 @@ ROUTES = Map(
         Rule("/_/oidc/github/mint-token", endpoint="mint", methods=["POST"]),
         Rule("/_/oidc/burn-token", endpoint="burn", methods=["POST"]),
         Rule("/_/identity", endpoint="identity"),
+        Rule("/_/rehearsal", endpoint="rehearsal"),
     ],
     merge_slashes=False,
 )
 
 
-class Refused(Exception):
-    """An upload is refused: status and reason, as PyPI gives them."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
-
-
 @dataclass
 class Index:
-    """The application. ``project``: the one that the registered publisher may upload; ``sender``: the job in CI."""
+    """The application. ``sender``: the job in CI; ``nonce``: the word that this index alone knows."""
 
-    shelves: Shelves
+    uploads: Uploads
     mint: Mint
-    project: str
     faults: Faults = field(default_factory=Faults)
     sender: Sender | None = None
     stopped: threading.Event = field(default_factory=threading.Event, repr=False)
-    _uploads: int = 0
+    nonce: str = field(default_factory=secrets.token_hex, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _asked: int = 0
     _reads: int = 0
 
     @property
@@ -80,18 +69,32 @@ class Index:
         """Who signs identity tokens."""
         return self.mint.issuer
 
+    @property
+    def shelves(self) -> Shelves:
+        """What it holds."""
+        return self.uploads.shelves
+
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
-        request = Request(environ)
-        request.max_content_length = LARGEST
+        # Closing it removes what the form has put on disk.
+        with Request(environ) as request:
+            bound(request)
+            response = self._answer(request)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
         try:
-            endpoint, arguments = ROUTES.bind_to_environ(environ).match()
-            response = getattr(self, f"_{endpoint}")(request, **arguments)
+            endpoint, arguments = ROUTES.bind_to_environ(request.environ).match()
+            response: Response = getattr(self, f"_{endpoint}")(request, **arguments)
         except Refused as refused:
-            response = _refusal(refused)
+            return _refusal(refused)
         except HTTPException as error:
-            response = error.get_response(environ)
-        return response(environ, start_response)  # type: ignore[no-any-return]
+            return error.get_response(request.environ)
+        except ConnectionError:
+            raise
+        except OSError as error:
+            return _refusal(Refused(500, f"Internal Server Error: {error.strerror or error}"))
+        return response
 
     def _home(self, _: Request) -> Response:
         return _html(pages.home({name: self.shelves.files(name) for name in self.shelves.projects}))
@@ -113,8 +116,10 @@ class Index:
 
     def _shown(self, name: str) -> tuple[Stored, ...]:
         files, shown = self.shelves.files(name), self.faults.shown
-        self._reads += 1
-        return files[: shown[self._reads - 1]] if self._reads <= len(shown) else files
+        with self._lock:
+            self._reads += 1
+            reads = self._reads
+        return files[: shown[reads - 1]] if reads <= len(shown) else files
 
     def _file(self, request: Request, name: str, file: str) -> Response:
         for one in self.shelves.files(name):
@@ -142,35 +147,21 @@ class Index:
         token = self.issuer.token(self.sender, request.args.get("audience", ""))
         return _json({"value": token}, mimetype="application/json")
 
+    def _rehearsal(self, _: Request) -> Response:
+        return _json({"rehearsal": self.nonce}, mimetype="application/json")
+
     def _upload(self, request: Request) -> Response:
         self._fail(request)
         self._insist_on_token(request)
         form, file = request.form, request.files.get("content")
-        if form.get(":action") != "file_upload" or form.get("protocol_version", "1") != "1" or file is None:
-            raise Refused(400, "Upload payload does not have a file." if file is None else "Unknown protocol version.")
-        with tempfile.TemporaryDirectory(prefix="upload-", dir=self.shelves.folder) as folder:
-            path = Path(folder, "content")
-            file.save(path)
-            self._take(path, file.filename or "", form)
+        if form.get(":action") != "file_upload":
+            raise NotFound
+        if form.get("protocol_version", "1") != "1":
+            raise Refused(400, "Unknown protocol version.")
+        if file is None:
+            raise Refused(400, "Upload payload does not have a file.")
+        self.uploads.take(file, form)
         return Response("", 200)
-
-    def _take(self, path: Path, name: str, form: Any) -> None:
-        if not name or "/" in name or "\\" in name or name.startswith("."):
-            raise Refused(400, "Cannot upload a file with '/' or '\\' in the name.")
-        archive = Archive.from_path(path, name)
-        project = str(form.get("name", ""))
-        if canonicalize_name(project) != canonicalize_name(self.project):
-            raise Refused(403, f"Invalid API Token: OIDC scoped token is not valid for project '{project}'")
-        known = {"sha256_digest": archive.sha256, "blake2_256_digest": archive.blake2_256}
-        if any(form.get(key, found).lower() != found for key, found in known.items()):
-            raise Refused(400, "The digest supplied does not match a digest calculated from the uploaded file.")
-        now = datetime.fromtimestamp(self.issuer.clock(), timezone.utc)
-        shelf = self.shelves.shelf(project)
-        refusal = door.refusal(archive, shelf, now)
-        if refusal:
-            raise Refused(refusal.status, refusal.reason)
-        if not door.is_already_there(archive, shelf):
-            self.shelves.put(path, project, shelves.described(archive, now))
 
     def _insist_on_token(self, request: Request) -> None:
         told = request.authorization
@@ -181,13 +172,16 @@ class Index:
 
     def _fail(self, request: Request) -> None:
         """Do what the faults of this world ask for."""
-        self._uploads += 1
+        with self._lock:
+            self._asked += 1
+            uploads = self._asked
         if self.faults.hangs:
             self.stopped.wait()
-        if self._uploads <= self.faults.errors:
+        if self.faults.hangs or (self.faults.cut_after is not None and uploads > self.faults.cut_after):
+            request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionAbortedError
+        if uploads <= self.faults.errors:
             raise Refused(500, "Internal Server Error")
-        if self.faults.cut_after is not None and self._uploads > self.faults.cut_after:
-            request.environ["werkzeug.socket"].shutdown(2)
 
 
 def _refusal(refused: Refused) -> Response:

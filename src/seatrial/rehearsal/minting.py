@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from seatrial.checks.rule import help_page
+from seatrial.facts.publisher import NOT_FOUND
 
 if TYPE_CHECKING:
     from seatrial.facts.publisher import Publisher
@@ -14,7 +18,8 @@ AUDIENCE = "pypi"
 LIFETIME = 900
 """Seconds that an upload token is good for."""
 
-NO_PUBLISHER = "valid token, but no corresponding publisher (Publisher with matching claims was not found)"
+UNMATCHED = "valid token, but no corresponding publisher ({})"
+NO_PUBLISHER = UNMATCHED.format(NOT_FOUND)
 
 
 @dataclass(frozen=True)
@@ -36,29 +41,31 @@ class Minted:
 
 @dataclass
 class Mint:
-    """Makes upload tokens for the one publisher that is registered. ``lifetime``: that of a token in seconds."""
+    """Makes upload tokens for the one publisher that is registered; safe to use from several threads.
+
+    ``lifetime``: that of a token in seconds.
+    """
 
     publisher: Publisher
     issuer: Issuer
     lifetime: int = LIFETIME
     _used: set[str] = field(default_factory=set, repr=False)
     _known: dict[str, int] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def exchange(self, body: object) -> Minted:
         """Return an upload token for the identity token in ``{"token": …}``."""
         token = body.get("token") if isinstance(body, dict) else None
-        if not isinstance(token, str):
-            return Minted(code="invalid-payload", description="Input should be a valid string")
-        if token.count(".") != len(("header", "claims", "signature")) - 1:
-            return Minted(code="invalid-payload", description="malformed JWT")
-        claims = self.issuer.read(token, AUDIENCE)
+        claims = self.issuer.read(token, AUDIENCE) if isinstance(token, str) else None
         if claims is None:
-            return Minted(code="invalid-token", description="malformed or invalid token")
-        if claims["jti"] in self._used:
-            return Minted(code="invalid-reuse-token", description="invalid token: already used")
-        if not _is_of(self.publisher, claims):
-            return Minted(code="invalid-publisher", description=NO_PUBLISHER)
-        self._used.add(claims["jti"])
+            return self._unreadable(token)
+        why = self.publisher.mismatch(claims)
+        if why:
+            return Minted(code="invalid-publisher", description=UNMATCHED.format(why))
+        with self._lock:
+            if claims["jti"] in self._used:
+                return Minted(code="invalid-reuse-token", description="invalid token: already used")
+            self._used.add(claims["jti"])
         made = f"pypi-{secrets.token_urlsafe(96)}"
         self._known[made] = int(self.issuer.clock()) + self.lifetime
         return Minted(made, self._known[made])
@@ -72,17 +79,17 @@ class Mint:
         """Return why a token lets nobody in, None if it does."""
         expires = self._known.get(token)
         if expires is None:
-            return "Invalid or non-existent authentication information."
-        return "Invalid API Token: token is expired" if self.issuer.clock() > expires else None
+            told = "Invalid or non-existent authentication information."
+            return f"{told} See {help_page('invalid-auth')} for more information."
+        return "Invalid API Token: token is expired" if self.issuer.clock() >= expires else None
 
-
-def _is_of(publisher: Publisher, claims: dict[str, Any]) -> bool:
-    """Whether claims are those of a publisher; one without an environment takes every environment."""
-    home = f"{publisher.owner}/{publisher.repository}"
-    file = f"{home}/.github/workflows/{publisher.workflow}@"
-    environment = str(claims.get("environment", ""))
-    return (
-        str(claims.get("repository", "")).lower() == home.lower()
-        and str(claims.get("job_workflow_ref", "")).lower().startswith(file.lower())
-        and publisher.environment.lower() in ("", environment.lower())
-    )
+    def _unreadable(self, token: object) -> Minted:
+        """Return what is wrong with an identity token that is not one of the issuer's."""
+        if not isinstance(token, str):
+            return Minted(code="invalid-payload", description="Input should be a valid string")
+        issuer = self.issuer.name_in(token)
+        if issuer is None:
+            return Minted(code="invalid-payload", description="malformed JWT")
+        if issuer != self.issuer.name:
+            return Minted(code="invalid-payload", description="unknown trusted publishing issuer")
+        return Minted(code="invalid-token", description="malformed or invalid token")

@@ -23,6 +23,7 @@ from seatrial.rehearsal.issuer import Issuer, Sender
 from seatrial.rehearsal.minting import Mint
 from seatrial.rehearsal.proxy import Proxy
 from seatrial.rehearsal.shelves import Shelves
+from seatrial.rehearsal.uploads import Uploads
 
 if TYPE_CHECKING:
     import ssl
@@ -39,18 +40,23 @@ LEADS_ASTRAY = ("all_proxy", "curl_ca_bundle", "http_proxy", "https_proxy", "no_
 PROVE = """\
 import sys
 import requests
-inside, outside = sys.argv[1:]
-told = requests.get(inside, timeout=10).json()
-if told != {"audience": "pypi"}:
+inside, nonce, outside = sys.argv[1:]
+try:
+    told = requests.get(inside, timeout=10).json()
+except (requests.exceptions.RequestException, ValueError) as error:
+    sys.exit(f"{inside} is out of reach: {error}")
+if told != {"rehearsal": nonce}:
     sys.exit(f"{inside} answered {told}")
 try:
     answer = requests.get(outside, timeout=10)
 except requests.exceptions.ProxyError:
     sys.exit(0)
+except requests.exceptions.RequestException as error:
+    sys.exit(f"{outside} was not refused by the proxy: {error}")
 sys.exit(f"{outside} answered {answer.status_code}")
 """
 """What proves that an upload stays on this machine, with the library that twine uses: the host of the upload is the
-index of the rehearsal, and another host is out of reach."""
+index of this rehearsal, which alone knows a word, and another host is out of reach."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +99,9 @@ class Network:
 
     def insist_on_loopback(self, environment: Mapping[str, str], cwd: Path) -> None:
         """Prove that an upload in this environment reaches the index and nothing else. Raises `LeadsElsewhere`."""
-        inside, outside = f"https://{self.upload_host}/_/oidc/audience", "https://seatrial.invalid/"
+        inside, outside = f"https://{self.upload_host}/_/rehearsal", "https://seatrial.invalid/"
         try:
-            shell.run((sys.executable, "-c", PROVE, inside, outside), cwd=cwd, env=environment)
+            shell.run((sys.executable, "-c", PROVE, inside, self.index.nonce, outside), cwd=cwd, env=environment)
         except CommandFailed as error:
             raise LeadsElsewhere(f"an upload would not stay on this machine:\n{error.what}") from None
 
@@ -116,7 +122,7 @@ def network(
     hosts = [str(urlsplit(url).hostname) for url in (DEFAULT_REPOSITORY, TEST_REPOSITORY)]
     told = faults or Faults()
     mint = Mint(publisher, issuer or Issuer.make(), told.token_lifetime)
-    index = Index(Shelves(folder), mint, project, told)
+    index = Index(Uploads(Shelves(folder), project, mint.issuer.clock), mint, told)
     authority = Authority.make(folder, hosts)
     with contextlib.ExitStack() as stack:
         plain = stack.enter_context(_served(_web(index)))

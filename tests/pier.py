@@ -1,0 +1,99 @@
+"""An index of a rehearsal that is asked without any network, at a time that stands still."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import Client
+
+from seatrial.facts.publisher import Publisher
+from seatrial.rehearsal.faults import Faults
+from seatrial.rehearsal.index import Index
+from seatrial.rehearsal.issuer import Issuer, Sender
+from seatrial.rehearsal.minting import Mint
+from seatrial.rehearsal.shelves import Shelves
+from seatrial.rehearsal.uploads import Uploads
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from werkzeug.test import TestResponse
+
+    from cargo import Cargo
+
+PUBLISHER = Publisher("acme", "tidepool", "release.yml", "pypi")
+SENDER = Sender(PUBLISHER, "v1.2.3", "c0ffee")
+NOON = 1709208000.0
+"""2024-02-29, 12:00 UTC."""
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now: float = NOON
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@dataclass(frozen=True)
+class Pier:
+    """An index for the project tidepool and its publisher."""
+
+    index: Index
+    clock: Clock
+
+    @property
+    def client(self) -> Client:
+        """Whoever asks it."""
+        return Client(self.index)
+
+    def token(self) -> str:
+        """Return an upload token, as trusted publishing does."""
+        return self.index.mint.exchange({"token": self.index.issuer.token(SENDER, "pypi")}).token
+
+    def post(self, form: dict[str, Any], password: str | None = None, username: str = "__token__") -> TestResponse:
+        """Send a form to the counter."""
+        fields: list[tuple[str, Any]] = [(":action", "file_upload"), ("protocol_version", "1"), *form.items()]
+        auth = (username, self.token() if password is None else password)
+        return self.client.post("/legacy/", data=MultiDict(fields), auth=auth)
+
+    def upload(self, cargo: Cargo, **form: str) -> str:
+        """Upload a file and return the status line."""
+        return self.post({"name": "tidepool", **form, "content": (io.BytesIO(cargo.data()), cargo.name)}).status
+
+    def ask(self, path: str, accept: str = "*/*") -> tuple[str, str]:
+        """Return the type and the text of an answer."""
+        answer = self.get(path, accept)
+        return answer.content_type, answer.get_data(as_text=True)
+
+    def get(self, path: str, accept: str = "*/*") -> TestResponse:
+        """Return an answer, all of it."""
+        return self.client.get(path, headers={"Accept": accept}, buffered=True)
+
+    def json(self, path: str) -> Any:
+        """Return an answer of the simple API in JSON."""
+        kind, text = self.ask(path, "application/vnd.pypi.simple.v1+json")
+        assert kind == "application/vnd.pypi.simple.v1+json"
+        return json.loads(text)
+
+
+def pier(folder: Path, faults: Faults | None = None) -> Pier:
+    """Open an index whose files are below ``folder``."""
+    clock, told = Clock(), faults or Faults()
+    issuer = replace(_issuer(), clock=clock)
+    mint = Mint(PUBLISHER, issuer, told.token_lifetime)
+    return Pier(Index(Uploads(Shelves(folder), "tidepool", clock), mint, told), clock)
+
+
+@functools.lru_cache(maxsize=1)
+def _issuer() -> Issuer:
+    # A key takes a tenth of a second.
+    return Issuer.make()
