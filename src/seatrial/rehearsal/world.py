@@ -161,6 +161,7 @@ def _environment(folder: Path, project: Project) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         "PYTHONUNBUFFERED": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
         "LC_ALL": "C.UTF-8",
     }
 

@@ -159,3 +159,5 @@ def _show_to_nox(pythons: Sequence[str]) -> None:
     """Put the interpreters where nox looks for them: it has no other door than PATH of this process."""
     found = interpreters.find(pythons, os.environ)
     os.environ["PATH"] = interpreters.on_path(found, os.environ)
+    # The nox that Python 3.9 gets is told never to download one, and leaves it to uv all the same.
+    os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
