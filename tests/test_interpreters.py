@@ -146,7 +146,7 @@ def test_path_gets_one_folder_with_nothing_but_what_was_looked_for(
 def test_activated_environment_does_not_stand_for_the_python_that_it_was_made_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """uv makes no environment of an environment: it would look on, and find a shim, or nothing."""
+    """An environment is not made of an environment: uv would look on, and find a shim, or nothing."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     kept = program(tmp_path / ".pyenv/versions/3.77.9/bin/python3.77")
     (tmp_path / "venv/bin").mkdir(parents=True)
