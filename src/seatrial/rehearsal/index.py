@@ -22,7 +22,7 @@ from werkzeug.wrappers import Request, Response
 from seatrial.rehearsal import pages
 from seatrial.rehearsal.faults import Faults
 from seatrial.rehearsal.minting import AUDIENCE
-from seatrial.rehearsal.uploads import Refused, bound
+from seatrial.rehearsal.uploads import Bounded, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,8 +77,7 @@ class Index:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
         # Closing it removes what the form has put on disk.
-        with Request(environ) as request:
-            bound(request)
+        with Bounded(environ) as request:
             response = self._answer(request)
         return response(environ, start_response)
 

@@ -10,9 +10,10 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import IO, TYPE_CHECKING, Any, Callable
 
 from packaging.utils import canonicalize_name
+from werkzeug.wrappers import Request
 
 from seatrial.checks import door
 from seatrial.checks.rule import user_docs
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from werkzeug.datastructures import FileStorage
-    from werkzeug.wrappers import Request
 
     from seatrial.rehearsal.shelves import Shelves
 
@@ -52,11 +52,24 @@ class Refused(Exception):
         self.reason = reason
 
 
-def bound(request: Request) -> None:
-    """Bound what is read of a request; a file is kept on disk while it is."""
-    request.max_content_length = LARGEST
-    request.max_form_memory_size = LARGEST_FORM
-    request.max_form_parts = MOST_FIELDS
+class Bounded(Request):
+    """A request of which no more is read than an upload may have; its files are kept on disk until it is closed."""
+
+    max_content_length = LARGEST
+    max_form_memory_size = LARGEST_FORM
+    max_form_parts = MOST_FIELDS
+
+    def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
+        """Remember each file: a form that breaks off is no form, and nobody else would close what it began."""
+        stream = super()._get_file_stream(*args, **kwargs)
+        self.__dict__.setdefault("begun", []).append(stream)
+        return stream
+
+    def close(self) -> None:
+        """Close the files, those of a form that broke off too."""
+        super().close()
+        for stream in self.__dict__.get("begun", ()):
+            stream.close()
 
 
 @dataclass
