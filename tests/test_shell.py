@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,6 @@ from hypothesis import strategies as st
 from seatrial import shell
 from seatrial.errors import CommandFailed
 from seatrial.masking import mask
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TOKEN = "pypi-AgEIcHlwaS5vcmcCJDAwMDAwMDAwLTAwMDAtMDAwMA"  # noqa: S105 - it opens nothing
 WEB_TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJweXBpIn0.c2lnbmF0dXJl"  # noqa: S105
@@ -102,6 +100,50 @@ def test_secrets_in_a_command_are_masked_in_its_error(tmp_path: Path) -> None:
         shell.run((*python(f"raise SystemExit('refused {TOKEN}')"), "--password", TOKEN), cwd=tmp_path, env={})
     assert TOKEN not in str(raised.value)
     assert str(raised.value).count("***") == 3
+
+
+LEAVES_ONE = """
+import subprocess, sys
+left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print(left.pid, flush=True)
+print("the end", end="")
+"""
+
+
+def test_command_that_leaves_another_behind_is_over_when_it_ends_and_takes_the_other_with_it(tmp_path: Path) -> None:
+    said: list[str] = []
+    done = shell.follow(python(LEAVES_ONE), cwd=tmp_path, env=shell.environment(), say=said.append)
+    assert done.returncode == 0
+    assert done.output == "\n".join(said)
+    assert said[1:] == ["the end"]
+    assert not Path(f"/proc/{said[0]}/cmdline").exists() or not Path(f"/proc/{said[0]}/cmdline").read_bytes()
+
+
+def test_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed) as raised:
+        shell.apart(python("import time; time.sleep(600)"), cwd=tmp_path, env=shell.environment(), seconds=0.1)
+    assert raised.value.returncode == -9
+    assert raised.value.output == "it had not ended after 0.1 s"
+
+
+def test_what_can_not_be_started_is_said(tmp_path: Path) -> None:
+    for start in (shell.apart, lambda *args, **more: shell.follow(*args, **more, say=print)):
+        with pytest.raises(CommandFailed) as raised:
+            start(("seatrial-is-not-there",), cwd=tmp_path, env={})
+        assert raised.value.returncode == 127
+
+
+def test_interrupt_waits_until_what_must_be_whole_is_whole() -> None:
+    done = []
+
+    def work() -> None:
+        with shell.undisturbed():
+            signal.raise_signal(signal.SIGINT)
+            done.append("all of it")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["all of it"]
 
 
 @given(st.text())

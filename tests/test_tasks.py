@@ -24,7 +24,7 @@ def test_namespace_lists_its_tasks(trial: Trial) -> None:
         "  news        Write a changelog fragment.\n"
         "  push        Push the branch and the version's tag, both or neither.\n"
         "  pythons     List the project's Pythons, and where each is installed.\n"
-        "  rehearse    Rehearse the whole release on this machine: push, CI, upload, install.\n"
+        "  rehearse    Rehearse the whole release on this machine.\n"
         "  release     Release in one push: all of it, or nothing.\n"
         "  status      Say where the project stands, and what comes next.\n"
         "  tag         Tag HEAD with the project's version.\n\n"

@@ -80,19 +80,20 @@ def find(versions: Iterable[str], environ: Mapping[str, str]) -> tuple[Interpret
     return tuple(found)
 
 
-def on_path(found: Sequence[Interpreter], environ: Mapping[str, str]) -> str:
+def on_path(found: Sequence[Interpreter], environ: Mapping[str, str], into: Path | None = None) -> str:
     """Return a value for PATH on which the name ``pythonX.Y`` leads to each of ``found``.
 
-    A folder that holds those names and nothing else goes to the front, so that no other program of that Python
-    (pip, pytest …) covers the user's. It lies in the user's cache folder, and its name is a hash of what its links
-    lead to: it is never changed, only made. Where it can't be made, the Pythons' own folders go to the front.
+    A folder that holds those names and nothing else goes to the front, so that no other program of that Python (pip,
+    pytest …) covers the user's. It lies in ``into``, else in the user's cache folder, and its name is a hash of what
+    its links lead to: it is never changed, only made. Where it can't be made, the Pythons' own folders go to the
+    front.
     """
     path = environ.get("PATH", os.defpath)
     wanted = [one for one in found if not _leads_to(one, environ)]
     if not wanted or sys.platform == "win32":
         return path
     try:
-        folders = [str(_links(wanted))]
+        folders = [str(_links(wanted, into))]
     except OSError:
         folders = [str(one.path.parent) for one in wanted]
     return os.pathsep.join([*folders, path])
@@ -207,13 +208,13 @@ def _which(program: str, environ: Mapping[str, str]) -> bool:
     return any(os.access(Path(folder, program), os.X_OK) for folder in folders if folder)
 
 
-def _links(wanted: Sequence[Interpreter]) -> Path:
+def _links(wanted: Sequence[Interpreter], into: Path | None) -> Path:
     # Not needed where PATH leads to everything, as it does in each child of `nox -j`.
     from platformdirs import user_cache_path  # noqa: PLC0415
 
     told = "\n".join(f"{one.version} {one.path}" for one in wanted)
     name = hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    folder = user_cache_path("seatrial") / "pythons" / name
+    folder = (into or user_cache_path("seatrial") / "pythons") / name
     folder.mkdir(parents=True, exist_ok=True)
     for one in wanted:
         link = folder / f"python{one.version}"

@@ -121,8 +121,10 @@ def world(repository: Repository) -> Iterator[World]:
             fix="git fetch --unshallow --tags; or, after a clone with --filter: git fetch --refetch",
         )
     identity = checkout.identity(repository)
-    folder = Path(tempfile.mkdtemp(prefix="seatrial-rehearsal-")).resolve()
+    folder = None
     try:
+        with shell.undisturbed():
+            folder = Path(tempfile.mkdtemp(prefix="seatrial-rehearsal-")).resolve()
         made = World(
             folder=folder,
             prefix=repository.prefix,
@@ -132,7 +134,9 @@ def world(repository: Repository) -> Iterator[World]:
         made.make(repository, _branch(repository))
         yield made
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            with shell.undisturbed():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _branch(repository: Repository) -> str:
@@ -146,10 +150,11 @@ def _environment(folder: Path, project: Project) -> dict[str, str]:
     home.mkdir()
     kept = {name: os.environ[name] for name in ALLOWED if name in os.environ}
     found = interpreters.find(project.pythons, os.environ)
+    pythons = folder / "pythons"
     return {
         **_caches(kept),
         **kept,
-        "PATH": interpreters.on_path(found, os.environ),
+        "PATH": interpreters.on_path(found, os.environ, pythons),
         "HOME": str(home),
         "USERPROFILE": str(home),
         "APPDATA": str(home / "appdata"),

@@ -39,9 +39,9 @@ def rehearse(
     keep: bool = False,
     json: bool = False,
 ) -> None:
-    """Rehearse the whole release on this machine: push, CI, upload, install.
+    """Rehearse the whole release on this machine.
 
-    The commit of HEAD is released for real, in a world of its own: another remote, another index.
+    The commit of HEAD is released for real, in a world of its own: push, CI, upload, installation.
 
     Example: invoke rehearse --part minor
     """
