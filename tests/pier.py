@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import io
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
-from werkzeug.datastructures import MultiDict
+from urllib3.filepost import encode_multipart_formdata
 from werkzeug.test import Client
 
 from seatrial.facts.publisher import Publisher
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from cargo import Cargo
+
+Field = tuple[str, Union[str, tuple[str, bytes]]]
+"""A field of a form: its name, and its text or a file."""
 
 PUBLISHER = Publisher("acme", "tidepool", "release.yml", "pypi")
 SENDER = Sender(PUBLISHER, "v1.2.3", "c0ffee")
@@ -59,15 +61,15 @@ class Pier:
         """Return an upload token, as trusted publishing does."""
         return self.index.mint.exchange({"token": self.index.issuer.token(SENDER, "pypi")}).token
 
-    def post(self, form: dict[str, Any], password: str | None = None, username: str = "__token__") -> TestResponse:
-        """Send a form to the counter."""
-        fields: list[tuple[str, Any]] = [(":action", "file_upload"), ("protocol_version", "1"), *form.items()]
+    def post(self, *fields: Field, password: str | None = None, username: str = "__token__") -> str:
+        """Send a form to the counter, and return the status line."""
+        data, kind = encode_multipart_formdata(fields)
         auth = (username, self.token() if password is None else password)
-        return self.client.post("/legacy/", data=MultiDict(fields), auth=auth)
+        return self.client.post("/legacy/", data=data, content_type=kind, auth=auth).status
 
-    def upload(self, cargo: Cargo, **form: str) -> str:
+    def upload(self, cargo: Cargo, *fields: Field, name: str = "tidepool") -> str:
         """Upload a file and return the status line."""
-        return self.post({"name": "tidepool", **form, "content": (io.BytesIO(cargo.data()), cargo.name)}).status
+        return self.post((":action", "file_upload"), ("name", name), ("content", (cargo.name, cargo.data())), *fields)
 
     def ask(self, path: str, accept: str = "*/*") -> tuple[str, str]:
         """Return the type and the text of an answer."""

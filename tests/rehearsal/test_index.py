@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 from twine.utils import DEFAULT_REPOSITORY
-from werkzeug.datastructures import MultiDict
 
 import cargo
 from pier import NOON, Pier, pier
@@ -92,11 +90,11 @@ def test_one_of_two_that_arrive_at_once_under_a_name_is_taken(port: Pier) -> Non
     [("__token__", "pypi-guessed"), ("__token__", ""), ("somebody", "secret"), ("", "")],
 )
 def test_wrong_credentials_let_nobody_in(port: Pier, username: str, password: str) -> None:
-    assert port.post({"name": "tidepool"}, password, username).status == NOBODY
+    assert port.post(("name", "tidepool"), password=password, username=username) == NOBODY
 
 
 def test_right_token_under_another_user_name_lets_nobody_in(port: Pier) -> None:
-    assert port.post({"name": "tidepool"}, port.token(), "somebody").status == NOBODY
+    assert port.post(("name", "tidepool"), username="somebody") == NOBODY
 
 
 def test_credentials_are_asked_for_before_anything_is_read(port: Pier) -> None:
@@ -126,16 +124,15 @@ def test_project_of_others_is_out_of_reach(port: Pier, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "status"),
+    ("fields", "status"),
     [
-        ({":action": "doc_upload"}, "404 NOT FOUND"),
-        ({"protocol_version": "2"}, "400 Unknown protocol version."),
-        ({"content": "no file"}, "400 Upload payload does not have a file."),
+        ([(":action", "doc_upload")], "404 NOT FOUND"),
+        ([(":action", "file_upload"), ("protocol_version", "2")], "400 Unknown protocol version."),
+        ([(":action", "file_upload"), ("content", "no file")], "400 Upload payload does not have a file."),
     ],
 )
-def test_form_of_another_kind_is_refused(port: Pier, form: dict[str, str], status: str) -> None:
-    fields = MultiDict({":action": "file_upload", "name": "tidepool", "protocol_version": "1", **form})
-    assert port.client.post("/legacy/", data=fields, auth=("__token__", port.token())).status == status
+def test_form_of_another_kind_is_refused(port: Pier, fields: list[tuple[str, str]], status: str) -> None:
+    assert port.post(("name", "tidepool"), *fields) == status
 
 
 @pytest.mark.parametrize("data", [b"", b"--x", b"--x\r\n\r\n", b"\0" * 1000], ids=["none", "cut", "empty", "zeros"])
@@ -154,8 +151,8 @@ def test_file_name_with_a_folder_is_refused(port: Pier, name: str) -> None:
 @pytest.mark.parametrize("digest", ["sha256_digest", "blake2_256_digest"])
 def test_wrong_digest_is_refused(port: Pier, digest: str) -> None:
     told = "400 The digest supplied does not match a digest calculated from the uploaded file."
-    assert port.upload(WHEEL, **{digest: "0" * 64}) == told
-    assert port.upload(WHEEL, sha256_digest=sha256(WHEEL.data()).upper()) == OK
+    assert port.upload(WHEEL, (digest, "0" * 64)) == told
+    assert port.upload(WHEEL, ("sha256_digest", sha256(WHEEL.data()).upper())) == OK
 
 
 def test_rules_of_the_door_are_asked(port: Pier) -> None:
@@ -167,13 +164,8 @@ def test_rules_of_the_door_are_asked(port: Pier) -> None:
 
 
 def test_long_description_and_many_fields_are_read(port: Pier) -> None:
-    fields: list[tuple[str, object]] = [(":action", "file_upload"), ("name", "tidepool"), ("description", "a" * 2**20)]
-    fields += [("requires_dist", f"a{number}") for number in range(3000)]
-    fields += [("content", (io.BytesIO(WHEEL.data()), WHEEL.name))]
-    answer = port.client.post("/legacy/", data=MultiDict(fields), auth=("__token__", port.token()))
-    assert answer.status == OK
-    # The client of these tests has put that much on disk, and leaves it open.
-    answer.request.environ["wsgi.input"].close()
+    fields = [("requires_dist", f"a{number}") for number in range(3000)]
+    assert port.upload(WHEEL, ("description", "a" * 2**20), *fields) == OK
 
 
 def test_index_that_can_not_write_says_so(port: Pier) -> None:
@@ -333,4 +325,4 @@ def test_token_is_minted_and_burnt_over_http(port: Pier) -> None:
     )
     token = port.token()
     assert port.client.post("/_/oidc/burn-token", json={"token": token}).status == "202 ACCEPTED"
-    assert port.post({"name": "tidepool"}, token).status == NOBODY
+    assert port.post(("name", "tidepool"), password=token) == NOBODY
