@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from harbour import Harbour, harbour
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 WORKFLOW = """\
 on:
   push:
@@ -20,3 +27,13 @@ jobs:
     steps:
       - uses: pypa/gh-action-pypi-publish@v1
 """
+
+
+def forge_project(folder: Path, backend: str = "hatchling", workflow: str = WORKFLOW) -> Harbour:
+    """Make a project that a workflow publishes, and whose remote is one of a forge."""
+    made = harbour(folder, backend)
+    made.trial.write({".github/workflows/release.yml": workflow})
+    made.trial.commit("Publish from CI")
+    made.trial.git("push", "-q")
+    made.trial.git("remote", "set-url", "origin", "https://github.com/acme/tidepool.git")
+    return made

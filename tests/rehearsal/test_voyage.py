@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harbour import Harbour, harbour
 from trial import HERE, Ran, lines, normalised
-from voyages import WORKFLOW
+from voyages import forge_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from harbour import Harbour
 
 pytestmark = [pytest.mark.voyage, pytest.mark.ends]
 
@@ -42,11 +43,7 @@ took       release N s · CI N s · upload N s · install N s · compare N s
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[Harbour]:
     """Return a project whose remote is one of a forge; at the end nothing is left of its rehearsals."""
-    made = harbour(tmp_path / "port")
-    made.trial.write({".github/workflows/release.yml": WORKFLOW})
-    made.trial.commit("Publish from CI")
-    made.trial.git("push", "-q")
-    made.trial.git("remote", "set-url", "origin", "https://github.com/acme/tidepool.git")
+    made = forge_project(tmp_path / "port")
     (tmp_path / "temporary").mkdir()
     made.trial.environ["TMPDIR"] = str(tmp_path / "temporary")
     yield made

@@ -11,7 +11,8 @@ class Faults:
 
     ``errors``: how many uploads are answered with 500; ``cut_after``: how many files are taken before the line is
     cut; ``hangs``: whether uploads are never answered; ``token_lifetime``: that of an upload token in seconds;
-    ``shown``: how many files of a project are shown at its first reads, and all of them afterwards.
+    ``shown``: how many files of a project are shown at its first reads, and all of them afterwards; ``patience``: the
+    seconds that an upload may take.
     """
 
     errors: int = 0
@@ -19,3 +20,4 @@ class Faults:
     hangs: bool = False
     token_lifetime: int = 900
     shown: tuple[int, ...] = ()
+    patience: float = 600

@@ -118,7 +118,7 @@ class Voyage:
         environment = self.network.environment(self.world.environment, sender)
         self.network.insist_on_loopback(environment, self.world.folder)
         try:
-            said = twine.upload([one.path for one in published], environment)
+            said = twine.upload([one.path for one in published], environment, self.network.index.faults.patience)
             # It ends with an address on PyPI, where nothing has gone.
             for line in said.partition("\nView at:")[0].rstrip().splitlines():
                 self.log.line(line)

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from seatrial import shell
-from seatrial.errors import DistributionsRefused, UploadFailed, last_lines
+from seatrial.errors import CommandFailed, DistributionsRefused, UploadFailed, last_lines
 from seatrial.masking import mask
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ PATIENCE = 600
 ADVICE = (
     ("ACTIONS_ID_TOKEN_REQUEST_", "let the publishing job ask for a token:\npermissions:\n  id-token: write"),
     ("token is expired", "upload less at once, or start the upload again: a token is good for 15 minutes"),
+    ("HTTPError: 5", "the index has a fault of its own: try again later; what it has taken does no harm"),
+    ("Max retries exceeded", "the line was cut: try again; what the index has taken does no harm"),
+    ("Connection aborted", "the line was cut: try again; what the index has taken does no harm"),
     ("SSLError", "have the certificate of the index trusted: REQUESTS_CA_BUNDLE"),
 )
 """What twine says, and what mends it."""
@@ -52,19 +55,28 @@ def check(paths: Sequence[Path]) -> str:
     return done.output.strip()
 
 
-def upload(paths: Sequence[Path], env: Mapping[str, str]) -> str:
+def upload(paths: Sequence[Path], env: Mapping[str, str], patience: float = PATIENCE) -> str:
     """Run ``twine upload`` to PyPI as that is for this environment, and return what it says.
 
-    Raises `UploadFailed` with the words of twine and of the index.
+    ``patience``: the seconds that it may take. Raises `UploadFailed` with the words of twine and of the index.
     """
     options = ("--non-interactive", "--disable-progress-bar", "--repository", "pypi")
     args = (*_program(), "--no-color", "upload", *options, *(str(path) for path in paths))
-    done = shell.apart(args, cwd=paths[0].parent, env={**env, "COLUMNS": "1000"}, seconds=PATIENCE)
+    try:
+        done = shell.apart(args, cwd=paths[0].parent, env={**env, "COLUMNS": "1000"}, seconds=patience)
+    except CommandFailed as error:
+        raise UploadFailed(f"twine upload: {error.output}", fix="try again later, or with fewer files") from None
     if done.returncode:
-        said = last_lines(mask(done.output + done.errors))
+        said = _last_word(last_lines(mask(done.output + done.errors)))
         fix = next((told for sign, told in ADVICE if sign in said), "mend what it names")
         raise UploadFailed(f"twine upload failed:\n{said}", fix=fix)
     return done.output.strip()
+
+
+def _last_word(said: str) -> str:
+    """Return what twine ends with: its error, or the last line of an exception that it did not foresee."""
+    start = said.rfind("  ERROR ")
+    return said[start:] if start >= 0 else said.rpartition("\n")[2]
 
 
 def _program() -> tuple[str, ...]:
