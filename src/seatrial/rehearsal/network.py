@@ -7,6 +7,7 @@ index, and a throw-away authority vouches for it.
 from __future__ import annotations
 
 import contextlib
+import ssl
 import sys
 import threading
 from dataclasses import dataclass
@@ -26,7 +27,6 @@ from seatrial.rehearsal.shelves import Shelves
 from seatrial.rehearsal.uploads import Uploads
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator, Mapping
     from pathlib import Path
     from socketserver import TCPServer
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from seatrial.facts.publisher import Publisher
 
-LEADS_ASTRAY = ("all_proxy", "curl_ca_bundle", "http_proxy", "https_proxy", "no_proxy", "ssl_cert_dir")
+LEADS_ASTRAY = ("all_proxy", "curl_ca_bundle", "http_proxy", "https_proxy", "netrc", "no_proxy", "ssl_cert_dir")
+"""Variables that would lead an upload past the proxy, or to other certificates or passwords."""
 
 PROVE = """\
 import sys
@@ -80,19 +81,20 @@ class Network:
         return f"{self.home_url}simple/"
 
     def environment(self, base: Mapping[str, str], sender: Sender) -> dict[str, str]:
-        """Return the environment of an upload from CI: all of ``base`` but what could lead elsewhere.
+        """Return the environment of an upload from CI: all of ``base`` but what could lead elsewhere, or publish.
 
         ``sender``: the job that uploads.
         """
         self.index.sender = sender
         proxy, bundle = f"http://127.0.0.1:{self.proxy}", str(self.authority.bundle)
         return {
-            **{name: value for name, value in base.items() if name.lower() not in LEADS_ASTRAY},
+            **{name: value for name, value in base.items() if not _leads_elsewhere(name)},
             "GITHUB_ACTIONS": "true",
             "HTTPS_PROXY": proxy,
             "HTTP_PROXY": proxy,
             "REQUESTS_CA_BUNDLE": bundle,
             "SSL_CERT_FILE": bundle,
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.index.issuer.bearer,
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.home_url}_/identity?api-version=2.0",
         }
@@ -132,6 +134,10 @@ def network(
         yield Network(index, authority, plain, proxy, hosts[0])
 
 
+def _leads_elsewhere(name: str) -> bool:
+    return name.lower() in LEADS_ASTRAY or shell.PUBLISHING.fullmatch(name) is not None
+
+
 def _web(index: Index, context: ssl.SSLContext | None = None) -> BaseWSGIServer:
     from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
 
@@ -139,7 +145,11 @@ def _web(index: Index, context: ssl.SSLContext | None = None) -> BaseWSGIServer:
         def log(self, *_: object) -> None:
             """Say nothing."""
 
-    return make_server("127.0.0.1", 0, index, threaded=True, request_handler=Quiet, ssl_context=context)
+    server = make_server("127.0.0.1", 0, index, threaded=True, request_handler=Quiet, ssl_context=context)
+    if isinstance(server.socket, ssl.SSLSocket):
+        # Else a client that connects and says nothing would hold up all others, and the end of the server.
+        server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]  # typeshed lacks it
+    return server
 
 
 @contextlib.contextmanager

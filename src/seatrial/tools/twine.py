@@ -20,9 +20,10 @@ ADVICE = (
     ("ACTIONS_ID_TOKEN_REQUEST_", "let the publishing job ask for a token:\npermissions:\n  id-token: write"),
     ("token is expired", "upload less at once, or start the upload again: a token is good for 15 minutes"),
     ("HTTPError: 5", "the index has a fault of its own: try again later; what it has taken does no harm"),
+    # Before the next, which it is told with.
+    ("SSLError", "have the certificate of the index trusted: REQUESTS_CA_BUNDLE"),
     ("Max retries exceeded", "the line was cut: try again; what the index has taken does no harm"),
     ("Connection aborted", "the line was cut: try again; what the index has taken does no harm"),
-    ("SSLError", "have the certificate of the index trusted: REQUESTS_CA_BUNDLE"),
 )
 """What twine says, and what mends it."""
 
