@@ -21,7 +21,7 @@ title_format = "## {version}"
 ignore = []
 """
 CHANGELOG = "# Changelog\n\nAll of it.\n\n<!-- towncrier release notes start -->\n\n## 1.2.3\n\nOld.\n"
-PRIVATE = (".git", ".nox", ".seatrial", "dist", ".pytest_cache", "__pycache__")
+PRIVATE = (".git", ".nox", "dist", ".pytest_cache", "__pycache__")
 """What no release is about."""
 
 

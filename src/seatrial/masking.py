@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 SECRETS = (
-    re.compile(r"pypi-[A-Za-z0-9_-]{16,}"),
+    re.compile(r"pypi-(AgE[A-Za-z0-9_-]{13,}|[A-Za-z0-9_-]{85,})"),
     re.compile(r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
     re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"),
     re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}"),

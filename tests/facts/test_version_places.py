@@ -86,6 +86,22 @@ MODULE = '"""Doc."""\n__version__ = "1.2.3"\n'
             [("setup.cfg", "version = 1.2.3")],
         ),
         (
+            {
+                "pyproject.toml": "",
+                "setup.cfg": "[metadata]\nname = tide-pool\nversion = attr: tide_pool.__version__\n",
+                "src/tide_pool/__init__.py": '__version__ = "1.2.3"\n',
+            },
+            [("src/tide_pool/__init__.py", '__version__ = "1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": "",
+                "setup.cfg": "[metadata]\nname = tide-pool\nversion = file: VERSION\n",
+                "VERSION": "1.2.3\n",
+            },
+            [("VERSION", "1.2.3")],
+        ),
+        (
             {"pyproject.toml": "", "setup.py": "from setuptools import setup\nsetup(\n    version='1.2.3',\n)\n"},
             [("setup.py", "    version='1.2.3'")],
         ),
@@ -109,6 +125,8 @@ MODULE = '"""Doc."""\n__version__ = "1.2.3"\n'
         "pdm",
         "poetry",
         "setup.cfg",
+        "setup.cfg attr",
+        "setup.cfg file",
         "setup.py",
         "uv.lock",
     ],

@@ -57,10 +57,32 @@ def test_what_is_no_workflow_is_none(text: str) -> None:
     assert Workflow.from_text("x.yml", text) is None
 
 
-@pytest.mark.parametrize("on", ["push", "[push, pull_request]", "{push: }", "{push: {tags: v*}}", "{push: [x]}"])
+@pytest.mark.parametrize("on", ["push", "[push, pull_request]", "{push: }", "{push: {tags: }}", "{push: [x]}"])
 def test_workflow_that_listens_to_no_tag_says_so(on: str) -> None:
     found = Workflow.from_text("x.yml", f"on: {on}\njobs:\n  a: {{steps: [null, 3, {{run: nox}}], env: 1}}\n  b: 3\n")
     assert found == Workflow("x.yml", (), (Job("a", commands=("nox",)),))
+
+
+def test_one_pattern_of_tags_needs_no_list() -> None:
+    found = Workflow.from_text("x.yml", "on: {push: {tags: v*}}\njobs: {}\n")
+    assert found == Workflow("x.yml", ("v*",))
+
+
+@pytest.mark.parametrize("value", ["5", "true", "2024-02-31", '!!float ""', "0b_", "[[[]]]", "~"])
+def test_odd_values_are_no_steps(value: str) -> None:
+    found = Workflow.from_text("x.yml", f"jobs:\n  a:\n    steps: {value}\n    timeout-minutes: {value}\n")
+    assert found in (Workflow("x.yml", (), (Job("a"),)), None)
+
+
+def test_yaml_that_is_nested_without_end_is_none() -> None:
+    assert Workflow.from_text("x.yml", "[" * 3000) is None
+
+
+def test_job_that_names_another_index_does_not_publish_on_pypi() -> None:
+    step = "{uses: pypa/gh-action-pypi-publish@v1, with: {repository-url: 'https://example.invalid/legacy/'}}"
+    found = workflow(f"jobs:\n  a: {{steps: [{step}]}}")
+    assert found
+    assert found.publishing_job() is None
 
 
 def test_job_inherits_the_permissions_of_the_workflow_unless_it_has_its_own() -> None:
@@ -110,6 +132,8 @@ def test_workflow_without_an_upload_has_no_job_that_publishes() -> None:
     [
         "{uses: pypa/gh-action-pypi-publish@v1, with: {password: x}}",
         "{run: twine upload dist/*, env: {TWINE_PASSWORD: x}}",
+        "{run: 'twine --no-color upload -u __token__ -p $TOKEN dist/*'}",
+        "{run: 'uv publish --token $TOKEN'}",
     ],
 )
 def test_stored_password_is_seen(step: str) -> None:
@@ -131,6 +155,10 @@ def test_stored_password_is_seen(step: str) -> None:
         ("echo -s build", []),
         ("nox -s build # check", ["build"]),
         ("nox -s 'build", []),
+        ("nox -s tests-${{ matrix.python }} build", ["build"]),
+        ("nox -s build > log 2>&1; ls", ["build"]),
+        ("echo nox -s hi | cat", ["hi"]),
+        ("nox --session=build", ["build"]),
         ("pip install -s x\nnox -e lint", ["lint"]),
     ],
 )

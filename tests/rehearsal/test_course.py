@@ -96,6 +96,8 @@ def test_job_that_may_not_ask_is_an_error(tmp_path: Path) -> None:
         ("git@github.com:acme/tidepool.git", ("acme", "tidepool")),
         ("ssh://git@github.com:22/acme/tidepool", ("acme", "tidepool")),
         ("https://gitlab.com/acme/deep/tidepool", ("acme/deep", "tidepool")),
+        ("https://github.com/acme/tidepool/tree/main/docs", ("acme", "tidepool")),
+        ("https://gitlab.com/acme/tidepool/-/tree/main", ("acme", "tidepool")),
         ("../remote.git", ("", "")),
         ("/srv/git/remote.git", ("", "")),
         ("https://tides.example", ("", "")),

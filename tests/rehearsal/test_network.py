@@ -90,7 +90,9 @@ def test_twine_uploads_as_a_trusted_publisher_and_the_same_again(net: Network, t
 @pytest.mark.parametrize("installer", ["pip", "uv"])
 def test_what_was_uploaded_can_be_installed(net: Network, trial: Trial, installer: str) -> None:
     upload(net, trial, SDIST, WHEEL)
-    pip = ("uv", "pip") if installer == "uv" else (sys.executable, "-m", "pip")
+    # An environment that uv made has no pip.
+    pip = ("uv", "pip") if installer == "uv" else ("environment/bin/python", "-m", "pip")
+    assert installer == "uv" or trial.run(sys.executable, "-m", "virtualenv", "-q", "environment").returncode == 0
     own = (*pip, "install", "--quiet", "--no-deps", "--no-cache-dir", "--index-url", net.simple_url)
     ran = trial.run(*own, "--target", "site", "--only-binary", "tidepool", "tidepool==1.2.3")
     assert (ran.returncode, (trial.root / "site/tidepool/__init__.py").read_text()) == (0, cargo.MODULE), ran.output

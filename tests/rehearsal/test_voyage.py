@@ -6,11 +6,14 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +23,6 @@ from voyages import forge_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from harbour import Harbour
 
@@ -128,12 +130,13 @@ def test_without_a_remote_or_a_branch_or_a_name_and_with_work_unfinished(port: H
     port.trial.write({"src/tidepool/__init__.py": "broken(\n", "notes.txt": "mine\n"})
     for name in ("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
         port.trial.environ[name] = ""
-    told = card(rehearse(port, "--no-tests"))
+    told = card(rehearse(port, "--no-tests")).replace(str(port.trial.root), "{root}")
     assert told == CARD.replace(
         "{remarks}",
-        "remarks    2 files are not as they are in the commit, and were left out\n"
-        "           git does not know who you are: a real release asks for user.name and user.email\n"
-        "           there is no remote: a real release needs one to push to\n",
+        "remarks    a real release refuses: {root} has no remote to push to\n"
+        "           a real release refuses: no branch is checked out, HEAD is at {commit}\n"
+        "           2 files are not as they are in the commit, and were left out\n"
+        "           git does not know who you are: a real release asks for user.name and user.email\n",
     )
 
 
@@ -171,7 +174,8 @@ def test_kept_world_can_be_looked_at_until_it_is_ended(port: Harbour, tmp_path: 
         for line in process.stdout:
             if line.startswith(b"The world stands"):
                 break
-        clone, install, page = (process.stdout.readline().decode().split() for _ in range(3))
+        clone, install, page, folder = (process.stdout.readline().decode().split() for _ in range(4))
+        assert sorted(path.name for path in Path(folder[0]).iterdir()) >= ["ci", "clone", "home"]
         assert port.trial.run(*clone, str(tmp_path / "looked")).returncode == 0
         assert (tmp_path / "looked/pyproject.toml").read_text().count('version = "1.3.0"') == 1
         target = ("--target", str(tmp_path / "site"), "--no-cache")
@@ -214,6 +218,61 @@ def test_failing_leg_says_which_and_why(port: Harbour) -> None:
         read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#legfailed
         """
     )
+
+
+def test_world_in_which_a_leg_failed_can_be_kept_too(port: Harbour) -> None:
+    port.trial.write({"src/tidepool/__init__.py": '__version__ = "1.2.2"\n'})
+    port.trial.commit("Fall out of step")
+    with begun(port, "--no-tests", "--keep") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b"The world stands"):
+                break
+        assert port.trial.run(*process.stdout.readline().decode().split(), "--bare", "-q", "looked").returncode == 0
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait() == 6
+    shutil.rmtree(port.trial.root / "looked")
+
+
+@pytest.mark.parametrize("plugin", ["hatch-vcs", "setuptools-scm"])
+def test_version_from_the_tag_sails(port: Harbour, plugin: str) -> None:
+    text = port.read("pyproject.toml").replace('version = "1.2.3"', 'dynamic = ["version"]')
+    text = text.replace('requires = ["hatchling"]', f'requires = ["hatchling", "{plugin}"]')
+    more = '\n[tool.hatch.version]\nsource = "vcs"\n'
+    if plugin == "setuptools-scm":
+        text = text.replace('"hatchling"', '"setuptools>=77"').replace("hatchling.build", "setuptools.build_meta")
+        more = "\n[tool.setuptools_scm]\n"
+    port.trial.write(
+        {"pyproject.toml": text + more, "src/tidepool/__init__.py": "def depth(level):\n    return level * 2\n"}
+    )
+    port.trial.commit("Take the version from the tag")
+    port.trial.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
+    assert card(rehearse(port, "--no-tests")) == CARD.replace("{remarks}", "")
+
+
+def test_project_of_many_quirks_sails(port: Harbour) -> None:
+    """It prints when it is imported, has a build.py at its top, no noxfile, and no CI that seatrial knows."""
+    noise = 'import sys\nprint("hello")\nprint("hello", file=sys.stderr)\n'
+    port.trial.write({"src/tidepool/__init__.py": noise + port.read("src/tidepool/__init__.py"), "build.py": "1 / 0\n"})
+    port.trial.git("rm", "-q", "noxfile.py", ".github/workflows/release.yml")
+    port.trial.commit("Be odd")
+    remark = "no workflow in .github/workflows publishes: release.yml and the environment pypi are assumed\n"
+    assert card(rehearse(port, "--no-tests")) == CARD.replace("{remarks}", f"remarks    {remark}")
+
+
+def test_other_places_to_install_from_do_not_take_part(port: Harbour, tmp_path: Path) -> None:
+    rogue = tmp_path / "rogue"
+    rogue.mkdir()
+    with zipfile.ZipFile(rogue / "tidepool-1.3.0-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tidepool/__init__.py", "1 / 0\n")
+        wheel.writestr("tidepool-1.3.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tidepool\nVersion: 1.3.0\n")
+        wheel.writestr(
+            "tidepool-1.3.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr("tidepool-1.3.0.dist-info/RECORD", "")
+    places = {"PIP_FIND_LINKS": str(rogue), "PIP_EXTRA_INDEX_URL": f"file://{rogue}", "UV_FIND_LINKS": str(rogue)}
+    ran = port.trial.invoke("rehearse", "--part", "minor", "--no-tests", **places)
+    assert card(ran) == CARD.replace("{remarks}", "")
 
 
 def test_build_that_depends_on_the_clock_is_found_out(port: Harbour) -> None:

@@ -27,8 +27,8 @@ from seatrial.errors import SeatrialError
 from seatrial.rehearsal import voyage
 from seatrial.rehearsal.faults import Faults
 try:
-    with voyage.sail(Path.cwd(), ("--part", "minor", "--no-tests"), print, {faults}):
-        pass
+    with voyage.sail(Path.cwd(), ("--part", "minor", "--no-tests"), print, {faults}) as sailed:
+        sailed.card()
 except SeatrialError as error:
     print(error)
     sys.exit(error.exit_code)

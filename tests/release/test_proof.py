@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Callable
 import pytest
 
 from seatrial.facts.distribution import Distribution
+from seatrial.facts.repository import Repository
 from seatrial.release.proof import FOLDER, Proof
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def repository(root: Path) -> Repository:
+    return Repository(root, "", root, root, "a" * 40, "main")
 
 
 @pytest.fixture
@@ -25,18 +30,17 @@ def proof(tmp_path: Path) -> Proof:
 
 
 def test_proof_is_known_again_with_copies_of_its_files(tmp_path: Path, proof: Proof) -> None:
-    proof.keep(tmp_path)
-    found = Proof.recall(tmp_path)
+    proof.keep(repository(tmp_path))
+    found = Proof.recall(repository(tmp_path))
     assert found
     assert found.as_dict() == proof.as_dict()
     assert [one.path for one in found.files] == [tmp_path / FOLDER / one.path.name for one in proof.files]
-    assert (tmp_path / ".seatrial/.gitignore").read_text() == "*\n"
 
 
 def test_next_proof_takes_the_place_of_the_last(tmp_path: Path, proof: Proof) -> None:
-    proof.keep(tmp_path)
-    Proof("v1.4.0", "1.4.0", "b" * 40, proof.files[:1]).keep(tmp_path)
-    found = Proof.recall(tmp_path)
+    proof.keep(repository(tmp_path))
+    Proof("v1.4.0", "1.4.0", "b" * 40, proof.files[:1]).keep(repository(tmp_path))
+    found = Proof.recall(repository(tmp_path))
     assert found
     assert found.tag == "v1.4.0"
     assert sorted(path.name for path in (tmp_path / FOLDER).iterdir()) == ["proof.json", proof.files[0].path.name]
@@ -64,10 +68,10 @@ def say_something_else(folder: Path) -> None:
 
 @pytest.mark.parametrize("damage", [lose_a_file, change_a_file, cut_it_off, say_less, say_something_else])
 def test_damaged_proof_is_none(tmp_path: Path, proof: Proof, damage: Callable[[Path], None]) -> None:
-    proof.keep(tmp_path)
+    proof.keep(repository(tmp_path))
     damage(tmp_path / FOLDER)
-    assert Proof.recall(tmp_path) is None
+    assert Proof.recall(repository(tmp_path)) is None
 
 
 def test_without_a_proof_there_is_none(tmp_path: Path) -> None:
-    assert Proof.recall(tmp_path) is None
+    assert Proof.recall(repository(tmp_path)) is None

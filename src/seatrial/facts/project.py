@@ -70,7 +70,7 @@ class Project:
     @property
     def name(self) -> str:
         """The name as it is written, in setup.cfg too, or that of the folder when neither has one."""
-        return str(self._project.get("name") or self._declared("metadata", "name") or self.root.name)
+        return str(self._project.get("name") or self.declared("metadata", "name") or self.root.name)
 
     @property
     def import_name(self) -> str:
@@ -80,12 +80,12 @@ class Project:
     @property
     def requires_python(self) -> str:
         """The value of ``requires-python``, ``python_requires`` in setup.cfg, "" when there is none."""
-        return str(self._project.get("requires-python") or self._declared("options", "python_requires"))
+        return str(self._project.get("requires-python") or self.declared("options", "python_requires"))
 
     @property
     def classifiers(self) -> tuple[str, ...]:
         """The trove classifiers, those of setup.cfg where there is no ``[project]``."""
-        return tuple(self._project.get("classifiers") or self._declared("metadata", "classifiers").split("\n"))
+        return tuple(self._project.get("classifiers") or self.declared("metadata", "classifiers").split("\n"))
 
     @property
     def backend(self) -> str:
@@ -159,6 +159,11 @@ class Project:
         """Whether one of ``files`` is an ini file with this section."""
         return any(self._ini(name, section) is not None for name in files)
 
+    def declared(self, section: str, key: str) -> str:
+        """Return what setup.cfg says where the metadata stand there, "" when it does not."""
+        found = (self._ini("setup.cfg", section) or {}) if self._old_style else {}
+        return str(found.get(key, "")).strip()
+
     @property
     def _project(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.table.get("project", {})
@@ -186,10 +191,6 @@ class Project:
     def _old_style(self) -> bool:
         """Whether the metadata stand in setup.cfg (setuptools, "Configuring setuptools using setup.cfg files")."""
         return "project" not in self.table and self._ini("setup.cfg", "metadata") is not None
-
-    def _declared(self, section: str, key: str) -> str:
-        found = (self._ini("setup.cfg", section) or {}) if self._old_style else {}
-        return str(found.get(key, "")).strip()
 
     def _ini(self, name: str, section: str) -> Mapping[str, Any] | None:
         parser = configparser.RawConfigParser()

@@ -76,7 +76,8 @@ class Standing:
 def owner_and_name(address: str) -> tuple[str, str]:
     """Return who owns a repository on a forge, and its name there; twice "" for an address that is no forge's."""
     found = FORGE.fullmatch(address)
-    owner, _, name = found["path"].strip("/").rpartition("/") if found and "." in found["host"] else ("", "", "")
+    path = re.sub(r"/(-/)?(tree|blob)/.*", "", found["path"]) if found and "." in found["host"] else ""
+    owner, _, name = path.strip("/").rpartition("/")
     return (owner, name) if owner else ("", "")
 
 

@@ -125,6 +125,11 @@ def _files_told(project: Project, tool: Mapping[str, Any]) -> Iterator[PurePosix
     if project.backend.startswith("flit_core"):
         module = tool.get("flit", {}).get("module", {}).get("name", project.import_name)
         yield from _module_files(module)
+    declared = project.declared("metadata", "version")
+    if declared.startswith("attr:"):
+        yield from _module_files(declared[len("attr:") :].strip().rpartition(".")[0])
+    elif declared.startswith("file:"):
+        yield PurePosixPath(declared[len("file:") :].strip())
     yield PurePosixPath("setup.cfg")
     yield PurePosixPath("setup.py")
 

@@ -1,6 +1,6 @@
-"""A CI file that publishes, as far as an index and a rehearsal have to know it.
+"""A workflow that publishes, as far as an index and a rehearsal have to know it.
 
-GitHub, "Workflow syntax for GitHub Actions"; GitLab, "CI/CD YAML syntax reference".
+GitHub, "Workflow syntax for GitHub Actions".
 """
 
 from __future__ import annotations
@@ -11,14 +11,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PUBLISHES = re.compile(
-    r"gh-action-pypi-publish|\btwine upload\b|\buv publish\b|\bseatrial publish\b|\binvoke publish\b"
+    r"gh-action-pypi-publish|\btwine\b.*\bupload\b"
+    r"|\b(uv|hatch|poetry|flit|pdm|maturin|seatrial|invoke|inv)\b[^|&;\n]*\s(publish|upload)\b"
 )
 """What a step that uploads has in ``uses`` or in ``run``."""
 
-ENDS_A_COMMAND = {"&&", "||", ";", "|", "--"}
+PASSWORD = re.compile(r"(TWINE_|UV_PUBLISH_|HATCH_INDEX_|FLIT_|PDM_PUBLISH_|POETRY_PYPI_)\w*|password")
+PASSWORD_IN_COMMAND = re.compile(r"\s(-p|--password|--token|-a|--auth)[ =]\S")
+"""What a stored password is handed over in: a variable or an input of that name, or an option."""
+
+EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
+"""What GitHub puts a value in place of."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,8 @@ class Job:
     """A job.
 
     ``commands``: the texts of its ``run``; ``may_ask``: whether it may ask for an identity token; ``has_password``:
-    whether a stored password is handed to one of its steps.
+    whether a stored password is handed to one of its steps; ``leads_elsewhere``: whether it names another index than
+    PyPI.
     """
 
     name: str
@@ -35,6 +42,7 @@ class Job:
     uses: tuple[str, ...] = ()
     may_ask: bool = False
     has_password: bool = False
+    leads_elsewhere: bool = False
 
     @property
     def publishes(self) -> bool:
@@ -57,23 +65,20 @@ class Workflow:
         import yaml  # noqa: PLC0415
 
         try:
-            told = yaml.safe_load(text)
-        except yaml.YAMLError:
+            # Every scalar is a string then: no dates, no numbers, and no "on" that is a truth.
+            told = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but strings, lists and dicts
+        except (yaml.YAMLError, RecursionError):
             return None
         if not isinstance(told, dict) or not isinstance(told.get("jobs"), dict):
             return None
-        # YAML 1.1 reads the key "on" as a truth.
-        started = told.get("on", told.get(True))
-        push = started.get("push") if isinstance(started, dict) else None
-        tags = push.get("tags") if isinstance(push, dict) else ()
-        jobs = tuple(
-            _job(str(key), job, told.get("permissions")) for key, job in told["jobs"].items() if isinstance(job, dict)
-        )
-        return cls(name, tuple(map(str, tags)) if isinstance(tags, list) else (), jobs)
+        push = _table(_table(told, "on"), "push")
+        tags = push.get("tags", [])
+        jobs = tuple(_job(str(key), job, told) for key, job in told["jobs"].items() if isinstance(job, dict))
+        return cls(name, tuple(str(one) for one in ([tags] if isinstance(tags, str) else tags) if one), jobs)
 
     def publishing_job(self, environments: Iterable[str] = ()) -> Job | None:
         """Return the job that uploads; of several, one of these environments, or else the last."""
-        jobs = [job for job in self.jobs if job.publishes]
+        jobs = [job for job in self.jobs if job.publishes and not job.leads_elsewhere]
         wanted = [job for job in jobs if job.environment in set(environments)] or jobs
         return wanted[-1] if wanted else None
 
@@ -85,41 +90,62 @@ class Workflow:
 
 def sessions_of(commands: str) -> Iterator[str]:
     """Yield the sessions that ``nox -s`` or ``nox --session`` names in the text of a step."""
-    for line in commands.replace("\\\n", " ").splitlines():
-        try:
-            words = shlex.split(line, comments=True)
-        except ValueError:
-            continue
-        if not any(word == "nox" or word.endswith("/nox") for word in words):
-            continue
-        is_name = False
-        for word in words:
-            if word.startswith("-") or word in ENDS_A_COMMAND:
-                is_name = word in ("-s", "-e", "--session", "--sessions")
-            elif is_name and "$" not in word:
-                yield word
+    for line in EXPRESSION.sub("$X", commands).replace("\\\n", " ").splitlines():
+        words = _words(line)
+        for index, word in enumerate(words):
+            if word == "nox" or word.endswith("/nox"):
+                yield from _named(words[index + 1 :])
 
 
-def _job(name: str, told: Mapping[str, Any], permissions: object) -> Job:
-    steps = [step for step in told.get("steps") or () if isinstance(step, dict)]
+def _words(line: str) -> list[str]:
+    """Return the words of a line of shell; its operators are words of their own, comments are none."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    try:
+        return list(lexer)
+    except ValueError:
+        return []
+
+
+def _named(words: Sequence[str]) -> Iterator[str]:
+    is_name = False
+    for word in words:
+        if word == "--" or not set(word) - set("();<>|&"):
+            return
+        if word.startswith("-"):
+            option, _, value = word.partition("=")
+            is_name = option in ("-s", "-e", "--session", "--sessions")
+            if is_name and value and "$" not in value:
+                yield value
+        elif is_name and "$" not in word:
+            yield word
+
+
+def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job:
+    found = told.get("steps")
+    steps = [step for step in found if isinstance(step, dict)] if isinstance(found, list) else []
     environment = told.get("environment", "")
+    commands = tuple(str(step["run"]) for step in steps if "run" in step)
+    keys = {
+        *_table(workflow, "env"),
+        *(key for one in (told, *steps) for key in (*_table(one, "env"), *_table(one, "with"))),
+    }
     return Job(
         name=name,
         environment=str(environment.get("name", "") if isinstance(environment, dict) else environment or ""),
-        commands=tuple(str(step["run"]) for step in steps if "run" in step),
+        commands=commands,
         uses=tuple(str(step["uses"]) for step in steps if "uses" in step),
-        may_ask=_grants_identity(told.get("permissions", permissions)),
-        has_password=any(_is_password(key) for one in (told, *steps) for key in _keys(one, "env") | _keys(one, "with")),
+        may_ask=_grants_identity(told.get("permissions", workflow.get("permissions"))),
+        has_password=any(map(PASSWORD.fullmatch, map(str, keys)))
+        or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
+        leads_elsewhere=any("repository-url" in _table(step, "with") for step in steps),
     )
 
 
-def _keys(told: Mapping[str, Any], name: str) -> set[str]:
+def _table(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a table in a table, an empty one where there is none."""
     found = told.get(name)
-    return set(map(str, found)) if isinstance(found, dict) else set()
-
-
-def _is_password(name: str) -> bool:
-    return name in ("password", "TWINE_PASSWORD", "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD")
+    return found if isinstance(found, dict) else {}
 
 
 def _grants_identity(permissions: object) -> bool:

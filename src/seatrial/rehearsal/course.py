@@ -54,7 +54,8 @@ def chart(repository: Repository, project: Project, top: Path) -> Course:
         owner, name = "OWNER", project.name
         remarks.append("neither a remote nor [project.urls] leads to a forge: the owner of the repository is assumed")
     found = [workflow for workflow in _workflows(top) if workflow.publishing_job((ENVIRONMENT,))]
-    wanted = [workflow for workflow in found if workflow.tags] or found
+    registered = [workflow for workflow in found if workflow.name == told.get("workflow")]
+    wanted = registered or [workflow for workflow in found if workflow.tags] or found
     workflow = wanted[0] if wanted else ASSUMED
     job = workflow.publishing_job((told.get("environment", ENVIRONMENT),))
     if job is None:
@@ -91,7 +92,7 @@ def _rank(label: str) -> int:
 
 
 def _workflows(top: Path) -> Iterator[Workflow]:
-    for path in sorted((top / WORKFLOWS).glob("*.y*ml")):
+    for path in sorted(path for path in (top / WORKFLOWS).glob("*.y*ml") if path.is_file()):
         workflow = Workflow.from_text(path.name, path.read_text(encoding="utf-8", errors="replace"))
         if workflow:
             yield workflow

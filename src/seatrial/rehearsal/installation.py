@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from seatrial import shell
 from seatrial.errors import CommandFailed, InstallFailed
 from seatrial.facts.version_text import is_version
 from seatrial.mishaps import NotUsable
@@ -25,12 +25,14 @@ LOOK = """\
 import importlib, importlib.metadata, json, sys
 name, modules = sys.argv[1], sys.argv[2:]
 told = {}
+# What a module prints when it is imported is none of what is told here.
+out, sys.stdout = sys.stdout, sys.stderr
 for module in modules:
     said = getattr(importlib.import_module(module), "__version__", None)
     told[module] = said if isinstance(said, str) else None
 found = importlib.metadata.distribution(name)
 scripts = [one.name for one in found.entry_points if one.group == "console_scripts"]
-print(json.dumps({"version": found.version, "modules": told, "scripts": sorted(scripts)}))
+print(json.dumps({"version": found.version, "modules": told, "scripts": sorted(scripts)}), file=out)
 """
 """What is run in the new environment: it imports, and says what it has found."""
 
@@ -40,11 +42,15 @@ PATIENCE = 60
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be installed: name and version, the modules that it brings, and the index that has it."""
+    """What is to be installed.
+
+    ``modules``: those that it brings; ``hashes``: the SHA-256 of its files; ``index``: the one that has it.
+    """
 
     name: str
     version: str
     modules: tuple[str, ...]
+    hashes: tuple[str, ...]
     index: str
 
 
@@ -61,22 +67,36 @@ class Installed:
 def install(world: World, interpreter: Interpreter, wanted: Wanted) -> Installed:
     """Install, import and start what was published.
 
-    The project itself comes from the index with pip; what it needs comes from where the user's packages come from, so
-    that no other index can offer the project too. Raises `InstallFailed` or `NotUsable`.
+    The project itself comes from the index with pip, which knows of no other place and of the hashes; what it needs
+    comes from where the user's packages come from. Raises `InstallFailed` or `NotUsable`.
     """
     folder = world.folder / f"installed-{interpreter.version}"
-    made = (sys.executable, "-m", "virtualenv", "--quiet", "--no-periodic-update", "--python", str(interpreter.path))
+    made = (*shell.module("virtualenv"), "--quiet", "--no-periodic-update", "--python", str(interpreter.path))
     _run(world, *made, str(folder))
     python = installer.python_of(folder)
     requirement = f"{wanted.name}=={wanted.version}"
     pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir")
-    _run(world, *pip, "--no-deps", "--index-url", wanted.index, requirement)
+    hashed = folder / "requirement.txt"
+    hashed.write_text(" ".join([requirement, *(f"--hash=sha256:{one}" for one in wanted.hashes)]), encoding="utf-8")
+    one_place = (
+        "--isolated",
+        "--no-deps",
+        "--require-hashes",
+        "--index-url",
+        wanted.index,
+        "--requirement",
+        str(hashed),
+    )
+    _run(world.on_loopback(), *pip, *one_place)
     _run(world, *installer.best().install(python, requirement))
     try:
-        told = json.loads(world.run(str(python), "-I", "-c", LOOK, wanted.name, *wanted.modules, cwd=folder))
-    except CommandFailed as error:
+        told = json.loads(
+            world.run(str(python), "-I", "-c", LOOK, wanted.name, *wanted.modules, cwd=folder, seconds=PATIENCE)
+        )
+    except (CommandFailed, ValueError) as error:
+        why = error.what if isinstance(error, CommandFailed) else "  a module of it ends the program"
         raise NotUsable(
-            f"{requirement} is installed on Python {interpreter.version} and can't be imported:\n{error.what}",
+            f"{requirement} is installed on Python {interpreter.version} and can't be imported:\n{why}",
             fix="add what is missing to the wheel, or to dependencies",
         ) from None
     _insist_on_version(wanted, {"its metadata": told["version"], **told["modules"]}, interpreter.version)

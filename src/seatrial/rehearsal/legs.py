@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
 from seatrial import shell
-from seatrial.errors import CommandFailed, last_lines
+from seatrial.errors import last_lines
 from seatrial.facts.distribution import SUFFIXES, Distribution
 from seatrial.mishaps import BytesDiffer, LegFailed
 from seatrial.rehearsal.members import differing
 from seatrial.release.proof import Proof
+from seatrial.tools import checkout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,13 +23,25 @@ if TYPE_CHECKING:
 ALWAYS = ("build", "check")
 """The sessions that CI runs on a tag, whatever else its workflow names."""
 
+BUILD = """\
+import sys
+sys.path[:] = [place for place in sys.path if place]
+from pathlib import Path
+from seatrial import distributions, fitness
+from seatrial.facts.project import Project
+project = Project.from_directory(Path.cwd())
+built = distributions.ensure(project, Path(sys.argv[1]), "rehearsal", print)
+fitness.insist([one.path for one in built], {}, print)
+"""
+"""What stands for the sessions ``build`` and ``check`` where the noxfile has none: the same, without nox."""
+
 
 def release(world: World, options: Sequence[str], say: Callable[[str], None]) -> Proof:
     """Release as the user would, and return what was proved. Raises `LegFailed`."""
-    _follow((sys.executable, "-m", "seatrial", "release", "--yes", *options), world, world.project, say)
-    proof = Proof.recall(world.project)
+    _follow((*shell.module("seatrial"), "release", "--yes", *options), world, world.project, say)
+    proof = Proof.recall(checkout.look(world.project))
     if proof is None:
-        raise LegFailed("the release ended well, but kept no proof of what it built", fix="make room in the folder")
+        raise LegFailed("the release ended well, but kept no proof of what it built", fix="make room on the disk")
     return proof
 
 
@@ -36,14 +50,31 @@ def continuous_integration(
 ) -> tuple[Distribution, ...]:
     """Check the tag out and run what CI runs on it; return the files that it publishes. Raises `LegFailed`."""
     project = world.checkout(proof.tag, "ci")
-    _follow((sys.executable, "-m", "nox", "-s", *sessions_of_ci(sessions)), world, project, say)
-    paths = sorted(path for path in (project / "dist").iterdir() if path.name.endswith(SUFFIXES))
+    known = _sessions_there(world, project)
+    wanted = tuple(name for name in sessions if name not in ALWAYS or name in known)
+    if wanted:
+        _follow((*shell.module("nox"), "-s", *wanted), world, project, say)
+    if not known.issuperset(ALWAYS):
+        _follow((sys.executable, "-c", BUILD, str(world.folder / "state")), world, project, say)
+    found = sorted((project / "dist").glob("*")) if (project / "dist").is_dir() else []
+    paths = [path for path in found if path.name.endswith(SUFFIXES)]
+    if not paths:
+        raise LegFailed(f"nothing lies in dist/ after nox -s {' '.join(wanted)}", fix="have the session build fill it")
     return tuple(Distribution.from_path(path) for path in paths)
 
 
 def sessions_of_ci(named: Sequence[str]) -> tuple[str, ...]:
     """Return the sessions that CI runs on a tag: those that its workflow names, and those that always run."""
     return tuple(dict.fromkeys((*named, *ALWAYS)))
+
+
+def _sessions_there(world: World, project: Path) -> set[str]:
+    """Return the names of the sessions of a noxfile; none where there is no noxfile, or it can't be read."""
+    done = world.attempt(*shell.module("nox"), "--list", "--json", cwd=project)
+    try:
+        return {str(one["name"]) for one in json.loads(done.output)} if not done.returncode else set()
+    except (ValueError, KeyError, TypeError):
+        return set()
 
 
 def insist_on_bytes(proof: Proof, served: Mapping[str, str], published: Sequence[Distribution]) -> None:
@@ -74,6 +105,8 @@ def _follow(args: tuple[str, ...], world: World, cwd: Path, say: Callable[[str],
     done = shell.follow(args, cwd=cwd, env=world.environment, say=say)
     if done.returncode:
         # Its own message has said what mends it.
-        command = " ".join(("seatrial" if word == sys.executable else word) for word in args if word != "-m")
-        failure = CommandFailed(command.replace("seatrial seatrial", "seatrial"), done.returncode, "")
-        raise LegFailed(f"{failure.what}:\n{last_lines(done.output)}", fix="mend that, commit, and rehearse again")
+        command = shell.shown(args).partition(" -m ")[2] or "the build"
+        raise LegFailed(
+            f"{command} ended with exit code {done.returncode}:\n{last_lines(done.output)}",
+            fix="mend that, commit, and rehearse again",
+        )

@@ -34,6 +34,9 @@ class Logbook:
             yield
         except SeatrialError as error:
             raise LegFailed(f"{number}: {error.what}", fix=error.fix, cause=error) from None
+        except OSError as error:
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+            raise LegFailed(f"{number}: {what}", fix="make room, or let yourself read and write it") from None
         self.seconds[name] = time.monotonic() - begun
         self.say(f"{number}: done in {self.seconds[name]:.1f} s")
 

@@ -13,6 +13,7 @@ from packaging.version import Version
 from seatrial import interpreters
 from seatrial.errors import UploadFailed
 from seatrial.facts.project import Project
+from seatrial.mishaps import LegFailed, NotUsable
 from seatrial.rehearsal import installation, legs, network
 from seatrial.rehearsal.card import Card
 from seatrial.rehearsal.course import Course, chart
@@ -21,6 +22,7 @@ from seatrial.rehearsal.issuer import Sender
 from seatrial.rehearsal.logbook import Logbook
 from seatrial.rehearsal.minting import NO_PUBLISHER
 from seatrial.rehearsal.world import NOBODY, World, world
+from seatrial.release import survey
 from seatrial.tools import checkout, index, twine
 
 if TYPE_CHECKING:
@@ -29,35 +31,49 @@ if TYPE_CHECKING:
 
     from seatrial.facts.distribution import Distribution
     from seatrial.facts.repository import Repository
+    from seatrial.interpreters import Interpreter
     from seatrial.rehearsal.faults import Faults
     from seatrial.rehearsal.network import Network
     from seatrial.release.proof import Proof
 
+LOOK = 1.0
+"""Seconds between two looks for Ctrl-C."""
+
 
 @dataclass(frozen=True)
 class Sailed:
-    """A voyage that ended well, while its world still stands."""
+    """A voyage that is over, while its world still stands; ``ended`` is its card, or what ended it."""
 
-    card: Card
+    ended: Card | LegFailed
     world: World
     network: Network
+
+    def card(self) -> Card:
+        """Return the card. Raises `LegFailed` when a leg failed."""
+        if isinstance(self.ended, LegFailed):
+            raise self.ended
+        return self.ended
 
     @property
     def how_to_look_around(self) -> str:
         """Return the commands that show the world."""
-        return "\n".join(
-            [
-                "The world stands until Ctrl-C:",
-                f"  git clone {self.world.remote}",
-                f"  pip install --index-url {self.network.simple_url} {self.card.project}=={self.card.proof.version}",
-                f"  {self.network.home_url}  in a browser",
-            ]
-        )
+        lines = [
+            "The world stands until Ctrl-C:",
+            f"  git clone {self.world.remote}",
+            f"  {self.network.home_url}  in a browser",
+            f"  {self.world.folder}  has all of it",
+        ]
+        if isinstance(self.ended, Card):
+            wanted = f"{self.ended.project}=={self.ended.proof.version}"
+            lines.insert(2, f"  pip install --no-deps --index-url {self.network.simple_url} {wanted}")
+        return "\n".join(lines)
 
     def stay(self) -> None:
         """Wait until somebody ends it."""
         with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
+            # Without an end to each wait, Ctrl-C does not come through on Windows.
+            while not threading.Event().wait(LOOK):
+                pass
 
 
 @contextlib.contextmanager
@@ -67,18 +83,24 @@ def sail(
     """Rehearse the release of the project in ``folder``: yield how it went, and remove its world at the end.
 
     ``options``: those of ``release``; ``faults``: what goes wrong with the index.
-    Raises `LegFailed`, or what keeps a world from being made.
+    Raises what keeps a world from being made, or `TokenForbidden`.
     """
     repository = checkout.look(folder)
     with world(repository) as made:
         project = Project.from_directory(made.project)
         course = chart(repository, project, made.clone)
+        remarks = (*_remarks(repository, project, made), *course.remarks)
         with network.network(made.folder / "index", course.registered, project.name, faults=faults) as net:
             voyage = Voyage(made, net, project, course, Logbook(say))
-            proof, installed = voyage.sail(options)
-            remarks = (*_remarks(repository, made), *course.remarks)
-            card = Card(project.name, proof, installed, voyage.log.seconds, course.registered, remarks)
-            yield Sailed(card, made, net)
+            ended: Card | LegFailed
+            try:
+                proof, installed = voyage.sail(options)
+                ended = Card(project.name, proof, installed, voyage.log.seconds, course.registered, remarks)
+            except LegFailed as failure:
+                # What it names is in the user's repository too, and the clone is gone when this is read.
+                failure.what = failure.what.replace(str(made.clone), str(repository.root))
+                ended = failure
+            yield Sailed(ended, made, net)
 
 
 @dataclass(frozen=True)
@@ -100,12 +122,18 @@ class Voyage:
             published = legs.continuous_integration(self.world, proof, sessions, self.log.line)
         with self.log.leg("upload", f"twine upload, as {self.course.sender}"):
             self._upload(proof, published)
-        found = interpreters.find(self.project.pythons, os.environ)
-        ends = tuple(dict.fromkeys((*found[:1], *found[-1:])))
-        pythons = " and ".join(one.version for one in ends)
+        ends = _ends(self.project)
+        pythons = " and ".join(one.version for one in ends) or "none"
         with self.log.leg("install", f"pip install {self.project.name}=={proof.version}, on Python {pythons}"):
+            if not ends:
+                raise NotUsable(
+                    f"none of the Pythons {', '.join(self.project.pythons)} is installed, so nobody could try it",
+                    fix=interpreters.how_to_get(self.project.pythons[-1], os.environ),
+                )
             modules = next(one for one in proof.files if one.is_wheel).modules()
-            wanted = Wanted(self.project.name, proof.version, modules, self.network.simple_url)
+            importable = tuple(one for one in modules if all(part.isidentifier() for part in one.split(".")))
+            hashes = tuple(one.sha256 for one in published)
+            wanted = Wanted(self.project.name, proof.version, importable, hashes, self.network.simple_url)
             installed = tuple(installation.install(self.world, one, wanted) for one in ends)
         with self.log.leg("compare", "does the index serve the very bytes that were proved?"):
             served = index.hashes(self.network.simple_url, self.project.name, Version(proof.version))
@@ -128,15 +156,28 @@ class Voyage:
             raise
 
 
-def _remarks(repository: Repository, made: World) -> tuple[str, ...]:
+def _ends(project: Project) -> tuple[Interpreter, ...]:
+    """Return the oldest and the newest Python of a project that are installed."""
+    found = interpreters.find(project.pythons, os.environ)
+    return tuple(dict.fromkeys((*found[:1], *found[-1:])))
+
+
+def _remarks(repository: Repository, project: Project, made: World) -> tuple[str, ...]:
     """Return what a real release would do otherwise."""
-    told = []
+    told = [f"a real release refuses: {reason.what}" for reason in survey.local_reasons(repository)]
+    here = {one.version for one in _ends(project)}
+    missing = [one for one in dict.fromkeys((project.pythons[0], project.pythons[-1])) if one not in here]
+    told += [f"Python {one} is not installed, so nothing was installed on it" for one in missing]
     if repository.unfinished:
         told.append(f"{len(repository.unfinished)} files are not as they are in the commit, and were left out")
     if made.identity == NOBODY:
         told.append("git does not know who you are: a real release asks for user.name and user.email")
-    if not repository.remotes:
-        told.append("there is no remote: a real release needs one to push to")
-    if "true" in (repository.setting("commit.gpgsign"), repository.setting("tag.gpgsign")):
+    attributes = made.clone / ".gitattributes"
+    if attributes.is_file() and "filter=" in attributes.read_text(encoding="utf-8", errors="replace"):
+        told.append(
+            "the filters that .gitattributes names, such as lfs, were not applied: they are in your configuration"
+        )
+    signs = {repository.setting(f"{what}.gpgsign").lower() for what in ("commit", "tag")}
+    if signs & {"true", "yes", "on", "1"}:
         told.append("nothing was signed: your key stays with you")
     return tuple(told)

@@ -9,7 +9,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,13 +52,15 @@ NOBODY = ("A. Rehearser", "rehearser@example.invalid")
 class World:
     """``folder`` holds all of it; ``remote`` is bare; ``clone`` is a work tree of it; ``prefix`` leads to the project.
 
-    ``environment``: for every child that is no upload; ``identity``: name and address of who commits.
+    ``environment``: for every child that is no upload; ``identity``: name and address of who commits;
+    ``modules``: the folder in which the user's repository keeps its submodules.
     """
 
     folder: Path
     prefix: str
     environment: Mapping[str, str]
     identity: tuple[str, str] = NOBODY
+    modules: Path = Path()
 
     @property
     def remote(self) -> Path:
@@ -77,12 +79,12 @@ class World:
 
     def checkout(self, tag: str, name: str) -> Path:
         """Check a tag out as CI does, in a folder of its own, and return that of the project in it."""
-        self._git(self.folder, "clone", "--quiet", "--branch", tag, str(self.remote), name)
+        self._clone(name, "--branch", tag)
         return self.folder / name / self.prefix
 
-    def run(self, *args: str, cwd: Path | None = None) -> str:
+    def run(self, *args: str, cwd: Path | None = None, seconds: float | None = None) -> str:
         """Run a command in this world. Raises `CommandFailed`."""
-        done = self.attempt(*args, cwd=cwd)
+        done = self.attempt(*args, cwd=cwd, seconds=seconds)
         if done.returncode:
             raise CommandFailed(shell.shown(args), done.returncode, mask(done.output + done.errors))
         return done.output
@@ -91,6 +93,18 @@ class World:
         """Run a command in this world and return how it went. Raises `CommandFailed` as `shell.apart` does."""
         return shell.apart(args, cwd=cwd or self.project, env=self.environment, seconds=seconds)
 
+    def with_pythons(self) -> World:
+        """Return the same world with the Pythons of the project on its path."""
+        found = interpreters.find(Project.from_directory(self.project).pythons, os.environ)
+        path = interpreters.on_path(found, os.environ, self.folder / "pythons")
+        return replace(self, environment={**self.environment, "PATH": path})
+
+    def on_loopback(self) -> World:
+        """Return the same world for a child that is to install from this machine alone: no index, proxy or setting."""
+        leading = ("PIP_", "UV_", "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+        kept = {name: value for name, value in self.environment.items() if not name.upper().startswith(leading)}
+        return replace(self, environment={**kept, "NO_PROXY": "127.0.0.1", "PIP_CONFIG_FILE": os.devnull})
+
     def _git(self, cwd: Path, *args: str) -> None:
         self.run("git", "-c", "advice.detachedHead=false", *args, cwd=cwd)
 
@@ -98,13 +112,27 @@ class World:
         """Fill it: the remote has the commit of HEAD as its branch, and the tags; the clone follows it."""
         name, email = (text.replace("\\", "").replace('"', "") for text in self.identity)
         settings = f'[user]\n\tname = "{name}"\n\temail = "{email}"\n[safe]\n\tdirectory = "*"\n[gc]\n\tauto = 0\n'
-        Path(self.environment["GIT_CONFIG_GLOBAL"]).write_text(settings, encoding="utf-8")
+        Path(self.environment["GIT_CONFIG_GLOBAL"]).write_text(settings, encoding="utf-8", errors="surrogateescape")
         kind = repository.setting("extensions.objectformat") or "sha1"
         made = ("init", "--quiet", "--bare", "--template=", f"--object-format={kind}", f"--initial-branch={branch}")
         self._git(self.folder, *made, str(self.remote))
         refs = (f"HEAD:refs/heads/{branch}", "refs/tags/*:refs/tags/*")
         self._git(self.remote, "fetch", "--quiet", "--no-tags", str(repository.root), *refs)
-        self._git(self.folder, "clone", "--quiet", str(self.remote), str(self.clone))
+        self._clone(self.clone.name)
+
+    def _clone(self, name: str, *more: str) -> None:
+        """Clone the remote, with the submodules that the user's repository has: theirs is another address."""
+        self._git(self.folder, "clone", "--quiet", *more, str(self.remote), name)
+        top = self.folder / name
+        listed = ("config", "--file", ".gitmodules", "--name-only", "-z", "--get-regexp", r"\.path$")
+        keys = self.run("git", *listed, cwd=top).split("\0")[:-1] if (top / ".gitmodules").is_file() else []
+        for key in keys:
+            module = key[len("submodule.") : -len(".path")]
+            if (self.modules / module).is_dir():
+                self._git(top, "config", f"submodule.{module}.url", str(self.modules / module))
+                path = self.run("git", "config", "--file", ".gitmodules", key, cwd=top).strip()
+                update = ("submodule", "--quiet", "update", "--init", "--", path)
+                self._git(top, "-c", "protocol.file.allow=always", *update)
 
 
 @contextlib.contextmanager
@@ -128,11 +156,12 @@ def world(repository: Repository) -> Iterator[World]:
         made = World(
             folder=folder,
             prefix=repository.prefix,
-            environment=_environment(folder, Project.from_directory(repository.project)),
+            environment=_environment(folder),
             identity=identity if identity[0] else NOBODY,
+            modules=repository.common_dir / "modules",
         )
         made.make(repository, _branch(repository))
-        yield made
+        yield made.with_pythons()
     finally:
         if folder is not None:
             with shell.undisturbed():
@@ -144,17 +173,14 @@ def _branch(repository: Repository) -> str:
     return repository.upstream[len("refs/heads/") :] or repository.branch or "main"
 
 
-def _environment(folder: Path, project: Project) -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
     """Return what children find in their environment: a home of their own, and of the user's what is `ALLOWED`."""
     home = folder / "home"
     home.mkdir()
     kept = {name: os.environ[name] for name in ALLOWED if name in os.environ}
-    found = interpreters.find(project.pythons, os.environ)
-    pythons = folder / "pythons"
     return {
         **_caches(kept),
         **kept,
-        "PATH": interpreters.on_path(found, os.environ, pythons),
         "HOME": str(home),
         "USERPROFILE": str(home),
         "APPDATA": str(home / "appdata"),
@@ -163,6 +189,7 @@ def _environment(folder: Path, project: Project) -> dict[str, str]:
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_DATA_HOME": str(home / "data"),
         "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
+        "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         "PYTHONUNBUFFERED": "1",

@@ -1,4 +1,4 @@
-"""What was proved before a push: the files, and their hashes, kept in ``.seatrial/`` of the checkout.
+"""What was proved before a push: the files, and their hashes, kept in the git folder of the checkout.
 
 It is what an index has to serve, byte for byte. Where it is gone, the tag has it: one commit builds the same bytes.
 """
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-FOLDER = ".seatrial/proof"
-"""Where the last proof lies, from the project's folder."""
+    from seatrial.facts.repository import Repository
+
+FOLDER = "seatrial/proof"
+"""Where the last proof lies in the git folder: in the work tree a build backend could take it into the next sdist."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +31,22 @@ class Proof:
     commit: str
     files: tuple[Distribution, ...]
 
-    def keep(self, project: Path) -> None:
-        """Put copies of the files, and what is known of them, below the project, in place of the proof before.
+    def keep(self, repository: Repository) -> None:
+        """Keep copies of the files, and what is known of them, in place of the project's proof before.
 
-        git does not see it: the folder has a ``.gitignore`` of its own. Raises `OSError`.
+        Raises `OSError`.
         """
-        folder = project / FOLDER
+        folder = _folder(repository)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
         for one in self.files:
             shutil.copy2(one.path, folder)
         (folder / "proof.json").write_text(json.dumps(self.as_dict(), indent=2), encoding="utf-8")
 
     @classmethod
-    def recall(cls, project: Path) -> Proof | None:
-        """Return the last proof of a project; None when there is none, or it is not whole any more."""
-        folder = project / FOLDER
+    def recall(cls, repository: Repository) -> Proof | None:
+        """Return the last proof of the project; None when there is none, or it is not whole any more."""
+        folder = _folder(repository)
         try:
             told = json.loads((folder / "proof.json").read_text(encoding="utf-8"))
             files = tuple(Distribution.from_path(folder / one["name"]) for one in told["files"])
@@ -62,3 +63,7 @@ class Proof:
 def described(files: Iterable[Distribution]) -> list[dict[str, object]]:
     """Return name, size in bytes and SHA-256 of each file, as JSON has them."""
     return [{"name": one.path.name, "size": one.size, "sha256": one.sha256} for one in files]
+
+
+def _folder(repository: Repository) -> Path:
+    return repository.git_dir / FOLDER / repository.prefix

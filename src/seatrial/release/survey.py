@@ -70,7 +70,7 @@ def survey(repository: Repository) -> Survey:
     """
     if not repository.commit:
         raise NoCommit(f"{repository.root} has no commit yet", fix="git add -A && git commit")
-    reasons = Reasons(_local(repository))
+    reasons = Reasons(local_reasons(repository))
     with reasons.gather():
         checkout.insist_on_identity(repository)
     remote, standing = Remote(repository.remote, ()), Standing(0, 0)
@@ -109,7 +109,7 @@ def insist_on_branch(found: Survey, wanted: str) -> None:
         )
 
 
-def _local(repository: Repository) -> Iterator[SeatrialError]:
+def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
     """Yield what is wrong and can be seen without asking anybody."""
     if repository.is_cut_off:
         yield ShallowClone(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import sys
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -171,6 +170,8 @@ def prove(found: Prospect, planned: Plan, *, tests: bool, say: Callable[[str], N
             f"there is no noxfile.py beside {outlook.project.path.name} in the commit, so nothing would be tested",
             fix="commit one, see the README; or release without: --no-tests",
         )
+    # What is built from a branch can tell so, and CI builds from a tag (setuptools-scm writes it into the sdist).
+    found.scratch.git.run("checkout", "--quiet", "--detach")
     environments = repository.project / ".nox"
     state = environments / ".cache/seatrial"
     project = Project.from_directory(outlook.project.root)
@@ -183,7 +184,7 @@ def prove(found: Prospect, planned: Plan, *, tests: bool, say: Callable[[str], N
         )
     fitness.insist([one.path for one in built], outlook.config.ignore, say, git.tracked_files(project.root))
     if tests:
-        args = (sys.executable, "-m", "nox", "-t", "release", "--envdir", str(environments))
+        args = (*shell.module("nox"), "-t", "release", "--envdir", str(environments))
         # NOXSESSION and its like would make another proof of it.
         env = {name: value for name, value in shell.environment().items() if not name.startswith("NOX")}
         kept = {name: os.environ[name] for name in ("NOX_PARALLEL", "NOX_DEFAULT_VENV_BACKEND") if name in os.environ}

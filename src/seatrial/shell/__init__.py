@@ -5,7 +5,7 @@ always said; what it printed is shown, and raised, with secrets masked.
 """
 
 from seatrial.shell.apart import apart, follow, undisturbed
-from seatrial.shell.commands import Begun, Completed, attempt, begun, run, show, shown
+from seatrial.shell.commands import Begun, Completed, attempt, begun, module, run, show, shown
 from seatrial.shell.variables import PUBLISHING, environment, hash_of_variables, without_secrets
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "environment",
     "follow",
     "hash_of_variables",
+    "module",
     "run",
     "show",
     "shown",

@@ -61,7 +61,7 @@ def follow(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], say: Cal
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Hold back Ctrl-C and the request to end (SIGINT, SIGTERM), and let them in afterwards.
+    """Hold back Ctrl-C and requests to end (SIGINT, SIGTERM, SIGHUP), and let them in afterwards.
 
     In between stands what has to be whole: a process that is started and not yet known, a folder that is removed.
     """
@@ -69,7 +69,7 @@ def undisturbed() -> Iterator[None]:
         yield
         return
     came: list[int] = []
-    signs = (signal.SIGINT, signal.SIGTERM)
+    signs = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
     before = {sign: signal.signal(sign, lambda number, _: came.append(number)) for sign in signs}
     try:
         yield

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+MODULE = """\
+import runpy, sys
+sys.path[:] = [place for place in sys.path if place]
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
 
 @dataclass(frozen=True)
 class Completed:
@@ -101,8 +108,18 @@ class Begun:
         return text_of(output)
 
 
+def module(name: str) -> tuple[str, ...]:
+    """Return the command that runs a module of this environment as a program, as ``python -m`` does.
+
+    The folder that it is run in is not on its path: a project's own ``build.py`` is not the one that is meant.
+    """
+    return (sys.executable, "-c", MODULE, name)
+
+
 def shown(args: tuple[str, ...]) -> str:
     """Return a command as one line that can be pasted into a POSIX shell, secrets masked."""
+    if MODULE in args:
+        args = (args[0], "-m", *args[args.index(MODULE) + 1 :])
     return mask(" ".join(shlex.quote(arg) for arg in args))
 
 

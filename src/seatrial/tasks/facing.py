@@ -21,8 +21,11 @@ INTERRUPTED = 130
 
 
 @contextlib.contextmanager
-def one_message() -> Iterator[None]:
-    """Make of what seatrial raises on purpose one message and an exit code, instead of a traceback."""
+def one_message(interrupted: str = "invoke status says where things stand") -> Iterator[None]:
+    """Make of what seatrial raises on purpose one message and an exit code, instead of a traceback.
+
+    ``interrupted``: what there is to say when somebody ends it.
+    """
     try:
         yield
     except SeatrialError as error:
@@ -37,21 +40,23 @@ def one_message() -> Iterator[None]:
         known = FileUnusable(what, fix="make room, or let yourself read and write it; then: invoke status")
         raise Exit(f"seatrial: {known}", code=known.exit_code) from None
     except KeyboardInterrupt:
-        raise Exit("seatrial: interrupted; invoke status says where things stand", code=INTERRUPTED) from None
+        raise Exit(f"seatrial: interrupted; {interrupted}", code=INTERRUPTED) from None
 
 
 @contextlib.contextmanager
 def until_ended() -> Iterator[None]:
-    """Take the request to end (SIGTERM) for Ctrl-C, so that what has to be cleaned up is."""
+    """Take the request to end (SIGTERM), and a terminal that is closed (SIGHUP), for Ctrl-C: then all is cleaned up."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    signs = [signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
+    before = [(sign, signal.signal(sign, interrupt)) for sign in signs]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for sign, handler in before:
+            signal.signal(sign, handler)
 
 
 def show(text: object, stream: TextIO | None = None) -> None:

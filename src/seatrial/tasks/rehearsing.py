@@ -49,17 +49,18 @@ def rehearse(
 
     stream = sys.stderr if json else sys.stdout
     options = {"--no-tests": not tests, "--anyway": anyway, "--allow-empty": allow_empty}
-    said = ("--version", version) if version else ("--part", part or "auto")
+    wished = {"--part": part, "--version": version} if part or version else {"--part": "auto"}
+    said = tuple(word for option, value in wished.items() if value for word in (option, value))
 
     def say(line: str) -> None:
         show(line, stream)
 
-    with (
-        one_message(),
-        until_ended(),
-        voyage.sail(project_folder(), (*said, *(name for name, is_set in options.items() if is_set)), say) as sailed,
-    ):
-        show(json_.dumps(sailed.card.as_dict(), indent=2) if json else f"\n{sailed.card}")
+    told = (*said, *(name for name, is_set in options.items() if is_set))
+    over = "nothing of the rehearsal is left"
+    with one_message(over), until_ended(), voyage.sail(project_folder(), told, say) as sailed:
         if keep:
-            say(f"\n{sailed.how_to_look_around}")
+            say(f"\n{sailed.ended}\n\n{sailed.how_to_look_around}")
             sailed.stay()
+        card = sailed.card()
+        if json or not keep:
+            show(json_.dumps(card.as_dict(), indent=2) if json else f"\n{card}")

@@ -81,7 +81,7 @@ def release(
                 proof = Proof(sealed.tag, str(planned.version), sealed.commit, tuple(built))
                 with contextlib.suppress(OSError):
                     # Without a place to keep them, they can be built again from the tag.
-                    proof.keep(repository.project)
+                    proof.keep(repository)
                 try:
                     sending.catch_up(repository, sealed)
                 finally:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import configparser
 import json
-import sys
 import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -128,7 +127,7 @@ def _bump_with(root: Path, entries: Iterable[Mapping[str, object]], current: str
 
 def _bump(root: Path, current: str, version: str, *more: str) -> None:
     told = ("--current-version", current, "--new-version", version)
-    args = (sys.executable, "-m", "bumpversion", "bump", *more, *told, *EXACTLY, *ALONE)
+    args = (*shell.module("bumpversion"), "bump", *more, *told, *EXACTLY, *ALONE)
     # Its variables (BUMPVERSION_COMMIT, BUMPVERSION_TAG, …) would win over all of this.
     env = {name: value for name, value in shell.environment().items() if not name.upper().startswith("BUMPVERSION_")}
     shell.run(args, cwd=root, env={**env, "NO_COLOR": "1", "COLUMNS": "1000"})

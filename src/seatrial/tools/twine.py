@@ -86,4 +86,4 @@ def _program() -> tuple[str, ...]:
 
     major = int(importlib.metadata.version("twine").partition(".")[0])
     knows = major >= FIRST_KNOWING_METADATA_2_5
-    return (sys.executable, "-m", "twine") if knows else (sys.executable, "-c", KNOWING_METADATA_2_5)
+    return shell.module("twine") if knows else (sys.executable, "-c", KNOWING_METADATA_2_5)
