@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
+from urllib3.filepost import encode_multipart_formdata
 
 import cargo
 from pier import PUBLISHER, SENDER
@@ -58,6 +59,11 @@ def refused(net: Network, trial: Trial, *cargoes: cargo.Cargo, sender: Sender = 
     with pytest.raises(UploadFailed) as caught:
         upload(net, trial, *cargoes, sender=sender)
     return caught.value
+
+
+def credentials(token: str) -> str:
+    """Return the line of a request that says who uploads."""
+    return f"Authorization: Basic {base64.b64encode(f'__token__:{token}'.encode()).decode()}\r\n"
 
 
 def told(error: UploadFailed) -> str:
@@ -153,6 +159,22 @@ def test_line_that_is_cut_after_the_first_file_leaves_the_second_out(tmp_path: P
         assert held(net) == [WHEEL.name]
 
 
+def test_line_that_is_cut_takes_nothing_that_has_come_through_already(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    with network(tmp_path / "index", PUBLISHER, "tidepool", faults=Faults(cut_after=0)) as net:
+        token = net.index.mint.exchange({"token": net.index.issuer.token(SENDER, "pypi")}).token
+        action, content = (":action", "file_upload"), ("content", (WHEEL.name, WHEEL.data()))
+        body, kind = encode_multipart_formdata((action, ("name", "tidepool"), content))
+        length = f"Content-Length: {len(body)}\r\n"
+        head = f"POST /legacy/ HTTP/1.1\r\n{credentials(token)}Content-Type: {kind}\r\n{length}\r\n"
+        with socket.create_connection(("127.0.0.1", net.plain)) as line:
+            line.sendall(head.encode() + body)
+            assert line.recv(1) == b""
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    assert held(net) == []
+
+
 def test_identity_is_not_told_to_a_job_without_permission(net: Network, trial: Trial) -> None:
     environment = net.environment(trial.environ, SENDER)
     del environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
@@ -240,11 +262,10 @@ def test_proxy_passes_on_no_plain_request(net: Network) -> None:
 
 def test_upload_that_is_too_large_is_refused_before_it_is_read(net: Network) -> None:
     token = net.index.mint.exchange({"token": net.index.issuer.token(SENDER, "pypi")}).token
-    secret = base64.b64encode(f"__token__:{token}".encode()).decode()
     line = http.client.HTTPConnection("127.0.0.1", net.plain)
     try:
         line.putrequest("POST", "/legacy/")
-        line.putheader("Authorization", f"Basic {secret}")
+        line.putheader(*credentials(token).rstrip().split(": "))
         line.putheader("Content-Type", "multipart/form-data; boundary=x")
         line.putheader("Content-Length", str(1 << 40))
         line.endheaders(b"--x")

@@ -87,13 +87,10 @@ class Uploads:
     def take(self, file: FileStorage, form: Mapping[str, str]) -> None:
         """Put a file on its shelf, or leave it when the very same is there. Raises `Refused`."""
         self._insist_on_project(form.get("name", ""))
-        name = file.filename or ""
-        if "/" in name or "\\" in name:
-            raise Refused(400, "Cannot upload a file with '/' or '\\' in the name.")
         with tempfile.TemporaryDirectory(prefix="upload-", dir=self.shelves.folder) as folder:
             path = Path(folder, "content")
             file.save(path)
-            archive = Archive.from_path(path, name)
+            archive = Archive.from_path(path, file.filename or "")
             _insist_on_digests(archive, form)
             # Two uploads at once of one file name: the second is judged when the first is there.
             with self._lock:
