@@ -48,8 +48,10 @@ class Witness:
 
     def install(self, trial: Trial) -> str:
         """Install what was uploaded and return the text of its module."""
-        pip = ("-m", "pip", "install", "--quiet", "--no-deps", "--no-cache-dir", "--index-url", self.simple_url)
-        ran = trial.run(sys.executable, *pip, "--target", "site", "tidepool==1.2.3")
+        # An environment that uv made has no pip.
+        assert trial.run(sys.executable, "-m", "virtualenv", "-q", "environment").returncode == 0
+        pip = ("environment/bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-cache-dir")
+        ran = trial.run(*pip, "--index-url", self.simple_url, "--target", "site", "tidepool==1.2.3")
         assert ran.returncode == 0, ran.output
         return (trial.root / "site/tidepool/__init__.py").read_text()
 
