@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORGE = re.compile(
-    r"(?:https?://|ssh://|git://)?(?:[^@/]+@)?(?P<host>[\w.-]+)(?::\d+)?[:/](?P<path>[^:]+?)(?:\.git)?/?"
+    r"(?:https?://|ssh://|git://)?(?:[^@/]+@)?(?P<host>\w[\w.-]*)(?::\d+)?[:/](?P<path>[^:]+?)(?:\.git)?/?"
 )
 """The address of a repository on a forge: an https or ssh URL, or the scp-like form."""
 

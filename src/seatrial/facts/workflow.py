@@ -74,7 +74,7 @@ class Workflow:
         push = _table(_table(told, "on"), "push")
         tags = push.get("tags", [])
         jobs = tuple(_job(str(key), job, told) for key, job in told["jobs"].items() if isinstance(job, dict))
-        return cls(name, tuple(str(one) for one in ([tags] if isinstance(tags, str) else tags) if one), jobs)
+        return cls(name, tuple(_texts(tags if isinstance(tags, list) else [tags])), jobs)
 
     def publishing_job(self, environments: Iterable[str] = ()) -> Job | None:
         """Return the job that uploads; of several, one of these environments, or else the last."""
@@ -125,21 +125,26 @@ def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job
     found = told.get("steps")
     steps = [step for step in found if isinstance(step, dict)] if isinstance(found, list) else []
     environment = told.get("environment", "")
-    commands = tuple(str(step["run"]) for step in steps if "run" in step)
+    commands = tuple(_texts(step.get("run") for step in steps))
     keys = {
         *_table(workflow, "env"),
         *(key for one in (told, *steps) for key in (*_table(one, "env"), *_table(one, "with"))),
     }
     return Job(
         name=name,
-        environment=str(environment.get("name", "") if isinstance(environment, dict) else environment or ""),
+        environment=next(_texts([environment.get("name") if isinstance(environment, dict) else environment]), ""),
         commands=commands,
-        uses=tuple(str(step["uses"]) for step in steps if "uses" in step),
+        uses=tuple(_texts(step.get("uses") for step in steps)),
         may_ask=_grants_identity(told.get("permissions", workflow.get("permissions"))),
         has_password=any(map(PASSWORD.fullmatch, map(str, keys)))
         or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
         leads_elsewhere=any("repository-url" in _table(step, "with") for step in steps),
     )
+
+
+def _texts(told: Iterable[object]) -> Iterator[str]:
+    """Yield what is a text: anything else, written out, could be as long as its aliases multiply it."""
+    return (one for one in told if isinstance(one, str) and one)
 
 
 def _table(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -72,4 +72,4 @@ class Card:
 
 def _installed(one: Installed) -> str:
     brought = [f"import {module}" for module in one.modules] + list(one.scripts)
-    return f"Python {one.python}: {', '.join(brought)}"
+    return f"Python {one.python}: {', '.join(brought) or 'nothing to import'}"

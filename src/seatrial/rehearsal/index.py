@@ -132,11 +132,11 @@ class Index:
         return _json({"audience": AUDIENCE}, mimetype="application/json")
 
     def _mint(self, request: Request) -> Response:
-        answer = self.mint.exchange(request.get_json(force=True, silent=True))
+        answer = self.mint.exchange(_body(request))
         return _json(answer.as_dict(), status=422 if answer.code else 200, mimetype="application/json")
 
     def _burn(self, request: Request) -> Response:
-        self.mint.burn(request.get_json(force=True, silent=True))
+        self.mint.burn(_body(request))
         return Response(status=202)
 
     def _identity(self, request: Request) -> Response:
@@ -181,6 +181,14 @@ class Index:
             raise ConnectionAbortedError
         if uploads <= self.faults.errors:
             raise Refused(500, "Internal Server Error")
+
+
+def _body(request: Request) -> object:
+    """Return the JSON of a request, None when it is none."""
+    try:
+        return request.get_json(force=True, silent=True)
+    except RecursionError:
+        return None
 
 
 def _refusal(refused: Refused) -> Response:

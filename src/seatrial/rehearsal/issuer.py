@@ -80,7 +80,7 @@ class Issuer:
 
         try:
             claims = jwt.decode(token, options={"verify_signature": False})
-        except (jwt.PyJWTError, ValueError):
+        except (jwt.PyJWTError, ValueError, RecursionError):
             return None
         name = claims.get("iss")
         return name if isinstance(name, str) else None
@@ -100,6 +100,6 @@ class Issuer:
                 leeway=LEEWAY,
                 options={"require": wanted, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, ValueError, RecursionError):
             return None
         return claims if claims["iat"] - LEEWAY <= self.clock() <= claims["exp"] + LEEWAY else None

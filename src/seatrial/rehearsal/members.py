@@ -23,8 +23,10 @@ def _members(path: Path) -> dict[str, str]:
         with zipfile.ZipFile(path) as archive:
             return {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
     with tarfile.open(path) as archive:
-        return {
-            member.name: hashlib.sha256(content.read()).hexdigest()
-            for member in archive
-            if (content := archive.extractfile(member))
-        }
+        return {member.name: _content(archive, member) for member in archive if not member.isdir()}
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
+    """Return the SHA-256 of a file; of a link, which may lead nowhere, what it leads to."""
+    content = archive.extractfile(member) if member.isfile() else None
+    return hashlib.sha256(content.read()).hexdigest() if content else f"-> {member.linkname}"

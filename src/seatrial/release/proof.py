@@ -51,7 +51,7 @@ class Proof:
             told = json.loads((folder / "proof.json").read_text(encoding="utf-8"))
             files = tuple(Distribution.from_path(folder / one["name"]) for one in told["files"])
             found = cls(told["tag"], told["version"], told["commit"], files)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return found if found.as_dict() == told else None
 

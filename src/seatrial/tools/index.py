@@ -12,6 +12,7 @@ from seatrial.facts.shelf import version_of
 
 if TYPE_CHECKING:
     from packaging.version import Version
+    from requests import Response
 
 JSON = "application/vnd.pypi.simple.v1+json"
 AGENT = f"seatrial/{__version__}"
@@ -34,7 +35,19 @@ def hashes(simple_url: str, project: str, version: Version) -> dict[str, str]:
             if answer.status_code == requests.codes.not_found:
                 return {}
             answer.raise_for_status()
-            files = [(str(one["filename"]), str(one["hashes"]["sha256"])) for one in answer.json()["files"]]
-    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+    except requests.RequestException as error:
         raise IndexUnreachable(f"{url} does not answer as an index does: {error}", fix="try again later") from None
-    return {name: sha256 for name, sha256 in files if version_of(name) == version}
+    return {name: sha256 for name, sha256 in _files(answer) if version_of(name) == version}
+
+
+def _files(answer: Response) -> list[tuple[str, str]]:
+    """Return names and SHA-256 of the files of a project. Raises `IndexUnreachable`."""
+    try:
+        return [(str(one["filename"]), str(one["hashes"]["sha256"])) for one in answer.json()["files"]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        is_json = "json" in answer.headers.get("Content-Type", "")
+        lacks = "it tells no SHA-256 of a file" if is_json else "it has no JSON form of the simple API (PEP 691)"
+        raise IndexUnreachable(
+            f"{answer.url} does not answer as an index does: {lacks}",
+            fix="ask an index that has it: PyPI does, and devpi-server",
+        ) from None

@@ -1,0 +1,38 @@
+"""Texts that are too deep, not encodable, or lead nowhere end in an answer."""
+
+from __future__ import annotations
+
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+import cargo
+from seatrial.facts.publisher import Publisher
+from seatrial.rehearsal.members import differing
+from seatrial.rehearsal.network import network
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEEP, SURROGATE = b"[" * 100_000, b'{"token": "\\ud800.x.y"}'
+
+
+@pytest.mark.parametrize("body", [DEEP, SURROGATE], ids=["deep", "lone surrogate"])
+def test_request_for_a_token_that_is_no_text_is_refused_without_a_fault(tmp_path: Path, body: bytes) -> None:
+    publisher = Publisher("tides", "tidepool", "release.yml")
+    with network(tmp_path / "index", publisher, "tidepool") as net, requests.Session() as session:
+        session.trust_env = False
+        answers = [
+            session.post(f"{net.home_url}_/oidc/{name}-token", data=body, timeout=20) for name in ("mint", "burn")
+        ]
+    assert [answer.status_code for answer in answers] == [422, 202]
+
+
+def test_links_differ_by_what_they_lead_to_even_if_that_is_not_there(tmp_path: Path) -> None:
+    paths = tmp_path / "one-1.tar.gz", tmp_path / "other-1.tar.gz"
+    for path, target in zip(paths, ("nowhere", "a/b")):
+        links = cargo.link("a/link", target), cargo.link("a/hard", target, tarfile.LNKTYPE)
+        path.write_bytes(cargo.tarred({"a/b": "x"}, *links))
+    assert differing(*paths) == ("a/hard", "a/link")
