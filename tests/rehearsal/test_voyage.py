@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from trial import HERE, Ran, lines, normalised
+from trial import HERE, Ran, Trial, lines, normalised
 from voyages import forge_project
 
 if TYPE_CHECKING:
@@ -258,6 +258,20 @@ def test_project_of_many_quirks_sails(port: Harbour) -> None:
     port.trial.commit("Be odd")
     remark = "no workflow in .github/workflows publishes: release.yml and the environment pypi are assumed\n"
     assert card(rehearse(port, "--no-tests")) == CARD.replace("{remarks}", f"remarks    {remark}")
+
+
+def test_submodule_comes_from_where_the_users_repository_keeps_it(port: Harbour, tmp_path: Path) -> None:
+    other = Trial(tmp_path / "vendored", port.trial.environ)
+    other.write({"__init__.py": "LEVEL = 2\n"})
+    other.git("init", "-q", "-b", "main")
+    other.commit("Vendor")
+    allowed = ("-c", "protocol.file.allow=always")
+    port.trial.git(*allowed, "submodule", "add", "-q", str(other.root), "src/tidepool/vendored")
+    module = port.read("src/tidepool/__init__.py") + "\n\nfrom tidepool.vendored import LEVEL as LEVEL\n"
+    port.trial.write({"src/tidepool/__init__.py": module})
+    port.trial.commit("Take it in")
+    shutil.rmtree(other.root)
+    assert card(rehearse(port, "--no-tests")) == CARD.replace("{remarks}", "")
 
 
 def test_other_places_to_install_from_do_not_take_part(port: Harbour, tmp_path: Path) -> None:

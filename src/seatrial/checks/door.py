@@ -94,7 +94,7 @@ class Refusal:
 
 def is_already_there(archive: Archive, shelf: Shelf) -> bool:
     """Whether the index holds the very same file: the answer is then 200, and nothing changes."""
-    return any(one.name == archive.name and one.sha256 == archive.sha256 for one in shelf.files)
+    return shelf.has(archive)
 
 
 def refusal(archive: Archive, shelf: Shelf, now: datetime) -> Refusal | None:

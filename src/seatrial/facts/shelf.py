@@ -46,6 +46,10 @@ class Shelf:
     files: tuple[Shelved, ...] = ()
     burned: tuple[str, ...] = ()
 
+    def has(self, archive: Archive) -> bool:
+        """Whether the very same file is there, byte for byte."""
+        return any(one.name == archive.name and one.sha256 == archive.sha256 for one in self.files)
+
     def of_release(self, version: Version | None) -> tuple[Shelved, ...]:
         """Return the files of a release."""
         return tuple(one for one in self.files if version is not None and one.version == version)
@@ -62,7 +66,7 @@ class Arrival:
     @property
     def is_there(self) -> bool:
         """Whether the very same file is there: an index answers that all is well, and does nothing."""
-        return any(one.name == self.archive.name and one.sha256 == self.archive.sha256 for one in self.shelf.files)
+        return self.shelf.has(self.archive)
 
 
 def version_of(name: str) -> Version | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seatrial.tools.twine import PATIENCE
+
 
 @dataclass(frozen=True)
 class Faults:
@@ -20,4 +22,4 @@ class Faults:
     hangs: bool = False
     token_lifetime: int = 900
     shown: tuple[int, ...] = ()
-    patience: float = 600
+    patience: float = PATIENCE

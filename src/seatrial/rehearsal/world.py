@@ -17,8 +17,9 @@ from seatrial import interpreters, shell
 from seatrial.errors import CommandFailed
 from seatrial.facts.project import Project
 from seatrial.masking import mask
-from seatrial.refusals import NoCommit, ShallowClone
+from seatrial.release import survey
 from seatrial.tools import checkout, installer
+from seatrial.tools.scratch import bring_submodules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,15 +125,8 @@ class World:
         """Clone the remote, with the submodules that the user's repository has: theirs is another address."""
         self._git(self.folder, "clone", "--quiet", *more, str(self.remote), name)
         top = self.folder / name
-        listed = ("config", "--file", ".gitmodules", "--name-only", "-z", "--get-regexp", r"\.path$")
-        keys = self.run("git", *listed, cwd=top).split("\0")[:-1] if (top / ".gitmodules").is_file() else []
-        for key in keys:
-            module = key[len("submodule.") : -len(".path")]
-            if (self.modules / module).is_dir():
-                self._git(top, "config", f"submodule.{module}.url", str(self.modules / module))
-                path = self.run("git", "config", "--file", ".gitmodules", key, cwd=top).strip()
-                update = ("submodule", "--quiet", "update", "--init", "--", path)
-                self._git(top, "-c", "protocol.file.allow=always", *update)
+        if (top / ".gitmodules").is_file():
+            bring_submodules(lambda *args: self.run("git", *args, cwd=top), self.modules)
 
 
 @contextlib.contextmanager
@@ -142,12 +136,9 @@ def world(repository: Repository) -> Iterator[World]:
     Raises `NoCommit`, `ShallowClone`, `ProjectError` or `CommandFailed`.
     """
     if not repository.commit:
-        raise NoCommit(f"{repository.root} has no commit yet", fix="git add -A && git commit")
+        raise survey.no_commit(repository)
     if repository.is_cut_off:
-        raise ShallowClone(
-            f"{repository.root} does not have the whole history, which versions and tags are read from",
-            fix="git fetch --unshallow --tags; or, after a clone with --filter: git fetch --refetch",
-        )
+        raise survey.cut_off(repository)
     identity = checkout.identity(repository)
     folder = None
     try:

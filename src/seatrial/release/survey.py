@@ -69,7 +69,7 @@ def survey(repository: Repository) -> Survey:
     Raises `NoCommit`, because without a commit there is nothing to look at.
     """
     if not repository.commit:
-        raise NoCommit(f"{repository.root} has no commit yet", fix="git add -A && git commit")
+        raise no_commit(repository)
     reasons = Reasons(local_reasons(repository))
     with reasons.gather():
         checkout.insist_on_identity(repository)
@@ -80,6 +80,19 @@ def survey(repository: Repository) -> Survey:
             # Where history is cut off, nobody can count commits.
             standing = Standing(0, 0) if repository.is_cut_off else checkout.standing(repository, remote)
     return Survey(repository, remote, standing, (*reasons, *_of_remote(repository, remote, standing)))
+
+
+def no_commit(repository: Repository) -> NoCommit:
+    """Return the error about a repository in which there is nothing to release."""
+    return NoCommit(f"{repository.root} has no commit yet", fix="git add -A && git commit")
+
+
+def cut_off(repository: Repository) -> ShallowClone:
+    """Return the error about a repository that lacks history."""
+    return ShallowClone(
+        f"{repository.root} does not have the whole history, which versions and tags are read from",
+        fix="git fetch --unshallow --tags; or, after a clone with --filter: git fetch --refetch",
+    )
 
 
 def insist_on_free_tag(found: Survey, tag: str) -> None:
@@ -112,10 +125,7 @@ def insist_on_branch(found: Survey, wanted: str) -> None:
 def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
     """Yield what is wrong and can be seen without asking anybody."""
     if repository.is_cut_off:
-        yield ShallowClone(
-            f"{repository.root} does not have the whole history, which versions and tags are read from",
-            fix="git fetch --unshallow --tags; or, after a clone with --filter: git fetch --refetch",
-        )
+        yield cut_off(repository)
     under_way = [name for name in UNDER_WAY if (repository.git_dir / name).exists()]
     if under_way:
         yield MergeUnderWay(

@@ -119,7 +119,7 @@ def tag(context: Context, version: str = "") -> None:
     """
     from seatrial.facts import versions
     from seatrial.plan import Plan
-    from seatrial.refusals import NoCommit, NotCommitted, PartMissing, TagTaken
+    from seatrial.refusals import NotCommitted, PartMissing, TagTaken
     from seatrial.release import survey
     from seatrial.tools import checkout
     from seatrial.tools.git import Git
@@ -129,7 +129,7 @@ def tag(context: Context, version: str = "") -> None:
         repository = survey.look(project_folder())
         outlook = _outlook()
         if not repository.commit:
-            raise NoCommit(f"{repository.root} has no commit yet", fix="git add -A && git commit")
+            raise survey.no_commit(repository)
         if outlook.comes_from_tag and not version:
             raise PartMissing(
                 "the version of this project comes from the tag, so there is none to tag with",

@@ -93,8 +93,7 @@ def standing(repository: Repository, remote: Remote) -> Standing:
 
 def insist_on_identity(repository: Repository) -> None:
     """Raise `NoIdentity` when git would not know whose commit it makes."""
-    asked = Git(repository.root).attempt("var", "GIT_COMMITTER_IDENT")
-    if asked.returncode:
+    if identity(repository) == ("", ""):
         raise NoIdentity(
             "git does not know who you are, and a release is a commit",
             fix='git config --global user.name "Your Name"\ngit config --global user.email you@example.org',

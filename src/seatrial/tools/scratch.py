@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from seatrial.errors import last_lines
 from seatrial.masking import mask
@@ -76,7 +76,7 @@ class Scratch:
         _write(root / ".git/packed-refs", f"{repository.commit} refs/heads/{branch}\n{refs}")
         git.run("reset", "--quiet", "--hard")
         if (root / ".gitmodules").is_file():
-            scratch._bring_submodules()
+            bring_submodules(scratch.git.run, repository.common_dir / "modules")
         return scratch
 
     @property
@@ -148,20 +148,23 @@ class Scratch:
             return told if listed else str(self.repository.root / told)
         return told or str(self.repository.common_dir / "hooks")
 
-    def _bring_submodules(self) -> None:
-        """Check out submodules from where the user's repository keeps them."""
-        listed = self.git.run("config", "--file", ".gitmodules", "--name-only", "-z", "--get-regexp", r"\.path$")
-        brought = []
-        for key in listed.split("\0")[:-1]:
-            name = key[len("submodule.") : -len(".path")]
-            known = self.repository.common_dir / "modules" / name
-            # One that the user has not initialised is not there either.
-            if known.is_dir():
-                self.git.run("config", f"submodule.{name}.url", str(known))
-                brought.append(self.git.run("config", "--file", ".gitmodules", key).strip())
-        if brought:
-            git = Git(self.root, ("protocol.file.allow=always",))
-            git.run("submodule", "--quiet", "update", "--init", "--", *brought)
+
+def bring_submodules(git: Callable[..., str], modules: Path) -> None:
+    """Check out submodules from where the user's repository keeps them: ``modules`` in its git folder.
+
+    ``git`` runs git in the clone that is to have them, and returns what it prints.
+    """
+    of_file = ("config", "--file", ".gitmodules")
+    listed = git(*of_file, "--name-only", "-z", "--get-regexp", r"\.path$")
+    brought = []
+    for key in listed.split("\0")[:-1]:
+        name = key[len("submodule.") : -len(".path")]
+        # One that the user has not initialised is not there either.
+        if (modules / name).is_dir():
+            git("config", f"submodule.{name}.url", str(modules / name))
+            brought.append(git(*of_file, key).strip())
+    if brought:
+        git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--", *brought)
 
 
 def make_tag(git: Git, name: str, message: str, commit: str) -> str:
