@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+FOLDER = ".github/workflows"
+"""Where GitHub looks for workflows."""
 
 PUBLISHES = re.compile(
     r"gh-action-pypi-publish|\btwine\b.*\bupload\b"
@@ -75,6 +79,13 @@ class Workflow:
         tags = push.get("tags", [])
         jobs = tuple(_job(str(key), job, told) for key, job in told["jobs"].items() if isinstance(job, dict))
         return cls(name, tuple(_texts(tags if isinstance(tags, list) else [tags])), jobs)
+
+    @classmethod
+    def in_tree(cls, top: Path) -> tuple[Workflow, ...]:
+        """Read those of a repository, sorted by the names of their files; ``top`` is that of the work tree."""
+        paths = sorted(path for path in (top / FOLDER).glob("*.y*ml") if path.is_file())
+        read = (cls.from_text(path.name, path.read_text(encoding="utf-8", errors="replace")) for path in paths)
+        return tuple(workflow for workflow in read if workflow)
 
     def publishing_job(self, environments: Iterable[str] = ()) -> Job | None:
         """Return the job that uploads; of several, one of these environments, or else the last."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from seatrial import shell
 from seatrial.errors import last_lines
 from seatrial.facts.distribution import SUFFIXES, Distribution
+from seatrial.facts.members import differing
 from seatrial.mishaps import BytesDiffer, LegFailed
-from seatrial.rehearsal.members import differing
 from seatrial.release.proof import Proof
 from seatrial.tools import checkout
 
