@@ -24,8 +24,16 @@ def test_no_table_and_an_empty_one_are_valid() -> None:
 def test_settings_are_read() -> None:
     told = {"branch": "stable", "tag": "{name}-{version}", "message": "v{version}", "parts": {"doc": "minor"}}
     more = {"ignore": {"DIST206": "they are not ready"}, "publisher": {"workflow": "publish.yml"}}
-    assert config({**told, "lock": [["pdm", "lock"]], **more}) == Config(
-        "stable", "{name}-{version}", "v{version}", {**KINDS, "doc": "minor"}, (("pdm", "lock"),), **more
+    index = {"index": "https://index.example.invalid/simple"}
+    assert config({**told, "lock": [["pdm", "lock"]], **more, **index}) == Config(
+        branch="stable",
+        tag="{name}-{version}",
+        message="v{version}",
+        parts={**KINDS, "doc": "minor"},
+        lock=(("pdm", "lock"),),
+        publisher=more["publisher"],
+        index="https://index.example.invalid/simple/",
+        ignore=more["ignore"],
     )
 
 

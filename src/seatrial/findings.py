@@ -87,3 +87,10 @@ class Judgement:
     def blocks(self) -> bool:
         """Whether there can be no release while this stands."""
         return self.finding.verdict is Verdict.FAILED and self.weight is Weight.ERROR and not self.excuse
+
+    @property
+    def outcome(self) -> str:
+        """What became of it, in one word: error, warning or ignored for what failed, else the verdict."""
+        if self.finding.verdict is not Verdict.FAILED:
+            return str(self.finding.verdict.value)
+        return "ignored" if self.excuse else str(self.weight.value)

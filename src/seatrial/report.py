@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seatrial.checks.judging import title, why
@@ -69,18 +70,42 @@ def pythons(versions: Sequence[str], found: Mapping[str, Interpreter], missing: 
     return "\n".join(_aligned(rows))
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What is told once, of however many files: mended once, it is mended in all.
+
+    ``code`` is "" where it is told once of all checks of a family: what could not be learned.
+    """
+
+    family: str
+    word: str
+    code: str
+    seen: str
+    excuse: str = ""
+    fix: str = ""
+
+    @classmethod
+    def of(cls, one: Judgement) -> Entry:
+        """Return the entry that a judgement belongs to."""
+        code = "" if one.finding.verdict is Verdict.UNKNOWN else one.code
+        return cls(one.family, one.outcome, code, one.finding.seen, one.excuse, one.finding.fix)
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it is what one check has found."""
+        return bool(self.code)
+
+
 def findings(judgements: Sequence[Judgement]) -> str:
     """Return what did not pass, by families and errors first, with what mends it, and a count."""
     told = sorted(
-        (one for one in judgements if _word(one) in WORDS), key=lambda one: (one.family, WORDS.index(_word(one)))
+        (one for one in judgements if one.outcome in WORDS), key=lambda one: (one.family, WORDS.index(one.outcome))
     )
-    # The same of several files is one entry: mended once, it is mended in all.
-    entries: dict[tuple[str, str, str, str, str], list[str]] = {}
+    entries: dict[Entry, list[Judgement]] = {}
     for one in told:
-        key = (_word(one), one.code, one.finding.seen, one.excuse, one.finding.fix)
-        entries.setdefault(key, []).append(one.subject)
-    rows = [line for entry, subjects in entries.items() for line in _entry(entry, subjects)]
-    counts = ((word, sum(_word(one) == word for one in judgements)) for word in ("passed", *WORDS, "skipped"))
+        entries.setdefault(Entry.of(one), []).append(one)
+    rows = [line for entry, found in entries.items() for line in _entry(entry, found)]
+    counts = ((word, sum(one.outcome == word for one in judgements)) for word in ("passed", *WORDS, "skipped"))
     return "\n".join([*rows, ", ".join(_counted(number, word) for word, number in counts if number)])
 
 
@@ -117,21 +142,20 @@ def _counted(number: int, word: str) -> str:
     return f"{number} {word}s" if number > 1 and word in {"error", "warning"} else f"{number} {word}"
 
 
-def _word(judgement: Judgement) -> str:
-    """Return what became of a check, in one word."""
-    if judgement.finding.verdict is Verdict.FAILED:
-        return "ignored" if judgement.excuse else str(judgement.weight.value)
-    return str(judgement.finding.verdict.value)
-
-
-def _entry(entry: tuple[str, str, str, str, str], subjects: Sequence[str]) -> list[str]:
-    word, code, seen, excuse, fix = entry
-    head = f"{word:7}  {code}"
-    names = ", ".join(name for name in subjects if name)
-    said = [*seen.splitlines(), f"ignored: {excuse}" if excuse else f"fix: {fix}" if fix else ""]
+def _entry(entry: Entry, judgements: Sequence[Judgement]) -> list[str]:
+    """Return the lines of what several checks, or one of several files, have found in the same words."""
+    head = f"{entry.word:7}  {_codes(judgements)}"
+    names = ", ".join(dict.fromkeys(one.subject for one in judgements if one.subject and entry.is_of_one))
+    mend = f"ignored: {entry.excuse}" if entry.excuse else f"fix: {entry.fix}" if entry.fix else ""
+    said = [*entry.seen.splitlines(), *mend.splitlines()]
     lines = [f"{names}:" if names else "", *(f"  {line}" if names else line for line in said if line)]
     shown = [line for line in lines if line]
-    return [f"{head}  {shown[0]}", *(f"{'':{len(head)}}  {line}" for line in shown[1:])]
+    return [f"{head}  {shown[0]}" if shown else head, *(f"{'':{len(head)}}  {line}" for line in shown[1:])]
+
+
+def _codes(judgements: Sequence[Judgement]) -> str:
+    codes = sorted({one.code for one in judgements})
+    return codes[0] if len(codes) == 1 else f"{codes[0]} to {codes[-1]} ({len(codes)} checks)"
 
 
 def untested(outcomes: Sequence[Outcome], matrices: Sequence[str]) -> tuple[str, ...]:

@@ -38,6 +38,13 @@ def test_plan_is_shown_before_it_is_carried_out(port: Harbour) -> None:
     shown = normalised(ran.output.partition("seatrial > building")[0], remote=port.remote.root)
     assert re.sub(r"index \w+\.\.\w+", "index …", shown) == lines(
         """
+        seatrial > warning  CI001  no workflow in .github/workflows publishes
+        seatrial >                 fix: add one; until then: git checkout TAG, nox -s build check, twine upload dist/*
+        seatrial > unknown  INDEX011 to INDEX013 (3 checks)  http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused
+        seatrial > warning  META031  [project.urls] has neither Repository nor Homepage
+        seatrial >                   fix: [project.urls]
+        seatrial >                   Repository = "https://github.com/OWNER/NAME"
+        seatrial > 18 passed, 2 warnings, 3 unknown, 8 skipped
         tidepool 1.2.3 → 1.3.0
 
           diff --git a/CHANGELOG.md b/CHANGELOG.md
@@ -928,7 +935,7 @@ def test_lock_command_that_fails_leaves_the_files_as_they_were(port: Harbour) ->
     command = [sys.executable, "-c", "open('pdm.lock', 'a').write('half'); raise SystemExit(3)"]
     port.trial.write(
         {
-            "pyproject.toml": port.read("pyproject.toml") + f"\n[tool.seatrial]\nlock = [{json.dumps(command)}]\n",
+            "pyproject.toml": port.read("pyproject.toml") + f"lock = [{json.dumps(command)}]\n",
             "pdm.lock": "whole\n",
         }
     )

@@ -10,6 +10,8 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from seatrial.facts.ref_patterns import matches
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -27,6 +29,9 @@ PASSWORD = re.compile(r"(TWINE_|UV_PUBLISH_|HATCH_INDEX_|FLIT_|PDM_PUBLISH_|POET
 PASSWORD_IN_COMMAND = re.compile(r"\s(-p|--password|--token|-a|--auth)[ =]\S")
 """What a stored password is handed over in: a variable or an input of that name, or an option."""
 
+PYTHON = re.compile(r"(?<![\d.])3\.\d+(?![\d.])")
+"""A minor version of Python."""
+
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 """What GitHub puts a value in place of."""
 
@@ -37,7 +42,7 @@ class Job:
 
     ``commands``: the texts of its ``run``; ``may_ask``: whether it may ask for an identity token; ``has_password``:
     whether a stored password is handed to one of its steps; ``leads_elsewhere``: whether it names another index than
-    PyPI.
+    PyPI; ``pythons``: the versions, such as 3.12, that its matrix or its steps name.
     """
 
     name: str
@@ -47,6 +52,7 @@ class Job:
     may_ask: bool = False
     has_password: bool = False
     leads_elsewhere: bool = False
+    pythons: tuple[str, ...] = ()
 
     @property
     def publishes(self) -> bool:
@@ -56,11 +62,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow of GitHub: ``name`` of the file; ``tags``: the patterns of tags that start it."""
+    """A workflow of GitHub: ``name`` of the file; ``tags``: the patterns of tags that start it.
+
+    ``events``: what starts it; ``tags_ignored``: the patterns of tags that do not; ``only_branches``: whether a push
+    starts it to a branch alone.
+    """
 
     name: str
     tags: tuple[str, ...] = ()
     jobs: tuple[Job, ...] = ()
+    events: tuple[str, ...] = ()
+    tags_ignored: tuple[str, ...] = ()
+    only_branches: bool = False
 
     @classmethod
     def from_text(cls, name: str, text: str) -> Workflow | None:
@@ -76,9 +89,23 @@ class Workflow:
         if not isinstance(told, dict) or not isinstance(told.get("jobs"), dict):
             return None
         push = _table(_table(told, "on"), "push")
-        tags = push.get("tags", [])
         jobs = tuple(_job(str(key), job, told) for key, job in told["jobs"].items() if isinstance(job, dict))
-        return cls(name, tuple(_texts(tags if isinstance(tags, list) else [tags])), jobs)
+        return cls(
+            name=name,
+            tags=_patterns(push, "tags"),
+            jobs=jobs,
+            events=_events(told.get("on")),
+            tags_ignored=_patterns(push, "tags-ignore"),
+            only_branches=any(key in push for key in ("branches", "branches-ignore")),
+        )
+
+    def listens_to(self, tag: str) -> bool:
+        """Whether a push of a tag starts it."""
+        if "push" not in self.events:
+            return False
+        if self.tags:
+            return matches(self.tags, tag)
+        return not matches(self.tags_ignored, tag) if self.tags_ignored else not self.only_branches
 
     @classmethod
     def in_tree(cls, top: Path) -> tuple[Workflow, ...]:
@@ -150,7 +177,31 @@ def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job
         has_password=any(map(PASSWORD.fullmatch, map(str, keys)))
         or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
         leads_elsewhere=any("repository-url" in _table(step, "with") for step in steps),
+        pythons=tuple(dict.fromkeys(_pythons(told, steps))),
     )
+
+
+def _events(told: object) -> tuple[str, ...]:
+    if isinstance(told, dict):
+        return tuple(map(str, told))
+    return tuple(_texts(told if isinstance(told, list) else [told]))
+
+
+def _patterns(push: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    told = push.get(key, [])
+    return tuple(_texts(told if isinstance(told, list) else [told]))
+
+
+def _pythons(told: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the versions that a job names where Pythons are named: ``python-version``, or a like key of its matrix."""
+    matrix = _table(_table(told, "strategy"), "matrix")
+    included = matrix.get("include")
+    tables = [matrix, *(_table(step, "with") for step in steps)]
+    tables += [one for one in included if isinstance(one, dict)] if isinstance(included, list) else []
+    values = (value for table in tables for key, value in table.items() if "python" in key.lower())
+    for value in values:
+        for text in _texts(value if isinstance(value, list) else [value]):
+            yield from PYTHON.findall(text)
 
 
 def _texts(told: Iterable[object]) -> Iterator[str]:

@@ -7,10 +7,11 @@ from invoke.collection import Collection
 
 from seatrial.tasks.checking import check
 from seatrial.tasks.listing import pythons
+from seatrial.tasks.preflighting import preflight
 from seatrial.tasks.rehearsing import rehearse
 from seatrial.tasks.releasing import release, status
 from seatrial.tasks.steps import bump, changelog, news, push, tag
 
 __all__ = ["ns"]
 
-ns = Collection("seatrial", bump, changelog, check, news, push, pythons, rehearse, release, status, tag)
+ns = Collection("seatrial", bump, changelog, check, news, preflight, push, pythons, rehearse, release, status, tag)

@@ -54,6 +54,7 @@ def release(
     # It is begun before all else, this module's own imports among it.
     with one_message(), towncrier.begun(project_folder()) as ahead:
         from seatrial.plan import Wish
+        from seatrial.preflight import insisting, learning
         from seatrial.release import sending, telling, voyage
         from seatrial.release import survey as surveying
         from seatrial.release.proof import Proof
@@ -66,11 +67,15 @@ def release(
             with voyage.prospect(found, ahead) as prospect:
                 wish = Wish(part or ("" if version else _chosen(prospect)), version, anyway, allow_empty)
                 planned = voyage.prepare(prospect, wish)
+                outlook = prospect.outlook
+                with learning.asked(outlook.project, outlook.config) as asked:
+                    insisting.insist(prospect, planned, asked, _say)
                 show(telling.plan(planned, found.remote.addresses[0]))
                 if not dry_run:
                     _confirm(planned, yes=yes)
                 sealed = voyage.seal(prospect, planned)
                 built = voyage.prove(prospect, planned, tests=tests, say=_say)
+                insisting.insist_on_room(prospect, built, asked, _say)
                 if not tests:
                     _say("the tests were left out (--no-tests)")
                 if dry_run:

@@ -1,53 +1,95 @@
-"""An index, asked over the JSON form of its simple API (PEP 691, PEP 700)."""
+"""An index, asked over the JSON form of its simple API (PEP 691, PEP 700, PEP 792)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
 from seatrial import __version__
 from seatrial.errors import IndexUnreachable
-from seatrial.facts.shelf import version_of
+from seatrial.facts.shelf import Shelf, Shelved
+from seatrial.masking import mask
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
     from packaging.version import Version
     from requests import Response
 
 JSON = "application/vnd.pypi.simple.v1+json"
 AGENT = f"seatrial/{__version__}"
+HEADERS = {"Accept": JSON, "User-Agent": AGENT, "Cache-Control": "no-cache"}
 PATIENCE = 20
 """Seconds that an index may take to answer."""
 
 
 def hashes(simple_url: str, project: str, version: Version) -> dict[str, str]:
     """Return the files of a release: names to SHA-256. No caches are asked. Raises `IndexUnreachable`."""
+    return {one.name: one.sha256 for one in shelf(simple_url, project).of_release(version)}
+
+
+def shelf(simple_url: str, project: str) -> Shelf:
+    """Return what an index holds of a project, nothing when it does not know it. No caches are asked.
+
+    Raises `IndexUnreachable`.
+    """
     # Only what asks an index needs it.
     import requests  # noqa: PLC0415
 
     url = f"{simple_url}{canonicalize_name(project)}/"
-    headers = {"Accept": JSON, "User-Agent": AGENT, "Cache-Control": "no-cache"}
     try:
         with requests.Session() as session:
             # An index on this machine is not behind a proxy.
             session.trust_env = not url.startswith("http://127.0.0.1:")
-            answer = session.get(url, headers=headers, timeout=PATIENCE)
+            answer = session.get(url, headers=HEADERS, timeout=PATIENCE)
             if answer.status_code == requests.codes.not_found:
-                return {}
+                return Shelf()
             answer.raise_for_status()
     except requests.RequestException as error:
-        raise IndexUnreachable(f"{url} does not answer as an index does: {error}", fix="try again later") from None
-    return {name: sha256 for name, sha256 in _files(answer) if version_of(name) == version}
+        raise IndexUnreachable(f"{mask(url)} does not answer: {_told(error)}", fix="try again later") from None
+    return _shelf(answer, project)
 
 
-def _files(answer: Response) -> list[tuple[str, str]]:
-    """Return names and SHA-256 of the files of a project. Raises `IndexUnreachable`."""
+def _told(error: requests.RequestException) -> str:
+    """Return what an exception says, without the objects and numbers of the libraries below."""
+    cause = error.args[0] if error.args else error
+    said = str(getattr(cause, "reason", None) or cause)
+    return mask(re.sub(r"^.*\): |\[Errno -?\d+\] | \(.*\)$|Failed to establish a new connection: ", "", said))
+
+
+def _shelf(answer: Response, project: str) -> Shelf:
+    """Read the answer. Raises `IndexUnreachable`."""
     try:
-        return [(str(one["filename"]), str(one["hashes"]["sha256"])) for one in answer.json()["files"]]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        told = answer.json()
+        status = told.get("project-status") or {}
+        return Shelf(project, tuple(map(_shelved, told["files"])), status=str(status.get("status", "active")))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         is_json = "json" in answer.headers.get("Content-Type", "")
         lacks = "it tells no SHA-256 of a file" if is_json else "it has no JSON form of the simple API (PEP 691)"
         raise IndexUnreachable(
-            f"{answer.url} does not answer as an index does: {lacks}",
+            f"{mask(answer.url)} does not answer as an index does: {lacks}",
             fix="ask an index that has it: PyPI does, and devpi-server",
         ) from None
+
+
+def _shelved(told: Mapping[str, Any]) -> Shelved:
+    return Shelved(
+        name=str(told["filename"]),
+        sha256=str(told["hashes"]["sha256"]),
+        size=int(told.get("size") or 0),
+        uploaded=_time(told.get("upload-time")),
+        is_yanked=bool(told.get("yanked")),
+    )
+
+
+def _time(told: object) -> datetime | None:
+    """Return the time of an upload as PEP 700 has it, None where the index does not tell it."""
+    if not isinstance(told, str):
+        return None
+    # Before Python 3.11, fromisoformat() takes neither a Z nor fractions of every length.
+    found = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", told)
+    return datetime.fromisoformat(found[0]).replace(tzinfo=timezone.utc) if found else None
