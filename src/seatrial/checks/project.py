@@ -187,7 +187,7 @@ def _mistakes(table: Mapping[str, Any]) -> Iterator[str]:
     for told in _pieces(table):
         with _said(errors.ValidationError) as said:
             valid(told)
-        yield from (one.partition("\n")[0].replace("`", "") for one in said)
+        yield from (one.partition("\n")[0].replace("`", "").rstrip(":") for one in said)
 
 
 @contextlib.contextmanager

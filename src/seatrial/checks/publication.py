@@ -33,7 +33,8 @@ class Publishes(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """Without one, the tag of a release stands alone until somebody uploads by hand."""
         there = facts.publishing.workflow is not None
-        return verdict([] if there else [f"no workflow in {FOLDER} publishes"], "add one; until then: git checkout TAG, nox -s build check, twine upload dist/*")
+        by_hand = "add one; until then: git checkout TAG, nox -s build check, twine upload dist/*"
+        return verdict([] if there else [f"no workflow in {FOLDER} publishes"], by_hand)
 
 
 class Listens(TriggerRule):

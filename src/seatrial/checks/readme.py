@@ -27,7 +27,7 @@ LINKS = {
 
 CODE = {
     "text/markdown": re.compile(r"^ *(```+|~~~+).*?^ *\1|`[^`\n]+`|<!--.*?-->", ALL),
-    "text/x-rst": re.compile(r"``[^`\n]+``|^\.\. code(?:-block)?::.*?(?=^\S)", ALL),
+    "text/x-rst": re.compile(r"``[^`\n]+``|^\.\. code(?:-block)?::.*?(?=^\S|\Z)", ALL),
 }
 """What shows text as it is."""
 
