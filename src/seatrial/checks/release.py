@@ -21,7 +21,7 @@ class Readable(Refusal):
 
     code: ClassVar[str] = "META001"
     kinds: ClassVar[Kinds] = (errors.ProjectError,)
-    stage: ClassVar[Stage] = Stage.READ
+    stage: ClassVar[Stage] = Stage.PARSED
 
     def check(self, facts: Walk) -> Finding:
         """All tools read it, and each stops at a mistake in its own words."""

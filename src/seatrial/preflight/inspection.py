@@ -83,8 +83,8 @@ def _rebuilt(walking: Walking, built: Built | None, say: Callable[[str], None]) 
 
 
 def _of_project(walking: Walking, asked: Asked | None, excuses: Mapping[str, str]) -> tuple[Judgement, ...]:
-    sources: Sources | Unlearned = Unlearned(Stage.READ.value)
-    trigger: Trigger | Unlearned = Unlearned(Stage.READ.value)
+    sources: Sources | Unlearned = Unlearned(Stage.PARSED.value)
+    trigger: Trigger | Unlearned = Unlearned(Stage.PARSED.value)
     if walking.project and walking.scratch and asked:
         listing = asked.listing.result()
         publishing = learning.publishing(walking.project, walking.config, walking.scratch)

@@ -136,6 +136,7 @@ def _look(walking: Walking, survey: Survey, scratch: Scratch) -> None:
         # It may be readable although something that it leads to is not.
         walking.project = Project.from_directory(scratch.project)
         walking.config = Config.from_project(walking.project)
+        walking.reached.add(Stage.PARSED)
     with walking.through(Stage.READ):
         walking.take(outlook=voyage.outlook_of(scratch))
     known = voyage.reasons_of(survey, walking.outlook) if walking.outlook else survey.reasons
