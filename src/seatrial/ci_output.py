@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seatrial.findings import Verdict, Weight
+from seatrial.findings import WORDS, Verdict, Weight, entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from seatrial.findings import Judgement
+    from seatrial.findings import Entry, Judgement
 
 SIGNS = {"error": "✗ error", "warning": "! warning", "unknown": "? unknown", "ignored": "– ignored"}
 
@@ -50,21 +50,19 @@ def command(judgement: Judgement) -> str:
 
 def summary(title: str, judgements: Sequence[Judgement]) -> str:
     """Return the Markdown of what did not pass, the worst first, and a count."""
-    told = [one for one in judgements if one.outcome in SIGNS]
-    ordered = sorted(told, key=lambda one: (list(SIGNS).index(one.outcome), one.code))
     rows = [
-        f"| {SIGNS[one.outcome]} | [{one.code}]({one.url}) | {_cell(one.subject)} | {_cell(_said(one))} |"
-        for one in ordered
+        f"| {SIGNS[one.outcome]} | [{one.codes}]({one.url}) | {_cell(', '.join(one.subjects))} | {_cell(_said(one))} |"
+        for one in entries(judgements)
     ]
-    passed = sum(one.finding.verdict is Verdict.PASSED for one in judgements)
+    counted = {word: sum(one.outcome == word for one in judgements) for word in ("passed", *WORDS, "skipped")}
     table = ["| | check | of | seen, and how to mend it |", "|---|---|---|---|", *rows, ""] if rows else []
-    return "\n".join([f"### {title}", "", *table, f"{passed} checks passed, {len(told)} did not.", "", ""])
+    counts = ", ".join(f"{number} {word}" for word, number in counted.items() if number)
+    return "\n".join([f"### {title}", "", *table, counts, "", ""])
 
 
-def _said(judgement: Judgement) -> str:
-    finding = judgement.finding
-    more = f"ignored: {judgement.excuse}" if judgement.excuse else finding.fix
-    return f"{finding.seen}\n{more}" if more else finding.seen
+def _said(entry: Entry) -> str:
+    more = f"ignored: {entry.excuse}" if entry.excuse else entry.fix
+    return f"{entry.seen}\n{more}" if more else entry.seen
 
 
 def _cell(text: str) -> str:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seatrial.checks.judging import title, why
 from seatrial.facts.outcome import Outcome, Status
-from seatrial.findings import Verdict
+from seatrial.findings import WORDS, entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from seatrial.checks.judging import Check
-    from seatrial.findings import Judgement
+    from seatrial.findings import Entry, Judgement
     from seatrial.interpreters import Interpreter
 
 SIGNS = {Status.SUCCESS: "✓", Status.FAILED: "✗", Status.ABORTED: "✗", Status.SKIPPED: "–"}
 PLAIN_SIGNS = {Status.SUCCESS: "ok", Status.FAILED: "FAILED", Status.ABORTED: "FAILED", Status.SKIPPED: "-"}
-WORDS = ("error", "warning", "unknown", "ignored")
-"""What can become of a check that did not pass, the worst first."""
-
 NO_PYTHON = "any"
 """The head of the column for sessions that do not run once for each Python."""
 
@@ -70,41 +66,9 @@ def pythons(versions: Sequence[str], found: Mapping[str, Interpreter], missing: 
     return "\n".join(_aligned(rows))
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What is told once, of however many files: mended once, it is mended in all.
-
-    ``code`` is "" where it is told once of all checks of a family: what could not be learned.
-    """
-
-    family: str
-    word: str
-    code: str
-    seen: str
-    excuse: str = ""
-    fix: str = ""
-
-    @classmethod
-    def of(cls, one: Judgement) -> Entry:
-        """Return the entry that a judgement belongs to."""
-        code = "" if one.finding.verdict is Verdict.UNKNOWN else one.code
-        return cls(one.family, one.outcome, code, one.finding.seen, one.excuse, one.finding.fix)
-
-    @property
-    def is_of_one(self) -> bool:
-        """Whether it is what one check has found."""
-        return bool(self.code)
-
-
 def findings(judgements: Sequence[Judgement]) -> str:
-    """Return what did not pass, by families and errors first, with what mends it, and a count."""
-    told = sorted(
-        (one for one in judgements if one.outcome in WORDS), key=lambda one: (one.family, WORDS.index(one.outcome))
-    )
-    entries: dict[Entry, list[Judgement]] = {}
-    for one in told:
-        entries.setdefault(Entry.of(one), []).append(one)
-    rows = [line for entry, found in entries.items() for line in _entry(entry, found)]
+    """Return what did not pass, with what mends it, and a count: by families, in each and of all the worst first."""
+    rows = [line for entry in entries(judgements) for line in _lines(entry)]
     counts = ((word, sum(one.outcome == word for one in judgements)) for word in ("passed", *WORDS, "skipped"))
     return "\n".join([*rows, ", ".join(_counted(number, word) for word, number in counts if number)])
 
@@ -142,20 +106,14 @@ def _counted(number: int, word: str) -> str:
     return f"{number} {word}s" if number > 1 and word in {"error", "warning"} else f"{number} {word}"
 
 
-def _entry(entry: Entry, judgements: Sequence[Judgement]) -> list[str]:
-    """Return the lines of what several checks, or one of several files, have found in the same words."""
-    head = f"{entry.word:7}  {_codes(judgements)}"
-    names = ", ".join(dict.fromkeys(one.subject for one in judgements if one.subject and entry.is_of_one))
+def _lines(entry: Entry) -> list[str]:
+    head = f"{entry.outcome:7}  {entry.codes}"
     mend = f"ignored: {entry.excuse}" if entry.excuse else f"fix: {entry.fix}" if entry.fix else ""
+    names = ", ".join(entry.subjects)
     said = [*entry.seen.splitlines(), *mend.splitlines()]
     lines = [f"{names}:" if names else "", *(f"  {line}" if names else line for line in said if line)]
     shown = [line for line in lines if line]
     return [f"{head}  {shown[0]}" if shown else head, *(f"{'':{len(head)}}  {line}" for line in shown[1:])]
-
-
-def _codes(judgements: Sequence[Judgement]) -> str:
-    codes = sorted({one.code for one in judgements})
-    return codes[0] if len(codes) == 1 else f"{codes[0]} to {codes[-1]} ({len(codes)} checks)"
 
 
 def untested(outcomes: Sequence[Outcome], matrices: Sequence[str]) -> tuple[str, ...]:

@@ -223,5 +223,6 @@ class Pushed(Refusal):
     def check(self, facts: Walk) -> Finding:
         """Commits that were never pushed go out with the release, and no CI has seen them."""
         if facts.unpushed:
-            return Finding.failed(f"{facts.unpushed} commits are on no remote yet", "git push, and wait for CI")
+            counted = "1 commit is" if facts.unpushed == 1 else f"{facts.unpushed} commits are"
+            return Finding.failed(f"{counted} on no remote yet", "git push, and wait for CI")
         return self.verdict(facts)

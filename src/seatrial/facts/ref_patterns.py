@@ -28,17 +28,18 @@ def matches(patterns: Iterable[str], ref: str) -> bool:
 
 def _expression(pattern: str) -> re.Pattern[str]:
     parts = TOKEN.findall(pattern)
-    told = "".join(_meant(part, is_first=index == 0) for index, part in enumerate(parts))
+    told = "".join(_meant(part, before) for part, before in zip(parts, ["", *parts]))
     try:
         return re.compile(told, re.DOTALL)
     except re.error:
-        # What means nothing, such as two signs in a row, is meant literally.
+        # What means nothing, such as a range from z to a, is meant literally.
         return re.compile(re.escape(pattern))
 
 
-def _meant(part: str, *, is_first: bool) -> str:
+def _meant(part: str, before: str) -> str:
     if part in MEANING:
-        return re.escape(part) if is_first and part in "?+" else MEANING[part]
+        # A sign that counts the character before counts none at the beginning, and no other sign.
+        return re.escape(part) if part in "?+" and (not before or before in MEANING) else MEANING[part]
     if part.startswith("["):
         return "[" + part[1:-1].replace("\\", "\\\\").replace("^", "\\^").replace("[", "\\[") + "]"
     return re.escape(part[-1])

@@ -12,6 +12,7 @@ from seatrial.facts.archive import Archive
 from seatrial.facts.shelf import Arrival, Shelf
 from seatrial.facts.trigger import Trigger
 from seatrial.facts.walk import Unlearned
+from seatrial.findings import WORDS
 from seatrial.preflight import learning
 from seatrial.refusals import ChecksFailed
 
@@ -72,6 +73,6 @@ def _tell(judgements: tuple[Judgement, ...], say: Callable[[str], None]) -> None
             f"an error stands in the way of the release:\n{report.findings(judgements)}",
             fix="mend it and commit; all checks: invoke preflight",
         )
-    if any(one.outcome in report.WORDS for one in judgements):
+    if any(one.outcome in WORDS for one in judgements):
         for line in report.findings(judgements).splitlines():
             say(line)

@@ -69,7 +69,7 @@ def inspect(folder: Path, wish: Wish, say: Callable[[str], None]) -> Inspected:
             *_of_files(walking, asked, built, excuses),
             *judged(catalogue.OF_THE_REBUILD, rebuilt, excuses),
         )
-        name = walking.project.name if walking.project else ""
+        name = walking.project.name if walking.project else folder.name
         return Inspected(told, name, walking.version, walking.tag)
 
 
