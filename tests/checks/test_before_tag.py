@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.version import Version
+from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
 import cargo
 from seatrial import errors, refusals
@@ -146,11 +147,12 @@ BROKEN: dict[str, object] = {
     "CI006": publishing(environment=""),
     "CI007": replace(TRIGGER, publishing=replace(PUBLISHING, told={"workflow": "Release.yml", "environment": "PyPI2"})),
     "CI008": started_by(events=("push", "pull_request_target")),
+    "CI009": publishing(addresses=(DEFAULT_REPOSITORY[:-1],)),
     "DIST411": refused(errors.BackendFailed),
     "DIST412": Rebuilt((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
     "DIST413": Rebuilt(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),
     "INDEX011": replace(LANDING, version=Version("1.2.3")),
-    "INDEX012": replace(LANDING, released=()),
+    "INDEX012": replace(LANDING, released=(), holder="A. Author, https://example.com"),
     "INDEX013": replace(LANDING, shelf=replace(LANDING.shelf, status="archived")),
     "INDEX014": Arrival(replace(SDIST, size=9 << 20), LANDING.shelf, NOW),
 }
@@ -170,7 +172,9 @@ BEFORE_TAG = {one.code: one for one in catalogue.ALL if one not in catalogue.OF_
 def told(code: str) -> str:
     (judged,) = judge([BEFORE_TAG[code]], BROKEN[code])
     finding = judged.finding
-    return f"{code} {judged.weight.value} {finding.verdict.value}\n{finding.seen}\nfix: {finding.fix}\n"
+    text = f"{code} {judged.weight.value} {finding.verdict.value}\n{finding.seen}\nfix: {finding.fix}\n"
+    # The name of PyPI's host is written nowhere.
+    return text.replace(DEFAULT_REPOSITORY.split("/")[2], "{host}")
 
 
 def test_every_check_is_seen_to_fail() -> None:
@@ -231,6 +235,9 @@ PASSING: list[tuple[str, object]] = [
     ("CI002", started_by(tags=(), tags_ignored=("test-*",))),
     ("CI002", started_by(tags=())),
     ("CI007", replace(TRIGGER, publishing=replace(PUBLISHING, told={"owner": "Acme", "environment": "PYPI"}))),
+    ("CI001", replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(), others=(".gitlab-ci.yml",)))),
+    ("CI009", publishing(addresses=(TEST_REPOSITORY, DEFAULT_REPOSITORY, "https://index.example/legacy"))),
+    ("CI009", publishing(addresses=("http://[broken",))),
     ("INDEX012", replace(LANDING, shelf=Shelf())),
     ("INDEX014", Arrival(replace(SDIST, size=2 << 19), LANDING.shelf, NOW)),
     ("INDEX014", Arrival(replace(SDIST, size=9 << 20), Shelf(), NOW)),

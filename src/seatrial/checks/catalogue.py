@@ -194,6 +194,7 @@ OF_THE_TRIGGER: tuple[Check[Trigger], ...] = (
     publication.InEnvironment(),
     publication.Registered(),
     publication.TokenTaken(),
+    publication.AddressKnown(),
 )
 """What the tag starts."""
 

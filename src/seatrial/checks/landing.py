@@ -50,11 +50,10 @@ class NameOurs(LandingRule):
         """Who has a name, keeps it: the first upload of somebody else is refused."""
         if not facts.shelf.project:
             return Finding.passed(f"{facts.index} does not know {facts.name}: its first upload takes the name")
-        known = facts.shelf.versions
-        if not known or set(known) & set(facts.released):
-            return Finding.passed()
-        said = f"{facts.index} has {facts.name} {', '.join(map(str, known[-3:]))}, and no tag here is of one of them"
-        return verdict([said], "see whose it is on its page; if it is not yours, choose another name")
+        known = ", ".join(map(str, facts.shelf.versions[-3:]))
+        said = [f"{facts.index} has {facts.name} {known}, and no tag here is of one of them"]
+        said += [f"it is by {facts.holder}"] if facts.holder else []
+        return verdict(said if facts.is_strange else [], "if it is not yours, choose another name")
 
 
 class ProjectOpen(LandingRule):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
 
 from seatrial.checks.rule import verdict
 from seatrial.facts.workflow import FOLDER
@@ -24,7 +25,7 @@ class TriggerRule:
 
 
 class Publishes(TriggerRule):
-    """A workflow publishes the project."""
+    """CI publishes the project."""
 
     code: ClassVar[str] = "CI001"
     weight: ClassVar[Weight] = Weight.WARNING
@@ -32,7 +33,7 @@ class Publishes(TriggerRule):
 
     def check(self, facts: Trigger) -> Finding:
         """Without one, the tag of a release stands alone until somebody uploads by hand."""
-        there = facts.publishing.workflow is not None
+        there = facts.publishing.workflow is not None or facts.publishing.others
         by_hand = "add one; until then: git checkout TAG, nox -s build check, twine upload dist/*"
         return verdict([] if there else [f"no workflow in {FOLDER} publishes"], by_hand)
 
@@ -150,6 +151,37 @@ class TokenTaken(TriggerRule):
         bad = workflow is not None and "pull_request_target" in workflow.events
         said = "Publishing from a workflow invoked via 'pull_request_target' is not supported."
         return verdict([said] if bad else [], "publish from a workflow that only a tag starts")
+
+
+class AddressKnown(TriggerRule):
+    """Where a job names the address of PyPI or TestPyPI, it is the right one."""
+
+    code: ClassVar[str] = "CI009"
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    def check(self, facts: Trigger) -> Finding:
+        """Another host, or a slash that is missing, ends the upload with a redirect or a page that is not there."""
+        jobs = ((workflow, job) for workflow in facts.publishing.workflows for job in workflow.jobs)
+        said = [
+            f"the job {job.name} of {workflow.name} uploads to {address}"
+            for workflow, job in jobs
+            for address in job.addresses
+            if _is_mistaken(address)
+        ]
+        return verdict(said, "leave it out for PyPI; for the other: twine upload --repository testpypi")
+
+
+def _is_mistaken(address: str) -> bool:
+    # Loaded here because twine takes its time.
+    from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
+
+    domain = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
+    is_of_pypi = host == domain or host.endswith(f".{domain}")
+    return is_of_pypi and address not in {DEFAULT_REPOSITORY, TEST_REPOSITORY}
 
 
 def _deaf(workflow: Workflow, tag: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seatrial.facts.repository import owner_and_name
-from seatrial.facts.workflow import Workflow
+from seatrial.facts.workflow import PUBLISHES, Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 ENVIRONMENT = "pypi"
 """The environment that is assumed of a job that publishes."""
 
+OTHERS = (".gitlab-ci.yml", ".circleci/config.yml", ".woodpecker.yml", "azure-pipelines.yml", ".travis.yml")
+"""The files of other CI services, of which no more is read than whether they upload."""
+
 SELF = ("repository", "source", "source code", "code", "homepage", "github")
 """The labels of ``[project.urls]`` that can lead to the repository (PyPA, "Well-known Project URLs in Metadata")."""
 
@@ -28,13 +31,15 @@ class Publishing:
     """Who publishes a project, and how.
 
     ``owner`` and ``repository``: as the forge names them, "" where neither a remote nor a URL leads to one;
-    ``workflows``: all that the commit has; ``told``: what ``[tool.seatrial.publisher]`` says is registered.
+    ``workflows``: all that the commit has; ``told``: what ``[tool.seatrial.publisher]`` says is registered;
+    ``others``: the files of other CI services that upload.
     """
 
     owner: str
     repository: str
     workflows: tuple[Workflow, ...] = ()
     told: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, repository: Repository, project: Project, top: Path, told: Mapping[str, str]) -> Publishing:
@@ -43,7 +48,7 @@ class Publishing:
         The remote is the user's, whose name is that of the repository on the forge.
         """
         owner, name = next(_homes(repository, project), ("", ""))
-        return cls(owner, name, Workflow.in_tree(top), told)
+        return cls(owner, name, Workflow.in_tree(top), told, tuple(file for file in OTHERS if _uploads(top / file)))
 
     @property
     def workflow(self) -> Workflow | None:
@@ -58,6 +63,13 @@ class Publishing:
         """The job that publishes."""
         workflow = self.workflow
         return workflow.publishing_job((self.told.get("environment", ENVIRONMENT),)) if workflow else None
+
+
+def _uploads(path: Path) -> bool:
+    try:
+        return bool(PUBLISHES.search(path.read_text(encoding="utf-8", errors="replace")))
+    except OSError:
+        return False
 
 
 def _homes(repository: Repository, project: Project) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Shelved:
     """A file on an index: ``size`` in bytes, ``sha256`` in hexadecimal digits.
 
-    ``uploaded``: with its time zone, None where the index does not tell it.
+    ``uploaded``: with its time zone, None where the index does not tell it; ``metadata``: the address of its core
+    metadata (PEP 658), "" where the index does not serve them.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Shelved:
     size: int
     uploaded: datetime | None
     is_yanked: bool = False
+    metadata: str = ""
 
     @property
     def version(self) -> Version | None:
@@ -68,7 +70,8 @@ class Shelf:
 class Landing:
     """A release that is about to go to an index, ``version`` None where none was found, and what is there already.
 
-    ``index``: the address, fit to be shown; ``released``: the versions that the repository has tags of.
+    ``index``: the address, fit to be shown; ``released``: the versions that the repository has tags of; ``holder``: who
+    made what is there, as far as that was asked and is told.
     """
 
     index: str
@@ -76,6 +79,12 @@ class Landing:
     version: Version | None
     shelf: Shelf
     released: tuple[Version, ...] = ()
+    holder: str = ""
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether the index has the project, and the repository knows none of its versions."""
+        return bool(self.shelf.versions) and not set(self.shelf.versions) & set(self.released)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,9 @@ PASSWORD = re.compile(r"(TWINE_|UV_PUBLISH_|HATCH_INDEX_|FLIT_|PDM_PUBLISH_|POET
 PASSWORD_IN_COMMAND = re.compile(r"\s(-p|--password|--token|-a|--auth)[ =]\S")
 """What a stored password is handed over in: a variable or an input of that name, or an option."""
 
+ADDRESS = re.compile(r"(?:--repository-url|--publish-url)[ =][\"']?(https?://[^\s\"']+)")
+"""What a command is told to upload to."""
+
 PYTHON = re.compile(r"(?<![\d.])3\.\d+(?![\d.])")
 """A minor version of Python."""
 
@@ -42,7 +45,8 @@ class Job:
 
     ``commands``: the texts of its ``run``; ``may_ask``: whether it may ask for an identity token; ``has_password``:
     whether a stored password is handed to one of its steps; ``leads_elsewhere``: whether it names another index than
-    PyPI; ``pythons``: the versions, such as 3.12, that its matrix or its steps name.
+    PyPI; ``pythons``: the versions, such as 3.12, that its matrix or its steps name; ``addresses``: those that it
+    uploads to.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Job:
     has_password: bool = False
     leads_elsewhere: bool = False
     pythons: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     @property
     def publishes(self) -> bool:
@@ -177,6 +182,8 @@ def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job
         has_password=any(map(PASSWORD.fullmatch, map(str, keys)))
         or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
         leads_elsewhere=any("repository-url" in _table(step, "with") for step in steps),
+        addresses=tuple(_texts(_table(step, "with").get("repository-url") for step in steps))
+        + tuple(address for text in commands for address in ADDRESS.findall(text)),
         pythons=tuple(dict.fromkeys(_pythons(told, steps))),
     )
 

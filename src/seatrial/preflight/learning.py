@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Union
 
 from seatrial.errors import IndexUnreachable
@@ -74,4 +74,5 @@ def landing(outlook: Outlook, version: Version | None, asked: Asked) -> Landing 
     if isinstance(shelf, Unlearned):
         return shelf
     known = released(outlook.tags, outlook.tag_form, outlook.project.name)
-    return Landing(mask(asked.where), outlook.project.name, version, shelf, tuple(known))
+    found = Landing(mask(asked.where), outlook.project.name, version, shelf, tuple(known))
+    return replace(found, holder=index.holder(shelf)) if found.is_strange else found

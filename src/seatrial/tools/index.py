@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from packaging.utils import canonicalize_name
 
 from seatrial import __version__
 from seatrial.errors import IndexUnreachable
+from seatrial.facts.metadata import Metadata
 from seatrial.facts.shelf import Shelf, Shelved
 from seatrial.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import requests
     from packaging.version import Version
     from requests import Response
 
 JSON = "application/vnd.pypi.simple.v1+json"
+LARGEST = 100 << 20
+"""How much of an answer is read, in bytes; the largest of PyPI's have some."""
+
 AGENT = f"seatrial/{__version__}"
 HEADERS = {"Accept": JSON, "User-Agent": AGENT, "Cache-Control": "no-cache"}
 PATIENCE = 20
@@ -37,38 +44,79 @@ def shelf(simple_url: str, project: str) -> Shelf:
 
     Raises `IndexUnreachable`.
     """
+    answer = _asked(f"{simple_url}{canonicalize_name(project)}/")
+    return _shelf(answer, project) if answer else Shelf()
+
+
+def holder(shelf: Shelf) -> str:
+    """Return who made the newest files on a shelf, by their metadata (PEP 658): a name, an address, a page; or ""."""
+    newest = [one for one in shelf.of_release(shelf.versions[-1]) if one.metadata] if shelf.versions else []
+    try:
+        answer = _asked(newest[0].metadata) if newest else None
+    except IndexUnreachable:
+        return ""
+    told = Metadata.from_bytes(answer.content) if answer else Metadata()
+    pages = [url.partition(",")[2].strip() for url in told.list("project_urls")][:1]
+    fields = (told.text("author") or told.text("author_email"), told.text("home_page") or "".join(pages))
+    return mask(", ".join(" ".join(field.split()) for field in fields if field))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A page: its address after redirections, what kind it says that it is, and what is in it."""
+
+    url: str
+    kind: str
+    content: bytes
+
+
+def _asked(url: str) -> Answer | None:
+    """Return an answer, None when there is no such page. Raises `IndexUnreachable`."""
     # Only what asks an index needs it.
     import requests  # noqa: PLC0415
 
-    url = f"{simple_url}{canonicalize_name(project)}/"
     try:
         with requests.Session() as session:
             # An index on this machine is not behind a proxy.
             session.trust_env = not url.startswith("http://127.0.0.1:")
-            answer = session.get(url, headers=HEADERS, timeout=PATIENCE)
+            answer = session.get(url, headers=HEADERS, timeout=PATIENCE, stream=True)
             if answer.status_code == requests.codes.not_found:
-                return Shelf()
+                return None
             answer.raise_for_status()
-    except requests.RequestException as error:
+            return Answer(answer.url, answer.headers.get("Content-Type", ""), _content(answer))
+    except (requests.RequestException, ValueError) as error:
         raise IndexUnreachable(f"{mask(url)} does not answer: {_told(error)}", fix="try again later") from None
-    return _shelf(answer, project)
 
 
-def _told(error: requests.RequestException) -> str:
+def _content(answer: Response) -> bytes:
+    """Read an answer, which may be without end. Raises `IndexUnreachable`."""
+    content, end = b"", time.monotonic() + PATIENCE
+    for piece in answer.iter_content(1 << 20):
+        content += piece
+        if len(content) > LARGEST or time.monotonic() > end:
+            raise IndexUnreachable(f"{mask(answer.url)} does not come to an end", fix="try again later")
+    return content
+
+
+def _told(error: Exception) -> str:
     """Return what an exception says, without the objects and numbers of the libraries below."""
     cause = error.args[0] if error.args else error
     said = str(getattr(cause, "reason", None) or cause)
     return mask(re.sub(r"^.*\): |\[Errno -?\d+\] | \(.*\)$|Failed to establish a new connection: ", "", said))
 
 
-def _shelf(answer: Response, project: str) -> Shelf:
+def _shelf(answer: Answer, project: str) -> Shelf:
     """Read the answer. Raises `IndexUnreachable`."""
     try:
-        told = answer.json()
+        told = json.loads(answer.content)
         status = told.get("project-status") or {}
-        return Shelf(project, tuple(map(_shelved, told["files"])), status=str(status.get("status", "active")))
+        return Shelf(
+            project,
+            tuple(_shelved(one, answer.url) for one in told["files"]),
+            status=str(status.get("status", "active")),
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        is_json = "json" in answer.headers.get("Content-Type", "")
+        is_json = "json" in answer.kind
         lacks = "it tells no SHA-256 of a file" if is_json else "it has no JSON form of the simple API (PEP 691)"
         raise IndexUnreachable(
             f"{mask(answer.url)} does not answer as an index does: {lacks}",
@@ -76,13 +124,15 @@ def _shelf(answer: Response, project: str) -> Shelf:
         ) from None
 
 
-def _shelved(told: Mapping[str, Any]) -> Shelved:
+def _shelved(told: Mapping[str, Any], page: str) -> Shelved:
+    has_metadata = told.get("core-metadata") or told.get("data-dist-info-metadata")
     return Shelved(
         name=str(told["filename"]),
         sha256=str(told["hashes"]["sha256"]),
         size=int(told.get("size") or 0),
         uploaded=_time(told.get("upload-time")),
         is_yanked=bool(told.get("yanked")),
+        metadata=f"{urljoin(page, str(told['url']))}.metadata" if has_metadata and "url" in told else "",
     )
 
 
@@ -90,6 +140,8 @@ def _time(told: object) -> datetime | None:
     """Return the time of an upload as PEP 700 has it, None where the index does not tell it."""
     if not isinstance(told, str):
         return None
-    # Before Python 3.11, fromisoformat() takes neither a Z nor fractions of every length.
-    found = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", told)
-    return datetime.fromisoformat(found[0]).replace(tzinfo=timezone.utc) if found else None
+    try:
+        # Before Python 3.11, fromisoformat() takes neither a Z nor fractions of every length.
+        return datetime.fromisoformat(told[:19]).replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
