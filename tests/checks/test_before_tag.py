@@ -5,12 +5,15 @@ What each says is in tests/expected/before_tag.txt; pytest tests/checks/test_bef
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from packaging.version import Version
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
@@ -18,12 +21,15 @@ import cargo
 from seatrial import errors, refusals
 from seatrial.checks import catalogue
 from seatrial.checks.judging import judge, unlearned
+from seatrial.checks.readme import _relative
+from seatrial.errors import PyprojectInvalid
 from seatrial.facts.listing import Listed, Listing
 from seatrial.facts.project import Project
 from seatrial.facts.publishing import Publishing
+from seatrial.facts.pyproject import insist_on_kinds
 from seatrial.facts.rebuilt import Difference, Rebuilt
 from seatrial.facts.shelf import Arrival, Landing, Shelf, Shelved
-from seatrial.facts.sources import Sources
+from seatrial.facts.sources import TYPES, Sources
 from seatrial.facts.trigger import Trigger
 from seatrial.facts.walk import Stage, Walk
 from seatrial.facts.workflow import Job, Workflow
@@ -328,3 +334,37 @@ def test_only_what_would_be_refused_is_an_error() -> None:
         *("META051", "META052", "META054", "META055", "META056", "CI001", "CI005", "CI006", "DIST412", "DIST413"),
         *("INDEX012", "INDEX014"),
     }
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["*", "**/x", "["]),
+    lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(max_size=5), one, max_size=3),
+    max_leaves=5,
+)
+KEYS = (
+    *("name", "version", "description", "readme", "requires-python", "license", "license-files", "authors", "keywords"),
+    *(
+        "classifiers",
+        "urls",
+        "scripts",
+        "entry-points",
+        "dependencies",
+        "optional-dependencies",
+        "dynamic",
+        "import-names",
+    ),
+)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.dictionaries(st.sampled_from(KEYS), ODD), st.dictionaries(st.sampled_from(["mypy", "ruff"]), ODD))
+def test_no_pyproject_ends_in_a_traceback(project: dict[str, Any], tools: dict[str, Any]) -> None:
+    table = {"build-system": {"requires": []}, "project": project, "tool": tools}
+    with contextlib.suppress(PyprojectInvalid):
+        insist_on_kinds(Path("pyproject.toml"), table)
+        judge(catalogue.OF_THE_SOURCES, replace(SOURCES, project=Project(Path("nowhere"), table)))
+
+
+@given(st.text(max_size=30), st.sampled_from(["README.md", "README.rst"]))
+def test_no_readme_ends_in_a_traceback(text: str, name: str) -> None:
+    assert all(isinstance(link, str) for link in _relative(text, TYPES[Path(name).suffix]))
