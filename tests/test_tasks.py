@@ -22,6 +22,7 @@ def test_namespace_lists_its_tasks(trial: Trial) -> None:
         "  changelog   Make a changelog entry of the fragments.\n"
         "  check       Judge distributions as PyPI would, and by what is in them.\n"
         "  news        Write a changelog fragment.\n"
+        "  preflight   Find every reason why a release would fail, at once.\n"
         "  push        Push the branch and the version's tag, both or neither.\n"
         "  pythons     List the project's Pythons, and where each is installed.\n"
         "  rehearse    Rehearse the whole release on this machine.\n"
