@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import PyprojectInvalid
+from seatrial.facts import ci_settings
+from seatrial.facts.ci_settings import CiSettings
 from seatrial.facts.versions import KINDS, PARTS
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from seatrial.facts.project import Project
 
-KEYS = ("branch", "tag", "message", "parts", "lock", "publisher", "ignore")
+KEYS = ("branch", "tag", "message", "parts", "lock", "publisher", "ignore", "workflows")
 PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
 
 CODE = re.compile(r"(CI|DIST|GIT|INDEX|META)\d{3}")
@@ -30,7 +32,7 @@ class Config:
     that there are; ``parts``: which part of the version each type of fragment asks for; ``lock``: commands, each a
     tuple of arguments, that refresh lock files after the version was raised; ``publisher``: what is registered on the
     index as the trusted publisher, where that is not what the remote and the workflow say; ``ignore``: codes of checks,
-    and the reason why each does not hold here.
+    and the reason why each does not hold here; ``workflows``: what CI is told.
     """
 
     branch: str = ""
@@ -40,6 +42,7 @@ class Config:
     lock: tuple[tuple[str, ...], ...] = ()
     publisher: Mapping[str, str] = field(default_factory=dict)
     ignore: Mapping[str, str] = field(default_factory=dict)
+    workflows: CiSettings = field(default_factory=CiSettings)
 
     @classmethod
     def from_project(cls, project: Project) -> Config:
@@ -59,6 +62,7 @@ class Config:
             lock=tuple(tuple(command) for command in table.get("lock", ())),
             publisher=table.get("publisher", {}),
             ignore=dict(table.get("ignore", {})),
+            workflows=CiSettings.from_table(table.get("workflows", {})),
         )
 
 
@@ -87,6 +91,7 @@ def _mistakes(table: Any) -> Iterator[str]:
         yield from (f"publisher has no key {key!r}" for key in publisher if key not in PUBLISHER_KEYS)
         yield from (f"publisher.{key} has to be a string" for key in publisher if not isinstance(publisher[key], str))
     yield from _mistakes_in_ignore(table.get("ignore", {}))
+    yield from ci_settings.mistakes(table.get("workflows", {}))
 
 
 def _mistakes_in_template(key: str, template: str) -> Iterator[str]:

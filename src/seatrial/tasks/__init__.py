@@ -10,7 +10,8 @@ from seatrial.tasks.listing import pythons
 from seatrial.tasks.rehearsing import rehearse
 from seatrial.tasks.releasing import release, status
 from seatrial.tasks.steps import bump, changelog, news, push, tag
+from seatrial.tasks.workflowing import ci, workflows
 
 __all__ = ["ns"]
 
-ns = Collection("seatrial", bump, changelog, check, news, push, pythons, rehearse, release, status, tag)
+ns = Collection("seatrial", bump, changelog, check, news, push, pythons, rehearse, release, status, tag, workflows, ci)
