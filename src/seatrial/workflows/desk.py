@@ -9,6 +9,7 @@ from seatrial.config import Config
 from seatrial.errors import WorkflowsDrifted, WorkflowUnknown
 from seatrial.facts.project import Project
 from seatrial.facts.repository import forge_of
+from seatrial.masking import mask
 from seatrial.outlook import tag_form
 from seatrial.tools import checkout
 from seatrial.workflows import github, gitlab, listing
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 GITHUB = ".github/workflows"
 DEPENDABOT = ".github/dependabot.yml"
 GITLAB = ".gitlab-ci.yml"
+NOWHERE = "there is no remote, so nobody knows whose CI it is to be"
 
 
 @dataclass(frozen=True)
@@ -107,17 +109,15 @@ def wanted(shape: Shape, forge_name: str) -> tuple[Wanted, ...]:
 
 def forge(repository: Repository) -> str:
     """Return the forge of the remote. Raises `WorkflowUnknown` where it is none that is known."""
-    names = (repository.remote, *repository.remotes)
-    addresses = [repository.setting(f"remote.{name}.url") for name in names if name]
+    names = dict.fromkeys((repository.remote, *repository.remotes))
+    addresses = [address for name in names if name and (address := repository.setting(f"remote.{name}.url"))]
     found = next((name for address in addresses if (name := forge_of(address))), "")
     if found:
         return found
     for name, sign in (("gitlab", GITLAB), ("github", ".github")):
         if (repository.root / sign).exists():
             return name
+    told = f"{' and '.join(map(mask, addresses))} is neither GitHub nor GitLab" if addresses else NOWHERE
     raise WorkflowUnknown(
-        f"{' and '.join(addresses) or 'the repository has no remote, which'} is neither GitHub nor GitLab"
-        if addresses
-        else "there is no remote, so nobody knows whose CI it is to be",
-        fix="git remote add origin ADDRESS, or make the folder .github, or the file .gitlab-ci.yml",
+        told, fix="git remote add origin ADDRESS, or make the folder .github, or the file .gitlab-ci.yml"
     )

@@ -106,8 +106,8 @@ def default_branch(repository: Repository) -> str:
     remote = repository.remote or next(iter(repository.remotes), "origin")
     git = Git(repository.root)
     told = git.line("symbolic-ref", "--short", f"refs/remotes/{remote}/HEAD")
-    known = git.line("for-each-ref", "--format=%(refname:lstrip=3)", f"refs/remotes/{remote}").split("\n")
-    usual = next((name for name in ("main", "master") if name in known), "")
+    refs = git.line("for-each-ref", "--format=%(refname)", f"refs/remotes/{remote}", "refs/heads").split("\n")
+    usual = next((name for name in ("main", "master") if any(ref.endswith(f"/{name}") for ref in refs)), "")
     return told.removeprefix(f"{remote}/") or usual or repository.branch or "main"
 
 
