@@ -12,6 +12,14 @@ sessions.build()
 sessions.check()
 sessions.tests(tags=["ci"])
 sessions.tests(name="smoke", command=["pytest", "-m", "not voyage"], tags=["release"], default=False)
+sessions.tests(
+    name="workflows",
+    pythons=["3.13"],
+    groups=["workflows"],
+    command=["pytest", "-m", "linters"],
+    tags=["ci"],
+    default=False,
+)
 sessions.mypy()
 sessions.lint()
 

@@ -21,8 +21,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--refresh", action="store_true", help="write generated pages anew instead of comparing them")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the longest voyages to the oldest and the newest Python."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the longest voyages to the oldest and the newest Python, and the linters to the session that has them."""
+    if "linters" not in config.getoption("-m"):
+        left_out = [item for item in items if item.get_closest_marker("linters")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
     if OLDEST < sys.version_info[:2] < NEWEST:
         between = pytest.mark.skip(reason="runs on the oldest and the newest Python")
         for item in items:

@@ -9,6 +9,7 @@ import pytest
 
 from seatrial.config import Config
 from seatrial.errors import PyprojectInvalid
+from seatrial.facts.ci_settings import CiSettings
 from seatrial.facts.project import Project
 from seatrial.facts.versions import KINDS
 
@@ -24,7 +25,8 @@ def test_no_table_and_an_empty_one_are_valid() -> None:
 def test_settings_are_read() -> None:
     told = {"branch": "stable", "tag": "{name}-{version}", "message": "v{version}", "parts": {"doc": "minor"}}
     more = {"ignore": {"DIST206": "they are not ready"}, "publisher": {"workflow": "publish.yml"}}
-    index = {"index": "https://index.example.invalid/simple"}
+    ci = {"systems": ["ubuntu", "windows"], "testpypi": False, "install": ["make tools"]}
+    index = {"index": "https://index.example.invalid/simple", "workflows": ci}
     assert config({**told, "lock": [["pdm", "lock"]], **more, **index}) == Config(
         branch="stable",
         tag="{name}-{version}",
@@ -34,6 +36,7 @@ def test_settings_are_read() -> None:
         publisher=more["publisher"],
         index="https://index.example.invalid/simple/",
         ignore=more["ignore"],
+        workflows=CiSettings(systems=("ubuntu", "windows"), testpypi=False, install=("make tools",)),
     )
 
 
@@ -65,3 +68,26 @@ def test_mistakes_are_told_together() -> None:
 def test_ignore_that_is_no_table_is_told() -> None:
     with pytest.raises(PyprojectInvalid, match="ignore has to be a table of codes and reasons, not \\['DIST206'\\]"):
         config({"ignore": ["DIST206"]})
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (["ubuntu"], "workflows has to be a table, not ['ubuntu']"),
+        ({"system": ["ubuntu"]}, "workflows has no key 'system'"),
+        ({"systems": []}, "workflows.systems has to be a list of ubuntu, macos, windows, not []"),
+        ({"systems": "macos"}, "workflows.systems has to be a list of ubuntu, macos, windows, not 'macos'"),
+        ({"systems": ["beos"]}, "workflows.systems has to be a list of ubuntu, macos, windows, not ['beos']"),
+        ({"testpypi": "yes"}, "workflows.testpypi has to be true or false, not 'yes'"),
+        ({"proof": "$(id)"}, "workflows.proof has to be the tag of a session, not '$(id)'"),
+        (
+            {"install": ["a\nb"]},
+            "workflows.install has to be a list of commands, each in one line, not ['a\\nb']",
+        ),
+    ],
+    ids=["no table", "key", "empty", "text", "unknown", "truth", "tag", "lines"],
+)
+def test_mistake_in_the_settings_of_ci_is_told(told: object, expected: str) -> None:
+    with pytest.raises(PyprojectInvalid) as raised:
+        config({"workflows": told})
+    assert raised.value.what == f"[tool.seatrial] in root/pyproject.toml: {expected}"

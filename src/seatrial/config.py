@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import PyprojectInvalid
+from seatrial.facts import ci_settings
+from seatrial.facts.ci_settings import CiSettings
 from seatrial.facts.versions import KINDS, PARTS
 from seatrial.masking import mask
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from seatrial.facts.project import Project
 
-KEYS = ("branch", "tag", "message", "parts", "lock", "publisher", "index", "ignore")
+KEYS = ("branch", "tag", "message", "parts", "lock", "publisher", "index", "ignore", "workflows")
 PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
 
 CODE = re.compile(r"(CI|DIST|GIT|INDEX|META)\d{3}")
@@ -32,7 +34,7 @@ class Config:
     tuple of arguments, that refresh lock files after the version was raised; ``publisher``: what is registered on the
     index as the trusted publisher, where that is not what the remote and the workflow say; ``index``: the address of
     the simple API of the index that is published to, "" for the one that pip installs from; ``ignore``: codes of
-    checks, and the reason why each does not hold here.
+    checks, and the reason why each does not hold here; ``workflows``: what CI is told.
     """
 
     branch: str = ""
@@ -43,6 +45,7 @@ class Config:
     publisher: Mapping[str, str] = field(default_factory=dict)
     index: str = ""
     ignore: Mapping[str, str] = field(default_factory=dict)
+    workflows: CiSettings = field(default_factory=CiSettings)
 
     @classmethod
     def from_project(cls, project: Project) -> Config:
@@ -63,6 +66,7 @@ class Config:
             publisher=table.get("publisher", {}),
             index=_as_folder(table.get("index", "")),
             ignore=dict(table.get("ignore", {})),
+            workflows=CiSettings.from_table(table.get("workflows", {})),
         )
 
 
@@ -98,6 +102,7 @@ def _mistakes(table: Any) -> Iterator[str]:
     if isinstance(index, str) and index and not re.match(r"https?://[^/]", index):
         yield f"index has to be an address of a simple API, https://…/simple/, not {mask(index)!r}"
     yield from _mistakes_in_ignore(table.get("ignore", {}))
+    yield from ci_settings.mistakes(table.get("workflows", {}))
 
 
 def _mistakes_in_template(key: str, template: str) -> Iterator[str]:

@@ -84,6 +84,26 @@ class NothingToCheck(ProjectError):
     """There are no distributions to judge."""
 
 
+class NoxfileBroken(ProjectError):
+    """nox can't list the sessions of the noxfile."""
+
+
+class SessionMissing(ProjectError):
+    """The noxfile has no session that the workflows call."""
+
+
+class WorkflowUnknown(ProjectError):
+    """The forge is none for which there are workflows."""
+
+
+class WorkflowsDrifted(ProjectError):
+    """The files of CI are not what they should be."""
+
+
+class TagUnfit(ProjectError):
+    """A tag does not fit the project, or what was built from it."""
+
+
 class BuildError(SeatrialError):
     """The distributions can't be built, or are not what they should be."""
 
@@ -108,6 +128,10 @@ class WheelUnfit(BuildError):
 
 class DistributionsRefused(BuildError):
     """An index would not take the distributions."""
+
+
+class NotAsBuilt(BuildError):
+    """The files in ``dist/`` are not those that the build job of CI has told of."""
 
 
 class ToolError(SeatrialError):

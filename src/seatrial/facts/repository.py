@@ -81,6 +81,13 @@ def owner_and_name(address: str) -> tuple[str, str]:
     return (owner, name) if owner else ("", "")
 
 
+def forge_of(address: str) -> str:
+    """Return ``github`` or ``gitlab``, "" for an address that is neither's."""
+    found = FORGE.fullmatch(address)
+    host = found["host"] if found else ""
+    return next((name for name in ("github", "gitlab") if host == f"{name}.com" or host.startswith(f"{name}.")), "")
+
+
 def page_of_runs(address: str) -> str:
     """Return the page on which a forge shows its CI runs, "" for an address that is no known forge's."""
     found = FORGE.fullmatch(address)

@@ -12,7 +12,7 @@ from seatrial.facts.distribution import SUFFIXES, Distribution
 from seatrial.facts.members import differing
 from seatrial.mishaps import BytesDiffer, LegFailed
 from seatrial.release.proof import Proof
-from seatrial.tools import checkout
+from seatrial.tools import checkout, nox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,7 +70,7 @@ def sessions_of_ci(named: Sequence[str]) -> tuple[str, ...]:
 
 def _sessions_there(world: World, project: Path) -> set[str]:
     """Return the names of the sessions of a noxfile; none where there is no noxfile, or it can't be read."""
-    done = world.attempt(*shell.module("nox"), "--list", "--json", cwd=project)
+    done = world.attempt(*shell.module("nox"), "--list", "--json", *nox.ALL, cwd=project)
     try:
         return {str(one["name"]) for one in json.loads(done.output)} if not done.returncode else set()
     except (ValueError, KeyError, TypeError):

@@ -11,7 +11,11 @@ from seatrial.tasks.preflighting import preflight
 from seatrial.tasks.rehearsing import rehearse
 from seatrial.tasks.releasing import release, status
 from seatrial.tasks.steps import bump, changelog, news, push, tag
+from seatrial.tasks.workflowing import ci, workflows
 
 __all__ = ["ns"]
 
-ns = Collection("seatrial", bump, changelog, check, news, preflight, push, pythons, rehearse, release, status, tag)
+ns = Collection(
+    "seatrial",
+    *(bump, changelog, check, ci, news, preflight, push, pythons, rehearse, release, status, tag, workflows),
+)

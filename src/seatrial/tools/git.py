@@ -49,6 +49,12 @@ def tracked_files(root: Path) -> tuple[PurePosixPath, ...]:
     return tuple(sorted(PurePosixPath(name) for name in set((tracked or "").split("\0")) - {""}))
 
 
+def changed_files(root: Path) -> tuple[PurePosixPath, ...]:
+    """Return the files below ``root`` that git knows and that are not as they are in the commit, none without git."""
+    differing = _ask(root, "git", "diff", "-z", "--no-ext-diff", "--name-only", "--relative", "HEAD", "--")
+    return tuple(sorted(PurePosixPath(name) for name in set((differing or "").split("\0")) - {""}))
+
+
 def head(root: Path) -> tuple[str, int] | None:
     """Return the id of the commit that is checked out and its committer date (seconds since 1970).
 

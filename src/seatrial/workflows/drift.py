@@ -1,0 +1,87 @@
+"""What the files of CI lack of what they should be, and why. Pure: texts in, differences out."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Callable
+
+from seatrial.workflows import regions
+from seatrial.workflows.regions import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Reason(Enum):
+    """Why a file is not what it should be."""
+
+    MISSING = "is not there yet"
+    FOREIGN = "was written by hand: no line says which part of it is generated"
+    EDITED = "was changed by hand between the marks"
+    OUTDATED = "would be written otherwise today: the project, its settings or seatrial have changed"
+
+
+FIXES = {
+    Reason.MISSING: "invoke workflows",
+    Reason.FOREIGN: "to have it generated, move {path} out of the way, run invoke workflows, and put your own jobs "
+    "below the last mark",
+    Reason.EDITED: "put your own jobs below the last mark of {path}, then: invoke workflows --overwrite",
+    Reason.OUTDATED: "invoke workflows",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A file that is generated: its path in the repository, and its generated lines.
+
+    ``text`` is asked with the names of the jobs that the maintainer has below the region.
+    """
+
+    path: str
+    text: Callable[[tuple[str, ...]], str]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A file that is not what it should be; ``now`` is its text, "" where it is not there, ``then`` what it should be.
+
+    Of a file without a region, ``then`` is ``now``: nothing in it is seatrial's.
+    """
+
+    path: str
+    reason: Reason
+    now: str
+    then: str
+
+    @property
+    def fix(self) -> str:
+        """What mends it."""
+        return FIXES[self.reason].format(path=self.path)
+
+    def __str__(self) -> str:
+        """Say what is the matter, then show the difference."""
+        lines = difflib.unified_diff(
+            self.now.splitlines(), self.then.splitlines(), f"a/{self.path}", f"b/{self.path}", lineterm="", n=1
+        )
+        shown = "" if self.reason is Reason.MISSING else "".join(f"\n  {line}" for line in lines)
+        return f"{self.path} {self.reason.value}{shown}"
+
+
+def drift(wanted: Iterable[Wanted], files: Mapping[str, str]) -> tuple[Drift, ...]:
+    """Compare what is wanted with the texts of files by their path; one that is not there is none of them."""
+    return tuple(found for one in wanted if (found := _drift(one, files.get(one.path))))
+
+
+def _drift(wanted: Wanted, now: str | None) -> Drift | None:
+    if now is None:
+        return Drift(wanted.path, Reason.MISSING, "", regions.new(wanted.text(())))
+    region = Region.find(now)
+    if region is None:
+        return Drift(wanted.path, Reason.FOREIGN, now, now)
+    text = wanted.text(regions.jobs_below(region))
+    then = region.with_text(text).whole()
+    if now == then:
+        return None
+    return Drift(wanted.path, Reason.OUTDATED if region.is_untouched else Reason.EDITED, now, then)

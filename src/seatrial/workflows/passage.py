@@ -1,0 +1,153 @@
+"""What lies between a commit and the jobs of CI that publish it: its version, its tag and its notes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.version import VERSION_PATTERN, Version
+
+from seatrial import rewriting
+from seatrial.errors import TagUnfit
+from seatrial.facts.distribution import SUFFIXES, Distribution
+from seatrial.outlook import Outlook, released
+from seatrial.tools import checkout
+from seatrial.tools.git import Git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from seatrial.facts.repository import Repository
+
+HEADING = re.compile(r"#{1,6}[ \t]|\S.*\n([=\-~^#*+])\1{2,}[ \t]*$")
+"""How a heading begins, in Markdown or in reStructuredText."""
+
+WHOLE_VERSION = re.compile(VERSION_PATTERN, re.VERBOSE | re.IGNORECASE)
+
+ATTEMPTS = 100
+"""How often a run can be started again before its number is that of the next."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A project whose commit is checked out by CI."""
+
+    repository: Repository
+    outlook: Outlook
+
+    @classmethod
+    def of(cls, folder: Path) -> Passage:
+        """Look at it."""
+        repository = checkout.look(folder)
+        return cls(repository, Outlook.of(folder, checkout.files(repository), checkout.tags(repository)))
+
+    def give_own_version(self, run: int, attempt: int) -> Version:
+        """Write a development version that no other run has into the checkout, or as a tag where it comes from there.
+
+        An index takes a version once; and a local version, which could hold the commit, it does not take at all.
+        """
+        base = self.outlook.current
+        release = base.release if base.is_prerelease else (*base.release[:-1], base.release[-1] + 1)
+        number = run * ATTEMPTS + attempt
+        version = Version(f"{f'{base.epoch}!' if base.epoch else ''}{'.'.join(map(str, release))}.dev{number}")
+        if self.outlook.comes_from_tag:
+            Git(self.repository.root).run("tag", self.outlook.tag(version))
+        else:
+            rewriting.raise_version(self.outlook, version)
+        return version
+
+    def version_of(self, tag: str) -> Version:
+        """Return the version that a tag names. Raises `TagUnfit`."""
+        found = released((tag,), self.outlook.tag_form, self.outlook.project.name)
+        if not found:
+            raise TagUnfit(
+                f"{tag} is no tag of a release: those look like {self.outlook.tag_form}",
+                fix='tag = "…{version}…" in [tool.seatrial] says how tags look',
+            )
+        return next(iter(found))
+
+    def insist_on(self, tag: str, branch: str, *, built: bool) -> Version:
+        """Return the version; raise `TagUnfit`, with all that is wrong, unless everything is of that one.
+
+        ``branch``: the one that has to contain the commit; ``built``: whether the distributions are there already.
+        """
+        version = self.version_of(tag)
+        wrong = [*self._of_commit(tag, branch), *self._of_version(tag, version)]
+        wrong += self._of_files(version) if built else []
+        if wrong:
+            raise TagUnfit(f"{tag} does not fit:\n" + "\n".join(f"  {line}" for line in wrong), fix="invoke release")
+        return version
+
+    def notes(self, version: Version) -> str:
+        """Return the entry of a version in the changelog without its heading, "" where there is none."""
+        lines = self._news().splitlines()
+        at = next(self._headings(lines, version), None)
+        if at is None:
+            return ""
+        level, begin = _level(lines, at)
+        rest = range(begin, len(lines))
+        end = next((n for n in rest if _is_heading(lines, n) and _level(lines, n)[0] <= level), len(lines))
+        return "\n".join(lines[begin:end]).strip() + "\n"
+
+    def _of_commit(self, tag: str, branch: str) -> Iterator[str]:
+        git, here = Git(self.repository.root), self.repository.commit
+        tagged = git.line("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
+        if tagged != here:
+            yield f"the tag is at {tagged[:12] or 'no commit'}, and {here[:12]} is checked out"
+        if git.attempt("merge-base", "--is-ancestor", here, branch).returncode:
+            yield f"{here[:12]} is not on {branch}"
+        # A version that comes from the tag is another as soon as a file is.
+        changed = [path for path in self.repository.unfinished if git.line("ls-files", "--", path)]
+        yield from (f"{path} is not as it is in the commit" for path in changed)
+
+    def _of_version(self, tag: str, version: Version) -> Iterator[str]:
+        outlook = self.outlook
+        if outlook.tag(version) != tag:
+            yield f"the tag of {version} is {outlook.tag(version)}"
+        if outlook.current != version:
+            yield f"the project says {outlook.current}"
+        if outlook.news and not any(True for _ in self._headings(self._news().splitlines(), version)):
+            yield f"{outlook.news.filename} has no heading with {version}"
+
+    def _of_files(self, version: Version) -> Iterator[str]:
+        dist = self.outlook.project.root / "dist"
+        paths = sorted(path for path in dist.glob("*") if path.name.endswith(SUFFIXES))
+        if not paths:
+            yield "nothing lies in dist/"
+        yield from (f"{path.name} is of another version" for path in paths if _version_in(path) != version)
+
+    def _news(self) -> str:
+        news = self.outlook.news
+        if news is None:
+            return ""
+        path = self.outlook.project.root / news.entry_file(str(self.outlook.current), self.outlook.project.name, "")
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+    @staticmethod
+    def _headings(lines: list[str], version: Version) -> Iterator[int]:
+        for number, line in enumerate(lines):
+            if _is_heading(lines, number) and version in _versions_in(line):
+                yield number
+
+
+def _is_heading(lines: list[str], number: int) -> bool:
+    return bool(HEADING.match("\n".join(lines[number : number + 2])))
+
+
+def _level(lines: list[str], number: int) -> tuple[str, int]:
+    """Return what tells how deep a heading is, to be compared with others of its kind, and the line after it."""
+    marks = re.match(r"#+(?=[ \t])", lines[number])
+    if marks:
+        return marks[0], number + 1
+    return lines[number + 1][0], number + 2
+
+
+def _versions_in(line: str) -> Iterator[Version]:
+    words = re.split(r"[\s\[\]()<>,:`/]+", line)
+    return (Version(word) for word in words if WHOLE_VERSION.fullmatch(word))
+
+
+def _version_in(path: Path) -> Version:
+    return Distribution(path, 0, "").version

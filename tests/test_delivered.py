@@ -1,0 +1,99 @@
+"""The files that the build job has stored are those that are tested, or nothing is."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from seatrial.delivered import accept, told
+from seatrial.errors import NotAsBuilt
+from seatrial.facts.project import Project
+from trial import HERE, Ran, Trial, package
+
+
+def delivery(trial: Trial) -> tuple[Trial, str]:
+    """Build a project, and return a fresh clone of it with the files in ``dist/``, and what was told of them."""
+    package(trial, "build()", "tests()")
+    assert trial.nox("-s", "build").returncode == 0
+    clone = replace(trial, root=trial.root.parent / "clone")
+    trial.git("clone", "-q", str(trial.root), str(clone.root))
+    shutil.copytree(trial.root / "dist", clone.root / "dist", ignore=shutil.ignore_patterns(".gitignore"))
+    return clone, told(trial.root)
+
+
+@pytest.mark.voyage
+def test_delivered_files_are_tested_and_nothing_is_built(trial: Trial) -> None:
+    clone, said = delivery(trial)
+    before = {path.name: path.read_bytes() for path in (clone.root / "dist").iterdir()}
+    ran = clone.nox("-s", f"tests-{HERE}", SEATRIAL_BUILT=said)
+    assert ran.returncode == 0, ran.output
+    assert "building" not in ran.output
+    assert {path.name: path.read_bytes() for path in (clone.root / "dist").iterdir()} == before
+
+
+@pytest.mark.voyage
+def test_what_is_not_as_it_was_told_is_refused_and_nothing_is_built(trial: Trial) -> None:
+    clone, said = delivery(trial)
+    project = Project.from_directory(clone.root)
+    assert {one.path.name for one in accept(project, f"{said}\n")} == set(names(clone))
+    commit, sdist, wheel = said.split()
+    short = f"sha256 {sdist[:12]} and {wheel[:12]}"
+
+    assert refusal(project, "") == (
+        "SEATRIAL_BUILT is '', and has to be a commit and two hashes: the build job told nothing"
+    )
+    assert refusal(project, f"{'0' * 40} {sdist} {wheel}") == (
+        f"the distributions were built from {'0' * 12}, and here is {commit[:12]}"
+    )
+    assert refusal(project, f"{commit} {sdist} {'0' * 64}") == (
+        f"dist/ has to hold what was built, sha256 {sdist[:12]} and {'0' * 12}, and holds "
+        f"tidepool-1.2.3-py3-none-any.whl ({wheel[:12]}), tidepool-1.2.3.tar.gz ({sdist[:12]})"
+    )
+
+    module = clone.root / "src/tidepool/__init__.py"
+    module.write_text(module.read_text() + "\n")
+    assert refusal(project, said) == (
+        "src/tidepool/__init__.py: not as in the commit that the distributions were built from"
+    )
+    clone.git("checkout", "-q", ".")
+    (clone.root / "notes.md").write_text("git does not know this one\n")
+    accept(project, said)
+
+    more = clone.root / "dist/tidepool-1.2.2.tar.gz"
+    more.write_bytes(b"left behind")
+    assert refusal(project, said).startswith(f"dist/ has to hold what was built, {short}, and holds tidepool-1.2.2")
+    more.unlink()
+
+    stored = clone.root / "dist/tidepool-1.2.3-py3-none-any.whl"
+    stored.write_bytes(stored.read_bytes() + b"\0")
+    ran = clone.nox("-s", "build", SEATRIAL_BUILT=said)
+    assert (ran.returncode, ran.was_a_traceback) == (1, False)
+    assert f"dist/ has to hold what was built, {short}, and holds" in ran.output
+    assert "building" not in ran.output
+
+
+@pytest.mark.voyage
+def test_build_job_tells_of_one_sdist_and_one_wheel_of_a_commit(trial: Trial) -> None:
+    clone, said = delivery(trial)
+    trial.write({"tasks.py": 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'})
+    assert trial.invoke("ci.built") == Ran(0, f"built={said}\n")
+    (clone.root / "dist/tidepool-1.2.3.tar.gz").unlink()
+    with pytest.raises(NotAsBuilt) as raised:
+        told(clone.root)
+    assert raised.value.what == ("dist/ has to hold one sdist and one wheel, and holds tidepool-1.2.3-py3-none-any.whl")
+    shutil.rmtree(trial.root / ".git")
+    with pytest.raises(NotAsBuilt) as raised:
+        told(trial.root)
+    assert raised.value.what == f"{trial.root} has no commit that could be told of"
+
+
+def names(clone: Trial) -> list[str]:
+    return sorted(path.name for path in (clone.root / "dist").iterdir())
+
+
+def refusal(project: Project, said: str) -> str:
+    with pytest.raises(NotAsBuilt) as raised:
+        accept(project, said)
+    return raised.value.what

@@ -1,0 +1,129 @@
+"""``invoke workflows`` writes what is generated, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harbour import Harbour, harbour
+from trial import Ran
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CI, RELEASE, DEPENDABOT = ".github/workflows/ci.yml", ".github/workflows/release.yml", ".github/dependabot.yml"
+ALL = (CI, RELEASE, DEPENDABOT)
+READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+
+pytestmark = pytest.mark.voyage
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Harbour:
+    """Return a project whose remote is on GitHub."""
+    made = harbour(tmp_path)
+    made.trial.git("remote", "set-url", "origin", "https://github.com/acme/tidepool.git")
+    return made
+
+
+def refused(ran: Ran) -> str:
+    """Return what a command said that ended with the exit code of a project."""
+    assert (ran.returncode, ran.was_a_traceback) == (2, False), ran.output
+    return ran.output
+
+
+def test_files_are_written_once_and_then_are_as_they_should_be(port: Harbour) -> None:
+    before = port.state()
+    said = refused(port.trial.invoke("workflows", "--check"))
+    assert said == (
+        f"seatrial: {CI} is not there yet\n{RELEASE} is not there yet\n{DEPENDABOT} is not there yet\n"
+        f"fix:  invoke workflows\n{READ}workflowsdrifted\n"
+    )
+    assert port.state() == before
+    assert port.trial.invoke("workflows") == Ran(0, "".join(f"written: {path}\n" for path in ALL))
+    written = port.state()
+    assert port.trial.invoke("workflows") == Ran(0, "nothing has changed\n")
+    assert port.trial.invoke("workflows", "--check") == Ran(0, f"{', '.join(ALL)}: as they should be\n")
+    assert port.state() == written
+
+
+def test_answer_is_the_same_on_another_branch_and_without_one(port: Harbour) -> None:
+    port.trial.invoke("workflows")
+    port.trial.git("checkout", "-q", "-b", "topic")
+    assert port.trial.invoke("workflows", "--check").returncode == 0
+    port.trial.git("checkout", "-q", "--detach")
+    assert port.trial.invoke("workflows", "--check").returncode == 0
+
+
+def test_own_lines_survive_and_the_gate_waits_for_own_jobs(port: Harbour) -> None:
+    port.trial.invoke("workflows")
+    own = "\n  docs:\n    runs-on: ubuntu-24.04\n    steps: []\n"
+    port.trial.write({CI: "# Ours.\n" + port.read(CI) + own})
+    assert "+    needs: [plan, build, test, docs]" in refused(port.trial.invoke("workflows", "--check"))
+    assert port.trial.invoke("workflows") == Ran(0, f"written: {CI}\n")
+    text = port.read(CI)
+    assert text.startswith("# Ours.\n# >>> seatrial")
+    assert text.endswith(own)
+    assert "\n    needs: [plan, build, test, docs]\n" in text
+
+
+@pytest.mark.parametrize("text", ["on: push\njobs: {}\n", "a: [", ""], ids=["by hand", "no YAML", "empty"])
+def test_file_that_was_written_by_hand_is_never_touched(port: Harbour, text: str) -> None:
+    port.trial.write({RELEASE: text})
+    expected = (
+        f"seatrial: {RELEASE} was written by hand: no line says which part of it is generated\n"
+        f"fix:  to have it generated, move {RELEASE} out of the way, run invoke workflows, and put your own jobs below "
+        f"the last mark\n{READ}workflowsdrifted\n"
+    )
+    for option in ((), ("--overwrite",)):
+        assert refused(port.trial.invoke("workflows", *option)) == expected
+        assert port.read(RELEASE) == text
+
+
+def test_lines_that_were_changed_by_hand_are_kept_until_somebody_gives_them_up(port: Harbour) -> None:
+    port.trial.invoke("workflows")
+    text = port.read(RELEASE)
+    port.trial.write({RELEASE: text.replace("timeout-minutes: 60", "timeout-minutes: 90")})
+    before = port.state()
+    said = refused(port.trial.invoke("workflows"))
+    assert said.startswith(f"seatrial: {RELEASE} was changed by hand between the marks\n")
+    assert "\n  -    timeout-minutes: 90\n  +    timeout-minutes: 60\n" in said
+    assert port.state() == before
+    assert port.trial.invoke("workflows", "--overwrite") == Ran(0, f"written: {RELEASE}\n")
+    assert port.read(RELEASE) == text
+
+
+def test_setting_that_changed_has_drifted(port: Harbour) -> None:
+    port.trial.invoke("workflows")
+    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + "tag = 'release-{version}'\n"})
+    said = refused(port.trial.invoke("workflows", "--check"))
+    assert '\n  -    tags: ["v*"]\n  +    tags: ["release-*"]\n' in said
+
+
+def test_session_that_is_not_there_and_a_broken_noxfile_are_told_before_anything_is_written(port: Harbour) -> None:
+    before = port.state().files
+    noxfile = port.read("noxfile.py")
+    port.trial.write({"noxfile.py": noxfile.replace("sessions.check()\n", "")})
+    assert refused(port.trial.invoke("workflows")) == (
+        "seatrial: the noxfile has no session check, which the workflows run\n"
+        f"fix:  sessions.check()\n{READ}sessionmissing\n"
+    )
+    port.trial.write({"noxfile.py": "import nothing_of_this_name\n"})
+    said = refused(port.trial.invoke("workflows"))
+    assert "nox can't list the sessions of" in said
+    assert "No module named 'nothing_of_this_name'" in said
+    port.trial.write({"noxfile.py": noxfile})
+    assert port.state().files == before
+
+
+def test_forge_that_is_none_of_both_is_told(port: Harbour) -> None:
+    port.trial.git("remote", "set-url", "origin", "https://git.example.org/acme/tidepool")
+    assert refused(port.trial.invoke("workflows")) == (
+        "seatrial: https://git.example.org/acme/tidepool is neither GitHub nor GitLab\n"
+        "fix:  git remote add origin ADDRESS, or make the folder .github, or the file .gitlab-ci.yml\n"
+        f"{READ}workflowunknown\n"
+    )
+    port.trial.git("remote", "remove", "origin")
+    said = refused(port.trial.invoke("workflows"))
+    assert said.startswith("seatrial: there is no remote, so nobody knows whose CI it is to be\n")

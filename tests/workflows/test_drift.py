@@ -1,0 +1,83 @@
+"""What is generated is compared and replaced; what stands around it is the maintainer's."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial.workflows import regions
+from seatrial.workflows.drift import Drift, Reason, Wanted, drift
+from seatrial.workflows.regions import BEGIN, END, Region, jobs_below
+
+LINES = "name: CI\njobs:\n  gate:\n    needs: []\n"
+OWN = "  docs:\n    steps: []\n  # a word\n  site: # another\n    steps: []\nenv:\n  A: b\n"
+PLAIN = st.text(st.characters(categories=("L", "N", "P", "S", "Zs")), max_size=40)
+"""Texts without marks: those begin a line, and a hash sign begins a mark."""
+
+
+@given(PLAIN, PLAIN, PLAIN)
+def test_what_stands_around_a_region_survives(above: str, inside: str, below: str) -> None:
+    above, inside, below = (part and f"{part}\n" for part in (above, inside, below))
+    found = Region.find(Region(above, inside, below, is_untouched=True).whole())
+    assert found == Region(above, inside, below, is_untouched=True)
+    assert found.with_text("new\n").whole() == f"{above}{regions.new('new' + chr(10))}{below}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "name: CI\n", f"{BEGIN}\nname: CI\n", f"name: CI\n{END} 0\n", f"{END}\n{BEGIN}\n", regions.new("a\n") * 2],
+    ids=["empty", "none", "no end", "no begin", "turned round", "two"],
+)
+def test_file_without_one_whole_region_has_none(text: str) -> None:
+    assert Region.find(text) is None
+
+
+def test_jobs_below_a_region_are_known_by_name() -> None:
+    assert jobs_below(Region("", LINES, OWN, is_untouched=True)) == ("docs", "site")
+
+
+WANTED = (Wanted("ci.yml", lambda more: LINES.replace("[]", f"[{', '.join(more)}]")),)
+THEN = regions.new(LINES)
+
+
+def test_file_that_is_as_it_should_be_has_not_drifted() -> None:
+    assert drift(WANTED, {"ci.yml": THEN}) == ()
+    own = Region("# mine\n", LINES.replace("[]", "[docs, site]"), OWN, is_untouched=True).whole()
+    assert drift(WANTED, {"ci.yml": own}) == ()
+
+
+def test_file_that_is_not_there_is_missing() -> None:
+    assert drift(WANTED, {}) == (Drift("ci.yml", Reason.MISSING, "", THEN),)
+
+
+@pytest.mark.parametrize("text", ["name: CI\n", "a: [", "\x00"], ids=["plain", "no YAML", "control"])
+def test_file_that_was_written_by_hand_is_left_as_it_is(text: str) -> None:
+    assert drift(WANTED, {"ci.yml": text}) == (Drift("ci.yml", Reason.FOREIGN, text, text),)
+
+
+def test_lines_that_were_changed_by_hand_are_told_from_those_of_another_time() -> None:
+    by_hand = THEN.replace("name: CI", "name: Mine")
+    assert drift(WANTED, {"ci.yml": by_hand}) == (Drift("ci.yml", Reason.EDITED, by_hand, THEN),)
+    earlier = regions.new("name: Old\n")
+    assert drift(WANTED, {"ci.yml": earlier}) == (Drift("ci.yml", Reason.OUTDATED, earlier, THEN),)
+
+
+def test_drift_shows_the_difference_and_why() -> None:
+    earlier = regions.new(LINES.replace("CI", "Old"))
+    (found,) = drift(WANTED, {"ci.yml": earlier})
+    before, after = (text.splitlines()[-1] for text in (earlier, THEN))
+    assert str(found) == (
+        "ci.yml would be written otherwise today: the project, its settings or seatrial have changed\n"
+        "  --- a/ci.yml\n"
+        "  +++ b/ci.yml\n"
+        "  @@ -1,3 +1,3 @@\n"
+        f"   {BEGIN}\n"
+        "  -name: Old\n"
+        "  +name: CI\n"
+        "   jobs:\n"
+        "  @@ -5,2 +5,2 @@\n"
+        "       needs: []\n"
+        f"  -{before}\n"
+        f"  +{after}"
+    )

@@ -1,0 +1,76 @@
+"""The matrix of CI is what nox lists."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seatrial.errors import NoxfileBroken, SessionMissing
+from seatrial.workflows import listing
+from seatrial.workflows.listing import Session
+from trial import Trial, package
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+BUILD, CHECK = (Session(name, name, "", ("ci", "release")) for name in ("build", "check"))
+TESTS = tuple(Session(f"tests-{one}", "tests", one, ("ci",)) for one in ("3.9", "3.13"))
+LINT = Session("lint", "lint", "", ("ci",))
+COVERAGE = Session("coverage", "coverage", "", ("ci",))
+
+
+def test_matrix_is_every_session_on_every_system_and_one_without_a_python_on_the_first() -> None:
+    chosen = listing.tagged((BUILD, CHECK, *TESTS, COVERAGE, LINT), "ci")
+    assert listing.matrix(chosen, ("macos", "ubuntu")) == {
+        "include": [
+            {"session": "tests-3.9", "python": "3.9", "system": "macos-15"},
+            {"session": "tests-3.13", "python": "3.13", "system": "macos-15"},
+            {"session": "lint", "python": "", "system": "macos-15"},
+            {"session": "tests-3.9", "python": "3.9", "system": "ubuntu-24.04"},
+            {"session": "tests-3.13", "python": "3.13", "system": "ubuntu-24.04"},
+        ]
+    }
+
+
+def test_session_that_the_workflows_run_has_to_be_there() -> None:
+    listing.insist_on((BUILD, CHECK, *TESTS), "ci")
+    with pytest.raises(SessionMissing) as raised:
+        listing.insist_on(TESTS, "ci")
+    assert (raised.value.what, raised.value.fix) == (
+        "the noxfile has no session build and none check, which the workflows run",
+        "sessions.build()\nsessions.check()",
+    )
+    with pytest.raises(SessionMissing) as raised:
+        listing.insist_on((BUILD, CHECK, *TESTS), "release")
+    assert raised.value.what == "no session but build and check has the tag release, so nothing would be tested"
+
+
+@pytest.mark.voyage
+def test_matrix_of_this_repository_is_what_runs_locally() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "nox", "--list", "--json", "-t", "ci"], cwd=CHECKOUT, capture_output=True, check=True
+    )
+    local = {str(one["session"]) for one in json.loads(done.stdout)} - {"build", "check"}
+    chosen = listing.tagged(listing.sessions(CHECKOUT), "ci")
+    found = {one["session"] for one in listing.matrix(chosen, ("ubuntu",))["include"]}
+    assert found == local
+    pythons = [f"3.{minor}" for minor in range(9, 14)]
+    assert local == {"lint", "workflows-3.13", *(f"{name}-{one}" for name in ("tests", "mypy") for one in pythons)}
+
+
+@pytest.mark.voyage
+@pytest.mark.parametrize(
+    ("noxfile", "said"),
+    [("import nox\nraise RuntimeError('too deep')\n", "  RuntimeError: too deep"), ("def (\n", "SyntaxError")],
+    ids=["raises", "syntax"],
+)
+def test_noxfile_that_fails_to_load_is_an_error(trial: Trial, noxfile: str, said: str) -> None:
+    package(trial)
+    trial.write({"noxfile.py": noxfile})
+    with pytest.raises(NoxfileBroken) as raised:
+        listing.sessions(trial.root)
+    assert raised.value.what.startswith(f"nox can't list the sessions of {trial.root / 'noxfile.py'}:\n")
+    assert said in raised.value.what

@@ -1,0 +1,118 @@
+"""A tag is that of the project, its changelog, its files and its branch; and a run has a version of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.version import Version
+
+from harbour import Harbour, harbour
+from seatrial.errors import TagUnfit
+from seatrial.workflows.passage import Passage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NEWS = """\
+# Changelog
+
+<!-- towncrier release notes start -->
+
+## [1.2.3](https://example.invalid/v1.2.3) - 2024-02-29
+
+### Features
+
+- Tides rise.
+
+## 1.2.2
+
+- Older.
+"""
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Harbour:
+    """Return a project whose version has a tag and an entry."""
+    made = harbour(tmp_path)
+    made.trial.write({"CHANGELOG.md": NEWS})
+    made.trial.commit("Release 1.2.3")
+    made.trial.git("push", "-q")
+    made.trial.git("tag", "-a", "v1.2.3", "-m", "tidepool 1.2.3")
+    return made
+
+
+def refusal(port: Harbour, tag: str, branch: str = "origin/main", *, built: bool = False) -> str:
+    with pytest.raises(TagUnfit) as raised:
+        Passage.of(port.trial.root).insist_on(tag, branch, built=built)
+    return raised.value.what
+
+
+def test_tag_that_fits_is_the_version(port: Harbour) -> None:
+    assert Passage.of(port.trial.root).insist_on("v1.2.3", "origin/main", built=False) == Version("1.2.3")
+    port.trial.write({"dist/tidepool-1.2.3.tar.gz": "", "dist/tidepool-1.2.3-py3-none-any.whl": ""})
+    assert Passage.of(port.trial.root).insist_on("v1.2.3", "origin/main", built=True) == Version("1.2.3")
+    assert port.trial.invoke("ci.verify", "--tag", "v1.2.3", "--built").output == "prerelease=false\n"
+
+
+def test_all_that_does_not_fit_is_told_together(port: Harbour) -> None:
+    port.trial.write({"dist/tidepool-1.2.3.tar.gz": "", "README.md": "other\n", "new.txt": ""})
+    port.trial.git("tag", "v1.3", "HEAD^")
+    here, before = (port.trial.git("rev-parse", "--short=12", name).strip() for name in ("HEAD", "HEAD^"))
+    assert refusal(port, "v1.3", "origin/stable", built=True) == (
+        "v1.3 does not fit:\n"
+        f"  the tag is at {before}, and {here} is checked out\n"
+        f"  {here} is not on origin/stable\n"
+        "  README.md is not as it is in the commit\n"
+        "  the project says 1.2.3\n"
+        "  CHANGELOG.md has no heading with 1.3\n"
+        "  tidepool-1.2.3.tar.gz is of another version"
+    )
+
+
+def test_tag_of_another_form_is_none_of_a_release(port: Harbour) -> None:
+    port.trial.git("tag", "nightly")
+    assert refusal(port, "nightly") == "nightly is no tag of a release: those look like v{version}"
+
+
+def test_tag_that_is_not_there_and_files_that_are_not_are_told(port: Harbour) -> None:
+    port.trial.git("tag", "-d", "v1.2.3")
+    here = port.trial.git("rev-parse", "--short=12", "HEAD").strip()
+    assert refusal(port, "v1.2.3", built=True) == (
+        f"v1.2.3 does not fit:\n  the tag is at no commit, and {here} is checked out\n  nothing lies in dist/"
+    )
+
+
+def test_notes_are_the_entry_without_its_heading(port: Harbour) -> None:
+    passage = Passage.of(port.trial.root)
+    assert passage.notes(Version("1.2.3")) == "### Features\n\n- Tides rise.\n"
+    assert passage.notes(Version("1.2.2")) == "- Older.\n"
+    assert passage.notes(Version("1.2")) == ""
+
+
+def test_notes_are_found_in_restructuredtext(port: Harbour) -> None:
+    text = (
+        "Changelog\n=========\n\n1.2.3 (2024)\n------------\n\nFeatures\n~~~~~~~~\n\n- Up.\n\n1.2.2\n-----\n\n- Old.\n"
+    )
+    port.trial.write({"CHANGELOG.md": text})
+    assert Passage.of(port.trial.root).notes(Version("1.2.3")) == "Features\n~~~~~~~~\n\n- Up.\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("1.2.3", "1.2.4.dev4201"), ("1.3.0rc1", "1.3.0.dev4201"), ("2.0.0.dev0", "2.0.0.dev4201"), ("1", "2.dev4201")],
+)
+def test_run_has_a_version_of_its_own(port: Harbour, version: str, expected: str) -> None:
+    for name in ("pyproject.toml", "src/tidepool/__init__.py"):
+        port.trial.write({name: port.read(name).replace("1.2.3", version)})
+    assert str(Passage.of(port.trial.root).give_own_version(42, 1)) == expected
+    assert f'version = "{expected}"' in port.read("pyproject.toml")
+    assert f'__version__ = "{expected}"' in port.read("src/tidepool/__init__.py")
+
+
+def test_version_that_comes_from_the_tag_is_given_as_a_tag(port: Harbour) -> None:
+    pyproject = port.read("pyproject.toml").replace('version = "1.2.3"', 'dynamic = ["version"]')
+    port.trial.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
+    port.trial.commit("Take the version from the tag")
+    assert str(Passage.of(port.trial.root).give_own_version(42, 2)) == "1.2.4.dev4202"
+    assert port.trial.git("tag", "--points-at", "HEAD") == "v1.2.4.dev4202\n"
