@@ -195,6 +195,7 @@ OF_THE_TRIGGER: tuple[Check[Trigger], ...] = (
     publication.Registered(),
     publication.TokenTaken(),
     publication.AddressKnown(),
+    publication.AsGenerated(),
 )
 """What the tag starts."""
 

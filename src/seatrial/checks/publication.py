@@ -171,6 +171,18 @@ class AddressKnown(TriggerRule):
         return verdict(said, "leave it out for PyPI; for the other: twine upload --repository testpypi")
 
 
+class AsGenerated(TriggerRule):
+    """The workflows that were generated are what they should be."""
+
+    code: ClassVar[str] = "CI010"
+    weight: ClassVar[Weight] = Weight.WARNING
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    def check(self, facts: Trigger) -> Finding:
+        """A noxfile and its workflows that have grown apart show it in a run that fails, or in one that does less."""
+        return verdict(facts.drifted, "invoke workflows --check shows the difference; invoke workflows mends it")
+
+
 def _is_mistaken(address: str) -> bool:
     # Loaded here because twine takes its time.
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415

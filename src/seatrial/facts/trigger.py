@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trigger:
-    """``tag``: its name; ``publishing``: who publishes then; ``listing``: the sessions that workflows can name."""
+    """``tag``: its name; ``publishing``: who publishes then; ``listing``: the sessions that workflows can name.
+
+    ``drifted``: the generated files that are not what they should be, and why.
+    """
 
     tag: str
     publishing: Publishing
     listing: Listing = field(default_factory=Listing)
+    drifted: tuple[str, ...] = ()

@@ -10,7 +10,6 @@ from seatrial.checks import catalogue
 from seatrial.checks.judging import judge, unlearned
 from seatrial.facts.archive import Archive
 from seatrial.facts.shelf import Arrival, Shelf
-from seatrial.facts.trigger import Trigger
 from seatrial.facts.walk import Unlearned
 from seatrial.findings import WORDS
 from seatrial.preflight import learning
@@ -36,7 +35,10 @@ def insist(found: Prospect, planned: Plan, asked: Asked, say: Callable[[str], No
     publishing = learning.publishing(outlook.project, outlook.config, found.scratch)
     facts: tuple[tuple[Sequence[Check[Any]], object], ...] = (
         (catalogue.OF_THE_SOURCES, learning.sources(outlook.project, found.scratch, listing, publishing)),
-        (catalogue.OF_THE_TRIGGER, Trigger(planned.tag, publishing, listing)),
+        (
+            catalogue.OF_THE_TRIGGER,
+            learning.trigger(outlook.project, outlook.config, found.scratch, listing, planned.tag),
+        ),
         (catalogue.OF_THE_LANDING, learning.landing(outlook, planned.version, asked)),
     )
     excuses = outlook.config.ignore

@@ -13,7 +13,6 @@ from seatrial.checks.judging import judge, unlearned
 from seatrial.errors import SeatrialError
 from seatrial.facts.archive import Archive
 from seatrial.facts.shelf import Arrival, Shelf
-from seatrial.facts.trigger import Trigger
 from seatrial.facts.walk import Stage, Unlearned
 from seatrial.preflight import learning, rebuilding
 from seatrial.preflight.insisting import judged
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from seatrial.facts.rebuilt import Rebuilt
     from seatrial.facts.shelf import Landing
     from seatrial.facts.sources import Sources
+    from seatrial.facts.trigger import Trigger
     from seatrial.findings import Judgement
     from seatrial.plan import Wish
     from seatrial.preflight.learning import Asked
@@ -89,7 +89,7 @@ def _of_project(walking: Walking, asked: Asked | None, excuses: Mapping[str, str
         listing = asked.listing.result()
         publishing = learning.publishing(walking.project, walking.config, walking.scratch)
         sources = learning.sources(walking.project, walking.scratch, listing, publishing)
-        trigger = Trigger(walking.tag, publishing, listing)
+        trigger = learning.trigger(walking.project, walking.config, walking.scratch, listing, walking.tag)
     return (
         *judged(catalogue.OF_THE_SOURCES, sources, excuses),
         *judged(catalogue.OF_THE_TRIGGER, trigger, excuses),

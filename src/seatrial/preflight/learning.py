@@ -8,14 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Union
 
-from seatrial.errors import IndexUnreachable
+from seatrial.errors import IndexUnreachable, SeatrialError
 from seatrial.facts.publishing import Publishing
 from seatrial.facts.shelf import Landing
 from seatrial.facts.sources import Sources
+from seatrial.facts.trigger import Trigger
 from seatrial.facts.walk import Unlearned
 from seatrial.masking import mask
 from seatrial.outlook import released
 from seatrial.tools import checkout, index, nox, pip_settings
+from seatrial.workflows.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,17 @@ def _shelf(where: str, name: str) -> Answer:
 def publishing(project: Project, config: Config, scratch: Scratch) -> Publishing:
     """Return who publishes the project."""
     return Publishing.of(scratch.repository, project, scratch.root, config.publisher)
+
+
+def trigger(project: Project, config: Config, scratch: Scratch, listing: Listing, tag: str) -> Trigger:
+    """Return what the tag starts."""
+    drifted: tuple[str, ...] = ()
+    # A forge for which nothing is generated is no matter here.
+    with contextlib.suppress(SeatrialError):
+        drifted = tuple(
+            f"{one.path} {one.reason.value}" for one in Desk.at(scratch.repository, project).drift_in(scratch.root)
+        )
+    return Trigger(tag, publishing(project, config, scratch), listing, drifted)
 
 
 def sources(project: Project, scratch: Scratch, listing: Listing, found: Publishing) -> Sources:

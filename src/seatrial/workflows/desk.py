@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 GITHUB = ".github/workflows"
 DEPENDABOT = ".github/dependabot.yml"
 GITLAB = ".gitlab-ci.yml"
+IN_USE = (Reason.EDITED, Reason.OUTDATED)
+"""The reasons that a file can have which was generated once."""
+
 NOWHERE = "there is no remote, so nobody knows whose CI it is to be"
 
 
@@ -42,15 +45,22 @@ class Desk:
 
         Raises `NoRepository`, `ProjectError`, or `WorkflowUnknown` for a forge whose CI nobody taught seatrial.
         """
-        repository = checkout.look(folder)
-        project = Project.from_directory(folder)
+        return cls.at(checkout.look(folder), Project.from_directory(folder))
+
+    @classmethod
+    def at(cls, repository: Repository, project: Project) -> Desk:
+        """Look at a project that may lie elsewhere than its repository, in a clone. Raises as `of` does."""
         config = Config.from_project(project)
         form = config.tag or tag_form(checkout.tags(repository), project.name)
         return cls(repository, project, wanted(Shape.of(repository, project, config, form), forge(repository)))
 
     def drift(self) -> tuple[Drift, ...]:
         """Return which files are not what they should be."""
-        return drift(self.wanted, self._texts())
+        return drift(self.wanted, self._texts(self.repository.root))
+
+    def drift_in(self, top: Path) -> tuple[Drift, ...]:
+        """Return which generated files are not what they should be in a clone; there need be none."""
+        return tuple(one for one in drift(self.wanted, self._texts(top)) if one.reason in IN_USE)
 
     def insist_on_sessions(self) -> None:
         """Raise `NoxfileBroken` or `SessionMissing` where the noxfile has not what the workflows call."""
@@ -83,8 +93,8 @@ class Desk:
             )
         return tuple(one.path for one in found)
 
-    def _texts(self) -> dict[str, str]:
-        paths = {one.path: self.repository.root / one.path for one in self.wanted}
+    def _texts(self, top: Path) -> dict[str, str]:
+        paths = {one.path: top / one.path for one in self.wanted}
         return {
             name: path.read_bytes().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
             for name, path in paths.items()
