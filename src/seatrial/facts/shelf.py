@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Shelved:
     """A file on an index: ``size`` in bytes, ``sha256`` in hexadecimal digits.
 
-    ``uploaded``: with its time zone, None where the index does not tell it.
+    ``uploaded``: with its time zone, None where the index does not tell it; ``provenance``: the address of its
+    attestations, "" for none (PEP 740).
     """
 
     name: str
@@ -30,6 +31,7 @@ class Shelved:
     size: int
     uploaded: datetime | None
     is_yanked: bool = False
+    provenance: str = ""
 
     @property
     def version(self) -> Version | None:

@@ -6,6 +6,7 @@ from seatrial.tasks import ns
 from invoke.collection import Collection
 
 from seatrial.tasks.checking import check
+from seatrial.tasks.delivering import verify
 from seatrial.tasks.listing import pythons
 from seatrial.tasks.preflighting import preflight
 from seatrial.tasks.rehearsing import rehearse
@@ -14,4 +15,6 @@ from seatrial.tasks.steps import bump, changelog, news, push, tag
 
 __all__ = ["ns"]
 
-ns = Collection("seatrial", bump, changelog, check, news, preflight, push, pythons, rehearse, release, status, tag)
+ns = Collection(
+    "seatrial", bump, changelog, check, news, preflight, push, pythons, rehearse, release, status, tag, verify
+)

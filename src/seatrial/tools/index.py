@@ -8,23 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from seatrial import __version__
 from seatrial.errors import IndexUnreachable
 from seatrial.facts.shelf import Shelf, Shelved
 from seatrial.masking import mask
+from seatrial.tools import web
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import requests
     from packaging.version import Version
     from requests import Response
 
 JSON = "application/vnd.pypi.simple.v1+json"
-AGENT = f"seatrial/{__version__}"
-HEADERS = {"Accept": JSON, "User-Agent": AGENT, "Cache-Control": "no-cache"}
-PATIENCE = 20
-"""Seconds that an index may take to answer."""
+HEADERS = {"Accept": JSON, "Cache-Control": "no-cache", "Pragma": "no-cache"}
 
 
 def hashes(simple_url: str, project: str, version: Version) -> dict[str, str]:
@@ -42,23 +38,10 @@ def shelf(simple_url: str, project: str) -> Shelf:
 
     url = f"{simple_url}{canonicalize_name(project)}/"
     try:
-        with requests.Session() as session:
-            # An index on this machine is not behind a proxy.
-            session.trust_env = not url.startswith("http://127.0.0.1:")
-            answer = session.get(url, headers=HEADERS, timeout=PATIENCE)
-            if answer.status_code == requests.codes.not_found:
-                return Shelf()
-            answer.raise_for_status()
+        answer = web.get(url, HEADERS)
     except requests.RequestException as error:
-        raise IndexUnreachable(f"{mask(url)} does not answer: {_told(error)}", fix="try again later") from None
-    return _shelf(answer, project)
-
-
-def _told(error: requests.RequestException) -> str:
-    """Return what an exception says, without the objects and numbers of the libraries below."""
-    cause = error.args[0] if error.args else error
-    said = str(getattr(cause, "reason", None) or cause)
-    return mask(re.sub(r"^.*\): |\[Errno -?\d+\] | \(.*\)$|Failed to establish a new connection: ", "", said))
+        raise IndexUnreachable(f"{mask(url)} does not answer: {web.told(error)}", fix=web.advice(error)) from None
+    return Shelf() if answer.status_code == requests.codes.not_found else _shelf(answer, project)
 
 
 def _shelf(answer: Response, project: str) -> Shelf:
@@ -83,6 +66,7 @@ def _shelved(told: Mapping[str, Any]) -> Shelved:
         size=int(told.get("size") or 0),
         uploaded=_time(told.get("upload-time")),
         is_yanked=bool(told.get("yanked")),
+        provenance=str(told.get("provenance") or ""),
     )
 
 

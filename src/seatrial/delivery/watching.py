@@ -1,0 +1,69 @@
+"""Watching an index until a release is there, or it is known that it will not come."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from seatrial.errors import IndexUnreachable
+from seatrial.facts.delivery import Delivery, State
+from seatrial.masking import mask
+from seatrial.tools import index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seatrial.release.proof import Proof
+
+PAUSES = (1, 2, 4, 8, 15)
+"""Seconds between two looks at an index, the last of them for all that follow."""
+
+COMING = (State.NOT_THERE, State.PARTLY)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who looks for a release: ``simple``: the address of the index; ``limit``: how many seconds it may take."""
+
+    project: str
+    simple: str
+    proof: Proof
+    limit: float
+
+    def look(self) -> Delivery:
+        """Look once. Raises `IndexUnreachable`."""
+        version = Version(self.proof.version)
+        shelf = index.shelf(self.simple, self.project)
+        wanted = {one.path.name: one.sha256 for one in self.proof.files}
+        served = shelf.of_release(version)
+        return Delivery(self.project, str(version), mask(self.simple), wanted, served, bool(shelf.files))
+
+    def keep(self, say: Callable[[str], None], is_over: Callable[[], bool]) -> Delivery:
+        """Look until all is there, until nothing more will come, or until the time is over.
+
+        ``is_over``: asked before each pause whether it is of use to wait. Raises `IndexUnreachable` when the index
+        does not answer at first; afterwards it may be silent for a while.
+        """
+        end = time.monotonic() + self.limit
+        found, said = self.look(), ""
+        for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
+            left = end - time.monotonic()
+            if found.state not in COMING or left <= 0 or is_over():
+                break
+            if said != found.counted:
+                said = found.counted
+                say(f"{said} on {found.index}; waiting, {left:.0f} s at most")
+            time.sleep(min(pause, left))
+            found = self._look_again(found, say)
+        return found
+
+    def _look_again(self, before: Delivery, say: Callable[[str], None]) -> Delivery:
+        try:
+            return self.look()
+        except IndexUnreachable as error:
+            say(f"{error.what}; looking again")
+            return before
