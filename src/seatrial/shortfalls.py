@@ -41,3 +41,7 @@ class RunFailed(DeliveryError):
 
 class DestinationUnknown(DeliveryError):
     """What was given is no index to upload to."""
+
+
+class LimitInvalid(DeliveryError):
+    """What was given is no number of seconds."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import configparser
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from seatrial.delivery import pypirc
 from seatrial.masking import mask
 from seatrial.shortfalls import DestinationUnknown
 from seatrial.tools import pip_settings
@@ -55,7 +53,7 @@ def find(told: str, config: Config, environ: Mapping[str, str]) -> Destination:
     # Loaded here because twine takes its time.
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
 
-    known = {PYPI: DEFAULT_REPOSITORY, TESTPYPI: TEST_REPOSITORY, **_of_pypirc(environ)}
+    known = {PYPI: DEFAULT_REPOSITORY, TESTPYPI: TEST_REPOSITORY, **pypirc.addresses(environ)}
     wanted = told or environ.get("TWINE_REPOSITORY_URL") or environ.get("TWINE_REPOSITORY") or PYPI
     name, upload = ("", wanted) if "://" in wanted else (wanted, known.get(wanted, ""))
     parts = urlsplit(upload)
@@ -78,19 +76,3 @@ def _simple(upload: str) -> str:
         return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')[: -len('legacy')]}simple/"
     own = "+simple/" if len(parts.path.strip("/").split("/")) > 1 else "simple/"
     return f"{upload.rstrip('/')}/{own}"
-
-
-def _of_pypirc(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the names and addresses in .pypirc, as twine reads it."""
-    home = environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~")  # noqa: PTH111 - as twine does
-    path = Path(environ.get("TWINE_CONFIG_FILE") or Path(home, ".pypirc"))
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read(path, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError):
-        raise DestinationUnknown(f"{path} can't be read as .pypirc", fix="mend it, or move it away") from None
-    return {
-        name: parser.get(name, "repository", fallback="")
-        for name in parser.sections()
-        if parser.get(name, "repository", fallback="")
-    }

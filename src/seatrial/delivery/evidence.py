@@ -50,7 +50,9 @@ class Tagged:
         tag = known.get(wanted, outlook.tag(wanted))
         commit = Git(repository.root).line("rev-parse", "--quiet", "--verify", f"refs/tags/{tag}^{{commit}}")
         if not commit:
-            raise TagMissing(f"there is no tag {tag}", fix="git fetch --tags; or, where nothing was released, release")
+            raise TagMissing(
+                f"there is no tag {tag}", fix="git fetch --tags; or, where nothing was released, invoke release"
+            )
         return cls(repository, outlook, wanted, tag, commit)
 
 

@@ -27,7 +27,7 @@ def command(found: Delivery, ci: Ci, destination: Destination) -> str:
     if found.state in {State.OTHER_BYTES, State.YANKED}:
         return f"invoke undo {found.version}{destination.option}"
     if ci.is_under_way:
-        return f"invoke verify {found.version}{destination.option}"
+        return f"invoke verify --version {found.version}{destination.option}"
     return (
         ci.finish if not destination.told else ""
     ) or f"invoke publish --version {found.version}{destination.option}"

@@ -17,6 +17,7 @@ from seatrial.tools import index
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from seatrial.facts.shelf import Shelf
     from seatrial.release.proof import Proof
 
 PAUSES = (1, 2, 4, 8, 15)
@@ -36,11 +37,7 @@ class Watch:
 
     def look(self) -> Delivery:
         """Look once. Raises `IndexUnreachable`."""
-        version = Version(self.proof.version)
-        shelf = index.shelf(self.simple, self.project)
-        wanted = {one.path.name: one.sha256 for one in self.proof.files}
-        served = shelf.of_release(version)
-        return Delivery(self.project, str(version), mask(self.simple), wanted, served, bool(shelf.files))
+        return compared(index.shelf(self.simple, self.project), self)
 
     def keep(self, say: Callable[[str], None], is_over: Callable[[], bool]) -> Delivery:
         """Look until all is there, until nothing more will come, or until the time is over.
@@ -67,3 +64,11 @@ class Watch:
         except IndexUnreachable as error:
             say(f"{error.what}; looking again")
             return before
+
+
+def compared(shelf: Shelf, watch: Watch) -> Delivery:
+    """Return what an index holds beside what was proved."""
+    version = Version(watch.proof.version)
+    wanted = {one.path.name: one.sha256 for one in watch.proof.files}
+    served = shelf.of_release(version)
+    return Delivery(watch.project, str(version), mask(watch.simple), wanted, served, bool(shelf.files))

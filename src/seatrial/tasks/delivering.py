@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from seatrial.tasks.facing import one_message, project_folder, show, until_ended
+from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, show, until_ended
 
 if TYPE_CHECKING:
     from invoke.context import Context
     from packaging.version import Version
 
+    from seatrial.delivery.publishing import Consignment
     from seatrial.facts.repository import Repository
     from seatrial.outlook import Outlook
 
-WAIT = 600
+WAIT = "600"
 """Seconds that a release may take to arrive, unless it is said."""
 
 INDEX = "pypi, testpypi, a name of .pypirc, or the address that takes uploads; as twine decides unless it is given"
 
 
 @task(
-    positional=["version"],
     help={
         "version": "that of the release, the last one unless it is given",
         "index": INDEX,
@@ -42,7 +42,7 @@ def verify(
     context: Context,
     version: str = "",
     index: str = "",
-    limit: int = WAIT,
+    limit: str = WAIT,
     attestations: bool = False,
     install: bool = True,
     json: bool = False,
@@ -50,7 +50,7 @@ def verify(
     """See that the index serves what was proved.
 
     Waits for the files, compares them byte for byte, and installs them in an empty environment.
-    Example: invoke verify 1.5.0
+    Example: invoke verify --version 1.5.0
     """
     import os
 
@@ -58,16 +58,84 @@ def verify(
     from seatrial.delivery.evidence import Tagged
     from seatrial.delivery.verification import Order
 
-    def say(line: str) -> None:
+    def tell(line: str) -> None:
         show(f"seatrial > {line}", sys.stderr if json else None)
 
     with one_message("nothing has changed"), until_ended():
         repository, outlook = looked()
         tagged = Tagged.of(repository, outlook, version_of(version))
         where = destination.find(index, outlook.config, os.environ)
-        order = Order(where, limit, attestations, install)
-        found = verification.verify(tagged, order, say)
+        order = Order(where, seconds_of(limit), attestations, install)
+        found = verification.verify(tagged, order, tell)
         show(json_.dumps(found.as_dict(), indent=2) if json else found)
+
+
+@task(
+    help={
+        "version": "that of the release, the last one unless it is given",
+        "index": INDEX,
+        "yes": "ask nothing",
+        "new-name": "the name of the project, where the index does not know it yet: what else is typed",
+        "limit": "seconds to wait until the index shows it",
+        "install": "--no-install: install nothing",
+    }
+)
+def publish(
+    context: Context,
+    version: str = "",
+    index: str = "",
+    yes: bool = False,
+    new_name: str = "",
+    limit: str = WAIT,
+    install: bool = True,
+) -> None:
+    """Publish a release by hand, from its tag.
+
+    twine uploads what the index lacks, with the token that it finds as always; then it is verified.
+    Example: invoke publish --index testpypi
+    """
+    import os
+    import tempfile
+    from pathlib import Path
+
+    from seatrial.delivery import destination, publishing, verification
+    from seatrial.delivery.evidence import Tagged
+    from seatrial.delivery.verification import Order
+
+    over = "what the index has taken stays there; invoke publish goes on"
+    with one_message(over), until_ended(), tempfile.TemporaryDirectory(prefix="seatrial-publish-") as folder:
+        repository, outlook = looked()
+        where = destination.find(index, outlook.config, os.environ)
+        order = Order(where, seconds_of(limit), installs=install)
+        tagged = Tagged.of(repository, outlook, version_of(version))
+        consignment = publishing.consign(tagged, where, Path(folder), say)
+        show(consignment)
+        if consignment.files:
+            _confirm(consignment, yes=yes, new_name=new_name)
+        publishing.send(consignment, say, can_ask=is_on_terminal())
+        show(verification.verify(tagged, order, say))
+        show(f"install it:  {publishing.install_line(consignment)}")
+
+
+def _confirm(consignment: Consignment, *, yes: bool, new_name: str) -> None:
+    """Ask once; for a name that is new on the index, have it typed. Raises `Declined`."""
+    from seatrial.refusals import Declined
+
+    name, first = consignment.tagged.name, consignment.is_first
+    if yes and (not first or new_name == name):
+        return
+    if not is_on_terminal():
+        option = f" --new-name {name}" if first else ""
+        raise Declined("there is no terminal to ask on; nothing was sent", fix=f"{consignment.again} --yes{option}")
+    if first and answer("type the name of the new project to publish it: ") != name:
+        raise Declined("that is not the name; nothing was sent")
+    if not first and answer("upload it? [y/N] ").lower() not in {"y", "yes"}:
+        raise Declined("not published; nothing was sent")
+
+
+def say(line: str) -> None:
+    """Tell what goes on."""
+    show(f"seatrial > {line}")
 
 
 def looked() -> tuple[Repository, Outlook]:
@@ -87,3 +155,12 @@ def version_of(text: str) -> Version | None:
     from seatrial.facts import versions
 
     return versions.parse(text) if text else None
+
+
+def seconds_of(text: str) -> float:
+    """Return the seconds that were given. Raises `LimitInvalid`."""
+    from seatrial.shortfalls import LimitInvalid
+
+    if not text.isascii() or not text.isdecimal():
+        raise LimitInvalid(f"{text!r} is no number of seconds", fix=f"--limit {WAIT}")
+    return float(text)
