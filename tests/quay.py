@@ -9,7 +9,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -119,3 +119,12 @@ def quay(port: Harbour, folder: Path, faults: Faults | None = None) -> Iterator[
     """Open an index, and close it at the end."""
     with network(folder, PUBLISHER, "tidepool", faults=faults) as net:
         yield Quay(port, net)
+
+
+def yank(dock: Quay) -> None:
+    """Yank all that is there (PEP 592)."""
+    shelves = dock.net.index.shelves
+    for one in shelves.files("tidepool"):
+        path = shelves.folder / one.shelved.name
+        shutil.copyfile(shelves.path("tidepool", one.shelved.name), path)
+        shelves.put(path, "tidepool", replace(one, shelved=replace(one.shelved, is_yanked=True)))

@@ -22,12 +22,15 @@ def test_namespace_lists_its_tasks(trial: Trial) -> None:
         "  changelog   Make a changelog entry of the fragments.\n"
         "  check       Judge distributions as PyPI would, and by what is in them.\n"
         "  news        Write a changelog fragment.\n"
+        "  preflight   Find every reason why a release would fail, at once.\n"
+        "  publish     Publish a release by hand, from its tag.\n"
         "  push        Push the branch and the version's tag, both or neither.\n"
         "  pythons     List the project's Pythons, and where each is installed.\n"
         "  rehearse    Rehearse the whole release on this machine.\n"
         "  release     Release in one push: all of it, or nothing.\n"
         "  status      Say where the project stands, and what comes next.\n"
-        "  tag         Tag HEAD with the project's version.\n\n"
+        "  tag         Tag HEAD with the project's version.\n"
+        "  verify      See that the index serves what was proved.\n\n"
     )
 
 

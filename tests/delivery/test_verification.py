@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from quay import READ, SDIST, WHEEL, Quay, quay
+from quay import READ, SDIST, WHEEL, Quay, quay, yank
 from seatrial.rehearsal.faults import Faults
 from trial import lines
 
@@ -95,14 +94,6 @@ def test_release_that_is_yanked_is_not_published(dock: Quay) -> None:
         f"  {SDIST}  is yanked\n  {WHEEL}  is yanked\n"
         f"fix:  invoke undo 1.3.0 --index http://index/legacy/\n{READ}yanked\n"
     )
-
-
-def yank(dock: Quay) -> None:
-    shelves = dock.net.index.shelves
-    for one in shelves.files("tidepool"):
-        path = shelves.folder / one.shelved.name
-        shutil.copyfile(shelves.path("tidepool", one.shelved.name), path)
-        shelves.put(path, "tidepool", replace(one, shelved=replace(one.shelved, is_yanked=True)))
 
 
 def test_release_that_comes_piece_by_piece_is_waited_for(port: Harbour, tmp_path: Path) -> None:
