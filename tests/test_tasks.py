@@ -30,6 +30,7 @@ def test_namespace_lists_its_tasks(trial: Trial) -> None:
         "  release     Release in one push: all of it, or nothing.\n"
         "  status      Say where the project stands, and what comes next.\n"
         "  tag         Tag HEAD with the project's version.\n"
+        "  undo        Undo a wrong release, as far as that can be done.\n"
         "  verify      See that the index serves what was proved.\n\n"
     )
 

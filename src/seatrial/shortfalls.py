@@ -43,5 +43,9 @@ class DestinationUnknown(DeliveryError):
     """What was given is no index to upload to."""
 
 
+class NotYanked(DeliveryError):
+    """A release that is to be undone can still be had."""
+
+
 class LimitInvalid(DeliveryError):
     """What was given is no number of seconds."""

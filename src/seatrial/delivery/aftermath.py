@@ -37,7 +37,7 @@ def told(repository: Repository, outlook: Outlook, found: Standing) -> Standing:
         delivery, remark = _delivery(tagged, where)
     except IndexUnreachable as error:
         return replace(found, release=_with(known, f"{tagged.tag}, unknown to the index: {error.what}"))
-    said = f"{tagged.tag} is {delivery.state.value}{remark}: {_count(delivery)}{delivery.index}"
+    said = f"{tagged.tag} is {remark or delivery.state.value}: {_count(delivery)}{delivery.index}"
     return replace(found, release=_with(known, said), finish=_finish(delivery, known, where, found))
 
 
@@ -52,7 +52,7 @@ def _delivery(tagged: Tagged, where: Destination) -> tuple[Delivery, str]:
     wanted = wanted or {one.name: one.sha256 for one in files} or {"the files of the release": ""}
     found = Delivery(tagged.name, str(tagged.version), mask(where.simple), wanted, files, bool(served.files))
     is_guess = not has_proof and found.state is State.PUBLISHED
-    return found, f" as far as the index tells (to compare: invoke verify --version {tagged.version})" * is_guess
+    return found, f"there, not compared (invoke verify --version {tagged.version})" if is_guess else ""
 
 
 def _count(delivery: Delivery) -> str:

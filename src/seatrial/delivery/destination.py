@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from seatrial.config import Config
 
+UPLOADS = "upload."
 PYPI, TESTPYPI = "pypi", "testpypi"
 
 
@@ -38,6 +39,14 @@ class Destination:
     def option(self) -> str:
         """What leads a command to the same index."""
         return f" --index {mask(self.told)}" if self.told else ""
+
+    @property
+    def site(self) -> str:
+        """The address of its pages for people."""
+        parts = urlsplit(self.upload)
+        netloc = parts.netloc.rpartition("@")[2]
+        # PyPI itself takes uploads at a host of its own.
+        return f"{parts.scheme}://{netloc.removeprefix(UPLOADS)}/"
 
     @property
     def shown(self) -> str:

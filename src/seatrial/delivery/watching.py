@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from packaging.version import Version
 
@@ -15,15 +15,29 @@ from seatrial.masking import mask
 from seatrial.tools import index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from seatrial.facts.shelf import Shelf
     from seatrial.release.proof import Proof
 
 PAUSES = (1, 2, 4, 8, 15)
 """Seconds between two looks at an index, the last of them for all that follow."""
 
-COMING = (State.NOT_THERE, State.PARTLY)
+
+@dataclass(frozen=True)
+class Goal:
+    """What is waited for: whether it is so, and how far it has come in words."""
+
+    is_reached: Callable[[Delivery], bool]
+    told: Callable[[Delivery], str]
+
+
+ARRIVED = Goal(lambda found: found.state not in {State.NOT_THERE, State.PARTLY}, lambda found: found.counted)
+"""All is there, or nothing more will come."""
+
+YANKED = Goal(
+    lambda found: len(found.yanked) == len(found.served),
+    lambda found: f"{len(found.yanked)} of {len(found.served)} files yanked",
+)
+"""Nobody gets it any more who does not ask for that very version."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +53,8 @@ class Watch:
         """Look once. Raises `IndexUnreachable`."""
         return compared(index.shelf(self.simple, self.project), self)
 
-    def keep(self, say: Callable[[str], None], is_over: Callable[[], bool]) -> Delivery:
-        """Look until all is there, until nothing more will come, or until the time is over.
+    def keep(self, say: Callable[[str], None], is_over: Callable[[], bool], goal: Goal = ARRIVED) -> Delivery:
+        """Look until the goal is reached, or until the time is over.
 
         ``is_over``: asked before each pause whether it is of use to wait. Raises `IndexUnreachable` when the index
         does not answer at first; afterwards it may be silent for a while.
@@ -49,10 +63,10 @@ class Watch:
         found, said = self.look(), ""
         for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
             left = end - time.monotonic()
-            if found.state not in COMING or left <= 0 or is_over():
+            if goal.is_reached(found) or left <= 0 or is_over():
                 break
-            if said != found.counted:
-                said = found.counted
+            if said != goal.told(found):
+                said = goal.told(found)
                 say(f"{said} on {found.index}; waiting, {left:.0f} s at most")
             time.sleep(min(pause, left))
             found = self._look_again(found, say)

@@ -6,7 +6,7 @@ from seatrial.tasks import ns
 from invoke.collection import Collection
 
 from seatrial.tasks.checking import check
-from seatrial.tasks.delivering import publish, verify
+from seatrial.tasks.delivering import publish, undo, verify
 from seatrial.tasks.listing import pythons
 from seatrial.tasks.preflighting import preflight
 from seatrial.tasks.rehearsing import rehearse
@@ -16,5 +16,19 @@ from seatrial.tasks.steps import bump, changelog, news, push, tag
 __all__ = ["ns"]
 
 ns = Collection(
-    "seatrial", bump, changelog, check, news, preflight, publish, push, pythons, rehearse, release, status, tag, verify
+    "seatrial",
+    bump,
+    changelog,
+    check,
+    news,
+    preflight,
+    publish,
+    push,
+    pythons,
+    rehearse,
+    release,
+    status,
+    tag,
+    undo,
+    verify,
 )

@@ -117,6 +117,38 @@ def publish(
         show(f"install it:  {publishing.install_line(consignment)}")
 
 
+@task(
+    positional=["version"],
+    help={
+        "version": "that of the release that is wrong",
+        "why": "what is wrong with it, for those who use the package",
+        "index": INDEX,
+        "limit": "seconds to wait until the index shows it as yanked; 0 looks once",
+    },
+)
+def undo(context: Context, version: str, why: str = "", index: str = "", limit: str = WAIT) -> None:
+    """Undo a wrong release, as far as that can be done.
+
+    Says what can be undone by hand and where, writes a fragment for the version that follows, and waits until the index
+    shows the release as yanked. Example: invoke undo 1.5.0 --why "It deletes files."
+    """
+    import os
+
+    from seatrial.delivery import destination, undoing
+    from seatrial.delivery.evidence import Tagged
+
+    with one_message("the fragment stays where it is"), until_ended():
+        repository, outlook = looked()
+        seconds = seconds_of(limit)
+        where = destination.find(index, outlook.config, os.environ)
+        case = undoing.look(Tagged.of(repository, outlook, version_of(version)), where, say)
+        show(case)
+        show(undoing.follow_up(case, why))
+        if case.found.served:
+            undoing.wait(case, seconds, say)
+            show(f"{case.found.project} {case.found.version} is yanked: {case.found.index}")
+
+
 def _confirm(consignment: Consignment, *, yes: bool, new_name: str) -> None:
     """Ask once; for a name that is new on the index, have it typed. Raises `Declined`."""
     from seatrial.refusals import Declined
