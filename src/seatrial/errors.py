@@ -163,6 +163,10 @@ class UploadFailed(ToolError):
     """An index did not take the distributions, or could not be reached."""
 
 
+class CredentialMissing(ToolError):
+    """twine knows no token or password for the index, and there is no terminal to ask on."""
+
+
 class IndexUnreachable(ToolError):
     """An index does not answer, or answers something else than the simple API."""
 

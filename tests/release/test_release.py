@@ -784,6 +784,8 @@ def test_status_says_where_the_project_stands(port: Harbour) -> None:
         "following": "1.3.1",
         "branch": "main to origin/main: 0 ahead, 1 behind",
         "unfinished": "",
+        "release": "v1.3.0, unknown to the index: http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused",
+        "finish": "",
     }
 
 

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# The urllib3 of Python 3.9 leaves a socket that was refused to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 JSON = "application/vnd.pypi.simple.v1+json"
 FILE = {"filename": "tidepool-1.2.3.tar.gz", "url": "../../files/t.tar.gz", "hashes": {"sha256": "ab"}}
 HOST = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]

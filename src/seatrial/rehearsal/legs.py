@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from seatrial import shell
 from seatrial.errors import last_lines
+from seatrial.facts.delivery import State
 from seatrial.facts.distribution import SUFFIXES, Distribution
 from seatrial.facts.members import differing
 from seatrial.mishaps import BytesDiffer, LegFailed
@@ -15,9 +16,10 @@ from seatrial.release.proof import Proof
 from seatrial.tools import checkout, nox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from seatrial.facts.delivery import Delivery
     from seatrial.rehearsal.world import World
 
 ALWAYS = ("build", "check")
@@ -77,28 +79,24 @@ def _sessions_there(world: World, project: Path) -> set[str]:
         return set()
 
 
-def insist_on_bytes(proof: Proof, served: Mapping[str, str], published: Sequence[Distribution]) -> None:
+def insist_on_bytes(proof: Proof, found: Delivery, published: Sequence[Distribution]) -> None:
     """Raise `BytesDiffer` unless the index serves the files that were proved.
 
-    ``served``: names to SHA-256, as the index tells them; ``published``: the files as CI built them.
+    ``found``: what the index tells of them; ``published``: the files as CI built them.
     """
+    if found.state is State.PUBLISHED:
+        return
     known = {one.path.name: one for one in published}
-    told = []
-    for one in proof.files:
-        name = one.path.name
-        if name not in served:
-            told.append(f"{name} is not there")
-        elif served[name] != one.sha256:
-            members = differing(one.path, known[name].path) if name in known else ()
-            told.append(f"{name} has other bytes: {', '.join(members) or 'the same members, packed in another way'}")
-    told += [
-        f"{name} is there, and was not proved" for name in sorted(set(served) - {p.path.name for p in proof.files})
-    ]
-    if told:
-        raise BytesDiffer(
-            "the index serves something else than what the release proved:\n" + "\n".join(f"  {line}" for line in told),
-            fix="find out what the build takes from outside the commit: the clock, the folder, the machine",
-        )
+    proved = {one.path.name: one for one in proof.files}
+    told = [f"{name} is not there" for name in found.missing]
+    for one in found.different:
+        members = differing(proved[one.name].path, known[one.name].path) if one.name in known else ()
+        told.append(f"{one.name} has other bytes: {', '.join(members) or 'the same members, packed in another way'}")
+    told += [f"{name} is there, and was not proved" for name in found.unproved]
+    raise BytesDiffer(
+        "the index serves something else than what the release proved:\n" + "\n".join(f"  {line}" for line in told),
+        fix="find out what the build takes from outside the commit: the clock, the folder, the machine",
+    )
 
 
 def _follow(args: tuple[str, ...], world: World, cwd: Path, say: Callable[[str], None]) -> None:

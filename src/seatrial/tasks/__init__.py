@@ -6,6 +6,7 @@ from seatrial.tasks import ns
 from invoke.collection import Collection
 
 from seatrial.tasks.checking import check
+from seatrial.tasks.delivering import publish, undo, verify
 from seatrial.tasks.listing import pythons
 from seatrial.tasks.preflighting import preflight
 from seatrial.tasks.rehearsing import rehearse
@@ -17,5 +18,22 @@ __all__ = ["ns"]
 
 ns = Collection(
     "seatrial",
-    *(bump, changelog, check, ci, news, preflight, push, pythons, rehearse, release, status, tag, workflows),
+    *(
+        bump,
+        changelog,
+        check,
+        ci,
+        news,
+        preflight,
+        publish,
+        push,
+        pythons,
+        rehearse,
+        release,
+        status,
+        tag,
+        undo,
+        verify,
+    ),
+    workflows,
 )

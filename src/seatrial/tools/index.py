@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import json
-import re
-import time
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from packaging.utils import canonicalize_name
 
-from seatrial import __version__
 from seatrial.errors import IndexUnreachable
 from seatrial.facts.metadata import Metadata
 from seatrial.facts.shelf import Shelf, Shelved
 from seatrial.masking import mask
+from seatrial.tools import web
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from packaging.version import Version
-    from requests import Response
+
+    from seatrial.tools.web import Page
 
 JSON = "application/vnd.pypi.simple.v1+json"
-LARGEST = 100 << 20
-"""How much of an answer is read, in bytes; the largest of PyPI's have some."""
-
-AGENT = f"seatrial/{__version__}"
-HEADERS = {"Accept": JSON, "User-Agent": AGENT, "Cache-Control": "no-cache"}
-PATIENCE = 20
-"""Seconds that an index may take to answer."""
+HEADERS = {"Accept": JSON, "Cache-Control": "no-cache", "Pragma": "no-cache"}
 
 
 def hashes(simple_url: str, project: str, version: Version) -> dict[str, str]:
@@ -61,51 +53,18 @@ def holder(shelf: Shelf) -> str:
     return mask(", ".join(" ".join(field.split()) for field in fields if field))
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A page: its address after redirections, what kind it says that it is, and what is in it."""
-
-    url: str
-    kind: str
-    content: bytes
-
-
-def _asked(url: str) -> Answer | None:
+def _asked(url: str) -> Page | None:
     """Return an answer, None when there is no such page. Raises `IndexUnreachable`."""
     # Only what asks an index needs it.
     import requests  # noqa: PLC0415
 
     try:
-        with requests.Session() as session:
-            # An index on this machine is not behind a proxy.
-            session.trust_env = not url.startswith("http://127.0.0.1:")
-            answer = session.get(url, headers=HEADERS, timeout=PATIENCE, stream=True)
-            if answer.status_code == requests.codes.not_found:
-                return None
-            answer.raise_for_status()
-            return Answer(answer.url, answer.headers.get("Content-Type", ""), _content(answer))
+        return web.get(url, HEADERS)
     except (requests.RequestException, ValueError) as error:
-        raise IndexUnreachable(f"{mask(url)} does not answer: {_told(error)}", fix="try again later") from None
+        raise IndexUnreachable(f"{mask(url)} does not answer: {web.told(error)}", fix=web.advice(error)) from None
 
 
-def _content(answer: Response) -> bytes:
-    """Read an answer, which may be without end. Raises `IndexUnreachable`."""
-    content, end = b"", time.monotonic() + PATIENCE
-    for piece in answer.iter_content(1 << 20):
-        content += piece
-        if len(content) > LARGEST or time.monotonic() > end:
-            raise IndexUnreachable(f"{mask(answer.url)} does not come to an end", fix="try again later")
-    return content
-
-
-def _told(error: Exception) -> str:
-    """Return what an exception says, without the objects and numbers of the libraries below."""
-    cause = error.args[0] if error.args else error
-    said = str(getattr(cause, "reason", None) or cause)
-    return mask(re.sub(r"^.*\): |\[Errno -?\d+\] | \(.*\)$|Failed to establish a new connection: ", "", said))
-
-
-def _shelf(answer: Answer, project: str) -> Shelf:
+def _shelf(answer: Page, project: str) -> Shelf:
     """Read the answer. Raises `IndexUnreachable`."""
     try:
         told = json.loads(answer.content)
@@ -133,6 +92,7 @@ def _shelved(told: Mapping[str, Any], page: str) -> Shelved:
         uploaded=_time(told.get("upload-time")),
         is_yanked=bool(told.get("yanked")),
         metadata=f"{urljoin(page, str(told['url']))}.metadata" if has_metadata and "url" in told else "",
+        provenance=str(told.get("provenance") or ""),
     )
 
 
