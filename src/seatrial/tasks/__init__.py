@@ -5,6 +5,7 @@ from seatrial.tasks import ns
 
 from invoke.collection import Collection
 
+from seatrial.tasks.adopting import init
 from seatrial.tasks.checking import check
 from seatrial.tasks.listing import pythons
 from seatrial.tasks.rehearsing import rehearse
@@ -13,4 +14,4 @@ from seatrial.tasks.steps import bump, changelog, news, push, tag
 
 __all__ = ["ns"]
 
-ns = Collection("seatrial", bump, changelog, check, news, push, pythons, rehearse, release, status, tag)
+ns = Collection("seatrial", bump, changelog, check, init, news, push, pythons, rehearse, release, status, tag)
