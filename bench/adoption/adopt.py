@@ -31,6 +31,7 @@ class Row:
     lines: int = 0
     files: int = 0
     again: str = ""
+    by_hand: str = ""
     went: dict[str, float] = field(default_factory=dict)
     about: dict[str, str] = field(default_factory=dict)
     failure: str = ""
@@ -48,6 +49,7 @@ def adopt(source: Path, folder: Path, steps: list[str]) -> Row:
         row.went[step] = round((time.perf_counter() - begun) * (-1 if code else 1), 1)
         if step == "init":
             told(row, output)
+            row.by_hand = pasted(root, output)
             if not code:
                 row.again = taken("init", root)[1].strip().splitlines()[-1]
                 git(root, "add", "-A")
@@ -74,7 +76,7 @@ def taken(step: str, root: Path) -> tuple[int, str]:
         "build": (*nox, "-s", "build"),
         "check": (*nox, "-s", "check"),
         "tests": (*nox, "-s", f"tests-{HERE}"),
-        "rehearse": (*seatrial, "rehearse", "--part", "patch"),
+        "rehearse": (*seatrial, "rehearse", "--part", "auto"),
     }
     try:
         done = subprocess.run(
@@ -84,6 +86,15 @@ def taken(step: str, root: Path) -> tuple[int, str]:
     except subprocess.TimeoutExpired as error:
         return 124, (error.output or b"").decode(errors="replace") + "\ntook longer than 15 minutes"
     return done.returncode, done.stdout.decode(errors="replace")
+
+
+def pasted(root: Path, output: str) -> str:
+    """Do what init leaves to the user: add the lines that it printed to a noxfile that was there."""
+    found = re.search(r"^- noxfile.py is yours .*:\n((?:  .*\n|\n)+)", output, re.MULTILINE)
+    if found:
+        with (root / "noxfile.py").open("a", encoding="utf-8") as file:
+            file.write("\n" + re.sub(r"^  ", "", found[1], flags=re.MULTILINE))
+    return "the lines for its noxfile" if found else ""
 
 
 def told(row: Row, output: str) -> None:

@@ -20,8 +20,8 @@ nox.options.default_venv_backend = "uv|virtualenv"
 
 def calls(found: Found) -> tuple[str, ...]:
     """Return the sessions that a project gets, a line each."""
-    typed = "sessions.mypy()" if found.asks_for_mypy else 'sessions.mypy(tags=["ci"])' if found.is_typed else ""
-    lines = ("sessions.build()", "sessions.check()", _tests(found), typed, "sessions.lint()" if found.lints else "")
+    lint = "sessions.lint()" if found.lints else ""
+    lines = ("sessions.build()", "sessions.check()", _tests(found), _mypy(found), lint)
     return tuple(line for line in lines if line)
 
 
@@ -41,6 +41,13 @@ def _tests(found: Found) -> str:
         "command": tests.command,
     }
     return f"sessions.tests({', '.join(f'{key}={_listed(value)}' for key, value in told.items() if value)})"
+
+
+def _mypy(found: Found) -> str:
+    """Return the call for mypy: it proves a release only where the project says on which files mypy has to pass."""
+    if found.asks_for_mypy or found.is_typed:
+        return "sessions.mypy()" if found.names_files_for_mypy else 'sessions.mypy(tags=["ci"])'
+    return ""
 
 
 def _listed(words: tuple[str, ...]) -> str:

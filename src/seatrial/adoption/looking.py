@@ -72,6 +72,11 @@ class Found:
         return bool(self.project.mypy_settings) or self.project.configures("mypy", "mypy.ini", ".mypy.ini")
 
     @property
+    def names_files_for_mypy(self) -> bool:
+        """Whether the configuration of mypy says what has to pass."""
+        return bool({"files", "packages", "modules"} & set(self.project.mypy_settings))
+
+    @property
     def lints(self) -> str:
         """The linter that is configured, "" for none."""
         if (self.project.root / ".pre-commit-config.yaml").is_file():
