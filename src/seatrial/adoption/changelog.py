@@ -79,12 +79,14 @@ def releases(text: str) -> tuple[Heading, ...]:
 
 
 def unreleased(text: str) -> int:
-    """Return the number of the line, from 1, of a heading for what is not released yet; 0 where there is none."""
+    """Return the number of the line, from 1, below which notes wait for a release; 0 where there are none."""
     lines = text.splitlines()
     for number, line in enumerate(lines):
-        below = lines[number + 1] if number + 1 < len(lines) else ""
-        if UNRELEASED.search(line) and (line.startswith("#") or RULE.match(below)):
-            return number + 1
+        ruled = bool(RULE.match("".join(lines[number + 1 : number + 2])))
+        if UNRELEASED.search(line) and (line.startswith("#") or ruled):
+            found = releases(text)
+            rest = lines[number + (2 if ruled else 1) : found[0].line if found else None]
+            return number + 1 if any(one.strip() for one in rest) else 0
     return 0
 
 
