@@ -22,6 +22,8 @@ def test_namespace_lists_its_tasks(trial: Trial) -> None:
         "  bump          Raise the version in all files that name it.\n"
         "  changelog     Make a changelog entry of the fragments.\n"
         "  check         Judge distributions as PyPI would, and by what is in them.\n"
+        "  init          Put seatrial into a project: look, show one diff, ask once,\n"
+        "                write.\n"
         "  news          Write a changelog fragment.\n"
         "  preflight     Find every reason why a release would fail, at once.\n"
         "  publish       Publish a release by hand, from its tag.\n"

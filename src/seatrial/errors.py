@@ -76,6 +76,18 @@ class GroupInvalid(ProjectError):
     """A dependency group can't be resolved (PEP 735)."""
 
 
+class RequirementsUnusable(ProjectError):
+    """A requirements file holds something else than requirements, or can't be read."""
+
+
+class NotAProject(ProjectError):
+    """There is nothing here that builds a Python package."""
+
+
+class NotMine(ProjectError):
+    """A file that would be written has unfinished work in it, or lies outside of the repository."""
+
+
 class NothingToLint(ProjectError):
     """No linter is configured."""
 

@@ -5,6 +5,7 @@ from seatrial.tasks import ns
 
 from invoke.collection import Collection
 
+from seatrial.tasks.adopting import init
 from seatrial.tasks.checking import check
 from seatrial.tasks.delivering import publish, undo, verify
 from seatrial.tasks.listing import pythons
@@ -16,24 +17,9 @@ from seatrial.tasks.workflowing import ci, workflows
 
 __all__ = ["ns"]
 
-ns = Collection(
-    "seatrial",
-    *(
-        bump,
-        changelog,
-        check,
-        ci,
-        news,
-        preflight,
-        publish,
-        push,
-        pythons,
-        rehearse,
-        release,
-        status,
-        tag,
-        undo,
-        verify,
-    ),
-    workflows,
-)
+LOOKING = (check, preflight, pythons, status, verify)
+STEPS = (bump, changelog, news, push, tag)
+WHOLE = (publish, rehearse, release, undo)
+WRITING = (init, workflows)
+
+ns = Collection("seatrial", *LOOKING, *STEPS, *WHOLE, *WRITING, ci)
