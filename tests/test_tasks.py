@@ -18,16 +18,22 @@ def test_namespace_lists_its_tasks(trial: Trial) -> None:
     assert ran.returncode == 0
     assert ran.output == (
         "Available tasks:\n\n"
-        "  bump        Raise the version in all files that name it.\n"
-        "  changelog   Make a changelog entry of the fragments.\n"
-        "  check       Judge distributions as PyPI would, and by what is in them.\n"
-        "  news        Write a changelog fragment.\n"
-        "  push        Push the branch and the version's tag, both or neither.\n"
-        "  pythons     List the project's Pythons, and where each is installed.\n"
-        "  rehearse    Rehearse the whole release on this machine.\n"
-        "  release     Release in one push: all of it, or nothing.\n"
-        "  status      Say where the project stands, and what comes next.\n"
-        "  tag         Tag HEAD with the project's version.\n\n"
+        "  bump          Raise the version in all files that name it.\n"
+        "  changelog     Make a changelog entry of the fragments.\n"
+        "  check         Judge distributions as PyPI would, and by what is in them.\n"
+        "  news          Write a changelog fragment.\n"
+        "  push          Push the branch and the version's tag, both or neither.\n"
+        "  pythons       List the project's Pythons, and where each is installed.\n"
+        "  rehearse      Rehearse the whole release on this machine.\n"
+        "  release       Release in one push: all of it, or nothing.\n"
+        "  status        Say where the project stands, and what comes next.\n"
+        "  tag           Tag HEAD with the project's version.\n"
+        "  workflows     Write the files of CI from the project and its sessions.\n"
+        "  ci.built      Print what was built from which commit, as a job output.\n"
+        "  ci.notes      Print what the changelog says of a release.\n"
+        "  ci.sessions   Print the matrix of CI, as a job output.\n"
+        "  ci.verify     See that a tag fits the project and its files.\n"
+        "  ci.version    Give the checkout a development version that no other run has.\n\n"
     )
 
 

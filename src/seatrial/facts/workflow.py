@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from seatrial.facts.steps import Step, needs_of, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +35,7 @@ class Job:
 
     ``commands``: the texts of its ``run``; ``may_ask``: whether it may ask for an identity token; ``has_password``:
     whether a stored password is handed to one of its steps; ``leads_elsewhere``: whether it names another index than
-    PyPI.
+    PyPI; ``needs``: the jobs that it waits for; ``steps``: those of its steps that run commands.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Job:
     may_ask: bool = False
     has_password: bool = False
     leads_elsewhere: bool = False
+    needs: tuple[str, ...] = field(default=(), compare=False)
+    steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def publishes(self) -> bool:
@@ -81,6 +85,17 @@ class Workflow:
         jobs = [job for job in self.jobs if job.publishes and not job.leads_elsewhere]
         wanted = [job for job in jobs if job.environment in set(environments)] or jobs
         return wanted[-1] if wanted else None
+
+    def steps_before(self, job: Job) -> tuple[Step, ...]:
+        """Return the steps that run commands in a job and in those that it waits for, in the order of the file."""
+        known = {one.name: one for one in self.jobs}
+        waited, names = set(), [job.name]
+        while names:
+            name = names.pop()
+            if name not in waited and name in known:
+                waited.add(name)
+                names += known[name].needs
+        return tuple(step for one in self.jobs if one.name in waited for step in one.steps)
 
     def sessions(self) -> tuple[str, ...]:
         """Return the nox sessions that its steps name; those that stand in a variable are not known here."""
@@ -139,6 +154,8 @@ def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job
         has_password=any(map(PASSWORD.fullmatch, map(str, keys)))
         or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
         leads_elsewhere=any("repository-url" in _table(step, "with") for step in steps),
+        needs=needs_of(told),
+        steps=steps_of(told, workflow),
     )
 
 

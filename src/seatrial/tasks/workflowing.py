@@ -96,7 +96,7 @@ def version(context: Context, run: int = 0, attempt: int = 1) -> None:
     }
 )
 def verify(context: Context, tag: str, branch: str = "origin/main", built: bool = False) -> None:
-    """See that tag, project, changelog and distributions are of one version.
+    """See that a tag fits the project and its files.
 
     Example: seatrial ci.verify --tag v1.3.0 --built
     """

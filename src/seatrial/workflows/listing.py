@@ -20,6 +20,9 @@ FIRST = ("build", "check")
 TOGETHER = ("coverage",)
 """The sessions that need what others leave behind on the same machine."""
 
+EVERY = ("-k", "not __no_session_has_this_name__")
+"""What has nox list the sessions, too, that it does not run unless they are named."""
+
 
 @dataclass(frozen=True)
 class Session:
@@ -39,7 +42,7 @@ class Session:
 
 def sessions(root: Path) -> tuple[Session, ...]:
     """Ask nox for the sessions of a project. Raises `NoxfileBroken`."""
-    done = shell.attempt((*shell.module("nox"), "--list", "--json"), cwd=root, env=shell.environment())
+    done = shell.attempt((*shell.module("nox"), "--list", "--json", *EVERY), cwd=root, env=shell.environment())
     try:
         listed = json.loads(done.output) if not done.returncode else None
         if listed is not None:
