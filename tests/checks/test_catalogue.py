@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from seatrial import report
-from seatrial.checks import catalogue, door
+from seatrial.checks import catalogue, door, workflow_catalogue
 from seatrial.checks.judging import title, why
 from seatrial.checks.rule import Rule
+from seatrial.checks.workflow_rules import WorkflowRule
 from seatrial.findings import Weight
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/checks.md"
@@ -26,7 +27,7 @@ def rules(kind: type[Rule] = Rule) -> set[type[Rule]]:
 
 def test_page_of_checks_is_in_step(pytestconfig: pytest.Config) -> None:
     head, mark, told = PAGE.read_text(encoding="utf-8").partition(MARK)
-    page = report.page_of_checks(catalogue.ALL)
+    page = report.page_of_checks((*catalogue.ALL, *workflow_catalogue.ALL))
     if pytestconfig.getoption("--refresh"):
         PAGE.write_text(head + mark + page, encoding="utf-8")
     else:
@@ -39,11 +40,17 @@ def test_catalogue_holds_every_check_once() -> None:
     assert sorted(set(codes)) == sorted(codes)
 
 
-@pytest.mark.parametrize("rule", catalogue.ALL, ids=lambda rule: rule.code)
-def test_check_says_what_it_holds_and_why_that_matters(rule: Rule) -> None:
-    assert re.fullmatch(r"(DIST|INDEX)\d{3}", rule.code)
+@pytest.mark.parametrize("rule", [*catalogue.ALL, *workflow_catalogue.ALL], ids=lambda rule: rule.code)
+def test_check_says_what_it_holds_and_why_that_matters(rule: Rule | WorkflowRule) -> None:
+    assert re.fullmatch(r"(CI|DIST|INDEX)\d{3}", rule.code)
     assert re.fullmatch(r"[A-Z].+\.", title(rule))
     assert re.fullmatch(r"[A-Z].+\.", why(rule), re.DOTALL)
+
+
+def test_catalogue_of_workflows_holds_every_check_once_in_the_order_of_codes() -> None:
+    assert {type(rule) for rule in workflow_catalogue.ALL} == set(WorkflowRule.__subclasses__())
+    codes = [rule.code for rule in workflow_catalogue.ALL]
+    assert sorted(set(codes)) == codes
 
 
 def test_check_stands_behind_those_that_it_needs() -> None:

@@ -37,6 +37,8 @@ def workflows(context: Context, check: bool = False, overwrite: bool = False) ->
         desk.insist_on_sessions()
         if check:
             desk.insist()
+            told = desk.insist_on_safety()
+            show(told) if told else None
             show(f"{', '.join(one.path for one in desk.wanted)}: as they should be")
             return
         changed = desk.write(overwrite=overwrite)
@@ -62,8 +64,8 @@ def sessions(context: Context, tag: str = "ci") -> None:
         show(f"matrix={json_.dumps(listing.matrix(chosen, systems))}")
 
 
-@task
-def built(context: Context) -> None:
+@task(help={"name": "what the variable is called"})
+def built(context: Context, name: str = "built") -> None:
     """Print what was built from which commit, as a job output.
 
     Example: seatrial ci.built >> "$GITHUB_OUTPUT"
@@ -71,7 +73,7 @@ def built(context: Context) -> None:
     from seatrial import delivered
 
     with one_message():
-        show(f"built={delivered.told(project_folder())}")
+        show(f"{name}={delivered.told(project_folder())}")
 
 
 @task(help={"run": "the number of the run", "attempt": "which attempt of it"})

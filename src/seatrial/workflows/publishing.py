@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seatrial.workflows import blocks, pins
+from seatrial.facts import pins
+from seatrial.workflows import blocks
 from seatrial.workflows.blocks import ASKS, env, job, run, uses
 
 if TYPE_CHECKING:
