@@ -96,7 +96,12 @@ ALL = (
         "zizmor dangerous-triggers",
         "zizmor github-env",
     ),
-    _mutation("started-by-hand", RELEASE, ("  push:\n", "  workflow_dispatch:\n  push:\n"), "CI110"),
+    _mutation(
+        "started-by-hand",
+        RELEASE,
+        ("    name: Publish on PyPI\n    if: github.event_name == 'push'\n", "    name: Publish on PyPI\n"),
+        "CI110",
+    ),
     _mutation(
         "stored-token",
         RELEASE,
@@ -173,7 +178,7 @@ ALL = (
     _mutation(
         "published-untested",
         RELEASE,
-        ("    name: Publish on PyPI\n    needs: [build, test]\n", "    name: Publish on PyPI\n    needs: [build]\n"),
+        ("'push'\n    needs: [build, test]\n", "'push'\n    needs: [build]\n"),
         "CI108",
     ),
     _mutation("gate-without-the-tests", CI, ("needs: [plan, build, test]", "needs: [plan, build]"), "CI108", "CI111"),

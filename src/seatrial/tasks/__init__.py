@@ -7,6 +7,7 @@ from invoke.collection import Collection
 
 from seatrial.tasks.checking import check
 from seatrial.tasks.listing import pythons
+from seatrial.tasks.registering import trusted_publisher
 from seatrial.tasks.rehearsing import rehearse
 from seatrial.tasks.releasing import release, status
 from seatrial.tasks.steps import bump, changelog, news, push, tag
@@ -14,4 +15,19 @@ from seatrial.tasks.workflowing import ci, workflows
 
 __all__ = ["ns"]
 
-ns = Collection("seatrial", bump, changelog, check, news, push, pythons, rehearse, release, status, tag, workflows, ci)
+ns = Collection(
+    "seatrial",
+    bump,
+    changelog,
+    check,
+    news,
+    push,
+    pythons,
+    rehearse,
+    release,
+    status,
+    tag,
+    trusted_publisher,
+    workflows,
+    ci,
+)

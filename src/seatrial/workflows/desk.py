@@ -37,10 +37,12 @@ NOWHERE = "there is no remote, so nobody knows whose CI it is to be"
 
 @dataclass(frozen=True)
 class Desk:
-    """A repository, and the files of CI that a project in it should have."""
+    """A repository, and the files of CI that a project in it should have; ``kind`` is that of its forge."""
 
     repository: Repository
     project: Project
+    shape: Shape
+    kind: str
     wanted: tuple[Wanted, ...]
 
     @classmethod
@@ -57,7 +59,7 @@ class Desk:
         kind, host = forge(repository)
         # Only the pipeline of GitLab names the sessions: the matrix of GitHub is made when it runs.
         sessions = listing.sessions(folder) if kind == "gitlab" else ()
-        return cls(repository, project, wanted(shape, kind, sessions, host))
+        return cls(repository, project, shape, kind, wanted(shape, kind, sessions, host))
 
     def drift(self) -> tuple[Drift, ...]:
         """Return which files are not what they should be."""
