@@ -78,7 +78,15 @@ def test_what_is_not_as_it_was_told_is_refused_and_nothing_is_built(trial: Trial
 def test_build_job_tells_of_one_sdist_and_one_wheel_of_a_commit(trial: Trial) -> None:
     clone, said = delivery(trial)
     trial.write({"tasks.py": 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'})
-    assert trial.invoke("ci.built") == Ran(0, f"built={said}\n")
+    summary = trial.root.parent / "summary.md"
+    assert trial.invoke("ci.built", GITHUB_STEP_SUMMARY=str(summary)) == Ran(0, f"built={said}\n")
+    sdist, wheel = ((trial.root / "dist" / name).stat().st_size for name in names(clone)[::-1])
+    assert summary.read_text() == (
+        "| file | bytes | sha256 |\n"
+        "|---|--:|---|\n"
+        f"| `tidepool-1.2.3.tar.gz` | {sdist:,} | `{said.split()[1]}` |\n"
+        f"| `tidepool-1.2.3-py3-none-any.whl` | {wheel:,} | `{said.split()[2]}` |\n\n"
+    )
     (clone.root / "dist/tidepool-1.2.3.tar.gz").unlink()
     with pytest.raises(NotAsBuilt) as raised:
         told(clone.root)

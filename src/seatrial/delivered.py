@@ -28,16 +28,22 @@ TOLD = re.compile(r"(?P<commit>[0-9a-f]{40}|[0-9a-f]{64}) (?P<sdist>[0-9a-f]{64}
 AGAIN = f"fetch the files that the build job has stored into dist/, or build them here: unset {VARIABLE}"
 
 
+def pair(project_root: Path) -> tuple[Distribution, ...]:
+    """Return the sdist and the wheel in ``dist/``. Raises `NotAsBuilt` where there are not both, or more."""
+    paths = sorted((project_root / "dist").glob("*"), key=lambda path: path.suffix == ".whl")
+    found = tuple(Distribution.from_path(path) for path in paths if path.name.endswith(SUFFIXES))
+    if [one.is_wheel for one in found] != [False, True]:
+        there = ", ".join(one.path.name for one in found) or "nothing"
+        raise NotAsBuilt(f"dist/ has to hold one sdist and one wheel, and holds {there}", fix="nox -s build")
+    return found
+
+
 def told(project_root: Path) -> str:
     """Return what the next job has to know: the commit, and the SHA-256 of the sdist and of the wheel.
 
     Raises `NotAsBuilt` where there are not both, or no commit.
     """
-    paths = sorted((project_root / "dist").glob("*"), key=lambda path: path.suffix == ".whl")
-    found = [Distribution.from_path(path) for path in paths if path.name.endswith(SUFFIXES)]
-    if [one.is_wheel for one in found] != [False, True]:
-        there = ", ".join(one.path.name for one in found) or "nothing"
-        raise NotAsBuilt(f"dist/ has to hold one sdist and one wheel, and holds {there}", fix="nox -s build")
+    found = pair(project_root)
     here = git.head(project_root)
     if here is None:
         raise NotAsBuilt(f"{project_root} has no commit that could be told of", fix="git init, and commit")

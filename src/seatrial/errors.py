@@ -112,6 +112,10 @@ class WorkflowsDrifted(ProjectError):
     """The files of CI are not what they should be."""
 
 
+class WorkflowsUnsafe(ProjectError):
+    """A workflow does what no workflow should."""
+
+
 class TagUnfit(ProjectError):
     """A tag does not fit the project, or what was built from it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seatrial import report
-from seatrial.checks import catalogue
+from seatrial.checks import catalogue, workflow_catalogue
 from seatrial.checks.judging import judge
 from seatrial.errors import DistributionsRefused, FileUnusable, PyprojectInvalid
 from seatrial.facts.archive import Archive
@@ -72,7 +72,7 @@ def insist(
 
 def insist_on_codes(ignore: Mapping[str, str]) -> None:
     """Raise `PyprojectInvalid` for codes in ``[tool.seatrial.ignore]`` of which there is no check."""
-    known = {rule.code for rule in catalogue.ALL}
+    known = {rule.code for rule in (*catalogue.ALL, *workflow_catalogue.ALL)}
     wrong = [code for code in ignore if code not in known]
     if wrong:
         raise PyprojectInvalid(

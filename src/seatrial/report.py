@@ -11,9 +11,10 @@ from seatrial.facts.outcome import Outcome, Status
 from seatrial.findings import WORDS, entries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from seatrial.checks.judging import Check
+    from seatrial.facts.distribution import Distribution
     from seatrial.findings import Entry, Judgement
     from seatrial.interpreters import Interpreter
 
@@ -52,6 +53,12 @@ def summary_markdown(outcomes: Sequence[Outcome], seconds: float, missing: Mappi
         lines.append(f"| `{session}` | " + " | ".join(cells) + " |")
     reasons = [f"- {reason}".replace("\n", "\n  ") for reason in _reasons(outcomes, missing)]
     return "\n".join([*lines, "", _count(outcomes, seconds), *([""] if reasons else []), *reasons, ""])
+
+
+def distributions_markdown(built: Iterable[Distribution]) -> str:
+    """Return the distributions and their hashes as a table in Markdown."""
+    rows = [f"| `{one.path.name}` | {one.size:,} | `{one.sha256}` |" for one in built]
+    return "\n".join(["| file | bytes | sha256 |", "|---|--:|---|", *rows, "", ""])
 
 
 def pythons(versions: Sequence[str], found: Mapping[str, Interpreter], missing: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from seatrial import checks as package
 from seatrial import errors, refusals, report
-from seatrial.checks import catalogue, door
+from seatrial.checks import catalogue, door, workflow_catalogue
 from seatrial.checks.judging import title, why
 from seatrial.checks.refusing import Refusal
 from seatrial.config import CODE
@@ -40,7 +40,7 @@ def checks() -> set[type]:
 
 def test_page_of_checks_is_in_step(pytestconfig: pytest.Config) -> None:
     head, mark, told = PAGE.read_text(encoding="utf-8").partition(MARK)
-    page = report.page_of_checks(catalogue.ALL)
+    page = report.page_of_checks((*catalogue.ALL, *workflow_catalogue.ALL))
     if pytestconfig.getoption("--refresh"):
         PAGE.write_text(head + mark + page, encoding="utf-8")
     else:
@@ -48,16 +48,21 @@ def test_page_of_checks_is_in_step(pytestconfig: pytest.Config) -> None:
 
 
 def test_catalogue_holds_every_check_once() -> None:
-    assert {type(rule) for rule in catalogue.ALL} == checks()
+    assert {type(rule) for rule in (*catalogue.ALL, *workflow_catalogue.ALL)} == checks()
     codes = [rule.code for rule in catalogue.ALL]
     assert sorted(set(codes)) == sorted(codes)
 
 
-@pytest.mark.parametrize("rule", catalogue.ALL, ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", [*catalogue.ALL, *workflow_catalogue.ALL], ids=lambda rule: rule.code)
 def test_check_says_what_it_holds_and_why_that_matters(rule: Check[Any]) -> None:
     assert CODE.fullmatch(rule.code)
     assert re.fullmatch(r"[A-Z].+\.|(git|mypy|pyproject)\b.+\.", title(rule))
     assert re.fullmatch(r"[A-Z].+\.", why(rule), re.DOTALL)
+
+
+def test_catalogue_of_workflows_holds_every_check_once_in_the_order_of_codes() -> None:
+    codes = [rule.code for rule in workflow_catalogue.ALL]
+    assert sorted(set(codes)) == codes
 
 
 @pytest.mark.parametrize("group", [catalogue.OF_A_FILE, catalogue.OF_THE_REBUILD, catalogue.OF_THE_TRIGGER])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
 from harbour import Harbour, harbour
-from trial import Ran
+from trial import HERE, Ran
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +47,14 @@ def test_files_are_written_once_and_then_are_as_they_should_be(port: Harbour) ->
     assert port.trial.invoke("workflows") == Ran(0, "".join(f"written: {path}\n" for path in ALL))
     written = port.state()
     assert port.trial.invoke("workflows") == Ran(0, "nothing has changed\n")
-    assert port.trial.invoke("workflows", "--check") == Ran(0, f"{', '.join(ALL)}: as they should be\n")
+    assert port.trial.invoke("workflows", "--check") == Ran(
+        0,
+        f"warning  CI114  {CI}, {RELEASE}:\n"
+        "                  python -m pip install seatrial uv\n"
+        "                  fix: uv lock, with seatrial in a dependency group; or pip install --require-hashes\n"
+        "2 warnings\n"
+        f"{', '.join(ALL)}: as they should be\n",
+    )
     assert port.state() == written
 
 
@@ -127,3 +137,87 @@ def test_forge_that_is_none_of_both_is_told(port: Harbour) -> None:
     port.trial.git("remote", "remove", "origin")
     said = refused(port.trial.invoke("workflows"))
     assert said.startswith("seatrial: there is no remote, so nobody knows whose CI it is to be\n")
+
+
+def test_workflow_of_ones_own_is_judged_too(port: Harbour) -> None:
+    port.trial.invoke("workflows")
+    own = "jobs:\n  p:\n    timeout-minutes: 1\n    steps:\n      - uses: actions/checkout@v4\n"
+    port.trial.write({".github/workflows/own.yml": own, ".github/workflows/no.yml": "a: ["})
+    said = refused(port.trial.invoke("workflows", "--check"))
+    assert said.startswith(
+        "seatrial: error    CI101  .github/workflows/own.yml:\n                  actions/checkout@v4 is no commit\n"
+    )
+    ignore = '\n[tool.seatrial.ignore]\nCI101 = "they are ours"\n'
+    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + ignore})
+    assert port.trial.invoke("workflows", "--check").returncode == 0
+
+
+def test_pipeline_of_gitlab_names_the_sessions_and_drifts_with_them(port: Harbour) -> None:
+    port.trial.git("remote", "set-url", "origin", "git@gitlab.com:acme/tidepool.git")
+    assert port.trial.invoke("workflows") == Ran(0, "written: .gitlab-ci.yml\n")
+    assert port.trial.invoke("workflows", "--check") == Ran(0, ".gitlab-ci.yml: as they should be\n")
+    noxfile = port.read("noxfile.py").replace("sessions.tests()", 'sessions.tests(name="trials")')
+    port.trial.write({"noxfile.py": noxfile})
+    said = refused(port.trial.invoke("workflows", "--check"))
+    assert f"\n  -        SESSION: tests-{HERE}\n  +        SESSION: trials-{HERE}\n" in said
+
+
+FORM = "manage/project/tidepool/settings/publishing/?provider=github&owner=acme&repository=tidepool&workflow_filename"
+
+
+def test_publisher_is_what_remote_and_workflows_say(port: Harbour) -> None:
+    port.trial.invoke("workflows")
+    said = port.trial.invoke("trusted-publisher").output
+    home = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
+    for index, host, file, environment in (
+        ("PyPI", home, "release.yml", "pypi"),
+        ("TestPyPI", TEST_REPOSITORY.split("/")[2], "ci.yml", "testpypi"),
+    ):
+        assert (
+            f"{index}\n"
+            "  owner        acme\n"
+            "  repository   tidepool\n"
+            f"  workflow     {file}\n"
+            f"  environment  {environment}\n"
+            f"  form         https://{host}/{FORM}={file}&environment={environment}\n"
+            f"  a new name   https://{host}/manage/account/publishing/ with the name tidepool, too:\n"
+        ) in said
+    assert said.endswith(
+        "In the settings of the repository\n"
+        "  environment pypi: deployments from tags v* alone, a reviewer; not known here whether it is so\n"
+        "  environment testpypi: deployments from the branch main alone, a reviewer; not known here whether it is so\n"
+        "  rule for the tags v*: only maintainers make them, nobody moves or deletes one; "
+        "not known here whether it is so\n"
+    )
+
+
+GH = """\
+#!/bin/sh
+case "$1 $2" in
+  "api repos/acme/tidepool/environments/pypi")
+    echo '{"protection_rules": [{"type": "required_reviewers"}], "deployment_branch_policy": {"custom": true}}';;
+  "api repos/acme/tidepool/environments/testpypi") echo '{"protection_rules": []}';;
+  "api repos/acme/tidepool/rulesets") echo '[{"target": "branch"}]';;
+  *) echo "gh $*";;
+esac
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of sh stands for gh")
+def test_gh_is_asked_what_is_set_and_starts_the_proof(port: Harbour, tmp_path: Path) -> None:
+    port.trial.invoke("workflows")
+    program = tmp_path / "bin/gh"
+    program.parent.mkdir()
+    program.write_text(GH)
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{port.trial.environ['PATH']}"
+    assert port.trial.invoke("trusted-publisher", PATH=path).output.endswith(
+        "  environment pypi: deployments from tags v* alone, a reviewer; it is so: look which refs it admits\n"
+        "  environment testpypi: deployments from the branch main alone, a reviewer; "
+        "it has no reviewer and deployments from everywhere\n"
+        "  rule for the tags v*: only maintainers make them, nobody moves or deletes one; there is no rule for tags\n"
+    )
+    page = "https://github.com/acme/tidepool/actions/workflows/release.yml\n"
+    said = port.trial.invoke("workflows", "--prove", PATH=path).output
+    assert said.startswith(f"gh workflow run release.yml --repo acme/tidepool --ref main\n{page}")
+    assert port.trial.invoke("workflows", "--prove").output.startswith(page)

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from seatrial.errors import NoxfileBroken, SessionMissing
+from seatrial.facts.listing import Listed
 from seatrial.workflows import listing
-from seatrial.workflows.listing import Session
 from trial import Trial, package
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-BUILD, CHECK = (Session(name, name, "", ("ci", "release")) for name in ("build", "check"))
-TESTS = tuple(Session(f"tests-{one}", "tests", one, ("ci",)) for one in ("3.9", "3.13"))
-LINT = Session("lint", "lint", "", ("ci",))
-COVERAGE = Session("coverage", "coverage", "", ("ci",))
+BUILD, CHECK = (Listed(name, name, "", ("ci", "release")) for name in ("build", "check"))
+TESTS = tuple(Listed(f"tests-{one}", "tests", one, ("ci",)) for one in ("3.9", "3.13"))
+LINT = Listed("lint", "lint", "", ("ci",))
+COVERAGE = Listed("coverage", "coverage", "", ("ci",))
 
 
 def test_matrix_is_every_session_on_every_system_and_one_without_a_python_on_the_first() -> None:

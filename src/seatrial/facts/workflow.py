@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seatrial.facts.ref_patterns import matches
+from seatrial.facts.steps import Step, needs_of, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,7 +47,7 @@ class Job:
     ``commands``: the texts of its ``run``; ``may_ask``: whether it may ask for an identity token; ``has_password``:
     whether a stored password is handed to one of its steps; ``leads_elsewhere``: whether it names another index than
     PyPI; ``pythons``: the versions, such as 3.12, that its matrix or its steps name; ``addresses``: those that it
-    uploads to.
+    uploads to; ``needs``: the jobs that it waits for; ``steps``: those of its steps that run commands.
     """
 
     name: str
@@ -58,6 +59,8 @@ class Job:
     leads_elsewhere: bool = False
     pythons: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    needs: tuple[str, ...] = field(default=(), compare=False)
+    steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def publishes(self) -> bool:
@@ -125,6 +128,17 @@ class Workflow:
         wanted = [job for job in jobs if job.environment in set(environments)] or jobs
         return wanted[-1] if wanted else None
 
+    def steps_before(self, job: Job) -> tuple[Step, ...]:
+        """Return the steps that run commands in a job and in those that it waits for, in the order of the file."""
+        known = {one.name: one for one in self.jobs}
+        waited, names = set(), [job.name]
+        while names:
+            name = names.pop()
+            if name not in waited and name in known:
+                waited.add(name)
+                names += known[name].needs
+        return tuple(step for one in self.jobs if one.name in waited for step in one.steps)
+
     def sessions(self) -> tuple[str, ...]:
         """Return the nox sessions that its steps name; those that stand in a variable are not known here."""
         texts = (text for job in self.jobs for text in job.commands)
@@ -185,6 +199,8 @@ def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job
         addresses=tuple(_texts(_table(step, "with").get("repository-url") for step in steps))
         + tuple(address for text in commands for address in ADDRESS.findall(text)),
         pythons=tuple(dict.fromkeys(_pythons(told, steps))),
+        needs=needs_of(told),
+        steps=steps_of(told, workflow),
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from seatrial.facts.project import Project
     from seatrial.facts.repository import Repository
+    from seatrial.facts.steps import Step
 
 ASSUMED = Workflow("release.yml")
 """What is assumed of a project in which no workflow publishes."""
@@ -26,13 +27,15 @@ class Course:
     """How a project is published.
 
     ``sender``: who the token of CI will say that it is; ``registered``: whom the index expects; ``sessions``: those
-    of nox that the workflow names; ``remarks``: what had to be assumed.
+    of nox that the workflow names; ``remarks``: what had to be assumed; ``steps``: those of the workflow that come
+    before the files are published, and that can be run here.
     """
 
     sender: Publisher
     registered: Publisher
     sessions: tuple[str, ...]
     remarks: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
 
 
 def chart(repository: Repository, project: Project, top: Path) -> Course:
@@ -50,6 +53,7 @@ def chart(repository: Repository, project: Project, top: Path) -> Course:
         registered=replace(sender, **told),
         sessions=workflow.sessions(),
         remarks=_remarks(found),
+        steps=tuple(step for step in workflow.steps_before(job) if step.is_at_home_anywhere) if job else (),
     )
 
 

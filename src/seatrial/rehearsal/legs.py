@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial import shell
@@ -11,7 +12,9 @@ from seatrial.errors import last_lines
 from seatrial.facts.delivery import State
 from seatrial.facts.distribution import SUFFIXES, Distribution
 from seatrial.facts.members import differing
+from seatrial.facts.workflow import sessions_of
 from seatrial.mishaps import BytesDiffer, LegFailed
+from seatrial.rehearsal.machine import Machine
 from seatrial.release.proof import Proof
 from seatrial.tools import checkout, nox
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seatrial.facts.delivery import Delivery
+    from seatrial.facts.steps import Step
+    from seatrial.rehearsal.course import Course
     from seatrial.rehearsal.world import World
 
 ALWAYS = ("build", "check")
@@ -48,15 +53,20 @@ def release(world: World, options: Sequence[str], say: Callable[[str], None]) ->
 
 
 def continuous_integration(
-    world: World, proof: Proof, sessions: Sequence[str], say: Callable[[str], None]
+    world: World, proof: Proof, tasks: Tasks, say: Callable[[str], None]
 ) -> tuple[Distribution, ...]:
     """Check the tag out and run what CI runs on it; return the files that it publishes. Raises `LegFailed`."""
     project = world.checkout(proof.tag, "ci")
+    machine = Machine.of(world, proof, project)
+    machine.know_branch(tasks.branch)
+    for step in tasks.steps:
+        machine.run(step, say)
     known = _sessions_there(world, project)
-    wanted = tuple(name for name in sessions if name not in ALWAYS or name in known)
+    done = {name for step in tasks.steps for name in sessions_of(step.commands)}
+    wanted = tuple(name for name in tasks.sessions if name not in done and (name not in ALWAYS or name in known))
     if wanted:
         _follow((*shell.module("nox"), "-s", *wanted), world, project, say)
-    if not known.issuperset(ALWAYS):
+    if not known.issuperset(ALWAYS) and not done.issuperset(ALWAYS):
         _follow((sys.executable, "-c", BUILD, str(world.folder / "state")), world, project, say)
     found = sorted((project / "dist").glob("*")) if (project / "dist").is_dir() else []
     paths = [path for path in found if path.name.endswith(SUFFIXES)]
@@ -65,9 +75,23 @@ def continuous_integration(
     return tuple(Distribution.from_path(path) for path in paths)
 
 
-def sessions_of_ci(named: Sequence[str]) -> tuple[str, ...]:
-    """Return the sessions that CI runs on a tag: those that its workflow names, and those that always run."""
-    return tuple(dict.fromkeys((*named, *ALWAYS)))
+@dataclass(frozen=True)
+class Tasks:
+    """What CI does on a tag: the ``steps`` of its workflow, then those of ``sessions`` that none of them has run.
+
+    ``branch``: the one that its commit is to be found on.
+    """
+
+    steps: tuple[Step, ...]
+    sessions: tuple[str, ...]
+    branch: str
+
+    @classmethod
+    def of(cls, course: Course, branch: str, *, tests: bool) -> Tasks:
+        """Return what a course asks for: without ``tests``, no session but those that always run."""
+        named = course.sessions if tests else ()
+        steps = [step for step in course.steps if tests or set(ALWAYS).issuperset(sessions_of(step.commands))]
+        return cls(tuple(steps), tuple(dict.fromkeys((*named, *ALWAYS))), branch)
 
 
 def _sessions_there(world: World, project: Path) -> set[str]:

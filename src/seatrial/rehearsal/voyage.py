@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial import interpreters
+from seatrial.config import Config
 from seatrial.delivery import installation
 from seatrial.delivery.installation import Installed, Wanted
 from seatrial.delivery.watching import Watch
@@ -25,6 +26,7 @@ from seatrial.rehearsal.world import NOBODY, World, world
 from seatrial.release import survey
 from seatrial.shortfalls import NotUsable
 from seatrial.tools import checkout, twine
+from seatrial.workflows.shape import default_branch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -95,7 +97,8 @@ def sail(
         course = chart(repository, project, made.clone)
         remarks = (*_remarks(repository, project, made), *course.remarks)
         with network.network(made.folder / "index", course.registered, project.name, faults=faults) as net:
-            voyage = Voyage(made, net, project, course, Logbook(say))
+            branch = Config.from_project(project).branch or default_branch(repository)
+            voyage = Voyage(made, net, project, course, Logbook(say), branch)
             ended: Card | LegFailed
             try:
                 proof, installed = voyage.sail(options)
@@ -109,21 +112,22 @@ def sail(
 
 @dataclass(frozen=True)
 class Voyage:
-    """A project on its way through a world."""
+    """A project on its way through a world; ``branch``: the one that CI looks for its commits on."""
 
     world: World
     network: Network
     project: Project
     course: Course
     log: Logbook
+    branch: str
 
     def sail(self, options: Sequence[str]) -> tuple[Proof, tuple[Installed, ...]]:
         """Sail all legs. Raises `LegFailed`."""
         with self.log.leg("release", f"seatrial release {' '.join(options)}"):
             proof = legs.release(self.world, options, self.log.line)
-        sessions = legs.sessions_of_ci(() if "--no-tests" in options else self.course.sessions)
-        with self.log.leg("CI", f"nox -s {' '.join(sessions)}, in a fresh checkout of {proof.tag}"):
-            published = legs.continuous_integration(self.world, proof, sessions, self.log.line)
+        tasks = legs.Tasks.of(self.course, self.branch, tests="--no-tests" not in options)
+        with self.log.leg("CI", f"nox -s {' '.join(tasks.sessions)}, in a fresh checkout of {proof.tag}"):
+            published = legs.continuous_integration(self.world, proof, tasks, self.log.line)
         with self.log.leg("upload", f"twine upload, as {self.course.sender}"):
             self._upload(proof, published)
         ends = _ends(self.project)

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import json as json_
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 from invoke.tasks import task
 
+from seatrial.tasks import registering
 from seatrial.tasks.facing import one_message, project_folder, show
 
 if TYPE_CHECKING:
@@ -21,9 +24,10 @@ if TYPE_CHECKING:
     help={
         "check": "write nothing: show what would change, and end with 2 if anything would",
         "overwrite": "generated lines that were changed by hand, too",
+        "prove": "write nothing: have CI ask PyPI for a token, and throw it away",
     }
 )
-def workflows(context: Context, check: bool = False, overwrite: bool = False) -> None:
+def workflows(context: Context, check: bool = False, overwrite: bool = False, prove: bool = False) -> None:
     """Write the files of CI from the project and its sessions.
 
     What stands outside of the generated lines stays as it is.
@@ -34,9 +38,15 @@ def workflows(context: Context, check: bool = False, overwrite: bool = False) ->
 
     with one_message():
         desk = Desk.of(project_folder())
+        if prove:
+            registering.prove(desk)
+            return
         desk.insist_on_sessions()
         if check:
             desk.insist()
+            told = desk.insist_on_safety()
+            if told:
+                show(told)
             show(f"{', '.join(one.path for one in desk.wanted)}: as they should be")
             return
         changed = desk.write(overwrite=overwrite)
@@ -62,16 +72,23 @@ def sessions(context: Context, tag: str = "ci") -> None:
         show(f"matrix={json_.dumps(listing.matrix(chosen, systems))}")
 
 
-@task
-def built(context: Context) -> None:
+@task(help={"name": "what the variable is called"})
+def built(context: Context, name: str = "built") -> None:
     """Print what was built from which commit, as a job output.
+
+    The files and their hashes are in the summary of the job, too.
 
     Example: seatrial ci.built >> "$GITHUB_OUTPUT"
     """
-    from seatrial import delivered
+    from seatrial import delivered, report
 
     with one_message():
-        show(f"built={delivered.told(project_folder())}")
+        folder = project_folder()
+        show(f"{name}={delivered.told(folder)}")
+        page = os.environ.get("GITHUB_STEP_SUMMARY")
+        if page:
+            with Path(page).open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(report.distributions_markdown(delivered.pair(folder)))
 
 
 @task(help={"run": "the number of the run", "attempt": "which attempt of it"})
@@ -96,7 +113,7 @@ def version(context: Context, run: int = 0, attempt: int = 1) -> None:
     }
 )
 def verify(context: Context, tag: str, branch: str = "origin/main", built: bool = False) -> None:
-    """See that tag, project, changelog and distributions are of one version.
+    """See that a tag fits the project and its files.
 
     Example: seatrial ci.verify --tag v1.3.0 --built
     """

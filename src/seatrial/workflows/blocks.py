@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from seatrial.facts import pins
 from seatrial.facts.ci_settings import IMAGES
-from seatrial.workflows import pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

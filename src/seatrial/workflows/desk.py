@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seatrial import report
+from seatrial.checks import workflow_catalogue
+from seatrial.checks.judging import judge
 from seatrial.config import Config
-from seatrial.errors import WorkflowsDrifted, WorkflowUnknown
+from seatrial.errors import WorkflowsDrifted, WorkflowsUnsafe, WorkflowUnknown
+from seatrial.facts.ci_file import CiFile
 from seatrial.facts.project import Project
 from seatrial.facts.repository import forge_of
+from seatrial.findings import Verdict
 from seatrial.masking import mask
 from seatrial.outlook import tag_form
 from seatrial.tools import checkout
@@ -20,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from seatrial.facts.listing import Listed
     from seatrial.facts.repository import Repository
+    from seatrial.findings import Judgement
 
 GITHUB = ".github/workflows"
 DEPENDABOT = ".github/dependabot.yml"
@@ -33,10 +40,12 @@ NOWHERE = "there is no remote, so nobody knows whose CI it is to be"
 
 @dataclass(frozen=True)
 class Desk:
-    """A repository, and the files of CI that a project in it should have."""
+    """A repository, and the files of CI that a project in it should have; ``kind`` is that of its forge."""
 
     repository: Repository
     project: Project
+    shape: Shape
+    kind: str
     wanted: tuple[Wanted, ...]
 
     @classmethod
@@ -52,7 +61,11 @@ class Desk:
         """Look at a project that may lie elsewhere than its repository, in a clone. Raises as `of` does."""
         config = Config.from_project(project)
         form = config.tag or tag_form(checkout.tags(repository), project.name)
-        return cls(repository, project, wanted(Shape.of(repository, project, config, form), forge(repository)))
+        shape = Shape.of(repository, project, config, form)
+        kind, host = forge(repository)
+        # Only the pipeline of GitLab names the sessions: the matrix of GitHub is made when it runs.
+        sessions = listing.sessions(project.root) if kind == "gitlab" else ()
+        return cls(repository, project, shape, kind, wanted(shape, kind, sessions, host))
 
     def drift(self) -> tuple[Drift, ...]:
         """Return which files are not what they should be."""
@@ -66,6 +79,25 @@ class Desk:
         """Raise `NoxfileBroken` or `SessionMissing` where the noxfile has not what the workflows call."""
         sessions = listing.sessions(self.project.root)
         listing.insist_on(sessions, Config.from_project(self.project).workflows.proof)
+
+    def judge(self) -> tuple[Judgement, ...]:
+        """Judge every workflow that there is, whoever wrote it."""
+        excuses = Config.from_project(self.project).ignore
+        paths = sorted((self.repository.root / GITHUB).glob("*.y*ml"))
+        files = [CiFile.from_text(path.name, _text(path)) for path in paths if path.is_file()]
+        return tuple(
+            judgement
+            for file in files
+            if file
+            for judgement in judge(workflow_catalogue.ALL, file, subject=f"{GITHUB}/{file.name}", excuses=excuses)
+        )
+
+    def insist_on_safety(self) -> str:
+        """Return what is to be told of the workflows; raise `WorkflowsUnsafe` when one fails a check."""
+        judged = [one for one in self.judge() if one.finding.verdict is Verdict.FAILED]
+        if any(one.blocks for one in judged):
+            raise WorkflowsUnsafe(report.findings(judged), fix="mend each of them, or ignore it with a reason")
+        return report.findings(judged) if judged else ""
 
     def insist(self) -> None:
         """Raise `WorkflowsDrifted` unless every file is what it should be."""
@@ -95,17 +127,19 @@ class Desk:
 
     def _texts(self, top: Path) -> dict[str, str]:
         paths = {one.path: top / one.path for one in self.wanted}
-        return {
-            name: path.read_bytes().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
-            for name, path in paths.items()
-            if path.is_file()
-        }
+        return {name: _text(path) for name, path in paths.items() if path.is_file()}
 
 
-def wanted(shape: Shape, forge_name: str) -> tuple[Wanted, ...]:
-    """Return the files that a project should have on a forge."""
-    if forge_name == "gitlab":
-        return (Wanted(GITLAB, lambda _: gitlab.pipeline(shape)),)
+def _text(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+
+
+def wanted(
+    shape: Shape, kind: str, sessions: tuple[Listed, ...] = (), host: str = gitlab.AT_HOME
+) -> tuple[Wanted, ...]:
+    """Return the files that a project should have: ``kind`` and ``host`` of its forge, ``sessions`` of its noxfile."""
+    if kind == "gitlab":
+        return (Wanted(GITLAB, lambda _: gitlab.pipeline(shape, sessions, host)),)
 
     def ci(more: Sequence[str]) -> str:
         return github.ci(shape, more)
@@ -117,16 +151,17 @@ def wanted(shape: Shape, forge_name: str) -> tuple[Wanted, ...]:
     )
 
 
-def forge(repository: Repository) -> str:
-    """Return the forge of the remote. Raises `WorkflowUnknown` where it is none that is known."""
+def forge(repository: Repository) -> tuple[str, str]:
+    """Return the kind of the remote's forge, and its host. Raises `WorkflowUnknown` where it is none that is known."""
     names = dict.fromkeys((repository.remote, *repository.remotes))
     addresses = [address for name in names if name and (address := repository.setting(f"remote.{name}.url"))]
-    found = next((name for address in addresses if (name := forge_of(address))), "")
-    if found:
-        return found
+    hosts = [gitlab.host_of(address) for address in addresses]
+    for address, host in zip(addresses, hosts):
+        if forge_of(address):
+            return forge_of(address), host
     for name, sign in (("gitlab", GITLAB), ("github", ".github")):
         if (repository.root / sign).exists():
-            return name
+            return name, next(iter(hosts), "")
     told = f"{' and '.join(map(mask, addresses))} is neither GitHub nor GitLab" if addresses else NOWHERE
     raise WorkflowUnknown(
         told, fix="git remote add origin ADDRESS, or make the folder .github, or the file .gitlab-ci.yml"

@@ -32,6 +32,7 @@ def release(shape: Shape) -> str:
         _test(shape),
         publishing.pypi(shape),
         publishing.forge_release(shape),
+        *([publishing.prove(shape)] if shape.settings.prove else []),
     ]
     return _head("Release", _on_tag(shape), shape) + "\n\n".join(jobs) + "\n"
 
@@ -70,10 +71,11 @@ concurrency:
 
 
 def _on_tag(shape: Shape) -> str:
+    by_hand = "\n  workflow_dispatch:" if shape.settings.prove else ""
     return f"""\
 on:
   push:
-    tags: ["{shape.tags}"]
+    tags: ["{shape.tags}"]{by_hand}
 
 permissions: {{}}
 
@@ -85,7 +87,7 @@ concurrency:
 def _plan(shape: Shape, tag: str, *, checks: bool) -> str:
     head = f"""
 name: Plan
-runs-on: {blocks.image(shape)}
+{"" if checks else publishing.only_pushed(shape)}runs-on: {blocks.image(shape)}
 timeout-minutes: 10
 {READS}
 outputs:
@@ -99,10 +101,10 @@ outputs:
     )
 
 
-def _build_head(shape: Shape, more: str = "") -> str:
+def _build_head(shape: Shape, more: str = "", condition: str = "") -> str:
     return f"""
 name: Build and check
-runs-on: {blocks.image(shape)}
+{condition}runs-on: {blocks.image(shape)}
 timeout-minutes: 20
 {READS}
 outputs:
@@ -147,7 +149,7 @@ def _build_for_release(shape: Shape) -> str:
     verify = f'seatrial ci.verify --tag "$GITHUB_REF_NAME" --branch "origin/{shape.branch}"'
     return job(
         "build",
-        _build_head(shape, outputs),
+        _build_head(shape, outputs, publishing.only_pushed(shape)),
         (
             blocks.checkout(shape, "the tag", history=True),
             *blocks.furnishing(shape),

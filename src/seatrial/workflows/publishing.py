@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seatrial.workflows import blocks, pins
+from seatrial.facts import pins
+from seatrial.workflows import blocks
 from seatrial.workflows.blocks import ASKS, env, job, run, uses
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def pypi(shape: Shape) -> str:
     """Return the job that publishes what a tag names."""
     head = f"""
 name: Publish on PyPI
-needs: [build, test]
+{only_pushed(shape)}needs: [build, test]
 runs-on: ubuntu-24.04
 timeout-minutes: 15
 environment: {shape.environment}
@@ -75,6 +76,44 @@ if [ "$draft" != false ]; then
   gh release create "$GITHUB_REF_NAME" --repo "$GITHUB_REPOSITORY" --verify-tag --title "$TITLE" \\
     --notes-file notes/notes.md --prerelease="$PRERELEASE" dist/*
 fi"""
+
+
+def prove(shape: Shape) -> str:
+    """Return the job that, started by hand, asks PyPI for a token as the one that publishes does, and burns it."""
+    # Loaded when a workflow is written: twine takes its time.
+    from twine.utils import DEFAULT_REPOSITORY  # noqa: PLC0415
+
+    head = f"""
+name: Prove the publisher
+if: github.event_name == 'workflow_dispatch'
+runs-on: ubuntu-24.04
+timeout-minutes: 5
+environment: {shape.environment}
+{ASKS}
+"""
+    told = env(INDEX=DEFAULT_REPOSITORY.rpartition("/legacy")[0])
+    return job("prove", head, (at_top(shape, run("Ask for a token", *PROVE.splitlines(), extra=told)),))
+
+
+PROVE = r"""audience=$(curl --fail --silent --show-error "$INDEX/_/oidc/audience" | jq --raw-output .audience)
+identity=$(curl --fail --silent --show-error --header "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \
+  "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=$audience" | jq --raw-output .value)
+# Tokens go from pipe to pipe: an argument can be seen by whoever lists processes.
+answer=$(jq --null-input --raw-input '{token: input}' <<< "$identity" |
+  curl --silent --show-error --header "Content-Type: application/json" --data @- "$INDEX/_/oidc/mint-token")
+if ! jq --exit-status .token <<< "$answer" > /dev/null; then
+  jq --raw-output '.errors[] | "\(.code): \(.description)"' <<< "$answer"
+  exit 1
+fi
+jq '{token: .token}' <<< "$answer" | curl --silent --output /dev/null --header "Content-Type: application/json" \
+  --data @- "$INDEX/_/oidc/burn-token" || true
+echo "PyPI knows this workflow and this environment. Its token was thrown away; without use it ends in 15 minutes."
+"""
+
+
+def only_pushed(shape: Shape) -> str:
+    """Return the condition that keeps a run which was started by hand from doing more than to prove the publisher."""
+    return "if: github.event_name == 'push'\n" if shape.settings.prove else ""
 
 
 def is_on_branch(shape: Shape) -> str:

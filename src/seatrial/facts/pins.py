@@ -1,4 +1,7 @@
-"""The actions that the workflows use: each by the commit, which nobody can move, and the version that it is of."""
+"""What the workflows use of others.
+
+An action is named by its commit, which nobody can move, and the version that it is of.
+"""
 
 from __future__ import annotations
 
@@ -9,3 +12,9 @@ UPLOAD = "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.
 DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1"
 PUBLISH = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"
 """The commit of the release, not the id of its tag: the action pulls an image that is named by the former."""
+
+TWINE = "twine==7.0.0"
+ATTESTATIONS = "pypi-attestations==0.0.30"
+UV = "uv==0.13.9"
+
+ACTIONS = (CHECKOUT, SETUP_PYTHON, SETUP_UV, UPLOAD, DOWNLOAD, PUBLISH)

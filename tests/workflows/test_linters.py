@@ -1,0 +1,66 @@
+"""What is generated passes every linter, and what breaks it is noticed."""
+
+from __future__ import annotations
+
+import pytest
+
+from linters import Linters
+from seatrial.checks import workflow_catalogue
+from seatrial.checks.judging import judge
+from seatrial.facts.ci_file import CiFile
+from seatrial.findings import Verdict
+from seatrial.workflows import desk
+from seatrial.workflows.drift import Reason, drift
+from workflow_mutations import ALL, Mutation
+from workflow_sets import SHAPES, of_this_repository, written, written_for_gitlab
+
+
+@pytest.fixture(scope="module")
+def linters(tmp_path_factory: pytest.TempPathFactory) -> Linters:
+    """Return the linters, installed."""
+    return Linters.installed(tmp_path_factory.mktemp("linters"))
+
+
+@pytest.mark.linters
+def test_generated_sets_pass_all_linters(linters: Linters) -> None:
+    sets = {name: written(shape) for name, shape in SHAPES.items()}
+    sets["this-repository"] = of_this_repository()
+    sets |= {f"gitlab-{name}": written_for_gitlab(shape) for name, shape in SHAPES.items()}
+    sets["gitlab-elsewhere"] = written_for_gitlab(SHAPES["minimal"], "gitlab.example.org")
+    found = linters.with_sets(sets).all()
+    assert found == {name: set() for name in sets}
+
+
+BASE = SHAPES["locked"]
+
+
+@pytest.mark.parametrize("mutation", ALL, ids=lambda one: one.name)
+def test_change_between_the_marks_is_a_drift(mutation: Mutation) -> None:
+    files = written(BASE)
+    changed = {**files, **mutation.applied(files)}
+    found = drift(desk.wanted(BASE, "github"), changed)
+    assert [(one.path, one.reason, one.then) for one in found] == [(mutation.path, Reason.EDITED, files[mutation.path])]
+
+
+def of_our_own(files: dict[str, str]) -> set[str]:
+    """Return the codes of our checks that fail."""
+    found = (CiFile.from_text(path, text) for path, text in files.items() if "/workflows/" in path)
+    judged = (one for file in found if file for one in judge(workflow_catalogue.ALL, file))
+    return {one.code for one in judged if one.finding.verdict is Verdict.FAILED}
+
+
+def test_generated_sets_pass_our_own_checks() -> None:
+    failed = {name: of_our_own(written(shape)) for name, shape in SHAPES.items()}
+    assert failed == {name: set() if shape.uses_uv else {"CI114"} for name, shape in SHAPES.items()}
+    assert of_our_own(of_this_repository()) == set()
+
+
+@pytest.mark.linters
+def test_mutations_are_noticed_by_a_linter_or_by_our_own_checks(linters: Linters) -> None:
+    sets = {one.name: one.applied(written(BASE)) for one in ALL}
+    assert len(sets) >= 30
+    theirs = linters.with_sets(sets).all()
+    noticed = {name: theirs[name] | of_our_own(files) for name, files in sets.items()}
+    assert noticed == {one.name: set(one.noticed) for one in ALL}
+    by_drift_alone = {name for name, by in noticed.items() if not by}
+    assert by_drift_alone == {"any-machine", "another-tag", "tag-not-compared"}
