@@ -216,7 +216,7 @@ def test_publisher_that_is_not_the_registered_one_ends_at_the_door(
     tmp_path: Path, registered: str, environment: str, sent: str
 ) -> None:
     port = project(tmp_path / "port", "hatchling", **{"environment: pypi": environment})
-    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + f"\n[tool.seatrial.publisher]\n{registered}\n"})
+    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + f"\n[tool.seatrial.publisher]\n{registered}\n{DOOR}"})
     _, said = stopped(port, "--part", "minor")
     assert said.startswith("3 of 5, upload: twine upload failed:\n")
     words = "valid token, but no corresponding publisher (Publisher with matching claims was not found)"

@@ -69,10 +69,10 @@ def test_plan_is_shown_before_it_is_carried_out(port: Harbour) -> None:
         """
         seatrial > warning  CI001  no workflow in .github/workflows publishes
         seatrial >                 fix: add one; until then: git checkout TAG, nox -s build check, twine upload dist/*
-        seatrial > unknown  INDEX011 to INDEX013 (3 checks)  http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused
         seatrial > warning  META031  [project.urls] has neither Repository nor Homepage
         seatrial >                   fix: [project.urls]
         seatrial >                   Repository = "https://github.com/OWNER/NAME"
+        seatrial > unknown  INDEX011 to INDEX013 (3 checks)  http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused
         seatrial > 18 passed, 2 warnings, 3 unknown, 8 skipped
         tidepool 1.2.3 → 1.3.0
 
