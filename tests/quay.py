@@ -75,35 +75,32 @@ class Quay:
         return self.invoke("verify", "--index", self.url, "--no-install", *args)
 
     def publish(self, *args: str, **environ: str) -> Ran:
-        """Run ``invoke publish`` with this index and a token that it takes, unless another is given."""
+        """Run ``invoke publish`` with this index and a token that it takes, unless another is given, or "" for none."""
         told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
-        return self.invoke("publish", "--index", self.url, *args, **told)
+        return self.invoke("publish", "--index", self.url, *args, **{name: text for name, text in told.items() if text})
 
     def as_printed(self, said: str, typed: str, **environ: str) -> Ran:
         """Run the command that was printed as what mends it, on a terminal where something is typed."""
         line = next(line for line in reversed(said.splitlines()) if "invoke " in line)
         command = shlex.split(line[line.index("invoke ") :])
+        told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
         there, here = pty.openpty()
         try:
-            os.write(there, typed.encode())
-            done = subprocess.run(
+            with subprocess.Popen(
                 command,
                 cwd=self.port.trial.root,
-                env={
-                    **self.port.trial.environ,
-                    "TWINE_USERNAME": "__token__",
-                    "TWINE_PASSWORD": self.token(),
-                    **environ,
-                },
+                env={**self.port.trial.environ, **{name: text for name, text in told.items() if text}},
                 stdin=here,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                check=False,
-            )
+                # Who asks for a password would else find the terminal that the tests are run on.
+                start_new_session=True,
+            ) as process:
+                said = _talk(process, there, typed)
         finally:
             os.close(there)
             os.close(here)
-        return Ran(done.returncode, done.stdout.decode())
+        return Ran(process.returncode, said)
 
     def plain(self, text: str) -> str:
         """Return output without what differs from run to run: the port, seconds, hashes, lines of the build."""
@@ -112,6 +109,20 @@ class Quay:
             text = text.replace(Archive.from_path(self.proof / name).sha256, f"[{name[-3:]}]")
         text = re.sub(r"sha256 [0-9a-f]{64}", "sha256 […]", text)
         return re.sub(r"\d+ s at most", "N s at most", text)
+
+
+def _talk(process: subprocess.Popen[bytes], terminal: int, typed: str) -> str:
+    """Type a line whenever a question waits for its answer; return all that was printed.
+
+    What is typed before a password is asked for would be thrown away.
+    """
+    assert process.stdout
+    said, answers = b"", iter(typed.splitlines(keepends=True))
+    while piece := os.read(process.stdout.fileno(), 1 << 16):
+        said += piece
+        if re.search(rb"(: |\? \[y/N\] )\Z", said.replace(b"\r", b"")):
+            os.write(terminal, next(answers, "\n").encode())
+    return said.decode()
 
 
 @contextlib.contextmanager

@@ -122,3 +122,14 @@ def test_what_stopped_half_way_is_named_and_finished_by_the_command_that_is_prin
             assert finished.returncode == 0, finished.output
             assert dock.held() == BOTH
             assert "\ntidepool 1.3.0 is published, byte for byte: " in finished.output
+
+
+def test_token_that_nobody_knows_is_asked_for_on_a_terminal(dock: Quay) -> None:
+    ran = dock.publish("--yes", "--new-name", "tidepool", TWINE_PASSWORD="")
+    assert (ran.returncode, dock.held()) == (4, [])
+    assert dock.plain(ran.output).endswith(
+        "fix:  let twine know a token: keyring set, .pypirc, or TWINE_PASSWORD; or run it on a terminal\n"
+        f"      invoke publish --version 1.3.0 --index http://index/legacy/\n{READ}credentialmissing\n"
+    )
+    asked = dock.as_printed(ran.output, f"tidepool\n{dock.token()}\n", TWINE_PASSWORD="")
+    assert (asked.returncode, dock.held()) == (0, BOTH), asked.output

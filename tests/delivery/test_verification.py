@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from harbour import Harbour, harbour
 from quay import READ, SDIST, WHEEL, Quay, quay, yank
 from seatrial.rehearsal.faults import Faults
 from trial import lines
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from harbour import Harbour
 
 pytestmark = pytest.mark.voyage
 
@@ -173,3 +173,17 @@ def test_program_takes_a_version_without_an_option(dock: Quay) -> None:
     dock.shelve(SDIST, WHEEL)
     ran = dock.port.trial.run(sys.executable, "-m", "seatrial", "verify", "1.3.0", "--index", dock.url, "--no-install")
     assert (ran.returncode, dock.plain(ran.output)) == (0, PUBLISHED)
+
+
+def test_release_waits_until_it_is_published(dock: Quay, tmp_path: Path) -> None:
+    # The same commit builds the same bytes, so they can be there before.
+    dock.shelve(SDIST, WHEEL)
+    fresh = harbour(tmp_path / "fresh")
+    ran = fresh.release("--part", "minor", "--yes", "--wait", TWINE_REPOSITORY_URL=dock.url)
+    assert ran.returncode == 0, ran.output
+    end = dock.plain(ran.output[ran.output.index("seatrial > installing") :])
+    assert re.sub(r"Python 3\.\d+", "Python 3", end) == (
+        "seatrial > installing tidepool==1.3.0 in an empty environment\n"
+        + PUBLISHED
+        + "  installed on Python 3: import tidepool\n"
+    )

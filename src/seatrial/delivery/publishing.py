@@ -22,11 +22,12 @@ from seatrial.shortfalls import OtherBytes
 from seatrial.tools import index, pip_settings, twine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from seatrial.delivery.destination import Destination
     from seatrial.delivery.evidence import Tagged
+    from seatrial.errors import SeatrialError
     from seatrial.facts.delivery import Delivery
     from seatrial.facts.distribution import Distribution
     from seatrial.facts.shelf import Shelf
@@ -115,15 +116,23 @@ def send(consignment: Consignment, say: Callable[[str], None], *, can_ask: bool)
     secrets = (os.environ.get("TWINE_PASSWORD", ""), *pypirc.passwords(os.environ))
     try:
         said = twine.upload(paths, environment, repository=destination.name)
-    except CredentialMissing:
+    except CredentialMissing as error:
         if not can_ask:
-            raise
-        twine.converse(paths, environment, destination.name)
+            raise _with_next(error, consignment, secrets) from None
+        try:
+            twine.converse(paths, environment, destination.name)
+        except UploadFailed as failed:
+            raise _with_next(failed, consignment, secrets) from None
     except UploadFailed as error:
-        raise UploadFailed(mask_values(error.what, secrets), fix=f"{error.fix}\n{consignment.again}") from None
+        raise _with_next(error, consignment, secrets) from None
     else:
         for line in mask_values(said, secrets).rstrip().splitlines():
             say(line)
+
+
+def _with_next(error: SeatrialError, consignment: Consignment, secrets: Sequence[str]) -> SeatrialError:
+    """Return an error without secrets, and with the command that goes on."""
+    return type(error)(mask_values(error.what, secrets), fix=f"{error.fix}\n{consignment.again}")
 
 
 def install_line(consignment: Consignment) -> str:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 
 def addresses(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return where the indexes that it names take uploads. Raises `DestinationUnknown`."""
-    return _values(environ, "repository")
+    """Return where the indexes that it lists take uploads. Raises `DestinationUnknown`."""
+    listed = _values(environ, "index-servers").get("distutils", "").split()
+    return {name: url for name, url in _values(environ, "repository").items() if name in listed}
 
 
 def passwords(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -24,7 +25,8 @@ def passwords(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _values(environ: Mapping[str, str], key: str) -> dict[str, str]:
-    path = Path(environ.get("TWINE_CONFIG_FILE") or os.path.expanduser("~/.pypirc"))  # noqa: PTH111 - as twine does
+    home = environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~")  # noqa: PTH111 - as twine does
+    path = Path(home, ".pypirc")
     parser = configparser.RawConfigParser()
     try:
         parser.read(path, encoding="utf-8")

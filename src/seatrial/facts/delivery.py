@@ -46,7 +46,9 @@ class Delivery:
     @property
     def different(self) -> tuple[Shelved, ...]:
         """The files that are there with other bytes."""
-        return tuple(one for one in self.served if self.wanted.get(one.name, one.sha256) != one.sha256)
+        there = {one.name: one for one in self.served}
+        found = (there[name] for name in self.wanted if name in there)
+        return tuple(one for one in found if one.sha256 != self.wanted[one.name])
 
     @property
     def unproved(self) -> tuple[str, ...]:

@@ -104,7 +104,9 @@ def told(error: Exception) -> str:
     """Return what an exception says, without the objects and numbers of the libraries below."""
     cause = error.args[0] if error.args else error
     said = str(getattr(cause, "reason", None) or cause)
-    return mask(re.sub(r"^.*\): |\[Errno -?\d+\] | \(.*\)$|Failed to establish a new connection: ", "", said))
+    return mask(
+        re.sub(r"^.*\): |\[Errno -?\d+\] | \(.*\)$|Failed to establish a new connection: | for url: \S+$", "", said)
+    )
 
 
 def advice(error: Exception) -> str:

@@ -1,0 +1,134 @@
+"""Nothing shows a token: wherever twine finds it, and whatever goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quay import SDIST, WHEEL, Quay, quay
+from seatrial.rehearsal.faults import Faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harbour import Harbour
+    from trial import Ran
+
+pytestmark = [
+    pytest.mark.voyage,
+    pytest.mark.ends,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc"),
+]
+
+SECRET = "correct-horse-battery"  # noqa: S105 - it was made up, and looks like no token
+KEYRING = """\
+import keyring.backend
+
+
+class Backend(keyring.backend.KeyringBackend):
+    priority = 1
+
+    def get_password(self, service, username):
+        return "{secret}"
+
+    def set_password(self, service, username, password):
+        raise NotImplementedError
+"""
+PLACES = ("environment", ".pypirc", "keyring", "address")
+
+
+def seed(dock: Quay, place: str, secret: str) -> tuple[dict[str, str], list[Path]]:
+    """Put a secret where twine looks; return the environment, and the files that hold it."""
+    home = Path(dock.port.trial.environ["HOME"])
+    at = {"TWINE_REPOSITORY_URL": dock.url, "TWINE_USERNAME": "__token__"}
+    if place == "environment":
+        return {**at, "TWINE_PASSWORD": secret}, []
+    if place == ".pypirc":
+        rc = home / ".pypirc"
+        rc.write_text(
+            "[distutils]\nindex-servers = dock\n[dock]\n"
+            f"repository = {dock.url}\nusername = __token__\npassword = {secret}\n"
+        )
+        return {"TWINE_REPOSITORY": "dock"}, [rc]
+    if place == "keyring":
+        module = home / "seeded_keyring.py"
+        module.write_text(KEYRING.format(secret=secret))
+        found = {"PYTHONPATH": str(home), "PYTHON_KEYRING_BACKEND": "seeded_keyring.Backend"}
+        return {**at, **found}, [module]
+    return {"TWINE_REPOSITORY_URL": dock.url.replace("://", f"://__token__:{secret}@")}, []
+
+
+@contextlib.contextmanager
+def processes() -> Iterator[list[bytes]]:
+    """Gather the command lines of all processes, as every user of the machine sees them."""
+    seen: dict[bytes, None] = {}
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.wait(0.01):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):
+                    seen[path.read_bytes()] = None
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    found: list[bytes] = []
+    try:
+        yield found
+    finally:
+        is_over.set()
+        thread.join()
+        found += seen
+
+
+def run(dock: Quay, *args: str, **environ: str) -> tuple[Ran, list[bytes]]:
+    with processes() as found:
+        ran = dock.invoke(*args, **environ)
+    assert any(b"twine" in line for line in found) or args[0] != "publish"
+    return ran, found
+
+
+def insist_on_silence(top: Path, secret: str, ran: Ran, seen: list[bytes], seeds: list[Path]) -> None:
+    """Find the secret nowhere: not in what was printed, in a process, or in a file that is left."""
+    kept = [path for path in top.rglob("*") if path.is_file() and not path.is_symlink() and path not in seeds]
+    assert len(kept) > 100
+    assert secret not in ran.output
+    assert [line for line in seen if secret.encode() in line] == []
+    assert [path for path in kept if secret.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_token_is_used_and_never_shown(port: Harbour, tmp_path: Path, place: str) -> None:
+    (tmp_path / "temporary").mkdir()
+    port.trial.environ["TMPDIR"] = str(tmp_path / "temporary")
+    with quay(port, tmp_path / "index") as dock:
+        environ, seeds = seed(dock, place, SECRET)
+        ran, seen = run(dock, "publish", "--yes", "--new-name", "tidepool", **environ)
+        assert (ran.returncode, ran.was_a_traceback, dock.held()) == (4, False, []), ran.output
+        assert "HTTPError: 403" in ran.output
+        insist_on_silence(tmp_path, SECRET, ran, seen, seeds)
+        token = dock.token()
+        environ, seeds = seed(dock, place, token)
+        ran, seen = run(dock, "publish", "--yes", "--new-name", "tidepool", **environ)
+        assert (ran.returncode, dock.held()) == (0, [WHEEL, SDIST]), ran.output
+        insist_on_silence(tmp_path, token, ran, seen, seeds)
+
+
+@pytest.mark.parametrize("faults", [Faults(errors=99), Faults(cut_after=1)], ids=["500", "cut"])
+@pytest.mark.parametrize("place", PLACES)
+def test_token_is_not_shown_when_the_index_fails(port: Harbour, tmp_path: Path, place: str, faults: Faults) -> None:
+    with quay(port, tmp_path / "index", faults) as dock:
+        token = dock.token()
+        environ, seeds = seed(dock, place, token)
+        ran, seen = run(dock, "publish", "--yes", "--new-name", "tidepool", **environ)
+        assert (ran.returncode, ran.was_a_traceback) == (4, False), ran.output
+        insist_on_silence(tmp_path, token, ran, seen, seeds)
+        for args in (("status",), ("verify", "--limit", "0"), ("undo", "1.3.0", "--limit", "0")):
+            ran, seen = run(dock, *args, **environ)
+            assert not ran.was_a_traceback, ran.output
+            insist_on_silence(tmp_path, token, ran, seen, seeds)
