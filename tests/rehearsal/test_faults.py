@@ -203,6 +203,9 @@ def test_healthy_twin_sails(tmp_path: Path, backend: str) -> None:
     assert ran.returncode == 0, ran.output
 
 
+DOOR = '[tool.seatrial.ignore]\nCI007 = "the door is to find it"\n'
+
+
 @pytest.mark.parametrize(
     ("registered", "environment", "sent"),
     [
@@ -216,7 +219,8 @@ def test_publisher_that_is_not_the_registered_one_ends_at_the_door(
     tmp_path: Path, registered: str, environment: str, sent: str
 ) -> None:
     port = project(tmp_path / "port", "hatchling", **{"environment: pypi": environment})
-    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + f"\n[tool.seatrial.publisher]\n{registered}\n{DOOR}"})
+    told = f"\n[tool.seatrial.publisher]\n{registered}\n{DOOR}"
+    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + told})
     _, said = stopped(port, "--part", "minor")
     assert said.startswith("3 of 5, upload: twine upload failed:\n")
     words = "valid token, but no corresponding publisher (Publisher with matching claims was not found)"
