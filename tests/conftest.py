@@ -19,6 +19,7 @@ OLDEST, NEWEST = (3, 9), (3, 13)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the flag that writes anew what is generated."""
     parser.addoption("--refresh", action="store_true", help="write generated pages anew instead of comparing them")
+    parser.addoption("--all-projects", action="store_true", help="sail every project of tests/projects")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -20,6 +20,11 @@ filename = "CHANGELOG.md"
 title_format = "## {version}"
 ignore = []
 """
+SEATRIAL = """
+[tool.seatrial]
+index = "http://127.0.0.1:9/simple/"
+"""
+"""Nothing listens at port 9, so no test asks an index outside."""
 CHANGELOG = "# Changelog\n\nAll of it.\n\n<!-- towncrier release notes start -->\n\n## 1.2.3\n\nOld.\n"
 PRIVATE = (".git", ".nox", "dist", ".pytest_cache", "__pycache__")
 """What no release is about."""
@@ -95,7 +100,7 @@ def harbour(folder: Path, backend: str = "hatchling") -> Harbour:
     package(trial, "build()", "check()", "tests()", backend=backend)
     trial.write(
         {
-            "pyproject.toml": (root / "pyproject.toml").read_text() + TOWNCRIER,
+            "pyproject.toml": (root / "pyproject.toml").read_text() + TOWNCRIER + SEATRIAL,
             "tasks.py": TASKS,
             "CHANGELOG.md": CHANGELOG,
             "changelog.d/1.feature.md": "Tides rise.\n",

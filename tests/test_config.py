@@ -26,13 +26,15 @@ def test_settings_are_read() -> None:
     told = {"branch": "stable", "tag": "{name}-{version}", "message": "v{version}", "parts": {"doc": "minor"}}
     more = {"ignore": {"DIST206": "they are not ready"}, "publisher": {"workflow": "publish.yml"}}
     ci = {"systems": ["ubuntu", "windows"], "testpypi": False, "install": ["make tools"]}
-    assert config({**told, "lock": [["pdm", "lock"]], **more, "workflows": ci}) == Config(
-        "stable",
-        "{name}-{version}",
-        "v{version}",
-        {**KINDS, "doc": "minor"},
-        (("pdm", "lock"),),
+    index = {"index": "https://index.example.invalid/simple", "workflows": ci}
+    assert config({**told, "lock": [["pdm", "lock"]], **more, **index}) == Config(
+        branch="stable",
+        tag="{name}-{version}",
+        message="v{version}",
+        parts={**KINDS, "doc": "minor"},
+        lock=(("pdm", "lock"),),
         publisher=more["publisher"],
+        index="https://index.example.invalid/simple/",
         ignore=more["ignore"],
         workflows=CiSettings(systems=("ubuntu", "windows"), testpypi=False, install=("make tools",)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from seatrial import errors, mishaps, refusals
+from seatrial import errors, mishaps, refusals, shortfalls
 from seatrial.errors import SeatrialError
 from trial import lines
 
@@ -14,7 +14,8 @@ PAGE = Path(__file__).resolve().parent.parent / "docs/errors.md"
 
 def kinds(root: type[SeatrialError] = SeatrialError) -> list[type[SeatrialError]]:
     """Return every error, the families before their members."""
-    assert {refusals.ReleaseError, mishaps.RehearsalError} <= set(SeatrialError.__subclasses__())
+    families = {refusals.ReleaseError, mishaps.RehearsalError, shortfalls.DeliveryError}
+    assert families <= set(SeatrialError.__subclasses__())
     children = sorted(root.__subclasses__(), key=lambda kind: kind.exit_code)
     return [root, *(kind for child in children for kind in kinds(child))]
 

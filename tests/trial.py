@@ -125,6 +125,10 @@ class Trial:
         """Run invoke with the Python that runs these tests."""
         return self.run(sys.executable, "-m", "invoke", *args, **environ)
 
+    def seatrial(self, *args: str, **environ: str) -> Ran:
+        """Run seatrial as a program, which needs no tasks.py, with the Python that runs these tests."""
+        return self.run(sys.executable, "-m", "seatrial", *args, **environ)
+
     def run(self, *args: str, **environ: str) -> Ran:
         """Run a command in the project."""
         done = subprocess.run(

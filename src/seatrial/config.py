@@ -10,13 +10,14 @@ from seatrial.errors import PyprojectInvalid
 from seatrial.facts import ci_settings
 from seatrial.facts.ci_settings import CiSettings
 from seatrial.facts.versions import KINDS, PARTS
+from seatrial.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from seatrial.facts.project import Project
 
-KEYS = ("branch", "tag", "message", "parts", "lock", "publisher", "ignore", "workflows")
+KEYS = ("branch", "tag", "message", "parts", "lock", "publisher", "index", "ignore", "workflows")
 PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
 
 CODE = re.compile(r"(CI|DIST|GIT|INDEX|META)\d{3}")
@@ -31,8 +32,9 @@ class Config:
     tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` "" for the form of the tags
     that there are; ``parts``: which part of the version each type of fragment asks for; ``lock``: commands, each a
     tuple of arguments, that refresh lock files after the version was raised; ``publisher``: what is registered on the
-    index as the trusted publisher, where that is not what the remote and the workflow say; ``ignore``: codes of checks,
-    and the reason why each does not hold here; ``workflows``: what CI is told.
+    index as the trusted publisher, where that is not what the remote and the workflow say; ``index``: the address of
+    the simple API of the index that is published to, "" for the one that pip installs from; ``ignore``: codes of
+    checks, and the reason why each does not hold here; ``workflows``: what CI is told.
     """
 
     branch: str = ""
@@ -41,6 +43,7 @@ class Config:
     parts: Mapping[str, str] = field(default_factory=lambda: KINDS)
     lock: tuple[tuple[str, ...], ...] = ()
     publisher: Mapping[str, str] = field(default_factory=dict)
+    index: str = ""
     ignore: Mapping[str, str] = field(default_factory=dict)
     workflows: CiSettings = field(default_factory=CiSettings)
 
@@ -61,9 +64,14 @@ class Config:
             parts={**KINDS, **table.get("parts", {})},
             lock=tuple(tuple(command) for command in table.get("lock", ())),
             publisher=table.get("publisher", {}),
+            index=_as_folder(table.get("index", "")),
             ignore=dict(table.get("ignore", {})),
             workflows=CiSettings.from_table(table.get("workflows", {})),
         )
+
+
+def _as_folder(url: str) -> str:
+    return f"{url.rstrip('/')}/" if url else ""
 
 
 def _mistakes(table: Any) -> Iterator[str]:
@@ -71,10 +79,10 @@ def _mistakes(table: Any) -> Iterator[str]:
         yield f"has to be a table, not {table!r}"
         return
     yield from (f"there is no key {key!r}" for key in table if key not in KEYS)
-    for key in ("branch", "tag", "message"):
+    for key in ("branch", "tag", "message", "index"):
         if not isinstance(table.get(key, ""), str):
             yield f"{key} has to be a string, not {table[key]!r}"
-        elif key != "branch" and key in table:
+        elif key in {"tag", "message"} and key in table:
             yield from _mistakes_in_template(key, table[key])
     parts = table.get("parts", {})
     if not isinstance(parts, dict):
@@ -90,6 +98,9 @@ def _mistakes(table: Any) -> Iterator[str]:
     else:
         yield from (f"publisher has no key {key!r}" for key in publisher if key not in PUBLISHER_KEYS)
         yield from (f"publisher.{key} has to be a string" for key in publisher if not isinstance(publisher[key], str))
+    index = table.get("index", "")
+    if isinstance(index, str) and index and not re.match(r"https?://[^/]", index):
+        yield f"index has to be an address of a simple API, https://…/simple/, not {mask(index)!r}"
     yield from _mistakes_in_ignore(table.get("ignore", {}))
     yield from ci_settings.mistakes(table.get("workflows", {}))
 

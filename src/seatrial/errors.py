@@ -76,6 +76,18 @@ class GroupInvalid(ProjectError):
     """A dependency group can't be resolved (PEP 735)."""
 
 
+class RequirementsUnusable(ProjectError):
+    """A requirements file holds something else than requirements, or can't be read."""
+
+
+class NotAProject(ProjectError):
+    """There is nothing here that builds a Python package."""
+
+
+class NotMine(ProjectError):
+    """A file that would be written has unfinished work in it, or lies outside of the repository."""
+
+
 class NothingToLint(ProjectError):
     """No linter is configured."""
 
@@ -165,6 +177,10 @@ class InstallFailed(ToolError):
 
 class UploadFailed(ToolError):
     """An index did not take the distributions, or could not be reached."""
+
+
+class CredentialMissing(ToolError):
+    """twine knows no token or password for the index, and there is no terminal to ask on."""
 
 
 class IndexUnreachable(ToolError):

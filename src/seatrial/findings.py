@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from seatrial.errors import DOCUMENTATION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 class Verdict(Enum):
@@ -87,3 +91,63 @@ class Judgement:
     def blocks(self) -> bool:
         """Whether there can be no release while this stands."""
         return self.finding.verdict is Verdict.FAILED and self.weight is Weight.ERROR and not self.excuse
+
+    @property
+    def outcome(self) -> str:
+        """What became of it, in one word: error, warning or ignored for what failed, else the verdict."""
+        if self.finding.verdict is not Verdict.FAILED:
+            return str(self.finding.verdict.value)
+        return "ignored" if self.excuse else str(self.weight.value)
+
+
+WORDS = ("error", "warning", "unknown", "ignored")
+"""What can become of a check that did not pass, the worst first."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is told once, of however many files or checks: mended once, it is mended in all.
+
+    ``codes``: the one check that has found it, or how many could not learn what they ask for; ``subjects``: the files
+    that it was found in.
+    """
+
+    family: str
+    outcome: str
+    codes: str
+    seen: str
+    fix: str = ""
+    excuse: str = ""
+    url: str = ""
+    subjects: tuple[str, ...] = ()
+
+
+def entries(judgements: Iterable[Judgement]) -> tuple[Entry, ...]:
+    """Return what did not pass: by families, in each and of all the worst first."""
+    wrong = [one for one in judgements if one.outcome in WORDS]
+    worst = {one.family: _rank(one) for one in sorted(wrong, key=_rank, reverse=True)}
+    groups: dict[tuple[str, ...], list[Judgement]] = {}
+    for one in sorted(wrong, key=lambda one: (worst[one.family], one.family, _rank(one))):
+        finding, is_known = one.finding, one.finding.verdict is not Verdict.UNKNOWN
+        key = (one.family, one.outcome, one.code if is_known else "", finding.seen, finding.fix, one.excuse)
+        groups.setdefault(key, []).append(one)
+    return tuple(map(_entry, groups.values()))
+
+
+def _entry(group: Sequence[Judgement]) -> Entry:
+    first, codes = group[0], sorted({one.code for one in group})
+    names = dict.fromkeys(one.subject for one in group if one.subject and len(codes) == 1)
+    return Entry(
+        family=first.family,
+        outcome=first.outcome,
+        codes=codes[0] if len(codes) == 1 else f"{codes[0]} to {codes[-1]} ({len(codes)} checks)",
+        seen=first.finding.seen,
+        fix=first.finding.fix,
+        excuse=first.excuse,
+        url=first.url,
+        subjects=tuple(names),
+    )
+
+
+def _rank(judgement: Judgement) -> int:
+    return WORDS.index(judgement.outcome)

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from seatrial.findings import Judgement
 
-FAMILIES = ("DIST", "INDEX")
-"""The families of the checks that are in the catalogue."""
-
 
 def judge_files(
     paths: Sequence[Path], *, sources: Iterable[PurePosixPath] = (), excuses: Mapping[str, str] | None = None
@@ -76,7 +73,7 @@ def insist(
 def insist_on_codes(ignore: Mapping[str, str]) -> None:
     """Raise `PyprojectInvalid` for codes in ``[tool.seatrial.ignore]`` of which there is no check."""
     known = {rule.code for rule in catalogue.ALL}
-    wrong = [code for code in ignore if code.startswith(FAMILIES) and code not in known]
+    wrong = [code for code in ignore if code not in known]
     if wrong:
         raise PyprojectInvalid(
             f"[tool.seatrial.ignore]: there is no check {', '.join(wrong)}", fix="see docs/checks.md for the codes"

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SECRETS = (
     re.compile(r"pypi-(AgE[A-Za-z0-9_-]{13,}|[A-Za-z0-9_-]{85,})"),
@@ -13,6 +17,18 @@ SECRETS = (
     re.compile(r"(?<=://)[^/\s:@]{16,}(?=@)"),
 )
 """What a secret looks like: tokens of PyPI, JSON web tokens, tokens of GitHub and GitLab, user:password in a URL."""
+
+
+SHORTEST = 6
+"""Letters of the shortest text that is taken for a secret: a shorter one stands in other words too."""
+
+
+def mask_values(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` without secrets that are known by their value, and without what looks like one."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= SHORTEST:
+            text = text.replace(secret, "***")
+    return mask(text)
 
 
 def mask(text: str) -> str:

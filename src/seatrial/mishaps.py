@@ -35,9 +35,5 @@ class LeadsElsewhere(RehearsalError):
     """An upload would not stay on this machine, so there is none."""
 
 
-class NotUsable(RehearsalError):
-    """What was published can be installed, but not imported or started, or is of another version."""
-
-
 class BytesDiffer(RehearsalError):
     """The index serves other bytes than those that were proved."""

@@ -43,7 +43,8 @@ class Outlook:
     ``files``: those of the project, relative to its folder; ``current``: the version that it has, that of the last tag
     where it comes from there; ``news`` is None when towncrier is not configured; ``fragments``: those that wait;
     ``asked``: the part that they ask for; ``tag_form``: the name of a tag, with ``{version}`` and ``{name}`` in it;
-    ``last_tag`` and ``last_version``: those of the newest release which the commit contains, "" and None for none.
+    ``last_tag`` and ``last_version``: those of the newest release which the commit contains, "" and None for none;
+    ``tags``: those of all its releases.
     """
 
     project: Project
@@ -57,6 +58,7 @@ class Outlook:
     tag_form: str
     last_tag: str
     last_version: Version | None = None
+    tags: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, root: Path, files: tuple[PurePosixPath, ...], tags: Collection[str]) -> Outlook:
@@ -79,8 +81,9 @@ class Outlook:
         current = places.version or max(known, default=Version("0.0.0"))
         asked = versions.asked_by((one.kind for one in fragments), config.parts, current)
         last = known[max(known)] if known else ""
+        newest = max(known, default=None)
         return cls(
-            project, config, files, places, current, news, fragments, asked, form, last, max(known, default=None)
+            project, config, files, places, current, news, fragments, asked, form, last, newest, tuple(known.values())
         )
 
     @property

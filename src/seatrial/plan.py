@@ -81,7 +81,7 @@ def choose(outlook: Outlook, wish: Wish) -> Version:
         raise PartMissing(
             f"which part of {outlook.current} is to be raised? {offers}", fix="invoke release --part auto"
         )
-    version = _asked_for(outlook, wish)
+    version = asked_for(outlook, wish)
     reasons = Reasons()
     with reasons.gather():
         _insist_on_progress(outlook, version)
@@ -92,7 +92,8 @@ def choose(outlook: Outlook, wish: Wish) -> Version:
     return version
 
 
-def _asked_for(outlook: Outlook, wish: Wish) -> Version:
+def asked_for(outlook: Outlook, wish: Wish) -> Version:
+    """Return the version that a wish names, fit for a release or not. Raises `PartUnknown` or `VersionInvalid`."""
     if wish.version:
         return versions.parse(wish.version)
     part = wish.part

@@ -45,6 +45,10 @@ class Reasons:
         except SeatrialError as error:
             self._found.append(error)
 
+    def extend(self, known: Iterable[SeatrialError]) -> None:
+        """Keep what is known from elsewhere, too."""
+        self._found += known
+
     def tell(self) -> None:
         """Raise what was gathered, if anything was."""
         if self._found:
@@ -196,8 +200,16 @@ class ProofFailed(ReleaseError):
     """A session tagged ``release`` failed on the commit that would have been tagged."""
 
 
+class ChecksFailed(ReleaseError):
+    """A check of the project, of what the tag starts, or of the index calls something an error."""
+
+
 class AnotherRelease(ReleaseError):
     """Another release of this repository is under way."""
+
+
+class PushForbidden(ReleaseError):
+    """The remote does not let the user push."""
 
 
 class PushRefused(ReleaseError):

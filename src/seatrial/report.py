@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.checks.judging import title, why
 from seatrial.facts.outcome import Outcome, Status
-from seatrial.findings import Verdict
+from seatrial.findings import WORDS, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from seatrial.checks.judging import Check
     from seatrial.facts.distribution import Distribution
-    from seatrial.findings import Judgement
+    from seatrial.findings import Entry, Judgement
     from seatrial.interpreters import Interpreter
 
 SIGNS = {Status.SUCCESS: "✓", Status.FAILED: "✗", Status.ABORTED: "✗", Status.SKIPPED: "–"}
 PLAIN_SIGNS = {Status.SUCCESS: "ok", Status.FAILED: "FAILED", Status.ABORTED: "FAILED", Status.SKIPPED: "-"}
-WORDS = ("error", "warning", "unknown", "ignored")
-"""What can become of a check that did not pass, the worst first."""
-
 NO_PYTHON = "any"
 """The head of the column for sessions that do not run once for each Python."""
 
@@ -77,17 +74,9 @@ def pythons(versions: Sequence[str], found: Mapping[str, Interpreter], missing: 
 
 
 def findings(judgements: Sequence[Judgement]) -> str:
-    """Return what did not pass, by families and errors first, with what mends it, and a count."""
-    told = sorted(
-        (one for one in judgements if _word(one) in WORDS), key=lambda one: (one.family, WORDS.index(_word(one)))
-    )
-    # The same of several files is one entry: mended once, it is mended in all.
-    entries: dict[tuple[str, str, str, str, str], list[str]] = {}
-    for one in told:
-        key = (_word(one), one.code, one.finding.seen, one.excuse, one.finding.fix)
-        entries.setdefault(key, []).append(one.subject)
-    rows = [line for entry, subjects in entries.items() for line in _entry(entry, subjects)]
-    counts = ((word, sum(_word(one) == word for one in judgements)) for word in ("passed", *WORDS, "skipped"))
+    """Return what did not pass, with what mends it, and a count: by families, in each and of all the worst first."""
+    rows = [line for entry in entries(judgements) for line in _lines(entry)]
+    counts = ((word, sum(one.outcome == word for one in judgements)) for word in ("passed", *WORDS, "skipped"))
     return "\n".join([*rows, ", ".join(_counted(number, word) for word, number in counts if number)])
 
 
@@ -124,21 +113,14 @@ def _counted(number: int, word: str) -> str:
     return f"{number} {word}s" if number > 1 and word in {"error", "warning"} else f"{number} {word}"
 
 
-def _word(judgement: Judgement) -> str:
-    """Return what became of a check, in one word."""
-    if judgement.finding.verdict is Verdict.FAILED:
-        return "ignored" if judgement.excuse else str(judgement.weight.value)
-    return str(judgement.finding.verdict.value)
-
-
-def _entry(entry: tuple[str, str, str, str, str], subjects: Sequence[str]) -> list[str]:
-    word, code, seen, excuse, fix = entry
-    head = f"{word:7}  {code}"
-    names = ", ".join(name for name in subjects if name)
-    said = [*seen.splitlines(), f"ignored: {excuse}" if excuse else f"fix: {fix}" if fix else ""]
+def _lines(entry: Entry) -> list[str]:
+    head = f"{entry.outcome:7}  {entry.codes}"
+    mend = f"ignored: {entry.excuse}" if entry.excuse else f"fix: {entry.fix}" if entry.fix else ""
+    names = ", ".join(entry.subjects)
+    said = [*entry.seen.splitlines(), *mend.splitlines()]
     lines = [f"{names}:" if names else "", *(f"  {line}" if names else line for line in said if line)]
     shown = [line for line in lines if line]
-    return [f"{head}  {shown[0]}", *(f"{'':{len(head)}}  {line}" for line in shown[1:])]
+    return [f"{head}  {shown[0]}" if shown else head, *(f"{'':{len(head)}}  {line}" for line in shown[1:])]
 
 
 def untested(outcomes: Sequence[Outcome], matrices: Sequence[str]) -> tuple[str, ...]:

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seatrial import report
+from seatrial import checks as package
+from seatrial import errors, refusals, report
 from seatrial.checks import catalogue, door, workflow_catalogue
 from seatrial.checks.judging import title, why
-from seatrial.checks.rule import Rule
+from seatrial.checks.refusing import Refusal
 from seatrial.checks.workflow_rules import WorkflowRule
+from seatrial.config import CODE
+from seatrial.errors import SeatrialError
 from seatrial.findings import Weight
+
+if TYPE_CHECKING:
+    from seatrial.checks.judging import Check
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/checks.md"
 MARK = "--refresh -->\n\n"
 
 
-def rules(kind: type[Rule] = Rule) -> set[type[Rule]]:
-    """Return every class of rule that there is."""
-    below = {rule for child in kind.__subclasses__() for rule in rules(child)}
-    return below if inspect.isabstract(kind) or not hasattr(kind, "code") else {kind, *below}
+def checks() -> set[type]:
+    """Return every class of check that there is."""
+    modules = [importlib.import_module(f"seatrial.checks.{one.name}") for one in pkgutil.iter_modules(package.__path__)]
+    return {
+        one
+        for module in modules
+        for one in vars(module).values()
+        if inspect.isclass(one) and isinstance(vars(one).get("code"), str)
+    }
 
 
 def test_page_of_checks_is_in_step(pytestconfig: pytest.Config) -> None:
@@ -35,15 +49,15 @@ def test_page_of_checks_is_in_step(pytestconfig: pytest.Config) -> None:
 
 
 def test_catalogue_holds_every_check_once() -> None:
-    assert {type(rule) for rule in catalogue.ALL} == rules()
+    assert {type(rule) for rule in catalogue.ALL} == checks() - set(WorkflowRule.__subclasses__())
     codes = [rule.code for rule in catalogue.ALL]
     assert sorted(set(codes)) == sorted(codes)
 
 
 @pytest.mark.parametrize("rule", [*catalogue.ALL, *workflow_catalogue.ALL], ids=lambda rule: rule.code)
-def test_check_says_what_it_holds_and_why_that_matters(rule: Rule | WorkflowRule) -> None:
-    assert re.fullmatch(r"(CI|DIST|INDEX)\d{3}", rule.code)
-    assert re.fullmatch(r"[A-Z].+\.", title(rule))
+def test_check_says_what_it_holds_and_why_that_matters(rule: Check[Any]) -> None:
+    assert CODE.fullmatch(rule.code)
+    assert re.fullmatch(r"[A-Z].+\.|(git|mypy|pyproject)\b.+\.", title(rule))
     assert re.fullmatch(r"[A-Z].+\.", why(rule), re.DOTALL)
 
 
@@ -53,11 +67,33 @@ def test_catalogue_of_workflows_holds_every_check_once_in_the_order_of_codes() -
     assert sorted(set(codes)) == codes
 
 
-def test_check_stands_behind_those_that_it_needs() -> None:
+@pytest.mark.parametrize("group", [catalogue.OF_A_FILE, catalogue.OF_THE_REBUILD, catalogue.OF_THE_TRIGGER])
+def test_check_stands_behind_those_that_it_needs(group: tuple[Check[Any], ...]) -> None:
     seen: set[str] = set()
-    for rule in catalogue.OF_A_FILE:
+    for rule in group:
         assert set(rule.needs) <= seen, rule.code
         seen.add(rule.code)
+
+
+AT_THE_PUSH = {refusals.PushRefused, refusals.PushUnknown, refusals.Declined, refusals.ChecksFailed}
+"""What a release ends with at its very end, or because of the checks themselves."""
+
+OF_OTHER_TASKS = {refusals.NotCommitted, refusals.TagMissing}
+
+GATHERED = {refusals.ReleaseError, refusals.SeveralReasons, SeatrialError}
+"""What is no reason itself."""
+
+
+def kinds(module: object) -> set[type[SeatrialError]]:
+    found = (one for one in vars(module).values() if inspect.isclass(one) and issubclass(one, SeatrialError))
+    return {one for one in found if one.__module__ == getattr(module, "__name__", "")}
+
+
+def test_every_reason_that_ends_a_release_is_claimed_by_one_check() -> None:
+    refusing = [one for one in catalogue.OF_THE_WALK if isinstance(one, Refusal)]
+    for kind in (kinds(errors) | kinds(refusals)) - AT_THE_PUSH - OF_OTHER_TASKS - GATHERED:
+        claiming = [one.code for one in refusing if issubclass(kind, one.kinds)]
+        assert len(claiming) == 1, kind
 
 
 TWINES = {"DIST101", "DIST102"}
@@ -69,5 +105,5 @@ OURS = {"DIST301", "DIST402"}
 
 def test_door_refuses_for_every_error_and_for_nothing_else() -> None:
     at_the_door = {rule.code for rule in door.ORDER}
-    errors = {rule.code for rule in catalogue.ALL if rule.weight is Weight.ERROR}
+    errors = {rule.code for rule in catalogue.OF_FILES if rule.weight is Weight.ERROR}
     assert at_the_door == errors - TWINES - OURS

@@ -45,6 +45,7 @@ def test_workflow_is_read() -> None:
             Job("build", commands=("pip install nox", "nox -s build check"), uses=("actions/checkout@v7",)),
             Job("publish", "pypi", uses=("pypa/gh-action-pypi-publish@v1",), may_ask=True),
         ),
+        ("push",),
     )
 
 
@@ -57,15 +58,65 @@ def test_what_is_no_workflow_is_none(text: str) -> None:
     assert Workflow.from_text("x.yml", text) is None
 
 
-@pytest.mark.parametrize("on", ["push", "[push, pull_request]", "{push: }", "{push: {tags: }}", "{push: [x]}"])
-def test_workflow_that_listens_to_no_tag_says_so(on: str) -> None:
+@pytest.mark.parametrize(
+    ("on", "events"),
+    [
+        ("push", ("push",)),
+        ("[push, pull_request]", ("push", "pull_request")),
+        ("{push: }", ("push",)),
+        ("{push: {tags: }}", ("push",)),
+        ("{push: [x]}", ("push",)),
+        ("[[push], {a: b}, 3]", ("3",)),
+    ],
+)
+def test_workflow_that_names_no_tag_says_so(on: str, events: tuple[str, ...]) -> None:
     found = Workflow.from_text("x.yml", f"on: {on}\njobs:\n  a: {{steps: [null, 3, {{run: nox}}], env: 1}}\n  b: 3\n")
-    assert found == Workflow("x.yml", (), (Job("a", commands=("nox",)),))
+    assert found == Workflow("x.yml", (), (Job("a", commands=("nox",)),), events)
+
+
+@pytest.mark.parametrize(
+    ("on", "listens"),
+    [
+        ("push", True),
+        ("{push: {tags: ['v*']}}", True),
+        ("{push: {tags: ['v*', '!v1.*']}}", False),
+        ("{push: {tags: ['v2.*']}}", False),
+        ("{push: {tags-ignore: ['test-*']}}", True),
+        ("{push: {tags-ignore: ['v*']}}", False),
+        ("{push: {branches: [main]}}", False),
+        ("{push: {branches: [main], tags: ['v*']}}", True),
+        ("{push: {branches-ignore: [old]}}", False),
+        ("{push: {paths: ['src/**']}}", True),
+        ("pull_request", False),
+        ("{release: {types: [published]}}", False),
+    ],
+)
+def test_workflow_listens_to_a_tag_as_github_says(on: str, listens: bool) -> None:  # noqa: FBT001
+    found = Workflow.from_text("x.yml", f"on: {on}\njobs: {{}}\n")
+    assert found is not None
+    assert found.listens_to("v1.3.0") is listens
+
+
+def test_pythons_are_found_where_pythons_are_named() -> None:
+    found = workflow(
+        """
+        jobs:
+          matrix:
+            strategy:
+              matrix:
+                python: ["3.9", "3.10", "pypy3.10", "3.13t", 3.14]
+                include: [{python-version: "3.15-dev"}, 3]
+            steps: []
+          step: {steps: [{with: {python-version: "3.11\\n3.12.1"}}, {with: {version: "3.8"}}]}
+        """
+    )
+    assert found is not None
+    assert [job.pythons for job in found.jobs] == [("3.9", "3.10", "3.13", "3.14", "3.15"), ("3.11",)]
 
 
 def test_one_pattern_of_tags_needs_no_list() -> None:
     found = Workflow.from_text("x.yml", "on: {push: {tags: v*}}\njobs: {}\n")
-    assert found == Workflow("x.yml", ("v*",))
+    assert found == Workflow("x.yml", ("v*",), events=("push",))
 
 
 @pytest.mark.parametrize("value", ["5", "true", "2024-02-31", '!!float ""', "0b_", "[[[]]]", "~"])

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 import cargo
+from seatrial.facts.members import differing
 from seatrial.facts.publisher import Publisher
-from seatrial.rehearsal.members import differing
 from seatrial.rehearsal.network import network
 
 if TYPE_CHECKING:

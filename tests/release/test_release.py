@@ -11,6 +11,35 @@ import pytest
 
 from harbour import TOWNCRIER, Harbour, all_of_it_happened, scratches
 from trial import Trial, lines, normalised
+from troubles import (
+    begin_a_merge,
+    branch_off,
+    configure_a_file_without_the_version,
+    cut_the_history_off,
+    detach,
+    diverge,
+    fall_behind,
+    lack_the_tags,
+    lose_the_network,
+    lose_the_remote,
+    lose_the_upstream,
+    misname_a_fragment,
+    name_another_version,
+    pin_a_dependency_to_the_same_number,
+    push_to_two,
+    refuse_before_the_push,
+    refuse_in_a_hook,
+    refuse_on_the_remote,
+    rewrite_the_version_in_a_hook,
+    tag_a_newer_release,
+    tag_here,
+    tag_there,
+    take_the_marker_away,
+    use_up_the_fragments,
+    write_a_fragment_in_latin1,
+    write_latin1,
+    write_the_entry_by_hand,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +67,13 @@ def test_plan_is_shown_before_it_is_carried_out(port: Harbour) -> None:
     shown = normalised(ran.output.partition("seatrial > building")[0], remote=port.remote.root)
     assert re.sub(r"index \w+\.\.\w+", "index …", shown) == lines(
         """
+        seatrial > warning  CI001  no workflow in .github/workflows publishes
+        seatrial >                 fix: add one; until then: git checkout TAG, nox -s build check, twine upload dist/*
+        seatrial > unknown  INDEX011 to INDEX013 (3 checks)  http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused
+        seatrial > warning  META031  [project.urls] has neither Repository nor Homepage
+        seatrial >                   fix: [project.urls]
+        seatrial >                   Repository = "https://github.com/OWNER/NAME"
+        seatrial > 18 passed, 2 warnings, 3 unknown, 8 skipped
         tidepool 1.2.3 → 1.3.0
 
           diff --git a/CHANGELOG.md b/CHANGELOG.md
@@ -209,154 +245,6 @@ def test_commit_and_tag_are_signed_where_the_users_are(port: Harbour) -> None:
     port.trial.git("add", "-A")
     port.trial.git("-c", "commit.gpgsign=false", "commit", "-q", "-m", "More")
     assert f"{READ}signingfailed\n" in refused(port, "--part", "patch", "--yes")
-
-
-def detach(port: Harbour) -> None:
-    port.trial.git("checkout", "-q", "--detach")
-
-
-def branch_off(port: Harbour) -> None:
-    port.trial.git("checkout", "-q", "-b", "topic")
-    port.trial.git("push", "-q", "-u", "origin", "topic")
-
-
-def lose_the_remote(port: Harbour) -> None:
-    port.trial.git("remote", "remove", "origin")
-
-
-def lose_the_upstream(port: Harbour) -> None:
-    port.trial.git("branch", "--unset-upstream")
-
-
-def cut_the_history_off(port: Harbour) -> None:
-    (port.trial.root / ".git/shallow").write_text(port.trial.git("rev-parse", "HEAD"))
-
-
-def fall_behind(port: Harbour) -> None:
-    other = port.clone("other")
-    other.trial.git("commit", "-q", "--allow-empty", "-m", "Theirs")
-    other.trial.git("push", "-q")
-
-
-def diverge(port: Harbour) -> None:
-    fall_behind(port)
-    port.trial.git("commit", "-q", "--allow-empty", "-m", "Mine")
-
-
-def tag_here(port: Harbour) -> None:
-    """Tag a commit of another history, as one does that was rewritten."""
-    commit = port.trial.git("commit-tree", "-m", "Another history", "HEAD^{tree}").strip()
-    port.trial.git("tag", "v1.3.0", commit)
-
-
-def tag_there(port: Harbour) -> None:
-    tag_here(port)
-    port.trial.git("push", "-q", "origin", "v1.3.0")
-
-
-def use_up_the_fragments(port: Harbour) -> None:
-    port.trial.git("rm", "-q", "changelog.d/1.feature.md", "changelog.d/+fall.bugfix.md")
-    port.trial.git("commit", "-q", "-m", "No fragments")
-    port.trial.git("push", "-q")
-
-
-def misname_a_fragment(port: Harbour) -> None:
-    port.trial.git("mv", "changelog.d/1.feature.md", "changelog.d/1.fetaure.md")
-    port.trial.git("commit", "-q", "-m", "Misname")
-
-
-def take_the_marker_away(port: Harbour) -> None:
-    port.trial.write({"CHANGELOG.md": "# Changelog\n"})
-    port.trial.git("commit", "-qam", "No marker")
-
-
-def write_latin1(port: Harbour) -> None:
-    (port.trial.root / "CHANGELOG.md").write_bytes(b"# T\xfcmpel\n\n<!-- towncrier release notes start -->\n")
-    port.trial.git("commit", "-qam", "Latin 1")
-
-
-def name_another_version(port: Harbour) -> None:
-    port.trial.write({"src/tidepool/__init__.py": '__version__ = "1.2.2"\n'})
-    port.trial.git("commit", "-qam", "Another version")
-
-
-def configure_a_file_without_the_version(port: Harbour) -> None:
-    port.trial.write(
-        {
-            "pyproject.toml": port.read("pyproject.toml")
-            + '[tool.bumpversion]\n[[tool.bumpversion.files]]\nfilename = "README.md"\n'
-        }
-    )
-    port.trial.git("commit", "-qam", "Configure")
-
-
-def refuse_in_a_hook(port: Harbour) -> None:
-    hook = port.trial.root / ".git/hooks/commit-msg"
-    hook.write_text('#!/bin/sh\necho "no ticket in: $(cat "$1")"\nexit 1\n')
-    hook.chmod(0o755)
-
-
-def refuse_before_the_push(port: Harbour) -> None:
-    hook = port.trial.root / ".git/hooks/pre-push"
-    hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
-    hook.chmod(0o755)
-
-
-def refuse_on_the_remote(port: Harbour) -> None:
-    hook = port.remote.root / "hooks/update"
-    hook.write_text('#!/bin/sh\ncase "$1" in refs/tags/*) echo no tags >&2; exit 1;; esac\n')
-    hook.chmod(0o755)
-
-
-def lose_the_network(port: Harbour) -> None:
-    port.trial.git("remote", "set-url", "origin", "http://127.0.0.1:9/r.git")
-
-
-def rewrite_the_version_in_a_hook(port: Harbour) -> None:
-    hook = port.trial.root / ".git/hooks/pre-commit"
-    hook.write_text("#!/bin/sh\nsed -i s/1.3.0/1.2.9/ src/tidepool/__init__.py && git add -u\n")
-    hook.chmod(0o755)
-
-
-def lack_the_tags(port: Harbour) -> None:
-    port.remote.git("tag", "v1.2.4", "main")
-
-
-def tag_a_newer_release(port: Harbour) -> None:
-    port.trial.git("tag", "v5.0.0")
-    port.trial.git("push", "-q", "origin", "v5.0.0")
-
-
-def pin_a_dependency_to_the_same_number(port: Harbour) -> None:
-    pyproject = port.read("pyproject.toml").replace(
-        'version = "1.2.3"', 'version = "1.2.3"\ndependencies = ["lib==1.2.3"]'
-    )
-    pyproject += '[tool.bumpversion]\n[[tool.bumpversion.files]]\nfilename = "pyproject.toml"\n'
-    port.trial.write({"pyproject.toml": pyproject})
-    port.trial.git("commit", "-qam", "Pin")
-
-
-def write_the_entry_by_hand(port: Harbour) -> None:
-    text = port.read("CHANGELOG.md").replace("## 1.2.3", "## 1.3.0\n\nBy hand.\n\n## 1.2.3")
-    port.trial.write({"CHANGELOG.md": text})
-    port.trial.git("commit", "-qam", "Write")
-
-
-def begin_a_merge(port: Harbour) -> None:
-    port.trial.git("checkout", "-q", "-b", "topic")
-    port.trial.git("commit", "-q", "--allow-empty", "-m", "Topic")
-    port.trial.git("checkout", "-q", "main")
-    port.trial.git("merge", "-q", "--no-ff", "--no-commit", "topic")
-
-
-def write_a_fragment_in_latin1(port: Harbour) -> None:
-    (port.trial.root / "changelog.d/1.feature.md").write_bytes(b"T\xfcmpel.\n")
-    port.trial.git("commit", "-qam", "Latin 1")
-
-
-def push_to_two(port: Harbour) -> None:
-    port.trial.git("remote", "set-url", "--add", "--push", "origin", "../remote.git")
-    port.trial.git("remote", "set-url", "--add", "--push", "origin", "../second.git")
 
 
 SITUATIONS: list[tuple[Callable[[Harbour], None] | None, tuple[str, ...], str]] = [
@@ -896,6 +784,8 @@ def test_status_says_where_the_project_stands(port: Harbour) -> None:
         "following": "1.3.1",
         "branch": "main to origin/main: 0 ahead, 1 behind",
         "unfinished": "",
+        "release": "v1.3.0, unknown to the index: http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused",
+        "finish": "",
     }
 
 
@@ -928,7 +818,7 @@ def test_lock_command_that_fails_leaves_the_files_as_they_were(port: Harbour) ->
     command = [sys.executable, "-c", "open('pdm.lock', 'a').write('half'); raise SystemExit(3)"]
     port.trial.write(
         {
-            "pyproject.toml": port.read("pyproject.toml") + f"\n[tool.seatrial]\nlock = [{json.dumps(command)}]\n",
+            "pyproject.toml": port.read("pyproject.toml") + f"lock = [{json.dumps(command)}]\n",
             "pdm.lock": "whole\n",
         }
     )

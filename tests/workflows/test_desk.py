@@ -136,7 +136,7 @@ def test_lines_that_were_changed_by_hand_are_kept_until_somebody_gives_them_up(p
 
 def test_setting_that_changed_has_drifted(port: Harbour) -> None:
     port.trial.invoke("workflows")
-    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + "\n[tool.seatrial]\ntag = 'release-{version}'\n"})
+    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + "tag = 'release-{version}'\n"})
     said = refused(port.trial.invoke("workflows", "--check"))
     assert '\n  -    tags: ["v*"]\n  +    tags: ["release-*"]\n' in said
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from seatrial.findings import Finding, Judgement, Verdict, Weight
 
@@ -40,16 +40,27 @@ def judge(
     for one in checks:
         unmet = next((code for code in one.needs if code in judged and not _is_met(judged[code])), "")
         finding = Finding.skipped(f"{unmet} did not pass") if unmet else one.check(facts)
-        judged[one.code] = Judgement(
-            code=one.code,
-            title=title(one),
-            why=why(one),
-            weight=one.weight,
-            finding=finding,
-            subject=subject,
-            excuse=(excuses or {}).get(one.code, ""),
-        )
+        judged[one.code] = _judgement(one, finding, subject, excuses)
     return tuple(judged.values())
+
+
+def unlearned(
+    checks: Iterable[Check[Any]], reason: str, *, subject: str = "", excuses: Mapping[str, str] | None = None
+) -> tuple[Judgement, ...]:
+    """Say of every check that what it asks for could not be learned, and why."""
+    return tuple(_judgement(one, Finding.unknown(reason), subject, excuses) for one in checks)
+
+
+def _judgement(check: Check[Any], finding: Finding, subject: str, excuses: Mapping[str, str] | None) -> Judgement:
+    return Judgement(
+        code=check.code,
+        title=title(check),
+        why=why(check),
+        weight=check.weight,
+        finding=finding,
+        subject=subject,
+        excuse=(excuses or {}).get(check.code, ""),
+    )
 
 
 def title(check: Check[Facts]) -> str:

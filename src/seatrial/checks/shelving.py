@@ -107,7 +107,10 @@ class ReleaseOpen(ShelvingRule):
     def check(self, facts: Arrival) -> Finding:
         """Whoever steals a token can't put a file beside those that everybody has installed for years."""
         files = facts.shelf.of_release(metadata_of(facts.archive).version)
-        if not files or min(one.uploaded for one in files) >= facts.now - timedelta(days=DAYS):
+        times = [one.uploaded for one in files if one.uploaded]
+        if files and not times:
+            return Finding.unknown("the index does not say when its files were uploaded")
+        if not files or min(times) >= facts.now - timedelta(days=DAYS):
             return Finding.passed()
         said = f"Uploading new files to releases older than {DAYS} days is not allowed."
         return Finding.failed(said, "make a new release: invoke release --part patch")

@@ -48,6 +48,11 @@ def read(path: Path) -> dict[str, Any]:
         ) from None
 
 
+def parse(text: str) -> dict[str, Any]:
+    """Return what a text in TOML holds, which is known to be TOML."""
+    return tomllib.loads(text)
+
+
 def insist_on_kinds(path: Path, table: Mapping[str, Any]) -> None:
     """Raise `PyprojectInvalid` for values of the wrong kind, one error for all of them."""
     wrong = [

@@ -20,13 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shelved:
-    """A file on an index: ``size`` in bytes, ``sha256`` in hexadecimal digits, ``uploaded`` with its time zone."""
+    """A file on an index: ``size`` in bytes, ``sha256`` in hexadecimal digits.
+
+    ``uploaded``: with its time zone, None where the index does not tell it; ``metadata``: the address of its core
+    metadata (PEP 658), "" where the index does not serve them; ``provenance``: that of its attestations, "" for none
+    (PEP 740).
+    """
 
     name: str
     sha256: str
     size: int
-    uploaded: datetime
+    uploaded: datetime | None
     is_yanked: bool = False
+    metadata: str = ""
+    provenance: str = ""
 
     @property
     def version(self) -> Version | None:
@@ -39,20 +46,47 @@ class Shelf:
     """What an index holds of one project.
 
     ``project``: its name there, "" when the index does not know it; ``burned``: the names of files that were deleted,
-    which nobody can use again.
+    which nobody can use again; ``status``: active, archived, quarantined or deprecated (PEP 792).
     """
 
     project: str = ""
     files: tuple[Shelved, ...] = ()
     burned: tuple[str, ...] = ()
+    status: str = "active"
 
     def has(self, archive: Archive) -> bool:
         """Whether the very same file is there, byte for byte."""
         return any(one.name == archive.name and one.sha256 == archive.sha256 for one in self.files)
 
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """The versions that there are files of. Sorted."""
+        return tuple(sorted({one.version for one in self.files if one.version is not None}))
+
     def of_release(self, version: Version | None) -> tuple[Shelved, ...]:
         """Return the files of a release."""
         return tuple(one for one in self.files if version is not None and one.version == version)
+
+
+@dataclass(frozen=True)
+class Landing:
+    """A release that is about to go to an index, ``version`` None where none was found, and what is there already.
+
+    ``index``: the address, fit to be shown; ``released``: the versions that the repository has tags of; ``holder``: who
+    made what is there, as far as that was asked and is told.
+    """
+
+    index: str
+    name: str
+    version: Version | None
+    shelf: Shelf
+    released: tuple[Version, ...] = ()
+    holder: str = ""
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether the index has the project, and the repository knows none of its versions."""
+        return bool(self.shelf.versions) and not set(self.shelf.versions) & set(self.released)
 
 
 @dataclass(frozen=True)

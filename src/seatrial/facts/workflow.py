@@ -10,10 +10,15 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from seatrial.facts.ref_patterns import matches
 from seatrial.facts.steps import Step, needs_of, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+FOLDER = ".github/workflows"
+"""Where GitHub looks for workflows."""
 
 PUBLISHES = re.compile(
     r"gh-action-pypi-publish|\btwine\b.*\bupload\b"
@@ -25,6 +30,12 @@ PASSWORD = re.compile(r"(TWINE_|UV_PUBLISH_|HATCH_INDEX_|FLIT_|PDM_PUBLISH_|POET
 PASSWORD_IN_COMMAND = re.compile(r"\s(-p|--password|--token|-a|--auth)[ =]\S")
 """What a stored password is handed over in: a variable or an input of that name, or an option."""
 
+ADDRESS = re.compile(r"(?:--repository-url|--publish-url)[ =][\"']?(https?://[^\s\"']+)")
+"""What a command is told to upload to."""
+
+PYTHON = re.compile(r"(?<![\d.])3\.\d+(?![\d.])")
+"""A minor version of Python."""
+
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 """What GitHub puts a value in place of."""
 
@@ -35,7 +46,8 @@ class Job:
 
     ``commands``: the texts of its ``run``; ``may_ask``: whether it may ask for an identity token; ``has_password``:
     whether a stored password is handed to one of its steps; ``leads_elsewhere``: whether it names another index than
-    PyPI; ``needs``: the jobs that it waits for; ``steps``: those of its steps that run commands.
+    PyPI; ``pythons``: the versions, such as 3.12, that its matrix or its steps name; ``addresses``: those that it
+    uploads to; ``needs``: the jobs that it waits for; ``steps``: those of its steps that run commands.
     """
 
     name: str
@@ -45,6 +57,8 @@ class Job:
     may_ask: bool = False
     has_password: bool = False
     leads_elsewhere: bool = False
+    pythons: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
     needs: tuple[str, ...] = field(default=(), compare=False)
     steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
 
@@ -56,11 +70,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow of GitHub: ``name`` of the file; ``tags``: the patterns of tags that start it."""
+    """A workflow of GitHub: ``name`` of the file; ``tags``: the patterns of tags that start it.
+
+    ``events``: what starts it; ``tags_ignored``: the patterns of tags that do not; ``only_branches``: whether a push
+    starts it to a branch alone.
+    """
 
     name: str
     tags: tuple[str, ...] = ()
     jobs: tuple[Job, ...] = ()
+    events: tuple[str, ...] = ()
+    tags_ignored: tuple[str, ...] = ()
+    only_branches: bool = False
 
     @classmethod
     def from_text(cls, name: str, text: str) -> Workflow | None:
@@ -76,9 +97,30 @@ class Workflow:
         if not isinstance(told, dict) or not isinstance(told.get("jobs"), dict):
             return None
         push = _table(_table(told, "on"), "push")
-        tags = push.get("tags", [])
         jobs = tuple(_job(str(key), job, told) for key, job in told["jobs"].items() if isinstance(job, dict))
-        return cls(name, tuple(_texts(tags if isinstance(tags, list) else [tags])), jobs)
+        return cls(
+            name=name,
+            tags=_patterns(push, "tags"),
+            jobs=jobs,
+            events=_events(told.get("on")),
+            tags_ignored=_patterns(push, "tags-ignore"),
+            only_branches=any(key in push for key in ("branches", "branches-ignore")),
+        )
+
+    def listens_to(self, tag: str) -> bool:
+        """Whether a push of a tag starts it."""
+        if "push" not in self.events:
+            return False
+        if self.tags:
+            return matches(self.tags, tag)
+        return not matches(self.tags_ignored, tag) if self.tags_ignored else not self.only_branches
+
+    @classmethod
+    def in_tree(cls, top: Path) -> tuple[Workflow, ...]:
+        """Read those of a repository, sorted by the names of their files; ``top`` is that of the work tree."""
+        paths = sorted(path for path in (top / FOLDER).glob("*.y*ml") if path.is_file())
+        read = (cls.from_text(path.name, path.read_text(encoding="utf-8", errors="replace")) for path in paths)
+        return tuple(workflow for workflow in read if workflow)
 
     def publishing_job(self, environments: Iterable[str] = ()) -> Job | None:
         """Return the job that uploads; of several, one of these environments, or else the last."""
@@ -154,9 +196,35 @@ def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job
         has_password=any(map(PASSWORD.fullmatch, map(str, keys)))
         or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
         leads_elsewhere=any("repository-url" in _table(step, "with") for step in steps),
+        addresses=tuple(_texts(_table(step, "with").get("repository-url") for step in steps))
+        + tuple(address for text in commands for address in ADDRESS.findall(text)),
+        pythons=tuple(dict.fromkeys(_pythons(told, steps))),
         needs=needs_of(told),
         steps=steps_of(told, workflow),
     )
+
+
+def _events(told: object) -> tuple[str, ...]:
+    if isinstance(told, dict):
+        return tuple(map(str, told))
+    return tuple(_texts(told if isinstance(told, list) else [told]))
+
+
+def _patterns(push: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    told = push.get(key, [])
+    return tuple(_texts(told if isinstance(told, list) else [told]))
+
+
+def _pythons(told: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the versions that a job names where Pythons are named: ``python-version``, or a like key of its matrix."""
+    matrix = _table(_table(told, "strategy"), "matrix")
+    included = matrix.get("include")
+    tables = [matrix, *(_table(step, "with") for step in steps)]
+    tables += [one for one in included if isinstance(one, dict)] if isinstance(included, list) else []
+    values = (value for table in tables for key, value in table.items() if "python" in key.lower())
+    for value in values:
+        for text in _texts(value if isinstance(value, list) else [value]):
+            yield from PYTHON.findall(text)
 
 
 def _texts(told: Iterable[object]) -> Iterator[str]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from seatrial.delivery.installation import Installed
     from seatrial.facts.publisher import Publisher
-    from seatrial.rehearsal.installation import Installed
     from seatrial.release.proof import Proof
 
 

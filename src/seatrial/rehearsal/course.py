@@ -1,4 +1,4 @@
-"""Who publishes, and which sessions go before: read from the remote and from the workflows, not told twice."""
+"""Who publishes in a rehearsal, and which sessions go before."""
 
 from __future__ import annotations
 
@@ -7,25 +7,19 @@ from typing import TYPE_CHECKING
 
 from seatrial.config import Config
 from seatrial.facts.publisher import Publisher
-from seatrial.facts.repository import owner_and_name
-from seatrial.facts.workflow import Workflow
+from seatrial.facts.publishing import ENVIRONMENT, Publishing
+from seatrial.facts.workflow import FOLDER, Workflow
 from seatrial.mishaps import TokenForbidden
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from seatrial.facts.project import Project
     from seatrial.facts.repository import Repository
     from seatrial.facts.steps import Step
 
-WORKFLOWS = ".github/workflows"
 ASSUMED = Workflow("release.yml")
-ENVIRONMENT = "pypi"
 """What is assumed of a project in which no workflow publishes."""
-
-SELF = ("repository", "source", "source code", "code", "homepage", "github")
-"""The labels of ``[project.urls]`` that can lead to the repository (PyPA, "Well-known Project URLs in Metadata")."""
 
 
 @dataclass(frozen=True)
@@ -47,56 +41,37 @@ class Course:
 def chart(repository: Repository, project: Project, top: Path) -> Course:
     """Read it from the user's repository, and from a work tree of the commit: ``top``, with ``project`` in it.
 
-    The remote is the user's, whose name is that of the repository on the forge.
     Raises `PyprojectInvalid` or `TokenForbidden`.
     """
-    remarks = []
     told = Config.from_project(project).publisher
-    owner, name = next(_homes(repository, project), ("", ""))
-    if not owner:
-        owner, name = "OWNER", project.name
-        remarks.append("neither a remote nor [project.urls] leads to a forge: the owner of the repository is assumed")
-    found = [workflow for workflow in _workflows(top) if workflow.publishing_job((ENVIRONMENT,))]
-    registered = [workflow for workflow in found if workflow.name == told.get("workflow")]
-    wanted = registered or [workflow for workflow in found if workflow.tags] or found
-    workflow = wanted[0] if wanted else ASSUMED
-    job = workflow.publishing_job((told.get("environment", ENVIRONMENT),))
-    if job is None:
-        remarks.append(
-            f"no workflow in {WORKFLOWS} publishes: {ASSUMED.name} and the environment {ENVIRONMENT} are assumed"
-        )
-    elif job.has_password:
-        remarks.append(f"{workflow.name} publishes with a stored password; trusted publishing was rehearsed")
-    elif not job.may_ask:
-        raise TokenForbidden(
-            f"the job {job.name} of {WORKFLOWS}/{workflow.name} may not ask for an identity token, "
-            "without which PyPI lets nobody publish",
-            fix="permissions:\n  id-token: write",
-        )
+    found = Publishing.of(repository, project, top, told)
+    owner, name = (found.owner, found.repository) if found.owner else ("OWNER", project.name)
+    workflow, job = found.workflow or ASSUMED, found.job
     sender = Publisher(owner, name, workflow.name, job.environment if job else ENVIRONMENT)
     return Course(
         sender=sender,
         registered=replace(sender, **told),
         sessions=workflow.sessions(),
-        remarks=tuple(remarks),
+        remarks=_remarks(found),
         steps=tuple(step for step in workflow.steps_before(job) if step.is_at_home_anywhere) if job else (),
     )
 
 
-def _homes(repository: Repository, project: Project) -> Iterator[tuple[str, str]]:
-    names = (repository.remote, *repository.remotes)
-    addresses = [repository.setting(f"remote.{name}.url") for name in names if name]
-    urls = project.table.get("project", {}).get("urls", {})
-    addresses += [str(urls[label]) for label in sorted(urls, key=_rank) if label.lower() in SELF]
-    yield from (home for home in map(owner_and_name, addresses) if home[0])
-
-
-def _rank(label: str) -> int:
-    return SELF.index(label.lower()) if label.lower() in SELF else len(SELF)
-
-
-def _workflows(top: Path) -> Iterator[Workflow]:
-    for path in sorted(path for path in (top / WORKFLOWS).glob("*.y*ml") if path.is_file()):
-        workflow = Workflow.from_text(path.name, path.read_text(encoding="utf-8", errors="replace"))
-        if workflow:
-            yield workflow
+def _remarks(found: Publishing) -> tuple[str, ...]:
+    """Return what has to be assumed. Raises `TokenForbidden` for a job that could not publish."""
+    remarks = []
+    if not found.owner:
+        remarks.append("neither a remote nor [project.urls] leads to a forge: the owner of the repository is assumed")
+    if found.workflow is None or found.job is None:
+        remarks.append(
+            f"no workflow in {FOLDER} publishes: {ASSUMED.name} and the environment {ENVIRONMENT} are assumed"
+        )
+    elif found.job.has_password:
+        remarks.append(f"{found.workflow.name} publishes with a stored password; trusted publishing was rehearsed")
+    elif not found.job.may_ask:
+        raise TokenForbidden(
+            f"the job {found.job.name} of {FOLDER}/{found.workflow.name} may not ask for an identity token, "
+            "without which PyPI lets nobody publish",
+            fix="permissions:\n  id-token: write",
+        )
+    return tuple(remarks)

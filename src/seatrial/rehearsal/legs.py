@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 from seatrial import shell
 from seatrial.errors import last_lines
+from seatrial.facts.delivery import State
 from seatrial.facts.distribution import SUFFIXES, Distribution
+from seatrial.facts.members import differing
 from seatrial.facts.workflow import sessions_of
 from seatrial.mishaps import BytesDiffer, LegFailed
 from seatrial.rehearsal.machine import Machine
-from seatrial.rehearsal.members import differing
 from seatrial.release.proof import Proof
-from seatrial.tools import checkout
+from seatrial.tools import checkout, nox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from seatrial.facts.delivery import Delivery
     from seatrial.facts.steps import Step
     from seatrial.rehearsal.course import Course
     from seatrial.rehearsal.world import World
@@ -94,35 +96,31 @@ class Tasks:
 
 def _sessions_there(world: World, project: Path) -> set[str]:
     """Return the names of the sessions of a noxfile; none where there is no noxfile, or it can't be read."""
-    done = world.attempt(*shell.module("nox"), "--list", "--json", cwd=project)
+    done = world.attempt(*shell.module("nox"), "--list", "--json", *nox.ALL, cwd=project)
     try:
         return {str(one["name"]) for one in json.loads(done.output)} if not done.returncode else set()
     except (ValueError, KeyError, TypeError):
         return set()
 
 
-def insist_on_bytes(proof: Proof, served: Mapping[str, str], published: Sequence[Distribution]) -> None:
+def insist_on_bytes(proof: Proof, found: Delivery, published: Sequence[Distribution]) -> None:
     """Raise `BytesDiffer` unless the index serves the files that were proved.
 
-    ``served``: names to SHA-256, as the index tells them; ``published``: the files as CI built them.
+    ``found``: what the index tells of them; ``published``: the files as CI built them.
     """
+    if found.state is State.PUBLISHED:
+        return
     known = {one.path.name: one for one in published}
-    told = []
-    for one in proof.files:
-        name = one.path.name
-        if name not in served:
-            told.append(f"{name} is not there")
-        elif served[name] != one.sha256:
-            members = differing(one.path, known[name].path) if name in known else ()
-            told.append(f"{name} has other bytes: {', '.join(members) or 'the same members, packed in another way'}")
-    told += [
-        f"{name} is there, and was not proved" for name in sorted(set(served) - {p.path.name for p in proof.files})
-    ]
-    if told:
-        raise BytesDiffer(
-            "the index serves something else than what the release proved:\n" + "\n".join(f"  {line}" for line in told),
-            fix="find out what the build takes from outside the commit: the clock, the folder, the machine",
-        )
+    proved = {one.path.name: one for one in proof.files}
+    told = [f"{name} is not there" for name in found.missing]
+    for one in found.different:
+        members = differing(proved[one.name].path, known[one.name].path) if one.name in known else ()
+        told.append(f"{one.name} has other bytes: {', '.join(members) or 'the same members, packed in another way'}")
+    told += [f"{name} is there, and was not proved" for name in found.unproved]
+    raise BytesDiffer(
+        "the index serves something else than what the release proved:\n" + "\n".join(f"  {line}" for line in told),
+        fix="find out what the build takes from outside the commit: the clock, the folder, the machine",
+    )
 
 
 def _follow(args: tuple[str, ...], world: World, cwd: Path, say: Callable[[str], None]) -> None:

@@ -64,7 +64,7 @@ def _file_as_json(name: str, one: Stored) -> dict[str, Any]:
         "hashes": {"sha256": one.shelved.sha256},
         "requires-python": one.requires_python or None,
         "size": one.shelved.size,
-        "upload-time": one.shelved.uploaded.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "upload-time": one.shelved.uploaded and one.shelved.uploaded.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "yanked": one.shelved.is_yanked,
         "core-metadata": core,
         "data-dist-info-metadata": core,

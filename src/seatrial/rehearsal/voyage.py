@@ -8,23 +8,24 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
 from seatrial import interpreters
 from seatrial.config import Config
+from seatrial.delivery import installation
+from seatrial.delivery.installation import Installed, Wanted
+from seatrial.delivery.watching import Watch
 from seatrial.errors import UploadFailed
 from seatrial.facts.project import Project
-from seatrial.mishaps import LegFailed, NotUsable
-from seatrial.rehearsal import installation, legs, network
+from seatrial.mishaps import LegFailed
+from seatrial.rehearsal import legs, network
 from seatrial.rehearsal.card import Card
 from seatrial.rehearsal.course import Course, chart
-from seatrial.rehearsal.installation import Installed, Wanted
 from seatrial.rehearsal.issuer import Sender
 from seatrial.rehearsal.logbook import Logbook
 from seatrial.rehearsal.minting import NO_PUBLISHER
 from seatrial.rehearsal.world import NOBODY, World, world
 from seatrial.release import survey
-from seatrial.tools import checkout, index, twine
+from seatrial.shortfalls import NotUsable
+from seatrial.tools import checkout, twine
 from seatrial.workflows.shape import default_branch
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from seatrial.rehearsal.faults import Faults
     from seatrial.rehearsal.network import Network
     from seatrial.release.proof import Proof
+
+PATIENCE = 30
+"""Seconds that the index may take to show what it has taken."""
 
 LOOK = 1.0
 """Seconds between two looks for Ctrl-C."""
@@ -134,14 +138,11 @@ class Voyage:
                     f"none of the Pythons {', '.join(self.project.pythons)} is installed, so nobody could try it",
                     fix=interpreters.how_to_get(self.project.pythons[-1], os.environ),
                 )
-            modules = next(one for one in proof.files if one.is_wheel).modules()
-            importable = tuple(one for one in modules if all(part.isidentifier() for part in one.split(".")))
-            hashes = tuple(one.sha256 for one in published)
-            wanted = Wanted(self.project.name, proof.version, importable, hashes, self.network.simple_url)
+            wanted = Wanted.of(self.project.name, proof.version, published, self.network.simple_url)
             installed = tuple(installation.install(self.world, one, wanted) for one in ends)
         with self.log.leg("compare", "does the index serve the very bytes that were proved?"):
-            served = index.hashes(self.network.simple_url, self.project.name, Version(proof.version))
-            legs.insist_on_bytes(proof, served, published)
+            watch = Watch(self.project.name, self.network.simple_url, proof, PATIENCE)
+            legs.insist_on_bytes(proof, watch.keep(self.log.line, lambda: False), published)
         return proof, installed
 
     def _upload(self, proof: Proof, published: Sequence[Distribution]) -> None:

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial import interpreters, shell
-from seatrial.errors import CommandFailed
+from seatrial.delivery.place import Place
 from seatrial.facts.project import Project
-from seatrial.masking import mask
 from seatrial.release import survey
 from seatrial.tools import checkout, installer
 from seatrial.tools.scratch import bring_submodules
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from seatrial.facts.repository import Repository
-    from seatrial.shell import Completed
 
 ALLOWED = (
     *("COMSPEC", "LANG", "PATH", "PATHEXT", "PYENV_ROOT", "SYSTEMDRIVE", "SYSTEMROOT", "WINDIR"),
@@ -50,16 +48,14 @@ NOBODY = ("A. Rehearser", "rehearser@example.invalid")
 
 
 @dataclass(frozen=True)
-class World:
-    """``folder`` holds all of it; ``remote`` is bare; ``clone`` is a work tree of it; ``prefix`` leads to the project.
+class World(Place):
+    """``remote`` is bare; ``clone`` is a work tree of it; ``prefix`` leads to the project.
 
-    ``environment``: for every child that is no upload; ``identity``: name and address of who commits;
-    ``modules``: the folder in which the user's repository keeps its submodules.
+    ``identity``: name and address of who commits; ``modules``: the folder in which the user's repository keeps its
+    submodules.
     """
 
-    folder: Path
-    prefix: str
-    environment: Mapping[str, str]
+    prefix: str = ""
     identity: tuple[str, str] = NOBODY
     modules: Path = Path()
 
@@ -78,33 +74,21 @@ class World:
         """The project in it."""
         return self.clone / self.prefix
 
+    @property
+    def home(self) -> Path:
+        """The folder in which a command runs that names none."""
+        return self.project
+
     def checkout(self, tag: str, name: str) -> Path:
         """Check a tag out as CI does, in a folder of its own, and return that of the project in it."""
         self._clone(name, "--branch", tag)
         return self.folder / name / self.prefix
-
-    def run(self, *args: str, cwd: Path | None = None, seconds: float | None = None) -> str:
-        """Run a command in this world. Raises `CommandFailed`."""
-        done = self.attempt(*args, cwd=cwd, seconds=seconds)
-        if done.returncode:
-            raise CommandFailed(shell.shown(args), done.returncode, mask(done.output + done.errors))
-        return done.output
-
-    def attempt(self, *args: str, cwd: Path | None = None, seconds: float | None = None) -> Completed:
-        """Run a command in this world and return how it went. Raises `CommandFailed` as `shell.apart` does."""
-        return shell.apart(args, cwd=cwd or self.project, env=self.environment, seconds=seconds)
 
     def with_pythons(self) -> World:
         """Return the same world with the Pythons of the project on its path."""
         found = interpreters.find(Project.from_directory(self.project).pythons, os.environ)
         path = interpreters.on_path(found, os.environ, self.folder / "pythons")
         return replace(self, environment={**self.environment, "PATH": path})
-
-    def on_loopback(self) -> World:
-        """Return the same world for a child that is to install from this machine alone: no index, proxy or setting."""
-        leading = ("PIP_", "UV_", "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-        kept = {name: value for name, value in self.environment.items() if not name.upper().startswith(leading)}
-        return replace(self, environment={**kept, "NO_PROXY": "127.0.0.1", "PIP_CONFIG_FILE": os.devnull})
 
     def _git(self, cwd: Path, *args: str) -> None:
         self.run("git", "-c", "advice.detachedHead=false", *args, cwd=cwd)

@@ -24,7 +24,8 @@ class Standing:
 
     ``fragments``: how many wait; ``asked`` and ``following``: the part that they ask for, and where it leads;
     ``since``: commits after the last tag; ``branch``: how the branch stands to the remote's, or why nobody knows;
-    ``unfinished``: the release that was pushed and needs to be caught up with, "" for none.
+    ``unfinished``: the release that was pushed and needs to be caught up with, "" for none; ``release``: what became of
+    the last one, "" where nobody asked; ``finish``: the command that finishes it, "" where it is finished.
     """
 
     project: str
@@ -36,6 +37,8 @@ class Standing:
     following: Version
     branch: str
     unfinished: str
+    release: str = ""
+    finish: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it; versions are strings."""
@@ -51,10 +54,12 @@ class Standing:
             f"fragments  {self.fragments}, which ask for {self.asked}: {self.following}",
             f"branch     {self.branch}",
         ]
+        if self.release:
+            lines.append(f"release    {self.release}")
         if self.unfinished:
             lines.append(f"next       invoke release: {self.unfinished} was pushed, and has to be caught up with")
         else:
-            lines.append(f"next       invoke release --part {self.asked}")
+            lines.append(f"next       {self.finish or f'invoke release --part {self.asked}'}")
         return "\n".join(lines)
 
 
@@ -66,14 +71,17 @@ def of(folder: Path) -> Standing:
     repository = checkout.look(folder)
     known = checkout.tags(repository) if repository.commit else {}
     outlook = Outlook.of(folder, source_tree.existing_files(folder), known)
-    left = ""
+    left, release = "", ""
     try:
         if not repository.remote:
             branch = f"{repository.branch or 'no branch'}, which follows no branch of a remote"
         else:
             unfinished = sending.left_over(repository)
             left = unfinished.tag if unfinished else ""
-            told = checkout.standing(repository, checkout.ask(repository))
+            remote = checkout.ask(repository)
+            told = checkout.standing(repository, remote)
+            if outlook.last_tag and not left and outlook.last_tag not in remote.tags:
+                release = f"{outlook.last_tag} is not on {repository.remote}"
             where = f"{repository.branch} to {repository.remote}/{repository.upstream[len('refs/heads/') :]}"
             branch = f"{where}: {told.ahead} ahead, {told.behind} behind"
     except SeatrialError as error:
@@ -88,4 +96,6 @@ def of(folder: Path) -> Standing:
         following=versions.next_version(outlook.current, outlook.asked.part),
         branch=branch,
         unfinished=left,
+        release=release,
+        finish="invoke push" if release else "",
     )

@@ -56,8 +56,7 @@ def released(planned: Plan, built: Built, survey: Survey) -> str:
     if planned.publishes:
         lines.append(f"{', '.join(planned.publishes)} publishes it" + (f": {page}" if page else "."))
     else:
-        lines.append(f"No CI file listens to tags, so nothing publishes it; by hand: git checkout {planned.tag}, then")
-        lines.append("  nox -s build check && twine upload dist/*")
+        lines.append(f"No CI file listens to tags; by hand: invoke publish --version {planned.version}")
     return "\n".join(lines)
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from packaging.version import Version
+
     from seatrial.build_record import Built
     from seatrial.facts.repository import Repository
     from seatrial.release.survey import Survey
@@ -69,12 +71,8 @@ def alone(repository: Repository) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def prospect(survey: Survey, ahead: Begun | None = None) -> Iterator[Prospect]:
-    """Make the scratch clone, and remove it at the end.
-
-    Raises what is wrong with the project, when that makes looking further useless: `ProjectError` or `ReleaseError`.
-    """
-    repository = survey.repository
+def cloned(repository: Repository) -> Iterator[Scratch]:
+    """Make the scratch clone, and remove it at the end."""
     place = hashlib.sha256(f"{repository.common_dir}\0{repository.prefix}".encode("utf-8", "surrogateescape"))
     # Loaded here because only a release needs it.
     from platformdirs import user_cache_path  # noqa: PLC0415
@@ -82,22 +80,49 @@ def prospect(survey: Survey, ahead: Begun | None = None) -> Iterator[Prospect]:
     root = user_cache_path("seatrial") / "scratch" / place.hexdigest()[:16] / repository.project.name
     try:
         scratch = Scratch.make(repository, root)
-        try:
-            outlook = Outlook.of(scratch.project, checkout.files(repository), checkout.tags(repository))
-        except SeatrialError as error:
-            raise together((*survey.reasons, error)) from None
-        reasons = Reasons(survey.reasons)
-        with reasons.gather():
-            insist_on_branch(survey, outlook.config.branch)
-        with reasons.gather():
-            _insist_on_tags(survey, outlook)
-        yield Prospect(survey, scratch, outlook, tuple(reasons), ahead)
+        yield scratch
     except SeatrialError as error:
-        # What it names is in the user's repository too, and the scratch clone is gone when this is read.
-        error.what = error.what.replace(str(root), str(repository.root))
+        error.what = in_checkout(error.what, repository, root)
         raise
     finally:
         scratches.remove(root.parent)
+
+
+def in_checkout(text: str, repository: Repository, root: Path) -> str:
+    """Return a text that names files of the scratch clone at ``root`` with those of the user's repository.
+
+    They are there too, and the scratch clone is gone when the text is read.
+    """
+    return text.replace(str(root), str(repository.root))
+
+
+@contextlib.contextmanager
+def prospect(survey: Survey, ahead: Begun | None = None) -> Iterator[Prospect]:
+    """Make the scratch clone and look at the project in it; the clone is removed at the end.
+
+    Raises what is wrong with the project, when that makes looking further useless: `ProjectError` or `ReleaseError`.
+    """
+    with cloned(survey.repository) as scratch:
+        try:
+            outlook = outlook_of(scratch)
+        except SeatrialError as error:
+            raise together((*survey.reasons, error)) from None
+        yield Prospect(survey, scratch, outlook, reasons_of(survey, outlook), ahead)
+
+
+def outlook_of(scratch: Scratch) -> Outlook:
+    """Look at the project in a scratch clone. Raises as `Outlook.of` does."""
+    return Outlook.of(scratch.project, checkout.files(scratch.repository), checkout.tags(scratch.repository))
+
+
+def reasons_of(survey: Survey, outlook: Outlook) -> tuple[SeatrialError, ...]:
+    """Return why there can be no release, as far as repository, remote and project say so before a version is known."""
+    reasons = Reasons(survey.reasons)
+    with reasons.gather():
+        insist_on_branch(survey, outlook.config.branch)
+    with reasons.gather():
+        _insist_on_tags(survey, outlook)
+    return tuple(reasons)
 
 
 def _insist_on_tags(survey: Survey, outlook: Outlook) -> None:
@@ -116,13 +141,17 @@ def prepare(found: Prospect, wish: plan.Wish) -> Plan:
 
     Raises `ReleaseError`: before anything is written, with all that stands in the way.
     """
-    outlook, repository = found.outlook, found.survey.repository
     reasons = Reasons(found.reasons)
     with reasons.gather():
-        version = plan.choose(outlook, wish)
-        insist_on_free_tag(found.survey, outlook.tag(version))
+        version = plan.choose(found.outlook, wish)
+        insist_on_free_tag(found.survey, found.outlook.tag(version))
     reasons.tell()
-    tag = outlook.tag(version)
+    return write(found, version)
+
+
+def write(found: Prospect, version: Version) -> Plan:
+    """Write a version into the scratch clone, and return what a release of it changes. Raises `ReleaseError`."""
+    outlook, repository = found.outlook, found.survey.repository
     rewriting.raise_version(outlook, version)
     if found.scratch.git.line("rev-parse", "HEAD") != repository.commit:
         raise HookRefused(
@@ -135,7 +164,7 @@ def prepare(found: Prospect, wish: plan.Wish) -> Plan:
         project=outlook.project.name,
         current=outlook.current,
         version=version,
-        tag=tag,
+        tag=outlook.tag(version),
         message=outlook.config.message.format(version=version, name=outlook.project.name),
         remote=repository.remote,
         branch=repository.upstream[len("refs/heads/") :],
@@ -170,18 +199,8 @@ def prove(found: Prospect, planned: Plan, *, tests: bool, say: Callable[[str], N
             f"there is no noxfile.py beside {outlook.project.path.name} in the commit, so nothing would be tested",
             fix="commit one, see the README; or release without: --no-tests",
         )
-    # What is built from a branch can tell so, and CI builds from a tag (setuptools-scm writes it into the sdist).
-    found.scratch.git.run("checkout", "--quiet", "--detach")
-    environments = repository.project / ".nox"
-    state = environments / ".cache/seatrial"
-    project = Project.from_directory(outlook.project.root)
-    built = distributions.ensure(project, state, f"release {os.getpid()}", say)
-    wrong = [one.path.name for one in built if one.version != planned.version]
-    if wrong:
-        raise ProofFailed(
-            f"{planned.tag} would be the tag of {', '.join(wrong)}, which is another version",
-            fix="see where the build backend takes the version from, the variables of the environment among it",
-        )
+    built, project, environments = build(found.scratch, say), outlook.project, repository.project / ".nox"
+    insist_on_built_version(planned, built)
     fitness.insist([one.path for one in built], outlook.config.ignore, say, git.tracked_files(project.root))
     if tests:
         args = (*shell.module("nox"), "-t", "release", "--envdir", str(environments))
@@ -195,6 +214,30 @@ def prove(found: Prospect, planned: Plan, *, tests: bool, say: Callable[[str], N
                 fix="mend what failed, commit, and release again; nothing has changed",
             )
     return built
+
+
+def build(scratch: Scratch, say: Callable[[str], None]) -> Built:
+    """Build what the scratch clone ships, with the build environment of the checkout. Raises `BuildError`."""
+    # What is built from a branch can tell so, and CI builds from a tag (setuptools-scm writes it into the sdist).
+    scratch.git.run("checkout", "--quiet", "--detach")
+    # It is read again: the version in it has changed.
+    project = Project.from_directory(scratch.project)
+    return distributions.ensure(project, state_of(scratch.repository), f"release {os.getpid()}", say)
+
+
+def state_of(repository: Repository) -> Path:
+    """Return the folder in the checkout for what is remembered between runs."""
+    return repository.project / ".nox/.cache/seatrial"
+
+
+def insist_on_built_version(planned: Plan, built: Built) -> None:
+    """Raise `ProofFailed` when what was built is another version than the one that the tag names."""
+    wrong = [one.path.name for one in built if one.version != planned.version]
+    if wrong:
+        raise ProofFailed(
+            f"{planned.tag} would be the tag of {', '.join(wrong)}, which is another version",
+            fix="see where the build backend takes the version from, the variables of the environment among it",
+        )
 
 
 def _publishing(root: Path) -> tuple[str, ...]:

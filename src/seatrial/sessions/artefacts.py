@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.facts import version_places
 from seatrial.sessions import closing
 from seatrial.sessions.registering import Registration, face, project, register, strings
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from seatrial.build_record import Built
 
 TAGS = ("ci", "release")
+LOCAL_VERSION = "DIST122"
+"""The check that a version has no local part, such as ``+g1a2b3c4``."""
 
 
 @face
@@ -71,6 +74,17 @@ def _check(session: nox.Session) -> None:
     from seatrial.config import Config  # noqa: PLC0415
     from seatrial.tools import git  # noqa: PLC0415
 
-    ignore = Config.from_project(project()).ignore
-    paths = [one.path for one in built(session)]
+    made = built(session)
+    ignore = {**Config.from_project(project()).ignore, **_between_releases(made)}
+    paths = [one.path for one in made]
     fitness.insist(paths, ignore, session.log, git.tracked_files(project().root))
+
+
+def _between_releases(made: Built) -> dict[str, str]:
+    """Return what need not hold between two releases: a version from the tag says then which commit it is of.
+
+    The proof of a release builds at a tag, where it has no such part.
+    """
+    if made.wheel.version.local and version_places.comes_from_tag(project()):
+        return {LOCAL_VERSION: "no tag is on this commit, from which a release takes its version"}
+    return {}

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from seatrial import shell
+from seatrial.facts import requirements_file
 from seatrial.sessions import measuring
 from seatrial.sessions.artefacts import TAGS
 from seatrial.sessions.registering import Groups, Registration, command_of, face, project, register, strings
@@ -26,6 +27,7 @@ def tests(  # noqa: PLR0913 - keywords, each of its own
     pythons: Sequence[str] = (),
     groups: Sequence[str] = (),
     extras: Sequence[str] = (),
+    requirements: Sequence[str] = (),
     command: Sequence[str] = ("pytest",),
     tags: Sequence[str] = TAGS,
     name: str = "tests",
@@ -34,9 +36,10 @@ def tests(  # noqa: PLR0913 - keywords, each of its own
     """Register ``tests-X.Y`` for every Python: ``command``, in an environment with the built wheel.
 
     ``pythons``: those to run on, else those that the classifiers name; ``groups``: the dependency groups to
-    install, else the first of ``test``, ``tests``, ``dev``; ``extras``: those of the wheel. Positional arguments
-    go to the command: ``nox -s tests-3.12 -- -k parser``. Where the project uses coverage, each Python
-    writes its own data file, and a session ``coverage`` combines them.
+    install, else the first of ``test``, ``tests``, ``dev``; ``extras``: those of the wheel; ``requirements``: files of
+    them. Where one of these is told, or Python itself is the command (``["python", "-m", "unittest"]``), there need not
+    be a group. Positional arguments go to the command: ``nox -s tests-3.12 -- -k parser``. Where the project uses
+    coverage, each Python writes its own data file, and a session ``coverage`` combines them.
 
     A second call with another ``name`` makes other sessions, such as a quick part of the tests for the proof of a
     release; ``default``: whether ``nox`` alone runs them.
@@ -44,14 +47,18 @@ def tests(  # noqa: PLR0913 - keywords, each of its own
     versions = strings(pythons, "pythons") or project().pythons
     needed = Groups(strings(groups, "groups"), TEST_GROUPS, "the tests")
     told, more = command_of(command), strings(extras, "extras")
+    files = strings(requirements, "requirements")
+    suffices = bool(more or files or told[0].startswith("python"))
     measured = measuring.is_used() and name == "tests"
 
     def run(session: nox.Session) -> None:
         # What a session does is loaded when it runs: `nox -l` does without.
         from seatrial.sessions import furnishing  # noqa: PLC0415
 
-        furnishing.furnish_with_wheel(session, furnishing.requirements(needed.chosen()), more)
-        furnishing.insist_on(session, told, needed.chosen())
+        chosen = needed.present() if suffices else needed.chosen()
+        wanted = (*furnishing.requirements(chosen), *listed_in(files))
+        furnishing.furnish_with_wheel(session, wanted, more)
+        furnishing.insist_on(session, told, chosen)
         data = {"COVERAGE_FILE": str(measuring.data_file(session))} if measured else {}
         for folder in measuring.folders_measured() if measured else ():
             session.warn(
@@ -67,11 +74,12 @@ def tests(  # noqa: PLR0913 - keywords, each of its own
 
 
 @face
-def mypy(
+def mypy(  # noqa: PLR0913 - keywords, each of its own
     *,
     pythons: Sequence[str] = (),
     groups: Sequence[str] = (),
     extras: Sequence[str] = (),
+    requirements: Sequence[str] = (),
     command: Sequence[str] = ("mypy",),
     tags: Sequence[str] = TAGS,
 ) -> None:
@@ -83,14 +91,15 @@ def mypy(
     """
     versions = strings(pythons, "pythons") or project().pythons
     needed = Groups(strings(groups, "groups"), (*TYPE_GROUPS, *TEST_GROUPS), "type checking", "mypy")
-    told, more = command_of(command), strings(extras, "extras")
+    told, more, listed = command_of(command), strings(extras, "extras"), strings(requirements, "requirements")
 
     def run(session: nox.Session) -> None:
         from seatrial.sessions import furnishing  # noqa: PLC0415 - see tests()
         from seatrial.type_cache import TypeCache  # noqa: PLC0415
 
-        made = furnishing.furnish_with_wheel(session, furnishing.requirements(needed.chosen(), "mypy"), more)
-        furnishing.insist_on(session, told, needed.chosen())
+        wanted = (*furnishing.requirements(needed.present(), "mypy"), *listed_in(listed))
+        made = furnishing.furnish_with_wheel(session, wanted, more)
+        furnishing.insist_on(session, told, needed.present())
         target = str(session.python).rstrip("t")
         cache = TypeCache.of(project().import_name, cache_dir(), target)
         cache.seed()
@@ -118,6 +127,11 @@ def files_to_check(modules: Sequence[str]) -> tuple[str, ...]:
         paths = [module.replace(".", "/") for module in modules]
         sources = [name for path in paths for name in (path, f"{path}.py") if (root / name).exists()]
     return (*(sources or ["."]), *(["tests"] if sources and (root / "tests").is_dir() else []))
+
+
+def listed_in(files: Sequence[str]) -> tuple[str, ...]:
+    """Return the requirements in requirements files of the project. Raises `RequirementsUnusable`."""
+    return tuple(one for name in files for one in requirements_file.read(project().root, name))
 
 
 def cache_dir() -> Path:

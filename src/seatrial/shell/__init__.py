@@ -5,8 +5,8 @@ always said; what it printed is shown, and raised, with secrets masked.
 """
 
 from seatrial.shell.apart import apart, follow, undisturbed
-from seatrial.shell.commands import Begun, Completed, attempt, begun, module, run, show, shown
-from seatrial.shell.variables import PUBLISHING, environment, hash_of_variables, without_secrets
+from seatrial.shell.commands import Begun, Completed, attempt, begun, converse, module, run, show, shown
+from seatrial.shell.variables import PUBLISHING, environment, for_publishing, hash_of_variables, without_secrets
 
 __all__ = [
     "PUBLISHING",
@@ -15,8 +15,10 @@ __all__ = [
     "apart",
     "attempt",
     "begun",
+    "converse",
     "environment",
     "follow",
+    "for_publishing",
     "hash_of_variables",
     "module",
     "run",

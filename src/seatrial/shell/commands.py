@@ -75,6 +75,18 @@ def show(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
     return done.returncode
 
 
+def converse(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
+    """Run a command that talks with the user on the terminal, and return its exit code.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started. Nothing is masked.
+    """
+    sys.stdout.flush()
+    try:
+        return subprocess.run(args, cwd=cwd, env=dict(env), check=False).returncode  # noqa: S603
+    except OSError as error:
+        raise CommandFailed(shown(args), 127, str(error)) from error
+
+
 @contextlib.contextmanager
 def begun(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> Iterator[Begun]:
     """Start a command that waits for its standard input, and see that it is gone at the end.

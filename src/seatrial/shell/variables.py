@@ -47,6 +47,12 @@ def environment(**extra: str) -> dict[str, str]:
     return {**kept, "LC_ALL": "C.UTF-8", **extra}
 
 
+def for_publishing(**extra: str) -> dict[str, str]:
+    """Return this process's environment for the one child that uploads: with what lets its holder publish."""
+    kept = {name: value for name, value in os.environ.items() if name not in REPOSITORY_LOCAL}
+    return {**kept, "LC_ALL": "C.UTF-8", **extra}
+
+
 def without_secrets() -> dict[str, str | None]:
     """Return what takes publishing secrets out of a session's environment: nox leaves out what is None."""
     return {name: None for name in os.environ if PUBLISHING.fullmatch(name)}

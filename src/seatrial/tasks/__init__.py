@@ -5,8 +5,11 @@ from seatrial.tasks import ns
 
 from invoke.collection import Collection
 
+from seatrial.tasks.adopting import init
 from seatrial.tasks.checking import check
+from seatrial.tasks.delivering import publish, undo, verify
 from seatrial.tasks.listing import pythons
+from seatrial.tasks.preflighting import preflight
 from seatrial.tasks.registering import trusted_publisher
 from seatrial.tasks.rehearsing import rehearse
 from seatrial.tasks.releasing import release, status
@@ -15,19 +18,9 @@ from seatrial.tasks.workflowing import ci, workflows
 
 __all__ = ["ns"]
 
-ns = Collection(
-    "seatrial",
-    bump,
-    changelog,
-    check,
-    news,
-    push,
-    pythons,
-    rehearse,
-    release,
-    status,
-    tag,
-    trusted_publisher,
-    workflows,
-    ci,
-)
+LOOKING = (check, preflight, pythons, status, trusted_publisher, verify)
+STEPS = (bump, changelog, news, push, tag)
+WHOLE = (publish, rehearse, release, undo)
+WRITING = (init, workflows)
+
+ns = Collection("seatrial", *LOOKING, *STEPS, *WHOLE, *WRITING, ci)

@@ -17,7 +17,12 @@ def main() -> None:
 
 
 def named(words: list[str]) -> list[str]:
-    """Return the words of a command line with ``check FILES…`` as invoke takes it: it knows no list of words."""
+    """Return the words of a command line as invoke takes them.
+
+    It knows no list of words, as in ``check FILES…``, and none that can be left out, as in ``verify VERSION``.
+    """
+    if words[:1] == ["verify"] and len(words) > 1 and not words[1].startswith("-"):
+        return ["verify", "--version", *words[1:]]
     if words[:1] != ["check"]:
         return words
     given: list[str] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json as json_
+import os
 from typing import TYPE_CHECKING
 
 from invoke.tasks import task
@@ -16,10 +17,14 @@ from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_f
 
 if TYPE_CHECKING:
     from invoke.context import Context
+    from packaging.version import Version
 
     from seatrial.facts.repository import Repository
     from seatrial.plan import Plan
     from seatrial.release.voyage import Prospect
+
+WAIT = 1800
+"""Seconds that CI may take to publish a release."""
 
 
 @task(
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
         "tests": "--no-tests: build and check, but run no other session tagged release",
         "anyway": "release a smaller part than the fragments ask for",
         "allow-empty": "release without fragments",
+        "wait": "until CI has published it, and verify it",
     }
 )
 def release(
@@ -42,6 +48,7 @@ def release(
     tests: bool = True,
     anyway: bool = False,
     allow_empty: bool = False,
+    wait: bool = False,
 ) -> None:
     """Release in one push: all of it, or nothing.
 
@@ -54,6 +61,7 @@ def release(
     # It is begun before all else, this module's own imports among it.
     with one_message(), towncrier.begun(project_folder()) as ahead:
         from seatrial.plan import Wish
+        from seatrial.preflight import insisting, learning
         from seatrial.release import sending, telling, voyage
         from seatrial.release import survey as surveying
         from seatrial.release.proof import Proof
@@ -66,11 +74,15 @@ def release(
             with voyage.prospect(found, ahead) as prospect:
                 wish = Wish(part or ("" if version else _chosen(prospect)), version, anyway, allow_empty)
                 planned = voyage.prepare(prospect, wish)
+                outlook = prospect.outlook
+                with learning.asked(outlook.project, outlook.config) as asked:
+                    insisting.insist(prospect, planned, asked, _say)
                 show(telling.plan(planned, found.remote.addresses[0]))
                 if not dry_run:
                     _confirm(planned, yes=yes)
                 sealed = voyage.seal(prospect, planned)
                 built = voyage.prove(prospect, planned, tests=tests, say=_say)
+                insisting.insist_on_room(prospect, built, asked, _say)
                 if not tests:
                     _say("the tests were left out (--no-tests)")
                 if dry_run:
@@ -86,6 +98,20 @@ def release(
                     sending.catch_up(repository, sealed)
                 finally:
                     show(telling.released(planned, built, found))
+        if wait:
+            _wait(planned.version)
+
+
+def _wait(version: Version) -> None:
+    """Wait until CI has published a release, and verify it."""
+    from seatrial.delivery import destination, verification
+    from seatrial.delivery.evidence import Tagged
+    from seatrial.delivery.verification import Order
+    from seatrial.tasks.delivering import looked
+
+    repository, outlook = looked()
+    order = Order(destination.find("", outlook.config, os.environ), WAIT)
+    show(verification.verify(Tagged.of(repository, outlook, version), order, _say))
 
 
 @task(help={"json": "print it as JSON"})
@@ -94,10 +120,12 @@ def status(context: Context, json: bool = False) -> None:
 
     Example: invoke status --json
     """
+    from seatrial.delivery import aftermath
     from seatrial.release import standing
+    from seatrial.tasks.delivering import looked
 
     with one_message():
-        found = standing.of(project_folder())
+        found = aftermath.told(*looked(), standing.of(project_folder()))
         show(json_.dumps(found.as_dict(), indent=2) if json else found)
 
 

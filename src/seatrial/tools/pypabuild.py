@@ -116,6 +116,12 @@ def build_distributions(source: Path, into: Path, environment: BuildEnvironment,
     return sdist, wheel
 
 
+def build_from_tree(source: Path, into: Path, environment: BuildEnvironment, epoch: int) -> tuple[Path, Path]:
+    """Build an sdist and a wheel, each straight from ``source``; all else is as in `build_distributions`."""
+    sdist = _build(source, into, "sdist", environment, epoch)
+    return sdist, _build(source, into, "wheel", environment, epoch)
+
+
 def _build(source: Path, into: Path, kind: Kind, environment: BuildEnvironment, epoch: int) -> Path:
     # It tells every step to whoever listens to the root logger, as nox does; the session has said what it does.
     logging.getLogger("build").setLevel(logging.WARNING)

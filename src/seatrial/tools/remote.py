@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import CommandFailed, last_lines
 from seatrial.masking import mask
-from seatrial.refusals import PushRefused, PushUnknown, RemoteUnreachable
+from seatrial.refusals import PushForbidden, PushRefused, PushUnknown, RemoteUnreachable
 from seatrial.tools import checkout
 from seatrial.tools.git import Git
 
@@ -56,6 +56,20 @@ def push(repository: Repository, commit: str, tag: str, oid: str) -> None:
         return
     advice = next((told for sign, told in ADVICE if sign in failure), "mend that, then release again")
     raise PushRefused(f"{repository.remote} did not take the push; nothing has changed there:\n{failure}", fix=advice)
+
+
+def try_push(repository: Repository) -> None:
+    """Have git do all of a push but the push. Raises `PushForbidden` when the remote does not let the user.
+
+    That a commit is not the next one is another matter, and hooks of the remote are not asked.
+    """
+    options = ("--dry-run", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no")
+    refspec = f"{repository.commit}:{repository.upstream}"
+    done = Git(repository.root).attempt("push", *options, repository.remote, refspec)
+    if done.returncode and not any(line.count("\t") > 1 for line in done.output.splitlines()):
+        failure = last_lines(mask(done.errors + done.output))
+        advice = next((told for sign, told in ADVICE if sign in failure), f"git push --dry-run {repository.remote}")
+        raise PushForbidden(f"{repository.remote} does not let you push:\n{failure}", fix=advice)
 
 
 def _taken(output: str) -> list[str]:

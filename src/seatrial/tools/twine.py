@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from seatrial import shell
-from seatrial.errors import CommandFailed, DistributionsRefused, UploadFailed, last_lines
+from seatrial.errors import CommandFailed, CredentialMissing, DistributionsRefused, UploadFailed, last_lines
 from seatrial.masking import mask
 
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ PATIENCE = 600
 ADVICE = (
     ("ACTIONS_ID_TOKEN_REQUEST_", "let the publishing job ask for a token:\npermissions:\n  id-token: write"),
     ("token is expired", "upload less at once, or start the upload again: a token is good for 15 minutes"),
+    (
+        "Credential not found",
+        "let twine know a token: keyring set, .pypirc, or TWINE_PASSWORD; or run it on a terminal",
+    ),
+    ("authentication information", "let twine know a token that the index takes: keyring, .pypirc or TWINE_PASSWORD"),
     ("HTTPError: 5", "the index has a fault of its own: try again later; what it has taken does no harm"),
     # Before the next, which it is told with.
     ("SSLError", "have the certificate of the index trusted: REQUESTS_CA_BUNDLE"),
@@ -26,6 +31,9 @@ ADVICE = (
     ("Connection aborted", "the line was cut: try again; what the index has taken does no harm"),
 )
 """What twine says, and what mends it."""
+
+NO_CREDENTIAL = "Credential not found"
+"""What twine says before it has sent anything."""
 
 FIRST_KNOWING_METADATA_2_5 = 7
 
@@ -56,12 +64,14 @@ def check(paths: Sequence[Path]) -> str:
     return done.output.strip()
 
 
-def upload(paths: Sequence[Path], env: Mapping[str, str], patience: float = PATIENCE) -> str:
-    """Run ``twine upload`` to PyPI as that is for this environment, and return what it says.
+def upload(paths: Sequence[Path], env: Mapping[str, str], patience: float = PATIENCE, repository: str = "pypi") -> str:
+    """Run ``twine upload`` and return what it says; to PyPI unless told, as that is for this environment.
 
-    ``patience``: the seconds that it may take. Raises `UploadFailed` with the words of twine and of the index.
+    ``patience``: the seconds that it may take; ``repository``: the name of the index, "" for the address in the
+    environment, which can hold a password: every user of the machine sees the arguments of a command.
+    Raises `CredentialMissing`, or `UploadFailed` with the words of twine and of the index.
     """
-    options = ("--non-interactive", "--disable-progress-bar", "--repository", "pypi")
+    options = ("--non-interactive", "--disable-progress-bar", *(("--repository", repository) if repository else ()))
     args = (*_program(), "--no-color", "upload", *options, *(str(path) for path in paths))
     try:
         done = shell.apart(args, cwd=paths[0].parent, env={**env, "COLUMNS": "1000"}, seconds=patience)
@@ -70,8 +80,17 @@ def upload(paths: Sequence[Path], env: Mapping[str, str], patience: float = PATI
     if done.returncode:
         said = _last_word(last_lines(mask(done.output + done.errors)))
         fix = next((told for sign, told in ADVICE if sign in said), "mend what it names")
-        raise UploadFailed(f"twine upload failed:\n{said}", fix=fix)
+        kind = CredentialMissing if NO_CREDENTIAL in said else UploadFailed
+        raise kind(f"twine upload failed:\n{said}", fix=fix)
     return done.output.strip()
+
+
+def converse(paths: Sequence[Path], env: Mapping[str, str], repository: str) -> None:
+    """Run ``twine upload`` on the terminal, where it asks for what it does not know. Raises `UploadFailed`."""
+    options = ("--disable-progress-bar", *(("--repository", repository) if repository else ()))
+    args = (*_program(), "upload", *options, *(str(path) for path in paths))
+    if shell.converse(args, cwd=paths[0].parent, env=env):
+        raise UploadFailed("twine upload failed, as it says above", fix="mend what it names")
 
 
 def _last_word(said: str) -> str:

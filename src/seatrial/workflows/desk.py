@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 GITHUB = ".github/workflows"
 DEPENDABOT = ".github/dependabot.yml"
 GITLAB = ".gitlab-ci.yml"
+IN_USE = (Reason.EDITED, Reason.OUTDATED)
+"""The reasons that a file can have which was generated once."""
+
 NOWHERE = "there is no remote, so nobody knows whose CI it is to be"
 
 
@@ -51,19 +54,26 @@ class Desk:
 
         Raises `NoRepository`, `ProjectError`, or `WorkflowUnknown` for a forge whose CI nobody taught seatrial.
         """
-        repository = checkout.look(folder)
-        project = Project.from_directory(folder)
+        return cls.at(checkout.look(folder), Project.from_directory(folder))
+
+    @classmethod
+    def at(cls, repository: Repository, project: Project) -> Desk:
+        """Look at a project that may lie elsewhere than its repository, in a clone. Raises as `of` does."""
         config = Config.from_project(project)
         form = config.tag or tag_form(checkout.tags(repository), project.name)
         shape = Shape.of(repository, project, config, form)
         kind, host = forge(repository)
         # Only the pipeline of GitLab names the sessions: the matrix of GitHub is made when it runs.
-        sessions = listing.sessions(folder) if kind == "gitlab" else ()
+        sessions = listing.sessions(project.root) if kind == "gitlab" else ()
         return cls(repository, project, shape, kind, wanted(shape, kind, sessions, host))
 
     def drift(self) -> tuple[Drift, ...]:
         """Return which files are not what they should be."""
-        return drift(self.wanted, self._texts())
+        return drift(self.wanted, self._texts(self.repository.root))
+
+    def drift_in(self, top: Path) -> tuple[Drift, ...]:
+        """Return which generated files are not what they should be in a clone; there need be none."""
+        return tuple(one for one in drift(self.wanted, self._texts(top)) if one.reason in IN_USE)
 
     def insist_on_sessions(self) -> None:
         """Raise `NoxfileBroken` or `SessionMissing` where the noxfile has not what the workflows call."""
@@ -115,8 +125,8 @@ class Desk:
             )
         return tuple(one.path for one in found)
 
-    def _texts(self) -> dict[str, str]:
-        paths = {one.path: self.repository.root / one.path for one in self.wanted}
+    def _texts(self, top: Path) -> dict[str, str]:
+        paths = {one.path: top / one.path for one in self.wanted}
         return {name: _text(path) for name, path in paths.items() if path.is_file()}
 
 

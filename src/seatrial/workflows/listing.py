@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from seatrial import shell
 from seatrial.errors import NoxfileBroken, SessionMissing, last_lines
 from seatrial.facts.ci_settings import IMAGES
+from seatrial.tools.nox import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,9 +20,6 @@ FIRST = ("build", "check")
 
 TOGETHER = ("coverage",)
 """The sessions that need what others leave behind on the same machine."""
-
-EVERY = ("-k", "not __no_session_has_this_name__")
-"""What has nox list the sessions, too, that it does not run unless they are named."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Session:
 
 def sessions(root: Path) -> tuple[Session, ...]:
     """Ask nox for the sessions of a project. Raises `NoxfileBroken`."""
-    done = shell.attempt((*shell.module("nox"), "--list", "--json", *EVERY), cwd=root, env=shell.environment())
+    done = shell.attempt((*shell.module("nox"), "--list", "--json", *ALL), cwd=root, env=shell.environment())
     try:
         listed = json.loads(done.output) if not done.returncode else None
         if listed is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.rehearsal.members import differing
+from seatrial.facts.members import differing
 
 if TYPE_CHECKING:
     from pathlib import Path

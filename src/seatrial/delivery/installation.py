@@ -11,15 +11,16 @@ from packaging.version import Version
 from seatrial import shell
 from seatrial.errors import CommandFailed, InstallFailed
 from seatrial.facts.version_text import is_version
-from seatrial.mishaps import NotUsable
+from seatrial.shortfalls import NotUsable
 from seatrial.tools import installer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from seatrial.delivery.place import Place
+    from seatrial.facts.distribution import Distribution
     from seatrial.interpreters import Interpreter
-    from seatrial.rehearsal.world import World
 
 LOOK = """\
 import importlib, importlib.metadata, json, sys
@@ -53,6 +54,13 @@ class Wanted:
     hashes: tuple[str, ...]
     index: str
 
+    @classmethod
+    def of(cls, name: str, version: str, files: Sequence[Distribution], index: str) -> Wanted:
+        """Return what the files of a release bring."""
+        modules = next((one.modules() for one in files if one.is_wheel), ())
+        importable = tuple(one for one in modules if all(part.isidentifier() for part in one.split(".")))
+        return cls(name, version, importable, tuple(one.sha256 for one in files), index)
+
 
 @dataclass(frozen=True)
 class Installed:
@@ -64,34 +72,31 @@ class Installed:
     scripts: tuple[str, ...]
 
 
-def install(world: World, interpreter: Interpreter, wanted: Wanted) -> Installed:
+def install(place: Place, interpreter: Interpreter, wanted: Wanted) -> Installed:
     """Install, import and start what was published.
 
     The project itself comes from the index with pip, which knows of no other place and of the hashes; what it needs
     comes from where the user's packages come from. Raises `InstallFailed` or `NotUsable`.
     """
-    folder = world.folder / f"installed-{interpreter.version}"
+    folder = place.folder / f"installed-{interpreter.version}"
     made = (*shell.module("virtualenv"), "--quiet", "--no-periodic-update", "--python", str(interpreter.path))
-    _run(world, *made, str(folder))
+    _run(place, *made, str(folder))
     python = installer.python_of(folder)
     requirement = f"{wanted.name}=={wanted.version}"
     pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir")
     hashed = folder / "requirement.txt"
-    hashed.write_text(" ".join([requirement, *(f"--hash=sha256:{one}" for one in wanted.hashes)]), encoding="utf-8")
-    one_place = (
-        "--isolated",
-        "--no-deps",
-        "--require-hashes",
-        "--index-url",
-        wanted.index,
-        "--requirement",
-        str(hashed),
+    # The address can hold a password, and every user of the machine sees the arguments of a command.
+    told = [f"--index-url {wanted.index}", " ".join([requirement, *(f"--hash=sha256:{one}" for one in wanted.hashes)])]
+    hashed.write_text("\n".join(told), encoding="utf-8")
+    _run(
+        place.asking_only(wanted.index),
+        *(*pip, "--isolated", "--no-deps", "--require-hashes", "--requirement", str(hashed)),
     )
-    _run(world.on_loopback(), *pip, *one_place)
-    _run(world, *installer.best().install(python, requirement))
+    hashed.unlink()
+    _run(place, *installer.best().install(python, requirement))
     try:
-        told = json.loads(
-            world.run(str(python), "-I", "-c", LOOK, wanted.name, *wanted.modules, cwd=folder, seconds=PATIENCE)
+        said = json.loads(
+            place.run(str(python), "-I", "-c", LOOK, wanted.name, *wanted.modules, cwd=folder, seconds=PATIENCE)
         )
     except (CommandFailed, ValueError) as error:
         why = error.what if isinstance(error, CommandFailed) else "  a module of it ends the program"
@@ -99,9 +104,9 @@ def install(world: World, interpreter: Interpreter, wanted: Wanted) -> Installed
             f"{requirement} is installed on Python {interpreter.version} and can't be imported:\n{why}",
             fix="add what is missing to the wheel, or to dependencies",
         ) from None
-    _insist_on_version(wanted, {"its metadata": told["version"], **told["modules"]}, interpreter.version)
-    scripts = tuple(_started(world, folder, python.parent, script) for script in told["scripts"])
-    return Installed(interpreter.version, told["version"], wanted.modules, scripts)
+    _insist_on_version(wanted, {"its metadata": said["version"], **said["modules"]}, interpreter.version)
+    scripts = tuple(_started(place, folder, python.parent, script) for script in said["scripts"])
+    return Installed(interpreter.version, said["version"], wanted.modules, scripts)
 
 
 def _insist_on_version(wanted: Wanted, said: Mapping[str, str | None], python: str) -> None:
@@ -119,12 +124,12 @@ def _is_same(said: str, version: str) -> bool:
     return is_version(said) and Version(said) == Version(version)
 
 
-def _started(world: World, cwd: Path, programs: Path, script: str) -> str:
+def _started(place: Place, cwd: Path, programs: Path, script: str) -> str:
     """Start a console script, and return what it was started with. Raises `NotUsable`."""
     said = ""
     for option in ("--help", "--version"):
         try:
-            done = world.attempt(str(programs / script), option, cwd=cwd, seconds=PATIENCE)
+            done = place.attempt(str(programs / script), option, cwd=cwd, seconds=PATIENCE)
         except CommandFailed as error:
             raise NotUsable(f"the console script {script} does not start: {error.output}", fix="mend it") from None
         if not done.returncode:
@@ -136,8 +141,8 @@ def _started(world: World, cwd: Path, programs: Path, script: str) -> str:
     )
 
 
-def _run(world: World, *args: str) -> None:
+def _run(place: Place, *args: str) -> None:
     try:
-        world.run(*args, cwd=world.folder)
+        place.run(*args, cwd=place.folder)
     except CommandFailed as error:
         raise InstallFailed(error.what, fix="make the index reachable, or the requirements satisfiable") from None

@@ -1,0 +1,138 @@
+"""A changelog that was kept by hand: which file it is, and where the marker of towncrier goes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seatrial.facts.news import MARKER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import PurePosixPath
+
+STEMS = ("changelog", "changes", "history", "news", "release_notes", "release-notes", "releasenotes", "versionhistory")
+SUFFIXES = (".md", ".rst", ".txt", "")
+FOLDERS = (".", "docs", "doc", "docs/source")
+
+VERSION = r"(?P<version>v?\d+(?:\.\d+)+(?:[.-]?(?:a|b|rc|post|dev)\d*)?)"
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2} [A-Z][a-z]+\.? \d{4}|[A-Z][a-z]+\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}")
+HEADING = re.compile(rf"^(?P<before>(?:#+ +)?[^\d\n]{{0,40}}?)\b{VERSION}(?P<after>(?![\d.]*\d)[^\n]*)$")
+RULE = re.compile(r"^(?P<sign>[=\-~^*+#\"'`.:])(?P=sign){2,}\s*$")
+UNRELEASED = re.compile(r"unreleased|in development|upcoming|next release|TBD|unpublished", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The heading of a release: ``line`` counts from 0 and is where it begins, the line of an anchor included.
+
+    ``text``: its line; ``underline``: the sign below it, "" for Markdown's hashes.
+    """
+
+    line: int
+    text: str
+    underline: str = ""
+
+    @property
+    def title_format(self) -> str:
+        """The same heading for releases to come, as towncrier's ``title_format``."""
+        found = HEADING.match(self.text)
+        if found is None:
+            return "{version}"
+        prefix = "v" if found["version"].startswith("v") else ""
+        before = found["before"].rstrip("[`*_\"' ") if "[" in found["before"] else found["before"]
+        before = f"{before} " if before and not before.endswith((" ", "-", "/")) else before
+        date = DATE.search(found["after"])
+        dated = (
+            " ({project_date})" if date and f"({date[0]})" in found["after"] else " - {project_date}" if date else ""
+        )
+        plain = before if self.underline or before.startswith("#") else ""
+        return f"{_escaped(plain)}{prefix}{{version}}{dated}"
+
+
+def candidates(files: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
+    """Return what may be the changelog, the likeliest first."""
+    found = [
+        path
+        for path in files
+        if path.parent.as_posix() in FOLDERS and path.suffix.lower() in SUFFIXES and path.stem.lower() in STEMS
+    ]
+    return tuple(
+        sorted(found, key=lambda path: (FOLDERS.index(path.parent.as_posix()), STEMS.index(path.stem.lower())))
+    )
+
+
+def releases(text: str) -> tuple[Heading, ...]:
+    """Return the headings of the releases, as they stand."""
+    lines = text.splitlines()
+    found = []
+    for number, line in enumerate(lines):
+        below = lines[number + 1] if number + 1 < len(lines) else ""
+        rule = RULE.match(below)
+        is_heading = line.startswith("#") or (rule and line.strip())
+        if is_heading and HEADING.match(line) and not UNRELEASED.search(line):
+            found.append(
+                Heading(_beginning(lines, number), line, "" if line.startswith("#") or not rule else rule["sign"])
+            )
+    return tuple(found)
+
+
+def unreleased(text: str) -> int:
+    """Return the number of the line, from 1, below which notes wait for a release; 0 where there are none."""
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        ruled = bool(RULE.match("".join(lines[number + 1 : number + 2])))
+        if UNRELEASED.search(line) and (line.startswith("#") or ruled):
+            found = releases(text)
+            rest = lines[number + (2 if ruled else 1) : found[0].line if found else None]
+            return number + 1 if any(one.strip() for one in rest) else 0
+    return 0
+
+
+def marker(path: PurePosixPath) -> str:
+    """Return the line that towncrier looks for in a news file of this name."""
+    return f"<!-- {MARKER} -->" if path.suffix == ".md" else f".. {MARKER}"
+
+
+def with_marker(path: PurePosixPath, text: str) -> str:
+    """Return a changelog with the marker above its latest release, below the title where it has no release yet."""
+    if re.search(rf"^{re.escape(marker(path))}[ \t]*$", text, re.MULTILINE):
+        return text
+    lines = text.splitlines(keepends=True)
+    found = releases(text)
+    at = found[0].line if found else _below_title(text.splitlines())
+    above, below = "".join(lines[:at]).rstrip("\n"), "".join(lines[at:]).lstrip("\n")
+    return (f"{above}\n\n" if above else "") + marker(path) + (f"\n\n{below}" if below else "\n")
+
+
+def begun(path: PurePosixPath) -> str:
+    """Return a changelog with nothing in it yet."""
+    title = "# Changelog" if path.suffix == ".md" else "Changelog\n========="
+    return f"{title}\n\n{marker(path)}\n"
+
+
+def _beginning(lines: list[str], number: int) -> int:
+    """Return where a heading begins: a line over it and the anchors above belong to it."""
+    at = number
+    if at and RULE.match(lines[at - 1]) and not (at > 1 and lines[at - 2].strip()):
+        at -= 1
+    above = at
+    while above and (not lines[above - 1].strip() or re.match(r"\.\. _.*:\s*$|<a [^>]*></a>\s*$", lines[above - 1])):
+        above -= 1
+        if lines[above].strip():
+            at = above
+    return at
+
+
+def _below_title(lines: list[str]) -> int:
+    for number, line in enumerate(lines):
+        if line.startswith("# "):
+            return number + 1
+        if line.strip() and number + 1 < len(lines) and RULE.match(lines[number + 1]) and not RULE.match(line):
+            return number + 2
+    return 0
+
+
+def _escaped(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")

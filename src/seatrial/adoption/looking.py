@@ -1,0 +1,141 @@
+"""What is found in a project before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seatrial.adoption import changelog, testing
+from seatrial.config import Config
+from seatrial.errors import NotAProject, SeatrialError
+from seatrial.facts import version_places
+from seatrial.facts.news import News
+from seatrial.facts.project import Project
+from seatrial.facts.repository import FORGE
+from seatrial.outlook import tag_form
+from seatrial.tools import checkout, git
+
+if TYPE_CHECKING:
+    from pathlib import Path, PurePosixPath
+
+    from seatrial.facts.repository import Repository
+    from seatrial.facts.version_places import Places
+
+BUILDS = ("pyproject.toml", "setup.cfg", "setup.py")
+BEGUN_PYPROJECT = '[build-system]\nrequires = ["setuptools>=61"]\nbuild-backend = "setuptools.build_meta"\n'
+"""What a project without pyproject.toml is built with by default (PEP 517), written down."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a project is made of.
+
+    ``files``: those that git knows or would know, relative to the project; ``places``: where the version stands, and
+    ``trouble`` why that can't be told; ``log``: the changelog that is there, None for none; ``tag_form``: the name of
+    a tag; ``has_tags``: whether that comes from history.
+    """
+
+    project: Project
+    repository: Repository
+    files: tuple[PurePosixPath, ...]
+    tests: testing.Tests
+    news: News | None
+    log: PurePosixPath | None
+    tag_form: str
+    has_tags: bool
+    places: Places | None = None
+    trouble: SeatrialError | None = None
+
+    @property
+    def layout(self) -> str:
+        """How the package lies in its folder."""
+        inits = [path.parent.parts for path in self.files if path.name == "__init__.py"]
+        name = self.project.import_name
+        if any(parts[0] == "src" for parts in (path.parts for path in self.files)) and (
+            any(parts[:1] == ("src",) for parts in inits) or any(path.parts[:1] == ("src",) for path in self.files)
+        ):
+            spaces = [parts for parts in inits if parts[:1] == ("src",) and parts[1:]]
+            return "src, namespace" if spaces and min(map(len, spaces)) > len(("src", "package")) else "src"
+        if any(path.parts == (f"{name}.py",) for path in self.files):
+            return "single module"
+        own = [parts for parts in inits if parts and parts[0] not in {"tests", "test", "docs", "examples"}]
+        return "flat, namespace" if own and min(map(len, own)) > 1 else "flat"
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether the package promises types (PEP 561)."""
+        return any(path.name == "py.typed" for path in self.files) or "Typing :: Typed" in self.project.classifiers
+
+    @property
+    def asks_for_mypy(self) -> bool:
+        """Whether the project configures mypy."""
+        return bool(self.project.mypy_settings) or self.project.configures("mypy", "mypy.ini", ".mypy.ini")
+
+    @property
+    def names_files_for_mypy(self) -> bool:
+        """Whether the configuration of mypy says what has to pass."""
+        return bool({"files", "packages", "modules"} & set(self.project.mypy_settings))
+
+    @property
+    def lints(self) -> str:
+        """The linter that is configured, "" for none."""
+        if (self.project.root / ".pre-commit-config.yaml").is_file():
+            return "pre-commit"
+        return "ruff" if self.project.configures("ruff", "ruff.toml", ".ruff.toml") else ""
+
+    @property
+    def forge(self) -> str:
+        """The host of the remote, "" when it has no forge's address."""
+        names = (self.repository.remote, *self.repository.remotes)
+        addresses = [self.repository.setting(f"remote.{name}.url") for name in names if name]
+        found = FORGE.fullmatch(addresses[0]) if addresses else None
+        return found["host"] if found and "." in found["host"] else ""
+
+    @property
+    def version_source(self) -> str:
+        """Where the version stands, in words."""
+        if self.places is None:
+            return "not found"
+        if self.places.source is version_places.Source.TAG:
+            return "the tag"
+        return ", ".join(str(place) for place in self.places.places) or "bump-my-version"
+
+
+def look(folder: Path) -> Found:
+    """Look at the project in ``folder``. Raises `NotAProject`, `NoRepository`, or what its pyproject.toml is not."""
+    if not any((folder / name).is_file() for name in BUILDS):
+        raise NotAProject(
+            f"{folder} has none of {', '.join(BUILDS)}, so there is no Python package in it",
+            fix="go to the folder of the package, or: seatrial init --project FOLDER; to begin one: seatrial new NAME",
+        )
+    repository = checkout.look(folder)
+    project = Project.from_directory(folder) if (folder / BUILDS[0]).exists() else Project(folder, {})
+    files = git.listed_files(folder) or ()
+    config = Config.from_project(project)
+    tags = checkout.tags(repository) if repository.commit else {}
+    form = config.tag or tag_form(tags, project.name)
+    news = News.from_project(project)
+    places, trouble = _places(project, files)
+    return Found(
+        project, repository, files, testing.find(project, files), news, _log(project, files), form,
+        bool(_fitting(form, tags, project.name)), places, trouble,
+    )  # fmt: skip
+
+
+def _places(project: Project, files: tuple[PurePosixPath, ...]) -> tuple[Places | None, SeatrialError | None]:
+    try:
+        return version_places.find(project, files), None
+    except SeatrialError as error:
+        return None, error
+
+
+def _fitting(form: str, tags: dict[str, str], name: str) -> list[str]:
+    before, _, after = form.replace("{name}", name).partition("{version}")
+    return [tag for tag in tags if tag.startswith(before) and tag.endswith(after) and tag[len(before) :][:1].isdigit()]
+
+
+def _log(project: Project, files: tuple[PurePosixPath, ...]) -> PurePosixPath | None:
+    """Return the changelog: of several the first in which a release is, else the first."""
+    found = [path for path in changelog.candidates(files) if (project.root / path).is_file()]
+    texts = {path: (project.root / path).read_text(encoding="utf-8", errors="replace") for path in found}
+    return next((path for path in found if changelog.releases(texts[path])), found[0] if found else None)

@@ -1,0 +1,136 @@
+"""What was found, turned into what would be written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from seatrial.adoption import additions, changelog, faces, old_style
+from seatrial.adoption.looking import BEGUN_PYPROJECT
+from seatrial.adoption.proposal import Proposal, ProposedFile
+from seatrial.adoption.workflow_files import has_own, workflow_files
+from seatrial.facts import pyproject
+from seatrial.facts.project import Project
+from seatrial.tools import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seatrial.adoption.looking import Found
+
+IGNORED = (".nox/", "dist/", ".coverage")
+"""What sessions leave behind, for git to ignore."""
+PYPROJECT = PurePosixPath("pyproject.toml")
+FIRST_FRAGMENT = "Releases are made with seatrial.\n"
+DEFAULT_LOG = PurePosixPath("CHANGELOG.md")
+
+
+def propose(found: Found, *, workflows: bool) -> Proposal:
+    """Return what would be written into a project, in the order in which it is written."""
+    title, log, remarks = _log(found)
+    changed = list(_pyproject(found, log, title))
+    then = Project(found.project.root, pyproject.parse(changed[0].new)) if changed else found.project
+    files = [
+        *_news(found, log),
+        *changed,
+        *old_style.classifiers(found),
+        *_ignored(found),
+        *_face(found, "noxfile.py", faces.noxfile(found)),
+        *_face(found, "tasks.py", faces.TASKS),
+        *(workflow_files(found, then) if workflows else ()),
+    ]
+    if workflows and has_own(found):
+        remarks.append(
+            "CI is told by files of your own, which were left alone; to have them generated: invoke workflows"
+        )
+    return Proposal(tuple(files), (*remarks, *_remarks(found)))
+
+
+def _log(found: Found) -> tuple[str, PurePosixPath | None, list[str]]:
+    """Return the form of a title, the changelog that towncrier is to keep, None for none, and what to say of it."""
+    if found.news is not None:
+        return "", None, []
+    if found.log is None:
+        return "## {version} ({project_date})", DEFAULT_LOG, []
+    text = read(found, found.log)
+    if text is None:
+        return "", None, [f"{found.log} is not UTF-8 and was left alone: releases go without a changelog"]
+    title = additions.title_of(text)[0]
+    bare = re.search(r"^\W*v?\d+\.\d+", text, re.MULTILINE)
+    if bare and not title:
+        line = text[: bare.start()].count("\n") + 1
+        why = "releases are named here, but by no heading: left alone, releases go without a changelog"
+        return "", None, [f"{found.log}:{line}: {why}"]
+    line = changelog.unreleased(text)
+    waits = (
+        [f"{found.log}:{line}: what stands here is in no fragment: move it into {additions.FRAGMENTS}"] if line else []
+    )
+    plain = "## {version} ({project_date})" if found.log.suffix == ".md" else "{version} ({project_date})"
+    return title or plain, found.log, waits
+
+
+def _news(found: Found, log: PurePosixPath | None) -> Iterator[ProposedFile]:
+    """Yield the changelog with its marker, and the folder of the fragments."""
+    news = found.news
+    name = PurePosixPath(news.filename) if news and news.single else log
+    own = news is None or news.marker == changelog.marker(PurePosixPath(news.filename))
+    if name and own:
+        old = read(found, name)
+        if old is not None:
+            yield from _changed(name, old, changelog.with_marker(name, old))
+        elif not (found.project.root / name).exists() and news is None:
+            yield ProposedFile(name, None, changelog.begun(name))
+    if news is None and log and not (found.project.root / additions.FRAGMENTS).is_dir():
+        # The first fragment: a release without any is refused, and git knows no empty folders.
+        suffix = log.suffix if log.suffix in {".md", ".rst"} else ".rst"
+        yield ProposedFile(PurePosixPath(additions.FRAGMENTS, f"+seatrial.misc{suffix}"), None, FIRST_FRAGMENT)
+
+
+def _pyproject(found: Found, log: PurePosixPath | None, title: str) -> Iterator[ProposedFile]:
+    old = read(found, PYPROJECT)
+    new = additions.to_pyproject(found, old or BEGUN_PYPROJECT, log, title)
+    yield from _changed(PYPROJECT, old, new)
+
+
+def _ignored(found: Found) -> Iterator[ProposedFile]:
+    path = PurePosixPath(".gitignore")
+    missing = [name for name in IGNORED if not git.ignores(found.project.root, name)]
+    if missing:
+        old = read(found, path)
+        text = f"{old.rstrip(chr(10))}\n" if old and old.strip() else ""
+        yield ProposedFile(path, old, text + "".join(f"{name}\n" for name in missing))
+
+
+def _face(found: Found, name: str, text: str) -> Iterator[ProposedFile]:
+    if not (found.project.root / name).exists():
+        yield ProposedFile(PurePosixPath(name), None, text)
+
+
+def _remarks(found: Found) -> Iterator[str]:
+    """Yield what is left to the user."""
+    wanted = {
+        "noxfile.py": "\n".join(("from seatrial import sessions", "", *faces.calls(found))),
+        "tasks.py": "from seatrial.tasks import ns",
+    }
+    for name, lines in wanted.items():
+        text = read(found, PurePosixPath(name))
+        if text is not None and "seatrial" not in text:
+            yield f"{name} is yours and was left alone; add to it:\n{lines}"
+    if found.trouble:
+        yield str(found.trouble)
+    if not found.tests.runner:
+        yield "there are no tests: a release proves no more than that the package builds and installs"
+
+
+def _changed(path: PurePosixPath, old: str | None, new: str) -> Iterator[ProposedFile]:
+    if old != new:
+        yield ProposedFile(path, old, new)
+
+
+def read(found: Found, path: PurePosixPath) -> str | None:
+    """Return the text of a file with LF for its line ends; None when it is not there or not UTF-8."""
+    try:
+        return (found.project.root / path).read_bytes().decode().replace("\r\n", "\n")
+    except (OSError, UnicodeDecodeError):
+        return None

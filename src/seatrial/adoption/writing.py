@@ -1,0 +1,67 @@
+"""Writing what was proposed: every file whole or not at all, so that a run that was cut short can be run again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial import line_ends
+from seatrial.errors import NotMine
+from seatrial.tools import checkout
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from seatrial.adoption.looking import Found
+    from seatrial.adoption.proposal import Proposal
+
+
+def write(found: Found, proposal: Proposal) -> None:
+    """Write all files. Raises `OSError` before the first of them is changed where one can't be written."""
+    ready: list[tuple[Path, Path]] = []
+    try:
+        for one in proposal:
+            target = (found.project.root / one.path).resolve()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            old = target.read_bytes() if one.old is not None else b""
+            _insist_on_writable(target)
+            new = target.with_name(f".{target.name}.{os.getpid()}.seatrial")
+            ready.append((new, target))
+            new.write_bytes(line_ends.restored(old, one.new.encode()))
+            if one.old is not None:
+                new.chmod(target.stat().st_mode)
+        for new, target in ready:
+            new.replace(target)
+    finally:
+        for new, _ in ready:
+            with contextlib.suppress(FileNotFoundError):
+                new.unlink()
+
+
+def insist(found: Found, proposal: Proposal) -> None:
+    """Raise `NotMine` for a file with unfinished work in it, or outside of the repository."""
+    repository = found.repository
+    known = set(checkout.files(repository)) if repository.commit else set()
+    unfinished = {Path(repository.root, name).resolve() for name in repository.unfinished}
+    for one in proposal:
+        path = found.project.root / one.path
+        if repository.root.resolve() not in path.resolve().parents:
+            raise NotMine(f"{path} leads out of the repository, to {path.resolve()}", fix="make it a file of its own")
+        if one.path in known and path.resolve() in unfinished:
+            raise NotMine(
+                f"{path} has changes that are not committed, and seatrial would write into it",
+                fix=_commands(one.path),
+            )
+
+
+def _commands(path: PurePosixPath) -> str:
+    return f"git commit {path}; or, to put it aside: git stash"
+
+
+def _insist_on_writable(target: Path) -> None:
+    """Open a file for writing: a file that is read-only is meant to stay, although it could be replaced."""
+    if target.exists():
+        with target.open("r+b"):
+            pass

@@ -1,0 +1,71 @@
+"""What became of the last release: how CI, the index and the tag stand to each other, and what comes next."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from seatrial.delivery import ci, destination, finishing
+from seatrial.delivery.evidence import Tagged
+from seatrial.errors import IndexUnreachable
+from seatrial.facts.delivery import Delivery, State
+from seatrial.masking import mask
+from seatrial.release.proof import Proof
+from seatrial.tools import index
+
+if TYPE_CHECKING:
+    from seatrial.delivery.ci import Ci
+    from seatrial.delivery.destination import Destination
+    from seatrial.facts.repository import Repository
+    from seatrial.outlook import Outlook
+    from seatrial.release.standing import Standing
+
+
+def told(repository: Repository, outlook: Outlook, found: Standing) -> Standing:
+    """Return where a project stands, with what became of its last release.
+
+    Nothing is built for it: where no proof is kept, the bytes are not compared. An index that does not answer is told,
+    and no error. Raises `DestinationUnknown`.
+    """
+    if not outlook.last_tag or found.release:
+        return found
+    tagged = Tagged.of(repository, outlook, outlook.last_version)
+    where = destination.find("", outlook.config, os.environ)
+    known = ci.of(tagged)
+    try:
+        delivery, remark = _delivery(tagged, where)
+    except IndexUnreachable as error:
+        return replace(found, release=_with(known, f"{tagged.tag}, unknown to the index: {error.what}"))
+    said = f"{tagged.tag} is {remark or delivery.state.value}: {_count(delivery)}{delivery.index}"
+    return replace(found, release=_with(known, said), finish=_finish(delivery, known, where, found))
+
+
+def _delivery(tagged: Tagged, where: Destination) -> tuple[Delivery, str]:
+    """Compare what the index has with the proof, where one is kept; return a remark where there is none."""
+    served = index.shelf(where.simple, tagged.name)
+    files = served.of_release(tagged.version)
+    proof = Proof.recall(tagged.repository)
+    has_proof = proof is not None and (proof.tag, proof.commit) == (tagged.tag, tagged.commit)
+    wanted = {one.path.name: one.sha256 for one in proof.files} if proof and has_proof else {}
+    # Without a proof, nothing is known of what is missing, but a release without any file.
+    wanted = wanted or {one.name: one.sha256 for one in files} or {"the files of the release": ""}
+    found = Delivery(tagged.name, str(tagged.version), mask(where.simple), wanted, files, bool(served.files))
+    is_guess = not has_proof and found.state is State.PUBLISHED
+    return found, f"there, not compared (invoke verify --version {tagged.version})" if is_guess else ""
+
+
+def _count(delivery: Delivery) -> str:
+    return f"{delivery.counted}, " if delivery.state is State.PARTLY else ""
+
+
+def _with(known: Ci, said: str) -> str:
+    return f"{said}\nCI         {known}" if str(known) else said
+
+
+def _finish(delivery: Delivery, known: Ci, where: Destination, found: Standing) -> str:
+    """Return the command that finishes the release, "" where nothing says that it is to be published at all."""
+    if delivery.state is State.YANKED and found.fragments:
+        return ""
+    is_wanted = delivery.known or known.publishing.workflow is not None
+    return finishing.command(delivery, known, where) if is_wanted else ""

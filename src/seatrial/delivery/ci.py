@@ -1,0 +1,80 @@
+"""What CI has made of a tag, as far as it can be known from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seatrial.facts.publishing import Publishing
+from seatrial.tools import github
+
+if TYPE_CHECKING:
+    from seatrial.delivery.evidence import Tagged
+    from seatrial.tools.github import Run
+
+
+@dataclass(frozen=True)
+class Ci:
+    """The workflows of a project, and their runs for a tag; ``runs`` is None where nobody can tell."""
+
+    publishing: Publishing
+    tag: str
+    runs: tuple[Run, ...] | None = None
+
+    @property
+    def failed(self) -> Run | None:
+        """The run that failed, where none is under way."""
+        runs = self.runs or ()
+        return next((run for run in runs if run.has_failed), None) if all(run.is_over for run in runs) else None
+
+    @property
+    def has_not_started(self) -> bool:
+        """Whether it is known that the tag has started nothing, although it should."""
+        return self.runs == ()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a run is not over yet."""
+        return any(not run.is_over for run in self.runs or ())
+
+    @property
+    def publishes(self) -> bool:
+        """Whether a workflow publishes when the tag arrives."""
+        return any(one.publishing_job() and one.listens_to(self.tag) for one in self.publishing.workflows)
+
+    def __str__(self) -> str:
+        """Say what is known of it, "" for nothing."""
+        workflow = self.publishing.workflow
+        if self.runs is None:
+            return ""
+        if self.runs:
+            return "; ".join(str(run) for run in self.runs)
+        if workflow is None:
+            return "never started: no workflow publishes"
+        if not workflow.listens_to(self.tag):
+            return f"never started: {workflow.name} does not listen to {self.tag}"
+        return f"never started, although {workflow.name} listens to {self.tag}: {TOKEN_STARTS_NOTHING}"
+
+    @property
+    def finish(self) -> str:
+        """The command that lets CI publish after all, "" where there is none."""
+        failed, workflow = self.failed, self.publishing.workflow
+        where = f"--repo {self.publishing.owner}/{self.publishing.repository}"
+        if failed:
+            return f"gh run rerun {failed.number} --failed {where}"
+        if self.has_not_started and workflow and "workflow_dispatch" in workflow.events:
+            return f"gh workflow run {workflow.name} --ref {self.tag} {where}"
+        return ""
+
+
+TOKEN_STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN starts nothing"  # noqa: S105
+"""GitHub, "Triggering a workflow from a workflow"."""
+
+
+def of(tagged: Tagged) -> Ci:
+    """Ask what CI has made of a tag."""
+    repository, outlook = tagged.repository, tagged.outlook
+    publishing = Publishing.of(repository, outlook.project, repository.root, outlook.config.publisher)
+    where = f"{publishing.owner}/{publishing.repository}" if publishing.owner else ""
+    runs = github.runs(repository.root, where, tagged.tag, tagged.commit) if where and publishing.workflows else None
+    return Ci(publishing, tagged.tag, runs)

@@ -1,0 +1,94 @@
+"""A release on an index, beside what was proved: which of its files are there, and whether they are the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seatrial.facts.shelf import Shelved
+
+
+class State(Enum):
+    """What became of a release on an index."""
+
+    NOT_THERE = "not there"
+    PARTLY = "partly there"
+    OTHER_BYTES = "there with other bytes"
+    YANKED = "yanked"
+    PUBLISHED = "published, byte for byte"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A release on an index.
+
+    ``index``: the address of its simple API, fit to be shown; ``wanted``: the files that were proved, names to SHA-256;
+    ``served``: those of the version that the index has; ``known``: whether it knows the project at all.
+    """
+
+    project: str
+    version: str
+    index: str
+    wanted: Mapping[str, str]
+    served: tuple[Shelved, ...] = field(default=())
+    known: bool = True
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names of files that were proved and are not there."""
+        there = {one.name for one in self.served}
+        return tuple(name for name in self.wanted if name not in there)
+
+    @property
+    def different(self) -> tuple[Shelved, ...]:
+        """The files that are there with other bytes."""
+        return tuple(one for one in self.served if self.wanted.get(one.name, one.sha256) != one.sha256)
+
+    @property
+    def unproved(self) -> tuple[str, ...]:
+        """The names of files that are there, and were not proved."""
+        return tuple(sorted(one.name for one in self.served if one.name not in self.wanted))
+
+    @property
+    def unattested(self) -> tuple[str, ...]:
+        """The names of files of which the index lists no attestation (PEP 740)."""
+        return tuple(one.name for one in self.served if not one.provenance)
+
+    @property
+    def yanked(self) -> tuple[str, ...]:
+        """The names of files that are yanked (PEP 592)."""
+        return tuple(one.name for one in self.served if one.is_yanked)
+
+    @property
+    def state(self) -> State:
+        """What became of it; other bytes weigh more than anything else, because nothing mends them."""
+        if self.different or self.unproved:
+            return State.OTHER_BYTES
+        if self.yanked:
+            return State.YANKED
+        if not self.missing:
+            return State.PUBLISHED
+        return State.PARTLY if self.served else State.NOT_THERE
+
+    @property
+    def counted(self) -> str:
+        """How many of the files are there."""
+        return f"{len(self.wanted) - len(self.missing)} of {len(self.wanted)} files"
+
+    def __str__(self) -> str:
+        """Return a line for each file, with what became of it."""
+        there = {one.name: one for one in self.served}
+        lines = [f"{name}  {_became(there.get(name), sha256)}" for name, sha256 in self.wanted.items()]
+        return "\n".join([*lines, *(f"{name}  is there, and was not proved" for name in self.unproved)])
+
+
+def _became(found: Shelved | None, sha256: str) -> str:
+    if found is None:
+        return "is not there"
+    if found.sha256 != sha256:
+        return f"has other bytes: sha256 {found.sha256}, and {sha256} was proved"
+    return "is yanked" if found.is_yanked else f"sha256 {sha256}"

@@ -1,0 +1,91 @@
+"""What is asked of others while the walk goes on: of nox, and of the index."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Union
+
+from seatrial.errors import IndexUnreachable, SeatrialError
+from seatrial.facts.publishing import Publishing
+from seatrial.facts.shelf import Landing
+from seatrial.facts.sources import Sources
+from seatrial.facts.trigger import Trigger
+from seatrial.facts.walk import Unlearned
+from seatrial.masking import mask
+from seatrial.outlook import released
+from seatrial.tools import checkout, index, nox, pip_settings
+from seatrial.workflows.desk import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
+
+    from packaging.version import Version
+
+    from seatrial.config import Config
+    from seatrial.facts.listing import Listing
+    from seatrial.facts.project import Project
+    from seatrial.facts.shelf import Shelf
+    from seatrial.outlook import Outlook
+    from seatrial.tools.scratch import Scratch
+
+Answer = Union["Shelf", Unlearned]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What others have been asked; ``where``: the address of the index."""
+
+    where: str
+    shelf: Future[Answer]
+    listing: Future[Listing]
+
+
+@contextlib.contextmanager
+def asked(project: Project, config: Config) -> Iterator[Asked]:
+    """Ask both at once, in threads: each takes its time, and neither needs the other."""
+    where = config.index or pip_settings.index_url(os.environ)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        yield Asked(where, pool.submit(_shelf, where, project.name), pool.submit(nox.listed, project.root))
+
+
+def _shelf(where: str, name: str) -> Answer:
+    try:
+        return index.shelf(where, name)
+    except IndexUnreachable as error:
+        return Unlearned(error.what)
+
+
+def publishing(project: Project, config: Config, scratch: Scratch) -> Publishing:
+    """Return who publishes the project."""
+    return Publishing.of(scratch.repository, project, scratch.root, config.publisher)
+
+
+def trigger(project: Project, config: Config, scratch: Scratch, listing: Listing, tag: str) -> Trigger:
+    """Return what the tag starts."""
+    drifted: tuple[str, ...] = ()
+    # A forge for which nothing is generated is no matter here.
+    with contextlib.suppress(SeatrialError):
+        drifted = tuple(
+            f"{one.path} {one.reason.value}" for one in Desk.at(scratch.repository, project).drift_in(scratch.root)
+        )
+    return Trigger(tag, publishing(project, config, scratch), listing, drifted)
+
+
+def sources(project: Project, scratch: Scratch, listing: Listing, found: Publishing) -> Sources:
+    """Return the project as it stands in the commit."""
+    files = checkout.files(scratch.repository)
+    return Sources(project, files, listing, found.workflows, (found.owner, found.repository))
+
+
+def landing(outlook: Outlook, version: Version | None, asked: Asked) -> Landing | Unlearned:
+    """Return what the index holds beside the release that is to come."""
+    shelf = asked.shelf.result()
+    if isinstance(shelf, Unlearned):
+        return shelf
+    known = released(outlook.tags, outlook.tag_form, outlook.project.name)
+    found = Landing(mask(asked.where), outlook.project.name, version, shelf, tuple(known))
+    return replace(found, holder=index.holder(shelf)) if found.is_strange else found

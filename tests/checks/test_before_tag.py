@@ -1,0 +1,383 @@
+"""Every check before a tag fails on what it is about, and passes on a healthy release.
+
+What each says is in tests/expected/before_tag.txt; pytest tests/checks/test_before_tag.py --refresh writes it anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.version import Version
+from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
+
+import cargo
+from seatrial import errors, refusals
+from seatrial.checks import catalogue
+from seatrial.checks.judging import judge, unlearned
+from seatrial.checks.readme import _relative
+from seatrial.errors import PyprojectInvalid
+from seatrial.facts.listing import Listed, Listing
+from seatrial.facts.project import Project
+from seatrial.facts.publishing import Publishing
+from seatrial.facts.pyproject import insist_on_kinds
+from seatrial.facts.rebuilt import Difference, Rebuilt
+from seatrial.facts.shelf import Arrival, Landing, Shelf, Shelved
+from seatrial.facts.sources import TYPES, Sources
+from seatrial.facts.trigger import Trigger
+from seatrial.facts.walk import Stage, Walk
+from seatrial.facts.workflow import Job, Workflow
+from seatrial.findings import Finding, Verdict, Weight
+
+if TYPE_CHECKING:
+    from seatrial.checks.judging import Check
+    from seatrial.errors import SeatrialError
+    from seatrial.findings import Judgement
+
+EXPECTED = Path(__file__).resolve().parents[1] / "expected/before_tag.txt"
+NOW = datetime(2024, 2, 29, 12, tzinfo=timezone.utc)
+
+WALK = Walk(reached=frozenset(Stage))
+TABLE: dict[str, Any] = {
+    "build-system": {"requires": ["hatchling"], "build-backend": "hatchling.build"},
+    "project": {
+        "name": "tidepool",
+        "version": "1.2.3",
+        "description": "A small package",
+        "readme": "README.md",
+        "requires-python": ">=3.12",
+        "license": "MIT",
+        "license-files": ["LICENSE*"],
+        "classifiers": ["Programming Language :: Python :: 3.12", "Programming Language :: Python :: 3.13"],
+        "urls": {"Repository": "https://github.com/acme/tidepool"},
+    },
+    "tool": {"mypy": {"python_version": "3.12"}, "ruff": {"target-version": "py312"}},
+}
+LISTING = Listing(tuple(Listed(f"tests-{python}", "tests", python) for python in ("3.12", "3.13")))
+JOB = Job("pypi", "pypi", uses=("pypa/gh-action-pypi-publish@v1",), may_ask=True)
+WORKFLOW = Workflow(
+    "release.yml", ("v*",), (Job("test", commands=("nox -s tests",), pythons=("3.12", "3.13")), JOB), ("push",)
+)
+PUBLISHING = Publishing("acme", "tidepool", (WORKFLOW,))
+TRIGGER = Trigger("v1.3.0", PUBLISHING, LISTING)
+HELD = Shelved("tidepool-1.2.3.tar.gz", "0" * 64, 2000, NOW)
+LANDING = Landing(
+    "https://index.example/simple/", "tidepool", Version("1.3.0"), Shelf("tidepool", (HELD,)), (Version("1.2.3"),)
+)
+SDIST = cargo.sdist(version="1.3.0").archive()
+
+
+def sources(*files: str, **project: object) -> Sources:
+    told = {**TABLE["project"], **project}
+    table = {**TABLE, "project": {key: value for key, value in told.items() if value is not None}}
+    return Sources(
+        Project(Path("nowhere"), table),
+        tuple(map(PurePosixPath, files or ("README.md", "LICENSE"))),
+        LISTING,
+        PUBLISHING.workflows,
+        ("acme", "tidepool"),
+    )
+
+
+def refused(kind: type[SeatrialError]) -> Walk:
+    return replace(WALK, reasons=(kind(f"what {kind.__name__} says", fix="what mends it"),))
+
+
+def publishing(**changed: Any) -> Trigger:
+    """Return a trigger with another job that publishes."""
+    workflow = replace(WORKFLOW, jobs=(replace(JOB, **changed),))
+    return replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(workflow,)))
+
+
+def started_by(**changed: Any) -> Trigger:
+    """Return a trigger whose workflow starts otherwise."""
+    return replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(replace(WORKFLOW, **changed),)))
+
+
+SOURCES = sources()
+TOOLS = replace(SOURCES, project=Project(Path("nowhere"), {**TABLE, "tool": {"mypy": {"python_version": "3.13"}}}))
+
+BROKEN: dict[str, object] = {
+    "GIT001": refused(refusals.NoRepository),
+    "GIT002": refused(refusals.AnotherRelease),
+    "GIT003": refused(refusals.ShallowClone),
+    "GIT004": refused(refusals.MergeUnderWay),
+    "GIT005": refused(refusals.DetachedHead),
+    "GIT006": refused(refusals.WrongBranch),
+    "GIT007": refused(refusals.NoUpstream),
+    "GIT008": refused(refusals.RemoteUnreachable),
+    "GIT009": refused(refusals.PushForbidden),
+    "GIT010": refused(refusals.BranchDiverged),
+    "GIT011": refused(refusals.NoIdentity),
+    "GIT012": refused(refusals.TagsMissing),
+    "GIT013": refused(refusals.TagTaken),
+    "GIT014": refused(refusals.HookRefused),
+    "GIT015": refused(refusals.SigningFailed),
+    "GIT016": replace(WALK, unfinished=("notes.txt", "src/tidepool/wave.py")),
+    "GIT017": replace(WALK, unpushed=2),
+    "META001": refused(errors.PyprojectUnreadable),
+    "META002": refused(refusals.VersionsDisagree),
+    "META003": refused(refusals.VersionNotNewer),
+    "META004": refused(refusals.VersionNotWritten),
+    "META005": refused(refusals.NoFragments),
+    "META006": refused(refusals.MarkerMissing),
+    "META007": refused(errors.CommandMissing),
+    "META011": sources(**{"licence": "MIT", "requires-python": "3.10+", "authors": [{"nam": "x"}]}),
+    "META012": sources(description=None),
+    "META013": sources(readme="READ.md"),
+    "META014": sources(readme=None),
+    "META015": sources(readme={"file": "README.md", "content-type": "text/x-rst; charset=UTF-8"}),
+    "META021": sources(classifiers=["License :: OSI Approved :: MIT License"]),
+    "META022": sources(**{"license-files": ["LICENSE", "licences/*.txt"]}),
+    "META023": sources("README.md", **{"license-files": None}),
+    "META031": sources(urls={"Issues": "https://github.com/acme/tidepool/issues"}),
+    "META032": sources(urls={"Repository": "https://github.com/rockpool/tidepool"}),
+    "META041": sources(classifiers=["Programming Language :: Pyhton :: 3.12", "Private :: Do Not Upload"]),
+    "META051": sources(**{"requires-python": None}),
+    "META052": sources(**{"requires-python": ">=3.10"}),
+    "META053": replace(SOURCES, listing=Listing(failure="  NameError: name 'sessions' is not defined")),
+    "META054": replace(SOURCES, listing=Listing(LISTING.sessions[:1])),
+    "META055": TOOLS,
+    "META056": replace(SOURCES, workflows=(replace(WORKFLOW, jobs=(Job("test", pythons=("3.11", "3.12")),)),)),
+    "CI001": replace(TRIGGER, publishing=replace(PUBLISHING, workflows=())),
+    "CI002": started_by(tags=("[0-9]+.*",)),
+    "CI003": replace(TRIGGER, listing=Listing((Listed("test", "test"),))),
+    "CI004": publishing(may_ask=False),
+    "CI005": publishing(has_password=True),
+    "CI006": publishing(environment=""),
+    "CI007": replace(TRIGGER, publishing=replace(PUBLISHING, told={"workflow": "Release.yml", "environment": "PyPI2"})),
+    "CI008": started_by(events=("push", "pull_request_target")),
+    "CI009": publishing(addresses=(DEFAULT_REPOSITORY[:-1],)),
+    "CI010": replace(TRIGGER, drifted=(".github/workflows/ci.yml would be written otherwise today",)),
+    "DIST411": refused(errors.BackendFailed),
+    "DIST412": Rebuilt((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
+    "DIST413": Rebuilt(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),
+    "INDEX011": replace(LANDING, version=Version("1.2.3")),
+    "INDEX012": replace(LANDING, released=(), holder="A. Author, https://example.com"),
+    "INDEX013": replace(LANDING, shelf=replace(LANDING.shelf, status="archived")),
+    "INDEX014": Arrival(replace(SDIST, size=9 << 20), LANDING.shelf, NOW),
+}
+"""For each check the facts that it is about. (META016 reads a README: it has a test of its own.)"""
+
+HEALTHY: tuple[tuple[tuple[Check[Any], ...], object], ...] = (
+    (catalogue.OF_THE_WALK, WALK),
+    (catalogue.OF_THE_SOURCES, SOURCES),
+    (catalogue.OF_THE_TRIGGER, TRIGGER),
+    (catalogue.OF_THE_REBUILD, Rebuilt()),
+    (catalogue.OF_THE_LANDING, LANDING),
+    (catalogue.of_an_arrival(SDIST), Arrival(SDIST, LANDING.shelf, NOW)),
+)
+BEFORE_TAG = {one.code: one for one in catalogue.ALL if one not in catalogue.OF_FILES}
+
+
+def told(code: str) -> str:
+    (judged,) = judge([BEFORE_TAG[code]], BROKEN[code])
+    finding = judged.finding
+    text = f"{code} {judged.weight.value} {finding.verdict.value}\n{finding.seen}\nfix: {finding.fix}\n"
+    # The name of PyPI's host is written nowhere.
+    return text.replace(DEFAULT_REPOSITORY.split("/")[2], "{host}")
+
+
+def test_every_check_is_seen_to_fail() -> None:
+    assert BROKEN.keys() | {"META016"} == BEFORE_TAG.keys()
+
+
+@pytest.mark.parametrize("code", BROKEN)
+def test_check_fails_on_what_it_is_about(code: str) -> None:
+    (judged,) = judge([BEFORE_TAG[code]], BROKEN[code])
+    assert judged.finding.verdict is Verdict.FAILED
+
+
+def test_what_every_check_says_is_as_expected(pytestconfig: pytest.Config) -> None:
+    texts = "\n".join(map(told, BROKEN))
+    if pytestconfig.getoption("--refresh"):
+        EXPECTED.write_text(texts, encoding="utf-8")
+    assert EXPECTED.read_text(encoding="utf-8") == texts
+
+
+@pytest.mark.parametrize(("checks", "facts"), HEALTHY, ids=lambda one: type(one).__name__)
+def test_healthy_release_passes_every_check(checks: tuple[Check[Any], ...], facts: object) -> None:
+    assert {one.finding for one in judge(checks, facts)} == {Finding.passed()}
+
+
+def test_what_was_not_walked_through_is_unknown_and_never_passed() -> None:
+    judged = judge(catalogue.OF_THE_WALK, Walk())
+    assert {one.finding.verdict for one in judged} == {Verdict.UNKNOWN}
+    assert {one.finding.seen for one in judged} == {stage.value for stage in Stage}
+
+
+def test_what_could_not_be_learned_is_unknown_and_does_not_block() -> None:
+    judged = unlearned(catalogue.OF_THE_LANDING, "it does not answer")
+    assert {one.finding for one in judged} == {Finding.unknown("it does not answer")}
+    assert not any(one.blocks for one in judged)
+
+
+def passes(code: str, facts: object) -> Judgement:
+    (judged,) = judge([BEFORE_TAG[code]], facts)
+    return judged
+
+
+PASSING: list[tuple[str, object]] = [
+    # Metadata that stand elsewhere are no matter of [project].
+    *(
+        (code, replace(SOURCES, project=Project(Path("nowhere"), {"tool": {}})))
+        for code in ("META011", "META013", "META022", "META032", "META041")
+    ),
+    ("META011", sources(**{"license": "MIT", "license-files": ["LICENSE"], "dynamic": ["dependencies"]})),
+    ("META011", sources(version=None, dynamic=["version"])),
+    ("META021", sources(license="LicenseRef-Proprietary")),
+    ("META022", sources("README.md", "docs/legal/COPYING", **{"license-files": ["docs/**/COPYING"]})),
+    ("META023", sources("README.md", "COPYING.LESSER", **{"license-files": None})),
+    ("META032", sources(urls={"Repository": "https://github.com/Acme/Tidepool.git"})),
+    ("META032", sources(urls={"Homepage": "https://tidepool.example"})),
+    ("META052", sources(**{"requires-python": ">=3.12.2"})),
+    ("META055", replace(SOURCES, project=Project(Path("nowhere"), {**TABLE, "tool": {}}))),
+    ("CI002", started_by(tags=("v*", "!v*rc*"))),
+    ("CI002", started_by(tags=(), tags_ignored=("test-*",))),
+    ("CI002", started_by(tags=())),
+    ("CI007", replace(TRIGGER, publishing=replace(PUBLISHING, told={"owner": "Acme", "environment": "PYPI"}))),
+    ("CI001", replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(), others=(".gitlab-ci.yml",)))),
+    ("CI009", publishing(addresses=(TEST_REPOSITORY, DEFAULT_REPOSITORY, "https://index.example/legacy"))),
+    ("CI009", publishing(addresses=("http://[broken",))),
+    ("INDEX012", replace(LANDING, shelf=Shelf())),
+    ("INDEX014", Arrival(replace(SDIST, size=2 << 19), LANDING.shelf, NOW)),
+    ("INDEX014", Arrival(replace(SDIST, size=9 << 20), Shelf(), NOW)),
+]
+
+
+@pytest.mark.parametrize(("code", "facts"), PASSING, ids=lambda one: one if isinstance(one, str) else "")
+def test_check_has_nothing_against_what_is_right(code: str, facts: object) -> None:
+    assert passes(code, facts).finding.verdict in {Verdict.PASSED, Verdict.SKIPPED}
+
+
+@pytest.mark.parametrize(
+    ("changed", "seen"),
+    [
+        ({"tags": ("v1", "v2.*")}, "release.yml listens to v1, v2.*, which v1.3.0 is not"),
+        ({"tags": ("v*", "!v1.*")}, "release.yml listens to v*, !v1.*, which v1.3.0 is not"),
+        ({"tags": (), "tags_ignored": ("v*",)}, "release.yml ignores v*, which v1.3.0 is"),
+        ({"tags": (), "only_branches": True}, "release.yml starts on push, not on a tag"),
+        (
+            {"tags": (), "events": ("release",)},
+            "release.yml starts when a release is made on the forge, not when v1.3.0 is pushed",
+        ),
+        ({"tags": (), "events": ()}, "release.yml starts on nothing, not on a tag"),
+    ],
+)
+def test_deaf_workflow_is_told_how_it_starts(changed: dict[str, Any], seen: str) -> None:
+    fix = 'on:\n  push:\n    tags: ["v*"]'
+    assert passes("CI002", started_by(**changed)).finding == Finding.failed(seen, fix)
+
+
+MARKDOWN = """\
+# tidepool
+
+[a](docs/a.md) [b](https://example.com/b) [c](#c) ![d](d.png) <img src="e.svg"> [f](<docs/f g.md>)
+
+`[g](g.md)`
+
+```
+[h](h.md)
+```
+
+[i]: docs/i.md
+[j](mailto:a@example.com) [k](//example.com/k) <!-- [l](l.md) -->
+"""
+RST = """\
+tidepool
+========
+
+`a <docs/a.rst>`_ `b <https://example.com/b>`__ `c <d_>`_ ``<e.rst>``
+
+.. image:: f.png
+.. _g: docs/g.rst
+
+.. code-block:: rst
+
+   `h <h.rst>`_
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "seen"),
+    [
+        ("README.md", MARKDOWN, "docs/a.md\nd.png\ne.svg\ndocs/f\ndocs/i.md"),
+        ("README.rst", RST, "docs/a.rst\nf.png\ndocs/g.rst"),
+        ("README.txt", "[a](docs/a.md)", ""),
+    ],
+)
+def test_relative_links_of_a_readme_are_dead_on_its_page(tmp_path: Path, name: str, text: str, seen: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    here = replace(sources(readme=name), project=Project(tmp_path, {"project": {"readme": name}}))
+    fix = "write them with the whole address of the file on the forge"
+    assert passes("META016", here).finding == (Finding.failed(seen, fix) if seen else Finding.passed())
+
+
+def test_release_that_is_older_takes_nothing_and_one_of_unknown_age_is_unknown() -> None:
+    old = replace(HELD, name="tidepool-1.3.0-py3-none-any.whl", uploaded=NOW - timedelta(days=15))
+    facts = Arrival(SDIST, Shelf("tidepool", (old,)), NOW)
+    check = next(one for one in catalogue.OF_THE_FILES_THERE if one.code == "INDEX005")
+    assert check.check(facts).verdict is Verdict.FAILED
+    unknown = replace(facts, shelf=Shelf("tidepool", (replace(old, uploaded=None),)))
+    assert check.check(unknown) == Finding.unknown("the index does not say when its files were uploaded")
+
+
+def test_only_what_would_be_refused_is_an_error() -> None:
+    warnings = {one.code for one in BEFORE_TAG.values() if one.weight is Weight.WARNING}
+    assert warnings == {
+        *("GIT016", "GIT017", "META012", "META014", "META015", "META016", "META021", "META023", "META031", "META032"),
+        *(
+            "META051",
+            "META052",
+            "META054",
+            "META055",
+            "META056",
+            "CI001",
+            "CI005",
+            "CI006",
+            "CI010",
+            "DIST412",
+            "DIST413",
+        ),
+        *("INDEX012", "INDEX014"),
+    }
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["*", "**/x", "["]),
+    lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(max_size=5), one, max_size=3),
+    max_leaves=5,
+)
+KEYS = (
+    *("name", "version", "description", "readme", "requires-python", "license", "license-files", "authors", "keywords"),
+    *(
+        "classifiers",
+        "urls",
+        "scripts",
+        "entry-points",
+        "dependencies",
+        "optional-dependencies",
+        "dynamic",
+        "import-names",
+    ),
+)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.dictionaries(st.sampled_from(KEYS), ODD), st.dictionaries(st.sampled_from(["mypy", "ruff"]), ODD))
+def test_no_pyproject_ends_in_a_traceback(project: dict[str, Any], tools: dict[str, Any]) -> None:
+    table = {"build-system": {"requires": []}, "project": project, "tool": tools}
+    with contextlib.suppress(PyprojectInvalid):
+        insist_on_kinds(Path("pyproject.toml"), table)
+        judge(catalogue.OF_THE_SOURCES, replace(SOURCES, project=Project(Path("nowhere"), table)))
+
+
+@given(st.text(max_size=30), st.sampled_from(["README.md", "README.rst"]))
+def test_no_readme_ends_in_a_traceback(text: str, name: str) -> None:
+    assert all(isinstance(link, str) for link in _relative(text, TYPES[Path(name).suffix]))

@@ -1,0 +1,182 @@
+"""``invoke status`` names the true state between push and index, and the command that comes next."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quay import SDIST, WHEEL, Quay, yank
+from voyages import WORKFLOW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.voyage
+
+GH = """\
+#!{python}
+import json, pathlib, sys
+wanted = ["run", "list", "--repo", "acme/tidepool", "--branch", "v1.3.0", "--limit", "50", "--json"]
+if sys.argv[1:-1] != wanted:
+    sys.exit(f"unknown command {{sys.argv[1:]}}")
+runs = json.loads(pathlib.Path(__file__).with_name("runs.json").read_text())
+print(json.dumps([{{name: run[name] for name in sys.argv[-1].split(",")}} for run in runs]))
+"""
+RUN = "https://github.com/acme/tidepool/actions/runs/7"
+STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN starts nothing"
+
+
+def with_gh(dock: Quay, *told: tuple[str, str]) -> dict[str, str]:
+    """Put a gh on PATH that tells these runs (status and conclusion); return the environment that finds it."""
+    commit = dock.port.trial.git("rev-parse", "HEAD").strip()
+    folder = dock.port.trial.root.parent / "bin"
+    folder.mkdir()
+    (folder / "gh").write_text(GH.format(python=sys.executable))
+    (folder / "gh").chmod(0o755)
+    runs = [
+        {
+            "databaseId": 7,
+            "workflowName": "Release",
+            "headSha": commit,
+            "event": "push",
+            "status": status,
+            "conclusion": conclusion,
+            "url": RUN,
+        }
+        for status, conclusion in told
+    ]
+    (folder / "runs.json").write_text(json.dumps([*runs, *({**run, "headSha": "0" * 40} for run in runs)]))
+    return {"PATH": os.pathsep.join([str(folder), dock.port.trial.environ["PATH"]])}
+
+
+def on_forge(dock: Quay, workflow: str = WORKFLOW) -> None:
+    """Let the project be of a forge, published by a workflow to this index."""
+    text = dock.port.read("pyproject.toml").replace("http://127.0.0.1:9/simple/", dock.net.simple_url)
+    urls = '\n[project.urls]\nRepository = "https://github.com/acme/tidepool"\n'
+    dock.port.trial.write({"pyproject.toml": text + urls, ".github/workflows/release.yml": workflow})
+
+
+@dataclass(frozen=True)
+class Case:
+    """What CI did, what the index has, and what is said of it."""
+
+    runs: tuple[tuple[str, str], ...] | None
+    there: tuple[str, ...]
+    said: str
+    ci: str
+    next: str
+    workflow: str = WORKFLOW
+
+
+FOLLOWS = "invoke release --part patch"
+PUBLISH = "invoke publish --version 1.3.0"
+CASES = {
+    "never started": Case(
+        (), (), "not there: ", f"never started, although release.yml listens to v1.3.0: {STARTS_NOTHING}", PUBLISH
+    ),
+    "never started but can be": Case(
+        (),
+        (),
+        "not there: ",
+        f"never started, although release.yml listens to v1.3.0: {STARTS_NOTHING}",
+        "gh workflow run release.yml --ref v1.3.0 --repo acme/tidepool",
+        WORKFLOW.replace("on:\n", "on:\n  workflow_dispatch:\n"),
+    ),
+    "deaf": Case(
+        (),
+        (),
+        "not there: ",
+        "never started: release.yml does not listen to v1.3.0",
+        PUBLISH,
+        WORKFLOW.replace("v*", "r*"),
+    ),
+    "failed": Case(
+        (("completed", "failure"),),
+        (),
+        "not there: ",
+        f"Release: failure, {RUN}",
+        "gh run rerun 7 --failed --repo acme/tidepool",
+    ),
+    "failed half-way": Case(
+        (("completed", "cancelled"),),
+        (WHEEL,),
+        "partly there: 1 of 2 files, ",
+        f"Release: cancelled, {RUN}",
+        "gh run rerun 7 --failed --repo acme/tidepool",
+    ),
+    "under way": Case(
+        (("in_progress", ""),), (), "not there: ", f"Release: in progress, {RUN}", "invoke verify --version 1.3.0"
+    ),
+    "published": Case(
+        (("completed", "success"),),
+        (SDIST, WHEEL),
+        "published, byte for byte: ",
+        f"Release: success, {RUN}",
+        FOLLOWS,
+    ),
+    "nobody can tell": Case(None, (WHEEL,), "partly there: 1 of 2 files, ", "", PUBLISH),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_status_tells_what_became_of_the_release(dock: Quay, case: str) -> None:
+    known = CASES[case]
+    dock.shelve(*known.there)
+    environ = with_gh(dock, *known.runs) if known.runs is not None else {}
+    on_forge(dock, known.workflow)
+    told = dock.plain(dock.invoke("status", **environ).output).splitlines()
+    ci = [f"CI         {known.ci}"] if known.ci else []
+    assert told[3:] == [f"release    v1.3.0 is {known.said}http://index/simple/", *ci, f"next       {known.next}"]
+
+
+def test_status_tells_of_other_bytes_and_of_what_is_yanked(dock: Quay) -> None:
+    on_forge(dock)
+    dock.shelve(SDIST, WHEEL)
+    yank(dock)
+    assert dock.plain(dock.invoke("status").output).splitlines()[3:] == [
+        "release    v1.3.0 is yanked: http://index/simple/",
+        "next       invoke undo 1.3.0",
+    ]
+    dock.shelve(SDIST, extra=b"\0")
+    assert dock.plain(dock.invoke("status").output).splitlines()[3:] == [
+        "release    v1.3.0 is there with other bytes: http://index/simple/",
+        "next       invoke undo 1.3.0",
+    ]
+
+
+def test_status_builds_nothing_to_compare_with(dock: Quay, tmp_path: Path) -> None:
+    on_forge(dock)
+    dock.shelve(SDIST, WHEEL)
+    dock.proof.rename(tmp_path / "proof")
+    assert dock.invoke("status").output.splitlines()[3:] == [
+        f"release    v1.3.0 is there, not compared (invoke verify --version 1.3.0): {dock.net.simple_url}",
+        f"next       {FOLLOWS}",
+    ]
+
+
+def test_tag_that_was_not_pushed_is_told(dock: Quay) -> None:
+    dock.port.remote.git("tag", "-d", "v1.3.0")
+    assert dock.invoke("status").output.splitlines()[3:] == [
+        "release    v1.3.0 is not on origin",
+        "next       invoke push",
+    ]
+
+
+def test_verify_ends_at_once_when_ci_has_failed(dock: Quay) -> None:
+    on_forge(dock)
+    ran = dock.invoke("verify", **with_gh(dock, ("completed", "failure")))
+    assert ran.returncode == 7
+    assert dock.plain(ran.output) == (
+        f"seatrial > CI: Release: failure, {RUN}\n"
+        "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
+        f"  {SDIST}  is not there\n"
+        f"  {WHEEL}  is not there\n"
+        f"  CI: Release: failure, {RUN}\n"
+        "fix:  gh run rerun 7 --failed --repo acme/tidepool\n"
+        "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#runfailed\n"
+    )

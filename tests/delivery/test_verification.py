@@ -1,0 +1,175 @@
+"""A release is compared with what an index serves, and the state that is named is the true one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quay import READ, SDIST, WHEEL, Quay, quay, yank
+from seatrial.rehearsal.faults import Faults
+from trial import lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harbour import Harbour
+
+pytestmark = pytest.mark.voyage
+
+PUBLISHED = f"""\
+tidepool 1.3.0 is published, byte for byte: http://index/simple/
+  {SDIST}  sha256 [.gz]
+  {WHEEL}  sha256 [whl]
+"""
+
+
+def test_release_that_is_there_is_published_and_can_be_installed(dock: Quay) -> None:
+    dock.shelve(SDIST, WHEEL)
+    ran = dock.invoke("verify", "--version", "1.3.0", "--index", dock.url, "--json")
+    assert ran.returncode == 0, ran.output
+    told = json.loads(ran.output[ran.output.index("\n{") :])
+    assert (told["state"], sorted(told["files"])) == ("published, byte for byte", [WHEEL, SDIST])
+    assert (told["installed"]["version"], told["installed"]["modules"]) == ("1.3.0", ["tidepool"])
+
+
+def test_release_whose_proof_is_gone_is_built_again_from_its_tag(dock: Quay, tmp_path: Path) -> None:
+    dock.shelve(SDIST, WHEEL)
+    shutil.copytree(dock.proof, tmp_path / "proof")
+    shutil.rmtree(dock.proof)
+    dock.port.trial.write({"src/tidepool/__init__.py": "an unfinished thought\n"})
+    ran = dock.verify()
+    assert ran.returncode == 0, ran.output
+    assert dock.plain(ran.output).endswith(PUBLISHED)
+    assert "seatrial > no proof of v1.3.0 is kept: building it from the tag\n" in ran.output
+
+
+@pytest.mark.parametrize(
+    ("there", "said", "paragraph"),
+    [
+        ((), f"not there on http://index/simple/:\n    {SDIST}  is not there\n    {WHEEL}  is not there", "notthere"),
+        (
+            (WHEEL,),
+            f"partly there on http://index/simple/:\n    {SDIST}  is not there\n    {WHEEL}  sha256 [whl]",
+            "partlythere",
+        ),
+    ],
+    ids=["nothing", "half"],
+)
+def test_release_that_is_not_all_there_is_finished_by_publish(
+    dock: Quay, there: tuple[str, ...], said: str, paragraph: str
+) -> None:
+    dock.shelve(*there)
+    ran = dock.verify("--version", "1.3.0", "--limit", "0")
+    assert ran.returncode == 7
+    assert dock.plain(ran.output) == (
+        f"seatrial: tidepool 1.3.0 is {said.replace('    ', '  ')}\n"
+        f"fix:  invoke publish --version 1.3.0 --index http://index/legacy/\n{READ}{paragraph}\n"
+    )
+
+
+def test_release_with_other_bytes_can_only_be_undone(dock: Quay) -> None:
+    dock.shelve(WHEEL)
+    dock.shelve(SDIST, extra=b"\0")
+    ran = dock.verify("--limit", "60")
+    assert ran.returncode == 7
+    assert dock.plain(ran.output) == (
+        "seatrial: tidepool 1.3.0 is there with other bytes on http://index/simple/:\n"
+        f"  {SDIST}  has other bytes: sha256 […], and [.gz] was proved\n"
+        f"  {WHEEL}  sha256 [whl]\n"
+        f"fix:  invoke undo 1.3.0 --index http://index/legacy/\n{READ}otherbytes\n"
+    )
+
+
+def test_release_that_is_yanked_is_not_published(dock: Quay) -> None:
+    dock.shelve(SDIST, WHEEL)
+    yank(dock)
+    ran = dock.verify("--limit", "60")
+    assert ran.returncode == 7
+    assert dock.plain(ran.output) == (
+        "seatrial: tidepool 1.3.0 is yanked on http://index/simple/:\n"
+        f"  {SDIST}  is yanked\n  {WHEEL}  is yanked\n"
+        f"fix:  invoke undo 1.3.0 --index http://index/legacy/\n{READ}yanked\n"
+    )
+
+
+def test_release_that_comes_piece_by_piece_is_waited_for(port: Harbour, tmp_path: Path) -> None:
+    with quay(port, tmp_path / "index", Faults(shown=(0, 1))) as dock:
+        dock.shelve(SDIST, WHEEL)
+        ran = dock.verify()
+        assert (ran.returncode, dock.plain(ran.output)) == (
+            0,
+            "seatrial > 0 of 2 files on http://index/simple/; waiting, N s at most\n"
+            "seatrial > 1 of 2 files on http://index/simple/; waiting, N s at most\n" + PUBLISHED,
+        )
+
+
+def test_attestations_that_are_not_listed_are_missed_only_when_asked_for(dock: Quay) -> None:
+    dock.shelve(SDIST, WHEEL)
+    ran = dock.verify("--attestations")
+    assert ran.returncode == 7
+    assert dock.plain(ran.output) == (
+        f"seatrial: http://index/simple/ lists no attestations of {SDIST}, {WHEEL}\n"
+        "fix:  have CI publish with trusted publishing: they are made there, for the next version\n"
+        f"{READ}unattested\n"
+    )
+
+
+def test_version_without_a_tag_is_told(dock: Quay) -> None:
+    ran = dock.verify("--version", "9.9")
+    assert (ran.returncode, ran.output) == (
+        5,
+        lines(
+            f"""
+            seatrial: there is no tag v9.9
+            fix:  git fetch --tags; or, where nothing was released, invoke release
+            {READ}tagmissing
+            """
+        ),
+    )
+
+
+@pytest.mark.parametrize("told", ["nowhere", "ftp://example.invalid/", "http:///x"])
+def test_index_that_is_none_is_told(dock: Quay, told: str) -> None:
+    ran = dock.invoke("verify", "--index", told)
+    assert (ran.returncode, ran.output) == (
+        7,
+        lines(
+            f"""
+            seatrial: {told!r} is no index to upload to
+            fix:  name one of pypi, testpypi, or give the address that it takes uploads at: https://…/legacy/
+            {READ}destinationunknown
+            """
+        ),
+    )
+
+
+def test_index_that_is_out_of_reach_is_told_at_once(dock: Quay) -> None:
+    ran = dock.invoke("verify", "--index", "http://user:secretpassword@127.0.0.1:9/legacy/")
+    assert (ran.returncode, ran.output) == (
+        4,
+        lines(
+            f"""
+            seatrial: http://***@127.0.0.1:9/simple/tidepool/ does not answer: Connection refused
+            fix:  go online, or mend the address: nobody answers there
+            {READ}indexunreachable
+            """
+        ),
+    )
+
+
+def test_limit_that_is_no_number_is_told(dock: Quay) -> None:
+    ran = dock.verify("--limit", "soon")
+    assert (ran.returncode, ran.output) == (
+        7,
+        f"seatrial: 'soon' is no number of seconds\nfix:  --limit 600\n{READ}limitinvalid\n",
+    )
+
+
+def test_program_takes_a_version_without_an_option(dock: Quay) -> None:
+    dock.shelve(SDIST, WHEEL)
+    ran = dock.port.trial.run(sys.executable, "-m", "seatrial", "verify", "1.3.0", "--index", dock.url, "--no-install")
+    assert (ran.returncode, dock.plain(ran.output)) == (0, PUBLISHED)

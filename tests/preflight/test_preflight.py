@@ -1,0 +1,235 @@
+"""A preflight tells all at once, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import cargo
+import troubles
+from forge import forge, nobody_is_allowed
+from harbour import SEATRIAL, scratches
+from pier import PUBLISHER
+from seatrial.rehearsal.network import network
+from seatrial.rehearsal.shelves import described
+from trial import HERE, lines, normalised
+from voyages import forge_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harbour import Harbour
+    from seatrial.rehearsal.network import Network
+    from trial import Ran
+
+pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+
+EXPECTED = Path(__file__).resolve().parents[1] / "expected"
+URLS = '\n[project.urls]\nRepository = "https://github.com/acme/tidepool"\n'
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Harbour:
+    """Make a project to which nothing is to say: with a workflow, a URL, and all of it pushed."""
+    made = forge_project(tmp_path / "port")
+    made.trial.git("remote", "set-url", "origin", "../remote.git")
+    edit(made, "\n[dependency-groups]", f"{URLS}\n[dependency-groups]")
+    edit(made, 'requires-python = ">=3.9"', f'requires-python = ">={HERE}"')
+    edit(made, '  "Programming', '  "Typing :: Typed",\n  "Programming')
+    made.trial.git("push", "-q")
+    return made
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[Network]:
+    with network(tmp_path / "index", PUBLISHER, "tidepool") as made:
+        yield made
+
+
+def edit(port: Harbour, old: str, new: str) -> None:
+    text = port.read("pyproject.toml")
+    assert old in text
+    port.trial.write({"pyproject.toml": text.replace(old, new)})
+    port.trial.git("commit", "-qam", "Edit", "--allow-empty")
+
+
+def ask(port: Harbour, net: Network) -> None:
+    """Have the project ask the index on this machine."""
+    edit(port, SEATRIAL, f'\n[tool.seatrial]\nindex = "{net.simple_url}"\n')
+
+
+def preflight(port: Harbour, *args: str, **environ: str) -> Ran:
+    """Run a preflight, and see that nothing has changed."""
+    before = port.state()
+    ran = port.trial.invoke("preflight", *args, **environ)
+    assert port.state() == before
+    assert scratches(port) == []
+    assert not ran.was_a_traceback
+    return ran
+
+
+def told(ran: Ran) -> str:
+    """Return the report, without what is said while it is made."""
+    report = re.sub(r"(?m)^seatrial > .*\n", "", ran.output)
+    report = re.sub(r"HEAD is at \w+", "HEAD is at …", report)
+    report = re.sub(r"\S+/tidepool/pyproject", "tidepool/pyproject", report)
+    return re.sub(r"127\.0\.0\.1:\d+", "index", normalised(report))
+
+
+def judged(ran: Ran) -> dict[str, Any]:
+    """Return what is known of each check from the JSON; of several files, what failed."""
+    found: dict[str, Any] = {}
+    for one in json.loads(ran.output[ran.output.index("[\n") : ran.output.rindex("]") + 1]):
+        if one["code"] not in found or one["verdict"] == "failed":
+            found[one["code"]] = one
+    return found
+
+
+def failed(ran: Ran) -> dict[str, str]:
+    return {code: one["seen"] for code, one in judged(ran).items() if one["verdict"] == "failed"}
+
+
+def expect(name: str, text: str, pytestconfig: pytest.Config) -> None:
+    """Compare a text with a file, or write it with --refresh; what depends on the machine is left out."""
+    text = re.sub(r"\d+ (passed|skipped)", r"N \1", text).replace(HERE, "3.X")
+    path = EXPECTED / name
+    if pytestconfig.getoption("--refresh"):
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_healthy_release_passes_every_check(port: Harbour, net: Network) -> None:
+    ask(port, net)
+    port.trial.git("push", "-q")
+    ran = preflight(port, "--part", "minor")
+    assert ran.returncode == 0, ran.output
+    assert re.sub(r"\d+ (passed|skipped)", r"N \1", told(ran)) == lines(
+        """
+        tidepool 1.3.0, tag v1.3.0
+
+        N passed, N skipped
+        """
+    )
+
+
+def test_all_that_is_wrong_is_told_at_once(port: Harbour, pytestconfig: pytest.Config) -> None:
+    troubles.detach(port)
+    edit(port, 'readme = "README.md"', 'readme = "README.md"\nlicence = "MIT"')
+    troubles.take_the_marker_away(port)
+    edit(port, '  "Programming Language', '  "Private :: Do Not Upload",\n  "Programming Language')
+    port.trial.write({"notes.txt": "mine\n"})
+    ran = preflight(port, "--version", "1.2.0")
+    assert ran.returncode == 5
+    expect("preflight_all.txt", told(ran), pytestconfig)
+
+
+def test_index_that_has_the_version_and_another_sdist_is_told(port: Harbour, net: Network, tmp_path: Path) -> None:
+    ask(port, net)
+    for archive in (cargo.sdist(version="1.3.0"), cargo.sdist(version="1.2.3")):
+        path = tmp_path / archive.name
+        path.write_bytes(archive.data())
+        old = described(archive.archive(), datetime(2024, 2, 29, tzinfo=timezone.utc))
+        net.index.shelves.put(path, "tidepool", old)
+    found = failed(preflight(port, "--part", "minor", "--json"))
+    assert found.keys() == {"GIT017", "INDEX003", "INDEX005", "INDEX006", "INDEX011", "INDEX012"}
+    assert found["INDEX006"] == "Only one sdist may be uploaded per release."
+
+
+def test_release_is_refused_for_what_a_preflight_calls_an_error(
+    port: Harbour, net: Network, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    ask(port, net)
+    archive = cargo.wheel(version="1.3.0")
+    path = tmp_path / archive.name
+    path.write_bytes(archive.data())
+    net.index.shelves.put(path, "tidepool", described(archive.archive(), datetime.now(timezone.utc)))
+    before = port.state()
+    ran = port.release("--part", "minor", "--yes")
+    assert (ran.returncode, port.state()) == (5, before)
+    said = normalised(ran.output)
+    expect("preflight_release.txt", re.sub(r"127\.0\.0\.1:\d+", "index", said), pytestconfig)
+
+
+def test_build_that_is_never_the_same_and_sdist_that_lacks_something_are_told(port: Harbour) -> None:
+    port.trial.write(
+        {
+            "hatch_build.py": lines(
+                """
+                import pathlib
+                import time
+
+                from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+                class Stamp(BuildHookInterface):
+                    def initialize(self, version, build_data):
+                        if self.target_name == "sdist":
+                            path = pathlib.Path(self.root, "stamp.txt")
+                            path.write_text(str(time.time_ns()))
+                            build_data["artifacts"].append("/stamp.txt")
+                """
+            ),
+            "src/tidepool/table.json": "{}\n",
+            ".gitignore": "stamp.txt\n",
+        }
+    )
+    hook = '\n[tool.hatch.build.hooks.custom]\n\n[tool.hatch.build.targets.sdist]\nexclude = ["table.json"]\n'
+    edit(port, SEATRIAL, f"{hook}{SEATRIAL}")
+    port.trial.commit("Add a hook")
+    port.trial.git("push", "-q")
+    found = failed(preflight(port, "--json"))
+    assert found == {
+        "DIST405": "stamp.txt",
+        "DIST406": "src/tidepool/table.json",
+        "DIST407": "tidepool/table.json is not in tidepool-1.3.0-py3-none-any.whl",
+        "DIST412": "tidepool-1.3.0.tar.gz: tidepool-1.3.0/stamp.txt",
+    }
+
+
+def test_remote_that_does_not_let_push_is_told(port: Harbour) -> None:
+    with forge(port.remote.root, nobody_is_allowed) as address:
+        port.trial.git("remote", "set-url", "origin", address)
+        found = judged(preflight(port, "--json", GIT_ASKPASS=""))
+    assert re.sub(r"127\.0\.0\.1:\d+", "forge", found["GIT009"]["seen"]) == (
+        "origin does not let you push:\n  fatal: could not read Username for 'http://forge': terminal prompts disabled"
+    )
+    assert found["GIT009"]["fix"] == "log in: git push --dry-run asks for it"
+
+
+def test_ci_job_shows_annotations_and_a_summary(port: Harbour, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    troubles.use_up_the_fragments(port)
+    summary = tmp_path / "summary.md"
+    ran = preflight(port, "--part", "patch", GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
+    commands = [line for line in ran.output.splitlines() if line.startswith("::")]
+    assert ran.returncode == 5
+    expect("preflight_commands.txt", "\n".join(commands), pytestconfig)
+    expect("preflight_summary.md", summary.read_text(), pytestconfig)
+
+
+def test_ignore_takes_the_force_out_of_an_error_and_is_shown(port: Harbour, pytestconfig: pytest.Config) -> None:
+    troubles.use_up_the_fragments(port)
+    edit(port, SEATRIAL, f'{SEATRIAL}\n[tool.seatrial.ignore]\nMETA005 = "nothing to tell"\nGIT017 = "a test"\n')
+    ran = preflight(port, "--part", "patch")
+    assert ran.returncode == 0
+    expect("preflight_ignored.txt", told(ran), pytestconfig)
+
+
+def test_ignore_of_a_check_that_there_is_none_of_is_an_error(port: Harbour) -> None:
+    edit(port, SEATRIAL, f'{SEATRIAL}\n[tool.seatrial.ignore]\nMETA999 = "why not"\n')
+    assert failed(preflight(port, "--json")) == {
+        "META001": "[tool.seatrial.ignore]: there is no check META999",
+        "GIT017": "1 commit is on no remote yet",
+    }
+
+
+def test_folder_that_is_no_project_is_told_in_the_same_way(port: Harbour, pytestconfig: pytest.Config) -> None:
+    port.trial.write({"pyproject.toml": "[project\n"})
+    port.trial.git("commit", "-qam", "Break")
+    ran = preflight(port)
+    assert ran.returncode == 5
+    expect("preflight_broken.txt", told(ran), pytestconfig)

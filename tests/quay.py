@@ -1,0 +1,130 @@
+"""A project that was released, and an index on loopback that it can be published to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from pier import PUBLISHER, SENDER
+from seatrial.facts.archive import Archive
+from seatrial.rehearsal.network import Network, network
+from seatrial.rehearsal.shelves import described
+from trial import Ran
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harbour import Harbour
+    from seatrial.rehearsal.faults import Faults
+
+WHEEL, SDIST = "tidepool-1.3.0-py3-none-any.whl", "tidepool-1.3.0.tar.gz"
+READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+
+
+@dataclass(frozen=True)
+class Quay:
+    """``port``: a project that was released as 1.3.0; ``net``: the network with the index."""
+
+    port: Harbour
+    net: Network
+
+    @property
+    def url(self) -> str:
+        """The address that takes uploads."""
+        return f"{self.net.home_url}legacy/"
+
+    @property
+    def proof(self) -> Path:
+        """The folder with the files that were proved."""
+        return self.port.trial.root / ".git/seatrial/proof"
+
+    def token(self) -> str:
+        """Return an upload token that the index takes."""
+        mint = self.net.index.mint
+        return mint.exchange({"token": mint.issuer.token(SENDER, "pypi")}).token
+
+    def shelve(self, *names: str, extra: bytes = b"") -> None:
+        """Put files that were proved onto the index, as if they had been uploaded; ``extra`` makes them others."""
+        for name in names:
+            path = self.net.index.shelves.folder / name
+            shutil.copyfile(self.proof / name, path)
+            with path.open("ab") as file:
+                file.write(extra)
+            stored = described(Archive.from_path(path), datetime.now(timezone.utc))
+            self.net.index.shelves.put(path, "tidepool", stored)
+
+    def held(self) -> list[str]:
+        """Return the names of the files on the index, sorted."""
+        return sorted(one.shelved.name for one in self.net.index.shelves.files("tidepool"))
+
+    def invoke(self, *args: str, **environ: str) -> Ran:
+        """Run invoke in the project, without a home's settings."""
+        return self.port.trial.invoke(*args, **environ)
+
+    def verify(self, *args: str) -> Ran:
+        """Run ``invoke verify`` with this index, installing nothing."""
+        return self.invoke("verify", "--index", self.url, "--no-install", *args)
+
+    def publish(self, *args: str, **environ: str) -> Ran:
+        """Run ``invoke publish`` with this index and a token that it takes, unless another is given."""
+        told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
+        return self.invoke("publish", "--index", self.url, *args, **told)
+
+    def as_printed(self, said: str, typed: str, **environ: str) -> Ran:
+        """Run the command that was printed as what mends it, on a terminal where something is typed."""
+        line = next(line for line in reversed(said.splitlines()) if "invoke " in line)
+        command = shlex.split(line[line.index("invoke ") :])
+        there, here = pty.openpty()
+        try:
+            os.write(there, typed.encode())
+            done = subprocess.run(
+                command,
+                cwd=self.port.trial.root,
+                env={
+                    **self.port.trial.environ,
+                    "TWINE_USERNAME": "__token__",
+                    "TWINE_PASSWORD": self.token(),
+                    **environ,
+                },
+                stdin=here,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        finally:
+            os.close(there)
+            os.close(here)
+        return Ran(done.returncode, done.stdout.decode())
+
+    def plain(self, text: str) -> str:
+        """Return output without what differs from run to run: the port, seconds, hashes, lines of the build."""
+        text = text.replace(self.net.home_url, "http://index/")
+        for name in (WHEEL, SDIST):
+            text = text.replace(Archive.from_path(self.proof / name).sha256, f"[{name[-3:]}]")
+        text = re.sub(r"sha256 [0-9a-f]{64}", "sha256 […]", text)
+        return re.sub(r"\d+ s at most", "N s at most", text)
+
+
+@contextlib.contextmanager
+def quay(port: Harbour, folder: Path, faults: Faults | None = None) -> Iterator[Quay]:
+    """Open an index, and close it at the end."""
+    with network(folder, PUBLISHER, "tidepool", faults=faults) as net:
+        yield Quay(port, net)
+
+
+def yank(dock: Quay) -> None:
+    """Yank all that is there (PEP 592)."""
+    shelves = dock.net.index.shelves
+    for one in shelves.files("tidepool"):
+        path = shelves.folder / one.shelved.name
+        shutil.copyfile(shelves.path("tidepool", one.shelved.name), path)
+        shelves.put(path, "tidepool", replace(one, shelved=replace(one.shelved, is_yanked=True)))

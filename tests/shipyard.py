@@ -1,0 +1,51 @@
+"""The small projects of tests/projects: each is one text file that holds all of its files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harbour import Harbour
+from trial import HERE, Trial, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER = Path(__file__).resolve().parent / "projects"
+NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.txt")))
+
+
+@dataclass(frozen=True)
+class Hull:
+    """A project as it was before seatrial: its files, the tag that it has, and that of the next release."""
+
+    files: Mapping[str, str]
+    tag: str
+    next: str
+
+
+def hull(name: str, python: str = HERE) -> Hull:
+    """Read a project; its classifiers name one Python, the one that runs these tests unless told."""
+    head, *parts = re.split(r"^-- (.+) --\n", (FOLDER / f"{name}.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    told = dict(re.findall(r"^(tag|next): (.+)$", head, re.MULTILINE))
+    texts = (text.replace("@PYTHON@", python) for text in parts[1::2])
+    return Hull(dict(zip(parts[::2], texts)), told["tag"], told["next"])
+
+
+def launch(name: str, folder: Path, python: str = HERE) -> Harbour:
+    """Make a repository of a project, with its tag, and a remote that it is pushed to."""
+    root, home = folder / "tidepool", folder / "home"
+    root.mkdir(parents=True)
+    home.mkdir()
+    trial = Trial(root, environment(home))
+    found = hull(name, python)
+    trial.write(dict(found.files))
+    trial.git("init", "-q", "-b", "main")
+    trial.commit("A small package")
+    trial.git("tag", "-a", "-m", "It", found.tag)
+    trial.run("git", "init", "-q", "--bare", "-b", "main", str(folder / "remote.git"))
+    trial.git("remote", "add", "origin", "../remote.git")
+    trial.git("push", "-q", "-u", "origin", "main", found.tag)
+    return Harbour(trial)

@@ -1,0 +1,145 @@
+"""An index that answers something else than it should is one message, whatever it answers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from packaging.version import Version
+from twine.utils import DEFAULT_REPOSITORY
+
+from seatrial.errors import IndexUnreachable
+from seatrial.facts.shelf import Shelf, Shelved
+from seatrial.tools import index, pip_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+JSON = "application/vnd.pypi.simple.v1+json"
+FILE = {"filename": "tidepool-1.2.3.tar.gz", "url": "../../files/t.tar.gz", "hashes": {"sha256": "ab"}}
+HOST = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
+
+
+@contextlib.contextmanager
+def answering(content: bytes, kind: str = JSON, status: int = 200) -> Iterator[str]:
+    """Serve one page at every address, and yield that of the simple API."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/simple/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def shelf(told: Any) -> Shelf:
+    with answering(json.dumps(told).encode()) as url:
+        return index.shelf(url, "Tide.Pool")
+
+
+def test_files_are_read_with_all_that_the_index_tells() -> None:
+    more = {"size": 2000, "upload-time": "2024-02-29T12:00:00.5Z", "yanked": "broken", "core-metadata": True}
+    with answering(json.dumps({"files": [{**FILE, **more}], "project-status": {"status": "archived"}}).encode()) as url:
+        found = index.shelf(url, "Tide.Pool")
+        metadata = url.replace("/simple/", "/files/t.tar.gz.metadata")
+    noon = datetime(2024, 2, 29, 12, tzinfo=timezone.utc)
+    held = Shelved("tidepool-1.2.3.tar.gz", "ab", 2000, noon, is_yanked=True, metadata=metadata)
+    assert found == Shelf("Tide.Pool", (held,), status="archived")
+    assert found.versions == (Version("1.2.3"),)
+
+
+def test_index_that_tells_little_is_believed_that_little() -> None:
+    assert shelf({"files": [FILE]}) == Shelf("Tide.Pool", (Shelved("tidepool-1.2.3.tar.gz", "ab", 0, None),))
+
+
+def test_project_that_is_not_there_is_an_empty_shelf() -> None:
+    with answering(b"", status=404) as url:
+        assert index.shelf(url, "tidepool") == Shelf()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(None, 3, [], {}, {"files": 3}, {"files": [3]}, {"files": [{}]}, {"files": [{**FILE, "hashes": []}]}),
+        *({"files": [], "project-status": 3}, {"files": [{**FILE, "size": "many"}]}),
+        {"files": [{**FILE, "url": "http://[", "core-metadata": True}]},
+    ],
+    ids=str,
+)
+def test_other_json_is_one_message(told: Any) -> None:
+    with pytest.raises(IndexUnreachable, match="it tells no SHA-256 of a file"):
+        shelf(told)
+
+
+def test_time_that_is_none_is_unknown() -> None:
+    for told in ("yesterday", "2024-02-31T12:00:00Z", 3):
+        (held,) = shelf({"files": [{**FILE, "upload-time": told}]}).files
+        assert held.uploaded is None
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "said"),
+    [
+        (b"<html>", "text/html", 200, "it has no JSON form of the simple API (PEP 691)"),
+        (b"[" * 100_000, JSON, 200, "it tells no SHA-256 of a file"),
+        (b"\xff", JSON, 200, "it tells no SHA-256 of a file"),
+        (b"", JSON, 500, "500 Server Error"),
+    ],
+    ids=["html", "deep", "bytes", "fault"],
+)
+def test_page_that_is_none_of_an_index_is_one_message(content: bytes, kind: str, status: int, said: str) -> None:
+    with answering(content, kind, status) as url, pytest.raises(IndexUnreachable) as raised:
+        index.shelf(url, "tidepool")
+    assert said in raised.value.what
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/simple/", "http://[broken/simple/", "http:///simple/"])
+def test_address_at_which_nobody_is_is_one_message(address: str) -> None:
+    with pytest.raises(IndexUnreachable):
+        index.shelf(address, "tidepool")
+
+
+def test_credentials_in_the_address_are_not_shown() -> None:
+    with pytest.raises(IndexUnreachable) as raised:
+        index.shelf("http://sailor:opensesame@127.0.0.1:9/simple/", "tidepool")
+    assert "opensesame" not in str(raised.value)
+
+
+def test_pip_says_which_index_there_is(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / ".config/pip").mkdir(parents=True)
+    environ = {"HOME": str(home), "PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
+    assert pip_settings.index_url({**environ, "PIP_CONFIG_FILE": os.devnull}) == f"https://{HOST}/simple/"
+    (home / ".config/pip/pip.conf").write_text("[global]\nindex-url = https://user.example/simple\n")
+    assert pip_settings.index_url(environ) == "https://user.example/simple/"
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://last.example/simple/\n")
+    assert pip_settings.index_url(environ) == "https://last.example/simple/"
+    assert pip_settings.index_url({**environ, "UV_DEFAULT_INDEX": "https://uv.example"}) == "https://uv.example/"
+    both = {"UV_DEFAULT_INDEX": "https://uv.example", "PIP_INDEX_URL": "https://pip.example/simple"}
+    assert pip_settings.index_url({**environ, **both}) == "https://pip.example/simple/"
+
+
+def test_pip_conf_that_is_broken_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pip.conf").write_bytes(b"[global\n\xff")
+    found = pip_settings.index_url({"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "HOME": str(tmp_path)})
+    assert found.startswith("http")
