@@ -66,6 +66,36 @@ def test_answer_is_the_same_on_another_branch_and_without_one(port: Harbour) -> 
     assert port.trial.invoke("workflows", "--check").returncode == 0
 
 
+def test_branch_with_a_name_of_its_own_is_known_where_ci_clones_in_its_way(port: Harbour) -> None:
+    port.trial.git("checkout", "-q", "-b", "trunk")
+    port.trial.git("update-ref", "refs/remotes/origin/trunk", "HEAD")
+    port.trial.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
+    port.trial.invoke("workflows")
+    assert '    branches: ["trunk"]\n' in port.read(CI)
+    port.trial.git("symbolic-ref", "--delete", "refs/remotes/origin/HEAD")
+    port.trial.git("checkout", "-q", "--detach")
+    assert port.trial.invoke("workflows", "--check").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "shown"),
+    [
+        ("branch = 'main; id'", "'main; id'"),
+        ("tag = 'v\"{version}'", "'v\"1'"),
+        ("publisher = {workflow = '../../release.yml'}", "'../../release.yml'"),
+        ("publisher = {environment = 'pypi # mine'}", "'pypi # mine'"),
+    ],
+    ids=["branch", "tag", "file", "environment"],
+)
+def test_name_that_would_be_another_thing_in_a_workflow_is_refused(port: Harbour, setting: str, shown: str) -> None:
+    pyproject = port.read("pyproject.toml")
+    port.trial.write({"pyproject.toml": f"{pyproject}\n[tool.seatrial]\n{setting}\n"})
+    before = port.state()
+    said = refused(port.trial.invoke("workflows"))
+    assert said.startswith(f"seatrial: {port.trial.root / 'pyproject.toml'}: {shown} can't stand in a workflow\n")
+    assert port.state() == before
+
+
 def test_own_lines_survive_and_the_gate_waits_for_own_jobs(port: Harbour) -> None:
     port.trial.invoke("workflows")
     own = "\n  docs:\n    runs-on: ubuntu-24.04\n    steps: []\n"

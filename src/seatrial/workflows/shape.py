@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from seatrial.errors import GroupInvalid
+from seatrial.errors import GroupInvalid, PyprojectInvalid
 from seatrial.facts.ci_settings import CiSettings
 from seatrial.tools.git import Git
+from seatrial.workflows.regions import Region
 
 if TYPE_CHECKING:
     from seatrial.config import Config
@@ -21,8 +23,10 @@ GROUP_ORDER = ("ci", "dev", "release", "nox", "test", "tests")
 FALLBACK_PYTHON = "3.13"
 """What runs nox where the classifiers name no Python."""
 
-GITHUB = "github"
-GITLAB = "gitlab"
+WRITTEN_FOR = re.compile(r'^    branches: \["([^"\\]+)"\]$|^    - if: \$CI_COMMIT_BRANCH == "([^"\\]+)"$', re.MULTILINE)
+WORKFLOW_FILE = re.compile(r"[\w.-]+\.ya?ml")
+BRANCH_OR_NAME = re.compile(r"[\w./@+-]+")
+"""What can stand in YAML, in an expression and in a command as it is."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,13 @@ class Shape:
 
     @classmethod
     def of(cls, repository: Repository, project: Project, config: Config, form: str) -> Shape:
-        """Read it; ``form``: that of the names of tags. Raises what `Project.pythons` does."""
+        """Read it; ``form``: that of the names of tags.
+
+        Raises what `Project.pythons` does, and `PyprojectInvalid` for a name that has no place in a workflow.
+        """
         slug = f"-{canonicalize_name(project.name)}" if repository.prefix else ""
         plain = [one for one in project.pythons if not one.endswith("t")]
-        return cls(
+        made = cls(
             name=project.name,
             branch=config.branch or default_branch(repository),
             tags=pattern_of(form, project.name),
@@ -67,6 +74,20 @@ class Shape:
             has_submodules=(repository.root / ".gitmodules").is_file(),
             settings=config.workflows,
         )
+        made.insist_on_names(project)
+        return made
+
+    def insist_on_names(self, project: Project) -> None:
+        """Raise `PyprojectInvalid` for a name that would be another thing in a command, an expression or a path."""
+        names = (self.name, self.branch, self.environment, self.tag_form.replace("{version}", "1"), self.prefix or "x")
+        wrong = [repr(name) for name in names if not BRANCH_OR_NAME.fullmatch(name)]
+        wrong += [] if WORKFLOW_FILE.fullmatch(self.release) else [repr(self.release)]
+        if wrong:
+            raise PyprojectInvalid(
+                f"{project.path}: {', '.join(wrong)} can't stand in a workflow",
+                fix="use letters, digits, and - _ . / @ + in names, branches, tags and environments; "
+                "publisher.workflow is the name of a file, such as release.yml",
+            )
 
     @property
     def ci(self) -> str:
@@ -98,17 +119,28 @@ def pattern_of(form: str, name: str) -> str:
 
 
 def default_branch(repository: Repository) -> str:
-    """Return the branch that releases are made from where nobody says.
+    """Return the branch that releases are made from where nobody says; it must not matter which one is checked out.
 
-    It is what the remote's HEAD was when it was cloned. CI clones in another way, so the usual names come next; the
-    answer must not depend on which branch is checked out.
+    It is what the remote's HEAD was when it was cloned. CI clones in another way, and has the files to go by.
     """
     remote = repository.remote or next(iter(repository.remotes), "origin")
     git = Git(repository.root)
-    told = git.line("symbolic-ref", "--short", f"refs/remotes/{remote}/HEAD")
+    told = git.line("symbolic-ref", "--short", f"refs/remotes/{remote}/HEAD").removeprefix(f"{remote}/")
     refs = git.line("for-each-ref", "--format=%(refname)", f"refs/remotes/{remote}", "refs/heads").split("\n")
     usual = next((name for name in ("main", "master") if any(ref.endswith(f"/{name}") for ref in refs)), "")
-    return told.removeprefix(f"{remote}/") or usual or repository.branch or "main"
+    return told or _written_branch(repository) or usual or repository.branch or "main"
+
+
+def _written_branch(repository: Repository) -> str:
+    """Return the branch that the files of CI were written for, "" if there are none."""
+    root = repository.root
+    for path in (*sorted((root / ".github/workflows").glob("ci*.yml")), root / ".gitlab-ci.yml"):
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        region = Region.find(text)
+        found = WRITTEN_FOR.search(region.text) if region else None
+        if found:
+            return found[1] or found[2]
+    return ""
 
 
 def group_of(project: Project) -> str:
