@@ -69,8 +69,9 @@ class Project:
 
     @property
     def name(self) -> str:
-        """The name as it is written, in setup.cfg too, or that of the folder when neither has one."""
-        return str(self._project.get("name") or self.declared("metadata", "name") or self.root.name)
+        """The name as it is written, in setup.cfg and Poetry's table too, or that of the folder when none has one."""
+        told = self._project.get("name") or self._poetry.get("name") or self.declared("metadata", "name")
+        return str(told or self.root.name)
 
     @property
     def import_name(self) -> str:
@@ -84,8 +85,11 @@ class Project:
 
     @property
     def classifiers(self) -> tuple[str, ...]:
-        """The trove classifiers, those of setup.cfg where there is no ``[project]``."""
-        return tuple(self._project.get("classifiers") or self.declared("metadata", "classifiers").split("\n"))
+        """The trove classifiers, those of setup.cfg or of Poetry's own table where there is no ``[project]``."""
+        told = self._project.get("classifiers") or self._poetry.get("classifiers")
+        if isinstance(told, list):
+            return tuple(map(str, told))
+        return tuple(self.declared("metadata", "classifiers").split("\n"))
 
     @property
     def backend(self) -> str:
@@ -167,6 +171,12 @@ class Project:
     @property
     def _project(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.table.get("project", {})
+        return found
+
+    @property
+    def _poetry(self) -> Mapping[str, Any]:
+        """Poetry's own table, where the metadata stand there."""
+        found: Mapping[str, Any] = {} if "project" in self.table else self.table.get("tool", {}).get("poetry", {})
         return found
 
     @property
