@@ -89,7 +89,7 @@ def test_branch_with_a_name_of_its_own_is_known_where_ci_clones_in_its_way(port:
 )
 def test_name_that_would_be_another_thing_in_a_workflow_is_refused(port: Harbour, setting: str, shown: str) -> None:
     pyproject = port.read("pyproject.toml")
-    port.trial.write({"pyproject.toml": f"{pyproject}\n[tool.seatrial]\n{setting}\n"})
+    port.trial.write({"pyproject.toml": f"{pyproject}{setting}\n"})
     before = port.state()
     said = refused(port.trial.invoke("workflows"))
     assert said.startswith(f"seatrial: {port.trial.root / 'pyproject.toml'}: {shown} can't stand in a workflow\n")
