@@ -64,16 +64,10 @@ def test_plan_is_shown_before_it_is_carried_out(port: Harbour) -> None:
     port.trial.git("commit", "-q", "-m", "Publish from CI")
     ran = port.release("--part", "auto", "--yes")
     assert ran.returncode == 0, ran.output
-    shown = normalised(ran.output.partition("seatrial > building")[0], remote=port.remote.root)
+    told = re.sub(r"(?m)^seatrial > (?!building).*\n", "", ran.output)
+    shown = normalised(told.partition("seatrial > building")[0], remote=port.remote.root)
     assert re.sub(r"index \w+\.\.\w+", "index …", shown) == lines(
         """
-        seatrial > warning  CI001  no workflow in .github/workflows publishes
-        seatrial >                 fix: add one; until then: git checkout TAG, nox -s build check, twine upload dist/*
-        seatrial > warning  META031  [project.urls] has neither Repository nor Homepage
-        seatrial >                   fix: [project.urls]
-        seatrial >                   Repository = "https://github.com/OWNER/NAME"
-        seatrial > unknown  INDEX011 to INDEX013 (3 checks)  http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused
-        seatrial > 18 passed, 2 warnings, 3 unknown, 8 skipped
         tidepool 1.2.3 → 1.3.0
 
           diff --git a/CHANGELOG.md b/CHANGELOG.md
