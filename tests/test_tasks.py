@@ -21,7 +21,7 @@ def test_namespace_lists_its_tasks(trial: Trial) -> None:
         "  bump        Raise the version in all files that name it.\n"
         "  changelog   Make a changelog entry of the fragments.\n"
         "  check       Judge distributions as PyPI would, and by what is in them.\n"
-        "  init        Put seatrial into a project: look, show one diff, ask once, write.\n"
+        "  init        Put seatrial into a project: one diff, one question.\n"
         "  news        Write a changelog fragment.\n"
         "  push        Push the branch and the version's tag, both or neither.\n"
         "  pythons     List the project's Pythons, and where each is installed.\n"
