@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from tomlkit.items import Array, Table
 
 from seatrial.adoption import changelog
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from seatrial.adoption.looking import Found
 
 FRAGMENTS = "changelog.d"
-PROVED = range(9, 14)
-"""The minor versions of Python 3 on which seatrial itself is proved."""
 
 
 def to_pyproject(found: Found, text: str, log: PurePosixPath | None, title: str) -> str:
@@ -41,11 +38,7 @@ def pythons(found: Found) -> tuple[int, ...]:
     """Return the minor versions of Python that the project admits, where its classifiers name none."""
     if any(PYTHON.fullmatch(text.strip()) for text in found.project.classifiers):
         return ()
-    try:
-        allowed = SpecifierSet(found.project.requires_python)
-    except InvalidSpecifier:
-        return ()
-    return tuple(minor for minor in PROVED if any(allowed.contains(f"3.{minor}.{patch}") for patch in (0, 5, 99)))
+    return found.project.pythons_admitted
 
 
 def _classifiers(found: Found, document: tomlkit.TOMLDocument) -> str:

@@ -64,30 +64,41 @@ def candidates(files: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
 
 
 def releases(text: str) -> tuple[Heading, ...]:
-    """Return the headings of the releases, as they stand."""
+    """Return the headings of the releases, as they stand; what is not released yet is none, whatever it is called."""
     lines = text.splitlines()
     found = []
     for number, line in enumerate(lines):
-        below = lines[number + 1] if number + 1 < len(lines) else ""
-        rule = RULE.match(below)
-        is_heading = line.startswith("#") or (rule and line.strip())
-        if is_heading and HEADING.match(line) and not UNRELEASED.search(line):
-            found.append(
-                Heading(_beginning(lines, number), line, "" if line.startswith("#") or not rule else rule["sign"])
-            )
+        sign = _sign(lines, number)
+        if sign is not None and HEADING.match(line) and not _waits(lines, number):
+            found.append(Heading(_beginning(lines, number), line, sign))
     return tuple(found)
 
 
 def unreleased(text: str) -> int:
-    """Return the number of the line, from 1, below which notes wait for a release; 0 where there are none."""
+    """Return the number of the line, from 1, of a heading below which notes wait for a release; 0 where none do."""
     lines = text.splitlines()
-    for number, line in enumerate(lines):
-        ruled = bool(RULE.match("".join(lines[number + 1 : number + 2])))
-        if UNRELEASED.search(line) and (line.startswith("#") or ruled):
+    for number in range(len(lines)):
+        sign = _sign(lines, number)
+        if sign is not None and _waits(lines, number):
             found = releases(text)
-            rest = lines[number + (2 if ruled else 1) : found[0].line if found else None]
-            return number + 1 if any(one.strip() for one in rest) else 0
+            notes = lines[number + (2 if sign else 1) : found[0].line if found else None]
+            return number + 1 if any(one.strip() and not UNRELEASED.fullmatch(one.strip()) for one in notes) else 0
     return 0
+
+
+def _sign(lines: list[str], number: int) -> str | None:
+    """Return the sign below a heading, "" for one with hashes, None for a line that is no heading."""
+    line = lines[number]
+    rule = RULE.match("".join(lines[number + 1 : number + 2]))
+    if line.startswith("#"):
+        return ""
+    return rule["sign"] if rule and line.strip() and not RULE.match(line) else None
+
+
+def _waits(lines: list[str], number: int) -> bool:
+    """Whether a heading, or the first line below it, says that this is not released."""
+    below = [line for line in lines[number + 1 : number + 5] if line.strip() and not RULE.match(line)]
+    return bool(UNRELEASED.search(lines[number]) or (below and UNRELEASED.fullmatch(below[0].strip(" *_()"))))
 
 
 def marker(path: PurePosixPath) -> str:

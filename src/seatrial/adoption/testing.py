@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from seatrial.adoption import poetry
 from seatrial.errors import ProjectError
-from seatrial.facts import requirements_file
+from seatrial.facts import poetry, requirements_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

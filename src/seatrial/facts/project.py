@@ -17,13 +17,15 @@ from seatrial.errors import (
     PyprojectInvalid,
     PythonsContradict,
 )
-from seatrial.facts import pyproject
+from seatrial.facts import poetry, pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 PYTHON = re.compile(r"Programming Language :: Python :: 3\.(\d+)")
+PROVED = range(9, 14)
+"""The minor versions of Python 3 on which seatrial itself is proved."""
 FREE_THREADING = "Programming Language :: Python :: Free Threading"
 FIRST_FREE_THREADED = 14
 """The first minor version whose free-threaded build is supported rather than an experiment (PEP 779)."""
@@ -69,7 +71,7 @@ class Project:
 
     @property
     def name(self) -> str:
-        """The name as it is written, in setup.cfg and Poetry's table too, or that of the folder when none has one."""
+        """The name as it is written, in setup.cfg too, or that of the folder when neither has one."""
         told = self._project.get("name") or self._poetry.get("name") or self.declared("metadata", "name")
         return str(told or self.root.name)
 
@@ -80,16 +82,23 @@ class Project:
 
     @property
     def requires_python(self) -> str:
-        """The value of ``requires-python``, ``python_requires`` in setup.cfg, "" when there is none."""
-        return str(self._project.get("requires-python") or self.declared("options", "python_requires"))
+        """The value of ``requires-python``, that of Poetry's own table or of setup.cfg, "" when there is none."""
+        python = self._poetry.get("dependencies", {}).get("python", "")
+        told = self._project.get("requires-python") or (poetry.specifier(python) if isinstance(python, str) else "")
+        return str(told or self.declared("options", "python_requires"))
 
     @property
     def classifiers(self) -> tuple[str, ...]:
-        """The trove classifiers, those of setup.cfg or of Poetry's own table where there is no ``[project]``."""
-        told = self._project.get("classifiers") or self._poetry.get("classifiers")
-        if isinstance(told, list):
-            return tuple(map(str, told))
-        return tuple(self.declared("metadata", "classifiers").split("\n"))
+        """The trove classifiers, those of Poetry's own table or of setup.cfg where there is no ``[project]``.
+
+        Poetry adds one for each Python that its table admits (Poetry, "classifiers").
+        """
+        if self._poetry:
+            told = tuple(text for text in self._poetry.get("classifiers", ()) if isinstance(text, str))
+            names_one = any(PYTHON.fullmatch(text.strip()) for text in told) or not self.requires_python
+            added = () if names_one else self.pythons_admitted
+            return (*told, *(f"Programming Language :: Python :: 3.{minor}" for minor in added))
+        return tuple(self._project.get("classifiers") or self.declared("metadata", "classifiers").split("\n"))
 
     @property
     def backend(self) -> str:
@@ -123,6 +132,11 @@ class Project:
             [f"3.{minor}" for minor in minors]
             + [f"3.{minor}t" for minor in minors if free and minor >= FIRST_FREE_THREADED]
         )
+
+    @property
+    def pythons_admitted(self) -> tuple[int, ...]:
+        """The minor versions of Python 3 that ``requires-python`` admits, of those that seatrial is proved on."""
+        return tuple(minor for minor in PROVED if _admits(self.requires_python, minor))
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -213,9 +227,7 @@ class Project:
             allowed = SpecifierSet(self.requires_python)
         except InvalidSpecifier as error:
             raise PyprojectInvalid(f"{self.path}: requires-python: {error}", fix='requires-python = ">=3.9"') from None
-        # Some release of it has to be admitted: ">=3.9.2" and "<3.12.5" admit 3.9 and 3.12.
-        patches = (*range(50), 999)
-        excluded = [f"3.{one}" for one in minors if not any(allowed.contains(f"3.{one}.{patch}") for patch in patches)]
+        excluded = [f"3.{minor}" for minor in minors if not _admits(allowed, minor)]
         if excluded:
             raise PythonsContradict(
                 f'{self.path}: requires-python = "{self.requires_python}" excludes Python '
@@ -227,3 +239,12 @@ class Project:
 
 def _normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _admits(allowed: SpecifierSet | str, minor: int) -> bool:
+    """Whether some release of Python 3.``minor`` is admitted: ">=3.9.2" and "<3.12.5" admit 3.9 and 3.12."""
+    try:
+        versions = SpecifierSet(allowed) if isinstance(allowed, str) else allowed
+    except InvalidSpecifier:
+        return False
+    return any(versions.contains(f"3.{minor}.{patch}") for patch in (*range(50), 999))

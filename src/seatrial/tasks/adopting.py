@@ -28,7 +28,7 @@ NEXT = "Commit that, then: seatrial rehearse --part patch (with uv, nothing inst
     }
 )
 def init(context: Context, project: str = "", yes: bool = False, dry_run: bool = False, workflows: bool = True) -> None:
-    """Put seatrial into a project: look, show one diff, ask once, write.
+    """Put seatrial into a project: one diff, one question.
 
     Nothing that is there is overwritten, and a second run changes nothing.
 

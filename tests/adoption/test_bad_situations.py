@@ -1,0 +1,114 @@
+"""What init does where it can't go on: a clear error, or no change; the project is as it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seatrial.adoption import looking, proposing, writing
+from seatrial.adoption.proposal import Proposal
+from shipyard import launch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harbour import Harbour
+
+pytestmark = pytest.mark.voyage
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Harbour:
+    """Return a project with a changelog that was kept by hand."""
+    return launch("setuptools-static", tmp_path, "3.12")
+
+
+def nothing_happens(port: Harbour, said: str, *args: str, code: int = 2) -> None:
+    """Init ends with a message, and every file is as it was."""
+    before = port.state()
+    ran = port.trial.seatrial("init", *(args or ("--yes",)))
+    assert not ran.was_a_traceback
+    assert (ran.returncode, said in ran.output) == (code, True), ran.output
+    assert port.state() == before
+
+
+def test_dry_run_and_no_terminal_write_nothing(port: Harbour) -> None:
+    nothing_happens(port, "+++ b/noxfile.py", "--dry-run", code=0)
+    nothing_happens(port, "nobody is here to be asked", "--project", ".", code=5)
+
+
+def test_file_with_unfinished_work_is_not_written_into(port: Harbour) -> None:
+    port.trial.write({"CHANGES.rst": "Unfinished\n"})
+    nothing_happens(port, "CHANGES.rst has changes that are not committed")
+
+
+def test_unfinished_work_elsewhere_is_in_nobodys_way(port: Harbour) -> None:
+    port.trial.write({"tidepool/__init__.py": "UNFINISHED = 1\n"})
+    assert port.trial.seatrial("init", "--yes").returncode == 0
+    assert port.read("tidepool/__init__.py") == "UNFINISHED = 1\n"
+
+
+def test_pyproject_that_does_not_parse_is_named_with_its_line(port: Harbour) -> None:
+    port.trial.write({"pyproject.toml": "[project\n"})
+    nothing_happens(port, "(at line 1, column 9)")
+
+
+def test_link_out_of_the_repository_is_not_followed(port: Harbour, tmp_path: Path) -> None:
+    outside = tmp_path / "CHANGES.rst"
+    (port.trial.root / "CHANGES.rst").rename(outside)
+    (port.trial.root / "CHANGES.rst").symlink_to(outside)
+    port.trial.commit()
+    text = outside.read_text()
+    nothing_happens(port, "leads out of the repository")
+    assert outside.read_text() == text
+
+
+def test_folder_without_a_package_is_said_to_be_none(port: Harbour) -> None:
+    (port.trial.root / "empty").mkdir()
+    nothing_happens(port, "so there is no Python package in it", "--project", "empty")
+
+
+def test_folder_without_git_is_said_to_be_none(tmp_path: Path) -> None:
+    port = launch("setuptools-static", tmp_path)
+    (port.trial.root / ".git").rename(tmp_path / "gone")
+    ran = port.trial.seatrial("init", "--yes")
+    assert (ran.returncode, "is in no git repository" in ran.output) == (5, True)
+    assert not (port.trial.root / "noxfile.py").exists()
+
+
+def test_noxfile_and_tasks_of_the_project_are_left_alone_and_the_lines_to_add_are_told(port: Harbour) -> None:
+    port.trial.write({"noxfile.py": "import nox\n", "tasks.py": "import invoke\n"})
+    port.trial.commit()
+    ran = port.trial.seatrial("init", "--yes")
+    assert ran.returncode == 0
+    assert "- noxfile.py is yours and was left alone; add to it:\n  from seatrial import sessions" in ran.output
+    assert "- tasks.py is yours and was left alone; add to it:\n  from seatrial.tasks import ns\n" in ran.output
+    assert (port.read("noxfile.py"), port.read("tasks.py")) == ("import nox\n", "import invoke\n")
+
+
+def test_run_that_was_killed_between_two_files_is_finished_by_the_next(port: Harbour, tmp_path: Path) -> None:
+    whole = launch("setuptools-static", tmp_path / "whole", "3.12").trial.root
+    found = looking.look(whole)
+    proposal = proposing.propose(found, workflows=True)
+    writing.write(found, proposal)
+    for number in range(len(proposal.files)):
+        root = port.copy(tmp_path / f"killed{number}").trial.root
+        cut = looking.look(root)
+        writing.write(cut, Proposal(proposing.propose(cut, workflows=True).files[:number]))
+        again = looking.look(root)
+        rest = proposing.propose(again, workflows=True)
+        writing.insist(again, rest)
+        writing.write(again, rest)
+        assert [(root / one.path).read_text() for one in proposal] == [
+            (whole / one.path).read_text() for one in proposal
+        ]
+
+
+def test_line_ends_of_a_file_stay_as_they_are(port: Harbour) -> None:
+    port.trial.write({"CHANGES.rst": port.read("CHANGES.rst").replace("\n", "\r\n")})
+    port.trial.commit()
+    assert port.trial.seatrial("init", "--yes").returncode == 0
+    text = port.read("CHANGES.rst")
+    assert ".. towncrier release notes start\r\n" in text
+    assert text.count("\n") == text.count("\r\n")
