@@ -59,7 +59,7 @@ def test_release_of_an_adopted_project_sails(name: str, tmp_path: Path, request:
     assert sailed.returncode == 0, sailed.output
     card = json.loads(sailed.output[sailed.output.index("\n{\n") :])
     assert (card["tag"], card["version"]) == (told.next, "1.2.4")
-    assert [one["python"] for one in card["installed"]] == [HERE]
+    assert HERE in [one["python"] for one in card["installed"]]
     released = trial.seatrial("release", "--part", "patch", "--yes", "--no-tests")
     assert released.returncode == 0, released.output
     assert port.remote.git("cat-file", "-t", told.next) == "tag\n"
