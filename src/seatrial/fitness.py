@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from seatrial import report
@@ -9,6 +10,7 @@ from seatrial.checks import catalogue, workflow_catalogue
 from seatrial.checks.judging import judge
 from seatrial.errors import DistributionsRefused, FileUnusable, PyprojectInvalid
 from seatrial.facts.archive import Archive
+from seatrial.facts.shelf import Arrival
 from seatrial.facts.shipment import Shipment
 from seatrial.tools import twine
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path, PurePosixPath
 
+    from seatrial.facts.shelf import Shelf
     from seatrial.findings import Judgement
 
 
@@ -48,6 +51,20 @@ def judge_archives(
         )
     )
     return (*alone, *judge(catalogue.OF_ALL_FILES, shipment, excuses=excuses), *beside)
+
+
+def judge_arrivals(
+    archives: Sequence[Archive], shelf: Shelf, *, excuses: Mapping[str, str] | None = None
+) -> tuple[Judgement, ...]:
+    """Judge what has been read beside what an index shows of the project now."""
+    now = datetime.now(timezone.utc)
+    return tuple(
+        judgement
+        for archive in archives
+        for judgement in judge(
+            catalogue.of_an_arrival(archive), Arrival(archive, shelf, now), subject=archive.name, excuses=excuses
+        )
+    )
 
 
 def insist(

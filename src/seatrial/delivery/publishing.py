@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial import fitness, report, shell
-from seatrial.checks import catalogue
-from seatrial.checks.judging import judge
 from seatrial.delivery import evidence, pypirc
 from seatrial.delivery.watching import Watch, compared
 from seatrial.errors import CredentialMissing, DistributionsRefused, UploadFailed
 from seatrial.facts.archive import Archive
 from seatrial.facts.delivery import State
-from seatrial.facts.shelf import Arrival
 from seatrial.masking import mask, mask_values
 from seatrial.shortfalls import OtherBytes
 from seatrial.tools import index, pip_settings, twine
@@ -89,14 +85,8 @@ def consign(tagged: Tagged, destination: Destination, into: Path, say: Callable[
 
 def _insist_on_room(files: tuple[Distribution, ...], shelf: Shelf, tagged: Tagged) -> None:
     """Raise `DistributionsRefused` when the index has no room: it would take the first file and refuse the second."""
-    now, excuses = datetime.now(timezone.utc), tagged.outlook.config.ignore
-    judged = tuple(
-        judgement
-        for archive in (Archive.from_path(one.path) for one in files)
-        for judgement in judge(
-            catalogue.of_an_arrival(archive), Arrival(archive, shelf, now), subject=archive.name, excuses=excuses
-        )
-    )
+    archives = [Archive.from_path(one.path) for one in files]
+    judged = fitness.judge_arrivals(archives, shelf, excuses=tagged.outlook.config.ignore)
     if any(one.blocks for one in judged):
         raise DistributionsRefused(
             f"the index would not take the distributions:\n{report.findings(judged)}", fix="mend each of them"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from seatrial.facts.steps import needs_of
+from seatrial.facts.steps import awaited, needs_of, table_of
 from seatrial.facts.workflow import PUBLISHES
 
 if TYPE_CHECKING:
@@ -80,14 +80,8 @@ class CiFile:
     @classmethod
     def from_text(cls, name: str, text: str) -> CiFile | None:
         """Read a file; None when it is no workflow."""
-        # Only the checks of CI files need it.
-        import yaml  # noqa: PLC0415
-
-        try:
-            told = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but strings, lists and dicts
-        except (yaml.YAMLError, RecursionError):
-            return None
-        if not isinstance(told, dict) or not isinstance(told.get("jobs"), dict):
+        told = table_of(text)
+        if told is None:
             return None
         jobs = tuple(CiJob(str(key), job) for key, job in told["jobs"].items() if isinstance(job, dict))
         uses = (Use(one["action"], one["ref"], _version(one["comment"])) for one in USES.finditer(text))
@@ -106,14 +100,8 @@ class CiFile:
 
     def before(self, job: CiJob) -> tuple[CiJob, ...]:
         """Return the jobs that a job waits for, and those that they wait for."""
-        known = {one.name: one for one in self.jobs}
-        found, names = set(), list(job.needs)
-        while names:
-            name = names.pop()
-            if name not in found and name in known:
-                found.add(name)
-                names += known[name].needs
-        return tuple(one for one in self.jobs if one.name in found)
+        waited = awaited(job.needs, {one.name: one.needs for one in self.jobs})
+        return tuple(one for one in self.jobs if one.name in waited)
 
 
 def _version(comment: str | None) -> str:

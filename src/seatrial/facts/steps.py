@@ -26,6 +26,31 @@ BRINGS = re.compile(
 PUBLISHES = re.compile(r"\b(?:upload|publish)\b")
 
 
+def table_of(text: str) -> dict[str, Any] | None:
+    """Return what the text of a workflow holds, its jobs in a table of their own; None when it is no workflow."""
+    # Only a rehearsal and the checks of CI files need it.
+    import yaml  # noqa: PLC0415
+
+    try:
+        # Every scalar is a string then: no dates, no numbers, and no "on" that is a truth.
+        told = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but strings, lists and dicts
+    except (yaml.YAMLError, RecursionError):
+        return None
+    return told if isinstance(told, dict) and isinstance(told.get("jobs"), dict) else None
+
+
+def awaited(names: Iterable[str], needs: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """Return these jobs and all that they wait for, as far as they are known; ``needs``: what each job waits for."""
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in found and name in needs:
+            found.add(name)
+            left += needs[name]
+    return frozenset(found)
+
+
 @dataclass(frozen=True)
 class Step:
     """A step that runs commands, with the variables that its workflow, its job and itself set."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seatrial.facts.ref_patterns import matches
-from seatrial.facts.steps import Step, needs_of, steps_of
+from seatrial.facts.steps import Step, awaited, needs_of, steps_of, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -86,15 +86,8 @@ class Workflow:
     @classmethod
     def from_text(cls, name: str, text: str) -> Workflow | None:
         """Read a file; None when it is no workflow."""
-        # Only a rehearsal and the checks of CI files need it.
-        import yaml  # noqa: PLC0415
-
-        try:
-            # Every scalar is a string then: no dates, no numbers, and no "on" that is a truth.
-            told = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but strings, lists and dicts
-        except (yaml.YAMLError, RecursionError):
-            return None
-        if not isinstance(told, dict) or not isinstance(told.get("jobs"), dict):
+        told = table_of(text)
+        if told is None:
             return None
         push = _table(_table(told, "on"), "push")
         jobs = tuple(_job(str(key), job, told) for key, job in told["jobs"].items() if isinstance(job, dict))
@@ -130,13 +123,7 @@ class Workflow:
 
     def steps_before(self, job: Job) -> tuple[Step, ...]:
         """Return the steps that run commands in a job and in those that it waits for, in the order of the file."""
-        known = {one.name: one for one in self.jobs}
-        waited, names = set(), [job.name]
-        while names:
-            name = names.pop()
-            if name not in waited and name in known:
-                waited.add(name)
-                names += known[name].needs
+        waited = awaited([job.name], {one.name: one.needs for one in self.jobs})
         return tuple(step for one in self.jobs if one.name in waited for step in one.steps)
 
     def sessions(self) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from seatrial import report
+from seatrial import fitness, report
 from seatrial.checks import catalogue
 from seatrial.checks.judging import judge, unlearned
 from seatrial.facts.archive import Archive
-from seatrial.facts.shelf import Arrival, Shelf
+from seatrial.facts.shelf import Shelf
+from seatrial.facts.trigger import Trigger
 from seatrial.facts.walk import Unlearned
 from seatrial.findings import WORDS
 from seatrial.preflight import learning
@@ -37,7 +37,7 @@ def insist(found: Prospect, planned: Plan, asked: Asked, say: Callable[[str], No
         (catalogue.OF_THE_SOURCES, learning.sources(outlook.project, found.scratch, listing, publishing)),
         (
             catalogue.OF_THE_TRIGGER,
-            learning.trigger(outlook.project, outlook.config, found.scratch, listing, planned.tag),
+            learning.trigger(outlook.project, found.scratch, Trigger(planned.tag, publishing, listing)),
         ),
         (catalogue.OF_THE_LANDING, learning.landing(outlook, planned.version, asked)),
     )
@@ -47,17 +47,10 @@ def insist(found: Prospect, planned: Plan, asked: Asked, say: Callable[[str], No
 
 def insist_on_room(found: Prospect, built: Built, asked: Asked, say: Callable[[str], None]) -> None:
     """Raise `ChecksFailed` when the index has no room for what was built."""
-    shelf, now, excuses = asked.shelf.result(), datetime.now(timezone.utc), found.outlook.config.ignore
+    shelf = asked.shelf.result()
     if isinstance(shelf, Shelf):
-        archives = (Archive.from_path(one.path) for one in built)
-        _tell(
-            tuple(
-                one
-                for archive in archives
-                for one in judged(catalogue.of_an_arrival(archive), Arrival(archive, shelf, now), excuses, archive.name)
-            ),
-            say,
-        )
+        archives = [Archive.from_path(one.path) for one in built]
+        _tell(fitness.judge_arrivals(archives, shelf, excuses=found.outlook.config.ignore), say)
 
 
 def judged(

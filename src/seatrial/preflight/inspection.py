@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from seatrial import fitness
@@ -12,7 +11,7 @@ from seatrial.checks import catalogue
 from seatrial.checks.judging import judge, unlearned
 from seatrial.errors import SeatrialError
 from seatrial.facts.archive import Archive
-from seatrial.facts.shelf import Arrival, Shelf
+from seatrial.facts.trigger import Trigger
 from seatrial.facts.walk import Stage, Unlearned
 from seatrial.preflight import learning, rebuilding
 from seatrial.preflight.insisting import judged
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from seatrial.facts.rebuilt import Rebuilt
     from seatrial.facts.shelf import Landing
     from seatrial.facts.sources import Sources
-    from seatrial.facts.trigger import Trigger
     from seatrial.findings import Judgement
     from seatrial.plan import Wish
     from seatrial.preflight.learning import Asked
@@ -89,7 +87,8 @@ def _of_project(walking: Walking, asked: Asked | None, excuses: Mapping[str, str
         listing = asked.listing.result()
         publishing = learning.publishing(walking.project, walking.config, walking.scratch)
         sources = learning.sources(walking.project, walking.scratch, listing, publishing)
-        trigger = learning.trigger(walking.project, walking.config, walking.scratch, listing, walking.tag)
+        known = Trigger(walking.tag, publishing, listing)
+        trigger = learning.trigger(walking.project, walking.scratch, known)
     return (
         *judged(catalogue.OF_THE_SOURCES, sources, excuses),
         *judged(catalogue.OF_THE_TRIGGER, trigger, excuses),
@@ -111,8 +110,10 @@ def _of_files(
         return
     archives = [Archive.from_path(one.path) for one in built]
     yield from fitness.judge_archives(archives, sources=git.tracked_files(walking.scratch.project), excuses=excuses)
-    shelf, now = asked.shelf.result(), datetime.now(timezone.utc)
-    for archive in archives:
-        there = Arrival(archive, shelf, now) if isinstance(shelf, Shelf) else shelf
-        facts = there if walking.planned else Unlearned(Stage.WRITTEN.value)
-        yield from judged(catalogue.of_an_arrival(archive), facts, excuses, archive.name)
+    shelf = asked.shelf.result() if walking.planned else Unlearned(Stage.WRITTEN.value)
+    if isinstance(shelf, Unlearned):
+        for archive in archives:
+            checks = catalogue.of_an_arrival(archive)
+            yield from unlearned(checks, shelf.reason, subject=archive.name, excuses=excuses)
+    else:
+        yield from fitness.judge_arrivals(archives, shelf, excuses=excuses)

@@ -12,7 +12,6 @@ from seatrial.errors import IndexUnreachable, SeatrialError
 from seatrial.facts.publishing import Publishing
 from seatrial.facts.shelf import Landing
 from seatrial.facts.sources import Sources
-from seatrial.facts.trigger import Trigger
 from seatrial.facts.walk import Unlearned
 from seatrial.masking import mask
 from seatrial.outlook import released
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from seatrial.facts.listing import Listing
     from seatrial.facts.project import Project
     from seatrial.facts.shelf import Shelf
+    from seatrial.facts.trigger import Trigger
     from seatrial.outlook import Outlook
     from seatrial.tools.scratch import Scratch
 
@@ -64,15 +64,13 @@ def publishing(project: Project, config: Config, scratch: Scratch) -> Publishing
     return Publishing.of(scratch.repository, project, scratch.root, config.publisher)
 
 
-def trigger(project: Project, config: Config, scratch: Scratch, listing: Listing, tag: str) -> Trigger:
-    """Return what the tag starts."""
-    drifted: tuple[str, ...] = ()
+def trigger(project: Project, scratch: Scratch, known: Trigger) -> Trigger:
+    """Return what the tag starts, with the generated files that have drifted."""
     # A forge for which nothing is generated is no matter here.
     with contextlib.suppress(SeatrialError):
-        drifted = tuple(
-            f"{one.path} {one.reason.value}" for one in Desk.at(scratch.repository, project).drift_in(scratch.root)
-        )
-    return Trigger(tag, publishing(project, config, scratch), listing, drifted)
+        found = Desk.at(scratch.repository, project).drift_in(scratch.root)
+        return replace(known, drifted=tuple(f"{one.path} {one.reason.value}" for one in found))
+    return known
 
 
 def sources(project: Project, scratch: Scratch, listing: Listing, found: Publishing) -> Sources:
