@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from seatrial.checks.rule import verdict
+from seatrial.facts import pypi
 from seatrial.facts.workflow import FOLDER
 from seatrial.findings import Finding, Weight
 
@@ -187,7 +188,7 @@ def _is_mistaken(address: str) -> bool:
     # Loaded here because twine takes its time.
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
 
-    domain = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
+    domain = pypi.host()
     try:
         host = urlsplit(address).hostname or ""
     except ValueError:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from seatrial.errors import SeatrialError
     from seatrial.facts.walk import Stage, Walk
 
+Kinds = tuple[type["SeatrialError"], ...]
+
 
 class Refusal:
     """A check that fails for reasons of some ``kinds``, and knows nothing before a ``stage`` was walked through."""
@@ -21,7 +23,7 @@ class Refusal:
     weight: ClassVar[Weight] = Weight.ERROR
     needs: ClassVar[tuple[str, ...]] = ()
     code: ClassVar[str]
-    kinds: ClassVar[tuple[type[SeatrialError], ...]]
+    kinds: ClassVar[Kinds]
     stage: ClassVar[Stage]
 
     def verdict(self, walk: Walk) -> Finding:

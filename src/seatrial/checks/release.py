@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from seatrial import errors, refusals
-from seatrial.checks.refusing import Refusal
+from seatrial.checks.refusing import Kinds, Refusal
 from seatrial.facts.walk import Stage
 
 if TYPE_CHECKING:
-    from seatrial.errors import SeatrialError
     from seatrial.facts.walk import Walk
     from seatrial.findings import Finding
-
-Kinds = tuple[type["SeatrialError"], ...]
 
 
 class Readable(Refusal):

@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from seatrial import refusals
-from seatrial.checks.refusing import Refusal
+from seatrial.checks.refusing import Kinds, Refusal
 from seatrial.checks.rule import shown
 from seatrial.facts.walk import Stage
 from seatrial.findings import Finding, Weight
 
 if TYPE_CHECKING:
-    from seatrial.errors import SeatrialError
     from seatrial.facts.walk import Walk
-
-Kinds = tuple[type["SeatrialError"], ...]
 
 
 class Repository(Refusal):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from seatrial.facts import pypi
 from seatrial.facts.contents import Kind
 from seatrial.findings import Finding, Weight
 
@@ -59,16 +60,9 @@ def of_metadata(said: str, url: str = CORE_METADATA) -> str:
 
 def help_page(anchor: str) -> str:
     """Return the address of a paragraph of PyPI's help."""
-    return f"https://{_index()}/help/#{anchor}"
+    return f"https://{pypi.host()}/help/#{anchor}"
 
 
 def user_docs(path: str) -> str:
     """Return the address of a page of PyPI's documentation."""
-    return f"https://docs.{_index()}/{path}"
-
-
-def _index() -> str:
-    # Loaded here because twine takes its time, and an address is needed only where something is wrong.
-    from twine.utils import DEFAULT_REPOSITORY  # noqa: PLC0415
-
-    return DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
+    return f"https://docs.{pypi.host()}/{path}"

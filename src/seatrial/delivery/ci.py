@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.facts.publishing import Publishing
-from seatrial.tools import github
+from seatrial.tools import gh
 
 if TYPE_CHECKING:
     from seatrial.delivery.evidence import Tagged
-    from seatrial.tools.github import Run
+    from seatrial.tools.gh import Run
 
 
 @dataclass(frozen=True)
@@ -76,5 +76,5 @@ def of(tagged: Tagged) -> Ci:
     repository, outlook = tagged.repository, tagged.outlook
     publishing = Publishing.of(repository, outlook.project, repository.root, outlook.config.publisher)
     where = f"{publishing.owner}/{publishing.repository}" if publishing.owner else ""
-    runs = github.runs(repository.root, where, tagged.tag, tagged.commit) if where and publishing.workflows else None
+    runs = gh.runs(repository.root, where, tagged.tag, tagged.commit) if where and publishing.workflows else None
     return Ci(publishing, tagged.tag, runs)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING
 
 from seatrial import shell
 from seatrial.errors import CommandFailed
 from seatrial.masking import mask
+from seatrial.tools.web import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from typing_extensions import Self
+
     from seatrial.shell import Completed
 
-P = TypeVar("P", bound="Place")
 PROXIES = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -50,7 +50,7 @@ class Place:
 
         An index on this machine is not behind a proxy.
         """
-        is_here = index.startswith("http://127.0.0.1:")
+        is_here = index.startswith(LOOPBACK)
         leading = ("PIP_", "UV_", *(PROXIES if is_here else ()))
         kept = {name: value for name, value in self.environment.items() if not name.upper().startswith(leading)}
         alone = {"NO_PROXY": "127.0.0.1"} if is_here else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from seatrial import shell
 from seatrial.errors import last_lines
 from seatrial.facts.delivery import State
 from seatrial.facts.distribution import SUFFIXES, Distribution
+from seatrial.facts.listing import Listing
 from seatrial.facts.members import differing
 from seatrial.facts.workflow import sessions_of
 from seatrial.mishaps import BytesDiffer, LegFailed
@@ -97,10 +97,7 @@ class Tasks:
 def _sessions_there(world: World, project: Path) -> set[str]:
     """Return the names of the sessions of a noxfile; none where there is no noxfile, or it can't be read."""
     done = world.attempt(*shell.module("nox"), "--list", "--json", *nox.ALL, cwd=project)
-    try:
-        return {str(one["name"]) for one in json.loads(done.output)} if not done.returncode else set()
-    except (ValueError, KeyError, TypeError):
-        return set()
+    return {one.name for one in Listing.from_json(done.output).sessions} if not done.returncode else set()
 
 
 def insist_on_bytes(proof: Proof, found: Delivery, published: Sequence[Distribution]) -> None:

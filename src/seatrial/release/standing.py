@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seatrial import source_tree
 from seatrial.errors import SeatrialError
 from seatrial.facts import versions
-from seatrial.outlook import Outlook
 from seatrial.release import sending
 from seatrial.tools import checkout
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from packaging.version import Version
+
+    from seatrial.facts.repository import Repository
+    from seatrial.outlook import Outlook
 
 
 @dataclass(frozen=True)
@@ -63,14 +62,11 @@ class Standing:
         return "\n".join(lines)
 
 
-def of(folder: Path) -> Standing:
-    """Look at the project in ``folder``, as it is in the checkout, and ask its remote.
+def of(repository: Repository, outlook: Outlook) -> Standing:
+    """Ask the remote how a project, as it is in the checkout, stands to it.
 
-    Raises `ProjectError` or `ReleaseError`; a remote that does not answer is told, and no error.
+    A remote that does not answer is told, and no error.
     """
-    repository = checkout.look(folder)
-    known = checkout.tags(repository) if repository.commit else {}
-    outlook = Outlook.of(folder, source_tree.existing_files(folder), known)
     left, release = "", ""
     try:
         if not repository.remote:

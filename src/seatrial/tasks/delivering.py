@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, show, until_ended
+from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, say, show, until_ended
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -59,7 +59,7 @@ def verify(
     from seatrial.delivery.verification import Order
 
     def tell(line: str) -> None:
-        show(f"seatrial > {line}", sys.stderr if json else None)
+        say(line, sys.stderr if json else None)
 
     with one_message("nothing has changed"), until_ended():
         repository, outlook = looked()
@@ -163,11 +163,6 @@ def _confirm(consignment: Consignment, *, yes: bool, new_name: str) -> None:
         raise Declined("that is not the name; nothing was sent")
     if not first and answer("upload it? [y/N] ").lower() not in {"y", "yes"}:
         raise Declined("not published; nothing was sent")
-
-
-def say(line: str) -> None:
-    """Tell what goes on."""
-    show(f"seatrial > {line}")
 
 
 def looked() -> tuple[Repository, Outlook]:

@@ -66,6 +66,11 @@ def show(text: object, stream: TextIO | None = None) -> None:
     print(str(text).encode(encoding, "backslashreplace").decode(encoding), file=to, flush=True)
 
 
+def say(line: str, stream: TextIO | None = None) -> None:
+    """Tell what goes on, while it does."""
+    show(f"seatrial > {line}", stream)
+
+
 def is_on_terminal() -> bool:
     """Whether somebody is there to answer."""
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()

@@ -74,11 +74,12 @@ def _course(desk: Desk) -> Course:
 def _registrations(desk: Desk, course: Course) -> tuple[object, ...]:
     from dataclasses import replace
 
-    from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
+    from twine.utils import TEST_REPOSITORY
 
+    from seatrial.facts import pypi
     from seatrial.workflows.registration import Registration
 
-    home, test_home = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2], TEST_REPOSITORY.split("/")[2]
+    home, test_home = pypi.host(), TEST_REPOSITORY.split("/")[2]
     name = desk.project.name
     found = [Registration("PyPI", home, desk.kind, name, course.sender)]
     if desk.shape.settings.testpypi:

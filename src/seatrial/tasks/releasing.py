@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, show
+from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, say, show
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -76,15 +76,15 @@ def release(
                 planned = voyage.prepare(prospect, wish)
                 outlook = prospect.outlook
                 with learning.asked(outlook.project, outlook.config) as asked:
-                    insisting.insist(prospect, planned, asked, _say)
+                    insisting.insist(prospect, planned, asked, say)
                 show(telling.plan(planned, found.remote.addresses[0]))
                 if not dry_run:
                     _confirm(planned, yes=yes)
                 sealed = voyage.seal(prospect, planned)
-                built = voyage.prove(prospect, planned, tests=tests, say=_say)
-                insisting.insist_on_room(prospect, built, asked, _say)
+                built = voyage.prove(prospect, planned, tests=tests, say=say)
+                insisting.insist_on_room(prospect, built, asked, say)
                 if not tests:
-                    _say("the tests were left out (--no-tests)")
+                    say("the tests were left out (--no-tests)")
                 if dry_run:
                     commit = prospect.scratch.git.run("show", "--stat", "--no-color", sealed.commit)
                     show(telling.rehearsed(commit, planned, built))
@@ -111,7 +111,7 @@ def _wait(version: Version) -> None:
 
     repository, outlook = looked()
     order = Order(destination.find("", outlook.config, os.environ), WAIT)
-    show(verification.verify(Tagged.of(repository, outlook, version), order, _say))
+    show(verification.verify(Tagged.of(repository, outlook, version), order, say))
 
 
 @task(help={"json": "print it as JSON"})
@@ -125,7 +125,8 @@ def status(context: Context, json: bool = False) -> None:
     from seatrial.tasks.delivering import looked
 
     with one_message():
-        found = aftermath.told(*looked(), standing.of(project_folder()))
+        repository, outlook = looked()
+        found = aftermath.told(repository, outlook, standing.of(repository, outlook))
         show(json_.dumps(found.as_dict(), indent=2) if json else found)
 
 
@@ -179,7 +180,3 @@ def _confirm(planned: Plan, *, yes: bool) -> None:
         raise Declined("there is no terminal to ask on; nothing has changed", fix="invoke release … --yes")
     if answer(f"release {planned.project} {planned.version}? [y/N] ").lower() not in ("y", "yes"):
         raise Declined("not released; nothing has changed")
-
-
-def _say(line: str) -> None:
-    show(f"seatrial > {line}")

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.facts import pypi
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -22,14 +24,7 @@ def index_url(environ: Mapping[str, str]) -> str:
     Credentials in it are left where they are: whoever shows it masks it.
     """
     told = next((environ[name] for name in VARIABLES if environ.get(name)), "") or _in_files(environ)
-    return f"{(told or _of_pypi()).rstrip('/')}/"
-
-
-def _of_pypi() -> str:
-    # Loaded here because twine takes its time.
-    from twine.utils import DEFAULT_REPOSITORY  # noqa: PLC0415
-
-    return f"https://{DEFAULT_REPOSITORY.split('/')[2].partition('.')[2]}/simple/"
+    return f"{(told or f'https://{pypi.host()}/simple').rstrip('/')}/"
 
 
 def _in_files(environ: Mapping[str, str]) -> str:

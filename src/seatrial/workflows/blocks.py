@@ -13,13 +13,11 @@ if TYPE_CHECKING:
 
     from seatrial.workflows.shape import Shape
 
+IMAGE = IMAGES["ubuntu"]
+"""The machine that does everything but tests."""
+
 READS = "permissions:\n  contents: read"
 ASKS = "permissions:\n  id-token: write # trusted publishing: the token says which workflow and environment asks"
-
-
-def image(shape: Shape) -> str:
-    """Return the machine that does everything but tests."""
-    return IMAGES[shape.settings.systems[0]] if shape.settings.systems[0] == "ubuntu" else IMAGES["ubuntu"]
 
 
 def job(name: str, head: str, steps: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from seatrial.errors import WorkflowsDrifted, WorkflowsUnsafe, WorkflowUnknown
 from seatrial.facts.ci_file import CiFile
 from seatrial.facts.project import Project
 from seatrial.facts.repository import forge_of
+from seatrial.facts.workflow import FOLDER
 from seatrial.findings import Verdict
 from seatrial.masking import mask
 from seatrial.outlook import tag_form
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from seatrial.facts.repository import Repository
     from seatrial.findings import Judgement
 
-GITHUB = ".github/workflows"
 DEPENDABOT = ".github/dependabot.yml"
 GITLAB = ".gitlab-ci.yml"
 IN_USE = (Reason.EDITED, Reason.OUTDATED)
@@ -83,13 +83,13 @@ class Desk:
     def judge(self) -> tuple[Judgement, ...]:
         """Judge every workflow that there is, whoever wrote it."""
         excuses = Config.from_project(self.project).ignore
-        paths = sorted((self.repository.root / GITHUB).glob("*.y*ml"))
+        paths = sorted((self.repository.root / FOLDER).glob("*.y*ml"))
         files = [CiFile.from_text(path.name, _text(path)) for path in paths if path.is_file()]
         return tuple(
             judgement
             for file in files
             if file
-            for judgement in judge(workflow_catalogue.ALL, file, subject=f"{GITHUB}/{file.name}", excuses=excuses)
+            for judgement in judge(workflow_catalogue.ALL, file, subject=f"{FOLDER}/{file.name}", excuses=excuses)
         )
 
     def insist_on_safety(self) -> str:
@@ -145,8 +145,8 @@ def wanted(
         return github.ci(shape, more)
 
     return (
-        Wanted(f"{GITHUB}/{shape.ci}", ci),
-        Wanted(f"{GITHUB}/{shape.release}", lambda _: github.release(shape)),
+        Wanted(f"{FOLDER}/{shape.ci}", ci),
+        Wanted(f"{FOLDER}/{shape.release}", lambda _: github.release(shape)),
         Wanted(DEPENDABOT, lambda _: github.dependabot()),
     )
 

@@ -87,7 +87,7 @@ concurrency:
 def _plan(shape: Shape, tag: str, *, checks: bool) -> str:
     head = f"""
 name: Plan
-{"" if checks else publishing.only_pushed(shape)}runs-on: {blocks.image(shape)}
+{"" if checks else publishing.only_pushed(shape)}runs-on: {blocks.IMAGE}
 timeout-minutes: 10
 {READS}
 outputs:
@@ -101,10 +101,10 @@ outputs:
     )
 
 
-def _build_head(shape: Shape, more: str = "", condition: str = "") -> str:
+def _build_head(more: str = "", condition: str = "") -> str:
     return f"""
 name: Build and check
-{condition}runs-on: {blocks.image(shape)}
+{condition}runs-on: {blocks.IMAGE}
 timeout-minutes: 20
 {READS}
 outputs:
@@ -130,7 +130,7 @@ def _build_for_ci(shape: Shape) -> str:
     )
     return job(
         "build",
-        _build_head(shape),
+        _build_head(),
         (
             blocks.checkout(shape, "the commit", history=True),
             *blocks.furnishing(shape),
@@ -149,7 +149,7 @@ def _build_for_release(shape: Shape) -> str:
     verify = f'seatrial ci.verify --tag "$GITHUB_REF_NAME" --branch "origin/{shape.branch}"'
     return job(
         "build",
-        _build_head(shape, outputs, publishing.only_pushed(shape)),
+        _build_head(outputs, publishing.only_pushed(shape)),
         (
             blocks.checkout(shape, "the tag", history=True),
             *blocks.furnishing(shape),
