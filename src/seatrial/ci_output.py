@@ -5,6 +5,7 @@ GitHub, "Workflow commands for GitHub Actions"; Forgejo and Gitea take the same.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.findings import WORDS, Verdict, Weight, entries
@@ -28,13 +29,21 @@ def announce(
         for one in judgements:
             if one.finding.verdict is Verdict.FAILED and not one.excuse:
                 say(command(one))
-    if environ.get("GITHUB_STEP_SUMMARY"):
-        text = summary(title, judgements)
-        try:
-            with open(environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as file:  # noqa: PTH123 - a path of CI's
-                file.write(text)
-        except OSError as error:
-            say(f"the summary of the job can't be written: {error}")
+    try:
+        add_to_summary(lambda: summary(title, judgements), environ)
+    except OSError as error:
+        say(f"the summary of the job can't be written: {error}")
+
+
+def add_to_summary(text: Callable[[], str], environ: Mapping[str, str]) -> None:
+    """Add Markdown to the summary of the job, where a CI service has one; only there, ``text`` is made.
+
+    Raises `OSError`.
+    """
+    page = environ.get("GITHUB_STEP_SUMMARY")
+    if page:
+        with Path(page).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text())
 
 
 def command(judgement: Judgement) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from seatrial import line_ends, shell
 from seatrial.facts import pyproject, version_text
+from seatrial.facts.news import begun
 from seatrial.refusals import EntryExists, FileNotUtf8, MarkerMissing, VersionNotWritten
 from seatrial.tools import bumpversion, towncrier
 
@@ -180,7 +181,7 @@ def _around(news: News, path: Path) -> tuple[str, str]:
     if not news.single:
         return "", ""
     if not path.exists():
-        return _empty(news) + "\n", ""
+        return begun(news.marker, is_markdown=news.is_markdown) + "\n", ""
     _insist_on_utf8(path)
     text = path.read_text(encoding="utf-8")
     marker = re.search(rf"^{re.escape(news.marker)}[ \t]*$", text, re.MULTILINE)
@@ -197,11 +198,6 @@ def _insist_on_utf8(path: Path) -> None:
         path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise FileNotUtf8(f"{path.name} is not UTF-8: {error}", fix=f"save {path.name} in UTF-8") from None
-
-
-def _empty(news: News) -> str:
-    title = "# Changelog" if news.is_markdown else "Changelog\n========="
-    return f"{title}\n\n{news.marker}\n"
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from seatrial.adoption import changelog
+from seatrial.facts.news import default_marker
 from trial import lines
 
 MARKDOWN = lines(
@@ -66,7 +67,7 @@ EMPTY = "# Changelog\n\nNothing yet.\n"
 def test_marker_goes_above_the_latest_release_and_changes_no_other_line(name: str, text: str, above: str) -> None:
     path = PurePosixPath(name)
     marked = changelog.with_marker(path, text)
-    marker = changelog.marker(path)
+    marker = default_marker(path)
     assert marked.replace(f"{marker}\n\n", "", 1) == text
     assert marked.partition(f"{marker}\n\n")[2].startswith(above)
     assert changelog.with_marker(path, marked) == marked

@@ -89,7 +89,8 @@ def test_twine_uploads_as_a_trusted_publisher_and_the_same_again(net: Network, t
         assert "".join(f"{line}\n" for line in printed.splitlines() if line.startswith("Upload")) == said
     # Wheels first, whatever twine is told.
     assert held(net) == [WHEEL.name, SDIST.name]
-    served = index.hashes(net.simple_url, "tidepool", Distribution.from_path(trial.root / "dist" / SDIST.name).version)
+    version = Distribution.from_path(trial.root / "dist" / SDIST.name).version
+    served = {one.name: one.sha256 for one in index.shelf(net.simple_url, "tidepool").of_release(version)}
     assert served == {one.name: one.archive().sha256 for one in (SDIST, WHEEL)}
 
 

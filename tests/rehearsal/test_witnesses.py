@@ -127,12 +127,13 @@ def test_pypiserver_takes_and_serves_what_we_upload(trial: Trial) -> None:
         assert witness.install(trial) == cargo.MODULE
         # It speaks HTML alone.
         with pytest.raises(IndexUnreachable):
-            index.hashes(witness.simple_url, "tidepool", Version("1.2.3"))
+            index.shelf(witness.simple_url, "tidepool")
 
 
 def test_devpi_takes_and_serves_what_we_upload(trial: Trial) -> None:
     with devpi(trial) as witness:
         witness.upload(trial)
         assert witness.install(trial) == cargo.MODULE
-        served = index.hashes(witness.simple_url, "tidepool", Version("1.2.3"))
+        held = index.shelf(witness.simple_url, "tidepool").of_release(Version("1.2.3"))
+        served = {one.name: one.sha256 for one in held}
         assert served == {one.name: one.archive().sha256 for one in (SDIST, WHEEL)}

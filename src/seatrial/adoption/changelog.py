@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seatrial.facts.news import MARKER
+from seatrial.facts.news import default_marker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,26 +101,15 @@ def _waits(lines: list[str], number: int) -> bool:
     return bool(UNRELEASED.search(lines[number]) or (below and UNRELEASED.fullmatch(below[0].strip(" *_()"))))
 
 
-def marker(path: PurePosixPath) -> str:
-    """Return the line that towncrier looks for in a news file of this name."""
-    return f"<!-- {MARKER} -->" if path.suffix == ".md" else f".. {MARKER}"
-
-
 def with_marker(path: PurePosixPath, text: str) -> str:
     """Return a changelog with the marker above its latest release, below the title where it has no release yet."""
-    if re.search(rf"^{re.escape(marker(path))}[ \t]*$", text, re.MULTILINE):
+    if re.search(rf"^{re.escape(default_marker(path))}[ \t]*$", text, re.MULTILINE):
         return text
     lines = text.splitlines(keepends=True)
     found = releases(text)
     at = found[0].line if found else _below_title(text.splitlines())
     above, below = "".join(lines[:at]).rstrip("\n"), "".join(lines[at:]).lstrip("\n")
-    return (f"{above}\n\n" if above else "") + marker(path) + (f"\n\n{below}" if below else "\n")
-
-
-def begun(path: PurePosixPath) -> str:
-    """Return a changelog with nothing in it yet."""
-    title = "# Changelog" if path.suffix == ".md" else "Changelog\n========="
-    return f"{title}\n\n{marker(path)}\n"
+    return (f"{above}\n\n" if above else "") + default_marker(path) + (f"\n\n{below}" if below else "\n")
 
 
 def _beginning(lines: list[str], number: int) -> int:

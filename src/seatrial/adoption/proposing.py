@@ -11,6 +11,7 @@ from seatrial.adoption.looking import BEGUN_PYPROJECT
 from seatrial.adoption.proposal import Proposal, ProposedFile
 from seatrial.adoption.workflow_files import has_own, workflow_files
 from seatrial.facts import pyproject
+from seatrial.facts.news import begun, default_marker
 from seatrial.facts.project import Project
 from seatrial.tools import git
 
@@ -74,13 +75,13 @@ def _news(found: Found, log: PurePosixPath | None) -> Iterator[ProposedFile]:
     """Yield the changelog with its marker, and the folder of the fragments."""
     news = found.news
     name = PurePosixPath(news.filename) if news and news.single else log
-    own = news is None or news.marker == changelog.marker(PurePosixPath(news.filename))
+    own = news is None or news.marker == default_marker(PurePosixPath(news.filename))
     if name and own:
         old = read(found, name)
         if old is not None:
             yield from _changed(name, old, changelog.with_marker(name, old))
         elif not (found.project.root / name).exists() and news is None:
-            yield ProposedFile(name, None, changelog.begun(name))
+            yield ProposedFile(name, None, begun(default_marker(name), is_markdown=name.suffix == ".md"))
     if news is None and log and not (found.project.root / additions.FRAGMENTS).is_dir():
         # The first fragment: a release without any is refused, and git knows no empty folders.
         suffix = log.suffix if log.suffix in {".md", ".rst"} else ".rst"

@@ -75,7 +75,7 @@ class News:
     @classmethod
     def _from_table(cls, project: Project, source: Path, told: Mapping[str, Any]) -> News:
         filename = str(told.get("filename", "NEWS.rst"))
-        comment = f"<!-- {MARKER} -->" if PurePosixPath(filename).suffix == ".md" else f".. {MARKER}"
+        comment = default_marker(PurePosixPath(filename))
         package = str(told.get("package") or project.table.get("project", {}).get("name", ""))
         sections = [str(section["path"]) for section in told.get("section", [{"path": ""}])]
         if told.get("directory") is not None:
@@ -128,6 +128,17 @@ class News:
     def is_markdown(self) -> bool:
         """Whether the news file is Markdown; else it is reStructuredText."""
         return PurePosixPath(self.filename).suffix == ".md"
+
+
+def default_marker(path: PurePosixPath) -> str:
+    """Return the line that towncrier looks for in a news file of this name."""
+    return f"<!-- {MARKER} -->" if path.suffix == ".md" else f".. {MARKER}"
+
+
+def begun(marker: str, *, is_markdown: bool) -> str:
+    """Return a news file with nothing in it yet."""
+    title = "# Changelog" if is_markdown else "Changelog\n========="
+    return f"{title}\n\n{marker}\n"
 
 
 def _kinds(told: Mapping[str, Any]) -> tuple[str, ...]:

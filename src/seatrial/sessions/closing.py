@@ -91,20 +91,17 @@ class Closing:
         return written
 
     def _show(self, outcomes: Sequence[Outcome]) -> None:
-        from seatrial import report  # noqa: PLC0415 - see close()
+        from seatrial import ci_output, report  # noqa: PLC0415 - see close()
 
         seconds = time.time() - self.begun
         missing = self._missing(outcomes)
         encoding = sys.stdout.encoding or "utf-8"
         summary = report.summary(outcomes, seconds, missing, encoding)
         print("\n" + summary.encode(encoding, "backslashreplace").decode(encoding), flush=True)
-        page = os.environ.get("GITHUB_STEP_SUMMARY")
-        if page:
-            try:
-                with Path(page).open("a", encoding="utf-8", errors="backslashreplace") as file:
-                    file.write(report.summary_markdown(outcomes, seconds, missing))
-            except OSError as error:
-                print(f"nox > the summary can't be written to GITHUB_STEP_SUMMARY: {error}", file=sys.stderr)
+        try:
+            ci_output.add_to_summary(lambda: report.summary_markdown(outcomes, seconds, missing), os.environ)
+        except OSError as error:
+            print(f"nox > the summary can't be written to GITHUB_STEP_SUMMARY: {error}", file=sys.stderr)
 
     def _missing(self, outcomes: Sequence[Outcome]) -> Mapping[str, str]:
         """Return how to get each Python that a session was skipped or failed for want of."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json as json_
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
@@ -80,15 +79,12 @@ def built(context: Context, name: str = "built") -> None:
 
     Example: seatrial ci.built >> "$GITHUB_OUTPUT"
     """
-    from seatrial import delivered, report
+    from seatrial import ci_output, delivered, report
 
     with one_message():
         folder = project_folder()
         show(f"{name}={delivered.told(folder)}")
-        page = os.environ.get("GITHUB_STEP_SUMMARY")
-        if page:
-            with Path(page).open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(report.distributions_markdown(delivered.pair(folder)))
+        ci_output.add_to_summary(lambda: report.distributions_markdown(delivered.pair(folder)), os.environ)
 
 
 @task(help={"run": "the number of the run", "attempt": "which attempt of it"})

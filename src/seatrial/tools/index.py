@@ -18,17 +18,10 @@ from seatrial.tools import web
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from packaging.version import Version
-
     from seatrial.tools.web import Page
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HEADERS = {"Accept": JSON, "Cache-Control": "no-cache", "Pragma": "no-cache"}
-
-
-def hashes(simple_url: str, project: str, version: Version) -> dict[str, str]:
-    """Return the files of a release: names to SHA-256. No caches are asked. Raises `IndexUnreachable`."""
-    return {one.name: one.sha256 for one in shelf(simple_url, project).of_release(version)}
 
 
 def shelf(simple_url: str, project: str) -> Shelf:
