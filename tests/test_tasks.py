@@ -24,6 +24,8 @@ def test_namespace_lists_its_tasks(trial: Trial) -> None:
         "  check               Judge distributions as PyPI would, and by what is in\n"
         "                      them.\n"
         "  init                Put seatrial into a project: one diff, one question.\n"
+        "  new                 Begin a package in a folder of its own, ready to be\n"
+        "                      released.\n"
         "  news                Write a changelog fragment.\n"
         "  preflight           Find every reason why a release would fail, at once.\n"
         "  publish             Publish a release by hand, from its tag.\n"

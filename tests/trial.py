@@ -13,6 +13,9 @@ from pathlib import Path
 HERE = "{}.{}".format(*sys.version_info)
 """The Python that runs these tests, which is always there: the one that small projects are tested on."""
 
+AS_ANYBODY = ("setpriv", "--bounding-set=-dac_override") if os.geteuid() == 0 else ()
+"""What runs a command as somebody whom file permissions bind: they don't bind the superuser, that of a container."""
+
 BUILD_SYSTEMS = {
     "hatchling": 'requires = ["hatchling"]\nbuild-backend = "hatchling.build"',
     "setuptools": 'requires = ["setuptools>=77"]\nbuild-backend = "setuptools.build_meta"',

@@ -88,6 +88,18 @@ class NotMine(ProjectError):
     """A file that would be written has unfinished work in it, or lies outside of the repository."""
 
 
+class NameUnfit(ProjectError):
+    """No package can have this name."""
+
+
+class FolderTaken(ProjectError):
+    """There is something in the folder where a package is to be."""
+
+
+class PythonUnproved(ProjectError):
+    """seatrial is not proved on this Python."""
+
+
 class NothingToLint(ProjectError):
     """No linter is configured."""
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.adoption import looking, proposing, writing
-from seatrial.adoption.proposal import Proposal
 from shipyard import launch
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harbour import Harbour
 
 pytestmark = pytest.mark.voyage
@@ -87,22 +85,14 @@ def test_noxfile_and_tasks_of_the_project_are_left_alone_and_the_lines_to_add_ar
     assert (port.read("noxfile.py"), port.read("tasks.py")) == ("import nox\n", "import invoke\n")
 
 
-def test_run_that_was_killed_between_two_files_is_finished_by_the_next(port: Harbour, tmp_path: Path) -> None:
-    whole = launch("setuptools-static", tmp_path / "whole", "3.12").trial.root
-    found = looking.look(whole)
-    proposal = proposing.propose(found, workflows=True)
-    writing.write(found, proposal)
-    for number in range(len(proposal.files)):
-        root = port.copy(tmp_path / f"killed{number}").trial.root
-        cut = looking.look(root)
-        writing.write(cut, Proposal(proposing.propose(cut, workflows=True).files[:number]))
-        again = looking.look(root)
-        rest = proposing.propose(again, workflows=True)
-        writing.insist(again, rest)
-        writing.write(again, rest)
-        assert [(root / one.path).read_text() for one in proposal] == [
-            (whole / one.path).read_text() for one in proposal
-        ]
+@pytest.mark.ends
+def test_run_that_was_killed_at_any_step_of_its_writing_is_finished_by_the_next(port: Harbour) -> None:
+    here = Path(__file__).resolve().parent.parent / "killing.py"
+    ran = port.trial.run(sys.executable, str(here), PYTHONDONTWRITEBYTECODE="1")
+    assert ran.returncode == 0, ran.output
+    ends = [end.partition("\0")[2] for end in ran.output.split("\0\0")[:-1]]
+    assert len(ends) > len(port.trial.git("ls-files", "--others").splitlines()) * 3
+    assert set(ends) == {ends[-1]}
 
 
 def test_line_ends_of_a_file_stay_as_they_are(port: Harbour) -> None:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 TASKS = 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'
 HEAD = """\
 import nox
-
 from seatrial import sessions
 
 nox.options.default_venv_backend = "uv|virtualenv"

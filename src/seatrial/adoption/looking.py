@@ -112,7 +112,7 @@ def look(folder: Path) -> Found:
     project = Project.from_directory(folder) if (folder / BUILDS[0]).exists() else Project(folder, {})
     files = git.listed_files(folder) or ()
     config = Config.from_project(project)
-    tags = checkout.tags(repository) if repository.commit else {}
+    tags = checkout.tags(repository)
     form = config.tag or tag_form(tags, project.name)
     news = News.from_project(project)
     places, trouble = _places(project, files)

@@ -10,6 +10,7 @@ from seatrial.adoption import additions, changelog, faces, old_style
 from seatrial.adoption.looking import BEGUN_PYPROJECT
 from seatrial.adoption.proposal import Proposal, ProposedFile
 from seatrial.adoption.workflow_files import has_own, workflow_files
+from seatrial.adoption.writing import UNFINISHED
 from seatrial.facts import pyproject
 from seatrial.facts.news import begun, default_marker
 from seatrial.facts.project import Project
@@ -82,10 +83,16 @@ def _news(found: Found, log: PurePosixPath | None) -> Iterator[ProposedFile]:
             yield from _changed(name, old, changelog.with_marker(name, old))
         elif not (found.project.root / name).exists() and news is None:
             yield ProposedFile(name, None, begun(default_marker(name), is_markdown=name.suffix == ".md"))
-    if news is None and log and not (found.project.root / additions.FRAGMENTS).is_dir():
+    if news is None and log and not _has_fragments(found):
         # The first fragment: a release without any is refused, and git knows no empty folders.
         suffix = log.suffix if log.suffix in {".md", ".rst"} else ".rst"
         yield ProposedFile(PurePosixPath(additions.FRAGMENTS, f"+seatrial.misc{suffix}"), None, FIRST_FRAGMENT)
+
+
+def _has_fragments(found: Found) -> bool:
+    """Whether somebody keeps fragments: the folder alone may be what a run that was killed has left."""
+    folder = found.project.root / additions.FRAGMENTS
+    return folder.is_dir() and any(path.suffix != UNFINISHED for path in folder.iterdir())
 
 
 def _pyproject(found: Found, log: PurePosixPath | None, title: str) -> Iterator[ProposedFile]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seatrial.adoption.founding import Founded, Wanted
     from seatrial.adoption.looking import Found
     from seatrial.adoption.proposal import Proposal
 
 UNKNOWN = "none found"
+LICENCE = "Its licence is MIT, in LICENSE and pyproject.toml: put another there if you mean another."
+MEMBER = "It lies in a repository that is there: commit it; for its files of CI: seatrial workflows"
+PUSH = "git push -u origin HEAD"
 
 
 def found(one: Found) -> str:
@@ -36,6 +40,23 @@ def _changelog(one: Found) -> str:
     if one.news is not None:
         return f"{one.news.filename}, made by towncrier from {one.news.folders[0]}"
     return f"{one.log}, kept by hand" if one.log else UNKNOWN
+
+
+def founded(one: Founded, wanted: Wanted) -> str:
+    """Return what was begun, and what comes next."""
+    where = f"one commit on {one.branch}" if one.branch else "not committed"
+    head = f"{wanted.name.project}, import {wanted.name.module}: {len(one.files)} files, {where}"
+    after = "\n".join(("Then, in its folder:", *(f"  {line}" for line in _steps(wanted)))) if one.branch else MEMBER
+    return "\n".join([head, *(f"  {path}" for path in one.files), "", LICENCE, after])
+
+
+def _steps(wanted: Wanted) -> tuple[str, ...]:
+    return (
+        "nox",
+        "seatrial rehearse --part minor",
+        PUSH if wanted.remote else f"git remote add origin ADDRESS && {PUSH}",
+        "seatrial preflight --part minor",
+    )
 
 
 def remarks(proposal: Proposal) -> str:

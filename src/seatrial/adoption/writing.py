@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
     from seatrial.adoption.looking import Found
     from seatrial.adoption.proposal import Proposal
 
+UNFINISHED = ".seatrial"
+"""How the name of a file ends that is not in its place yet."""
+
 
 def write(found: Found, proposal: Proposal) -> None:
     """Write all files. Raises `OSError` before the first of them is changed where one can't be written."""
@@ -27,7 +29,8 @@ def write(found: Found, proposal: Proposal) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             old = target.read_bytes() if one.old is not None else b""
             _insist_on_writable(target)
-            new = target.with_name(f".{target.name}.{os.getpid()}.seatrial")
+            # The same name in every run: what one that was killed has left, the next one takes.
+            new = target.with_name(f".{target.name}{UNFINISHED}")
             ready.append((new, target))
             new.write_bytes(line_ends.restored(old, one.new.encode()))
             if one.old is not None:

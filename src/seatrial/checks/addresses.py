@@ -28,7 +28,7 @@ class AuthorEmail(MetadataRule):
     def check(self, facts: Archive) -> Finding:
         """Somebody may want to write to it."""
         fix = 'authors = [{ name = "…", email = "…" }] in [project]; leave the address out if it is not for everybody'
-        return verdict(_bad_address(metadata_of(facts).text("author_email")), fix)
+        return verdict(bad_address(metadata_of(facts).text("author_email")), fix)
 
 
 class DownloadUrl(MetadataRule):
@@ -59,7 +59,7 @@ class MaintainerEmail(MetadataRule):
     def check(self, facts: Archive) -> Finding:
         """Somebody may want to write to it."""
         fix = 'maintainers = [{ name = "…", email = "…" }] in [project]'
-        return verdict(_bad_address(metadata_of(facts).text("maintainer_email")), fix)
+        return verdict(bad_address(metadata_of(facts).text("maintainer_email")), fix)
 
 
 class ProjectUrls(MetadataRule):
@@ -73,7 +73,8 @@ class ProjectUrls(MetadataRule):
         return verdict(said, 'Documentation = "https://…" in [project.urls]; labels of at most 32 characters')
 
 
-def _bad_address(written: str) -> Iterator[str]:
+def bad_address(written: str) -> Iterator[str]:
+    """Yield why PyPI would refuse an e-mail address."""
     # Loaded here because it takes its time.
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
 

@@ -88,6 +88,12 @@ def forge_of(address: str) -> str:
     return next((name for name in ("github", "gitlab") if host == f"{name}.com" or host.startswith(f"{name}.")), "")
 
 
+def page_of(address: str) -> str:
+    """Return the page of a repository on a forge, "" for an address that is no forge's."""
+    found = FORGE.fullmatch(address)
+    return f"https://{found['host']}/{found['path']}" if found and all(owner_and_name(address)) else ""
+
+
 def page_of_runs(address: str) -> str:
     """Return the page on which a forge shows its CI runs, "" for an address that is no known forge's."""
     found = FORGE.fullmatch(address)

@@ -5,7 +5,7 @@ from seatrial.tasks import ns
 
 from invoke.collection import Collection
 
-from seatrial.tasks.adopting import init
+from seatrial.tasks.adopting import init, new
 from seatrial.tasks.checking import check
 from seatrial.tasks.delivering import publish, undo, verify
 from seatrial.tasks.listing import pythons
@@ -21,6 +21,6 @@ __all__ = ["ns"]
 LOOKING = (check, preflight, pythons, status, verify)
 STEPS = (bump, changelog, news, push, tag)
 WHOLE = (publish, rehearse, release, undo)
-WRITING = (init, trusted_publisher, workflows)
+WRITING = (init, new, trusted_publisher, workflows)
 
 ns = Collection("seatrial", *LOOKING, *STEPS, *WHOLE, *WRITING, ci)

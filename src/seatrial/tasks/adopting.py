@@ -1,17 +1,18 @@
-"""seatrial in a project that was there before."""
+"""seatrial in a project that was there before, and in one that begins with it."""
 
 # The parameters are flags: invoke has no other way, and calls each by its name.
-# ruff: noqa: FBT001, FBT002, ARG001, PLC0415
+# ruff: noqa: FBT001, FBT002, PLR0913, ARG001, PLC0415
 # What a task does is loaded when it runs: `invoke -l` does without.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from seatrial.tasks.facing import answer, is_on_terminal, one_message, show
+from seatrial.tasks.facing import answer, is_on_terminal, one_message, show, until_ended
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -51,6 +52,42 @@ def init(context: Context, project: str = "", yes: bool = False, dry_run: bool =
             _confirm(yes=yes)
             writing.write(found, proposal)
             show(f"\n{len(proposal.files)} files, {proposal.lines} lines written. {NEXT}")
+
+
+@task(
+    positional=["name"],
+    help={
+        "name": "that of the package, or the path of its folder, which ends with the name",
+        "description": "what it is for, in one line",
+        "python": "the oldest Python that it is for",
+        "remote": "the address of the repository that it will be pushed to",
+        "workflows": "--no-workflows: without files of CI",
+    },
+)
+def new(
+    context: Context,
+    name: str,
+    description: str = "",
+    python: str = "3.9",
+    remote: str = "",
+    workflows: bool = True,
+) -> None:
+    """Begin a package in a folder of its own, ready to be released.
+
+    It is a git repository with one commit, unless it lies in one. Killed half-way, nothing is there.
+
+    Example: seatrial new tidepool
+    """
+    from dataclasses import replace
+
+    from seatrial.adoption import founding, naming, telling
+
+    with one_message("nothing was made"), until_ended():
+        wanted = founding.Wanted.of(name, python)
+        line = " ".join(description.split()) or wanted.description
+        wanted = replace(wanted, description=line, remote=remote, workflows=workflows)
+        show(telling.founded(founding.found(wanted), wanted))
+        show(f"\n{naming.told(wanted.name, os.environ)}")
 
 
 def _confirm(*, yes: bool) -> None:

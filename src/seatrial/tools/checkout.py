@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 REMOTE = re.compile(r"remote\..+\.url$")
+HOW_TO_INTRODUCE = 'git config --global user.name "Your Name"\ngit config --global user.email you@example.org'
 
 
 def look(folder: Path) -> Repository:
@@ -96,7 +97,7 @@ def insist_on_identity(repository: Repository) -> None:
     if identity(repository) == ("", ""):
         raise NoIdentity(
             "git does not know who you are, and a release is a commit",
-            fix='git config --global user.name "Your Name"\ngit config --global user.email you@example.org',
+            fix=HOW_TO_INTRODUCE,
         )
 
 
@@ -108,7 +109,9 @@ def identity(repository: Repository) -> tuple[str, str]:
 
 
 def tags(repository: Repository, reachable_from: str = "HEAD") -> dict[str, str]:
-    """Return the local tags that a commit contains, names to ids of what they point to."""
+    """Return the local tags that a commit contains, names to ids of what they point to; none before the first."""
+    if not repository.commit:
+        return {}
     listed = Git(repository.root).run(
         "for-each-ref", "--format=%(refname:strip=2)%00%(objectname)", f"--merged={reachable_from}", "refs/tags"
     )

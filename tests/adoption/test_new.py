@@ -1,0 +1,246 @@
+"""A package from nothing: that it can be released as it is, and that there is all of it or nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seatrial.adoption import founding, ground
+from seatrial.adoption.naming import Name
+from seatrial.errors import FolderTaken, NameUnfit, PythonUnproved
+from seatrial.facts.project import Project
+from trial import AS_ANYBODY, HERE, Trial, normalised
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOBODY = "http://127.0.0.1:9/simple/"
+"""Nothing listens at port 9, so no test asks an index outside."""
+AUTHOR, LINE = "author@example.org", ' "High\\"\n tide'
+FORGE = "https://github.com/acme/tide-pool.git"
+FILES = (
+    ".github/dependabot.yml",
+    ".github/workflows/ci.yml",
+    ".github/workflows/release.yml",
+    ".gitignore",
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "changelog.d/+first.feature.md",
+    "noxfile.py",
+    "pyproject.toml",
+    "src/tide_pool/__init__.py",
+    "src/tide_pool/py.typed",
+    "tasks.py",
+    "tests/test_tide_pool.py",
+)
+TOLD = """\
+tide-pool, import tide_pool: 14 files, one commit on main
+  {files}
+
+Its licence is MIT, in LICENSE and pyproject.toml: put another there if you mean another.
+Then, in its folder:
+  nox
+  seatrial rehearse --part minor
+  git push -u origin HEAD
+  seatrial preflight --part minor
+
+whether the name tide-pool is free is unknown: http://127.0.0.1:9/simple/tide-pool/ does not answer: Connection refused
+"""
+NOX = f"""\
+any  {HERE}
+build  ✓ N s
+check  ✓ N s
+tests  ✓ N s
+mypy  ✓ N s
+lint  ✓ N s
+
+5 passed in N s
+"""
+PREFLIGHT = """\
+tide-pool 0.1.0, tag v0.1.0
+
+unknown  INDEX001 to INDEX014 (9 checks)  http://127.0.0.1:9/simple/tide-pool/ does not answer: Connection refused
+178 passed, 14 unknown, 1 skipped
+"""
+
+SEEN = """
+import sys
+from seatrial.adoption import founding
+
+def see(event, args):
+    if event in ("os.mkdir", "os.rename", "os.rmdir") or event == "open" and args[1] and set(args[1]) & set("wax+"):
+        print(event, args[0], *(args[1:2] if event == "os.rename" else ()))
+
+sys.addaudithook(see)
+founding.found(founding.Wanted.of("tidepool", "3.9"))
+"""
+INTERRUPTED = """
+import sys
+from seatrial.tasks.program import main
+
+def see(event, args):
+    if event == "subprocess.Popen" and "commit" in args[1]:
+        raise KeyboardInterrupt
+
+sys.addaudithook(see)
+sys.argv[1:] = ["new", "tidepool"]
+main()
+"""
+
+
+def new(trial: Trial, *args: str, code: int = 0, **environ: str) -> str:
+    """Run ``seatrial new`` and return what it says."""
+    ran = trial.seatrial("new", *args, PIP_INDEX_URL=NOBODY, **environ)
+    assert not ran.was_a_traceback
+    assert ran.returncode == code, ran.output
+    return ran.output
+
+
+def listed(folder: Path) -> list[str]:
+    """Return all that is in a folder, links not followed."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("text", "project", "module"),
+    [
+        ("tidepool", "tidepool", "tidepool"),
+        ("Tide_Pool", "tide-pool", "tide_pool"),
+        ("tide.pool-2", "tide-pool-2", "tide_pool_2"),
+    ],
+)
+def test_name_is_normalised_for_the_index_and_for_an_import(text: str, project: str, module: str) -> None:
+    assert Name.of(text) == Name(project, module)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
+        ("..", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
+        ("tide pool", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
+        ("-tide", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
+        ("tidé", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
+        ("3d-tides", "import 3d_tides is no Python"),
+        ("async", "async is a word of Python's grammar"),
+        (
+            "Email",
+            "email is, or once was, a module of Python's standard library, and PyPI takes no project named so",
+        ),
+        ("tests", "tests is what every project calls a folder of its own"),
+    ],
+)
+def test_name_that_no_package_can_have_is_refused_with_the_reason(text: str, why: str) -> None:
+    with pytest.raises(NameUnfit) as caught:
+        Name.of(text)
+    assert caught.value.what == f"{text!r} can't be the name of a package: {why}"
+
+
+def test_oldest_python_is_one_that_seatrial_is_proved_on() -> None:
+    with pytest.raises(PythonUnproved) as caught:
+        founding.Wanted.of("tidepool", "3.8")
+    assert caught.value.what == "--python 3.8 is none of 3.9, 3.10, 3.11, 3.12, 3.13"
+
+
+@pytest.mark.voyage
+@pytest.mark.ends
+def test_new_package_passes_nox_and_preflight_and_its_first_release_sails(trial: Trial) -> None:
+    assert new(trial, "tide-pool", "--remote", FORGE) == TOLD.format(files="\n  ".join(FILES))
+    assert [path.name for path in trial.root.iterdir()] == ["tide-pool"]
+    made = Trial(trial.root / "tide-pool", trial.environ)
+    assert made.git("ls-files").splitlines() == sorted(FILES)
+    assert made.git("log", "--format=%s, %an") == "Begin tide-pool, A. Author\n"
+    assert made.git("status", "--short") == ""
+    # One Python has to do.
+    path = made.root / "pyproject.toml"
+    others = rf'  "Programming Language :: Python :: (?!{re.escape(HERE)}")[\d.]+",\n'
+    text = path.read_text().replace('">=3.9"', f'"=={HERE}.*"')
+    path.write_text(re.sub(others, "", text))
+    assert made.invoke("workflows").returncode == 0
+    made.commit("Name one Python")
+    made.run("git", "init", "-q", "--bare", "-b", "main", "../remote.git")
+    made.git("config", "url.../remote.git.insteadOf", FORGE)
+    made.git("push", "-q", "-u", "origin", "HEAD")
+    assert made.nox().summary == NOX
+    judged = made.invoke("preflight", "--part", "minor", PIP_INDEX_URL=NOBODY)
+    assert normalised(judged.output[judged.output.index("tide-pool 0.1.0") :]) == PREFLIGHT
+    sailed = made.invoke("rehearse", "--part", "minor")
+    assert sailed.returncode == 0, sailed.output
+    assert "tide-pool 0.1.0 was released, published and installed: on this machine alone" in sailed.output
+
+
+@pytest.mark.voyage
+def test_second_run_and_a_folder_that_holds_something_are_refused_and_nothing_is_written(trial: Trial) -> None:
+    new(trial, "tidepool")
+    (trial.root / "flat").write_text("It\n")
+    (trial.root / "link").symlink_to("nowhere")
+    (trial.root / "full/deep").mkdir(parents=True)
+    before = listed(trial.root)
+    assert f"{trial.root}/tidepool is there, and not empty\n" in new(trial, "tidepool", code=2)
+    for name, why in (("full", "not empty"), ("flat", "is no folder"), ("link", "is no folder")):
+        with pytest.raises(FolderTaken) as caught:
+            ground.insist_on_room(trial.root / name)
+        assert caught.value.what == f"{trial.root / name} is there, and {why}"
+    assert "is where you are" in new(Trial(trial.root / "full/deep", trial.environ), "../deep", code=2)
+    assert listed(trial.root) == before
+
+
+@pytest.mark.voyage
+def test_without_git_or_a_name_in_it_or_leave_to_write_nothing_is_written(trial: Trial) -> None:
+    assert "git does not know who you are, and a package has an author" in new(
+        trial, "tidepool", code=5, GIT_AUTHOR_NAME=""
+    )
+    assert "git can't be run" in new(trial, "tidepool", code=5, PATH=str(trial.root))
+    trial.root.chmod(0o555)
+    try:
+        ran = trial.run(*AS_ANYBODY, sys.executable, "-m", "seatrial", "new", "tidepool")
+        assert (ran.returncode, "Permission denied" in ran.output, ran.was_a_traceback) == (4, True, False), ran.output
+    finally:
+        trial.root.chmod(0o755)
+    assert "tidé" in new(trial, "tidé", code=2)
+    assert listed(trial.root) == []
+
+
+@pytest.mark.voyage
+def test_nothing_is_in_its_place_before_all_of_it_is_moved_there(trial: Trial) -> None:
+    """So a run that is killed, at whatever step, has made nothing, or all of it."""
+    ran = trial.run(sys.executable, "-c", SEEN)
+    assert ran.returncode == 0, ran.output
+    steps = [line.split() for line in ran.output.splitlines()]
+    within = [step for step in steps if all(path.startswith(f"{trial.root}/.tidepool-") for path in step[1:])]
+    assert len(within) > len(FILES) * 2
+    above, moved = (step for step in steps if step not in within)
+    assert above == ["os.mkdir", str(trial.root)]
+    assert (moved[0], moved[2]) == ("os.rename", f"{trial.root}/tidepool")
+    # What comes after it is the folder beside, which goes.
+    assert [step[0] for step in steps[steps.index(moved) + 1 :]] == ["os.rmdir"]
+
+
+@pytest.mark.voyage
+def test_run_that_is_interrupted_before_its_commit_leaves_nothing(trial: Trial) -> None:
+    ran = trial.run(sys.executable, "-c", INTERRUPTED)
+    assert (ran.returncode, ran.output) == (130, "seatrial: interrupted; nothing was made\n")
+    assert listed(trial.root) == []
+
+
+@pytest.mark.voyage
+def test_empty_folder_is_filled_and_the_address_of_the_remote_is_told_in_the_metadata(trial: Trial) -> None:
+    (trial.root / "packages/tide").mkdir(parents=True)
+    remote = "git@gitlab.com:acme/tide.git"
+    new(trial, "packages/tide", "--python", "3.12", "--remote", remote, "--description", LINE, GIT_AUTHOR_EMAIL=AUTHOR)
+    made = Trial(trial.root / "packages/tide", trial.environ)
+    assert made.git("remote", "get-url", "origin") == f"{remote}\n"
+    assert (made.root / ".gitlab-ci.yml").is_file()
+    project = Project.from_directory(made.root)
+    table = project.table["project"]
+    assert project.pythons == ("3.12", "3.13")
+    assert table["description"] == '"High\\" tide'
+    assert table["authors"] == [{"name": "A. Author", "email": AUTHOR}]
+    assert table["urls"]["Repository"] == "https://gitlab.com/acme/tide"
+    init = (made.root / "src/tide/__init__.py").read_text()
+    assert ast.get_docstring(ast.parse(init)) == '"High\\" tide.'
