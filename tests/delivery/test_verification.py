@@ -169,10 +169,16 @@ def test_limit_that_is_no_number_is_told(dock: Quay) -> None:
     )
 
 
-def test_program_takes_a_version_without_an_option(dock: Quay) -> None:
+@pytest.mark.parametrize("face", ["invoke", "seatrial"])
+def test_version_is_taken_without_an_option_wherever_it_stands(dock: Quay, face: str) -> None:
     dock.shelve(SDIST, WHEEL)
-    ran = dock.port.trial.run(sys.executable, "-m", "seatrial", "verify", "1.3.0", "--index", dock.url, "--no-install")
-    assert (ran.returncode, dock.plain(ran.output)) == (0, PUBLISHED)
+    command = [sys.executable, "-m", face, "verify"]
+    options = ["--index", dock.url, "--no-install", "--limit", "0"]
+    for words in (["1.3.0", *options], [*options, "1.3.0"]):
+        ran = dock.port.trial.run(*command, *words)
+        assert (ran.returncode, dock.plain(ran.output)) == (0, PUBLISHED)
+    other = dock.port.trial.run(*command, "9.9", *options)
+    assert (other.returncode, other.output.splitlines()[0]) == (5, "seatrial: there is no tag v9.9")
 
 
 def test_release_waits_until_it_is_published(dock: Quay, tmp_path: Path) -> None:

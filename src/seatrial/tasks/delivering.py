@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from invoke.tasks import task
 
 from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, say, show, until_ended
+from seatrial.tasks.versioned import Versioned
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -29,6 +30,7 @@ INDEX = "pypi, testpypi, a name of .pypirc, or the address that takes uploads; a
 
 
 @task(
+    klass=Versioned,
     help={
         "version": "that of the release, the last one unless it is given",
         "index": INDEX,
@@ -50,7 +52,7 @@ def verify(
     """See that the index serves what was proved.
 
     Waits for the files, compares them byte for byte, and installs them in an empty environment.
-    Example: invoke verify --version 1.5.0
+    Example: invoke verify 1.5.0
     """
     import os
 
@@ -71,6 +73,7 @@ def verify(
 
 
 @task(
+    klass=Versioned,
     help={
         "version": "that of the release, the last one unless it is given",
         "index": INDEX,
@@ -78,7 +81,7 @@ def verify(
         "new-name": "the name of the project, where the index does not know it yet: what else is typed",
         "limit": "seconds to wait until the index shows it",
         "install": "--no-install: install nothing",
-    }
+    },
 )
 def publish(
     context: Context,
