@@ -193,3 +193,29 @@ def test_release_waits_until_it_is_published(dock: Quay, tmp_path: Path) -> None
         + PUBLISHED
         + "  installed on Python 3: import tidepool\n"
     )
+
+
+@pytest.mark.parametrize("has_commit", [False, True], ids=["catches up", "was at the end"])
+def test_release_that_was_interrupted_is_waited_for_too(dock: Quay, *, has_commit: bool) -> None:
+    trial = dock.port.trial
+    commit, oid = trial.git("rev-parse", "main", "v1.3.0").split()
+    note = {"commit": commit, "tag": "v1.3.0", "oid": oid, "branch": "main", "remote": "origin"}
+    trial.write({".git/seatrial-release.json": json.dumps({**note, "upstream": "refs/heads/main"})})
+    if not has_commit:
+        trial.git("reset", "-q", "--hard", "HEAD~1")
+        trial.git("tag", "-d", "v1.3.0")
+        dock.shelve(SDIST, WHEEL)
+    ran = dock.invoke("release", "--wait", TWINE_REPOSITORY_URL=dock.url)
+    said = dock.plain(ran.output)
+    assert trial.git("rev-parse", "main", "v1.3.0").split() == [commit, oid]
+    if not has_commit:
+        assert (ran.returncode, "\n" + PUBLISHED in said, "  installed on Python 3." in said) == (0, True, True), said
+        return
+    # No CI publishes it, so there is nothing to wait for.
+    assert ran.returncode == 7
+    assert said == (
+        "v1.3.0 is released, although it was interrupted at the end. For another release, run this again.\n"
+        "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
+        f"  {SDIST}  is not there\n  {WHEEL}  is not there\n"
+        f"fix:  invoke publish --version 1.3.0\n{READ}notthere\n"
+    )

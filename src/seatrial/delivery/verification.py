@@ -93,7 +93,8 @@ def _watched(tagged: Tagged, order: Order, proof: Proof, say: Callable[[str], No
     known = [ci.of(tagged)]
 
     def is_over() -> bool:
-        if known[0].is_under_way:
+        # A forge takes some seconds until it lists the run that a push has started.
+        if known[0].is_under_way or known[0].has_not_started:
             known[0] = ci.of(tagged)
         return known[0].failed is not None
 
