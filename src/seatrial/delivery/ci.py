@@ -33,6 +33,13 @@ class Ci:
         return self.runs == ()
 
     @property
+    def has_succeeded(self) -> bool:
+        """Whether it is known that all that the tag starts has run, and well."""
+        runs = self.runs or ()
+        started = sum(one.listens_to(self.tag) for one in self.publishing.workflows)
+        return 0 < started <= len(runs) and all(run.is_over and not run.has_failed for run in runs)
+
+    @property
     def is_under_way(self) -> bool:
         """Whether a run is not over yet."""
         return any(not run.is_over for run in self.runs or ())

@@ -35,7 +35,7 @@ INDEX = "pypi, testpypi, a name of .pypirc, or the address that takes uploads; a
         "version": "that of the release, the last one unless it is given",
         "index": INDEX,
         "limit": "seconds to wait for it; 0 looks once",
-        "attestations": "the index has to list attestations of every file (PEP 740)",
+        "attestations": "the index has to list attestations of every file (PEP 740), also where CI makes none",
         "install": "--no-install: compare the bytes, and install nothing",
         "json": "print what was found as JSON, and all else to standard error",
     },
@@ -67,7 +67,7 @@ def verify(
         repository, outlook = looked()
         tagged = Tagged.of(repository, outlook, version_of(version))
         where = destination.find(index, outlook.config, os.environ)
-        order = Order(where, seconds_of(limit), attestations, install)
+        order = Order(where, seconds_of(limit), "here" if attestations else "by CI", install)
         found = verification.verify(tagged, order, tell)
         show(json_.dumps(found.as_dict(), indent=2) if json else found)
 
@@ -109,7 +109,7 @@ def publish(
     with one_message(over), until_ended(), tempfile.TemporaryDirectory(prefix="seatrial-publish-") as folder:
         repository, outlook = looked()
         where = destination.find(index, outlook.config, os.environ)
-        order = Order(where, seconds_of(limit), installs=install)
+        order = Order(where, seconds_of(limit), "by nobody", install)
         tagged = Tagged.of(repository, outlook, version_of(version))
         consignment = publishing.consign(tagged, where, Path(folder), say)
         show(consignment)
