@@ -101,7 +101,7 @@ def publish(
     import tempfile
     from pathlib import Path
 
-    from seatrial.delivery import destination, publishing, verification
+    from seatrial.delivery import credentials, destination, publishing, verification
     from seatrial.delivery.evidence import Tagged
     from seatrial.delivery.verification import Order
 
@@ -114,6 +114,9 @@ def publish(
         consignment = publishing.consign(tagged, where, Path(folder), say)
         show(consignment)
         if consignment.files:
+            credentials.insist(where, os.environ, consignment.again)
+            for remark in credentials.remarks(where, os.environ):
+                say(f"look: {remark}")
             _confirm(consignment, yes=yes, new_name=new_name)
         publishing.send(consignment, say, can_ask=is_on_terminal())
         show(verification.verify(tagged, order, say))
