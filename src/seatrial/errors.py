@@ -195,6 +195,10 @@ class CredentialMissing(ToolError):
     """twine knows no token or password for the index, and there is no terminal to ask on."""
 
 
+class CredentialUnfit(ToolError):
+    """What twine would send to say who uploads can't be right for the index."""
+
+
 class IndexUnreachable(ToolError):
     """An index does not answer, or answers something else than the simple API."""
 

@@ -28,7 +28,7 @@ class Yanked(DeliveryError):
 
 
 class Unattested(DeliveryError):
-    """The index lists no attestation of a file."""
+    """The index lists no attestation of a file, or does not tell."""
 
 
 class NotUsable(DeliveryError):

@@ -84,6 +84,18 @@ def test_release_with_other_bytes_can_only_be_undone(dock: Quay) -> None:
     )
 
 
+def test_wheel_that_ci_has_added_is_told_and_not_taken_for_other_bytes(dock: Quay) -> None:
+    dock.shelve(SDIST, WHEEL)
+    added = WHEEL.replace("py3-none-any", "cp313-cp313-win_amd64")
+    (dock.proof / added).write_bytes((dock.proof / WHEEL).read_bytes())
+    dock.shelve(added, extra=b"\0")
+    ran = dock.verify("--limit", "0")
+    assert (ran.returncode, dock.plain(ran.output)) == (
+        0,
+        PUBLISHED + f"  {added}  is there too: more than was proved, and not compared\n",
+    )
+
+
 def test_release_that_is_yanked_is_not_published(dock: Quay) -> None:
     dock.shelve(SDIST, WHEEL)
     yank(dock)
@@ -107,13 +119,14 @@ def test_release_that_comes_piece_by_piece_is_waited_for(port: Harbour, tmp_path
         )
 
 
-def test_attestations_that_are_not_listed_are_missed_only_when_asked_for(dock: Quay) -> None:
+def test_attestations_that_the_index_does_not_tell_of_are_missed_only_when_asked_for(dock: Quay) -> None:
     dock.shelve(SDIST, WHEEL)
     ran = dock.verify("--attestations")
     assert ran.returncode == 7
     assert dock.plain(ran.output) == (
-        f"seatrial: http://index/simple/ lists no attestations of {SDIST}, {WHEEL}\n"
-        "fix:  have CI publish with trusted publishing: they are made there, for the next version\n"
+        "seatrial: http://index/simple/ does not tell whether there are attestations: "
+        "it has an older simple API than 1.3\n"
+        "fix:  ask an index that tells it: PyPI does\n"
         f"{READ}unattested\n"
     )
 
@@ -169,10 +182,16 @@ def test_limit_that_is_no_number_is_told(dock: Quay) -> None:
     )
 
 
-def test_program_takes_a_version_without_an_option(dock: Quay) -> None:
+@pytest.mark.parametrize("face", ["invoke", "seatrial"])
+def test_version_is_taken_without_an_option_wherever_it_stands(dock: Quay, face: str) -> None:
     dock.shelve(SDIST, WHEEL)
-    ran = dock.port.trial.run(sys.executable, "-m", "seatrial", "verify", "1.3.0", "--index", dock.url, "--no-install")
-    assert (ran.returncode, dock.plain(ran.output)) == (0, PUBLISHED)
+    command = [sys.executable, "-m", face, "verify"]
+    options = ["--index", dock.url, "--no-install", "--limit", "0"]
+    for words in (["1.3.0", *options], [*options, "1.3.0"]):
+        ran = dock.port.trial.run(*command, *words)
+        assert (ran.returncode, dock.plain(ran.output)) == (0, PUBLISHED)
+    other = dock.port.trial.run(*command, "9.9", *options)
+    assert (other.returncode, other.output.splitlines()[0]) == (5, "seatrial: there is no tag v9.9")
 
 
 def test_release_waits_until_it_is_published(dock: Quay, tmp_path: Path) -> None:
@@ -186,4 +205,30 @@ def test_release_waits_until_it_is_published(dock: Quay, tmp_path: Path) -> None
         "seatrial > installing tidepool==1.3.0 in an empty environment\n"
         + PUBLISHED
         + "  installed on Python 3: import tidepool\n"
+    )
+
+
+@pytest.mark.parametrize("has_commit", [False, True], ids=["catches up", "was at the end"])
+def test_release_that_was_interrupted_is_waited_for_too(dock: Quay, *, has_commit: bool) -> None:
+    trial = dock.port.trial
+    commit, oid = trial.git("rev-parse", "main", "v1.3.0").split()
+    note = {"commit": commit, "tag": "v1.3.0", "oid": oid, "branch": "main", "remote": "origin"}
+    trial.write({".git/seatrial-release.json": json.dumps({**note, "upstream": "refs/heads/main"})})
+    if not has_commit:
+        trial.git("reset", "-q", "--hard", "HEAD~1")
+        trial.git("tag", "-d", "v1.3.0")
+        dock.shelve(SDIST, WHEEL)
+    ran = dock.invoke("release", "--wait", TWINE_REPOSITORY_URL=dock.url)
+    said = dock.plain(ran.output)
+    assert trial.git("rev-parse", "main", "v1.3.0").split() == [commit, oid]
+    if not has_commit:
+        assert (ran.returncode, "\n" + PUBLISHED in said, "  installed on Python 3." in said) == (0, True, True), said
+        return
+    # No CI publishes it, so there is nothing to wait for.
+    assert ran.returncode == 7
+    assert said == (
+        "v1.3.0 is released, although it was interrupted at the end. For another release, run this again.\n"
+        "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
+        f"  {SDIST}  is not there\n  {WHEEL}  is not there\n"
+        f"fix:  invoke publish --version 1.3.0\n{READ}notthere\n"
     )

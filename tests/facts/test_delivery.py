@@ -12,6 +12,8 @@ from seatrial.facts.shelf import Shelved
 SDIST = Shelved("tidepool-1.3.0.tar.gz", "a" * 64, 1, None)
 WHEEL = Shelved("tidepool-1.3.0-py3-none-any.whl", "b" * 64, 1, None)
 OTHER = Shelved("tidepool-1.3.0-cp312-cp312-win_amd64.whl", "c" * 64, 1, None)
+LOCAL = Shelved("tidepool-1.3.0-cp312-cp312-linux_x86_64.whl", "e" * 64, 1, None)
+MANY = Shelved("tidepool-1.3.0-cp312-cp312-manylinux_2_28_x86_64.whl", "f" * 64, 1, None)
 WANTED = {SDIST.name: SDIST.sha256, WHEEL.name: WHEEL.sha256}
 
 
@@ -31,7 +33,11 @@ def delivery(*served: Shelved) -> Delivery:
         ((WHEEL, SDIST), State.PUBLISHED),
         ((WHEEL, yanked(SDIST)), State.YANKED),
         ((yanked(WHEEL),), State.YANKED),
-        ((WHEEL, SDIST, OTHER), State.OTHER_BYTES),
+        ((WHEEL, SDIST, OTHER), State.PUBLISHED),
+        ((WHEEL, SDIST, yanked(OTHER)), State.PUBLISHED),
+        ((WHEEL, yanked(SDIST), OTHER), State.YANKED),
+        ((OTHER,), State.PARTLY),
+        ((replace(WHEEL, sha256="d" * 64), SDIST, OTHER), State.OTHER_BYTES),
         ((replace(WHEEL, sha256="d" * 64),), State.OTHER_BYTES),
         ((yanked(replace(WHEEL, sha256="d" * 64)), SDIST), State.OTHER_BYTES),
     ],
@@ -41,15 +47,32 @@ def test_state_is_the_true_one(served: tuple[Shelved, ...], state: State) -> Non
 
 
 def test_each_file_is_told_in_the_order_of_the_proof() -> None:
-    found = delivery(OTHER, yanked(WHEEL))
+    found = delivery(yanked(OTHER), yanked(WHEEL))
     assert str(found).splitlines() == [
         f"{SDIST.name}  is not there",
         f"{WHEEL.name}  is yanked",
-        f"{OTHER.name}  is there, and was not proved",
+        f"{OTHER.name}  is there too: more than was proved, and not compared, and yanked",
     ]
     assert (found.missing, found.unproved, found.counted) == ((SDIST.name,), (OTHER.name,), "1 of 2 files")
 
 
-def test_file_is_attested_when_the_index_says_where() -> None:
-    found = delivery(replace(SDIST, provenance="https://example.invalid/provenance"), WHEEL)
-    assert found.unattested == (WHEEL.name,)
+@pytest.mark.parametrize(
+    ("served", "state", "counted"),
+    [
+        ((SDIST,), State.PARTLY, "1 of 2 files"),
+        ((SDIST, MANY), State.PUBLISHED, "2 of 2 files"),
+        ((MANY,), State.PARTLY, "1 of 2 files"),
+        ((SDIST, LOCAL, MANY), State.PUBLISHED, "2 of 2 files"),
+    ],
+)
+def test_wheel_for_one_machine_is_not_missed_where_ci_has_added_others(
+    served: tuple[Shelved, ...], state: State, counted: str
+) -> None:
+    found = replace(delivery(*served), wanted={SDIST.name: SDIST.sha256, LOCAL.name: LOCAL.sha256})
+    assert (found.state, found.counted) == (state, counted)
+
+
+def test_file_is_attested_when_the_index_says_where_and_unknown_when_it_says_nothing() -> None:
+    found = delivery(replace(SDIST, provenance="https://example.invalid/provenance"), replace(WHEEL, provenance=""))
+    assert (found.unattested, found.untold) == ((WHEEL.name,), ())
+    assert (delivery(SDIST).unattested, delivery(SDIST).untold) == ((), (SDIST.name,))

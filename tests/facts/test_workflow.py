@@ -43,7 +43,7 @@ def test_workflow_is_read() -> None:
         ("v*", "!v*-rc*"),
         (
             Job("build", commands=("pip install nox", "nox -s build check"), uses=("actions/checkout@v7",)),
-            Job("publish", "pypi", uses=("pypa/gh-action-pypi-publish@v1",), may_ask=True),
+            Job("publish", "pypi", uses=("pypa/gh-action-pypi-publish@v1",), may_ask=True, makes_attestations=True),
         ),
         ("push",),
     )

@@ -72,6 +72,11 @@ def test_index_that_tells_little_is_believed_that_little() -> None:
     assert shelf({"files": [FILE]}) == Shelf("Tide.Pool", (Shelved("tidepool-1.2.3.tar.gz", "ab", 0, None),))
 
 
+@pytest.mark.parametrize(("told", "known"), [(None, ""), ("https://example.invalid/p", "https://example.invalid/p")])
+def test_attestations_that_are_none_are_known_to_be_none(told: object, known: str) -> None:
+    assert shelf({"files": [{**FILE, "provenance": told}]}).files[0].provenance == known
+
+
 def test_project_that_is_not_there_is_an_empty_shelf() -> None:
     with answering(b"", status=404) as url:
         assert index.shelf(url, "tidepool") == Shelf()

@@ -33,14 +33,16 @@ class Ci:
         return self.runs == ()
 
     @property
+    def has_succeeded(self) -> bool:
+        """Whether it is known that all that the tag starts has run, and well."""
+        runs = self.runs or ()
+        started = sum(one.listens_to(self.tag) for one in self.publishing.workflows)
+        return 0 < started <= len(runs) and all(run.is_over and not run.has_failed for run in runs)
+
+    @property
     def is_under_way(self) -> bool:
         """Whether a run is not over yet."""
         return any(not run.is_over for run in self.runs or ())
-
-    @property
-    def publishes(self) -> bool:
-        """Whether a workflow publishes when the tag arrives."""
-        return any(one.publishing_job() and one.listens_to(self.tag) for one in self.publishing.workflows)
 
     def __str__(self) -> str:
         """Say what is known of it, "" for nothing."""
@@ -73,8 +75,18 @@ TOKEN_STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN s
 
 def of(tagged: Tagged) -> Ci:
     """Ask what CI has made of a tag."""
-    repository, outlook = tagged.repository, tagged.outlook
-    publishing = Publishing.of(repository, outlook.project, repository.root, outlook.config.publisher)
+    repository, publishing = tagged.repository, _publishing(tagged)
     where = f"{publishing.owner}/{publishing.repository}" if publishing.owner else ""
     runs = gh.runs(repository.root, where, tagged.tag, tagged.commit) if where and publishing.workflows else None
     return Ci(publishing, tagged.tag, runs)
+
+
+def may_publish(tagged: Tagged) -> bool:
+    """Whether CI does anything when the tag arrives: what it calls elsewhere can publish, too."""
+    known = _publishing(tagged)
+    return bool(known.others) or any(one.listens_to(tagged.tag) for one in known.workflows)
+
+
+def _publishing(tagged: Tagged) -> Publishing:
+    repository, outlook = tagged.repository, tagged.outlook
+    return Publishing.of(repository, outlook.project, repository.root, outlook.config.publisher)

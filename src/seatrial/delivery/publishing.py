@@ -103,7 +103,7 @@ def send(consignment: Consignment, say: Callable[[str], None], *, can_ask: bool)
         return
     destination, paths = consignment.destination, [one.path for one in consignment.files]
     environment = _environment(destination)
-    secrets = (os.environ.get("TWINE_PASSWORD", ""), *pypirc.passwords(os.environ))
+    secrets = (os.environ.get("TWINE_PASSWORD", ""), *pypirc.passwords(os.environ).values())
     try:
         said = twine.upload(paths, environment, repository=destination.name)
     except CredentialMissing as error:

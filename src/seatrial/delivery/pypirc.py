@@ -19,18 +19,22 @@ def addresses(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: url for name, url in _values(environ, "repository").items() if name in listed}
 
 
-def passwords(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the passwords in it, which nothing may show. Raises `DestinationUnknown`."""
-    return tuple(_values(environ, "password").values())
+def passwords(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the passwords in it by the names of the indexes; nothing may show them. Raises `DestinationUnknown`."""
+    return _values(environ, "password")
+
+
+def path(environ: Mapping[str, str]) -> Path:
+    """Return where it is, or would be."""
+    home = environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~")  # noqa: PTH111 - as twine does
+    return Path(home, ".pypirc")
 
 
 def _values(environ: Mapping[str, str], key: str) -> dict[str, str]:
-    home = environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~")  # noqa: PTH111 - as twine does
-    path = Path(home, ".pypirc")
     parser = configparser.RawConfigParser()
     try:
-        parser.read(path, encoding="utf-8")
+        parser.read(path(environ), encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError):
         # Its own words would show the line, which can hold a password.
-        raise DestinationUnknown(f"{path} can't be read as .pypirc", fix="mend it, or move it away") from None
+        raise DestinationUnknown(f"{path(environ)} can't be read as .pypirc", fix="mend it, or move it away") from None
     return {name: parser.get(name, key) for name in parser.sections() if parser.has_option(name, key)}

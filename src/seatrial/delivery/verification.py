@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial import interpreters, shell
-from seatrial.delivery import ci, evidence, finishing, installation
+from seatrial.delivery import attesting, ci, evidence, finishing, installation
 from seatrial.delivery.installation import Wanted
 from seatrial.delivery.place import Place
 from seatrial.delivery.watching import Watch
 from seatrial.interpreters import Interpreter
-from seatrial.shortfalls import Unattested
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from seatrial.delivery.attesting import Asked
+    from seatrial.delivery.ci import Ci
     from seatrial.delivery.destination import Destination
     from seatrial.delivery.evidence import Tagged
     from seatrial.delivery.installation import Installed
@@ -30,19 +31,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for: ``limit``: seconds to wait; ``attestations``: whether the index has to list some."""
+    """What is asked for: ``limit``: seconds to wait; ``attestations``: who has asked for some."""
 
     destination: Destination
     limit: float
-    attestations: bool = False
+    attestations: Asked = "by CI"
     installs: bool = True
 
 
 @dataclass(frozen=True)
 class Verified:
-    """A release that is published, byte for byte; ``installed`` is None where nobody asked for it."""
+    """A release that is published, byte for byte.
+
+    ``attested``: what there is to say of its attestations; ``installed`` is None where nobody asked for it.
+    """
 
     delivery: Delivery
+    attested: str
     installed: Installed | None
 
     def as_dict(self) -> dict[str, object]:
@@ -53,6 +58,8 @@ class Verified:
             "index": self.delivery.index,
             "state": self.delivery.state.value,
             "files": dict(self.delivery.wanted),
+            "unproved": list(self.delivery.unproved),
+            "attestations": attesting.known(self.delivery),
             "installed": self.installed.__dict__ if self.installed else None,
         }
 
@@ -61,6 +68,7 @@ class Verified:
         one = self.delivery
         lines = [f"{one.project} {one.version} is {one.state.value}: {one.index}"]
         lines += [f"  {line}" for line in str(one).splitlines()]
+        lines += [f"  {self.attested}"] if self.attested else []
         if self.installed:
             brought = ", ".join([*(f"import {name}" for name in self.installed.modules), *self.installed.scripts])
             lines.append(f"  installed on Python {self.installed.python}: {brought or 'nothing to import'}")
@@ -74,26 +82,23 @@ def verify(tagged: Tagged, order: Order, say: Callable[[str], None]) -> Verified
     """
     with tempfile.TemporaryDirectory(prefix="seatrial-verify-") as folder:
         proof = evidence.proof_of(tagged, Path(folder), say)
-        found = _watched(tagged, order, proof, say)
-        if order.attestations and found.unattested:
-            raise Unattested(
-                f"{found.index} lists no attestations of {', '.join(found.unattested)}",
-                fix="have CI publish with trusted publishing: they are made there, for the next version",
-            )
+        found, known = _watched(tagged, order, proof, say)
+        attested = attesting.insist(found, known, order.destination, order.attestations)
         if not order.installs:
-            return Verified(found, None)
+            return Verified(found, attested, None)
         place = Place(Path(folder), shell.environment())
         wanted = Wanted.of(tagged.name, proof.version, proof.files, order.destination.simple)
         say(f"installing {wanted.name}=={wanted.version} in an empty environment")
-        return Verified(found, installation.install(place, _python(tagged.outlook.project), wanted))
+        return Verified(found, attested, installation.install(place, _python(tagged.outlook.project), wanted))
 
 
-def _watched(tagged: Tagged, order: Order, proof: Proof, say: Callable[[str], None]) -> Delivery:
+def _watched(tagged: Tagged, order: Order, proof: Proof, say: Callable[[str], None]) -> tuple[Delivery, Ci]:
     """Watch the index, and CI where that can be asked. Raises `DeliveryError`."""
     known = [ci.of(tagged)]
 
     def is_over() -> bool:
-        if known[0].is_under_way:
+        # A forge takes some seconds until it lists the run that a push has started.
+        if known[0].is_under_way or known[0].has_not_started:
             known[0] = ci.of(tagged)
         return known[0].failed is not None
 
@@ -101,7 +106,7 @@ def _watched(tagged: Tagged, order: Order, proof: Proof, say: Callable[[str], No
         say(f"CI: {known[0]}")
     found = Watch(tagged.name, order.destination.simple, proof, order.limit).keep(say, is_over)
     finishing.insist_on_published(found, known[0], order.destination)
-    return found
+    return found, known[0]
 
 
 def _python(project: Project) -> Interpreter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seatrial.facts.shelf import Shelved
+
+
+LOCAL = re.compile(r"-linux_\w+\.whl")
+"""How the name ends of a wheel that is good for the machine it was built on: PyPI takes none for x86 (PEP 600)."""
 
 
 class State(Enum):
@@ -39,9 +44,14 @@ class Delivery:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The names of files that were proved and are not there."""
+        """The names of files that were proved and are not there.
+
+        A wheel that is good for one machine alone is not missed where CI has added wheels that are good for others.
+        """
         there = {one.name for one in self.served}
-        return tuple(name for name in self.wanted if name not in there)
+        has_others = any(name.endswith(".whl") for name in self.unproved)
+        gone = (name for name in self.wanted if name not in there)
+        return tuple(name for name in gone if not (has_others and LOCAL.search(name)))
 
     @property
     def different(self) -> tuple[Shelved, ...]:
@@ -52,13 +62,18 @@ class Delivery:
 
     @property
     def unproved(self) -> tuple[str, ...]:
-        """The names of files that are there, and were not proved."""
+        """The names of files that are there, and were not proved: wheels of CI for other platforms, most often."""
         return tuple(sorted(one.name for one in self.served if one.name not in self.wanted))
 
     @property
     def unattested(self) -> tuple[str, ...]:
-        """The names of files of which the index lists no attestation (PEP 740)."""
-        return tuple(one.name for one in self.served if not one.provenance)
+        """The names of files of which the index says that there is no attestation (PEP 740)."""
+        return tuple(one.name for one in self.served if one.provenance == "")
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """The names of files of which the index does not say whether there are attestations."""
+        return tuple(one.name for one in self.served if one.provenance is None)
 
     @property
     def yanked(self) -> tuple[str, ...]:
@@ -68,9 +83,9 @@ class Delivery:
     @property
     def state(self) -> State:
         """What became of it; other bytes weigh more than anything else, because nothing mends them."""
-        if self.different or self.unproved:
+        if self.different:
             return State.OTHER_BYTES
-        if self.yanked:
+        if set(self.yanked) & set(self.wanted):
             return State.YANKED
         if not self.missing:
             return State.PUBLISHED
@@ -85,7 +100,14 @@ class Delivery:
         """Return a line for each file, with what became of it."""
         there = {one.name: one for one in self.served}
         lines = [f"{name}  {_became(there.get(name), sha256)}" for name, sha256 in self.wanted.items()]
-        return "\n".join([*lines, *(f"{name}  is there, and was not proved" for name in self.unproved)])
+        return "\n".join([*lines, *(f"{name}  {MORE}{_yanked(there[name])}" for name in self.unproved)])
+
+
+MORE = "is there too: more than was proved, and not compared"
+
+
+def _yanked(found: Shelved) -> str:
+    return ", and yanked" if found.is_yanked else ""
 
 
 def _became(found: Shelved | None, sha256: str) -> str:

@@ -23,8 +23,8 @@ class Shelved:
     """A file on an index: ``size`` in bytes, ``sha256`` in hexadecimal digits.
 
     ``uploaded``: with its time zone, None where the index does not tell it; ``metadata``: the address of its core
-    metadata (PEP 658), "" where the index does not serve them; ``provenance``: that of its attestations, "" for none
-    (PEP 740).
+    metadata (PEP 658), "" where the index does not serve them; ``provenance``: that of its attestations (PEP 740), ""
+    for none, None where the index does not tell, as before version 1.3 of the API.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Shelved:
     uploaded: datetime | None
     is_yanked: bool = False
     metadata: str = ""
-    provenance: str = ""
+    provenance: str | None = None
 
     @property
     def version(self) -> Version | None:

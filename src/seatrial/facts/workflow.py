@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from seatrial.facts import pins
 from seatrial.facts.ref_patterns import matches
 from seatrial.facts.steps import Step, awaited, needs_of, steps_of, table_of
 
@@ -36,6 +37,9 @@ ADDRESS = re.compile(r"(?:--repository-url|--publish-url)[ =][\"']?(https?://[^\
 PYTHON = re.compile(r"(?<![\d.])3\.\d+(?![\d.])")
 """A minor version of Python."""
 
+ACTION = pins.PUBLISH.partition("@")[0]
+"""The action that publishes; it makes attestations unless it is told not to, or has a password."""
+
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 """What GitHub puts a value in place of."""
 
@@ -47,7 +51,8 @@ class Job:
     ``commands``: the texts of its ``run``; ``may_ask``: whether it may ask for an identity token; ``has_password``:
     whether a stored password is handed to one of its steps; ``leads_elsewhere``: whether it names another index than
     PyPI; ``pythons``: the versions, such as 3.12, that its matrix or its steps name; ``addresses``: those that it
-    uploads to; ``needs``: the jobs that it waits for; ``steps``: those of its steps that run commands.
+    uploads to; ``makes_attestations``: whether its steps do; ``needs``: the jobs that it waits for; ``steps``: those of
+    its steps that run commands.
     """
 
     name: str
@@ -59,8 +64,14 @@ class Job:
     leads_elsewhere: bool = False
     pythons: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    makes_attestations: bool = False
     needs: tuple[str, ...] = field(default=(), compare=False)
     steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def attests(self) -> bool:
+        """Whether what it uploads has attestations (PEP 740): only who is trusted by an index can make them."""
+        return self.makes_attestations and self.may_ask and not self.has_password
 
     @property
     def publishes(self) -> bool:
@@ -185,6 +196,7 @@ def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job
         leads_elsewhere=any("repository-url" in _table(step, "with") for step in steps),
         addresses=tuple(_texts(_table(step, "with").get("repository-url") for step in steps))
         + tuple(address for text in commands for address in ADDRESS.findall(text)),
+        makes_attestations=any(map(_attests, steps)),
         pythons=tuple(dict.fromkeys(_pythons(told, steps))),
         needs=needs_of(told),
         steps=steps_of(told, workflow),
@@ -223,6 +235,13 @@ def _table(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Return a table in a table, an empty one where there is none."""
     found = told.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _attests(step: Mapping[str, Any]) -> bool:
+    """Whether a step uploads attestations, as the action does unless it is told not to."""
+    if str(step.get("uses", "")).startswith(ACTION):
+        return str(_table(step, "with").get("attestations", "true")).lower() != "false"
+    return any(PUBLISHES.search(text) and "--attestations" in text for text in _texts([step.get("run")]))
 
 
 def _grants_identity(permissions: object) -> bool:

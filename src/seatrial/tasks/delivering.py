@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from invoke.tasks import task
 
 from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, say, show, until_ended
+from seatrial.tasks.versioned import Versioned
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -29,11 +30,12 @@ INDEX = "pypi, testpypi, a name of .pypirc, or the address that takes uploads; a
 
 
 @task(
+    klass=Versioned,
     help={
         "version": "that of the release, the last one unless it is given",
         "index": INDEX,
         "limit": "seconds to wait for it; 0 looks once",
-        "attestations": "the index has to list attestations of every file (PEP 740)",
+        "attestations": "the index has to list attestations of every file (PEP 740), also where CI makes none",
         "install": "--no-install: compare the bytes, and install nothing",
         "json": "print what was found as JSON, and all else to standard error",
     },
@@ -50,7 +52,7 @@ def verify(
     """See that the index serves what was proved.
 
     Waits for the files, compares them byte for byte, and installs them in an empty environment.
-    Example: invoke verify --version 1.5.0
+    Example: invoke verify 1.5.0
     """
     import os
 
@@ -65,12 +67,13 @@ def verify(
         repository, outlook = looked()
         tagged = Tagged.of(repository, outlook, version_of(version))
         where = destination.find(index, outlook.config, os.environ)
-        order = Order(where, seconds_of(limit), attestations, install)
+        order = Order(where, seconds_of(limit), "here" if attestations else "by CI", install)
         found = verification.verify(tagged, order, tell)
         show(json_.dumps(found.as_dict(), indent=2) if json else found)
 
 
 @task(
+    klass=Versioned,
     help={
         "version": "that of the release, the last one unless it is given",
         "index": INDEX,
@@ -78,7 +81,7 @@ def verify(
         "new-name": "the name of the project, where the index does not know it yet: what else is typed",
         "limit": "seconds to wait until the index shows it",
         "install": "--no-install: install nothing",
-    }
+    },
 )
 def publish(
     context: Context,
@@ -98,7 +101,7 @@ def publish(
     import tempfile
     from pathlib import Path
 
-    from seatrial.delivery import destination, publishing, verification
+    from seatrial.delivery import credentials, destination, publishing, verification
     from seatrial.delivery.evidence import Tagged
     from seatrial.delivery.verification import Order
 
@@ -106,11 +109,14 @@ def publish(
     with one_message(over), until_ended(), tempfile.TemporaryDirectory(prefix="seatrial-publish-") as folder:
         repository, outlook = looked()
         where = destination.find(index, outlook.config, os.environ)
-        order = Order(where, seconds_of(limit), installs=install)
+        order = Order(where, seconds_of(limit), "by nobody", install)
         tagged = Tagged.of(repository, outlook, version_of(version))
         consignment = publishing.consign(tagged, where, Path(folder), say)
         show(consignment)
         if consignment.files:
+            credentials.insist(where, os.environ, consignment.again)
+            for remark in credentials.remarks(where, os.environ):
+                say(f"look: {remark}")
             _confirm(consignment, yes=yes, new_name=new_name)
         publishing.send(consignment, say, can_ask=is_on_terminal())
         show(verification.verify(tagged, order, say))

@@ -19,10 +19,8 @@ def main() -> None:
 def named(words: list[str]) -> list[str]:
     """Return the words of a command line as invoke takes them.
 
-    It knows no list of words, as in ``check FILES…``, and none that can be left out, as in ``verify VERSION``.
+    It knows no list of words, as in ``check FILES…``.
     """
-    if words[:1] == ["verify"] and len(words) > 1 and not words[1].startswith("-"):
-        return ["verify", "--version", *words[1:]]
     if words[:1] != ["check"]:
         return words
     given: list[str] = []

@@ -17,7 +17,6 @@ from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_f
 
 if TYPE_CHECKING:
     from invoke.context import Context
-    from packaging.version import Version
 
     from seatrial.facts.repository import Repository
     from seatrial.plan import Plan
@@ -68,8 +67,12 @@ def release(
 
         repository = surveying.look(project_folder())
         with voyage.alone(repository):
-            if _finish_left_over(repository, dry_run=dry_run):
-                return
+            caught_up = _finish_left_over(repository, dry_run=dry_run)
+        if caught_up:
+            if wait and not dry_run:
+                _wait(caught_up)
+            return
+        with voyage.alone(repository):
             found = surveying.survey(repository)
             with voyage.prospect(found, ahead) as prospect:
                 wish = Wish(part or ("" if version else _chosen(prospect)), version, anyway, allow_empty)
@@ -99,19 +102,21 @@ def release(
                 finally:
                     show(telling.released(planned, built, found))
         if wait:
-            _wait(planned.version)
+            _wait(sealed.tag)
 
 
-def _wait(version: Version) -> None:
-    """Wait until CI has published a release, and verify it."""
-    from seatrial.delivery import destination, verification
+def _wait(tag: str) -> None:
+    """Wait until CI has published a release, and verify it; where nothing publishes it, nothing is waited for."""
+    from seatrial.delivery import ci, destination, verification
     from seatrial.delivery.evidence import Tagged
     from seatrial.delivery.verification import Order
+    from seatrial.outlook import released
     from seatrial.tasks.delivering import looked
 
     repository, outlook = looked()
-    order = Order(destination.find("", outlook.config, os.environ), WAIT)
-    show(verification.verify(Tagged.of(repository, outlook, version), order, say))
+    tagged = Tagged.of(repository, outlook, next(iter(released([tag], outlook.tag_form, outlook.project.name)), None))
+    order = Order(destination.find("", outlook.config, os.environ), WAIT if ci.may_publish(tagged) else 0)
+    show(verification.verify(tagged, order, say))
 
 
 @task(help={"json": "print it as JSON"})
@@ -130,8 +135,8 @@ def status(context: Context, json: bool = False) -> None:
         show(json_.dumps(found.as_dict(), indent=2) if json else found)
 
 
-def _finish_left_over(repository: Repository, *, dry_run: bool) -> bool:
-    """Catch up with a release that was killed after its push, if there is one."""
+def _finish_left_over(repository: Repository, *, dry_run: bool) -> str:
+    """Catch up with a release that was killed after its push, and return its tag; "" where there is none."""
     from seatrial.refusals import NotCaughtUp
     from seatrial.release import sending
 
@@ -144,13 +149,13 @@ def _finish_left_over(repository: Repository, *, dry_run: bool) -> bool:
             show(
                 f"{ended.tag} is released, although it was interrupted at the end. For another release, run this again."
             )
-        return ended is not None
+        return ended.tag if ended else ""
     if dry_run:
         raise NotCaughtUp(f"{left.tag} was pushed, and has to be caught up with first", fix="invoke release")
     show(f"{left.tag} was pushed, and then interrupted: catching up")
     sending.catch_up(repository, left)
     show(f"{left.tag} is released. For another release, run this again.")
-    return True
+    return left.tag
 
 
 def _chosen(prospect: Prospect) -> str:

@@ -85,7 +85,7 @@ def _shelved(told: Mapping[str, Any], page: str) -> Shelved:
         uploaded=_time(told.get("upload-time")),
         is_yanked=bool(told.get("yanked")),
         metadata=f"{urljoin(page, str(told['url']))}.metadata" if has_metadata and "url" in told else "",
-        provenance=str(told.get("provenance") or ""),
+        provenance=str(told["provenance"] or "") if "provenance" in told else None,
     )
 
 

@@ -1,0 +1,126 @@
+"""What twine will find to say who uploads, looked over before anything is sent; none of it is shown.
+
+The keyring is not asked for it: it could open a window.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from seatrial.delivery import pypirc
+from seatrial.delivery.destination import PYPI, TESTPYPI
+from seatrial.errors import CredentialUnfit
+from seatrial.facts import pypi
+from seatrial.masking import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from seatrial.delivery.destination import Destination
+
+USER = "__token__"
+"""The name of the user whose password is a token."""
+
+PREFIX = "pypi-"
+MACAROON = b"\x02\x01"
+"""What a token begins with below its prefix and base64: a macaroon of version 2, then its location (libmacaroons)."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A user and a password, and where it stands; ``password`` is None where nobody says it.
+
+    ``user``: that of the environment; on PyPI, twine takes no other, and ``__token__`` where it says none.
+    """
+
+    user: str
+    password: str | None
+    place: str
+
+    @classmethod
+    def of(cls, destination: Destination, environ: Mapping[str, str]) -> Credential:
+        """Return what twine will take: the password of the environment, also an empty one, or else of .pypirc."""
+        user = environ.get("TWINE_USERNAME") or USER
+        if "TWINE_PASSWORD" in environ:
+            return cls(user, environ["TWINE_PASSWORD"], "TWINE_PASSWORD")
+        return cls(user, pypirc.passwords(environ).get(destination.name), str(pypirc.path(environ)))
+
+
+def insist(destination: Destination, environ: Mapping[str, str], again: str) -> None:
+    """Raise `CredentialUnfit` for what PyPI or TestPyPI can't take; ``again``: the command that goes on."""
+    if destination.name not in {PYPI, TESTPYPI}:
+        return
+    wrong = tuple(_wrong(destination, Credential.of(destination, environ)))
+    if wrong:
+        raise CredentialUnfit(
+            f"nothing was sent: {'; '.join(seen for seen, _ in wrong)}",
+            fix="\n".join([*(mend for _, mend in wrong), again]),
+        )
+
+
+def _wrong(destination: Destination, found: Credential) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong, and what mends it."""
+    if found.password == "":
+        yield f"{found.place} is empty, and twine looks no further", _without(found)
+    if found.password and found.password.strip().startswith(PREFIX):
+        if found.user != USER:
+            yield f"TWINE_USERNAME is not {USER}, and the password in {found.place} is a token", "unset TWINE_USERNAME"
+        home, here = location(found.password), _host(destination)
+        if home and home != here:
+            yield f"the token in {found.place} is one of {_named(home)}, not of {destination.shown}", _without(found)
+
+
+def _without(found: Credential) -> str:
+    is_set = found.place == "TWINE_PASSWORD"
+    return f"unset {found.place}, or set it to a token" if is_set else f"exchange the password in {found.place}"
+
+
+def remarks(destination: Destination, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what may be meant so, and often is not."""
+    found = Credential.of(destination, environ)
+    url = environ.get("TWINE_REPOSITORY_URL", "")
+    if destination.told and url and url.rstrip("/") != destination.upload.rstrip("/"):
+        yield f"TWINE_REPOSITORY_URL leads elsewhere, to {mask(url)}: --index holds"
+    password = found.password or ""
+    if password != password.strip():
+        yield f"{found.place} begins or ends with a blank or a line break, which is sent too"
+    if destination.name in {PYPI, TESTPYPI}:
+        if password and not password.strip().startswith(PREFIX):
+            yield f"what {found.place} holds is no token, and {destination.shown} takes nothing else"
+    elif password == "" and found.password is not None:
+        yield f"{found.place} is empty, and twine looks no further"
+    elif _is_of_pypi(location(password)):
+        yield f"the token in {found.place} is one of {_named(location(password))}, and goes to {destination.shown}"
+    file = pypirc.path(environ)
+    if os.name == "posix" and pypirc.passwords(environ) and file.stat().st_mode & 0o077:
+        yield f"others can read {file}, which holds a password: chmod 600 {file}"
+
+
+def location(token: str) -> str:
+    """Return the host that a token was made for, "" where it does not say one."""
+    text = re.sub(r"\s", "", token).removeprefix(PREFIX) if PREFIX in token else ""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return ""
+    told = raw[3 : 3 + raw[2]].decode("ascii", "replace") if raw.startswith(MACAROON) and raw[2:3] else ""
+    return told if re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", told) else ""
+
+
+def _host(destination: Destination) -> str:
+    return urlsplit(destination.site).hostname or ""
+
+
+def _is_of_pypi(host: str) -> bool:
+    return host == pypi.host() or host.endswith(f".{pypi.host()}")
+
+
+def _named(host: str) -> str:
+    if not _is_of_pypi(host):
+        return host
+    return "PyPI" if host == pypi.host() else "TestPyPI"
