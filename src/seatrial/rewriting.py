@@ -141,8 +141,8 @@ def assemble(outlook: Outlook, version: Version, date: str, ahead: Begun | None 
     for fragment in fragments:
         _insist_on_utf8(fragment)
     entry = towncrier.render(root, str(version), date, ahead).strip("\n")
-    title = entry.partition("\n")[0]
-    if title.strip() and title in earlier.splitlines():
+    title = _title(entry)
+    if title and title in map(str.strip, earlier.splitlines()):
         raise EntryExists(
             f"{path.name} has an entry {title!r} already", fix="invoke bump first, or remove the old entry"
         )
@@ -158,6 +158,11 @@ def assemble(outlook: Outlook, version: Version, date: str, ahead: Begun | None 
                 # git knows no empty folders, and towncrier would not find the next fragment a place.
                 (folder / ".gitkeep").touch()
     return entry
+
+
+def _title(entry: str) -> str:
+    """Return the title of an entry, "" for none: in reStructuredText, a line of signs may stand over it."""
+    return next((line.strip() for line in entry.splitlines() if re.search(r"\w", line)), "")
 
 
 def _write(outlook: Outlook, place: version_text.Place, version: Version) -> None:

@@ -155,6 +155,7 @@ BROKEN: dict[str, object] = {
     "CI008": started_by(events=("push", "pull_request_target")),
     "CI009": publishing(addresses=(DEFAULT_REPOSITORY[:-1],)),
     "CI010": replace(TRIGGER, drifted=(".github/workflows/ci.yml would be written otherwise today",)),
+    "CI011": started_by(tags=(), events=("release",)),
     "DIST411": refused(errors.BackendFailed),
     "DIST412": Rebuilt((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
     "DIST413": Rebuilt(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),
@@ -264,8 +265,8 @@ def test_check_has_nothing_against_what_is_right(code: str, facts: object) -> No
         ({"tags": (), "tags_ignored": ("v*",)}, "release.yml ignores v*, which v1.3.0 is"),
         ({"tags": (), "only_branches": True}, "release.yml starts on push, not on a tag"),
         (
-            {"tags": (), "events": ("release",)},
-            "release.yml starts when a release is made on the forge, not when v1.3.0 is pushed",
+            {"tags": ("v1",), "events": ("push", "workflow_dispatch")},
+            "release.yml listens to v1, which v1.3.0 is not",
         ),
         ({"tags": (), "events": ()}, "release.yml starts on nothing, not on a tag"),
     ],
@@ -273,6 +274,31 @@ def test_check_has_nothing_against_what_is_right(code: str, facts: object) -> No
 def test_deaf_workflow_is_told_how_it_starts(changed: dict[str, Any], seen: str) -> None:
     fix = 'on:\n  push:\n    tags: ["v*"]'
     assert passes("CI002", started_by(**changed)).finding == Finding.failed(seen, fix)
+
+
+@pytest.mark.parametrize(
+    ("changed", "seen", "command"),
+    [
+        (
+            {"events": ("release",)},
+            "release.yml starts when a release is made on the forge, not when v1.3.0 is pushed",
+            "gh release create v1.3.0 --verify-tag --generate-notes",
+        ),
+        (
+            {"events": ("push", "workflow_dispatch"), "only_branches": True},
+            "release.yml starts on push, workflow_dispatch, not on a tag",
+            "gh workflow run release.yml --ref v1.3.0",
+        ),
+    ],
+)
+def test_workflow_that_is_started_after_the_tag_stops_no_release(
+    changed: dict[str, Any], seen: str, command: str
+) -> None:
+    facts = started_by(tags=(), **changed)
+    assert passes("CI002", facts).finding.verdict is Verdict.SKIPPED
+    fix = f'after invoke release: {command}; or have the tag do it:\non:\n  push:\n    tags: ["v*"]'
+    judged = passes("CI011", facts)
+    assert (judged.finding, judged.blocks) == (Finding.failed(seen, fix), False)
 
 
 MARKDOWN = """\
@@ -342,6 +368,7 @@ def test_only_what_would_be_refused_is_an_error() -> None:
             "CI005",
             "CI006",
             "CI010",
+            "CI011",
             "DIST412",
             "DIST413",
         ),

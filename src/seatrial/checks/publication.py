@@ -53,7 +53,9 @@ class Listens(TriggerRule):
             return Finding.unknown("no version was found, so there is no tag")
         if workflow.listens_to(facts.tag):
             return Finding.passed()
-        return Finding.failed(_deaf(workflow, facts.tag), f'on:\n  push:\n    tags: ["{_pattern(facts.tag)}"]')
+        if workflow.waits_for_more:
+            return Finding.skipped("something else than a tag is to start it")
+        return Finding.failed(_deaf(workflow, facts.tag), _to_listen(facts.tag))
 
 
 class SessionsThere(TriggerRule):
@@ -184,6 +186,28 @@ class AsGenerated(TriggerRule):
         return verdict(facts.drifted, "invoke workflows --check shows the difference; invoke workflows mends it")
 
 
+class StartsAlone(TriggerRule):
+    """The tag of the release starts it without anybody's help."""
+
+    code: ClassVar[str] = "CI011"
+    weight: ClassVar[Weight] = Weight.WARNING
+
+    def check(self, facts: Trigger) -> Finding:
+        """Until somebody makes a release on the forge, or starts a run by hand, the tag stands there unpublished."""
+        workflow = facts.publishing.workflow
+        if workflow is None:
+            return Finding.skipped(NONE)
+        if not facts.tag:
+            return Finding.unknown("no version was found, so there is no tag")
+        if workflow.listens_to(facts.tag) or not workflow.waits_for_more:
+            return Finding.passed()
+        by_hand = workflow.started_by_hand(facts.tag)
+        return Finding.failed(
+            _deaf(workflow, facts.tag),
+            f"after invoke release: {by_hand}; or have the tag do it:\n{_to_listen(facts.tag)}",
+        )
+
+
 def _is_mistaken(address: str) -> bool:
     # Loaded here because twine takes its time.
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
@@ -205,6 +229,10 @@ def _deaf(workflow: Workflow, tag: str) -> str:
     if "release" in workflow.events:
         return f"{workflow.name} starts when a release is made on the forge, not when {tag} is pushed"
     return f"{workflow.name} starts on {', '.join(workflow.events) or 'nothing'}, not on a tag"
+
+
+def _to_listen(tag: str) -> str:
+    return f'on:\n  push:\n    tags: ["{_pattern(tag)}"]'
 
 
 def _pattern(tag: str) -> str:

@@ -64,8 +64,8 @@ class Ci:
         where = f"--repo {self.publishing.owner}/{self.publishing.repository}"
         if failed:
             return f"gh run rerun {failed.number} --failed {where}"
-        if self.has_not_started and workflow and "workflow_dispatch" in workflow.events:
-            return f"gh workflow run {workflow.name} --ref {self.tag} {where}"
+        if self.has_not_started and workflow and workflow.started_by_hand(self.tag):
+            return f"{workflow.started_by_hand(self.tag)} {where}"
         return ""
 
 

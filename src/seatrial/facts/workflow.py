@@ -119,6 +119,18 @@ class Workflow:
             return matches(self.tags, tag)
         return not matches(self.tags_ignored, tag) if self.tags_ignored else not self.only_branches
 
+    @property
+    def waits_for_more(self) -> bool:
+        """Whether something that comes after a tag is meant to start it, and no push of a tag."""
+        names_tags = "push" in self.events and (self.tags or self.tags_ignored)
+        return not names_tags and bool({"release", "workflow_dispatch"} & set(self.events))
+
+    def started_by_hand(self, tag: str) -> str:
+        """Return the command that starts it for a tag, "" where there is none (GitHub, "gh release", "gh workflow")."""
+        if "release" in self.events:
+            return f"gh release create {tag} --verify-tag --generate-notes"
+        return f"gh workflow run {self.name} --ref {tag}" if "workflow_dispatch" in self.events else ""
+
     @classmethod
     def in_tree(cls, top: Path) -> tuple[Workflow, ...]:
         """Read those of a repository, sorted by the names of their files; ``top`` is that of the work tree."""
