@@ -17,10 +17,6 @@ DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c #
 PUBLISH = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"
 """The commit of the release, not the id of its tag: the action pulls an image that is named by the former."""
 
-TWINE = "twine==7.0.0"
-ATTESTATIONS = "pypi-attestations==0.0.30"
-UV = "uv==0.13.9"
-
 ACTIONS = (CHECKOUT, SETUP_PYTHON, SETUP_UV, UPLOAD, DOWNLOAD, PUBLISH)
 
 PIN = re.compile(r"(?<=uses: )(?P<action>[\w./-]+)@(?P<ref>[0-9a-f]{40}) # v(?P<version>\d+(?:\.\d+)*)$", re.MULTILINE)
