@@ -81,3 +81,40 @@ def test_drift_shows_the_difference_and_why() -> None:
         f"  -{before}\n"
         f"  +{after}"
     )
+
+
+CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+NEXT = f"actions/checkout@{'7' * 40} # v7.1"
+LATER = f"actions/checkout@{'8' * 40} # v10.0.0"
+USING = f"name: CI\njobs:\n  - uses: {CHECKOUT}\n  - uses: {CHECKOUT}\n"
+
+
+@pytest.mark.parametrize("raised", [LATER, NEXT])
+def test_pin_that_dependabot_has_raised_stays(raised: str) -> None:
+    wanted = (Wanted("ci.yml", lambda _: USING),)
+    merged = regions.new(USING).replace(CHECKOUT, raised)
+    assert drift(wanted, {"ci.yml": merged}) == ()
+    once = regions.new(USING).replace(CHECKOUT, raised, 1)
+    assert drift(wanted, {"ci.yml": once}) == (Drift("ci.yml", Reason.OUTDATED, once, merged),)
+    changed = (Wanted("ci.yml", lambda _: USING.replace("CI", "Checks")),)
+    then = merged.replace("CI", "Checks").replace(
+        merged.splitlines()[-1], regions.new(changed[0].text(())).splitlines()[-1]
+    )
+    assert drift(changed, {"ci.yml": merged}) == (Drift("ci.yml", Reason.OUTDATED, merged, then),)
+
+
+@pytest.mark.parametrize(
+    ("pin", "reason"),
+    [
+        (f"actions/checkout@{'7' * 40} # v7.0.1", Reason.EDITED),
+        (CHECKOUT.replace("v7.0.1", "v7.1"), Reason.EDITED),
+        (f"actions/checkout@{'7' * 40} # v6", Reason.OUTDATED),
+        ("actions/checkout@v8", Reason.EDITED),
+        (f"actions/checkout@{'8' * 40}", Reason.EDITED),
+    ],
+    ids=["same version", "same commit", "earlier", "tag", "no version"],
+)
+def test_pin_that_is_no_later_one_does_not(pin: str, reason: Reason) -> None:
+    by_hand = regions.new(USING).replace(CHECKOUT, pin)
+    found = drift((Wanted("ci.yml", lambda _: USING),), {"ci.yml": by_hand})
+    assert found == (Drift("ci.yml", reason, by_hand, regions.new(USING)),)

@@ -5,6 +5,10 @@ An action is named by its commit, which nobody can move, and the version that it
 
 from __future__ import annotations
 
+import re
+
+from packaging.version import Version
+
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
 SETUP_UV = "astral-sh/setup-uv@c18668ad3cf93ea998bef934396af7bb5c839dc7 # v10.2.0"
@@ -13,8 +17,45 @@ DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c #
 PUBLISH = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"
 """The commit of the release, not the id of its tag: the action pulls an image that is named by the former."""
 
-TWINE = "twine==7.0.0"
-ATTESTATIONS = "pypi-attestations==0.0.30"
-UV = "uv==0.13.9"
-
 ACTIONS = (CHECKOUT, SETUP_PYTHON, SETUP_UV, UPLOAD, DOWNLOAD, PUBLISH)
+
+PIN = re.compile(r"(?<=uses: )(?P<action>[\w./-]+)@(?P<ref>[0-9a-f]{40}) # v(?P<version>\d+(?:\.\d+)*)$", re.MULTILINE)
+
+
+def without(text: str) -> str:
+    """Return a text in which no action says its commit: what dependabot raises is no change of anything else."""
+    return PIN.sub(lambda found: found["action"], text)
+
+
+def kept(text: str, now: str) -> str:
+    """Return a text with the pins that stand ``now`` where it has older ones: somebody has raised them, and merged it.
+
+    Only a later version counts: not an earlier one, and none that is said of a commit or of a version of ours.
+    """
+    raised: dict[str, re.Match[str]] = {}
+    for found in PIN.finditer(now):
+        if _is_true(found) and _version(found) >= _version(raised.get(found["action"], found)):
+            raised[found["action"]] = found
+
+    def later(found: re.Match[str]) -> str:
+        other = raised.get(found["action"], found)
+        return other[0] if _version(other) > _version(found) else found[0]
+
+    return PIN.sub(later, text)
+
+
+def are_true(text: str) -> bool:
+    """Whether no action of a text has the version of ours with another commit, or our commit with another version."""
+    return all(map(_is_true, PIN.finditer(text)))
+
+
+def _is_true(found: re.Match[str]) -> bool:
+    ours = OURS.get(found["action"], found)
+    return (found["ref"] == ours["ref"]) == (found["version"] == ours["version"])
+
+
+def _version(found: re.Match[str]) -> Version:
+    return Version(found["version"])
+
+
+OURS = {found["action"]: found for found in PIN.finditer("".join(f"uses: {one}\n" for one in ACTIONS))}

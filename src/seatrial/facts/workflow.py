@@ -34,6 +34,9 @@ PASSWORD_IN_COMMAND = re.compile(r"\s(-p|--password|--token|-a|--auth)[ =]\S")
 ADDRESS = re.compile(r"(?:--repository-url|--publish-url)[ =][\"']?(https?://[^\s\"']+)")
 """What a command is told to upload to."""
 
+TESTS = re.compile(r"\s(?:--repository|-r|--index|--publish-repository)[ =][\"']?test-?pypi\b", re.IGNORECASE)
+"""What a command is told to upload to TestPyPI with."""
+
 PYTHON = re.compile(r"(?<![\d.])3\.\d+(?![\d.])")
 """A minor version of Python."""
 
@@ -205,7 +208,8 @@ def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job
         may_ask=_grants_identity(told.get("permissions", workflow.get("permissions"))),
         has_password=any(map(PASSWORD.fullmatch, map(str, keys)))
         or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
-        leads_elsewhere=any("repository-url" in _table(step, "with") for step in steps),
+        leads_elsewhere=any("repository-url" in _table(step, "with") for step in steps)
+        or any(TESTS.search(text) for text in commands if PUBLISHES.search(text)),
         addresses=tuple(_texts(_table(step, "with").get("repository-url") for step in steps))
         + tuple(address for text in commands for address in ADDRESS.findall(text)),
         makes_attestations=any(map(_attests, steps)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Callable
 
+from seatrial.facts import pins
 from seatrial.workflows import regions
 from seatrial.workflows.regions import Region
 
@@ -80,8 +81,9 @@ def _drift(wanted: Wanted, now: str | None) -> Drift | None:
     region = Region.find(now)
     if region is None:
         return Drift(wanted.path, Reason.FOREIGN, now, now)
-    text = wanted.text(regions.jobs_below(region))
+    text = pins.kept(wanted.text(regions.jobs_below(region)), region.text)
     then = region.with_text(text).whole()
     if now == then:
         return None
-    return Drift(wanted.path, Reason.OUTDATED if region.is_untouched else Reason.EDITED, now, then)
+    is_ours = region.is_untouched and pins.are_true(region.text)
+    return Drift(wanted.path, Reason.OUTDATED if is_ours else Reason.EDITED, now, then)

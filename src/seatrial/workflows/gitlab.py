@@ -7,9 +7,8 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from seatrial.facts import pins
 from seatrial.facts.repository import FORGE
-from seatrial.workflows import listing
+from seatrial.workflows import listing, locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -118,6 +117,7 @@ def _testpypi(shape: Shape) -> str:
         "testpypi",
         "stage: publish",
         "timeout: 15 minutes",
+        f"image: python:{locked.PYTHON}",
         f'rules:\n  - if: $CI_COMMIT_BRANCH == "{shape.branch}"',
         "needs: [build, test]",
         "environment: testpypi",
@@ -125,7 +125,7 @@ def _testpypi(shape: Shape) -> str:
         "variables:\n  GIT_STRATEGY: none",
         # The library that finds the token wants this name for that audience.
         "id_tokens:\n  TESTPYPI_ID_TOKEN:\n    aud: testpypi",
-        _lines((_bring(pins.TWINE), f"twine upload --repository testpypi {shape.prefix}dist/*")),
+        _lines((_bring("twine"), f"twine upload --non-interactive --repository testpypi {shape.prefix}dist/*")),
     )
 
 
@@ -135,11 +135,12 @@ def _attest(shape: Shape) -> str:
         "attest",
         "stage: publish",
         "timeout: 15 minutes",
+        f"image: python:{locked.PYTHON}",
         _on_tag(shape),
         "needs: [build, prove]",
         "variables:\n  GIT_STRATEGY: none",
         "id_tokens:\n  SIGSTORE_ID_TOKEN:\n    aud: sigstore",
-        _lines((_bring(pins.ATTESTATIONS), f"python -m pypi_attestations sign {dist}/*")),
+        _lines((_bring("pypi-attestations"), f"python -m pypi_attestations sign {dist}/*")),
         f"artifacts:\n  paths: [{dist}/*.publish.attestation]",
     )
 
@@ -150,13 +151,14 @@ def _pypi(shape: Shape, *, attests: bool) -> str:
         "pypi",
         "stage: publish",
         "timeout: 15 minutes",
+        f"image: python:{locked.PYTHON}",
         _on_tag(shape),
         f"needs: [build, {'attest' if attests else 'prove'}]",
         f"environment: {shape.environment}",
         f"resource_group: {shape.environment}",
         "variables:\n  GIT_STRATEGY: none",
         "id_tokens:\n  PYPI_ID_TOKEN:\n    aud: pypi",
-        _lines((_bring(pins.TWINE), f"twine upload {option}{shape.prefix}dist/*")),
+        _lines((_bring("twine"), f"twine upload --non-interactive {option}{shape.prefix}dist/*")),
     )
 
 
@@ -190,15 +192,15 @@ def _never_on_tag(shape: Shape) -> str:
     return f"rules:\n  - if: $CI_COMMIT_TAG =~ {tag_expression(shape)}\n    when: never\n  - when: on_success"
 
 
-def _bring(requirement: str) -> str:
-    """Return the command that brings a tool beside a token: wheels alone, for an sdist runs code when it is built."""
-    return f"python -m pip install --only-binary :all: {requirement}"
+def _bring(tool: str) -> str:
+    """Return the command that brings a tool, by the hashes of its wheels."""
+    return "\n".join(locked.installing(tool))
 
 
 def _installing(shape: Shape) -> tuple[str, ...]:
     if shape.uses_uv:
         return (
-            f"python -m pip install {pins.UV}",
+            _bring("uv"),
             f"uv sync --locked --no-install-project --only-group {shape.group} --python-preference only-system",
             'export PATH="$PWD/.venv/bin:$PATH"',
         )
@@ -210,8 +212,15 @@ def _script(shape: Shape, commands: Iterable[str]) -> str:
 
 
 def _lines(commands: Iterable[str]) -> str:
-    # What is a string in JSON is one in YAML: nothing in a command is taken for YAML.
-    return "script:\n" + "\n".join(f"  - {json.dumps(line, ensure_ascii=False)}" for line in commands)
+    return "script:\n" + "\n".join(f"  - {_text(command)}" for command in commands)
+
+
+def _text(command: str) -> str:
+    """Return a command as YAML has it: nothing in it is taken for YAML."""
+    if "\n" in command:
+        return "|\n" + textwrap.indent(command, "    ")
+    # What is a string in JSON is one in YAML.
+    return json.dumps(command, ensure_ascii=False)
 
 
 def _job(name: str, *parts: str) -> str:

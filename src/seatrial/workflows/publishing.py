@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seatrial.facts import pins
-from seatrial.workflows import blocks
+from seatrial.workflows import blocks, locked
 from seatrial.workflows.blocks import ASKS, env, job, run, uses
 
 if TYPE_CHECKING:
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def testpypi(shape: Shape) -> str:
-    """Return the job that publishes what a push to the branch has built."""
-    # Loaded when a workflow is written: twine takes its time.
-    from twine.utils import TEST_REPOSITORY  # noqa: PLC0415
+    """Return the job that publishes what a push to the branch has built.
 
+    twine does it: an action would need the address of the index, and attests nothing there.
+    """
     head = f"""
 name: Publish on TestPyPI
 if: {is_on_branch(shape)}
@@ -26,8 +26,15 @@ timeout-minutes: 15
 environment: testpypi
 {ASKS}
 """
-    publish = uses("Publish", pins.PUBLISH, (f"repository-url: {TEST_REPOSITORY}",))
-    return job("testpypi", head, (blocks.fetch_distributions(), publish))
+    publish = run("Publish", "twine upload --non-interactive --repository testpypi dist/*")
+    steps = (blocks.fetch_distributions(), *_twine(shape), at_top(shape, publish))
+    return job("testpypi", head, steps)
+
+
+def _twine(shape: Shape) -> tuple[str, ...]:
+    """Return the steps that bring twine into a job without a checkout."""
+    python = uses("Set up Python", pins.SETUP_PYTHON, (f'python-version: "{locked.PYTHON}"',))
+    return python, at_top(shape, run("Install twine", *locked.installing("twine")))
 
 
 def pypi(shape: Shape) -> str:
@@ -80,9 +87,6 @@ fi"""
 
 def prove(shape: Shape) -> str:
     """Return the job that, started by hand, asks PyPI for a token as the one that publishes does, and burns it."""
-    # Loaded when a workflow is written: twine takes its time.
-    from twine.utils import DEFAULT_REPOSITORY  # noqa: PLC0415
-
     head = f"""
 name: Prove the publisher
 if: github.event_name == 'workflow_dispatch'
@@ -91,14 +95,15 @@ timeout-minutes: 5
 environment: {shape.environment}
 {ASKS}
 """
-    told = env(INDEX=DEFAULT_REPOSITORY.rpartition("/legacy")[0])
-    return job("prove", head, (at_top(shape, run("Ask for a token", *PROVE.splitlines(), extra=told)),))
+    return job("prove", head, (*_twine(shape), at_top(shape, run("Ask for a token", *PROVE.splitlines()))))
 
 
-PROVE = r"""audience=$(curl --fail --silent --show-error "$INDEX/_/oidc/audience" | jq --raw-output .audience)
-identity=$(curl --fail --silent --show-error --header "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \
-  "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=$audience" | jq --raw-output .value)
+PROVE = r"""# twine knows where PyPI is.
+INDEX=$(python -c "from twine.utils import DEFAULT_REPOSITORY; print(DEFAULT_REPOSITORY.partition('/legacy')[0])")
+audience=$(curl --fail --silent --show-error "$INDEX/_/oidc/audience" | jq --raw-output .audience)
 # Tokens go from pipe to pipe: an argument can be seen by whoever lists processes.
+identity=$(curl --fail --silent --show-error --header @- "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=$audience" \
+  <<< "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" | jq --raw-output .value)
 answer=$(jq --null-input --raw-input '{token: input}' <<< "$identity" |
   curl --silent --show-error --header "Content-Type: application/json" --data @- "$INDEX/_/oidc/mint-token")
 if ! jq --exit-status .token <<< "$answer" > /dev/null; then

@@ -6,6 +6,8 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 
+from seatrial.facts import pins
+
 BEGIN = "# >>> seatrial: generated; `invoke workflows` writes it anew. What stands outside of these lines is yours."
 END = "# <<< seatrial"
 
@@ -62,4 +64,4 @@ def new(text: str) -> str:
 
 
 def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(pins.without(text).encode()).hexdigest()[:16]
