@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.facts.workflow import Job, Workflow, sessions_of
+from seatrial.facts.session_names import sessions_of
+from seatrial.facts.workflow import Job, Workflow
 from trial import lines
 
 

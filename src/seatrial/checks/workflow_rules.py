@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from seatrial.checks.rule import shown, verdict
 from seatrial.facts import pins
-from seatrial.facts.workflow import sessions_of
+from seatrial.facts.session_names import sessions_of
 from seatrial.findings import Finding, Weight
 
 if TYPE_CHECKING:

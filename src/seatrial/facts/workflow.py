@@ -6,12 +6,12 @@ GitHub, "Workflow syntax for GitHub Actions".
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seatrial.facts import pins
 from seatrial.facts.ref_patterns import matches
+from seatrial.facts.session_names import sessions_of
 from seatrial.facts.steps import Step, awaited, needs_of, steps_of, table_of
 
 if TYPE_CHECKING:
@@ -42,9 +42,6 @@ PYTHON = re.compile(r"(?<![\d.])3\.\d+(?![\d.])")
 
 ACTION = pins.PUBLISH.partition("@")[0]
 """The action that publishes; it makes attestations unless it is told not to, or has a password."""
-
-EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
-"""What GitHub puts a value in place of."""
 
 
 @dataclass(frozen=True)
@@ -156,39 +153,6 @@ class Workflow:
         """Return the nox sessions that its steps name; those that stand in a variable are not known here."""
         texts = (text for job in self.jobs for text in job.commands)
         return tuple(dict.fromkeys(name for text in texts for name in sessions_of(text)))
-
-
-def sessions_of(commands: str) -> Iterator[str]:
-    """Yield the sessions that ``nox -s`` or ``nox --session`` names in the text of a step."""
-    for line in EXPRESSION.sub("$X", commands).replace("\\\n", " ").splitlines():
-        words = _words(line)
-        for index, word in enumerate(words):
-            if word == "nox" or word.endswith("/nox"):
-                yield from _named(words[index + 1 :])
-
-
-def _words(line: str) -> list[str]:
-    """Return the words of a line of shell; its operators are words of their own, comments are none."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    try:
-        return list(lexer)
-    except ValueError:
-        return []
-
-
-def _named(words: Sequence[str]) -> Iterator[str]:
-    is_name = False
-    for word in words:
-        if word == "--" or not set(word) - set("();<>|&"):
-            return
-        if word.startswith("-"):
-            option, _, value = word.partition("=")
-            is_name = option in ("-s", "-e", "--session", "--sessions")
-            if is_name and value and "$" not in value:
-                yield value
-        elif is_name and "$" not in word:
-            yield word
 
 
 def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job:

@@ -12,7 +12,7 @@ from seatrial.facts.delivery import State
 from seatrial.facts.distribution import SUFFIXES, Distribution
 from seatrial.facts.listing import Listing
 from seatrial.facts.members import differing
-from seatrial.facts.workflow import sessions_of
+from seatrial.facts.session_names import sessions_of
 from seatrial.mishaps import BytesDiffer, LegFailed
 from seatrial.rehearsal.machine import Machine
 from seatrial.release.proof import Proof
