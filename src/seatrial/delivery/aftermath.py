@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from seatrial.release.standing import Standing
 
 
+PATIENCE = 5
+"""Seconds that an index may take: a look at where things stand waits for nobody."""
+
+
 def told(repository: Repository, outlook: Outlook, found: Standing) -> Standing:
     """Return where a project stands, with what became of its last release.
 
@@ -43,7 +47,7 @@ def told(repository: Repository, outlook: Outlook, found: Standing) -> Standing:
 
 def _delivery(tagged: Tagged, where: Destination) -> tuple[Delivery, str]:
     """Compare what the index has with the proof, where one is kept; return a remark where there is none."""
-    served = index.shelf(where.simple, tagged.name)
+    served = index.shelf(where.simple, tagged.name, PATIENCE)
     files = served.of_release(tagged.version)
     proof = Proof.recall(tagged.repository)
     has_proof = proof is not None and (proof.tag, proof.commit) == (tagged.tag, tagged.commit)
