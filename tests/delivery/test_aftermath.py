@@ -134,6 +134,18 @@ def test_status_tells_what_became_of_the_release(dock: Quay, case: str) -> None:
     assert told[3:] == [f"release    v1.3.0 is {known.said}http://index/simple/", *ci, f"next       {known.next}"]
 
 
+def test_gh_that_does_not_tell_is_told(dock: Quay) -> None:
+    on_forge(dock)
+    environ = with_gh(dock)
+    gh = dock.port.trial.root.parent / "bin/gh"
+    gh.write_text("#!/bin/sh\necho 'To get started, please run: gh auth login' >&2\nexit 4\n")
+    assert dock.plain(dock.invoke("status", **environ).output).splitlines()[3:] == [
+        "release    v1.3.0 is not there: http://index/simple/",
+        "CI         unknown, as gh does not tell: gh auth status",
+        f"next       {PUBLISH}",
+    ]
+
+
 def test_status_tells_of_other_bytes_and_of_what_is_yanked(dock: Quay) -> None:
     on_forge(dock)
     dock.shelve(SDIST, WHEEL)

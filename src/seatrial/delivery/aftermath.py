@@ -54,7 +54,8 @@ def _delivery(tagged: Tagged, where: Destination) -> tuple[Delivery, str]:
     wanted = {one.path.name: one.sha256 for one in proof.files} if proof and has_proof else {}
     # Without a proof, nothing is known of what is missing, but a release without any file.
     wanted = wanted or {one.name: one.sha256 for one in files} or {"the files of the release": ""}
-    found = Delivery(tagged.name, str(tagged.version), mask(where.simple), wanted, files, bool(served.files))
+    again = proof is not None and has_proof and proof.is_rebuilt
+    found = Delivery(tagged.name, str(tagged.version), mask(where.simple), wanted, files, bool(served.files), again)
     is_guess = not has_proof and found.state is State.PUBLISHED
     return found, f"there, not compared (invoke verify --version {tagged.version})" if is_guess else ""
 

@@ -99,7 +99,7 @@ def proof_of(tagged: Tagged, into: Path, say: Callable[[str], None]) -> Proof:
         raise ProofFailed(
             f"{tagged.tag} builds {', '.join(wrong)}, which is another version", fix=f"git show {tagged.tag}"
         )
-    proof = Proof(tagged.tag, str(tagged.version), tagged.commit, files)
+    proof = Proof(tagged.tag, str(tagged.version), tagged.commit, files, is_rebuilt=True)
     with contextlib.suppress(OSError):
         # Without a place to keep it, it is built again.
         proof.keep(repository)
