@@ -81,8 +81,7 @@ class Quay:
 
     def as_printed(self, said: str, typed: str, **environ: str) -> Ran:
         """Run the command that was printed as what mends it, on a terminal where something is typed."""
-        line = next(line for line in reversed(said.splitlines()) if "invoke " in line)
-        command = shlex.split(line[line.index("invoke ") :])
+        command = shlex.split(printed(said))
         told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
         there, here = pty.openpty()
         try:
@@ -109,6 +108,12 @@ class Quay:
             text = text.replace(Archive.from_path(self.proof / name).sha256, f"[{name[-3:]}]")
         text = re.sub(r"sha256 [0-9a-f]{64}", "sha256 […]", text)
         return re.sub(r"\d+ s at most", "N s at most", text)
+
+
+def printed(said: str) -> str:
+    """Return the command that was printed as what mends it."""
+    line = next(line for line in reversed(said.splitlines()) if "invoke " in line)
+    return line[line.index("invoke ") :]
 
 
 def _talk(process: subprocess.Popen[bytes], terminal: int, typed: str) -> str:

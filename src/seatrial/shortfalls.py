@@ -47,5 +47,9 @@ class NotYanked(DeliveryError):
     """A release that is to be undone can still be had."""
 
 
+class TagMoved(DeliveryError):
+    """A tag is another one here than on the remote."""
+
+
 class LimitInvalid(DeliveryError):
     """What was given is no number of seconds."""

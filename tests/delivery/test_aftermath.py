@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quay import SDIST, WHEEL, Quay, yank
+from quay import READ, SDIST, WHEEL, Quay, yank
 from voyages import WORKFLOW
 
 if TYPE_CHECKING:
@@ -134,6 +134,18 @@ def test_status_tells_what_became_of_the_release(dock: Quay, case: str) -> None:
     assert told[3:] == [f"release    v1.3.0 is {known.said}http://index/simple/", *ci, f"next       {known.next}"]
 
 
+def test_gh_that_does_not_tell_is_told(dock: Quay) -> None:
+    on_forge(dock)
+    environ = with_gh(dock)
+    gh = dock.port.trial.root.parent / "bin/gh"
+    gh.write_text("#!/bin/sh\necho 'To get started, please run: gh auth login' >&2\nexit 4\n")
+    assert dock.plain(dock.invoke("status", **environ).output).splitlines()[3:] == [
+        "release    v1.3.0 is not there: http://index/simple/",
+        "CI         unknown, as gh does not tell: gh auth status",
+        f"next       {PUBLISH}",
+    ]
+
+
 def test_status_tells_of_other_bytes_and_of_what_is_yanked(dock: Quay) -> None:
     on_forge(dock)
     dock.shelve(SDIST, WHEEL)
@@ -165,6 +177,24 @@ def test_tag_that_was_not_pushed_is_told(dock: Quay) -> None:
         "release    v1.3.0 is not on origin",
         "next       invoke push",
     ]
+
+
+def test_tag_that_is_another_one_on_the_remote_is_told_and_taken_again_by_the_command_that_is_printed(
+    dock: Quay,
+) -> None:
+    dock.shelve(SDIST, WHEEL)
+    trial = dock.port.trial
+    true = trial.git("rev-parse", "v1.3.0")
+    trial.git("tag", "--force", "-a", "-m", "moved", "v1.3.0", "HEAD")
+    mend = "git fetch --force origin refs/tags/v1.3.0:refs/tags/v1.3.0"
+    assert dock.invoke("status").output.splitlines()[3:] == [
+        "release    v1.3.0 is another tag here than on origin",
+        f"next       {mend}",
+    ]
+    said = f"seatrial: v1.3.0 is another one here than on origin\nfix:  {mend}\n{READ}tagmoved\n"
+    assert (dock.verify().output, dock.publish("--yes").output) == (said, said)
+    trial.run(*mend.split())
+    assert (trial.git("rev-parse", "v1.3.0"), dock.verify().returncode) == (true, 0)
 
 
 def test_verify_ends_at_once_when_ci_has_failed(dock: Quay) -> None:

@@ -118,6 +118,19 @@ def test_what_is_no_token_is_of_nowhere(text: str) -> None:
     assert credentials.location(text) == ""
 
 
+@pytest.mark.parametrize(
+    ("told", "option"),
+    [
+        ("", ""),
+        ("dock", " --index dock"),
+        ("https://me:secretpassword@example.invalid/legacy/", " --index https://example.invalid/legacy/"),
+        ("https://example.invalid/?a=1&b", " --index 'https://example.invalid/?a=1&b'"),
+    ],
+)
+def test_index_is_printed_as_it_can_be_typed_and_without_a_password(told: str, option: str) -> None:
+    assert Destination("", "https://example.invalid/legacy/", "", told).option == option
+
+
 @pytest.mark.voyage
 def test_publish_stops_before_the_question_where_the_token_is_of_another_index(dock: Quay) -> None:
     text = dock.port.read("pyproject.toml").replace("http://127.0.0.1:9/simple/", dock.net.simple_url)

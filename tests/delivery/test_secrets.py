@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 from pathlib import Path
@@ -65,15 +66,17 @@ def seed(dock: Quay, place: str, secret: str) -> tuple[dict[str, str], list[Path
 
 @contextlib.contextmanager
 def processes() -> Iterator[list[bytes]]:
-    """Gather the command lines of all processes, as every user of the machine sees them."""
+    """Gather the command lines of the processes that are started meanwhile, as every user of the machine sees them."""
     seen: dict[bytes, None] = {}
     is_over = threading.Event()
+    # The machine has many, and those from before are none of ours.
+    before = set(os.listdir("/proc"))  # noqa: PTH208 - names alone, many times a second
 
     def look() -> None:
-        while not is_over.wait(0.01):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
+        while not is_over.wait(0.02):
+            for pid in set(os.listdir("/proc")) - before:  # noqa: PTH208
                 with contextlib.suppress(OSError):
-                    seen[path.read_bytes()] = None
+                    seen[Path("/proc", pid, "cmdline").read_bytes()] = None
 
     thread = threading.Thread(target=look)
     thread.start()
@@ -114,7 +117,9 @@ def test_token_is_used_and_never_shown(port: Harbour, tmp_path: Path, place: str
         insist_on_silence(tmp_path, SECRET, ran, seen, seeds)
         token = dock.token()
         environ, seeds = seed(dock, place, token)
-        ran, seen = run(dock, "publish", "--yes", "--new-name", "tidepool", **environ)
+        # Only an address brings the token as far as to where it is installed.
+        options = () if place == "address" else ("--no-install",)
+        ran, seen = run(dock, "publish", "--yes", "--new-name", "tidepool", *options, **environ)
         assert (ran.returncode, dock.held()) == (0, [WHEEL, SDIST]), ran.output
         insist_on_silence(tmp_path, token, ran, seen, seeds)
 
@@ -128,7 +133,9 @@ def test_token_is_not_shown_when_the_index_fails(port: Harbour, tmp_path: Path, 
         ran, seen = run(dock, "publish", "--yes", "--new-name", "tidepool", **environ)
         assert (ran.returncode, ran.was_a_traceback) == (4, False), ran.output
         insist_on_silence(tmp_path, token, ran, seen, seeds)
-        for args in (("status",), ("verify", "--limit", "0"), ("undo", "1.3.0", "--limit", "0")):
+        afterwards = (("status",), ("verify", "--limit", "0"), ("undo", "1.3.0", "--limit", "0"))
+        # With one of two files there is more to tell than with none.
+        for args in afterwards if dock.held() else ():
             ran, seen = run(dock, *args, **environ)
             assert not ran.was_a_traceback, ran.output
             insist_on_silence(tmp_path, token, ran, seen, seeds)

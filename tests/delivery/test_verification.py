@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +46,12 @@ def test_release_whose_proof_is_gone_is_built_again_from_its_tag(dock: Quay, tmp
     assert ran.returncode == 0, ran.output
     assert dock.plain(ran.output).endswith(PUBLISHED)
     assert "seatrial > no proof of v1.3.0 is kept: building it from the tag\n" in ran.output
+    # A clone that is cut off builds the same bytes.
+    shallow = dock.port.trial.root.parent / "shallow"
+    dock.port.trial.git("clone", "-q", "--depth", "1", f"file://{dock.port.remote.root}", str(shallow))
+    there = replace(dock, port=Harbour(replace(dock.port.trial, root=shallow)))
+    cut_off = there.verify("--limit", "0")
+    assert (cut_off.returncode, dock.plain(cut_off.output).endswith(PUBLISHED)) == (0, True), cut_off.output
 
 
 @pytest.mark.parametrize(

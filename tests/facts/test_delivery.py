@@ -56,6 +56,14 @@ def test_each_file_is_told_in_the_order_of_the_proof() -> None:
     assert (found.missing, found.unproved, found.counted) == ((SDIST.name,), (OTHER.name,), "1 of 2 files")
 
 
+def test_bytes_that_differ_from_a_build_of_the_tag_are_told_to_be_only_that() -> None:
+    found = replace(delivery(replace(WHEEL, sha256="d" * 64)), is_rebuilt=True)
+    assert str(found).splitlines()[2:] == [
+        "compared with a build of the tag, which other versions of its tools make otherwise: the proof is not here"
+    ]
+    assert "compared" not in str(replace(found, served=(WHEEL,)))
+
+
 @pytest.mark.parametrize(
     ("served", "state", "counted"),
     [

@@ -161,5 +161,6 @@ def test_what_is_out_of_reach_is_told_at_once(monkeypatch: pytest.MonkeyPatch, u
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, proxy)
     start = time.monotonic()
-    assert refusal(url).fix == fix
+    error = refusal(url)
+    assert (error.fix, "does not answer: the proxy: Connection refused" in error.what) == (fix, bool(proxy))
     assert time.monotonic() - start < sum(web.PAUSES)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from seatrial.release.standing import Standing
 
 
+PATIENCE = 5
+"""Seconds that an index may take: a look at where things stand waits for nobody."""
+
+
 def told(repository: Repository, outlook: Outlook, found: Standing) -> Standing:
     """Return where a project stands, with what became of its last release.
 
@@ -43,14 +47,15 @@ def told(repository: Repository, outlook: Outlook, found: Standing) -> Standing:
 
 def _delivery(tagged: Tagged, where: Destination) -> tuple[Delivery, str]:
     """Compare what the index has with the proof, where one is kept; return a remark where there is none."""
-    served = index.shelf(where.simple, tagged.name)
+    served = index.shelf(where.simple, tagged.name, PATIENCE)
     files = served.of_release(tagged.version)
     proof = Proof.recall(tagged.repository)
     has_proof = proof is not None and (proof.tag, proof.commit) == (tagged.tag, tagged.commit)
     wanted = {one.path.name: one.sha256 for one in proof.files} if proof and has_proof else {}
     # Without a proof, nothing is known of what is missing, but a release without any file.
     wanted = wanted or {one.name: one.sha256 for one in files} or {"the files of the release": ""}
-    found = Delivery(tagged.name, str(tagged.version), mask(where.simple), wanted, files, bool(served.files))
+    again = proof is not None and has_proof and proof.is_rebuilt
+    found = Delivery(tagged.name, str(tagged.version), mask(where.simple), wanted, files, bool(served.files), again)
     is_guess = not has_proof and found.state is State.PUBLISHED
     return found, f"there, not compared (invoke verify --version {tagged.version})" if is_guess else ""
 

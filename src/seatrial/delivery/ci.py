@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ci:
-    """The workflows of a project, and their runs for a tag; ``runs`` is None where nobody can tell."""
+    """The workflows of a project, and their runs for a tag.
+
+    ``runs`` is None where nobody can tell; ``has_gh``: whether gh is there to be asked.
+    """
 
     publishing: Publishing
     tag: str
     runs: tuple[Run, ...] | None = None
+    has_gh: bool = False
 
     @property
     def failed(self) -> Run | None:
@@ -48,7 +52,7 @@ class Ci:
         """Say what is known of it, "" for nothing."""
         workflow = self.publishing.workflow
         if self.runs is None:
-            return ""
+            return "unknown, as gh does not tell: gh auth status" if self.has_gh and workflow else ""
         if self.runs:
             return "; ".join(str(run) for run in self.runs)
         if workflow is None:
@@ -78,7 +82,7 @@ def of(tagged: Tagged) -> Ci:
     repository, publishing = tagged.repository, _publishing(tagged)
     where = f"{publishing.owner}/{publishing.repository}" if publishing.owner else ""
     runs = gh.runs(repository.root, where, tagged.tag, tagged.commit) if where and publishing.workflows else None
-    return Ci(publishing, tagged.tag, runs)
+    return Ci(publishing, tagged.tag, runs, has_gh=bool(where) and gh.is_there())
 
 
 def may_publish(tagged: Tagged) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seatrial.config import Config
+
+WHO = re.compile(r"(?<=://)[^/]*@")
+"""User and password in an address."""
 
 UPLOADS = "upload."
 PYPI, TESTPYPI = "pypi", "testpypi"
@@ -37,8 +41,8 @@ class Destination:
 
     @property
     def option(self) -> str:
-        """What leads a command to the same index."""
-        return f" --index {mask(self.told)}" if self.told else ""
+        """What leads a command to the same index, as it can be typed: without the password of an address."""
+        return f" --index {shlex.quote(WHO.sub('', self.told))}" if self.told else ""
 
     @property
     def site(self) -> str:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.errors import SeatrialError
 from seatrial.facts.distribution import Distribution
 from seatrial.outlook import released
 from seatrial.refusals import ProofFailed, TagMissing
 from seatrial.release import voyage
 from seatrial.release.proof import Proof
-from seatrial.tools import checkout
+from seatrial.shortfalls import TagMoved
+from seatrial.tools import checkout, remote
 from seatrial.tools.git import Git
 
 if TYPE_CHECKING:
@@ -56,6 +58,28 @@ class Tagged:
         return cls(repository, outlook, wanted, tag, commit)
 
 
+def insist_on_tag(tagged: Tagged, say: Callable[[str], None]) -> None:
+    """Raise `TagMoved` when the remote has another tag of that name: what it builds is what was released.
+
+    Where there is no remote, or it does not answer, nobody can tell.
+    """
+    repository = tagged.repository
+    if not repository.remote:
+        return
+    try:
+        there = checkout.ask(repository).tags.get(tagged.tag)
+    except SeatrialError as error:
+        say(f"look: {error.what.splitlines()[0].rstrip(':')}")
+        return
+    if there is None:
+        say(f"look: {tagged.tag} is not on {repository.remote}: invoke push")
+    elif there != checkout.object_of_tag(repository, tagged.tag):
+        raise TagMoved(
+            f"{tagged.tag} is another one here than on {repository.remote}",
+            fix=remote.retake(repository.remote, tagged.tag),
+        )
+
+
 def proof_of(tagged: Tagged, into: Path, say: Callable[[str], None]) -> Proof:
     """Return the proof of a release; where none is kept, the files are built again from the tag.
 
@@ -72,8 +96,10 @@ def proof_of(tagged: Tagged, into: Path, say: Callable[[str], None]) -> Proof:
         files = tuple(Distribution.from_path(Path(shutil.copy2(one.path, into))) for one in built)
     wrong = [one.path.name for one in files if one.version != tagged.version]
     if wrong:
-        raise ProofFailed(f"{tagged.tag} builds {', '.join(wrong)}, which is another version", fix="git tag, and look")
-    proof = Proof(tagged.tag, str(tagged.version), tagged.commit, files)
+        raise ProofFailed(
+            f"{tagged.tag} builds {', '.join(wrong)}, which is another version", fix=f"git show {tagged.tag}"
+        )
+    proof = Proof(tagged.tag, str(tagged.version), tagged.commit, files, is_rebuilt=True)
     with contextlib.suppress(OSError):
         # Without a place to keep it, it is built again.
         proof.keep(repository)

@@ -66,6 +66,7 @@ def consign(tagged: Tagged, destination: Destination, into: Path, say: Callable[
 
     ``into``: a folder for the files. Raises `DistributionsRefused`, `IndexUnreachable` or `OtherBytes`.
     """
+    evidence.insist_on_tag(tagged, say)
     proof = evidence.proof_of(tagged, into, say)
     shelf = index.shelf(destination.simple, tagged.name)
     found = compared(shelf, Watch(tagged.name, destination.simple, proof, 0))

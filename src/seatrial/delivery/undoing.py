@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.delivery import ci, evidence
+from seatrial.delivery import ci
 from seatrial.delivery.destination import PYPI, TESTPYPI
 from seatrial.delivery.watching import YANKED, Watch
 from seatrial.facts import versions
+from seatrial.release.proof import Proof
 from seatrial.shortfalls import NotYanked
 from seatrial.tools import towncrier
 
@@ -64,11 +63,10 @@ class Case:
         return "\n".join(lines)
 
 
-def look(tagged: Tagged, destination: Destination, say: Callable[[str], None]) -> Case:
+def look(tagged: Tagged, destination: Destination) -> Case:
     """Look what became of a release. Raises `IndexUnreachable`."""
-    with tempfile.TemporaryDirectory(prefix="seatrial-undo-") as folder:
-        proof = evidence.proof_of(tagged, Path(folder), say)
-    watch = Watch(tagged.name, destination.simple, proof, 0)
+    # What was proved is of no matter here, and its tag may not build any more.
+    watch = Watch(tagged.name, destination.simple, Proof(tagged.tag, str(tagged.version), tagged.commit, ()), 0)
     return Case(tagged, destination, watch, watch.look(), ci.of(tagged))
 
 

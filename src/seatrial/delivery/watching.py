@@ -85,4 +85,6 @@ def compared(shelf: Shelf, watch: Watch) -> Delivery:
     version = Version(watch.proof.version)
     wanted = {one.path.name: one.sha256 for one in watch.proof.files}
     served = shelf.of_release(version)
-    return Delivery(watch.project, str(version), mask(watch.simple), wanted, served, bool(shelf.files))
+    return Delivery(
+        watch.project, str(version), mask(watch.simple), wanted, served, bool(shelf.files), watch.proof.is_rebuilt
+    )

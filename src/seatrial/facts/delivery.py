@@ -32,7 +32,8 @@ class Delivery:
     """A release on an index.
 
     ``index``: the address of its simple API, fit to be shown; ``wanted``: the files that were proved, names to SHA-256;
-    ``served``: those of the version that the index has; ``known``: whether it knows the project at all.
+    ``served``: those of the version that the index has; ``known``: whether it knows the project at all;
+    ``is_rebuilt``: whether what is wanted was built from the tag later, as the proof of the release is not here.
     """
 
     project: str
@@ -41,6 +42,7 @@ class Delivery:
     wanted: Mapping[str, str]
     served: tuple[Shelved, ...] = field(default=())
     known: bool = True
+    is_rebuilt: bool = False
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -100,9 +102,11 @@ class Delivery:
         """Return a line for each file, with what became of it."""
         there = {one.name: one for one in self.served}
         lines = [f"{name}  {_became(there.get(name), sha256)}" for name, sha256 in self.wanted.items()]
+        lines += [REBUILT] if self.is_rebuilt and self.different else []
         return "\n".join([*lines, *(f"{name}  {MORE}{_yanked(there[name])}" for name in self.unproved)])
 
 
+REBUILT = "compared with a build of the tag, which other versions of its tools make otherwise: the proof is not here"
 MORE = "is there too: more than was proved, and not compared"
 
 

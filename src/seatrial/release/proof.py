@@ -24,12 +24,16 @@ FOLDER = "seatrial/proof"
 
 @dataclass(frozen=True)
 class Proof:
-    """The distributions of a release: ``commit`` and ``tag`` as git has them."""
+    """The distributions of a release: ``commit`` and ``tag`` as git has them.
+
+    ``is_rebuilt``: whether they were built from the tag later, where no proof was kept.
+    """
 
     tag: str
     version: str
     commit: str
     files: tuple[Distribution, ...]
+    is_rebuilt: bool = False
 
     def keep(self, repository: Repository) -> None:
         """Keep copies of the files, and what is known of them, in place of the project's proof before.
@@ -50,14 +54,20 @@ class Proof:
         try:
             told = json.loads((folder / "proof.json").read_text(encoding="utf-8"))
             files = tuple(Distribution.from_path(folder / one["name"]) for one in told["files"])
-            found = cls(told["tag"], told["version"], told["commit"], files)
+            found = cls(told["tag"], told["version"], told["commit"], files, bool(told.get("rebuilt")))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return found if found.as_dict() == told else None
 
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON has it."""
-        return {"tag": self.tag, "version": self.version, "commit": self.commit, "files": described(self.files)}
+        known: dict[str, object] = {
+            "tag": self.tag,
+            "version": self.version,
+            "commit": self.commit,
+            "files": described(self.files),
+        }
+        return {**known, "rebuilt": True} if self.is_rebuilt else known
 
 
 def described(files: Iterable[Distribution]) -> list[dict[str, object]]:

@@ -9,8 +9,11 @@ from seatrial.errors import SeatrialError
 from seatrial.facts import versions
 from seatrial.release import sending
 from seatrial.tools import checkout
+from seatrial.tools import remote as remoting
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from packaging.version import Version
 
     from seatrial.facts.repository import Repository
@@ -67,7 +70,7 @@ def of(repository: Repository, outlook: Outlook) -> Standing:
 
     A remote that does not answer is told, and no error.
     """
-    left, release = "", ""
+    left, release, finish = "", "", ""
     try:
         if not repository.remote:
             branch = f"{repository.branch or 'no branch'}, which follows no branch of a remote"
@@ -77,7 +80,10 @@ def of(repository: Repository, outlook: Outlook) -> Standing:
             remote = checkout.ask(repository)
             told = checkout.standing(repository, remote)
             if outlook.last_tag and not left and outlook.last_tag not in remote.tags:
-                release = f"{outlook.last_tag} is not on {repository.remote}"
+                release, finish = f"{outlook.last_tag} is not on {repository.remote}", "invoke push"
+            elif outlook.last_tag and not left and _is_another(repository, outlook.last_tag, remote.tags):
+                release = f"{outlook.last_tag} is another tag here than on {repository.remote}"
+                finish = remoting.retake(repository.remote, outlook.last_tag)
             where = f"{repository.branch} to {repository.remote}/{repository.upstream[len('refs/heads/') :]}"
             branch = f"{where}: {told.ahead} ahead, {told.behind} behind"
     except SeatrialError as error:
@@ -93,5 +99,9 @@ def of(repository: Repository, outlook: Outlook) -> Standing:
         branch=branch,
         unfinished=left,
         release=release,
-        finish="invoke push" if release else "",
+        finish=finish,
     )
+
+
+def _is_another(repository: Repository, tag: str, there: Mapping[str, str]) -> bool:
+    return checkout.object_of_tag(repository, tag) != there[tag]

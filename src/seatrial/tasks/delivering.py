@@ -56,7 +56,7 @@ def verify(
     """
     import os
 
-    from seatrial.delivery import destination, verification
+    from seatrial.delivery import destination, evidence, verification
     from seatrial.delivery.evidence import Tagged
     from seatrial.delivery.verification import Order
 
@@ -67,6 +67,7 @@ def verify(
         repository, outlook = looked()
         tagged = Tagged.of(repository, outlook, version_of(version))
         where = destination.find(index, outlook.config, os.environ)
+        evidence.insist_on_tag(tagged, tell)
         order = Order(where, seconds_of(limit), "here" if attestations else "by CI", install)
         found = verification.verify(tagged, order, tell)
         show(json_.dumps(found.as_dict(), indent=2) if json else found)
@@ -147,7 +148,7 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
         repository, outlook = looked()
         seconds = seconds_of(limit)
         where = destination.find(index, outlook.config, os.environ)
-        case = undoing.look(Tagged.of(repository, outlook, version_of(version)), where, say)
+        case = undoing.look(Tagged.of(repository, outlook, version_of(version)), where)
         show(case)
         show(undoing.follow_up(case, why))
         if case.found.served:

@@ -24,12 +24,12 @@ JSON = "application/vnd.pypi.simple.v1+json"
 HEADERS = {"Accept": JSON, "Cache-Control": "no-cache", "Pragma": "no-cache"}
 
 
-def shelf(simple_url: str, project: str) -> Shelf:
+def shelf(simple_url: str, project: str, patience: float = web.PATIENCE) -> Shelf:
     """Return what an index holds of a project, nothing when it does not know it. No caches are asked.
 
-    Raises `IndexUnreachable`.
+    ``patience``: the seconds that it may take to answer. Raises `IndexUnreachable`.
     """
-    answer = _asked(f"{simple_url}{canonicalize_name(project)}/")
+    answer = _asked(f"{simple_url}{canonicalize_name(project)}/", patience)
     return _shelf(answer, project) if answer else Shelf()
 
 
@@ -46,13 +46,13 @@ def holder(shelf: Shelf) -> str:
     return mask(", ".join(" ".join(field.split()) for field in fields if field))
 
 
-def _asked(url: str) -> Page | None:
+def _asked(url: str, patience: float = web.PATIENCE) -> Page | None:
     """Return an answer, None when there is no such page. Raises `IndexUnreachable`."""
     # Only what asks an index needs it.
     import requests  # noqa: PLC0415
 
     try:
-        return web.get(url, HEADERS)
+        return web.get(url, HEADERS, patience)
     except (requests.RequestException, ValueError) as error:
         raise IndexUnreachable(f"{mask(url)} does not answer: {web.told(error)}", fix=web.advice(error)) from None
 

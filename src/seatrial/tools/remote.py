@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from seatrial.errors import CommandFailed, last_lines
@@ -70,6 +71,11 @@ def try_push(repository: Repository) -> None:
         failure = last_lines(mask(done.errors + done.output))
         advice = next((told for sign, told in ADVICE if sign in failure), f"git push --dry-run {repository.remote}")
         raise PushForbidden(f"{repository.remote} does not let you push:\n{failure}", fix=advice)
+
+
+def retake(remote: str, tag: str) -> str:
+    """Return the command that takes a tag as the remote has it."""
+    return f"git fetch --force {shlex.quote(remote)} {shlex.quote(f'refs/tags/{tag}:refs/tags/{tag}')}"
 
 
 def _taken(output: str) -> list[str]:

@@ -66,6 +66,9 @@ class Scratch:
         info = root / ".git/objects/info"
         info.mkdir(exist_ok=True)
         _write(info / "alternates", f"{repository.common_dir / 'objects'}\n")
+        if (repository.common_dir / "shallow").is_file():
+            # It names the commits whose parents are not there; without it git can't read them.
+            shutil.copyfile(repository.common_dir / "shallow", root / ".git/shallow")
         attributes = repository.common_dir / "info/attributes"
         if attributes.is_file():
             (root / ".git/info").mkdir(exist_ok=True)

@@ -20,6 +20,9 @@ AGENT = f"seatrial/{__version__}"
 PATIENCE = 20
 """Seconds that a server may take to answer."""
 
+REACH = 5
+"""Seconds until a server has to be reached at all."""
+
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds before each time that a request is made again."""
 
@@ -59,11 +62,11 @@ class Page:
     content: bytes
 
 
-def get(url: str, headers: Mapping[str, str]) -> Page | None:
+def get(url: str, headers: Mapping[str, str], patience: float = PATIENCE) -> Page | None:
     """Ask, and ask again when the server is overburdened, has a fault of its own, or the line was lost.
 
-    What is out of reach is not asked twice. Returns None for 404. Raises `requests.RequestException`, also for any
-    other status of 400 or more, and for an answer that does not come to an end.
+    What is out of reach is not asked twice; ``patience``: the seconds that each answer may take. Returns None for 404.
+    Raises `requests.RequestException`, also for any other status of 400 or more, and for an answer that has no end.
     """
     # Only what asks needs it.
     import requests  # noqa: PLC0415
@@ -72,7 +75,7 @@ def get(url: str, headers: Mapping[str, str]) -> Page | None:
         # A server on this machine is not behind a proxy.
         session.trust_env = not url.startswith(LOOPBACK)
         for pause in (*PAUSES, None):
-            answer = _ask(session, url, headers)
+            answer = _ask(session, url, headers, patience)
             if pause is None or not _may_pass(answer):
                 break
             if isinstance(answer, requests.Response):
@@ -104,6 +107,10 @@ def told(error: Exception) -> str:
     """Return what an exception says, without the objects and numbers of the libraries below."""
     cause = error.args[0] if error.args else error
     said = str(getattr(cause, "reason", None) or cause)
+    if "proxy" in type(error).__name__.lower():
+        # Below it lies, as the text of an object, what kept the proxy from answering.
+        why = re.search(r"Tunnel connection failed: ([^'\"(]*)|\[Errno -?\d+\] ([^'\")]*)", said)
+        return mask(f"the proxy: {(why[1] or why[2]).strip() if why else 'it is out of reach'}")
     return mask(
         re.sub(r"^.*\): |\[Errno -?\d+\] | \(.*\)$|Failed to establish a new connection: | for url: \S+$", "", said)
     )
@@ -115,14 +122,18 @@ def advice(error: Exception) -> str:
     return next((fix for sign, fix in ADVICE if sign.search(said)), "try again later")
 
 
-def _ask(session: requests.Session, url: str, headers: Mapping[str, str]) -> Response | requests.RequestException:
+def _ask(
+    session: requests.Session, url: str, headers: Mapping[str, str], patience: float
+) -> Response | requests.RequestException:
     """Return the answer, or how the line was lost. Raises any other exception of requests."""
     # requests depends on it.
     import requests  # noqa: PLC0415
     import urllib3  # noqa: PLC0415
 
     try:
-        return session.get(url, headers={**headers, "User-Agent": AGENT}, timeout=PATIENCE, stream=True)
+        return session.get(
+            url, headers={**headers, "User-Agent": AGENT}, timeout=(min(REACH, patience), patience), stream=True
+        )
     except requests.RequestException as error:
         if error.args and isinstance(error.args[0], urllib3.exceptions.ProtocolError):
             return error
