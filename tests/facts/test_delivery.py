@@ -50,6 +50,16 @@ def test_each_file_is_told_in_the_order_of_the_proof() -> None:
     assert (found.missing, found.unproved, found.counted) == ((SDIST.name,), (OTHER.name,), "1 of 2 files")
 
 
+def test_wheels_that_others_compiled_are_none_of_a_proof_of_the_sdist_alone() -> None:
+    alone = replace(delivery(SDIST, OTHER), wanted={SDIST.name: SDIST.sha256})
+    assert (alone.state, alone.compiled) == (State.PUBLISHED, (OTHER.name,))
+    assert str(alone).splitlines() == [
+        f"{SDIST.name}  sha256 {SDIST.sha256}",
+        f"{OTHER.name}  was compiled elsewhere, and was not proved",
+    ]
+    assert replace(alone, served=(SDIST, WHEEL)).state is State.OTHER_BYTES
+
+
 def test_file_is_attested_when_the_index_says_where() -> None:
     found = delivery(replace(SDIST, provenance="https://example.invalid/provenance"), WHEEL)
     assert found.unattested == (WHEEL.name,)

@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 LOOK = """\
 import importlib, importlib.metadata, json, sys
 name, modules = sys.argv[1], sys.argv[2:]
+found = importlib.metadata.distribution(name)
+# An sdist does not tell what it brings: then it is what lies at the top of site-packages now.
+tops = {file.parts[0].partition(".")[0] for file in found.files or () if file.suffix in (".py", ".so", ".pyd")
+        and (len(file.parts) == 1 or file.parts[1:] == ("__init__.py",))}
+modules = modules or sorted(top for top in tops if top.isidentifier())
 told = {}
 # What a module prints when it is imported is none of what is told here.
 out, sys.stdout = sys.stdout, sys.stderr
 for module in modules:
     said = getattr(importlib.import_module(module), "__version__", None)
     told[module] = said if isinstance(said, str) else None
-found = importlib.metadata.distribution(name)
 scripts = [one.name for one in found.entry_points if one.group == "console_scripts"]
 print(json.dumps({"version": found.version, "modules": told, "scripts": sorted(scripts)}), file=out)
 """
@@ -45,7 +49,9 @@ PATIENCE = 60
 class Wanted:
     """What is to be installed.
 
-    ``modules``: those that it brings; ``hashes``: the SHA-256 of its files; ``index``: the one that has it.
+    ``modules``: those that it brings, none where that is not known; ``hashes``: the SHA-256 of its files; ``index``:
+    the one that has it;
+    ``is_ready``: whether there is a wheel, so that nothing has to be built first.
     """
 
     name: str
@@ -53,13 +59,15 @@ class Wanted:
     modules: tuple[str, ...]
     hashes: tuple[str, ...]
     index: str
+    is_ready: bool = True
 
     @classmethod
     def of(cls, name: str, version: str, files: Sequence[Distribution], index: str) -> Wanted:
         """Return what the files of a release bring."""
         modules = next((one.modules() for one in files if one.is_wheel), ())
         importable = tuple(one for one in modules if all(part.isidentifier() for part in one.split(".")))
-        return cls(name, version, importable, tuple(one.sha256 for one in files), index)
+        is_ready = any(one.is_wheel for one in files)
+        return cls(name, version, importable, tuple(one.sha256 for one in files), index, is_ready)
 
 
 @dataclass(frozen=True)
@@ -85,13 +93,16 @@ def install(place: Place, interpreter: Interpreter, wanted: Wanted) -> Installed
     requirement = f"{wanted.name}=={wanted.version}"
     pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir")
     hashed = folder / "requirement.txt"
+    # What an sdist is built with comes from where the user's packages come from; the hash says what else may be taken.
+    which = "--index-url" if wanted.is_ready else "--extra-index-url"
     # The address can hold a password, and every user of the machine sees the arguments of a command.
-    told = [f"--index-url {wanted.index}", " ".join([requirement, *(f"--hash=sha256:{one}" for one in wanted.hashes)])]
+    told = [f"{which} {wanted.index}", " ".join([requirement, *(f"--hash=sha256:{one}" for one in wanted.hashes)])]
     hashed.write_text("\n".join(told), encoding="utf-8")
-    _run(
-        place.asking_only(wanted.index),
-        *(*pip, "--isolated", "--no-deps", "--require-hashes", "--requirement", str(hashed)),
-    )
+    what = ("--no-deps", "--require-hashes", "--requirement", str(hashed))
+    if wanted.is_ready:
+        _run(place.asking_only(wanted.index), *pip, "--isolated", *what)
+    else:
+        _run(place, *pip, *what)
     hashed.unlink()
     _run(place, *installer.best().install(python, requirement))
     try:
@@ -106,7 +117,7 @@ def install(place: Place, interpreter: Interpreter, wanted: Wanted) -> Installed
         ) from None
     _insist_on_version(wanted, {"its metadata": said["version"], **said["modules"]}, interpreter.version)
     scripts = tuple(_started(place, folder, python.parent, script) for script in said["scripts"])
-    return Installed(interpreter.version, said["version"], wanted.modules, scripts)
+    return Installed(interpreter.version, said["version"], tuple(said["modules"]), scripts)
 
 
 def _insist_on_version(wanted: Wanted, said: Mapping[str, str | None], python: str) -> None:

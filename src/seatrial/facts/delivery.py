@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seatrial.facts.shelf import Shelved
+
+
+COMPILED = re.compile(r"-(?!any\.whl$)[^-]+\.whl$")
+"""How the name of a wheel for one platform ends (PEP 427)."""
 
 
 class State(Enum):
@@ -52,8 +57,19 @@ class Delivery:
 
     @property
     def unproved(self) -> tuple[str, ...]:
-        """The names of files that are there, and were not proved."""
-        return tuple(sorted(one.name for one in self.served if one.name not in self.wanted))
+        """The names of files that are there, and should have been proved."""
+        known = {*self.wanted, *self.compiled}
+        return tuple(sorted(one.name for one in self.served if one.name not in known))
+
+    @property
+    def compiled(self) -> tuple[str, ...]:
+        """The names of wheels for one platform that are there beside an sdist that was proved alone.
+
+        They are compiled by other jobs, on the machines that they are for.
+        """
+        if any(name.endswith(".whl") for name in self.wanted):
+            return ()
+        return tuple(sorted(one.name for one in self.served if COMPILED.search(one.name)))
 
     @property
     def unattested(self) -> tuple[str, ...]:
@@ -85,6 +101,7 @@ class Delivery:
         """Return a line for each file, with what became of it."""
         there = {one.name: one for one in self.served}
         lines = [f"{name}  {_became(there.get(name), sha256)}" for name, sha256 in self.wanted.items()]
+        lines += [f"{name}  was compiled elsewhere, and was not proved" for name in self.compiled]
         return "\n".join([*lines, *(f"{name}  is there, and was not proved" for name in self.unproved)])
 
 
