@@ -37,7 +37,8 @@ for module in modules:
     said = getattr(importlib.import_module(module), "__version__", None)
     told[module] = said if isinstance(said, str) else None
 scripts = [one.name for one in found.entry_points if one.group == "console_scripts"]
-print(json.dumps({"version": found.version, "modules": told, "scripts": sorted(scripts)}), file=out)
+extras = found.metadata.get_all("Provides-Extra") or []
+print(json.dumps({"version": found.version, "modules": told, "scripts": sorted(scripts), "extras": extras}), file=out)
 """
 """What is run in the new environment: it imports, and says what it has found."""
 
@@ -116,7 +117,8 @@ def install(place: Place, interpreter: Interpreter, wanted: Wanted) -> Installed
             fix="add what is missing to the wheel, or to dependencies",
         ) from None
     _insist_on_version(wanted, {"its metadata": said["version"], **said["modules"]}, interpreter.version)
-    scripts = tuple(_started(place, folder, python.parent, script) for script in said["scripts"])
+    extras = {f"{wanted.name}[{extra}]=={wanted.version}": extra for extra in said["extras"]}
+    scripts = tuple(_started_somehow(place, python, script, extras) for script in said["scripts"])
     return Installed(interpreter.version, said["version"], tuple(said["modules"]), scripts)
 
 
@@ -135,9 +137,24 @@ def _is_same(said: str, version: str) -> bool:
     return is_version(said) and Version(said) == Version(version)
 
 
-def _started(place: Place, cwd: Path, programs: Path, script: str) -> str:
+def _started_somehow(place: Place, python: Path, script: str, extras: Mapping[str, str]) -> str:
+    """Start a console script; where it says which extra it needs, with that extra. Raises `NotUsable`.
+
+    ``extras``: those that there are, by the requirement that brings each.
+    """
+    try:
+        return _started(place, python.parent, script)
+    except NotUsable as error:
+        named = [wanted for wanted, extra in extras.items() if f"[{extra}]" in error.what]
+        if not named:
+            raise
+        _run(place, *installer.best().install(python, *named))
+    return f"{_started(place, python.parent, script)}, with the extra {' and '.join(extras[one] for one in named)}"
+
+
+def _started(place: Place, programs: Path, script: str) -> str:
     """Start a console script, and return what it was started with. Raises `NotUsable`."""
-    said = ""
+    said, cwd = "", programs.parent
     for option in ("--help", "--version"):
         try:
             done = place.attempt(str(programs / script), option, cwd=cwd, seconds=PATIENCE)
