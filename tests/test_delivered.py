@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from seatrial.delivered import accept, told
 from seatrial.errors import NotAsBuilt
 from seatrial.facts.project import Project
 from trial import HERE, Ran, Trial, package
+
+if TYPE_CHECKING:
+    from seatrial.facts.distribution import Distribution
 
 
 def delivery(trial: Trial) -> tuple[Trial, str]:
@@ -37,7 +41,7 @@ def test_delivered_files_are_tested_and_nothing_is_built(trial: Trial) -> None:
 def test_what_is_not_as_it_was_told_is_refused_and_nothing_is_built(trial: Trial) -> None:
     clone, said = delivery(trial)
     project = Project.from_directory(clone.root)
-    assert {one.path.name for one in accept(project, f"{said}\n")} == set(names(clone))
+    assert {one.path.name for one in accept(project, f"{said}\n", unwanted)} == set(names(clone))
     commit, sdist, wheel = said.split()
     short = f"sha256 {sdist[:12]} and {wheel[:12]}"
 
@@ -59,7 +63,7 @@ def test_what_is_not_as_it_was_told_is_refused_and_nothing_is_built(trial: Trial
     )
     clone.git("checkout", "-q", ".")
     (clone.root / "notes.md").write_text("git does not know this one\n")
-    accept(project, said)
+    accept(project, said, unwanted)
 
     more = clone.root / "dist/tidepool-1.2.2.tar.gz"
     more.write_bytes(b"left behind")
@@ -101,7 +105,11 @@ def names(clone: Trial) -> list[str]:
     return sorted(path.name for path in (clone.root / "dist").iterdir())
 
 
+def unwanted(sdist: Distribution) -> Distribution:
+    raise AssertionError(f"a wheel was to be compiled from {sdist.path}")
+
+
 def refusal(project: Project, said: str) -> str:
     with pytest.raises(NotAsBuilt) as raised:
-        accept(project, said)
+        accept(project, said, unwanted)
     return raised.value.what

@@ -64,6 +64,12 @@ def unpack_sdist(path: Path, into: Path) -> Path:
     return tops[0]
 
 
+def date_of(path: Path) -> int:
+    """Return the ``epoch`` that an sdist was normalised with. Raises one of `BROKEN`."""
+    with tarfile.open(path) as archive:
+        return max((int(member.mtime) for member in archive), default=0)
+
+
 def _insist_on_safety(archive: tarfile.TarFile) -> None:
     """Refuse what the ``data`` filter refuses, where there is none."""
     for member in archive.getmembers():

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,8 @@ RACILY_CLEAN = 2_000_000_000
 class Built:
     """The distributions that were built from one tree.
 
+    ``wheel``: the one that is tested. It lies in ``dist/``, to be published, only if it is the same wherever it was
+    built: one that was compiled here is of use on this machine alone.
     ``needs``: the requirements of the wheel; ``modules``: those that may come from the wheel alone, dotted names;
     ``extra``: files of the tree that went into the build although git ignores them.
     """
@@ -46,8 +48,8 @@ class Built:
     extra: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Distribution]:
-        """Yield the sdist, then the wheel."""
-        return iter((self.sdist, self.wheel))
+        """Yield what is published: the sdist, then the wheel if it is for any machine."""
+        return iter((self.sdist, self.wheel) if self.wheel.is_for_any_machine else (self.sdist,))
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,10 @@ class BuildRecord:
             known: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
             look = Look(**known["look"])
             sdist, wheel = (Distribution(self.dist / name, *rest) for name, *rest in known["built"])
+            wheel = replace(wheel, path=self.place(sdist, wheel))
             built = Built(sdist, wheel, *(tuple(known[name]) for name in ("needs", "modules", "extra")))
-            is_ours = known["seatrial"] == __version__ and [_written(one.path) for one in built] == known["written"]
+            both = (sdist, wheel)
+            is_ours = known["seatrial"] == __version__ and [_written(one.path) for one in both] == known["written"]
             if not is_ours or set(self.lying()) != {one.path.name for one in built}:
                 return None
         except (OSError, ValueError, KeyError, TypeError):
@@ -89,6 +93,11 @@ class BuildRecord:
         if look.signature == now.signature() and now.latest() < look.when - RACILY_CLEAN:
             return built
         return built if look.content == now.content() else None
+
+    def place(self, sdist: Distribution, wheel: Distribution) -> Path:
+        """Return where a wheel lies: in ``dist``, or, if it is for machines like this one, beside those for others."""
+        folder = self.dist if wheel.is_for_any_machine else compiled(self.path.parent, sdist)
+        return folder / wheel.path.name
 
     def lying(self) -> tuple[str, ...]:
         """Return the names of the files in ``dist``, without those that build tools put beside distributions."""
@@ -126,15 +135,20 @@ class BuildRecord:
         known = {
             "seatrial": __version__,
             "look": {"when": look.when, "signature": look.signature, "content": look.content},
-            "built": [[one.path.name, one.size, one.sha256] for one in built],
+            "built": [[one.path.name, one.size, one.sha256] for one in (built.sdist, built.wheel)],
             "needs": built.needs,
             "modules": built.modules,
             "extra": built.extra,
-            "written": [_written(one.path) for one in built],
+            "written": [_written(one.path) for one in (built.sdist, built.wheel)],
         }
         new = self.path.with_suffix(f".{os.getpid()}")
         new.write_text(json.dumps(known), encoding="utf-8")
         new.replace(self.path)
+
+
+def compiled(state: Path, sdist: Distribution) -> Path:
+    """Return the folder, below that for what is remembered, of the wheels that were compiled from an sdist."""
+    return state / "compiled" / sdist.sha256[:16]
 
 
 def _written(path: Path) -> list[int]:

@@ -16,6 +16,7 @@ from seatrial.facts.distribution import SUFFIXES, Distribution
 from seatrial.tools import git
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from seatrial.facts.project import Project
@@ -23,25 +24,28 @@ if TYPE_CHECKING:
 VARIABLE = "SEATRIAL_BUILT"
 """The environment variable that holds what `told` returns."""
 
-TOLD = re.compile(r"(?P<commit>[0-9a-f]{40}|[0-9a-f]{64}) (?P<sdist>[0-9a-f]{64}) (?P<wheel>[0-9a-f]{64})")
+TOLD = re.compile(r"(?P<commit>[0-9a-f]{40}|[0-9a-f]{64}) (?P<sdist>[0-9a-f]{64})(?: (?P<wheel>[0-9a-f]{64}))?")
 
 AGAIN = f"fetch the files that the build job has stored into dist/, or build them here: unset {VARIABLE}"
 
 
 def pair(project_root: Path) -> tuple[Distribution, ...]:
-    """Return the sdist and the wheel in ``dist/``. Raises `NotAsBuilt` where there are not both, or more."""
+    """Return the sdist and the wheel in ``dist/``, or the sdist alone of a project whose wheels are compiled.
+
+    Raises `NotAsBuilt` where there is something else.
+    """
     paths = sorted((project_root / "dist").glob("*"), key=lambda path: path.suffix == ".whl")
     found = tuple(Distribution.from_path(path) for path in paths if path.name.endswith(SUFFIXES))
-    if [one.is_wheel for one in found] != [False, True]:
+    if [one.is_wheel for one in found] not in ([False, True], [False]):
         there = ", ".join(one.path.name for one in found) or "nothing"
         raise NotAsBuilt(f"dist/ has to hold one sdist and one wheel, and holds {there}", fix="nox -s build")
     return found
 
 
 def told(project_root: Path) -> str:
-    """Return what the next job has to know: the commit, and the SHA-256 of the sdist and of the wheel.
+    """Return what the next job has to know: the commit, and the SHA-256 of the sdist and of the wheel, if there is one.
 
-    Raises `NotAsBuilt` where there are not both, or no commit.
+    Raises `NotAsBuilt` where there is something else, or no commit.
     """
     found = pair(project_root)
     here = git.head(project_root)
@@ -50,10 +54,11 @@ def told(project_root: Path) -> str:
     return " ".join((here[0], *(one.sha256 for one in found)))
 
 
-def accept(project: Project, said: str) -> Built:
+def accept(project: Project, said: str, compile_: Callable[[Distribution], Distribution]) -> Built:
     """Return the distributions in ``dist/``, if they are those that ``said`` tells of, and the tree is that commit's.
 
-    Nothing is built in their place. Raises `NotAsBuilt` or `PackageMissing`.
+    Nothing is built in their place; only where there is no wheel for all machines, ``compile_`` makes one for this from
+    the sdist. Raises `NotAsBuilt`, `PackageMissing` or `BuildError`.
     """
     found = TOLD.fullmatch(said.strip())
     if found is None:
@@ -62,7 +67,8 @@ def accept(project: Project, said: str) -> Built:
             fix=f"seatrial ci.built prints them; without {VARIABLE} the distributions are built here",
         )
     _insist_on_commit(project, found["commit"])
-    sdist, wheel = _lying(project, (found["sdist"], found["wheel"]))
+    sdist, *wheels = _lying(project, tuple(one for one in (found["sdist"], found["wheel"]) if one))
+    wheel = wheels[0] if wheels else _compiled(sdist, compile_)
     files = git.tracked_files(project.root)
     wheel_contents.insist_on_package(project, files, wheel)
     return Built(sdist, wheel, wheel.needs(), wheel_contents.answered_for(project, files, wheel))
@@ -83,16 +89,25 @@ def _insist_on_commit(project: Project, commit: str) -> None:
         )
 
 
-def _lying(project: Project, hashes: tuple[str, str]) -> tuple[Distribution, Distribution]:
-    """Return the sdist and the wheel with these hashes; nothing else may lie there."""
+def _compiled(sdist: Distribution, compile_: Callable[[Distribution], Distribution]) -> Distribution:
+    """Return a wheel for this machine. Raises `NotAsBuilt` for one that is the same on all: it should be there."""
+    wheel = compile_(sdist)
+    if wheel.is_for_any_machine:
+        raise NotAsBuilt(
+            f"the build job told of {sdist.path.name} alone, and {wheel.path.name} is missing beside it", fix=AGAIN
+        )
+    return wheel
+
+
+def _lying(project: Project, hashes: tuple[str, ...]) -> tuple[Distribution, ...]:
+    """Return the files with these hashes; nothing else may lie there."""
     dist = project.root / "dist"
     paths = sorted(dist.iterdir()) if dist.is_dir() else []
     found = {one.sha256: one for one in map(Distribution.from_path, (p for p in paths if p.name.endswith(SUFFIXES)))}
-    sdist, wheel = (found.get(one) for one in hashes)
-    if sdist is None or wheel is None or len(found) != len(set(hashes)):
+    if set(found) != set(hashes):
         there = ", ".join(f"{one.path.name} ({one.sha256[:12]})" for one in found.values()) or "nothing"
         raise NotAsBuilt(
-            f"dist/ has to hold what was built, sha256 {hashes[0][:12]} and {hashes[1][:12]}, and holds {there}",
+            f"dist/ has to hold what was built, sha256 {' and '.join(one[:12] for one in hashes)}, and holds {there}",
             fix=AGAIN,
         )
-    return sdist, wheel
+    return tuple(found[one] for one in hashes)

@@ -20,8 +20,8 @@ from packaging.utils import (
 )
 
 from seatrial import wheel_contents
-from seatrial.build_record import COMPANION, NEIGHBOURS, BuildRecord, Built, Look
-from seatrial.errors import ForeignFiles, SeatrialError
+from seatrial.build_record import COMPANION, NEIGHBOURS, BuildRecord, Built, Look, compiled
+from seatrial.errors import ForeignFiles, SeatrialError, WheelUnfit
 from seatrial.facts.distribution import Distribution
 from seatrial.source_tree import SourceTree
 from seatrial.tools import installer
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from seatrial.facts.project import Project
+    from seatrial.interpreters import Interpreter
+
+KEPT = 4
+"""Of how many sdists the compiled wheels are kept beside those of the newest: two worktrees may take turns."""
 
 
 def ensure(project: Project, state: Path, run: str, say: Callable[[str], None]) -> Built:
@@ -67,6 +71,54 @@ def ensure(project: Project, state: Path, run: str, say: Callable[[str], None]) 
         return built
 
 
+def wheel_for(built: Built, python: Interpreter, state: Path, say: Callable[[str], None]) -> Distribution:
+    """Return a wheel that can be installed on ``python``: the one that was built, or else one made from the sdist.
+
+    Each is made once for each sdist and Python, and lies where nothing is published from; see `ensure` for the rest.
+    Raises `WheelUnfit`, `BuildError` or `InstallFailed`.
+    """
+    if built.wheel.fits(python.version):
+        return built.wheel
+    made = None if built.wheel.is_for_any_machine else compiled_from(built.sdist, python, state, say)
+    if made is None or not made.fits(python.version):
+        raise WheelUnfit(
+            f"{(made or built.wheel).path.name} can't be installed on Python {python.version}, as its name says",
+            fix=f"take Python {python.version} out of the classifiers; or have the build backend name the wheel for it",
+        )
+    return made
+
+
+def compiled_from(sdist: Distribution, python: Interpreter, state: Path, say: Callable[[str], None]) -> Distribution:
+    """Return the wheel that ``python`` makes from an sdist; it is made if there is none yet that fits."""
+    folder = compiled(state, sdist)
+    state.mkdir(parents=True, exist_ok=True)
+    with _alone(state / f"compiled-{python.version}.lock", say):
+        known = (Distribution.from_path(path) for path in sorted(folder.glob("*.whl")))
+        found = next((one for one in known if one.fits(python.version)), None)
+        return found or _compile(sdist, python, state, say)
+
+
+def _compile(sdist: Distribution, python: Interpreter, state: Path, say: Callable[[str], None]) -> Distribution:
+    # Loaded here for the same reason as in `_build`.
+    from seatrial.tools import pypabuild  # noqa: PLC0415
+
+    say(f"building a wheel for Python {python.version}, from {sdist.path.name}")
+    environment = pypabuild.BuildEnvironment(state / f"build-{python.version}", installer.best(), python.path)
+    with tempfile.TemporaryDirectory(prefix="new-", dir=state) as folder:
+        new = Distribution.from_path(pypabuild.build_from_sdist(sdist.path, Path(folder), environment))
+        place = compiled(state, sdist) / new.path.name
+        _make_room(place.parent)
+        return replace(new, path=Path(shutil.move(new.path, place)))
+
+
+def _make_room(folder: Path) -> None:
+    """Make the folder for the wheels of an sdist; of those for other sdists, only the newest stay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    others = [path for path in folder.parent.iterdir() if path != folder]
+    for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
 def _build(project: Project, tree: SourceTree, record: BuildRecord, say: Callable[[str], None]) -> Built:
     # Loaded when there is something to build: sessions that find everything built start faster without it.
     from seatrial.tools import pypabuild  # noqa: PLC0415
@@ -85,12 +137,17 @@ def _build(project: Project, tree: SourceTree, record: BuildRecord, say: Callabl
         extra = wheel_contents.unlisted(project, tree.files, (new_sdist, new_wheel))
         needs, modules = new_wheel.needs(), wheel_contents.answered_for(project, tree.files, new_wheel)
         dist.mkdir(exist_ok=True)
-        sdist, wheel = (
-            replace(one, path=Path(shutil.move(one.path, dist / one.path.name))) for one in (new_sdist, new_wheel)
-        )
-    for one in (sdist, wheel):
+        sdist = replace(new_sdist, path=Path(shutil.move(new_sdist.path, dist / new_sdist.path.name)))
+        place = record.place(sdist, new_wheel)
+        if not new_wheel.is_for_any_machine:
+            _make_room(place.parent)
+        wheel = replace(new_wheel, path=Path(shutil.move(new_wheel.path, place)))
+    built = Built(sdist, wheel, needs, modules, extra)
+    for one in built:
         say(f"dist/{one.path.name}: {one.size:,} bytes, sha256 {one.sha256}")
-    return Built(sdist, wheel, needs, modules, extra)
+    if not wheel.is_for_any_machine:
+        say(f"{wheel.path.name} is for machines like this one: it is tested, and not published")
+    return built
 
 
 @contextlib.contextmanager

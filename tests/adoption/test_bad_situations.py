@@ -85,6 +85,43 @@ def test_noxfile_and_tasks_of_the_project_are_left_alone_and_the_lines_to_add_ar
     assert (port.read("noxfile.py"), port.read("tasks.py")) == ("import nox\n", "import invoke\n")
 
 
+NOXFILE = """\
+import nox
+
+
+@nox.session(name="tests", python=["3.12"])
+def own(session):
+    pass
+
+
+@nox.session
+def build(session):
+    pass
+
+
+@nox.session()
+def lint(session):
+    pass
+
+
+def mypy(session):
+    pass
+"""
+
+
+def test_sessions_that_the_project_has_are_not_replaced(port: Harbour) -> None:
+    settings = '\n[tool.mypy]\nfiles = ["tidepool", "tests", "noxfile.py"]\n\n[tool.ruff]\n'
+    port.trial.write({"noxfile.py": NOXFILE, "pyproject.toml": port.read("pyproject.toml") + settings})
+    port.trial.commit()
+    remarks = proposing.propose(looking.look(port.trial.root), workflows=True).remarks
+    lines = (
+        "noxfile.py is yours and was left alone; add to it:\nfrom seatrial import sessions\n\n"
+        'sessions.build()\nsessions.check()\nsessions.tests(name="wheel", extras=["testing"])\n'
+        'sessions.mypy(command=["mypy", "tidepool", "tests"])'
+    )
+    assert remarks[:2] == (lines, "noxfile.py has a session build already, and nox takes one of a name: rename yours")
+
+
 @pytest.mark.ends
 def test_run_that_was_killed_at_any_step_of_its_writing_is_finished_by_the_next(port: Harbour) -> None:
     here = Path(__file__).resolve().parent.parent / "killing.py"

@@ -63,7 +63,9 @@ def test_metadata_of_what_is_vendored_are_not_those_of_the_wheel(tmp_path: Path)
         ("py2.py3-none-any", ["3.9", "3.13", "3.14t"]),
         ("py311-none-any", ["3.13", "3.14t"]),
         ("cp313-cp313-manylinux_2_17_x86_64", ["3.13"]),
-        ("cp39-abi3-macosx_11_0_arm64", ["3.9", "3.13", "3.14t"]),
+        ("cp39-abi3-macosx_11_0_arm64", ["3.9", "3.13"]),
+        ("cp314-cp314-linux_x86_64", []),
+        ("cp314-cp314t-linux_x86_64", ["3.14t"]),
         ("pp310-pypy310_pp73-win_amd64", []),
     ],
 )

@@ -140,7 +140,22 @@ def test_without_a_remote_or_a_branch_or_a_name_and_with_work_unfinished(port: H
     )
 
 
-def test_card_is_data_too(port: Harbour) -> None:
+SCRIPT = """\
+def main():
+    try:
+        import iniconfig
+    except ImportError:
+        raise SystemExit("pip install 'tidepool[cli]'")
+    print("How deep is it?")
+"""
+
+
+def test_card_is_data_too_and_says_which_extra_a_console_script_asks_for(port: Harbour) -> None:
+    entry = '\n[project.scripts]\nsound = "tidepool.sounding:main"\n'
+    extras = '\n[project.optional-dependencies]\nall = ["nothing-of-that-name"]\ncli = ["iniconfig"]\n'
+    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + entry + extras})
+    port.trial.write({"src/tidepool/sounding.py": SCRIPT})
+    port.trial.commit("Sound")
     process = subprocess.run(
         (sys.executable, "-m", "seatrial", "rehearse", "--version", "2.0rc1", "--no-tests", "--json"),
         cwd=port.trial.root,
@@ -156,12 +171,13 @@ def test_card_is_data_too(port: Harbour) -> None:
         assert re.fullmatch(r"[0-9a-f]{64}", file.pop("sha256"))
         assert file.pop("size") > 0
     publisher = {"owner": "acme", "repository": "tidepool", "workflow": "release.yml", "environment": "pypi"}
+    started = "sound --help, with the extra cli"
     assert told == {
         "project": "tidepool",
         "tag": "v2.0rc1",
         "version": "2.0rc1",
         "files": [{"name": "tidepool-2.0rc1.tar.gz"}, {"name": "tidepool-2.0rc1-py3-none-any.whl"}],
-        "installed": [{"python": HERE, "version": "2.0rc1", "modules": ["tidepool"], "scripts": []}],
+        "installed": [{"python": HERE, "version": "2.0rc1", "modules": ["tidepool"], "scripts": [started]}],
         "publisher": publisher,
         "remarks": [],
         "unknown": told["unknown"],

@@ -121,10 +121,14 @@ def _remarks(found: Found) -> Iterator[str]:
         "noxfile.py": "\n".join(("from seatrial import sessions", "", *faces.calls(found))),
         "tasks.py": "from seatrial.tasks import ns",
     }
+    texts = {name: read(found, PurePosixPath(name)) for name in wanted}
+    left = [name for name, text in texts.items() if text is not None and "seatrial" not in text]
     for name, lines in wanted.items():
-        text = read(found, PurePosixPath(name))
-        if text is not None and "seatrial" not in text:
+        if name in left:
             yield f"{name} is yours and was left alone; add to it:\n{lines}"
+    taken = sorted({"build", "check"} & faces.own_sessions(found)) if "noxfile.py" in left else []
+    if taken:
+        yield f"noxfile.py has a session {' and '.join(taken)} already, and nox takes one of a name: rename yours"
     if found.trouble:
         yield str(found.trouble)
     if not found.tests.runner:

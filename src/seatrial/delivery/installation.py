@@ -25,15 +25,20 @@ if TYPE_CHECKING:
 LOOK = """\
 import importlib, importlib.metadata, json, sys
 name, modules = sys.argv[1], sys.argv[2:]
+found = importlib.metadata.distribution(name)
+# An sdist does not tell what it brings: then it is what lies at the top of site-packages now.
+tops = {file.parts[0].partition(".")[0] for file in found.files or () if file.suffix in (".py", ".so", ".pyd")
+        and (len(file.parts) == 1 or file.parts[1:] == ("__init__.py",))}
+modules = modules or sorted(top for top in tops if top.isidentifier())
 told = {}
 # What a module prints when it is imported is none of what is told here.
 out, sys.stdout = sys.stdout, sys.stderr
 for module in modules:
     said = getattr(importlib.import_module(module), "__version__", None)
     told[module] = said if isinstance(said, str) else None
-found = importlib.metadata.distribution(name)
 scripts = [one.name for one in found.entry_points if one.group == "console_scripts"]
-print(json.dumps({"version": found.version, "modules": told, "scripts": sorted(scripts)}), file=out)
+extras = found.metadata.get_all("Provides-Extra") or []
+print(json.dumps({"version": found.version, "modules": told, "scripts": sorted(scripts), "extras": extras}), file=out)
 """
 """What is run in the new environment: it imports, and says what it has found."""
 
@@ -45,7 +50,9 @@ PATIENCE = 60
 class Wanted:
     """What is to be installed.
 
-    ``modules``: those that it brings; ``hashes``: the SHA-256 of its files; ``index``: the one that has it.
+    ``modules``: those that it brings, none where that is not known; ``hashes``: the SHA-256 of its files; ``index``:
+    the one that has it;
+    ``is_ready``: whether there is a wheel, so that nothing has to be built first.
     """
 
     name: str
@@ -53,13 +60,15 @@ class Wanted:
     modules: tuple[str, ...]
     hashes: tuple[str, ...]
     index: str
+    is_ready: bool = True
 
     @classmethod
     def of(cls, name: str, version: str, files: Sequence[Distribution], index: str) -> Wanted:
         """Return what the files of a release bring."""
         modules = next((one.modules() for one in files if one.is_wheel), ())
         importable = tuple(one for one in modules if all(part.isidentifier() for part in one.split(".")))
-        return cls(name, version, importable, tuple(one.sha256 for one in files), index)
+        is_ready = any(one.is_wheel for one in files)
+        return cls(name, version, importable, tuple(one.sha256 for one in files), index, is_ready)
 
 
 @dataclass(frozen=True)
@@ -85,13 +94,16 @@ def install(place: Place, interpreter: Interpreter, wanted: Wanted) -> Installed
     requirement = f"{wanted.name}=={wanted.version}"
     pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir")
     hashed = folder / "requirement.txt"
+    # What an sdist is built with comes from where the user's packages come from; the hash says what else may be taken.
+    which = "--index-url" if wanted.is_ready else "--extra-index-url"
     # The address can hold a password, and every user of the machine sees the arguments of a command.
-    told = [f"--index-url {wanted.index}", " ".join([requirement, *(f"--hash=sha256:{one}" for one in wanted.hashes)])]
+    told = [f"{which} {wanted.index}", " ".join([requirement, *(f"--hash=sha256:{one}" for one in wanted.hashes)])]
     hashed.write_text("\n".join(told), encoding="utf-8")
-    _run(
-        place.asking_only(wanted.index),
-        *(*pip, "--isolated", "--no-deps", "--require-hashes", "--requirement", str(hashed)),
-    )
+    what = ("--no-deps", "--require-hashes", "--requirement", str(hashed))
+    if wanted.is_ready:
+        _run(place.asking_only(wanted.index), *pip, "--isolated", *what)
+    else:
+        _run(place, *pip, *what)
     hashed.unlink()
     _run(place, *installer.best().install(python, requirement))
     try:
@@ -105,8 +117,9 @@ def install(place: Place, interpreter: Interpreter, wanted: Wanted) -> Installed
             fix="add what is missing to the wheel, or to dependencies",
         ) from None
     _insist_on_version(wanted, {"its metadata": said["version"], **said["modules"]}, interpreter.version)
-    scripts = tuple(_started(place, folder, python.parent, script) for script in said["scripts"])
-    return Installed(interpreter.version, said["version"], wanted.modules, scripts)
+    extras = {f"{wanted.name}[{extra}]=={wanted.version}": extra for extra in said["extras"]}
+    scripts = tuple(_started_somehow(place, python, script, extras) for script in said["scripts"])
+    return Installed(interpreter.version, said["version"], tuple(said["modules"]), scripts)
 
 
 def _insist_on_version(wanted: Wanted, said: Mapping[str, str | None], python: str) -> None:
@@ -124,9 +137,24 @@ def _is_same(said: str, version: str) -> bool:
     return is_version(said) and Version(said) == Version(version)
 
 
-def _started(place: Place, cwd: Path, programs: Path, script: str) -> str:
+def _started_somehow(place: Place, python: Path, script: str, extras: Mapping[str, str]) -> str:
+    """Start a console script; where it says which extra it needs, with that extra. Raises `NotUsable`.
+
+    ``extras``: those that there are, by the requirement that brings each.
+    """
+    try:
+        return _started(place, python.parent, script)
+    except NotUsable as error:
+        named = [wanted for wanted, extra in extras.items() if f"[{extra}]" in error.what]
+        if not named:
+            raise
+        _run(place, *installer.best().install(python, *named))
+    return f"{_started(place, python.parent, script)}, with the extra {' and '.join(extras[one] for one in named)}"
+
+
+def _started(place: Place, programs: Path, script: str) -> str:
     """Start a console script, and return what it was started with. Raises `NotUsable`."""
-    said = ""
+    said, cwd = "", programs.parent
     for option in ("--help", "--version"):
         try:
             done = place.attempt(str(programs / script), option, cwd=cwd, seconds=PATIENCE)

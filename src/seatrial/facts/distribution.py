@@ -69,17 +69,23 @@ class Distribution:
         except InvalidSdistFilename as error:
             raise BackendFailed(str(error), fix="give the project a valid name and version (PEP 625)") from None
 
+    @property
+    def is_for_any_machine(self) -> bool:
+        """Whether a wheel is the same wherever it was built: no tag of it names a platform (PEP 425)."""
+        return all(tag.platform == "any" for tag in self._wheel_name()[3])
+
     def fits(self, python: str) -> bool:
-        """Whether a wheel can be installed on CPython ``python``, such as ``"3.12"`` (PEP 425).
+        """Whether a wheel can be installed on CPython ``python``, such as ``"3.12"`` or ``"3.14t"`` (PEP 425, PEP 703).
 
         Raises `BackendFailed` for a file name that is no wheel's.
         """
-        minor = int(re.findall(r"\d+", python)[1])
+        minor, is_free_threaded = int(re.findall(r"\d+", python)[1]), python.endswith("t")
         for tag in self._wheel_name()[3]:
             known = re.fullmatch(r"(?:py|cp)3(\d*)", tag.interpreter)
             least = int(known[1] or 0) if known else sys.maxsize
             goes_on = tag.abi == "abi3" or tag.interpreter.startswith("py")
-            if least == minor or (goes_on and least < minor):
+            is_of_its_kind = tag.abi == "none" or tag.abi.endswith("t") == is_free_threaded
+            if is_of_its_kind and (least == minor or (goes_on and least < minor)):
                 return True
         return False
 

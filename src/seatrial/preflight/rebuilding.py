@@ -41,6 +41,9 @@ def again(scratch: Scratch, built: Built, say: Callable[[str], None]) -> Rebuilt
         into = Path(folder, "direct")
         sdist, wheel = pypabuild.build_from_tree(project.root, into, environment, epoch)
         changed = [*_difference(built.sdist, sdist)]
+        if not built.wheel.is_for_any_machine:
+            # A compiler writes down the folder that it ran in, and such a wheel is not published.
+            return Rebuilt(tuple(changed))
         direct = next(iter(_difference(built.wheel, wheel)), None)
         if direct:
             _, like = pypabuild.build_distributions(project.root, Path(folder, "like"), environment, epoch)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.facts import version_places
+from seatrial.interpreters import Interpreter
 from seatrial.sessions import closing
 from seatrial.sessions.registering import Registration, face, project, register, strings
 
@@ -49,7 +51,10 @@ def built(session: nox.Session) -> Built:
 
     said = os.environ.get(delivered.VARIABLE)
     if said is not None:
-        return delivered.accept(project(), said)
+        here = Interpreter(f"{sys.version_info[0]}.{sys.version_info[1]}", Path(sys.executable))
+        return delivered.accept(
+            project(), said, lambda sdist: distributions.compiled_from(sdist, here, state(session), session.log)
+        )
     return distributions.ensure(project(), state(session), os.environ.get(closing.RUN, ""), session.log)
 
 
@@ -85,6 +90,6 @@ def _between_releases(made: Built) -> dict[str, str]:
 
     The proof of a release builds at a tag, where it has no such part.
     """
-    if made.wheel.version.local and version_places.comes_from_tag(project()):
+    if made.sdist.version.local and version_places.comes_from_tag(project()):
         return {LOCAL_VERSION: "no tag is on this commit, from which a release takes its version"}
     return {}

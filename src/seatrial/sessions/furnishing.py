@@ -14,8 +14,9 @@ from packaging.utils import canonicalize_name
 
 from seatrial import environments
 from seatrial.environments import Contents, Environment, Work
-from seatrial.errors import CommandMissing, EnvironmentMissing, WheelUnfit
-from seatrial.sessions.artefacts import built
+from seatrial.errors import CommandMissing, EnvironmentMissing
+from seatrial.interpreters import Interpreter
+from seatrial.sessions.artefacts import built, state
 from seatrial.sessions.registering import project
 from seatrial.tools.installer import Pip, Uv, find_uv
 
@@ -50,14 +51,14 @@ def furnish_with_wheel(session: nox.Session, wanted: Sequence[str], extras: Sequ
 
     Returns what was built. Raises `BuildError` or `InstallFailed`.
     """
+    from seatrial import distributions  # noqa: PLC0415 - see artefacts.built()
+
     made = built(session)
-    if session.python and not made.wheel.fits(str(session.python)):
-        raise WheelUnfit(
-            f"{made.wheel.path.name} can't be installed on Python {session.python}: it was compiled for another",
-            fix="run nox with that Python, and name it alone in the noxfile: "
-            f'pythons=["{session.python}"]; a wheel for all of them has the tag abi3 or py3',
-        )
     python, installer = _python(session), _installer(session)
+    wheel = made.wheel
+    if session.python:
+        here = Interpreter(str(session.python), python.resolve())
+        wheel = distributions.wheel_for(made, here, state(session), session.log)
     contents = Contents(
         str(python.resolve()),
         repr(installer),
@@ -65,9 +66,9 @@ def furnish_with_wheel(session: nox.Session, wanted: Sequence[str], extras: Sequ
         extras=tuple(extras),
         needs=made.needs,
         modules=made.modules,
-        wheel=f"{made.wheel.path.name} {made.wheel.sha256}",
+        wheel=f"{wheel.path.name} {wheel.sha256}",
     )
-    _bring_to(session, Environment(_folder(session), python, installer), contents, made.wheel)
+    _bring_to(session, Environment(_folder(session), python, installer), contents, wheel)
     return made
 
 

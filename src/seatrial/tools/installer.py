@@ -39,8 +39,8 @@ UNREACHABLE = re.compile(
 class Installer(Protocol):
     """A tool that makes an environment and installs into it; both give the command, and run nothing."""
 
-    def create(self, environment: Path) -> tuple[str, ...]:
-        """Return the command that makes ``environment`` anew, with the Python that runs this."""
+    def create(self, environment: Path, python: str) -> tuple[str, ...]:
+        """Return the command that makes ``environment`` anew, with this Python."""
 
     def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
         """Return the command that installs into the environment of ``python``; arguments are those of pip."""
@@ -61,9 +61,9 @@ class Uv:
         """Uv answers from its cache, however old the answer."""
         return {"UV_OFFLINE": "1"}
 
-    def create(self, environment: Path) -> tuple[str, ...]:
+    def create(self, environment: Path, python: str) -> tuple[str, ...]:
         """See `Installer`."""
-        return (self.program, "venv", "--quiet", "--clear", "--python", sys.executable, str(environment))
+        return (self.program, "venv", "--quiet", "--clear", "--python", python, str(environment))
 
     def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
         """See `Installer`."""
@@ -79,10 +79,10 @@ class Pip:
         """Say nothing: pip has no such switch."""
         return {}
 
-    def create(self, environment: Path) -> tuple[str, ...]:
+    def create(self, environment: Path, python: str) -> tuple[str, ...]:
         """See `Installer`."""
         made = (sys.executable, "-m", "virtualenv", "--quiet", "--no-periodic-update", "--clear")
-        return (*made, "--python", sys.executable, str(environment))
+        return (*made, "--python", python, str(environment))
 
     def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
         """See `Installer`."""
@@ -108,10 +108,10 @@ def find_uv() -> str | None:
     return shutil.which(named or "uv")
 
 
-def create(installer: Installer, environment: Path) -> None:
-    """Make a virtual environment anew. Raises `InstallFailed`."""
+def create(installer: Installer, environment: Path, python: str = sys.executable) -> None:
+    """Make a virtual environment anew, with the Python that runs this unless told. Raises `InstallFailed`."""
     environment.parent.mkdir(parents=True, exist_ok=True)
-    done = shell.attempt(installer.create(environment), cwd=environment.parent, env=shell.environment())
+    done = shell.attempt(installer.create(environment, python), cwd=environment.parent, env=shell.environment())
     if done.returncode:
         raise InstallFailed(
             f"{environment} could not be made:\n{last_lines(mask(done.output + done.errors))}",

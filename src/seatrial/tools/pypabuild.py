@@ -37,10 +37,14 @@ Kind = Literal["sdist", "wheel"]
 
 @dataclass(frozen=True)
 class BuildEnvironment:
-    """A virtual environment that is kept for the next build (a `build.env.IsolatedEnv`)."""
+    """A virtual environment that is kept for the next build (a `build.env.IsolatedEnv`).
+
+    ``base``: the Python that it is made with, where it is another than the one that runs this.
+    """
 
     path: Path
     installer: Installer
+    base: Path | None = None
 
     @property
     def python_executable(self) -> str:
@@ -54,7 +58,7 @@ class BuildEnvironment:
 
     def ensure(self, requirements: Iterable[str]) -> None:
         """Make the environment anew unless it was made with these requirements. Raises `InstallFailed`."""
-        python = f"{Path(sys.executable).resolve()} {sys.version}"
+        python = str(self.base) if self.base else f"{Path(sys.executable).resolve()} {sys.version}"
         settings = shell.hash_of_variables(installers.SETTINGS)
         base = {
             "python": python,
@@ -66,7 +70,7 @@ class BuildEnvironment:
         if {key: known.get(key) for key in base} == base and Path(self.python_executable).exists():
             return
         self._stamp.unlink(missing_ok=True)
-        installers.create(self.installer, self.path)
+        installers.create(self.installer, self.path, str(self.base or sys.executable))
         self._install(base["base"])
         self._write({**base, "added": [], "asked": []})
 
@@ -109,11 +113,16 @@ def build_distributions(source: Path, into: Path, environment: BuildEnvironment,
     ``epoch``: SOURCE_DATE_EPOCH, in seconds since 1970. Raises `BackendFailed`, `PyprojectInvalid` or `InstallFailed`.
     """
     sdist = _build(source, into, "sdist", environment, epoch)
+    return sdist, build_from_sdist(sdist, into, environment, epoch)
+
+
+def build_from_sdist(sdist: Path, into: Path, environment: BuildEnvironment, epoch: int | None = None) -> Path:
+    """Build a wheel from an sdist; without ``epoch``, it is dated as the sdist is. All else is as above."""
     with tempfile.TemporaryDirectory(prefix="seatrial-sdist-") as folder:
         with _whole("sdist", sdist):
             unpacked = archives.unpack_sdist(sdist, Path(folder))
-        wheel = _build(unpacked, into, "wheel", environment, epoch)
-    return sdist, wheel
+            dated = archives.date_of(sdist) if epoch is None else epoch
+        return _build(unpacked, into, "wheel", environment, dated)
 
 
 def build_from_tree(source: Path, into: Path, environment: BuildEnvironment, epoch: int) -> tuple[Path, Path]:
