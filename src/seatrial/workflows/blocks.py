@@ -68,7 +68,9 @@ def fetch_distributions(folder: str = "") -> str:
 def keep(name: str, paths: Sequence[str], *, label: str, id_: str) -> str:
     """Return the step that stores files for the jobs that follow."""
     many = "|\n" + indented("\n".join(paths), 2) if len(paths) > 1 else paths[0]
-    return uses(name, pins.UPLOAD, (f"name: {label}", f"path: {many}", "if-no-files-found: error"), f"id: {id_}\n")
+    # A job that is run again finds what it stored before it failed.
+    options = (f"name: {label}", f"path: {many}", "if-no-files-found: error", "overwrite: true")
+    return uses(name, pins.UPLOAD, options, f"id: {id_}\n")
 
 
 def indented(text: str, by: int) -> str:
