@@ -198,7 +198,27 @@ if: always()
 needs: [{", ".join(("plan", "build", "test", *more))}]
 runs-on: ubuntu-24.04
 timeout-minutes: 5
-permissions: {{}}
+permissions:
+  actions: read # the summary lists the jobs of this run
 """
+    told = env(GH_TOKEN="${{ github.token }}", BUILT=BUILT)  # noqa: S106 - where GitHub puts it
+    tell = run("Tell what ran", *TELL.splitlines(), extra=told)
     see = run("See that all went well", ALL_WELL, extra=env(NEEDS="${{ toJSON(needs) }}"))
-    return job("gate", head, (publishing.at_top(shape, see),))
+    return job("gate", head, (publishing.at_top(shape, tell), publishing.at_top(shape, see)))
+
+
+TELL = r"""table='.jobs[] | select(.status == "completed") | [
+  (.name | gsub("[|]"; "&#124;")), .conclusion,
+  (if .conclusion == "skipped" then "a job before it did not go well, or it is for other runs"
+    else [.steps[] | select(.conclusion == "failure") | .name] | join(", ") end),
+  (if .conclusion == "skipped" then "" else "\((.completed_at | fromdate) - (.started_at | fromdate)) s" end)
+] | "| \(join(" | ")) |"'
+{
+  printf '%s\n' "| job | ended as | because of | took |" "|---|---|---|--:|"
+  # A list that can't be had is no reason to fail.
+  gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/jobs?per_page=100" |
+    jq --raw-output "$table" || true
+  read -r commit sdist wheel <<< "$BUILT"
+  printf '%s\n' "" "| built from ${commit:-nothing} | sha256 |" "|---|---|" "| sdist | $sdist |" "| wheel | $wheel |"
+} >> "$GITHUB_STEP_SUMMARY"
+"""
