@@ -73,6 +73,23 @@ def keep(name: str, paths: Sequence[str], *, label: str, id_: str) -> str:
     return uses(name, pins.UPLOAD, options, f"id: {id_}\n")
 
 
+def keep_measured(folder: str) -> str:
+    """Return the step that stores what the tests of a job have measured; jobs that measure nothing store nothing."""
+    options = (
+        "name: coverage-${{ strategy.job-index }}",
+        f"path: {folder}/.coverage.*",
+        "if-no-files-found: ignore",
+        "include-hidden-files: true",
+        "overwrite: true",
+    )
+    return uses("Keep what was measured", pins.UPLOAD, options)
+
+
+def fetch_measured(folder: str) -> str:
+    """Return the step that fetches it, each job's into a folder of its own: systems have files of the same name."""
+    return uses("Fetch what was measured", pins.DOWNLOAD, ("pattern: coverage-*", f"path: {folder}"))
+
+
 def indented(text: str, by: int) -> str:
     """Return a text further to the right."""
     return textwrap.indent(text, " " * by)

@@ -80,6 +80,8 @@ class Desk:
         """Raise `NoxfileBroken` or `SessionMissing` where the noxfile has not what the workflows call."""
         sessions = listing.sessions(self.project.root)
         listing.insist_on(sessions, Config.from_project(self.project).workflows.proof)
+        if self.shape.combines:
+            listing.insist_on_measuring(sessions)
 
     def judge(self) -> tuple[Judgement, ...]:
         """Judge every workflow that there is, whoever wrote it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seatrial.facts import measurement
 from seatrial.workflows import blocks, publishing
 from seatrial.workflows.blocks import READS, env, job, run
 
@@ -18,7 +19,9 @@ ALL_WELL = """jq --exit-status 'all(.[]; .result == "success")' <<< "$NEEDS\""""
 
 def ci(shape: Shape, more: Sequence[str] = ()) -> str:
     """Return the workflow that runs for every change; ``more``: the maintainer's own jobs, which the gate waits for."""
-    jobs = [_plan(shape, "ci", checks=True), _build_for_ci(shape), _test(shape), _gate(shape, more)]
+    jobs = [_plan(shape, "ci", checks=True), _build_for_ci(shape), _test(shape, hands_on=shape.combines)]
+    jobs += [_coverage(shape)] if shape.combines else []
+    jobs.append(_gate(shape, more))
     if shape.settings.testpypi:
         jobs.append(publishing.testpypi(shape))
     return _head("CI", _on_change(shape), shape) + "\n\n".join(jobs) + "\n"
@@ -167,7 +170,7 @@ def _build_for_release(shape: Shape) -> str:
     )
 
 
-def _test(shape: Shape) -> str:
+def _test(shape: Shape, *, hands_on: bool = False) -> str:
     head = f"""
 name: ${{{{ matrix.session }}}} on ${{{{ matrix.system }}}}
 needs: [plan, build]
@@ -187,15 +190,29 @@ strategy:
             *blocks.furnishing(shape, "${{ matrix.python }}"),
             blocks.fetch_distributions(shape.prefix),
             run("Run the session", 'nox -s "$SESSION"', extra=told),
+            *((blocks.keep_measured(f"{shape.prefix}{measurement.DATA}"),) if hands_on else ()),
         ),
     )
+
+
+def _coverage(shape: Shape) -> str:
+    head = f"""
+name: Coverage of all Pythons
+needs: test
+runs-on: {blocks.IMAGE}
+timeout-minutes: 10
+{READS}
+"""
+    combine = run("Bring it together", f"nox -s {measurement.SESSION}", extra=env(**{measurement.HANDED: "measured"}))
+    fetch = blocks.fetch_measured(f"{shape.prefix}measured")
+    return job("coverage", head, (blocks.checkout(shape, "the commit"), *blocks.furnishing(shape), fetch, combine))
 
 
 def _gate(shape: Shape, more: Sequence[str]) -> str:
     head = f"""
 name: Gate
 if: always()
-needs: [{", ".join(("plan", "build", "test", *more))}]
+needs: [{", ".join(("plan", "build", "test", *(("coverage",) if shape.combines else ()), *more))}]
 runs-on: ubuntu-24.04
 timeout-minutes: 5
 permissions:
