@@ -155,6 +155,10 @@ BROKEN: dict[str, object] = {
     "CI008": started_by(events=("push", "pull_request_target")),
     "CI009": publishing(addresses=(DEFAULT_REPOSITORY[:-1],)),
     "CI010": replace(TRIGGER, drifted=(".github/workflows/ci.yml would be written otherwise today",)),
+    "CI011": replace(
+        TRIGGER,
+        publishing=replace(PUBLISHING, workflows=(*PUBLISHING.workflows, replace(WORKFLOW, name="upload.yml"))),
+    ),
     "DIST411": refused(errors.BackendFailed),
     "DIST412": Rebuilt((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
     "DIST413": Rebuilt(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),
@@ -342,6 +346,7 @@ def test_only_what_would_be_refused_is_an_error() -> None:
             "CI005",
             "CI006",
             "CI010",
+            "CI011",
             "DIST412",
             "DIST413",
         ),

@@ -196,6 +196,7 @@ OF_THE_TRIGGER: tuple[Check[Trigger], ...] = (
     publication.TokenTaken(),
     publication.AddressKnown(),
     publication.AsGenerated(),
+    publication.OneAlone(),
 )
 """What the tag starts."""
 

@@ -184,6 +184,23 @@ class AsGenerated(TriggerRule):
         return verdict(facts.drifted, "invoke workflows --check shows the difference; invoke workflows mends it")
 
 
+class OneAlone(TriggerRule):
+    """The tag of the release starts one workflow that publishes, not several."""
+
+    code: ClassVar[str] = "CI011"
+    weight: ClassVar[Weight] = Weight.WARNING
+
+    def check(self, facts: Trigger) -> Finding:
+        """Two that build each for itself race for the same file names: the index has a mixture, and one run is red."""
+        if not facts.tag:
+            return Finding.unknown("no version was found, so there is no tag")
+        found = [one.name for one in facts.publishing.workflows if one.publishing_job() and one.listens_to(facts.tag)]
+        several = f"{facts.tag} starts {' and '.join(found)}, and each of them publishes"
+        return verdict(
+            [several] if len(found) > 1 else [], "publish from one of them, and remove the job from the others"
+        )
+
+
 def _is_mistaken(address: str) -> bool:
     # Loaded here because twine takes its time.
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
