@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -84,3 +85,18 @@ def test_list_that_can_not_be_had_is_no_reason_to_fail(tmp_path: Path) -> None:
 def test_gate_is_red_unless_all_went_well(tmp_path: Path, results: tuple[str, ...], code: int) -> None:
     needs = {f"job-{number}": {"result": result, "outputs": {}} for number, result in enumerate(results)}
     assert run(tmp_path, SEE, NEEDS=json.dumps(needs))[0] == code
+
+
+def test_projects_of_one_repository_cancel_each_other_in_no_pull_request() -> None:
+    groups = set()
+    for name in ("tidepool", "rockpool"):
+        (text,) = (
+            text for path, text in written(replace(MINIMAL, name=name, prefix=f"{name}/")).items() if "ci-" in path
+        )
+        told = yaml.safe_load(text)
+        groups.add((told["name"], told["concurrency"]["group"]))
+    which = "${{ github.event_name == 'pull_request' && github.ref || github.run_id }}"
+    assert groups == {
+        ("CI of tidepool", f"ci-tidepool-{which}"),
+        ("CI of rockpool", f"ci-rockpool-{which}"),
+    }

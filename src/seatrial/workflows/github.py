@@ -56,7 +56,8 @@ updates:
 
 def _head(name: str, on: str, shape: Shape) -> str:
     folder = f"\n    working-directory: {shape.prefix.rstrip('/')}" if shape.prefix else ""
-    return f"name: {name}\n\n{on}\n\ndefaults:\n  run:\n    shell: bash{folder}\n\njobs:\n"
+    of_which = f" of {shape.name}" if shape.prefix else ""
+    return f"name: {name}{of_which}\n\n{on}\n\ndefaults:\n  run:\n    shell: bash{folder}\n\njobs:\n"
 
 
 def _on_change(shape: Shape) -> str:
@@ -69,7 +70,7 @@ on:
 permissions: {{}}
 
 concurrency:
-  group: ci-${{{{ github.event_name == 'pull_request' && github.ref || github.run_id }}}}
+  group: {shape.ci.rpartition(".")[0]}-${{{{ github.event_name == 'pull_request' && github.ref || github.run_id }}}}
   cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}"""
 
 
