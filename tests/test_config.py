@@ -79,13 +79,14 @@ def test_ignore_that_is_no_table_is_told() -> None:
         ({"systems": "macos"}, "workflows.systems has to be a list of ubuntu, macos, windows, not 'macos'"),
         ({"systems": ["beos"]}, "workflows.systems has to be a list of ubuntu, macos, windows, not ['beos']"),
         ({"testpypi": "yes"}, "workflows.testpypi has to be true or false, not 'yes'"),
+        ({"coverage": 1}, "workflows.coverage has to be true or false, not 1"),
         ({"proof": "$(id)"}, "workflows.proof has to be the tag of a session, not '$(id)'"),
         (
             {"install": ["a\nb"]},
             "workflows.install has to be a list of commands, each in one line, not ['a\\nb']",
         ),
     ],
-    ids=["no table", "key", "empty", "text", "unknown", "truth", "tag", "lines"],
+    ids=["no table", "key", "empty", "text", "unknown", "truth", "number", "tag", "lines"],
 )
 def test_mistake_in_the_settings_of_ci_is_told(told: object, expected: str) -> None:
     with pytest.raises(PyprojectInvalid) as raised:

@@ -21,13 +21,21 @@ SHAPES = {
     "three-systems": replace(MINIMAL, settings=CiSettings(systems=EVERYWHERE)),
     "no-testpypi": replace(MINIMAL, settings=CiSettings(testpypi=False)),
     "locked": replace(MINIMAL, group="dev", is_locked=True, has_submodules=True),
+    "measured": replace(MINIMAL, measures=True),
     "in-a-folder": replace(MINIMAL, prefix="packages/tidepool/", tags="tidepool-v*", release="release-tidepool.yml"),
 }
 
 
 SESSIONS = tuple(
     Listed(f"{name}-{python}" if python else name, name, python, ("ci", "release"))
-    for name, python in (("build", ""), ("check", ""), ("tests", "3.9"), ("tests", "3.13"), ("lint", ""))
+    for name, python in (
+        ("build", ""),
+        ("check", ""),
+        ("tests", "3.9"),
+        ("tests", "3.13"),
+        ("coverage", ""),
+        ("lint", ""),
+    )
 )
 
 

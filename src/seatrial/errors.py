@@ -162,6 +162,10 @@ class NotAsBuilt(BuildError):
     """The files in ``dist/`` are not those that the build job of CI has told of."""
 
 
+class NothingMeasured(BuildError):
+    """The jobs of CI that run the tests have handed no coverage over."""
+
+
 class ToolError(SeatrialError):
     """A tool that seatrial runs failed."""
 

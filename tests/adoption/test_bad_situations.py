@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seatrial.adoption import looking, proposing
 from shipyard import launch
 
 if TYPE_CHECKING:

@@ -156,6 +156,10 @@ BROKEN: dict[str, object] = {
     "CI009": publishing(addresses=(DEFAULT_REPOSITORY[:-1],)),
     "CI010": replace(TRIGGER, drifted=(".github/workflows/ci.yml would be written otherwise today",)),
     "CI011": started_by(tags=(), events=("release",)),
+    "CI012": replace(
+        TRIGGER,
+        publishing=replace(PUBLISHING, workflows=(*PUBLISHING.workflows, replace(WORKFLOW, name="upload.yml"))),
+    ),
     "DIST411": refused(errors.BackendFailed),
     "DIST412": Rebuilt((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
     "DIST413": Rebuilt(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from seatrial.facts import steps
 from seatrial.facts.steps import Step
 from seatrial.facts.workflow import Workflow
 from trial import lines
@@ -89,3 +90,22 @@ def test_step_that_makes_something_is_at_home_anywhere(commands: str, expected: 
 def test_step_with_a_variable_that_only_github_knows_is_not() -> None:
     assert not Step("", 'nox -s "$SESSION"', (("SESSION", "${{ matrix.session }}"),)).is_at_home_anywhere
     assert Step("", 'nox -s "$SESSION"', (("SESSION", "build"),)).is_at_home_anywhere
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("on: push\njobs:\n  a: {}\n", ""),
+        ("a: [", "line 1: expected the node content, but found '<stream end>'"),
+        ("a: \x00", "it is no YAML"),
+        ("", "it has no jobs"),
+        ("- jobs\n", "it has no jobs"),
+        ("jobs: 1\n", "it has no jobs"),
+        ("[" * 3000, "it is no YAML"),
+        ("jobs:\n  a: {}\n  'a': {}\n", "a stands there twice"),
+        ("env: {}\njobs: {}\nenv: {}\n", "env stands there twice"),
+        ("jobs: &all\n  a: *all\n", ""),
+    ],
+)
+def test_text_that_is_no_workflow_says_why(text: str, said: str) -> None:
+    assert steps.trouble_in(text) == said

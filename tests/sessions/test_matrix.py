@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from seatrial.facts import measurement
 from trial import HERE, TEST, Trial, lines, package
 
 pytestmark = pytest.mark.voyage
@@ -238,6 +239,26 @@ def test_coverage_of_the_pythons_is_combined_onto_the_sources(trial: Trial) -> N
     source = (trial.root / "src/tidepool/__init__.py").read_text()
     trial.write({"src/tidepool/__init__.py": source + "\n\ndef unused() -> None:\n    print()\n"})
     assert trial.nox("-s", "coverage").returncode == 1
+
+
+@pytest.mark.ends
+def test_coverage_takes_what_other_jobs_have_measured_and_runs_no_test_again(trial: Trial) -> None:
+    package(trial, TESTS)
+    pyproject = (trial.root / "pyproject.toml").read_text().replace("pytest>=8", "pytest-cov>=5")
+    addopts = '\n[tool.pytest.ini_options]\naddopts = "--cov=tidepool"\n\n[tool.coverage.report]\nskip_empty = true\n'
+    trial.write({"pyproject.toml": pyproject + addopts})
+    assert trial.nox("-s", "tests").returncode == 0
+    handed = trial.root / "measured/coverage-0"
+    handed.mkdir(parents=True)
+    for path in (trial.root / measurement.DATA).glob(".coverage.*"):
+        path.rename(handed / path.name)
+    ran = trial.nox("-s", "coverage", SEATRIAL_MEASURED="measured")
+    assert ran.returncode == 0, ran.output
+    assert re.findall(r"^src/tidepool/__init__.py +3 +0 +100%$", ran.output, re.MULTILINE)
+    assert "Running session tests" not in ran.output
+    ran = trial.nox("-s", "coverage", SEATRIAL_MEASURED="measured")
+    assert (ran.returncode, ran.was_a_traceback) == (1, False)
+    assert "no job has handed over what its tests measured: measured holds no .coverage.*" in ran.output
 
 
 def test_sessions_run_side_by_side_where_nox_can(trial: Trial) -> None:

@@ -121,6 +121,29 @@ def test_file_that_was_written_by_hand_is_never_touched(port: Harbour, text: str
         assert port.read(RELEASE) == text
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="not everybody may make a link there")
+@pytest.mark.parametrize("path", [CI, ".github/workflows", ".github"], ids=["file", "folder", "folder of folders"])
+def test_nothing_is_written_through_a_link(port: Harbour, tmp_path: Path, path: str) -> None:
+    port.trial.invoke("workflows")
+    link, elsewhere = port.trial.root / path, tmp_path / "elsewhere"
+    link.rename(elsewhere)
+    link.symlink_to(elsewhere)
+    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + "tag = 'release-{version}'\n"})
+    before = {one: one.read_bytes() for one in [elsewhere, *elsewhere.rglob("*")] if one.is_file()}
+    said = refused(port.trial.invoke("workflows", "--overwrite"))
+    assert f"{CI} is no file of this repository's own: it, or a folder above it, is a link" in said
+    assert {one: one.read_bytes() for one in before} == before
+
+
+def test_line_ends_stay(port: Harbour) -> None:
+    port.trial.invoke("workflows")
+    path = port.trial.root / CI
+    ended = path.read_bytes().replace(b"\n", b"\r\n")
+    path.write_bytes(ended.replace(b"timeout-minutes: 60", b"timeout-minutes: 61"))
+    assert port.trial.invoke("workflows", "--overwrite") == Ran(0, f"written: {CI}\n")
+    assert path.read_bytes() == ended
+
+
 def test_lines_that_were_changed_by_hand_are_kept_until_somebody_gives_them_up(port: Harbour) -> None:
     port.trial.invoke("workflows")
     text = port.read(RELEASE)
@@ -175,9 +198,12 @@ def test_workflow_of_ones_own_is_judged_too(port: Harbour) -> None:
     port.trial.write({".github/workflows/own.yml": own, ".github/workflows/no.yml": "a: ["})
     said = refused(port.trial.invoke("workflows", "--check"))
     assert said.startswith(
-        "seatrial: error    CI101  .github/workflows/own.yml:\n                  actions/checkout@v4 is no commit\n"
+        "seatrial: error    CI116  .github/workflows/no.yml:\n"
+        "                  line 1: expected the node content, but found '<stream end>'\n"
+        "                  fix: mend it, or move it out of .github/workflows\n"
+        "error    CI101  .github/workflows/own.yml:\n                  actions/checkout@v4 is no commit\n"
     )
-    ignore = '\n[tool.seatrial.ignore]\nCI101 = "they are ours"\n'
+    ignore = '\n[tool.seatrial.ignore]\nCI101 = "they are ours"\nCI116 = "it is a note"\n'
     port.trial.write({"pyproject.toml": port.read("pyproject.toml") + ignore})
     assert port.trial.invoke("workflows", "--check").returncode == 0
 

@@ -11,7 +11,7 @@ from seatrial.workflows.drift import Drift, Reason, Wanted, drift
 from seatrial.workflows.regions import BEGIN, END, Region, jobs_below
 
 LINES = "name: CI\njobs:\n  gate:\n    needs: []\n"
-OWN = "  docs:\n    steps: []\n  # a word\n  site: # another\n    steps: []\nenv:\n  A: b\n"
+OWN = "  docs:\n    steps: []\n  # a word\n  'site': # another\n    steps: []\nenv:\n  A: b\n"
 PLAIN = st.text(st.characters(categories=("L", "N", "P", "S", "Zs")), max_size=40)
 """Texts without marks: those begin a line, and a hash sign begins a mark."""
 

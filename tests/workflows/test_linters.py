@@ -45,7 +45,7 @@ def test_change_between_the_marks_is_a_drift(mutation: Mutation) -> None:
 def of_our_own(files: dict[str, str]) -> set[str]:
     """Return the codes of our checks that fail."""
     found = (CiFile.from_text(path, text) for path, text in files.items() if "/workflows/" in path)
-    judged = (one for file in found if file for one in judge(workflow_catalogue.ALL, file))
+    judged = (one for file in found for one in judge(workflow_catalogue.ALL, file))
     return {one.code for one in judged if one.finding.verdict is Verdict.FAILED}
 
 

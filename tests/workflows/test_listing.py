@@ -23,7 +23,7 @@ COVERAGE = Listed("coverage", "coverage", "", ("ci",))
 
 
 def test_matrix_is_every_session_on_every_system_and_one_without_a_python_on_the_first() -> None:
-    chosen = listing.tagged((BUILD, CHECK, *TESTS, COVERAGE, LINT), "ci")
+    chosen = listing.tagged((BUILD, CHECK, *TESTS, COVERAGE, LINT), "ci", measures=True)
     assert listing.matrix(chosen, ("macos", "ubuntu")) == {
         "include": [
             {"session": "tests-3.9", "python": "3.9", "system": "macos-15"},
@@ -33,6 +33,20 @@ def test_matrix_is_every_session_on_every_system_and_one_without_a_python_on_the
             {"session": "tests-3.13", "python": "3.13", "system": "ubuntu-24.04"},
         ]
     }
+
+
+def test_session_of_ones_own_that_is_called_coverage_is_one_like_others() -> None:
+    assert listing.tagged((BUILD, *TESTS, COVERAGE), "ci") == (*TESTS, COVERAGE)
+
+
+def test_project_that_measures_has_a_session_that_brings_it_together() -> None:
+    listing.insist_on_measuring((*TESTS, COVERAGE))
+    with pytest.raises(SessionMissing) as raised:
+        listing.insist_on_measuring(TESTS)
+    assert (raised.value.what, raised.value.fix) == (
+        "the project measures coverage, and the noxfile has no session coverage",
+        "sessions.tests()\nor, in [tool.seatrial.workflows]: coverage = false",
+    )
 
 
 def test_session_that_the_workflows_run_has_to_be_there() -> None:

@@ -23,6 +23,7 @@ from seatrial.checks import (
     shelving,
     soundness,
     standard,
+    starting,
     strays,
     together,
 )
@@ -196,7 +197,8 @@ OF_THE_TRIGGER: tuple[Check[Trigger], ...] = (
     publication.TokenTaken(),
     publication.AddressKnown(),
     publication.AsGenerated(),
-    publication.StartsAlone(),
+    starting.StartsAlone(),
+    starting.OneAlone(),
 )
 """What the tag starts."""
 

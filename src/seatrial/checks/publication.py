@@ -55,7 +55,7 @@ class Listens(TriggerRule):
             return Finding.passed()
         if workflow.waits_for_more:
             return Finding.skipped("something else than a tag is to start it")
-        return Finding.failed(_deaf(workflow, facts.tag), _to_listen(facts.tag))
+        return Finding.failed(deaf(workflow, facts.tag), to_listen(facts.tag))
 
 
 class SessionsThere(TriggerRule):
@@ -186,28 +186,6 @@ class AsGenerated(TriggerRule):
         return verdict(facts.drifted, "invoke workflows --check shows the difference; invoke workflows mends it")
 
 
-class StartsAlone(TriggerRule):
-    """The tag of the release starts it without anybody's help."""
-
-    code: ClassVar[str] = "CI011"
-    weight: ClassVar[Weight] = Weight.WARNING
-
-    def check(self, facts: Trigger) -> Finding:
-        """Until somebody makes a release on the forge, or starts a run by hand, the tag stands there unpublished."""
-        workflow = facts.publishing.workflow
-        if workflow is None:
-            return Finding.skipped(NONE)
-        if not facts.tag:
-            return Finding.unknown("no version was found, so there is no tag")
-        if workflow.listens_to(facts.tag) or not workflow.waits_for_more:
-            return Finding.passed()
-        by_hand = workflow.started_by_hand(facts.tag)
-        return Finding.failed(
-            _deaf(workflow, facts.tag),
-            f"after invoke release: {by_hand}; or have the tag do it:\n{_to_listen(facts.tag)}",
-        )
-
-
 def _is_mistaken(address: str) -> bool:
     # Loaded here because twine takes its time.
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
@@ -221,7 +199,7 @@ def _is_mistaken(address: str) -> bool:
     return is_of_pypi and address not in {DEFAULT_REPOSITORY, TEST_REPOSITORY}
 
 
-def _deaf(workflow: Workflow, tag: str) -> str:
+def deaf(workflow: Workflow, tag: str) -> str:
     if "push" in workflow.events and workflow.tags:
         return f"{workflow.name} listens to {', '.join(workflow.tags)}, which {tag} is not"
     if "push" in workflow.events and workflow.tags_ignored:
@@ -231,7 +209,7 @@ def _deaf(workflow: Workflow, tag: str) -> str:
     return f"{workflow.name} starts on {', '.join(workflow.events) or 'nothing'}, not on a tag"
 
 
-def _to_listen(tag: str) -> str:
+def to_listen(tag: str) -> str:
     return f'on:\n  push:\n    tags: ["{_pattern(tag)}"]'
 
 

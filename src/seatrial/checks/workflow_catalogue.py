@@ -25,4 +25,5 @@ ALL: tuple[WorkflowRule, ...] = (
     workflow_meaning.Attested(),
     workflow_rules.ToolsLocked(),
     workflow_meaning.Ends(),
+    workflow_meaning.Readable(),
 )

@@ -127,3 +127,13 @@ class Ends(WorkflowRule):
         own = [one for one in facts.jobs if "uses" not in one.table]
         bad = [f"the job {one.name} has no timeout-minutes" for one in own if "timeout-minutes" not in one.table]
         return verdict(shown(bad), "timeout-minutes: 20")
+
+
+class Readable(WorkflowRule):
+    """Every file in the folder of workflows is a workflow that can be read, in which no name stands twice."""
+
+    code: ClassVar[str] = "CI116"
+
+    def check(self, facts: CiFile) -> Finding:
+        """GitHub runs nothing of a file that it can't read, and says so on a page that nobody looks at."""
+        return verdict([facts.trouble] if facts.trouble else [], "mend it, or move it out of .github/workflows")

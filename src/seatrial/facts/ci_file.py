@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from seatrial.facts.steps import awaited, needs_of, table_of
+from seatrial.facts.steps import awaited, needs_of, table_of, trouble_in
 from seatrial.facts.workflow import PUBLISHES
 
 if TYPE_CHECKING:
@@ -70,22 +70,23 @@ class CiJob:
 
 @dataclass(frozen=True)
 class CiFile:
-    """A workflow: ``uses`` are the actions of its text, ``table`` what it holds."""
+    """A workflow: ``uses`` are the actions of its text, ``table`` what it holds, ``trouble`` why it is none, or ""."""
 
     name: str
     uses: tuple[Use, ...]
     jobs: tuple[CiJob, ...]
     table: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    trouble: str = ""
 
     @classmethod
-    def from_text(cls, name: str, text: str) -> CiFile | None:
-        """Read a file; None when it is no workflow."""
-        told = table_of(text)
+    def from_text(cls, name: str, text: str) -> CiFile:
+        """Read a file; one that is no workflow has no jobs."""
+        trouble, told = trouble_in(text), table_of(text)
         if told is None:
-            return None
+            return cls(name, (), (), trouble=trouble or "it is no workflow")
         jobs = tuple(CiJob(str(key), job) for key, job in told["jobs"].items() if isinstance(job, dict))
         uses = (Use(one["action"], one["ref"], _version(one["comment"])) for one in USES.finditer(text))
-        return cls(name, tuple(uses), jobs, told)
+        return cls(name, tuple(uses), jobs, told, trouble)
 
     @property
     def publishing(self) -> tuple[CiJob, ...]:

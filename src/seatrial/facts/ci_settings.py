@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 IMAGES = {"ubuntu": "ubuntu-24.04", "macos": "macos-15", "windows": "windows-2025"}
 """The machines of GitHub that stand for an operating system: named, so that a new one comes with a commit."""
 
-KEYS = ("systems", "testpypi", "prove", "proof", "install")
+KEYS = ("systems", "testpypi", "prove", "coverage", "proof", "install")
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,15 @@ class CiSettings:
 
     ``systems``: the operating systems that the tests run on, the first of which does all else; ``testpypi``: whether
     every push to the branch publishes a development version there; ``prove``: whether the publisher can be tried
-    without a release; ``proof``: the tag of the sessions that stand between the build and PyPI; ``install``: the
+    without a release; ``coverage``: whether what the tests on all Pythons measure is brought together, in a
+    project that measures; ``proof``: the tag of the sessions that stand between the build and PyPI; ``install``: the
     commands that bring seatrial into a job, none for those that the project's lock file asks for.
     """
 
     systems: tuple[str, ...] = ("ubuntu",)
     testpypi: bool = True
     prove: bool = True
+    coverage: bool = True
     proof: str = "release"
     install: tuple[str, ...] = ()
 
@@ -46,7 +48,7 @@ def mistakes(table: object) -> Iterator[str]:
     systems = table.get("systems", ["ubuntu"])
     if not _are_texts(systems) or not systems or not set(systems) <= set(IMAGES) or len(set(systems)) < len(systems):
         yield f"workflows.systems has to be a list of {', '.join(IMAGES)}, not {systems!r}"
-    for key in ("testpypi", "prove"):
+    for key in ("testpypi", "prove", "coverage"):
         if not isinstance(table.get(key, True), bool):
             yield f"workflows.{key} has to be true or false, not {table[key]!r}"
     proof = table.get("proof", CiSettings.proof)

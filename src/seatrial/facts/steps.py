@@ -39,6 +39,32 @@ def table_of(text: str) -> dict[str, Any] | None:
     return told if isinstance(told, dict) and isinstance(told.get("jobs"), dict) else None
 
 
+def trouble_in(text: str) -> str:
+    """Return why a text is no workflow that GitHub would run, "" where nothing of that kind is to be seen."""
+    import yaml  # noqa: PLC0415 - see table_of()
+
+    try:
+        top = yaml.compose(text, Loader=yaml.BaseLoader)
+    except yaml.MarkedYAMLError as error:
+        at = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        return f"{at}{error.problem or error.context}"
+    except (yaml.YAMLError, RecursionError):
+        return "it is no YAML"
+    keys = _pairs(top)
+    jobs = next((value for key, value in keys if key == "jobs"), None)
+    if not isinstance(jobs, yaml.MappingNode):
+        return "it has no jobs"
+    # A parser takes the last of them for all; GitHub refuses the file.
+    names = [name for name, _ in (*keys, *_pairs(jobs))]
+    twice = dict.fromkeys(name for name in names if names.count(name) > 1)
+    return f"{' and '.join(twice)} stands there twice" if twice else ""
+
+
+def _pairs(node: Any) -> list[tuple[str, Any]]:
+    pairs = node.value if node is not None and node.id == "mapping" else []
+    return [(key.value, value) for key, value in pairs if isinstance(key.value, str)]
+
+
 def awaited(names: Iterable[str], needs: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """Return these jobs and all that they wait for, as far as they are known; ``needs``: what each job waits for."""
     found: set[str] = set()

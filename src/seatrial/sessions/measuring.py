@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial import shell
+from seatrial.errors import NothingMeasured
+from seatrial.facts import measurement
 from seatrial.sessions import artefacts, closing
 from seatrial.sessions.registering import Registration, project, register
 from seatrial.tools import git
@@ -21,10 +24,8 @@ COMBINE = Path(__file__).resolve().parent.parent / "combine_coverage.py"
 
 
 def is_used() -> bool:
-    """Whether the project measures coverage (coverage, "Configuration reference")."""
-    return project().configures("coverage", ".coveragerc") or project().configures_in_ini(
-        "coverage:run", "setup.cfg", "tox.ini"
-    )
+    """Whether the project measures coverage."""
+    return measurement.is_used(project())
 
 
 def folders_measured() -> list[str]:
@@ -50,10 +51,26 @@ def data_file(session: nox.Session) -> Path:
 def register_coverage(tags: Sequence[str]) -> None:
     """Register ``coverage``, which comes after the tests: combine their data and report.
 
-    It fails where the total is under the project's ``fail_under``.
+    It fails where the total is under the project's ``fail_under``. In CI, where each Python has a job of its own, it
+    takes what these have measured, and runs none of them again.
     """
     about = "Combine the coverage of all Pythons and report it"
-    register(Registration("coverage", about, tuple(tags), requires=("tests",)), _coverage)
+    first = () if os.environ.get(measurement.HANDED) else ("tests",)
+    register(Registration(measurement.SESSION, about, tuple(tags), requires=first), _coverage)
+
+
+def _measured(folder: Path) -> list[str]:
+    """Return the files of data of this run. Raises `NothingMeasured` where other jobs were to hand some over."""
+    handed = os.environ.get(measurement.HANDED)
+    if not handed:
+        return [str(path) for path in sorted(folder.glob(".coverage.*")) if closing.is_of_this_run(path)]
+    found = [str(path) for path in sorted((project().root / handed).rglob(".coverage.*"))]
+    if not found:
+        raise NothingMeasured(
+            f"no job has handed over what its tests measured: {handed} holds no .coverage.*",
+            fix="have the tests measure, as with pytest --cov; or coverage = false in [tool.seatrial.workflows]",
+        )
+    return found
 
 
 def _coverage(session: nox.Session) -> None:
@@ -61,7 +78,8 @@ def _coverage(session: nox.Session) -> None:
     from seatrial.sessions import furnishing  # noqa: PLC0415
 
     folder = artefacts.state(session) / "coverage"
-    files = [str(path) for path in sorted(folder.glob(".coverage.*")) if closing.is_of_this_run(path)]
+    folder.mkdir(parents=True, exist_ok=True)
+    files = _measured(folder)
     if not files:
         session.skip("the tests of this run measured nothing")
     furnishing.furnish(session, (REQUIREMENT,))

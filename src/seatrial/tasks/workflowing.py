@@ -61,13 +61,15 @@ def sessions(context: Context, tag: str = "ci") -> None:
     Example: seatrial ci.sessions --tag ci >> "$GITHUB_OUTPUT"
     """
     from seatrial.config import Config
+    from seatrial.facts import measurement
     from seatrial.facts.project import Project
     from seatrial.workflows import listing
 
     with one_message():
         folder = project_folder()
-        systems = Config.from_project(Project.from_directory(folder)).workflows.systems
-        chosen = listing.tagged(listing.sessions(folder), tag)
+        project = Project.from_directory(folder)
+        systems = Config.from_project(project).workflows.systems
+        chosen = listing.tagged(listing.sessions(folder), tag, measures=measurement.is_used(project))
         show(f"matrix={json_.dumps(listing.matrix(chosen, systems))}")
 
 

@@ -68,7 +68,26 @@ def fetch_distributions(folder: str = "") -> str:
 def keep(name: str, paths: Sequence[str], *, label: str, id_: str) -> str:
     """Return the step that stores files for the jobs that follow."""
     many = "|\n" + indented("\n".join(paths), 2) if len(paths) > 1 else paths[0]
-    return uses(name, pins.UPLOAD, (f"name: {label}", f"path: {many}", "if-no-files-found: error"), f"id: {id_}\n")
+    # A job that is run again finds what it stored before it failed.
+    options = (f"name: {label}", f"path: {many}", "if-no-files-found: error", "overwrite: true")
+    return uses(name, pins.UPLOAD, options, f"id: {id_}\n")
+
+
+def keep_measured(folder: str) -> str:
+    """Return the step that stores what the tests of a job have measured; jobs that measure nothing store nothing."""
+    options = (
+        "name: coverage-${{ strategy.job-index }}",
+        f"path: {folder}/.coverage.*",
+        "if-no-files-found: ignore",
+        "include-hidden-files: true",
+        "overwrite: true",
+    )
+    return uses("Keep what was measured", pins.UPLOAD, options)
+
+
+def fetch_measured(folder: str) -> str:
+    """Return the step that fetches it, each job's into a folder of its own: systems have files of the same name."""
+    return uses("Fetch what was measured", pins.DOWNLOAD, ("pattern: coverage-*", f"path: {folder}"))
 
 
 def indented(text: str, by: int) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seatrial import report
+from seatrial import line_ends, report
 from seatrial.checks import workflow_catalogue
 from seatrial.checks.judging import judge
 from seatrial.config import Config
@@ -79,6 +80,8 @@ class Desk:
         """Raise `NoxfileBroken` or `SessionMissing` where the noxfile has not what the workflows call."""
         sessions = listing.sessions(self.project.root)
         listing.insist_on(sessions, Config.from_project(self.project).workflows.proof)
+        if self.shape.combines:
+            listing.insist_on_measuring(sessions)
 
     def judge(self) -> tuple[Judgement, ...]:
         """Judge every workflow that there is, whoever wrote it."""
@@ -88,7 +91,6 @@ class Desk:
         return tuple(
             judgement
             for file in files
-            if file
             for judgement in judge(workflow_catalogue.ALL, file, subject=f"{FOLDER}/{file.name}", excuses=excuses)
         )
 
@@ -112,22 +114,32 @@ class Desk:
         Where one of them was written or changed by hand, that is said and none is written. Raises `WorkflowsDrifted`.
         """
         found = self.drift()
-        kept = {Reason.FOREIGN} if overwrite else {Reason.FOREIGN, Reason.EDITED}
+        kept = {Reason.FOREIGN, Reason.ELSEWHERE, *(() if overwrite else (Reason.EDITED,))}
         refused = [one for one in found if one.reason in kept]
         for one in found:
             if one.reason not in kept:
                 path = self.repository.root / one.path
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(one.then.encode())
+                old = path.read_bytes() if path.exists() else b""
+                path.write_bytes(line_ends.restored(old, one.then.encode("utf-8", "surrogateescape")))
         if refused:
             raise WorkflowsDrifted(
                 "\n".join(map(str, refused)), fix="\n".join(dict.fromkeys(one.fix for one in refused))
             )
         return tuple(one.path for one in found)
 
-    def _texts(self, top: Path) -> dict[str, str]:
+    def _texts(self, top: Path) -> dict[str, str | None]:
+        """Return the texts of the files that are there, None for what nobody should write through."""
         paths = {one.path: top / one.path for one in self.wanted}
-        return {name: _text(path) for name, path in paths.items() if path.is_file()}
+        there = {name: path for name, path in paths.items() if os.path.lexists(path) or _leads_away(path, top)}
+        is_own = {name: path.is_file() and not _leads_away(path, top) for name, path in there.items()}
+        return {name: _text(path) if is_own[name] else None for name, path in there.items()}
+
+
+def _leads_away(path: Path, top: Path) -> bool:
+    """Whether a file, or a folder between it and the top of the repository, is a link."""
+    between = (path, *(one for one in path.parents if top in one.parents))
+    return any(one.is_symlink() for one in between)
 
 
 def _text(path: Path) -> str:

@@ -20,6 +20,7 @@ class Reason(Enum):
 
     MISSING = "is not there yet"
     FOREIGN = "was written by hand: no line says which part of it is generated"
+    ELSEWHERE = "is no file of this repository's own: it, or a folder above it, is a link, or a folder is in its place"
     EDITED = "was changed by hand between the marks"
     OUTDATED = "would be written otherwise today: the project, its settings or seatrial have changed"
 
@@ -28,6 +29,7 @@ FIXES = {
     Reason.MISSING: "invoke workflows",
     Reason.FOREIGN: "to have it generated, move {path} out of the way, run invoke workflows, and put your own jobs "
     "below the last mark",
+    Reason.ELSEWHERE: "move {path} out of the way, then: invoke workflows",
     Reason.EDITED: "put your own jobs below the last mark of {path}, then: invoke workflows --overwrite",
     Reason.OUTDATED: "invoke workflows",
 }
@@ -70,12 +72,18 @@ class Drift:
         return f"{self.path} {self.reason.value}{shown}"
 
 
-def drift(wanted: Iterable[Wanted], files: Mapping[str, str]) -> tuple[Drift, ...]:
-    """Compare what is wanted with the texts of files by their path; one that is not there is none of them."""
-    return tuple(found for one in wanted if (found := _drift(one, files.get(one.path))))
+def drift(wanted: Iterable[Wanted], files: Mapping[str, str | None]) -> tuple[Drift, ...]:
+    """Compare what is wanted with the texts of files by their path.
+
+    One that is not there is none of them; one that is not the repository's own, such as a link, has None for a text.
+    """
+    return tuple(found for one in wanted if (found := _drift(one, files)))
 
 
-def _drift(wanted: Wanted, now: str | None) -> Drift | None:
+def _drift(wanted: Wanted, files: Mapping[str, str | None]) -> Drift | None:
+    now = files.get(wanted.path)
+    if now is None and wanted.path in files:
+        return Drift(wanted.path, Reason.ELSEWHERE, "", "")
     if now is None:
         return Drift(wanted.path, Reason.MISSING, "", regions.new(wanted.text(())))
     region = Region.find(now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seatrial.facts import measurement
 from seatrial.workflows import blocks, publishing
 from seatrial.workflows.blocks import READS, env, job, run
 
@@ -18,7 +19,9 @@ ALL_WELL = """jq --exit-status 'all(.[]; .result == "success")' <<< "$NEEDS\""""
 
 def ci(shape: Shape, more: Sequence[str] = ()) -> str:
     """Return the workflow that runs for every change; ``more``: the maintainer's own jobs, which the gate waits for."""
-    jobs = [_plan(shape, "ci", checks=True), _build_for_ci(shape), _test(shape), _gate(shape, more)]
+    jobs = [_plan(shape, "ci", checks=True), _build_for_ci(shape), _test(shape, hands_on=shape.combines)]
+    jobs += [_coverage(shape)] if shape.combines else []
+    jobs.append(_gate(shape, more))
     if shape.settings.testpypi:
         jobs.append(publishing.testpypi(shape))
     return _head("CI", _on_change(shape), shape) + "\n\n".join(jobs) + "\n"
@@ -53,7 +56,8 @@ updates:
 
 def _head(name: str, on: str, shape: Shape) -> str:
     folder = f"\n    working-directory: {shape.prefix.rstrip('/')}" if shape.prefix else ""
-    return f"name: {name}\n\n{on}\n\ndefaults:\n  run:\n    shell: bash{folder}\n\njobs:\n"
+    of_which = f" of {shape.name}" if shape.prefix else ""
+    return f"name: {name}{of_which}\n\n{on}\n\ndefaults:\n  run:\n    shell: bash{folder}\n\njobs:\n"
 
 
 def _on_change(shape: Shape) -> str:
@@ -66,7 +70,7 @@ on:
 permissions: {{}}
 
 concurrency:
-  group: ci-${{{{ github.event_name == 'pull_request' && github.ref || github.run_id }}}}
+  group: {shape.ci.rpartition(".")[0]}-${{{{ github.event_name == 'pull_request' && github.ref || github.run_id }}}}
   cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}"""
 
 
@@ -167,7 +171,7 @@ def _build_for_release(shape: Shape) -> str:
     )
 
 
-def _test(shape: Shape) -> str:
+def _test(shape: Shape, *, hands_on: bool = False) -> str:
     head = f"""
 name: ${{{{ matrix.session }}}} on ${{{{ matrix.system }}}}
 needs: [plan, build]
@@ -187,18 +191,52 @@ strategy:
             *blocks.furnishing(shape, "${{ matrix.python }}"),
             blocks.fetch_distributions(shape.prefix),
             run("Run the session", 'nox -s "$SESSION"', extra=told),
+            *((blocks.keep_measured(f"{shape.prefix}{measurement.DATA}"),) if hands_on else ()),
         ),
     )
+
+
+def _coverage(shape: Shape) -> str:
+    head = f"""
+name: Coverage of all Pythons
+needs: test
+runs-on: {blocks.IMAGE}
+timeout-minutes: 10
+{READS}
+"""
+    combine = run("Bring it together", f"nox -s {measurement.SESSION}", extra=env(**{measurement.HANDED: "measured"}))
+    fetch = blocks.fetch_measured(f"{shape.prefix}measured")
+    return job("coverage", head, (blocks.checkout(shape, "the commit"), *blocks.furnishing(shape), fetch, combine))
 
 
 def _gate(shape: Shape, more: Sequence[str]) -> str:
     head = f"""
 name: Gate
 if: always()
-needs: [{", ".join(("plan", "build", "test", *more))}]
+needs: [{", ".join(("plan", "build", "test", *(("coverage",) if shape.combines else ()), *more))}]
 runs-on: ubuntu-24.04
 timeout-minutes: 5
-permissions: {{}}
+permissions:
+  actions: read # the summary lists the jobs of this run
 """
+    told = env(GH_TOKEN="${{ github.token }}", BUILT=BUILT)  # noqa: S106 - where GitHub puts it
+    tell = run("Tell what ran", *TELL.splitlines(), extra=told)
     see = run("See that all went well", ALL_WELL, extra=env(NEEDS="${{ toJSON(needs) }}"))
-    return job("gate", head, (publishing.at_top(shape, see),))
+    return job("gate", head, (publishing.at_top(shape, tell), publishing.at_top(shape, see)))
+
+
+TELL = r"""table='.jobs[] | select(.status == "completed") | [
+  (.name | gsub("[|]"; "&#124;")), .conclusion,
+  (if .conclusion == "skipped" then "a job before it did not go well, or it is for other runs"
+    else [.steps[] | select(.conclusion == "failure") | .name] | join(", ") end),
+  (if .conclusion == "skipped" then "" else "\((.completed_at | fromdate) - (.started_at | fromdate)) s" end)
+] | "| \(join(" | ")) |"'
+{
+  printf '%s\n' "| job | ended as | because of | took |" "|---|---|---|--:|"
+  # A list that can't be had is no reason to fail.
+  gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/jobs?per_page=100" |
+    jq --raw-output "$table" || true
+  read -r commit sdist wheel <<< "$BUILT"
+  printf '%s\n' "" "| built from ${commit:-nothing} | sha256 |" "|---|---|" "| sdist | $sdist |" "| wheel | $wheel |"
+} >> "$GITHUB_STEP_SUMMARY"
+"""

@@ -7,6 +7,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
+from seatrial.facts import measurement
 from seatrial.facts.repository import FORGE
 from seatrial.workflows import listing, locked
 
@@ -26,14 +27,19 @@ def pipeline(shape: Shape, sessions: Iterable[Listed], host: str = AT_HOME) -> s
     attests = host == AT_HOME
     jobs = [
         _build(shape),
-        _test("test", shape, listing.tagged(known, "ci"), _never_on_tag(shape)),
-        _test("prove", shape, listing.tagged(known, shape.settings.proof), _on_tag(shape)),
+        _test("test", shape, listing.tagged(known, "ci", measures=shape.measures), _never_on_tag(shape)),
+        *([_coverage(shape)] if shape.combines else []),
+        _test("prove", shape, _proof(shape, known), _on_tag(shape)),
         *([_testpypi(shape)] if shape.settings.testpypi else []),
         *([_attest(shape)] if attests else []),
         _pypi(shape, attests=attests),
         _release(shape),
     ]
     return _head(shape) + "\n\n".join(jobs) + "\n"
+
+
+def _proof(shape: Shape, known: Sequence[Listed]) -> tuple[Listed, ...]:
+    return listing.tagged(known, shape.settings.proof, measures=shape.measures)
 
 
 def host_of(address: str) -> str:
@@ -109,6 +115,19 @@ def _test(name: str, shape: Shape, sessions: Sequence[Listed], rules: str) -> st
         "needs: [build]",
         "parallel:\n  matrix:\n" + textwrap.indent("\n".join(rows), "    "),
         _script(shape, (*_installing(shape), 'nox -s "$SESSION"')),
+        *((f"artifacts:\n  paths: [{shape.prefix}{measurement.DATA}/]",) if name == "test" and shape.combines else ()),
+    )
+
+
+def _coverage(shape: Shape) -> str:
+    combine = f"{measurement.HANDED}={measurement.DATA} nox -s {measurement.SESSION}"
+    return _job(
+        "coverage",
+        "stage: test",
+        "timeout: 10 minutes",
+        _never_on_tag(shape),
+        "needs: [test]",
+        _script(shape, (*_installing(shape), combine)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seatrial.errors import NoxfileBroken, SessionMissing
+from seatrial.facts import measurement
 from seatrial.facts.ci_settings import IMAGES
 from seatrial.tools import nox
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 FIRST = ("build", "check")
 """The sessions that the build job runs."""
-
-TOGETHER = ("coverage",)
-"""The sessions that need what others leave behind on the same machine."""
 
 
 def sessions(root: Path) -> tuple[Listed, ...]:
@@ -43,9 +41,22 @@ def insist_on(listed: Iterable[Listed], *tags: str) -> None:
         tagged(known, tag)
 
 
-def tagged(listed: Iterable[Listed], tag: str) -> tuple[Listed, ...]:
-    """Return the sessions with a tag that prove what was built. Raises `SessionMissing` when there is none."""
-    found = tuple(one for one in listed if tag in one.tags and one.name not in (*FIRST, *TOGETHER))
+def insist_on_measuring(listed: Iterable[Listed]) -> None:
+    """Raise `SessionMissing` where nothing brings together what the tests measure."""
+    if measurement.SESSION not in {one.session for one in listed}:
+        raise SessionMissing(
+            f"the project measures coverage, and the noxfile has no session {measurement.SESSION}",
+            fix="sessions.tests()\nor, in [tool.seatrial.workflows]: coverage = false",
+        )
+
+
+def tagged(listed: Iterable[Listed], tag: str, *, measures: bool = False) -> tuple[Listed, ...]:
+    """Return the sessions with a tag that prove what was built. Raises `SessionMissing` when there is none.
+
+    ``measures``: whether the project does; then the session that brings together what others measured is none of them.
+    """
+    others = (*FIRST, *((measurement.SESSION,) if measures else ()))
+    found = tuple(one for one in listed if tag in one.tags and one.name not in others)
     if not found:
         raise SessionMissing(
             f"no session but {' and '.join(FIRST)} has the tag {tag}, so nothing would be tested",

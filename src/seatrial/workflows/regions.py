@@ -14,7 +14,7 @@ END = "# <<< seatrial"
 OPENING = re.compile(r"^# >>> seatrial\b.*\n", re.MULTILINE)
 CLOSING = re.compile(r"^# <<< seatrial(?: (?P<hash>[0-9a-f]+))?[^\n]*(?:\n|\Z)", re.MULTILINE)
 
-JOB = re.compile(r"^  ([A-Za-z_][\w-]*):[ \t]*(?:#.*)?$", re.MULTILINE)
+JOB = re.compile(r"^  (?P<quote>['\"]?)(?P<name>[A-Za-z_][\w-]*)(?P=quote):[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 """The first line of a job: the only lines that stand two spaces from the edge."""
 
 AT_THE_EDGE = re.compile(r"^[^\s#]", re.MULTILINE)
@@ -55,7 +55,7 @@ class Region:
 
 def jobs_below(region: Region) -> tuple[str, ...]:
     """Return the names of the jobs that stand below the region, in its table of jobs."""
-    return tuple(JOB.findall(AT_THE_EDGE.split(region.below)[0]))
+    return tuple(dict.fromkeys(found["name"] for found in JOB.finditer(AT_THE_EDGE.split(region.below)[0])))
 
 
 def new(text: str) -> str:

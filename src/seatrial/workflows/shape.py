@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from seatrial.errors import GroupInvalid, PyprojectInvalid
+from seatrial.facts import measurement
 from seatrial.facts.ci_settings import CiSettings
 from seatrial.tools.git import Git
 from seatrial.workflows.regions import Region
@@ -36,7 +37,7 @@ class Shape:
     ``prefix``: its folder in the repository, "" or ``packages/foo/``; ``branch``: the one that releases are made from;
     ``tags``: the pattern of their tags; ``python``: the one that runs nox; ``release``: the name of the workflow that
     publishes, and ``environment`` that of its environment; ``group``: the dependency group that holds seatrial;
-    ``is_locked``: whether there is a lock file for it.
+    ``is_locked``: whether there is a lock file for it; ``measures``: whether coverage is configured.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Shape:
     group: str = ""
     is_locked: bool = False
     has_submodules: bool = False
+    measures: bool = False
     settings: CiSettings = field(default_factory=CiSettings)
 
     @classmethod
@@ -72,6 +74,7 @@ class Shape:
             group=group_of(project),
             is_locked=(project.root / "uv.lock").is_file(),
             has_submodules=(repository.root / ".gitmodules").is_file(),
+            measures=measurement.is_used(project),
             settings=config.workflows,
         )
         made.insist_on_names(project)
@@ -93,6 +96,11 @@ class Shape:
     def ci(self) -> str:
         """The name of the workflow that runs for every change."""
         return f"ci-{canonicalize_name(self.name)}.yml" if self.prefix else "ci.yml"
+
+    @property
+    def combines(self) -> bool:
+        """Whether a job brings together what the tests on all Pythons measure."""
+        return self.measures and self.settings.coverage
 
     def installing(self) -> tuple[str, ...]:
         """Return the commands that bring seatrial into a job."""
