@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -350,7 +350,7 @@ def test_only_what_would_be_refused_is_an_error() -> None:
 
 
 ODD = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["*", "**/x", "["]),
+    st.none() | st.booleans() | st.integers() | st.dates() | st.text(max_size=5) | st.sampled_from(["*", "**/x", "["]),
     lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(max_size=5), one, max_size=3),
     max_leaves=5,
 )
@@ -381,3 +381,8 @@ def test_no_pyproject_ends_in_a_traceback(project: dict[str, Any], tools: dict[s
 @given(st.text(max_size=30), st.sampled_from(["README.md", "README.rst"]))
 def test_no_readme_ends_in_a_traceback(text: str, name: str) -> None:
     assert all(isinstance(link, str) for link in _relative(text, TYPES[Path(name).suffix]))
+
+
+def test_date_where_a_text_belongs_is_told() -> None:
+    seen = "project.version must be string"
+    assert passes("META011", sources(version=date(2024, 2, 29))).finding.seen == seen

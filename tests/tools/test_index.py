@@ -82,6 +82,7 @@ def test_project_that_is_not_there_is_an_empty_shelf() -> None:
     [
         *(None, 3, [], {}, {"files": 3}, {"files": [3]}, {"files": [{}]}, {"files": [{**FILE, "hashes": []}]}),
         *({"files": [], "project-status": 3}, {"files": [{**FILE, "size": "many"}]}),
+        *({"files": [{**FILE, "size": float("inf")}]}, {"files": [{**FILE, "hashes": {"sha256": None}}]}),
         {"files": [{**FILE, "url": "http://[", "core-metadata": True}]},
     ],
     ids=str,

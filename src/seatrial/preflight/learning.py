@@ -15,7 +15,7 @@ from seatrial.facts.sources import Sources
 from seatrial.facts.walk import Unlearned
 from seatrial.masking import mask
 from seatrial.outlook import released
-from seatrial.tools import checkout, index, nox, pip_settings
+from seatrial.tools import checkout, index, nox, pip_settings, web
 from seatrial.workflows.desk import Desk
 
 if TYPE_CHECKING:
@@ -46,10 +46,13 @@ class Asked:
 
 @contextlib.contextmanager
 def asked(project: Project, config: Config) -> Iterator[Asked]:
-    """Ask both at once, in threads: each takes its time, and neither needs the other."""
+    """Ask both at once, in threads: each takes its time, and neither needs the other.
+
+    nox is waited for, because it reads the folder; an index that does not answer is not.
+    """
     where = config.index or pip_settings.index_url(os.environ)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        yield Asked(where, pool.submit(_shelf, where, project.name), pool.submit(nox.listed, project.root))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield Asked(where, web.aside(_shelf, where, project.name), pool.submit(nox.listed, project.root))
 
 
 def _shelf(where: str, name: str) -> Answer:

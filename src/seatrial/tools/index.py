@@ -67,7 +67,7 @@ def _shelf(answer: Page, project: str) -> Shelf:
             tuple(_shelved(one, answer.url) for one in told["files"]),
             status=str(status.get("status", "active")),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         is_json = "json" in answer.kind
         lacks = "it tells no SHA-256 of a file" if is_json else "it has no JSON form of the simple API (PEP 691)"
         raise IndexUnreachable(
@@ -77,10 +77,13 @@ def _shelf(answer: Page, project: str) -> Shelf:
 
 
 def _shelved(told: Mapping[str, Any], page: str) -> Shelved:
+    sha256 = told["hashes"]["sha256"]
+    if not isinstance(sha256, str):
+        raise TypeError
     has_metadata = told.get("core-metadata") or told.get("data-dist-info-metadata")
     return Shelved(
         name=str(told["filename"]),
-        sha256=str(told["hashes"]["sha256"]),
+        sha256=sha256,
         size=int(told.get("size") or 0),
         uploaded=_time(told.get("upload-time")),
         is_yanked=bool(told.get("yanked")),
