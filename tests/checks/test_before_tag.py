@@ -31,7 +31,7 @@ from seatrial.facts.rebuilt import Difference, Rebuilt
 from seatrial.facts.shelf import Arrival, Landing, Shelf, Shelved
 from seatrial.facts.sources import TYPES, Sources
 from seatrial.facts.trigger import Trigger
-from seatrial.facts.walk import Stage, Walk
+from seatrial.facts.walk import Stage, Unlearned, Walk
 from seatrial.facts.workflow import Job, Workflow
 from seatrial.findings import Finding, Verdict, Weight
 
@@ -213,7 +213,7 @@ def test_what_was_not_walked_through_is_unknown_and_never_passed() -> None:
 
 
 def test_what_could_not_be_learned_is_unknown_and_does_not_block() -> None:
-    judged = unlearned(catalogue.OF_THE_LANDING, "it does not answer")
+    judged = unlearned(catalogue.OF_THE_LANDING, Unlearned("it does not answer"))
     assert {one.finding for one in judged} == {Finding.unknown("it does not answer")}
     assert not any(one.blocks for one in judged)
 
@@ -386,3 +386,10 @@ def test_no_readme_ends_in_a_traceback(text: str, name: str) -> None:
 def test_date_where_a_text_belongs_is_told() -> None:
     seen = "project.version must be string"
     assert passes("META011", sources(version=date(2024, 2, 29))).finding.seen == seen
+
+
+def test_finding_moves_no_cursor() -> None:
+    judged = judge(catalogue.OF_THE_SOURCES, sources(readme="a\x1b[31mb\x07\u202e.md"), excuses={"META013": "\x1b[2J"})
+    (found,) = (one for one in judged if one.code == "META013")
+    assert found.finding.seen == r"git knows no ab\x07\u202e.md, which readme names"
+    assert found.excuse == r"\x1b[2J"

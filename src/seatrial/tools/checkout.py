@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import CommandFailed
 from seatrial.facts.repository import Remote, Repository, Standing
-from seatrial.masking import mask
+from seatrial.masking import mask, mask_address
 from seatrial.refusals import NoIdentity, NoRepository, RemoteUnreachable
 from seatrial.tools.git import Git
 
@@ -68,8 +68,9 @@ def ask(repository: Repository) -> Remote:
     asked = git.attempt("ls-remote", "--symref", source, "HEAD", repository.upstream, "refs/tags/*")
     if asked.returncode:
         raise RemoteUnreachable(
-            f"remote {name} ({mask(addresses[0])}) does not answer:\n  "
-            + mask(asked.errors.strip()).replace("\n", "\n  "),
+            mask_address(
+                f"remote {name} ({addresses[0]}) does not answer:\n{asked.errors.strip()}", addresses[0]
+            ).replace("\n", "\n  "),
             fix=f"git ls-remote {name}",
         )
     rows = [line.split("\t") for line in asked.output.splitlines()]

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from seatrial.errors import IndexUnreachable
 from seatrial.facts.metadata import Metadata
 from seatrial.facts.shelf import Shelf, Shelved
-from seatrial.masking import mask
+from seatrial.masking import mask, mask_address
 from seatrial.tools import web
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def _asked(url: str) -> Page | None:
     try:
         return web.get(url, HEADERS)
     except (requests.RequestException, ValueError) as error:
-        raise IndexUnreachable(f"{mask(url)} does not answer: {web.told(error)}", fix=web.advice(error)) from None
+        said = mask_address(f"{url} does not answer: {web.told(error)}", url)
+        raise IndexUnreachable(said, fix=web.advice(error)) from None
 
 
 def _shelf(answer: Page, project: str) -> Shelf:
