@@ -100,6 +100,18 @@ def started_by(**changed: Any) -> Trigger:
     return replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(replace(WORKFLOW, **changed),)))
 
 
+CALLED = replace(
+    TRIGGER,
+    publishing=replace(
+        PUBLISHING,
+        workflows=(
+            replace(WORKFLOW, tags=(), events=("workflow_call",)),
+            Workflow("ci.yml", ("v*",), (), ("push",), calls=("release.yml",)),
+        ),
+    ),
+)
+"""A workflow that publishes when another calls it, which the tag starts."""
+
 SOURCES = sources()
 TOOLS = replace(SOURCES, project=Project(Path("nowhere"), {**TABLE, "tool": {"mypy": {"python_version": "3.13"}}}))
 
@@ -245,6 +257,7 @@ PASSING: list[tuple[str, object]] = [
     ("CI001", replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(), others=(".gitlab-ci.yml",)))),
     ("CI009", publishing(addresses=(TEST_REPOSITORY, DEFAULT_REPOSITORY, "https://index.example/legacy"))),
     ("CI009", publishing(addresses=("http://[broken",))),
+    ("CI002", CALLED),
     ("INDEX012", replace(LANDING, shelf=Shelf())),
     ("INDEX014", Arrival(replace(SDIST, size=2 << 19), LANDING.shelf, NOW)),
     ("INDEX014", Arrival(replace(SDIST, size=9 << 20), Shelf(), NOW)),
@@ -393,3 +406,10 @@ def test_finding_moves_no_cursor() -> None:
     (found,) = (one for one in judged if one.code == "META013")
     assert found.finding.seen == r"git knows no ab\x07\u202e.md, which readme names"
     assert found.excuse == r"\x1b[2J"
+
+
+@pytest.mark.parametrize("code", ["CI002", "CI004", "CI005", "CI006", "CI007", "CI008"])
+def test_pipeline_of_another_service_is_not_judged_as_a_workflow_and_that_is_said(code: str) -> None:
+    facts = replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(), others=(".gitlab-ci.yml",)))
+    why = "not applicable: .gitlab-ci.yml publishes, and only the workflows of GitHub are read"
+    assert passes(code, facts).finding == Finding.skipped(why)

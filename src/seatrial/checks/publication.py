@@ -48,10 +48,11 @@ class Listens(TriggerRule):
         """Nothing happens, and nothing says so, when the pattern is another than that of the tag."""
         workflow = facts.publishing.workflow
         if workflow is None:
-            return Finding.skipped(NONE)
+            return Finding.skipped(_none(facts))
         if not facts.tag:
             return Finding.unknown("no version was found, so there is no tag")
-        if workflow.listens_to(facts.tag):
+        callers = [one for one in facts.publishing.workflows if workflow.name in one.calls]
+        if any(one.listens_to(facts.tag) for one in (workflow, *callers)):
             return Finding.passed()
         return Finding.failed(_deaf(workflow, facts.tag), f'on:\n  push:\n    tags: ["{_pattern(facts.tag)}"]')
 
@@ -82,7 +83,9 @@ class MayAsk(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """Trusted publishing exchanges it for a token of the index; without it, the upload is refused."""
         workflow, job = facts.publishing.workflow, facts.publishing.job
-        if workflow is None or job is None or job.has_password:
+        if workflow is None or job is None:
+            return Finding.skipped(_none(facts))
+        if job.has_password:
             return Finding.skipped("no job publishes by trusted publishing")
         said = f"the job {job.name} of {FOLDER}/{workflow.name} may not ask for an identity token"
         return verdict([] if job.may_ask else [said], "permissions:\n  id-token: write")
@@ -97,8 +100,12 @@ class NoPassword(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """It works from anywhere and for ever; an empty one, such as a secret that is not set, stops the upload."""
         job = facts.publishing.job
-        said = f"the job {job.name} is handed one" if job else ""
-        return verdict([said] if job and job.has_password else [], "take it out: trusted publishing needs none")
+        if job is None:
+            return Finding.skipped(_none(facts))
+        return verdict(
+            [f"the job {job.name} is handed one"] if job.has_password else [],
+            "take it out: trusted publishing needs none",
+        )
 
 
 class InEnvironment(TriggerRule):
@@ -110,8 +117,9 @@ class InEnvironment(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """It is where a forge asks a reviewer; without one, any job of the workflow is who the index trusts."""
         job = facts.publishing.job
-        bad = job is not None and not job.environment
-        return verdict([f"the job {job.name} names none"] if job and bad else [], "environment: pypi")
+        if job is None:
+            return Finding.skipped(_none(facts))
+        return verdict([] if job.environment else [f"the job {job.name} names none"], "environment: pypi")
 
 
 class Registered(TriggerRule):
@@ -123,7 +131,7 @@ class Registered(TriggerRule):
         """The index compares them letter by letter, and refuses with invalid-publisher."""
         found = facts.publishing
         if found.workflow is None or found.job is None:
-            return Finding.skipped(NONE)
+            return Finding.skipped(_none(facts))
         here = {
             "owner": found.owner,
             "repository": found.repository,
@@ -149,7 +157,9 @@ class TokenTaken(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """PyPI publishes nothing for pull_request_target: code of anybody runs there."""
         workflow = facts.publishing.workflow
-        bad = workflow is not None and "pull_request_target" in workflow.events
+        if workflow is None:
+            return Finding.skipped(_none(facts))
+        bad = "pull_request_target" in workflow.events
         said = "Publishing from a workflow invoked via 'pull_request_target' is not supported."
         return verdict([said] if bad else [], "publish from a workflow that only a tag starts")
 
@@ -182,6 +192,12 @@ class AsGenerated(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """A noxfile and its workflows that have grown apart show it in a run that fails, or in one that does less."""
         return verdict(facts.drifted, "invoke workflows --check shows the difference; invoke workflows mends it")
+
+
+def _none(facts: Trigger) -> str:
+    """Return why nothing is said of a workflow that publishes: there is none, or none that is read."""
+    others = ", ".join(facts.publishing.others)
+    return f"not applicable: {others} publishes, and only the workflows of GitHub are read" if others else NONE
 
 
 def _is_mistaken(address: str) -> bool:
