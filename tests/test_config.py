@@ -92,3 +92,13 @@ def test_mistake_in_the_settings_of_ci_is_told(told: object, expected: str) -> N
     with pytest.raises(PyprojectInvalid) as raised:
         config({"workflows": told})
     assert raised.value.what == f"[tool.seatrial] in root/pyproject.toml: {expected}"
+
+
+@pytest.mark.parametrize("key", ["tag", "message"])
+@pytest.mark.parametrize(
+    "more", ["{version.nope}", "{version[0]}", "{version:>9}", "{version!r}", "{", "{0}", "{name.x}"]
+)
+def test_template_takes_names_and_nothing_of_them(key: str, more: str) -> None:
+    with pytest.raises(PyprojectInvalid) as raised:
+        config({key: f"{{version}}{more}"})
+    assert f"{key} takes {{version}} and {{name}} alone, not '{{version}}{more}'" in raised.value.what

@@ -88,6 +88,8 @@ def test_bytes_that_are_not_utf8_can_be_encoded_back_and_shown(tmp_path: Path) -
         ("https://example.invalid:8080/a@b", "https://example.invalid:8080/a@b"),
         ("https://user:p@ss/word@example.invalid/", "https://***@example.invalid/"),
         ("https://0123456789abcdef0123@example.invalid/", "https://***@example.invalid/"),
+        ("https://opensesame@example.invalid/", "https://***@example.invalid/"),
+        ("ssh://git@example.invalid/", "ssh://git@example.invalid/"),
         ("token ghp_0123456789abcdefghijABCDEFGHIJ012345 used", "token *** used"),
         ("github_pat_11ABCDEFG0123456789_abcdefghij", "***"),
         ("glpat-0123456789abcdefghij", "***"),
@@ -177,3 +179,14 @@ def test_environment_for_children_leads_no_git_astray_and_lets_nobody_publish(
     environment = shell.environment(TIDE="high")
     assert [name for name in (*dropped, *kept) if name in environment] == list(kept)
     assert (environment["TIDE"], environment["LC_ALL"]) == ("high", "C.UTF-8")
+
+
+def test_secrets_of_the_environment_are_masked_in_what_a_command_says(tmp_path: Path) -> None:
+    env = {"DEPLOY_TOKEN": "opensesame", "INDEX_PASSWORD": "drawbridge", "PLAIN": "harbour"}
+    with pytest.raises(CommandFailed) as raised:
+        shell.run(
+            python("import os; raise SystemExit(sorted(map(os.getenv, " + repr(tuple(env)) + ")))"),
+            cwd=tmp_path,
+            env=env,
+        )
+    assert raised.value.output == "['***', 'harbour', '***']\n"

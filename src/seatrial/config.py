@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import PyprojectInvalid
@@ -107,11 +108,13 @@ def _mistakes(table: Any) -> Iterator[str]:
 
 def _mistakes_in_template(key: str, template: str) -> Iterator[str]:
     try:
-        filled = template.format(version="1.2.3", name="name")
-    except (LookupError, ValueError):
+        fields = [part for part in Formatter().parse(template) if part[1] is not None]
+    except ValueError:
+        fields = [("", "", None, None)]
+    # An attribute, a width or a conversion would be one of a version, which knows none.
+    if any(name not in {"version", "name"} or form or conversion for _, name, form, conversion in fields):
         yield f"{key} takes {{version}} and {{name}} alone, not {template!r}"
-        return
-    if key == "tag" and "1.2.3" not in filled:
+    elif key == "tag" and all(name != "version" for _, name, _, _ in fields):
         yield f"tag has to have {{version}} in it: {template!r}"
 
 

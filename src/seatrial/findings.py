@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -10,6 +11,18 @@ from seatrial.errors import DOCUMENTATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def printable(text: str) -> str:
+    """Return a text that moves no cursor and no reader: without colours, other signs of control as Python writes them.
+
+    What a finding says comes from files, hooks and servers of which nothing is known.
+    """
+    plain = COLOUR.sub("", text)
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else ascii(sign)[1:-1] for sign in plain)
 
 
 class Verdict(Enum):

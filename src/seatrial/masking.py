@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 SECRETS = (
     re.compile(r"pypi-(AgE[A-Za-z0-9_-]{13,}|[A-Za-z0-9_-]{85,})"),
@@ -14,13 +15,37 @@ SECRETS = (
     re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"),
     re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}"),
     re.compile(r"(?<=://)[^/\s:@]*:(?!\d+/)[^\s]+(?=@)"),
-    re.compile(r"(?<=://)[^/\s:@]{16,}(?=@)"),
+    re.compile(r"(?<=://)[^/\s:@]{16,}(?=@)|(?<=http://)[^/\s:@]+(?=@)|(?<=https://)[^/\s:@]+(?=@)"),
 )
-"""What a secret looks like: tokens of PyPI, JSON web tokens, tokens of GitHub and GitLab, user:password in a URL."""
+"""What a secret looks like: tokens of PyPI, JSON web tokens, tokens of GitHub and GitLab, user:password in a URL.
+
+Over HTTP, a name without a password is a token as often as not."""
+
+CREDENTIALS = re.compile(r"[a-z][a-z0-9+.-]*://([^/\s:@]*(?::(?!\d+/).*)?)@", re.IGNORECASE | re.DOTALL)
+"""What stands in an address before its host, whatever signs are in it that should not be."""
+
+KEEPS = re.compile(r".*(PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY|PRIVATE_?KEY|CREDENTIAL).*", re.IGNORECASE)
+"""Names of environment variables that hold a secret."""
 
 
 SHORTEST = 6
 """Letters of the shortest text that is taken for a secret: a shorter one stands in other words too."""
+
+
+def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of the variables that hold a secret, as their names say."""
+    return tuple(value for name, value in environ.items() if KEEPS.fullmatch(name))
+
+
+def mask_address(text: str, address: str) -> str:
+    """Return ``text`` without the credentials of an address, also where a library shows a piece of them."""
+    found = CREDENTIALS.match(address)
+    if not found:
+        return mask(text)
+    name, colon, password = found[1].partition(":")
+    secret = password if colon else name
+    pieces = (found[1], secret, *re.split(r"[:/?#@\s]", secret))
+    return mask_values(text, {one for piece in pieces for one in (piece, unquote(piece))})
 
 
 def mask_values(text: str, secrets: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from seatrial.facts.rebuilt import Difference, Rebuilt
 from seatrial.facts.shelf import Arrival, Landing, Shelf, Shelved
 from seatrial.facts.sources import TYPES, Sources
 from seatrial.facts.trigger import Trigger
-from seatrial.facts.walk import Stage, Walk
+from seatrial.facts.walk import Stage, Unlearned, Walk
 from seatrial.facts.workflow import Job, Workflow
 from seatrial.findings import Finding, Verdict, Weight
 
@@ -99,6 +99,18 @@ def started_by(**changed: Any) -> Trigger:
     """Return a trigger whose workflow starts otherwise."""
     return replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(replace(WORKFLOW, **changed),)))
 
+
+CALLED = replace(
+    TRIGGER,
+    publishing=replace(
+        PUBLISHING,
+        workflows=(
+            replace(WORKFLOW, tags=(), events=("workflow_call",)),
+            Workflow("ci.yml", ("v*",), (), ("push",), calls=("release.yml",)),
+        ),
+    ),
+)
+"""A workflow that publishes when another calls it, which the tag starts."""
 
 SOURCES = sources()
 TOOLS = replace(SOURCES, project=Project(Path("nowhere"), {**TABLE, "tool": {"mypy": {"python_version": "3.13"}}}))
@@ -218,7 +230,7 @@ def test_what_was_not_walked_through_is_unknown_and_never_passed() -> None:
 
 
 def test_what_could_not_be_learned_is_unknown_and_does_not_block() -> None:
-    judged = unlearned(catalogue.OF_THE_LANDING, "it does not answer")
+    judged = unlearned(catalogue.OF_THE_LANDING, Unlearned("it does not answer"))
     assert {one.finding for one in judged} == {Finding.unknown("it does not answer")}
     assert not any(one.blocks for one in judged)
 
@@ -250,6 +262,7 @@ PASSING: list[tuple[str, object]] = [
     ("CI001", replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(), others=(".gitlab-ci.yml",)))),
     ("CI009", publishing(addresses=(TEST_REPOSITORY, DEFAULT_REPOSITORY, "https://index.example/legacy"))),
     ("CI009", publishing(addresses=("http://[broken",))),
+    ("CI002", CALLED),
     ("INDEX012", replace(LANDING, shelf=Shelf())),
     ("INDEX014", Arrival(replace(SDIST, size=2 << 19), LANDING.shelf, NOW)),
     ("INDEX014", Arrival(replace(SDIST, size=9 << 20), Shelf(), NOW)),
@@ -373,6 +386,7 @@ def test_only_what_would_be_refused_is_an_error() -> None:
             "CI006",
             "CI010",
             "CI011",
+            "CI012",
             "DIST412",
             "DIST413",
         ),
@@ -381,7 +395,7 @@ def test_only_what_would_be_refused_is_an_error() -> None:
 
 
 ODD = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["*", "**/x", "["]),
+    st.none() | st.booleans() | st.integers() | st.dates() | st.text(max_size=5) | st.sampled_from(["*", "**/x", "["]),
     lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(max_size=5), one, max_size=3),
     max_leaves=5,
 )
@@ -412,3 +426,22 @@ def test_no_pyproject_ends_in_a_traceback(project: dict[str, Any], tools: dict[s
 @given(st.text(max_size=30), st.sampled_from(["README.md", "README.rst"]))
 def test_no_readme_ends_in_a_traceback(text: str, name: str) -> None:
     assert all(isinstance(link, str) for link in _relative(text, TYPES[Path(name).suffix]))
+
+
+def test_date_where_a_text_belongs_is_told() -> None:
+    seen = "project.version must be string"
+    assert passes("META011", sources(version=date(2024, 2, 29))).finding.seen == seen
+
+
+def test_finding_moves_no_cursor() -> None:
+    judged = judge(catalogue.OF_THE_SOURCES, sources(readme="a\x1b[31mb\x07\u202e.md"), excuses={"META013": "\x1b[2J"})
+    (found,) = (one for one in judged if one.code == "META013")
+    assert found.finding.seen == r"git knows no ab\x07\u202e.md, which readme names"
+    assert found.excuse == r"\x1b[2J"
+
+
+@pytest.mark.parametrize("code", ["CI002", "CI004", "CI005", "CI006", "CI007", "CI008"])
+def test_pipeline_of_another_service_is_not_judged_as_a_workflow_and_that_is_said(code: str) -> None:
+    facts = replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(), others=(".gitlab-ci.yml",)))
+    why = "not applicable: .gitlab-ci.yml publishes, and only the workflows of GitHub are read"
+    assert passes(code, facts).finding == Finding.skipped(why)

@@ -185,3 +185,8 @@ def test_excuse_takes_the_force_out_of_an_error() -> None:
     found = fitness.judge_archives(BROKEN["DIST124"], excuses={"DIST124": "the classifier is to come"})
     assert [one.code for one in found if one.blocks] == []
     assert [one.excuse for one in found if one.code == "DIST124"] == ["the classifier is to come"]
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml.orig", "tidepool.egg-info/PKG-INFO", "src/tidepool/_version.py"])
+def test_what_a_build_backend_puts_into_an_sdist_is_no_stray(name: str) -> None:
+    assert judged((SDIST.having({f"{TOP}/{name}": "x"}).archive(),), "DIST405").finding == Finding.passed()

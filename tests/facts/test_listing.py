@@ -43,3 +43,8 @@ def test_what_is_no_list_of_sessions_is_a_failure(text: str) -> None:
 )
 def test_no_json_ends_in_a_traceback(told: object) -> None:
     assert isinstance(Listing.from_json(json.dumps(told)), Listing)
+
+
+@pytest.mark.parametrize("more", ["Welcome\n{}\n", "[1, 2]\n{}\n", "{}\nBye\n", "[\n{}"])
+def test_noxfile_may_print_what_it_likes(more: str) -> None:
+    assert Listing.from_json(more.format(json.dumps(TOLD))) == Listing.from_json(json.dumps(TOLD))

@@ -148,3 +148,16 @@ def test_settings_of_mypy_come_from_the_first_file_that_mypy_reads(
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     assert Project.from_directory(tmp_path).mypy_settings == settings
+
+
+def test_toml_that_is_nested_too_deeply_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"a = {'[' * 3000}{']' * 3000}\n")
+    with pytest.raises(PyprojectUnreadable, match="is nested too deeply to be read"):
+        Project.from_directory(tmp_path)
+
+
+@pytest.mark.parametrize("odd", [5, "x", [1], {"python": ["3"]}, {"python": "^"}, {"python": "~x"}], ids=str)
+def test_table_of_poetry_that_is_odd_says_nothing(odd: object) -> None:
+    table = {"tool": {"poetry": {"dependencies": odd, "classifiers": odd}}}
+    assert Project(ROOT, table).requires_python == ""
+    assert Project(ROOT, table).classifiers == ()

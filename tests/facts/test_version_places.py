@@ -13,6 +13,7 @@ from seatrial.facts.project import Project
 from seatrial.facts.version_places import Places, Source
 from seatrial.facts.version_text import Place
 from seatrial.refusals import FileNotUtf8, VersionNotFound, VersionsDisagree
+from seatrial.tools import bumpversion
 
 
 def find(root: Path, **files: str) -> Places:
@@ -216,3 +217,12 @@ def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(STATIC)
     with pytest.raises(FileNotUtf8, match=r"^tide_pool\.py names the version, and is not UTF-8"):
         version_places.find(Project.from_directory(tmp_path), [PurePosixPath("tide_pool.py")])
+
+
+@pytest.mark.parametrize("files", [5, "README.md", ["README.md"], {"filename": "README.md"}], ids=str)
+def test_files_of_bump_my_version_that_are_no_tables_are_told(tmp_path: Path, files: object) -> None:
+    project = Project(tmp_path, {"tool": {"bumpversion": {"files": files}}})
+    with pytest.raises(PyprojectInvalid) as raised:
+        bumpversion.configured_files(project)
+    place = f"[tool.bumpversion] in {tmp_path / 'pyproject.toml'}"
+    assert raised.value.what == f"{place}: files has to be an array of tables, not {files!r}"

@@ -229,3 +229,10 @@ def test_aliases_do_not_multiply() -> None:
 def test_no_text_ends_in_an_exception(text: str) -> None:
     found = Workflow.from_text("x.yml", text)
     assert found is None or isinstance(found.sessions(), tuple)
+
+
+def test_workflow_names_those_of_the_repository_that_it_calls() -> None:
+    jobs = "a: {uses: ./.github/workflows/publish.yml}, b: {uses: acme/ci/.github/workflows/x.yml@v1}, c: {uses: [x]}"
+    found = Workflow.from_text("ci.yml", f"on: push\njobs: {{{jobs}}}\n")
+    assert found is not None
+    assert found.calls == ("publish.yml",)

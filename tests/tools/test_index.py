@@ -87,6 +87,7 @@ def test_project_that_is_not_there_is_an_empty_shelf() -> None:
     [
         *(None, 3, [], {}, {"files": 3}, {"files": [3]}, {"files": [{}]}, {"files": [{**FILE, "hashes": []}]}),
         *({"files": [], "project-status": 3}, {"files": [{**FILE, "size": "many"}]}),
+        *({"files": [{**FILE, "size": float("inf")}]}, {"files": [{**FILE, "hashes": {"sha256": None}}]}),
         {"files": [{**FILE, "url": "http://[", "core-metadata": True}]},
     ],
     ids=str,
@@ -148,3 +149,10 @@ def test_pip_conf_that_is_broken_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "pip.conf").write_bytes(b"[global\n\xff")
     found = pip_settings.index_url({"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "HOME": str(tmp_path)})
     assert found.startswith("http")
+
+
+@pytest.mark.parametrize("secret", ["opensesame#x", "opensesame x", "opensesame%23x", "x@opensesame", "a/opensesame"])
+def test_no_piece_of_credentials_with_odd_signs_is_shown(secret: str) -> None:
+    with pytest.raises(IndexUnreachable) as raised:
+        index.shelf(f"http://sailor:{secret}@[127.0.0.1]:9/simple/", "tidepool")
+    assert "opensesame" not in str(raised.value)

@@ -145,6 +145,7 @@ def test_sdist_that_is_no_archive_is_refused(project: Path) -> None:
         ('requires = "x"', "`requires` must be an array of strings"),
         ("", "`requires` is a required property"),
         ("requires = []\nbuild-backend = 3", "`build-backend` must be a string"),
+        ('requires = []\nbuild-backend = "x"\nbackend-path = ["../.."]', "paths must be inside source tree"),
     ],
 )
 def test_mistake_in_the_build_system_is_named(project: Path, table: str, what: str) -> None:

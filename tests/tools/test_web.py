@@ -164,3 +164,23 @@ def test_what_is_out_of_reach_is_told_at_once(monkeypatch: pytest.MonkeyPatch, u
     error = refusal(url)
     assert (error.fix, "does not answer: the proxy: Connection refused" in error.what) == (fix, bool(proxy))
     assert time.monotonic() - start < sum(web.PAUSES)
+
+
+def test_answer_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listening, contextlib.ExitStack() as stack:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+                while not ended.wait(0.05):
+                    connection.sendall(b"x")
+
+        ended = threading.Event()
+        thread = threading.Thread(target=drip)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(ended.set)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/simple/"
+        assert refusal(url).what == f"{url}tidepool/ does not answer: it does not come to an end"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from seatrial.findings import Finding, Judgement, Verdict, Weight
+from seatrial.findings import Finding, Judgement, Verdict, Weight, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from seatrial.facts.walk import Unlearned
 
 Facts = TypeVar("Facts", contravariant=True)  # noqa: PLC0105 - it reads better than Facts_contra
 
@@ -45,10 +48,11 @@ def judge(
 
 
 def unlearned(
-    checks: Iterable[Check[Any]], reason: str, *, subject: str = "", excuses: Mapping[str, str] | None = None
+    checks: Iterable[Check[Any]], unknown: Unlearned, *, subject: str = "", excuses: Mapping[str, str] | None = None
 ) -> tuple[Judgement, ...]:
-    """Say of every check that what it asks for could not be learned, and why."""
-    return tuple(_judgement(one, Finding.unknown(reason), subject, excuses) for one in checks)
+    """Say of every check that what it asks for could not be learned, why, and what mends that."""
+    finding = Finding.unknown(unknown.reason, unknown.fix)
+    return tuple(_judgement(one, finding, subject, excuses) for one in checks)
 
 
 def _judgement(check: Check[Any], finding: Finding, subject: str, excuses: Mapping[str, str] | None) -> Judgement:
@@ -57,9 +61,9 @@ def _judgement(check: Check[Any], finding: Finding, subject: str, excuses: Mappi
         title=title(check),
         why=why(check),
         weight=check.weight,
-        finding=finding,
-        subject=subject,
-        excuse=(excuses or {}).get(check.code, ""),
+        finding=replace(finding, seen=printable(finding.seen), fix=printable(finding.fix)),
+        subject=printable(subject),
+        excuse=printable((excuses or {}).get(check.code, "")),
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import logging
+from datetime import date, time
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -204,10 +204,19 @@ def _pieces(table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     project = {key: value for key, value in table.get("project", {}).items() if key != "classifiers"}
     for key, value in project.items():
         least = {"name": "name"} if key == "dynamic" and _names(value, "version") else {"name": "name", "version": "1"}
-        yield {"project": {**least, key: copy.deepcopy(value)}}
-    yield from ({name: copy.deepcopy(table[name])} for name in STANDARD if name in table and name != "project")
+        yield {"project": {**least, key: _in_json(value)}}
+    yield from ({name: _in_json(table[name])} for name in STANDARD if name in table and name != "project")
     if "project" in table:
-        yield {"project": copy.deepcopy(project)}
+        yield {"project": _in_json(project)}
+
+
+def _in_json(value: Any) -> Any:
+    """Return a copy with numbers for dates: the library can't show a date, and no key takes either."""
+    if isinstance(value, dict):
+        return {key: _in_json(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_in_json(one) for one in value]
+    return 0 if isinstance(value, (date, time)) else value
 
 
 def _names(value: object, key: str) -> bool:

@@ -48,10 +48,11 @@ class Listens(TriggerRule):
         """Nothing happens, and nothing says so, when the pattern is another than that of the tag."""
         workflow = facts.publishing.workflow
         if workflow is None:
-            return Finding.skipped(NONE)
+            return Finding.skipped(_none(facts))
         if not facts.tag:
             return Finding.unknown("no version was found, so there is no tag")
-        if workflow.listens_to(facts.tag):
+        callers = [one for one in facts.publishing.workflows if workflow.name in one.calls]
+        if any(one.listens_to(facts.tag) for one in (workflow, *callers)):
             return Finding.passed()
         if workflow.waits_for_more:
             return Finding.skipped("something else than a tag is to start it")
@@ -84,7 +85,9 @@ class MayAsk(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """Trusted publishing exchanges it for a token of the index; without it, the upload is refused."""
         workflow, job = facts.publishing.workflow, facts.publishing.job
-        if workflow is None or job is None or job.has_password:
+        if workflow is None or job is None:
+            return Finding.skipped(_none(facts))
+        if job.has_password:
             return Finding.skipped("no job publishes by trusted publishing")
         said = f"the job {job.name} of {FOLDER}/{workflow.name} may not ask for an identity token"
         return verdict([] if job.may_ask else [said], "permissions:\n  id-token: write")
@@ -99,8 +102,12 @@ class NoPassword(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """It works from anywhere and for ever; an empty one, such as a secret that is not set, stops the upload."""
         job = facts.publishing.job
-        said = f"the job {job.name} is handed one" if job else ""
-        return verdict([said] if job and job.has_password else [], "take it out: trusted publishing needs none")
+        if job is None:
+            return Finding.skipped(_none(facts))
+        return verdict(
+            [f"the job {job.name} is handed one"] if job.has_password else [],
+            "take it out: trusted publishing needs none",
+        )
 
 
 class InEnvironment(TriggerRule):
@@ -112,8 +119,9 @@ class InEnvironment(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """It is where a forge asks a reviewer; without one, any job of the workflow is who the index trusts."""
         job = facts.publishing.job
-        bad = job is not None and not job.environment
-        return verdict([f"the job {job.name} names none"] if job and bad else [], "environment: pypi")
+        if job is None:
+            return Finding.skipped(_none(facts))
+        return verdict([] if job.environment else [f"the job {job.name} names none"], "environment: pypi")
 
 
 class Registered(TriggerRule):
@@ -125,7 +133,7 @@ class Registered(TriggerRule):
         """The index compares them letter by letter, and refuses with invalid-publisher."""
         found = facts.publishing
         if found.workflow is None or found.job is None:
-            return Finding.skipped(NONE)
+            return Finding.skipped(_none(facts))
         here = {
             "owner": found.owner,
             "repository": found.repository,
@@ -151,7 +159,9 @@ class TokenTaken(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """PyPI publishes nothing for pull_request_target: code of anybody runs there."""
         workflow = facts.publishing.workflow
-        bad = workflow is not None and "pull_request_target" in workflow.events
+        if workflow is None:
+            return Finding.skipped(_none(facts))
+        bad = "pull_request_target" in workflow.events
         said = "Publishing from a workflow invoked via 'pull_request_target' is not supported."
         return verdict([said] if bad else [], "publish from a workflow that only a tag starts")
 
@@ -186,6 +196,12 @@ class AsGenerated(TriggerRule):
         return verdict(facts.drifted, "invoke workflows --check shows the difference; invoke workflows mends it")
 
 
+def _none(facts: Trigger) -> str:
+    """Return why nothing is said of a workflow that publishes: there is none, or none that is read."""
+    others = ", ".join(facts.publishing.others)
+    return f"not applicable: {others} publishes, and only the workflows of GitHub are read" if others else NONE
+
+
 def _is_mistaken(address: str) -> bool:
     # Loaded here because twine takes its time.
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
@@ -200,6 +216,7 @@ def _is_mistaken(address: str) -> bool:
 
 
 def deaf(workflow: Workflow, tag: str) -> str:
+    """Return why a tag does not start a workflow."""
     if "push" in workflow.events and workflow.tags:
         return f"{workflow.name} listens to {', '.join(workflow.tags)}, which {tag} is not"
     if "push" in workflow.events and workflow.tags_ignored:
@@ -210,6 +227,7 @@ def deaf(workflow: Workflow, tag: str) -> str:
 
 
 def to_listen(tag: str) -> str:
+    """Return what has a tag of this form start a workflow."""
     return f'on:\n  push:\n    tags: ["{_pattern(tag)}"]'
 
 

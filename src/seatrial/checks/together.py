@@ -23,8 +23,11 @@ SAME = (
 )
 """The fields that a release has once, and PyPI takes from the file that comes first."""
 
-MADE = ("PKG-INFO", "setup.cfg", "MANIFEST", "_version.py", "version.py", "_version.pyi", ".hgtags")
-"""What build backends put into an sdist."""
+MADE = (
+    *("PKG-INFO", "setup.cfg", "MANIFEST", "_version.py", "version.py", "_version.pyi", ".hgtags"),
+    "pyproject.toml.orig",
+)
+"""What build backends put into an sdist; the last is uv's."""
 
 
 class ShipmentRule(Rule):

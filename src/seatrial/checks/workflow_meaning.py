@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from seatrial.checks.rule import shown, verdict
-from seatrial.checks.workflow_rules import BUILDS, WorkflowRule, runs_tests, says
+from seatrial.checks.workflow_rules import BUILDS, WorkflowRule, runs_tests, says, text_in
 from seatrial.facts import pins
 from seatrial.findings import Finding, Weight
 
@@ -78,7 +78,7 @@ class GateWhole(WorkflowRule):
         behind = {one.name for one in facts.jobs if gate.name in one.needs or one.uploads}
         missing = [one.name for one in facts.jobs if one.name not in {*gate.needs, *behind, gate.name}]
         bad = [f"it does not wait for {name}" for name in missing]
-        if "always()" not in str(gate.table.get("if", "")):
+        if "always()" not in text_in(gate.table, "if"):
             bad.append("it is skipped, and a skipped check passes, when a job before it fails")
         if not any("result" in text and "success" in text for text in gate.commands):
             bad.append("it does not look at the results")
@@ -93,7 +93,7 @@ class NeverCancelled(WorkflowRule):
     def check(self, facts: CiFile) -> Finding:
         """Cancelled between two files, it leaves half a release on the index."""
         group = facts.table.get("concurrency")
-        told = str(group.get("cancel-in-progress", "")) if isinstance(group, dict) else ""
+        told = text_in(group, "cancel-in-progress") if isinstance(group, dict) else ""
         bad = [f"cancel-in-progress is {told}"] if facts.publishing and told == "true" else []
         return verdict(bad, "concurrency:\n  group: release-${{ github.ref }}\n  cancel-in-progress: false")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from seatrial.checks.rule import shown, verdict
 from seatrial.facts import pins
@@ -12,7 +12,7 @@ from seatrial.facts.session_names import sessions_of
 from seatrial.findings import Finding, Weight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from seatrial.facts.ci_file import CiFile, CiJob
 
@@ -123,7 +123,7 @@ class StrangersStayOut(WorkflowRule):
             bad += [
                 f"started by hand, from any branch, the job {job.name} would publish"
                 for job in facts.publishing
-                if "github.event_name == 'push'" not in str(job.table.get("if", ""))
+                if "github.event_name == 'push'" not in text_in(job.table, "if")
             ]
         return verdict(bad, "if: github.event_name == 'push'")
 
@@ -177,4 +177,10 @@ def runs_tests(text: str) -> bool:
 
 def says(told: object, name: str, value: str) -> bool:
     """Whether an input of an action has a value."""
-    return isinstance(told, dict) and str(told.get(name, "")).lower() == value
+    return isinstance(told, dict) and text_in(told, name).lower() == value
+
+
+def text_in(table: Mapping[str, Any], name: str) -> str:
+    """Return a text in a table, "" for none: anything else, written out, could multiply by its aliases."""
+    found = table.get(name)
+    return found if isinstance(found, str) else ""

@@ -52,7 +52,8 @@ class CiJob:
     def inputs(self, action: str) -> Iterator[Mapping[str, Any]]:
         """Yield what each step that uses an action hands to it."""
         for one in self.steps:
-            if str(one.get("uses", "")).partition("@")[0].lower() == action:
+            uses = one.get("uses")
+            if isinstance(uses, str) and uses.partition("@")[0].lower() == action:
                 told = one.get("with")
                 yield told if isinstance(told, dict) else {}
 
@@ -97,7 +98,8 @@ class CiFile:
     def triggers(self) -> frozenset[str]:
         """The names of the events that start it."""
         on = self.table.get("on", [])
-        return frozenset(str(one) for one in ([on] if isinstance(on, str) else on))
+        # Anything else than a text, written out, could be as long as its aliases multiply it.
+        return frozenset(one for one in ([on] if isinstance(on, str) else on) if isinstance(one, str))
 
     def before(self, job: CiJob) -> tuple[CiJob, ...]:
         """Return the jobs that a job waits for, and those that they wait for."""

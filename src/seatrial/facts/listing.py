@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 
@@ -26,11 +27,11 @@ class Listing:
 
     @classmethod
     def from_json(cls, text: str) -> Listing:
-        """Read what nox printed; older ones have no names for some of it."""
-        try:
-            return cls(tuple(_listed(one) for one in json.loads(text)))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return cls(failure="nox --list --json did not print what it should")
+        """Read what nox printed, in one line; the noxfile may print more, older nox have no names for some of it."""
+        for line in reversed([line for line in text.splitlines() if line.startswith("[")]):
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                return cls(tuple(_listed(one) for one in json.loads(line)))
+        return cls(failure="nox --list --json did not print what it should")
 
     def has(self, name: str) -> bool:
         """Whether ``nox -s NAME`` would find a session."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 def requirement(name: str, told: Any) -> Iterator[str]:
@@ -16,7 +16,8 @@ def requirement(name: str, told: Any) -> Iterator[str]:
             yield from requirement(name, one)
     elif isinstance(told, dict):
         if isinstance(told.get("version"), str):
-            extras = f"[{','.join(told['extras'])}]" if told.get("extras") else ""
+            named = told.get("extras")
+            extras = f"[{','.join(map(str, named))}]" if named and isinstance(named, list) else ""
             python = told.get("python")
             condition = _markers(python) if isinstance(python, str) else str(told.get("markers", ""))
             yield f"{name}{extras}{specifier(told['version'])}" + (f" ; {condition}" if condition else "")
@@ -24,16 +25,31 @@ def requirement(name: str, told: Any) -> Iterator[str]:
         yield f"{name}{specifier(told)}"
 
 
+def python(table: Mapping[str, Any]) -> str:
+    """Return which Pythons a table admits, as a specifier, "" where it does not say."""
+    needed = table.get("dependencies")
+    told = needed.get("python") if isinstance(needed, dict) else None
+    return specifier(told) if isinstance(told, str) else ""
+
+
+def classifiers(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the classifiers of a table."""
+    told = table.get("classifiers")
+    return tuple(text for text in told if isinstance(text, str)) if isinstance(told, list) else ()
+
+
 def specifier(constraint: str) -> str:
     """Return a constraint as a specifier (PEP 440), "" for any version."""
     words = [
         word for word in re.split(r"[,\s]+(?=[^\d])|,", constraint.rpartition("||")[2].strip()) if word.strip(" *")
     ]
-    return ",".join(_one(word.strip()) for word in words)
+    return ",".join(filter(None, (_one(word.strip()) for word in words)))
 
 
 def _one(word: str) -> str:
     sign, version = word[:1], word[1:].strip()
+    if sign in "^~" and not re.search(r"\d", version):
+        return ""
     if sign == "^":
         return f">={version},<{_above(version, _first_that_counts(version))}"
     if sign == "~" and not version.startswith("="):

@@ -83,8 +83,7 @@ class Project:
     @property
     def requires_python(self) -> str:
         """The value of ``requires-python``, that of Poetry's own table or of setup.cfg, "" when there is none."""
-        python = self._poetry.get("dependencies", {}).get("python", "")
-        told = self._project.get("requires-python") or (poetry.specifier(python) if isinstance(python, str) else "")
+        told = self._project.get("requires-python") or poetry.python(self._poetry)
         return str(told or self.declared("options", "python_requires"))
 
     @property
@@ -94,7 +93,7 @@ class Project:
         Poetry adds one for each Python that its table admits (Poetry, "classifiers").
         """
         if self._poetry:
-            told = tuple(text for text in self._poetry.get("classifiers", ()) if isinstance(text, str))
+            told = poetry.classifiers(self._poetry)
             names_one = any(PYTHON.fullmatch(text.strip()) for text in told) or not self.requires_python
             added = () if names_one else self.pythons_admitted
             return (*told, *(f"Programming Language :: Python :: 3.{minor}" for minor in added))

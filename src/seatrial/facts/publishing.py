@@ -75,7 +75,8 @@ def _uploads(path: Path) -> bool:
 def _homes(repository: Repository, project: Project) -> Iterator[tuple[str, str]]:
     names = (repository.remote, *repository.remotes)
     addresses = [repository.setting(f"remote.{name}.url") for name in names if name]
-    urls = project.table.get("project", {}).get("urls", {})
+    told = project.table.get("project", {}).get("urls")
+    urls = told if isinstance(told, dict) else {}
     addresses += [str(urls[label]) for label in sorted(urls, key=_rank) if label.lower() in SELF]
     yield from (home for home in map(owner_and_name, addresses) if home[0])
 

@@ -46,6 +46,8 @@ def read(path: Path) -> dict[str, Any]:
         raise PyprojectUnreadable(
             f"{path} is not TOML: {error}", fix="mend that line, then run the command again"
         ) from None
+    except RecursionError:
+        raise PyprojectUnreadable(f"{path} is nested too deeply to be read", fix="write it flatter") from None
 
 
 def parse(text: str) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class Unlearned:
-    """Facts that could not be learned, and why."""
+    """Facts that could not be learned, why, and what mends that."""
 
     reason: str
+    fix: str = ""

@@ -84,7 +84,7 @@ class Workflow:
     """A workflow of GitHub: ``name`` of the file; ``tags``: the patterns of tags that start it.
 
     ``events``: what starts it; ``tags_ignored``: the patterns of tags that do not; ``only_branches``: whether a push
-    starts it to a branch alone.
+    starts it to a branch alone; ``calls``: the workflows of the repository that its jobs are.
     """
 
     name: str
@@ -93,6 +93,7 @@ class Workflow:
     events: tuple[str, ...] = ()
     tags_ignored: tuple[str, ...] = ()
     only_branches: bool = False
+    calls: tuple[str, ...] = ()
 
     @classmethod
     def from_text(cls, name: str, text: str) -> Workflow | None:
@@ -109,6 +110,7 @@ class Workflow:
             events=_events(told.get("on")),
             tags_ignored=_patterns(push, "tags-ignore"),
             only_branches=any(key in push for key in ("branches", "branches-ignore")),
+            calls=tuple(_called(told["jobs"].values())),
         )
 
     def listens_to(self, tag: str) -> bool:
@@ -187,6 +189,12 @@ def _events(told: object) -> tuple[str, ...]:
     if isinstance(told, dict):
         return tuple(map(str, told))
     return tuple(_texts(told if isinstance(told, list) else [told]))
+
+
+def _called(jobs: Iterable[object]) -> Iterator[str]:
+    for uses in _texts(job.get("uses") for job in jobs if isinstance(job, dict)):
+        if uses.startswith(f"./{FOLDER}/"):
+            yield uses.rpartition("/")[2]
 
 
 def _patterns(push: Mapping[str, Any], key: str) -> tuple[str, ...]:

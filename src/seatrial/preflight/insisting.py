@@ -58,7 +58,7 @@ def judged(
 ) -> tuple[Judgement, ...]:
     """Judge what was learned, or tell why it was not."""
     if isinstance(facts, Unlearned):
-        return unlearned(checks, facts.reason, subject=subject, excuses=excuses)
+        return unlearned(checks, facts, subject=subject, excuses=excuses)
     return judge(checks, facts, subject=subject, excuses=excuses)
 
 

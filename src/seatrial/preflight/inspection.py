@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seatrial import fitness
@@ -13,13 +13,15 @@ from seatrial.errors import SeatrialError
 from seatrial.facts.archive import Archive
 from seatrial.facts.trigger import Trigger
 from seatrial.facts.walk import Stage, Unlearned
+from seatrial.findings import printable
 from seatrial.preflight import learning, rebuilding
 from seatrial.preflight.insisting import judged
 from seatrial.preflight.walking import build, try_push, walked
+from seatrial.release import voyage
 from seatrial.tools import git
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from packaging.version import Version
@@ -44,7 +46,8 @@ class Inspected:
     tag: str = ""
 
     def __str__(self) -> str:
-        return f"{self.project} {self.version}, tag {self.tag}" if self.version else f"{self.project}: no version"
+        name = printable(self.project)
+        return f"{name} {self.version}, tag {self.tag}" if self.version else f"{name}: no version"
 
 
 def inspect(folder: Path, wish: Wish, say: Callable[[str], None]) -> Inspected:
@@ -68,7 +71,17 @@ def inspect(folder: Path, wish: Wish, say: Callable[[str], None]) -> Inspected:
             *judged(catalogue.OF_THE_REBUILD, rebuilt, excuses),
         )
         name = walking.project.name if walking.project else folder.name
-        return Inspected(told, name, walking.version, walking.tag)
+        return Inspected(tuple(_of_checkout(told, walking)), name, walking.version, walking.tag)
+
+
+def _of_checkout(told: Iterable[Judgement], walking: Walking) -> Iterator[Judgement]:
+    """Yield what was found with the names of the user's files: the scratch clone is gone when it is read."""
+    for one in told:
+        if walking.survey and walking.scratch:
+            seen = voyage.in_checkout(one.finding.seen, walking.survey.repository, walking.scratch.root)
+            yield replace(one, finding=replace(one.finding, seen=seen))
+        else:
+            yield one
 
 
 def _rebuilt(walking: Walking, built: Built | None, say: Callable[[str], None]) -> Rebuilt | Unlearned:
@@ -106,7 +119,7 @@ def _of_files(
     walking: Walking, asked: Asked | None, built: Built | None, excuses: Mapping[str, str]
 ) -> Iterator[Judgement]:
     if built is None or walking.scratch is None or asked is None:
-        yield from unlearned(catalogue.OF_BUILT_FILES, Stage.BUILT.value, excuses=excuses)
+        yield from unlearned(catalogue.OF_BUILT_FILES, Unlearned(Stage.BUILT.value), excuses=excuses)
         return
     archives = [Archive.from_path(one.path) for one in built]
     yield from fitness.judge_archives(archives, sources=git.tracked_files(walking.scratch.project), excuses=excuses)
@@ -114,6 +127,6 @@ def _of_files(
     if isinstance(shelf, Unlearned):
         for archive in archives:
             checks = catalogue.of_an_arrival(archive)
-            yield from unlearned(checks, shelf.reason, subject=archive.name, excuses=excuses)
+            yield from unlearned(checks, shelf, subject=archive.name, excuses=excuses)
     else:
         yield from fitness.judge_arrivals(archives, shelf, excuses=excuses)

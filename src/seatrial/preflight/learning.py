@@ -13,9 +13,9 @@ from seatrial.facts.publishing import Publishing
 from seatrial.facts.shelf import Landing
 from seatrial.facts.sources import Sources
 from seatrial.facts.walk import Unlearned
-from seatrial.masking import mask
+from seatrial.masking import mask_address
 from seatrial.outlook import released
-from seatrial.tools import checkout, index, nox, pip_settings
+from seatrial.tools import checkout, index, nox, pip_settings, web
 from seatrial.workflows.desk import Desk
 
 if TYPE_CHECKING:
@@ -46,17 +46,20 @@ class Asked:
 
 @contextlib.contextmanager
 def asked(project: Project, config: Config) -> Iterator[Asked]:
-    """Ask both at once, in threads: each takes its time, and neither needs the other."""
+    """Ask both at once, in threads: each takes its time, and neither needs the other.
+
+    nox is waited for, because it reads the folder; an index that does not answer is not.
+    """
     where = config.index or pip_settings.index_url(os.environ)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        yield Asked(where, pool.submit(_shelf, where, project.name), pool.submit(nox.listed, project.root))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield Asked(where, web.aside(_shelf, where, project.name), pool.submit(nox.listed, project.root))
 
 
 def _shelf(where: str, name: str) -> Answer:
     try:
         return index.shelf(where, name)
     except IndexUnreachable as error:
-        return Unlearned(error.what)
+        return Unlearned(error.what, error.fix)
 
 
 def publishing(project: Project, config: Config, scratch: Scratch) -> Publishing:
@@ -85,5 +88,5 @@ def landing(outlook: Outlook, version: Version | None, asked: Asked) -> Landing 
     if isinstance(shelf, Unlearned):
         return shelf
     known = released(outlook.tags, outlook.tag_form, outlook.project.name)
-    found = Landing(mask(asked.where), outlook.project.name, version, shelf, tuple(known))
+    found = Landing(mask_address(asked.where, asked.where), outlook.project.name, version, shelf, tuple(known))
     return replace(found, holder=index.holder(shelf)) if found.is_strange else found

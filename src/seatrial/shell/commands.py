@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import CommandFailed
-from seatrial.masking import mask
+from seatrial.masking import mask, mask_values, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +41,9 @@ def run(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int 
     """
     done = attempt(args, cwd=cwd, env=env, umask=umask)
     if done.returncode:
-        raise CommandFailed(shown(args), done.returncode, mask(done.output + done.errors))
+        # A build backend may show all that it finds in its environment.
+        said = mask_values(done.output + done.errors, secrets_of(env))
+        raise CommandFailed(shown(args), done.returncode, said)
     return done.output
 
 

@@ -152,12 +152,19 @@ def _numbers(version: Version) -> Iterator[tuple[str, str]]:
 
 def _settings_of(project: Project) -> dict[str, Any]:
     """Return what bump-my-version is told, in the shape of ``[tool.bumpversion]``."""
-    name = configuration(project)
+    name, settings = configuration(project), dict[str, Any]()
     if name.endswith(".toml"):
         table = project.table if name == "pyproject.toml" else pyproject.read(project.root / name)
-        return dict(table.get("tool", {}).get("bumpversion", {}))
+        settings = dict(table.get("tool", {}).get("bumpversion", {}))
+        files = settings.get("files", [])
+        if not isinstance(files, list) or not all(isinstance(one, dict) for one in files):
+            raise PyprojectInvalid(
+                f"[tool.bumpversion] in {project.root / name}: files has to be an array of tables, not {files!r}",
+                fix='[[tool.bumpversion.files]]\nfilename = "README.md"',
+            )
+        return settings
     parser = _ini(project.root / name)
-    settings: dict[str, Any] = dict(parser["bumpversion"]) if parser.has_section("bumpversion") else {}
+    settings = dict(parser["bumpversion"]) if parser.has_section("bumpversion") else {}
     kinds = {"file": "filename", "glob": "glob"}
     settings["files"] = [
         {kinds[parts[1]]: parts[2], **dict(parser[":".join(parts)])}

@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import CommandFailed
 from seatrial.facts.repository import Remote, Repository, Standing
-from seatrial.masking import mask
+from seatrial.masking import mask, mask_address
 from seatrial.refusals import NoIdentity, NoRepository, RemoteUnreachable
-from seatrial.tools.git import Git
+from seatrial.tools.git import DISTRUST, Git
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+ADVICE = (
+    ("not a git repository", "git init, commit, and git remote add origin ADDRESS"),
+    ("in a work tree", "git clone it, and release from the clone"),
+    (DISTRUST, "git config --global --add safe.directory FOLDER"),
+)
+"""What git says of a folder that it can't work in, and what mends it."""
 
 REMOTE = re.compile(r"remote\..+\.url$")
 HOW_TO_INTRODUCE = 'git config --global user.name "Your Name"\ngit config --global user.email you@example.org'
@@ -32,7 +39,7 @@ def look(folder: Path) -> Repository:
     if asked.returncode:
         raise NoRepository(
             f"{folder} is in no git repository: {asked.errors.strip()}",
-            fix="git init, commit, and git remote add origin ADDRESS",
+            fix=next((fix for sign, fix in ADVICE if sign in asked.errors), "mend what git says"),
         )
     root, git_dir, common_dir, prefix = asked.output.split("\n")[:4]
     top = Git(Path(root))
@@ -69,8 +76,9 @@ def ask(repository: Repository) -> Remote:
     asked = git.attempt("ls-remote", "--symref", source, "HEAD", repository.upstream, "refs/tags/*")
     if asked.returncode:
         raise RemoteUnreachable(
-            f"remote {name} ({mask(addresses[0])}) does not answer:\n  "
-            + mask(asked.errors.strip()).replace("\n", "\n  "),
+            mask_address(
+                f"remote {name} ({addresses[0]}) does not answer:\n{asked.errors.strip()}", addresses[0]
+            ).replace("\n", "\n  "),
             fix=f"git ls-remote {name}",
         )
     rows = [line.split("\t") for line in asked.output.splitlines()]

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from seatrial.errors import IndexUnreachable
 from seatrial.facts.metadata import Metadata
 from seatrial.facts.shelf import Shelf, Shelved
-from seatrial.masking import mask
+from seatrial.masking import mask, mask_address
 from seatrial.tools import web
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def _asked(url: str, patience: float = web.PATIENCE) -> Page | None:
     try:
         return web.get(url, HEADERS, patience)
     except (requests.RequestException, ValueError) as error:
-        raise IndexUnreachable(f"{mask(url)} does not answer: {web.told(error)}", fix=web.advice(error)) from None
+        said = mask_address(f"{url} does not answer: {web.told(error)}", url)
+        raise IndexUnreachable(said, fix=web.advice(error)) from None
 
 
 def _shelf(answer: Page, project: str) -> Shelf:
@@ -67,7 +68,7 @@ def _shelf(answer: Page, project: str) -> Shelf:
             tuple(_shelved(one, answer.url) for one in told["files"]),
             status=str(status.get("status", "active")),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         is_json = "json" in answer.kind
         lacks = "it tells no SHA-256 of a file" if is_json else "it has no JSON form of the simple API (PEP 691)"
         raise IndexUnreachable(
@@ -77,10 +78,13 @@ def _shelf(answer: Page, project: str) -> Shelf:
 
 
 def _shelved(told: Mapping[str, Any], page: str) -> Shelved:
+    sha256 = told["hashes"]["sha256"]
+    if not isinstance(sha256, str):
+        raise TypeError
     has_metadata = told.get("core-metadata") or told.get("data-dist-info-metadata")
     return Shelved(
         name=str(told["filename"]),
-        sha256=str(told["hashes"]["sha256"]),
+        sha256=sha256,
         size=int(told.get("size") or 0),
         uploaded=_time(told.get("upload-time")),
         is_yanked=bool(told.get("yanked")),

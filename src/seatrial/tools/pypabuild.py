@@ -135,7 +135,7 @@ def _build(source: Path, into: Path, kind: Kind, environment: BuildEnvironment, 
     # It tells every step to whoever listens to the root logger, as nox does; the session has said what it does.
     logging.getLogger("build").setLevel(logging.WARNING)
     try:
-        builder = build.ProjectBuilder.from_isolated_env(environment, source, runner=_hook_runner(epoch))
+        builder = _builder(source, environment, epoch)
         environment.ensure(builder.build_system_requires)
         built = _call(builder, kind, into, environment)
     except build.BuildBackendException as error:
@@ -150,6 +150,15 @@ def _build(source: Path, into: Path, kind: Kind, environment: BuildEnvironment, 
     with _whole(kind, built):
         archives.normalise(built, epoch)
     return built
+
+
+def _builder(source: Path, environment: BuildEnvironment, epoch: int) -> build.ProjectBuilder:
+    try:
+        return build.ProjectBuilder.from_isolated_env(environment, source, runner=_hook_runner(epoch))
+    except ValueError as error:
+        raise PyprojectInvalid(
+            f"{source / 'pyproject.toml'}: [build-system] backend-path: {error}", fix='backend-path = ["."]'
+        ) from None
 
 
 @contextlib.contextmanager

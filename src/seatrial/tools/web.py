@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
+from concurrent import futures
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable, TypeVar
 
 from seatrial import __version__
 from seatrial.masking import mask
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
     import requests
     from requests import Response
+
+Result = TypeVar("Result")
 
 AGENT = f"seatrial/{__version__}"
 PATIENCE = 20
@@ -35,6 +40,8 @@ FAULTS = 500
 
 LARGEST = 100 << 20
 """How much of an answer is read, in bytes; the largest of PyPI's have some."""
+
+ENDLESS = "it does not come to an end"
 
 LOOPBACK = "http://127.0.0.1:"
 
@@ -71,36 +78,59 @@ def get(url: str, headers: Mapping[str, str], patience: float = PATIENCE) -> Pag
     # Only what asks needs it.
     import requests  # noqa: PLC0415
 
-    with requests.Session() as session:
-        # A server on this machine is not behind a proxy.
-        session.trust_env = not url.startswith(LOOPBACK)
-        for pause in (*PAUSES, None):
-            answer = _ask(session, url, headers, patience)
-            if pause is None or not _may_pass(answer):
-                break
-            if isinstance(answer, requests.Response):
-                answer.close()
-            time.sleep(_wished(answer, pause))
-        if isinstance(answer, requests.RequestException):
-            raise answer
-        with answer:
-            if answer.status_code == requests.codes.not_found:
-                return None
-            answer.raise_for_status()
-            return Page(answer.url, answer.headers.get("Content-Type", ""), _content(answer))
+    for pause in (*PAUSES, None):
+        answer = _in_time(patience, _ask, url, headers, patience)
+        if pause is None or not _may_pass(answer):
+            break
+        time.sleep(_wished(answer, pause))
+    if isinstance(answer, requests.RequestException):
+        raise answer
+    if isinstance(answer, Page):
+        return answer
+    if answer.status_code != requests.codes.not_found:
+        answer.raise_for_status()
+    return None
 
 
-def _content(answer: Response) -> bytes:
+def aside(function: Callable[..., Result], *args: object) -> Future[Result]:
+    """Call a function in a thread that nobody waits for at the end of the program."""
+    future: Future[Result] = Future()
+
+    def call() -> None:
+        try:
+            future.set_result(function(*args))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=call, daemon=True).start()
+    return future
+
+
+def _in_time(patience: float, function: Callable[..., Result], *args: object) -> Result:
+    """Call a function that asks a server, whose headers and answer may drip without an end.
+
+    No timeout of a socket ends that: each byte is in time. Raises `requests.RequestException`.
+    """
+    # See get().
+    import requests  # noqa: PLC0415
+
+    try:
+        return aside(function, *args).result(timeout=2 * patience)
+    except futures.TimeoutError:
+        raise requests.RequestException(ENDLESS) from None
+
+
+def _content(answer: Response, patience: float) -> bytes:
     """Read an answer, which may be without end. Raises `requests.RequestException`."""
     # See get().
     import requests  # noqa: PLC0415
 
-    content, end = b"", time.monotonic() + PATIENCE
+    content, end = bytearray(), time.monotonic() + patience
     for piece in answer.iter_content(1 << 20):
         content += piece
         if len(content) > LARGEST or time.monotonic() > end:
-            raise requests.RequestException("it does not come to an end")
-    return content
+            raise requests.RequestException(ENDLESS)
+    return bytes(content)
 
 
 def told(error: Exception) -> str:
@@ -122,10 +152,27 @@ def advice(error: Exception) -> str:
     return next((fix for sign, fix in ADVICE if sign.search(said)), "try again later")
 
 
-def _ask(
+def _ask(url: str, headers: Mapping[str, str], patience: float) -> Page | Response | requests.RequestException:
+    """Return the page, a refusal, or how the line was lost. Raises any other exception of requests."""
+    # See get().
+    import requests  # noqa: PLC0415
+
+    with requests.Session() as session:
+        # A server on this machine is not behind a proxy.
+        session.trust_env = not url.startswith(LOOPBACK)
+        answer = _begun(session, url, headers, patience)
+        if isinstance(answer, requests.RequestException):
+            return answer
+        with answer:
+            if answer.status_code >= requests.codes.bad_request:
+                return answer
+            return Page(answer.url, answer.headers.get("Content-Type", ""), _content(answer, patience))
+
+
+def _begun(
     session: requests.Session, url: str, headers: Mapping[str, str], patience: float
 ) -> Response | requests.RequestException:
-    """Return the answer, or how the line was lost. Raises any other exception of requests."""
+    """Return an answer of which the headers are there, or how the line was lost."""
     # requests depends on it.
     import requests  # noqa: PLC0415
     import urllib3  # noqa: PLC0415
@@ -140,13 +187,15 @@ def _ask(
         raise
 
 
-def _may_pass(answer: Response | requests.RequestException) -> bool:
+def _may_pass(answer: Page | Response | requests.RequestException) -> bool:
     """Whether asking again can lead to another answer."""
+    if isinstance(answer, Page):
+        return False
     status = getattr(answer, "status_code", None)
     return status is None or status >= FAULTS or status == TOO_MANY
 
 
-def _wished(answer: Response | requests.RequestException, pause: float) -> float:
+def _wished(answer: Page | Response | requests.RequestException, pause: float) -> float:
     """Return the pause that a server asks for in seconds, ours where it asks for none."""
     wish = getattr(answer, "headers", {}).get("Retry-After", "")
     return min(float(wish), LONGEST) if wish.isdecimal() else pause
