@@ -74,7 +74,7 @@ TOKEN_STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN s
 def of(tagged: Tagged) -> Ci:
     """Ask what CI has made of a tag."""
     repository, outlook = tagged.repository, tagged.outlook
-    publishing = Publishing.of(repository, outlook.project, repository.root, outlook.config.publisher)
+    publishing = Publishing.of(repository, outlook.project, repository.root, outlook.config.publisher, tagged.tag)
     where = f"{publishing.owner}/{publishing.repository}" if publishing.owner else ""
     runs = gh.runs(repository.root, where, tagged.tag, tagged.commit) if where and publishing.workflows else None
     return Ci(publishing, tagged.tag, runs)

@@ -5,6 +5,7 @@ GitHub, "Workflow syntax for GitHub Actions".
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from dataclasses import dataclass, field
@@ -73,7 +74,7 @@ class Workflow:
     """A workflow of GitHub: ``name`` of the file; ``tags``: the patterns of tags that start it.
 
     ``events``: what starts it; ``tags_ignored``: the patterns of tags that do not; ``only_branches``: whether a push
-    starts it to a branch alone.
+    starts it to a branch alone; ``folder``: where its commands run unless they say otherwise, "" for the top.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Workflow:
     events: tuple[str, ...] = ()
     tags_ignored: tuple[str, ...] = ()
     only_branches: bool = False
+    folder: str = ""
 
     @classmethod
     def from_text(cls, name: str, text: str) -> Workflow | None:
@@ -98,6 +100,7 @@ class Workflow:
             events=_events(told.get("on")),
             tags_ignored=_patterns(push, "tags-ignore"),
             only_branches=any(key in push for key in ("branches", "branches-ignore")),
+            folder=_folder(_table(_table(told, "defaults"), "run").get("working-directory")),
         )
 
     def listens_to(self, tag: str) -> bool:
@@ -200,6 +203,10 @@ def _events(told: object) -> tuple[str, ...]:
 def _patterns(push: Mapping[str, Any], key: str) -> tuple[str, ...]:
     told = push.get(key, [])
     return tuple(_texts(told if isinstance(told, list) else [told]))
+
+
+def _folder(told: object) -> str:
+    return posixpath.normpath(told).strip("./") if isinstance(told, str) and told else ""
 
 
 def _pythons(told: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
