@@ -69,7 +69,7 @@ def test_mistake_in_the_project_is_one_message(trial: Trial) -> None:
     assert normalised(ran.output, root=trial.root) == lines(
         """
         seatrial: there is no {root}/pyproject.toml
-        fix:  run nox in the project's folder, beside pyproject.toml
+        fix:  go to the project's folder, beside pyproject.toml; or: seatrial --project FOLDER
         read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#pyprojectmissing
         """
     )

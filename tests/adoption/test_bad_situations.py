@@ -10,6 +10,7 @@ import pytest
 
 from seatrial.adoption import looking, proposing
 from shipyard import launch
+from trial import AS_ANYBODY
 
 if TYPE_CHECKING:
     from harbour import Harbour
@@ -61,6 +62,41 @@ def test_link_out_of_the_repository_is_not_followed(port: Harbour, tmp_path: Pat
     text = outside.read_text()
     nothing_happens(port, "leads out of the repository")
     assert outside.read_text() == text
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", ".github"])
+def test_file_and_folder_that_are_links_out_of_the_repository_are_not_written_to(
+    port: Harbour, tmp_path: Path, name: str
+) -> None:
+    inside, outside = port.trial.root / name, tmp_path / "outside"
+    if inside.exists():
+        inside.rename(outside)
+    else:
+        outside.mkdir()
+    inside.symlink_to(outside)
+    port.trial.commit()
+    before = sorted(tmp_path.glob("outside/**/*")), outside.is_file() and outside.read_text()
+    nothing_happens(port, "leads out of the repository")
+    assert (sorted(tmp_path.glob("outside/**/*")), outside.is_file() and outside.read_text()) == before
+
+
+@pytest.mark.parametrize(("name", "mode"), [("CHANGES.rst", 0o444), (".", 0o555)])
+def test_what_is_read_only_stays_as_it_is(port: Harbour, name: str, mode: int) -> None:
+    path, before = port.trial.root / name, port.state()
+    kept = path.stat().st_mode
+    path.chmod(mode)
+    try:
+        ran = port.trial.run(*AS_ANYBODY, sys.executable, "-m", "seatrial", "init", "--yes")
+        assert (ran.returncode, "Permission denied" in ran.output, ran.was_a_traceback) == (4, True, False), ran.output
+    finally:
+        path.chmod(kept)
+    assert port.state() == before
+    assert [one.name for one in port.trial.root.rglob(".*.seatrial")] == []
+
+
+def test_second_run_changes_nothing(port: Harbour) -> None:
+    assert port.trial.seatrial("init", "--yes").returncode == 0
+    nothing_happens(port, "There is nothing to write.", "--yes", code=0)
 
 
 def test_folder_without_a_package_is_said_to_be_none(port: Harbour) -> None:

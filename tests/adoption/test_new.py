@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harbour import SEATRIAL
 from seatrial.adoption import founding, ground
 from seatrial.adoption.naming import Name
 from seatrial.errors import FolderTaken, NameUnfit, PythonUnproved
@@ -160,14 +161,14 @@ def test_new_package_passes_nox_and_preflight_and_its_first_release_sails(trial:
     path = made.root / "pyproject.toml"
     others = rf'  "Programming Language :: Python :: (?!{re.escape(HERE)}")[\d.]+",\n'
     text = path.read_text().replace('">=3.9"', f'"=={HERE}.*"')
-    path.write_text(re.sub(others, "", text))
+    path.write_text(re.sub(others, "", text) + SEATRIAL)
     assert made.invoke("workflows").returncode == 0
     made.commit("Name one Python")
     made.run("git", "init", "-q", "--bare", "-b", "main", "../remote.git")
     made.git("config", "url.../remote.git.insteadOf", FORGE)
     made.git("push", "-q", "-u", "origin", "HEAD")
     assert made.nox().summary == NOX
-    judged = made.invoke("preflight", "--part", "minor", PIP_INDEX_URL=NOBODY)
+    judged = made.invoke("preflight", "--part", "minor")
     assert normalised(judged.output[judged.output.index("tide-pool 0.1.0") :]) == PREFLIGHT
     sailed = made.invoke("rehearse", "--part", "minor")
     assert sailed.returncode == 0, sailed.output

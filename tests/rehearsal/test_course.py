@@ -26,7 +26,7 @@ def course(top: Path, *, remote: str = "", table: object = None, **workflows: st
         (top / f".github/workflows/{name}.yml").write_text(text)
     settings = (("remote.origin.url", remote),) if remote else ()
     repository = Repository(
-        top, "", top, top, "a" * 40, "main", "origin" if remote else "", remotes=("origin",), settings=settings
+        top, "", top, top, "", "main", "origin" if remote else "", remotes=("origin",), settings=settings
     )
     return chart(repository, Project(top, {"project": {"name": "tidepool"}, **(table or {})}), top)  # type: ignore[dict-item]
 
@@ -41,6 +41,21 @@ def test_course_is_that_of_the_workflow_that_publishes_on_tags(tmp_path: Path) -
     )
     who = Publisher("acme", "tidepool", "release.yml", "pypi")
     assert found == Course(who, who, ("build", "check"), ())
+
+
+def test_workflow_of_another_package_is_not_taken_for_that_of_this_one(tmp_path: Path) -> None:
+    (tmp_path / "packages/kelp").mkdir(parents=True)
+    (tmp_path / "packages/kelp/pyproject.toml").touch()
+    table = {"tool": {"seatrial": {"tag": "{name}-v{version}"}}}
+    found = course(
+        tmp_path,
+        table=table,
+        a_kelp=f"on: {{push: {{tags: ['*']}}}}\ndefaults: {{run: {{working-directory: ./packages/kelp/}}}}\n"
+        f"jobs: {{publish: {JOB}}}",
+        b_reef=f"on: {{push: {{tags: ['reef-v*']}}}}\njobs: {{publish: {JOB}}}",
+        tide=f"on: {{push: {{tags: ['tidepool-v*']}}}}\njobs: {{publish: {JOB}}}",
+    )
+    assert found.sender.workflow == "tide.yml"
 
 
 def test_what_is_registered_can_differ(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_no_pyproject(trial: Trial) -> None:
     assert refusal(trial, "-l") == lines(
         f"""
         seatrial: there is no {{root}}/pyproject.toml
-        fix:  run nox in the project's folder, beside pyproject.toml
+        fix:  go to the project's folder, beside pyproject.toml; or: seatrial --project FOLDER
         {READ}pyprojectmissing
         """
     )

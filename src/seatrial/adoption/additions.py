@@ -76,7 +76,7 @@ def _tag(found: Found) -> str:
     """Name the tag where several packages share a repository, and no tag says how theirs are told apart."""
     if not found.repository.prefix or found.has_tags or "seatrial" in found.project.table.get("tool", {}):
         return ""
-    return '[tool.seatrial]\ntag = "{name}-v{version}"\n'
+    return '[tool.seatrial]\ntag = "{name}-v{version}"\nmessage = "Release {name} {version}"\n'
 
 
 def _towncrier(log: PurePosixPath, title: str) -> str:

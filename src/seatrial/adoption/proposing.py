@@ -46,6 +46,8 @@ def propose(found: Found, *, workflows: bool) -> Proposal:
         remarks.append(
             "CI is told by files of your own, which were left alone; to have them generated: invoke workflows"
         )
+    elif workflows and found.repository.prefix:
+        remarks.append(f"its files of CI have names of their own: seatrial workflows --project {found.project.root}")
     return Proposal(tuple(files), (*remarks, *_remarks(found)))
 
 

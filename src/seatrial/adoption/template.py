@@ -146,6 +146,7 @@ docstring-code-format = true
 MEMBER = """
 [tool.seatrial]
 tag = "{name}-v{version}"
+message = "Release {name} {version}"
 """
 
 INIT = '''\

@@ -93,4 +93,4 @@ def may_publish(tagged: Tagged) -> bool:
 
 def _publishing(tagged: Tagged) -> Publishing:
     repository, outlook = tagged.repository, tagged.outlook
-    return Publishing.of(repository, outlook.project, repository.root, outlook.config.publisher)
+    return Publishing.of(repository, outlook.project, repository.root, outlook.config.publisher, tagged.tag)

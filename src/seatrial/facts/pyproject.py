@@ -31,7 +31,7 @@ def read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise PyprojectMissing(
             f"there is no {path}",
-            fix="run nox in the project's folder, beside pyproject.toml",
+            fix="go to the project's folder, beside pyproject.toml; or: seatrial --project FOLDER",
         ) from None
     except UnicodeDecodeError as error:
         raise PyprojectUnreadable(

@@ -5,6 +5,7 @@ GitHub, "Workflow syntax for GitHub Actions".
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,8 @@ class Workflow:
     """A workflow of GitHub: ``name`` of the file; ``tags``: the patterns of tags that start it.
 
     ``events``: what starts it; ``tags_ignored``: the patterns of tags that do not; ``only_branches``: whether a push
-    starts it to a branch alone; ``calls``: the workflows of the repository that its jobs are.
+    starts it to a branch alone; ``calls``: the workflows of the repository that its jobs are;
+    ``folder``: where its commands run unless they say otherwise, "" for the top.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Workflow:
     tags_ignored: tuple[str, ...] = ()
     only_branches: bool = False
     calls: tuple[str, ...] = ()
+    folder: str = ""
 
     @classmethod
     def from_text(cls, name: str, text: str) -> Workflow | None:
@@ -111,6 +114,7 @@ class Workflow:
             tags_ignored=_patterns(push, "tags-ignore"),
             only_branches=any(key in push for key in ("branches", "branches-ignore")),
             calls=tuple(_called(told["jobs"].values())),
+            folder=_folder(_table(_table(told, "defaults"), "run").get("working-directory")),
         )
 
     def listens_to(self, tag: str) -> bool:
@@ -200,6 +204,10 @@ def _called(jobs: Iterable[object]) -> Iterator[str]:
 def _patterns(push: Mapping[str, Any], key: str) -> tuple[str, ...]:
     told = push.get(key, [])
     return tuple(_texts(told if isinstance(told, list) else [told]))
+
+
+def _folder(told: object) -> str:
+    return posixpath.normpath(told).strip("./") if isinstance(told, str) and told else ""
 
 
 def _pythons(told: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -32,7 +32,7 @@ def insist(found: Prospect, planned: Plan, asked: Asked, say: Callable[[str], No
     ``say`` is told what is just bad, and what could not be learned.
     """
     outlook, listing = found.outlook, asked.listing.result()
-    publishing = learning.publishing(outlook.project, outlook.config, found.scratch)
+    publishing = learning.publishing(outlook.project, outlook.config, found.scratch, planned.tag)
     facts: tuple[tuple[Sequence[Check[Any]], object], ...] = (
         (catalogue.OF_THE_SOURCES, learning.sources(outlook.project, found.scratch, listing, publishing)),
         (

@@ -98,7 +98,7 @@ def _of_project(walking: Walking, asked: Asked | None, excuses: Mapping[str, str
     trigger: Trigger | Unlearned = Unlearned(Stage.PARSED.value)
     if walking.project and walking.scratch and asked:
         listing = asked.listing.result()
-        publishing = learning.publishing(walking.project, walking.config, walking.scratch)
+        publishing = learning.publishing(walking.project, walking.config, walking.scratch, walking.tag)
         sources = learning.sources(walking.project, walking.scratch, listing, publishing)
         known = Trigger(walking.tag, publishing, listing)
         trigger = learning.trigger(walking.project, walking.scratch, known)

@@ -62,9 +62,9 @@ def _shelf(where: str, name: str) -> Answer:
         return Unlearned(error.what, error.fix)
 
 
-def publishing(project: Project, config: Config, scratch: Scratch) -> Publishing:
-    """Return who publishes the project."""
-    return Publishing.of(scratch.repository, project, scratch.root, config.publisher)
+def publishing(project: Project, config: Config, scratch: Scratch, tag: str) -> Publishing:
+    """Return who publishes the project when this tag is pushed."""
+    return Publishing.of(scratch.repository, project, scratch.root, config.publisher, tag)
 
 
 def trigger(project: Project, scratch: Scratch, known: Trigger) -> Trigger:

@@ -10,6 +10,8 @@ from seatrial.facts.publisher import Publisher
 from seatrial.facts.publishing import ENVIRONMENT, Publishing
 from seatrial.facts.workflow import FOLDER, Workflow
 from seatrial.mishaps import TokenForbidden
+from seatrial.outlook import tag_form
+from seatrial.tools import checkout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +45,9 @@ def chart(repository: Repository, project: Project, top: Path) -> Course:
 
     Raises `PyprojectInvalid` or `TokenForbidden`.
     """
-    told = Config.from_project(project).publisher
-    found = Publishing.of(repository, project, top, told)
+    config = Config.from_project(project)
+    told, form = config.publisher, config.tag or tag_form(checkout.tags(repository), project.name)
+    found = Publishing.of(repository, project, top, told, form.format(version="1.0.0", name=project.name))
     owner, name = (found.owner, found.repository) if found.owner else ("OWNER", project.name)
     workflow, job = found.workflow or ASSUMED, found.job
     sender = Publisher(owner, name, workflow.name, job.environment if job else ENVIRONMENT)

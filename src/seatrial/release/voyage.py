@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seatrial import distributions, fitness, plan, rewriting, shell
 from seatrial.errors import SeatrialError
+from seatrial.facts import publishing
 from seatrial.facts.project import Project
 from seatrial.outlook import Outlook, released, tag_form
 from seatrial.plan import Plan
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from seatrial.facts.repository import Repository
     from seatrial.release.survey import Survey
     from seatrial.shell import Begun
-
-CI_FILES = (".github/workflows/*.y*ml", ".gitlab-ci.yml")
-TAG_SIGNS = ("tags:", "CI_COMMIT_TAG")
 
 
 @dataclass(frozen=True)
@@ -173,7 +171,7 @@ def write(found: Prospect, version: Version) -> Plan:
         removed=removed,
         unpushed=found.survey.standing.ahead,
         unfinished=repository.unfinished,
-        publishes=_publishing(found.scratch.root),
+        publishes=publishing.listening(found.scratch.root, outlook.tag(version)),
     )
 
 
@@ -238,10 +236,3 @@ def insist_on_built_version(planned: Plan, built: Built) -> None:
             f"{planned.tag} would be the tag of {', '.join(wrong)}, which is another version",
             fix="see where the build backend takes the version from, the variables of the environment among it",
         )
-
-
-def _publishing(root: Path) -> tuple[str, ...]:
-    """Return the CI files that listen to tags."""
-    found = (path for pattern in CI_FILES for path in sorted(root.glob(pattern)))
-    texts = ((path, path.read_text(encoding="utf-8", errors="replace")) for path in found)
-    return tuple(str(path.relative_to(root)) for path, text in texts if any(sign in text for sign in TAG_SIGNS))

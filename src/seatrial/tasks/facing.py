@@ -6,12 +6,13 @@ import contextlib
 import errno
 import signal
 import sys
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from invoke.exceptions import Exit
 
-from seatrial.errors import FileUnusable, SeatrialError
+from seatrial.errors import FileUnusable, PyprojectMissing, SeatrialError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,21 @@ def answer(question: str) -> str:
         return ""
 
 
+CHOSEN: ContextVar[Path | None] = ContextVar("CHOSEN", default=None)
+"""The folder that ``seatrial --project FOLDER`` names: invoke hands a task nothing but the task's own flags."""
+
+
 def project_folder() -> Path:
-    """Return the folder of the project: the nearest one, from here upwards, with a pyproject.toml in it."""
-    here = Path.cwd()
+    """Return the folder of the project: the one that was named, or the nearest with a pyproject.toml, from here up.
+
+    Raises `PyprojectMissing` where the folder that was named is none.
+    """
+    chosen, here = CHOSEN.get(), Path.cwd()
+    if chosen is not None:
+        folder = (here / chosen).resolve()
+        if not folder.is_dir():
+            raise PyprojectMissing(
+                f"there is no folder {folder}", fix="seatrial --project FOLDER, with its pyproject.toml"
+            )
+        return folder
     return next((folder for folder in (here, *here.parents) if (folder / "pyproject.toml").is_file()), here)
