@@ -32,7 +32,8 @@ def workflow_files(found: Found, then: Project) -> tuple[ProposedFile, ...]:
     except SeatrialError:
         # A forge for which nothing is generated, or no Python to run on.
         return ()
-    missing = (one for one in drifted if one.reason is Reason.MISSING)
+    # Where a link leads elsewhere, the one that writes says so.
+    missing = (one for one in drifted if one.reason in {Reason.MISSING, Reason.ELSEWHERE})
     return tuple(ProposedFile(PurePosixPath(one.path), None, one.then) for one in missing)
 
 
