@@ -826,8 +826,8 @@ def test_lock_command_that_fails_leaves_the_files_as_they_were(port: Harbour) ->
 def test_news_writes_a_fragment_of_a_known_type(port: Harbour) -> None:
     assert port.trial.invoke("news", "feature", "New.", "--issue", "#42").returncode == 0
     assert port.trial.invoke("news", "bugfix", "Mended.").returncode == 0
-    names = sorted(path.name for path in (port.trial.root / "changelog.d").iterdir())
-    assert [re.sub(r"^\+[0-9a-f]{8}", "+", name) for name in names] == [
+    names = (path.name for path in (port.trial.root / "changelog.d").iterdir())
+    assert sorted(re.sub(r"^\+[0-9a-f]{8}", "+", name) for name in names) == [
         "+.bugfix.md",
         "+fall.bugfix.md",
         "1.feature.md",
