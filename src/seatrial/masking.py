@@ -48,6 +48,17 @@ def mask_address(text: str, address: str) -> str:
     return mask_values(text, {one for piece in pieces for one in (piece, unquote(piece))})
 
 
+def shown_address(address: str) -> str:
+    """Return an address as it can be shown."""
+    return mask_address(address, address)
+
+
+def without_credentials(address: str) -> str:
+    """Return an address that can be typed: without user and password."""
+    found = CREDENTIALS.match(address)
+    return address[: found.start(1)] + address[found.end() :] if found else address
+
+
 def mask_values(text: str, secrets: Iterable[str]) -> str:
     """Return ``text`` without secrets that are known by their value, and without what looks like one."""
     for secret in sorted(secrets, key=len, reverse=True):

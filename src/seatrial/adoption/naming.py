@@ -12,7 +12,7 @@ from packaging.utils import InvalidName, canonicalize_name
 from seatrial.checks.contents import COMMON
 from seatrial.checks.description import is_of_python
 from seatrial.errors import IndexUnreachable, NameUnfit
-from seatrial.masking import mask
+from seatrial.masking import shown_address
 from seatrial.tools import index, pip_settings
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def told(name: Name, environ: Mapping[str, str]) -> str:
     except IndexUnreachable as error:
         return f"whether the name {name.project} is free is unknown: {error.what}"
     if not shelf.project:
-        return f"the name {name.project} is free on {mask(where)}: the first upload takes it"
+        return f"the name {name.project} is free on {shown_address(where)}: the first upload takes it"
     by = index.holder(shelf)
     known = f" (by {by})" if by else ""
-    return f"the name {name.project} is taken on {mask(where)}{known}: unless it is yours, choose another"
+    return f"the name {name.project} is taken on {shown_address(where)}{known}: unless it is yours, choose another"

@@ -10,7 +10,7 @@ from seatrial.delivery import ci, destination, finishing
 from seatrial.delivery.evidence import Tagged
 from seatrial.errors import IndexUnreachable
 from seatrial.facts.delivery import Delivery, State
-from seatrial.masking import mask
+from seatrial.masking import shown_address
 from seatrial.release.proof import Proof
 from seatrial.tools import index
 
@@ -55,7 +55,9 @@ def _delivery(tagged: Tagged, where: Destination) -> tuple[Delivery, str]:
     # Without a proof, nothing is known of what is missing, but a release without any file.
     wanted = wanted or {one.name: one.sha256 for one in files} or {"the files of the release": ""}
     again = proof is not None and has_proof and proof.is_rebuilt
-    found = Delivery(tagged.name, str(tagged.version), mask(where.simple), wanted, files, bool(served.files), again)
+    found = Delivery(
+        tagged.name, str(tagged.version), shown_address(where.simple), wanted, files, bool(served.files), again
+    )
     is_guess = not has_proof and found.state is State.PUBLISHED
     return found, f"there, not compared (invoke verify --version {tagged.version})" if is_guess else ""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial.delivery import pypirc
-from seatrial.masking import mask
+from seatrial.masking import mask, without_credentials
 from seatrial.shortfalls import DestinationUnknown
 from seatrial.tools import pip_settings
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seatrial.config import Config
-
-WHO = re.compile(r"(?<=://)[^/]*@")
-"""User and password in an address."""
 
 UPLOADS = "upload."
 PYPI, TESTPYPI = "pypi", "testpypi"
@@ -42,7 +39,7 @@ class Destination:
     @property
     def option(self) -> str:
         """What leads a command to the same index, as it can be typed: without the password of an address."""
-        return f" --index {shlex.quote(WHO.sub('', self.told))}" if self.told else ""
+        return f" --index {shlex.quote(without_credentials(self.told))}" if self.told else ""
 
     @property
     def site(self) -> str:

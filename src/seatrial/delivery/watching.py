@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from seatrial.errors import IndexUnreachable
 from seatrial.facts.delivery import Delivery, State
-from seatrial.masking import mask
+from seatrial.masking import shown_address
 from seatrial.tools import index
 
 if TYPE_CHECKING:
@@ -86,5 +86,11 @@ def compared(shelf: Shelf, watch: Watch) -> Delivery:
     wanted = {one.path.name: one.sha256 for one in watch.proof.files}
     served = shelf.of_release(version)
     return Delivery(
-        watch.project, str(version), mask(watch.simple), wanted, served, bool(shelf.files), watch.proof.is_rebuilt
+        watch.project,
+        str(version),
+        shown_address(watch.simple),
+        wanted,
+        served,
+        bool(shelf.files),
+        watch.proof.is_rebuilt,
     )

@@ -13,7 +13,7 @@ from seatrial.facts.publishing import Publishing
 from seatrial.facts.shelf import Landing
 from seatrial.facts.sources import Sources
 from seatrial.facts.walk import Unlearned
-from seatrial.masking import mask_address
+from seatrial.masking import shown_address
 from seatrial.outlook import released
 from seatrial.tools import checkout, index, nox, pip_settings, web
 from seatrial.workflows.desk import Desk
@@ -88,5 +88,5 @@ def landing(outlook: Outlook, version: Version | None, asked: Asked) -> Landing 
     if isinstance(shelf, Unlearned):
         return shelf
     known = released(outlook.tags, outlook.tag_form, outlook.project.name)
-    found = Landing(mask_address(asked.where, asked.where), outlook.project.name, version, shelf, tuple(known))
+    found = Landing(shown_address(asked.where), outlook.project.name, version, shelf, tuple(known))
     return replace(found, holder=index.holder(shelf)) if found.is_strange else found
