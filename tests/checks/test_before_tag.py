@@ -440,7 +440,7 @@ def test_finding_moves_no_cursor() -> None:
     assert found.excuse == r"\x1b[2J"
 
 
-@pytest.mark.parametrize("code", ["CI002", "CI004", "CI005", "CI006", "CI007", "CI008"])
+@pytest.mark.parametrize("code", ["CI002", "CI004", "CI005", "CI006", "CI007", "CI008", "CI011"])
 def test_pipeline_of_another_service_is_not_judged_as_a_workflow_and_that_is_said(code: str) -> None:
     facts = replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(), others=(".gitlab-ci.yml",)))
     why = "not applicable: .gitlab-ci.yml publishes, and only the workflows of GitHub are read"

@@ -47,10 +47,8 @@ class Listens(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """Nothing happens, and nothing says so, when the pattern is another than that of the tag."""
         workflow = facts.publishing.workflow
-        if workflow is None:
-            return Finding.skipped(_none(facts))
-        if not facts.tag:
-            return Finding.unknown("no version was found, so there is no tag")
+        if workflow is None or not facts.tag:
+            return unheard(facts)
         callers = [one for one in facts.publishing.workflows if workflow.name in one.calls]
         if any(one.listens_to(facts.tag) for one in (workflow, *callers)):
             return Finding.passed()
@@ -194,6 +192,13 @@ class AsGenerated(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """A noxfile and its workflows that have grown apart show it in a run that fails, or in one that does less."""
         return verdict(facts.drifted, "invoke workflows --check shows the difference; invoke workflows mends it")
+
+
+def unheard(facts: Trigger) -> Finding:
+    """Return why nothing is said of what a tag starts: no workflow is known that publishes, or no tag."""
+    if facts.publishing.workflow is None:
+        return Finding.skipped(_none(facts))
+    return Finding.unknown("no version was found, so there is no tag")
 
 
 def _none(facts: Trigger) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from seatrial.checks.publication import NONE, TriggerRule, deaf, to_listen
+from seatrial.checks.publication import TriggerRule, deaf, to_listen, unheard
 from seatrial.checks.rule import verdict
 from seatrial.findings import Finding, Weight
 
@@ -21,10 +21,8 @@ class StartsAlone(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """Until somebody makes a release on the forge, or starts a run by hand, the tag stands there unpublished."""
         workflow = facts.publishing.workflow
-        if workflow is None:
-            return Finding.skipped(NONE)
-        if not facts.tag:
-            return Finding.unknown("no version was found, so there is no tag")
+        if workflow is None or not facts.tag:
+            return unheard(facts)
         if workflow.listens_to(facts.tag) or not workflow.waits_for_more:
             return Finding.passed()
         by_hand = workflow.started_by_hand(facts.tag)
