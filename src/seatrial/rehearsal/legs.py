@@ -105,7 +105,7 @@ def insist_on_bytes(proof: Proof, found: Delivery, published: Sequence[Distribut
 
     ``found``: what the index tells of them; ``published``: the files as CI built them.
     """
-    if found.state is State.PUBLISHED:
+    if found.state is State.PUBLISHED and not found.unproved:
         return
     known = {one.path.name: one for one in published}
     proved = {one.path.name: one for one in proof.files}
