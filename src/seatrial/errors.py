@@ -151,7 +151,7 @@ class PackageMissing(BuildError):
 
 
 class WheelUnfit(BuildError):
-    """The wheel was compiled for another Python than the one it is to be tested on."""
+    """The name of the wheel does not fit the Python that it is to be tested on."""
 
 
 class DistributionsRefused(BuildError):

@@ -12,8 +12,6 @@ from seatrial.facts.shelf import Shelved
 SDIST = Shelved("tidepool-1.3.0.tar.gz", "a" * 64, 1, None)
 WHEEL = Shelved("tidepool-1.3.0-py3-none-any.whl", "b" * 64, 1, None)
 OTHER = Shelved("tidepool-1.3.0-cp312-cp312-win_amd64.whl", "c" * 64, 1, None)
-LOCAL = Shelved("tidepool-1.3.0-cp312-cp312-linux_x86_64.whl", "e" * 64, 1, None)
-MANY = Shelved("tidepool-1.3.0-cp312-cp312-manylinux_2_28_x86_64.whl", "f" * 64, 1, None)
 WANTED = {SDIST.name: SDIST.sha256, WHEEL.name: WHEEL.sha256}
 
 
@@ -62,22 +60,6 @@ def test_bytes_that_differ_from_a_build_of_the_tag_are_told_to_be_only_that() ->
         "compared with a build of the tag, which other versions of its tools make otherwise: the proof is not here"
     ]
     assert "compared" not in str(replace(found, served=(WHEEL,)))
-
-
-@pytest.mark.parametrize(
-    ("served", "state", "counted"),
-    [
-        ((SDIST,), State.PARTLY, "1 of 2 files"),
-        ((SDIST, MANY), State.PUBLISHED, "2 of 2 files"),
-        ((MANY,), State.PARTLY, "1 of 2 files"),
-        ((SDIST, LOCAL, MANY), State.PUBLISHED, "2 of 2 files"),
-    ],
-)
-def test_wheel_for_one_machine_is_not_missed_where_ci_has_added_others(
-    served: tuple[Shelved, ...], state: State, counted: str
-) -> None:
-    found = replace(delivery(*served), wanted={SDIST.name: SDIST.sha256, LOCAL.name: LOCAL.sha256})
-    assert (found.state, found.counted) == (state, counted)
 
 
 def test_file_is_attested_when_the_index_says_where_and_unknown_when_it_says_nothing() -> None:

@@ -141,10 +141,6 @@ FAULTS = {
         r"1\.3\.0\+here has a local part, which no index takes",
         options=("--version", "1.3.0+here"),
     ),
-    "platform": Fault(
-        twisted('if wheel: return rename(path, name.replace("none-any", "none-linux_x86_64"))'),
-        r"Binary wheel 'tidepool-1\.3\.0-py3-none-linux_x86_64\.whl' has an unsupported platform tag 'linux_x86_64'\.",
-    ),
     "wheel name": Fault(
         twisted('if wheel: return rename(path, name.replace("tidepool", "Tidepool"))'),
         r"Filename 'Tidepool-1\.3\.0-py3-none-any\.whl' should contain the normalized project name 'tidepool', not "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -11,10 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seatrial.facts.shelf import Shelved
-
-
-LOCAL = re.compile(r"-linux_\w+\.whl")
-"""How the name ends of a wheel that is good for the machine it was built on: PyPI takes none for x86 (PEP 600)."""
 
 
 class State(Enum):
@@ -46,14 +41,9 @@ class Delivery:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The names of files that were proved and are not there.
-
-        A wheel that is good for one machine alone is not missed where CI has added wheels that are good for others.
-        """
+        """The names of files that were proved and are not there."""
         there = {one.name for one in self.served}
-        has_others = any(name.endswith(".whl") for name in self.unproved)
-        gone = (name for name in self.wanted if name not in there)
-        return tuple(name for name in gone if not (has_others and LOCAL.search(name)))
+        return tuple(name for name in self.wanted if name not in there)
 
     @property
     def different(self) -> tuple[Shelved, ...]:
