@@ -167,6 +167,20 @@ def test_check_ignores_what_the_project_gives_a_reason_for(trial: Trial) -> None
     assert "failed: check: [tool.seatrial.ignore]: there is no check DIST999\n" in ran.summary
 
 
+def test_version_with_a_local_part_may_stand_in_the_tree_between_releases_and_not_under_a_tag(trial: Trial) -> None:
+    package(trial, "check()")
+    pyproject = (trial.root / "pyproject.toml").read_text()
+    trial.write({"pyproject.toml": pyproject.replace('"1.2.3"', '"1.2.3+dev"')})
+    trial.commit("Go on after 1.2.3")
+    ran = trial.nox()
+    assert ran.returncode == 0, ran.output
+    assert "ignored: no tag is on this commit, and a release gives it a version of its own" in ran.output
+    trial.git("tag", "v1.2.3+dev")
+    ran = trial.nox()
+    assert ran.returncode == 1, ran.output
+    assert "error    DIST122  " in ran.summary
+
+
 def test_version_from_a_tag_is_built_again_when_there_is_a_new_tag(trial: Trial) -> None:
     package(trial, "build()")
     pyproject = (trial.root / "pyproject.toml").read_text()

@@ -11,6 +11,7 @@ from seatrial.facts import version_places
 from seatrial.interpreters import Interpreter
 from seatrial.sessions import closing
 from seatrial.sessions.registering import Registration, face, project, register, strings
+from seatrial.tools import git
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,6 @@ def _build(session: nox.Session) -> None:
 def _check(session: nox.Session) -> None:
     from seatrial import fitness  # noqa: PLC0415 - see built()
     from seatrial.config import Config  # noqa: PLC0415
-    from seatrial.tools import git  # noqa: PLC0415
 
     made = built(session)
     ignore = {**Config.from_project(project()).ignore, **_between_releases(made)}
@@ -86,10 +86,14 @@ def _check(session: nox.Session) -> None:
 
 
 def _between_releases(made: Built) -> dict[str, str]:
-    """Return what need not hold between two releases: a version from the tag says then which commit it is of.
+    """Return what need not hold between two releases: a version says then which commit it is of, or that it is none.
 
-    The proof of a release builds at a tag, where it has no such part.
+    The proof of a release builds at a tag, where a version has no such part.
     """
-    if made.sdist.version.local and version_places.comes_from_tag(project()):
+    if not made.sdist.version.local:
+        return {}
+    if version_places.comes_from_tag(project()):
         return {LOCAL_VERSION: "no tag is on this commit, from which a release takes its version"}
+    if git.is_between_tags(project().root):
+        return {LOCAL_VERSION: "no tag is on this commit, and a release gives it a version of its own"}
     return {}

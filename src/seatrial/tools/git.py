@@ -67,6 +67,11 @@ def head(root: Path) -> tuple[str, int] | None:
     return commit, int(seconds)
 
 
+def is_between_tags(root: Path) -> bool:
+    """Whether a commit is checked out that no tag is on."""
+    return _ask(root, "git", "tag", "--points-at", "HEAD") == ""
+
+
 def described(root: Path) -> str:
     """Return how tags describe the commit that is checked out (git-describe(1)), "" when nothing does."""
     return (_ask(root, "git", "describe", "--tags", "--long", "--always") or "").strip()
