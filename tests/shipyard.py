@@ -19,19 +19,23 @@ NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.txt")))
 
 @dataclass(frozen=True)
 class Hull:
-    """A project as it was before seatrial: its files, the tag that it has, and that of the next release."""
+    """A project as it was before seatrial: its files, the tag that it has, and that of the next release.
+
+    ``needs``: a command that its build calls, "" for none but those of a compiler for C.
+    """
 
     files: Mapping[str, str]
     tag: str
     next: str
+    needs: str
 
 
 def hull(name: str, python: str = HERE) -> Hull:
     """Read a project; its classifiers name one Python, the one that runs these tests unless told."""
     head, *parts = re.split(r"^-- (.+) --\n", (FOLDER / f"{name}.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    told = dict(re.findall(r"^(tag|next): (.+)$", head, re.MULTILINE))
+    told = dict(re.findall(r"^(tag|next|needs): (.+)$", head, re.MULTILINE))
     texts = (text.replace("@PYTHON@", python) for text in parts[1::2])
-    return Hull(dict(zip(parts[::2], texts)), told["tag"], told["next"])
+    return Hull(dict(zip(parts[::2], texts)), told["tag"], told["next"], told.get("needs", ""))
 
 
 def launch(name: str, folder: Path, python: str = HERE) -> Harbour:

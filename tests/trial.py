@@ -171,10 +171,12 @@ def environment(home: Path) -> dict[str, str]:
     kept = ("PATH", "PYENV_ROOT", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "PIP_CERT", "SSL_CERT_FILE")
     indexes = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
     real = Path.home() / ".cache"
+    rustup = Path(os.environ.get("RUSTUP_HOME", Path.home() / ".rustup"))
     return {
         **{name: os.environ[name] for name in (*kept, *indexes) if name in os.environ},
         # uv stands beside this Python: a command that it is told to run is one that can be run.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        **({"RUSTUP_HOME": str(rustup)} if rustup.is_dir() else {}),
         "HOME": str(home),
         "XDG_CACHE_HOME": str(home / "cache"),
         "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(real / "uv")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -47,8 +48,11 @@ def test_init_says_what_it_found_and_writes_the_least_and_nothing_the_second_tim
 def test_release_of_an_adopted_project_sails(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if name not in FEW and not request.config.getoption("--all-projects"):
         pytest.skip("sailed with --all-projects")
+    told = hull(name)
+    if told.needs and not shutil.which(told.needs):
+        pytest.skip(f"there is no {told.needs}")
     port = launch(name, tmp_path)
-    trial, told = port.trial, hull(name)
+    trial = port.trial
     adopted = trial.seatrial("init", "--yes")
     assert adopted.returncode == 0, adopted.output
     trial.commit("Adopt seatrial")

@@ -11,7 +11,7 @@ from seatrial.errors import PyprojectInvalid
 from seatrial.facts import version_places
 from seatrial.facts.project import Project
 from seatrial.facts.version_places import Places, Source
-from seatrial.facts.version_text import Place
+from seatrial.facts.version_text import Place, semantic
 from seatrial.refusals import FileNotUtf8, VersionNotFound, VersionsDisagree
 from seatrial.tools import bumpversion
 
@@ -31,6 +31,17 @@ def named(places: Places) -> list[tuple[str, str]]:
 
 STATIC = '[project]\nname = "tide-pool"\nversion = "1.2.3"\n'
 DYNAMIC = '[project]\nname = "tide-pool"\ndynamic = ["version"]\n'
+BACKEND = '[build-system]\nrequires = []\nbuild-backend = "{}"\n'
+MATURIN = DYNAMIC + BACKEND.format("maturin")
+CRATE = '[package]\nname = "tide"\nedition = "2021"\n'
+LOCK = "version = 4\n" + "".join(
+    f'\n[[package]]\nname = "{name}"\nversion = "1.2.3"\n{more}'
+    for name, more in {
+        "other": 'source = "registry+x"\n',
+        "pool": "",
+        "tide": 'dependencies = [\n "other",\n]\n',
+    }.items()
+)
 MODULE = '"""Doc."""\n__version__ = "1.2.3"\n'
 
 
@@ -114,6 +125,52 @@ MODULE = '"""Doc."""\n__version__ = "1.2.3"\n'
             },
             [("pyproject.toml", 'version = "1.2.3"'), ("uv.lock", 'name = "tide-pool"\nversion = "1.2.3"')],
         ),
+        (
+            {
+                "pyproject.toml": MATURIN,
+                "Cargo.toml": CRATE + 'version = "1.2.3"\n\n[dependencies]\nserde = { version = "1.0.1" }\n',
+                "Cargo.lock": LOCK,
+            },
+            [("Cargo.toml", 'version = "1.2.3"'), ("Cargo.lock", 'name = "tide"\nversion = "1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": MATURIN + '[tool.maturin]\nmanifest-path = "crates/tide/Cargo.toml"\n',
+                "crates/tide/Cargo.toml": CRATE + "version.workspace = true\n",
+                "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n\n[workspace.package]\nversion = "1.2.3"\n',
+                "Cargo.lock": LOCK,
+            },
+            [
+                ("Cargo.toml", 'version = "1.2.3"'),
+                ("Cargo.lock", 'name = "pool"\nversion = "1.2.3"'),
+                ("Cargo.lock", 'name = "tide"\nversion = "1.2.3"'),
+            ],
+        ),
+        (
+            {"pyproject.toml": STATIC + BACKEND.format("maturin"), "Cargo.toml": CRATE + 'version = "1.2.3"\n'},
+            [("pyproject.toml", 'version = "1.2.3"'), ("Cargo.toml", 'version = "1.2.3"')],
+        ),
+        (
+            {"pyproject.toml": STATIC + BACKEND.format("maturin"), "Cargo.toml": CRATE + 'version = "0.0.0"\n'},
+            [("pyproject.toml", 'version = "1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + BACKEND.format("mesonpy"),
+                "meson.build": "# the build\nproject(\n  'tide', 'c', default_options: ['warning_level=(1)'],\n"
+                "  meson_version: '>=1.1',\n  version: '1.2.3',\n)\n",
+            },
+            [("meson.build", "  version: '1.2.3'")],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC
+                + '[tool.scikit-build.metadata.version]\nprovider = "scikit_build_core.metadata.regex"\n'
+                'input = "src/pool/about.py"\n',
+                "src/pool/about.py": MODULE,
+            },
+            [("src/pool/about.py", '__version__ = "1.2.3"')],
+        ),
     ],
     ids=[
         "static",
@@ -130,6 +187,12 @@ MODULE = '"""Doc."""\n__version__ = "1.2.3"\n'
         "setup.cfg file",
         "setup.py",
         "uv.lock",
+        "maturin",
+        "maturin workspace",
+        "maturin static",
+        "maturin apart",
+        "meson",
+        "scikit-build",
     ],
 )
 def test_version_is_found_where_the_backend_keeps_it(
@@ -185,6 +248,22 @@ def test_stretch_stands_in_the_file_once(tmp_path: Path) -> None:
     (place,) = find(tmp_path, **{"pyproject.toml": other + own}).places
     assert place.text == 'name = "tide"\nversion = "1.2.3"'
     assert place.said(Version("2.0rc1")) == 'name = "tide"\nversion = "2.0rc1"'
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("1.3", "1.3.0"),
+        ("1.3rc1", "1.3.0-rc.1"),
+        ("2", "2.0.0"),
+        ("1.3.0b2.dev4", "1.3.0-b.2.dev.4"),
+        ("1.3.0.post1", "1.3.0-post.1"),
+        ("1.3.0+here", "1.3.0+here"),
+    ],
+)
+def test_version_of_a_crate_is_one_of_semantic_versioning_and_the_same(version: str, said: str) -> None:
+    assert semantic(Version(version)) == said
+    assert Version(said) == Version(version)
 
 
 def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:

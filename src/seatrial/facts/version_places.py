@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from seatrial.facts import crate
 from seatrial.facts.version_text import Place, assigned, in_table, is_version, locked
 from seatrial.refusals import VersionNotFound, VersionsDisagree
 
@@ -69,7 +70,8 @@ def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
             'filename = "src/NAME/__init__.py"',
         )
     beside = (place for place in _beside(project, known, main[0].version) if place not in main)
-    places = tuple(dict.fromkeys([*main, *beside, *locked(project)]))
+    rust = (place for place in crate.of_backend(project) if place.version == main[0].version)
+    places = tuple(dict.fromkeys([*main, *beside, *rust, *locked(project)]))
     versions = {Version(place.version): place for place in reversed(places)}
     if len(versions) > 1:
         raise VersionsDisagree(
@@ -108,6 +110,8 @@ def _main(project: Project) -> Iterator[Place]:
     found = [(table, version) for table, version in static.items() if isinstance(version, str)]
     for table, version in found:
         yield from in_table(project, path, table, "version", version)
+    if not found:
+        yield from list(crate.of_backend(project))[:1]
     for told in () if found else _files_told(project, tool):
         yield from list(assigned(project, told))[:1]
 
@@ -122,6 +126,11 @@ def _files_told(project: Project, tool: Mapping[str, Any]) -> Iterator[PurePosix
         yield from (PurePosixPath(path) for path in ([told["file"]] if isinstance(told["file"], str) else told["file"]))
     if isinstance(told.get("attr"), str):
         yield from _module_files(told["attr"].rpartition(".")[0])
+    provider = tool.get("scikit-build", {}).get("metadata", {}).get("version", {})
+    if isinstance(provider, dict) and isinstance(provider.get("input"), str):
+        yield PurePosixPath(provider["input"])
+    if project.backend == "mesonpy":
+        yield PurePosixPath("meson.build")
     if project.backend.startswith("flit_core"):
         module = tool.get("flit", {}).get("module", {}).get("name", project.import_name)
         yield from _module_files(module)

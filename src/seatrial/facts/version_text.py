@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -25,23 +26,34 @@ ASSIGNMENT = re.compile(
 )
 """``__version__ = "1.2.3"`` alone on a line, annotated or not; hatch's default pattern takes VERSION too."""
 
+BY_NAME = {
+    "setup.cfg": r"^\[metadata\]\n(?:(?!\[).*\n)*?version\s*=\s*(?P<version>[^\s:]+)$",
+    "setup.py": r"^\s*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)",
+    "Cargo.toml": r"^\[(?:workspace\.)?package\][^\n]*\n(?:(?!\[).*\n)*?\s*version\s*=\s*(?P<quote>[\"'])"
+    r"(?P<version>[^\"'\n]+)(?P=quote)",
+    "meson.build": r"^\s*project\s*\((?:[^()]|\([^()]*\))*?\bversion\s*:\s*'(?P<version>[^'\n]+)'",
+}
+"""Where files of these names say the version, each once."""
+
 
 @dataclass(frozen=True)
 class Place:
     """One place that names the version.
 
     ``path``: the file, from the project's folder; ``text``: the shortest stretch of it that ends with the version's own
-    line and stands in the file once, with LF for its line ends; ``version``: as it is written there.
+    line and stands in the file once, with LF for its line ends; ``version``: as it is written there;
+    ``is_semantic``: whether it has to be one of Semantic Versioning, as Cargo's are.
     """
 
     path: PurePosixPath
     text: str
     version: str
+    is_semantic: bool = False
 
     def said(self, version: Version) -> str:
         """Return the stretch with another version in it."""
         before, _, after = self.text.rpartition(self.version)
-        return f"{before}{version}{after}"
+        return f"{before}{semantic(version) if self.is_semantic else version}{after}"
 
     def __str__(self) -> str:
         """Name the file and the line."""
@@ -65,10 +77,8 @@ def assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
     text = read(project, path)
     if text is None:
         return
-    if path.name in ("setup.cfg", "setup.py"):
-        pattern = r"^\[metadata\]\n(?:(?!\[).*\n)*?version\s*=\s*(?P<version>[^\s:]+)$"
-        literal = r"^\s*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)"
-        matches = list(re.finditer(pattern if path.name == "setup.cfg" else literal, text, re.MULTILINE))[:1]
+    if path.name in BY_NAME:
+        matches = list(re.finditer(BY_NAME[path.name], text, re.MULTILINE))[:1]
     elif path.suffix == ".py":
         # What the backend reads first is the first one.
         matches = sorted(ASSIGNMENT.finditer(text), key=lambda match: "__version__" not in match["names"])
@@ -76,7 +86,7 @@ def assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
         matches = [found] if (found := re.match(r"(?P<version>\S+)(?=\s*\Z)", text)) else []
     for match in matches:
         if is_version(match["version"]):
-            yield Place(path, _alone(text, match.end()), match["version"])
+            yield Place(path, _alone(text, match.end()), match["version"], path.name == "Cargo.toml")
 
 
 def in_table(project: Project, path: PurePosixPath, table: str, key: str, version: str) -> Iterator[Place]:
@@ -94,7 +104,7 @@ def in_table(project: Project, path: PurePosixPath, table: str, key: str, versio
 
 def locked(project: Project) -> Iterator[Place]:
     """Yield the project's own entry in uv.lock, its own or that of the workspace above it (uv, "Workspaces")."""
-    path = _nearest_lock(project)
+    path = nearest(project, "uv.lock")
     text = read(project, path) or ""
     name = re.escape(canonicalize_name(project.name))
     entry = rf'^name = "{name}"\nversion = "(?P<version>[^"\n]+)"(?=\nsource = {{ (?:editable|virtual) )'
@@ -103,14 +113,28 @@ def locked(project: Project) -> Iterator[Place]:
         yield Place(path, found[0], found["version"])
 
 
-def _nearest_lock(project: Project) -> PurePosixPath:
-    """Return the path of the nearest uv.lock from the project upwards, but not above the repository."""
-    for steps, folder in enumerate((project.root, *project.root.parents)):
-        if (folder / "uv.lock").is_file():
-            return PurePosixPath(*[".."] * steps, "uv.lock")
+def nearest(project: Project, name: str, start: str | PurePosixPath = "", holds: str = "") -> PurePosixPath:
+    """Return the path of the nearest file of this name from ``start`` upwards, but not above the repository.
+
+    ``holds``: what has to stand in it. Where there is none, it is the one in ``start``.
+    """
+    first = project.root / start
+    for folder in (first, *first.parents):
+        path = PurePosixPath(Path(os.path.relpath(folder / name, project.root)).as_posix())
+        if (folder / name).is_file() and holds in (read(project, path) or ""):
+            return path
         if (folder / ".git").exists():
             break
-    return PurePosixPath("uv.lock")
+    return PurePosixPath(start, name)
+
+
+def semantic(version: Version) -> str:
+    """Return a version as Semantic Versioning has it: 1.3rc1 is 1.3.0-rc.1, which PEP 440 reads as the same."""
+    release = ".".join(map(str, (*version.release, 0, 0)[: max(3, len(version.release))]))
+    named = (*(version.pre or ()), *(("post", version.post) if version.post is not None else ()))
+    named += ("dev", version.dev) if version.dev is not None else ()
+    before = "-" + ".".join(map(str, named)) if named else ""
+    return f"{release}{before}" + (f"+{version.local}" if version.local else "")
 
 
 def _alone(text: str, end: int) -> str:

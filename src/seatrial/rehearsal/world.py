@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seatrial.facts.repository import Repository
 
 ALLOWED = (
-    *("COMSPEC", "LANG", "PATH", "PATHEXT", "PYENV_ROOT", "SYSTEMDRIVE", "SYSTEMROOT", "WINDIR"),
+    *("COMSPEC", "LANG", "PATH", "PATHEXT", "PYENV_ROOT", "RUSTUP_HOME", "SYSTEMDRIVE", "SYSTEMROOT", "WINDIR"),
     *("NOX_DEFAULT_VENV_BACKEND", "NOX_PARALLEL", "NO_COLOR", "TEMP", "TERM", "TMP", "TMPDIR", "UV"),
     *("CURL_CA_BUNDLE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE", "UV_NATIVE_TLS"),
     *("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "all_proxy", "http_proxy", "https_proxy", "no_proxy"),
@@ -155,6 +155,7 @@ def _environment(folder: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ALLOWED if name in os.environ}
     return {
         **_caches(kept),
+        **_toolchains(),
         **kept,
         "HOME": str(home),
         "USERPROFILE": str(home),
@@ -171,6 +172,12 @@ def _environment(folder: Path) -> dict[str, str]:
         "UV_PYTHON_DOWNLOADS": "never",
         "LC_ALL": "C.UTF-8",
     }
+
+
+def _toolchains() -> dict[str, str]:
+    """Return where rustup keeps its compilers, which it looks for in the home: cargo is one of its commands."""
+    folder = Path.home() / ".rustup"
+    return {"RUSTUP_HOME": str(folder)} if folder.is_dir() else {}
 
 
 def _caches(kept: Mapping[str, str]) -> dict[str, str]:
