@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.adoption import looking, proposing
+from seatrial.adoption import faces, looking, proposing
 from shipyard import launch
 from trial import AS_ANYBODY
 
@@ -157,6 +157,28 @@ def test_sessions_that_the_project_has_are_not_replaced(port: Harbour) -> None:
         'sessions.mypy(command=["mypy", "tidepool", "tests"])'
     )
     assert remarks[:2] == (lines, "noxfile.py has a session build already, and nox takes one of a name: rename yours")
+
+
+@pytest.mark.parametrize(
+    ("settings", "call"),
+    [
+        ('python_version = "3.10"\nstrict = true', 'sessions.mypy(pythons=["3.10"], tags=["ci"])'),
+        (
+            'python_version = "3.10"\nwarn_unused_ignores = true\nfiles = ["tidepool", "noxfile.py"]',
+            'sessions.mypy(pythons=["3.10"], command=["mypy", "tidepool"])',
+        ),
+        ('python_version = "3.10"\nfiles = ["tidepool"]', "sessions.mypy()"),
+        ('python_version = "3.7"\nstrict = true\nfiles = ["tidepool"]', "sessions.mypy()"),
+    ],
+)
+def test_mypy_that_complains_of_idle_comments_is_run_for_the_python_that_it_is_told_of(
+    port: Harbour, settings: str, call: str
+) -> None:
+    classifier = '"Programming Language :: Python :: 3.10"'
+    pyproject = port.read("pyproject.toml").replace("classifiers = [", f"classifiers = [{classifier}, ")
+    assert classifier in pyproject
+    port.trial.write({"pyproject.toml": f"{pyproject}\n[tool.mypy]\n{settings}\n"})
+    assert call in faces.calls(looking.look(port.trial.root))
 
 
 @pytest.mark.ends

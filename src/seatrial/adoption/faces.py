@@ -21,6 +21,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 
 
 FACES = ("noxfile.py", "tasks.py")
+TAGS = 'tags=["ci"]'
 OTHER_NAME = "wheel"
 """What the tests against the wheel are called where the project has a session ``tests`` already."""
 
@@ -77,13 +78,20 @@ def _mypy(found: Found) -> str:
     """Return the call for mypy: it proves a release only where the project says on which files mypy has to pass."""
     if not (found.asks_for_mypy or found.is_typed):
         return ""
+    told = found.project.mypy_settings
+    one = str(told.get("python_version", ""))
+    # Comments that keep mypy quiet for one Python are idle for another, and then it complains of them.
+    is_strict = any(str(told.get(name, "")).lower() == "true" for name in ("strict", "warn_unused_ignores"))
+    is_one_of_many = f"Programming Language :: Python :: {one}" in found.project.classifiers
+    words = [f'pythons=["{one}"]'] if is_strict and is_one_of_many else []
     if not found.names_files_for_mypy:
-        return 'sessions.mypy(tags=["ci"])'
-    told = found.project.mypy_settings.get("files", ())
-    files = tuple(one.strip() for one in (told.split(",") if isinstance(told, str) else told))
+        return f"sessions.mypy({', '.join((*words, TAGS))})"
+    given = told.get("files", ())
+    files = tuple(one.strip() for one in (given.split(",") if isinstance(given, str) else given))
     rest = tuple(one for one in files if one not in FACES)
     # nox and seatrial, which these import, are not where the wheel is.
-    return "sessions.mypy()" if rest == files or not rest else f"sessions.mypy(command={_listed(('mypy', *rest))})"
+    words += [f"command={_listed(('mypy', *rest))}"] if rest and rest != files else []
+    return f"sessions.mypy({', '.join(words)})"
 
 
 def _listed(words: tuple[str, ...]) -> str:
