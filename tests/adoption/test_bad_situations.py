@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,6 +147,9 @@ def mypy(session):
 """
 
 
+OLDEST = '"Programming Language :: Python :: 3.10"'
+
+
 def test_sessions_that_the_project_has_are_not_replaced(port: Harbour) -> None:
     settings = '\n[tool.mypy]\nfiles = ["tidepool", "tests", "noxfile.py"]\n\n[tool.ruff]\n'
     port.trial.write({"noxfile.py": NOXFILE, "pyproject.toml": port.read("pyproject.toml") + settings})
@@ -160,24 +164,25 @@ def test_sessions_that_the_project_has_are_not_replaced(port: Harbour) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "call"),
+    ("classifiers", "settings", "call"),
     [
-        ('python_version = "3.10"\nstrict = true', 'sessions.mypy(pythons=["3.10"], tags=["ci"])'),
+        (OLDEST, 'python_version = "3.10"\nstrict = true', 'sessions.mypy(pythons=["3.10"], tags=["ci"])'),
         (
+            OLDEST,
             'python_version = "3.10"\nwarn_unused_ignores = true\nfiles = ["tidepool", "noxfile.py"]',
             'sessions.mypy(pythons=["3.10"], command=["mypy", "tidepool"])',
         ),
-        ('python_version = "3.10"\nfiles = ["tidepool"]', "sessions.mypy()"),
-        ('python_version = "3.7"\nstrict = true\nfiles = ["tidepool"]', "sessions.mypy()"),
+        # init names the Pythons that requires-python admits.
+        ("", 'python_version = 3.13\nstrict = true\nfiles = ["tidepool"]', 'sessions.mypy(pythons=["3.13"])'),
+        (OLDEST, 'python_version = "3.11"\nstrict = true\nfiles = ["tidepool"]', "sessions.mypy()"),
+        (OLDEST, 'python_version = "3.10"\nfiles = ["tidepool"]', "sessions.mypy()"),
     ],
 )
 def test_mypy_that_complains_of_idle_comments_is_run_for_the_python_that_it_is_told_of(
-    port: Harbour, settings: str, call: str
+    port: Harbour, classifiers: str, settings: str, call: str
 ) -> None:
-    classifier = '"Programming Language :: Python :: 3.10"'
-    pyproject = port.read("pyproject.toml").replace("classifiers = [", f"classifiers = [{classifier}, ")
-    assert classifier in pyproject
-    port.trial.write({"pyproject.toml": f"{pyproject}\n[tool.mypy]\n{settings}\n"})
+    named = re.sub(r"classifiers = .*", f"classifiers = [{classifiers}]", port.read("pyproject.toml"))
+    port.trial.write({"pyproject.toml": f"{named}\n[tool.mypy]\n{settings}\n"})
     assert call in faces.calls(looking.look(port.trial.root))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from seatrial.adoption import additions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -82,8 +84,9 @@ def _mypy(found: Found) -> str:
     one = str(told.get("python_version", ""))
     # Comments that keep mypy quiet for one Python are idle for another, and then it complains of them.
     is_strict = any(str(told.get(name, "")).lower() == "true" for name in ("strict", "warn_unused_ignores"))
-    is_one_of_many = f"Programming Language :: Python :: {one}" in found.project.classifiers
-    words = [f'pythons=["{one}"]'] if is_strict and is_one_of_many else []
+    is_supported = f"Programming Language :: Python :: {one}" in found.project.classifiers
+    is_supported = is_supported or one in [f"3.{minor}" for minor in additions.pythons(found)]
+    words = [f'pythons=["{one}"]'] if is_strict and is_supported else []
     if not found.names_files_for_mypy:
         return f"sessions.mypy({', '.join((*words, TAGS))})"
     given = told.get("files", ())
