@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 STAMP = "seatrial.json"
 """The file in an environment that says what it holds; it is there only while that is true."""
 
+CONSTRAINTS = "constraints.txt"
+"""The file in an environment that has what a lock file pins."""
+
+OUTDATED = "where the lock file is older than they are: lock again; to do without it: locked=False in the noxfile"
+"""What is said, too, where a lock file had a say."""
+
 
 class Work(Enum):
     """What has to be done to an environment."""
@@ -34,8 +40,9 @@ class Contents:
     """What an environment holds, or is to hold.
 
     ``python``: the real path of the interpreter; ``requirements``: those of the dependency groups; ``needs``: those
-    of the wheel; ``modules``: what only the wheel may answer for; ``wheel``: its file name and SHA-256; ``settings``: a
-    hash of the environment variables that say what an installer chooses.
+    of the wheel; ``modules``: what only the wheel may answer for; ``wheel``: its file name and SHA-256;
+    ``constraints``: what a lock file pins; ``settings``: a hash of the environment variables that say what an installer
+    chooses.
     """
 
     python: str
@@ -45,6 +52,7 @@ class Contents:
     needs: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     wheel: str = ""
+    constraints: tuple[str, ...] = ()
     settings: str = field(default_factory=lambda: shell.hash_of_variables(installers.SETTINGS))
 
     @classmethod
@@ -96,12 +104,21 @@ class Environment:
         # An address, because a path with a # or a ; in it would be taken apart.
         wheels = [f"{wheel.project}{extras} @ {wheel.path.as_uri()}"] if wheel else []
         alone = ("--no-deps", "--force-reinstall")
-        arguments = (*(alone if work is Work.WHEEL else contents.requirements), *wheels)
-        offline = bool(arguments) and installers.install(self.installer, self.python, arguments, cwd=self.path)
+        arguments = (*(alone if work is Work.WHEEL else self._pinned(contents)), *wheels)
+        fix = f"{installers.FIX}\n{OUTDATED}" if contents.constraints else installers.FIX
+        offline = bool(arguments) and installers.install(self.installer, self.python, arguments, cwd=self.path, fix=fix)
         if work is Work.EVERYTHING or held is None or held.modules != contents.modules:
             wheel_finder.write(self._site_packages(), contents.modules)
         contents.write(self.path)
         return offline
+
+    def _pinned(self, contents: Contents) -> tuple[str, ...]:
+        """Return what to install, with the constraints in a file of the environment."""
+        if not contents.constraints:
+            return contents.requirements
+        file = self.path / CONSTRAINTS
+        file.write_text("\n".join([*contents.constraints, ""]), encoding="utf-8")
+        return (*contents.requirements, "--constraint", str(file))
 
     def _site_packages(self) -> Path:
         asked = (str(self.python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")

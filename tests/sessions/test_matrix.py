@@ -42,6 +42,52 @@ def test_tests_run_against_the_built_wheel(trial: Trial) -> None:
     assert ran.summary == passed("tests")
 
 
+LOCK = """\
+version = 1
+requires-python = ">=3.9"
+
+[[package]]
+name = "tidepool"
+version = "1.2.3"
+source = { editable = "." }
+
+[[package]]
+name = "pytest"
+version = "%s"
+source = { registry = "the index" }
+resolution-markers = ["python_full_version >= '3.9'"]
+"""
+
+
+def test_what_a_lock_pins_is_what_is_installed_unless_the_noxfile_says_otherwise(trial: Trial) -> None:
+    package(trial, "tests()", 'tests(name="newest", locked=False)')
+    trial.write({"uv.lock": LOCK % "8.3.4"})
+    ran = trial.nox()
+    assert ran.returncode == 0, ran.output
+    locked, newest = re.findall(r", pytest-([\d.]+)", ran.output)
+    assert (locked, newest == "8.3.4") == ("8.3.4", False)
+    again = trial.nox("-s", "tests")
+    assert (again.returncode, "installing" in again.output) == (0, False)
+    trial.write({"uv.lock": LOCK.replace('"1.2.3"', '"1.3.0"') % "8.3.4"})
+    assert "installing" not in trial.nox("-s", "tests").output, "the project itself is not pinned"
+    trial.write({"uv.lock": LOCK % "8.3.5"})
+    assert ", pytest-8.3.5" in trial.nox("-s", "tests").output
+
+
+def test_lock_that_is_older_than_the_requirements_is_named(trial: Trial) -> None:
+    package(trial, "tests()")
+    trial.write({"uv.lock": LOCK % "7.4.4"})
+    ran = trial.nox()
+    assert ran.returncode == 1
+    assert ran.summary.rpartition("\nfix:  ")[2] == lines(
+        """
+        make the index reachable, or the requirements satisfiable, and run the session again
+              where the lock file is older than they are: lock again; to do without it: locked=False in the noxfile
+        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#installfailed
+        """
+    )
+
+
 @pytest.mark.ends
 @pytest.mark.parametrize(
     "way",

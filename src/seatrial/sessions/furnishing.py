@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import os
 import shutil
 import sys
@@ -15,6 +18,7 @@ from packaging.utils import canonicalize_name
 from seatrial import environments
 from seatrial.environments import Contents, Environment, Work
 from seatrial.errors import CommandMissing, EnvironmentMissing
+from seatrial.facts import lock_file
 from seatrial.interpreters import Interpreter
 from seatrial.sessions.artefacts import built, state
 from seatrial.sessions.registering import project
@@ -39,14 +43,38 @@ def requirements(groups: Sequence[str], *needed: str) -> tuple[str, ...]:
     return (*found, *(name for name in needed if name and canonicalize_name(name) not in names))
 
 
-def furnish(session: nox.Session, wanted: Sequence[str]) -> None:
-    """Make sure that the environment of a session holds ``wanted``. Raises `InstallFailed`."""
+def pins(session: nox.Session, *, locked: bool) -> tuple[str, ...]:
+    """Return what the lock file of the project pins, nothing unless ``locked``. Raises `PyprojectUnreadable`.
+
+    It is kept beside nox's environments: a long one takes longer to be read than an environment that is ready.
+    """
+    path = lock_file.find(project()) if locked else None
+    if path is None:
+        return ()
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    kept = state(session) / "lock.json"
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        if known["content"] == content:
+            return tuple(map(str, known["pins"]))
+    found = lock_file.pins(path)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    new = kept.with_name(f".{kept.name}.{os.getpid()}")
+    new.write_text(json.dumps({"content": content, "pins": found}), encoding="utf-8")
+    new.replace(kept)
+    return found
+
+
+def furnish(session: nox.Session, wanted: Sequence[str], pins: Sequence[str] = ()) -> None:
+    """Make sure that the environment of a session holds ``wanted``, as ``pins`` has it. Raises `InstallFailed`."""
     python, installer = _python(session), _installer(session)
-    contents = Contents(str(python.resolve()), repr(installer), requirements=tuple(wanted))
+    contents = Contents(str(python.resolve()), repr(installer), requirements=tuple(wanted), constraints=tuple(pins))
     _bring_to(session, Environment(_folder(session), python, installer), contents, None)
 
 
-def furnish_with_wheel(session: nox.Session, wanted: Sequence[str], extras: Sequence[str]) -> Built:
+def furnish_with_wheel(
+    session: nox.Session, wanted: Sequence[str], extras: Sequence[str], pins: Sequence[str] = ()
+) -> Built:
     """Make sure that the environment of a session holds ``wanted`` and the wheel of the tree as it is now.
 
     Returns what was built. Raises `BuildError` or `InstallFailed`.
@@ -67,6 +95,7 @@ def furnish_with_wheel(session: nox.Session, wanted: Sequence[str], extras: Sequ
         needs=made.needs,
         modules=made.modules,
         wheel=f"{wheel.path.name} {wheel.sha256}",
+        constraints=tuple(pins),
     )
     _bring_to(session, Environment(_folder(session), python, installer), contents, wheel)
     return made

@@ -28,10 +28,17 @@ class Linter:
 
 
 @face
-def lint(*, groups: Sequence[str] = (), command: Sequence[str] = (), tags: Sequence[str] = ("ci",)) -> None:
+def lint(
+    *,
+    groups: Sequence[str] = (),
+    command: Sequence[str] = (),
+    locked: bool = True,
+    tags: Sequence[str] = ("ci",),
+) -> None:
     """Register ``lint``: pre-commit where the project configures it, else ruff, or ``command``.
 
-    ``groups``: the dependency groups to install; without it the group ``lint``, if there is one, and the linter.
+    ``groups``: the dependency groups to install; without it the group ``lint``, if there is one, and the linter;
+    ``locked``: whether what a lock file pins is installed as it is there.
     ``ruff format --check`` follows ``ruff check`` where there is a ``[tool.ruff.format]``. Positional arguments go
     to the first command: ``nox -s lint -- --fix``.
     """
@@ -49,7 +56,8 @@ def lint(*, groups: Sequence[str] = (), command: Sequence[str] = (), tags: Seque
                 fix="add [tool.ruff] to pyproject.toml, or name a command and the group that brings it:\n"
                 'sessions.lint(command=["flake8"], groups=["lint"])',
             )
-        furnishing.furnish(session, furnishing.requirements(needed.present(), linter.requirement))
+        wanted = furnishing.requirements(needed.present(), linter.requirement)
+        furnishing.furnish(session, wanted, furnishing.pins(session, locked=locked))
         for number, arguments in enumerate(linter.commands):
             session.run(*arguments, *(session.posargs if number == 0 else ()), env=shell.without_secrets())
 

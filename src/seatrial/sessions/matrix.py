@@ -29,6 +29,7 @@ def tests(  # noqa: PLR0913 - keywords, each of its own
     extras: Sequence[str] = (),
     requirements: Sequence[str] = (),
     command: Sequence[str] = ("pytest",),
+    locked: bool = True,
     tags: Sequence[str] = TAGS,
     name: str = "tests",
     default: bool = True,
@@ -38,7 +39,8 @@ def tests(  # noqa: PLR0913 - keywords, each of its own
     ``pythons``: those to run on, else those that the classifiers name; ``groups``: the dependency groups to
     install, else the first of ``test``, ``tests``, ``dev``; ``extras``: those of the wheel; ``requirements``: files of
     them. Where one of these is told, or Python itself is the command (``["python", "-m", "unittest"]``), there need not
-    be a group. Positional arguments go to the command: ``nox -s tests-3.12 -- -k parser``. Where the project uses
+    be a group. ``locked``: whether what a lock file pins is installed as it is there; False takes the newest.
+    Positional arguments go to the command: ``nox -s tests-3.12 -- -k parser``. Where the project uses
     coverage, each Python writes its own data file, and a session ``coverage`` combines them.
 
     A second call with another ``name`` makes other sessions, such as a quick part of the tests for the proof of a
@@ -57,7 +59,7 @@ def tests(  # noqa: PLR0913 - keywords, each of its own
 
         chosen = needed.present() if suffices else needed.chosen()
         wanted = (*furnishing.requirements(chosen), *listed_in(files))
-        furnishing.furnish_with_wheel(session, wanted, more)
+        furnishing.furnish_with_wheel(session, wanted, more, furnishing.pins(session, locked=locked))
         furnishing.insist_on(session, told, chosen)
         data = {"COVERAGE_FILE": str(measuring.data_file(session))} if measured else {}
         for folder in measuring.folders_measured() if measured else ():
@@ -81,9 +83,10 @@ def mypy(  # noqa: PLR0913 - keywords, each of its own
     extras: Sequence[str] = (),
     requirements: Sequence[str] = (),
     command: Sequence[str] = ("mypy",),
+    locked: bool = True,
     tags: Sequence[str] = TAGS,
 ) -> None:
-    """Register ``mypy-X.Y`` for every Python: the newest mypy that runs there, told to check for that Python.
+    """Register ``mypy-X.Y`` for every Python: the locked mypy, or the newest, told to check for that Python.
 
     The arguments are those of `tests`; ``groups`` is else the first of ``types``, ``typing``, ``type-check``,
     ``mypy``, or a group for tests. mypy is installed when no group asks for it. It is run without arguments
@@ -98,7 +101,7 @@ def mypy(  # noqa: PLR0913 - keywords, each of its own
         from seatrial.type_cache import TypeCache  # noqa: PLC0415
 
         wanted = (*furnishing.requirements(needed.present(), "mypy"), *listed_in(listed))
-        made = furnishing.furnish_with_wheel(session, wanted, more)
+        made = furnishing.furnish_with_wheel(session, wanted, more, furnishing.pins(session, locked=locked))
         furnishing.insist_on(session, told, needed.present())
         target = str(session.python).rstrip("t")
         cache = TypeCache.of(project().import_name, cache_dir(), target)

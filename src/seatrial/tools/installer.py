@@ -35,6 +35,8 @@ UNREACHABLE = re.compile(
 )
 """What uv and pip say when an index can't be reached."""
 
+FIX = "make the index reachable, or the requirements satisfiable, and run the session again"
+
 
 class Installer(Protocol):
     """A tool that makes an environment and installs into it; both give the command, and run nothing."""
@@ -119,7 +121,7 @@ def create(installer: Installer, environment: Path, python: str = sys.executable
         )
 
 
-def install(installer: Installer, python: Path, arguments: Sequence[str], *, cwd: Path) -> bool:
+def install(installer: Installer, python: Path, arguments: Sequence[str], *, cwd: Path, fix: str = FIX) -> bool:
     """Install into the environment of ``python``; arguments are those of pip.
 
     An index that can't be reached does no harm when the cache has everything: returns True when it was so.
@@ -135,7 +137,7 @@ def install(installer: Installer, python: Path, arguments: Sequence[str], *, cwd
             return True
     raise InstallFailed(
         f"{shell.shown(command)} failed:\n{last_lines(mask(done.output + done.errors))}",
-        fix="make the index reachable, or the requirements satisfiable, and run the session again",
+        fix=fix,
     )
 
 
