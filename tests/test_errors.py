@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
+import pytest
+
 from seatrial import errors, mishaps, refusals, shortfalls
 from seatrial.errors import SeatrialError
+from seatrial.tasks import ns
 from trial import lines
 
-PAGE = Path(__file__).resolve().parent.parent / "docs/errors.md"
+CHECKOUT = Path(__file__).resolve().parent.parent
+PAGE = CHECKOUT / "docs/errors.md"
+SOURCES = CHECKOUT / "src/seatrial"
+COMMAND = re.compile(rf"\b(invoke|inv|seatrial) ({'|'.join(ns.task_names)})(?![\w-])")
+IN_FILES = ("adoption/template.py", "workflows/github.py", "workflows/gitlab.py", "workflows/regions.py")
+"""Modules with the texts of files that are written into a project: for whoever reads them there."""
+IN_CI = ("checks/workflow_meaning.py", "rehearsal/voyage.py")
+"""Modules with a line to paste into a workflow, or with what is run."""
 
 
 def kinds(root: type[SeatrialError] = SeatrialError) -> list[type[SeatrialError]]:
@@ -69,3 +80,14 @@ def test_last_lines_keep_of_a_traceback_what_was_wrong() -> None:
         "  During handling of the above exception, another exception occurred:\n"
         "  OSError: no bottom"
     )
+
+
+@pytest.mark.parametrize("path", sorted(SOURCES.rglob("*.py")), ids=lambda path: path.relative_to(SOURCES).as_posix())
+def test_command_to_type_comes_from_how_the_program_was_called(path: Path) -> None:
+    """``command_line.typed`` makes it."""
+    if path.relative_to(SOURCES).as_posix() in (*IN_FILES, *IN_CI):
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
+    assert [text for text in texts if isinstance(text, str) and COMMAND.search(text)] == []

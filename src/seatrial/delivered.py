@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seatrial import wheel_contents
 from seatrial.build_record import Built
+from seatrial.command_line import typed_to_program
 from seatrial.errors import NotAsBuilt
 from seatrial.facts.distribution import SUFFIXES, Distribution
 from seatrial.tools import git
@@ -64,7 +65,7 @@ def accept(project: Project, said: str, compile_: Callable[[Distribution], Distr
     if found is None:
         raise NotAsBuilt(
             f"{VARIABLE} is {said.strip()!r}, and has to be a commit and two hashes: the build job told nothing",
-            fix=f"seatrial ci.built prints them; without {VARIABLE} the distributions are built here",
+            fix=f"{typed_to_program('ci.built')} prints them; without {VARIABLE} the distributions are built here",
         )
     _insist_on_commit(project, found["commit"])
     sdist, *wheels = _lying(project, tuple(one for one in (found["sdist"], found["wheel"]) if one))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from seatrial import report
 from seatrial.checks import catalogue, workflow_catalogue
 from seatrial.checks.judging import judge
+from seatrial.command_line import typed_to_program
 from seatrial.errors import DistributionsRefused, FileUnusable, PyprojectInvalid
 from seatrial.facts.archive import Archive
 from seatrial.facts.shelf import Arrival
@@ -100,8 +101,10 @@ def insist_on_codes(ignore: Mapping[str, str]) -> None:
 def _read(path: Path) -> Archive:
     if path.exists() and not path.is_file():
         # A pipe would be waited for, and a device has no end.
-        raise FileUnusable(f"{path} is no file", fix="say which files: seatrial check dist/*")
+        raise FileUnusable(f"{path} is no file", fix=f"say which files: {typed_to_program('check dist/*')}")
     try:
         return Archive.from_path(path)
     except OSError as error:
-        raise FileUnusable(f"{path}: {error.strerror}", fix="say which files: seatrial check dist/*") from None
+        raise FileUnusable(
+            f"{path}: {error.strerror}", fix=f"say which files: {typed_to_program('check dist/*')}"
+        ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seatrial.command_line import typed
 from seatrial.facts import versions
 from seatrial.facts.versions import PARTS
 from seatrial.refusals import (
@@ -79,7 +80,7 @@ def choose(outlook: Outlook, wish: Wish) -> Version:
             f"{part} ({version})" for part, version in versions.candidates(outlook.current, outlook.asked)
         )
         raise PartMissing(
-            f"which part of {outlook.current} is to be raised? {offers}", fix="invoke release --part auto"
+            f"which part of {outlook.current} is to be raised? {offers}", fix=typed("release --part auto")
         )
     version = asked_for(outlook, wish)
     reasons = Reasons()
@@ -107,12 +108,12 @@ def _insist_on_progress(outlook: Outlook, version: Version) -> None:
     if outlook.last_version and version <= outlook.last_version:
         raise VersionNotNewer(
             f"{version} is not newer than {outlook.last_version}, of which {outlook.last_tag} is the tag",
-            fix=f"invoke release --version {versions.next_version(outlook.last_version, outlook.asked.part)}",
+            fix=typed(f"release --version {versions.next_version(outlook.last_version, outlook.asked.part)}"),
         )
     if version <= outlook.current:
         raise VersionNotNewer(
             f"{version} is not newer than {outlook.current}, the version of {outlook.project.name}",
-            fix=f"invoke release --part {outlook.asked.part}",
+            fix=typed(f"release --part {outlook.asked.part}"),
         )
     if version.local:
         raise VersionInvalid(f"{version} has a local part, which no index takes", fix=f"--version {version.public}")
@@ -122,10 +123,10 @@ def _insist_on_fragments(outlook: Outlook, wish: Wish, version: Version) -> None
     is_final = outlook.current.is_prerelease and version.release == outlook.current.release
     if outlook.news is None or outlook.fragments or wish.allow_empty or is_final:
         return
-    folder = outlook.news.folders[0]
+    folder, one = outlook.news.folders[0], typed(f'news {outlook.news.kinds[0]} "What is new."')
     raise NoFragments(
         f"there is no fragment in {folder}, so nobody would learn what is new in {version}",
-        fix=f'invoke news {outlook.news.kinds[0]} "What is new."; or release all the same: --allow-empty',
+        fix=f"{one}; or release all the same: --allow-empty",
     )
 
 
@@ -137,5 +138,5 @@ def _insist_on_size(outlook: Outlook, wish: Wish, version: Version) -> None:
         said = next((one.path for one in outlook.fragments if one.kind in outlook.asked.kinds), "")
         raise PartTooSmall(
             f"{version} raises the {raised} part of {outlook.current}, and {said} asks for {outlook.asked.part}",
-            fix=f"invoke release --part {outlook.asked.part}; or all the same: --anyway",
+            fix=f"{typed(f'release --part {outlook.asked.part}')}; or all the same: --anyway",
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial import line_ends, shell
+from seatrial.command_line import typed
 from seatrial.facts import pyproject, version_text
 from seatrial.facts.news import begun
 from seatrial.refusals import EntryExists, FileNotUtf8, MarkerMissing, VersionNotWritten
@@ -144,7 +145,7 @@ def assemble(outlook: Outlook, version: Version, date: str, ahead: Begun | None 
     title = _title(entry)
     if title and title in map(str.strip, earlier.splitlines()):
         raise EntryExists(
-            f"{path.name} has an entry {title!r} already", fix="invoke bump first, or remove the old entry"
+            f"{path.name} has an entry {title!r} already", fix=f"{typed('bump')} first, or remove the old entry"
         )
     with _put_back_on_failure([path, *fragments]) as kept:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -693,7 +693,7 @@ def test_nobody_to_ask_is_an_error(port: Harbour) -> None:
         lines(
             f"""
             seatrial: there is no terminal to ask on; nothing has changed
-            fix:  invoke release … --yes
+            fix:  invoke release --yes --no-tests --part minor
             {READ}declined
             """
         )
@@ -840,7 +840,7 @@ def test_news_writes_a_fragment_of_a_known_type(port: Harbour) -> None:
     assert normalised(ran.output) == lines(
         f"""
         seatrial: fetaure is no type of fragment in pyproject.toml: there are feature, bugfix, doc, removal, misc
-        fix:  invoke news feature "New."
+        fix:  invoke news feature New.
         {READ}fragmenttypeunknown
         """
     )

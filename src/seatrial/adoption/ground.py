@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 from seatrial.checks.addresses import bad_address
+from seatrial.command_line import typed_to_program
 from seatrial.errors import CommandFailed, FolderTaken
 from seatrial.refusals import NoIdentity, NoRepository
 from seatrial.tools import checkout, git
@@ -19,9 +21,10 @@ def insist_on_room(folder: Path) -> None:
     if folder.is_dir() and folder.resolve() == Path.cwd():
         raise FolderTaken(f"{folder} is where you are, and would be another folder then", fix="cd .., and again")
     if folder.is_dir() and any(folder.iterdir()):
+        into = typed_to_program(f"init --project {shlex.quote(str(folder))}")
         raise FolderTaken(
             f"{folder} is there, and not empty",
-            fix=f"take another name; to put seatrial into the package that is there: seatrial init --project {folder}",
+            fix=f"take another name; to put seatrial into the package that is there: {into}",
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.adoption import changelog, testing
+from seatrial.command_line import typed_to_program
 from seatrial.config import Config
 from seatrial.errors import NotAProject, SeatrialError
 from seatrial.facts import version_places
@@ -106,7 +107,8 @@ def look(folder: Path) -> Found:
     if not any((folder / name).is_file() for name in BUILDS):
         raise NotAProject(
             f"{folder} has none of {', '.join(BUILDS)}, so there is no Python package in it",
-            fix="go to the folder of the package, or: seatrial init --project FOLDER; to begin one: seatrial new NAME",
+            fix=f"go to the folder of the package, or: {typed_to_program('init --project FOLDER')}; "
+            f"to begin one: {typed_to_program('new NAME')}",
         )
     repository = checkout.look(folder)
     project = Project.from_directory(folder) if (folder / BUILDS[0]).exists() else Project(folder, {})

@@ -11,6 +11,7 @@ from packaging.utils import InvalidName, canonicalize_name
 
 from seatrial.checks.contents import COMMON
 from seatrial.checks.description import is_of_python
+from seatrial.command_line import typed_to_program
 from seatrial.errors import IndexUnreachable, NameUnfit
 from seatrial.masking import shown_address
 from seatrial.tools import index, pip_settings
@@ -33,7 +34,8 @@ class Name:
         if wrong:
             raise NameUnfit(
                 f"{text!r} can't be the name of a package: {'; '.join(wrong)}",
-                fix="choose another: ASCII letters, digits and dashes, a letter first, such as seatrial new tide-pool",
+                fix="choose another: ASCII letters, digits and dashes, a letter first, such as "
+                + typed_to_program("new tide-pool"),
             )
         return cls(canonicalize_name(text), _module(text))
 

@@ -11,6 +11,7 @@ from seatrial.adoption.looking import BEGUN_PYPROJECT
 from seatrial.adoption.proposal import Proposal, ProposedFile
 from seatrial.adoption.workflow_files import has_own, workflow_files
 from seatrial.adoption.writing import UNFINISHED
+from seatrial.command_line import typed
 from seatrial.facts import pyproject
 from seatrial.facts.news import begun, default_marker
 from seatrial.facts.project import Project
@@ -44,10 +45,10 @@ def propose(found: Found, *, workflows: bool) -> Proposal:
     ]
     if workflows and has_own(found):
         remarks.append(
-            "CI is told by files of your own, which were left alone; to have them generated: invoke workflows"
+            f"CI is told by files of your own, which were left alone; to have them generated: {typed('workflows')}"
         )
     elif workflows and found.repository.prefix:
-        remarks.append(f"its files of CI have names of their own: seatrial workflows --project {found.project.root}")
+        remarks.append(f"its files of CI have names of their own: {typed('workflows')}")
     return Proposal(tuple(files), (*remarks, *_remarks(found)))
 
 

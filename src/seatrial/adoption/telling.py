@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seatrial.command_line import typed_to_program
+
 if TYPE_CHECKING:
     from seatrial.adoption.founding import Founded, Wanted
     from seatrial.adoption.looking import Found
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "none found"
 LICENCE = "Its licence is MIT, in LICENSE and pyproject.toml: put another there if you mean another."
-MEMBER = "It lies in a repository that is there: commit it; for its files of CI: seatrial workflows"
+MEMBER = "It lies in a repository that is there: commit it; for its files of CI: {write}"
 PUSH = "git push -u origin HEAD"
 
 
@@ -46,16 +48,20 @@ def founded(one: Founded, wanted: Wanted) -> str:
     """Return what was begun, and what comes next."""
     where = f"one commit on {one.branch}" if one.branch else "not committed"
     head = f"{wanted.name.project}, import {wanted.name.module}: {len(one.files)} files, {where}"
-    after = "\n".join(("Then, in its folder:", *(f"  {line}" for line in _steps(wanted)))) if one.branch else MEMBER
+    after = (
+        "\n".join(("Then, in its folder:", *(f"  {line}" for line in _steps(wanted))))
+        if one.branch
+        else MEMBER.format(write=typed_to_program("workflows"))
+    )
     return "\n".join([head, *(f"  {path}" for path in one.files), "", LICENCE, after])
 
 
 def _steps(wanted: Wanted) -> tuple[str, ...]:
     return (
         "nox",
-        "seatrial rehearse --part minor",
+        typed_to_program("rehearse --part minor"),
         PUSH if wanted.remote else f"git remote add origin ADDRESS && {PUSH}",
-        "seatrial preflight --part minor",
+        typed_to_program("preflight --part minor"),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from seatrial.checks.rule import shown, verdict
+from seatrial.command_line import typed
 from seatrial.facts.contents import Kind
 from seatrial.findings import Finding, Weight
 
@@ -37,7 +38,7 @@ class VersionFree(LandingRule):
             return Finding.unknown("no version was found to release")
         there = shown(f"{one.name}  sha256 {one.sha256}" for one in facts.shelf.of_release(facts.version))
         said = [f"{facts.index} has {facts.name} {facts.version}:", *there]
-        return verdict(said if there else [], "release the version after it: invoke release --part patch")
+        return verdict(said if there else [], f"release the version after it: {typed('release --part patch')}")
 
 
 class NameOurs(LandingRule):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from seatrial.checks.rule import verdict
+from seatrial.command_line import typed
 from seatrial.facts import pypi
 from seatrial.facts.workflow import FOLDER
 from seatrial.findings import Finding, Weight
@@ -191,7 +192,8 @@ class AsGenerated(TriggerRule):
 
     def check(self, facts: Trigger) -> Finding:
         """A noxfile and its workflows that have grown apart show it in a run that fails, or in one that does less."""
-        return verdict(facts.drifted, "invoke workflows --check shows the difference; invoke workflows mends it")
+        shows, mends = typed("workflows --check"), typed("workflows")
+        return verdict(facts.drifted, f"{shows} shows the difference; {mends} mends it")
 
 
 def unheard(facts: Trigger) -> Finding:

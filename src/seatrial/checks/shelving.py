@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from seatrial.checks.description import is_of_python
 from seatrial.checks.rule import BOTH, Rule, help_page, user_docs
 from seatrial.checks.standard import PROJECT_NAME, metadata_of
+from seatrial.command_line import typed
 from seatrial.facts.contents import Kind
 from seatrial.findings import Finding
 
@@ -79,7 +80,7 @@ class FileNew(ShelvingRule):
         return Finding.failed(
             f"File already exists ({archive.name!r}, with blake2_256 hash {archive.blake2_256!r}). "
             f"See {help_page('file-name-reuse')} for more information.",
-            "raise the version: invoke release --part patch; and build once",
+            f"raise the version: {typed('release --part patch')}; and build once",
         )
 
 
@@ -95,7 +96,7 @@ class NameNotBurned(ShelvingRule):
             return Finding.passed()
         said = "This filename was previously used by a file that has since been deleted. Use a different version."
         page = help_page("file-name-reuse")
-        return Finding.failed(f"{said} See {page} for more information.", "invoke release --part patch")
+        return Finding.failed(f"{said} See {page} for more information.", typed("release --part patch"))
 
 
 class ReleaseOpen(ShelvingRule):
@@ -113,7 +114,7 @@ class ReleaseOpen(ShelvingRule):
         if not files or min(times) >= facts.now - timedelta(days=DAYS):
             return Finding.passed()
         said = f"Uploading new files to releases older than {DAYS} days is not allowed."
-        return Finding.failed(said, "make a new release: invoke release --part patch")
+        return Finding.failed(said, f"make a new release: {typed('release --part patch')}")
 
 
 class OneSdist(ShelvingRule):

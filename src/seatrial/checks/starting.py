@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from seatrial.checks.publication import TriggerRule, deaf, to_listen, unheard
 from seatrial.checks.rule import verdict
+from seatrial.command_line import typed
 from seatrial.findings import Finding, Weight
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class StartsAlone(TriggerRule):
         by_hand = workflow.started_by_hand(facts.tag)
         return Finding.failed(
             deaf(workflow, facts.tag),
-            f"after invoke release: {by_hand}; or have the tag do it:\n{to_listen(facts.tag)}",
+            f"after {typed('release')}: {by_hand}; or have the tag do it:\n{to_listen(facts.tag)}",
         )
 
 

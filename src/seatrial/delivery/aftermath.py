@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from seatrial.command_line import typed
 from seatrial.delivery import ci, destination, finishing
 from seatrial.delivery.evidence import Tagged
 from seatrial.errors import IndexUnreachable
@@ -59,7 +60,8 @@ def _delivery(tagged: Tagged, where: Destination) -> tuple[Delivery, str]:
         tagged.name, str(tagged.version), shown_address(where.simple), wanted, files, bool(served.files), again
     )
     is_guess = not has_proof and found.state is State.PUBLISHED
-    return found, f"there, not compared (invoke verify --version {tagged.version})" if is_guess else ""
+    compare = typed(f"verify --version {tagged.version}")
+    return found, f"there, not compared ({compare})" if is_guess else ""
 
 
 def _count(delivery: Delivery) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.command_line import typed
 from seatrial.errors import SeatrialError
 from seatrial.facts.distribution import Distribution
 from seatrial.outlook import released
@@ -48,12 +49,12 @@ class Tagged:
         known = released(checkout.tags(repository, "HEAD"), outlook.tag_form, outlook.project.name)
         wanted = version or max(known, default=None)
         if wanted is None:
-            raise TagMissing(f"{outlook.project.name} has no tag of a release", fix="invoke release")
+            raise TagMissing(f"{outlook.project.name} has no tag of a release", fix=typed("release"))
         tag = known.get(wanted, outlook.tag(wanted))
         commit = Git(repository.root).line("rev-parse", "--quiet", "--verify", f"refs/tags/{tag}^{{commit}}")
         if not commit:
             raise TagMissing(
-                f"there is no tag {tag}", fix="git fetch --tags; or, where nothing was released, invoke release"
+                f"there is no tag {tag}", fix=f"git fetch --tags; or, where nothing was released, {typed('release')}"
             )
         return cls(repository, outlook, wanted, tag, commit)
 
@@ -72,7 +73,7 @@ def insist_on_tag(tagged: Tagged, say: Callable[[str], None]) -> None:
         say(f"look: {error.what.splitlines()[0].rstrip(':')}")
         return
     if there is None:
-        say(f"look: {tagged.tag} is not on {repository.remote}: invoke push")
+        say(f"look: {tagged.tag} is not on {repository.remote}: {typed('push')}")
     elif there != checkout.object_of_tag(repository, tagged.tag):
         raise TagMoved(
             f"{tagged.tag} is another one here than on {repository.remote}",

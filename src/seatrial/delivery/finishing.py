@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seatrial.command_line import typed
 from seatrial.facts.delivery import State
 from seatrial.shortfalls import NotThere, OtherBytes, PartlyThere, RunFailed, Yanked
 
@@ -25,12 +26,11 @@ def command(found: Delivery, ci: Ci, destination: Destination) -> str:
     if found.state is State.PUBLISHED:
         return ""
     if found.state in {State.OTHER_BYTES, State.YANKED}:
-        return f"invoke undo {found.version}{destination.option}"
+        return typed(f"undo {found.version}{destination.option}")
     if ci.is_under_way:
-        return f"invoke verify --version {found.version}{destination.option}"
-    return (
-        ci.finish if not destination.told else ""
-    ) or f"invoke publish --version {found.version}{destination.option}"
+        return typed(f"verify --version {found.version}{destination.option}")
+    by_hand = typed(f"publish --version {found.version}{destination.option}")
+    return (ci.finish if not destination.told else "") or by_hand
 
 
 def insist_on_published(found: Delivery, ci: Ci, destination: Destination) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial import fitness, report, shell
+from seatrial.command_line import typed
 from seatrial.delivery import evidence, pypirc
 from seatrial.delivery.watching import Watch, compared
 from seatrial.errors import CredentialMissing, DistributionsRefused, UploadFailed
@@ -58,7 +59,7 @@ class Consignment:
     @property
     def again(self) -> str:
         """The command that goes on where this stopped."""
-        return f"invoke publish --version {self.found.version}{self.destination.option}"
+        return typed(f"publish --version {self.found.version}{self.destination.option}")
 
 
 def consign(tagged: Tagged, destination: Destination, into: Path, say: Callable[[str], None]) -> Consignment:
@@ -74,7 +75,7 @@ def consign(tagged: Tagged, destination: Destination, into: Path, say: Callable[
         raise OtherBytes(
             f"nothing was sent: {found.project} {found.version} is {found.state.value} on {found.index}:\n"
             + "\n".join(f"  {line}" for line in str(found).splitlines()),
-            fix=f"invoke undo {found.version}{destination.option}",
+            fix=typed(f"undo {found.version}{destination.option}"),
         )
     files = tuple(one for one in proof.files if one.path.name in found.missing)
     if files:

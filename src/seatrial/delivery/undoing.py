@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seatrial.command_line import typed
 from seatrial.delivery import ci
 from seatrial.delivery.destination import PYPI, TESTPYPI
 from seatrial.delivery.watching import YANKED, Watch
@@ -91,7 +92,7 @@ def follow_up(case: Case, why: str) -> str:
         shown = path.relative_to(outlook.project.root).as_posix()
         lines.append(f'  git add {shown} && git commit -m "Withdraw {case.found.version}" {shown}')
     empty = "" if news is not None else " --allow-empty"
-    lines.append(f"  invoke release --part patch{empty}")
+    lines.append(f"  {typed(f'release --part patch{empty}')}")
     return "\n".join(lines)
 
 
@@ -102,5 +103,5 @@ def wait(case: Case, limit: float, say: Callable[[str], None]) -> None:
     if not YANKED.is_reached(found):
         raise NotYanked(
             f"{found.project} {found.version} is not yanked yet: {YANKED.told(found)} on {found.index}",
-            fix=f"yank it: {case.page}\ninvoke undo {found.version}{case.destination.option}",
+            fix=f"yank it: {case.page}\n{typed(f'undo {found.version}{case.destination.option}')}",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from seatrial.command_line import typed_to_program
 from seatrial.errors import PyprojectInvalid, PyprojectMissing, PyprojectUnreadable
 
 if sys.version_info >= (3, 11):
@@ -31,7 +32,7 @@ def read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise PyprojectMissing(
             f"there is no {path}",
-            fix="go to the project's folder, beside pyproject.toml; or: seatrial --project FOLDER",
+            fix=f"go to the project's folder, beside pyproject.toml; or: {typed_to_program('--project FOLDER')}",
         ) from None
     except UnicodeDecodeError as error:
         raise PyprojectUnreadable(

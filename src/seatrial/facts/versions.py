@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
+from seatrial.command_line import typed
 from seatrial.refusals import PartUnknown, VersionInvalid, VersionNotNewer
 
 if TYPE_CHECKING:
@@ -78,10 +79,10 @@ def next_version(current: Version, part: str, base: str = "patch") -> Version:
         return _made(current, current.release)
     if part in OTHERS:
         why = "is a pre-release" if part == "post" else "is no pre-release"
-        raise PartUnknown(f"--part {part} leads nowhere: {current} {why}", fix="invoke release --part minor")
+        raise PartUnknown(f"--part {part} leads nowhere: {current} {why}", fix=typed("release --part minor"))
     raise PartUnknown(
         f"there is no part {part!r}: there are {', '.join((*PARTS, 'a', 'b', 'rc', *OTHERS, 'auto'))}",
-        fix="invoke release --part minor",
+        fix=typed("release --part minor"),
     )
 
 
@@ -113,7 +114,7 @@ def _pre_release(current: Version, label: str, base: str) -> Version:
         return _made(current, current.release, f"{label}1")
     old, number = current.pre
     if label < old:
-        raise VersionNotNewer(f"{label} comes before {current}", fix=f"invoke release --part {old}")
+        raise VersionNotNewer(f"{label} comes before {current}", fix=typed(f"release --part {old}"))
     if label > old:
         return _made(current, current.release, f"{label}1")
     return _made(current, current.release, f"{label}{number if current.dev is not None else number + 1}")

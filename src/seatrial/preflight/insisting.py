@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from seatrial import fitness, report
 from seatrial.checks import catalogue
 from seatrial.checks.judging import judge, unlearned
+from seatrial.command_line import typed
 from seatrial.facts.archive import Archive
 from seatrial.facts.shelf import Shelf
 from seatrial.facts.trigger import Trigger
@@ -66,7 +67,7 @@ def _tell(judgements: tuple[Judgement, ...], say: Callable[[str], None]) -> None
     if any(one.blocks for one in judgements):
         raise ChecksFailed(
             f"an error stands in the way of the release:\n{report.findings(judgements)}",
-            fix="mend it and commit; all checks: invoke preflight",
+            fix=f"mend it and commit; all checks: {typed('preflight')}",
         )
     if any(one.outcome in WORDS for one in judgements):
         for line in report.findings(judgements).splitlines():

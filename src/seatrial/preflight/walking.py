@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seatrial import plan
+from seatrial.command_line import typed
 from seatrial.config import Config
 from seatrial.errors import SeatrialError
 from seatrial.facts.project import Project
@@ -131,7 +132,7 @@ def _look(walking: Walking, survey: Survey, scratch: Scratch) -> None:
     with walking.reasons.gather():
         left = sending.left_over(survey.repository)
         if left:
-            raise NotCaughtUp(f"{left.tag} was pushed, and has to be caught up with first", fix="invoke release")
+            raise NotCaughtUp(f"{left.tag} was pushed, and has to be caught up with first", fix=typed("release"))
     with contextlib.suppress(SeatrialError):
         # It may be readable although something that it leads to is not.
         walking.project = Project.from_directory(scratch.project)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial import shell
+from seatrial.command_line import CALLED, called
 from seatrial.errors import last_lines
 from seatrial.facts.delivery import State
 from seatrial.facts.distribution import SUFFIXES, Distribution
@@ -121,7 +122,7 @@ def insist_on_bytes(proof: Proof, found: Delivery, published: Sequence[Distribut
 
 
 def _follow(args: tuple[str, ...], world: World, cwd: Path, say: Callable[[str], None]) -> None:
-    done = shell.follow(args, cwd=cwd, env=world.environment, say=say)
+    done = shell.follow(args, cwd=cwd, env={**world.environment, CALLED: called()}, say=say)
     if done.returncode:
         # Its own message has said what mends it.
         command = shell.shown(args).partition(" -m ")[2] or "the build"

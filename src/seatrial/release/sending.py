@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from seatrial.command_line import typed
 from seatrial.refusals import NotCaughtUp, PushRefused
 from seatrial.tools import checkout, remote
 
@@ -53,7 +54,7 @@ def catch_up(repository: Repository, sealed: Sealed) -> None:
     checkout.take_tag(repository, sealed.tag, sealed.oid)
     why = checkout.fast_forward(repository, sealed.branch, sealed.commit)
     if why:
-        mend = "git stash --include-untracked, then: invoke release, which catches up, then: git stash pop"
+        mend = f"git stash --include-untracked, then: {typed('release')}, which catches up, then: git stash pop"
         raise NotCaughtUp(
             f"{sealed.tag} is released, and what is in the checkout is in the way of its commit:\n{why}",
             fix="git pull --rebase" if "fast-forward" in why else mend,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from seatrial.command_line import typed
 from seatrial.errors import SeatrialError
 from seatrial.facts import versions
 from seatrial.release import sending
@@ -59,9 +60,9 @@ class Standing:
         if self.release:
             lines.append(f"release    {self.release}")
         if self.unfinished:
-            lines.append(f"next       invoke release: {self.unfinished} was pushed, and has to be caught up with")
+            lines.append(f"next       {typed('release')}: {self.unfinished} was pushed, and has to be caught up with")
         else:
-            lines.append(f"next       {self.finish or f'invoke release --part {self.asked}'}")
+            lines.append(f"next       {self.finish or typed(f'release --part {self.asked}')}")
         return "\n".join(lines)
 
 
@@ -80,7 +81,7 @@ def of(repository: Repository, outlook: Outlook) -> Standing:
             remote = checkout.ask(repository)
             told = checkout.standing(repository, remote)
             if outlook.last_tag and not left and outlook.last_tag not in remote.tags:
-                release, finish = f"{outlook.last_tag} is not on {repository.remote}", "invoke push"
+                release, finish = f"{outlook.last_tag} is not on {repository.remote}", typed("push")
             elif outlook.last_tag and not left and _is_another(repository, outlook.last_tag, remote.tags):
                 release = f"{outlook.last_tag} is another tag here than on {repository.remote}"
                 finish = remoting.retake(repository.remote, outlook.last_tag)

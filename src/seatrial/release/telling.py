@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seatrial.command_line import typed
 from seatrial.facts.repository import page_of_runs
 from seatrial.masking import mask
 
@@ -56,7 +57,7 @@ def released(planned: Plan, built: Built, survey: Survey) -> str:
     if planned.publishes:
         lines.append(f"{', '.join(planned.publishes)} publishes it" + (f": {page}" if page else "."))
     else:
-        lines.append(f"No CI file listens to tags; by hand: invoke publish --version {planned.version}")
+        lines.append(f"No CI file listens to tags; by hand: {typed(f'publish --version {planned.version}')}")
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from seatrial import distributions, fitness, plan, rewriting, shell
+from seatrial.command_line import typed
 from seatrial.errors import SeatrialError
 from seatrial.facts import publishing
 from seatrial.facts.project import Project
@@ -60,7 +61,7 @@ def alone(repository: Repository) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise AnotherRelease(
-            f"another release of {repository.root} is under way", fix="wait for it to end: invoke status"
+            f"another release of {repository.root} is under way", fix=f"wait for it to end: {typed('status')}"
         ) from None
     try:
         yield

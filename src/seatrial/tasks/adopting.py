@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
+from seatrial.command_line import again, typed
 from seatrial.tasks.facing import answer, is_on_terminal, one_message, show, until_ended
 
 if TYPE_CHECKING:
     from invoke.context import Context
-
-NEXT = "Commit that, then: seatrial rehearse --part patch (with uv, nothing installed: uvx seatrial rehearse)"
 
 
 @task(
@@ -51,7 +50,8 @@ def init(context: Context, project: str = "", yes: bool = False, dry_run: bool =
         elif not dry_run:
             _confirm(yes=yes)
             writing.write(found, proposal)
-            show(f"\n{len(proposal.files)} files, {proposal.lines} lines written. {NEXT}")
+            then = typed("rehearse --part patch")
+            show(f"\n{len(proposal.files)} files, {proposal.lines} lines written. Commit that, then: {then}")
 
 
 @task(
@@ -97,6 +97,6 @@ def _confirm(*, yes: bool) -> None:
     if yes:
         return
     if not is_on_terminal():
-        raise Declined("nobody is here to be asked, and nothing was written", fix="seatrial init --yes")
+        raise Declined("nobody is here to be asked, and nothing was written", fix=again("init", "--yes"))
     if answer("write that? [y/N] ").lower() not in {"y", "yes"}:
-        raise Declined("nothing was written", fix="seatrial init")
+        raise Declined("nothing was written")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
+from seatrial.command_line import typed_to_program
 from seatrial.tasks.facing import one_message, project_folder, show
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:  #
         folder = project_folder()
         paths = [Path(name) for name in file] or _built(folder / "dist")
         if not paths:
-            raise NothingToCheck(f"there is nothing in {folder / 'dist'}", fix="nox -s build; or: seatrial check FILES")
+            raise NothingToCheck(
+                f"there is nothing in {folder / 'dist'}", fix=f"nox -s build; or: {typed_to_program('check FILES')}"
+            )
         ignore = _ignored(folder)
         fitness.insist_on_codes(ignore)
         judged = fitness.judge_files(paths, excuses=ignore)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
+from seatrial.command_line import typed
 from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, say, show, until_ended
 from seatrial.tasks.versioned import Versioned
 
@@ -106,7 +107,7 @@ def publish(
     from seatrial.delivery.evidence import Tagged
     from seatrial.delivery.verification import Order
 
-    over = "what the index has taken stays there; invoke publish goes on"
+    over = f"what the index has taken stays there; {typed('publish')} goes on"
     with one_message(over), until_ended(), tempfile.TemporaryDirectory(prefix="seatrial-publish-") as folder:
         repository, outlook = looked()
         where = destination.find(index, outlook.config, os.environ)

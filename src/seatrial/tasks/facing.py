@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from invoke.exceptions import Exit
 
+from seatrial.command_line import typed, typed_to_program
 from seatrial.errors import FileUnusable, PyprojectMissing, SeatrialError
 
 if TYPE_CHECKING:
@@ -22,10 +23,10 @@ INTERRUPTED = 130
 
 
 @contextlib.contextmanager
-def one_message(interrupted: str = "invoke status says where things stand") -> Iterator[None]:
+def one_message(interrupted: str = "") -> Iterator[None]:
     """Make of what seatrial raises on purpose one message and an exit code, instead of a traceback.
 
-    ``interrupted``: what there is to say when somebody ends it.
+    ``interrupted``: what there is to say when somebody ends it, where that is not how to see where things stand.
     """
     try:
         yield
@@ -38,10 +39,11 @@ def one_message(interrupted: str = "invoke status says where things stand") -> I
         if error.filename is None and error.errno != errno.ENOSPC:
             raise
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-        known = FileUnusable(what, fix="make room, or let yourself read and write it; then: invoke status")
+        known = FileUnusable(what, fix=f"make room, or let yourself read and write it; then: {typed('status')}")
         raise Exit(f"seatrial: {known}", code=known.exit_code) from None
     except KeyboardInterrupt:
-        raise Exit(f"seatrial: interrupted; {interrupted}", code=INTERRUPTED) from None
+        stands = f"{typed('status')} says where things stand"
+        raise Exit(f"seatrial: interrupted; {interrupted or stands}", code=INTERRUPTED) from None
 
 
 @contextlib.contextmanager
@@ -99,7 +101,7 @@ def project_folder() -> Path:
         folder = (here / chosen).resolve()
         if not folder.is_dir():
             raise PyprojectMissing(
-                f"there is no folder {folder}", fix="seatrial --project FOLDER, with its pyproject.toml"
+                f"there is no folder {folder}", fix=f"{typed_to_program('--project FOLDER')}, with its pyproject.toml"
             )
         return folder
     return next((folder for folder in (here, *here.parents) if (folder / "pyproject.toml").is_file()), here)

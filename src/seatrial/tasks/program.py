@@ -8,32 +8,20 @@ from pathlib import Path
 
 from invoke.program import Program
 
+from seatrial import command_line
 from seatrial.tasks import ns
 from seatrial.tasks.facing import CHOSEN
 
 
 def main() -> None:
     """Run what the command line says."""
-    folder, words = placed(sys.argv[1:])
+    folder, words = command_line.placed(sys.argv[1:])
     if folder and words[:1] in (["init"], ["new"]):
         # What asks for no pyproject.toml has the flag for itself, or does without.
         words = [*words, f"--project={folder}"]
     CHOSEN.set(Path(folder) if folder else None)
     program = Program(namespace=ns, name="seatrial", binary="seatrial", version=metadata.version("seatrial"))
     program.run([sys.argv[0], *named(words)])
-
-
-def placed(words: list[str]) -> tuple[str, list[str]]:
-    """Return the folder that ``--project`` names, and the words without it.
-
-    It is taken before a task and after it.
-    """
-    for at, word in enumerate(words[: words.index("--")] if "--" in words else words):
-        if word == "--project" and words[at + 1 :]:
-            return words[at + 1], [*words[:at], *words[at + 2 :]]
-        if word.startswith("--project="):
-            return word.partition("=")[2], [*words[:at], *words[at + 1 :]]
-    return "", words
 
 
 def named(words: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
+from seatrial.command_line import typed
 from seatrial.tasks.facing import one_message, project_folder, show
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 MEANING = """\
 A run that ends well shows that PyPI gives a token to this workflow in this environment: owner, repository, file and
-environment are registered. It does not show that the files are fit (invoke rehearse), nor who may push tags. An
+environment are registered. It does not show that the files are fit ({rehearse}), nor who may push tags. An
 environment that admits tags alone refuses it from the branch: that is GitHub's word, not PyPI's."""
 
 
@@ -50,13 +51,13 @@ def prove(desk: Desk) -> None:
     if desk.kind != "github" or not desk.shape.settings.prove:
         raise WorkflowUnknown(
             "no workflow of this project can be started to prove the publisher",
-            fix="on GitHub: prove = true in [tool.seatrial.workflows], then invoke workflows, and push",
+            fix=f"on GitHub: prove = true in [tool.seatrial.workflows], then {typed('workflows')}, and push",
         )
     who = course.sender
     home = f"{who.owner}/{who.repository}"
     if gh.is_there():
         show(gh.start(desk.repository.root, home, who.workflow, desk.shape.branch) or f"{who.workflow} is started")
-    show(f"https://github.com/{home}/actions/workflows/{who.workflow}\n\n{MEANING}")
+    show(f"https://github.com/{home}/actions/workflows/{who.workflow}\n\n{MEANING.format(rehearse=typed('rehearse'))}")
 
 
 def _course(desk: Desk) -> Course:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
+from seatrial.command_line import again, typed
 from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, say, show
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _finish_left_over(repository: Repository, *, dry_run: bool) -> str:
             )
         return ended.tag if ended else ""
     if dry_run:
-        raise NotCaughtUp(f"{left.tag} was pushed, and has to be caught up with first", fix="invoke release")
+        raise NotCaughtUp(f"{left.tag} was pushed, and has to be caught up with first", fix=typed("release"))
     show(f"{left.tag} was pushed, and then interrupted: catching up")
     sending.catch_up(repository, left)
     show(f"{left.tag} is released. For another release, run this again.")
@@ -182,6 +183,6 @@ def _confirm(planned: Plan, *, yes: bool) -> None:
     if yes:
         return
     if not is_on_terminal():
-        raise Declined("there is no terminal to ask on; nothing has changed", fix="invoke release … --yes")
+        raise Declined("there is no terminal to ask on; nothing has changed", fix=again("release", "--yes"))
     if answer(f"release {planned.project} {planned.version}? [y/N] ").lower() not in ("y", "yes"):
         raise Declined("not released; nothing has changed")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
+from seatrial.command_line import typed
 from seatrial.tasks.facing import one_message, project_folder, show
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def changelog(context: Context, version: str = "") -> None:
         if not outlook.fragments:
             raise NoFragments(
                 f"there is no fragment in {outlook.news.folders[0]}",
-                fix=f'invoke news {outlook.news.kinds[0]} "What is new."',
+                fix=typed(f'news {outlook.news.kinds[0]} "What is new."'),
             )
         show(rewriting.assemble(outlook, new, f"{datetime.now().astimezone():%Y-%m-%d}"))
 
@@ -100,7 +102,7 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
         if kind not in settings.kinds:
             raise FragmentTypeUnknown(
                 f"{kind} is no type of fragment in {settings.source}: there are {', '.join(settings.kinds)}",
-                fix=f'invoke news {settings.kinds[0]} "{text}"',
+                fix=typed(f"news {settings.kinds[0]} {shlex.quote(text)}"),
             )
         number = issue.lstrip("#")
         if number and not re.fullmatch(r"[\w-]+", number):
@@ -133,7 +135,7 @@ def tag(context: Context, version: str = "") -> None:
         if outlook.comes_from_tag and not version:
             raise PartMissing(
                 "the version of this project comes from the tag, so there is none to tag with",
-                fix=f"invoke tag --version {versions.next_version(outlook.current, outlook.asked.part)}",
+                fix=typed(f"tag --version {versions.next_version(outlook.current, outlook.asked.part)}"),
             )
         new = versions.parse(version) if version else outlook.current
         named = (posixpath.normpath(f"{repository.prefix}{place.path}") for place in outlook.places.places)
@@ -144,7 +146,7 @@ def tag(context: Context, version: str = "") -> None:
             )
         name = outlook.tag(new)
         if checkout.object_of_tag(repository, name):
-            raise TagTaken(f"the tag {name} is there already", fix="invoke bump --part minor, and commit")
+            raise TagTaken(f"the tag {name} is there already", fix=f"{typed('bump --part minor')}, and commit")
         message = Plan(outlook.project.name, new, new, name, "", "", "").tag_message
         make_tag(Git(repository.root), name, message, repository.commit)
         show(f"{name} is at {repository.commit[:12]}")
@@ -169,7 +171,7 @@ def push(context: Context) -> None:
         name = outlook.tag(outlook.current)
         oid = checkout.object_of_tag(repository, name)
         if not oid:
-            raise TagMissing(f"there is no tag {name}", fix="invoke tag")
+            raise TagMissing(f"there is no tag {name}", fix=typed("tag"))
         remote.push(repository, repository.commit, name, oid)
         show(f"{repository.branch} and {name} are on {repository.remote}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from seatrial.command_line import typed
 from seatrial.errors import CommandFailed, last_lines
 from seatrial.masking import mask
 from seatrial.refusals import PushForbidden, PushRefused, PushUnknown, RemoteUnreachable
@@ -50,7 +51,7 @@ def push(repository: Repository, commit: str, tag: str, oid: str) -> None:
     except (RemoteUnreachable, CommandFailed):
         raise PushUnknown(
             f"the push failed, and {repository.remote} can't be asked whether it took it:\n{failure}",
-            fix="once it can be reached again: invoke status",
+            fix=f"once it can be reached again: {typed('status')}",
         ) from None
     # The push is atomic: where the tag is, the commit is in the branch, whatever was pushed on top of it meanwhile.
     if now.tags.get(tag) == oid:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Callable
 
+from seatrial.command_line import typed
 from seatrial.facts import pins
 from seatrial.workflows import regions
 from seatrial.workflows.regions import Region
@@ -26,12 +27,12 @@ class Reason(Enum):
 
 
 FIXES = {
-    Reason.MISSING: "invoke workflows",
-    Reason.FOREIGN: "to have it generated, move {path} out of the way, run invoke workflows, and put your own jobs "
-    "below the last mark",
-    Reason.ELSEWHERE: "move {path} out of the way, then: invoke workflows",
-    Reason.EDITED: "put your own jobs below the last mark of {path}, then: invoke workflows --overwrite",
-    Reason.OUTDATED: "invoke workflows",
+    Reason.MISSING: "{write}",
+    Reason.FOREIGN: "to have it generated, move {path} out of the way, run {write}, and put your own jobs below the "
+    "last mark",
+    Reason.ELSEWHERE: "move {path} out of the way, then: {write}",
+    Reason.EDITED: "put your own jobs below the last mark of {path}, then: {write} --overwrite",
+    Reason.OUTDATED: "{write}",
 }
 
 
@@ -61,7 +62,7 @@ class Drift:
     @property
     def fix(self) -> str:
         """What mends it."""
-        return FIXES[self.reason].format(path=self.path)
+        return FIXES[self.reason].format(path=self.path, write=typed("workflows"))
 
     def __str__(self) -> str:
         """Say what is the matter, then show the difference."""

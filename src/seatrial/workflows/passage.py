@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.version import VERSION_PATTERN, Version
 
 from seatrial import rewriting
+from seatrial.command_line import typed
 from seatrial.errors import TagUnfit
 from seatrial.facts.distribution import SUFFIXES, Distribution
 from seatrial.outlook import Outlook, released
@@ -77,7 +78,7 @@ class Passage:
         wrong = [*self._of_commit(tag, branch), *self._of_version(tag, version)]
         wrong += self._of_files(version) if built else []
         if wrong:
-            raise TagUnfit(f"{tag} does not fit:\n" + "\n".join(f"  {line}" for line in wrong), fix="invoke release")
+            raise TagUnfit(f"{tag} does not fit:\n" + "\n".join(f"  {line}" for line in wrong), fix=typed("release"))
         return version
 
     def notes(self, version: Version) -> str:

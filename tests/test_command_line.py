@@ -1,0 +1,170 @@
+"""A command that is printed is one that can be typed: by the name that was called, on the project that was named."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harbour import Harbour, all_of_it_happened, harbour
+from trial import Trial, lines, normalised
+
+if TYPE_CHECKING:
+    from trial import Ran
+
+pytestmark = pytest.mark.voyage
+READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+SCRIPTS = Path(sys.executable).parent
+FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("release",),
+        f"""
+        seatrial: which part of 1.2.3 is to be raised? minor (1.3.0), patch (1.2.4), major (2.0.0), rc (1.3.0rc1)
+        fix:  {{called}} release --part auto
+        {READ}partmissing
+        """,
+    ),
+    (
+        ("release", "--part", "patch"),
+        f"""
+        seatrial: 1.2.4 raises the patch part of 1.2.3, and changelog.d/1.feature.md asks for minor
+        fix:  {{called}} release --part minor; or all the same: --anyway
+        {READ}parttoosmall
+        """,
+    ),
+    (
+        ("bump", "--part", "mayor"),
+        f"""
+        seatrial: there is no part 'mayor': there are major, minor, patch, a, b, rc, final, dev, post, auto
+        fix:  {{called}} release --part minor
+        {READ}partunknown
+        """,
+    ),
+    (
+        ("news", "fetaure", 'Tides "rise".'),
+        f"""
+        seatrial: fetaure is no type of fragment in pyproject.toml: there are feature, bugfix, doc, removal, misc
+        fix:  {{called}} news feature 'Tides "rise".'
+        {READ}fragmenttypeunknown
+        """,
+    ),
+    (
+        ("push",),
+        f"""
+        seatrial: there is no tag v1.2.3
+        fix:  {{called}} tag
+        {READ}tagmissing
+        """,
+    ),
+    (
+        ("verify", "--version", "1.3.0"),
+        f"""
+        seatrial: there is no tag v1.3.0
+        fix:  git fetch --tags; or, where nothing was released, {{called}} release
+        {READ}tagmissing
+        """,
+    ),
+    (
+        ("workflows", "--check"),
+        f"""
+        seatrial: .github/workflows/ci.yml is not there yet
+        .github/workflows/release.yml is not there yet
+        .github/dependabot.yml is not there yet
+        fix:  {{called}} workflows
+        {READ}workflowsdrifted
+        """,
+    ),
+    (
+        ("check",),
+        f"""
+        seatrial: there is nothing in {{root}}/dist
+        fix:  nox -s build; or: {{program}} check FILES
+        {READ}nothingtocheck
+        """,
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
+    """Return a project that has its CI on GitHub, by its folders."""
+    port = harbour(tmp_path_factory.mktemp("port"))
+    (port.trial.root / ".github").mkdir()
+    return port
+
+
+def printed(ran: Ran, port: Harbour) -> str:
+    return normalised(ran.output, root=port.trial.root)
+
+
+@pytest.mark.parametrize(("words", "expected"), FAILING, ids=[" ".join(words) for words, _ in FAILING])
+@pytest.mark.parametrize("way", ["invoke", "seatrial --project tidepool"])
+def test_fix_is_the_command_that_was_called(port: Harbour, way: str, words: tuple[str, ...], expected: str) -> None:
+    name, *options = way.split()
+    where = Trial(port.trial.root.parent, port.trial.environ) if options else port.trial
+    ran = where.run(name, *options, *words)
+    assert printed(ran, port) == lines(expected).format(called=way, program="seatrial", root="{root}")
+
+
+def test_project_is_named_wherever_it_was_said_and_quoted(port: Harbour) -> None:
+    folder = port.trial.root.parent / "a b"
+    folder.symlink_to(port.trial.root)
+    ran = Trial(folder.parent, port.trial.environ).run("seatrial", "push", "--project=a b")
+    assert ran.output.splitlines()[1] == "fix:  seatrial --project 'a b' tag"
+    folder.unlink()
+
+
+BY_PATH = {"PATH": os.pathsep.join(("/usr/bin", "/bin"))}
+BY_UV = {"PATH": os.pathsep.join((str(SCRIPTS), BY_PATH["PATH"])), "UV": "uv"}
+"""The variables as uv sets them for what it runs, with the folder of the environment before all others in PATH."""
+WAYS: tuple[tuple[tuple[str, ...], dict[str, str], str], ...] = (
+    ((str(SCRIPTS / "seatrial"),), BY_PATH, str(SCRIPTS / "seatrial")),
+    ((str(SCRIPTS / "invoke"),), BY_PATH, str(SCRIPTS / "invoke")),
+    ((sys.executable, "-m", "seatrial"), {}, "seatrial"),
+    ((sys.executable, "-m", "seatrial"), BY_PATH, str(SCRIPTS / "seatrial")),
+    ((sys.executable, "-m", "invoke"), BY_PATH, str(SCRIPTS / "invoke")),
+    (("uv", "run", "--no-project", "--python", sys.executable, "seatrial"), BY_PATH, "uv run seatrial"),
+    (("seatrial",), BY_UV, "uvx seatrial"),
+    (("inv",), {}, "inv"),
+    (("seatrial",), {"SEATRIAL_CALLED": "invoke"}, "invoke"),
+)
+
+
+@pytest.mark.parametrize(("called", "environ", "expected"), WAYS)
+def test_program_is_one_that_is_found(
+    port: Harbour, called: tuple[str, ...], environ: dict[str, str], expected: str
+) -> None:
+    name, *rest = called
+    ran = port.trial.run(shutil.which(name) or name, *rest, "push", **environ)
+    assert ran.output.splitlines()[1] == f"fix:  {expected} tag"
+
+
+def test_relative_path_stays_one(port: Harbour) -> None:
+    (port.trial.root / "bin").symlink_to(SCRIPTS)
+    ran = port.trial.run("bin/seatrial", "push", **BY_PATH)
+    (port.trial.root / "bin").unlink()
+    assert ran.output.splitlines()[1] == "fix:  bin/seatrial tag"
+
+
+@pytest.mark.parametrize("way", ["invoke", "seatrial --project tidepool"])
+def test_command_for_nobody_to_ask_is_the_one_that_was_typed_and_it_releases(tmp_path: Path, way: str) -> None:
+    port = harbour(tmp_path)
+    where = Trial(port.trial.root.parent, port.trial.environ) if " " in way else port.trial
+    ran = where.run(*way.split(), "release", "--no-tests", "--part", "minor")
+    assert printed(ran, port).endswith(
+        lines(
+            f"""
+            seatrial: there is no terminal to ask on; nothing has changed
+            fix:  {way} release --yes --no-tests --part minor
+            {READ}declined
+            """
+        )
+    )
+    fix = ran.output.splitlines()[-2].partition("fix:")[2]
+    assert where.run(*shlex.split(fix)).returncode == 0
+    all_of_it_happened(port)
