@@ -37,3 +37,16 @@ def forge_project(folder: Path, backend: str = "hatchling", workflow: str = WORK
     made.trial.git("push", "-q")
     made.trial.git("remote", "set-url", "origin", "https://github.com/acme/tidepool.git")
     return made
+
+
+def gitlab_project(folder: Path, pipeline: str = "") -> Harbour:
+    """Make a project whose remote is on GitLab; ``pipeline``: what stands in its file, "" to have it generated."""
+    made = harbour(folder)
+    made.trial.git("remote", "set-url", "origin", "git@gitlab.com:acme/tidepool.git")
+    if pipeline:
+        made.trial.write({".gitlab-ci.yml": pipeline})
+    else:
+        ran = made.trial.invoke("workflows")
+        assert ran.returncode == 0, ran.output
+    made.trial.commit("Publish from CI")
+    return made

@@ -127,8 +127,8 @@ ALL = (
         "artefact-not-fetched",
         RELEASE,
         (
-            f"    steps:\n      - name: Fetch the distributions\n        uses: {pins.DOWNLOAD}\n        with:\n          artifact-ids: ${{{{ needs.build.outputs.artifact }}}}\n          path: dist\n      - name: Publish\n",
-            "    steps:\n      - name: Publish\n",
+            f"    steps:\n      - name: Fetch the distributions\n        uses: {pins.DOWNLOAD}\n        with:\n          artifact-ids: ${{{{ needs.build.outputs.artifact }}}}\n          path: dist\n      - name: See that the tag has not moved\n",
+            "    steps:\n      - name: See that the tag has not moved\n",
         ),
         "CI107",
     ),

@@ -76,3 +76,47 @@ def test_publisher_without_environment_takes_every_environment() -> None:
 )
 def test_other_claims_are_told_in_the_words_of_pypi(claims: dict[str, str | None], why: str) -> None:
     assert PUBLISHER.mismatch({**CLAIMS, **claims}) == why
+
+
+OF_GITLAB = Publisher("acme/deep", "tidepool", ".gitlab-ci.yml", "pypi", forge="gitlab")
+CLAIMS_OF_GITLAB = {
+    "sub": "project_path:acme/deep/tidepool:ref_type:tag:ref:v1.2.3",
+    "project_path": "acme/deep/tidepool",
+    "ci_config_ref_uri": "gitlab.com/acme/deep/tidepool//.gitlab-ci.yml@refs/tags/v1.2.3",
+    "jti": "a",
+    "ref_path": "refs/tags/v1.2.3",
+    "sha": "c0ffee",
+    "environment": "pypi",
+}
+
+
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({}, ""),
+        (
+            {
+                "project_path": "Acme/deep/TidePool",
+                "ci_config_ref_uri": "gitlab.com/Acme/deep/TidePool//.gitlab-ci.yml@c0ffee",
+            },
+            "",
+        ),
+        ({"environment": "PyPI"}, UNKNOWN),
+        ({"environment": None}, UNKNOWN),
+        ({"project_path": "acme/tidepool"}, UNKNOWN),
+        ({"ci_config_ref_uri": "gitlab.com/acme/deep/tidepool//ci/a.yml@refs/tags/v1.2.3"}, UNKNOWN),
+        ({"ci_config_ref_uri": "gitlab.com/acme"}, "Could not extract workflow filename from OIDC claims"),
+        ({"ref_path": None}, "Missing claim 'ref_path'"),
+        (
+            {"ref_path": "refs/tags/v2"},
+            (
+                "The ci_config_ref_uri claim does not match, expecting one of "
+                "['gitlab.com/acme/deep/tidepool//.gitlab-ci.yml@c0ffee', "
+                "'gitlab.com/acme/deep/tidepool//.gitlab-ci.yml@refs/tags/v2'], "
+                "got 'gitlab.com/acme/deep/tidepool//.gitlab-ci.yml@refs/tags/v1.2.3'"
+            ),
+        ),
+    ],
+)
+def test_claims_of_gitlab_are_judged_in_its_own_way(claims: dict[str, object], why: str) -> None:
+    assert OF_GITLAB.mismatch({**CLAIMS_OF_GITLAB, **claims}) == why

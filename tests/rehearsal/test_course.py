@@ -103,6 +103,41 @@ def test_job_that_may_not_ask_is_an_error(tmp_path: Path) -> None:
     )
 
 
+PIPELINE = """\
+publish:
+  rules: [{if: $CI_COMMIT_TAG =~ /^v/}]
+  environment: $WHERE
+  variables: {WHERE: production}
+  id_tokens: {PYPI_ID_TOKEN: {aud: pypi}}
+  script: [twine upload dist/*]
+"""
+
+
+def test_course_of_a_project_on_gitlab_is_that_of_its_pipeline(tmp_path: Path) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text(PIPELINE)
+    found = course(tmp_path, remote="git@gitlab.com:acme/deep/tidepool.git", release=f"{ON_TAGS}jobs:\n  p: {JOB}\n")
+    who = Publisher("acme/deep", "tidepool", ".gitlab-ci.yml", "production", forge="gitlab")
+    assert found == Course(who, who, (), (), pipeline=PIPELINE, host="gitlab.com")
+
+
+def test_pipeline_beside_a_workflow_on_github_is_not_the_one_that_publishes(tmp_path: Path) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text(PIPELINE)
+    found = course(tmp_path, remote="git@github.com:acme/tidepool.git", release=f"{ON_TAGS}jobs:\n  p: {JOB}\n")
+    assert (found.pipeline, found.sender) == ("", Publisher("acme", "tidepool", "release.yml", "pypi"))
+
+
+def test_what_is_assumed_of_a_project_on_gitlab_is_said(tmp_path: Path) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text("include: {template: Python.yml}\ntest: {script: nox}\n")
+    found = course(tmp_path, remote="https://gitlab.example.org/acme/tidepool")
+    who = Publisher("acme", "tidepool", ".gitlab-ci.yml", "pypi", forge="gitlab")
+    remarks = (
+        ".gitlab-ci.yml includes template Python.yml, which is not here, and was not read",
+        "PyPI takes tokens of gitlab.example.org only for organisations that it has let in: one of gitlab.com was used",
+        "no job of .gitlab-ci.yml publishes: it and the environment pypi are assumed",
+    )
+    assert found == Course(who, who, (), remarks, host="gitlab.example.org")
+
+
 @pytest.mark.parametrize(
     ("address", "expected"),
     [

@@ -170,7 +170,8 @@ def test_card_is_data_too_and_says_which_extra_a_console_script_asks_for(port: H
     for file in told["files"]:
         assert re.fullmatch(r"[0-9a-f]{64}", file.pop("sha256"))
         assert file.pop("size") > 0
-    publisher = {"owner": "acme", "repository": "tidepool", "workflow": "release.yml", "environment": "pypi"}
+    who = ("acme", "tidepool", "release.yml", "pypi", "github")
+    publisher = dict(zip(("owner", "repository", "workflow", "environment", "forge"), who))
     started = "sound --help, with the extra cli"
     assert told == {
         "project": "tidepool",

@@ -74,6 +74,11 @@ def test_summary_tells_of_every_job_and_of_what_was_built(tmp_path: Path) -> Non
     assert run(tmp_path, TELL, PAGES=str(pages), BUILT="c0ffee 5d15 3ee1") == (0, expected)
 
 
+def test_summary_has_no_wheel_where_each_python_compiles_its_own(tmp_path: Path) -> None:
+    code, page = run(tmp_path, TELL, PAGES=str(tmp_path / "none"), BUILT="c0ffee 5d15")
+    assert (code, page.splitlines()[3:]) == (0, ["| built from c0ffee | sha256 |", "|---|---|", "| sdist | 5d15 |"])
+
+
 def test_list_that_can_not_be_had_is_no_reason_to_fail(tmp_path: Path) -> None:
     code, page = run(tmp_path, TELL, PAGES=str(tmp_path / "none"), BUILT="")
     assert (code, page.splitlines()[3]) == (0, "| built from nothing | sha256 |")

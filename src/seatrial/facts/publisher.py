@@ -1,6 +1,6 @@
 """Who may publish without a password: a trusted publisher, as an index registers it.
 
-PyPI, "Trusted publishers"; the claims are those of GitHub's identity tokens.
+PyPI, "Trusted publishers"; the claims are those of the identity tokens of GitHub and of GitLab.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-REQUIRED = (
-    *("repository", "repository_owner", "repository_owner_id", "job_workflow_ref"),
-    *("jti", "event_name", "ref", "sha"),
-)
-"""The claims that PyPI wants to find in every token (its ``oidc/models/github.py``)."""
+REQUIRED = {
+    "github": (
+        *("repository", "repository_owner", "repository_owner_id", "job_workflow_ref"),
+        *("jti", "event_name", "ref", "sha"),
+    ),
+    "gitlab": ("sub", "project_path", "ci_config_ref_uri", "jti", "ref_path", "sha"),
+}
+"""The claims that PyPI wants to find in every token (its ``oidc/models/github.py`` and ``gitlab.py``)."""
 
 WORKFLOW_FILE = re.compile(r"[^/]+\.(?:yml|yaml)(?=@)")
+PIPELINE_FILE = re.compile(r"(?<=//)(.+[^/]\.(yml|yaml))(?=@)")
 
 NOT_FOUND = "Publisher with matching claims was not found"
 
@@ -27,13 +31,15 @@ NOT_FOUND = "Publisher with matching claims was not found"
 class Publisher:
     """A workflow of a repository.
 
-    ``workflow`` is the name of its file, ``environment`` that of the job which publishes, "" for none.
+    ``workflow`` is the name of its file, at GitLab its path; ``environment`` that of the job which publishes, "" for
+    none; ``forge``: ``github`` or ``gitlab``.
     """
 
     owner: str
     repository: str
     workflow: str
     environment: str = ""
+    forge: str = "github"
 
     def __str__(self) -> str:
         """Return the four values as they are asked for on the index's page."""
@@ -42,20 +48,30 @@ class Publisher:
             f"environment {self.environment or '(none)'}"
         )
 
+    @property
+    def home(self) -> str:
+        """The path of the repository on its forge."""
+        return f"{self.owner}/{self.repository}"
+
     def mismatch(self, claims: Mapping[str, object]) -> str:
         """Return why claims are not those of this publisher, in PyPI's words; "" if they are.
 
         Owner and repository may be written in capitals or not, as a remote's address may; the name of a workflow file
-        may not. A publisher without an environment takes every environment.
+        may not, nor the environment of GitLab. A publisher without an environment takes every environment.
         """
         told = {name: str(value) for name, value in claims.items() if value is not None}
-        missing = next((name for name in REQUIRED if name not in told), "")
+        missing = next((name for name in REQUIRED[self.forge] if name not in told), "")
         if missing:
             return f"Missing claim {missing!r}"
+        return self._mismatch_of_gitlab(told) if self.forge == "gitlab" else self._mismatch_of_github(told)
+
+    def _mismatch_of_github(self, told: Mapping[str, str]) -> str:
         file = WORKFLOW_FILE.search(told["job_workflow_ref"])
         if not file:
             return "Could not job extract workflow filename from OIDC claims"
-        if not self._is_registered_for(told, file[0]):
+        environments = ("", told.get("environment", "").lower())
+        is_there = file[0] == self.workflow and self.environment.lower() in environments
+        if told["repository"].lower() != self.home.lower() or not is_there:
             return NOT_FOUND
         home = f"{told['repository']}/.github/workflows/{self.workflow}"
         expected = sorted({f"{home}@{told[name]}" for name in ("ref", "sha") if told[name]})
@@ -66,10 +82,16 @@ class Publisher:
             return "Publishing from a workflow invoked via 'pull_request_target' is not supported."
         return ""
 
-    def _is_registered_for(self, told: Mapping[str, str], file: str) -> bool:
-        environments = ("", told.get("environment", "").lower())
-        return (
-            told["repository"].lower() == f"{self.owner}/{self.repository}".lower()
-            and file == self.workflow
-            and self.environment.lower() in environments
-        )
+    def _mismatch_of_gitlab(self, told: Mapping[str, str]) -> str:
+        file = PIPELINE_FILE.search(told["ci_config_ref_uri"])
+        if not file:
+            return "Could not extract workflow filename from OIDC claims"
+        is_there = file[0] == self.workflow and self.environment in ("", told.get("environment", ""))
+        if told["project_path"].lower() != self.home.lower() or not is_there:
+            return NOT_FOUND
+        home = f"gitlab.com/{told['project_path']}//{self.workflow}"
+        expected = sorted(f"{home}@{told[name]}" for name in ("ref_path", "sha"))
+        if told["ci_config_ref_uri"] not in expected:
+            got = told["ci_config_ref_uri"]
+            return f"The ci_config_ref_uri claim does not match, expecting one of {expected!r}, got {got!r}"
+        return ""

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from seatrial import shell
 from seatrial.command_line import CALLED, called
-from seatrial.errors import last_lines
+from seatrial.errors import CommandFailed, UploadFailed, last_lines
 from seatrial.facts.delivery import State
 from seatrial.facts.distribution import SUFFIXES, Distribution
 from seatrial.facts.listing import Listing
 from seatrial.facts.members import differing
 from seatrial.facts.session_names import sessions_of
+from seatrial.masking import mask_values, secrets_of
 from seatrial.mishaps import BytesDiffer, LegFailed
-from seatrial.rehearsal.machine import Machine
+from seatrial.rehearsal.machine import Machine, bash
 from seatrial.release.proof import Proof
-from seatrial.tools import checkout, nox
+from seatrial.shell import Completed
+from seatrial.tools import checkout, nox, twine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from seatrial.facts.delivery import Delivery
@@ -53,10 +55,8 @@ def release(world: World, options: Sequence[str], say: Callable[[str], None]) ->
     return proof
 
 
-def continuous_integration(
-    world: World, proof: Proof, tasks: Tasks, say: Callable[[str], None]
-) -> tuple[Distribution, ...]:
-    """Check the tag out and run what CI runs on it; return the files that it publishes. Raises `LegFailed`."""
+def continuous_integration(world: World, proof: Proof, tasks: Tasks, say: Callable[[str], None]) -> Ready:
+    """Check the tag out and run what CI runs on it; return what it publishes. Raises `LegFailed`."""
     project = world.checkout(proof.tag, "ci")
     machine = Machine.of(world, proof, project)
     machine.know_branch(tasks.branch)
@@ -73,7 +73,51 @@ def continuous_integration(
     paths = [path for path in found if path.name.endswith(SUFFIXES)]
     if not paths:
         raise LegFailed(f"nothing lies in dist/ after nox -s {' '.join(wanted)}", fix="have the session build fill it")
-    return tuple(Distribution.from_path(path) for path in paths)
+    return Ready(tuple(Distribution.from_path(path) for path in paths), world.environment, project)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What CI is ready to publish: ``files``.
+
+    ``environment`` and ``folder``: those in which it uploads; ``commands``: those that upload, none where twine is to
+    do it with options of its own; ``tokens``: the variables in which it finds identity tokens, where it finds them in
+    variables; ``remarks``: what was otherwise than in CI.
+    """
+
+    files: tuple[Distribution, ...]
+    environment: Mapping[str, str]
+    folder: Path
+    commands: tuple[str, ...] = ()
+    tokens: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def upload(self, environment: Mapping[str, str], patience: float) -> str:
+        """Upload the files and return what twine says; ``patience``: the seconds that it may take.
+
+        Raises `CredentialMissing` or `UploadFailed`.
+        """
+        if not self.commands:
+            return twine.upload([one.path for one in self.files], environment, patience)
+        script = "\n".join(("set -eo pipefail", *self.commands))
+        told = {**environment, "COLUMNS": "1000", "NO_COLOR": "1", "TERM": "dumb"}
+        try:
+            done = shell.apart((*bash(told), "-c", script), cwd=self.folder, env=told, seconds=patience)
+        except CommandFailed as error:
+            raise UploadFailed(f"twine upload: {error.output}", fix="try again later, or with fewer files") from None
+        # A script can print what it finds in its environment.
+        said = (mask_values(text, secrets_of(told)) for text in (done.output, done.errors))
+        return twine.uploaded(Completed(done.returncode, *said))
+
+
+class Ci(Protocol):
+    """What a forge does on the tag of a release, up to the upload."""
+
+    def about(self, tag: str) -> str:
+        """Say what it does."""
+
+    def run(self, proof: Proof, say: Callable[[str], None]) -> Ready:
+        """Do it, and return what is ready to be uploaded. Raises `LegFailed`."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +127,25 @@ class Tasks:
     ``branch``: the one that its commit is to be found on.
     """
 
+    world: World
     steps: tuple[Step, ...]
     sessions: tuple[str, ...]
     branch: str
 
     @classmethod
-    def of(cls, course: Course, branch: str, *, tests: bool) -> Tasks:
+    def of(cls, world: World, course: Course, branch: str, *, tests: bool) -> Tasks:
         """Return what a course asks for: without ``tests``, no session but those that always run."""
         named = course.sessions if tests else ()
         steps = [step for step in course.steps if tests or set(ALWAYS).issuperset(sessions_of(step.commands))]
-        return cls(tuple(steps), tuple(dict.fromkeys((*named, *ALWAYS))), branch)
+        return cls(world, tuple(steps), tuple(dict.fromkeys((*named, *ALWAYS))), branch)
+
+    def about(self, tag: str) -> str:
+        """Say what it does."""
+        return f"nox -s {' '.join(self.sessions)}, in a fresh checkout of {tag}"
+
+    def run(self, proof: Proof, say: Callable[[str], None]) -> Ready:
+        """Do it. Raises `LegFailed`."""
+        return continuous_integration(self.world, proof, self, say)
 
 
 def _sessions_there(world: World, project: Path) -> set[str]:

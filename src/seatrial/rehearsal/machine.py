@@ -34,7 +34,7 @@ class Machine:
 
     @classmethod
     def of(cls, world: World, proof: Proof, project: Path) -> Machine:
-        """Set it up. The tools of this Python come first on its path: steps name them without a folder."""
+        """Set it up."""
         folder = world.folder / "runner"
         folder.mkdir()
         files = {name: folder / name.lower() for name in FILES}
@@ -43,7 +43,7 @@ class Machine:
         environment = {
             **world.environment,
             **{name: str(path) for name, path in files.items()},
-            "PATH": os.pathsep.join((str(Path(sys.executable).parent), world.environment["PATH"])),
+            "PATH": path_of(world),
             "GITHUB_REF": f"refs/tags/{proof.tag}",
             "GITHUB_REF_NAME": proof.tag,
             "GITHUB_REF_TYPE": "tag",
@@ -64,17 +64,27 @@ class Machine:
 
         Raises `LegFailed`.
         """
-        bash = shutil.which("bash", path=self.environment["PATH"])
-        if bash is None:
-            raise LegFailed("the steps of the workflow are written for bash, which is not here", fix="install bash")
         script = self.world.folder / "runner/step.sh"
         script.write_bytes(step.commands.encode())
         for line in step.commands.strip().splitlines():
             say(f"$ {line}")
-        command = (bash, "--noprofile", "--norc", "-eo", "pipefail", str(script))
+        command = (*bash(self.environment), "-eo", "pipefail", str(script))
         done = shell.follow(command, cwd=self.project, env={**self.environment, **dict(step.variables)}, say=say)
         if done.returncode:
             raise LegFailed(
                 f"{step.commands.strip()} ended with exit code {done.returncode}:\n{last_lines(done.output)}",
                 fix="mend that, commit, and rehearse again",
             )
+
+
+def bash(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the command that runs a script with bash and none of its settings. Raises `LegFailed`."""
+    found = shutil.which("bash", path=environment["PATH"])
+    if found is None:
+        raise LegFailed("what CI runs is written for bash, which is not here", fix="install bash")
+    return (found, "--noprofile", "--norc")
+
+
+def path_of(world: World) -> str:
+    """Return the path of a machine of CI: the tools of this Python come first, as they are named without a folder."""
+    return os.pathsep.join((str(Path(sys.executable).parent), world.environment["PATH"]))

@@ -89,12 +89,21 @@ class Network:
         proxy, bundle = f"http://127.0.0.1:{self.proxy}", str(self.authority.bundle)
         return {
             **{name: value for name, value in base.items() if not _leads_elsewhere(name)},
-            "GITHUB_ACTIONS": "true",
             "HTTPS_PROXY": proxy,
             "HTTP_PROXY": proxy,
             "REQUESTS_CA_BUNDLE": bundle,
             "SSL_CERT_FILE": bundle,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            **self._identity(sender),
+        }
+
+    def _identity(self, sender: Sender) -> dict[str, str]:
+        """Return what tells a job who it is: at GitHub where it can ask for a token, at GitLab the tokens."""
+        if sender.publisher.forge == "gitlab":
+            tokens = {name: self.index.issuer.token(sender, *audience) for name, audience in sender.tokens}
+            return {"GITLAB_CI": "true", **tokens}
+        return {
+            "GITHUB_ACTIONS": "true",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.index.issuer.bearer,
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.home_url}_/identity?api-version=2.0",
         }
@@ -123,7 +132,7 @@ def network(
     folder.mkdir(parents=True)
     hosts = [str(urlsplit(url).hostname) for url in (DEFAULT_REPOSITORY, TEST_REPOSITORY)]
     told = faults or Faults()
-    mint = Mint(publisher, issuer or Issuer.make(), told.token_lifetime)
+    mint = Mint(publisher, issuer or Issuer.make(forge=publisher.forge), told.token_lifetime)
     index = Index(Uploads(Shelves(folder), project, mint.issuer.clock), mint, told)
     authority = Authority.make(folder, hosts)
     with contextlib.ExitStack() as stack:

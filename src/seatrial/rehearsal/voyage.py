@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seatrial import interpreters
@@ -20,22 +20,24 @@ from seatrial.rehearsal import legs, network
 from seatrial.rehearsal.card import Card
 from seatrial.rehearsal.course import Course, chart
 from seatrial.rehearsal.issuer import Sender
+from seatrial.rehearsal.legs import Tasks
 from seatrial.rehearsal.logbook import Logbook
 from seatrial.rehearsal.minting import NO_PUBLISHER
+from seatrial.rehearsal.runner import Runner
 from seatrial.rehearsal.world import NOBODY, World, world
 from seatrial.release import survey
 from seatrial.shortfalls import NotUsable
-from seatrial.tools import checkout, twine
+from seatrial.tools import checkout
 from seatrial.workflows.shape import default_branch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from seatrial.facts.distribution import Distribution
     from seatrial.facts.repository import Repository
     from seatrial.interpreters import Interpreter
     from seatrial.rehearsal.faults import Faults
+    from seatrial.rehearsal.legs import Ci, Ready
     from seatrial.rehearsal.network import Network
     from seatrial.release.proof import Proof
 
@@ -101,8 +103,9 @@ def sail(
             voyage = Voyage(made, net, project, course, Logbook(say), branch)
             ended: Card | LegFailed
             try:
-                proof, installed = voyage.sail(options)
-                ended = Card(project.name, proof, installed, voyage.log.seconds, course.registered, remarks)
+                proof, installed, more = voyage.sail(options)
+                seconds = voyage.log.seconds
+                ended = Card(project.name, proof, installed, seconds, course.registered, (*remarks, *more))
             except LegFailed as failure:
                 # What it names is in the user's repository too, and the clone is gone when this is read.
                 failure.what = failure.what.replace(str(made.clone), str(repository.root))
@@ -121,15 +124,16 @@ class Voyage:
     log: Logbook
     branch: str
 
-    def sail(self, options: Sequence[str]) -> tuple[Proof, tuple[Installed, ...]]:
-        """Sail all legs. Raises `LegFailed`."""
+    def sail(self, options: Sequence[str]) -> tuple[Proof, tuple[Installed, ...], tuple[str, ...]]:
+        """Sail all legs; return what was proved and installed, and what was otherwise in CI. Raises `LegFailed`."""
         with self.log.leg("release", f"seatrial release {' '.join(options)}"):
             proof = legs.release(self.world, options, self.log.line)
-        tasks = legs.Tasks.of(self.course, self.branch, tests="--no-tests" not in options)
-        with self.log.leg("CI", f"nox -s {' '.join(tasks.sessions)}, in a fresh checkout of {proof.tag}"):
-            published = legs.continuous_integration(self.world, proof, tasks, self.log.line)
+        ci = self._ci(tests="--no-tests" not in options)
+        with self.log.leg("CI", ci.about(proof.tag)):
+            ready = ci.run(proof, self.log.line)
+        published = ready.files
         with self.log.leg("upload", f"twine upload, as {self.course.sender}"):
-            self._upload(proof, published)
+            self._upload(proof, ready)
         ends = _ends(self.project)
         pythons = " and ".join(one.version for one in ends) or "none"
         with self.log.leg("install", f"pip install {self.project.name}=={proof.version}, on Python {pythons}"):
@@ -143,15 +147,21 @@ class Voyage:
         with self.log.leg("compare", "does the index serve the very bytes that were proved?"):
             watch = Watch(self.project.name, self.network.simple_url, proof, PATIENCE)
             legs.insist_on_bytes(proof, watch.keep(self.log.line, lambda: False), published)
-        return proof, installed
+        return proof, installed, ready.remarks
 
-    def _upload(self, proof: Proof, published: Sequence[Distribution]) -> None:
+    def _ci(self, *, tests: bool) -> Ci:
+        if self.course.pipeline:
+            return Runner(self.world, self.course, self.branch, tests)
+        return Tasks.of(self.world, self.course, self.branch, tests=tests)
+
+    def _upload(self, proof: Proof, ready: Ready) -> None:
         """Upload what CI has built, with a token of the job that publishes. Raises `UploadFailed`."""
         sender = Sender(self.course.sender, proof.tag, proof.commit)
-        environment = self.network.environment(self.world.environment, sender)
+        sender = replace(sender, tokens=ready.tokens) if ready.tokens else sender
+        environment = self.network.environment(ready.environment, sender)
         self.network.insist_on_loopback(environment, self.world.folder)
         try:
-            said = twine.upload([one.path for one in published], environment, self.network.index.faults.patience)
+            said = ready.upload(environment, self.network.index.faults.patience)
             # It ends with an address on PyPI, where nothing has gone.
             for line in said.partition("\nView at:")[0].rstrip().splitlines():
                 self.log.line(line)

@@ -42,17 +42,18 @@ def check(*, tags: Sequence[str] = TAGS) -> None:
     register(Registration("check", about, strings(tags, "tags"), environment=False), _check)
 
 
-def built(session: nox.Session) -> Built:
+def built(session: nox.Session, python: Interpreter | None = None) -> Built:
     """Return the distributions of the tree as it is now; they are built if need be.
 
-    Where another job of CI has built them, its files are taken, or none at all.
+    Where another job of CI has built them, its files are taken, or none at all; what has to be compiled then is
+    compiled for ``python``, the one that runs nox unless told.
     """
     # Everything that a session does is loaded when it runs: `nox -l` does without.
     from seatrial import delivered, distributions  # noqa: PLC0415
 
     said = os.environ.get(delivered.VARIABLE)
     if said is not None:
-        here = Interpreter(f"{sys.version_info[0]}.{sys.version_info[1]}", Path(sys.executable))
+        here = python or Interpreter(f"{sys.version_info[0]}.{sys.version_info[1]}", Path(sys.executable))
         return delivered.accept(
             project(), said, lambda sdist: distributions.compiled_from(sdist, here, state(session), session.log)
         )

@@ -81,11 +81,11 @@ def furnish_with_wheel(
     """
     from seatrial import distributions  # noqa: PLC0415 - see artefacts.built()
 
-    made = built(session)
     python, installer = _python(session), _installer(session)
+    here = Interpreter(str(session.python), python.resolve()) if session.python else None
+    made = built(session, here)
     wheel = made.wheel
-    if session.python:
-        here = Interpreter(str(session.python), python.resolve())
+    if here:
         wheel = distributions.wheel_for(made, here, state(session), session.log)
     contents = Contents(
         str(python.resolve()),

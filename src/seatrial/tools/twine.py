@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from seatrial.shell import Completed
+
 PATIENCE = 600
 """Seconds that an upload may take: as many as PyPI gives to one."""
 
+TOKEN_OF_GITLAB = "let the publishing job ask for it:\nid_tokens:\n  PYPI_ID_TOKEN:\n    aud: pypi"  # noqa: S105 - a key
+
 ADVICE = (
+    ("PYPI_ID_TOKEN not found", TOKEN_OF_GITLAB),
+    ("audience claim mismatch", TOKEN_OF_GITLAB),
     ("ACTIONS_ID_TOKEN_REQUEST_", "let the publishing job ask for a token:\npermissions:\n  id-token: write"),
     ("token is expired", "upload less at once, or start the upload again: a token is good for 15 minutes"),
     (
@@ -77,6 +83,11 @@ def upload(paths: Sequence[Path], env: Mapping[str, str], patience: float = PATI
         done = shell.apart(args, cwd=paths[0].parent, env={**env, "COLUMNS": "1000"}, seconds=patience)
     except CommandFailed as error:
         raise UploadFailed(f"twine upload: {error.output}", fix="try again later, or with fewer files") from None
+    return uploaded(done)
+
+
+def uploaded(done: Completed) -> str:
+    """Return what ``twine upload`` says at its end. Raises as `upload` does."""
     if done.returncode:
         said = _last_word(last_lines(mask(done.output + done.errors)))
         fix = next((told for sign, told in ADVICE if sign in said), "mend what it names")

@@ -64,6 +64,8 @@ class Desk:
         form = config.tag or tag_form(checkout.tags(repository), project.name)
         shape = Shape.of(repository, project, config, form)
         kind, host = forge(repository)
+        if kind == "gitlab" and not host:
+            host = _written_host(repository)
         # Only the pipeline of GitLab names the sessions: the matrix of GitHub is made when it runs.
         sessions = listing.sessions(project.root) if kind == "gitlab" else ()
         return cls(repository, project, shape, kind, wanted(shape, kind, sessions, host))
@@ -161,6 +163,12 @@ def wanted(
         Wanted(f"{FOLDER}/{shape.release}", lambda _: github.release(shape)),
         Wanted(DEPENDABOT, lambda _: github.dependabot()),
     )
+
+
+def _written_host(repository: Repository) -> str:
+    """Return the host that the pipeline was written for, where the remote does not tell, as in a rehearsal."""
+    path = repository.root / GITLAB
+    return gitlab.AT_HOME if path.is_file() and gitlab.SIGNS in _text(path) else ""
 
 
 def forge(repository: Repository) -> tuple[str, str]:

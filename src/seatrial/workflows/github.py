@@ -237,6 +237,8 @@ TELL = r"""table='.jobs[] | select(.status == "completed") | [
   gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID/jobs?per_page=100" |
     jq --raw-output "$table" || true
   read -r commit sdist wheel <<< "$BUILT"
-  printf '%s\n' "" "| built from ${commit:-nothing} | sha256 |" "|---|---|" "| sdist | $sdist |" "| wheel | $wheel |"
+  printf '%s\n' "" "| built from ${commit:-nothing} | sha256 |" "|---|---|" "| sdist | $sdist |"
+  # Where it is compiled for each Python, no wheel is published.
+  if [ -n "$wheel" ]; then printf '%s\n' "| wheel | $wheel |"; fi
 } >> "$GITHUB_STEP_SUMMARY"
 """

@@ -21,6 +21,10 @@ AT_HOME = "gitlab.com"
 """The instance whose identity tokens everybody knows: of others, Sigstore knows nothing."""
 
 
+SIGNS = "SIGSTORE_ID_TOKEN"
+"""What a pipeline has in it that was written for that one."""
+
+
 def pipeline(shape: Shape, sessions: Iterable[Listed], host: str = AT_HOME) -> str:
     """Return the pipeline; ``sessions``: those of the noxfile, ``host``: that of GitLab."""
     known = tuple(sessions)
@@ -158,7 +162,7 @@ def _attest(shape: Shape) -> str:
         _on_tag(shape),
         "needs: [build, prove]",
         "variables:\n  GIT_STRATEGY: none",
-        "id_tokens:\n  SIGSTORE_ID_TOKEN:\n    aud: sigstore",
+        f"id_tokens:\n  {SIGNS}:\n    aud: sigstore",
         _lines((_bring("pypi-attestations"), f"python -m pypi_attestations sign {dist}/*")),
         f"artifacts:\n  paths: [{dist}/*.publish.attestation]",
     )

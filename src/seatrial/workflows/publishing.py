@@ -46,8 +46,24 @@ runs-on: ubuntu-24.04
 timeout-minutes: 15
 environment: {shape.environment}
 {ASKS}
+  contents: read # where the tag is now
 """
-    return job("pypi", head, (blocks.fetch_distributions(), uses("Publish", pins.PUBLISH, ("attestations: true",))))
+    publish = uses("Publish", pins.PUBLISH, ("attestations: true",))
+    return job("pypi", head, (blocks.fetch_distributions(), _unmoved(shape), publish))
+
+
+def _unmoved(shape: Shape) -> str:
+    """Return the step that sees whether the tag is where it was: a run can be started again long after it was made."""
+    told = env(GH_TOKEN="${{ github.token }}")  # noqa: S106 - where GitHub puts it
+    return at_top(shape, run("See that the tag has not moved", *UNMOVED.splitlines(), extra=told))
+
+
+UNMOVED = """\
+now=$(gh api "repos/$GITHUB_REPOSITORY/commits/tags/$GITHUB_REF_NAME" --jq .sha)
+if [ "$now" != "$GITHUB_SHA" ]; then
+  echo "::error::$GITHUB_REF_NAME is at $now by now, and these files are of $GITHUB_SHA"
+  exit 1
+fi"""
 
 
 def forge_release(shape: Shape) -> str:
@@ -69,7 +85,10 @@ permissions:
     return job(
         "release",
         head,
-        (blocks.fetch_distributions(), notes, at_top(shape, run("Release", *RELEASE.splitlines(), extra=told))),
+        (
+            *(blocks.fetch_distributions(), notes, _unmoved(shape)),
+            at_top(shape, run("Release", *RELEASE.splitlines(), extra=told)),
+        ),
     )
 
 
@@ -82,7 +101,15 @@ fi
 if [ "$draft" != false ]; then
   gh release create "$GITHUB_REF_NAME" --repo "$GITHUB_REPOSITORY" --verify-tag --title "$TITLE" \\
     --notes-file notes/notes.md --prerelease="$PRERELEASE" dist/*
-fi"""
+  exit
+fi
+# One that is there already keeps its notes, and gets the files that it lacks.
+there=$(gh release view "$GITHUB_REF_NAME" --repo "$GITHUB_REPOSITORY" --json assets --jq ".assets[].name")
+for file in dist/*; do
+  if ! grep --quiet --line-regexp --fixed-strings "${file##*/}" <<< "$there"; then
+    gh release upload "$GITHUB_REF_NAME" "$file" --repo "$GITHUB_REPOSITORY"
+  fi
+done"""
 
 
 def prove(shape: Shape) -> str:

@@ -1,0 +1,240 @@
+"""The jobs of a release are run as they stand in the workflow, and end right after every kind of half-failed run."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actions import Actions
+from harbour import SEATRIAL, Harbour, harbour
+from pier import PUBLISHER
+from seatrial import interpreters
+from seatrial.rehearsal.faults import Faults
+from seatrial.rehearsal.issuer import Sender
+from seatrial.rehearsal.network import network
+from trial import BUILD_SYSTEMS, HERE, PYPROJECT, Ran
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from seatrial.rehearsal.network import Network
+
+pytestmark = [
+    pytest.mark.voyage,
+    pytest.mark.ends,
+    pytest.mark.skipif(sys.platform == "win32", reason="a script stands for gh"),
+]
+
+OTHER = [one.version for one in interpreters.find(("3.13", "3.12", "3.9"), os.environ) if one.version != HERE][:1]
+SETUP = """\
+from setuptools import Extension, setup
+
+setup(ext_modules=[Extension("tidepool._depth", ["src/tidepool/_depth.c"])])
+"""
+SOURCE = """\
+#include <Python.h>
+
+static PyObject *depth(PyObject *self, PyObject *level) {
+    return PyLong_FromLong(2 * PyLong_AsLong(level));
+}
+static PyMethodDef methods[] = {{"depth", depth, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_depth", NULL, -1, methods, NULL, NULL, NULL, NULL};
+PyMODINIT_FUNC PyInit__depth(void) { return PyModule_Create(&module); }
+"""
+MODULE = '"""A small package."""\n\nfrom tidepool._depth import depth\n\n__all__ = ["depth"]\n__version__ = "1.2.3"\n'
+NOTES = "### Features\n\n- Tides rise. (#1)\n\n### Bugfixes\n\n- Tides fall.\n\n"
+
+
+FILES = ["tidepool-1.3.0-py3-none-any.whl", "tidepool-1.3.0.tar.gz"]
+
+
+def project(folder: Path, *, is_compiled: bool = False) -> Harbour:
+    """Make a project that is ready to be released, on GitHub as far as its files tell."""
+    port = harbour(folder, "setuptools" if is_compiled else "hatchling")
+    (port.trial.root / ".github").mkdir()
+    if is_compiled:
+        port.trial.write({"setup.py": SETUP, "src/tidepool/__init__.py": MODULE, "src/tidepool/_depth.c": SOURCE})
+        lines = "".join(f'  "Programming Language :: Python :: {one}",\n' for one in OTHER)
+        port.trial.write(
+            {"pyproject.toml": port.read("pyproject.toml").replace("classifiers = [\n", f"classifiers = [\n{lines}")}
+        )
+    return port
+
+
+def released(port: Harbour, folder: Path, *options: str, **where: str) -> Actions:
+    """Have the workflows generated, release, and return the run that the tag starts."""
+    ran = port.trial.seatrial("workflows", *options)
+    assert ran.returncode == 0, ran.output
+    port.trial.commit("Have the workflows generated")
+    port.trial.git("push", "-q")
+    ran = port.trial.seatrial("release", "--no-tests", "--part", "minor", "--yes", *options)
+    assert ran.returncode == 0, ran.output
+    name, tag = where.get("name", "release.yml"), where.get("tag", "v1.3.0")
+    return Actions(port, name, tag, folder)
+
+
+def publishing(run: Actions, net: Network) -> Actions:
+    """Let a run publish."""
+    publisher = replace(PUBLISHER, workflow=run.name)
+    return replace(run, net=net, sender=Sender(publisher, run.tag, run.commit), folder=run.folder / "run")
+
+
+def went_well(run: Actions, name: str, *rows: dict[str, str]) -> str:
+    """Run a job, each row of its matrix, and return what it said."""
+    said = ""
+    for row in rows or ({},):
+        ran = run.run(name, row)
+        assert ran.returncode == 0, ran.output
+        said += ran.output
+    return said
+
+
+def held(net: Network) -> list[str]:
+    return sorted(one.shelved.name for one in net.index.shelves.files("tidepool"))
+
+
+@contextlib.contextmanager
+def ready(folder: Path) -> Iterator[tuple[Actions, Network]]:
+    """Yield a run of which all is over that comes before the upload, and the index."""
+    run = released(project(folder), folder / "forge")
+    with network(folder / "index", PUBLISHER, "tidepool") as net:
+        made = publishing(run, net)
+        went_well(made, "plan")
+        went_well(made, "build")
+        went_well(made, "test", *made.rows())
+        yield made, net
+
+
+def all_is_there(run: Actions, net: Network, notes: str = NOTES) -> None:
+    """See that the index and the release on the forge have both files, of the bytes that were built."""
+    assert held(net) == FILES
+    shelved = {one.shelved.name: one.shelved.sha256 for one in net.index.shelves.files("tidepool")}
+    assert run.outputs["build"]["built"].split() == [run.commit, *(shelved[name] for name in reversed(FILES))]
+    told = run.released()
+    assert (told.pop(".notes"), told.pop(".state")) == (notes, "false")
+    assert {name: hashlib.sha256(bytes.fromhex(data)).hexdigest() for name, data in told.items()} == shelved
+
+
+def test_upload_that_stopped_after_the_first_file_is_finished_by_the_same_job(tmp_path: Path) -> None:
+    with ready(tmp_path) as (run, net):
+        net.index.faults = Faults(cut_after=1)
+        ran = run.run("pypi")
+        assert (ran.returncode, held(net)) == (1, FILES[:1]), ran.output
+        net.index.faults = Faults()
+        went_well(run, "pypi")
+        went_well(run, "release")
+        all_is_there(run, net)
+
+
+def test_jobs_that_are_run_again_change_nothing(tmp_path: Path) -> None:
+    with ready(tmp_path) as (run, net):
+        went_well(run, "pypi")
+        went_well(run, "release")
+        all_is_there(run, net)
+        before = run.outputs["build"]
+        went_well(run, "release")
+        # To run one job again is to run those again, too, that come after it.
+        went_well(run, "build")
+        assert (run.outputs["build"]["built"], run.outputs["build"] == before) == (before["built"], False)
+        went_well(run, "test", *run.rows())
+        went_well(run, "pypi")
+        went_well(run, "release")
+        all_is_there(run, net)
+
+
+def test_release_on_the_forge_that_stopped_half_way_is_made_anew(tmp_path: Path) -> None:
+    with ready(tmp_path) as (run, net):
+        went_well(run, "pypi")
+        ran = run.run("release", GH_FAILS="1")
+        assert (ran.returncode, run.released()[".state"]) == (1, "true"), ran.output
+        went_well(run, "release")
+        all_is_there(run, net)
+
+
+def test_release_on_the_forge_that_somebody_made_keeps_its_notes_and_gets_the_files_that_it_lacks(
+    tmp_path: Path,
+) -> None:
+    with ready(tmp_path) as (run, net):
+        went_well(run, "pypi")
+        made = run.folder / "releases" / run.tag
+        made.mkdir(parents=True)
+        for name, text in ((".notes", "Mine.\n"), (".state", "false")):
+            (made / name).write_text(text)
+        shutil.copy(net.index.shelves.path("tidepool", FILES[0]), made)
+        went_well(run, "release")
+        all_is_there(run, net, "Mine.\n")
+
+
+def test_tag_that_has_moved_publishes_and_releases_nothing_of_the_commit_where_it_was(tmp_path: Path) -> None:
+    with ready(tmp_path) as (run, net):
+        moved = run.port.remote.git("rev-parse", f"{run.commit}^").strip()
+        run.port.remote.git("tag", "-f", run.tag, moved)
+        for job in ("pypi", "release"):
+            ran = run.run(job)
+            assert ran == Ran(1, f"::error::{run.tag} is at {moved} by now, and these files are of {run.commit}\n")
+        assert (held(net), (run.folder / "releases").exists()) == ([], False)
+        run.port.remote.git("tag", "-f", run.tag, run.commit)
+        went_well(run, "pypi")
+        went_well(run, "release")
+        all_is_there(run, net)
+
+
+@pytest.mark.parametrize("side_by_side", [False, True], ids=["alone", "side by side"])
+@pytest.mark.skipif(not OTHER, reason="one Python alone is installed")
+def test_sdist_alone_of_compiled_code_is_proved_published_and_released(tmp_path: Path, *, side_by_side: bool) -> None:
+    port = project(tmp_path, is_compiled=True)
+    options: tuple[str, ...] = ()
+    where: dict[str, str] = {}
+    if side_by_side:
+        port = beside_another(port)
+        options = ("--project", "packages/tidepool")
+        where = {"name": "release-tidepool.yml", "tag": "tidepool-v1.3.0"}
+    run = released(port, tmp_path / "forge", *options, **where)
+    with network(tmp_path / "index", replace(PUBLISHER, workflow=run.name), "tidepool") as net:
+        run = publishing(run, net)
+        went_well(run, "plan")
+        rows = run.rows()
+        assert sorted(row["session"] for row in rows) == sorted(f"tests-{one}" for one in (HERE, *OTHER))
+        went_well(run, "build")
+        assert re.fullmatch(rf"{run.commit} [0-9a-f]{{64}}", run.outputs["build"]["built"])
+        assert "tidepool-1.3.0.tar.gz" in run.summaries["build"]
+        assert ".whl" not in run.summaries["build"]
+        said = went_well(run, "test", *rows)
+        assert "building the sdist" not in said
+        assert [
+            said.count(f"building a wheel for Python {one}, from tidepool-1.3.0.tar.gz") for one in (HERE, *OTHER)
+        ] == [1, 1]
+        went_well(run, "pypi")
+        assert held(net) == ["tidepool-1.3.0.tar.gz"]
+        went_well(run, "release")
+        assert {name for name in run.released() if name[0] != "."} == {"tidepool-1.3.0.tar.gz"}
+        assert (run.released()[".notes"], run.released()[".state"]) == (NOTES, "false")
+
+
+def beside_another(port: Harbour) -> Harbour:
+    """Move a project into a folder of its repository, and put another beside it."""
+    root = port.trial.root
+    names = [path.name for path in root.iterdir() if path.name not in {".git", ".github", ".nox", "dist"}]
+    (root / "packages/tidepool").mkdir(parents=True)
+    for name in names:
+        (root / name).rename(root / "packages/tidepool" / name)
+    tags = 'tag = "{name}-v{version}"\n'
+    text = port.read("packages/tidepool/pyproject.toml")
+    other = PYPROJECT.format(build_system=BUILD_SYSTEMS["hatchling"], classifiers="").replace("tidepool", "kelp")
+    port.trial.write(
+        {
+            "packages/tidepool/pyproject.toml": text.replace(SEATRIAL, SEATRIAL + tags),
+            "packages/kelp/pyproject.toml": other + SEATRIAL + tags,
+            "packages/kelp/src/kelp/__init__.py": '__version__ = "1.2.3"\n',
+        }
+    )
+    return port
