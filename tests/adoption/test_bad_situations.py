@@ -10,7 +10,7 @@ import pytest
 
 from seatrial.adoption import looking, proposing
 from shipyard import launch
-from trial import AS_ANYBODY
+from trial import AS_ANYBODY, HERE
 
 if TYPE_CHECKING:
     from harbour import Harbour
@@ -96,6 +96,22 @@ def test_what_is_read_only_stays_as_it_is(port: Harbour, name: str, mode: int) -
 
 def test_second_run_changes_nothing(port: Harbour) -> None:
     assert port.trial.seatrial("init", "--yes").returncode == 0
+    nothing_happens(port, "There is nothing to write.", "--yes", code=0)
+
+
+@pytest.mark.parametrize(
+    ("forge", "file"), [("github.com", ".github/workflows/ci.yml"), ("gitlab.com", ".gitlab-ci.yml")]
+)
+def test_files_of_ci_are_written_in_the_first_run_also_where_they_need_what_it_writes(
+    tmp_path: Path, forge: str, file: str
+) -> None:
+    port = launch("setuptools-cfg", tmp_path)
+    classifier = f"classifiers =\n    Programming Language :: Python :: {HERE}\n"
+    port.trial.write({"setup.cfg": port.read("setup.cfg").replace(classifier, "")})
+    port.trial.commit()
+    port.trial.git("remote", "set-url", "origin", f"https://{forge}/acme/tidepool.git")
+    assert port.trial.seatrial("init", "--yes").returncode == 0
+    assert f"{HERE}" in port.read(file)
     nothing_happens(port, "There is nothing to write.", "--yes", code=0)
 
 

@@ -25,7 +25,7 @@ def to_pyproject(found: Found, text: str, log: PurePosixPath | None, title: str)
     added = [
         _classifiers(found, document),
         _group(found, document),
-        _tag(found),
+        _tag(found, document),
         _towncrier(log, title) if log else "",
     ]
     changed = document.as_string()
@@ -72,11 +72,16 @@ def _group(found: Found, document: tomlkit.TOMLDocument) -> str:
     return f"[dependency-groups]\ntest = {group.as_string()}\n"
 
 
-def _tag(found: Found) -> str:
+def _tag(found: Found, document: tomlkit.TOMLDocument) -> str:
     """Name the tag where several packages share a repository, and no tag says how theirs are told apart."""
-    if not found.repository.prefix or found.has_tags or "seatrial" in found.project.table.get("tool", {}):
+    told: Any = document.get("tool", {}).get("seatrial", {})
+    if not found.repository.prefix or found.has_tags or "tag" in told:
         return ""
-    return '[tool.seatrial]\ntag = "{name}-v{version}"\nmessage = "Release {name} {version}"\n'
+    wanted = {"tag": found.tag_form, "message": "Release {name} {version}"}
+    if "seatrial" in document.get("tool", {}):
+        told.update({key: text for key, text in wanted.items() if key not in told})
+        return ""
+    return "[tool.seatrial]\n" + "".join(f'{key} = "{text}"\n' for key, text in wanted.items())
 
 
 def _towncrier(log: PurePosixPath, title: str) -> str:

@@ -25,6 +25,9 @@ BUILDS = ("pyproject.toml", "setup.cfg", "setup.py")
 BEGUN_PYPROJECT = '[build-system]\nrequires = ["setuptools>=61"]\nbuild-backend = "setuptools.build_meta"\n'
 """What a project without pyproject.toml is built with by default (PEP 517), written down."""
 
+SHARED_FORM = "{name}-v{version}"
+"""The name of a tag in a repository that several packages share."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -114,11 +117,14 @@ def look(folder: Path) -> Found:
     config = Config.from_project(project)
     tags = checkout.tags(repository)
     form = config.tag or tag_form(tags, project.name)
+    has_tags = bool(_fitting(form, tags, project.name))
+    if repository.prefix and not (has_tags or config.tag):
+        form = SHARED_FORM
     news = News.from_project(project)
     places, trouble = _places(project, files)
     return Found(
         project, repository, files, testing.find(project, files), news, _log(project, files), form,
-        bool(_fitting(form, tags, project.name)), places, trouble,
+        has_tags, places, trouble,
     )  # fmt: skip
 
 

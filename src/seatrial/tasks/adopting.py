@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from seatrial.tasks.facing import answer, is_on_terminal, one_message, show, unt
 if TYPE_CHECKING:
     from invoke.context import Context
 
-NEXT = "Commit that, then: seatrial rehearse --part patch (with uv, nothing installed: uvx seatrial rehearse)"
+NEXT = "Commit that, then: seatrial rehearse{0} --part patch (with uv, nothing installed: uvx seatrial rehearse{0})"
 
 
 @task(
@@ -51,7 +52,8 @@ def init(context: Context, project: str = "", yes: bool = False, dry_run: bool =
         elif not dry_run:
             _confirm(yes=yes)
             writing.write(found, proposal)
-            show(f"\n{len(proposal.files)} files, {proposal.lines} lines written. {NEXT}")
+            then = NEXT.format(f" --project {shlex.quote(project)}" if project else "")
+            show(f"\n{len(proposal.files)} files, {proposal.lines} lines written. {then}")
 
 
 @task(
