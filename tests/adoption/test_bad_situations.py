@@ -115,6 +115,18 @@ def test_files_of_ci_are_written_in_the_first_run_also_where_they_need_what_it_w
     nothing_happens(port, "There is nothing to write.", "--yes", code=0)
 
 
+def test_setup_script_that_fails_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    port = launch("setuptools-computed", tmp_path)
+    port.trial.write({"setup.py": port.read("setup.py").replace("setup(\n", 'raise ValueError("no tide")\nsetup(\n')})
+    port.trial.commit()
+    ran = port.trial.seatrial("init", "--yes")
+    assert (ran.returncode, ran.was_a_traceback) == (0, False), ran.output
+    remark = ran.output[ran.output.index("- the build backend could not make the wheel") :]
+    assert "  ValueError: no tide\n" in remark
+    assert "tool.seatrial" not in port.read("pyproject.toml")
+    assert port.trial.git("status", "--short", "--ignored", "tide_pool", "*.egg-info", "build") == ""
+
+
 def test_folder_without_a_package_is_said_to_be_none(port: Harbour) -> None:
     (port.trial.root / "empty").mkdir()
     nothing_happens(port, "so there is no Python package in it", "--project", "empty")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from seatrial.adoption import changelog, testing
+from seatrial.adoption import asking, changelog, testing
+from seatrial.adoption.asking import Learned
 from seatrial.config import Config
 from seatrial.errors import NotAProject, SeatrialError
-from seatrial.facts import version_places
+from seatrial.facts import old_style, version_places
 from seatrial.facts.news import News
 from seatrial.facts.project import Project
 from seatrial.facts.repository import FORGE
 from seatrial.outlook import tag_form
+from seatrial.refusals import VersionNotFound
 from seatrial.tools import checkout, git
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class Found:
 
     ``files``: those that git knows or would know, relative to the project; ``places``: where the version stands, and
     ``trouble`` why that can't be told; ``log``: the changelog that is there, None for none; ``tag_form``: the name of
-    a tag; ``has_tags``: whether that comes from history.
+    a tag; ``has_tags``: whether that comes from history; ``learned``: what the build backend was asked for.
     """
 
     project: Project
@@ -48,6 +50,7 @@ class Found:
     has_tags: bool
     places: Places | None = None
     trouble: SeatrialError | None = None
+    learned: Learned = field(default_factory=Learned)
 
     @property
     def layout(self) -> str:
@@ -114,6 +117,11 @@ def look(folder: Path) -> Found:
     repository = checkout.look(folder)
     project = Project.from_directory(folder) if (folder / BUILDS[0]).exists() else Project(folder, {})
     files = git.listed_files(folder) or ()
+    places, trouble = _places(project, files)
+    learned, unknown = _learned(project, files, trouble)
+    if learned.places:
+        places, trouble = learned.known, None
+    project = learned.into(project)
     config = Config.from_project(project)
     tags = checkout.tags(repository)
     form = config.tag or tag_form(tags, project.name)
@@ -121,10 +129,9 @@ def look(folder: Path) -> Found:
     if repository.prefix and not (has_tags or config.tag):
         form = SHARED_FORM
     news = News.from_project(project)
-    places, trouble = _places(project, files)
     return Found(
         project, repository, files, testing.find(project, files), news, _log(project, files), form,
-        has_tags, places, trouble,
+        has_tags, places, unknown or trouble, learned,
     )  # fmt: skip
 
 
@@ -133,6 +140,19 @@ def _places(project: Project, files: tuple[PurePosixPath, ...]) -> tuple[Places 
         return version_places.find(project, files), None
     except SeatrialError as error:
         return None, error
+
+
+def _learned(
+    project: Project, files: tuple[PurePosixPath, ...], trouble: SeatrialError | None
+) -> tuple[Learned, SeatrialError | None]:
+    """Ask the build backend where a setup.py computes what nobody says; return what it said, or why it could not."""
+    asks = isinstance(trouble, VersionNotFound) and old_style.hands_version(project.root, project.table)
+    if not asks and not asking.wants_name(project):
+        return Learned(), None
+    try:
+        return asking.ask(project, files, version=asks), None
+    except SeatrialError as error:
+        return Learned(), error
 
 
 def _fitting(form: str, tags: dict[str, str], name: str) -> list[str]:

@@ -67,8 +67,10 @@ def assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
         return
     if path.name in ("setup.cfg", "setup.py"):
         pattern = r"^\[metadata\]\n(?:(?!\[).*\n)*?version\s*=\s*(?P<version>[^\s:]+)$"
-        literal = r"^\s*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)"
+        literal = r"^(?:.*[(,])?\s*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)"
         matches = list(re.finditer(pattern if path.name == "setup.cfg" else literal, text, re.MULTILINE))[:1]
+        if path.name == "setup.py" and not matches:
+            matches = list(ASSIGNMENT.finditer(text))[:1]
     elif path.suffix == ".py":
         # What the backend reads first is the first one.
         matches = sorted(ASSIGNMENT.finditer(text), key=lambda match: "__version__" not in match["names"])
