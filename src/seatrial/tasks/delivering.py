@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, say, show, until_ended
+from seatrial.tasks.facing import addressed, answer, is_on_terminal, one_message, project_folder, say, show, until_ended
 from seatrial.tasks.versioned import Versioned
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
         where = destination.find(index, outlook.config, os.environ)
         case = undoing.look(Tagged.of(repository, outlook, version_of(version)), where)
         show(case)
-        show(undoing.follow_up(case, why))
+        show(addressed(undoing.follow_up(case, why)))
         if case.found.served:
             undoing.wait(case, seconds, say)
             show(f"{case.found.project} {case.found.version} is yanked: {case.found.index}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
+import shlex
 import signal
 import sys
 from contextvars import ContextVar
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """The exit code of a program that Ctrl-C ended: 128 and the number of the signal."""
 
+CHOSEN: ContextVar[Path | None] = ContextVar("CHOSEN", default=None)
+"""The folder that ``seatrial --project FOLDER`` names: invoke hands a task nothing but the task's own flags."""
+
+INVOKE = re.compile(r"\binvoke(?= [a-z])")
+"""How a command begins that is printed for somebody to type."""
+
 
 @contextlib.contextmanager
 def one_message(interrupted: str = "invoke status says where things stand") -> Iterator[None]:
@@ -30,7 +38,7 @@ def one_message(interrupted: str = "invoke status says where things stand") -> I
     try:
         yield
     except SeatrialError as error:
-        raise Exit(f"seatrial: {error}", code=error.exit_code) from None
+        raise Exit(f"seatrial: {addressed(error)}", code=error.exit_code) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             # Whoever read the output has had enough of it.
@@ -39,9 +47,9 @@ def one_message(interrupted: str = "invoke status says where things stand") -> I
             raise
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
         known = FileUnusable(what, fix="make room, or let yourself read and write it; then: invoke status")
-        raise Exit(f"seatrial: {known}", code=known.exit_code) from None
+        raise Exit(f"seatrial: {addressed(known)}", code=known.exit_code) from None
     except KeyboardInterrupt:
-        raise Exit(f"seatrial: interrupted; {interrupted}", code=INTERRUPTED) from None
+        raise Exit(f"seatrial: interrupted; {addressed(interrupted)}", code=INTERRUPTED) from None
 
 
 @contextlib.contextmanager
@@ -69,7 +77,7 @@ def show(text: object, stream: TextIO | None = None) -> None:
 
 def say(line: str, stream: TextIO | None = None) -> None:
     """Tell what goes on, while it does."""
-    show(f"seatrial > {line}", stream)
+    show(f"seatrial > {addressed(line)}", stream)
 
 
 def is_on_terminal() -> bool:
@@ -85,8 +93,13 @@ def answer(question: str) -> str:
         return ""
 
 
-CHOSEN: ContextVar[Path | None] = ContextVar("CHOSEN", default=None)
-"""The folder that ``seatrial --project FOLDER`` names: invoke hands a task nothing but the task's own flags."""
+def addressed(text: object) -> str:
+    """Return a text whose commands lead to the project that was named: ``invoke`` would find that of this folder."""
+    chosen = CHOSEN.get()
+    if chosen is None:
+        return str(text)
+    command = f"seatrial --project {shlex.quote(str(chosen))}"
+    return INVOKE.sub(lambda _: command, str(text))
 
 
 def project_folder() -> Path:

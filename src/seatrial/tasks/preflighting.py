@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from seatrial.tasks.facing import one_message, project_folder, say, show, until_ended
+from seatrial.tasks.facing import addressed, one_message, project_folder, say, show, until_ended
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -55,7 +55,7 @@ def preflight(
         wish = Wish(part or ("" if version else "auto"), version, anyway, allow_empty)
         found = inspection.inspect(project_folder(), wish, tell)
         told = found.judgements
-        show(report.findings_json(told) if json else f"{found}\n\n{report.findings(told)}")
+        show(report.findings_json(told) if json else f"{found}\n\n{addressed(report.findings(told))}")
         ci_output.announce(str(found), told, os.environ, lambda line: show(line, stream))
         if any(one.blocks for one in told):
             raise Exit(code=ReleaseError.exit_code)

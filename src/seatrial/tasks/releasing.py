@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, say, show
+from seatrial.tasks.facing import addressed, answer, is_on_terminal, one_message, project_folder, say, show
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -100,7 +100,7 @@ def release(
                 try:
                     sending.catch_up(repository, sealed)
                 finally:
-                    show(telling.released(planned, built, found))
+                    show(addressed(telling.released(planned, built, found)))
         if wait:
             _wait(sealed.tag)
 
@@ -132,7 +132,7 @@ def status(context: Context, json: bool = False) -> None:
     with one_message():
         repository, outlook = looked()
         found = aftermath.told(repository, outlook, standing.of(repository, outlook))
-        show(json_.dumps(found.as_dict(), indent=2) if json else found)
+        show(json_.dumps(found.as_dict(), indent=2) if json else addressed(found))
 
 
 def _finish_left_over(repository: Repository, *, dry_run: bool) -> str:
