@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from seatrial.facts.repository import Repository
     from seatrial.facts.version_places import Places
 
-BUILDS = ("pyproject.toml", "setup.cfg", "setup.py")
 BEGUN_PYPROJECT = '[build-system]\nrequires = ["setuptools>=61"]\nbuild-backend = "setuptools.build_meta"\n'
 """What a project without pyproject.toml is built with by default (PEP 517), written down."""
 
@@ -109,13 +108,13 @@ class Found:
 
 def look(folder: Path) -> Found:
     """Look at the project in ``folder``. Raises `NotAProject`, `NoRepository`, or what its pyproject.toml is not."""
-    if not any((folder / name).is_file() for name in BUILDS):
+    if not any((folder / name).is_file() for name in checkout.PACKAGES):
         raise NotAProject(
-            f"{folder} has none of {', '.join(BUILDS)}, so there is no Python package in it",
+            f"{folder} has none of {', '.join(checkout.PACKAGES)}, so there is no Python package in it",
             fix="go to the folder of the package, or: seatrial init --project FOLDER; to begin one: seatrial new NAME",
         )
     repository = checkout.look(folder)
-    project = Project.from_directory(folder) if (folder / BUILDS[0]).exists() else Project(folder, {})
+    project = Project.from_directory(folder) if (folder / "pyproject.toml").exists() else Project(folder, {})
     files = git.listed_files(folder) or ()
     places, trouble = _places(project, files)
     learned, unknown = _learned(project, files, trouble)
