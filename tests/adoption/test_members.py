@@ -98,6 +98,12 @@ def test_each_gets_its_files_of_ci_in_the_one_diff_and_nothing_the_second_time(p
         assert same.output.splitlines()[-1] == f"{', '.join([*of_ci(name), SHARED])}: as they should be"
 
 
+OF_ANOTHER = """\
+seatrial: .gitlab-ci.yml is that of another package: GitLab has one pipeline for a repository
+fix:  call its jobs from one pipeline of your own; to have it written for this package instead: seatrial --project \
+packages/bar workflows --overwrite
+read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#workflowsdrifted
+"""
 BY_HAND = "on: [push]\njobs: {test: {runs-on: ubuntu-24.04, steps: [{run: pytest}]}}\n"
 IN_BAR = "on: [push]\ndefaults: {run: {working-directory: packages/bar}}\njobs: {}\n"
 LEFT_ALONE = (
@@ -115,6 +121,21 @@ def test_files_of_ci_that_were_written_by_hand_are_left_alone_but_where_they_are
     port.trial.write({".github/workflows/all.yml": BY_HAND})
     port.trial.commit()
     assert proposed(port, "foo") == (own("foo"), (LEFT_ALONE.format("packages/foo"),))
+
+
+def test_pipeline_of_gitlab_is_that_of_one_package_and_not_written_over_by_the_other(port: Harbour) -> None:
+    trial, pipeline = port.trial, ".gitlab-ci.yml"
+    trial.git("remote", "set-url", "origin", "https://gitlab.com/acme/tides.git")
+    for name in MADE_FROM:
+        ran = trial.seatrial("init", "--yes", "--project", f"packages/{name}")
+        assert (ran.returncode, pipeline in shown(ran.output)) == (0, name == "foo")
+    assert f"- {pipeline} is that of another package: GitLab has one pipeline for a repository\n" in ran.output
+    before = port.read(pipeline)
+    ran = trial.seatrial("workflows", "--project", "packages/bar")
+    assert (ran.returncode, ran.output) == (2, OF_ANOTHER)
+    assert port.read(pipeline) == before
+    assert trial.seatrial("workflows", "--project", "packages/bar", "--overwrite").returncode == 0
+    assert ('- "cd packages/bar/"' in port.read(pipeline), "foo" in port.read(pipeline)) == (True, False)
 
 
 def test_tags_of_another_form_in_the_history_are_kept(port: Harbour) -> None:

@@ -40,7 +40,8 @@ def propose(found: Found, *, workflows: bool) -> Proposal:
     ]
     files = [replace(one, path=PurePosixPath(found.repository.prefix, one.path)) for one in own]
     if workflows:
-        files += workflow_files(found, own)
+        of_ci, told = workflow_files(found, own)
+        files, remarks = [*files, *of_ci], [*remarks, *told]
     if workflows and has_own(found):
         folder = found.repository.prefix.rstrip("/")
         generate = f"seatrial workflows --project {folder}" if folder else "invoke workflows"

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from seatrial.adoption.looking import Found
 
 
-def workflow_files(found: Found, own: Sequence[ProposedFile]) -> tuple[ProposedFile, ...]:
-    """Return the files of CI for a project that has none; ``own``: what is written into its folder before.
+def workflow_files(found: Found, own: Sequence[ProposedFile]) -> tuple[tuple[ProposedFile, ...], tuple[str, ...]]:
+    """Return the files of CI for a project that has none, and what is left to the user.
+
+    ``own``: what is written into its folder before.
 
     Where there are some already, a second workflow might publish what the first one does, too; where nothing can be
     tested, CI has nothing to call.
@@ -33,16 +35,17 @@ def workflow_files(found: Found, own: Sequence[ProposedFile]) -> tuple[ProposedF
     called = {call for call in faces.calls(found) if not call.startswith("#")}
     proves = called - {"sessions.build()", "sessions.check()"}
     if has_own(found) or not proves:
-        return ()
+        return (), ()
     try:
         with _as_it_will_be(found, own) as then:
             drifted = Desk.at(found.repository, then).drift()
     except SeatrialError:
         # A forge for which nothing is generated, or no Python to run on.
-        return ()
+        return (), ()
     # Where a link leads elsewhere, the one that writes says so.
     missing = (one for one in drifted if one.reason in {Reason.MISSING, Reason.ELSEWHERE})
-    return tuple(ProposedFile(PurePosixPath(one.path), None, one.then) for one in missing)
+    files = tuple(ProposedFile(PurePosixPath(one.path), None, one.then) for one in missing)
+    return files, tuple(f"{one.path} {one.reason.value}" for one in drifted if one.reason is Reason.OTHER)
 
 
 @contextlib.contextmanager
