@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from seatrial.facts.project import Project
 
-KEYS = ("branch", "tag", "message", "parts", "lock", "publisher", "index", "ignore", "workflows")
+KEYS = ("name", "branch", "tag", "message", "parts", "lock", "publisher", "index", "ignore", "workflows")
 PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
 
 CODE = re.compile(r"(CI|DIST|GIT|INDEX|META)\d{3}")
@@ -29,6 +29,7 @@ CODE = re.compile(r"(CI|DIST|GIT|INDEX|META)\d{3}")
 class Config:
     """The settings of a project; an empty table, and none at all, are valid.
 
+    ``name``, that of a project whose setup.py computes it, is read with the project's other metadata.
     ``branch``: the one that releases are made from, "" for the remote's default; ``tag`` and ``message``: that of the
     tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` "" for the form of the tags
     that there are; ``parts``: which part of the version each type of fragment asks for; ``lock``: commands, each a
@@ -80,7 +81,7 @@ def _mistakes(table: Any) -> Iterator[str]:
         yield f"has to be a table, not {table!r}"
         return
     yield from (f"there is no key {key!r}" for key in table if key not in KEYS)
-    for key in ("branch", "tag", "message", "index"):
+    for key in ("name", "branch", "tag", "message", "index"):
         if not isinstance(table.get(key, ""), str):
             yield f"{key} has to be a string, not {table[key]!r}"
         elif key in {"tag", "message"} and key in table:

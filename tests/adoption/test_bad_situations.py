@@ -11,7 +11,7 @@ import pytest
 
 from seatrial.adoption import faces, looking, proposing
 from shipyard import launch
-from trial import AS_ANYBODY
+from trial import AS_ANYBODY, HERE
 
 if TYPE_CHECKING:
     from harbour import Harbour
@@ -98,6 +98,34 @@ def test_what_is_read_only_stays_as_it_is(port: Harbour, name: str, mode: int) -
 def test_second_run_changes_nothing(port: Harbour) -> None:
     assert port.trial.seatrial("init", "--yes").returncode == 0
     nothing_happens(port, "There is nothing to write.", "--yes", code=0)
+
+
+@pytest.mark.parametrize(
+    ("forge", "file"), [("github.com", ".github/workflows/ci.yml"), ("gitlab.com", ".gitlab-ci.yml")]
+)
+def test_files_of_ci_are_written_in_the_first_run_also_where_they_need_what_it_writes(
+    tmp_path: Path, forge: str, file: str
+) -> None:
+    port = launch("setuptools-cfg", tmp_path)
+    classifier = f"classifiers =\n    Programming Language :: Python :: {HERE}\n"
+    port.trial.write({"setup.cfg": port.read("setup.cfg").replace(classifier, "")})
+    port.trial.commit()
+    port.trial.git("remote", "set-url", "origin", f"https://{forge}/acme/tidepool.git")
+    assert port.trial.seatrial("init", "--yes").returncode == 0
+    assert "3.13" in port.read(file)
+    nothing_happens(port, "There is nothing to write.", "--yes", code=0)
+
+
+def test_setup_script_that_fails_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    port = launch("setuptools-computed", tmp_path)
+    port.trial.write({"setup.py": port.read("setup.py").replace("setup(\n", 'raise ValueError("no tide")\nsetup(\n')})
+    port.trial.commit()
+    ran = port.trial.seatrial("init", "--yes")
+    assert (ran.returncode, ran.was_a_traceback) == (0, False), ran.output
+    remark = ran.output[ran.output.index("- the build backend could not make the wheel") :]
+    assert "  ValueError: no tide\n" in remark
+    assert "tool.seatrial" not in port.read("pyproject.toml")
+    assert port.trial.git("status", "--short", "--ignored", "tide_pool", "*.egg-info", "build") == ""
 
 
 def test_folder_without_a_package_is_said_to_be_none(port: Harbour) -> None:

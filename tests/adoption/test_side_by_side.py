@@ -75,10 +75,14 @@ def checks_and_files_of_ci_of_each_are_its_own(trial: Trial) -> None:
         assert same.output.splitlines()[-1] == f"{files}: as they should be"
         publisher = trial.seatrial("trusted-publisher", "--project", f"packages/{name}").output
         assert f"release-{name}.yml" in publisher
+    trial.write({f"{folder}notes.txt": "Unfinished\n" for folder in ("", "docs/", "packages/foo/", "packages/bar/")})
     judged = trial.seatrial("preflight", "--part", "minor", "--allow-empty", "--project", "packages/foo")
     assert judged.returncode == 0, judged.output
     assert "foo 0.2.0, tag foo-v0.2.0" in judged.output
     assert "CI0" not in judged.output
+    warned = judged.output[judged.output.index("GIT016") :].splitlines()[:5]
+    assert [line.split()[-1] for line in warned[:3]] == ["docs/", "notes.txt", "packages/foo/notes.txt"]
+    assert warned[3].strip() == "fix: git commit, if it belongs to the release"
 
 
 def test_folder_that_is_none_is_named(trial: Trial) -> None:

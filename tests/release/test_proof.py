@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Callable
 
 import pytest
@@ -44,6 +45,17 @@ def test_next_proof_takes_the_place_of_the_last(tmp_path: Path, proof: Proof) ->
     assert found
     assert found.tag == "v1.4.0"
     assert sorted(path.name for path in (tmp_path / FOLDER).iterdir()) == ["proof.json", proof.files[0].path.name]
+
+
+@pytest.mark.parametrize("prefixes", [("packages/foo/", ""), ("packages/", "packages/foo/"), ("a/b/", "a-b/")])
+def test_proof_of_another_package_of_the_repository_leaves_it_alone(
+    tmp_path: Path, proof: Proof, prefixes: tuple[str, str]
+) -> None:
+    first, second = (replace(repository(tmp_path), prefix=prefix) for prefix in prefixes)
+    proof.keep(first)
+    Proof("foo-v1.4.0", "1.4.0", "b" * 40, proof.files[:1]).keep(second)
+    found = [Proof.recall(one) for one in (first, second)]
+    assert [one.tag for one in found if one] == ["v1.3.0", "foo-v1.4.0"]
 
 
 def lose_a_file(folder: Path) -> None:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from seatrial.adoption.looking import Found
+    from seatrial.facts.version_text import Place
 
 FRAGMENTS = "changelog.d"
+REPLACED = (("search", "current_version"), ("replace", "new_version"))
 
 
 def to_pyproject(found: Found, text: str, log: PurePosixPath | None, title: str) -> str:
@@ -25,7 +27,8 @@ def to_pyproject(found: Found, text: str, log: PurePosixPath | None, title: str)
     added = [
         _classifiers(found, document),
         _group(found, document),
-        _tag(found),
+        _settings(found, document),
+        _bumpversion(found, document),
         _towncrier(log, title) if log else "",
     ]
     changed = document.as_string()
@@ -72,11 +75,51 @@ def _group(found: Found, document: tomlkit.TOMLDocument) -> str:
     return f"[dependency-groups]\ntest = {group.as_string()}\n"
 
 
-def _tag(found: Found) -> str:
-    """Name the tag where several packages share a repository, and no tag says how theirs are told apart."""
-    if not found.repository.prefix or found.has_tags or "seatrial" in found.project.table.get("tool", {}):
+def _settings(found: Found, document: tomlkit.TOMLDocument) -> str:
+    """Add what seatrial is told: the name that setup.py computes; the tag where several packages share a repository.
+
+    The latter where no tag says how theirs are told apart.
+    """
+    told: Any = document.get("tool", {}).get("seatrial", {})
+    wanted = {"name": found.learned.name} if found.learned.name else {}
+    if found.repository.prefix and not found.has_tags and "tag" not in told:
+        wanted |= {"tag": found.tag_form, "message": "Release {name} {version}"}
+    if "seatrial" in document.get("tool", {}):
+        told.update({key: text for key, text in wanted.items() if key not in told})
         return ""
-    return '[tool.seatrial]\ntag = "{name}-v{version}"\nmessage = "Release {name} {version}"\n'
+    lines = (f"{key} = {tomlkit.item(text).as_string()}\n" for key, text in wanted.items())
+    return "".join(("[tool.seatrial]\n", *lines)) if wanted else ""
+
+
+def _bumpversion(found: Found, document: tomlkit.TOMLDocument) -> str:
+    """Tell bump-my-version where the version stands that setup.py computes."""
+    learned, told = found.learned, document.get("tool", {}).get("bumpversion")
+    if not learned.places:
+        return ""
+    if isinstance(told, Table):
+        # The files are those that it has named.
+        told["current_version"] = learned.version
+        return ""
+    text = f"[tool.bumpversion]\ncurrent_version = {tomlkit.item(learned.version).as_string()}\n"
+    for place in learned.places:
+        table = {"filename": str(place.path), **_search(place)}
+        text += "\n[[tool.bumpversion.files]]\n"
+        text += "".join(f"{key} = {_quoted(value)}\n" for key, value in table.items())
+    return text
+
+
+def _quoted(text: str) -> str:
+    is_literal = '"' in text and "'" not in text and text.isprintable()
+    return tomlkit.string(text, literal=is_literal).as_string()
+
+
+def _search(place: Place) -> dict[str, str]:
+    """Return what is to be replaced in a file: the line alone, unless braces in it would be fields."""
+    line = place.text.splitlines()[-1]
+    before, _, after = line.rpartition(place.version)
+    if "{" in line or not before:
+        return {}
+    return {key: f"{before}{{{key_of}}}{after}" for key, key_of in REPLACED}
 
 
 def _towncrier(log: PurePosixPath, title: str) -> str:

@@ -123,14 +123,10 @@ def _write(folder: Path, package: Package, *, workflows: bool) -> tuple[str, ...
         path.write_bytes(text.encode())
     if workflows and not package.page:
         (folder / SIGN).mkdir()
-    written = set(package.texts)
-    # A pipeline of GitLab names the sessions, and so the noxfile has to be there.
-    for _ in ("the package", "its pipeline"):
-        seen = looking.look(folder)
-        proposal = proposing.propose(seen, workflows=workflows)
-        writing.write(seen, proposal)
-        written |= {str(one.path) for one in proposal}
-    return tuple(sorted(written))
+    seen = looking.look(folder)
+    proposal = proposing.propose(seen, workflows=workflows)
+    writing.write(seen, proposal)
+    return tuple(sorted({*package.texts, *(str(one.path) for one in proposal)}))
 
 
 def _commit(folder: Path, name: Name, paths: tuple[str, ...]) -> str:

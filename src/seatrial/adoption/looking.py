@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from seatrial.adoption import changelog, testing
+from seatrial.adoption import asking, changelog, testing
+from seatrial.adoption.asking import Learned
 from seatrial.command_line import typed_to_program
 from seatrial.config import Config
 from seatrial.errors import NotAProject, SeatrialError
-from seatrial.facts import version_places
+from seatrial.facts import old_style, version_places
 from seatrial.facts.news import News
 from seatrial.facts.project import Project
 from seatrial.facts.repository import FORGE
 from seatrial.outlook import tag_form
+from seatrial.refusals import VersionNotFound
 from seatrial.tools import checkout, git
 
 if TYPE_CHECKING:
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
     from seatrial.facts.repository import Repository
     from seatrial.facts.version_places import Places
 
-BUILDS = ("pyproject.toml", "setup.cfg", "setup.py")
 BEGUN_PYPROJECT = '[build-system]\nrequires = ["setuptools>=61"]\nbuild-backend = "setuptools.build_meta"\n'
 """What a project without pyproject.toml is built with by default (PEP 517), written down."""
+
+SHARED_FORM = "{name}-v{version}"
+"""The name of a tag in a repository that several packages share."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Found:
 
     ``files``: those that git knows or would know, relative to the project; ``places``: where the version stands, and
     ``trouble`` why that can't be told; ``log``: the changelog that is there, None for none; ``tag_form``: the name of
-    a tag; ``has_tags``: whether that comes from history.
+    a tag; ``has_tags``: whether that comes from history; ``learned``: what the build backend was asked for.
     """
 
     project: Project
@@ -46,6 +50,7 @@ class Found:
     has_tags: bool
     places: Places | None = None
     trouble: SeatrialError | None = None
+    learned: Learned = field(default_factory=Learned)
 
     @property
     def layout(self) -> str:
@@ -104,23 +109,30 @@ class Found:
 
 def look(folder: Path) -> Found:
     """Look at the project in ``folder``. Raises `NotAProject`, `NoRepository`, or what its pyproject.toml is not."""
-    if not any((folder / name).is_file() for name in BUILDS):
+    if not any((folder / name).is_file() for name in checkout.PACKAGES):
         raise NotAProject(
-            f"{folder} has none of {', '.join(BUILDS)}, so there is no Python package in it",
+            f"{folder} has none of {', '.join(checkout.PACKAGES)}, so there is no Python package in it",
             fix=f"go to the folder of the package, or: {typed_to_program('init --project FOLDER')}; "
             f"to begin one: {typed_to_program('new NAME')}",
         )
     repository = checkout.look(folder)
-    project = Project.from_directory(folder) if (folder / BUILDS[0]).exists() else Project(folder, {})
+    project = Project.from_directory(folder) if (folder / "pyproject.toml").exists() else Project(folder, {})
     files = git.listed_files(folder) or ()
+    places, trouble = _places(project, files)
+    learned, unknown = _learned(project, files, trouble)
+    if learned.places:
+        places, trouble = learned.known, None
+    project = learned.into(project)
     config = Config.from_project(project)
     tags = checkout.tags(repository)
     form = config.tag or tag_form(tags, project.name)
+    has_tags = bool(_fitting(form, tags, project.name))
+    if repository.prefix and not (has_tags or config.tag):
+        form = SHARED_FORM
     news = News.from_project(project)
-    places, trouble = _places(project, files)
     return Found(
         project, repository, files, testing.find(project, files), news, _log(project, files), form,
-        bool(_fitting(form, tags, project.name)), places, trouble,
+        has_tags, places, unknown or trouble, learned,
     )  # fmt: skip
 
 
@@ -129,6 +141,19 @@ def _places(project: Project, files: tuple[PurePosixPath, ...]) -> tuple[Places 
         return version_places.find(project, files), None
     except SeatrialError as error:
         return None, error
+
+
+def _learned(
+    project: Project, files: tuple[PurePosixPath, ...], trouble: SeatrialError | None
+) -> tuple[Learned, SeatrialError | None]:
+    """Ask the build backend where a setup.py computes what nobody says; return what it said, or why it could not."""
+    asks = isinstance(trouble, VersionNotFound) and old_style.hands_version(project.root, project.table)
+    if not asks and not asking.wants_name(project):
+        return Learned(), None
+    try:
+        return asking.ask(project, files, version=asks), None
+    except SeatrialError as error:
+        return Learned(), error
 
 
 def _fitting(form: str, tags: dict[str, str], name: str) -> list[str]:

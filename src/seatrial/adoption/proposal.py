@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ProposedFile:
-    """A file as it is and as it would be, below the project's folder; ``old`` is None where there is none.
+    """A file as it is and as it would be, below the top of the repository; ``old`` is None where there is none.
 
     The line ends of both texts are LF.
     """

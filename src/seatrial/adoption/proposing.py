@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,7 @@ from seatrial.adoption.proposal import Proposal, ProposedFile
 from seatrial.adoption.workflow_files import has_own, workflow_files
 from seatrial.adoption.writing import UNFINISHED
 from seatrial.command_line import typed
-from seatrial.facts import pyproject
 from seatrial.facts.news import begun, default_marker
-from seatrial.facts.project import Project
 from seatrial.tools import git
 
 if TYPE_CHECKING:
@@ -32,23 +31,22 @@ DEFAULT_LOG = PurePosixPath("CHANGELOG.md")
 def propose(found: Found, *, workflows: bool) -> Proposal:
     """Return what would be written into a project, in the order in which it is written."""
     title, log, remarks = _log(found)
-    changed = list(_pyproject(found, log, title))
-    then = Project(found.project.root, pyproject.parse(changed[0].new)) if changed else found.project
-    files = [
+    own = [
         *_news(found, log),
-        *changed,
+        *_pyproject(found, log, title),
         *old_style.classifiers(found),
         *_ignored(found),
         *_face(found, "noxfile.py", faces.noxfile(found)),
         *_face(found, "tasks.py", faces.TASKS),
-        *(workflow_files(found, then) if workflows else ()),
     ]
+    files = [replace(one, path=PurePosixPath(found.repository.prefix, one.path)) for one in own]
+    if workflows:
+        of_ci, told = workflow_files(found, own)
+        files, remarks = [*files, *of_ci], [*remarks, *told]
     if workflows and has_own(found):
         remarks.append(
             f"CI is told by files of your own, which were left alone; to have them generated: {typed('workflows')}"
         )
-    elif workflows and found.repository.prefix:
-        remarks.append(f"its files of CI have names of their own: {typed('workflows')}")
     return Proposal(tuple(files), (*remarks, *_remarks(found)))
 
 

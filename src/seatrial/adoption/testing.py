@@ -37,7 +37,8 @@ class Tests:
 
     ``runner``: pytest, unittest, or "" where there are no tests; ``source``: where it says what they need, in words;
     ``groups``, ``extras``, ``files``: what the session is told of that; ``copied``: requirements that have to be
-    copied into a dependency group; ``start``: what the runner is given: a package to import, or a folder.
+    copied into a dependency group; ``start``: what the runner is given: a package to import, or a folder, and
+    ``is_package``: whether that folder is a package.
     """
 
     runner: str = ""
@@ -47,12 +48,14 @@ class Tests:
     files: tuple[str, ...] = ()
     copied: tuple[str, ...] = ()
     start: str = ""
+    is_package: bool = True
 
     @property
     def command(self) -> tuple[str, ...]:
         """The command of the session, nothing where it is pytest alone."""
         if self.runner == "unittest":
-            return ("python", "-m", "unittest", "discover", *(("-t", ".", "-s", self.start) if self.start else ()))
+            top = ("-t", ".") if self.is_package else ()
+            return ("python", "-m", "unittest", "discover", *((*top, "-s", self.start) if self.start else ()))
         return ("pytest", "--pyargs", self.start) if self.start else ()
 
 
@@ -63,7 +66,9 @@ def find(project: Project, files: Sequence[PurePosixPath]) -> Tests:
         return Tests()
     needs = next(iter(_needs(project, files)), None)
     if needs is None and not _uses_pytest(project, files, tests):
-        return Tests("unittest", "the standard library", start=_folder(tests, set(files)))
+        start = _folder(tests, set(files))
+        is_package = PurePosixPath(start, "__init__.py") in files
+        return Tests("unittest", "the standard library", start=start, is_package=is_package)
     found = needs or Tests(source="nothing but pytest", copied=("pytest",))
     return replace(found, runner="pytest", start=_inside(tests, set(files)))
 

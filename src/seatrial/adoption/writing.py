@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from seatrial.adoption.looking import Found
     from seatrial.adoption.proposal import Proposal
+    from seatrial.facts.repository import Repository
 
 UNFINISHED = ".seatrial"
 """How the name of a file ends that is not in its place yet."""
@@ -25,7 +27,7 @@ def write(found: Found, proposal: Proposal) -> None:
     ready: list[tuple[Path, Path]] = []
     try:
         for one in proposal:
-            target = (found.project.root / one.path).resolve()
+            target = (found.repository.root / one.path).resolve()
             target.parent.mkdir(parents=True, exist_ok=True)
             old = target.read_bytes() if one.old is not None else b""
             _insist_on_writable(target)
@@ -46,21 +48,23 @@ def write(found: Found, proposal: Proposal) -> None:
 def insist(found: Found, proposal: Proposal) -> None:
     """Raise `NotMine` for a file with unfinished work in it, or outside of the repository."""
     repository = found.repository
-    known = set(checkout.files(repository)) if repository.commit else set()
+    known = set(checkout.files(replace(repository, prefix=""))) if repository.commit else set()
     unfinished = {Path(repository.root, name).resolve() for name in repository.unfinished}
     for one in proposal:
-        path = found.project.root / one.path
+        path = repository.root / one.path
         if repository.root.resolve() not in path.resolve().parents:
             raise NotMine(f"{path} leads out of the repository, to {path.resolve()}", fix="make it a file of its own")
         if one.path in known and path.resolve() in unfinished:
             raise NotMine(
                 f"{path} has changes that are not committed, and seatrial would write into it",
-                fix=_commands(one.path),
+                fix=_commands(repository, one.path),
             )
 
 
-def _commands(path: PurePosixPath) -> str:
-    return f"git commit {path}; or, to put it aside: git stash"
+def _commands(repository: Repository, path: PurePosixPath) -> str:
+    # From the top of the repository (gitglossary(7), "pathspec"): nobody knows from where it is typed.
+    top = ":/" if repository.prefix else ""
+    return f"git commit {top}{path}; or, to put it aside: git stash"
 
 
 def _insist_on_writable(target: Path) -> None:

@@ -89,7 +89,9 @@ def follow_up(case: Case, why: str) -> str:
         if not path.exists():
             text = f"{case.found.version} is withdrawn: {why or 'it should not be used.'}"
             towncrier.create(outlook.project.root, name, text)
-        shown = path.relative_to(outlook.project.root).as_posix()
+        # From the top of the repository (gitglossary(7), "pathspec"): nobody knows from where it is typed.
+        prefix = case.tagged.repository.prefix
+        shown = f"{prefix and ':/'}{prefix}{path.relative_to(outlook.project.root).as_posix()}"
         lines.append(f'  git add {shown} && git commit -m "Withdraw {case.found.version}" {shown}')
     empty = "" if news is not None else " --allow-empty"
     lines.append(f"  {typed(f'release --part patch{empty}')}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
-import contextlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +15,7 @@ from seatrial.errors import (
     PyprojectInvalid,
     PythonsContradict,
 )
-from seatrial.facts import poetry, pyproject
+from seatrial.facts import old_style, poetry, pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,11 +34,6 @@ classifiers = [
   "Programming Language :: Python :: 3.12",
   "Programming Language :: Python :: 3.13",
 ]"""
-SETUP_CFG_CLASSIFIERS = """\
-[metadata]
-classifiers =
-    Programming Language :: Python :: 3.12
-    Programming Language :: Python :: 3.13"""
 
 
 @dataclass(frozen=True)
@@ -71,9 +64,9 @@ class Project:
 
     @property
     def name(self) -> str:
-        """The name as it is written, in setup.cfg too, or that of the folder when neither has one."""
+        """The name as it is written, in setup.py, setup.cfg or ``[tool.seatrial]`` too, else that of the folder."""
         told = self._project.get("name") or self._poetry.get("name") or self.declared("metadata", "name")
-        return str(told or self.root.name)
+        return str(told or self.table.get("tool", {}).get("seatrial", {}).get("name") or self.root.name)
 
     @property
     def import_name(self) -> str:
@@ -82,13 +75,13 @@ class Project:
 
     @property
     def requires_python(self) -> str:
-        """The value of ``requires-python``, that of Poetry's own table or of setup.cfg, "" when there is none."""
+        """The value of ``requires-python``, that of Poetry's own table or of setuptools' files, "" for none."""
         told = self._project.get("requires-python") or poetry.python(self._poetry)
         return str(told or self.declared("options", "python_requires"))
 
     @property
     def classifiers(self) -> tuple[str, ...]:
-        """The trove classifiers, those of Poetry's own table or of setup.cfg where there is no ``[project]``.
+        """The trove classifiers, those of Poetry's own table or of setuptools' files where there is no ``[project]``.
 
         Poetry adds one for each Python that its table admits (Poetry, "classifiers").
         """
@@ -102,7 +95,7 @@ class Project:
     @property
     def backend(self) -> str:
         """The build backend's import path, setuptools' when none is named (PEP 517)."""
-        return str(self.table.get("build-system", {}).get("build-backend", "setuptools.build_meta"))
+        return pyproject.backend(self.table)
 
     @property
     def version_is_dynamic(self) -> bool:
@@ -118,12 +111,11 @@ class Project:
         """
         minors = sorted({int(found[1]) for text in self.classifiers if (found := PYTHON.fullmatch(text.strip()))})
         if not minors:
-            old = self._old_style
+            name = old_style.file_of_metadata(self.root, self.table)
             raise NoPythonsNamed(
-                f"no classifier in {self.root / 'setup.cfg' if old else self.path} names a Python version, "
-                "so there is nothing to run on",
+                f"no classifier in {self.root / name} names a Python version, so there is nothing to run on",
                 fix="name each Python that is supported, or give pythons= to tests() and mypy() in the noxfile:\n"
-                + (SETUP_CFG_CLASSIFIERS if old else CLASSIFIERS),
+                + old_style.CLASSIFIERS.get(name, CLASSIFIERS),
             )
         self._refuse_excluded(minors)
         free = any(text.startswith(FREE_THREADING) for text in self.classifiers)
@@ -177,9 +169,8 @@ class Project:
         return any(self._ini(name, section) is not None for name in files)
 
     def declared(self, section: str, key: str) -> str:
-        """Return what setup.cfg says where the metadata stand there, "" when it does not."""
-        found = (self._ini("setup.cfg", section) or {}) if self._old_style else {}
-        return str(found.get(key, "")).strip()
+        """Return what setup.py or setup.cfg says where the metadata stand there, "" when neither does."""
+        return old_style.declared(self.root, self.table, section, key)
 
     @property
     def _project(self) -> Mapping[str, Any]:
@@ -210,16 +201,8 @@ class Project:
         settings = self.table.get("tool", {}).get("mypy")
         return settings if settings is not None else self._ini("setup.cfg", "mypy") or {}
 
-    @property
-    def _old_style(self) -> bool:
-        """Whether the metadata stand in setup.cfg (setuptools, "Configuring setuptools using setup.cfg files")."""
-        return "project" not in self.table and self._ini("setup.cfg", "metadata") is not None
-
     def _ini(self, name: str, section: str) -> Mapping[str, Any] | None:
-        parser = configparser.RawConfigParser()
-        with contextlib.suppress(configparser.Error, UnicodeDecodeError):
-            parser.read(self.root / name, encoding="utf-8")
-        return dict(parser[section]) if parser.has_section(section) else None
+        return old_style.section(self.root / name, section)
 
     def _refuse_excluded(self, minors: Sequence[int]) -> None:
         try:

@@ -56,7 +56,7 @@ class Publishing:
         The remote is the user's, whose name is that of the repository on the forge.
         """
         owner, name = next(_homes(repository, project), ("", ""))
-        own = tuple(one for one in Workflow.in_tree(top) if not _is_of_another(one, top, repository.prefix))
+        own = tuple(one for one in Workflow.in_tree(top) if not is_of_another(one, top, repository.prefix))
         return cls(owner, name, own, told, tuple(file for file in OTHERS if _uploads(top / file)), tag)
 
     @property
@@ -89,7 +89,7 @@ def _hears(path: Path, text: str, tag: str) -> bool:
     return known is None or not known.tags or known.listens_to(tag)
 
 
-def _is_of_another(workflow: Workflow, top: Path, prefix: str) -> bool:
+def is_of_another(workflow: Workflow, top: Path, prefix: str) -> bool:
     """Whether a workflow runs in the folder of another package of the repository."""
     folder = workflow.folder
     return folder not in {"", prefix.rstrip("/")} and (top / folder / "pyproject.toml").is_file()

@@ -56,6 +56,11 @@ def parse(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
+def backend(table: Mapping[str, Any]) -> str:
+    """Return the build backend's import path, setuptools' when none is named (PEP 517)."""
+    return str(table.get("build-system", {}).get("build-backend", "setuptools.build_meta"))
+
+
 def insist_on_kinds(path: Path, table: Mapping[str, Any]) -> None:
     """Raise `PyprojectInvalid` for values of the wrong kind, one error for all of them."""
     wrong = [

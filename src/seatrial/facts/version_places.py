@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from seatrial.facts import crate
+from seatrial.facts import crate, old_style
+from seatrial.facts.setup_script import SetupScript
 from seatrial.facts.version_text import Place, assigned, in_table, is_version, locked
 from seatrial.refusals import VersionNotFound, VersionsDisagree
 
@@ -55,11 +56,11 @@ def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
     if comes_from_tag(project):
         return Places(Source.TAG)
     known = tuple(files)
-    main = tuple(_main(project))
+    main = tuple(_main(project)) or tuple(_named_by_script(project))
     told = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
     if not main and isinstance(told, str) and is_version(told):
-        # The places are those that bump-my-version is configured for.
-        return Places(Source.FILES, (), Version(told))
+        # The other places are those that bump-my-version is configured for.
+        return Places(Source.FILES, tuple(_noted(project, told)), Version(told))
     if not main:
         raise VersionNotFound(
             f"{project.path} does not say where the version of {project.name} stands",
@@ -87,9 +88,9 @@ def comes_from_tag(project: Project) -> bool:
     required = project.table.get("build-system", {}).get("requires", [])
     if tool.get(POETRY_PLUGIN, {}).get("enable"):
         return True
-    if not project.version_is_dynamic or "project" not in project.table:
-        return False
     names = {canonicalize_name(re.split(r"[^\w.-]", str(text), maxsplit=1)[0]) for text in required}
+    if not project.version_is_dynamic or "project" not in project.table:
+        return old_style.leaves_version_to_tag(project.root, project.table, is_told=bool(names & set(TAG_PLUGINS)))
     told = (
         ("hatch", "version", "source", ("vcs",)),
         ("pdm", "version", "source", ("scm",)),
@@ -114,6 +115,16 @@ def _main(project: Project) -> Iterator[Place]:
         yield from list(crate.of_backend(project))[:1]
     for told in () if found else _files_told(project, tool):
         yield from list(assigned(project, told))[:1]
+
+
+def _named_by_script(project: Project) -> tuple[Place, ...]:
+    """Return where the files that setup.py names have the version that it computes; none where they disagree."""
+    if not project.version_is_dynamic or not project.backend.startswith("setuptools"):
+        return ()
+    script = SetupScript.read(project.root)
+    files = script.files if script.hands("version") else ()
+    found = tuple(place for path in files for place in list(assigned(project, path))[:1])
+    return found if len({Version(place.version) for place in found}) == 1 else ()
 
 
 def _files_told(project: Project, tool: Mapping[str, Any]) -> Iterator[PurePosixPath]:
@@ -176,4 +187,9 @@ def _beside(project: Project, files: Iterable[PurePosixPath], version: str) -> I
             )
     told = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
     if isinstance(told, str):
-        yield from in_table(project, PurePosixPath("pyproject.toml"), "tool.bumpversion", "current_version", told)
+        yield from _noted(project, told)
+
+
+def _noted(project: Project, version: str) -> Iterator[Place]:
+    """Yield bump-my-version's own note of the version."""
+    yield from in_table(project, PurePosixPath("pyproject.toml"), "tool.bumpversion", "current_version", version)

@@ -28,7 +28,7 @@ ASSIGNMENT = re.compile(
 
 BY_NAME = {
     "setup.cfg": r"^\[metadata\]\n(?:(?!\[).*\n)*?version\s*=\s*(?P<version>[^\s:]+)$",
-    "setup.py": r"^\s*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)",
+    "setup.py": r"^(?:.*[(,])?\s*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)",
     "Cargo.toml": r"^\[(?:workspace\.)?package\][^\n]*\n(?:(?!\[).*\n)*?\s*version\s*=\s*(?P<quote>[\"'])"
     r"(?P<version>[^\"'\n]+)(?P=quote)",
     "meson.build": r"^\s*project\s*\((?:[^()]|\([^()]*\))*?\bversion\s*:\s*'(?P<version>[^'\n]+)'",
@@ -79,6 +79,8 @@ def assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
         return
     if path.name in BY_NAME:
         matches = list(re.finditer(BY_NAME[path.name], text, re.MULTILINE))[:1]
+        if path.name == "setup.py" and not matches:
+            matches = list(ASSIGNMENT.finditer(text))[:1]
     elif path.suffix == ".py":
         # What the backend reads first is the first one.
         matches = sorted(ASSIGNMENT.finditer(text), key=lambda match: "__version__" not in match["names"])

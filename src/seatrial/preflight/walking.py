@@ -17,7 +17,7 @@ from seatrial.release import sending, voyage
 from seatrial.release import survey as surveying
 from seatrial.release.survey import insist_on_free_tag
 from seatrial.release.voyage import Prospect
-from seatrial.tools import remote, towncrier, twine
+from seatrial.tools import checkout, remote, towncrier, twine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +81,7 @@ class Walking:
         return Walk(
             reasons=tuple(self.reasons),
             reached=frozenset(self.reached),
-            unfinished=self.survey.repository.unfinished if self.survey else (),
+            unfinished=checkout.unfinished(self.survey.repository) if self.survey else (),
             unpushed=self.survey.standing.ahead if self.survey else 0,
         )
 

@@ -183,8 +183,9 @@ def _remarks(repository: Repository, project: Project, made: World) -> tuple[str
     here = {one.version for one in _ends(project)}
     missing = [one for one in dict.fromkeys((project.pythons[0], project.pythons[-1])) if one not in here]
     told += [f"Python {one} is not installed, so nothing was installed on it" for one in missing]
-    if repository.unfinished:
-        told.append(f"{len(repository.unfinished)} files are not as they are in the commit, and were left out")
+    left_out = checkout.unfinished(repository)
+    if left_out:
+        told.append(f"{len(left_out)} files are not as they are in the commit, and were left out")
     if made.identity == NOBODY:
         told.append("git does not know who you are: a real release asks for user.name and user.email")
     attributes = made.clone / ".gitattributes"

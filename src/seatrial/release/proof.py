@@ -9,6 +9,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from seatrial.facts.distribution import Distribution
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from seatrial.facts.repository import Repository
 
 FOLDER = "seatrial/proof"
-"""Where the last proof lies in the git folder: in the work tree a build backend could take it into the next sdist."""
+"""Where the last proof lies in the git folder: in the work tree a build backend could take it into the next sdist.
+
+That of a package in a folder lies beside it, with the folder in its name: each is emptied for the next one.
+"""
 
 
 @dataclass(frozen=True)
@@ -76,4 +80,5 @@ def described(files: Iterable[Distribution]) -> list[dict[str, object]]:
 
 
 def _folder(repository: Repository) -> Path:
-    return repository.git_dir / FOLDER / repository.prefix
+    own = f"-{quote(repository.prefix.rstrip('/'), safe='')}" if repository.prefix else ""
+    return repository.git_dir / f"{FOLDER}{own}"

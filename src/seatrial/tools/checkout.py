@@ -22,6 +22,9 @@ ADVICE = (
 )
 """What git says of a folder that it can't work in, and what mends it."""
 
+PACKAGES = ("pyproject.toml", "setup.cfg", "setup.py")
+"""The files by which the folder of a package is known."""
+
 REMOTE = re.compile(r"remote\..+\.url$")
 HOW_TO_INTRODUCE = 'git config --global user.name "Your Name"\ngit config --global user.email you@example.org'
 
@@ -136,6 +139,24 @@ def files(repository: Repository, commit: str = "HEAD") -> tuple[PurePosixPath, 
     """Return the files of a commit below the project's folder, relative to it."""
     listed = Git(repository.root).run("ls-tree", "-r", "-z", "--name-only", commit, "--", repository.prefix or ".")
     return tuple(PurePosixPath(name[len(repository.prefix) :]) for name in listed.split("\0") if name)
+
+
+def unfinished(repository: Repository) -> tuple[str, ...]:
+    """Return the paths that are not as in HEAD, without those in the folders of other packages.
+
+    Of a package at the top, all are its own: its release has whatever lies below it.
+    """
+    own = repository.prefix
+    return tuple(
+        name for name in repository.unfinished if name.startswith(own) or not _is_of_package(repository.root, name)
+    )
+
+
+def _is_of_package(top: Path, name: str) -> bool:
+    """Whether a path lies in the folder of a package below the top; that of a folder ends with a slash."""
+    path = PurePosixPath(name)
+    folders = (path, *path.parents) if name.endswith("/") else path.parents
+    return any((top / folder / file).is_file() for folder in folders if folder.parts for file in PACKAGES)
 
 
 def bring_in(repository: Repository, source: Path, ref: str) -> None:

@@ -131,13 +131,35 @@ def build_from_tree(source: Path, into: Path, environment: BuildEnvironment, epo
     return sdist, _build(source, into, "wheel", environment, epoch)
 
 
+def metadata_of(source: Path, environment: BuildEnvironment, epoch: int) -> bytes:
+    """Return METADATA as the backend prepares it for a wheel, or as a wheel has it (PEP 517). Raises as above.
+
+    A backend may write beside the sources.
+    """
+    with tempfile.TemporaryDirectory(prefix="seatrial-metadata-") as folder, _told("wheel", source):
+        builder = _builder(source, environment, epoch)
+        environment.ensure(builder.build_system_requires)
+        environment.add(builder.get_requires_for_build("wheel"), _question(source, "wheel"))
+        return Path(builder.metadata_path(folder), "METADATA").read_bytes()
+
+
 def _build(source: Path, into: Path, kind: Kind, environment: BuildEnvironment, epoch: int) -> Path:
-    # It tells every step to whoever listens to the root logger, as nox does; the session has said what it does.
-    logging.getLogger("build").setLevel(logging.WARNING)
-    try:
+    with _told(kind, source):
         builder = _builder(source, environment, epoch)
         environment.ensure(builder.build_system_requires)
         built = _call(builder, kind, into, environment)
+    with _whole(kind, built):
+        archives.normalise(built, epoch)
+    return built
+
+
+@contextlib.contextmanager
+def _told(kind: Kind, source: Path) -> Iterator[None]:
+    """Make of what the backend, or build itself, raises one of our errors."""
+    # It tells every step to whoever listens to the root logger, as nox does; the session has said what it does.
+    logging.getLogger("build").setLevel(logging.WARNING)
+    try:
+        yield
     except build.BuildBackendException as error:
         raise _backend_failed(kind, error) from error
     except build.BuildSystemTableValidationError as error:
@@ -147,9 +169,6 @@ def _build(source: Path, into: Path, kind: Kind, environment: BuildEnvironment, 
         ) from None
     except build.BuildException as error:
         raise BackendFailed(str(error)) from None
-    with _whole(kind, built):
-        archives.normalise(built, epoch)
-    return built
 
 
 def _builder(source: Path, environment: BuildEnvironment, epoch: int) -> build.ProjectBuilder:

@@ -113,10 +113,11 @@ class Desk:
     def write(self, *, overwrite: bool = False) -> tuple[str, ...]:
         """Write the files, and return the paths of those that changed.
 
-        Where one of them was written or changed by hand, that is said and none is written. Raises `WorkflowsDrifted`.
+        Where one of them was written or changed by hand, or is another package's, that is said and it stays.
+        Raises `WorkflowsDrifted`.
         """
         found = self.drift()
-        kept = {Reason.FOREIGN, Reason.ELSEWHERE, *(() if overwrite else (Reason.EDITED,))}
+        kept = {Reason.FOREIGN, Reason.ELSEWHERE, *(() if overwrite else (Reason.EDITED, Reason.OTHER))}
         refused = [one for one in found if one.reason in kept]
         for one in found:
             if one.reason not in kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Callable
@@ -22,6 +23,7 @@ class Reason(Enum):
     MISSING = "is not there yet"
     FOREIGN = "was written by hand: no line says which part of it is generated"
     ELSEWHERE = "is no file of this repository's own: it, or a folder above it, is a link, or a folder is in its place"
+    OTHER = "is that of another package: GitLab has one pipeline for a repository"
     EDITED = "was changed by hand between the marks"
     OUTDATED = "would be written otherwise today: the project, its settings or seatrial have changed"
 
@@ -31,6 +33,8 @@ FIXES = {
     Reason.FOREIGN: "to have it generated, move {path} out of the way, run {write}, and put your own jobs below the "
     "last mark",
     Reason.ELSEWHERE: "move {path} out of the way, then: {write}",
+    Reason.OTHER: "call its jobs from one pipeline of your own; to have it written for this package instead: "
+    "{write} --overwrite",
     Reason.EDITED: "put your own jobs below the last mark of {path}, then: {write} --overwrite",
     Reason.OUTDATED: "{write}",
 }
@@ -69,7 +73,7 @@ class Drift:
         lines = difflib.unified_diff(
             self.now.splitlines(), self.then.splitlines(), f"a/{self.path}", f"b/{self.path}", lineterm="", n=1
         )
-        shown = "" if self.reason is Reason.MISSING else "".join(f"\n  {line}" for line in lines)
+        shown = "" if self.reason in {Reason.MISSING, Reason.OTHER} else "".join(f"\n  {line}" for line in lines)
         return f"{self.path} {self.reason.value}{shown}"
 
 
@@ -94,5 +98,13 @@ def _drift(wanted: Wanted, files: Mapping[str, str | None]) -> Drift | None:
     then = region.with_text(text).whole()
     if now == then:
         return None
+    if _folder(region.text) != _folder(text):
+        return Drift(wanted.path, Reason.OTHER, now, then)
     is_ours = region.is_untouched and pins.are_true(region.text)
     return Drift(wanted.path, Reason.OUTDATED if is_ours else Reason.EDITED, now, then)
+
+
+def _folder(text: str) -> str:
+    """Return the folder of the package that a pipeline of GitLab is written for, "" for the top."""
+    found = re.search(r'^ +- "cd ([^"]+)"$', text, re.MULTILINE)
+    return found[1] if found else ""
