@@ -175,6 +175,16 @@ def mypy(session):
 """
 
 
+def test_file_that_git_ignores_is_let_in(port: Harbour) -> None:
+    port.trial.write({".gitignore": "/noxfile.py\n.nox/\ndist/\n.coverage\n*.txt\n"})
+    port.trial.commit()
+    assert port.trial.seatrial("init", "--yes").returncode == 0
+    assert port.read(".gitignore") == "/noxfile.py\n.nox/\ndist/\n.coverage\n*.txt\n!/noxfile.py\n"
+    assert "noxfile.py" in port.trial.git("ls-files", "--others", "--exclude-standard").split()
+    port.trial.commit("Adopt seatrial")
+    assert port.trial.seatrial("init", "--yes").output.endswith("nothing to write.\n")
+
+
 OLDEST = '"Programming Language :: Python :: 3.10"'
 
 

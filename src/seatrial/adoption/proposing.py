@@ -17,7 +17,7 @@ from seatrial.facts.news import begun, default_marker
 from seatrial.tools import git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from seatrial.adoption.looking import Found
 
@@ -31,14 +31,9 @@ DEFAULT_LOG = PurePosixPath("CHANGELOG.md")
 def propose(found: Found, *, workflows: bool) -> Proposal:
     """Return what would be written into a project, in the order in which it is written."""
     title, log, remarks = _log(found)
-    own = [
-        *_news(found, log),
-        *_pyproject(found, log, title),
-        *old_style.classifiers(found),
-        *_ignored(found),
-        *_face(found, "noxfile.py", faces.noxfile(found)),
-        *_face(found, "tasks.py", faces.TASKS),
-    ]
+    new = [*_face(found, "noxfile.py", faces.noxfile(found)), *_face(found, "tasks.py", faces.TASKS)]
+    old = [*_news(found, log), *_pyproject(found, log, title), *old_style.classifiers(found)]
+    own = [*old, *_ignored(found, [*old, *new]), *new]
     files = [replace(one, path=PurePosixPath(found.repository.prefix, one.path)) for one in own]
     if workflows:
         of_ci, told = workflow_files(found, own)
@@ -102,9 +97,11 @@ def _pyproject(found: Found, log: PurePosixPath | None, title: str) -> Iterator[
     yield from _changed(PYPROJECT, old, new)
 
 
-def _ignored(found: Found) -> Iterator[ProposedFile]:
-    path = PurePosixPath(".gitignore")
-    missing = [name for name in IGNORED if not git.ignores(found.project.root, name)]
+def _ignored(found: Found, files: Iterable[ProposedFile]) -> Iterator[ProposedFile]:
+    """Yield .gitignore with what is left behind, and without ``files``: what git ignores is in no release."""
+    path, root = PurePosixPath(".gitignore"), found.project.root
+    missing = [name for name in IGNORED if not git.ignores(root, name)]
+    missing += [f"!/{one.path}" for one in files if one.old is None and git.ignores(root, str(one.path))]
     if missing:
         old = read(found, path)
         text = f"{old.rstrip(chr(10))}\n" if old and old.strip() else ""
