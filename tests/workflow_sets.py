@@ -20,6 +20,9 @@ EVERYWHERE = ("ubuntu", "macos", "windows")
 SHAPES = {
     "minimal": MINIMAL,
     "three-systems": replace(MINIMAL, settings=CiSettings(systems=EVERYWHERE)),
+    "locked-everywhere": replace(
+        MINIMAL, group="dev", is_locked=True, prefix="packages/tidepool/", settings=CiSettings(systems=EVERYWHERE)
+    ),
     "no-testpypi": replace(MINIMAL, settings=CiSettings(testpypi=False)),
     "locked": replace(MINIMAL, group="dev", is_locked=True, has_submodules=True),
     "measured": replace(MINIMAL, measures=True),
