@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,9 @@ EVERYWHERE = ("ubuntu", "macos", "windows")
 SHAPES = {
     "minimal": MINIMAL,
     "three-systems": replace(MINIMAL, settings=CiSettings(systems=EVERYWHERE)),
+    "locked-everywhere": replace(
+        MINIMAL, group="dev", is_locked=True, prefix="packages/tidepool/", settings=CiSettings(systems=EVERYWHERE)
+    ),
     "no-testpypi": replace(MINIMAL, settings=CiSettings(testpypi=False)),
     "locked": replace(MINIMAL, group="dev", is_locked=True, has_submodules=True),
     "measured": replace(MINIMAL, measures=True),
@@ -37,6 +41,20 @@ SESSIONS = tuple(
         ("lint", ""),
     )
 )
+
+
+def wheels_of_the_docs() -> str:
+    """Return the jobs that docs/workflows.md shows for the wheels of a compiled project, as they stand in a file."""
+    found = re.search(r"```yaml\n(\n  wheels:.*?)```", (CHECKOUT / "docs/workflows.md").read_text(), re.DOTALL)
+    assert found
+    return found[1]
+
+
+def with_wheels(shape: Shape) -> dict[str, str]:
+    """Return the files of a project on GitHub, with these jobs below the last mark of the release."""
+    files = written(shape)
+    path = f".github/workflows/{shape.release}"
+    return {**files, path: files[path] + wheels_of_the_docs()}
 
 
 def written(shape: Shape) -> dict[str, str]:

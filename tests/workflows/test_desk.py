@@ -11,6 +11,7 @@ from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
 from harbour import Harbour, harbour
 from trial import HERE, Ran
+from workflow_sets import wheels_of_the_docs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,6 +107,15 @@ def test_own_lines_survive_and_the_gate_waits_for_own_jobs(port: Harbour) -> Non
     assert text.startswith("# Ours.\n# >>> seatrial")
     assert text.endswith(own)
     assert "\n    needs: [plan, build, test, docs]\n" in text
+
+
+def test_release_that_publishes_wheels_as_the_docs_show_is_as_it_should_be(port: Harbour) -> None:
+    port.trial.invoke("workflows")
+    before = port.trial.invoke("workflows", "--check")
+    port.trial.write({RELEASE: port.read(RELEASE) + wheels_of_the_docs()})
+    assert port.trial.invoke("workflows", "--check") == before
+    assert before.returncode == 0
+    assert port.trial.invoke("workflows") == Ran(0, "nothing has changed\n")
 
 
 @pytest.mark.parametrize("text", ["on: push\njobs: {}\n", "a: [", ""], ids=["by hand", "no YAML", "empty"])

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import pytest
 
 from linters import Linters
 from seatrial.checks import workflow_catalogue
 from seatrial.checks.judging import judge
+from seatrial.facts import pins
 from seatrial.facts.ci_file import CiFile
+from seatrial.facts.project import Project
+from seatrial.facts.repository import Repository
 from seatrial.findings import Verdict
+from seatrial.rehearsal.course import chart
 from seatrial.workflows import desk
 from seatrial.workflows.drift import Reason, drift
 from workflow_mutations import ALL, Mutation
-from workflow_sets import SHAPES, of_this_repository, written, written_for_gitlab
+from workflow_sets import SHAPES, of_this_repository, wheels_of_the_docs, with_wheels, written, written_for_gitlab
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +35,7 @@ def linters(tmp_path_factory: pytest.TempPathFactory) -> Linters:
 def test_generated_sets_pass_all_linters(linters: Linters) -> None:
     sets = {name: written(shape) for name, shape in SHAPES.items()}
     sets["this-repository"] = of_this_repository()
+    sets["with-wheels"] = with_wheels(BASE)
     sets |= {f"gitlab-{name}": written_for_gitlab(shape) for name, shape in SHAPES.items()}
     sets["gitlab-elsewhere"] = written_for_gitlab(SHAPES["minimal"], "gitlab.example.org")
     found = linters.with_sets(sets).all()
@@ -53,6 +64,30 @@ def test_generated_sets_pass_our_own_checks() -> None:
     failed = {name: of_our_own(written(shape)) for name, shape in SHAPES.items()}
     assert failed == {name: set() if shape.uses_uv else {"CI114"} for name, shape in SHAPES.items()}
     assert of_our_own(of_this_repository()) == set()
+
+
+def test_jobs_for_wheels_that_the_docs_show_are_taken(tmp_path: Path) -> None:
+    files = with_wheels(BASE)
+    assert drift(desk.wanted(BASE, "github"), files) == ()
+    assert of_our_own(files) == set()
+    used = re.findall(r"uses: (.*)", wheels_of_the_docs())
+    assert set(used) - set(pins.ACTIONS) == {used[1]}
+    assert used[1].startswith("pypa/cibuildwheel@")
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    repository = Repository(tmp_path, "", tmp_path, tmp_path, "", "main")
+    found = chart(repository, Project(tmp_path, {"project": {"name": "tidepool"}}), tmp_path)
+    assert (found.sender.workflow, found.sender.environment) == ("release.yml", "pypi")
+    names = [step.name for step in found.steps]
+    assert names == [
+        "List the sessions",
+        "Compare the tag with the project",
+        "Build and check",
+        "Compare the tag with what was built",
+        "Write the notes",
+        "Tell what was built",
+    ]
 
 
 @pytest.mark.linters

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from seatrial.workflows.shape import Shape
 
 BUILT = "${{ needs.build.outputs.built }}"
+LINE_ENDS = ("git config --global core.autocrlf false", "git config --global core.eol lf")
+"""On Windows, files would be checked out with other line ends than those that they were committed with."""
+
 ALL_WELL = """jq --exit-status 'all(.[]; .result == "success")' <<< "$NEEDS\""""
 
 
@@ -187,6 +190,7 @@ strategy:
         "test",
         head,
         (
+            *((publishing.at_top(shape, run("Keep line ends", *LINE_ENDS)),) if shape.is_for_windows else ()),
             blocks.checkout(shape, "the commit"),
             *blocks.furnishing(shape, "${{ matrix.python }}"),
             blocks.fetch_distributions(shape.prefix),

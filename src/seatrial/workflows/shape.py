@@ -29,6 +29,10 @@ WORKFLOW_FILE = re.compile(r"[\w.-]+\.ya?ml")
 BRANCH_OR_NAME = re.compile(r"[\w./@+-]+")
 """What can stand in YAML, in an expression and in a command as it is."""
 
+POSIX_BIN = 'echo "$PWD/.venv/bin"'
+BIN = """python -c "import os; print(os.path.abspath('.venv/Scripts' if os.name == 'nt' else '.venv/bin'))\""""
+"""What prints the folder of programs in an environment: bash on Windows has paths that no other program knows."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -102,13 +106,18 @@ class Shape:
         """Whether a job brings together what the tests on all Pythons measure."""
         return self.measures and self.settings.coverage
 
+    @property
+    def is_for_windows(self) -> bool:
+        """Whether tests run on Windows, too."""
+        return "windows" in self.settings.systems
+
     def installing(self) -> tuple[str, ...]:
         """Return the commands that bring seatrial into a job."""
         if self.settings.install:
             return self.settings.install
         if self.uses_uv:
             # What the job calls lies in the environment that uv makes.
-            path = 'echo "$PWD/.venv/bin" >> "$GITHUB_PATH"'
+            path = f'{BIN if self.is_for_windows else POSIX_BIN} >> "$GITHUB_PATH"'
             return (f"uv sync --locked --no-install-project --only-group {self.group}", path)
         return (
             f"python -m pip install --group {self.group} uv" if self.group else "python -m pip install seatrial uv",

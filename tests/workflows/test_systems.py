@@ -1,0 +1,61 @@
+"""What runs on every system does what it says there, as far as it can be seen on this one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from trial import Ran, Trial
+from workflow_sets import SHAPES, written
+
+if TYPE_CHECKING:
+    from seatrial.workflows.shape import Shape
+
+
+def steps(shape: Shape) -> dict[str, dict[str, Any]]:
+    """Return the steps of the job that tests, by their names."""
+    (text,) = (text for path, text in written(shape).items() if "ci" in path.rpartition("/")[2])
+    return {one["name"]: one for one in yaml.safe_load(text)["jobs"]["test"]["steps"]}
+
+
+def run(trial: Trial, script: str, **environ: str) -> Ran:
+    bash = shutil.which("bash")
+    assert bash
+    return trial.run(bash, "--noprofile", "--norc", "-eo", "pipefail", "-c", script, **environ)
+
+
+@pytest.mark.parametrize("attributes", ["", "* text=auto\n"], ids=["no attributes", "text=auto"])
+def test_files_have_the_line_ends_that_they_were_committed_with(trial: Trial, attributes: str) -> None:
+    trial.git("init", "-q", "-b", "main")
+    trial.write({".gitattributes": attributes, "a.txt": "one\ntwo\n"})
+    trial.commit()
+    settings = trial.root.parent / "gitconfig"
+    # As Git for Windows has it.
+    settings.write_text("[core]\n\tautocrlf = true\n\teol = crlf\n")
+    environ = {"GIT_CONFIG_GLOBAL": str(settings)}
+    trial.run("git", "clone", "-q", ".", "../before", **environ)
+    assert (trial.root.parent / "before/a.txt").read_bytes() == b"one\r\ntwo\r\n"
+    found = steps(SHAPES["locked-everywhere"])
+    assert list(found)[:2] == ["Keep line ends", "Check out the commit"]
+    assert found["Keep line ends"]["working-directory"] == "."
+    assert run(trial, found["Keep line ends"]["run"], **environ) == Ran(0, "")
+    trial.run("git", "clone", "-q", ".", "../after", **environ)
+    assert (trial.root.parent / "after/a.txt").read_bytes() == b"one\ntwo\n"
+    assert "Keep line ends" not in steps(SHAPES["locked"])
+
+
+@pytest.mark.parametrize("shape", ["locked", "locked-everywhere"])
+def test_programs_of_the_environment_that_uv_makes_are_found(trial: Trial, shape: str) -> None:
+    line = steps(SHAPES[shape])["Install seatrial"]["run"].splitlines()[1]
+    path = trial.root / "path"
+    python = os.pathsep.join((str(Path(sys.executable).parent), trial.environ["PATH"]))
+    assert run(trial, line, GITHUB_PATH=str(path), PATH=python) == Ran(0, "")
+    folder = "Scripts" if sys.platform == "win32" else "bin"
+    assert path.read_text() == f"{trial.root / '.venv' / folder}\n"
+    assert ("Scripts" in line) == (shape == "locked-everywhere")
