@@ -36,8 +36,8 @@ class Publishes(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """Without one, the tag of a release stands alone until somebody uploads by hand."""
         there = facts.publishing.workflow is not None or facts.publishing.others
-        by_hand = "add one; until then: git checkout TAG, nox -s build check, twine upload dist/*"
-        return verdict([] if there else [f"no workflow in {FOLDER} publishes"], by_hand)
+        fix = f"{typed('workflows')}, and commit; or by hand, after the release: {typed('publish')}"
+        return verdict([] if there else [f"no workflow in {FOLDER} publishes"], fix)
 
 
 class Listens(TriggerRule):
@@ -180,7 +180,7 @@ class AddressKnown(TriggerRule):
             for address in job.addresses
             if _is_mistaken(address)
         ]
-        return verdict(said, "leave it out for PyPI; for the other: twine upload --repository testpypi")
+        return verdict(said, "leave it out for PyPI; for the other: twine upload --repository testpypi dist/*")
 
 
 class AsGenerated(TriggerRule):
@@ -192,8 +192,8 @@ class AsGenerated(TriggerRule):
 
     def check(self, facts: Trigger) -> Finding:
         """A noxfile and its workflows that have grown apart show it in a run that fails, or in one that does less."""
-        shows, mends = typed("workflows --check"), typed("workflows")
-        return verdict(facts.drifted, f"{shows} shows the difference; {mends} mends it")
+        mends = "\n".join(f"{one}, and commit" for one in facts.mends)
+        return verdict(facts.drifted, f"{mends}; or see the difference first: {typed('workflows --check')}")
 
 
 def unheard(facts: Trigger) -> Finding:
