@@ -50,8 +50,7 @@ class Listens(TriggerRule):
         workflow = facts.publishing.workflow
         if workflow is None or not facts.tag:
             return unheard(facts)
-        callers = [one for one in facts.publishing.workflows if workflow.name in one.calls]
-        if any(one.listens_to(facts.tag) for one in (workflow, *callers)):
+        if facts.publishing.starts(workflow, facts.tag):
             return Finding.passed()
         if workflow.waits_for_more:
             return Finding.skipped("something else than a tag is to start it")
@@ -228,6 +227,8 @@ def deaf(workflow: Workflow, tag: str) -> str:
         return f"{workflow.name} listens to {', '.join(workflow.tags)}, which {tag} is not"
     if "push" in workflow.events and workflow.tags_ignored:
         return f"{workflow.name} ignores {', '.join(workflow.tags_ignored)}, which {tag} is"
+    if workflow.chain.after:
+        return f"{workflow.name} starts after {', '.join(workflow.chain.after)}, and {tag} leads to none of them"
     if "release" in workflow.events:
         return f"{workflow.name} starts when a release is made on the forge, not when {tag} is pushed"
     return f"{workflow.name} starts on {', '.join(workflow.events) or 'nothing'}, not on a tag"
