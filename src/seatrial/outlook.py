@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -126,9 +127,9 @@ def _fragments(news: News, files: Iterable[PurePosixPath]) -> tuple[Fragment, ..
     if misnamed:
         raise FragmentInvalid(
             f"towncrier skips {', '.join(misnamed)}: no part of the name is a type",
-            fix=f"name it ISSUE.TYPE.md or +WORD.TYPE.md, TYPE being one of {', '.join(news.kinds)}; "
-            f"or, if it is no fragment, add it to ignore in {news.source}:\n"
-            f"git mv {misnamed[0]} {news.folders[0]}/+WORD.{news.kinds[0]}.md",
+            fix=f"name it ISSUE.TYPE.md or +WORD.TYPE.md, TYPE being one of {', '.join(news.kinds)}, and commit:\n"
+            f"git mv {shlex.quote(str(misnamed[0]))} {news.folders[0]}/+WORD.{news.kinds[0]}{news.suffix}\n"
+            f"or, if it is no fragment, add it to ignore in {news.source}",
         )
     counted = Counter((one.path.parent, one.issue, one.kind, one.counter) for one in found if one.issue)
     twice = [key for key, number in counted.items() if number > 1]

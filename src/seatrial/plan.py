@@ -126,7 +126,7 @@ def _insist_on_fragments(outlook: Outlook, wish: Wish, version: Version) -> None
     folder, one = outlook.news.folders[0], typed(f'news {outlook.news.kinds[0]} "What is new."')
     raise NoFragments(
         f"there is no fragment in {folder}, so nobody would learn what is new in {version}",
-        fix=f"{one}; or release all the same: --allow-empty",
+        fix=f"{one}, and commit; or release all the same: --allow-empty",
     )
 
 

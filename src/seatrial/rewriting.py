@@ -144,9 +144,8 @@ def assemble(outlook: Outlook, version: Version, date: str, ahead: Begun | None 
     entry = towncrier.render(root, str(version), date, ahead).strip("\n")
     title = _title(entry)
     if title and title in map(str.strip, earlier.splitlines()):
-        raise EntryExists(
-            f"{path.name} has an entry {title!r} already", fix=f"{typed('bump')} first, or remove the old entry"
-        )
+        first = f"{typed('bump --part auto')} first, or " if version == outlook.current else ""
+        raise EntryExists(f"{path.name} has an entry {title!r} already", fix=f"{first}remove that entry and commit")
     with _put_back_on_failure([path, *fragments]) as kept:
         path.parent.mkdir(parents=True, exist_ok=True)
         # As towncrier writes it: two blank lines between entries.

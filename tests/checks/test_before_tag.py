@@ -23,6 +23,7 @@ from seatrial.checks import catalogue
 from seatrial.checks.judging import judge, unlearned
 from seatrial.checks.readme import _relative
 from seatrial.errors import PyprojectInvalid
+from seatrial.facts.chain import Chain
 from seatrial.facts.listing import Listed, Listing
 from seatrial.facts.project import Project
 from seatrial.facts.publishing import Publishing
@@ -112,6 +113,20 @@ CALLED = replace(
 )
 """A workflow that publishes when another calls it, which the tag starts."""
 
+TESTED = Workflow("ci.yml", ("v*",), (), ("push",), chain=Chain("Tests"))
+FOLLOWING = replace(
+    WORKFLOW, tags=(), events=("workflow_run",), chain=Chain("Release", ("Tests",), checks_branch_out=True)
+)
+AFTER = replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(TESTED, FOLLOWING)))
+"""A workflow that publishes after another one, which the tag starts."""
+
+
+def following(**changed: Any) -> Trigger:
+    """Return it with a workflow that follows otherwise."""
+    follower = replace(FOLLOWING, chain=replace(FOLLOWING.chain, **changed))
+    return replace(AFTER, publishing=replace(PUBLISHING, workflows=(TESTED, follower)))
+
+
 SOURCES = sources()
 TOOLS = replace(SOURCES, project=Project(Path("nowhere"), {**TABLE, "tool": {"mypy": {"python_version": "3.13"}}}))
 
@@ -166,12 +181,15 @@ BROKEN: dict[str, object] = {
     "CI007": replace(TRIGGER, publishing=replace(PUBLISHING, told={"workflow": "Release.yml", "environment": "PyPI2"})),
     "CI008": started_by(events=("push", "pull_request_target")),
     "CI009": publishing(addresses=(DEFAULT_REPOSITORY[:-1],)),
-    "CI010": replace(TRIGGER, drifted=(".github/workflows/ci.yml would be written otherwise today",)),
+    "CI010": replace(
+        TRIGGER, drifted=(".github/workflows/ci.yml would be written otherwise today",), mends=("invoke workflows",)
+    ),
     "CI011": started_by(tags=(), events=("release",)),
     "CI012": replace(
         TRIGGER,
         publishing=replace(PUBLISHING, workflows=(*PUBLISHING.workflows, replace(WORKFLOW, name="upload.yml"))),
     ),
+    "CI013": AFTER,
     "DIST411": refused(errors.BackendFailed),
     "DIST412": Rebuilt((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
     "DIST413": Rebuilt(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),
@@ -263,6 +281,12 @@ PASSING: list[tuple[str, object]] = [
     ("CI009", publishing(addresses=(TEST_REPOSITORY, DEFAULT_REPOSITORY, "https://index.example/legacy"))),
     ("CI009", publishing(addresses=("http://[broken",))),
     ("CI002", CALLED),
+    ("CI002", AFTER),
+    ("CI002", following(branches=("main", "v*"))),
+    ("CI002", following(branches_ignored=("main",))),
+    ("CI011", AFTER),
+    ("CI012", AFTER),
+    ("CI013", following(checks_branch_out=False)),
     ("INDEX012", replace(LANDING, shelf=Shelf())),
     ("INDEX014", Arrival(replace(SDIST, size=2 << 19), LANDING.shelf, NOW)),
     ("INDEX014", Arrival(replace(SDIST, size=9 << 20), Shelf(), NOW)),
@@ -291,6 +315,13 @@ def test_check_has_nothing_against_what_is_right(code: str, facts: object) -> No
 def test_deaf_workflow_is_told_how_it_starts(changed: dict[str, Any], seen: str) -> None:
     fix = 'on:\n  push:\n    tags: ["v*"]'
     assert passes("CI002", started_by(**changed)).finding == Finding.failed(seen, fix)
+
+
+@pytest.mark.parametrize("changed", [{"after": ("Lint",)}, {"branches": ("main",)}, {"branches_ignored": ("v*",)}])
+def test_workflow_that_starts_after_what_no_tag_leads_to_is_deaf(changed: dict[str, Any]) -> None:
+    after = ", ".join(changed.get("after", FOLLOWING.chain.after))
+    seen = f"release.yml starts after {after}, and v1.3.0 leads to none of them"
+    assert passes("CI002", following(**changed)).finding.seen == seen
 
 
 @pytest.mark.parametrize(
@@ -387,6 +418,7 @@ def test_only_what_would_be_refused_is_an_error() -> None:
             "CI010",
             "CI011",
             "CI012",
+            "CI013",
             "DIST412",
             "DIST413",
         ),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seatrial.facts.chain import Chain
 from seatrial.facts.session_names import sessions_of
 from seatrial.facts.workflow import Job, Workflow
 from trial import lines
@@ -236,3 +237,39 @@ def test_workflow_names_those_of_the_repository_that_it_calls() -> None:
     found = Workflow.from_text("ci.yml", f"on: push\njobs: {{{jobs}}}\n")
     assert found is not None
     assert found.calls == ("publish.yml",)
+
+
+AFTER_TESTS = """
+    name: Release
+    on:
+      workflow_run:
+        workflows: {workflows}
+        branches: [main, "v*"]
+    jobs:
+      build:
+        steps:
+          - uses: actions/checkout@v7
+            with: {{ref: "{ref}"}}
+      publish: {{steps: [{{uses: pypa/gh-action-pypi-publish@v1}}, 3]}}
+      odd: 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("workflows", "ref", "chain"),
+    [
+        ("[Tests, 3]", "", Chain("Release", ("Tests", "3"), ("main", "v*"), checks_branch_out=True)),
+        ("Tests", "${{ github.event.workflow_run.head_sha }}", Chain("Release", ("Tests",), ("main", "v*"))),
+        ("{a: b}", "v1", Chain("Release", (), ("main", "v*"))),
+    ],
+)
+def test_workflow_that_starts_after_another_one_says_which(workflows: str, ref: str, chain: Chain) -> None:
+    found = workflow(AFTER_TESTS.format(workflows=workflows, ref=ref))
+    assert found is not None
+    assert found.chain == chain
+
+
+def test_workflow_without_a_name_is_called_like_its_file() -> None:
+    found = workflow(WHOLE)
+    assert found is not None
+    assert found.chain == Chain(".github/workflows/release.yml", checks_branch_out=True)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
+from twine.utils import DEFAULT_REPOSITORY
 
 import cargo
 import troubles
+from answering import answering
 from forge import forge, nobody_is_allowed
 from harbour import SEATRIAL, scratches
 from pier import PUBLISHER
 from seatrial.rehearsal.network import network
 from seatrial.rehearsal.shelves import described
 from trial import HERE, lines, normalised
-from voyages import forge_project
+from voyages import WORKFLOW, forge_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.voyage, pytest.mark.ends]
 
 EXPECTED = Path(__file__).resolve().parents[1] / "expected"
+HOST = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
 URLS = '\n[project.urls]\nRepository = "https://github.com/acme/tidepool"\n'
 
 
@@ -101,6 +105,95 @@ def expect(name: str, text: str, pytestconfig: pytest.Config) -> None:
     if pytestconfig.getoption("--refresh"):
         path.write_text(text, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == text
+
+
+WORKFLOW_OF_MISTAKES = """\
+on:
+  push:
+    tags: ["[0-9]*"]
+  pull_request_target:
+jobs:
+  build:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: nox -s build chekc
+      - run: twine upload --repository-url {address} dist/*
+  publish:
+    needs: build
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: pypa/gh-action-pypi-publish@v1
+"""
+WORKFLOW_WITH_A_PASSWORD = WORKFLOW.replace(
+    "      - uses: pypa/gh-action-pypi-publish@v1\n",
+    "      - uses: pypa/gh-action-pypi-publish@v1\n        with:\n          password: ${{ secrets.PYPI }}\n",
+)
+PUBLISHER_TOLD = '\n[tool.seatrial.publisher]\nworkflow = "Release.yml"\nenvironment = "pypi"\n'
+
+
+def page(*files: tuple[str, str, int], **told: object) -> dict[str, object]:
+    """Return what an index tells of files that came just now: each with its version, the end of its name, its size."""
+    now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+    same = {"url": "", "hashes": {"sha256": "ab"}, "upload-time": now}
+    shelved = [{**same, "filename": f"tidepool-{version}{kind}", "size": size} for version, kind, size in files]
+    return {"meta": {"api-version": "1.4"}, "name": "tidepool", "files": shelved, **told}
+
+
+def make_every_mistake_in_the_workflow(port: Harbour) -> dict[str, object] | None:
+    """Give it a name of the standard library too, which no index knows."""
+    edit(port, 'name = "tidepool"', 'name = "antigravity"')
+    edit(port, SEATRIAL, f'\n[tool.hatch.build.targets.wheel]\npackages = ["src/tidepool"]\n{SEATRIAL}{PUBLISHER_TOLD}')
+    address = DEFAULT_REPOSITORY.rstrip("/")
+    port.trial.write({".github/workflows/release.yml": WORKFLOW_OF_MISTAKES.format(address=address)})
+    return None
+
+
+def publish_twice_with_a_password_to_a_full_index(port: Harbour) -> dict[str, object] | None:
+    port.trial.write(
+        {
+            ".github/workflows/release.yml": WORKFLOW_WITH_A_PASSWORD,
+            ".github/workflows/upload.yml": WORKFLOW,
+            "src/tidepool/table.csv": "".join(f"{hash_of(number)}\n" for number in range(40000)),
+        }
+    )
+    port.trial.git("tag", "v1.2.3")
+    port.trial.git("push", "-q", "../remote.git", "v1.2.3")
+    return page(("1.2.2", ".tar.gz", 10 << 30), ("1.2.3", ".tar.gz", 2000), ("1.2.3", "-py3-none-any.whl", 2000))
+
+
+def wait_for_a_release_of_somebody_elses_archived_project(port: Harbour) -> dict[str, object] | None:
+    waiting = WORKFLOW.replace('push:\n    tags: ["v*"]', "release:\n    types: [published]")
+    port.trial.write({".github/workflows/release.yml": waiting})
+    return page(("1.3.0", ".zip", 2000), **{"project-status": {"status": "archived"}})
+
+
+def hash_of(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        make_every_mistake_in_the_workflow,
+        publish_twice_with_a_password_to_a_full_index,
+        wait_for_a_release_of_somebody_elses_archived_project,
+    ],
+)
+def test_what_stands_in_the_way_on_the_forge_and_on_the_index_is_found(
+    port: Harbour, pytestconfig: pytest.Config, state: Callable[[Harbour], dict[str, object] | None]
+) -> None:
+    """The rows of what can go wrong with an upload, each in a real repository beside an index that answers so."""
+    told = state(port)
+    port.trial.commit("Change")
+    status = 200 if told else 404
+    with answering(json.dumps(told).encode(), status=status) as url:
+        edit(port, SEATRIAL, f'\n[tool.seatrial]\nindex = "{url}"\n')
+        port.trial.git("push", "-q")
+        ran = preflight(port, "--part", "minor", "--json")
+    found = [one for one in judged(ran).values() if one["verdict"] == "failed"]
+    lines = [f"{one['code']} {one['weight']}\n{one['seen']}\nfix: {one['fix']}\n" for one in found]
+    text = re.sub(r"127\.0\.0\.1:\d+", "index", "\n".join(lines)).replace(HOST, "{host}")
+    expect(f"preflight_{state.__name__}.txt", re.sub(r"\d[\d,]+ bytes", "N bytes", text), pytestconfig)
 
 
 def test_healthy_release_passes_every_check(port: Harbour, net: Network) -> None:

@@ -330,7 +330,7 @@ SITUATIONS: list[tuple[Callable[[Harbour], None] | None, tuple[str, ...], str]] 
         (),
         f"""
         seatrial: there is no fragment in changelog.d, so nobody would learn what is new in 1.3.0
-        fix:  invoke news feature "What is new."; or release all the same: --allow-empty
+        fix:  invoke news feature "What is new.", and commit; or release all the same: --allow-empty
         {READ}nofragments
         """,
     ),
@@ -339,8 +339,9 @@ SITUATIONS: list[tuple[Callable[[Harbour], None] | None, tuple[str, ...], str]] 
         (),
         f"""
         seatrial: towncrier skips changelog.d/1.fetaure.md: no part of the name is a type
-        fix:  name it ISSUE.TYPE.md or +WORD.TYPE.md, TYPE being one of feature, bugfix, doc, removal, misc; or, if it is no fragment, add it to ignore in pyproject.toml:
+        fix:  name it ISSUE.TYPE.md or +WORD.TYPE.md, TYPE being one of feature, bugfix, doc, removal, misc, and commit:
               git mv changelog.d/1.fetaure.md changelog.d/+WORD.feature.md
+              or, if it is no fragment, add it to ignore in pyproject.toml
         {READ}fragmentinvalid
         """,
     ),
@@ -487,7 +488,7 @@ SITUATIONS: list[tuple[Callable[[Harbour], None] | None, tuple[str, ...], str]] 
         (),
         f"""
         seatrial: CHANGELOG.md has an entry '## 1.3.0' already
-        fix:  invoke bump first, or remove the old entry
+        fix:  remove that entry and commit
         {READ}entryexists
         """,
     ),
@@ -505,7 +506,7 @@ SITUATIONS: list[tuple[Callable[[Harbour], None] | None, tuple[str, ...], str]] 
         (),
         f"""
         seatrial: a push to origin goes to 2 addresses, and can succeed at one and fail at another: ../remote.git, ../second.git
-        fix:  give the second a name of its own: git remote set-url --push --delete origin ADDRESS
+        fix:  leave one: git remote set-url --push --delete origin ../second.git; and give the other a name of its own: git remote add NAME ADDRESS
         {READ}severalpushaddresses
         """,
     ),

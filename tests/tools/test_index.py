@@ -2,54 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import threading
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.version import Version
 from twine.utils import DEFAULT_REPOSITORY
 
+from answering import JSON, answering
 from seatrial.errors import IndexUnreachable
 from seatrial.facts.shelf import Shelf, Shelved
 from seatrial.tools import index, pip_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-JSON = "application/vnd.pypi.simple.v1+json"
 FILE = {"filename": "tidepool-1.2.3.tar.gz", "url": "../../files/t.tar.gz", "hashes": {"sha256": "ab"}}
 HOST = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
-
-
-@contextlib.contextmanager
-def answering(content: bytes, kind: str = JSON, status: int = 200) -> Iterator[str]:
-    """Serve one page at every address, and yield that of the simple API."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.end_headers()
-            self.wfile.write(content)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/simple/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def shelf(told: Any) -> Shelf:

@@ -199,6 +199,7 @@ OF_THE_TRIGGER: tuple[Check[Trigger], ...] = (
     publication.AsGenerated(),
     starting.StartsAlone(),
     starting.OneAlone(),
+    starting.TagCheckedOut(),
 )
 """What the tag starts."""
 

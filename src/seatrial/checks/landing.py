@@ -38,7 +38,8 @@ class VersionFree(LandingRule):
             return Finding.unknown("no version was found to release")
         there = shown(f"{one.name}  sha256 {one.sha256}" for one in facts.shelf.of_release(facts.version))
         said = [f"{facts.index} has {facts.name} {facts.version}:", *there]
-        return verdict(said if there else [], f"release the version after it: {typed('release --part patch')}")
+        follows = typed(f"release --version {facts.shelf.after(facts.version)}")
+        return verdict(said if there else [], f"release the version after it: {follows}")
 
 
 class NameOurs(LandingRule):

@@ -36,8 +36,8 @@ class Publishes(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """Without one, the tag of a release stands alone until somebody uploads by hand."""
         there = facts.publishing.workflow is not None or facts.publishing.others
-        by_hand = "add one; until then: git checkout TAG, nox -s build check, twine upload dist/*"
-        return verdict([] if there else [f"no workflow in {FOLDER} publishes"], by_hand)
+        fix = f"{typed('workflows')}, and commit; or by hand, after the release: {typed('publish')}"
+        return verdict([] if there else [f"no workflow in {FOLDER} publishes"], fix)
 
 
 class Listens(TriggerRule):
@@ -50,8 +50,7 @@ class Listens(TriggerRule):
         workflow = facts.publishing.workflow
         if workflow is None or not facts.tag:
             return unheard(facts)
-        callers = [one for one in facts.publishing.workflows if workflow.name in one.calls]
-        if any(one.listens_to(facts.tag) for one in (workflow, *callers)):
+        if facts.publishing.starts(workflow, facts.tag):
             return Finding.passed()
         if workflow.waits_for_more:
             return Finding.skipped("something else than a tag is to start it")
@@ -180,7 +179,7 @@ class AddressKnown(TriggerRule):
             for address in job.addresses
             if _is_mistaken(address)
         ]
-        return verdict(said, "leave it out for PyPI; for the other: twine upload --repository testpypi")
+        return verdict(said, "leave it out for PyPI; for the other: twine upload --repository testpypi dist/*")
 
 
 class AsGenerated(TriggerRule):
@@ -192,8 +191,8 @@ class AsGenerated(TriggerRule):
 
     def check(self, facts: Trigger) -> Finding:
         """A noxfile and its workflows that have grown apart show it in a run that fails, or in one that does less."""
-        shows, mends = typed("workflows --check"), typed("workflows")
-        return verdict(facts.drifted, f"{shows} shows the difference; {mends} mends it")
+        mends = "\n".join(f"{one}, and commit" for one in facts.mends)
+        return verdict(facts.drifted, f"{mends}; or see the difference first: {typed('workflows --check')}")
 
 
 def unheard(facts: Trigger) -> Finding:
@@ -228,6 +227,8 @@ def deaf(workflow: Workflow, tag: str) -> str:
         return f"{workflow.name} listens to {', '.join(workflow.tags)}, which {tag} is not"
     if "push" in workflow.events and workflow.tags_ignored:
         return f"{workflow.name} ignores {', '.join(workflow.tags_ignored)}, which {tag} is"
+    if workflow.chain.after:
+        return f"{workflow.name} starts after {', '.join(workflow.chain.after)}, and {tag} leads to none of them"
     if "release" in workflow.events:
         return f"{workflow.name} starts when a release is made on the forge, not when {tag} is pushed"
     return f"{workflow.name} starts on {', '.join(workflow.events) or 'nothing'}, not on a tag"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, ClassVar
 
 from seatrial.checks.project import SourceRule
@@ -47,7 +48,8 @@ class ReadmeThere(SourceRule):
         if path is None:
             return Finding.skipped("[project] names none")
         bad = path not in facts.files and not str(path).startswith("..")
-        return verdict([f"git knows no {path}, which readme names"] if bad else [], f"git add {path}")
+        fix = f"git add {shlex.quote(str(path))}, and commit; or name one that is there"
+        return verdict([f"git knows no {path}, which readme names"] if bad else [], fix)
 
 
 class ReadmeNamed(SourceRule):

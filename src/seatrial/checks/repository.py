@@ -205,7 +205,9 @@ class Finished(Refusal):
     def check(self, facts: Walk) -> Finding:
         """A release is made from the commit: what is not in it is not released, and may have been meant to be."""
         if facts.unfinished:
-            return Finding.failed("\n".join(shown(facts.unfinished)), "git commit, if it belongs to the release")
+            return Finding.failed(
+                "\n".join(shown(facts.unfinished)), "git add --all && git commit, if it belongs to the release"
+            )
         return self.verdict(facts)
 
 

@@ -80,7 +80,7 @@ class FileNew(ShelvingRule):
         return Finding.failed(
             f"File already exists ({archive.name!r}, with blake2_256 hash {archive.blake2_256!r}). "
             f"See {help_page('file-name-reuse')} for more information.",
-            f"raise the version: {typed('release --part patch')}; and build once",
+            f"raise the version: {_next_release(facts)}; and build once",
         )
 
 
@@ -96,7 +96,7 @@ class NameNotBurned(ShelvingRule):
             return Finding.passed()
         said = "This filename was previously used by a file that has since been deleted. Use a different version."
         page = help_page("file-name-reuse")
-        return Finding.failed(f"{said} See {page} for more information.", typed("release --part patch"))
+        return Finding.failed(f"{said} See {page} for more information.", _next_release(facts))
 
 
 class ReleaseOpen(ShelvingRule):
@@ -114,7 +114,7 @@ class ReleaseOpen(ShelvingRule):
         if not files or min(times) >= facts.now - timedelta(days=DAYS):
             return Finding.passed()
         said = f"Uploading new files to releases older than {DAYS} days is not allowed."
-        return Finding.failed(said, f"make a new release: {typed('release --part patch')}")
+        return Finding.failed(said, f"make a new release: {_next_release(facts)}")
 
 
 class OneSdist(ShelvingRule):
@@ -129,3 +129,9 @@ class OneSdist(ShelvingRule):
         if all(Kind.of(one.name) is not Kind.SDIST for one in files):
             return Finding.passed()
         return Finding.failed("Only one sdist may be uploaded per release.", "upload none but NAME-VERSION.tar.gz")
+
+
+def _next_release(facts: Arrival) -> str:
+    """Return the command that releases the version after that of a file."""
+    version = metadata_of(facts.archive).version
+    return typed(f"release --version {facts.shelf.after(version)}" if version else "release --part patch")

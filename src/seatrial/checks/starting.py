@@ -24,7 +24,7 @@ class StartsAlone(TriggerRule):
         workflow = facts.publishing.workflow
         if workflow is None or not facts.tag:
             return unheard(facts)
-        if workflow.listens_to(facts.tag) or not workflow.waits_for_more:
+        if facts.publishing.starts(workflow, facts.tag) or not workflow.waits_for_more:
             return Finding.passed()
         by_hand = workflow.started_by_hand(facts.tag)
         return Finding.failed(
@@ -43,8 +43,30 @@ class OneAlone(TriggerRule):
         """Two that build each for itself race for the same file names: the index has a mixture, and one run is red."""
         if not facts.tag:
             return Finding.unknown("no version was found, so there is no tag")
-        found = [one.name for one in facts.publishing.workflows if one.publishing_job() and one.listens_to(facts.tag)]
+        known = facts.publishing
+        found = [one.name for one in known.workflows if one.publishing_job() and known.starts(one, facts.tag)]
         several = f"{facts.tag} starts {' and '.join(found)}, and each of them publishes"
         return verdict(
             [several] if len(found) > 1 else [], "publish from one of them, and remove the job from the others"
         )
+
+
+class TagCheckedOut(TriggerRule):
+    """A workflow that publishes after another one checks out what the tag names."""
+
+    code: ClassVar[str] = "CI013"
+    weight: ClassVar[Weight] = Weight.WARNING
+
+    def check(self, facts: Trigger) -> Finding:
+        """GitHub starts it on the default branch; an environment that admits tags alone refuses it, too."""
+        workflow = facts.publishing.workflow
+        if workflow is None or not facts.tag:
+            return unheard(facts)
+        if workflow.listens_to(facts.tag) or not workflow.chain.after:
+            return Finding.passed()
+        said = (
+            f"{workflow.name} starts after {', '.join(workflow.chain.after)}, on the default branch, and checks that "
+            f"branch out, not {facts.tag}"
+        )
+        fix = "with:\n  ref: ${{ github.event.workflow_run.head_sha }}"
+        return verdict([said] if workflow.chain.checks_branch_out else [], fix)

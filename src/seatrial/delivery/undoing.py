@@ -84,7 +84,7 @@ def follow_up(case: Case, why: str) -> str:
         kind = next((one for one in ("bugfix", "misc") if one in news.kinds), news.kinds[-1])
         # towncrier takes a dot for the end of the name.
         number = re.sub(r"\W", "-", case.found.version)
-        name = f"{news.orphan_prefix}withdraw-{number}.{kind}{'.md' if news.is_markdown else '.rst'}"
+        name = f"{news.orphan_prefix}withdraw-{number}.{kind}{news.suffix}"
         path = outlook.project.root / news.folders[0] / name
         if not path.exists():
             text = f"{case.found.version} is withdrawn: {why or 'it should not be used.'}"

@@ -129,6 +129,11 @@ class News:
         """Whether the news file is Markdown; else it is reStructuredText."""
         return PurePosixPath(self.filename).suffix == ".md"
 
+    @property
+    def suffix(self) -> str:
+        """The end of a fragment's name."""
+        return ".md" if self.is_markdown else ".rst"
+
 
 def default_marker(path: PurePosixPath) -> str:
     """Return the line that towncrier looks for in a news file of this name."""

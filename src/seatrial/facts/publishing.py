@@ -66,8 +66,16 @@ class Publishing:
         registered = [one for one in found if one.name == self.told.get("workflow")]
         tagged = [one for one in found if one.tags]
         heard = [one for one in tagged if self.tag and one.listens_to(self.tag)]
-        wanted = registered or heard or tagged or found
+        after = [one for one in found if self.tag and self.starts(one, self.tag)]
+        wanted = registered or heard or tagged or after or found
         return wanted[0] if wanted else None
+
+    def starts(self, workflow: Workflow, tag: str) -> bool:
+        """Whether a push of a tag starts a workflow: itself, one that calls it, or one that it starts after."""
+        heard = (one for one in self.workflows if one.listens_to(tag))
+        return any(
+            one == workflow or workflow.name in one.calls or workflow.chain.follows(one.chain, tag) for one in heard
+        )
 
     @property
     def job(self) -> Job | None:

@@ -9,6 +9,7 @@ from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
 from seatrial.facts.contents import Kind
 from seatrial.facts.metadata import FAILURES
+from seatrial.facts.versions import next_version
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,6 +63,13 @@ class Shelf:
     def versions(self) -> tuple[Version, ...]:
         """The versions that there are files of. Sorted."""
         return tuple(sorted({one.version for one in self.files if one.version is not None}))
+
+    def after(self, version: Version) -> Version:
+        """Return the next version that there is no file of: of a pre-release the next one with its label."""
+        found = version
+        while found == version or self.of_release(found):
+            found = next_version(found, found.pre[0] if found.pre else "patch")
+        return found
 
     def of_release(self, version: Version | None) -> tuple[Shelved, ...]:
         """Return the files of a release."""

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 class Trigger:
     """``tag``: its name; ``publishing``: who publishes then; ``listing``: the sessions that workflows can name.
 
-    ``drifted``: the generated files that are not what they should be, and why.
+    ``drifted``: the generated files that are not what they should be, and why; ``mends``: what mends them.
     """
 
     tag: str
     publishing: Publishing
     listing: Listing = field(default_factory=Listing)
     drifted: tuple[str, ...] = ()
+    mends: tuple[str, ...] = ()

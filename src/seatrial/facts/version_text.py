@@ -66,7 +66,7 @@ def read(project: Project, path: PurePosixPath) -> str | None:
         return (project.root / path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise FileNotUtf8(
-            f"{path} names the version, and is not UTF-8: {error}", fix=f"iconv -t UTF-8 {path}, or save it in UTF-8"
+            f"{path} names the version, and is not UTF-8: {error}", fix=f"save {path} in UTF-8, and commit"
         ) from None
     except OSError:
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seatrial.facts import pins
+from seatrial.facts.chain import Chain
 from seatrial.facts.ref_patterns import matches
 from seatrial.facts.session_names import sessions_of
 from seatrial.facts.steps import Step, awaited, needs_of, steps_of, table_of
@@ -86,7 +87,7 @@ class Workflow:
 
     ``events``: what starts it; ``tags_ignored``: the patterns of tags that do not; ``only_branches``: whether a push
     starts it to a branch alone; ``calls``: the workflows of the repository that its jobs are;
-    ``folder``: where its commands run unless they say otherwise, "" for the top.
+    ``folder``: where its commands run unless they say otherwise, "" for the top; ``chain``: what it starts after.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Workflow:
     only_branches: bool = False
     calls: tuple[str, ...] = ()
     folder: str = ""
+    chain: Chain = field(default_factory=Chain, compare=False)
 
     @classmethod
     def from_text(cls, name: str, text: str) -> Workflow | None:
@@ -115,6 +117,7 @@ class Workflow:
             only_branches=any(key in push for key in ("branches", "branches-ignore")),
             calls=tuple(_called(told["jobs"].values())),
             folder=_folder(_table(_table(told, "defaults"), "run").get("working-directory")),
+            chain=Chain.of(told, f"{FOLDER}/{name}"),
         )
 
     def listens_to(self, tag: str) -> bool:

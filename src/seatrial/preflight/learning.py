@@ -72,7 +72,8 @@ def trigger(project: Project, scratch: Scratch, known: Trigger) -> Trigger:
     # A forge for which nothing is generated is no matter here.
     with contextlib.suppress(SeatrialError):
         found = Desk.at(scratch.repository, project).drift_in(scratch.root)
-        return replace(known, drifted=tuple(f"{one.path} {one.reason.value}" for one in found))
+        drifted = tuple(f"{one.path} {one.reason.value}" for one in found)
+        return replace(known, drifted=drifted, mends=tuple(dict.fromkeys(one.fix for one in found)))
     return known
 
 

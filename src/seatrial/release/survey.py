@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -137,7 +138,7 @@ def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
     if not repository.branch:
         yield DetachedHead(
             f"no branch is checked out, HEAD is at {repository.commit[:12]}",
-            fix="git switch main, or your release branch",
+            fix=f"git switch {shlex.quote(checkout.usual_branch(repository))}, or your release branch",
         )
     elif repository.remotes and repository.remote not in repository.remotes:
         yield NoUpstream(
@@ -153,7 +154,8 @@ def _of_remote(repository: Repository, remote: Remote, standing: Standing) -> It
         yield SeveralPushAddresses(
             f"a push to {remote.name} goes to {len(remote.addresses)} addresses, and can succeed at one and fail at "
             f"another: {', '.join(mask(address) for address in remote.addresses)}",
-            fix=f"give the second a name of its own: git remote set-url --push --delete {remote.name} ADDRESS",
+            fix=f"leave one: git remote set-url --push --delete {remote.name} {_typable(remote.addresses[-1])}; "
+            "and give the other a name of its own: git remote add NAME ADDRESS",
         )
     if not remote.tip:
         name = repository.upstream[len("refs/heads/") :]
@@ -163,6 +165,11 @@ def _of_remote(repository: Repository, remote: Remote, standing: Standing) -> It
         )
     if standing.behind:
         yield _behind(repository, standing)
+
+
+def _typable(address: str) -> str:
+    """Return an address as a word of a command, or what stands for it where it is secret."""
+    return shlex.quote(address) if mask(address) == address else "ADDRESS"
 
 
 def _behind(repository: Repository, standing: Standing) -> SeatrialError:

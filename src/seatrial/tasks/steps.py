@@ -107,8 +107,7 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
         number = issue.lstrip("#")
         if number and not re.fullmatch(r"[\w-]+", number):
             raise FragmentInvalid(f"{issue!r} is no number of an issue", fix="--issue 42")
-        suffix = ".md" if settings.is_markdown else ".rst"
-        name = f"{number or settings.orphan_prefix}.{kind}{suffix}"
+        name = f"{number or settings.orphan_prefix}.{kind}{settings.suffix}"
         show(towncrier.create(project.root, name, text).strip())
 
 
@@ -142,7 +141,8 @@ def tag(context: Context, version: str = "") -> None:
         changed = set(named) & set(repository.unfinished)
         if changed:
             raise NotCommitted(
-                f"{', '.join(sorted(changed))} is not as it is in the commit that would be tagged", fix="git commit"
+                f"{', '.join(sorted(changed))} is not as it is in the commit that would be tagged",
+                fix="git commit --all",
             )
         name = outlook.tag(new)
         if checkout.object_of_tag(repository, name):

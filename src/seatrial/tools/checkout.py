@@ -103,6 +103,13 @@ def standing(repository: Repository, remote: Remote) -> Standing:
     return Standing(int(ahead), int(behind))
 
 
+def usual_branch(repository: Repository) -> str:
+    """Return the branch that HEAD was most likely meant to be on: one that has its commit, main before others."""
+    told = Git(repository.root).line("for-each-ref", "--contains=HEAD", "--format=%(refname:lstrip=2)", "refs/heads")
+    found = told.split("\n")
+    return next((name for name in ("main", "master") if name in found), found[0] or "main")
+
+
 def insist_on_identity(repository: Repository) -> None:
     """Raise `NoIdentity` when git would not know whose commit it makes."""
     if identity(repository) == ("", ""):

@@ -1,0 +1,253 @@
+"""What a finding says that mends it, mends it: its commands are run as they are printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable
+
+import pytest
+from invoke.parser import Parser
+from invoke.parser.context import ParserContext
+
+import cargo
+import troubles
+from harbour import SEATRIAL, Harbour, harbour
+from seatrial import sessions
+from seatrial.checks import catalogue
+from seatrial.facts.trigger import Trigger
+from seatrial.findings import Verdict
+from seatrial.plan import Wish
+from seatrial.preflight import learning
+from seatrial.preflight.insisting import judged
+from seatrial.preflight.walking import try_push, walked
+from seatrial.tasks import ns
+
+if TYPE_CHECKING:
+    from seatrial.findings import Finding
+
+EXPECTED = Path(__file__).resolve().parents[1] / "expected"
+COMMAND = re.compile(
+    r"(?:^|: |; |; or |, then )"
+    r"((?:git|invoke|nox|gh|pip|twine|uv) (?:'[^']*'|\"[^\"]*\"|[^;,\n'\"])+?)"
+    r"(?=$|[;,\n]| shows )",
+    re.MULTILINE,
+)
+"""A command in a fix: it begins a line or a part of a sentence, and ends where prose goes on."""
+
+
+def commands(fix: str) -> list[list[str]]:
+    """Return the commands of a fix, as a shell takes them apart."""
+    return [shlex.split(one) for found in COMMAND.findall(fix) for one in found.split(" && ")]
+
+
+def first_commands(fix: str) -> list[list[str]]:
+    """Return those that a fix names first; what comes after "or" is another way."""
+    return commands(re.split(r"; or |\nor ", fix)[0])
+
+
+def edit(port: Harbour, name: str, old: str, new: str) -> None:
+    text = port.read(name)
+    assert old in text
+    port.trial.write({name: text.replace(old, new)})
+    port.trial.commit("Edit")
+    port.trial.git("push", "-q")
+
+
+def leave_something_unfinished(port: Harbour) -> None:
+    port.trial.write({"notes.txt": "mine\n", "README.md": "# More\n"})
+
+
+def commit_something(port: Harbour) -> None:
+    port.trial.commit("Mine")
+
+
+def clone_a_part(port: Harbour) -> None:
+    for _ in range(2):
+        port.trial.commit("More")
+    port.trial.git("push", "-q")
+    port.trial.run("rm", "-rf", ".git")
+    port.trial.git("clone", "-q", "--depth=1", "--bare", f"file://{port.remote.root}", ".git")
+    port.trial.git("config", "--unset", "core.bare")
+    port.trial.git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    port.trial.git("config", "branch.main.remote", "origin")
+    port.trial.git("config", "branch.main.merge", "refs/heads/main")
+    port.trial.git("reset", "-q", "--hard")
+    # Only then is it known where the branch stands.
+    port.trial.git("fetch", "-q")
+
+
+def lose_the_branch_there(port: Harbour) -> None:
+    port.trial.git("checkout", "-q", "-b", "next")
+    port.trial.git("push", "-q", "-u", "origin", "next")
+    port.remote.git("branch", "-D", "next")
+
+
+def sign_without_a_key(port: Harbour) -> None:
+    port.trial.git("config", "gpg.program", "/bin/false")
+    port.trial.git("config", "commit.gpgSign", "true")
+
+
+def forget_the_readme(port: Harbour) -> None:
+    edit(port, "pyproject.toml", 'readme = "README.md"', 'readme = "MANUAL.md"')
+    port.trial.write({"MANUAL.md": "# Manual\n"})
+
+
+def have_no_workflow(port: Harbour) -> None:
+    (port.trial.root / ".github").mkdir()
+    port.trial.write({".github/CODEOWNERS": "* @acme\n"})
+    port.trial.commit("Go to GitHub")
+
+
+def have_workflows_drift(port: Harbour) -> None:
+    (port.trial.root / ".github").mkdir()
+    assert port.trial.invoke("workflows").returncode == 0
+    port.trial.commit("Generate")
+    edit(port, "pyproject.toml", SEATRIAL, f'{SEATRIAL}branch = "trunk"\n')
+
+
+def edit_a_workflow(port: Harbour) -> None:
+    (port.trial.root / ".github").mkdir()
+    assert port.trial.invoke("workflows").returncode == 0
+    edit(port, ".github/workflows/ci.yml", "runs-on: ubuntu-", "runs-on: debian-")
+
+
+CASES: tuple[tuple[str, Callable[[Harbour], None] | None, str], ...] = (
+    ("GIT003", clone_a_part, "--part minor"),
+    ("GIT004", troubles.begin_a_merge, "--part minor"),
+    ("GIT005", troubles.detach, "--part minor"),
+    ("GIT006", troubles.branch_off, "--part minor"),
+    ("GIT007", troubles.lose_the_remote, "--part minor"),
+    ("GIT007", troubles.lose_the_upstream, "--part minor"),
+    ("GIT007", troubles.push_to_two, "--part minor"),
+    ("GIT007", lose_the_branch_there, "--part minor"),
+    ("GIT010", troubles.fall_behind, "--part minor"),
+    ("GIT010", troubles.diverge, "--part minor"),
+    ("GIT012", troubles.lack_the_tags, "--part minor"),
+    ("GIT013", troubles.tag_here, "--part minor"),
+    ("GIT015", sign_without_a_key, "--part minor"),
+    ("GIT016", leave_something_unfinished, "--part minor"),
+    ("GIT017", commit_something, "--part minor"),
+    ("META003", None, "--part mayor"),
+    ("META003", None, "--part patch"),
+    ("META003", None, "--version 1.2.2"),
+    ("META003", troubles.tag_a_newer_release, "--part minor"),
+    ("META005", troubles.use_up_the_fragments, "--part patch"),
+    ("META005", troubles.misname_a_fragment, "--part minor"),
+    ("META013", forget_the_readme, "--part minor"),
+    ("CI001", have_no_workflow, "--part minor"),
+    ("CI010", have_workflows_drift, "--part minor"),
+    ("CI010", edit_a_workflow, "--part minor"),
+)
+
+
+@pytest.fixture
+def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Harbour:
+    """Make a project, and give this process the environment that its commands have."""
+    made = harbour(tmp_path / "port")
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    for name, value in {**made.trial.environ, "GIT_EDITOR": "echo A message >"}.items():
+        monkeypatch.setenv(name, value)
+        made.trial.environ[name] = value
+    return made
+
+
+def found(port: Harbour, options: str) -> dict[str, Finding]:
+    """Return what the checks say that ask for no build, and for no index."""
+    words = dict(zip(*[iter(options.split())] * 2))
+    with walked(port.trial.root, Wish(words.get("--part", ""), words.get("--version", ""))) as walking:
+        try_push(walking)
+        told = list(judged(catalogue.OF_THE_WALK, walking.walk(), {}))
+        if walking.project and walking.scratch:
+            with learning.asked(walking.project, walking.config) as asked:
+                listing = asked.listing.result()
+            publishing = learning.publishing(walking.project, walking.config, walking.scratch, walking.tag)
+            known = learning.trigger(walking.project, walking.scratch, Trigger(walking.tag, publishing, listing))
+            sources = learning.sources(walking.project, walking.scratch, listing, publishing)
+            told += judged(catalogue.OF_THE_SOURCES, sources, {})
+            told += judged(catalogue.OF_THE_TRIGGER, known, {})
+    return {one.code: one.finding for one in told}
+
+
+@pytest.mark.voyage
+@pytest.mark.ends
+@pytest.mark.parametrize(("code", "trouble", "options"), CASES)
+def test_fix_is_run_as_it_is_printed_and_the_finding_is_gone(
+    port: Harbour, code: str, trouble: Callable[[Harbour], None] | None, options: str
+) -> None:
+    """A release that a fix names is looked at with its options; what a person has to fill in is filled in."""
+    if trouble:
+        trouble(port)
+    finding = found(port, options)[code]
+    assert finding.verdict is Verdict.FAILED
+    for _ in range(2):
+        printed = first_commands(finding.fix)
+        assert printed, finding.fix
+        for words in printed:
+            if words[:2] == ["invoke", "release"]:
+                options = " ".join(words[2:])
+                continue
+            ran = port.trial.run(*(word.replace("ADDRESS", "../remote.git") for word in words))
+            assert ran.returncode == 0, (words, ran.output)
+        if ", and commit" in finding.fix:
+            port.trial.commit()
+        finding = found(port, options)[code]
+        if finding.verdict is not Verdict.FAILED:
+            break
+    assert finding.verdict is Verdict.PASSED
+
+
+@pytest.mark.voyage
+@pytest.mark.ends
+def test_build_takes_the_place_of_distributions_that_were_made_by_hand(port: Harbour) -> None:
+    dist = port.trial.root / "dist"
+    dist.mkdir()
+    for one in (cargo.sdist(), cargo.wheel().having({"tidepool/extra.py": "more = 1\n"})):
+        (dist / one.name).write_bytes(one.data())
+    before = judged_files(port)["DIST404"]
+    assert before["verdict"] == "failed"
+    for words in commands(before["fix"]):
+        assert port.trial.run(*words).returncode == 0
+    assert judged_files(port)["DIST404"]["verdict"] == "passed"
+
+
+def judged_files(port: Harbour) -> dict[str, dict[str, str]]:
+    return {one["code"]: one for one in json.loads(port.trial.invoke("check", "--json").output)}
+
+
+PRINTED = sorted(
+    {
+        found
+        for name in ("before_tag.txt", "findings.txt")
+        for fix in re.findall(r"(?ms)^fix: (.*?)\n$", (EXPECTED / name).read_text(encoding="utf-8"))
+        for found in map(shlex.join, commands(fix))
+    }
+)
+OTHERS = {("gh", "release"), ("gh", "workflow"), ("pip", "install"), ("twine", "upload")}
+"""Commands of programs that can't be asked here."""
+
+
+def is_known(program: str, words: list[str]) -> bool:
+    """Whether a program takes these words, as far as that can be asked without doing it."""
+    if program == "invoke":
+        Parser(contexts=ns.to_contexts(), initial=ParserContext(), ignore_unknown=False).parse_argv(words)
+        return True
+    if program == "git":
+        # It tells how it is used, and ends with 129.
+        git = (shutil.which("git") or "git", words[0], "-h")
+        return subprocess.run(git, capture_output=True, check=False).returncode == 129
+    if program == "nox":
+        return words == ["-l"] or (words[0] == "-s" and all(hasattr(sessions, name) for name in words[1:]))
+    return (program, words[0]) in OTHERS
+
+
+@pytest.mark.parametrize("printed", PRINTED)
+def test_command_that_is_printed_is_one_that_there_is(printed: str) -> None:
+    program, *words = shlex.split(printed)
+    assert is_known(program, words)
