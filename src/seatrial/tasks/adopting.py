@@ -38,6 +38,7 @@ def init(context: Context, project: str = "", yes: bool = False, dry_run: bool =
     """
     from seatrial.adoption import looking, proposing, telling, writing
 
+    option = f" --project {shlex.quote(project)}" if project else ""
     with one_message("run it again: what was written is whole"):
         found = looking.look(Path(project or ".").resolve())
         show(telling.found(found))
@@ -50,10 +51,9 @@ def init(context: Context, project: str = "", yes: bool = False, dry_run: bool =
         if not proposal.files:
             show("\nThere is nothing to write.")
         elif not dry_run:
-            _confirm(yes=yes)
+            _confirm(f"seatrial init{option}", yes=yes)
             writing.write(found, proposal)
-            then = NEXT.format(f" --project {shlex.quote(project)}" if project else "")
-            show(f"\n{len(proposal.files)} files, {proposal.lines} lines written. {then}")
+            show(f"\n{len(proposal.files)} files, {proposal.lines} lines written. {NEXT.format(option)}")
 
 
 @task(
@@ -92,13 +92,13 @@ def new(
         show(f"\n{naming.told(wanted.name, os.environ)}")
 
 
-def _confirm(*, yes: bool) -> None:
-    """Ask the one question. Raises `Declined`."""
+def _confirm(again: str, *, yes: bool) -> None:
+    """Ask the one question; ``again``: the command that asks it. Raises `Declined`."""
     from seatrial.refusals import Declined
 
     if yes:
         return
     if not is_on_terminal():
-        raise Declined("nobody is here to be asked, and nothing was written", fix="seatrial init --yes")
+        raise Declined("nobody is here to be asked, and nothing was written", fix=f"{again} --yes")
     if answer("write that? [y/N] ").lower() not in {"y", "yes"}:
-        raise Declined("nothing was written", fix="seatrial init")
+        raise Declined("nothing was written", fix=again)
