@@ -84,6 +84,11 @@ def test_each_gets_its_files_of_ci_in_the_one_diff_and_nothing_the_second_time(p
     trial = port.trial
     without = trial.seatrial("init", "--dry-run", "--no-workflows", "--project", "packages/foo")
     assert (without.returncode, shown(without.output)) == (0, own("foo"))
+    unasked = trial.seatrial("init", "--project=packages/foo")
+    assert (unasked.returncode, unasked.output.splitlines()[-2]) == (
+        5,
+        "fix:  seatrial init --project packages/foo --yes",
+    )
     first = trial.seatrial("init", "--yes", "--project", "packages/foo")
     assert (first.returncode, shown(first.output)) == (0, [*own("foo"), *of_ci("foo"), SHARED])
     assert first.output.endswith(NEXT)
