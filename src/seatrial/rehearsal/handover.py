@@ -44,7 +44,7 @@ def take(folder: Path, store: Path, patterns: Iterable[str], variables: Iterable
             shutil.copy2(path, target, follow_symlinks=False)
     files = [path for path in _found(folder, variables) if path.is_file()]
     lines = [one for path in files for one in LINE.finditer(path.read_text(encoding="utf-8", errors="replace"))]
-    return Handed(store, tuple((one["name"], one["value"].strip("\"'\r")) for one in lines))
+    return Handed(store, tuple((one["name"], one["value"].strip()) for one in lines))
 
 
 def _found(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:
