@@ -32,10 +32,7 @@ FILES = {
 }
 """What each gets in its own folder."""
 SHARED = ".github/dependabot.yml"
-NEXT = """\
-Commit that, then: seatrial rehearse --project packages/foo --part patch (with uv, nothing installed: uvx seatrial \
-rehearse --project packages/foo)
-"""
+NEXT = "Commit that, then: seatrial --project packages/foo rehearse --part patch\n"
 TAG = '\n[tool.seatrial]\ntag = "{name}-v{version}"\nmessage = "Release {name} {version}"\n'
 
 
@@ -87,7 +84,7 @@ def test_each_gets_its_files_of_ci_in_the_one_diff_and_nothing_the_second_time(p
     unasked = trial.seatrial("init", "--project=packages/foo")
     assert (unasked.returncode, unasked.output.splitlines()[-2]) == (
         5,
-        "fix:  seatrial init --project packages/foo --yes",
+        "fix:  seatrial init --yes --project=packages/foo",
     )
     first = trial.seatrial("init", "--yes", "--project", "packages/foo")
     assert (first.returncode, shown(first.output)) == (0, [*own("foo"), *of_ci("foo"), SHARED])
@@ -111,9 +108,7 @@ read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#workflowsdri
 """
 BY_HAND = "on: [push]\njobs: {test: {runs-on: ubuntu-24.04, steps: [{run: pytest}]}}\n"
 IN_BAR = "on: [push]\ndefaults: {run: {working-directory: packages/bar}}\njobs: {}\n"
-LEFT_ALONE = (
-    "CI is told by files of your own, which were left alone; to have them generated: seatrial workflows --project {}"
-)
+LEFT_ALONE = "CI is told by files of your own, which were left alone; to have them generated: invoke workflows"
 
 
 def test_files_of_ci_that_were_written_by_hand_are_left_alone_but_where_they_are_those_of_the_other(
@@ -122,10 +117,10 @@ def test_files_of_ci_that_were_written_by_hand_are_left_alone_but_where_they_are
     port.trial.write({".github/workflows/bar.yml": IN_BAR})
     port.trial.commit()
     assert proposed(port, "foo") == ([*own("foo"), *of_ci("foo"), SHARED], ())
-    assert proposed(port, "bar") == (own("bar"), (LEFT_ALONE.format("packages/bar"),))
+    assert proposed(port, "bar") == (own("bar"), (LEFT_ALONE,))
     port.trial.write({".github/workflows/all.yml": BY_HAND})
     port.trial.commit()
-    assert proposed(port, "foo") == (own("foo"), (LEFT_ALONE.format("packages/foo"),))
+    assert proposed(port, "foo") == (own("foo"), (LEFT_ALONE,))
 
 
 def test_pipeline_of_gitlab_is_that_of_one_package_and_not_written_over_by_the_other(port: Harbour) -> None:
@@ -183,5 +178,11 @@ def test_package_in_a_folder_is_proved_and_its_release_sails(port: Harbour) -> N
     assert sailed.returncode == 0, sailed.output
     card = json.loads(sailed.output[sailed.output.index("\n{\n") :])
     assert (card["tag"], card["version"]) == ("foo-v1.2.4", "1.2.4")
-    publisher = {"owner": "acme", "repository": "tides", "workflow": "release-foo.yml", "environment": "pypi"}
+    publisher = {
+        "owner": "acme",
+        "repository": "tides",
+        "workflow": "release-foo.yml",
+        "environment": "pypi",
+        "forge": "github",
+    }
     assert card["publisher"] == publisher

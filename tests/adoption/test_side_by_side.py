@@ -82,7 +82,7 @@ def checks_and_files_of_ci_of_each_are_its_own(trial: Trial) -> None:
     assert "CI0" not in judged.output
     warned = judged.output[judged.output.index("GIT016") :].splitlines()[:5]
     assert [line.split()[-1] for line in warned[:3]] == ["docs/", "notes.txt", "packages/foo/notes.txt"]
-    assert warned[3].strip() == "fix: git commit, if it belongs to the release"
+    assert warned[3].strip() == "fix: git add --all && git commit, if it belongs to the release"
 
 
 def test_folder_that_is_none_is_named(trial: Trial) -> None:
