@@ -14,8 +14,12 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 
 @contextlib.contextmanager
-def answering(content: bytes, kind: str = JSON, status: int = 200) -> Iterator[str]:
-    """Serve one page at every address, and yield that of the simple API."""
+def answering(content: bytes, kind: str = JSON, status: int = 200, drops: int = 0) -> Iterator[str]:
+    """Serve one page at every address, and yield that of the simple API.
+
+    ``drops``: how many spaces come before it, one each tenth of a second, for whoever waits for them.
+    """
+    ended = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -25,7 +29,11 @@ def answering(content: bytes, kind: str = JSON, status: int = 200) -> Iterator[s
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.end_headers()
-            self.wfile.write(content)
+            with contextlib.suppress(ConnectionError):
+                for _ in range(drops):
+                    ended.wait(0.1)
+                    self.wfile.write(b" ")
+                self.wfile.write(content)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -33,6 +41,7 @@ def answering(content: bytes, kind: str = JSON, status: int = 200) -> Iterator[s
     try:
         yield f"http://127.0.0.1:{server.server_port}/simple/"
     finally:
+        ended.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from answering import answering
 from quay import READ, SDIST, WHEEL, Quay, yank
 from voyages import WORKFLOW
 
@@ -167,6 +168,19 @@ def test_status_builds_nothing_to_compare_with(dock: Quay, tmp_path: Path) -> No
     dock.proof.rename(tmp_path / "proof")
     assert dock.invoke("status").output.splitlines()[3:] == [
         f"release    v1.3.0 is there, not compared (invoke verify --version 1.3.0): {dock.net.simple_url}",
+        f"next       {FOLLOWS}",
+    ]
+
+
+def test_status_does_not_wait_for_an_index_that_takes_longer_than_it_may(dock: Quay) -> None:
+    """Whoever waits for half a minute is answered, and would be told that the release is not there."""
+    page = json.dumps({"meta": {"api-version": "1.1"}, "name": "tidepool", "files": []}).encode()
+    with answering(page, drops=300) as url:
+        pyproject = dock.port.read("pyproject.toml").replace("http://127.0.0.1:9/simple/", url)
+        dock.port.trial.write({"pyproject.toml": pyproject})
+        told = dock.invoke("status").output
+    assert told.splitlines()[3:] == [
+        f"release    v1.3.0, unknown to the index: {url} does not answer within 5 seconds",
         f"next       {FOLLOWS}",
     ]
 

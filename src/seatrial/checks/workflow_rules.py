@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from seatrial.checks.rule import shown, verdict
 from seatrial.facts import pins
 from seatrial.facts.session_names import sessions_of
+from seatrial.facts.stretches import followed
 from seatrial.findings import Finding, Weight
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ STRANGERS = frozenset(("pull_request_target", "workflow_run", "issue_comment", "
 """Events that anybody can bring about, and that run with the rights of the repository."""
 
 INSTALLS = re.compile(r"\bpip3?\s+install\b(?P<rest>.*)|\buv\s+(?:pip|tool)\s+install\b|\bpipx\s+(?:install|run)\b")
-BUILDS = re.compile(r"\bnox\b.*\bbuild\b|-m build\b|\b(?:uv|hatch|flit|pdm|poetry|maturin) build\b|\bpyproject-build\b")
+BUILDS = re.compile(
+    followed("nox", r"\bnox\b", r"\bbuild\b")
+    + r"|-m build\b|\b(?:uv|hatch|flit|pdm|poetry|maturin) build\b|\bpyproject-build\b"
+)
+IN_VARIABLE = re.compile(followed("nox", r"\bnox\b", r"-s \"?\$"))
 RUNNERS = re.compile(r"\b(?:pytest|tox|unittest)\b|\bhatch test\b")
 BUILT = ("build", "check")
 
@@ -165,14 +170,14 @@ def _caches(job: CiJob) -> Iterator[str]:
 
 def _is_ad_hoc(line: str) -> bool:
     found = INSTALLS.search(line)
-    return bool(found) and "--require-hashes" not in line and not re.search(r"--no-deps\b.*\s\.$", line)
+    is_of_here = "--no-deps" in line.split() and line.endswith((" .", "\t."))
+    return bool(found) and "--require-hashes" not in line and not is_of_here
 
 
 def runs_tests(text: str) -> bool:
     """Whether a command runs a test: a session that is not one of those which build, or a runner of tests."""
     names = set(sessions_of(text))
-    in_variable = bool(re.search(r"\bnox\b.*-s \"?\$", text))
-    return in_variable or bool(names - set(BUILT)) or bool(RUNNERS.search(text))
+    return bool(IN_VARIABLE.search(text)) or bool(names - set(BUILT)) or bool(RUNNERS.search(text))
 
 
 def says(told: object, name: str, value: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent import futures
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,19 @@ from seatrial.errors import IndexUnreachable
 from seatrial.facts.delivery import Delivery, State
 from seatrial.masking import shown_address
 from seatrial.release.proof import Proof
-from seatrial.tools import index
+from seatrial.tools import index, web
 
 if TYPE_CHECKING:
     from seatrial.delivery.ci import Ci
     from seatrial.delivery.destination import Destination
     from seatrial.facts.repository import Repository
+    from seatrial.facts.shelf import Shelf
     from seatrial.outlook import Outlook
     from seatrial.release.standing import Standing
 
 
 PATIENCE = 5
-"""Seconds that an index may take: a look at where things stand waits for nobody."""
+"""Seconds that an index may take in all: a look at where things stand waits for nobody."""
 
 
 def told(repository: Repository, outlook: Outlook, found: Standing) -> Standing:
@@ -48,7 +50,7 @@ def told(repository: Repository, outlook: Outlook, found: Standing) -> Standing:
 
 def _delivery(tagged: Tagged, where: Destination) -> tuple[Delivery, str]:
     """Compare what the index has with the proof, where one is kept; return a remark where there is none."""
-    served = index.shelf(where.simple, tagged.name, PATIENCE)
+    served = _served(where.simple, tagged.name)
     files = served.of_release(tagged.version)
     proof = Proof.recall(tagged.repository)
     has_proof = proof is not None and (proof.tag, proof.commit) == (tagged.tag, tagged.commit)
@@ -62,6 +64,15 @@ def _delivery(tagged: Tagged, where: Destination) -> tuple[Delivery, str]:
     is_guess = not has_proof and found.state is State.PUBLISHED
     compare = typed(f"verify --version {tagged.version}")
     return found, f"there, not compared ({compare})" if is_guess else ""
+
+
+def _served(simple: str, name: str) -> Shelf:
+    """Return what an index has. Raises `IndexUnreachable`, also when it takes long, in whichever way it does that."""
+    try:
+        return web.aside(index.shelf, simple, name, PATIENCE).result(timeout=PATIENCE)
+    except futures.TimeoutError:
+        said = f"{shown_address(simple)} does not answer within {PATIENCE} seconds"
+        raise IndexUnreachable(said, fix="try again later") from None
 
 
 def _count(delivery: Delivery) -> str:

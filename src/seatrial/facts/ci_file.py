@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seatrial.facts.steps import awaited, needs_of, table_of, trouble_in
-from seatrial.facts.workflow import PUBLISHES
+from seatrial.facts.uploading import PUBLISHES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seatrial.facts.repository import owner_and_name
-from seatrial.facts.workflow import FOLDER, PUBLISHES, Workflow
+from seatrial.facts.uploading import PUBLISHES
+from seatrial.facts.workflow import FOLDER, Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

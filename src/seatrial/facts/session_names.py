@@ -7,19 +7,19 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
+EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}")
 """What GitHub puts a value in place of."""
 
 
 def sessions_of(commands: str) -> Iterator[str]:
     """Yield the sessions that ``nox -s`` or ``nox --session`` names in the text of a step."""
     for line in EXPRESSION.sub("$X", commands).replace("\\\n", " ").splitlines():
-        words = _words(line)
-        for index, word in enumerate(words):
+        words = iter(_words(line))
+        for word in words:
             if word == "nox" or word.endswith("/nox"):
-                yield from _named(words[index + 1 :])
+                yield from _named(words)
 
 
 def _words(line: str) -> list[str]:
@@ -32,7 +32,8 @@ def _words(line: str) -> list[str]:
         return []
 
 
-def _named(words: Sequence[str]) -> Iterator[str]:
+def _named(words: Iterator[str]) -> Iterator[str]:
+    """Yield the sessions that a command names, and take its words away."""
     is_name = False
     for word in words:
         if word == "--" or not set(word) - set("();<>|&"):

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from seatrial.facts.stretches import followed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
+EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}", re.DOTALL)
 
 MAKES = re.compile(
     r"(?:^|[\s;&|/])(?:(?:nox|seatrial|invoke|inv|pyproject-build)\s"
@@ -18,8 +20,9 @@ MAKES = re.compile(
 )
 """What makes or judges the distributions, or what a project's own tasks do."""
 
+INSTALLERS = "pip3?|pipx|uv|poetry|pdm|apt|apt-get|brew|npm|conda"
 BRINGS = re.compile(
-    r"\b(?:pip3?|pipx|uv|poetry|pdm|apt|apt-get|brew|npm|conda)\s+(?:\S+\s+)*?(?:install|sync|ci)\b|\bcurl\b|\bwget\b"
+    followed("brings", rf"\b(?:{INSTALLERS})(?=\s)", r"\s(?:install|sync|ci)\b", ends=r"\0") + r"|\bcurl\b|\bwget\b"
 )
 """What brings tools from the network: they are here already."""
 

@@ -15,6 +15,7 @@ from seatrial.facts.chain import Chain
 from seatrial.facts.ref_patterns import matches
 from seatrial.facts.session_names import sessions_of
 from seatrial.facts.steps import Step, awaited, needs_of, steps_of, table_of
+from seatrial.facts.uploading import ADDRESS, PASSWORD_IN_COMMAND, PUBLISHES, TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,21 +24,8 @@ if TYPE_CHECKING:
 FOLDER = ".github/workflows"
 """Where GitHub looks for workflows."""
 
-PUBLISHES = re.compile(
-    r"gh-action-pypi-publish|\btwine\b.*\bupload\b"
-    r"|\b(uv|hatch|poetry|flit|pdm|maturin|seatrial|invoke|inv)\b[^|&;\n]*\s(publish|upload)\b"
-)
-"""What a step that uploads has in ``uses`` or in ``run``."""
-
 PASSWORD = re.compile(r"(TWINE_|UV_PUBLISH_|HATCH_INDEX_|FLIT_|PDM_PUBLISH_|POETRY_PYPI_)\w*|password")
-PASSWORD_IN_COMMAND = re.compile(r"\s(-p|--password|--token|-a|--auth)[ =]\S")
-"""What a stored password is handed over in: a variable or an input of that name, or an option."""
-
-ADDRESS = re.compile(r"(?:--repository-url|--publish-url)[ =][\"']?(https?://[^\s\"']+)")
-"""What a command is told to upload to."""
-
-TESTS = re.compile(r"\s(?:--repository|-r|--index|--publish-repository)[ =][\"']?test-?pypi\b", re.IGNORECASE)
-"""What a command is told to upload to TestPyPI with."""
+"""What a stored password is handed over in: a variable or an input of that name."""
 
 PYTHON = re.compile(r"(?<![\d.])3\.\d+(?![\d.])")
 """A minor version of Python."""
