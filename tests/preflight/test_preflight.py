@@ -284,6 +284,46 @@ def test_build_that_is_never_the_same_and_sdist_that_lacks_something_are_told(po
     }
 
 
+PIPELINE = "publish:\n  script: [twine upload dist/*]\n  rules: [if: $CI_COMMIT_TAG]\n"
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "word", "seen"),
+    [
+        (PIPELINE, "passed", ""),
+        (
+            PIPELINE.replace("TAG", "BRANCH"),
+            "failed",
+            "v1.3.0 does not start the job publish of .gitlab-ci.yml, as its rules say, so nothing would be published",
+        ),
+        (
+            f"{PIPELINE}workflow: {{rules: [if: $CI_COMMIT_TAG =~ /^release-/]}}\n",
+            "failed",
+            "v1.3.0 does not start a pipeline of .gitlab-ci.yml, as workflow: rules say, so nothing would be published",
+        ),
+        (
+            f"{PIPELINE}  needs: [build]\n",
+            "failed",
+            "the job publish of .gitlab-ci.yml needs build, which is not there",
+        ),
+        (
+            f"include: [remote: 'https://example.invalid/ci.yml']\n{PIPELINE}",
+            "skipped",
+            "not applicable: .gitlab-ci.yml publishes, and only the workflows of GitHub are read",
+        ),
+    ],
+)
+def test_pipeline_of_gitlab_that_does_not_hear_the_tag_is_told(
+    port: Harbour, pipeline: str, word: str, seen: str
+) -> None:
+    (port.trial.root / ".github/workflows/release.yml").unlink()
+    port.trial.write({".gitlab-ci.yml": pipeline})
+    port.trial.commit("Publish from GitLab")
+    port.trial.git("push", "-q")
+    found = judged(preflight(port, "--part", "minor", "--json"))["CI002"]
+    assert (found["verdict"], found["seen"]) == (word, seen)
+
+
 def test_remote_that_does_not_let_push_is_told(port: Harbour) -> None:
     with forge(port.remote.root, nobody_is_allowed) as address:
         port.trial.git("remote", "set-url", "origin", address)

@@ -48,6 +48,9 @@ class Listens(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """Nothing happens, and nothing says so, when the pattern is another than that of the tag."""
         workflow = facts.publishing.workflow
+        if facts.unheard is not None:
+            said, fix = facts.unheard
+            return verdict([said] if said else [], fix)
         if workflow is None or not facts.tag:
             return unheard(facts)
         if facts.publishing.starts(workflow, facts.tag):

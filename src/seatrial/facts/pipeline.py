@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 STAGES = (".pre", "build", "test", "deploy", ".post")
 """The stages of a pipeline that names none."""
 
+TO_LISTEN = "rules:\n  - if: $CI_COMMIT_TAG"
+"""What has a tag start a job."""
+
 BESIDE = frozenset(
     (
         *("after_script", "before_script", "cache", "default", "image", "include", "services", "spec", "stages"),
@@ -64,6 +67,15 @@ class Pipeline:
         found = [one for one in self.jobs if one.publishes and (not starting or (one.starts and self.starts))]
         wanted = [one for one in found if one.environment in set(environments)] or found
         return wanted[-1] if wanted else None
+
+    def deafness(self, tag: str) -> str:
+        """Return why a tag starts nothing that publishes, "" when it does."""
+        if self.publishing_job():
+            return ""
+        job = self.publishing_job(starting=False)
+        what = f"the job {job.name}" if job and self.starts else "a pipeline"
+        which = "its rules" if self.starts else "workflow: rules"
+        return f"{tag} does not start {what} of {FILE}, as {which} say, so nothing would be published"
 
     def waits_for(self, job: PipelineJob) -> tuple[Need, ...]:
         """Return the jobs that a job waits for: those that it names, or all of earlier stages."""

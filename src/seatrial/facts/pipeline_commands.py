@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.facts.pipeline_jobs import publishes
 from seatrial.facts.steps import BRINGS, MAKES
-from seatrial.facts.workflow import PASSWORD_IN_COMMAND, PUBLISHES
+from seatrial.facts.uploading import PASSWORD_IN_COMMAND, PUBLISHES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

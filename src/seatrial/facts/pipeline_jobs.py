@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.facts.pipeline_rules import ALWAYS, NEVER, Start, expanded, start_of, texts
 from seatrial.facts.pipeline_text import FILE, PipelineText, flat, invalid, table_in
-from seatrial.facts.workflow import ADDRESS, PASSWORD, PASSWORD_IN_COMMAND, PUBLISHES, TESTS
+from seatrial.facts.uploading import ADDRESS, PASSWORD_IN_COMMAND, PUBLISHES, TESTS
+from seatrial.facts.workflow import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

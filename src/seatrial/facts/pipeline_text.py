@@ -13,6 +13,7 @@ from seatrial.mishaps import PipelineInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 FILE = ".gitlab-ci.yml"
 """Where GitLab looks for the pipeline, unless a setting of the project says otherwise."""
@@ -22,6 +23,17 @@ DEEPEST = 11
 
 MOST = 1000
 """How many commands of a job are read: what refers to itself again and again has no end."""
+
+
+def files_below(top: Path) -> Callable[[str], str | None]:
+    """Return what reads the text of a file below ``top``, None for one that is not there."""
+
+    def read(path: str) -> str | None:
+        found = (top / path).resolve()
+        is_inside = top.resolve() in found.parents
+        return found.read_text(encoding="utf-8", errors="replace") if is_inside and found.is_file() else None
+
+    return read
 
 
 class Reference(tuple[str, ...]):

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 class Trigger:
     """``tag``: its name; ``publishing``: who publishes then; ``listing``: the sessions that workflows can name.
 
-    ``drifted``: the generated files that are not what they should be, and why; ``mends``: what mends them.
+    ``unheard``: why the pipeline of GitLab that publishes does not hear the tag and what mends that, both "" where it
+    does, and None where no such pipeline was read; ``drifted``: the generated files that are not what they should be,
+    and why; ``mends``: what mends them.
     """
 
     tag: str
     publishing: Publishing
     listing: Listing = field(default_factory=Listing)
+    unheard: tuple[str, str] | None = None
     drifted: tuple[str, ...] = ()
     mends: tuple[str, ...] = ()

@@ -9,14 +9,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Union
 
 from seatrial.errors import IndexUnreachable, SeatrialError
+from seatrial.facts.pipeline import TO_LISTEN, Pipeline
+from seatrial.facts.pipeline_text import FILE, files_below
+from seatrial.facts.pipeline_variables import variables_of
+from seatrial.facts.publisher import Publisher
 from seatrial.facts.publishing import Publishing
 from seatrial.facts.shelf import Landing
 from seatrial.facts.sources import Sources
 from seatrial.facts.walk import Unlearned
 from seatrial.masking import shown_address
+from seatrial.mishaps import PipelineInvalid
 from seatrial.outlook import released
 from seatrial.tools import checkout, index, nox, pip_settings, web
 from seatrial.workflows.desk import Desk
+from seatrial.workflows.gitlab import AT_HOME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,12 +75,28 @@ def publishing(project: Project, config: Config, scratch: Scratch, tag: str) -> 
 
 def trigger(project: Project, scratch: Scratch, known: Trigger) -> Trigger:
     """Return what the tag starts, with the generated files that have drifted."""
+    known = replace(known, unheard=_unheard(known, scratch))
     # A forge for which nothing is generated is no matter here.
     with contextlib.suppress(SeatrialError):
         found = Desk.at(scratch.repository, project).drift_in(scratch.root)
         drifted = tuple(f"{one.path} {one.reason.value}" for one in found)
         return replace(known, drifted=drifted, mends=tuple(dict.fromkeys(one.fix for one in found)))
     return known
+
+
+def _unheard(known: Trigger, scratch: Scratch) -> tuple[str, str] | None:
+    """Return why the tag does not start the pipeline of GitLab that publishes; see `Trigger`."""
+    found, files = known.publishing, files_below(scratch.root)
+    if found.workflow is not None or FILE not in found.others or not known.tag:
+        return None
+    who = Publisher(found.owner or "OWNER", found.repository or "NAME", FILE, forge="gitlab")
+    branch = scratch.repository.upstream[len("refs/heads/") :]
+    try:
+        pipeline = Pipeline.of(files(FILE) or "{}", files, variables_of(who, known.tag, "", branch, AT_HOME))
+    except PipelineInvalid as error:
+        return error.what, error.fix
+    # What lies elsewhere and was not read may be what publishes.
+    return None if pipeline.elsewhere else (pipeline.deafness(known.tag), TO_LISTEN)
 
 
 def sources(project: Project, scratch: Scratch, listing: Listing, found: Publishing) -> Sources:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from seatrial.config import Config
 from seatrial.errors import WorkflowUnknown
 from seatrial.facts.pipeline import Pipeline
-from seatrial.facts.pipeline_text import FILE
+from seatrial.facts.pipeline_text import FILE, files_below
 from seatrial.facts.pipeline_variables import variables_of
 from seatrial.facts.publisher import Publisher
 from seatrial.facts.publishing import ENVIRONMENT, Publishing
@@ -19,7 +19,6 @@ from seatrial.tools import checkout
 from seatrial.workflows import desk, gitlab
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from seatrial.facts.project import Project
@@ -73,17 +72,6 @@ def chart(repository: Repository, project: Project, top: Path) -> Course:
     )
 
 
-def files_of(top: Path) -> Callable[[str], str | None]:
-    """Return what reads the text of a file below ``top``, None for one that is not there."""
-
-    def read(path: str) -> str | None:
-        found = (top / path).resolve()
-        is_inside = top.resolve() in found.parents
-        return found.read_text(encoding="utf-8", errors="replace") if is_inside and found.is_file() else None
-
-    return read
-
-
 def _forge(repository: Repository) -> tuple[str, str]:
     """Return the kind and the host of the forge, both "" where nobody knows."""
     try:
@@ -94,7 +82,7 @@ def _forge(repository: Repository) -> tuple[str, str]:
 
 def _by_pipeline(found: Publishing, who: Publisher, top: Path, host: str) -> Course:
     """Return the course of a project that a pipeline of GitLab publishes. Raises `PipelineInvalid`."""
-    files = files_of(top)
+    files = files_below(top)
     text = files(FILE) or "{}"
     known = variables_of(who, found.tag, "", "", host)
     pipeline = Pipeline.of(text, files, known)

@@ -17,16 +17,15 @@ from typing import TYPE_CHECKING
 from seatrial import interpreters, shell
 from seatrial.errors import last_lines
 from seatrial.facts.distribution import SUFFIXES, Distribution
-from seatrial.facts.pipeline import Pipeline
+from seatrial.facts.pipeline import TO_LISTEN, Pipeline
 from seatrial.facts.pipeline_commands import Commands
 from seatrial.facts.pipeline_rules import expanded
-from seatrial.facts.pipeline_text import FILE
+from seatrial.facts.pipeline_text import FILE, files_below
 from seatrial.facts.pipeline_variables import variables_of
 from seatrial.facts.project import Project
 from seatrial.facts.session_names import sessions_of
 from seatrial.mishaps import LegFailed
 from seatrial.rehearsal import handover
-from seatrial.rehearsal.course import files_of
 from seatrial.rehearsal.legs import ALWAYS, Ready
 from seatrial.rehearsal.machine import bash, path_of
 
@@ -62,10 +61,10 @@ class Runner:
     def run(self, proof: Proof, say: Callable[[str], None]) -> Ready:
         """Run the jobs, and return what is ready to be uploaded. Raises `LegFailed` or `PipelineInvalid`."""
         known = variables_of(self.course.sender, proof.tag, proof.commit, self.branch, self.course.host)
-        pipeline = Pipeline.of(self.course.pipeline, files_of(self.world.clone), known)
+        pipeline = Pipeline.of(self.course.pipeline, files_below(self.world.clone), known)
         job = pipeline.publishing_job((self.course.sender.environment,))
         if job is None:
-            raise deaf(pipeline, proof.tag)
+            raise LegFailed(pipeline.deafness(proof.tag), fix=TO_LISTEN)
         self._know_branch(proof)
         yard = _Yard(self, pipeline, {**known, **dict(pipeline.variables)}, proof, say)
         for one in pipeline.before(job):
@@ -77,17 +76,6 @@ class Runner:
         ref = f"refs/heads/{self.branch}"
         if self.world.attempt("git", "rev-parse", "--verify", ref, cwd=self.world.remote).returncode:
             self.world.run("git", "update-ref", ref, proof.commit, cwd=self.world.remote)
-
-
-def deaf(pipeline: Pipeline, tag: str) -> LegFailed:
-    """Return the error of a tag that starts nothing which publishes."""
-    job = pipeline.publishing_job(starting=False)
-    what = f"the job {job.name}" if job and pipeline.starts else "a pipeline"
-    which = "workflow: rules" if not pipeline.starts else "its rules"
-    return LegFailed(
-        f"{tag} does not start {what} of {FILE}, as {which} say, so nothing would be published",
-        fix="rules:\n  - if: $CI_COMMIT_TAG",
-    )
 
 
 @dataclass
