@@ -67,7 +67,7 @@ tide-pool 0.1.0, tag v0.1.0
 
 unknown  INDEX001 to INDEX014 (9 checks)  http://127.0.0.1:9/simple/tide-pool/ does not answer: Connection refused
                                           fix: go online, or mend the address: nobody answers there
-180 passed, 14 unknown, 1 skipped
+181 passed, 14 unknown, 1 skipped
 """
 
 SEEN = """
