@@ -107,14 +107,51 @@ def test_rules_that_leave_the_tag_out_are_told(tmp_path: Path) -> None:
         {".gitlab-ci.yml": text.replace("$CI_COMMIT_TAG =~ /^v[0-9]", "$CI_COMMIT_TAG =~ /^release-[0-9]")}
     )
     port.trial.commit("Wait for other tags")
+    deaf = "v1.3.0 does not start a pipeline of .gitlab-ci.yml, as workflow: rules say, so nothing would be published"
     assert error(rehearse(port, "--no-tests")).splitlines()[:5] == [
         "seatrial: leg 1 of 5, release: seatrial release --yes --part minor --no-tests ended with exit code 5:",
         "  seatrial: an error stands in the way of the release:",
-        "  error    CI002  v1.3.0 does not start a pipeline of .gitlab-ci.yml, as workflow: rules say, so nothing would be "
-        "published",
+        f"  error    CI002  {deaf}",
         "                  fix: rules:",
         "                    - if: $CI_COMMIT_TAG",
     ]
+
+
+OWN = """\
+include: ci/templates.yml
+stages: [first, then]
+variables: {DIST: dist}
+publish:
+  extends: .python
+  stage: then
+  only: [tags]
+  environment: {name: pypi, url: https://example.invalid/}
+  id_tokens: {PYPI_ID_TOKEN: {aud: pypi}}
+  script:
+    - test "$WHEN" = "of $CI_COMMIT_TAG"
+    - twine check --strict "$DIST"/*
+    - cd "$DIST"
+    - twine upload --verbose *
+    - curl https://example.invalid/done
+docs:
+  stage: first
+  script: make -C docs html
+make:
+  extends: .python
+  stage: first
+  script:
+    - !reference [.judge, script]
+    - echo "WHEN=of $CI_COMMIT_TAG" > when.env
+    - test "$CI_COMMIT_SHA $CI_PROJECT_PATH" = "$(git rev-parse HEAD) acme/tidepool"
+  artifacts: {paths: [$DIST/*.whl, $DIST/*.tar.gz], reports: {dotenv: when.env}}
+"""
+TEMPLATES = """\
+.python:
+  image: python:3.12
+  before_script: [pip install nox twine, export STAGE=$CI_JOB_STAGE]
+.judge:
+  script: [test "$STAGE" = first && nox -s build check]
+"""
 
 
 def own(folder: Path, **changes: str) -> Harbour:
