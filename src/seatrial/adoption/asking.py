@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -82,11 +83,12 @@ def ask(project: Project, files: Iterable[PurePosixPath], *, version: bool) -> L
 def _places(project: Project, files: Iterable[PurePosixPath], said: str) -> tuple[Place, ...]:
     """Return the places that name the version, in files that are no tests."""
     kept = (path for path in files if not TEST_FILE.fullmatch(path.name) and path.suffix in {".py", "", ".txt"})
-    found = (place for path in kept for place in _assigned(project, path)[:1])
+    found = (place for path in kept for place in _assigned(project, path))
     return tuple(place for place in found if place.version == said)
 
 
 def _assigned(project: Project, path: PurePosixPath) -> list[Place]:
+    """Return the first place of a file, none where it can't be read."""
     with contextlib.suppress(FileNotUtf8):
-        return list(assigned(project, path))
+        return list(islice(assigned(project, path), 1))
     return []
