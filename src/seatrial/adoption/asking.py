@@ -71,7 +71,8 @@ def ask(project: Project, files: Iterable[PurePosixPath], *, version: bool) -> L
         own = tuple(path for path in files if (project.root / path).is_file())
         for path in own:
             (source / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(project.root / path, source / path)
+            # With its mode: setup.py may run a script that is beside it.
+            shutil.copy(project.root / path, source / path)
         environment = pypabuild.BuildEnvironment(Path(folder, "environment"), installer.best())
         epoch = SourceTree.survey(project).epoch
         told = Metadata.from_bytes(pypabuild.metadata_of(source, environment, epoch)).raw
