@@ -128,6 +128,19 @@ def test_setup_script_that_fails_is_told_and_leaves_nothing_behind(tmp_path: Pat
     assert port.trial.git("status", "--short", "--ignored", "tide_pool", "*.egg-info", "build") == ""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows runs no file because of its mode")
+def test_setup_script_that_runs_a_script_of_the_project_is_heard(tmp_path: Path) -> None:
+    port = launch("setuptools-computed", tmp_path)
+    asked = 'import subprocess\n\nname = subprocess.check_output(["./name.sh"], text=True).strip()\n'
+    script = port.read("setup.py").replace('"-".join(["tide", "pool"])', "name")
+    port.trial.write({"setup.py": asked + script, "name.sh": "#!/bin/sh\necho tide-pool\n"})
+    (port.trial.root / "name.sh").chmod(0o755)
+    port.trial.commit()
+    ran = port.trial.seatrial("init", "--yes")
+    assert (ran.returncode, ran.was_a_traceback) == (0, False), ran.output
+    assert '[tool.seatrial]\nname = "tide-pool"' in port.read("pyproject.toml")
+
+
 def test_folder_without_a_package_is_said_to_be_none(port: Harbour) -> None:
     (port.trial.root / "empty").mkdir()
     nothing_happens(port, "so there is no Python package in it", "--project", "empty")

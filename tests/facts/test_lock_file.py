@@ -162,6 +162,46 @@ def test_releases_of_an_index_are_pinned_for_the_pythons_that_they_are_for(
     assert lock_file.pins(path) == pins
 
 
+CONFLICT = """\
+conflicts = [[{{ package = "tide", extra = "new" }}, {{ package = "tide", extra = "old" }}]]
+{}"""
+ONE = """
+[[package]]
+name = "{}"
+version = "{}"
+source = {{ registry = "the index" }}
+resolution-markers = {}
+"""
+EACH = """["python_full_version >= '3.10'", "python_full_version < '3.10'"]"""
+NEW = """["python_full_version >= '3.10'"]"""
+LINUX, ELSEWHERE = """["sys_platform != 'darwin'"]""", """["sys_platform == 'darwin'"]"""
+
+
+@pytest.mark.parametrize(
+    ("packages", "pins"),
+    [
+        ([("attrs", "22.2.0", EACH), ("attrs", "26.1.0", EACH), ("six", "1.17.0", "[]")], ("six==1.17.0",)),
+        ([("attrs", "22.2.0", EACH), ("attrs", "26.1.0", NEW)], ()),
+        ([("attrs", "22.2.0", NEW), ("attrs", "26.1.0", LINUX)], ()),
+        ([("torch", "2.6.0+cpu", LINUX), ("torch", "2.6.0", ELSEWHERE)], ("torch==2.6.0",)),
+        (
+            [("torch", "2.6.0+cpu", LINUX), ("torch", "2.7.0", ELSEWHERE)],
+            ('torch==2.6.0 ; (sys_platform != "darwin")', 'torch==2.7.0 ; (sys_platform == "darwin")'),
+        ),
+        ([("Tide_Pool", "1.0", LINUX), ("tide-pool", "1.0", ELSEWHERE)], ("tide-pool==1.0",)),
+        ([("tide pool", "1.0", "[]"), ("anchor\\n--pre", "1.0", "[]"), ("six", "one", "[]")], ()),
+    ],
+    ids=["conflict", "within", "crossing", "local and not", "local", "names", "none of an index"],
+)
+def test_pins_can_be_had_together_and_from_any_index(
+    tmp_path: Path, packages: list[tuple[str, str, str]], pins: tuple[str, ...]
+) -> None:
+    """Two releases for one environment, as uv pins for extras in conflict, could not be installed at all."""
+    path = tmp_path / "uv.lock"
+    path.write_text(CONFLICT.format("".join(ONE.format(*one) for one in packages)))
+    assert lock_file.pins(path) == pins
+
+
 TWICE = '[[package]]\nname = "a"\nversion = "1"\nmarkers = {0}\n[[package]]\nname = "a"\nversion = "2"\nmarkers = {0}\n'
 
 

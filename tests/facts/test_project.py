@@ -103,6 +103,26 @@ def test_values_of_the_wrong_kind_are_told_together(tmp_path: Path, table: dict[
     assert raised.value.what == f"{tmp_path / 'pyproject.toml'}: {what}"
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b"[metadata]\nname = tide\n[metadata]\n",
+            "{} is no ini file: While reading from {!r} [line 3]: section 'metadata' already exists",
+        ),
+        (b"[metadata]\nname = t\xfc\n", "{} is not UTF-8: 'utf-8' codec can't decode byte 0xfc"),
+    ],
+    ids=["twice", "latin-1"],
+)
+def test_setup_cfg_that_setuptools_would_not_read_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "setup.cfg"
+    path.write_bytes(content)
+    (tmp_path / "pyproject.toml").touch()
+    with pytest.raises(PyprojectUnreadable) as raised:
+        Project.from_directory(tmp_path).name  # noqa: B018 - reading it is what fails
+    assert raised.value.what.startswith(said.format(path, str(path)))
+
+
 def test_metadata_in_setup_cfg_count_where_there_is_no_project_table(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[build-system]\nrequires = ["setuptools"]\n')
     (tmp_path / "setup.cfg").write_text(

@@ -233,6 +233,72 @@ def test_package_of_another_name_changes_too_when_it_has_the_same_version(tmp_pa
     ]
 
 
+SETUP = "from setuptools import setup\n"
+MESON = "project(\n  'tide', 'c',{}\n  version: '1.2.3',\n)\n"
+SHARING = {
+    "pyproject.toml": MATURIN + '[tool.maturin]\nmanifest-path = "crates/tide/Cargo.toml"\n',
+    "crates/tide/Cargo.toml": CRATE + "version.workspace = true\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({"Cargo.toml": '[workspace.package]\nversion = "9"\n\n' + CRATE + 'version = "1.2.3"\n'}, 'version = "1.2.3"'),
+        ({"Cargo.toml": CRATE + 'description = """\nversion = "9"\n"""\nversion = "1.2.3"\n'}, 'version = "1.2.3"'),
+        ({"Cargo.toml": '[package.metadata]\nversion = "9"\n\n' + CRATE + 'version = "1.2.3"\n'}, 'version = "1.2.3"'),
+        ({"Cargo.toml": ' [ package ]\n\tname = "tide"\n\t"version"\t= "1.2.3"\n'}, '\t"version"\t= "1.2.3"'),
+        (
+            {**SHARING, "Cargo.toml": CRATE + 'version = "9"\n\n[workspace.package]\nversion = "1.2.3"\n'},
+            'version = "1.2.3"',
+        ),
+        ({"meson.build": MESON.format("\n  # version: '9'")}, "  version: '1.2.3'"),
+        ({"meson.build": MESON.format("  # it's (so")}, "  version: '1.2.3'"),
+        ({"meson.build": MESON.format(" license: 'a (b', x: f(g(['version: 9'])),")}, "  version: '1.2.3'"),
+        ({"setup.py": SETUP + '# setup(version="9")\nsetup(version="1.2.3")\n'}, 'setup(version="1.2.3"'),
+        ({"setup.py": SETUP + 'e = Extension("é", version="9")\nsetup(version="1.2.3")'}, 'setup(version="1.2.3"'),
+        ({"setup.py": SETUP + 'setup(x="é", version="1.2.3", y="1.2.3")'}, 'setup(x="é", version="1.2.3"'),
+        ({"setup.py": f'"""\nversion = "9"\n"""\n{SETUP}setup(version="1.2.3")'}, 'setup(version="1.2.3"'),
+        ({"setup.py": f'\ufeff{SETUP}told = dict(version="1.2.3")\nsetup(**told)'}, 'told = dict(version="1.2.3"'),
+        ({"setup.cfg": "[metadata] \nname = tide\nversion: 1.2.3  \n"}, "version: 1.2.3  "),
+    ],
+)
+def test_version_is_found_in_odd_forms(tmp_path: Path, files: dict[str, str], place: str) -> None:
+    pyproject = MATURIN if "Cargo.toml" in files else DYNAMIC + BACKEND.format("mesonpy")
+    is_old = {"setup.py", "setup.cfg"} & files.keys()
+    places = find(tmp_path, **{"pyproject.toml": "" if is_old else pyproject, **files})
+    assert [one.text for one in places.places] == [place]
+
+
+@pytest.mark.parametrize("told", ['"1.2" ".3"', '"1." + "2.3"', 'get("v") or "1"', '"""1.2.3\n"""'])
+def test_half_a_version_is_none(tmp_path: Path, told: str) -> None:
+    with pytest.raises(VersionNotFound):
+        find(tmp_path, **{"pyproject.toml": "", "setup.py": f"{SETUP}setup(version={told})\n"})
+
+
+@pytest.mark.parametrize(
+    ("path", "start", "again"),
+    [
+        ("Cargo.toml", "[package]\n", "\n"),
+        ("meson.build", "", "\n"),
+        ("meson.build", "project(", "()"),
+        ("setup.py", "", "\n"),
+        ("setup.cfg", "[metadata]\n", "\n"),
+    ],
+)
+def test_long_file_is_read_at_once(tmp_path: Path, path: str, start: str, again: str) -> None:
+    """What is read in steps of the square of its length would not end here, or after minutes."""
+    backend = {"Cargo.toml": "maturin", "meson.build": "mesonpy"}.get(path, "setuptools.build_meta")
+    with pytest.raises(VersionNotFound):
+        find(tmp_path, **{"pyproject.toml": DYNAMIC + BACKEND.format(backend), path: start + again * 200_000})
+
+
+def test_path_that_can_be_none_names_no_version(tmp_path: Path) -> None:
+    pyproject = MATURIN + '[tool.maturin]\nmanifest-path = "a\\u0000b"\n'
+    with pytest.raises(VersionNotFound):
+        find(tmp_path, **{"pyproject.toml": pyproject})
+
+
 def test_both_tables_and_the_note_of_bump_my_version_change(tmp_path: Path) -> None:
     more = '[tool.poetry]\nversion = "1.2.3"\n[tool.bumpversion]\ncurrent_version = "1.2.3"\n'
     assert [place.text.splitlines()[-1] for place in find(tmp_path, **{"pyproject.toml": STATIC + more}).places] == [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from trial import HERE, Trial, lines, normalised, package
@@ -370,3 +372,16 @@ def test_no_git_repository(trial: Trial) -> None:
         f"nox > {trial.root} has no git commit yet: the files in the distributions are dated 1980-01-01\n" in ran.output
     )
     assert "building" not in trial.nox().output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a file that nobody can read is Linux's")
+def test_lock_file_that_cannot_be_read(trial: Trial) -> None:
+    package(trial, TESTS)
+    (trial.root / "uv.lock").symlink_to("/proc/self/mem")
+    assert reason(trial, "-s", "tests") == lines(
+        f"""
+        failed: tests-{HERE}: {{root}}/uv.lock can't be read: Input/output error
+        fix:  make {{root}}/uv.lock a file that you may read
+        {READ}pyprojectunreadable
+        """
+    )

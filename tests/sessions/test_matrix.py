@@ -74,6 +74,15 @@ def test_what_a_lock_pins_is_what_is_installed_unless_the_noxfile_says_otherwise
     assert ", pytest-8.3.5" in trial.nox("-s", "tests").output
 
 
+def test_lock_that_git_ignores_pins_nothing(trial: Trial) -> None:
+    """A release is made in a clone, and CI has one: neither would have it."""
+    package(trial, "tests()")
+    trial.write({"uv.lock": LOCK % "8.3.4", ".gitignore": "*.lock\ndist/\n.nox/\n__pycache__/\n"})
+    ran = trial.nox()
+    assert ran.returncode == 0, ran.output
+    assert ", pytest-8.3.4" not in ran.output
+
+
 def test_lock_that_is_older_than_the_requirements_is_named(trial: Trial) -> None:
     package(trial, "tests()")
     trial.write({"uv.lock": LOCK % "7.4.4"})

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,8 @@ def ask(project: Project, files: Iterable[PurePosixPath], *, version: bool) -> L
         own = tuple(path for path in files if (project.root / path).is_file())
         for path in own:
             (source / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(project.root / path, source / path)
+            # With its mode: setup.py may run a script that is beside it.
+            shutil.copy(project.root / path, source / path)
         environment = pypabuild.BuildEnvironment(Path(folder, "environment"), installer.best())
         epoch = SourceTree.survey(project).epoch
         told = Metadata.from_bytes(pypabuild.metadata_of(source, environment, epoch)).raw
@@ -82,11 +84,12 @@ def ask(project: Project, files: Iterable[PurePosixPath], *, version: bool) -> L
 def _places(project: Project, files: Iterable[PurePosixPath], said: str) -> tuple[Place, ...]:
     """Return the places that name the version, in files that are no tests."""
     kept = (path for path in files if not TEST_FILE.fullmatch(path.name) and path.suffix in {".py", "", ".txt"})
-    found = (place for path in kept for place in _assigned(project, path)[:1])
+    found = (place for path in kept for place in _assigned(project, path))
     return tuple(place for place in found if place.version == said)
 
 
 def _assigned(project: Project, path: PurePosixPath) -> list[Place]:
+    """Return the first place of a file, none where it can't be read."""
     with contextlib.suppress(FileNotUtf8):
-        return list(assigned(project, path))
+        return list(islice(assigned(project, path), 1))
     return []

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import InvalidMarker, Marker
+from packaging.utils import canonicalize_name, is_normalized_name
+from packaging.version import Version
 
 from seatrial.facts import pyproject
-from seatrial.facts.version_text import nearest
+from seatrial.facts.version_text import is_version, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from seatrial.facts.project import Project
@@ -24,6 +26,17 @@ ELSEWHERE = frozenset({"directory", "editable", "file", "git", "path", "url", "v
 
 MARKERS = ("resolution-markers", "markers", "marker")
 """Where uv, poetry and pdm say for which environments a release is pinned."""
+
+ENVIRONMENTS = tuple(
+    {"python_version": f"3.{minor}", "python_full_version": f"3.{minor}.0", **system}
+    for minor in range(8, 16)
+    for system in (
+        {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
+        {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
+        {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt"},
+    )
+)
+"""Some environments, to find out which markers are true in the same one."""
 
 
 def find(project: Project) -> Path | None:
@@ -39,34 +52,52 @@ def pins(path: Path) -> tuple[str, ...]:
     """Return what a lock file pins, a requirement each (PEP 508), in its order. Raises `PyprojectUnreadable`.
 
     Left out: what comes from no index, the project itself before all, and what is pinned to one release for an extra
-    or a group, and to another for another.
+    or a group, and to another for another. A local version is pinned without its local part, which an index for that
+    package alone may have: what is installed is asked of the others, too.
     """
     told = pyproject.read(path).get("package", [])
-    packages = [one for one in told if isinstance(one, dict) and _is_of_index(one)] if isinstance(told, list) else []
-    releases: dict[str, set[str]] = {}
-    for one in packages:
-        releases.setdefault(one["name"], set()).add(one["version"])
-    found = (pin for one in packages for pin in _pinned(one, is_alone=len(releases[one["name"]]) == 1))
-    return tuple(dict.fromkeys(found))
+    packages = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    markers: dict[str, dict[str, tuple[Marker, ...] | None]] = {}
+    for one in filter(_is_of_index, packages):
+        releases = markers.setdefault(canonicalize_name(one["name"]), {})
+        version = Version(one["version"]).public
+        known, new = releases.get(version, ()), _markers(one)
+        releases[version] = None if known is None or new is None else (*known, *new)
+    return tuple(pin for name, releases in markers.items() for pin in _pinned(name, releases))
 
 
 def _is_of_index(package: Mapping[str, Any]) -> bool:
     source = package.get("source", {})
-    if not all(isinstance(package.get(key), str) for key in ("name", "version")) or not isinstance(source, dict):
+    name, version = package.get("name"), package.get("version")
+    if not isinstance(name, str) or not isinstance(version, str) or not isinstance(source, dict):
+        return False
+    if not is_normalized_name(canonicalize_name(name)) or not is_version(version):
         return False
     return not ELSEWHERE & {*package, *([str(source["type"])] if "type" in source else source)}
 
 
-def _pinned(package: Mapping[str, Any], *, is_alone: bool) -> Iterator[str]:
-    pin = f"{package['name']}=={package['version']}"
-    if is_alone:
-        yield pin
-        return
+def _markers(package: Mapping[str, Any]) -> tuple[Marker, ...] | None:
+    """Return for which environments a release is pinned, None where that is not known."""
     markers = next((package[key] for key in MARKERS if key in package), ())
     try:
-        told = [str(Marker(text)) for text in ([markers] if isinstance(markers, str) else markers)]
+        told = tuple(Marker(text) for text in ([markers] if isinstance(markers, str) else markers))
     except (InvalidMarker, TypeError):
-        return
+        return None
     # uv writes conflicting extras and groups into the markers, by names of its own.
-    if told and not any("extra" in text for text in told):
-        yield f"{pin} ; {' or '.join(f'({text})' for text in told)}"
+    return told if told and not any("extra" in str(marker) for marker in told) else None
+
+
+def _pinned(name: str, releases: Mapping[str, tuple[Marker, ...] | None]) -> Iterator[str]:
+    if len(releases) == 1:
+        yield f"{name}=={next(iter(releases))}"
+        return
+    known = {version: told for version, told in releases.items() if told is not None}
+    # Those that conflict by an extra or a group may both be for the same Python.
+    if any(sum(_has(told, one) for told in known.values()) > 1 for one in ENVIRONMENTS):
+        return
+    for version, told in known.items():
+        yield f"{name}=={version} ; {' or '.join(f'({text})' for text in dict.fromkeys(map(str, told)))}"
+
+
+def _has(markers: Iterable[Marker], environment: dict[str, str]) -> bool:
+    return any(marker.evaluate(environment) for marker in markers)

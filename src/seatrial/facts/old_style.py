@@ -6,6 +6,7 @@ import configparser
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from seatrial.errors import PyprojectUnreadable
 from seatrial.facts import pyproject
 from seatrial.facts.setup_script import SetupScript
 
@@ -32,13 +33,13 @@ classifiers =
 def file_of_metadata(root: Path, table: Mapping[str, Any]) -> str:
     """Return the file in which the metadata stand; ``table``: pyproject.toml.
 
-    What setup.py has, setup.cfg does not change (setuptools, "setup.cfg").
+    What setup.py has, setup.cfg does not change (setuptools, "setup.cfg"). Raises `PyprojectUnreadable`.
     """
     if "project" in table:
         return "pyproject.toml"
     if _has_script(table) and SetupScript.read(root).has("classifiers"):
         return SCRIPT
-    if section(root / CFG, "metadata") is not None:
+    if _of_metadata(root, "metadata") is not None:
         return CFG
     return SCRIPT if _has_script(table) else "pyproject.toml"
 
@@ -47,11 +48,12 @@ def declared(root: Path, table: Mapping[str, Any], part: str, key: str) -> str:
     """Return what setup.py says, or setup.cfg in its section ``part``; "" where the metadata stand elsewhere.
 
     A version that setup.py has is not told here: which file has it is another question.
+    Raises `PyprojectUnreadable`.
     """
     if "project" in table:
         return ""
     told = SetupScript.read(root).told(key) if key != "version" and _has_script(table) else ""
-    found = section(root / CFG, part) if not told and section(root / CFG, "metadata") is not None else None
+    found = _of_metadata(root, part) if not told and _of_metadata(root, "metadata") is not None else None
     return told or str((found or {}).get(key, "")).strip()
 
 
@@ -75,10 +77,29 @@ def leaves_version_to_tag(root: Path, table: Mapping[str, Any], *, is_told: bool
 
 
 def section(path: Path, name: str) -> dict[str, str] | None:
-    """Return a section of an ini file, None where it is not there."""
-    parser = configparser.RawConfigParser()
+    """Return a section of an ini file, None where it is not there or the file is none."""
     with contextlib.suppress(configparser.Error, UnicodeDecodeError):
-        parser.read(path, encoding="utf-8")
+        return _section(path, name)
+    return None
+
+
+def _of_metadata(root: Path, name: str) -> dict[str, str] | None:
+    """Return a section of setup.cfg, None where it is not there. Raises `PyprojectUnreadable`."""
+    path = root / CFG
+    try:
+        return _section(path, name)
+    except configparser.Error as error:
+        said = " ".join(error.message.split())
+        raise PyprojectUnreadable(
+            f"{path} is no ini file: {said}", fix="mend that line, then run the command again"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise PyprojectUnreadable(f"{path} is not UTF-8: {error}", fix="save the file in UTF-8") from None
+
+
+def _section(path: Path, name: str) -> dict[str, str] | None:
+    parser = configparser.RawConfigParser()
+    parser.read(str(path), encoding="utf-8")
     return dict(parser[name]) if parser.has_section(name) else None
 
 

@@ -35,6 +35,11 @@ class SetupScript:
         call = self._call
         return next((one.value for one in call.keywords if one.arg == keyword), None) if call else None
 
+    def literal(self, keyword: str) -> ast.Constant | None:
+        """Return the string that the call has for a keyword, None for anything else."""
+        value = self.value(keyword)
+        return value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+
     def told(self, keyword: str) -> str:
         """Return the value of a keyword, items of a list a line each, "" where it is computed, or not there."""
         value = self.value(keyword)

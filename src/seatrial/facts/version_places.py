@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
     ``files``: those of the project, relative to it. Beside the place where the build backend looks, these are modules
     of the package with a ``__version__``, setup.cfg, and the project's own entry in uv.lock.
     Where none of them is there, ``current_version`` of bump-my-version says it.
-    Raises `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8` or `PyprojectInvalid`.
+    Raises `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8`, `PyprojectInvalid` or `PyprojectUnreadable`.
     """
     if comes_from_tag(project):
         return Places(Source.TAG)
@@ -112,9 +113,9 @@ def _main(project: Project) -> Iterator[Place]:
     for table, version in found:
         yield from in_table(project, path, table, "version", version)
     if not found:
-        yield from list(crate.of_backend(project))[:1]
+        yield from islice(crate.of_backend(project), 1)
     for told in () if found else _files_told(project, tool):
-        yield from list(assigned(project, told))[:1]
+        yield from islice(assigned(project, told), 1)
 
 
 def _named_by_script(project: Project) -> tuple[Place, ...]:
@@ -123,7 +124,7 @@ def _named_by_script(project: Project) -> tuple[Place, ...]:
         return ()
     script = SetupScript.read(project.root)
     files = script.files if script.hands("version") else ()
-    found = tuple(place for path in files for place in list(assigned(project, path))[:1])
+    found = tuple(place for path in files for place in islice(assigned(project, path), 1))
     return found if len({Version(place.version) for place in found}) == 1 else ()
 
 

@@ -12,9 +12,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from seatrial.errors import PyprojectInvalid
+from seatrial.facts.setup_script import NAME as SCRIPT
+from seatrial.facts.setup_script import SetupScript
 from seatrial.refusals import FileNotUtf8
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator
 
     from seatrial.facts.project import Project
@@ -26,12 +29,21 @@ ASSIGNMENT = re.compile(
 )
 """``__version__ = "1.2.3"`` alone on a line, annotated or not; hatch's default pattern takes VERSION too."""
 
+PIECE = r"'(?:[^'\\\n]|\\.)*'|#[^\n]*\n|[^()'#]"
+"""A string, a comment, or another character of meson.build but a bracket (Meson, "Syntax").
+
+Each begins with a character of its own, so that there is one way to read a text.
+"""
+
+CALL = PIECE
+for _ in range(3):
+    CALL = rf"{PIECE}|\((?:{CALL})*\)"
+"""A piece of a call: as before, or brackets, three deep."""
+
 BY_NAME = {
-    "setup.cfg": r"^\[metadata\]\n(?:(?!\[).*\n)*?version\s*=\s*(?P<version>[^\s:]+)$",
-    "setup.py": r"^(?:.*[(,])?\s*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)",
-    "Cargo.toml": r"^\[(?:workspace\.)?package\][^\n]*\n(?:(?!\[).*\n)*?\s*version\s*=\s*(?P<quote>[\"'])"
-    r"(?P<version>[^\"'\n]+)(?P=quote)",
-    "meson.build": r"^\s*project\s*\((?:[^()]|\([^()]*\))*?\bversion\s*:\s*'(?P<version>[^'\n]+)'",
+    "setup.cfg": r"^\[metadata\][^\n]*\n(?:(?!\[).*\n)*?version[ \t]*[=:]\s*(?P<version>[^\s:]+)[ \t]*$",
+    "setup.py": r"^(?:.*[(,])?[ \t]*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)",
+    "meson.build": rf"^[ \t]*project\s*\((?:{CALL})*?\bversion\s*:\s*'(?P<version>[^'\n]+)'",
 }
 """Where files of these names say the version, each once."""
 
@@ -68,7 +80,8 @@ def read(project: Project, path: PurePosixPath) -> str | None:
         raise FileNotUtf8(
             f"{path} names the version, and is not UTF-8: {error}", fix=f"save {path} in UTF-8, and commit"
         ) from None
-    except OSError:
+    except (OSError, ValueError):
+        # No file, or a text that can be the name of none.
         return None
 
 
@@ -77,10 +90,16 @@ def assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
     text = read(project, path)
     if text is None:
         return
-    if path.name in BY_NAME:
+    script = SetupScript.read((project.root / path).parent) if path.name == SCRIPT else None
+    if script and (literal := script.literal("version")):
+        yield from _of_literal(path, text, literal)
+        return
+    if path.name in BY_NAME and not (script and script.has("version")):
         matches = list(re.finditer(BY_NAME[path.name], text, re.MULTILINE))[:1]
-        if path.name == "setup.py" and not matches:
+        if script and not matches:
             matches = list(ASSIGNMENT.finditer(text))[:1]
+    elif script:
+        matches = list(ASSIGNMENT.finditer(text))[:1]
     elif path.suffix == ".py":
         # What the backend reads first is the first one.
         matches = sorted(ASSIGNMENT.finditer(text), key=lambda match: "__version__" not in match["names"])
@@ -88,20 +107,27 @@ def assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
         matches = [found] if (found := re.match(r"(?P<version>\S+)(?=\s*\Z)", text)) else []
     for match in matches:
         if is_version(match["version"]):
-            yield Place(path, _alone(text, match.end()), match["version"], path.name == "Cargo.toml")
+            yield Place(path, _alone(text, match.end()), match["version"])
 
 
 def in_table(project: Project, path: PurePosixPath, table: str, key: str, version: str) -> Iterator[Place]:
     """Yield where a table of a TOML file has ``key = "version"``. Raises `PyprojectInvalid` when it is not found."""
-    text = read(project, path) or ""
-    header = rf"^\[ *{re.escape(table)} *\][^\n]*\n(?:(?!\[).*\n)*?\s*\"?{key}\"?\s*=\s*(?P<quote>[\"'])"
-    found = re.search(header + re.escape(version) + r"(?P=quote)", text, re.MULTILINE)
-    if not found or not is_version(version):
+    place = find_in_table(read(project, path) or "", path, table, key, version)
+    if not place:
         raise PyprojectInvalid(
-            f'{project.path}: {key} = "{version}" is no version, or stands in an unusual way',
+            f'{project.root / path}: {key} = "{version}" is no version, or stands in an unusual way',
             fix=f'[{table}]\n{key} = "1.2.3"',
         )
-    yield Place(path, _alone(text, found.end()), version)
+    yield place
+
+
+def find_in_table(text: str, path: PurePosixPath, table: str, key: str, version: str) -> Place | None:
+    """Return where a table of a TOML file, whose ``text`` it is, has ``key = "version"``."""
+    name = r"[ \t]*\.[ \t]*".join(rf"[\"']?{re.escape(part)}[\"']?" for part in table.split("."))
+    header = rf"^[ \t]*\[[ \t]*{name}[ \t]*\][^\n]*\n(?:(?![ \t]*\[).*\n)*?"
+    line = rf"[ \t]*(?P<mark>[\"']?){key}(?P=mark)[ \t]*=[ \t]*(?P<quote>[\"']){re.escape(version)}(?P=quote)"
+    found = re.search(header + line, text, re.MULTILINE)
+    return Place(path, _alone(text, found.end()), version) if found and is_version(version) else None
 
 
 def locked(project: Project) -> Iterator[Place]:
@@ -139,12 +165,28 @@ def semantic(version: Version) -> str:
     return f"{release}{before}" + (f"+{version.local}" if version.local else "")
 
 
+def _of_literal(path: PurePosixPath, text: str, literal: ast.Constant) -> Iterator[Place]:
+    """Yield the place of a version that is one literal on one line of a script."""
+    version, lines = str(literal.value), text.split("\n")
+    if literal.end_lineno is None or not is_version(version):
+        return
+    last = lines[literal.end_lineno - 1].encode()[: literal.end_col_offset].decode()
+    end = sum(len(line) + 1 for line in lines[: literal.end_lineno - 1]) + len(last)
+    if last.endswith((f"'{version}'", f'"{version}"')):
+        yield Place(path, _alone(text, end), version)
+
+
 def _alone(text: str, end: int) -> str:
     """Return the shortest stretch of whole lines that ends at ``end`` and stands in ``text`` once."""
-    line = text.rfind("\n", 0, end) + 1
-    while text.count(text[line:end]) > 1 and line > 0:
-        line = text.rfind("\n", 0, line - 1) + 1
-    return text[line:end]
+    starts = [0, *(found.end() for found in re.finditer(r"\n", text[:end]))]
+    first, last = 0, len(starts) - 1
+    while first < last:
+        middle = (first + last + 1) // 2
+        if text.count(text[starts[middle] : end]) > 1:
+            last = middle - 1
+        else:
+            first = middle
+    return text[starts[first] : end]
 
 
 def is_version(text: str) -> bool:

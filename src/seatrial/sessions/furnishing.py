@@ -22,6 +22,7 @@ from seatrial.facts import lock_file
 from seatrial.interpreters import Interpreter
 from seatrial.sessions.artefacts import built, state
 from seatrial.sessions.registering import project
+from seatrial.tools import git
 from seatrial.tools.installer import Pip, Uv, find_uv
 
 if TYPE_CHECKING:
@@ -46,12 +47,18 @@ def requirements(groups: Sequence[str], *needed: str) -> tuple[str, ...]:
 def pins(session: nox.Session, *, locked: bool) -> tuple[str, ...]:
     """Return what the lock file of the project pins, nothing unless ``locked``. Raises `PyprojectUnreadable`.
 
-    It is kept beside nox's environments: a long one takes longer to be read than an environment that is ready.
+    A lock file that git ignores pins nothing: a release, and CI, does not have it. What is read is kept beside nox's
+    environments: a long one takes longer to be read than an environment that is ready.
     """
     path = lock_file.find(project()) if locked else None
-    if path is None:
+    if path is None or git.hides(path.parent, path.name):
         return ()
-    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        # Another release of seatrial may read it in another way.
+        content = hashlib.sha256(path.read_bytes() + Path(lock_file.__file__).read_bytes()).hexdigest()
+    except OSError:
+        # This says what is wrong with it.
+        return lock_file.pins(path)
     kept = state(session) / "lock.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(kept.read_text(encoding="utf-8"))

@@ -79,7 +79,12 @@ def described(root: Path) -> str:
 
 def ignores(root: Path, name: str) -> bool:
     """Whether git ignores a file of this name, or there is no git to care."""
-    return _ask(root, "git", "rev-parse", "--git-dir") is None or _ask(root, "git", "check-ignore", name) is not None
+    return _ask(root, "git", "rev-parse", "--git-dir") is None or hides(root, name)
+
+
+def hides(root: Path, name: str) -> bool:
+    """Whether git ignores a file of this name: no clone has it."""
+    return _ask(root, "git", "check-ignore", name) is not None
 
 
 def _ask(root: Path, *args: str) -> str | None:
