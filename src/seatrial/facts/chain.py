@@ -20,8 +20,9 @@ CHECKOUT = "actions/checkout@"
 
 @dataclass(frozen=True)
 class Chain:
-    """``title``: what others call a workflow; ``after``: the titles of those that it starts after.
+    """After which other workflows one starts.
 
+    ``title``: what others call it; ``after``: the titles of those that it starts after;
     ``branches`` and ``branches_ignored``: patterns of what the run before was for, a branch or a tag;
     ``checks_branch_out``: whether a step checks out without saying what, which is the default branch then.
     """
