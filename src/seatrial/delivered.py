@@ -13,7 +13,7 @@ from seatrial import wheel_contents
 from seatrial.build_record import Built
 from seatrial.command_line import typed_to_program
 from seatrial.errors import NotAsBuilt
-from seatrial.facts.distribution import SUFFIXES, Distribution
+from seatrial.facts.distribution import Distribution, paths_in
 from seatrial.tools import git
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def pair(project_root: Path) -> tuple[Distribution, ...]:
 
     Raises `NotAsBuilt` where there is something else.
     """
-    paths = sorted((project_root / "dist").glob("*"), key=lambda path: path.suffix == ".whl")
-    found = tuple(Distribution.from_path(path) for path in paths if path.name.endswith(SUFFIXES))
+    paths = sorted(paths_in(project_root / "dist"), key=lambda path: path.suffix == ".whl")
+    found = tuple(Distribution.from_path(path) for path in paths)
     if [one.is_wheel for one in found] not in ([False, True], [False]):
         there = ", ".join(one.path.name for one in found) or "nothing"
         raise NotAsBuilt(f"dist/ has to hold one sdist and one wheel, and holds {there}", fix="nox -s build")
@@ -102,9 +102,7 @@ def _compiled(sdist: Distribution, compile_: Callable[[Distribution], Distributi
 
 def _lying(project: Project, hashes: tuple[str, ...]) -> tuple[Distribution, ...]:
     """Return the files with these hashes; nothing else may lie there."""
-    dist = project.root / "dist"
-    paths = sorted(dist.iterdir()) if dist.is_dir() else []
-    found = {one.sha256: one for one in map(Distribution.from_path, (p for p in paths if p.name.endswith(SUFFIXES)))}
+    found = {one.sha256: one for one in map(Distribution.from_path, paths_in(project.root / "dist"))}
     if set(found) != set(hashes):
         there = ", ".join(f"{one.path.name} ({one.sha256[:12]})" for one in found.values()) or "nothing"
         raise NotAsBuilt(

@@ -23,8 +23,8 @@ STAMP = "seatrial.json"
 CONSTRAINTS = "constraints.txt"
 """The file in an environment that has what a lock file pins."""
 
-OUTDATED = "where the lock file is older than they are: lock again; to do without it: locked=False in the noxfile"
-"""What is said, too, where a lock file had a say."""
+LOCK_FIX = "where the lock file is older than they are: lock again; to do without it: locked=False in the noxfile"
+"""What mends an installation that fails, too, where a lock file had a say."""
 
 
 class Work(Enum):
@@ -105,7 +105,7 @@ class Environment:
         wheels = [f"{wheel.project}{extras} @ {wheel.path.as_uri()}"] if wheel else []
         alone = ("--no-deps", "--force-reinstall")
         arguments = (*(alone if work is Work.WHEEL else self._pinned(contents)), *wheels)
-        fix = f"{installers.FIX}\n{OUTDATED}" if contents.constraints else installers.FIX
+        fix = f"{installers.FIX}\n{LOCK_FIX}" if contents.constraints else installers.FIX
         offline = bool(arguments) and installers.install(self.installer, self.python, arguments, cwd=self.path, fix=fix)
         if work is Work.EVERYTHING or held is None or held.modules != contents.modules:
             wheel_finder.write(self._site_packages(), contents.modules)

@@ -99,12 +99,11 @@ def insist_on_codes(ignore: Mapping[str, str]) -> None:
 
 
 def _read(path: Path) -> Archive:
+    fix = f"say which files: {typed_to_program('check dist/*')}"
     if path.exists() and not path.is_file():
         # A pipe would be waited for, and a device has no end.
-        raise FileUnusable(f"{path} is no file", fix=f"say which files: {typed_to_program('check dist/*')}")
+        raise FileUnusable(f"{path} is no file", fix=fix)
     try:
         return Archive.from_path(path)
     except OSError as error:
-        raise FileUnusable(
-            f"{path}: {error.strerror}", fix=f"say which files: {typed_to_program('check dist/*')}"
-        ) from None
+        raise FileUnusable(f"{path}: {error.strerror}", fix=fix) from None

@@ -159,7 +159,7 @@ def test_includes_that_lie_elsewhere_are_named() -> None:
         ("a: {extends: a, script: c}\n", "a of .gitlab-ci.yml extends itself"),
         ("a: {script: [!reference [.b, script]]}\n", ".gitlab-ci.yml refers to .b, script, which is not there"),
         ("include: b.yml\na: {script: c}\n", ".gitlab-ci.yml includes b.yml, which is not there"),
-        ("include: self.yml\na: {script: c}\n", "self.yml includes self.yml, which is not there"),
+        ("include: self.yml\na: {script: c}\n", "self.yml includes self.yml, too deep: one may lead back to itself"),
         ("a: {stage: sail, script: c}\n", "the job a of .gitlab-ci.yml is in the stage sail, which is not there"),
         ("a: {image: c}\n", "the job a of .gitlab-ci.yml has no script"),
         ("a: {needs: [b], script: c}\n", "the job a of .gitlab-ci.yml needs b, which is not there"),

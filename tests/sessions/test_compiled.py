@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from compiled import written_in_c
 from seatrial import interpreters
 from seatrial.delivered import told
 from trial import HERE, Trial, package
@@ -17,32 +18,15 @@ from trial import HERE, Trial, package
 pytestmark = [pytest.mark.voyage, pytest.mark.ends]
 
 OTHERS = [one.version for one in interpreters.find(("3.9", "3.13", "3.12"), os.environ) if one.version != HERE]
-SETUP = """\
-from setuptools import Extension, setup
-
-setup(ext_modules=[Extension("tidepool._depth", ["src/tidepool/_depth.c"]{how})]{options})
-"""
 STABLE = {
     "how": ', py_limited_api=True, define_macros=[("Py_LIMITED_API", "0x03090000")]',
     "options": ', options={"bdist_wheel": {"py_limited_api": "cp39"}}',
 }
-SOURCE = """\
-#include <Python.h>
-
-static PyObject *depth(PyObject *self, PyObject *level) {
-    return PyLong_FromLong(2 * PyLong_AsLong(level));
-}
-static PyMethodDef methods[] = {{"depth", depth, METH_O, NULL}, {NULL, NULL, 0, NULL}};
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_depth", NULL, -1, methods, NULL, NULL, NULL, NULL};
-PyMODINIT_FUNC PyInit__depth(void) { return PyModule_Create(&module); }
-"""
-MODULE = '"""A small package."""\n\nfrom tidepool._depth import depth\n\n__all__ = ["depth"]\n__version__ = "1.2.3"\n'
 
 
 def compiled(trial: Trial, how: str = "", options: str = "") -> Trial:
     package(trial, "build()", "check()", "tests()", backend="setuptools", pythons=(HERE, *OTHERS[:1]))
-    sources = {"src/tidepool/__init__.py": MODULE, "src/tidepool/_depth.c": SOURCE}
-    trial.write({"setup.py": SETUP.format(how=how, options=options), **sources})
+    trial.write(written_in_c(how, options))
     trial.commit("Compute in C")
     return trial
 

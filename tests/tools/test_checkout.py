@@ -39,4 +39,4 @@ def test_what_is_unfinished_is_told_but_for_the_folders_of_other_packages(
     trial.commit()
     trial.write(dict.fromkeys(ALL, "unfinished"))
     trial.write({"packages/new/setup.py": "", "packages/new/new.py": ""})
-    assert checkout.unfinished(checkout.look(trial.root / folder)) == expected
+    assert checkout.unfinished_of_package(checkout.look(trial.root / folder)) == expected

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actions import Actions
+from compiled import written_in_c
 from harbour import SEATRIAL, Harbour, harbour
 from pier import PUBLISHER
 from seatrial import interpreters
@@ -35,22 +36,6 @@ pytestmark = [
 ]
 
 OTHER = [one.version for one in interpreters.find(("3.13", "3.12", "3.9"), os.environ) if one.version != HERE][:1]
-SETUP = """\
-from setuptools import Extension, setup
-
-setup(ext_modules=[Extension("tidepool._depth", ["src/tidepool/_depth.c"])])
-"""
-SOURCE = """\
-#include <Python.h>
-
-static PyObject *depth(PyObject *self, PyObject *level) {
-    return PyLong_FromLong(2 * PyLong_AsLong(level));
-}
-static PyMethodDef methods[] = {{"depth", depth, METH_O, NULL}, {NULL, NULL, 0, NULL}};
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_depth", NULL, -1, methods, NULL, NULL, NULL, NULL};
-PyMODINIT_FUNC PyInit__depth(void) { return PyModule_Create(&module); }
-"""
-MODULE = '"""A small package."""\n\nfrom tidepool._depth import depth\n\n__all__ = ["depth"]\n__version__ = "1.2.3"\n'
 NOTES = "### Features\n\n- Tides rise. (#1)\n\n### Bugfixes\n\n- Tides fall.\n\n"
 
 
@@ -62,7 +47,7 @@ def project(folder: Path, *, is_compiled: bool = False) -> Harbour:
     port = harbour(folder, "setuptools" if is_compiled else "hatchling")
     (port.trial.root / ".github").mkdir()
     if is_compiled:
-        port.trial.write({"setup.py": SETUP, "src/tidepool/__init__.py": MODULE, "src/tidepool/_depth.c": SOURCE})
+        port.trial.write(written_in_c())
         lines = "".join(f'  "Programming Language :: Python :: {one}",\n' for one in OTHER)
         port.trial.write(
             {"pyproject.toml": port.read("pyproject.toml").replace("classifiers = [\n", f"classifiers = [\n{lines}")}

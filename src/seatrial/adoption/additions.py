@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from seatrial.facts.version_text import Place
 
 FRAGMENTS = "changelog.d"
-REPLACED = (("search", "current_version"), ("replace", "new_version"))
+FIELDS = (("search", "current_version"), ("replace", "new_version"))
+"""What stands for the version in either text of bump-my-version (its "Configuration")."""
 
 
 def to_pyproject(found: Found, text: str, log: PurePosixPath | None, title: str) -> str:
@@ -119,7 +120,7 @@ def _search(place: Place) -> dict[str, str]:
     before, _, after = line.rpartition(place.version)
     if "{" in line or not before:
         return {}
-    return {key: f"{before}{{{key_of}}}{after}" for key, key_of in REPLACED}
+    return {key: f"{before}{{{field}}}{after}" for key, field in FIELDS}
 
 
 def _towncrier(log: PurePosixPath, title: str) -> str:

@@ -109,9 +109,9 @@ class Found:
 
 def look(folder: Path) -> Found:
     """Look at the project in ``folder``. Raises `NotAProject`, `NoRepository`, or what its pyproject.toml is not."""
-    if not any((folder / name).is_file() for name in checkout.PACKAGES):
+    if not any((folder / name).is_file() for name in checkout.PACKAGE_FILES):
         raise NotAProject(
-            f"{folder} has none of {', '.join(checkout.PACKAGES)}, so there is no Python package in it",
+            f"{folder} has none of {', '.join(checkout.PACKAGE_FILES)}, so there is no Python package in it",
             fix=f"go to the folder of the package, or: {typed_to_program('init --project FOLDER')}; "
             f"to begin one: {typed_to_program('new NAME')}",
         )

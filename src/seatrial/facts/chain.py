@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seatrial.facts.ref_patterns import matches
+from seatrial.facts.steps import table_at, tables_at, texts_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,8 +20,9 @@ CHECKOUT = "actions/checkout@"
 
 @dataclass(frozen=True)
 class Chain:
-    """``title``: what others call a workflow; ``after``: the titles of those that it starts after.
+    """After which other workflows one starts.
 
+    ``title``: what others call it; ``after``: the titles of those that it starts after;
     ``branches`` and ``branches_ignored``: patterns of what the run before was for, a branch or a tag;
     ``checks_branch_out``: whether a step checks out without saying what, which is the default branch then.
     """
@@ -34,13 +36,13 @@ class Chain:
     @classmethod
     def of(cls, told: Mapping[str, Any], path: str) -> Chain:
         """Read the table of a workflow; ``path``: that of its file, which is its title where it has none."""
-        title, run = told.get("name"), _table(_table(told, "on"), EVENT)
+        title, run = told.get("name"), table_at(table_at(told, "on"), EVENT)
         return cls(
             title=title if isinstance(title, str) and title else path,
-            after=_texts(run, "workflows"),
-            branches=_texts(run, "branches"),
-            branches_ignored=_texts(run, "branches-ignore"),
-            checks_branch_out=any(not told.get("ref") for told in _checkouts(told)),
+            after=texts_at(run, "workflows"),
+            branches=texts_at(run, "branches"),
+            branches_ignored=texts_at(run, "branches-ignore"),
+            checks_branch_out=any(not inputs.get("ref") for inputs in _checkouts(told)),
         )
 
     def follows(self, other: Chain, tag: str) -> bool:
@@ -52,19 +54,7 @@ class Chain:
 
 def _checkouts(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the inputs of each step that checks out."""
-    for job in told["jobs"].values():
-        steps = job.get("steps") if isinstance(job, dict) else None
-        for step in steps if isinstance(steps, list) else []:
-            if isinstance(step, dict) and str(step.get("uses", "")).startswith(CHECKOUT):
-                yield _table(step, "with")
-
-
-def _table(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = told.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _texts(told: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """Return texts, of which there is one or a list."""
-    found = told.get(name)
-    return tuple(one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str) and one)
+    for name in told["jobs"]:
+        for step in tables_at(table_at(told["jobs"], name), "steps"):
+            if str(step.get("uses", "")).startswith(CHECKOUT):
+                yield table_at(step, "with")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from seatrial.facts.steps import awaited, needs_of, table_of, trouble_in
+from seatrial.facts.steps import awaited, table_at, table_of, tables_at, texts_at, trouble_in
 from seatrial.facts.uploading import PUBLISHES
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ class CiJob:
     @property
     def steps(self) -> tuple[Mapping[str, Any], ...]:
         """Its steps."""
-        found = self.table.get("steps")
-        return tuple(one for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
+        return tables_at(self.table, "steps")
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -54,8 +53,7 @@ class CiJob:
         for one in self.steps:
             uses = one.get("uses")
             if isinstance(uses, str) and uses.partition("@")[0].lower() == action:
-                told = one.get("with")
-                yield told if isinstance(told, dict) else {}
+                yield table_at(one, "with")
 
     @property
     def uploads(self) -> int:
@@ -66,7 +64,7 @@ class CiJob:
     @property
     def needs(self) -> tuple[str, ...]:
         """The jobs that it waits for."""
-        return needs_of(self.table)
+        return texts_at(self.table, "needs")
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,11 @@ class Distribution:
             return tuple(PurePosixPath(*PurePosixPath(member.name).parts[1:]) for member in archive if member.isfile())
 
 
+def paths_in(folder: Path) -> tuple[Path, ...]:
+    """Return the paths of the distributions in a folder, sorted; nothing where it is not there."""
+    return tuple(sorted(path for path in folder.glob("*") if path.name.endswith(SUFFIXES)))
+
+
 def roots(files: Iterable[PurePosixPath]) -> tuple[str, ...]:
     """Return the dotted name of each package or module among ``files`` that has no regular package above. Sorted."""
     modules = [file for file in files if file.suffix in MODULES]

@@ -10,7 +10,7 @@ from seatrial.facts.pipeline_rules import ALWAYS, NEVER, first_rule, texts
 from seatrial.facts.pipeline_text import FILE, PipelineText, invalid, table_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 STAGES = (".pre", "build", "test", "deploy", ".post")
 """The stages of a pipeline that names none."""
@@ -18,11 +18,9 @@ STAGES = (".pre", "build", "test", "deploy", ".post")
 TO_LISTEN = "rules:\n  - if: $CI_COMMIT_TAG"
 """What has a tag start a job."""
 
-BESIDE = frozenset(
-    (
-        *("after_script", "before_script", "cache", "default", "image", "include", "services", "spec", "stages"),
-        *("variables", "workflow"),
-    )
+BESIDE = (
+    *("after_script", "before_script", "cache", "default", "image", "include", "services", "spec", "stages"),
+    *("variables", "workflow"),
 )
 """What stands beside the jobs and is none."""
 
@@ -53,8 +51,7 @@ class Pipeline:
         values = {**known, **dict(variables)}
         stages = _stages(read)
         jobs = [job_of(name, read, stages, values) for name, told in read.table.items() if _is_job(name, told)]
-        for job in jobs:
-            _insist_on_needs(job, {one.name for one in jobs})
+        _insist_on_needs(jobs)
         ordered = sorted(jobs, key=lambda one: stages.index(one.stage))
         is_meant = start is not None and start.when != NEVER
         return cls(tuple(ordered), variables, is_meant, read.elsewhere)
@@ -94,7 +91,7 @@ class Pipeline:
 
     def _add(self, job: PipelineJob, found: dict[str, PipelineJob], waiting: frozenset[str]) -> None:
         if job.name in waiting:
-            raise invalid(f"{job.name} of {FILE} waits for itself", "mend needs")
+            raise invalid(f"{job.name} of {FILE} waits for itself", "take out of needs what leads back to it")
         missing = [one.job for one in job.needs or () if not one.is_optional and not self._starts(one.job)]
         if missing:
             raise invalid(
@@ -115,9 +112,7 @@ class Pipeline:
 
 
 def _is_job(name: str, told: object) -> bool:
-    if name.startswith(".") or name in BESIDE:
-        return False
-    return isinstance(told, dict)
+    return isinstance(told, dict) and not name.startswith(".") and name not in BESIDE
 
 
 def _stages(read: PipelineText) -> tuple[str, ...]:
@@ -125,7 +120,12 @@ def _stages(read: PipelineText) -> tuple[str, ...]:
     return (".pre", *told, ".post") if told else STAGES
 
 
-def _insist_on_needs(job: PipelineJob, names: set[str]) -> None:
-    missing = [need.job for need in job.needs or () if need.job not in names and not need.is_optional]
-    if missing:
-        raise invalid(f"the job {job.name} of {FILE} needs {', '.join(missing)}, which is not there", "mend needs")
+def _insist_on_needs(jobs: Sequence[PipelineJob]) -> None:
+    names = {one.name for one in jobs}
+    for job in jobs:
+        missing = [need.job for need in job.needs or () if need.job not in names and not need.is_optional]
+        if missing:
+            raise invalid(
+                f"the job {job.name} of {FILE} needs {', '.join(missing)}, which is not there",
+                f"name in needs of {job.name} a job that is there",
+            )

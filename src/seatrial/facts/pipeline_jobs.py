@@ -136,10 +136,8 @@ def _needs(told: Iterable[object]) -> list[Need]:
         if isinstance(one, str):
             found.append(Need(one))
         elif isinstance(one, dict) and "job" in one and not {"project", "pipeline"} & set(one):
-            said = {
-                key: str(one.get(key, standard)) for key, standard in (("artifacts", "true"), ("optional", "false"))
-            }
-            found.append(Need(str(one["job"]), said["artifacts"] != "false", said["optional"] == "true"))
+            hands_on = one.get("artifacts", "true") != "false"
+            found.append(Need(str(one["job"]), hands_on, one.get("optional", "false") == "true"))
     return found
 
 

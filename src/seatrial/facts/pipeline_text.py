@@ -63,24 +63,26 @@ class PipelineText:
         included: dict[str, Any] = {}
         elsewhere: list[str] = []
         for path, where in _includes(told.get("include", [])):
-            found = files(path) if path and depth < DEEPEST else None
             if not path:
                 elsewhere.append(where)
-            elif found is None:
-                raise invalid(f"{name} includes {path}, which is not there", "mend include")
-            else:
-                one = cls._read(found, files, path, depth + 1)
-                included = _merged(included, one.table)
-                elsewhere += one.elsewhere
+                continue
+            found = files(path)
+            if found is None:
+                raise invalid(f"{name} includes {path}, which is not there", "commit it, or take it out of include")
+            if depth == DEEPEST:
+                raise invalid(f"{name} includes {path}, too deep: one may lead back to itself", "include less")
+            one = cls._read(found, files, path, depth + 1)
+            included = _merged(included, one.table)
+            elsewhere += one.elsewhere
         return cls(_merged(included, told), tuple(dict.fromkeys(elsewhere)))
 
     def job(self, name: str, depth: int = 0) -> Mapping[str, Any]:
         """Return a job together with what it extends. Raises `PipelineInvalid`."""
         told = self.table.get(name)
         if not isinstance(told, dict):
-            raise invalid(f"{FILE} extends {name}, which is not there", "mend extends")
+            raise invalid(f"{FILE} extends {name}, which is not there", "name a job in extends that is there")
         if depth > DEEPEST:
-            raise invalid(f"{name} of {FILE} extends itself", "mend extends")
+            raise invalid(f"{name} of {FILE} extends itself", "name another job in extends")
         merged: dict[str, Any] = {}
         for parent in flat(told.get("extends", [])):
             merged = _merged(merged, self.job(str(parent), depth + 1))
@@ -106,7 +108,7 @@ class PipelineText:
         for key in path[1:]:
             value = value.get(key) if isinstance(value, dict) else None
         if value is None:
-            raise invalid(f"{FILE} refers to {', '.join(path)}, which is not there", "mend !reference")
+            raise invalid(f"{FILE} refers to {', '.join(path)}, which is not there", "name in !reference what is there")
         return value
 
 

@@ -22,7 +22,7 @@ REQUIRED = {
 """The claims that PyPI wants to find in every token (its ``oidc/models/github.py`` and ``gitlab.py``)."""
 
 WORKFLOW_FILE = re.compile(r"[^/]+\.(?:yml|yaml)(?=@)")
-PIPELINE_FILE = re.compile(r"(?<=//)(.+[^/]\.(yml|yaml))(?=@)")
+PIPELINE_FILE = re.compile(r"(?<=//).+[^/]\.(?:yml|yaml)(?=@)")
 
 NOT_FOUND = "Publisher with matching claims was not found"
 

@@ -68,6 +68,24 @@ def _pairs(node: Any) -> list[tuple[str, Any]]:
     return [(key.value, value) for key, value in pairs if isinstance(key.value, str)]
 
 
+def table_at(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a table in a table, an empty one where there is none."""
+    found = told.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def tables_at(told: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the tables of a list in a table, none where there is no list."""
+    found = told.get(name)
+    return tuple(one for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
+
+
+def texts_at(told: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Return texts in a table, of which there is one or a list."""
+    found = told.get(name)
+    return tuple(one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str) and one)
+
+
 def awaited(names: Iterable[str], needs: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """Return these jobs and all that they wait for, as far as they are known; ``needs``: what each job waits for."""
     found: set[str] = set()
@@ -102,26 +120,17 @@ class Step:
 
 def steps_of(job: Mapping[str, Any], workflow: Mapping[str, Any]) -> tuple[Step, ...]:
     """Return the steps of a job that run commands, but for those that stand under a condition."""
-    found = job.get("steps")
-    steps = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
     return tuple(
         Step(str(one.get("name", "")), one["run"], tuple(_variables((workflow, job, one))))
-        for one in steps
+        for one in tables_at(job, "steps")
         if isinstance(one.get("run"), str) and "if" not in one and _is_for_bash(one, job, workflow)
     )
 
 
-def needs_of(job: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the jobs that a job waits for."""
-    told = job.get("needs", [])
-    return tuple(one for one in (told if isinstance(told, list) else [told]) if isinstance(one, str))
-
-
 def _variables(tables: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    merged = {}
+    merged: dict[str, Any] = {}
     for table in tables:
-        found = table.get("env")
-        merged.update(found if isinstance(found, dict) else {})
+        merged.update(table_at(table, "env"))
     return ((str(name), value) for name, value in merged.items() if isinstance(value, str))
 
 
@@ -129,7 +138,5 @@ def _is_for_bash(*tables: Mapping[str, Any]) -> bool:
     """Whether nothing says that another shell runs it."""
     shells = []
     for table in tables:
-        defaults = table.get("defaults")
-        run = defaults.get("run") if isinstance(defaults, dict) else None
-        shells += [table.get("shell"), run.get("shell") if isinstance(run, dict) else None]
+        shells += [table.get("shell"), table_at(table_at(table, "defaults"), "run").get("shell")]
     return all(one is None or str(one).startswith(("bash", "sh")) for one in shells)

@@ -49,9 +49,10 @@ class Places:
 def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
     """Find the places in which ``project`` names its version.
 
-    ``files``: those of the project, relative to it. Beside the place where the build backend looks, these are modules
-    of the package with a ``__version__``, setup.cfg, and the project's own entry in uv.lock.
-    Where none of them is there, ``current_version`` of bump-my-version says it.
+    ``files``: those of the project, relative to it. Beside the place where the build backend looks, or that in the
+    files which setup.py names, these are modules of the package with a ``__version__``, setup.cfg, ``current_version``
+    of bump-my-version, the crate of maturin, and the project's own entry in uv.lock. Where the first is not there,
+    bump-my-version says the version.
     Raises `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8`, `PyprojectInvalid` or `PyprojectUnreadable`.
     """
     if comes_from_tag(project):

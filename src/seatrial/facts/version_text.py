@@ -86,7 +86,7 @@ def read(project: Project, path: PurePosixPath) -> str | None:
 
 
 def assigned(project: Project, path: PurePosixPath) -> Iterator[Place]:
-    """Yield where a file assigns a version: a module, setup.py, setup.cfg, or a file that holds nothing else."""
+    """Yield where a file assigns a version: one of `BY_NAME`, another module, or a file that holds nothing else."""
     text = read(project, path)
     if text is None:
         return

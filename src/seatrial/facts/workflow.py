@@ -14,7 +14,7 @@ from seatrial.facts import pins
 from seatrial.facts.chain import Chain
 from seatrial.facts.ref_patterns import matches
 from seatrial.facts.session_names import sessions_of
-from seatrial.facts.steps import Step, awaited, needs_of, steps_of, table_of
+from seatrial.facts.steps import Step, awaited, steps_of, table_at, table_of, tables_at, texts_at
 from seatrial.facts.uploading import ADDRESS, PASSWORD_IN_COMMAND, PUBLISHES, TESTS
 
 if TYPE_CHECKING:
@@ -94,17 +94,17 @@ class Workflow:
         told = table_of(text)
         if told is None:
             return None
-        push = _table(_table(told, "on"), "push")
+        push = table_at(table_at(told, "on"), "push")
         jobs = tuple(_job(str(key), job, told) for key, job in told["jobs"].items() if isinstance(job, dict))
         return cls(
             name=name,
-            tags=_patterns(push, "tags"),
+            tags=texts_at(push, "tags"),
             jobs=jobs,
-            events=_events(told.get("on")),
-            tags_ignored=_patterns(push, "tags-ignore"),
+            events=tuple(map(str, table_at(told, "on"))) or texts_at(told, "on"),
+            tags_ignored=texts_at(push, "tags-ignore"),
             only_branches=any(key in push for key in ("branches", "branches-ignore")),
             calls=tuple(_called(told["jobs"].values())),
-            folder=_folder(_table(_table(told, "defaults"), "run").get("working-directory")),
+            folder=_folder(table_at(table_at(told, "defaults"), "run").get("working-directory")),
             chain=Chain.of(told, f"{FOLDER}/{name}"),
         )
 
@@ -153,13 +153,12 @@ class Workflow:
 
 
 def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job:
-    found = told.get("steps")
-    steps = [step for step in found if isinstance(step, dict)] if isinstance(found, list) else []
+    steps = tables_at(told, "steps")
     environment = told.get("environment", "")
     commands = tuple(_texts(step.get("run") for step in steps))
     keys = {
-        *_table(workflow, "env"),
-        *(key for one in (told, *steps) for key in (*_table(one, "env"), *_table(one, "with"))),
+        *table_at(workflow, "env"),
+        *(key for one in (told, *steps) for key in (*table_at(one, "env"), *table_at(one, "with"))),
     }
     return Job(
         name=name,
@@ -169,21 +168,15 @@ def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job
         may_ask=_grants_identity(told.get("permissions", workflow.get("permissions"))),
         has_password=any(map(PASSWORD.fullmatch, map(str, keys)))
         or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
-        leads_elsewhere=any("repository-url" in _table(step, "with") for step in steps)
+        leads_elsewhere=any("repository-url" in table_at(step, "with") for step in steps)
         or any(TESTS.search(text) for text in commands if PUBLISHES.search(text)),
-        addresses=tuple(_texts(_table(step, "with").get("repository-url") for step in steps))
+        addresses=tuple(_texts(table_at(step, "with").get("repository-url") for step in steps))
         + tuple(address for text in commands for address in ADDRESS.findall(text)),
         makes_attestations=any(map(_attests, steps)),
         pythons=tuple(dict.fromkeys(_pythons(told, steps))),
-        needs=needs_of(told),
+        needs=texts_at(told, "needs"),
         steps=steps_of(told, workflow),
     )
-
-
-def _events(told: object) -> tuple[str, ...]:
-    if isinstance(told, dict):
-        return tuple(map(str, told))
-    return tuple(_texts(told if isinstance(told, list) else [told]))
 
 
 def _called(jobs: Iterable[object]) -> Iterator[str]:
@@ -192,24 +185,17 @@ def _called(jobs: Iterable[object]) -> Iterator[str]:
             yield uses.rpartition("/")[2]
 
 
-def _patterns(push: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    told = push.get(key, [])
-    return tuple(_texts(told if isinstance(told, list) else [told]))
-
-
 def _folder(told: object) -> str:
     return posixpath.normpath(told).strip("./") if isinstance(told, str) and told else ""
 
 
 def _pythons(told: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the versions that a job names where Pythons are named: ``python-version``, or a like key of its matrix."""
-    matrix = _table(_table(told, "strategy"), "matrix")
-    included = matrix.get("include")
-    tables = [matrix, *(_table(step, "with") for step in steps)]
-    tables += [one for one in included if isinstance(one, dict)] if isinstance(included, list) else []
-    values = (value for table in tables for key, value in table.items() if "python" in key.lower())
-    for value in values:
-        for text in _texts(value if isinstance(value, list) else [value]):
+    matrix = table_at(table_at(told, "strategy"), "matrix")
+    tables = (matrix, *(table_at(step, "with") for step in steps), *tables_at(matrix, "include"))
+    named = ((table, key) for table in tables for key in table if "python" in key.lower())
+    for table, key in named:
+        for text in texts_at(table, key):
             yield from PYTHON.findall(text)
 
 
@@ -218,16 +204,10 @@ def _texts(told: Iterable[object]) -> Iterator[str]:
     return (one for one in told if isinstance(one, str) and one)
 
 
-def _table(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return a table in a table, an empty one where there is none."""
-    found = told.get(name)
-    return found if isinstance(found, dict) else {}
-
-
 def _attests(step: Mapping[str, Any]) -> bool:
     """Whether a step uploads attestations, as the action does unless it is told not to."""
     if str(step.get("uses", "")).startswith(ACTION):
-        return str(_table(step, "with").get("attestations", "true")).lower() != "false"
+        return str(table_at(step, "with").get("attestations", "true")).lower() != "false"
     return any(PUBLISHES.search(text) and "--attestations" in text for text in _texts([step.get("run")]))
 
 

@@ -81,7 +81,7 @@ class Walking:
         return Walk(
             reasons=tuple(self.reasons),
             reached=frozenset(self.reached),
-            unfinished=checkout.unfinished(self.survey.repository) if self.survey else (),
+            unfinished=checkout.unfinished_of_package(self.survey.repository) if self.survey else (),
             unpushed=self.survey.standing.ahead if self.survey else 0,
         )
 

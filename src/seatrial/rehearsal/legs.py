@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from seatrial import shell
 from seatrial.command_line import CALLED, called
-from seatrial.errors import CommandFailed, UploadFailed, last_lines
 from seatrial.facts.delivery import State
-from seatrial.facts.distribution import SUFFIXES, Distribution
+from seatrial.facts.distribution import Distribution, paths_in
 from seatrial.facts.listing import Listing
 from seatrial.facts.members import differing
 from seatrial.facts.session_names import sessions_of
-from seatrial.masking import mask_values, secrets_of
 from seatrial.mishaps import BytesDiffer, LegFailed
-from seatrial.rehearsal.machine import Machine, bash
+from seatrial.rehearsal.machine import Machine, bash, insist_on_success
 from seatrial.release.proof import Proof
-from seatrial.shell import Completed
 from seatrial.tools import checkout, nox, twine
 
 if TYPE_CHECKING:
@@ -55,27 +52,6 @@ def release(world: World, options: Sequence[str], say: Callable[[str], None]) ->
     return proof
 
 
-def continuous_integration(world: World, proof: Proof, tasks: Tasks, say: Callable[[str], None]) -> Ready:
-    """Check the tag out and run what CI runs on it; return what it publishes. Raises `LegFailed`."""
-    project = world.checkout(proof.tag, "ci")
-    machine = Machine.of(world, proof, project)
-    machine.know_branch(tasks.branch)
-    for step in tasks.steps:
-        machine.run(step, say)
-    known = _sessions_there(world, project)
-    done = {name for step in tasks.steps for name in sessions_of(step.commands)}
-    wanted = tuple(name for name in tasks.sessions if name not in done and (name not in ALWAYS or name in known))
-    if wanted:
-        _follow((*shell.module("nox"), "-s", *wanted), world, project, say)
-    if not known.issuperset(ALWAYS) and not done.issuperset(ALWAYS):
-        _follow((sys.executable, "-c", BUILD, str(world.folder / "state")), world, project, say)
-    found = sorted((project / "dist").glob("*")) if (project / "dist").is_dir() else []
-    paths = [path for path in found if path.name.endswith(SUFFIXES)]
-    if not paths:
-        raise LegFailed(f"nothing lies in dist/ after nox -s {' '.join(wanted)}", fix="have the session build fill it")
-    return Ready(tuple(Distribution.from_path(path) for path in paths), world.environment, project)
-
-
 @dataclass(frozen=True)
 class Ready:
     """What CI is ready to publish: ``files``.
@@ -100,14 +76,8 @@ class Ready:
         if not self.commands:
             return twine.upload([one.path for one in self.files], environment, patience)
         script = "\n".join(("set -eo pipefail", *self.commands))
-        told = {**environment, "COLUMNS": "1000", "NO_COLOR": "1", "TERM": "dumb"}
-        try:
-            done = shell.apart((*bash(told), "-c", script), cwd=self.folder, env=told, seconds=patience)
-        except CommandFailed as error:
-            raise UploadFailed(f"twine upload: {error.output}", fix="try again later, or with fewer files") from None
-        # A script can print what it finds in its environment.
-        said = (mask_values(text, secrets_of(told)) for text in (done.output, done.errors))
-        return twine.uploaded(Completed(done.returncode, *said))
+        told = {**environment, "NO_COLOR": "1", "TERM": "dumb"}
+        return twine.upload_by((*bash(told), "-c", script), self.folder, told, patience)
 
 
 class Ci(Protocol):
@@ -144,8 +114,24 @@ class Tasks:
         return f"nox -s {' '.join(self.sessions)}, in a fresh checkout of {tag}"
 
     def run(self, proof: Proof, say: Callable[[str], None]) -> Ready:
-        """Do it. Raises `LegFailed`."""
-        return continuous_integration(self.world, proof, self, say)
+        """Check the tag out and run what CI runs on it; return what it publishes. Raises `LegFailed`."""
+        project = self.world.checkout(proof.tag, "ci")
+        machine = Machine.of(self.world, proof, project)
+        machine.know_branch(self.branch)
+        for step in self.steps:
+            machine.run(step, say)
+        known = _sessions_there(self.world, project)
+        done = {name for step in self.steps for name in sessions_of(step.commands)}
+        wanted = [name for name in self.sessions if name not in done and (name not in ALWAYS or name in known)]
+        if wanted:
+            _follow((*shell.module("nox"), "-s", *wanted), self.world, project, say)
+        if not known.issuperset(ALWAYS) and not done.issuperset(ALWAYS):
+            _follow((sys.executable, "-c", BUILD, str(self.world.folder / "state")), self.world, project, say)
+        files = tuple(map(Distribution.from_path, paths_in(project / "dist")))
+        if not files:
+            what = "all of that ended well, but nothing lies in dist/"
+            raise LegFailed(what, fix="have the session build, or a step of the workflow, fill it")
+        return Ready(files, self.world.environment, project)
 
 
 def _sessions_there(world: World, project: Path) -> set[str]:
@@ -176,10 +162,5 @@ def insist_on_bytes(proof: Proof, found: Delivery, published: Sequence[Distribut
 
 def _follow(args: tuple[str, ...], world: World, cwd: Path, say: Callable[[str], None]) -> None:
     done = shell.follow(args, cwd=cwd, env={**world.environment, CALLED: called()}, say=say)
-    if done.returncode:
-        # Its own message has said what mends it.
-        command = shell.shown(args).partition(" -m ")[2] or "the build"
-        raise LegFailed(
-            f"{command} ended with exit code {done.returncode}:\n{last_lines(done.output)}",
-            fix="mend that, commit, and rehearse again",
-        )
+    # Its own message has said what mends it.
+    insist_on_success(shell.shown(args).partition(" -m ")[2] or "the build", done)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from seatrial.facts.steps import Step
     from seatrial.rehearsal.world import World
     from seatrial.release.proof import Proof
+    from seatrial.shell import Completed
 
 FILES = ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")
 """The variables that name files which steps write to."""
@@ -70,11 +71,16 @@ class Machine:
             say(f"$ {line}")
         command = (*bash(self.environment), "-eo", "pipefail", str(script))
         done = shell.follow(command, cwd=self.project, env={**self.environment, **dict(step.variables)}, say=say)
-        if done.returncode:
-            raise LegFailed(
-                f"{step.commands.strip()} ended with exit code {done.returncode}:\n{last_lines(done.output)}",
-                fix="mend that, commit, and rehearse again",
-            )
+        insist_on_success(step.commands.strip(), done)
+
+
+def insist_on_success(what: str, done: Completed) -> None:
+    """Raise `LegFailed` where something of CI, ``what``, did not end well."""
+    if done.returncode:
+        raise LegFailed(
+            f"{what} ended with exit code {done.returncode}:\n{last_lines(done.output)}",
+            fix="mend that, commit, and rehearse again",
+        )
 
 
 def bash(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial import interpreters, shell
-from seatrial.errors import last_lines
-from seatrial.facts.distribution import SUFFIXES, Distribution
+from seatrial.facts.distribution import SUFFIXES, Distribution, paths_in
 from seatrial.facts.pipeline import TO_LISTEN, Pipeline
 from seatrial.facts.pipeline_commands import Commands
 from seatrial.facts.pipeline_rules import expanded
@@ -27,7 +26,7 @@ from seatrial.facts.session_names import sessions_of
 from seatrial.mishaps import LegFailed
 from seatrial.rehearsal import handover
 from seatrial.rehearsal.legs import ALWAYS, Ready
-from seatrial.rehearsal.machine import bash, path_of
+from seatrial.rehearsal.machine import bash, insist_on_success, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -119,7 +118,7 @@ class _Yard:
         remarks = self._remarks(commands)
         paths = _named(commands.upload, cwd, environment) if commands.is_for_twine else []
         if not paths:
-            paths = sorted(path for path in (cwd / "dist").glob("*") if path.name.endswith(SUFFIXES))
+            paths = list(paths_in(cwd / "dist"))
         if not paths:
             told = "; ".join(commands.upload)
             raise LegFailed(
@@ -210,11 +209,8 @@ class _Yard:
         lines.append(shlex.join((sys.executable, "-c", TELL, str(told))))
         script.write_bytes("\n".join(lines).encode() + b"\n")
         done = shell.follow((*bash(environment), str(script)), cwd=folder, env=environment, say=self.say)
-        if done.returncode and not job.may_fail:
-            raise LegFailed(
-                f"the job {job.name} of {FILE} ended with exit code {done.returncode}:\n{last_lines(done.output)}",
-                fix="mend that, commit, and rehearse again",
-            )
+        if not job.may_fail:
+            insist_on_success(f"the job {job.name} of {FILE}", done)
         if not told.exists():
             self.say(f"job {job.name} failed, as it may")
             return folder, environment

@@ -183,7 +183,7 @@ def _remarks(repository: Repository, project: Project, made: World) -> tuple[str
     here = {one.version for one in _ends(project)}
     missing = [one for one in dict.fromkeys((project.pythons[0], project.pythons[-1])) if one not in here]
     told += [f"Python {one} is not installed, so nothing was installed on it" for one in missing]
-    left_out = checkout.unfinished(repository)
+    left_out = checkout.unfinished_of_package(repository)
     if left_out:
         told.append(f"{len(left_out)} files are not as they are in the commit, and were left out")
     if made.identity == NOBODY:

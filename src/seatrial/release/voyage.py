@@ -171,7 +171,7 @@ def write(found: Prospect, version: Version) -> Plan:
         diff=diff,
         removed=removed,
         unpushed=found.survey.standing.ahead,
-        unfinished=checkout.unfinished(repository),
+        unfinished=checkout.unfinished_of_package(repository),
         publishes=publishing.listening(found.scratch.root, outlook.tag(version)),
     )
 

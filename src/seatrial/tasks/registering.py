@@ -54,10 +54,10 @@ def prove(desk: Desk) -> None:
             fix=f"on GitHub: prove = true in [tool.seatrial.workflows], then {typed('workflows')}, and push",
         )
     who = course.sender
-    home = f"{who.owner}/{who.repository}"
     if gh.is_there():
-        show(gh.start(desk.repository.root, home, who.workflow, desk.shape.branch) or f"{who.workflow} is started")
-    show(f"https://github.com/{home}/actions/workflows/{who.workflow}\n\n{MEANING.format(rehearse=typed('rehearse'))}")
+        show(gh.start(desk.repository.root, who.home, who.workflow, desk.shape.branch) or f"{who.workflow} is started")
+    page = f"https://github.com/{who.home}/actions/workflows/{who.workflow}"
+    show(f"{page}\n\n{MEANING.format(rehearse=typed('rehearse'))}")
 
 
 def _course(desk: Desk) -> Course:
@@ -98,7 +98,7 @@ def _settings(desk: Desk, course: Course) -> str:
     wanted = {who.environment: f"tags {shape.tags}"}
     if shape.settings.testpypi:
         wanted["testpypi"] = f"the branch {shape.branch}"
-    home = f"repos/{who.owner}/{who.repository}"
+    home = f"repos/{who.home}"
     asks = desk.kind == "github"
     seen = {name: gh.ask(desk.repository.root, f"{home}/environments/{name}") for name in wanted if asks}
     rules = gh.ask(desk.repository.root, f"{home}/rulesets") if asks else None

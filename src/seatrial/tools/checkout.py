@@ -22,7 +22,7 @@ ADVICE = (
 )
 """What git says of a folder that it can't work in, and what mends it."""
 
-PACKAGES = ("pyproject.toml", "setup.cfg", "setup.py")
+PACKAGE_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 """The files by which the folder of a package is known."""
 
 REMOTE = re.compile(r"remote\..+\.url$")
@@ -148,10 +148,10 @@ def files(repository: Repository, commit: str = "HEAD") -> tuple[PurePosixPath, 
     return tuple(PurePosixPath(name[len(repository.prefix) :]) for name in listed.split("\0") if name)
 
 
-def unfinished(repository: Repository) -> tuple[str, ...]:
-    """Return the paths that are not as in HEAD, without those in the folders of other packages.
+def unfinished_of_package(repository: Repository) -> tuple[str, ...]:
+    """Return the paths that are not as in HEAD and may be meant for a release: none in the folder of another package.
 
-    Of a package at the top, all are its own: its release has whatever lies below it.
+    A package at the top has those of all packages: its release has whatever lies below it.
     """
     own = repository.prefix
     return tuple(
@@ -163,7 +163,7 @@ def _is_of_package(top: Path, name: str) -> bool:
     """Whether a path lies in the folder of a package below the top; that of a folder ends with a slash."""
     path = PurePosixPath(name)
     folders = (path, *path.parents) if name.endswith("/") else path.parents
-    return any((top / folder / file).is_file() for folder in folders if folder.parts for file in PACKAGES)
+    return any((top / folder / file).is_file() for folder in folders if folder.parts for file in PACKAGE_FILES)
 
 
 def bring_in(repository: Repository, source: Path, ref: str) -> None:

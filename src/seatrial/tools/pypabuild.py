@@ -132,9 +132,9 @@ def build_from_tree(source: Path, into: Path, environment: BuildEnvironment, epo
 
 
 def metadata_of(source: Path, environment: BuildEnvironment, epoch: int) -> bytes:
-    """Return METADATA as the backend prepares it for a wheel, or as a wheel has it (PEP 517). Raises as above.
+    """Return METADATA as the backend prepares it for a wheel, or as a wheel has it (PEP 517).
 
-    A backend may write beside the sources.
+    A backend may write beside the sources. Raises as `build_distributions` does.
     """
     with tempfile.TemporaryDirectory(prefix="seatrial-metadata-") as folder, _told("wheel", source):
         builder = _builder(source, environment, epoch)

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from seatrial import shell
 from seatrial.errors import CommandFailed, CredentialMissing, DistributionsRefused, UploadFailed, last_lines
-from seatrial.masking import mask
+from seatrial.masking import mask, mask_values, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    from seatrial.shell import Completed
 
 PATIENCE = 600
 """Seconds that an upload may take: as many as PyPI gives to one."""
@@ -79,21 +77,23 @@ def upload(paths: Sequence[Path], env: Mapping[str, str], patience: float = PATI
     """
     options = ("--non-interactive", "--disable-progress-bar", *(("--repository", repository) if repository else ()))
     args = (*_program(), "--no-color", "upload", *options, *(str(path) for path in paths))
+    return upload_by(args, paths[0].parent, env, patience)
+
+
+def upload_by(command: tuple[str, ...], cwd: Path, env: Mapping[str, str], patience: float) -> str:
+    """Run a command that ends with ``twine upload`` and return what it says; all else is as in `upload`."""
     try:
-        done = shell.apart(args, cwd=paths[0].parent, env={**env, "COLUMNS": "1000"}, seconds=patience)
+        done = shell.apart(command, cwd=cwd, env={**env, "COLUMNS": "1000"}, seconds=patience)
     except CommandFailed as error:
         raise UploadFailed(f"twine upload: {error.output}", fix="try again later, or with fewer files") from None
-    return uploaded(done)
-
-
-def uploaded(done: Completed) -> str:
-    """Return what ``twine upload`` says at its end. Raises as `upload` does."""
+    # A script can print what it finds in its environment.
+    output, errors = (mask_values(text, secrets_of(env)) for text in (done.output, done.errors))
     if done.returncode:
-        said = _last_word(last_lines(mask(done.output + done.errors)))
+        said = _last_word(last_lines(output + errors))
         fix = next((told for sign, told in ADVICE if sign in said), "mend what it names")
         kind = CredentialMissing if NO_CREDENTIAL in said else UploadFailed
         raise kind(f"twine upload failed:\n{said}", fix=fix)
-    return done.output.strip()
+    return output.strip()
 
 
 def converse(paths: Sequence[Path], env: Mapping[str, str], repository: str) -> None:

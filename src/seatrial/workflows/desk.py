@@ -169,7 +169,7 @@ def wanted(
 def _written_host(repository: Repository) -> str:
     """Return the host that the pipeline was written for, where the remote does not tell, as in a rehearsal."""
     path = repository.root / GITLAB
-    return gitlab.AT_HOME if path.is_file() and gitlab.SIGNS in _text(path) else ""
+    return gitlab.AT_HOME if path.is_file() and gitlab.SIGSTORE_VARIABLE in _text(path) else ""
 
 
 def forge(repository: Repository) -> tuple[str, str]:

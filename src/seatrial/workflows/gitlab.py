@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 AT_HOME = "gitlab.com"
 """The instance whose identity tokens everybody knows: of others, Sigstore knows nothing."""
 
-
-SIGNS = "SIGSTORE_ID_TOKEN"
-"""What a pipeline has in it that was written for that one."""
+SIGSTORE_VARIABLE = "SIGSTORE_ID_TOKEN"
+"""Where a job finds its token for Sigstore: only a pipeline that was written for that instance asks for one."""
 
 
 def pipeline(shape: Shape, sessions: Iterable[Listed], host: str = AT_HOME) -> str:
@@ -162,7 +161,7 @@ def _attest(shape: Shape) -> str:
         _on_tag(shape),
         "needs: [build, prove]",
         "variables:\n  GIT_STRATEGY: none",
-        f"id_tokens:\n  {SIGNS}:\n    aud: sigstore",
+        f"id_tokens:\n  {SIGSTORE_VARIABLE}:\n    aud: sigstore",
         _lines((_bring("pypi-attestations"), f"python -m pypi_attestations sign {dist}/*")),
         f"artifacts:\n  paths: [{dist}/*.publish.attestation]",
     )

@@ -11,7 +11,7 @@ from packaging.version import VERSION_PATTERN, Version
 from seatrial import rewriting
 from seatrial.command_line import typed
 from seatrial.errors import TagUnfit
-from seatrial.facts.distribution import SUFFIXES, Distribution
+from seatrial.facts.distribution import Distribution, paths_in
 from seatrial.outlook import Outlook, released
 from seatrial.tools import checkout
 from seatrial.tools.git import Git
@@ -113,8 +113,7 @@ class Passage:
             yield f"{outlook.news.filename} has no heading with {version}"
 
     def _of_files(self, version: Version) -> Iterator[str]:
-        dist = self.outlook.project.root / "dist"
-        paths = sorted(path for path in dist.glob("*") if path.name.endswith(SUFFIXES))
+        paths = paths_in(self.outlook.project.root / "dist")
         if not paths:
             yield "nothing lies in dist/"
         yield from (f"{path.name} is of another version" for path in paths if _version_in(path) != version)
