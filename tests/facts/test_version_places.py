@@ -347,6 +347,12 @@ def test_places_that_disagree_are_named(tmp_path: Path) -> None:
     )
 
 
+def test_lock_that_is_none_of_the_files_of_the_project_names_no_version(tmp_path: Path) -> None:
+    """A release does not write into one that git ignores: it would disagree from then on."""
+    (tmp_path / "uv.lock").write_text('[[package]]\nname = "tide-pool"\nversion = "1.2"\nsource = { editable = "." }\n')
+    assert named(find(tmp_path, **{"pyproject.toml": STATIC})) == [("pyproject.toml", 'version = "1.2.3"')]
+
+
 def test_version_that_is_nowhere_is_told(tmp_path: Path) -> None:
     with pytest.raises(VersionNotFound):
         find(tmp_path, **{"pyproject.toml": DYNAMIC})

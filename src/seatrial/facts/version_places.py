@@ -74,7 +74,9 @@ def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
         )
     beside = (place for place in _beside(project, known, main[0].version) if place not in main)
     rust = (place for place in crate.of_backend(project) if place.version == main[0].version)
-    places = tuple(dict.fromkeys([*main, *beside, *rust, *locked(project)]))
+    # One that git ignores is in no commit; what lies above the project is not among its files.
+    entries = (place for place in locked(project) if place.path in known or ".." in place.path.parts)
+    places = tuple(dict.fromkeys([*main, *beside, *rust, *entries]))
     versions = {Version(place.version): place for place in reversed(places)}
     if len(versions) > 1:
         raise VersionsDisagree(
