@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import shell
+from seatrial.command_line import CALLED
 from seatrial.errors import CommandFailed
 from seatrial.masking import mask
 
@@ -105,6 +106,14 @@ def test_secrets_in_a_command_are_masked_in_its_error(tmp_path: Path) -> None:
         shell.run((*python(f"raise SystemExit('refused {TOKEN}')"), "--password", TOKEN), cwd=tmp_path, env={})
     assert TOKEN not in str(raised.value)
     assert str(raised.value).count("***") == 3
+
+
+def test_how_a_program_was_called_is_told_to_its_child_and_not_to_the_children_of_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(CALLED, "invoke")
+    assert CALLED not in shell.environment()
+    assert shell.environment(**{CALLED: "seatrial"})[CALLED] == "seatrial"
 
 
 LEAVES_ONE = """

@@ -45,7 +45,8 @@ fitness.insist([one.path for one in built], {}, print)
 
 def release(world: World, options: Sequence[str], say: Callable[[str], None]) -> Proof:
     """Release as the user would, and return what was proved. Raises `LegFailed`."""
-    _follow((*shell.module("seatrial"), "release", "--yes", *options), world, world.project, say)
+    command = (*shell.module("seatrial"), "release", "--yes", *options)
+    _follow(command, world, world.project, say, **{CALLED: called()})
     proof = Proof.recall(checkout.look(world.project))
     if proof is None:
         raise LegFailed("the release ended well, but kept no proof of what it built", fix="make room on the disk")
@@ -160,7 +161,7 @@ def insist_on_bytes(proof: Proof, found: Delivery, published: Sequence[Distribut
     )
 
 
-def _follow(args: tuple[str, ...], world: World, cwd: Path, say: Callable[[str], None]) -> None:
-    done = shell.follow(args, cwd=cwd, env={**world.environment, CALLED: called()}, say=say)
+def _follow(args: tuple[str, ...], world: World, cwd: Path, say: Callable[[str], None], **variables: str) -> None:
+    done = shell.follow(args, cwd=cwd, env={**world.environment, **variables}, say=say)
     # Its own message has said what mends it.
     insist_on_success(shell.shown(args).partition(" -m ")[2] or "the build", done)

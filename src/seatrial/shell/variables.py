@@ -33,16 +33,18 @@ REPOSITORY_LOCAL = frozenset(
 From ``git rev-parse --local-env-vars``; its ``GIT_CONFIG_*`` stay, because CI images set ``safe.directory`` so.
 """
 
+TOLD_ONCE = frozenset(("SEATRIAL_CALLED",))
+"""What a process tells the child that it starts, and that child alone: a test that it runs is not called like that."""
+
 
 def environment(**extra: str) -> dict[str, str]:
     """Return this process's environment for a child, with ``extra`` set.
 
-    Left out: `REPOSITORY_LOCAL`, and whatever lets its holder publish. Messages come in English.
+    Left out: `REPOSITORY_LOCAL`, `TOLD_ONCE`, and whatever lets its holder publish. Messages come in English.
     """
+    left_out = REPOSITORY_LOCAL | TOLD_ONCE
     kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in REPOSITORY_LOCAL and not PUBLISHING.fullmatch(name)
+        name: value for name, value in os.environ.items() if name not in left_out and not PUBLISHING.fullmatch(name)
     }
     return {**kept, "LC_ALL": "C.UTF-8", **extra}
 
