@@ -21,7 +21,7 @@ from seatrial.masking import shown_address
 from seatrial.mishaps import PipelineInvalid
 from seatrial.outlook import released
 from seatrial.tools import checkout, index, nox, pip_settings, web
-from seatrial.workflows.desk import Desk
+from seatrial.workflows.desk import Desk, forge
 from seatrial.workflows.gitlab import AT_HOME
 
 if TYPE_CHECKING:
@@ -91,8 +91,12 @@ def _unheard(known: Trigger, scratch: Scratch) -> tuple[str, str] | None:
         return None
     who = Publisher(found.owner or "OWNER", found.repository or "NAME", FILE, forge="gitlab")
     branch = scratch.repository.upstream[len("refs/heads/") :]
+    host = AT_HOME
+    # Where nobody knows the forge, it is the one that a rehearsal assumes, too.
+    with contextlib.suppress(SeatrialError):
+        host = forge(scratch.repository)[1] or AT_HOME
     try:
-        pipeline = Pipeline.of(files(FILE) or "{}", files, variables_of(who, known.tag, "", branch, AT_HOME))
+        pipeline = Pipeline.of(files(FILE) or "{}", files, variables_of(who, known.tag, "", branch, host))
     except PipelineInvalid as error:
         return error.what, error.fix
     # What lies elsewhere and was not read may be what publishes.
