@@ -10,9 +10,16 @@ nox.options.default_venv_backend = "uv|virtualenv"
 
 sessions.build()
 sessions.check()
-# The newest and the oldest have most to do here: side by side, they begin first.
+# The newest Python runs all tests, the oldest a selection of the slow ones, the others the fast ones: longest first.
 sessions.tests(tags=["ci"], pythons=["3.13", "3.9", "3.10", "3.11", "3.12"])
 sessions.tests(name="smoke", command=["pytest", "-m", "not voyage"], tags=["release"], default=False)
+sessions.tests(
+    name="fast",
+    pythons=["3.13", "3.9"],
+    command=["pytest", "--layer", "fast"],
+    tags=["release"],
+    default=False,
+)
 sessions.tests(
     name="workflows",
     pythons=["3.13"],
@@ -21,7 +28,7 @@ sessions.tests(
     tags=["ci"],
     default=False,
 )
-sessions.mypy()
+sessions.mypy(tags=["ci"])
 sessions.lint()
 
 

@@ -14,25 +14,45 @@ if TYPE_CHECKING:
 
 
 OLDEST, NEWEST = (3, 9), (3, 13)
+LAYERS = ("fast", "selection", "all")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the flag that writes anew what is generated."""
-    parser.addoption("--refresh", action="store_true", help="write generated pages anew instead of comparing them")
-    parser.addoption("--all-projects", action="store_true", help="sail every project of tests/projects")
+    """Add the flags of this repository's tests."""
+    parser.addoption("--refresh", action="store_true", help="write generated pages instead of comparing them")
+    parser.addoption("--all-projects", action="store_true", help="release every project of tests/projects")
+    parser.addoption(
+        "--layer",
+        choices=LAYERS,
+        help="fast: no slow test; selection: also the slow tests marked selection; all. "
+        "Default: all on the newest Python, selection on the oldest, fast on the others",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the longest voyages to the oldest and the newest Python, and the linters to the session that has them."""
+    """Deselect what is not in this run's layer, and the linters outside the session that installs them."""
+    deselected = [item for item in items if not _is_in_layer(item, layer(config))]
     if "linters" not in config.getoption("-m"):
-        left_out = [item for item in items if item.get_closest_marker("linters")]
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
-    if OLDEST < sys.version_info[:2] < NEWEST:
-        between = pytest.mark.skip(reason="runs on the oldest and the newest Python")
-        for item in items:
-            if item.get_closest_marker("ends"):
-                item.add_marker(between)
+        deselected += [item for item in items if item.get_closest_marker("linters") and item not in deselected]
+    if deselected:
+        items[:] = [item for item in items if item not in set(deselected)]
+        config.hook.pytest_deselected(items=deselected)
+
+
+def layer(config: pytest.Config) -> str:
+    """Return the layer to run: what is named on the command line runs on every Python."""
+    chosen: str | None = config.getoption("--layer")
+    if chosen:
+        return chosen
+    is_named = bool(config.getoption("-m")) or config.args_source is pytest.Config.ArgsSource.ARGS
+    if is_named or sys.version_info[:2] >= NEWEST:
+        return "all"
+    return "selection" if sys.version_info[:2] == OLDEST else "fast"
+
+
+def _is_in_layer(item: pytest.Item, name: str) -> bool:
+    marks = {"fast": (), "selection": ("selection",), "all": ("selection", "slow")}[name]
+    return not item.get_closest_marker("slow") or any(item.get_closest_marker(mark) for mark in marks)
 
 
 @pytest.fixture

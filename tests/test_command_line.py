@@ -17,7 +17,7 @@ from trial import Trial, lines, normalised
 if TYPE_CHECKING:
     from trial import Ran
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
 SCRIPTS = Path(sys.executable).parent
 FAILING: tuple[tuple[tuple[str, ...], str], ...] = (

@@ -27,7 +27,7 @@ def delivery(trial: Trial) -> tuple[Trial, str]:
     return clone, told(trial.root)
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 def test_delivered_files_are_tested_and_nothing_is_built(trial: Trial) -> None:
     clone, said = delivery(trial)
     before = {path.name: path.read_bytes() for path in (clone.root / "dist").iterdir()}
@@ -37,7 +37,7 @@ def test_delivered_files_are_tested_and_nothing_is_built(trial: Trial) -> None:
     assert {path.name: path.read_bytes() for path in (clone.root / "dist").iterdir()} == before
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 def test_what_is_not_as_it_was_told_is_refused_and_nothing_is_built(trial: Trial) -> None:
     clone, said = delivery(trial)
     project = Project.from_directory(clone.root)
@@ -78,7 +78,7 @@ def test_what_is_not_as_it_was_told_is_refused_and_nothing_is_built(trial: Trial
     assert "building" not in ran.output
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 def test_build_job_tells_of_one_sdist_and_one_wheel_of_a_commit(trial: Trial) -> None:
     clone, said = delivery(trial)
     trial.write({"tasks.py": 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'})

@@ -94,7 +94,7 @@ def test_files_behind_check_are_what_it_is_to_judge(words: list[str], expected: 
     assert named(words) == expected
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 def test_seatrial_check_needs_no_project_and_ends_with_3_where_an_error_stands(trial: Trial) -> None:
     put(trial, SDIST, WRONG)
     healthy = seatrial(trial, "check", f"dist/{SDIST.name}")
@@ -104,7 +104,7 @@ def test_seatrial_check_needs_no_project_and_ends_with_3_where_an_error_stands(t
     assert [one["code"] for one in json.loads(broken.output) if one["blocks"]] == ["DIST124"]
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 def test_seatrial_check_judges_dist_and_takes_the_excuses_of_the_project(trial: Trial) -> None:
     package(trial)
     put(trial, WRONG)
@@ -115,7 +115,7 @@ def test_seatrial_check_judges_dist_and_takes_the_excuses_of_the_project(trial: 
     assert "ignored: it is to come" in ran.output
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [

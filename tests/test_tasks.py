@@ -8,7 +8,7 @@ import pytest
 
 from trial import HERE, Trial, lines, normalised, package
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 TASKS = 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'
 
 

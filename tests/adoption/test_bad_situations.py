@@ -16,7 +16,7 @@ from trial import AS_ANYBODY, HERE
 if TYPE_CHECKING:
     from harbour import Harbour
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -237,7 +237,6 @@ def test_mypy_that_complains_of_idle_comments_is_run_for_the_python_that_it_is_t
     assert call in faces.calls(looking.look(port.trial.root))
 
 
-@pytest.mark.ends
 def test_run_that_was_killed_at_any_step_of_its_writing_is_finished_by_the_next(port: Harbour) -> None:
     here = Path(__file__).resolve().parent.parent / "killing.py"
     ran = port.trial.run(sys.executable, str(here), PYTHONDONTWRITEBYTECODE="1")

@@ -15,7 +15,7 @@ from trial import HERE, Trial
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 MADE_FROM = {"foo": "setuptools-attr", "bar": "hatchling-path"}
 """The projects of tests/projects that the packages are made from."""
@@ -164,7 +164,6 @@ def test_file_with_unfinished_work_is_named_with_a_command_that_works_from_every
     )
 
 
-@pytest.mark.ends
 def test_package_in_a_folder_is_proved_and_its_release_sails(port: Harbour) -> None:
     trial = port.trial
     for name in MADE_FROM:

@@ -149,8 +149,7 @@ def test_oldest_python_is_one_that_seatrial_is_proved_on() -> None:
     assert caught.value.what == "--python 3.8 is none of 3.9, 3.10, 3.11, 3.12, 3.13"
 
 
-@pytest.mark.voyage
-@pytest.mark.ends
+@pytest.mark.slow
 def test_new_package_passes_nox_and_preflight_and_its_first_release_sails(trial: Trial) -> None:
     assert new(trial, "tide-pool", "--remote", FORGE) == TOLD.format(files="\n  ".join(FILES))
     assert [path.name for path in trial.root.iterdir()] == ["tide-pool"]
@@ -176,7 +175,7 @@ def test_new_package_passes_nox_and_preflight_and_its_first_release_sails(trial:
     assert "tide-pool 0.1.0 was released, published and installed: on this machine alone" in sailed.output
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 def test_second_run_and_a_folder_that_holds_something_are_refused_and_nothing_is_written(trial: Trial) -> None:
     new(trial, "tidepool")
     (trial.root / "flat").write_text("It\n")
@@ -192,7 +191,7 @@ def test_second_run_and_a_folder_that_holds_something_are_refused_and_nothing_is
     assert listed(trial.root) == before
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 def test_without_git_or_a_name_in_it_or_leave_to_write_nothing_is_written(trial: Trial) -> None:
     assert "git does not know who you are, and a package has an author" in new(
         trial, "tidepool", code=5, GIT_AUTHOR_NAME=""
@@ -208,7 +207,7 @@ def test_without_git_or_a_name_in_it_or_leave_to_write_nothing_is_written(trial:
     assert listed(trial.root) == []
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 def test_nothing_is_in_its_place_before_all_of_it_is_moved_there(trial: Trial) -> None:
     """So a run that is killed, at whatever step, has made nothing, or all of it."""
     ran = trial.run(sys.executable, "-c", SEEN)
@@ -224,14 +223,14 @@ def test_nothing_is_in_its_place_before_all_of_it_is_moved_there(trial: Trial) -
     assert [step[0] for step in steps[steps.index(moved) + 1 :]] == ["os.rmdir"]
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 def test_run_that_is_interrupted_before_its_commit_leaves_nothing(trial: Trial) -> None:
     ran = trial.run(sys.executable, "-c", INTERRUPTED)
     assert (ran.returncode, ran.output) == (130, "seatrial: interrupted; nothing was made\n")
     assert listed(trial.root) == []
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 def test_empty_folder_is_filled_and_the_address_of_the_remote_is_told_in_the_metadata(trial: Trial) -> None:
     (trial.root / "packages/tide").mkdir(parents=True)
     remote = "git@gitlab.com:acme/tide.git"

@@ -24,7 +24,7 @@ FEW = ("flit-module", "poetry-own", "setuptools-cfg", "setuptools-scm")
 """Those that are sailed on every run: `--all-projects` sails the others, too."""
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_init_says_what_it_found_and_writes_the_least_and_nothing_the_second_time(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
@@ -42,8 +42,7 @@ def test_init_says_what_it_found_and_writes_the_least_and_nothing_the_second_tim
     assert proposing.propose(looking.look(root), workflows=True).files == ()
 
 
-@pytest.mark.voyage
-@pytest.mark.ends
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_release_of_an_adopted_project_sails(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if name not in FEW and not request.config.getoption("--all-projects"):

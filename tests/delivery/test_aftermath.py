@@ -17,7 +17,7 @@ from voyages import WORKFLOW
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 GH = """\
 #!{python}

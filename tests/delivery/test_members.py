@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+pytestmark = pytest.mark.slow
 
 INDEX = 'message = "Release {name} {version}"\nindex = "http://127.0.0.1:9/simple/"\n'
 """Nothing listens at port 9, so no test asks an index outside."""

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from trial import Ran
 
 pytestmark = [
-    pytest.mark.voyage,
-    pytest.mark.ends,
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc"),
 ]
 

@@ -13,7 +13,7 @@ from quay import READ, SDIST, WHEEL, Quay, yank
 if TYPE_CHECKING:
     from trial import Ran
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 FRAGMENT = "changelog.d/+withdraw-1-3-0.bugfix.md"
 FOLLOWS = f"""\
@@ -74,7 +74,6 @@ def test_release_that_nobody_has_can_be_taken_back(dock: Quay) -> None:
     assert dock.port.remote.git("tag") == dock.port.trial.git("tag") == ""
 
 
-@pytest.mark.ends
 @pytest.mark.parametrize("trouble", ["other bytes", "yanked"])
 def test_what_is_printed_leads_to_the_next_version_on_the_index(dock: Quay, trouble: str) -> None:
     here = {"TWINE_REPOSITORY_URL": dock.url}

@@ -19,7 +19,7 @@ from trial import lines
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 PUBLISHED = f"""\
 tidepool 1.3.0 is published, byte for byte: http://index/simple/

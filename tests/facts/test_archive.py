@@ -139,8 +139,7 @@ def test_headers_without_end_are_not_followed() -> None:
     assert found.kind in {UNREADABLE, HOSTILE}
 
 
-@pytest.mark.voyage
-@pytest.mark.ends
+@pytest.mark.slow
 def test_more_members_than_anybody_has_are_not_looked_at() -> None:
     header = tarfile.TarInfo("tidepool-1.2.3/a").tobuf()
     # What follows keeps it from being a bomb.

@@ -175,8 +175,7 @@ def found(port: Harbour, options: str) -> dict[str, Finding]:
     return {one.code: one.finding for one in told}
 
 
-@pytest.mark.voyage
-@pytest.mark.ends
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "trouble", "options"), CASES)
 def test_fix_is_run_as_it_is_printed_and_the_finding_is_gone(
     port: Harbour, code: str, trouble: Callable[[Harbour], None] | None, options: str
@@ -203,8 +202,7 @@ def test_fix_is_run_as_it_is_printed_and_the_finding_is_gone(
     assert finding.verdict is Verdict.PASSED
 
 
-@pytest.mark.voyage
-@pytest.mark.ends
+@pytest.mark.slow
 def test_build_takes_the_place_of_distributions_that_were_made_by_hand(port: Harbour) -> None:
     dist = port.trial.root / "dist"
     dist.mkdir()

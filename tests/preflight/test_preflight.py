@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from seatrial.rehearsal.network import Network
     from trial import Ran
 
-pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+pytestmark = pytest.mark.slow
 
 EXPECTED = Path(__file__).resolve().parents[1] / "expected"
 HOST = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from harbour import Harbour
 
-pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+pytestmark = pytest.mark.slow
 
 UNKNOWN_REMOTE = {"GIT008", "GIT009", "GIT010", "GIT017"}
 """What is not known of a remote that could not be asked."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [
-    pytest.mark.voyage,
+    pytest.mark.slow,
     pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="runs on the newest Python: there are many"),
 ]
 

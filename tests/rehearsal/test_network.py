@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from seatrial.facts.publisher import Publisher
     from seatrial.rehearsal.issuer import Sender
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 HOST, TEST_HOST = (url.split("/")[2] for url in (DEFAULT_REPOSITORY, TEST_REPOSITORY))
 SDIST, WHEEL = cargo.sdist(), cargo.wheel()

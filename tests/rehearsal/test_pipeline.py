@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harbour import Harbour
 
-pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+pytestmark = pytest.mark.slow
 
 CARD = f"""\
 tidepool 1.3.0 was released, published and installed: on this machine alone

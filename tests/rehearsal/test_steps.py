@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harbour import Harbour
     from trial import Ran
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 
 def rehearse(port: Harbour) -> Ran:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from harbour import Harbour
 
-pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+pytestmark = pytest.mark.slow
 
 READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
 SAIL = """\

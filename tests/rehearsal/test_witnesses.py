@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from trial import Trial
 
-pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+pytestmark = pytest.mark.slow
 
 SDIST, WHEEL = cargo.sdist(), cargo.wheel()
 

@@ -16,7 +16,7 @@ from harbour import Harbour, State, harbour
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+pytestmark = pytest.mark.slow
 
 PLACES = 36
 """How many git commands a release runs, in whose stead it dies before and after. More is fine; fewer means that the

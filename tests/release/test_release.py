@@ -44,7 +44,7 @@ from troubles import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+pytestmark = pytest.mark.slow
 READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
 
 

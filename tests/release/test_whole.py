@@ -11,7 +11,7 @@ from harbour import all_of_it_happened
 if TYPE_CHECKING:
     from harbour import Harbour
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 ENTRY = """\
 ## 1.3.0

@@ -17,7 +17,7 @@ from trial import BUILD_SYSTEMS, HERE, Trial, lines, package
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 
 def hashes(trial: Trial) -> dict[str, str]:
@@ -29,7 +29,6 @@ def hashes(trial: Trial) -> dict[str, str]:
     }
 
 
-@pytest.mark.ends
 @pytest.mark.parametrize("backend", BUILD_SYSTEMS)
 def test_package_of_every_backend_is_built_checked_and_tested(trial: Trial, backend: str) -> None:
     package(trial, "build()", "check()", "tests()", backend=backend)
@@ -48,7 +47,6 @@ def test_package_of_every_backend_is_built_checked_and_tested(trial: Trial, back
     assert list(hashes(trial)) == ["tidepool-1.2.3-py3-none-any.whl", "tidepool-1.2.3.tar.gz"]
 
 
-@pytest.mark.ends
 @pytest.mark.parametrize("backend", BUILD_SYSTEMS)
 def test_builds_elsewhere_are_the_same_to_the_byte(trial: Trial, tmp_path: Path, backend: str) -> None:
     """In another folder, under another umask, in another time zone, for a user of another name, from younger files."""

@@ -8,7 +8,7 @@ import pytest
 
 from trial import HERE, Trial, lines, normalised, package
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 TESTS = f'tests(pythons=["{HERE}"])'
 READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"

@@ -13,7 +13,7 @@ from trial import HERE, Trial, lines, normalised, package
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 
 def test_summary_goes_into_the_summary_of_a_ci_job(trial: Trial, tmp_path: Path) -> None:

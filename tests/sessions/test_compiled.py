@@ -15,7 +15,7 @@ from seatrial import interpreters
 from seatrial.delivered import told
 from trial import HERE, Trial, package
 
-pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+pytestmark = pytest.mark.slow
 
 OTHERS = [one.version for one in interpreters.find(("3.9", "3.13", "3.12"), os.environ) if one.version != HERE]
 STABLE = {

@@ -9,7 +9,7 @@ import pytest
 from seatrial.facts import measurement
 from trial import HERE, TEST, Trial, lines, package
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 TESTS = f'tests(pythons=["{HERE}"])'
 
@@ -97,7 +97,6 @@ def test_lock_that_is_older_than_the_requirements_is_named(trial: Trial) -> None
     )
 
 
-@pytest.mark.ends
 @pytest.mark.parametrize(
     "way",
     ["pythonpath in pytest's settings", "conftest.py at the top", "python -m pytest"],
@@ -220,7 +219,6 @@ def test_positional_arguments_go_to_the_test_command(trial: Trial) -> None:
     assert "1 deselected" in ran.output
 
 
-@pytest.mark.ends
 def test_virtualenv_and_pip_do_where_uv_is_not(trial: Trial) -> None:
     package(trial, TESTS)
     ran = trial.nox("-db", "virtualenv", "-s", "tests", UV="no-such-uv")
@@ -265,7 +263,6 @@ def test_mypy_checks_a_package_that_lies_at_the_top(trial: Trial) -> None:
     assert re.findall(r"nox > (mypy .*)", ran.output) == [f"mypy --python-version {HERE} tidepool tests"]
 
 
-@pytest.mark.ends
 def test_mypy_is_run_without_files_where_its_configuration_names_them(trial: Trial) -> None:
     package(trial, f'mypy(pythons=["{HERE}"])')
     trial.write({"mypy.ini": "[mypy]\nfiles = src\n"})
@@ -274,7 +271,6 @@ def test_mypy_is_run_without_files_where_its_configuration_names_them(trial: Tri
     assert re.findall(r"nox > (mypy .*)", ran.output) == [f"mypy --python-version {HERE}"]
 
 
-@pytest.mark.ends
 def test_coverage_of_the_pythons_is_combined_onto_the_sources(trial: Trial) -> None:
     package(trial, TESTS)
     pyproject = (trial.root / "pyproject.toml").read_text().replace("pytest>=8", "pytest-cov>=5")
@@ -296,7 +292,6 @@ def test_coverage_of_the_pythons_is_combined_onto_the_sources(trial: Trial) -> N
     assert trial.nox("-s", "coverage").returncode == 1
 
 
-@pytest.mark.ends
 def test_coverage_takes_what_other_jobs_have_measured_and_runs_no_test_again(trial: Trial) -> None:
     package(trial, TESTS)
     pyproject = (trial.root / "pyproject.toml").read_text().replace("pytest>=8", "pytest-cov>=5")
@@ -325,7 +320,6 @@ def test_sessions_run_side_by_side_where_nox_can(trial: Trial) -> None:
     assert ran.output.count("passed in") == 2, "pytest's and the parent's: the children have no summary"
 
 
-@pytest.mark.ends
 def test_folder_with_spaces_and_letters_beyond_ascii(trial: Trial) -> None:
     folder = trial.root.parent / "Gezeiten tümpel ✓"
     trial.root.rename(folder)

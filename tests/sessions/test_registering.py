@@ -9,7 +9,7 @@ import pytest
 
 from trial import HERE, Trial, package
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 
 def test_listing_names_every_python_and_tells_what_each_session_does(trial: Trial) -> None:

@@ -12,7 +12,7 @@ from seatrial.errors import InstallFailed
 from seatrial.tools import installer
 from seatrial.tools.installer import Pip, Uv
 
-pytestmark = [pytest.mark.voyage, pytest.mark.ends]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("tool", [Pip(), installer.best()], ids=["pip", "uv"])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 EMPTY = json.dumps({"meta": {"api-version": "1.1"}, "name": "tidepool", "files": []})
 CUT = 0

@@ -20,7 +20,7 @@ CI, RELEASE, DEPENDABOT = ".github/workflows/ci.yml", ".github/workflows/release
 ALL = (CI, RELEASE, DEPENDABOT)
 READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from seatrial.rehearsal.network import Network
 
 pytestmark = [
-    pytest.mark.voyage,
-    pytest.mark.ends,
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="a script stands for gh"),
 ]
 

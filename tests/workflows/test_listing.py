@@ -62,7 +62,7 @@ def test_session_that_the_workflows_run_has_to_be_there() -> None:
     assert raised.value.what == "no session but build and check has the tag release, so nothing would be tested"
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 def test_matrix_of_this_repository_is_what_runs_locally() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "nox", "--list", "--json", "-t", "ci"], cwd=CHECKOUT, capture_output=True, check=True
@@ -75,7 +75,7 @@ def test_matrix_of_this_repository_is_what_runs_locally() -> None:
     assert local == {"lint", "workflows-3.13", *(f"{name}-{one}" for name in ("tests", "mypy") for one in pythons)}
 
 
-@pytest.mark.voyage
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("noxfile", "said"),
     [("import nox\nraise RuntimeError('too deep')\n", "  RuntimeError: too deep"), ("def (\n", "SyntaxError")],

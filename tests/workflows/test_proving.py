@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from seatrial.rehearsal.issuer import Sender
     from trial import Trial
 
-pytestmark = pytest.mark.voyage
+pytestmark = pytest.mark.slow
 
 FILES = written(SHAPES["minimal"])
 PROVE = yaml.safe_load(FILES[".github/workflows/release.yml"])["jobs"]["prove"]

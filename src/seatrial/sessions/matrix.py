@@ -22,7 +22,7 @@ TYPE_GROUPS = ("types", "typing", "type-check", "mypy")
 
 
 @face
-def tests(  # noqa: PLR0913 - keywords, each of its own
+def tests(
     *,
     pythons: Sequence[str] = (),
     groups: Sequence[str] = (),
@@ -76,7 +76,7 @@ def tests(  # noqa: PLR0913 - keywords, each of its own
 
 
 @face
-def mypy(  # noqa: PLR0913 - keywords, each of its own
+def mypy(
     *,
     pythons: Sequence[str] = (),
     groups: Sequence[str] = (),

@@ -1,7 +1,7 @@
 """Every reason why a release would fail."""
 
 # The parameters are flags: invoke has no other way, and calls each by its name.
-# ruff: noqa: FBT001, FBT002, PLR0913, ARG001, PLC0415
+# ruff: noqa: FBT001, FBT002, ARG001, PLC0415
 # What a task does is loaded when it runs: `invoke -l` does without.
 
 from __future__ import annotations
