@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+import shared
 from trial import Trial, environment
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 OLDEST, NEWEST = (3, 9), (3, 13)
 LAYERS = ("fast", "selection", "all")
@@ -27,6 +25,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fast: no slow test; selection: also the slow tests marked selection; all. "
         "Default: all on the newest Python, selection on the oldest, fast on the others",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin what all processes of a run share."""
+    told: dict[str, str] | None = getattr(config, "workerinput", None)
+    shared.use(Path(told["shared"]) if told else None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist what it shares."""
+    node.workerinput["shared"] = str(shared.folder())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End it."""
+    shared.leave()
+    if not hasattr(config, "workerinput"):
+        shared.remove()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

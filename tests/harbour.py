@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import shared
 from trial import Ran, Trial, environment, package
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ index = "http://127.0.0.1:9/simple/"
 """
 """Nothing listens at port 9, so no test asks an index outside."""
 CHANGELOG = "# Changelog\n\nAll of it.\n\n<!-- towncrier release notes start -->\n\n## 1.2.3\n\nOld.\n"
+STATE = ".nox/.cache/seatrial"
+"""Where a project keeps what it remembers between runs."""
 PRIVATE = (".git", ".nox", "dist", ".pytest_cache", "__pycache__")
 """What no release is about."""
 
@@ -76,7 +80,8 @@ class Harbour:
 
     def copy(self, folder: Path) -> Harbour:
         """Return a copy of all of it, environments included, in another folder."""
-        shutil.copytree(self.trial.root.parent, folder, symlinks=True)
+        # What lies in .nox is replaced, and never written into, but for what is kept beside the environments.
+        shutil.copytree(self.trial.root.parent, folder, symlinks=True, copy_function=_copy)
         environ = {
             key: value.replace(str(self.trial.root.parent), str(folder)) for key, value in self.trial.environ.items()
         }
@@ -113,7 +118,34 @@ def harbour(folder: Path, backend: str = "hatchling") -> Harbour:
     # A path that only holds where git runs at the top of the checkout.
     trial.git("remote", "add", "origin", "../remote.git")
     trial.git("push", "-q", "-u", "origin", "main")
+    furnish(trial, backend)
     return Harbour(trial)
+
+
+def furnish(project: Trial, backend: str) -> None:
+    """Give a project the build environment that another one has made, byte code included: making it takes a second."""
+    made = shared.once(f"build-environment-{backend}", lambda folder: _make_build_environment(folder, backend))
+    target = project.root / STATE / "build"
+    shared.link_tree(made / "tidepool" / STATE / "build", target)
+    stamp = target / "seatrial.json"
+    text = stamp.read_bytes()
+    stamp.unlink()
+    stamp.write_bytes(text)
+
+
+def _make_build_environment(folder: Path, backend: str) -> None:
+    (folder / "tidepool").mkdir()
+    (folder / "home").mkdir()
+    made = package(Trial(folder / "tidepool", environment(folder / "home")), "build()", backend=backend)
+    ran = made.nox("-s", "build", PYTHONDONTWRITEBYTECODE="")
+    assert ran.returncode == 0, ran.output
+
+
+def _copy(source: str, target: str) -> None:
+    if "/site-packages/" in source:
+        os.link(source, target, follow_symlinks=False)
+    else:
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _hash(path: Path) -> str:
