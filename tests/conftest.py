@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist what it shares."""
     node.workerinput["shared"] = str(shared.folder())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many workers ``-n auto`` means.
+
+    One for each core where slow tests run: they wait for the processes that they start, so two sessions side by side
+    don't starve each other. None for the fast tests, which take less time than the start of workers does.
+    """
+    return 0 if layer(config) == "fast" else os.cpu_count() or 1
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
