@@ -9,19 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial.checks.workflow_rules import BUILDS, IN_VARIABLE, runs_tests
+from seatrial.facts.before_upload import LONGEST, BeforeUpload, Script
 from seatrial.facts.ci_file import CiFile
-from seatrial.facts.steps import BRINGS
 from seatrial.facts.uploading import PUBLISHES
 from seatrial.facts.workflow import Workflow
 
 TOOLS = "uv|hatch|poetry|flit|pdm|maturin"
-INSTALLERS = "pip3?|pipx|uv|poetry|pdm|apt|apt-get|brew|npm|conda"
 UPLOAD = rf"gh-action-pypi-publish|\btwine\b.*\bupload\b|\b({TOOLS}|seatrial|invoke|inv)\b[^|&;\n]*\s(publish|upload)\b"
 PLAIN = (
     (PUBLISHES, UPLOAD),
     (BUILDS, rf"\bnox\b.*\bbuild\b|-m build\b|\b(?:{TOOLS}) build\b|\bpyproject-build\b"),
     (IN_VARIABLE, r"\bnox\b.*-s \"?\$"),
-    (BRINGS, rf"\b(?:{INSTALLERS})\s+(?:\S+\s+)*?(?:install|sync|ci)\b|\bcurl\b|\bwget\b"),
 )
 """Patterns, and how they would be written plainly."""
 
@@ -52,6 +50,8 @@ def test_long_line_is_read_and_judged(word: str) -> None:
     found = Workflow.from_text("release.yml", text)
     assert found is not None
     (job,) = found.jobs
-    assert (job.publishes, [step.is_at_home_anywhere for step in job.steps]) == (False, [word.startswith("nox")])
+    assert job.publishes is False
+    listed = BeforeUpload.of([Script(line)]).not_run
+    assert [len(one) for one in listed] == ([] if word == "nox -s " else [LONGEST])
     assert bool(runs_tests(line)) is (word == "nox -s ")
     assert [one.uploads for one in CiFile.from_text("release.yml", text).jobs] == [0]

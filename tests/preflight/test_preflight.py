@@ -294,22 +294,32 @@ PIPELINE = "publish:\n  script: [twine upload dist/*]\n  rules: [if: $CI_COMMIT_
         (
             PIPELINE.replace("TAG", "BRANCH"),
             "failed",
-            "v1.3.0 does not start the job publish of .gitlab-ci.yml, as its rules say, so nothing would be published",
+            "v1.3.0 does not start the job publish of .gitlab-ci.yml, as the rules say, so nothing would be published",
         ),
         (
             f"{PIPELINE}workflow: {{rules: [if: $CI_COMMIT_TAG =~ /^release-/]}}\n",
             "failed",
-            "v1.3.0 does not start a pipeline of .gitlab-ci.yml, as workflow: rules say, so nothing would be published",
+            "v1.3.0 does not start a pipeline of .gitlab-ci.yml, as the rules say, so nothing would be published",
         ),
         (
             f"{PIPELINE}  needs: [build]\n",
             "failed",
-            "the job publish of .gitlab-ci.yml needs build, which is not there",
+            "the job publish of .gitlab-ci.yml needs build, which is not in the file",
         ),
         (
             f"include: [remote: 'https://example.invalid/ci.yml']\n{PIPELINE}",
-            "skipped",
-            "not applicable: .gitlab-ci.yml publishes, and only the workflows of GitHub are read",
+            "unknown",
+            ".gitlab-ci.yml has rules that only GitLab can evaluate, or includes other files",
+        ),
+        (
+            PIPELINE.replace("if: $CI_COMMIT_TAG", "if: $CI_COMMIT_TAG && $DEPLOY"),
+            "unknown",
+            ".gitlab-ci.yml has rules that only GitLab can evaluate, or includes other files",
+        ),
+        (
+            "publish: [twine upload",
+            "failed",
+            ".gitlab-ci.yml: line 1: expected ',' or ']', but got '<stream end>'",
         ),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,7 +63,7 @@ BACKEND = lines(
         _called("wheel from " + pathlib.Path.cwd().name)
         name = NAME + "-py3-none-any.whl"
         with zipfile.ZipFile(os.path.join(wheel_directory, name), "w") as archive:
-            archive.writestr("tidepool.py", os.environ["SOURCE_DATE_EPOCH"])
+            archive.writestr("tidepool.py", os.environ.get("SOURCE_DATE_EPOCH", "none"))
         return name
     '''
 )
@@ -79,9 +81,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def build(project: Path) -> tuple[Path, Path]:
+def build(project: Path, epoch: int | None = 1709208000) -> tuple[Path, Path]:
     environment = pypabuild.BuildEnvironment(project.parent / "environment", installer.best())
-    return pypabuild.build_distributions(project, project.parent / "dist", environment, 1709208000)
+    return pypabuild.build_distributions(project, project.parent / "dist", environment, epoch)
 
 
 def calls(project: Path) -> list[str]:
@@ -97,6 +99,21 @@ def test_wheel_is_built_from_the_sdist(project: Path) -> None:
     assert calls(project) == ["asked for sdist", "sdist", "asked for wheel", "wheel from tidepool-1.0"]
     with tarfile.open(sdist) as archive:
         assert {member.mtime for member in archive.getmembers()} == {1709208000}
+
+
+def test_without_a_date_the_files_are_left_as_the_backend_makes_them(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    for number, name in enumerate(("pyproject.toml", "backend.py")):
+        os.utime(project / name, (1000 + number, 1000 + number))
+    sdist, wheel = build(project, None)
+    assert calls(project) == ["asked for sdist", "sdist", "asked for wheel", "wheel from tidepool-1.0"]
+    with tarfile.open(sdist) as archive:
+        members = [(member.name, member.mtime) for member in archive.getmembers()]
+    assert members == [("tidepool-1.0/pyproject.toml", 1000), ("tidepool-1.0/backend.py", 1001)]
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read("tidepool.py") == b"none"
 
 
 def test_backend_is_asked_again_only_when_its_configuration_changed(project: Path) -> None:

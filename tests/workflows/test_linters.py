@@ -79,14 +79,12 @@ def test_jobs_for_wheels_that_the_docs_show_are_taken(tmp_path: Path) -> None:
     repository = Repository(tmp_path, "", tmp_path, tmp_path, "", "main")
     found = chart(repository, Project(tmp_path, {"project": {"name": "tidepool"}}), tmp_path)
     assert (found.sender.workflow, found.sender.environment) == ("release.yml", "pypi")
-    names = [step.name for step in found.steps]
-    assert names == [
-        "List the sessions",
-        "Compare the tag with the project",
-        "Build and check",
-        "Compare the tag with what was built",
-        "Write the notes",
-        "Tell what was built",
+    assert found.before is not None
+    assert (found.before.sessions, found.before.sessions_build) == (("build", "check"), True)
+    assert [line for line in found.before.not_run if "ci.verify" in line or "ci.notes" in line] == [
+        'seatrial ci.verify --tag "$GITHUB_REF_NAME" --branch "origin/main"',
+        'seatrial ci.verify --tag "$GITHUB_REF_NAME" --branch "origin/main" --built >> "$GITHUB_OUTPUT"',
+        'seatrial ci.notes --tag "$GITHUB_REF_NAME" > notes.md',
     ]
 
 

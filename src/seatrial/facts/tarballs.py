@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import posixpath
 import tarfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from seatrial.archives import BROKEN
@@ -165,8 +166,14 @@ def _member(info: tarfile.TarInfo, stream: Stream, sieve: Sieve) -> Member:
             (info.islnk(), MemberKind.HARDLINK),
         )
         kind = next((kind for is_it, kind in kinds if is_it), MemberKind.OTHER)
-        return Member(info.name, kind, target=info.linkname)
+        return _packaged(Member(info.name, kind, target=info.linkname), info)
     if info.issparse():
         return Member(info.name, size=info.size)
     stream.seek(info.offset_data)
-    return Member(info.name, size=info.size, sha256=sieve.sift(info.name, info.size, stream.pieces(info.size)))
+    digest = sieve.sift(info.name, info.size, stream.pieces(info.size))
+    return _packaged(Member(info.name, size=info.size, sha256=digest), info)
+
+
+def _packaged(member: Member, info: tarfile.TarInfo) -> Member:
+    owner = (info.uid, info.gid, info.uname, info.gname)
+    return replace(member, mode=info.mode, date=info.mtime, owner=owner)
