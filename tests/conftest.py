@@ -5,13 +5,32 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
+import surroundings
 from trial import Trial, environment
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
+surroundings.settle()
+
+# No deadline and no note of failures: a busy machine fails no test, and nothing is written into the checkout. The
+# examples are the same in each run; --hypothesis-profile=thorough tries many others.
+hypothesis.settings.register_profile(
+    "usual",
+    max_examples=25,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+hypothesis.settings.register_profile(
+    "thorough", hypothesis.settings.get_profile("usual"), max_examples=1000, derandomize=False, print_blob=True
+)
+hypothesis.settings.load_profile("usual")
 
 OLDEST, NEWEST = (3, 9), (3, 13)
 LAYERS = ("fast", "selection", "all")
@@ -53,6 +72,13 @@ def layer(config: pytest.Config) -> str:
 def _is_in_layer(item: pytest.Item, name: str) -> bool:
     marks = {"fast": (), "selection": ("selection",), "all": ("selection", "slow")}[name]
     return not item.get_closest_marker("slow") or any(item.get_closest_marker(mark) for mark in marks)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Run each test, its fixtures included, with signals that are not ignored."""
+    with surroundings.signals_as_usual():
+        return (yield)
 
 
 @pytest.fixture
