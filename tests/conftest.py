@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ hypothesis.settings.load_profile("usual")
 
 OLDEST, NEWEST = (3, 9), (3, 13)
 LAYERS = ("fast", "selection", "all")
+ALL_SLOW = re.compile(r"^pytestmark = (\[[^]]*?)?pytest\.mark\.slow(,|\])?$", re.MULTILINE)
+"""How a module says that all its tests are slow."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,6 +49,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fast: no slow test; selection: also the slow tests marked selection; all. "
         "Default: all on the newest Python, selection on the oldest, fast on the others",
     )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not load a module of slow tests alone where none of them is run."""
+    is_slow = collection_path.suffix == ".py" and ALL_SLOW.search(collection_path.read_text(encoding="utf-8"))
+    return True if is_slow and layer(config) == "fast" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

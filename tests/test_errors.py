@@ -91,7 +91,11 @@ def test_command_to_type_comes_from_how_the_program_was_called() -> None:
 
 def texts_of(path: Path) -> list[str]:
     """Return the string literals of a module, but for docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in statements)
-    return [node.value for node in constants if isinstance(node.value, str)]
+    texts, statements = [], set()
+    # A statement comes before what it is made of.
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Expr):
+            statements.add(id(node.value))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in statements:
+            texts.append(node.value)
+    return texts

@@ -6,6 +6,10 @@ import ast
 import functools
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCES = CHECKOUT / "src/seatrial"
@@ -31,12 +35,20 @@ def room_of(path: Path) -> str:
 def imported(path: Path) -> frozenset[str]:
     """Return what a module imports, anywhere in it: a hidden import counts too."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return frozenset(names)
+
+
+def statements(block: ast.AST) -> Iterator[ast.AST]:
+    """Yield all statements in a block, however deep: an import is one, and no part of an expression."""
+    for node in ast.iter_child_nodes(block):
+        if not isinstance(node, ast.expr):
+            yield node
+            yield from statements(node)
 
 
 def test_every_room_is_in_the_plan_and_every_room_of_the_plan_is_there() -> None:

@@ -164,6 +164,19 @@ def test_interrupt_waits_until_what_must_be_whole_is_whole() -> None:
     assert done == ["all of it"]
 
 
+def test_interrupt_that_a_shell_has_ignored_for_this_process_stays_so_and_reaches_the_command(tmp_path: Path) -> None:
+    """``command &`` in a script ignores SIGINT: nobody but the process that started a command interrupts it."""
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with shell.undisturbed():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert shell.apart(python(code), cwd=tmp_path, env=shell.environment()).output == "True\n"
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @given(st.text())
 def test_masking_ends_for_any_text_and_twice_is_once(text: str) -> None:
     assert mask(mask(text)) == mask(text)
