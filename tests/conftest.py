@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 import shared
+import surroundings
 from trial import Trial, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+surroundings.settle()
+
+# No deadline and no note of failures: a busy machine fails no test, and nothing is written into the checkout. The
+# examples are the same in each run; --hypothesis-profile=thorough tries many others.
+hypothesis.settings.register_profile(
+    "usual",
+    max_examples=25,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+hypothesis.settings.register_profile(
+    "thorough", hypothesis.settings.get_profile("usual"), max_examples=1000, derandomize=False, print_blob=True
+)
+hypothesis.settings.load_profile("usual")
 
 OLDEST, NEWEST = (3, 9), (3, 13)
 LAYERS = ("fast", "selection", "all")
+ALL_SLOW = re.compile(r"^pytestmark = (\[[^]]*?)?pytest\.mark\.slow(,|\])?$", re.MULTILINE)
+"""How a module says that all its tests are slow."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,6 +82,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shared.remove()
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not load a module of slow tests alone where none of them is run."""
+    is_slow = collection_path.suffix == ".py" and ALL_SLOW.search(collection_path.read_text(encoding="utf-8"))
+    return True if is_slow and layer(config) == "fast" else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what is not in this run's layer, and the linters outside the session that installs them."""
     deselected = [item for item in items if not _is_in_layer(item, layer(config))]
@@ -81,6 +112,13 @@ def layer(config: pytest.Config) -> str:
 def _is_in_layer(item: pytest.Item, name: str) -> bool:
     marks = {"fast": (), "selection": ("selection",), "all": ("selection", "slow")}[name]
     return not item.get_closest_marker("slow") or any(item.get_closest_marker(mark) for mark in marks)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Run each test, its fixtures included, with signals that are not ignored."""
+    with surroundings.signals_as_usual():
+        return (yield)
 
 
 @pytest.fixture

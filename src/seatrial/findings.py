@@ -21,6 +21,8 @@ def printable(text: str) -> str:
 
     What a finding says comes from files, hooks and servers of which nothing is known.
     """
+    if text.isprintable():
+        return text
     plain = COLOUR.sub("", text)
     return "".join(sign if sign.isprintable() or sign in "\n\t" else ascii(sign)[1:-1] for sign in plain)
 

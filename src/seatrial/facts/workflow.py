@@ -210,8 +210,9 @@ def _texts(told: Iterable[object]) -> Iterator[str]:
 
 def _attests(step: Mapping[str, Any]) -> bool:
     """Whether a step uploads attestations, as the action does unless it is told not to."""
-    if str(step.get("uses", "")).startswith(ACTION):
-        return str(table_at(step, "with").get("attestations", "true")).lower() != "false"
+    if any(text.startswith(ACTION) for text in texts_at(step, "uses")):
+        attestations = table_at(step, "with").get("attestations")
+        return attestations is not False and not (isinstance(attestations, str) and attestations.lower() == "false")
     return any(PUBLISHES.search(text) and "--attestations" in text for text in _texts([step.get("run")]))
 
 
