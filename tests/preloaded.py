@@ -12,6 +12,7 @@ negative for a signal.
 from __future__ import annotations
 
 import array
+import gc
 import importlib
 import json
 import os
@@ -113,6 +114,9 @@ class Server:
 def main(path: str) -> None:
     """Load the tools and serve; in the process of a command, run it and end as Python ends."""
     _load()
+    # What is loaded is never collected, also not when a command's process ends: that would take longer than most commands.
+    gc.collect()
+    gc.freeze()
     request = _next_request(path)
     _become(request)
     runpy.run_module(request.argv[0], run_name="__main__", alter_sys=True)
