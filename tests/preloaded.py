@@ -114,7 +114,7 @@ class Server:
 def main(path: str) -> None:
     """Load the tools and serve; in the process of a command, run it and end as Python ends."""
     _load()
-    # What is loaded is never collected, also not when a command's process ends: that would take longer than most commands.
+    # What is loaded is never collected: when the process of a command ends, that would take longer than most commands.
     gc.collect()
     gc.freeze()
     request = _next_request(path)
