@@ -5,13 +5,14 @@ for each command: the child gets its own folder, environment, arguments and stre
 and ends by itself. What a new process makes truer (console scripts, start-up, another locale) starts a new one.
 
 Run as a script, this is that process: it serves one request per connection of a Unix socket. A request holds the
-streams (SCM_RIGHTS) and JSON: ``argv`` of ``python -m``, ``cwd``, ``env``; the answer is the exit code as text,
+streams (SCM_RIGHTS) and JSON, the fields of `Request`; the answer is the exit code as text,
 negative for a signal.
 """
 
 from __future__ import annotations
 
 import array
+import contextlib
 import gc
 import importlib
 import json
@@ -39,16 +40,27 @@ MODULES = ("seatrial", "invoke", "nox")
 
 RUN_BY_SEATRIAL = (
     "bumpversion.cli",
+    "comrak",
+    "cryptography.hazmat.primitives.asymmetric.rsa",
+    "email_validator",
+    "encodings.cp437",
     "invoke.program",
+    "jwt",
     "nox._cli",
+    "pygments.styles.default",
+    "python_discovery",
+    "readme_renderer.markdown",
+    "stdlib_list",
     "towncrier._shell",
+    "trustme",
     "twine.__main__",
     "twine.commands.check",
     "twine.commands.upload",
+    "uv",
     "validate_pyproject.api",
     "virtualenv.run",
 )
-"""Modules of the tools, loaded along. Their byte code is kept: else each process that runs one compiles it again."""
+"""Modules that are loaded along. Their byte code is kept: else each process that runs one compiles it again."""
 
 READ_BY_PYTHON = ("PYTHON", "LANG", "LC_")
 """How the names of variables begin that Python reads when it starts."""
@@ -56,11 +68,21 @@ READ_BY_PYTHON = ("PYTHON", "LANG", "LC_")
 LENGTH = struct.Struct("!I")
 
 
+IN_A_SESSION = ("setsid", "--wait")
+"""What a command begins with that is to lead a session of its own (setsid(1)): a signal to its process group, as Ctrl-C
+sends, reaches its children and nothing else."""
+
+
 def can_run(args: Sequence[str], env: Mapping[str, str], usual: Mapping[str, str]) -> bool:
     """Whether a command can be run here; ``usual``: the environment in which the server was started."""
-    if sys.platform == "win32" or tuple(args[:2]) != (sys.executable, "-m") or args[2] not in MODULES:
+    command = _without_session(args)
+    if sys.platform == "win32" or command[:2] != (sys.executable, "-m") or command[2] not in MODULES:
         return False
     return all(env.get(name) == usual.get(name) for name in {*env, *usual} if name.startswith(READ_BY_PYTHON))
+
+
+def _without_session(args: Sequence[str]) -> tuple[str, ...]:
+    return tuple(args[len(IN_A_SESSION) :] if tuple(args[: len(IN_A_SESSION)]) == IN_A_SESSION else args)
 
 
 class Server:
@@ -76,11 +98,15 @@ class Server:
     def run(self, args: Sequence[str], cwd: Path, env: Mapping[str, str]) -> tuple[int, bytes]:
         """Run ``python -m MODULE …``; return its exit code, and all that it printed on both streams."""
         self._start()
+        command = _without_session(args)
+        leads = len(command) < len(args)
         reader, writer = os.pipe()
         try:
             with socket.socket(socket.AF_UNIX) as connection, Path(os.devnull).open("rb") as nothing:
                 connection.connect(str(self._path))
-                request = json.dumps({"argv": list(args[2:]), "cwd": str(cwd), "env": dict(env)}).encode()
+                request = json.dumps(
+                    {"argv": command[2:], "cwd": str(cwd), "env": dict(env), "leads_session": leads}
+                ).encode()
                 descriptors = array.array("i", [nothing.fileno(), writer])
                 ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]
                 connection.sendmsg([LENGTH.pack(len(request))], ancillary)
@@ -114,9 +140,6 @@ class Server:
 def main(path: str) -> None:
     """Load the tools and serve; in the process of a command, run it and end as Python ends."""
     _load()
-    # What is loaded is never collected: when the process of a command ends, that would take longer than most commands.
-    gc.collect()
-    gc.freeze()
     request = _next_request(path)
     _become(request)
     runpy.run_module(request.argv[0], run_name="__main__", alter_sys=True)
@@ -124,11 +147,15 @@ def main(path: str) -> None:
 
 @dataclass(frozen=True)
 class Request:
-    """A command: what follows ``python -m``, its folder, its environment, and its two streams."""
+    """A command: what follows ``python -m``, its folder, its environment, and its two streams.
+
+    ``leads_session``: whether it leads a session of its own.
+    """
 
     argv: list[str]
     cwd: str
     env: dict[str, str]
+    leads_session: bool
     standard_input: int
     output: int
 
@@ -141,7 +168,12 @@ def _load() -> None:
         if not found.name.endswith(("__main__", ".combine_coverage")):
             importlib.import_module(found.name)
     for name in RUN_BY_SEATRIAL:
-        importlib.import_module(name)
+        # Other releases of the tools have other modules.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    # Else each process of a command looks through all of it for garbage when it ends, and has a copy made of it.
+    gc.collect()
+    gc.freeze()
 
 
 def _next_request(path: str) -> Request:
@@ -173,7 +205,7 @@ def _serve(connection: socket.socket) -> Request:
     child = os.fork()
     if not child:
         connection.close()
-        return Request(told["argv"], told["cwd"], told["env"], *streams)
+        return Request(told["argv"], told["cwd"], told["env"], told["leads_session"], *streams)
     for stream_of_child in streams:
         os.close(stream_of_child)
     _, status = os.waitpid(child, 0)
@@ -183,6 +215,8 @@ def _serve(connection: socket.socket) -> Request:
 
 def _become(request: Request) -> None:
     """Make this process what a new one would be for a command."""
+    if request.leads_session:
+        os.setsid()
     for descriptor, stream in ((request.standard_input, 0), (request.output, 1), (request.output, 2)):
         os.dup2(descriptor, stream)
     os.closerange(3, max(request.standard_input, request.output) + 1)

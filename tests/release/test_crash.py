@@ -1,126 +1,199 @@
-"""A release is killed at every git command in turn, and two are made at once: whole or not at all, each time."""
+"""A release is killed at every distinct git command, and two are made at once: whole or not at all, each time."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import pytest
 
+import shared
 from harbour import Harbour, State, harbour
+from preloaded import IN_A_SESSION
+from trial import Trial, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from trial import Ran
+
 pytestmark = pytest.mark.slow
 
-PLACES = 36
-"""How many git commands a release runs, in whose stead it dies before and after. More is fine; fewer means that the
-test no longer looks where it looked."""
+PLACES = 30
+"""How many distinct git commands a release runs, before and after which it is killed. More is fine; fewer means that
+the test no longer looks where it looked."""
+
+DIFFERENT = 20
+"""How many different things the kills leave on the disk, at least."""
+
+MOMENTS = ("before", "after")
+MOST_AT_ONCE = 20
+"""How often two releases are made at once until they are on their way together."""
 
 DEADLY_GIT = """\
 #!/bin/sh
-number=$(($(cat "$COUNTER" 2>/dev/null || echo 0) + 1))
-echo $number > "$COUNTER"
-[ "$DIE" = "before $number" ] && kill -KILL 0
+case $PWD in */scratch/*) words="in the scratch clone: " ;; *) words="in the checkout: " ;; esac
+words="$words$(printf '%s ' "$@" | tr '\\n' ' ' | sed -E 's#[0-9a-f]{{40}}#ID#g; s#(/[^ /=:]+)+/#/#g')"
+echo "$words" >> "$COMMANDS"
+[ "$DIE" = "before $words" ] && kill -KILL 0
 {git} "$@"
 code=$?
-[ "$DIE" = "after $number" ] && kill -KILL 0
+[ "$DIE" = "after $words" ] && kill -KILL 0
 exit $code
 """
+"""A git that writes down each command, without folders and ids of objects: two that differ in them alone are the same.
+Before or after the one that ``DIE`` names, it kills the process group of the release."""
 
 
-def deadly(port: Harbour, folder: Path, when: str) -> tuple[int, int]:
-    """Release with a git that kills the process tree ``when``; return the exit code and how often git was run."""
+def deadly(port: Harbour, folder: Path, when: str) -> tuple[Ran, list[str]]:
+    """Release with a git that kills the process group ``when``; return how it ended, and the git commands."""
     program = folder / "bin/git"
     program.parent.mkdir(parents=True)
     program.write_text(DEADLY_GIT.format(git=shutil.which("git")))
     program.chmod(0o755)
-    counter = folder / "counter"
-    environ = {**port.trial.environ, "PATH": f"{program.parent}:{port.trial.environ['PATH']}"}
-    done = subprocess.run(
-        (sys.executable, "-m", "invoke", "release", "--part", "minor", "--yes", "--no-tests"),
-        cwd=port.trial.root,
-        env={**environ, "COUNTER": str(counter), "DIE": when},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        start_new_session=True,
-        check=False,
+    commands = folder / "commands"
+    ran = port.trial.run(
+        *(*IN_A_SESSION, sys.executable, "-m", "invoke", "release", "--part", "minor", "--yes", "--no-tests"),
+        PATH=f"{program.parent}:{port.trial.environ['PATH']}",
+        COMMANDS=str(commands),
+        DIE=when,
     )
-    return done.returncode, int(counter.read_text())
+    return ran, list(dict.fromkeys(commands.read_text().splitlines()))
+
+
+def made(folder: Path) -> Harbour:
+    """Return the project that `harbour` has made in a folder, wherever that was then."""
+    return Harbour(Trial(folder / "port/tidepool", environment(folder / "port/home")))
+
+
+def _make_port(folder: Path) -> None:
+    port = harbour(folder / "port")
+    # It leaves what a build remembers, so that each release that comes is quick.
+    assert port.release("--part", "minor", "--dry-run").returncode == 0
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
-    """Return a project whose build environment is warm, so that each death and each rebirth is quick."""
-    made = harbour(tmp_path_factory.mktemp("port") / "port")
-    assert made.release("--part", "minor", "--dry-run").returncode == 0
-    return made
+def port() -> Harbour:
+    """Return a project that is ready to be released, and is copied by each test."""
+    return made(shared.once("crash-port", _make_port))
+
+
+def _make_whole(folder: Path) -> None:
+    port = made(shared.once("crash-port", _make_port)).copy(folder / "port")
+    ran, commands = deadly(port, folder, "never")
+    assert ran.returncode == 0, ran.output
+    (folder / "distinct").write_text("\n".join(commands))
 
 
 @pytest.fixture(scope="module")
-def whole(port: Harbour, tmp_path_factory: pytest.TempPathFactory) -> State:
-    """Return the state after a release that nothing disturbed."""
-    other = port.copy(tmp_path_factory.mktemp("whole") / "port")
-    assert other.release("--part", "minor", "--yes").returncode == 0
-    return other.state()
+def undisturbed() -> Path:
+    """Return the folder of a release that nothing disturbed."""
+    return shared.once("crash-whole", _make_whole)
 
 
 @pytest.fixture(scope="module")
-def count(port: Harbour, tmp_path_factory: pytest.TempPathFactory) -> int:
-    """Return how many git commands a release runs."""
-    folder = tmp_path_factory.mktemp("count")
-    code, number = deadly(port.copy(folder / "port"), folder, "never")
-    assert code == 0
-    return number
+def whole(undisturbed: Path) -> State:
+    """Return the state after it."""
+    return made(undisturbed).state()
 
 
-def test_there_are_as_many_places_to_die_as_ever(count: int) -> None:
-    assert count >= PLACES
+@pytest.fixture(scope="module")
+def commands(undisturbed: Path) -> tuple[str, ...]:
+    """Return its distinct git commands, in their order."""
+    return tuple((undisturbed / "distinct").read_text().splitlines())
 
 
-OLDEST = sys.version_info[:2] == (3, 9)
+def is_push(command: str) -> bool:
+    """Whether a git command is the one that publishes."""
+    return ": push " in command
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        # Each takes more than a minute: one on each end of the matrix.
-        pytest.param("before", marks=pytest.mark.skipif(OLDEST, reason="runs on the newest Python")),
-        pytest.param("after", marks=pytest.mark.skipif(not OLDEST, reason="runs on the oldest Python")),
-    ],
-)
-def test_release_that_is_killed_at_any_git_command_is_whole_or_not_at_all(
-    port: Harbour, whole: State, count: int, tmp_path: Path, moment: str
-) -> None:
-    before = port.state()
+@dataclass
+class Kills:
+    """Releases of copies of ``port`` that are killed; ``whole``: the state after one that nothing disturbed."""
 
-    def die(number: int) -> str:
-        folder = tmp_path / str(number)
-        other = port.copy(folder / "port")
-        code, _ = deadly(other, folder, f"{moment} {number}")
+    port: Harbour
+    whole: State
+    left_behind: set[str] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock)
+
+    def kill(self, moment: str, command: str, folder: Path) -> str:
+        """Kill one ``moment`` a git command, look, and release again; return what is wrong, "" for nothing.
+
+        What is on the disk is all that the next release finds: where it is the same as after another kill, the next
+        release is not made once more.
+        """
+        before = self.port.state()
+        other = self.port.copy(folder / "port")
+        ran, _ = deadly(other, folder, f"{moment} {command}")
         state = other.state()
-        if code != -9:
-            return f"{number}: did not die, but ended with {code}"
-        if state.remote not in (before.remote, whole.remote):
-            return f"{number}: half of it is on the remote:\n{state.remote}"
+        if ran.returncode != -9:
+            return f"{moment} {command}: not killed, but ended with {ran.returncode}"
+        if state.remote not in (before.remote, self.whole.remote):
+            return f"{moment} {command}: half of it is on the remote:\n{state.remote}"
         if state.remote == before.remote and state != before:
-            return f"{number}: not released, and the checkout has changed"
-        again = other.release("--part", "minor", "--yes")
-        if again.returncode or other.state() != whole:
-            return f"{number}: running it again ended otherwise:\n{again.output}"
+            return f"{moment} {command}: not released, and the checkout has changed"
+        if self._is_new(f"{state} {disk(folder / 'port')}"):
+            again = other.release("--part", "minor", "--yes")
+            if again.returncode or other.state() != self.whole:
+                return f"{moment} {command}: running it again ended otherwise:\n{again.output}"
         shutil.rmtree(folder)
         return ""
 
+    def _is_new(self, left: str) -> bool:
+        with self._lock:
+            is_new = left not in self.left_behind
+            self.left_behind.add(left)
+        return is_new
+
+
+def disk(folder: Path) -> list[tuple[str, str]]:
+    """Return what lies below a folder: paths, and hashes of contents, but for what holds times and numbers of files."""
+    found = ((str(path.relative_to(folder)), path) for path in sorted(folder.rglob("*")) if not path.is_dir())
+    kept = ((name, path) for name, path in found if "/site-packages/" not in name)
+    return [(name, "" if path.name == "index" else sha256(path.read_bytes()).hexdigest()) for name, path in kept]
+
+
+@pytest.fixture
+def kills(port: Harbour, whole: State) -> Kills:
+    return Kills(port, whole)
+
+
+def test_there_are_as_many_places_to_die_as_ever(commands: tuple[str, ...]) -> None:
+    assert len(commands) >= PLACES
+    assert len([command for command in commands if is_push(command)]) == 1
+
+
+@pytest.mark.selection
+def test_release_that_is_killed_at_its_push_has_happened_if_the_push_has(
+    kills: Kills, commands: tuple[str, ...], tmp_path: Path
+) -> None:
+    """No fast test can show it: processes are killed, and what they leave is what the next release finds."""
+    (push,) = filter(is_push, commands)
+    assert [kills.kill(moment, push, tmp_path / moment) for moment in MOMENTS] == ["", ""]
+    assert len(kills.left_behind) == 2
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_release_that_is_killed_at_any_other_git_command_is_whole_or_not_at_all(
+    kills: Kills, commands: tuple[str, ...], tmp_path: Path, moment: str
+) -> None:
+    others = [command for command in commands if not is_push(command)]
+
+    def die(number: int) -> str:
+        return kills.kill(moment, others[number], tmp_path / str(number))
+
     with ThreadPoolExecutor(2) as pool:
-        assert [said for said in pool.map(die, range(1, count + 1)) if said] == []
+        assert [wrong for wrong in pool.map(die, range(len(others))) if wrong] == []
+    assert len(kills.left_behind) >= DIFFERENT
 
 
-@pytest.mark.parametrize("hook", ["pre-receive", "update", "post-receive", "post-update"])
+@pytest.mark.parametrize("hook", ["pre-receive", "update", "post-receive"])
 def test_release_that_is_killed_while_the_remote_takes_it(
     port: Harbour, whole: State, tmp_path: Path, hook: str
 ) -> None:
@@ -129,10 +202,10 @@ def test_release_that_is_killed_while_the_remote_takes_it(
     path.write_text("#!/bin/sh\nkill -KILL 0\n")
     path.chmod(0o755)
     before = other.state()
-    code, _ = deadly(other, tmp_path, "never")
+    ran, _ = deadly(other, tmp_path, "never")
     path.unlink()
     state = other.state()
-    assert code == -9
+    assert ran.returncode == -9
     assert state.remote in (before.remote, whole.remote)
     assert state.head == before.head
     again = other.release("--part", "minor", "--yes")
@@ -141,8 +214,11 @@ def test_release_that_is_killed_while_the_remote_takes_it(
 
 
 def test_of_two_releases_at_once_one_wins_and_the_other_says_why(port: Harbour, tmp_path: Path) -> None:
+    """They are made again until the push of one was refused: else it had seen the other's release before."""
     refused = 0
-    for number in range(20):
+    for number in range(MOST_AT_ONCE):
+        if refused and number >= 3:
+            break
         one = port.copy(tmp_path / str(number))
         second = one.clone("second").trial
         # Somebody else: the same commit by the same person in the same second would be one and the same object.
