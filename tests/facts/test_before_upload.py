@@ -59,9 +59,9 @@ def test_sessions_are_those_of_plain_commands_and_all_else_is_listed(
 
 
 def test_script_that_does_not_run_is_nothing_and_one_of_which_that_is_not_known_is_only_listed() -> None:
-    scripts = (Script("nox -s a"), Script("nox -s b", NO, "x"), Script("nox -s c\nrsync", UNKNOWN, "inputs.x\n&& y"))
+    scripts = (Script("nox -s a"), Script("nox -s b", NO, "x"), Script("nox -s c\nrsync", UNKNOWN, "inputs.x\ny"))
     found = BeforeUpload.of(scripts)
-    assert found == BeforeUpload(("a",), ("nox -s c  (if: inputs.x && y)", "rsync  (if: inputs.x && y)"))
+    assert found == BeforeUpload(("a",), ("nox -s c  (if: inputs.x, and y)", "rsync  (if: inputs.x, and y)"))
 
 
 @pytest.mark.parametrize(
@@ -205,8 +205,19 @@ RELEASE = """
 def test_scripts_are_those_of_jobs_that_the_tag_starts_and_the_upload_waits_for() -> None:
     assert before(release=RELEASE) == (
         ("build", "check", "windows", "last"),
-        ("rsync dist/ host:/srv", "nox -s deploy  (if: always() inputs.deploy)"),
+        ("rsync dist/ host:/srv", "nox -s deploy  (if: always(), and inputs.deploy)"),
     )
+
+
+def test_condition_in_several_lines_is_one() -> None:
+    written = "if: |\n          github.event_name == 'workflow_dispatch' ||\n          github.ref_type == 'tag'"
+    sessions, _ = before(release=RELEASE.replace("if: always()", written))
+    assert sessions == ("build", "check", "windows", "last")
+
+
+def test_secret_and_sign_of_control_in_a_command_are_not_shown() -> None:
+    found = BeforeUpload.of([Script("twine upload -p pypi-" + "A" * 90 + "\necho '\x1b[2J'")])
+    assert found.not_run == ("twine upload -p ***", "echo '\\x1b[2J'")
 
 
 def test_upload_by_a_command_is_listed_and_what_comes_after_it_is_not() -> None:

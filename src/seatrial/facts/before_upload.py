@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from seatrial.facts.answer import Answer
 from seatrial.facts.session_names import sessions_of
 from seatrial.facts.uploading import PUBLISHES
+from seatrial.findings import printable
+from seatrial.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +48,7 @@ BUILDS = re.compile(
 class Script:
     """The text that a step or a job runs, in a shell; ``runs``: whether it does for the tag.
 
-    ``condition``: what decides that, as the file has it.
+    ``condition``: what decides that, as the file has it; several are a line each.
     """
 
     text: str
@@ -121,7 +123,7 @@ def _commands(text: str) -> Iterator[str]:
 
 def _line(command: str, condition: str) -> str:
     """Return a line about a command: its first one, not too long."""
-    first, _, more = command.partition("\n")
+    first, _, more = mask(command).partition("\n")
     told = first if len(first) <= LONGEST else f"{first[: LONGEST - 1]}…"
-    why = f"  (if: {' '.join(condition.split())[:LONGEST]})" if condition else ""
-    return f"{told}{' …' if more else ''}{why}"
+    why = f"  (if: {mask(', and '.join(condition.splitlines()))[:LONGEST]})" if condition else ""
+    return printable(f"{told}{' …' if more else ''}{why}")

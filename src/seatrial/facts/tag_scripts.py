@@ -40,7 +40,7 @@ def scripts_before_upload(publishing: Publishing) -> Iterator[Script]:
     steps = job.steps
     last = max((number for number, step in enumerate(steps) if _uploads(step)), default=len(steps) - 1)
     upload = replace(steps[last], run=up_to_upload(steps[last].run))
-    yield from _of_steps((*steps[:last], upload), job.condition, context)
+    yield from _of_steps((*steps[:last], upload), _joined("", job.condition), context)
 
 
 def context_of(publishing: Publishing, workflow: Workflow) -> dict[str, str]:
@@ -89,7 +89,8 @@ def _of_steps(steps: tuple[Step, ...], under: str, context: Mapping[str, str]) -
 
 def _joined(first: str, second: str) -> str:
     """Return the conditions of a job and of a step in it, a line each."""
-    return "\n".join(one for one in (first, second) if one)
+    # One that is written in several lines is one all the same.
+    return "\n".join(one for one in (first, " ".join(second.split())) if one)
 
 
 def _answer(conditions: str, context: Mapping[str, str]) -> Answer:
