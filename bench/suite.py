@@ -14,7 +14,7 @@ import os
 import time
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -96,10 +96,10 @@ class Clock:
             return
         for kind, value in report.user_properties:
             if kind == FIXTURE:
-                name, seconds, processor = value  # type: ignore[misc]  # what pytest_fixture_setup has put there
-                self._fixtures[name] += Figures(seconds, processor)
+                name, *figures = cast("tuple[str, float, float]", value)
+                self._fixtures[name] += Figures(*figures)
             elif kind == TEST:
-                self._tests[report.nodeid] += Figures(*value)  # type: ignore[misc]  # what _measured() has put there
+                self._tests[report.nodeid] += Figures(*cast("tuple[float, float]", value))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the tables."""

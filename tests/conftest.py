@@ -28,7 +28,11 @@ hypothesis.settings.register_profile(
     deadline=None,
     database=None,
     derandomize=True,
-    suppress_health_check=list(hypothesis.HealthCheck),
+    suppress_health_check=[
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.data_too_large,
+        hypothesis.HealthCheck.filter_too_much,
+    ],
 )
 hypothesis.settings.register_profile(
     "thorough", hypothesis.settings.get_profile("usual"), max_examples=1000, derandomize=False, print_blob=True

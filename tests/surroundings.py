@@ -34,8 +34,10 @@ def settle() -> None:
     home = Path(tempfile.mkdtemp(prefix="seatrial-home-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     kept = {name: value for name, value in os.environ.items() if name.startswith(OF_PYTEST)}
-    variables = {**kept, **environment(home), "TZ": "UTC"}
-    # Whether pytest itself is coloured is no matter of the tests.
+    # hypothesis keeps what it computes of Unicode and of the modules: not in the checkout.
+    storage = {"HYPOTHESIS_STORAGE_DIRECTORY": str(home / "hypothesis")}
+    variables = {**storage, **kept, **environment(home), "TZ": "UTC"}
+    # Only commands are kept from colours here: pytest itself is coloured as its user wants.
     variables.pop("NO_COLOR")
     os.environ.clear()
     os.environ.update(variables)

@@ -80,6 +80,16 @@ def test_last_lines_keep_of_a_traceback_what_was_wrong() -> None:
     )
 
 
+def test_last_lines_have_no_colours() -> None:
+    """Python 3.13 colours a traceback that goes into a pipe where FORCE_COLOR is set."""
+    output = (
+        "Traceback (most recent call last):\n"
+        '  File \x1b[35m"a.py"\x1b[0m, line \x1b[35m1\x1b[0m\n'
+        "\x1b[1;35mValueError\x1b[0m: \x1b[35mtoo deep\x1b[0m\n"
+    )
+    assert errors.last_lines(output) == "  ValueError: too deep"
+
+
 def test_command_to_type_comes_from_how_the_program_was_called() -> None:
     """``command_line.typed`` makes it."""
     written = {

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from seatrial.errors import DOCUMENTATION
+from seatrial.errors import COLOUR, DOCUMENTATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def printable(text: str) -> str:

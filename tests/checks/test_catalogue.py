@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seatrial import checks as package
 from seatrial import errors, refusals, report
@@ -20,6 +20,8 @@ from seatrial.findings import Weight
 
 if TYPE_CHECKING:
     import pytest
+
+    from seatrial.checks.judging import Check
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/checks.md"
 MARK = "--refresh -->\n\n"
@@ -70,9 +72,14 @@ def test_catalogue_of_workflows_holds_every_check_once_in_the_order_of_codes() -
 
 
 def test_check_stands_behind_those_that_it_needs() -> None:
+    groups: tuple[tuple[Check[Any], ...], ...] = (
+        catalogue.OF_A_FILE,
+        catalogue.OF_THE_REBUILD,
+        catalogue.OF_THE_TRIGGER,
+    )
     too_early = [
         (rule.code, code)
-        for group in (catalogue.OF_A_FILE, catalogue.OF_THE_REBUILD, catalogue.OF_THE_TRIGGER)
+        for group in groups
         for place, rule in enumerate(group)
         for code in rule.needs
         if code not in {before.code for before in group[:place]}
