@@ -28,6 +28,7 @@ tidepool 1.3.0 is published, byte for byte: http://index/simple/
 """
 
 
+@pytest.mark.selection
 def test_release_that_is_there_is_published_and_can_be_installed(dock: Quay) -> None:
     dock.shelve(SDIST, WHEEL)
     ran = dock.invoke("verify", "--version", "1.3.0", "--index", dock.url, "--json")
@@ -224,16 +225,12 @@ def test_release_that_was_interrupted_is_waited_for_too(dock: Quay, *, has_commi
     if not has_commit:
         trial.git("reset", "-q", "--hard", "HEAD~1")
         trial.git("tag", "-d", "v1.3.0")
-        dock.shelve(SDIST, WHEEL)
     ran = dock.invoke("release", "--wait", TWINE_REPOSITORY_URL=dock.url)
     said = dock.plain(ran.output)
     assert trial.git("rev-parse", "main", "v1.3.0").split() == [commit, oid]
-    if not has_commit:
-        assert (ran.returncode, "\n" + PUBLISHED in said, "  installed on Python 3." in said) == (0, True, True), said
-        return
     # No CI publishes it, so there is nothing to wait for.
     assert ran.returncode == 7
-    assert said == (
+    assert said.endswith(
         "v1.3.0 is released, although it was interrupted at the end. For another release, run this again.\n"
         "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
         f"  {SDIST}  is not there\n  {WHEEL}  is not there\n"
