@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harbour import Harbour, harbour
+from harbour import Harbour, furnish, harbour
 from quay import READ, SDIST, WHEEL, Quay, quay, yank
 from seatrial.rehearsal.faults import Faults
 from trial import lines
@@ -51,6 +51,7 @@ def test_release_whose_proof_is_gone_is_built_again_from_its_tag(dock: Quay, tmp
     shallow = dock.port.trial.root.parent / "shallow"
     dock.port.trial.git("clone", "-q", "--depth", "1", f"file://{dock.port.remote.root}", str(shallow))
     there = replace(dock, port=Harbour(replace(dock.port.trial, root=shallow)))
+    furnish(there.port.trial, "hatchling")
     cut_off = there.verify("--limit", "0")
     assert (cut_off.returncode, dock.plain(cut_off.output).endswith(PUBLISHED)) == (0, True), cut_off.output
 
