@@ -80,7 +80,7 @@ class Quay:
         return self.invoke("publish", "--index", self.url, *args, **{name: text for name, text in told.items() if text})
 
     def as_printed(self, said: str, typed: str, *more: str, **environ: str) -> Ran:
-        """Run the command that was printed as what mends it, with ``more`` options, on a terminal; ``typed``: the answers."""
+        """Run the command that was printed as the fix, with ``more`` options, on a terminal, and type the answers."""
         return self.on_terminal([*shlex.split(printed(said)), *more], typed, environ)
 
     def on_terminal(
