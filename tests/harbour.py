@@ -105,7 +105,7 @@ def harbour(folder: Path, backend: str = "hatchling") -> Harbour:
     return made_once(f"harbour-{backend}", lambda new: _make_harbour(new, backend)).copy(folder)
 
 
-def made_once(name: str, make: Callable[[Path], object]) -> Harbour:
+def made_once(name: str, make: Callable[[Path], None]) -> Harbour:
     """Return a project that ``make`` has made in a folder, once for a whole run of the tests: to be copied."""
     folder = shared.once(name, make)
     (git,) = folder.glob("*/.git")

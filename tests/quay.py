@@ -20,7 +20,7 @@ from seatrial.rehearsal.shelves import described
 from trial import Ran
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from harbour import Harbour
@@ -79,14 +79,18 @@ class Quay:
         told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
         return self.invoke("publish", "--index", self.url, *args, **{name: text for name, text in told.items() if text})
 
-    def as_printed(
-        self, said: str, typed: str, *more: str, when: tuple[bytes, Callable[[], None]] | None = None, **environ: str
-    ) -> Ran:
-        """Run the command that was printed as what mends it, on a terminal where something is typed.
+    def as_printed(self, said: str, typed: str, *more: str, **environ: str) -> Ran:
+        """Run the command that was printed as the fix, with ``more`` options, on a terminal, and type the answers."""
+        return self.on_terminal([*shlex.split(printed(said)), *more], typed, environ)
 
-        ``more``: options to add; ``when``: a text and what happens as soon as that is printed.
-        """
-        command = [*shlex.split(printed(said)), *more]
+    def on_terminal(
+        self,
+        command: list[str],
+        typed: str,
+        environ: Mapping[str, str],
+        when: tuple[bytes, Callable[[], None]] | None = None,
+    ) -> Ran:
+        """Run a command on a terminal; ``when``: a text, and what happens as soon as that is printed."""
         told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
         there, here = pty.openpty()
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harbour import Harbour, all_of_it_happened, harbour
+from harbour import Harbour, harbour
 from trial import Trial, lines, normalised
 
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ def test_program_is_one_that_is_found(
     port: Harbour, called: tuple[str, ...], environ: dict[str, str], expected: str
 ) -> None:
     name, *rest = called
-    ran = port.trial.run(shutil.which(name) or name, *rest, "push", **environ)
+    ran = port.trial.run(shutil.which(name, path=port.trial.environ["PATH"]) or name, *rest, "push", **environ)
     assert ran.output.splitlines()[1] == f"fix:  {expected} tag"
 
 
@@ -168,13 +167,3 @@ def test_command_for_nobody_to_ask_is_the_one_that_was_typed(port: Harbour, way:
         )
     )
     assert port.state() == before
-
-
-def test_command_for_nobody_to_ask_releases(tmp_path: Path) -> None:
-    """It is run as it is printed, from above the project."""
-    port = harbour(tmp_path)
-    where = Trial(port.trial.root.parent, port.trial.environ)
-    ran = where.run("seatrial", "--project", "tidepool", "release", "--no-tests", "--part", "minor")
-    fix = ran.output.splitlines()[-2].partition("fix:")[2]
-    assert where.run(*shlex.split(fix)).returncode == 0
-    all_of_it_happened(port)

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from seatrial.checks import catalogue
+from seatrial.facts.listing import Listing
 from seatrial.facts.trigger import Trigger
 from seatrial.plan import Wish
 from seatrial.preflight import learning
@@ -27,15 +28,20 @@ def enter(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def findings(trial: Trial, options: str) -> dict[str, Finding]:
-    """Return what the checks find that need no build and no index, by their codes; ``options``: of a release."""
+def findings(trial: Trial, options: str, *, lists_sessions: bool = False) -> dict[str, Finding]:
+    """Return what the checks find that need no build and no index, by their codes.
+
+    ``options``: those of the release; ``lists_sessions``: whether nox is asked for the sessions of the project.
+    """
     words = dict(zip(*[iter(options.split())] * 2))
     with walked(trial.root, Wish(words.get("--part", ""), words.get("--version", ""))) as walking:
         try_push(walking)
         judgements = list(judged(catalogue.OF_THE_WALK, walking.walk(), {}))
         if walking.project and walking.scratch:
-            with learning.asked(walking.project, walking.config) as asked:
-                listing = asked.listing.result()
+            listing = Listing()
+            if lists_sessions:
+                with learning.asked(walking.project, walking.config) as asked:
+                    listing = asked.listing.result()
             publishing = learning.publishing(walking.project, walking.config, walking.scratch, walking.tag)
             trigger = learning.trigger(walking.project, walking.scratch, Trigger(walking.tag, publishing, listing))
             sources = learning.sources(walking.project, walking.scratch, listing, publishing)

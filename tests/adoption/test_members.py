@@ -171,15 +171,15 @@ def test_package_in_a_folder_is_rehearsed(port: Harbour) -> None:
         ran = trial.seatrial("init", "--yes", "--project", f"packages/{name}")
         assert ran.returncode == 0, ran.output
     trial.commit("Adopt seatrial")
-    beside = Trial(trial.root / "packages/foo", trial.environ)
+    beside = Trial(trial.root / "packages/bar", trial.environ)
     sailed = beside.invoke("rehearse", "--part", "patch", "--json")
     assert sailed.returncode == 0, sailed.output
     card = json.loads(sailed.output[sailed.output.index("\n{\n") :])
-    assert (card["tag"], card["version"]) == ("foo-v1.2.4", "1.2.4")
+    assert (card["tag"], card["version"]) == ("bar-v1.2.4", "1.2.4")
     publisher = {
         "owner": "acme",
         "repository": "tides",
-        "workflow": "release-foo.yml",
+        "workflow": "release-bar.yml",
         "environment": "pypi",
         "forge": "github",
     }

@@ -100,7 +100,9 @@ def adopted(name: str, folder: Path) -> Harbour:
 
 def changelog(root: Path) -> str:
     """Return the file of a project that has its changelog."""
-    return str(News.from_project(Project.from_directory(root)).filename)
+    news = News.from_project(Project.from_directory(root))
+    assert news
+    return str(news.filename)
 
 
 def newest(entries: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quay import READ, SDIST, WHEEL, Quay, yank
+from quay import READ, SDIST, WHEEL, Quay, printed, yank
 
 if TYPE_CHECKING:
     from trial import Ran
@@ -44,7 +44,7 @@ def test_release_that_is_not_yanked_is_waited_for(dock: Quay) -> None:
         + f"{READ}notyanked\n"
     )
     assert dock.port.read(FRAGMENT) == "1.3.0 is withdrawn: Tides stood still.\n"
-    again = dock.as_printed(ran.output, "", when=(b"; waiting, ", lambda: yank(dock)))
+    again = dock.on_terminal(shlex.split(printed(ran.output)), "", {}, when=(b"; waiting, ", lambda: yank(dock)))
     assert again.returncode == 0, again.output
     assert dock.plain(again.output).endswith("tidepool 1.3.0 is yanked: http://index/simple/\n")
     assert dock.port.read(FRAGMENT) == "1.3.0 is withdrawn: Tides stood still.\n"
