@@ -31,7 +31,8 @@ def enter(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
 def findings(trial: Trial, options: str, *, lists_sessions: bool = False) -> dict[str, Finding]:
     """Return what the checks find that need no build and no index, by their codes.
 
-    ``options``: those of the release; ``lists_sessions``: whether nox is asked for the sessions of the project.
+    ``options``: those of the release; ``lists_sessions``: whether nox is asked for the sessions of the project, without
+    which what is found of them means nothing.
     """
     words = dict(zip(*[iter(options.split())] * 2))
     with walked(trial.root, Wish(words.get("--part", ""), words.get("--version", ""))) as walking:

@@ -10,7 +10,7 @@ import pytest
 from harbour import Harbour
 from seatrial.adoption import looking, proposing
 from shipyard import hull, launch
-from trial import Trial
+from trial import HERE, Trial
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,6 +176,7 @@ def test_package_in_a_folder_is_rehearsed(port: Harbour) -> None:
     assert sailed.returncode == 0, sailed.output
     card = json.loads(sailed.output[sailed.output.index("\n{\n") :])
     assert (card["tag"], card["version"]) == ("bar-v1.2.4", "1.2.4")
+    assert HERE in [installed["python"] for installed in card["installed"]]
     publisher = {
         "owner": "acme",
         "repository": "tides",

@@ -24,21 +24,19 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 EXPECTED = Path(__file__).resolve().parent.parent / "expected/adoption"
-FEW = {
-    # Metadata of Poetry's own, and in setup.cfg; a version that no file holds.
-    "test_adopted_project_is_released": ("poetry-own", "setuptools-cfg", "setuptools-scm"),
-    "test_adopted_project_is_rehearsed": ("poetry-own",),
-}
-"""The projects that are built on every run: `--all-projects` builds the others, too."""
-SELECTED = [("test_adopted_project_is_released", "poetry-own")]
+FEW = ("poetry-own", "setuptools-cfg", "setuptools-scm")
+"""Those that are released on every run: metadata of Poetry's own and in setup.cfg, a version that no file holds.
+
+`--all-projects` rehearses and releases the others, too.
+"""
+SELECTED = "poetry-own"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Choose the projects of the tests that build."""
-    test = metafunc.function.__name__
-    if test in FEW:
-        names = NAMES if metafunc.config.getoption("--all-projects") else FEW[test]
-        marks = {name: [pytest.mark.selection] for of, name in SELECTED if of == test}
+    """Choose the projects that are released."""
+    if metafunc.function is test_adopted_project_is_released:
+        names = NAMES if metafunc.config.getoption("--all-projects") else FEW
+        marks = {SELECTED: [pytest.mark.selection]}
         metafunc.parametrize("name", [pytest.param(name, marks=marks.get(name, [])) for name in names])
 
 
@@ -67,9 +65,11 @@ def test_init_writes_the_least_and_a_release_can_be_prepared(
         assert "1.2.4" in newest((walking.scratch.project / changelog(root)).read_text())
 
 
-def test_adopted_project_is_released(name: str, tmp_path: Path) -> None:
+def test_adopted_project_is_released(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The real backend builds what the tests of the project then pass with, and the remote has its tag."""
     port = adopted(name, tmp_path)
+    if request.config.getoption("--all-projects"):
+        insist_on_rehearsal(port, hull(name).next)
     released = port.trial.seatrial("release", "--part", "patch", "--yes")
     assert released.returncode == 0, released.output
     assert port.remote.git("cat-file", "-t", hull(name).next) == "tag\n"
@@ -77,12 +77,12 @@ def test_adopted_project_is_released(name: str, tmp_path: Path) -> None:
     assert "1.2.4" in newest(entries)
 
 
-def test_adopted_project_is_rehearsed(name: str, tmp_path: Path) -> None:
-    """What was built is uploaded, and installed from an index, on the Pythons that the project names."""
-    rehearsed = adopted(name, tmp_path).trial.seatrial("rehearse", "--part", "patch", "--json")
+def insist_on_rehearsal(port: Harbour, tag: str) -> None:
+    """See that what is built is uploaded, and installed from an index, on the Pythons that the project names."""
+    rehearsed = port.trial.seatrial("rehearse", "--part", "patch", "--json")
     assert rehearsed.returncode == 0, rehearsed.output
     card = json.loads(rehearsed.output[rehearsed.output.index("\n{\n") :])
-    assert (card["tag"], card["version"]) == (hull(name).next, "1.2.4")
+    assert (card["tag"], card["version"]) == (tag, "1.2.4")
     assert HERE in [one["python"] for one in card["installed"]]
 
 

@@ -217,8 +217,15 @@ def test_release_waits_until_it_is_published(dock: Quay, tmp_path: Path) -> None
     )
 
 
-@pytest.mark.parametrize("has_commit", [False, True], ids=["catches up", "was at the end"])
-def test_release_that_was_interrupted_is_waited_for_too(dock: Quay, *, has_commit: bool) -> None:
+@pytest.mark.parametrize(
+    ("has_commit", "ending"),
+    [
+        (False, "v1.3.0 was pushed, and then interrupted: catching up\nv1.3.0 is released"),
+        (True, "v1.3.0 is released, although it was interrupted at the end"),
+    ],
+    ids=["catches up", "was at the end"],
+)
+def test_release_that_was_interrupted_is_waited_for_too(dock: Quay, *, has_commit: bool, ending: str) -> None:
     trial = dock.port.trial
     commit, oid = trial.git("rev-parse", "main", "v1.3.0").split()
     note = {"commit": commit, "tag": "v1.3.0", "oid": oid, "branch": "main", "remote": "origin"}
@@ -231,8 +238,8 @@ def test_release_that_was_interrupted_is_waited_for_too(dock: Quay, *, has_commi
     assert trial.git("rev-parse", "main", "v1.3.0").split() == [commit, oid]
     # No CI publishes it, so there is nothing to wait for.
     assert ran.returncode == 7
-    assert said.endswith(
-        "v1.3.0 is released, although it was interrupted at the end. For another release, run this again.\n"
+    assert said == (
+        f"{ending}. For another release, run this again.\n"
         "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
         f"  {SDIST}  is not there\n  {WHEEL}  is not there\n"
         f"fix:  invoke publish --version 1.3.0\n{READ}notthere\n"

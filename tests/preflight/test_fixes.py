@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Callable
 
@@ -167,7 +168,8 @@ def test_fix_is_run_as_it_is_printed_and_the_finding_is_gone(
             if words[:2] == ["invoke", "release"]:
                 options = " ".join(words[2:])
                 continue
-            ran = port.trial.run(*(word.replace("ADDRESS", "../remote.git") for word in words))
+            program = (sys.executable, "-m", "invoke") if words[0] == "invoke" else words[:1]
+            ran = port.trial.run(*program, *(word.replace("ADDRESS", "../remote.git") for word in words[1:]))
             assert ran.returncode == 0, (words, ran.output)
         if ", and commit" in finding.fix:
             port.trial.commit()
