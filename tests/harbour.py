@@ -6,14 +6,14 @@ import hashlib
 import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import shared
 from trial import Ran, Trial, environment, package
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Collection
 
 TASKS = 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'
 TOWNCRIER = """
@@ -60,9 +60,8 @@ class Harbour:
     def state(self) -> State:
         """Return everything that a release could change, as it is now."""
         root = self.trial.root
-        found = (path for path in sorted(root.rglob("*")) if not set(PRIVATE) & set(path.relative_to(root).parts))
         return State(
-            files=tuple((str(path.relative_to(root)), _hash(path)) for path in found if path.is_file()),
+            files=files_below(root, without=PRIVATE),
             index=self.trial.git("ls-files", "--stage"),
             head=self.trial.run("git", "symbolic-ref", "HEAD").output + self.trial.git("rev-parse", "HEAD"),
             refs=self.trial.git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/tags"),
@@ -98,6 +97,18 @@ class Harbour:
     def show(self, name: str) -> str:
         """Return a file as the remote's branch has it."""
         return self.remote.git("show", f"main:{name}")
+
+
+def files_below(root: Path, without: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return the files below a folder, by their paths relative to it, and the hashes of their contents.
+
+    ``without``: names of files and folders that are left out.
+    """
+    found: list[Path] = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in without]
+        found += [Path(folder, name) for name in files if name not in without]
+    return tuple((str(path.relative_to(root)), _hash(path)) for path in sorted(found) if path.is_file())
 
 
 def harbour(folder: Path, backend: str = "hatchling") -> Harbour:
