@@ -58,6 +58,8 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
     with FileLock(f"{path}.lock"):
         if not path.exists():
             new = path.with_name(f"{name}.new")
+            # What a failed attempt has left would hide why it failed.
+            shutil.rmtree(new, ignore_errors=True)
             new.mkdir()
             make(new)
             new.rename(path)

@@ -131,7 +131,7 @@ def insist_on_finishing(dock: Quay, said: str, typed: str, **environ: str) -> No
 
 
 def test_token_that_nobody_knows_is_asked_for_on_a_terminal(dock: Quay) -> None:
-    """A real terminal is asked, which does not show what is typed, and the release that is not there gets there."""
+    """A real terminal is asked for it, and the release that was not there gets there."""
     ran = dock.publish("--yes", "--new-name", "tidepool", TWINE_PASSWORD="")
     assert (ran.returncode, dock.held()) == (4, [])
     assert dock.plain(ran.output).endswith(
