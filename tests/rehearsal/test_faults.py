@@ -125,7 +125,7 @@ FAULTS = {
     "readme": Fault(write_rst_that_does_not_render, r"The description failed to render for 'text/x-rst'\."),
     "licence": Fault(
         twisted('if wheel: rezip(path, lambda name, data: None if name.endswith("LICENSE") else data)'),
-        r"License-File LICENSE does not exist in distribution file tidepool-1\.3\.0-py3-none-any\.whl at ",
+        r"License-File LICENSE does not exist in distribution file tidepool-[\d.]+-py3-none-any\.whl at ",
     ),
     "direct": Fault(
         edited('license = "MIT"', 'license = "MIT"\ndependencies = ["six @ https://example.invalid/six.zip"]'),
