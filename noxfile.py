@@ -8,10 +8,13 @@ from seatrial import sessions
 
 nox.options.default_venv_backend = "uv|virtualenv"
 
+# Slow tests get a worker for each core (tests/conftest.py).
+PYTEST = ["pytest", "-n", "auto"]
+
 sessions.build()
 sessions.check()
 # The newest Python runs all tests, the oldest a selection of the slow ones, the others the fast ones: longest first.
-sessions.tests(tags=["ci"], pythons=["3.13", "3.9", "3.10", "3.11", "3.12"])
+sessions.tests(tags=["ci"], pythons=["3.13", "3.9", "3.10", "3.11", "3.12"], command=PYTEST)
 sessions.tests(name="smoke", command=["pytest", "-m", "not voyage"], tags=["release"], default=False)
 sessions.tests(
     name="fast",
@@ -34,7 +37,7 @@ sessions.lint()
 
 @nox.session(python="3.9", default=False)
 def lowest(session: nox.Session) -> None:
-    """Run the tests with the oldest dependencies that pyproject.toml admits."""
+    """Run the fast tests and the selection with the oldest dependencies that pyproject.toml admits."""
     lowest_direct = ("--resolution", "lowest-direct")
     session.install("--group", "test", ".", *lowest_direct)
-    session.run("pytest", *session.posargs)
+    session.run(*PYTEST, "--layer", "selection", *session.posargs)

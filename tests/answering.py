@@ -28,6 +28,8 @@ def answering(content: bytes, kind: str = JSON, status: int = 200, drops: int = 
         def do_GET(self) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
+            # Who asks again after a fault does so at once.
+            self.send_header("Retry-After", "0")
             self.end_headers()
             with contextlib.suppress(ConnectionError):
                 for _ in range(drops):

@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 import shared
+import surroundings
 from trial import Trial, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+surroundings.settle()
+
+# No deadline and no note of failures: a busy machine fails no test, and nothing is written into the checkout. The
+# examples are the same in each run; --hypothesis-profile=thorough tries many others.
+hypothesis.settings.register_profile(
+    "usual",
+    max_examples=25,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.data_too_large,
+        hypothesis.HealthCheck.filter_too_much,
+    ],
+)
+hypothesis.settings.register_profile(
+    "thorough", hypothesis.settings.get_profile("usual"), max_examples=1000, derandomize=False, print_blob=True
+)
+hypothesis.settings.load_profile("usual")
 
 OLDEST, NEWEST = (3, 9), (3, 13)
 LAYERS = ("fast", "selection", "all")
+ALL_SLOW = re.compile(r"^pytestmark = (\[[^]]*?)?pytest\.mark\.slow(,|\])?$", re.MULTILINE)
+"""How a module says that all its tests are slow."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,11 +69,27 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["shared"] = str(shared.folder())
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many workers ``-n auto`` means.
+
+    One for each core where slow tests run: they wait for the processes that they start, so two sessions side by side
+    don't starve each other. None for the fast tests, which take less time than the start of workers does.
+    """
+    return 0 if layer(config) == "fast" else os.cpu_count() or 1
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End it."""
     shared.leave()
     if not hasattr(config, "workerinput"):
         shared.remove()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not load a module of slow tests alone where none of them is run."""
+    is_slow = collection_path.suffix == ".py" and ALL_SLOW.search(collection_path.read_text(encoding="utf-8"))
+    return True if is_slow and layer(config) == "fast" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -70,6 +116,13 @@ def layer(config: pytest.Config) -> str:
 def _is_in_layer(item: pytest.Item, name: str) -> bool:
     marks = {"fast": (), "selection": ("selection",), "all": ("selection", "slow")}[name]
     return not item.get_closest_marker("slow") or any(item.get_closest_marker(mark) for mark in marks)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Run each test, its fixtures included, with signals that are not ignored."""
+    with surroundings.signals_as_usual():
+        return (yield)
 
 
 @pytest.fixture

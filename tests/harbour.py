@@ -13,7 +13,7 @@ import shared
 from trial import Ran, Trial, environment, package
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
 TASKS = 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'
 TOWNCRIER = """
@@ -79,13 +79,16 @@ class Harbour:
         return Harbour(Trial(folder, self.trial.environ))
 
     def copy(self, folder: Path) -> Harbour:
-        """Return a copy of all of it, environments included, in another folder."""
+        """Return a copy of all of it, environments included, in another folder, which may exist."""
         # What lies in .nox is replaced, and never written into, but for what is kept beside the environments.
-        shutil.copytree(self.trial.root.parent, folder, symlinks=True, copy_function=_copy)
+        shutil.copytree(self.trial.root.parent, folder, symlinks=True, copy_function=_copy, dirs_exist_ok=True)
         environ = {
             key: value.replace(str(self.trial.root.parent), str(folder)) for key, value in self.trial.environ.items()
         }
-        return Harbour(Trial(folder / self.trial.root.name, environ))
+        copied = Trial(folder / self.trial.root.name, environ)
+        # Git compares by the times and numbers of the files, too, and those of a copy are others.
+        copied.git("update-index", "-q", "--refresh")
+        return Harbour(copied)
 
     def read(self, name: str) -> str:
         """Return a file of the checkout."""
@@ -110,8 +113,19 @@ def files_below(root: Path, without: Collection[str]) -> tuple[tuple[str, str], 
 
 def harbour(folder: Path, backend: str = "hatchling") -> Harbour:
     """Make a project with two fragments, and a remote that it is pushed to."""
+    return made_once(f"harbour-{backend}", lambda new: _make_harbour(new, backend)).copy(folder)
+
+
+def made_once(name: str, make: Callable[[Path], None]) -> Harbour:
+    """Return a project that ``make`` has made in a folder, once for a whole run of the tests: to be copied."""
+    folder = shared.once(name, make)
+    (git,) = folder.glob("*/.git")
+    return Harbour(Trial(git.parent, environment(folder / "home")))
+
+
+def _make_harbour(folder: Path, backend: str) -> None:
     root, home = folder / "tidepool", folder / "home"
-    root.mkdir(parents=True)
+    root.mkdir()
     home.mkdir()
     trial = Trial(root, environment(home))
     package(trial, "build()", "check()", "tests()", backend=backend)
@@ -131,7 +145,6 @@ def harbour(folder: Path, backend: str = "hatchling") -> Harbour:
     trial.git("remote", "add", "origin", "../remote.git")
     trial.git("push", "-q", "-u", "origin", "main")
     furnish(trial, backend)
-    return Harbour(trial)
 
 
 def furnish(project: Trial, backend: str) -> None:

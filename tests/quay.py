@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from pier import PUBLISHER, SENDER
 from seatrial.facts.archive import Archive
@@ -20,7 +20,7 @@ from seatrial.rehearsal.shelves import described
 from trial import Ran
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from harbour import Harbour
@@ -79,9 +79,18 @@ class Quay:
         told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
         return self.invoke("publish", "--index", self.url, *args, **{name: text for name, text in told.items() if text})
 
-    def as_printed(self, said: str, typed: str, **environ: str) -> Ran:
-        """Run the command that was printed as what mends it, on a terminal where something is typed."""
-        command = shlex.split(printed(said))
+    def as_printed(self, said: str, typed: str, *more: str, **environ: str) -> Ran:
+        """Run the command that was printed as the fix, with ``more`` options, on a terminal, and type the answers."""
+        return self.on_terminal([*shlex.split(printed(said)), *more], typed, environ)
+
+    def on_terminal(
+        self,
+        command: list[str],
+        typed: str,
+        environ: Mapping[str, str],
+        when: tuple[bytes, Callable[[], None]] | None = None,
+    ) -> Ran:
+        """Run a command on a terminal; ``when``: a text, and what happens as soon as that is printed."""
         told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
         there, here = pty.openpty()
         try:
@@ -95,7 +104,7 @@ class Quay:
                 # Who asks for a password would else find the terminal that the tests are run on.
                 start_new_session=True,
             ) as process:
-                said = _talk(process, there, typed)
+                said = _talk(process, there, typed, when)
         finally:
             os.close(there)
             os.close(here)
@@ -116,7 +125,9 @@ def printed(said: str) -> str:
     return line[line.index("invoke ") :]
 
 
-def _talk(process: subprocess.Popen[bytes], terminal: int, typed: str) -> str:
+def _talk(
+    process: subprocess.Popen[bytes], terminal: int, typed: str, when: tuple[bytes, Callable[[], None]] | None
+) -> str:
     """Type a line whenever a question waits for its answer; return all that was printed.
 
     What is typed before a password is asked for would be thrown away.
@@ -125,6 +136,9 @@ def _talk(process: subprocess.Popen[bytes], terminal: int, typed: str) -> str:
     said, answers = b"", iter(typed.splitlines(keepends=True))
     while piece := os.read(process.stdout.fileno(), 1 << 16):
         said += piece
+        if when and when[0] in said:
+            when[1]()
+            when = None
         if re.search(rb"(: |\? \[y/N\] )\Z", said.replace(b"\r", b"")):
             os.write(terminal, next(answers, "\n").encode())
     return said.decode()

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harbour import Harbour
+from harbour import Harbour, made_once
 from trial import HERE, Trial, environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = Path(__file__).resolve().parent / "projects"
+MESSAGE = 'message = "Release {name} {version}"\n'
+INDEX = f'{MESSAGE}index = "http://127.0.0.1:9/simple/"\n'
+"""Nothing listens at port 9, so no test asks an index outside."""
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.txt")))
 
 
@@ -53,3 +56,26 @@ def launch(name: str, folder: Path, python: str = HERE) -> Harbour:
     trial.git("remote", "add", "origin", "../remote.git")
     trial.git("push", "-q", "-u", "origin", "main", found.tag)
     return Harbour(trial)
+
+
+def two_packages() -> Harbour:
+    """Return a repository with the new packages foo and bar, and a remote that has both: to be copied."""
+    return made_once("two-packages", _begin_two)
+
+
+def _begin_two(folder: Path) -> None:
+    (folder / "home").mkdir()
+    (folder / "tides").mkdir()
+    trial = Trial(folder / "tides", environment(folder / "home"))
+    trial.git("init", "-q", "-b", "main")
+    for name in ("foo", "bar"):
+        made = trial.seatrial("new", f"packages/{name}", "--python", HERE, PIP_INDEX_URL="http://127.0.0.1:9/")
+        assert made.returncode == 0, made.output
+        path = trial.root / f"packages/{name}/pyproject.toml"
+        text = path.read_text()
+        assert MESSAGE in text
+        path.write_text(text.replace(MESSAGE, INDEX))
+    trial.commit("Begin both")
+    trial.run("git", "init", "-q", "--bare", "-b", "main", str(folder / "remote.git"))
+    trial.git("remote", "add", "origin", "../remote.git")
+    trial.git("push", "-q", "-u", "origin", "main")

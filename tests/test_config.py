@@ -18,6 +18,12 @@ def config(table: Any) -> Config:
     return Config.from_project(Project(Path("root"), {"tool": {"seatrial": table}}))
 
 
+def mistake(table: Any) -> str:
+    with pytest.raises(PyprojectInvalid) as raised:
+        config(table)
+    return raised.value.what
+
+
 def test_no_table_and_an_empty_one_are_valid() -> None:
     assert Config.from_project(Project(Path("root"), {})) == config({}) == Config()
 
@@ -70,35 +76,35 @@ def test_ignore_that_is_no_table_is_told() -> None:
         config({"ignore": ["DIST206"]})
 
 
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        (["ubuntu"], "workflows has to be a table, not ['ubuntu']"),
-        ({"system": ["ubuntu"]}, "workflows has no key 'system'"),
-        ({"systems": []}, "workflows.systems has to be a list of ubuntu, macos, windows, not []"),
-        ({"systems": "macos"}, "workflows.systems has to be a list of ubuntu, macos, windows, not 'macos'"),
-        ({"systems": ["beos"]}, "workflows.systems has to be a list of ubuntu, macos, windows, not ['beos']"),
-        ({"testpypi": "yes"}, "workflows.testpypi has to be true or false, not 'yes'"),
-        ({"coverage": 1}, "workflows.coverage has to be true or false, not 1"),
-        ({"proof": "$(id)"}, "workflows.proof has to be the tag of a session, not '$(id)'"),
-        (
-            {"install": ["a\nb"]},
-            "workflows.install has to be a list of commands, each in one line, not ['a\\nb']",
-        ),
-    ],
-    ids=["no table", "key", "empty", "text", "unknown", "truth", "number", "tag", "lines"],
+MISTAKES: tuple[tuple[object, str], ...] = (
+    (["ubuntu"], "workflows has to be a table, not ['ubuntu']"),
+    ({"system": ["ubuntu"]}, "workflows has no key 'system'"),
+    ({"systems": []}, "workflows.systems has to be a list of ubuntu, macos, windows, not []"),
+    ({"systems": "macos"}, "workflows.systems has to be a list of ubuntu, macos, windows, not 'macos'"),
+    ({"systems": ["beos"]}, "workflows.systems has to be a list of ubuntu, macos, windows, not ['beos']"),
+    ({"testpypi": "yes"}, "workflows.testpypi has to be true or false, not 'yes'"),
+    ({"coverage": 1}, "workflows.coverage has to be true or false, not 1"),
+    ({"proof": "$(id)"}, "workflows.proof has to be the tag of a session, not '$(id)'"),
+    (
+        {"install": ["a\nb"]},
+        "workflows.install has to be a list of commands, each in one line, not ['a\\nb']",
+    ),
 )
-def test_mistake_in_the_settings_of_ci_is_told(told: object, expected: str) -> None:
-    with pytest.raises(PyprojectInvalid) as raised:
-        config({"workflows": told})
-    assert raised.value.what == f"[tool.seatrial] in root/pyproject.toml: {expected}"
+"""Values of ``workflows``, and what is wrong with each."""
 
 
-@pytest.mark.parametrize("key", ["tag", "message"])
-@pytest.mark.parametrize(
-    "more", ["{version.nope}", "{version[0]}", "{version:>9}", "{version!r}", "{", "{0}", "{name.x}"]
-)
-def test_template_takes_names_and_nothing_of_them(key: str, more: str) -> None:
-    with pytest.raises(PyprojectInvalid) as raised:
-        config({key: f"{{version}}{more}"})
-    assert f"{key} takes {{version}} and {{name}} alone, not '{{version}}{more}'" in raised.value.what
+def test_mistake_in_the_settings_of_ci_is_told() -> None:
+    assert [(value, mistake({"workflows": value})) for value, _ in MISTAKES] == [
+        (value, f"[tool.seatrial] in root/pyproject.toml: {text}") for value, text in MISTAKES
+    ]
+
+
+def test_template_takes_names_and_nothing_of_them() -> None:
+    odd = ("{version.nope}", "{version[0]}", "{version:>9}", "{version!r}", "{", "{0}", "{name.x}")
+    templates = [(key, f"{{version}}{more}") for key in ("tag", "message") for more in odd]
+    unexplained = [
+        (key, text)
+        for key, text in templates
+        if f"{key} takes {{version}} and {{name}} alone, not '{text}'" not in mistake({key: text})
+    ]
+    assert unexplained == []

@@ -8,19 +8,34 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harbour import furnish, made_once
 from seatrial.delivered import accept, told
 from seatrial.errors import NotAsBuilt
 from seatrial.facts.project import Project
-from trial import HERE, Ran, Trial, package
+from trial import HERE, Ran, Trial, environment, package
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from seatrial.facts.distribution import Distribution
 
 
+def build(folder: Path) -> None:
+    (folder / "tidepool").mkdir()
+    (folder / "home").mkdir()
+    made = package(Trial(folder / "tidepool", environment(folder / "home")), "build()", "tests()")
+    furnish(made, "hatchling")
+    assert made.nox("-s", "build").returncode == 0
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    """Return a project that is built."""
+    return made_once("built", build).copy(tmp_path / "port").trial
+
+
 def delivery(trial: Trial) -> tuple[Trial, str]:
-    """Build a project, and return a fresh clone of it with the files in ``dist/``, and what was told of them."""
-    package(trial, "build()", "tests()")
-    assert trial.nox("-s", "build").returncode == 0
+    """Return a fresh clone of a project with the files in its ``dist/``, and what was told of them."""
     clone = replace(trial, root=trial.root.parent / "clone")
     trial.git("clone", "-q", str(trial.root), str(clone.root))
     shutil.copytree(trial.root / "dist", clone.root / "dist", ignore=shutil.ignore_patterns(".gitignore"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 
@@ -11,7 +10,7 @@ import cargo
 from seatrial import fitness, report
 from seatrial.errors import DistributionsRefused, PyprojectInvalid
 from seatrial.tasks.program import named
-from trial import Ran, Trial, lines, normalised, package
+from trial import Trial, lines, normalised, package
 
 SDIST, WHEEL = cargo.sdist(), cargo.wheel()
 WRONG = WHEEL.saying("Classifier: Nothing").having({"tidepool/py.typed": ""})
@@ -22,10 +21,6 @@ def put(trial: Trial, *cargos: cargo.Cargo) -> None:
     folder.mkdir(exist_ok=True)
     for one in cargos:
         (folder / one.name).write_bytes(one.data())
-
-
-def seatrial(trial: Trial, *args: str) -> Ran:
-    return trial.run(sys.executable, "-c", "from seatrial.tasks.program import main; main()", *args)
 
 
 def test_report_tells_what_did_not_pass_errors_first_and_counts_the_rest() -> None:
@@ -97,9 +92,9 @@ def test_files_behind_check_are_what_it_is_to_judge(words: list[str], expected: 
 @pytest.mark.slow
 def test_seatrial_check_needs_no_project_and_ends_with_3_where_an_error_stands(trial: Trial) -> None:
     put(trial, SDIST, WRONG)
-    healthy = seatrial(trial, "check", f"dist/{SDIST.name}")
+    healthy = trial.seatrial("check", f"dist/{SDIST.name}")
     assert (healthy.returncode, healthy.output) == (0, "55 passed, 4 skipped\n")
-    broken = seatrial(trial, "check", f"dist/{SDIST.name}", f"dist/{WRONG.name}", "--json")
+    broken = trial.seatrial("check", f"dist/{SDIST.name}", f"dist/{WRONG.name}", "--json")
     assert broken.returncode == 3
     assert [one["code"] for one in json.loads(broken.output) if one["blocks"]] == ["DIST124"]
 
@@ -110,28 +105,30 @@ def test_seatrial_check_judges_dist_and_takes_the_excuses_of_the_project(trial: 
     put(trial, WRONG)
     with (trial.root / "pyproject.toml").open("a") as file:
         file.write('\n[tool.seatrial.ignore]\nDIST124 = "it is to come"\nDIST206 = "not ready"\n')
-    ran = seatrial(trial, "check")
+    ran = trial.seatrial("check")
     assert ran.returncode == 0
     assert "ignored: it is to come" in ran.output
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("args", "code", "said"),
-    [
-        (("check",), 2, "there is nothing in {root}/dist\nfix:  nox -s build; or: seatrial check FILES\n"),
+def test_files_that_are_not_there_are_one_message(trial: Trial) -> None:
+    """The program ends with the code and the message that its errors have."""
+    page = "https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+    for args, code, said, anchor in (
+        (
+            ("check",),
+            2,
+            "there is nothing in {root}/dist\nfix:  nox -s build; or: seatrial check FILES",
+            "nothingtocheck",
+        ),
         (
             ("check", "gone.whl"),
             4,
-            "gone.whl: No such file or directory\nfix:  say which files: seatrial check dist/*\n",
+            "gone.whl: No such file or directory\nfix:  say which files: seatrial check dist/*",
+            "fileunusable",
         ),
-        (("check", "."), 4, ". is no file\nfix:  say which files: seatrial check dist/*\n"),
-    ],
-    ids=["none", "gone", "folder"],
-)
-def test_files_that_are_not_there_are_one_message(trial: Trial, args: tuple[str, ...], code: int, said: str) -> None:
-    ran = seatrial(trial, *args)
-    assert ran.returncode == code
-    page = "https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
-    anchor = "nothingtocheck" if code == 2 else "fileunusable"
-    assert normalised(ran.output, root=trial.root) == f"seatrial: {said}read: {page}{anchor}\n"
+        (("check", "."), 4, ". is no file\nfix:  say which files: seatrial check dist/*", "fileunusable"),
+    ):
+        ran = trial.seatrial(*args)
+        assert ran.returncode == code
+        assert normalised(ran.output, root=trial.root) == f"seatrial: {said}\nread: {page}{anchor}\n"

@@ -80,25 +80,25 @@ def test_bytes_that_are_not_utf8_can_be_encoded_back_and_shown(tmp_path: Path) -
     assert mask(said) == "\\xff.py\0"
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        (f"Authorization: {TOKEN}.", "Authorization: ***."),
-        (f'{{"token": "{WEB_TOKEN}"}}', '{"token": "***"}'),
-        ("https://user:secret@example.invalid/simple/", "https://***@example.invalid/simple/"),
-        ("https://example.invalid:8080/a@b", "https://example.invalid:8080/a@b"),
-        ("https://user:p@ss/word@example.invalid/", "https://***@example.invalid/"),
-        ("https://0123456789abcdef0123@example.invalid/", "https://***@example.invalid/"),
-        ("https://opensesame@example.invalid/", "https://***@example.invalid/"),
-        ("ssh://git@example.invalid/", "ssh://git@example.invalid/"),
-        ("token ghp_0123456789abcdefghijABCDEFGHIJ012345 used", "token *** used"),
-        ("github_pat_11ABCDEFG0123456789_abcdefghij", "***"),
-        ("glpat-0123456789abcdefghij", "***"),
-        ("pypi-server is no token", "pypi-server is no token"),
-    ],
-)
-def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
-    assert mask(text) == shown
+MASKED = {
+    f"Authorization: {TOKEN}.": "Authorization: ***.",
+    f'{{"token": "{WEB_TOKEN}"}}': '{"token": "***"}',
+    "https://user:secret@example.invalid/simple/": "https://***@example.invalid/simple/",
+    "https://example.invalid:8080/a@b": "https://example.invalid:8080/a@b",
+    "https://user:p@ss/word@example.invalid/": "https://***@example.invalid/",
+    "https://0123456789abcdef0123@example.invalid/": "https://***@example.invalid/",
+    "https://opensesame@example.invalid/": "https://***@example.invalid/",
+    "ssh://git@example.invalid/": "ssh://git@example.invalid/",
+    "token ghp_0123456789abcdefghijABCDEFGHIJ012345 used": "token *** used",
+    "github_pat_11ABCDEFG0123456789_abcdefghij": "***",
+    "glpat-0123456789abcdefghij": "***",
+    "pypi-server is no token": "pypi-server is no token",
+}
+"""Texts, and how they are shown."""
+
+
+def test_what_looks_like_a_secret_is_masked() -> None:
+    assert {text: mask(text) for text in MASKED} == MASKED
 
 
 def test_secrets_in_a_command_are_masked_in_its_error(tmp_path: Path) -> None:
@@ -162,6 +162,19 @@ def test_interrupt_waits_until_what_must_be_whole_is_whole() -> None:
     with pytest.raises(KeyboardInterrupt):
         work()
     assert done == ["all of it"]
+
+
+def test_interrupt_that_a_shell_has_ignored_for_this_process_stays_so_and_reaches_the_command(tmp_path: Path) -> None:
+    """``command &`` in a script ignores SIGINT: nobody but the process that started a command interrupts it."""
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with shell.undisturbed():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert shell.apart(python(code), cwd=tmp_path, env=shell.environment()).output == "True\n"
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @given(st.text())

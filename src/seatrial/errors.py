@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 DOCUMENTATION = "https://github.com/seatrial/seatrial/blob/main/docs"
 """The folder of the pages that errors point to."""
 
@@ -222,11 +224,12 @@ class EnvironmentMissing(ToolError):
 def last_lines(output: str, count: int = 20) -> str:
     """Return the last ``count`` lines of ``output`` that are not blank, each indented by two spaces.
 
-    Of a Python traceback only the last line is kept, which says what was wrong.
+    Of a Python traceback only the last line is kept, which says what was wrong. Colours are left out: a command may
+    write them into a pipe too (FORCE_COLOR, which Python itself honours since 3.13).
     """
     lines: list[str] = []
     in_traceback = False
-    for line in output.splitlines():
+    for line in COLOUR.sub("", output).splitlines():
         in_traceback = line.startswith("Traceback (most") or (in_traceback and line.startswith("  "))
         if line.strip() and not in_traceback:
             lines.append(f"  {line.rstrip()}")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from seatrial.errors import DOCUMENTATION
+from seatrial.errors import COLOUR, DOCUMENTATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def printable(text: str) -> str:
@@ -21,6 +17,8 @@ def printable(text: str) -> str:
 
     What a finding says comes from files, hooks and servers of which nothing is known.
     """
+    if text.isprintable():
+        return text
     plain = COLOUR.sub("", text)
     return "".join(sign if sign.isprintable() or sign in "\n\t" else ascii(sign)[1:-1] for sign in plain)
 

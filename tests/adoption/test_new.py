@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harbour import SEATRIAL
+from harbour import SEATRIAL, made_once
 from seatrial.adoption import founding, ground
 from seatrial.adoption.naming import Name
 from seatrial.errors import FolderTaken, NameUnfit, PythonUnproved
 from seatrial.facts.project import Project
-from trial import AS_ANYBODY, HERE, Trial, normalised
+from trial import AS_ANYBODY, HERE, Trial, environment, normalised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,15 +149,16 @@ def test_oldest_python_is_one_that_seatrial_is_proved_on() -> None:
     assert caught.value.what == "--python 3.8 is none of 3.9, 3.10, 3.11, 3.12, 3.13"
 
 
-@pytest.mark.slow
-def test_new_package_passes_nox_and_preflight_and_its_first_release_sails(trial: Trial) -> None:
+def begin(folder: Path) -> None:
+    """Make a new package with a remote, that is tested on one Python."""
+    (folder / "home").mkdir()
+    trial = Trial(folder, environment(folder / "home"))
     assert new(trial, "tide-pool", "--remote", FORGE) == TOLD.format(files="\n  ".join(FILES))
-    assert [path.name for path in trial.root.iterdir()] == ["tide-pool"]
-    made = Trial(trial.root / "tide-pool", trial.environ)
+    assert sorted(path.name for path in folder.iterdir()) == ["home", "tide-pool"]
+    made = Trial(folder / "tide-pool", trial.environ)
     assert made.git("ls-files").splitlines() == sorted(FILES)
     assert made.git("log", "--format=%s, %an") == "Begin tide-pool, A. Author\n"
     assert made.git("status", "--short") == ""
-    # One Python has to do.
     path = made.root / "pyproject.toml"
     others = rf'  "Programming Language :: Python :: (?!{re.escape(HERE)}")[\d.]+",\n'
     text = path.read_text().replace('">=3.9"', f'"=={HERE}.*"')
@@ -167,12 +168,29 @@ def test_new_package_passes_nox_and_preflight_and_its_first_release_sails(trial:
     made.run("git", "init", "-q", "--bare", "-b", "main", "../remote.git")
     made.git("config", "url.../remote.git.insteadOf", FORGE)
     made.git("push", "-q", "-u", "origin", "HEAD")
-    assert made.nox().summary == NOX
-    judged = made.invoke("preflight", "--part", "minor")
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Trial:
+    """Return a new package."""
+    return made_once("new-package", begin).copy(tmp_path / "port").trial
+
+
+@pytest.mark.slow
+@pytest.mark.selection
+def test_new_package_passes_nox_and_preflight(begun: Trial) -> None:
+    """The real tools take what the template says: the backend, pytest, mypy, ruff, and all that a preflight asks."""
+    assert begun.nox().summary == NOX
+    judged = begun.invoke("preflight", "--part", "minor")
     assert normalised(judged.output[judged.output.index("tide-pool 0.1.0") :]) == PREFLIGHT
-    sailed = made.invoke("rehearse", "--part", "minor")
-    assert sailed.returncode == 0, sailed.output
-    assert "tide-pool 0.1.0 was released, published and installed: on this machine alone" in sailed.output
+
+
+@pytest.mark.slow
+def test_first_release_of_a_new_package_is_rehearsed(begun: Trial) -> None:
+    """It is uploaded by its own generated workflow's identity to an index that has never heard of it, and installed."""
+    rehearsed = begun.invoke("rehearse", "--part", "minor")
+    assert rehearsed.returncode == 0, rehearsed.output
+    assert "tide-pool 0.1.0 was released, published and installed: on this machine alone" in rehearsed.output
 
 
 @pytest.mark.slow

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from harbour import Harbour
-from trial import HERE, Trial
+from shipyard import two_packages
+from trial import Trial
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harbour import Harbour
 
 pytestmark = pytest.mark.slow
-INDEX = 'message = "Release {name} {version}"\nindex = "http://127.0.0.1:9/simple/"\n'
-"""Nothing listens at port 9, so no test asks an index outside."""
 
 
 @pytest.fixture
-def port(trial: Trial) -> Harbour:
+def port(tmp_path: Path) -> Harbour:
     """Return a repository with the packages foo and bar in it, which CI publishes, and a remote that has both."""
-    trial.git("init", "-q", "-b", "main")
-    (trial.root / ".github").mkdir()
+    made = two_packages().copy(tmp_path / "port")
+    (made.trial.root / ".github").mkdir()
     for name in ("foo", "bar"):
-        made = trial.seatrial("new", f"packages/{name}", "--python", HERE, PIP_INDEX_URL="http://127.0.0.1:9/")
-        assert made.returncode == 0, made.output
-        path = trial.root / f"packages/{name}/pyproject.toml"
-        told = path.read_text()
-        assert 'tag = "{name}-v{version}"' in told
-        path.write_text(told.replace(INDEX.partition("\n")[0] + "\n", INDEX))
-        assert trial.seatrial("workflows", "--project", f"packages/{name}").returncode == 0
-    trial.commit("Begin both")
-    trial.run("git", "init", "-q", "--bare", "-b", "main", str(trial.root.parent / "remote.git"))
-    trial.git("remote", "add", "origin", "../remote.git")
-    trial.git("push", "-q", "-u", "origin", "main")
-    return Harbour(trial)
+        assert 'tag = "{name}-v{version}"' in made.read(f"packages/{name}/pyproject.toml")
+        assert made.trial.seatrial("workflows", "--project", f"packages/{name}").returncode == 0
+    made.trial.commit("Publish both from CI")
+    made.trial.git("push", "-q")
+    return made
 
 
 def changed(port: Harbour) -> list[str]:
@@ -44,6 +42,7 @@ def released(name: str) -> list[str]:
     return [f"packages/{name}/{file}" for file in files]
 
 
+@pytest.mark.selection
 def test_each_is_released_with_its_own_tag_and_changelog_and_nothing_of_the_other(port: Harbour) -> None:
     trial, unfinished = port.trial, port.trial.root / "packages/bar/src/bar/__init__.py"
     before = unfinished.read_text()

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
@@ -223,10 +223,9 @@ def test_every_check_is_seen_to_fail() -> None:
     assert BROKEN.keys() | {"META016"} == BEFORE_TAG.keys()
 
 
-@pytest.mark.parametrize("code", BROKEN)
-def test_check_fails_on_what_it_is_about(code: str) -> None:
-    (judged,) = judge([BEFORE_TAG[code]], BROKEN[code])
-    assert judged.finding.verdict is Verdict.FAILED
+def test_check_fails_on_what_it_is_about() -> None:
+    verdicts = {code: passes(code, facts).finding.verdict for code, facts in BROKEN.items()}
+    assert {code: verdict for code, verdict in verdicts.items() if verdict is not Verdict.FAILED} == {}
 
 
 def test_what_every_check_says_is_as_expected(pytestconfig: pytest.Config) -> None:
@@ -236,9 +235,10 @@ def test_what_every_check_says_is_as_expected(pytestconfig: pytest.Config) -> No
     assert EXPECTED.read_text(encoding="utf-8") == texts
 
 
-@pytest.mark.parametrize(("checks", "facts"), HEALTHY, ids=lambda one: type(one).__name__)
-def test_healthy_release_passes_every_check(checks: tuple[Check[Any], ...], facts: object) -> None:
-    assert {one.finding for one in judge(checks, facts)} == {Finding.passed()}
+def test_healthy_release_passes_every_check() -> None:
+    judged = [one for checks, facts in HEALTHY for one in judge(checks, facts)]
+    assert [(one.code, one.finding) for one in judged if one.finding != Finding.passed()] == []
+    assert {one.code for one in judged} >= BEFORE_TAG.keys()
 
 
 def test_what_was_not_walked_through_is_unknown_and_never_passed() -> None:
@@ -293,9 +293,14 @@ PASSING: list[tuple[str, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("code", "facts"), PASSING, ids=lambda one: one if isinstance(one, str) else "")
-def test_check_has_nothing_against_what_is_right(code: str, facts: object) -> None:
-    assert passes(code, facts).finding.verdict in {Verdict.PASSED, Verdict.SKIPPED}
+def test_check_has_nothing_against_what_is_right() -> None:
+    judged = [(place, passes(code, facts)) for place, (code, facts) in enumerate(PASSING)]
+    against = [
+        (f"PASSING[{place}]", one.code, one.finding)
+        for place, one in judged
+        if one.finding.verdict not in {Verdict.PASSED, Verdict.SKIPPED}
+    ]
+    assert against == []
 
 
 @pytest.mark.parametrize(
@@ -446,7 +451,6 @@ KEYS = (
 )
 
 
-@settings(deadline=None, max_examples=30)
 @given(st.dictionaries(st.sampled_from(KEYS), ODD), st.dictionaries(st.sampled_from(["mypy", "ruff"]), ODD))
 def test_no_pyproject_ends_in_a_traceback(project: dict[str, Any], tools: dict[str, Any]) -> None:
     table = {"build-system": {"requires": []}, "project": project, "tool": tools}
@@ -472,8 +476,8 @@ def test_finding_moves_no_cursor() -> None:
     assert found.excuse == r"\x1b[2J"
 
 
-@pytest.mark.parametrize("code", ["CI002", "CI004", "CI005", "CI006", "CI007", "CI008", "CI011"])
-def test_pipeline_of_another_service_is_not_judged_as_a_workflow_and_that_is_said(code: str) -> None:
+def test_pipeline_of_another_service_is_not_judged_as_a_workflow_and_that_is_said() -> None:
+    codes = ("CI002", "CI004", "CI005", "CI006", "CI007", "CI008", "CI011")
     facts = replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(), others=(".gitlab-ci.yml",)))
     why = "not applicable: .gitlab-ci.yml publishes, and only the workflows of GitHub are read"
-    assert passes(code, facts).finding == Finding.skipped(why)
+    assert {code: passes(code, facts).finding for code in codes} == dict.fromkeys(codes, Finding.skipped(why))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harbour import Harbour, harbour
+from harbour import Harbour, harbour, made_once
 from quay import Quay, quay
 
 if TYPE_CHECKING:
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
+def released() -> Harbour:
     """Release 1.3.0, once for all tests; each works with a copy."""
-    made = harbour(tmp_path_factory.mktemp("released") / "port")
-    ran = made.release("--part", "minor", "--yes")
+    return made_once("released", release)
+
+
+def release(folder: Path) -> None:
+    ran = harbour(folder).release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    return made
 
 
 @pytest.fixture

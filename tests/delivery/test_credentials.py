@@ -132,6 +132,7 @@ def test_index_is_printed_as_it_can_be_typed_and_without_a_password(told: str, o
 
 
 @pytest.mark.slow
+@pytest.mark.selection
 def test_publish_stops_before_the_question_where_the_token_is_of_another_index(dock: Quay) -> None:
     text = dock.port.read("pyproject.toml").replace("http://127.0.0.1:9/simple/", dock.net.simple_url)
     dock.port.trial.write({"pyproject.toml": text})

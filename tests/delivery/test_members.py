@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harbour import Harbour
+from harbour import Harbour, made_once
 from pier import SENDER
 from quay import READ
 from seatrial.facts.archive import Archive
 from seatrial.facts.publisher import Publisher
 from seatrial.rehearsal.network import Network, network
 from seatrial.rehearsal.shelves import described
-from trial import HERE, Ran, Trial, environment
+from shipyard import two_packages
+from trial import Ran, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-INDEX = 'message = "Release {name} {version}"\nindex = "http://127.0.0.1:9/simple/"\n'
-"""Nothing listens at port 9, so no test asks an index outside."""
 BOTH = ["foo-0.1.0-py3-none-any.whl", "foo-0.1.0.tar.gz"]
 FROM_TOP = "seatrial --project packages/foo"
 FRAGMENT = ":/packages/foo/changelog.d/+withdraw-0-1-0.bugfix.md"
@@ -40,23 +39,14 @@ fix:  {0} publish --version {version} --index http://index/legacy/
 """
 
 
-@pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
+@pytest.fixture(scope="session")
+def released() -> Harbour:
     """Release the packages foo and bar of one repository, whose CI does not publish."""
-    folder = tmp_path_factory.mktemp("members") / "port"
-    (folder / "home").mkdir(parents=True)
-    (folder / "tides").mkdir()
-    trial = Trial(folder / "tides", environment(folder / "home"))
-    trial.git("init", "-q", "-b", "main")
-    for name in ("foo", "bar"):
-        made = trial.seatrial("new", f"packages/{name}", "--python", HERE, PIP_INDEX_URL="http://127.0.0.1:9/")
-        assert made.returncode == 0, made.output
-        path = trial.root / f"packages/{name}/pyproject.toml"
-        path.write_text(path.read_text().replace(INDEX.partition("\n")[0] + "\n", INDEX))
-    trial.commit("Begin both")
-    trial.run("git", "init", "-q", "--bare", "-b", "main", str(folder / "remote.git"))
-    trial.git("remote", "add", "origin", "../remote.git")
-    trial.git("push", "-q", "-u", "origin", "main")
+    return made_once("two-packages-released", release)
+
+
+def release(folder: Path) -> None:
+    trial = two_packages().copy(folder).trial
     ran = trial.seatrial("release", "--project", "packages/foo", "--part", "minor", "--yes", "--no-tests")
     assert (ran.returncode, ran.output.splitlines()[-1]) == (
         0,
@@ -64,7 +54,6 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
     )
     ran = Trial(trial.root / "packages/bar", trial.environ).invoke("release", "--part", "patch", "--yes", "--no-tests")
     assert ran.returncode == 0, ran.output
-    return Harbour(trial)
 
 
 @pytest.fixture
@@ -112,6 +101,7 @@ def proof(port: Harbour, name: str) -> Path:
     return port.trial.root / f".git/seatrial/proof-packages%2F{name}"
 
 
+@pytest.mark.selection
 def test_one_is_verified_and_published_from_the_top_and_the_other_is_not_there(port: Harbour, net: Network) -> None:
     trial = port.trial
     asked = ("--project", "packages/foo", "--index", url(net), "--limit", "0", "--no-install")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from quay import READ, SDIST, WHEEL, Quay, yank
+from quay import READ, SDIST, WHEEL, Quay, printed, yank
 
 if TYPE_CHECKING:
     from trial import Ran
@@ -45,12 +44,7 @@ def test_release_that_is_not_yanked_is_waited_for(dock: Quay) -> None:
         + f"{READ}notyanked\n"
     )
     assert dock.port.read(FRAGMENT) == "1.3.0 is withdrawn: Tides stood still.\n"
-    later = threading.Timer(1.5, yank, [dock])
-    later.start()
-    try:
-        again = dock.as_printed(ran.output, "")
-    finally:
-        later.join()
+    again = dock.on_terminal(shlex.split(printed(ran.output)), "", {}, when=(b"; waiting, ", lambda: yank(dock)))
     assert again.returncode == 0, again.output
     assert dock.plain(again.output).endswith("tidepool 1.3.0 is yanked: http://index/simple/\n")
     assert dock.port.read(FRAGMENT) == "1.3.0 is withdrawn: Tides stood still.\n"
@@ -74,11 +68,12 @@ def test_release_that_nobody_has_can_be_taken_back(dock: Quay) -> None:
     assert dock.port.remote.git("tag") == dock.port.trial.git("tag") == ""
 
 
-@pytest.mark.parametrize("trouble", ["other bytes", "yanked"])
-def test_what_is_printed_leads_to_the_next_version_on_the_index(dock: Quay, trouble: str) -> None:
+@pytest.mark.selection
+def test_what_is_printed_leads_to_the_next_version_on_the_index(dock: Quay) -> None:
+    """Each command, run as it is printed, leads to the one that prints the next: verify, undo, release, publish."""
     here = {"TWINE_REPOSITORY_URL": dock.url}
     dock.shelve(WHEEL)
-    dock.shelve(SDIST, extra=b"\0" if trouble == "other bytes" else b"")
+    dock.shelve(SDIST, extra=b"\0")
     yank(dock)
     said = dock.invoke("verify", "--no-install", **here)
     assert (said.returncode, "invoke undo 1.3.0" in said.output) == (7, True)
@@ -86,8 +81,8 @@ def test_what_is_printed_leads_to_the_next_version_on_the_index(dock: Quay, trou
     assert undone.returncode == 0, undone.output
     for command in undone.output[undone.output.index("git add") :].splitlines()[0].split(" && "):
         dock.port.trial.git(*shlex.split(command)[1:])
-    released = dock.as_printed(undone.output.partition("tidepool 1.3.0 is yanked")[0], "y\n", **here)
+    released = dock.as_printed(undone.output.partition("tidepool 1.3.0 is yanked")[0], "y\n", "--no-tests", **here)
     assert released.returncode == 0, released.output
-    published = dock.as_printed(released.output, "y\n", **here)
+    published = dock.as_printed(released.output, "y\n", "--no-install", **here)
     assert published.returncode == 0, published.output
     assert "\ntidepool 1.3.1 is published, byte for byte: " in published.output

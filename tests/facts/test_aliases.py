@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 
 def test_aliases_that_multiply_are_no_texts() -> None:
-    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 21))
-    told = "jobs: {a: {environment: *a20, permissions: *a20, steps: [{run: *a20}, {uses: *a20}]}}\n"
-    workflow = Workflow.from_text("ci.yml", f"{bomb}on: {{push: {{tags: [*a20]}}}}\n{told}")
+    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+    publish = "{uses: pypa/gh-action-pypi-publish@v1, with: {attestations: *a39}}"
+    told = f"jobs: {{a: {{environment: *a39, permissions: *a39, steps: [{{run: *a39}}, {{uses: *a39}}, {publish}]}}}}\n"
+    workflow = Workflow.from_text("ci.yml", f"{bomb}on: {{push: {{tags: [*a39]}}}}\n{told}")
     assert workflow is not None
     assert (workflow.tags, workflow.jobs[0].environment) == ((), "")
-    assert (workflow.jobs[0].commands, workflow.jobs[0].uses) == ((), ())
+    assert (workflow.jobs[0].commands, workflow.jobs[0].uses) == ((), ("pypa/gh-action-pypi-publish@v1",))
 
 
 @pytest.mark.parametrize("address", ["./a/b.git", "../../a/b.git", "/srv/a/b.git", "file:///srv/a/b.git"])

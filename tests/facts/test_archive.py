@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import os
 import struct
 import tarfile
 import tracemalloc
@@ -14,11 +13,12 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import cargo
 from seatrial import fitness
+from seatrial.facts import tarballs
 from seatrial.facts.archive import Archive
 from seatrial.facts.contents import Fault, FaultKind, Member, MemberKind, Secret
 from seatrial.findings import Verdict
@@ -97,27 +97,28 @@ def _bomb(size: int) -> bytes:
     return b"".join([*parts, packer.flush()])
 
 
-def _peak(read: Callable[[], object]) -> int:
+def _peak(read: Callable[[], Fault | None]) -> tuple[Fault | None, int]:
+    """Return what reading found, and the most memory that it took, in bytes."""
     tracemalloc.start()
     try:
-        read()
-        return tracemalloc.get_traced_memory()[1]
+        return read(), tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
 
 def test_gzip_bomb_is_not_unpacked_to_its_end() -> None:
-    data = _bomb(100 << 20)
-    assert fault(SDIST.name, data) == Fault(HOSTILE, detail="it unpacks to more than 64 MiB")
-    assert _peak(lambda: fault(SDIST.name, data)) < 16 << 20
+    data = _bomb(72 << 20)
+    found, peak = _peak(lambda: fault(SDIST.name, data))
+    assert found == Fault(HOSTILE, detail="it unpacks to more than 64 MiB")
+    assert peak < 16 << 20
 
 
 def test_zip_bomb_is_not_unpacked() -> None:
     data = cargo.zipped({"tidepool/zeros": bytes(65 << 20)})
-    found = fault(WHEEL.name, data)
+    found, peak = _peak(lambda: fault(WHEEL.name, data))
     assert found is not None
     assert (found.kind, found.said) == (FaultKind.BOMB, "File exceeds compression ratio of 50")
-    assert _peak(lambda: fault(WHEEL.name, data)) < 4 << 20
+    assert peak < 4 << 20
 
 
 def test_header_that_is_huge_is_not_read() -> None:
@@ -126,8 +127,9 @@ def test_header_that_is_huge_is_not_read() -> None:
     header.type, header.size = tarfile.XHDTYPE, 32 << 20
     first = tarfile.TarInfo("tidepool-1.2.3/PKG-INFO").tobuf()
     data = packer.compress(first + header.tobuf() + bytes(32 << 20)) + packer.flush()
-    assert fault(SDIST.name, data) == Fault(HOSTILE, detail="a member has headers of more than 4 MiB")
-    assert _peak(lambda: fault(SDIST.name, data)) < 4 << 20
+    found, peak = _peak(lambda: fault(SDIST.name, data))
+    assert found == Fault(HOSTILE, detail="a member has headers of more than 4 MiB")
+    assert peak < 4 << 20
 
 
 def test_headers_without_end_are_not_followed() -> None:
@@ -139,12 +141,14 @@ def test_headers_without_end_are_not_followed() -> None:
     assert found.kind in {UNREADABLE, HOSTILE}
 
 
-@pytest.mark.slow
 def test_more_members_than_anybody_has_are_not_looked_at() -> None:
-    header = tarfile.TarInfo("tidepool-1.2.3/a").tobuf()
-    # What follows keeps it from being a bomb.
-    data = gzip.compress(header * 200_001, 1) + os.urandom(1 << 20)
-    assert fault(SDIST.name, data) == Fault(HOSTILE, detail="it has more than 200,000 members")
+    data = gzip.compress(tarfile.TarInfo("tidepool-1.2.3/a").tobuf() * 2_001)
+    assert tarballs.read(io.BytesIO(data), len(data), most=2_000).fault == Fault(
+        HOSTILE, detail="it has more than 2,000 members"
+    )
+    enough = tarballs.read(io.BytesIO(data), len(data), most=2_001)
+    assert enough.fault
+    assert (enough.fault.kind, len(enough.members)) == (FaultKind.LAYOUT, 2_001)
 
 
 def test_directory_that_claims_to_be_huge_is_not_read_at_once() -> None:
@@ -152,8 +156,9 @@ def test_directory_that_claims_to_be_huge_is_not_read_at_once() -> None:
     central = entry * 400_000
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, len(central), 0, 0)
     data = central + end
-    assert fault(WHEEL.name, data) == Fault(HOSTILE, detail="its directory has more than 16 MiB")
-    assert _peak(lambda: fault(WHEEL.name, data)) < 40 << 20
+    found, peak = _peak(lambda: fault(WHEEL.name, data))
+    assert found == Fault(HOSTILE, detail="its directory has more than 16 MiB")
+    assert peak < 40 << 20
 
 
 @pytest.mark.parametrize(
@@ -246,7 +251,6 @@ def _judged(name: str, data: bytes) -> None:
 NAMES = st.sampled_from([SDIST.name, WHEEL.name, "tidepool-1.2.3.zip", "x.whl", "a-b-c-d-e.whl", "-.tar.gz"])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(NAMES, st.binary(max_size=400))
 @example(WHEEL.name, b"PK\5\6" + bytes(18))
 @example(SDIST.name, gzip.compress(bytes(1024)))
@@ -254,7 +258,6 @@ def test_no_bytes_end_in_an_exception(name: str, data: bytes) -> None:
     _judged(name, data)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from([SDIST, WHEEL]), st.data())
 def test_no_damaged_archive_ends_in_an_exception(healthy: cargo.Cargo, drawn: st.DataObject) -> None:
     data = bytearray(healthy.data() if healthy is WHEEL else gzip.decompress(healthy.data()))
@@ -264,7 +267,6 @@ def test_no_damaged_archive_ends_in_an_exception(healthy: cargo.Cargo, drawn: st
     _judged(healthy.name, bytes(data) if healthy is WHEEL else gzip.compress(bytes(data), 1))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=20), max_size=4), st.booleans())
 def test_no_name_of_a_member_ends_in_an_exception(names: list[str], is_wheel: bool) -> None:  # noqa: FBT001
     healthy = WHEEL if is_wheel else SDIST
@@ -273,7 +275,6 @@ def test_no_name_of_a_member_ends_in_an_exception(names: list[str], is_wheel: bo
     _judged(healthy.name, healthy.having(files).data())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=40))
 @example("tidepool-1.2.3-py3-none-any.WHL")
 @example("tidepool-" + "9" * 5000 + "-py3-none-any.whl")
@@ -291,7 +292,6 @@ FIELDS = (
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=40), max_size=5), st.text(max_size=60))
 @example({"Version": "9" * 5000}, "")
 @example({"Requires-Python": ">=" + "9" * 5000}, "")

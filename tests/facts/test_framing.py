@@ -6,8 +6,6 @@ import io
 import struct
 import zipfile
 
-import pytest
-
 from seatrial.facts import framing
 
 LOCAL, CENTRAL, END = b"PK\3\4", b"PK\1\2", b"PK\5\6"
@@ -67,34 +65,35 @@ def test_empty_zip_file_is_in_order() -> None:
     assert not said(target.getvalue())
 
 
-@pytest.mark.parametrize("data", [zipped(), zip64(), zipped(field(0x9999, b"x"))], ids=["plain", "ZIP64", "extra"])
-def test_zip_file_that_reads_the_same_is_in_order(data: bytes) -> None:
-    assert not said(data)
+def test_zip_file_that_reads_the_same_is_in_order() -> None:
+    files = {"plain": zipped(), "ZIP64": zip64(), "extra": zipped(field(0x9999, b"x"))}
+    assert {name: said(data) for name, data in files.items()} == dict.fromkeys(files, "")
 
 
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (patched(LOCAL, 6, b"\x08"), "ZIP contains a data descriptor"),
-        (patched(LOCAL, 18, b"\x05"), "Mis-matched data size"),
-        (patched(LOCAL, 22, b"\x05"), "Mis-matched file size"),
-        (patched(LOCAL, 30, b"x"), "Filename not in central directory"),
-        (patched(LOCAL, 30, b"\xff"), "Filename not unicode"),
-        (patched(LOCAL, 30, b"\x01"), "Invalid character in filename"),
-        (zipped().replace(SECOND.encode(), FIRST.encode()), "Duplicate filename in local headers"),
-        (patched(CENTRAL, 46, SECOND.encode()), "Filename not in central directory"),
-        (patched(END, 8, b"\x03\x00\x03\x00"), "Mismatched central directory records"),
-        (patched(END, 8, b"\x03\x00"), "Malformed zip file"),
-        (with_comment(), "Comment in central directory"),
-        (zipped() + b"more", "Trailing data"),
-        (b"#!/bin/sh\n" + zipped(), "Unknown record signature"),
-        (zipped(b"xyz"), "Malformed zip file"),
-        (zipped(field(0x9999, b"short")).replace(b"\x99\x99\5", b"\x99\x99\7", 1), "Malformed zip file"),
-        (zipped(field(0x7075, b"\1\0\0\0\0a") * 2), "Invalid duplicate extra in local file"),
-        (zipped(field(0x7075, b"\1\0\0\0\0\xff")), "Filename not valid UTF-8"),
-        (zipped(field(0x7075, b"\1\0\0\0\0a\x01")), "Invalid character in filename"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
+BROKEN = (
+    (patched(LOCAL, 6, b"\x08"), "ZIP contains a data descriptor"),
+    (patched(LOCAL, 18, b"\x05"), "Mis-matched data size"),
+    (patched(LOCAL, 22, b"\x05"), "Mis-matched file size"),
+    (patched(LOCAL, 30, b"x"), "Filename not in central directory"),
+    (patched(LOCAL, 30, b"\xff"), "Filename not unicode"),
+    (patched(LOCAL, 30, b"\x01"), "Invalid character in filename"),
+    (zipped().replace(SECOND.encode(), FIRST.encode()), "Duplicate filename in local headers"),
+    (patched(CENTRAL, 46, SECOND.encode()), "Filename not in central directory"),
+    (patched(END, 8, b"\x03\x00\x03\x00"), "Mismatched central directory records"),
+    (patched(END, 8, b"\x03\x00"), "Malformed zip file"),
+    (with_comment(), "Comment in central directory"),
+    (zipped() + b"more", "Trailing data"),
+    (b"#!/bin/sh\n" + zipped(), "Unknown record signature"),
+    (zipped(b"xyz"), "Malformed zip file"),
+    (zipped(field(0x9999, b"short")).replace(b"\x99\x99\5", b"\x99\x99\7", 1), "Malformed zip file"),
+    (zipped(field(0x7075, b"\1\0\0\0\0a") * 2), "Invalid duplicate extra in local file"),
+    (zipped(field(0x7075, b"\1\0\0\0\0\xff")), "Filename not valid UTF-8"),
+    (zipped(field(0x7075, b"\1\0\0\0\0a\x01")), "Invalid character in filename"),
 )
-def test_zip_file_is_told_of_in_the_words_of_pypi(data: bytes, expected: str) -> None:
-    assert said(data) == expected
+"""Zip files, and what PyPI says of each."""
+
+
+def test_zip_file_is_told_of_in_the_words_of_pypi() -> None:
+    assert [(place, said(data)) for place, (data, _) in enumerate(BROKEN)] == [
+        (place, text) for place, (_, text) in enumerate(BROKEN)
+    ]

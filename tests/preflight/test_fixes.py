@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import Callable
 
 import pytest
 from invoke.parser import Parser
@@ -19,17 +19,9 @@ import cargo
 import troubles
 from harbour import SEATRIAL, Harbour, harbour
 from seatrial import sessions
-from seatrial.checks import catalogue
-from seatrial.facts.trigger import Trigger
 from seatrial.findings import Verdict
-from seatrial.plan import Wish
-from seatrial.preflight import learning
-from seatrial.preflight.insisting import judged
-from seatrial.preflight.walking import try_push, walked
 from seatrial.tasks import ns
-
-if TYPE_CHECKING:
-    from seatrial.findings import Finding
+from walks import enter, findings
 
 EXPECTED = Path(__file__).resolve().parents[1] / "expected"
 COMMAND = re.compile(
@@ -145,34 +137,17 @@ CASES: tuple[tuple[str, Callable[[Harbour], None] | None, str], ...] = (
     ("CI010", edit_a_workflow, "--part minor"),
 )
 
+OF_SESSIONS = ("CI010",)
+"""The findings that depend on the sessions of the project."""
+
 
 @pytest.fixture
 def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Harbour:
     """Make a project, and give this process the environment that its commands have."""
     made = harbour(tmp_path / "port")
-    for name in os.environ:
-        monkeypatch.delenv(name)
-    for name, value in {**made.trial.environ, "GIT_EDITOR": "echo A message >"}.items():
-        monkeypatch.setenv(name, value)
-        made.trial.environ[name] = value
+    made.trial.environ["GIT_EDITOR"] = "echo A message >"
+    enter(made.trial, monkeypatch)
     return made
-
-
-def found(port: Harbour, options: str) -> dict[str, Finding]:
-    """Return what the checks say that ask for no build, and for no index."""
-    words = dict(zip(*[iter(options.split())] * 2))
-    with walked(port.trial.root, Wish(words.get("--part", ""), words.get("--version", ""))) as walking:
-        try_push(walking)
-        told = list(judged(catalogue.OF_THE_WALK, walking.walk(), {}))
-        if walking.project and walking.scratch:
-            with learning.asked(walking.project, walking.config) as asked:
-                listing = asked.listing.result()
-            publishing = learning.publishing(walking.project, walking.config, walking.scratch, walking.tag)
-            known = learning.trigger(walking.project, walking.scratch, Trigger(walking.tag, publishing, listing))
-            sources = learning.sources(walking.project, walking.scratch, listing, publishing)
-            told += judged(catalogue.OF_THE_SOURCES, sources, {})
-            told += judged(catalogue.OF_THE_TRIGGER, known, {})
-    return {one.code: one.finding for one in told}
 
 
 @pytest.mark.slow
@@ -183,7 +158,8 @@ def test_fix_is_run_as_it_is_printed_and_the_finding_is_gone(
     """A release that a fix names is looked at with its options; what a person has to fill in is filled in."""
     if trouble:
         trouble(port)
-    finding = found(port, options)[code]
+    lists_sessions = code in OF_SESSIONS
+    finding = findings(port.trial, options, lists_sessions=lists_sessions)[code]
     assert finding.verdict is Verdict.FAILED
     for _ in range(2):
         printed = first_commands(finding.fix)
@@ -192,11 +168,12 @@ def test_fix_is_run_as_it_is_printed_and_the_finding_is_gone(
             if words[:2] == ["invoke", "release"]:
                 options = " ".join(words[2:])
                 continue
-            ran = port.trial.run(*(word.replace("ADDRESS", "../remote.git") for word in words))
+            program = (sys.executable, "-m", "invoke") if words[0] == "invoke" else words[:1]
+            ran = port.trial.run(*program, *(word.replace("ADDRESS", "../remote.git") for word in words[1:]))
             assert ran.returncode == 0, (words, ran.output)
         if ", and commit" in finding.fix:
             port.trial.commit()
-        finding = found(port, options)[code]
+        finding = findings(port.trial, options, lists_sessions=lists_sessions)[code]
         if finding.verdict is not Verdict.FAILED:
             break
     assert finding.verdict is Verdict.PASSED

@@ -16,12 +16,14 @@ import cargo
 import troubles
 from answering import answering
 from forge import forge, nobody_is_allowed
-from harbour import SEATRIAL, scratches
+from harbour import SEATRIAL, made_once, scratches
 from pier import PUBLISHER
+from seatrial.findings import Verdict
 from seatrial.rehearsal.network import network
 from seatrial.rehearsal.shelves import described
 from trial import HERE, lines, normalised
 from voyages import WORKFLOW, forge_project
+from walks import enter, findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,13 +42,16 @@ URLS = '\n[project.urls]\nRepository = "https://github.com/acme/tidepool"\n'
 @pytest.fixture
 def port(tmp_path: Path) -> Harbour:
     """Make a project to which nothing is to say: with a workflow, a URL, and all of it pushed."""
-    made = forge_project(tmp_path / "port")
+    return made_once("healthy-project", make).copy(tmp_path / "port")
+
+
+def make(folder: Path) -> None:
+    made = forge_project(folder)
     made.trial.git("remote", "set-url", "origin", "../remote.git")
     edit(made, "\n[dependency-groups]", f"{URLS}\n[dependency-groups]")
     edit(made, 'requires-python = ">=3.9"', f'requires-python = ">={HERE}"')
     edit(made, '  "Programming', '  "Typing :: Typed",\n  "Programming')
     made.trial.git("push", "-q")
-    return made
 
 
 @pytest.fixture
@@ -196,6 +201,7 @@ def test_what_stands_in_the_way_on_the_forge_and_on_the_index_is_found(
     expect(f"preflight_{state.__name__}.txt", re.sub(r"\d[\d,]+ bytes", "N bytes", text), pytestconfig)
 
 
+@pytest.mark.selection
 def test_healthy_release_passes_every_check(port: Harbour, net: Network) -> None:
     ask(port, net)
     port.trial.git("push", "-q")
@@ -210,6 +216,7 @@ def test_healthy_release_passes_every_check(port: Harbour, net: Network) -> None
     )
 
 
+@pytest.mark.selection
 def test_all_that_is_wrong_is_told_at_once(port: Harbour, pytestconfig: pytest.Config) -> None:
     troubles.detach(port)
     edit(port, 'readme = "README.md"', 'readme = "README.md"\nlicence = "MIT"')
@@ -287,51 +294,63 @@ def test_build_that_is_never_the_same_and_sdist_that_lacks_something_are_told(po
 PIPELINE = "publish:\n  script: [twine upload dist/*]\n  rules: [if: $CI_COMMIT_TAG]\n"
 
 
-@pytest.mark.parametrize(
-    ("pipeline", "word", "seen"),
-    [
-        (PIPELINE, "passed", ""),
-        (
-            PIPELINE.replace("TAG", "BRANCH"),
-            "failed",
-            "v1.3.0 does not start the job publish of .gitlab-ci.yml, as its rules say, so nothing would be published",
-        ),
-        (
-            f"{PIPELINE}workflow: {{rules: [if: $CI_COMMIT_TAG =~ /^release-/]}}\n",
-            "failed",
-            "v1.3.0 does not start a pipeline of .gitlab-ci.yml, as workflow: rules say, so nothing would be published",
-        ),
-        (
-            f"{PIPELINE}  needs: [build]\n",
-            "failed",
-            "the job publish of .gitlab-ci.yml needs build, which is not there",
-        ),
-        (
-            f"include: [remote: 'https://example.invalid/ci.yml']\n{PIPELINE}",
-            "skipped",
-            "not applicable: .gitlab-ci.yml publishes, and only the workflows of GitHub are read",
-        ),
-    ],
+READ_PIPELINES = (
+    (PIPELINE, Verdict.PASSED, ""),
+    (
+        PIPELINE.replace("TAG", "BRANCH"),
+        Verdict.FAILED,
+        "v1.3.0 does not start the job publish of .gitlab-ci.yml, as the rules say, so nothing would be published",
+    ),
+    (
+        f"{PIPELINE}workflow: {{rules: [if: $CI_COMMIT_TAG =~ /^release-/]}}\n",
+        Verdict.FAILED,
+        "v1.3.0 does not start a pipeline of .gitlab-ci.yml, as the rules say, so nothing would be published",
+    ),
+    (
+        f"{PIPELINE}  needs: [build]\n",
+        Verdict.FAILED,
+        "the job publish of .gitlab-ci.yml needs build, which is not in the file",
+    ),
+    (
+        f"include: [remote: 'https://example.invalid/ci.yml']\n{PIPELINE}",
+        Verdict.UNKNOWN,
+        ".gitlab-ci.yml has rules that only GitLab can evaluate, or includes other files",
+    ),
+    (
+        PIPELINE.replace("if: $CI_COMMIT_TAG", "if: $CI_COMMIT_TAG && $DEPLOY"),
+        Verdict.UNKNOWN,
+        ".gitlab-ci.yml has rules that only GitLab can evaluate, or includes other files",
+    ),
+    (
+        "publish: [twine upload",
+        Verdict.FAILED,
+        ".gitlab-ci.yml: line 1: expected ',' or ']', but got '<stream end>'",
+    ),
 )
-def test_pipeline_of_gitlab_that_does_not_hear_the_tag_is_told(
-    port: Harbour, pipeline: str, word: str, seen: str
-) -> None:
+
+
+def test_pipeline_of_gitlab_that_does_not_hear_the_tag_is_found(port: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read from the commit that the release would be of, in a real repository."""
     (port.trial.root / ".github/workflows/release.yml").unlink()
-    port.trial.write({".gitlab-ci.yml": pipeline})
-    port.trial.commit("Publish from GitLab")
-    port.trial.git("push", "-q")
-    found = judged(preflight(port, "--part", "minor", "--json"))["CI002"]
-    assert (found["verdict"], found["seen"]) == (word, seen)
+    enter(port.trial, monkeypatch)
+    for pipeline, verdict, seen in READ_PIPELINES:
+        port.trial.write({".gitlab-ci.yml": pipeline})
+        port.trial.commit("Publish from GitLab")
+        finding = findings(port.trial, "--part minor")["CI002"]
+        assert (finding.verdict, finding.seen) == (verdict, seen)
 
 
-def test_remote_that_does_not_let_push_is_told(port: Harbour) -> None:
+def test_remote_that_does_not_let_push_is_told(port: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a real git says so, asked by a real push of a forge that wants a password."""
+    enter(port.trial, monkeypatch)
+    monkeypatch.setenv("GIT_ASKPASS", "")
     with forge(port.remote.root, nobody_is_allowed) as address:
         port.trial.git("remote", "set-url", "origin", address)
-        found = judged(preflight(port, "--json", GIT_ASKPASS=""))
-    assert re.sub(r"127\.0\.0\.1:\d+", "forge", found["GIT009"]["seen"]) == (
+        finding = findings(port.trial, "--part minor")["GIT009"]
+    assert re.sub(r"127\.0\.0\.1:\d+", "forge", finding.seen) == (
         "origin does not let you push:\n  fatal: could not read Username for 'http://forge': terminal prompts disabled"
     )
-    assert found["GIT009"]["fix"] == "log in: git push --dry-run asks for it"
+    assert finding.fix == "log in: git push --dry-run asks for it"
 
 
 def test_ci_job_shows_annotations_and_a_summary(port: Harbour, tmp_path: Path, pytestconfig: pytest.Config) -> None:

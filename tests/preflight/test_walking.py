@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Callable
 
 import pytest
@@ -14,6 +13,7 @@ from seatrial.checks.judging import judge
 from seatrial.findings import Verdict
 from seatrial.plan import Wish
 from seatrial.preflight.walking import try_push, walked
+from walks import enter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,10 +39,7 @@ UNREAD = {*UNWRITTEN, "GIT006", "GIT012", "GIT013", "META002", "META003", "META0
 def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Harbour:
     """Make a project, and give this process the environment that its commands have."""
     made = harbour(tmp_path / "port")
-    for name in os.environ:
-        monkeypatch.delenv(name)
-    for name, value in made.trial.environ.items():
-        monkeypatch.setenv(name, value)
+    enter(made.trial, monkeypatch)
     return made
 
 

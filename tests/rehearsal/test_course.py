@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seatrial.facts.before_upload import BeforeUpload
 from seatrial.facts.project import Project
 from seatrial.facts.publisher import Publisher
 from seatrial.facts.repository import Repository, owner_and_name
@@ -32,15 +33,16 @@ def course(top: Path, *, remote: str = "", table: object = None, **workflows: st
 
 
 def test_course_is_that_of_the_workflow_that_publishes_on_tags(tmp_path: Path) -> None:
+    waiting = JOB.replace("{", "{needs: b, ", 1)
     found = course(
         tmp_path,
         remote="git@github.com:acme/tidepool.git",
         ci="on: push\njobs:\n  a: {steps: [{run: nox -s tests}]}\n",
         nightly=f"on: push\njobs:\n  a: {JOB}\n",
-        release=f"{ON_TAGS}jobs:\n  b: {{steps: [{{run: nox -s build check}}]}}\n  p: {JOB}\n",
+        release=f"{ON_TAGS}jobs:\n  b: {{steps: [{{run: nox -s build check}}]}}\n  p: {waiting}\n",
     )
     who = Publisher("acme", "tidepool", "release.yml", "pypi")
-    assert found == Course(who, who, ("build", "check"), ())
+    assert found == Course(who, who, BeforeUpload(("build", "check")), ())
 
 
 def test_workflow_of_another_package_is_not_taken_for_that_of_this_one(tmp_path: Path) -> None:
@@ -73,7 +75,7 @@ def test_what_nobody_says_is_assumed_and_said(tmp_path: Path) -> None:
     assert found == Course(
         who,
         who,
-        (),
+        None,
         (
             "neither a remote nor [project.urls] leads to a forge: the owner of the repository is assumed",
             "no workflow in .github/workflows publishes: release.yml and the environment pypi are assumed",
@@ -106,36 +108,97 @@ def test_job_that_may_not_ask_is_an_error(tmp_path: Path) -> None:
 PIPELINE = """\
 publish:
   rules: [{if: $CI_COMMIT_TAG =~ /^v/}]
-  environment: $WHERE
-  variables: {WHERE: production}
+  environment: production
   id_tokens: {PYPI_ID_TOKEN: {aud: pypi}}
-  script: [twine upload dist/*]
+  script: [nox -s build check, twine upload dist/*]
 """
+GITLAB = "git@gitlab.com:acme/deep/tidepool.git"
+TOKENS = (("PYPI_ID_TOKEN", ("pypi",)),)
+BEFORE = BeforeUpload(("build", "check"), ("twine upload dist/*",))
+
+
+def on_gitlab(top: Path, pipeline: str, remote: str = GITLAB, **workflows: str) -> Course:
+    """Chart the course of a project with this pipeline."""
+    (top / ".gitlab-ci.yml").write_text(pipeline)
+    return course(top, remote=remote, **workflows)
 
 
 def test_course_of_a_project_on_gitlab_is_that_of_its_pipeline(tmp_path: Path) -> None:
-    (tmp_path / ".gitlab-ci.yml").write_text(PIPELINE)
-    found = course(tmp_path, remote="git@gitlab.com:acme/deep/tidepool.git", release=f"{ON_TAGS}jobs:\n  p: {JOB}\n")
+    found = on_gitlab(tmp_path, PIPELINE, release=f"{ON_TAGS}jobs:\n  p: {JOB}\n")
     who = Publisher("acme/deep", "tidepool", ".gitlab-ci.yml", "production", forge="gitlab")
-    assert found == Course(who, who, (), (), pipeline=PIPELINE, host="gitlab.com")
+    assert found == Course(who, who, BEFORE, (), TOKENS)
 
 
 def test_pipeline_beside_a_workflow_on_github_is_not_the_one_that_publishes(tmp_path: Path) -> None:
-    (tmp_path / ".gitlab-ci.yml").write_text(PIPELINE)
-    found = course(tmp_path, remote="git@github.com:acme/tidepool.git", release=f"{ON_TAGS}jobs:\n  p: {JOB}\n")
-    assert (found.pipeline, found.sender) == ("", Publisher("acme", "tidepool", "release.yml", "pypi"))
+    remote = "git@github.com:acme/tidepool.git"
+    found = on_gitlab(tmp_path, PIPELINE, remote, release=f"{ON_TAGS}jobs:\n  p: {JOB}\n")
+    assert (found.tokens, found.sender) == ((), Publisher("acme", "tidepool", "release.yml", "pypi"))
 
 
 def test_what_is_assumed_of_a_project_on_gitlab_is_said(tmp_path: Path) -> None:
-    (tmp_path / ".gitlab-ci.yml").write_text("include: {template: Python.yml}\ntest: {script: nox}\n")
-    found = course(tmp_path, remote="https://gitlab.example.org/acme/tidepool")
+    pipeline = "include: {template: Python.yml}\ntest: {script: nox}\n"
+    found = on_gitlab(tmp_path, pipeline, "https://gitlab.example.org/acme/tidepool")
     who = Publisher("acme", "tidepool", ".gitlab-ci.yml", "pypi", forge="gitlab")
     remarks = (
-        ".gitlab-ci.yml includes template Python.yml, which is not here, and was not read",
         "PyPI takes tokens of gitlab.example.org only for organisations that it has let in: one of gitlab.com was used",
         "no job of .gitlab-ci.yml publishes: it and the environment pypi are assumed",
     )
-    assert found == Course(who, who, (), remarks, host="gitlab.example.org")
+    assert found == Course(who, who, None, remarks)
+
+
+def test_environment_that_gitlab_computes_is_assumed_to_be_the_registered_one(tmp_path: Path) -> None:
+    found = on_gitlab(tmp_path, PIPELINE.replace("production", "$WHERE"))
+    assert (found.sender.environment, found.registered.environment) == ("pypi", "pypi")
+    assert found.remarks == ("the environment $WHERE is known to GitLab alone: the registered one is assumed",)
+
+
+ASKS = "  id_tokens: {PYPI_ID_TOKEN: {aud: pypi}}\n"
+SHARED = ".python:\n" + ASKS
+NOT_KNOWN = "whether the job publish of .gitlab-ci.yml has id_tokens is not known: not all of it is in the file"
+NOT_PLAIN = ".gitlab-ci.yml has rules that only GitLab can evaluate, or includes other files"
+STORED = "the job publish of .gitlab-ci.yml publishes with a stored password; trusted publishing was rehearsed"
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "remarks", "tokens"),
+    [
+        (PIPELINE, (), TOKENS),
+        (PIPELINE.replace(ASKS, "  extends: .python\n") + SHARED, (), TOKENS),
+        (PIPELINE.replace(ASKS, "  extends: [.base]\n") + f".base: {{extends: .python}}\n{SHARED}", (), TOKENS),
+        (PIPELINE.replace(ASKS, "") + f"default:\n{ASKS}", (), TOKENS),
+        (PIPELINE.replace(ASKS, "  extends: .elsewhere\n"), (NOT_PLAIN, NOT_KNOWN), ()),
+        (PIPELINE.replace(ASKS, "") + "include: ci/defaults.yml\n", (NOT_PLAIN, NOT_KNOWN), ()),
+        (PIPELINE.replace(ASKS, "  id_tokens: !reference [.a, id_tokens]\n"), (NOT_KNOWN,), ()),
+        (PIPELINE.replace(ASKS, "  variables: {TWINE_PASSWORD: $TOKEN}\n"), (STORED,), ()),
+        (PIPELINE.replace(ASKS, "") + "variables: {TWINE_PASSWORD: $TOKEN}\n", (STORED,), ()),
+        (PIPELINE.replace(ASKS, "").replace("upload", "upload -p $TOKEN"), (STORED,), ()),
+    ],
+    ids=["own", "extends", "twice", "default", "missing", "included", "referred", "variable", "shared", "option"],
+)
+def test_token_of_a_job_on_gitlab_is_found_where_it_is_asked_for(
+    tmp_path: Path, pipeline: str, remarks: tuple[str, ...], tokens: object
+) -> None:
+    found = on_gitlab(tmp_path, pipeline)
+    assert (found.remarks, found.tokens) == (remarks, tokens)
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        PIPELINE.replace(ASKS, ""),
+        PIPELINE.replace(ASKS, "  id_tokens: {}\n"),
+        PIPELINE.replace(ASKS, "  extends: .python\n") + ".python: {image: python}\n",
+        PIPELINE.replace(ASKS, "  inherit: {default: false}\n") + f"default:\n{ASKS}",
+        PIPELINE.replace(ASKS, "  inherit: {default: [image]}\n") + f"default:\n{ASKS}",
+    ],
+    ids=["none", "empty", "extends", "uninherited", "unlisted"],
+)
+def test_job_on_gitlab_that_asks_for_no_token_is_an_error(tmp_path: Path, pipeline: str) -> None:
+    with pytest.raises(TokenForbidden) as raised:
+        on_gitlab(tmp_path, pipeline)
+    assert raised.value.what == (
+        "the job publish of .gitlab-ci.yml asks for no identity token, without which PyPI lets nobody publish"
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
-import cargo
-from seatrial.facts.members import differing
 from seatrial.facts.publisher import Publisher
 from seatrial.rehearsal.network import network
 
@@ -28,11 +25,3 @@ def test_request_for_a_token_that_is_no_text_is_refused_without_a_fault(tmp_path
             session.post(f"{net.home_url}_/oidc/{name}-token", data=body, timeout=20) for name in ("mint", "burn")
         ]
     assert [answer.status_code for answer in answers] == [422, 202]
-
-
-def test_links_differ_by_what_they_lead_to_even_if_that_is_not_there(tmp_path: Path) -> None:
-    paths = tmp_path / "one-1.tar.gz", tmp_path / "other-1.tar.gz"
-    for path, target in zip(paths, ("nowhere", "a/b")):
-        links = cargo.link("a/link", target), cargo.link("a/hard", target, tarfile.LNKTYPE)
-        path.write_bytes(cargo.tarred({"a/b": "x"}, *links))
-    assert differing(*paths) == ("a/hard", "a/link")

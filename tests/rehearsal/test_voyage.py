@@ -110,7 +110,7 @@ def test_rehearsal_ends_with_the_card_and_changes_nothing(port: Harbour) -> None
         "3 of 5, upload: ",
         f"4 of 5, install: pip install tidepool==1.3.0, on Python {HERE}",
         "4 of 5, install: ",
-        "5 of 5, compare: does the index serve the very bytes that were proved?",
+        "5 of 5, compare: does the index serve what was proved?",
         "5 of 5, compare: ",
     ]
 
@@ -181,6 +181,7 @@ def test_card_is_data_too_and_says_which_extra_a_console_script_asks_for(port: H
         "installed": [{"python": HERE, "version": "2.0rc1", "modules": ["tidepool"], "scripts": [started]}],
         "publisher": publisher,
         "remarks": [],
+        "not_run": [],
         "unknown": told["unknown"],
     }
 
@@ -323,8 +324,8 @@ def test_build_that_depends_on_the_clock_is_found_out(port: Harbour) -> None:
     assert normalised(ran.output[ran.output.index("\nseatrial: ") + 1 :]) == lines(
         """
         seatrial: leg 5 of 5, compare: the index serves something else than what the release proved:
-          tidepool-1.3.0.tar.gz has other bytes: tidepool-1.3.0/src/tidepool/built.py
-          tidepool-1.3.0-py3-none-any.whl has other bytes: tidepool-1.3.0.dist-info/RECORD, tidepool/built.py
+          tidepool-1.3.0.tar.gz has other content: tidepool-1.3.0/src/tidepool/built.py
+          tidepool-1.3.0-py3-none-any.whl has other content: tidepool-1.3.0.dist-info/RECORD, tidepool/built.py
         fix:  find out what the build takes from outside the commit: the clock, the folder, the machine
         read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#bytesdiffer
         """

@@ -1,8 +1,13 @@
-"""build, through its public API, with a backend that lies in the project."""
+"""build, through its public API, with a backend that lies in the project.
+
+What is slow here makes a build environment and runs the backend in it.
+"""
 
 from __future__ import annotations
 
+import os
 import tarfile
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,7 +66,7 @@ BACKEND = lines(
         _called("wheel from " + pathlib.Path.cwd().name)
         name = NAME + "-py3-none-any.whl"
         with zipfile.ZipFile(os.path.join(wheel_directory, name), "w") as archive:
-            archive.writestr("tidepool.py", os.environ["SOURCE_DATE_EPOCH"])
+            archive.writestr("tidepool.py", os.environ.get("SOURCE_DATE_EPOCH", "none"))
         return name
     '''
 )
@@ -79,9 +84,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def build(project: Path) -> tuple[Path, Path]:
+def build(project: Path, epoch: int | None = 1709208000) -> tuple[Path, Path]:
     environment = pypabuild.BuildEnvironment(project.parent / "environment", installer.best())
-    return pypabuild.build_distributions(project, project.parent / "dist", environment, 1709208000)
+    return pypabuild.build_distributions(project, project.parent / "dist", environment, epoch)
 
 
 def calls(project: Path) -> list[str]:
@@ -91,6 +96,8 @@ def calls(project: Path) -> list[str]:
     return found
 
 
+@pytest.mark.selection
+@pytest.mark.slow
 def test_wheel_is_built_from_the_sdist(project: Path) -> None:
     sdist, wheel = build(project)
     assert (sdist.name, wheel.name) == ("tidepool-1.0.tar.gz", "tidepool-1.0-py3-none-any.whl")
@@ -99,6 +106,23 @@ def test_wheel_is_built_from_the_sdist(project: Path) -> None:
         assert {member.mtime for member in archive.getmembers()} == {1709208000}
 
 
+@pytest.mark.slow
+def test_without_a_date_the_files_are_left_as_the_backend_makes_them(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    for number, name in enumerate(("pyproject.toml", "backend.py")):
+        os.utime(project / name, (1000 + number, 1000 + number))
+    sdist, wheel = build(project, None)
+    assert calls(project) == ["asked for sdist", "sdist", "asked for wheel", "wheel from tidepool-1.0"]
+    with tarfile.open(sdist) as archive:
+        members = [(member.name, member.mtime) for member in archive.getmembers()]
+    assert members == [("tidepool-1.0/pyproject.toml", 1000), ("tidepool-1.0/backend.py", 1001)]
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read("tidepool.py") == b"none"
+
+
+@pytest.mark.slow
 def test_backend_is_asked_again_only_when_its_configuration_changed(project: Path) -> None:
     build(project)
     calls(project)
@@ -109,6 +133,7 @@ def test_backend_is_asked_again_only_when_its_configuration_changed(project: Pat
     assert calls(project) == ["asked for sdist", "sdist", "asked for wheel", "wheel from tidepool-1.0"]
 
 
+@pytest.mark.slow
 def test_backend_that_fails_is_asked_what_it_needs_before_it_is_blamed(project: Path) -> None:
     build(project)
     calls(project)
@@ -121,6 +146,7 @@ def test_backend_that_fails_is_asked_what_it_needs_before_it_is_blamed(project: 
     assert raised.value.fix == "mend that; to see all of it: python -m build --sdist"
 
 
+@pytest.mark.slow
 def test_backend_sees_no_publishing_secret(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TWINE_PASSWORD", "UV_PUBLISH_TOKEN", "PYPI_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
         monkeypatch.setenv(name, "secret")
@@ -130,6 +156,7 @@ def test_backend_sees_no_publishing_secret(project: Path, monkeypatch: pytest.Mo
     assert raised.value.what.endswith("\n  RuntimeError: []")
 
 
+@pytest.mark.slow
 def test_sdist_that_is_no_archive_is_refused(project: Path) -> None:
     (project / "spoil").touch()
     with pytest.raises(BackendFailed) as raised:
@@ -155,6 +182,7 @@ def test_mistake_in_the_build_system_is_named(project: Path, table: str, what: s
     assert what in raised.value.what
 
 
+@pytest.mark.slow
 def test_backend_that_is_not_there_is_named(project: Path) -> None:
     (project / "pyproject.toml").write_text('[build-system]\nrequires = []\nbuild-backend = "absent"\n')
     with pytest.raises(BackendFailed) as raised:
@@ -164,6 +192,7 @@ def test_backend_that_is_not_there_is_named(project: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_environment_is_made_anew_for_other_requirements(project: Path) -> None:
     environment = pypabuild.BuildEnvironment(project.parent / "environment", installer.best())
     environment.ensure(["iniconfig"])

@@ -31,15 +31,21 @@ NEWS = """\
 """
 
 
-@pytest.fixture
-def port(tmp_path: Path) -> Harbour:
-    """Return a project whose version has a tag and an entry."""
-    made = harbour(tmp_path)
+@pytest.fixture(scope="module")
+def tagged(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
+    """Return a project whose version has a tag and an entry: each test changes a copy."""
+    made = harbour(tmp_path_factory.mktemp("tagged"))
     made.trial.write({"CHANGELOG.md": NEWS})
     made.trial.commit("Release 1.2.3")
     made.trial.git("push", "-q")
     made.trial.git("tag", "-a", "v1.2.3", "-m", "tidepool 1.2.3")
     return made
+
+
+@pytest.fixture
+def port(tagged: Harbour, tmp_path: Path) -> Harbour:
+    """Return a copy of that project."""
+    return tagged.copy(tmp_path / "port")
 
 
 def refusal(port: Harbour, tag: str, branch: str = "origin/main", *, built: bool = False) -> str:
@@ -52,6 +58,12 @@ def test_tag_that_fits_is_the_version(port: Harbour) -> None:
     assert Passage.of(port.trial.root).insist_on("v1.2.3", "origin/main", built=False) == Version("1.2.3")
     port.trial.write({"dist/tidepool-1.2.3.tar.gz": "", "dist/tidepool-1.2.3-py3-none-any.whl": ""})
     assert Passage.of(port.trial.root).insist_on("v1.2.3", "origin/main", built=True) == Version("1.2.3")
+
+
+@pytest.mark.slow
+def test_task_prints_what_the_workflow_hands_on(port: Harbour) -> None:
+    """Only the command shows that nothing else is printed: a workflow takes each line for an output."""
+    port.trial.write({"dist/tidepool-1.2.3.tar.gz": "", "dist/tidepool-1.2.3-py3-none-any.whl": ""})
     assert port.trial.invoke("ci.verify", "--tag", "v1.2.3", "--built").output == "prerelease=false\n"
 
 

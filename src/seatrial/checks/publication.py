@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from seatrial.checks.rule import verdict
 from seatrial.command_line import typed
 from seatrial.facts import pypi
+from seatrial.facts.answer import Answer
 from seatrial.facts.workflow import FOLDER
 from seatrial.findings import Finding, Weight
 
@@ -48,9 +49,11 @@ class Listens(TriggerRule):
     def check(self, facts: Trigger) -> Finding:
         """Nothing happens, and nothing says so, when the pattern is another than that of the tag."""
         workflow = facts.publishing.workflow
-        if facts.unheard is not None:
-            said, fix = facts.unheard
-            return verdict([said] if said else [], fix)
+        heard = facts.by_pipeline
+        if heard is not None and heard.answer is Answer.UNKNOWN:
+            return Finding.unknown(heard.reason, heard.fix)
+        if heard is not None:
+            return verdict([heard.reason] if heard.reason else [], heard.fix)
         if workflow is None or not facts.tag:
             return unheard(facts)
         if facts.publishing.starts(workflow, facts.tag):

@@ -29,8 +29,8 @@ PATIENCE = 5
 """Seconds that an index may take in all: a look at where things stand waits for nobody."""
 
 
-def told(repository: Repository, outlook: Outlook, found: Standing) -> Standing:
-    """Return where a project stands, with what became of its last release.
+def told(repository: Repository, outlook: Outlook, found: Standing, patience: float = PATIENCE) -> Standing:
+    """Return where a project stands, with what became of its last release; ``patience``: seconds for the index.
 
     Nothing is built for it: where no proof is kept, the bytes are not compared. An index that does not answer is told,
     and no error. Raises `DestinationUnknown`.
@@ -41,16 +41,16 @@ def told(repository: Repository, outlook: Outlook, found: Standing) -> Standing:
     where = destination.find("", outlook.config, os.environ)
     known = ci.of(tagged)
     try:
-        delivery, remark = _delivery(tagged, where)
+        delivery, remark = _delivery(tagged, where, patience)
     except IndexUnreachable as error:
         return replace(found, release=_with(known, f"{tagged.tag}, unknown to the index: {error.what}"))
     said = f"{tagged.tag} is {remark or delivery.state.value}: {_count(delivery)}{delivery.index}"
     return replace(found, release=_with(known, said), finish=_finish(delivery, known, where, found))
 
 
-def _delivery(tagged: Tagged, where: Destination) -> tuple[Delivery, str]:
+def _delivery(tagged: Tagged, where: Destination, patience: float) -> tuple[Delivery, str]:
     """Compare what the index has with the proof, where one is kept; return a remark where there is none."""
-    served = _served(where.simple, tagged.name)
+    served = _served(where.simple, tagged.name, patience)
     files = served.of_release(tagged.version)
     proof = Proof.recall(tagged.repository)
     has_proof = proof is not None and (proof.tag, proof.commit) == (tagged.tag, tagged.commit)
@@ -66,12 +66,12 @@ def _delivery(tagged: Tagged, where: Destination) -> tuple[Delivery, str]:
     return found, f"there, not compared ({compare})" if is_guess else ""
 
 
-def _served(simple: str, name: str) -> Shelf:
+def _served(simple: str, name: str, patience: float) -> Shelf:
     """Return what an index has. Raises `IndexUnreachable`, also when it takes long, in whichever way it does that."""
     try:
-        return web.aside(index.shelf, simple, name, PATIENCE).result(timeout=PATIENCE)
+        return web.aside(index.shelf, simple, name, patience).result(timeout=patience)
     except futures.TimeoutError:
-        said = f"{shown_address(simple)} does not answer within {PATIENCE} seconds"
+        said = f"{shown_address(simple)} does not answer within {patience:g} seconds"
         raise IndexUnreachable(said, fix="try again later") from None
 
 

@@ -56,5 +56,5 @@ def _checkouts(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the inputs of each step that checks out."""
     for name in told["jobs"]:
         for step in tables_at(table_at(told["jobs"], name), "steps"):
-            if str(step.get("uses", "")).startswith(CHECKOUT):
+            if any(text.startswith(CHECKOUT) for text in texts_at(step, "uses")):
                 yield table_at(step, "with")

@@ -40,7 +40,8 @@ class Member:
     """A member of an archive.
 
     ``size``: of a file, in bytes; ``target``: what a link leads to; ``sha256``: of a file's content in hexadecimal
-    digits, "" where it was not read.
+    digits, "" where it was not read. How it is packaged: ``mode``: its permissions; ``date``: as the archive has it;
+    ``owner``: of a member of a tar archive; ``packed``: the method and the size in bytes that a zip file has it in.
     """
 
     name: str
@@ -48,6 +49,10 @@ class Member:
     size: int = 0
     target: str = ""
     sha256: str = ""
+    mode: int = field(default=0, compare=False)
+    date: object = field(default=None, compare=False)
+    owner: object = field(default=None, compare=False)
+    packed: object = field(default=None, compare=False)
 
 
 class FaultKind(Enum):

@@ -1,131 +1,231 @@
-"""A pipeline of GitLab, as far as a rehearsal has to know it (GitLab, "CI/CD YAML syntax reference")."""
+"""A pipeline of GitLab, as far as it is plain (GitLab, "CI/CD YAML syntax reference").
+
+What is written in the file itself is read. What takes GitLab's own interpreter (includes, references, expressions of
+several parts) is unknown.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from seatrial.facts.pipeline_jobs import Need, PipelineJob, job_of
-from seatrial.facts.pipeline_rules import ALWAYS, NEVER, first_rule, texts
-from seatrial.facts.pipeline_text import FILE, PipelineText, invalid, table_in
+from seatrial.facts.answer import Answer, all_of
+from seatrial.facts.before_upload import Script, up_to_upload
+from seatrial.facts.pipeline_rules import of_rules, start_of
+from seatrial.facts.steps import awaited, table_at, text_at, texts_at
+from seatrial.facts.uploading import ADDRESS, PASSWORD_IN_COMMAND, PUBLISHES, TESTS
+from seatrial.facts.workflow import PASSWORD
+from seatrial.mishaps import PipelineInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+
+FILE = ".gitlab-ci.yml"
+"""Where GitLab looks for the pipeline, unless a setting of the project says otherwise."""
 
 STAGES = (".pre", "build", "test", "deploy", ".post")
 """The stages of a pipeline that names none."""
 
+NO_JOBS = ("cache", "default", "image", "include", "services", "spec", "stages", "variables", "workflow")
+"""The keys of a file that are no jobs."""
+
+INHERITED = ("before_script", "id_tokens")
+"""What a job has from ``default``, as far as it matters here."""
+
+DEEPEST = 11
+"""How deep a job may extend another; GitLab refuses more."""
+
+MOST = 1000
+"""How many commands of a job are read: a list that holds itself has no end."""
+
 TO_LISTEN = "rules:\n  - if: $CI_COMMIT_TAG"
 """What has a tag start a job."""
 
-BESIDE = (
-    *("after_script", "before_script", "cache", "default", "image", "include", "services", "spec", "stages"),
-    *("variables", "workflow"),
-)
-"""What stands beside the jobs and is none."""
+
+@dataclass(frozen=True)
+class PipelineJob:
+    """A job, as it is for one tag.
+
+    ``commands``: those of ``before_script`` and ``script``; ``starts``: whether the tag starts it; ``needs``: the jobs
+    that it names, None where it waits for all of earlier stages; ``asks``: whether it asks for an identity token;
+    ``tokens``: the variables of these tokens, and whom each is for; ``publishes``: whether it uploads to PyPI.
+    """
+
+    name: str
+    stage: str
+    commands: tuple[str, ...]
+    starts: Answer
+    environment: str = ""
+    needs: tuple[str, ...] | None = None
+    asks: Answer = Answer.NO
+    tokens: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    publishes: bool = False
+    has_password: bool = False
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What one tag starts: ``jobs`` in the order of their stages, those that do not start among them.
+    """A pipeline, as it is for ``tag``: ``jobs`` in the order of their stages, those that it does not start too.
 
-    ``starts``: whether the tag starts a pipeline; ``elsewhere``: includes that lie elsewhere, and were not read.
+    ``starts``: whether the tag starts a pipeline; ``includes``: the files that were not read, and so may hold jobs.
     """
 
+    tag: str
     jobs: tuple[PipelineJob, ...]
-    variables: tuple[tuple[str, str], ...] = ()
-    starts: bool = True
-    elsewhere: tuple[str, ...] = ()
+    starts: Answer = Answer.YES
+    includes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, text: str, files: Callable[[str], str | None], known: Mapping[str, str]) -> Pipeline:
-        """Read the file for one tag; ``files`` returns the text of a file of the repository, or None.
+    def of(cls, text: str, tag: str) -> Pipeline:
+        """Read the file for one tag. Raises `PipelineInvalid` where it is no table of jobs."""
+        table = _loaded(text)
+        includes = _texts(table.get("include"))
+        names = [name for name, told in table.items() if isinstance(told, dict) and name not in NO_JOBS]
+        stages = (".pre", *_texts(table.get("stages")), ".post") if "stages" in table else STAGES
+        jobs = [_job(name, table, tag) for name in names if not name.startswith(".")]
+        jobs.sort(key=lambda job: stages.index(job.stage) if job.stage in stages else len(stages))
+        is_known = not includes or "workflow" in table
+        start = of_rules(table_at(table, "workflow").get("rules"), tag) if is_known else Answer.UNKNOWN
+        return cls(tag, tuple(jobs), start, includes)
 
-        ``known``: the variables that GitLab sets. Raises `PipelineInvalid`.
-        """
-        read = PipelineText.read(text, files)
-        shared = texts(read.table.get("variables"))
-        rules = table_in(read.table.get("workflow")).get("rules")
-        start = ALWAYS if rules is None else first_rule(read.values(rules), {**known, **dict(shared)})
-        variables = (*shared, *(start.variables if start else ()))
-        values = {**known, **dict(variables)}
-        stages = _stages(read)
-        jobs = [job_of(name, read, stages, values) for name, told in read.table.items() if _is_job(name, told)]
-        _insist_on_needs(jobs)
-        ordered = sorted(jobs, key=lambda one: stages.index(one.stage))
-        is_meant = start is not None and start.when != NEVER
-        return cls(tuple(ordered), variables, is_meant, read.elsewhere)
-
-    def publishing_job(self, environments: Iterable[str] = (), *, starting: bool = True) -> PipelineJob | None:
-        """Return the job that uploads; of several, one of these environments, or else the last.
-
-        ``starting``: only of those that the tag starts.
-        """
-        found = [one for one in self.jobs if one.publishes and (not starting or (one.starts and self.starts))]
-        wanted = [one for one in found if one.environment in set(environments)] or found
+    def publishing_job(self, environment: str) -> PipelineJob | None:
+        """Return the job that uploads: of those that the tag may start, that of this environment, or the last."""
+        found = [job for job in self.jobs if job.publishes]
+        found = [job for job in found if job.starts is not Answer.NO] or found
+        wanted = [job for job in found if job.environment == environment] or found
         return wanted[-1] if wanted else None
 
-    def deafness(self, tag: str) -> str:
-        """Return why a tag starts nothing that publishes, "" when it does."""
-        if self.publishing_job():
-            return ""
-        job = self.publishing_job(starting=False)
-        what = f"the job {job.name}" if job and self.starts else "a pipeline"
-        which = "its rules" if self.starts else "workflow: rules"
-        return f"{tag} does not start {what} of {FILE}, as {which} say, so nothing would be published"
+    def heard(self, job: PipelineJob | None) -> tuple[Answer, str]:
+        """Return whether the tag starts the job that publishes; and why, unless it does."""
+        if job is None:
+            return Answer.UNKNOWN, f"no job that is written in {FILE} itself publishes to PyPI"
+        needs = job.needs or ()
+        needed = [one for one in self.jobs if one.name in needs]
+        asked = (("a pipeline", self.starts), *((f"the job {one.name}", one.starts) for one in (job, *needed)))
+        for what, answer in asked:
+            if answer is Answer.NO:
+                why = f"{self.tag} does not start {what} of {FILE}, as the rules say, so nothing would be published"
+                return answer, why
+        missing = sorted({*needs} - {one.name for one in self.jobs})
+        if missing and not self.includes:
+            return Answer.NO, f"the job {job.name} of {FILE} needs {', '.join(missing)}, which is not in the file"
+        if missing or all_of(answer for _, answer in asked) is Answer.UNKNOWN:
+            return Answer.UNKNOWN, f"{FILE} has rules that only GitLab can evaluate, or includes other files"
+        return Answer.YES, ""
 
-    def waits_for(self, job: PipelineJob) -> tuple[Need, ...]:
-        """Return the jobs that a job waits for: those that it names, or all of earlier stages."""
-        if job.needs is not None:
-            return tuple(need for need in job.needs if self._starts(need.job))
-        order = [one.stage for one in self.jobs]
-        earlier = (one for one in self.jobs if one.starts and order.index(one.stage) < order.index(job.stage))
-        taken = job.takes
-        return tuple(Need(one.name, taken is None or one.name in taken) for one in earlier)
+    def scripts_before_upload(self, job: PipelineJob) -> Iterator[Script]:
+        """Yield what the jobs run that a job waits for, then what itself runs up to its upload."""
+        needs = {one.name: self._earlier(one) if one.needs is None else one.needs for one in self.jobs}
+        waited = awaited([job.name], needs) - {job.name}
+        for one in self.jobs:
+            if one.name in waited:
+                yield from (Script(command, one.starts, f"the rules of {one.name}") for command in one.commands)
+        last = max((number for number, command in enumerate(job.commands) if _publishes(command)), default=0)
+        yield from map(Script, job.commands[:last])
+        yield from (Script(up_to_upload(command)) for command in job.commands[last : last + 1])
 
-    def before(self, job: PipelineJob) -> tuple[PipelineJob, ...]:
-        """Return the jobs that have to be over before a job begins, each after those that it waits for."""
-        found: dict[str, PipelineJob] = {}
-        self._add(job, found, frozenset())
-        return tuple(one for one in found.values() if one.name != job.name)
-
-    def _add(self, job: PipelineJob, found: dict[str, PipelineJob], waiting: frozenset[str]) -> None:
-        if job.name in waiting:
-            raise invalid(f"{job.name} of {FILE} waits for itself", "take out of needs what leads back to it")
-        missing = [one.job for one in job.needs or () if not one.is_optional and not self._starts(one.job)]
-        if missing:
-            raise invalid(
-                f"the job {job.name} of {FILE} needs {', '.join(missing)}, which the tag does not start",
-                "let its rules hold for tags, or wait for it where it is there: needs: [{job: …, optional: true}]",
-            )
-        for need in self.waits_for(job):
-            if need.job not in found:
-                self._add(self.named(need.job), found, waiting | {job.name})
-        found[job.name] = job
-
-    def named(self, name: str) -> PipelineJob:
-        """Return the job of a name."""
-        return next(one for one in self.jobs if one.name == name)
-
-    def _starts(self, name: str) -> bool:
-        return any(one.starts for one in self.jobs if one.name == name)
+    def _earlier(self, job: PipelineJob) -> tuple[str, ...]:
+        return tuple(one.name for one in self.jobs[: self.jobs.index(job)] if one.stage != job.stage)
 
 
-def _is_job(name: str, told: object) -> bool:
-    return isinstance(told, dict) and not name.startswith(".") and name not in BESIDE
+def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:
+    own, is_whole = _extended(name, table)
+    inherits = table_at(own, "inherit").get("default", "true")
+    keys = INHERITED if inherits == "true" else inherits if isinstance(inherits, list) else ()
+    told = dict(own)
+    for shared in (table_at(table, "default"), table):
+        told = {**{key: shared[key] for key in INHERITED if key in shared and key in keys}, **told}
+    variables = {**table_at(table, "variables"), **table_at(told, "variables")}
+    commands = tuple(text for key in ("before_script", "script") for text in _texts(told.get(key)))
+    tokens = told.get("id_tokens", {})
+    is_known = isinstance(tokens, dict) and (bool(tokens) or (is_whole and "include" not in table))
+    return PipelineJob(
+        name=name,
+        stage=text_at(told, "stage") or "test",
+        commands=commands,
+        starts=start_of(told, tag) if is_whole else Answer.UNKNOWN,
+        environment=text_at(told, "environment") or text_at(table_at(told, "environment"), "name"),
+        needs=tuple(_needs(told["needs"])) if "needs" in told else None,
+        asks=Answer.of(tokens) if is_known else Answer.UNKNOWN,
+        tokens=tuple((str(key), texts_at(table_at(tokens, key), "aud")) for key in tokens) if is_known else (),
+        publishes="TWINE_REPOSITORY_URL" not in variables and any(map(_publishes, commands)),
+        has_password=any(map(PASSWORD.fullmatch, map(str, variables)))
+        or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
+    )
 
 
-def _stages(read: PipelineText) -> tuple[str, ...]:
-    told = tuple(str(one) for one in read.values(read.table.get("stages", [])))
-    return (".pre", *told, ".post") if told else STAGES
+def _publishes(command: str) -> bool:
+    """Whether a command uploads to PyPI, and to no other index."""
+    return bool(PUBLISHES.search(command)) and not TESTS.search(command) and not ADDRESS.search(command)
 
 
-def _insist_on_needs(jobs: Sequence[PipelineJob]) -> None:
-    names = {one.name for one in jobs}
-    for job in jobs:
-        missing = [need.job for need in job.needs or () if need.job not in names and not need.is_optional]
-        if missing:
-            raise invalid(
-                f"the job {job.name} of {FILE} needs {', '.join(missing)}, which is not there",
-                f"name in needs of {job.name} a job that is there",
-            )
+def _extended(name: str, table: Mapping[str, Any], depth: int = 0) -> tuple[dict[str, Any], bool]:
+    """Return a job with what it extends, and whether all of that is in the file."""
+    if not isinstance(table.get(name), dict) or depth > DEEPEST:
+        return {}, False
+    own = table[name]
+    merged: dict[str, Any] = {}
+    is_whole = True
+    for parent in texts_at(own, "extends"):
+        inherited, is_there = _extended(parent, table, depth + 1)
+        merged, is_whole = _merged(merged, inherited), is_whole and is_there
+    return _merged(merged, own), is_whole
+
+
+def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Return two jobs as one: tables in both are joined, all else is the second's."""
+    both = {key: {**first[key], **second[key]} for key in first if _is_table(first, key) and _is_table(second, key)}
+    return {**first, **second, **both}
+
+
+def _is_table(job: Mapping[str, Any], key: str) -> bool:
+    return isinstance(job.get(key), dict)
+
+
+def _needs(told: object) -> Iterator[str]:
+    """Yield the jobs that have to be over; a job of another pipeline, and one that may be missing, are none."""
+    for one in told if isinstance(told, list) else [told]:
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict) and not {"project", "pipeline"} & set(one) and one.get("optional") != "true":
+            yield text_at(one, "job")
+
+
+def _texts(told: object) -> tuple[str, ...]:
+    """Return the texts of a value, and of the lists and tables in it."""
+    found: list[str] = []
+    left = [told]
+    for _ in range(MOST):
+        one = left.pop() if left else None
+        inside = list(one.values()) if isinstance(one, dict) else one if isinstance(one, list) else []
+        left += inside[:MOST][::-1]
+        found += [one] if isinstance(one, str) and one else []
+    return tuple(found)
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    # Only what reads a pipeline needs it.
+    import yaml  # noqa: PLC0415
+
+    class Loader(yaml.SafeLoader):
+        """Every scalar is a string; of what YAML makes of scalars, ``<<`` alone is kept."""
+
+        yaml_implicit_resolvers = {"<": yaml.SafeLoader.yaml_implicit_resolvers["<"]}  # noqa: RUF012 - as in the base
+
+    def reference(_: Any, suffix: str, node: Any) -> str:
+        parts = node.value if isinstance(node.value, list) else []
+        return f"!{suffix} [{', '.join(str(part.value) for part in parts if isinstance(part, yaml.ScalarNode))}]"
+
+    Loader.add_multi_constructor("!", reference)
+    try:
+        documents = list(yaml.load_all(text, Loader=Loader))
+    except yaml.MarkedYAMLError as error:
+        at = f" line {error.problem_mark.line + 1}:" if error.problem_mark else ""
+        raise PipelineInvalid(f"{FILE}:{at} {error.problem or error.context}", fix="correct the YAML") from None
+    except (yaml.YAMLError, RecursionError, TypeError, ValueError):
+        raise PipelineInvalid(f"{FILE} is not valid YAML", fix="correct the YAML") from None
+    # A file may begin with a document of its inputs.
+    table = documents[-1] if documents else {}
+    if not isinstance(table, dict):
+        raise PipelineInvalid(f"{FILE} is not a table of jobs", fix="name a job, with its script")
+    return {str(key): value for key, value in table.items()}

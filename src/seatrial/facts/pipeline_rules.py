@@ -1,191 +1,90 @@
-"""Whether a job of a pipeline runs for a tag: its ``rules``, or ``only`` and ``except``.
-
-GitLab, "CI/CD YAML syntax reference", "CI/CD rules", and "CI/CD variable expressions".
-"""
+"""Whether a pushed tag starts a job of GitLab, where its rules are plain (GitLab, "CI/CD YAML syntax reference")."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seatrial.facts.pipeline_text import FILE, invalid, table_in
+from seatrial.facts.answer import Answer, all_of, any_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-VARIABLE = re.compile(r"\$(?:\$|(?P<name>\w+)|\{(?P<braced>\w+)\})")
-
-TOKEN = re.compile(
-    r"""\s*(?:(?P<sign>\|\||&&|==|!=|=~|!~|[()])|\$\{?(?P<variable>\w+)\}?|"(?P<double>[^"]*)"|'(?P<single>[^']*)'"""
-    r"""|(?P<null>null\b)|/(?P<pattern>(?:\\.|[^/\\])+)/(?P<flags>[ims]*))"""
+COMPARED = re.compile(
+    r"""\$\{?(?P<name>\w+)\}?(?:\s*(?P<sign>==|!=|=~|!~)\s*(?:(?P<quote>["'])(?P<text>.*?)(?P=quote)|(?P<null>null)"""
+    r"""|\$(?P<other>\w+)|/(?P<pattern>(?:\\.|[^/\\])+)/(?P<flags>i?)))?"""
 )
-
-FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
-
-FOR_TAGS = ("tags", "pushes")
-"""The words of ``only`` and ``except`` that a pushed tag is meant by."""
-
-NEVER = "never"
+"""The plain form of a rule: one variable, compared with a text or a pattern, or not at all."""
 
 
-@dataclass(frozen=True)
-class Start:
-    """When a job starts, in a word of GitLab: ``on_success``, ``manual``, ``never``…; the variables that it gets."""
-
-    when: str = "on_success"
-    variables: tuple[tuple[str, str], ...] = ()
-
-
-ALWAYS = Start()
-
-
-def start_of(job: Mapping[str, Any], rules: Iterable[object] | None, variables: Mapping[str, str]) -> Start:
-    """Return when a job starts; ``rules``: its own, None where it has none. Raises `PipelineInvalid`."""
-    when = str(job.get("when", "on_success"))
-    if rules is not None:
-        return first_rule(rules, variables, when) or Start(NEVER)
-    is_meant = _chooses(job.get("only", ["branches", "tags"]), variables)
-    is_left_out = "except" in job and _chooses(job["except"], variables)
-    return Start(when if is_meant and not is_left_out else NEVER)
+def start_of(job: Mapping[str, Any], tag: str) -> Answer:
+    """Return whether a tag starts a job: by its rules, or by ``only`` and ``except``. By hand counts too."""
+    when = str(job.get("when", ""))
+    if "rules" in job:
+        return of_rules(job["rules"], tag, when)
+    chosen = _means(job["only"], tag) if "only" in job else Answer.YES
+    left_out = _means(job["except"], tag) if "except" in job else Answer.NO
+    return all_of((_starts(when), chosen, left_out.negated))
 
 
-def first_rule(rules: Iterable[object], variables: Mapping[str, str], when: str = "on_success") -> Start | None:
-    """Return what the first rule says that holds, None where none does. Raises `PipelineInvalid`.
-
-    ``changes`` holds for every tag (GitLab, "rules:changes"); whether a file ``exists`` is not asked.
-    """
-    for rule in map(table_in, rules):
-        if "if" not in rule or holds(str(rule["if"]), variables):
-            return Start(str(rule.get("when", when)), texts(rule.get("variables")))
-    return None
-
-
-def texts(told: object) -> tuple[tuple[str, str], ...]:
-    """Return the variables of a table; one may have a description beside its value."""
-    table = table_in(told)
-    found = {name: one.get("value", "") if isinstance(one, dict) else one for name, one in table.items()}
-    return tuple((str(name), value) for name, value in found.items() if isinstance(value, str))
-
-
-def expanded(text: str, variables: Mapping[str, str]) -> str:
-    """Return a text with the values of variables in their places, as GitLab has it; "" for one that is not known."""
-
-    def value(found: re.Match[str]) -> str:
-        name = found["name"] or found["braced"]
-        return variables.get(name, "") if name else "$"
-
-    return VARIABLE.sub(value, text)
+def of_rules(rules: object, tag: str, when: str = "") -> Answer:
+    """Return whether the first rule that holds starts something; where there are no rules, everything does."""
+    if not isinstance(rules, list):
+        return Answer.YES if rules is None else Answer.UNKNOWN
+    possible: list[Answer] = []
+    for rule in rules:
+        if not isinstance(rule, dict) or {"changes", "exists"} & set(rule):
+            return Answer.UNKNOWN
+        is_met = _holds(str(rule["if"]), tag) if "if" in rule else Answer.YES
+        if is_met is not Answer.NO:
+            possible.append(_starts(str(rule.get("when", when))))
+        if is_met is Answer.YES:
+            break
+    else:
+        possible.append(Answer.NO)
+    return possible[0] if len(set(possible)) == 1 else Answer.UNKNOWN
 
 
-def holds(expression: str, variables: Mapping[str, str]) -> bool:
-    """Whether an expression is true. Raises `PipelineInvalid` for one that can't be read."""
-    reader = _Reader(expression, _tokens(expression), variables)
-    value = reader.any()
-    if reader.left:
-        raise _unreadable(expression)
-    return bool(value)
+def _starts(when: str) -> Answer:
+    return Answer.of(when not in {"never", "on_failure"})
 
 
-def _unreadable(expression: str) -> Exception:
-    return invalid(f"a rule of {FILE} can't be read: {expression}", "if: $CI_COMMIT_TAG =~ /^v[0-9]/")
+def _holds(expression: str, tag: str) -> Answer:
+    found = COMPARED.fullmatch(expression.strip())
+    values = {"CI_COMMIT_TAG": tag, "CI_COMMIT_REF_NAME": tag, "CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": None}
+    if found is None or found["name"] not in values:
+        return Answer.UNKNOWN
+    value, sign = values[found["name"]], found["sign"]
+    if sign is None:
+        return Answer.of(value)
+    if found["pattern"]:
+        is_met = _matches(found["pattern"], value, found["flags"])
+    elif found["other"]:
+        # A tag has no branch, and the default branch has a name.
+        is_met = Answer.NO if value is None and found["other"] == "CI_DEFAULT_BRANCH" else Answer.UNKNOWN
+    else:
+        is_met = Answer.of(value == found["text"])
+    return is_met.negated if sign.startswith("!") else is_met
 
 
-def _tokens(expression: str) -> list[re.Match[str]]:
-    found, at = [], 0
-    while expression[at:].strip():
-        token = TOKEN.match(expression, at)
-        if token is None:
-            raise _unreadable(expression)
-        found.append(token)
-        at = token.end()
-    return found
+def _matches(pattern: str, value: str | None, flags: str) -> Answer:
+    try:
+        return Answer.of(value is not None and re.search(pattern, value, re.IGNORECASE if flags else 0))
+    except (re.error, OverflowError, RecursionError):
+        return Answer.UNKNOWN
 
 
-@dataclass
-class _Reader:
-    """Reads an expression from the left; ``left``: what has not been read."""
-
-    expression: str
-    left: list[re.Match[str]]
-    variables: Mapping[str, str]
-
-    def any(self) -> object:
-        """Read what ``||`` joins."""
-        value = self.all()
-        while self._takes("||"):
-            other = self.all()
-            value = value or other
-        return value
-
-    def all(self) -> object:
-        """Read what ``&&`` joins."""
-        value = self._compared()
-        while self._takes("&&"):
-            other = self._compared()
-            value = value and other
-        return value
-
-    def _compared(self) -> object:
-        if self._takes("("):
-            value = self.any()
-            if not self._takes(")"):
-                raise _unreadable(self.expression)
-            return value
-        value = self._value()
-        for sign in ("==", "!="):
-            if self._takes(sign):
-                return (value == self._value()) == (sign == "==")
-        for sign in ("=~", "!~"):
-            if self._takes(sign):
-                return self._matches(value, self._value()) == (sign == "=~")
-        return value
-
-    def _matches(self, value: object, pattern: object) -> bool:
-        if isinstance(pattern, str):
-            # A variable may hold a pattern.
-            found = TOKEN.fullmatch(pattern)
-            pattern = self._pattern(found) if found and found["pattern"] else None
-        return isinstance(value, str) and isinstance(pattern, re.Pattern) and bool(pattern.search(value))
-
-    def _value(self) -> object:
-        token = self.left.pop(0) if self.left else None
-        if token is None or token["sign"]:
-            raise _unreadable(self.expression)
-        if token["variable"]:
-            return self.variables.get(token["variable"])
-        if token["pattern"]:
-            return self._pattern(token)
-        return None if token["null"] else token["double"] or token["single"] or ""
-
-    def _pattern(self, token: re.Match[str]) -> re.Pattern[str]:
-        flags = re.RegexFlag(0)
-        for sign in token["flags"]:
-            flags |= FLAGS[sign]
-        try:
-            return re.compile(token["pattern"], flags)
-        except re.error:
-            raise _unreadable(self.expression) from None
-
-    def _takes(self, sign: str) -> bool:
-        if self.left and self.left[0]["sign"] == sign:
-            del self.left[0]
-            return True
-        return False
+def _means(told: object, tag: str) -> Answer:
+    """Return whether ``only`` or ``except`` means the tag."""
+    refs = told.get("refs") if isinstance(told, dict) and set(told) == {"refs"} else told
+    return any_of(_is_ref_of(one, tag) for one in (refs if isinstance(refs, list) else [refs]))
 
 
-def _chooses(told: object, variables: Mapping[str, str]) -> bool:
-    """Whether ``only`` or ``except`` means the tag."""
-    table = table_in(told)
-    refs = table.get("refs", ["branches", "tags"]) if isinstance(told, dict) else told
-    conditions = table.get("variables", [])
-    chosen = any(_is_meant(str(one), variables) for one in (refs if isinstance(refs, list) else [refs]))
-    conditions = conditions if isinstance(conditions, list) else [conditions]
-    return chosen and (not conditions or any(holds(str(one), variables) for one in conditions))
-
-
-def _is_meant(ref: str, variables: Mapping[str, str]) -> bool:
-    pattern = TOKEN.fullmatch(ref)
-    if pattern and pattern["pattern"]:
-        return holds(f"$CI_COMMIT_TAG =~ {ref}", variables)
-    return ref in FOR_TAGS or ref == variables.get("CI_COMMIT_TAG")
+def _is_ref_of(ref: object, tag: str) -> Answer:
+    if not isinstance(ref, str):
+        return Answer.UNKNOWN
+    pattern = re.fullmatch(r"/(.+)/(i?)", ref)
+    if pattern:
+        return _matches(pattern[1], tag, pattern[2])
+    is_plain = re.fullmatch(r"[\w./-]+", ref)
+    return Answer.of(ref in {"tags", "pushes", tag}) if is_plain else Answer.UNKNOWN

@@ -1,32 +1,12 @@
-"""The steps of a job that can be run somewhere else than at GitHub (GitHub, "Workflow syntax for GitHub Actions")."""
+"""What the tables of a workflow hold (GitHub, "Workflow syntax for GitHub Actions")."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seatrial.facts.stretches import followed
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}", re.DOTALL)
-
-MAKES = re.compile(
-    r"(?:^|[\s;&|/])(?:(?:nox|seatrial|invoke|inv|pyproject-build)\s"
-    r"|python3? -m (?:nox|build|invoke|seatrial)\b"
-    r"|(?:uv|hatch|flit|pdm|poetry|maturin) build\b|twine check\b)"
-)
-"""What makes or judges the distributions, or what a project's own tasks do."""
-
-INSTALLERS = "pip3?|pipx|uv|poetry|pdm|apt|apt-get|brew|npm|conda"
-BRINGS = re.compile(
-    followed("brings", rf"\b(?:{INSTALLERS})(?=\s)", r"\s(?:install|sync|ci)\b", ends=r"\0") + r"|\bcurl\b|\bwget\b"
-)
-"""What brings tools from the network: they are here already."""
-
-PUBLISHES = re.compile(r"\b(?:upload|publish)\b")
+    from collections.abc import Iterable, Mapping
 
 
 def table_of(text: str) -> dict[str, Any] | None:
@@ -86,6 +66,12 @@ def texts_at(told: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str) and one)
 
 
+def text_at(told: Mapping[str, Any], name: str) -> str:
+    """Return a text in a table, "" for none: anything else, written out, could multiply by its aliases."""
+    found = told.get(name)
+    return found if isinstance(found, str) else ""
+
+
 def awaited(names: Iterable[str], needs: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """Return these jobs and all that they wait for, as far as they are known; ``needs``: what each job waits for."""
     found: set[str] = set()
@@ -100,43 +86,13 @@ def awaited(names: Iterable[str], needs: Mapping[str, Iterable[str]]) -> frozens
 
 @dataclass(frozen=True)
 class Step:
-    """A step that runs commands, with the variables that its workflow, its job and itself set."""
+    """A step: what it runs and what action it uses, "" for none, and its ``if``, as the file has it."""
 
-    name: str
-    commands: str
-    variables: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def is_at_home_anywhere(self) -> bool:
-        """Whether it makes or judges something, brings no tools, and needs no value that only GitHub has."""
-        told = (self.commands, *(value for _, value in self.variables))
-        return (
-            bool(MAKES.search(self.commands))
-            and not BRINGS.search(self.commands)
-            and not PUBLISHES.search(self.commands)
-            and not any(EXPRESSION.search(text) for text in told)
-        )
+    run: str = ""
+    uses: str = ""
+    condition: str = ""
 
 
-def steps_of(job: Mapping[str, Any], workflow: Mapping[str, Any]) -> tuple[Step, ...]:
-    """Return the steps of a job that run commands, but for those that stand under a condition."""
-    return tuple(
-        Step(str(one.get("name", "")), one["run"], tuple(_variables((workflow, job, one))))
-        for one in tables_at(job, "steps")
-        if isinstance(one.get("run"), str) and "if" not in one and _is_for_bash(one, job, workflow)
-    )
-
-
-def _variables(tables: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    merged: dict[str, Any] = {}
-    for table in tables:
-        merged.update(table_at(table, "env"))
-    return ((str(name), value) for name, value in merged.items() if isinstance(value, str))
-
-
-def _is_for_bash(*tables: Mapping[str, Any]) -> bool:
-    """Whether nothing says that another shell runs it."""
-    shells = []
-    for table in tables:
-        shells += [table.get("shell"), table_at(table_at(table, "defaults"), "run").get("shell")]
-    return all(one is None or str(one).startswith(("bash", "sh")) for one in shells)
+def steps_of(job: Mapping[str, Any]) -> tuple[Step, ...]:
+    """Return the steps of a job."""
+    return tuple(Step(*(text_at(one, key) for key in ("run", "uses", "if"))) for one in tables_at(job, "steps"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import posixpath
 import tarfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from seatrial.archives import BROKEN
@@ -97,8 +98,8 @@ def is_tar(file: BinaryIO) -> bool:
         return False
 
 
-def read(file: BinaryIO, size: int) -> Contents:
-    """Read an archive of ``size`` bytes; what is wrong with it is in what is returned."""
+def read(file: BinaryIO, size: int, most: int = MOST_MEMBERS) -> Contents:
+    """Read an archive of ``size`` bytes and ``most`` members; what is returned says what is wrong."""
     file.seek(0)
     members: list[Member] = []
     sieve = Sieve()
@@ -107,7 +108,7 @@ def read(file: BinaryIO, size: int) -> Contents:
     stream = Stream(cast("BinaryIO", gzip.GzipFile(fileobj=file)), max(FREE, RATIO * size))
     try:
         with _open(stream) as archive:
-            for info in _walk(archive, stream):
+            for info in _walk(archive, stream, most):
                 sparse = sparse or info.issparse()
                 members.append(_member(info, stream, sieve))
     except TooMuchError as error:
@@ -144,12 +145,12 @@ def _open(stream: Stream) -> tarfile.TarFile:
     return tarfile.TarFile(fileobj=cast("Any", stream), mode="r")
 
 
-def _walk(archive: tarfile.TarFile, stream: Stream) -> Iterator[tarfile.TarInfo]:
+def _walk(archive: tarfile.TarFile, stream: Stream, most: int) -> Iterator[tarfile.TarInfo]:
     count = 0
     while info := archive.next():
         count += 1
-        if count > MOST_MEMBERS:
-            raise TooMuchError(f"it has more than {MOST_MEMBERS:,} members")
+        if count > most:
+            raise TooMuchError(f"it has more than {most:,} members")
         yield info
         # What tarfile keeps of members, and of headers that are meant for all of them, would grow and grow.
         archive.members = []  # type: ignore[attr-defined] # documented in the examples of tarfile
@@ -165,8 +166,14 @@ def _member(info: tarfile.TarInfo, stream: Stream, sieve: Sieve) -> Member:
             (info.islnk(), MemberKind.HARDLINK),
         )
         kind = next((kind for is_it, kind in kinds if is_it), MemberKind.OTHER)
-        return Member(info.name, kind, target=info.linkname)
+        return _packaged(Member(info.name, kind, target=info.linkname), info)
     if info.issparse():
         return Member(info.name, size=info.size)
     stream.seek(info.offset_data)
-    return Member(info.name, size=info.size, sha256=sieve.sift(info.name, info.size, stream.pieces(info.size)))
+    digest = sieve.sift(info.name, info.size, stream.pieces(info.size))
+    return _packaged(Member(info.name, size=info.size, sha256=digest), info)
+
+
+def _packaged(member: Member, info: tarfile.TarInfo) -> Member:
+    owner = (info.uid, info.gid, info.uname, info.gname)
+    return replace(member, mode=info.mode, date=info.mtime, owner=owner)

@@ -14,7 +14,7 @@ from seatrial.facts import pins
 from seatrial.facts.chain import Chain
 from seatrial.facts.ref_patterns import matches
 from seatrial.facts.session_names import sessions_of
-from seatrial.facts.steps import Step, awaited, steps_of, table_at, table_of, tables_at, texts_at
+from seatrial.facts.steps import Step, awaited, steps_of, table_at, table_of, tables_at, text_at, texts_at
 from seatrial.facts.uploading import ADDRESS, PASSWORD_IN_COMMAND, PUBLISHES, TESTS
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Job:
     ``commands``: the texts of its ``run``; ``may_ask``: whether it may ask for an identity token; ``has_password``:
     whether a stored password is handed to one of its steps; ``leads_elsewhere``: whether it names another index than
     PyPI; ``pythons``: the versions, such as 3.12, that its matrix or its steps name; ``addresses``: those that it
-    uploads to; ``makes_attestations``: whether its steps do; ``needs``: the jobs that it waits for; ``steps``: those of
-    its steps that run commands.
+    uploads to; ``makes_attestations``: whether its steps do; ``needs``: the jobs that it waits for; ``steps``: its
+    steps; ``condition``: its ``if``, and ``call`` the workflow that it is, as the file has them, "" for none.
     """
 
     name: str
@@ -57,6 +57,8 @@ class Job:
     makes_attestations: bool = False
     needs: tuple[str, ...] = field(default=(), compare=False)
     steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
+    condition: str = field(default="", compare=False)
+    call: str = field(default="", compare=False)
 
     @property
     def attests(self) -> bool:
@@ -141,10 +143,10 @@ class Workflow:
         wanted = [job for job in jobs if job.environment in set(environments)] or jobs
         return wanted[-1] if wanted else None
 
-    def steps_before(self, job: Job) -> tuple[Step, ...]:
-        """Return the steps that run commands in a job and in those that it waits for, in the order of the file."""
-        waited = awaited([job.name], {one.name: one.needs for one in self.jobs})
-        return tuple(step for one in self.jobs if one.name in waited for step in one.steps)
+    def up_to(self, job: Job) -> tuple[Job, ...]:
+        """Return the jobs that a job waits for, and those that they wait for, then the job itself."""
+        waited = awaited(job.needs, {one.name: one.needs for one in self.jobs}) - {job.name}
+        return (*(one for one in self.jobs if one.name in waited), job)
 
     def sessions(self) -> tuple[str, ...]:
         """Return the nox sessions that its steps name; those that stand in a variable are not known here."""
@@ -175,7 +177,9 @@ def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job
         makes_attestations=any(map(_attests, steps)),
         pythons=tuple(dict.fromkeys(_pythons(told, steps))),
         needs=texts_at(told, "needs"),
-        steps=steps_of(told, workflow),
+        steps=steps_of(told),
+        condition=text_at(told, "if"),
+        call=text_at(told, "uses"),
     )
 
 
@@ -206,8 +210,9 @@ def _texts(told: Iterable[object]) -> Iterator[str]:
 
 def _attests(step: Mapping[str, Any]) -> bool:
     """Whether a step uploads attestations, as the action does unless it is told not to."""
-    if str(step.get("uses", "")).startswith(ACTION):
-        return str(table_at(step, "with").get("attestations", "true")).lower() != "false"
+    if any(text.startswith(ACTION) for text in texts_at(step, "uses")):
+        attestations = table_at(step, "with").get("attestations")
+        return attestations is not False and not (isinstance(attestations, str) and attestations.lower() == "false")
     return any(PUBLISHES.search(text) and "--attestations" in text for text in _texts([step.get("run")]))
 
 

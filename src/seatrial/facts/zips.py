@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import stat
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from seatrial.archives import BROKEN
@@ -113,14 +114,13 @@ def _framing(archive: zipfile.ZipFile, file: BinaryIO) -> Fault | None:
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, sieve: Sieve | None) -> Member:
+    mode = info.external_attr >> 16 if info.create_system == UNIX else 0
+    known = Member(info.filename, mode=stat.S_IMODE(mode), date=info.date_time)
     if info.is_dir():
-        return Member(info.filename, MemberKind.FOLDER)
-    is_link = info.create_system == UNIX and stat.S_ISLNK(info.external_attr >> 16)
-    kind = MemberKind.SYMLINK if is_link else MemberKind.FILE
-    if sieve is None:
-        return Member(info.filename, kind, info.file_size)
-    digest = sieve.sift(info.filename, info.file_size, _pieces(archive, info))
-    return Member(info.filename, kind, info.file_size, sha256=digest)
+        return replace(known, kind=MemberKind.FOLDER)
+    kind = MemberKind.SYMLINK if stat.S_ISLNK(mode) else MemberKind.FILE
+    known = replace(known, kind=kind, size=info.file_size, packed=(info.compress_type, info.compress_size))
+    return replace(known, sha256=sieve.sift(info.filename, info.file_size, _pieces(archive, info))) if sieve else known
 
 
 def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -9,20 +9,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Union
 
 from seatrial.errors import IndexUnreachable, SeatrialError
-from seatrial.facts.pipeline import TO_LISTEN, Pipeline
-from seatrial.facts.pipeline_text import FILE, files_below
-from seatrial.facts.pipeline_variables import variables_of
-from seatrial.facts.publisher import Publisher
-from seatrial.facts.publishing import Publishing
+from seatrial.facts.answer import Answer
+from seatrial.facts.pipeline import FILE, TO_LISTEN, Pipeline
+from seatrial.facts.publishing import ENVIRONMENT, Publishing
 from seatrial.facts.shelf import Landing
 from seatrial.facts.sources import Sources
+from seatrial.facts.trigger import Heard
 from seatrial.facts.walk import Unlearned
 from seatrial.masking import shown_address
 from seatrial.mishaps import PipelineInvalid
 from seatrial.outlook import released
 from seatrial.tools import checkout, index, nox, pip_settings, web
-from seatrial.workflows.desk import Desk, forge
-from seatrial.workflows.gitlab import AT_HOME
+from seatrial.workflows.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +36,10 @@ if TYPE_CHECKING:
     from seatrial.outlook import Outlook
     from seatrial.tools.scratch import Scratch
 
-Answer = Union["Shelf", Unlearned]
+Shelved = Union["Shelf", Unlearned]
+
+LOOK = "in GitLab: Build, Pipeline editor, Validate, with the tag"
+"""Where GitLab says what a tag would start."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Asked:
     """What others have been asked; ``where``: the address of the index."""
 
     where: str
-    shelf: Future[Answer]
+    shelf: Future[Shelved]
     listing: Future[Listing]
 
 
@@ -61,7 +62,7 @@ def asked(project: Project, config: Config) -> Iterator[Asked]:
         yield Asked(where, web.aside(_shelf, where, project.name), pool.submit(nox.listed, project.root))
 
 
-def _shelf(where: str, name: str) -> Answer:
+def _shelf(where: str, name: str) -> Shelved:
     try:
         return index.shelf(where, name)
     except IndexUnreachable as error:
@@ -75,7 +76,7 @@ def publishing(project: Project, config: Config, scratch: Scratch, tag: str) -> 
 
 def trigger(project: Project, scratch: Scratch, known: Trigger) -> Trigger:
     """Return what the tag starts, with the generated files that have drifted."""
-    known = replace(known, unheard=_unheard(known, scratch))
+    known = replace(known, by_pipeline=_by_pipeline(known, scratch))
     # A forge for which nothing is generated is no matter here.
     with contextlib.suppress(SeatrialError):
         found = Desk.at(scratch.repository, project).drift_in(scratch.root)
@@ -84,23 +85,18 @@ def trigger(project: Project, scratch: Scratch, known: Trigger) -> Trigger:
     return known
 
 
-def _unheard(known: Trigger, scratch: Scratch) -> tuple[str, str] | None:
-    """Return why the tag does not start the pipeline of GitLab that publishes; see `Trigger`."""
-    found, files = known.publishing, files_below(scratch.root)
+def _by_pipeline(known: Trigger, scratch: Scratch) -> Heard | None:
+    """Return whether the tag starts the job of GitLab that publishes; None where no pipeline does."""
+    found = known.publishing
     if found.workflow is not None or FILE not in found.others or not known.tag:
         return None
-    who = Publisher(found.owner or "OWNER", found.repository or "NAME", FILE, forge="gitlab")
-    branch = scratch.repository.upstream[len("refs/heads/") :]
-    host = AT_HOME
-    # Where nobody knows the forge, it is the one that a rehearsal assumes, too.
-    with contextlib.suppress(SeatrialError):
-        host = forge(scratch.repository)[1] or AT_HOME
     try:
-        pipeline = Pipeline.of(files(FILE) or "{}", files, variables_of(who, known.tag, "", branch, host))
+        text = (scratch.root / FILE).read_text(encoding="utf-8", errors="replace")
+        pipeline = Pipeline.of(text, known.tag)
     except PipelineInvalid as error:
-        return error.what, error.fix
-    # What lies elsewhere and was not read may be what publishes.
-    return None if pipeline.elsewhere else (pipeline.deafness(known.tag), TO_LISTEN)
+        return Heard(Answer.NO, error.what, error.fix)
+    answer, reason = pipeline.heard(pipeline.publishing_job(found.told.get("environment", ENVIRONMENT)))
+    return Heard(answer, reason, TO_LISTEN if answer is Answer.NO else LOOK)
 
 
 def sources(project: Project, scratch: Scratch, listing: Listing, found: Publishing) -> Sources:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.facts.members import differing
+from seatrial.facts.comparison import Sameness, compare
 from seatrial.facts.project import Project
 from seatrial.facts.rebuilt import Difference, Rebuilt
 from seatrial.release import voyage
@@ -52,6 +52,5 @@ def again(scratch: Scratch, built: Built, say: Callable[[str], None]) -> Rebuilt
 
 
 def _difference(first: Distribution, second: Path) -> list[Difference]:
-    if first.path.read_bytes() == second.read_bytes():
-        return []
-    return [Difference(first.path.name, differing(first.path, second))]
+    found = compare(first.path, second)
+    return [] if found.sameness is Sameness.IDENTICAL else [Difference(first.path.name, found.differences)]

@@ -18,7 +18,7 @@ class Card:
     """What a rehearsal found.
 
     ``seconds``: how long each leg took; ``publisher``: whose token the upload was made with; ``remarks``: what was
-    otherwise than in a real release.
+    otherwise than in a real release; ``not_run``: the commands of CI that a rehearsal leaves out.
     """
 
     project: str
@@ -27,6 +27,7 @@ class Card:
     seconds: Mapping[str, float]
     publisher: Publisher
     remarks: tuple[str, ...] = ()
+    not_run: tuple[str, ...] = ()
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -50,6 +51,7 @@ class Card:
             "seconds": {name: round(taken, 3) for name, taken in self.seconds.items()},
             "publisher": self.publisher.__dict__,
             "remarks": list(self.remarks),
+            "not_run": list(self.not_run),
             "unknown": list(self.unknown),
         }
 
@@ -61,6 +63,7 @@ class Card:
             ("installed", [_installed(one) for one in self.installed]),
             ("took", [" · ".join(f"{name} {taken:.1f} s" for name, taken in self.seconds.items())]),
             ("remarks", list(self.remarks)),
+            ("not run", list(self.not_run)),
             ("unknown", list(self.unknown)),
         ]
         what = f"{self.project} {self.proof.version}"

@@ -1,4 +1,4 @@
-"""Who publishes in a rehearsal, and which sessions go before."""
+"""Who publishes in a rehearsal, and what CI does before."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from seatrial.config import Config
 from seatrial.errors import WorkflowUnknown
-from seatrial.facts.pipeline import Pipeline
-from seatrial.facts.pipeline_text import FILE, files_below
-from seatrial.facts.pipeline_variables import variables_of
+from seatrial.facts.answer import Answer
+from seatrial.facts.before_upload import BeforeUpload
+from seatrial.facts.pipeline import FILE, Pipeline
 from seatrial.facts.publisher import Publisher
 from seatrial.facts.publishing import ENVIRONMENT, Publishing
+from seatrial.facts.tag_scripts import scripts_before_upload
 from seatrial.facts.workflow import FOLDER, Workflow
 from seatrial.mishaps import TokenForbidden
 from seatrial.outlook import tag_form
@@ -21,9 +22,9 @@ from seatrial.workflows import desk, gitlab
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from seatrial.facts.pipeline import PipelineJob
     from seatrial.facts.project import Project
     from seatrial.facts.repository import Repository
-    from seatrial.facts.steps import Step
 
 ASSUMED = Workflow("release.yml")
 """What is assumed of a project in which no workflow publishes."""
@@ -33,19 +34,16 @@ ASSUMED = Workflow("release.yml")
 class Course:
     """How a project is published.
 
-    ``sender``: who the token of CI will say that it is; ``registered``: whom the index expects; ``sessions``: those
-    of nox that the workflow names; ``remarks``: what had to be assumed; ``steps``: those of the workflow that come
-    before the files are published, and that can be run here; ``pipeline``: the text of that of GitLab which publishes,
-    "" for none; ``host``: that of the forge.
+    ``sender``: who the token of CI will say that it is; ``registered``: whom the index expects; ``before``: what CI
+    does before the upload, None where no file is known that publishes; ``remarks``: what had to be assumed;
+    ``tokens``: the variables in which a job of GitLab finds its tokens, and whom each is for.
     """
 
     sender: Publisher
     registered: Publisher
-    sessions: tuple[str, ...]
+    before: BeforeUpload | None
     remarks: tuple[str, ...]
-    steps: tuple[Step, ...] = ()
-    pipeline: str = ""
-    host: str = ""
+    tokens: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def chart(repository: Repository, project: Project, top: Path) -> Course:
@@ -66,9 +64,8 @@ def chart(repository: Repository, project: Project, top: Path) -> Course:
     return Course(
         sender=sender,
         registered=replace(sender, **told),
-        sessions=workflow.sessions(),
+        before=BeforeUpload.of(scripts_before_upload(found)) if job else None,
         remarks=_remarks(found),
-        steps=tuple(step for step in workflow.steps_before(job) if step.is_at_home_anywhere) if job else (),
     )
 
 
@@ -81,25 +78,49 @@ def _forge(repository: Repository) -> tuple[str, str]:
 
 
 def _by_pipeline(found: Publishing, who: Publisher, top: Path, host: str) -> Course:
-    """Return the course of a project that a pipeline of GitLab publishes. Raises `PipelineInvalid`."""
-    files = files_below(top)
-    text = files(FILE) or "{}"
-    known = variables_of(who, found.tag, "", "", host)
-    pipeline = Pipeline.of(text, files, known)
-    wanted = (found.told.get("environment", ENVIRONMENT),)
-    job = pipeline.publishing_job(wanted) or pipeline.publishing_job(wanted, starting=False)
+    """Return the course of a project that a pipeline of GitLab publishes.
+
+    Raises `PipelineInvalid`, or `TokenForbidden` for a job that could not publish.
+    """
+    path, told = top / FILE, found.told
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else "{}"
+    pipeline = Pipeline.of(text, found.tag)
+    job = pipeline.publishing_job(told.get("environment", ENVIRONMENT))
+    environment = job.environment if job else ENVIRONMENT
     remarks = list(_unowned(found))
-    remarks += [f"{FILE} includes {one}, which is not here, and was not read" for one in pipeline.elsewhere]
     if host != gitlab.AT_HOME:
-        told = f"PyPI takes tokens of {host} only for organisations that it has let in"
-        remarks.append(f"{told}: one of {gitlab.AT_HOME} was used")
+        said = f"PyPI takes tokens of {host} only for organisations that it has let in"
+        remarks.append(f"{said}: one of {gitlab.AT_HOME} was used")
+    if "$" in environment:
+        remarks.append(f"the environment {environment} is known to GitLab alone: the registered one is assumed")
+        environment = told.get("environment", ENVIRONMENT)
+    sender = replace(who, environment=environment)
+    registered = replace(sender, **told)
     if job is None:
         remarks.append(f"no job of {FILE} publishes: it and the environment {ENVIRONMENT} are assumed")
-    elif job.has_password:
-        told = f"the job {job.name} of {FILE} publishes with a stored password"
-        remarks.append(f"{told}; trusted publishing was rehearsed")
-    sender = replace(who, environment=job.environment if job else ENVIRONMENT)
-    return Course(sender, replace(sender, **found.told), (), tuple(remarks), pipeline=text if job else "", host=host)
+        return Course(sender, registered, None, tuple(remarks))
+    said = pipeline.heard(job)[1]
+    # Where it is an error, the release has been refused for it, or the project ignores it.
+    remarks += [said] if said else []
+    remarks += _about_token(job)
+    before = BeforeUpload.of(pipeline.scripts_before_upload(job))
+    tokens = () if job.has_password else job.tokens
+    return Course(sender, registered, before, tuple(remarks), tokens)
+
+
+def _about_token(job: PipelineJob) -> list[str]:
+    """Return what is to be said about the identity token of a job. Raises `TokenForbidden` where it has none."""
+    if job.has_password:
+        return [f"the job {job.name} of {FILE} publishes with a stored password; trusted publishing was rehearsed"]
+    if job.asks is Answer.UNKNOWN:
+        return [f"whether the job {job.name} of {FILE} has id_tokens is not known: not all of it is in the file"]
+    if job.asks is Answer.NO:
+        raise TokenForbidden(
+            f"the job {job.name} of {FILE} asks for no identity token, without which PyPI lets nobody publish",
+            fix="id_tokens:\n  PYPI_ID_TOKEN:\n    aud: pypi\n"
+            "or, with a password of the project's settings: variables: {TWINE_PASSWORD: $NAME}",
+        )
+    return []
 
 
 def _unowned(found: Publishing) -> tuple[str, ...]:

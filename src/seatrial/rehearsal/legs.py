@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from seatrial import shell
 from seatrial.command_line import CALLED, called
-from seatrial.facts.delivery import State
+from seatrial.errors import last_lines
+from seatrial.facts.before_upload import ALWAYS
+from seatrial.facts.comparison import Sameness, compare
 from seatrial.facts.distribution import Distribution, paths_in
 from seatrial.facts.listing import Listing
-from seatrial.facts.members import differing
-from seatrial.facts.session_names import sessions_of
 from seatrial.mishaps import BytesDiffer, LegFailed
-from seatrial.rehearsal.machine import Machine, bash, insist_on_success
 from seatrial.release.proof import Proof
-from seatrial.tools import checkout, nox, twine
+from seatrial.tools import checkout, nox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from seatrial.facts.before_upload import BeforeUpload
     from seatrial.facts.delivery import Delivery
-    from seatrial.facts.steps import Step
-    from seatrial.rehearsal.course import Course
     from seatrial.rehearsal.world import World
-
-ALWAYS = ("build", "check")
-"""The sessions that CI runs on a tag, whatever else its workflow names."""
+    from seatrial.shell import Completed
 
 BUILD = """\
 import sys
@@ -41,6 +37,18 @@ built = distributions.ensure(project, Path(sys.argv[1]), "rehearsal", print)
 fitness.insist([one.path for one in built], {}, print)
 """
 """What stands for the sessions ``build`` and ``check`` where the noxfile has none: the same, without nox."""
+
+BUILD_PLAINLY = """\
+import sys
+sys.path[:] = [place for place in sys.path if place]
+from pathlib import Path
+from seatrial.tools import installer, pypabuild
+state, into = map(Path, sys.argv[1:])
+state.mkdir(parents=True, exist_ok=True)
+environment = pypabuild.BuildEnvironment(state / "build", installer.best())
+pypabuild.build_distributions(Path.cwd(), into, environment, None)
+"""
+"""What ``python -m build`` does in CI, in a build environment that is kept."""
 
 
 def release(world: World, options: Sequence[str], say: Callable[[str], None]) -> Proof:
@@ -55,110 +63,113 @@ def release(world: World, options: Sequence[str], say: Callable[[str], None]) ->
 
 @dataclass(frozen=True)
 class Ready:
-    """What CI is ready to publish: ``files``.
-
-    ``environment`` and ``folder``: those in which it uploads; ``commands``: those that upload, none where twine is to
-    do it with options of its own; ``tokens``: the variables in which it finds identity tokens, where it finds them in
-    variables; ``remarks``: what was otherwise than in CI.
-    """
+    """The files that CI would upload; ``remarks``: what CI does differently."""
 
     files: tuple[Distribution, ...]
-    environment: Mapping[str, str]
-    folder: Path
-    commands: tuple[str, ...] = ()
-    tokens: tuple[tuple[str, tuple[str, ...]], ...] = ()
     remarks: tuple[str, ...] = ()
-
-    def upload(self, environment: Mapping[str, str], patience: float) -> str:
-        """Upload the files and return what twine says; ``patience``: the seconds that it may take.
-
-        Raises `CredentialMissing` or `UploadFailed`.
-        """
-        if not self.commands:
-            return twine.upload([one.path for one in self.files], environment, patience)
-        script = "\n".join(("set -eo pipefail", *self.commands))
-        told = {**environment, "NO_COLOR": "1", "TERM": "dumb"}
-        return twine.upload_by((*bash(told), "-c", script), self.folder, told, patience)
-
-
-class Ci(Protocol):
-    """What a forge does on the tag of a release, up to the upload."""
-
-    def about(self, tag: str) -> str:
-        """Say what it does."""
-
-    def run(self, proof: Proof, say: Callable[[str], None]) -> Ready:
-        """Do it, and return what is ready to be uploaded. Raises `LegFailed`."""
 
 
 @dataclass(frozen=True)
 class Tasks:
-    """What CI does on a tag: the ``steps`` of its workflow, then those of ``sessions`` that none of them has run.
+    """What CI does on the tag of a release up to the upload, as far as a rehearsal does it: sessions, and a build.
 
-    ``branch``: the one that its commit is to be found on.
+    ``before``: what the file of CI says, None where no file is known that publishes; ``tests``: whether other sessions
+    run than those that build and check.
     """
 
     world: World
-    steps: tuple[Step, ...]
-    sessions: tuple[str, ...]
-    branch: str
+    before: BeforeUpload | None
+    tests: bool
 
-    @classmethod
-    def of(cls, world: World, course: Course, branch: str, *, tests: bool) -> Tasks:
-        """Return what a course asks for: without ``tests``, no session but those that always run."""
-        named = course.sessions if tests else ()
-        steps = [step for step in course.steps if tests or set(ALWAYS).issuperset(sessions_of(step.commands))]
-        return cls(world, tuple(steps), tuple(dict.fromkeys((*named, *ALWAYS))), branch)
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """The sessions that are run."""
+        named = ALWAYS if self.before is None else self.before.sessions
+        return tuple(name for name in named if self.tests or name in ALWAYS)
+
+    @property
+    def builds_plainly(self) -> bool:
+        """Whether CI builds by other means than a session."""
+        return self.before is not None and not self.before.sessions_build
 
     def about(self, tag: str) -> str:
         """Say what it does."""
-        return f"nox -s {' '.join(self.sessions)}, in a fresh checkout of {tag}"
+        parts = ["build the sdist and the wheel (PEP 517)"] if self.builds_plainly else []
+        parts += [f"nox -s {' '.join(self.sessions)}"] if self.sessions else []
+        return f"{', then '.join(parts)}, in a fresh checkout of {tag}"
 
     def run(self, proof: Proof, say: Callable[[str], None]) -> Ready:
-        """Check the tag out and run what CI runs on it; return what it publishes. Raises `LegFailed`."""
+        """Check the tag out, run the sessions, and return what CI would upload. Raises `LegFailed`."""
         project = self.world.checkout(proof.tag, "ci")
-        machine = Machine.of(self.world, proof, project)
-        machine.know_branch(self.branch)
-        for step in self.steps:
-            machine.run(step, say)
-        known = _sessions_there(self.world, project)
-        done = {name for step in self.steps for name in sessions_of(step.commands)}
-        wanted = [name for name in self.sessions if name not in done and (name not in ALWAYS or name in known)]
+        state, dist = str(self.world.folder / "state"), project / "dist"
+        if self.builds_plainly:
+            # Before any session: nothing that one leaves in the checkout is a part of what CI builds.
+            dist = self.world.folder / "built"
+            _follow((sys.executable, "-c", BUILD_PLAINLY, state, str(dist)), self.world, project, say)
+        listing = _listing(self.world, project)
+        wanted = [name for name in self.sessions if listing.failure or listing.has(name)]
         if wanted:
             _follow((*shell.module("nox"), "-s", *wanted), self.world, project, say)
-        if not known.issuperset(ALWAYS) and not done.issuperset(ALWAYS):
-            _follow((sys.executable, "-c", BUILD, str(self.world.folder / "state")), self.world, project, say)
-        files = tuple(map(Distribution.from_path, paths_in(project / "dist")))
+        missing = [name for name in self.sessions if name not in wanted]
+        if not self.builds_plainly and set(missing).intersection(ALWAYS):
+            _follow((sys.executable, "-c", BUILD, state), self.world, project, say)
+            missing = [name for name in missing if name not in ALWAYS]
+        remarks = [f"not run: nox -s {' '.join(missing)}, which the noxfile does not have"] if missing else []
+        files = list(map(Distribution.from_path, paths_in(dist)))
+        if self.builds_plainly:
+            remarks.append("CI builds without nox -s build: sdist and wheel were built as python -m build does")
+            compiled = [one for one in files if one.is_wheel and not one.is_for_any_machine]
+            remarks += [f"{one.path.name} was not uploaded: it was compiled for this machine" for one in compiled]
+            files = [one for one in files if one not in compiled]
         if not files:
-            what = "all of that ended well, but nothing lies in dist/"
-            raise LegFailed(what, fix="have the session build, or a step of the workflow, fill it")
-        return Ready(files, self.world.environment, project)
+            raise LegFailed("the sessions ended well, but dist/ is empty", fix="have the session build fill dist/")
+        return Ready(tuple(files), tuple(remarks))
 
 
-def _sessions_there(world: World, project: Path) -> set[str]:
-    """Return the names of the sessions of a noxfile; none where there is no noxfile, or it can't be read."""
+def _listing(world: World, project: Path) -> Listing:
+    """Return the sessions of the noxfile; where it cannot be read, nox says why when it runs a session."""
+    if not (project / "noxfile.py").is_file():
+        return Listing(is_there=False)
     done = world.attempt(*shell.module("nox"), "--list", "--json", *nox.ALL, cwd=project)
-    return {one.name for one in Listing.from_json(done.output).sessions} if not done.returncode else set()
+    return Listing.from_json(done.output) if not done.returncode else Listing(failure=done.errors)
 
 
-def insist_on_bytes(proof: Proof, found: Delivery, published: Sequence[Distribution]) -> None:
-    """Raise `BytesDiffer` unless the index serves the files that were proved.
+def insist_on_content(proof: Proof, found: Delivery, published: Sequence[Distribution]) -> tuple[str, ...]:
+    """Return how the files that the index serves are packaged differently from those that were proved.
 
-    ``found``: what the index tells of them; ``published``: the files as CI built them.
+    ``found``: what the index says about them; ``published``: the files as CI built them. Raises `BytesDiffer` where one
+    is missing, or its content is different.
     """
-    if found.state is State.PUBLISHED and not found.unproved:
-        return
-    known = {one.path.name: one for one in published}
-    proved = {one.path.name: one for one in proof.files}
-    told = [f"{name} is not there" for name in found.missing]
+    known, proved = ({one.path.name: one for one in files} for files in (published, proof.files))
+    wrong = [f"{name} is missing" for name in found.missing]
+    remarks = []
     for one in found.different:
-        members = differing(proved[one.name].path, known[one.name].path) if one.name in known else ()
-        told.append(f"{one.name} has other bytes: {', '.join(members) or 'the same members, packed in another way'}")
-    told += [f"{name} is there, and was not proved" for name in found.unproved]
-    raise BytesDiffer(
-        "the index serves something else than what the release proved:\n" + "\n".join(f"  {line}" for line in told),
-        fix="find out what the build takes from outside the commit: the clock, the folder, the machine",
-    )
+        if one.name not in known or known[one.name].sha256 != one.sha256:
+            wrong.append(f"{one.name} is not the file that was uploaded")
+            continue
+        compared = compare(proved[one.name].path, known[one.name].path)
+        if compared.sameness is Sameness.SAME_CONTENT:
+            how = ", ".join(compared.packaging)
+            remarks.append(f"{one.name} of CI has the content that was proved, packaged differently: {how}")
+        else:
+            wrong.append(f"{one.name} has other content: {', '.join(compared.differences)}")
+    wrong += [f"{name} is published, and was not proved" for name in found.unproved]
+    if wrong:
+        raise BytesDiffer(
+            "the index serves something else than what the release proved:\n"
+            + "\n".join(f"  {line}" for line in wrong),
+            fix="find out what the build takes from outside the commit: the clock, the folder, the machine",
+        )
+    return tuple(remarks)
+
+
+def insist_on_success(what: str, done: Completed) -> None:
+    """Raise `LegFailed` where a command of CI, ``what``, did not end well."""
+    if done.returncode:
+        raise LegFailed(
+            f"{what} ended with exit code {done.returncode}:\n{last_lines(done.output)}",
+            fix="mend that, commit, and rehearse again",
+        )
 
 
 def _follow(args: tuple[str, ...], world: World, cwd: Path, say: Callable[[str], None], **variables: str) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seatrial import interpreters
-from seatrial.config import Config
 from seatrial.delivery import installation
 from seatrial.delivery.installation import Installed, Wanted
 from seatrial.delivery.watching import Watch
@@ -23,21 +22,19 @@ from seatrial.rehearsal.issuer import Sender
 from seatrial.rehearsal.legs import Tasks
 from seatrial.rehearsal.logbook import Logbook
 from seatrial.rehearsal.minting import NO_PUBLISHER
-from seatrial.rehearsal.runner import Runner
 from seatrial.rehearsal.world import NOBODY, World, world
 from seatrial.release import survey
 from seatrial.shortfalls import NotUsable
-from seatrial.tools import checkout
-from seatrial.workflows.shape import default_branch
+from seatrial.tools import checkout, twine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from seatrial.facts.distribution import Distribution
     from seatrial.facts.repository import Repository
     from seatrial.interpreters import Interpreter
     from seatrial.rehearsal.faults import Faults
-    from seatrial.rehearsal.legs import Ci, Ready
     from seatrial.rehearsal.network import Network
     from seatrial.release.proof import Proof
 
@@ -99,13 +96,13 @@ def sail(
         course = chart(repository, project, made.clone)
         remarks = (*_remarks(repository, project, made), *course.remarks)
         with network.network(made.folder / "index", course.registered, project.name, faults=faults) as net:
-            branch = Config.from_project(project).branch or default_branch(repository)
-            voyage = Voyage(made, net, project, course, Logbook(say), branch)
+            voyage = Voyage(made, net, project, course, Logbook(say))
             ended: Card | LegFailed
             try:
                 proof, installed, more = voyage.sail(options)
                 seconds = voyage.log.seconds
-                ended = Card(project.name, proof, installed, seconds, course.registered, (*remarks, *more))
+                not_run = course.before.not_run if course.before else ()
+                ended = Card(project.name, proof, installed, seconds, course.registered, (*remarks, *more), not_run)
             except LegFailed as failure:
                 # What it names is in the user's repository too, and the clone is gone when this is read.
                 failure.what = failure.what.replace(str(made.clone), str(repository.root))
@@ -115,25 +112,24 @@ def sail(
 
 @dataclass(frozen=True)
 class Voyage:
-    """A project on its way through a world; ``branch``: the one that CI looks for its commits on."""
+    """A project on its way through a world."""
 
     world: World
     network: Network
     project: Project
     course: Course
     log: Logbook
-    branch: str
 
     def sail(self, options: Sequence[str]) -> tuple[Proof, tuple[Installed, ...], tuple[str, ...]]:
-        """Sail all legs; return what was proved and installed, and what was otherwise in CI. Raises `LegFailed`."""
+        """Sail all legs; return what was proved and installed, and what CI does differently. Raises `LegFailed`."""
         with self.log.leg("release", f"seatrial release {' '.join(options)}"):
             proof = legs.release(self.world, options, self.log.line)
-        ci = self._ci(tests="--no-tests" not in options)
+        ci = Tasks(self.world, self.course.before, tests="--no-tests" not in options)
         with self.log.leg("CI", ci.about(proof.tag)):
             ready = ci.run(proof, self.log.line)
         published = ready.files
         with self.log.leg("upload", f"twine upload, as {self.course.sender}"):
-            self._upload(proof, ready)
+            self._upload(proof, published)
         ends = _ends(self.project)
         pythons = " and ".join(one.version for one in ends) or "none"
         with self.log.leg("install", f"pip install {self.project.name}=={proof.version}, on Python {pythons}"):
@@ -144,24 +140,19 @@ class Voyage:
                 )
             wanted = Wanted.of(self.project.name, proof.version, published, self.network.simple_url)
             installed = tuple(installation.install(self.world, one, wanted) for one in ends)
-        with self.log.leg("compare", "does the index serve the very bytes that were proved?"):
+        with self.log.leg("compare", "does the index serve what was proved?"):
             watch = Watch(self.project.name, self.network.simple_url, proof, PATIENCE)
-            legs.insist_on_bytes(proof, watch.keep(self.log.line, lambda: False), published)
-        return proof, installed, ready.remarks
+            packaged = legs.insist_on_content(proof, watch.keep(self.log.line, lambda: False), published)
+        return proof, installed, (*ready.remarks, *packaged)
 
-    def _ci(self, *, tests: bool) -> Ci:
-        if self.course.pipeline:
-            return Runner(self.world, self.course, self.branch, tests)
-        return Tasks.of(self.world, self.course, self.branch, tests=tests)
-
-    def _upload(self, proof: Proof, ready: Ready) -> None:
+    def _upload(self, proof: Proof, files: Sequence[Distribution]) -> None:
         """Upload what CI has built, with a token of the job that publishes. Raises `UploadFailed`."""
         sender = Sender(self.course.sender, proof.tag, proof.commit)
-        sender = replace(sender, tokens=ready.tokens) if ready.tokens else sender
-        environment = self.network.environment(ready.environment, sender)
+        sender = replace(sender, tokens=self.course.tokens) if self.course.tokens else sender
+        environment = self.network.environment(self.world.environment, sender)
         self.network.insist_on_loopback(environment, self.world.folder)
         try:
-            said = ready.upload(environment, self.network.index.faults.patience)
+            said = twine.upload([one.path for one in files], environment, self.network.index.faults.patience)
             # It ends with an address on PyPI, where nothing has gone.
             for line in said.partition("\nView at:")[0].rstrip().splitlines():
                 self.log.line(line)

@@ -64,6 +64,8 @@ def undisturbed() -> Iterator[None]:
     """Hold back Ctrl-C and requests to end (SIGINT, SIGTERM, SIGHUP), and let them in afterwards.
 
     In between stands what has to be whole: a process that is started and not yet known, a folder that is removed.
+    A signal that is ignored, as a shell does for ``command &``, stays ignored; a process that is started in between can
+    be interrupted all the same, because it starts without handlers of ours.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

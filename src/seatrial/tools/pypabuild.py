@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 STAMP = "seatrial.json"
 """The file in an environment that says what it was filled with; it is there only while that is true."""
 
-
 CONFIGURATION = ("pyproject.toml", "setup.py", "setup.cfg")
 """The files in which backends are told what else a build needs."""
 
@@ -106,23 +105,32 @@ class BuildEnvironment:
         self._stamp.write_text(json.dumps(known), encoding="utf-8")
 
 
-def build_distributions(source: Path, into: Path, environment: BuildEnvironment, epoch: int) -> tuple[Path, Path]:
+def build_distributions(
+    source: Path, into: Path, environment: BuildEnvironment, epoch: int | None
+) -> tuple[Path, Path]:
     """Build an sdist from ``source`` and a wheel from that sdist, and return their paths below ``into``.
 
     Both are normalised (see `seatrial.archives`), so that the same sources give the same bytes with every backend.
-    ``epoch``: SOURCE_DATE_EPOCH, in seconds since 1970. Raises `BackendFailed`, `PyprojectInvalid` or `InstallFailed`.
+    ``epoch``: SOURCE_DATE_EPOCH, in seconds since 1970; None leaves the files as the backend makes them, as ``python -m
+    build`` does. Raises `BackendFailed`, `PyprojectInvalid` or `InstallFailed`.
     """
     sdist = _build(source, into, "sdist", environment, epoch)
-    return sdist, build_from_sdist(sdist, into, environment, epoch)
+    with _unpacked(sdist) as top:
+        return sdist, _build(top, into, "wheel", environment, epoch)
 
 
 def build_from_sdist(sdist: Path, into: Path, environment: BuildEnvironment, epoch: int | None = None) -> Path:
     """Build a wheel from an sdist; without ``epoch``, it is dated as the sdist is. All else is as above."""
+    with _unpacked(sdist) as top:
+        return _build(top, into, "wheel", environment, archives.date_of(sdist) if epoch is None else epoch)
+
+
+@contextlib.contextmanager
+def _unpacked(sdist: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="seatrial-sdist-") as folder:
         with _whole("sdist", sdist):
-            unpacked = archives.unpack_sdist(sdist, Path(folder))
-            dated = archives.date_of(sdist) if epoch is None else epoch
-        return _build(unpacked, into, "wheel", environment, dated)
+            top = archives.unpack_sdist(sdist, Path(folder))
+        yield top
 
 
 def build_from_tree(source: Path, into: Path, environment: BuildEnvironment, epoch: int) -> tuple[Path, Path]:
@@ -143,13 +151,14 @@ def metadata_of(source: Path, environment: BuildEnvironment, epoch: int) -> byte
         return Path(builder.metadata_path(folder), "METADATA").read_bytes()
 
 
-def _build(source: Path, into: Path, kind: Kind, environment: BuildEnvironment, epoch: int) -> Path:
+def _build(source: Path, into: Path, kind: Kind, environment: BuildEnvironment, epoch: int | None) -> Path:
     with _told(kind, source):
         builder = _builder(source, environment, epoch)
         environment.ensure(builder.build_system_requires)
         built = _call(builder, kind, into, environment)
-    with _whole(kind, built):
-        archives.normalise(built, epoch)
+    if epoch is not None:
+        with _whole(kind, built):
+            archives.normalise(built, epoch)
     return built
 
 
@@ -171,7 +180,7 @@ def _told(kind: Kind, source: Path) -> Iterator[None]:
         raise BackendFailed(str(error)) from None
 
 
-def _builder(source: Path, environment: BuildEnvironment, epoch: int) -> build.ProjectBuilder:
+def _builder(source: Path, environment: BuildEnvironment, epoch: int | None) -> build.ProjectBuilder:
     try:
         return build.ProjectBuilder.from_isolated_env(environment, source, runner=_hook_runner(epoch))
     except ValueError as error:
@@ -221,11 +230,11 @@ def _own_backend(source: Path) -> list[Path]:
     return sorted(path for folder in folders for path in (source / folder).glob("*.py"))
 
 
-def _hook_runner(epoch: int) -> build.RunnerType:
-    """Return what runs the backend: without publishing secrets, and where nothing of this machine shows."""
+def _hook_runner(epoch: int | None) -> build.RunnerType:
+    """Return what runs the backend without publishing secrets, and, with ``epoch``, where no clock of here shows."""
+    fixed = {} if epoch is None else {"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "PYTHONHASHSEED": "0"}
 
     def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
-        fixed = {"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "PYTHONHASHSEED": "0"}
         env = shell.environment(**fixed, **(extra_environ or {}))
         shell.run(tuple(cmd), cwd=Path(cwd or os.curdir), env=env, umask=0o022)
 

@@ -77,16 +77,10 @@ def upload(paths: Sequence[Path], env: Mapping[str, str], patience: float = PATI
     """
     options = ("--non-interactive", "--disable-progress-bar", *(("--repository", repository) if repository else ()))
     args = (*_program(), "--no-color", "upload", *options, *(str(path) for path in paths))
-    return upload_by(args, paths[0].parent, env, patience)
-
-
-def upload_by(command: tuple[str, ...], cwd: Path, env: Mapping[str, str], patience: float) -> str:
-    """Run a command that ends with ``twine upload`` and return what it says; all else is as in `upload`."""
     try:
-        done = shell.apart(command, cwd=cwd, env={**env, "COLUMNS": "1000"}, seconds=patience)
+        done = shell.apart(args, cwd=paths[0].parent, env={**env, "COLUMNS": "1000"}, seconds=patience)
     except CommandFailed as error:
         raise UploadFailed(f"twine upload: {error.output}", fix="try again later, or with fewer files") from None
-    # A script can print what it finds in its environment.
     output, errors = (mask_values(text, secrets_of(env)) for text in (done.output, done.errors))
     if done.returncode:
         said = _last_word(last_lines(output + errors))

@@ -1,0 +1,298 @@
+"""A rehearsal runs no command of a workflow file: sessions by name, else a plain build, and the rest is only listed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import cargo
+from seatrial.facts.before_upload import BeforeUpload
+from seatrial.facts.delivery import Delivery
+from seatrial.facts.distribution import Distribution
+from seatrial.facts.shelf import Shelved
+from seatrial.mishaps import BytesDiffer
+from seatrial.rehearsal import legs
+from seatrial.rehearsal.legs import Tasks
+from seatrial.rehearsal.world import World
+from seatrial.release.proof import Proof
+from trial import normalised
+from voyages import WORKFLOW, forge_project, gitlab_project
+
+if TYPE_CHECKING:
+    from harbour import Harbour
+    from trial import Ran
+
+PLAINLY = "build the sdist and the wheel (PEP 517)"
+NOWHERE = World(Path("nowhere"), {})
+
+
+@pytest.mark.parametrize(
+    ("before", "tests", "about"),
+    [
+        (None, True, "nox -s build check"),
+        (None, False, "nox -s build check"),
+        (BeforeUpload(("lint", "build")), True, "nox -s lint build"),
+        (BeforeUpload(("lint", "build")), False, "nox -s build"),
+        (BeforeUpload(("check",)), False, "nox -s check"),
+        (BeforeUpload(("check",), (), builds_otherwise=True), True, f"{PLAINLY}, then nox -s check"),
+        (BeforeUpload(("tests",)), True, f"{PLAINLY}, then nox -s tests"),
+        (BeforeUpload(("tests",)), False, PLAINLY),
+        (BeforeUpload(), True, PLAINLY),
+    ],
+)
+def test_what_is_done_is_sessions_and_a_plain_build_where_no_session_builds(
+    before: BeforeUpload | None, *, tests: bool, about: str
+) -> None:
+    assert Tasks(NOWHERE, before, tests).about("v1.3.0") == f"{about}, in a fresh checkout of v1.3.0"
+
+
+def served(*files: Distribution, proved: tuple[Distribution, ...]) -> tuple[Proof, Delivery]:
+    """Return what was proved, and what an index says that serves these files."""
+    wanted = {one.path.name: one.sha256 for one in proved}
+    shelved = tuple(Shelved(one.path.name, one.sha256, one.size, None) for one in files)
+    return Proof("v1.2.3", "1.2.3", "c0ffee", proved), Delivery("tidepool", "1.2.3", "here", wanted, shelved)
+
+
+def put(folder: Path, one: cargo.Cargo, data: bytes = b"") -> Distribution:
+    folder.mkdir(exist_ok=True)
+    (folder / one.name).write_bytes(data or one.data())
+    return Distribution.from_path(folder / one.name)
+
+
+SDIST, WHEEL = cargo.sdist(), cargo.wheel()
+
+
+def test_files_of_the_same_content_are_fine_and_it_is_said_how_they_differ(tmp_path: Path) -> None:
+    proved = (put(tmp_path / "proved", SDIST), put(tmp_path / "proved", WHEEL))
+    held = {name: text for name, text in SDIST.files.items() if text is not None}
+    turned = cargo.tarred(dict(reversed(held.items())))
+    built = (put(tmp_path / "built", SDIST, turned), put(tmp_path / "built", WHEEL))
+    proof, delivery = served(*built, proved=proved)
+    assert legs.insist_on_content(proof, delivery, built) == (
+        "tidepool-1.2.3.tar.gz of CI has the content that was proved, packaged differently: order",
+    )
+    assert legs.insist_on_content(*served(*proved, proved=proved), proved) == ()
+
+
+def test_files_of_other_content_and_files_that_are_missing_or_more_are_named(tmp_path: Path) -> None:
+    other = SDIST.having({"tidepool-1.2.3/src/tidepool/__init__.py": "changed\n"})
+    proved = (put(tmp_path / "proved", SDIST), put(tmp_path / "proved", WHEEL))
+    built = (put(tmp_path / "built", other), put(tmp_path / "built", cargo.sdist(version="9")))
+    proof, delivery = served(*built, proved=proved)
+    with pytest.raises(BytesDiffer) as raised:
+        legs.insist_on_content(proof, delivery, built)
+    assert raised.value.what.splitlines()[1:] == [
+        "  tidepool-1.2.3-py3-none-any.whl is missing",
+        "  tidepool-1.2.3.tar.gz has other content: tidepool-1.2.3/src/tidepool/__init__.py",
+        "  tidepool-9.tar.gz is published, and was not proved",
+    ]
+    proof, delivery = served(*(replace(one, sha256="0") for one in proved), proved=proved)
+    with pytest.raises(BytesDiffer) as raised:
+        legs.insist_on_content(proof, delivery, proved)
+    assert raised.value.what.splitlines()[1:] == [
+        f"  {one.path.name} is not the file that was uploaded" for one in proved
+    ]
+
+
+def rehearse(port: Harbour, *args: str) -> Ran:
+    return port.trial.invoke("rehearse", "--part", "minor", *args)
+
+
+def row(ran: Ran, head: str) -> list[str]:
+    """Return the lines of a row of the card."""
+    assert ran.returncode == 0, ran.output
+    found = re.search(rf"^{head} *(.*(?:\n {{11}}.*)*)", ran.output, re.MULTILINE)
+    return [line.strip() for line in found[1].splitlines()] if found else []
+
+
+DEPLOYS = """\
+on:
+  push:
+    tags: ["v*"]
+  workflow_dispatch:
+jobs:
+  site:
+    if: github.event_name == 'workflow_dispatch'
+    steps:
+      - run: nox -s site
+  build:
+    needs: site
+    if: always()
+    steps:
+      - run: BUILD
+      - run: |
+          touch {marker}/deployed
+          rsync dist/ host:/srv
+      - if: inputs.announce
+        run: nox -s announce
+  publish:
+    needs: build
+    environment: pypi
+    permissions:
+      id-token: write
+    steps:
+      - uses: pypa/gh-action-pypi-publish@v1
+      - run: touch {marker}/after
+  docs:
+    needs: publish
+    steps:
+      - run: nox -s docs
+"""
+
+SESSIONS = """
+
+@nox.session(python=False, default=False)
+def lint(session):
+    Path("MARKER/lint").touch()
+
+
+@nox.session(python=False, default=False)
+def site(session):
+    Path("MARKER/site").touch()
+
+
+@nox.session(python=False, default=False)
+def announce(session):
+    Path("MARKER/announce").touch()
+
+
+@nox.session(python=False, default=False)
+def docs(session):
+    Path("MARKER/docs").touch()
+"""
+
+
+def deploying(folder: Path, build: str, backend: str = "hatchling") -> tuple[Harbour, Path]:
+    """Make a project whose workflow deploys and whose sessions leave marks; ``build``: the command that builds."""
+    marker = folder / "marker"
+    marker.mkdir()
+    port = forge_project(folder / "port", backend, DEPLOYS.replace("BUILD", build).replace("{marker}", str(marker)))
+    noxfile = "from pathlib import Path\n" + port.read("noxfile.py") + SESSIONS.replace("MARKER", str(marker))
+    port.trial.write({"noxfile.py": noxfile})
+    port.trial.commit("Leave marks")
+    return port, marker
+
+
+@pytest.mark.slow
+def test_workflow_that_deploys_is_listed_and_only_its_sessions_before_the_upload_are_run(tmp_path: Path) -> None:
+    """It takes a whole rehearsal to see that nothing is run on the way."""
+    port, marker = deploying(tmp_path, "nox -s lint build check")
+    ran = rehearse(port)
+    assert row(ran, "not run") == [
+        f"touch {marker}/deployed",
+        "rsync dist/ host:/srv",
+        "nox -s announce  (if: always(), and inputs.announce)",
+    ]
+    assert row(ran, "remarks") == []
+    assert [path.name for path in marker.iterdir()] == ["lint"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("backend", "build", "packaged"),
+    [
+        ("hatchling", "python -m build", "dates"),
+        ("setuptools", "./make-dist.sh", "dates"),
+        ("flit_core", "flit build", "dates"),
+    ],
+)
+def test_files_that_ci_builds_without_seatrial_are_built_plainly(
+    tmp_path: Path, backend: str, build: str, packaged: str
+) -> None:
+    """How a backend packages what it builds is known to the backend alone."""
+    port, marker = deploying(tmp_path, build, backend)
+    before = port.state()
+    ran = rehearse(port, "--no-tests")
+    assert "leg 2 of 5, CI: build the sdist and the wheel (PEP 517), in a fresh checkout of v1.3.0\n" in ran.output
+    assert row(ran, "not run")[0] == build
+    first, *rest = row(ran, "remarks")
+    assert first == "CI builds without nox -s build: sdist and wheel were built as python -m build does"
+    assert [line.partition(", packaged differently: ")[0] for line in rest] == [
+        f"{name} of CI has the content that was proved"
+        for name in ("tidepool-1.3.0.tar.gz", "tidepool-1.3.0-py3-none-any.whl")
+    ]
+    assert all(packaged in line for line in rest)
+    assert list(marker.iterdir()) == []
+    assert port.state() == before
+
+
+@pytest.mark.slow
+def test_generated_pipeline_of_gitlab_is_rehearsed(tmp_path: Path) -> None:
+    """What invoke workflows writes is what a rehearsal reads."""
+    port = gitlab_project(tmp_path)
+    before = port.state()
+    ran = rehearse(port)
+    assert "leg 2 of 5, CI: nox -s build check, in a fresh checkout of v1.3.0\n" in ran.output
+    assert row(ran, "remarks") == []
+    assert row(ran, "not run")[-1] == "twine upload --non-interactive --attestations dist/*"
+    assert "environment pypi" in row(ran, "unknown")[1]
+    assert port.state() == before
+
+
+OWN = """\
+build:
+  script: [pip install flit, flit build, touch MARKER]
+  stage: build
+publish:
+  stage: deploy
+  rules: [{if: $CI_COMMIT_TAG}]
+  environment: pypi
+  id_tokens: {PYPI_ID_TOKEN: {aud: pypi}}
+  script: [twine upload dist/*]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("", "", ""),
+        ("PYPI_ID_TOKEN:", "PYPI_TOKEN:", "GitLab: Environment variable PYPI_ID_TOKEN not found"),
+        ("aud: pypi", "aud: testpypi", "Token audience claim mismatch (expected pypi, got testpypi)"),
+    ],
+    ids=["right", "name", "audience"],
+)
+def test_hand_written_pipeline_of_gitlab_is_rehearsed_with_its_own_tokens(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    """Which token it looks for is known to twine alone."""
+    marker = tmp_path / "marker"
+    port = gitlab_project(tmp_path / "port", OWN.replace("MARKER", str(marker)).replace(old, new))
+    ran = rehearse(port, "--no-tests")
+    assert not marker.exists()
+    if not said:
+        assert row(ran, "not run") == ["pip install flit", "flit build", f"touch {marker}", "twine upload dist/*"]
+    else:
+        assert (ran.returncode, ran.was_a_traceback) == (6, False), ran.output
+        assert said in re.sub(r"\n {11}", " ", normalised(ran.output))
+
+
+@pytest.mark.slow
+def test_job_of_gitlab_without_a_token_ends_the_rehearsal_before_its_first_step(tmp_path: Path) -> None:
+    """It is told on the terminal, and as an exit code."""
+    asks = "  id_tokens: {PYPI_ID_TOKEN: {aud: pypi}}\n"
+    ran = rehearse(gitlab_project(tmp_path, OWN.replace(asks, "")), "--no-tests")
+    assert ran.returncode == 6
+    assert ran.output == (
+        "seatrial: the job publish of .gitlab-ci.yml asks for no identity token, "
+        "without which PyPI lets nobody publish\n"
+        "fix:  id_tokens:\n        PYPI_ID_TOKEN:\n          aud: pypi\n"
+        "      or, with a password of the project's settings: variables: {TWINE_PASSWORD: $NAME}\n"
+        "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#tokenforbidden\n"
+    )
+
+
+@pytest.mark.slow
+def test_session_that_fails_ends_the_rehearsal(tmp_path: Path) -> None:
+    """It is nox that runs it, in the checkout of the tag."""
+    port = forge_project(tmp_path, workflow=WORKFLOW.replace("build check", "build check ci_only"))
+    fails = "\n\n@nox.session(python=False, default=False)\ndef ci_only(session):\n    session.error('no')\n"
+    port.trial.write({"noxfile.py": port.read("noxfile.py") + fails})
+    port.trial.commit("Fail in CI alone")
+    ran = rehearse(port)
+    assert (ran.returncode, ran.was_a_traceback) == (6, False), ran.output
+    assert "seatrial: leg 2 of 5, CI: nox -s build check ci_only ended with exit code 1:" in ran.output

@@ -1,0 +1,63 @@
+"""What the tests find around them, which is the same however they are started."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trial import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OF_PYTEST = ("COVERAGE_", "COV_CORE_", "HYPOTHESIS_", "PYTEST_")
+"""How the names of variables begin that steer the run itself, and that its workers get."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else []))
+"""Signals that a shell (``command &``), nohup or pytest-xdist has ignored in what it starts."""
+
+
+def settle() -> None:
+    """Give this process, and so all tests and commands, an environment of its own, time in UTC and a plain umask.
+
+    The variables are those of a command in a small project (`trial.environment`), and a HOME that is empty.
+    """
+    home = Path(tempfile.mkdtemp(prefix="seatrial-home-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    kept = {name: value for name, value in os.environ.items() if name.startswith(OF_PYTEST)}
+    # hypothesis keeps what it computes of Unicode and of the modules: not in the checkout.
+    storage = {"HYPOTHESIS_STORAGE_DIRECTORY": str(home / "hypothesis")}
+    variables = {**storage, **kept, **environment(home), "TZ": "UTC"}
+    # Only commands are kept from colours here: pytest itself is coloured as its user wants.
+    variables.pop("NO_COLOR")
+    os.environ.clear()
+    os.environ.update(variables)
+    os.umask(0o022)
+    if sys.platform != "win32":
+        time.tzset()
+
+
+@contextlib.contextmanager
+def signals_as_usual() -> Iterator[None]:
+    """Have signals end a process: a test that sends one to itself or to a command would else wait in vain."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = {number: signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL for number in SIGNALS}
+    ignored = [number for number in SIGNALS if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, usual[number])
+    try:
+        yield
+    finally:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
