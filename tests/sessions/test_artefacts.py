@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from trial import BUILD_SYSTEMS, HERE, Trial, lines, package
+from furnished import package
+from harbour import furnish
+from trial import BUILD_SYSTEMS, HERE, Trial, lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +32,22 @@ def hashes(trial: Trial) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("backend", BUILD_SYSTEMS)
-def test_package_of_every_backend_is_built_checked_and_tested(trial: Trial, backend: str) -> None:
+def test_package_of_every_backend_is_built_checked_and_tested_and_the_same_elsewhere(
+    trial: Trial, tmp_path: Path, backend: str
+) -> None:
+    """To the byte: in another folder, under another umask, in another time zone, for another user, of younger files."""
     package(trial, "build()", "check()", "tests()", backend=backend)
+    trial.write({"src/tidepool/run.sh": "#!/bin/sh\n"})
+    (trial.root / "src/tidepool/run.sh").chmod(0o755)
+    trial.commit()
+    elsewhere = Trial(tmp_path / "another folder", trial.environ)
+    shutil.copytree(trial.root, elsewhere.root, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns(".nox"))
+    for path in elsewhere.root.rglob("*"):
+        if ".git" not in path.parts:
+            path.chmod(
+                0o700 if path.is_dir() or os.access(trial.root / path.relative_to(elsewhere.root), os.X_OK) else 0o600
+            )
+    furnish(elsewhere, backend)
     ran = trial.nox()
     assert ran.returncode == 0, ran.output
     assert ran.summary == lines(
@@ -44,29 +60,12 @@ def test_package_of_every_backend_is_built_checked_and_tested(trial: Trial, back
         3 passed in N s
         """
     )
-    assert list(hashes(trial)) == ["tidepool-1.2.3-py3-none-any.whl", "tidepool-1.2.3.tar.gz"]
-
-
-@pytest.mark.parametrize("backend", BUILD_SYSTEMS)
-def test_builds_elsewhere_are_the_same_to_the_byte(trial: Trial, tmp_path: Path, backend: str) -> None:
-    """In another folder, under another umask, in another time zone, for a user of another name, from younger files."""
-    package(trial, "build()", backend=backend)
-    trial.write({"src/tidepool/run.sh": "#!/bin/sh\n"})
-    (trial.root / "src/tidepool/run.sh").chmod(0o755)
-    trial.commit()
-    elsewhere = Trial(tmp_path / "another folder", trial.environ)
-    shutil.copytree(trial.root, elsewhere.root, copy_function=shutil.copyfile)
-    for path in elsewhere.root.rglob("*"):
-        if ".git" not in path.parts:
-            path.chmod(
-                0o700 if path.is_dir() or os.access(trial.root / path.relative_to(elsewhere.root), os.X_OK) else 0o600
-            )
-    assert trial.nox().returncode == 0
     there = elsewhere.run(
-        "sh", "-c", 'umask 077 && exec "$0" -m nox', sys.executable,
+        "sh", "-c", 'umask 077 && exec "$0" -m nox -s build', sys.executable,
         TZ="America/New_York", USER="somebody", LOGNAME="somebody",
     )  # fmt: skip
     assert there.returncode == 0, there.output
+    assert list(hashes(trial)) == ["tidepool-1.2.3-py3-none-any.whl", "tidepool-1.2.3.tar.gz"]
     assert hashes(elsewhere) == hashes(trial)
 
 

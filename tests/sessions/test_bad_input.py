@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from trial import HERE, Trial, lines, normalised, package
+from furnished import package
+from trial import HERE, Trial, lines, normalised
 
 pytestmark = pytest.mark.slow
 

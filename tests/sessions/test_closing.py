@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from trial import HERE, Trial, lines, normalised, package
+from furnished import package
+from trial import HERE, Trial, lines, normalised
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from compiled import written_in_c
+from furnished import package
 from seatrial import interpreters
 from seatrial.delivered import told
-from trial import HERE, Trial, package
+from trial import HERE, Trial
 
 pytestmark = pytest.mark.slow
 

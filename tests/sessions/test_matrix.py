@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from furnished import package
 from seatrial.facts import measurement
-from trial import HERE, TEST, Trial, lines, package
+from trial import HERE, TEST, Trial, lines
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from trial import HERE, Trial, package
+from furnished import package
+from trial import HERE, Trial
 
 pytestmark = pytest.mark.slow
 

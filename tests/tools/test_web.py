@@ -71,9 +71,9 @@ def server(*answers: int, retry_after: str = "") -> Iterator[Served]:
         made.server_close()
 
 
-def refusal(url: str) -> IndexUnreachable:
+def refusal(url: str, patience: float = web.PATIENCE) -> IndexUnreachable:
     with pytest.raises(IndexUnreachable) as caught:
-        index.shelf(url, "tidepool")
+        index.shelf(url, "tidepool", patience)
     return caught.value
 
 
@@ -166,8 +166,7 @@ def test_what_is_out_of_reach_is_told_at_once(monkeypatch: pytest.MonkeyPatch, u
     assert time.monotonic() - start < sum(web.PAUSES)
 
 
-def test_answer_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "PATIENCE", 0.2)
+def test_answer_that_drips_is_not_waited_for() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening, contextlib.ExitStack() as stack:
 
         def drip() -> None:
@@ -183,4 +182,4 @@ def test_answer_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) ->
         stack.callback(thread.join)
         stack.callback(ended.set)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/simple/"
-        assert refusal(url).what == f"{url}tidepool/ does not answer: it does not come to an end"
+        assert refusal(url, 0.5).what == f"{url}tidepool/ does not answer: it does not come to an end"

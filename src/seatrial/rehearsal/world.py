@@ -41,8 +41,10 @@ ALLOWED = (
         "UV_OFFLINE",
     ),
     *("PIP_CACHE_DIR", "PIP_DEFAULT_TIMEOUT", "UV_CACHE_DIR", "UV_HTTP_TIMEOUT"),
+    *("VIRTUALENV_OVERRIDE_APP_DATA", "VIRTUALENV_SYMLINK_APP_DATA"),
 )
-"""The variables that a rehearsal takes over: what finds programs, and what installs from the user's own index."""
+"""The variables that a rehearsal takes over: what finds programs, what installs from the user's own index, and what has
+been downloaded and compiled before."""
 
 NOBODY = ("A. Rehearser", "rehearser@example.invalid")
 
