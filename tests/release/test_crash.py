@@ -31,7 +31,7 @@ DIFFERENT = 20
 """How many different things the kills leave on the disk, at least."""
 
 UNSTEADY = ("index", "site-packages")
-"""What is not compared of what lies on the disk: git's index holds times and numbers of files; the other never changes."""
+"""What is not compared on the disk: git's index holds times and numbers of files; the other never changes."""
 
 MOMENTS = ("before", "after")
 MOST_AT_ONCE = 20
