@@ -15,7 +15,6 @@ sessions.build()
 sessions.check()
 # The newest Python runs all tests, the oldest a selection of the slow ones, the others the fast ones: longest first.
 sessions.tests(tags=["ci"], pythons=["3.13", "3.9", "3.10", "3.11", "3.12"], command=PYTEST)
-sessions.tests(name="smoke", command=["pytest", "-m", "not voyage"], tags=["release"], default=False)
 sessions.tests(
     name="fast",
     pythons=["3.13", "3.9"],
