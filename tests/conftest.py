@@ -18,8 +18,6 @@ from trial import Trial, environment
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-surroundings.settle()
-
 # No deadline and no note of failures: a busy machine fails no test, and nothing is written into the checkout. The
 # examples are the same in each run; --hypothesis-profile=thorough tries many others.
 hypothesis.settings.register_profile(
@@ -58,9 +56,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin what all processes of a run share."""
-    told: dict[str, str] | None = getattr(config, "workerinput", None)
-    shared.use(Path(told["shared"]) if told else None)
+    """Begin what all processes of a run share, and settle this one in surroundings of its own."""
+    worker: dict[str, str] | None = getattr(config, "workerinput", None)
+    shared.use(Path(worker["shared"]) if worker else None)
+    surroundings.settle()
 
 
 @pytest.hookimpl(optionalhook=True)
