@@ -19,6 +19,9 @@ from trial import environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OF_NPM = "npm_config_"
+"""How the names of variables begin, in either case, that say where npm installs from, and that what installs needs."""
+
 OF_PYTEST = ("COVERAGE_", "COV_CORE_", "HYPOTHESIS_", "PYTEST_")
 """How the names of variables begin that steer the run itself, and that its workers get."""
 
@@ -33,10 +36,15 @@ def settle() -> None:
     """
     home = Path(tempfile.mkdtemp(prefix="seatrial-home-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    kept = {name: value for name, value in os.environ.items() if name.startswith(OF_PYTEST)}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(OF_PYTEST) or name.lower().startswith(OF_NPM)
+    }
+    npm = {"NPM_CONFIG_USERCONFIG": str(Path.home() / ".npmrc")}
     # hypothesis keeps what it computes of Unicode and of the modules: not in the checkout.
     storage = {"HYPOTHESIS_STORAGE_DIRECTORY": str(home / "hypothesis")}
-    variables = {**storage, **kept, **environment(home), "TZ": "UTC"}
+    variables = {**storage, **npm, **kept, **environment(home), "TZ": "UTC"}
     # Only commands are kept from colours here: pytest itself is coloured as its user wants.
     variables.pop("NO_COLOR")
     os.environ.clear()

@@ -6,13 +6,14 @@ unknown.
 
 from __future__ import annotations
 
+import operator
 import re
 from typing import TYPE_CHECKING
 
 from seatrial.facts.answer import Answer, all_of, any_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 STATUS = {"always": Answer.YES, "success": Answer.YES, "failure": Answer.NO, "cancelled": Answer.NO}
 """What the status functions return in a run in which everything goes well."""
@@ -26,7 +27,11 @@ ATOM = re.compile(
     re.IGNORECASE,
 )
 
-CALLS = {"startswith": str.startswith, "endswith": str.endswith, "contains": str.__contains__}
+CALLS: Mapping[str, Callable[[str, str], bool]] = {
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+    "contains": operator.contains,
+}
 
 
 def holds(condition: str, context: Mapping[str, str]) -> Answer:

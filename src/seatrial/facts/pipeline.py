@@ -207,16 +207,16 @@ def _loaded(text: str) -> dict[str, Any]:
     # Only what reads a pipeline needs it.
     import yaml  # noqa: PLC0415
 
-    class Loader(yaml.SafeLoader):
-        """Every scalar is a string; of what YAML makes of scalars, ``<<`` alone is kept."""
-
-        yaml_implicit_resolvers = {"<": yaml.SafeLoader.yaml_implicit_resolvers["<"]}  # noqa: RUF012 - as in the base
-
     def reference(_: Any, suffix: str, node: Any) -> str:
         parts = node.value if isinstance(node.value, list) else []
         return f"!{suffix} [{', '.join(str(part.value) for part in parts if isinstance(part, yaml.ScalarNode))}]"
 
-    Loader.add_multi_constructor("!", reference)
+    class Loader(yaml.SafeLoader):
+        """Every scalar is a string; of what YAML makes of scalars, ``<<`` alone is kept."""
+
+        yaml_implicit_resolvers = {"<": yaml.SafeLoader.yaml_implicit_resolvers["<"]}  # noqa: RUF012 - as in the base
+        yaml_multi_constructors = {**yaml.SafeLoader.yaml_multi_constructors, "!": reference}  # noqa: RUF012
+
     try:
         documents = list(yaml.load_all(text, Loader=Loader))
     except yaml.MarkedYAMLError as error:
