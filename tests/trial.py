@@ -176,7 +176,18 @@ def package(trial: Trial, *sessions: str, backend: str = "hatchling", pythons: t
 
 def environment(home: Path) -> dict[str, str]:
     """Return an environment for commands: nothing of this user's but PATH and the download caches."""
-    kept = ("PATH", "PYENV_ROOT", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "PIP_CERT", "SSL_CERT_FILE")
+    kept = (
+        "PATH",
+        "PYENV_ROOT",
+        "LANG",
+        "SYSTEMROOT",
+        "TEMP",
+        "TMP",
+        "TMPDIR",
+        "PIP_CERT",
+        "SSL_CERT_FILE",
+        "NODE_EXTRA_CA_CERTS",
+    )
     indexes = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
     real = Path.home() / ".cache"
     rustup = Path(os.environ.get("RUSTUP_HOME", Path.home() / ".rustup"))
