@@ -61,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin what all processes of a run share."""
     told: dict[str, str] | None = getattr(config, "workerinput", None)
     shared.use(Path(told["shared"]) if told else None)
+    os.environ.update(shared.variables())
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -189,9 +189,7 @@ def environment(home: Path) -> dict[str, str]:
         "XDG_CACHE_HOME": str(home / "cache"),
         "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(real / "uv")),
         "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(real / "pip")),
-        # An environment with pip takes two seconds; with a pip that was compiled for another, a tenth of that.
-        "VIRTUALENV_OVERRIDE_APP_DATA": str(shared.folder() / "virtualenv"),
-        "VIRTUALENV_SYMLINK_APP_DATA": "1",
+        **shared.variables(),
         "PYTHONDONTWRITEBYTECODE": "1",
         "NO_COLOR": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,

@@ -1,6 +1,6 @@
 """One fault at a time: the rehearsal stops with the right words.
 
-What can be known before there is a tag is known there, whatever the build backend is; the rest at the door of the index.
+What can be known before there is a tag is known there, with each build backend; the rest at the door of the index.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ def test_fault_is_known_before_there_is_a_tag(tmp_path: Path, fault: str) -> Non
 
 
 UP_TO_THE_BACKEND = ("classifier", "readme", "direct", "licence")
-"""The faults that a backend may refuse by itself; and one in what it has built, for which ours has to be in its sdist."""
+"""The faults that a backend may refuse by itself, and one in what it has built: for that, ours is in its sdist."""
 
 
 @pytest.mark.parametrize("backend", [one for one in BUILD_SYSTEMS if one != "uv_build"])

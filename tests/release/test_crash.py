@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-import shared
-from harbour import Harbour, State, files_below, harbour
+from harbour import Harbour, State, files_below, harbour, made_once
 from preloaded import IN_A_SESSION
-from trial import Trial, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +29,7 @@ DIFFERENT = 20
 """How many different things the kills leave on the disk, at least."""
 
 UNSTEADY = ("index", "site-packages")
-"""What is not compared of what lies on the disk: git's index holds times and numbers of files; the other never changes."""
+"""What is not compared of what lies on the disk: git's index holds times of files, and the other never changes."""
 
 MOMENTS = ("before", "after")
 MOST_AT_ONCE = 20
@@ -68,50 +66,45 @@ def deadly(port: Harbour, folder: Path, when: str) -> tuple[Ran, list[str]]:
     return ran, list(dict.fromkeys(commands.read_text().splitlines()))
 
 
-def made(folder: Path) -> Harbour:
-    """Return the project that `harbour` has made in a folder, wherever that was then."""
-    return Harbour(Trial(folder / "port/tidepool", environment(folder / "port/home")))
-
-
 def _make_port(folder: Path) -> None:
     # The quickest backend, and no sessions that would be listed: a release is made a hundred times.
-    port = harbour(folder / "port", "uv_build")
+    port = harbour(folder, "uv_build")
     port.trial.git("rm", "-q", "noxfile.py")
     port.trial.commit("Do without sessions")
     port.trial.git("push", "-q")
-    # It leaves what a build remembers, so that each release that comes is quick.
+    # It leaves what a build remembers.
     assert port.release("--part", "minor", "--dry-run").returncode == 0
 
 
 @pytest.fixture(scope="module")
 def port() -> Harbour:
     """Return a project that is ready to be released, and is copied by each test."""
-    return made(shared.once("crash-port", _make_port))
+    return made_once("crash-port", _make_port)
 
 
 def _make_whole(folder: Path) -> None:
-    port = made(shared.once("crash-port", _make_port)).copy(folder / "port")
-    ran, commands = deadly(port, folder, "never")
+    port = made_once("crash-port", _make_port).copy(folder)
+    ran, commands = deadly(port, folder / "deadly", "never")
     assert ran.returncode == 0, ran.output
     (folder / "distinct").write_text("\n".join(commands))
 
 
 @pytest.fixture(scope="module")
-def undisturbed() -> Path:
-    """Return the folder of a release that nothing disturbed."""
-    return shared.once("crash-whole", _make_whole)
+def undisturbed() -> Harbour:
+    """Return a project after a release that nothing disturbed."""
+    return made_once("crash-whole", _make_whole)
 
 
 @pytest.fixture(scope="module")
-def whole(undisturbed: Path) -> State:
+def whole(undisturbed: Harbour) -> State:
     """Return the state after it."""
-    return made(undisturbed).state()
+    return undisturbed.state()
 
 
 @pytest.fixture(scope="module")
-def commands(undisturbed: Path) -> tuple[str, ...]:
+def commands(undisturbed: Harbour) -> tuple[str, ...]:
     """Return its distinct git commands, in their order."""
-    return tuple((undisturbed / "distinct").read_text().splitlines())
+    return tuple((undisturbed.trial.root.parent / "distinct").read_text().splitlines())
 
 
 def is_push(command: str) -> bool:
