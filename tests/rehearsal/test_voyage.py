@@ -314,7 +314,8 @@ def test_build_that_depends_on_the_clock_is_found_out(port: Harbour) -> None:
         '    pathlib.Path("src/tidepool/built.py").write_text(f"AT = {time.time_ns()}\\n")\n'
         "    import uv_build\n    return uv_build.build_sdist(*args)\n"
     )
-    port.trial.write({"pyproject.toml": pyproject, "clock.py": backend})
+    in_sdist = '\n[tool.uv.build-backend]\nsource-include = ["clock.py"]\n'
+    port.trial.write({"pyproject.toml": pyproject + in_sdist, "clock.py": backend})
     port.trial.commit("Build with the clock")
     ran = rehearse(port, "--no-tests")
     assert ran.returncode == 6, ran.output
