@@ -77,3 +77,15 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
 def link_tree(source: Path, target: Path) -> None:
     """Copy a folder by hard links: for files that are replaced and never written into."""
     shutil.copytree(source, target, symlinks=True, copy_function=os.link)
+
+
+def link_or_copy(*linked: str) -> Callable[[str, str], object]:
+    """Return what links the files with one of these in their path, and copies the others, for `shutil.copytree`."""
+
+    def bring(source: str, target: str) -> None:
+        if any(part in source for part in linked):
+            os.link(source, target)
+        else:
+            shutil.copy2(source, target)
+
+    return bring

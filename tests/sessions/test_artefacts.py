@@ -179,7 +179,7 @@ def test_version_with_a_local_part_may_stand_in_the_tree_between_releases_and_no
 
 
 def test_version_from_a_tag_is_built_again_when_there_is_a_new_tag(trial: Trial) -> None:
-    package(trial, "build()")
+    package(trial, "build()", backend="hatchling")
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write(
         {

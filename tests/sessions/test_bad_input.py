@@ -200,7 +200,7 @@ def test_requirement_that_no_index_has(trial: Trial) -> None:
 
 def test_backend_that_fails(trial: Trial) -> None:
     """Its own last lines are shown, once, and it is not tried again by the sessions that come after."""
-    package(trial, "build()", TESTS)
+    package(trial, "build()", TESTS, backend="hatchling")
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write({"pyproject.toml": pyproject.replace("README.md", "READYOU.md")})
     ran = trial.nox()
@@ -212,7 +212,7 @@ def test_backend_that_fails(trial: Trial) -> None:
 
 
 def test_build_system_that_is_wrong(trial: Trial) -> None:
-    package(trial, "build()")
+    package(trial, "build()", backend="hatchling")
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write({"pyproject.toml": pyproject.replace('requires = ["hatchling"]', 'requires = "hatchling"')})
     assert reason(trial) == lines(
@@ -227,7 +227,7 @@ def test_build_system_that_is_wrong(trial: Trial) -> None:
 
 
 def test_wheel_without_the_package(trial: Trial) -> None:
-    package(trial, "build()", TESTS)
+    package(trial, "build()", TESTS, backend="hatchling")
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write({"pyproject.toml": pyproject + '\n[tool.hatch.build.targets.wheel]\nonly-include = ["README.md"]\n'})
     assert reason(trial) == lines(

@@ -105,7 +105,7 @@ def test_lock_that_is_older_than_the_requirements_is_named(trial: Trial) -> None
 def test_module_that_the_wheel_lacks_fails_the_tests(trial: Trial, way: str) -> None:
     """Whatever brings the source tree onto sys.path, it does not stand in for the wheel."""
     command = ', command=["python", "-m", "pytest"]' if way == "python -m pytest" else ""
-    package(trial, f'tests(pythons=["{HERE}"]{command})')
+    package(trial, f'tests(pythons=["{HERE}"]{command})', backend="hatchling")
     source = "src" if way == "pythonpath in pytest's settings" else ""
     if not source:
         (trial.root / "src/tidepool").rename(trial.root / "tidepool")
@@ -129,7 +129,7 @@ def test_module_that_the_wheel_lacks_fails_the_tests(trial: Trial, way: str) -> 
 
 
 def test_top_level_module_that_the_wheel_lacks_fails_the_tests(trial: Trial) -> None:
-    package(trial, TESTS)
+    package(trial, TESTS, backend="hatchling")
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write(
         {
@@ -156,7 +156,7 @@ def test_second_run_neither_builds_nor_installs(trial: Trial) -> None:
 
 
 def test_generated_module_that_git_ignores_is_built_again_when_it_changes(trial: Trial) -> None:
-    package(trial, TESTS)
+    package(trial, TESTS, backend="hatchling")
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write(
         {
@@ -256,7 +256,7 @@ def test_mypy_finds_what_is_wrong_on_that_python(trial: Trial) -> None:
 
 
 def test_mypy_checks_a_package_that_lies_at_the_top(trial: Trial) -> None:
-    package(trial, f'mypy(pythons=["{HERE}"])')
+    package(trial, f'mypy(pythons=["{HERE}"])', backend="hatchling")
     (trial.root / "src/tidepool").rename(trial.root / "tidepool")
     (trial.root / "src").rmdir()
     ran = trial.nox("-s", "mypy")
