@@ -223,12 +223,12 @@ def test_kept_world_can_be_looked_at_until_it_is_ended(port: Harbour, tmp_path: 
     ("leg", "sign"),
     [
         (b"leg 1 of 5", signal.SIGINT),
-        (b"leg 2 of 5", signal.SIGTERM),
-        (b"leg 3 of 5", signal.SIGINT),
-        (b"leg 4 of 5", signal.SIGTERM),
+        (b"leg 3 of 5", signal.SIGTERM),
+        (b"leg 4 of 5", signal.SIGINT),
     ],
 )
 def test_interrupted_rehearsal_leaves_nothing(port: Harbour, leg: bytes, sign: signal.Signals) -> None:
+    """Each of these legs starts its command in its own way; the second does as the first."""
     before = port.state()
     with begun(port) as process:
         assert process.stdout is not None

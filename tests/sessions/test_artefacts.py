@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from furnished import package
+from furnished import package, with_tests_environment
 from harbour import furnish
 from trial import BUILD_SYSTEMS, HERE, Trial, lines
 
@@ -36,7 +36,7 @@ def test_package_of_every_backend_is_built_checked_and_tested_and_the_same_elsew
     trial: Trial, tmp_path: Path, backend: str
 ) -> None:
     """To the byte: in another folder, under another umask, in another time zone, for another user, of younger files."""
-    package(trial, "build()", "check()", "tests()", backend=backend)
+    with_tests_environment(package(trial, "build()", "check()", "tests()", backend=backend))
     trial.write({"src/tidepool/run.sh": "#!/bin/sh\n"})
     (trial.root / "src/tidepool/run.sh").chmod(0o755)
     trial.commit()
