@@ -93,7 +93,7 @@ class Actions:
             self.port.remote.git("show", f"{self.commit}:.github/workflows/{self.name}")
         )
         program = self.folder / "bin/gh"
-        program.parent.mkdir(parents=True)
+        program.parent.mkdir(parents=True, exist_ok=True)
         program.write_text(
             GH.format(python=sys.executable, forge=str(self.folder / "releases"), remote=str(self.port.remote.root))
         )

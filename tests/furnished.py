@@ -1,14 +1,48 @@
-"""Small packages whose build environment is there already, as it is at every run but the first."""
+"""Small packages whose environments are there already, as they are at every run but the first."""
 
 from __future__ import annotations
 
+import shutil
+from typing import TYPE_CHECKING
+
+import shared
 import trial
 from harbour import furnish
-from trial import HERE, Trial
+from trial import HERE, Trial, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SESSION = f".nox/tests-{HERE.replace('.', '-')}"
+"""The environment of the tests on the Python that runs these."""
 
 
-def package(project: Trial, *sessions: str, backend: str = "hatchling", pythons: tuple[str, ...] = (HERE,)) -> Trial:
-    """Write a small healthy package as `trial.package` does, with what a build needs beside it."""
+def package(project: Trial, *sessions: str, backend: str = "uv_build", pythons: tuple[str, ...] = (HERE,)) -> Trial:
+    """Write a small healthy package as `trial.package` does, and give it its build environment.
+
+    Its backend is the quickest, where a test needs no other.
+    """
     trial.package(project, *sessions, backend=backend, pythons=pythons)
     furnish(project, backend)
     return project
+
+
+def with_tests_environment(project: Trial) -> Trial:
+    """Give a package the environment of its tests, pytest's byte code included: making it takes a second."""
+    made = shared.once("tests-environment", _make_tests_environment)
+    source, target = made / "tidepool" / SESSION, project.root / SESSION
+    # A file of the package, or of seatrial, is written into; those of pytest are replaced if anything.
+    shutil.copytree(source, target, symlinks=True, copy_function=shared.link_or_copy("/_pytest/", "/pygments/"))
+    for program in (target / "bin").iterdir():
+        if not program.is_symlink():
+            text = program.read_bytes()
+            program.write_bytes(text.replace(bytes(source), bytes(target)))
+    return project
+
+
+def _make_tests_environment(folder: Path) -> None:
+    (folder / "tidepool").mkdir()
+    (folder / "home").mkdir()
+    made = package(Trial(folder / "tidepool", environment(folder / "home")), "tests()")
+    ran = made.nox("-s", "tests", PYTHONDONTWRITEBYTECODE="")
+    assert ran.returncode == 0, ran.output

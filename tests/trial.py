@@ -176,23 +176,13 @@ def package(trial: Trial, *sessions: str, backend: str = "hatchling", pythons: t
 
 def environment(home: Path) -> dict[str, str]:
     """Return an environment for commands: nothing of this user's but PATH and the download caches."""
-    kept = (
-        "PATH",
-        "PYENV_ROOT",
-        "LANG",
-        "SYSTEMROOT",
-        "TEMP",
-        "TMP",
-        "TMPDIR",
-        "PIP_CERT",
-        "SSL_CERT_FILE",
-        "NODE_EXTRA_CA_CERTS",
-    )
+    kept = ("PATH", "PYENV_ROOT", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
+    certificates = ("PIP_CERT", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
     indexes = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
     real = Path.home() / ".cache"
     rustup = Path(os.environ.get("RUSTUP_HOME", Path.home() / ".rustup"))
     return {
-        **{name: os.environ[name] for name in (*kept, *indexes) if name in os.environ},
+        **{name: os.environ[name] for name in (*kept, *certificates, *indexes) if name in os.environ},
         # uv stands beside this Python: a command that it is told to run is one that can be run.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         **({"RUSTUP_HOME": str(rustup)} if rustup.is_dir() else {}),
@@ -200,9 +190,7 @@ def environment(home: Path) -> dict[str, str]:
         "XDG_CACHE_HOME": str(home / "cache"),
         "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(real / "uv")),
         "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(real / "pip")),
-        # An environment with pip takes two seconds; with a pip that was compiled for another, a tenth of that.
-        "VIRTUALENV_OVERRIDE_APP_DATA": str(shared.folder() / "virtualenv"),
-        "VIRTUALENV_SYMLINK_APP_DATA": "1",
+        **shared.variables(),
         "PYTHONDONTWRITEBYTECODE": "1",
         "NO_COLOR": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,

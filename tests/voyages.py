@@ -29,8 +29,8 @@ jobs:
 """
 
 
-def forge_project(folder: Path, backend: str = "hatchling", workflow: str = WORKFLOW) -> Harbour:
-    """Make a project that a workflow publishes, and whose remote is one of a forge."""
+def forge_project(folder: Path, backend: str = "uv_build", workflow: str = WORKFLOW) -> Harbour:
+    """Make a project that a workflow publishes, and whose remote is one of a forge; its backend is the quickest."""
     made = harbour(folder, backend)
     made.trial.write({".github/workflows/release.yml": workflow})
     made.trial.commit("Publish from CI")
@@ -41,7 +41,7 @@ def forge_project(folder: Path, backend: str = "hatchling", workflow: str = WORK
 
 def gitlab_project(folder: Path, pipeline: str = "") -> Harbour:
     """Make a project whose remote is on GitLab; ``pipeline``: what stands in its file, "" to have it generated."""
-    made = harbour(folder)
+    made = harbour(folder, "uv_build")
     made.trial.git("remote", "set-url", "origin", "git@gitlab.com:acme/tidepool.git")
     if pipeline:
         made.trial.write({".gitlab-ci.yml": pipeline})

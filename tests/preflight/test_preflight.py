@@ -46,7 +46,7 @@ def port(tmp_path: Path) -> Harbour:
 
 
 def make(folder: Path) -> None:
-    made = forge_project(folder)
+    made = forge_project(folder, "hatchling")
     made.trial.git("remote", "set-url", "origin", "../remote.git")
     edit(made, "\n[dependency-groups]", f"{URLS}\n[dependency-groups]")
     edit(made, 'requires-python = ">=3.9"', f'requires-python = ">={HERE}"')

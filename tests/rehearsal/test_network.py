@@ -75,6 +75,7 @@ def held(net: Network) -> list[str]:
     return [one.shelved.name for one in net.index.shelves.files("tidepool")]
 
 
+@pytest.mark.selection
 def test_twine_uploads_as_a_trusted_publisher_and_the_same_again(net: Network, trial: Trial) -> None:
     said = lines(
         f"""
@@ -138,17 +139,26 @@ def test_file_that_the_index_refuses_ends_in_its_words(net: Network, trial: Tria
 
 
 @pytest.mark.parametrize(
-    ("faults", "said"),
+    ("faults", "said", "fix"),
     [
-        (Faults(token_lifetime=0), "403 Forbidden from {} Invalid API Token: token is expired"),
-        (Faults(errors=99), "500 Internal Server Error from {} Internal Server Error"),
+        (
+            Faults(token_lifetime=0),
+            "403 Forbidden from {} Invalid API Token: token is expired",
+            "upload less at once, or start the upload again: a token is good for 15 minutes",
+        ),
+        (
+            Faults(errors=99),
+            "500 Internal Server Error from {} Internal Server Error",
+            "the index has a fault of its own: try again later; what it has taken does no harm",
+        ),
     ],
     ids=["expired", "errors"],
 )
-def test_fault_of_the_index_is_told(tmp_path: Path, trial: Trial, faults: Faults, said: str) -> None:
+def test_fault_of_the_index_is_told(tmp_path: Path, trial: Trial, faults: Faults, said: str, fix: str) -> None:
     with network(tmp_path / "index", PUBLISHER, "tidepool", faults=faults) as net:
         error = refused(net, trial, SDIST, WHEEL)
         assert told(error) == f"twine upload failed: ERROR HTTPError: {said.format(DEFAULT_REPOSITORY)}"
+        assert error.fix == fix
         assert held(net) == []
 
 
@@ -157,6 +167,7 @@ def test_line_that_is_cut_after_the_first_file_leaves_the_second_out(tmp_path: P
         error = refused(net, trial, SDIST, WHEEL)
         assert "Connection" in error.what
         assert "Traceback" not in error.what
+        assert error.fix == "the line was cut: try again; what the index has taken does no harm"
         assert held(net) == [WHEEL.name]
 
 

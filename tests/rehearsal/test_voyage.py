@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from trial import HERE, Ran, Trial, lines, normalised
+from trial import BUILD_SYSTEMS, HERE, Ran, Trial, lines, normalised
 from voyages import forge_project
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ took       release N s · CI N s · upload N s · install N s · compare N s
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[Harbour]:
     """Return a project whose remote is one of a forge; at the end nothing is left of its rehearsals."""
-    made = forge_project(tmp_path / "port")
+    made = forge_project(tmp_path / "port", "uv_build")
     (tmp_path / "temporary").mkdir()
     made.trial.environ["TMPDIR"] = str(tmp_path / "temporary")
     yield made
@@ -94,6 +94,7 @@ def card(ran: Ran) -> str:
     return re.sub(r"[\d,]+ bytes", "… bytes", text)
 
 
+@pytest.mark.selection
 def test_rehearsal_ends_with_the_card_and_changes_nothing(port: Harbour) -> None:
     before, home = port.state(), sorted((port.trial.root.parent / "home").rglob("*"))
     ran = rehearse(port)
@@ -115,7 +116,19 @@ def test_rehearsal_ends_with_the_card_and_changes_nothing(port: Harbour) -> None
     ]
 
 
-def test_two_rehearsals_at_once_do_not_meet(port: Harbour) -> None:
+def test_two_rehearsals_at_once_do_not_meet_and_install_from_nowhere_else(port: Harbour, tmp_path: Path) -> None:
+    """The user's pip and uv know another place, which has a broken tidepool 1.3.0."""
+    rogue = tmp_path / "rogue"
+    rogue.mkdir()
+    with zipfile.ZipFile(rogue / "tidepool-1.3.0-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tidepool/__init__.py", "1 / 0\n")
+        wheel.writestr("tidepool-1.3.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tidepool\nVersion: 1.3.0\n")
+        wheel.writestr(
+            "tidepool-1.3.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr("tidepool-1.3.0.dist-info/RECORD", "")
+    places = {"PIP_FIND_LINKS": str(rogue), "PIP_EXTRA_INDEX_URL": f"file://{rogue}", "UV_FIND_LINKS": str(rogue)}
+    port.trial.environ.update(places)
     with ThreadPoolExecutor() as pool:
         ended = list(pool.map(lambda _: rehearse(port, "--no-tests"), range(2)))
     assert [card(ran) for ran in ended] == [CARD.replace("{remarks}", "")] * 2
@@ -206,9 +219,16 @@ def test_kept_world_can_be_looked_at_until_it_is_ended(port: Harbour, tmp_path: 
         assert process.wait() == 0
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("leg", [b"leg 1 of 5", b"leg 2 of 5", b"leg 3 of 5", b"leg 4 of 5"])
+@pytest.mark.parametrize(
+    ("leg", "sign"),
+    [
+        (b"leg 1 of 5", signal.SIGINT),
+        (b"leg 3 of 5", signal.SIGTERM),
+        (b"leg 4 of 5", signal.SIGINT),
+    ],
+)
 def test_interrupted_rehearsal_leaves_nothing(port: Harbour, leg: bytes, sign: signal.Signals) -> None:
+    """Each of these legs starts its command in its own way; the second does as the first."""
     before = port.state()
     with begun(port) as process:
         assert process.stdout is not None
@@ -252,72 +272,50 @@ def test_world_in_which_a_leg_failed_can_be_kept_too(port: Harbour) -> None:
     shutil.rmtree(port.trial.root / "looked")
 
 
-@pytest.mark.parametrize("plugin", ["hatch-vcs", "setuptools-scm"])
-def test_version_from_the_tag_sails(port: Harbour, plugin: str) -> None:
+def test_version_from_the_tag_sails(port: Harbour) -> None:
+    """setuptools-scm writes into the sdist what it has seen of git, which differs between a clone and a checkout."""
+    system = 'requires = ["setuptools>=77", "setuptools-scm"]\nbuild-backend = "setuptools.build_meta"'
     text = port.read("pyproject.toml").replace('version = "1.2.3"', 'dynamic = ["version"]')
-    text = text.replace('requires = ["hatchling"]', f'requires = ["hatchling", "{plugin}"]')
-    more = '\n[tool.hatch.version]\nsource = "vcs"\n'
-    if plugin == "setuptools-scm":
-        text = text.replace('"hatchling"', '"setuptools>=77"').replace("hatchling.build", "setuptools.build_meta")
-        more = "\n[tool.setuptools_scm]\n"
-    port.trial.write(
-        {"pyproject.toml": text + more, "src/tidepool/__init__.py": "def depth(level):\n    return level * 2\n"}
-    )
+    text = text.replace(BUILD_SYSTEMS["uv_build"], system) + "\n[tool.setuptools_scm]\n"
+    port.trial.write({"pyproject.toml": text, "src/tidepool/__init__.py": "def depth(level):\n    return level * 2\n"})
     port.trial.commit("Take the version from the tag")
     port.trial.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
     assert card(rehearse(port, "--no-tests")) == CARD.replace("{remarks}", "")
 
 
-def test_project_of_many_quirks_sails(port: Harbour) -> None:
-    """It prints when it is imported, has a build.py at its top, no noxfile, and no CI that seatrial knows."""
-    noise = 'import sys\nprint("hello")\nprint("hello", file=sys.stderr)\n'
-    port.trial.write({"src/tidepool/__init__.py": noise + port.read("src/tidepool/__init__.py"), "build.py": "1 / 0\n"})
-    port.trial.git("rm", "-q", "noxfile.py", ".github/workflows/release.yml")
-    port.trial.commit("Be odd")
-    remark = "no workflow in .github/workflows publishes: release.yml and the environment pypi are assumed\n"
-    assert card(rehearse(port, "--no-tests")) == CARD.replace("{remarks}", f"remarks    {remark}")
+def test_project_of_many_quirks_sails(port: Harbour, tmp_path: Path) -> None:
+    """It prints when it is imported, has a build.py at its top, no noxfile, and no CI that seatrial knows.
 
-
-def test_submodule_comes_from_where_the_users_repository_keeps_it(port: Harbour, tmp_path: Path) -> None:
+    A submodule of it is nowhere but in the user's repository.
+    """
     other = Trial(tmp_path / "vendored", port.trial.environ)
     other.write({"__init__.py": "LEVEL = 2\n"})
     other.git("init", "-q", "-b", "main")
     other.commit("Vendor")
     allowed = ("-c", "protocol.file.allow=always")
     port.trial.git(*allowed, "submodule", "add", "-q", str(other.root), "src/tidepool/vendored")
-    module = port.read("src/tidepool/__init__.py") + "\n\nfrom tidepool.vendored import LEVEL as LEVEL\n"
-    port.trial.write({"src/tidepool/__init__.py": module})
-    port.trial.commit("Take it in")
     shutil.rmtree(other.root)
-    assert card(rehearse(port, "--no-tests")) == CARD.replace("{remarks}", "")
-
-
-def test_other_places_to_install_from_do_not_take_part(port: Harbour, tmp_path: Path) -> None:
-    rogue = tmp_path / "rogue"
-    rogue.mkdir()
-    with zipfile.ZipFile(rogue / "tidepool-1.3.0-1-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("tidepool/__init__.py", "1 / 0\n")
-        wheel.writestr("tidepool-1.3.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tidepool\nVersion: 1.3.0\n")
-        wheel.writestr(
-            "tidepool-1.3.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        wheel.writestr("tidepool-1.3.0.dist-info/RECORD", "")
-    places = {"PIP_FIND_LINKS": str(rogue), "PIP_EXTRA_INDEX_URL": f"file://{rogue}", "UV_FIND_LINKS": str(rogue)}
-    ran = port.trial.invoke("rehearse", "--part", "minor", "--no-tests", **places)
-    assert card(ran) == CARD.replace("{remarks}", "")
+    noise = 'import sys\nprint("hello")\nprint("hello", file=sys.stderr)\n'
+    module = noise + port.read("src/tidepool/__init__.py") + "\n\nfrom tidepool.vendored import LEVEL as LEVEL\n"
+    port.trial.write({"src/tidepool/__init__.py": module, "build.py": "1 / 0\n"})
+    port.trial.git("rm", "-q", "noxfile.py", ".github/workflows/release.yml")
+    port.trial.commit("Be odd")
+    remark = "no workflow in .github/workflows publishes: release.yml and the environment pypi are assumed\n"
+    assert card(rehearse(port, "--no-tests")) == CARD.replace("{remarks}", f"remarks    {remark}")
 
 
 def test_build_that_depends_on_the_clock_is_found_out(port: Harbour) -> None:
     pyproject = port.read("pyproject.toml").replace(
-        'build-backend = "hatchling.build"', 'build-backend = "clock"\nbackend-path = ["."]'
+        'build-backend = "uv_build"', 'build-backend = "clock"\nbackend-path = ["."]'
     )
     backend = (
-        "import pathlib, time\nfrom hatchling.build import *\n"
+        "import pathlib, time\nfrom uv_build import *\n"
         "def build_sdist(*args):\n"
         '    pathlib.Path("src/tidepool/built.py").write_text(f"AT = {time.time_ns()}\\n")\n'
-        "    import hatchling.build\n    return hatchling.build.build_sdist(*args)\n"
+        "    import uv_build\n    return uv_build.build_sdist(*args)\n"
     )
-    port.trial.write({"pyproject.toml": pyproject, "clock.py": backend})
+    in_sdist = '\n[tool.uv.build-backend]\nsource-include = ["clock.py"]\n'
+    port.trial.write({"pyproject.toml": pyproject + in_sdist, "clock.py": backend})
     port.trial.commit("Build with the clock")
     ran = rehearse(port, "--no-tests")
     assert ran.returncode == 6, ran.output

@@ -56,6 +56,10 @@ class Witness:
         return (trial.root / "site/tidepool/__init__.py").read_text()
 
 
+WITH_BYTE_CODE = {"PYTHONDONTWRITEBYTECODE": ""}
+"""A server loads hundreds of modules, and more than once."""
+
+
 def furnished(trial: Trial, requirement: str) -> Path:
     """Return the folder of programs of an environment with a server."""
     folder = trial.root.parent / "server"
@@ -80,7 +84,9 @@ def served(trial: Trial, url: str, *args: str) -> Iterator[requests.Session]:
     log = trial.root.parent / "server.log"
     with (
         log.open("wb") as output,
-        subprocess.Popen(args, cwd=trial.root, env=trial.environ, stdout=output, stderr=output) as process,
+        subprocess.Popen(
+            args, cwd=trial.root, env={**trial.environ, **WITH_BYTE_CODE}, stdout=output, stderr=output
+        ) as process,
         requests.Session() as session,
     ):
         session.trust_env = False
@@ -108,7 +114,7 @@ def pypiserver(trial: Trial) -> Iterator[Witness]:
 def devpi(trial: Trial) -> Iterator[Witness]:
     programs = furnished(trial, "devpi-server>=6")
     folder, home = str(trial.root / "devpi"), f"http://127.0.0.1:{free_port()}/"
-    ran = trial.run(str(programs / "devpi-init"), "--serverdir", folder, "--no-root-pypi")
+    ran = trial.run(str(programs / "devpi-init"), "--serverdir", folder, "--no-root-pypi", **WITH_BYTE_CODE)
     assert ran.returncode == 0, ran.output
     port = home.rpartition(":")[2].rstrip("/")
     run = ("--serverdir", folder, "--host", "127.0.0.1", "--port", port)

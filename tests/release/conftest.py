@@ -14,4 +14,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def port(tmp_path: Path) -> Harbour:
+    """Return a project that is ready to be released, with the build backend that is quickest."""
+    return harbour(tmp_path / "port", "uv_build")
+
+
+@pytest.fixture
+def hatchling_port(tmp_path: Path) -> Harbour:
+    """Return one whose build backend has plugins."""
     return harbour(tmp_path / "port")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-import shared
-from harbour import Harbour, State, files_below, harbour
+from harbour import Harbour, State, files_below, harbour, made_once
 from preloaded import IN_A_SESSION
-from trial import Trial, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,11 +27,15 @@ PLACES = 30
 """How many distinct git commands a release runs, before and after which it is killed. More is fine; fewer means that
 the test no longer looks where it looked."""
 
-DIFFERENT = 20
+DIFFERENT = 10
 """How many different things the kills leave on the disk, at least."""
 
 UNSTEADY = ("index", "site-packages")
-"""What is not compared on the disk: git's index holds times and numbers of files; the other never changes."""
+"""What is not compared of what lies on the disk: git's index holds times of files, and the other never changes."""
+
+THROWN_AWAY = re.compile(r"home/|tidepool/\.nox/")
+OBJECT_OF_SCRATCH = re.compile(r"home/.*/\.git/objects/")
+HASH_OF_A_FOLDER = re.compile(r"(?<=[/-])[0-9a-f]{16}(?=[/.])")
 
 MOMENTS = ("before", "after")
 MOST_AT_ONCE = 20
@@ -68,50 +72,45 @@ def deadly(port: Harbour, folder: Path, when: str) -> tuple[Ran, list[str]]:
     return ran, list(dict.fromkeys(commands.read_text().splitlines()))
 
 
-def made(folder: Path) -> Harbour:
-    """Return the project that `harbour` has made in a folder, wherever that was then."""
-    return Harbour(Trial(folder / "port/tidepool", environment(folder / "port/home")))
-
-
 def _make_port(folder: Path) -> None:
     # The quickest backend, and no sessions that would be listed: a release is made a hundred times.
-    port = harbour(folder / "port", "uv_build")
+    port = harbour(folder, "uv_build")
     port.trial.git("rm", "-q", "noxfile.py")
     port.trial.commit("Do without sessions")
     port.trial.git("push", "-q")
-    # It leaves what a build remembers, so that each release that comes is quick.
+    # It leaves what a build remembers.
     assert port.release("--part", "minor", "--dry-run").returncode == 0
 
 
 @pytest.fixture(scope="module")
 def port() -> Harbour:
     """Return a project that is ready to be released, and is copied by each test."""
-    return made(shared.once("crash-port", _make_port))
+    return made_once("crash-port", _make_port)
 
 
 def _make_whole(folder: Path) -> None:
-    port = made(shared.once("crash-port", _make_port)).copy(folder / "port")
-    ran, commands = deadly(port, folder, "never")
+    port = made_once("crash-port", _make_port).copy(folder)
+    ran, commands = deadly(port, folder / "deadly", "never")
     assert ran.returncode == 0, ran.output
     (folder / "distinct").write_text("\n".join(commands))
 
 
 @pytest.fixture(scope="module")
-def undisturbed() -> Path:
-    """Return the folder of a release that nothing disturbed."""
-    return shared.once("crash-whole", _make_whole)
+def undisturbed() -> Harbour:
+    """Return a project after a release that nothing disturbed."""
+    return made_once("crash-whole", _make_whole)
 
 
 @pytest.fixture(scope="module")
-def whole(undisturbed: Path) -> State:
+def whole(undisturbed: Harbour) -> State:
     """Return the state after it."""
-    return made(undisturbed).state()
+    return undisturbed.state()
 
 
 @pytest.fixture(scope="module")
-def commands(undisturbed: Path) -> tuple[str, ...]:
+def commands(undisturbed: Harbour) -> tuple[str, ...]:
     """Return its distinct git commands, in their order."""
-    return tuple((undisturbed / "distinct").read_text().splitlines())
+    return tuple((undisturbed.trial.root.parent / "distinct").read_text().splitlines())
 
 
 def is_push(command: str) -> bool:
@@ -163,7 +162,8 @@ class Kills:
         return ""
 
     def _what_is_wrong_later(self, other: Harbour, state: State, folder: Path) -> str:
-        if not self._is_new(f"{state} {files_below(folder / 'port', UNSTEADY)}"):
+        left = sha256(f"{state} {sorted(on_disk(folder / 'port'))}".encode()).hexdigest()
+        if not self._is_new(left):
             return ""
         again = other.release("--part", "minor", "--yes")
         is_whole = not again.returncode and other.state() == self.whole
@@ -174,6 +174,19 @@ class Kills:
             is_new = left not in self.left_behind
             self.left_behind.add(left)
         return is_new
+
+
+def on_disk(folder: Path) -> set[tuple[str, str]]:
+    """Return what lies on the disk: paths, without the hash of the folder that is in some, and contents.
+
+    Of the scratch clone, which is thrown away, and of what a build remembers, the paths alone: contents name folders
+    and times. The objects of the scratch clone are left out.
+    """
+    found = set()
+    for path, content in files_below(folder, UNSTEADY):
+        if not OBJECT_OF_SCRATCH.match(path):
+            found.add((HASH_OF_A_FOLDER.sub("ID", path), "" if THROWN_AWAY.match(path) else content))
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Callable
 import pytest
 
 from harbour import TOWNCRIER, Harbour, all_of_it_happened, scratches
+from preloaded import IN_A_SESSION
 from trial import Trial, lines, normalised
 from troubles import (
     begin_a_merge,
@@ -96,7 +97,7 @@ def test_plan_is_shown_before_it_is_carried_out(port: Harbour) -> None:
           index … 100644
           --- a/pyproject.toml
           +++ b/pyproject.toml
-          @@ -4,7 +4,7 @@ build-backend = "hatchling.build"
+          @@ -4,7 +4,7 @@ build-backend = "uv_build"
 
            [project]
            name = "tidepool"
@@ -150,7 +151,8 @@ def test_dry_run_shows_what_would_go_out_and_leaves_nothing(port: Harbour) -> No
     )
 
 
-def test_version_from_the_tag_gets_a_tag_and_no_edit(port: Harbour) -> None:
+def test_version_from_the_tag_gets_a_tag_and_no_edit(hatchling_port: Harbour) -> None:
+    port = hatchling_port
     pyproject = port.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
     pyproject = pyproject.replace('version = "1.2.3"', 'dynamic = ["version"]').replace(TOWNCRIER, "")
     port.trial.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
@@ -612,7 +614,8 @@ def test_push_of_nothing_is_not_taken_for_a_release(port: Harbour) -> None:
     all_of_it_happened(port)
 
 
-def test_distributions_of_another_version_than_the_tag_are_no_proof(port: Harbour) -> None:
+def test_distributions_of_another_version_than_the_tag_are_no_proof(hatchling_port: Harbour) -> None:
+    port = hatchling_port
     pyproject = port.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
     pyproject = pyproject.replace('version = "1.2.3"', 'dynamic = ["version"]')
     port.trial.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
@@ -628,10 +631,8 @@ def test_ctrl_c_leaves_nothing(port: Harbour) -> None:
     hook.write_text("#!/bin/sh\nkill -INT 0\nsleep 9\n")
     hook.chmod(0o755)
     before = port.state()
-    # In a session of its own, so that the signal reaches what Ctrl-C on a terminal would reach.
-    ran = port.trial.run(
-        "setsid", "--wait", sys.executable, "-m", "invoke", "release", "--part", "minor", "--yes", "--no-tests"
-    )
+    release = (sys.executable, "-m", "invoke", "release", "--part", "minor", "--yes", "--no-tests")
+    ran = port.trial.run(*IN_A_SESSION, *release)
     assert (ran.returncode, port.state()) == (130, before), ran.output
     assert ran.output.endswith("seatrial: interrupted; invoke status says where things stand\n")
     assert scratches(port) == []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from furnished import package
+from furnished import package, with_tests_environment
 from harbour import furnish
 from trial import BUILD_SYSTEMS, HERE, Trial, lines
 
@@ -36,7 +36,7 @@ def test_package_of_every_backend_is_built_checked_and_tested_and_the_same_elsew
     trial: Trial, tmp_path: Path, backend: str
 ) -> None:
     """To the byte: in another folder, under another umask, in another time zone, for another user, of younger files."""
-    package(trial, "build()", "check()", "tests()", backend=backend)
+    with_tests_environment(package(trial, "build()", "check()", "tests()", backend=backend))
     trial.write({"src/tidepool/run.sh": "#!/bin/sh\n"})
     (trial.root / "src/tidepool/run.sh").chmod(0o755)
     trial.commit()
@@ -179,7 +179,7 @@ def test_version_with_a_local_part_may_stand_in_the_tree_between_releases_and_no
 
 
 def test_version_from_a_tag_is_built_again_when_there_is_a_new_tag(trial: Trial) -> None:
-    package(trial, "build()")
+    package(trial, "build()", backend="hatchling")
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write(
         {

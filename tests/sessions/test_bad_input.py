@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from furnished import package
+from furnished import package, with_tests_environment
 from trial import HERE, Trial, lines, normalised
 
 pytestmark = pytest.mark.slow
@@ -200,7 +200,7 @@ def test_requirement_that_no_index_has(trial: Trial) -> None:
 
 def test_backend_that_fails(trial: Trial) -> None:
     """Its own last lines are shown, once, and it is not tried again by the sessions that come after."""
-    package(trial, "build()", TESTS)
+    package(trial, "build()", TESTS, backend="hatchling")
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write({"pyproject.toml": pyproject.replace("README.md", "READYOU.md")})
     ran = trial.nox()
@@ -212,7 +212,7 @@ def test_backend_that_fails(trial: Trial) -> None:
 
 
 def test_build_system_that_is_wrong(trial: Trial) -> None:
-    package(trial, "build()")
+    package(trial, "build()", backend="hatchling")
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write({"pyproject.toml": pyproject.replace('requires = ["hatchling"]', 'requires = "hatchling"')})
     assert reason(trial) == lines(
@@ -227,7 +227,7 @@ def test_build_system_that_is_wrong(trial: Trial) -> None:
 
 
 def test_wheel_without_the_package(trial: Trial) -> None:
-    package(trial, "build()", TESTS)
+    package(trial, "build()", TESTS, backend="hatchling")
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write({"pyproject.toml": pyproject + '\n[tool.hatch.build.targets.wheel]\nonly-include = ["README.md"]\n'})
     assert reason(trial) == lines(
@@ -257,7 +257,9 @@ def test_dist_with_foreign_files(trial: Trial) -> None:
 
 
 def test_wheel_whose_name_keeps_it_from_one_of_the_pythons(trial: Trial) -> None:
-    package(trial, 'tests(pythons=["3.9", "3.10", "3.11", "3.12", "3.13"])', backend="setuptools")
+    with_tests_environment(
+        package(trial, 'tests(pythons=["3.9", "3.10", "3.11", "3.12", "3.13"])', backend="setuptools")
+    )
     tag = f"cp{HERE.replace('.', '')}"
     trial.write({"setup.cfg": f"[bdist_wheel]\npython_tag = {tag}\n"})
     other = "3.9" if HERE != "3.9" else "3.10"
@@ -308,7 +310,7 @@ def test_session_without_an_environment(trial: Trial) -> None:
 
 
 def test_missing_python_is_named_together_with_how_to_get_it(trial: Trial) -> None:
-    package(trial, f'tests(pythons=["{HERE}", "3.99"])')
+    with_tests_environment(package(trial, f'tests(pythons=["{HERE}", "3.99"])'))
     ran = trial.nox("--no-error-on-missing-interpreters")
     assert ran.returncode == 0, ran.output
     assert ran.summary == lines(
@@ -323,7 +325,7 @@ def test_missing_python_is_named_together_with_how_to_get_it(trial: Trial) -> No
 
 
 def test_missing_python_is_an_error_in_ci(trial: Trial) -> None:
-    package(trial, f'tests(pythons=["{HERE}", "3.99"])')
+    with_tests_environment(package(trial, f'tests(pythons=["{HERE}", "3.99"])'))
     assert reason(trial, "--error-on-missing-interpreters") == lines(
         """
         failed: tests-3.99: Python 3.99 is not installed; to get it: uv python install 3.99
@@ -349,7 +351,7 @@ def test_summary_that_can_not_be_written_changes_no_verdict(trial: Trial) -> Non
 
 
 def test_old_environment_is_not_taken_for_a_test_of_the_new_wheel(trial: Trial) -> None:
-    package(trial, TESTS)
+    with_tests_environment(package(trial, TESTS))
     assert trial.nox().returncode == 0
     assert trial.nox("-R").returncode == 0, "nothing has changed"
     trial.write({"src/tidepool/__init__.py": "EDITED = True\n"})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from furnished import package
+from furnished import package, with_tests_environment
 from trial import HERE, Trial, lines, normalised
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_summary_goes_into_the_summary_of_a_ci_job(trial: Trial, tmp_path: Path) -> None:
-    package(trial, "build()", f'tests(pythons=["{HERE}", "3.99"])')
+    with_tests_environment(package(trial, "build()", f'tests(pythons=["{HERE}", "3.99"])'))
     page = tmp_path / "summary.md"
     page.write_text("Before\n")
     trial.nox("--no-error-on-missing-interpreters", GITHUB_STEP_SUMMARY=str(page), NOX_PARALLEL="2")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from furnished import package
+from furnished import package, with_tests_environment
 from seatrial.facts import measurement
 from trial import HERE, TEST, Trial, lines
 
@@ -105,7 +105,7 @@ def test_lock_that_is_older_than_the_requirements_is_named(trial: Trial) -> None
 def test_module_that_the_wheel_lacks_fails_the_tests(trial: Trial, way: str) -> None:
     """Whatever brings the source tree onto sys.path, it does not stand in for the wheel."""
     command = ', command=["python", "-m", "pytest"]' if way == "python -m pytest" else ""
-    package(trial, f'tests(pythons=["{HERE}"]{command})')
+    with_tests_environment(package(trial, f'tests(pythons=["{HERE}"]{command})', backend="hatchling"))
     source = "src" if way == "pythonpath in pytest's settings" else ""
     if not source:
         (trial.root / "src/tidepool").rename(trial.root / "tidepool")
@@ -129,7 +129,7 @@ def test_module_that_the_wheel_lacks_fails_the_tests(trial: Trial, way: str) -> 
 
 
 def test_top_level_module_that_the_wheel_lacks_fails_the_tests(trial: Trial) -> None:
-    package(trial, TESTS)
+    with_tests_environment(package(trial, TESTS, backend="hatchling"))
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write(
         {
@@ -156,7 +156,7 @@ def test_second_run_neither_builds_nor_installs(trial: Trial) -> None:
 
 
 def test_generated_module_that_git_ignores_is_built_again_when_it_changes(trial: Trial) -> None:
-    package(trial, TESTS)
+    with_tests_environment(package(trial, TESTS, backend="hatchling"))
     pyproject = (trial.root / "pyproject.toml").read_text()
     trial.write(
         {
@@ -175,7 +175,7 @@ def test_generated_module_that_git_ignores_is_built_again_when_it_changes(trial:
 
 
 def test_edited_source_is_built_again_and_only_the_wheel_exchanged(trial: Trial) -> None:
-    package(trial, TESTS)
+    with_tests_environment(package(trial, TESTS))
     trial.nox("-s", "tests")
     trial.write({"tests/test_tidepool.py": TEST.replace("== 4", "== 6")})
     source = (trial.root / "src/tidepool/__init__.py").read_text()
@@ -203,7 +203,7 @@ def test_what_is_no_longer_asked_for_leaves_the_environment(trial: Trial) -> Non
 
 
 def test_installation_that_was_cut_short_is_made_anew(trial: Trial) -> None:
-    package(trial, TESTS)
+    with_tests_environment(package(trial, TESTS))
     trial.nox("-s", "tests")
     environment = trial.root / f".nox/tests-{HERE.replace('.', '-')}"
     (environment / "seatrial.json").unlink()
@@ -214,7 +214,7 @@ def test_installation_that_was_cut_short_is_made_anew(trial: Trial) -> None:
 
 
 def test_positional_arguments_go_to_the_test_command(trial: Trial) -> None:
-    package(trial, TESTS)
+    with_tests_environment(package(trial, TESTS))
     ran = trial.nox("-s", "tests", "--", "-k", "nothing_is_called_so")
     assert ran.returncode == 1
     assert "1 deselected" in ran.output
@@ -256,7 +256,7 @@ def test_mypy_finds_what_is_wrong_on_that_python(trial: Trial) -> None:
 
 
 def test_mypy_checks_a_package_that_lies_at_the_top(trial: Trial) -> None:
-    package(trial, f'mypy(pythons=["{HERE}"])')
+    package(trial, f'mypy(pythons=["{HERE}"])', backend="hatchling")
     (trial.root / "src/tidepool").rename(trial.root / "tidepool")
     (trial.root / "src").rmdir()
     ran = trial.nox("-s", "mypy")
