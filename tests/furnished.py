@@ -33,16 +33,17 @@ def with_tests_environment(project: Trial) -> Trial:
     source, target = made / "tidepool" / SESSION, project.root / SESSION
     # A file of the package, or of seatrial, is written into; those of pytest are replaced if anything.
     shutil.copytree(source, target, symlinks=True, copy_function=shared.link_or_copy("/_pytest/", "/pygments/"))
+    before = (made / "made-in").read_bytes()
     for program in (target / "bin").iterdir():
         if not program.is_symlink():
-            text = program.read_bytes()
-            program.write_bytes(text.replace(bytes(source), bytes(target)))
+            program.write_bytes(program.read_bytes().replace(before, bytes(project.root)))
     return project
 
 
 def _make_tests_environment(folder: Path) -> None:
     (folder / "tidepool").mkdir()
     (folder / "home").mkdir()
+    (folder / "made-in").write_bytes(bytes(folder / "tidepool"))
     made = package(Trial(folder / "tidepool", environment(folder / "home")), "tests()")
     ran = made.nox("-s", "tests", PYTHONDONTWRITEBYTECODE="")
     assert ran.returncode == 0, ran.output

@@ -196,7 +196,7 @@ UP_TO_THE_BACKEND = ("classifier", "readme", "direct", "licence")
 
 @pytest.mark.parametrize("backend", [one for one in BUILD_SYSTEMS if one != "uv_build"])
 def test_fault_is_found_with_every_backend(tmp_path: Path, backend: str) -> None:
-    """Their healthy twin is taken: `test_package_of_every_backend_…` of the sessions."""
+    """That what each builds of a healthy package is taken is in tests/sessions/test_artefacts.py."""
     port = project(tmp_path / "port", backend)
     missed = {}
     for fault in UP_TO_THE_BACKEND:
