@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from errors_raised import raises_error
 from harbour import furnish, made_once
 from seatrial.delivered import accept, told
-from seatrial.errors import NotAsBuilt
 from seatrial.facts.project import Project
 from trial import HERE, Ran, Trial, environment, package
 
@@ -107,11 +107,11 @@ def test_build_job_tells_of_one_sdist_and_one_wheel_of_a_commit(trial: Trial) ->
         f"| `tidepool-1.2.3-py3-none-any.whl` | {wheel:,} | `{said.split()[2]}` |\n\n"
     )
     (clone.root / "dist/tidepool-1.2.3.tar.gz").unlink()
-    with pytest.raises(NotAsBuilt) as raised:
+    with raises_error("NotAsBuilt") as raised:
         told(clone.root)
     assert raised.value.what == ("dist/ has to hold one sdist and one wheel, and holds tidepool-1.2.3-py3-none-any.whl")
     shutil.rmtree(trial.root / ".git")
-    with pytest.raises(NotAsBuilt) as raised:
+    with raises_error("NotAsBuilt") as raised:
         told(trial.root)
     assert raised.value.what == f"{trial.root} has no commit that could be told of"
 
@@ -125,6 +125,6 @@ def unwanted(sdist: Distribution) -> Distribution:
 
 
 def refusal(project: Project, said: str) -> str:
-    with pytest.raises(NotAsBuilt) as raised:
+    with raises_error("NotAsBuilt") as raised:
         accept(project, said, unwanted)
     return raised.value.what

@@ -6,13 +6,13 @@ import ast
 import re
 from pathlib import Path
 
+import error_codes
 from seatrial import errors, mishaps, refusals, shortfalls
 from seatrial.errors import SeatrialError
 from seatrial.tasks import ns
 from trial import lines
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-PAGE = CHECKOUT / "docs/errors.md"
 SOURCES = CHECKOUT / "src/seatrial"
 COMMAND = re.compile(rf"\b(invoke|inv|seatrial) ({'|'.join(ns.task_names)})(?![\w-])")
 IN_FILES = ("adoption/template.py", "workflows/github.py", "workflows/gitlab.py", "workflows/regions.py")
@@ -21,16 +21,27 @@ IN_CI = ("checks/workflow_meaning.py", "rehearsal/voyage.py")
 """Modules with a line to paste into a workflow, or with what is run."""
 
 
-def kinds(root: type[SeatrialError] = SeatrialError) -> list[type[SeatrialError]]:
-    """Return every error, the families before their members."""
-    families = {refusals.ReleaseError, mishaps.RehearsalError, shortfalls.DeliveryError}
-    assert families <= set(SeatrialError.__subclasses__())
-    children = sorted(root.__subclasses__(), key=lambda kind: kind.exit_code)
-    return [root, *(kind for child in children for kind in kinds(child))]
+FAMILIES = {
+    kind.__name__: kind
+    for kind in (
+        errors.ProjectError,
+        errors.BuildError,
+        errors.ToolError,
+        refusals.ReleaseError,
+        mishaps.RehearsalError,
+        shortfalls.DeliveryError,
+    )
+}
+
+
+def with_class() -> dict[str, int]:
+    """Return the errors that have a class of their own, and their exit codes."""
+    members = (kind for family in FAMILIES.values() for kind in family.__subclasses__())
+    return {kind.__name__: kind.exit_code for kind in members}
 
 
 def test_error_says_what_how_to_fix_it_and_where_to_read() -> None:
-    error = errors.BackendFailed("it broke:\n  here", fix="mend it\nso")
+    error = errors.BuildError("it broke:\n  here", code="BackendFailed", fix="mend it\nso")
     assert str(error) == (
         "it broke:\n"
         "  here\n"
@@ -40,14 +51,17 @@ def test_error_says_what_how_to_fix_it_and_where_to_read() -> None:
     )
 
 
-def test_page_of_errors_has_a_paragraph_for_each_and_no_other() -> None:
-    headings = re.findall(r"^### (\w+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert headings == [kind.__name__ for kind in kinds() if not kind.__subclasses__()]
+def test_page_of_errors_has_a_paragraph_for_each_in_the_section_of_its_exit_code() -> None:
+    given = {code: {FAMILIES[name].exit_code for name in names} for code, names in error_codes.raised().items()}
+    by_table = {code: {7} for code in ("NotThere", "PartlyThere", "OtherBytes", "Yanked", "RunFailed")}
+    classes = {code: {exit_code} for code, exit_code in with_class().items()}
+    on_the_page = {code: {exit_code} for code, exit_code in error_codes.on_the_page().items()}
+    assert {**given, **by_table, **classes} == on_the_page
 
 
-def test_page_of_errors_names_the_exit_code_of_each_family() -> None:
-    told = re.findall(r"^## .+ \(exit code (\d)\)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert told == sorted(str(family.exit_code) for family in SeatrialError.__subclasses__())
+def test_no_family_has_the_exit_code_of_another() -> None:
+    assert sorted(family.exit_code for family in FAMILIES.values()) == [2, 3, 4, 5, 6, 7]
+    assert set(FAMILIES.values()) == set(SeatrialError.__subclasses__())
 
 
 def test_last_lines_leave_out_blank_ones() -> None:

@@ -7,8 +7,9 @@ import json
 import pytest
 
 import cargo
+from errors_raised import raises_error
 from seatrial import fitness, report
-from seatrial.errors import DistributionsRefused, PyprojectInvalid
+from seatrial.errors import PyprojectInvalid
 from seatrial.tasks.program import named
 from trial import Trial, lines, normalised, package
 
@@ -63,7 +64,7 @@ def test_report_as_json_holds_every_judgement_with_the_same_keys() -> None:
 def test_errors_refuse_the_distributions_and_are_told_together(trial: Trial) -> None:
     put(trial, SDIST, WRONG)
     paths = sorted((trial.root / "dist").iterdir())
-    with pytest.raises(DistributionsRefused) as raised:
+    with raises_error("DistributionsRefused") as raised:
         fitness.insist(paths, {}, print)
     told = report.findings(fitness.judge_files(paths))
     assert raised.value.what == f"an index would not take the distributions:\n{told}"

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 from packaging.version import Version
 
+from errors_raised import raises_error
 from seatrial import outlook
 from seatrial.facts.versions import Asked
 from seatrial.outlook import Outlook
-from seatrial.refusals import FragmentInvalid
 
 PYPROJECT = (
     '[project]\nname = "tide-pool"\nversion = "1.2.3"\n[tool.towncrier]\ndirectory = "news"\nfilename = "NEWS.md"\n'
@@ -52,13 +52,13 @@ def test_fragments_are_those_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_fragment_that_towncrier_would_skip_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FragmentInvalid) as raised:
+    with raises_error("FragmentInvalid") as raised:
         look(tmp_path, "news/1.feature.md", "news/2.fetaure.md", "news/3")
     assert raised.value.what == "towncrier skips news/2.fetaure.md, news/3: no part of the name is a type"
 
 
 def test_fragments_that_towncrier_can_not_tell_apart_are_named(tmp_path: Path) -> None:
     look(tmp_path, "news/1.feature.md", "news/1.feature.1.md", "news/+x.misc.md", "news/+x.misc.rst")
-    with pytest.raises(FragmentInvalid) as raised:
+    with raises_error("FragmentInvalid") as raised:
         look(tmp_path, "news/1.feature.md", "news/01.feature.rst")
     assert raised.value.what == "several fragments in news are number 1 of type feature, which towncrier does not take"

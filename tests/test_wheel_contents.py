@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from errors_raised import raises_error
 from seatrial import wheel_contents
-from seatrial.errors import PackageMissing
 from seatrial.facts.distribution import Distribution
 from seatrial.facts.project import Project
 
@@ -50,7 +50,7 @@ def test_wheel_without_the_package_is_refused(
     if missing is None:
         wheel_contents.insist_on_package(project(), files(*sources), built)
         return
-    with pytest.raises(PackageMissing) as raised:
+    with raises_error("PackageMissing") as raised:
         wheel_contents.insist_on_package(project(), files(*sources), built)
     name = PurePosixPath(missing).name.partition(".")[0]
     assert raised.value.what == (f"{built.path.name} does not contain {name}, which the source tree has in {missing}")
@@ -59,7 +59,7 @@ def test_wheel_without_the_package_is_refused(
 
 @pytest.mark.parametrize("backend", [*wheel_contents.HOW_TO_INCLUDE, "mesonpy"])
 def test_fix_is_in_the_words_of_the_backend(tmp_path: Path, backend: str) -> None:
-    with pytest.raises(PackageMissing) as raised:
+    with raises_error("PackageMissing") as raised:
         wheel_contents.insist_on_package(project(backend=backend), files("src/tide_pool/x.py"), wheel(tmp_path))
     assert "{" not in raised.value.fix.replace("packages = [{ include", "")
     assert "tide_pool" in raised.value.fix or 'where = ["src"]' in raised.value.fix

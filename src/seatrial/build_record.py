@@ -114,7 +114,7 @@ class BuildRecord:
 
     def fail(self, run: str, error: SeatrialError) -> None:
         """Remember that building failed in this run."""
-        known = {"run": run, "error": type(error).__name__, "what": error.what, "fix": error.fix}
+        known = {"run": run, "error": type(error).__name__, "what": error.what, "code": error.code, "fix": error.fix}
         self._failure.write_text(json.dumps(known), encoding="utf-8")
 
     def failure(self, run: str) -> SeatrialError | None:
@@ -122,7 +122,7 @@ class BuildRecord:
         try:
             known = json.loads(self._failure.read_text(encoding="utf-8"))
             kind: type[SeatrialError] = getattr(errors, known["error"], BuildError)
-            return kind(known["what"], fix=known["fix"]) if known["run"] == run else None
+            return kind(known["what"], code=known["code"], fix=known["fix"]) if known["run"] == run else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

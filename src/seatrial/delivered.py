@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from seatrial import wheel_contents
 from seatrial.build_record import Built
 from seatrial.command_line import typed_to_program
-from seatrial.errors import NotAsBuilt
+from seatrial.errors import BuildError
 from seatrial.facts.distribution import Distribution, paths_in
 from seatrial.tools import git
 
@@ -39,7 +39,9 @@ def pair(project_root: Path) -> tuple[Distribution, ...]:
     found = tuple(Distribution.from_path(path) for path in paths)
     if [one.is_wheel for one in found] not in ([False, True], [False]):
         there = ", ".join(one.path.name for one in found) or "nothing"
-        raise NotAsBuilt(f"dist/ has to hold one sdist and one wheel, and holds {there}", fix="nox -s build")
+        raise BuildError(
+            f"dist/ has to hold one sdist and one wheel, and holds {there}", code="NotAsBuilt", fix="nox -s build"
+        )
     return found
 
 
@@ -51,7 +53,9 @@ def told(project_root: Path) -> str:
     found = pair(project_root)
     here = git.head(project_root)
     if here is None:
-        raise NotAsBuilt(f"{project_root} has no commit that could be told of", fix="git init, and commit")
+        raise BuildError(
+            f"{project_root} has no commit that could be told of", code="NotAsBuilt", fix="git init, and commit"
+        )
     return " ".join((here[0], *(one.sha256 for one in found)))
 
 
@@ -63,8 +67,9 @@ def accept(project: Project, said: str, compile_: Callable[[Distribution], Distr
     """
     found = TOLD.fullmatch(said.strip())
     if found is None:
-        raise NotAsBuilt(
+        raise BuildError(
             f"{VARIABLE} is {said.strip()!r}, and has to be a commit and two hashes: the build job told nothing",
+            code="NotAsBuilt",
             fix=f"{typed_to_program('ci.built')} prints them; without {VARIABLE} the distributions are built here",
         )
     _insist_on_commit(project, found["commit"])
@@ -78,14 +83,16 @@ def accept(project: Project, said: str, compile_: Callable[[Distribution], Distr
 def _insist_on_commit(project: Project, commit: str) -> None:
     here = git.head(project.root)
     if here is None or here[0] != commit:
-        raise NotAsBuilt(
+        raise BuildError(
             f"the distributions were built from {commit[:12]}, and here is {here[0][:12] if here else 'no commit'}",
+            code="NotAsBuilt",
             fix="check out the commit that was built: all jobs of a run have the same",
         )
     changed = git.changed_files(project.root)
     if changed:
-        raise NotAsBuilt(
+        raise BuildError(
             f"{', '.join(map(str, changed[:5]))}: not as in the commit that the distributions were built from",
+            code="NotAsBuilt",
             fix="leave what git tracks as it is in this job",
         )
 
@@ -94,8 +101,10 @@ def _compiled(sdist: Distribution, compile_: Callable[[Distribution], Distributi
     """Return a wheel for this machine. Raises `NotAsBuilt` for one that is the same on all: it should be there."""
     wheel = compile_(sdist)
     if wheel.is_for_any_machine:
-        raise NotAsBuilt(
-            f"the build job told of {sdist.path.name} alone, and {wheel.path.name} is missing beside it", fix=AGAIN
+        raise BuildError(
+            f"the build job told of {sdist.path.name} alone, and {wheel.path.name} is missing beside it",
+            code="NotAsBuilt",
+            fix=AGAIN,
         )
     return wheel
 
@@ -105,8 +114,9 @@ def _lying(project: Project, hashes: tuple[str, ...]) -> tuple[Distribution, ...
     found = {one.sha256: one for one in map(Distribution.from_path, paths_in(project.root / "dist"))}
     if set(found) != set(hashes):
         there = ", ".join(f"{one.path.name} ({one.sha256[:12]})" for one in found.values()) or "nothing"
-        raise NotAsBuilt(
+        raise BuildError(
             f"dist/ has to hold what was built, sha256 {' and '.join(one[:12] for one in hashes)}, and holds {there}",
+            code="NotAsBuilt",
             fix=AGAIN,
         )
     return tuple(found[one] for one in hashes)

@@ -21,7 +21,7 @@ from packaging.utils import (
 
 from seatrial import wheel_contents
 from seatrial.build_record import COMPANION, NEIGHBOURS, BuildRecord, Built, Look, compiled
-from seatrial.errors import ForeignFiles, SeatrialError, WheelUnfit
+from seatrial.errors import BuildError, SeatrialError
 from seatrial.facts.distribution import Distribution
 from seatrial.source_tree import SourceTree
 from seatrial.tools import installer
@@ -81,8 +81,9 @@ def wheel_for(built: Built, python: Interpreter, state: Path, say: Callable[[str
         return built.wheel
     made = None if built.wheel.is_for_any_machine else compiled_from(built.sdist, python, state, say)
     if made is None or not made.fits(python.version):
-        raise WheelUnfit(
+        raise BuildError(
             f"{(made or built.wheel).path.name} can't be installed on Python {python.version}, as its name says",
+            code="WheelUnfit",
             fix=f"take Python {python.version} out of the classifiers; or have the build backend name the wheel for it",
         )
     return made
@@ -179,9 +180,10 @@ def _empty(dist: Path, project: Project, known: Collection[str]) -> None:
     found = [path for path in sorted(dist.iterdir()) if path.name not in NEIGHBOURS]
     foreign = [path.name for path in found if path.name not in known and not _is_of(project, path)]
     if foreign:
-        raise ForeignFiles(
+        raise BuildError(
             f"{dist} is emptied before a build, but holds what is no distribution of {project.name}: "
             + ", ".join(foreign),
+            code="ForeignFiles",
             fix="move it elsewhere",
         )
     for path in found:

@@ -13,7 +13,9 @@ DOCUMENTATION = "https://github.com/seatrial/seatrial/blob/main/docs"
 class SeatrialError(Exception):
     """The root of everything that seatrial raises on purpose.
 
-    ``what`` names the file, key, ref or version that it is about; ``fix`` is a command or the lines to paste.
+    ``what`` names the file, key, ref or version that it is about; ``fix`` is a command or the lines to paste;
+    ``code`` names the paragraph of docs/errors.md about it: the name of the class where it has one of its own. An error
+    has a class of its own only where a caller distinguishes it; the families have one each, for their exit codes.
     Only the faces (`seatrial.sessions`, `seatrial.tasks`) catch it; an exception nobody foresaw keeps its
     traceback.
     """
@@ -21,15 +23,16 @@ class SeatrialError(Exception):
     exit_code: ClassVar[int] = 1
     page: ClassVar[str] = "errors.md"
 
-    def __init__(self, what: str, *, fix: str = "") -> None:
+    def __init__(self, what: str, *, code: str | None = None, fix: str = "") -> None:
         super().__init__(what)
         self.what = what
+        self.code = code or type(self).__name__
         self.fix = fix
 
     @property
     def url(self) -> str:
-        """The address of the paragraph about this error: its page, and its class name as the anchor."""
-        return f"{DOCUMENTATION}/{self.page}#{type(self).__name__.lower()}"
+        """The address of the paragraph about this error: its page, and its code as the anchor."""
+        return f"{DOCUMENTATION}/{self.page}#{self.code.lower()}"
 
     def __str__(self) -> str:
         """Say what, fix and url: a line each, further lines of a text indented below their first."""
@@ -46,126 +49,22 @@ class ProjectError(SeatrialError):
     exit_code = 2
 
 
-class PyprojectMissing(ProjectError):
-    """There is no pyproject.toml where the noxfile lies."""
-
-
-class PyprojectUnreadable(ProjectError):
-    """pyproject.toml is not UTF-8, not TOML, or can't be opened."""
-
-
 class PyprojectInvalid(ProjectError):
     """A key of pyproject.toml holds something of the wrong kind."""
-
-
-class NoxfileInvalid(ProjectError):
-    """A keyword argument in the noxfile is of the wrong kind."""
-
-
-class NoPythonsNamed(ProjectError):
-    """No classifier names a Python version, so there is no matrix."""
-
-
-class PythonsContradict(ProjectError):
-    """A classifier names a Python that ``requires-python`` excludes."""
-
-
-class GroupMissing(ProjectError):
-    """No dependency group says what a session needs."""
 
 
 class GroupInvalid(ProjectError):
     """A dependency group can't be resolved (PEP 735)."""
 
 
-class RequirementsUnusable(ProjectError):
-    """A requirements file holds something else than requirements, or can't be read."""
-
-
-class NotAProject(ProjectError):
-    """There is nothing here that builds a Python package."""
-
-
-class NotMine(ProjectError):
-    """A file that would be written has unfinished work in it, or lies outside of the repository."""
-
-
-class NameUnfit(ProjectError):
-    """No package can have this name."""
-
-
-class FolderTaken(ProjectError):
-    """There is something in the folder where a package is to be."""
-
-
-class PythonUnproved(ProjectError):
-    """seatrial is not proved on this Python."""
-
-
-class NothingToLint(ProjectError):
-    """No linter is configured."""
-
-
-class NothingToCheck(ProjectError):
-    """There are no distributions to judge."""
-
-
-class NoxfileBroken(ProjectError):
-    """nox can't list the sessions of the noxfile."""
-
-
-class SessionMissing(ProjectError):
-    """The noxfile has no session that the workflows call."""
-
-
 class WorkflowUnknown(ProjectError):
     """The forge is none for which there are workflows."""
-
-
-class WorkflowsDrifted(ProjectError):
-    """The files of CI are not what they should be."""
-
-
-class WorkflowsUnsafe(ProjectError):
-    """A workflow does what no workflow should."""
-
-
-class TagUnfit(ProjectError):
-    """A tag does not fit the project, or what was built from it."""
 
 
 class BuildError(SeatrialError):
     """The distributions can't be built, or are not what they should be."""
 
     exit_code = 3
-
-
-class BackendFailed(BuildError):
-    """The build backend stopped with an error."""
-
-
-class ForeignFiles(BuildError):
-    """``dist/`` holds files that seatrial did not put there."""
-
-
-class PackageMissing(BuildError):
-    """The wheel does not contain the package."""
-
-
-class WheelUnfit(BuildError):
-    """The name of the wheel does not fit the Python that it is to be tested on."""
-
-
-class DistributionsRefused(BuildError):
-    """An index would not take the distributions."""
-
-
-class NotAsBuilt(BuildError):
-    """The files in ``dist/`` are not those that the build job of CI has told of."""
-
-
-class NothingMeasured(BuildError):
-    """The jobs of CI that run the tests have handed no coverage over."""
 
 
 class ToolError(SeatrialError):
@@ -189,10 +88,6 @@ class CommandFailed(ToolError):
         super().__init__(f"{ended}:\n{last_lines(output)}" if output.strip() else ended, fix=fix)
 
 
-class InstallFailed(ToolError):
-    """An environment could not be filled."""
-
-
 class UploadFailed(ToolError):
     """An index did not take the distributions, or could not be reached."""
 
@@ -201,24 +96,8 @@ class CredentialMissing(ToolError):
     """twine knows no token or password for the index, and there is no terminal to ask on."""
 
 
-class CredentialUnfit(ToolError):
-    """What twine would send to say who uploads can't be right for the index."""
-
-
 class IndexUnreachable(ToolError):
     """An index does not answer, or answers something else than the simple API."""
-
-
-class CommandMissing(ToolError):
-    """The command of a session is not in its environment."""
-
-
-class FileUnusable(ToolError):
-    """A file or a folder can't be read or written."""
-
-
-class EnvironmentMissing(ToolError):
-    """A session that installs something has no environment of its own, or may not bring it up to date."""
 
 
 def last_lines(output: str, count: int = 20) -> str:

@@ -9,7 +9,7 @@ from seatrial import report
 from seatrial.checks import catalogue, workflow_catalogue
 from seatrial.checks.judging import judge
 from seatrial.command_line import typed_to_program
-from seatrial.errors import DistributionsRefused, FileUnusable, PyprojectInvalid
+from seatrial.errors import BuildError, PyprojectInvalid, ToolError
 from seatrial.facts.archive import Archive
 from seatrial.facts.shelf import Arrival
 from seatrial.facts.shipment import Shipment
@@ -79,8 +79,9 @@ def insist(
     judged = judge_files(paths, sources=sources, excuses=ignore)
     blocking = [one for one in judged if one.blocks]
     if blocking:
-        raise DistributionsRefused(
+        raise BuildError(
             f"an index would not take the distributions:\n{report.findings(judged)}",
+            code="DistributionsRefused",
             fix="mend each of them, then: nox -s check",
         )
     for line in report.findings(judged).splitlines():
@@ -102,8 +103,8 @@ def _read(path: Path) -> Archive:
     fix = f"say which files: {typed_to_program('check dist/*')}"
     if path.exists() and not path.is_file():
         # A pipe would be waited for, and a device has no end.
-        raise FileUnusable(f"{path} is no file", fix=fix)
+        raise ToolError(f"{path} is no file", code="FileUnusable", fix=fix)
     try:
         return Archive.from_path(path)
     except OSError as error:
-        raise FileUnusable(f"{path}: {error.strerror}", fix=fix) from None
+        raise ToolError(f"{path}: {error.strerror}", code="FileUnusable", fix=fix) from None

@@ -27,17 +27,5 @@ class LegFailed(RehearsalError):
         return self.cause.url if self.cause else super().url
 
 
-class TokenForbidden(RehearsalError):
-    """The job that publishes may not ask who it is, so no index would believe it."""
-
-
 class PipelineInvalid(RehearsalError):
     """GitLab would make no pipeline of what the file says."""
-
-
-class LeadsElsewhere(RehearsalError):
-    """An upload would not stay on this machine, so there is none."""
-
-
-class BytesDiffer(RehearsalError):
-    """The index serves other bytes than those that were proved."""

@@ -14,7 +14,7 @@ from seatrial.facts import version_places, versions
 from seatrial.facts.news import News
 from seatrial.facts.project import Project
 from seatrial.facts.version_places import Places, Source
-from seatrial.refusals import FragmentInvalid, Reasons
+from seatrial.refusals import Reasons, ReleaseError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -125,8 +125,9 @@ def _fragments(news: News, files: Iterable[PurePosixPath]) -> tuple[Fragment, ..
     found = [one for path in paths if (one := news.fragment(path))]
     misnamed = [str(path) for path in paths if news.fragment(path) is None]
     if misnamed:
-        raise FragmentInvalid(
+        raise ReleaseError(
             f"towncrier skips {', '.join(misnamed)}: no part of the name is a type",
+            code="FragmentInvalid",
             fix=f"name it ISSUE.TYPE.md or +WORD.TYPE.md, TYPE being one of {', '.join(news.kinds)}, and commit:\n"
             f"git mv {shlex.quote(str(misnamed[0]))} {news.folders[0]}/+WORD.{news.kinds[0]}{news.suffix}\n"
             f"or, if it is no fragment, add it to ignore in {news.source}",
@@ -135,8 +136,9 @@ def _fragments(news: News, files: Iterable[PurePosixPath]) -> tuple[Fragment, ..
     twice = [key for key, number in counted.items() if number > 1]
     if twice:
         folder, issue, kind, _ = twice[0]
-        raise FragmentInvalid(
+        raise ReleaseError(
             f"several fragments in {folder} are number {issue} of type {kind}, which towncrier does not take",
+            code="FragmentInvalid",
             fix=f"number them: {issue}.{kind}.md, {issue}.{kind}.1.md",
         )
     return tuple(found)

@@ -9,13 +9,8 @@ from seatrial.command_line import typed
 from seatrial.facts import versions
 from seatrial.facts.versions import PARTS
 from seatrial.refusals import (
-    NoFragments,
-    PartMissing,
-    PartTooSmall,
-    PartUnknown,
     Reasons,
-    VersionInvalid,
-    VersionNotNewer,
+    ReleaseError,
 )
 
 if TYPE_CHECKING:
@@ -74,13 +69,17 @@ def choose(outlook: Outlook, wish: Wish) -> Version:
     `PartTooSmall` or `NoFragments`, and `SeveralReasons` for more than one of them.
     """
     if wish.part and wish.version:
-        raise PartUnknown("--part and --version say it twice", fix=f"--version {wish.version} alone")
+        raise ReleaseError(
+            "--part and --version say it twice", code="PartUnknown", fix=f"--version {wish.version} alone"
+        )
     if not wish.part and not wish.version:
         offers = ", ".join(
             f"{part} ({version})" for part, version in versions.candidates(outlook.current, outlook.asked)
         )
-        raise PartMissing(
-            f"which part of {outlook.current} is to be raised? {offers}", fix=typed("release --part auto")
+        raise ReleaseError(
+            f"which part of {outlook.current} is to be raised? {offers}",
+            code="PartMissing",
+            fix=typed("release --part auto"),
         )
     version = asked_for(outlook, wish)
     reasons = Reasons()
@@ -106,17 +105,23 @@ def asked_for(outlook: Outlook, wish: Wish) -> Version:
 
 def _insist_on_progress(outlook: Outlook, version: Version) -> None:
     if outlook.last_version and version <= outlook.last_version:
-        raise VersionNotNewer(
+        raise ReleaseError(
             f"{version} is not newer than {outlook.last_version}, of which {outlook.last_tag} is the tag",
+            code="VersionNotNewer",
             fix=typed(f"release --version {versions.next_version(outlook.last_version, outlook.asked.part)}"),
         )
     if version <= outlook.current:
-        raise VersionNotNewer(
+        raise ReleaseError(
             f"{version} is not newer than {outlook.current}, the version of {outlook.project.name}",
+            code="VersionNotNewer",
             fix=typed(f"release --part {outlook.asked.part}"),
         )
     if version.local:
-        raise VersionInvalid(f"{version} has a local part, which no index takes", fix=f"--version {version.public}")
+        raise ReleaseError(
+            f"{version} has a local part, which no index takes",
+            code="VersionInvalid",
+            fix=f"--version {version.public}",
+        )
 
 
 def _insist_on_fragments(outlook: Outlook, wish: Wish, version: Version) -> None:
@@ -124,8 +129,9 @@ def _insist_on_fragments(outlook: Outlook, wish: Wish, version: Version) -> None
     if outlook.news is None or outlook.fragments or wish.allow_empty or is_final:
         return
     folder, one = outlook.news.folders[0], typed(f'news {outlook.news.kinds[0]} "What is new."')
-    raise NoFragments(
+    raise ReleaseError(
         f"there is no fragment in {folder}, so nobody would learn what is new in {version}",
+        code="NoFragments",
         fix=f"{one}, and commit; or release all the same: --allow-empty",
     )
 
@@ -136,7 +142,8 @@ def _insist_on_size(outlook: Outlook, wish: Wish, version: Version) -> None:
     raised = versions.released_by(outlook.current, version)
     if PARTS.index(raised) > PARTS.index(outlook.asked.part):
         said = next((one.path for one in outlook.fragments if one.kind in outlook.asked.kinds), "")
-        raise PartTooSmall(
+        raise ReleaseError(
             f"{version} raises the {raised} part of {outlook.current}, and {said} asks for {outlook.asked.part}",
+            code="PartTooSmall",
             fix=f"{typed(f'release --part {outlook.asked.part}')}; or all the same: --anyway",
         )

@@ -14,7 +14,7 @@ from seatrial import line_ends, shell
 from seatrial.command_line import typed
 from seatrial.facts import pyproject, version_text
 from seatrial.facts.news import begun
-from seatrial.refusals import EntryExists, FileNotUtf8, MarkerMissing, VersionNotWritten
+from seatrial.refusals import FileNotUtf8, ReleaseError
 from seatrial.tools import bumpversion, towncrier
 
 if TYPE_CHECKING:
@@ -79,8 +79,9 @@ def raise_version(outlook: Outlook, version: Version) -> None:
             bumpversion.write_configured(project, outlook.current, version)
             untouched = [path for path in bumpversion.required_files(project) if kept.has(project.root / path)]
             if untouched:
-                raise VersionNotWritten(
+                raise ReleaseError(
                     f"bump-my-version is configured for {', '.join(map(str, untouched))}, and left it as it was",
+                    code="VersionNotWritten",
                     fix="older releases need [tool.bumpversion] above [[tool.bumpversion.files]]; or take the file out",
                 )
         for place in outlook.places.places:
@@ -105,9 +106,10 @@ def insist_on_version(outlook: Outlook, version: Version) -> None:
     """Raise `VersionNotWritten` when a place does not name ``version``."""
     wrong = [place for place in outlook.places.places if not _says(outlook, place, version)]
     if wrong:
-        raise VersionNotWritten(
+        raise ReleaseError(
             f"{version} is not what stands, after all that the tools and hooks did, in "
             + ", ".join(str(place) for place in wrong),
+            code="VersionNotWritten",
             fix="write the version there in the common way, or name the place in [[tool.bumpversion.files]]",
         )
 
@@ -119,9 +121,10 @@ def _insist_on_the_rest(outlook: Outlook) -> None:
         table["project"] = {**table.get("project", {}), "version": ""}
     changed = [key for key in ("project", "build-system", "dependency-groups") if before.get(key) != after.get(key)]
     if changed:
-        raise VersionNotWritten(
+        raise ReleaseError(
             f"bump-my-version changed more than the version in [{changed[0]}] of {outlook.project.path.name}: "
             "a requirement has the same number",
+            code="VersionNotWritten",
             fix="take pyproject.toml out of [[tool.bumpversion.files]]: its version is written anyway; "
             "or give that entry a search",
         )
@@ -145,7 +148,11 @@ def assemble(outlook: Outlook, version: Version, date: str, ahead: Begun | None 
     title = _title(entry)
     if title and title in map(str.strip, earlier.splitlines()):
         first = f"{typed('bump --part auto')} first, or " if version == outlook.current else ""
-        raise EntryExists(f"{path.name} has an entry {title!r} already", fix=f"{first}remove that entry and commit")
+        raise ReleaseError(
+            f"{path.name} has an entry {title!r} already",
+            code="EntryExists",
+            fix=f"{first}remove that entry and commit",
+        )
     with _put_back_on_failure([path, *fragments]) as kept:
         path.parent.mkdir(parents=True, exist_ok=True)
         # As towncrier writes it: two blank lines between entries.
@@ -191,8 +198,9 @@ def _around(news: News, path: Path) -> tuple[str, str]:
     text = path.read_text(encoding="utf-8")
     marker = re.search(rf"^{re.escape(news.marker)}[ \t]*$", text, re.MULTILINE)
     if not marker:
-        raise MarkerMissing(
+        raise ReleaseError(
             f"{path.name} does not have the line below which the entry of a release goes",
+            code="MarkerMissing",
             fix=f"put it above the latest release in {path.name}, and commit:\n{news.marker}",
         )
     return text[: marker.end()] + "\n\n", text[marker.end() :].lstrip()

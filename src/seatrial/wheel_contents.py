@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from seatrial.errors import PackageMissing
+from seatrial.errors import BuildError
 from seatrial.facts.distribution import MODULES, roots
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ def insist_on_package(project: Project, files: Iterable[PurePosixPath], wheel: D
         name = place.name.partition(".")[0]
         if name.lower() not in tops and (not held or name.lower() == project.import_name.lower()):
             how = HOW_TO_INCLUDE.get(project.backend, "tell the build backend where to find {name}")
-            raise PackageMissing(
+            raise BuildError(
                 f"{wheel.path.name} does not contain {name}, which the source tree has in {place}",
+                code="PackageMissing",
                 fix=how.format(name=name, place=place, above=place.parent),
             )
 

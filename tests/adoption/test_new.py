@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from errors_raised import raises_error
 from harbour import SEATRIAL, made_once
 from seatrial.adoption import founding, ground
 from seatrial.adoption.naming import Name
-from seatrial.errors import FolderTaken, NameUnfit, PythonUnproved
 from seatrial.facts.project import Project
 from trial import AS_ANYBODY, HERE, Trial, environment, normalised
 
@@ -138,13 +138,13 @@ def test_name_is_normalised_for_the_index_and_for_an_import(text: str, project: 
     ],
 )
 def test_name_that_no_package_can_have_is_refused_with_the_reason(text: str, why: str) -> None:
-    with pytest.raises(NameUnfit) as caught:
+    with raises_error("NameUnfit") as caught:
         Name.of(text)
     assert caught.value.what == f"{text!r} can't be the name of a package: {why}"
 
 
 def test_oldest_python_is_one_that_seatrial_is_proved_on() -> None:
-    with pytest.raises(PythonUnproved) as caught:
+    with raises_error("PythonUnproved") as caught:
         founding.Wanted.of("tidepool", "3.8")
     assert caught.value.what == "--python 3.8 is none of 3.9, 3.10, 3.11, 3.12, 3.13"
 
@@ -202,7 +202,7 @@ def test_second_run_and_a_folder_that_holds_something_are_refused_and_nothing_is
     before = listed(trial.root)
     assert f"{trial.root}/tidepool is there, and not empty\n" in new(trial, "tidepool", code=2)
     for name, why in (("full", "not empty"), ("flat", "is no folder"), ("link", "is no folder")):
-        with pytest.raises(FolderTaken) as caught:
+        with raises_error("FolderTaken") as caught:
             ground.insist_on_room(trial.root / name)
         assert caught.value.what == f"{trial.root / name} is there, and {why}"
     assert "is where you are" in new(Trial(trial.root / "full/deep", trial.environ), "../deep", code=2)

@@ -18,11 +18,10 @@ from packaging.version import Version
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
 import cargo
-from seatrial import errors, refusals
 from seatrial.checks import catalogue
 from seatrial.checks.judging import judge, unlearned
 from seatrial.checks.readme import _relative
-from seatrial.errors import PyprojectInvalid
+from seatrial.errors import BuildError, ProjectError, PyprojectInvalid, SeatrialError, ToolError
 from seatrial.facts.chain import Chain
 from seatrial.facts.listing import Listed, Listing
 from seatrial.facts.project import Project
@@ -35,10 +34,10 @@ from seatrial.facts.trigger import Trigger
 from seatrial.facts.walk import Stage, Unlearned, Walk
 from seatrial.facts.workflow import Job, Workflow
 from seatrial.findings import Finding, Verdict, Weight
+from seatrial.refusals import ReleaseError
 
 if TYPE_CHECKING:
     from seatrial.checks.judging import Check
-    from seatrial.errors import SeatrialError
     from seatrial.findings import Judgement
 
 EXPECTED = Path(__file__).resolve().parents[1] / "expected/before_tag.txt"
@@ -86,8 +85,8 @@ def sources(*files: str, **project: object) -> Sources:
     )
 
 
-def refused(kind: type[SeatrialError]) -> Walk:
-    return replace(WALK, reasons=(kind(f"what {kind.__name__} says", fix="what mends it"),))
+def refused(code: str, family: type[SeatrialError] = ReleaseError) -> Walk:
+    return replace(WALK, reasons=(family(f"what {code} says", code=code, fix="what mends it"),))
 
 
 def publishing(**changed: Any) -> Trigger:
@@ -131,30 +130,30 @@ SOURCES = sources()
 TOOLS = replace(SOURCES, project=Project(Path("nowhere"), {**TABLE, "tool": {"mypy": {"python_version": "3.13"}}}))
 
 BROKEN: dict[str, object] = {
-    "GIT001": refused(refusals.NoRepository),
-    "GIT002": refused(refusals.AnotherRelease),
-    "GIT003": refused(refusals.ShallowClone),
-    "GIT004": refused(refusals.MergeUnderWay),
-    "GIT005": refused(refusals.DetachedHead),
-    "GIT006": refused(refusals.WrongBranch),
-    "GIT007": refused(refusals.NoUpstream),
-    "GIT008": refused(refusals.RemoteUnreachable),
-    "GIT009": refused(refusals.PushForbidden),
-    "GIT010": refused(refusals.BranchDiverged),
-    "GIT011": refused(refusals.NoIdentity),
-    "GIT012": refused(refusals.TagsMissing),
-    "GIT013": refused(refusals.TagTaken),
-    "GIT014": refused(refusals.HookRefused),
-    "GIT015": refused(refusals.SigningFailed),
+    "GIT001": refused("NoRepository"),
+    "GIT002": refused("AnotherRelease"),
+    "GIT003": refused("ShallowClone"),
+    "GIT004": refused("MergeUnderWay"),
+    "GIT005": refused("DetachedHead"),
+    "GIT006": refused("WrongBranch"),
+    "GIT007": refused("NoUpstream"),
+    "GIT008": refused("RemoteUnreachable"),
+    "GIT009": refused("PushForbidden"),
+    "GIT010": refused("BranchDiverged"),
+    "GIT011": refused("NoIdentity"),
+    "GIT012": refused("TagsMissing"),
+    "GIT013": refused("TagTaken"),
+    "GIT014": refused("HookRefused"),
+    "GIT015": refused("SigningFailed"),
     "GIT016": replace(WALK, unfinished=("notes.txt", "src/tidepool/wave.py")),
     "GIT017": replace(WALK, unpushed=2),
-    "META001": refused(errors.PyprojectUnreadable),
-    "META002": refused(refusals.VersionsDisagree),
-    "META003": refused(refusals.VersionNotNewer),
-    "META004": refused(refusals.VersionNotWritten),
-    "META005": refused(refusals.NoFragments),
-    "META006": refused(refusals.MarkerMissing),
-    "META007": refused(errors.CommandMissing),
+    "META001": refused("PyprojectUnreadable", ProjectError),
+    "META002": refused("VersionsDisagree"),
+    "META003": refused("VersionNotNewer"),
+    "META004": refused("VersionNotWritten"),
+    "META005": refused("NoFragments"),
+    "META006": refused("MarkerMissing"),
+    "META007": refused("CommandMissing", ToolError),
     "META011": sources(**{"licence": "MIT", "requires-python": "3.10+", "authors": [{"nam": "x"}]}),
     "META012": sources(description=None),
     "META013": sources(readme="READ.md"),
@@ -190,7 +189,7 @@ BROKEN: dict[str, object] = {
         publishing=replace(PUBLISHING, workflows=(*PUBLISHING.workflows, replace(WORKFLOW, name="upload.yml"))),
     ),
     "CI013": AFTER,
-    "DIST411": refused(errors.BackendFailed),
+    "DIST411": refused("BackendFailed", BuildError),
     "DIST412": Rebuilt((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
     "DIST413": Rebuilt(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),
     "INDEX011": replace(LANDING, version=Version("1.2.3")),

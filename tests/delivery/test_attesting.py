@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from errors_raised import raises_error
 from seatrial.delivery import attesting
 from seatrial.delivery.ci import Ci
 from seatrial.delivery.destination import Destination
@@ -14,7 +15,6 @@ from seatrial.facts.delivery import Delivery
 from seatrial.facts.publishing import Publishing
 from seatrial.facts.shelf import Shelved
 from seatrial.facts.workflow import Workflow
-from seatrial.shortfalls import Unattested
 from seatrial.tools.gh import Run
 from voyages import WORKFLOW
 
@@ -69,7 +69,7 @@ def test_what_is_known_of_attestations_is_said(provenance: str | None, asked: As
 def test_attestations_that_were_asked_for_are_missed(
     provenance: str | None, asked: Asked, known: Ci, said: str
 ) -> None:
-    with pytest.raises(Unattested) as raised:
+    with raises_error("Unattested") as raised:
         attesting.insist(delivery(provenance), known, PYPI, asked)
     assert raised.value.what == said
 

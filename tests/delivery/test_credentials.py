@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
+from errors_raised import raises_error
 from quay import READ, Quay
 from seatrial.delivery import credentials
 from seatrial.delivery.destination import Destination
-from seatrial.errors import CredentialUnfit
 from seatrial.facts import pypi
 from trial import lines
 
@@ -52,7 +52,7 @@ RC = "[distutils]\nindex-servers = pypi\n[pypi]\nusername = me\npassword = {}\n"
 def test_what_can_not_be_taken_is_not_sent(
     where: Destination, environ: dict[str, str], said: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(CredentialUnfit) as raised:
+    with raises_error("CredentialUnfit") as raised:
         credentials.insist(where, {"HOME": str(tmp_path), **environ}, "invoke publish")
     assert raised.value.what == f"nothing was sent: {said}"
     assert raised.value.fix.endswith("\ninvoke publish")
@@ -60,7 +60,7 @@ def test_what_can_not_be_taken_is_not_sent(
 
 def test_token_in_pypirc_is_looked_at_too(tmp_path: Path) -> None:
     (tmp_path / ".pypirc").write_text(RC.format(OF_TESTPYPI))
-    with pytest.raises(CredentialUnfit, match="is one of TestPyPI, not of PyPI"):
+    with raises_error("CredentialUnfit", match="is one of TestPyPI, not of PyPI"):
         credentials.insist(HERE, {"HOME": str(tmp_path)}, "invoke publish")
     credentials.insist(HERE, {"HOME": str(tmp_path), "TWINE_PASSWORD": OF_PYPI}, "invoke publish")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.errors import PyprojectUnreadable
+from errors_raised import raises_error
 from seatrial.facts import lock_file
 from seatrial.facts.project import Project
 
@@ -221,7 +221,7 @@ def test_lock_of_another_form_pins_nothing(tmp_path: Path, text: str) -> None:
 def test_lock_that_is_not_toml_is_named(tmp_path: Path) -> None:
     path = tmp_path / "uv.lock"
     path.write_text("[[package")
-    with pytest.raises(PyprojectUnreadable, match=r"uv\.lock is not TOML"):
+    with raises_error("PyprojectUnreadable", match=r"uv\.lock is not TOML"):
         lock_file.pins(path)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import tomlkit
 
-from seatrial.errors import GroupMissing, NoPythonsNamed, PyprojectInvalid, PyprojectUnreadable, PythonsContradict
+from errors_raised import raises_error
+from seatrial.errors import PyprojectInvalid
 from seatrial.facts.project import Project
 
 ROOT = Path("project")
@@ -50,7 +51,7 @@ def test_python_of_which_some_release_is_admitted_is_supported(requires: str) ->
     [(">=3.10", "3.9"), ("<3.12", "3.12"), (">3.9.999,<3.12", "3.9, 3.12"), ("!=3.9.*", "3.9")],
 )
 def test_python_that_requires_python_excludes_is_a_contradiction(requires: str, excluded: str) -> None:
-    with pytest.raises(PythonsContradict) as raised:
+    with raises_error("PythonsContradict") as raised:
         project(requires, *named("3.9", "3.11", "3.12")).pythons  # noqa: B018 - a property that raises
     assert raised.value.what == (
         f'{ROOT / "pyproject.toml"}: requires-python = "{requires}" excludes Python {excluded}, '
@@ -73,7 +74,7 @@ def test_group_names_are_compared_normalised() -> None:
 
 
 def test_groups_that_are_missing_are_named_together() -> None:
-    with pytest.raises(GroupMissing, match="has no dependency group docs, lint, which"):
+    with raises_error("GroupMissing", match="has no dependency group docs, lint, which"):
         Project(ROOT, {"dependency-groups": {"test": []}}).requirements(["docs", "test", "lint"])
 
 
@@ -118,7 +119,7 @@ def test_setup_cfg_that_setuptools_would_not_read_is_named(tmp_path: Path, conte
     path = tmp_path / "setup.cfg"
     path.write_bytes(content)
     (tmp_path / "pyproject.toml").touch()
-    with pytest.raises(PyprojectUnreadable) as raised:
+    with raises_error("PyprojectUnreadable") as raised:
         Project.from_directory(tmp_path).name  # noqa: B018 - reading it is what fails
     assert raised.value.what.startswith(said.format(path, str(path)))
 
@@ -133,7 +134,7 @@ def test_metadata_in_setup_cfg_count_where_there_is_no_project_table(tmp_path: P
     found = Project.from_directory(tmp_path)
     assert (found.name, found.requires_python, found.pythons) == ("Tide-Pool", ">=3.9", ("3.9", "3.13"))
     (tmp_path / "setup.cfg").write_text("[metadata]\nname = Tide-Pool\n")
-    with pytest.raises(NoPythonsNamed) as raised:
+    with raises_error("NoPythonsNamed") as raised:
         Project.from_directory(tmp_path).pythons  # noqa: B018 - a property that raises
     assert raised.value.what.startswith(f"no classifier in {tmp_path / 'setup.cfg'} names a Python version")
     assert "[metadata]\nclassifiers =\n    Programming" in raised.value.fix
@@ -141,7 +142,7 @@ def test_metadata_in_setup_cfg_count_where_there_is_no_project_table(tmp_path: P
 
 def test_byte_order_mark_is_named(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(b'\xef\xbb\xbf[project]\nname = "tide-pool"\n')
-    with pytest.raises(PyprojectUnreadable, match="begins with a byte order mark"):
+    with raises_error("PyprojectUnreadable", match="begins with a byte order mark"):
         Project.from_directory(tmp_path)
 
 
@@ -172,7 +173,7 @@ def test_settings_of_mypy_come_from_the_first_file_that_mypy_reads(
 
 def test_toml_that_is_nested_too_deeply_is_named(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(f"a = {'[' * 3000}{']' * 3000}\n")
-    with pytest.raises(PyprojectUnreadable, match="is nested too deeply to be read"):
+    with raises_error("PyprojectUnreadable", match="is nested too deeply to be read"):
         Project.from_directory(tmp_path)
 
 

@@ -7,12 +7,13 @@ from pathlib import Path, PurePosixPath
 import pytest
 from packaging.version import Version
 
+from errors_raised import raises_error
 from seatrial.errors import PyprojectInvalid
 from seatrial.facts import version_places
 from seatrial.facts.project import Project
 from seatrial.facts.version_places import Places, Source
 from seatrial.facts.version_text import Place, semantic
-from seatrial.refusals import FileNotUtf8, VersionNotFound, VersionsDisagree
+from seatrial.refusals import FileNotUtf8, VersionNotFound
 from seatrial.tools import bumpversion
 
 
@@ -338,7 +339,7 @@ def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
 
 
 def test_places_that_disagree_are_named(tmp_path: Path) -> None:
-    with pytest.raises(VersionsDisagree) as raised:
+    with raises_error("VersionsDisagree") as raised:
         find(tmp_path, **{"pyproject.toml": STATIC, "tide_pool/__init__.py": '__version__ = "1.2"\n'})
     assert raised.value.what == (
         "the places that name the version disagree:\n"

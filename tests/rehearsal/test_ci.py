@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cargo
+from errors_raised import raises_error
 from seatrial.facts.before_upload import BeforeUpload
 from seatrial.facts.delivery import Delivery
 from seatrial.facts.distribution import Distribution
 from seatrial.facts.shelf import Shelved
-from seatrial.mishaps import BytesDiffer
 from seatrial.rehearsal import legs
 from seatrial.rehearsal.legs import Tasks
 from seatrial.rehearsal.world import World
@@ -83,7 +83,7 @@ def test_files_of_other_content_and_files_that_are_missing_or_more_are_named(tmp
     proved = (put(tmp_path / "proved", SDIST), put(tmp_path / "proved", WHEEL))
     built = (put(tmp_path / "built", other), put(tmp_path / "built", cargo.sdist(version="9")))
     proof, delivery = served(*built, proved=proved)
-    with pytest.raises(BytesDiffer) as raised:
+    with raises_error("BytesDiffer") as raised:
         legs.insist_on_content(proof, delivery, built)
     assert raised.value.what.splitlines()[1:] == [
         "  tidepool-1.2.3-py3-none-any.whl is missing",
@@ -91,7 +91,7 @@ def test_files_of_other_content_and_files_that_are_missing_or_more_are_named(tmp
         "  tidepool-9.tar.gz is published, and was not proved",
     ]
     proof, delivery = served(*(replace(one, sha256="0") for one in proved), proved=proved)
-    with pytest.raises(BytesDiffer) as raised:
+    with raises_error("BytesDiffer") as raised:
         legs.insist_on_content(proof, delivery, proved)
     assert raised.value.what.splitlines()[1:] == [
         f"  {one.path.name} is not the file that was uploaded" for one in proved

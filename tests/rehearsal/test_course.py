@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from errors_raised import raises_error
 from seatrial.facts.before_upload import BeforeUpload
 from seatrial.facts.project import Project
 from seatrial.facts.publisher import Publisher
 from seatrial.facts.repository import Repository, owner_and_name
-from seatrial.mishaps import TokenForbidden
 from seatrial.rehearsal.course import Course, chart
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_stored_password_is_a_remark(tmp_path: Path) -> None:
 
 def test_job_that_may_not_ask_is_an_error(tmp_path: Path) -> None:
     text = f"{ON_TAGS}jobs:\n  p: {JOB}\n".replace("write", "none")
-    with pytest.raises(TokenForbidden) as raised:
+    with raises_error("TokenForbidden") as raised:
         course(tmp_path, remote="https://github.com/a/b", release=text)
     assert raised.value.what == (
         "the job p of .github/workflows/release.yml may not ask for an identity token, without which PyPI lets nobody "
@@ -194,7 +194,7 @@ def test_token_of_a_job_on_gitlab_is_found_where_it_is_asked_for(
     ids=["none", "empty", "extends", "uninherited", "unlisted"],
 )
 def test_job_on_gitlab_that_asks_for_no_token_is_an_error(tmp_path: Path, pipeline: str) -> None:
-    with pytest.raises(TokenForbidden) as raised:
+    with raises_error("TokenForbidden") as raised:
         on_gitlab(tmp_path, pipeline)
     assert raised.value.what == (
         "the job publish of .gitlab-ci.yml asks for no identity token, without which PyPI lets nobody publish"

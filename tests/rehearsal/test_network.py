@@ -16,10 +16,10 @@ from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 from urllib3.filepost import encode_multipart_formdata
 
 import cargo
+from errors_raised import raises_error
 from pier import PUBLISHER, SENDER
 from seatrial.errors import UploadFailed
 from seatrial.facts.distribution import Distribution
-from seatrial.mishaps import LeadsElsewhere
 from seatrial.rehearsal.faults import Faults
 from seatrial.rehearsal.network import Network, network
 from seatrial.tools import index, twine
@@ -227,7 +227,7 @@ def test_environment_leads_to_the_index_and_has_no_password(net: Network) -> Non
 def test_upload_that_would_reach_another_index_is_found_out(net: Network, trial: Trial, tmp_path: Path) -> None:
     net.insist_on_loopback(net.environment(trial.environ, SENDER), trial.root)
     with network(tmp_path / "other", PUBLISHER, "tidepool") as other:
-        with pytest.raises(LeadsElsewhere) as caught:
+        with raises_error("LeadsElsewhere") as caught:
             net.insist_on_loopback(other.environment(trial.environ, SENDER), trial.root)
         answer = {"rehearsal": other.index.nonce}
         assert caught.value.what.splitlines()[-1] == f"  https://{HOST}/_/rehearsal answered {answer}"
@@ -236,7 +236,7 @@ def test_upload_that_would_reach_another_index_is_found_out(net: Network, trial:
 def test_upload_that_does_not_trust_the_index_is_found_out(net: Network, trial: Trial) -> None:
     environment = net.environment(trial.environ, SENDER)
     del environment["REQUESTS_CA_BUNDLE"]
-    with pytest.raises(LeadsElsewhere) as caught:
+    with raises_error("LeadsElsewhere") as caught:
         net.insist_on_loopback(environment, trial.root)
     assert caught.value.what.splitlines()[-1].startswith(f"  https://{HOST}/_/rehearsal is out of reach: ")
 

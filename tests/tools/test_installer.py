@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from errors_raised import raises_error
 from seatrial import shell
-from seatrial.errors import InstallFailed
 from seatrial.tools import installer
 from seatrial.tools.installer import Pip, Uv
 
@@ -29,7 +29,7 @@ def test_environment_is_made_and_filled(tmp_path: Path, tool: installer.Installe
 @pytest.mark.parametrize("tool", [Pip(), installer.best()], ids=["pip", "uv"])
 def test_requirement_that_can_not_be_met_is_named(tmp_path: Path, tool: installer.Installer) -> None:
     installer.create(tool, tmp_path / "environment")
-    with pytest.raises(InstallFailed, match=r"iniconfig==0\.0\.0"):
+    with raises_error("InstallFailed", match=r"iniconfig==0\.0\.0"):
         installer.install(tool, installer.python_of(tmp_path / "environment"), ["iniconfig==0.0.0"], cwd=tmp_path)
 
 

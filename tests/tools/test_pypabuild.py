@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.errors import BackendFailed, PyprojectInvalid
+from errors_raised import raises_error
+from seatrial.errors import PyprojectInvalid
 from seatrial.tools import installer, pypabuild
 from trial import lines
 
@@ -138,7 +139,7 @@ def test_backend_that_fails_is_asked_what_it_needs_before_it_is_blamed(project: 
     build(project)
     calls(project)
     (project / "fail").touch()
-    with pytest.raises(BackendFailed) as raised:
+    with raises_error("BackendFailed") as raised:
         build(project)
     assert calls(project) == ["sdist", "asked for sdist", "sdist"]
     assert raised.value.what.startswith("the build backend could not make the sdist; it said last:\n")
@@ -151,7 +152,7 @@ def test_backend_sees_no_publishing_secret(project: Path, monkeypatch: pytest.Mo
     for name in ("TWINE_PASSWORD", "UV_PUBLISH_TOKEN", "PYPI_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
         monkeypatch.setenv(name, "secret")
     (project / "secret").touch()
-    with pytest.raises(BackendFailed) as raised:
+    with raises_error("BackendFailed") as raised:
         build(project)
     assert raised.value.what.endswith("\n  RuntimeError: []")
 
@@ -159,7 +160,7 @@ def test_backend_sees_no_publishing_secret(project: Path, monkeypatch: pytest.Mo
 @pytest.mark.slow
 def test_sdist_that_is_no_archive_is_refused(project: Path) -> None:
     (project / "spoil").touch()
-    with pytest.raises(BackendFailed) as raised:
+    with raises_error("BackendFailed") as raised:
         build(project)
     assert raised.value.what.startswith(
         "the build backend made tidepool-1.0.zip, which is no sdist that an index takes"
@@ -185,7 +186,7 @@ def test_mistake_in_the_build_system_is_named(project: Path, table: str, what: s
 @pytest.mark.slow
 def test_backend_that_is_not_there_is_named(project: Path) -> None:
     (project / "pyproject.toml").write_text('[build-system]\nrequires = []\nbuild-backend = "absent"\n')
-    with pytest.raises(BackendFailed) as raised:
+    with raises_error("BackendFailed") as raised:
         build(project)
     assert raised.value.what == (
         "the build backend could not make the sdist; it said last:\n  Backend 'absent' is not available."

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.errors import NoxfileBroken, SessionMissing
+from errors_raised import raises_error
 from seatrial.facts.listing import Listed
 from seatrial.workflows import listing
 from trial import Trial, package
@@ -41,7 +41,7 @@ def test_session_of_ones_own_that_is_called_coverage_is_one_like_others() -> Non
 
 def test_project_that_measures_has_a_session_that_brings_it_together() -> None:
     listing.insist_on_measuring((*TESTS, COVERAGE))
-    with pytest.raises(SessionMissing) as raised:
+    with raises_error("SessionMissing") as raised:
         listing.insist_on_measuring(TESTS)
     assert (raised.value.what, raised.value.fix) == (
         "the project measures coverage, and the noxfile has no session coverage",
@@ -51,13 +51,13 @@ def test_project_that_measures_has_a_session_that_brings_it_together() -> None:
 
 def test_session_that_the_workflows_run_has_to_be_there() -> None:
     listing.insist_on((BUILD, CHECK, *TESTS), "ci")
-    with pytest.raises(SessionMissing) as raised:
+    with raises_error("SessionMissing") as raised:
         listing.insist_on(TESTS, "ci")
     assert (raised.value.what, raised.value.fix) == (
         "the noxfile has no session build and none check, which the workflows run",
         "sessions.build()\nsessions.check()",
     )
-    with pytest.raises(SessionMissing) as raised:
+    with raises_error("SessionMissing") as raised:
         listing.insist_on((BUILD, CHECK, *TESTS), "release")
     assert raised.value.what == "no session but build and check has the tag release, so nothing would be tested"
 
@@ -84,7 +84,7 @@ def test_matrix_of_this_repository_is_what_runs_locally() -> None:
 def test_noxfile_that_fails_to_load_is_an_error(trial: Trial, noxfile: str, said: str) -> None:
     package(trial)
     trial.write({"noxfile.py": noxfile})
-    with pytest.raises(NoxfileBroken) as raised:
+    with raises_error("NoxfileBroken") as raised:
         listing.sessions(trial.root)
     assert raised.value.what.startswith(f"nox can't list the sessions of {trial.root / 'noxfile.py'}:\n")
     assert said in raised.value.what

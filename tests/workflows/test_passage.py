@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.version import Version
 
+from errors_raised import raises_error
 from harbour import Harbour, harbour
-from seatrial.errors import TagUnfit
 from seatrial.workflows.passage import Passage
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def port(tagged: Harbour, tmp_path: Path) -> Harbour:
 
 
 def refusal(port: Harbour, tag: str, branch: str = "origin/main", *, built: bool = False) -> str:
-    with pytest.raises(TagUnfit) as raised:
+    with raises_error("TagUnfit") as raised:
         Passage.of(port.trial.root).insist_on(tag, branch, built=built)
     return raised.value.what
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from seatrial.adoption import ground, looking, proposing, writing
 from seatrial.adoption.naming import Name
 from seatrial.adoption.template import Package
-from seatrial.errors import NotMine, PythonUnproved
+from seatrial.errors import ProjectError
 from seatrial.facts.project import PROVED
 from seatrial.facts.repository import page_of
 from seatrial.tools.git import Git
@@ -45,7 +45,9 @@ class Wanted:
         """Read what somebody typed: a name, or a path that ends with it. Raises `NameUnfit` or `PythonUnproved`."""
         known = [f"3.{minor}" for minor in PROVED]
         if oldest not in known:
-            raise PythonUnproved(f"--python {oldest} is none of {', '.join(known)}", fix=f"--python {known[0]}")
+            raise ProjectError(
+                f"--python {oldest} is none of {', '.join(known)}", code="PythonUnproved", fix=f"--python {known[0]}"
+            )
         name = Name.of(Path(text).name or text)
         return cls(Path(text).absolute(), name, f"{name.project}, a Python package", int(oldest[2:]))
 
@@ -69,7 +71,9 @@ def found(wanted: Wanted) -> Founded:
     above.mkdir(parents=True, exist_ok=True)
     remotes = ground.remotes_around(above, name)
     if remotes is not None and wanted.remote:
-        raise NotMine(f"{above} is in a git repository, which has remotes of its own", fix="leave out --remote")
+        raise ProjectError(
+            f"{above} is in a git repository, which has remotes of its own", code="NotMine", fix="leave out --remote"
+        )
     with _staged(above, name) as folder:
         package = _package(wanted, ground.author(above), remotes)
         _begin_repository(folder, wanted.remote)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from seatrial.checks.addresses import bad_address
 from seatrial.command_line import typed_to_program
-from seatrial.errors import CommandFailed, FolderTaken
-from seatrial.refusals import NoIdentity, NoRepository
+from seatrial.errors import CommandFailed, ProjectError
+from seatrial.refusals import ReleaseError
 from seatrial.tools import checkout, git
 from seatrial.tools.git import Git
 
@@ -17,13 +17,18 @@ from seatrial.tools.git import Git
 def insist_on_room(folder: Path) -> None:
     """Raise `FolderTaken` unless the folder is not there yet, or empty and not the one somebody stands in."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise FolderTaken(f"{folder} is there, and is no folder", fix="take another name, or move it away")
+        raise ProjectError(
+            f"{folder} is there, and is no folder", code="FolderTaken", fix="take another name, or move it away"
+        )
     if folder.is_dir() and folder.resolve() == Path.cwd():
-        raise FolderTaken(f"{folder} is where you are, and would be another folder then", fix="cd .., and again")
+        raise ProjectError(
+            f"{folder} is where you are, and would be another folder then", code="FolderTaken", fix="cd .., and again"
+        )
     if folder.is_dir() and any(folder.iterdir()):
         into = typed_to_program(f"init --project {shlex.quote(str(folder))}")
-        raise FolderTaken(
+        raise ProjectError(
             f"{folder} is there, and not empty",
+            code="FolderTaken",
             fix=f"take another name; to put seatrial into the package that is there: {into}",
         )
 
@@ -37,7 +42,9 @@ def remotes_around(above: Path, name: str) -> tuple[str, ...] | None:
     try:
         asked = here.attempt("rev-parse", "--is-inside-work-tree")
     except CommandFailed as error:
-        raise NoRepository(f"git can't be run: {error.output.strip()}", fix="install git") from None
+        raise ReleaseError(
+            f"git can't be run: {error.output.strip()}", code="NoRepository", fix="install git"
+        ) from None
     if asked.output.strip() != "true" or git.ignores(above, name):
         return None
     return tuple(here.line("config", "--get-regexp", r"^remote\..*\.url$").split()[1::2])
@@ -51,5 +58,9 @@ def author(above: Path) -> tuple[str, str]:
     known = Git(above, ("user.useConfigOnly=true",)).line("var", "GIT_AUTHOR_IDENT")
     told = re.match(r"(.+) <(.+)> \d+ [+-]\d+$", known)
     if told is None:
-        raise NoIdentity("git does not know who you are, and a package has an author", fix=checkout.HOW_TO_INTRODUCE)
+        raise ReleaseError(
+            "git does not know who you are, and a package has an author",
+            code="NoIdentity",
+            fix=checkout.HOW_TO_INTRODUCE,
+        )
     return told[1], "" if any(bad_address(told[2])) else told[2]

@@ -9,7 +9,7 @@ from seatrial.adoption import asking, changelog, testing
 from seatrial.adoption.asking import Learned
 from seatrial.command_line import typed_to_program
 from seatrial.config import Config
-from seatrial.errors import NotAProject, SeatrialError
+from seatrial.errors import ProjectError, SeatrialError
 from seatrial.facts import old_style, version_places
 from seatrial.facts.news import News
 from seatrial.facts.project import Project
@@ -110,8 +110,9 @@ class Found:
 def look(folder: Path) -> Found:
     """Look at the project in ``folder``. Raises `NotAProject`, `NoRepository`, or what its pyproject.toml is not."""
     if not any((folder / name).is_file() for name in checkout.PACKAGE_FILES):
-        raise NotAProject(
+        raise ProjectError(
             f"{folder} has none of {', '.join(checkout.PACKAGE_FILES)}, so there is no Python package in it",
+            code="NotAProject",
             fix=f"go to the folder of the package, or: {typed_to_program('init --project FOLDER')}; "
             f"to begin one: {typed_to_program('new NAME')}",
         )

@@ -12,7 +12,7 @@ from packaging.utils import InvalidName, canonicalize_name
 from seatrial.checks.contents import COMMON
 from seatrial.checks.description import is_of_python
 from seatrial.command_line import typed_to_program
-from seatrial.errors import IndexUnreachable, NameUnfit
+from seatrial.errors import IndexUnreachable, ProjectError
 from seatrial.masking import shown_address
 from seatrial.tools import index, pip_settings
 
@@ -32,8 +32,9 @@ class Name:
         """Read what somebody typed. Raises `NameUnfit` with all that is wrong with it."""
         wrong = list(_mistakes(text))
         if wrong:
-            raise NameUnfit(
+            raise ProjectError(
                 f"{text!r} can't be the name of a package: {'; '.join(wrong)}",
+                code="NameUnfit",
                 fix="choose another: ASCII letters, digits and dashes, a letter first, such as "
                 + typed_to_program("new tide-pool"),
             )

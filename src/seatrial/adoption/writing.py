@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial import line_ends
-from seatrial.errors import NotMine
+from seatrial.errors import ProjectError
 from seatrial.tools import checkout
 
 if TYPE_CHECKING:
@@ -53,10 +53,15 @@ def insist(found: Found, proposal: Proposal) -> None:
     for one in proposal:
         path = repository.root / one.path
         if repository.root.resolve() not in path.resolve().parents:
-            raise NotMine(f"{path} leads out of the repository, to {path.resolve()}", fix="make it a file of its own")
+            raise ProjectError(
+                f"{path} leads out of the repository, to {path.resolve()}",
+                code="NotMine",
+                fix="make it a file of its own",
+            )
         if one.path in known and path.resolve() in unfinished:
-            raise NotMine(
+            raise ProjectError(
                 f"{path} has changes that are not committed, and seatrial would write into it",
+                code="NotMine",
                 fix=_commands(repository, one.path),
             )
 

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, ClassVar
 from seatrial.findings import Finding, Weight
 
 if TYPE_CHECKING:
-    from seatrial.errors import SeatrialError
     from seatrial.facts.walk import Stage, Walk
-
-Kinds = tuple[type["SeatrialError"], ...]
 
 
 class Refusal:
-    """A check that fails for reasons of some ``kinds``, and knows nothing before a ``stage`` was walked through."""
+    """A check that fails for errors with some ``codes``, or of families with such names.
+
+    It knows nothing before a ``stage`` was walked through.
+    """
 
     weight: ClassVar[Weight] = Weight.ERROR
     needs: ClassVar[tuple[str, ...]] = ()
     code: ClassVar[str]
-    kinds: ClassVar[Kinds]
+    codes: ClassVar[tuple[str, ...]]
     stage: ClassVar[Stage]
 
     def verdict(self, walk: Walk) -> Finding:
         """Say which of its reasons there are."""
-        found = walk.refused_by(self.kinds)
+        found = walk.refused_by(self.codes)
         if found:
             fixes = dict.fromkeys(one.fix for one in found if one.fix)
             return Finding.failed("\n".join(one.what for one in found), "\n".join(fixes))

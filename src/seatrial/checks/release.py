@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from seatrial import errors, refusals
-from seatrial.checks.refusing import Kinds, Refusal
+from seatrial.checks.refusing import Refusal
 from seatrial.facts.walk import Stage
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ class Readable(Refusal):
     """pyproject.toml and what it leads to can be read."""
 
     code: ClassVar[str] = "META001"
-    kinds: ClassVar[Kinds] = (errors.ProjectError,)
+    codes: ClassVar[tuple[str, ...]] = ("ProjectError",)
     stage: ClassVar[Stage] = Stage.PARSED
 
     def check(self, facts: Walk) -> Finding:
@@ -29,7 +28,7 @@ class VersionKnown(Refusal):
     """The version is the same everywhere."""
 
     code: ClassVar[str] = "META002"
-    kinds: ClassVar[Kinds] = (refusals.VersionNotFound, refusals.VersionsDisagree)
+    codes: ClassVar[tuple[str, ...]] = ("VersionNotFound", "VersionsDisagree")
     stage: ClassVar[Stage] = Stage.READ
 
     def check(self, facts: Walk) -> Finding:
@@ -41,9 +40,9 @@ class VersionNext(Refusal):
     """The version that is asked for comes after the last one."""
 
     code: ClassVar[str] = "META003"
-    kinds: ClassVar[Kinds] = (
-        *(refusals.VersionInvalid, refusals.VersionNotNewer, refusals.PartUnknown, refusals.PartMissing),
-        refusals.PartTooSmall,
+    codes: ClassVar[tuple[str, ...]] = (
+        *("VersionInvalid", "VersionNotNewer", "PartUnknown", "PartMissing"),
+        "PartTooSmall",
     )
     stage: ClassVar[Stage] = Stage.CHOSEN
 
@@ -56,7 +55,7 @@ class VersionWritten(Refusal):
     """The version can be written wherever it stands."""
 
     code: ClassVar[str] = "META004"
-    kinds: ClassVar[Kinds] = (refusals.VersionNotWritten,)
+    codes: ClassVar[tuple[str, ...]] = ("VersionNotWritten",)
     stage: ClassVar[Stage] = Stage.WRITTEN
 
     def check(self, facts: Walk) -> Finding:
@@ -68,7 +67,7 @@ class Fragments(Refusal):
     """Every fragment is one that towncrier takes, and there is one."""
 
     code: ClassVar[str] = "META005"
-    kinds: ClassVar[Kinds] = (refusals.FragmentInvalid, refusals.FragmentTypeUnknown, refusals.NoFragments)
+    codes: ClassVar[tuple[str, ...]] = ("FragmentInvalid", "FragmentTypeUnknown", "NoFragments")
     stage: ClassVar[Stage] = Stage.CHOSEN
 
     def check(self, facts: Walk) -> Finding:
@@ -80,9 +79,7 @@ class Entry(Refusal):
     """The entry of the release can go into the changelog."""
 
     code: ClassVar[str] = "META006"
-    kinds: ClassVar[Kinds] = (
-        *(refusals.MarkerMissing, refusals.EntryExists, refusals.FileNotUtf8, refusals.NewsNotConfigured),
-    )
+    codes: ClassVar[tuple[str, ...]] = (*("MarkerMissing", "EntryExists", "FileNotUtf8", "NewsNotConfigured"),)
     stage: ClassVar[Stage] = Stage.WRITTEN
 
     def check(self, facts: Walk) -> Finding:
@@ -94,7 +91,7 @@ class Built(Refusal):
     """The sdist, and the wheel from that sdist, can be built, and are of the version that the tag names."""
 
     code: ClassVar[str] = "DIST411"
-    kinds: ClassVar[Kinds] = (errors.BuildError, refusals.ProofFailed)
+    codes: ClassVar[tuple[str, ...]] = ("BuildError", "ProofFailed")
     stage: ClassVar[Stage] = Stage.BUILT
 
     def check(self, facts: Walk) -> Finding:
@@ -106,7 +103,7 @@ class NothingElse(Refusal):
     """Nothing else ends the release before its push."""
 
     code: ClassVar[str] = "META007"
-    kinds: ClassVar[Kinds] = (errors.ToolError,)
+    codes: ClassVar[tuple[str, ...]] = ("ToolError",)
     stage: ClassVar[Stage] = Stage.WRITTEN
 
     def check(self, facts: Walk) -> Finding:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from seatrial import refusals
-from seatrial.checks.refusing import Kinds, Refusal
+from seatrial.checks.refusing import Refusal
 from seatrial.checks.rule import shown
 from seatrial.facts.walk import Stage
 from seatrial.findings import Finding, Weight
@@ -18,7 +17,7 @@ class Repository(Refusal):
     """The project is in a git repository that has a commit."""
 
     code: ClassVar[str] = "GIT001"
-    kinds: ClassVar[Kinds] = (refusals.NoRepository, refusals.NoCommit, refusals.InsideGitHook)
+    codes: ClassVar[tuple[str, ...]] = ("NoRepository", "NoCommit", "InsideGitHook")
     stage: ClassVar[Stage] = Stage.LOOKED
 
     def check(self, facts: Walk) -> Finding:
@@ -30,7 +29,7 @@ class Alone(Refusal):
     """No other release of the repository is under way, or waits to be caught up with."""
 
     code: ClassVar[str] = "GIT002"
-    kinds: ClassVar[Kinds] = (refusals.AnotherRelease, refusals.NotCaughtUp)
+    codes: ClassVar[tuple[str, ...]] = ("AnotherRelease", "NotCaughtUp")
     stage: ClassVar[Stage] = Stage.LOOKED
 
     def check(self, facts: Walk) -> Finding:
@@ -42,7 +41,7 @@ class Whole(Refusal):
     """The repository has its whole history."""
 
     code: ClassVar[str] = "GIT003"
-    kinds: ClassVar[Kinds] = (refusals.ShallowClone,)
+    codes: ClassVar[tuple[str, ...]] = ("ShallowClone",)
     stage: ClassVar[Stage] = Stage.LOOKED
 
     def check(self, facts: Walk) -> Finding:
@@ -54,7 +53,7 @@ class AtRest(Refusal):
     """No merge, rebase or the like waits to be continued."""
 
     code: ClassVar[str] = "GIT004"
-    kinds: ClassVar[Kinds] = (refusals.MergeUnderWay,)
+    codes: ClassVar[tuple[str, ...]] = ("MergeUnderWay",)
     stage: ClassVar[Stage] = Stage.LOOKED
 
     def check(self, facts: Walk) -> Finding:
@@ -66,7 +65,7 @@ class OnBranch(Refusal):
     """A branch is checked out."""
 
     code: ClassVar[str] = "GIT005"
-    kinds: ClassVar[Kinds] = (refusals.DetachedHead,)
+    codes: ClassVar[tuple[str, ...]] = ("DetachedHead",)
     stage: ClassVar[Stage] = Stage.LOOKED
 
     def check(self, facts: Walk) -> Finding:
@@ -78,7 +77,7 @@ class RightBranch(Refusal):
     """It is the branch that releases are made from."""
 
     code: ClassVar[str] = "GIT006"
-    kinds: ClassVar[Kinds] = (refusals.WrongBranch,)
+    codes: ClassVar[tuple[str, ...]] = ("WrongBranch",)
     stage: ClassVar[Stage] = Stage.READ
 
     def check(self, facts: Walk) -> Finding:
@@ -90,7 +89,7 @@ class Remote(Refusal):
     """The branch follows one of a remote, which a push reaches at one address."""
 
     code: ClassVar[str] = "GIT007"
-    kinds: ClassVar[Kinds] = (refusals.NoRemote, refusals.NoUpstream, refusals.SeveralPushAddresses)
+    codes: ClassVar[tuple[str, ...]] = ("NoRemote", "NoUpstream", "SeveralPushAddresses")
     stage: ClassVar[Stage] = Stage.LOOKED
 
     def check(self, facts: Walk) -> Finding:
@@ -102,7 +101,7 @@ class Answers(Refusal):
     """The remote answers."""
 
     code: ClassVar[str] = "GIT008"
-    kinds: ClassVar[Kinds] = (refusals.RemoteUnreachable,)
+    codes: ClassVar[tuple[str, ...]] = ("RemoteUnreachable",)
     stage: ClassVar[Stage] = Stage.ASKED
 
     def check(self, facts: Walk) -> Finding:
@@ -114,7 +113,7 @@ class LetsPush(Refusal):
     """The remote lets you push."""
 
     code: ClassVar[str] = "GIT009"
-    kinds: ClassVar[Kinds] = (refusals.PushForbidden,)
+    codes: ClassVar[tuple[str, ...]] = ("PushForbidden",)
     stage: ClassVar[Stage] = Stage.TRIED
 
     def check(self, facts: Walk) -> Finding:
@@ -126,7 +125,7 @@ class UpToDate(Refusal):
     """The branch has all commits of the remote's."""
 
     code: ClassVar[str] = "GIT010"
-    kinds: ClassVar[Kinds] = (refusals.BranchBehind, refusals.BranchDiverged)
+    codes: ClassVar[tuple[str, ...]] = ("BranchBehind", "BranchDiverged")
     stage: ClassVar[Stage] = Stage.ASKED
 
     def check(self, facts: Walk) -> Finding:
@@ -138,7 +137,7 @@ class Identity(Refusal):
     """git knows whose name goes into the commit."""
 
     code: ClassVar[str] = "GIT011"
-    kinds: ClassVar[Kinds] = (refusals.NoIdentity,)
+    codes: ClassVar[tuple[str, ...]] = ("NoIdentity",)
     stage: ClassVar[Stage] = Stage.LOOKED
 
     def check(self, facts: Walk) -> Finding:
@@ -150,7 +149,7 @@ class TagsHere(Refusal):
     """The tags of the remote's releases are here."""
 
     code: ClassVar[str] = "GIT012"
-    kinds: ClassVar[Kinds] = (refusals.TagsMissing,)
+    codes: ClassVar[tuple[str, ...]] = ("TagsMissing",)
     stage: ClassVar[Stage] = Stage.READ
 
     def check(self, facts: Walk) -> Finding:
@@ -162,7 +161,7 @@ class TagFree(Refusal):
     """The tag is free, here and on the remote."""
 
     code: ClassVar[str] = "GIT013"
-    kinds: ClassVar[Kinds] = (refusals.TagTaken,)
+    codes: ClassVar[tuple[str, ...]] = ("TagTaken",)
     stage: ClassVar[Stage] = Stage.CHOSEN
 
     def check(self, facts: Walk) -> Finding:
@@ -174,7 +173,7 @@ class HooksAccept(Refusal):
     """The hooks of the repository accept the commit of the release."""
 
     code: ClassVar[str] = "GIT014"
-    kinds: ClassVar[Kinds] = (refusals.HookRefused,)
+    codes: ClassVar[tuple[str, ...]] = ("HookRefused",)
     stage: ClassVar[Stage] = Stage.SEALED
 
     def check(self, facts: Walk) -> Finding:
@@ -186,7 +185,7 @@ class Signs(Refusal):
     """The commit and the tag can be signed, where yours are."""
 
     code: ClassVar[str] = "GIT015"
-    kinds: ClassVar[Kinds] = (refusals.SigningFailed,)
+    codes: ClassVar[tuple[str, ...]] = ("SigningFailed",)
     stage: ClassVar[Stage] = Stage.SEALED
 
     def check(self, facts: Walk) -> Finding:
@@ -199,7 +198,7 @@ class Finished(Refusal):
 
     code: ClassVar[str] = "GIT016"
     weight: ClassVar[Weight] = Weight.WARNING
-    kinds: ClassVar[Kinds] = ()
+    codes: ClassVar[tuple[str, ...]] = ()
     stage: ClassVar[Stage] = Stage.LOOKED
 
     def check(self, facts: Walk) -> Finding:
@@ -216,7 +215,7 @@ class Pushed(Refusal):
 
     code: ClassVar[str] = "GIT017"
     weight: ClassVar[Weight] = Weight.WARNING
-    kinds: ClassVar[Kinds] = ()
+    codes: ClassVar[tuple[str, ...]] = ()
     stage: ClassVar[Stage] = Stage.ASKED
 
     def check(self, facts: Walk) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from seatrial.delivery.destination import PYPI, TESTPYPI
-from seatrial.shortfalls import Unattested
+from seatrial.shortfalls import DeliveryError
 
 if TYPE_CHECKING:
     from seatrial.delivery.ci import Ci
@@ -27,9 +27,11 @@ def insist(found: Delivery, ci: Ci, destination: Destination, asked: Asked) -> s
     maker = _maker(ci, destination) if asked != "by nobody" else ""
     why = _why(found)
     if asked == "here" and why:
-        raise Unattested(why, fix=NEXT if found.unattested else "ask an index that tells it: PyPI does")
+        raise DeliveryError(
+            why, code="Unattested", fix=NEXT if found.unattested else "ask an index that tells it: PyPI does"
+        )
     if maker and found.unattested and ci.has_succeeded:
-        raise Unattested(f"{why}, and {maker} makes them", fix=f"look into its run; {NEXT}")
+        raise DeliveryError(f"{why}, and {maker} makes them", code="Unattested", fix=f"look into its run; {NEXT}")
     if found.served and not why:
         return "the index lists attestations of each file"
     return f"{why}, and {maker} makes them" if maker else ""

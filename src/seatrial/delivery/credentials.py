@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from seatrial.delivery import pypirc
 from seatrial.delivery.destination import PYPI, TESTPYPI
-from seatrial.errors import CredentialUnfit
+from seatrial.errors import ToolError
 from seatrial.facts import pypi
 from seatrial.masking import mask
 
@@ -57,8 +57,9 @@ def insist(destination: Destination, environ: Mapping[str, str], again: str) -> 
         return
     wrong = tuple(_wrong(destination, Credential.of(destination, environ)))
     if wrong:
-        raise CredentialUnfit(
+        raise ToolError(
             f"nothing was sent: {'; '.join(seen for seen, _ in wrong)}",
+            code="CredentialUnfit",
             fix="\n".join([*(mend for _, mend in wrong), again]),
         )
 

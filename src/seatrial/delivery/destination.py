@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from seatrial.delivery import pypirc
 from seatrial.masking import mask, without_credentials
-from seatrial.shortfalls import DestinationUnknown
+from seatrial.shortfalls import DeliveryError
 from seatrial.tools import pip_settings
 
 if TYPE_CHECKING:
@@ -68,8 +68,9 @@ def find(told: str, config: Config, environ: Mapping[str, str]) -> Destination:
     name, upload = ("", wanted) if "://" in wanted else (wanted, known.get(wanted, ""))
     parts = urlsplit(upload)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise DestinationUnknown(
+        raise DeliveryError(
             f"{mask(wanted)!r} is no index to upload to",
+            code="DestinationUnknown",
             fix=f"name one of {', '.join(known)}, or give the address that it takes uploads at: https://…/legacy/",
         )
     usual = not told and name == PYPI

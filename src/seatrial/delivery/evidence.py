@@ -12,10 +12,10 @@ from seatrial.command_line import typed
 from seatrial.errors import SeatrialError
 from seatrial.facts.distribution import Distribution
 from seatrial.outlook import released
-from seatrial.refusals import ProofFailed, TagMissing
+from seatrial.refusals import ReleaseError
 from seatrial.release import voyage
 from seatrial.release.proof import Proof
-from seatrial.shortfalls import TagMoved
+from seatrial.shortfalls import DeliveryError
 from seatrial.tools import checkout, remote
 from seatrial.tools.git import Git
 
@@ -49,12 +49,16 @@ class Tagged:
         known = released(checkout.tags(repository, "HEAD"), outlook.tag_form, outlook.project.name)
         wanted = version or max(known, default=None)
         if wanted is None:
-            raise TagMissing(f"{outlook.project.name} has no tag of a release", fix=typed("release"))
+            raise ReleaseError(
+                f"{outlook.project.name} has no tag of a release", code="TagMissing", fix=typed("release")
+            )
         tag = known.get(wanted, outlook.tag(wanted))
         commit = Git(repository.root).line("rev-parse", "--quiet", "--verify", f"refs/tags/{tag}^{{commit}}")
         if not commit:
-            raise TagMissing(
-                f"there is no tag {tag}", fix=f"git fetch --tags; or, where nothing was released, {typed('release')}"
+            raise ReleaseError(
+                f"there is no tag {tag}",
+                code="TagMissing",
+                fix=f"git fetch --tags; or, where nothing was released, {typed('release')}",
             )
         return cls(repository, outlook, wanted, tag, commit)
 
@@ -75,8 +79,9 @@ def insist_on_tag(tagged: Tagged, say: Callable[[str], None]) -> None:
     if there is None:
         say(f"look: {tagged.tag} is not on {repository.remote}: {typed('push')}")
     elif there != checkout.object_of_tag(repository, tagged.tag):
-        raise TagMoved(
+        raise DeliveryError(
             f"{tagged.tag} is another one here than on {repository.remote}",
+            code="TagMoved",
             fix=remote.retake(repository.remote, tagged.tag),
         )
 
@@ -97,8 +102,10 @@ def proof_of(tagged: Tagged, into: Path, say: Callable[[str], None]) -> Proof:
         files = tuple(Distribution.from_path(Path(shutil.copy2(one.path, into))) for one in built)
     wrong = [one.path.name for one in files if one.version != tagged.version]
     if wrong:
-        raise ProofFailed(
-            f"{tagged.tag} builds {', '.join(wrong)}, which is another version", fix=f"git show {tagged.tag}"
+        raise ReleaseError(
+            f"{tagged.tag} builds {', '.join(wrong)}, which is another version",
+            code="ProofFailed",
+            fix=f"git show {tagged.tag}",
         )
     proof = Proof(tagged.tag, str(tagged.version), tagged.commit, files, is_rebuilt=True)
     with contextlib.suppress(OSError):

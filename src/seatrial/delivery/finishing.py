@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from seatrial.command_line import typed
 from seatrial.facts.delivery import State
-from seatrial.shortfalls import NotThere, OtherBytes, PartlyThere, RunFailed, Yanked
+from seatrial.shortfalls import DeliveryError
 
 if TYPE_CHECKING:
     from seatrial.delivery.ci import Ci
     from seatrial.delivery.destination import Destination
     from seatrial.facts.delivery import Delivery
 
-KINDS = {
-    State.NOT_THERE: NotThere,
-    State.PARTLY: PartlyThere,
-    State.OTHER_BYTES: OtherBytes,
-    State.YANKED: Yanked,
+CODES = {
+    State.NOT_THERE: "NotThere",
+    State.PARTLY: "PartlyThere",
+    State.OTHER_BYTES: "OtherBytes",
+    State.YANKED: "Yanked",
 }
 
 
@@ -42,5 +42,5 @@ def insist_on_published(found: Delivery, ci: Ci, destination: Destination) -> No
     if str(ci):
         lines.append(f"  CI: {ci}")
     is_waiting = found.state in {State.NOT_THERE, State.PARTLY}
-    kind = RunFailed if is_waiting and ci.failed else KINDS[found.state]
-    raise kind("\n".join(lines), fix=command(found, ci, destination))
+    code = "RunFailed" if is_waiting and ci.failed else CODES[found.state]
+    raise DeliveryError("\n".join(lines), code=code, fix=command(found, ci, destination))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from seatrial import shell
-from seatrial.errors import CommandFailed, InstallFailed
+from seatrial.errors import CommandFailed, ToolError
 from seatrial.facts.version_text import is_version
 from seatrial.shortfalls import NotUsable
 from seatrial.tools import installer
@@ -173,4 +173,6 @@ def _run(place: Place, *args: str) -> None:
     try:
         place.run(*args, cwd=place.folder)
     except CommandFailed as error:
-        raise InstallFailed(error.what, fix="make the index reachable, or the requirements satisfiable") from None
+        raise ToolError(
+            error.what, code="InstallFailed", fix="make the index reachable, or the requirements satisfiable"
+        ) from None

@@ -11,11 +11,11 @@ from seatrial import fitness, report, shell
 from seatrial.command_line import typed
 from seatrial.delivery import evidence, pypirc
 from seatrial.delivery.watching import Watch, compared
-from seatrial.errors import CredentialMissing, DistributionsRefused, UploadFailed
+from seatrial.errors import BuildError, CredentialMissing, UploadFailed
 from seatrial.facts.archive import Archive
 from seatrial.facts.delivery import State
 from seatrial.masking import mask, mask_values
-from seatrial.shortfalls import OtherBytes
+from seatrial.shortfalls import DeliveryError
 from seatrial.tools import index, pip_settings, twine
 
 if TYPE_CHECKING:
@@ -72,9 +72,10 @@ def consign(tagged: Tagged, destination: Destination, into: Path, say: Callable[
     shelf = index.shelf(destination.simple, tagged.name)
     found = compared(shelf, Watch(tagged.name, destination.simple, proof, 0))
     if found.state is State.OTHER_BYTES:
-        raise OtherBytes(
+        raise DeliveryError(
             f"nothing was sent: {found.project} {found.version} is {found.state.value} on {found.index}:\n"
             + "\n".join(f"  {line}" for line in str(found).splitlines()),
+            code="OtherBytes",
             fix=typed(f"undo {found.version}{destination.option}"),
         )
     files = tuple(one for one in proof.files if one.path.name in found.missing)
@@ -90,8 +91,10 @@ def _insist_on_room(files: tuple[Distribution, ...], shelf: Shelf, tagged: Tagge
     archives = [Archive.from_path(one.path) for one in files]
     judged = fitness.judge_arrivals(archives, shelf, excuses=tagged.outlook.config.ignore)
     if any(one.blocks for one in judged):
-        raise DistributionsRefused(
-            f"the index would not take the distributions:\n{report.findings(judged)}", fix="mend each of them"
+        raise BuildError(
+            f"the index would not take the distributions:\n{report.findings(judged)}",
+            code="DistributionsRefused",
+            fix="mend each of them",
         )
 
 

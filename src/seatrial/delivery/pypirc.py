@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.shortfalls import DestinationUnknown
+from seatrial.shortfalls import DeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,5 +36,7 @@ def _values(environ: Mapping[str, str], key: str) -> dict[str, str]:
         parser.read(path(environ), encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError):
         # Its own words would show the line, which can hold a password.
-        raise DestinationUnknown(f"{path(environ)} can't be read as .pypirc", fix="mend it, or move it away") from None
+        raise DeliveryError(
+            f"{path(environ)} can't be read as .pypirc", code="DestinationUnknown", fix="mend it, or move it away"
+        ) from None
     return {name: parser.get(name, key) for name in parser.sections() if parser.has_option(name, key)}

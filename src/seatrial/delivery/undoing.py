@@ -12,7 +12,7 @@ from seatrial.delivery.destination import PYPI, TESTPYPI
 from seatrial.delivery.watching import YANKED, Watch
 from seatrial.facts import versions
 from seatrial.release.proof import Proof
-from seatrial.shortfalls import NotYanked
+from seatrial.shortfalls import DeliveryError
 from seatrial.tools import towncrier
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def wait(case: Case, limit: float, say: Callable[[str], None]) -> None:
     watch = Watch(case.watch.project, case.watch.simple, case.watch.proof, limit)
     found = watch.keep(say, lambda: False, YANKED)
     if not YANKED.is_reached(found):
-        raise NotYanked(
+        raise DeliveryError(
             f"{found.project} {found.version} is not yanked yet: {YANKED.told(found)} on {found.index}",
+            code="NotYanked",
             fix=f"yank it: {case.page}\n{typed(f'undo {found.version}{case.destination.option}')}",
         )

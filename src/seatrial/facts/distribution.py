@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
-from seatrial.errors import BackendFailed
+from seatrial.errors import BuildError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +67,9 @@ class Distribution:
         try:
             return parse_sdist_filename(self.path.name)[1]
         except InvalidSdistFilename as error:
-            raise BackendFailed(str(error), fix="give the project a valid name and version (PEP 625)") from None
+            raise BuildError(
+                str(error), code="BackendFailed", fix="give the project a valid name and version (PEP 625)"
+            ) from None
 
     @property
     def is_for_any_machine(self) -> bool:
@@ -93,7 +95,9 @@ class Distribution:
         try:
             return parse_wheel_filename(self.path.name)
         except InvalidWheelFilename as error:
-            raise BackendFailed(str(error), fix="give the project a valid name and version (PEP 427)") from None
+            raise BuildError(
+                str(error), code="BackendFailed", fix="give the project a valid name and version (PEP 427)"
+            ) from None
 
     def needs(self) -> tuple[str, ...]:
         """Return the requirements of a wheel (``Requires-Dist``, core metadata), sorted.
@@ -107,8 +111,9 @@ class Distribution:
             # What is deeper than the top is the metadata of something vendored.
             own = [name for name in archive.namelist() if METADATA.fullmatch(name)]
             if len(own) != 1:
-                raise BackendFailed(
+                raise BuildError(
                     f"{self.path.name} has {len(own)} files .dist-info/METADATA at its top, and needs one (PEP 427)",
+                    code="BackendFailed",
                     fix="see what the build backend writes: python -m build --wheel",
                 )
             metadata = email.message_from_bytes(archive.read(own[0]))

@@ -6,7 +6,7 @@ import configparser
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from seatrial.errors import PyprojectUnreadable
+from seatrial.errors import ProjectError
 from seatrial.facts import pyproject
 from seatrial.facts.setup_script import SetupScript
 
@@ -90,11 +90,15 @@ def _of_metadata(root: Path, name: str) -> dict[str, str] | None:
         return _section(path, name)
     except configparser.Error as error:
         said = " ".join(error.message.split())
-        raise PyprojectUnreadable(
-            f"{path} is no ini file: {said}", fix="mend that line, then run the command again"
+        raise ProjectError(
+            f"{path} is no ini file: {said}",
+            code="PyprojectUnreadable",
+            fix="mend that line, then run the command again",
         ) from None
     except UnicodeDecodeError as error:
-        raise PyprojectUnreadable(f"{path} is not UTF-8: {error}", fix="save the file in UTF-8") from None
+        raise ProjectError(
+            f"{path} is not UTF-8: {error}", code="PyprojectUnreadable", fix="save the file in UTF-8"
+        ) from None
 
 
 def _section(path: Path, name: str) -> dict[str, str] | None:

@@ -10,10 +10,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from seatrial.errors import (
     GroupInvalid,
-    GroupMissing,
-    NoPythonsNamed,
+    ProjectError,
     PyprojectInvalid,
-    PythonsContradict,
 )
 from seatrial.facts import old_style, poetry, pyproject
 
@@ -112,8 +110,9 @@ class Project:
         minors = sorted({int(found[1]) for text in self.classifiers if (found := PYTHON.fullmatch(text.strip()))})
         if not minors:
             name = old_style.file_of_metadata(self.root, self.table)
-            raise NoPythonsNamed(
+            raise ProjectError(
                 f"no classifier in {self.root / name} names a Python version, so there is nothing to run on",
+                code="NoPythonsNamed",
                 fix="name each Python that is supported, or give pythons= to tests() and mypy() in the noxfile:\n"
                 + old_style.CLASSIFIERS.get(name, CLASSIFIERS),
             )
@@ -148,8 +147,9 @@ class Project:
 
         missing = [name for name in groups if self.group(name) is None]
         if missing:
-            raise GroupMissing(
+            raise ProjectError(
                 f"{self.path} has no dependency group {', '.join(missing)}, which the noxfile names",
+                code="GroupMissing",
                 fix=f'[dependency-groups]\n{missing[0]} = ["pytest"]',
             )
         try:
@@ -211,9 +211,10 @@ class Project:
             raise PyprojectInvalid(f"{self.path}: requires-python: {error}", fix='requires-python = ">=3.9"') from None
         excluded = [f"3.{minor}" for minor in minors if not _admits(allowed, minor)]
         if excluded:
-            raise PythonsContradict(
+            raise ProjectError(
                 f'{self.path}: requires-python = "{self.requires_python}" excludes Python '
                 f"{', '.join(excluded)}, which the classifiers name",
+                code="PythonsContradict",
                 fix="widen requires-python, or remove from the classifiers:\n"
                 + "\n".join(f'"Programming Language :: Python :: {version}",' for version in excluded),
             )

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from seatrial.command_line import typed_to_program
-from seatrial.errors import PyprojectInvalid, PyprojectMissing, PyprojectUnreadable
+from seatrial.errors import ProjectError, PyprojectInvalid
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,30 +25,38 @@ def read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         if text.startswith("\N{BYTE ORDER MARK}"):
-            raise PyprojectUnreadable(
-                f"{path} begins with a byte order mark, which build backends do not take", fix="save it without"
+            raise ProjectError(
+                f"{path} begins with a byte order mark, which build backends do not take",
+                code="PyprojectUnreadable",
+                fix="save it without",
             )
         return tomllib.loads(text)
     except FileNotFoundError:
-        raise PyprojectMissing(
+        raise ProjectError(
             f"there is no {path}",
+            code="PyprojectMissing",
             fix=f"go to the project's folder, beside pyproject.toml; or: {typed_to_program('--project FOLDER')}",
         ) from None
     except UnicodeDecodeError as error:
-        raise PyprojectUnreadable(
+        raise ProjectError(
             f"{path} is not UTF-8, which TOML has to be: {error}",
+            code="PyprojectUnreadable",
             fix="save the file in UTF-8",
         ) from None
     except OSError as error:
-        raise PyprojectUnreadable(
-            f"{path} can't be read: {error.strerror}", fix=f"make {path} a file that you may read"
+        raise ProjectError(
+            f"{path} can't be read: {error.strerror}",
+            code="PyprojectUnreadable",
+            fix=f"make {path} a file that you may read",
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise PyprojectUnreadable(
-            f"{path} is not TOML: {error}", fix="mend that line, then run the command again"
+        raise ProjectError(
+            f"{path} is not TOML: {error}", code="PyprojectUnreadable", fix="mend that line, then run the command again"
         ) from None
     except RecursionError:
-        raise PyprojectUnreadable(f"{path} is nested too deeply to be read", fix="write it flatter") from None
+        raise ProjectError(
+            f"{path} is nested too deeply to be read", code="PyprojectUnreadable", fix="write it flatter"
+        ) from None
 
 
 def parse(text: str) -> dict[str, Any]:

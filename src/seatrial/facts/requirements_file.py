@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from seatrial.errors import RequirementsUnusable
+from seatrial.errors import ProjectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +38,9 @@ def _read(root: Path, path: PurePosixPath, above: tuple[PurePosixPath, ...]) -> 
     try:
         text = (root / path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise RequirementsUnusable(f"{root / path} can't be read: {error}", fix="name another file") from None
+        raise ProjectError(
+            f"{root / path} can't be read: {error}", code="RequirementsUnusable", fix="name another file"
+        ) from None
     lines = text.replace("\\\n", " ").splitlines()
     yield from _parse(root, path.parent, lines, str(path), (*above, path))
 
@@ -61,6 +63,8 @@ def _insist(line: str, where: str) -> str:
     try:
         return str(Requirement(line))
     except InvalidRequirement:
-        raise RequirementsUnusable(
-            f"{where}: {line!r} is no requirement by name", fix="write NAME, NAME>=1 or NAME @ ADDRESS"
+        raise ProjectError(
+            f"{where}: {line!r} is no requirement by name",
+            code="RequirementsUnusable",
+            fix="write NAME, NAME>=1 or NAME @ ADDRESS",
         ) from None

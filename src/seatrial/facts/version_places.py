@@ -15,7 +15,7 @@ from packaging.version import Version
 from seatrial.facts import crate, old_style
 from seatrial.facts.setup_script import SetupScript
 from seatrial.facts.version_text import Place, assigned, in_table, is_version, locked
-from seatrial.refusals import VersionNotFound, VersionsDisagree
+from seatrial.refusals import ReleaseError, VersionNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -79,8 +79,9 @@ def find(project: Project, files: Iterable[PurePosixPath]) -> Places:
     places = tuple(dict.fromkeys([*main, *beside, *rust, *entries]))
     versions = {Version(place.version): place for place in reversed(places)}
     if len(versions) > 1:
-        raise VersionsDisagree(
+        raise ReleaseError(
             "the places that name the version disagree:\n" + "\n".join(f"  {place}" for place in places),
+            code="VersionsDisagree",
             fix="write the same version into all of them and commit",
         )
     return Places(Source.FILES, places, Version(main[0].version))

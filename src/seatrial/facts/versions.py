@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from seatrial.command_line import typed
-from seatrial.refusals import PartUnknown, VersionInvalid, VersionNotNewer
+from seatrial.refusals import ReleaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,8 +39,10 @@ def parse(text: str) -> Version:
     try:
         return Version(text)
     except InvalidVersion:
-        raise VersionInvalid(
-            f"{text!r} is no version", fix="write it as the specification has it: 1.5.0, 1.5.0rc1, 1.5.0.post1"
+        raise ReleaseError(
+            f"{text!r} is no version",
+            code="VersionInvalid",
+            fix="write it as the specification has it: 1.5.0, 1.5.0rc1, 1.5.0.post1",
         ) from None
 
 
@@ -79,9 +81,12 @@ def next_version(current: Version, part: str, base: str = "patch") -> Version:
         return _made(current, current.release)
     if part in OTHERS:
         why = "is a pre-release" if part == "post" else "is no pre-release"
-        raise PartUnknown(f"--part {part} leads nowhere: {current} {why}", fix=typed("release --part minor"))
-    raise PartUnknown(
+        raise ReleaseError(
+            f"--part {part} leads nowhere: {current} {why}", code="PartUnknown", fix=typed("release --part minor")
+        )
+    raise ReleaseError(
         f"there is no part {part!r}: there are {', '.join((*PARTS, 'a', 'b', 'rc', *OTHERS, 'auto'))}",
+        code="PartUnknown",
         fix=typed("release --part minor"),
     )
 
@@ -114,7 +119,9 @@ def _pre_release(current: Version, label: str, base: str) -> Version:
         return _made(current, current.release, f"{label}1")
     old, number = current.pre
     if label < old:
-        raise VersionNotNewer(f"{label} comes before {current}", fix=typed(f"release --part {old}"))
+        raise ReleaseError(
+            f"{label} comes before {current}", code="VersionNotNewer", fix=typed(f"release --part {old}")
+        )
     if label > old:
         return _made(current, current.release, f"{label}1")
     return _made(current, current.release, f"{label}{number if current.dev is not None else number + 1}")

@@ -39,9 +39,9 @@ class Walk:
     unfinished: tuple[str, ...] = ()
     unpushed: int = 0
 
-    def refused_by(self, kinds: Collection[type[SeatrialError]]) -> tuple[SeatrialError, ...]:
-        """Return the reasons of these kinds."""
-        return tuple(one for one in self.reasons if isinstance(one, tuple(kinds)))
+    def refused_by(self, codes: Collection[str]) -> tuple[SeatrialError, ...]:
+        """Return the reasons with these codes, or of the families with these names."""
+        return tuple(reason for reason in self.reasons if {reason.code, *_families(reason)} & set(codes))
 
 
 @dataclass(frozen=True)
@@ -50,3 +50,7 @@ class Unlearned:
 
     reason: str
     fix: str = ""
+
+
+def _families(reason: SeatrialError) -> tuple[str, ...]:
+    return tuple(kind.__name__ for kind in type(reason).__mro__)

@@ -14,7 +14,7 @@ from seatrial.facts.trigger import Trigger
 from seatrial.facts.walk import Unlearned
 from seatrial.findings import WORDS
 from seatrial.preflight import learning
-from seatrial.refusals import ChecksFailed
+from seatrial.refusals import ReleaseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,8 +65,9 @@ def judged(
 
 def _tell(judgements: tuple[Judgement, ...], say: Callable[[str], None]) -> None:
     if any(one.blocks for one in judgements):
-        raise ChecksFailed(
+        raise ReleaseError(
             f"an error stands in the way of the release:\n{report.findings(judgements)}",
+            code="ChecksFailed",
             fix=f"mend it and commit; all checks: {typed('preflight')}",
         )
     if any(one.outcome in WORDS for one in judgements):

@@ -12,7 +12,7 @@ from seatrial.config import Config
 from seatrial.errors import SeatrialError
 from seatrial.facts.project import Project
 from seatrial.facts.walk import Stage, Walk
-from seatrial.refusals import NotCaughtUp, Reasons
+from seatrial.refusals import Reasons, ReleaseError
 from seatrial.release import sending, voyage
 from seatrial.release import survey as surveying
 from seatrial.release.survey import insist_on_free_tag
@@ -132,7 +132,9 @@ def _look(walking: Walking, survey: Survey, scratch: Scratch) -> None:
     with walking.reasons.gather():
         left = sending.left_over(survey.repository)
         if left:
-            raise NotCaughtUp(f"{left.tag} was pushed, and has to be caught up with first", fix=typed("release"))
+            raise ReleaseError(
+                f"{left.tag} was pushed, and has to be caught up with first", code="NotCaughtUp", fix=typed("release")
+            )
     with contextlib.suppress(SeatrialError):
         # It may be readable although something that it leads to is not.
         walking.project = Project.from_directory(scratch.project)

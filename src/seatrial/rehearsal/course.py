@@ -14,7 +14,7 @@ from seatrial.facts.publisher import Publisher
 from seatrial.facts.publishing import ENVIRONMENT, Publishing
 from seatrial.facts.tag_scripts import scripts_before_upload
 from seatrial.facts.workflow import FOLDER, Workflow
-from seatrial.mishaps import TokenForbidden
+from seatrial.mishaps import RehearsalError
 from seatrial.outlook import tag_form
 from seatrial.tools import checkout
 from seatrial.workflows import desk, gitlab
@@ -115,8 +115,9 @@ def _about_token(job: PipelineJob) -> list[str]:
     if job.asks is Answer.UNKNOWN:
         return [f"whether the job {job.name} of {FILE} has id_tokens is not known: not all of it is in the file"]
     if job.asks is Answer.NO:
-        raise TokenForbidden(
+        raise RehearsalError(
             f"the job {job.name} of {FILE} asks for no identity token, without which PyPI lets nobody publish",
+            code="TokenForbidden",
             fix="id_tokens:\n  PYPI_ID_TOKEN:\n    aud: pypi\n"
             "or, with a password of the project's settings: variables: {TWINE_PASSWORD: $NAME}",
         )
@@ -138,9 +139,10 @@ def _remarks(found: Publishing) -> tuple[str, ...]:
     elif found.job.has_password:
         remarks.append(f"{found.workflow.name} publishes with a stored password; trusted publishing was rehearsed")
     elif not found.job.may_ask:
-        raise TokenForbidden(
+        raise RehearsalError(
             f"the job {found.job.name} of {FOLDER}/{found.workflow.name} may not ask for an identity token, "
             "without which PyPI lets nobody publish",
+            code="TokenForbidden",
             fix="permissions:\n  id-token: write",
         )
     return tuple(remarks)

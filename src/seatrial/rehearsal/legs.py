@@ -13,7 +13,7 @@ from seatrial.facts.before_upload import ALWAYS
 from seatrial.facts.comparison import Sameness, compare
 from seatrial.facts.distribution import Distribution, paths_in
 from seatrial.facts.listing import Listing
-from seatrial.mishaps import BytesDiffer, LegFailed
+from seatrial.mishaps import LegFailed, RehearsalError
 from seatrial.release.proof import Proof
 from seatrial.tools import checkout, nox
 
@@ -155,9 +155,10 @@ def insist_on_content(proof: Proof, found: Delivery, published: Sequence[Distrib
             wrong.append(f"{one.name} has other content: {', '.join(compared.differences)}")
     wrong += [f"{name} is published, and was not proved" for name in found.unproved]
     if wrong:
-        raise BytesDiffer(
+        raise RehearsalError(
             "the index serves something else than what the release proved:\n"
             + "\n".join(f"  {line}" for line in wrong),
+            code="BytesDiffer",
             fix="find out what the build takes from outside the commit: the clock, the folder, the machine",
         )
     return tuple(remarks)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from seatrial import shell
 from seatrial.errors import CommandFailed
-from seatrial.mishaps import LeadsElsewhere
+from seatrial.mishaps import RehearsalError
 from seatrial.rehearsal.authority import Authority
 from seatrial.rehearsal.faults import Faults
 from seatrial.rehearsal.index import Index
@@ -114,7 +114,9 @@ class Network:
         try:
             shell.run((sys.executable, "-c", PROVE, inside, self.index.nonce, outside), cwd=cwd, env=environment)
         except CommandFailed as error:
-            raise LeadsElsewhere(f"an upload would not stay on this machine:\n{error.what}") from None
+            raise RehearsalError(
+                f"an upload would not stay on this machine:\n{error.what}", code="LeadsElsewhere"
+            ) from None
 
 
 @contextlib.contextmanager

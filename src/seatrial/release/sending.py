@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seatrial.command_line import typed
-from seatrial.refusals import NotCaughtUp, PushRefused
+from seatrial.refusals import PushRefused, ReleaseError
 from seatrial.tools import checkout, remote
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ def catch_up(repository: Repository, sealed: Sealed) -> None:
     why = checkout.fast_forward(repository, sealed.branch, sealed.commit)
     if why:
         mend = f"git stash --include-untracked, then: {typed('release')}, which catches up, then: git stash pop"
-        raise NotCaughtUp(
+        raise ReleaseError(
             f"{sealed.tag} is released, and what is in the checkout is in the way of its commit:\n{why}",
+            code="NotCaughtUp",
             fix="git pull --rebase" if "fast-forward" in why else mend,
         )
     forget(repository)

@@ -10,19 +10,8 @@ from typing import TYPE_CHECKING
 from seatrial.facts.repository import Remote, Standing
 from seatrial.masking import mask
 from seatrial.refusals import (
-    BranchBehind,
-    BranchDiverged,
-    DetachedHead,
-    InsideGitHook,
-    MergeUnderWay,
-    NoCommit,
-    NoRemote,
-    NoUpstream,
     Reasons,
-    SeveralPushAddresses,
-    ShallowClone,
-    TagTaken,
-    WrongBranch,
+    ReleaseError,
 )
 from seatrial.tools import checkout
 
@@ -57,8 +46,9 @@ def look(folder: Path) -> Repository:
     """Return the repository around ``folder``. Raises `NoRepository` or `InsideGitHook`."""
     found = [name for name in HOOK if name in os.environ]
     if found:
-        raise InsideGitHook(
+        raise ReleaseError(
             f"{', '.join(found)} is set, as git does for its hooks: a release works on the repository itself",
+            code="InsideGitHook",
             fix=f"release by hand or from CI; if no hook runs this: unset {' '.join(found)}",
         )
     return checkout.look(folder)
@@ -83,15 +73,16 @@ def survey(repository: Repository) -> Survey:
     return Survey(repository, remote, standing, (*reasons, *_of_remote(repository, remote, standing)))
 
 
-def no_commit(repository: Repository) -> NoCommit:
+def no_commit(repository: Repository) -> ReleaseError:
     """Return the error about a repository in which there is nothing to release."""
-    return NoCommit(f"{repository.root} has no commit yet", fix="git add -A && git commit")
+    return ReleaseError(f"{repository.root} has no commit yet", code="NoCommit", fix="git add -A && git commit")
 
 
-def cut_off(repository: Repository) -> ShallowClone:
+def cut_off(repository: Repository) -> ReleaseError:
     """Return the error about a repository that lacks history."""
-    return ShallowClone(
+    return ReleaseError(
         f"{repository.root} does not have the whole history, which versions and tags are read from",
+        code="ShallowClone",
         fix="git fetch --unshallow --tags; or, after a clone with --filter: git fetch --refetch",
     )
 
@@ -101,13 +92,16 @@ def insist_on_free_tag(found: Survey, tag: str) -> None:
     repository, remote = found.repository, found.remote
     here, there = checkout.object_of_tag(repository, tag), remote.tags.get(tag, "")
     if here and not there:
-        raise TagTaken(
+        raise ReleaseError(
             f"the tag {tag} is in this repository already, but not on {remote.name}",
+            code="TagTaken",
             fix=f"if nobody has it: git tag -d {tag}; else release another version",
         )
     if there:
-        raise TagTaken(
-            f"the tag {tag} is on {remote.name} already", fix="git fetch --tags, then release the version after it"
+        raise ReleaseError(
+            f"the tag {tag} is on {remote.name} already",
+            code="TagTaken",
+            fix="git fetch --tags, then release the version after it",
         )
 
 
@@ -117,8 +111,9 @@ def insist_on_branch(found: Survey, wanted: str) -> None:
     right = wanted or found.remote.default
     followed = found.repository.upstream[len("refs/heads/") :]
     if branch and right and right not in ((branch,) if wanted else (followed,)):
-        raise WrongBranch(
+        raise ReleaseError(
             f"releases are made from {right}, and {branch} is checked out",
+            code="WrongBranch",
             fix=f'git switch {right}; to release from {branch}:\n[tool.seatrial]\nbranch = "{branch}"',
         )
 
@@ -129,20 +124,25 @@ def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
         yield cut_off(repository)
     under_way = [name for name in UNDER_WAY if (repository.git_dir / name).exists()]
     if under_way:
-        yield MergeUnderWay(
+        yield ReleaseError(
             f"{repository.root} is in the middle of a merge or a rebase ({', '.join(under_way)})",
+            code="MergeUnderWay",
             fix="git merge --continue, git rebase --continue or --abort, as git status says",
         )
     if not repository.remotes:
-        yield NoRemote(f"{repository.root} has no remote to push to", fix="git remote add origin ADDRESS")
+        yield ReleaseError(
+            f"{repository.root} has no remote to push to", code="NoRemote", fix="git remote add origin ADDRESS"
+        )
     if not repository.branch:
-        yield DetachedHead(
+        yield ReleaseError(
             f"no branch is checked out, HEAD is at {repository.commit[:12]}",
+            code="DetachedHead",
             fix=f"git switch {shlex.quote(checkout.usual_branch(repository))}, or your release branch",
         )
     elif repository.remotes and repository.remote not in repository.remotes:
-        yield NoUpstream(
+        yield ReleaseError(
             f"branch {repository.branch} follows no branch of a remote",
+            code="NoUpstream",
             fix=f"git push --set-upstream {repository.remotes[0]} {repository.branch}",
         )
 
@@ -151,16 +151,18 @@ def _of_remote(repository: Repository, remote: Remote, standing: Standing) -> It
     if not remote.addresses:
         return
     if len(remote.addresses) > 1:
-        yield SeveralPushAddresses(
+        yield ReleaseError(
             f"a push to {remote.name} goes to {len(remote.addresses)} addresses, and can succeed at one and fail at "
             f"another: {', '.join(mask(address) for address in remote.addresses)}",
+            code="SeveralPushAddresses",
             fix=f"leave one: git remote set-url --push --delete {remote.name} {_typable(remote.addresses[-1])}; "
             "and give the other a name of its own: git remote add NAME ADDRESS",
         )
     if not remote.tip:
         name = repository.upstream[len("refs/heads/") :]
-        yield NoUpstream(
+        yield ReleaseError(
             f"{remote.name} has no branch {name}, which {repository.branch} follows",
+            code="NoUpstream",
             fix=f"git push {remote.name} {repository.branch}:{name}",
         )
     if standing.behind:
@@ -175,11 +177,13 @@ def _typable(address: str) -> str:
 def _behind(repository: Repository, standing: Standing) -> SeatrialError:
     followed = f"{repository.remote}/{repository.upstream[len('refs/heads/') :]}"
     if standing.ahead:
-        return BranchDiverged(
+        return ReleaseError(
             f"{repository.branch} and {followed} went apart: {standing.ahead} commits here, {standing.behind} there",
+            code="BranchDiverged",
             fix="git pull --rebase, then release again",
         )
-    return BranchBehind(
+    return ReleaseError(
         f"{repository.branch} lacks {standing.behind} commits of {followed}",
+        code="BranchBehind",
         fix="git pull --ff-only, then release again",
     )

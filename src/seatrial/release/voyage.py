@@ -16,7 +16,7 @@ from seatrial.facts import publishing
 from seatrial.facts.project import Project
 from seatrial.outlook import Outlook, released, tag_form
 from seatrial.plan import Plan
-from seatrial.refusals import AnotherRelease, HookRefused, ProofFailed, Reasons, TagsMissing, together
+from seatrial.refusals import Reasons, ReleaseError, together
 from seatrial.release.sending import Sealed
 from seatrial.release.survey import insist_on_branch, insist_on_free_tag
 from seatrial.tools import checkout, git
@@ -60,8 +60,10 @@ def alone(repository: Repository) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise AnotherRelease(
-            f"another release of {repository.root} is under way", fix=f"wait for it to end: {typed('status')}"
+        raise ReleaseError(
+            f"another release of {repository.root} is under way",
+            code="AnotherRelease",
+            fix=f"wait for it to end: {typed('status')}",
         ) from None
     try:
         yield
@@ -130,8 +132,10 @@ def _insist_on_tags(survey: Survey, outlook: Outlook) -> None:
     known = released(there, outlook.config.tag or tag_form(there, outlook.project.name), outlook.project.name)
     newest = known[max(known)] if known else ""
     if newest and max(known) > outlook.current and not checkout.object_of_tag(survey.repository, newest):
-        raise TagsMissing(
-            f"{survey.remote.name} has the tag {newest}, and {survey.repository.root} does not", fix="git fetch --tags"
+        raise ReleaseError(
+            f"{survey.remote.name} has the tag {newest}, and {survey.repository.root} does not",
+            code="TagsMissing",
+            fix="git fetch --tags",
         )
 
 
@@ -153,8 +157,9 @@ def write(found: Prospect, version: Version) -> Plan:
     outlook, repository = found.outlook, found.survey.repository
     rewriting.raise_version(outlook, version)
     if found.scratch.git.line("rev-parse", "HEAD") != repository.commit:
-        raise HookRefused(
+        raise ReleaseError(
             "a hook of bump-my-version commits, and the commit of a release is made here",
+            code="HookRefused",
             fix="take git out of its setup_hooks and pre_commit_hooks",
         )
     entry = rewriting.assemble(outlook, version, f"{datetime.now().astimezone():%Y-%m-%d}", found.ahead)
@@ -194,8 +199,9 @@ def prove(found: Prospect, planned: Plan, *, tests: bool, say: Callable[[str], N
     """
     outlook, repository = found.outlook, found.survey.repository
     if tests and not (outlook.project.root / "noxfile.py").is_file():
-        raise ProofFailed(
+        raise ReleaseError(
             f"there is no noxfile.py beside {outlook.project.path.name} in the commit, so nothing would be tested",
+            code="ProofFailed",
             fix="commit one, see the README; or release without: --no-tests",
         )
     built, project, environments = build(found.scratch, say), outlook.project, repository.project / ".nox"
@@ -208,8 +214,9 @@ def prove(found: Prospect, planned: Plan, *, tests: bool, say: Callable[[str], N
         kept = {name: os.environ[name] for name in ("NOX_PARALLEL", "NOX_DEFAULT_VENV_BACKEND") if name in os.environ}
         code = shell.show(args, cwd=project.root, env={**env, **kept})
         if code:
-            raise ProofFailed(
+            raise ReleaseError(
                 f"nox -t release ended with exit code {code} on the commit that would have been tagged",
+                code="ProofFailed",
                 fix="mend what failed, commit, and release again; nothing has changed",
             )
     return built
@@ -233,7 +240,8 @@ def insist_on_built_version(planned: Plan, built: Built) -> None:
     """Raise `ProofFailed` when what was built is another version than the one that the tag names."""
     wrong = [one.path.name for one in built if one.version != planned.version]
     if wrong:
-        raise ProofFailed(
+        raise ReleaseError(
             f"{planned.tag} would be the tag of {', '.join(wrong)}, which is another version",
+            code="ProofFailed",
             fix="see where the build backend takes the version from, the variables of the environment among it",
         )

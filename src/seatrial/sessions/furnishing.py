@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from seatrial import environments
 from seatrial.environments import Contents, Environment, Work
-from seatrial.errors import CommandMissing, EnvironmentMissing
+from seatrial.errors import ToolError
 from seatrial.facts import lock_file
 from seatrial.interpreters import Interpreter
 from seatrial.sessions.artefacts import built, state
@@ -117,8 +117,9 @@ def insist_on(session: nox.Session, command: Sequence[str], groups: Sequence[str
     if os.path.dirname(program) or shutil.which(program, path=session.bin):  # noqa: PTH120 - "./x" keeps its dot
         return
     group = next(iter(groups), "test")
-    raise CommandMissing(
+    raise ToolError(
         f"{program} is not in the environment of {session.name}: nothing in the group {group} brings it",
+        code="CommandMissing",
         fix=f'[dependency-groups]\n{group} = ["{program}"]',
     )
 
@@ -130,8 +131,9 @@ def _bring_to(session: nox.Session, environment: Environment, contents: Contents
         return
     if _installs_nothing(session):
         if wheel and (held is None or held.wheel != contents.wheel):
-            raise EnvironmentMissing(
+            raise ToolError(
                 f"{session.name} has no environment with {wheel.path.name} as it is now, and -R installs nothing",
+                code="EnvironmentMissing",
                 fix=f"nox -s {session.name}",
             )
         session.warn("-R installs nothing: this runs with what an earlier run installed")
@@ -168,7 +170,11 @@ def _folder(session: nox.Session) -> Path:
 def _python(session: nox.Session) -> Path:
     """Return the interpreter of a session's environment, made anew if it runs another Python than PATH now leads to."""
     if session.venv_backend == "none":
-        raise EnvironmentMissing(f"{session.name} needs an environment of its own", fix="run nox without --no-venv")
+        raise ToolError(
+            f"{session.name} needs an environment of its own",
+            code="EnvironmentMissing",
+            fix="run nox without --no-venv",
+        )
     python = Path(session.bin, "python.exe" if sys.platform == "win32" else "python")
     first = shutil.which(f"python{session.python}")
     is_another = first and python.is_symlink() and python.resolve() != Path(first).resolve()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial import shell
-from seatrial.errors import NothingToLint
+from seatrial.errors import ProjectError
 from seatrial.sessions.registering import Groups, Registration, face, project, register, strings
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ def lint(
         from seatrial.sessions import furnishing  # noqa: PLC0415
 
         if linter is None:
-            raise NothingToLint(
+            raise ProjectError(
                 f"{project().root} configures no linter: no .pre-commit-config.yaml, no [tool.ruff], no ruff.toml",
+                code="NothingToLint",
                 fix="add [tool.ruff] to pyproject.toml, or name a command and the group that brings it:\n"
                 'sessions.lint(command=["flake8"], groups=["lint"])',
             )

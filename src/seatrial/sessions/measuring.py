@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial import shell
-from seatrial.errors import NothingMeasured
+from seatrial.errors import BuildError
 from seatrial.facts import measurement
 from seatrial.sessions import artefacts, closing
 from seatrial.sessions.registering import Registration, project, register
@@ -66,8 +66,9 @@ def _measured(folder: Path) -> list[str]:
         return [str(path) for path in sorted(folder.glob(".coverage.*")) if closing.is_of_this_run(path)]
     found = [str(path) for path in sorted((project().root / handed).rglob(".coverage.*"))]
     if not found:
-        raise NothingMeasured(
+        raise BuildError(
             f"no job has handed over what its tests measured: {handed} holds no .coverage.*",
+            code="NothingMeasured",
             fix="have the tests measure, as with pytest --cov; or coverage = false in [tool.seatrial.workflows]",
         )
     return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 import nox
 
 from seatrial import interpreters
-from seatrial.errors import FileUnusable, GroupMissing, NoxfileInvalid, SeatrialError
+from seatrial.errors import ProjectError, SeatrialError, ToolError
 from seatrial.facts.project import Project
 from seatrial.sessions import closing
 
@@ -67,7 +67,9 @@ def register(registration: Registration, body: Body) -> None:
         except OSError as error:
             if error.filename is None:
                 raise
-            known = FileUnusable(f"{error.filename}: {error.strerror}", fix="let yourself read and write it")
+            known = ToolError(
+                f"{error.filename}: {error.strerror}", code="FileUnusable", fix="let yourself read and write it"
+            )
             closing.explain(session.name, str(known))
             session.error(str(known))
 
@@ -100,15 +102,17 @@ def project() -> Project:
 def strings(value: Sequence[str], name: str) -> tuple[str, ...]:
     """Return a keyword argument as a tuple; a lone string, which is a sequence too, is a mistake to name."""
     if isinstance(value, str):
-        raise NoxfileInvalid(
+        raise ProjectError(
             f'{name}="{value}" in the noxfile is one string, and has to be a list of them',
+            code="NoxfileInvalid",
             fix=f'{name}=["{value}"]',
         )
     told: object = value
     found = tuple(told) if isinstance(told, Iterable) else (None,)
     if not all(isinstance(one, str) for one in found):
-        raise NoxfileInvalid(
+        raise ProjectError(
             f"{name}={value!r} in the noxfile has to be a list of strings: 3.10 without quotes is the number 3.1",
+            code="NoxfileInvalid",
             fix=f'{name}=["3.9", "3.10"]' if name == "pythons" else f'{name}=["NAME"]',
         )
     return found
@@ -118,7 +122,9 @@ def command_of(value: Sequence[str]) -> tuple[str, ...]:
     """Return a command of the noxfile: a program and its arguments."""
     told = strings(value, "command")
     if not told:
-        raise NoxfileInvalid("command=[] in the noxfile names no program", fix='command=["pytest"]')
+        raise ProjectError(
+            "command=[] in the noxfile names no program", code="NoxfileInvalid", fix='command=["pytest"]'
+        )
     return told
 
 
@@ -142,8 +148,9 @@ class Groups:
         """Return their names. Raises `GroupMissing` when there is none."""
         present = self.present()
         if not present:
-            raise GroupMissing(
+            raise ProjectError(
                 f"{project().path} has no dependency group for {self.purpose}: looked for {', '.join(self.usual)}",
+                code="GroupMissing",
                 fix="name one with groups= in the noxfile, or add:\n"
                 f'[dependency-groups]\n{self.usual[0]} = ["{self.brings}"]',
             )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from invoke.tasks import task
 
 from seatrial.command_line import again, typed
+from seatrial.refusals import ReleaseError
 from seatrial.tasks.facing import answer, is_on_terminal, one_message, show, until_ended
 
 if TYPE_CHECKING:
@@ -92,11 +93,11 @@ def new(
 
 def _confirm(*, yes: bool) -> None:
     """Ask the one question. Raises `Declined`."""
-    from seatrial.refusals import Declined
-
     if yes:
         return
     if not is_on_terminal():
-        raise Declined("nobody is here to be asked, and nothing was written", fix=again("init", "--yes"))
+        raise ReleaseError(
+            "nobody is here to be asked, and nothing was written", code="Declined", fix=again("init", "--yes")
+        )
     if answer("write that? [y/N] ").lower() not in {"y", "yes"}:
-        raise Declined("nothing was written")
+        raise ReleaseError("nothing was written", code="Declined")

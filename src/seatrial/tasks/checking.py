@@ -12,6 +12,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import task
 
 from seatrial.command_line import typed_to_program
+from seatrial.errors import BuildError, ProjectError
 from seatrial.tasks.facing import one_message, project_folder, show
 
 if TYPE_CHECKING:
@@ -34,21 +35,22 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:  #
     one. Example: seatrial check dist/*
     """
     from seatrial import fitness, report
-    from seatrial.errors import DistributionsRefused, NothingToCheck
 
     with one_message():
         folder = project_folder()
         paths = [Path(name) for name in file] or _built(folder / "dist")
         if not paths:
-            raise NothingToCheck(
-                f"there is nothing in {folder / 'dist'}", fix=f"nox -s build; or: {typed_to_program('check FILES')}"
+            raise ProjectError(
+                f"there is nothing in {folder / 'dist'}",
+                code="NothingToCheck",
+                fix=f"nox -s build; or: {typed_to_program('check FILES')}",
             )
         ignore = _ignored(folder)
         fitness.insist_on_codes(ignore)
         judged = fitness.judge_files(paths, excuses=ignore)
         show(report.findings_json(judged) if json else report.findings(judged))
         if any(one.blocks for one in judged):
-            raise Exit(code=DistributionsRefused.exit_code)
+            raise Exit(code=BuildError.exit_code)
 
 
 def _built(dist: Path) -> list[Path]:

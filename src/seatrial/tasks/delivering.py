@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from invoke.tasks import task
 
 from seatrial.command_line import typed
+from seatrial.refusals import ReleaseError
+from seatrial.shortfalls import DeliveryError
 from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, say, show, until_ended
 from seatrial.tasks.versioned import Versioned
 
@@ -159,18 +161,20 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
 
 def _confirm(consignment: Consignment, *, yes: bool, new_name: str) -> None:
     """Ask once; for a name that is new on the index, have it typed. Raises `Declined`."""
-    from seatrial.refusals import Declined
-
     name, first = consignment.tagged.name, consignment.is_first
     if yes and (not first or new_name == name):
         return
     if not is_on_terminal():
         option = f" --new-name {name}" if first else ""
-        raise Declined("there is no terminal to ask on; nothing was sent", fix=f"{consignment.again} --yes{option}")
+        raise ReleaseError(
+            "there is no terminal to ask on; nothing was sent",
+            code="Declined",
+            fix=f"{consignment.again} --yes{option}",
+        )
     if first and answer("type the name of the new project to publish it: ") != name:
-        raise Declined("that is not the name; nothing was sent")
+        raise ReleaseError("that is not the name; nothing was sent", code="Declined")
     if not first and answer("upload it? [y/N] ").lower() not in {"y", "yes"}:
-        raise Declined("not published; nothing was sent")
+        raise ReleaseError("not published; nothing was sent", code="Declined")
 
 
 def looked() -> tuple[Repository, Outlook]:
@@ -194,8 +198,6 @@ def version_of(text: str) -> Version | None:
 
 def seconds_of(text: str) -> float:
     """Return the seconds that were given. Raises `LimitInvalid`."""
-    from seatrial.shortfalls import LimitInvalid
-
     if not text.isascii() or not text.isdecimal():
-        raise LimitInvalid(f"{text!r} is no number of seconds", fix=f"--limit {WAIT}")
+        raise DeliveryError(f"{text!r} is no number of seconds", code="LimitInvalid", fix=f"--limit {WAIT}")
     return float(text)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from invoke.exceptions import Exit
 
 from seatrial.command_line import typed, typed_to_program
-from seatrial.errors import FileUnusable, PyprojectMissing, SeatrialError
+from seatrial.errors import ProjectError, SeatrialError, ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,9 @@ def one_message(interrupted: str = "") -> Iterator[None]:
         if error.filename is None and error.errno != errno.ENOSPC:
             raise
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-        known = FileUnusable(what, fix=f"make room, or let yourself read and write it; then: {typed('status')}")
+        known = ToolError(
+            what, code="FileUnusable", fix=f"make room, or let yourself read and write it; then: {typed('status')}"
+        )
         raise Exit(f"seatrial: {known}", code=known.exit_code) from None
     except KeyboardInterrupt:
         stands = f"{typed('status')} says where things stand"
@@ -100,8 +102,10 @@ def project_folder() -> Path:
     if chosen is not None:
         folder = (here / chosen).resolve()
         if not folder.is_dir():
-            raise PyprojectMissing(
-                f"there is no folder {folder}", fix=f"{typed_to_program('--project FOLDER')}, with its pyproject.toml"
+            raise ProjectError(
+                f"there is no folder {folder}",
+                code="PyprojectMissing",
+                fix=f"{typed_to_program('--project FOLDER')}, with its pyproject.toml",
             )
         return folder
     return next((folder for folder in (here, *here.parents) if (folder / "pyproject.toml").is_file()), here)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from invoke.tasks import task
 
 from seatrial.command_line import again, typed
+from seatrial.refusals import ReleaseError
 from seatrial.tasks.facing import answer, is_on_terminal, one_message, project_folder, say, show
 
 if TYPE_CHECKING:
@@ -138,7 +139,6 @@ def status(context: Context, json: bool = False) -> None:
 
 def _finish_left_over(repository: Repository, *, dry_run: bool) -> str:
     """Catch up with a release that was killed after its push, and return its tag; "" where there is none."""
-    from seatrial.refusals import NotCaughtUp
     from seatrial.release import sending
 
     left = sending.left_over(repository)
@@ -152,7 +152,9 @@ def _finish_left_over(repository: Repository, *, dry_run: bool) -> str:
             )
         return ended.tag if ended else ""
     if dry_run:
-        raise NotCaughtUp(f"{left.tag} was pushed, and has to be caught up with first", fix=typed("release"))
+        raise ReleaseError(
+            f"{left.tag} was pushed, and has to be caught up with first", code="NotCaughtUp", fix=typed("release")
+        )
     show(f"{left.tag} was pushed, and then interrupted: catching up")
     sending.catch_up(repository, left)
     show(f"{left.tag} is released. For another release, run this again.")
@@ -162,7 +164,7 @@ def _finish_left_over(repository: Repository, *, dry_run: bool) -> str:
 def _chosen(prospect: Prospect) -> str:
     """Ask which part to raise; "" where nobody is there to answer, or where the answer would be of no use."""
     from seatrial.facts import versions
-    from seatrial.refusals import Declined, Reasons
+    from seatrial.refusals import Reasons
     from seatrial.release import telling
 
     if not is_on_terminal():
@@ -173,16 +175,19 @@ def _chosen(prospect: Prospect) -> str:
     show(telling.menu(choices, outlook.current))
     told = answer("which? [1] ") or "1"
     if not told.isdecimal() or not 1 <= int(told) <= len(choices):
-        raise Declined(f"{told!r} is none of them; nothing has changed", fix=f"a number from 1 to {len(choices)}")
+        raise ReleaseError(
+            f"{told!r} is none of them; nothing has changed", code="Declined", fix=f"a number from 1 to {len(choices)}"
+        )
     return choices[int(told) - 1][0]
 
 
 def _confirm(planned: Plan, *, yes: bool) -> None:
-    from seatrial.refusals import Declined
 
     if yes:
         return
     if not is_on_terminal():
-        raise Declined("there is no terminal to ask on; nothing has changed", fix=again("release", "--yes"))
+        raise ReleaseError(
+            "there is no terminal to ask on; nothing has changed", code="Declined", fix=again("release", "--yes")
+        )
     if answer(f"release {planned.project} {planned.version}? [y/N] ").lower() not in ("y", "yes"):
-        raise Declined("not released; nothing has changed")
+        raise ReleaseError("not released; nothing has changed", code="Declined")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from invoke.tasks import task
 
 from seatrial.command_line import typed
+from seatrial.refusals import ReleaseError
 from seatrial.tasks.facing import one_message, project_folder, show
 
 if TYPE_CHECKING:
@@ -61,16 +62,18 @@ def changelog(context: Context, version: str = "") -> None:
 
     from seatrial import rewriting
     from seatrial.facts import versions
-    from seatrial.refusals import NewsNotConfigured, NoFragments
 
     with one_message():
         outlook = _outlook()
         new = versions.parse(version) if version else outlook.current
         if outlook.news is None:
-            raise NewsNotConfigured(f"{outlook.project.path} has no [tool.towncrier]", fix=HOW_TO_CONFIGURE)
+            raise ReleaseError(
+                f"{outlook.project.path} has no [tool.towncrier]", code="NewsNotConfigured", fix=HOW_TO_CONFIGURE
+            )
         if not outlook.fragments:
-            raise NoFragments(
+            raise ReleaseError(
                 f"there is no fragment in {outlook.news.folders[0]}",
+                code="NoFragments",
                 fix=typed(f'news {outlook.news.kinds[0]} "What is new."'),
             )
         show(rewriting.assemble(outlook, new, f"{datetime.now().astimezone():%Y-%m-%d}"))
@@ -91,22 +94,24 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
     """
     from seatrial.facts.news import News
     from seatrial.facts.project import Project
-    from seatrial.refusals import FragmentInvalid, FragmentTypeUnknown, NewsNotConfigured
     from seatrial.tools import towncrier
 
     with one_message():
         project = Project.from_directory(project_folder())
         settings = News.from_project(project)
         if settings is None:
-            raise NewsNotConfigured(f"{project.path} has no [tool.towncrier]", fix=HOW_TO_CONFIGURE)
+            raise ReleaseError(
+                f"{project.path} has no [tool.towncrier]", code="NewsNotConfigured", fix=HOW_TO_CONFIGURE
+            )
         if kind not in settings.kinds:
-            raise FragmentTypeUnknown(
+            raise ReleaseError(
                 f"{kind} is no type of fragment in {settings.source}: there are {', '.join(settings.kinds)}",
+                code="FragmentTypeUnknown",
                 fix=typed(f"news {settings.kinds[0]} {shlex.quote(text)}"),
             )
         number = issue.lstrip("#")
         if number and not re.fullmatch(r"[\w-]+", number):
-            raise FragmentInvalid(f"{issue!r} is no number of an issue", fix="--issue 42")
+            raise ReleaseError(f"{issue!r} is no number of an issue", code="FragmentInvalid", fix="--issue 42")
         name = f"{number or settings.orphan_prefix}.{kind}{settings.suffix}"
         show(towncrier.create(project.root, name, text).strip())
 
@@ -120,7 +125,6 @@ def tag(context: Context, version: str = "") -> None:
     """
     from seatrial.facts import versions
     from seatrial.plan import Plan
-    from seatrial.refusals import NotCommitted, PartMissing, TagTaken
     from seatrial.release import survey
     from seatrial.tools import checkout
     from seatrial.tools.git import Git
@@ -132,21 +136,25 @@ def tag(context: Context, version: str = "") -> None:
         if not repository.commit:
             raise survey.no_commit(repository)
         if outlook.comes_from_tag and not version:
-            raise PartMissing(
+            raise ReleaseError(
                 "the version of this project comes from the tag, so there is none to tag with",
+                code="PartMissing",
                 fix=typed(f"tag --version {versions.next_version(outlook.current, outlook.asked.part)}"),
             )
         new = versions.parse(version) if version else outlook.current
         named = (posixpath.normpath(f"{repository.prefix}{place.path}") for place in outlook.places.places)
         changed = set(named) & set(repository.unfinished)
         if changed:
-            raise NotCommitted(
+            raise ReleaseError(
                 f"{', '.join(sorted(changed))} is not as it is in the commit that would be tagged",
+                code="NotCommitted",
                 fix="git commit --all",
             )
         name = outlook.tag(new)
         if checkout.object_of_tag(repository, name):
-            raise TagTaken(f"the tag {name} is there already", fix=f"{typed('bump --part minor')}, and commit")
+            raise ReleaseError(
+                f"the tag {name} is there already", code="TagTaken", fix=f"{typed('bump --part minor')}, and commit"
+            )
         message = Plan(outlook.project.name, new, new, name, "", "", "").tag_message
         make_tag(Git(repository.root), name, message, repository.commit)
         show(f"{name} is at {repository.commit[:12]}")
@@ -158,7 +166,7 @@ def push(context: Context) -> None:
 
     Example: invoke push
     """
-    from seatrial.refusals import Reasons, TagMissing
+    from seatrial.refusals import Reasons
     from seatrial.release import survey
     from seatrial.tools import checkout, remote
 
@@ -171,7 +179,7 @@ def push(context: Context) -> None:
         name = outlook.tag(outlook.current)
         oid = checkout.object_of_tag(repository, name)
         if not oid:
-            raise TagMissing(f"there is no tag {name}", fix=typed("tag"))
+            raise ReleaseError(f"there is no tag {name}", code="TagMissing", fix=typed("tag"))
         remote.push(repository, repository.commit, name, oid)
         show(f"{repository.branch} and {name} are on {repository.remote}")
 

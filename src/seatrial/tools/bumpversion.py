@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from seatrial import shell
 from seatrial.errors import PyprojectInvalid
 from seatrial.facts import pyproject, version_text
-from seatrial.refusals import VersionNotWritten
+from seatrial.refusals import ReleaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -108,8 +108,9 @@ def _insist_on_search(project: Project, entry: Mapping[str, Any], current: str) 
     said = search.replace("{current_version}", current)
     if text is None or (said not in text and "{" not in said):
         what = "is not there" if text is None else f"does not have {said!r}"
-        raise VersionNotWritten(
+        raise ReleaseError(
             f"{entry['filename']} {what}, and {configuration(project)} tells bump-my-version to change that",
+            code="VersionNotWritten",
             fix="write the version there, or take the file out of [[tool.bumpversion.files]]",
         )
 

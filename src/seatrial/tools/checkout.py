@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seatrial.errors import CommandFailed
 from seatrial.facts.repository import Remote, Repository, Standing
 from seatrial.masking import mask, mask_address
-from seatrial.refusals import NoIdentity, NoRepository, RemoteUnreachable
+from seatrial.refusals import ReleaseError, RemoteUnreachable
 from seatrial.tools.git import DISTRUST, Git
 
 if TYPE_CHECKING:
@@ -38,10 +38,13 @@ def look(folder: Path) -> Repository:
     try:
         asked = git.attempt("rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-prefix")
     except CommandFailed as error:
-        raise NoRepository(f"git can't be run: {error.output.strip()}", fix="install git") from None
+        raise ReleaseError(
+            f"git can't be run: {error.output.strip()}", code="NoRepository", fix="install git"
+        ) from None
     if asked.returncode:
-        raise NoRepository(
+        raise ReleaseError(
             f"{folder} is in no git repository: {asked.errors.strip()}",
+            code="NoRepository",
             fix=next((fix for sign, fix in ADVICE if sign in asked.errors), "mend what git says"),
         )
     root, git_dir, common_dir, prefix = asked.output.split("\n")[:4]
@@ -113,8 +116,9 @@ def usual_branch(repository: Repository) -> str:
 def insist_on_identity(repository: Repository) -> None:
     """Raise `NoIdentity` when git would not know whose commit it makes."""
     if identity(repository) == ("", ""):
-        raise NoIdentity(
+        raise ReleaseError(
             "git does not know who you are, and a release is a commit",
+            code="NoIdentity",
             fix=HOW_TO_INTRODUCE,
         )
 

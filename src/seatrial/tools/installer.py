@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from seatrial import shell
-from seatrial.errors import InstallFailed, last_lines
+from seatrial.errors import ToolError, last_lines
 from seatrial.masking import mask
 
 if TYPE_CHECKING:
@@ -115,8 +115,9 @@ def create(installer: Installer, environment: Path, python: str = sys.executable
     environment.parent.mkdir(parents=True, exist_ok=True)
     done = shell.attempt(installer.create(environment, python), cwd=environment.parent, env=shell.environment())
     if done.returncode:
-        raise InstallFailed(
+        raise ToolError(
             f"{environment} could not be made:\n{last_lines(mask(done.output + done.errors))}",
+            code="InstallFailed",
             fix="mend what it names; if that is the Python, install another and put seatrial there",
         )
 
@@ -135,8 +136,9 @@ def install(installer: Installer, python: Path, arguments: Sequence[str], *, cwd
         again = shell.attempt(command, cwd=cwd, env=shell.environment(**installer.offline))
         if not again.returncode:
             return True
-    raise InstallFailed(
+    raise ToolError(
         f"{shell.shown(command)} failed:\n{last_lines(mask(done.output + done.errors))}",
+        code="InstallFailed",
         fix=fix,
     )
 

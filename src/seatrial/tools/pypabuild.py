@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import build
 
 from seatrial import archives, shell
-from seatrial.errors import BackendFailed, CommandFailed, PyprojectInvalid, last_lines
+from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, last_lines
 from seatrial.facts import pyproject
 from seatrial.tools import installer as installers
 
@@ -177,7 +177,7 @@ def _told(kind: Kind, source: Path) -> Iterator[None]:
             fix='[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"',
         ) from None
     except build.BuildException as error:
-        raise BackendFailed(str(error)) from None
+        raise BuildError(str(error), code="BackendFailed") from None
 
 
 def _builder(source: Path, environment: BuildEnvironment, epoch: int | None) -> build.ProjectBuilder:
@@ -194,8 +194,9 @@ def _whole(kind: Kind, path: Path) -> Iterator[None]:
     try:
         yield
     except archives.BROKEN as error:
-        raise BackendFailed(
+        raise BuildError(
             f"the build backend made {path.name}, which is no {kind} that an index takes: {error}",
+            code="BackendFailed",
             fix="use a backend that makes .tar.gz sdists (PEP 625) and .whl wheels (PEP 427), "
             "and leave out files and links that lead out of the project",
         ) from None
@@ -241,10 +242,11 @@ def _hook_runner(epoch: int | None) -> build.RunnerType:
     return run
 
 
-def _backend_failed(kind: str, error: build.BuildBackendException) -> BackendFailed:
+def _backend_failed(kind: str, error: build.BuildBackendException) -> BuildError:
     cause = error.exception
     told = last_lines(cause.output) if isinstance(cause, CommandFailed) else f"  {error}"
-    return BackendFailed(
+    return BuildError(
         f"the build backend could not make the {kind}; it said last:\n{told}",
+        code="BackendFailed",
         fix=f"mend that; to see all of it: python -m build --{kind}",
     )

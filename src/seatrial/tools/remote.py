@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from seatrial.command_line import typed
 from seatrial.errors import CommandFailed, last_lines
 from seatrial.masking import mask
-from seatrial.refusals import PushForbidden, PushRefused, PushUnknown, RemoteUnreachable
+from seatrial.refusals import PushRefused, ReleaseError, RemoteUnreachable
 from seatrial.tools import checkout
 from seatrial.tools.git import Git
 
@@ -49,8 +49,9 @@ def push(repository: Repository, commit: str, tag: str, oid: str) -> None:
     try:
         now = checkout.ask(repository)
     except (RemoteUnreachable, CommandFailed):
-        raise PushUnknown(
+        raise ReleaseError(
             f"the push failed, and {repository.remote} can't be asked whether it took it:\n{failure}",
+            code="PushUnknown",
             fix=f"once it can be reached again: {typed('status')}",
         ) from None
     # The push is atomic: where the tag is, the commit is in the branch, whatever was pushed on top of it meanwhile.
@@ -71,7 +72,7 @@ def try_push(repository: Repository) -> None:
     if done.returncode and not any(line.count("\t") > 1 for line in done.output.splitlines()):
         failure = last_lines(mask(done.errors + done.output))
         advice = next((told for sign, told in ADVICE if sign in failure), f"git push --dry-run {repository.remote}")
-        raise PushForbidden(f"{repository.remote} does not let you push:\n{failure}", fix=advice)
+        raise ReleaseError(f"{repository.remote} does not let you push:\n{failure}", code="PushForbidden", fix=advice)
 
 
 def retake(remote: str, tag: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Callable
 
 from seatrial.errors import last_lines
 from seatrial.masking import mask
-from seatrial.refusals import HookRefused, SigningFailed
+from seatrial.refusals import ReleaseError
 from seatrial.tools.git import Git
 
 if TYPE_CHECKING:
@@ -129,8 +129,9 @@ class Scratch:
         """Refuse a tree that is not the commit: what is built from it would be no build of the commit."""
         rewritten = self.git.run("diff", "--name-only", "-z").split("\0")[:-1]
         if rewritten:
-            raise HookRefused(
+            raise ReleaseError(
                 f"a hook changed {', '.join(rewritten)} after the commit was made",
+                code="HookRefused",
                 fix="have the hook add to the commit what it changes, or run it by hand and commit, then release again",
             )
         self.git.run("clean", "--quiet", "-ffd")
@@ -187,15 +188,18 @@ def remove(root: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
 
 
-def _refused(what: str, done: Completed) -> HookRefused | SigningFailed:
+def _refused(what: str, done: Completed) -> ReleaseError:
     told = last_lines(mask(done.output + done.errors))
     if any(sign in told for sign in SIGNING):
-        return SigningFailed(
+        return ReleaseError(
             f"git could not sign the {what}:\n{told}",
+            code="SigningFailed",
             fix="git config user.signingkey KEY, and unlock it (gpg-agent, ssh-agent); "
             f"to sign no more: git config {what}.gpgSign false",
         )
-    return HookRefused(f"git did not make the {what}:\n{told}", fix="mend what the hook names and commit it")
+    return ReleaseError(
+        f"git did not make the {what}:\n{told}", code="HookRefused", fix="mend what the hook names and commit it"
+    )
 
 
 def _line(name: str, value: str) -> str:

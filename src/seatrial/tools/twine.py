@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from seatrial import shell
-from seatrial.errors import CommandFailed, CredentialMissing, DistributionsRefused, UploadFailed, last_lines
+from seatrial.errors import BuildError, CommandFailed, CredentialMissing, UploadFailed, last_lines
 from seatrial.masking import mask, mask_values, secrets_of
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ def check(paths: Sequence[Path]) -> str:
     env = shell.environment(COLUMNS="1000")
     done = shell.attempt(args, cwd=paths[0].parent, env=env)
     if done.returncode:
-        raise DistributionsRefused(
+        raise BuildError(
             f"twine check --strict does not accept the distributions:\n{last_lines(mask(done.output + done.errors))}",
+            code="DistributionsRefused",
             fix="mend what it names in pyproject.toml or in the README, then run: nox -s check",
         )
     return done.output.strip()

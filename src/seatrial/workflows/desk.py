@@ -10,7 +10,7 @@ from seatrial import line_ends, report
 from seatrial.checks import workflow_catalogue
 from seatrial.checks.judging import judge
 from seatrial.config import Config
-from seatrial.errors import WorkflowsDrifted, WorkflowsUnsafe, WorkflowUnknown
+from seatrial.errors import ProjectError, WorkflowUnknown
 from seatrial.facts.ci_file import CiFile
 from seatrial.facts.project import Project
 from seatrial.facts.repository import forge_of
@@ -100,7 +100,9 @@ class Desk:
         """Return what is to be told of the workflows; raise `WorkflowsUnsafe` when one fails a check."""
         judged = [one for one in self.judge() if one.finding.verdict is Verdict.FAILED]
         if any(one.blocks for one in judged):
-            raise WorkflowsUnsafe(report.findings(judged), fix="mend each of them, or ignore it with a reason")
+            raise ProjectError(
+                report.findings(judged), code="WorkflowsUnsafe", fix="mend each of them, or ignore it with a reason"
+            )
         return report.findings(judged) if judged else ""
 
     def insist(self) -> None:
@@ -108,7 +110,7 @@ class Desk:
         found = self.drift()
         if found:
             fixes = dict.fromkeys(one.fix for one in found)
-            raise WorkflowsDrifted("\n".join(map(str, found)), fix="\n".join(fixes))
+            raise ProjectError("\n".join(map(str, found)), code="WorkflowsDrifted", fix="\n".join(fixes))
 
     def write(self, *, overwrite: bool = False) -> tuple[str, ...]:
         """Write the files, and return the paths of those that changed.
@@ -126,8 +128,10 @@ class Desk:
                 old = path.read_bytes() if path.exists() else b""
                 path.write_bytes(line_ends.restored(old, one.then.encode("utf-8", "surrogateescape")))
         if refused:
-            raise WorkflowsDrifted(
-                "\n".join(map(str, refused)), fix="\n".join(dict.fromkeys(one.fix for one in refused))
+            raise ProjectError(
+                "\n".join(map(str, refused)),
+                code="WorkflowsDrifted",
+                fix="\n".join(dict.fromkeys(one.fix for one in refused)),
             )
         return tuple(one.path for one in found)
 

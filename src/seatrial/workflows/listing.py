@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seatrial.errors import NoxfileBroken, SessionMissing
+from seatrial.errors import ProjectError
 from seatrial.facts import measurement
 from seatrial.facts.ci_settings import IMAGES
 from seatrial.tools import nox
@@ -24,7 +24,9 @@ def sessions(root: Path) -> tuple[Listed, ...]:
     found = nox.listed(root)
     told = found.failure or ("" if found.is_there else "  there is no such file")
     if told:
-        raise NoxfileBroken(f"nox can't list the sessions of {root / 'noxfile.py'}:\n{told}", fix="nox --list")
+        raise ProjectError(
+            f"nox can't list the sessions of {root / 'noxfile.py'}:\n{told}", code="NoxfileBroken", fix="nox --list"
+        )
     return found.sessions
 
 
@@ -33,8 +35,9 @@ def insist_on(listed: Iterable[Listed], *tags: str) -> None:
     known = tuple(listed)
     missing = [name for name in FIRST if name not in {one.session for one in known}]
     if missing:
-        raise SessionMissing(
+        raise ProjectError(
             f"the noxfile has no session {' and none '.join(missing)}, which the workflows run",
+            code="SessionMissing",
             fix="\n".join(f"sessions.{name}()" for name in missing),
         )
     for tag in ("ci", *tags):
@@ -44,8 +47,9 @@ def insist_on(listed: Iterable[Listed], *tags: str) -> None:
 def insist_on_measuring(listed: Iterable[Listed]) -> None:
     """Raise `SessionMissing` where nothing brings together what the tests measure."""
     if measurement.SESSION not in {one.session for one in listed}:
-        raise SessionMissing(
+        raise ProjectError(
             f"the project measures coverage, and the noxfile has no session {measurement.SESSION}",
+            code="SessionMissing",
             fix="sessions.tests()\nor, in [tool.seatrial.workflows]: coverage = false",
         )
 
@@ -58,8 +62,9 @@ def tagged(listed: Iterable[Listed], tag: str, *, measures: bool = False) -> tup
     others = (*FIRST, *((measurement.SESSION,) if measures else ()))
     found = tuple(one for one in listed if tag in one.tags and one.name not in others)
     if not found:
-        raise SessionMissing(
+        raise ProjectError(
             f"no session but {' and '.join(FIRST)} has the tag {tag}, so nothing would be tested",
+            code="SessionMissing",
             fix=f'sessions.tests()\nor, for a session of your own: @nox.session(tags=["{tag}"])',
         )
     return found

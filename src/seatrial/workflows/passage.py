@@ -10,7 +10,7 @@ from packaging.version import VERSION_PATTERN, Version
 
 from seatrial import rewriting
 from seatrial.command_line import typed
-from seatrial.errors import TagUnfit
+from seatrial.errors import ProjectError
 from seatrial.facts.distribution import Distribution, paths_in
 from seatrial.outlook import Outlook, released
 from seatrial.tools import checkout
@@ -63,8 +63,9 @@ class Passage:
         """Return the version that a tag names. Raises `TagUnfit`."""
         found = released((tag,), self.outlook.tag_form, self.outlook.project.name)
         if not found:
-            raise TagUnfit(
+            raise ProjectError(
                 f"{tag} is no tag of a release: those look like {self.outlook.tag_form}",
+                code="TagUnfit",
                 fix='tag = "…{version}…" in [tool.seatrial] says how tags look',
             )
         return next(iter(found))
@@ -78,7 +79,11 @@ class Passage:
         wrong = [*self._of_commit(tag, branch), *self._of_version(tag, version)]
         wrong += self._of_files(version) if built else []
         if wrong:
-            raise TagUnfit(f"{tag} does not fit:\n" + "\n".join(f"  {line}" for line in wrong), fix=typed("release"))
+            raise ProjectError(
+                f"{tag} does not fit:\n" + "\n".join(f"  {line}" for line in wrong),
+                code="TagUnfit",
+                fix=typed("release"),
+            )
         return version
 
     def notes(self, version: Version) -> str:
