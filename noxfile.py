@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import nox
 
-from seatrial import sessions
+from seatrial.sessions.build import build, check
+from seatrial.sessions.lint import lint
+from seatrial.sessions.tests import mypy, tests
 
 nox.options.default_venv_backend = "uv|virtualenv"
 
 # Slow tests get a worker for each core (tests/conftest.py).
 PYTEST = ["pytest", "-n", "auto"]
 
-sessions.build()
-sessions.check()
+build()
+check()
 # The newest Python runs all tests, the oldest a selection of the slow ones, the others the fast ones: longest first.
-sessions.tests(tags=["ci"], pythons=["3.13", "3.9", "3.10", "3.11", "3.12"], command=PYTEST)
-sessions.tests(
+tests(tags=["ci"], pythons=["3.13", "3.9", "3.10", "3.11", "3.12"], command=PYTEST)
+tests(
     name="fast",
     pythons=["3.13", "3.9"],
     command=["pytest", "--layer", "fast"],
     tags=["release"],
     default=False,
 )
-sessions.tests(
+tests(
     name="workflows",
     pythons=["3.13"],
     groups=["workflows"],
@@ -30,8 +32,8 @@ sessions.tests(
     tags=["ci"],
     default=False,
 )
-sessions.mypy(tags=["ci"])
-sessions.lint()
+mypy(tags=["ci"])
+lint()
 
 
 @nox.session(python="3.9", default=False)

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from seatrial import fitness
+from seatrial.checks.run import check_files
 from seatrial.findings import Verdict
 
 PACKAGES = (
@@ -51,12 +51,12 @@ def main() -> int:
                     continue
                 started = time.perf_counter()
                 paths = sorted(Path(folder).iterdir())
-                judged = fitness.judge_files(paths)
+                judged = check_files(paths)
                 took = time.perf_counter() - started
             found = [one for one in judged if one.finding.verdict in {Verdict.FAILED, Verdict.UNKNOWN}]
             errors += sum(one.blocks for one in found)
             warnings.update(one.code for one in found)
-            told = "; ".join(f"{one.code} {one.weight.value}: {one.finding.seen.splitlines()[0]}" for one in found)
+            told = "; ".join(f"{one.code} {one.severity.value}: {one.finding.seen.splitlines()[0]}" for one in found)
             print(f"{paths[0].name}  {took:.2f} s  {told or 'clean'}", flush=True)
     print(f"{len(names)} packages, {errors} errors; {dict(warnings.most_common())}; not fetched: {missing}")
     return 1 if errors or missing else 0

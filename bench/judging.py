@@ -17,11 +17,11 @@ from pathlib import Path
 MEASURE = """
 import re, sys, time
 from pathlib import Path
-from seatrial import fitness
+from seatrial.checks.run import check_files
 path = Path(sys.argv[1])
-fitness.judge_files([path])
+check_files([path])
 started = time.process_time()
-judged = fitness.judge_files([path])
+judged = check_files([path])
 took = time.process_time() - started
 # What getrusage tells has in it what the parent held when it forked.
 peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024

@@ -11,6 +11,7 @@ from timing import environment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 PEERS = {

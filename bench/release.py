@@ -83,17 +83,19 @@ python-file-with-version = "src/tidemark/__init__.py"
 """
 WITHOUT_PROOF = """\
 from pathlib import Path
-from seatrial.tools import towncrier
+from seatrial.project.changelog import start_towncrier
 
-with towncrier.begun(Path.cwd()) as ahead:
-    from seatrial.plan import Wish
-    from seatrial.release import sending, survey, voyage
+with start_towncrier(Path.cwd()) as ahead:
+    from seatrial.release.plan import ReleaseRequest
+    from seatrial.release.preconditions import check_preconditions, open_repository
+    from seatrial.release.prepare import commit_release, open_release, prepare_release, release_lock
+    from seatrial.release.push import push_release, update_checkout
 
-    repository = survey.look(Path.cwd())
-    with voyage.alone(repository), voyage.prospect(survey.survey(repository), ahead) as found:
-        sealed = voyage.seal(found, voyage.prepare(found, Wish("minor")))
-        sending.send(repository, found.scratch.root, sealed)
-        sending.catch_up(repository, sealed)
+    repository = open_repository(Path.cwd())
+    with release_lock(repository), open_release(check_preconditions(repository), ahead) as found:
+        release_commit = commit_release(found, prepare_release(found, ReleaseRequest("minor")))
+        push_release(repository, found.scratch.root, release_commit)
+        update_checkout(repository, release_commit)
 """
 
 

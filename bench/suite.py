@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from _pytest.fixtures import FixtureDef, SubRequest
 
+
 SLOWEST = 30
 """How many tests and how many fixtures are listed."""
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+
 NOISY = 0.25
 """How many foreign cores make a run noisy; it is marked, not thrown away."""
 

@@ -13,10 +13,11 @@ import pytest
 
 import shared
 import surroundings
-from trial import Trial, environment
+from sample_project import SampleProject, environment
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
 
 # No deadline and no note of failures: a busy machine fails no test, and nothing is written into the checkout. The
 # examples are the same in each run; --hypothesis-profile=thorough tries many others.
@@ -125,9 +126,9 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
 
 
 @pytest.fixture
-def trial(tmp_path: Path) -> Trial:
+def project(tmp_path: Path) -> SampleProject:
     """Return an empty project folder, whose commands see a home of their own."""
     root, home = tmp_path / "tidepool", tmp_path / "home"
     root.mkdir()
     home.mkdir()
-    return Trial(root, environment(home))
+    return SampleProject(root, environment(home))

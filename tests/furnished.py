@@ -5,29 +5,32 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import sample_project
 import shared
-import trial
-from harbour import furnish
-from trial import HERE, Trial, environment
+from release_repo import furnish
+from sample_project import HERE, SampleProject, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 SESSION = f".nox/tests-{HERE.replace('.', '-')}"
 """The environment of the tests on the Python that runs these."""
 
 
-def package(project: Trial, *sessions: str, backend: str = "uv_build", pythons: tuple[str, ...] = (HERE,)) -> Trial:
+def package(
+    project: SampleProject, *sessions: str, backend: str = "uv_build", pythons: tuple[str, ...] = (HERE,)
+) -> SampleProject:
     """Write a small healthy package as `trial.package` does, and give it its build environment.
 
     Its backend is the quickest, where a test needs no other.
     """
-    trial.package(project, *sessions, backend=backend, pythons=pythons)
+    sample_project.package(project, *sessions, backend=backend, pythons=pythons)
     furnish(project, backend)
     return project
 
 
-def with_tests_environment(project: Trial) -> Trial:
+def with_tests_environment(project: SampleProject) -> SampleProject:
     """Give a package the environment of its tests, pytest's byte code included: making it takes a second."""
     made = shared.once("tests-environment", _make_tests_environment)
     source, target = made / "tidepool" / SESSION, project.root / SESSION
@@ -44,6 +47,6 @@ def _make_tests_environment(folder: Path) -> None:
     (folder / "tidepool").mkdir()
     (folder / "home").mkdir()
     (folder / "made-in").write_bytes(bytes(folder / "tidepool"))
-    made = package(Trial(folder / "tidepool", environment(folder / "home")), "tests()")
+    made = package(SampleProject(folder / "tidepool", environment(folder / "home")), "tests()")
     ran = made.nox("-s", "tests", PYTHONDONTWRITEBYTECODE="")
     assert ran.returncode == 0, ran.output

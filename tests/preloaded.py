@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+
 MODULES = ("seatrial", "invoke", "nox")
 """What can be run so."""
 

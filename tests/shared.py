@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 import preloaded
-import trial
+import sample_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 _folders: list[Path] = []
 _servers: list[preloaded.Server] = []
@@ -58,7 +59,7 @@ def server() -> preloaded.Server:
     if not _servers:
         home = folder() / f"home-{os.getpid()}"
         home.mkdir()
-        _servers.append(preloaded.Server(folder(), trial.environment(home)))
+        _servers.append(preloaded.Server(folder(), sample_project.environment(home)))
     return _servers[0]
 
 

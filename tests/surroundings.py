@@ -14,10 +14,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trial import environment
+from sample_project import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 OF_NPM = "npm_config_"
 """How the names of variables begin, in either case, that say where npm installs from, and that what installs needs."""

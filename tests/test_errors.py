@@ -7,17 +7,17 @@ import re
 from pathlib import Path
 
 import error_codes
-from seatrial import errors, mishaps, refusals, shortfalls
+from sample_project import lines
+from seatrial import errors
 from seatrial.errors import SeatrialError
 from seatrial.tasks import ns
-from trial import lines
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCES = CHECKOUT / "src/seatrial"
 COMMAND = re.compile(rf"\b(invoke|inv|seatrial) ({'|'.join(ns.task_names)})(?![\w-])")
-IN_FILES = ("adoption/template.py", "workflows/github.py", "workflows/gitlab.py", "workflows/regions.py")
+IN_FILES = ("init/template.py", "workflows/github.py", "workflows/gitlab.py", "workflows/managed_block.py")
 """Modules with the texts of files that are written into a project: for whoever reads them there."""
-IN_CI = ("checks/workflow_meaning.py", "rehearsal/voyage.py")
+IN_CI = ("checks/workflows.py", "rehearsal/rehearse.py")
 """Modules with a line to paste into a workflow, or with what is run."""
 
 
@@ -27,9 +27,9 @@ FAMILIES = {
         errors.ProjectError,
         errors.BuildError,
         errors.ToolError,
-        refusals.ReleaseError,
-        mishaps.RehearsalError,
-        shortfalls.DeliveryError,
+        errors.ReleaseError,
+        errors.RehearsalError,
+        errors.DeliveryError,
     )
 }
 
@@ -105,7 +105,7 @@ def test_last_lines_have_no_colours() -> None:
 
 
 def test_command_to_type_comes_from_how_the_program_was_called() -> None:
-    """``command_line.typed`` makes it."""
+    """``invocation.task_command`` makes it."""
     written = {
         path.relative_to(SOURCES).as_posix(): [text for text in texts_of(path) if COMMAND.search(text)]
         for path in sorted(SOURCES.rglob("*.py"))

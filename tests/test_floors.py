@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCES = CHECKOUT / "src/seatrial"
 ROW = re.compile(r"^\| (\d+) \| (`.+`) \|", re.MULTILINE)
-DOORS = {"subprocess": {"shell"}, "atexit": {"sessions"}}
+DOORS = {"subprocess": {"process"}, "atexit": {"sessions"}}
 """Modules that only these rooms may import."""
 
 MODULES = sorted(path for path in SOURCES.rglob("*.py") if path != SOURCES / "__init__.py")

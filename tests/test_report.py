@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sample_project import lines
 from seatrial import report
-from seatrial.facts.outcome import Outcome, Status
-from seatrial.interpreters import Interpreter
-from trial import lines
+from seatrial.outcome import Outcome, Status
+from seatrial.pythons import Interpreter
 
 OUTCOMES = (
     Outcome("build", "", Status.SUCCESS, 1.25, ""),
@@ -21,7 +21,7 @@ MISSING = {"3.9": "uv python install 3.9"}
 
 
 def test_summary_is_a_table_a_count_and_the_reasons() -> None:
-    assert report.summary(OUTCOMES, 16.3, MISSING, "utf-8") == (
+    assert report.run_summary(OUTCOMES, 16.3, MISSING, "utf-8") == (
         "       any      3.9  3.10      3.13\n"
         "build  ✓ 1.2 s\n"
         "tests           –    ✓ 12.0 s  ✗ 3.0 s\n"
@@ -36,7 +36,7 @@ def test_summary_is_a_table_a_count_and_the_reasons() -> None:
 
 
 def test_summary_for_a_terminal_without_signs() -> None:
-    assert report.summary(OUTCOMES[:3], 1, {}, "ascii") == (
+    assert report.run_summary(OUTCOMES[:3], 1, {}, "ascii") == (
         "       any       3.9  3.10\n"
         "build  ok 1.2 s\n"
         "tests            -    ok 12.0 s\n"
@@ -47,7 +47,7 @@ def test_summary_for_a_terminal_without_signs() -> None:
 
 
 def test_summary_in_markdown() -> None:
-    assert report.summary_markdown(OUTCOMES, 16.3, MISSING) == lines(
+    assert report.run_summary_markdown(OUTCOMES, 16.3, MISSING) == lines(
         """
         | session | any | 3.9 | 3.10 | 3.13 |
         |---|---|---|---|---|
@@ -67,12 +67,12 @@ def test_summary_in_markdown() -> None:
 
 def test_matrix_that_was_asked_for_and_ran_nowhere_is_untested() -> None:
     skipped = Outcome("mypy", "3.9", Status.SKIPPED, 0, "")
-    assert report.untested([*OUTCOMES[:4], skipped], ("tests", "mypy", "typeguard")) == ("mypy",)
-    assert report.untested(OUTCOMES, ("tests", "mypy")) == ()
+    assert report.untested_sessions([*OUTCOMES[:4], skipped], ("tests", "mypy", "typeguard")) == ("mypy",)
+    assert report.untested_sessions(OUTCOMES, ("tests", "mypy")) == ()
 
 
 def test_pythons_are_listed_in_columns() -> None:
     found = {"3.10": Interpreter("3.10", Path("python3.10"))}
-    assert report.pythons(("3.9", "3.10"), found, MISSING) == (
+    assert report.python_table(("3.9", "3.10"), found, MISSING) == (
         "3.9   not installed; to get it: uv python install 3.9\n3.10  python3.10"
     )

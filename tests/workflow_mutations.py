@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seatrial.facts import pins
+from seatrial.ci.pins import CHECKOUT_PIN, DOWNLOAD_ARTIFACT_PIN, PUBLISH_PIN
 
 CI, RELEASE, DEPENDABOT = ".github/workflows/ci.yml", ".github/workflows/release.yml", ".github/dependabot.yml"
 
@@ -30,9 +30,9 @@ def _mutation(name: str, path: str, change: tuple[str, str], *noticed: str) -> M
     return Mutation(name, path, *change, frozenset(noticed))
 
 
-PUBLISH = f"uses: {pins.PUBLISH}"
-COMMIT, VERSION = pins.PUBLISH.partition("@")[2].split(" # ")
-CHECKOUT = pins.CHECKOUT.partition("@")[2]
+PUBLISH = f"uses: {PUBLISH_PIN}"
+COMMIT, VERSION = PUBLISH_PIN.partition("@")[2].split(" # ")
+CHECKOUT = CHECKOUT_PIN.partition("@")[2]
 GRANT = "id-token: write # trusted publishing: the token says which workflow and environment asks"
 
 ALL = (
@@ -46,7 +46,7 @@ ALL = (
         RELEASE,
         (
             "      - name: Publish\n",
-            f"      - uses: {pins.CHECKOUT}\n        with:\n          persist-credentials: false\n      - name: Publish\n",
+            f"      - uses: {CHECKOUT_PIN}\n        with:\n          persist-credentials: false\n      - name: Publish\n",
         ),
         "CI104",
     ),
@@ -58,7 +58,7 @@ ALL = (
         "CI107",
     ),
     _mutation("no-environment", RELEASE, ("    environment: pypi\n", ""), "CI103"),
-    _mutation("pinned-by-a-tag", RELEASE, (pins.CHECKOUT, "actions/checkout@v7"), "CI101", "zizmor unpinned-uses"),
+    _mutation("pinned-by-a-tag", RELEASE, (CHECKOUT_PIN, "actions/checkout@v7"), "CI101", "zizmor unpinned-uses"),
     _mutation("pin-without-a-version", RELEASE, (f"{COMMIT} # {VERSION}", COMMIT), "CI101"),
     _mutation("pin-with-another-version", RELEASE, (f"{COMMIT} # {VERSION}", f"{COMMIT} # v1.14.0"), "CI102"),
     _mutation("pin-of-another-commit", RELEASE, (COMMIT, "a892a5a6" * 5), "CI102"),
@@ -127,7 +127,7 @@ ALL = (
         "artefact-not-fetched",
         RELEASE,
         (
-            f"    steps:\n      - name: Fetch the distributions\n        uses: {pins.DOWNLOAD}\n        with:\n          artifact-ids: ${{{{ needs.build.outputs.artifact }}}}\n          path: dist\n      - name: See that the tag has not moved\n",
+            f"    steps:\n      - name: Fetch the distributions\n        uses: {DOWNLOAD_ARTIFACT_PIN}\n        with:\n          artifact-ids: ${{{{ needs.build.outputs.artifact }}}}\n          path: dist\n      - name: See that the tag has not moved\n",
             "    steps:\n      - name: See that the tag has not moved\n",
         ),
         "CI107",

@@ -6,15 +6,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from seatrial.facts.ci_settings import CiSettings
-from seatrial.facts.listing import Listed
-from seatrial.workflows import desk
-from seatrial.workflows.desk import Desk
-from seatrial.workflows.drift import drift
-from seatrial.workflows.shape import Shape
+from seatrial.project.nox_sessions import NoxSession
+from seatrial.project.settings import CiSettings
+from seatrial.workflows.context import WorkflowContext
+from seatrial.workflows.generate import Generator, find_drift, generated_files
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-MINIMAL = Shape("tidepool")
+MINIMAL = WorkflowContext("tidepool")
 EVERYWHERE = ("ubuntu", "macos", "windows")
 
 SHAPES = {
@@ -31,7 +29,7 @@ SHAPES = {
 
 
 SESSIONS = tuple(
-    Listed(f"{name}-{python}" if python else name, name, python, ("ci", "release"))
+    NoxSession(f"{name}-{python}" if python else name, name, python, ("ci", "release"))
     for name, python in (
         ("build", ""),
         ("check", ""),
@@ -50,23 +48,23 @@ def wheels_of_the_docs() -> str:
     return found[1]
 
 
-def with_wheels(shape: Shape) -> dict[str, str]:
+def with_wheels(context: WorkflowContext) -> dict[str, str]:
     """Return the files of a project on GitHub, with these jobs below the last mark of the release."""
-    files = written(shape)
-    path = f".github/workflows/{shape.release}"
+    files = written(context)
+    path = f".github/workflows/{context.release}"
     return {**files, path: files[path] + wheels_of_the_docs()}
 
 
-def written(shape: Shape) -> dict[str, str]:
+def written(context: WorkflowContext) -> dict[str, str]:
     """Return the files of a project on GitHub that has none yet, by their paths."""
-    return {one.path: one.then for one in drift(desk.wanted(shape, "github"), {})}
+    return {one.path: one.then for one in find_drift(generated_files(context, "github"), {})}
 
 
-def written_for_gitlab(shape: Shape, host: str = "gitlab.com") -> dict[str, str]:
+def written_for_gitlab(context: WorkflowContext, host: str = "gitlab.com") -> dict[str, str]:
     """Return the file of a project on GitLab that has none yet, by its path."""
-    return {one.path: one.then for one in drift(desk.wanted(shape, "gitlab", SESSIONS, host), {})}
+    return {one.path: one.then for one in find_drift(generated_files(context, "gitlab", SESSIONS, host), {})}
 
 
 def of_this_repository() -> dict[str, str]:
     """Return the files of this repository as they are."""
-    return {one.path: (CHECKOUT / one.path).read_text() for one in Desk.of(CHECKOUT).wanted}
+    return {one.path: (CHECKOUT / one.path).read_text() for one in Generator.of(CHECKOUT).wanted}

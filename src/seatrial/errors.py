@@ -1,9 +1,18 @@
-"""What a person can mend: each error says what happened, how to fix it and where to read about it."""
+"""The errors that a user can fix: each says what happened, how to fix it and where to read about it.
+
+One class where a caller or an exit code distinguishes it; only the faces (`seatrial.sessions`, `seatrial.tasks`)
+catch them.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import re
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 DOCUMENTATION = "https://github.com/seatrial/seatrial/blob/main/docs"
@@ -113,3 +122,104 @@ def last_lines(output: str, count: int = 20) -> str:
         if line.strip() and not in_traceback:
             lines.append(f"  {line.rstrip()}")
     return "\n".join(lines[-count:])
+
+
+class ReleaseError(SeatrialError):
+    """There is no release; unless the text says otherwise, nothing has changed anywhere."""
+
+    exit_code = 5
+
+
+class SeveralReasons(ReleaseError):
+    """More than one thing stands in the way of a release; all of them are told."""
+
+    def __init__(self, reasons: Sequence[SeatrialError]) -> None:
+        self.reasons = tuple(reasons)
+        told = "\n".join(f"- {str(reason).replace(chr(10), chr(10) + '  ')}" for reason in reasons)
+        super().__init__(f"there are {len(reasons)} reasons why this can't be released:\n{told}")
+
+
+class Reasons:
+    """What stands in the way of a release, gathered so that all of it is told together."""
+
+    def __init__(self, known: Iterable[SeatrialError] = ()) -> None:
+        self._found = list(known)
+
+    def __iter__(self) -> Iterator[SeatrialError]:
+        return iter(self._found)
+
+    @contextlib.contextmanager
+    def gather(self) -> Iterator[None]:
+        """Keep what is raised instead of letting it out."""
+        try:
+            yield
+        except SeveralReasons as error:
+            self._found += error.reasons
+        except SeatrialError as error:
+            self._found.append(error)
+
+    def extend(self, known: Iterable[SeatrialError]) -> None:
+        """Keep what is known from elsewhere, too."""
+        self._found += known
+
+    def raise_together(self) -> None:
+        """Raise what was gathered, if anything was."""
+        if self._found:
+            raise together(self._found)
+
+
+def together(reasons: Sequence[SeatrialError]) -> SeatrialError:
+    """Return the one error that there is, or one that has them all."""
+    return reasons[0] if len(reasons) == 1 else SeveralReasons(reasons)
+
+
+class RemoteUnreachable(ReleaseError):
+    """The remote does not answer, or does not know who asks."""
+
+
+class VersionNotFound(ReleaseError):
+    """The project does not say its version in a place that is known."""
+
+
+class FileNotUtf8(ReleaseError):
+    """A file that the release has to change is not UTF-8."""
+
+
+class PushRefused(ReleaseError):
+    """The remote did not take the push."""
+
+
+class RehearsalError(SeatrialError):
+    """A rehearsal found out what would have gone wrong."""
+
+    exit_code = 6
+
+
+class LegFailed(RehearsalError):
+    """One leg of a rehearsal failed: a command that takes part in a release.
+
+    ``cause``: the error that ended it, whose paragraph is the one to read.
+    """
+
+    def __init__(self, what: str, *, fix: str = "", cause: SeatrialError | None = None) -> None:
+        super().__init__(what, fix=fix)
+        self.cause = cause
+
+    @property
+    def url(self) -> str:
+        """The address of the paragraph about what ended the leg."""
+        return self.cause.url if self.cause else super().url
+
+
+class PipelineInvalid(RehearsalError):
+    """GitLab would make no pipeline of what the file says."""
+
+
+class DeliveryError(SeatrialError):
+    """A release was pushed, and an index does not serve what was proved."""
+
+    exit_code = 7
+
+
+class NotUsable(DeliveryError):
+    """What was published can be installed, but not imported or started, or is of another version."""

@@ -1,4 +1,4 @@
-"""What a check says of what it was shown, and what becomes of it."""
+"""The result of a check: its verdict, what it saw, and how to fix it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
 
 
-class Weight(Enum):
+class Severity(Enum):
     """What a failed check means: an error blocks a release, a warning is shown."""
 
     ERROR = "error"
@@ -73,20 +73,20 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class CheckResult:
     """A finding, and the check that it comes from.
 
     ``code`` and ``title``: those of the check; ``why``: why it matters; ``subject``: the file or the like that was
-    judged; ``excuse``: the reason why the project ignores it, "" when it does not.
+    judged; ``ignore_reason``: the reason why the project ignores it, "" when it does not.
     """
 
     code: str
     title: str
     why: str
-    weight: Weight
+    severity: Severity
     finding: Finding
     subject: str = ""
-    excuse: str = ""
+    ignore_reason: str = ""
 
     @property
     def family(self) -> str:
@@ -101,22 +101,22 @@ class Judgement:
     @property
     def blocks(self) -> bool:
         """Whether there can be no release while this stands."""
-        return self.finding.verdict is Verdict.FAILED and self.weight is Weight.ERROR and not self.excuse
+        return self.finding.verdict is Verdict.FAILED and self.severity is Severity.ERROR and not self.ignore_reason
 
     @property
     def outcome(self) -> str:
         """What became of it, in one word: error, warning or ignored for what failed, else the verdict."""
         if self.finding.verdict is not Verdict.FAILED:
             return str(self.finding.verdict.value)
-        return "ignored" if self.excuse else str(self.weight.value)
+        return "ignored" if self.ignore_reason else str(self.severity.value)
 
 
-WORDS = ("error", "warning", "unknown", "ignored")
+OUTCOMES = ("error", "warning", "unknown", "ignored")
 """What can become of a check that did not pass, the worst first."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class ReportEntry:
     """What is told once, of however many files or checks: mended once, it is mended in all.
 
     ``codes``: the one check that has found it, or how many could not learn what they ask for; ``subjects``: the files
@@ -128,37 +128,37 @@ class Entry:
     codes: str
     seen: str
     fix: str = ""
-    excuse: str = ""
+    ignore_reason: str = ""
     url: str = ""
     subjects: tuple[str, ...] = ()
 
 
-def entries(judgements: Iterable[Judgement]) -> tuple[Entry, ...]:
+def group_results(results: Iterable[CheckResult]) -> tuple[ReportEntry, ...]:
     """Return what did not pass: by families, in each and of all the worst first."""
-    wrong = [one for one in judgements if one.outcome in WORDS]
+    wrong = [one for one in results if one.outcome in OUTCOMES]
     worst = {one.family: _rank(one) for one in sorted(wrong, key=_rank, reverse=True)}
-    groups: dict[tuple[str, ...], list[Judgement]] = {}
+    groups: dict[tuple[str, ...], list[CheckResult]] = {}
     for one in sorted(wrong, key=lambda one: (worst[one.family], one.family, _rank(one))):
         finding, is_known = one.finding, one.finding.verdict is not Verdict.UNKNOWN
-        key = (one.family, one.outcome, one.code if is_known else "", finding.seen, finding.fix, one.excuse)
+        key = (one.family, one.outcome, one.code if is_known else "", finding.seen, finding.fix, one.ignore_reason)
         groups.setdefault(key, []).append(one)
-    return tuple(map(_entry, groups.values()))
+    return tuple(map(_merge, groups.values()))
 
 
-def _entry(group: Sequence[Judgement]) -> Entry:
+def _merge(group: Sequence[CheckResult]) -> ReportEntry:
     first, codes = group[0], sorted({one.code for one in group})
     names = dict.fromkeys(one.subject for one in group if one.subject and len(codes) == 1)
-    return Entry(
+    return ReportEntry(
         family=first.family,
         outcome=first.outcome,
         codes=codes[0] if len(codes) == 1 else f"{codes[0]} to {codes[-1]} ({len(codes)} checks)",
         seen=first.finding.seen,
         fix=first.finding.fix,
-        excuse=first.excuse,
+        ignore_reason=first.ignore_reason,
         url=first.url,
         subjects=tuple(names),
     )
 
 
-def _rank(judgement: Judgement) -> int:
-    return WORDS.index(judgement.outcome)
+def _rank(result: CheckResult) -> int:
+    return OUTCOMES.index(result.outcome)

@@ -1,47 +1,50 @@
-"""Values into text and Markdown."""
+"""Renders results as text, Markdown and CI annotations. Nothing is printed here.
+
+Annotations and job summaries: GitHub, "Workflow commands for GitHub Actions"; Forgejo and Gitea take the same.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from seatrial.checks.judging import title, why
-from seatrial.facts.outcome import Outcome, Status
-from seatrial.findings import WORDS, entries
+from seatrial.findings import OUTCOMES, Severity, Verdict, group_results
+from seatrial.outcome import Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from seatrial.checks.judging import Check
-    from seatrial.facts.distribution import Distribution
-    from seatrial.findings import Entry, Judgement
-    from seatrial.interpreters import Interpreter
+    from seatrial.distributions.distribution import Distribution
+    from seatrial.findings import CheckResult, ReportEntry
+    from seatrial.pythons import Interpreter
 
-SIGNS = {Status.SUCCESS: "✓", Status.FAILED: "✗", Status.ABORTED: "✗", Status.SKIPPED: "–"}
-PLAIN_SIGNS = {Status.SUCCESS: "ok", Status.FAILED: "FAILED", Status.ABORTED: "FAILED", Status.SKIPPED: "-"}
+
+STATUS_SIGNS = {Status.SUCCESS: "✓", Status.FAILED: "✗", Status.ABORTED: "✗", Status.SKIPPED: "–"}
+PLAIN_STATUS_SIGNS = {Status.SUCCESS: "ok", Status.FAILED: "FAILED", Status.ABORTED: "FAILED", Status.SKIPPED: "-"}
 NO_PYTHON = "any"
 """The head of the column for sessions that do not run once for each Python."""
 
 
-def summary(outcomes: Sequence[Outcome], seconds: float, missing: Mapping[str, str], encoding: str) -> str:
+def run_summary(outcomes: Sequence[Outcome], seconds: float, missing: Mapping[str, str], encoding: str) -> str:
     """Return the closing summary for a person: a table, a count, and what was skipped or failed and why.
 
     ``seconds``: how long all of it took; ``missing``: for each Python that is not installed how to get it;
     ``encoding``: that of the terminal, which gets no sign that it can't show.
     """
-    signs = _fit(SIGNS, encoding)
+    signs = _fit(STATUS_SIGNS, encoding)
     pythons = _pythons(outcomes)
     rows = [["", *(python or NO_PYTHON for python in pythons)]]
     rows += (
-        [session, *(_cell(_at(outcomes, session, python), signs) for python in pythons)]
+        [session, *(_outcome_cell(_at(outcomes, session, python), signs) for python in pythons)]
         for session in dict.fromkeys(outcome.session for outcome in outcomes)
     )
     lines = _aligned(rows)
     return "\n".join([*lines, "", _count(outcomes, seconds), *_reasons(outcomes, missing)])
 
 
-def summary_markdown(outcomes: Sequence[Outcome], seconds: float, missing: Mapping[str, str]) -> str:
+def run_summary_markdown(outcomes: Sequence[Outcome], seconds: float, missing: Mapping[str, str]) -> str:
     """Return the same as Markdown, for the summary of a CI job."""
     pythons = _pythons(outcomes)
     lines = [
@@ -49,7 +52,7 @@ def summary_markdown(outcomes: Sequence[Outcome], seconds: float, missing: Mappi
         "|---|" + "---|" * len(pythons),
     ]
     for session in dict.fromkeys(outcome.session for outcome in outcomes):
-        cells = (_cell(_at(outcomes, session, python), SIGNS) for python in pythons)
+        cells = (_outcome_cell(_at(outcomes, session, python), STATUS_SIGNS) for python in pythons)
         lines.append(f"| `{session}` | " + " | ".join(cells) + " |")
     reasons = [f"- {reason}".replace("\n", "\n  ") for reason in _reasons(outcomes, missing)]
     return "\n".join([*lines, "", _count(outcomes, seconds), *([""] if reasons else []), *reasons, ""])
@@ -61,7 +64,7 @@ def distributions_markdown(built: Iterable[Distribution]) -> str:
     return "\n".join(["| file | bytes | sha256 |", "|---|--:|---|", *rows, "", ""])
 
 
-def pythons(versions: Sequence[str], found: Mapping[str, Interpreter], missing: Mapping[str, str]) -> str:
+def python_table(versions: Sequence[str], found: Mapping[str, Interpreter], missing: Mapping[str, str]) -> str:
     """Return a line for each version: where it is installed, or how to get it."""
     rows = [
         [
@@ -73,14 +76,14 @@ def pythons(versions: Sequence[str], found: Mapping[str, Interpreter], missing: 
     return "\n".join(_aligned(rows))
 
 
-def findings(judgements: Sequence[Judgement]) -> str:
+def results_text(results: Sequence[CheckResult]) -> str:
     """Return what did not pass, with what mends it, and a count: by families, in each and of all the worst first."""
-    rows = [line for entry in entries(judgements) for line in _lines(entry)]
-    counts = ((word, sum(one.outcome == word for one in judgements)) for word in ("passed", *WORDS, "skipped"))
+    rows = [line for entry in group_results(results) for line in _lines(entry)]
+    counts = ((word, sum(one.outcome == word for one in results)) for word in ("passed", *OUTCOMES, "skipped"))
     return "\n".join([*rows, ", ".join(_counted(number, word) for word, number in counts if number)])
 
 
-def findings_json(judgements: Sequence[Judgement]) -> str:
+def results_json(results: Sequence[CheckResult]) -> str:
     """Return all judgements as JSON: a list of objects with the same keys each."""
     return json.dumps(
         [
@@ -88,42 +91,36 @@ def findings_json(judgements: Sequence[Judgement]) -> str:
                 "code": one.code,
                 "subject": one.subject,
                 "verdict": one.finding.verdict.value,
-                "weight": one.weight.value,
+                "weight": one.severity.value,
                 "blocks": one.blocks,
                 "title": one.title,
                 "why": one.why,
                 "seen": one.finding.seen,
                 "fix": one.finding.fix,
-                "excuse": one.excuse,
+                "excuse": one.ignore_reason,
                 "url": one.url,
             }
-            for one in judgements
+            for one in results
         ],
         indent=2,
     )
-
-
-def page_of_checks(checks: Sequence[Check[Any]]) -> str:
-    """Return the Markdown of docs/checks.md but its head: what each check holds, and why it matters."""
-    in_order = sorted(checks, key=lambda one: one.code)
-    return "\n".join(f"### {one.code}\n\n**{title(one)}** ({one.weight.value}) {why(one)}\n" for one in in_order)
 
 
 def _counted(number: int, word: str) -> str:
     return f"{number} {word}s" if number > 1 and word in {"error", "warning"} else f"{number} {word}"
 
 
-def _lines(entry: Entry) -> list[str]:
+def _lines(entry: ReportEntry) -> list[str]:
     head = f"{entry.outcome:7}  {entry.codes}"
-    mend = f"ignored: {entry.excuse}" if entry.excuse else f"fix: {entry.fix}" if entry.fix else ""
+    fix = f"ignored: {entry.ignore_reason}" if entry.ignore_reason else f"fix: {entry.fix}" if entry.fix else ""
     names = ", ".join(entry.subjects)
-    said = [*entry.seen.splitlines(), *mend.splitlines()]
+    said = [*entry.seen.splitlines(), *fix.splitlines()]
     lines = [f"{names}:" if names else "", *(f"  {line}" if names else line for line in said if line)]
     shown = [line for line in lines if line]
     return [f"{head}  {shown[0]}" if shown else head, *(f"{'':{len(head)}}  {line}" for line in shown[1:])]
 
 
-def untested(outcomes: Sequence[Outcome], matrices: Sequence[str]) -> tuple[str, ...]:
+def untested_sessions(outcomes: Sequence[Outcome], matrices: Sequence[str]) -> tuple[str, ...]:
     """Return which of ``matrices``, names of sessions, were to run and ran on no Python at all."""
     return tuple(
         name
@@ -146,7 +143,7 @@ def _at(outcomes: Sequence[Outcome], session: str, python: str) -> Outcome | Non
     return next((one for one in outcomes if (one.session, one.python) == (session, python)), None)
 
 
-def _cell(outcome: Outcome | None, signs: Mapping[Status, str]) -> str:
+def _outcome_cell(outcome: Outcome | None, signs: Mapping[Status, str]) -> str:
     if outcome is None:
         return ""
     sign = signs[outcome.status]
@@ -185,5 +182,74 @@ def _fit(signs: Mapping[Status, str], encoding: str) -> Mapping[Status, str]:
     try:
         "".join(signs.values()).encode(encoding)
     except (UnicodeEncodeError, LookupError):
-        return PLAIN_SIGNS
+        return PLAIN_STATUS_SIGNS
     return signs
+
+
+RESULT_SIGNS = {"error": "✗ error", "warning": "! warning", "unknown": "? unknown", "ignored": "– ignored"}
+
+
+def annotate(
+    title: str, results: Sequence[CheckResult], environ: Mapping[str, str], say: Callable[[str], None]
+) -> None:
+    """Say a workflow command for each error and warning, and add a table to the summary, where a CI service takes them.
+
+    A summary that can't be written is no reason to fail. ``environ``: the variables of the job.
+    """
+    if environ.get("GITHUB_ACTIONS") == "true":
+        for one in results:
+            if one.finding.verdict is Verdict.FAILED and not one.ignore_reason:
+                say(annotation(one))
+    try:
+        add_to_job_summary(lambda: results_markdown(title, results), environ)
+    except OSError as error:
+        say(f"the summary of the job can't be written: {error}")
+
+
+def add_to_job_summary(text: Callable[[], str], environ: Mapping[str, str]) -> None:
+    """Add Markdown to the summary of the job, where a CI service has one; only there, ``text`` is made.
+
+    Raises `OSError`.
+    """
+    page = environ.get("GITHUB_STEP_SUMMARY")
+    if page:
+        with Path(page).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text())
+
+
+def annotation(result: CheckResult) -> str:
+    """Return the workflow command that shows a finding: one line, whatever its text has in it."""
+    kind = "error" if result.severity is Severity.ERROR else "warning"
+    finding = result.finding
+    head = f"{result.code} {result.title}"
+    text = "\n".join(part for part in (result.subject, finding.seen, f"fix: {finding.fix}" * bool(finding.fix)) if part)
+    return f"::{kind} title={_escaped(head, ',:')}::{_escaped(text)}"
+
+
+def results_markdown(title: str, results: Sequence[CheckResult]) -> str:
+    """Return the Markdown of what did not pass, the worst first, and a count."""
+    rows = [
+        f"| {RESULT_SIGNS[one.outcome]} | [{one.codes}]({one.url}) | {_markdown_cell(', '.join(one.subjects))} | "
+        f"{_markdown_cell(_cells(one))} |"
+        for one in group_results(results)
+    ]
+    counted = {word: sum(one.outcome == word for one in results) for word in ("passed", *OUTCOMES, "skipped")}
+    table = ["| | check | of | seen, and how to mend it |", "|---|---|---|---|", *rows, ""] if rows else []
+    counts = ", ".join(f"{number} {word}" for word, number in counted.items() if number)
+    return "\n".join([f"### {title}", "", *table, counts, "", ""])
+
+
+def _cells(entry: ReportEntry) -> str:
+    more = f"ignored: {entry.ignore_reason}" if entry.ignore_reason else entry.fix
+    return f"{entry.seen}\n{more}" if more else entry.seen
+
+
+def _markdown_cell(text: str) -> str:
+    """Return a text as one cell of a table, in which nothing of it is taken for markup."""
+    plain = "".join(sign if sign.isalnum() or sign in " \n.,-" else f"&#{ord(sign)};" for sign in text)
+    return plain.replace("\n", "<br>")
+
+
+def _escaped(text: str, more: str = "") -> str:
+    """Return a text as a workflow command has it."""
+    return "".join(f"%{ord(sign):02X}" if sign in f"%\r\n{more}" else sign for sign in text)

@@ -17,33 +17,39 @@ from hypothesis import strategies as st
 from packaging.version import Version
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
-import cargo
-from seatrial.checks import catalogue
-from seatrial.checks.judging import judge, unlearned
-from seatrial.checks.readme import _relative
-from seatrial.errors import BuildError, ProjectError, PyprojectInvalid, SeatrialError, ToolError
-from seatrial.facts.chain import Chain
-from seatrial.facts.listing import Listed, Listing
-from seatrial.facts.project import Project
-from seatrial.facts.publishing import Publishing
-from seatrial.facts.pyproject import insist_on_kinds
-from seatrial.facts.rebuilt import Difference, Rebuilt
-from seatrial.facts.shelf import Arrival, Landing, Shelf, Shelved
-from seatrial.facts.sources import TYPES, Sources
-from seatrial.facts.trigger import Trigger
-from seatrial.facts.walk import Stage, Unlearned, Walk
-from seatrial.facts.workflow import Job, Workflow
-from seatrial.findings import Finding, Verdict, Weight
-from seatrial.refusals import ReleaseError
+import sample_dists
+from seatrial.checks.check import ReleaseAttempt, ReleaseStage, UnknownFacts, report_unknown, run_checks
+from seatrial.checks.project import README_TYPES, ProjectSources, _relative
+from seatrial.checks.registry import (
+    ALL_CHECKS,
+    CHECKS_OF_FILES,
+    PENDING_FILE_CHECKS,
+    PENDING_RELEASE_CHECKS,
+    PROJECT_CHECKS,
+    REBUILD_CHECKS,
+    RELEASE_CHECKS,
+    TRIGGER_CHECKS,
+    checks_for_pending_file,
+)
+from seatrial.ci.github import Job, Workflow, WorkflowRunTrigger
+from seatrial.ci.publisher import Publishing, Trigger
+from seatrial.distributions.reproducible import Difference, RebuildResult
+from seatrial.errors import BuildError, ProjectError, PyprojectInvalid, ReleaseError, SeatrialError, ToolError
+from seatrial.findings import Finding, Severity, Verdict
+from seatrial.index.client import IndexFile, PendingRelease, ProjectFiles, Upload
+from seatrial.project.nox_sessions import NoxSession, SessionList
+from seatrial.project.project import Project
+from seatrial.project.toml import require_types
 
 if TYPE_CHECKING:
-    from seatrial.checks.judging import Check
-    from seatrial.findings import Judgement
+    from seatrial.checks.check import Check
+    from seatrial.findings import CheckResult
+
 
 EXPECTED = Path(__file__).resolve().parents[1] / "expected/before_tag.txt"
 NOW = datetime(2024, 2, 29, 12, tzinfo=timezone.utc)
 
-WALK = Walk(reached=frozenset(Stage))
+WALK = ReleaseAttempt(reached=frozenset(ReleaseStage))
 TABLE: dict[str, Any] = {
     "build-system": {"requires": ["hatchling"], "build-backend": "hatchling.build"},
     "project": {
@@ -59,24 +65,28 @@ TABLE: dict[str, Any] = {
     },
     "tool": {"mypy": {"python_version": "3.12"}, "ruff": {"target-version": "py312"}},
 }
-LISTING = Listing(tuple(Listed(f"tests-{python}", "tests", python) for python in ("3.12", "3.13")))
+LISTING = SessionList(tuple(NoxSession(f"tests-{python}", "tests", python) for python in ("3.12", "3.13")))
 JOB = Job("pypi", "pypi", uses=("pypa/gh-action-pypi-publish@v1",), may_ask=True)
 WORKFLOW = Workflow(
     "release.yml", ("v*",), (Job("test", commands=("nox -s tests",), pythons=("3.12", "3.13")), JOB), ("push",)
 )
 PUBLISHING = Publishing("acme", "tidepool", (WORKFLOW,))
 TRIGGER = Trigger("v1.3.0", PUBLISHING, LISTING)
-HELD = Shelved("tidepool-1.2.3.tar.gz", "0" * 64, 2000, NOW)
-LANDING = Landing(
-    "https://index.example/simple/", "tidepool", Version("1.3.0"), Shelf("tidepool", (HELD,)), (Version("1.2.3"),)
+HELD = IndexFile("tidepool-1.2.3.tar.gz", "0" * 64, 2000, NOW)
+LANDING = PendingRelease(
+    "https://index.example/simple/",
+    "tidepool",
+    Version("1.3.0"),
+    ProjectFiles("tidepool", (HELD,)),
+    (Version("1.2.3"),),
 )
-SDIST = cargo.sdist(version="1.3.0").archive()
+SDIST = sample_dists.sdist(version="1.3.0").archive()
 
 
-def sources(*files: str, **project: object) -> Sources:
+def sources(*files: str, **project: object) -> ProjectSources:
     told = {**TABLE["project"], **project}
     table = {**TABLE, "project": {key: value for key, value in told.items() if value is not None}}
-    return Sources(
+    return ProjectSources(
         Project(Path("nowhere"), table),
         tuple(map(PurePosixPath, files or ("README.md", "LICENSE"))),
         LISTING,
@@ -85,7 +95,7 @@ def sources(*files: str, **project: object) -> Sources:
     )
 
 
-def refused(code: str, family: type[SeatrialError] = ReleaseError) -> Walk:
+def refused(code: str, family: type[SeatrialError] = ReleaseError) -> ReleaseAttempt:
     return replace(WALK, reasons=(family(f"what {code} says", code=code, fix="what mends it"),))
 
 
@@ -112,9 +122,9 @@ CALLED = replace(
 )
 """A workflow that publishes when another calls it, which the tag starts."""
 
-TESTED = Workflow("ci.yml", ("v*",), (), ("push",), chain=Chain("Tests"))
+TESTED = Workflow("ci.yml", ("v*",), (), ("push",), chain=WorkflowRunTrigger("Tests"))
 FOLLOWING = replace(
-    WORKFLOW, tags=(), events=("workflow_run",), chain=Chain("Release", ("Tests",), checks_branch_out=True)
+    WORKFLOW, tags=(), events=("workflow_run",), chain=WorkflowRunTrigger("Release", ("Tests",), checks_branch_out=True)
 )
 AFTER = replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(TESTED, FOLLOWING)))
 """A workflow that publishes after another one, which the tag starts."""
@@ -167,21 +177,23 @@ BROKEN: dict[str, object] = {
     "META041": sources(classifiers=["Programming Language :: Pyhton :: 3.12", "Private :: Do Not Upload"]),
     "META051": sources(**{"requires-python": None}),
     "META052": sources(**{"requires-python": ">=3.10"}),
-    "META053": replace(SOURCES, listing=Listing(failure="  NameError: name 'sessions' is not defined")),
-    "META054": replace(SOURCES, listing=Listing(LISTING.sessions[:1])),
+    "META053": replace(SOURCES, listing=SessionList(failure="  NameError: name 'sessions' is not defined")),
+    "META054": replace(SOURCES, listing=SessionList(LISTING.sessions[:1])),
     "META055": TOOLS,
     "META056": replace(SOURCES, workflows=(replace(WORKFLOW, jobs=(Job("test", pythons=("3.11", "3.12")),)),)),
     "CI001": replace(TRIGGER, publishing=replace(PUBLISHING, workflows=())),
     "CI002": started_by(tags=("[0-9]+.*",)),
-    "CI003": replace(TRIGGER, listing=Listing((Listed("test", "test"),))),
+    "CI003": replace(TRIGGER, listing=SessionList((NoxSession("test", "test"),))),
     "CI004": publishing(may_ask=False),
     "CI005": publishing(has_password=True),
     "CI006": publishing(environment=""),
-    "CI007": replace(TRIGGER, publishing=replace(PUBLISHING, told={"workflow": "Release.yml", "environment": "PyPI2"})),
+    "CI007": replace(
+        TRIGGER, publishing=replace(PUBLISHING, overrides={"workflow": "Release.yml", "environment": "PyPI2"})
+    ),
     "CI008": started_by(events=("push", "pull_request_target")),
     "CI009": publishing(addresses=(DEFAULT_REPOSITORY[:-1],)),
     "CI010": replace(
-        TRIGGER, drifted=(".github/workflows/ci.yml would be written otherwise today",), mends=("invoke workflows",)
+        TRIGGER, drifted=(".github/workflows/ci.yml would be written otherwise today",), fixes=("invoke workflows",)
     ),
     "CI011": started_by(tags=(), events=("release",)),
     "CI012": replace(
@@ -190,30 +202,30 @@ BROKEN: dict[str, object] = {
     ),
     "CI013": AFTER,
     "DIST411": refused("BackendFailed", BuildError),
-    "DIST412": Rebuilt((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
-    "DIST413": Rebuilt(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),
+    "DIST412": RebuildResult((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
+    "DIST413": RebuildResult(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),
     "INDEX011": replace(LANDING, version=Version("1.2.3")),
     "INDEX012": replace(LANDING, released=(), holder="A. Author, https://example.com"),
-    "INDEX013": replace(LANDING, shelf=replace(LANDING.shelf, status="archived")),
-    "INDEX014": Arrival(replace(SDIST, size=9 << 20), LANDING.shelf, NOW),
+    "INDEX013": replace(LANDING, project_files=replace(LANDING.project_files, status="archived")),
+    "INDEX014": Upload(replace(SDIST, size=9 << 20), LANDING.project_files, NOW),
 }
 """For each check the facts that it is about. (META016 reads a README: it has a test of its own.)"""
 
 HEALTHY: tuple[tuple[tuple[Check[Any], ...], object], ...] = (
-    (catalogue.OF_THE_WALK, WALK),
-    (catalogue.OF_THE_SOURCES, SOURCES),
-    (catalogue.OF_THE_TRIGGER, TRIGGER),
-    (catalogue.OF_THE_REBUILD, Rebuilt()),
-    (catalogue.OF_THE_LANDING, LANDING),
-    (catalogue.of_an_arrival(SDIST), Arrival(SDIST, LANDING.shelf, NOW)),
+    (RELEASE_CHECKS, WALK),
+    (PROJECT_CHECKS, SOURCES),
+    (TRIGGER_CHECKS, TRIGGER),
+    (REBUILD_CHECKS, RebuildResult()),
+    (PENDING_RELEASE_CHECKS, LANDING),
+    (checks_for_pending_file(SDIST), Upload(SDIST, LANDING.project_files, NOW)),
 )
-BEFORE_TAG = {one.code: one for one in catalogue.ALL if one not in catalogue.OF_FILES}
+BEFORE_TAG = {one.code: one for one in ALL_CHECKS if one not in CHECKS_OF_FILES}
 
 
 def told(code: str) -> str:
-    (judged,) = judge([BEFORE_TAG[code]], BROKEN[code])
+    (judged,) = run_checks([BEFORE_TAG[code]], BROKEN[code])
     finding = judged.finding
-    text = f"{code} {judged.weight.value} {finding.verdict.value}\n{finding.seen}\nfix: {finding.fix}\n"
+    text = f"{code} {judged.severity.value} {finding.verdict.value}\n{finding.seen}\nfix: {finding.fix}\n"
     # The name of PyPI's host is written nowhere.
     return text.replace(DEFAULT_REPOSITORY.split("/")[2], "{host}")
 
@@ -235,25 +247,25 @@ def test_what_every_check_says_is_as_expected(pytestconfig: pytest.Config) -> No
 
 
 def test_healthy_release_passes_every_check() -> None:
-    judged = [one for checks, facts in HEALTHY for one in judge(checks, facts)]
+    judged = [one for checks, facts in HEALTHY for one in run_checks(checks, facts)]
     assert [(one.code, one.finding) for one in judged if one.finding != Finding.passed()] == []
     assert {one.code for one in judged} >= BEFORE_TAG.keys()
 
 
 def test_what_was_not_walked_through_is_unknown_and_never_passed() -> None:
-    judged = judge(catalogue.OF_THE_WALK, Walk())
+    judged = run_checks(RELEASE_CHECKS, ReleaseAttempt())
     assert {one.finding.verdict for one in judged} == {Verdict.UNKNOWN}
-    assert {one.finding.seen for one in judged} == {stage.value for stage in Stage}
+    assert {one.finding.seen for one in judged} == {stage.value for stage in ReleaseStage}
 
 
 def test_what_could_not_be_learned_is_unknown_and_does_not_block() -> None:
-    judged = unlearned(catalogue.OF_THE_LANDING, Unlearned("it does not answer"))
+    judged = report_unknown(PENDING_RELEASE_CHECKS, UnknownFacts("it does not answer"))
     assert {one.finding for one in judged} == {Finding.unknown("it does not answer")}
     assert not any(one.blocks for one in judged)
 
 
-def passes(code: str, facts: object) -> Judgement:
-    (judged,) = judge([BEFORE_TAG[code]], facts)
+def passes(code: str, facts: object) -> CheckResult:
+    (judged,) = run_checks([BEFORE_TAG[code]], facts)
     return judged
 
 
@@ -275,7 +287,7 @@ PASSING: list[tuple[str, object]] = [
     ("CI002", started_by(tags=("v*", "!v*rc*"))),
     ("CI002", started_by(tags=(), tags_ignored=("test-*",))),
     ("CI002", started_by(tags=())),
-    ("CI007", replace(TRIGGER, publishing=replace(PUBLISHING, told={"owner": "Acme", "environment": "PYPI"}))),
+    ("CI007", replace(TRIGGER, publishing=replace(PUBLISHING, overrides={"owner": "Acme", "environment": "PYPI"}))),
     ("CI001", replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(), others=(".gitlab-ci.yml",)))),
     ("CI009", publishing(addresses=(TEST_REPOSITORY, DEFAULT_REPOSITORY, "https://index.example/legacy"))),
     ("CI009", publishing(addresses=("http://[broken",))),
@@ -286,9 +298,9 @@ PASSING: list[tuple[str, object]] = [
     ("CI011", AFTER),
     ("CI012", AFTER),
     ("CI013", following(checks_branch_out=False)),
-    ("INDEX012", replace(LANDING, shelf=Shelf())),
-    ("INDEX014", Arrival(replace(SDIST, size=2 << 19), LANDING.shelf, NOW)),
-    ("INDEX014", Arrival(replace(SDIST, size=9 << 20), Shelf(), NOW)),
+    ("INDEX012", replace(LANDING, project_files=ProjectFiles())),
+    ("INDEX014", Upload(replace(SDIST, size=2 << 19), LANDING.project_files, NOW)),
+    ("INDEX014", Upload(replace(SDIST, size=9 << 20), ProjectFiles(), NOW)),
 ]
 
 
@@ -399,15 +411,15 @@ def test_relative_links_of_a_readme_are_dead_on_its_page(tmp_path: Path, name: s
 
 def test_release_that_is_older_takes_nothing_and_one_of_unknown_age_is_unknown() -> None:
     old = replace(HELD, name="tidepool-1.3.0-py3-none-any.whl", uploaded=NOW - timedelta(days=15))
-    facts = Arrival(SDIST, Shelf("tidepool", (old,)), NOW)
-    check = next(one for one in catalogue.OF_THE_FILES_THERE if one.code == "INDEX005")
+    facts = Upload(SDIST, ProjectFiles("tidepool", (old,)), NOW)
+    check = next(one for one in PENDING_FILE_CHECKS if one.code == "INDEX005")
     assert check.check(facts).verdict is Verdict.FAILED
-    unknown = replace(facts, shelf=Shelf("tidepool", (replace(old, uploaded=None),)))
+    unknown = replace(facts, project_files=ProjectFiles("tidepool", (replace(old, uploaded=None),)))
     assert check.check(unknown) == Finding.unknown("the index does not say when its files were uploaded")
 
 
 def test_only_what_would_be_refused_is_an_error() -> None:
-    warnings = {one.code for one in BEFORE_TAG.values() if one.weight is Weight.WARNING}
+    warnings = {one.code for one in BEFORE_TAG.values() if one.severity is Severity.WARNING}
     assert warnings == {
         *("GIT016", "GIT017", "META012", "META014", "META015", "META016", "META021", "META023", "META031", "META032"),
         *(
@@ -454,13 +466,13 @@ KEYS = (
 def test_no_pyproject_ends_in_a_traceback(project: dict[str, Any], tools: dict[str, Any]) -> None:
     table = {"build-system": {"requires": []}, "project": project, "tool": tools}
     with contextlib.suppress(PyprojectInvalid):
-        insist_on_kinds(Path("pyproject.toml"), table)
-        judge(catalogue.OF_THE_SOURCES, replace(SOURCES, project=Project(Path("nowhere"), table)))
+        require_types(Path("pyproject.toml"), table)
+        run_checks(PROJECT_CHECKS, replace(SOURCES, project=Project(Path("nowhere"), table)))
 
 
 @given(st.text(max_size=30), st.sampled_from(["README.md", "README.rst"]))
 def test_no_readme_ends_in_a_traceback(text: str, name: str) -> None:
-    assert all(isinstance(link, str) for link in _relative(text, TYPES[Path(name).suffix]))
+    assert all(isinstance(link, str) for link in _relative(text, README_TYPES[Path(name).suffix]))
 
 
 def test_date_where_a_text_belongs_is_told() -> None:
@@ -469,10 +481,12 @@ def test_date_where_a_text_belongs_is_told() -> None:
 
 
 def test_finding_moves_no_cursor() -> None:
-    judged = judge(catalogue.OF_THE_SOURCES, sources(readme="a\x1b[31mb\x07\u202e.md"), excuses={"META013": "\x1b[2J"})
+    judged = run_checks(
+        PROJECT_CHECKS, sources(readme="a\x1b[31mb\x07\u202e.md"), ignore_reasons={"META013": "\x1b[2J"}
+    )
     (found,) = (one for one in judged if one.code == "META013")
     assert found.finding.seen == r"git knows no ab\x07\u202e.md, which readme names"
-    assert found.excuse == r"\x1b[2J"
+    assert found.ignore_reason == r"\x1b[2J"
 
 
 def test_pipeline_of_another_service_is_not_judged_as_a_workflow_and_that_is_said() -> None:

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import cargo
+import sample_dists
 from errors_raised import raises_error
-from seatrial.facts.before_upload import BeforeUpload
-from seatrial.facts.delivery import Delivery
-from seatrial.facts.distribution import Distribution
-from seatrial.facts.shelf import Shelved
-from seatrial.rehearsal import legs
-from seatrial.rehearsal.legs import Tasks
-from seatrial.rehearsal.world import World
-from seatrial.release.proof import Proof
-from trial import normalised
-from voyages import WORKFLOW, forge_project, gitlab_project
+from rehearsal_projects import WORKFLOW, forge_project, gitlab_project
+from sample_project import normalised
+from seatrial.ci.before_upload import BeforeUpload
+from seatrial.distributions.distribution import Distribution
+from seatrial.index.client import IndexFile
+from seatrial.publish.state import ReleaseOnIndex
+from seatrial.rehearsal.ci import WorkflowSteps, require_same_content
+from seatrial.rehearsal.sandbox import Sandbox
+from seatrial.release.manifest import Manifest
 
 if TYPE_CHECKING:
-    from harbour import Harbour
-    from trial import Ran
+    from release_repo import ReleaseRepo
+    from sample_project import RunResult
+
 
 PLAINLY = "build the sdist and the wheel (PEP 517)"
-NOWHERE = World(Path("nowhere"), {})
+NOWHERE = Sandbox(Path("nowhere"), {})
 
 
 @pytest.mark.parametrize(
@@ -47,62 +47,64 @@ NOWHERE = World(Path("nowhere"), {})
 def test_what_is_done_is_sessions_and_a_plain_build_where_no_session_builds(
     before: BeforeUpload | None, *, tests: bool, about: str
 ) -> None:
-    assert Tasks(NOWHERE, before, tests).about("v1.3.0") == f"{about}, in a fresh checkout of v1.3.0"
+    assert WorkflowSteps(NOWHERE, before, tests).about("v1.3.0") == f"{about}, in a fresh checkout of v1.3.0"
 
 
-def served(*files: Distribution, proved: tuple[Distribution, ...]) -> tuple[Proof, Delivery]:
+def served(*files: Distribution, proved: tuple[Distribution, ...]) -> tuple[Manifest, ReleaseOnIndex]:
     """Return what was proved, and what an index says that serves these files."""
     wanted = {one.path.name: one.sha256 for one in proved}
-    shelved = tuple(Shelved(one.path.name, one.sha256, one.size, None) for one in files)
-    return Proof("v1.2.3", "1.2.3", "c0ffee", proved), Delivery("tidepool", "1.2.3", "here", wanted, shelved)
+    index_file = tuple(IndexFile(one.path.name, one.sha256, one.size, None) for one in files)
+    return Manifest("v1.2.3", "1.2.3", "c0ffee", proved), ReleaseOnIndex(
+        "tidepool", "1.2.3", "here", wanted, index_file
+    )
 
 
-def put(folder: Path, one: cargo.Cargo, data: bytes = b"") -> Distribution:
+def put(folder: Path, one: sample_dists.SampleDist, data: bytes = b"") -> Distribution:
     folder.mkdir(exist_ok=True)
     (folder / one.name).write_bytes(data or one.data())
     return Distribution.from_path(folder / one.name)
 
 
-SDIST, WHEEL = cargo.sdist(), cargo.wheel()
+SDIST, WHEEL = sample_dists.sdist(), sample_dists.wheel()
 
 
 def test_files_of_the_same_content_are_fine_and_it_is_said_how_they_differ(tmp_path: Path) -> None:
     proved = (put(tmp_path / "proved", SDIST), put(tmp_path / "proved", WHEEL))
     held = {name: text for name, text in SDIST.files.items() if text is not None}
-    turned = cargo.tarred(dict(reversed(held.items())))
+    turned = sample_dists.tarred(dict(reversed(held.items())))
     built = (put(tmp_path / "built", SDIST, turned), put(tmp_path / "built", WHEEL))
-    proof, delivery = served(*built, proved=proved)
-    assert legs.insist_on_content(proof, delivery, built) == (
+    manifest, delivery = served(*built, proved=proved)
+    assert require_same_content(manifest, delivery, built) == (
         "tidepool-1.2.3.tar.gz of CI has the content that was proved, packaged differently: order",
     )
-    assert legs.insist_on_content(*served(*proved, proved=proved), proved) == ()
+    assert require_same_content(*served(*proved, proved=proved), proved) == ()
 
 
 def test_files_of_other_content_and_files_that_are_missing_or_more_are_named(tmp_path: Path) -> None:
     other = SDIST.having({"tidepool-1.2.3/src/tidepool/__init__.py": "changed\n"})
     proved = (put(tmp_path / "proved", SDIST), put(tmp_path / "proved", WHEEL))
-    built = (put(tmp_path / "built", other), put(tmp_path / "built", cargo.sdist(version="9")))
-    proof, delivery = served(*built, proved=proved)
+    built = (put(tmp_path / "built", other), put(tmp_path / "built", sample_dists.sdist(version="9")))
+    manifest, delivery = served(*built, proved=proved)
     with raises_error("BytesDiffer") as raised:
-        legs.insist_on_content(proof, delivery, built)
+        require_same_content(manifest, delivery, built)
     assert raised.value.what.splitlines()[1:] == [
         "  tidepool-1.2.3-py3-none-any.whl is missing",
         "  tidepool-1.2.3.tar.gz has other content: tidepool-1.2.3/src/tidepool/__init__.py",
         "  tidepool-9.tar.gz is published, and was not proved",
     ]
-    proof, delivery = served(*(replace(one, sha256="0") for one in proved), proved=proved)
+    manifest, delivery = served(*(replace(one, sha256="0") for one in proved), proved=proved)
     with raises_error("BytesDiffer") as raised:
-        legs.insist_on_content(proof, delivery, proved)
+        require_same_content(manifest, delivery, proved)
     assert raised.value.what.splitlines()[1:] == [
         f"  {one.path.name} is not the file that was uploaded" for one in proved
     ]
 
 
-def rehearse(port: Harbour, *args: str) -> Ran:
-    return port.trial.invoke("rehearse", "--part", "minor", *args)
+def rehearse(repo: ReleaseRepo, *args: str) -> RunResult:
+    return repo.project.invoke("rehearse", "--part", "minor", *args)
 
 
-def row(ran: Ran, head: str) -> list[str]:
+def row(ran: RunResult, head: str) -> list[str]:
     """Return the lines of a row of the card."""
     assert ran.returncode == 0, ran.output
     found = re.search(rf"^{head} *(.*(?:\n {{11}}.*)*)", ran.output, re.MULTILINE)
@@ -166,22 +168,22 @@ def docs(session):
 """
 
 
-def deploying(folder: Path, build: str, backend: str = "hatchling") -> tuple[Harbour, Path]:
+def deploying(folder: Path, build: str, backend: str = "hatchling") -> tuple[ReleaseRepo, Path]:
     """Make a project whose workflow deploys and whose sessions leave marks; ``build``: the command that builds."""
     marker = folder / "marker"
     marker.mkdir()
-    port = forge_project(folder / "port", backend, DEPLOYS.replace("BUILD", build).replace("{marker}", str(marker)))
-    noxfile = "from pathlib import Path\n" + port.read("noxfile.py") + SESSIONS.replace("MARKER", str(marker))
-    port.trial.write({"noxfile.py": noxfile})
-    port.trial.commit("Leave marks")
-    return port, marker
+    repo = forge_project(folder / "port", backend, DEPLOYS.replace("BUILD", build).replace("{marker}", str(marker)))
+    noxfile = "from pathlib import Path\n" + repo.read("noxfile.py") + SESSIONS.replace("MARKER", str(marker))
+    repo.project.write({"noxfile.py": noxfile})
+    repo.project.commit("Leave marks")
+    return repo, marker
 
 
 @pytest.mark.slow
 def test_workflow_that_deploys_is_listed_and_only_its_sessions_before_the_upload_are_run(tmp_path: Path) -> None:
     """It takes a whole rehearsal to see that nothing is run on the way."""
-    port, marker = deploying(tmp_path, "nox -s lint build check")
-    ran = rehearse(port)
+    repo, marker = deploying(tmp_path, "nox -s lint build check")
+    ran = rehearse(repo)
     assert row(ran, "not run") == [
         f"touch {marker}/deployed",
         "rsync dist/ host:/srv",
@@ -204,9 +206,9 @@ def test_files_that_ci_builds_without_seatrial_are_built_plainly(
     tmp_path: Path, backend: str, build: str, packaged: str
 ) -> None:
     """How a backend packages what it builds is known to the backend alone."""
-    port, marker = deploying(tmp_path, build, backend)
-    before = port.state()
-    ran = rehearse(port, "--no-tests")
+    repo, marker = deploying(tmp_path, build, backend)
+    before = repo.state()
+    ran = rehearse(repo, "--no-tests")
     assert "leg 2 of 5, CI: build the sdist and the wheel (PEP 517), in a fresh checkout of v1.3.0\n" in ran.output
     assert row(ran, "not run")[0] == build
     first, *rest = row(ran, "remarks")
@@ -217,20 +219,20 @@ def test_files_that_ci_builds_without_seatrial_are_built_plainly(
     ]
     assert all(packaged in line for line in rest)
     assert list(marker.iterdir()) == []
-    assert port.state() == before
+    assert repo.state() == before
 
 
 @pytest.mark.slow
 def test_generated_pipeline_of_gitlab_is_rehearsed(tmp_path: Path) -> None:
     """What invoke workflows writes is what a rehearsal reads."""
-    port = gitlab_project(tmp_path)
-    before = port.state()
-    ran = rehearse(port)
+    repo = gitlab_project(tmp_path)
+    before = repo.state()
+    ran = rehearse(repo)
     assert "leg 2 of 5, CI: nox -s build check, in a fresh checkout of v1.3.0\n" in ran.output
     assert row(ran, "remarks") == []
     assert row(ran, "not run")[-1] == "twine upload --non-interactive --attestations dist/*"
     assert "environment pypi" in row(ran, "unknown")[1]
-    assert port.state() == before
+    assert repo.state() == before
 
 
 OWN = """\
@@ -261,8 +263,8 @@ def test_hand_written_pipeline_of_gitlab_is_rehearsed_with_its_own_tokens(
 ) -> None:
     """Which token it looks for is known to twine alone."""
     marker = tmp_path / "marker"
-    port = gitlab_project(tmp_path / "port", OWN.replace("MARKER", str(marker)).replace(old, new))
-    ran = rehearse(port, "--no-tests")
+    repo = gitlab_project(tmp_path / "port", OWN.replace("MARKER", str(marker)).replace(old, new))
+    ran = rehearse(repo, "--no-tests")
     assert not marker.exists()
     if not said:
         assert row(ran, "not run") == ["pip install flit", "flit build", f"touch {marker}", "twine upload dist/*"]
@@ -289,10 +291,10 @@ def test_job_of_gitlab_without_a_token_ends_the_rehearsal_before_its_first_step(
 @pytest.mark.slow
 def test_session_that_fails_ends_the_rehearsal(tmp_path: Path) -> None:
     """It is nox that runs it, in the checkout of the tag."""
-    port = forge_project(tmp_path, workflow=WORKFLOW.replace("build check", "build check ci_only"))
+    repo = forge_project(tmp_path, workflow=WORKFLOW.replace("build check", "build check ci_only"))
     fails = "\n\n@nox.session(python=False, default=False)\ndef ci_only(session):\n    session.error('no')\n"
-    port.trial.write({"noxfile.py": port.read("noxfile.py") + fails})
-    port.trial.commit("Fail in CI alone")
-    ran = rehearse(port)
+    repo.project.write({"noxfile.py": repo.read("noxfile.py") + fails})
+    repo.project.commit("Fail in CI alone")
+    ran = rehearse(repo)
     assert (ran.returncode, ran.was_a_traceback) == (6, False), ran.output
     assert "seatrial: leg 2 of 5, CI: nox -s build check ci_only ended with exit code 1:" in ran.output

@@ -15,49 +15,55 @@ import requests
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 from urllib3.filepost import encode_multipart_formdata
 
-import cargo
+import sample_dists
 from errors_raised import raises_error
-from pier import PUBLISHER, SENDER
+from index_client import IDENTITY, PUBLISHER
+from sample_project import SampleProject, lines
+from seatrial.distributions.distribution import Distribution
 from seatrial.errors import UploadFailed
-from seatrial.facts.distribution import Distribution
-from seatrial.rehearsal.faults import Faults
-from seatrial.rehearsal.network import Network, network
-from seatrial.tools import index, twine
-from trial import Trial, lines
+from seatrial.index.client import read_project_files
+from seatrial.index.twine import twine_upload
+from seatrial.rehearsal.index_server import InjectedFaults
+from seatrial.rehearsal.network import LocalNetwork, open_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from seatrial.facts.publisher import Publisher
-    from seatrial.rehearsal.issuer import Sender
+    from seatrial.ci.publisher import Publisher
+    from seatrial.rehearsal.oidc import CiIdentity
+
 
 pytestmark = pytest.mark.slow
 
 HOST, TEST_HOST = (url.split("/")[2] for url in (DEFAULT_REPOSITORY, TEST_REPOSITORY))
-SDIST, WHEEL = cargo.sdist(), cargo.wheel()
+SDIST, WHEEL = sample_dists.sdist(), sample_dists.wheel()
 
 
 @pytest.fixture
-def net(tmp_path: Path) -> Iterator[Network]:
-    with network(tmp_path / "index", PUBLISHER, "tidepool") as made:
+def network(tmp_path: Path) -> Iterator[LocalNetwork]:
+    with open_network(tmp_path / "index", PUBLISHER, "tidepool") as made:
         yield made
 
 
-def written(folder: Path, *cargoes: cargo.Cargo) -> list[Path]:
+def written(folder: Path, *cargoes: sample_dists.SampleDist) -> list[Path]:
     folder.mkdir(exist_ok=True)
     for one in cargoes:
         (folder / one.name).write_bytes(one.data())
     return [folder / one.name for one in cargoes]
 
 
-def upload(net: Network, trial: Trial, *cargoes: cargo.Cargo, sender: Sender = SENDER) -> str:
-    return twine.upload(written(trial.root / "dist", *cargoes), net.environment(trial.environ, sender))
+def upload(
+    network: LocalNetwork, project: SampleProject, *cargoes: sample_dists.SampleDist, identity: CiIdentity = IDENTITY
+) -> str:
+    return twine_upload(written(project.root / "dist", *cargoes), network.environment(project.environ, identity))
 
 
-def refused(net: Network, trial: Trial, *cargoes: cargo.Cargo, sender: Sender = SENDER) -> UploadFailed:
+def refused(
+    network: LocalNetwork, project: SampleProject, *cargoes: sample_dists.SampleDist, identity: CiIdentity = IDENTITY
+) -> UploadFailed:
     with pytest.raises(UploadFailed) as caught:
-        upload(net, trial, *cargoes, sender=sender)
+        upload(network, project, *cargoes, identity=identity)
     return caught.value
 
 
@@ -71,12 +77,12 @@ def told(error: UploadFailed) -> str:
     return " ".join(error.what.split())
 
 
-def held(net: Network) -> list[str]:
-    return [one.shelved.name for one in net.index.shelves.files("tidepool")]
+def held(network: LocalNetwork) -> list[str]:
+    return [one.index_file.name for one in network.index.store.files("tidepool")]
 
 
 @pytest.mark.selection
-def test_twine_uploads_as_a_trusted_publisher_and_the_same_again(net: Network, trial: Trial) -> None:
+def test_twine_uploads_as_a_trusted_publisher_and_the_same_again(network: LocalNetwork, project: SampleProject) -> None:
     said = lines(
         f"""
         Uploading distributions to {DEFAULT_REPOSITORY}
@@ -85,35 +91,37 @@ def test_twine_uploads_as_a_trusted_publisher_and_the_same_again(net: Network, t
         """
     )
     for _ in range(2):
-        printed = upload(net, trial, SDIST, WHEEL).partition("\n\nView at:")[0]
+        printed = upload(network, project, SDIST, WHEEL).partition("\n\nView at:")[0]
         # What it logs of the token goes to standard error, and only that of version 7.
         assert "".join(f"{line}\n" for line in printed.splitlines() if line.startswith("Upload")) == said
     # Wheels first, whatever twine is told.
-    assert held(net) == [WHEEL.name, SDIST.name]
-    version = Distribution.from_path(trial.root / "dist" / SDIST.name).version
-    served = {one.name: one.sha256 for one in index.shelf(net.simple_url, "tidepool").of_release(version)}
+    assert held(network) == [WHEEL.name, SDIST.name]
+    version = Distribution.from_path(project.root / "dist" / SDIST.name).version
+    served = {one.name: one.sha256 for one in read_project_files(network.simple_url, "tidepool").of_release(version)}
     assert served == {one.name: one.archive().sha256 for one in (SDIST, WHEEL)}
 
 
 @pytest.mark.parametrize("installer", ["pip", "uv"])
-def test_what_was_uploaded_can_be_installed(net: Network, trial: Trial, installer: str) -> None:
-    upload(net, trial, SDIST, WHEEL)
+def test_what_was_uploaded_can_be_installed(network: LocalNetwork, project: SampleProject, installer: str) -> None:
+    upload(network, project, SDIST, WHEEL)
     # An environment that uv made has no pip.
     pip = ("uv", "pip") if installer == "uv" else ("environment/bin/python", "-m", "pip")
-    assert installer == "uv" or trial.run(sys.executable, "-m", "virtualenv", "-q", "environment").returncode == 0
-    own = (*pip, "install", "--quiet", "--no-deps", "--no-cache-dir", "--index-url", net.simple_url)
-    ran = trial.run(*own, "--target", "site", "--only-binary", "tidepool", "tidepool==1.2.3")
-    assert (ran.returncode, (trial.root / "site/tidepool/__init__.py").read_text()) == (0, cargo.MODULE), ran.output
+    assert installer == "uv" or project.run(sys.executable, "-m", "virtualenv", "-q", "environment").returncode == 0
+    own = (*pip, "install", "--quiet", "--no-deps", "--no-cache-dir", "--index-url", network.simple_url)
+    ran = project.run(*own, "--target", "site", "--only-binary", "tidepool", "tidepool==1.2.3")
+    assert (ran.returncode, (project.root / "site/tidepool/__init__.py").read_text()) == (0, sample_dists.MODULE), (
+        ran.output
+    )
 
 
-def test_uv_publishes_too(net: Network, trial: Trial) -> None:
-    paths = [str(path) for path in written(trial.root / "dist", SDIST, WHEEL)]
+def test_uv_publishes_too(network: LocalNetwork, project: SampleProject) -> None:
+    paths = [str(path) for path in written(project.root / "dist", SDIST, WHEEL)]
     # The token is asked for over plain HTTP, which the proxy does not lead on.
-    environment = {**net.environment(trial.environ, SENDER), "NO_PROXY": "127.0.0.1"}
+    environment = {**network.environment(project.environ, IDENTITY), "NO_PROXY": "127.0.0.1"}
     where = ("--publish-url", DEFAULT_REPOSITORY, "--trusted-publishing", "always")
-    ran = Trial(trial.root, environment).run("uv", "publish", *where, *paths)
+    ran = SampleProject(project.root, environment).run("uv", "publish", *where, *paths)
     assert ran.returncode == 0, ran.output
-    assert sorted(held(net)) == [WHEEL.name, SDIST.name]
+    assert sorted(held(network)) == [WHEEL.name, SDIST.name]
 
 
 @pytest.mark.parametrize(
@@ -121,97 +129,103 @@ def test_uv_publishes_too(net: Network, trial: Trial) -> None:
     [replace(PUBLISHER, owner="ecma"), replace(PUBLISHER, workflow="publish.yml"), replace(PUBLISHER, environment="")],
     ids=["owner", "workflow", "environment"],
 )
-def test_job_of_another_publisher_hears_the_words_of_pypi(net: Network, trial: Trial, publisher: Publisher) -> None:
-    assert told(refused(net, trial, WHEEL, sender=replace(SENDER, publisher=publisher))) == (
+def test_job_of_another_publisher_hears_the_words_of_pypi(
+    network: LocalNetwork, project: SampleProject, publisher: Publisher
+) -> None:
+    assert told(refused(network, project, WHEEL, identity=replace(IDENTITY, publisher=publisher))) == (
         "twine upload failed: ERROR TrustedPublishingFailure: The token request failed; the index server gave the "
         "following reasons: * `invalid-publisher`: valid token, but no corresponding publisher "
         "(Publisher with matching claims was not found)"
     )
-    assert held(net) == []
+    assert held(network) == []
 
 
-def test_file_that_the_index_refuses_ends_in_its_words(net: Network, trial: Trial) -> None:
-    error = refused(net, trial, WHEEL.named("tidepool-1.2.3-py3-none-linux_x86_64.whl"))
+def test_file_that_the_index_refuses_ends_in_its_words(network: LocalNetwork, project: SampleProject) -> None:
+    error = refused(network, project, WHEEL.named("tidepool-1.2.3-py3-none-linux_x86_64.whl"))
     failed = f"twine upload failed: ERROR HTTPError: 400 Bad Request from {DEFAULT_REPOSITORY}"
     said = "Binary wheel 'tidepool-1.2.3-py3-none-linux_x86_64.whl' has an unsupported platform tag 'linux_x86_64'."
     assert told(error) == f"{failed} {said}"
-    assert held(net) == []
+    assert held(network) == []
 
 
 @pytest.mark.parametrize(
     ("faults", "said", "fix"),
     [
         (
-            Faults(token_lifetime=0),
+            InjectedFaults(token_lifetime=0),
             "403 Forbidden from {} Invalid API Token: token is expired",
             "upload less at once, or start the upload again: a token is good for 15 minutes",
         ),
         (
-            Faults(errors=99),
+            InjectedFaults(errors=99),
             "500 Internal Server Error from {} Internal Server Error",
             "the index has a fault of its own: try again later; what it has taken does no harm",
         ),
     ],
     ids=["expired", "errors"],
 )
-def test_fault_of_the_index_is_told(tmp_path: Path, trial: Trial, faults: Faults, said: str, fix: str) -> None:
-    with network(tmp_path / "index", PUBLISHER, "tidepool", faults=faults) as net:
-        error = refused(net, trial, SDIST, WHEEL)
+def test_fault_of_the_index_is_told(
+    tmp_path: Path, project: SampleProject, faults: InjectedFaults, said: str, fix: str
+) -> None:
+    with open_network(tmp_path / "index", PUBLISHER, "tidepool", faults=faults) as network:
+        error = refused(network, project, SDIST, WHEEL)
         assert told(error) == f"twine upload failed: ERROR HTTPError: {said.format(DEFAULT_REPOSITORY)}"
         assert error.fix == fix
-        assert held(net) == []
+        assert held(network) == []
 
 
-def test_line_that_is_cut_after_the_first_file_leaves_the_second_out(tmp_path: Path, trial: Trial) -> None:
-    with network(tmp_path / "index", PUBLISHER, "tidepool", faults=Faults(cut_after=1)) as net:
-        error = refused(net, trial, SDIST, WHEEL)
+def test_line_that_is_cut_after_the_first_file_leaves_the_second_out(tmp_path: Path, project: SampleProject) -> None:
+    with open_network(tmp_path / "index", PUBLISHER, "tidepool", faults=InjectedFaults(cut_after=1)) as network:
+        error = refused(network, project, SDIST, WHEEL)
         assert "Connection" in error.what
         assert "Traceback" not in error.what
         assert error.fix == "the line was cut: try again; what the index has taken does no harm"
-        assert held(net) == [WHEEL.name]
+        assert held(network) == [WHEEL.name]
 
 
 def test_line_that_is_cut_takes_nothing_that_has_come_through_already(tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    with network(tmp_path / "index", PUBLISHER, "tidepool", faults=Faults(cut_after=0)) as net:
-        token = net.index.mint.exchange({"token": net.index.issuer.token(SENDER, "pypi")}).token
+    with open_network(tmp_path / "index", PUBLISHER, "tidepool", faults=InjectedFaults(cut_after=0)) as network:
+        token = network.index.token_exchange.exchange({"token": network.index.issuer.token(IDENTITY, "pypi")}).token
         action, content = (":action", "file_upload"), ("content", (WHEEL.name, WHEEL.data()))
         body, kind = encode_multipart_formdata((action, ("name", "tidepool"), content))
         length = f"Content-Length: {len(body)}\r\n"
         head = f"POST /legacy/ HTTP/1.1\r\n{credentials(token)}Content-Type: {kind}\r\n{length}\r\n"
-        with socket.create_connection(("127.0.0.1", net.plain)) as line:
+        with socket.create_connection(("127.0.0.1", network.plain)) as line:
             line.sendall(head.encode() + body)
             assert line.recv(1) == b""
     for thread in set(threading.enumerate()) - before:
         thread.join(10)
-    assert held(net) == []
+    assert held(network) == []
 
 
-def test_identity_is_not_told_to_a_job_without_permission(net: Network, trial: Trial) -> None:
-    environment = net.environment(trial.environ, SENDER)
+def test_identity_is_not_told_to_a_job_without_permission(network: LocalNetwork, project: SampleProject) -> None:
+    environment = network.environment(project.environ, IDENTITY)
     del environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
     with pytest.raises(UploadFailed) as caught:
-        twine.upload(written(trial.root / "dist", WHEEL), environment)
+        twine_upload(written(project.root / "dist", WHEEL), environment)
     assert caught.value.fix == "let the publishing job ask for a token:\npermissions:\n  id-token: write"
 
 
-def test_upload_that_does_not_trust_the_index_is_told_in_a_sentence(net: Network, trial: Trial) -> None:
-    environment = net.environment(trial.environ, SENDER)
+def test_upload_that_does_not_trust_the_index_is_told_in_a_sentence(
+    network: LocalNetwork, project: SampleProject
+) -> None:
+    environment = network.environment(project.environ, IDENTITY)
     del environment["REQUESTS_CA_BUNDLE"]
     with pytest.raises(UploadFailed) as caught:
-        twine.upload(written(trial.root / "dist", WHEEL), environment)
+        twine_upload(written(project.root / "dist", WHEEL), environment)
     assert "CERTIFICATE_VERIFY_FAILED" in caught.value.what
     assert "Traceback" not in caught.value.what
     assert caught.value.fix == "have the certificate of the index trusted: REQUESTS_CA_BUNDLE"
-    assert held(net) == []
+    assert held(network) == []
 
 
-def test_environment_leads_to_the_index_and_has_no_password(net: Network) -> None:
-    bundle, proxy = str(net.authority.bundle), f"http://127.0.0.1:{net.proxy}"
+def test_environment_leads_to_the_index_and_has_no_password(network: LocalNetwork) -> None:
+    bundle, proxy = str(network.authority.bundle), f"http://127.0.0.1:{network.proxy}"
     astray = ("NO_PROXY", "no_proxy", "ALL_PROXY", "https_proxy", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "NETRC")
     secret = ("TWINE_PASSWORD", "TWINE_CERT", "UV_PUBLISH_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "PYPI_ID_TOKEN")
     base = {"PATH": "/bin", "HTTPS_PROXY": "http://user:secret@proxy.invalid", **dict.fromkeys((*astray, *secret), "")}
-    assert net.environment(base, SENDER) == {
+    assert network.environment(base, IDENTITY) == {
         "PATH": "/bin",
         "GITHUB_ACTIONS": "true",
         "HTTPS_PROXY": proxy,
@@ -219,38 +233,40 @@ def test_environment_leads_to_the_index_and_has_no_password(net: Network) -> Non
         "REQUESTS_CA_BUNDLE": bundle,
         "SSL_CERT_FILE": bundle,
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": net.index.issuer.bearer,
-        "ACTIONS_ID_TOKEN_REQUEST_URL": f"{net.home_url}_/identity?api-version=2.0",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": network.index.issuer.bearer,
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"{network.home_url}_/identity?api-version=2.0",
     }
 
 
-def test_upload_that_would_reach_another_index_is_found_out(net: Network, trial: Trial, tmp_path: Path) -> None:
-    net.insist_on_loopback(net.environment(trial.environ, SENDER), trial.root)
-    with network(tmp_path / "other", PUBLISHER, "tidepool") as other:
+def test_upload_that_would_reach_another_index_is_found_out(
+    network: LocalNetwork, project: SampleProject, tmp_path: Path
+) -> None:
+    network.require_loopback(network.environment(project.environ, IDENTITY), project.root)
+    with open_network(tmp_path / "other", PUBLISHER, "tidepool") as other:
         with raises_error("LeadsElsewhere") as caught:
-            net.insist_on_loopback(other.environment(trial.environ, SENDER), trial.root)
+            network.require_loopback(other.environment(project.environ, IDENTITY), project.root)
         answer = {"rehearsal": other.index.nonce}
         assert caught.value.what.splitlines()[-1] == f"  https://{HOST}/_/rehearsal answered {answer}"
 
 
-def test_upload_that_does_not_trust_the_index_is_found_out(net: Network, trial: Trial) -> None:
-    environment = net.environment(trial.environ, SENDER)
+def test_upload_that_does_not_trust_the_index_is_found_out(network: LocalNetwork, project: SampleProject) -> None:
+    environment = network.environment(project.environ, IDENTITY)
     del environment["REQUESTS_CA_BUNDLE"]
     with raises_error("LeadsElsewhere") as caught:
-        net.insist_on_loopback(environment, trial.root)
+        network.require_loopback(environment, project.root)
     assert caught.value.what.splitlines()[-1].startswith(f"  https://{HOST}/_/rehearsal is out of reach: ")
 
 
-def connected(net: Network, target: str) -> bytes:
+def connected(network: LocalNetwork, target: str) -> bytes:
     """Return the first line that the proxy answers to CONNECT."""
-    with socket.create_connection(("127.0.0.1", net.proxy)) as line:
+    with socket.create_connection(("127.0.0.1", network.proxy)) as line:
         line.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
         return line.makefile("rb").readline().rstrip()
 
 
-def test_proxy_leads_to_the_upload_hosts_alone(net: Network) -> None:
+def test_proxy_leads_to_the_upload_hosts_alone(network: LocalNetwork) -> None:
     for host in (HOST, TEST_HOST):
-        assert connected(net, f"{host}:443") == b"HTTP/1.0 200 OK"
+        assert connected(network, f"{host}:443") == b"HTTP/1.0 200 OK"
     for target in (
         f"{HOST}:80",
         HOST,
@@ -260,11 +276,11 @@ def test_proxy_leads_to_the_upload_hosts_alone(net: Network) -> None:
         "127.0.0.1:443",
         ":",
     ):
-        assert connected(net, target) == f"HTTP/1.0 403 {target} is not on this machine".encode()
+        assert connected(network, target) == f"HTTP/1.0 403 {target} is not on this machine".encode()
 
 
-def test_proxy_passes_on_no_plain_request(net: Network) -> None:
-    line = http.client.HTTPConnection("127.0.0.1", net.proxy)
+def test_proxy_passes_on_no_plain_request(network: LocalNetwork) -> None:
+    line = http.client.HTTPConnection("127.0.0.1", network.proxy)
     try:
         line.request("GET", "http://example.invalid/")
         assert line.getresponse().status == 501
@@ -272,9 +288,9 @@ def test_proxy_passes_on_no_plain_request(net: Network) -> None:
         line.close()
 
 
-def test_upload_that_is_too_large_is_refused_before_it_is_read(net: Network) -> None:
-    token = net.index.mint.exchange({"token": net.index.issuer.token(SENDER, "pypi")}).token
-    line = http.client.HTTPConnection("127.0.0.1", net.plain)
+def test_upload_that_is_too_large_is_refused_before_it_is_read(network: LocalNetwork) -> None:
+    token = network.index.token_exchange.exchange({"token": network.index.issuer.token(IDENTITY, "pypi")}).token
+    line = http.client.HTTPConnection("127.0.0.1", network.plain)
     try:
         line.putrequest("POST", "/legacy/")
         line.putheader(*credentials(token).rstrip().split(": "))
@@ -286,22 +302,22 @@ def test_upload_that_is_too_large_is_refused_before_it_is_read(net: Network) -> 
         line.close()
 
 
-def test_two_networks_at_once_do_not_meet(net: Network, trial: Trial, tmp_path: Path) -> None:
-    with network(tmp_path / "other", PUBLISHER, "tidepool") as other:
-        upload(net, trial, SDIST)
-        upload(other, trial, WHEEL)
-        assert (held(net), held(other)) == ([SDIST.name], [WHEEL.name])
+def test_two_networks_at_once_do_not_meet(network: LocalNetwork, project: SampleProject, tmp_path: Path) -> None:
+    with open_network(tmp_path / "other", PUBLISHER, "tidepool") as other:
+        upload(network, project, SDIST)
+        upload(other, project, WHEEL)
+        assert (held(network), held(other)) == ([SDIST.name], [WHEEL.name])
 
 
 def test_nothing_is_left_when_it_is_closed(tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    with network(tmp_path / "index", PUBLISHER, "tidepool", faults=Faults(hangs=True)) as net:
-        ports, nobody = (net.plain, net.proxy), ("__token__", "x")
+    with open_network(tmp_path / "index", PUBLISHER, "tidepool", faults=InjectedFaults(hangs=True)) as network:
+        ports, nobody = (network.plain, network.proxy), ("__token__", "x")
         with pytest.raises(requests.exceptions.ReadTimeout):
-            requests.post(f"{net.home_url}legacy/", auth=nobody, timeout=0.2)
+            requests.post(f"{network.home_url}legacy/", auth=nobody, timeout=0.2)
         # A client that keeps its connections open.
-        idle = [socket.create_connection(("127.0.0.1", port)) for port in ports]
-        tunnel = socket.create_connection(("127.0.0.1", net.proxy))
+        idle = [socket.create_connection(("127.0.0.1", repo)) for repo in ports]
+        tunnel = socket.create_connection(("127.0.0.1", network.proxy))
         tunnel.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
         assert tunnel.recv(9) == b"HTTP/1.0 "
     for line in (*idle, tunnel):
@@ -309,7 +325,7 @@ def test_nothing_is_left_when_it_is_closed(tmp_path: Path) -> None:
     for thread in set(threading.enumerate()) - before:
         thread.join(10)
         assert not thread.is_alive()
-    for port in ports:
+    for repo in ports:
         with socket.socket() as line:
-            assert line.connect_ex(("127.0.0.1", port)) != 0
+            assert line.connect_ex(("127.0.0.1", repo)) != 0
     assert [path.name for path in (tmp_path / "index").iterdir()] == ["authority.pem"]

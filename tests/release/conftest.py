@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harbour import Harbour, harbour
+from release_repo import ReleaseRepo, make_release_repo
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Harbour:
+def repo(tmp_path: Path) -> ReleaseRepo:
     """Return a project that is ready to be released, with the build backend that is quickest."""
-    return harbour(tmp_path / "port", "uv_build")
+    return make_release_repo(tmp_path / "port", "uv_build")
 
 
 @pytest.fixture
-def hatchling_port(tmp_path: Path) -> Harbour:
+def hatchling_port(tmp_path: Path) -> ReleaseRepo:
     """Return one whose build backend has plugins."""
-    return harbour(tmp_path / "port")
+    return make_release_repo(tmp_path / "port")

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from harbour import Harbour, State, files_below, harbour, made_once
 from preloaded import IN_A_SESSION
+from release_repo import ReleaseRepo, RepoState, files_below, made_once, make_release_repo
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from trial import Ran
+    from sample_project import RunResult
+
 
 pytestmark = pytest.mark.slow
 
@@ -56,16 +57,16 @@ exit $code
 Before or after the one that ``DIE`` names, it kills the process group of the release."""
 
 
-def deadly(port: Harbour, folder: Path, when: str) -> tuple[Ran, list[str]]:
+def deadly(repo: ReleaseRepo, folder: Path, when: str) -> tuple[RunResult, list[str]]:
     """Release with a git that kills the process group ``when``; return how it ended, and the git commands."""
     program = folder / "bin/git"
     program.parent.mkdir(parents=True)
     program.write_text(DEADLY_GIT.format(git=shutil.which("git")))
     program.chmod(0o755)
     commands = folder / "commands"
-    ran = port.trial.run(
+    ran = repo.project.run(
         *(*IN_A_SESSION, sys.executable, "-m", "invoke", "release", "--part", "minor", "--yes", "--no-tests"),
-        PATH=f"{program.parent}:{port.trial.environ['PATH']}",
+        PATH=f"{program.parent}:{repo.project.environ['PATH']}",
         COMMANDS=str(commands),
         DIE=when,
     )
@@ -74,43 +75,43 @@ def deadly(port: Harbour, folder: Path, when: str) -> tuple[Ran, list[str]]:
 
 def _make_port(folder: Path) -> None:
     # The quickest backend, and no sessions that would be listed: a release is made a hundred times.
-    port = harbour(folder, "uv_build")
-    port.trial.git("rm", "-q", "noxfile.py")
-    port.trial.commit("Do without sessions")
-    port.trial.git("push", "-q")
+    repo = make_release_repo(folder, "uv_build")
+    repo.project.git("rm", "-q", "noxfile.py")
+    repo.project.commit("Do without sessions")
+    repo.project.git("push", "-q")
     # It leaves what a build remembers.
-    assert port.release("--part", "minor", "--dry-run").returncode == 0
+    assert repo.release("--part", "minor", "--dry-run").returncode == 0
 
 
 @pytest.fixture(scope="module")
-def port() -> Harbour:
+def repo() -> ReleaseRepo:
     """Return a project that is ready to be released, and is copied by each test."""
     return made_once("crash-port", _make_port)
 
 
 def _make_whole(folder: Path) -> None:
-    port = made_once("crash-port", _make_port).copy(folder)
-    ran, commands = deadly(port, folder / "deadly", "never")
+    repo = made_once("crash-port", _make_port).copy(folder)
+    ran, commands = deadly(repo, folder / "deadly", "never")
     assert ran.returncode == 0, ran.output
     (folder / "distinct").write_text("\n".join(commands))
 
 
 @pytest.fixture(scope="module")
-def undisturbed() -> Harbour:
+def undisturbed() -> ReleaseRepo:
     """Return a project after a release that nothing disturbed."""
     return made_once("crash-whole", _make_whole)
 
 
 @pytest.fixture(scope="module")
-def whole(undisturbed: Harbour) -> State:
+def whole(undisturbed: ReleaseRepo) -> RepoState:
     """Return the state after it."""
     return undisturbed.state()
 
 
 @pytest.fixture(scope="module")
-def commands(undisturbed: Harbour) -> tuple[str, ...]:
+def commands(undisturbed: ReleaseRepo) -> tuple[str, ...]:
     """Return its distinct git commands, in their order."""
-    return tuple((undisturbed.trial.root.parent / "distinct").read_text().splitlines())
+    return tuple((undisturbed.project.root.parent / "distinct").read_text().splitlines())
 
 
 def is_push(command: str) -> bool:
@@ -133,9 +134,9 @@ class Kills:
     on the disk after each kill.
     """
 
-    port: Harbour
-    before: State
-    whole: State
+    repo: ReleaseRepo
+    before: RepoState
+    whole: RepoState
     left_behind: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
 
@@ -145,14 +146,14 @@ class Kills:
         What is on the disk is all that the next release finds: where it is the same as after another kill, the next
         release is not made once more.
         """
-        other = self.port.copy(folder / "port")
+        other = self.repo.copy(folder / "port")
         ran, _ = deadly(other, folder, f"{moment} {command}")
         state = other.state()
         wrong = self._what_is_wrong(ran, state) or (self._what_is_wrong_later(other, state, folder))
         shutil.rmtree(folder)
         return Killed(f"{moment} {command}: {wrong}" if wrong else "", state.remote == self.whole.remote)
 
-    def _what_is_wrong(self, ran: Ran, state: State) -> str:
+    def _what_is_wrong(self, ran: RunResult, state: RepoState) -> str:
         if ran.returncode != -9:
             return f"not killed, but ended with {ran.returncode}:\n{ran.output}"
         if state.remote not in (self.before.remote, self.whole.remote):
@@ -161,7 +162,7 @@ class Kills:
             return "not released, and the checkout has changed"
         return ""
 
-    def _what_is_wrong_later(self, other: Harbour, state: State, folder: Path) -> str:
+    def _what_is_wrong_later(self, other: ReleaseRepo, state: RepoState, folder: Path) -> str:
         left = sha256(f"{state} {sorted(on_disk(folder / 'port'))}".encode()).hexdigest()
         if not self._is_new(left):
             return ""
@@ -190,8 +191,8 @@ def on_disk(folder: Path) -> set[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def kills(port: Harbour, whole: State) -> Kills:
-    return Kills(port, port.state(), whole)
+def kills(repo: ReleaseRepo, whole: RepoState) -> Kills:
+    return Kills(repo, repo.state(), whole)
 
 
 def test_there_are_as_many_places_to_die_as_ever(commands: tuple[str, ...]) -> None:
@@ -225,9 +226,9 @@ def test_release_that_is_killed_at_any_other_git_command_is_whole_or_not_at_all(
 
 @pytest.mark.parametrize("hook", ["pre-receive", "update", "post-receive"])
 def test_release_that_is_killed_while_the_remote_takes_it(
-    port: Harbour, whole: State, tmp_path: Path, hook: str
+    repo: ReleaseRepo, whole: RepoState, tmp_path: Path, hook: str
 ) -> None:
-    other = port.copy(tmp_path / "port")
+    other = repo.copy(tmp_path / "port")
     path = other.remote.root / "hooks" / hook
     path.write_text("#!/bin/sh\nkill -KILL 0\n")
     path.chmod(0o755)
@@ -243,16 +244,16 @@ def test_release_that_is_killed_while_the_remote_takes_it(
     assert other.state() == whole
 
 
-def test_of_two_releases_at_once_one_wins_and_the_other_says_why(port: Harbour, tmp_path: Path) -> None:
+def test_of_two_releases_at_once_one_wins_and_the_other_says_why(repo: ReleaseRepo, tmp_path: Path) -> None:
     """They are made again until the push of one was refused: else it had seen the other's release before."""
     refused = 0
     for number in range(MOST_AT_ONCE):
         if refused and number >= 3:
             break
-        one = port.copy(tmp_path / str(number))
-        second = one.clone("second").trial
+        one = repo.copy(tmp_path / str(number))
+        second = one.clone("second").project
         # Somebody else: the same commit by the same person in the same second would be one and the same object.
-        two = Harbour(replace(second, environ={**second.environ, "GIT_COMMITTER_NAME": "B. Committer"}))
+        two = ReleaseRepo(replace(second, environ={**second.environ, "GIT_COMMITTER_NAME": "B. Committer"}))
         with ThreadPoolExecutor(2) as pool:
             ended = list(pool.map(lambda clone: clone.release("--part", "minor", "--yes"), (one, two)))
         codes = sorted(ran.returncode for ran in ended)
@@ -263,19 +264,19 @@ def test_of_two_releases_at_once_one_wins_and_the_other_says_why(port: Harbour, 
         winner = one if not ended[0].returncode else two
         assert (
             one.remote.git("rev-parse", "main", "v1.3.0^{commit}").split()
-            == [winner.trial.git("rev-parse", "HEAD").strip()] * 2
+            == [winner.project.git("rev-parse", "HEAD").strip()] * 2
         )
         refused += "#pushrefused\n" in loser.output
         shutil.rmtree(tmp_path / str(number))
     assert refused, "the two were never on their way at once"
 
 
-def test_of_two_releases_in_one_clone_the_second_is_told(port: Harbour, whole: State, tmp_path: Path) -> None:
-    one = port.copy(tmp_path / "port")
-    hook = one.trial.root / ".git/hooks/pre-commit"
+def test_of_two_releases_in_one_clone_the_second_is_told(repo: ReleaseRepo, whole: RepoState, tmp_path: Path) -> None:
+    one = repo.copy(tmp_path / "port")
+    hook = one.project.root / ".git/hooks/pre-commit"
     # The first release is not over while its hook waits; the second is made from within.
     hook.write_text(
-        f'#!/bin/sh\nenv -u GIT_DIR -u GIT_INDEX_FILE {sys.executable} -m invoke --search-root "{one.trial.root}" '
+        f'#!/bin/sh\nenv -u GIT_DIR -u GIT_INDEX_FILE {sys.executable} -m invoke --search-root "{one.project.root}" '
         "release --part minor --yes --no-tests; [ $? = 5 ]\n"
     )
     hook.chmod(0o755)

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from harbour import TOWNCRIER, Harbour, all_of_it_happened, scratches
-from preloaded import IN_A_SESSION
-from trial import Trial, lines, normalised
-from troubles import (
+from broken_states import (
     begin_a_merge,
     branch_off,
     configure_a_file_without_the_version,
@@ -41,32 +38,36 @@ from troubles import (
     write_latin1,
     write_the_entry_by_hand,
 )
+from preloaded import IN_A_SESSION
+from release_repo import TOWNCRIER, ReleaseRepo, release_happened, scratch_clones
+from sample_project import SampleProject, lines, normalised
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 pytestmark = pytest.mark.slow
 READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
 
 
-def refused(port: Harbour, *args: str, **environ: str) -> str:
+def refused(repo: ReleaseRepo, *args: str, **environ: str) -> str:
     """Release, which has to fail without a traceback and without a trace, and return what it said."""
-    before = port.state()
-    ran = port.release(*args, **environ)
+    before = repo.state()
+    ran = repo.release(*args, **environ)
     assert ran.returncode not in (0, 1), ran.output
     assert not ran.was_a_traceback, ran.output
-    assert port.state() == before
-    return normalised(ran.output, root=port.trial.root, remote=port.remote.root)
+    assert repo.state() == before
+    return normalised(ran.output, root=repo.project.root, remote=repo.remote.root)
 
 
-def test_plan_is_shown_before_it_is_carried_out(port: Harbour) -> None:
-    port.trial.write({"notes.txt": "mine\n", ".github/workflows/release.yml": "on:\n  push:\n    tags: ['v*']\n"})
-    port.trial.git("add", ".github")
-    port.trial.git("commit", "-q", "-m", "Publish from CI")
-    ran = port.release("--part", "auto", "--yes")
+def test_plan_is_shown_before_it_is_carried_out(repo: ReleaseRepo) -> None:
+    repo.project.write({"notes.txt": "mine\n", ".github/workflows/release.yml": "on:\n  push:\n    tags: ['v*']\n"})
+    repo.project.git("add", ".github")
+    repo.project.git("commit", "-q", "-m", "Publish from CI")
+    ran = repo.release("--part", "auto", "--yes")
     assert ran.returncode == 0, ran.output
     told = re.sub(r"(?m)^seatrial > (?!building).*\n", "", ran.output)
-    shown = normalised(told.partition("seatrial > building")[0], remote=port.remote.root)
+    shown = normalised(told.partition("seatrial > building")[0], remote=repo.remote.root)
     assert re.sub(r"index \w+\.\.\w+", "index …", shown) == lines(
         """
         tidepool 1.2.3 → 1.3.0
@@ -130,11 +131,11 @@ def test_plan_is_shown_before_it_is_carried_out(port: Harbour) -> None:
     )
 
 
-def test_dry_run_shows_what_would_go_out_and_leaves_nothing(port: Harbour) -> None:
-    before = port.state()
-    ran = port.release("--part", "minor", "--dry-run")
+def test_dry_run_shows_what_would_go_out_and_leaves_nothing(repo: ReleaseRepo) -> None:
+    before = repo.state()
+    ran = repo.release("--part", "minor", "--dry-run")
     assert ran.returncode == 0, ran.output
-    assert port.state() == before
+    assert repo.state() == before
     end = re.sub(r"[0-9a-f]{64}", "{sha256}", ran.output.partition("tests were left out (--no-tests)\n")[2])
     assert re.sub(r"commit [0-9a-f]{40}|[\d,]+ bytes", "…", end) == (
         "…\nAuthor: A. Author <author@example.invalid>\nDate:   Thu Feb 29 12:00:00 2024 +0000\n\n    Release 1.3.0\n\n"
@@ -151,78 +152,78 @@ def test_dry_run_shows_what_would_go_out_and_leaves_nothing(port: Harbour) -> No
     )
 
 
-def test_version_from_the_tag_gets_a_tag_and_no_edit(hatchling_port: Harbour) -> None:
-    port = hatchling_port
-    pyproject = port.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
+def test_version_from_the_tag_gets_a_tag_and_no_edit(hatchling_port: ReleaseRepo) -> None:
+    repo = hatchling_port
+    pyproject = repo.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
     pyproject = pyproject.replace('version = "1.2.3"', 'dynamic = ["version"]').replace(TOWNCRIER, "")
-    port.trial.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
-    port.trial.commit("Take the version from the tag")
-    port.trial.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
-    head = port.trial.git("rev-parse", "HEAD")
-    port.trial.git("commit", "-q", "--allow-empty", "-m", "Later")
-    ran = port.release("--part", "minor", "--yes")
+    repo.project.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
+    repo.project.commit("Take the version from the tag")
+    repo.project.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
+    head = repo.project.git("rev-parse", "HEAD")
+    repo.project.git("commit", "-q", "--allow-empty", "-m", "Later")
+    ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
     assert "tidepool-1.3.0-py3-none-any.whl" in ran.output
-    assert port.remote.git("rev-parse", "v1.3.0^{commit}~1") == head
+    assert repo.remote.git("rev-parse", "v1.3.0^{commit}~1") == head
 
 
-def test_files_keep_their_line_ends(port: Harbour) -> None:
+def test_files_keep_their_line_ends(repo: ReleaseRepo) -> None:
     names = ("pyproject.toml", "CHANGELOG.md", "src/tidepool/__init__.py")
     for name in names:
-        path = port.trial.root / name
+        path = repo.project.root / name
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    port.trial.commit("Come from Windows")
-    ran = port.release("--part", "minor", "--yes")
+    repo.project.commit("Come from Windows")
+    ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
     for name in names:
-        content = (port.trial.root / name).read_bytes()
+        content = (repo.project.root / name).read_bytes()
         assert content.count(b"\n") == content.count(b"\r\n"), name
 
 
-def test_unfinished_work_survives_and_is_not_in_it(port: Harbour) -> None:
-    port.trial.write({"staged.txt": "staged\n", "src/tidepool/more.py": "MORE = 1\n", "untracked.txt": "untracked\n"})
-    port.trial.git("add", "staged.txt", "src/tidepool/more.py")
-    port.trial.write({"src/tidepool/more.py": "MORE = 2\n", "README.md": "# edited\n"})
-    kept = {name: port.read(name) for name in ("staged.txt", "src/tidepool/more.py", "untracked.txt", "README.md")}
-    staged = port.trial.git("diff", "--cached")
-    ran = port.release("--part", "minor", "--yes")
+def test_unfinished_work_survives_and_is_not_in_it(repo: ReleaseRepo) -> None:
+    repo.project.write({"staged.txt": "staged\n", "src/tidepool/more.py": "MORE = 1\n", "untracked.txt": "untracked\n"})
+    repo.project.git("add", "staged.txt", "src/tidepool/more.py")
+    repo.project.write({"src/tidepool/more.py": "MORE = 2\n", "README.md": "# edited\n"})
+    kept = {name: repo.read(name) for name in ("staged.txt", "src/tidepool/more.py", "untracked.txt", "README.md")}
+    staged = repo.project.git("diff", "--cached")
+    ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    all_of_it_happened(port)
-    assert {name: port.read(name) for name in kept} == kept
-    assert port.trial.git("diff", "--cached") == staged
+    release_happened(repo)
+    assert {name: repo.read(name) for name in kept} == kept
+    assert repo.project.git("diff", "--cached") == staged
     assert not {"staged.txt", "src/tidepool/more.py", "untracked.txt"} & set(
-        port.remote.git("ls-tree", "-r", "--name-only", "main").split()
+        repo.remote.git("ls-tree", "-r", "--name-only", "main").split()
     )
 
 
-def test_unfinished_work_in_a_file_of_the_release_is_left_alone(port: Harbour) -> None:
-    port.trial.write({"CHANGELOG.md": port.read("CHANGELOG.md") + "Mine.\n"})
-    before = port.state()
-    ran = port.release("--part", "minor", "--yes")
+def test_unfinished_work_in_a_file_of_the_release_is_left_alone(repo: ReleaseRepo) -> None:
+    repo.project.write({"CHANGELOG.md": repo.read("CHANGELOG.md") + "Mine.\n"})
+    before = repo.state()
+    ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 5, ran.output
     assert "git stash --include-untracked, then: invoke release, which catches up, then: git stash pop" in ran.output
-    after = port.state()
+    after = repo.state()
     assert (after.files, after.index, after.head) == (before.files, before.index, before.head)
-    assert port.remote.git("rev-parse", "v1.3.0^{commit}") == port.remote.git("rev-parse", "main")
-    port.trial.git("checkout", "-q", "CHANGELOG.md")
-    assert port.release("--part", "minor", "--yes").returncode == 0
-    all_of_it_happened(port)
+    assert repo.remote.git("rev-parse", "v1.3.0^{commit}") == repo.remote.git("rev-parse", "main")
+    repo.project.git("checkout", "-q", "CHANGELOG.md")
+    assert repo.release("--part", "minor", "--yes").returncode == 0
+    release_happened(repo)
 
 
-def test_hook_that_rewrites_files_is_given_a_second_try(port: Harbour) -> None:
-    hook = port.trial.root / ".git/hooks/pre-commit"
+def test_hook_that_rewrites_files_is_given_a_second_try(repo: ReleaseRepo) -> None:
+    hook = repo.project.root / ".git/hooks/pre-commit"
     hook.write_text("#!/bin/sh\ngrep -q tidied CHANGELOG.md && exit 0\necho tidied >> CHANGELOG.md\nexit 1\n")
     hook.chmod(0o755)
-    ran = port.release("--part", "minor", "--yes")
+    ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    assert port.show("CHANGELOG.md").endswith("tidied\n")
-    all_of_it_happened(port)
+    assert repo.show("CHANGELOG.md").endswith("tidied\n")
+    release_happened(repo)
 
 
-def test_commit_and_tag_are_signed_where_the_users_are(port: Harbour) -> None:
-    key = port.trial.root.parent / "key"
-    port.trial.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
-    signers = port.trial.root.parent / "signers"
+def test_commit_and_tag_are_signed_where_the_users_are(repo: ReleaseRepo) -> None:
+    key = repo.project.root.parent / "key"
+    repo.project.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+    signers = repo.project.root.parent / "signers"
     signers.write_text(f"author@example.invalid {key.with_suffix('.pub').read_text()}")
     for name, value in (
         ("gpg.format", "ssh"),
@@ -231,19 +232,19 @@ def test_commit_and_tag_are_signed_where_the_users_are(port: Harbour) -> None:
         ("tag.gpgsign", "true"),
         ("gpg.ssh.allowedSignersFile", str(signers)),
     ):
-        port.trial.git("config", name, value)
-    ran = port.release("--part", "minor", "--yes")
+        repo.project.git("config", name, value)
+    ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    assert 'Good "git" signature' in port.trial.git("verify-commit", "-v", "HEAD")
-    assert 'Good "git" signature' in port.trial.git("verify-tag", "-v", "v1.3.0")
+    assert 'Good "git" signature' in repo.project.git("verify-commit", "-v", "HEAD")
+    assert 'Good "git" signature' in repo.project.git("verify-tag", "-v", "v1.3.0")
     key.unlink()
-    port.trial.invoke("news", "bugfix", "More.")
-    port.trial.git("add", "-A")
-    port.trial.git("-c", "commit.gpgsign=false", "commit", "-q", "-m", "More")
-    assert f"{READ}signingfailed\n" in refused(port, "--part", "patch", "--yes")
+    repo.project.invoke("news", "bugfix", "More.")
+    repo.project.git("add", "-A")
+    repo.project.git("-c", "commit.gpgsign=false", "commit", "-q", "-m", "More")
+    assert f"{READ}signingfailed\n" in refused(repo, "--part", "patch", "--yes")
 
 
-SITUATIONS: list[tuple[Callable[[Harbour], None] | None, tuple[str, ...], str]] = [
+SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], str]] = [
     (
         detach,
         (),
@@ -521,12 +522,12 @@ SITUATIONS: list[tuple[Callable[[Harbour], None] | None, tuple[str, ...], str]] 
     ids=[spoil.__name__ if spoil else " ".join(args) for spoil, args, _ in SITUATIONS],
 )
 def test_what_is_wrong_is_told_before_anything_is_written(
-    port: Harbour, spoil: Callable[[Harbour], None] | None, args: tuple[str, ...], said: str
+    repo: ReleaseRepo, spoil: Callable[[ReleaseRepo], None] | None, args: tuple[str, ...], said: str
 ) -> None:
     if spoil:
-        spoil(port)
-    commit = port.trial.git("rev-parse", "HEAD")[:12]
-    found = refused(port, *(args or ("--part", "minor")), "--yes")
+        spoil(repo)
+    commit = repo.project.git("rev-parse", "HEAD")[:12]
+    found = refused(repo, *(args or ("--part", "minor")), "--yes")
     assert found == lines(said.replace("{commit}", commit))
 
 
@@ -541,19 +542,19 @@ def test_what_is_wrong_is_told_before_anything_is_written(
     ],
 )
 def test_what_others_refuse_is_told_in_their_words(
-    port: Harbour, spoil: Callable[[Harbour], None], error: str, words: str
+    repo: ReleaseRepo, spoil: Callable[[ReleaseRepo], None], error: str, words: str
 ) -> None:
-    spoil(port)
-    said = refused(port, "--part", "minor", "--yes")
+    spoil(repo)
+    said = refused(repo, "--part", "minor", "--yes")
     assert words in said
     assert said.endswith(f"{READ}{error}\n")
 
 
-def test_several_reasons_are_told_together(port: Harbour) -> None:
-    use_up_the_fragments(port)
-    detach(port)
-    cut_the_history_off(port)
-    said = refused(port, "--part", "minor", "--yes", GIT_COMMITTER_NAME="", GIT_COMMITTER_EMAIL="")
+def test_several_reasons_are_told_together(repo: ReleaseRepo) -> None:
+    use_up_the_fragments(repo)
+    detach(repo)
+    cut_the_history_off(repo)
+    said = refused(repo, "--part", "minor", "--yes", GIT_COMMITTER_NAME="", GIT_COMMITTER_EMAIL="")
     assert said.startswith("seatrial: there are 4 reasons why this can't be released:\n")
     assert re.findall("errors.md#(.*)", said) == [
         "shallowclone",
@@ -564,133 +565,133 @@ def test_several_reasons_are_told_together(port: Harbour) -> None:
     ]
 
 
-def test_reasons_of_the_remote_and_of_the_project_are_told_together(port: Harbour) -> None:
-    branch_off(port)
-    misname_a_fragment(port)
-    name_another_version(port)
-    said = refused(port, "--part", "minor", "--yes")
+def test_reasons_of_the_remote_and_of_the_project_are_told_together(repo: ReleaseRepo) -> None:
+    branch_off(repo)
+    misname_a_fragment(repo)
+    name_another_version(repo)
+    said = refused(repo, "--part", "minor", "--yes")
     assert re.findall("errors.md#(.*)", said) == ["versionsdisagree", "fragmentinvalid", "severalreasons"]
-    port.trial.git("revert", "--no-edit", "HEAD", "HEAD~1")
-    fall_behind(port)
-    port.trial.git("switch", "-q", "topic")
-    said = refused(port, "--version", "1.2.2", "--yes")
+    repo.project.git("revert", "--no-edit", "HEAD", "HEAD~1")
+    fall_behind(repo)
+    repo.project.git("switch", "-q", "topic")
+    said = refused(repo, "--version", "1.2.2", "--yes")
     assert re.findall("errors.md#(.*)", said) == ["wrongbranch", "versionnotnewer", "severalreasons"]
 
 
-def test_advice_after_unfinished_work_was_in_the_way_ends_the_release(port: Harbour) -> None:
-    port.trial.write({"CHANGELOG.md": port.read("CHANGELOG.md") + "Mine.\n"})
-    port.trial.git("config", "merge.autostash", "true")
-    assert port.release("--part", "minor", "--yes").returncode == 5
-    assert port.read("CHANGELOG.md").endswith("Mine.\n")
-    port.trial.git("stash", "-q")
-    port.trial.git("merge", "-q", "--ff-only", "v1.3.0")
-    assert json.loads(port.trial.invoke("status", "--json").output)["unfinished"] == ""
-    port.trial.write({"changelog.d/2.feature.md": "More.\n"})
-    port.trial.commit("More")
-    ran = port.release("--part", "minor", "--yes")
+def test_advice_after_unfinished_work_was_in_the_way_ends_the_release(repo: ReleaseRepo) -> None:
+    repo.project.write({"CHANGELOG.md": repo.read("CHANGELOG.md") + "Mine.\n"})
+    repo.project.git("config", "merge.autostash", "true")
+    assert repo.release("--part", "minor", "--yes").returncode == 5
+    assert repo.read("CHANGELOG.md").endswith("Mine.\n")
+    repo.project.git("stash", "-q")
+    repo.project.git("merge", "-q", "--ff-only", "v1.3.0")
+    assert json.loads(repo.project.invoke("status", "--json").output)["unfinished"] == ""
+    repo.project.write({"changelog.d/2.feature.md": "More.\n"})
+    repo.project.commit("More")
+    ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    assert port.remote.git("tag").split() == ["v1.3.0", "v1.4.0"]
+    assert repo.remote.git("tag").split() == ["v1.3.0", "v1.4.0"]
 
 
-def test_other_branch_does_not_move_when_a_release_is_caught_up_with(port: Harbour) -> None:
-    port.trial.write({"CHANGELOG.md": port.read("CHANGELOG.md") + "Mine.\n"})
-    assert port.release("--part", "minor", "--yes").returncode == 5
-    port.trial.git("stash", "-q")
-    port.trial.git("checkout", "-q", "-b", "topic")
-    before = port.state()
-    ran = port.release("--part", "minor", "--dry-run")
-    assert (ran.returncode, port.state()) == (5, before), ran.output
+def test_other_branch_does_not_move_when_a_release_is_caught_up_with(repo: ReleaseRepo) -> None:
+    repo.project.write({"CHANGELOG.md": repo.read("CHANGELOG.md") + "Mine.\n"})
+    assert repo.release("--part", "minor", "--yes").returncode == 5
+    repo.project.git("stash", "-q")
+    repo.project.git("checkout", "-q", "-b", "topic")
+    before = repo.state()
+    ran = repo.release("--part", "minor", "--dry-run")
+    assert (ran.returncode, repo.state()) == (5, before), ran.output
     assert ran.output.startswith("seatrial: v1.3.0 was pushed, and has to be caught up with first\n")
-    ran = port.release("--part", "minor", "--yes")
+    ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    assert port.state().head == before.head
-    assert port.trial.git("rev-parse", "main") == port.remote.git("rev-parse", "main")
+    assert repo.state().head == before.head
+    assert repo.project.git("rev-parse", "main") == repo.remote.git("rev-parse", "main")
 
 
-def test_push_of_nothing_is_not_taken_for_a_release(port: Harbour) -> None:
-    port.trial.git("config", "push.recurseSubmodules", "only")
-    ran = port.release("--part", "minor", "--yes")
+def test_push_of_nothing_is_not_taken_for_a_release(repo: ReleaseRepo) -> None:
+    repo.project.git("config", "push.recurseSubmodules", "only")
+    ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    all_of_it_happened(port)
+    release_happened(repo)
 
 
-def test_distributions_of_another_version_than_the_tag_are_no_proof(hatchling_port: Harbour) -> None:
-    port = hatchling_port
-    pyproject = port.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
+def test_distributions_of_another_version_than_the_tag_are_no_proof(hatchling_port: ReleaseRepo) -> None:
+    repo = hatchling_port
+    pyproject = repo.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
     pyproject = pyproject.replace('version = "1.2.3"', 'dynamic = ["version"]')
-    port.trial.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
-    port.trial.commit("Take the version from the tag")
-    port.trial.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
-    said = refused(port, "--part", "minor", "--yes", SETUPTOOLS_SCM_PRETEND_VERSION="9.9.9")
+    repo.project.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
+    repo.project.commit("Take the version from the tag")
+    repo.project.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
+    said = refused(repo, "--part", "minor", "--yes", SETUPTOOLS_SCM_PRETEND_VERSION="9.9.9")
     assert "seatrial: v1.3.0 would be the tag of tidepool-9.9.9.tar.gz, tidepool-9.9.9-py3-none-any.whl" in said
     assert said.endswith(f"{READ}prooffailed\n")
 
 
-def test_ctrl_c_leaves_nothing(port: Harbour) -> None:
-    hook = port.trial.root / ".git/hooks/pre-commit"
+def test_ctrl_c_leaves_nothing(repo: ReleaseRepo) -> None:
+    hook = repo.project.root / ".git/hooks/pre-commit"
     hook.write_text("#!/bin/sh\nkill -INT 0\nsleep 9\n")
     hook.chmod(0o755)
-    before = port.state()
+    before = repo.state()
     release = (sys.executable, "-m", "invoke", "release", "--part", "minor", "--yes", "--no-tests")
-    ran = port.trial.run(*IN_A_SESSION, *release)
-    assert (ran.returncode, port.state()) == (130, before), ran.output
+    ran = repo.project.run(*IN_A_SESSION, *release)
+    assert (ran.returncode, repo.state()) == (130, before), ran.output
     assert ran.output.endswith("seatrial: interrupted; invoke status says where things stand\n")
-    assert scratches(port) == []
+    assert scratch_clones(repo) == []
 
 
-def test_full_disk_leaves_nothing(port: Harbour) -> None:
-    before = port.state()
+def test_full_disk_leaves_nothing(repo: ReleaseRepo) -> None:
+    before = repo.state()
     command = f'ulimit -f 1; exec "{sys.executable}" -m invoke release --part minor --yes --no-tests'
-    ran = port.trial.run("bash", "-c", command)
+    ran = repo.project.run("bash", "-c", command)
     assert ran.returncode not in (0, 1), ran.output
     assert not ran.was_a_traceback, ran.output
-    assert port.state() == before
-    assert scratches(port) == []
+    assert repo.state() == before
+    assert scratch_clones(repo) == []
 
 
-def test_line_ends_that_git_converts_are_those_of_the_repository(port: Harbour) -> None:
-    port.trial.git("config", "core.autocrlf", "true")
-    port.trial.git("rm", "-rq", "--cached", ".")
-    port.trial.git("reset", "-q", "--hard")
-    assert b"\r\n" in (port.trial.root / "CHANGELOG.md").read_bytes()
-    ran = port.release("--part", "minor", "--yes")
+def test_line_ends_that_git_converts_are_those_of_the_repository(repo: ReleaseRepo) -> None:
+    repo.project.git("config", "core.autocrlf", "true")
+    repo.project.git("rm", "-rq", "--cached", ".")
+    repo.project.git("reset", "-q", "--hard")
+    assert b"\r\n" in (repo.project.root / "CHANGELOG.md").read_bytes()
+    ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    all_of_it_happened(port)
-    assert "\r" not in port.show("CHANGELOG.md") + port.show("pyproject.toml")
-    assert b"\r\n" in (port.trial.root / "CHANGELOG.md").read_bytes()
-    assert port.trial.git("status", "--porcelain") == ""
+    release_happened(repo)
+    assert "\r" not in repo.show("CHANGELOG.md") + repo.show("pyproject.toml")
+    assert b"\r\n" in (repo.project.root / "CHANGELOG.md").read_bytes()
+    assert repo.project.git("status", "--porcelain") == ""
 
 
-def test_hooks_of_bump_my_version_do_not_run(port: Harbour) -> None:
-    mark = port.trial.root.parent / "mark"
+def test_hooks_of_bump_my_version_do_not_run(repo: ReleaseRepo) -> None:
+    mark = repo.project.root.parent / "mark"
     hooks = f'[tool.bumpversion]\npost_commit_hooks = ["touch {mark}"]\npre_commit_hooks = ["touch {mark}"]\n'
-    port.trial.write({"pyproject.toml": port.read("pyproject.toml") + hooks})
-    port.trial.git("commit", "-qam", "Hooks")
-    assert port.release("--part", "minor", "--yes").returncode == 0
+    repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + hooks})
+    repo.project.git("commit", "-qam", "Hooks")
+    assert repo.release("--part", "minor", "--yes").returncode == 0
     assert not mark.exists()
 
 
-def test_hardened_git_and_a_folder_below_the_project_will_do(port: Harbour) -> None:
-    port.trial.git("config", "protocol.allow", "never")
-    port.trial.git("config", "protocol.file.allow", "user")
-    below = Trial(port.trial.root / "src/tidepool", port.trial.environ)
+def test_hardened_git_and_a_folder_below_the_project_will_do(repo: ReleaseRepo) -> None:
+    repo.project.git("config", "protocol.allow", "never")
+    repo.project.git("config", "protocol.file.allow", "user")
+    below = SampleProject(repo.project.root / "src/tidepool", repo.project.environ)
     ran = below.invoke("release", "--part", "minor", "--yes", "--no-tests")
     assert ran.returncode == 0, ran.output
-    all_of_it_happened(port)
+    release_happened(repo)
 
 
-def test_changelog_by_hand_stages_nothing_and_is_not_made_twice(port: Harbour) -> None:
-    assert port.trial.invoke("bump", "--part", "minor").returncode == 0
-    index = port.trial.git("ls-files", "--stage")
-    assert port.trial.invoke("changelog").returncode == 0
-    assert port.trial.git("ls-files", "--stage") == index
-    assert port.read("CHANGELOG.md").endswith("- Tides fall.\n\n\n## 1.2.3\n\nOld.\n")
-    ran = port.trial.invoke("changelog")
+def test_changelog_by_hand_stages_nothing_and_is_not_made_twice(repo: ReleaseRepo) -> None:
+    assert repo.project.invoke("bump", "--part", "minor").returncode == 0
+    index = repo.project.git("ls-files", "--stage")
+    assert repo.project.invoke("changelog").returncode == 0
+    assert repo.project.git("ls-files", "--stage") == index
+    assert repo.read("CHANGELOG.md").endswith("- Tides fall.\n\n\n## 1.2.3\n\nOld.\n")
+    ran = repo.project.invoke("changelog")
     assert (ran.returncode, ran.output.partition("\n")[0]) == (5, "seatrial: there is no fragment in changelog.d")
 
 
-def test_nobody_to_ask_is_an_error(port: Harbour) -> None:
-    said = refused(port, "--part", "minor")
+def test_nobody_to_ask_is_an_error(repo: ReleaseRepo) -> None:
+    said = refused(repo, "--part", "minor")
     assert said.endswith(
         lines(
             f"""
@@ -702,65 +703,65 @@ def test_nobody_to_ask_is_an_error(port: Harbour) -> None:
     )
 
 
-def test_inside_a_git_hook_is_an_error(port: Harbour) -> None:
-    before = port.state()
-    ran = port.release("--part", "minor", "--yes", GIT_INDEX_FILE=str(port.trial.root / ".git/index"))
-    assert (ran.returncode, port.state()) == (5, before)
+def test_inside_a_git_hook_is_an_error(repo: ReleaseRepo) -> None:
+    before = repo.state()
+    ran = repo.release("--part", "minor", "--yes", GIT_INDEX_FILE=str(repo.project.root / ".git/index"))
+    assert (ran.returncode, repo.state()) == (5, before)
     assert ran.output.startswith("seatrial: GIT_INDEX_FILE is set, as git does for its hooks")
 
 
-def test_failed_proof_pushes_nothing(port: Harbour) -> None:
-    port.trial.write({"tests/test_tidepool.py": "def test_it() -> None:\n    assert False\n"})
-    port.trial.git("commit", "-qam", "Break")
-    before = port.state()
-    ran = port.trial.invoke("release", "--part", "minor", "--yes")
-    assert (ran.returncode, port.state()) == (5, before), ran.output
+def test_failed_proof_pushes_nothing(repo: ReleaseRepo) -> None:
+    repo.project.write({"tests/test_tidepool.py": "def test_it() -> None:\n    assert False\n"})
+    repo.project.git("commit", "-qam", "Break")
+    before = repo.state()
+    ran = repo.project.invoke("release", "--part", "minor", "--yes")
+    assert (ran.returncode, repo.state()) == (5, before), ran.output
     assert f"{READ}prooffailed\n" in ran.output
 
 
 @pytest.mark.parametrize("kind", ["worktree", "submodule", "folder"])
-def test_checkout_of_another_kind_is_as_good(port: Harbour, tmp_path: Path, kind: str) -> None:
+def test_checkout_of_another_kind_is_as_good(repo: ReleaseRepo, tmp_path: Path, kind: str) -> None:
     other = tmp_path / "Gezeiten tümpel ✓"
     if kind == "worktree":
-        port.trial.git("checkout", "-q", "--detach")
-        port.trial.git("worktree", "add", "-q", str(other), "main")
-        port.trial.git("remote", "set-url", "origin", str(port.remote.root))
+        repo.project.git("checkout", "-q", "--detach")
+        repo.project.git("worktree", "add", "-q", str(other), "main")
+        repo.project.git("remote", "set-url", "origin", str(repo.remote.root))
     elif kind == "submodule":
-        above = Trial(other, port.trial.environ)
+        above = SampleProject(other, repo.project.environ)
         other.mkdir()
         above.git("init", "-q")
-        above.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(port.remote.root), "tidepool")
+        above.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(repo.remote.root), "tidepool")
         other = other / "tidepool"
     else:
-        port.trial.git("remote", "set-url", "origin", str(port.remote.root))
-        port.trial.root.rename(other)
-    there = Harbour(Trial(other, port.trial.environ))
+        repo.project.git("remote", "set-url", "origin", str(repo.remote.root))
+        repo.project.root.rename(other)
+    there = ReleaseRepo(SampleProject(other, repo.project.environ))
     ran = there.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    commit = port.remote.git("rev-parse", "main")
-    assert there.trial.git("rev-parse", "HEAD") == commit
-    assert port.remote.git("rev-parse", "v1.3.0^{commit}") == commit
+    commit = repo.remote.git("rev-parse", "main")
+    assert there.project.git("rev-parse", "HEAD") == commit
+    assert repo.remote.git("rev-parse", "v1.3.0^{commit}") == commit
 
 
-def test_project_in_a_folder_of_the_repository(port: Harbour) -> None:
-    names = port.trial.git("ls-files", "-z").split("\0")[:-1]
-    (port.trial.root / "packages/foo").mkdir(parents=True)
+def test_project_in_a_folder_of_the_repository(repo: ReleaseRepo) -> None:
+    names = repo.project.git("ls-files", "-z").split("\0")[:-1]
+    (repo.project.root / "packages/foo").mkdir(parents=True)
     for name in sorted({name.split("/")[0] for name in names}):
-        port.trial.git("mv", name, "packages/foo/")
+        repo.project.git("mv", name, "packages/foo/")
     # A workspace has one lock for all that is in it.
     lock = 'version = 1\n\n[[package]]\nname = "tidepool"\nversion = "{}"\nsource = {{ editable = "packages/foo" }}\n'
-    port.trial.write({"uv.lock": lock.format("1.2.3")})
-    port.trial.commit("Move")
-    foo = Harbour(Trial(port.trial.root / "packages/foo", port.trial.environ))
+    repo.project.write({"uv.lock": lock.format("1.2.3")})
+    repo.project.commit("Move")
+    foo = ReleaseRepo(SampleProject(repo.project.root / "packages/foo", repo.project.environ))
     ran = foo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    assert 'version = "1.3.0"' in port.remote.git("show", "v1.3.0:packages/foo/pyproject.toml")
-    assert port.remote.git("show", "v1.3.0:uv.lock") == lock.format("1.3.0")
-    assert port.trial.git("status", "--porcelain") == ""
+    assert 'version = "1.3.0"' in repo.remote.git("show", "v1.3.0:packages/foo/pyproject.toml")
+    assert repo.remote.git("show", "v1.3.0:uv.lock") == lock.format("1.3.0")
+    assert repo.project.git("status", "--porcelain") == ""
 
 
-def test_status_says_where_the_project_stands(port: Harbour) -> None:
-    assert port.trial.invoke("status").output == lines(
+def test_status_says_where_the_project_stands(repo: ReleaseRepo) -> None:
+    assert repo.project.invoke("status").output == lines(
         """
         tidepool 1.2.3, 2 commits, no tag yet
         fragments  2, which ask for minor: 1.3.0
@@ -768,9 +769,9 @@ def test_status_says_where_the_project_stands(port: Harbour) -> None:
         next       invoke release --part minor
         """
     )
-    assert port.release("--part", "minor", "--yes").returncode == 0
-    fall_behind(port)
-    assert json.loads(port.trial.invoke("status", "--json").output) == {
+    assert repo.release("--part", "minor", "--yes").returncode == 0
+    fall_behind(repo)
+    assert json.loads(repo.project.invoke("status", "--json").output) == {
         "project": "tidepool",
         "version": "1.3.0",
         "last_tag": "v1.3.0",
@@ -785,50 +786,50 @@ def test_status_says_where_the_project_stands(port: Harbour) -> None:
     }
 
 
-def test_steps_by_hand_make_the_same_release(port: Harbour, tmp_path: Path) -> None:
-    other = port.copy(tmp_path / "other")
+def test_steps_by_hand_make_the_same_release(repo: ReleaseRepo, tmp_path: Path) -> None:
+    other = repo.copy(tmp_path / "other")
     assert other.release("--part", "minor", "--yes").returncode == 0
     for step in (("bump", "--part", "minor"), ("changelog",)):
-        ran = port.trial.invoke(*step)
+        ran = repo.project.invoke(*step)
         assert ran.returncode == 0, ran.output
-    port.trial.commit("Release 1.3.0")
+    repo.project.commit("Release 1.3.0")
     for step in (("tag",), ("push",)):
-        ran = port.trial.invoke(*step)
+        ran = repo.project.invoke(*step)
         assert ran.returncode == 0, ran.output
-    assert port.remote.git("rev-parse", "main^{tree}") == other.remote.git("rev-parse", "main^{tree}")
-    all_of_it_happened(port)
+    assert repo.remote.git("rev-parse", "main^{tree}") == other.remote.git("rev-parse", "main^{tree}")
+    release_happened(repo)
 
 
-def test_step_that_fails_leaves_the_files_as_they_were(port: Harbour) -> None:
-    configure_a_file_without_the_version(port)
-    take_the_marker_away(port)
-    before = port.state()
+def test_step_that_fails_leaves_the_files_as_they_were(repo: ReleaseRepo) -> None:
+    configure_a_file_without_the_version(repo)
+    take_the_marker_away(repo)
+    before = repo.state()
     for step in (("bump", "--part", "minor"), ("changelog",)):
-        ran = port.trial.invoke(*step)
+        ran = repo.project.invoke(*step)
         assert ran.returncode not in (0, 1), ran.output
         assert not ran.was_a_traceback
-        assert port.state() == before
+        assert repo.state() == before
 
 
-def test_lock_command_that_fails_leaves_the_files_as_they_were(port: Harbour) -> None:
+def test_lock_command_that_fails_leaves_the_files_as_they_were(repo: ReleaseRepo) -> None:
     command = [sys.executable, "-c", "open('pdm.lock', 'a').write('half'); raise SystemExit(3)"]
-    port.trial.write(
+    repo.project.write(
         {
-            "pyproject.toml": port.read("pyproject.toml") + f"lock = [{json.dumps(command)}]\n",
+            "pyproject.toml": repo.read("pyproject.toml") + f"lock = [{json.dumps(command)}]\n",
             "pdm.lock": "whole\n",
         }
     )
-    port.trial.commit("Lock")
-    before = port.state()
-    ran = port.trial.invoke("bump", "--part", "minor")
+    repo.project.commit("Lock")
+    before = repo.state()
+    ran = repo.project.invoke("bump", "--part", "minor")
     assert ran.returncode == 4, ran.output
-    assert port.state() == before
+    assert repo.state() == before
 
 
-def test_news_writes_a_fragment_of_a_known_type(port: Harbour) -> None:
-    assert port.trial.invoke("news", "feature", "New.", "--issue", "#42").returncode == 0
-    assert port.trial.invoke("news", "bugfix", "Mended.").returncode == 0
-    names = (path.name for path in (port.trial.root / "changelog.d").iterdir())
+def test_news_writes_a_fragment_of_a_known_type(repo: ReleaseRepo) -> None:
+    assert repo.project.invoke("news", "feature", "New.", "--issue", "#42").returncode == 0
+    assert repo.project.invoke("news", "bugfix", "Mended.").returncode == 0
+    names = (path.name for path in (repo.project.root / "changelog.d").iterdir())
     assert sorted(re.sub(r"^\+[0-9a-f]{8}", "+", name) for name in names) == [
         "+.bugfix.md",
         "+fall.bugfix.md",
@@ -836,8 +837,8 @@ def test_news_writes_a_fragment_of_a_known_type(port: Harbour) -> None:
         "42.feature.md",
         "README.md",
     ]
-    assert port.read("changelog.d/42.feature.md") == "New.\n"
-    ran = port.trial.invoke("news", "fetaure", "New.")
+    assert repo.read("changelog.d/42.feature.md") == "New.\n"
+    ran = repo.project.invoke("news", "fetaure", "New.")
     assert ran.returncode == 5
     assert normalised(ran.output) == lines(
         f"""
@@ -848,10 +849,10 @@ def test_news_writes_a_fragment_of_a_known_type(port: Harbour) -> None:
     )
 
 
-def test_entry_can_be_longer_than_an_argument_may_be(port: Harbour) -> None:
+def test_entry_can_be_longer_than_an_argument_may_be(repo: ReleaseRepo) -> None:
     entry = "A tide that rises for a very long time. " * 4_000
-    port.trial.write({"changelog.d/2.feature.md": f"{entry.strip()}\n"})
-    port.trial.commit("Write a book")
-    ran = port.release("--part", "minor", "--yes")
+    repo.project.write({"changelog.d/2.feature.md": f"{entry.strip()}\n"})
+    repo.project.commit("Write a book")
+    ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    assert len(port.remote.git("tag", "--list", "--format=%(contents)", "v1.3.0")) > 131_072
+    assert len(repo.remote.git("tag", "--list", "--format=%(contents)", "v1.3.0")) > 131_072

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from furnished import package, with_tests_environment
-from trial import HERE, Trial, lines, normalised
+from sample_project import HERE, SampleProject, lines, normalised
 
 pytestmark = pytest.mark.slow
 
@@ -15,26 +15,26 @@ TESTS = f'tests(pythons=["{HERE}"])'
 READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
 
 
-def refusal(trial: Trial, *args: str) -> str:
+def refusal(project: SampleProject, *args: str) -> str:
     """Run nox, which has to fail without a traceback, and return what it said."""
-    ran = trial.nox(*args)
+    ran = project.nox(*args)
     assert ran.returncode != 0, ran.output
     assert not ran.was_a_traceback, ran.output
-    return normalised(ran.output, root=trial.root)
+    return normalised(ran.output, root=project.root)
 
 
-def reason(trial: Trial, *args: str) -> str:
+def reason(project: SampleProject, *args: str) -> str:
     """Run nox, which has to fail without a traceback, and return the end of the closing summary."""
-    ran = trial.nox(*args)
+    ran = project.nox(*args)
     assert ran.returncode != 0, ran.output
     assert not ran.was_a_traceback, ran.output
-    return normalised(ran.summary.partition(" in N s\n")[2], root=trial.root)
+    return normalised(ran.summary.partition(" in N s\n")[2], root=project.root)
 
 
-def test_no_pyproject(trial: Trial) -> None:
-    package(trial, TESTS)
-    (trial.root / "pyproject.toml").unlink()
-    assert refusal(trial, "-l") == lines(
+def test_no_pyproject(project: SampleProject) -> None:
+    package(project, TESTS)
+    (project.root / "pyproject.toml").unlink()
+    assert refusal(project, "-l") == lines(
         f"""
         seatrial: there is no {{root}}/pyproject.toml
         fix:  go to the project's folder, beside pyproject.toml; or: seatrial --project FOLDER
@@ -43,10 +43,10 @@ def test_no_pyproject(trial: Trial) -> None:
     )
 
 
-def test_pyproject_that_is_not_toml(trial: Trial) -> None:
-    package(trial, "build()")
-    trial.write({"pyproject.toml": "[project\n"})
-    said = refusal(trial, "-l")
+def test_pyproject_that_is_not_toml(project: SampleProject) -> None:
+    package(project, "build()")
+    project.write({"pyproject.toml": "[project\n"})
+    said = refusal(project, "-l")
     assert said == lines(
         f"""
         seatrial: {{root}}/pyproject.toml is not TOML: {said.partition("TOML: ")[2].partition(chr(10))[0]}
@@ -57,10 +57,10 @@ def test_pyproject_that_is_not_toml(trial: Trial) -> None:
     assert "line 1, column" in said
 
 
-def test_pyproject_that_is_not_utf8(trial: Trial) -> None:
-    package(trial, "build()")
-    (trial.root / "pyproject.toml").write_bytes(b'[project]\ndescription = "T\xfcmpel"\n')
-    assert refusal(trial, "-l") == lines(
+def test_pyproject_that_is_not_utf8(project: SampleProject) -> None:
+    package(project, "build()")
+    (project.root / "pyproject.toml").write_bytes(b'[project]\ndescription = "T\xfcmpel"\n')
+    assert refusal(project, "-l") == lines(
         f"""
         seatrial: {{root}}/pyproject.toml is not UTF-8, which TOML has to be: 'utf-8' codec can't decode byte 0xfc in position 26: invalid start byte
         fix:  save the file in UTF-8
@@ -69,10 +69,10 @@ def test_pyproject_that_is_not_utf8(trial: Trial) -> None:
     )
 
 
-def test_pyproject_with_values_of_the_wrong_kind(trial: Trial) -> None:
-    package(trial, "build()")
-    trial.write({"pyproject.toml": '[project]\nname = 3\nclassifiers = "one"\n'})
-    assert refusal(trial, "-l") == lines(
+def test_pyproject_with_values_of_the_wrong_kind(project: SampleProject) -> None:
+    package(project, "build()")
+    project.write({"pyproject.toml": '[project]\nname = 3\nclassifiers = "one"\n'})
+    assert refusal(project, "-l") == lines(
         f"""
         seatrial: {{root}}/pyproject.toml: [project] name has to be a string, not 3; [project] classifiers has to be an array of strings, not 'one'
         fix:  write it as the pyproject.toml specification says
@@ -81,9 +81,9 @@ def test_pyproject_with_values_of_the_wrong_kind(trial: Trial) -> None:
     )
 
 
-def test_no_classifiers(trial: Trial) -> None:
-    package(trial, "tests()", pythons=())
-    assert refusal(trial, "-l") == lines(
+def test_no_classifiers(project: SampleProject) -> None:
+    package(project, "tests()", pythons=())
+    assert refusal(project, "-l") == lines(
         f"""
         seatrial: no classifier in {{root}}/pyproject.toml names a Python version, so there is nothing to run on
         fix:  name each Python that is supported, or give pythons= to tests() and mypy() in the noxfile:
@@ -97,9 +97,9 @@ def test_no_classifiers(trial: Trial) -> None:
     )
 
 
-def test_classifiers_that_contradict_requires_python(trial: Trial) -> None:
-    package(trial, "tests()", pythons=("3.8", "3.12"))
-    assert refusal(trial, "-l") == lines(
+def test_classifiers_that_contradict_requires_python(project: SampleProject) -> None:
+    package(project, "tests()", pythons=("3.8", "3.12"))
+    assert refusal(project, "-l") == lines(
         f"""
         seatrial: {{root}}/pyproject.toml: requires-python = ">=3.9" excludes Python 3.8, which the classifiers name
         fix:  widen requires-python, or remove from the classifiers:
@@ -109,9 +109,9 @@ def test_classifiers_that_contradict_requires_python(trial: Trial) -> None:
     )
 
 
-def test_lone_string_for_a_list(trial: Trial) -> None:
-    package(trial, 'tests(pythons="3.12")')
-    assert refusal(trial, "-l") == lines(
+def test_lone_string_for_a_list(project: SampleProject) -> None:
+    package(project, 'tests(pythons="3.12")')
+    assert refusal(project, "-l") == lines(
         f"""
         seatrial: pythons="3.12" in the noxfile is one string, and has to be a list of them
         fix:  pythons=["3.12"]
@@ -120,9 +120,9 @@ def test_lone_string_for_a_list(trial: Trial) -> None:
     )
 
 
-def test_python_that_is_a_number(trial: Trial) -> None:
-    package(trial, "tests(pythons=[3.10])")
-    assert refusal(trial, "-l") == lines(
+def test_python_that_is_a_number(project: SampleProject) -> None:
+    package(project, "tests(pythons=[3.10])")
+    assert refusal(project, "-l") == lines(
         f"""
         seatrial: pythons=[3.1] in the noxfile has to be a list of strings: 3.10 without quotes is the number 3.1
         fix:  pythons=["3.9", "3.10"]
@@ -131,11 +131,11 @@ def test_python_that_is_a_number(trial: Trial) -> None:
     )
 
 
-def test_no_test_group(trial: Trial) -> None:
-    package(trial, TESTS)
-    pyproject = (trial.root / "pyproject.toml").read_text()
-    trial.write({"pyproject.toml": pyproject.partition("[dependency-groups]")[0]})
-    assert reason(trial) == lines(
+def test_no_test_group(project: SampleProject) -> None:
+    package(project, TESTS)
+    pyproject = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": pyproject.partition("[dependency-groups]")[0]})
+    assert reason(project) == lines(
         f"""
         failed: tests-{HERE}: {{root}}/pyproject.toml has no dependency group for the tests: looked for test, tests, dev
         fix:  name one with groups= in the noxfile, or add:
@@ -146,11 +146,11 @@ def test_no_test_group(trial: Trial) -> None:
     )
 
 
-def test_group_that_includes_itself(trial: Trial) -> None:
-    package(trial, TESTS)
-    pyproject = (trial.root / "pyproject.toml").read_text()
-    trial.write({"pyproject.toml": pyproject.replace('["pytest>=8"]', '[{ include-group = "test" }]')})
-    assert refusal(trial, "-l") == lines(
+def test_group_that_includes_itself(project: SampleProject) -> None:
+    package(project, TESTS)
+    pyproject = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": pyproject.replace('["pytest>=8"]', '[{ include-group = "test" }]')})
+    assert refusal(project, "-l") == lines(
         f"""
         seatrial: [dependency-groups] in {{root}}/pyproject.toml, group test: Cyclic dependency group include while resolving test: test includes itself
         fix:  write each entry as a requirement string or as {{ include-group = "NAME" }}
@@ -159,9 +159,9 @@ def test_group_that_includes_itself(trial: Trial) -> None:
     )
 
 
-def test_group_that_is_not_there(trial: Trial) -> None:
-    package(trial, 'tests(groups=["test", "trial"])')
-    assert refusal(trial, "-l") == lines(
+def test_group_that_is_not_there(project: SampleProject) -> None:
+    package(project, 'tests(groups=["test", "trial"])')
+    assert refusal(project, "-l") == lines(
         f"""
         seatrial: {{root}}/pyproject.toml has no dependency group trial, which the noxfile names
         fix:  [dependency-groups]
@@ -171,11 +171,11 @@ def test_group_that_is_not_there(trial: Trial) -> None:
     )
 
 
-def test_command_that_the_environment_lacks_is_not_taken_from_elsewhere(trial: Trial) -> None:
-    package(trial, TESTS)
-    pyproject = (trial.root / "pyproject.toml").read_text()
-    trial.write({"pyproject.toml": pyproject.replace("pytest>=8", "iniconfig")})
-    assert reason(trial) == lines(
+def test_command_that_the_environment_lacks_is_not_taken_from_elsewhere(project: SampleProject) -> None:
+    package(project, TESTS)
+    pyproject = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": pyproject.replace("pytest>=8", "iniconfig")})
+    assert reason(project) == lines(
         f"""
         failed: tests-{HERE}: pytest is not in the environment of tests-{HERE}: nothing in the group test brings it
         fix:  [dependency-groups]
@@ -185,11 +185,11 @@ def test_command_that_the_environment_lacks_is_not_taken_from_elsewhere(trial: T
     )
 
 
-def test_requirement_that_no_index_has(trial: Trial) -> None:
-    package(trial, TESTS)
-    pyproject = (trial.root / "pyproject.toml").read_text()
-    trial.write({"pyproject.toml": pyproject.replace("pytest>=8", "pytest>=8000")})
-    said = reason(trial)
+def test_requirement_that_no_index_has(project: SampleProject) -> None:
+    package(project, TESTS)
+    pyproject = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": pyproject.replace("pytest>=8", "pytest>=8000")})
+    said = reason(project)
     assert said.startswith(f"failed: tests-{HERE}: ")
     assert "pytest>=8000" in said
     assert said.endswith(
@@ -198,24 +198,24 @@ def test_requirement_that_no_index_has(trial: Trial) -> None:
     )
 
 
-def test_backend_that_fails(trial: Trial) -> None:
+def test_backend_that_fails(project: SampleProject) -> None:
     """Its own last lines are shown, once, and it is not tried again by the sessions that come after."""
-    package(trial, "build()", TESTS, backend="hatchling")
-    pyproject = (trial.root / "pyproject.toml").read_text()
-    trial.write({"pyproject.toml": pyproject.replace("README.md", "READYOU.md")})
-    ran = trial.nox()
+    package(project, "build()", TESTS, backend="hatchling")
+    pyproject = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": pyproject.replace("README.md", "READYOU.md")})
+    ran = project.nox()
     assert ran.output.count("building the sdist") == 1
-    said = reason(trial)
+    said = reason(project)
     assert said.startswith(f"failed: build, tests-{HERE}: the build backend could not make the sdist; it said last:\n")
     assert "OSError: Readme file does not exist: READYOU.md" in said
     assert said.endswith(f"fix:  mend that; to see all of it: python -m build --sdist\n{READ}backendfailed\n")
 
 
-def test_build_system_that_is_wrong(trial: Trial) -> None:
-    package(trial, "build()", backend="hatchling")
-    pyproject = (trial.root / "pyproject.toml").read_text()
-    trial.write({"pyproject.toml": pyproject.replace('requires = ["hatchling"]', 'requires = "hatchling"')})
-    assert reason(trial) == lines(
+def test_build_system_that_is_wrong(project: SampleProject) -> None:
+    package(project, "build()", backend="hatchling")
+    pyproject = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": pyproject.replace('requires = ["hatchling"]', 'requires = "hatchling"')})
+    assert reason(project) == lines(
         f"""
         failed: build: {{root}}/pyproject.toml: Failed to validate `build-system` in pyproject.toml: `requires` must be an array of strings
         fix:  [build-system]
@@ -226,11 +226,11 @@ def test_build_system_that_is_wrong(trial: Trial) -> None:
     )
 
 
-def test_wheel_without_the_package(trial: Trial) -> None:
-    package(trial, "build()", TESTS, backend="hatchling")
-    pyproject = (trial.root / "pyproject.toml").read_text()
-    trial.write({"pyproject.toml": pyproject + '\n[tool.hatch.build.targets.wheel]\nonly-include = ["README.md"]\n'})
-    assert reason(trial) == lines(
+def test_wheel_without_the_package(project: SampleProject) -> None:
+    package(project, "build()", TESTS, backend="hatchling")
+    pyproject = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": pyproject + '\n[tool.hatch.build.targets.wheel]\nonly-include = ["README.md"]\n'})
+    assert reason(project) == lines(
         f"""
         failed: build, tests-{HERE}: tidepool-1.2.3-py3-none-any.whl does not contain tidepool, which the source tree has in src/tidepool
         fix:  [tool.hatch.build.targets.wheel]
@@ -238,33 +238,33 @@ def test_wheel_without_the_package(trial: Trial) -> None:
         {READ}packagemissing
         """
     )
-    assert not (trial.root / "dist").exists(), "nobody can upload it by accident"
+    assert not (project.root / "dist").exists(), "nobody can upload it by accident"
 
 
-def test_dist_with_foreign_files(trial: Trial) -> None:
+def test_dist_with_foreign_files(project: SampleProject) -> None:
     """Nothing of it is removed, not even what is the project's own."""
-    package(trial, "build()")
-    trial.write({"dist/notes.txt": "mine", "dist/tidepool-1.0.tar.gz": "old", "dist/other-1.0.tar.gz": "theirs"})
-    assert reason(trial) == lines(
+    package(project, "build()")
+    project.write({"dist/notes.txt": "mine", "dist/tidepool-1.0.tar.gz": "old", "dist/other-1.0.tar.gz": "theirs"})
+    assert reason(project) == lines(
         f"""
         failed: build: {{root}}/dist is emptied before a build, but holds what is no distribution of tidepool: notes.txt, other-1.0.tar.gz
         fix:  move it elsewhere
         {READ}foreignfiles
         """
     )
-    held = {path.name: path.read_text() for path in (trial.root / "dist").iterdir()}
+    held = {path.name: path.read_text() for path in (project.root / "dist").iterdir()}
     assert held == {"notes.txt": "mine", "tidepool-1.0.tar.gz": "old", "other-1.0.tar.gz": "theirs"}
 
 
-def test_wheel_whose_name_keeps_it_from_one_of_the_pythons(trial: Trial) -> None:
+def test_wheel_whose_name_keeps_it_from_one_of_the_pythons(project: SampleProject) -> None:
     with_tests_environment(
-        package(trial, 'tests(pythons=["3.9", "3.10", "3.11", "3.12", "3.13"])', backend="setuptools")
+        package(project, 'tests(pythons=["3.9", "3.10", "3.11", "3.12", "3.13"])', backend="setuptools")
     )
     tag = f"cp{HERE.replace('.', '')}"
-    trial.write({"setup.cfg": f"[bdist_wheel]\npython_tag = {tag}\n"})
+    project.write({"setup.cfg": f"[bdist_wheel]\npython_tag = {tag}\n"})
     other = "3.9" if HERE != "3.9" else "3.10"
-    assert trial.nox("-s", f"tests-{HERE}").returncode == 0
-    assert reason(trial, "-s", f"tests-{other}") == lines(
+    assert project.nox("-s", f"tests-{HERE}").returncode == 0
+    assert reason(project, "-s", f"tests-{other}") == lines(
         f"""
         failed: tests-{other}: tidepool-1.2.3-{tag}-none-any.whl can't be installed on Python {other}, as its name says
         fix:  take Python {other} out of the classifiers; or have the build backend name the wheel for it
@@ -273,10 +273,10 @@ def test_wheel_whose_name_keeps_it_from_one_of_the_pythons(trial: Trial) -> None
     )
 
 
-def test_folder_that_may_not_be_written_to(trial: Trial) -> None:
-    package(trial, "build()")
-    trial.write({"dist": "a file in the place of the folder"})
-    assert reason(trial) == lines(
+def test_folder_that_may_not_be_written_to(project: SampleProject) -> None:
+    package(project, "build()")
+    project.write({"dist": "a file in the place of the folder"})
+    assert reason(project) == lines(
         f"""
         failed: build: {{root}}/dist: File exists
         fix:  let yourself read and write it
@@ -285,10 +285,10 @@ def test_folder_that_may_not_be_written_to(trial: Trial) -> None:
     )
 
 
-def test_no_linter(trial: Trial) -> None:
-    package(trial, "lint()")
-    assert trial.nox("-l").returncode == 0, "the other sessions can do without"
-    assert reason(trial) == lines(
+def test_no_linter(project: SampleProject) -> None:
+    package(project, "lint()")
+    assert project.nox("-l").returncode == 0, "the other sessions can do without"
+    assert reason(project) == lines(
         f"""
         failed: lint: {{root}} configures no linter: no .pre-commit-config.yaml, no [tool.ruff], no ruff.toml
         fix:  add [tool.ruff] to pyproject.toml, or name a command and the group that brings it:
@@ -298,9 +298,9 @@ def test_no_linter(trial: Trial) -> None:
     )
 
 
-def test_session_without_an_environment(trial: Trial) -> None:
-    package(trial, TESTS)
-    assert reason(trial, "--no-venv") == lines(
+def test_session_without_an_environment(project: SampleProject) -> None:
+    package(project, TESTS)
+    assert reason(project, "--no-venv") == lines(
         f"""
         failed: tests: tests needs an environment of its own
         fix:  run nox without --no-venv
@@ -309,9 +309,9 @@ def test_session_without_an_environment(trial: Trial) -> None:
     )
 
 
-def test_missing_python_is_named_together_with_how_to_get_it(trial: Trial) -> None:
-    with_tests_environment(package(trial, f'tests(pythons=["{HERE}", "3.99"])'))
-    ran = trial.nox("--no-error-on-missing-interpreters")
+def test_missing_python_is_named_together_with_how_to_get_it(project: SampleProject) -> None:
+    with_tests_environment(package(project, f'tests(pythons=["{HERE}", "3.99"])'))
+    ran = project.nox("--no-error-on-missing-interpreters")
     assert ran.returncode == 0, ran.output
     assert ran.summary == lines(
         f"""
@@ -324,9 +324,9 @@ def test_missing_python_is_named_together_with_how_to_get_it(trial: Trial) -> No
     )
 
 
-def test_missing_python_is_an_error_in_ci(trial: Trial) -> None:
-    with_tests_environment(package(trial, f'tests(pythons=["{HERE}", "3.99"])'))
-    assert reason(trial, "--error-on-missing-interpreters") == lines(
+def test_missing_python_is_an_error_in_ci(project: SampleProject) -> None:
+    with_tests_environment(package(project, f'tests(pythons=["{HERE}", "3.99"])'))
+    assert reason(project, "--error-on-missing-interpreters") == lines(
         """
         failed: tests-3.99: Python 3.99 is not installed; to get it: uv python install 3.99
         """
@@ -334,28 +334,28 @@ def test_missing_python_is_an_error_in_ci(trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("parallel", ["1", "2"])
-def test_run_in_which_nothing_was_tested_is_never_green(trial: Trial, parallel: str) -> None:
-    package(trial, "build()", 'tests(pythons=["3.98", "3.98.1"])')
-    ran = trial.nox("--no-error-on-missing-interpreters", NOX_PARALLEL=parallel)
+def test_run_in_which_nothing_was_tested_is_never_green(project: SampleProject, parallel: str) -> None:
+    package(project, "build()", 'tests(pythons=["3.98", "3.98.1"])')
+    ran = project.nox("--no-error-on-missing-interpreters", NOX_PARALLEL=parallel)
     assert ran.returncode == 1, ran.output
     assert ran.output.endswith("nox > nothing was tested: tests ran on no Python at all\n")
 
 
-def test_summary_that_can_not_be_written_changes_no_verdict(trial: Trial) -> None:
-    package(trial, 'tests(pythons=["3.98"])')
-    page = trial.root / "no such folder/summary.md"
-    ran = trial.nox("--no-error-on-missing-interpreters", GITHUB_STEP_SUMMARY=str(page), PYTHONIOENCODING="ascii")
+def test_summary_that_can_not_be_written_changes_no_verdict(project: SampleProject) -> None:
+    package(project, 'tests(pythons=["3.98"])')
+    page = project.root / "no such folder/summary.md"
+    ran = project.nox("--no-error-on-missing-interpreters", GITHUB_STEP_SUMMARY=str(page), PYTHONIOENCODING="ascii")
     assert ran.returncode == 1, ran.output
     assert not ran.was_a_traceback
     assert ran.output.endswith("nox > nothing was tested: tests ran on no Python at all\n")
 
 
-def test_old_environment_is_not_taken_for_a_test_of_the_new_wheel(trial: Trial) -> None:
-    with_tests_environment(package(trial, TESTS))
-    assert trial.nox().returncode == 0
-    assert trial.nox("-R").returncode == 0, "nothing has changed"
-    trial.write({"src/tidepool/__init__.py": "EDITED = True\n"})
-    assert reason(trial, "-R") == lines(
+def test_old_environment_is_not_taken_for_a_test_of_the_new_wheel(project: SampleProject) -> None:
+    with_tests_environment(package(project, TESTS))
+    assert project.nox().returncode == 0
+    assert project.nox("-R").returncode == 0, "nothing has changed"
+    project.write({"src/tidepool/__init__.py": "EDITED = True\n"})
+    assert reason(project, "-R") == lines(
         f"""
         failed: tests-{HERE}: tests-{HERE} has no environment with tidepool-1.2.3-py3-none-any.whl as it is now, and -R installs nothing
         fix:  nox -s tests-{HERE}
@@ -364,24 +364,25 @@ def test_old_environment_is_not_taken_for_a_test_of_the_new_wheel(trial: Trial) 
     )
 
 
-def test_no_git_repository(trial: Trial) -> None:
+def test_no_git_repository(project: SampleProject) -> None:
     """It builds all the same, and says what the dates in the distributions are."""
-    package(trial, "build()")
+    package(project, "build()")
     for name in ("config", "HEAD"):
-        (trial.root / ".git" / name).unlink()
-    ran = trial.nox()
+        (project.root / ".git" / name).unlink()
+    ran = project.nox()
     assert ran.returncode == 0, ran.output
     assert (
-        f"nox > {trial.root} has no git commit yet: the files in the distributions are dated 1980-01-01\n" in ran.output
+        f"nox > {project.root} has no git commit yet: the files in the distributions are dated 1980-01-01\n"
+        in ran.output
     )
-    assert "building" not in trial.nox().output
+    assert "building" not in project.nox().output
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a file that nobody can read is Linux's")
-def test_lock_file_that_cannot_be_read(trial: Trial) -> None:
-    package(trial, TESTS)
-    (trial.root / "uv.lock").symlink_to("/proc/self/mem")
-    assert reason(trial, "-s", "tests") == lines(
+def test_lock_file_that_cannot_be_read(project: SampleProject) -> None:
+    package(project, TESTS)
+    (project.root / "uv.lock").symlink_to("/proc/self/mem")
+    assert reason(project, "-s", "tests") == lines(
         f"""
         failed: tests-{HERE}: {{root}}/uv.lock can't be read: Input/output error
         fix:  make {{root}}/uv.lock a file that you may read

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.workflows import regions
-from seatrial.workflows.drift import Drift, Reason, Wanted, drift
-from seatrial.workflows.regions import BEGIN, END, Region, jobs_below
+from seatrial.workflows.generate import Drift, DriftReason, GeneratedFile, find_drift
+from seatrial.workflows.managed_block import BEGIN, END, ManagedBlock, jobs_below, new_file
 
 LINES = "name: CI\njobs:\n  gate:\n    needs: []\n"
 OWN = "  docs:\n    steps: []\n  # a word\n  'site': # another\n    steps: []\nenv:\n  A: b\n"
@@ -19,53 +18,53 @@ PLAIN = st.text(st.characters(categories=("L", "N", "P", "S", "Zs")), max_size=4
 @given(PLAIN, PLAIN, PLAIN)
 def test_what_stands_around_a_region_survives(above: str, inside: str, below: str) -> None:
     above, inside, below = (part and f"{part}\n" for part in (above, inside, below))
-    found = Region.find(Region(above, inside, below, is_untouched=True).whole())
-    assert found == Region(above, inside, below, is_untouched=True)
-    assert found.with_text("new\n").whole() == f"{above}{regions.new('new' + chr(10))}{below}"
+    found = ManagedBlock.find(ManagedBlock(above, inside, below, is_untouched=True).whole())
+    assert found == ManagedBlock(above, inside, below, is_untouched=True)
+    assert found.with_text("new\n").whole() == f"{above}{new_file('new' + chr(10))}{below}"
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "name: CI\n", f"{BEGIN}\nname: CI\n", f"name: CI\n{END} 0\n", f"{END}\n{BEGIN}\n", regions.new("a\n") * 2],
+    ["", "name: CI\n", f"{BEGIN}\nname: CI\n", f"name: CI\n{END} 0\n", f"{END}\n{BEGIN}\n", new_file("a\n") * 2],
     ids=["empty", "none", "no end", "no begin", "turned round", "two"],
 )
 def test_file_without_one_whole_region_has_none(text: str) -> None:
-    assert Region.find(text) is None
+    assert ManagedBlock.find(text) is None
 
 
 def test_jobs_below_a_region_are_known_by_name() -> None:
-    assert jobs_below(Region("", LINES, OWN, is_untouched=True)) == ("docs", "site")
+    assert jobs_below(ManagedBlock("", LINES, OWN, is_untouched=True)) == ("docs", "site")
 
 
-WANTED = (Wanted("ci.yml", lambda more: LINES.replace("[]", f"[{', '.join(more)}]")),)
-THEN = regions.new(LINES)
+WANTED = (GeneratedFile("ci.yml", lambda more: LINES.replace("[]", f"[{', '.join(more)}]")),)
+THEN = new_file(LINES)
 
 
 def test_file_that_is_as_it_should_be_has_not_drifted() -> None:
-    assert drift(WANTED, {"ci.yml": THEN}) == ()
-    own = Region("# mine\n", LINES.replace("[]", "[docs, site]"), OWN, is_untouched=True).whole()
-    assert drift(WANTED, {"ci.yml": own}) == ()
+    assert find_drift(WANTED, {"ci.yml": THEN}) == ()
+    own = ManagedBlock("# mine\n", LINES.replace("[]", "[docs, site]"), OWN, is_untouched=True).whole()
+    assert find_drift(WANTED, {"ci.yml": own}) == ()
 
 
 def test_file_that_is_not_there_is_missing() -> None:
-    assert drift(WANTED, {}) == (Drift("ci.yml", Reason.MISSING, "", THEN),)
+    assert find_drift(WANTED, {}) == (Drift("ci.yml", DriftReason.MISSING, "", THEN),)
 
 
 @pytest.mark.parametrize("text", ["name: CI\n", "a: [", "\x00"], ids=["plain", "no YAML", "control"])
 def test_file_that_was_written_by_hand_is_left_as_it_is(text: str) -> None:
-    assert drift(WANTED, {"ci.yml": text}) == (Drift("ci.yml", Reason.FOREIGN, text, text),)
+    assert find_drift(WANTED, {"ci.yml": text}) == (Drift("ci.yml", DriftReason.FOREIGN, text, text),)
 
 
 def test_lines_that_were_changed_by_hand_are_told_from_those_of_another_time() -> None:
     by_hand = THEN.replace("name: CI", "name: Mine")
-    assert drift(WANTED, {"ci.yml": by_hand}) == (Drift("ci.yml", Reason.EDITED, by_hand, THEN),)
-    earlier = regions.new("name: Old\n")
-    assert drift(WANTED, {"ci.yml": earlier}) == (Drift("ci.yml", Reason.OUTDATED, earlier, THEN),)
+    assert find_drift(WANTED, {"ci.yml": by_hand}) == (Drift("ci.yml", DriftReason.EDITED, by_hand, THEN),)
+    earlier = new_file("name: Old\n")
+    assert find_drift(WANTED, {"ci.yml": earlier}) == (Drift("ci.yml", DriftReason.OUTDATED, earlier, THEN),)
 
 
 def test_drift_shows_the_difference_and_why() -> None:
-    earlier = regions.new(LINES.replace("CI", "Old"))
-    (found,) = drift(WANTED, {"ci.yml": earlier})
+    earlier = new_file(LINES.replace("CI", "Old"))
+    (found,) = find_drift(WANTED, {"ci.yml": earlier})
     before, after = (text.splitlines()[-1] for text in (earlier, THEN))
     assert str(found) == (
         "ci.yml would be written otherwise today: the project, its settings or seatrial have changed\n"
@@ -91,30 +90,30 @@ USING = f"name: CI\njobs:\n  - uses: {CHECKOUT}\n  - uses: {CHECKOUT}\n"
 
 @pytest.mark.parametrize("raised", [LATER, NEXT])
 def test_pin_that_dependabot_has_raised_stays(raised: str) -> None:
-    wanted = (Wanted("ci.yml", lambda _: USING),)
-    merged = regions.new(USING).replace(CHECKOUT, raised)
-    assert drift(wanted, {"ci.yml": merged}) == ()
-    once = regions.new(USING).replace(CHECKOUT, raised, 1)
-    assert drift(wanted, {"ci.yml": once}) == (Drift("ci.yml", Reason.OUTDATED, once, merged),)
-    changed = (Wanted("ci.yml", lambda _: USING.replace("CI", "Checks")),)
+    wanted = (GeneratedFile("ci.yml", lambda _: USING),)
+    merged = new_file(USING).replace(CHECKOUT, raised)
+    assert find_drift(wanted, {"ci.yml": merged}) == ()
+    once = new_file(USING).replace(CHECKOUT, raised, 1)
+    assert find_drift(wanted, {"ci.yml": once}) == (Drift("ci.yml", DriftReason.OUTDATED, once, merged),)
+    changed = (GeneratedFile("ci.yml", lambda _: USING.replace("CI", "Checks")),)
     then = merged.replace("CI", "Checks").replace(
-        merged.splitlines()[-1], regions.new(changed[0].text(())).splitlines()[-1]
+        merged.splitlines()[-1], new_file(changed[0].text(())).splitlines()[-1]
     )
-    assert drift(changed, {"ci.yml": merged}) == (Drift("ci.yml", Reason.OUTDATED, merged, then),)
+    assert find_drift(changed, {"ci.yml": merged}) == (Drift("ci.yml", DriftReason.OUTDATED, merged, then),)
 
 
 @pytest.mark.parametrize(
     ("pin", "reason"),
     [
-        (f"actions/checkout@{'7' * 40} # v7.0.1", Reason.EDITED),
-        (CHECKOUT.replace("v7.0.1", "v7.1"), Reason.EDITED),
-        (f"actions/checkout@{'7' * 40} # v6", Reason.OUTDATED),
-        ("actions/checkout@v8", Reason.EDITED),
-        (f"actions/checkout@{'8' * 40}", Reason.EDITED),
+        (f"actions/checkout@{'7' * 40} # v7.0.1", DriftReason.EDITED),
+        (CHECKOUT.replace("v7.0.1", "v7.1"), DriftReason.EDITED),
+        (f"actions/checkout@{'7' * 40} # v6", DriftReason.OUTDATED),
+        ("actions/checkout@v8", DriftReason.EDITED),
+        (f"actions/checkout@{'8' * 40}", DriftReason.EDITED),
     ],
     ids=["same version", "same commit", "earlier", "tag", "no version"],
 )
-def test_pin_that_is_no_later_one_does_not(pin: str, reason: Reason) -> None:
-    by_hand = regions.new(USING).replace(CHECKOUT, pin)
-    found = drift((Wanted("ci.yml", lambda _: USING),), {"ci.yml": by_hand})
-    assert found == (Drift("ci.yml", reason, by_hand, regions.new(USING)),)
+def test_pin_that_is_no_later_one_does_not(pin: str, reason: DriftReason) -> None:
+    by_hand = new_file(USING).replace(CHECKOUT, pin)
+    found = find_drift((GeneratedFile("ci.yml", lambda _: USING),), {"ci.yml": by_hand})
+    assert found == (Drift("ci.yml", reason, by_hand, new_file(USING)),)

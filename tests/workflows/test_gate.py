@@ -18,6 +18,7 @@ from workflow_sets import MINIMAL, written
 if TYPE_CHECKING:
     from pathlib import Path
 
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a script of sh stands for gh")
 
 GATE = yaml.safe_load(written(MINIMAL)[".github/workflows/ci.yml"])["jobs"]["gate"]

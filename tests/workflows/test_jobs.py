@@ -15,60 +15,61 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actions import Actions
-from compiled import written_in_c
-from harbour import SEATRIAL, Harbour, harbour, made_once
-from pier import PUBLISHER
-from seatrial import interpreters
-from seatrial.rehearsal.faults import Faults
-from seatrial.rehearsal.issuer import Sender
-from seatrial.rehearsal.network import network
-from trial import BUILD_SYSTEMS, HERE, PYPROJECT, Ran
+from compiled_package import write_compiled_package
+from github_actions import GithubActions
+from index_client import PUBLISHER
+from release_repo import SETTINGS, ReleaseRepo, made_once, make_release_repo
+from sample_project import BUILD_SYSTEMS, HERE, PYPROJECT, RunResult
+from seatrial.pythons import find_interpreters
+from seatrial.rehearsal.index_server import InjectedFaults
+from seatrial.rehearsal.network import open_network
+from seatrial.rehearsal.oidc import CiIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from seatrial.rehearsal.network import Network
+    from seatrial.rehearsal.network import LocalNetwork
+
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="a script stands for gh"),
 ]
 
-OTHER = [one.version for one in interpreters.find(("3.13", "3.12", "3.9"), os.environ) if one.version != HERE][:1]
+OTHER = [one.version for one in find_interpreters(("3.13", "3.12", "3.9"), os.environ) if one.version != HERE][:1]
 NOTES = "### Features\n\n- Tides rise. (#1)\n\n### Bugfixes\n\n- Tides fall.\n\n"
 
 
 FILES = ["tidepool-1.3.0-py3-none-any.whl", "tidepool-1.3.0.tar.gz"]
 
 
-def project(folder: Path, *, is_compiled: bool = False) -> Harbour:
+def project(folder: Path, *, is_compiled: bool = False) -> ReleaseRepo:
     """Make a project that is ready to be released, on GitHub as far as its files tell."""
-    port = harbour(folder, "setuptools" if is_compiled else "uv_build")
-    (port.trial.root / ".github").mkdir()
+    repo = make_release_repo(folder, "setuptools" if is_compiled else "uv_build")
+    (repo.project.root / ".github").mkdir()
     if is_compiled:
-        port.trial.write(written_in_c())
+        repo.project.write(write_compiled_package())
         lines = "".join(f'  "Programming Language :: Python :: {one}",\n' for one in OTHER)
-        port.trial.write(
-            {"pyproject.toml": port.read("pyproject.toml").replace("classifiers = [\n", f"classifiers = [\n{lines}")}
+        repo.project.write(
+            {"pyproject.toml": repo.read("pyproject.toml").replace("classifiers = [\n", f"classifiers = [\n{lines}")}
         )
-    return port
+    return repo
 
 
-def released(port: Harbour, folder: Path, *options: str, **where: str) -> Actions:
+def released(repo: ReleaseRepo, folder: Path, *options: str, **where: str) -> GithubActions:
     """Have the workflows generated, release, and return the run that the tag starts."""
-    ran = port.trial.seatrial("workflows", *options)
+    ran = repo.project.seatrial("workflows", *options)
     assert ran.returncode == 0, ran.output
-    port.trial.commit("Have the workflows generated")
-    port.trial.git("push", "-q")
-    ran = port.trial.seatrial("release", "--no-tests", "--part", "minor", "--yes", *options)
+    repo.project.commit("Have the workflows generated")
+    repo.project.git("push", "-q")
+    ran = repo.project.seatrial("release", "--no-tests", "--part", "minor", "--yes", *options)
     assert ran.returncode == 0, ran.output
     name, tag = where.get("name", "release.yml"), where.get("tag", "v1.3.0")
-    return Actions(port, name, tag, folder)
+    return GithubActions(repo, name, tag, folder)
 
 
-def went_well(run: Actions, name: str, *rows: dict[str, str]) -> str:
+def went_well(run: GithubActions, name: str, *rows: dict[str, str]) -> str:
     """Run a job, each row of its matrix, and return what it said."""
     said = ""
     for row in rows or ({},):
@@ -78,8 +79,8 @@ def went_well(run: Actions, name: str, *rows: dict[str, str]) -> str:
     return said
 
 
-def held(net: Network) -> list[str]:
-    return sorted(one.shelved.name for one in net.index.shelves.files("tidepool"))
+def held(network: LocalNetwork) -> list[str]:
+    return sorted(one.index_file.name for one in network.index.store.files("tidepool"))
 
 
 def prepare(folder: Path) -> None:
@@ -95,42 +96,42 @@ def prepare(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def ready(folder: Path) -> Iterator[tuple[Actions, Network]]:
+def ready(folder: Path) -> Iterator[tuple[GithubActions, LocalNetwork]]:
     """Yield a run of which all is over that comes before the upload, and the index."""
-    port = made_once("jobs-before-the-upload", prepare).copy(folder)
+    repo = made_once("jobs-before-the-upload", prepare).copy(folder)
     outputs = json.loads((folder / "outputs.json").read_text())
     # What comes later is numbered on.
-    run = Actions(port, "release.yml", "v1.3.0", folder / "run", outputs=outputs, _count=itertools.count(100))
-    with network(folder / "index", PUBLISHER, "tidepool") as net:
-        yield replace(run, net=net, sender=Sender(PUBLISHER, run.tag, run.commit)), net
+    run = GithubActions(repo, "release.yml", "v1.3.0", folder / "run", outputs=outputs, _count=itertools.count(100))
+    with open_network(folder / "index", PUBLISHER, "tidepool") as network:
+        yield replace(run, network=network, identity=CiIdentity(PUBLISHER, run.tag, run.commit)), network
 
 
-def all_is_there(run: Actions, net: Network, notes: str = NOTES) -> None:
+def all_is_there(run: GithubActions, network: LocalNetwork, notes: str = NOTES) -> None:
     """See that the index and the release on the forge have both files, of the bytes that were built."""
-    assert held(net) == FILES
-    shelved = {one.shelved.name: one.shelved.sha256 for one in net.index.shelves.files("tidepool")}
-    assert run.outputs["build"]["built"].split() == [run.commit, *(shelved[name] for name in reversed(FILES))]
+    assert held(network) == FILES
+    index_file = {one.index_file.name: one.index_file.sha256 for one in network.index.store.files("tidepool")}
+    assert run.outputs["build"]["built"].split() == [run.commit, *(index_file[name] for name in reversed(FILES))]
     told = run.released()
     assert (told.pop(".notes"), told.pop(".state")) == (notes, "false")
-    assert {name: hashlib.sha256(bytes.fromhex(data)).hexdigest() for name, data in told.items()} == shelved
+    assert {name: hashlib.sha256(bytes.fromhex(data)).hexdigest() for name, data in told.items()} == index_file
 
 
 def test_upload_that_stopped_after_the_first_file_is_finished_by_the_same_job(tmp_path: Path) -> None:
-    with ready(tmp_path) as (run, net):
-        net.index.faults = Faults(cut_after=1)
+    with ready(tmp_path) as (run, network):
+        network.index.faults = InjectedFaults(cut_after=1)
         ran = run.run("pypi")
-        assert (ran.returncode, held(net)) == (1, FILES[:1]), ran.output
-        net.index.faults = Faults()
+        assert (ran.returncode, held(network)) == (1, FILES[:1]), ran.output
+        network.index.faults = InjectedFaults()
         went_well(run, "pypi")
         went_well(run, "release")
-        all_is_there(run, net)
+        all_is_there(run, network)
 
 
 def test_jobs_that_are_run_again_change_nothing(tmp_path: Path) -> None:
-    with ready(tmp_path) as (run, net):
+    with ready(tmp_path) as (run, network):
         went_well(run, "pypi")
         went_well(run, "release")
-        all_is_there(run, net)
+        all_is_there(run, network)
         before = run.outputs["build"]
         went_well(run, "release")
         # To run one job again is to run those again, too, that come after it.
@@ -139,54 +140,58 @@ def test_jobs_that_are_run_again_change_nothing(tmp_path: Path) -> None:
         went_well(run, "test", *run.rows())
         went_well(run, "pypi")
         went_well(run, "release")
-        all_is_there(run, net)
+        all_is_there(run, network)
 
 
 def test_release_on_the_forge_that_stopped_half_way_is_made_anew(tmp_path: Path) -> None:
-    with ready(tmp_path) as (run, net):
+    with ready(tmp_path) as (run, network):
         went_well(run, "pypi")
         ran = run.run("release", GH_FAILS="1")
         assert (ran.returncode, run.released()[".state"]) == (1, "true"), ran.output
         went_well(run, "release")
-        all_is_there(run, net)
+        all_is_there(run, network)
 
 
 def test_release_on_the_forge_that_somebody_made_keeps_its_notes_and_gets_the_files_that_it_lacks(
     tmp_path: Path,
 ) -> None:
-    with ready(tmp_path) as (run, net):
+    with ready(tmp_path) as (run, network):
         went_well(run, "pypi")
         made = run.folder / "releases" / run.tag
         made.mkdir(parents=True)
         for name, text in ((".notes", "Mine.\n"), (".state", "false")):
             (made / name).write_text(text)
-        shutil.copy(net.index.shelves.path("tidepool", FILES[0]), made)
+        shutil.copy(network.index.store.path("tidepool", FILES[0]), made)
         went_well(run, "release")
-        all_is_there(run, net, "Mine.\n")
+        all_is_there(run, network, "Mine.\n")
 
 
 def test_tag_that_has_moved_publishes_and_releases_nothing_of_the_commit_where_it_was(tmp_path: Path) -> None:
-    with ready(tmp_path) as (run, net):
-        moved = run.port.remote.git("rev-parse", f"{run.commit}^").strip()
-        run.port.remote.git("tag", "-f", run.tag, moved)
+    with ready(tmp_path) as (run, network):
+        moved = run.repo.remote.git("rev-parse", f"{run.commit}^").strip()
+        run.repo.remote.git("tag", "-f", run.tag, moved)
         for job in ("pypi", "release"):
             ran = run.run(job)
-            assert ran == Ran(1, f"::error::{run.tag} is at {moved} by now, and these files are of {run.commit}\n")
-        assert (held(net), (run.folder / "releases").exists()) == ([], False)
-        run.port.remote.git("tag", "-f", run.tag, run.commit)
+            assert ran == RunResult(
+                1, f"::error::{run.tag} is at {moved} by now, and these files are of {run.commit}\n"
+            )
+        assert (held(network), (run.folder / "releases").exists()) == ([], False)
+        run.repo.remote.git("tag", "-f", run.tag, run.commit)
         went_well(run, "pypi")
         went_well(run, "release")
-        all_is_there(run, net)
+        all_is_there(run, network)
 
 
 @pytest.mark.skipif(not OTHER, reason="one Python alone is installed")
 def test_sdist_alone_of_compiled_code_beside_another_is_proved_published_and_released(tmp_path: Path) -> None:
-    port = beside_another(project(tmp_path, is_compiled=True))
+    repo = beside_another(project(tmp_path, is_compiled=True))
     where = {"name": "release-tidepool.yml", "tag": "tidepool-v1.3.0"}
-    run = released(port, tmp_path / "forge", "--project", "packages/tidepool", **where)
+    run = released(repo, tmp_path / "forge", "--project", "packages/tidepool", **where)
     publisher = replace(PUBLISHER, workflow=run.name)
-    with network(tmp_path / "index", publisher, "tidepool") as net:
-        run = replace(run, net=net, sender=Sender(publisher, run.tag, run.commit), folder=tmp_path / "run")
+    with open_network(tmp_path / "index", publisher, "tidepool") as network:
+        run = replace(
+            run, network=network, identity=CiIdentity(publisher, run.tag, run.commit), folder=tmp_path / "run"
+        )
         went_well(run, "plan")
         rows = run.rows()
         assert sorted(row["session"] for row in rows) == sorted(f"tests-{one}" for one in (HERE, *OTHER))
@@ -200,27 +205,27 @@ def test_sdist_alone_of_compiled_code_beside_another_is_proved_published_and_rel
             said.count(f"building a wheel for Python {one}, from tidepool-1.3.0.tar.gz") for one in (HERE, *OTHER)
         ] == [1, 1]
         went_well(run, "pypi")
-        assert held(net) == ["tidepool-1.3.0.tar.gz"]
+        assert held(network) == ["tidepool-1.3.0.tar.gz"]
         went_well(run, "release")
         assert {name for name in run.released() if name[0] != "."} == {"tidepool-1.3.0.tar.gz"}
         assert (run.released()[".notes"], run.released()[".state"]) == (NOTES, "false")
 
 
-def beside_another(port: Harbour) -> Harbour:
+def beside_another(repo: ReleaseRepo) -> ReleaseRepo:
     """Move a project into a folder of its repository, and put another beside it."""
-    root = port.trial.root
+    root = repo.project.root
     names = [path.name for path in root.iterdir() if path.name not in {".git", ".github", ".nox", "dist"}]
     (root / "packages/tidepool").mkdir(parents=True)
     for name in names:
         (root / name).rename(root / "packages/tidepool" / name)
     tags = 'tag = "{name}-v{version}"\n'
-    text = port.read("packages/tidepool/pyproject.toml")
+    text = repo.read("packages/tidepool/pyproject.toml")
     other = PYPROJECT.format(build_system=BUILD_SYSTEMS["hatchling"], classifiers="").replace("tidepool", "kelp")
-    port.trial.write(
+    repo.project.write(
         {
-            "packages/tidepool/pyproject.toml": text.replace(SEATRIAL, SEATRIAL + tags),
-            "packages/kelp/pyproject.toml": other + SEATRIAL + tags,
+            "packages/tidepool/pyproject.toml": text.replace(SETTINGS, SETTINGS + tags),
+            "packages/kelp/pyproject.toml": other + SETTINGS + tags,
             "packages/kelp/src/kelp/__init__.py": '__version__ = "1.2.3"\n',
         }
     )
-    return port
+    return repo

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from linters import Linters
-from seatrial.checks import workflow_catalogue
-from seatrial.checks.judging import judge
-from seatrial.facts import pins
-from seatrial.facts.ci_file import CiFile
-from seatrial.facts.project import Project
-from seatrial.facts.repository import Repository
+from seatrial.checks.check import run_checks
+from seatrial.checks.registry import WORKFLOW_CHECKS
+from seatrial.ci.github import WorkflowFile
+from seatrial.ci.pins import ACTIONS
 from seatrial.findings import Verdict
-from seatrial.rehearsal.course import chart
-from seatrial.workflows import desk
-from seatrial.workflows.drift import Reason, drift
+from seatrial.git.repository import Repository
+from seatrial.project.project import Project
+from seatrial.rehearsal.ci import read_publishing_setup
+from seatrial.workflows.generate import DriftReason, find_drift, generated_files
+from workflow_linters import Linters
 from workflow_mutations import ALL
 from workflow_sets import SHAPES, of_this_repository, wheels_of_the_docs, with_wheels, written, written_for_gitlab
 
@@ -33,10 +32,10 @@ def linters(tmp_path_factory: pytest.TempPathFactory) -> Linters:
 
 @pytest.mark.linters
 def test_generated_sets_pass_all_linters(linters: Linters) -> None:
-    sets = {name: written(shape) for name, shape in SHAPES.items()}
+    sets = {name: written(context) for name, context in SHAPES.items()}
     sets["this-repository"] = of_this_repository()
     sets["with-wheels"] = with_wheels(BASE)
-    sets |= {f"gitlab-{name}": written_for_gitlab(shape) for name, shape in SHAPES.items()}
+    sets |= {f"gitlab-{name}": written_for_gitlab(context) for name, context in SHAPES.items()}
     sets["gitlab-elsewhere"] = written_for_gitlab(SHAPES["minimal"], "gitlab.example.org")
     found = linters.with_sets(sets).all()
     assert found == {name: set() for name in sets}
@@ -46,39 +45,39 @@ BASE = SHAPES["locked"]
 
 
 def test_change_between_the_marks_is_a_drift() -> None:
-    files, wanted = written(BASE), desk.wanted(BASE, "github")
-    drifts = {one.name: drift(wanted, {**files, **one.applied(files)}) for one in ALL}
+    files, wanted = written(BASE), generated_files(BASE, "github")
+    drifts = {one.name: find_drift(wanted, {**files, **one.applied(files)}) for one in ALL}
     assert {name: [(one.path, one.reason, one.then) for one in found] for name, found in drifts.items()} == {
-        one.name: [(one.path, Reason.EDITED, files[one.path])] for one in ALL
+        one.name: [(one.path, DriftReason.EDITED, files[one.path])] for one in ALL
     }
 
 
 def of_our_own(files: dict[str, str]) -> set[str]:
     """Return the codes of our checks that fail."""
-    found = (CiFile.from_text(path, text) for path, text in files.items() if "/workflows/" in path)
-    judged = (one for file in found for one in judge(workflow_catalogue.ALL, file))
+    found = (WorkflowFile.from_text(path, text) for path, text in files.items() if "/workflows/" in path)
+    judged = (one for file in found for one in run_checks(WORKFLOW_CHECKS, file))
     return {one.code for one in judged if one.finding.verdict is Verdict.FAILED}
 
 
 def test_generated_sets_pass_our_own_checks() -> None:
-    failed = {name: of_our_own(written(shape)) for name, shape in SHAPES.items()}
-    assert failed == {name: set() if shape.uses_uv else {"CI114"} for name, shape in SHAPES.items()}
+    failed = {name: of_our_own(written(context)) for name, context in SHAPES.items()}
+    assert failed == {name: set() if context.uses_uv else {"CI114"} for name, context in SHAPES.items()}
     assert of_our_own(of_this_repository()) == set()
 
 
 def test_jobs_for_wheels_that_the_docs_show_are_taken(tmp_path: Path) -> None:
     files = with_wheels(BASE)
-    assert drift(desk.wanted(BASE, "github"), files) == ()
+    assert find_drift(generated_files(BASE, "github"), files) == ()
     assert of_our_own(files) == set()
     used = re.findall(r"uses: (.*)", wheels_of_the_docs())
-    assert set(used) - set(pins.ACTIONS) == {used[1]}
+    assert set(used) - set(ACTIONS) == {used[1]}
     assert used[1].startswith("pypa/cibuildwheel@")
     for path, text in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     repository = Repository(tmp_path, "", tmp_path, tmp_path, "", "main")
-    found = chart(repository, Project(tmp_path, {"project": {"name": "tidepool"}}), tmp_path)
-    assert (found.sender.workflow, found.sender.environment) == ("release.yml", "pypi")
+    found = read_publishing_setup(repository, Project(tmp_path, {"project": {"name": "tidepool"}}), tmp_path)
+    assert (found.publisher.workflow, found.publisher.environment) == ("release.yml", "pypi")
     assert found.before is not None
     assert (found.before.sessions, found.before.sessions_build) == (("build", "check"), True)
     assert [line for line in found.before.not_run if "ci.verify" in line or "ci.notes" in line] == [

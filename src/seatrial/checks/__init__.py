@@ -1,1 +1,4 @@
-"""One module for each subject, one small class for each check. A check is pure: facts in, a finding out."""
+"""Checks: facts enter, findings leave. There is one module for each family of codes.
+
+Start with `check`, then `registry`.
+"""

@@ -1,1 +1,4 @@
-"""A release rehearsed: the same release in another world, which has a remote and an index of its own."""
+"""Rehearses a release in a sandbox with a remote, an index and a token issuer of its own.
+
+A project enters, a report leaves. Start with `rehearse`.
+"""

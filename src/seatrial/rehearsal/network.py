@@ -1,44 +1,43 @@
-"""The network of a rehearsal: an index, an issuer and a proxy on loopback, and the environment that leads to them.
+"""The network of a rehearsal: an index, a token issuer and a proxy on loopback, and the environment that leads there.
 
-twine asks for a token only where it uploads to PyPI itself, over https. So the proxy leads PyPI's upload host to the
-index, and a throw-away authority vouches for it.
+twine requests a token only where it uploads to PyPI itself, over https. So the proxy leads PyPI's upload host to the
+index, and a temporary certificate authority signs its certificate.
 """
 
 from __future__ import annotations
 
 import contextlib
+import selectors
+import socket
 import ssl
 import sys
 import threading
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from seatrial import shell
-from seatrial.errors import CommandFailed
-from seatrial.mishaps import RehearsalError
-from seatrial.rehearsal.authority import Authority
-from seatrial.rehearsal.faults import Faults
-from seatrial.rehearsal.index import Index
-from seatrial.rehearsal.issuer import Issuer, Sender
-from seatrial.rehearsal.minting import Mint
-from seatrial.rehearsal.proxy import Proxy
-from seatrial.rehearsal.shelves import Shelves
-from seatrial.rehearsal.uploads import Uploads
+from seatrial import process
+from seatrial.errors import CommandFailed, RehearsalError
+from seatrial.rehearsal.index_server import IndexApplication, InjectedFaults
+from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
+from seatrial.rehearsal.uploads import FileStore, UploadHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from socketserver import TCPServer
 
     from werkzeug.serving import BaseWSGIServer
 
-    from seatrial.facts.publisher import Publisher
+    from seatrial.ci.publisher import Publisher
 
-LEADS_ASTRAY = ("all_proxy", "curl_ca_bundle", "http_proxy", "https_proxy", "netrc", "no_proxy", "ssl_cert_dir")
+
+FORBIDDEN_VARIABLES = ("all_proxy", "curl_ca_bundle", "http_proxy", "https_proxy", "netrc", "no_proxy", "ssl_cert_dir")
 """Variables that would lead an upload past the proxy, or to other certificates or passwords."""
 
-PROVE = """\
+LOOPBACK_SCRIPT = """\
 import sys
 import requests
 inside, nonce, outside = sys.argv[1:]
@@ -61,11 +60,11 @@ index of this rehearsal, which alone knows a word, and another host is out of re
 
 
 @dataclass(frozen=True)
-class Network:
+class LocalNetwork:
     """What runs. ``plain`` and ``proxy`` are ports on loopback; ``upload_host`` is the one that the proxy leads on."""
 
-    index: Index
-    authority: Authority
+    index: IndexApplication
+    authority: CertificateAuthority
     plain: int
     proxy: int
     upload_host: str
@@ -80,12 +79,12 @@ class Network:
         """The address that pip and uv install from."""
         return f"{self.home_url}simple/"
 
-    def environment(self, base: Mapping[str, str], sender: Sender) -> dict[str, str]:
+    def environment(self, base: Mapping[str, str], identity: CiIdentity) -> dict[str, str]:
         """Return the environment of an upload from CI: all of ``base`` but what could lead elsewhere, or publish.
 
-        ``sender``: the job that uploads.
+        ``identity``: the job that uploads.
         """
-        self.index.sender = sender
+        self.index.identity = identity
         proxy, bundle = f"http://127.0.0.1:{self.proxy}", str(self.authority.bundle)
         return {
             **{name: value for name, value in base.items() if not _leads_elsewhere(name)},
@@ -94,13 +93,13 @@ class Network:
             "REQUESTS_CA_BUNDLE": bundle,
             "SSL_CERT_FILE": bundle,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            **self._identity(sender),
+            **self._identity(identity),
         }
 
-    def _identity(self, sender: Sender) -> dict[str, str]:
+    def _identity(self, identity: CiIdentity) -> dict[str, str]:
         """Return what tells a job who it is: at GitHub where it can ask for a token, at GitLab the tokens."""
-        if sender.publisher.forge == "gitlab":
-            tokens = {name: self.index.issuer.token(sender, *audience) for name, audience in sender.tokens}
+        if identity.publisher.forge == "gitlab":
+            tokens = {name: self.index.issuer.token(identity, *audience) for name, audience in identity.tokens}
             return {"GITLAB_CI": "true", **tokens}
         return {
             "GITHUB_ACTIONS": "true",
@@ -108,11 +107,13 @@ class Network:
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.home_url}_/identity?api-version=2.0",
         }
 
-    def insist_on_loopback(self, environment: Mapping[str, str], cwd: Path) -> None:
+    def require_loopback(self, environment: Mapping[str, str], cwd: Path) -> None:
         """Prove that an upload in this environment reaches the index and nothing else. Raises `LeadsElsewhere`."""
         inside, outside = f"https://{self.upload_host}/_/rehearsal", "https://seatrial.invalid/"
         try:
-            shell.run((sys.executable, "-c", PROVE, inside, self.index.nonce, outside), cwd=cwd, env=environment)
+            process.run(
+                (sys.executable, "-c", LOOPBACK_SCRIPT, inside, self.index.nonce, outside), cwd=cwd, env=environment
+            )
         except CommandFailed as error:
             raise RehearsalError(
                 f"an upload would not stay on this machine:\n{error.what}", code="LeadsElsewhere"
@@ -120,9 +121,14 @@ class Network:
 
 
 @contextlib.contextmanager
-def network(
-    folder: Path, publisher: Publisher, project: str, *, faults: Faults | None = None, issuer: Issuer | None = None
-) -> Iterator[Network]:
+def open_network(
+    folder: Path,
+    publisher: Publisher,
+    project: str,
+    *,
+    faults: InjectedFaults | None = None,
+    issuer: TokenIssuer | None = None,
+) -> Iterator[LocalNetwork]:
     """Open the index for one project and its publisher, and close all of it at the end.
 
     ``folder``: where the index keeps its files. Nothing listens to anything but loopback, on ports that the system
@@ -133,27 +139,29 @@ def network(
 
     folder.mkdir(parents=True)
     hosts = [str(urlsplit(url).hostname) for url in (DEFAULT_REPOSITORY, TEST_REPOSITORY)]
-    told = faults or Faults()
-    mint = Mint(publisher, issuer or Issuer.make(forge=publisher.forge), told.token_lifetime)
-    index = Index(Uploads(Shelves(folder), project, mint.issuer.clock), mint, told)
-    authority = Authority.make(folder, hosts)
+    told = faults or InjectedFaults()
+    token_exchange = TokenExchange(publisher, issuer or TokenIssuer.make(forge=publisher.forge), told.token_lifetime)
+    index = IndexApplication(
+        UploadHandler(FileStore(folder), project, token_exchange.issuer.clock), token_exchange, told
+    )
+    authority = CertificateAuthority.make(folder, hosts)
     with contextlib.ExitStack() as stack:
         plain = stack.enter_context(_served(_web(index)))
         secure = stack.enter_context(_served(_web(index, authority.context)))
         proxy = stack.enter_context(_served(Proxy(dict.fromkeys(hosts, secure))))
         stack.callback(index.stopped.set)
-        yield Network(index, authority, plain, proxy, hosts[0])
+        yield LocalNetwork(index, authority, plain, proxy, hosts[0])
 
 
 def _leads_elsewhere(name: str) -> bool:
-    return name.lower() in LEADS_ASTRAY or shell.PUBLISHING.fullmatch(name) is not None
+    return name.lower() in FORBIDDEN_VARIABLES or process.PUBLISHING_VARIABLE.fullmatch(name) is not None
 
 
-def _web(index: Index, context: ssl.SSLContext | None = None) -> BaseWSGIServer:
+def _web(index: IndexApplication, context: ssl.SSLContext | None = None) -> BaseWSGIServer:
     from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
 
     class Quiet(WSGIRequestHandler):
-        def log(self, *_: object) -> None:
+        def step_log(self, *_: object) -> None:
             """Say nothing."""
 
     server = make_server("127.0.0.1", 0, index, threaded=True, request_handler=Quiet, ssl_context=context)
@@ -174,3 +182,72 @@ def _served(server: TCPServer) -> Iterator[int]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+PIECE = 1 << 16
+
+
+class Proxy(ThreadingHTTPServer):
+    """Listens on a free port of loopback. ``leads``: for each host the port on loopback that it stands for."""
+
+    daemon_threads = True
+
+    def __init__(self, leads: dict[str, int]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.leads = leads
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: a client that goes away is none."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Proxy
+
+    def do_CONNECT(self) -> None:
+        """Lead to the index, or refuse (RFC 9110, 9.3.6)."""
+        host, _, port = self.path.rpartition(":")
+        if host not in self.server.leads or port != "443":
+            self.send_error(HTTPStatus.FORBIDDEN, f"{self.path} is not on this machine")
+            return
+        with socket.create_connection(("127.0.0.1", self.server.leads[host])) as upstream:
+            self.send_response(HTTPStatus.OK)
+            self.end_headers()
+            self._relay(upstream)
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def _relay(self, upstream: socket.socket) -> None:
+        with selectors.DefaultSelector() as selector:
+            ways = {self.connection: upstream, upstream: self.connection}
+            for one in ways:
+                selector.register(one, selectors.EVENT_READ)
+            while True:
+                for key, _ in selector.select():
+                    source: socket.socket = key.fileobj  # type: ignore[assignment]
+                    piece = source.recv(PIECE)
+                    if not piece:
+                        return
+                    ways[source].sendall(piece)
+
+
+@dataclass(frozen=True)
+class CertificateAuthority:
+    """``bundle``: the file with its certificate, for clients that are to trust it; ``context``: for the server."""
+
+    bundle: Path
+    context: ssl.SSLContext
+
+    @classmethod
+    def make(cls, folder: Path, hosts: Sequence[str]) -> CertificateAuthority:
+        """Make an authority and a certificate for ``hosts``. The keys never leave this process and ``folder``."""
+        # Only a rehearsal needs it.
+        import trustme  # noqa: PLC0415
+
+        authority = trustme.CA(organization_name="seatrial rehearsal")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(*hosts).configure_cert(context)
+        bundle = folder / "authority.pem"
+        authority.cert_pem.write_to_path(str(bundle))
+        return cls(bundle, context)

@@ -1,10 +1,9 @@
-"""The counter of an index, where uploads are judged and taken, in the order and the words of PyPI.
-
-Its ``forklift/legacy.py``.
-"""
+"""Uploads to the index of a rehearsal: checked in PyPI's order and stored (its ``forklift/legacy.py``)."""
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import tempfile
 import threading
 from dataclasses import dataclass, field
@@ -15,19 +14,18 @@ from typing import IO, TYPE_CHECKING, Any, Callable
 from packaging.utils import canonicalize_name
 from werkzeug.wrappers import Request
 
-from seatrial.checks import door
-from seatrial.checks.rule import user_docs
-from seatrial.facts.archive import Archive
-from seatrial.rehearsal import shelves
+from seatrial.checks.check import user_docs_page
+from seatrial.checks.registry import find_rejection, is_already_there
+from seatrial.distributions.distribution import Archive
+from seatrial.index.client import IndexFile, ProjectFiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from werkzeug.datastructures import FileStorage
 
-    from seatrial.rehearsal.shelves import Shelves
 
-LARGEST = 100 * 1024 * 1024 + 1024 * 1024
+LARGEST_UPLOAD = 100 * 1024 * 1024 + 1024 * 1024
 """Bytes that an upload may have: PyPI's limit for a file, and room for the form."""
 
 LARGEST_FORM = 16 * 1024 * 1024
@@ -43,7 +41,7 @@ NEW_PROJECT = (
 )
 
 
-class Refused(Exception):
+class UploadRejected(Exception):
     """An upload is refused: status and reason, as PyPI gives them."""
 
     def __init__(self, status: int, reason: str) -> None:
@@ -52,10 +50,10 @@ class Refused(Exception):
         self.reason = reason
 
 
-class Bounded(Request):
+class BoundedRequest(Request):
     """A request of which no more is read than an upload may have; its files are kept on disk until it is closed."""
 
-    max_content_length = LARGEST
+    max_content_length = LARGEST_UPLOAD
     max_form_memory_size = LARGEST_FORM
     max_form_parts = MOST_FIELDS
 
@@ -73,48 +71,107 @@ class Bounded(Request):
 
 
 @dataclass
-class Uploads:
+class UploadHandler:
     """Takes the files of ``project``, the one that the registered publisher may upload; safe from several threads.
 
     ``clock``: seconds since 1970.
     """
 
-    shelves: Shelves
+    store: FileStore
     project: str
     clock: Callable[[], float]
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def take(self, file: FileStorage, form: Mapping[str, str]) -> None:
-        """Put a file on its shelf, or leave it when the very same is there. Raises `Refused`."""
-        self._insist_on_project(form.get("name", ""))
-        with tempfile.TemporaryDirectory(prefix="upload-", dir=self.shelves.folder) as folder:
+        """Put a file on its shelf, or leave it when the very same is there. Raises `UploadRejected`."""
+        self._require_project(form.get("name", ""))
+        with tempfile.TemporaryDirectory(prefix="upload-", dir=self.store.folder) as folder:
             path = Path(folder, "content")
             file.save(path)
             archive = Archive.from_path(path, file.filename or "")
-            _insist_on_digests(archive, form)
+            _require_digests(archive, form)
             # Two uploads at once of one file name: the second is judged when the first is there.
             with self._lock:
-                self._shelve(path, archive)
+                self._store_file(path, archive)
 
-    def _shelve(self, path: Path, archive: Archive) -> None:
+    def _store_file(self, path: Path, archive: Archive) -> None:
         now = datetime.fromtimestamp(self.clock(), timezone.utc)
-        shelf = self.shelves.shelf(self.project)
-        refusal = door.refusal(archive, shelf, now)
+        project_files = self.store.project_files(self.project)
+        refusal = find_rejection(archive, project_files, now)
         if refusal:
-            raise Refused(refusal.status, refusal.reason)
-        if not door.is_already_there(archive, shelf):
-            self.shelves.put(path, self.project, shelves.described(archive, now))
+            raise UploadRejected(refusal.status, refusal.reason)
+        if not is_already_there(archive, project_files):
+            self.store.put(path, self.project, describe_upload(archive, now))
 
-    def _insist_on_project(self, name: str) -> None:
-        """Raise `Refused` unless the project is that of the publisher, which can make no other."""
+    def _require_project(self, name: str) -> None:
+        """Raise `UploadRejected` unless the project is that of the publisher, which can make no other."""
         if canonicalize_name(name) == canonicalize_name(self.project):
             return
-        if self.shelves.files(name):
-            raise Refused(403, f"Invalid API Token: OIDC scoped token is not valid for project '{name}'")
-        raise Refused(400, NEW_PROJECT.format(user_docs("trusted-publishers/troubleshooting/")))
+        if self.store.files(name):
+            raise UploadRejected(403, f"Invalid API Token: OIDC scoped token is not valid for project '{name}'")
+        raise UploadRejected(400, NEW_PROJECT.format(user_docs_page("trusted-publishers/troubleshooting/")))
 
 
-def _insist_on_digests(archive: Archive, form: Mapping[str, str]) -> None:
+def _require_digests(archive: Archive, form: Mapping[str, str]) -> None:
     known = {"sha256_digest": archive.sha256, "blake2_256_digest": archive.blake2_256}
     if any(form.get(key, found).lower() != found for key, found in known.items()):
-        raise Refused(400, "The digest supplied does not match a digest calculated from the uploaded file.")
+        raise UploadRejected(400, "The digest supplied does not match a digest calculated from the uploaded file.")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file on a shelf, with what the index tells of it: its core metadata and the Pythons that it is for."""
+
+    index_file: IndexFile
+    metadata: bytes = b""
+    metadata_sha256: str = ""
+    requires_python: str = ""
+
+
+@dataclass
+class FileStore:
+    """The files of all projects, below ``folder``; safe to use from several threads."""
+
+    folder: Path
+    _stored: dict[str, list[StoredFile]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @property
+    def projects(self) -> tuple[str, ...]:
+        """The normalised names of the projects that have a file, sorted."""
+        with self._lock:
+            return tuple(sorted(self._stored))
+
+    def files(self, project: str) -> tuple[StoredFile, ...]:
+        """Return the files of a project, in the order in which they came."""
+        with self._lock:
+            return tuple(self._stored.get(canonicalize_name(project), ()))
+
+    def project_files(self, project: str) -> ProjectFiles:
+        """Return what the index holds of a project, as the rules at its door want to know it."""
+        files = self.files(project)
+        return ProjectFiles(project if files else "", tuple(one.index_file for one in files))
+
+    def put(self, path: Path, project: str, stored: StoredFile) -> None:
+        """Take a file over, in place of one of the same name."""
+        with self._lock:
+            place = self.path(project, stored.index_file.name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(path, place)
+            kept = [one for one in self.files(project) if one.index_file.name != stored.index_file.name]
+            self._stored[canonicalize_name(project)] = [*kept, stored]
+
+    def path(self, project: str, name: str) -> Path:
+        """Return where a file lies."""
+        return self.folder / canonicalize_name(project) / name
+
+
+def describe_upload(archive: Archive, now: datetime) -> StoredFile:
+    """Return what an index tells of a file that it has taken."""
+    data = (archive.text("METADATA") or b"") if archive.is_wheel else b""
+    return StoredFile(
+        IndexFile(archive.name, archive.sha256, archive.size, now),
+        metadata=data,
+        metadata_sha256=hashlib.sha256(data).hexdigest() if data else "",
+        requires_python=archive.metadata.text("requires_python") if archive.metadata else "",
+    )

@@ -1,1 +1,4 @@
-"""A release in five acts: survey, prepare, prove, push, catch up."""
+"""Makes a release: a repository and a request enter; one push and a manifest leave.
+
+Start with `prepare`.
+"""

@@ -1,5 +1,7 @@
 """The nox face: each call in a noxfile registers one session.
 
+Keyword arguments enter, nox sessions leave. Start with `build`.
+
     import nox
     from seatrial import sessions
 
@@ -11,13 +13,13 @@
     sessions.mypy()
     sessions.lint()
 
-What a session has to know it reads in pyproject.toml; keyword arguments bend it.
+What a session needs to know is read from pyproject.toml; keyword arguments customise it.
 """
 
 from __future__ import annotations
 
-from seatrial.sessions.artefacts import build, check
-from seatrial.sessions.linting import lint
-from seatrial.sessions.matrix import mypy, tests
+from seatrial.sessions.build import build, check
+from seatrial.sessions.lint import lint
+from seatrial.sessions.tests import mypy, tests
 
 __all__ = ["build", "check", "lint", "mypy", "tests"]

@@ -1,20 +1,18 @@
-"""The invoke face: ``ns`` is the collection of tasks that a project's tasks.py hands on.
+"""The invoke face and the `seatrial` command: a command line enters; text and an exit code leave.
 
-from seatrial.tasks import ns
+``ns`` is the collection of tasks for a project's tasks.py. Start with `release`.
+
+    from seatrial.tasks import ns
 """
 
 from invoke.collection import Collection
 
-from seatrial.tasks.adopting import init, new
-from seatrial.tasks.checking import check
-from seatrial.tasks.delivering import publish, undo, verify
-from seatrial.tasks.listing import pythons
-from seatrial.tasks.preflighting import preflight
-from seatrial.tasks.registering import trusted_publisher
-from seatrial.tasks.rehearsing import rehearse
-from seatrial.tasks.releasing import release, status
-from seatrial.tasks.steps import bump, changelog, news, push, tag
-from seatrial.tasks.workflowing import ci, workflows
+from seatrial.tasks.check import check, preflight, pythons
+from seatrial.tasks.init import init, new
+from seatrial.tasks.publish import publish, undo, verify
+from seatrial.tasks.rehearse import rehearse
+from seatrial.tasks.release import bump, changelog, news, push, release, status, tag
+from seatrial.tasks.workflows import ci, trusted_publisher, workflows
 
 __all__ = ["ns"]
 

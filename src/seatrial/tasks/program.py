@@ -1,4 +1,4 @@
-"""The ``seatrial`` command: the invoke face as a program, which needs no tasks.py."""
+"""The ``seatrial`` command: the tasks as a program, which needs no tasks.py."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 
 from invoke.program import Program
 
-from seatrial import command_line
+from seatrial.invocation import split_project_option
 from seatrial.tasks import ns
-from seatrial.tasks.facing import CHOSEN
+from seatrial.tasks.console import PROJECT_OPTION
 
 
 def main() -> None:
     """Run what the command line says."""
-    folder, words = command_line.placed(sys.argv[1:])
+    folder, words = split_project_option(sys.argv[1:])
     if folder and words[:1] in (["init"], ["new"]):
         # What asks for no pyproject.toml has the flag for itself, or does without.
         words = [*words, f"--project={folder}"]
-    CHOSEN.set(Path(folder) if folder else None)
+    PROJECT_OPTION.set(Path(folder) if folder else None)
     program = Program(namespace=ns, name="seatrial", binary="seatrial", version=metadata.version("seatrial"))
-    program.run([sys.argv[0], *named(words)])
+    program.run([sys.argv[0], *as_invoke_words(words)])
 
 
-def named(words: list[str]) -> list[str]:
+def as_invoke_words(words: list[str]) -> list[str]:
     """Return the words of a command line as invoke takes them.
 
     It knows no list of words, as in ``check FILES…``.

@@ -1,1 +1,4 @@
-"""The files that CI is told by: written from the project and its sessions, and compared with them."""
+"""Generates the CI files of a project: its settings and sessions enter; file contents and differences leave.
+
+Start with `generate`.
+"""

@@ -1,4 +1,4 @@
-"""The pipeline of GitLab (GitLab, "CI/CD YAML syntax reference")."""
+"""The GitLab pipeline (GitLab, "CI/CD YAML syntax reference")."""
 
 from __future__ import annotations
 
@@ -7,42 +7,44 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from seatrial.facts import measurement
-from seatrial.facts.repository import FORGE
-from seatrial.workflows import listing, locked
+from seatrial.git.repository import FORGE
+from seatrial.project.nox_sessions import COVERAGE_FOLDER, COVERAGE_SESSION, MEASURED_VARIABLE
+from seatrial.workflows.locked_tools import LOCKED_PYTHON, locked_install_lines
+from seatrial.workflows.matrix import tagged_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from seatrial.facts.listing import Listed
-    from seatrial.workflows.shape import Shape
+    from seatrial.project.nox_sessions import NoxSession
+    from seatrial.workflows.context import WorkflowContext
 
-AT_HOME = "gitlab.com"
+
+GITLAB_COM = "gitlab.com"
 """The instance whose identity tokens everybody knows: of others, Sigstore knows nothing."""
 
 SIGSTORE_VARIABLE = "SIGSTORE_ID_TOKEN"
 """Where a job finds its token for Sigstore: only a pipeline that was written for that instance asks for one."""
 
 
-def pipeline(shape: Shape, sessions: Iterable[Listed], host: str = AT_HOME) -> str:
+def gitlab_pipeline(context: WorkflowContext, sessions: Iterable[NoxSession], host: str = GITLAB_COM) -> str:
     """Return the pipeline; ``sessions``: those of the noxfile, ``host``: that of GitLab."""
     known = tuple(sessions)
-    attests = host == AT_HOME
+    attests = host == GITLAB_COM
     jobs = [
-        _build(shape),
-        _test("test", shape, listing.tagged(known, "ci", measures=shape.measures), _never_on_tag(shape)),
-        *([_coverage(shape)] if shape.combines else []),
-        _test("prove", shape, _proof(shape, known), _on_tag(shape)),
-        *([_testpypi(shape)] if shape.settings.testpypi else []),
-        *([_attest(shape)] if attests else []),
-        _pypi(shape, attests=attests),
-        _release(shape),
+        _build(context),
+        _test("test", context, tagged_sessions(known, "ci", measures=context.measures), _never_on_tag(context)),
+        *([_coverage(context)] if context.combines else []),
+        _test("prove", context, _proof(context, known), _on_tag(context)),
+        *([_testpypi(context)] if context.settings.testpypi else []),
+        *([_attest(context)] if attests else []),
+        _pypi(context, attests=attests),
+        _release(context),
     ]
-    return _head(shape) + "\n\n".join(jobs) + "\n"
+    return _head(context) + "\n\n".join(jobs) + "\n"
 
 
-def _proof(shape: Shape, known: Sequence[Listed]) -> tuple[Listed, ...]:
-    return listing.tagged(known, shape.settings.proof, measures=shape.measures)
+def _proof(context: WorkflowContext, known: Sequence[NoxSession]) -> tuple[NoxSession, ...]:
+    return tagged_sessions(known, context.settings.proof, measures=context.measures)
 
 
 def host_of(address: str) -> str:
@@ -51,9 +53,9 @@ def host_of(address: str) -> str:
     return found["host"] if found else ""
 
 
-def tag_expression(shape: Shape) -> str:
+def tag_expression(context: WorkflowContext) -> str:
     """Return the regular expression for tags of releases (RE2)."""
-    before, _, after = shape.tag_form.partition("{version}")
+    before, _, after = context.tag_form.partition("{version}")
     # A slash would end it.
     return f"/^{_escaped(before)}[0-9].*{_escaped(after)}$/"
 
@@ -62,18 +64,18 @@ def _escaped(text: str) -> str:
     return re.escape(text).replace("/", r"\/")
 
 
-def _head(shape: Shape) -> str:
+def _head(context: WorkflowContext) -> str:
     return f"""\
 stages: [build, test, publish, release]
 
 workflow:
   rules:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"
-    - if: $CI_COMMIT_BRANCH == "{shape.branch}"
-    - if: $CI_COMMIT_TAG =~ {tag_expression(shape)}
+    - if: $CI_COMMIT_BRANCH == "{context.branch}"
+    - if: $CI_COMMIT_TAG =~ {tag_expression(context)}
 
 default:
-  image: python:{shape.python}
+  image: python:{context.python}
 
 variables:
   PIP_CACHE_DIR: $CI_PROJECT_DIR/.cache/pip
@@ -82,16 +84,16 @@ variables:
 """
 
 
-def _build(shape: Shape) -> str:
-    verify = f'seatrial ci.verify --tag "$CI_COMMIT_TAG" --branch origin/{shape.branch}'
-    fetch = f"git fetch --quiet --tags origin +refs/heads/{shape.branch}:refs/remotes/origin/{shape.branch}"
-    own = f'if [ "$CI_COMMIT_BRANCH" = {shape.branch} ]; then seatrial ci.version --run "$CI_PIPELINE_IID"; fi'
+def _build(context: WorkflowContext) -> str:
+    verify = f'seatrial ci.verify --tag "$CI_COMMIT_TAG" --branch origin/{context.branch}'
+    fetch = f"git fetch --quiet --tags origin +refs/heads/{context.branch}:refs/remotes/origin/{context.branch}"
+    own = f'if [ "$CI_COMMIT_BRANCH" = {context.branch} ]; then seatrial ci.version --run "$CI_PIPELINE_IID"; fi'
     notes = 'seatrial ci.notes --tag "$CI_COMMIT_TAG" > notes.md'
     script = (
-        *_installing(shape),
+        *_installing(context),
         fetch,
         f'if [ -z "${{CI_COMMIT_TAG:-}}" ]; then seatrial workflows --check; else {verify}; fi',
-        *((own,) if shape.settings.testpypi else ()),
+        *((own,) if context.settings.testpypi else ()),
         "nox -s build check",
         f'if [ -n "${{CI_COMMIT_TAG:-}}" ]; then {verify} --built; {notes}; fi',
         "seatrial ci.built --name SEATRIAL_BUILT > built.env",
@@ -100,15 +102,15 @@ def _build(shape: Shape) -> str:
         "build",
         "stage: build",
         "timeout: 20 minutes",
-        _script(shape, script),
-        f"artifacts:\n  paths: [{shape.prefix}dist/*.tar.gz, {shape.prefix}dist/*.whl, {shape.prefix}notes.md]\n"
-        f"  reports:\n    dotenv: {shape.prefix}built.env",
+        _script(context, script),
+        f"artifacts:\n  paths: [{context.prefix}dist/*.tar.gz, {context.prefix}dist/*.whl, {context.prefix}notes.md]\n"
+        f"  reports:\n    dotenv: {context.prefix}built.env",
     )
 
 
-def _test(name: str, shape: Shape, sessions: Sequence[Listed], rules: str) -> str:
+def _test(name: str, context: WorkflowContext, sessions: Sequence[NoxSession], rules: str) -> str:
     """Return a job for each session, on the image of its Python."""
-    rows = [f"- PYTHON: {json.dumps(one.python or shape.python)}\n  SESSION: {one.session}" for one in sessions]
+    rows = [f"- PYTHON: {json.dumps(one.python or context.python)}\n  SESSION: {one.session}" for one in sessions]
     return _job(
         name,
         "stage: test",
@@ -117,48 +119,52 @@ def _test(name: str, shape: Shape, sessions: Sequence[Listed], rules: str) -> st
         rules,
         "needs: [build]",
         "parallel:\n  matrix:\n" + textwrap.indent("\n".join(rows), "    "),
-        _script(shape, (*_installing(shape), 'nox -s "$SESSION"')),
-        *((f"artifacts:\n  paths: [{shape.prefix}{measurement.DATA}/]",) if name == "test" and shape.combines else ()),
+        _script(context, (*_installing(context), 'nox -s "$SESSION"')),
+        *(
+            (f"artifacts:\n  paths: [{context.prefix}{COVERAGE_FOLDER}/]",)
+            if name == "test" and context.combines
+            else ()
+        ),
     )
 
 
-def _coverage(shape: Shape) -> str:
-    combine = f"{measurement.HANDED}={measurement.DATA} nox -s {measurement.SESSION}"
+def _coverage(context: WorkflowContext) -> str:
+    combine = f"{MEASURED_VARIABLE}={COVERAGE_FOLDER} nox -s {COVERAGE_SESSION}"
     return _job(
         "coverage",
         "stage: test",
         "timeout: 10 minutes",
-        _never_on_tag(shape),
+        _never_on_tag(context),
         "needs: [test]",
-        _script(shape, (*_installing(shape), combine)),
+        _script(context, (*_installing(context), combine)),
     )
 
 
-def _testpypi(shape: Shape) -> str:
+def _testpypi(context: WorkflowContext) -> str:
     return _job(
         "testpypi",
         "stage: publish",
         "timeout: 15 minutes",
-        f"image: python:{locked.PYTHON}",
-        f'rules:\n  - if: $CI_COMMIT_BRANCH == "{shape.branch}"',
+        f"image: python:{LOCKED_PYTHON}",
+        f'rules:\n  - if: $CI_COMMIT_BRANCH == "{context.branch}"',
         "needs: [build, test]",
         "environment: testpypi",
         "resource_group: testpypi",
         "variables:\n  GIT_STRATEGY: none",
         # The library that finds the token wants this name for that audience.
         "id_tokens:\n  TESTPYPI_ID_TOKEN:\n    aud: testpypi",
-        _lines((_bring("twine"), f"twine upload --non-interactive --repository testpypi {shape.prefix}dist/*")),
+        _lines((_bring("twine"), f"twine upload --non-interactive --repository testpypi {context.prefix}dist/*")),
     )
 
 
-def _attest(shape: Shape) -> str:
-    dist = f"{shape.prefix}dist"
+def _attest(context: WorkflowContext) -> str:
+    dist = f"{context.prefix}dist"
     return _job(
         "attest",
         "stage: publish",
         "timeout: 15 minutes",
-        f"image: python:{locked.PYTHON}",
-        _on_tag(shape),
+        f"image: python:{LOCKED_PYTHON}",
+        _on_tag(context),
         "needs: [build, prove]",
         "variables:\n  GIT_STRATEGY: none",
         f"id_tokens:\n  {SIGSTORE_VARIABLE}:\n    aud: sigstore",
@@ -167,70 +173,72 @@ def _attest(shape: Shape) -> str:
     )
 
 
-def _pypi(shape: Shape, *, attests: bool) -> str:
+def _pypi(context: WorkflowContext, *, attests: bool) -> str:
     option = "--attestations " if attests else ""
     return _job(
         "pypi",
         "stage: publish",
         "timeout: 15 minutes",
-        f"image: python:{locked.PYTHON}",
-        _on_tag(shape),
+        f"image: python:{LOCKED_PYTHON}",
+        _on_tag(context),
         f"needs: [build, {'attest' if attests else 'prove'}]",
-        f"environment: {shape.environment}",
-        f"resource_group: {shape.environment}",
+        f"environment: {context.environment}",
+        f"resource_group: {context.environment}",
         "variables:\n  GIT_STRATEGY: none",
         "id_tokens:\n  PYPI_ID_TOKEN:\n    aud: pypi",
-        _lines((_bring("twine"), f"twine upload --non-interactive {option}{shape.prefix}dist/*")),
+        _lines((_bring("twine"), f"twine upload --non-interactive {option}{context.prefix}dist/*")),
     )
 
 
-def _release(shape: Shape) -> str:
+def _release(context: WorkflowContext) -> str:
     return _job(
         "release",
         "stage: release",
         "timeout: 10 minutes",
-        _on_tag(shape),
+        _on_tag(context),
         "needs: [build, pypi]",
         "variables:\n  GIT_STRATEGY: none\n  RELEASES: $CI_API_V4_URL/projects/$CI_PROJECT_ID/releases",
-        _lines(line.format(prefix=shape.prefix) for line in RELEASE),
+        _lines(line.format(prefix=context.prefix) for line in RELEASE_COMMANDS),
     )
 
 
-GUARD = 'if curl --fail --silent --header "JOB-TOKEN: $CI_JOB_TOKEN" "$RELEASES/$CI_COMMIT_TAG"; then exit 0; fi'
+RELEASE_GUARD = (
+    'if curl --fail --silent --header "JOB-TOKEN: $CI_JOB_TOKEN" "$RELEASES/$CI_COMMIT_TAG"; then exit 0; fi'
+)
 """A run that ended after the release was made can be run again."""
 
-MAKE = """\
+MAKE_RELEASE = """\
 curl --fail-with-body --request POST --header "JOB-TOKEN: $CI_JOB_TOKEN" \
 --data-urlencode "tag_name=$CI_COMMIT_TAG" --data-urlencode "description@{prefix}notes.md" "$RELEASES\""""
 
-RELEASE = (GUARD, MAKE.replace("\n", ""))
+RELEASE_COMMANDS = (RELEASE_GUARD, MAKE_RELEASE.replace("\n", ""))
 
 
-def _on_tag(shape: Shape) -> str:
-    return f"rules:\n  - if: $CI_COMMIT_TAG =~ {tag_expression(shape)}"
+def _on_tag(context: WorkflowContext) -> str:
+    return f"rules:\n  - if: $CI_COMMIT_TAG =~ {tag_expression(context)}"
 
 
-def _never_on_tag(shape: Shape) -> str:
-    return f"rules:\n  - if: $CI_COMMIT_TAG =~ {tag_expression(shape)}\n    when: never\n  - when: on_success"
+def _never_on_tag(context: WorkflowContext) -> str:
+    return f"rules:\n  - if: $CI_COMMIT_TAG =~ {tag_expression(context)}\n    when: never\n  - when: on_success"
 
 
 def _bring(tool: str) -> str:
     """Return the command that brings a tool, by the hashes of its wheels."""
-    return "\n".join(locked.installing(tool))
+    return "\n".join(locked_install_lines(tool))
 
 
-def _installing(shape: Shape) -> tuple[str, ...]:
-    if shape.uses_uv:
+def _installing(context: WorkflowContext) -> tuple[str, ...]:
+    if context.uses_uv:
         return (
             _bring("uv"),
-            f"uv sync --locked --no-install-project --only-group {shape.group} --python-preference only-system",
+            f"uv sync --locked --no-install-project --only-group {context.group} --python-preference only-system",
             'export PATH="$PWD/.venv/bin:$PATH"',
         )
-    return shape.installing()
+    return context.installing()
 
 
-def _script(shape: Shape, commands: Iterable[str]) -> str:
-    return _lines((*((f"cd {shape.prefix}",) if shape.prefix else ()), *commands))
+def _script(context: WorkflowContext, commands: Iterable[str]) -> str:
+    return _lines((*((f"cd {context.prefix}",) if context.prefix else ()), *commands))
 
 
 def _lines(commands: Iterable[str]) -> str:

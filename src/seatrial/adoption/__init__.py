@@ -1,1 +1,0 @@
-"""Putting seatrial into a project that was there before: look, propose, show, write."""

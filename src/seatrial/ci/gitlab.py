@@ -1,0 +1,323 @@
+"""A GitLab pipeline, as far as it is plain: what a tag starts, and which job publishes.
+
+GitLab, "CI/CD YAML syntax reference". Only the file itself is read; what takes GitLab's own interpreter (includes,
+references, expressions of several parts) is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seatrial.ci.before_upload import Script, up_to_upload
+from seatrial.ci.commands import PASSWORD_IN_COMMAND, PUBLISHES, UPLOAD_ADDRESS, UPLOADS_TO_TESTPYPI
+from seatrial.ci.condition import Answer, all_of, any_of
+from seatrial.ci.github import PASSWORD_VARIABLE, jobs_awaited, table_at, text_at, texts_at
+from seatrial.errors import PipelineInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+PIPELINE_FILE = ".gitlab-ci.yml"
+"""Where GitLab looks for the pipeline, unless a setting of the project says otherwise."""
+
+STAGES = (".pre", "build", "test", "deploy", ".post")
+"""The stages of a pipeline that names none."""
+
+NO_JOBS = ("cache", "default", "image", "include", "services", "spec", "stages", "variables", "workflow")
+"""The keys of a file that are no jobs."""
+
+INHERITED = ("before_script", "id_tokens")
+"""What a job has from ``default``, as far as it matters here."""
+
+DEEPEST = 11
+"""How deep a job may extend another; GitLab refuses more."""
+
+MOST = 1000
+"""How many commands of a job are read: a list that holds itself has no end."""
+
+TAG_RULE = "rules:\n  - if: $CI_COMMIT_TAG"
+"""What has a tag start a job."""
+
+
+@dataclass(frozen=True)
+class PipelineJob:
+    """A job, as it is for one tag.
+
+    ``commands``: those of ``before_script`` and ``script``; ``starts``: whether the tag starts it; ``needs``: the jobs
+    that it names, None where it waits for all of earlier stages; ``asks``: whether it asks for an identity token;
+    ``tokens``: the variables of these tokens, and whom each is for; ``publishes``: whether it uploads to PyPI.
+    """
+
+    name: str
+    stage: str
+    commands: tuple[str, ...]
+    starts: Answer
+    environment: str = ""
+    needs: tuple[str, ...] | None = None
+    asks: Answer = Answer.NO
+    tokens: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    publishes: bool = False
+    has_password: bool = False
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline, as it is for ``tag``: ``jobs`` in the order of their stages, those that it does not start too.
+
+    ``starts``: whether the tag starts a pipeline; ``includes``: the files that were not read, and so may hold jobs.
+    """
+
+    tag: str
+    jobs: tuple[PipelineJob, ...]
+    starts: Answer = Answer.YES
+    includes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, text: str, tag: str) -> Pipeline:
+        """Read the file for one tag. Raises `PipelineInvalid` where it is no table of jobs."""
+        table = _loaded(text)
+        includes = _texts(table.get("include"))
+        names = [name for name, told in table.items() if isinstance(told, dict) and name not in NO_JOBS]
+        stages = (".pre", *_texts(table.get("stages")), ".post") if "stages" in table else STAGES
+        jobs = [_job(name, table, tag) for name in names if not name.startswith(".")]
+        jobs.sort(key=lambda job: stages.index(job.stage) if job.stage in stages else len(stages))
+        is_known = not includes or "workflow" in table
+        start = of_rules(table_at(table, "workflow").get("rules"), tag) if is_known else Answer.UNKNOWN
+        return cls(tag, tuple(jobs), start, includes)
+
+    def publishing_job(self, environment: str) -> PipelineJob | None:
+        """Return the job that uploads: of those that the tag may start, that of this environment, or the last."""
+        found = [job for job in self.jobs if job.publishes]
+        found = [job for job in found if job.starts is not Answer.NO] or found
+        wanted = [job for job in found if job.environment == environment] or found
+        return wanted[-1] if wanted else None
+
+    def heard(self, job: PipelineJob | None) -> tuple[Answer, str]:
+        """Return whether the tag starts the job that publishes; and why, unless it does."""
+        if job is None:
+            return Answer.UNKNOWN, f"no job that is written in {PIPELINE_FILE} itself publishes to PyPI"
+        needs = job.needs or ()
+        needed = [one for one in self.jobs if one.name in needs]
+        asked = (("a pipeline", self.starts), *((f"the job {one.name}", one.starts) for one in (job, *needed)))
+        for what, answer in asked:
+            if answer is Answer.NO:
+                why = (
+                    f"{self.tag} does not start {what} of {PIPELINE_FILE}, as the rules say, so nothing would be "
+                    "published"
+                )
+                return answer, why
+        missing = sorted({*needs} - {one.name for one in self.jobs})
+        if missing and not self.includes:
+            return (
+                Answer.NO,
+                f"the job {job.name} of {PIPELINE_FILE} needs {', '.join(missing)}, which is not in the file",
+            )
+        if missing or all_of(answer for _, answer in asked) is Answer.UNKNOWN:
+            return Answer.UNKNOWN, f"{PIPELINE_FILE} has rules that only GitLab can evaluate, or includes other files"
+        return Answer.YES, ""
+
+    def scripts_before_upload(self, job: PipelineJob) -> Iterator[Script]:
+        """Yield what the jobs run that a job waits for, then what itself runs up to its upload."""
+        needs = {one.name: self._earlier(one) if one.needs is None else one.needs for one in self.jobs}
+        waited = jobs_awaited([job.name], needs) - {job.name}
+        for one in self.jobs:
+            if one.name in waited:
+                yield from (Script(command, one.starts, f"the rules of {one.name}") for command in one.commands)
+        last = max((number for number, command in enumerate(job.commands) if _publishes(command)), default=0)
+        yield from map(Script, job.commands[:last])
+        yield from (Script(up_to_upload(command)) for command in job.commands[last : last + 1])
+
+    def _earlier(self, job: PipelineJob) -> tuple[str, ...]:
+        return tuple(one.name for one in self.jobs[: self.jobs.index(job)] if one.stage != job.stage)
+
+
+def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:
+    own, is_whole = _extended(name, table)
+    inherits = table_at(own, "inherit").get("default", "true")
+    keys = INHERITED if inherits == "true" else inherits if isinstance(inherits, list) else ()
+    told = dict(own)
+    for shared in (table_at(table, "default"), table):
+        told = {**{key: shared[key] for key in INHERITED if key in shared and key in keys}, **told}
+    variables = {**table_at(table, "variables"), **table_at(told, "variables")}
+    commands = tuple(text for key in ("before_script", "script") for text in _texts(told.get(key)))
+    tokens = told.get("id_tokens", {})
+    is_known = isinstance(tokens, dict) and (bool(tokens) or (is_whole and "include" not in table))
+    return PipelineJob(
+        name=name,
+        stage=text_at(told, "stage") or "test",
+        commands=commands,
+        starts=start_of(told, tag) if is_whole else Answer.UNKNOWN,
+        environment=text_at(told, "environment") or text_at(table_at(told, "environment"), "name"),
+        needs=tuple(_needs(told["needs"])) if "needs" in told else None,
+        asks=Answer.of(tokens) if is_known else Answer.UNKNOWN,
+        tokens=tuple((str(key), texts_at(table_at(tokens, key), "aud")) for key in tokens) if is_known else (),
+        publishes="TWINE_REPOSITORY_URL" not in variables and any(map(_publishes, commands)),
+        has_password=any(map(PASSWORD_VARIABLE.fullmatch, map(str, variables)))
+        or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
+    )
+
+
+def _publishes(command: str) -> bool:
+    """Whether a command uploads to PyPI, and to no other index."""
+    return (
+        bool(PUBLISHES.search(command))
+        and not UPLOADS_TO_TESTPYPI.search(command)
+        and not UPLOAD_ADDRESS.search(command)
+    )
+
+
+def _extended(name: str, table: Mapping[str, Any], depth: int = 0) -> tuple[dict[str, Any], bool]:
+    """Return a job with what it extends, and whether all of that is in the file."""
+    if not isinstance(table.get(name), dict) or depth > DEEPEST:
+        return {}, False
+    own = table[name]
+    merged: dict[str, Any] = {}
+    is_whole = True
+    for parent in texts_at(own, "extends"):
+        inherited, is_there = _extended(parent, table, depth + 1)
+        merged, is_whole = _merged(merged, inherited), is_whole and is_there
+    return _merged(merged, own), is_whole
+
+
+def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Return two jobs as one: tables in both are joined, all else is the second's."""
+    both = {key: {**first[key], **second[key]} for key in first if _is_table(first, key) and _is_table(second, key)}
+    return {**first, **second, **both}
+
+
+def _is_table(job: Mapping[str, Any], key: str) -> bool:
+    return isinstance(job.get(key), dict)
+
+
+def _needs(told: object) -> Iterator[str]:
+    """Yield the jobs that have to be over; a job of another pipeline, and one that may be missing, are none."""
+    for one in told if isinstance(told, list) else [told]:
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict) and not {"project", "pipeline"} & set(one) and one.get("optional") != "true":
+            yield text_at(one, "job")
+
+
+def _texts(told: object) -> tuple[str, ...]:
+    """Return the texts of a value, and of the lists and tables in it."""
+    found: list[str] = []
+    left = [told]
+    for _ in range(MOST):
+        one = left.pop() if left else None
+        inside = list(one.values()) if isinstance(one, dict) else one if isinstance(one, list) else []
+        left += inside[:MOST][::-1]
+        found += [one] if isinstance(one, str) and one else []
+    return tuple(found)
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    # Only what reads a pipeline needs it.
+    import yaml  # noqa: PLC0415
+
+    def reference(_: Any, suffix: str, node: Any) -> str:
+        parts = node.value if isinstance(node.value, list) else []
+        return f"!{suffix} [{', '.join(str(part.value) for part in parts if isinstance(part, yaml.ScalarNode))}]"
+
+    class Loader(yaml.SafeLoader):
+        """Every scalar is a string; of what YAML makes of scalars, ``<<`` alone is kept."""
+
+        yaml_implicit_resolvers = {"<": yaml.SafeLoader.yaml_implicit_resolvers["<"]}  # noqa: RUF012 - as in the base
+        yaml_multi_constructors = {**yaml.SafeLoader.yaml_multi_constructors, "!": reference}  # noqa: RUF012
+
+    try:
+        documents = list(yaml.load_all(text, Loader=Loader))
+    except yaml.MarkedYAMLError as error:
+        at = f" line {error.problem_mark.line + 1}:" if error.problem_mark else ""
+        raise PipelineInvalid(
+            f"{PIPELINE_FILE}:{at} {error.problem or error.context}", fix="correct the YAML"
+        ) from None
+    except (yaml.YAMLError, RecursionError, TypeError, ValueError):
+        raise PipelineInvalid(f"{PIPELINE_FILE} is not valid YAML", fix="correct the YAML") from None
+    # A file may begin with a document of its inputs.
+    table = documents[-1] if documents else {}
+    if not isinstance(table, dict):
+        raise PipelineInvalid(f"{PIPELINE_FILE} is not a table of jobs", fix="name a job, with its script")
+    return {str(key): value for key, value in table.items()}
+
+
+COMPARED = re.compile(
+    r"""\$\{?(?P<name>\w+)\}?(?:\s*(?P<sign>==|!=|=~|!~)\s*(?:(?P<quote>["'])(?P<text>.*?)(?P=quote)|(?P<null>null)"""
+    r"""|\$(?P<other>\w+)|/(?P<pattern>(?:\\.|[^/\\])+)/(?P<flags>i?)))?"""
+)
+"""The plain form of a rule: one variable, compared with a text or a pattern, or not at all."""
+
+
+def start_of(job: Mapping[str, Any], tag: str) -> Answer:
+    """Return whether a tag starts a job: by its rules, or by ``only`` and ``except``. By hand counts too."""
+    when = str(job.get("when", ""))
+    if "rules" in job:
+        return of_rules(job["rules"], tag, when)
+    chosen = _means(job["only"], tag) if "only" in job else Answer.YES
+    left_out = _means(job["except"], tag) if "except" in job else Answer.NO
+    return all_of((_starts(when), chosen, left_out.negated))
+
+
+def of_rules(rules: object, tag: str, when: str = "") -> Answer:
+    """Return whether the first rule that holds starts something; where there are no rules, everything does."""
+    if not isinstance(rules, list):
+        return Answer.YES if rules is None else Answer.UNKNOWN
+    possible: list[Answer] = []
+    for rule in rules:
+        if not isinstance(rule, dict) or {"changes", "exists"} & set(rule):
+            return Answer.UNKNOWN
+        is_met = _holds(str(rule["if"]), tag) if "if" in rule else Answer.YES
+        if is_met is not Answer.NO:
+            possible.append(_starts(str(rule.get("when", when))))
+        if is_met is Answer.YES:
+            break
+    else:
+        possible.append(Answer.NO)
+    return possible[0] if len(set(possible)) == 1 else Answer.UNKNOWN
+
+
+def _starts(when: str) -> Answer:
+    return Answer.of(when not in {"never", "on_failure"})
+
+
+def _holds(expression: str, tag: str) -> Answer:
+    found = COMPARED.fullmatch(expression.strip())
+    values = {"CI_COMMIT_TAG": tag, "CI_COMMIT_REF_NAME": tag, "CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": None}
+    if found is None or found["name"] not in values:
+        return Answer.UNKNOWN
+    value, sign = values[found["name"]], found["sign"]
+    if sign is None:
+        return Answer.of(value)
+    if found["pattern"]:
+        is_met = _matches(found["pattern"], value, found["flags"])
+    elif found["other"]:
+        # A tag has no branch, and the default branch has a name.
+        is_met = Answer.NO if value is None and found["other"] == "CI_DEFAULT_BRANCH" else Answer.UNKNOWN
+    else:
+        is_met = Answer.of(value == found["text"])
+    return is_met.negated if sign.startswith("!") else is_met
+
+
+def _matches(pattern: str, value: str | None, flags: str) -> Answer:
+    try:
+        return Answer.of(value is not None and re.search(pattern, value, re.IGNORECASE if flags else 0))
+    except (re.error, OverflowError, RecursionError):
+        return Answer.UNKNOWN
+
+
+def _means(told: object, tag: str) -> Answer:
+    """Return whether ``only`` or ``except`` means the tag."""
+    refs = told.get("refs") if isinstance(told, dict) and set(told) == {"refs"} else told
+    return any_of(_is_ref_of(one, tag) for one in (refs if isinstance(refs, list) else [refs]))
+
+
+def _is_ref_of(ref: object, tag: str) -> Answer:
+    if not isinstance(ref, str):
+        return Answer.UNKNOWN
+    pattern = re.fullmatch(r"/(.+)/(i?)", ref)
+    if pattern:
+        return _matches(pattern[1], tag, pattern[2])
+    is_plain = re.fullmatch(r"[\w./-]+", ref)
+    return Answer.of(ref in {"tags", "pushes", tag}) if is_plain else Answer.UNKNOWN

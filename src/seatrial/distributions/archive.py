@@ -1,0 +1,464 @@
+"""Reads zip (PEP 427) and gzipped tar (PEP 625) archives once, with bounded memory."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import posixpath
+import re
+import stat
+import tarfile
+import zipfile
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from seatrial.distributions.reproducible import ARCHIVE_ERRORS
+from seatrial.distributions.zip_structure import structure_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+class FileKind(Enum):
+    """What a file is by its name, which is how an index and an installer tell."""
+
+    SDIST = "sdist"
+    WHEEL = "wheel"
+    NEITHER = "neither"
+
+    @classmethod
+    def of(cls, name: str) -> FileKind:
+        """Tell from a file name; a zip file is an sdist of old."""
+        if name.lower().endswith(".whl"):
+            return cls.WHEEL
+        return cls.SDIST if name.lower().endswith((".tar.gz", ".zip")) else cls.NEITHER
+
+
+class MemberKind(Enum):
+    """What a member of an archive becomes when it is unpacked."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    SYMLINK = "symbolic link"
+    HARDLINK = "hard link"
+    OTHER = "device or pipe"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of an archive.
+
+    ``size``: of a file, in bytes; ``target``: what a link leads to; ``sha256``: of a file's content in hexadecimal
+    digits, "" where it was not read. How it is packaged: ``mode``: its permissions; ``date``: as the archive has it;
+    ``owner``: of a member of a tar archive; ``packed``: the method and the size in bytes that a zip file has it in.
+    """
+
+    name: str
+    kind: MemberKind = MemberKind.FILE
+    size: int = 0
+    target: str = ""
+    sha256: str = ""
+    mode: int = field(default=0, compare=False)
+    date: object = field(default=None, compare=False)
+    owner: object = field(default=None, compare=False)
+    packed: object = field(default=None, compare=False)
+
+
+class FaultKind(Enum):
+    """Why an archive is not accepted, in the order in which PyPI looks."""
+
+    UNREADABLE = "it can't be read"
+    BOMB = "it unpacks to too much"
+    COMPRESSION = "it is compressed in another way"
+    LAYOUT = "what has to be in it is not there"
+    STRUCTURE = "it reads differently for different readers"
+    SPARSE = "it has sparse members"
+    HOSTILE = "it is made to do harm"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first thing that is wrong with an archive as such.
+
+    ``said``: what PyPI says after "Invalid distribution file.", "None" where it has no words; ``detail``: ours.
+    """
+
+    kind: FaultKind
+    message: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Something in a member that looks like a secret: what it looks like, never the secret itself."""
+
+    member: str
+    looks_like: str
+
+
+@dataclass(frozen=True)
+class ArchiveContents:
+    """What a reader found in an archive.
+
+    ``texts``: the files that rules read, by their names; ``cut``: those among them that were too long to be read.
+    """
+
+    members: tuple[Member, ...] = ()
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    cut: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    fault: Fault | None = None
+
+
+PIECE = 1 << 20
+"""How much of a file is in memory at a time, in bytes."""
+
+LONGEST_TEXT = 16 * PIECE
+"""How long a file may be that is kept for rules to read; the RECORD of 100,000 files has about 10 MiB."""
+
+MOST_TEXT = 32 * PIECE
+"""How much is kept of all the files in an archive."""
+
+MOST_MEMBERS = 200_000
+"""How many members are looked at; the largest wheels have some ten thousand."""
+
+KEPT = re.compile(r"[^/]+/PKG-INFO|[^/]+\.dist-info/(METADATA|WHEEL|RECORD|entry_points\.txt)")
+"""Which files rules read: they lie below the one folder of an sdist, or in the .dist-info of a wheel."""
+
+SECRETS = {
+    "a token of PyPI": (b"pypi-", re.compile(rb"pypi-[A-Za-z0-9_-]{85,}")),
+    "a private key": (b"PRIVATE KEY-----", re.compile(rb"-----BEGIN (?:[A-Z]{2,10} )?PRIVATE KEY-----\s")),
+    "a token of GitHub": (b"gh", re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{60,}")),
+    "a token of GitLab": (b"glpat-", re.compile(rb"\bglpat-[A-Za-z0-9_-]{20,}")),
+    "a key of AWS": (b"AKIA", re.compile(rb"\bAKIA[A-Z0-9]{16}\b")),
+    "a token of Slack": (b"xox", re.compile(rb"\bxox[abprs]-[0-9]{8,}-[A-Za-z0-9-]{20,}")),
+}
+"""What a secret looks like: first what is always in it, which is looked for fast."""
+
+
+class TooMuchError(ValueError):
+    """The archive holds more than is looked at."""
+
+
+LONGEST_SECRET = 256
+"""How much of a piece is looked at again with the next, so that none is cut in two."""
+
+
+@dataclass
+class Scanner:
+    """What has been learned so far of the members of one archive."""
+
+    texts: dict[str, bytes] = field(default_factory=dict)
+    cut: list[str] = field(default_factory=list)
+    secrets: list[Secret] = field(default_factory=list)
+    room: int = MOST_TEXT
+
+    def scan(self, name: str, size: int, pieces: Iterable[bytes]) -> str:
+        """Let the content of a member pass by, and return its SHA-256 in hexadecimal digits."""
+        digest, before = hashlib.sha256(), b""
+        kept: list[bytes] | None = self._begin(name, size)
+        found = set()
+        for piece in pieces:
+            digest.update(piece)
+            window = before + piece
+            found |= {kind for kind, (sign, form) in SECRETS.items() if sign in window and form.search(window)}
+            before = window[-LONGEST_SECRET:]
+            if kept is not None:
+                kept.append(piece)
+        if kept is not None:
+            self.texts[name] = b"".join(kept)
+        self.secrets += (Secret(name, kind) for kind in sorted(found))
+        return digest.hexdigest()
+
+    def _begin(self, name: str, size: int) -> list[bytes] | None:
+        if not KEPT.fullmatch(name) or name in self.texts:
+            return None
+        if size > min(LONGEST_TEXT, self.room):
+            self.cut.append(name)
+            return None
+        self.room -= size
+        return []
+
+
+TAR_RATIO = 100
+"""More than that many times its size an sdist does not unpack to, if it unpacks to more than `ZIP_FREE`."""
+
+TAR_FREE = 64 * PIECE
+
+LONGEST_HEADER = 4 * PIECE
+"""How long all headers of one member may be: extended headers hold what somebody else wrote."""
+
+ELSEWHERE = (b"BZh", b"\xfd7zXZ")
+"""How files begin that tarfile can read and that are not gzipped."""
+
+TAR_FAILURES = (*ARCHIVE_ERRORS, RuntimeError, OverflowError, MemoryError)
+"""What reading an archive can raise; extended headers without end raise RecursionError."""
+
+
+class BoundedStream:
+    """The unpacked bytes of an archive, read forwards: a file as `tarfile` needs it."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file = file
+        self._most = most
+        self._at = 0
+        self._last = b""
+        self._again = b""
+        self.header = 0
+        """How many bytes of headers were read since somebody set this to 0."""
+
+    def read(self, size: int) -> bytes:
+        """Return the next ``size`` bytes of a header."""
+        self.header += size
+        if self.header > LONGEST_HEADER:
+            raise TooMuchError(f"a member has headers of more than {LONGEST_HEADER // PIECE} MiB")
+        return self.next(size)
+
+    def next(self, size: int) -> bytes:
+        """Return the next ``size`` bytes, fewer at the end."""
+        again, self._again = self._again[:size], self._again[size:]
+        data = again + self._file.read(size - len(again)) if size > len(again) else again
+        self._at += len(data)
+        if self._at > self._most:
+            raise TooMuchError(f"it unpacks to more than {self._most // PIECE} MiB")
+        self._last = data[-1:] or self._last
+        return data
+
+    def tell(self) -> int:
+        """Return how many bytes have been read."""
+        return self._at
+
+    def seek(self, place: int) -> int:
+        """Go forwards to a place, or one byte back, which is where tarfile looks for the end of a member."""
+        if place == self._at - 1:
+            self._again, self._at = self._last, place
+        if place < self._at:
+            raise TooMuchError("its members overlap")
+        while self._at < place and self.next(min(PIECE, place - self._at)):
+            pass
+        return self._at
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """Yield the next ``size`` bytes, a piece at a time. Raises `EOFError` where they are cut off."""
+        while size:
+            piece = self.next(min(PIECE, size))
+            if not piece:
+                raise EOFError("it is cut off")
+            size -= len(piece)
+            yield piece
+
+
+def looks_like_tar(file: BinaryIO) -> bool:
+    """Whether a file begins like a tar archive, gzipped or not, or is compressed in another way that tarfile reads."""
+    file.seek(0)
+    start = file.read(6)
+    if start.startswith(ELSEWHERE):
+        return True
+    file.seek(0)
+    source = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if start.startswith(b"\x1f\x8b") else file
+    try:
+        with _open_tar(BoundedStream(source, TAR_FREE)):
+            return True
+    except TAR_FAILURES:
+        return False
+
+
+def read_tar(file: BinaryIO, size: int, most: int = MOST_MEMBERS) -> ArchiveContents:
+    """Read an archive of ``size`` bytes and ``most`` members; what is returned says what is wrong."""
+    file.seek(0)
+    members: list[Member] = []
+    scanner = Scanner()
+    fault: Fault | None = None
+    sparse = False
+    stream = BoundedStream(cast("BinaryIO", gzip.GzipFile(fileobj=file)), max(TAR_FREE, TAR_RATIO * size))
+    try:
+        with _open_tar(stream) as archive:
+            for info in _tar_members(archive, stream, most):
+                sparse = sparse or info.issparse()
+                members.append(_tar_member(info, stream, scanner))
+    except TooMuchError as error:
+        fault = Fault(FaultKind.HOSTILE, detail=str(error))
+    except TAR_FAILURES as error:
+        fault = Fault(FaultKind.UNREADABLE, "None", str(error) or type(error).__name__)
+    if sparse and not fault:
+        said = "tar archive not accepted: Sparse members are not allowed."
+        fault = Fault(FaultKind.SPARSE, said)
+    return ArchiveContents(
+        tuple(members), scanner.texts, tuple(scanner.cut), tuple(scanner.secrets), fault or sdist_layout_fault(members)
+    )
+
+
+def sdist_layout_fault(members: list[Member]) -> Fault | None:
+    """Say what is missing in an sdist: one folder at the top, and PKG-INFO in it (PEP 625)."""
+    top = common_folder([member.name for member in members])
+    if top in (".", "/", ""):
+        return Fault(FaultKind.LAYOUT, "Incorrect number of top-level directories in sdist")
+    target = posixpath.join(top, "PKG-INFO")
+    if all(member.name != target for member in members):
+        return Fault(FaultKind.LAYOUT, f"PKG-INFO not found at {target}")
+    return None
+
+
+def common_folder(names: list[str]) -> str:
+    """Return the folder that all names lie in, "" for none."""
+    try:
+        return posixpath.commonpath(names)
+    except ValueError:
+        # There are none, or some are absolute and others not.
+        return ""
+
+
+def _open_tar(stream: BoundedStream) -> tarfile.TarFile:
+    return tarfile.TarFile(fileobj=cast("Any", stream), mode="r")
+
+
+def _tar_members(archive: tarfile.TarFile, stream: BoundedStream, most: int) -> Iterator[tarfile.TarInfo]:
+    count = 0
+    while info := archive.next():
+        count += 1
+        if count > most:
+            raise TooMuchError(f"it has more than {most:,} members")
+        yield info
+        # What tarfile keeps of members, and of headers that are meant for all of them, would grow and grow.
+        archive.members = []  # type: ignore[attr-defined] # documented in the examples of tarfile
+        archive.pax_headers = {}
+        stream.header = 0
+
+
+def _tar_member(info: tarfile.TarInfo, stream: BoundedStream, scanner: Scanner) -> Member:
+    if not info.isreg():
+        kinds = (
+            (info.isdir(), MemberKind.FOLDER),
+            (info.issym(), MemberKind.SYMLINK),
+            (info.islnk(), MemberKind.HARDLINK),
+        )
+        kind = next((kind for is_it, kind in kinds if is_it), MemberKind.OTHER)
+        return _packaged(Member(info.name, kind, target=info.linkname), info)
+    if info.issparse():
+        return Member(info.name, size=info.size)
+    stream.seek(info.offset_data)
+    digest = scanner.scan(info.name, info.size, stream.pieces(info.size))
+    return _packaged(Member(info.name, size=info.size, sha256=digest), info)
+
+
+def _packaged(member: Member, info: tarfile.TarInfo) -> Member:
+    owner = (info.uid, info.gid, info.uname, info.gname)
+    return replace(member, mode=info.mode, date=info.mtime, owner=owner)
+
+
+ZIP_RATIO = 50
+"""More than that many times its size a zip file does not unpack to, if it unpacks to more than `ZIP_FREE` (PyPI)."""
+
+ZIP_FREE = 64 * PIECE
+
+LONGEST_DIRECTORY = 16 * PIECE
+"""How long the directory at the end may be, which is read at once: enough for more than `MOST_MEMBERS`."""
+
+UNIX_SYSTEM = 3
+"""The number of the system, in a member's header, whose modes are known."""
+
+ZIP_FAILURES = (*ARCHIVE_ERRORS, RuntimeError, NotImplementedError, OverflowError, MemoryError, IndexError)
+"""What reading an archive can raise; RuntimeError for a member that is encrypted."""
+
+
+class BoundedFile:
+    """A file as `zipfile` needs it, of which nobody reads too much at once."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next ``size`` bytes, or all that are left. Raises `TooMuchError`."""
+        data = self._file.read(min(size, LONGEST_DIRECTORY + 1) if size >= 0 else LONGEST_DIRECTORY + 1)
+        if len(data) > LONGEST_DIRECTORY:
+            raise TooMuchError(f"its directory has more than {LONGEST_DIRECTORY // PIECE} MiB")
+        return data
+
+    @staticmethod
+    def seekable() -> bool:
+        """Whether any place can be gone to."""
+        return True
+
+
+def looks_like_zip(file: BinaryIO) -> bool:
+    """Whether a file ends like a zip archive."""
+    file.seek(0)
+    try:
+        return zipfile.is_zipfile(BoundedFile(file))
+    except ZIP_FAILURES:
+        return False
+
+
+def read_zip(file: BinaryIO, name: str, size: int) -> ArchiveContents:
+    """Read an archive of ``size`` bytes; what is wrong with it is in what is returned."""
+    file.seek(0)
+    members: list[Member] = []
+    scanner = Scanner()
+    try:
+        with zipfile.ZipFile(BoundedFile(file)) as archive:
+            fault = _size_fault(archive, size) or _wheel_layout_fault(archive, name)
+            is_safe = fault is None or fault.kind is FaultKind.LAYOUT
+            # One by one, so that what was read before a failure is known.
+            members.extend(_zip_member(archive, info, scanner if is_safe else None) for info in archive.infolist())
+            fault = fault or _structure_fault(archive, file)
+    except TooMuchError as error:
+        fault = Fault(FaultKind.HOSTILE, detail=str(error))
+    except ZIP_FAILURES as error:
+        fault = Fault(FaultKind.UNREADABLE, "None", str(error) or type(error).__name__)
+    return ArchiveContents(tuple(members), scanner.texts, tuple(scanner.cut), tuple(scanner.secrets), fault)
+
+
+def _size_fault(archive: zipfile.ZipFile, size: int) -> Fault | None:
+    """Say what forbids to read the members: there are too many, too large ones, or they are compressed otherwise."""
+    infos = archive.infolist()
+    if len(infos) > MOST_MEMBERS:
+        raise TooMuchError(f"it has more than {MOST_MEMBERS:,} members")
+    unpacked = sum(info.file_size for info in infos)
+    if unpacked > ZIP_FREE and unpacked / size > ZIP_RATIO:
+        detail = f"it would unpack to {unpacked:,} bytes"
+        return Fault(FaultKind.BOMB, f"File exceeds compression ratio of {ZIP_RATIO}", detail)
+    if any(info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for info in infos):
+        return Fault(FaultKind.COMPRESSION, "File does not use a supported compression type")
+    return None
+
+
+def _wheel_layout_fault(archive: zipfile.ZipFile, name: str) -> Fault | None:
+    names = archive.namelist()
+    if name.endswith(".zip"):
+        top = common_folder(names)
+        if top in {".", "/", ""}:
+            return Fault(FaultKind.LAYOUT, "Incorrect number of top-level directories in sdist")
+        target = posixpath.join(top, "PKG-INFO")
+        return None if target in names else Fault(FaultKind.LAYOUT, f"PKG-INFO not found at {target}")
+    parts = name.split("-", 2)
+    if len(parts) != 3:  # noqa: PLR2004 - the name, the version, and all the tags
+        return Fault(FaultKind.LAYOUT, "Unable to parse name and version from wheel filename")
+    target = f"{parts[0]}-{parts[1]}.dist-info/WHEEL"
+    return None if target in names else Fault(FaultKind.LAYOUT, f"WHEEL not found at {target}")
+
+
+def _structure_fault(archive: zipfile.ZipFile, file: BinaryIO) -> Fault | None:
+    said = structure_fault(archive, file)
+    return Fault(FaultKind.STRUCTURE, f"ZIP archive not accepted: {said}.") if said else None
+
+
+def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, scanner: Scanner | None) -> Member:
+    mode = info.external_attr >> 16 if info.create_system == UNIX_SYSTEM else 0
+    known = Member(info.filename, mode=stat.S_IMODE(mode), date=info.date_time)
+    if info.is_dir():
+        return replace(known, kind=MemberKind.FOLDER)
+    kind = MemberKind.SYMLINK if stat.S_ISLNK(mode) else MemberKind.FILE
+    known = replace(known, kind=kind, size=info.file_size, packed=(info.compress_type, info.compress_size))
+    return (
+        replace(known, sha256=scanner.scan(info.filename, info.file_size, _zip_pieces(archive, info)))
+        if scanner
+        else known
+    )
+
+
+def _zip_pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    with archive.open(info) as source:
+        while piece := source.read(PIECE):
+            yield piece

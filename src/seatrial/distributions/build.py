@@ -1,0 +1,450 @@
+"""Builds the sdist and the wheel of the working tree once, and finds them again.
+
+Uses the public API of build: one sdist, then one wheel from that sdist, in one environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal
+
+import build
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from seatrial import process
+from seatrial.distributions.cache import (
+    ALLOWED_IN_DIST,
+    COMPANION_FILE,
+    BuildRecord,
+    BuiltDistributions,
+    SourceTree,
+    TreeState,
+    compiled_folder,
+)
+from seatrial.distributions.distribution import Distribution
+from seatrial.distributions.reproducible import ARCHIVE_ERRORS, date_of, normalise_distribution, unpack_sdist
+from seatrial.distributions.sources import modules_from_wheel, require_package, unlisted_files
+from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, SeatrialError, last_lines
+from seatrial.installer import INSTALLER_VARIABLE, best_installer, create_environment, install_requirements, python_of
+from seatrial.project.toml import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from seatrial.installer import Installer
+    from seatrial.project.project import Project
+    from seatrial.pythons import Interpreter
+
+
+KEPT_SDISTS = 4
+"""Of how many sdists the compiled wheels are kept beside those of the newest: two worktrees may take turns."""
+
+
+def ensure_built(project: Project, state: Path, run: str, say: Callable[[str], None]) -> BuiltDistributions:
+    """Return the distributions of the tree as it is now, and build them if ``dist/`` does not hold them yet.
+
+    ``state`` is a folder for what is remembered between runs and for the build environment; ``run`` names the run
+    that asks, in which a build that failed is not tried again; ``say`` is told, a line at a time, what is going on.
+    Of several processes that ask at once, one builds and the others wait.
+    Raises `BuildError`, `InstallFailed`, `PyprojectInvalid` or `CommandFailed`.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    where = hashlib.sha256(str(project.root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    record = BuildRecord(state / f"built-{where}.json", project.root / "dist")
+    tree = SourceTree.scan(project)
+    found = record.find(tree)
+    if found:
+        return found
+    with _locked(state / "build.lock", say):
+        found = record.find(tree)
+        if found:
+            return found
+        failure = record.failure(run)
+        if failure:
+            raise failure
+        content = tree.content()
+        try:
+            built = _build_both(project, tree, record, say)
+        except SeatrialError as error:
+            record.fail(run, error)
+            raise
+        look = TreeState.at(tree.with_files(PurePosixPath(name) for name in built.extra))
+        # What was written while the backend ran may be in the build or not: then the next run builds again.
+        if tree.content() == content:
+            record.keep(look, built)
+        return built
+
+
+def wheel_for_python(
+    built: BuiltDistributions, python: Interpreter, state: Path, say: Callable[[str], None]
+) -> Distribution:
+    """Return a wheel that can be installed on ``python``: the one that was built, or else one made from the sdist.
+
+    Each is made once for each sdist and Python, and lies where nothing is published from; see `ensure_built` for the
+    rest. Raises `WheelUnfit`, `BuildError` or `InstallFailed`.
+    """
+    if built.wheel.fits(python.version):
+        return built.wheel
+    made = None if built.wheel.is_for_any_machine else compiled_wheel(built.sdist, python, state, say)
+    if made is None or not made.fits(python.version):
+        raise BuildError(
+            f"{(made or built.wheel).path.name} can't be installed on Python {python.version}, as its name says",
+            code="WheelUnfit",
+            fix=f"take Python {python.version} out of the classifiers; or have the build backend name the wheel for it",
+        )
+    return made
+
+
+def compiled_wheel(sdist: Distribution, python: Interpreter, state: Path, say: Callable[[str], None]) -> Distribution:
+    """Return the wheel that ``python`` makes from an sdist; it is made if there is none yet that fits."""
+    folder = compiled_folder(state, sdist)
+    state.mkdir(parents=True, exist_ok=True)
+    with _locked(state / f"compiled-{python.version}.lock", say):
+        known = (Distribution.from_path(path) for path in sorted(folder.glob("*.whl")))
+        found = next((one for one in known if one.fits(python.version)), None)
+        return found or _compile(sdist, python, state, say)
+
+
+def _compile(sdist: Distribution, python: Interpreter, state: Path, say: Callable[[str], None]) -> Distribution:
+    # Loaded here for the same reason as in `_build_one`.
+
+    say(f"building a wheel for Python {python.version}, from {sdist.path.name}")
+    environment = BuildEnvironment(state / f"build-{python.version}", best_installer(), python.path)
+    with tempfile.TemporaryDirectory(prefix="new-", dir=state) as folder:
+        new = Distribution.from_path(build_from_sdist(sdist.path, Path(folder), environment))
+        place = compiled_folder(state, sdist) / new.path.name
+        _make_room(place.parent)
+        return replace(new, path=Path(shutil.move(new.path, place)))
+
+
+def _make_room(folder: Path) -> None:
+    """Make the folder for the wheels of an sdist; of those for other sdists, only the newest stay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    others = [path for path in folder.parent.iterdir() if path != folder]
+    for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-KEPT_SDISTS]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _build_both(
+    project: Project, tree: SourceTree, record: BuildRecord, say: Callable[[str], None]
+) -> BuiltDistributions:
+    # Loaded when there is something to build: sessions that find everything built start faster without it.
+
+    if not tree.dated:
+        say(f"{project.root} has no git commit yet: the files in the distributions are dated 1980-01-01")
+    dist, state = record.dist, record.path.parent
+    _clear_dist(dist, project, record.names())
+    say("building the sdist, and the wheel from the sdist")
+    environment = BuildEnvironment(state / "build", best_installer())
+    # What is wrong with them is found before they lie in dist/, from where anybody may upload them.
+    with tempfile.TemporaryDirectory(prefix="new-", dir=state) as folder:
+        paths = build_distributions(project.root, Path(folder), environment, tree.epoch)
+        new_sdist, new_wheel = (Distribution.from_path(path) for path in paths)
+        require_package(project, tree.files, new_wheel)
+        extra = unlisted_files(project, tree.files, (new_sdist, new_wheel))
+        needs, modules = new_wheel.needs(), modules_from_wheel(project, tree.files, new_wheel)
+        dist.mkdir(exist_ok=True)
+        sdist = replace(new_sdist, path=Path(shutil.move(new_sdist.path, dist / new_sdist.path.name)))
+        place = record.place(sdist, new_wheel)
+        if not new_wheel.is_for_any_machine:
+            _make_room(place.parent)
+        wheel = replace(new_wheel, path=Path(shutil.move(new_wheel.path, place)))
+    built = BuiltDistributions(sdist, wheel, needs, modules, extra)
+    for one in built:
+        say(f"dist/{one.path.name}: {one.size:,} bytes, sha256 {one.sha256}")
+    if not wheel.is_for_any_machine:
+        say(f"{wheel.path.name} is for machines like this one: it is tested, and not published")
+    return built
+
+
+@contextlib.contextmanager
+def _locked(path: Path, say: Callable[[str], None]) -> Iterator[None]:
+    # It loads asyncio, which takes longer than the rest of a session that finds everything built.
+    from filelock import FileLock, Timeout  # noqa: PLC0415
+
+    # It tells every step to whoever listens to the root logger, as the nox of Python 3.9 does.
+    logging.getLogger("filelock").setLevel(logging.WARNING)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("waiting for the build that another session has begun")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _clear_dist(dist: Path, project: Project, known: Collection[str]) -> None:
+    """Remove this project's distributions from ``dist/``, or nothing at all if it holds anything else.
+
+    ``known``: names of files that were built here, whatever the project was called then.
+    """
+    if not dist.is_dir():
+        return
+    found = [path for path in sorted(dist.iterdir()) if path.name not in ALLOWED_IN_DIST]
+    foreign = [path.name for path in found if path.name not in known and not _is_of(project, path)]
+    if foreign:
+        raise BuildError(
+            f"{dist} is emptied before a build, but holds what is no distribution of {project.name}: "
+            + ", ".join(foreign),
+            code="ForeignFiles",
+            fix="move it elsewhere",
+        )
+    for path in found:
+        path.unlink()
+
+
+def _is_of(project: Project, path: Path) -> bool:
+    """Whether a file is a distribution of this project, of any version, or belongs to one."""
+    name = COMPANION_FILE.sub("", path.name)
+    try:
+        found = parse_wheel_filename(name)[0] if name.endswith(".whl") else parse_sdist_filename(name)[0]
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return False
+    return path.is_file() and found == canonicalize_name(project.name)
+
+
+STAMP = "seatrial.json"
+"""The file in an environment that says what it was filled with; it is there only while that is true."""
+
+CONFIGURATION_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+"""The files in which backends are told what else a build needs."""
+
+DistributionType = Literal["sdist", "wheel"]
+
+
+@dataclass(frozen=True)
+class BuildEnvironment:
+    """A virtual environment that is kept for the next build (a `build.env.IsolatedEnv`).
+
+    ``base``: the Python that it is made with, where it is another than the one that runs this.
+    """
+
+    path: Path
+    installer: Installer
+    base: Path | None = None
+
+    @property
+    def python_executable(self) -> str:
+        """The Python that runs the backend."""
+        return str(python_of(self.path))
+
+    def make_extra_environ(self) -> Mapping[str, str]:
+        """Put the environment's own programs first: some backends call theirs by name (uv_build)."""
+        folder = str(Path(self.python_executable).parent)
+        return {"PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
+
+    def ensure(self, requirements: Iterable[str]) -> None:
+        """Make the environment anew unless it was made with these requirements. Raises `InstallFailed`."""
+        python = str(self.base) if self.base else f"{Path(sys.executable).resolve()} {sys.version}"
+        settings = process.hash_of_variables(INSTALLER_VARIABLE)
+        base = {
+            "python": python,
+            "installer": repr(self.installer),
+            "settings": settings,
+            "base": sorted(requirements),
+        }
+        known = self._read()
+        if {key: known.get(key) for key in base} == base and Path(self.python_executable).exists():
+            return
+        self._stamp.unlink(missing_ok=True)
+        create_environment(self.installer, self.path, str(self.base or sys.executable))
+        self._install(base["base"])
+        self._write({**base, "added": [], "asked": []})
+
+    def add(self, requirements: Iterable[str], asked: str) -> None:
+        """Install what the backend asks for beyond that, and remember the question. Raises `InstallFailed`."""
+        known = self._read()
+        missing = sorted(set(requirements) - {*known["base"], *known["added"]})
+        if missing:
+            self._stamp.unlink()
+            self._install(missing)
+        self._write({**known, "added": [*known["added"], *missing], "asked": sorted({*known["asked"], asked})})
+
+    def was_asked(self, question: str) -> bool:
+        """Whether the answer to a question is installed already."""
+        return question in self._read().get("asked", ())
+
+    @property
+    def _stamp(self) -> Path:
+        return self.path / STAMP
+
+    def _install(self, requirements: Sequence[str]) -> None:
+        if requirements:
+            install_requirements(self.installer, Path(self.python_executable), requirements, cwd=self.path)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            known: dict[str, Any] = json.loads(self._stamp.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return known
+
+    def _write(self, known: Mapping[str, Any]) -> None:
+        self._stamp.write_text(json.dumps(known), encoding="utf-8")
+
+
+def build_distributions(
+    source: Path, into: Path, environment: BuildEnvironment, epoch: int | None
+) -> tuple[Path, Path]:
+    """Build an sdist from ``source`` and a wheel from that sdist, and return their paths below ``into``.
+
+    Both are normalised (see `seatrial.distributions.reproducible`), so that the same sources give the same bytes with
+    every backend. ``epoch``: SOURCE_DATE_EPOCH, in seconds since 1970; None leaves the files as the backend makes them,
+    as ``python -m build`` does. Raises `BackendFailed`, `PyprojectInvalid` or `InstallFailed`.
+    """
+    sdist = _build_one(source, into, "sdist", environment, epoch)
+    with _unpacked(sdist) as top:
+        return sdist, _build_one(top, into, "wheel", environment, epoch)
+
+
+def build_from_sdist(sdist: Path, into: Path, environment: BuildEnvironment, epoch: int | None = None) -> Path:
+    """Build a wheel from an sdist; without ``epoch``, it is dated as the sdist is. All else is as above."""
+    with _unpacked(sdist) as top:
+        return _build_one(top, into, "wheel", environment, date_of(sdist) if epoch is None else epoch)
+
+
+@contextlib.contextmanager
+def _unpacked(sdist: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="seatrial-sdist-") as folder:
+        with _whole("sdist", sdist):
+            top = unpack_sdist(sdist, Path(folder))
+        yield top
+
+
+def build_from_tree(source: Path, into: Path, environment: BuildEnvironment, epoch: int) -> tuple[Path, Path]:
+    """Build an sdist and a wheel, each straight from ``source``; all else is as in `build_distributions`."""
+    sdist = _build_one(source, into, "sdist", environment, epoch)
+    return sdist, _build_one(source, into, "wheel", environment, epoch)
+
+
+def prepare_metadata(source: Path, environment: BuildEnvironment, epoch: int) -> bytes:
+    """Return METADATA as the backend prepares it for a wheel, or as a wheel has it (PEP 517).
+
+    A backend may write beside the sources. Raises as `build_distributions` does.
+    """
+    with tempfile.TemporaryDirectory(prefix="seatrial-metadata-") as folder, _our_errors("wheel", source):
+        builder = _builder(source, environment, epoch)
+        environment.ensure(builder.build_system_requires)
+        environment.add(builder.get_requires_for_build("wheel"), _question(source, "wheel"))
+        return Path(builder.metadata_path(folder), "METADATA").read_bytes()
+
+
+def _build_one(
+    source: Path, into: Path, kind: DistributionType, environment: BuildEnvironment, epoch: int | None
+) -> Path:
+    with _our_errors(kind, source):
+        builder = _builder(source, environment, epoch)
+        environment.ensure(builder.build_system_requires)
+        built = _call(builder, kind, into, environment)
+    if epoch is not None:
+        with _whole(kind, built):
+            normalise_distribution(built, epoch)
+    return built
+
+
+@contextlib.contextmanager
+def _our_errors(kind: DistributionType, source: Path) -> Iterator[None]:
+    """Make of what the backend, or build itself, raises one of our errors."""
+    # It tells every step to whoever listens to the root logger, as nox does; the session has said what it does.
+    logging.getLogger("build").setLevel(logging.WARNING)
+    try:
+        yield
+    except build.BuildBackendException as error:
+        raise _backend_failed(kind, error) from error
+    except build.BuildSystemTableValidationError as error:
+        raise PyprojectInvalid(
+            f"{source / 'pyproject.toml'}: {error}",
+            fix='[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"',
+        ) from None
+    except build.BuildException as error:
+        raise BuildError(str(error), code="BackendFailed") from None
+
+
+def _builder(source: Path, environment: BuildEnvironment, epoch: int | None) -> build.ProjectBuilder:
+    try:
+        return build.ProjectBuilder.from_isolated_env(environment, source, runner=_hook_runner(epoch))
+    except ValueError as error:
+        raise PyprojectInvalid(
+            f"{source / 'pyproject.toml'}: [build-system] backend-path: {error}", fix='backend-path = ["."]'
+        ) from None
+
+
+@contextlib.contextmanager
+def _whole(kind: DistributionType, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ARCHIVE_ERRORS as error:
+        raise BuildError(
+            f"the build backend made {path.name}, which is no {kind} that an index takes: {error}",
+            code="BackendFailed",
+            fix="use a backend that makes .tar.gz sdists (PEP 625) and .whl wheels (PEP 427), "
+            "and leave out files and links that lead out of the project",
+        ) from None
+
+
+def _call(builder: build.ProjectBuilder, kind: DistributionType, into: Path, environment: BuildEnvironment) -> Path:
+    """Ask the backend what it needs, and have it build.
+
+    Asking takes as long as building, so it is not asked again while the files that configure it are the same;
+    unless the build fails, which could be for want of something.
+    """
+    question = _question(Path(builder.source_dir), kind)
+    if environment.was_asked(question):
+        with contextlib.suppress(build.BuildBackendException):
+            return Path(builder.build(kind, into))
+    environment.add(builder.get_requires_for_build(kind), question)
+    return Path(builder.build(kind, into))
+
+
+def _question(source: Path, kind: DistributionType) -> str:
+    digest = hashlib.sha256(kind.encode())
+    for path in (*(source / name for name in CONFIGURATION_FILES), *_own_backend(source)):
+        with contextlib.suppress(OSError):
+            digest.update(path.relative_to(source).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _own_backend(source: Path) -> list[Path]:
+    """Return the modules of a backend that the project brings itself (PEP 517, ``backend-path``)."""
+    told = read_toml(source / "pyproject.toml") if (source / "pyproject.toml").is_file() else {}
+    folders = told.get("build-system", {}).get("backend-path", [])
+    return sorted(path for folder in folders for path in (source / folder).glob("*.py"))
+
+
+def _hook_runner(epoch: int | None) -> build.RunnerType:
+    """Return what runs the backend without publishing secrets, and, with ``epoch``, where no clock of here shows."""
+    fixed = {} if epoch is None else {"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "PYTHONHASHSEED": "0"}
+
+    def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
+        env = process.child_environment(**fixed, **(extra_environ or {}))
+        process.run(tuple(cmd), cwd=Path(cwd or os.curdir), env=env, umask=0o022)
+
+    return run
+
+
+def _backend_failed(kind: str, error: build.BuildBackendException) -> BuildError:
+    cause = error.exception
+    told = last_lines(cause.output) if isinstance(cause, CommandFailed) else f"  {error}"
+    return BuildError(
+        f"the build backend could not make the {kind}; it said last:\n{told}",
+        code="BackendFailed",
+        fix=f"mend that; to see all of it: python -m build --{kind}",
+    )

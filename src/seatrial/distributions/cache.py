@@ -1,0 +1,286 @@
+"""What was built from which tree, stored so that nothing is built twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from seatrial import __version__, errors, process
+from seatrial.distributions.distribution import Distribution
+from seatrial.errors import BuildError, SeatrialError
+from seatrial.git.command import BUILD_FOLDERS, describe_head, listed_files, read_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from seatrial.project.project import Project
+
+
+ALLOWED_IN_DIST = (".gitignore", ".gitkeep")
+"""What else may lie in ``dist/``: build tools put it there."""
+
+COMPANION_FILE = re.compile(r"\.(publish\.attestation|asc|sig)$")
+"""How the name of a file goes on that belongs to a distribution."""
+
+RACILY_CLEAN = 2_000_000_000
+"""Nanoseconds before a look in which a write may have left no trace in the times."""
+
+
+@dataclass(frozen=True)
+class BuiltDistributions:
+    """The distributions that were built from one tree.
+
+    ``wheel``: the one that is tested. It lies in ``dist/``, to be published, only if it is the same wherever it was
+    built: one that was compiled here is of use on this machine alone.
+    ``needs``: the requirements of the wheel; ``modules``: those that may come from the wheel alone, dotted names;
+    ``extra``: files of the tree that went into the build although git ignores them.
+    """
+
+    sdist: Distribution
+    wheel: Distribution
+    needs: tuple[str, ...]
+    modules: tuple[str, ...]
+    extra: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Distribution]:
+        """Yield what is published: the sdist, then the wheel if it is for any machine."""
+        return iter((self.sdist, self.wheel) if self.wheel.is_for_any_machine else (self.sdist,))
+
+
+@dataclass(frozen=True)
+class TreeState:
+    """How a tree looked at one moment: ``when`` in nanoseconds since 1970, its signature and its content."""
+
+    when: int
+    signature: str
+    content: str
+
+    @classmethod
+    def at(cls, tree: SourceTree) -> TreeState:
+        """Look at a tree now."""
+        return cls(time.time_ns(), tree.signature(), tree.content())
+
+
+@dataclass(frozen=True)
+class BuildRecord:
+    """The file ``path`` that says what ``dist`` holds, and how the tree looked that it was built from."""
+
+    path: Path
+    dist: Path
+
+    def find(self, tree: SourceTree) -> BuiltDistributions | None:
+        """Return what was built from this very tree, if ``dist`` still holds that untouched and nothing beside it."""
+        try:
+            known: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            look = TreeState(**known["look"])
+            sdist, wheel = (Distribution(self.dist / name, *rest) for name, *rest in known["built"])
+            wheel = replace(wheel, path=self.place(sdist, wheel))
+            built = BuiltDistributions(sdist, wheel, *(tuple(known[name]) for name in ("needs", "modules", "extra")))
+            both = (sdist, wheel)
+            is_ours = known["seatrial"] == __version__ and [_written(one.path) for one in both] == known["written"]
+            if not is_ours or set(self.lying()) != {one.path.name for one in built}:
+                return None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        now = tree.with_files(PurePosixPath(name) for name in built.extra)
+        # A file written just after the last look can differ although its times do not (git calls such an entry
+        # racily clean), and file systems round times, FAT to 2 s: then the content decides.
+        if look.signature == now.signature() and now.latest() < look.when - RACILY_CLEAN:
+            return built
+        return built if look.content == now.content() else None
+
+    def place(self, sdist: Distribution, wheel: Distribution) -> Path:
+        """Return where a wheel lies: in ``dist``, or, if it is for machines like this one, beside those for others."""
+        folder = self.dist if wheel.is_for_any_machine else compiled_folder(self.path.parent, sdist)
+        return folder / wheel.path.name
+
+    def lying(self) -> tuple[str, ...]:
+        """Return the names of the files in ``dist``, without those that build tools put beside distributions."""
+        found = (path.name for path in self.dist.iterdir() if path.name not in ALLOWED_IN_DIST)
+        return tuple(sorted(name for name in found if not COMPANION_FILE.search(name)))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the files that were built last, whether or not they are there still."""
+        try:
+            known = json.loads(self.path.read_text(encoding="utf-8"))
+            return tuple(str(name) for name, *_ in known["built"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ()
+
+    def fail(self, run: str, error: SeatrialError) -> None:
+        """Remember that building failed in this run."""
+        known = {"run": run, "error": type(error).__name__, "what": error.what, "code": error.code, "fix": error.fix}
+        self._failure.write_text(json.dumps(known), encoding="utf-8")
+
+    def failure(self, run: str) -> SeatrialError | None:
+        """Return how building failed before in this run: the sessions that come after need not try again."""
+        try:
+            known = json.loads(self._failure.read_text(encoding="utf-8"))
+            kind: type[SeatrialError] = getattr(errors, known["error"], BuildError)
+            return kind(known["what"], code=known["code"], fix=known["fix"]) if known["run"] == run else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @property
+    def _failure(self) -> Path:
+        return self.path.with_suffix(".failed")
+
+    def keep(self, look: TreeState, built: BuiltDistributions) -> None:
+        """Remember what was built from the tree that looked so."""
+        known = {
+            "seatrial": __version__,
+            "look": {"when": look.when, "signature": look.signature, "content": look.content},
+            "built": [[one.path.name, one.size, one.sha256] for one in (built.sdist, built.wheel)],
+            "needs": built.needs,
+            "modules": built.modules,
+            "extra": built.extra,
+            "written": [_written(one.path) for one in (built.sdist, built.wheel)],
+        }
+        new = self.path.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps(known), encoding="utf-8")
+        new.replace(self.path)
+
+
+def compiled_folder(state: Path, sdist: Distribution) -> Path:
+    """Return the folder, below that for what is remembered, of the wheels that were compiled from an sdist."""
+    return state / "compiled" / sdist.sha256[:16]
+
+
+def _written(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
+
+
+EARLIEST_DATE = 315532800
+"""1980-01-01 in seconds since 1970: the earliest date that a ZIP archive, and so a wheel, can hold."""
+
+LATEST_DATE = 4354819198
+"""2107-12-31 23:59:58, the latest."""
+
+BUILD_SETTINGS = re.compile(
+    r"(SETUPTOOLS_|HATCH_|PDM_BUILD_|FLIT_|POETRY_|VERSIONINGIT_|MATURIN_|SKBUILD_|CMAKE_|CIBW_|CARGO_|DISTUTILS_).*"
+    r"|CC|CXX|(C|CPP|CXX|LD|ARCH|RUST)FLAGS"
+)
+"""The environment variables that build backends and compilers obey."""
+
+SKIPPED_FOLDERS = frozenset(("__pycache__", "node_modules"))
+"""Folders that are not looked into where there is no git to say what is ignored; nor are those with a dot."""
+
+
+@dataclass(frozen=True)
+class SourceTree:
+    """The files of a project, relative to ``root``, and what else a build depends on.
+
+    ``epoch`` is the value for SOURCE_DATE_EPOCH in seconds since 1970: what that variable says, or the date of the
+    commit, or 1980 where there is neither (``dated`` is then False). ``commit`` stands for everything that git
+    knows, because a version can come from a tag; ``settings``: a hash of the environment variables that backends obey.
+    """
+
+    root: Path
+    files: tuple[PurePosixPath, ...]
+    epoch: int
+    commit: str
+    dated: bool
+    settings: str = ""
+
+    @classmethod
+    def scan(cls, project: Project) -> SourceTree:
+        """List the files of a project as they are now."""
+        files = listed_files(project.root)
+        at = None if files is None else read_head(project.root)
+        given = os.environ.get("SOURCE_DATE_EPOCH", "")
+        seconds = int(given) if given.isdecimal() else at[1] if at else EARLIEST_DATE
+        commit = describe_head(project.root) if at and project.version_is_dynamic else ""
+        return cls(
+            root=project.root,
+            files=_with_linked(project.root, tuple(sorted(_walk(project.root))) if files is None else files),
+            epoch=min(max(seconds, EARLIEST_DATE), LATEST_DATE),
+            commit=commit,
+            dated=given.isdecimal() or at is not None,
+            settings=process.hash_of_variables(BUILD_SETTINGS),
+        )
+
+    def with_files(self, more: Iterable[PurePosixPath]) -> SourceTree:
+        """Return the tree with more files in it: those that a build takes although git ignores them."""
+        return replace(self, files=tuple(sorted({*self.files, *more})))
+
+    def signature(self) -> str:
+        """Return a hash of names, modes, sizes and times: the same signature means that nothing was written.
+
+        Reads no file, so that a tree in which nothing happened is recognised in milliseconds.
+        """
+        digest = hashlib.sha256(self._known())
+        for name in self.files:
+            found = _status(self.root / name)
+            told = "-" if found is None else f"{found.st_mode} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+            digest.update(f"{name}\0{told}\0".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+    def content(self) -> str:
+        """Return a hash of names, executable bits and contents: the same content builds the same distributions."""
+        digest = hashlib.sha256(self._known())
+        for name in self.files:
+            digest.update(f"{name}\0".encode("utf-8", "surrogateescape") + _inside(self.root / name))
+        return digest.hexdigest()
+
+    def latest(self) -> int:
+        """Return when the youngest file was last written, in nanoseconds since 1970."""
+        times = (found.st_mtime_ns for name in self.files if (found := _status(self.root / name)))
+        return max(times, default=0)
+
+    def _known(self) -> bytes:
+        return f"{self.epoch}\0{self.commit}\0{self.settings}\0".encode()
+
+
+def existing_files(root: Path) -> tuple[PurePosixPath, ...]:
+    """Return the files below ``root`` that are there and that git, if there is one, does not ignore."""
+    listed = listed_files(root)
+    return tuple(sorted(_walk(root)) if listed is None else (name for name in listed if (root / name).is_file()))
+
+
+def _with_linked(root: Path, files: tuple[PurePosixPath, ...]) -> tuple[PurePosixPath, ...]:
+    """Add the files below links to folders, which git does not list and a build takes."""
+    linked = [name for name in files if os.path.islink(root / name) and os.path.isdir(root / name)]  # noqa: PTH112, PTH114
+    return tuple(sorted({*files, *(name / below for name in linked for below in _walk(root / name))}))
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except OSError:
+        return None
+
+
+def _inside(path: Path) -> bytes:
+    found = _status(path)
+    if found is None:
+        return b"gone"
+    if stat.S_ISLNK(found.st_mode):
+        return b"link " + os.fsencode(path.readlink())
+    if not stat.S_ISREG(found.st_mode):
+        return b"folder"
+    kind = b"program " if found.st_mode & stat.S_IXUSR else b"file "
+    return kind + hashlib.sha256(path.read_bytes()).digest()
+
+
+def _walk(root: Path) -> Iterator[PurePosixPath]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and name not in SKIPPED_FOLDERS and not name.endswith(".egg-info")
+            if folder != str(root) or name not in BUILD_FOLDERS
+        ]
+        here = Path(folder).relative_to(root)
+        yield from (
+            PurePosixPath(here.as_posix(), name)
+            for name in names
+            if not name.endswith((".pyc", ".pyo")) and not name.startswith(".coverage")
+        )

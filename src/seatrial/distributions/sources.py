@@ -1,0 +1,137 @@
+"""Distributions compared with the source tree that they were built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from seatrial.distributions.distribution import MODULES, top_modules
+from seatrial.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from seatrial.distributions.distribution import Archive, Distribution
+    from seatrial.project.project import Project
+
+
+HOW_TO_INCLUDE = {
+    "hatchling.build": '[tool.hatch.build.targets.wheel]\npackages = ["{place}"]',
+    "setuptools.build_meta": '[tool.setuptools.packages.find]\nwhere = ["{above}"]',
+    "flit_core.buildapi": '[tool.flit.module]\nname = "{name}"',
+    "pdm.backend": '[tool.pdm.build]\nincludes = ["{place}"]',
+    "poetry.core.masonry.api": '[tool.poetry]\npackages = [{{ include = "{name}", from = "{above}" }}]',
+    "uv_build": '[tool.uv.build-backend]\nmodule-name = "{name}"\nmodule-root = "{above}"',
+}
+"""For each backend the lines that bring a package into the wheel; from the backends' documentation."""
+
+
+def require_package(project: Project, files: Iterable[PurePosixPath], wheel: Distribution) -> None:
+    """Raise `PackageMissing` for a wheel without the package: it installs without a word and is of no use.
+
+    The package is what lies in ``src/`` or at the top and is named like the project; and if the wheel holds no
+    module at all, whatever lies in ``src/``. A project without any of these may be metadata only.
+    """
+    held = wheel.modules()
+    tops = {module.partition(".")[0].lower() for module in held}
+    for place in packages(files, project):
+        name = place.name.partition(".")[0]
+        if name.lower() not in tops and (not held or name.lower() == project.import_name.lower()):
+            how = HOW_TO_INCLUDE.get(project.backend, "tell the build backend where to find {name}")
+            raise BuildError(
+                f"{wheel.path.name} does not contain {name}, which the source tree has in {place}",
+                code="PackageMissing",
+                fix=how.format(name=name, place=place, above=place.parent),
+            )
+
+
+def modules_from_wheel(project: Project, files: Iterable[PurePosixPath], wheel: Distribution) -> tuple[str, ...]:
+    """Return the modules that may come from the wheel alone: those it holds, and those of the sources that it lacks.
+
+    The sources are what lies in ``src/``, and at the top the package that is named like the project: what else lies
+    there can be meant for the tests.
+    """
+    own = project.import_name.lower()
+    inside = [PurePosixPath(*file.parts[1:]) for file in files if file.parts[0] == "src" and len(file.parts) > 1]
+    beside = [file for file in files if file.parts[0].partition(".")[0].lower() == own]
+    return tuple(sorted({*wheel.modules(), *top_modules(inside), *top_modules(beside)}))
+
+
+def unlisted_files(
+    project: Project, files: Iterable[PurePosixPath], distributions: Iterable[Distribution]
+) -> tuple[str, ...]:
+    """Return the files of the tree that went into the distributions and are not among ``files``: git ignores them.
+
+    They are inputs of the build all the same: generated modules, compiled ones.
+    """
+    known = set(files)
+    members = {member for one in distributions for member in one.members() if member.parts}
+    places = {place for member in members for place in (member, PurePosixPath("src", member))} - known
+    inputs = (place for place in places if not any(part.endswith(".egg-info") for part in place.parts))
+    return tuple(sorted(str(place) for place in inputs if (project.root / place).is_file()))
+
+
+def packages(files: Iterable[PurePosixPath], project: Project) -> tuple[PurePosixPath, ...]:
+    """Return the packages and modules of the source tree: all of ``src/``, at the top that of the project's name."""
+    found = set()
+    for file in files:
+        if file.suffix not in MODULES:
+            continue
+        if file.parts[0] == "src" and len(file.parts) > 1:
+            found.add(PurePosixPath(*file.parts[:2]))
+        elif file.parts[0].partition(".")[0].lower() == project.import_name.lower():
+            found.add(PurePosixPath(file.parts[0]))
+    return tuple(sorted(found))
+
+
+@dataclass(frozen=True, order=True)
+class ReleaseName:
+    """A release: the normalised name of its project, and its version as a text."""
+
+    project: str
+    version: str
+
+    @classmethod
+    def of(cls, archive: Archive) -> ReleaseName | None:
+        """Tell from the metadata of a file, None where they do not say."""
+        metadata = archive.metadata
+        if metadata is None or not metadata.name or metadata.version is None:
+            return None
+        return cls(canonicalize_name(metadata.name), str(metadata.version))
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.version}"
+
+
+@dataclass(frozen=True)
+class ReleaseFiles:
+    """The distributions that are meant to be uploaded together.
+
+    ``sources``: the files that git knows, below the project; empty where nobody asked.
+    """
+
+    archives: tuple[Archive, ...]
+    sources: tuple[PurePosixPath, ...] = ()
+
+    @property
+    def releases(self) -> tuple[ReleaseName, ...]:
+        """The releases that the files are of, by their metadata. Sorted."""
+        found = {ReleaseName.of(one) for one in self.archives} - {None}
+        return tuple(sorted(one for one in found if one))
+
+    def of_release(self, release: ReleaseName) -> ReleaseFiles:
+        """Return the files of one release."""
+        return ReleaseFiles(tuple(one for one in self.archives if ReleaseName.of(one) == release), self.sources)
+
+    @property
+    def sdists(self) -> tuple[Archive, ...]:
+        """The sdists among them."""
+        return tuple(one for one in self.archives if not one.is_wheel)
+
+    @property
+    def wheels(self) -> tuple[Archive, ...]:
+        """The wheels among them."""
+        return tuple(one for one in self.archives if one.is_wheel)

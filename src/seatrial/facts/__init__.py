@@ -1,1 +1,0 @@
-"""Frozen facts: what checks and plans reason about, one module for each subject."""

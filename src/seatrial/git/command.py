@@ -1,0 +1,135 @@
+"""Runs git, of which only plumbing and ``-z`` output is parsed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from seatrial import process
+from seatrial.errors import CommandFailed
+
+BYPRODUCTS = (
+    "*.egg-info/",
+    "*.py[cod]",
+    ".coverage",
+    ".coverage.*",
+    ".nox/",
+    ".tox/",
+    ".venv/",
+    "__pycache__/",
+)
+"""What builds and test runs leave behind, in the notation of gitignore(5): no input of a build."""
+
+DUBIOUS_OWNERSHIP = "dubious ownership"
+"""What git says of a repository of another user, and then nothing more (git-config(1), safe.directory)."""
+
+BUILD_FOLDERS = ("build", "dist")
+"""Folders at the top of a project that builds write to."""
+
+
+def listed_files(root: Path) -> tuple[PurePosixPath, ...] | None:
+    """Return the files below ``root`` that git tracks or would track, relative to it, sorted.
+
+    Ignored files and untracked `BYPRODUCTS` are left out. None when ``root`` is not in a git work tree, or git is
+    not installed.
+    """
+    tracked = _query(root, "git", "ls-files", "-z", "--cached", "--recurse-submodules")
+    excludes = (f"--exclude={pattern}" for pattern in BYPRODUCTS)
+    others = _query(root, "git", "ls-files", "-z", "--others", "--exclude-standard", *excludes)
+    if tracked is None or others is None:
+        return None
+    new = {name for name in others.split("\0") if not name.startswith(tuple(f"{folder}/" for folder in BUILD_FOLDERS))}
+    return tuple(sorted(PurePosixPath(name) for name in {*tracked.split("\0"), *new} - {""}))
+
+
+def tracked_files(root: Path) -> tuple[PurePosixPath, ...]:
+    """Return the files below ``root`` that git knows, relative to it; none where there is no git."""
+    tracked = _query(root, "git", "ls-files", "-z", "--cached", "--recurse-submodules")
+    return tuple(sorted(PurePosixPath(name) for name in set((tracked or "").split("\0")) - {""}))
+
+
+def changed_files(root: Path) -> tuple[PurePosixPath, ...]:
+    """Return the files below ``root`` that git knows and that are not as they are in the commit, none without git."""
+    differing = _query(root, "git", "diff", "-z", "--no-ext-diff", "--name-only", "--relative", "HEAD", "--")
+    return tuple(sorted(PurePosixPath(name) for name in set((differing or "").split("\0")) - {""}))
+
+
+def read_head(root: Path) -> tuple[str, int] | None:
+    """Return the id of the commit that is checked out and its committer date (seconds since 1970).
+
+    None outside a git work tree and before the first commit.
+    """
+    output = _query(root, "git", "log", "-1", "--no-show-signature", "--format=%H %ct")
+    if not output:
+        return None
+    commit, _, seconds = output.strip().partition(" ")
+    return commit, int(seconds)
+
+
+def is_between_tags(root: Path) -> bool:
+    """Whether a commit is checked out that no tag is on."""
+    return _query(root, "git", "tag", "--points-at", "HEAD") == ""
+
+
+def describe_head(root: Path) -> str:
+    """Return how tags describe the commit that is checked out (git-describe(1)), "" when nothing does."""
+    return (_query(root, "git", "describe", "--tags", "--long", "--always") or "").strip()
+
+
+def is_ignored(root: Path, name: str) -> bool:
+    """Whether git ignores a file of this name, or there is no git to care."""
+    return _query(root, "git", "rev-parse", "--git-dir") is None or is_hidden(root, name)
+
+
+def is_hidden(root: Path, name: str) -> bool:
+    """Whether git ignores a file of this name: no clone has it."""
+    return _query(root, "git", "check-ignore", name) is not None
+
+
+def _query(root: Path, *args: str) -> str | None:
+    try:
+        done = process.attempt(args, cwd=root, env=process.child_environment(GIT_OPTIONAL_LOCKS="0"))
+    except CommandFailed:
+        return None
+    if DUBIOUS_OWNERSHIP in done.errors:
+        raise CommandFailed(
+            process.render_command(args),
+            done.returncode,
+            done.errors,
+            fix=f"git config --global --add safe.directory {root}",
+        )
+    return None if done.returncode else done.output
+
+
+@dataclass(frozen=True)
+class Git:
+    """git, run in one folder.
+
+    ``settings`` are configuration variables for this git alone, ``NAME=VALUE``.
+    """
+
+    folder: Path
+    settings: tuple[str, ...] = ()
+
+    def run(self, *args: str) -> str:
+        """Run git and return what it prints. Raises `CommandFailed`."""
+        return process.run(self._command(args), cwd=self.folder, env=_environment())
+
+    def attempt(self, *args: str) -> process.Completed:
+        """Run git and return how it went. Raises `CommandFailed` when it can't be started."""
+        return process.attempt(self._command(args), cwd=self.folder, env=_environment())
+
+    def line(self, *args: str) -> str:
+        """Run git and return the line that it prints, "" when it fails."""
+        done = self.attempt(*args)
+        return "" if done.returncode else done.output.rstrip("\n")
+
+    def _command(self, args: tuple[str, ...]) -> tuple[str, ...]:
+        return ("git", *(word for setting in self.settings for word in ("-c", setting)), *args)
+
+
+def _environment() -> dict[str, str]:
+    extra = {} if sys.stdin is not None and sys.stdin.isatty() else {"GIT_TERMINAL_PROMPT": "0"}
+    # A scratch clone is made with refs in files, whatever the user's own repositories have (git 2.45 and later).
+    return process.child_environment(GIT_OPTIONAL_LOCKS="0", GIT_DEFAULT_REF_FORMAT="files", **extra)

@@ -1,0 +1,117 @@
+"""Checks and uploads distributions with twine's command line: its functions are not public (pypa/twine issue 194)."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from seatrial import process
+from seatrial.errors import BuildError, CommandFailed, CredentialMissing, UploadFailed, last_lines
+from seatrial.redaction import redact, redact_values, secrets_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+UPLOAD_TIMEOUT = 600
+"""Seconds that an upload may take: as many as PyPI gives to one."""
+
+TOKEN_OF_GITLAB = "let the publishing job ask for it:\nid_tokens:\n  PYPI_ID_TOKEN:\n    aud: pypi"  # noqa: S105 - a key
+
+UPLOAD_FIXES = (
+    ("PYPI_ID_TOKEN not found", TOKEN_OF_GITLAB),
+    ("audience claim mismatch", TOKEN_OF_GITLAB),
+    ("ACTIONS_ID_TOKEN_REQUEST_", "let the publishing job ask for a token:\npermissions:\n  id-token: write"),
+    ("token is expired", "upload less at once, or start the upload again: a token is good for 15 minutes"),
+    (
+        "Credential not found",
+        "let twine know a token: keyring set, .pypirc, or TWINE_PASSWORD; or run it on a terminal",
+    ),
+    ("authentication information", "let twine know a token that the index takes: keyring, .pypirc or TWINE_PASSWORD"),
+    ("HTTPError: 5", "the index has a fault of its own: try again later; what it has taken does no harm"),
+    # Before the next, which it is told with.
+    ("SSLError", "have the certificate of the index trusted: REQUESTS_CA_BUNDLE"),
+    ("Max retries exceeded", "the line was cut: try again; what the index has taken does no harm"),
+    ("Connection aborted", "the line was cut: try again; what the index has taken does no harm"),
+)
+"""What twine says, and what mends it."""
+
+NO_CREDENTIAL = "Credential not found"
+"""What twine says before it has sent anything."""
+
+FIRST_KNOWING_METADATA_2_5 = 7
+
+KNOWING_METADATA_2_5 = """\
+import sys
+import packaging.metadata
+import twine.package
+if "2.5" not in packaging.metadata._VALID_METADATA_VERSIONS:
+    packaging.metadata._VALID_METADATA_VERSIONS.append("2.5")
+from twine.__main__ import main
+sys.argv[0] = "twine"
+sys.exit(main())
+"""
+"""twine 6, the last for Python 3.9, narrows what packaging accepts and so refuses metadata 2.5 (PEP 794), which
+today's flit_core writes on every Python and which indexes take; twine 7 does not."""
+
+
+def twine_check(paths: Sequence[Path]) -> str:
+    """Run ``twine check --strict`` and return what it says. Raises `DistributionsRefused`."""
+    args = (*_program(), "--no-color", "check", "--strict", *(str(path) for path in paths))
+    env = process.child_environment(COLUMNS="1000")
+    done = process.attempt(args, cwd=paths[0].parent, env=env)
+    if done.returncode:
+        raise BuildError(
+            f"twine check --strict does not accept the distributions:\n{last_lines(redact(done.output + done.errors))}",
+            code="DistributionsRefused",
+            fix="mend what it names in pyproject.toml or in the README, then run: nox -s check",
+        )
+    return done.output.strip()
+
+
+def twine_upload(
+    paths: Sequence[Path], env: Mapping[str, str], patience: float = UPLOAD_TIMEOUT, repository: str = "pypi"
+) -> str:
+    """Run ``twine upload`` and return what it says; to PyPI unless told, as that is for this environment.
+
+    ``patience``: the seconds that it may take; ``repository``: the name of the index, "" for the address in the
+    environment, which can hold a password: every user of the machine sees the arguments of a command.
+    Raises `CredentialMissing`, or `UploadFailed` with the words of twine and of the index.
+    """
+    options = ("--non-interactive", "--disable-progress-bar", *(("--repository", repository) if repository else ()))
+    args = (*_program(), "--no-color", "upload", *options, *(str(path) for path in paths))
+    try:
+        done = process.run_detached(args, cwd=paths[0].parent, env={**env, "COLUMNS": "1000"}, seconds=patience)
+    except CommandFailed as error:
+        raise UploadFailed(f"twine upload: {error.output}", fix="try again later, or with fewer files") from None
+    output, errors = (redact_values(text, secrets_of(env)) for text in (done.output, done.errors))
+    if done.returncode:
+        said = _last_word(last_lines(output + errors))
+        fix = next((told for sign, told in UPLOAD_FIXES if sign in said), "mend what it names")
+        kind = CredentialMissing if NO_CREDENTIAL in said else UploadFailed
+        raise kind(f"twine upload failed:\n{said}", fix=fix)
+    return output.strip()
+
+
+def upload_interactively(paths: Sequence[Path], env: Mapping[str, str], repository: str) -> None:
+    """Run ``twine upload`` on the terminal, where it asks for what it does not know. Raises `UploadFailed`."""
+    options = ("--disable-progress-bar", *(("--repository", repository) if repository else ()))
+    args = (*_program(), "upload", *options, *(str(path) for path in paths))
+    if process.run_interactively(args, cwd=paths[0].parent, env=env):
+        raise UploadFailed("twine upload failed, as it says above", fix="mend what it names")
+
+
+def _last_word(said: str) -> str:
+    """Return what twine ends with: its error, or the last line of an exception that it did not foresee."""
+    start = said.rfind("  ERROR ")
+    return said[start:] if start >= 0 else said.rpartition("\n")[2]
+
+
+def _program() -> tuple[str, ...]:
+    # It loads the email package, which takes as long as git does for a survey.
+    import importlib.metadata  # noqa: PLC0415
+
+    major = int(importlib.metadata.version("twine").partition(".")[0])
+    knows = major >= FIRST_KNOWING_METADATA_2_5
+    return process.module_command("twine") if knows else (sys.executable, "-c", KNOWING_METADATA_2_5)

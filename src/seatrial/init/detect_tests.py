@@ -1,0 +1,181 @@
+"""How a project is tested, and where it declares the requirements of its tests."""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import re
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from seatrial.errors import ProjectError
+from seatrial.project.legacy import poetry_requirements
+from seatrial.project.requirements import parse_requirements, read_requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from seatrial.project.project import Project
+
+
+USUAL_GROUPS = ("test", "tests", "dev")
+"""Those that `seatrial.sessions` looks for itself."""
+NAMES = ("test", "tests", "testing", "pytest", "dev", "develop", "development", "all")
+TEST_FILE = re.compile(r"test_.+\.py|.+_test\.py|tests?\.py")
+SHORT = r"(tests?|testing|dev|pytest)"
+FILES = re.compile(
+    rf"(requirements/)?({SHORT}[-_]requirements|(requirements[-_.])?{SHORT})\.txt|{SHORT}/requirements\.txt"
+)
+"""What requirements files for tests are called."""
+
+
+@dataclass(frozen=True)
+class DetectedTests:
+    """How the tests are run.
+
+    ``runner``: pytest, unittest, or "" where there are no tests; ``source``: where it says what they need, in words;
+    ``groups``, ``extras``, ``files``: what the session is told of that; ``copied``: requirements that have to be
+    copied into a dependency group; ``start``: what the runner is given: a package to import, or a folder, and
+    ``is_package``: whether that folder is a package.
+    """
+
+    runner: str = ""
+    source: str = ""
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    copied: tuple[str, ...] = ()
+    start: str = ""
+    is_package: bool = True
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command of the session, nothing where it is pytest alone."""
+        if self.runner == "unittest":
+            top = ("-t", ".") if self.is_package else ()
+            return ("python", "-m", "unittest", "discover", *((*top, "-s", self.start) if self.start else ()))
+        return ("pytest", "--pyargs", self.start) if self.start else ()
+
+
+def detect_tests(project: Project, files: Sequence[PurePosixPath]) -> DetectedTests:
+    """Find out how a project is tested; ``files`` are its own, relative to it."""
+    tests = [path for path in files if TEST_FILE.fullmatch(path.name) and "docs" not in path.parts]
+    if not tests:
+        return DetectedTests()
+    needs = next(iter(_needs(project, files)), None)
+    if needs is None and not _uses_pytest(project, files, tests):
+        start = _folder(tests, set(files))
+        is_package = PurePosixPath(start, "__init__.py") in files
+        return DetectedTests("unittest", "the standard library", start=start, is_package=is_package)
+    found = needs or DetectedTests(source="nothing but pytest", copied=("pytest",))
+    return replace(found, runner="pytest", start=_inside(tests, set(files)))
+
+
+def _needs(project: Project, files: Sequence[PurePosixPath]) -> Iterator[DetectedTests]:
+    """Yield where pytest is asked for, the best place first."""
+    with contextlib.suppress(ProjectError):
+        for name in sorted(project.groups, key=_rank):
+            if _has_pytest(project.requirements((name,))):
+                usual = project.group(*USUAL_GROUPS) == name
+                yield DetectedTests(source=f"the dependency group {name}", groups=() if usual else (name,))
+    for name, requirements in sorted(_extras(project), key=lambda extra: _rank(extra[0])):
+        if _has_pytest(requirements):
+            yield DetectedTests(source=f"the extra {name}", extras=(name,))
+    for path in files:
+        if FILES.fullmatch(str(path)):
+            with contextlib.suppress(ProjectError):
+                if _has_pytest(read_requirements(project.root, str(path))):
+                    yield DetectedTests(source=str(path), files=(str(path),))
+    for source, lines in _elsewhere(project):
+        with contextlib.suppress(ProjectError):
+            copied = tuple(parse_requirements(project.root, PurePosixPath(), lines, source))
+            if _has_pytest(copied):
+                yield DetectedTests(source=source, copied=tuple(dict.fromkeys(copied)))
+
+
+def _elsewhere(project: Project) -> Iterator[tuple[str, list[str]]]:
+    """Yield what other tools are told, each as a list of requirements."""
+    tool = project.table.get("tool", {})
+    groups: dict[str, Any] = tool.get("poetry", {}).get("group", {})
+    told = {name: table.get("dependencies", {}) for name, table in groups.items() if isinstance(table, dict)}
+    for name, table in (*told.items(), ("dev", tool.get("poetry", {}).get("dev-dependencies", {}))):
+        yield (
+            f"[tool.poetry] group {name}",
+            [line for key, value in table.items() for line in poetry_requirements(key, value)],
+        )
+    for name, lines in tool.get("pdm", {}).get("dev-dependencies", {}).items():
+        yield f"[tool.pdm.dev-dependencies] {name}", list(lines)
+    yield "[tool.uv] dev-dependencies", list(tool.get("uv", {}).get("dev-dependencies", []))
+    for name, table in tool.get("hatch", {}).get("envs", {}).items():
+        yield f"[tool.hatch.envs.{name}]", [*table.get("dependencies", []), *table.get("extra-dependencies", [])]
+    yield "tox.ini", [*_tox(project.root)]
+
+
+def _tox(root: Path) -> Iterator[str]:
+    """Yield the dependencies of tox's environments; those for some factors only are taken as well."""
+    parser = _ini(root / "tox.ini")
+    for section in ("testenv", "testenv:test", "testenv:tests", "testenv:py"):
+        for line in parser.get(section, "deps", fallback="").splitlines():
+            # "py{39,310}: NAME" is for some environments; {…} is filled in by tox.
+            yield "" if "{" in line else re.sub(r"^[\w,!{}.-]+:\s+", "", line.strip())
+
+
+def _extras(project: Project) -> list[tuple[str, list[str]]]:
+    told = project.table.get("project", {}).get("optional-dependencies", {})
+    parser = _ini(project.root / "setup.cfg")
+    section = "options.extras_require"
+    old = {key: value.splitlines() for key, value in parser.items(section)} if parser.has_section(section) else {}
+    return [(name, list(lines)) for name, lines in {**old, **told}.items()]
+
+
+def _ini(path: Path) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser()
+    with contextlib.suppress(configparser.Error, UnicodeDecodeError):
+        parser.read(path, encoding="utf-8")
+    return parser
+
+
+def _has_pytest(requirements: Iterable[str]) -> bool:
+    return any(_name(text) == "pytest" or _name(text).startswith("pytest-") for text in requirements)
+
+
+def _name(text: str) -> str:
+    try:
+        return Requirement(text).name.lower()
+    except InvalidRequirement:
+        return ""
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return (NAMES.index(name) if name in NAMES else len(NAMES), name)
+
+
+def _uses_pytest(project: Project, files: Sequence[PurePosixPath], tests: Sequence[PurePosixPath]) -> bool:
+    if project.configures("pytest", "pytest.ini", "pytest.toml") or any(path.name == "conftest.py" for path in files):
+        return True
+    texts = [(project.root / path).read_text(encoding="utf-8", errors="replace") for path in tests]
+    return any(re.search(r"^(import pytest|from pytest|(async )?def test_)", text, re.MULTILINE) for text in texts)
+
+
+def _folder(tests: Sequence[PurePosixPath], files: set[PurePosixPath]) -> str:
+    """Return the folder from which unittest finds the tests, "" where it is the top."""
+    tops = {path.parts[0] for path in tests if len(path.parts) > 1}
+    name = min(tops, default="")
+    is_package = any(path.parts == (name, "__init__.py") for path in files)
+    return name if name and (is_package or not any(len(path.parts) == 1 for path in tests)) else ""
+
+
+def _inside(tests: Sequence[PurePosixPath], files: set[PurePosixPath]) -> str:
+    """Return the package in which all tests are, "" where some are beside it."""
+    tops = set()
+    for path in tests:
+        parts = path.parts[1:] if path.parts[0] == "src" else path.parts
+        top = path.parent
+        if len(parts) < len(("package", "tests", "module")) or top / "__init__.py" not in files:
+            return ""
+        tops.add(parts[0])
+    return tops.pop() if len(tops) == 1 and not tops & {"test", "tests", "testing"} else ""

@@ -1,0 +1,152 @@
+"""Creates virtual environments and installs into them: with uv where it is installed, else virtualenv and pip."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from seatrial import process
+from seatrial.errors import ToolError, last_lines
+from seatrial.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+INSTALLER_VARIABLE = re.compile(
+    r"UV_(BUILD_CONSTRAINT|CONSTRAINT|OVERRIDE|EXCLUDE|RESOLUTION|PRERELEASE|DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL"
+    r"|FIND_LINKS|NO_BINARY|NO_BINARY_PACKAGE|NO_BUILD|NO_BUILD_PACKAGE|EXCLUDE_NEWER|INDEX_STRATEGY|FORK_STRATEGY"
+    r"|NO_SOURCES|TORCH_BACKEND)"
+    r"|PIP_(CONSTRAINT|BUILD_CONSTRAINT|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|PRE|NO_BINARY|ONLY_BINARY|PREFER_BINARY"
+    r"|UPLOADED_PRIOR_TO)"
+)
+"""The environment variables that decide which releases uv and pip choose."""
+
+INDEX_UNREACHABLE = re.compile(
+    r"failed to fetch|error sending request|dns error|connection (refused|reset|error)|timed out|network|tunnel"
+    r"|max retries exceeded|name resolution",
+    re.IGNORECASE,
+)
+"""What uv and pip say when an index can't be reached."""
+
+INSTALL_FIX = "make the index reachable, or the requirements satisfiable, and run the session again"
+
+
+class Installer(Protocol):
+    """A tool that makes an environment and installs into it; both give the command, and run nothing."""
+
+    def create(self, environment: Path, python: str) -> tuple[str, ...]:
+        """Return the command that makes ``environment`` anew, with this Python."""
+
+    def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
+        """Return the command that installs into the environment of ``python``; arguments are those of pip."""
+
+    @property
+    def offline(self) -> dict[str, str]:
+        """The environment variables with which the tool asks its cache only; empty when it can't."""
+
+
+@dataclass(frozen=True)
+class Uv:
+    """uv, found as nox finds it."""
+
+    program: str
+
+    @property
+    def offline(self) -> dict[str, str]:
+        """Uv answers from its cache, however old the answer."""
+        return {"UV_OFFLINE": "1"}
+
+    def create(self, environment: Path, python: str) -> tuple[str, ...]:
+        """See `Installer`."""
+        return (self.program, "venv", "--quiet", "--clear", "--python", python, str(environment))
+
+    def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
+        """See `Installer`."""
+        return (self.program, "pip", "install", "--quiet", "--python", str(python), *arguments)
+
+
+@dataclass(frozen=True)
+class Pip:
+    """virtualenv, which brings a pip of its own into each environment that it makes."""
+
+    @property
+    def offline(self) -> dict[str, str]:
+        """Say nothing: pip has no such switch."""
+        return {}
+
+    def create(self, environment: Path, python: str) -> tuple[str, ...]:
+        """See `Installer`."""
+        made = (sys.executable, "-m", "virtualenv", "--quiet", "--no-periodic-update", "--clear")
+        return (*made, "--python", python, str(environment))
+
+    def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
+        """See `Installer`."""
+        quiet = ("--quiet", "--disable-pip-version-check")
+        return (str(python), "-m", "pip", "install", *quiet, *arguments)
+
+
+def best_installer() -> Installer:
+    """Return uv where it is there, else virtualenv and pip."""
+    program = find_uv()
+    return Uv(program) if program else Pip()
+
+
+def find_uv() -> str | None:
+    """Return the program of uv: of ``$UV``, of the package beside this one, or of PATH, as nox looks for it."""
+    named = os.environ.get("UV")
+    if named is None:
+        with contextlib.suppress(ImportError, FileNotFoundError):
+            # The package of a tool that need not be there.
+            from uv import find_uv_bin  # noqa: PLC0415
+
+            return str(find_uv_bin())
+    return shutil.which(named or "uv")
+
+
+def create_environment(installer: Installer, environment: Path, python: str = sys.executable) -> None:
+    """Make a virtual environment anew, with the Python that runs this unless told. Raises `InstallFailed`."""
+    environment.parent.mkdir(parents=True, exist_ok=True)
+    done = process.attempt(
+        installer.create(environment, python), cwd=environment.parent, env=process.child_environment()
+    )
+    if done.returncode:
+        raise ToolError(
+            f"{environment} could not be made:\n{last_lines(redact(done.output + done.errors))}",
+            code="InstallFailed",
+            fix="mend what it names; if that is the Python, install another and put seatrial there",
+        )
+
+
+def install_requirements(
+    installer: Installer, python: Path, arguments: Sequence[str], *, cwd: Path, fix: str = INSTALL_FIX
+) -> bool:
+    """Install into the environment of ``python``; arguments are those of pip.
+
+    An index that can't be reached does no harm when the cache has everything: returns True when it was so.
+    Raises `InstallFailed` with the last lines of the tool.
+    """
+    command = installer.install(python, *arguments)
+    done = process.attempt(command, cwd=cwd, env=process.child_environment())
+    if not done.returncode:
+        return False
+    if installer.offline and INDEX_UNREACHABLE.search(done.errors + done.output):
+        again = process.attempt(command, cwd=cwd, env=process.child_environment(**installer.offline))
+        if not again.returncode:
+            return True
+    raise ToolError(
+        f"{process.render_command(command)} failed:\n{last_lines(redact(done.output + done.errors))}",
+        code="InstallFailed",
+        fix=fix,
+    )
+
+
+def python_of(environment: Path) -> Path:
+    """Return the interpreter of a virtual environment."""
+    return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")

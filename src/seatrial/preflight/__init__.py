@@ -1,1 +1,0 @@
-"""Every reason why a release would fail, found before there is a tag."""

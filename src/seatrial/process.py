@@ -1,0 +1,350 @@
+"""The only door to a subprocess.
+
+A command is a tuple of arguments and never passes a shell. Where it runs and which environment variables it gets
+are always explicit. Secrets are redacted in everything that is shown or raised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import selectors
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
+
+from seatrial.errors import CommandFailed
+from seatrial.redaction import redact, redact_values, secrets_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+MODULE = """\
+import runpy, sys
+sys.path[:] = [place for place in sys.path if place]
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a command printed (``output``: standard output; ``errors``: standard error) and its exit code."""
+
+    returncode: int
+    output: str
+    errors: str
+
+
+def run(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1) -> str:
+    """Run a command to its end and return its standard output.
+
+    Raises `CommandFailed` when it ends with an exit code other than 0 or can't be started. ``umask`` -1 keeps the
+    one that is set; Windows has none.
+    """
+    done = attempt(args, cwd=cwd, env=env, umask=umask)
+    if done.returncode:
+        # A build backend may show all that it finds in its environment.
+        said = redact_values(done.output + done.errors, secrets_of(env))
+        raise CommandFailed(render_command(args), done.returncode, said)
+    return done.output
+
+
+def attempt(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1) -> Completed:
+    """Run a command to its end and return how it went, whatever its exit code.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started. Standard input is empty, so nothing waits
+    for an answer.
+    """
+    # Any: typeshed has a separate overload for each text mode, which no dict of options fits.
+    options: dict[str, Any] = {} if sys.platform == "win32" else {"umask": umask}
+    try:
+        done = subprocess.run(  # noqa: S603 - a tuple, and no shell
+            args, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, capture_output=True, check=False, **options
+        )
+    except OSError as error:
+        raise CommandFailed(render_command(args), 127, str(error)) from error
+    return Completed(done.returncode, text_of(done.stdout), text_of(done.stderr))
+
+
+def run_visibly(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
+    """Run a command whose output is for the user to see as it comes, and return its exit code.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started. Nothing is masked: it has no secrets to print.
+    """
+    sys.stdout.flush()
+    try:
+        done = subprocess.run(args, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, check=False)  # noqa: S603
+    except OSError as error:
+        raise CommandFailed(render_command(args), 127, str(error)) from error
+    return done.returncode
+
+
+def run_interactively(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
+    """Run a command that talks with the user on the terminal, and return its exit code.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started. Nothing is masked.
+    """
+    sys.stdout.flush()
+    try:
+        return subprocess.run(args, cwd=cwd, env=dict(env), check=False).returncode  # noqa: S603
+    except OSError as error:
+        raise CommandFailed(render_command(args), 127, str(error)) from error
+
+
+@contextlib.contextmanager
+def start_waiting(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> Iterator[WaitingCommand]:
+    """Start a command that waits for its standard input, and see that it is gone at the end.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started.
+    """
+    pipe = subprocess.PIPE
+    try:
+        process = subprocess.Popen(args, cwd=cwd, env=dict(env), stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603
+    except OSError as error:
+        raise CommandFailed(render_command(args), 127, str(error)) from error
+    with process:
+        try:
+            yield WaitingCommand(args, process)
+        finally:
+            process.kill()
+
+
+@dataclass(frozen=True)
+class WaitingCommand:
+    """A command that was started and waits to be told, on its standard input, what to do."""
+
+    args: tuple[str, ...]
+    process: subprocess.Popen[bytes]
+
+    def finish(self, told: str) -> str:
+        """Tell it, and return its standard output at its end. Raises `CommandFailed`."""
+        output, errors = self.process.communicate(told.encode("utf-8", "surrogateescape"))
+        if self.process.returncode:
+            raise CommandFailed(
+                render_command(self.args), self.process.returncode, redact(text_of(output) + text_of(errors))
+            )
+        return text_of(output)
+
+
+def module_command(name: str) -> tuple[str, ...]:
+    """Return the command that runs a module of this environment as a program, as ``python -m`` does.
+
+    The folder that it is run in is not on its path: a project's own ``build.py`` is not the one that is meant.
+    """
+    return (sys.executable, "-c", MODULE, name)
+
+
+def render_command(args: tuple[str, ...]) -> str:
+    """Return a command as one line that can be pasted into a POSIX shell, secrets masked."""
+    if MODULE in args:
+        args = (args[0], "-m", *args[args.index(MODULE) + 1 :])
+    return redact(" ".join(shlex.quote(arg) for arg in args))
+
+
+def text_of(printed: bytes) -> str:
+    """Return what was printed as text, with LF for its line ends."""
+    # What is not UTF-8, such as a file name from git -z, keeps its bytes and can be encoded back.
+    return printed.decode("utf-8", errors="surrogateescape").replace("\r\n", "\n")
+
+
+GRACE_SECONDS = 10
+"""Seconds that a command has to clean up when it is interrupted."""
+
+POLL_SECONDS = 0.2
+"""Seconds between two looks at a command that prints nothing: whether it has ended."""
+
+PIECE = 1 << 16
+
+
+def run_detached(
+    args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], seconds: float | None = None
+) -> Completed:
+    """Run a command to its end and return how it went.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started, and with -9 when it has not ended after
+    ``seconds``.
+    """
+    with _in_own_session(args, cwd, env, subprocess.PIPE) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise CommandFailed(render_command(args), -9, f"it had not ended after {seconds} s") from None
+    return Completed(process.returncode, text_of(output), text_of(errors))
+
+
+def run_streaming(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], say: Callable[[str], None]) -> Completed:
+    """Run a command, hand on each line that it prints as it comes, masked, and return how it went.
+
+    ``output`` has both of its streams. Raises `CommandFailed` with exit code 127 when it can't be started.
+    """
+    printed = []
+    with _in_own_session(args, cwd, env, subprocess.STDOUT) as process:
+        for line in _lines(process):
+            printed.append(redact(text_of(line)))
+            say(printed[-1].rstrip("\n"))
+        process.wait()
+    return Completed(process.returncode, "".join(printed), "")
+
+
+@contextlib.contextmanager
+def signals_held() -> Iterator[None]:
+    """Hold back Ctrl-C and requests to end (SIGINT, SIGTERM, SIGHUP), and let them in afterwards.
+
+    In between stands what has to be whole: a process that is started and not yet known, a folder that is removed.
+    A signal that is ignored, as a shell does for ``command &``, stays ignored; a process that is started in between can
+    be interrupted all the same, because it starts without handlers of ours.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    signs = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
+    before = {sign: signal.signal(sign, lambda number, _: came.append(number)) for sign in signs}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
+
+
+@contextlib.contextmanager
+def _in_own_session(
+    args: tuple[str, ...], cwd: Path, env: Mapping[str, str], errors: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command that leads a session of its own; at the end all that it has started is ended."""
+    process = None
+    pipe, null = subprocess.PIPE, subprocess.DEVNULL
+    try:
+        with signals_held():
+            process = subprocess.Popen(  # noqa: S603 - a tuple, and no shell
+                args, cwd=cwd, env=dict(env), stdin=null, stdout=pipe, stderr=errors, start_new_session=True
+            )
+        yield process
+    except OSError as error:
+        if process is not None:
+            raise
+        raise CommandFailed(render_command(args), 127, str(error)) from error
+    finally:
+        if process is not None:
+            with signals_held():
+                _end(process)
+                for stream in (process.stdout, process.stderr):
+                    if stream is not None:
+                        stream.close()
+
+
+def _lines(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """Yield what a command prints, a line at a time, until it ends.
+
+    What it has started can go on, and keep its output open: nobody waits for that.
+    """
+    stream = process.stdout
+    if stream is None or sys.platform == "win32":
+        yield from stream or ()
+        return
+    rest = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        while True:
+            # What it printed before it ended can still be read after.
+            has_ended = process.poll() is not None
+            if selector.select(timeout=0 if has_ended else POLL_SECONDS):
+                piece = os.read(stream.fileno(), PIECE)
+                *whole, rest = (rest + piece).split(b"\n")
+                yield from (line + b"\n" for line in whole)
+                if piece:
+                    continue
+                break
+            if has_ended:
+                break
+    if rest:
+        yield rest
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command and all that it has started: asked first, while it runs, then made to."""
+    if sys.platform == "win32":
+        process.kill()
+        process.wait()
+        return
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(timeout=GRACE_SECONDS)
+    # Where nothing is left of it, nobody is there to be told.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+PUBLISHING_VARIABLE = re.compile(
+    r"(TWINE_|UV_PUBLISH_|FLIT_|HATCH_INDEX_|POETRY_PYPI_TOKEN_|POETRY_HTTP_BASIC_|PDM_PUBLISH_|MATURIN_"
+    r"|ACTIONS_ID_TOKEN_REQUEST_).*|.*_ID_TOKEN|.*PYPI.*(TOKEN|PASSWORD).*"
+)
+"""Names of environment variables that let their holder publish: no build and no test ever sees them."""
+
+REPOSITORY_LOCAL = frozenset(
+    (
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    )
+)
+"""What git sets for a hook, and what would lead a git command of ours into another repository.
+
+From ``git rev-parse --local-env-vars``; its ``GIT_CONFIG_*`` stay, because CI images set ``safe.directory`` so.
+"""
+
+NOT_INHERITED = frozenset(("SEATRIAL_CALLED",))
+"""What a process tells the child that it starts, and that child alone: a test that it runs is not called like that."""
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment for a child, with ``extra`` set.
+
+    Left out: `REPOSITORY_LOCAL`, `NOT_INHERITED`, and whatever lets its holder publish. Messages come in English.
+    """
+    left_out = REPOSITORY_LOCAL | NOT_INHERITED
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in left_out and not PUBLISHING_VARIABLE.fullmatch(name)
+    }
+    return {**kept, "LC_ALL": "C.UTF-8", **extra}
+
+
+def publishing_environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment for the one child that uploads: with what lets its holder publish."""
+    kept = {name: value for name, value in os.environ.items() if name not in REPOSITORY_LOCAL}
+    return {**kept, "LC_ALL": "C.UTF-8", **extra}
+
+
+def secrets_removed() -> dict[str, str | None]:
+    """Return what takes publishing secrets out of a session's environment: nox leaves out what is None."""
+    return {name: None for name in os.environ if PUBLISHING_VARIABLE.fullmatch(name)}
+
+
+def hash_of_variables(names: re.Pattern[str]) -> str:
+    """Return a hash of the environment variables whose names match, "" if none is set: a value can be a secret."""
+    found = sorted((name, value) for name, value in os.environ.items() if names.fullmatch(name))
+    return hashlib.sha256(repr(found).encode("utf-8", "surrogateescape")).hexdigest() if found else ""

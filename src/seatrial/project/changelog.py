@@ -1,0 +1,219 @@
+"""The changelog as towncrier keeps it: its settings, fragments and entries.
+
+towncrier is run by its command line: it has no public Python API.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import CommandFailed, PyprojectInvalid
+from seatrial.process import child_environment, render_command, start_waiting
+from seatrial.project.toml import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from seatrial.process import WaitingCommand
+    from seatrial.project.project import Project
+
+
+DEFAULT_KINDS = ("feature", "bugfix", "doc", "removal", "misc")
+ALWAYS_IGNORED = (".gitignore", ".gitkeep", ".keep", "readme", "readme.md", "readme.rst")
+MARKER = "towncrier release notes start"
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A news file: its path below the project, the issue that it is about ("" for an orphan), its type.
+
+    ``counter`` tells several fragments of one issue and type apart.
+    """
+
+    path: PurePosixPath
+    issue: str
+    kind: str
+    counter: int = 0
+
+
+@dataclass(frozen=True)
+class ChangelogSettings:
+    """The settings of towncrier that matter here (towncrier, "Configuration reference").
+
+    ``source``: the file they stand in; ``folders``: those of the fragments, one for each section; ``filename``: the
+    news file; ``marker``: the line below which the entry of a release goes; ``single``: whether all releases share
+    the news file; ``lists_ignored``: whether ``ignore`` is set, without which towncrier skips a misnamed fragment.
+    """
+
+    source: str
+    folders: tuple[PurePosixPath, ...]
+    filename: str
+    marker: str
+    kinds: tuple[str, ...] = DEFAULT_KINDS
+    ignored: tuple[str, ...] = ALWAYS_IGNORED
+    single: bool = True
+    orphan_prefix: str = "+"
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_project(cls, project: Project) -> ChangelogSettings | None:
+        """Read ``towncrier.toml``, or ``[tool.towncrier]``; None when the project has neither.
+
+        Raises `PyprojectUnreadable` or `PyprojectInvalid`.
+        """
+        separate = project.root / "towncrier.toml"
+        source = separate if separate.is_file() else project.path
+        table = read_toml(source) if source == separate else project.table
+        told = table.get("tool", {}).get("towncrier")
+        if told is None:
+            return None
+        try:
+            return cls._from_table(project, source, told)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise PyprojectInvalid(
+                f"[tool.towncrier] in {source}: {error}", fix="towncrier build --draft --version 0 says more"
+            ) from None
+
+    @classmethod
+    def _from_table(cls, project: Project, source: Path, told: Mapping[str, Any]) -> ChangelogSettings:
+        filename = str(told.get("filename", "NEWS.rst"))
+        comment = default_marker(PurePosixPath(filename))
+        package = str(told.get("package") or project.table.get("project", {}).get("name", ""))
+        sections = [str(section["path"]) for section in told.get("section", [{"path": ""}])]
+        if told.get("directory") is not None:
+            folders = [PurePosixPath(told["directory"], section) for section in sections]
+        else:
+            base = PurePosixPath(told.get("package_dir", "."), package)
+            folders = [base / section / "newsfragments" for section in sections]
+        template = PurePosixPath(str(told.get("template", ""))).name
+        return cls(
+            source=source.name,
+            folders=tuple(folders),
+            filename=filename,
+            marker=(told.get("start_string") or comment).strip("\n"),
+            kinds=_fragment_types(told),
+            ignored=(*ALWAYS_IGNORED, *(name.lower() for name in (*told.get("ignore", ()), template) if name)),
+            single=bool(told.get("single_file", True)),
+            orphan_prefix=str(told.get("orphan_prefix", "+")),
+            extra=told,
+        )
+
+    def is_ignored(self, name: str) -> bool:
+        """Whether towncrier passes over a file of this name on purpose."""
+        return any(fnmatch.fnmatch(name.lower(), pattern) for pattern in self.ignored)
+
+    def fragment(self, path: PurePosixPath) -> Fragment | None:
+        """Return the fragment that a file is, None when towncrier can't tell its type from its name.
+
+        The last part of the name that is a type is the type; what stands before it is the issue.
+        """
+        parts = path.name.split(".")
+        for index in range(len(parts) - 1, 0, -1):
+            if parts[index] in self.kinds:
+                issue = ".".join(parts[:index]).strip()
+                is_orphan = bool(self.orphan_prefix) and issue.startswith(self.orphan_prefix)
+                counter = parts[index + 1] if index + 1 < len(parts) else ""
+                number = int(counter) if counter.isdecimal() else 0
+                return Fragment(path, "" if is_orphan else issue.lstrip("0") or issue, parts[index], number)
+        return None
+
+    def among(self, files: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
+        """Return those of ``files`` that towncrier takes for fragments, well named or not."""
+        return tuple(path for path in files if path.parent in self.folders and not self.is_ignored(path.name))
+
+    def entry_file(self, version: str, name: str, date: str) -> str:
+        """Return the path of the file that the entry of a version goes into; ``name`` is that of the project."""
+        called = str(self.extra.get("name") or self.extra.get("package") or name)
+        return self.filename if self.single else self.filename.format(version=version, name=called, project_date=date)
+
+    @property
+    def is_markdown(self) -> bool:
+        """Whether the news file is Markdown; else it is reStructuredText."""
+        return PurePosixPath(self.filename).suffix == ".md"
+
+    @property
+    def suffix(self) -> str:
+        """The end of a fragment's name."""
+        return ".md" if self.is_markdown else ".rst"
+
+
+def default_marker(path: PurePosixPath) -> str:
+    """Return the line that towncrier looks for in a news file of this name."""
+    return f"<!-- {MARKER} -->" if path.suffix == ".md" else f".. {MARKER}"
+
+
+def new_changelog(marker: str, *, is_markdown: bool) -> str:
+    """Return a news file with nothing in it yet."""
+    title = "# Changelog" if is_markdown else "Changelog\n========="
+    return f"{title}\n\n{marker}\n"
+
+
+def _fragment_types(told: Mapping[str, Any]) -> tuple[str, ...]:
+    if told.get("type"):
+        return tuple(str(one.get("directory", one["name"].lower())) for one in told["type"])
+    if told.get("fragment"):
+        return tuple(sorted(told["fragment"]))
+    return DEFAULT_KINDS
+
+
+IN_ORDER = """\
+import contextlib
+import json
+import os
+import pathlib
+import re
+import runpy
+import sys
+with contextlib.suppress(ImportError):
+    import towncrier.build, towncrier.create
+    import jinja2
+listed = os.listdir
+def key(name):
+    parts = [(int(part), "") if part.isdigit() else (0, part) for part in re.split("[.]", os.fsdecode(name))]
+    return [(-1, "") if part == (0, "md") or part == (0, "rst") else part for part in parts]
+os.listdir = lambda *args: sorted(listed(*args), key=key)
+told = json.load(sys.stdin)
+os.chdir(told["folder"])
+sys.argv = ["towncrier", *told["args"]]
+runpy.run_module("towncrier", run_name="__main__", alter_sys=True)
+"""
+"""towncrier keeps several fragments of one issue in the order in which the folder lists them, which is another on every
+machine. Run so, it finds them sorted. (pathlib is loaded first, because before Python 3.10 it makes a method of what it
+finds in os.) What to do, and where, it reads when it has loaded what it needs: half of its time it can spend ahead."""
+
+
+@contextlib.contextmanager
+def start_towncrier(folder: Path) -> Iterator[WaitingCommand]:
+    """Start towncrier, which takes a tenth of a second before it does anything, ahead of its work."""
+    with start_waiting((sys.executable, "-c", IN_ORDER), cwd=folder, env=child_environment(NO_COLOR="1")) as process:
+        yield process
+
+
+def render_entry(root: Path, version: str, date: str, ahead: WaitingCommand | None = None) -> str:
+    """Return the entry of ``version``; nothing is written, and git is not used.
+
+    ``ahead``: a towncrier that was begun before. Raises `CommandFailed`.
+    """
+    return _run_towncrier(root, ("build", "--draft", "--version", version, "--date", date), ahead)
+
+
+def create_fragment(root: Path, name: str, content: str) -> str:
+    """Write a fragment and return what towncrier says of it. Raises `CommandFailed`."""
+    return _run_towncrier(root, ("create", name, "--content", content))
+
+
+def _run_towncrier(root: Path, args: tuple[str, ...], ahead: WaitingCommand | None = None) -> str:
+    with contextlib.ExitStack() as stack:
+        process = ahead or stack.enter_context(start_towncrier(root))
+        try:
+            return process.finish(json.dumps({"folder": str(root), "args": args}))
+        except CommandFailed as error:
+            # The user knows it by its name.
+            raise CommandFailed(render_command(("towncrier", *args)), error.returncode, error.output) from None

@@ -1,0 +1,356 @@
+"""Metadata outside ``[project]``: setup.py, setup.cfg and Poetry's own tables.
+
+setup.py is parsed and never run (setuptools, "Keywords"; Poetry, "Dependency specification").
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import contextlib
+import functools
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import ProjectError
+from seatrial.project.toml import build_backend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+SETUP_CFG, SETUP_PY = "setup.cfg", "setup.py"
+CLASSIFIER_EXAMPLES = {
+    SETUP_CFG: """\
+[metadata]
+classifiers =
+    Programming Language :: Python :: 3.12
+    Programming Language :: Python :: 3.13""",
+    SETUP_PY: """\
+    classifiers=[
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+    ],""",
+}
+"""How each names the Pythons that are supported."""
+
+
+def file_of_metadata(root: Path, table: Mapping[str, Any]) -> str:
+    """Return the file in which the metadata stand; ``table``: pyproject.toml.
+
+    What setup.py has, setup.cfg does not change (setuptools, "setup.cfg"). Raises `PyprojectUnreadable`.
+    """
+    if "project" in table:
+        return "pyproject.toml"
+    if _has_script(table) and SetupScript.read(root).has("classifiers"):
+        return SETUP_PY
+    if _of_metadata(root, "metadata") is not None:
+        return SETUP_CFG
+    return SETUP_PY if _has_script(table) else "pyproject.toml"
+
+
+def legacy_value(root: Path, table: Mapping[str, Any], part: str, key: str) -> str:
+    """Return what setup.py says, or setup.cfg in its section ``part``; "" where the metadata stand elsewhere.
+
+    A version that setup.py has is not told here: which file has it is another question.
+    Raises `PyprojectUnreadable`.
+    """
+    if "project" in table:
+        return ""
+    told = SetupScript.read(root).told(key) if key != "version" and _has_script(table) else ""
+    found = _of_metadata(root, part) if not told and _of_metadata(root, "metadata") is not None else None
+    return told or str((found or {}).get(key, "")).strip()
+
+
+def is_computed(root: Path, table: Mapping[str, Any], key: str) -> bool:
+    """Whether setup.py computes a value, so that nobody knows it who does not run it."""
+    return _has_script(table) and SetupScript.read(root).computes(key)
+
+
+def sets_version(root: Path, table: Mapping[str, Any]) -> bool:
+    """Whether setup.py says the version, or may; also that which ``dynamic`` of ``[project]`` leaves open."""
+    return build_backend(table).startswith("setuptools") and SetupScript.read(root).hands("version")
+
+
+def takes_version_from_tag(root: Path, table: Mapping[str, Any], *, is_told: bool) -> bool:
+    """Whether setuptools-scm or one like it says the version; ``is_told``: whether the build requires one of them."""
+    if not _has_script(table):
+        return False
+    script = SetupScript.read(root)
+    is_open = not script.hands("version") and not legacy_value(root, table, "metadata", "version")
+    return script.has("use_scm_version") or (is_told and is_open)
+
+
+def read_ini_section(path: Path, name: str) -> dict[str, str] | None:
+    """Return a section of an ini file, None where it is not there or the file is none."""
+    with contextlib.suppress(configparser.Error, UnicodeDecodeError):
+        return _section(path, name)
+    return None
+
+
+def _of_metadata(root: Path, name: str) -> dict[str, str] | None:
+    """Return a section of setup.cfg, None where it is not there. Raises `PyprojectUnreadable`."""
+    path = root / SETUP_CFG
+    try:
+        return _section(path, name)
+    except configparser.Error as error:
+        said = " ".join(error.message.split())
+        raise ProjectError(
+            f"{path} is no ini file: {said}",
+            code="PyprojectUnreadable",
+            fix="mend that line, then run the command again",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ProjectError(
+            f"{path} is not UTF-8: {error}", code="PyprojectUnreadable", fix="save the file in UTF-8"
+        ) from None
+
+
+def _section(path: Path, name: str) -> dict[str, str] | None:
+    parser = configparser.RawConfigParser()
+    parser.read(str(path), encoding="utf-8")
+    return dict(parser[name]) if parser.has_section(name) else None
+
+
+def _has_script(table: Mapping[str, Any]) -> bool:
+    """Whether setup.py is read: setuptools builds, and takes the metadata from there."""
+    is_poetry = "poetry" in table.get("tool", {})
+    return "project" not in table and not is_poetry and build_backend(table).startswith("setuptools")
+
+
+SETUP_SCRIPT = "setup.py"
+
+
+@dataclass(frozen=True)
+class SetupScript:
+    """The script of the project in ``root``; ``tree`` is None where there is none, or none that is Python."""
+
+    root: Path
+    tree: ast.Module | None
+
+    @classmethod
+    def read(cls, root: Path) -> SetupScript:
+        """Read it."""
+        return cls(root, _parsed(root / SETUP_SCRIPT))
+
+    def has(self, keyword: str) -> bool:
+        """Whether the call has a keyword, whatever its value."""
+        return self.value(keyword) is not None
+
+    def value(self, keyword: str) -> ast.expr | None:
+        """Return the expression that the call has for a keyword, None for none."""
+        call = self._call
+        return next((one.value for one in call.keywords if one.arg == keyword), None) if call else None
+
+    def literal(self, keyword: str) -> ast.Constant | None:
+        """Return the string that the call has for a keyword, None for anything else."""
+        value = self.value(keyword)
+        return value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+
+    def told(self, keyword: str) -> str:
+        """Return the value of a keyword, items of a list a line each, "" where it is computed, or not there."""
+        value = self.value(keyword)
+        found = self._value(value) if value else None
+        return found if isinstance(found, str) else "\n".join(found or ())
+
+    def hands(self, keyword: str) -> bool:
+        """Whether the call may have a keyword: ``setup(**settings)`` may have any."""
+        call = self._call
+        return call is not None and any(one.arg in {keyword, None} for one in call.keywords)
+
+    def computes(self, keyword: str) -> bool:
+        """Whether the value of a keyword can be known to nobody who does not run it."""
+        return self.hands(keyword) and not self.told(keyword)
+
+    @functools.cached_property
+    def files(self) -> tuple[PurePosixPath, ...]:
+        """The files that it names, in the order in which it does, and the modules that it imports."""
+        named = (name for node in ast.walk(self.tree) for name in self._named(node)) if self.tree else ()
+        paths = dict.fromkeys(PurePosixPath(name.lstrip("/")) for name in named if name and "\0" not in name)
+        return tuple(path for path in paths if ".." not in path.parts and self._is_file(path))
+
+    @property
+    def _call(self) -> ast.Call | None:
+        """The call of ``setup``."""
+        calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)] if self.tree else []
+        known = (call for call in calls if _last_name(call.func) == "setup")
+        return max(known, key=lambda call: len(call.keywords), default=None)
+
+    @functools.cached_property
+    def _constants(self) -> Mapping[str, str | list[str]]:
+        """The literals that the script assigns at its top."""
+        return dict(_assigned(self.tree)) if self.tree else {}
+
+    def _value(self, node: ast.expr) -> str | list[str] | None:
+        """Return a string, or a list of strings, None for anything that has to be run."""
+        literal = _literal(node, self._constants)
+        if literal is not None:
+            return literal
+        if isinstance(node, ast.Name):
+            return self._elsewhere(node.id)
+        if isinstance(node, ast.Attribute):
+            return self._elsewhere(node.attr)
+        # about["__title__"], after exec(open("about.py").read(), about)
+        key = node.slice if isinstance(node, ast.Subscript) else None
+        return self._elsewhere(key.value) if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
+
+    def _elsewhere(self, name: str) -> str | list[str] | None:
+        """Return what the modules that it names assign to a name, if they all assign the same."""
+        trees = (_parsed(self.root / path) for path in self.files if path.suffix == ".py")
+        found = [value for tree in trees if tree for key, value in _assigned(tree) if key == name]
+        return found[0] if found and all(value == found[0] for value in found) else None
+
+    def _named(self, node: ast.AST) -> Iterator[str]:
+        """Yield what can be the path of a file in a piece of the script."""
+        modules = []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules = [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+        elif isinstance(node, ast.Import):
+            modules = [one.name for one in node.names]
+        for module in modules:
+            path = module.replace(".", "/")
+            yield from (f"{top}{path}{end}" for top in ("", "src/") for end in ("/__init__.py", ".py"))
+        if isinstance(node, ast.Call):
+            yield "/".join(self._texts(node.args))
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            yield "/".join(self._texts(_divided(node)))
+        elif isinstance(node, ast.expr):
+            yield from self._texts([node])
+
+    def _texts(self, nodes: list[ast.expr]) -> Iterator[str]:
+        values = (_literal(node, self._constants) for node in nodes)
+        return (value for value in values if isinstance(value, str))
+
+    def _is_file(self, path: PurePosixPath) -> bool:
+        try:
+            return path.name != SETUP_SCRIPT and (self.root / path).is_file()
+        except OSError:
+            # A text that is too long for a name.
+            return False
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _assigned(tree: ast.Module) -> Iterator[tuple[str, str | list[str]]]:
+    """Yield the names that a module assigns a literal to at its top, and these."""
+    for node in tree.body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value:
+            value = _literal(node.value, {})
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if value is not None:
+                yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+
+
+def _literal(node: ast.expr, constants: Mapping[str, str | list[str]]) -> str | list[str] | None:
+    """Return what an expression of literals and ``constants`` is: a string or a list of them, None for all else."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.Name):
+        return constants.get(node.id)
+    if isinstance(node, (ast.List, ast.Tuple)):
+        items = [_literal(one, constants) for one in node.elts]
+        texts = [one for one in items if isinstance(one, str)]
+        return texts if len(texts) == len(items) else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _sum(_literal(node.left, constants), _literal(node.right, constants))
+    if isinstance(node, ast.JoinedStr):
+        inner = [one.value if isinstance(one, ast.FormattedValue) else one for one in node.values]
+        parts = [_literal(one, constants) for one in inner]
+        return "".join(map(str, parts)) if all(isinstance(one, str) for one in parts) else None
+    return None
+
+
+def _sum(left: str | list[str] | None, right: str | list[str] | None) -> str | list[str] | None:
+    if isinstance(left, str) and isinstance(right, str):
+        return left + right
+    return [*left, *right] if isinstance(left, list) and isinstance(right, list) else None
+
+
+def _divided(node: ast.expr) -> list[ast.expr]:
+    """Return the parts of ``a / b / c``, in this order."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return [*_divided(node.left), node.right]
+    return [node]
+
+
+def _parsed(path: Path) -> ast.Module | None:
+    try:
+        return _tree(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+@functools.lru_cache(maxsize=32)
+def _tree(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def poetry_requirements(name: str, told: Any) -> Iterator[str]:
+    """Yield an entry of a table as a requirement; what has a path or a repository instead of a version is left out."""
+    if isinstance(told, list):
+        for one in told:
+            yield from poetry_requirements(name, one)
+    elif isinstance(told, dict):
+        if isinstance(told.get("version"), str):
+            named = told.get("extras")
+            extras = f"[{','.join(map(str, named))}]" if named and isinstance(named, list) else ""
+            python = told.get("python")
+            condition = _markers(python) if isinstance(python, str) else str(told.get("markers", ""))
+            yield f"{name}{extras}{poetry_specifier(told['version'])}" + (f" ; {condition}" if condition else "")
+    elif isinstance(told, str):
+        yield f"{name}{poetry_specifier(told)}"
+
+
+def poetry_python(table: Mapping[str, Any]) -> str:
+    """Return which Pythons a table admits, as a specifier, "" where it does not say."""
+    needed = table.get("dependencies")
+    told = needed.get("python") if isinstance(needed, dict) else None
+    return poetry_specifier(told) if isinstance(told, str) else ""
+
+
+def poetry_classifiers(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the classifiers of a table."""
+    told = table.get("classifiers")
+    return tuple(text for text in told if isinstance(text, str)) if isinstance(told, list) else ()
+
+
+def poetry_specifier(constraint: str) -> str:
+    """Return a constraint as a specifier (PEP 440), "" for any version."""
+    words = [
+        word for word in re.split(r"[,\s]+(?=[^\d])|,", constraint.rpartition("||")[2].strip()) if word.strip(" *")
+    ]
+    return ",".join(filter(None, (_one(word.strip()) for word in words)))
+
+
+def _one(word: str) -> str:
+    sign, version = word[:1], word[1:].strip()
+    if sign in "^~" and not re.search(r"\d", version):
+        return ""
+    if sign == "^":
+        return f">={version},<{_above(version, _first_that_counts(version))}"
+    if sign == "~" and not version.startswith("="):
+        return f">={version},<{_above(version, min(1, version.count('.')))}"
+    return word.replace(" ", "") if sign in "<>=!~" else f"=={word}"
+
+
+def _above(version: str, place: int) -> str:
+    numbers = [int(number) for number in re.findall(r"\d+", version)]
+    return ".".join(str(number) for number in [*numbers[:place], numbers[place] + 1])
+
+
+def _first_that_counts(version: str) -> int:
+    numbers = [int(number) for number in re.findall(r"\d+", version)]
+    return next((place for place, number in enumerate(numbers) if number), len(numbers) - 1)
+
+
+def _markers(python: str) -> str:
+    words = poetry_specifier(python).split(",")
+    pairs = (re.match(r"([<>=!~]+)(.+)", word) for word in words if word)
+    return " and ".join(f'python_version {pair[1]} "{pair[2]}"' for pair in pairs if pair)

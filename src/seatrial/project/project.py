@@ -1,0 +1,240 @@
+"""A project as its pyproject.toml describes it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
+from seatrial.project.legacy import (
+    CLASSIFIER_EXAMPLES,
+    file_of_metadata,
+    legacy_value,
+    poetry_classifiers,
+    poetry_python,
+    read_ini_section,
+)
+from seatrial.project.toml import build_backend, read_toml, require_types
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+PYTHON_CLASSIFIER = re.compile(r"Programming Language :: Python :: 3\.(\d+)")
+TESTED_MINORS = range(9, 14)
+"""The minor versions of Python 3 on which seatrial itself is proved."""
+FREE_THREADING = "Programming Language :: Python :: Free Threading"
+FIRST_FREE_THREADED = 14
+"""The first minor version whose free-threaded build is supported rather than an experiment (PEP 779)."""
+
+CLASSIFIERS = """\
+[project]
+classifiers = [
+  "Programming Language :: Python :: 3.12",
+  "Programming Language :: Python :: 3.13",
+]"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project as its pyproject.toml describes it (the specification: PyPA, "pyproject.toml").
+
+    ``root`` is the folder of pyproject.toml; ``table`` is the parsed file and is not to be written to.
+    """
+
+    root: Path
+    table: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @classmethod
+    def from_directory(cls, root: Path) -> Project:
+        """Read ``root/pyproject.toml``.
+
+        Raises `PyprojectMissing`, `PyprojectUnreadable` or `PyprojectInvalid`.
+        """
+        path = root / "pyproject.toml"
+        table = read_toml(path)
+        require_types(path, table)
+        return cls(root, table)
+
+    @property
+    def path(self) -> Path:
+        """Where pyproject.toml is."""
+        return self.root / "pyproject.toml"
+
+    @property
+    def name(self) -> str:
+        """The name as it is written, in setup.py, setup.cfg or ``[tool.seatrial]`` too, else that of the folder."""
+        told = self._project.get("name") or self._poetry.get("name") or self.declared("metadata", "name")
+        return str(told or self.table.get("tool", {}).get("seatrial", {}).get("name") or self.root.name)
+
+    @property
+    def import_name(self) -> str:
+        """The name that the package most likely has in an import statement."""
+        return re.sub(r"[-_.]+", "_", self.name)
+
+    @property
+    def requires_python(self) -> str:
+        """The value of ``requires-python``, that of Poetry's own table or of setuptools' files, "" for none."""
+        told = self._project.get("requires-python") or poetry_python(self._poetry)
+        return str(told or self.declared("options", "python_requires"))
+
+    @property
+    def classifiers(self) -> tuple[str, ...]:
+        """The trove classifiers, those of Poetry's own table or of setuptools' files where there is no ``[project]``.
+
+        Poetry adds one for each Python that its table admits (Poetry, "classifiers").
+        """
+        if self._poetry:
+            told = poetry_classifiers(self._poetry)
+            names_one = any(PYTHON_CLASSIFIER.fullmatch(text.strip()) for text in told) or not self.requires_python
+            added = () if names_one else self.pythons_admitted
+            return (*told, *(f"Programming Language :: Python :: 3.{minor}" for minor in added))
+        return tuple(self._project.get("classifiers") or self.declared("metadata", "classifiers").split("\n"))
+
+    @property
+    def backend(self) -> str:
+        """The build backend's import path, setuptools' when none is named (PEP 517)."""
+        return build_backend(self.table)
+
+    @property
+    def version_is_dynamic(self) -> bool:
+        """Whether the backend finds the version somewhere else than in ``[project]``."""
+        return "version" not in self._project
+
+    @property
+    def pythons(self) -> tuple[str, ...]:
+        """The Python versions that the classifiers name, oldest first: ``("3.9", …, "3.13")``.
+
+        With the free-threading classifier, each version that supports it comes a second time as ``"3.14t"``.
+        Raises `NoPythonsNamed`, or `PythonsContradict` when ``requires-python`` excludes one of them.
+        """
+        minors = sorted(
+            {int(found[1]) for text in self.classifiers if (found := PYTHON_CLASSIFIER.fullmatch(text.strip()))}
+        )
+        if not minors:
+            name = file_of_metadata(self.root, self.table)
+            raise ProjectError(
+                f"no classifier in {self.root / name} names a Python version, so there is nothing to run on",
+                code="NoPythonsNamed",
+                fix="name each Python that is supported, or give pythons= to tests() and mypy() in the noxfile:\n"
+                + CLASSIFIER_EXAMPLES.get(name, CLASSIFIERS),
+            )
+        self._refuse_excluded(minors)
+        free = any(text.startswith(FREE_THREADING) for text in self.classifiers)
+        return tuple(
+            [f"3.{minor}" for minor in minors]
+            + [f"3.{minor}t" for minor in minors if free and minor >= FIRST_FREE_THREADED]
+        )
+
+    @property
+    def pythons_admitted(self) -> tuple[int, ...]:
+        """The minor versions of Python 3 that ``requires-python`` admits, of those that seatrial is proved on."""
+        return tuple(minor for minor in TESTED_MINORS if _admits(self.requires_python, minor))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of the dependency groups, normalised as PEP 735 compares them."""
+        return tuple(_normalised(name) for name in self.table.get("dependency-groups", {}))
+
+    def group(self, *names: str) -> str | None:
+        """Return the first of ``names`` that is a dependency group, if any is."""
+        return next((name for name in names if _normalised(name) in self.groups), None)
+
+    def requirements(self, groups: Sequence[str]) -> tuple[str, ...]:
+        """Resolve dependency groups, ``include-group`` and all, to requirements (PEP 508), each once.
+
+        Raises `GroupMissing` for a name that is not a group, `GroupInvalid` for what PEP 735 forbids.
+        """
+        # Loaded here because only sessions need it.
+        from dependency_groups import resolve  # noqa: PLC0415
+
+        missing = [name for name in groups if self.group(name) is None]
+        if missing:
+            raise ProjectError(
+                f"{self.path} has no dependency group {', '.join(missing)}, which the noxfile names",
+                code="GroupMissing",
+                fix=f'[dependency-groups]\n{missing[0]} = ["pytest"]',
+            )
+        try:
+            return tuple(dict.fromkeys(resolve(self.table.get("dependency-groups", {}), *groups)))
+        except (LookupError, TypeError, ValueError) as error:
+            raise GroupInvalid(
+                f"[dependency-groups] in {self.path}, group {', '.join(groups)}: {error}",
+                fix='write each entry as a requirement string or as { include-group = "NAME" }',
+            ) from None
+
+    def configures(self, tool: str, *files: str) -> bool:
+        """Whether the project configures a tool: by a ``[tool.NAME]`` table or by one of ``files``."""
+        return tool in self.table.get("tool", {}) or any((self.root / name).is_file() for name in files)
+
+    def configures_in_ini(self, section: str, *files: str) -> bool:
+        """Whether one of ``files`` is an ini file with this section."""
+        return any(self._ini(name, section) is not None for name in files)
+
+    def declared(self, section: str, key: str) -> str:
+        """Return what setup.py or setup.cfg says where the metadata stand there, "" when neither does."""
+        return legacy_value(self.root, self.table, section, key)
+
+    @property
+    def _project(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.table.get("project", {})
+        return found
+
+    @property
+    def _poetry(self) -> Mapping[str, Any]:
+        """Poetry's own table, where the metadata stand there."""
+        found: Mapping[str, Any] = {} if "project" in self.table else self.table.get("tool", {}).get("poetry", {})
+        return found
+
+    @property
+    def formats_with_ruff(self) -> bool:
+        """Whether there is a ``[tool.ruff.format]``."""
+        return "format" in self.table.get("tool", {}).get("ruff", {})
+
+    @property
+    def mypy_settings(self) -> Mapping[str, Any]:
+        """The settings of mypy, from the first of its configuration files that there is (mypy, "Config file").
+
+        Values from an ini file are strings.
+        """
+        for name in ("mypy.ini", ".mypy.ini"):
+            settings = self._ini(name, "mypy")
+            if settings is not None:
+                return settings
+        settings = self.table.get("tool", {}).get("mypy")
+        return settings if settings is not None else self._ini("setup.cfg", "mypy") or {}
+
+    def _ini(self, name: str, section: str) -> Mapping[str, Any] | None:
+        return read_ini_section(self.root / name, section)
+
+    def _refuse_excluded(self, minors: Sequence[int]) -> None:
+        try:
+            allowed = SpecifierSet(self.requires_python)
+        except InvalidSpecifier as error:
+            raise PyprojectInvalid(f"{self.path}: requires-python: {error}", fix='requires-python = ">=3.9"') from None
+        excluded = [f"3.{minor}" for minor in minors if not _admits(allowed, minor)]
+        if excluded:
+            raise ProjectError(
+                f'{self.path}: requires-python = "{self.requires_python}" excludes Python '
+                f"{', '.join(excluded)}, which the classifiers name",
+                code="PythonsContradict",
+                fix="widen requires-python, or remove from the classifiers:\n"
+                + "\n".join(f'"Programming Language :: Python :: {version}",' for version in excluded),
+            )
+
+
+def _normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _admits(allowed: SpecifierSet | str, minor: int) -> bool:
+    """Whether some release of Python 3.``minor`` is admitted: ">=3.9.2" and "<3.12.5" admit 3.9 and 3.12."""
+    try:
+        versions = SpecifierSet(allowed) if isinstance(allowed, str) else allowed
+    except InvalidSpecifier:
+        return False
+    return any(versions.contains(f"3.{minor}.{patch}") for patch in (*range(50), 999))

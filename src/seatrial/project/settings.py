@@ -1,0 +1,188 @@
+"""The settings in ``[tool.seatrial]`` and ``[tool.seatrial.workflows]``; all mistakes are reported at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import PyprojectInvalid
+from seatrial.project.versions import PART_OF_KIND, PARTS
+from seatrial.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from seatrial.project.project import Project
+
+
+IMAGES = {"ubuntu": "ubuntu-24.04", "macos": "macos-15", "windows": "windows-2025"}
+"""The machines of GitHub that stand for an operating system: named, so that a new one comes with a commit."""
+
+CI_KEYS = ("systems", "testpypi", "prove", "coverage", "proof", "install")
+
+
+@dataclass(frozen=True)
+class CiSettings:
+    """The settings of the workflows that are generated.
+
+    ``systems``: the operating systems that the tests run on, the first of which does all else; ``testpypi``: whether
+    every push to the branch publishes a development version there; ``prove``: whether the publisher can be tried
+    without a release; ``coverage``: whether what the tests on all Pythons measure is brought together, in a
+    project that measures; ``proof``: the tag of the sessions that stand between the build and PyPI; ``install``: the
+    commands that bring seatrial into a job, none for those that the project's lock file asks for.
+    """
+
+    systems: tuple[str, ...] = ("ubuntu",)
+    testpypi: bool = True
+    prove: bool = True
+    coverage: bool = True
+    proof: str = "release"
+    install: tuple[str, ...] = ()
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> CiSettings:
+        """Read a table without `mistakes_in_ci_settings`."""
+        lists = {key: tuple(table[key]) for key in ("systems", "install") if key in table}
+        return cls(**{**table, **lists})
+
+
+def mistakes_in_ci_settings(table: object) -> Iterator[str]:
+    """Yield what is wrong in the table."""
+    if not isinstance(table, dict):
+        yield f"workflows has to be a table, not {table!r}"
+        return
+    yield from (f"workflows has no key {key!r}" for key in table if key not in CI_KEYS)
+    systems = table.get("systems", ["ubuntu"])
+    if not _are_texts(systems) or not systems or not set(systems) <= set(IMAGES) or len(set(systems)) < len(systems):
+        yield f"workflows.systems has to be a list of {', '.join(IMAGES)}, not {systems!r}"
+    for key in ("testpypi", "prove", "coverage"):
+        if not isinstance(table.get(key, True), bool):
+            yield f"workflows.{key} has to be true or false, not {table[key]!r}"
+    proof = table.get("proof", CiSettings.proof)
+    if not isinstance(proof, str) or not proof.replace("-", "").replace("_", "").isalnum():
+        yield f"workflows.proof has to be the tag of a session, not {proof!r}"
+    install = table.get("install", ["pip"])
+    if not _are_texts(install) or not install or not all(line.strip() and "\n" not in line for line in install):
+        yield f"workflows.install has to be a list of commands, each in one line, not {install!r}"
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+CONFIG_KEYS = ("name", "branch", "tag", "message", "parts", "lock", "publisher", "index", "ignore", "workflows")
+PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
+
+CODE = re.compile(r"(CI|DIST|GIT|INDEX|META)\d{3}")
+"""What the code of a check looks like."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a project; an empty table, and none at all, are valid.
+
+    ``name``, that of a project whose setup.py computes it, is read with the project's other metadata.
+    ``branch``: the one that releases are made from, "" for the remote's default; ``tag`` and ``message``: that of the
+    tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` "" for the form of the tags
+    that there are; ``parts``: which part of the version each type of fragment asks for; ``lock``: commands, each a
+    tuple of arguments, that refresh lock files after the version was raised; ``publisher``: what is registered on the
+    index as the trusted publisher, where that is not what the remote and the workflow say; ``index``: the address of
+    the simple API of the index that is published to, "" for the one that pip installs from; ``ignore``: codes of
+    checks, and the reason why each does not hold here; ``workflows``: what CI is told.
+    """
+
+    branch: str = ""
+    tag: str = ""
+    message: str = "Release {version}"
+    parts: Mapping[str, str] = field(default_factory=lambda: PART_OF_KIND)
+    lock: tuple[tuple[str, ...], ...] = ()
+    publisher: Mapping[str, str] = field(default_factory=dict)
+    index: str = ""
+    ignore: Mapping[str, str] = field(default_factory=dict)
+    workflows: CiSettings = field(default_factory=CiSettings)
+
+    @classmethod
+    def from_project(cls, project: Project) -> Config:
+        """Read the table. Raises `PyprojectInvalid` with all that is wrong in it."""
+        table = project.table.get("tool", {}).get("seatrial", {})
+        wrong = list(_mistakes(table))
+        if wrong:
+            raise PyprojectInvalid(
+                f"[tool.seatrial] in {project.path}: " + "; ".join(wrong),
+                fix="the keys are " + ", ".join(CONFIG_KEYS) + ": see docs/settings.md",
+            )
+        return cls(
+            branch=table.get("branch", ""),
+            tag=table.get("tag", ""),
+            message=table.get("message", cls.message),
+            parts={**PART_OF_KIND, **table.get("parts", {})},
+            lock=tuple(tuple(command) for command in table.get("lock", ())),
+            publisher=table.get("publisher", {}),
+            index=_as_folder(table.get("index", "")),
+            ignore=dict(table.get("ignore", {})),
+            workflows=CiSettings.from_table(table.get("workflows", {})),
+        )
+
+
+def _as_folder(url: str) -> str:
+    return f"{url.rstrip('/')}/" if url else ""
+
+
+def _mistakes(table: Any) -> Iterator[str]:
+    if not isinstance(table, dict):
+        yield f"has to be a table, not {table!r}"
+        return
+    yield from (f"there is no key {key!r}" for key in table if key not in CONFIG_KEYS)
+    for key in ("name", "branch", "tag", "message", "index"):
+        if not isinstance(table.get(key, ""), str):
+            yield f"{key} has to be a string, not {table[key]!r}"
+        elif key in {"tag", "message"} and key in table:
+            yield from _mistakes_in_template(key, table[key])
+    parts = table.get("parts", {})
+    if not isinstance(parts, dict):
+        yield f"parts has to be a table, not {parts!r}"
+    else:
+        yield from (f"parts.{kind} has to be one of {', '.join(PARTS)}" for kind in parts if parts[kind] not in PARTS)
+    lock = table.get("lock", [])
+    if not isinstance(lock, list) or not all(_is_command(command) for command in lock):
+        yield 'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]'
+    publisher = table.get("publisher", {})
+    if not isinstance(publisher, dict):
+        yield f"publisher has to be a table, not {publisher!r}"
+    else:
+        yield from (f"publisher has no key {key!r}" for key in publisher if key not in PUBLISHER_KEYS)
+        yield from (f"publisher.{key} has to be a string" for key in publisher if not isinstance(publisher[key], str))
+    index = table.get("index", "")
+    if isinstance(index, str) and index and not re.match(r"https?://[^/]", index):
+        yield f"index has to be an address of a simple API, https://…/simple/, not {redact(index)!r}"
+    yield from _mistakes_in_ignore(table.get("ignore", {}))
+    yield from mistakes_in_ci_settings(table.get("workflows", {}))
+
+
+def _mistakes_in_template(key: str, template: str) -> Iterator[str]:
+    try:
+        fields = [part for part in Formatter().parse(template) if part[1] is not None]
+    except ValueError:
+        fields = [("", "", None, None)]
+    # An attribute, a width or a conversion would be one of a version, which knows none.
+    if any(name not in {"version", "name"} or form or conversion for _, name, form, conversion in fields):
+        yield f"{key} takes {{version}} and {{name}} alone, not {template!r}"
+    elif key == "tag" and all(name != "version" for _, name, _, _ in fields):
+        yield f"tag has to have {{version}} in it: {template!r}"
+
+
+def _mistakes_in_ignore(ignore: object) -> Iterator[str]:
+    if not isinstance(ignore, dict):
+        yield f"ignore has to be a table of codes and reasons, not {ignore!r}"
+        return
+    for code, reason in ignore.items():
+        if not CODE.fullmatch(code):
+            yield f"ignore.{code} is no code of a check, such as DIST206"
+        elif not isinstance(reason, str) or not reason.strip():
+            yield f"ignore.{code} has to say the reason why, not {reason!r}"
+
+
+def _is_command(command: object) -> bool:
+    return isinstance(command, list) and bool(command) and all(isinstance(word, str) for word in command)

@@ -1,0 +1,145 @@
+"""A project at one commit before its next release: its version, its fragments, its tags."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+from seatrial.errors import Reasons, ReleaseError
+from seatrial.project.changelog import ChangelogSettings
+from seatrial.project.project import Project
+from seatrial.project.settings import Config
+from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files
+from seatrial.project.versions import part_for_fragments
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path, PurePosixPath
+
+    from seatrial.project.changelog import Fragment
+    from seatrial.project.versions import RequestedPart
+
+
+TAG_FORMS = (
+    "v{version}",
+    "{version}",
+    "{name}-v{version}",
+    "{name}-{version}",
+    "{name}/v{version}",
+    "{name}@{version}",
+    "release/{version}",
+    "release-{version}",
+    "V{version}",
+)
+"""The names that tags of releases have in the wild, the commonest first."""
+
+
+@dataclass(frozen=True)
+class ProjectSnapshot:
+    """A project at one commit, and what its next release has to reckon with.
+
+    ``files``: those of the project, relative to its folder; ``current``: the version that it has, that of the last tag
+    where it comes from there; ``news`` is None when towncrier is not configured; ``fragments``: those that wait;
+    ``asked``: the part that they ask for; ``tag_form``: the name of a tag, with ``{version}`` and ``{name}`` in it;
+    ``last_tag`` and ``last_version``: those of the newest release which the commit contains, "" and None for none;
+    ``tags``: those of all its releases.
+    """
+
+    project: Project
+    config: Config
+    files: tuple[PurePosixPath, ...]
+    places: VersionFiles
+    current: Version
+    news: ChangelogSettings | None
+    fragments: tuple[Fragment, ...]
+    asked: RequestedPart
+    tag_form: str
+    last_tag: str
+    last_version: Version | None = None
+    tags: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, root: Path, files: tuple[PurePosixPath, ...], tags: Collection[str]) -> ProjectSnapshot:
+        """Read the project in ``root``; ``tags`` are the names of those that its commit contains.
+
+        Raises `ProjectError`, `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8` or `FragmentInvalid`, and
+        `SeveralReasons` for more than one of them.
+        """
+        project = Project.from_directory(root)
+        config = Config.from_project(project)
+        form = config.tag or usual_tag_form(tags, project.name)
+        known = released_versions(tags, form, project.name)
+        reasons = Reasons()
+        with reasons.gather():
+            places = find_version_files(project, files)
+        with reasons.gather():
+            news = ChangelogSettings.from_project(project)
+            fragments = _fragments(news, files) if news else ()
+        reasons.raise_together()
+        current = places.version or max(known, default=Version("0.0.0"))
+        asked = part_for_fragments((one.kind for one in fragments), config.parts, current)
+        last = known[max(known)] if known else ""
+        newest = max(known, default=None)
+        return cls(
+            project, config, files, places, current, news, fragments, asked, form, last, newest, tuple(known.values())
+        )
+
+    @property
+    def comes_from_tag(self) -> bool:
+        """Whether no file names the version."""
+        return self.places.source is VersionSource.TAG
+
+    def tag(self, version: Version) -> str:
+        """Return the name of the tag of a version."""
+        return self.tag_form.format(version=version, name=self.project.name)
+
+
+def usual_tag_form(tags: Collection[str], name: str) -> str:
+    """Return the form that the tag of the highest version has, the commonest of all where there is no tag."""
+    found = {form: released_versions(tags, form, name) for form in TAG_FORMS}
+    newest = {form: max(known) for form, known in found.items() if known}
+    return max(newest, key=lambda form: newest[form]) if newest else TAG_FORMS[0]
+
+
+def released_versions(tags: Iterable[str], form: str, name: str) -> dict[Version, str]:
+    """Return the versions whose tags are among ``tags``, and these."""
+    before, _, after = form.replace("{name}", name).partition("{version}")
+    found = {}
+    for tag in tags:
+        if tag.startswith(before) and tag.endswith(after):
+            text = tag[len(before) : len(tag) - len(after)]
+            # Version() takes "v1.0" too, which is another form.
+            if text[:1].isdecimal():
+                try:
+                    found[Version(text)] = tag
+                except InvalidVersion:
+                    continue
+    return found
+
+
+def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple[Fragment, ...]:
+    paths = news.among(files)
+    found = [one for path in paths if (one := news.fragment(path))]
+    misnamed = [str(path) for path in paths if news.fragment(path) is None]
+    if misnamed:
+        raise ReleaseError(
+            f"towncrier skips {', '.join(misnamed)}: no part of the name is a type",
+            code="FragmentInvalid",
+            fix=f"name it ISSUE.TYPE.md or +WORD.TYPE.md, TYPE being one of {', '.join(news.kinds)}, and commit:\n"
+            f"git mv {shlex.quote(str(misnamed[0]))} {news.folders[0]}/+WORD.{news.kinds[0]}{news.suffix}\n"
+            f"or, if it is no fragment, add it to ignore in {news.source}",
+        )
+    counted = Counter((one.path.parent, one.issue, one.kind, one.counter) for one in found if one.issue)
+    twice = [key for key, number in counted.items() if number > 1]
+    if twice:
+        folder, issue, kind, _ = twice[0]
+        raise ReleaseError(
+            f"several fragments in {folder} are number {issue} of type {kind}, which towncrier does not take",
+            code="FragmentInvalid",
+            fix=f"number them: {issue}.{kind}.md, {issue}.{kind}.1.md",
+        )
+    return tuple(found)

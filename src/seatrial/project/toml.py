@@ -1,0 +1,106 @@
+"""Reads pyproject.toml and other TOML files."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import ProjectError, PyprojectInvalid
+from seatrial.invocation import program_command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TABLES = ("build-system", "project", "dependency-groups", "tool")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds. Raises `PyprojectMissing` or `PyprojectUnreadable`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("\N{BYTE ORDER MARK}"):
+            raise ProjectError(
+                f"{path} begins with a byte order mark, which build backends do not take",
+                code="PyprojectUnreadable",
+                fix="save it without",
+            )
+        return tomllib.loads(text)
+    except FileNotFoundError:
+        raise ProjectError(
+            f"there is no {path}",
+            code="PyprojectMissing",
+            fix=f"go to the project's folder, beside pyproject.toml; or: {program_command('--project FOLDER')}",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ProjectError(
+            f"{path} is not UTF-8, which TOML has to be: {error}",
+            code="PyprojectUnreadable",
+            fix="save the file in UTF-8",
+        ) from None
+    except OSError as error:
+        raise ProjectError(
+            f"{path} can't be read: {error.strerror}",
+            code="PyprojectUnreadable",
+            fix=f"make {path} a file that you may read",
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProjectError(
+            f"{path} is not TOML: {error}", code="PyprojectUnreadable", fix="mend that line, then run the command again"
+        ) from None
+    except RecursionError:
+        raise ProjectError(
+            f"{path} is nested too deeply to be read", code="PyprojectUnreadable", fix="write it flatter"
+        ) from None
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return what a text in TOML holds, which is known to be TOML."""
+    return tomllib.loads(text)
+
+
+def build_backend(table: Mapping[str, Any]) -> str:
+    """Return the build backend's import path, setuptools' when none is named (PEP 517)."""
+    return str(table.get("build-system", {}).get("build-backend", "setuptools.build_meta"))
+
+
+def require_types(path: Path, table: Mapping[str, Any]) -> None:
+    """Raise `PyprojectInvalid` for values of the wrong kind, one error for all of them."""
+    wrong = [
+        f"[{key}] has to be a table, not {table[key]!r}"
+        for key in TABLES
+        if key in table and not isinstance(table[key], dict)
+    ]
+    tools = table.get("tool", {})
+    if isinstance(tools, dict):
+        wrong += [
+            f"[tool.{key}] has to be a table, not {value!r}"
+            for key, value in tools.items()
+            if not isinstance(value, dict)
+        ]
+    if not wrong:
+        wrong = [
+            f"[project] {key} has to be {kind}, not {table['project'][key]!r}"
+            for key, kind, right in (
+                ("name", "a string", _is_text),
+                ("requires-python", "a string", _is_text),
+                ("classifiers", "an array of strings", _is_texts),
+            )
+            if key in table.get("project", {}) and not right(table["project"][key])
+        ]
+    if wrong:
+        raise PyprojectInvalid(f"{path}: " + "; ".join(wrong), fix="write it as the pyproject.toml specification says")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -1,0 +1,437 @@
+"""Where a project's files contain its version: the places that change together.
+
+For Rust crates: the Cargo Book, "The Manifest Format" and "Workspaces"; maturin's guide, "Python metadata".
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from seatrial.errors import FileNotUtf8, PyprojectInvalid, ReleaseError, VersionNotFound
+from seatrial.project.legacy import SETUP_SCRIPT, SetupScript, takes_version_from_tag
+from seatrial.project.toml import read_toml
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from seatrial.project.project import Project
+
+
+VERSION_MODULES = ("__init__.py", "__about__.py", "__version__.py", "_version.py", "version.py")
+"""Modules of a package in which a version stands by custom."""
+
+TAG_PLUGINS = ("setuptools-scm", "setuptools-git-versioning", "hatch-vcs", "versioningit", "dunamai", "vcs-versioning")
+POETRY_PLUGIN = "poetry-dynamic-versioning"
+"""Build requirements that take the version from a tag."""
+
+
+class VersionSource(Enum):
+    """Where the version comes from."""
+
+    FILES = "files"
+    TAG = "tag"
+
+
+@dataclass(frozen=True)
+class VersionFiles:
+    """All places of a project. ``version`` is None when it comes from the tag."""
+
+    source: VersionSource
+    places: tuple[VersionPlace, ...] = ()
+    version: Version | None = None
+
+
+def find_version_files(project: Project, files: Iterable[PurePosixPath]) -> VersionFiles:
+    """Find the places in which ``project`` names its version.
+
+    ``files``: those of the project, relative to it. Beside the place where the build backend looks, or that in the
+    files which setup.py names, these are modules of the package with a ``__version__``, setup.cfg, ``current_version``
+    of bump-my-version, the crate of maturin, and the project's own entry in uv.lock. Where the first is not there,
+    bump-my-version says the version.
+    Raises `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8`, `PyprojectInvalid` or `PyprojectUnreadable`.
+    """
+    if comes_from_tag(project):
+        return VersionFiles(VersionSource.TAG)
+    known = tuple(files)
+    main = tuple(_main(project)) or tuple(_named_by_script(project))
+    told = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
+    if not main and isinstance(told, str) and is_version(told):
+        # The other places are those that bump-my-version is configured for.
+        return VersionFiles(VersionSource.FILES, tuple(_bumpversion_note(project, told)), Version(told))
+    if not main:
+        raise VersionNotFound(
+            f"{project.path} does not say where the version of {project.name} stands",
+            fix='write it there, or name each file that has it (bump-my-version, "Configuration"):\n'
+            "[tool.bumpversion]\n"
+            'current_version = "1.2.3"\n'
+            "[[tool.bumpversion.files]]\n"
+            'filename = "src/NAME/__init__.py"',
+        )
+    beside = (place for place in _other_places(project, known, main[0].version) if place not in main)
+    rust = (place for place in find_in_crate(project) if place.version == main[0].version)
+    # One that git ignores is in no commit; what lies above the project is not among its files.
+    entries = (place for place in find_in_uv_lock(project) if place.path in known or ".." in place.path.parts)
+    places = tuple(dict.fromkeys([*main, *beside, *rust, *entries]))
+    versions = {Version(place.version): place for place in reversed(places)}
+    if len(versions) > 1:
+        raise ReleaseError(
+            "the places that name the version disagree:\n" + "\n".join(f"  {place}" for place in places),
+            code="VersionsDisagree",
+            fix="write the same version into all of them and commit",
+        )
+    return VersionFiles(VersionSource.FILES, places, Version(main[0].version))
+
+
+def comes_from_tag(project: Project) -> bool:
+    """Whether the build backend takes the version from a tag."""
+    tool = project.table.get("tool", {})
+    required = project.table.get("build-system", {}).get("requires", [])
+    if tool.get(POETRY_PLUGIN, {}).get("enable"):
+        return True
+    names = {canonicalize_name(re.split(r"[^\w.-]", str(text), maxsplit=1)[0]) for text in required}
+    if not project.version_is_dynamic or "project" not in project.table:
+        return takes_version_from_tag(project.root, project.table, is_told=bool(names & set(TAG_PLUGINS)))
+    told = (
+        ("hatch", "version", "source", ("vcs",)),
+        ("pdm", "version", "source", ("scm",)),
+    )
+    said = any(tool.get(name, {}).get(table, {}).get(key) in values for name, table, key, values in told)
+    has_path = bool(tool.get("hatch", {}).get("version", {}).get("path"))
+    return said or (bool(names & set(TAG_PLUGINS)) and not has_path and not _setuptools_settings(tool))
+
+
+def _main(project: Project) -> Iterator[VersionPlace]:
+    """Yield the places where the build backend looks."""
+    tool = project.table.get("tool", {})
+    path = PurePosixPath("pyproject.toml")
+    static = {
+        "project": project.table.get("project", {}).get("version"),
+        "tool.poetry": tool.get("poetry", {}).get("version"),
+    }
+    found = [(table, version) for table, version in static.items() if isinstance(version, str)]
+    for table, version in found:
+        yield from find_required_in_table(project, path, table, "version", version)
+    if not found:
+        yield from islice(find_in_crate(project), 1)
+    for told in () if found else _configured_files(project, tool):
+        yield from islice(find_assignments(project, told), 1)
+
+
+def _named_by_script(project: Project) -> tuple[VersionPlace, ...]:
+    """Return where the files that setup.py names have the version that it computes; none where they disagree."""
+    if not project.version_is_dynamic or not project.backend.startswith("setuptools"):
+        return ()
+    script = SetupScript.read(project.root)
+    files = script.files if script.hands("version") else ()
+    found = tuple(place for path in files for place in islice(find_assignments(project, path), 1))
+    return found if len({Version(place.version) for place in found}) == 1 else ()
+
+
+def _configured_files(project: Project, tool: Mapping[str, Any]) -> Iterator[PurePosixPath]:
+    for name in ("hatch", "pdm"):
+        told = tool.get(name, {}).get("version", {}).get("path")
+        if told:
+            yield PurePosixPath(told)
+    told = _setuptools_settings(tool)
+    if isinstance(told.get("file"), (str, list)):
+        yield from (PurePosixPath(path) for path in ([told["file"]] if isinstance(told["file"], str) else told["file"]))
+    if isinstance(told.get("attr"), str):
+        yield from _module_files(told["attr"].rpartition(".")[0])
+    provider = tool.get("scikit-build", {}).get("metadata", {}).get("version", {})
+    if isinstance(provider, dict) and isinstance(provider.get("input"), str):
+        yield PurePosixPath(provider["input"])
+    if project.backend == "mesonpy":
+        yield PurePosixPath("meson.build")
+    if project.backend.startswith("flit_core"):
+        module = tool.get("flit", {}).get("module", {}).get("name", project.import_name)
+        yield from _module_files(module)
+    declared = project.declared("metadata", "version")
+    if declared.startswith("attr:"):
+        yield from _module_files(declared[len("attr:") :].strip().rpartition(".")[0])
+    elif declared.startswith("file:"):
+        yield PurePosixPath(declared[len("file:") :].strip())
+    yield PurePosixPath("setup.cfg")
+    yield PurePosixPath("setup.py")
+
+
+def _setuptools_settings(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = tool.get("setuptools", {}).get("dynamic", {}).get("version", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _module_files(module: str) -> Iterator[PurePosixPath]:
+    parts = PurePosixPath(*module.split("."))
+    for top in ("src", "."):
+        yield PurePosixPath(top, parts, "__init__.py")
+        yield PurePosixPath(top, parts).with_suffix(".py")
+
+
+def _other_places(project: Project, files: Iterable[PurePosixPath], version: str) -> Iterator[VersionPlace]:
+    """Yield what else names the version: ``__version__`` in the package, setup.cfg, bump-my-version's own note of it.
+
+    ``__version__`` of the package that is named like the project counts whatever it says; anything else only when it
+    is ``version``, because it can be the version of something else.
+    """
+    own = project.import_name.lower()
+    for path in files:
+        parts = path.parts[1:] if path.parts[0] == "src" else path.parts
+        is_module = len(parts) == 1 and path.suffix == ".py" and path.parts[0] == "src"
+        is_beside = len(parts) == len(("package", "module")) and path.name in VERSION_MODULES
+        in_namespace = path.name in VERSION_MODULES and "_".join(parts[:-1]).lower() == own
+        if is_module or is_beside or in_namespace or parts == (f"{own}.py",) or path == PurePosixPath("setup.cfg"):
+            is_own = in_namespace or parts[0].lower() in (own, f"{own}.py")
+            yield from (
+                place
+                for place in find_assignments(project, path)
+                if place.version == version or (is_own and "__version__" in place.text)
+            )
+    told = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
+    if isinstance(told, str):
+        yield from _bumpversion_note(project, told)
+
+
+def _bumpversion_note(project: Project, version: str) -> Iterator[VersionPlace]:
+    """Yield bump-my-version's own note of the version."""
+    yield from find_required_in_table(
+        project, PurePosixPath("pyproject.toml"), "tool.bumpversion", "current_version", version
+    )
+
+
+ASSIGNMENT = re.compile(
+    r"""^\ufeff?[ \t]*(?P<names>(?:(?:__version__|VERSION|version)(?:\s*:\s*[\w.\[\]]+)?\s*=\s*)+)"""
+    r"""(?P<quote>["'])v?(?P<version>[^"'\n]+)(?P=quote)""",
+    re.MULTILINE,
+)
+"""``__version__ = "1.2.3"`` alone on a line, annotated or not; hatch's default pattern takes VERSION too."""
+
+PIECE = r"'(?:[^'\\\n]|\\.)*'|#[^\n]*\n|[^()'#]"
+"""A string, a comment, or another character of meson.build but a bracket (Meson, "Syntax").
+
+Each begins with a character of its own, so that there is one way to read a text.
+"""
+
+CALL = PIECE
+for _ in range(3):
+    CALL = rf"{PIECE}|\((?:{CALL})*\)"
+"""A piece of a call: as before, or brackets, three deep."""
+
+BY_NAME = {
+    "setup.cfg": r"^\[metadata\][^\n]*\n(?:(?!\[).*\n)*?version[ \t]*[=:]\s*(?P<version>[^\s:]+)[ \t]*$",
+    "setup.py": r"^(?:.*[(,])?[ \t]*version\s*=\s*(?P<quote>[\"'])(?P<version>[^\"'\n]+)(?P=quote)",
+    "meson.build": rf"^[ \t]*project\s*\((?:{CALL})*?\bversion\s*:\s*'(?P<version>[^'\n]+)'",
+}
+"""Where files of these names say the version, each once."""
+
+
+@dataclass(frozen=True)
+class VersionPlace:
+    """One place that names the version.
+
+    ``path``: the file, from the project's folder; ``text``: the shortest stretch of it that ends with the version's own
+    line and stands in the file once, with LF for its line ends; ``version``: as it is written there;
+    ``is_semantic``: whether it has to be one of Semantic Versioning, as Cargo's are.
+    """
+
+    path: PurePosixPath
+    text: str
+    version: str
+    is_semantic: bool = False
+
+    def said(self, version: Version) -> str:
+        """Return the stretch with another version in it."""
+        before, _, after = self.text.rpartition(self.version)
+        return f"{before}{as_semantic_version(version) if self.is_semantic else version}{after}"
+
+    def __str__(self) -> str:
+        """Name the file and the line."""
+        return f"{self.path}: {self.text.splitlines()[-1].strip()}"
+
+
+def read_text(project: Project, path: PurePosixPath) -> str | None:
+    """Return the text of a file with LF for its line ends; None when there is no such file. Raises `FileNotUtf8`."""
+    try:
+        return (project.root / path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise FileNotUtf8(
+            f"{path} names the version, and is not UTF-8: {error}", fix=f"save {path} in UTF-8, and commit"
+        ) from None
+    except (OSError, ValueError):
+        # No file, or a text that can be the name of none.
+        return None
+
+
+def find_assignments(project: Project, path: PurePosixPath) -> Iterator[VersionPlace]:
+    """Yield where a file assigns a version: one of `BY_NAME`, another module, or a file that holds nothing else."""
+    text = read_text(project, path)
+    if text is None:
+        return
+    script = SetupScript.read((project.root / path).parent) if path.name == SETUP_SCRIPT else None
+    if script and (literal := script.literal("version")):
+        yield from _of_literal(path, text, literal)
+        return
+    if path.name in BY_NAME and not (script and script.has("version")):
+        matches = list(re.finditer(BY_NAME[path.name], text, re.MULTILINE))[:1]
+        if script and not matches:
+            matches = list(ASSIGNMENT.finditer(text))[:1]
+    elif script:
+        matches = list(ASSIGNMENT.finditer(text))[:1]
+    elif path.suffix == ".py":
+        # What the backend reads first is the first one.
+        matches = sorted(ASSIGNMENT.finditer(text), key=lambda match: "__version__" not in match["names"])
+    else:
+        matches = [found] if (found := re.match(r"(?P<version>\S+)(?=\s*\Z)", text)) else []
+    for match in matches:
+        if is_version(match["version"]):
+            yield VersionPlace(path, _alone(text, match.end()), match["version"])
+
+
+def find_required_in_table(
+    project: Project, path: PurePosixPath, table: str, key: str, version: str
+) -> Iterator[VersionPlace]:
+    """Yield where a table of a TOML file has ``key = "version"``. Raises `PyprojectInvalid` when it is not found."""
+    place = find_in_table(read_text(project, path) or "", path, table, key, version)
+    if not place:
+        raise PyprojectInvalid(
+            f'{project.root / path}: {key} = "{version}" is no version, or stands in an unusual way',
+            fix=f'[{table}]\n{key} = "1.2.3"',
+        )
+    yield place
+
+
+def find_in_table(text: str, path: PurePosixPath, table: str, key: str, version: str) -> VersionPlace | None:
+    """Return where a table of a TOML file, whose ``text`` it is, has ``key = "version"``."""
+    name = r"[ \t]*\.[ \t]*".join(rf"[\"']?{re.escape(part)}[\"']?" for part in table.split("."))
+    header = rf"^[ \t]*\[[ \t]*{name}[ \t]*\][^\n]*\n(?:(?![ \t]*\[).*\n)*?"
+    line = rf"[ \t]*(?P<mark>[\"']?){key}(?P=mark)[ \t]*=[ \t]*(?P<quote>[\"']){re.escape(version)}(?P=quote)"
+    found = re.search(header + line, text, re.MULTILINE)
+    return VersionPlace(path, _alone(text, found.end()), version) if found and is_version(version) else None
+
+
+def find_in_uv_lock(project: Project) -> Iterator[VersionPlace]:
+    """Yield the project's own entry in uv.lock, its own or that of the workspace above it (uv, "Workspaces")."""
+    path = nearest_file(project, "uv.lock")
+    text = read_text(project, path) or ""
+    name = re.escape(canonicalize_name(project.name))
+    entry = rf'^name = "{name}"\nversion = "(?P<version>[^"\n]+)"(?=\nsource = {{ (?:editable|virtual) )'
+    found = re.search(entry, text, re.MULTILINE)
+    if found and is_version(found["version"]):
+        yield VersionPlace(path, found[0], found["version"])
+
+
+def nearest_file(project: Project, name: str, start: str | PurePosixPath = "", holds: str = "") -> PurePosixPath:
+    """Return the path of the nearest file of this name from ``start`` upwards, but not above the repository.
+
+    ``holds``: what has to stand in it. Where there is none, it is the one in ``start``.
+    """
+    first = project.root / start
+    for folder in (first, *first.parents):
+        path = PurePosixPath(Path(os.path.relpath(folder / name, project.root)).as_posix())
+        if (folder / name).is_file() and holds in (read_text(project, path) or ""):
+            return path
+        if (folder / ".git").exists():
+            break
+    return PurePosixPath(start, name)
+
+
+def as_semantic_version(version: Version) -> str:
+    """Return a version as Semantic Versioning has it: 1.3rc1 is 1.3.0-rc.1, which PEP 440 reads as the same."""
+    release = ".".join(map(str, (*version.release, 0, 0)[: max(3, len(version.release))]))
+    named = (*(version.pre or ()), *(("post", version.post) if version.post is not None else ()))
+    named += ("dev", version.dev) if version.dev is not None else ()
+    before = "-" + ".".join(map(str, named)) if named else ""
+    return f"{release}{before}" + (f"+{version.local}" if version.local else "")
+
+
+def _of_literal(path: PurePosixPath, text: str, literal: ast.Constant) -> Iterator[VersionPlace]:
+    """Yield the place of a version that is one literal on one line of a script."""
+    version, lines = str(literal.value), text.split("\n")
+    if literal.end_lineno is None or not is_version(version):
+        return
+    last = lines[literal.end_lineno - 1].encode()[: literal.end_col_offset].decode()
+    end = sum(len(line) + 1 for line in lines[: literal.end_lineno - 1]) + len(last)
+    if last.endswith((f"'{version}'", f'"{version}"')):
+        yield VersionPlace(path, _alone(text, end), version)
+
+
+def _alone(text: str, end: int) -> str:
+    """Return the shortest stretch of whole lines that ends at ``end`` and stands in ``text`` once."""
+    starts = [0, *(found.end() for found in re.finditer(r"\n", text[:end]))]
+    first, last = 0, len(starts) - 1
+    while first < last:
+        middle = (first + last + 1) // 2
+        if text.count(text[starts[middle] : end]) > 1:
+            last = middle - 1
+        else:
+            first = middle
+    return text[starts[first] : end]
+
+
+def is_version(text: str) -> bool:
+    """Whether a text is a version as the specification has it."""
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
+
+
+def find_in_crate(project: Project) -> Iterator[VersionPlace]:
+    """Yield where the version of the crate stands; nothing for another build backend than maturin.
+
+    Raises `FileNotUtf8` or `PyprojectUnreadable`.
+    """
+    manifest = _manifest(project)
+    text = read_text(project, manifest) if manifest else None
+    if text is None or manifest is None:
+        return
+    package = _package(project, manifest, "package")
+    # The crate takes the version of its workspace.
+    is_shared = isinstance(package.get("version"), dict)
+    table = "workspace.package" if is_shared else "package"
+    holder = nearest_file(project, "Cargo.toml", manifest.parent, f"[{table}]") if is_shared else manifest
+    version = _package(project, holder, table).get("version")
+    place = find_in_table(read_text(project, holder) or "", holder, table, "version", version) if version else None
+    if place:
+        yield replace(place, is_semantic=True)
+        path = nearest_file(project, "Cargo.lock", manifest.parent)
+        yield from _locked(project, path, place, None if is_shared else package.get("name"))
+
+
+def _package(project: Project, path: PurePosixPath, table: str) -> Mapping[str, Any]:
+    """Return a table of a Cargo.toml, an empty one where it is not there."""
+    found: Any = read_toml(project.root / path) if read_text(project, path) is not None else {}
+    for part in table.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _locked(project: Project, path: PurePosixPath, place: VersionPlace, name: object) -> Iterator[VersionPlace]:
+    """Yield the entry of the crate in Cargo.lock, for ``name`` None those of all crates that share its version.
+
+    What comes from an index has a source there.
+    """
+    entry = rf'^name = "(?P<name>[^"\n]+)"\nversion = "{re.escape(place.version)}"$(?!\nsource = )'
+    for found in re.finditer(entry, read_text(project, path) or "", re.MULTILINE):
+        if name in {None, found["name"]}:
+            yield VersionPlace(path, found[0], place.version, is_semantic=True)
+
+
+def _manifest(project: Project) -> PurePosixPath | None:
+    """Return the path of the Cargo.toml that maturin reads."""
+    if project.backend != "maturin":
+        return None
+    told = project.table.get("tool", {}).get("maturin", {}).get("manifest-path")
+    if isinstance(told, str):
+        return PurePosixPath(told)
+    usual = (PurePosixPath("Cargo.toml"), PurePosixPath("rust/Cargo.toml"))
+    return next((path for path in usual if (project.root / path).is_file()), None)

@@ -1,0 +1,145 @@
+"""Versions, and which one comes next (PyPA, "Version specifiers")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+from seatrial.errors import ReleaseError
+from seatrial.invocation import task_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+PARTS = ("major", "minor", "patch")
+"""The parts of a release number, the largest first."""
+
+LABELS = {"alpha": "a", "a": "a", "beta": "b", "b": "b", "c": "rc", "rc": "rc", "pre": "rc", "preview": "rc"}
+"""What a pre-release can be called, and its normal form."""
+
+OTHERS = ("final", "dev", "post")
+"""What else ``--part`` takes: the release that a pre-release led to, a development and a post-release."""
+
+PART_OF_KIND = {"breaking": "major", "removal": "major", "feature": "minor"}
+"""Which part a type of fragment asks for; every other type asks for a patch."""
+
+
+@dataclass(frozen=True)
+class RequestedPart:
+    """Which part the fragments ask for, and the types of fragment that ask for it."""
+
+    part: str
+    kinds: tuple[str, ...] = ()
+
+
+def parse_version(text: str) -> Version:
+    """Return the version that ``text`` is. Raises `VersionInvalid`."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        raise ReleaseError(
+            f"{text!r} is no version",
+            code="VersionInvalid",
+            fix="write it as the specification has it: 1.5.0, 1.5.0rc1, 1.5.0.post1",
+        ) from None
+
+
+def part_for_fragments(kinds: Iterable[str], table: Mapping[str, str], current: Version) -> RequestedPart:
+    """Return the largest part that fragments of these types ask for.
+
+    ``table`` says which part a type asks for. Below 1.0 each asks for one part less, because there a minor release
+    may break what it likes (Semantic Versioning, 4).
+    """
+    wanted: dict[str, list[str]] = {}
+    for kind in dict.fromkeys(kinds):
+        wanted.setdefault(table.get(kind, "patch"), []).append(kind)
+    part = next((part for part in PARTS if part in wanted), "patch")
+    is_early = current.epoch == 0 and current.major == 0
+    lowered = PARTS[min(PARTS.index(part) + 1, len(PARTS) - 1)] if is_early else part
+    return RequestedPart(lowered, tuple(wanted.get(part, ())))
+
+
+def next_version(current: Version, part: str, base: str = "patch") -> Version:
+    """Return the version that comes after ``current`` when ``part`` is raised.
+
+    A pre-release is on its way to a release: 1.5.0rc1 becomes 1.5.0 by ``final``, ``patch`` and ``minor``, and 2.0.0 by
+    ``major``. ``base``: the part that a label raises first when ``current`` is no pre-release, so that ``rc`` makes
+    1.5.0rc1 of 1.4.0 when the base is ``minor``.
+    Raises `PartUnknown`, or `VersionNotNewer` when a label would lead back.
+    """
+    if part in PARTS:
+        return _release(current, part)
+    if part in LABELS:
+        return _pre_release(current, LABELS[part], base)
+    if part == "dev":
+        return _development(current, base)
+    if part == "post" and not current.is_prerelease:
+        return _version(current, current.release, f".post{(current.post or 0) + 1}")
+    if part == "final" and current.is_prerelease:
+        return _version(current, current.release)
+    if part in OTHERS:
+        why = "is a pre-release" if part == "post" else "is no pre-release"
+        raise ReleaseError(
+            f"--part {part} leads nowhere: {current} {why}",
+            code="PartUnknown",
+            fix=task_command("release --part minor"),
+        )
+    raise ReleaseError(
+        f"there is no part {part!r}: there are {', '.join((*PARTS, 'a', 'b', 'rc', *OTHERS, 'auto'))}",
+        code="PartUnknown",
+        fix=task_command("release --part minor"),
+    )
+
+
+def part_between(current: Version, version: Version) -> str:
+    """Return the part by which ``version`` is larger than ``current``, which counts as what led to it."""
+    return next((part for part in PARTS if version.release >= _release(current, part).release), "patch")
+
+
+def version_choices(current: Version, asked: RequestedPart) -> tuple[tuple[str, Version], ...]:
+    """Return the parts to choose from and where each leads, the one that is asked for first."""
+    parts = (asked.part, *(part for part in reversed(PARTS) if part != asked.part), "rc")
+    found = [(part, next_version(current, part, asked.part)) for part in parts]
+    return tuple({version: (part, version) for part, version in reversed(found)}.values())[::-1]
+
+
+def _release(current: Version, part: str) -> Version:
+    index = PARTS.index(part)
+    numbers = [*current.release, 0, 0, 0][:3]
+    is_there = current.is_prerelease and not any(numbers[index + 1 :])
+    raised = [*numbers[:index], numbers[index] + (0 if is_there else 1), 0, 0][:3]
+    # "1.4" becomes "1.5", not "1.5.0".
+    return _version(current, tuple(raised[: max(min(len(current.release), 3), index + 1)]))
+
+
+def _pre_release(current: Version, label: str, base: str) -> Version:
+    if not current.is_prerelease:
+        return _version(current, _release(current, base).release, f"{label}1")
+    if current.pre is None:
+        return _version(current, current.release, f"{label}1")
+    old, number = current.pre
+    if label < old:
+        raise ReleaseError(
+            f"{label} comes before {current}", code="VersionNotNewer", fix=task_command(f"release --part {old}")
+        )
+    if label > old:
+        return _version(current, current.release, f"{label}1")
+    return _version(current, current.release, f"{label}{number if current.dev is not None else number + 1}")
+
+
+def _development(current: Version, base: str) -> Version:
+    if current.dev is not None:
+        pre = "".join(map(str, current.pre)) if current.pre else ""
+        return _version(current, current.release, f"{pre}.dev{current.dev + 1}")
+    if current.pre is not None:
+        label, number = current.pre
+        return _version(current, current.release, f"{label}{number + 1}.dev1")
+    return _version(current, _release(current, base).release, ".dev1")
+
+
+def _version(current: Version, release: tuple[int, ...], suffix: str = "") -> Version:
+    epoch = f"{current.epoch}!" if current.epoch else ""
+    return Version(f"{epoch}{'.'.join(map(str, release))}{suffix}")

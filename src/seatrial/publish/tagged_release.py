@@ -1,0 +1,113 @@
+"""A release that was tagged: its version, its tag, and the files that an index has to serve for it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial.distributions.distribution import Distribution
+from seatrial.errors import DeliveryError, ReleaseError, SeatrialError
+from seatrial.git.command import Git
+from seatrial.git.push import retake_command
+from seatrial.git.repository import object_of_tag, read_remote, read_tags
+from seatrial.invocation import task_command
+from seatrial.project.snapshot import released_versions
+from seatrial.release.manifest import Manifest
+from seatrial.release.prepare import build_release, release_lock, scratch_clone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packaging.version import Version
+
+    from seatrial.git.repository import Repository
+    from seatrial.project.snapshot import ProjectSnapshot
+
+
+@dataclass(frozen=True)
+class TaggedRelease:
+    """A release of a project: its version, its tag, and the commit that the tag leads to."""
+
+    repository: Repository
+    snapshot: ProjectSnapshot
+    version: Version
+    tag: str
+    commit: str
+
+    @property
+    def name(self) -> str:
+        """The name of the project."""
+        return self.snapshot.project.name
+
+    @classmethod
+    def of(cls, repository: Repository, snapshot: ProjectSnapshot, version: Version | None) -> TaggedRelease:
+        """Return a release of the project, the last one where no version is named. Raises `TagMissing`."""
+        known = released_versions(read_tags(repository, "HEAD"), snapshot.tag_form, snapshot.project.name)
+        wanted = version or max(known, default=None)
+        if wanted is None:
+            raise ReleaseError(
+                f"{snapshot.project.name} has no tag of a release", code="TagMissing", fix=task_command("release")
+            )
+        tag = known.get(wanted, snapshot.tag(wanted))
+        commit = Git(repository.root).line("rev-parse", "--quiet", "--verify", f"refs/tags/{tag}^{{commit}}")
+        if not commit:
+            raise ReleaseError(
+                f"there is no tag {tag}",
+                code="TagMissing",
+                fix=f"git fetch --tags; or, where nothing was released, {task_command('release')}",
+            )
+        return cls(repository, snapshot, wanted, tag, commit)
+
+
+def require_same_tag(tagged: TaggedRelease, say: Callable[[str], None]) -> None:
+    """Raise `TagMoved` when the remote has another tag of that name: what it builds is what was released.
+
+    Where there is no remote, or it does not answer, nobody can tell.
+    """
+    repository = tagged.repository
+    if not repository.remote:
+        return
+    try:
+        there = read_remote(repository).tags.get(tagged.tag)
+    except SeatrialError as error:
+        say(f"look: {error.what.splitlines()[0].rstrip(':')}")
+        return
+    if there is None:
+        say(f"look: {tagged.tag} is not on {repository.remote}: {task_command('push')}")
+    elif there != object_of_tag(repository, tagged.tag):
+        raise DeliveryError(
+            f"{tagged.tag} is another one here than on {repository.remote}",
+            code="TagMoved",
+            fix=retake_command(repository.remote, tagged.tag),
+        )
+
+
+def manifest_of(tagged: TaggedRelease, into: Path, say: Callable[[str], None]) -> Manifest:
+    """Return the proof of a release; where none is kept, the files are built again from the tag.
+
+    ``into``: a folder for these. Raises `AnotherRelease`, `BuildError` or `ProofFailed`.
+    """
+    repository = tagged.repository
+    kept = Manifest.recall(repository)
+    if kept and (kept.tag, kept.commit) == (tagged.tag, tagged.commit):
+        return kept
+    say(f"no proof of {tagged.tag} is kept: building it from the tag")
+    at_tag = replace(repository, commit=tagged.commit)
+    with release_lock(repository), scratch_clone(at_tag) as scratch:
+        built = build_release(scratch, say)
+        files = tuple(Distribution.from_path(Path(shutil.copy2(one.path, into))) for one in built)
+    wrong = [one.path.name for one in files if one.version != tagged.version]
+    if wrong:
+        raise ReleaseError(
+            f"{tagged.tag} builds {', '.join(wrong)}, which is another version",
+            code="ProofFailed",
+            fix=f"git show {tagged.tag}",
+        )
+    manifest = Manifest(tagged.tag, str(tagged.version), tagged.commit, files, is_rebuilt=True)
+    with contextlib.suppress(OSError):
+        # Without a place to keep it, it is built again.
+        manifest.keep(repository)
+    return Manifest.recall(repository) or manifest

@@ -1,0 +1,228 @@
+"""Finds the installed Python interpreters, without running or downloading one.
+
+nox looks for interpreters on PATH. Version managers keep all but the active one elsewhere and put *shims* on PATH:
+small scripts that take half a second to start the real program. So this module reads the folders in which the
+managers keep their Pythons, and makes a folder of links to the real programs for PATH.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+
+RELEASE = re.compile(r"(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?)(t|\+freethreaded)?(-dev)?")
+"""What version managers call a release: ``3.12.1``, ``3.14.0rc2``, ``3.13.0t``, ``3.15-dev``."""
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """An installed Python: ``version`` as in ``"3.12"`` or ``"3.14t"``, and the real program."""
+
+    version: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class ManagerFolder:
+    """A folder where a tool keeps one folder for each Python.
+
+    ``root`` may begin with ``~`` or with ``$NAME``; ``entry`` is a regular expression whose first group is the
+    version of the Python in a folder of that name.
+    """
+
+    tool: str
+    root: str
+    entry: str
+    program: str = "bin/python{version}"
+
+
+MANAGER_FOLDERS = (
+    ManagerFolder("pyenv", "$PYENV_ROOT/versions", r"(\d[\w.-]*)"),
+    ManagerFolder("pyenv", "~/.pyenv/versions", r"(\d[\w.-]*)"),
+    ManagerFolder("uv", "$UV_PYTHON_INSTALL_DIR", r"cpython-([\d.]+\w*(?:\+freethreaded)?)-.+"),
+    ManagerFolder("uv", "$XDG_DATA_HOME/uv/python", r"cpython-([\d.]+\w*(?:\+freethreaded)?)-.+"),
+    ManagerFolder("uv", "~/.local/share/uv/python", r"cpython-([\d.]+\w*(?:\+freethreaded)?)-.+"),
+    ManagerFolder("mise", "$MISE_DATA_DIR/installs/python", r"(\d[\w.]*)"),
+    ManagerFolder("mise", "~/.local/share/mise/installs/python", r"(\d[\w.]*)"),
+    ManagerFolder("asdf", "$ASDF_DATA_DIR/installs/python", r"(\d[\w.]*)"),
+    ManagerFolder("asdf", "~/.asdf/installs/python", r"(\d[\w.]*)"),
+    ManagerFolder("hatch", "~/.local/share/hatch/pythons", r"(\d[\w.]*)", "python/bin/python{version}"),
+    ManagerFolder("nox", "~/.local/share/nox/pythons", r"cpython@(\d[\w.]*)"),
+    ManagerFolder("python.org", "/Library/Frameworks/Python.framework/Versions", r"(\d\.\d+)"),
+    ManagerFolder("Homebrew", "/opt/homebrew/opt", r"python@(\d\.\d+)"),
+    ManagerFolder("Homebrew", "/usr/local/opt", r"python@(\d\.\d+)"),
+)
+"""Where the tools keep their Pythons, the first that has one wins; from each tool's documentation."""
+
+
+def find_interpreters(versions: Iterable[str], environ: Mapping[str, str]) -> tuple[Interpreter, ...]:
+    """Return an interpreter for each of ``versions`` that is installed, in that order.
+
+    Asked in turn: the Python that runs this, PATH without its shims, `MANAGER_FOLDERS`. On Windows, where no program is
+    named ``pythonX.Y``, that finds next to nothing, and nox asks the py launcher and the registry (PEP 514).
+    """
+    found = []
+    for version in versions:
+        for path in _candidates(version, environ):
+            if _is_program(path):
+                found.append(Interpreter(version, path))
+                break
+    return tuple(found)
+
+
+def path_with(found: Sequence[Interpreter], environ: Mapping[str, str], into: Path | None = None) -> str:
+    """Return a value for PATH on which the name ``pythonX.Y`` leads to each of ``found``.
+
+    A folder that holds those names and nothing else goes to the front, so that no other program of that Python (pip,
+    pytest …) covers the user's. It lies in ``into``, else in the user's cache folder, and its name is a hash of what
+    its links lead to: it is never changed, only made. Where it can't be made, the Pythons' own folders go to the
+    front.
+    """
+    path = environ.get("PATH", os.defpath)
+    wanted = [one for one in found if not _is_on_path(one, environ)]
+    if not wanted or sys.platform == "win32":
+        return path
+    try:
+        folders = [str(_links(wanted, into))]
+    except OSError:
+        folders = [str(one.path.parent) for one in wanted]
+    return os.pathsep.join([*folders, path])
+
+
+def how_to_install(version: str, environ: Mapping[str, str]) -> str:
+    """Return the command, or the address, that brings a Python which is missing."""
+    name = version.replace("t", "+freethreaded") if version.endswith("t") else version
+    if _which("uv", environ):
+        return f"uv python install {name}"
+    if _which("pyenv", environ):
+        return f"pyenv install {version}"
+    return f"install uv and run: uv python install {name}"
+
+
+def _candidates(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    yield from _running(version)
+    for path in _named_on_path(version, environ):
+        if _is_shim(path):
+            # The user's own choice, were it active: the newest that a manager has.
+            yield from _managed(version, environ)
+        elif not _is_in_virtual_environment(path):
+            yield path
+    yield from _managed(version, environ)
+
+
+def _running(version: str) -> Iterator[Path]:
+    minor = "{}.{}".format(*sys.version_info)
+    base = getattr(sys, "_base_executable", "")
+    if version == minor and base and not _is_free_threaded():
+        # Before Python 3.11 it is the link in the virtual environment, and not what that leads to.
+        yield Path(base).resolve() if _is_in_virtual_environment(Path(base)) else Path(base)
+
+
+def _is_free_threaded() -> bool:
+    return "t" in getattr(sys, "abiflags", "")
+
+
+def _named_on_path(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    for folder in environ.get("PATH", os.defpath).split(os.pathsep):
+        if folder:
+            yield Path(folder, f"python{version}")
+
+
+def _is_on_path(one: Interpreter, environ: Mapping[str, str]) -> bool:
+    # os.path answers no where pathlib raises, for a folder that may not be searched.
+    first = next((path for path in _named_on_path(one.version, environ) if os.path.isfile(path)), None)  # noqa: PTH113
+    # uv makes no environment of one that is in an environment itself, which an activated one is.
+    return first is not None and not _is_in_virtual_environment(first) and first.samefile(one.path)
+
+
+def _managed(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield what the version managers have, of each place the newest first."""
+    for place in MANAGER_FOLDERS:
+        root = _expanded(place.root, environ)
+        entries = []
+        for folder in _subfolders(root):
+            known = re.fullmatch(place.entry, folder.name)
+            if known and (release := _release(known[1], version)) is not None:
+                entries.append((release, folder))
+        for _, folder in sorted(entries, reverse=True):
+            if not os.path.exists(folder / "pyvenv.cfg"):  # noqa: PTH110
+                yield folder / place.program.format(version=version)
+
+
+def _subfolders(root: Path | None) -> list[Path]:
+    try:
+        return sorted(root.iterdir()) if root else []
+    except OSError:
+        return []
+
+
+def _expanded(root: str, environ: Mapping[str, str]) -> Path | None:
+    if root.startswith("$"):
+        name, _, rest = root[1:].partition("/")
+        return Path(environ[name], rest) if environ.get(name) else None
+    if root.startswith("~"):
+        home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - pathlib raises where there is none
+        return Path(home, root[2:])
+    return Path(root)
+
+
+def _release(text: str, version: str) -> Version | None:
+    """Return what ``text`` names if that is a release of ``version``: "3.12.1" of "3.12", "3.14.0t" of "3.14t"."""
+    known = RELEASE.fullmatch(text)
+    if not known:
+        return None
+    release = Version(known[1] + (".dev0" if known[3] else ""))
+    same = f"{release.major}.{release.minor}{'t' if known[2] else ''}" == version
+    return release if same else None
+
+
+def _is_program(path: Path) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK) and not _is_shim(path)  # noqa: PTH113
+
+
+def _is_shim(path: Path) -> bool:
+    """Whether a file is a script: the Python that it starts, if any, is found without it."""
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return False
+
+
+def _is_in_virtual_environment(path: Path) -> bool:
+    return os.path.exists(path.parent.parent / "pyvenv.cfg")  # noqa: PTH110
+
+
+def _which(program: str, environ: Mapping[str, str]) -> bool:
+    folders = environ.get("PATH", os.defpath).split(os.pathsep)
+    return any(os.access(Path(folder, program), os.X_OK) for folder in folders if folder)
+
+
+def _links(wanted: Sequence[Interpreter], into: Path | None) -> Path:
+    # Not needed where PATH leads to everything, as it does in each child of `nox -j`.
+    from platformdirs import user_cache_path  # noqa: PLC0415
+
+    told = "\n".join(f"{one.version} {one.path}" for one in wanted)
+    name = hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    folder = (into or user_cache_path("seatrial") / "pythons") / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in wanted:
+        link = folder / f"python{one.version}"
+        if link.exists():
+            continue
+        new = folder / f".{link.name}.{os.getpid()}"
+        new.unlink(missing_ok=True)
+        new.symlink_to(one.path)
+        new.replace(link)
+    return folder

@@ -1,0 +1,320 @@
+"""The index of a rehearsal, as strict as PyPI: a WSGI application.
+
+It takes uploads as PyPI does (its ``forklift/legacy.py``), rejects what PyPI rejects with the same messages, issues
+upload tokens, and serves the simple API in HTML (PEP 503) and in JSON (PEP 691), with sizes and times (PEP 700), core
+metadata (PEP 658, PEP 714), and yanked files (PEP 592).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import secrets
+import socket
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable
+
+from packaging.utils import canonicalize_name
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import Map, Rule
+from werkzeug.utils import redirect, send_file
+from werkzeug.wrappers import Request, Response
+
+from seatrial.index.twine import UPLOAD_TIMEOUT
+from seatrial.rehearsal.oidc import AUDIENCE
+from seatrial.rehearsal.uploads import BoundedRequest, UploadRejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
+    from seatrial.rehearsal.uploads import FileStore, StoredFile, UploadHandler
+
+
+SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
+SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
+API_VERSION = {"api-version": "1.1"}
+
+
+def projects_as_json(projects: Iterable[str]) -> dict[str, Any]:
+    """Return the list of projects."""
+    return {"meta": API_VERSION, "projects": [{"name": name} for name in projects]}
+
+
+def project_as_json(name: str, files: Iterable[StoredFile]) -> dict[str, Any]:
+    """Return what there is of a project; addresses are relative to its own."""
+    known = tuple(files)
+    versions = {str(one.index_file.version): None for one in known if one.index_file.version}
+    return {
+        "meta": API_VERSION,
+        "name": name,
+        "versions": list(versions),
+        "files": [_file_as_json(name, one) for one in known],
+    }
+
+
+def projects_as_html(projects: Iterable[str]) -> str:
+    """Return the list of projects."""
+    return _page("Simple index", (_link(f"{name}/", name) for name in projects))
+
+
+def project_as_html(name: str, files: Iterable[StoredFile]) -> str:
+    """Return what there is of a project."""
+    return _page(
+        f"Links for {name}", (_link(_address(name, one), one.index_file.name, _attributes(one)) for one in files)
+    )
+
+
+def home_page(projects: Mapping[str, Iterable[StoredFile]]) -> str:
+    """Return a page for people: what the index holds, with sizes and hashes."""
+    rows = (
+        f"{_link(f'/files/{name}/{one.index_file.name}', one.index_file.name)}"
+        f" {one.index_file.size:,} bytes, sha256 {one.index_file.sha256}, since "
+        f"{one.index_file.uploaded:%Y-%m-%d %H:%M:%S %Z}"
+        for name, files in projects.items()
+        for one in files
+    )
+    return _page("The index of a rehearsal", rows)
+
+
+def _file_as_json(name: str, one: StoredFile) -> dict[str, Any]:
+    core = {"sha256": one.metadata_sha256} if one.metadata else False
+    return {
+        "filename": one.index_file.name,
+        "url": _address(name, one).partition("#")[0],
+        "hashes": {"sha256": one.index_file.sha256},
+        "requires-python": one.requires_python or None,
+        "size": one.index_file.size,
+        "upload-time": one.index_file.uploaded and one.index_file.uploaded.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "yanked": one.index_file.is_yanked,
+        "core-metadata": core,
+        "data-dist-info-metadata": core,
+    }
+
+
+def _attributes(one: StoredFile) -> dict[str, str]:
+    core = f"sha256={one.metadata_sha256}" if one.metadata else ""
+    told = {
+        "data-requires-python": one.requires_python,
+        "data-core-metadata": core,
+        "data-dist-info-metadata": core,
+    }
+    yanked = {"data-yanked": ""} if one.index_file.is_yanked else {}
+    return {**{key: value for key, value in told.items() if value}, **yanked}
+
+
+def _address(name: str, one: StoredFile) -> str:
+    return f"/files/{name}/{one.index_file.name}#sha256={one.index_file.sha256}"
+
+
+def _link(address: str, text: str, attributes: Mapping[str, str] | None = None) -> str:
+    told = {"href": address, **(attributes or {})}
+    written = " ".join(f'{key}="{html.escape(value)}"' for key, value in told.items())
+    return f"<a {written}>{html.escape(text)}</a>"
+
+
+def _page(title: str, lines: Iterable[str]) -> str:
+    body = "\n".join(f"{line}<br>" for line in lines)
+    head = f'<meta name="pypi:repository-version" content="1.1"><title>{html.escape(title)}</title>'
+    return (
+        f"<!DOCTYPE html>\n<html><head>{head}</head>\n<body>\n<h1>{html.escape(title)}</h1>\n{body}\n</body></html>\n"
+    )
+
+
+@dataclass(frozen=True)
+class InjectedFaults:
+    """What is to go wrong.
+
+    ``errors``: how many uploads are answered with 500; ``cut_after``: how many files are taken before the line is
+    cut; ``hangs``: whether uploads are never answered; ``token_lifetime``: that of an upload token in seconds;
+    ``shown``: how many files of a project are shown at its first reads, and all of them afterwards; ``patience``: the
+    seconds that an upload may take.
+    """
+
+    errors: int = 0
+    cut_after: int | None = None
+    hangs: bool = False
+    token_lifetime: int = 900
+    shown: tuple[int, ...] = ()
+    patience: float = UPLOAD_TIMEOUT
+
+
+ROUTES = Map(
+    [
+        Rule("/", endpoint="home"),
+        Rule("/simple/", endpoint="projects"),
+        Rule("/simple/<name>/", endpoint="project"),
+        Rule("/files/<name>/<file>", endpoint="file"),
+        Rule("/legacy/", endpoint="upload", methods=["POST"]),
+        Rule("/_/oidc/audience", endpoint="audience"),
+        Rule("/_/oidc/mint-token", endpoint="mint", methods=["POST"]),
+        Rule("/_/oidc/github/mint-token", endpoint="mint", methods=["POST"]),
+        Rule("/_/oidc/burn-token", endpoint="burn", methods=["POST"]),
+        Rule("/_/identity", endpoint="identity"),
+        Rule("/_/rehearsal", endpoint="rehearsal"),
+    ],
+    merge_slashes=False,
+)
+
+
+@dataclass
+class IndexApplication:
+    """The application. ``identity``: the job in CI; ``nonce``: the word that this index alone knows."""
+
+    uploads: UploadHandler
+    token_exchange: TokenExchange
+    faults: InjectedFaults = field(default_factory=InjectedFaults)
+    identity: CiIdentity | None = None
+    stopped: threading.Event = field(default_factory=threading.Event, repr=False)
+    nonce: str = field(default_factory=secrets.token_hex, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _asked: int = 0
+    _reads: int = 0
+
+    @property
+    def issuer(self) -> TokenIssuer:
+        """Who signs identity tokens."""
+        return self.token_exchange.issuer
+
+    @property
+    def store(self) -> FileStore:
+        """What it holds."""
+        return self.uploads.store
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request (PEP 3333)."""
+        # Closing it removes what the form has put on disk.
+        with BoundedRequest(environ) as request:
+            response = self._answer(request)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            endpoint, arguments = ROUTES.bind_to_environ(request.environ).match()
+            response: Response = getattr(self, f"_{endpoint}")(request, **arguments)
+        except UploadRejected as refused:
+            return _rejection(refused)
+        except HTTPException as error:
+            return error.get_response(request.environ)
+        except ConnectionError:
+            raise
+        except OSError as error:
+            return _rejection(UploadRejected(500, f"Internal Server Error: {error.strerror or error}"))
+        return response
+
+    def _home(self, _: Request) -> Response:
+        return _html(home_page({name: self.store.files(name) for name in self.store.projects}))
+
+    def _projects(self, request: Request) -> Response:
+        names = self.store.projects
+        return _json(projects_as_json(names)) if _wants_json(request) else _html(projects_as_html(names))
+
+    def _project(self, request: Request, name: str) -> Response:
+        normal = canonicalize_name(name)
+        if name != normal:
+            return redirect(f"/simple/{normal}/", code=301, Response=Response)
+        files = self._shown(normal)
+        if not files:
+            raise NotFound
+        if _wants_json(request):
+            return _json(project_as_json(normal, files))
+        return _html(project_as_html(normal, files))
+
+    def _shown(self, name: str) -> tuple[StoredFile, ...]:
+        files, shown = self.store.files(name), self.faults.shown
+        with self._lock:
+            self._reads += 1
+            reads = self._reads
+        return files[: shown[reads - 1]] if reads <= len(shown) else files
+
+    def _file(self, request: Request, name: str, file: str) -> Response:
+        for one in self.store.files(name):
+            if one.metadata and file == f"{one.index_file.name}.metadata":
+                return Response(one.metadata, mimetype="application/octet-stream")
+            if file == one.index_file.name:
+                return send_file(self.store.path(name, file), request.environ, mimetype="application/octet-stream")
+        raise NotFound
+
+    def _audience(self, _: Request) -> Response:
+        return _json({"audience": AUDIENCE}, mimetype="application/json")
+
+    def _mint(self, request: Request) -> Response:
+        answer = self.token_exchange.exchange(_body(request))
+        return _json(answer.as_dict(), status=422 if answer.code else 200, mimetype="application/json")
+
+    def _burn(self, request: Request) -> Response:
+        self.token_exchange.burn(_body(request))
+        return Response(status=202)
+
+    def _identity(self, request: Request) -> Response:
+        kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if self.identity is None or kind.lower() != "bearer" or secret != self.issuer.bearer:
+            return _json({"message": "Bad credentials"}, status=401, mimetype="application/json")
+        token = self.issuer.token(self.identity, request.args.get("audience", ""))
+        return _json({"value": token}, mimetype="application/json")
+
+    def _rehearsal(self, _: Request) -> Response:
+        return _json({"rehearsal": self.nonce}, mimetype="application/json")
+
+    def _upload(self, request: Request) -> Response:
+        self._fail(request)
+        self._require_token(request)
+        form, file = request.form, request.files.get("content")
+        if form.get(":action") != "file_upload":
+            raise NotFound
+        if form.get("protocol_version", "1") != "1":
+            raise UploadRejected(400, "Unknown protocol version.")
+        if file is None:
+            raise UploadRejected(400, "Upload payload does not have a file.")
+        self.uploads.take(file, form)
+        return Response("", 200)
+
+    def _require_token(self, request: Request) -> None:
+        told = request.authorization
+        token = told.password or "" if told and told.type == "basic" and told.username == "__token__" else ""
+        reason = self.token_exchange.refusal(token)
+        if reason:
+            raise UploadRejected(403, reason)
+
+    def _fail(self, request: Request) -> None:
+        """Do what the faults of this world ask for."""
+        with self._lock:
+            self._asked += 1
+            uploads = self._asked
+        if self.faults.hangs:
+            self.stopped.wait()
+        if self.faults.hangs or (self.faults.cut_after is not None and uploads > self.faults.cut_after):
+            request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionAbortedError
+        if uploads <= self.faults.errors:
+            raise UploadRejected(500, "Internal Server Error")
+
+
+def _body(request: Request) -> object:
+    """Return the JSON of a request, None when it is none."""
+    try:
+        return request.get_json(force=True, silent=True)
+    except RecursionError:
+        return None
+
+
+def _rejection(refused: UploadRejected) -> Response:
+    # It has to fit into a line of HTTP, which is Latin-1.
+    reason = " ".join(refused.reason.split()).encode("latin-1", "backslashreplace").decode("latin-1")
+    return Response(
+        f"{refused.status} {reason}\n\n{reason}\n", status=f"{refused.status} {reason}", mimetype="text/plain"
+    )
+
+
+def _wants_json(request: Request) -> bool:
+    offers = ["text/html", SIMPLE_HTML, SIMPLE_JSON]
+    return request.accept_mimetypes.best_match(offers, default="text/html") == SIMPLE_JSON
+
+
+def _json(told: dict[str, Any], *, status: int = 200, mimetype: str = SIMPLE_JSON) -> Response:
+    return Response(json.dumps(told), status=status, mimetype=mimetype)
+
+
+def _html(text: str) -> Response:
+    return Response(text, mimetype="text/html")

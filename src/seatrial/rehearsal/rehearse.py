@@ -1,0 +1,292 @@
+"""A rehearsal: a whole release in a sandbox, from a commit to an installed release, step by step."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Callable
+
+from seatrial.errors import LegFailed, NotUsable, SeatrialError, UploadFailed
+from seatrial.git.repository import read_repository, uncommitted_files
+from seatrial.index.twine import twine_upload
+from seatrial.project.project import Project
+from seatrial.publish.install import InstalledRelease, InstallRequest, install_release
+from seatrial.publish.verify import IndexWatch
+from seatrial.pythons import find_interpreters, how_to_install
+from seatrial.rehearsal.ci import (
+    PublishingSetup,
+    WorkflowSteps,
+    read_publishing_setup,
+    release_in_sandbox,
+    require_same_content,
+)
+from seatrial.rehearsal.network import open_network
+from seatrial.rehearsal.oidc import NO_PUBLISHER, CiIdentity
+from seatrial.rehearsal.sandbox import REHEARSER, Sandbox, make_sandbox
+from seatrial.release.preconditions import local_reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from seatrial.ci.publisher import Publisher
+    from seatrial.distributions.distribution import Distribution
+    from seatrial.git.repository import Repository
+    from seatrial.pythons import Interpreter
+    from seatrial.rehearsal.index_server import InjectedFaults
+    from seatrial.rehearsal.network import LocalNetwork
+    from seatrial.release.manifest import Manifest
+
+
+INDEX_TIMEOUT = 30
+"""Seconds that the index may take to show what it has taken."""
+
+POLL_SECONDS = 1.0
+"""Seconds between two looks for Ctrl-C."""
+
+
+@dataclass(frozen=True)
+class FinishedRehearsal:
+    """A voyage that is over, while its world still stands; ``ended`` is its card, or what ended it."""
+
+    ended: RehearsalReport | LegFailed
+    sandbox: Sandbox
+    network: LocalNetwork
+
+    def report(self) -> RehearsalReport:
+        """Return the card. Raises `LegFailed` when a leg failed."""
+        if isinstance(self.ended, LegFailed):
+            raise self.ended
+        return self.ended
+
+    @property
+    def how_to_look_around(self) -> str:
+        """Return the commands that show the world."""
+        lines = [
+            "The world stands until Ctrl-C:",
+            f"  git clone {self.sandbox.remote}",
+            f"  {self.network.home_url}  in a browser",
+            f"  {self.sandbox.folder}  has all of it",
+        ]
+        if isinstance(self.ended, RehearsalReport):
+            wanted = f"{self.ended.project}=={self.ended.manifest.version}"
+            lines.insert(2, f"  pip install --no-deps --index-url {self.network.simple_url} {wanted}")
+        return "\n".join(lines)
+
+    def stay(self) -> None:
+        """Wait until somebody ends it."""
+        with contextlib.suppress(KeyboardInterrupt):
+            # Without an end to each wait, Ctrl-C does not come through on Windows.
+            while not threading.Event().wait(POLL_SECONDS):
+                pass
+
+
+@contextlib.contextmanager
+def rehearse_release(
+    folder: Path, options: Sequence[str], say: Callable[[str], None], faults: InjectedFaults | None = None
+) -> Iterator[FinishedRehearsal]:
+    """Rehearse the release of the project in ``folder``: yield how it went, and remove its world at the end.
+
+    ``options``: those of ``release``; ``faults``: what goes wrong with the index.
+    Raises what keeps a world from being made, or `TokenForbidden`.
+    """
+    repository = read_repository(folder)
+    with make_sandbox(repository) as made:
+        project = Project.from_directory(made.project)
+        setup = read_publishing_setup(repository, project, made.clone)
+        remarks = (*_remarks(repository, project, made), *setup.remarks)
+        with open_network(made.folder / "index", setup.registered, project.name, faults=faults) as net:
+            rehearsal = Rehearsal(made, net, project, setup, StepLog(say))
+            ended: RehearsalReport | LegFailed
+            try:
+                manifest, installed, more = rehearsal.run(options)
+                seconds = rehearsal.step_log.seconds
+                not_run = setup.before.not_run if setup.before else ()
+                ended = RehearsalReport(
+                    project.name, manifest, installed, seconds, setup.registered, (*remarks, *more), not_run
+                )
+            except LegFailed as failure:
+                # What it names is in the user's repository too, and the clone is gone when this is read.
+                failure.what = failure.what.replace(str(made.clone), str(repository.root))
+                ended = failure
+            yield FinishedRehearsal(ended, made, net)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A project on its way through a world."""
+
+    sandbox: Sandbox
+    network: LocalNetwork
+    project: Project
+    setup: PublishingSetup
+    step_log: StepLog
+
+    def run(self, options: Sequence[str]) -> tuple[Manifest, tuple[InstalledRelease, ...], tuple[str, ...]]:
+        """Sail all legs; return what was proved and installed, and what CI does differently. Raises `LegFailed`."""
+        with self.step_log.step("release", f"seatrial release {' '.join(options)}"):
+            manifest = release_in_sandbox(self.sandbox, options, self.step_log.line)
+        ci = WorkflowSteps(self.sandbox, self.setup.before, tests="--no-tests" not in options)
+        with self.step_log.step("CI", ci.about(manifest.tag)):
+            ready = ci.run(manifest, self.step_log.line)
+        published = ready.files
+        with self.step_log.step("upload", f"twine upload, as {self.setup.publisher}"):
+            self._upload(manifest, published)
+        ends = _oldest_and_newest(self.project)
+        pythons = " and ".join(one.version for one in ends) or "none"
+        with self.step_log.step("install", f"pip install {self.project.name}=={manifest.version}, on Python {pythons}"):
+            if not ends:
+                raise NotUsable(
+                    f"none of the Pythons {', '.join(self.project.pythons)} is installed, so nobody could try it",
+                    fix=how_to_install(self.project.pythons[-1], os.environ),
+                )
+            wanted = InstallRequest.of(self.project.name, manifest.version, published, self.network.simple_url)
+            installed = tuple(install_release(self.sandbox, one, wanted) for one in ends)
+        with self.step_log.step("compare", "does the index serve what was proved?"):
+            watch = IndexWatch(self.project.name, self.network.simple_url, manifest, INDEX_TIMEOUT)
+            packaged = require_same_content(manifest, watch.keep(self.step_log.line, lambda: False), published)
+        return manifest, installed, (*ready.remarks, *packaged)
+
+    def _upload(self, manifest: Manifest, files: Sequence[Distribution]) -> None:
+        """Upload what CI has built, with a token of the job that publishes. Raises `UploadFailed`."""
+        identity = CiIdentity(self.setup.publisher, manifest.tag, manifest.commit)
+        identity = replace(identity, tokens=self.setup.tokens) if self.setup.tokens else identity
+        environment = self.network.environment(self.sandbox.environment, identity)
+        self.network.require_loopback(environment, self.sandbox.folder)
+        try:
+            said = twine_upload([one.path for one in files], environment, self.network.index.faults.patience)
+            # It ends with an address on PyPI, where nothing has gone.
+            for line in said.partition("\nView at:")[0].rstrip().splitlines():
+                self.step_log.line(line)
+        except UploadFailed as error:
+            if NO_PUBLISHER in error.what:
+                error.fix = f"register on PyPI: {identity.publisher}\nexpected there: {self.setup.registered}"
+            raise
+
+
+def _oldest_and_newest(project: Project) -> tuple[Interpreter, ...]:
+    """Return the oldest and the newest Python of a project that are installed."""
+    found = find_interpreters(project.pythons, os.environ)
+    return tuple(dict.fromkeys((*found[:1], *found[-1:])))
+
+
+def _remarks(repository: Repository, project: Project, made: Sandbox) -> tuple[str, ...]:
+    """Return what a real release would do otherwise."""
+    told = [f"a real release refuses: {reason.what}" for reason in local_reasons(repository)]
+    here = {one.version for one in _oldest_and_newest(project)}
+    missing = [one for one in dict.fromkeys((project.pythons[0], project.pythons[-1])) if one not in here]
+    told += [f"Python {one} is not installed, so nothing was installed on it" for one in missing]
+    left_out = uncommitted_files(repository)
+    if left_out:
+        told.append(f"{len(left_out)} files are not as they are in the commit, and were left out")
+    if made.identity == REHEARSER:
+        told.append("git does not know who you are: a real release asks for user.name and user.email")
+    attributes = made.clone / ".gitattributes"
+    if attributes.is_file() and "filter=" in attributes.read_text(encoding="utf-8", errors="replace"):
+        told.append(
+            "the filters that .gitattributes names, such as lfs, were not applied: they are in your configuration"
+        )
+    signs = {repository.setting(f"{what}.gpgsign").lower() for what in ("commit", "tag")}
+    if signs & {"true", "yes", "on", "1"}:
+        told.append("nothing was signed: your key stays with you")
+    return tuple(told)
+
+
+STEPS = ("release", "CI", "upload", "install", "compare")
+"""The legs in their order, by name."""
+
+
+@dataclass(frozen=True)
+class StepLog:
+    """Which legs are done, and how many seconds each took; ``say`` is told a line at a time."""
+
+    say: Callable[[str], None]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def step(self, name: str, about: str) -> Iterator[None]:
+        """Sail a leg. What is raised on purpose in it becomes `LegFailed`, which says in which leg."""
+        number = f"leg {STEPS.index(name) + 1} of {len(STEPS)}, {name}"
+        self.say(f"{number}: {about}")
+        begun = time.monotonic()
+        try:
+            yield
+        except SeatrialError as error:
+            raise LegFailed(f"{number}: {error.what}", fix=error.fix, cause=error) from None
+        except OSError as error:
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+            raise LegFailed(f"{number}: {what}", fix="make room, or let yourself read and write it") from None
+        self.seconds[name] = time.monotonic() - begun
+        self.say(f"{number}: done in {self.seconds[name]:.1f} s")
+
+    def line(self, text: str) -> None:
+        """Hand on what a command prints, set off from what is said here."""
+        self.say(f"    {text}".rstrip())
+
+
+@dataclass(frozen=True)
+class RehearsalReport:
+    """What a rehearsal found.
+
+    ``seconds``: how long each leg took; ``publisher``: whose token the upload was made with; ``remarks``: what was
+    otherwise than in a real release; ``not_run``: the commands of CI that a rehearsal leaves out.
+    """
+
+    project: str
+    manifest: Manifest
+    installed: tuple[InstalledRelease, ...]
+    seconds: Mapping[str, float]
+    publisher: Publisher
+    remarks: tuple[str, ...] = ()
+    not_run: tuple[str, ...] = ()
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What a rehearsal can't know."""
+        owner, who = self.publisher.owner, self.publisher
+        environment = f", environment {who.environment}" if who.environment else ", no environment"
+        asks = f"the environment {who.environment}" if who.environment else "the workflow"
+        return (
+            f"whether the name {self.project} is free on PyPI, or yours",
+            f"whether PyPI knows the publisher: owner {owner}, repository {who.repository}, workflow {who.workflow}"
+            + environment,
+            f"whether {asks} waits for a reviewer, and who may push tags",
+        )
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as JSON has it; durations are seconds."""
+        return {
+            "project": self.project,
+            **self.manifest.as_dict(),
+            "installed": [one.__dict__ for one in self.installed],
+            "seconds": {name: round(taken, 3) for name, taken in self.seconds.items()},
+            "publisher": self.publisher.__dict__,
+            "remarks": list(self.remarks),
+            "not_run": list(self.not_run),
+            "unknown": list(self.unknown),
+        }
+
+    def __str__(self) -> str:
+        """Return it as text."""
+        rows = [
+            ("tag", [f"{self.manifest.tag} at {self.manifest.commit[:12]}"]),
+            ("files", [f"{one.path.name}  {one.size:,} bytes  sha256 {one.sha256}" for one in self.manifest.files]),
+            ("installed", [_installed_text(one) for one in self.installed]),
+            ("took", [" · ".join(f"{name} {taken:.1f} s" for name, taken in self.seconds.items())]),
+            ("remarks", list(self.remarks)),
+            ("not run", list(self.not_run)),
+            ("unknown", list(self.unknown)),
+        ]
+        what = f"{self.project} {self.manifest.version}"
+        lines = [f"{what} was released, published and installed: on this machine alone", ""]
+        for head, said in rows:
+            lines += [f"{head if not number else '':10} {line}" for number, line in enumerate(said)]
+        return "\n".join(lines)
+
+
+def _installed_text(one: InstalledRelease) -> str:
+    brought = [f"import {module}" for module in one.modules] + list(one.scripts)
+    return f"Python {one.python}: {', '.join(brought) or 'nothing to import'}"

@@ -1,0 +1,198 @@
+"""The sandbox of a rehearsal: a bare remote, a clone of the project, and an environment without the user's accounts.
+
+All of it is in one temporary folder. Only git reads the user's repository.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial import process
+from seatrial.git.repository import read_identity
+from seatrial.git.scratch import checkout_submodules
+from seatrial.installer import find_uv
+from seatrial.project.project import Project
+from seatrial.publish.install import IsolatedFolder
+from seatrial.pythons import find_interpreters, path_with
+from seatrial.release.preconditions import no_commit_error, shallow_clone_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from seatrial.git.repository import Repository
+
+
+ALLOWED = (
+    *("COMSPEC", "LANG", "PATH", "PATHEXT", "PYENV_ROOT", "RUSTUP_HOME", "SYSTEMDRIVE", "SYSTEMROOT", "WINDIR"),
+    *("NOX_DEFAULT_VENV_BACKEND", "NOX_PARALLEL", "NO_COLOR", "TEMP", "TERM", "TMP", "TMPDIR", "UV"),
+    *("CURL_CA_BUNDLE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE", "UV_NATIVE_TLS"),
+    *("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "all_proxy", "http_proxy", "https_proxy", "no_proxy"),
+    *("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_NO_INDEX", "PIP_TRUSTED_HOST"),
+    *(
+        "UV_DEFAULT_INDEX",
+        "UV_EXTRA_INDEX_URL",
+        "UV_FIND_LINKS",
+        "UV_INDEX",
+        "UV_INDEX_URL",
+        "UV_NO_INDEX",
+        "UV_OFFLINE",
+    ),
+    *("PIP_CACHE_DIR", "PIP_DEFAULT_TIMEOUT", "UV_CACHE_DIR", "UV_HTTP_TIMEOUT"),
+    *("VIRTUALENV_OVERRIDE_APP_DATA", "VIRTUALENV_SYMLINK_APP_DATA"),
+)
+"""The variables that a rehearsal takes over: what finds programs, what installs from the user's own index, and what has
+been downloaded and compiled before."""
+
+REHEARSER = ("A. Rehearser", "rehearser@example.invalid")
+
+
+@dataclass(frozen=True)
+class Sandbox(IsolatedFolder):
+    """``remote`` is bare; ``clone`` is a work tree of it; ``prefix`` leads to the project.
+
+    ``identity``: name and address of who commits; ``modules``: the folder in which the user's repository keeps its
+    submodules.
+    """
+
+    prefix: str = ""
+    identity: tuple[str, str] = REHEARSER
+    modules: Path = Path()
+
+    @property
+    def remote(self) -> Path:
+        """The bare repository that the release is pushed to."""
+        return self.folder / "remote.git"
+
+    @property
+    def clone(self) -> Path:
+        """The work tree that the release is made from."""
+        return self.folder / "clone"
+
+    @property
+    def project(self) -> Path:
+        """The project in it."""
+        return self.clone / self.prefix
+
+    @property
+    def home(self) -> Path:
+        """The folder in which a command runs that names none."""
+        return self.project
+
+    def checkout(self, tag: str, name: str) -> Path:
+        """Check a tag out as CI does, in a folder of its own, and return that of the project in it."""
+        self._clone(name, "--branch", tag)
+        return self.folder / name / self.prefix
+
+    def with_pythons(self) -> Sandbox:
+        """Return the same world with the Pythons of the project on its path."""
+        found = find_interpreters(Project.from_directory(self.project).pythons, os.environ)
+        path = path_with(found, os.environ, self.folder / "pythons")
+        return replace(self, environment={**self.environment, "PATH": path})
+
+    def _git(self, cwd: Path, *args: str) -> None:
+        self.run("git", "-c", "advice.detachedHead=false", *args, cwd=cwd)
+
+    def make(self, repository: Repository, branch: str) -> None:
+        """Fill it: the remote has the commit of HEAD as its branch, and the tags; the clone follows it."""
+        name, email = (text.replace("\\", "").replace('"', "") for text in self.identity)
+        settings = f'[user]\n\tname = "{name}"\n\temail = "{email}"\n[safe]\n\tdirectory = "*"\n[gc]\n\tauto = 0\n'
+        Path(self.environment["GIT_CONFIG_GLOBAL"]).write_text(settings, encoding="utf-8", errors="surrogateescape")
+        kind = repository.setting("extensions.objectformat") or "sha1"
+        made = ("init", "--quiet", "--bare", "--template=", f"--object-format={kind}", f"--initial-branch={branch}")
+        self._git(self.folder, *made, str(self.remote))
+        refs = (f"HEAD:refs/heads/{branch}", "refs/tags/*:refs/tags/*")
+        self._git(self.remote, "fetch", "--quiet", "--no-tags", str(repository.root), *refs)
+        self._clone(self.clone.name)
+
+    def _clone(self, name: str, *more: str) -> None:
+        """Clone the remote, with the submodules that the user's repository has: theirs is another address."""
+        self._git(self.folder, "clone", "--quiet", *more, str(self.remote), name)
+        top = self.folder / name
+        if (top / ".gitmodules").is_file():
+            checkout_submodules(lambda *args: self.run("git", *args, cwd=top), self.modules)
+
+
+@contextlib.contextmanager
+def make_sandbox(repository: Repository) -> Iterator[Sandbox]:
+    """Make a world around the commit of HEAD, and remove it at the end.
+
+    Raises `NoCommit`, `ShallowClone`, `ProjectError` or `CommandFailed`.
+    """
+    if not repository.commit:
+        raise no_commit_error(repository)
+    if repository.is_cut_off:
+        raise shallow_clone_error(repository)
+    identity = read_identity(repository)
+    folder = None
+    try:
+        with process.signals_held():
+            folder = Path(tempfile.mkdtemp(prefix="seatrial-rehearsal-")).resolve()
+        made = Sandbox(
+            folder=folder,
+            prefix=repository.prefix,
+            environment=_environment(folder),
+            identity=identity if identity[0] else REHEARSER,
+            modules=repository.common_dir / "modules",
+        )
+        made.make(repository, _branch(repository))
+        yield made.with_pythons()
+    finally:
+        if folder is not None:
+            with process.signals_held():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _branch(repository: Repository) -> str:
+    """Return the branch of the remote: the one that is released from, whatever it is called here."""
+    return repository.upstream[len("refs/heads/") :] or repository.branch or "main"
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return what children find in their environment: a home of their own, and of the user's what is `ALLOWED`."""
+    home = folder / "home"
+    home.mkdir()
+    kept = {name: os.environ[name] for name in ALLOWED if name in os.environ}
+    return {
+        **_caches(kept),
+        **_toolchains(),
+        **kept,
+        "HOME": str(home),
+        "USERPROFILE": str(home),
+        "APPDATA": str(home / "appdata"),
+        "LOCALAPPDATA": str(home / "localappdata"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_DATA_HOME": str(home / "data"),
+        "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "PYTHONUNBUFFERED": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def _toolchains() -> dict[str, str]:
+    """Return where rustup keeps its compilers, which it looks for in the home: cargo is one of its commands."""
+    folder = Path.home() / ".rustup"
+    return {"RUSTUP_HOME": str(folder)} if folder.is_dir() else {}
+
+
+def _caches(kept: Mapping[str, str]) -> dict[str, str]:
+    """Return where downloads are kept: the one thing in the user's home that a rehearsal shares."""
+    # Only a rehearsal needs it.
+    from platformdirs import user_cache_path  # noqa: PLC0415
+
+    caches = {"PIP_CACHE_DIR": str(user_cache_path("pip", appauthor=False))}
+    program = find_uv()
+    if program and "UV_CACHE_DIR" not in kept:
+        told = process.attempt((program, "cache", "dir"), cwd=Path.cwd(), env=process.child_environment(NO_COLOR="1"))
+        caches["UV_CACHE_DIR"] = told.output.strip()
+    return {name: value for name, value in caches.items() if value}

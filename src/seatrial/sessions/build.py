@@ -1,0 +1,102 @@
+"""The sessions ``build`` and ``check``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial.git.command import is_between_tags, tracked_files
+from seatrial.project.version_files import comes_from_tag
+from seatrial.pythons import Interpreter
+from seatrial.sessions.registration import Registration, as_strings, current_project, register_session, user_facing
+from seatrial.sessions.summary import RUN_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import nox
+
+    from seatrial.distributions.cache import BuiltDistributions
+
+
+DEFAULT_TAGS = ("ci", "release")
+LOCAL_VERSION = "DIST122"
+"""The check that a version has no local part, such as ``+g1a2b3c4``."""
+
+
+@user_facing
+def build(*, tags: Sequence[str] = DEFAULT_TAGS) -> None:
+    """Register ``build``: one sdist, and the wheel from that sdist, in ``dist/``.
+
+    What is already built from the same tree is not built again; to build all the same, remove ``dist/``.
+    """
+    about = f"Build the sdist of {current_project().name}, and the wheel from that sdist, into dist/"
+    register_session(Registration("build", about, as_strings(tags, "tags"), environment=False), _build)
+
+
+@user_facing
+def check(*, tags: Sequence[str] = DEFAULT_TAGS) -> None:
+    """Register ``check``: whether an index would take the distributions (docs/checks.md; ``twine check --strict``)."""
+    about = "Check that an index would take what is in dist/ (builds it first if need be)"
+    register_session(Registration("check", about, as_strings(tags, "tags"), environment=False), _check)
+
+
+def built_distributions(session: nox.Session, python: Interpreter | None = None) -> BuiltDistributions:
+    """Return the distributions of the tree as it is now; they are built if need be.
+
+    Where another job of CI has built them, its files are taken, or none at all; what has to be compiled then is
+    compiled for ``python``, the one that runs nox unless told.
+    """
+    # Everything that a session does is loaded when it runs: `nox -l` does without.
+    from seatrial.distributions.build import compiled_wheel, ensure_built  # noqa: PLC0415
+    from seatrial.distributions.from_ci import BUILT_VARIABLE, accept_built  # noqa: PLC0415
+
+    said = os.environ.get(BUILT_VARIABLE)
+    if said is not None:
+        here = python or Interpreter(f"{sys.version_info[0]}.{sys.version_info[1]}", Path(sys.executable))
+        return accept_built(
+            current_project(), said, lambda sdist: compiled_wheel(sdist, here, state_folder(session), session.log)
+        )
+    return ensure_built(current_project(), state_folder(session), os.environ.get(RUN_VARIABLE, ""), session.log)
+
+
+def state_folder(session: nox.Session) -> Path:
+    """Return the folder for what is remembered between runs, beside nox's environments."""
+    try:
+        folder = session.cache_dir
+    except FileNotFoundError as error:
+        # Before 2026.7.11 nox made it only where there was an environment already.
+        Path(error.filename).mkdir(parents=True)
+        folder = session.cache_dir
+    return folder.resolve() / "seatrial"
+
+
+def _build(session: nox.Session) -> None:
+    for one in built_distributions(session):
+        session.log(f"dist/{one.path.name} is built from this tree")
+
+
+def _check(session: nox.Session) -> None:
+    from seatrial.checks.run import require_fit_files  # noqa: PLC0415 - see built()
+    from seatrial.project.settings import Config  # noqa: PLC0415
+
+    made = built_distributions(session)
+    ignore = {**Config.from_project(current_project()).ignore, **_between_releases(made)}
+    paths = [one.path for one in made]
+    require_fit_files(paths, ignore, session.log, tracked_files(current_project().root))
+
+
+def _between_releases(made: BuiltDistributions) -> dict[str, str]:
+    """Return what need not hold between two releases: a version says then which commit it is of, or that it is none.
+
+    The proof of a release builds at a tag, where a version has no such part.
+    """
+    if not made.sdist.version.local:
+        return {}
+    if comes_from_tag(current_project()):
+        return {LOCAL_VERSION: "no tag is on this commit, from which a release takes its version"}
+    if is_between_tags(current_project().root):
+        return {LOCAL_VERSION: "no tag is on this commit, and a release gives it a version of its own"}
+    return {}

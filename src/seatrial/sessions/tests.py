@@ -1,0 +1,238 @@
+"""The sessions ``tests``, ``mypy`` and ``coverage``: one for each Python that the project supports, and one for all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial import process
+from seatrial.errors import BuildError
+from seatrial.git.command import is_ignored
+from seatrial.project.nox_sessions import COVERAGE_SESSION, MEASURED_VARIABLE, measures_coverage
+from seatrial.project.requirements import read_requirements
+from seatrial.sessions.build import DEFAULT_TAGS, state_folder
+from seatrial.sessions.registration import (
+    Groups,
+    Registration,
+    as_command,
+    as_strings,
+    current_project,
+    register_session,
+    user_facing,
+)
+from seatrial.sessions.summary import is_of_this_run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import nox
+
+
+TEST_GROUPS = ("test", "tests", "dev")
+TYPE_GROUPS = ("types", "typing", "type-check", "mypy")
+
+
+@user_facing
+def tests(
+    *,
+    pythons: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    extras: Sequence[str] = (),
+    requirements: Sequence[str] = (),
+    command: Sequence[str] = ("pytest",),
+    locked: bool = True,
+    tags: Sequence[str] = DEFAULT_TAGS,
+    name: str = "tests",
+    default: bool = True,
+) -> None:
+    """Register ``tests-X.Y`` for every Python: ``command``, in an environment with the built wheel.
+
+    ``pythons``: those to run on, else those that the classifiers name; ``groups``: the dependency groups to
+    install, else the first of ``test``, ``tests``, ``dev``; ``extras``: those of the wheel; ``requirements``: files of
+    them. Where one of these is told, or Python itself is the command (``["python", "-m", "unittest"]``), there need not
+    be a group. ``locked``: whether what a lock file pins is installed as it is there; False takes the newest.
+    Positional arguments go to the command: ``nox -s tests-3.12 -- -k parser``. Where the project uses
+    coverage, each Python writes its own data file, and a session ``coverage`` combines them.
+
+    A second call with another ``name`` makes other sessions, such as a quick part of the tests for the proof of a
+    release; ``default``: whether ``nox`` alone runs them.
+    """
+    versions = as_strings(pythons, "pythons") or current_project().pythons
+    needed = Groups(as_strings(groups, "groups"), TEST_GROUPS, "the tests")
+    told, more = as_command(command), as_strings(extras, "extras")
+    files = as_strings(requirements, "requirements")
+    suffices = bool(more or files or told[0].startswith("python"))
+    measured = is_coverage_used() and name == "tests"
+
+    def run(session: nox.Session) -> None:
+        # What a session does is loaded when it runs: `nox -l` does without.
+        from seatrial.sessions.environment import fill_with_wheel, locked_pins, require_command, resolve_groups  # noqa: PLC0415
+
+        chosen = needed.present() if suffices else needed.chosen()
+        wanted = (*resolve_groups(chosen), *requirements_in(files))
+        fill_with_wheel(session, wanted, more, locked_pins(session, locked=locked))
+        require_command(session, told, chosen)
+        data = {"COVERAGE_FILE": str(coverage_data_file(session))} if measured else {}
+        for folder in measured_folders() if measured else ():
+            session.warn(
+                f"coverage is told to measure the folder {folder}, and the tests import the wheel: "
+                f'name the package instead, source_pkgs = ["{current_project().import_name}"] or '
+                f"--cov={current_project().import_name}"
+            )
+        session.run(*told, *session.posargs, env={**process.secrets_removed(), **data})
+
+    about = f"Run {' '.join(told)} against the built wheel"
+    register_session(Registration(name, about, as_strings(tags, "tags"), versions, default=default), run)
+    if measured:
+        register_coverage(as_strings(tags, "tags"))
+
+
+@user_facing
+def mypy(
+    *,
+    pythons: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    extras: Sequence[str] = (),
+    requirements: Sequence[str] = (),
+    command: Sequence[str] = ("mypy",),
+    locked: bool = True,
+    tags: Sequence[str] = DEFAULT_TAGS,
+) -> None:
+    """Register ``mypy-X.Y`` for every Python: the locked mypy, or the newest, told to check for that Python.
+
+    The arguments are those of `tests`; ``groups`` is else the first of ``types``, ``typing``, ``type-check``,
+    ``mypy``, or a group for tests. mypy is installed when no group asks for it. It is run without arguments
+    where its configuration names the files to check, else with ``src``, or what the wheel is made of, and ``tests``.
+    """
+    versions = as_strings(pythons, "pythons") or current_project().pythons
+    needed = Groups(as_strings(groups, "groups"), (*TYPE_GROUPS, *TEST_GROUPS), "type checking", "mypy")
+    told, more, listed = as_command(command), as_strings(extras, "extras"), as_strings(requirements, "requirements")
+
+    def run(session: nox.Session) -> None:
+        from seatrial.sessions.environment import fill_with_wheel, locked_pins, require_command, resolve_groups  # noqa: PLC0415 - see tests()
+        from seatrial.sessions.type_cache import TypeCache  # noqa: PLC0415
+
+        wanted = (*resolve_groups(needed.present(), "mypy"), *requirements_in(listed))
+        made = fill_with_wheel(session, wanted, more, locked_pins(session, locked=locked))
+        require_command(session, told, needed.present())
+        target = str(session.python).rstrip("t")
+        cache = TypeCache.of(current_project().import_name, mypy_cache_folder(), target)
+        cache.seed()
+        try:
+            files = session.posargs or files_to_check(made.modules)
+            session.run(*told, "--python-version", target, *files, env=process.secrets_removed())
+        finally:
+            cache.keep()
+
+    about = f"Run {' '.join(told)}, told to check for this Python"
+    register_session(Registration("mypy", about, as_strings(tags, "tags"), versions), run)
+
+
+def files_to_check(modules: Sequence[str]) -> tuple[str, ...]:
+    """Return what to give to mypy: nothing where its configuration says what to check.
+
+    ``modules``: the dotted names of what the wheel brings.
+    """
+    if {"files", "packages", "modules"} & set(current_project().mypy_settings):
+        return ()
+    root = current_project().root
+    if (root / "src").is_dir():
+        sources = ["src"]
+    else:
+        paths = [module.replace(".", "/") for module in modules]
+        sources = [name for path in paths for name in (path, f"{path}.py") if (root / name).exists()]
+    return (*(sources or ["."]), *(["tests"] if sources and (root / "tests").is_dir() else []))
+
+
+def requirements_in(files: Sequence[str]) -> tuple[str, ...]:
+    """Return the requirements in requirements files of the project. Raises `RequirementsUnusable`."""
+    return tuple(one for name in files for one in read_requirements(current_project().root, name))
+
+
+def mypy_cache_folder() -> Path:
+    """Return where mypy keeps its cache (mypy, ``--cache-dir``)."""
+    told = os.environ.get("MYPY_CACHE_DIR") or current_project().mypy_settings.get("cache_dir") or ".mypy_cache"
+    return current_project().root / str(told)
+
+
+COVERAGE_REQUIREMENT = "coverage[toml]"
+COMBINE_SCRIPT = Path(__file__).resolve().parent.parent / "combine_coverage.py"
+"""Run as a script, by the Python of the environment that holds coverage."""
+
+
+def is_coverage_used() -> bool:
+    """Whether the project measures coverage."""
+    return measures_coverage(current_project())
+
+
+def measured_folders() -> list[str]:
+    """Return the folders of the source tree that coverage is told to measure, where the tests import nothing from.
+
+    They stand in ``source`` of ``[tool.coverage.run]``, or behind ``--cov=`` in pytest's ``addopts`` (pytest-cov).
+    """
+    tool = current_project().table.get("tool", {})
+    told = tool.get("coverage", {}).get("run", {}).get("source", [])
+    options = tool.get("pytest", {}).get("ini_options", {}).get("addopts", [])
+    words = options.split() if isinstance(options, str) else options
+    named = [*told, *(str(word)[len("--cov=") :] for word in words if str(word).startswith("--cov="))]
+    return [
+        name
+        for name in named
+        if name and (current_project().root / name).is_dir() and name != current_project().import_name
+    ]
+
+
+def coverage_data_file(session: nox.Session) -> Path:
+    """Return where the tests on one Python write their data: out of the way of builds."""
+    folder = state_folder(session) / "coverage"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f".coverage.{session.python}"
+
+
+def register_coverage(tags: Sequence[str]) -> None:
+    """Register ``coverage``, which comes after the tests: combine their data and report.
+
+    It fails where the total is under the project's ``fail_under``. In CI, where each Python has a job of its own, it
+    takes what these have measured, and runs none of them again.
+    """
+    about = "Combine the coverage of all Pythons and report it"
+    first = () if os.environ.get(MEASURED_VARIABLE) else ("tests",)
+    register_session(Registration(COVERAGE_SESSION, about, tuple(tags), requires=first), _coverage)
+
+
+def _data_files(folder: Path) -> list[str]:
+    """Return the files of data of this run. Raises `NothingMeasured` where other jobs were to hand some over."""
+    handed = os.environ.get(MEASURED_VARIABLE)
+    if not handed:
+        return [str(path) for path in sorted(folder.glob(".coverage.*")) if is_of_this_run(path)]
+    found = [str(path) for path in sorted((current_project().root / handed).rglob(".coverage.*"))]
+    if not found:
+        raise BuildError(
+            f"no job has handed over what its tests measured: {handed} holds no .coverage.*",
+            code="NothingMeasured",
+            fix="have the tests measure, as with pytest --cov; or coverage = false in [tool.seatrial.workflows]",
+        )
+    return found
+
+
+def _coverage(session: nox.Session) -> None:
+    # What a session does is loaded when it runs: `nox -l` does without.
+    from seatrial.sessions.environment import fill_environment  # noqa: PLC0415
+
+    folder = state_folder(session) / "coverage"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = _data_files(folder)
+    if not files:
+        session.skip("the tests of this run measured nothing")
+    fill_environment(session, (COVERAGE_REQUIREMENT,))
+    sources = "src" if (current_project().root / "src").is_dir() else "."
+    # Where git does not ignore .coverage, a backend would take it into the sdist.
+    data = (
+        current_project().root / ".coverage" if is_ignored(current_project().root, ".coverage") else folder / "combined"
+    )
+    environ = {**process.secrets_removed(), "COVERAGE_FILE": str(data)}
+    session.run("python", str(COMBINE_SCRIPT), sources, *files, env=environ)
+    session.run("coverage", "report", env=environ)
+    if data.parent == folder:
+        session.log(f"git does not ignore .coverage, so the combined data is in {data}")

@@ -1,0 +1,154 @@
+"""What all tasks share: an error is one message, a question needs a terminal, and a version can be the first word."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import re
+import signal
+import sys
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, TextIO
+
+from invoke.exceptions import Exit
+from invoke.tasks import Task
+
+from seatrial.errors import ProjectError, SeatrialError, ToolError
+from seatrial.invocation import program_command, task_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from invoke.parser.argument import Argument
+
+
+INTERRUPTED = 130
+"""The exit code of a program that Ctrl-C ended: 128 and the number of the signal."""
+
+
+@contextlib.contextmanager
+def errors_as_messages(interrupted: str = "") -> Iterator[None]:
+    """Make of what seatrial raises on purpose one message and an exit code, instead of a traceback.
+
+    ``interrupted``: what there is to say when somebody ends it, where that is not how to see where things stand.
+    """
+    try:
+        yield
+    except SeatrialError as error:
+        raise Exit(f"seatrial: {error}", code=error.exit_code) from None
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            # Whoever read the output has had enough of it.
+            raise Exit(code=1) from None
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        known = ToolError(
+            what,
+            code="FileUnusable",
+            fix=f"make room, or let yourself read and write it; then: {task_command('status')}",
+        )
+        raise Exit(f"seatrial: {known}", code=known.exit_code) from None
+    except KeyboardInterrupt:
+        stands = f"{task_command('status')} says where things stand"
+        raise Exit(f"seatrial: interrupted; {interrupted or stands}", code=INTERRUPTED) from None
+
+
+@contextlib.contextmanager
+def termination_as_interrupt() -> Iterator[None]:
+    """Take the request to end (SIGTERM), and a terminal that is closed (SIGHUP), for Ctrl-C: then all is cleaned up."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signs = [signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
+    before = [(sign, signal.signal(sign, interrupt)) for sign in signs]
+    try:
+        yield
+    finally:
+        for sign, handler in before:
+            signal.signal(sign, handler)
+
+
+def show(text: object, stream: TextIO | None = None) -> None:
+    """Print a text at once, to standard output unless told; what the terminal or the file can't take is escaped."""
+    to = stream or sys.stdout
+    encoding = to.encoding or "utf-8"
+    print(str(text).encode(encoding, "backslashreplace").decode(encoding), file=to, flush=True)
+
+
+def say(line: str, stream: TextIO | None = None) -> None:
+    """Tell what goes on, while it does."""
+    show(f"seatrial > {line}", stream)
+
+
+def is_interactive() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+
+
+def ask_user(question: str) -> str:
+    """Ask, and return the answer, "" when there is none."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
+
+
+PROJECT_OPTION: ContextVar[Path | None] = ContextVar("CHOSEN", default=None)
+"""The folder that ``seatrial --project FOLDER`` names: invoke hands a task nothing but the task's own flags."""
+
+
+def project_folder() -> Path:
+    """Return the folder of the project: the one that was named, or the nearest with a pyproject.toml, from here up.
+
+    Raises `PyprojectMissing` where the folder that was named is none.
+    """
+    chosen, here = PROJECT_OPTION.get(), Path.cwd()
+    if chosen is not None:
+        folder = (here / chosen).resolve()
+        if not folder.is_dir():
+            raise ProjectError(
+                f"there is no folder {folder}",
+                code="PyprojectMissing",
+                fix=f"{program_command('--project FOLDER')}, with its pyproject.toml",
+            )
+        return folder
+    return next((folder for folder in (here, *here.parents) if (folder / "pyproject.toml").is_file()), here)
+
+
+NUMBER = re.compile(r"[vV]?\d")
+"""What a version begins with, and no task."""
+
+
+class VersionedTask(Task[Callable[..., Any]]):
+    """A task whose parameter ``version`` can be given by position, and can be left out.
+
+    invoke knows none that can be both: its parser takes a word for a positional parameter only while that is None, and
+    a parameter that is None in the end is an error (``ParserContext.missing_positional_args``). So it is positional
+    when the command line has the word, and an option when it has not.
+    """
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:  # noqa: FBT001 - as invoke calls it
+        """Return the parameters as invoke's parser takes them."""
+        found = super().get_arguments(ignore_unknown_help)
+        if any(NUMBER.match(word) for word in first_words(self.name, found, sys.argv[1:])):
+            named = next(one for one in found if one.name == "version")
+            named.positional, named.default = True, None
+        return found
+
+
+def first_words(task: str, known: Sequence[Argument], words: Sequence[str]) -> Iterator[str]:
+    """Yield the first word after each mention of a task that is neither an option of it nor the value of one."""
+    valued = {f"-{name}" if len(name) == 1 else f"--{name}" for one in known if one.takes_value for name in one.names}
+    for start, mentioned in enumerate(words, 1):
+        if mentioned.rpartition(".")[2] != task:
+            continue
+        rest = iter(words[start:])
+        for word in rest:
+            if word in valued:
+                next(rest, "")
+            elif not word.startswith("-"):
+                yield word
+                break

@@ -1,0 +1,66 @@
+"""The task ``rehearse``."""
+
+# The parameters are flags: invoke has no other way, and calls each by its name.
+# What a task does is loaded when it runs: `invoke -l` does without.
+# ruff: noqa: ARG001, FBT001, FBT002, PLC0415
+
+from __future__ import annotations
+
+import json as json_
+import sys
+from typing import TYPE_CHECKING
+
+from invoke.tasks import task
+
+from seatrial.tasks.console import errors_as_messages, project_folder, show, termination_as_interrupt
+
+if TYPE_CHECKING:
+    from invoke.context import Context
+
+
+@task(
+    help={
+        "part": "as that of release; auto where nothing is said",
+        "version": "the version itself, instead of a part",
+        "tests": "--no-tests: build and check, but run no other session tagged release",
+        "anyway": "release a smaller part than the fragments ask for",
+        "allow-empty": "release without fragments",
+        "keep": "leave the world standing to look around in it, until Ctrl-C",
+        "json": "print the card as JSON, and all else to standard error",
+    }
+)
+def rehearse(
+    context: Context,
+    part: str = "",
+    version: str = "",
+    tests: bool = True,
+    anyway: bool = False,
+    allow_empty: bool = False,
+    keep: bool = False,
+    json: bool = False,
+) -> None:
+    """Rehearse the whole release on this machine.
+
+    The commit of HEAD is released for real, in a world of its own: push, CI, upload, installation.
+
+    Example: invoke rehearse --part minor
+    """
+    from seatrial.rehearsal.rehearse import rehearse_release
+
+    stream = sys.stderr if json else sys.stdout
+    options = {"--no-tests": not tests, "--anyway": anyway, "--allow-empty": allow_empty}
+    wished = {"--part": part, "--version": version} if part or version else {"--part": "auto"}
+    said = tuple(word for option, value in wished.items() if value for word in (option, value))
+
+    def say(line: str) -> None:
+        show(line, stream)
+
+    told = (*said, *(name for name, is_set in options.items() if is_set))
+    over = "nothing of the rehearsal is left"
+    with errors_as_messages(over), termination_as_interrupt(), rehearse_release(project_folder(), told, say) as sailed:
+        if keep:
+            say(f"\n{sailed.ended}\n\n{sailed.how_to_look_around}")
+            sailed.stay()
+        report = sailed.report()
+        if json or not keep:
+            show(json_.dumps(report.as_dict(), indent=2) if json else f"\n{report}")

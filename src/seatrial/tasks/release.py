@@ -1,0 +1,393 @@
+"""The tasks ``release`` and ``status``, and its single steps: ``bump``, ``changelog``, ``news``, ``tag``, ``push``."""
+
+# The parameters are flags: invoke has no other way, and calls each by its name.
+# What a task does is loaded when it runs: `invoke -l` does without.
+# ruff: noqa: ARG001, FBT001, FBT002, PLC0415
+
+from __future__ import annotations
+
+import contextlib
+import json as json_
+import os
+import posixpath
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from invoke.tasks import task
+
+from seatrial.errors import ReleaseError
+from seatrial.invocation import repeat_command, task_command
+from seatrial.tasks.console import ask_user, errors_as_messages, is_interactive, project_folder, say, show
+
+if TYPE_CHECKING:
+    from invoke.context import Context
+
+    from seatrial.git.repository import Repository
+    from seatrial.project.snapshot import ProjectSnapshot
+    from seatrial.release.plan import ReleasePlan
+    from seatrial.release.prepare import PreparedRelease
+
+
+WAIT = 1800
+"""Seconds that CI may take to publish a release."""
+
+
+@task(
+    help={
+        "part": "major, minor, patch, a, b, rc, final, dev, post, or auto: what the fragments ask for",
+        "version": "the version itself, instead of a part",
+        "yes": "ask nothing",
+        "dry-run": "do everything but the push, and show it",
+        "tests": "--no-tests: build and check, but run no other session tagged release",
+        "anyway": "release a smaller part than the fragments ask for",
+        "allow-empty": "release without fragments",
+        "wait": "until CI has published it, and verify it",
+    }
+)
+def release(
+    context: Context,
+    part: str = "",
+    version: str = "",
+    yes: bool = False,
+    dry_run: bool = False,
+    tests: bool = True,
+    anyway: bool = False,
+    allow_empty: bool = False,
+    wait: bool = False,
+) -> None:
+    """Release in one push: all of it, or nothing.
+
+    Version, changelog, commit and tag are made in a scratch clone and proved there.
+
+    Example: invoke release --part minor
+    """
+    from seatrial.project.changelog import start_towncrier
+
+    # It is begun before all else, this module's own imports among it.
+    with errors_as_messages(), start_towncrier(project_folder()) as ahead:
+        from seatrial.release.checks import gather_facts, require_checks, require_room_on_index
+        from seatrial.release.manifest import Manifest
+        from seatrial.release.plan import ReleaseRequest, dry_run_text, plan_text, released_text
+        from seatrial.release.preconditions import check_preconditions, open_repository
+        from seatrial.release.prepare import commit_release, open_release, prepare_release, release_lock, verify_release
+        from seatrial.release.push import push_release, update_checkout
+
+        repository = open_repository(project_folder())
+        with release_lock(repository):
+            caught_up = _finish_left_over(repository, dry_run=dry_run)
+        if caught_up:
+            if wait and not dry_run:
+                _wait(caught_up)
+            return
+        with release_lock(repository):
+            found = check_preconditions(repository)
+            with open_release(found, ahead) as prepared:
+                request = ReleaseRequest(part or ("" if version else _chosen(prepared)), version, anyway, allow_empty)
+                planned = prepare_release(prepared, request)
+                snapshot = prepared.snapshot
+                with gather_facts(snapshot.project, snapshot.config) as asked:
+                    require_checks(prepared, planned, asked, say)
+                show(plan_text(planned, found.remote.addresses[0]))
+                if not dry_run:
+                    _confirm(planned, yes=yes)
+                release_commit = commit_release(prepared, planned)
+                built = verify_release(prepared, planned, tests=tests, say=say)
+                require_room_on_index(prepared, built, asked, say)
+                if not tests:
+                    say("the tests were left out (--no-tests)")
+                if dry_run:
+                    commit = prepared.scratch.git.run("show", "--stat", "--no-color", release_commit.commit)
+                    show(dry_run_text(commit, planned, built))
+                    return
+                push_release(repository, prepared.scratch.root, release_commit)
+                manifest = Manifest(release_commit.tag, str(planned.version), release_commit.commit, tuple(built))
+                with contextlib.suppress(OSError):
+                    # Without a place to keep them, they can be built again from the tag.
+                    manifest.keep(repository)
+                try:
+                    update_checkout(repository, release_commit)
+                finally:
+                    show(released_text(planned, built, found))
+        if wait:
+            _wait(release_commit.tag)
+
+
+def _wait(tag: str) -> None:
+    """Wait until CI has published a release, and verify it; where nothing publishes it, nothing is waited for."""
+    from seatrial.index.targets import find_destination
+    from seatrial.project.snapshot import released_versions
+    from seatrial.publish.ci_runs import may_publish
+    from seatrial.publish.tagged_release import TaggedRelease
+    from seatrial.publish.verify import VerifyOptions, verify_published
+    from seatrial.tasks.publish import open_project
+
+    repository, snapshot = open_project()
+    tagged = TaggedRelease.of(
+        repository, snapshot, next(iter(released_versions([tag], snapshot.tag_form, snapshot.project.name)), None)
+    )
+    order = VerifyOptions(find_destination("", snapshot.config, os.environ), WAIT if may_publish(tagged) else 0)
+    show(verify_published(tagged, order, say))
+
+
+@task(help={"json": "print it as JSON"})
+def status(context: Context, json: bool = False) -> None:
+    """Say where the project stands, and what comes next.
+
+    Example: invoke status --json
+    """
+    from seatrial.publish.status import read_release_status, read_status
+    from seatrial.tasks.publish import open_project
+
+    with errors_as_messages():
+        repository, snapshot = open_project()
+        found = read_status(repository, snapshot, read_release_status(repository, snapshot))
+        show(json_.dumps(found.as_dict(), indent=2) if json else found)
+
+
+def _finish_left_over(repository: Repository, *, dry_run: bool) -> str:
+    """Catch up with a release that was killed after its push, and return its tag; "" where there is none."""
+    from seatrial.release.push import forget_note, just_finished_release, unfinished_release, update_checkout
+
+    left = unfinished_release(repository)
+    ended = just_finished_release(repository)
+    if left is None:
+        if not dry_run:
+            forget_note(repository)
+        if ended:
+            show(
+                f"{ended.tag} is released, although it was interrupted at the end. For another release, run this again."
+            )
+        return ended.tag if ended else ""
+    if dry_run:
+        raise ReleaseError(
+            f"{left.tag} was pushed, and has to be caught up with first",
+            code="NotCaughtUp",
+            fix=task_command("release"),
+        )
+    show(f"{left.tag} was pushed, and then interrupted: catching up")
+    update_checkout(repository, left)
+    show(f"{left.tag} is released. For another release, run this again.")
+    return left.tag
+
+
+def _chosen(prepared: PreparedRelease) -> str:
+    """Ask which part to raise; "" where nobody is there to answer, or where the answer would be of no use."""
+    from seatrial.errors import Reasons
+    from seatrial.project.versions import version_choices
+    from seatrial.release.plan import version_menu
+
+    if not is_interactive():
+        return ""
+    Reasons(prepared.reasons).raise_together()
+    snapshot = prepared.snapshot
+    choices = version_choices(snapshot.current, snapshot.asked)
+    show(version_menu(choices, snapshot.current))
+    told = ask_user("which? [1] ") or "1"
+    if not told.isdecimal() or not 1 <= int(told) <= len(choices):
+        raise ReleaseError(
+            f"{told!r} is none of them; nothing has changed", code="Declined", fix=f"a number from 1 to {len(choices)}"
+        )
+    return choices[int(told) - 1][0]
+
+
+def _confirm(planned: ReleasePlan, *, yes: bool) -> None:
+
+    if yes:
+        return
+    if not is_interactive():
+        raise ReleaseError(
+            "there is no terminal to ask on; nothing has changed",
+            code="Declined",
+            fix=repeat_command("release", "--yes"),
+        )
+    if ask_user(f"release {planned.project} {planned.version}? [y/N] ").lower() not in ("y", "yes"):
+        raise ReleaseError("not released; nothing has changed", code="Declined")
+
+
+@task(
+    help={
+        "part": "major, minor, patch, a, b, rc, final, dev, post, or auto: what the fragments ask for",
+        "version": "the version itself, instead of a part",
+        "anyway": "raise a smaller part than the fragments ask for",
+    }
+)
+def bump(context: Context, part: str = "", version: str = "", anyway: bool = False) -> None:
+    """Raise the version in all files that name it.
+
+    bump-my-version writes it; nothing is committed.
+
+    Example: invoke bump --part minor
+    """
+    from seatrial.project.bump import raise_version
+    from seatrial.release.plan import ReleaseRequest, choose_version
+
+    with errors_as_messages():
+        snapshot = _read_snapshot()
+        new = choose_version(snapshot, ReleaseRequest(part, version, anyway, allow_empty=True))
+        raise_version(snapshot, new)
+        changed = ", ".join(dict.fromkeys(str(place.path) for place in snapshot.places.places))
+        show(
+            f"{snapshot.current} → {new}"
+            + (f" in {changed}" if changed else f": it comes from the tag {snapshot.tag(new)}")
+        )
+
+
+@task(help={"version": "that of the entry, the project's own unless it is given"})
+def changelog(context: Context, version: str = "") -> None:
+    """Make a changelog entry of the fragments.
+
+    towncrier writes it; the fragments are removed, and nothing is committed.
+
+    Example: invoke changelog --version 1.5.0
+    """
+    from datetime import datetime
+
+    from seatrial.project.bump import assemble_changelog
+    from seatrial.project.versions import parse_version
+
+    with errors_as_messages():
+        snapshot = _read_snapshot()
+        new = parse_version(version) if version else snapshot.current
+        if snapshot.news is None:
+            raise ReleaseError(
+                f"{snapshot.project.path} has no [tool.towncrier]", code="NewsNotConfigured", fix=HOW_TO_CONFIGURE
+            )
+        if not snapshot.fragments:
+            raise ReleaseError(
+                f"there is no fragment in {snapshot.news.folders[0]}",
+                code="NoFragments",
+                fix=task_command(f'news {snapshot.news.kinds[0]} "What is new."'),
+            )
+        show(assemble_changelog(snapshot, new, f"{datetime.now().astimezone():%Y-%m-%d}"))
+
+
+@task(
+    positional=["kind", "text"],
+    help={
+        "kind": "the type of the fragment, one of those that towncrier is configured for",
+        "text": "what is new, for those who use the package",
+        "issue": "the number of the issue or pull request",
+    },
+)
+def news(context: Context, kind: str, text: str, issue: str = "") -> None:
+    """Write a changelog fragment.
+
+    Example: invoke news feature "Wheels are tested as built." --issue 42
+    """
+    from seatrial.project.changelog import ChangelogSettings, create_fragment
+    from seatrial.project.project import Project
+
+    with errors_as_messages():
+        project = Project.from_directory(project_folder())
+        settings = ChangelogSettings.from_project(project)
+        if settings is None:
+            raise ReleaseError(
+                f"{project.path} has no [tool.towncrier]", code="NewsNotConfigured", fix=HOW_TO_CONFIGURE
+            )
+        if kind not in settings.kinds:
+            raise ReleaseError(
+                f"{kind} is no type of fragment in {settings.source}: there are {', '.join(settings.kinds)}",
+                code="FragmentTypeUnknown",
+                fix=task_command(f"news {settings.kinds[0]} {shlex.quote(text)}"),
+            )
+        number = issue.lstrip("#")
+        if number and not re.fullmatch(r"[\w-]+", number):
+            raise ReleaseError(f"{issue!r} is no number of an issue", code="FragmentInvalid", fix="--issue 42")
+        name = f"{number or settings.orphan_prefix}.{kind}{settings.suffix}"
+        show(create_fragment(project.root, name, text).strip())
+
+
+@task(help={"version": "that of the tag, the project's own unless it is given"})
+def tag(context: Context, version: str = "") -> None:
+    """Tag HEAD with the project's version.
+
+    The tag is annotated, and signed where your tags are. Where the version comes from the tag, say which.
+    Example: invoke tag
+    """
+    from seatrial.git.command import Git
+    from seatrial.git.repository import object_of_tag
+    from seatrial.git.scratch import make_tag
+    from seatrial.project.versions import next_version, parse_version
+    from seatrial.release.plan import ReleasePlan
+    from seatrial.release.preconditions import no_commit_error, open_repository
+
+    with errors_as_messages():
+        repository = open_repository(project_folder())
+        snapshot = _read_snapshot()
+        if not repository.commit:
+            raise no_commit_error(repository)
+        if snapshot.comes_from_tag and not version:
+            raise ReleaseError(
+                "the version of this project comes from the tag, so there is none to tag with",
+                code="PartMissing",
+                fix=task_command(f"tag --version {next_version(snapshot.current, snapshot.asked.part)}"),
+            )
+        new = parse_version(version) if version else snapshot.current
+        named = (posixpath.normpath(f"{repository.prefix}{place.path}") for place in snapshot.places.places)
+        changed = set(named) & set(repository.unfinished)
+        if changed:
+            raise ReleaseError(
+                f"{', '.join(sorted(changed))} is not as it is in the commit that would be tagged",
+                code="NotCommitted",
+                fix="git commit --all",
+            )
+        name = snapshot.tag(new)
+        if object_of_tag(repository, name):
+            raise ReleaseError(
+                f"the tag {name} is there already",
+                code="TagTaken",
+                fix=f"{task_command('bump --part minor')}, and commit",
+            )
+        message = ReleasePlan(snapshot.project.name, new, new, name, "", "", "").tag_message
+        make_tag(Git(repository.root), name, message, repository.commit)
+        show(f"{name} is at {repository.commit[:12]}")
+
+
+@task
+def push(context: Context) -> None:
+    """Push the branch and the version's tag, both or neither.
+
+    Example: invoke push
+    """
+    from seatrial.errors import Reasons
+    from seatrial.git.push import push_atomically
+    from seatrial.git.repository import object_of_tag
+    from seatrial.release.preconditions import check_preconditions, open_repository, require_branch
+
+    with errors_as_messages():
+        repository = open_repository(project_folder())
+        found = check_preconditions(repository)
+        Reasons(found.reasons).raise_together()
+        snapshot = _read_snapshot()
+        require_branch(found, snapshot.config.branch)
+        name = snapshot.tag(snapshot.current)
+        oid = object_of_tag(repository, name)
+        if not oid:
+            raise ReleaseError(f"there is no tag {name}", code="TagMissing", fix=task_command("tag"))
+        push_atomically(repository, repository.commit, name, oid)
+        show(f"{repository.branch} and {name} are on {repository.remote}")
+
+
+HOW_TO_CONFIGURE = """\
+[tool.towncrier]
+directory = "changelog.d"
+filename = "CHANGELOG.md"
+title_format = "## {version} ({project_date})"
+ignore = []"""
+
+
+def _read_snapshot() -> ProjectSnapshot:
+    """Look at the project as it is in the working tree."""
+    from seatrial.distributions.cache import existing_files
+    from seatrial.errors import SeatrialError
+    from seatrial.git.repository import read_repository, read_tags
+    from seatrial.project.snapshot import ProjectSnapshot
+
+    folder = project_folder()
+    try:
+        known = read_tags(read_repository(folder))
+    except SeatrialError:
+        # Outside git there are no tags, and the files can be changed all the same.
+        known = {}
+    return ProjectSnapshot.of(folder, existing_files(folder), known)

@@ -1,0 +1,236 @@
+"""The tasks ``workflows`` and ``trusted-publisher``, and those that the workflows call."""
+
+# What a task does is loaded when it runs: `invoke -l` does without.
+# ruff: noqa: ARG001, FBT001, FBT002, PLC0415
+
+from __future__ import annotations
+
+import json as json_
+import os
+from typing import TYPE_CHECKING
+
+from invoke.collection import Collection
+from invoke.tasks import task
+
+from seatrial.invocation import task_command
+from seatrial.tasks.console import errors_as_messages, project_folder, show
+
+if TYPE_CHECKING:
+    from invoke.context import Context
+
+    from seatrial.rehearsal.ci import PublishingSetup
+    from seatrial.workflows.generate import Generator
+
+
+@task(
+    help={
+        "check": "write nothing: show what would change, and end with 2 if anything would",
+        "overwrite": "generated lines that were changed by hand, too",
+        "prove": "write nothing: have CI ask PyPI for a token, and throw it away",
+    }
+)
+def workflows(context: Context, check: bool = False, overwrite: bool = False, prove: bool = False) -> None:
+    """Write the files of CI from the project and its sessions.
+
+    What stands outside of the generated lines stays as it is.
+
+    Example: invoke workflows --check
+    """
+    from seatrial.workflows.generate import Generator
+
+    with errors_as_messages():
+        generator = Generator.of(project_folder())
+        if prove:
+            start_publisher_trial(generator)
+            return
+        generator.require_sessions()
+        if check:
+            generator.require_current()
+            told = generator.require_safety()
+            if told:
+                show(told)
+            show(f"{', '.join(one.path for one in generator.wanted)}: as they should be")
+            return
+        changed = generator.write(overwrite=overwrite)
+        show("\n".join(f"written: {path}" for path in changed) or "nothing has changed")
+
+
+@task(help={"tag": "that of the sessions to list"})
+def sessions(context: Context, tag: str = "ci") -> None:
+    """Print the matrix of CI, as a job output.
+
+    It is what nox lists, so that no session is named twice.
+
+    Example: seatrial ci.sessions --tag ci >> "$GITHUB_OUTPUT"
+    """
+    from seatrial.project.nox_sessions import measures_coverage
+    from seatrial.project.project import Project
+    from seatrial.project.settings import Config
+    from seatrial.workflows.matrix import github_matrix, read_sessions, tagged_sessions
+
+    with errors_as_messages():
+        folder = project_folder()
+        project = Project.from_directory(folder)
+        systems = Config.from_project(project).workflows.systems
+        chosen = tagged_sessions(read_sessions(folder), tag, measures=measures_coverage(project))
+        show(f"matrix={json_.dumps(github_matrix(chosen, systems))}")
+
+
+@task(help={"name": "what the variable is called"})
+def built(context: Context, name: str = "built") -> None:
+    """Print what was built from which commit, as a job output.
+
+    The files and their hashes are in the summary of the job, too.
+
+    Example: seatrial ci.built >> "$GITHUB_OUTPUT"
+    """
+    from seatrial.distributions.from_ci import built_line, built_pair
+    from seatrial.report import add_to_job_summary, distributions_markdown
+
+    with errors_as_messages():
+        folder = project_folder()
+        show(f"{name}={built_line(folder)}")
+        add_to_job_summary(lambda: distributions_markdown(built_pair(folder)), os.environ)
+
+
+@task(help={"run": "the number of the run", "attempt": "which attempt of it"})
+def version(context: Context, run: int = 0, attempt: int = 1) -> None:
+    """Give the checkout a development version that no other run has.
+
+    For TestPyPI, in CI: it changes the files that name the version.
+
+    Example: seatrial ci.version --run 42
+    """
+    from seatrial.workflows.release_tag import ReleaseTag
+
+    with errors_as_messages():
+        show(ReleaseTag.of(project_folder()).give_own_version(int(run), int(attempt)))
+
+
+@task(
+    help={
+        "tag": "that of the release",
+        "branch": "the one that has to contain its commit",
+        "built": "compare with the distributions in dist/, too",
+    }
+)
+def verify(context: Context, tag: str, branch: str = "origin/main", built: bool = False) -> None:
+    """See that a tag fits the project and its files.
+
+    Example: seatrial ci.verify --tag v1.3.0 --built
+    """
+    from seatrial.workflows.release_tag import ReleaseTag
+
+    with errors_as_messages():
+        found = ReleaseTag.of(project_folder()).require_match(tag, branch, built=built)
+        show(f"prerelease={str(found.is_prerelease).lower()}")
+
+
+@task(help={"tag": "that of the release"})
+def notes(context: Context, tag: str) -> None:
+    """Print what the changelog says of a release.
+
+    Example: seatrial ci.notes --tag v1.3.0
+    """
+    from seatrial.workflows.release_tag import ReleaseTag
+
+    with errors_as_messages():
+        release_tag = ReleaseTag.of(project_folder())
+        show(
+            release_tag.notes(release_tag.version_of(tag))
+            or f"{release_tag.snapshot.project.name} {release_tag.version_of(tag)}"
+        )
+
+
+ci = Collection("ci", sessions, built, version, verify, notes)
+"""What the workflows call."""
+
+
+MEANING = """\
+A run that ends well shows that PyPI gives a token to this workflow in this environment: owner, repository, file and
+environment are registered. It does not show that the files are fit ({rehearse}), nor who may push tags. An
+environment that admits tags alone refuses it from the branch: that is GitHub's word, not PyPI's."""
+
+
+@task(name="trusted-publisher")
+def trusted_publisher(context: Context) -> None:
+    """Say what to register on PyPI and on TestPyPI.
+
+    And what to set in the repository; gh is asked where it is installed.
+
+    Example: invoke trusted-publisher
+    """
+    from seatrial.workflows.generate import Generator
+
+    with errors_as_messages():
+        generator = Generator.of(project_folder())
+        setup = _publishing_setup(generator)
+        for remark in setup.remarks:
+            show(f"({remark})")
+        show("\n\n".join((*map(str, _registrations(generator, setup)), _settings_text(generator, setup))))
+
+
+def start_publisher_trial(generator: Generator) -> None:
+    """Start the run that asks PyPI for a token and throws it away, or say where to start it."""
+    from seatrial.ci.runs import has_gh, start_workflow
+    from seatrial.errors import WorkflowUnknown
+
+    setup = _publishing_setup(generator)
+    if generator.kind != "github" or not generator.context.settings.prove:
+        raise WorkflowUnknown(
+            "no workflow of this project can be started to prove the publisher",
+            fix=f"on GitHub: prove = true in [tool.seatrial.workflows], then {task_command('workflows')}, and push",
+        )
+    who = setup.publisher
+    if has_gh():
+        show(
+            start_workflow(generator.repository.root, who.home, who.workflow, generator.context.branch)
+            or f"{who.workflow} is started"
+        )
+    page = f"https://github.com/{who.home}/actions/workflows/{who.workflow}"
+    show(f"{page}\n\n{MEANING.format(rehearse=task_command('rehearse'))}")
+
+
+def _publishing_setup(generator: Generator) -> PublishingSetup:
+    from dataclasses import replace
+
+    from seatrial.rehearsal.ci import read_publishing_setup
+
+    setup = read_publishing_setup(generator.repository, generator.project, generator.repository.root)
+    if generator.kind == "github":
+        return setup
+    publisher = replace(setup.publisher, workflow=".gitlab-ci.yml", environment=generator.context.environment)
+    return replace(setup, publisher=publisher, remarks=())
+
+
+def _registrations(generator: Generator, setup: PublishingSetup) -> tuple[object, ...]:
+    from dataclasses import replace
+
+    from twine.utils import TEST_REPOSITORY
+
+    from seatrial.index.targets import pypi_host
+    from seatrial.workflows.trusted_publisher import PublisherRegistration
+
+    home, test_home = pypi_host(), TEST_REPOSITORY.split("/")[2]
+    name = generator.project.name
+    found = [PublisherRegistration("PyPI", home, generator.kind, name, setup.publisher)]
+    if generator.context.settings.testpypi:
+        file = generator.context.ci if generator.kind == "github" else setup.publisher.workflow
+        tester = replace(setup.publisher, workflow=file, environment="testpypi")
+        found.append(PublisherRegistration("TestPyPI", test_home, generator.kind, name, tester))
+    return tuple(found)
+
+
+def _settings_text(generator: Generator, setup: PublishingSetup) -> str:
+    from seatrial.ci.runs import query_github
+    from seatrial.workflows.trusted_publisher import settings_text
+
+    context, who = generator.context, setup.publisher
+    wanted = {who.environment: f"tags {context.tags}"}
+    if context.settings.testpypi:
+        wanted["testpypi"] = f"the branch {context.branch}"
+    home = f"repos/{who.home}"
+    asks = generator.kind == "github"
+    seen = {name: query_github(generator.repository.root, f"{home}/environments/{name}") for name in wanted if asks}
+    rules = query_github(generator.repository.root, f"{home}/rulesets") if asks else None
+    return settings_text(wanted, context.tags, seen, rules)

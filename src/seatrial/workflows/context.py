@@ -1,0 +1,173 @@
+"""What the workflows of a project are generated from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from seatrial.errors import GroupInvalid, PyprojectInvalid
+from seatrial.git.command import Git
+from seatrial.project.nox_sessions import measures_coverage
+from seatrial.project.settings import CiSettings
+from seatrial.workflows.managed_block import ManagedBlock
+
+if TYPE_CHECKING:
+    from seatrial.git.repository import Repository
+    from seatrial.project.project import Project
+    from seatrial.project.settings import Config
+
+
+GROUP_ORDER = ("ci", "dev", "release", "nox", "test", "tests")
+FALLBACK_PYTHON = "3.13"
+"""What runs nox where the classifiers name no Python."""
+
+WRITTEN_FOR = re.compile(r'^    branches: \["([^"\\]+)"\]$|^    - if: \$CI_COMMIT_BRANCH == "([^"\\]+)"$', re.MULTILINE)
+WORKFLOW_FILE = re.compile(r"[\w.-]+\.ya?ml")
+BRANCH_OR_NAME = re.compile(r"[\w./@+-]+")
+"""What can stand in YAML, in an expression and in a command as it is."""
+
+POSIX_BIN = 'echo "$PWD/.venv/bin"'
+BIN = """python -c "import os; print(os.path.abspath('.venv/Scripts' if os.name == 'nt' else '.venv/bin'))\""""
+"""What prints the folder of programs in an environment: bash on Windows has paths that no other program knows."""
+
+
+@dataclass(frozen=True)
+class WorkflowContext:
+    """A project, as far as its workflows show it.
+
+    ``prefix``: its folder in the repository, "" or ``packages/foo/``; ``branch``: the one that releases are made from;
+    ``tags``: the pattern of their tags; ``python``: the one that runs nox; ``release``: the name of the workflow that
+    publishes, and ``environment`` that of its environment; ``group``: the dependency group that holds seatrial;
+    ``is_locked``: whether there is a lock file for it; ``measures``: whether coverage is configured.
+    """
+
+    name: str
+    branch: str = "main"
+    tags: str = "v*"
+    tag_form: str = "v{version}"
+    prefix: str = ""
+    python: str = FALLBACK_PYTHON
+    release: str = "release.yml"
+    environment: str = "pypi"
+    group: str = ""
+    is_locked: bool = False
+    has_submodules: bool = False
+    measures: bool = False
+    settings: CiSettings = field(default_factory=CiSettings)
+
+    @classmethod
+    def of(cls, repository: Repository, project: Project, config: Config, form: str) -> WorkflowContext:
+        """Read it; ``form``: that of the names of tags.
+
+        Raises what `Project.pythons` does, and `PyprojectInvalid` for a name that has no place in a workflow.
+        """
+        slug = f"-{canonicalize_name(project.name)}" if repository.prefix else ""
+        plain = [one for one in project.pythons if not one.endswith("t")]
+        made = cls(
+            name=project.name,
+            branch=config.branch or default_branch(repository),
+            tags=pattern_of(form, project.name),
+            tag_form=form.replace("{name}", project.name),
+            prefix=repository.prefix,
+            python=plain[-1] if plain else FALLBACK_PYTHON,
+            release=config.publisher.get("workflow", f"release{slug}.yml"),
+            environment=config.publisher.get("environment", "pypi"),
+            group=group_of(project),
+            is_locked=(project.root / "uv.lock").is_file(),
+            has_submodules=(repository.root / ".gitmodules").is_file(),
+            measures=measures_coverage(project),
+            settings=config.workflows,
+        )
+        made.require_names(project)
+        return made
+
+    def require_names(self, project: Project) -> None:
+        """Raise `PyprojectInvalid` for a name that would be another thing in a command, an expression or a path."""
+        names = (self.name, self.branch, self.environment, self.tag_form.replace("{version}", "1"), self.prefix or "x")
+        wrong = [repr(name) for name in names if not BRANCH_OR_NAME.fullmatch(name)]
+        wrong += [] if WORKFLOW_FILE.fullmatch(self.release) else [repr(self.release)]
+        if wrong:
+            raise PyprojectInvalid(
+                f"{project.path}: {', '.join(wrong)} can't stand in a workflow",
+                fix="use letters, digits, and - _ . / @ + in names, branches, tags and environments; "
+                "publisher.workflow is the name of a file, such as release.yml",
+            )
+
+    @property
+    def ci(self) -> str:
+        """The name of the workflow that runs for every change."""
+        return f"ci-{canonicalize_name(self.name)}.yml" if self.prefix else "ci.yml"
+
+    @property
+    def combines(self) -> bool:
+        """Whether a job brings together what the tests on all Pythons measure."""
+        return self.measures and self.settings.coverage
+
+    @property
+    def is_for_windows(self) -> bool:
+        """Whether tests run on Windows, too."""
+        return "windows" in self.settings.systems
+
+    def installing(self) -> tuple[str, ...]:
+        """Return the commands that bring seatrial into a job."""
+        if self.settings.install:
+            return self.settings.install
+        if self.uses_uv:
+            # What the job calls lies in the environment that uv makes.
+            path = f'{BIN if self.is_for_windows else POSIX_BIN} >> "$GITHUB_PATH"'
+            return (f"uv sync --locked --no-install-project --only-group {self.group}", path)
+        return (
+            f"python -m pip install --group {self.group} uv" if self.group else "python -m pip install seatrial uv",
+        )
+
+    @property
+    def uses_uv(self) -> bool:
+        """Whether uv brings what its lock file says."""
+        return self.is_locked and bool(self.group) and not self.settings.install
+
+
+def pattern_of(form: str, name: str) -> str:
+    """Return the pattern of a forge for tags of this form."""
+    filled = form.replace("{name}", name)
+    return filled.replace("{version}", "*" if filled != "{version}" else "[0-9]*")
+
+
+def default_branch(repository: Repository) -> str:
+    """Return the branch that releases are made from where nobody says; it must not matter which one is checked out.
+
+    It is what the remote's HEAD was when it was cloned. CI clones in another way, and has the files to go by.
+    """
+    remote = repository.remote or next(iter(repository.remotes), "origin")
+    git = Git(repository.root)
+    told = git.line("symbolic-ref", "--short", f"refs/remotes/{remote}/HEAD").removeprefix(f"{remote}/")
+    refs = git.line("for-each-ref", "--format=%(refname)", f"refs/remotes/{remote}", "refs/heads").split("\n")
+    usual = next((name for name in ("main", "master") if any(ref.endswith(f"/{name}") for ref in refs)), "")
+    return told or _written_branch(repository) or usual or repository.branch or "main"
+
+
+def _written_branch(repository: Repository) -> str:
+    """Return the branch that the files of CI were written for, "" if there are none."""
+    root = repository.root
+    for path in (*sorted((root / ".github/workflows").glob("ci*.yml")), root / ".gitlab-ci.yml"):
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        block = ManagedBlock.find(text)
+        found = WRITTEN_FOR.search(block.text) if block else None
+        if found:
+            return found[1] or found[2]
+    return ""
+
+
+def group_of(project: Project) -> str:
+    """Return the dependency group that holds seatrial, "" if none does."""
+    for group in sorted(project.groups, key=lambda one: (GROUP_ORDER.index(one) if one in GROUP_ORDER else 99, one)):
+        try:
+            names = {canonicalize_name(Requirement(one).name) for one in project.requirements((group,))}
+        except (GroupInvalid, InvalidRequirement):
+            continue
+        if "seatrial" in names:
+            return group
+    return ""

@@ -1,0 +1,302 @@
+"""Generates the CI files of a project, and compares them with those in the repository."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Callable
+
+from seatrial import report
+from seatrial.checks.check import run_checks
+from seatrial.checks.registry import WORKFLOW_CHECKS
+from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFile
+from seatrial.ci.pins import keep_newer_pins, versions_match_commits
+from seatrial.errors import ProjectError, WorkflowUnknown
+from seatrial.findings import Verdict
+from seatrial.git.repository import forge_of, read_repository, read_tags
+from seatrial.invocation import task_command
+from seatrial.project.bump import restore_line_ends
+from seatrial.project.project import Project
+from seatrial.project.settings import Config
+from seatrial.project.snapshot import usual_tag_form
+from seatrial.redaction import redact
+from seatrial.workflows.context import WorkflowContext
+from seatrial.workflows.github import ci_workflow, dependabot_file, release_workflow
+from seatrial.workflows.gitlab import GITLAB_COM, SIGSTORE_VARIABLE, gitlab_pipeline, host_of
+from seatrial.workflows.managed_block import ManagedBlock, jobs_below, new_file
+from seatrial.workflows.matrix import read_sessions, require_build_sessions, require_coverage_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from seatrial.findings import CheckResult
+    from seatrial.git.repository import Repository
+    from seatrial.project.nox_sessions import NoxSession
+
+
+class DriftReason(Enum):
+    """Why a file is not what it should be."""
+
+    MISSING = "is not there yet"
+    FOREIGN = "was written by hand: no line says which part of it is generated"
+    ELSEWHERE = "is no file of this repository's own: it, or a folder above it, is a link, or a folder is in its place"
+    OTHER = "is that of another package: GitLab has one pipeline for a repository"
+    EDITED = "was changed by hand between the marks"
+    OUTDATED = "would be written otherwise today: the project, its settings or seatrial have changed"
+
+
+DRIFT_FIXES = {
+    DriftReason.MISSING: "{write}",
+    DriftReason.FOREIGN: "to have it generated, move {path} out of the way, run {write}, and put your own jobs "
+    "below the "
+    "last mark",
+    DriftReason.ELSEWHERE: "move {path} out of the way, then: {write}",
+    DriftReason.OTHER: "call its jobs from one pipeline of your own; to have it written for this package instead: "
+    "{write} --overwrite",
+    DriftReason.EDITED: "put your own jobs below the last mark of {path}, then: {write} --overwrite",
+    DriftReason.OUTDATED: "{write}",
+}
+
+
+@dataclass(frozen=True)
+class GeneratedFile:
+    """A file that is generated: its path in the repository, and its generated lines.
+
+    ``text`` is asked with the names of the jobs that the maintainer has below the region.
+    """
+
+    path: str
+    text: Callable[[tuple[str, ...]], str]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A file that is not what it should be; ``now`` is its text, "" where it is not there, ``then`` what it should be.
+
+    Of a file without a region, ``then`` is ``now``: nothing in it is seatrial's.
+    """
+
+    path: str
+    reason: DriftReason
+    now: str
+    then: str
+
+    @property
+    def fix(self) -> str:
+        """What mends it."""
+        return DRIFT_FIXES[self.reason].format(path=self.path, write=task_command("workflows"))
+
+    def __str__(self) -> str:
+        """Say what is the matter, then show the difference."""
+        lines = difflib.unified_diff(
+            self.now.splitlines(), self.then.splitlines(), f"a/{self.path}", f"b/{self.path}", lineterm="", n=1
+        )
+        shown = (
+            "" if self.reason in {DriftReason.MISSING, DriftReason.OTHER} else "".join(f"\n  {line}" for line in lines)
+        )
+        return f"{self.path} {self.reason.value}{shown}"
+
+
+def find_drift(wanted: Iterable[GeneratedFile], files: Mapping[str, str | None]) -> tuple[Drift, ...]:
+    """Compare what is wanted with the texts of files by their path.
+
+    One that is not there is none of them; one that is not the repository's own, such as a link, has None for a text.
+    """
+    return tuple(found for one in wanted if (found := _drift_of(one, files)))
+
+
+def _drift_of(wanted: GeneratedFile, files: Mapping[str, str | None]) -> Drift | None:
+    now = files.get(wanted.path)
+    if now is None and wanted.path in files:
+        return Drift(wanted.path, DriftReason.ELSEWHERE, "", "")
+    if now is None:
+        return Drift(wanted.path, DriftReason.MISSING, "", new_file(wanted.text(())))
+    block = ManagedBlock.find(now)
+    if block is None:
+        return Drift(wanted.path, DriftReason.FOREIGN, now, now)
+    text = keep_newer_pins(wanted.text(jobs_below(block)), block.text)
+    then = block.with_text(text).whole()
+    if now == then:
+        return None
+    if _folder(block.text) != _folder(text):
+        return Drift(wanted.path, DriftReason.OTHER, now, then)
+    is_ours = block.is_untouched and versions_match_commits(block.text)
+    return Drift(wanted.path, DriftReason.OUTDATED if is_ours else DriftReason.EDITED, now, then)
+
+
+def _folder(text: str) -> str:
+    """Return the folder of the package that a pipeline of GitLab is written for, "" for the top."""
+    found = re.search(r'^ +- "cd ([^"]+)"$', text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+DEPENDABOT_FILE = ".github/dependabot.yml"
+GITLAB_FILE = ".gitlab-ci.yml"
+IN_USE = (DriftReason.EDITED, DriftReason.OUTDATED)
+"""The reasons that a file can have which was generated once."""
+
+NO_REMOTE = "there is no remote, so nobody knows whose CI it is to be"
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A repository, and the files of CI that a project in it should have; ``kind`` is that of its forge."""
+
+    repository: Repository
+    project: Project
+    context: WorkflowContext
+    kind: str
+    wanted: tuple[GeneratedFile, ...]
+
+    @classmethod
+    def of(cls, folder: Path) -> Generator:
+        """Look at the project in ``folder``.
+
+        Raises `NoRepository`, `ProjectError`, or `WorkflowUnknown` for a forge whose CI nobody taught seatrial.
+        """
+        return cls.at(read_repository(folder), Project.from_directory(folder))
+
+    @classmethod
+    def at(cls, repository: Repository, project: Project) -> Generator:
+        """Look at a project that may lie elsewhere than its repository, in a clone. Raises as `of` does."""
+        config = Config.from_project(project)
+        form = config.tag or usual_tag_form(read_tags(repository), project.name)
+        context = WorkflowContext.of(repository, project, config, form)
+        kind, host = forge_of_remote(repository)
+        if kind == "gitlab" and not host:
+            host = _written_host(repository)
+        # Only the pipeline of GitLab names the sessions: the matrix of GitHub is made when it runs.
+        sessions = read_sessions(project.root) if kind == "gitlab" else ()
+        return cls(repository, project, context, kind, generated_files(context, kind, sessions, host))
+
+    def drift(self) -> tuple[Drift, ...]:
+        """Return which files are not what they should be."""
+        return find_drift(self.wanted, self._texts(self.repository.root))
+
+    def drift_in(self, top: Path) -> tuple[Drift, ...]:
+        """Return which generated files are not what they should be in a clone; there need be none."""
+        return tuple(one for one in find_drift(self.wanted, self._texts(top)) if one.reason in IN_USE)
+
+    def require_sessions(self) -> None:
+        """Raise `NoxfileBroken` or `SessionMissing` where the noxfile has not what the workflows call."""
+        sessions = read_sessions(self.project.root)
+        require_build_sessions(sessions, Config.from_project(self.project).workflows.proof)
+        if self.context.combines:
+            require_coverage_session(sessions)
+
+    def run_checks(self) -> tuple[CheckResult, ...]:
+        """Judge every workflow that there is, whoever wrote it."""
+        ignore_reasons = Config.from_project(self.project).ignore
+        paths = sorted((self.repository.root / WORKFLOWS_FOLDER).glob("*.y*ml"))
+        files = [WorkflowFile.from_text(path.name, _text(path)) for path in paths if path.is_file()]
+        return tuple(
+            result
+            for file in files
+            for result in run_checks(
+                WORKFLOW_CHECKS, file, subject=f"{WORKFLOWS_FOLDER}/{file.name}", ignore_reasons=ignore_reasons
+            )
+        )
+
+    def require_safety(self) -> str:
+        """Return what is to be told of the workflows; raise `WorkflowsUnsafe` when one fails a check."""
+        judged = [one for one in self.run_checks() if one.finding.verdict is Verdict.FAILED]
+        if any(one.blocks for one in judged):
+            raise ProjectError(
+                report.results_text(judged), code="WorkflowsUnsafe", fix="mend each of them, or ignore it with a reason"
+            )
+        return report.results_text(judged) if judged else ""
+
+    def require_current(self) -> None:
+        """Raise `WorkflowsDrifted` unless every file is what it should be."""
+        found = self.drift()
+        if found:
+            fixes = dict.fromkeys(one.fix for one in found)
+            raise ProjectError("\n".join(map(str, found)), code="WorkflowsDrifted", fix="\n".join(fixes))
+
+    def write(self, *, overwrite: bool = False) -> tuple[str, ...]:
+        """Write the files, and return the paths of those that changed.
+
+        Where one of them was written or changed by hand, or is another package's, that is said and it stays.
+        Raises `WorkflowsDrifted`.
+        """
+        found = self.drift()
+        kept = {
+            DriftReason.FOREIGN,
+            DriftReason.ELSEWHERE,
+            *(() if overwrite else (DriftReason.EDITED, DriftReason.OTHER)),
+        }
+        refused = [one for one in found if one.reason in kept]
+        for one in found:
+            if one.reason not in kept:
+                path = self.repository.root / one.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                old = path.read_bytes() if path.exists() else b""
+                path.write_bytes(restore_line_ends(old, one.then.encode("utf-8", "surrogateescape")))
+        if refused:
+            raise ProjectError(
+                "\n".join(map(str, refused)),
+                code="WorkflowsDrifted",
+                fix="\n".join(dict.fromkeys(one.fix for one in refused)),
+            )
+        return tuple(one.path for one in found)
+
+    def _texts(self, top: Path) -> dict[str, str | None]:
+        """Return the texts of the files that are there, None for what nobody should write through."""
+        paths = {one.path: top / one.path for one in self.wanted}
+        there = {name: path for name, path in paths.items() if os.path.lexists(path) or _leads_away(path, top)}
+        is_own = {name: path.is_file() and not _leads_away(path, top) for name, path in there.items()}
+        return {name: _text(path) if is_own[name] else None for name, path in there.items()}
+
+
+def _leads_away(path: Path, top: Path) -> bool:
+    """Whether a file, or a folder between it and the top of the repository, is a link."""
+    between = (path, *(one for one in path.parents if top in one.parents))
+    return any(one.is_symlink() for one in between)
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+
+
+def generated_files(
+    context: WorkflowContext, kind: str, sessions: tuple[NoxSession, ...] = (), host: str = GITLAB_COM
+) -> tuple[GeneratedFile, ...]:
+    """Return the files that a project should have: ``kind`` and ``host`` of its forge, ``sessions`` of its noxfile."""
+    if kind == "gitlab":
+        return (GeneratedFile(GITLAB_FILE, lambda _: gitlab_pipeline(context, sessions, host)),)
+
+    def ci(more: Sequence[str]) -> str:
+        return ci_workflow(context, more)
+
+    return (
+        GeneratedFile(f"{WORKFLOWS_FOLDER}/{context.ci}", ci),
+        GeneratedFile(f"{WORKFLOWS_FOLDER}/{context.release}", lambda _: release_workflow(context)),
+        GeneratedFile(DEPENDABOT_FILE, lambda _: dependabot_file()),
+    )
+
+
+def _written_host(repository: Repository) -> str:
+    """Return the host that the pipeline was written for, where the remote does not tell, as in a rehearsal."""
+    path = repository.root / GITLAB_FILE
+    return GITLAB_COM if path.is_file() and SIGSTORE_VARIABLE in _text(path) else ""
+
+
+def forge_of_remote(repository: Repository) -> tuple[str, str]:
+    """Return the kind of the remote's forge, and its host. Raises `WorkflowUnknown` where it is none that is known."""
+    names = dict.fromkeys((repository.remote, *repository.remotes))
+    addresses = [address for name in names if name and (address := repository.setting(f"remote.{name}.url"))]
+    hosts = [host_of(address) for address in addresses]
+    for address, host in zip(addresses, hosts):
+        if forge_of(address):
+            return forge_of(address), host
+    for name, sign in (("gitlab", GITLAB_FILE), ("github", ".github")):
+        if (repository.root / sign).exists():
+            return name, next(iter(hosts), "")
+    told = f"{' and '.join(map(redact, addresses))} is neither GitHub nor GitLab" if addresses else NO_REMOTE
+    raise WorkflowUnknown(
+        told, fix="git remote add origin ADDRESS, or make the folder .github, or the file .gitlab-ci.yml"
+    )

@@ -1,0 +1,159 @@
+"""A release tag in CI: whether it matches the project, its changelog and its files; and development versions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.version import VERSION_PATTERN, Version
+
+from seatrial.distributions.distribution import Distribution, distributions_in
+from seatrial.errors import ProjectError
+from seatrial.git.command import Git
+from seatrial.git.repository import files_of_commit, read_repository, read_tags
+from seatrial.invocation import task_command
+from seatrial.project.bump import raise_version
+from seatrial.project.snapshot import ProjectSnapshot, released_versions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from seatrial.git.repository import Repository
+
+
+HEADING = re.compile(r"#{1,6}[ \t]|\S.*\n([=\-~^#*+])\1{2,}[ \t]*$")
+"""How a heading begins, in Markdown or in reStructuredText."""
+
+WHOLE_VERSION = re.compile(VERSION_PATTERN, re.VERBOSE | re.IGNORECASE)
+
+ATTEMPTS = 100
+"""How often a run can be started again before its number is that of the next."""
+
+
+@dataclass(frozen=True)
+class ReleaseTag:
+    """A project whose commit is checked out by CI."""
+
+    repository: Repository
+    snapshot: ProjectSnapshot
+
+    @classmethod
+    def of(cls, folder: Path) -> ReleaseTag:
+        """Look at it."""
+        repository = read_repository(folder)
+        return cls(repository, ProjectSnapshot.of(folder, files_of_commit(repository), read_tags(repository)))
+
+    def give_own_version(self, run: int, attempt: int) -> Version:
+        """Write a development version that no other run has into the checkout, or as a tag where it comes from there.
+
+        An index takes a version once; and a local version, which could hold the commit, it does not take at all.
+        """
+        base = self.snapshot.current
+        release = base.release if base.is_prerelease else (*base.release[:-1], base.release[-1] + 1)
+        number = run * ATTEMPTS + attempt
+        version = Version(f"{f'{base.epoch}!' if base.epoch else ''}{'.'.join(map(str, release))}.dev{number}")
+        if self.snapshot.comes_from_tag:
+            Git(self.repository.root).run("tag", self.snapshot.tag(version))
+        else:
+            raise_version(self.snapshot, version)
+        return version
+
+    def version_of(self, tag: str) -> Version:
+        """Return the version that a tag names. Raises `TagUnfit`."""
+        found = released_versions((tag,), self.snapshot.tag_form, self.snapshot.project.name)
+        if not found:
+            raise ProjectError(
+                f"{tag} is no tag of a release: those look like {self.snapshot.tag_form}",
+                code="TagUnfit",
+                fix='tag = "…{version}…" in [tool.seatrial] says how tags look',
+            )
+        return next(iter(found))
+
+    def require_match(self, tag: str, branch: str, *, built: bool) -> Version:
+        """Return the version; raise `TagUnfit`, with all that is wrong, unless everything is of that one.
+
+        ``branch``: the one that has to contain the commit; ``built``: whether the distributions are there already.
+        """
+        version = self.version_of(tag)
+        wrong = [*self._of_commit(tag, branch), *self._of_version(tag, version)]
+        wrong += self._of_files(version) if built else []
+        if wrong:
+            raise ProjectError(
+                f"{tag} does not fit:\n" + "\n".join(f"  {line}" for line in wrong),
+                code="TagUnfit",
+                fix=task_command("release"),
+            )
+        return version
+
+    def notes(self, version: Version) -> str:
+        """Return the entry of a version in the changelog without its heading, "" where there is none."""
+        lines = self._news().splitlines()
+        at = next(self._headings(lines, version), None)
+        if at is None:
+            return ""
+        level, begin = _level(lines, at)
+        rest = range(begin, len(lines))
+        end = next((n for n in rest if _is_heading(lines, n) and _level(lines, n)[0] <= level), len(lines))
+        return "\n".join(lines[begin:end]).strip() + "\n"
+
+    def _of_commit(self, tag: str, branch: str) -> Iterator[str]:
+        git, here = Git(self.repository.root), self.repository.commit
+        tagged = git.line("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
+        if tagged != here:
+            yield f"the tag is at {tagged[:12] or 'no commit'}, and {here[:12]} is checked out"
+        if git.attempt("merge-base", "--is-ancestor", here, branch).returncode:
+            yield f"{here[:12]} is not on {branch}"
+        # A version that comes from the tag is another as soon as a file is.
+        changed = [path for path in self.repository.unfinished if git.line("ls-files", "--", path)]
+        yield from (f"{path} is not as it is in the commit" for path in changed)
+
+    def _of_version(self, tag: str, version: Version) -> Iterator[str]:
+        snapshot = self.snapshot
+        if snapshot.tag(version) != tag:
+            yield f"the tag of {version} is {snapshot.tag(version)}"
+        if snapshot.current != version:
+            yield f"the project says {snapshot.current}"
+        if snapshot.news and not any(True for _ in self._headings(self._news().splitlines(), version)):
+            yield f"{snapshot.news.filename} has no heading with {version}"
+
+    def _of_files(self, version: Version) -> Iterator[str]:
+        paths = distributions_in(self.snapshot.project.root / "dist")
+        if not paths:
+            yield "nothing lies in dist/"
+        yield from (f"{path.name} is of another version" for path in paths if _version_in(path) != version)
+
+    def _news(self) -> str:
+        news = self.snapshot.news
+        if news is None:
+            return ""
+        path = self.snapshot.project.root / news.entry_file(str(self.snapshot.current), self.snapshot.project.name, "")
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+    @staticmethod
+    def _headings(lines: list[str], version: Version) -> Iterator[int]:
+        for number, line in enumerate(lines):
+            if _is_heading(lines, number) and version in _versions_in(line):
+                yield number
+
+
+def _is_heading(lines: list[str], number: int) -> bool:
+    return bool(HEADING.match("\n".join(lines[number : number + 2])))
+
+
+def _level(lines: list[str], number: int) -> tuple[str, int]:
+    """Return what tells how deep a heading is, to be compared with others of its kind, and the line after it."""
+    marks = re.match(r"#+(?=[ \t])", lines[number])
+    if marks:
+        return marks[0], number + 1
+    return lines[number + 1][0], number + 2
+
+
+def _versions_in(line: str) -> Iterator[Version]:
+    words = re.split(r"[\s\[\]()<>,:`/]+", line)
+    return (Version(word) for word in words if WHOLE_VERSION.fullmatch(word))
+
+
+def _version_in(path: Path) -> Version:
+    return Distribution(path, 0, "").version

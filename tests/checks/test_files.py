@@ -1,0 +1,215 @@
+"""Every rule fails on the distribution that it is about, and passes on a healthy one.
+
+What each says is in tests/expected/findings.txt; pytest tests/checks/test_files.py --refresh writes it anew.
+"""
+
+from __future__ import annotations
+
+import functools
+import tarfile
+import zipfile
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from twine.utils import DEFAULT_REPOSITORY
+
+import sample_dists
+from seatrial.checks.registry import CHECKS_OF_FILES
+from seatrial.checks.run import check_archives
+from seatrial.findings import CheckResult, Finding, Verdict
+
+if TYPE_CHECKING:
+    import pytest
+
+    from seatrial.distributions.distribution import Archive
+
+
+EXPECTED = Path(__file__).resolve().parents[1] / "expected/findings.txt"
+INDEX = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
+SDIST, WHEEL = sample_dists.sdist(), sample_dists.wheel()
+TOP, INFO = "tidepool-1.2.3", "tidepool-1.2.3.dist-info"
+IN_SDIST = {name: text for name, text in SDIST.files.items() if text is not None}
+IN_WHEEL = {name: text for name, text in WHEEL.files.items() if text is not None}
+SOURCES = tuple(PurePosixPath(name).relative_to(TOP) for name in SDIST.files)
+
+
+def sparse() -> Archive:
+    member = sample_dists.link(f"{TOP}/sparse", "", tarfile.GNUTYPE_SPARSE)
+    return sample_dists.read(SDIST.name, sample_dists.tarred(IN_SDIST, member))
+
+
+def duplicate() -> Archive:
+    return sample_dists.read(
+        SDIST.name, sample_dists.tarred(IN_SDIST, sample_dists.link(f"{TOP}/license", "", tarfile.REGTYPE))
+    )
+
+
+def outside() -> Archive:
+    return sample_dists.read(
+        SDIST.name, sample_dists.tarred(IN_SDIST, sample_dists.link(f"{TOP}/passwords", "/etc/passwd"))
+    )
+
+
+SECRET_TOKEN = "pypi-" + "A" * 120
+SECRET_KEY = "-----BEGIN " + "PRIVATE KEY-----\nMII"
+
+
+@functools.cache
+def broken() -> dict[str, tuple[Archive, ...]]:
+    """Return for each rule the files that it is about."""
+    return {
+        "DIST001": (SDIST.named("tidepool-1.2.3.egg").archive(),),
+        "DIST002": (SDIST.named("a\\tidepool-1.2.3.tar.gz").archive(),),
+        "DIST003": (replace(SDIST.archive(), size=101 << 20),),
+        "DIST004": (replace(SDIST.archive(), size=90 << 20),),
+        "DIST011": (sample_dists.read(WHEEL.name, b"no zip file"),),
+        "DIST012": (
+            sample_dists.read(WHEEL.name, sample_dists.zipped({**IN_WHEEL, "tidepool/zeros": bytes(65 << 20)})),
+        ),
+        "DIST013": (sample_dists.read(WHEEL.name, sample_dists.zipped(IN_WHEEL, zipfile.ZIP_LZMA)),),
+        "DIST014": (WHEEL.named("Tidepool-1.2.3-py3-none-any.whl").archive(),),
+        "DIST015": (sample_dists.read(WHEEL.name, b"#!/bin/sh\n" + WHEEL.data()),),
+        "DIST016": (sparse(),),
+        "DIST017": (outside(),),
+        "DIST018": (duplicate(),),
+        "DIST021": (SDIST.named("Tidepool-1.2.3.tar.gz").archive(),),
+        "DIST022": (WHEEL.named("tidepool-1.2.3-any.whl").archive(),),
+        "DIST023": (sample_dists.wheel(tag="cp312-cp312-linux_x86_64").archive(),),
+        "DIST024": (sample_dists.wheel("Tidepool").archive(),),
+        "DIST025": (WHEEL.saying("Version: 1.2.4").archive(),),
+        "DIST031": (SDIST.having({f"{TOP}/LICENSE": None}).archive(),),
+        "DIST032": (WHEEL.having({f"{INFO}/licenses/LICENSE": None}).archive(),),
+        "DIST033": (WHEEL.having({f"{INFO}/RECORD": None}).archive(),),
+        "DIST034": (WHEEL.having({f"{INFO}/entry_points.txt": "[console_scripts]\nsome/where = a:b\n"}).archive(),),
+        "DIST035": (WHEEL.having({f"{INFO}/METADATA": None}).archive(),),
+        "DIST036": (
+            WHEEL.having(
+                {f"{INFO}/RECORD": f"tidepool/__init__.py,sha256=AAA,1\ngone.py,,\n{INFO}/RECORD,,\n"}
+            ).archive(),
+        ),
+        "DIST101": (WHEEL.having({f"{INFO}/METADATA": None}).archive(),),
+        "DIST102": (SDIST.saying("Nonsense: yes", "Keywords: a\nKeywords: b").archive(),),
+        "DIST103": (SDIST.saying("Name: tide pool").archive(),),
+        "DIST104": (SDIST.saying("Metadata-Version: 3.0").archive(),),
+        "DIST105": (SDIST.saying(without=("Name",)).archive(),),
+        "DIST106": (SDIST.saying("Version: 1.0-foo").archive(),),
+        "DIST107": (SDIST.saying("Description-Content-Type: text/html").archive(),),
+        "DIST108": (SDIST.saying("Dynamic: name").archive(),),
+        "DIST109": (SDIST.saying("Metadata-Version: 2.5", "Import-Name: 1st").archive(),),
+        "DIST110": (SDIST.saying("License-Expression: Apache 2").archive(),),
+        "DIST111": (SDIST.saying("License-File: *.txt").archive(),),
+        "DIST112": (SDIST.saying("Provides-Extra: a b").archive(),),
+        "DIST113": (SDIST.saying("Requires-Dist: attrs >>1").archive(),),
+        "DIST114": (SDIST.saying("Requires-Python: 3.10+").archive(),),
+        "DIST115": (SDIST.saying("Summary: one\n  two").archive(),),
+        "DIST116": (SDIST.saying("Metadata-Version: 1.1", "Maintainer: A. Author").archive(),),
+        "DIST122": (SDIST.saying("Version: 1.0+g123").archive(),),
+        "DIST123": (SDIST.saying("Author-email: foo@bar").archive(),),
+        "DIST124": (
+            SDIST.saying("Classifier: Private :: Do Not Upload\nClassifier: Natural Language :: Ukranian").archive(),
+        ),
+        "DIST125": (SDIST.saying("Download-URL: ftp://example.com").archive(),),
+        "DIST126": (SDIST.saying("Dynamic: Dynamic").archive(),),
+        "DIST127": (SDIST.saying("Home-page: not a url").archive(),),
+        "DIST128": (SDIST.saying("License: MIT").archive(),),
+        "DIST129": (SDIST.saying("Maintainer-email: foo@bar").archive(),),
+        "DIST130": (SDIST.saying("Obsoletes-Dist: a b").archive(),),
+        "DIST131": (SDIST.saying("Project-URL: Docs, not a url").archive(),),
+        "DIST132": (SDIST.saying("Provides-Dist: a @ https://example.com/a").archive(),),
+        "DIST133": (SDIST.saying("Requires-Dist: foo @ https://example.com/foo.whl").archive(),),
+        "DIST134": (SDIST.saying("Summary: " + "s" * 513).archive(),),
+        "DIST141": (
+            SDIST.saying("Description-Content-Type: text/x-rst", body="Title\n=\n\n.. nonsense::\n").archive(),
+        ),
+        "DIST142": (SDIST.saying(body="").archive(),),
+        "DIST143": (sample_dists.sdist("asyncore").archive(),),
+        "DIST201": (WHEEL.having({"tidepool/__init__.py": None}).archive(),),
+        "DIST202": (WHEEL.having({"tidepool/__pycache__/a.cpython-312.pyc": "x"}).archive(),),
+        "DIST203": (WHEEL.having({"tests/test_a.py": "x", "setup.py": "x"}).archive(),),
+        "DIST204": (WHEEL.having({"__init__.py": ""}).archive(),),
+        "DIST205": (WHEEL.saying("Classifier: Typing :: Typed").archive(),),
+        "DIST206": (WHEEL.having({"tidepool/py.typed": ""}).archive(),),
+        "DIST207": (SDIST.saying("Classifier: Programming Language :: Python :: 3.8").archive(),),
+        "DIST208": (WHEEL.having({"tidepool/fast.abi3.so": "x"}).archive(),),
+        "DIST301": (SDIST.having({f"{TOP}/notes.txt": SECRET_TOKEN}).archive(),),
+        "DIST302": (SDIST.having({f"{TOP}/notes.txt": SECRET_KEY}).archive(),),
+        "DIST303": (SDIST.having({f"{TOP}/.pypirc": "[pypi]\n", f"{TOP}/.env": ""}).archive(),),
+        "DIST304": (SDIST.having({f"{TOP}/.venv/bin/python": "x", f"{TOP}/.DS_Store": "x"}).archive(),),
+        "DIST401": (SDIST.archive(), sample_dists.sdist(version="1.2.4").archive()),
+        "DIST402": (SDIST.archive(), SDIST.named("tidepool-1.2.3.zip").archive()),
+        "DIST403": (SDIST.archive(), WHEEL.saying("Requires-Dist: attrs>=24").archive()),
+        "DIST404": (SDIST.archive(), WHEEL.having({"tidepool/extra.py": "extra"}).archive()),
+        "DIST405": (SDIST.having({f"{TOP}/notes.txt": "x"}).archive(),),
+        "DIST406": (SDIST.having({f"{TOP}/src/tidepool/__init__.py": None}).archive(), WHEEL.archive()),
+        "DIST407": (WHEEL.having({"tidepool/__init__.py": None, "tidepool/depth.py": ""}).archive(),),
+    }
+
+
+def judged(archives: tuple[Archive, ...], code: str) -> CheckResult:
+    found = [one for one in check_archives(archives, sources=SOURCES) if one.code == code]
+    return next((one for one in found if one.finding.verdict is Verdict.FAILED), found[0])
+
+
+def told(result: CheckResult) -> str:
+    finding = result.finding
+    text = f"{result.code} {result.severity.value} {finding.verdict.value}\n{finding.seen}\nfix: {finding.fix}\n"
+    # The name of PyPI's host is written nowhere.
+    return text.replace(INDEX, "{index}")
+
+
+@functools.cache
+def results() -> dict[str, CheckResult]:
+    """Return what each rule says of the files that it is about."""
+    return {code: judged(archives, code) for code, archives in broken().items()}
+
+
+def test_every_rule_is_seen_to_fail() -> None:
+    assert broken().keys() == {rule.code for rule in CHECKS_OF_FILES if rule.code.startswith("DIST")}
+
+
+def test_what_every_rule_says_is_as_expected(pytestconfig: pytest.Config) -> None:
+    texts = "\n".join(map(told, results().values()))
+    if pytestconfig.getoption("--refresh"):
+        EXPECTED.parent.mkdir(exist_ok=True)
+        EXPECTED.write_text(texts, encoding="utf-8")
+    assert EXPECTED.read_text(encoding="utf-8") == texts
+
+
+def test_rule_fails_on_what_it_is_about() -> None:
+    verdicts = {code: result.finding.verdict for code, result in results().items()}
+    assert {code: verdict for code, verdict in verdicts.items() if verdict is not Verdict.FAILED} == {}
+
+
+def test_healthy_files_pass_every_rule() -> None:
+    found = check_archives((SDIST.archive(), WHEEL.archive()), sources=SOURCES)
+    assert {one.finding for one in found} == {Finding.passed()}
+    seen = {one.code for one in found}
+    assert seen == {rule.code for rule in CHECKS_OF_FILES if rule.code.startswith("DIST")}
+
+
+def test_check_whose_need_failed_is_skipped_and_says_so() -> None:
+    found = judged(broken()["DIST022"], "DIST023")
+    assert found.finding == Finding.skipped("DIST022 did not pass")
+
+
+def test_wheel_of_another_python_may_lack_what_the_sdist_says_is_dynamic() -> None:
+    archives = (SDIST.saying("Dynamic: Requires-Dist").archive(), WHEEL.saying(without=("Requires-Dist",)).archive())
+    assert judged(archives, "DIST403").finding == Finding.passed()
+
+
+def test_rules_over_a_release_do_not_mix_projects() -> None:
+    archives = (SDIST.archive(), sample_dists.wheel("rockpool").saying("Requires-Dist: attrs>=24").archive())
+    assert judged(archives, "DIST403").finding == Finding.passed()
+
+
+def test_excuse_takes_the_force_out_of_an_error() -> None:
+    found = check_archives(broken()["DIST124"], ignore_reasons={"DIST124": "the classifier is to come"})
+    assert [one.code for one in found if one.blocks] == []
+    assert [one.ignore_reason for one in found if one.code == "DIST124"] == ["the classifier is to come"]
+
+
+def test_what_a_build_backend_puts_into_an_sdist_is_no_stray() -> None:
+    names = ("pyproject.toml.orig", "tidepool.egg-info/PKG-INFO", "src/tidepool/_version.py")
+    found = {name: judged((SDIST.having({f"{TOP}/{name}": "x"}).archive(),), "DIST405").finding for name in names}
+    assert found == dict.fromkeys(names, Finding.passed())

@@ -1,0 +1,128 @@
+"""Every check has a code, a title, a reason, and a paragraph on the page of checks."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import error_codes
+from seatrial.checks import __path__
+from seatrial.checks.check import ReleaseErrorCheck, check_reason, check_title, page_of_checks
+from seatrial.checks.registry import (
+    ALL_CHECKS,
+    CHECKS_OF_FILES,
+    FILE_CHECKS,
+    REBUILD_CHECKS,
+    RELEASE_CHECKS,
+    TRIGGER_CHECKS,
+    UPLOAD_RULES,
+    WORKFLOW_CHECKS,
+)
+from seatrial.findings import Severity
+from seatrial.project.settings import CODE
+
+if TYPE_CHECKING:
+    import pytest
+
+    from seatrial.checks.check import Check
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/checks.md"
+MARK = "--refresh -->\n\n"
+
+
+def checks() -> set[type]:
+    """Return every class of check that there is."""
+    modules = [importlib.import_module(f"seatrial.checks.{one.name}") for one in pkgutil.iter_modules(__path__)]
+    return {
+        one
+        for module in modules
+        for one in vars(module).values()
+        if inspect.isclass(one) and isinstance(vars(one).get("code"), str)
+    }
+
+
+def test_page_of_checks_is_in_step(pytestconfig: pytest.Config) -> None:
+    head, mark, told = PAGE.read_text(encoding="utf-8").partition(MARK)
+    page = page_of_checks((*ALL_CHECKS, *WORKFLOW_CHECKS))
+    if pytestconfig.getoption("--refresh"):
+        PAGE.write_text(head + mark + page, encoding="utf-8")
+    else:
+        assert told == page
+
+
+def test_catalogue_holds_every_check_once() -> None:
+    assert {type(rule) for rule in (*ALL_CHECKS, *WORKFLOW_CHECKS)} == checks()
+    codes = [rule.code for rule in ALL_CHECKS]
+    assert sorted(set(codes)) == sorted(codes)
+
+
+def test_check_says_what_it_holds_and_why_that_matters() -> None:
+    silent = {
+        rule.code: (check_title(rule), check_reason(rule))
+        for rule in (*ALL_CHECKS, *WORKFLOW_CHECKS)
+        if not (
+            CODE.fullmatch(rule.code)
+            and re.fullmatch(r"[A-Z].+\.|(git|mypy|pyproject)\b.+\.", check_title(rule))
+            and re.fullmatch(r"[A-Z].+\.", check_reason(rule), re.DOTALL)
+        )
+    }
+    assert silent == {}
+
+
+def test_catalogue_of_workflows_holds_every_check_once_in_the_order_of_codes() -> None:
+    codes = [rule.code for rule in WORKFLOW_CHECKS]
+    assert sorted(set(codes)) == codes
+
+
+def test_check_stands_behind_those_that_it_needs() -> None:
+    groups: tuple[tuple[Check[Any], ...], ...] = (
+        FILE_CHECKS,
+        REBUILD_CHECKS,
+        TRIGGER_CHECKS,
+    )
+    too_early = [
+        (rule.code, code)
+        for group in groups
+        for place, rule in enumerate(group)
+        for code in rule.needs
+        if code not in {before.code for before in group[:place]}
+    ]
+    assert too_early == []
+
+
+AT_THE_PUSH = {"PushRefused", "PushUnknown", "Declined", "ChecksFailed"}
+"""What a release ends with at its very end, or because of the checks themselves."""
+
+OF_OTHER_TASKS = {"NotCommitted", "TagMissing"}
+
+GATHERED = {"SeveralReasons"}
+"""What is no reason itself."""
+
+
+def test_every_reason_that_ends_a_release_is_claimed_by_one_check() -> None:
+    refusing = [one for one in RELEASE_CHECKS if isinstance(one, ReleaseErrorCheck)]
+    families = {2: "ProjectError", 3: "BuildError", 4: "ToolError", 5: "ReleaseError"}
+    reasons = {code: families[number] for code, number in error_codes.on_the_page().items() if number in families}
+    claimed = {
+        code: [rule.code for rule in refusing if {code, family} & set(rule.codes)] for code, family in reasons.items()
+    }
+    unclaimed = {code for code, rules in claimed.items() if len(rules) != 1}
+    assert unclaimed == AT_THE_PUSH | OF_OTHER_TASKS | GATHERED
+
+
+TWINES = {"DIST101", "DIST102"}
+"""What twine refuses before PyPI is asked."""
+
+OURS = {"DIST301", "DIST402"}
+"""What PyPI takes, or refuses only when the second file comes."""
+
+
+def test_door_refuses_for_every_error_and_for_nothing_else() -> None:
+    at_the_door = {rule.code for rule in UPLOAD_RULES}
+    errors = {rule.code for rule in CHECKS_OF_FILES if rule.severity is Severity.ERROR}
+    assert at_the_door == errors - TWINES - OURS

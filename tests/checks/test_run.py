@@ -1,0 +1,136 @@
+"""Whether files are fit for an index: `seatrial check`, with a project and without."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import sample_dists
+from errors_raised import raises_error
+from sample_project import SampleProject, lines, normalised, package
+from seatrial import report
+from seatrial.checks.run import check_archives, check_files, require_fit_files, require_known_codes
+from seatrial.errors import PyprojectInvalid
+from seatrial.tasks.program import as_invoke_words
+
+SDIST, WHEEL = sample_dists.sdist(), sample_dists.wheel()
+WRONG = WHEEL.saying("Classifier: Nothing").having({"tidepool/py.typed": ""})
+
+
+def put(project: SampleProject, *cargos: sample_dists.SampleDist) -> None:
+    folder = project.root / "dist"
+    folder.mkdir(exist_ok=True)
+    for one in cargos:
+        (folder / one.name).write_bytes(one.data())
+
+
+def test_report_tells_what_did_not_pass_errors_first_and_counts_the_rest() -> None:
+    judged = check_archives(
+        (SDIST.saying("Classifier: Nothing").archive(), WRONG.archive()), ignore_reasons={"DIST206": "not ready"}
+    )
+    assert report.results_text(judged) == lines(
+        """
+        error    DIST124  tidepool-1.2.3.tar.gz, tidepool-1.2.3-py3-none-any.whl:
+                            'Nothing' is not a valid classifier. See https://packaging.python.org/specifications/core-metadata for more information.
+                            fix: see https://github.com/pypa/trove-classifiers; if it is new there: pip install -U trove-classifiers
+        ignored  DIST206  tidepool-1.2.3-py3-none-any.whl:
+                            it has a py.typed and does not say 'Typing :: Typed'
+                            ignored: not ready
+        118 passed, 2 errors, 1 ignored, 3 skipped
+        """
+    ).rstrip("\n")
+
+
+def test_report_as_json_holds_every_judgement_with_the_same_keys() -> None:
+    judged = check_archives((WRONG.archive(),))
+    told = json.loads(report.results_json(judged))
+    assert [one["code"] for one in told] == [one.code for one in judged]
+    assert next(one for one in told if one["code"] == "DIST124") == {
+        "code": "DIST124",
+        "subject": "tidepool-1.2.3-py3-none-any.whl",
+        "verdict": "failed",
+        "weight": "error",
+        "blocks": True,
+        "title": "Every classifier is on PyPI's list, and none has been replaced.",
+        "why": 'PyPI takes no other; one that begins with "Private ::" is a way to forbid the upload.',
+        "seen": "'Nothing' is not a valid classifier. See https://packaging.python.org/specifications/core-metadata "
+        "for more information.",
+        "fix": "see https://github.com/pypa/trove-classifiers; if it is new there: pip install -U trove-classifiers",
+        "excuse": "",
+        "url": "https://github.com/seatrial/seatrial/blob/main/docs/checks.md#dist124",
+    }
+
+
+def test_errors_refuse_the_distributions_and_are_told_together(project: SampleProject) -> None:
+    put(project, SDIST, WRONG)
+    paths = sorted((project.root / "dist").iterdir())
+    with raises_error("DistributionsRefused") as raised:
+        require_fit_files(paths, {}, print)
+    told = report.results_text(check_files(paths))
+    assert raised.value.what == f"an index would not take the distributions:\n{told}"
+
+
+def test_code_of_no_check_is_not_ignored_in_silence() -> None:
+    with pytest.raises(PyprojectInvalid) as raised:
+        require_known_codes({"DIST206": "a", "DIST999": "b", "GIT001": "c"})
+    assert raised.value.what == "[tool.seatrial.ignore]: there is no check DIST999"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["release", "x"], ["release", "x"]),
+        (["check", "a", "b", "--json"], ["check", "--file=a", "--file=b", "--json"]),
+        (["check", "-f", "a", "--", "b"], ["check", "-f", "a", "--file=b"]),
+        (["check"], ["check"]),
+        ([], []),
+    ],
+)
+def test_files_behind_check_are_what_it_is_to_judge(words: list[str], expected: list[str]) -> None:
+    assert as_invoke_words(words) == expected
+
+
+@pytest.mark.slow
+def test_seatrial_check_needs_no_project_and_ends_with_3_where_an_error_stands(project: SampleProject) -> None:
+    put(project, SDIST, WRONG)
+    healthy = project.seatrial("check", f"dist/{SDIST.name}")
+    assert (healthy.returncode, healthy.output) == (0, "55 passed, 4 skipped\n")
+    broken = project.seatrial("check", f"dist/{SDIST.name}", f"dist/{WRONG.name}", "--json")
+    assert broken.returncode == 3
+    assert [one["code"] for one in json.loads(broken.output) if one["blocks"]] == ["DIST124"]
+
+
+@pytest.mark.slow
+def test_seatrial_check_judges_dist_and_takes_the_excuses_of_the_project(project: SampleProject) -> None:
+    package(project)
+    put(project, WRONG)
+    with (project.root / "pyproject.toml").open("a") as file:
+        file.write('\n[tool.seatrial.ignore]\nDIST124 = "it is to come"\nDIST206 = "not ready"\n')
+    ran = project.seatrial("check")
+    assert ran.returncode == 0
+    assert "ignored: it is to come" in ran.output
+
+
+@pytest.mark.slow
+def test_files_that_are_not_there_are_one_message(project: SampleProject) -> None:
+    """The program ends with the code and the message that its errors have."""
+    page = "https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+    for args, code, said, anchor in (
+        (
+            ("check",),
+            2,
+            "there is nothing in {root}/dist\nfix:  nox -s build; or: seatrial check FILES",
+            "nothingtocheck",
+        ),
+        (
+            ("check", "gone.whl"),
+            4,
+            "gone.whl: No such file or directory\nfix:  say which files: seatrial check dist/*",
+            "fileunusable",
+        ),
+        (("check", "."), 4, ". is no file\nfix:  say which files: seatrial check dist/*", "fileunusable"),
+    ):
+        ran = project.seatrial(*args)
+        assert ran.returncode == code
+        assert normalised(ran.output, root=project.root) == f"seatrial: {said}\nread: {page}{anchor}\n"

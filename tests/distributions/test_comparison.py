@@ -1,0 +1,203 @@
+"""Two archives are compared by what they unpack to: how they are packaged is no difference, and is named."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zipfile
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sample_dists
+from seatrial.distributions.comparison import LEFTOVER, Comparison, Sameness, compare, compare_archives
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+SDIST, WHEEL = "a-1.tar.gz", "a-1-py3-none-any.whl"
+INFO = "a-1.dist-info"
+
+
+@dataclass(frozen=True)
+class File:
+    """A member: its content, or what it links to."""
+
+    name: str
+    text: str = "x"
+    mode: int = 0o644
+    date: int = 2000
+    owner: str = ""
+    kind: bytes = tarfile.REGTYPE
+
+
+def tarred(*files: File, level: int = 9, stamp: int = 0) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for file in files:
+            info = tarfile.TarInfo(file.name)
+            info.mode, info.mtime, info.uname, info.type = file.mode, file.date, file.owner, file.kind
+            if file.kind == tarfile.REGTYPE:
+                info.size = len(file.text)
+                archive.addfile(info, io.BytesIO(file.text.encode()))
+            else:
+                info.linkname = file.text if file.kind != tarfile.DIRTYPE else ""
+                archive.addfile(info)
+    return gzip.compress(target.getvalue(), level, mtime=stamp)
+
+
+def zipped(*files: File, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for file in files:
+            info = zipfile.ZipInfo(file.name, (file.date, 1, 1, 0, 0, 0))
+            info.compress_type, info.create_system, info.external_attr = method, 3, (0o100000 | file.mode) << 16
+            archive.writestr(info, file.text)
+    return target.getvalue()
+
+
+def compared(name: str, first: bytes, second: bytes) -> Comparison:
+    return compare_archives(sample_dists.read(name, first), sample_dists.read(name, second))
+
+
+def same(*packaging: str) -> Comparison:
+    return Comparison(Sameness.SAME_CONTENT, packaging)
+
+
+def different(*members: str) -> Comparison:
+    return Comparison(Sameness.DIFFERENT, members=members)
+
+
+A, B = File("a-1/a", "alpha"), File("a-1/b", "beta")
+FOLDER = File("a-1/d", kind=tarfile.DIRTYPE, mode=0o755)
+LINK, HARD = File("a-1/link", "a", kind=tarfile.SYMTYPE), File("a-1/b", "a-1/a", kind=tarfile.LNKTYPE)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (tarred(A, B), tarred(A, B), Comparison(Sameness.IDENTICAL)),
+        (tarred(A, B), tarred(A, B, stamp=7), same(LEFTOVER)),
+        (tarred(A, B), tarred(A, B, level=0), same(LEFTOVER)),
+        (tarred(A, B), tarred(A, replace(B, date=5)), same("dates")),
+        (tarred(A, B), tarred(B, A), same("order")),
+        (tarred(A, B), tarred(A, replace(B, owner="me")), same("owners")),
+        (tarred(A, B), tarred(A, replace(B, mode=0o664)), same("permissions")),
+        (tarred(A, B), tarred(replace(B, date=5, owner="me"), A), same("dates", "order", "owners")),
+        (tarred(A, B), tarred(File("a-1", kind=tarfile.DIRTYPE), A, B), same("folders")),
+        (tarred(A, replace(B, text="alpha")), tarred(A, HARD), same("links")),
+        (tarred(A, B), tarred(A, replace(B, mode=0o755)), different("a-1/b")),
+        (tarred(A, B), tarred(A, replace(B, mode=0o4644)), different("a-1/b")),
+        (tarred(A, B), tarred(A, replace(B, text="gamma")), different("a-1/b")),
+        (tarred(A, B), tarred(A), different("a-1/b")),
+        (tarred(A), tarred(A, B), different("a-1/b")),
+        (tarred(A), tarred(A, FOLDER), different("a-1/d")),
+        (tarred(A), tarred(A, replace(A, text="twice")), different("a-1/a")),
+        (tarred(A, B), tarred(A, HARD), different("a-1/b")),
+        (tarred(A, LINK), tarred(A, replace(LINK, text="b")), different("a-1/link")),
+        (tarred(A, LINK), tarred(A, replace(LINK, kind=tarfile.LNKTYPE)), different("a-1/link")),
+        (tarred(replace(LINK, text="nowhere")), tarred(replace(LINK, text="a/b")), different("a-1/link")),
+    ],
+    ids=[
+        *("identical", "header", "level", "dates", "order", "owners", "permissions", "several", "folder", "hard link"),
+        *("executable", "set user", "content", "missing", "more", "empty folder", "twice", "other hard link"),
+        *("target", "kind of link", "link to nothing"),
+    ],
+)
+def test_sdists_are_compared_by_content(first: bytes, second: bytes, expected: Comparison) -> None:
+    assert compared(SDIST, first, second) == expected
+
+
+W = File("a/__init__.py", "alpha", date=2001)
+META = File(f"{INFO}/WHEEL", "Wheel-Version: 1.0", date=2001)
+RECORD = File(f"{INFO}/RECORD", f"a/__init__.py,sha256=x,5\n{INFO}/RECORD,,\n", date=2001)
+TURNED = replace(RECORD, text=f"{INFO}/RECORD,,\r\na/__init__.py,sha256=x,5\r\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (zipped(W, META), zipped(W, META), Comparison(Sameness.IDENTICAL)),
+        (zipped(W, META), zipped(W, replace(META, date=1999)), same("dates")),
+        (zipped(W, META), zipped(META, W), same("order")),
+        (zipped(W, META), zipped(W, META, method=zipfile.ZIP_STORED), same("compression")),
+        (zipped(W, META), zipped(W, replace(META, mode=0o600)), same("permissions")),
+        (zipped(W, META), zipped(File("a/", "", 0o755), W, META), same("folders")),
+        (zipped(W, META), zipped(replace(W, mode=0o755), META), different("a/__init__.py")),
+        (zipped(W, META), zipped(replace(W, text="gamma"), META), different("a/__init__.py")),
+        (zipped(W, META), zipped(META), different("a/__init__.py")),
+        (zipped(META, RECORD), zipped(META, replace(RECORD, text="a,sha256=y,5\n")), different(f"{INFO}/RECORD")),
+    ],
+    ids=[
+        "identical",
+        "dates",
+        "order",
+        "stored",
+        "permissions",
+        "folder",
+        "executable",
+        "content",
+        "missing",
+        "record",
+    ],
+)
+def test_wheels_are_compared_by_content(first: bytes, second: bytes, expected: Comparison) -> None:
+    assert compared(WHEEL, first, second) == expected
+
+
+def test_rows_of_record_may_come_in_any_order() -> None:
+    found = compared(WHEEL, zipped(META, RECORD), zipped(META, TURNED))
+    assert (found.sameness, found.packaging[0]) == (Sameness.SAME_CONTENT, "rows of RECORD")
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "why"),
+    [
+        (SDIST, b"no archive", "it can't be read"),
+        (SDIST, tarred(A, B)[:-20], "it can't be read"),
+        (WHEEL, zipped(W, META)[:-30], "it can't be read"),
+        (WHEEL, zipped(W, META, method=zipfile.ZIP_BZIP2), "it is compressed in another way"),
+        (WHEEL, b"more" + zipped(W, META), "it reads differently for different readers"),
+    ],
+    ids=["text", "cut", "wheel", "method", "framing"],
+)
+def test_archive_that_can_not_be_read_whole_is_never_the_same(name: str, bad: bytes, why: str) -> None:
+    good = tarred(A, B) if name == SDIST else zipped(W, META)
+    found = compared(name, good, bad)
+    assert found == Comparison(Sameness.DIFFERENT, unreadable=f"{name}: {why}")
+    assert (found, found.differences) == (compared(name, bad, good), (f"{name}: {why}",))
+
+
+def test_archive_that_unpacks_to_too_much_is_never_the_same() -> None:
+    found = compared(SDIST, tarred(A), tarred(File("a-1/bomb", "\0" * (65 << 20)), level=1))
+    assert found.unreadable == f"{SDIST}: it is made to do harm"
+
+
+def test_names_as_deep_as_they_get_are_compared() -> None:
+    deep = File("a-1/" + "d/" * 20_000 + "x")
+    assert compared(SDIST, tarred(deep), tarred(replace(deep, date=3))) == same("dates")
+
+
+def test_files_on_disk_are_compared(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    first, second = tmp_path / SDIST, tmp_path / "other" / SDIST
+    first.write_bytes(tarred(A))
+    second.write_bytes(tarred(replace(A, date=3)))
+    assert compare(first, second) == same("dates")
+
+
+FILES = st.lists(
+    st.builds(File, st.sampled_from(["a-1/x", "a-1/y", "a-1/z"]), st.sampled_from(["", "x", "y"])),
+    unique_by=lambda file: file.name,
+)
+
+
+@given(FILES, FILES)
+def test_same_files_are_the_same_content_in_whatever_order(first: list[File], second: list[File]) -> None:
+    found = compared(SDIST, tarred(*first), tarred(*second))
+    assert (found.sameness is Sameness.DIFFERENT) is (set(first) != set(second))

@@ -1,0 +1,208 @@
+"""GitHub, as far as the jobs of a workflow can tell: checkouts, artifacts, outputs, and ``gh`` with its releases."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from sample_project import RunResult
+from seatrial.ci.pins import CHECKOUT_PIN, DOWNLOAD_ARTIFACT_PIN, PUBLISH_PIN, UPLOAD_ARTIFACT_PIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from release_repo import ReleaseRepo
+    from seatrial.rehearsal.network import LocalNetwork
+    from seatrial.rehearsal.oidc import CiIdentity
+
+
+GH = """\
+#!{python}
+import json, os, pathlib, shutil, subprocess, sys
+forge, (command, *words) = pathlib.Path({forge!r}), sys.argv[1:]
+options = {{"--repo", "--json", "--jq", "--title", "--notes-file"}}
+if command == "api":
+    ref = words[0].partition("/commits/")[2]
+    command = ["git", "rev-parse", f"refs/{{ref}}^{{{{commit}}}}"]
+    told = subprocess.run(command, cwd={remote!r}, capture_output=True, text=True)
+    print(told.stdout, end="")
+    sys.exit(told.returncode)
+verb, tag, rest = words[0], words[1], words[2:]
+release, state = forge / tag, forge / tag / ".state"
+given = dict(zip(rest, rest[1:]))
+files = [word for before, word in zip(["", *rest], rest) if before not in options and not word.startswith("--")]
+if verb == "create" and not state.exists():
+    release.mkdir(parents=True, exist_ok=True)
+    (release / ".notes").write_text(pathlib.Path(given["--notes-file"]).read_text())
+    state.write_text("true")
+    for number, file in enumerate(files):
+        if os.environ.get("GH_FAILS") == str(number):
+            sys.exit("HTTP 502")
+        shutil.copy(file, release)
+    state.write_text("false")
+elif not state.exists():
+    sys.exit("release not found")
+elif verb == "view" and given["--json"] == "isDraft":
+    print(state.read_text())
+elif verb == "view":
+    print(*sorted(path.name for path in release.glob("[!.]*")), sep="\\n")
+elif verb == "delete" and state.read_text() == "true":
+    shutil.rmtree(release)
+elif verb == "upload":
+    if any((release / pathlib.Path(file).name).exists() for file in files):
+        sys.exit("asset under the same name already exists")
+    for file in files:
+        shutil.copy(file, release)
+else:
+    sys.exit(f"{{verb}}: a release with the same tag name already exists: {{tag}}")
+"""
+"""What stands for gh: a release is a folder, with its files, its notes, and whether it is a draft."""
+
+EXPRESSION = re.compile(r"\$\{\{ *([\w.-]+) *\}\}")
+
+
+@dataclass
+class GithubActions:
+    """A run of the workflow ``name`` for a tag; ``folder``: where jobs work, ``net``: where they publish.
+
+    ``outputs``: by the name of a job, those that it ended with; they stay when another job is run again.
+    """
+
+    repo: ReleaseRepo
+    name: str
+    tag: str
+    folder: Path
+    network: LocalNetwork | None = None
+    identity: CiIdentity | None = None
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    summaries: dict[str, str] = field(default_factory=dict)
+    _count: Iterator[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self.commit = self.repo.remote.git("rev-parse", f"{self.tag}^{{commit}}").strip()
+        self.workflow: dict[str, Any] = yaml.safe_load(
+            self.repo.remote.git("show", f"{self.commit}:.github/workflows/{self.name}")
+        )
+        program = self.folder / "bin/gh"
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(
+            GH.format(python=sys.executable, forge=str(self.folder / "releases"), remote=str(self.repo.remote.root))
+        )
+        program.chmod(0o755)
+
+    def rows(self, job: str = "plan") -> list[dict[str, str]]:
+        """Return the rows of the matrix that the job plan has made."""
+        found: list[dict[str, str]] = json.loads(self.outputs[job]["matrix"])["include"]
+        return found
+
+    def released(self) -> dict[str, str]:
+        """Return the files of the release on the forge, by name, and its notes and state."""
+        found = (self.folder / "releases" / self.tag).iterdir()
+        return {path.name: path.read_bytes().hex() if path.name[0] != "." else path.read_text() for path in found}
+
+    def run(self, name: str, row: Mapping[str, str] | None = None, **environ: str) -> RunResult:
+        """Run a job, as GitHub does on a machine of its own, up to the first step that fails."""
+        job = self.workflow["jobs"][name]
+        number = next(self._count)
+        place = self.folder / f"{number}-{name}"
+        (place / "work").mkdir(parents=True)
+        values = {"github.token": "t0ken", "github.ref_name": self.tag}
+        values |= {f"matrix.{key}": value for key, value in (row or {}).items()}
+        values |= {f"needs.{one}.outputs.{key}": told for one, out in self.outputs.items() for key, told in out.items()}
+        said = ""
+        for step in job["steps"]:
+            ran = self._step(step, place, values, environ)
+            said += ran.output
+            if ran.returncode:
+                return RunResult(ran.returncode, said)
+        self.outputs[name] = {key: _filled(told, values) for key, told in job.get("outputs", {}).items()}
+        page = place / "github_step_summary"
+        self.summaries[name] = page.read_text() if page.exists() else ""
+        return RunResult(0, said)
+
+    def _step(self, step: dict[str, Any], place: Path, values: dict[str, str], environ: dict[str, str]) -> RunResult:
+        told = {key: _filled(str(value), values) for key, value in step.get("with", {}).items()}
+        action = step.get("uses", "").partition("@")[0]
+        work = place / "work"
+        if action == _name(CHECKOUT_PIN):
+            self.repo.remote.git("clone", "-q", "--no-checkout", str(self.repo.remote.root), str(work))
+            return self.repo.project.run("git", "-C", str(work), "checkout", "-q", "--detach", self.commit)
+        if action == _name(UPLOAD_ARTIFACT_PIN):
+            return self._keep(step, told, place, values)
+        if action == _name(DOWNLOAD_ARTIFACT_PIN):
+            shutil.copytree(self.folder / "artifacts" / told["artifact-ids"], work / told["path"], dirs_exist_ok=True)
+            return RunResult(0, "")
+        if action == _name(PUBLISH_PIN):
+            assert self.network is not None
+            assert self.identity is not None
+            env = self.network.environment(self.repo.project.environ, self.identity)
+            files = sorted(map(str, (work / "dist").iterdir()))
+            return _ran([sys.executable, "-m", "twine", "--no-color", "upload", "--non-interactive", *files], work, env)
+        return self._command(step, place, values, environ) if "run" in step else RunResult(0, "")
+
+    def _command(self, step: dict[str, Any], place: Path, values: dict[str, str], environ: dict[str, str]) -> RunResult:
+        if "pip install" in step["run"] or "uv sync" in step["run"]:
+            return RunResult(0, "")
+        files = {name: place / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV")}
+        for path in files.values():
+            path.touch()
+        env = {
+            **self.repo.project.environ,
+            "CI": "true",
+            "GITHUB_REF_NAME": self.tag,
+            "GITHUB_REPOSITORY": "acme/tidepool",
+            "GITHUB_SHA": self.commit,
+            **{name: str(path) for name, path in files.items()},
+            **{name: _filled(str(value), values) for name, value in step.get("env", {}).items()},
+            **environ,
+        }
+        # The tools that a job installs are those of this Python.
+        env["PATH"] = os.pathsep.join((str(self.folder / "bin"), str(Path(sys.executable).parent), env["PATH"]))
+        common = self.workflow.get("defaults", {}).get("run", {}).get("working-directory", ".")
+        bash = shutil.which("bash")
+        assert bash
+        command = [bash, "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+        before = files["GITHUB_OUTPUT"].read_text()
+        ran = _ran(command, place / "work" / step.get("working-directory", common), env)
+        for line in files["GITHUB_OUTPUT"].read_text()[len(before) :].splitlines():
+            name, _, value = line.partition("=")
+            values[f"steps.{step.get('id')}.outputs.{name}"] = value
+        return ran
+
+    def _keep(self, step: dict[str, Any], told: dict[str, str], place: Path, values: dict[str, str]) -> RunResult:
+        """Store files as the action does: below the folder that their patterns have in common."""
+        patterns = told["path"].split()
+        top = Path(os.path.commonpath([str(Path(one).parent) for one in patterns]))
+        found = [path for one in patterns for path in sorted((place / "work").glob(one))]
+        if not found:
+            return RunResult(1, f"No files were found with the provided path: {told['path']}")
+        identity = str(1000 + next(self._count))
+        for path in found:
+            target = self.folder / "artifacts" / identity / path.relative_to(place / "work" / top)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+        values[f"steps.{step['id']}.outputs.artifact-id"] = identity
+        return RunResult(0, "")
+
+
+def _ran(command: list[str], cwd: Path, env: Mapping[str, str]) -> RunResult:
+    done = subprocess.run(command, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return RunResult(done.returncode, (done.stdout + done.stderr).decode())
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return EXPRESSION.sub(lambda found: values.get(found[1], ""), text)
+
+
+def _name(pin: str) -> str:
+    return pin.partition("@")[0]

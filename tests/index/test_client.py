@@ -1,0 +1,138 @@
+"""An index that answers something else than it should is one message, whatever it answers."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from packaging.version import Version
+from twine.utils import DEFAULT_REPOSITORY
+
+from one_page_index import JSON, serve_page
+from seatrial.errors import IndexUnreachable
+from seatrial.index.client import IndexFile, ProjectFiles, read_project_files
+from seatrial.index.targets import pip_index_url
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+FILE = {"filename": "tidepool-1.2.3.tar.gz", "url": "../../files/t.tar.gz", "hashes": {"sha256": "ab"}}
+HOST = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
+
+
+def project_files(told: Any) -> ProjectFiles:
+    with serve_page(json.dumps(told).encode()) as url:
+        return read_project_files(url, "Tide.Pool")
+
+
+def test_files_are_read_with_all_that_the_index_tells() -> None:
+    more = {"size": 2000, "upload-time": "2024-02-29T12:00:00.5Z", "yanked": "broken", "core-metadata": True}
+    with serve_page(
+        json.dumps({"files": [{**FILE, **more}], "project-status": {"status": "archived"}}).encode()
+    ) as url:
+        found = read_project_files(url, "Tide.Pool")
+        metadata = url.replace("/simple/", "/files/t.tar.gz.metadata")
+    noon = datetime(2024, 2, 29, 12, tzinfo=timezone.utc)
+    held = IndexFile("tidepool-1.2.3.tar.gz", "ab", 2000, noon, is_yanked=True, metadata=metadata)
+    assert found == ProjectFiles("Tide.Pool", (held,), status="archived")
+    assert found.versions == (Version("1.2.3"),)
+
+
+def test_index_that_tells_little_is_believed_that_little() -> None:
+    assert project_files({"files": [FILE]}) == ProjectFiles(
+        "Tide.Pool", (IndexFile("tidepool-1.2.3.tar.gz", "ab", 0, None),)
+    )
+
+
+@pytest.mark.parametrize(("told", "known"), [(None, ""), ("https://example.invalid/p", "https://example.invalid/p")])
+def test_attestations_that_are_none_are_known_to_be_none(told: object, known: str) -> None:
+    assert project_files({"files": [{**FILE, "provenance": told}]}).files[0].provenance == known
+
+
+def test_project_that_is_not_there_is_an_empty_shelf() -> None:
+    with serve_page(b"", status=404) as url:
+        assert read_project_files(url, "tidepool") == ProjectFiles()
+
+
+ODD: tuple[Any, ...] = (
+    *(None, 3, [], {}, {"files": 3}, {"files": [3]}, {"files": [{}]}, {"files": [{**FILE, "hashes": []}]}),
+    *({"files": [], "project-status": 3}, {"files": [{**FILE, "size": "many"}]}),
+    *({"files": [{**FILE, "size": float("inf")}]}, {"files": [{**FILE, "hashes": {"sha256": None}}]}),
+    {"files": [{**FILE, "url": "http://[", "core-metadata": True}]},
+)
+"""JSON that is none of the simple API."""
+
+
+def test_other_json_is_one_message() -> None:
+    unexplained = []
+    for told in ODD:
+        with pytest.raises(IndexUnreachable) as raised:
+            project_files(told)
+        if "it tells no SHA-256 of a file" not in raised.value.what:
+            unexplained.append((told, raised.value.what))
+    assert unexplained == []
+
+
+def test_time_that_is_none_is_unknown() -> None:
+    for told in ("yesterday", "2024-02-31T12:00:00Z", 3):
+        (held,) = project_files({"files": [{**FILE, "upload-time": told}]}).files
+        assert held.uploaded is None
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "said"),
+    [
+        (b"<html>", "text/html", 200, "it has no JSON form of the simple API (PEP 691)"),
+        (b"[" * 100_000, JSON, 200, "it tells no SHA-256 of a file"),
+        (b"\xff", JSON, 200, "it tells no SHA-256 of a file"),
+        (b"", JSON, 500, "500 Server Error"),
+    ],
+    ids=["html", "deep", "bytes", "fault"],
+)
+def test_page_that_is_none_of_an_index_is_one_message(content: bytes, kind: str, status: int, said: str) -> None:
+    with serve_page(content, kind, status) as url, pytest.raises(IndexUnreachable) as raised:
+        read_project_files(url, "tidepool")
+    assert said in raised.value.what
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/simple/", "http://[broken/simple/", "http:///simple/"])
+def test_address_at_which_nobody_is_is_one_message(address: str) -> None:
+    with pytest.raises(IndexUnreachable):
+        read_project_files(address, "tidepool")
+
+
+def test_credentials_in_the_address_are_not_shown() -> None:
+    with pytest.raises(IndexUnreachable) as raised:
+        read_project_files("http://sailor:opensesame@127.0.0.1:9/simple/", "tidepool")
+    assert "opensesame" not in str(raised.value)
+
+
+def test_pip_says_which_index_there_is(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / ".config/pip").mkdir(parents=True)
+    environ = {"HOME": str(home), "PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
+    assert pip_index_url({**environ, "PIP_CONFIG_FILE": os.devnull}) == f"https://{HOST}/simple/"
+    (home / ".config/pip/pip.conf").write_text("[global]\nindex-url = https://user.example/simple\n")
+    assert pip_index_url(environ) == "https://user.example/simple/"
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://last.example/simple/\n")
+    assert pip_index_url(environ) == "https://last.example/simple/"
+    assert pip_index_url({**environ, "UV_DEFAULT_INDEX": "https://uv.example"}) == "https://uv.example/"
+    both = {"UV_DEFAULT_INDEX": "https://uv.example", "PIP_INDEX_URL": "https://pip.example/simple"}
+    assert pip_index_url({**environ, **both}) == "https://pip.example/simple/"
+
+
+def test_pip_conf_that_is_broken_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pip.conf").write_bytes(b"[global\n\xff")
+    found = pip_index_url({"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "HOME": str(tmp_path)})
+    assert found.startswith("http")
+
+
+@pytest.mark.parametrize("secret", ["opensesame#x", "opensesame x", "opensesame%23x", "x@opensesame", "a/opensesame"])
+def test_no_piece_of_credentials_with_odd_signs_is_shown(secret: str) -> None:
+    with pytest.raises(IndexUnreachable) as raised:
+        read_project_files(f"http://sailor:{secret}@[127.0.0.1]:9/simple/", "tidepool")
+    assert "opensesame" not in str(raised.value)

@@ -1,0 +1,185 @@
+"""An index is asked with good manners, and what keeps it from answering is told with what mends it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from index_client import PUBLISHER
+from seatrial import __version__
+from seatrial.errors import IndexUnreachable
+from seatrial.index.client import RETRY_PAUSES, SIMPLE_JSON, TIMEOUT, ProjectFiles, read_project_files
+from seatrial.rehearsal.network import open_network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+pytestmark = pytest.mark.slow
+
+EMPTY = json.dumps({"meta": {"api-version": "1.1"}, "name": "tidepool", "files": []})
+CUT = 0
+"""What stands for a line that is cut before an answer."""
+
+
+class Served(NamedTuple):
+    """A server: its address, and what it has been asked."""
+
+    url: str
+    asked: list[dict[str, str]]
+
+
+@contextlib.contextmanager
+def server(*answers: int, retry_after: str = "") -> Iterator[Served]:
+    """Answer with these statuses, one after the other, and with an empty page from then on."""
+    asked: list[dict[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def do_GET(self) -> None:
+            asked.append({"path": self.path, **{name.lower(): value for name, value in self.headers.items()}})
+            status = answers[len(asked) - 1] if len(asked) <= len(answers) else 200
+            if status == CUT:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            self.send_response(status)
+            self.send_header("Content-Type", SIMPLE_JSON)
+            self.send_header("Content-Length", str(len(EMPTY)))
+            if retry_after:
+                self.send_header("Retry-After", retry_after)
+            self.end_headers()
+            self.wfile.write(EMPTY.encode())
+
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield Served(f"http://127.0.0.1:{made.server_address[1]}/simple/", asked)
+    finally:
+        made.shutdown()
+        thread.join()
+        made.server_close()
+
+
+def refusal(url: str, patience: float = TIMEOUT) -> IndexUnreachable:
+    with pytest.raises(IndexUnreachable) as caught:
+        read_project_files(url, "tidepool", patience)
+    return caught.value
+
+
+@pytest.mark.parametrize("answers", [(500,), (503, 502), (429,), (CUT,), (CUT, 500)])
+def test_index_that_stumbles_is_asked_again(answers: tuple[int, ...]) -> None:
+    with server(*answers) as served:
+        assert read_project_files(served.url, "tidepool") == ProjectFiles("tidepool")
+    assert len(served.asked) == len(answers) + 1
+
+
+def test_request_says_who_asks_and_wants_no_copy() -> None:
+    with server() as served:
+        read_project_files(served.url, "Tide.Pool")
+    (asked,) = served.asked
+    wanted = {"path", "user-agent", "accept", "cache-control"}
+    assert {name: value for name, value in asked.items() if name in wanted} == {
+        "path": "/simple/tide-pool/",
+        "user-agent": f"seatrial/{__version__}",
+        "accept": "application/vnd.pypi.simple.v1+json",
+        "cache-control": "no-cache",
+    }
+
+
+def test_index_that_goes_on_stumbling_is_asked_four_times() -> None:
+    with server(*[500] * 9) as served:
+        error = refusal(served.url)
+    assert len(served.asked) == 1 + len(RETRY_PAUSES)
+    assert error.what == f"{served.url}tidepool/ does not answer: 500 Server Error: Internal Server Error"
+    assert error.fix == "try again later"
+
+
+def test_pause_is_as_long_as_the_server_asks_for() -> None:
+    with server(429, retry_after="0") as served:
+        start = time.monotonic()
+        read_project_files(served.url, "tidepool")
+    assert time.monotonic() - start < RETRY_PAUSES[0]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 410])
+def test_answer_that_will_not_change_is_not_asked_for_again(status: int) -> None:
+    with server(status) as served:
+        error = refusal(served.url)
+    assert len(served.asked) == 1
+    assert error.fix.startswith("say who asks") == (status in {401, 403})
+
+
+def test_password_in_the_address_is_used_and_not_shown() -> None:
+    with server(403) as served:
+        error = refusal(served.url.replace("://", "://tides:secretpassword@"))
+    assert served.asked[0]["authorization"] == "Basic dGlkZXM6c2VjcmV0cGFzc3dvcmQ="
+    assert "secretpassword" not in str(error)
+    assert error.what.startswith("http://***@127.0.0.1:")
+
+
+def test_certificate_that_nobody_vouches_for_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_network(tmp_path / "index", PUBLISHER, "tidepool") as network:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{network.proxy}")
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+        monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+        url = f"https://{network.upload_host}/simple/"
+        error = refusal(url)
+        assert "certificate verify failed" in error.what
+        assert error.fix.startswith("have the certificate of the server")
+        # The proxy, and who vouches for it, are honoured.
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(network.authority.bundle))
+        assert read_project_files(url, "tidepool") == ProjectFiles()
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "fix"),
+    [
+        ("http://127.0.0.1:9/simple/", "", "go online, or mend the address: nobody answers there"),
+        ("https://nowhere.invalid/simple/", "", "go online, or mend the address: nobody answers there"),
+        (
+            "https://nowhere.invalid/simple/",
+            "http://127.0.0.1:9",
+            "mend HTTPS_PROXY, or leave the server out of it: NO_PROXY=HOST",
+        ),
+    ],
+    ids=["refused", "no such name", "no such proxy"],
+)
+def test_what_is_out_of_reach_is_told_at_once(monkeypatch: pytest.MonkeyPatch, url: str, proxy: str, fix: str) -> None:
+    monkeypatch.setenv("NO_PROXY", "")
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, proxy)
+    start = time.monotonic()
+    error = refusal(url)
+    assert (error.fix, "does not answer: the proxy: Connection refused" in error.what) == (fix, bool(proxy))
+    assert time.monotonic() - start < sum(RETRY_PAUSES)
+
+
+def test_answer_that_drips_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, contextlib.ExitStack() as stack:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+                while not ended.wait(0.05):
+                    connection.sendall(b"x")
+
+        ended = threading.Event()
+        thread = threading.Thread(target=drip)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(ended.set)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/simple/"
+        assert refusal(url, 0.5).what == f"{url}tidepool/ does not answer: it does not come to an end"

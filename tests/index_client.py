@@ -1,0 +1,101 @@
+"""An index of a rehearsal that is asked without any network, at a time that stands still."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Union
+
+from urllib3.filepost import encode_multipart_formdata
+from werkzeug.test import Client
+
+from seatrial.ci.publisher import Publisher
+from seatrial.rehearsal.index_server import IndexApplication, InjectedFaults
+from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
+from seatrial.rehearsal.uploads import FileStore, UploadHandler
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from werkzeug.test import TestResponse
+
+    from sample_dists import SampleDist
+
+
+Field = tuple[str, Union[str, tuple[str, bytes]]]
+"""A field of a form: its name, and its text or a file."""
+
+PUBLISHER = Publisher("acme", "tidepool", "release.yml", "pypi")
+IDENTITY = CiIdentity(PUBLISHER, "v1.2.3", "c0ffee")
+NOON = 1709208000.0
+"""2024-02-29, 12:00 UTC."""
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now: float = NOON
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@dataclass(frozen=True)
+class IndexClient:
+    """An index for the project tidepool and its publisher."""
+
+    index: IndexApplication
+    clock: Clock
+
+    @property
+    def client(self) -> Client:
+        """Whoever asks it."""
+        return Client(self.index)
+
+    def token(self) -> str:
+        """Return an upload token, as trusted publishing does."""
+        return self.index.token_exchange.exchange({"token": self.index.issuer.token(IDENTITY, "pypi")}).token
+
+    def post(self, *fields: Field, password: str | None = None, username: str = "__token__") -> str:
+        """Send a form to the counter, and return the status line."""
+        data, kind = encode_multipart_formdata(fields)
+        auth = (username, self.token() if password is None else password)
+        return self.client.post("/legacy/", data=data, content_type=kind, auth=auth).status
+
+    def upload(self, cargo: SampleDist, *fields: Field, name: str = "tidepool") -> str:
+        """Upload a file and return the status line."""
+        return self.post((":action", "file_upload"), ("name", name), ("content", (cargo.name, cargo.data())), *fields)
+
+    def ask(self, path: str, accept: str = "*/*") -> tuple[str, str]:
+        """Return the type and the text of an answer."""
+        answer = self.get(path, accept)
+        return answer.content_type, answer.get_data(as_text=True)
+
+    def get(self, path: str, accept: str = "*/*") -> TestResponse:
+        """Return an answer, all of it."""
+        return self.client.get(path, headers={"Accept": accept}, buffered=True)
+
+    def json(self, path: str) -> Any:
+        """Return an answer of the simple API in JSON."""
+        kind, text = self.ask(path, "application/vnd.pypi.simple.v1+json")
+        assert kind == "application/vnd.pypi.simple.v1+json"
+        return json.loads(text)
+
+
+def open_index_client(folder: Path, faults: InjectedFaults | None = None) -> IndexClient:
+    """Open an index whose files are below ``folder``."""
+    clock, told = Clock(), faults or InjectedFaults()
+    issuer = replace(_issuer(), clock=clock)
+    token_exchange = TokenExchange(PUBLISHER, issuer, told.token_lifetime)
+    return IndexClient(
+        IndexApplication(UploadHandler(FileStore(folder), "tidepool", clock), token_exchange, told), clock
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _issuer() -> TokenIssuer:
+    # A key takes a tenth of a second.
+    return TokenIssuer.make()

@@ -1,0 +1,161 @@
+"""A project that was released, and an index on loopback that it can be published to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Callable
+
+from index_client import IDENTITY, PUBLISHER
+from sample_project import RunResult
+from seatrial.distributions.distribution import Archive
+from seatrial.rehearsal.network import LocalNetwork, open_network
+from seatrial.rehearsal.uploads import describe_upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from release_repo import ReleaseRepo
+    from seatrial.rehearsal.index_server import InjectedFaults
+
+
+WHEEL, SDIST = "tidepool-1.3.0-py3-none-any.whl", "tidepool-1.3.0.tar.gz"
+READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+
+
+@dataclass(frozen=True)
+class IndexServer:
+    """``port``: a project that was released as 1.3.0; ``net``: the network with the index."""
+
+    repo: ReleaseRepo
+    network: LocalNetwork
+
+    @property
+    def url(self) -> str:
+        """The address that takes uploads."""
+        return f"{self.network.home_url}legacy/"
+
+    @property
+    def manifest(self) -> Path:
+        """The folder with the files that were proved."""
+        return self.repo.project.root / ".git/seatrial/proof"
+
+    def token(self) -> str:
+        """Return an upload token that the index takes."""
+        token_exchange = self.network.index.token_exchange
+        return token_exchange.exchange({"token": token_exchange.issuer.token(IDENTITY, "pypi")}).token
+
+    def store_file(self, *names: str, extra: bytes = b"") -> None:
+        """Put files that were proved onto the index, as if they had been uploaded; ``extra`` makes them others."""
+        for name in names:
+            path = self.network.index.store.folder / name
+            shutil.copyfile(self.manifest / name, path)
+            with path.open("ab") as file:
+                file.write(extra)
+            stored = describe_upload(Archive.from_path(path), datetime.now(timezone.utc))
+            self.network.index.store.put(path, "tidepool", stored)
+
+    def held(self) -> list[str]:
+        """Return the names of the files on the index, sorted."""
+        return sorted(one.index_file.name for one in self.network.index.store.files("tidepool"))
+
+    def invoke(self, *args: str, **environ: str) -> RunResult:
+        """Run invoke in the project, without a home's settings."""
+        return self.repo.project.invoke(*args, **environ)
+
+    def verify(self, *args: str) -> RunResult:
+        """Run ``invoke verify`` with this index, installing nothing."""
+        return self.invoke("verify", "--index", self.url, "--no-install", *args)
+
+    def publish(self, *args: str, **environ: str) -> RunResult:
+        """Run ``invoke publish`` with this index and a token that it takes, unless another is given, or "" for none."""
+        told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
+        return self.invoke("publish", "--index", self.url, *args, **{name: text for name, text in told.items() if text})
+
+    def as_printed(self, said: str, typed: str, *more: str, **environ: str) -> RunResult:
+        """Run the command that was printed as the fix, with ``more`` options, on a terminal, and type the answers."""
+        return self.on_terminal([*shlex.split(printed(said)), *more], typed, environ)
+
+    def on_terminal(
+        self,
+        command: list[str],
+        typed: str,
+        environ: Mapping[str, str],
+        when: tuple[bytes, Callable[[], None]] | None = None,
+    ) -> RunResult:
+        """Run a command on a terminal; ``when``: a text, and what happens as soon as that is printed."""
+        told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
+        there, here = pty.openpty()
+        try:
+            with subprocess.Popen(
+                command,
+                cwd=self.repo.project.root,
+                env={**self.repo.project.environ, **{name: text for name, text in told.items() if text}},
+                stdin=here,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                # Who asks for a password would else find the terminal that the tests are run on.
+                start_new_session=True,
+            ) as process:
+                said = _talk(process, there, typed, when)
+        finally:
+            os.close(there)
+            os.close(here)
+        return RunResult(process.returncode, said)
+
+    def plain(self, text: str) -> str:
+        """Return output without what differs from run to run: the port, seconds, hashes, lines of the build."""
+        text = text.replace(self.network.home_url, "http://index/")
+        for name in (WHEEL, SDIST):
+            text = text.replace(Archive.from_path(self.manifest / name).sha256, f"[{name[-3:]}]")
+        text = re.sub(r"sha256 [0-9a-f]{64}", "sha256 […]", text)
+        return re.sub(r"\d+ s at most", "N s at most", text)
+
+
+def printed(said: str) -> str:
+    """Return the command that was printed as what mends it."""
+    line = next(line for line in reversed(said.splitlines()) if "invoke " in line)
+    return line[line.index("invoke ") :]
+
+
+def _talk(
+    process: subprocess.Popen[bytes], terminal: int, typed: str, when: tuple[bytes, Callable[[], None]] | None
+) -> str:
+    """Type a line whenever a question waits for its answer; return all that was printed.
+
+    What is typed before a password is asked for would be thrown away.
+    """
+    assert process.stdout
+    said, answers = b"", iter(typed.splitlines(keepends=True))
+    while piece := os.read(process.stdout.fileno(), 1 << 16):
+        said += piece
+        if when and when[0] in said:
+            when[1]()
+            when = None
+        if re.search(rb"(: |\? \[y/N\] )\Z", said.replace(b"\r", b"")):
+            os.write(terminal, next(answers, "\n").encode())
+    return said.decode()
+
+
+@contextlib.contextmanager
+def serve_index(repo: ReleaseRepo, folder: Path, faults: InjectedFaults | None = None) -> Iterator[IndexServer]:
+    """Open an index, and close it at the end."""
+    with open_network(folder, PUBLISHER, "tidepool", faults=faults) as network:
+        yield IndexServer(repo, network)
+
+
+def yank(server: IndexServer) -> None:
+    """Yank all that is there (PEP 592)."""
+    store = server.network.index.store
+    for one in store.files("tidepool"):
+        path = store.folder / one.index_file.name
+        shutil.copyfile(store.path("tidepool", one.index_file.name), path)
+        store.put(path, "tidepool", replace(one, index_file=replace(one.index_file, is_yanked=True)))

@@ -1,0 +1,270 @@
+"""A package from nothing: that it can be released as it is, and that there is all of it or nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from errors_raised import raises_error
+from release_repo import SETTINGS, made_once
+from sample_project import HERE, WITHOUT_ACCOUNTS, SampleProject, environment, normalised
+from seatrial.init.new import PackageName, PackageRequest, require_free_folder
+from seatrial.project.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+NOBODY = "http://127.0.0.1:9/simple/"
+"""Nothing listens at port 9, so no test asks an index outside."""
+AUTHOR, LINE = "author@example.org", ' "High\\"\n tide'
+FORGE = "https://github.com/acme/tide-pool.git"
+FILES = (
+    ".github/dependabot.yml",
+    ".github/workflows/ci.yml",
+    ".github/workflows/release.yml",
+    ".gitignore",
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "changelog.d/+first.feature.md",
+    "noxfile.py",
+    "pyproject.toml",
+    "src/tide_pool/__init__.py",
+    "src/tide_pool/py.typed",
+    "tasks.py",
+    "tests/test_tide_pool.py",
+)
+TOLD = """\
+tide-pool, import tide_pool: 14 files, one commit on main
+  {files}
+
+Its licence is MIT, in LICENSE and pyproject.toml: put another there if you mean another.
+Then, in its folder:
+  nox
+  seatrial rehearse --part minor
+  git push -u origin HEAD
+  seatrial preflight --part minor
+
+whether the name tide-pool is free is unknown: http://127.0.0.1:9/simple/tide-pool/ does not answer: Connection refused
+"""
+NOX = f"""\
+any  {HERE}
+build  ✓ N s
+check  ✓ N s
+tests  ✓ N s
+mypy  ✓ N s
+lint  ✓ N s
+
+5 passed in N s
+"""
+PREFLIGHT = """\
+tide-pool 0.1.0, tag v0.1.0
+
+unknown  INDEX001 to INDEX014 (9 checks)  http://127.0.0.1:9/simple/tide-pool/ does not answer: Connection refused
+                                          fix: go online, or mend the address: nobody answers there
+181 passed, 14 unknown, 1 skipped
+"""
+
+SEEN = """
+import sys
+from seatrial.init.new import PackageRequest, create_package
+
+def see(event, args):
+    if event in ("os.mkdir", "os.rename", "os.rmdir") or event == "open" and args[1] and set(args[1]) & set("wax+"):
+        print(event, args[0], *(args[1:2] if event == "os.rename" else ()))
+
+sys.addaudithook(see)
+create_package(PackageRequest.of("tidepool", "3.9"))
+"""
+INTERRUPTED = """
+import sys
+from seatrial.tasks.program import main
+
+def see(event, args):
+    if event == "subprocess.Popen" and "commit" in args[1]:
+        raise KeyboardInterrupt
+
+sys.addaudithook(see)
+sys.argv[1:] = ["new", "tidepool"]
+main()
+"""
+
+
+def new(project: SampleProject, *args: str, code: int = 0, **environ: str) -> str:
+    """Run ``seatrial new`` and return what it says."""
+    ran = project.seatrial("new", *args, PIP_INDEX_URL=NOBODY, **environ)
+    assert not ran.was_a_traceback
+    assert ran.returncode == code, ran.output
+    return ran.output
+
+
+def listed(folder: Path) -> list[str]:
+    """Return all that is in a folder, links not followed."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("text", "project", "module"),
+    [
+        ("tidepool", "tidepool", "tidepool"),
+        ("Tide_Pool", "tide-pool", "tide_pool"),
+        ("tide.pool-2", "tide-pool-2", "tide_pool_2"),
+    ],
+)
+def test_name_is_normalised_for_the_index_and_for_an_import(text: str, project: str, module: str) -> None:
+    assert PackageName.of(text) == PackageName(project, module)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
+        ("..", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
+        ("tide pool", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
+        ("-tide", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
+        ("tidé", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
+        ("3d-tides", "import 3d_tides is no Python"),
+        ("async", "async is a word of Python's grammar"),
+        (
+            "Email",
+            "email is, or once was, a module of Python's standard library, and PyPI takes no project named so",
+        ),
+        ("tests", "tests is what every project calls a folder of its own"),
+    ],
+)
+def test_name_that_no_package_can_have_is_refused_with_the_reason(text: str, why: str) -> None:
+    with raises_error("NameUnfit") as caught:
+        PackageName.of(text)
+    assert caught.value.what == f"{text!r} can't be the name of a package: {why}"
+
+
+def test_oldest_python_is_one_that_seatrial_is_proved_on() -> None:
+    with raises_error("PythonUnproved") as caught:
+        PackageRequest.of("tidepool", "3.8")
+    assert caught.value.what == "--python 3.8 is none of 3.9, 3.10, 3.11, 3.12, 3.13"
+
+
+def begin(folder: Path) -> None:
+    """Make a new package with a remote, that is tested on one Python."""
+    (folder / "home").mkdir()
+    project = SampleProject(folder, environment(folder / "home"))
+    assert new(project, "tide-pool", "--remote", FORGE) == TOLD.format(files="\n  ".join(FILES))
+    assert sorted(path.name for path in folder.iterdir()) == ["home", "tide-pool"]
+    made = SampleProject(folder / "tide-pool", project.environ)
+    assert made.git("ls-files").splitlines() == sorted(FILES)
+    assert made.git("log", "--format=%s, %an") == "Begin tide-pool, A. Author\n"
+    assert made.git("status", "--short") == ""
+    path = made.root / "pyproject.toml"
+    others = rf'  "Programming Language :: Python :: (?!{re.escape(HERE)}")[\d.]+",\n'
+    text = path.read_text().replace('">=3.9"', f'"=={HERE}.*"')
+    path.write_text(re.sub(others, "", text) + SETTINGS)
+    assert made.invoke("workflows").returncode == 0
+    made.commit("Name one Python")
+    made.run("git", "init", "-q", "--bare", "-b", "main", "../remote.git")
+    made.git("config", "url.../remote.git.insteadOf", FORGE)
+    made.git("push", "-q", "-u", "origin", "HEAD")
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> SampleProject:
+    """Return a new package."""
+    return made_once("new-package", begin).copy(tmp_path / "port").project
+
+
+@pytest.mark.slow
+@pytest.mark.selection
+def test_new_package_passes_nox_and_preflight(begun: SampleProject) -> None:
+    """The real tools take what the template says: the backend, pytest, mypy, ruff, and all that a preflight asks."""
+    assert begun.nox().summary == NOX
+    judged = begun.invoke("preflight", "--part", "minor")
+    assert normalised(judged.output[judged.output.index("tide-pool 0.1.0") :]) == PREFLIGHT
+
+
+@pytest.mark.slow
+def test_first_release_of_a_new_package_is_rehearsed(begun: SampleProject) -> None:
+    """It is uploaded by its own generated workflow's identity to an index that has never heard of it, and installed."""
+    rehearsed = begun.invoke("rehearse", "--part", "minor")
+    assert rehearsed.returncode == 0, rehearsed.output
+    assert "tide-pool 0.1.0 was released, published and installed: on this machine alone" in rehearsed.output
+
+
+@pytest.mark.slow
+def test_second_run_and_a_folder_that_holds_something_are_refused_and_nothing_is_written(
+    project: SampleProject,
+) -> None:
+    new(project, "tidepool")
+    (project.root / "flat").write_text("It\n")
+    (project.root / "link").symlink_to("nowhere")
+    (project.root / "full/deep").mkdir(parents=True)
+    before = listed(project.root)
+    assert f"{project.root}/tidepool is there, and not empty\n" in new(project, "tidepool", code=2)
+    for name, why in (("full", "not empty"), ("flat", "is no folder"), ("link", "is no folder")):
+        with raises_error("FolderTaken") as caught:
+            require_free_folder(project.root / name)
+        assert caught.value.what == f"{project.root / name} is there, and {why}"
+    assert "is where you are" in new(SampleProject(project.root / "full/deep", project.environ), "../deep", code=2)
+    assert listed(project.root) == before
+
+
+@pytest.mark.slow
+def test_without_git_or_a_name_in_it_or_leave_to_write_nothing_is_written(project: SampleProject) -> None:
+    assert "git does not know who you are, and a package has an author" in new(
+        project, "tidepool", code=5, GIT_AUTHOR_NAME=""
+    )
+    assert "git can't be run" in new(project, "tidepool", code=5, PATH=str(project.root))
+    project.root.chmod(0o555)
+    try:
+        ran = project.run(*WITHOUT_ACCOUNTS, sys.executable, "-m", "seatrial", "new", "tidepool")
+        assert (ran.returncode, "Permission denied" in ran.output, ran.was_a_traceback) == (4, True, False), ran.output
+    finally:
+        project.root.chmod(0o755)
+    assert "tidé" in new(project, "tidé", code=2)
+    assert listed(project.root) == []
+
+
+@pytest.mark.slow
+def test_nothing_is_in_its_place_before_all_of_it_is_moved_there(project: SampleProject) -> None:
+    """So a run that is killed, at whatever step, has made nothing, or all of it."""
+    ran = project.run(sys.executable, "-c", SEEN)
+    assert ran.returncode == 0, ran.output
+    # What lies elsewhere is in a temporary folder.
+    steps = [line.split() for line in ran.output.splitlines() if str(project.root) in line]
+    within = [step for step in steps if all(path.startswith(f"{project.root}/.tidepool-") for path in step[1:])]
+    assert len(within) > len(FILES) * 2
+    above, moved = (step for step in steps if step not in within)
+    assert above == ["os.mkdir", str(project.root)]
+    assert (moved[0], moved[2]) == ("os.rename", f"{project.root}/tidepool")
+    # What comes after it is the folder beside, which goes.
+    assert [step[0] for step in steps[steps.index(moved) + 1 :]] == ["os.rmdir"]
+
+
+@pytest.mark.slow
+def test_run_that_is_interrupted_before_its_commit_leaves_nothing(project: SampleProject) -> None:
+    ran = project.run(sys.executable, "-c", INTERRUPTED)
+    assert (ran.returncode, ran.output) == (130, "seatrial: interrupted; nothing was made\n")
+    assert listed(project.root) == []
+
+
+@pytest.mark.slow
+def test_empty_folder_is_filled_and_the_address_of_the_remote_is_told_in_the_metadata(project: SampleProject) -> None:
+    (project.root / "packages/tide").mkdir(parents=True)
+    remote = "git@gitlab.com:acme/tide.git"
+    new(
+        project, "packages/tide", "--python", "3.12", "--remote", remote, "--description", LINE, GIT_AUTHOR_EMAIL=AUTHOR
+    )
+    made = SampleProject(project.root / "packages/tide", project.environ)
+    assert made.git("remote", "get-url", "origin") == f"{remote}\n"
+    assert (made.root / ".gitlab-ci.yml").is_file()
+    loaded = Project.from_directory(made.root)
+    table = loaded.table["project"]
+    assert loaded.pythons == ("3.12", "3.13")
+    assert table["description"] == '"High\\" tide'
+    assert table["authors"] == [{"name": "A. Author", "email": AUTHOR}]
+    assert table["urls"]["Repository"] == "https://gitlab.com/acme/tide"
+    init = (made.root / "src/tide/__init__.py").read_text()
+    assert ast.get_docstring(ast.parse(init)) == '"High\\" tide.'

@@ -1,0 +1,189 @@
+"""Packages in folders of one repository that get seatrial: each its own files of CI, with nothing left to the user."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from release_repo import ReleaseRepo
+from sample_project import HERE, SampleProject
+from sample_projects import make_sample, read_sample
+from seatrial.init.detect import detect_project
+from seatrial.init.propose import propose_changes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+pytestmark = pytest.mark.slow
+
+MADE_FROM = {"foo": "setuptools-attr", "bar": "hatchling-path"}
+"""The projects of tests/projects that the packages are made from."""
+FILES = {
+    "foo": ["CHANGELOG.md", "changelog.d/+seatrial.misc.md", "pyproject.toml", ".gitignore", "noxfile.py", "tasks.py"],
+    "bar": [
+        "docs/history.md",
+        "changelog.d/+seatrial.misc.md",
+        "pyproject.toml",
+        ".gitignore",
+        "noxfile.py",
+        "tasks.py",
+    ],
+}
+"""What each gets in its own folder."""
+SHARED = ".github/dependabot.yml"
+NEXT = "Commit that, then: seatrial --project packages/foo rehearse --part patch\n"
+TAG = '\n[tool.seatrial]\ntag = "{name}-v{version}"\nmessage = "Release {name} {version}"\n'
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> ReleaseRepo:
+    """Return a repository with the packages foo and bar, neither of which has seatrial, and a remote on a forge."""
+    project = make_sample("flit-module", tmp_path).project
+    project.git("rm", "-q", "-r", ".")
+    project.git("tag", "-d", "v1.2.3")
+    project.run("git", "push", "-q", "origin", ":v1.2.3")
+    for name, loaded in MADE_FROM.items():
+        files = read_sample(loaded).files
+        project.write({f"packages/{name}/{path}".replace("tidepool", name): _of(name, files[path]) for path in files})
+    project.commit("Begin both")
+    project.git("push", "-q")
+    project.git("remote", "set-url", "origin", "https://github.com/acme/tides.git")
+    return ReleaseRepo(project)
+
+
+def _of(name: str, text: str) -> str:
+    return text.replace("tidepool", name)
+
+
+def own(name: str) -> list[str]:
+    """Return the files that a package gets in its folder."""
+    return [f"packages/{name}/{path}" for path in FILES[name]]
+
+
+def of_ci(name: str) -> list[str]:
+    """Return the files of CI that a package gets."""
+    return [f".github/workflows/ci-{name}.yml", f".github/workflows/release-{name}.yml"]
+
+
+def proposed(repo: ReleaseRepo, name: str, *, workflows: bool = True) -> tuple[list[str], tuple[str, ...]]:
+    """Return the files that init would write for a package, and what it would leave to the user."""
+    told = propose_changes(detect_project(repo.project.root / "packages" / name), workflows=workflows)
+    return [str(one.path) for one in told], told.remarks
+
+
+def shown(diff: str) -> list[str]:
+    """Return the files of a diff."""
+    return [line[len("+++ b/") :] for line in diff.splitlines() if line.startswith("+++ b/")]
+
+
+def test_each_gets_its_files_of_ci_in_the_one_diff_and_nothing_the_second_time(repo: ReleaseRepo) -> None:
+    project = repo.project
+    without = project.seatrial("init", "--dry-run", "--no-workflows", "--project", "packages/foo")
+    assert (without.returncode, shown(without.output)) == (0, own("foo"))
+    unasked = project.seatrial("init", "--project=packages/foo")
+    assert (unasked.returncode, unasked.output.splitlines()[-2]) == (
+        5,
+        "fix:  seatrial init --yes --project=packages/foo",
+    )
+    first = project.seatrial("init", "--yes", "--project", "packages/foo")
+    assert (first.returncode, shown(first.output)) == (0, [*own("foo"), *of_ci("foo"), SHARED])
+    assert first.output.endswith(NEXT)
+    # Typed inside of its folder, while what the other has got is not committed.
+    second = SampleProject(project.root / "packages/bar", project.environ).seatrial("init", "--yes")
+    assert (second.returncode, shown(second.output)) == (0, [*own("bar"), *of_ci("bar")])
+    for name in MADE_FROM:
+        assert TAG in repo.read(f"packages/{name}/pyproject.toml")
+        again = project.seatrial("init", "--yes", "--project", f"packages/{name}")
+        assert (again.returncode, again.output.splitlines()[-1]) == (0, "There is nothing to write.")
+        same = project.seatrial("workflows", "--check", "--project", f"packages/{name}")
+        assert same.output.splitlines()[-1] == f"{', '.join([*of_ci(name), SHARED])}: as they should be"
+
+
+OF_ANOTHER = """\
+seatrial: .gitlab-ci.yml is that of another package: GitLab has one pipeline for a repository
+fix:  call its jobs from one pipeline of your own; to have it written for this package instead: seatrial --project \
+packages/bar workflows --overwrite
+read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#workflowsdrifted
+"""
+BY_HAND = "on: [push]\njobs: {test: {runs-on: ubuntu-24.04, steps: [{run: pytest}]}}\n"
+IN_BAR = "on: [push]\ndefaults: {run: {working-directory: packages/bar}}\njobs: {}\n"
+LEFT_ALONE = "CI is told by files of your own, which were left alone; to have them generated: invoke workflows"
+
+
+def test_files_of_ci_that_were_written_by_hand_are_left_alone_but_where_they_are_those_of_the_other(
+    repo: ReleaseRepo,
+) -> None:
+    repo.project.write({".github/workflows/bar.yml": IN_BAR})
+    repo.project.commit()
+    assert proposed(repo, "foo") == ([*own("foo"), *of_ci("foo"), SHARED], ())
+    assert proposed(repo, "bar") == (own("bar"), (LEFT_ALONE,))
+    repo.project.write({".github/workflows/all.yml": BY_HAND})
+    repo.project.commit()
+    assert proposed(repo, "foo") == (own("foo"), (LEFT_ALONE,))
+
+
+def test_pipeline_of_gitlab_is_that_of_one_package_and_not_written_over_by_the_other(repo: ReleaseRepo) -> None:
+    project, pipeline = repo.project, ".gitlab-ci.yml"
+    project.git("remote", "set-url", "origin", "https://gitlab.com/acme/tides.git")
+    for name in MADE_FROM:
+        ran = project.seatrial("init", "--yes", "--project", f"packages/{name}")
+        assert (ran.returncode, pipeline in shown(ran.output)) == (0, name == "foo")
+    assert f"- {pipeline} is that of another package: GitLab has one pipeline for a repository\n" in ran.output
+    before = repo.read(pipeline)
+    ran = project.seatrial("workflows", "--project", "packages/bar")
+    assert (ran.returncode, ran.output) == (2, OF_ANOTHER)
+    assert repo.read(pipeline) == before
+    assert project.seatrial("workflows", "--project", "packages/bar", "--overwrite").returncode == 0
+    assert ('- "cd packages/bar/"' in repo.read(pipeline), "foo" in repo.read(pipeline)) == (True, False)
+
+
+def test_tags_of_another_form_in_the_history_are_kept(repo: ReleaseRepo) -> None:
+    repo.project.git("tag", "-a", "-m", "It", "foo/v1.2.3")
+    found = detect_project(repo.project.root / "packages/foo")
+    assert found.tag_form == "{name}/v{version}"
+    assert "tool.seatrial" not in propose_changes(found, workflows=False).diff
+
+
+def test_tag_is_added_to_the_settings_that_are_there(repo: ReleaseRepo) -> None:
+    path = "packages/foo/pyproject.toml"
+    text = repo.read(path)
+    repo.project.write({path: text + '\n[tool.seatrial]\nbranch = "main"  # the one\n\n[tool.other]\n'})
+    repo.project.commit()
+    assert repo.project.seatrial("init", "--yes", "--no-workflows", "--project", "packages/foo").returncode == 0
+    told = TAG.replace("tag", 'branch = "main"  # the one\ntag', 1) + "\n[tool.other]\n"
+    assert told in repo.read(path)
+
+
+def test_file_with_unfinished_work_is_named_with_a_command_that_works_from_everywhere(repo: ReleaseRepo) -> None:
+    repo.project.write({"packages/foo/CHANGELOG.md": "Unfinished\n"})
+    ran = repo.project.seatrial("init", "--yes", "--project", "packages/foo")
+    assert (ran.returncode, ran.output.splitlines()[-2]) == (
+        2,
+        "fix:  git commit :/packages/foo/CHANGELOG.md; or, to put it aside: git stash",
+    )
+
+
+def test_package_in_a_folder_is_rehearsed(repo: ReleaseRepo) -> None:
+    """Its sessions run in its folder of a real clone, and what is uploaded is what they have built."""
+    project = repo.project
+    for name in MADE_FROM:
+        ran = project.seatrial("init", "--yes", "--project", f"packages/{name}")
+        assert ran.returncode == 0, ran.output
+    project.commit("Adopt seatrial")
+    beside = SampleProject(project.root / "packages/bar", project.environ)
+    sailed = beside.invoke("rehearse", "--part", "patch", "--json")
+    assert sailed.returncode == 0, sailed.output
+    report = json.loads(sailed.output[sailed.output.index("\n{\n") :])
+    assert (report["tag"], report["version"]) == ("bar-v1.2.4", "1.2.4")
+    assert HERE in [installed["python"] for installed in report["installed"]]
+    publisher = {
+        "owner": "acme",
+        "repository": "tides",
+        "workflow": "release-bar.yml",
+        "environment": "pypi",
+        "forge": "github",
+    }
+    assert report["publisher"] == publisher

@@ -1,0 +1,113 @@
+"""Small projects of every backend and version source: what init makes of them, and that each can be released."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from preflight_in_process import enter
+from sample_project import HERE
+from sample_projects import NAMES, make_sample, read_sample
+from seatrial.init.detect import detect_project
+from seatrial.init.propose import detected_text, propose_changes, remarks_text
+from seatrial.init.write import write_proposal
+from seatrial.project.changelog import ChangelogSettings
+from seatrial.project.project import Project
+from seatrial.release.plan import ReleaseRequest
+from seatrial.release.preflight import attempt_release
+
+if TYPE_CHECKING:
+    from release_repo import ReleaseRepo
+
+
+pytestmark = pytest.mark.slow
+
+EXPECTED = Path(__file__).resolve().parent.parent / "expected/init"
+FEW = ("poetry-own", "setuptools-cfg", "setuptools-scm")
+"""Those that are released on every run: metadata of Poetry's own and in setup.cfg, a version that no file holds.
+
+`--all-projects` rehearses and releases the others, too.
+"""
+SELECTED = "poetry-own"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the projects that are released."""
+    if metafunc.function is test_adopted_project_is_released:
+        names = NAMES if metafunc.config.getoption("--all-projects") else FEW
+        marks = {SELECTED: [pytest.mark.selection]}
+        metafunc.parametrize("name", [pytest.param(name, marks=marks.get(name, [])) for name in names])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_init_writes_the_least_and_a_release_can_be_prepared(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real bump-my-version, towncrier and git find the version places, the changelog and the tag of the project."""
+    repo = make_sample(name, tmp_path, "3.12")
+    root = repo.project.root
+    found = detect_project(root)
+    proposal = propose_changes(found, workflows=True)
+    text = f"{detected_text(found)}\n\n{proposal.diff}\n{remarks_text(proposal)}".strip() + "\n"
+    text = text.replace(str(root), "{root}")
+    page = EXPECTED / f"{name}.txt"
+    if request.config.getoption("--refresh"):
+        page.write_text(text, encoding="utf-8")
+    assert text == page.read_text(encoding="utf-8")
+    write_proposal(found, proposal)
+    assert propose_changes(detect_project(root), workflows=True).files == ()
+    repo.project.commit("Adopt seatrial")
+    enter(repo.project, monkeypatch)
+    with attempt_release(root, ReleaseRequest("patch")) as run:
+        assert (run.attempt().reasons, run.tag) == ((), read_sample(name).next)
+        assert run.scratch
+        assert "1.2.4" in newest((run.scratch.project / changelog(root)).read_text())
+
+
+def test_adopted_project_is_released(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """The real backend builds what the tests of the project then pass with, and the remote has its tag."""
+    repo = adopted(name, tmp_path)
+    if request.config.getoption("--all-projects"):
+        require_rehearsal(repo, read_sample(name).next)
+    released = repo.project.seatrial("release", "--part", "patch", "--yes")
+    assert released.returncode == 0, released.output
+    assert repo.remote.git("cat-file", "-t", read_sample(name).next) == "tag\n"
+    entries = repo.remote.git("show", f"{read_sample(name).next}:{changelog(repo.project.root)}")
+    assert "1.2.4" in newest(entries)
+
+
+def require_rehearsal(repo: ReleaseRepo, tag: str) -> None:
+    """See that what is built is uploaded, and installed from an index, on the Pythons that the project names."""
+    rehearsed = repo.project.seatrial("rehearse", "--part", "patch", "--json")
+    assert rehearsed.returncode == 0, rehearsed.output
+    report = json.loads(rehearsed.output[rehearsed.output.index("\n{\n") :])
+    assert (report["tag"], report["version"]) == (tag, "1.2.4")
+    assert HERE in [one["python"] for one in report["installed"]]
+
+
+def adopted(name: str, folder: Path) -> ReleaseRepo:
+    """Return a project after ``seatrial init``; skips one whose build needs a program that is not installed."""
+    needs = read_sample(name).needs
+    if needs and not shutil.which(needs):
+        pytest.skip(f"{needs} is not installed")
+    repo = make_sample(name, folder)
+    ran = repo.project.seatrial("init", "--yes")
+    assert ran.returncode == 0, ran.output
+    repo.project.commit("Adopt seatrial")
+    return repo
+
+
+def changelog(root: Path) -> str:
+    """Return the file of a project that has its changelog."""
+    news = ChangelogSettings.from_project(Project.from_directory(root))
+    assert news
+    return str(news.filename)
+
+
+def newest(entries: str) -> str:
+    """Return the heading of the newest entry of a changelog."""
+    return next(line for line in entries.splitlines() if "1.2." in line)

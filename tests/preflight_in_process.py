@@ -1,0 +1,50 @@
+"""Walking through a release in the process of a test, as a preflight does, without building anything."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from seatrial.checks.registry import PROJECT_CHECKS, RELEASE_CHECKS, TRIGGER_CHECKS
+from seatrial.ci.publisher import Trigger
+from seatrial.project.nox_sessions import SessionList
+from seatrial.release.checks import gather_facts, read_publishing, read_sources, read_trigger, run_checks_on
+from seatrial.release.plan import ReleaseRequest
+from seatrial.release.preflight import attempt_push, attempt_release
+
+if TYPE_CHECKING:
+    import pytest
+
+    from sample_project import SampleProject
+    from seatrial.findings import Finding
+
+
+def enter(project: SampleProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give this process the environment that the commands of a project have."""
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    for name, value in project.environ.items():
+        monkeypatch.setenv(name, value)
+
+
+def findings(project: SampleProject, options: str, *, lists_sessions: bool = False) -> dict[str, Finding]:
+    """Return what the checks find that need no build and no index, by their codes.
+
+    ``options``: those of the release; ``lists_sessions``: whether nox is asked for the sessions of the project, without
+    which what is found of them means nothing.
+    """
+    words = dict(zip(*[iter(options.split())] * 2))
+    with attempt_release(project.root, ReleaseRequest(words.get("--part", ""), words.get("--version", ""))) as run:
+        attempt_push(run)
+        results = list(run_checks_on(RELEASE_CHECKS, run.attempt(), {}))
+        if run.project and run.scratch:
+            listing = SessionList()
+            if lists_sessions:
+                with gather_facts(run.project, run.config) as asked:
+                    listing = asked.listing.result()
+            publishing = read_publishing(run.project, run.config, run.scratch, run.tag)
+            trigger = read_trigger(run.project, run.scratch, Trigger(run.tag, publishing, listing))
+            sources = read_sources(run.project, run.scratch, listing, publishing)
+            results += run_checks_on(PROJECT_CHECKS, sources, {})
+            results += run_checks_on(TRIGGER_CHECKS, trigger, {})
+    return {result.code: result.finding for result in results}

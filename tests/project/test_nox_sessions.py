@@ -1,0 +1,54 @@
+"""What nox lists, whatever it prints."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial.project.nox_sessions import NoxSession, SessionList
+
+TOLD = [
+    {"session": "build", "name": "build", "python": None, "tags": ["ci"], "call_spec": {}},
+    {"session": "tests-3.12", "name": "tests", "python": "3.12", "tags": [], "call_spec": {}},
+    {"session": "lint", "python": False},
+]
+
+
+def test_sessions_are_read() -> None:
+    found = SessionList.from_json(json.dumps(TOLD))
+    assert found == SessionList(
+        (
+            NoxSession("build", "build", "", ("ci",)),
+            NoxSession("tests-3.12", "tests", "3.12"),
+            NoxSession("lint", "lint"),
+        )
+    )
+    assert (found.pythons, found.has("tests"), found.has("tests-3.12"), found.has("tests-3.13")) == (
+        frozenset(["3.12"]),
+        True,
+        True,
+        False,
+    )
+
+
+@pytest.mark.parametrize("text", ["", "{}x", "3", "[3]", "[{}]", "null", "[[]]"])
+def test_what_is_no_list_of_sessions_is_a_failure(text: str) -> None:
+    assert SessionList.from_json(text) == SessionList(failure="nox --list --json did not print what it should")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda one: st.lists(one) | st.dictionaries(st.text(), one),
+    )
+)
+def test_no_json_ends_in_a_traceback(told: object) -> None:
+    assert isinstance(SessionList.from_json(json.dumps(told)), SessionList)
+
+
+@pytest.mark.parametrize("more", ["Welcome\n{}\n", "[1, 2]\n{}\n", "{}\nBye\n", "[\n{}"])
+def test_noxfile_may_print_what_it_likes(more: str) -> None:
+    assert SessionList.from_json(more.format(json.dumps(TOLD))) == SessionList.from_json(json.dumps(TOLD))

@@ -1,0 +1,109 @@
+"""What ``[tool.seatrial]`` says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seatrial.errors import PyprojectInvalid
+from seatrial.project.project import Project
+from seatrial.project.settings import CiSettings, Config
+from seatrial.project.versions import PART_OF_KIND
+
+
+def config(table: Any) -> Config:
+    return Config.from_project(Project(Path("root"), {"tool": {"seatrial": table}}))
+
+
+def mistake(table: Any) -> str:
+    with pytest.raises(PyprojectInvalid) as raised:
+        config(table)
+    return raised.value.what
+
+
+def test_no_table_and_an_empty_one_are_valid() -> None:
+    assert Config.from_project(Project(Path("root"), {})) == config({}) == Config()
+
+
+def test_settings_are_read() -> None:
+    told = {"branch": "stable", "tag": "{name}-{version}", "message": "v{version}", "parts": {"doc": "minor"}}
+    more = {"ignore": {"DIST206": "they are not ready"}, "publisher": {"workflow": "publish.yml"}}
+    ci = {"systems": ["ubuntu", "windows"], "testpypi": False, "install": ["make tools"]}
+    index = {"index": "https://index.example.invalid/simple", "workflows": ci}
+    assert config({**told, "lock": [["pdm", "lock"]], **more, **index}) == Config(
+        branch="stable",
+        tag="{name}-{version}",
+        message="v{version}",
+        parts={**PART_OF_KIND, "doc": "minor"},
+        lock=(("pdm", "lock"),),
+        publisher=more["publisher"],
+        index="https://index.example.invalid/simple/",
+        ignore=more["ignore"],
+        workflows=CiSettings(systems=("ubuntu", "windows"), testpypi=False, install=("make tools",)),
+    )
+
+
+def test_mistakes_are_told_together() -> None:
+    with pytest.raises(PyprojectInvalid) as raised:
+        config(
+            {
+                "brnch": "x",
+                "branch": 1,
+                "tag": "v1",
+                "message": "{part}",
+                "parts": {"doc": "tiny"},
+                "lock": ["pdm lock"],
+                "publisher": {"work": "x", "owner": 1},
+                "ignore": {"W001": "why", "DIST206": " ", "DIST205": 1},
+            }
+        )
+    assert raised.value.what == (
+        "[tool.seatrial] in root/pyproject.toml: there is no key 'brnch'; branch has to be a string, not 1; "
+        "tag has to have {version} in it: 'v1'; message takes {version} and {name} alone, not '{part}'; "
+        "parts.doc has to be one of major, minor, patch; "
+        'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]; '
+        "publisher has no key 'work'; publisher.owner has to be a string; "
+        "ignore.W001 is no code of a check, such as DIST206; ignore.DIST206 has to say the reason why, not ' '; "
+        "ignore.DIST205 has to say the reason why, not 1"
+    )
+
+
+def test_ignore_that_is_no_table_is_told() -> None:
+    with pytest.raises(PyprojectInvalid, match="ignore has to be a table of codes and reasons, not \\['DIST206'\\]"):
+        config({"ignore": ["DIST206"]})
+
+
+MISTAKES: tuple[tuple[object, str], ...] = (
+    (["ubuntu"], "workflows has to be a table, not ['ubuntu']"),
+    ({"system": ["ubuntu"]}, "workflows has no key 'system'"),
+    ({"systems": []}, "workflows.systems has to be a list of ubuntu, macos, windows, not []"),
+    ({"systems": "macos"}, "workflows.systems has to be a list of ubuntu, macos, windows, not 'macos'"),
+    ({"systems": ["beos"]}, "workflows.systems has to be a list of ubuntu, macos, windows, not ['beos']"),
+    ({"testpypi": "yes"}, "workflows.testpypi has to be true or false, not 'yes'"),
+    ({"coverage": 1}, "workflows.coverage has to be true or false, not 1"),
+    ({"proof": "$(id)"}, "workflows.proof has to be the tag of a session, not '$(id)'"),
+    (
+        {"install": ["a\nb"]},
+        "workflows.install has to be a list of commands, each in one line, not ['a\\nb']",
+    ),
+)
+"""Values of ``workflows``, and what is wrong with each."""
+
+
+def test_mistake_in_the_settings_of_ci_is_told() -> None:
+    assert [(value, mistake({"workflows": value})) for value, _ in MISTAKES] == [
+        (value, f"[tool.seatrial] in root/pyproject.toml: {text}") for value, text in MISTAKES
+    ]
+
+
+def test_template_takes_names_and_nothing_of_them() -> None:
+    odd = ("{version.nope}", "{version[0]}", "{version:>9}", "{version!r}", "{", "{0}", "{name.x}")
+    templates = [(key, f"{{version}}{more}") for key in ("tag", "message") for more in odd]
+    unexplained = [
+        (key, text)
+        for key, text in templates
+        if f"{key} takes {{version}} and {{name}} alone, not '{text}'" not in mistake({key: text})
+    ]
+    assert unexplained == []

@@ -1,0 +1,383 @@
+"""Where a project keeps its version."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+from packaging.version import Version
+
+from errors_raised import raises_error
+from seatrial.errors import FileNotUtf8, PyprojectInvalid, VersionNotFound
+from seatrial.project.bump import configured_files
+from seatrial.project.project import Project
+from seatrial.project.version_files import (
+    VersionFiles,
+    VersionPlace,
+    VersionSource,
+    as_semantic_version,
+    find_version_files,
+)
+
+
+def find(root: Path, **files: str) -> VersionFiles:
+    """Find the places in a project of these files."""
+    for path, text in files.items():
+        name = root / path
+        name.parent.mkdir(parents=True, exist_ok=True)
+        name.write_bytes(text.encode())
+    return find_version_files(Project.from_directory(root), [PurePosixPath(name) for name in files])
+
+
+def named(places: VersionFiles) -> list[tuple[str, str]]:
+    return [(str(place.path), place.text) for place in places.places]
+
+
+STATIC = '[project]\nname = "tide-pool"\nversion = "1.2.3"\n'
+DYNAMIC = '[project]\nname = "tide-pool"\ndynamic = ["version"]\n'
+BACKEND = '[build-system]\nrequires = []\nbuild-backend = "{}"\n'
+MATURIN = DYNAMIC + BACKEND.format("maturin")
+CRATE = '[package]\nname = "tide"\nedition = "2021"\n'
+LOCK = "version = 4\n" + "".join(
+    f'\n[[package]]\nname = "{name}"\nversion = "1.2.3"\n{more}'
+    for name, more in {
+        "other": 'source = "registry+x"\n',
+        "pool": "",
+        "tide": 'dependencies = [\n "other",\n]\n',
+    }.items()
+)
+MODULE = '"""Doc."""\n__version__ = "1.2.3"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"pyproject.toml": STATIC}, [("pyproject.toml", 'version = "1.2.3"')]),
+        (
+            {"pyproject.toml": STATIC, "src/tide_pool/__init__.py": MODULE},
+            [("pyproject.toml", 'version = "1.2.3"'), ("src/tide_pool/__init__.py", '__version__ = "1.2.3"')],
+        ),
+        (
+            {"pyproject.toml": STATIC, "tide_pool.py": "__version__: Final[str] = '1.2.3'\n"},
+            [("pyproject.toml", 'version = "1.2.3"'), ("tide_pool.py", "__version__: Final[str] = '1.2.3'")],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + '[tool.hatch.version]\npath = "about.py"\n',
+                "about.py": 'VERSION = "v1.2.3"\n',
+            },
+            [("about.py", 'VERSION = "v1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + '[tool.setuptools.dynamic]\nversion = { attr = "pool.meta.__version__" }\n',
+                "src/pool/meta.py": MODULE,
+            },
+            [("src/pool/meta.py", '__version__ = "1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + '[tool.setuptools.dynamic]\nversion = { file = ["VERSION"] }\n',
+                "VERSION": "1.2.3\n",
+            },
+            [("VERSION", "1.2.3")],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + '[build-system]\nbuild-backend = "flit_core.buildapi"\n',
+                "tide_pool.py": MODULE,
+            },
+            [("tide_pool.py", '__version__ = "1.2.3"')],
+        ),
+        (
+            {"pyproject.toml": DYNAMIC + '[tool.pdm.version]\nsource = "file"\npath = "v.py"\n', "v.py": MODULE},
+            [("v.py", '__version__ = "1.2.3"')],
+        ),
+        (
+            {"pyproject.toml": '[tool.poetry]\nname = "tide-pool"\nversion = "1.2.3"\n'},
+            [("pyproject.toml", 'version = "1.2.3"')],
+        ),
+        (
+            {"pyproject.toml": "", "setup.cfg": "[metadata]\nname = tide-pool\nversion = 1.2.3\n"},
+            [("setup.cfg", "version = 1.2.3")],
+        ),
+        (
+            {
+                "pyproject.toml": "",
+                "setup.cfg": "[metadata]\nname = tide-pool\nversion = attr: tide_pool.__version__\n",
+                "src/tide_pool/__init__.py": '__version__ = "1.2.3"\n',
+            },
+            [("src/tide_pool/__init__.py", '__version__ = "1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": "",
+                "setup.cfg": "[metadata]\nname = tide-pool\nversion = file: VERSION\n",
+                "VERSION": "1.2.3\n",
+            },
+            [("VERSION", "1.2.3")],
+        ),
+        (
+            {"pyproject.toml": "", "setup.py": "from setuptools import setup\nsetup(\n    version='1.2.3',\n)\n"},
+            [("setup.py", "    version='1.2.3'")],
+        ),
+        (
+            {
+                "pyproject.toml": STATIC,
+                "uv.lock": '[[package]]\nname = "tide"\nversion = "1.2.3"\nsource = { registry = "x" }\n\n'
+                '[[package]]\nname = "tide-pool"\nversion = "1.2.3"\nsource = { editable = "." }\n',
+            },
+            [("pyproject.toml", 'version = "1.2.3"'), ("uv.lock", 'name = "tide-pool"\nversion = "1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": MATURIN,
+                "Cargo.toml": CRATE + 'version = "1.2.3"\n\n[dependencies]\nserde = { version = "1.0.1" }\n',
+                "Cargo.lock": LOCK,
+            },
+            [("Cargo.toml", 'version = "1.2.3"'), ("Cargo.lock", 'name = "tide"\nversion = "1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": MATURIN + '[tool.maturin]\nmanifest-path = "crates/tide/Cargo.toml"\n',
+                "crates/tide/Cargo.toml": CRATE + "version.workspace = true\n",
+                "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n\n[workspace.package]\nversion = "1.2.3"\n',
+                "Cargo.lock": LOCK,
+            },
+            [
+                ("Cargo.toml", 'version = "1.2.3"'),
+                ("Cargo.lock", 'name = "pool"\nversion = "1.2.3"'),
+                ("Cargo.lock", 'name = "tide"\nversion = "1.2.3"'),
+            ],
+        ),
+        (
+            {"pyproject.toml": STATIC + BACKEND.format("maturin"), "Cargo.toml": CRATE + 'version = "1.2.3"\n'},
+            [("pyproject.toml", 'version = "1.2.3"'), ("Cargo.toml", 'version = "1.2.3"')],
+        ),
+        (
+            {"pyproject.toml": STATIC + BACKEND.format("maturin"), "Cargo.toml": CRATE + 'version = "0.0.0"\n'},
+            [("pyproject.toml", 'version = "1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + BACKEND.format("mesonpy"),
+                "meson.build": "# the build\nproject(\n  'tide', 'c', default_options: ['warning_level=(1)'],\n"
+                "  meson_version: '>=1.1',\n  version: '1.2.3',\n)\n",
+            },
+            [("meson.build", "  version: '1.2.3'")],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC
+                + '[tool.scikit-build.metadata.version]\nprovider = "scikit_build_core.metadata.regex"\n'
+                'input = "src/pool/about.py"\n',
+                "src/pool/about.py": MODULE,
+            },
+            [("src/pool/about.py", '__version__ = "1.2.3"')],
+        ),
+    ],
+    ids=[
+        "static",
+        "beside",
+        "module",
+        "hatch",
+        "attr",
+        "file",
+        "flit",
+        "pdm",
+        "poetry",
+        "setup.cfg",
+        "setup.cfg attr",
+        "setup.cfg file",
+        "setup.py",
+        "uv.lock",
+        "maturin",
+        "maturin workspace",
+        "maturin static",
+        "maturin apart",
+        "meson",
+        "scikit-build",
+    ],
+)
+def test_version_is_found_where_the_backend_keeps_it(
+    tmp_path: Path, files: dict[str, str], expected: list[tuple[str, str]]
+) -> None:
+    places = find(tmp_path, **files)
+    assert named(places) == expected
+    assert (places.source, places.version) == (VersionSource.FILES, Version("1.2.3"))
+
+
+@pytest.mark.parametrize(
+    "pyproject",
+    [
+        DYNAMIC + '[build-system]\nrequires = ["setuptools>=77", "setuptools-scm[toml]>=8"]\n',
+        DYNAMIC + '[build-system]\nrequires = ["hatchling", "hatch_vcs"]\n[tool.hatch.version]\nsource = "vcs"\n',
+        DYNAMIC + '[tool.pdm.version]\nsource = "scm"\n',
+        DYNAMIC + '[build-system]\nrequires = ["versioningit ~= 3.0"]\n',
+        '[tool.poetry]\nversion = "0.0.0"\n[tool.poetry-dynamic-versioning]\nenable = true\n',
+    ],
+)
+def test_version_can_come_from_the_tag(tmp_path: Path, pyproject: str) -> None:
+    assert find(tmp_path, **{"pyproject.toml": pyproject}) == VersionFiles(VersionSource.TAG)
+
+
+def test_package_of_another_name_changes_too_when_it_has_the_same_version(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": STATIC,
+        "src/Tide_Pool/__init__.py": '__version__ = VERSION = "1.2.3"\n',
+        "src/pool/__init__.py": 'VERSION = "2"\n__version__ = "1.2.3"\nif True:\n    __version__ = "1.2.3"\n',
+        "src/other/__init__.py": '__version__ = "9.9"\n',
+        "tests/__init__.py": '__version__ = "0"\n',
+    }
+    assert named(find(tmp_path, **files)) == [
+        ("pyproject.toml", 'version = "1.2.3"'),
+        ("src/Tide_Pool/__init__.py", '__version__ = VERSION = "1.2.3"'),
+        ("src/pool/__init__.py", 'VERSION = "2"\n__version__ = "1.2.3"'),
+        ("src/pool/__init__.py", '    __version__ = "1.2.3"'),
+    ]
+
+
+SETUP = "from setuptools import setup\n"
+MESON = "project(\n  'tide', 'c',{}\n  version: '1.2.3',\n)\n"
+SHARING = {
+    "pyproject.toml": MATURIN + '[tool.maturin]\nmanifest-path = "crates/tide/Cargo.toml"\n',
+    "crates/tide/Cargo.toml": CRATE + "version.workspace = true\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({"Cargo.toml": '[workspace.package]\nversion = "9"\n\n' + CRATE + 'version = "1.2.3"\n'}, 'version = "1.2.3"'),
+        ({"Cargo.toml": CRATE + 'description = """\nversion = "9"\n"""\nversion = "1.2.3"\n'}, 'version = "1.2.3"'),
+        ({"Cargo.toml": '[package.metadata]\nversion = "9"\n\n' + CRATE + 'version = "1.2.3"\n'}, 'version = "1.2.3"'),
+        ({"Cargo.toml": ' [ package ]\n\tname = "tide"\n\t"version"\t= "1.2.3"\n'}, '\t"version"\t= "1.2.3"'),
+        (
+            {**SHARING, "Cargo.toml": CRATE + 'version = "9"\n\n[workspace.package]\nversion = "1.2.3"\n'},
+            'version = "1.2.3"',
+        ),
+        ({"meson.build": MESON.format("\n  # version: '9'")}, "  version: '1.2.3'"),
+        ({"meson.build": MESON.format("  # it's (so")}, "  version: '1.2.3'"),
+        ({"meson.build": MESON.format(" license: 'a (b', x: f(g(['version: 9'])),")}, "  version: '1.2.3'"),
+        ({"setup.py": SETUP + '# setup(version="9")\nsetup(version="1.2.3")\n'}, 'setup(version="1.2.3"'),
+        ({"setup.py": SETUP + 'e = Extension("é", version="9")\nsetup(version="1.2.3")'}, 'setup(version="1.2.3"'),
+        ({"setup.py": SETUP + 'setup(x="é", version="1.2.3", y="1.2.3")'}, 'setup(x="é", version="1.2.3"'),
+        ({"setup.py": f'"""\nversion = "9"\n"""\n{SETUP}setup(version="1.2.3")'}, 'setup(version="1.2.3"'),
+        ({"setup.py": f'\ufeff{SETUP}told = dict(version="1.2.3")\nsetup(**told)'}, 'told = dict(version="1.2.3"'),
+        ({"setup.cfg": "[metadata] \nname = tide\nversion: 1.2.3  \n"}, "version: 1.2.3  "),
+    ],
+)
+def test_version_is_found_in_odd_forms(tmp_path: Path, files: dict[str, str], place: str) -> None:
+    pyproject = MATURIN if "Cargo.toml" in files else DYNAMIC + BACKEND.format("mesonpy")
+    is_old = {"setup.py", "setup.cfg"} & files.keys()
+    places = find(tmp_path, **{"pyproject.toml": "" if is_old else pyproject, **files})
+    assert [one.text for one in places.places] == [place]
+
+
+@pytest.mark.parametrize("told", ['"1.2" ".3"', '"1." + "2.3"', 'get("v") or "1"', '"""1.2.3\n"""'])
+def test_half_a_version_is_none(tmp_path: Path, told: str) -> None:
+    with pytest.raises(VersionNotFound):
+        find(tmp_path, **{"pyproject.toml": "", "setup.py": f"{SETUP}setup(version={told})\n"})
+
+
+@pytest.mark.parametrize(
+    ("path", "start", "again"),
+    [
+        ("Cargo.toml", "[package]\n", "\n"),
+        ("meson.build", "", "\n"),
+        ("meson.build", "project(", "()"),
+        ("setup.py", "", "\n"),
+        ("setup.cfg", "[metadata]\n", "\n"),
+    ],
+)
+def test_long_file_is_read_at_once(tmp_path: Path, path: str, start: str, again: str) -> None:
+    """What is read in steps of the square of its length would not end here, or after minutes."""
+    backend = {"Cargo.toml": "maturin", "meson.build": "mesonpy"}.get(path, "setuptools.build_meta")
+    with pytest.raises(VersionNotFound):
+        find(tmp_path, **{"pyproject.toml": DYNAMIC + BACKEND.format(backend), path: start + again * 200_000})
+
+
+def test_path_that_can_be_none_names_no_version(tmp_path: Path) -> None:
+    pyproject = MATURIN + '[tool.maturin]\nmanifest-path = "a\\u0000b"\n'
+    with pytest.raises(VersionNotFound):
+        find(tmp_path, **{"pyproject.toml": pyproject})
+
+
+def test_both_tables_and_the_note_of_bump_my_version_change(tmp_path: Path) -> None:
+    more = '[tool.poetry]\nversion = "1.2.3"\n[tool.bumpversion]\ncurrent_version = "1.2.3"\n'
+    assert [place.text.splitlines()[-1] for place in find(tmp_path, **{"pyproject.toml": STATIC + more}).places] == [
+        'version = "1.2.3"',
+        'version = "1.2.3"',
+        'current_version = "1.2.3"',
+    ]
+
+
+def test_stretch_stands_in_the_file_once(tmp_path: Path) -> None:
+    other = '[tool.other]\nversion = "1.2.3"\n'
+    own = '[project]\nname = "tide"\nversion = "1.2.3"\ndependencies = ["lib==1.2.3"]\n'
+    (place,) = find(tmp_path, **{"pyproject.toml": other + own}).places
+    assert place.text == 'name = "tide"\nversion = "1.2.3"'
+    assert place.said(Version("2.0rc1")) == 'name = "tide"\nversion = "2.0rc1"'
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("1.3", "1.3.0"),
+        ("1.3rc1", "1.3.0-rc.1"),
+        ("2", "2.0.0"),
+        ("1.3.0b2.dev4", "1.3.0-b.2.dev.4"),
+        ("1.3.0.post1", "1.3.0-post.1"),
+        ("1.3.0+here", "1.3.0+here"),
+    ],
+)
+def test_version_of_a_crate_is_one_of_semantic_versioning_and_the_same(version: str, said: str) -> None:
+    assert as_semantic_version(Version(version)) == said
+    assert Version(said) == Version(version)
+
+
+def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
+    (place,) = find(tmp_path, **{"pyproject.toml": STATIC.replace("\n", "\r\n")}).places
+    assert place == VersionPlace(PurePosixPath("pyproject.toml"), 'version = "1.2.3"', "1.2.3")
+
+
+def test_places_that_disagree_are_named(tmp_path: Path) -> None:
+    with raises_error("VersionsDisagree") as raised:
+        find(tmp_path, **{"pyproject.toml": STATIC, "tide_pool/__init__.py": '__version__ = "1.2"\n'})
+    assert raised.value.what == (
+        "the places that name the version disagree:\n"
+        '  pyproject.toml: version = "1.2.3"\n'
+        '  tide_pool/__init__.py: __version__ = "1.2"'
+    )
+
+
+def test_lock_that_is_none_of_the_files_of_the_project_names_no_version(tmp_path: Path) -> None:
+    """A release does not write into one that git ignores: it would disagree from then on."""
+    (tmp_path / "uv.lock").write_text('[[package]]\nname = "tide-pool"\nversion = "1.2"\nsource = { editable = "." }\n')
+    assert named(find(tmp_path, **{"pyproject.toml": STATIC})) == [("pyproject.toml", 'version = "1.2.3"')]
+
+
+def test_version_that_is_nowhere_is_told(tmp_path: Path) -> None:
+    with pytest.raises(VersionNotFound):
+        find(tmp_path, **{"pyproject.toml": DYNAMIC})
+
+
+def test_version_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PyprojectInvalid, match='version = "one" is no version'):
+        find(tmp_path, **{"pyproject.toml": STATIC.replace("1.2.3", "one")})
+
+
+def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tide_pool.py").write_bytes(b'# T\xfcmpel\n__version__ = "1.2.3"\n')
+    (tmp_path / "pyproject.toml").write_text(STATIC)
+    with pytest.raises(FileNotUtf8, match=r"^tide_pool\.py names the version, and is not UTF-8"):
+        find_version_files(Project.from_directory(tmp_path), [PurePosixPath("tide_pool.py")])
+
+
+@pytest.mark.parametrize("files", [5, "README.md", ["README.md"], {"filename": "README.md"}], ids=str)
+def test_files_of_bump_my_version_that_are_no_tables_are_told(tmp_path: Path, files: object) -> None:
+    project = Project(tmp_path, {"tool": {"bumpversion": {"files": files}}})
+    with pytest.raises(PyprojectInvalid) as raised:
+        configured_files(project)
+    place = f"[tool.bumpversion] in {tmp_path / 'pyproject.toml'}"
+    assert raised.value.what == f"{place}: files has to be an array of tables, not {files!r}"

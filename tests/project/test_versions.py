@@ -1,0 +1,133 @@
+"""Versions and the ones that come next."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from errors_raised import raises_error
+from seatrial.errors import ReleaseError
+from seatrial.project.versions import (
+    LABELS,
+    PART_OF_KIND,
+    PARTS,
+    RequestedPart,
+    next_version,
+    parse_version,
+    part_between,
+    part_for_fragments,
+    version_choices,
+)
+
+RELEASES = st.lists(st.integers(0, 99), min_size=1, max_size=3).map(lambda numbers: ".".join(map(str, numbers)))
+VERSIONS = st.builds(
+    lambda epoch, release, suffix: Version(epoch + release + suffix),
+    st.sampled_from(["", "1!"]),
+    RELEASES,
+    st.sampled_from(["", "a1", "b2", "rc3", ".dev4", "rc1.dev2", ".post5"]),
+)
+
+
+NEXT = {
+    ("1.4.0", "major", ""): "2.0.0",
+    ("1.4.0", "minor", ""): "1.5.0",
+    ("1.4.2", "patch", ""): "1.4.3",
+    ("1.4", "minor", ""): "1.5",
+    ("1.4", "patch", ""): "1.4.1",
+    ("1", "major", ""): "2",
+    ("2!1.0", "minor", ""): "2!1.1",
+    ("1.4.0.post1", "patch", ""): "1.4.1",
+    ("1.2.3.4", "patch", ""): "1.2.4",
+    # A pre-release and its way back.
+    ("1.4.0", "rc", "minor"): "1.5.0rc1",
+    ("1.5.0rc1", "rc", "minor"): "1.5.0rc2",
+    ("1.5.0rc2", "final", ""): "1.5.0",
+    ("1.5.0rc2", "minor", ""): "1.5.0",
+    ("1.5.0rc2", "patch", ""): "1.5.0",
+    ("1.5.0rc2", "major", ""): "2.0.0",
+    ("1.5.1rc1", "minor", ""): "1.6.0",
+    ("2.0.0rc1", "major", ""): "2.0.0",
+    ("1.5.0a2", "beta", ""): "1.5.0b1",
+    ("1.4.0", "preview", "patch"): "1.4.1rc1",
+    ("1.4.0", "dev", "minor"): "1.5.0.dev1",
+    ("1.5.0.dev1", "dev", ""): "1.5.0.dev2",
+    ("1.5.0.dev2", "rc", ""): "1.5.0rc1",
+    ("1.5.0rc1", "dev", ""): "1.5.0rc2.dev1",
+    ("1.5.0rc2.dev1", "rc", ""): "1.5.0rc2",
+    ("1.4.0", "post", ""): "1.4.0.post1",
+    ("1.4.0.post1", "post", ""): "1.4.0.post2",
+}
+"""For a version, a part and the base of a pre-release: the version that comes next."""
+
+
+def test_part_leads_to_the_next_version() -> None:
+    found = {asked: str(next_version(Version(asked[0]), *asked[1:])) for asked in NEXT}
+    assert found == NEXT
+
+
+@given(VERSIONS, st.sampled_from([*PARTS, *LABELS, "dev", "post", "final"]), st.sampled_from(PARTS))
+def test_next_version_is_newer(current: Version, part: str, base: str) -> None:
+    try:
+        following = next_version(current, part, base)
+    except ReleaseError:
+        return
+    assert following > current
+    assert parse_version(str(following)) == following
+
+
+@pytest.mark.parametrize(("current", "part"), [("1.0", "final"), ("1.0rc1", "post"), ("1.0", "mayor"), ("1.0", "")])
+def test_part_that_leads_nowhere_is_refused(current: str, part: str) -> None:
+    with raises_error("PartUnknown"):
+        next_version(Version(current), part)
+
+
+def test_label_does_not_lead_back() -> None:
+    with raises_error("VersionNotNewer") as raised:
+        next_version(Version("1.5.0rc1"), "beta")
+    assert (raised.value.what, raised.value.fix) == ("b comes before 1.5.0rc1", "invoke release --part rc")
+
+
+def test_text_that_is_no_version_is_refused() -> None:
+    with raises_error("VersionInvalid", match=r"^'1\.5\.x' is no version"):
+        parse_version("1.5.x")
+
+
+@pytest.mark.parametrize(
+    ("current", "kinds", "asked"),
+    [
+        ("1.4.0", [], RequestedPart("patch")),
+        ("1.4.0", ["misc", "bugfix", "misc"], RequestedPart("patch", ("misc", "bugfix"))),
+        ("1.4.0", ["bugfix", "feature"], RequestedPart("minor", ("feature",))),
+        ("1.4.0", ["feature", "removal", "breaking"], RequestedPart("major", ("removal", "breaking"))),
+        ("0.4.0", ["feature", "breaking"], RequestedPart("minor", ("breaking",))),
+        ("0.4.0", ["feature"], RequestedPart("patch", ("feature",))),
+        ("0.4.0", ["doc"], RequestedPart("patch", ("doc",))),
+    ],
+)
+def test_fragments_ask_for_the_largest_part(current: str, kinds: list[str], asked: RequestedPart) -> None:
+    assert part_for_fragments(kinds, PART_OF_KIND, Version(current)) == asked
+
+
+@pytest.mark.parametrize(
+    ("current", "version", "part"),
+    [
+        ("1.4.0", "2.0.0", "major"),
+        ("1.4.0", "1.5.0rc1", "minor"),
+        ("1.4.0", "1.4.1", "patch"),
+        ("1.5.0rc1", "1.5.0", "minor"),
+        ("1.4.0", "1.4.0.post1", "patch"),
+    ],
+)
+def test_version_raises_a_part(current: str, version: str, part: str) -> None:
+    assert part_between(Version(current), Version(version)) == part
+
+
+def test_candidates_begin_with_what_is_asked_for_and_name_no_version_twice() -> None:
+    offered = version_choices(Version("1.5.0rc1"), RequestedPart("minor"))
+    assert [(part, str(version)) for part, version in offered] == [
+        ("minor", "1.5.0"),
+        ("major", "2.0.0"),
+        ("rc", "1.5.0rc2"),
+    ]

@@ -1,0 +1,82 @@
+"""Attestations are missed where somebody has asked for them, and what is unknown is not taken for none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from errors_raised import raises_error
+from rehearsal_projects import WORKFLOW
+from seatrial.ci.github import Workflow
+from seatrial.ci.publisher import Publishing
+from seatrial.ci.runs import Run
+from seatrial.index.client import IndexFile
+from seatrial.index.targets import Destination
+from seatrial.publish.ci_runs import CiRuns
+from seatrial.publish.state import ReleaseOnIndex
+from seatrial.publish.verify import require_attestations
+
+if TYPE_CHECKING:
+    from seatrial.publish.verify import AttestationsExpected
+
+
+INDEX = "https://example.invalid/simple/"
+FILE = IndexFile("tidepool-1.3.0.tar.gz", "a" * 64, 1, None)
+PYPI = Destination("pypi", "https://example.invalid/legacy/", INDEX)
+NONE = f"{INDEX} lists no attestations of {FILE.name}"
+UNKNOWN = f"{INDEX} does not tell whether there are attestations: it has an older simple API than 1.3"
+BY_CI = ", and release.yml makes them"
+
+
+def delivery(provenance: str | None) -> ReleaseOnIndex:
+    served = (replace(FILE, provenance=provenance),)
+    return ReleaseOnIndex("tidepool", "1.3.0", INDEX, {FILE.name: FILE.sha256}, served)
+
+
+def ci(workflow: str = WORKFLOW, *conclusions: str) -> CiRuns:
+    told = Workflow.from_text("release.yml", workflow)
+    assert told
+    runs = tuple(Run(7, "Release", "completed", one, "") for one in conclusions)
+    return CiRuns(Publishing("acme", "tidepool", (told,)), "v1.3.0", runs or None)
+
+
+@pytest.mark.parametrize(
+    ("provenance", "asked", "known", "said"),
+    [
+        ("https://example.invalid/p", "here", ci(), "the index lists attestations of each file"),
+        ("", "by CI", ci(), NONE + BY_CI),
+        ("", "by CI", ci(WORKFLOW, "failure"), NONE + BY_CI),
+        (None, "by CI", ci(WORKFLOW, "success"), UNKNOWN + BY_CI),
+        ("", "by nobody", ci(WORKFLOW, "success"), ""),
+        ("", "by CI", ci(WORKFLOW.replace("id-token: write", "contents: read"), "success"), ""),
+        ("", "by CI", ci(WORKFLOW.replace("publish@v1", "publish@v1\n        with: {attestations: false}")), ""),
+        ("", "by CI", ci(WORKFLOW.replace("publish@v1", "publish@v1\n        with: {password: x}"), "success"), ""),
+    ],
+)
+def test_what_is_known_of_attestations_is_said(
+    provenance: str | None, asked: AttestationsExpected, known: CiRuns, said: str
+) -> None:
+    assert require_attestations(delivery(provenance), known, PYPI, asked) == said
+
+
+@pytest.mark.parametrize(
+    ("provenance", "asked", "known", "said"),
+    [
+        ("", "here", ci(), NONE),
+        (None, "here", ci(), UNKNOWN),
+        ("", "by CI", ci(WORKFLOW, "success"), NONE + BY_CI),
+    ],
+)
+def test_attestations_that_were_asked_for_are_missed(
+    provenance: str | None, asked: AttestationsExpected, known: CiRuns, said: str
+) -> None:
+    with raises_error("Unattested") as raised:
+        require_attestations(delivery(provenance), known, PYPI, asked)
+    assert raised.value.what == said
+
+
+def test_nobody_makes_attestations_for_another_index() -> None:
+    other = replace(PYPI, name="dock")
+    assert require_attestations(delivery(""), ci(WORKFLOW, "success"), other, "by CI") == ""

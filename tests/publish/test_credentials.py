@@ -1,0 +1,149 @@
+"""Where publishing goes wrong for want of the right token is known before anything is sent, and shows nothing."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
+
+from errors_raised import raises_error
+from index_server import READ, IndexServer
+from sample_project import lines
+from seatrial.index.credentials import credential_remarks, require_credentials, token_host
+from seatrial.index.targets import Destination, pypi_host
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def token(host: str) -> str:
+    """Return a token as PyPI makes them."""
+    raw = b"\x02\x01" + bytes([len(host)]) + host.encode() + b"\x02\x10" + b"identifier" * 4
+    return "pypi-" + base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+OF_PYPI, OF_TESTPYPI = token(pypi_host()), token(urlsplit(TEST_REPOSITORY).netloc)
+HERE = Destination("pypi", DEFAULT_REPOSITORY, "https://example.invalid/simple/")
+TEST = Destination("testpypi", TEST_REPOSITORY, "https://example.invalid/simple/", "testpypi")
+OTHER = Destination(
+    "", "https://example.invalid/legacy/", "https://example.invalid/simple/", "https://example.invalid/"
+)
+RC = "[distutils]\nindex-servers = pypi\n[pypi]\nusername = me\npassword = {}\n"
+
+
+@pytest.mark.parametrize(
+    ("where", "environ", "said"),
+    [
+        (HERE, {"TWINE_PASSWORD": ""}, "TWINE_PASSWORD is empty, and twine looks no further"),
+        (HERE, {"TWINE_PASSWORD": OF_TESTPYPI}, "the token in TWINE_PASSWORD is one of TestPyPI, not of PyPI"),
+        (TEST, {"TWINE_PASSWORD": f"{OF_PYPI}\n"}, "the token in TWINE_PASSWORD is one of PyPI, not of TestPyPI"),
+        (
+            HERE,
+            {"TWINE_PASSWORD": OF_PYPI, "TWINE_USERNAME": "me"},
+            "TWINE_USERNAME is not __token__, and the password in TWINE_PASSWORD is a token",
+        ),
+    ],
+)
+def test_what_can_not_be_taken_is_not_sent(
+    where: Destination, environ: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    with raises_error("CredentialUnfit") as raised:
+        require_credentials(where, {"HOME": str(tmp_path), **environ}, "invoke publish")
+    assert raised.value.what == f"nothing was sent: {said}"
+    assert raised.value.fix.endswith("\ninvoke publish")
+
+
+def test_token_in_pypirc_is_looked_at_too(tmp_path: Path) -> None:
+    (tmp_path / ".pypirc").write_text(RC.format(OF_TESTPYPI))
+    with raises_error("CredentialUnfit", match="is one of TestPyPI, not of PyPI"):
+        require_credentials(HERE, {"HOME": str(tmp_path)}, "invoke publish")
+    require_credentials(HERE, {"HOME": str(tmp_path), "TWINE_PASSWORD": OF_PYPI}, "invoke publish")
+
+
+@pytest.mark.parametrize(
+    ("where", "environ", "said"),
+    [
+        (HERE, {}, []),
+        (HERE, {"TWINE_PASSWORD": OF_PYPI, "TWINE_USERNAME": "__token__"}, []),
+        (TEST, {"TWINE_PASSWORD": OF_TESTPYPI}, []),
+        (OTHER, {"TWINE_PASSWORD": "secret", "TWINE_USERNAME": "me"}, []),
+        (HERE, {"TWINE_PASSWORD": "secret"}, ["what TWINE_PASSWORD holds is no token, and PyPI takes nothing else"]),
+        (
+            HERE,
+            {"TWINE_PASSWORD": f"{OF_PYPI}\n"},
+            ["TWINE_PASSWORD begins or ends with a blank or a line break, which is sent too"],
+        ),
+        (OTHER, {"TWINE_PASSWORD": ""}, ["TWINE_PASSWORD is empty, and twine looks no further"]),
+        (
+            OTHER,
+            {"TWINE_PASSWORD": OF_PYPI},
+            ["the token in TWINE_PASSWORD is one of PyPI, and goes to https://example.invalid/legacy/"],
+        ),
+        (
+            TEST,
+            {"TWINE_REPOSITORY_URL": "https://me:secretpassword@example.invalid/legacy/"},
+            ["TWINE_REPOSITORY_URL leads elsewhere, to https://***@example.invalid/legacy/: --index holds"],
+        ),
+    ],
+)
+def test_what_may_be_meant_so_is_said(
+    where: Destination, environ: dict[str, str], said: list[str], tmp_path: Path
+) -> None:
+    found = {"HOME": str(tmp_path), **environ}
+    require_credentials(where, found, "invoke publish")
+    assert list(credential_remarks(where, found)) == said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has other permissions")
+def test_pypirc_that_others_can_read_is_told(tmp_path: Path) -> None:
+    file = tmp_path / ".pypirc"
+    file.write_text(RC.format(OF_PYPI))
+    file.chmod(0o600)
+    assert list(credential_remarks(HERE, {"HOME": str(tmp_path)})) == []
+    file.chmod(0o640)
+    assert list(credential_remarks(HERE, {"HOME": str(tmp_path)})) == [
+        f"others can read {file}, which holds a password: chmod 600 {file}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "secret", "pypi-", "pypi-!!!", "pypi-AgE", "pypi-AgEI", "pypi-ägypten", "pypi-AgEA"]
+)
+def test_what_is_no_token_is_of_nowhere(text: str) -> None:
+    assert token_host(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "option"),
+    [
+        ("", ""),
+        ("dock", " --index dock"),
+        ("https://me:secretpassword@example.invalid/legacy/", " --index https://example.invalid/legacy/"),
+        ("https://example.invalid/?a=1&b", " --index 'https://example.invalid/?a=1&b'"),
+    ],
+)
+def test_index_is_printed_as_it_can_be_typed_and_without_a_password(told: str, option: str) -> None:
+    assert Destination("", "https://example.invalid/legacy/", "", told).option == option
+
+
+@pytest.mark.slow
+@pytest.mark.selection
+def test_publish_stops_before_the_question_where_the_token_is_of_another_index(server: IndexServer) -> None:
+    text = server.repo.read("pyproject.toml").replace("http://127.0.0.1:9/simple/", server.network.simple_url)
+    server.repo.project.write({"pyproject.toml": text})
+    ran = server.invoke("publish", "--yes", "--new-name", "tidepool", TWINE_PASSWORD=OF_TESTPYPI)
+    assert (ran.returncode, server.held()) == (4, [])
+    assert ran.output.endswith(
+        lines(
+            f"""
+            seatrial: nothing was sent: the token in TWINE_PASSWORD is one of TestPyPI, not of PyPI
+            fix:  unset TWINE_PASSWORD, or set it to a token
+                  invoke publish --version 1.3.0
+            {READ}credentialunfit
+            """
+        )
+    )

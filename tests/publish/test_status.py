@@ -1,0 +1,241 @@
+"""``invoke status`` names the true state between push and index, and the command that comes next."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index_server import READ, SDIST, WHEEL, IndexServer, yank
+from one_page_index import serve_page
+from preflight_in_process import enter
+from rehearsal_projects import WORKFLOW
+from seatrial.distributions.cache import existing_files
+from seatrial.git.repository import read_repository, read_tags
+from seatrial.project.snapshot import ProjectSnapshot
+from seatrial.publish.status import read_release_status, read_status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+pytestmark = pytest.mark.slow
+
+GH = """\
+#!{python}
+import json, pathlib, sys
+wanted = ["run", "list", "--repo", "acme/tidepool", "--branch", "v1.3.0", "--limit", "50", "--json"]
+if sys.argv[1:-1] != wanted:
+    sys.exit(f"unknown command {{sys.argv[1:]}}")
+runs = json.loads(pathlib.Path(__file__).with_name("runs.json").read_text())
+print(json.dumps([{{name: run[name] for name in sys.argv[-1].split(",")}} for run in runs]))
+"""
+RUN = "https://github.com/acme/tidepool/actions/runs/7"
+STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN starts nothing"
+
+
+def with_gh(server: IndexServer, *told: tuple[str, str]) -> dict[str, str]:
+    """Put a gh on PATH that tells these runs (status and conclusion); return the environment that finds it."""
+    commit = server.repo.project.git("rev-parse", "HEAD").strip()
+    folder = server.repo.project.root.parent / "bin"
+    folder.mkdir()
+    (folder / "gh").write_text(GH.format(python=sys.executable))
+    (folder / "gh").chmod(0o755)
+    runs = [
+        {
+            "databaseId": 7,
+            "workflowName": "Release",
+            "headSha": commit,
+            "event": "push",
+            "status": status,
+            "conclusion": conclusion,
+            "url": RUN,
+        }
+        for status, conclusion in told
+    ]
+    (folder / "runs.json").write_text(json.dumps([*runs, *({**run, "headSha": "0" * 40} for run in runs)]))
+    return {"PATH": os.pathsep.join([str(folder), server.repo.project.environ["PATH"]])}
+
+
+def on_forge(server: IndexServer, workflow: str = WORKFLOW) -> None:
+    """Let the project be of a forge, published by a workflow to this index."""
+    text = server.repo.read("pyproject.toml").replace("http://127.0.0.1:9/simple/", server.network.simple_url)
+    urls = '\n[project.urls]\nRepository = "https://github.com/acme/tidepool"\n'
+    server.repo.project.write({"pyproject.toml": text + urls, ".github/workflows/release.yml": workflow})
+
+
+@dataclass(frozen=True)
+class Case:
+    """What CI did, what the index has, and what is said of it."""
+
+    runs: tuple[tuple[str, str], ...] | None
+    there: tuple[str, ...]
+    said: str
+    ci: str
+    next: str
+    workflow: str = WORKFLOW
+
+
+FOLLOWS = "invoke release --part patch"
+PUBLISH = "invoke publish --version 1.3.0"
+CASES = {
+    "never started": Case(
+        (), (), "not there: ", f"never started, although release.yml listens to v1.3.0: {STARTS_NOTHING}", PUBLISH
+    ),
+    "never started but can be": Case(
+        (),
+        (),
+        "not there: ",
+        f"never started, although release.yml listens to v1.3.0: {STARTS_NOTHING}",
+        "gh workflow run release.yml --ref v1.3.0 --repo acme/tidepool",
+        WORKFLOW.replace("on:\n", "on:\n  workflow_dispatch:\n"),
+    ),
+    "deaf": Case(
+        (),
+        (),
+        "not there: ",
+        "never started: release.yml does not listen to v1.3.0",
+        PUBLISH,
+        WORKFLOW.replace("v*", "r*"),
+    ),
+    "failed": Case(
+        (("completed", "failure"),),
+        (),
+        "not there: ",
+        f"Release: failure, {RUN}",
+        "gh run rerun 7 --failed --repo acme/tidepool",
+    ),
+    "failed half-way": Case(
+        (("completed", "cancelled"),),
+        (WHEEL,),
+        "partly there: 1 of 2 files, ",
+        f"Release: cancelled, {RUN}",
+        "gh run rerun 7 --failed --repo acme/tidepool",
+    ),
+    "under way": Case(
+        (("in_progress", ""),), (), "not there: ", f"Release: in progress, {RUN}", "invoke verify --version 1.3.0"
+    ),
+    "published": Case(
+        (("completed", "success"),),
+        (SDIST, WHEEL),
+        "published, byte for byte: ",
+        f"Release: success, {RUN}",
+        FOLLOWS,
+    ),
+    "nobody can tell": Case(None, (WHEEL,), "partly there: 1 of 2 files, ", "", PUBLISH),
+}
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.selection] if case == "failed half-way" else []) for case in CASES]
+)
+def test_status_tells_what_became_of_the_release(server: IndexServer, case: str) -> None:
+    known = CASES[case]
+    server.store_file(*known.there)
+    environ = with_gh(server, *known.runs) if known.runs is not None else {}
+    on_forge(server, known.workflow)
+    told = server.plain(server.invoke("status", **environ).output).splitlines()
+    ci = [f"CI         {known.ci}"] if known.ci else []
+    assert told[3:] == [f"release    v1.3.0 is {known.said}http://index/simple/", *ci, f"next       {known.next}"]
+
+
+def test_gh_that_does_not_tell_is_told(server: IndexServer) -> None:
+    on_forge(server)
+    environ = with_gh(server)
+    gh = server.repo.project.root.parent / "bin/gh"
+    gh.write_text("#!/bin/sh\necho 'To get started, please run: gh auth login' >&2\nexit 4\n")
+    assert server.plain(server.invoke("status", **environ).output).splitlines()[3:] == [
+        "release    v1.3.0 is not there: http://index/simple/",
+        "CI         unknown, as gh does not tell: gh auth status",
+        f"next       {PUBLISH}",
+    ]
+
+
+def test_status_tells_of_other_bytes_and_of_what_is_yanked(server: IndexServer) -> None:
+    on_forge(server)
+    server.store_file(SDIST, WHEEL)
+    yank(server)
+    assert server.plain(server.invoke("status").output).splitlines()[3:] == [
+        "release    v1.3.0 is yanked: http://index/simple/",
+        "next       invoke undo 1.3.0",
+    ]
+    server.store_file(SDIST, extra=b"\0")
+    assert server.plain(server.invoke("status").output).splitlines()[3:] == [
+        "release    v1.3.0 is there with other bytes: http://index/simple/",
+        "next       invoke undo 1.3.0",
+    ]
+
+
+def test_status_builds_nothing_to_compare_with(server: IndexServer, tmp_path: Path) -> None:
+    on_forge(server)
+    server.store_file(SDIST, WHEEL)
+    server.manifest.rename(tmp_path / "proof")
+    assert server.invoke("status").output.splitlines()[3:] == [
+        f"release    v1.3.0 is there, not compared (invoke verify --version 1.3.0): {server.network.simple_url}",
+        f"next       {FOLLOWS}",
+    ]
+
+
+def test_status_does_not_wait_for_an_index_that_takes_longer_than_it_may(
+    server: IndexServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for half a minute is answered, and would be told that the release is not there."""
+    page = json.dumps({"meta": {"api-version": "1.1"}, "name": "tidepool", "files": []}).encode()
+    with serve_page(page, drops=300) as url:
+        pyproject = server.repo.read("pyproject.toml").replace("http://127.0.0.1:9/simple/", url)
+        server.repo.project.write({"pyproject.toml": pyproject})
+        enter(server.repo.project, monkeypatch)
+        repository = read_repository(server.repo.project.root)
+        snapshot = ProjectSnapshot.of(
+            server.repo.project.root, existing_files(server.repo.project.root), read_tags(repository)
+        )
+        branch_status = read_status(repository, snapshot, read_release_status(repository, snapshot), patience=0.5)
+    assert str(branch_status).splitlines()[3:] == [
+        f"release    v1.3.0, unknown to the index: {url} does not answer within 0.5 seconds",
+        f"next       {FOLLOWS}",
+    ]
+
+
+def test_tag_that_was_not_pushed_is_told(server: IndexServer) -> None:
+    server.repo.remote.git("tag", "-d", "v1.3.0")
+    assert server.invoke("status").output.splitlines()[3:] == [
+        "release    v1.3.0 is not on origin",
+        "next       invoke push",
+    ]
+
+
+def test_tag_that_is_another_one_on_the_remote_is_told_and_taken_again_by_the_command_that_is_printed(
+    server: IndexServer,
+) -> None:
+    server.store_file(SDIST, WHEEL)
+    project = server.repo.project
+    true = project.git("rev-parse", "v1.3.0")
+    project.git("tag", "--force", "-a", "-m", "moved", "v1.3.0", "HEAD")
+    fix = "git fetch --force origin refs/tags/v1.3.0:refs/tags/v1.3.0"
+    assert server.invoke("status").output.splitlines()[3:] == [
+        "release    v1.3.0 is another tag here than on origin",
+        f"next       {fix}",
+    ]
+    said = f"seatrial: v1.3.0 is another one here than on origin\nfix:  {fix}\n{READ}tagmoved\n"
+    assert (server.verify().output, server.publish("--yes").output) == (said, said)
+    project.run(*fix.split())
+    assert (project.git("rev-parse", "v1.3.0"), server.verify().returncode) == (true, 0)
+
+
+def test_verify_ends_at_once_when_ci_has_failed(server: IndexServer) -> None:
+    on_forge(server)
+    ran = server.invoke("verify", **with_gh(server, ("completed", "failure")))
+    assert ran.returncode == 7
+    assert server.plain(ran.output) == (
+        f"seatrial > CI: Release: failure, {RUN}\n"
+        "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
+        f"  {SDIST}  is not there\n"
+        f"  {WHEEL}  is not there\n"
+        f"  CI: Release: failure, {RUN}\n"
+        "fix:  gh run rerun 7 --failed --repo acme/tidepool\n"
+        "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#runfailed\n"
+    )

@@ -1,0 +1,142 @@
+"""Publishing by hand: whole in the end, whatever stops it on the way."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index_server import READ, SDIST, WHEEL, IndexServer, printed, serve_index
+from sample_project import lines
+from seatrial.rehearsal.index_server import InjectedFaults
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from release_repo import ReleaseRepo
+
+
+pytestmark = pytest.mark.slow
+
+BOTH = [WHEEL, SDIST]
+ENDS = f"""\
+tidepool 1.3.0 is published, byte for byte: http://index/simple/
+  {SDIST}  sha256 [.gz]
+  {WHEEL}  sha256 [whl]
+install it:  pip install --index-url http://index/simple/ --extra-index-url …
+"""
+
+
+def ending(server: IndexServer, said: str) -> str:
+    """Return what ``invoke publish`` ends with; the user's own index is not told."""
+    end = server.plain(said)[-len(ENDS) - 200 :]
+    end = end[end.index("tidepool 1.3.0 is published") :]
+    return end.partition("--extra-index-url ")[0] + "--extra-index-url …\n"
+
+
+@pytest.mark.selection
+def test_release_is_published_from_its_tag_and_installed(server: IndexServer) -> None:
+    shutil.rmtree(server.manifest)
+    server.repo.project.write({"src/tidepool/__init__.py": "an unfinished thought\n"})
+    ran = server.publish("--yes", "--new-name", "tidepool")
+    assert ran.returncode == 0, ran.output
+    assert server.held() == BOTH
+    assert "  installed on Python " in ran.output
+    assert server.verify().returncode == 0
+
+
+def test_what_is_there_already_is_done(server: IndexServer) -> None:
+    server.store_file(WHEEL)
+    ran = server.publish("--yes", "--no-install")
+    assert (ran.returncode, ending(server, ran.output), server.held()) == (0, ENDS, BOTH)
+    assert server.plain(ran.output).startswith(f"passed  {SDIST}") or "is there already" in ran.output
+    again = server.publish("--no-install", TWINE_PASSWORD="")
+    assert (again.returncode, ending(server, again.output)) == (0, ENDS)
+    assert "seatrial > all of it is there already\n" in again.output
+
+
+def test_other_bytes_are_an_error_before_anything_is_sent(server: IndexServer) -> None:
+    server.store_file(WHEEL, extra=b"\0")
+    ran = server.publish("--yes")
+    assert (ran.returncode, server.held()) == (7, [WHEEL])
+    assert server.plain(ran.output) == lines(
+        f"""
+        seatrial: nothing was sent: tidepool 1.3.0 is there with other bytes on http://index/simple/:
+          {SDIST}  is not there
+          {WHEEL}  has other bytes: sha256 […], and [whl] was proved
+        fix:  invoke undo 1.3.0 --index http://index/legacy/
+        {READ}otherbytes
+        """
+    )
+
+
+def test_new_name_has_to_be_typed(server: IndexServer) -> None:
+    ran = server.publish("--yes")
+    assert (ran.returncode, server.held()) == (5, [])
+    assert server.plain(ran.output).endswith(
+        "seatrial: there is no terminal to ask on; nothing was sent\n"
+        "fix:  invoke publish --version 1.3.0 --index http://index/legacy/ --yes --new-name tidepool\n"
+        f"{READ}declined\n"
+    )
+    wrong = server.as_printed("invoke publish --index " + server.url, "y\n")
+    assert (wrong.returncode, server.held()) == (5, [])
+    assert wrong.output.endswith(f"seatrial: that is not the name; nothing was sent\n{READ}declined\n")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What goes wrong, what is said of it, and the state that is true afterwards."""
+
+    said: str
+    state: str
+    held: list[str] = field(default_factory=list)
+    faults: InjectedFaults = field(default_factory=InjectedFaults)
+    environ: dict[str, str] = field(default_factory=dict)
+
+
+TROUBLES = {
+    "dies after the first": Trouble("the line was cut", "partlythere", [WHEEL], InjectedFaults(cut_after=1)),
+    "500": Trouble("HTTPError: 500 Internal Server Error", "notthere", faults=InjectedFaults(errors=99)),
+    "cut": Trouble("the line was cut", "notthere", faults=InjectedFaults(cut_after=0)),
+    "wrong token": Trouble("HTTPError: 403", "notthere", environ={"TWINE_PASSWORD": "pypi-wrongwrongwrong"}),
+    "expired token": Trouble("token is expired", "notthere", faults=InjectedFaults(token_lifetime=-1)),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_what_stopped_half_way_is_named_with_the_state_that_is_true_and_what_finishes_it(
+    repo: ReleaseRepo, tmp_path: Path, trouble: str
+) -> None:
+    """Only the real twine says what it says when a real index fails it in this way."""
+    known = TROUBLES[trouble]
+    with serve_index(repo, tmp_path / "index", known.faults) as server:
+        failed = server.publish("--yes", "--new-name", "tidepool", "--no-install", **known.environ)
+        assert (failed.returncode, failed.was_a_traceback, server.held()) == (4, False, known.held), failed.output
+        assert known.said in failed.output
+        state = server.verify("--limit", "0")
+        assert state.output.endswith(f"{READ}{known.state}\n")
+        assert printed(failed.output) == printed(state.output)
+        if server.held():
+            server.network.index.faults = InjectedFaults()
+            # What is not there at all is finished below.
+            require_finishing(server, failed.output, "y\n")
+
+
+def require_finishing(server: IndexServer, said: str, typed: str, **environ: str) -> None:
+    """Run the command that was printed, and see all of the release on the index."""
+    finished = server.as_printed(said, typed, "--no-install", **environ)
+    assert (finished.returncode, server.held()) == (0, BOTH), finished.output
+    assert "\ntidepool 1.3.0 is published, byte for byte: " in finished.output
+
+
+def test_token_that_nobody_knows_is_asked_for_on_a_terminal(server: IndexServer) -> None:
+    """A real terminal is asked for it, and the release that was not there gets there."""
+    ran = server.publish("--yes", "--new-name", "tidepool", TWINE_PASSWORD="")
+    assert (ran.returncode, server.held()) == (4, [])
+    assert server.plain(ran.output).endswith(
+        "fix:  let twine know a token: keyring set, .pypirc, or TWINE_PASSWORD; or run it on a terminal\n"
+        f"      invoke publish --version 1.3.0 --index http://index/legacy/\n{READ}credentialmissing\n"
+    )
+    require_finishing(server, ran.output, f"tidepool\n{server.token()}\n", TWINE_PASSWORD="")

@@ -1,0 +1,247 @@
+"""A release is compared with what an index serves, and the state that is named is the true one."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index_server import READ, SDIST, WHEEL, IndexServer, serve_index, yank
+from release_repo import ReleaseRepo, furnish, make_release_repo
+from sample_project import lines
+from seatrial.rehearsal.index_server import InjectedFaults
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+pytestmark = pytest.mark.slow
+
+PUBLISHED = f"""\
+tidepool 1.3.0 is published, byte for byte: http://index/simple/
+  {SDIST}  sha256 [.gz]
+  {WHEEL}  sha256 [whl]
+"""
+
+
+@pytest.mark.selection
+def test_release_that_is_there_is_published_and_can_be_installed(server: IndexServer) -> None:
+    server.store_file(SDIST, WHEEL)
+    ran = server.invoke("verify", "--version", "1.3.0", "--index", server.url, "--json")
+    assert ran.returncode == 0, ran.output
+    told = json.loads(ran.output[ran.output.index("\n{") :])
+    assert (told["state"], sorted(told["files"])) == ("published, byte for byte", [WHEEL, SDIST])
+    assert (told["installed"]["version"], told["installed"]["modules"]) == ("1.3.0", ["tidepool"])
+
+
+def test_release_whose_proof_is_gone_is_built_again_from_its_tag(server: IndexServer, tmp_path: Path) -> None:
+    server.store_file(SDIST, WHEEL)
+    shutil.copytree(server.manifest, tmp_path / "proof")
+    shutil.rmtree(server.manifest)
+    server.repo.project.write({"src/tidepool/__init__.py": "an unfinished thought\n"})
+    ran = server.verify()
+    assert ran.returncode == 0, ran.output
+    assert server.plain(ran.output).endswith(PUBLISHED)
+    assert "seatrial > no proof of v1.3.0 is kept: building it from the tag\n" in ran.output
+    # A clone that is cut off builds the same bytes.
+    shallow = server.repo.project.root.parent / "shallow"
+    server.repo.project.git("clone", "-q", "--depth", "1", f"file://{server.repo.remote.root}", str(shallow))
+    there = replace(server, repo=ReleaseRepo(replace(server.repo.project, root=shallow)))
+    furnish(there.repo.project, "hatchling")
+    cut_off = there.verify("--limit", "0")
+    assert (cut_off.returncode, server.plain(cut_off.output).endswith(PUBLISHED)) == (0, True), cut_off.output
+
+
+@pytest.mark.parametrize(
+    ("there", "said", "paragraph"),
+    [
+        ((), f"not there on http://index/simple/:\n    {SDIST}  is not there\n    {WHEEL}  is not there", "notthere"),
+        (
+            (WHEEL,),
+            f"partly there on http://index/simple/:\n    {SDIST}  is not there\n    {WHEEL}  sha256 [whl]",
+            "partlythere",
+        ),
+    ],
+    ids=["nothing", "half"],
+)
+def test_release_that_is_not_all_there_is_finished_by_publish(
+    server: IndexServer, there: tuple[str, ...], said: str, paragraph: str
+) -> None:
+    server.store_file(*there)
+    ran = server.verify("--version", "1.3.0", "--limit", "0")
+    assert ran.returncode == 7
+    assert server.plain(ran.output) == (
+        f"seatrial: tidepool 1.3.0 is {said.replace('    ', '  ')}\n"
+        f"fix:  invoke publish --version 1.3.0 --index http://index/legacy/\n{READ}{paragraph}\n"
+    )
+
+
+def test_release_with_other_bytes_can_only_be_undone(server: IndexServer) -> None:
+    server.store_file(WHEEL)
+    server.store_file(SDIST, extra=b"\0")
+    ran = server.verify("--limit", "60")
+    assert ran.returncode == 7
+    assert server.plain(ran.output) == (
+        "seatrial: tidepool 1.3.0 is there with other bytes on http://index/simple/:\n"
+        f"  {SDIST}  has other bytes: sha256 […], and [.gz] was proved\n"
+        f"  {WHEEL}  sha256 [whl]\n"
+        f"fix:  invoke undo 1.3.0 --index http://index/legacy/\n{READ}otherbytes\n"
+    )
+
+
+def test_wheel_that_ci_has_added_is_told_and_not_taken_for_other_bytes(server: IndexServer) -> None:
+    server.store_file(SDIST, WHEEL)
+    added = WHEEL.replace("py3-none-any", "cp313-cp313-win_amd64")
+    (server.manifest / added).write_bytes((server.manifest / WHEEL).read_bytes())
+    server.store_file(added, extra=b"\0")
+    ran = server.verify("--limit", "0")
+    assert (ran.returncode, server.plain(ran.output)) == (
+        0,
+        PUBLISHED + f"  {added}  is there too: more than was proved, and not compared\n",
+    )
+
+
+def test_release_that_is_yanked_is_not_published(server: IndexServer) -> None:
+    server.store_file(SDIST, WHEEL)
+    yank(server)
+    ran = server.verify("--limit", "60")
+    assert ran.returncode == 7
+    assert server.plain(ran.output) == (
+        "seatrial: tidepool 1.3.0 is yanked on http://index/simple/:\n"
+        f"  {SDIST}  is yanked\n  {WHEEL}  is yanked\n"
+        f"fix:  invoke undo 1.3.0 --index http://index/legacy/\n{READ}yanked\n"
+    )
+
+
+def test_release_that_comes_piece_by_piece_is_waited_for(repo: ReleaseRepo, tmp_path: Path) -> None:
+    with serve_index(repo, tmp_path / "index", InjectedFaults(shown=(0, 1))) as server:
+        server.store_file(SDIST, WHEEL)
+        ran = server.verify()
+        assert (ran.returncode, server.plain(ran.output)) == (
+            0,
+            "seatrial > 0 of 2 files on http://index/simple/; waiting, N s at most\n"
+            "seatrial > 1 of 2 files on http://index/simple/; waiting, N s at most\n" + PUBLISHED,
+        )
+
+
+def test_attestations_that_the_index_does_not_tell_of_are_missed_only_when_asked_for(server: IndexServer) -> None:
+    server.store_file(SDIST, WHEEL)
+    ran = server.verify("--attestations")
+    assert ran.returncode == 7
+    assert server.plain(ran.output) == (
+        "seatrial: http://index/simple/ does not tell whether there are attestations: "
+        "it has an older simple API than 1.3\n"
+        "fix:  ask an index that tells it: PyPI does\n"
+        f"{READ}unattested\n"
+    )
+
+
+def test_version_without_a_tag_is_told(server: IndexServer) -> None:
+    ran = server.verify("--version", "9.9")
+    assert (ran.returncode, ran.output) == (
+        5,
+        lines(
+            f"""
+            seatrial: there is no tag v9.9
+            fix:  git fetch --tags; or, where nothing was released, invoke release
+            {READ}tagmissing
+            """
+        ),
+    )
+
+
+@pytest.mark.parametrize("told", ["nowhere", "ftp://example.invalid/", "http:///x"])
+def test_index_that_is_none_is_told(server: IndexServer, told: str) -> None:
+    ran = server.invoke("verify", "--index", told)
+    assert (ran.returncode, ran.output) == (
+        7,
+        lines(
+            f"""
+            seatrial: {told!r} is no index to upload to
+            fix:  name one of pypi, testpypi, or give the address that it takes uploads at: https://…/legacy/
+            {READ}destinationunknown
+            """
+        ),
+    )
+
+
+def test_index_that_is_out_of_reach_is_told_at_once(server: IndexServer) -> None:
+    ran = server.invoke("verify", "--index", "http://user:secretpassword@127.0.0.1:9/legacy/")
+    assert (ran.returncode, ran.output) == (
+        4,
+        lines(
+            f"""
+            seatrial: http://***@127.0.0.1:9/simple/tidepool/ does not answer: Connection refused
+            fix:  go online, or mend the address: nobody answers there
+            {READ}indexunreachable
+            """
+        ),
+    )
+
+
+def test_limit_that_is_no_number_is_told(server: IndexServer) -> None:
+    ran = server.verify("--limit", "soon")
+    assert (ran.returncode, ran.output) == (
+        7,
+        f"seatrial: 'soon' is no number of seconds\nfix:  --limit 600\n{READ}limitinvalid\n",
+    )
+
+
+@pytest.mark.parametrize("face", ["invoke", "seatrial"])
+def test_version_is_taken_without_an_option_wherever_it_stands(server: IndexServer, face: str) -> None:
+    server.store_file(SDIST, WHEEL)
+    command = [sys.executable, "-m", face, "verify"]
+    options = ["--index", server.url, "--no-install", "--limit", "0"]
+    for words in (["1.3.0", *options], [*options, "1.3.0"]):
+        ran = server.repo.project.run(*command, *words)
+        assert (ran.returncode, server.plain(ran.output)) == (0, PUBLISHED)
+    other = server.repo.project.run(*command, "9.9", *options)
+    assert (other.returncode, other.output.splitlines()[0]) == (5, "seatrial: there is no tag v9.9")
+
+
+def test_release_waits_until_it_is_published(server: IndexServer, tmp_path: Path) -> None:
+    # The same commit builds the same bytes, so they can be there before.
+    server.store_file(SDIST, WHEEL)
+    fresh = make_release_repo(tmp_path / "fresh")
+    ran = fresh.release("--part", "minor", "--yes", "--wait", TWINE_REPOSITORY_URL=server.url)
+    assert ran.returncode == 0, ran.output
+    end = server.plain(ran.output[ran.output.index("seatrial > installing") :])
+    assert re.sub(r"Python 3\.\d+", "Python 3", end) == (
+        "seatrial > installing tidepool==1.3.0 in an empty environment\n"
+        + PUBLISHED
+        + "  installed on Python 3: import tidepool\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("has_commit", "ending"),
+    [
+        (False, "v1.3.0 was pushed, and then interrupted: catching up\nv1.3.0 is released"),
+        (True, "v1.3.0 is released, although it was interrupted at the end"),
+    ],
+    ids=["catches up", "was at the end"],
+)
+def test_release_that_was_interrupted_is_waited_for_too(server: IndexServer, *, has_commit: bool, ending: str) -> None:
+    project = server.repo.project
+    commit, oid = project.git("rev-parse", "main", "v1.3.0").split()
+    note = {"commit": commit, "tag": "v1.3.0", "oid": oid, "branch": "main", "remote": "origin"}
+    project.write({".git/seatrial-release.json": json.dumps({**note, "upstream": "refs/heads/main"})})
+    if not has_commit:
+        project.git("reset", "-q", "--hard", "HEAD~1")
+        project.git("tag", "-d", "v1.3.0")
+    ran = server.invoke("release", "--wait", TWINE_REPOSITORY_URL=server.url)
+    said = server.plain(ran.output)
+    assert project.git("rev-parse", "main", "v1.3.0").split() == [commit, oid]
+    # No CI publishes it, so there is nothing to wait for.
+    assert ran.returncode == 7
+    assert said == (
+        f"{ending}. For another release, run this again.\n"
+        "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
+        f"  {SDIST}  is not there\n  {WHEEL}  is not there\n"
+        f"fix:  invoke publish --version 1.3.0\n{READ}notthere\n"
+    )

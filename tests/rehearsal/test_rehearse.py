@@ -1,0 +1,333 @@
+"""A rehearsal sails the whole way, leaves nothing, and touches nothing of the user's."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rehearsal_projects import forge_project
+from sample_project import BUILD_SYSTEMS, HERE, RunResult, SampleProject, lines, normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release_repo import ReleaseRepo
+
+
+pytestmark = pytest.mark.slow
+
+CARD = f"""\
+tidepool 1.3.0 was released, published and installed: on this machine alone
+
+tag        v1.3.0 at {{commit}}
+files      tidepool-1.3.0.tar.gz  … bytes  sha256 {{sha256}}
+           tidepool-1.3.0-py3-none-any.whl  … bytes  sha256 {{sha256}}
+installed  Python {HERE}: import tidepool
+took       release N s · CI N s · upload N s · install N s · compare N s
+{{remarks}}unknown    whether the name tidepool is free on PyPI, or yours
+           whether PyPI knows the publisher: owner acme, repository tidepool, workflow release.yml, environment pypi
+           whether the environment pypi waits for a reviewer, and who may push tags
+"""
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Iterator[ReleaseRepo]:
+    """Return a project whose remote is one of a forge; at the end nothing is left of its rehearsals."""
+    made = forge_project(tmp_path / "port", "uv_build")
+    (tmp_path / "temporary").mkdir()
+    made.project.environ["TMPDIR"] = str(tmp_path / "temporary")
+    yield made
+    assert [path.name for path in (tmp_path / "temporary").iterdir()] == []
+    assert processes_of(tmp_path) == []
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Return the command lines of processes that know of a folder (proc(5))."""
+    found = []
+    for process in os.scandir("/proc"):
+        if process.name.isdigit() and int(process.name) != os.getpid():
+            try:
+                with open(f"/proc/{process.name}/environ", "rb") as environ:  # noqa: PTH123 - many and small
+                    if os.fsencode(folder / "temporary") in environ.read():
+                        with open(f"/proc/{process.name}/cmdline", "rb") as words:  # noqa: PTH123
+                            found.append(words.read().replace(b"\0", b" ").decode())
+            except OSError:
+                continue
+    return found
+
+
+def rehearse(repo: ReleaseRepo, *args: str) -> RunResult:
+    return repo.project.invoke("rehearse", "--part", "minor", *args)
+
+
+@contextlib.contextmanager
+def begun(repo: ReleaseRepo, *args: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Begin a rehearsal, and end it whatever the test does."""
+    command = (sys.executable, "-m", "invoke", "rehearse", "--part", "minor", *args)
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    with subprocess.Popen(
+        command, cwd=repo.project.root, env=repo.project.environ, stdout=pipe, stderr=both, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def report(ran: RunResult) -> str:
+    """Return the card of a rehearsal without what differs from one to the next."""
+    assert ran.returncode == 0, ran.output
+    text = normalised(ran.output[ran.output.index("\ntidepool 1.3.0 was released") :])
+    text = re.sub(r"[0-9a-f]{64}", "{sha256}", re.sub(r"at [0-9a-f]{12}", "at {commit}", text))
+    return re.sub(r"[\d,]+ bytes", "… bytes", text)
+
+
+@pytest.mark.selection
+def test_rehearsal_ends_with_the_card_and_changes_nothing(repo: ReleaseRepo) -> None:
+    before, home = repo.state(), sorted((repo.project.root.parent / "home").rglob("*"))
+    ran = rehearse(repo)
+    assert report(ran) == CARD.replace("{remarks}", "")
+    assert repo.state() == before
+    assert sorted((repo.project.root.parent / "home").rglob("*")) == home
+    steps = re.findall(r"^leg (.*?)(?:, in a fresh.*|done in .*)?$", normalised(ran.output), re.MULTILINE)
+    assert steps == [
+        "1 of 5, release: seatrial release --part minor",
+        "1 of 5, release: ",
+        "2 of 5, CI: nox -s build check",
+        "2 of 5, CI: ",
+        "3 of 5, upload: twine upload, as owner acme, repository tidepool, workflow release.yml, environment pypi",
+        "3 of 5, upload: ",
+        f"4 of 5, install: pip install tidepool==1.3.0, on Python {HERE}",
+        "4 of 5, install: ",
+        "5 of 5, compare: does the index serve what was proved?",
+        "5 of 5, compare: ",
+    ]
+
+
+def test_two_rehearsals_at_once_do_not_meet_and_install_from_nowhere_else(repo: ReleaseRepo, tmp_path: Path) -> None:
+    """The user's pip and uv know another place, which has a broken tidepool 1.3.0."""
+    rogue = tmp_path / "rogue"
+    rogue.mkdir()
+    with zipfile.ZipFile(rogue / "tidepool-1.3.0-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tidepool/__init__.py", "1 / 0\n")
+        wheel.writestr("tidepool-1.3.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tidepool\nVersion: 1.3.0\n")
+        wheel.writestr(
+            "tidepool-1.3.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr("tidepool-1.3.0.dist-info/RECORD", "")
+    places = {"PIP_FIND_LINKS": str(rogue), "PIP_EXTRA_INDEX_URL": f"file://{rogue}", "UV_FIND_LINKS": str(rogue)}
+    repo.project.environ.update(places)
+    with ThreadPoolExecutor() as pool:
+        ended = list(pool.map(lambda _: rehearse(repo, "--no-tests"), range(2)))
+    assert [report(ran) for ran in ended] == [CARD.replace("{remarks}", "")] * 2
+
+
+def test_without_a_remote_or_a_branch_or_a_name_and_with_work_unfinished(repo: ReleaseRepo) -> None:
+    repo.project.git("remote", "remove", "origin")
+    repo.project.git("checkout", "-q", "--detach")
+    pyproject = repo.read("pyproject.toml") + '\n[project.urls]\nRepository = "https://github.com/acme/tidepool"\n'
+    repo.project.write({"pyproject.toml": pyproject})
+    repo.project.commit("Say where it lives")
+    repo.project.write({"src/tidepool/__init__.py": "broken(\n", "notes.txt": "mine\n"})
+    for name in ("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
+        repo.project.environ[name] = ""
+    told = report(rehearse(repo, "--no-tests")).replace(str(repo.project.root), "{root}")
+    assert told == CARD.replace(
+        "{remarks}",
+        "remarks    a real release refuses: {root} has no remote to push to\n"
+        "           a real release refuses: no branch is checked out, HEAD is at {commit}\n"
+        "           2 files are not as they are in the commit, and were left out\n"
+        "           git does not know who you are: a real release asks for user.name and user.email\n",
+    )
+
+
+SCRIPT = """\
+def main():
+    try:
+        import iniconfig
+    except ImportError:
+        raise SystemExit("pip install 'tidepool[cli]'")
+    print("How deep is it?")
+"""
+
+
+def test_card_is_data_too_and_says_which_extra_a_console_script_asks_for(repo: ReleaseRepo) -> None:
+    entry = '\n[project.scripts]\nsound = "tidepool.sounding:main"\n'
+    extras = '\n[project.optional-dependencies]\nall = ["nothing-of-that-name"]\ncli = ["iniconfig"]\n'
+    repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + entry + extras})
+    repo.project.write({"src/tidepool/sounding.py": SCRIPT})
+    repo.project.commit("Sound")
+    process = subprocess.run(
+        (sys.executable, "-m", "seatrial", "rehearse", "--version", "2.0rc1", "--no-tests", "--json"),
+        cwd=repo.project.root,
+        env=repo.project.environ,
+        capture_output=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr.decode()
+    told = json.loads(process.stdout)
+    assert re.fullmatch(r"[0-9a-f]{40}", told.pop("commit"))
+    assert list(told.pop("seconds")) == ["release", "CI", "upload", "install", "compare"]
+    for file in told["files"]:
+        assert re.fullmatch(r"[0-9a-f]{64}", file.pop("sha256"))
+        assert file.pop("size") > 0
+    who = ("acme", "tidepool", "release.yml", "pypi", "github")
+    publisher = dict(zip(("owner", "repository", "workflow", "environment", "forge"), who))
+    started = "sound --help, with the extra cli"
+    assert told == {
+        "project": "tidepool",
+        "tag": "v2.0rc1",
+        "version": "2.0rc1",
+        "files": [{"name": "tidepool-2.0rc1.tar.gz"}, {"name": "tidepool-2.0rc1-py3-none-any.whl"}],
+        "installed": [{"python": HERE, "version": "2.0rc1", "modules": ["tidepool"], "scripts": [started]}],
+        "publisher": publisher,
+        "remarks": [],
+        "not_run": [],
+        "unknown": told["unknown"],
+    }
+
+
+def test_kept_world_can_be_looked_at_until_it_is_ended(repo: ReleaseRepo, tmp_path: Path) -> None:
+    with begun(repo, "--no-tests", "--keep") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b"The world stands"):
+                break
+        clone, install, page, folder = (process.stdout.readline().decode().split() for _ in range(4))
+        assert sorted(path.name for path in Path(folder[0]).iterdir()) >= ["ci", "clone", "home"]
+        assert repo.project.run(*clone, str(tmp_path / "looked")).returncode == 0
+        assert (tmp_path / "looked/pyproject.toml").read_text().count('version = "1.3.0"') == 1
+        target = ("--target", str(tmp_path / "site"), "--no-cache")
+        ran = repo.project.run("uv", *install, *target)
+        assert ran.returncode == 0, ran.output
+        assert (tmp_path / "site/tidepool/__init__.py").exists()
+        with urllib.request.urlopen(page[0]) as answer:  # noqa: S310 - an address on loopback
+            assert "tidepool-1.3.0-py3-none-any.whl" in answer.read().decode()
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "sign"),
+    [
+        (b"leg 1 of 5", signal.SIGINT),
+        (b"leg 3 of 5", signal.SIGTERM),
+        (b"leg 4 of 5", signal.SIGINT),
+    ],
+)
+def test_interrupted_rehearsal_leaves_nothing(repo: ReleaseRepo, step: bytes, sign: signal.Signals) -> None:
+    """Each of these legs starts its command in its own way; the second does as the first."""
+    before = repo.state()
+    with begun(repo) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(step):
+                break
+        process.send_signal(sign)
+        rest = process.stdout.read().decode()
+    assert process.returncode == 130, rest
+    assert "Traceback" not in rest
+    assert repo.state() == before
+
+
+def test_failing_leg_says_which_and_why(repo: ReleaseRepo) -> None:
+    repo.project.write({"tests/test_tidepool.py": "def test_depth():\n    assert False\n"})
+    repo.project.commit("Break")
+    ran = rehearse(repo)
+    assert ran.returncode == 6
+    said = normalised(ran.output[ran.output.index("\nseatrial: ") + 1 :])
+    assert re.sub(r"(?s):\n.*\nfix", ":\n  …\nfix", said) == lines(
+        """
+        seatrial: leg 1 of 5, release: seatrial release --yes --part minor ended with exit code 5:
+          …
+        fix:  mend that, commit, and rehearse again
+        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#legfailed
+        """
+    )
+
+
+def test_world_in_which_a_leg_failed_can_be_kept_too(repo: ReleaseRepo) -> None:
+    repo.project.write({"src/tidepool/__init__.py": '__version__ = "1.2.2"\n'})
+    repo.project.commit("Fall out of step")
+    with begun(repo, "--no-tests", "--keep") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b"The world stands"):
+                break
+        assert repo.project.run(*process.stdout.readline().decode().split(), "--bare", "-q", "looked").returncode == 0
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait() == 6
+    shutil.rmtree(repo.project.root / "looked")
+
+
+def test_version_from_the_tag_sails(repo: ReleaseRepo) -> None:
+    """setuptools-scm writes into the sdist what it has seen of git, which differs between a clone and a checkout."""
+    system = 'requires = ["setuptools>=77", "setuptools-scm"]\nbuild-backend = "setuptools.build_meta"'
+    text = repo.read("pyproject.toml").replace('version = "1.2.3"', 'dynamic = ["version"]')
+    text = text.replace(BUILD_SYSTEMS["uv_build"], system) + "\n[tool.setuptools_scm]\n"
+    repo.project.write(
+        {"pyproject.toml": text, "src/tidepool/__init__.py": "def depth(level):\n    return level * 2\n"}
+    )
+    repo.project.commit("Take the version from the tag")
+    repo.project.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
+    assert report(rehearse(repo, "--no-tests")) == CARD.replace("{remarks}", "")
+
+
+def test_project_of_many_quirks_sails(repo: ReleaseRepo, tmp_path: Path) -> None:
+    """It prints when it is imported, has a build.py at its top, no noxfile, and no CI that seatrial knows.
+
+    A submodule of it is nowhere but in the user's repository.
+    """
+    other = SampleProject(tmp_path / "vendored", repo.project.environ)
+    other.write({"__init__.py": "LEVEL = 2\n"})
+    other.git("init", "-q", "-b", "main")
+    other.commit("Vendor")
+    allowed = ("-c", "protocol.file.allow=always")
+    repo.project.git(*allowed, "submodule", "add", "-q", str(other.root), "src/tidepool/vendored")
+    shutil.rmtree(other.root)
+    noise = 'import sys\nprint("hello")\nprint("hello", file=sys.stderr)\n'
+    module = noise + repo.read("src/tidepool/__init__.py") + "\n\nfrom tidepool.vendored import LEVEL as LEVEL\n"
+    repo.project.write({"src/tidepool/__init__.py": module, "build.py": "1 / 0\n"})
+    repo.project.git("rm", "-q", "noxfile.py", ".github/workflows/release.yml")
+    repo.project.commit("Be odd")
+    remark = "no workflow in .github/workflows publishes: release.yml and the environment pypi are assumed\n"
+    assert report(rehearse(repo, "--no-tests")) == CARD.replace("{remarks}", f"remarks    {remark}")
+
+
+def test_build_that_depends_on_the_clock_is_found_out(repo: ReleaseRepo) -> None:
+    pyproject = repo.read("pyproject.toml").replace(
+        'build-backend = "uv_build"', 'build-backend = "clock"\nbackend-path = ["."]'
+    )
+    backend = (
+        "import pathlib, time\nfrom uv_build import *\n"
+        "def build_sdist(*args):\n"
+        '    pathlib.Path("src/tidepool/built.py").write_text(f"AT = {time.time_ns()}\\n")\n'
+        "    import uv_build\n    return uv_build.build_sdist(*args)\n"
+    )
+    in_sdist = '\n[tool.uv.build-backend]\nsource-include = ["clock.py"]\n'
+    repo.project.write({"pyproject.toml": pyproject + in_sdist, "clock.py": backend})
+    repo.project.commit("Build with the clock")
+    ran = rehearse(repo, "--no-tests")
+    assert ran.returncode == 6, ran.output
+    assert normalised(ran.output[ran.output.index("\nseatrial: ") + 1 :]) == lines(
+        """
+        seatrial: leg 5 of 5, compare: the index serves something else than what the release proved:
+          tidepool-1.3.0.tar.gz has other content: tidepool-1.3.0/src/tidepool/built.py
+          tidepool-1.3.0-py3-none-any.whl has other content: tidepool-1.3.0.dist-info/RECORD, tidepool/built.py
+        fix:  find out what the build takes from outside the commit: the clock, the folder, the machine
+        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#bytesdiffer
+        """
+    )

@@ -1,0 +1,105 @@
+"""A forge that is difficult at the moment of the push: nothing has happened, and the message says what to do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from git_server import nobody_is_allowed, serve_remote, the_line_is_cut
+from release_repo import release_happened
+from sample_project import lines, normalised
+
+if TYPE_CHECKING:
+    from http.server import BaseHTTPRequestHandler
+
+    from release_repo import ReleaseRepo, RepoState
+
+
+pytestmark = pytest.mark.slow
+
+READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+
+
+def refused(repo: ReleaseRepo, address: str, *args: str) -> tuple[str, RepoState, RepoState]:
+    """Release to ``address``, which has to fail; return what was said last, and the states before and after."""
+    repo.project.git("remote", "set-url", "origin", address)
+    before = repo.state()
+    ran = repo.release("--part", "minor", "--yes", *args, GIT_ASKPASS="")
+    assert ran.returncode == 5, ran.output
+    assert not ran.was_a_traceback
+    said = normalised(ran.output[ran.output.index("\nseatrial: ") + 1 :])
+    return re.sub(r"127\.0\.0\.1:\d+", "forge", said), before, repo.state()
+
+
+def test_credentials_that_the_forge_does_not_take(repo: ReleaseRepo) -> None:
+    with serve_remote(repo.remote.root, nobody_is_allowed) as address:
+        said, before, after = refused(repo, address)
+    assert after == before
+    assert said == lines(
+        f"""
+        seatrial: origin did not take the push; nothing has changed there:
+          fatal: could not read Username for 'http://forge': terminal prompts disabled
+        fix:  log in: git push --dry-run asks for it
+        {READ}pushrefused
+        """
+    )
+
+
+def test_line_that_is_cut_while_the_pack_is_sent(repo: ReleaseRepo) -> None:
+    with serve_remote(repo.remote.root, the_line_is_cut) as address:
+        said, before, after = refused(repo, address)
+    assert after == before
+    assert re.sub(r"(?s)there:\n.*\nfix", "there:\n  …\nfix", said) == lines(
+        f"""
+        seatrial: origin did not take the push; nothing has changed there:
+          …
+        fix:  mend that, then release again
+        {READ}pushrefused
+        """
+    )
+
+
+def test_branch_that_is_protected(repo: ReleaseRepo) -> None:
+    hook = repo.remote.root / "hooks/update"
+    hook.write_text(
+        '#!/bin/sh\ncase "$1" in refs/heads/*) echo "error: GH006: protected branch hook declined" >&2; exit 1;; esac\n'
+    )
+    hook.chmod(0o755)
+    with serve_remote(repo.remote.root, lambda _: False) as address:
+        said, before, after = refused(repo, address)
+    assert after == before
+    assert said.endswith(
+        "fix:  let yourself push to the branch in the settings of the forge, or release from another\n"
+        f"{READ}pushrefused\n"
+    )
+
+
+def test_branch_that_moves_between_the_look_and_the_push(repo: ReleaseRepo) -> None:
+    other = repo.clone("other")
+    other.project.git("commit", "-q", "--allow-empty", "-m", "Theirs")
+    theirs = other.project.git("rev-parse", "HEAD").strip()
+    moved: list[str] = []
+
+    def somebody_is_faster(_: BaseHTTPRequestHandler) -> bool:
+        if not moved:
+            moved.append(other.project.git("push", "-q", str(repo.remote.root), "HEAD:main"))
+        return False
+
+    with serve_remote(repo.remote.root, somebody_is_faster) as address:
+        said, before, after = refused(repo, address)
+    assert repo.remote.git("for-each-ref", "--format=%(objectname) %(refname)") == f"{theirs} refs/heads/main\n"
+    assert replace(after, remote=before.remote) == before
+    assert said.endswith(
+        f"fix:  somebody has pushed meanwhile: git pull --rebase, then release again\n{READ}pushrefused\n"
+    )
+
+
+def test_forge_that_takes_the_push_gets_all_of_it(repo: ReleaseRepo) -> None:
+    with serve_remote(repo.remote.root, lambda _: False) as address:
+        repo.project.git("remote", "set-url", "origin", address)
+        ran = repo.release("--part", "minor", "--yes")
+        assert ran.returncode == 0, ran.output
+    release_happened(repo)

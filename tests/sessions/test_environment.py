@@ -1,0 +1,62 @@
+"""What an environment holds, and what has to be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seatrial.sessions.environment import STAMP, EnvironmentContents, Work, is_bare
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+HELD = EnvironmentContents("python3.12", "uv", ("pytest",), ("cli",), ("attrs",), ("tidepool",), "a.whl 123")
+
+
+@pytest.mark.parametrize(
+    ("held", "work"),
+    [
+        (HELD, Work.NOTHING),
+        (replace(HELD, wheel="a.whl 456"), Work.WHEEL),
+        (replace(HELD, wheel="a.whl 456", modules=("tidepool", "x")), Work.WHEEL),
+        (replace(HELD, modules=()), Work.WHEEL),
+        (replace(HELD, python="python3.12.1"), Work.EVERYTHING),
+        (replace(HELD, installer="pip"), Work.EVERYTHING),
+        (replace(HELD, requirements=("pytest", "humanize")), Work.EVERYTHING),
+        (replace(HELD, extras=()), Work.EVERYTHING),
+        (replace(HELD, needs=()), Work.EVERYTHING),
+        (None, Work.EVERYTHING),
+    ],
+)
+def test_only_a_new_wheel_is_exchanged_alone(held: EnvironmentContents | None, work: Work) -> None:
+    assert HELD.work(held) is work
+
+
+def test_contents_are_read_as_they_were_written(tmp_path: Path) -> None:
+    assert EnvironmentContents.read(tmp_path) is None
+    HELD.write(tmp_path)
+    assert EnvironmentContents.read(tmp_path) == HELD
+
+
+@pytest.mark.parametrize("spoilt", ["", "[]", '{"python": "3"}', '{"unheard": 1}'])
+def test_contents_that_can_not_be_read_are_not_known(tmp_path: Path, spoilt: str) -> None:
+    (tmp_path / STAMP).write_text(spoilt)
+    assert EnvironmentContents.read(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("installed", "bare"),
+    [
+        ([], True),
+        (["pip-24.0", "setuptools-77.0", "wheel-0.45"], True),
+        (["pip-24.0", "pytest-8.0"], False),
+        (["pipx-1.0"], False),
+    ],
+)
+def test_environment_with_what_it_was_made_with_is_bare(tmp_path: Path, installed: list[str], bare: bool) -> None:  # noqa: FBT001
+    for name in installed:
+        (tmp_path / f"lib/python3.12/site-packages/{name}.dist-info").mkdir(parents=True)
+    assert is_bare(tmp_path) is bare

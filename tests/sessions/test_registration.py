@@ -1,0 +1,76 @@
+"""What nox is told about the sessions."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from furnished import package
+from sample_project import HERE, SampleProject
+
+pytestmark = pytest.mark.slow
+
+
+def test_listing_names_every_python_and_tells_what_each_session_does(project: SampleProject) -> None:
+    package(project, "build()", "check()", "tests()", "mypy()", "lint()", pythons=("3.9", "3.12"))
+    pyproject = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": pyproject + "\n[tool.ruff]\n[tool.ruff.format]\n"})
+    listed = json.loads(project.nox("-l", "--json").output)
+    told = [(one["session"], one["python"], one["tags"], one["description"]) for one in listed]
+    both = ["ci", "release"]
+    assert told == [
+        ("build", False, both, "Build the sdist of tidepool, and the wheel from that sdist, into dist/"),
+        ("check", False, both, "Check that an index would take what is in dist/ (builds it first if need be)"),
+        ("tests-3.9", "3.9", both, "Run pytest against the built wheel"),
+        ("tests-3.12", "3.12", both, "Run pytest against the built wheel"),
+        ("mypy-3.9", "3.9", both, "Run mypy, told to check for this Python"),
+        ("mypy-3.12", "3.12", both, "Run mypy, told to check for this Python"),
+        ("lint", None, ["ci"], "Run ruff check and ruff format"),
+    ]
+
+
+def test_keyword_arguments_bend_the_sessions(project: SampleProject) -> None:
+    package(
+        project,
+        'tests(pythons=["3.13"], command=["python", "-m", "unittest"], tags=["slow"])',
+        'lint(command=["flake8", "src"], tags=[])',
+    )
+    listed = json.loads(project.nox("-l", "--json").output)
+    assert [(one["session"], one["tags"], one["description"]) for one in listed] == [
+        ("tests-3.13", ["slow"], "Run python -m unittest against the built wheel"),
+        ("lint", [], "Run flake8 src"),
+    ]
+
+
+def test_second_call_with_another_name_makes_sessions_that_run_when_they_are_named(project: SampleProject) -> None:
+    package(
+        project,
+        'tests(tags=["ci"], command=["python", "-c", "print(1)"])',
+        'tests(name="smoke", tags=["release"], default=False, command=["python", "-c", "print(2)"])',
+    )
+    for args, name in (((), f"tests-{HERE}"), (("-t", "release"), f"smoke-{HERE}")):
+        ran = project.nox(*args)
+        assert ran.returncode == 0, ran.output
+        assert re.findall(r"Session (\S+) was successful", ran.output) == [name]
+
+
+def test_lint_runs_ruff_with_the_arguments_of_the_user(project: SampleProject) -> None:
+    package(project, "lint()")
+    pyproject = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": pyproject + "\n[tool.ruff]\n", "src/tidepool/a.py": "import os\n"})
+    failing, mending = project.nox("-s", "lint"), project.nox("-s", "lint", "--", "--fix")
+    assert "F401" in failing.output
+    assert failing.returncode == 1
+    assert mending.returncode == 0, mending.output
+    assert (project.root / "src/tidepool/a.py").read_text() == ""
+
+
+def test_secrets_of_publishing_do_not_reach_the_tests(project: SampleProject) -> None:
+    package(project, 'tests(command=["python", "-c", "import os; print(sorted(os.environ))"])')
+    secrets = ("TWINE_PASSWORD", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "PYPI_ID_TOKEN", "UV_PUBLISH_TOKEN")
+    ran = project.nox("-s", "tests", **dict.fromkeys(secrets, "pypi-AgEIcHlwaS5vcmc"), TIDE="high")
+    assert ran.returncode == 0, ran.output
+    assert "'TIDE'" in ran.output
+    assert [name for name in secrets if name in ran.output] == []

@@ -1,0 +1,56 @@
+"""What makes virtual environments and fills them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from errors_raised import raises_error
+from seatrial import process
+from seatrial.installer import (
+    Installer,
+    Pip,
+    Uv,
+    best_installer,
+    create_environment,
+    find_uv,
+    install_requirements,
+    python_of,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("tool", [Pip(), best_installer()], ids=["pip", "uv"])
+def test_environment_is_made_and_filled(tmp_path: Path, tool: Installer) -> None:
+    folder = tmp_path / "an environment"
+    create_environment(tool, folder)
+    create_environment(tool, folder)
+    python = python_of(folder)
+    assert not install_requirements(tool, python, ["iniconfig"], cwd=tmp_path)
+    code = "import iniconfig, sys; print(sys.version_info[:2])"
+    assert process.run((str(python), "-c", code), cwd=tmp_path, env={}) == f"{tuple(sys.version_info[:2])}\n"
+
+
+@pytest.mark.parametrize("tool", [Pip(), best_installer()], ids=["pip", "uv"])
+def test_requirement_that_can_not_be_met_is_named(tmp_path: Path, tool: Installer) -> None:
+    create_environment(tool, tmp_path / "environment")
+    with raises_error("InstallFailed", match=r"iniconfig==0\.0\.0"):
+        install_requirements(tool, python_of(tmp_path / "environment"), ["iniconfig==0.0.0"], cwd=tmp_path)
+
+
+def test_uv_is_that_of_the_variable_of_the_package_or_of_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("UV", raising=False)
+    packaged = find_uv()
+    assert packaged is not None
+    assert Path(packaged).is_relative_to(Path(sys.prefix))
+    assert best_installer() == Uv(packaged)
+    named = tmp_path / "uv"
+    named.touch(mode=0o755)
+    monkeypatch.setenv("UV", str(named))
+    assert find_uv() == str(named)
+    monkeypatch.setenv("UV", "no-such-uv")
+    assert find_uv() is None
+    assert best_installer() == Pip()

@@ -1,0 +1,170 @@
+"""A command that is printed is one that can be typed: by the name that was called, on the project that was named."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from release_repo import ReleaseRepo, make_release_repo
+from sample_project import SampleProject, lines, normalised
+
+if TYPE_CHECKING:
+    from sample_project import RunResult
+
+
+pytestmark = pytest.mark.slow
+READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+SCRIPTS = Path(sys.executable).parent
+FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("release",),
+        f"""
+        seatrial: which part of 1.2.3 is to be raised? minor (1.3.0), patch (1.2.4), major (2.0.0), rc (1.3.0rc1)
+        fix:  {{called}} release --part auto
+        {READ}partmissing
+        """,
+    ),
+    (
+        ("release", "--part", "patch"),
+        f"""
+        seatrial: 1.2.4 raises the patch part of 1.2.3, and changelog.d/1.feature.md asks for minor
+        fix:  {{called}} release --part minor; or all the same: --anyway
+        {READ}parttoosmall
+        """,
+    ),
+    (
+        ("bump", "--part", "mayor"),
+        f"""
+        seatrial: there is no part 'mayor': there are major, minor, patch, a, b, rc, final, dev, post, auto
+        fix:  {{called}} release --part minor
+        {READ}partunknown
+        """,
+    ),
+    (
+        ("news", "fetaure", 'Tides "rise".'),
+        f"""
+        seatrial: fetaure is no type of fragment in pyproject.toml: there are feature, bugfix, doc, removal, misc
+        fix:  {{called}} news feature 'Tides "rise".'
+        {READ}fragmenttypeunknown
+        """,
+    ),
+    (
+        ("push",),
+        f"""
+        seatrial: there is no tag v1.2.3
+        fix:  {{called}} tag
+        {READ}tagmissing
+        """,
+    ),
+    (
+        ("verify", "--version", "1.3.0"),
+        f"""
+        seatrial: there is no tag v1.3.0
+        fix:  git fetch --tags; or, where nothing was released, {{called}} release
+        {READ}tagmissing
+        """,
+    ),
+    (
+        ("workflows", "--check"),
+        f"""
+        seatrial: .github/workflows/ci.yml is not there yet
+        .github/workflows/release.yml is not there yet
+        .github/dependabot.yml is not there yet
+        fix:  {{called}} workflows
+        {READ}workflowsdrifted
+        """,
+    ),
+    (
+        ("check",),
+        f"""
+        seatrial: there is nothing in {{root}}/dist
+        fix:  nox -s build; or: {{program}} check FILES
+        {READ}nothingtocheck
+        """,
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def repo(tmp_path_factory: pytest.TempPathFactory) -> ReleaseRepo:
+    """Return a project that has its CI on GitHub, by its folders."""
+    repo = make_release_repo(tmp_path_factory.mktemp("port"))
+    (repo.project.root / ".github").mkdir()
+    return repo
+
+
+def printed(ran: RunResult, repo: ReleaseRepo) -> str:
+    return normalised(ran.output, root=repo.project.root)
+
+
+@pytest.mark.parametrize("way", ["invoke", "seatrial --project tidepool"])
+def test_fix_is_the_command_that_was_called(repo: ReleaseRepo, way: str) -> None:
+    """Each task looks at a real repository before it fails."""
+    program, *options = way.split()
+    where = SampleProject(repo.project.root.parent, repo.project.environ) if options else repo.project
+    for words, expected in FAILING:
+        ran = where.run(sys.executable, "-m", program, *options, *words)
+        assert printed(ran, repo) == lines(expected).format(called=way, program="seatrial", root="{root}"), words
+
+
+def test_project_is_named_wherever_it_was_said_and_quoted(repo: ReleaseRepo) -> None:
+    folder = repo.project.root.parent / "a b"
+    folder.symlink_to(repo.project.root)
+    ran = SampleProject(folder.parent, repo.project.environ).run("seatrial", "push", "--project=a b")
+    assert ran.output.splitlines()[1] == "fix:  seatrial --project 'a b' tag"
+    folder.unlink()
+
+
+BY_PATH = {"PATH": os.pathsep.join(("/usr/bin", "/bin"))}
+BY_UV = {"PATH": os.pathsep.join((str(SCRIPTS), BY_PATH["PATH"])), "UV": "uv"}
+"""The variables as uv sets them for what it runs, with the folder of the environment before all others in PATH."""
+WAYS: tuple[tuple[tuple[str, ...], dict[str, str], str], ...] = (
+    ((str(SCRIPTS / "seatrial"),), BY_PATH, str(SCRIPTS / "seatrial")),
+    ((str(SCRIPTS / "invoke"),), BY_PATH, str(SCRIPTS / "invoke")),
+    ((sys.executable, "-m", "seatrial"), {}, "seatrial"),
+    ((sys.executable, "-m", "seatrial"), BY_PATH, str(SCRIPTS / "seatrial")),
+    ((sys.executable, "-m", "invoke"), BY_PATH, str(SCRIPTS / "invoke")),
+    (("uv", "run", "--no-project", "--python", sys.executable, "seatrial"), BY_PATH, "uv run seatrial"),
+    (("seatrial",), BY_UV, "uvx seatrial"),
+    (("inv",), {}, "inv"),
+    (("seatrial",), {"SEATRIAL_CALLED": "invoke"}, "invoke"),
+)
+
+
+@pytest.mark.parametrize(("called", "environ", "expected"), WAYS)
+def test_program_is_one_that_is_found(
+    repo: ReleaseRepo, called: tuple[str, ...], environ: dict[str, str], expected: str
+) -> None:
+    name, *rest = called
+    ran = repo.project.run(shutil.which(name, path=repo.project.environ["PATH"]) or name, *rest, "push", **environ)
+    assert ran.output.splitlines()[1] == f"fix:  {expected} tag"
+
+
+def test_relative_path_stays_one(repo: ReleaseRepo) -> None:
+    (repo.project.root / "bin").symlink_to(SCRIPTS)
+    ran = repo.project.run("bin/seatrial", "push", **BY_PATH)
+    (repo.project.root / "bin").unlink()
+    assert ran.output.splitlines()[1] == "fix:  bin/seatrial tag"
+
+
+@pytest.mark.parametrize("way", ["invoke", "seatrial --project tidepool"])
+def test_command_for_nobody_to_ask_is_the_one_that_was_typed(repo: ReleaseRepo, way: str) -> None:
+    """A real process has no terminal to ask on."""
+    where = SampleProject(repo.project.root.parent, repo.project.environ) if " " in way else repo.project
+    before = repo.state()
+    ran = where.run(*way.split(), "release", "--no-tests", "--part", "minor")
+    assert printed(ran, repo).endswith(
+        lines(
+            f"""
+            seatrial: there is no terminal to ask on; nothing has changed
+            fix:  {way} release --yes --no-tests --part minor
+            {READ}declined
+            """
+        )
+    )
+    assert repo.state() == before

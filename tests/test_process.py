@@ -1,0 +1,219 @@
+"""The only door to a subprocess."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial import process
+from seatrial.errors import CommandFailed
+from seatrial.invocation import CALLED_VARIABLE
+from seatrial.redaction import redact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+TOKEN = "pypi-AgEIcHlwaS5vcmcCJDAwMDAwMDAwLTAwMDAtMDAwMA"  # noqa: S105 - it opens nothing
+WEB_TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJweXBpIn0.c2lnbmF0dXJl"  # noqa: S105
+
+
+def python(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", code)
+
+
+def test_output_of_a_command_is_returned(tmp_path: Path) -> None:
+    code = "import os; print(os.getcwd(), os.environ['TIDE'], 'é')"
+    assert process.run(python(code), cwd=tmp_path, env={**os.environ, "TIDE": "high", "PYTHONUTF8": "1"}) == (
+        f"{tmp_path.resolve()} high é\n"
+    )
+
+
+def test_failure_names_the_command_its_exit_code_and_its_last_lines(tmp_path: Path) -> None:
+    code = "print(*range(100), sep='\\n'); raise SystemExit('it failed')"
+    with pytest.raises(CommandFailed) as raised:
+        process.run(python(code), cwd=tmp_path, env=dict(os.environ))
+    error = raised.value
+    assert error.returncode == 1
+    assert error.what == f"{error.args_shown} ended with exit code 1:\n" + "\n".join(
+        f"  {line}" for line in [*range(81, 100), "it failed"]
+    )
+
+
+def test_command_that_can_not_be_started_is_an_error_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed) as raised:
+        process.attempt(("no-such-program",), cwd=tmp_path, env={})
+    assert raised.value.returncode == 127
+
+
+def test_nothing_waits_for_standard_input(tmp_path: Path) -> None:
+    assert (
+        process.run(python("import sys; print(repr(sys.stdin.read()))"), cwd=tmp_path, env=dict(os.environ)) == "''\n"
+    )
+
+
+def test_shell_has_no_say(tmp_path: Path) -> None:
+    """What a shell would run stays an argument."""
+    said = process.run((*python("import sys; print(sys.argv[1])"), "$(touch x); `touch x` && *"), cwd=tmp_path, env={})
+    assert said == "$(touch x); `touch x` && *\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no umask")
+def test_umask_holds_for_the_command_alone(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        process.run(python("open('x', 'w')"), cwd=tmp_path, env={}, umask=0o022)
+        assert (tmp_path / "x").stat().st_mode & 0o777 == 0o644
+        process.run(python("open('y', 'w')"), cwd=tmp_path, env={})
+        assert (tmp_path / "y").stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+
+
+def test_bytes_that_are_not_utf8_can_be_encoded_back_and_shown(tmp_path: Path) -> None:
+    said = process.run(python("import sys; sys.stdout.buffer.write(b'\\xff.py\\0')"), cwd=tmp_path, env={})
+    assert said.encode("utf-8", "surrogateescape") == b"\xff.py\0"
+    assert redact(said) == "\\xff.py\0"
+
+
+MASKED = {
+    f"Authorization: {TOKEN}.": "Authorization: ***.",
+    f'{{"token": "{WEB_TOKEN}"}}': '{"token": "***"}',
+    "https://user:secret@example.invalid/simple/": "https://***@example.invalid/simple/",
+    "https://example.invalid:8080/a@b": "https://example.invalid:8080/a@b",
+    "https://user:p@ss/word@example.invalid/": "https://***@example.invalid/",
+    "https://0123456789abcdef0123@example.invalid/": "https://***@example.invalid/",
+    "https://opensesame@example.invalid/": "https://***@example.invalid/",
+    "ssh://git@example.invalid/": "ssh://git@example.invalid/",
+    "token ghp_0123456789abcdefghijABCDEFGHIJ012345 used": "token *** used",
+    "github_pat_11ABCDEFG0123456789_abcdefghij": "***",
+    "glpat-0123456789abcdefghij": "***",
+    "pypi-server is no token": "pypi-server is no token",
+}
+"""Texts, and how they are shown."""
+
+
+def test_what_looks_like_a_secret_is_masked() -> None:
+    assert {text: redact(text) for text in MASKED} == MASKED
+
+
+def test_secrets_in_a_command_are_masked_in_its_error(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed) as raised:
+        process.run((*python(f"raise SystemExit('refused {TOKEN}')"), "--password", TOKEN), cwd=tmp_path, env={})
+    assert TOKEN not in str(raised.value)
+    assert str(raised.value).count("***") == 3
+
+
+def test_how_a_program_was_called_is_told_to_its_child_and_not_to_the_children_of_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(CALLED_VARIABLE, "invoke")
+    assert CALLED_VARIABLE not in process.child_environment()
+    assert process.child_environment(**{CALLED_VARIABLE: "seatrial"})[CALLED_VARIABLE] == "seatrial"
+
+
+LEAVES_ONE = """
+import subprocess, sys
+waits = "import sys, time; held = open('alive', 'w'); print('begun', flush=True); time.sleep(60)"
+left = subprocess.Popen([sys.executable, "-c", waits], stdout=subprocess.PIPE)
+left.stdout.readline()
+print("one")
+print("the end", end="")
+"""
+
+
+def test_command_that_leaves_another_behind_is_over_when_it_ends_and_takes_the_other_with_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "alive")
+    alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    said: list[str] = []
+    done = process.run_streaming(python(LEAVES_ONE), cwd=tmp_path, env=process.child_environment(), say=said.append)
+    assert (done.returncode, done.output, said) == (0, "one\nthe end", ["one", "the end"])
+    os.set_blocking(alive, True)
+    assert os.read(alive, 1) == b"", "whoever held it open is gone"
+    os.close(alive)
+
+
+def test_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed) as raised:
+        process.run_detached(
+            python("import time; time.sleep(600)"), cwd=tmp_path, env=process.child_environment(), seconds=0.1
+        )
+    assert raised.value.returncode == -9
+    assert raised.value.output == "it had not ended after 0.1 s"
+
+
+def test_what_can_not_be_started_is_said(tmp_path: Path) -> None:
+    for start in (process.run_detached, lambda *args, **more: process.run_streaming(*args, **more, say=print)):
+        with pytest.raises(CommandFailed) as raised:
+            start(("seatrial-is-not-there",), cwd=tmp_path, env={})
+        assert raised.value.returncode == 127
+
+
+def test_interrupt_waits_until_what_must_be_whole_is_whole() -> None:
+    done = []
+
+    def work() -> None:
+        with process.signals_held():
+            signal.raise_signal(signal.SIGINT)
+            done.append("all of it")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["all of it"]
+
+
+def test_interrupt_that_a_shell_has_ignored_for_this_process_stays_so_and_reaches_the_command(tmp_path: Path) -> None:
+    """``command &`` in a script ignores SIGINT: nobody but the process that started a command interrupts it."""
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with process.signals_held():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert process.run_detached(python(code), cwd=tmp_path, env=process.child_environment()).output == "True\n"
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@given(st.text())
+def test_masking_ends_for_any_text_and_twice_is_once(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
+
+
+def test_environment_for_children_leads_no_git_astray_and_lets_nobody_publish(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dropped = (
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_WORK_TREE",
+        "TWINE_PASSWORD",
+        "UV_PUBLISH_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "TESTPYPI_ID_TOKEN",
+        "HATCH_INDEX_AUTH",
+    )
+    kept = ("GIT_SSH_COMMAND", "GIT_CONFIG_COUNT", "GIT_AUTHOR_NAME", "UV_INDEX_URL", "GITHUB_ACTIONS")
+    for name in (*dropped, *kept):
+        monkeypatch.setenv(name, "x")
+    environment = process.child_environment(TIDE="high")
+    assert [name for name in (*dropped, *kept) if name in environment] == list(kept)
+    assert (environment["TIDE"], environment["LC_ALL"]) == ("high", "C.UTF-8")
+
+
+def test_secrets_of_the_environment_are_masked_in_what_a_command_says(tmp_path: Path) -> None:
+    env = {"DEPLOY_TOKEN": "opensesame", "INDEX_PASSWORD": "drawbridge", "PLAIN": "harbour"}
+    with pytest.raises(CommandFailed) as raised:
+        process.run(
+            python("import os; raise SystemExit(sorted(map(os.getenv, " + repr(tuple(env)) + ")))"),
+            cwd=tmp_path,
+            env=env,
+        )
+    assert raised.value.output == "['***', 'harbour', '***']\n"

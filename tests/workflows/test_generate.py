@@ -1,0 +1,290 @@
+"""``invoke workflows`` writes what is generated, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
+
+from release_repo import ReleaseRepo, make_release_repo
+from sample_project import HERE, RunResult
+from workflow_sets import wheels_of_the_docs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+CI, RELEASE, DEPENDABOT = ".github/workflows/ci.yml", ".github/workflows/release.yml", ".github/dependabot.yml"
+ALL = (CI, RELEASE, DEPENDABOT)
+READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> ReleaseRepo:
+    """Return a project whose remote is on GitHub."""
+    made = make_release_repo(tmp_path)
+    made.project.git("remote", "set-url", "origin", "https://github.com/acme/tidepool.git")
+    return made
+
+
+def refused(ran: RunResult) -> str:
+    """Return what a command said that ended with the exit code of a project."""
+    assert (ran.returncode, ran.was_a_traceback) == (2, False), ran.output
+    return ran.output
+
+
+def test_files_are_written_once_and_then_are_as_they_should_be(repo: ReleaseRepo) -> None:
+    before = repo.state()
+    said = refused(repo.project.invoke("workflows", "--check"))
+    assert said == (
+        f"seatrial: {CI} is not there yet\n{RELEASE} is not there yet\n{DEPENDABOT} is not there yet\n"
+        f"fix:  invoke workflows\n{READ}workflowsdrifted\n"
+    )
+    assert repo.state() == before
+    assert repo.project.invoke("workflows") == RunResult(0, "".join(f"written: {path}\n" for path in ALL))
+    written = repo.state()
+    assert repo.project.invoke("workflows") == RunResult(0, "nothing has changed\n")
+    assert repo.project.invoke("workflows", "--check") == RunResult(
+        0,
+        f"warning  CI114  {CI}, {RELEASE}:\n"
+        "                  python -m pip install seatrial uv\n"
+        "                  fix: uv lock, with seatrial in a dependency group; or pip install --require-hashes\n"
+        "2 warnings\n"
+        f"{', '.join(ALL)}: as they should be\n",
+    )
+    assert repo.state() == written
+
+
+def test_answer_is_the_same_on_another_branch_and_without_one(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    repo.project.git("checkout", "-q", "-b", "topic")
+    assert repo.project.invoke("workflows", "--check").returncode == 0
+    repo.project.git("checkout", "-q", "--detach")
+    assert repo.project.invoke("workflows", "--check").returncode == 0
+
+
+def test_branch_with_a_name_of_its_own_is_known_where_ci_clones_in_its_way(repo: ReleaseRepo) -> None:
+    repo.project.git("checkout", "-q", "-b", "trunk")
+    repo.project.git("update-ref", "refs/remotes/origin/trunk", "HEAD")
+    repo.project.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
+    repo.project.invoke("workflows")
+    assert '    branches: ["trunk"]\n' in repo.read(CI)
+    repo.project.git("symbolic-ref", "--delete", "refs/remotes/origin/HEAD")
+    repo.project.git("checkout", "-q", "--detach")
+    assert repo.project.invoke("workflows", "--check").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "shown"),
+    [
+        ("branch = 'main; id'", "'main; id'"),
+        ("tag = 'v\"{version}'", "'v\"1'"),
+        ("publisher = {workflow = '../../release.yml'}", "'../../release.yml'"),
+        ("publisher = {environment = 'pypi # mine'}", "'pypi # mine'"),
+    ],
+    ids=["branch", "tag", "file", "environment"],
+)
+def test_name_that_would_be_another_thing_in_a_workflow_is_refused(repo: ReleaseRepo, setting: str, shown: str) -> None:
+    pyproject = repo.read("pyproject.toml")
+    repo.project.write({"pyproject.toml": f"{pyproject}{setting}\n"})
+    before = repo.state()
+    said = refused(repo.project.invoke("workflows"))
+    assert said.startswith(f"seatrial: {repo.project.root / 'pyproject.toml'}: {shown} can't stand in a workflow\n")
+    assert repo.state() == before
+
+
+def test_own_lines_survive_and_the_gate_waits_for_own_jobs(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    own = "\n  docs:\n    runs-on: ubuntu-24.04\n    steps: []\n"
+    repo.project.write({CI: "# Ours.\n" + repo.read(CI) + own})
+    assert "+    needs: [plan, build, test, docs]" in refused(repo.project.invoke("workflows", "--check"))
+    assert repo.project.invoke("workflows") == RunResult(0, f"written: {CI}\n")
+    text = repo.read(CI)
+    assert text.startswith("# Ours.\n# >>> seatrial")
+    assert text.endswith(own)
+    assert "\n    needs: [plan, build, test, docs]\n" in text
+
+
+def test_release_that_publishes_wheels_as_the_docs_show_is_as_it_should_be(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    before = repo.project.invoke("workflows", "--check")
+    repo.project.write({RELEASE: repo.read(RELEASE) + wheels_of_the_docs()})
+    assert repo.project.invoke("workflows", "--check") == before
+    assert before.returncode == 0
+    assert repo.project.invoke("workflows") == RunResult(0, "nothing has changed\n")
+
+
+@pytest.mark.parametrize("text", ["on: push\njobs: {}\n", "a: [", ""], ids=["by hand", "no YAML", "empty"])
+def test_file_that_was_written_by_hand_is_never_touched(repo: ReleaseRepo, text: str) -> None:
+    repo.project.write({RELEASE: text})
+    expected = (
+        f"seatrial: {RELEASE} was written by hand: no line says which part of it is generated\n"
+        f"fix:  to have it generated, move {RELEASE} out of the way, run invoke workflows, and put your own jobs below "
+        f"the last mark\n{READ}workflowsdrifted\n"
+    )
+    for option in ((), ("--overwrite",)):
+        assert refused(repo.project.invoke("workflows", *option)) == expected
+        assert repo.read(RELEASE) == text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="not everybody may make a link there")
+@pytest.mark.parametrize("path", [CI, ".github/workflows", ".github"], ids=["file", "folder", "folder of folders"])
+def test_nothing_is_written_through_a_link(repo: ReleaseRepo, tmp_path: Path, path: str) -> None:
+    repo.project.invoke("workflows")
+    link, elsewhere = repo.project.root / path, tmp_path / "elsewhere"
+    link.rename(elsewhere)
+    link.symlink_to(elsewhere)
+    repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + "tag = 'release-{version}'\n"})
+    before = {one: one.read_bytes() for one in [elsewhere, *elsewhere.rglob("*")] if one.is_file()}
+    said = refused(repo.project.invoke("workflows", "--overwrite"))
+    assert f"{CI} is no file of this repository's own: it, or a folder above it, is a link" in said
+    assert {one: one.read_bytes() for one in before} == before
+
+
+def test_line_ends_stay(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    path = repo.project.root / CI
+    ended = path.read_bytes().replace(b"\n", b"\r\n")
+    path.write_bytes(ended.replace(b"timeout-minutes: 60", b"timeout-minutes: 61"))
+    assert repo.project.invoke("workflows", "--overwrite") == RunResult(0, f"written: {CI}\n")
+    assert path.read_bytes() == ended
+
+
+def test_lines_that_were_changed_by_hand_are_kept_until_somebody_gives_them_up(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    text = repo.read(RELEASE)
+    repo.project.write({RELEASE: text.replace("timeout-minutes: 60", "timeout-minutes: 90")})
+    before = repo.state()
+    said = refused(repo.project.invoke("workflows"))
+    assert said.startswith(f"seatrial: {RELEASE} was changed by hand between the marks\n")
+    assert "\n  -    timeout-minutes: 90\n  +    timeout-minutes: 60\n" in said
+    assert repo.state() == before
+    assert repo.project.invoke("workflows", "--overwrite") == RunResult(0, f"written: {RELEASE}\n")
+    assert repo.read(RELEASE) == text
+
+
+def test_setting_that_changed_has_drifted(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + "tag = 'release-{version}'\n"})
+    said = refused(repo.project.invoke("workflows", "--check"))
+    assert '\n  -    tags: ["v*"]\n  +    tags: ["release-*"]\n' in said
+
+
+def test_session_that_is_not_there_and_a_broken_noxfile_are_told_before_anything_is_written(repo: ReleaseRepo) -> None:
+    before = repo.state().files
+    noxfile = repo.read("noxfile.py")
+    repo.project.write({"noxfile.py": noxfile.replace("sessions.check()\n", "")})
+    assert refused(repo.project.invoke("workflows")) == (
+        "seatrial: the noxfile has no session check, which the workflows run\n"
+        f"fix:  sessions.check()\n{READ}sessionmissing\n"
+    )
+    repo.project.write({"noxfile.py": "import nothing_of_this_name\n"})
+    said = refused(repo.project.invoke("workflows"))
+    assert "nox can't list the sessions of" in said
+    assert "No module named 'nothing_of_this_name'" in said
+    repo.project.write({"noxfile.py": noxfile})
+    assert repo.state().files == before
+
+
+def test_forge_that_is_none_of_both_is_told(repo: ReleaseRepo) -> None:
+    repo.project.git("remote", "set-url", "origin", "https://git.example.org/acme/tidepool")
+    assert refused(repo.project.invoke("workflows")) == (
+        "seatrial: https://git.example.org/acme/tidepool is neither GitHub nor GitLab\n"
+        "fix:  git remote add origin ADDRESS, or make the folder .github, or the file .gitlab-ci.yml\n"
+        f"{READ}workflowunknown\n"
+    )
+    repo.project.git("remote", "remove", "origin")
+    said = refused(repo.project.invoke("workflows"))
+    assert said.startswith("seatrial: there is no remote, so nobody knows whose CI it is to be\n")
+
+
+def test_workflow_of_ones_own_is_judged_too(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    own = "jobs:\n  p:\n    timeout-minutes: 1\n    steps:\n      - uses: actions/checkout@v4\n"
+    repo.project.write({".github/workflows/own.yml": own, ".github/workflows/no.yml": "a: ["})
+    said = refused(repo.project.invoke("workflows", "--check"))
+    assert said.startswith(
+        "seatrial: error    CI116  .github/workflows/no.yml:\n"
+        "                  line 1: expected the node content, but found '<stream end>'\n"
+        "                  fix: mend it, or move it out of .github/workflows\n"
+        "error    CI101  .github/workflows/own.yml:\n                  actions/checkout@v4 is no commit\n"
+    )
+    ignore = '\n[tool.seatrial.ignore]\nCI101 = "they are ours"\nCI116 = "it is a note"\n'
+    repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + ignore})
+    assert repo.project.invoke("workflows", "--check").returncode == 0
+
+
+def test_pipeline_of_gitlab_names_the_sessions_and_drifts_with_them(repo: ReleaseRepo) -> None:
+    repo.project.git("remote", "set-url", "origin", "git@gitlab.com:acme/tidepool.git")
+    assert repo.project.invoke("workflows") == RunResult(0, "written: .gitlab-ci.yml\n")
+    assert repo.project.invoke("workflows", "--check") == RunResult(0, ".gitlab-ci.yml: as they should be\n")
+    noxfile = repo.read("noxfile.py").replace("sessions.tests()", 'sessions.tests(name="trials")')
+    repo.project.write({"noxfile.py": noxfile})
+    said = refused(repo.project.invoke("workflows", "--check"))
+    assert f"\n  -        SESSION: tests-{HERE}\n  +        SESSION: trials-{HERE}\n" in said
+
+
+FORM = "manage/project/tidepool/settings/publishing/?provider=github&owner=acme&repository=tidepool&workflow_filename"
+
+
+def test_publisher_is_what_remote_and_workflows_say(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    said = repo.project.invoke("trusted-publisher").output
+    home = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
+    for index, host, file, environment in (
+        ("PyPI", home, "release.yml", "pypi"),
+        ("TestPyPI", TEST_REPOSITORY.split("/")[2], "ci.yml", "testpypi"),
+    ):
+        assert (
+            f"{index}\n"
+            "  owner        acme\n"
+            "  repository   tidepool\n"
+            f"  workflow     {file}\n"
+            f"  environment  {environment}\n"
+            f"  form         https://{host}/{FORM}={file}&environment={environment}\n"
+            f"  a new name   https://{host}/manage/account/publishing/ with the name tidepool, too:\n"
+        ) in said
+    assert said.endswith(
+        "In the settings of the repository\n"
+        "  environment pypi: deployments from tags v* alone, a reviewer; not known here whether it is so\n"
+        "  environment testpypi: deployments from the branch main alone, a reviewer; not known here whether it is so\n"
+        "  rule for the tags v*: only maintainers make them, nobody moves or deletes one; "
+        "not known here whether it is so\n"
+    )
+
+
+GH = """\
+#!/bin/sh
+case "$1 $2" in
+  "api repos/acme/tidepool/environments/pypi")
+    echo '{"protection_rules": [{"type": "required_reviewers"}], "deployment_branch_policy": {"custom": true}}';;
+  "api repos/acme/tidepool/environments/testpypi") echo '{"protection_rules": []}';;
+  "api repos/acme/tidepool/rulesets") echo '[{"target": "branch"}]';;
+  *) echo "gh $*";;
+esac
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of sh stands for gh")
+def test_gh_is_asked_what_is_set_and_starts_the_proof(repo: ReleaseRepo, tmp_path: Path) -> None:
+    repo.project.invoke("workflows")
+    program = tmp_path / "bin/gh"
+    program.parent.mkdir()
+    program.write_text(GH)
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{repo.project.environ['PATH']}"
+    assert repo.project.invoke("trusted-publisher", PATH=path).output.endswith(
+        "  environment pypi: deployments from tags v* alone, a reviewer; it is so: look which refs it admits\n"
+        "  environment testpypi: deployments from the branch main alone, a reviewer; "
+        "it has no reviewer and deployments from everywhere\n"
+        "  rule for the tags v*: only maintainers make them, nobody moves or deletes one; there is no rule for tags\n"
+    )
+    page = "https://github.com/acme/tidepool/actions/workflows/release.yml\n"
+    said = repo.project.invoke("workflows", "--prove", PATH=path).output
+    assert said.startswith(f"gh workflow run release.yml --repo acme/tidepool --ref main\n{page}")
+    assert repo.project.invoke("workflows", "--prove").output.startswith(page)

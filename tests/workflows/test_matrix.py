@@ -1,0 +1,96 @@
+"""The matrix of CI is what nox lists."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from errors_raised import raises_error
+from sample_project import SampleProject, package
+from seatrial.project.nox_sessions import NoxSession
+from seatrial.workflows.matrix import (
+    github_matrix,
+    read_sessions,
+    require_build_sessions,
+    require_coverage_session,
+    tagged_sessions,
+)
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+BUILD, CHECK = (NoxSession(name, name, "", ("ci", "release")) for name in ("build", "check"))
+TESTS = tuple(NoxSession(f"tests-{one}", "tests", one, ("ci",)) for one in ("3.9", "3.13"))
+LINT = NoxSession("lint", "lint", "", ("ci",))
+COVERAGE = NoxSession("coverage", "coverage", "", ("ci",))
+
+
+def test_matrix_is_every_session_on_every_system_and_one_without_a_python_on_the_first() -> None:
+    chosen = tagged_sessions((BUILD, CHECK, *TESTS, COVERAGE, LINT), "ci", measures=True)
+    assert github_matrix(chosen, ("macos", "ubuntu")) == {
+        "include": [
+            {"session": "tests-3.9", "python": "3.9", "system": "macos-15"},
+            {"session": "tests-3.13", "python": "3.13", "system": "macos-15"},
+            {"session": "lint", "python": "", "system": "macos-15"},
+            {"session": "tests-3.9", "python": "3.9", "system": "ubuntu-24.04"},
+            {"session": "tests-3.13", "python": "3.13", "system": "ubuntu-24.04"},
+        ]
+    }
+
+
+def test_session_of_ones_own_that_is_called_coverage_is_one_like_others() -> None:
+    assert tagged_sessions((BUILD, *TESTS, COVERAGE), "ci") == (*TESTS, COVERAGE)
+
+
+def test_project_that_measures_has_a_session_that_brings_it_together() -> None:
+    require_coverage_session((*TESTS, COVERAGE))
+    with raises_error("SessionMissing") as raised:
+        require_coverage_session(TESTS)
+    assert (raised.value.what, raised.value.fix) == (
+        "the project measures coverage, and the noxfile has no session coverage",
+        "sessions.tests()\nor, in [tool.seatrial.workflows]: coverage = false",
+    )
+
+
+def test_session_that_the_workflows_run_has_to_be_there() -> None:
+    require_build_sessions((BUILD, CHECK, *TESTS), "ci")
+    with raises_error("SessionMissing") as raised:
+        require_build_sessions(TESTS, "ci")
+    assert (raised.value.what, raised.value.fix) == (
+        "the noxfile has no session build and none check, which the workflows run",
+        "sessions.build()\nsessions.check()",
+    )
+    with raises_error("SessionMissing") as raised:
+        require_build_sessions((BUILD, CHECK, *TESTS), "release")
+    assert raised.value.what == "no session but build and check has the tag release, so nothing would be tested"
+
+
+@pytest.mark.slow
+def test_matrix_of_this_repository_is_what_runs_locally() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "nox", "--list", "--json", "-t", "ci"], cwd=CHECKOUT, capture_output=True, check=True
+    )
+    local = {str(one["session"]) for one in json.loads(done.stdout)} - {"build", "check"}
+    chosen = tagged_sessions(read_sessions(CHECKOUT), "ci")
+    found = {one["session"] for one in github_matrix(chosen, ("ubuntu",))["include"]}
+    assert found == local
+    pythons = [f"3.{minor}" for minor in range(9, 14)]
+    assert local == {"lint", "workflows-3.13", *(f"{name}-{one}" for name in ("tests", "mypy") for one in pythons)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("noxfile", "said"),
+    [("import nox\nraise RuntimeError('too deep')\n", "  RuntimeError: too deep"), ("def (\n", "SyntaxError")],
+    ids=["raises", "syntax"],
+)
+def test_noxfile_that_fails_to_load_is_an_error(project: SampleProject, noxfile: str, said: str) -> None:
+    package(project)
+    project.write({"noxfile.py": noxfile})
+    with raises_error("NoxfileBroken") as raised:
+        read_sessions(project.root)
+    assert raised.value.what.startswith(f"nox can't list the sessions of {project.root / 'noxfile.py'}:\n")
+    assert said in raised.value.what
