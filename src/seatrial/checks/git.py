@@ -27,7 +27,7 @@ class Alone(ReleaseErrorCheck):
     """No other release of the repository is under way, or waits to be caught up with."""
 
     code: ClassVar[str] = "GIT002"
-    codes: ClassVar[tuple[str, ...]] = ("AnotherRelease", "NotCaughtUp")
+    codes: ClassVar[tuple[str, ...]] = ("AnotherRelease", "NotCaughtUp", "NoteUnreadable")
     stage: ClassVar[ReleaseStage] = ReleaseStage.LOOKED
 
     def check(self, facts: ReleaseAttempt) -> Finding:

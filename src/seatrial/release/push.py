@@ -7,7 +7,7 @@ folder makes the next run update the checkout.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from seatrial.errors import PushRefused, ReleaseError
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 NOTE = "seatrial-release.json"
 """The file in the git folder that says which push is under way."""
 
+NOTE_VERSION = 1
+"""The version of that file: a JSON object with this number as ``version``, and the fields of `ReleaseCommit`."""
+
 
 @dataclass(frozen=True)
 class ReleaseCommit:
@@ -50,7 +53,7 @@ def push_release(repository: Repository, scratch: Path, release_commit: ReleaseC
     Raises `PushRefused` or `PushUnknown`.
     """
     fetch_objects(repository, scratch, f"refs/tags/{release_commit.tag}")
-    _note(repository).write_text(json.dumps(release_commit.__dict__), encoding="utf-8")
+    _write_note(repository, release_commit)
     try:
         push_atomically(repository, release_commit.commit, release_commit.tag, release_commit.oid)
     except PushRefused:
@@ -75,7 +78,7 @@ def update_checkout(repository: Repository, release_commit: ReleaseCommit) -> No
 def unfinished_release(repository: Repository) -> ReleaseCommit | None:
     """Return the release that has to be caught up with: killed while it was pushed, and the remote has it.
 
-    Nothing is changed. Raises `RemoteUnreachable`, or `CommandFailed` when its remote is gone.
+    Nothing is changed. Raises `NoteUnreadable`, `RemoteUnreachable`, or `CommandFailed` when its remote is gone.
     """
     known = _read_note(repository)
     if known is None or _is_here(repository, known):
@@ -95,11 +98,32 @@ def forget_note(repository: Repository) -> None:
     _note(repository).unlink(missing_ok=True)
 
 
+def _write_note(repository: Repository, release_commit: ReleaseCommit) -> None:
+    note = _note(repository)
+    # Killed while it is written, there is no note: the push has not begun.
+    new = note.with_suffix(".new")
+    new.write_text(json.dumps({"version": NOTE_VERSION, **asdict(release_commit)}), encoding="utf-8")
+    new.replace(note)
+
+
 def _read_note(repository: Repository) -> ReleaseCommit | None:
+    """Return what the note says, None where there is none. Raises `NoteUnreadable`."""
+    note = _note(repository)
     try:
-        return ReleaseCommit(**json.loads(_note(repository).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        known = json.loads(note.read_text(encoding="utf-8"))
+        if known["version"] == NOTE_VERSION:
+            return ReleaseCommit(**{field.name: known[field.name] for field in fields(ReleaseCommit)})
+        reason = f"it has version {known['version']}, and this seatrial reads version {NOTE_VERSION}"
+    except FileNotFoundError:
         return None
+    except (ValueError, KeyError, TypeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+    raise ReleaseError(
+        f"{note} notes an interrupted release, and cannot be read: {reason}",
+        code="NoteUnreadable",
+        fix=f"look whether the remote has the tag: git ls-remote --tags {repository.remote or 'REMOTE'}\n"
+        f"if it has: git fetch --tags and git pull; then remove {note}",
+    )
 
 
 def _is_here(repository: Repository, release_commit: ReleaseCommit) -> bool:
