@@ -1,4 +1,4 @@
 """Makes a release: a repository and a request enter; one push and a manifest leave.
 
-Start with `prepare`.
+Start with `release`, which reads from top to bottom.
 """

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json as json_
 import os
 import posixpath
@@ -23,7 +22,6 @@ from seatrial.tasks.console import ask_user, errors_as_messages, is_interactive,
 if TYPE_CHECKING:
     from invoke.context import Context
 
-    from seatrial.git.repository import Repository
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.release.plan import ReleasePlan
     from seatrial.release.prepare import PreparedRelease
@@ -65,52 +63,43 @@ def release(
     from seatrial.project.changelog import start_towncrier
 
     # It is begun before all else, this module's own imports among it.
-    with errors_as_messages(), start_towncrier(project_folder()) as ahead:
-        from seatrial.release.checks import gather_facts, require_checks, require_room_on_index
-        from seatrial.release.manifest import Manifest
-        from seatrial.release.plan import ReleaseRequest, dry_run_text, plan_text, released_text
-        from seatrial.release.preconditions import check_preconditions, open_repository
-        from seatrial.release.prepare import commit_release, open_release, prepare_release, release_lock, verify_release
-        from seatrial.release.push import push_release, update_checkout
+    with errors_as_messages(), start_towncrier(project_folder()) as towncrier:
+        from seatrial.release.plan import ReleaseRequest
+        from seatrial.release.preconditions import open_repository
+        from seatrial.release.release import ReleaseOptions, make_release
 
-        repository = open_repository(project_folder())
-        with release_lock(repository):
-            caught_up = _finish_left_over(repository, dry_run=dry_run)
-        if caught_up:
-            if wait and not dry_run:
-                _wait(caught_up)
-            return
-        with release_lock(repository):
-            found = check_preconditions(repository)
-            with open_release(found, ahead) as prepared:
-                request = ReleaseRequest(part or ("" if version else _chosen(prepared)), version, anyway, allow_empty)
-                planned = prepare_release(prepared, request)
-                snapshot = prepared.snapshot
-                with gather_facts(snapshot.project, snapshot.config) as asked:
-                    require_checks(prepared, planned, asked, say)
-                show(plan_text(planned, found.remote.addresses[0]))
-                if not dry_run:
-                    _confirm(planned, yes=yes)
-                release_commit = commit_release(prepared, planned)
-                built = verify_release(prepared, planned, tests=tests, say=say)
-                require_room_on_index(prepared, built, asked, say)
-                if not tests:
-                    say("the tests were left out (--no-tests)")
-                if dry_run:
-                    commit = prepared.scratch.git.run("show", "--stat", "--no-color", release_commit.commit)
-                    show(dry_run_text(commit, planned, built))
-                    return
-                push_release(repository, prepared.scratch.root, release_commit)
-                manifest = Manifest(release_commit.tag, str(planned.version), release_commit.commit, tuple(built))
-                with contextlib.suppress(OSError):
-                    # Without a place to keep them, they can be built again from the tag.
-                    manifest.keep(repository)
-                try:
-                    update_checkout(repository, release_commit)
-                finally:
-                    show(released_text(planned, built, found))
-        if wait:
-            _wait(release_commit.tag)
+        request = ReleaseRequest(part, version, anyway, allow_empty)
+        options = ReleaseOptions(request, tests=tests, is_dry_run=dry_run)
+        tag = make_release(open_repository(project_folder()), options, Terminal(yes=yes), towncrier)
+        if wait and tag:
+            _wait(tag)
+
+
+class Terminal:
+    """The dialog of a release with whoever typed it (`seatrial.release.release.Dialog`)."""
+
+    def __init__(self, *, yes: bool) -> None:
+        """``yes``: the answer to the question is known."""
+        self._yes = yes
+
+    @staticmethod
+    def show(text: object) -> None:
+        """Print a text."""
+        show(text)
+
+    @staticmethod
+    def say(line: str) -> None:
+        """Print what is going on."""
+        say(line)
+
+    @staticmethod
+    def choose_part(prepared: PreparedRelease) -> str:
+        """Ask which part to raise; "" without a terminal, or where the answer would be of no use."""
+        return _chosen(prepared)
+
+    def confirm(self, plan: ReleasePlan) -> None:
+        """Ask whether to release. Raises `Declined`."""
+        _confirm(plan, yes=self._yes)
 
 
 def _wait(tag: str) -> None:
@@ -145,32 +134,6 @@ def status(context: Context, json: bool = False) -> None:
         show(json_.dumps(found.as_dict(), indent=2) if json else found)
 
 
-def _finish_left_over(repository: Repository, *, dry_run: bool) -> str:
-    """Catch up with a release that was killed after its push, and return its tag; "" where there is none."""
-    from seatrial.release.push import forget_note, just_finished_release, unfinished_release, update_checkout
-
-    left = unfinished_release(repository)
-    ended = just_finished_release(repository)
-    if left is None:
-        if not dry_run:
-            forget_note(repository)
-        if ended:
-            show(
-                f"{ended.tag} is released, although it was interrupted at the end. For another release, run this again."
-            )
-        return ended.tag if ended else ""
-    if dry_run:
-        raise ReleaseError(
-            f"{left.tag} was pushed, and has to be caught up with first",
-            code="NotCaughtUp",
-            fix=task_command("release"),
-        )
-    show(f"{left.tag} was pushed, and then interrupted: catching up")
-    update_checkout(repository, left)
-    show(f"{left.tag} is released. For another release, run this again.")
-    return left.tag
-
-
 def _chosen(prepared: PreparedRelease) -> str:
     """Ask which part to raise; "" where nobody is there to answer, or where the answer would be of no use."""
     from seatrial.errors import Reasons
@@ -192,7 +155,6 @@ def _chosen(prepared: PreparedRelease) -> str:
 
 
 def _confirm(planned: ReleasePlan, *, yes: bool) -> None:
-
     if yes:
         return
     if not is_interactive():

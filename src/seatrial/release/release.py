@@ -1,0 +1,137 @@
+"""A release from top to bottom: preconditions, preparation, verification, push, update of the checkout."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from seatrial.errors import ReleaseError
+from seatrial.invocation import task_command
+from seatrial.release.checks import gather_facts, require_checks, require_room_on_index
+from seatrial.release.manifest import Manifest
+from seatrial.release.plan import ReleaseRequest, dry_run_text, plan_text, released_text
+from seatrial.release.preconditions import check_preconditions
+from seatrial.release.prepare import commit_release, open_release, prepare_release, release_lock, verify_release
+from seatrial.release.push import (
+    forget_note,
+    just_finished_release,
+    push_release,
+    unfinished_release,
+    update_checkout,
+)
+
+if TYPE_CHECKING:
+    from seatrial.git.repository import Repository
+    from seatrial.process import WaitingCommand
+    from seatrial.release.plan import ReleasePlan
+    from seatrial.release.prepare import PreparedRelease
+
+
+@dataclass(frozen=True)
+class ReleaseOptions:
+    """What a user asks of a release.
+
+    ``request``: which version; its part is "" where the user is to choose one; ``tests``: whether the sessions tagged
+    ``release`` run; ``is_dry_run``: whether it ends before the push.
+    """
+
+    request: ReleaseRequest
+    tests: bool = True
+    is_dry_run: bool = False
+
+
+class Dialog(Protocol):
+    """Whoever watches a release."""
+
+    def show(self, text: object) -> None:
+        """Show a text that the user wants to keep."""
+
+    def say(self, line: str) -> None:
+        """Show what is going on."""
+
+    def choose_part(self, prepared: PreparedRelease) -> str:
+        """Return the part to raise, "" where there is no answer. Raises `Declined`."""
+
+    def confirm(self, plan: ReleasePlan) -> None:
+        """Ask whether this is to be released. Raises `Declined`."""
+
+
+def make_release(
+    repository: Repository, options: ReleaseOptions, dialog: Dialog, towncrier: WaitingCommand | None = None
+) -> str | None:
+    """Release the project, and return the tag; None after a dry run.
+
+    ``towncrier``: one that was started ahead. A release that was interrupted after its push is finished, and nothing
+    else is done then. Raises `ReleaseError`, `ProjectError`, `BuildError` or `ToolError`; before the push nothing has
+    changed.
+    """
+    with release_lock(repository):
+        finished = finish_interrupted_release(repository, dialog, is_dry_run=options.is_dry_run)
+        if finished is not None:
+            return None if options.is_dry_run else finished
+
+        preconditions = check_preconditions(repository)
+        with open_release(preconditions, towncrier) as prepared:
+            plan = prepare_release(prepared, _with_part(options.request, prepared, dialog))
+            project, settings = prepared.snapshot.project, prepared.snapshot.config
+            with gather_facts(project, settings) as facts:
+                require_checks(prepared, plan, facts, dialog.say)
+            dialog.show(plan_text(plan, preconditions.remote.addresses[0]))
+            if not options.is_dry_run:
+                dialog.confirm(plan)
+
+            release_commit = commit_release(prepared, plan)
+            built = verify_release(prepared, plan, tests=options.tests, say=dialog.say)
+            require_room_on_index(prepared, built, facts, dialog.say)
+            if not options.tests:
+                dialog.say("the tests were left out (--no-tests)")
+            if options.is_dry_run:
+                commit = prepared.scratch.git.run("show", "--stat", "--no-color", release_commit.commit)
+                dialog.show(dry_run_text(commit, plan, built))
+                return None
+
+            push_release(repository, prepared.scratch.root, release_commit)
+            with contextlib.suppress(OSError):
+                # Without room for them on the disk, the files can be built again from the tag.
+                Manifest(plan.tag, str(plan.version), release_commit.commit, tuple(built)).keep(repository)
+            try:
+                update_checkout(repository, release_commit)
+            finally:
+                dialog.show(released_text(plan, built, preconditions))
+            return release_commit.tag
+
+
+def finish_interrupted_release(repository: Repository, dialog: Dialog, *, is_dry_run: bool) -> str | None:
+    """Finish a release that was interrupted after its push, and return its tag; None where there is none.
+
+    Raises `NotCaughtUp` in a dry run, which changes nothing.
+    """
+    unfinished = unfinished_release(repository)
+    finished = just_finished_release(repository)
+    if unfinished is None:
+        if not is_dry_run:
+            forget_note(repository)
+        if finished is None:
+            return None
+        dialog.show(
+            f"{finished.tag} is released, although it was interrupted at the end. For another release, run this again."
+        )
+        return finished.tag
+    if is_dry_run:
+        raise ReleaseError(
+            f"{unfinished.tag} was pushed, and has to be caught up with first",
+            code="NotCaughtUp",
+            fix=task_command("release"),
+        )
+    dialog.show(f"{unfinished.tag} was pushed, and then interrupted: catching up")
+    update_checkout(repository, unfinished)
+    dialog.show(f"{unfinished.tag} is released. For another release, run this again.")
+    return unfinished.tag
+
+
+def _with_part(request: ReleaseRequest, prepared: PreparedRelease, dialog: Dialog) -> ReleaseRequest:
+    """Return the request with the part that the user chooses, where it names neither a part nor a version."""
+    if request.part or request.version:
+        return request
+    return ReleaseRequest(dialog.choose_part(prepared), "", request.anyway, request.allow_empty)
