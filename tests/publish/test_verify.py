@@ -229,7 +229,7 @@ def test_release_waits_until_it_is_published(server: IndexServer, tmp_path: Path
 def test_release_that_was_interrupted_is_waited_for_too(server: IndexServer, *, has_commit: bool, ending: str) -> None:
     project = server.repo.project
     commit, oid = project.git("rev-parse", "main", "v1.3.0").split()
-    note = {"commit": commit, "tag": "v1.3.0", "oid": oid, "branch": "main", "remote": "origin"}
+    note = {"version": 1, "commit": commit, "tag": "v1.3.0", "oid": oid, "branch": "main", "remote": "origin"}
     project.write({".git/seatrial-release.json": json.dumps({**note, "upstream": "refs/heads/main"})})
     if not has_commit:
         project.git("reset", "-q", "--hard", "HEAD~1")
