@@ -115,7 +115,7 @@ def files_below(root: Path, without: Collection[str]) -> tuple[tuple[str, str], 
 
 def make_release_repo(folder: Path, backend: str = "hatchling") -> ReleaseRepo:
     """Make a project with two fragments, and a remote that it is pushed to."""
-    return made_once(f"harbour-{backend}", lambda new: _make_harbour(new, backend)).copy(folder)
+    return made_once(f"release-repo-{backend}", lambda new: _make_release_repo(new, backend)).copy(folder)
 
 
 def made_once(name: str, make: Callable[[Path], None]) -> ReleaseRepo:
@@ -125,7 +125,7 @@ def made_once(name: str, make: Callable[[Path], None]) -> ReleaseRepo:
     return ReleaseRepo(SampleProject(git.parent, environment(folder / "home")))
 
 
-def _make_harbour(folder: Path, backend: str) -> None:
+def _make_release_repo(folder: Path, backend: str) -> None:
     root, home = folder / "tidepool", folder / "home"
     root.mkdir()
     home.mkdir()
