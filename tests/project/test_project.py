@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import tomlkit
+from packaging.requirements import InvalidRequirement, Requirement
 
 from errors_raised import raises_error
 from seatrial.errors import PyprojectInvalid
@@ -182,3 +183,30 @@ def test_table_of_poetry_that_is_odd_says_nothing(odd: object) -> None:
     table = {"tool": {"poetry": {"dependencies": odd, "classifiers": odd}}}
     assert Project(ROOT, table).requires_python == ""
     assert Project(ROOT, table).classifiers == ()
+
+
+def test_group_that_breaks_its_specification_is_named_with_each_reason() -> None:
+    """PEP 735."""
+    broken: dict[str, dict[str, object]] = {
+        "a circle": {"test": [{"include-group": "more"}], "more": [{"include-group": "test"}]},
+        "no requirement": {"test": ["pytest >"]},
+        "no such group": {"test": [{"include-group": "none"}]},
+        "no text": {"test": [{"include-group": 1}]},
+        "two of one name": {"test": ["pytest"], "Test": ["nose"]},
+    }
+    with pytest.raises(InvalidRequirement) as raised:
+        Requirement("pytest >")
+    unreadable = str(raised.value).splitlines()[0]
+    reasons = {}
+    for name, groups in broken.items():
+        with raises_error("GroupInvalid") as caught:
+            Project(Path("here"), {"dependency-groups": groups}).requirements(["test"])
+        reasons[name] = caught.value.what.splitlines()[0]
+    start = f"[dependency-groups] in {Path('here/pyproject.toml')}, group test: "
+    assert reasons == {
+        "a circle": f"{start}Cyclic dependency group include while resolving test: test -> more, more -> test",
+        "no requirement": f"{start}{unreadable}",
+        "no such group": f"{start}Dependency group 'none' not found",
+        "no text": f"{start}Dependency group include-group value is not a string: {{'include-group': 1}}",
+        "two of one name": f"{start}Duplicate dependency group names: test (test, Test)",
+    }

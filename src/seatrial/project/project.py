@@ -150,7 +150,8 @@ class Project:
         Raises `GroupMissing` for a name that is not a group, `GroupInvalid` for what PEP 735 forbids.
         """
         # Loaded here because only sessions need it.
-        from dependency_groups import resolve  # noqa: PLC0415
+        from packaging.dependency_groups import resolve_dependency_groups  # noqa: PLC0415
+        from packaging.errors import ExceptionGroup  # noqa: PLC0415
 
         missing = [name for name in groups if self.group(name) is None]
         if missing:
@@ -160,10 +161,11 @@ class Project:
                 fix=f'[dependency-groups]\n{missing[0]} = ["pytest"]',
             )
         try:
-            return tuple(dict.fromkeys(resolve(self.table.get("dependency-groups", {}), *groups)))
-        except (LookupError, TypeError, ValueError) as error:
+            return tuple(dict.fromkeys(resolve_dependency_groups(self.table.get("dependency-groups", {}), *groups)))
+        except ExceptionGroup as error:
+            reasons = "; ".join(map(str, error.exceptions))
             raise GroupInvalid(
-                f"[dependency-groups] in {self.path}, group {', '.join(groups)}: {error}",
+                f"[dependency-groups] in {self.path}, group {', '.join(groups)}: {reasons}",
                 fix='write each entry as a requirement string or as { include-group = "NAME" }',
             ) from None
 
