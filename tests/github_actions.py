@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from seatrial.rehearsal.oidc import CiIdentity
 
 
+# A path with a blank cannot stand behind #!: the shell reads three lines, and Python takes them for a string.
 GH = """\
-#!{python}
+#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
 import json, os, pathlib, shutil, subprocess, sys
 forge, (command, *words) = pathlib.Path({forge!r}), sys.argv[1:]
 options = {{"--repo", "--json", "--jq", "--title", "--notes-file"}}

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 GH = """\
-#!{python}
+#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
 import json, pathlib, sys
 wanted = ["run", "list", "--repo", "acme/tidepool", "--branch", "v1.3.0", "--limit", "50", "--json"]
 if sys.argv[1:-1] != wanted:
