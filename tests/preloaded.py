@@ -68,6 +68,8 @@ READ_BY_PYTHON = ("PYTHON", "LANG", "LC_")
 
 LENGTH = struct.Struct("!I")
 
+LONGEST_ADDRESS = 100
+"""Bytes in the path of a socket that every system takes (unix(7): 108 with the zero at the end, elsewhere 104)."""
 
 IN_A_SESSION = ("setsid", "--wait")
 """What a command begins with that is to lead a session of its own (setsid(1)): a signal to its process group, as Ctrl-C
@@ -121,6 +123,11 @@ class Server:
             os.close(reader)
             if writer >= 0:
                 os.close(writer)
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the path of its socket is short enough: below a long TMPDIR commands start new processes."""
+        return len(os.fsencode(self._path)) <= LONGEST_ADDRESS
 
     def stop(self) -> None:
         """End the process."""

@@ -139,7 +139,7 @@ class SampleProject:
         """Run a command in the project."""
         env = {**self.environ, **environ}
         server = shared.server()
-        if preloaded.can_run(args, env, server.env):
+        if server.is_reachable and preloaded.can_run(args, env, server.env):
             code, output = server.run(args, self.root, env)
             return RunResult(code, output.decode().replace("\r\n", "\n"))
         done = subprocess.run(
