@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from seatrial.checks.run import check_files
+from seatrial.checks.run import check_distributions, read_distributions
 from seatrial.findings import Verdict
 
 PACKAGES = (
@@ -51,7 +51,7 @@ def main() -> int:
                     continue
                 started = time.perf_counter()
                 paths = sorted(Path(folder).iterdir())
-                judged = check_files(paths)
+                judged = check_distributions(read_distributions(paths))
                 took = time.perf_counter() - started
             found = [one for one in judged if one.finding.verdict in {Verdict.FAILED, Verdict.UNKNOWN}]
             errors += sum(one.blocks for one in found)

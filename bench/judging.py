@@ -17,11 +17,11 @@ from pathlib import Path
 MEASURE = """
 import re, sys, time
 from pathlib import Path
-from seatrial.checks.run import check_files
+from seatrial.checks.run import check_distributions, read_distributions
 path = Path(sys.argv[1])
-check_files([path])
+check_distributions(read_distributions([path]))
 started = time.process_time()
-judged = check_files([path])
+judged = check_distributions(read_distributions([path]))
 took = time.process_time() - started
 # What getrusage tells has in it what the parent held when it forked.
 peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024

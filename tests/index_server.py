@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Callable
 
 from index_client import IDENTITY, PUBLISHER
 from sample_project import RunResult
-from seatrial.distributions.distribution import Archive
+from seatrial.distributions.distribution import Distribution
 from seatrial.rehearsal.network import LocalNetwork, open_network
 from seatrial.rehearsal.uploads import describe_upload
 
@@ -60,7 +60,7 @@ class IndexServer:
             shutil.copyfile(self.manifest / name, path)
             with path.open("ab") as file:
                 file.write(extra)
-            stored = describe_upload(Archive.from_path(path), datetime.now(timezone.utc))
+            stored = describe_upload(Distribution.from_path(path), datetime.now(timezone.utc))
             self.network.index.store.put(path, "tidepool", stored)
 
     def held(self) -> list[str]:
@@ -115,7 +115,7 @@ class IndexServer:
         """Return output without what differs from run to run: the port, seconds, hashes, lines of the build."""
         text = text.replace(self.network.home_url, "http://index/")
         for name in (WHEEL, SDIST):
-            text = text.replace(Archive.from_path(self.manifest / name).sha256, f"[{name[-3:]}]")
+            text = text.replace(Distribution.from_path(self.manifest / name).sha256, f"[{name[-3:]}]")
         text = re.sub(r"sha256 [0-9a-f]{64}", "sha256 […]", text)
         return re.sub(r"\d+ s at most", "N s at most", text)
 

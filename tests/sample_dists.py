@@ -9,8 +9,9 @@ import io
 import tarfile
 import zipfile
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from seatrial.distributions.distribution import Archive
+from seatrial.distributions.distribution import Distribution
 
 NAME, VERSION = "tidepool", "1.2.3"
 DATE = (2024, 2, 29, 12, 0, 0)
@@ -75,14 +76,14 @@ class SampleDist:
         held = {name: text for name, text in self.files.items() if text is not None}
         return zipped(held) if self.name.endswith((".whl", ".zip")) else tarred(held)
 
-    def archive(self) -> Archive:
+    def distribution(self) -> Distribution:
         """Return it as it is read."""
         return read(self.name, self.data())
 
 
-def read(name: str, data: bytes) -> Archive:
+def read(name: str, data: bytes) -> Distribution:
     """Read an archive."""
-    return Archive.from_file(io.BytesIO(data), name)
+    return Distribution.from_file(io.BytesIO(data), Path(name), name)
 
 
 def sdist(name: str = NAME, version: str = VERSION) -> SampleDist:

@@ -80,7 +80,7 @@ LANDING = PendingRelease(
     ProjectFiles("tidepool", (HELD,)),
     (Version("1.2.3"),),
 )
-SDIST = sample_dists.sdist(version="1.3.0").archive()
+SDIST = sample_dists.sdist(version="1.3.0").distribution()
 
 
 def sources(*files: str, **project: object) -> ProjectSources:

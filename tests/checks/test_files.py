@@ -16,13 +16,13 @@ from twine.utils import DEFAULT_REPOSITORY
 
 import sample_dists
 from seatrial.checks.registry import CHECKS_OF_FILES
-from seatrial.checks.run import check_archives
+from seatrial.checks.run import check_distributions
 from seatrial.findings import CheckResult, Finding, Verdict
 
 if TYPE_CHECKING:
     import pytest
 
-    from seatrial.distributions.distribution import Archive
+    from seatrial.distributions.distribution import Distribution
 
 
 EXPECTED = Path(__file__).resolve().parents[1] / "expected/findings.txt"
@@ -34,18 +34,18 @@ IN_WHEEL = {name: text for name, text in WHEEL.files.items() if text is not None
 SOURCES = tuple(PurePosixPath(name).relative_to(TOP) for name in SDIST.files)
 
 
-def sparse() -> Archive:
+def sparse() -> Distribution:
     member = sample_dists.link(f"{TOP}/sparse", "", tarfile.GNUTYPE_SPARSE)
     return sample_dists.read(SDIST.name, sample_dists.tarred(IN_SDIST, member))
 
 
-def duplicate() -> Archive:
+def duplicate() -> Distribution:
     return sample_dists.read(
         SDIST.name, sample_dists.tarred(IN_SDIST, sample_dists.link(f"{TOP}/license", "", tarfile.REGTYPE))
     )
 
 
-def outside() -> Archive:
+def outside() -> Distribution:
     return sample_dists.read(
         SDIST.name, sample_dists.tarred(IN_SDIST, sample_dists.link(f"{TOP}/passwords", "/etc/passwd"))
     )
@@ -56,98 +56,102 @@ SECRET_KEY = "-----BEGIN " + "PRIVATE KEY-----\nMII"
 
 
 @functools.cache
-def broken() -> dict[str, tuple[Archive, ...]]:
+def broken() -> dict[str, tuple[Distribution, ...]]:
     """Return for each rule the files that it is about."""
     return {
-        "DIST001": (SDIST.named("tidepool-1.2.3.egg").archive(),),
-        "DIST002": (SDIST.named("a\\tidepool-1.2.3.tar.gz").archive(),),
-        "DIST003": (replace(SDIST.archive(), size=101 << 20),),
-        "DIST004": (replace(SDIST.archive(), size=90 << 20),),
+        "DIST001": (SDIST.named("tidepool-1.2.3.egg").distribution(),),
+        "DIST002": (SDIST.named("a\\tidepool-1.2.3.tar.gz").distribution(),),
+        "DIST003": (replace(SDIST.distribution(), size=101 << 20),),
+        "DIST004": (replace(SDIST.distribution(), size=90 << 20),),
         "DIST011": (sample_dists.read(WHEEL.name, b"no zip file"),),
         "DIST012": (
             sample_dists.read(WHEEL.name, sample_dists.zipped({**IN_WHEEL, "tidepool/zeros": bytes(65 << 20)})),
         ),
         "DIST013": (sample_dists.read(WHEEL.name, sample_dists.zipped(IN_WHEEL, zipfile.ZIP_LZMA)),),
-        "DIST014": (WHEEL.named("Tidepool-1.2.3-py3-none-any.whl").archive(),),
+        "DIST014": (WHEEL.named("Tidepool-1.2.3-py3-none-any.whl").distribution(),),
         "DIST015": (sample_dists.read(WHEEL.name, b"#!/bin/sh\n" + WHEEL.data()),),
         "DIST016": (sparse(),),
         "DIST017": (outside(),),
         "DIST018": (duplicate(),),
-        "DIST021": (SDIST.named("Tidepool-1.2.3.tar.gz").archive(),),
-        "DIST022": (WHEEL.named("tidepool-1.2.3-any.whl").archive(),),
-        "DIST023": (sample_dists.wheel(tag="cp312-cp312-linux_x86_64").archive(),),
-        "DIST024": (sample_dists.wheel("Tidepool").archive(),),
-        "DIST025": (WHEEL.saying("Version: 1.2.4").archive(),),
-        "DIST031": (SDIST.having({f"{TOP}/LICENSE": None}).archive(),),
-        "DIST032": (WHEEL.having({f"{INFO}/licenses/LICENSE": None}).archive(),),
-        "DIST033": (WHEEL.having({f"{INFO}/RECORD": None}).archive(),),
-        "DIST034": (WHEEL.having({f"{INFO}/entry_points.txt": "[console_scripts]\nsome/where = a:b\n"}).archive(),),
-        "DIST035": (WHEEL.having({f"{INFO}/METADATA": None}).archive(),),
+        "DIST021": (SDIST.named("Tidepool-1.2.3.tar.gz").distribution(),),
+        "DIST022": (WHEEL.named("tidepool-1.2.3-any.whl").distribution(),),
+        "DIST023": (sample_dists.wheel(tag="cp312-cp312-linux_x86_64").distribution(),),
+        "DIST024": (sample_dists.wheel("Tidepool").distribution(),),
+        "DIST025": (WHEEL.saying("Version: 1.2.4").distribution(),),
+        "DIST031": (SDIST.having({f"{TOP}/LICENSE": None}).distribution(),),
+        "DIST032": (WHEEL.having({f"{INFO}/licenses/LICENSE": None}).distribution(),),
+        "DIST033": (WHEEL.having({f"{INFO}/RECORD": None}).distribution(),),
+        "DIST034": (
+            WHEEL.having({f"{INFO}/entry_points.txt": "[console_scripts]\nsome/where = a:b\n"}).distribution(),
+        ),
+        "DIST035": (WHEEL.having({f"{INFO}/METADATA": None}).distribution(),),
         "DIST036": (
             WHEEL.having(
                 {f"{INFO}/RECORD": f"tidepool/__init__.py,sha256=AAA,1\ngone.py,,\n{INFO}/RECORD,,\n"}
-            ).archive(),
+            ).distribution(),
         ),
-        "DIST101": (WHEEL.having({f"{INFO}/METADATA": None}).archive(),),
-        "DIST102": (SDIST.saying("Nonsense: yes", "Keywords: a\nKeywords: b").archive(),),
-        "DIST103": (SDIST.saying("Name: tide pool").archive(),),
-        "DIST104": (SDIST.saying("Metadata-Version: 3.0").archive(),),
-        "DIST105": (SDIST.saying(without=("Name",)).archive(),),
-        "DIST106": (SDIST.saying("Version: 1.0-foo").archive(),),
-        "DIST107": (SDIST.saying("Description-Content-Type: text/html").archive(),),
-        "DIST108": (SDIST.saying("Dynamic: name").archive(),),
-        "DIST109": (SDIST.saying("Metadata-Version: 2.5", "Import-Name: 1st").archive(),),
-        "DIST110": (SDIST.saying("License-Expression: Apache 2").archive(),),
-        "DIST111": (SDIST.saying("License-File: *.txt").archive(),),
-        "DIST112": (SDIST.saying("Provides-Extra: a b").archive(),),
-        "DIST113": (SDIST.saying("Requires-Dist: attrs >>1").archive(),),
-        "DIST114": (SDIST.saying("Requires-Python: 3.10+").archive(),),
-        "DIST115": (SDIST.saying("Summary: one\n  two").archive(),),
-        "DIST116": (SDIST.saying("Metadata-Version: 1.1", "Maintainer: A. Author").archive(),),
-        "DIST122": (SDIST.saying("Version: 1.0+g123").archive(),),
-        "DIST123": (SDIST.saying("Author-email: foo@bar").archive(),),
+        "DIST101": (WHEEL.having({f"{INFO}/METADATA": None}).distribution(),),
+        "DIST102": (SDIST.saying("Nonsense: yes", "Keywords: a\nKeywords: b").distribution(),),
+        "DIST103": (SDIST.saying("Name: tide pool").distribution(),),
+        "DIST104": (SDIST.saying("Metadata-Version: 3.0").distribution(),),
+        "DIST105": (SDIST.saying(without=("Name",)).distribution(),),
+        "DIST106": (SDIST.saying("Version: 1.0-foo").distribution(),),
+        "DIST107": (SDIST.saying("Description-Content-Type: text/html").distribution(),),
+        "DIST108": (SDIST.saying("Dynamic: name").distribution(),),
+        "DIST109": (SDIST.saying("Metadata-Version: 2.5", "Import-Name: 1st").distribution(),),
+        "DIST110": (SDIST.saying("License-Expression: Apache 2").distribution(),),
+        "DIST111": (SDIST.saying("License-File: *.txt").distribution(),),
+        "DIST112": (SDIST.saying("Provides-Extra: a b").distribution(),),
+        "DIST113": (SDIST.saying("Requires-Dist: attrs >>1").distribution(),),
+        "DIST114": (SDIST.saying("Requires-Python: 3.10+").distribution(),),
+        "DIST115": (SDIST.saying("Summary: one\n  two").distribution(),),
+        "DIST116": (SDIST.saying("Metadata-Version: 1.1", "Maintainer: A. Author").distribution(),),
+        "DIST122": (SDIST.saying("Version: 1.0+g123").distribution(),),
+        "DIST123": (SDIST.saying("Author-email: foo@bar").distribution(),),
         "DIST124": (
-            SDIST.saying("Classifier: Private :: Do Not Upload\nClassifier: Natural Language :: Ukranian").archive(),
+            SDIST.saying(
+                "Classifier: Private :: Do Not Upload\nClassifier: Natural Language :: Ukranian"
+            ).distribution(),
         ),
-        "DIST125": (SDIST.saying("Download-URL: ftp://example.com").archive(),),
-        "DIST126": (SDIST.saying("Dynamic: Dynamic").archive(),),
-        "DIST127": (SDIST.saying("Home-page: not a url").archive(),),
-        "DIST128": (SDIST.saying("License: MIT").archive(),),
-        "DIST129": (SDIST.saying("Maintainer-email: foo@bar").archive(),),
-        "DIST130": (SDIST.saying("Obsoletes-Dist: a b").archive(),),
-        "DIST131": (SDIST.saying("Project-URL: Docs, not a url").archive(),),
-        "DIST132": (SDIST.saying("Provides-Dist: a @ https://example.com/a").archive(),),
-        "DIST133": (SDIST.saying("Requires-Dist: foo @ https://example.com/foo.whl").archive(),),
-        "DIST134": (SDIST.saying("Summary: " + "s" * 513).archive(),),
+        "DIST125": (SDIST.saying("Download-URL: ftp://example.com").distribution(),),
+        "DIST126": (SDIST.saying("Dynamic: Dynamic").distribution(),),
+        "DIST127": (SDIST.saying("Home-page: not a url").distribution(),),
+        "DIST128": (SDIST.saying("License: MIT").distribution(),),
+        "DIST129": (SDIST.saying("Maintainer-email: foo@bar").distribution(),),
+        "DIST130": (SDIST.saying("Obsoletes-Dist: a b").distribution(),),
+        "DIST131": (SDIST.saying("Project-URL: Docs, not a url").distribution(),),
+        "DIST132": (SDIST.saying("Provides-Dist: a @ https://example.com/a").distribution(),),
+        "DIST133": (SDIST.saying("Requires-Dist: foo @ https://example.com/foo.whl").distribution(),),
+        "DIST134": (SDIST.saying("Summary: " + "s" * 513).distribution(),),
         "DIST141": (
-            SDIST.saying("Description-Content-Type: text/x-rst", body="Title\n=\n\n.. nonsense::\n").archive(),
+            SDIST.saying("Description-Content-Type: text/x-rst", body="Title\n=\n\n.. nonsense::\n").distribution(),
         ),
-        "DIST142": (SDIST.saying(body="").archive(),),
-        "DIST143": (sample_dists.sdist("asyncore").archive(),),
-        "DIST201": (WHEEL.having({"tidepool/__init__.py": None}).archive(),),
-        "DIST202": (WHEEL.having({"tidepool/__pycache__/a.cpython-312.pyc": "x"}).archive(),),
-        "DIST203": (WHEEL.having({"tests/test_a.py": "x", "setup.py": "x"}).archive(),),
-        "DIST204": (WHEEL.having({"__init__.py": ""}).archive(),),
-        "DIST205": (WHEEL.saying("Classifier: Typing :: Typed").archive(),),
-        "DIST206": (WHEEL.having({"tidepool/py.typed": ""}).archive(),),
-        "DIST207": (SDIST.saying("Classifier: Programming Language :: Python :: 3.8").archive(),),
-        "DIST208": (WHEEL.having({"tidepool/fast.abi3.so": "x"}).archive(),),
-        "DIST301": (SDIST.having({f"{TOP}/notes.txt": SECRET_TOKEN}).archive(),),
-        "DIST302": (SDIST.having({f"{TOP}/notes.txt": SECRET_KEY}).archive(),),
-        "DIST303": (SDIST.having({f"{TOP}/.pypirc": "[pypi]\n", f"{TOP}/.env": ""}).archive(),),
-        "DIST304": (SDIST.having({f"{TOP}/.venv/bin/python": "x", f"{TOP}/.DS_Store": "x"}).archive(),),
-        "DIST401": (SDIST.archive(), sample_dists.sdist(version="1.2.4").archive()),
-        "DIST402": (SDIST.archive(), SDIST.named("tidepool-1.2.3.zip").archive()),
-        "DIST403": (SDIST.archive(), WHEEL.saying("Requires-Dist: attrs>=24").archive()),
-        "DIST404": (SDIST.archive(), WHEEL.having({"tidepool/extra.py": "extra"}).archive()),
-        "DIST405": (SDIST.having({f"{TOP}/notes.txt": "x"}).archive(),),
-        "DIST406": (SDIST.having({f"{TOP}/src/tidepool/__init__.py": None}).archive(), WHEEL.archive()),
-        "DIST407": (WHEEL.having({"tidepool/__init__.py": None, "tidepool/depth.py": ""}).archive(),),
+        "DIST142": (SDIST.saying(body="").distribution(),),
+        "DIST143": (sample_dists.sdist("asyncore").distribution(),),
+        "DIST201": (WHEEL.having({"tidepool/__init__.py": None}).distribution(),),
+        "DIST202": (WHEEL.having({"tidepool/__pycache__/a.cpython-312.pyc": "x"}).distribution(),),
+        "DIST203": (WHEEL.having({"tests/test_a.py": "x", "setup.py": "x"}).distribution(),),
+        "DIST204": (WHEEL.having({"__init__.py": ""}).distribution(),),
+        "DIST205": (WHEEL.saying("Classifier: Typing :: Typed").distribution(),),
+        "DIST206": (WHEEL.having({"tidepool/py.typed": ""}).distribution(),),
+        "DIST207": (SDIST.saying("Classifier: Programming Language :: Python :: 3.8").distribution(),),
+        "DIST208": (WHEEL.having({"tidepool/fast.abi3.so": "x"}).distribution(),),
+        "DIST301": (SDIST.having({f"{TOP}/notes.txt": SECRET_TOKEN}).distribution(),),
+        "DIST302": (SDIST.having({f"{TOP}/notes.txt": SECRET_KEY}).distribution(),),
+        "DIST303": (SDIST.having({f"{TOP}/.pypirc": "[pypi]\n", f"{TOP}/.env": ""}).distribution(),),
+        "DIST304": (SDIST.having({f"{TOP}/.venv/bin/python": "x", f"{TOP}/.DS_Store": "x"}).distribution(),),
+        "DIST401": (SDIST.distribution(), sample_dists.sdist(version="1.2.4").distribution()),
+        "DIST402": (SDIST.distribution(), SDIST.named("tidepool-1.2.3.zip").distribution()),
+        "DIST403": (SDIST.distribution(), WHEEL.saying("Requires-Dist: attrs>=24").distribution()),
+        "DIST404": (SDIST.distribution(), WHEEL.having({"tidepool/extra.py": "extra"}).distribution()),
+        "DIST405": (SDIST.having({f"{TOP}/notes.txt": "x"}).distribution(),),
+        "DIST406": (SDIST.having({f"{TOP}/src/tidepool/__init__.py": None}).distribution(), WHEEL.distribution()),
+        "DIST407": (WHEEL.having({"tidepool/__init__.py": None, "tidepool/depth.py": ""}).distribution(),),
     }
 
 
-def judged(archives: tuple[Archive, ...], code: str) -> CheckResult:
-    found = [one for one in check_archives(archives, sources=SOURCES) if one.code == code]
+def judged(archives: tuple[Distribution, ...], code: str) -> CheckResult:
+    found = [one for one in check_distributions(archives, sources=SOURCES) if one.code == code]
     return next((one for one in found if one.finding.verdict is Verdict.FAILED), found[0])
 
 
@@ -182,7 +186,7 @@ def test_rule_fails_on_what_it_is_about() -> None:
 
 
 def test_healthy_files_pass_every_rule() -> None:
-    found = check_archives((SDIST.archive(), WHEEL.archive()), sources=SOURCES)
+    found = check_distributions((SDIST.distribution(), WHEEL.distribution()), sources=SOURCES)
     assert {one.finding for one in found} == {Finding.passed()}
     seen = {one.code for one in found}
     assert seen == {rule.code for rule in CHECKS_OF_FILES if rule.code.startswith("DIST")}
@@ -194,22 +198,25 @@ def test_check_whose_need_failed_is_skipped_and_says_so() -> None:
 
 
 def test_wheel_of_another_python_may_lack_what_the_sdist_says_is_dynamic() -> None:
-    archives = (SDIST.saying("Dynamic: Requires-Dist").archive(), WHEEL.saying(without=("Requires-Dist",)).archive())
+    archives = (
+        SDIST.saying("Dynamic: Requires-Dist").distribution(),
+        WHEEL.saying(without=("Requires-Dist",)).distribution(),
+    )
     assert judged(archives, "DIST403").finding == Finding.passed()
 
 
 def test_rules_over_a_release_do_not_mix_projects() -> None:
-    archives = (SDIST.archive(), sample_dists.wheel("rockpool").saying("Requires-Dist: attrs>=24").archive())
+    archives = (SDIST.distribution(), sample_dists.wheel("rockpool").saying("Requires-Dist: attrs>=24").distribution())
     assert judged(archives, "DIST403").finding == Finding.passed()
 
 
 def test_excuse_takes_the_force_out_of_an_error() -> None:
-    found = check_archives(broken()["DIST124"], ignore_reasons={"DIST124": "the classifier is to come"})
+    found = check_distributions(broken()["DIST124"], ignore_reasons={"DIST124": "the classifier is to come"})
     assert [one.code for one in found if one.blocks] == []
     assert [one.ignore_reason for one in found if one.code == "DIST124"] == ["the classifier is to come"]
 
 
 def test_what_a_build_backend_puts_into_an_sdist_is_no_stray() -> None:
     names = ("pyproject.toml.orig", "tidepool.egg-info/PKG-INFO", "src/tidepool/_version.py")
-    found = {name: judged((SDIST.having({f"{TOP}/{name}": "x"}).archive(),), "DIST405").finding for name in names}
+    found = {name: judged((SDIST.having({f"{TOP}/{name}": "x"}).distribution(),), "DIST405").finding for name in names}
     assert found == dict.fromkeys(names, Finding.passed())

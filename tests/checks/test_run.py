@@ -10,7 +10,7 @@ import sample_dists
 from errors_raised import raises_error
 from sample_project import SampleProject, lines, normalised, package
 from seatrial import report
-from seatrial.checks.run import check_archives, check_files, require_fit_files, require_known_codes
+from seatrial.checks.run import check_distributions, read_distributions, require_acceptable, require_known_codes
 from seatrial.errors import PyprojectInvalid
 from seatrial.tasks.program import as_invoke_words
 
@@ -26,8 +26,9 @@ def put(project: SampleProject, *cargos: sample_dists.SampleDist) -> None:
 
 
 def test_report_tells_what_did_not_pass_errors_first_and_counts_the_rest() -> None:
-    judged = check_archives(
-        (SDIST.saying("Classifier: Nothing").archive(), WRONG.archive()), ignore_reasons={"DIST206": "not ready"}
+    judged = check_distributions(
+        (SDIST.saying("Classifier: Nothing").distribution(), WRONG.distribution()),
+        ignore_reasons={"DIST206": "not ready"},
     )
     assert report.results_text(judged) == lines(
         """
@@ -43,7 +44,7 @@ def test_report_tells_what_did_not_pass_errors_first_and_counts_the_rest() -> No
 
 
 def test_report_as_json_holds_every_judgement_with_the_same_keys() -> None:
-    judged = check_archives((WRONG.archive(),))
+    judged = check_distributions((WRONG.distribution(),))
     told = json.loads(report.results_json(judged))
     assert [one["code"] for one in told] == [one.code for one in judged]
     assert next(one for one in told if one["code"] == "DIST124") == {
@@ -64,10 +65,10 @@ def test_report_as_json_holds_every_judgement_with_the_same_keys() -> None:
 
 def test_errors_refuse_the_distributions_and_are_told_together(project: SampleProject) -> None:
     put(project, SDIST, WRONG)
-    paths = sorted((project.root / "dist").iterdir())
+    distributions = read_distributions(sorted((project.root / "dist").iterdir()))
     with raises_error("DistributionsRefused") as raised:
-        require_fit_files(paths, {}, print)
-    told = report.results_text(check_files(paths))
+        require_acceptable(distributions, {}, print)
+    told = report.results_text(check_distributions(distributions))
     assert raised.value.what == f"an index would not take the distributions:\n{told}"
 
 

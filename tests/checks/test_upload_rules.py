@@ -29,7 +29,7 @@ BAD_RST = "tidepool\n===\n\n`unfinished\n"
 
 
 def reason(cargo: SampleDist, project_files: ProjectFiles = ProjectFiles("tidepool")) -> str:  # noqa: B008 - it is frozen
-    refused = find_rejection(cargo.archive(), project_files, NOW)
+    refused = find_rejection(cargo.distribution(), project_files, NOW)
     return refused.reason if refused else ""
 
 
@@ -255,14 +255,14 @@ def test_platform_that_pypi_takes_passes() -> None:
 
 
 def test_very_same_file_again_is_there_already_and_not_refused() -> None:
-    archive = SDIST.archive()
+    archive = SDIST.distribution()
     project_files = ProjectFiles("tidepool", (index_file(archive.name, 100, archive.sha256),))
     assert is_already_there(archive, project_files)
     assert find_rejection(archive, project_files, NOW) is None
 
 
 def test_other_bytes_under_the_same_name_are_refused() -> None:
-    archive = SDIST.archive()
+    archive = SDIST.distribution()
     project_files = ProjectFiles("tidepool", (index_file(archive.name),))
     assert not is_already_there(archive, project_files)
     assert find_rejection(archive, project_files, NOW) == UploadRejection(
@@ -319,7 +319,7 @@ def test_new_project_is_not_named_like_a_module_of_python(name: str) -> None:
 
 
 def test_file_of_more_than_100_mb_is_refused() -> None:
-    archive = replace(SDIST.archive(), size=(100 << 20) + 1)
+    archive = replace(SDIST.distribution(), size=(100 << 20) + 1)
     assert find_rejection(archive, ProjectFiles("tidepool"), NOW) == UploadRejection(
         400,
         "File too large. Limit for project 'tidepool' is 100 MB. "

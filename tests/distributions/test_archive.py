@@ -10,6 +10,7 @@ import tarfile
 import tracemalloc
 import zipfile
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,9 +18,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import sample_dists
-from seatrial.checks.run import check_archives
+from seatrial.checks.run import check_distributions
 from seatrial.distributions.archive import Fault, FaultKind, Member, MemberKind, Secret, read_tar
-from seatrial.distributions.distribution import Archive
+from seatrial.distributions.distribution import Distribution
 from seatrial.findings import Verdict
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ def fault(name: str, data: bytes) -> Fault | None:
 def test_file_is_read_from_disk_with_its_hashes(tmp_path: Path) -> None:
     path = tmp_path / "spool"
     path.write_bytes(SDIST.data())
-    archive = Archive.from_path(path, SDIST.name)
-    assert archive == SDIST.archive()
-    assert (archive.size, archive.sha256, archive.blake2_256) == (
+    spooled = Distribution.read(path, SDIST.name)
+    assert replace(spooled, path=SDIST.distribution().path) == SDIST.distribution()
+    assert (spooled.name, spooled.size, spooled.sha256, spooled.blake2_256) == (
+        SDIST.name,
         len(SDIST.data()),
         hashlib.sha256(SDIST.data()).hexdigest(),
         hashlib.blake2b(SDIST.data(), digest_size=32).hexdigest(),
@@ -50,7 +52,7 @@ def test_file_is_read_from_disk_with_its_hashes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("healthy", [SDIST, WHEEL], ids=["sdist", "wheel"])
 def test_members_are_read_with_size_and_hash(healthy: sample_dists.SampleDist) -> None:
-    held = {one.name: one for one in healthy.archive().files}
+    held = {one.name: one for one in healthy.distribution().files}
     name = next(name for name in held if name.endswith("LICENSE"))
     digest = hashlib.sha256(b"MIT License\n").hexdigest()
     assert held[name] == Member(name, MemberKind.FILE, 12, sha256=digest)
@@ -85,7 +87,7 @@ def test_tar_archive_that_is_not_gzipped_is_unreadable(method: str) -> None:
     found = fault(SDIST.name, target.getvalue())
     assert found is not None
     assert (found.kind, found.message) == (UNREADABLE, "None")
-    assert found.detail.startswith("Not a gzipped file")
+    assert str(found.detail).startswith("Not a gzipped file")
 
 
 def _bomb(size: int) -> bytes:
@@ -190,7 +192,7 @@ def test_directory_that_claims_to_be_huge_is_not_read_at_once() -> None:
 )
 def test_member_that_would_land_or_leads_outside_is_told(member: tarfile.TarInfo, said: str) -> None:
     archive = sample_dists.read(SDIST.name, sample_dists.tarred(FILES, member))
-    judged = {one.code: one.finding for one in check_archives([archive])}
+    judged = {one.code: one.finding for one in check_distributions([archive])}
     assert judged["DIST017"].seen == said
     assert (judged["DIST017"].verdict is Verdict.FAILED) == bool(said)
 
@@ -219,7 +221,7 @@ def test_encrypted_member_makes_a_wheel_unreadable() -> None:
     found = fault(WHEEL.name, bytes(data))
     assert found is not None
     assert found.kind is UNREADABLE
-    assert "encrypted" in found.detail
+    assert "encrypted" in str(found.detail)
 
 
 @pytest.mark.parametrize("cargo_", [SDIST, WHEEL], ids=["sdist", "wheel"])
@@ -234,7 +236,7 @@ def test_file_that_is_cut_off_anywhere_is_told_and_not_raised(cargo_: sample_dis
 def test_secrets_are_found_and_never_told() -> None:
     token = "pypi-" + "A" * 120
     key = "-----BEGIN " + "RSA PRIVATE KEY-----\nMII"
-    archive = SDIST.having({"tidepool-1.2.3/a": f"token = {token}", "tidepool-1.2.3/b": key}).archive()
+    archive = SDIST.having({"tidepool-1.2.3/a": f"token = {token}", "tidepool-1.2.3/b": key}).distribution()
     assert archive.contents.secrets == (
         Secret("tidepool-1.2.3/a", "a token of PyPI"),
         Secret("tidepool-1.2.3/b", "a private key"),
@@ -245,12 +247,12 @@ def test_secrets_are_found_and_never_told() -> None:
 def test_secret_is_found_where_pieces_meet() -> None:
     text = b" " * ((1 << 20) - 40) + b"pypi-" + b"A" * 120
     # It is not compressible to less than a fiftieth alone, which would be a bomb of more than 64 MiB only.
-    archive = SDIST.having({"tidepool-1.2.3/a": text}).archive()
+    archive = SDIST.having({"tidepool-1.2.3/a": text}).distribution()
     assert archive.contents.secrets == (Secret("tidepool-1.2.3/a", "a token of PyPI"),)
 
 
 def _judged(name: str, data: bytes) -> None:
-    check_archives([sample_dists.read(name, data)])
+    check_distributions([sample_dists.read(name, data)])
 
 
 NAMES = st.sampled_from([SDIST.name, WHEEL.name, "tidepool-1.2.3.zip", "x.whl", "a-b-c-d-e.whl", "-.tar.gz"])

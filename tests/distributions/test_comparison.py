@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sample_dists
-from seatrial.distributions.comparison import LEFTOVER, Comparison, Sameness, compare, compare_archives
+from seatrial.distributions.comparison import LEFTOVER, Comparison, Sameness, compare
+from seatrial.distributions.distribution import Distribution
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +63,7 @@ def zipped(*files: File, method: int = zipfile.ZIP_DEFLATED) -> bytes:
 
 
 def compared(name: str, first: bytes, second: bytes) -> Comparison:
-    return compare_archives(sample_dists.read(name, first), sample_dists.read(name, second))
+    return compare(sample_dists.read(name, first), sample_dists.read(name, second))
 
 
 def same(*packaging: str) -> Comparison:
@@ -188,7 +189,7 @@ def test_files_on_disk_are_compared(tmp_path: Path) -> None:
     first, second = tmp_path / SDIST, tmp_path / "other" / SDIST
     first.write_bytes(tarred(A))
     second.write_bytes(tarred(replace(A, date=3)))
-    assert compare(first, second) == same("dates")
+    assert compare(Distribution.from_path(first), Distribution.from_path(second)) == same("dates")
 
 
 FILES = st.lists(

@@ -1,14 +1,20 @@
-"""A built file."""
+"""A distribution: what its name states, what is inside, and that it is read once."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import subprocess
+import sys
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
+import sample_dists
+from seatrial.distributions.archive import FaultKind
 from seatrial.distributions.distribution import Distribution
+from seatrial.distributions.filename import FileName
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,14 +53,14 @@ def test_modules_are_the_highest_regular_packages(tmp_path: Path, names: list[st
     assert wheel(tmp_path, *names).modules() == modules
 
 
-def test_needs_are_the_requirements_of_the_metadata(tmp_path: Path) -> None:
+def test_requirements_are_those_of_the_metadata(tmp_path: Path) -> None:
     text = "Name: tidepool\nRequires-Dist: b>1; extra == 'x'\nRequires-Dist: a\n\nRequires-Dist: not this\n"
-    assert wheel(tmp_path, metadata=text).needs() == ("a", "b>1; extra == 'x'")
+    assert wheel(tmp_path, metadata=text).requirements() == ("a", "b>1; extra == 'x'")
 
 
 def test_metadata_of_what_is_vendored_are_not_those_of_the_wheel(tmp_path: Path) -> None:
     vendored = "tide/_vendor/foo-1.dist-info/METADATA"
-    assert wheel(tmp_path, vendored, metadata="Requires-Dist: a\n").needs() == ("a",)
+    assert wheel(tmp_path, vendored, metadata="Requires-Dist: a\n").requirements() == ("a",)
 
 
 @pytest.mark.parametrize(
@@ -70,14 +76,67 @@ def test_metadata_of_what_is_vendored_are_not_those_of_the_wheel(tmp_path: Path)
         ("pp310-pypy310_pp73-win_amd64", []),
     ],
 )
-def test_wheel_fits_the_pythons_of_its_tags(tmp_path: Path, tags: str, fitting: list[str]) -> None:
-    one = Distribution(tmp_path / f"tidepool-1.0-{tags}.whl", 0, "")
-    assert [python for python in ("3.9", "3.13", "3.14t") if one.fits(python)] == fitting
+def test_wheel_fits_the_pythons_of_its_tags(tags: str, fitting: list[str]) -> None:
+    name = FileName.parse(f"tidepool-1.0-{tags}.whl")
+    assert [python for python in ("3.9", "3.13", "3.14t") if name.fits(python)] == fitting
 
 
 def test_size_and_hash_are_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "tidepool-1.0.tar.gz"
     content = bytes(range(256)) * 8200
     path.write_bytes(content)
-    assert Distribution.from_path(path) == Distribution(path, len(content), hashlib.sha256(content).hexdigest())
+    hashes = (hashlib.sha256(content).hexdigest(), hashlib.blake2b(content, digest_size=32).hexdigest())
+    assert Distribution.from_path(path) == Distribution(path, path.name, len(content), *hashes)
     assert not Distribution.from_path(path).is_wheel
+
+
+def test_what_was_read_moves_along(tmp_path: Path) -> None:
+    built = wheel(tmp_path, "tidepool.py")
+    assert built.modules() == ("tidepool",)
+    moved = built.moved_to(tmp_path / "gone.whl")
+    assert (moved.path.name, moved.name, moved.modules()) == ("gone.whl", built.name, ("tidepool",))
+
+
+def test_wheel_that_would_unpack_to_too_much_still_names_its_requirements(tmp_path: Path) -> None:
+    path = wheel(tmp_path, metadata="Requires-Dist: a\n").path
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", bytes(65 << 20))
+    built = Distribution.read(path)
+    assert built.contents.fault is not None
+    assert built.contents.fault.kind is FaultKind.BOMB
+    assert built.requirements() == ("a",)
+
+
+COUNT_READS = """
+import collections, hashlib, json, pathlib, sys
+
+path, opened, hashed = sys.argv[1], collections.Counter(), collections.Counter()
+
+def counting(kind):
+    class Counting:
+        def __init__(self, *args, **settings):
+            self._digest = kind(*args, **settings)
+        def update(self, data):
+            hashed[kind.__name__] += len(data)
+            self._digest.update(data)
+        def __getattr__(self, name):
+            return getattr(self._digest, name)
+    return Counting
+
+hashlib.sha256, hashlib.blake2b = counting(hashlib.sha256), counting(hashlib.blake2b)
+sys.addaudithook(lambda event, args: opened.update([str(args[0])] if event == "open" else []))
+from seatrial.checks.run import check_distributions, read_distributions
+from seatrial.distributions.filename import FileKind
+results = check_distributions(read_distributions([pathlib.Path(path)]))
+assert len(results) > 50
+print(json.dumps([opened[path], hashed["openssl_sha256"], hashed["blake2b"]]))
+"""
+
+
+@pytest.mark.parametrize("healthy", [sample_dists.sdist(), sample_dists.wheel()], ids=["sdist", "wheel"])
+def test_file_that_is_checked_is_opened_once_and_hashed_once(tmp_path: Path, healthy: sample_dists.SampleDist) -> None:
+    path = tmp_path / healthy.name
+    path.write_bytes(healthy.data())
+    done = subprocess.run((sys.executable, "-c", COUNT_READS, str(path)), check=True, capture_output=True, text=True)
+    size, members = path.stat().st_size, sum(member.size for member in Distribution.read(path).files)
+    assert json.loads(done.stdout) == [1, size + members, size]

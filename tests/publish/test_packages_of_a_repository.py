@@ -17,7 +17,7 @@ from release_repo import ReleaseRepo, made_once
 from sample_project import RunResult, SampleProject
 from sample_projects import two_packages
 from seatrial.ci.publisher import Publisher
-from seatrial.distributions.distribution import Archive
+from seatrial.distributions.distribution import Distribution
 from seatrial.rehearsal.network import LocalNetwork, open_network
 from seatrial.rehearsal.uploads import describe_upload
 
@@ -144,7 +144,7 @@ def store_file(repo: ReleaseRepo, network: LocalNetwork, *, yanked: bool = False
     for name in BOTH:
         path = network.index.store.folder / name
         shutil.copyfile(manifest(repo, "foo") / name, path)
-        stored = describe_upload(Archive.from_path(path), datetime.now(timezone.utc))
+        stored = describe_upload(Distribution.from_path(path), datetime.now(timezone.utc))
         network.index.store.put(path, "foo", replace(stored, index_file=replace(stored.index_file, is_yanked=yanked)))
 
 

@@ -98,7 +98,7 @@ def test_twine_uploads_as_a_trusted_publisher_and_the_same_again(network: LocalN
     assert held(network) == [WHEEL.name, SDIST.name]
     version = Distribution.from_path(project.root / "dist" / SDIST.name).version
     served = {one.name: one.sha256 for one in read_project_files(network.simple_url, "tidepool").of_release(version)}
-    assert served == {one.name: one.archive().sha256 for one in (SDIST, WHEEL)}
+    assert served == {one.name: one.distribution().sha256 for one in (SDIST, WHEEL)}
 
 
 @pytest.mark.parametrize("installer", ["pip", "uv"])

@@ -144,4 +144,4 @@ def test_devpi_takes_and_serves_what_we_upload(project: SampleProject) -> None:
         assert witness.install(project) == sample_dists.MODULE
         held = read_project_files(witness.simple_url, "tidepool").of_release(Version("1.2.3"))
         served = {one.name: one.sha256 for one in held}
-        assert served == {one.name: one.archive().sha256 for one in (SDIST, WHEEL)}
+        assert served == {one.name: one.distribution().sha256 for one in (SDIST, WHEEL)}

@@ -236,7 +236,7 @@ def test_index_that_has_the_version_and_another_sdist_is_told(
     for archive in (sample_dists.sdist(version="1.3.0"), sample_dists.sdist(version="1.2.3")):
         path = tmp_path / archive.name
         path.write_bytes(archive.data())
-        old = describe_upload(archive.archive(), datetime(2024, 2, 29, tzinfo=timezone.utc))
+        old = describe_upload(archive.distribution(), datetime(2024, 2, 29, tzinfo=timezone.utc))
         network.index.store.put(path, "tidepool", old)
     found = failed(preflight(repo, "--part", "minor", "--json"))
     assert found.keys() == {"GIT017", "INDEX003", "INDEX005", "INDEX006", "INDEX011", "INDEX012"}
@@ -250,7 +250,7 @@ def test_release_is_refused_for_what_a_preflight_calls_an_error(
     archive = sample_dists.wheel(version="1.3.0")
     path = tmp_path / archive.name
     path.write_bytes(archive.data())
-    network.index.store.put(path, "tidepool", describe_upload(archive.archive(), datetime.now(timezone.utc)))
+    network.index.store.put(path, "tidepool", describe_upload(archive.distribution(), datetime.now(timezone.utc)))
     before = repo.state()
     ran = repo.release("--part", "minor", "--yes")
     assert (ran.returncode, repo.state()) == (5, before)

@@ -18,7 +18,8 @@ from packaging.utils import (
 )
 
 from seatrial.checks.check import SDIST, WHEEL, ArchiveCheck, finding_of, first_lines, user_docs_page
-from seatrial.distributions.archive import FaultKind, FileKind, MemberKind
+from seatrial.distributions.archive import FaultKind, MemberKind
+from seatrial.distributions.filename import FileKind
 from seatrial.distributions.metadata import PARSER_FAILURES
 from seatrial.findings import Finding, Severity
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from seatrial.distributions.archive import Member
-    from seatrial.distributions.distribution import Archive
+    from seatrial.distributions.distribution import Distribution
 
 
 MIB = 1 << 20
@@ -46,7 +47,7 @@ class Extension(ArchiveCheck):
     code: ClassVar[str] = "DIST001"
     kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """An index tells from the end of a name what a file is, and takes nothing but these."""
         if re.search(r"\.(tar\.gz|zip|whl)$", facts.name):
             return Finding.passed()
@@ -68,7 +69,7 @@ class Characters(ArchiveCheck):
     code: ClassVar[str] = "DIST002"
     kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """A path or a control character in a name has no good use."""
         fix = "rename the file"
         if re.search(r"[\x00-\x1f\x7f]", facts.name):
@@ -87,7 +88,7 @@ class SizeUnderLimit(ArchiveCheck):
     code: ClassVar[str] = "DIST003"
     kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """PyPI takes files of up to 100 MB; more has to be asked for, which takes weeks."""
         if facts.size <= SIZE_LIMIT * MIB:
             return Finding.passed()
@@ -107,7 +108,7 @@ class SizeNearLimit(ArchiveCheck):
     severity: ClassVar[Severity] = Severity.WARNING
     kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """To be granted more takes weeks, so it is good to know before it is needed."""
         if not SIZE_WARNING * MIB < facts.size <= SIZE_LIMIT * MIB:
             return Finding.passed()
@@ -120,7 +121,7 @@ class Readable(ArchiveCheck):
 
     code: ClassVar[str] = "DIST011"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """What can't be read can't be installed."""
         return _fault_of(facts, FaultKind.UNREADABLE, REBUILD_ARCHIVE)
 
@@ -130,7 +131,7 @@ class NoBomb(ArchiveCheck):
 
     code: ClassVar[str] = "DIST012"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Small files that fill a disk are made to do harm."""
         return _fault_of(facts, FaultKind.BOMB, "leave out, or shorten, what compresses so well")
 
@@ -140,7 +141,7 @@ class Compression(ArchiveCheck):
 
     code: ClassVar[str] = "DIST013"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Other methods are not known to every installer."""
         return _fault_of(facts, FaultKind.COMPRESSION, "let the build backend write the wheel (zipfile.ZIP_DEFLATED)")
 
@@ -150,7 +151,7 @@ class Layout(ArchiveCheck):
 
     code: ClassVar[str] = "DIST014"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Installers look for PKG-INFO in the one folder of an sdist, for WHEEL in the .dist-info of a wheel."""
         return _fault_of(facts, FaultKind.LAYOUT, REBUILD_ARCHIVE)
 
@@ -160,7 +161,7 @@ class ZipStructure(ArchiveCheck):
 
     code: ClassVar[str] = "DIST015"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """A zip file that reads differently from its front and from its back can hide what gets installed."""
         return _fault_of(facts, FaultKind.STRUCTURE, REBUILD_ARCHIVE)
 
@@ -170,7 +171,7 @@ class NotSparse(ArchiveCheck):
 
     code: ClassVar[str] = "DIST016"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Sparse members are an extension of GNU tar that not every reader knows."""
         return _fault_of(facts, FaultKind.SPARSE, "pack it without --sparse, or let the build backend do it")
 
@@ -180,10 +181,10 @@ class Harmless(ArchiveCheck):
 
     code: ClassVar[str] = "DIST017"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Unpacked without care, such a member overwrites files of whoever installs it; pip refuses it (PEP 706)."""
         fault = facts.contents.fault
-        said = [fault.detail] if fault and fault.kind is FaultKind.HOSTILE else []
+        said = [str(fault.detail)] if fault and fault.kind is FaultKind.HOSTILE else []
         bad = [reason for member in facts.contents.members for reason in _harm(member)]
         return finding_of([*said, *first_lines(bad)], "see what put it there, and leave it out")
 
@@ -194,7 +195,7 @@ class Distinct(ArchiveCheck):
     code: ClassVar[str] = "DIST018"
     severity: ClassVar[Severity] = Severity.WARNING
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Of two members with one name the last wins; macOS and Windows do not tell README from readme."""
         seen: dict[str, str] = {}
         said = []
@@ -205,12 +206,13 @@ class Distinct(ArchiveCheck):
         return finding_of(first_lines(said), "rename or remove one of them")
 
 
-def _fault_of(facts: Archive, kind: FaultKind, fix: str) -> Finding:
+def _fault_of(facts: Distribution, kind: FaultKind, fix: str) -> Finding:
     fault = facts.contents.fault
     if fault is None or fault.kind is not kind:
         return Finding.passed()
-    page = f" See {user_docs_page('archives')} for more information" if "not accepted" in fault.message else ""
-    said = f"Invalid distribution file. {fault.message}{page}"
+    message = str(fault.message)
+    page = f" See {user_docs_page('archives')} for more information" if "not accepted" in message else ""
+    said = f"Invalid distribution file. {message}{page}"
     return Finding.failed("\n".join(part for part in (said, fault.detail) if part), fix)
 
 
@@ -220,10 +222,10 @@ def _harm(member: Member) -> Iterator[str]:
         yield f"{name} would land outside"
     if member.kind is MemberKind.OTHER:
         yield f"{name} is a {MemberKind.OTHER.value}"
-    if member.kind is MemberKind.SYMLINK and _leaves(posixpath.join(posixpath.dirname(member.name), member.target)):
-        yield f"{name} leads outside, to {member.target}"
-    if member.kind is MemberKind.HARDLINK and _leaves(member.target):
-        yield f"{name} leads outside, to {member.target}"
+    if member.target is not None:
+        from_folder = posixpath.dirname(name) if member.kind is MemberKind.SYMLINK else ""
+        if _leaves(posixpath.join(from_folder, member.target)):
+            yield f"{name} leads outside, to {member.target}"
 
 
 def _leaves(path: str) -> bool:
@@ -265,7 +267,7 @@ class SdistNamed(ArchiveCheck):
     needs: ClassVar[tuple[str, ...]] = ("DIST101",)
     kinds: ClassVar[tuple[FileKind, ...]] = SDIST
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """An index finds the project, and an installer the version, by the file name (PEP 625)."""
         return finding_of(_sdist_mistakes(facts), REBUILD_NAME)
 
@@ -276,7 +278,7 @@ class WheelNamed(ArchiveCheck):
     code: ClassVar[str] = "DIST022"
     kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """An installer finds name, version and tags of a wheel in its file name."""
         try:
             parse_wheel_filename(facts.name)
@@ -294,7 +296,7 @@ class Platform(ArchiveCheck):
     needs: ClassVar[tuple[str, ...]] = ("DIST022",)
     kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """A wheel that was linked against the libraries of one machine breaks on others."""
         tags = sorted({tag.platform for tag in _parse_wheel_name(facts)[2]})
         bad = [tag for tag in tags if tag not in PLATFORMS and not PLATFORM.fullmatch(tag)]
@@ -311,7 +313,7 @@ class WheelOfProject(ArchiveCheck):
     needs: ClassVar[tuple[str, ...]] = ("DIST022", "DIST101")
     kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """An index finds the project by the file name (PEP 427, PEP 503)."""
         return finding_of(_wheel_mistakes(facts), REBUILD_NAME)
 
@@ -323,7 +325,7 @@ class WheelOfVersion(ArchiveCheck):
     needs: ClassVar[tuple[str, ...]] = ("DIST022", "DIST101")
     kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """An installer chooses by the file name, and believes the metadata afterwards."""
         named, meant = _parse_wheel_name(facts)[1], facts.metadata.version if facts.metadata else None
         wrong = meant is not None and named != meant
@@ -331,7 +333,7 @@ class WheelOfVersion(ArchiveCheck):
         return finding_of(said, REBUILD_NAME)
 
 
-def _sdist_mistakes(facts: Archive) -> Iterator[str]:
+def _sdist_mistakes(facts: Distribution) -> Iterator[str]:
     meant = facts.metadata
     if meant is None:
         return
@@ -352,7 +354,7 @@ def _sdist_mistakes(facts: Archive) -> Iterator[str]:
         yield f"Filename {facts.name!r} is invalid, should be {right!r}."
 
 
-def _wheel_mistakes(facts: Archive) -> Iterator[str]:
+def _wheel_mistakes(facts: Distribution) -> Iterator[str]:
     if facts.metadata is None:
         return
     project = facts.metadata.name
@@ -364,7 +366,7 @@ def _wheel_mistakes(facts: Archive) -> Iterator[str]:
         yield f"Filename {facts.name!r} should contain the normalized project name {start!r}, not {named!r}."
 
 
-def _parse_wheel_name(facts: Archive) -> tuple[str, Version, frozenset[Tag]]:
+def _parse_wheel_name(facts: Distribution) -> tuple[str, Version, frozenset[Tag]]:
     name, version, _, tags = parse_wheel_filename(facts.name)
     return name, version, tags
 
@@ -382,7 +384,7 @@ class SdistHasLicenses(ArchiveCheck):
     needs: ClassVar[tuple[str, ...]] = ("DIST101",)
     kinds: ClassVar[tuple[FileKind, ...]] = SDIST
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """A licence that is not there can't be complied with (PEP 639)."""
         return finding_of(_missing_licenses(facts, facts.folder), 'license-files = ["LICENSE"], and commit that file')
 
@@ -394,7 +396,7 @@ class WheelHasLicenses(ArchiveCheck):
     needs: ClassVar[tuple[str, ...]] = ("DIST101",)
     kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """A licence that is not there can't be complied with (PEP 639)."""
         said = _missing_licenses(facts, f"{facts.folder}/licenses")
         return finding_of(said, 'license-files = ["LICENSE"], and a current build backend')
@@ -407,7 +409,7 @@ class RecordThere(ArchiveCheck):
     needs: ClassVar[tuple[str, ...]] = ("DIST011", "DIST012", "DIST013", "DIST017")
     kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """An installer finds there what it has installed, when it removes it (PEP 427)."""
         said = f"Wheel '{facts.name}' does not contain the required RECORD file: {facts.folder}/RECORD"
         return finding_of([] if _record(facts) is not None else [said], REBUILD_METADATA)
@@ -419,7 +421,7 @@ class EntryPoints(ArchiveCheck):
     code: ClassVar[str] = "DIST034"
     kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """An installer makes a command of each name, in a folder of commands."""
         bad = _bad_entry_points(facts)
         said = f"Wheel '{facts.name}' has invalid entry points defined in the entry_points.txt file"
@@ -434,7 +436,7 @@ class MetadataThere(ArchiveCheck):
     needs: ClassVar[tuple[str, ...]] = ("DIST011", "DIST012", "DIST013", "DIST014", "DIST017")
     kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """PyPI serves that file by itself, so that installers need not fetch the wheel (PEP 658)."""
         place = f"{facts.folder}/METADATA"
         there = place in facts.contents.texts or place in facts.contents.cut
@@ -450,14 +452,14 @@ class RecordAgrees(ArchiveCheck):
     needs: ClassVar[tuple[str, ...]] = ("DIST033",)
     kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Installers check it; PyPI writes a mail to the owners, and means to refuse it some day."""
         return finding_of(
             first_lines(_differences(facts)), "do not change a wheel after it was built, or use: wheel pack"
         )
 
 
-def _missing_licenses(facts: Archive, folder: str) -> Iterator[str]:
+def _missing_licenses(facts: Distribution, folder: str) -> Iterator[str]:
     names = {member.name for member in facts.contents.members}
     for path in facts.metadata.list("license_files") if facts.metadata else ():
         place = f"{folder}/{path}"
@@ -465,7 +467,7 @@ def _missing_licenses(facts: Archive, folder: str) -> Iterator[str]:
             yield f"License-File {path} does not exist in distribution file {facts.name} at {place}"
 
 
-def _record(facts: Archive) -> dict[str, str] | None:
+def _record(facts: Distribution) -> dict[str, str] | None:
     """Return what RECORD says: names, and hashes as they are written; None if it is not there or is no table."""
     data = facts.text("RECORD")
     if data is None:
@@ -477,7 +479,7 @@ def _record(facts: Archive) -> dict[str, str] | None:
     return {row[0].replace("\\", "/"): row[1] if len(row) > 1 else "" for row in rows}
 
 
-def _differences(facts: Archive) -> Iterator[str]:
+def _differences(facts: Distribution) -> Iterator[str]:
     record = _record(facts) or {}
     if not record and facts.contents.cut:
         return
@@ -487,7 +489,8 @@ def _differences(facts: Archive) -> Iterator[str]:
     yield from (f"{name} is in RECORD and not in the wheel" for name in sorted(record.keys() - held.keys()))
     for name, written in record.items():
         algorithm, _, value = written.partition("=")
-        if algorithm == "sha256" and held.get(name) and value.rstrip("=") != _as_written(held[name]):
+        digest = held.get(name)
+        if algorithm == "sha256" and digest and value.rstrip("=") != _as_written(digest):
             yield f"{name} is not what RECORD says: it has another hash"
 
 
@@ -502,7 +505,7 @@ class _Parser(configparser.ConfigParser):
         return optionstr
 
 
-def _bad_entry_points(facts: Archive) -> str:
+def _bad_entry_points(facts: Distribution) -> str:
     data = facts.text("entry_points.txt")
     if data is None:
         return ""

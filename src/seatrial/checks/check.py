@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from seatrial.distributions.archive import FileKind
+from seatrial.distributions.filename import FileKind
 from seatrial.findings import CheckResult, Finding, Severity, Verdict, printable
 from seatrial.index.targets import pypi_host
 
@@ -126,7 +126,7 @@ class ArchiveCheck(ABC):
 
     @abstractmethod
     def check(self, facts: Any) -> Finding:
-        """Say what is the matter with the facts: an `Archive`, or what a family of rules is about."""
+        """Say what is the matter with the facts: a `Distribution`, or what a family of rules is about."""
 
 
 def finding_of(said: Iterable[str], fix: str) -> Finding:

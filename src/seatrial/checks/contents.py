@@ -11,8 +11,8 @@ from seatrial.distributions.metadata import PARSER_FAILURES
 from seatrial.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from seatrial.distributions.archive import FileKind
-    from seatrial.distributions.distribution import Archive
+    from seatrial.distributions.distribution import Distribution
+    from seatrial.distributions.filename import FileKind
 
 
 COMMON_NAMES = frozenset(
@@ -42,7 +42,7 @@ class NotEmpty(ContentsCheck):
 
     code: ClassVar[str] = "DIST201"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """A package that the build backend does not find is left out without a word."""
         said = "the wheel holds metadata and nothing else"
         brought = any(not _top(one.name).endswith(".dist-info") for one in facts.files)
@@ -55,7 +55,7 @@ class NoBytecode(ContentsCheck):
     code: ClassVar[str] = "DIST202"
     kinds: ClassVar[tuple[FileKind, ...]] = BOTH
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """It is for one version of Python, and installers make it themselves."""
         return finding_of(
             first_lines(one.name for one in facts.files if one.name.endswith((".pyc", ".pyo"))), "leave out *.pyc"
@@ -67,9 +67,9 @@ class NoCommonNames(ContentsCheck):
 
     code: ClassVar[str] = "DIST203"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Two distributions with a top-level package `tests` overwrite each other when they are installed."""
-        tops = {re.sub(r"\.pyi?$", "", _top(name)) for name in installed_files(facts)}
+        tops = {re.sub(r"\.pyi?$", "", _top(name)) for name in facts.tree}
         own = metadata_of(facts).name.lower().replace("-", "_")
         said = [f"it would install {name}" for name in sorted(tops & COMMON_NAMES - {own})]
         return finding_of(said, "tell the build backend which packages to take, or keep yours in src/")
@@ -80,9 +80,9 @@ class NoInitAtTop(ContentsCheck):
 
     code: ClassVar[str] = "DIST204"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """It would make a package of the folder that all packages are in."""
-        bad = "__init__.py" in installed_files(facts)
+        bad = "__init__.py" in facts.tree
         return finding_of(["__init__.py is at the top"] if bad else [], "the package is the folder, not what is in it")
 
 
@@ -92,7 +92,7 @@ class TypedIsMarked(ContentsCheck):
     code: ClassVar[str] = "DIST205"
     needs: ClassVar[tuple[str, ...]] = (*ContentsCheck.needs, READABLE_CODE)
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Without the file type checkers take no notice of the types (PEP 561)."""
         bad = TYPED in metadata_of(facts).list("classifiers") and not _has_types(facts)
         said = f"it says {TYPED!r} and has no py.typed"
@@ -105,9 +105,9 @@ class MarkedIsTyped(ContentsCheck):
     code: ClassVar[str] = "DIST206"
     needs: ClassVar[tuple[str, ...]] = (*ContentsCheck.needs, READABLE_CODE)
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Whoever looks for typed packages looks for the classifier."""
-        has_it = any(name.endswith("/py.typed") for name in installed_files(facts))
+        has_it = any(name.endswith("/py.typed") for name in facts.tree)
         bad = has_it and TYPED not in metadata_of(facts).list("classifiers")
         said = f"it has a py.typed and does not say {TYPED!r}"
         return finding_of([said] if bad else [], f'add "{TYPED}" to the classifiers')
@@ -120,7 +120,7 @@ class PythonsAgree(ContentsCheck):
     needs: ClassVar[tuple[str, ...]] = (READABLE_CODE,)
     kinds: ClassVar[tuple[FileKind, ...]] = BOTH
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """One of the two promises is wrong."""
         wanted = metadata_of(facts).requires_python
         found = (
@@ -138,31 +138,19 @@ class TagFits(ContentsCheck):
 
     code: ClassVar[str] = "DIST208"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """It would be installed where what it holds can't be loaded."""
         is_any = facts.name.endswith("-none-any.whl")
-        said = first_lines(name for name in installed_files(facts) if name.endswith(COMPILED))
+        said = first_lines(name for name in facts.tree if name.endswith(COMPILED))
         return finding_of(said if is_any else [], "tell the build backend that the wheel is not pure")
-
-
-def installed_files(facts: Archive) -> tuple[str, ...]:
-    """Return the files of a wheel as they lie below site-packages, without its metadata."""
-    names = []
-    for member in facts.files:
-        if _top(member.name).endswith(".data"):
-            _, scheme, below = (*member.name.split("/", 2), "", "")[:3]
-            names += [below] if scheme in {"purelib", "platlib"} else []
-        elif not _top(member.name).endswith(".dist-info"):
-            names.append(member.name)
-    return tuple(names)
 
 
 def _top(name: str) -> str:
     return name.partition("/")[0]
 
 
-def _has_types(facts: Archive) -> bool:
-    return any(name.endswith(("/py.typed", ".pyi")) or "-stubs/" in name for name in installed_files(facts))
+def _has_types(facts: Distribution) -> bool:
+    return any(name.endswith(("/py.typed", ".pyi")) or "-stubs/" in name for name in facts.tree)
 
 
 def _allows(specifier: str, python: str) -> bool:
@@ -201,7 +189,7 @@ class NoToken(ArchiveCheck):
     code: ClassVar[str] = "DIST301"
     needs: ClassVar[tuple[str, ...]] = ("DIST011",)
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Whoever downloads it can release in your name."""
         bad = first_lines(
             f"{one.member} has {one.looks_like}" for one in facts.contents.secrets if one.looks_like == OF_PYPI
@@ -216,7 +204,7 @@ class NoSecret(ArchiveCheck):
     severity: ClassVar[Severity] = Severity.WARNING
     needs: ClassVar[tuple[str, ...]] = ("DIST011",)
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """What is on an index stays there: everybody has it, and it is searched for such things."""
         bad = first_lines(
             f"{one.member} has {one.looks_like}" for one in facts.contents.secrets if one.looks_like != OF_PYPI
@@ -230,7 +218,7 @@ class NoCredentials(ArchiveCheck):
     code: ClassVar[str] = "DIST303"
     severity: ClassVar[Severity] = Severity.WARNING
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """What lies beside the sources by chance is packed with them."""
         names = (one.name for one in facts.files)
         bad = [name for name in names if name.rpartition("/")[2] in CREDENTIALS or name.endswith(_paths(SETTINGS))]
@@ -245,7 +233,7 @@ class NoUnwantedFiles(ArchiveCheck):
     code: ClassVar[str] = "DIST304"
     severity: ClassVar[Severity] = Severity.WARNING
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Caches and environments make a distribution large, and say more of your machine than you would."""
         bad = (one.name for one in facts.files if _is_unwanted(one.name))
         return finding_of(

@@ -6,14 +6,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from seatrial.checks.check import ArchiveCheck, finding_of, first_lines
-from seatrial.checks.contents import installed_files
 from seatrial.checks.metadata import metadata_of
 from seatrial.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from seatrial.distributions.distribution import Archive
+    from seatrial.distributions.distribution import Distribution
     from seatrial.distributions.reproducible import RebuildResult
     from seatrial.distributions.sources import ReleaseFiles
 
@@ -70,7 +69,7 @@ class MetadataAgree(ReleaseFilesCheck):
 
     def check(self, facts: ReleaseFiles) -> Finding:
         """The page of the project shows those of the file that comes first; installers read those of each."""
-        known = [one for one in facts.archives if one.metadata]
+        known = [one for one in facts.distributions if one.metadata]
         return finding_of(first_lines(_disagreements(known)), "build the wheels from the sdist: nox -s build")
 
 
@@ -101,19 +100,22 @@ class SdistFromSources(ReleaseFilesCheck):
             return Finding.skipped("nobody said which files git knows")
         known = set(facts.sources)
         bad = (
-            str(path) for sdist in facts.sdists for path in _paths(sdist) if path not in known and not _is_made(path)
+            str(path)
+            for sdist in facts.sdists
+            for path in map(PurePosixPath, sdist.tree)
+            if path not in known and not _is_made(path)
         )
         return finding_of(first_lines(bad), "commit it, or exclude it in the configuration of the build backend")
 
 
-def _disagreements(archives: list[Archive]) -> Iterator[str]:
-    for one in archives[1:]:
-        first, here = metadata_of(archives[0]), metadata_of(one)
+def _disagreements(distributions: list[Distribution]) -> Iterator[str]:
+    for one in distributions[1:]:
+        first, here = metadata_of(distributions[0]), metadata_of(one)
         open_fields = {name.lower().replace("-", "_") for name in (*first.list("dynamic"), *here.list("dynamic"))}
         for field in SAME:
             written = {"classifiers": "classifier", "project_urls": "project_url"}.get(field, field)
             if written not in open_fields and _plain(first.raw.get(field)) != _plain(here.raw.get(field)):
-                yield f"{written.replace('_', '-').title()} of {one.name} is not that of {archives[0].name}"
+                yield f"{written.replace('_', '-').title()} of {one.name} is not that of {distributions[0].name}"
 
 
 def _plain(value: object) -> object:
@@ -123,20 +125,10 @@ def _plain(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
-def _modules_beyond(wheel: Archive, held: set[str]) -> Iterator[str]:
-    hashes = {one.name: one.sha256 for one in wheel.files}
-    for name in installed_files(wheel):
-        if (
-            name.endswith(".py")
-            and name in hashes
-            and hashes[name] not in held
-            and PurePosixPath(name).name not in MADE
-        ):
-            yield f"{name} of {wheel.name} is not in the sdist, or is another there"
-
-
-def _paths(sdist: Archive) -> Iterator[PurePosixPath]:
-    return (PurePosixPath(*PurePosixPath(one.name).parts[1:]) for one in sdist.files)
+def _modules_beyond(wheel: Distribution, held: set[str | None]) -> Iterator[str]:
+    for place, member in wheel.tree.items():
+        if place.endswith(".py") and member.sha256 not in held and PurePosixPath(place).name not in MADE:
+            yield f"{place} of {wheel.name} is not in the sdist, or is another there"
 
 
 def _is_made(path: PurePosixPath) -> bool:
@@ -171,7 +163,7 @@ class SdistHasPackage(CompletenessCheck):
         if not facts.sources or not facts.sdists:
             return Finding.skipped(NO_SOURCES if facts.sdists else "it takes an sdist")
         packages = {path for wheel in facts.wheels for path in _packages(wheel)}
-        held = {PurePosixPath(*PurePosixPath(one.name).parts[1:]) for sdist in facts.sdists for one in sdist.files}
+        held = {PurePosixPath(place) for sdist in facts.sdists for place in sdist.tree}
         bad = (str(path) for path, inside in _of_packages(facts, packages) if path not in held and _is_wanted(inside))
         return finding_of(first_lines(bad), "include it in the configuration of the build backend, or in MANIFEST.in")
 
@@ -189,17 +181,16 @@ class WheelHasPackage(CompletenessCheck):
         return finding_of(first_lines(bad), "tell the build backend that it is a part of the package (package data)")
 
 
-def _missing(facts: ReleaseFiles, wheel: Archive) -> Iterator[PurePosixPath]:
-    held = set(installed_files(wheel))
+def _missing(facts: ReleaseFiles, wheel: Distribution) -> Iterator[PurePosixPath]:
     for _, inside in _of_packages(facts, _packages(wheel)):
         is_source = inside.suffix.lower() in COMPILED_FROM
-        if str(inside) not in held and _is_wanted(inside) and not is_source:
+        if str(inside) not in wheel.tree and _is_wanted(inside) and not is_source:
             yield inside
 
 
-def _packages(wheel: Archive) -> set[str]:
+def _packages(wheel: Distribution) -> set[str]:
     """Return the folders at the top of a wheel that hold modules."""
-    paths = (PurePosixPath(name) for name in installed_files(wheel))
+    paths = (PurePosixPath(place) for place in wheel.tree)
     return {path.parts[0] for path in paths if len(path.parts) > 1 and path.suffix == ".py"}
 
 

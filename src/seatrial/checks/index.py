@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from seatrial.checks.check import BOTH, ArchiveCheck, finding_of, first_lines, help_page, user_docs_page
 from seatrial.checks.metadata import PROJECT_NAME, is_python_module, metadata_of
-from seatrial.distributions.archive import FileKind
+from seatrial.distributions.filename import FileKind
 from seatrial.findings import Finding, Severity
 from seatrial.invocation import task_command
 
@@ -35,7 +35,7 @@ class NameFree(UploadCheck):
 
     def check(self, facts: Upload) -> Finding:
         """A project named like a module of Python would be installed by mistake."""
-        name = metadata_of(facts.archive).name
+        name = metadata_of(facts.file).name
         if facts.project_files.project or not name:
             return Finding.passed()
         fix = "choose another name"
@@ -56,7 +56,7 @@ class ProjectSize(UploadCheck):
 
     def check(self, facts: Upload) -> Finding:
         """A project that uploads every night fills its room one day, and then nothing can be released."""
-        if sum(one.size for one in facts.project_files.files) + facts.archive.size <= LIMIT * GIB:
+        if sum(one.size for one in facts.project_files.files) + facts.file.size <= LIMIT * GIB:
             return Finding.passed()
         page = user_docs_page("project-management/storage-limits#requesting-a-project-size-limit-increase")
         return Finding.failed(
@@ -74,7 +74,7 @@ class FileNew(UploadCheck):
 
     def check(self, facts: Upload) -> Finding:
         """A file on an index never changes, so that a hash in a lock file holds; it was built twice."""
-        archive = facts.archive
+        archive = facts.file
         known = (one for one in facts.project_files.files if archive.name == one.name or archive.sha256 == one.sha256)
         if facts.is_there or next(known, None) is None:
             return Finding.passed()
@@ -93,7 +93,7 @@ class NameNotBurned(UploadCheck):
 
     def check(self, facts: Upload) -> Finding:
         """A name that was used stays used, so that nobody gets another file than before."""
-        if facts.archive.name not in facts.project_files.burned:
+        if facts.file.name not in facts.project_files.burned:
             return Finding.passed()
         said = "This filename was previously used by a file that has since been deleted. Use a different version."
         page = help_page("file-name-reuse")
@@ -108,7 +108,7 @@ class ReleaseOpen(UploadCheck):
 
     def check(self, facts: Upload) -> Finding:
         """Whoever steals a token can't put a file beside those that everybody has installed for years."""
-        files = facts.project_files.of_release(metadata_of(facts.archive).version)
+        files = facts.project_files.of_release(metadata_of(facts.file).version)
         times = [one.uploaded for one in files if one.uploaded]
         if files and not times:
             return Finding.unknown("the index does not say when its files were uploaded")
@@ -126,7 +126,7 @@ class OneSdistOnIndex(UploadCheck):
 
     def check(self, facts: Upload) -> Finding:
         """There is one source of a release."""
-        files = facts.project_files.of_release(metadata_of(facts.archive).version)
+        files = facts.project_files.of_release(metadata_of(facts.file).version)
         if all(FileKind.of(one.name) is not FileKind.SDIST for one in files):
             return Finding.passed()
         return Finding.failed("Only one sdist may be uploaded per release.", "upload none but NAME-VERSION.tar.gz")
@@ -134,7 +134,7 @@ class OneSdistOnIndex(UploadCheck):
 
 def _next_release(facts: Upload) -> str:
     """Return the command that releases the version after that of a file."""
-    version = metadata_of(facts.archive).version
+    version = metadata_of(facts.file).version
     return task_command(
         f"release --version {facts.project_files.after(version)}" if version else "release --part patch"
     )
@@ -206,12 +206,12 @@ class SizeAsBefore(PendingReleaseCheck):
 
     def check(self, facts: Upload) -> Finding:
         """An environment, a data set or a video went along by mistake."""
-        kind, versions = FileKind.of(facts.archive.name), facts.project_files.versions
+        kind, versions = FileKind.of(facts.file.name), facts.project_files.versions
         before = (
             [one.size for one in facts.project_files.of_release(versions[-1]) if FileKind.of(one.name) is kind]
             if versions
             else []
         )
         limit = max(max(before, default=0) * JUMP, max(before, default=0) + SMALL)
-        said = f"it has {facts.archive.size:,} bytes, and the one of {versions[-1]} {max(before):,}" if before else ""
-        return finding_of([said] if said and facts.archive.size > limit else [], "look what is in it: nox -s check")
+        said = f"it has {facts.file.size:,} bytes, and the one of {versions[-1]} {max(before):,}" if before else ""
+        return finding_of([said] if said and facts.file.size > limit else [], "look what is in it: nox -s check")

@@ -18,7 +18,7 @@ from seatrial.findings import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from seatrial.distributions.distribution import Archive
+    from seatrial.distributions.distribution import Distribution
 
 
 PROJECT_NAME = re.compile(r"([A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9])", re.IGNORECASE | re.ASCII)
@@ -42,7 +42,7 @@ class MetadataReadable(ArchiveCheck):
 
     code: ClassVar[str] = READABLE_CODE
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """What goes to the index is what twine finds in METADATA or PKG-INFO."""
         fix = "let the build backend write the file: nox -s build"
         if facts.metadata is None:
@@ -62,7 +62,7 @@ class FieldsKnown(MetadataCheck):
 
     code: ClassVar[str] = "DIST102"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Metadata of which a part would be lost are not sent by twine."""
         bad = metadata_of(facts).unparsed
         said = "; ".join(f"unrecognized or malformed field {name!r}" for name in bad)
@@ -75,7 +75,7 @@ class NameSendable(MetadataCheck):
 
     code: ClassVar[str] = "DIST103"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """It becomes a part of addresses and of file names."""
         name = metadata_of(facts).name
         if PROJECT_NAME.fullmatch(name):
@@ -95,7 +95,7 @@ class MetadataVersion(MetadataCheck):
 
     code: ClassVar[str] = "DIST104"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """A build backend may be newer than the twine that is to upload what it made."""
         version = metadata_of(facts).text("metadata_version")
         told = [one.message for one in metadata_of(facts).problems if one.field == "metadata-version"]
@@ -111,7 +111,7 @@ class Name(MetadataCheck):
 
     code: ClassVar[str] = "DIST105"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """It becomes a part of addresses and of file names."""
         return _messages(facts, 'name = "…" in [project]', "name")
 
@@ -121,7 +121,7 @@ class VersionValid(MetadataCheck):
 
     code: ClassVar[str] = "DIST106"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """What can't be compared can't be chosen by an installer."""
         return _messages(facts, "such as 1.2.3, 1.2.3rc1, 1.2.3.post1, 1.2.3.dev1", "version")
 
@@ -131,7 +131,7 @@ class ContentType(MetadataCheck):
 
     code: ClassVar[str] = "DIST107"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """The page of the project shows the description."""
         fix = 'readme = "README.md" in [project], or name its type: { file = "README", content-type = "text/markdown" }'
         return _messages(facts, fix, "description-content-type")
@@ -142,7 +142,7 @@ class Dynamic(MetadataCheck):
 
     code: ClassVar[str] = "DIST108"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """What an sdist leaves open is computed when a wheel is built from it (PEP 643)."""
         return _messages(facts, "name in dynamic only what is not in [project]", "dynamic")
 
@@ -152,7 +152,7 @@ class ImportNames(MetadataCheck):
 
     code: ClassVar[str] = "DIST109"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """They tell what a distribution lets import (PEP 794)."""
         return _messages(facts, "import-names in [project]: dotted names", "import-name", "import-namespace")
 
@@ -162,7 +162,7 @@ class LicenseExpression(MetadataCheck):
 
     code: ClassVar[str] = "DIST110"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Who has to know under which licences it works reads it by machine (PEP 639)."""
         return _messages(facts, 'license = "MIT", or another of https://spdx.org/licenses/', "license-expression")
 
@@ -172,7 +172,7 @@ class LicenseFilePaths(MetadataCheck):
 
     code: ClassVar[str] = "DIST111"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """They are looked for at that very place in the distribution (PEP 639)."""
         return _messages(facts, 'license-files = ["LICENSE"] in [project]', "license-file")
 
@@ -182,7 +182,7 @@ class Extras(MetadataCheck):
 
     code: ClassVar[str] = "DIST112"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Whoever asks for an extra has to be able to write it down (PEP 685)."""
         return _messages(facts, "letters, digits, and . _ - between them", "provides-extra")
 
@@ -192,7 +192,7 @@ class Requirements(MetadataCheck):
 
     code: ClassVar[str] = "DIST113"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """An installer stops at one that it can't read."""
         return _messages(facts, "such as \"attrs>=23.1; python_version < '3.12'\"", "requires-dist")
 
@@ -202,7 +202,7 @@ class RequiresPython(MetadataCheck):
 
     code: ClassVar[str] = "DIST114"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """An installer passes over a release that is not for its Python, if it can read that."""
         return _messages(facts, 'requires-python = ">=3.9"', "requires-python")
 
@@ -212,7 +212,7 @@ class SummaryOneLine(MetadataCheck):
 
     code: ClassVar[str] = "DIST115"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Lists of projects show it."""
         return _messages(facts, 'description = "…" in [project], in one line', "summary")
 
@@ -222,7 +222,7 @@ class OtherFields(MetadataCheck):
 
     code: ClassVar[str] = "DIST116"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """A field that came later is not expected by whoever reads by the version."""
         others = {problem.field for problem in metadata_of(facts).problems} - CHECKED_FIELDS
         return _messages(facts, "use a current build backend", *others)
@@ -235,12 +235,12 @@ CHECKED_FIELDS = {
 """The fields that have a check of their own."""
 
 
-def metadata_of(facts: Archive) -> Metadata:
+def metadata_of(facts: Distribution) -> Metadata:
     """Return the metadata, empty where there are none."""
     return facts.metadata or Metadata()
 
 
-def _messages(facts: Archive, fix: str, *fields: str) -> Finding:
+def _messages(facts: Distribution, fix: str, *fields: str) -> Finding:
     problems = metadata_of(facts).problems
     return finding_of((metadata_message(one.message) for one in problems if one.field in fields), fix)
 
@@ -264,7 +264,7 @@ class NotLocal(MetadataCheck):
 
     code: ClassVar[str] = "DIST122"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """What follows a + names a build that somebody made for themselves: no release."""
         version = metadata_of(facts).version
         local = version is not None and version.local is not None
@@ -278,7 +278,7 @@ class Classifiers(MetadataCheck):
 
     code: ClassVar[str] = "DIST124"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """PyPI takes no other; one that begins with "Private ::" is a way to forbid the upload."""
         # Loaded here because the list is long.
         from trove_classifiers import all_classifiers, deprecated_classifiers  # noqa: PLC0415
@@ -298,7 +298,7 @@ class DynamicTaken(MetadataCheck):
 
     code: ClassVar[str] = "DIST126"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """It stores which they are, from a list of its own."""
         bad = (one.lower() for one in metadata_of(facts).list("dynamic") if one.lower() not in DYNAMIC)
         told = {one.field for one in metadata_of(facts).problems}
@@ -311,7 +311,7 @@ class OneLicense(MetadataCheck):
 
     code: ClassVar[str] = "DIST128"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Two could contradict each other (PEP 639)."""
         both = metadata_of(facts).text("license") and metadata_of(facts).text("license_expression")
         said = "License is deprecated when License-Expression is present. Only License-Expression should be present."
@@ -325,7 +325,7 @@ class Obsoletes(MetadataCheck):
 
     code: ClassVar[str] = "DIST130"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Nothing reads the field any more, but PyPI checks it."""
         return finding_of(_bad_requirements(metadata_of(facts).list("obsoletes_dist")), "leave the field out")
 
@@ -335,7 +335,7 @@ class Provides(MetadataCheck):
 
     code: ClassVar[str] = "DIST132"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Nothing reads the field any more, but PyPI checks it."""
         return finding_of(_bad_requirements(metadata_of(facts).list("provides_dist")), "leave the field out")
 
@@ -345,7 +345,7 @@ class NoDirectRequirement(MetadataCheck):
 
     code: ClassVar[str] = "DIST133"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """What lies elsewhere may be gone tomorrow, or be something else."""
         said = (
             metadata_message(f"Can't have direct dependency: {one}")
@@ -360,7 +360,7 @@ class SummaryShort(MetadataCheck):
 
     code: ClassVar[str] = "DIST134"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Lists of projects show it."""
         long = len(metadata_of(facts).text("summary")) > LONGEST_SUMMARY
         said = metadata_message(f"'summary' field must be {LONGEST_SUMMARY} characters or less.")
@@ -393,7 +393,7 @@ class AuthorEmail(MetadataCheck):
 
     code: ClassVar[str] = "DIST123"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Somebody may want to write to it."""
         fix = 'authors = [{ name = "…", email = "…" }] in [project]; leave the address out if it is not for everybody'
         return finding_of(email_problem(metadata_of(facts).text("author_email")), fix)
@@ -404,7 +404,7 @@ class DownloadUrl(MetadataCheck):
 
     code: ClassVar[str] = "DIST125"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """The page of the project links to it."""
         return finding_of(_bad_url(metadata_of(facts).text("download_url")), 'Download = "https://…" in [project.urls]')
 
@@ -414,7 +414,7 @@ class HomePage(MetadataCheck):
 
     code: ClassVar[str] = "DIST127"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """The page of the project links to it."""
         return finding_of(_bad_url(metadata_of(facts).text("home_page")), 'Homepage = "https://…" in [project.urls]')
 
@@ -424,7 +424,7 @@ class MaintainerEmail(MetadataCheck):
 
     code: ClassVar[str] = "DIST129"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """Somebody may want to write to it."""
         fix = 'maintainers = [{ name = "…", email = "…" }] in [project]'
         return finding_of(email_problem(metadata_of(facts).text("maintainer_email")), fix)
@@ -435,7 +435,7 @@ class ProjectUrls(MetadataCheck):
 
     code: ClassVar[str] = "DIST131"
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """The page of the project links to them."""
         said = (
             metadata_message(one) for label, url in metadata_of(facts).urls.items() for one in _bad_link(label, url)
@@ -500,7 +500,7 @@ class Renders(MetadataCheck):
     code: ClassVar[str] = "DIST141"
     needs: ClassVar[tuple[str, ...]] = ("DIST101", "DIST107")
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """PyPI does not take a file whose description it can't show."""
         text = metadata_of(facts).text("description")
         declared = metadata_of(facts).text("description_content_type")
@@ -524,7 +524,7 @@ class Described(MetadataCheck):
     code: ClassVar[str] = "DIST142"
     severity: ClassVar[Severity] = Severity.WARNING
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """It is all that most people read before they install something."""
         if not metadata_of(facts).text("description").strip():
             return Finding.failed("the page of the project would be empty", 'readme = "README.md" in [project]')
@@ -540,7 +540,7 @@ class NotOfPython(MetadataCheck):
     code: ClassVar[str] = "DIST143"
     severity: ClassVar[Severity] = Severity.WARNING
 
-    def check(self, facts: Archive) -> Finding:
+    def check(self, facts: Distribution) -> Finding:
         """PyPI does not make a project of that name; those that there are, such as backports, may go on."""
         name = metadata_of(facts).name
         said = f"{name} is, or once was, a module of Python's standard library"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seatrial.checks.project import ProjectSources
     from seatrial.checks.workflows import WorkflowCheck
     from seatrial.ci.publisher import Trigger
-    from seatrial.distributions.distribution import Archive
+    from seatrial.distributions.distribution import Distribution
     from seatrial.distributions.reproducible import RebuildResult
     from seatrial.findings import Finding
     from seatrial.index.client import PendingRelease
@@ -219,14 +219,14 @@ ALL_CHECKS: tuple[Check[Any], ...] = (
 )
 
 
-def checks_for_file(archive: Archive) -> tuple[ArchiveCheck, ...]:
+def checks_for_file(distribution: Distribution) -> tuple[ArchiveCheck, ...]:
     """Return the checks that make sense for a file of its kind."""
-    return tuple(rule for rule in FILE_CHECKS if archive.kind in rule.kinds)
+    return tuple(rule for rule in FILE_CHECKS if distribution.kind in rule.kinds)
 
 
-def checks_for_pending_file(archive: Archive) -> tuple[Check[Upload], ...]:
+def checks_for_pending_file(file: Distribution) -> tuple[Check[Upload], ...]:
     """Return the checks of a file of its kind beside what the index shows."""
-    return tuple(one for one in PENDING_FILE_CHECKS if archive.kind in getattr(one, "kinds", (archive.kind,)))
+    return tuple(one for one in PENDING_FILE_CHECKS if file.kind in getattr(one, "kinds", (file.kind,)))
 
 
 WORKFLOW_CHECKS: tuple[WorkflowCheck, ...] = (
@@ -323,21 +323,21 @@ class UploadRejection:
     reason: str
 
 
-def is_already_there(archive: Archive, project_files: ProjectFiles) -> bool:
+def is_already_there(file: Distribution, project_files: ProjectFiles) -> bool:
     """Whether the index holds the very same file: the answer is then 200, and nothing changes."""
-    return project_files.has(archive)
+    return project_files.has(file)
 
 
-def find_rejection(archive: Archive, project_files: ProjectFiles, now: datetime) -> UploadRejection | None:
+def find_rejection(file: Distribution, project_files: ProjectFiles, now: datetime) -> UploadRejection | None:
     """Return why an index refuses a file, None if it takes it.
 
     ``now``: with its time zone. The very same file again is taken, once nothing else is wrong with its metadata.
     """
-    upload = Upload(archive, project_files, now)
+    upload = Upload(file, project_files, now)
     # What can't be told of the metadata does not stop PyPI, which has them from the form.
-    unmet = set() if archive.metadata else {metadata.READABLE_CODE}
+    unmet = set() if file.metadata else {metadata.READABLE_CODE}
     for rule in UPLOAD_RULES:
-        if archive.kind not in rule.kinds or not unmet.isdisjoint(rule.needs):
+        if file.kind not in rule.kinds or not unmet.isdisjoint(rule.needs):
             continue
         if rule is index.FileNew and upload.is_there:
             return None
@@ -350,4 +350,4 @@ def find_rejection(archive: Archive, project_files: ProjectFiles, now: datetime)
 
 
 def _finding(rule: ArchiveCheck, upload: Upload) -> Finding:
-    return rule.check(upload) if isinstance(rule, index.UploadCheck) else rule.check(upload.archive)
+    return rule.check(upload) if isinstance(rule, index.UploadCheck) else rule.check(upload.file)

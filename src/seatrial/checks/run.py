@@ -15,7 +15,7 @@ from seatrial.checks.registry import (
     checks_for_file,
     checks_for_pending_file,
 )
-from seatrial.distributions.distribution import Archive
+from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.sources import ReleaseFiles
 from seatrial.errors import BuildError, PyprojectInvalid, ToolError
 from seatrial.index.client import Upload
@@ -30,76 +30,79 @@ if TYPE_CHECKING:
     from seatrial.index.client import ProjectFiles
 
 
-def check_files(
-    paths: Sequence[Path], *, sources: Iterable[PurePosixPath] = (), ignore_reasons: Mapping[str, str] | None = None
-) -> tuple[CheckResult, ...]:
-    """Judge files, each alone and all together.
-
-    ``sources``: the files that git knows, below the project; ``ignore_reasons``: codes that the project ignores, with
-    its reasons. Raises `FileUnusable` for a file that can't be read.
-    """
-    return check_archives(tuple(_read_archive(path) for path in paths), sources=sources, ignore_reasons=ignore_reasons)
+def read_distributions(paths: Iterable[Path]) -> tuple[Distribution, ...]:
+    """Read files, each once. Raises `FileUnusable` for a file that can't be read."""
+    return tuple(map(_read_distribution, paths))
 
 
-def check_archives(
-    archives: Sequence[Archive],
+def check_distributions(
+    distributions: Sequence[Distribution],
     *,
     sources: Iterable[PurePosixPath] = (),
     ignore_reasons: Mapping[str, str] | None = None,
 ) -> tuple[CheckResult, ...]:
-    """Judge what has been read, each alone and all together."""
+    """Run the checks of each distribution alone and of all together.
+
+    ``sources``: the files that git knows, below the project; ``ignore_reasons``: codes that the project ignores, with
+    its reasons.
+    """
     alone = (
         result
-        for archive in archives
-        for result in run_checks(checks_for_file(archive), archive, subject=archive.name, ignore_reasons=ignore_reasons)
+        for file in distributions
+        for result in run_checks(checks_for_file(file), file, subject=file.name, ignore_reasons=ignore_reasons)
     )
-    release_files = ReleaseFiles(tuple(archives), tuple(sources))
-    beside = (
+    release_files = ReleaseFiles(tuple(distributions), tuple(sources))
+    together = (
         result
         for release in release_files.releases
         for result in run_checks(
             RELEASE_FILES_CHECKS, release_files.of_release(release), subject=str(release), ignore_reasons=ignore_reasons
         )
     )
-    return (*alone, *run_checks(FILE_SET_CHECKS, release_files, ignore_reasons=ignore_reasons), *beside)
+    return (*alone, *run_checks(FILE_SET_CHECKS, release_files, ignore_reasons=ignore_reasons), *together)
 
 
-def check_pending_files(
-    archives: Sequence[Archive], project_files: ProjectFiles, *, ignore_reasons: Mapping[str, str] | None = None
+def check_uploads(
+    distributions: Iterable[Distribution],
+    project_files: ProjectFiles,
+    *,
+    ignore_reasons: Mapping[str, str] | None = None,
 ) -> tuple[CheckResult, ...]:
-    """Judge what has been read beside what an index shows of the project now."""
+    """Run the checks of each distribution next to what an index has of the project now."""
     now = datetime.now(timezone.utc)
     return tuple(
         result
-        for archive in archives
+        for file in distributions
         for result in run_checks(
-            checks_for_pending_file(archive),
-            Upload(archive, project_files, now),
-            subject=archive.name,
+            checks_for_pending_file(file),
+            Upload(file, project_files, now),
+            subject=file.name,
             ignore_reasons=ignore_reasons,
         )
     )
 
 
-def require_fit_files(
-    paths: Sequence[Path], ignore: Mapping[str, str], say: Callable[[str], None], sources: Iterable[PurePosixPath] = ()
+def require_acceptable(
+    distributions: Sequence[Distribution],
+    ignore: Mapping[str, str],
+    say: Callable[[str], None],
+    sources: Iterable[PurePosixPath] = (),
 ) -> None:
-    """Raise `DistributionsRefused` with all that an index would not take; ``say`` is told what is just bad.
+    """Raise `DistributionsRefused` with all that an index would not take; ``say`` prints the warnings.
 
-    twine has the last word, because it is what uploads. Raises `PyprojectInvalid` for a code that there is none of.
+    twine has the last word, because it is what uploads. Raises `PyprojectInvalid` for an unknown code in ``ignore``.
     """
     require_known_codes(ignore)
-    judged = check_files(paths, sources=sources, ignore_reasons=ignore)
-    blocking = [one for one in judged if one.blocks]
-    if blocking:
+    results = check_distributions(distributions, sources=sources, ignore_reasons=ignore)
+    if any(result.blocks for result in results):
         raise BuildError(
-            f"an index would not take the distributions:\n{report.results_text(judged)}",
+            f"an index would not take the distributions:\n{report.results_text(results)}",
             code="DistributionsRefused",
             fix="mend each of them, then: nox -s check",
         )
-    for line in report.results_text(judged).splitlines():
+    for line in report.results_text(results).splitlines():
         say(line)
-    say(twine_check(paths))
+    say(twine_check([file.path for file in distributions]))
 
 
 def require_known_codes(ignore: Mapping[str, str]) -> None:
@@ -112,12 +115,12 @@ def require_known_codes(ignore: Mapping[str, str]) -> None:
         )
 
 
-def _read_archive(path: Path) -> Archive:
+def _read_distribution(path: Path) -> Distribution:
     fix = f"say which files: {program_command('check dist/*')}"
     if path.exists() and not path.is_file():
         # A pipe would be waited for, and a device has no end.
         raise ToolError(f"{path} is no file", code="FileUnusable", fix=fix)
     try:
-        return Archive.from_path(path)
+        return Distribution.read(path)
     except OSError as error:
         raise ToolError(f"{path}: {error.strerror}", code="FileUnusable", fix=fix) from None

@@ -1,4 +1,4 @@
-"""Builds, reads and compares sdists and wheels: a source tree or files enter; `Distribution` and `Archive` leave.
+"""Builds, reads and compares sdists and wheels: a source tree or files enter, `Distribution` leaves.
 
-Start with `build`.
+Start with `distribution`, which is the model, then `build`.
 """

@@ -7,32 +7,32 @@ import hashlib
 import posixpath
 import re
 import stat
+import struct
 import tarfile
 import zipfile
+import zlib
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from seatrial.distributions.reproducible import ARCHIVE_ERRORS
+from seatrial.distributions.filename import FileKind
 from seatrial.distributions.zip_structure import structure_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
-class FileKind(Enum):
-    """What a file is by its name, which is how an index and an installer tell."""
-
-    SDIST = "sdist"
-    WHEEL = "wheel"
-    NEITHER = "neither"
-
-    @classmethod
-    def of(cls, name: str) -> FileKind:
-        """Tell from a file name; a zip file is an sdist of old."""
-        if name.lower().endswith(".whl"):
-            return cls.WHEEL
-        return cls.SDIST if name.lower().endswith((".tar.gz", ".zip")) else cls.NEITHER
+ARCHIVE_ERRORS = (
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    struct.error,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What Python's modules raise for an archive that is damaged, cut off, or made to do harm."""
 
 
 class MemberKind(Enum):
@@ -49,16 +49,16 @@ class MemberKind(Enum):
 class Member:
     """A member of an archive.
 
-    ``size``: of a file, in bytes; ``target``: what a link leads to; ``sha256``: of a file's content in hexadecimal
-    digits, "" where it was not read. How it is packaged: ``mode``: its permissions; ``date``: as the archive has it;
-    ``owner``: of a member of a tar archive; ``packed``: the method and the size in bytes that a zip file has it in.
+    ``size``: of a file, in bytes; ``target``: of a link, None for other members; ``sha256``: of a file's content in
+    hexadecimal digits, None if it was not read. How it is packaged: ``mode``: its permissions; ``date``: as the archive
+    has it; ``owner``: of a member of a tar archive; ``packed``: method and size in bytes in a zip file.
     """
 
     name: str
     kind: MemberKind = MemberKind.FILE
     size: int = 0
-    target: str = ""
-    sha256: str = ""
+    target: str | None = None
+    sha256: str | None = None
     mode: int = field(default=0, compare=False)
     date: object = field(default=None, compare=False)
     owner: object = field(default=None, compare=False)
@@ -81,12 +81,13 @@ class FaultKind(Enum):
 class Fault:
     """The first thing that is wrong with an archive as such.
 
-    ``said``: what PyPI says after "Invalid distribution file.", "None" where it has no words; ``detail``: ours.
+    ``message``: what PyPI says after "Invalid distribution file.", None if PyPI accepts it; ``detail``: in our words,
+    None if PyPI's suffice.
     """
 
     kind: FaultKind
-    message: str = ""
-    detail: str = ""
+    message: str | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,10 @@ class Secret:
 
 @dataclass(frozen=True)
 class ArchiveContents:
-    """What a reader found in an archive.
+    """What is inside an archive.
 
-    ``texts``: the files that rules read, by their names; ``cut``: those among them that were too long to be read.
+    ``texts``: the files that checks read, by their names, the last where a name occurs twice, as twine and installers
+    read; ``cut``: those that were too long to be kept; ``fault``: the first thing that is wrong, None if all is well.
     """
 
     members: tuple[Member, ...] = ()
@@ -115,7 +117,7 @@ PIECE = 1 << 20
 """How much of a file is in memory at a time, in bytes."""
 
 LONGEST_TEXT = 16 * PIECE
-"""How long a file may be that is kept for rules to read; the RECORD of 100,000 files has about 10 MiB."""
+"""How long a file may be that is kept for checks to read; the RECORD of 100,000 files has about 10 MiB."""
 
 MOST_TEXT = 32 * PIECE
 """How much is kept of all the files in an archive."""
@@ -124,7 +126,7 @@ MOST_MEMBERS = 200_000
 """How many members are looked at; the largest wheels have some ten thousand."""
 
 KEPT = re.compile(r"[^/]+/PKG-INFO|[^/]+\.dist-info/(METADATA|WHEEL|RECORD|entry_points\.txt)")
-"""Which files rules read: they lie below the one folder of an sdist, or in the .dist-info of a wheel."""
+"""The files that checks read: directly below the top folder of an sdist, or in the .dist-info of a wheel."""
 
 SECRETS = {
     "a token of PyPI": (b"pypi-", re.compile(rb"pypi-[A-Za-z0-9_-]{85,}")),
@@ -134,20 +136,20 @@ SECRETS = {
     "a key of AWS": (b"AKIA", re.compile(rb"\bAKIA[A-Z0-9]{16}\b")),
     "a token of Slack": (b"xox", re.compile(rb"\bxox[abprs]-[0-9]{8,}-[A-Za-z0-9-]{20,}")),
 }
-"""What a secret looks like: first what is always in it, which is looked for fast."""
+"""What a secret looks like: first what is always in it, which is searched for fast."""
 
 
 class TooMuchError(ValueError):
-    """The archive holds more than is looked at."""
+    """The archive holds more than is read."""
 
 
 LONGEST_SECRET = 256
-"""How much of a piece is looked at again with the next, so that none is cut in two."""
+"""How much of a piece is scanned again with the next, so that no secret is cut in two."""
 
 
 @dataclass
 class Scanner:
-    """What has been learned so far of the members of one archive."""
+    """Reads the members of one archive, and gathers what checks need to know; ``room``: bytes left for texts."""
 
     texts: dict[str, bytes] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
@@ -155,30 +157,51 @@ class Scanner:
     room: int = MOST_TEXT
 
     def scan(self, name: str, size: int, pieces: Iterable[bytes]) -> str:
-        """Let the content of a member pass by, and return its SHA-256 in hexadecimal digits."""
+        """Read the content of a member, and return its SHA-256 in hexadecimal digits."""
         digest, before = hashlib.sha256(), b""
-        kept: list[bytes] | None = self._begin(name, size)
-        found = set()
+        kept: list[bytes] | None = [] if self._keeps(name, size) else None
+        kinds = set()
         for piece in pieces:
             digest.update(piece)
             window = before + piece
-            found |= {kind for kind, (sign, form) in SECRETS.items() if sign in window and form.search(window)}
+            kinds |= {kind for kind, (sign, form) in SECRETS.items() if sign in window and form.search(window)}
             before = window[-LONGEST_SECRET:]
             if kept is not None:
                 kept.append(piece)
         if kept is not None:
             self.texts[name] = b"".join(kept)
-        self.secrets += (Secret(name, kind) for kind in sorted(found))
+        self.secrets += (Secret(name, kind) for kind in sorted(kinds))
         return digest.hexdigest()
 
-    def _begin(self, name: str, size: int) -> list[bytes] | None:
-        if not KEPT.fullmatch(name) or name in self.texts:
-            return None
+    def _keeps(self, name: str, size: int) -> bool:
+        """Whether there is room for the text of a member that checks read; of two with one name the last is kept."""
+        if not KEPT.fullmatch(name):
+            return False
+        self.room += len(self.texts.pop(name, b""))
         if size > min(LONGEST_TEXT, self.room):
             self.cut.append(name)
-            return None
+            return False
         self.room -= size
-        return []
+        return True
+
+
+def read_contents(file: BinaryIO, name: str, size: int) -> ArchiveContents:
+    """Read what is in an open file of ``size`` bytes, by the kind that its name states, as PyPI does.
+
+    What is wrong with the file is part of the result.
+    """
+    if FileKind.of(name) is FileKind.NEITHER:
+        return ArchiveContents()
+    is_zip, is_tar = looks_like_zip(file), looks_like_tar(file)
+    if is_zip and is_tar:
+        return ArchiveContents(fault=Fault(FaultKind.UNREADABLE, "File is both a zip and a tar file"))
+    if name.endswith((".zip", ".whl")):
+        if is_zip:
+            return read_zip(file, name, size)
+        return ArchiveContents(fault=Fault(FaultKind.UNREADABLE, "File is not a zipfile"))
+    if is_tar:
+        return read_tar(file, size)
+    return ArchiveContents(fault=Fault(FaultKind.UNREADABLE, "File is not a tarfile"))
 
 
 TAR_RATIO = 100
@@ -189,7 +212,7 @@ TAR_FREE = 64 * PIECE
 LONGEST_HEADER = 4 * PIECE
 """How long all headers of one member may be: extended headers hold what somebody else wrote."""
 
-ELSEWHERE = (b"BZh", b"\xfd7zXZ")
+OTHER_COMPRESSIONS = (b"BZh", b"\xfd7zXZ")
 """How files begin that tarfile can read and that are not gzipped."""
 
 TAR_FAILURES = (*ARCHIVE_ERRORS, RuntimeError, OverflowError, MemoryError)
@@ -206,7 +229,7 @@ class BoundedStream:
         self._last = b""
         self._again = b""
         self.header = 0
-        """How many bytes of headers were read since somebody set this to 0."""
+        """How many bytes of headers were read since this was set to 0."""
 
     def read(self, size: int) -> bytes:
         """Return the next ``size`` bytes of a header."""
@@ -253,7 +276,7 @@ def looks_like_tar(file: BinaryIO) -> bool:
     """Whether a file begins like a tar archive, gzipped or not, or is compressed in another way that tarfile reads."""
     file.seek(0)
     start = file.read(6)
-    if start.startswith(ELSEWHERE):
+    if start.startswith(OTHER_COMPRESSIONS):
         return True
     file.seek(0)
     source = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if start.startswith(b"\x1f\x8b") else file
@@ -282,26 +305,27 @@ def read_tar(file: BinaryIO, size: int, most: int = MOST_MEMBERS) -> ArchiveCont
     except TAR_FAILURES as error:
         fault = Fault(FaultKind.UNREADABLE, "None", str(error) or type(error).__name__)
     if sparse and not fault:
-        said = "tar archive not accepted: Sparse members are not allowed."
-        fault = Fault(FaultKind.SPARSE, said)
+        fault = Fault(FaultKind.SPARSE, "tar archive not accepted: Sparse members are not allowed.")
     return ArchiveContents(
-        tuple(members), scanner.texts, tuple(scanner.cut), tuple(scanner.secrets), fault or sdist_layout_fault(members)
+        tuple(members),
+        scanner.texts,
+        tuple(scanner.cut),
+        tuple(scanner.secrets),
+        fault or sdist_layout_fault([member.name for member in members]),
     )
 
 
-def sdist_layout_fault(members: list[Member]) -> Fault | None:
-    """Say what is missing in an sdist: one folder at the top, and PKG-INFO in it (PEP 625)."""
-    top = common_folder([member.name for member in members])
-    if top in (".", "/", ""):
+def sdist_layout_fault(names: list[str]) -> Fault | None:
+    """Return what is missing among the members of an sdist: one top folder, and PKG-INFO in it (PEP 625)."""
+    top = common_folder(names)
+    if top in {".", "/", ""}:
         return Fault(FaultKind.LAYOUT, "Incorrect number of top-level directories in sdist")
     target = posixpath.join(top, "PKG-INFO")
-    if all(member.name != target for member in members):
-        return Fault(FaultKind.LAYOUT, f"PKG-INFO not found at {target}")
-    return None
+    return None if target in names else Fault(FaultKind.LAYOUT, f"PKG-INFO not found at {target}")
 
 
 def common_folder(names: list[str]) -> str:
-    """Return the folder that all names lie in, "" for none."""
+    """Return the folder that all names lie in, "" if there is none."""
     try:
         return posixpath.commonpath(names)
     except ValueError:
@@ -333,8 +357,9 @@ def _tar_member(info: tarfile.TarInfo, stream: BoundedStream, scanner: Scanner) 
             (info.issym(), MemberKind.SYMLINK),
             (info.islnk(), MemberKind.HARDLINK),
         )
-        kind = next((kind for is_it, kind in kinds if is_it), MemberKind.OTHER)
-        return _packaged(Member(info.name, kind, target=info.linkname), info)
+        kind = next((kind for is_of_kind, kind in kinds if is_of_kind), MemberKind.OTHER)
+        target = info.linkname if info.issym() or info.islnk() else None
+        return _packaged(Member(info.name, kind, target=target), info)
     if info.issparse():
         return Member(info.name, size=info.size)
     stream.seek(info.offset_data)
@@ -363,7 +388,7 @@ ZIP_FAILURES = (*ARCHIVE_ERRORS, RuntimeError, NotImplementedError, OverflowErro
 
 
 class BoundedFile:
-    """A file as `zipfile` needs it, of which nobody reads too much at once."""
+    """A file as `zipfile` needs it, of which no read takes too much."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -378,7 +403,7 @@ class BoundedFile:
 
     @staticmethod
     def seekable() -> bool:
-        """Whether any place can be gone to."""
+        """Whether the file can seek: always."""
         return True
 
 
@@ -392,16 +417,19 @@ def looks_like_zip(file: BinaryIO) -> bool:
 
 
 def read_zip(file: BinaryIO, name: str, size: int) -> ArchiveContents:
-    """Read an archive of ``size`` bytes; what is wrong with it is in what is returned."""
+    """Read an archive of ``size`` bytes; what is wrong with it is part of the result."""
     file.seek(0)
     members: list[Member] = []
     scanner = Scanner()
     try:
         with zipfile.ZipFile(BoundedFile(file)) as archive:
-            fault = _size_fault(archive, size) or _wheel_layout_fault(archive, name)
+            fault = _size_fault(archive, size) or _zip_layout_fault(archive, name)
             is_safe = fault is None or fault.kind is FaultKind.LAYOUT
-            # One by one, so that what was read before a failure is known.
-            members.extend(_zip_member(archive, info, scanner if is_safe else None) for info in archive.infolist())
+            # One by one, so that what was read before a failure is part of the result.
+            members.extend(
+                _zip_member(archive, info, scanner if is_safe or _is_small_text(info) else None)
+                for info in archive.infolist()
+            )
             fault = fault or _structure_fault(archive, file)
     except TooMuchError as error:
         fault = Fault(FaultKind.HOSTILE, detail=str(error))
@@ -419,19 +447,15 @@ def _size_fault(archive: zipfile.ZipFile, size: int) -> Fault | None:
     if unpacked > ZIP_FREE and unpacked / size > ZIP_RATIO:
         detail = f"it would unpack to {unpacked:,} bytes"
         return Fault(FaultKind.BOMB, f"File exceeds compression ratio of {ZIP_RATIO}", detail)
-    if any(info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for info in infos):
+    if not all(map(_is_compressed_usually, infos)):
         return Fault(FaultKind.COMPRESSION, "File does not use a supported compression type")
     return None
 
 
-def _wheel_layout_fault(archive: zipfile.ZipFile, name: str) -> Fault | None:
+def _zip_layout_fault(archive: zipfile.ZipFile, name: str) -> Fault | None:
     names = archive.namelist()
     if name.endswith(".zip"):
-        top = common_folder(names)
-        if top in {".", "/", ""}:
-            return Fault(FaultKind.LAYOUT, "Incorrect number of top-level directories in sdist")
-        target = posixpath.join(top, "PKG-INFO")
-        return None if target in names else Fault(FaultKind.LAYOUT, f"PKG-INFO not found at {target}")
+        return sdist_layout_fault(names)
     parts = name.split("-", 2)
     if len(parts) != 3:  # noqa: PLR2004 - the name, the version, and all the tags
         return Fault(FaultKind.LAYOUT, "Unable to parse name and version from wheel filename")
@@ -440,22 +464,29 @@ def _wheel_layout_fault(archive: zipfile.ZipFile, name: str) -> Fault | None:
 
 
 def _structure_fault(archive: zipfile.ZipFile, file: BinaryIO) -> Fault | None:
-    said = structure_fault(archive, file)
-    return Fault(FaultKind.STRUCTURE, f"ZIP archive not accepted: {said}.") if said else None
+    sentence = structure_fault(archive, file)
+    return Fault(FaultKind.STRUCTURE, f"ZIP archive not accepted: {sentence}.") if sentence else None
+
+
+def _is_small_text(info: zipfile.ZipInfo) -> bool:
+    """Whether a member can be read for the checks although others would unpack to too much."""
+    return bool(KEPT.fullmatch(info.filename)) and info.file_size <= LONGEST_TEXT and _is_compressed_usually(info)
+
+
+def _is_compressed_usually(info: zipfile.ZipInfo) -> bool:
+    return info.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, scanner: Scanner | None) -> Member:
     mode = info.external_attr >> 16 if info.create_system == UNIX_SYSTEM else 0
-    known = Member(info.filename, mode=stat.S_IMODE(mode), date=info.date_time)
+    member = Member(info.filename, mode=stat.S_IMODE(mode), date=info.date_time)
     if info.is_dir():
-        return replace(known, kind=MemberKind.FOLDER)
+        return replace(member, kind=MemberKind.FOLDER)
     kind = MemberKind.SYMLINK if stat.S_ISLNK(mode) else MemberKind.FILE
-    known = replace(known, kind=kind, size=info.file_size, packed=(info.compress_type, info.compress_size))
-    return (
-        replace(known, sha256=scanner.scan(info.filename, info.file_size, _zip_pieces(archive, info)))
-        if scanner
-        else known
-    )
+    member = replace(member, kind=kind, size=info.file_size, packed=(info.compress_type, info.compress_size))
+    if scanner is None:
+        return member
+    return replace(member, sha256=scanner.scan(info.filename, info.file_size, _zip_pieces(archive, info)))
 
 
 def _zip_pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:

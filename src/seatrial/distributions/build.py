@@ -13,20 +13,15 @@ import os
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 import build
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import canonicalize_name
 
 from seatrial import process
+from seatrial.distributions.archive import ARCHIVE_ERRORS
 from seatrial.distributions.cache import (
     ALLOWED_IN_DIST,
     COMPANION_FILE,
@@ -37,7 +32,8 @@ from seatrial.distributions.cache import (
     compiled_folder,
 )
 from seatrial.distributions.distribution import Distribution
-from seatrial.distributions.reproducible import ARCHIVE_ERRORS, date_of, normalise_distribution, unpack_sdist
+from seatrial.distributions.filename import FileName
+from seatrial.distributions.reproducible import date_of, normalise_distribution, unpack_sdist
 from seatrial.distributions.sources import modules_from_wheel, require_package, unlisted_files
 from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, SeatrialError, last_lines
 from seatrial.installer import INSTALLER_VARIABLE, best_installer, create_environment, install_requirements, python_of
@@ -98,12 +94,12 @@ def wheel_for_python(
     Each is made once for each sdist and Python, and lies where nothing is published from; see `ensure_built` for the
     rest. Raises `WheelUnfit`, `BuildError` or `InstallFailed`.
     """
-    if built.wheel.fits(python.version):
+    if built.wheel.file_name.fits(python.version):
         return built.wheel
-    made = None if built.wheel.is_for_any_machine else compiled_wheel(built.sdist, python, state, say)
-    if made is None or not made.fits(python.version):
+    made = None if built.wheel.file_name.is_for_any_machine else compiled_wheel(built.sdist, python, state, say)
+    if made is None or not made.file_name.fits(python.version):
         raise BuildError(
-            f"{(made or built.wheel).path.name} can't be installed on Python {python.version}, as its name says",
+            f"{(made or built.wheel).name} can't be installed on Python {python.version}, as its name says",
             code="WheelUnfit",
             fix=f"take Python {python.version} out of the classifiers; or have the build backend name the wheel for it",
         )
@@ -115,21 +111,21 @@ def compiled_wheel(sdist: Distribution, python: Interpreter, state: Path, say: C
     folder = compiled_folder(state, sdist)
     state.mkdir(parents=True, exist_ok=True)
     with _locked(state / f"compiled-{python.version}.lock", say):
-        known = (Distribution.from_path(path) for path in sorted(folder.glob("*.whl")))
-        found = next((one for one in known if one.fits(python.version)), None)
-        return found or _compile(sdist, python, state, say)
+        wheels = (Distribution.from_path(path) for path in sorted(folder.glob("*.whl")))
+        fitting = next((wheel for wheel in wheels if wheel.file_name.fits(python.version)), None)
+        return fitting or _compile(sdist, python, state, say)
 
 
 def _compile(sdist: Distribution, python: Interpreter, state: Path, say: Callable[[str], None]) -> Distribution:
     # Loaded here for the same reason as in `_build_one`.
 
-    say(f"building a wheel for Python {python.version}, from {sdist.path.name}")
+    say(f"building a wheel for Python {python.version}, from {sdist.name}")
     environment = BuildEnvironment(state / f"build-{python.version}", best_installer(), python.path)
     with tempfile.TemporaryDirectory(prefix="new-", dir=state) as folder:
         new = Distribution.from_path(build_from_sdist(sdist.path, Path(folder), environment))
-        place = compiled_folder(state, sdist) / new.path.name
+        place = compiled_folder(state, sdist) / new.name
         _make_room(place.parent)
-        return replace(new, path=Path(shutil.move(new.path, place)))
+        return new.moved_to(Path(shutil.move(new.path, place)))
 
 
 def _make_room(folder: Path) -> None:
@@ -154,21 +150,21 @@ def _build_both(
     # What is wrong with them is found before they lie in dist/, from where anybody may upload them.
     with tempfile.TemporaryDirectory(prefix="new-", dir=state) as folder:
         paths = build_distributions(project.root, Path(folder), environment, tree.epoch)
-        new_sdist, new_wheel = (Distribution.from_path(path) for path in paths)
+        new_sdist, new_wheel = (Distribution.read(path) for path in paths)
         require_package(project, tree.files, new_wheel)
         extra = unlisted_files(project, tree.files, (new_sdist, new_wheel))
-        needs, modules = new_wheel.needs(), modules_from_wheel(project, tree.files, new_wheel)
+        needs, modules = new_wheel.requirements(), modules_from_wheel(project, tree.files, new_wheel)
         dist.mkdir(exist_ok=True)
-        sdist = replace(new_sdist, path=Path(shutil.move(new_sdist.path, dist / new_sdist.path.name)))
+        sdist = new_sdist.moved_to(Path(shutil.move(new_sdist.path, dist / new_sdist.name)))
         place = record.place(sdist, new_wheel)
-        if not new_wheel.is_for_any_machine:
+        if not new_wheel.file_name.is_for_any_machine:
             _make_room(place.parent)
-        wheel = replace(new_wheel, path=Path(shutil.move(new_wheel.path, place)))
+        wheel = new_wheel.moved_to(Path(shutil.move(new_wheel.path, place)))
     built = BuiltDistributions(sdist, wheel, needs, modules, extra)
     for one in built:
-        say(f"dist/{one.path.name}: {one.size:,} bytes, sha256 {one.sha256}")
-    if not wheel.is_for_any_machine:
-        say(f"{wheel.path.name} is for machines like this one: it is tested, and not published")
+        say(f"dist/{one.name}: {one.size:,} bytes, sha256 {one.sha256}")
+    if not wheel.file_name.is_for_any_machine:
+        say(f"{wheel.name} is for machines like this one: it is tested, and not published")
     return built
 
 
@@ -213,12 +209,11 @@ def _clear_dist(dist: Path, project: Project, known: Collection[str]) -> None:
 
 def _is_of(project: Project, path: Path) -> bool:
     """Whether a file is a distribution of this project, of any version, or belongs to one."""
-    name = COMPANION_FILE.sub("", path.name)
     try:
-        found = parse_wheel_filename(name)[0] if name.endswith(".whl") else parse_sdist_filename(name)[0]
-    except (InvalidWheelFilename, InvalidSdistFilename):
+        name = FileName.parse(COMPANION_FILE.sub("", path.name))
+    except ValueError:
         return False
-    return path.is_file() and found == canonicalize_name(project.name)
+    return path.is_file() and name.project == canonicalize_name(project.name)
 
 
 STAMP = "seatrial.json"

@@ -51,7 +51,7 @@ class BuiltDistributions:
 
     def __iter__(self) -> Iterator[Distribution]:
         """Yield what is published: the sdist, then the wheel if it is for any machine."""
-        return iter((self.sdist, self.wheel) if self.wheel.is_for_any_machine else (self.sdist,))
+        return iter((self.sdist, self.wheel) if self.wheel.file_name.is_for_any_machine else (self.sdist,))
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class BuildRecord:
         try:
             known: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
             look = TreeState(**known["look"])
-            sdist, wheel = (Distribution(self.dist / name, *rest) for name, *rest in known["built"])
-            wheel = replace(wheel, path=self.place(sdist, wheel))
+            sdist, wheel = (Distribution(self.dist / name, name, *rest) for name, *rest in known["built"])
+            wheel = wheel.moved_to(self.place(sdist, wheel))
             built = BuiltDistributions(sdist, wheel, *(tuple(known[name]) for name in ("needs", "modules", "extra")))
             both = (sdist, wheel)
             is_ours = known["seatrial"] == __version__ and [_written(one.path) for one in both] == known["written"]
-            if not is_ours or set(self.lying()) != {one.path.name for one in built}:
+            if not is_ours or set(self.lying()) != {one.name for one in built}:
                 return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -98,8 +98,8 @@ class BuildRecord:
 
     def place(self, sdist: Distribution, wheel: Distribution) -> Path:
         """Return where a wheel lies: in ``dist``, or, if it is for machines like this one, beside those for others."""
-        folder = self.dist if wheel.is_for_any_machine else compiled_folder(self.path.parent, sdist)
-        return folder / wheel.path.name
+        folder = self.dist if wheel.file_name.is_for_any_machine else compiled_folder(self.path.parent, sdist)
+        return folder / wheel.name
 
     def lying(self) -> tuple[str, ...]:
         """Return the names of the files in ``dist``, without those that build tools put beside distributions."""
@@ -137,7 +137,7 @@ class BuildRecord:
         known = {
             "seatrial": __version__,
             "look": {"when": look.when, "signature": look.signature, "content": look.content},
-            "built": [[one.path.name, one.size, one.sha256] for one in (built.sdist, built.wheel)],
+            "built": [[one.name, one.size, one.sha256, one.blake2_256] for one in (built.sdist, built.wheel)],
             "needs": built.needs,
             "modules": built.modules,
             "extra": built.extra,

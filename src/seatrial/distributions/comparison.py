@@ -9,13 +9,12 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from seatrial.distributions.archive import FaultKind, MemberKind
-from seatrial.distributions.distribution import Archive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from seatrial.distributions.archive import Member
+    from seatrial.distributions.distribution import Distribution
 
 
 Content = tuple[tuple[object, ...], ...]
@@ -52,18 +51,13 @@ class Comparison:
         return self.members if self.unreadable is None else (self.unreadable,)
 
 
-def compare(first: Path, second: Path) -> Comparison:
+def compare(first: Distribution, second: Distribution) -> Comparison:
     """Compare two wheels, or two sdists, by what they unpack to.
 
     Content is what an installer keeps: names, bytes, links, and whether a file is executable. The rows of RECORD may
     come in any order. An archive that cannot be read whole, or that reads differently for different readers, is never
     the same as another. Raises `OSError`.
     """
-    return compare_archives(Archive.from_path(first), Archive.from_path(second))
-
-
-def compare_archives(first: Archive, second: Archive) -> Comparison:
-    """Compare two archives; see `compare`."""
     if first.sha256 == second.sha256:
         return Comparison(Sameness.IDENTICAL)
     unreadable = _unreadable(first) or _unreadable(second)
@@ -76,25 +70,25 @@ def compare_archives(first: Archive, second: Archive) -> Comparison:
     return Comparison(Sameness.SAME_CONTENT, _packaging(first, second))
 
 
-def _unreadable(archive: Archive) -> str | None:
-    fault = archive.contents.fault
+def _unreadable(distribution: Distribution) -> str | None:
+    fault = distribution.contents.fault
     # What has to be in an sdist or a wheel is a question of its own.
     if fault is None or fault.kind is FaultKind.LAYOUT:
         return None
-    return f"{archive.name}: {fault.kind.value}"
+    return f"{distribution.name}: {fault.kind.value}"
 
 
-def _contents(archive: Archive) -> Mapping[str, Content]:
+def _contents(distribution: Distribution) -> Mapping[str, Content]:
     """Return what each name stands for. A folder that holds something is implied by what it holds."""
-    members = archive.contents.members
-    names = sorted({_plain(one) for one in members})
-    first = {one.name: one for one in reversed(members)}
-    found: dict[str, Content] = {}
-    for one in members:
-        name = _plain(one)
-        if one.kind is not MemberKind.FOLDER or not _holds_something(name, names):
-            found[name] = (*found.get(name, ()), _content(one, first, archive))
-    return found
+    members = distribution.contents.members
+    names = sorted({_plain(member) for member in members})
+    first = {member.name: member for member in reversed(members)}
+    contents: dict[str, Content] = {}
+    for member in members:
+        name = _plain(member)
+        if member.kind is not MemberKind.FOLDER or not _holds_something(name, names):
+            contents[name] = (*contents.get(name, ()), _content(member, first, distribution))
+    return contents
 
 
 def _plain(member: Member) -> str:
@@ -107,16 +101,17 @@ def _holds_something(folder: str, names: list[str]) -> bool:
     return at < len(names) and names[at].startswith(f"{folder}/")
 
 
-def _content(member: Member, first: Mapping[str, Member], archive: Archive) -> tuple[object, ...]:
-    if member.kind is MemberKind.HARDLINK and member.target in first:
-        # Whoever packs decides whether a second name of a file is a link or a copy.
-        linked = first[member.target]
-        member = linked if linked.kind is MemberKind.FILE else member
+def _content(member: Member, first: Mapping[str, Member], distribution: Distribution) -> tuple[object, ...]:
+    linked = first.get(member.target or "") if member.kind is MemberKind.HARDLINK else None
+    if linked and linked.kind is MemberKind.FILE:
+        # The tool that packs decides whether a second name of a file is a link or a copy.
+        member = linked
     if member.kind is MemberKind.FOLDER:
         return (member.kind,)
     if member.kind is not MemberKind.FILE:
         return (member.kind, member.target, member.sha256)
-    record = archive.contents.texts.get(member.name) if member.name.endswith(".dist-info/RECORD") else None
+    is_record = member.name.endswith(".dist-info/RECORD")
+    record = distribution.contents.texts.get(member.name) if is_record else None
     return (member.kind, member.mode & 0o7000, bool(member.mode & 0o111), _rows(record) or member.sha256)
 
 
@@ -129,18 +124,18 @@ def _rows(record: bytes | None) -> tuple[tuple[str, ...], ...]:
         return ()
 
 
-def _packaging(first: Archive, second: Archive) -> tuple[str, ...]:
+def _packaging(first: Distribution, second: Distribution) -> tuple[str, ...]:
     """Return what differs in how two archives of the same content are packaged."""
-    ours, theirs = ({_plain(one): one for one in archive.contents.members} for archive in (first, second))
+    ours, theirs = ({_plain(member): member for member in both.contents.members} for both in (first, second))
     pairs = [(ours[name], theirs[name]) for name in ours if name in theirs]
-    seen = {
-        "dates": any(one.date != other.date for one, other in pairs),
+    differs = {
+        "dates": any(our.date != their.date for our, their in pairs),
         "order": [name for name in ours if name in theirs] != [name for name in theirs if name in ours],
-        "owners": any(one.owner != other.owner for one, other in pairs),
-        "permissions": any(one.mode != other.mode for one, other in pairs),
+        "owners": any(our.owner != their.owner for our, their in pairs),
+        "permissions": any(our.mode != their.mode for our, their in pairs),
         "folders": ours.keys() != theirs.keys(),
-        "links": any(one.kind is not other.kind for one, other in pairs),
-        "rows of RECORD": any(one.sha256 != other.sha256 and one.kind is other.kind for one, other in pairs),
-        "compression": any(one.packed != other.packed for one, other in pairs),
+        "links": any(our.kind is not their.kind for our, their in pairs),
+        "rows of RECORD": any(our.sha256 != their.sha256 and our.kind is their.kind for our, their in pairs),
+        "compression": any(our.packed != their.packed for our, their in pairs),
     }
-    return tuple(what for what, differs in seen.items() if differs) or (LEFTOVER,)
+    return tuple(aspect for aspect, is_different in differs.items() if is_different) or (LEFTOVER,)

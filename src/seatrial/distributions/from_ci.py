@@ -39,7 +39,7 @@ def built_pair(project_root: Path) -> tuple[Distribution, ...]:
     paths = sorted(distributions_in(project_root / "dist"), key=lambda path: path.suffix == ".whl")
     found = tuple(Distribution.from_path(path) for path in paths)
     if [one.is_wheel for one in found] not in ([False, True], [False]):
-        there = ", ".join(one.path.name for one in found) or "nothing"
+        there = ", ".join(one.name for one in found) or "nothing"
         raise BuildError(
             f"dist/ has to hold one sdist and one wheel, and holds {there}", code="NotAsBuilt", fix="nox -s build"
         )
@@ -78,7 +78,7 @@ def accept_built(project: Project, said: str, compile_: Callable[[Distribution],
     wheel = wheels[0] if wheels else _compiled(sdist, compile_)
     files = tracked_files(project.root)
     require_package(project, files, wheel)
-    return BuiltDistributions(sdist, wheel, wheel.needs(), modules_from_wheel(project, files, wheel))
+    return BuiltDistributions(sdist, wheel, wheel.requirements(), modules_from_wheel(project, files, wheel))
 
 
 def _require_commit(project: Project, commit: str) -> None:
@@ -101,9 +101,9 @@ def _require_commit(project: Project, commit: str) -> None:
 def _compiled(sdist: Distribution, compile_: Callable[[Distribution], Distribution]) -> Distribution:
     """Return a wheel for this machine. Raises `NotAsBuilt` for one that is the same on all: it should be there."""
     wheel = compile_(sdist)
-    if wheel.is_for_any_machine:
+    if wheel.file_name.is_for_any_machine:
         raise BuildError(
-            f"the build job told of {sdist.path.name} alone, and {wheel.path.name} is missing beside it",
+            f"the build job told of {sdist.name} alone, and {wheel.name} is missing beside it",
             code="NotAsBuilt",
             fix=FETCH_FIX,
         )
@@ -114,7 +114,7 @@ def _files_with_hashes(project: Project, hashes: tuple[str, ...]) -> tuple[Distr
     """Return the files with these hashes; nothing else may lie there."""
     found = {one.sha256: one for one in map(Distribution.from_path, distributions_in(project.root / "dist"))}
     if set(found) != set(hashes):
-        there = ", ".join(f"{one.path.name} ({one.sha256[:12]})" for one in found.values()) or "nothing"
+        there = ", ".join(f"{one.name} ({one.sha256[:12]})" for one in found.values()) or "nothing"
         raise BuildError(
             f"dist/ has to hold what was built, sha256 {' and '.join(one[:12] for one in hashes)}, and holds {there}",
             code="NotAsBuilt",

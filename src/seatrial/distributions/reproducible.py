@@ -13,11 +13,9 @@ import os
 import posixpath
 import shutil
 import stat
-import struct
 import tarfile
 import time
 import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,18 +25,6 @@ if TYPE_CHECKING:
 
 
 COPY_BUFFER = 1 << 20
-
-ARCHIVE_ERRORS = (
-    OSError,
-    EOFError,
-    KeyError,
-    ValueError,
-    struct.error,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What an archive that is none, or is cut off, or is made to do harm, makes Python's modules raise."""
 
 
 def normalise_distribution(path: Path, epoch: int) -> None:

@@ -14,7 +14,7 @@ from seatrial.errors import BuildError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from seatrial.distributions.distribution import Archive, Distribution
+    from seatrial.distributions.distribution import Distribution
     from seatrial.project.project import Project
 
 
@@ -42,7 +42,7 @@ def require_package(project: Project, files: Iterable[PurePosixPath], wheel: Dis
         if name.lower() not in tops and (not held or name.lower() == project.import_name.lower()):
             how = HOW_TO_INCLUDE.get(project.backend, "tell the build backend where to find {name}")
             raise BuildError(
-                f"{wheel.path.name} does not contain {name}, which the source tree has in {place}",
+                f"{wheel.name} does not contain {name}, which the source tree has in {place}",
                 code="PackageMissing",
                 fix=how.format(name=name, place=place, above=place.parent),
             )
@@ -67,9 +67,8 @@ def unlisted_files(
 
     They are inputs of the build all the same: generated modules, compiled ones.
     """
-    known = set(files)
-    members = {member for one in distributions for member in one.members() if member.parts}
-    places = {place for member in members for place in (member, PurePosixPath("src", member))} - known
+    members = {PurePosixPath(place) for distribution in distributions for place in distribution.tree if place}
+    places = {place for member in members for place in (member, PurePosixPath("src", member))} - set(files)
     inputs = (place for place in places if not any(part.endswith(".egg-info") for part in place.parts))
     return tuple(sorted(str(place) for place in inputs if (project.root / place).is_file()))
 
@@ -95,9 +94,9 @@ class ReleaseName:
     version: str
 
     @classmethod
-    def of(cls, archive: Archive) -> ReleaseName | None:
-        """Tell from the metadata of a file, None where they do not say."""
-        metadata = archive.metadata
+    def of(cls, distribution: Distribution) -> ReleaseName | None:
+        """Return the release that a file is of, None if its metadata does not say."""
+        metadata = distribution.metadata
         if metadata is None or not metadata.name or metadata.version is None:
             return None
         return cls(canonicalize_name(metadata.name), str(metadata.version))
@@ -113,25 +112,25 @@ class ReleaseFiles:
     ``sources``: the files that git knows, below the project; empty where nobody asked.
     """
 
-    archives: tuple[Archive, ...]
+    distributions: tuple[Distribution, ...]
     sources: tuple[PurePosixPath, ...] = ()
 
     @property
     def releases(self) -> tuple[ReleaseName, ...]:
         """The releases that the files are of, by their metadata. Sorted."""
-        found = {ReleaseName.of(one) for one in self.archives} - {None}
-        return tuple(sorted(one for one in found if one))
+        names = map(ReleaseName.of, self.distributions)
+        return tuple(sorted({name for name in names if name is not None}))
 
     def of_release(self, release: ReleaseName) -> ReleaseFiles:
         """Return the files of one release."""
-        return ReleaseFiles(tuple(one for one in self.archives if ReleaseName.of(one) == release), self.sources)
+        return ReleaseFiles(tuple(one for one in self.distributions if ReleaseName.of(one) == release), self.sources)
 
     @property
-    def sdists(self) -> tuple[Archive, ...]:
+    def sdists(self) -> tuple[Distribution, ...]:
         """The sdists among them."""
-        return tuple(one for one in self.archives if not one.is_wheel)
+        return tuple(one for one in self.distributions if not one.is_wheel)
 
     @property
-    def wheels(self) -> tuple[Archive, ...]:
+    def wheels(self) -> tuple[Distribution, ...]:
         """The wheels among them."""
-        return tuple(one for one in self.archives if one.is_wheel)
+        return tuple(one for one in self.distributions if one.is_wheel)

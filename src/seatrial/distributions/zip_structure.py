@@ -22,7 +22,7 @@ ZIP64, UNICODE_PATH = 0x0001, 0x7075
 """The numbers of the two extra fields that change how a header reads."""
 
 UNSET = 0xFFFFFFFF
-"""What stands in a header where the number is in its ZIP64 field."""
+"""What a header holds where the number is in its ZIP64 field."""
 
 HAS_DESCRIPTOR = 0x08
 UNPRINTABLE = frozenset((*range(0x20), 0x7F))
@@ -35,7 +35,7 @@ class ZipStructureError(ValueError):
 
 @dataclass
 class ZipReader:
-    """What has been seen so far, on the way from the front of a zip file to its back."""
+    """What was read so far, from the front of a zip file to its back."""
 
     sizes: dict[str, tuple[int, int]]
     local: set[bytes] = field(default_factory=set)
@@ -47,8 +47,8 @@ class ZipReader:
     has_locator: bool = False
 
 
-def structure_fault(archive: zipfile.ZipFile, file: BinaryIO) -> str:
-    """Return what PyPI says of the file of an open archive, "" if it is in order."""
+def structure_fault(archive: zipfile.ZipFile, file: BinaryIO) -> str | None:
+    """Return what PyPI says of the file of an open archive, None if it is in order."""
     reader = ZipReader({info.orig_filename: (info.compress_size, info.file_size) for info in archive.infolist()})
     file.seek(0)
     try:
@@ -56,8 +56,8 @@ def structure_fault(archive: zipfile.ZipFile, file: BinaryIO) -> str:
             pass
     except ZipStructureError as error:
         return str(error)
-    at = file.tell()
-    return "Trailing data" if file.seek(0, os.SEEK_END) != at else ""
+    end = file.tell()
+    return "Trailing data" if file.seek(0, os.SEEK_END) != end else None
 
 
 def _step(reader: ZipReader, file: BinaryIO) -> bool:

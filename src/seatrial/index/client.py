@@ -16,11 +16,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 from urllib.parse import urljoin
 
-from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import canonicalize_name
 
 from seatrial import __version__
-from seatrial.distributions.archive import FileKind
-from seatrial.distributions.metadata import PARSER_FAILURES, Metadata
+from seatrial.distributions.filename import FileName
+from seatrial.distributions.metadata import Metadata
 from seatrial.errors import IndexUnreachable
 from seatrial.project.versions import next_version
 from seatrial.redaction import redact, redact_address
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
     from requests import Response
 
-    from seatrial.distributions.distribution import Archive
+    from seatrial.distributions.distribution import Distribution
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ class ProjectFiles:
     burned: tuple[str, ...] = ()
     status: str = "active"
 
-    def has(self, archive: Archive) -> bool:
+    def has(self, file: Distribution) -> bool:
         """Whether the very same file is there, byte for byte."""
-        return any(one.name == archive.name and one.sha256 == archive.sha256 for one in self.files)
+        return any(there.name == file.name and there.sha256 == file.sha256 for there in self.files)
 
     @property
     def versions(self) -> tuple[Version, ...]:
@@ -117,21 +117,21 @@ class PendingRelease:
 class Upload:
     """A file that is about to be uploaded, at a time with its zone, and what is there already."""
 
-    archive: Archive
+    file: Distribution
     project_files: ProjectFiles
     now: datetime
 
     @property
     def is_there(self) -> bool:
         """Whether the very same file is there: an index answers that all is well, and does nothing."""
-        return self.project_files.has(self.archive)
+        return self.project_files.has(self.file)
 
 
 def version_of(name: str) -> Version | None:
     """Return the version that the name of a distribution tells, None where it tells none."""
     try:
-        return parse_wheel_filename(name)[1] if FileKind.of(name) is FileKind.WHEEL else parse_sdist_filename(name)[1]
-    except PARSER_FAILURES:
+        return FileName.parse(name).version
+    except ValueError:
         return None
 
 

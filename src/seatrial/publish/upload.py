@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial import process, report
-from seatrial.checks.run import check_pending_files, require_fit_files
-from seatrial.distributions.distribution import Archive
+from seatrial.checks.run import check_uploads, require_acceptable
 from seatrial.errors import BuildError, CredentialMissing, DeliveryError, UploadFailed
 from seatrial.index.client import read_project_files
 from seatrial.index.targets import pip_index_url, pypirc_passwords
@@ -84,15 +83,14 @@ def plan_upload(tagged: TaggedRelease, destination: Destination, into: Path, say
     files = tuple(one for one in manifest.files if one.path.name in found.missing)
     if files:
         ignore = tagged.snapshot.config.ignore
-        require_fit_files([one.path for one in files], ignore, say)
+        require_acceptable(files, ignore, say)
         _require_room(files, project_files, tagged)
     return UploadPlan(tagged, destination, found, files)
 
 
 def _require_room(files: tuple[Distribution, ...], project_files: ProjectFiles, tagged: TaggedRelease) -> None:
     """Raise `DistributionsRefused` when the index has no room: it would take the first file and refuse the second."""
-    archives = [Archive.from_path(one.path) for one in files]
-    judged = check_pending_files(archives, project_files, ignore_reasons=tagged.snapshot.config.ignore)
+    judged = check_uploads(files, project_files, ignore_reasons=tagged.snapshot.config.ignore)
     if any(one.blocks for one in judged):
         raise BuildError(
             f"the index would not take the distributions:\n{report.results_text(judged)}",

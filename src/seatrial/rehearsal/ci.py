@@ -167,12 +167,12 @@ BUILD_SCRIPT = """\
 import sys
 sys.path[:] = [place for place in sys.path if place]
 from pathlib import Path
-from seatrial.checks.run import require_fit_files
+from seatrial.checks.run import require_acceptable
 from seatrial.distributions.build import ensure_built
 from seatrial.project.project import Project
 project = Project.from_directory(Path.cwd())
 built = ensure_built(project, Path(sys.argv[1]), "rehearsal", print)
-require_fit_files([one.path for one in built], {}, print)
+require_acceptable(tuple(built), {}, print)
 """
 """What stands for the sessions ``build`` and ``check`` where the noxfile has none: the same, without nox."""
 
@@ -257,7 +257,7 @@ class WorkflowSteps:
         files = list(map(Distribution.from_path, distributions_in(dist)))
         if self.builds_plainly:
             remarks.append("CI builds without nox -s build: sdist and wheel were built as python -m build does")
-            compiled = [one for one in files if one.is_wheel and not one.is_for_any_machine]
+            compiled = [one for one in files if one.is_wheel and not one.file_name.is_for_any_machine]
             remarks += [f"{one.path.name} was not uploaded: it was compiled for this machine" for one in compiled]
             files = [one for one in files if one not in compiled]
         if not files:
@@ -288,7 +288,7 @@ def require_same_content(
         if one.name not in known or known[one.name].sha256 != one.sha256:
             wrong.append(f"{one.name} is not the file that was uploaded")
             continue
-        compared = compare(proved[one.name].path, known[one.name].path)
+        compared = compare(proved[one.name], known[one.name])
         if compared.sameness is Sameness.SAME_CONTENT:
             how = ", ".join(compared.packaging)
             remarks.append(f"{one.name} of CI has the content that was proved, packaged differently: {how}")

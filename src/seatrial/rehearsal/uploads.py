@@ -16,7 +16,7 @@ from werkzeug.wrappers import Request
 
 from seatrial.checks.check import user_docs_page
 from seatrial.checks.registry import find_rejection, is_already_there
-from seatrial.distributions.distribution import Archive
+from seatrial.distributions.distribution import Distribution
 from seatrial.index.client import IndexFile, ProjectFiles
 
 if TYPE_CHECKING:
@@ -88,20 +88,20 @@ class UploadHandler:
         with tempfile.TemporaryDirectory(prefix="upload-", dir=self.store.folder) as folder:
             path = Path(folder, "content")
             file.save(path)
-            archive = Archive.from_path(path, file.filename or "")
-            _require_digests(archive, form)
+            uploaded = Distribution.read(path, file.filename or "")
+            _require_digests(uploaded, form)
             # Two uploads at once of one file name: the second is judged when the first is there.
             with self._lock:
-                self._store_file(path, archive)
+                self._store_file(uploaded)
 
-    def _store_file(self, path: Path, archive: Archive) -> None:
+    def _store_file(self, uploaded: Distribution) -> None:
         now = datetime.fromtimestamp(self.clock(), timezone.utc)
         project_files = self.store.project_files(self.project)
-        refusal = find_rejection(archive, project_files, now)
+        refusal = find_rejection(uploaded, project_files, now)
         if refusal:
             raise UploadRejected(refusal.status, refusal.reason)
-        if not is_already_there(archive, project_files):
-            self.store.put(path, self.project, describe_upload(archive, now))
+        if not is_already_there(uploaded, project_files):
+            self.store.put(uploaded.path, self.project, describe_upload(uploaded, now))
 
     def _require_project(self, name: str) -> None:
         """Raise `UploadRejected` unless the project is that of the publisher, which can make no other."""
@@ -112,9 +112,9 @@ class UploadHandler:
         raise UploadRejected(400, NEW_PROJECT.format(user_docs_page("trusted-publishers/troubleshooting/")))
 
 
-def _require_digests(archive: Archive, form: Mapping[str, str]) -> None:
-    known = {"sha256_digest": archive.sha256, "blake2_256_digest": archive.blake2_256}
-    if any(form.get(key, found).lower() != found for key, found in known.items()):
+def _require_digests(uploaded: Distribution, form: Mapping[str, str]) -> None:
+    digests = {"sha256_digest": uploaded.sha256, "blake2_256_digest": uploaded.blake2_256}
+    if any(form.get(key, digest).lower() != digest for key, digest in digests.items()):
         raise UploadRejected(400, "The digest supplied does not match a digest calculated from the uploaded file.")
 
 
@@ -166,12 +166,12 @@ class FileStore:
         return self.folder / canonicalize_name(project) / name
 
 
-def describe_upload(archive: Archive, now: datetime) -> StoredFile:
-    """Return what an index tells of a file that it has taken."""
-    data = (archive.text("METADATA") or b"") if archive.is_wheel else b""
+def describe_upload(uploaded: Distribution, now: datetime) -> StoredFile:
+    """Return what an index states about a file that it has accepted."""
+    data = (uploaded.text("METADATA") or b"") if uploaded.is_wheel else b""
     return StoredFile(
-        IndexFile(archive.name, archive.sha256, archive.size, now),
+        IndexFile(uploaded.name, uploaded.sha256, uploaded.size, now),
         metadata=data,
         metadata_sha256=hashlib.sha256(data).hexdigest() if data else "",
-        requires_python=archive.metadata.text("requires_python") if archive.metadata else "",
+        requires_python=uploaded.metadata.text("requires_python") if uploaded.metadata else "",
     )

@@ -12,11 +12,10 @@ from seatrial import report
 from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
 from seatrial.checks.project import ProjectSources
 from seatrial.checks.registry import PENDING_RELEASE_CHECKS, PROJECT_CHECKS, TRIGGER_CHECKS
-from seatrial.checks.run import check_pending_files
+from seatrial.checks.run import check_uploads
 from seatrial.ci.condition import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, TAG_RULE, Pipeline
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Heard, Publishing, Trigger
-from seatrial.distributions.distribution import Archive
 from seatrial.errors import IndexUnreachable, PipelineInvalid, ReleaseError, SeatrialError
 from seatrial.findings import OUTCOMES
 from seatrial.git.repository import files_of_commit
@@ -73,8 +72,7 @@ def require_room_on_index(
     """Raise `ChecksFailed` when the index has no room for what was built."""
     project_files = asked.project_files.result()
     if isinstance(project_files, ProjectFiles):
-        archives = [Archive.from_path(one.path) for one in built]
-        _say_results(check_pending_files(archives, project_files, ignore_reasons=found.snapshot.config.ignore), say)
+        _say_results(check_uploads(built, project_files, ignore_reasons=found.snapshot.config.ignore), say)
 
 
 def run_checks_on(

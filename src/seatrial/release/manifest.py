@@ -78,7 +78,7 @@ class Manifest:
 
 def describe_files(files: Iterable[Distribution]) -> list[dict[str, object]]:
     """Return name, size in bytes and SHA-256 of each file, as JSON has them."""
-    return [{"name": one.path.name, "size": one.size, "sha256": one.sha256} for one in files]
+    return [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in files]
 
 
 def _folder(repository: Repository) -> Path:

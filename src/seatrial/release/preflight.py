@@ -19,12 +19,12 @@ from seatrial.checks.registry import (
     TRIGGER_CHECKS,
     checks_for_pending_file,
 )
-from seatrial.checks.run import check_archives, check_pending_files, require_known_codes
+from seatrial.checks.run import check_distributions, check_uploads, require_known_codes
 from seatrial.ci.publisher import Trigger
 from seatrial.distributions.build import BuildEnvironment, build_distributions, build_from_tree
 from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.comparison import Sameness, compare
-from seatrial.distributions.distribution import Archive
+from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.reproducible import Difference, RebuildResult
 from seatrial.errors import Reasons, ReleaseError, SeatrialError
 from seatrial.findings import printable
@@ -69,7 +69,6 @@ if TYPE_CHECKING:
 
     from seatrial.checks.project import ProjectSources
     from seatrial.distributions.cache import BuiltDistributions
-    from seatrial.distributions.distribution import Distribution
     from seatrial.findings import CheckResult
     from seatrial.git.repository import Repository
     from seatrial.git.scratch import Scratch
@@ -173,15 +172,16 @@ def _results_of_files(
             BUILT_FILES_CHECKS, UnknownFacts(ReleaseStage.BUILT.value), ignore_reasons=ignore_reasons
         )
         return
-    archives = [Archive.from_path(one.path) for one in built]
-    yield from check_archives(archives, sources=tracked_files(run.scratch.project), ignore_reasons=ignore_reasons)
+    distributions = tuple(built)
+    sources = tracked_files(run.scratch.project)
+    yield from check_distributions(distributions, sources=sources, ignore_reasons=ignore_reasons)
     project_files = asked.project_files.result() if run.planned else UnknownFacts(ReleaseStage.WRITTEN.value)
     if isinstance(project_files, UnknownFacts):
-        for archive in archives:
-            checks = checks_for_pending_file(archive)
-            yield from report_unknown(checks, project_files, subject=archive.name, ignore_reasons=ignore_reasons)
+        for file in distributions:
+            checks = checks_for_pending_file(file)
+            yield from report_unknown(checks, project_files, subject=file.name, ignore_reasons=ignore_reasons)
     else:
-        yield from check_pending_files(archives, project_files, ignore_reasons=ignore_reasons)
+        yield from check_uploads(distributions, project_files, ignore_reasons=ignore_reasons)
 
 
 @dataclass
@@ -342,7 +342,7 @@ def build_again(scratch: Scratch, built: BuiltDistributions, say: Callable[[str]
         into = Path(folder, "direct")
         sdist, wheel = build_from_tree(project.root, into, environment, epoch)
         changed = [*_differences(built.sdist, sdist)]
-        if not built.wheel.is_for_any_machine:
+        if not built.wheel.file_name.is_for_any_machine:
             # A compiler writes down the folder that it ran in, and such a wheel is not published.
             return RebuildResult(tuple(changed))
         direct = next(iter(_differences(built.wheel, wheel)), None)
@@ -353,5 +353,5 @@ def build_again(scratch: Scratch, built: BuiltDistributions, say: Callable[[str]
 
 
 def _differences(first: Distribution, second: Path) -> list[Difference]:
-    found = compare(first.path, second)
-    return [] if found.sameness is Sameness.IDENTICAL else [Difference(first.path.name, found.differences)]
+    compared = compare(first, Distribution.read(second))
+    return [] if compared.sameness is Sameness.IDENTICAL else [Difference(first.name, compared.differences)]

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from seatrial import process
-from seatrial.checks.run import require_fit_files
+from seatrial.checks.run import require_acceptable
 from seatrial.ci.publisher import files_listening_to_tags
 from seatrial.distributions.build import ensure_built
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, together
@@ -212,7 +212,7 @@ def verify_release(
         )
     built, project, environments = build_release(found.scratch, say), snapshot.project, repository.project / ".nox"
     require_built_version(planned, built)
-    require_fit_files([one.path for one in built], snapshot.config.ignore, say, tracked_files(project.root))
+    require_acceptable(tuple(built), snapshot.config.ignore, say, tracked_files(project.root))
     if tests:
         args = (*process.module_command("nox"), "-t", "release", "--envdir", str(environments))
         # NOXSESSION and its like would make another proof of it.

@@ -79,13 +79,12 @@ def _build(session: nox.Session) -> None:
 
 
 def _check(session: nox.Session) -> None:
-    from seatrial.checks.run import require_fit_files  # noqa: PLC0415 - see built()
+    from seatrial.checks.run import require_acceptable  # noqa: PLC0415 - see built()
     from seatrial.project.settings import Config  # noqa: PLC0415
 
     made = built_distributions(session)
     ignore = {**Config.from_project(current_project()).ignore, **_between_releases(made)}
-    paths = [one.path for one in made]
-    require_fit_files(paths, ignore, session.log, tracked_files(current_project().root))
+    require_acceptable(tuple(made), ignore, session.log, tracked_files(current_project().root))
 
 
 def _between_releases(made: BuiltDistributions) -> dict[str, str]:

@@ -38,7 +38,7 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:
     Works on any files, without a project; with one, [tool.seatrial.ignore] holds. Ends with 3 when PyPI would refuse
     one. Example: seatrial check dist/*
     """
-    from seatrial.checks.run import check_files, require_known_codes
+    from seatrial.checks.run import check_distributions, read_distributions, require_known_codes
     from seatrial.report import results_json, results_text
 
     with errors_as_messages():
@@ -52,7 +52,7 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:
             )
         ignore = _ignored(folder)
         require_known_codes(ignore)
-        judged = check_files(paths, ignore_reasons=ignore)
+        judged = check_distributions(read_distributions(paths), ignore_reasons=ignore)
         show(results_json(judged) if json else results_text(judged))
         if any(one.blocks for one in judged):
             raise Exit(code=BuildError.exit_code)

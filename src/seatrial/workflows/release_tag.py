@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from packaging.version import VERSION_PATTERN, Version
 
-from seatrial.distributions.distribution import Distribution, distributions_in
+from seatrial.distributions.distribution import distributions_in
+from seatrial.distributions.filename import FileName
 from seatrial.errors import ProjectError
 from seatrial.git.command import Git
 from seatrial.git.repository import files_of_commit, read_repository, read_tags
@@ -155,5 +156,9 @@ def _versions_in(line: str) -> Iterator[Version]:
     return (Version(word) for word in words if WHOLE_VERSION.fullmatch(word))
 
 
-def _version_in(path: Path) -> Version:
-    return Distribution(path, 0, "").version
+def _version_in(path: Path) -> Version | None:
+    """Return the version in a file name, None if it has none."""
+    try:
+        return FileName.parse(path.name).version
+    except ValueError:
+        return None
