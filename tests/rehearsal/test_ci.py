@@ -209,7 +209,7 @@ def test_files_that_ci_builds_without_seatrial_are_built_plainly(
     repo, marker = deploying(tmp_path, build, backend)
     before = repo.state()
     ran = rehearse(repo, "--no-tests")
-    assert "leg 2 of 5, CI: build the sdist and the wheel (PEP 517), in a fresh checkout of v1.3.0\n" in ran.output
+    assert "  CI: build the sdist and the wheel (PEP 517), in a fresh checkout of v1.3.0\n" in ran.output
     assert row(ran, "not run")[0] == build
     first, *rest = row(ran, "remarks")
     assert first == "CI builds without nox -s build: sdist and wheel were built as python -m build does"
@@ -228,7 +228,7 @@ def test_generated_pipeline_of_gitlab_is_rehearsed(tmp_path: Path) -> None:
     repo = gitlab_project(tmp_path)
     before = repo.state()
     ran = rehearse(repo)
-    assert "leg 2 of 5, CI: nox -s build check, in a fresh checkout of v1.3.0\n" in ran.output
+    assert "  CI: nox -s build check, in a fresh checkout of v1.3.0\n" in ran.output
     assert row(ran, "remarks") == []
     assert row(ran, "not run")[-1] == "twine upload --non-interactive --attestations dist/*"
     assert "environment pypi" in row(ran, "unknown")[1]
@@ -279,7 +279,7 @@ def test_job_of_gitlab_without_a_token_ends_the_rehearsal_before_its_first_step(
     asks = "  id_tokens: {PYPI_ID_TOKEN: {aud: pypi}}\n"
     ran = rehearse(gitlab_project(tmp_path, OWN.replace(asks, "")), "--no-tests")
     assert ran.returncode == 6
-    assert ran.output == (
+    assert ran.output.partition(" s\n")[2] == (
         "seatrial: the job publish of .gitlab-ci.yml asks for no identity token, "
         "without which PyPI lets nobody publish\n"
         "fix:  id_tokens:\n        PYPI_ID_TOKEN:\n          aud: pypi\n"
@@ -297,4 +297,4 @@ def test_session_that_fails_ends_the_rehearsal(tmp_path: Path) -> None:
     repo.project.commit("Fail in CI alone")
     ran = rehearse(repo)
     assert (ran.returncode, ran.was_a_traceback) == (6, False), ran.output
-    assert "seatrial: leg 2 of 5, CI: nox -s build check ci_only ended with exit code 1:" in ran.output
+    assert "seatrial: CI: nox -s build check ci_only ended with exit code 1:" in ran.output

@@ -23,11 +23,12 @@ READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
 SAIL = """\
 import sys
 from pathlib import Path
+from seatrial.console import Console
 from seatrial.errors import SeatrialError
 from seatrial.rehearsal.rehearse import rehearse_release
 from seatrial.rehearsal.index_server import InjectedFaults
 try:
-    with rehearse_release(Path.cwd(), ("--part", "minor", "--no-tests"), print, {faults}) as sailed:
+    with rehearse_release(Path.cwd(), ("--part", "minor", "--no-tests"), Console().progress, {faults}) as sailed:
         sailed.report()
 except SeatrialError as error:
     print(error)
@@ -52,7 +53,7 @@ def test_index_that_hangs_ends_in_a_clear_error(repo: ReleaseRepo) -> None:
     ran = repo.project.run(sys.executable, "-c", SAIL.replace("{faults}", "InjectedFaults(hangs=True, patience=4)"))
     assert ran.returncode == 6, ran.output
     assert not ran.was_a_traceback, ran.output
-    found = normalised(ran.output[ran.output.rindex("\nleg ") + 1 :]).partition(": ")[2]
+    found = normalised(ran.output[ran.output.rindex("\nupload: ") + 1 :]).partition(": ")[2]
     assert found == lines(
         f"""
         twine upload: it had not ended after 4 s

@@ -174,7 +174,7 @@ def stopped(repo: ReleaseRepo, *options: str) -> tuple[str, str]:
     ran = repo.project.invoke("rehearse", "--no-tests", *options)
     assert ran.returncode == 6, ran.output
     assert not ran.was_a_traceback, ran.output
-    before, _, said = ran.output.rpartition("\nseatrial: leg ")
+    before, _, said = ran.output.rpartition("\nseatrial: ")
     return before, said
 
 
@@ -219,7 +219,7 @@ def test_publisher_that_is_not_the_registered_one_ends_at_the_door(tmp_path: Pat
     told = f'\n[tool.seatrial.publisher]\nenvironment = "pypi"\n{DOOR}'
     repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + told})
     _, said = stopped(repo, "--part", "minor")
-    assert said.startswith("3 of 5, upload: twine upload failed:\n")
+    assert said.startswith("upload: twine upload failed:\n")
     words = "valid token, but no corresponding publisher (Publisher with matching claims was not found)"
     assert f"* `invalid-publisher`: {words}" in said
     sent = "workflow release.yml, environment (none)"
@@ -231,7 +231,7 @@ def test_job_that_may_not_ask_for_a_token_is_told_before_the_first_leg(tmp_path:
     repo.project.git("remote", "set-url", "origin", "https://github.com/acme/tidepool.git")
     ran = repo.project.invoke("rehearse", "--no-tests", "--part", "minor")
     assert ran.returncode == 6
-    assert ran.output == (
+    assert ran.output.partition(" s\n")[2] == (
         "seatrial: the job publish of .github/workflows/release.yml may not ask for an identity token, "
         "without which PyPI lets nobody publish\n"
         "fix:  permissions:\n        id-token: write\n"

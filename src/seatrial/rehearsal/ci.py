@@ -15,6 +15,7 @@ from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publisher, Publishing
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution, distributions_in
 from seatrial.errors import LegFailed, RehearsalError, WorkflowUnknown, last_lines
+from seatrial.events import EVENTS_VARIABLE, EventReader, SessionReader
 from seatrial.git.repository import read_repository, read_tags
 from seatrial.invocation import CALLED_VARIABLE, command_prefix
 from seatrial.project.nox_sessions import ALL_SESSIONS, SessionList
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seatrial.ci.gitlab import PipelineJob
+    from seatrial.events import Progress
     from seatrial.git.repository import Repository
-    from seatrial.process import Completed
     from seatrial.project.project import Project
     from seatrial.publish.state import ReleaseOnIndex
     from seatrial.rehearsal.sandbox import Sandbox
@@ -190,10 +191,13 @@ build_distributions(Path.cwd(), into, environment, None)
 """What ``python -m build`` does in CI, in a build environment that is kept."""
 
 
-def release_in_sandbox(sandbox: Sandbox, options: Sequence[str], say: Callable[[str], None]) -> Manifest:
-    """Release as the user would, and return what was proved. Raises `LegFailed`."""
-    command = (*process.module_command("seatrial"), "release", "--yes", *options)
-    _run_streaming(command, sandbox, sandbox.project, say, **{CALLED_VARIABLE: command_prefix()})
+def release_in_sandbox(sandbox: Sandbox, options: Sequence[str], progress: Progress) -> Manifest:
+    """Release as the user would, and return what was verified. Raises `LegFailed`."""
+    args = (*process.module_command("seatrial"), "release", "--yes", *options)
+    environment = {**sandbox.environment, CALLED_VARIABLE: command_prefix(), EVENTS_VARIABLE: "1"}
+    reader = EventReader(progress)
+    completed = process.run_streaming(args, cwd=sandbox.project, env=environment, say=reader)
+    _require_success(args, completed.returncode, "\n".join(reader.output))
     manifest = Manifest.recall(read_repository(sandbox.project))
     if manifest is None:
         raise LegFailed("the release ended well, but kept no proof of what it built", fix="make room on the disk")
@@ -237,21 +241,25 @@ class WorkflowSteps:
         parts += [f"nox -s {' '.join(self.sessions)}"] if self.sessions else []
         return f"{', then '.join(parts)}, in a fresh checkout of {tag}"
 
-    def run(self, manifest: Manifest, say: Callable[[str], None]) -> ReadyUpload:
+    def run(self, manifest: Manifest, progress: Progress) -> ReadyUpload:
         """Check the tag out, run the sessions, and return what CI would upload. Raises `LegFailed`."""
         project = self.sandbox.checkout(manifest.tag, "ci")
         state, dist = str(self.sandbox.folder / "state"), project / "dist"
         if self.builds_plainly:
             # Before any session: nothing that one leaves in the checkout is a part of what CI builds.
             dist = self.sandbox.folder / "built"
-            _run_streaming((sys.executable, "-c", PLAIN_BUILD_SCRIPT, state, str(dist)), self.sandbox, project, say)
+            with progress.step("build") as step:
+                script = (sys.executable, "-c", PLAIN_BUILD_SCRIPT, state, str(dist))
+                _run_streaming(script, self.sandbox, project, step.line)
         listing = _read_sessions(self.sandbox, project)
         wanted = [name for name in self.sessions if listing.failure or listing.has(name)]
         if wanted:
-            _run_streaming((*process.module_command("nox"), "-s", *wanted), self.sandbox, project, say)
+            args = (*process.module_command("nox"), "-s", *wanted)
+            _run_streaming(args, self.sandbox, project, SessionReader(progress))
         missing = [name for name in self.sessions if name not in wanted]
         if not self.builds_plainly and set(missing).intersection(BUILD_SESSIONS):
-            _run_streaming((sys.executable, "-c", BUILD_SCRIPT, state), self.sandbox, project, say)
+            with progress.step("build and check") as step:
+                _run_streaming((sys.executable, "-c", BUILD_SCRIPT, state), self.sandbox, project, step.line)
             missing = [name for name in missing if name not in BUILD_SESSIONS]
         remarks = [f"not run: nox -s {' '.join(missing)}, which the noxfile does not have"] if missing else []
         files = list(map(Distribution.from_path, distributions_in(dist)))
@@ -305,18 +313,16 @@ def require_same_content(
     return tuple(remarks)
 
 
-def require_success(what: str, done: Completed) -> None:
-    """Raise `LegFailed` where a command of CI, ``what``, did not end well."""
-    if done.returncode:
+def _run_streaming(args: tuple[str, ...], sandbox: Sandbox, cwd: Path, say: Callable[[str], None]) -> None:
+    completed = process.run_streaming(args, cwd=cwd, env=sandbox.environment, say=say)
+    _require_success(args, completed.returncode, completed.output)
+
+
+def _require_success(args: tuple[str, ...], returncode: int, output: str) -> None:
+    """Raise `LegFailed` where a command did not end well."""
+    if returncode:
+        what = process.render_command(args).partition(" -m ")[2] or "the build"
         raise LegFailed(
-            f"{what} ended with exit code {done.returncode}:\n{last_lines(done.output)}",
-            fix="mend that, commit, and rehearse again",
+            f"{what} ended with exit code {returncode}:\n{last_lines(output)}",
+            fix="fix that, commit, and rehearse again",
         )
-
-
-def _run_streaming(
-    args: tuple[str, ...], sandbox: Sandbox, cwd: Path, say: Callable[[str], None], **variables: str
-) -> None:
-    done = process.run_streaming(args, cwd=cwd, env={**sandbox.environment, **variables}, say=say)
-    # Its own message has said what mends it.
-    require_success(process.render_command(args).partition(" -m ")[2] or "the build", done)

@@ -161,7 +161,7 @@ def _web(index: IndexApplication, context: ssl.SSLContext | None = None) -> Base
     from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
 
     class Quiet(WSGIRequestHandler):
-        def step_log(self, *_: object) -> None:
+        def log(self, *_: object) -> None:
             """Say nothing."""
 
     server = make_server("127.0.0.1", 0, index, threaded=True, request_handler=Quiet, ssl_context=context)

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 from seatrial.errors import LegFailed, NotUsable, SeatrialError, UploadFailed
 from seatrial.git.repository import read_repository, uncommitted_files
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from seatrial.ci.publisher import Publisher
     from seatrial.distributions.distribution import Distribution
+    from seatrial.events import Progress
     from seatrial.git.repository import Repository
     from seatrial.pythons import Interpreter
     from seatrial.rehearsal.index_server import InjectedFaults
@@ -86,71 +87,79 @@ class FinishedRehearsal:
 
 @contextlib.contextmanager
 def rehearse_release(
-    folder: Path, options: Sequence[str], say: Callable[[str], None], faults: InjectedFaults | None = None
+    folder: Path, options: Sequence[str], progress: Progress, faults: InjectedFaults | None = None
 ) -> Iterator[FinishedRehearsal]:
-    """Rehearse the release of the project in ``folder``: yield how it went, and remove its world at the end.
+    """Rehearse the release of the project in ``folder``: yield how it went, and remove the sandbox at the end.
 
     ``options``: those of ``release``; ``faults``: what goes wrong with the index.
-    Raises what keeps a world from being made, or `TokenForbidden`.
+    Raises what keeps a sandbox from being made, or `TokenForbidden`.
     """
     repository = read_repository(folder)
-    with make_sandbox(repository) as made:
-        project = Project.from_directory(made.project)
-        setup = read_publishing_setup(repository, project, made.clone)
-        remarks = (*_remarks(repository, project, made), *setup.remarks)
-        with open_network(made.folder / "index", setup.registered, project.name, faults=faults) as net:
-            rehearsal = Rehearsal(made, net, project, setup, StepLog(say))
-            ended: RehearsalReport | LegFailed
-            try:
-                manifest, installed, more = rehearsal.run(options)
-                seconds = rehearsal.step_log.seconds
-                not_run = setup.before.not_run if setup.before else ()
-                ended = RehearsalReport(
-                    project.name, manifest, installed, seconds, setup.registered, (*remarks, *more), not_run
-                )
-            except LegFailed as failure:
-                # What it names is in the user's repository too, and the clone is gone when this is read.
-                failure.what = failure.what.replace(str(made.clone), str(repository.root))
-                ended = failure
-            yield FinishedRehearsal(ended, made, net)
+    with contextlib.ExitStack() as stack:
+        with progress.step("sandbox", "a clone, a remote and an index on this machine"):
+            sandbox = stack.enter_context(make_sandbox(repository))
+            project = Project.from_directory(sandbox.project)
+            setup = read_publishing_setup(repository, project, sandbox.clone)
+            remarks = (*_remarks(repository, project, sandbox), *setup.remarks)
+            index = sandbox.folder / "index"
+            network = stack.enter_context(open_network(index, setup.registered, project.name, faults=faults))
+        rehearsal = Rehearsal(sandbox, network, project, setup, progress)
+        ended: RehearsalReport | LegFailed
+        try:
+            manifest, installed, more = rehearsal.run(options)
+            not_run = setup.before.not_run if setup.before else ()
+            ended = RehearsalReport(
+                project.name, manifest, installed, rehearsal.seconds, setup.registered, (*remarks, *more), not_run
+            )
+        except LegFailed as failure:
+            # What it names is in the user's repository too, and the clone is gone when this is read.
+            failure.what = failure.what.replace(str(sandbox.clone), str(repository.root))
+            ended = failure
+        yield FinishedRehearsal(ended, sandbox, network)
+        with progress.step("clean up"):
+            stack.close()
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """A project on its way through a world."""
+    """The rehearsal of a project in a sandbox; ``seconds``: what each step took."""
 
     sandbox: Sandbox
     network: LocalNetwork
     project: Project
     setup: PublishingSetup
-    step_log: StepLog
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, options: Sequence[str]) -> tuple[Manifest, tuple[InstalledRelease, ...], tuple[str, ...]]:
-        """Sail all legs; return what was proved and installed, and what CI does differently. Raises `LegFailed`."""
-        with self.step_log.step("release", f"seatrial release {' '.join(options)}"):
-            manifest = release_in_sandbox(self.sandbox, options, self.step_log.line)
+        """Run all steps; return what was verified and installed, and what CI does differently. Raises `LegFailed`."""
+        with self._step("release", f"seatrial release {' '.join(options)}") as step:
+            manifest = release_in_sandbox(self.sandbox, options, step)
         ci = WorkflowSteps(self.sandbox, self.setup.before, tests="--no-tests" not in options)
-        with self.step_log.step("CI", ci.about(manifest.tag)):
-            ready = ci.run(manifest, self.step_log.line)
+        with self._step("CI", ci.about(manifest.tag)) as step:
+            ready = ci.run(manifest, step)
         published = ready.files
-        with self.step_log.step("upload", f"twine upload, as {self.setup.publisher}"):
-            self._upload(manifest, published)
+        with self._step("upload", f"to the local index, as {self.setup.publisher}") as step:
+            self._upload(manifest, published, step)
         ends = _oldest_and_newest(self.project)
         pythons = " and ".join(one.version for one in ends) or "none"
-        with self.step_log.step("install", f"pip install {self.project.name}=={manifest.version}, on Python {pythons}"):
+        with self._step("install", f"{self.project.name}=={manifest.version} from the local index, on {pythons}"):
             if not ends:
                 raise NotUsable(
-                    f"none of the Pythons {', '.join(self.project.pythons)} is installed, so nobody could try it",
+                    f"none of the Pythons {', '.join(self.project.pythons)} is installed to install it on",
                     fix=how_to_install(self.project.pythons[-1], os.environ),
                 )
             wanted = InstallRequest.of(self.project.name, manifest.version, published, self.network.simple_url)
             installed = tuple(install_release(self.sandbox, one, wanted) for one in ends)
-        with self.step_log.step("compare", "does the index serve what was proved?"):
+        with self._step("compare", "the files on the index with those that the release verified") as step:
             watch = IndexWatch(self.project.name, self.network.simple_url, manifest, INDEX_TIMEOUT)
-            packaged = require_same_content(manifest, watch.keep(self.step_log.line, lambda: False), published)
+            packaged = require_same_content(manifest, watch.keep(step.line, lambda: False), published)
         return manifest, installed, (*ready.remarks, *packaged)
 
-    def _upload(self, manifest: Manifest, files: Sequence[Distribution]) -> None:
+    def _step(self, name: str, about: str) -> contextlib.AbstractContextManager[Progress]:
+        return _rehearsal_step(self.progress, self.seconds, name, about)
+
+    def _upload(self, manifest: Manifest, files: Sequence[Distribution], progress: Progress) -> None:
         """Upload what CI has built, with a token of the job that publishes. Raises `UploadFailed`."""
         identity = CiIdentity(self.setup.publisher, manifest.tag, manifest.commit)
         identity = replace(identity, tokens=self.setup.tokens) if self.setup.tokens else identity
@@ -160,7 +169,7 @@ class Rehearsal:
             said = twine_upload([one.path for one in files], environment, self.network.index.faults.patience)
             # It ends with an address on PyPI, where nothing has gone.
             for line in said.partition("\nView at:")[0].rstrip().splitlines():
-                self.step_log.line(line)
+                progress.line(line)
         except UploadFailed as error:
             if NO_PUBLISHER in error.what:
                 error.fix = f"register on PyPI: {identity.publisher}\nexpected there: {self.setup.registered}"
@@ -195,36 +204,22 @@ def _remarks(repository: Repository, project: Project, made: Sandbox) -> tuple[s
     return tuple(told)
 
 
-STEPS = ("release", "CI", "upload", "install", "compare")
-"""The legs in their order, by name."""
+@contextlib.contextmanager
+def _rehearsal_step(progress: Progress, seconds: dict[str, float], name: str, about: str) -> Iterator[Progress]:
+    """Run a step, and write what it took to ``seconds``.
 
-
-@dataclass(frozen=True)
-class StepLog:
-    """Which legs are done, and how many seconds each took; ``say`` is told a line at a time."""
-
-    say: Callable[[str], None]
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextlib.contextmanager
-    def step(self, name: str, about: str) -> Iterator[None]:
-        """Sail a leg. What is raised on purpose in it becomes `LegFailed`, which says in which leg."""
-        number = f"leg {STEPS.index(name) + 1} of {len(STEPS)}, {name}"
-        self.say(f"{number}: {about}")
-        begun = time.monotonic()
+    What is raised on purpose in it becomes `LegFailed`, which says in which step.
+    """
+    started = time.monotonic()
+    with progress.step(name, about) as step:
         try:
-            yield
+            yield step
         except SeatrialError as error:
-            raise LegFailed(f"{number}: {error.what}", fix=error.fix, cause=error) from None
+            raise LegFailed(f"{name}: {error.what}", fix=error.fix, cause=error) from None
         except OSError as error:
             what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-            raise LegFailed(f"{number}: {what}", fix="make room, or let yourself read and write it") from None
-        self.seconds[name] = time.monotonic() - begun
-        self.say(f"{number}: done in {self.seconds[name]:.1f} s")
-
-    def line(self, text: str) -> None:
-        """Hand on what a command prints, set off from what is said here."""
-        self.say(f"    {text}".rstrip())
+            raise LegFailed(f"{name}: {what}", fix="free some space, or allow yourself to read and write it") from None
+    seconds[name] = time.monotonic() - started
 
 
 @dataclass(frozen=True)

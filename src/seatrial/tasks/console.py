@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import re
 import signal
 import sys
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from invoke.parser.argument import Argument
+
+    from seatrial.console import Console
 
 
 INTERRUPTED = 130
@@ -76,6 +79,32 @@ def show(text: object, stream: TextIO | None = None) -> None:
     to = stream or sys.stdout
     encoding = to.encoding or "utf-8"
     print(str(text).encode(encoding, "backslashreplace").decode(encoding), file=to, flush=True)
+
+
+def open_console(command: str, stream: TextIO | None = None) -> Console:
+    """Return the console of a command; in a git repository it keeps a log, and what the steps took."""
+    from seatrial.console import Console, Memory  # noqa: PLC0415 - `invoke -l` shows no steps
+
+    folder = git_folder(project_folder())
+    memory = Memory.load(folder / "seatrial", command) if folder else None
+    return Console.of(os.environ, stream, memory=memory)
+
+
+def git_folder(folder: Path) -> Path | None:
+    """Return the git folder that all work trees of the repository around a folder share; None outside of git.
+
+    It is read from the files (gitrepository-layout(5)), which starts no process.
+    """
+    for parent in (folder, *folder.parents):
+        path = parent / ".git"
+        if path.is_dir():
+            return path
+        if path.is_file():
+            with contextlib.suppress(OSError):
+                own = parent / path.read_text(encoding="utf-8", errors="surrogateescape").partition(":")[2].strip()
+                common = own / "commondir"
+                return own / common.read_text(encoding="utf-8").strip() if common.is_file() else own
+    return None
 
 
 def say(line: str, stream: TextIO | None = None) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from seatrial.tasks.console import errors_as_messages, project_folder, show, termination_as_interrupt
+from seatrial.tasks.console import errors_as_messages, open_console, project_folder, show, termination_as_interrupt
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -47,20 +47,19 @@ def rehearse(
     """
     from seatrial.rehearsal.rehearse import rehearse_release
 
-    stream = sys.stderr if json else sys.stdout
     options = {"--no-tests": not tests, "--anyway": anyway, "--allow-empty": allow_empty}
-    wished = {"--part": part, "--version": version} if part or version else {"--part": "auto"}
-    said = tuple(word for option, value in wished.items() if value for word in (option, value))
-
-    def say(line: str) -> None:
-        show(line, stream)
-
-    told = (*said, *(name for name, is_set in options.items() if is_set))
-    over = "nothing of the rehearsal is left"
-    with errors_as_messages(over), termination_as_interrupt(), rehearse_release(project_folder(), told, say) as sailed:
-        if keep:
-            say(f"\n{sailed.ended}\n\n{sailed.how_to_look_around}")
-            sailed.stay()
-        report = sailed.report()
+    wanted = {"--part": part, "--version": version} if part or version else {"--part": "auto"}
+    words = [word for option, value in wanted.items() if value for word in (option, value)]
+    words += [name for name, is_set in options.items() if is_set]
+    console = open_console("rehearse", sys.stderr if json else sys.stdout)
+    interrupted = "nothing of the rehearsal is left"
+    with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:
+        with rehearse_release(project_folder(), words, progress) as finished:
+            if keep:
+                console.pause()
+                console.show(f"\n{finished.ended}\n\n{finished.how_to_look_around}")
+                finished.stay()
+        console.pause()
+        report = finished.report()
         if json or not keep:
             show(json_.dumps(report.as_dict(), indent=2) if json else f"\n{report}")

@@ -1,0 +1,201 @@
+"""What happens while a command runs, as data: steps, the output of tools, notes. The faces show it.
+
+The core never prints. It is given a `Progress`, and a face decides what becomes of the events: a list that stays in
+place on a terminal, plain lines in a pipe, lines of JSON for a parent process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Callable, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class StepState(Enum):
+    """How a step ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """A step has started.
+
+    ``path``: the names of the steps that it is part of, and its own; ``about``: what it does, in a few words.
+    """
+
+    path: tuple[str, ...]
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """A step has ended, after ``seconds``; ``detail``: what came of it, in a few words."""
+
+    path: tuple[str, ...]
+    state: StepState
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line that a tool has printed, in the step ``path``, its secrets masked."""
+
+    path: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence that the user is to see whatever else is shown."""
+
+    path: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What the step ``path`` is waiting for now: an index, a keyring, CI."""
+
+    path: tuple[str, ...]
+    text: str
+
+
+Event = Union[StepStarted, StepEnded, Line, Note, Waiting]
+EVENT_TYPES = {event.__name__: event for event in (StepStarted, StepEnded, Line, Note, Waiting)}
+
+EVENTS_VARIABLE = "SEATRIAL_EVENTS"
+"""The environment variable that has a command write its events as lines of JSON, for the command that started it."""
+
+EVENT_MARK = "seatrial event "
+"""What a line with an event begins with; every other line is the output of a tool."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a part of a command reports what it does; ``path``: the steps that it is part of."""
+
+    emit: Callable[[Event], None]
+    path: tuple[str, ...] = ()
+
+    @contextlib.contextmanager
+    def step(self, name: str, about: str = "") -> Iterator[Progress]:
+        """Report that a step starts, and how it ends; yield where its parts report."""
+        inner = Progress(self.emit, (*self.path, name))
+        inner.emit(StepStarted(inner.path, about))
+        started = time.monotonic()
+        state = StepState.FAILED
+        try:
+            yield inner
+            state = StepState.DONE
+        finally:
+            inner.emit(StepEnded(inner.path, state, time.monotonic() - started))
+
+    def line(self, text: str) -> None:
+        """Report a line that a tool has printed."""
+        self.emit(Line(self.path, text))
+
+    def note(self, text: str) -> None:
+        """Report a sentence that the user is to see."""
+        self.emit(Note(self.path, text))
+
+    def wait_for(self, text: str) -> None:
+        """Report what is waited for."""
+        self.emit(Waiting(self.path, text))
+
+
+SILENT = Progress(lambda _: None)
+"""For those who do not look."""
+
+
+def encode_event(event: Event) -> str:
+    """Return an event as a line for `EventReader`."""
+    values = asdict(event)
+    if isinstance(event, StepEnded):
+        values["state"] = event.state.value
+    return EVENT_MARK + json.dumps({"event": type(event).__name__, **values})
+
+
+def _decode_event(line: str) -> Event | None:
+    """Return the event of a line, None where it has none."""
+    if not line.startswith(EVENT_MARK):
+        return None
+    try:
+        values: dict[str, Any] = json.loads(line[len(EVENT_MARK) :])
+        event_type = EVENT_TYPES[values.pop("event")]
+        values["path"] = tuple(map(str, values["path"]))
+        if "state" in values:
+            values["state"] = StepState(values["state"])
+        event: Event = event_type(**values)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return event
+
+
+@dataclass(frozen=True)
+class EventReader:
+    """Reads what a child seatrial prints, a line at a time: its events become those of a step of ours.
+
+    ``output``: the lines that were no events, such as an error.
+    """
+
+    progress: Progress
+    output: list[str] = field(default_factory=list)
+
+    def __call__(self, line: str) -> None:
+        """Pass on an event, or a line of output."""
+        event = _decode_event(line)
+        if event is None:
+            self.output.append(line)
+            self.progress.line(line)
+        else:
+            values = {**event.__dict__, "path": (*self.progress.path, *event.path)}
+            self.progress.emit(type(event)(**values))
+
+
+SESSION_STARTED = re.compile(r"(?:nox > Running session (?P<name>.+)|Starting session (?P<parallel>.+)\.\.\.)$")
+"""What nox prints when a session starts; the second with ``-j``."""
+
+SESSION_ENDED = re.compile(
+    r"(?:nox > Session (?P<name>.+?) (?:was )?|=+ \S+ (?P<parallel>.+?): )"
+    r"(?P<result>success|skipped|failed|aborted)(?:[^:]*: (?P<reason>.+?)\.?$)?"
+)
+"""What nox prints when a session has ended; the second with ``-j``, before all that the session has printed."""
+
+STATE_OF_RESULT = {"success": StepState.DONE, "skipped": StepState.SKIPPED}
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class SessionReader:
+    """Reads what nox prints, a line at a time: each of its sessions becomes a step."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._started: dict[str, float | None] = {}
+
+    def __call__(self, line: str) -> None:
+        """Report a line, and the session that starts or ends with it."""
+        plain = COLOUR.sub("", line).rstrip()
+        started, ended = SESSION_STARTED.match(plain), SESSION_ENDED.match(plain)
+        name = started["name"] or started["parallel"] if started else ""
+        if started and name not in self._started:
+            self._started[name] = time.monotonic()
+            self._progress.emit(StepStarted((*self._progress.path, name)))
+        self._progress.line(line)
+        name = ended["name"] or ended["parallel"] if ended else ""
+        begun = self._started.get(name)
+        if ended and begun is not None:
+            self._started[name] = None
+            state = STATE_OF_RESULT.get(ended["result"], StepState.FAILED)
+            seconds = time.monotonic() - begun
+            self._progress.emit(StepEnded((*self._progress.path, name), state, seconds, ended["reason"] or ""))

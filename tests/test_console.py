@@ -1,0 +1,211 @@
+"""The console in each of its forms: what is shown, what goes to the log, and what is remembered."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seatrial.console import LOGS_KEPT, Console, Form, Memory
+from seatrial.events import Event, EventReader, Progress, StepEnded, StepStarted, StepState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        """Say yes."""
+        return True
+
+
+def run_steps(console: Console) -> None:
+    """Report what a command with three steps does, the last of which fails."""
+    with contextlib.suppress(KeyError), console.running() as progress:
+        with progress.step("check", "the repository"):
+            pass
+        console.show("demo 1.3.0")
+        with progress.step("tests", "nox -t release") as tests:
+            tests.line("1 passed")
+            tests.note("no licence")
+            tests.note("no licence")
+            tests.emit(StepStarted((*tests.path, "tests-3.12")))
+            tests.emit(StepEnded((*tests.path, "tests-3.12"), StepState.SKIPPED, 0.26, "no Python 3.12"))
+            tests.wait_for("CI")
+        with progress.step("push"):
+            raise KeyError
+
+
+PLAIN = """\
+  check: the repository
+✓ check  0.0 s
+demo 1.3.0
+  tests: nox -t release
+! no licence
+  – tests-3.12  0.3 s  no Python 3.12
+  waiting for CI
+✓ tests  0.0 s
+  push
+✗ push  0.0 s
+"""
+
+
+def test_a_pipe_gets_each_line_once() -> None:
+    stream = io.StringIO()
+    run_steps(Console.of({}, stream))
+    assert stream.getvalue() == PLAIN
+
+
+def test_verbose_shows_what_tools_print() -> None:
+    stream = io.StringIO()
+    run_steps(Console.of({}, stream, is_verbose=True))
+    assert stream.getvalue() == PLAIN.replace("! no", "    1 passed\n! no")
+
+
+def test_ci_shows_what_tools_print_because_its_disk_goes() -> None:
+    stream = io.StringIO()
+    run_steps(Console.of({"CI": "true"}, stream))
+    assert "    1 passed\n" in stream.getvalue()
+
+
+def test_quiet_shows_results_and_notes_alone() -> None:
+    stream = io.StringIO()
+    run_steps(Console.of({}, stream, is_quiet=True))
+    assert stream.getvalue() == "demo 1.3.0\n! no licence\n"
+
+
+def test_a_stream_without_utf_8_gets_ascii() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    run_steps(Console.of({}, stream))
+    expected = PLAIN.replace("✓", "+").replace("✗", "x").replace("–", "-")
+    assert raw.getvalue().decode("ascii").replace("\r\n", "\n") == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "stream", "has_colour", "form"),
+    [
+        ({}, io.StringIO(), False, Form.PLAIN),
+        ({"FORCE_COLOR": "1"}, io.StringIO(), True, Form.PLAIN),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, io.StringIO(), False, Form.PLAIN),
+        ({"FORCE_COLOR": "", "NO_COLOR": ""}, Terminal(), True, Form.LIVE),
+        ({}, Terminal(), True, Form.LIVE),
+        ({"NO_COLOR": "1"}, Terminal(), False, Form.LIVE),
+        ({"TERM": "dumb"}, Terminal(), False, Form.PLAIN),
+        ({"TERM": "dumb", "FORCE_COLOR": "1"}, Terminal(), True, Form.PLAIN),
+        ({"SEATRIAL_EVENTS": "1"}, Terminal(), True, Form.EVENTS),
+    ],
+)
+def test_the_form_suits_stream_and_environment(
+    environ: dict[str, str], stream: io.StringIO, *, has_colour: bool, form: Form
+) -> None:
+    console = Console.of(environ, stream)
+    assert (console.has_colour, console.form) == (has_colour, form)
+
+
+def test_a_terminal_ends_with_the_list_of_steps() -> None:
+    stream = Terminal()
+    run_steps(Console.of({"NO_COLOR": "1", "COLUMNS": "60"}, stream))
+    # Each frame erases the one before, line by line.
+    last_frame = stream.getvalue().rpartition("\x1b[2K")[2]
+    assert last_frame.replace("\x1b[?25h", "").splitlines() == [
+        "✓ check  0.0 s  the repository",
+        "✓ tests  0.0 s  nox -t release",
+        "  – tests-3.12  0.3 s  no Python 3.12",
+        "✗ push  0.0 s",
+    ]
+    assert "\x1b[2Kdemo 1.3.0\n" in stream.getvalue()
+
+
+def test_a_parent_process_shows_the_events_of_its_child() -> None:
+    child, parent = io.StringIO(), io.StringIO()
+    run_steps(Console.of({"SEATRIAL_EVENTS": "1"}, child))
+    console = Console.of({}, parent)
+    reader = EventReader(Progress(console.emit, ("release",)))
+    for line in child.getvalue().splitlines():
+        reader(line)
+    assert (
+        parent.getvalue()
+        == """\
+  ✓ check  0.0 s
+! no licence
+    – tests-3.12  0.3 s  no Python 3.12
+    waiting for CI
+  ✓ tests  0.0 s
+  ✗ push  0.0 s
+"""
+    )
+
+
+def test_the_log_has_everything(tmp_path: Path) -> None:
+    console = Console(io.StringIO(), memory=Memory.load(tmp_path, "release"))
+    run_steps(console)
+    assert console.log_path is not None
+    assert (
+        console.log_path.read_text(encoding="utf-8")
+        == """\
+== check: the repository
+== check: done in 0.0 s
+== tests: nox -t release
+1 passed
+no licence
+no licence
+== tests tests-3.12
+== tests tests-3.12: skipped in 0.3 s
+CI
+== tests: done in 0.0 s
+== push
+== push: failed in 0.0 s
+"""
+    )
+
+
+def test_only_the_newest_logs_are_kept(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for number in range(20):
+        (logs / f"20200101-0000{number:02}-release.log").touch()
+    console = Console(io.StringIO(), memory=Memory.load(tmp_path, "release"))
+    run_steps(console)
+    kept = [f"20200101-0000{number:02}-release.log" for number in range(20 - LOGS_KEPT + 1, 20)]
+    assert sorted(path.name for path in logs.iterdir()) == [*kept, console.log_path.name if console.log_path else ""]
+
+
+@pytest.mark.parametrize(
+    "before", ["", "[]", '{"release": [1]}', '{"release": {"tests": "x"}}', '{"preflight": {"a": 1}}']
+)
+def test_what_steps_took_is_remembered_whatever_the_file_has(tmp_path: Path, before: str) -> None:
+    path = tmp_path / "durations.json"
+    path.write_text(before, encoding="utf-8")
+    run_steps(Console(io.StringIO(), memory=Memory.load(tmp_path, "release")))
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert kept["release"] == {"check": 0.0, "tests": 0.0}
+    assert Memory.load(tmp_path, "release").seconds == {"check": 0.0, "tests": 0.0}
+    assert ("preflight" in kept) == ("preflight" in before)
+
+
+def test_a_folder_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / "seatrial").write_text("a file, and no folder", encoding="utf-8")
+    stream = io.StringIO()
+    run_steps(Console(stream, memory=Memory.load(tmp_path / "seatrial", "release")))
+    assert stream.getvalue() == PLAIN
+
+
+def test_what_is_left_is_known_from_the_last_run(tmp_path: Path) -> None:
+    steps = {"check": 1.0, "tests": 60.0, "tests/tests-3.12": 30.0, "push": 3.0}
+    (tmp_path / "durations.json").write_text(json.dumps({"release": steps}), encoding="utf-8")
+    stream = Terminal()
+    console = Console.of({"NO_COLOR": "1"}, stream, memory=Memory.load(tmp_path, "release"))
+    events: list[Event] = [StepStarted(("check",)), StepEnded(("check",), StepState.DONE, 0.1), StepStarted(("tests",))]
+    with console.running():
+        for event in events:
+            console.emit(event)
+    assert "  about 63 s left" in stream.getvalue()
+    assert "tests  0.0 s of 60" in stream.getvalue()
