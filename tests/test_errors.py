@@ -15,8 +15,14 @@ from seatrial.tasks import ns
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCES = CHECKOUT / "src/seatrial"
 COMMAND = re.compile(rf"\b(invoke|inv|seatrial) ({'|'.join(ns.task_names)})(?![\w-])")
-IN_FILES = ("init/template.py", "workflows/github.py", "workflows/gitlab.py", "workflows/managed_block.py")
-"""Modules with the texts of files that are written into a project: for whoever reads them there."""
+IN_FILES = (
+    "init/template.py",
+    "tasks/completion.py",
+    "workflows/github.py",
+    "workflows/gitlab.py",
+    "workflows/managed_block.py",
+)
+"""Modules with the texts of files that are written into a project, or that a shell reads."""
 IN_CI = ("checks/workflows.py", "rehearsal/rehearse.py")
 """Modules with a line to paste into a workflow, or with what is run."""
 

@@ -40,8 +40,8 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("bump", "--part", "mayor"),
         f"""
-        seatrial: there is no part 'mayor': there are major, minor, patch, a, b, rc, final, dev, post, auto
-        fix:  {{called}} release --part minor
+        seatrial: there is no part 'mayor'; did you mean major?
+        fix:  {{called}} bump --part major
         {READ}partunknown
         """,
     ),

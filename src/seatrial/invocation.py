@@ -55,12 +55,12 @@ def repeat_command(task: str, option: str) -> str:
 
 
 def split_project_option(words: list[str]) -> tuple[str, list[str]]:
-    """Return the folder that ``--project`` names, and the words without it.
+    """Return the folder that ``--project`` names, "" without one, and the words without it.
 
     It is taken before a task and after it.
     """
     for at, word in enumerate(words[: words.index("--")] if "--" in words else words):
-        if word == "--project" and words[at + 1 :]:
+        if word == "--project" and words[at + 1 :] and not words[at + 1].startswith("-"):
             return words[at + 1], [*words[:at], *words[at + 2 :]]
         if word.startswith("--project="):
             return word.partition("=")[2], [*words[:at], *words[at + 1 :]]

@@ -12,7 +12,6 @@ from sample_project import SampleProject, lines, normalised, package
 from seatrial import report
 from seatrial.checks.run import check_distributions, read_distributions, require_acceptable, require_known_codes
 from seatrial.errors import PyprojectInvalid
-from seatrial.tasks.program import as_invoke_words
 
 SDIST, WHEEL = sample_dists.sdist(), sample_dists.wheel()
 WRONG = WHEEL.saying("Classifier: Nothing").having({"tidepool/py.typed": ""})
@@ -76,20 +75,6 @@ def test_code_of_no_check_is_not_ignored_in_silence() -> None:
     with pytest.raises(PyprojectInvalid) as raised:
         require_known_codes({"DIST206": "a", "DIST999": "b", "GIT001": "c"})
     assert raised.value.what == "[tool.seatrial.ignore]: there is no check DIST999"
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["release", "x"], ["release", "x"]),
-        (["check", "a", "b", "--json"], ["check", "--file=a", "--file=b", "--json"]),
-        (["check", "-f", "a", "--", "b"], ["check", "-f", "a", "--file=b"]),
-        (["check"], ["check"]),
-        ([], []),
-    ],
-)
-def test_files_behind_check_are_what_it_is_to_judge(words: list[str], expected: list[str]) -> None:
-    assert as_invoke_words(words) == expected
 
 
 @pytest.mark.slow

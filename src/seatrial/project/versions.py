@@ -23,6 +23,9 @@ LABELS = {"alpha": "a", "a": "a", "beta": "b", "b": "b", "c": "rc", "rc": "rc", 
 OTHERS = ("final", "dev", "post")
 """What else ``--part`` takes: the release that a pre-release led to, a development and a post-release."""
 
+PART_NAMES = (*PARTS, "a", "b", "rc", *OTHERS, "auto")
+"""What ``--part`` takes, each under one name."""
+
 PART_OF_KIND = {"breaking": "major", "removal": "major", "feature": "minor"}
 """Which part a type of fragment asks for; every other type asks for a patch."""
 
@@ -62,6 +65,11 @@ def part_for_fragments(kinds: Iterable[str], table: Mapping[str, str], current: 
     return RequestedPart(lowered, tuple(wanted.get(part, ())))
 
 
+def is_part(text: str) -> bool:
+    """Whether ``--part`` takes a word."""
+    return text in PART_NAMES or text in LABELS
+
+
 def next_version(current: Version, part: str, base: str = "patch") -> Version:
     """Return the version that comes after ``current`` when ``part`` is raised.
 
@@ -88,7 +96,7 @@ def next_version(current: Version, part: str, base: str = "patch") -> Version:
             fix=task_command("release --part minor"),
         )
     raise ReleaseError(
-        f"there is no part {part!r}: there are {', '.join((*PARTS, 'a', 'b', 'rc', *OTHERS, 'auto'))}",
+        f"there is no part {part!r}: there are {', '.join(PART_NAMES)}",
         code="PartUnknown",
         fix=task_command("release --part minor"),
     )

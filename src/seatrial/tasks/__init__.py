@@ -5,20 +5,35 @@
     from seatrial.tasks import ns
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from invoke.collection import Collection
 
 from seatrial.tasks.check import check, preflight, pythons
+from seatrial.tasks.completion import completion
+from seatrial.tasks.explain import explain
 from seatrial.tasks.init import init, new
 from seatrial.tasks.publish import publish, undo, verify
 from seatrial.tasks.rehearse import rehearse
 from seatrial.tasks.release import bump, changelog, news, push, release, status, tag
 from seatrial.tasks.workflows import ci, trusted_publisher, workflows
 
-__all__ = ["ns"]
+__all__ = ["GROUPS", "ns"]
 
-LOOKING = (check, preflight, pythons, status, verify)
-STEPS = (bump, changelog, news, push, tag)
-WHOLE = (publish, rehearse, release, undo)
-WRITING = (init, new, trusted_publisher, workflows)
+SET_UP: tuple[Any, ...] = (new, init, workflows, trusted_publisher)
+RELEASE: tuple[Any, ...] = (status, news, preflight, rehearse, release, verify, publish, undo)
+STEPS: tuple[Any, ...] = (bump, changelog, tag, push)
+LOOK_UP: tuple[Any, ...] = (check, pythons, explain, completion)
 
-ns = Collection("seatrial", *LOOKING, *STEPS, *WHOLE, *WRITING, ci)
+ns = Collection("seatrial", *SET_UP, *RELEASE, *STEPS, *LOOK_UP, ci)
+
+GROUPS = {
+    "Set up a package": tuple(one.name for one in SET_UP),
+    "Release": tuple(one.name for one in RELEASE),
+    "Single steps of a release": tuple(one.name for one in STEPS),
+    "Check and look up": tuple(one.name for one in LOOK_UP),
+    "For CI workflows": tuple(f"{ci.name}.{name}" for name in ci.task_names),
+}
+"""The commands in the order in which the help of the program lists them."""

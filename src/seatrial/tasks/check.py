@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit
-from invoke.tasks import task
 
 from seatrial.errors import BuildError, ProjectError
 from seatrial.invocation import program_command
+from seatrial.tasks.command import command
 from seatrial.tasks.console import errors_as_messages, project_folder, say, show, termination_as_interrupt
 
 if TYPE_CHECKING:
@@ -25,18 +25,20 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
 
-@task(
+@command(
+    words=["file"],
     iterable=["file"],
     help={
-        "file": "a distribution, can be given several times; those in dist/ unless one is given",
-        "json": "print every judgement as JSON",
+        "file": "the distributions to check; without it, those in dist/",
+        "json": "print every result as JSON",
     },
 )
 def check(context: Context, file: Sequence[str], json: bool = False) -> None:
-    """Judge distributions as PyPI would, and by what is in them.
+    """Check distributions as PyPI would, and their contents.
 
-    Works on any files, without a project; with one, [tool.seatrial.ignore] holds. Ends with 3 when PyPI would refuse
-    one. Example: seatrial check dist/*
+    Needs no project; in one, [tool.seatrial.ignore] applies. Exits with 3 if PyPI would reject a file.
+
+    Example: seatrial check dist/*
     """
     from seatrial.checks.run import check_distributions, read_distributions, require_known_codes
     from seatrial.report import results_json, results_text
@@ -72,14 +74,15 @@ def _ignored(folder: Path) -> dict[str, str]:
     return dict(Config.from_project(Project.from_directory(folder)).ignore)
 
 
-@task(
+@command(
+    words=["part"],
     help={
-        "part": "as that of release; auto where nothing is said",
-        "version": "the version itself, instead of a part",
-        "anyway": "a smaller part than the fragments ask for will do",
-        "allow-empty": "so will a release without fragments",
-        "json": "print every judgement as JSON, and all else to standard error",
-    }
+        "part": "the part to raise, as for release; without it, auto",
+        "version": "the version to release, instead of a part",
+        "anyway": "accept a smaller part than the fragments ask for",
+        "allow-empty": "accept a release without fragments",
+        "json": "print every result as JSON, and progress to standard error",
+    },
 )
 def preflight(
     context: Context,
@@ -89,10 +92,11 @@ def preflight(
     allow_empty: bool = False,
     json: bool = False,
 ) -> None:
-    """Find every reason why a release would fail, at once.
+    """Report every reason why a release would fail, at once.
 
-    Nothing is changed, here or on the remote. Ends with 5 when something stands in the way.
-    Example: invoke preflight --part minor
+    Changes nothing, here or on the remote. Exits with 5 if a release would be refused.
+
+    Example: invoke preflight minor
     """
     from seatrial.errors import ReleaseError
     from seatrial.release.plan import ReleaseRequest
@@ -114,9 +118,9 @@ def preflight(
             raise Exit(code=ReleaseError.exit_code)
 
 
-@task(help={"json": "print the list as JSON"})
+@command(help={"json": "print the list as JSON"})
 def pythons(context: Context, json: bool = False) -> None:
-    """List the project's Pythons, and where each is installed.
+    """List the project's Pythons and where each is installed.
 
     Example: invoke pythons --json
     """

@@ -10,28 +10,27 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
 from seatrial.errors import ReleaseError
 from seatrial.invocation import repeat_command, task_command
+from seatrial.tasks.command import command
 from seatrial.tasks.console import ask_user, errors_as_messages, is_interactive, show, termination_as_interrupt
 
 if TYPE_CHECKING:
     from invoke.context import Context
 
 
-@task(
+@command(
     help={
-        "project": "the folder of the package; else this one",
-        "yes": "ask nothing",
+        "project": "the folder of the package; without it, this folder",
+        "yes": "write without asking",
         "dry-run": "show what would be written, and write nothing",
-        "workflows": "--no-workflows: leave CI alone",
+        "workflows": "--no-workflows: write no CI workflows",
     }
 )
 def init(context: Context, project: str = "", yes: bool = False, dry_run: bool = False, workflows: bool = True) -> None:
-    """Put seatrial into a project: one diff, one question.
+    """Add seatrial to a project.
 
-    Nothing that is there is overwritten, and a second run changes nothing.
+    Shows one diff and asks once. Nothing is overwritten, and a second run changes nothing.
 
     Example: seatrial init --dry-run
     """
@@ -57,14 +56,14 @@ def init(context: Context, project: str = "", yes: bool = False, dry_run: bool =
             show(f"\n{len(proposal.files)} files, {proposal.lines} lines written. Commit that, then: {then}")
 
 
-@task(
-    positional=["name"],
+@command(
+    words=["name"],
     help={
-        "name": "that of the package, or the path of its folder, which ends with the name",
-        "description": "what it is for, in one line",
-        "python": "the oldest Python that it is for",
-        "remote": "the address of the repository that it will be pushed to",
-        "workflows": "--no-workflows: without files of CI",
+        "name": "the name of the package, or the path of its folder, which ends with the name",
+        "description": "what the package is for, in one line",
+        "python": "the oldest Python that the package supports",
+        "remote": "the address of the repository to push to",
+        "workflows": "--no-workflows: write no CI workflows",
     },
 )
 def new(
@@ -75,9 +74,9 @@ def new(
     remote: str = "",
     workflows: bool = True,
 ) -> None:
-    """Begin a package in a folder of its own, ready to be released.
+    """Create a package in a new folder, ready to be released.
 
-    It is a git repository with one commit, unless it lies in one. Killed half-way, nothing is there.
+    The folder becomes a git repository with one commit, unless it is in a repository already.
 
     Example: seatrial new tidepool
     """

@@ -1,38 +1,143 @@
-"""The ``seatrial`` command: the tasks as a program, which needs no tasks.py."""
+"""The ``seatrial`` command: the tasks as a program of its own, which needs no tasks.py.
+
+It reads the command line itself and calls the task. invoke's `Program` would bring its own options, of which the tasks
+obey none, and a parser that takes ``--help`` for the text of a fragment.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
-from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from invoke.program import Program
+from invoke.config import Config
+from invoke.context import Context
+from invoke.exceptions import Exit
 
+from seatrial.errors import ProjectError
 from seatrial.invocation import split_project_option
-from seatrial.tasks import ns
-from seatrial.tasks.console import PROJECT_OPTION
+from seatrial.suggestions import did_you_mean, nearest
+from seatrial.tasks import GROUPS, ns
+from seatrial.tasks.command_line import HELP, CommandLine, read_command, typed
+from seatrial.tasks.completion import COMPLETE, PROJECT, candidates
+from seatrial.tasks.console import INTERRUPTED, PROJECT_OPTION, errors_as_messages, show
+from seatrial.tasks.help_pages import command_help, overview
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from seatrial.tasks.command import CommandTask
+
+
+VERSION = ("--version", "-V")
+OPTIONS = (
+    ("--project FOLDER", "the folder with the pyproject.toml; without it, this folder or the nearest above it"),
+    ("-V, --version", "print the version of seatrial"),
+    ("-h, --help", "print this help"),
+)
+FLAGS = {"--project": "the folder with the pyproject.toml", "--help": "print the help of a command"}
+
+DRY_VARIABLE = "INVOKE_RUN_DRY"
+"""The environment variable that has invoke print commands instead of running them."""
 
 
 def main() -> None:
-    """Run what the command line says."""
-    folder, words = split_project_option(sys.argv[1:])
-    if folder and words[:1] in (["init"], ["new"]):
-        # What asks for no pyproject.toml has the flag for itself, or does without.
-        words = [*words, f"--project={folder}"]
+    """Run what the command line says, and exit."""
+    raise SystemExit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run a command line, and return the exit code."""
+    try:
+        with errors_as_messages():
+            _run(list(words))
+    except Exit as ended:
+        if ended.message:
+            print(ended.message, file=sys.stderr)
+        return ended.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _run(words: list[str]) -> None:
+    is_completion = words[:1] == [COMPLETE]
+    typed_words = words
+    folder, words = split_project_option(words)
     PROJECT_OPTION.set(Path(folder) if folder else None)
-    program = Program(namespace=ns, name="seatrial", binary="seatrial", version=metadata.version("seatrial"))
-    program.run([sys.argv[0], *as_invoke_words(words)])
+    commands: dict[str, CommandTask] = {name: ns[name] for name in ns.task_names}
+    if is_completion:
+        for text, about in candidates(typed_words[1:], commands, FLAGS):
+            show(f"{text}\t{about}" if about else text)
+        return
+    names = {**commands, "help": None}
+    words = _command_first(words, names)
+    line = CommandLine(tuple(words), names)
+    if not words or words[0] in HELP or words == ["help"]:
+        show(_overview(commands))
+    elif words[0] in VERSION:
+        # Loaded here because it takes its time.
+        from importlib import metadata  # noqa: PLC0415
+
+        show(f"seatrial {metadata.version('seatrial')}")
+    elif words[0].startswith("-"):
+        raise _unknown_option(line)
+    else:
+        _run_command(line, commands, folder)
 
 
-def as_invoke_words(words: list[str]) -> list[str]:
-    """Return the words of a command line as invoke takes them.
-
-    It knows no list of words, as in ``check FILES…``.
-    """
-    if words[:1] != ["check"]:
+def _command_first(words: list[str], names: Mapping[str, object]) -> list[str]:
+    """Return the words with the command before its options: ``--json status`` is ``status --json``."""
+    if not words or not words[0].startswith("-"):
         return words
-    given: list[str] = []
-    for word in words[1:]:
-        after_flag = bool(given) and given[-1] in {"--file", "-f"}
-        given.append(word if word.startswith("-") or after_flag else f"--file={word}")
-    return ["check", *(word for word in given if word != "--")]
+    named = [(at, word) for at, word in enumerate(words) if not word.startswith("-")]
+    first = next(iter(named), (0, ""))
+    if not nearest(first[1], names):
+        # It is the value of an option.
+        first = next(((at, word) for at, word in named if word in names), (0, ""))
+    at = first[0]
+    return [words[at], *words[:at], *words[at + 1 :]] if at else words
+
+
+def _run_command(line: CommandLine, commands: Mapping[str, CommandTask], folder: str) -> None:
+    """Run the command that the first word names, or print its help."""
+    line.require_command(0)
+    if line.words[0] == "help":
+        line.require_command(1)
+        asked = line.words[1]
+        show(command_help(asked, commands[asked]) if asked in commands else _overview(commands))
+        return
+    command = read_command(line, 0, commands[line.words[0]], shared=(PROJECT,))
+    if command.asks_help:
+        show(command_help(command.name, command.task))
+        return
+    if PROJECT.name in command.values:
+        # The first was taken away.
+        raise ProjectError("--project is given twice", code="ValueUnknown", fix=typed(line.words[:1]))
+    defaults = {one.name: one.default for one in command.task.parameters}
+    values = {**defaults, **command.values}
+    if PROJECT.name in defaults:
+        values[PROJECT.name] = folder
+    is_dry = os.environ.get(DRY_VARIABLE, "0") not in {"", "0"}
+    # None of invoke's configuration files is for seatrial.
+    context = Context(Config(lazy=True, overrides={"run": {"dry": is_dry}}))
+    command.task(context, **values)
+
+
+def _overview(commands: Mapping[str, CommandTask]) -> str:
+    return overview({title: {name: commands[name] for name in names} for title, names in GROUPS.items()}, OPTIONS)
+
+
+def _unknown_option(line: CommandLine) -> ProjectError:
+    option, _, value = line.words[0].partition("=")
+    if option == "--project":
+        return ProjectError(
+            "--project needs a value", code="ValueMissing", fix=line.with_words(0, "--project", "FOLDER")
+        )
+    near = nearest(option, (*FLAGS, VERSION[0]))
+    return ProjectError(
+        f"seatrial has no option {option}{did_you_mean(near)}",
+        code="OptionUnknown",
+        fix=line.with_words(0, near[0] + value) if near else typed(("--help",)),
+    )

@@ -10,12 +10,10 @@ import json as json_
 import sys
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
 from seatrial.errors import DeliveryError, ReleaseError
 from seatrial.invocation import task_command
+from seatrial.tasks.command import command
 from seatrial.tasks.console import (
-    VersionedTask,
     ask_user,
     errors_as_messages,
     is_interactive,
@@ -37,18 +35,18 @@ if TYPE_CHECKING:
 WAIT = "600"
 """Seconds that a release may take to arrive, unless it is said."""
 
-INDEX = "pypi, testpypi, a name of .pypirc, or the address that takes uploads; as twine decides unless it is given"
+INDEX = "the index: pypi, testpypi, a name of .pypirc, or its upload address; without it, what twine uses"
 
 
-@task(
-    klass=VersionedTask,
+@command(
+    words=["version"],
     help={
-        "version": "that of the release, the last one unless it is given",
+        "version": "the release; without it, the last one",
         "index": INDEX,
-        "limit": "seconds to wait for it; 0 looks once",
-        "attestations": "the index has to list attestations of every file (PEP 740), also where CI makes none",
-        "install": "--no-install: compare the bytes, and install nothing",
-        "json": "print what was found as JSON, and all else to standard error",
+        "limit": "how long to wait for the files; 0 looks once",
+        "attestations": "require attestations of every file (PEP 740), even where CI makes none",
+        "install": "--no-install: compare the files, and install nothing",
+        "json": "print the result as JSON, and progress to standard error",
     },
 )
 def verify(
@@ -60,9 +58,10 @@ def verify(
     install: bool = True,
     json: bool = False,
 ) -> None:
-    """See that the index serves what was proved.
+    """Check that the index serves the verified files.
 
-    Waits for the files, compares them byte for byte, and installs them in an empty environment.
+    Waits for the files, compares them, and installs them in a new environment.
+
     Example: invoke verify 1.5.0
     """
     import os
@@ -84,14 +83,14 @@ def verify(
         show(json_.dumps(found.as_dict(), indent=2) if json else found)
 
 
-@task(
-    klass=VersionedTask,
+@command(
+    words=["version"],
     help={
-        "version": "that of the release, the last one unless it is given",
+        "version": "the release; without it, the last one",
         "index": INDEX,
-        "yes": "ask nothing",
-        "new-name": "the name of the project, where the index does not know it yet: what else is typed",
-        "limit": "seconds to wait until the index shows it",
+        "yes": "upload without asking",
+        "new-name": "the name of a project that is new on the index, to confirm it",
+        "limit": "how long to wait until the index shows the files",
         "install": "--no-install: install nothing",
     },
 )
@@ -104,9 +103,10 @@ def publish(
     limit: str = WAIT,
     install: bool = True,
 ) -> None:
-    """Publish a release by hand, from its tag.
+    """Upload a release by hand, from its tag.
 
-    twine uploads what the index lacks, with the token that it finds as always; then it is verified.
+    twine uploads the files that the index lacks, with the token that it always uses; then they are verified.
+
     Example: invoke publish --index testpypi
     """
     import os
@@ -141,20 +141,22 @@ def publish(
         show(f"install it:  {install_command(upload_plan)}")
 
 
-@task(
-    positional=["version"],
+@command(
+    words=["version"],
     help={
-        "version": "that of the release that is wrong",
-        "why": "what is wrong with it, for those who use the package",
+        "version": "the release to undo",
+        "why": "what is wrong with the release, for the users of the package",
         "index": INDEX,
-        "limit": "seconds to wait until the index shows it as yanked; 0 looks once",
+        "limit": "how long to wait until the index shows the release as yanked; 0 looks once",
     },
 )
 def undo(context: Context, version: str, why: str = "", index: str = "", limit: str = WAIT) -> None:
-    """Undo a wrong release, as far as that can be done.
+    """Undo a wrong release, as far as possible.
 
-    Says what can be undone by hand and where, writes a fragment for the version that follows, and waits until the index
-    shows the release as yanked. Example: invoke undo 1.5.0 --why "It deletes files."
+    Prints what to undo by hand and where, writes a fragment for the version that follows, and waits until the index
+    shows the release as yanked.
+
+    Example: invoke undo 1.5.0 --why "It deletes files."
     """
     import os
 

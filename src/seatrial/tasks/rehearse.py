@@ -10,24 +10,24 @@ import json as json_
 import sys
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
+from seatrial.tasks.command import command
 from seatrial.tasks.console import errors_as_messages, open_console, project_folder, show, termination_as_interrupt
 
 if TYPE_CHECKING:
     from invoke.context import Context
 
 
-@task(
+@command(
+    words=["part"],
     help={
-        "part": "as that of release; auto where nothing is said",
-        "version": "the version itself, instead of a part",
-        "tests": "--no-tests: build and check, but run no other session tagged release",
-        "anyway": "release a smaller part than the fragments ask for",
-        "allow-empty": "release without fragments",
-        "keep": "leave the world standing to look around in it, until Ctrl-C",
-        "json": "print the card as JSON, and all else to standard error",
-    }
+        "part": "the part to raise, as for release; without it, auto",
+        "version": "the version to release, instead of a part",
+        "tests": "--no-tests: run only build and check of the sessions tagged release",
+        "anyway": "accept a smaller part than the fragments ask for",
+        "allow-empty": "accept a release without fragments",
+        "keep": "keep the sandbox open until Ctrl-C, to look around in it",
+        "json": "print the report as JSON, and progress to standard error",
+    },
 )
 def rehearse(
     context: Context,
@@ -41,9 +41,9 @@ def rehearse(
 ) -> None:
     """Rehearse the whole release on this machine.
 
-    The commit of HEAD is released for real, in a world of its own: push, CI, upload, installation.
+    Releases the commit of HEAD in a sandbox: push, CI sessions, upload and installation.
 
-    Example: invoke rehearse --part minor
+    Example: invoke rehearse minor
     """
     from seatrial.rehearsal.rehearse import rehearse_release
 

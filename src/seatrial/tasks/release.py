@@ -13,10 +13,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
 from seatrial.errors import ReleaseError
 from seatrial.invocation import repeat_command, task_command
+from seatrial.tasks.command import command
 from seatrial.tasks.console import ask_user, errors_as_messages, is_interactive, project_folder, say, show
 
 if TYPE_CHECKING:
@@ -31,17 +30,18 @@ WAIT = 1800
 """Seconds that CI may take to publish a release."""
 
 
-@task(
+@command(
+    words=["part"],
     help={
-        "part": "major, minor, patch, a, b, rc, final, dev, post, or auto: what the fragments ask for",
-        "version": "the version itself, instead of a part",
-        "yes": "ask nothing",
-        "dry-run": "do everything but the push, and show it",
-        "tests": "--no-tests: build and check, but run no other session tagged release",
-        "anyway": "release a smaller part than the fragments ask for",
-        "allow-empty": "release without fragments",
-        "wait": "until CI has published it, and verify it",
-    }
+        "part": "major, minor, patch, a, b, rc, final, dev, post, or auto: the part that the fragments ask for",
+        "version": "the version to release, instead of a part",
+        "yes": "release without asking",
+        "dry-run": "do everything except the push, and show it",
+        "tests": "--no-tests: run only build and check of the sessions tagged release",
+        "anyway": "accept a smaller part than the fragments ask for",
+        "allow-empty": "accept a release without fragments",
+        "wait": "wait until CI has published the release, and verify it",
+    },
 )
 def release(
     context: Context,
@@ -56,9 +56,9 @@ def release(
 ) -> None:
     """Release in one push: all of it, or nothing.
 
-    Version, changelog, commit and tag are made in a scratch clone and proved there.
+    Version, changelog, commit and tag are made in a scratch clone and verified there.
 
-    Example: invoke release --part minor
+    Example: invoke release minor
     """
     from seatrial.project.changelog import start_towncrier
 
@@ -119,9 +119,9 @@ def _wait(tag: str) -> None:
     show(verify_published(tagged, order, say))
 
 
-@task(help={"json": "print it as JSON"})
+@command(help={"json": "print the state as JSON"})
 def status(context: Context, json: bool = False) -> None:
-    """Say where the project stands, and what comes next.
+    """Show the state of the project and the next step.
 
     Example: invoke status --json
     """
@@ -167,19 +167,20 @@ def _confirm(planned: ReleasePlan, *, yes: bool) -> None:
         raise ReleaseError("not released; nothing has changed", code="Declined")
 
 
-@task(
+@command(
+    words=["part"],
     help={
-        "part": "major, minor, patch, a, b, rc, final, dev, post, or auto: what the fragments ask for",
-        "version": "the version itself, instead of a part",
-        "anyway": "raise a smaller part than the fragments ask for",
-    }
+        "part": "major, minor, patch, a, b, rc, final, dev, post, or auto: the part that the fragments ask for",
+        "version": "the new version, instead of a part",
+        "anyway": "accept a smaller part than the fragments ask for",
+    },
 )
 def bump(context: Context, part: str = "", version: str = "", anyway: bool = False) -> None:
-    """Raise the version in all files that name it.
+    """Raise the version in all files that contain it.
 
-    bump-my-version writes it; nothing is committed.
+    bump-my-version writes the files; nothing is committed.
 
-    Example: invoke bump --part minor
+    Example: invoke bump minor
     """
     from seatrial.project.bump import raise_version
     from seatrial.release.plan import ReleaseRequest, choose_version
@@ -195,13 +196,13 @@ def bump(context: Context, part: str = "", version: str = "", anyway: bool = Fal
         )
 
 
-@task(help={"version": "that of the entry, the project's own unless it is given"})
+@command(words=["version"], help={"version": "the version of the entry; without it, that of the project"})
 def changelog(context: Context, version: str = "") -> None:
-    """Make a changelog entry of the fragments.
+    """Write a changelog entry from the fragments.
 
-    towncrier writes it; the fragments are removed, and nothing is committed.
+    towncrier writes the entry and removes the fragments; nothing is committed.
 
-    Example: invoke changelog --version 1.5.0
+    Example: invoke changelog 1.5.0
     """
     from datetime import datetime
 
@@ -224,11 +225,11 @@ def changelog(context: Context, version: str = "") -> None:
         show(assemble_changelog(snapshot, new, f"{datetime.now().astimezone():%Y-%m-%d}"))
 
 
-@task(
-    positional=["kind", "text"],
+@command(
+    words=["kind", "text"],
     help={
-        "kind": "the type of the fragment, one of those that towncrier is configured for",
-        "text": "what is new, for those who use the package",
+        "kind": "the type of the fragment, as configured for towncrier: feature, bugfix, ...",
+        "text": "what is new, for the users of the package",
         "issue": "the number of the issue or pull request",
     },
 )
@@ -260,11 +261,12 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
         show(create_fragment(project.root, name, text).strip())
 
 
-@task(help={"version": "that of the tag, the project's own unless it is given"})
+@command(words=["version"], help={"version": "the version of the tag; without it, that of the project"})
 def tag(context: Context, version: str = "") -> None:
-    """Tag HEAD with the project's version.
+    """Tag HEAD with the version of the project.
 
-    The tag is annotated, and signed where your tags are. Where the version comes from the tag, say which.
+    The tag is annotated, and signed if your tags are. A project whose version comes from the tag needs VERSION.
+
     Example: invoke tag
     """
     from seatrial.git.command import Git
@@ -306,9 +308,9 @@ def tag(context: Context, version: str = "") -> None:
         show(f"{name} is at {repository.commit[:12]}")
 
 
-@task
+@command
 def push(context: Context) -> None:
-    """Push the branch and the version's tag, both or neither.
+    """Push the branch and the tag, both or neither.
 
     Example: invoke push
     """

@@ -10,9 +10,9 @@ import os
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
-from invoke.tasks import task
 
 from seatrial.invocation import task_command
+from seatrial.tasks.command import command
 from seatrial.tasks.console import errors_as_messages, project_folder, show
 
 if TYPE_CHECKING:
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from seatrial.workflows.generate import Generator
 
 
-@task(
+@command(
     help={
-        "check": "write nothing: show what would change, and end with 2 if anything would",
-        "overwrite": "generated lines that were changed by hand, too",
-        "prove": "write nothing: have CI ask PyPI for a token, and throw it away",
+        "check": "write nothing, show what would change, and exit with 2 if anything would",
+        "overwrite": "overwrite generated lines that were changed by hand",
+        "prove": "write nothing, and start a CI run that asks PyPI for a token and discards it",
     }
 )
 def workflows(context: Context, check: bool = False, overwrite: bool = False, prove: bool = False) -> None:
-    """Write the files of CI from the project and its sessions.
+    """Write the CI workflows from the project and its sessions.
 
-    What stands outside of the generated lines stays as it is.
+    Lines outside of the generated blocks are kept.
 
     Example: invoke workflows --check
     """
@@ -55,11 +55,11 @@ def workflows(context: Context, check: bool = False, overwrite: bool = False, pr
         show("\n".join(f"written: {path}" for path in changed) or "nothing has changed")
 
 
-@task(help={"tag": "that of the sessions to list"})
+@command(help={"tag": "the tag of the sessions to list"})
 def sessions(context: Context, tag: str = "ci") -> None:
-    """Print the matrix of CI, as a job output.
+    """Print the matrix of CI as a job output.
 
-    It is what nox lists, so that no session is named twice.
+    It has the sessions that nox lists.
 
     Example: seatrial ci.sessions --tag ci >> "$GITHUB_OUTPUT"
     """
@@ -76,11 +76,11 @@ def sessions(context: Context, tag: str = "ci") -> None:
         show(f"matrix={json_.dumps(github_matrix(chosen, systems))}")
 
 
-@task(help={"name": "what the variable is called"})
+@command(help={"name": "the name of the output"})
 def built(context: Context, name: str = "built") -> None:
-    """Print what was built from which commit, as a job output.
+    """Print what was built from which commit as a job output.
 
-    The files and their hashes are in the summary of the job, too.
+    Adds the files and their hashes to the summary of the job.
 
     Example: seatrial ci.built >> "$GITHUB_OUTPUT"
     """
@@ -93,11 +93,11 @@ def built(context: Context, name: str = "built") -> None:
         add_to_job_summary(lambda: distributions_markdown(built_pair(folder)), os.environ)
 
 
-@task(help={"run": "the number of the run", "attempt": "which attempt of it"})
+@command(help={"run": "the number of the run", "attempt": "the number of its attempt"})
 def version(context: Context, run: int = 0, attempt: int = 1) -> None:
-    """Give the checkout a development version that no other run has.
+    """Give the checkout a version that no other CI run has.
 
-    For TestPyPI, in CI: it changes the files that name the version.
+    For TestPyPI, in CI: changes the files that contain the version.
 
     Example: seatrial ci.version --run 42
     """
@@ -107,15 +107,16 @@ def version(context: Context, run: int = 0, attempt: int = 1) -> None:
         show(ReleaseTag.of(project_folder()).give_own_version(int(run), int(attempt)))
 
 
-@task(
+@command(
+    words=["tag"],
     help={
-        "tag": "that of the release",
-        "branch": "the one that has to contain its commit",
-        "built": "compare with the distributions in dist/, too",
-    }
+        "tag": "the tag of the release",
+        "branch": "the branch that must contain the commit of the tag",
+        "built": "compare the tag with the distributions in dist/ too",
+    },
 )
 def verify(context: Context, tag: str, branch: str = "origin/main", built: bool = False) -> None:
-    """See that a tag fits the project and its files.
+    """Check that a tag matches the project and its files.
 
     Example: seatrial ci.verify --tag v1.3.0 --built
     """
@@ -126,9 +127,9 @@ def verify(context: Context, tag: str, branch: str = "origin/main", built: bool 
         show(f"prerelease={str(found.is_prerelease).lower()}")
 
 
-@task(help={"tag": "that of the release"})
+@command(words=["tag"], help={"tag": "the tag of the release"})
 def notes(context: Context, tag: str) -> None:
-    """Print what the changelog says of a release.
+    """Print the changelog entry of a release.
 
     Example: seatrial ci.notes --tag v1.3.0
     """
@@ -152,11 +153,11 @@ environment are registered. It does not show that the files are fit ({rehearse})
 environment that admits tags alone refuses it from the branch: that is GitHub's word, not PyPI's."""
 
 
-@task(name="trusted-publisher")
+@command(name="trusted-publisher")
 def trusted_publisher(context: Context) -> None:
-    """Say what to register on PyPI and on TestPyPI.
+    """Print what to register on PyPI and TestPyPI.
 
-    And what to set in the repository; gh is asked where it is installed.
+    Prints the settings of the repository too, and compares them with those that gh reports.
 
     Example: invoke trusted-publisher
     """

@@ -1,0 +1,150 @@
+"""A command of seatrial: a task of invoke, with parameters that words without a flag can be given for.
+
+The `seatrial` program reads a command line itself. Under ``invoke`` the commands are tasks of a project, next to its
+own; invoke reads the command line then, and `seatrial.tasks.invoke_line` looks at it first.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import sys
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import count
+from typing import TYPE_CHECKING, Any, Callable
+
+from invoke.tasks import Task, task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from invoke.parser.argument import Argument
+    from invoke.program import Program
+
+
+SHORT = {"part": "p", "yes": "y", "dry_run": "n"}
+"""The parameters that have a flag of one letter, the same in every command."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a command: ``name`` as in Python; ``default`` is None where a value is required."""
+
+    name: str
+    default: Any
+    help: str = ""
+    takes_many: bool = False
+
+    @property
+    def takes_value(self) -> bool:
+        """Whether a value follows the flag."""
+        return not isinstance(self.default, bool)
+
+    @property
+    def flag(self) -> str:
+        """The flag that a help page shows: ``--no-tests`` for a parameter that is true by default."""
+        return f"--no-{self._dashed}" if self.default is True else f"--{self._dashed}"
+
+    @property
+    def short(self) -> str | None:
+        """The flag of one letter, None without one."""
+        return f"-{SHORT[self.name]}" if self.name in SHORT else None
+
+    @property
+    def flags(self) -> dict[str, bool]:
+        """Every flag of the parameter, and what it sets the parameter to where it takes no value."""
+        negative = {self.flag: False} if self.default is True else {}
+        return {**negative, f"--{self._dashed}": True, **({self.short: True} if self.short else {})}
+
+    @property
+    def _dashed(self) -> str:
+        return self.name.replace("_", "-")
+
+
+class CommandTask(Task[Callable[..., Any]]):
+    """A task with parameters that words without a flag are for: ``words``, in this order.
+
+    A word for ``part`` that begins like a version is one for ``version``.
+    """
+
+    def __init__(self, body: Callable[..., Any], *, words: Iterable[str] = (), **options: Any) -> None:
+        """``options``: those of invoke's tasks."""
+        self.words = tuple(words)
+        self._texts = {name.replace("-", "_"): text for name, text in (options.get("help") or {}).items()}
+        super().__init__(body, auto_shortflags=False, **options)
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What the command takes."""
+        described = list(inspect.signature(self.body).parameters.values())[1:]
+        return tuple(
+            Parameter(
+                name=one.name,
+                default=() if one.name in self.iterable else None if one.default is one.empty else one.default,
+                help=self._texts.get(one.name, ""),
+                takes_many=one.name in self.iterable,
+            )
+            for one in described
+        )
+
+    @cached_property
+    def _arguments(self) -> list[Argument]:
+        # invoke takes the help texts away from the task: it can be called once.
+        arguments = super().get_arguments()
+        for argument in arguments:
+            if argument.name in SHORT:
+                argument.names = (*argument.names, SHORT[argument.name])
+        return arguments
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:  # noqa: ARG002, FBT001 - as invoke calls it
+        """Return the parameters as invoke's parser takes them.
+
+        invoke knows no parameter that a word can be given for and that can be left out: its parser takes a word only
+        for one whose value is None, and one that is None in the end is an error
+        (``ParserContext.missing_positional_args``). So a parameter is positional when the command line has a word for
+        it.
+        """
+        arguments = copy.deepcopy(self._arguments)
+        program = _invoke_with_words()
+        if program is None:
+            return arguments
+        # Loaded here because a listing does without.
+        from seatrial.tasks.invoke_line import as_positional, read_invoke_line  # noqa: PLC0415
+
+        return as_positional(arguments, read_invoke_line(program).get(self, ()))
+
+    def __call__(self, *args: Any, **values: Any) -> Any:
+        """Run the command with a context, as invoke calls a task. Raises `Exit` where it is to run nothing."""
+        if args[0].config.get("run", {}).get("dry"):
+            # Loaded here because a mistake takes it alone.
+            from seatrial.tasks.invoke_line import dry_refusal  # noqa: PLC0415
+
+            raise dry_refusal(self)
+        for parameter in self.parameters:
+            if parameter.takes_many:
+                names = (f"{parameter.name}_{number}" for number in count(1))
+                values[parameter.name] = [*values[parameter.name], *_taken(values, names)]
+        return super().__call__(*args, **values)
+
+
+command = partial(task, klass=CommandTask)
+"""Makes a command of a function, as ``invoke.tasks.task`` makes a task."""
+
+
+def _taken(values: dict[str, Any], names: Iterable[str]) -> Iterable[Any]:
+    """Take values away by their names, up to the first that is not there."""
+    for name in names:
+        if name not in values:
+            return
+        yield values.pop(name)
+
+
+def _invoke_with_words() -> Program | None:
+    """Return invoke's own program where it runs and its command line names a task, else None."""
+    program: Program | None = getattr(sys.modules.get("invoke.main"), "program", None)
+    try:
+        return program if program and (program.core.unparsed or program.args.help.value) else None
+    except AttributeError:
+        # It is loaded and does not run.
+        return None

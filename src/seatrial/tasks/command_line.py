@@ -1,0 +1,307 @@
+"""Reads the words of a command line that belong to one command, and reports what is wrong with them in our words.
+
+The same for the `seatrial` program and for ``invoke``; every mistake comes with the command line that it was to be.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import ProjectError, ReleaseError, SeatrialError
+from seatrial.invocation import task_command
+from seatrial.redaction import redact
+from seatrial.suggestions import did_you_mean, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from seatrial.tasks.command import CommandTask, Parameter
+
+
+HELP = ("--help", "-h")
+
+METAVARS = {
+    "limit": "SECONDS",
+    "wait": "SECONDS",
+    "project": "FOLDER",
+    "remote": "ADDRESS",
+    "issue": "NUMBER",
+    "run": "NUMBER",
+    "attempt": "NUMBER",
+    "why": "TEXT",
+    "description": "TEXT",
+    "new_name": "NAME",
+    "kind": "TYPE",
+    "python": "VERSION",
+    "index": "INDEX",
+}
+"""What a help page writes for a value, where it is not the name of the parameter."""
+
+SAMPLES = {"part": "minor", "index": "testpypi", "limit": "600", "shell": "bash"}
+"""A value to show to somebody who gave none."""
+
+VERSION = re.compile(r"[vV]?\d")
+"""What a version begins with, and no part."""
+
+NEGATIVE = re.compile(r"-\d")
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """The words after the program, all of them, and ``commands``: what the program can run, by name."""
+
+    words: tuple[str, ...]
+    commands: Mapping[str, object]
+
+    def with_words(self, at: int, *others: str, instead_of: int = 1) -> str:
+        """Return the command line to type with other words at a place."""
+        return typed((*self.words[:at], *others, *self.words[at + instead_of :]))
+
+    def require_command(self, at: int) -> None:
+        """Raise `CommandUnknown` unless the word at a place names a command."""
+        word = self.words[at]
+        if word in self.commands:
+            return
+        near = nearest(word, self.commands)
+        raise ProjectError(
+            f"there is no command {redact(word)!r}{did_you_mean(near)}",
+            code="CommandUnknown",
+            fix=self.with_words(at, near[0]) if near else task_command("--help"),
+        )
+
+
+def typed(words: Sequence[str]) -> str:
+    """Return words as they are typed after the program, without what is secret in them."""
+    return task_command(redact(shlex.join(words)))
+
+
+@dataclass
+class ReadCommand:
+    """A command, and what the command line says for it.
+
+    ``values``: of the parameters that are given; ``words``: the parameters that words without a flag were for, in
+    their order; ``end``: the place of the first word that belongs to it no more.
+    """
+
+    name: str
+    task: CommandTask
+    values: dict[str, Any] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+    asks_help: bool = False
+    end: int = 0
+
+
+def read_command(
+    line: CommandLine,
+    at: int,
+    task: CommandTask,
+    *,
+    shared: Sequence[Parameter] = (),
+    next_commands: Collection[str] = (),
+    skipped: Mapping[str, bool] | None = None,
+) -> ReadCommand:
+    """Read the command that the word at ``at`` names, and the words after it.
+
+    ``shared``: parameters that every command has; ``next_commands``: words that end the command, where a program runs
+    several; ``skipped``: flags that are for the program, and whether a value follows. Raises `OptionUnknown`,
+    `ValueMissing`, `ValueUnknown`, `WordUnexpected` or `PartUnknown`.
+    """
+    command = ReadCommand(line.words[at], task)
+    return _Reader(line, command, (*shared, *task.parameters), next_commands, skipped or {}).read(at + 1)
+
+
+class _Reader:
+    """Reads one command, a word at a time."""
+
+    def __init__(
+        self,
+        line: CommandLine,
+        command: ReadCommand,
+        parameters: Sequence[Parameter],
+        next_commands: Collection[str],
+        skipped: Mapping[str, bool],
+    ) -> None:
+        self._line = line
+        self._command = command
+        self._next_commands = next_commands
+        self._skipped = skipped
+        self._parameters = {one.name: one for one in parameters}
+        self._flags = {flag: one for one in parameters for flag in one.flags}
+
+    def read(self, at: int) -> ReadCommand:
+        """Read the words from ``at`` on."""
+        words, are_only_words = self._line.words, False
+        if self._asks_help(at):
+            self._command.asks_help = True
+            return self._command
+        while at < len(words):
+            word = words[at]
+            flag, has_value, value = word.partition("=")
+            if word == "--" and not are_only_words:
+                are_only_words = True
+                at += 1
+            elif are_only_words or not word.startswith("-") or word == "-":
+                if word in self._next_commands and not self._needs_word():
+                    break
+                self._take_word(at)
+                at += 1
+            elif word in HELP:
+                self._command.asks_help = True
+                return self._command
+            elif flag in self._skipped and flag not in self._flags:
+                at += 2 if self._skipped[flag] and not has_value else 1
+            elif word.startswith("--"):
+                at = self._take_flag(at, flag, has_value, value)
+            else:
+                at = self._take_letters(at)
+        self._command.end = at
+        self._require_all()
+        return self._command
+
+    def _asks_help(self, at: int) -> bool:
+        """Whether help is asked for: then nothing else is wrong."""
+        ends = {"--", *self._next_commands}
+        following = itertools.takewhile(lambda word: word not in ends, self._line.words[at:])
+        return any(word in HELP for word in following)
+
+    def _take_flag(self, at: int, flag: str, has_value: str, value: str) -> int:
+        """Take a flag, and return the place after its value; ``has_value``: what is between the two, "" for nothing."""
+        parameter = self._flags.get(flag)
+        if parameter is None:
+            raise self._unknown_flag(at, flag, has_value + value)
+        if not parameter.takes_value:
+            if has_value:
+                fix = self._line.with_words(at, flag)
+                raise ProjectError(f"{flag} takes no value", code="ValueUnknown", fix=fix)
+            self._set(parameter, parameter.flags[flag], at)
+            return at + 1
+        if has_value:
+            self._set(parameter, value, at)
+            return at + 1
+        following = self._line.words[at + 1 : at + 2]
+        if not following or _is_flag(following[0]):
+            fix = self._line.with_words(at, self._line.words[at], sample_value(parameter))
+            raise ProjectError(f"{flag} needs a value", code="ValueMissing", fix=fix)
+        self._set(parameter, following[0], at, length=2)
+        return at + 2
+
+    def _take_letters(self, at: int) -> int:
+        """Take flags of one letter, which may be written together: ``-yn``, or with a value ``-ypminor``."""
+        word = self._line.words[at]
+        for place, letter in enumerate(word[1:], 1):
+            flag, value = f"-{letter}", word[place + 1 :]
+            parameter = self._flags.get(flag)
+            if parameter is None:
+                raise self._unknown_flag(at, flag, "")
+            if parameter.takes_value or value.startswith("="):
+                return self._take_flag(at, flag, value and "=", value.removeprefix("="))
+            self._set(parameter, parameter.flags[flag], at)
+        return at + 1
+
+    def _take_word(self, at: int) -> None:
+        word = self._line.words[at]
+        for name in self._command.task.words:
+            if name == "part" and word in self._line.commands:
+                break
+            parameter = self._parameters["version" if name == "part" and VERSION.match(word) else name]
+            if parameter.takes_many or parameter.name not in self._command.values:
+                self._set(parameter, word, at)
+                self._command.words.append(parameter.name)
+                return
+        raise self._unexpected_word(at)
+
+    def _set(self, parameter: Parameter, value: Any, at: int, *, length: int = 1) -> None:
+        """Set a parameter to what ``length`` words from ``at`` on say."""
+        values, name = self._command.values, parameter.name
+        if parameter.takes_many:
+            values.setdefault(name, []).append(value)
+            return
+        if parameter.takes_value and isinstance(parameter.default, int):
+            value = self._number(parameter, value, at, length)
+        if name == "part":
+            self._require_part(value, at + length - 1)
+        if values.setdefault(name, value) != value:
+            raise ProjectError(
+                f"{parameter.flag} is given twice: {redact(str(values[name]))} and {redact(str(value))}",
+                code="ValueUnknown",
+                fix=self._line.with_words(at, instead_of=length),
+            )
+
+    def _number(self, parameter: Parameter, value: str, at: int, length: int) -> int:
+        if value.isascii() and value.isdecimal():
+            return int(value)
+        raise ProjectError(
+            f"{parameter.flag} needs a number, and {redact(value)!r} is none",
+            code="ValueUnknown",
+            fix=self._line.with_words(at, parameter.flag, "1", instead_of=length),
+        )
+
+    def _require_part(self, part: str, at: int) -> None:
+        # Loaded here because few commands have a part.
+        from seatrial.project.versions import PART_NAMES, is_part  # noqa: PLC0415
+
+        if is_part(part) or not part:
+            return
+        near = nearest(part, PART_NAMES)
+        before = self._line.words[at][: -len(part)]
+        raise ReleaseError(
+            f"there is no part {redact(part)!r}{did_you_mean(near) or ': there are ' + ', '.join(PART_NAMES)}",
+            code="PartUnknown",
+            fix="; or ".join(self._line.with_words(at, before + name) for name in near or (SAMPLES["part"],)),
+        )
+
+    def _needs_word(self) -> bool:
+        """Whether a word is missing, so that one that names a command is taken for it."""
+        names = self._command.task.words
+        return any(self._parameters[name].default is None and name not in self._command.values for name in names)
+
+    def _unknown_flag(self, at: int, flag: str, value: str) -> SeatrialError:
+        known = (*self._flags, *self._skipped, HELP[0])
+        near = nearest(flag, (one for one in known if one.startswith("--"))) if flag.startswith("--") else ()
+        return ProjectError(
+            f"{self._command.name} has no option {redact(flag)}{did_you_mean(near)}",
+            code="OptionUnknown",
+            fix=self._line.with_words(at, near[0] + value) if near else typed((self._command.name, HELP[0])),
+        )
+
+    def _unexpected_word(self, at: int) -> SeatrialError:
+        word, name, words = self._line.words[at], self._command.name, self._line.words
+        if word in self._line.commands:
+            fix = f"{typed(words[:at])} && {typed(words[at:])}"
+            return ProjectError(f"{name} and {word} are two commands", code="WordUnexpected", fix=fix)
+        near = [flag for flag in (f"--{word}",) if flag in self._flags]
+        return ProjectError(
+            f"{name} does not take {redact(word)!r}{did_you_mean(near)}",
+            code="WordUnexpected",
+            fix=self._line.with_words(at, *near),
+        )
+
+    def _require_all(self) -> None:
+        """Raise `ValueMissing` unless all that a command needs is given."""
+        given = self._command.values
+        missing = [one for one in self._parameters.values() if one.default is None and one.name not in given]
+        if missing:
+            raise ProjectError(
+                f"{self._command.name} needs {' and '.join(map(metavar, missing))}",
+                code="ValueMissing",
+                fix=typed((*self._line.words[: self._command.end], *map(sample_value, missing))),
+            )
+
+
+def metavar(parameter: Parameter) -> str:
+    """Return what a help page writes for the value of a parameter."""
+    return METAVARS.get(parameter.name, parameter.name.upper().replace("_", "-"))
+
+
+def sample_value(parameter: Parameter) -> str:
+    """Return a value to show to somebody who gave none."""
+    return SAMPLES.get(parameter.name, metavar(parameter))
+
+
+def _is_flag(word: str) -> bool:
+    """Whether a word is a flag rather than a value: a number and a text with blanks are values."""
+    return word.startswith("-") and len(word) > 1 and not NEGATIVE.match(word) and " " not in word

@@ -1,0 +1,111 @@
+"""What ``--help`` prints: all commands in groups, or one command with its options."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shutil
+import textwrap
+from typing import TYPE_CHECKING
+
+from seatrial.invocation import program_command, task_command
+from seatrial.tasks.command_line import metavar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from seatrial.tasks.command import CommandTask, Parameter
+
+
+NARROWEST, WIDEST = 60, 100
+"""Columns of a help page."""
+
+EXAMPLE = re.compile(r"\bExample: (?:invoke|seatrial) (?P<words>.+)\Z", re.DOTALL)
+"""How the docstring of a command ends."""
+
+HELP_ROW = ("-h, --help", "print this help")
+
+
+def command_help(name: str, task: CommandTask) -> str:
+    """Return the help of one command: how it is called, what it does, its options and an example."""
+    text = inspect.cleandoc(task.__doc__ or "")
+    example = EXAMPLE.search(text)
+    paragraphs = EXAMPLE.sub("", text).split("\n\n")
+    width = _width()
+    about = [textwrap.fill(" ".join(one.split()), width) for one in paragraphs if one.strip()]
+    names = {*task.words, *(["version"] if "part" in task.words else [])}
+    words = [parameter for parameter in task.parameters if parameter.name in names]
+    options = [parameter for parameter in task.parameters if parameter not in words or parameter.default is not None]
+    parts = [f"Usage: {task_command(name)}{_usage(task)}", *about]
+    if words:
+        parts.append(_section("Arguments", [(metavar(one), one.help) for one in words], width))
+    parts.append(_section("Options", [*(_option(one, words) for one in options), HELP_ROW], width))
+    if example:
+        parts.append(f"Example:\n  {task_command(' '.join(example['words'].split()))}")
+    return "\n\n".join(parts)
+
+
+def overview(groups: Mapping[str, Mapping[str, CommandTask | str]], options: Sequence[tuple[str, str]]) -> str:
+    """Return the help of the program: its commands in groups, a line each, and the options that all of them have."""
+    width = _width()
+    rows = {
+        title: [(name, one if isinstance(one, str) else summary(one)) for name, one in commands.items()]
+        for title, commands in groups.items()
+    }
+    column = max(len(name) for table in rows.values() for name, _ in table)
+    return "\n\n".join(
+        [
+            f"Usage: {program_command('[OPTIONS] COMMAND ...')}",
+            *(_section(title, table, width, column) for title, table in rows.items()),
+            _section("Options", options, width, column),
+            f"The options of a command, and an example: {program_command('COMMAND --help')}",
+        ]
+    )
+
+
+def summary(task: CommandTask) -> str:
+    """Return what a command does, in one sentence."""
+    return inspect.cleandoc(task.__doc__ or "").partition("\n")[0]
+
+
+def _usage(task: CommandTask) -> str:
+    """Return the words and options of a command, as a usage line has them."""
+    parameters = {one.name: one for one in task.parameters}
+    words = ""
+    for name in task.words:
+        parameter = parameters[name]
+        word = metavar(parameter)
+        if name == "part":
+            word = f"{word} | {metavar(parameters['version'])}"
+        if parameter.takes_many:
+            word = f"{word} ..."
+        words += f" {word}" if parameter.default is None else f" [{word}]"
+    return f"{words} [OPTIONS]"
+
+
+def _option(parameter: Parameter, words: Sequence[Parameter]) -> tuple[str, str]:
+    """Return an option and what it is for, with its default."""
+    flag = f"{parameter.short}, {parameter.flag}" if parameter.short else f"    {parameter.flag}"
+    if parameter.takes_value:
+        flag = f"{flag} {metavar(parameter)}"
+    if parameter in words:
+        return flag, f"the same as {metavar(parameter)}"
+    text = parameter.help.partition(f"{parameter.flag}: ")[2] or parameter.help
+    default = f" (default: {parameter.default})" if parameter.takes_value and parameter.default else ""
+    return flag, f"{text}{default}"
+
+
+def _section(title: str, rows: Iterable[tuple[str, str]], width: int, column: int = 0) -> str:
+    """Return a title and a table of two columns, of which the second is wrapped."""
+    table = list(rows)
+    first = max(column, *(len(name) for name, _ in table))
+    indent = " " * (first + 4)
+    lines = [
+        textwrap.fill(text, width, initial_indent=f"  {name:{first}}  ", subsequent_indent=indent)
+        for name, text in table
+    ]
+    return "\n".join([f"{title}:", *(line.rstrip() for line in lines)])
+
+
+def _width() -> int:
+    return min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)

@@ -1,0 +1,178 @@
+"""Looks at a command line of ``invoke`` before invoke's parser does: mistakes are answered in our words.
+
+invoke has no hook for that. But it asks every task for its parameters right before it reads the words for the tasks,
+and an `Exit` that is raised then becomes a message and an exit code. Mistakes in the options of invoke, and in those of
+tasks that are not seatrial's, stay with invoke.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from typing import TYPE_CHECKING
+
+from invoke.exceptions import Exit
+from invoke.parser.argument import Argument
+from invoke.parser.context import ParserContext
+
+from seatrial.errors import ProjectError
+from seatrial.tasks.command import CommandTask
+from seatrial.tasks.command_line import CommandLine, ReadCommand, read_command, typed
+from seatrial.tasks.console import errors_as_messages, show
+from seatrial.tasks.help_pages import command_help
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from invoke.program import Program
+    from invoke.tasks import Task
+
+
+IGNORED = ("command-timeout", "dry", "echo", "hide", "prompt-for-sudo-password", "pty", "warn-only")
+"""Options of invoke that are for shell commands of its tasks, and do nothing for a command of seatrial."""
+
+
+@functools.cache
+def read_invoke_line(program: Program) -> dict[CommandTask, tuple[str, ...]]:
+    """Return for each command of seatrial the parameters that the command line has words for.
+
+    Prints the help of a command that is asked for. Raises `Exit` with that, or with what is wrong.
+    """
+    with errors_as_messages():
+        return _read(program)
+
+
+def as_positional(arguments: list[Argument], names: Sequence[str]) -> list[Argument]:
+    """Return arguments of which those with ``names`` take a word; a list takes as many as its name is there."""
+    by_name = {argument.name: argument for argument in arguments}
+    positional = []
+    for number, name in enumerate(names, 1):
+        argument = by_name[name]
+        if argument.kind is list:
+            argument = Argument(names=(f"{name}-{number}",), attr_name=f"{name}_{number}")
+            arguments.append(argument)
+        argument.positional, argument.default = True, None
+        positional.append(argument)
+    return [*positional, *(argument for argument in arguments if argument not in positional)]
+
+
+def dry_refusal(task: CommandTask) -> Exit:
+    """Return what refuses a command where invoke's configuration says that nothing is to be run."""
+    with_option = " --dry-run" if any(one.name == "dry_run" for one in task.parameters) else ""
+    try:
+        with errors_as_messages():
+            raise ProjectError(
+                f"run.dry is set in the configuration of invoke, and {task.name} does not obey it",
+                code="OptionIgnored",
+                fix=f"unset INVOKE_RUN_DRY, or run.dry in invoke.yaml; then: {typed((task.name,))}{with_option}",
+            )
+    except Exit as refusal:
+        return refusal
+
+
+def _read(program: Program) -> dict[CommandTask, tuple[str, ...]]:
+    collection = program.collection
+    names = [name for main, aliases in collection.task_names.items() for name in (main, *aliases)]
+    tasks: dict[str, Task[Any]] = {name: collection[name] for name in names}
+    typed_words = tuple(program.argv[1:])
+    words = typed_words[: typed_words.index("--")] if "--" in typed_words else typed_words
+    start = len(words) - len(program.core.unparsed)
+    _answer_help(program.args.help.value, tasks)
+    core = program.initial_context
+    skipped = {name: core.flags[name].takes_value and not core.flags[name].optional for name in core.flag_names()}
+    for option in IGNORED:
+        for name in core.names_for(f"--{option}"):
+            del skipped[name]
+    commands = _commands(CommandLine(words, tasks), start, tasks, skipped)
+    if commands:
+        _require_no_ignored_option(program, words[:start], words[start:], commands[0])
+    for command in commands:
+        if command.asks_help:
+            _answer_help(command.name, tasks)
+    return {command.task: tuple(command.words) for command in commands}
+
+
+def _commands(
+    line: CommandLine, at: int, tasks: Mapping[str, Task[Any]], skipped: Mapping[str, bool]
+) -> list[ReadCommand]:
+    """Return the commands of seatrial on a command line of invoke, up to a word that is for invoke to judge."""
+    commands: list[ReadCommand] = []
+    while at < len(line.words):
+        word = line.words[at]
+        if word.startswith("-"):
+            if word.partition("=")[0] not in skipped:
+                break
+            at += 1 + skipped.get(word, False)
+            continue
+        line.require_command(at)
+        task = tasks[word]
+        if isinstance(task, CommandTask):
+            command = read_command(line, at, task, next_commands=tasks, skipped=skipped)
+            commands.append(command)
+            if command.asks_help:
+                break
+            at = command.end
+        else:
+            at = _after_other_task(line.words, at, task)
+    return commands
+
+
+def _after_other_task(words: Sequence[str], at: int, task: Task[Any]) -> int:
+    """Return the place after a task that is not of seatrial, and after the words for it."""
+    # A task gives its help texts away when it is asked for its arguments.
+    one = copy.copy(task)
+    one.help = dict(task.help)
+    context = ParserContext(args=one.get_arguments(ignore_unknown_help=True))
+    positional = len(context.positional_args)
+    at += 1
+    while at < len(words):
+        flag, has_value, _ = words[at].partition("=")
+        if flag in context.flags:
+            at += 2 if context.flags[flag].takes_value and not has_value else 1
+        elif flag.startswith("-") or positional:
+            positional -= not flag.startswith("-")
+            at += 1
+        else:
+            break
+    return at
+
+
+def _answer_help(name: object, tasks: Mapping[str, Task[Any]]) -> None:
+    """Print the help of a command of seatrial. Raises `Exit` then, and `CommandUnknown` for a name that no task has."""
+    if isinstance(name, str):
+        CommandLine(("--help", name), tasks).require_command(1)
+    task = tasks.get(name) if isinstance(name, str) else None
+    if isinstance(task, CommandTask):
+        show(command_help(str(name), task))
+        raise Exit(code=0)
+
+
+def _require_no_ignored_option(
+    program: Program, before: Sequence[str], after: Sequence[str], command: ReadCommand
+) -> None:
+    """Raise `OptionIgnored` where an option of invoke says what seatrial would not do."""
+    given = [name for name in IGNORED if program.args[name].value]
+    if not given:
+        return
+    flags = {
+        flag: program.args[name].takes_value
+        for name in given
+        for flag in program.initial_context.names_for(f"--{name}")
+    }
+    kept, rest = [], iter(before)
+    for word in rest:
+        if flags.get(word):
+            next(rest, None)
+        elif word.startswith("--") or word in flags:
+            kept += [] if word.partition("=")[0] in flags else [word]
+        else:
+            letters = "".join(letter for letter in word[1:] if f"-{letter}" not in flags)
+            kept += [f"-{letters}"] if word.startswith("-") and letters else [] if word.startswith("-") else [word]
+    can_be_dry = "dry" in given and any(one.name == "dry_run" for one in command.task.parameters)
+    at = after.index(command.name) + 1
+    raise ProjectError(
+        f"{command.name} does not obey --{given[0]}, an option of invoke",
+        code="OptionIgnored",
+        fix=typed((*kept, *after[:at], *(["--dry-run"] if can_be_dry else []), *after[at:])),
+    )

@@ -1,0 +1,269 @@
+"""What the words of a command line mean for a command, and what is said of words that mean nothing."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from sample_project import lines
+from seatrial.errors import SeatrialError
+from seatrial.tasks import ns
+from seatrial.tasks.command_line import CommandLine, ReadCommand, read_command
+
+COMMANDS = {name: ns[name] for name in ns.task_names}
+READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+
+
+def read(line: str, *, runs_several: bool = False) -> ReadCommand:
+    words = tuple(shlex.split(line))
+    return read_command(
+        CommandLine(words, COMMANDS),
+        0,
+        COMMANDS[words[0]],
+        next_commands=COMMANDS if runs_several else (),
+        skipped={"--list": False, "--config": True, "-f": True, "-p": False},
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("release", {}),
+        ("release minor", {"part": "minor"}),
+        ("release --part minor", {"part": "minor"}),
+        ("release --part=minor", {"part": "minor"}),
+        ("release -p minor", {"part": "minor"}),
+        ("release -pminor -y", {"part": "minor", "yes": True}),
+        ("release -ynp minor", {"part": "minor", "yes": True, "dry_run": True}),
+        ("release -ynp=minor", {"part": "minor", "yes": True, "dry_run": True}),
+        ("release minor --part minor", {"part": "minor"}),
+        ("release 1.2.3", {"version": "1.2.3"}),
+        ("release v1.2.3 --yes", {"version": "v1.2.3", "yes": True}),
+        ("release --version 1!2.0", {"version": "1!2.0"}),
+        ("release --yes preview", {"part": "preview", "yes": True}),
+        ("release --no-tests auto", {"part": "auto", "tests": False}),
+        ("release --tests", {"tests": True}),
+        ("release ''", {"part": ""}),
+        ("rehearse minor", {"part": "minor"}),
+        ("preflight 1.2.3", {"version": "1.2.3"}),
+        ("bump rc", {"part": "rc"}),
+        ("changelog 1.5.0", {"version": "1.5.0"}),
+        ("tag 1.5.0", {"version": "1.5.0"}),
+        ("verify 1.3.0", {"version": "1.3.0"}),
+        ("verify --limit 0 --no-install 1.3.0", {"limit": "0", "install": False, "version": "1.3.0"}),
+        ("verify newest", {"version": "newest"}),
+        ("undo 1.3.0 --why '- deletes files'", {"version": "1.3.0", "why": "- deletes files"}),
+        ("undo 1.3.0 --why=--all", {"version": "1.3.0", "why": "--all"}),
+        ("verify --limit -5", {"limit": "-5"}),
+        ("news feature 'Tides rise.'", {"kind": "feature", "text": "Tides rise."}),
+        ("news --kind feature 'Tides rise.'", {"kind": "feature", "text": "Tides rise."}),
+        ("news feature -- --help", {"kind": "feature", "text": "--help"}),
+        ("news release status", {"kind": "release", "text": "status"}),
+        ("check a.whl b.tar.gz --json", {"file": ["a.whl", "b.tar.gz"], "json": True}),
+        ("check --file a.whl -- -b.whl", {"file": ["a.whl", "-b.whl"]}),
+        ("check release", {"file": ["release"]}),
+        ("ci.version --run 42 --attempt=2", {"run": 42, "attempt": 2}),
+        ("ci.verify --tag v1.3.0 --built", {"tag": "v1.3.0", "built": True}),
+        ("ci.notes v1.3.0", {"tag": "v1.3.0"}),
+    ],
+)
+def test_words_are_values_of_the_command(line: str, values: dict[str, object]) -> None:
+    assert read(line).values == values
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "release --help",
+        "news feature --help",
+        "news feature -h",
+        "undo --help",
+        "new -h tidepool",
+        "release --prat --help",
+        "verify --limit --help",
+        "status verify --help",
+    ],
+)
+def test_help_is_asked_for_whatever_else_is_written(line: str) -> None:
+    assert read(line).asks_help
+
+
+def test_command_ends_where_the_next_begins_unless_it_needs_the_word() -> None:
+    line = "bump minor changelog"
+    assert read(line, runs_several=True).end == 2
+    assert read("news release status tag", runs_several=True).end == 3
+    assert read("check a.whl status", runs_several=True).end == 2
+    assert read("bump --list -f x.yaml minor tag", runs_several=True).end == 5
+    assert not read("bump changelog --help", runs_several=True).asks_help
+
+
+MISTAKES = (
+    (
+        "release --prat minor --yes",
+        f"""
+        release has no option --prat; did you mean --part?
+        fix:  invoke release --part minor --yes
+        {READ}optionunknown
+        """,
+    ),
+    (
+        "release --prat=minor",
+        f"""
+        release has no option --prat; did you mean --part?
+        fix:  invoke release --part=minor
+        {READ}optionunknown
+        """,
+    ),
+    (
+        "release --dry",
+        f"""
+        release has no option --dry; did you mean --dry-run?
+        fix:  invoke release --dry-run
+        {READ}optionunknown
+        """,
+    ),
+    (
+        "release --sideways",
+        f"""
+        release has no option --sideways
+        fix:  invoke release --help
+        {READ}optionunknown
+        """,
+    ),
+    (
+        "release -yx",
+        f"""
+        release has no option -x
+        fix:  invoke release --help
+        {READ}optionunknown
+        """,
+    ),
+    (
+        "release --part",
+        f"""
+        --part needs a value
+        fix:  invoke release --part minor
+        {READ}valuemissing
+        """,
+    ),
+    (
+        "release -yp --no-tests",
+        f"""
+        -p needs a value
+        fix:  invoke release -yp minor --no-tests
+        {READ}valuemissing
+        """,
+    ),
+    (
+        "undo 1.3.0 --why --index pypi",
+        f"""
+        --why needs a value
+        fix:  invoke undo 1.3.0 --why TEXT --index pypi
+        {READ}valuemissing
+        """,
+    ),
+    (
+        "release --yes=1 minor",
+        f"""
+        --yes takes no value
+        fix:  invoke release --yes minor
+        {READ}valueunknown
+        """,
+    ),
+    (
+        "release minor --part patch",
+        f"""
+        --part is given twice: minor and patch
+        fix:  invoke release minor
+        {READ}valueunknown
+        """,
+    ),
+    (
+        "ci.version --run x",
+        f"""
+        --run needs a number, and 'x' is none
+        fix:  invoke ci.version --run 1
+        {READ}valueunknown
+        """,
+    ),
+    (
+        "release mayor",
+        f"""
+        there is no part 'mayor'; did you mean major?
+        fix:  invoke release major
+        {READ}partunknown
+        """,
+    ),
+    (
+        "release --yes --part=mjnor",
+        f"""
+        there is no part 'mjnor'; did you mean major or minor?
+        fix:  invoke release --yes --part=major; or invoke release --yes --part=minor
+        {READ}partunknown
+        """,
+    ),
+    (
+        "bump sideways",
+        f"""
+        there is no part 'sideways': there are major, minor, patch, a, b, rc, final, dev, post, auto
+        fix:  invoke bump minor
+        {READ}partunknown
+        """,
+    ),
+    (
+        "release minor 1.3.0 patch",
+        f"""
+        release does not take 'patch'
+        fix:  invoke release minor 1.3.0
+        {READ}wordunexpected
+        """,
+    ),
+    (
+        "status json",
+        f"""
+        status does not take 'json'; did you mean --json?
+        fix:  invoke status --json
+        {READ}wordunexpected
+        """,
+    ),
+    (
+        "release status --json",
+        f"""
+        release and status are two commands
+        fix:  invoke release && invoke status --json
+        {READ}wordunexpected
+        """,
+    ),
+    (
+        "news",
+        f"""
+        news needs TYPE and TEXT
+        fix:  invoke news TYPE TEXT
+        {READ}valuemissing
+        """,
+    ),
+    (
+        "news feature --issue 42",
+        f"""
+        news needs TEXT
+        fix:  invoke news feature --issue 42 TEXT
+        {READ}valuemissing
+        """,
+    ),
+    (
+        "verify https://me:hush@index.example/ more",
+        f"""
+        verify does not take 'more'
+        fix:  invoke verify https://***@index.example/
+        {READ}wordunexpected
+        """,
+    ),
+)
+
+
+@pytest.mark.parametrize(("line", "message"), MISTAKES)
+def test_mistake_is_answered_with_the_line_that_was_meant(line: str, message: str) -> None:
+    with pytest.raises(SeatrialError) as caught:
+        read(line)
+    assert str(caught.value) == lines(message).rstrip("\n")

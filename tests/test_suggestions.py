@@ -1,0 +1,44 @@
+"""Which words a user may have meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from seatrial.suggestions import did_you_mean, nearest
+
+COMMANDS = ("release", "rehearse", "preflight", "publish", "push", "verify", "version", "ci.verify", "ci.built")
+
+
+@pytest.mark.parametrize(
+    ("word", "choices", "expected"),
+    [
+        ("relase", COMMANDS, ("release",)),
+        ("publsh", COMMANDS, ("publish", "push")),
+        ("verfy", COMMANDS, ("verify",)),
+        ("pre", COMMANDS, ("preflight",)),
+        ("ci", COMMANDS, ("ci.verify", "ci.built")),
+        ("VERIFY", COMMANDS, ("verify",)),
+        ("p", COMMANDS, ()),
+        ("sideways", COMMANDS, ()),
+        ("", COMMANDS, ()),
+        ("release", (), ()),
+        ("--prat", ("--wait", "--part", "--project"), ("--part",)),
+        ("--dry", ("--yes", "--dry-run"), ("--dry-run",)),
+        ("DIST20", ("DIST201", "DIST202", "DIST203", "DIST204"), ("DIST201", "DIST202", "DIST203")),
+    ],
+)
+def test_nearest_words_come_first(word: str, choices: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    assert nearest(word, choices) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), ""),
+        (("a",), "; did you mean a?"),
+        (("a", "b"), "; did you mean a or b?"),
+        (("a", "b", "c"), "; did you mean a, b or c?"),
+    ],
+)
+def test_words_are_one_question(words: tuple[str, ...], expected: str) -> None:
+    assert did_you_mean(words) == expected
