@@ -203,7 +203,7 @@ def test_simple_api_in_json(client: IndexClient) -> None:
         "files": [
             {
                 "filename": SDIST.name,
-                "url": f"/files/tidepool/{SDIST.name}",
+                "url": f"../../files/tidepool/{SDIST.name}",
                 "hashes": {"sha256": sha256(SDIST.data())},
                 "requires-python": ">=3.9",
                 "size": len(SDIST.data()),
@@ -214,7 +214,7 @@ def test_simple_api_in_json(client: IndexClient) -> None:
             },
             {
                 "filename": WHEEL.name,
-                "url": f"/files/tidepool/{WHEEL.name}",
+                "url": f"../../files/tidepool/{WHEEL.name}",
                 "hashes": {"sha256": sha256(WHEEL.data())},
                 "requires-python": ">=3.9",
                 "size": len(WHEEL.data()),
@@ -243,9 +243,9 @@ def test_simple_api_in_html(client: IndexClient) -> None:
         "text/html; charset=utf-8",
         (
             f"{head}<title>Links for tidepool</title></head>\n<body>\n<h1>Links for tidepool</h1>\n"
-            f'<a href="/files/tidepool/{SDIST.name}#sha256={sha256(SDIST.data())}"'
+            f'<a href="../../files/tidepool/{SDIST.name}#sha256={sha256(SDIST.data())}"'
             f' data-requires-python="&gt;=3.9">{SDIST.name}</a><br>\n'
-            f'<a href="/files/tidepool/{WHEEL.name}#sha256={sha256(WHEEL.data())}" data-requires-python="&gt;=3.9"'
+            f'<a href="../../files/tidepool/{WHEEL.name}#sha256={sha256(WHEEL.data())}" data-requires-python="&gt;=3.9"'
             f' data-core-metadata="{core}" data-dist-info-metadata="{core}">{WHEEL.name}</a><br>\n'
             "</body></html>\n"
         ),
@@ -261,7 +261,7 @@ def test_page_for_people_names_each_file(client: IndexClient) -> None:
         <html><head><meta name="pypi:repository-version" content="1.1"><title>The index of a rehearsal</title></head>
         <body>
         <h1>The index of a rehearsal</h1>
-        <a href="/files/tidepool/{SDIST.name}">{SDIST.name}</a> {len(SDIST.data()):,} bytes, \
+        <a href="files/tidepool/{SDIST.name}">{SDIST.name}</a> {len(SDIST.data()):,} bytes, \
 sha256 {sha256(SDIST.data())}, since 2024-02-29 12:00:00 UTC<br>
         </body></html>
         """

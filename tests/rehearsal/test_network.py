@@ -190,7 +190,8 @@ def test_line_that_is_cut_takes_nothing_that_has_come_through_already(tmp_path: 
         action, content = (":action", "file_upload"), ("content", (WHEEL.name, WHEEL.data()))
         body, kind = encode_multipart_formdata((action, ("name", "tidepool"), content))
         length = f"Content-Length: {len(body)}\r\n"
-        head = f"POST /legacy/ HTTP/1.1\r\n{credentials(token)}Content-Type: {kind}\r\n{length}\r\n"
+        head = f"POST /{network.token}/legacy/ HTTP/1.1\r\nHost: 127.0.0.1\r\n{credentials(token)}"
+        head += f"Content-Type: {kind}\r\n{length}\r\n"
         with socket.create_connection(("127.0.0.1", network.plain)) as line:
             line.sendall(head.encode() + body)
             assert line.recv(1) == b""
@@ -292,7 +293,7 @@ def test_upload_that_is_too_large_is_refused_before_it_is_read(network: LocalNet
     token = network.index.token_exchange.exchange({"token": network.index.issuer.token(IDENTITY, "pypi")}).token
     line = http.client.HTTPConnection("127.0.0.1", network.plain)
     try:
-        line.putrequest("POST", "/legacy/")
+        line.putrequest("POST", f"/{network.token}/legacy/")
         line.putheader(*credentials(token).rstrip().split(": "))
         line.putheader("Content-Type", "multipart/form-data; boundary=x")
         line.putheader("Content-Length", str(1 << 40))
@@ -300,6 +301,48 @@ def test_upload_that_is_too_large_is_refused_before_it_is_read(network: LocalNet
         assert line.getresponse().status == 413
     finally:
         line.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        ("127.0.0.1:{port}", "/{token}/simple/", 200),
+        ("localhost", "/{token}/simple/", 200),
+        ("LOCALHOST:1", "/{token}/simple/", 200),
+        ("evil.example", "/{token}/simple/", 421),
+        ("127.0.0.1.evil.example", "/{token}/simple/", 421),
+        ("", "/{token}/simple/", 421),
+        (HOST, "/{token}/simple/", 421),
+        ("127.0.0.1", "/simple/", 404),
+        ("127.0.0.1", "/", 404),
+        ("127.0.0.1", "/{token}x/simple/", 404),
+        ("127.0.0.1", "/%F0%9F/simple/", 404),
+    ],
+)
+def test_index_is_read_under_its_token_and_by_its_own_name_alone(
+    network: LocalNetwork, host: str, path: str, status: int
+) -> None:
+    """A page in a browser may know the port (DNS rebinding), and so may every user of the machine."""
+    line = http.client.HTTPConnection("127.0.0.1", network.plain)
+    try:
+        line.putrequest("GET", path.format(token=network.token), skip_host=True)
+        line.putheader("Host", host.format(port=network.plain))
+        line.endheaders()
+        assert line.getresponse().status == status
+    finally:
+        line.close()
+
+
+def test_upload_host_of_the_index_answers_to_no_reads(network: LocalNetwork, project: SampleProject) -> None:
+    environment = network.environment(project.environ, IDENTITY)
+    with requests.Session() as session:
+        session.trust_env = False
+        session.proxies, session.verify = {"https": environment["HTTPS_PROXY"]}, environment["REQUESTS_CA_BUNDLE"]
+        answers = [
+            session.get(f"https://{HOST}/{path}", timeout=20).status_code for path in ("simple/", "", "_/oidc/audience")
+        ]
+        other = session.get(f"https://{HOST}/_/oidc/audience", headers={"Host": "evil.example"}, timeout=20).status_code
+    assert (answers, other) == ([404, 404, 200], 421)
 
 
 def test_two_networks_at_once_do_not_meet(network: LocalNetwork, project: SampleProject, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def project_as_html(name: str, files: Iterable[StoredFile]) -> str:
 def home_page(projects: Mapping[str, Iterable[StoredFile]]) -> str:
     """Return a page for people: what the index holds, with sizes and hashes."""
     rows = (
-        f"{_link(f'/files/{name}/{one.index_file.name}', one.index_file.name)}"
+        f"{_link(f'files/{name}/{one.index_file.name}', one.index_file.name)}"
         f" {one.index_file.size:,} bytes, sha256 {one.index_file.sha256}, since "
         f"{one.index_file.uploaded:%Y-%m-%d %H:%M:%S %Z}"
         for name, files in projects.items()
@@ -105,7 +105,7 @@ def _attributes(one: StoredFile) -> dict[str, str]:
 
 
 def _address(name: str, one: StoredFile) -> str:
-    return f"/files/{name}/{one.index_file.name}#sha256={one.index_file.sha256}"
+    return f"../../files/{name}/{one.index_file.name}#sha256={one.index_file.sha256}"
 
 
 def _link(address: str, text: str, attributes: Mapping[str, str] | None = None) -> str:
@@ -213,7 +213,7 @@ class IndexApplication:
     def _project(self, request: Request, name: str) -> Response:
         normal = canonicalize_name(name)
         if name != normal:
-            return redirect(f"/simple/{normal}/", code=301, Response=Response)
+            return redirect(f"{request.script_root}/simple/{normal}/", code=301, Response=Response)
         files = self._shown(normal)
         if not files:
             raise NotFound

@@ -7,6 +7,8 @@ index, and a temporary certificate authority signs its certificate.
 from __future__ import annotations
 
 import contextlib
+import hmac
+import secrets
 import selectors
 import socket
 import ssl
@@ -15,8 +17,9 @@ import threading
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import urlsplit
+from wsgiref.util import shift_path_info
 
 from seatrial import process
 from seatrial.errors import CommandFailed, RehearsalError
@@ -25,9 +28,10 @@ from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
 from seatrial.rehearsal.uploads import FileStore, UploadHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from socketserver import TCPServer
+    from wsgiref.types import WSGIApplication
 
     from werkzeug.serving import BaseWSGIServer
 
@@ -61,18 +65,23 @@ index of this rehearsal, which alone knows a word, and another host is out of re
 
 @dataclass(frozen=True)
 class LocalNetwork:
-    """What runs. ``plain`` and ``proxy`` are ports on loopback; ``upload_host`` is the one that the proxy leads on."""
+    """The servers of a rehearsal.
+
+    ``plain`` and ``proxy`` are ports on loopback; ``upload_host`` is the host that the proxy leads to the index;
+    ``token``: what the path of every address of the index begins with.
+    """
 
     index: IndexApplication
     authority: CertificateAuthority
     plain: int
     proxy: int
     upload_host: str
+    token: str
 
     @property
     def home_url(self) -> str:
         """The address of the page for people."""
-        return f"http://127.0.0.1:{self.plain}/"
+        return f"http://127.0.0.1:{self.plain}/{self.token}/"
 
     @property
     def simple_url(self) -> str:
@@ -146,25 +155,77 @@ def open_network(
     )
     authority = CertificateAuthority.make(folder, hosts)
     with contextlib.ExitStack() as stack:
-        plain = stack.enter_context(_served(_web(index)))
-        secure = stack.enter_context(_served(_web(index, authority.context)))
+        token = secrets.token_urlsafe()
+        plain = stack.enter_context(_served(_web(GuardedReads(index, token))))
+        secure = stack.enter_context(_served(_web(GuardedUploads(index, tuple(hosts)), authority.context)))
         proxy = stack.enter_context(_served(Proxy(dict.fromkeys(hosts, secure))))
         stack.callback(index.stopped.set)
-        yield LocalNetwork(index, authority, plain, proxy, hosts[0])
+        yield LocalNetwork(index, authority, plain, proxy, hosts[0], token)
+
+
+MISDIRECTED = "421 Misdirected Request"
+"""The answer to a request for another host (RFC 9110, 15.5.20)."""
+
+
+@dataclass(frozen=True)
+class GuardedReads:
+    """The index as this machine reads it: only under its token, and only by the name of the loopback address.
+
+    Without both, every user of the machine and every page in a browser (DNS rebinding) could read unpublished files.
+    """
+
+    index: IndexApplication
+    token: str
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request (PEP 3333)."""
+        if not _is_for_host(environ, ("127.0.0.1", "localhost")):
+            return _plain_answer(start_response, MISDIRECTED)
+        name = shift_path_info(environ) or ""
+        if not hmac.compare_digest(name.encode("utf-8", "surrogateescape"), self.token.encode()):
+            return _plain_answer(start_response, "404 Not Found")
+        return self.index(environ, start_response)
+
+
+@dataclass(frozen=True)
+class GuardedUploads:
+    """The index as twine reaches it, by the names of the upload hosts: uploads and tokens, but no reading."""
+
+    index: IndexApplication
+    hosts: tuple[str, ...]
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request (PEP 3333)."""
+        if not _is_for_host(environ, self.hosts):
+            return _plain_answer(start_response, MISDIRECTED)
+        if not environ.get("PATH_INFO", "").startswith(("/legacy/", "/_/")):
+            return _plain_answer(start_response, "404 Not Found")
+        return self.index(environ, start_response)
+
+
+def _is_for_host(environ: Mapping[str, Any], hosts: Sequence[str]) -> bool:
+    """Return whether the Host header names one of these hosts, whatever the port."""
+    host = str(environ.get("HTTP_HOST", "")).lower()
+    return host.partition(":")[0] in hosts
+
+
+def _plain_answer(start_response: Callable[..., Any], status: str) -> Iterable[bytes]:
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
+    return (status.encode(),)
 
 
 def _leads_elsewhere(name: str) -> bool:
     return name.lower() in FORBIDDEN_VARIABLES or process.PUBLISHING_VARIABLE.fullmatch(name) is not None
 
 
-def _web(index: IndexApplication, context: ssl.SSLContext | None = None) -> BaseWSGIServer:
+def _web(application: WSGIApplication, context: ssl.SSLContext | None = None) -> BaseWSGIServer:
     from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
 
     class Quiet(WSGIRequestHandler):
         def log(self, *_: object) -> None:
             """Say nothing."""
 
-    server = make_server("127.0.0.1", 0, index, threaded=True, request_handler=Quiet, ssl_context=context)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet, ssl_context=context)
     if isinstance(server.socket, ssl.SSLSocket):
         # Else a client that connects and says nothing would hold up all others, and the end of the server.
         server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]  # typeshed lacks it
