@@ -85,17 +85,18 @@ WITHOUT_PROOF = """\
 from pathlib import Path
 from seatrial.project.changelog import start_towncrier
 
-with start_towncrier(Path.cwd()) as ahead:
-    from seatrial.release.plan import ReleaseRequest
+with start_towncrier(Path.cwd()) as towncrier:
     from seatrial.release.preconditions import check_preconditions, open_repository
-    from seatrial.release.prepare import commit_release, open_release, prepare_release, release_lock
-    from seatrial.release.push import push_release, update_checkout
+    from seatrial.release.prepare import ReleaseRequest, commit_release, open_release, prepare_release, release_lock
+    from seatrial.release.push import ReleasePush, push_release, update_checkout
 
     repository = open_repository(Path.cwd())
-    with release_lock(repository), open_release(check_preconditions(repository), ahead) as found:
-        release_commit = commit_release(found, prepare_release(found, ReleaseRequest("minor")))
-        push_release(repository, found.scratch.root, release_commit)
-        update_checkout(repository, release_commit)
+    preconditions = check_preconditions(repository)
+    with release_lock(repository), open_release(preconditions, towncrier) as prepared:
+        release_commit = commit_release(prepared, prepare_release(prepared, ReleaseRequest("minor")))
+        release_push = ReleasePush.of(release_commit, preconditions.require_remote()[0])
+        push_release(repository, prepared.scratch.root, release_push)
+        update_checkout(repository, release_push)
 """
 
 

@@ -9,8 +9,8 @@ from seatrial.checks.registry import PROJECT_CHECKS, RELEASE_CHECKS, TRIGGER_CHE
 from seatrial.ci.publisher import Trigger
 from seatrial.project.nox_sessions import SessionList
 from seatrial.release.checks import gather_facts, read_publishing, read_sources, read_trigger, run_checks_on
-from seatrial.release.plan import ReleaseRequest
 from seatrial.release.preflight import attempt_push, attempt_release
+from seatrial.release.prepare import ReleaseRequest
 
 if TYPE_CHECKING:
     import pytest
@@ -42,8 +42,9 @@ def findings(project: SampleProject, options: str, *, lists_sessions: bool = Fal
             if lists_sessions:
                 with gather_facts(run.project, run.config) as asked:
                     listing = asked.listing.result()
-            publishing = read_publishing(run.project, run.config, run.scratch, run.tag)
-            trigger = read_trigger(run.project, run.scratch, Trigger(run.tag, publishing, listing))
+            tag = run.tag or ""
+            publishing = read_publishing(run.project, run.config, run.scratch, tag)
+            trigger = read_trigger(run.project, run.scratch, Trigger(tag, publishing, listing))
             sources = read_sources(run.project, run.scratch, listing, publishing)
             results += run_checks_on(PROJECT_CHECKS, sources, {})
             results += run_checks_on(TRIGGER_CHECKS, trigger, {})

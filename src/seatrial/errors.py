@@ -109,6 +109,11 @@ class IndexUnreachable(ToolError):
     """An index does not answer, or answers something else than the simple API."""
 
 
+def count_text(count: int, noun: str) -> str:
+    """Return a number with its noun: "1 commit", "2 commits"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def last_lines(output: str, count: int = 20) -> str:
     """Return the last ``count`` lines of ``output`` that are not blank, each indented by two spaces.
 

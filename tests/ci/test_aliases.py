@@ -29,7 +29,7 @@ def test_aliases_that_multiply_are_no_texts() -> None:
 
 @pytest.mark.parametrize("address", ["./a/b.git", "../../a/b.git", "/srv/a/b.git", "file:///srv/a/b.git"])
 def test_path_is_no_address_on_a_forge(address: str) -> None:
-    assert owner_and_name(address) == ("", "")
+    assert owner_and_name(address) is None
 
 
 def test_checks_of_a_ci_file_take_nothing_for_a_text_that_multiplies() -> None:

@@ -17,8 +17,8 @@ from seatrial.init.propose import detected_text, propose_changes, remarks_text
 from seatrial.init.write import write_proposal
 from seatrial.project.changelog import ChangelogSettings
 from seatrial.project.project import Project
-from seatrial.release.plan import ReleaseRequest
 from seatrial.release.preflight import attempt_release
+from seatrial.release.prepare import ReleaseRequest
 
 if TYPE_CHECKING:
     from release_repo import ReleaseRepo

@@ -136,7 +136,7 @@ def test_one_whose_proof_is_gone_is_built_again_from_its_own_tag(repo: ReleaseRe
         "--project=packages/foo", "verify", "--index", url(network), "--limit", "0", "--no-install"
     )
     assert ran.returncode == 0, ran.output
-    assert ran.output.startswith("seatrial > no proof of foo-v0.1.0 is kept: building it from the tag\n")
+    assert ran.output.startswith("seatrial > no manifest of foo-v0.1.0 is kept: building it from the tag\n")
 
 
 def store_file(repo: ReleaseRepo, network: LocalNetwork, *, yanked: bool = False) -> None:
@@ -156,7 +156,7 @@ def test_one_is_undone_from_the_top_by_the_commands_that_are_printed(repo: Relea
     )
     assert undone.returncode == 0, undone.output
     assert (
-        "The version that follows is 0.1.1: mend what is wrong, commit, then:\n"
+        "The version that follows is 0.1.1: fix what is wrong, commit, then:\n"
         f'  git add {FRAGMENT} && git commit -m "Withdraw 0.1.0" {FRAGMENT}\n'
         f"  {FROM_TOP} release --part patch\n"
     ) in undone.output

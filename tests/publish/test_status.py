@@ -17,7 +17,7 @@ from rehearsal_projects import WORKFLOW
 from seatrial.distributions.cache import existing_files
 from seatrial.git.repository import read_repository, read_tags
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.publish.status import read_release_status, read_status
+from seatrial.publish.status import read_status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,8 +195,8 @@ def test_status_does_not_wait_for_an_index_that_takes_longer_than_it_may(
         snapshot = ProjectSnapshot.of(
             server.repo.project.root, existing_files(server.repo.project.root), read_tags(repository)
         )
-        branch_status = read_status(repository, snapshot, read_release_status(repository, snapshot), patience=0.5)
-    assert str(branch_status).splitlines()[3:] == [
+        status = read_status(repository, snapshot, patience=0.5)
+    assert str(status).splitlines()[3:] == [
         f"release    v1.3.0, unknown to the index: {url} does not answer within 0.5 seconds",
         f"next       {FOLLOWS}",
     ]

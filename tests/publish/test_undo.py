@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 FRAGMENT = "changelog.d/+withdraw-1-3-0.bugfix.md"
 FOLLOWS = f"""\
-The version that follows is 1.3.1: mend what is wrong, commit, then:
+The version that follows is 1.3.1: fix what is wrong, commit, then:
   git add {FRAGMENT} && git commit -m "Withdraw 1.3.0" {FRAGMENT}
   invoke release --part patch
 """

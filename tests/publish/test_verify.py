@@ -47,7 +47,7 @@ def test_release_whose_proof_is_gone_is_built_again_from_its_tag(server: IndexSe
     ran = server.verify()
     assert ran.returncode == 0, ran.output
     assert server.plain(ran.output).endswith(PUBLISHED)
-    assert "seatrial > no proof of v1.3.0 is kept: building it from the tag\n" in ran.output
+    assert "seatrial > no manifest of v1.3.0 is kept: building it from the tag\n" in ran.output
     # A clone that is cut off builds the same bytes.
     shallow = server.repo.project.root.parent / "shallow"
     server.repo.project.git("clone", "-q", "--depth", "1", f"file://{server.repo.remote.root}", str(shallow))
@@ -221,10 +221,10 @@ def test_release_waits_until_it_is_published(server: IndexServer, tmp_path: Path
 @pytest.mark.parametrize(
     ("has_commit", "ending"),
     [
-        (False, "v1.3.0 was pushed, and then interrupted: catching up\nv1.3.0 is released"),
+        (False, "v1.3.0 was pushed, and then interrupted: updating the checkout\nv1.3.0 is released"),
         (True, "v1.3.0 is released, although it was interrupted at the end"),
     ],
-    ids=["catches up", "was at the end"],
+    ids=["updates the checkout", "was at the end"],
 )
 def test_release_that_was_interrupted_is_waited_for_too(server: IndexServer, *, has_commit: bool, ending: str) -> None:
     project = server.repo.project

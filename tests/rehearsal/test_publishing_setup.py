@@ -9,7 +9,7 @@ import pytest
 from errors_raised import raises_error
 from seatrial.ci.before_upload import BeforeUpload
 from seatrial.ci.publisher import Publisher
-from seatrial.git.repository import Repository, owner_and_name
+from seatrial.git.repository import Repository, Upstream, owner_and_name
 from seatrial.project.project import Project
 from seatrial.rehearsal.ci import PublishingSetup, read_publishing_setup
 
@@ -27,9 +27,8 @@ def setup(top: Path, *, remote: str = "", table: object = None, **workflows: str
     for name, text in workflows.items():
         (top / f".github/workflows/{name}.yml").write_text(text)
     settings = (("remote.origin.url", remote),) if remote else ()
-    repository = Repository(
-        top, "", top, top, "", "main", "origin" if remote else "", remotes=("origin",), settings=settings
-    )
+    upstream = Upstream("origin", "refs/heads/main") if remote else None
+    repository = Repository(top, "", top, top, None, "main", upstream, remotes=("origin",), settings=settings)
     return read_publishing_setup(repository, Project(top, {"project": {"name": "tidepool"}, **(table or {})}), top)  # type: ignore[dict-item]
 
 
@@ -212,11 +211,11 @@ def test_job_on_gitlab_that_asks_for_no_token_is_an_error(tmp_path: Path, pipeli
         ("https://gitlab.com/acme/deep/tidepool", ("acme/deep", "tidepool")),
         ("https://github.com/acme/tidepool/tree/main/docs", ("acme", "tidepool")),
         ("https://gitlab.com/acme/tidepool/-/tree/main", ("acme", "tidepool")),
-        ("../remote.git", ("", "")),
-        ("/srv/git/remote.git", ("", "")),
-        ("https://tides.example", ("", "")),
-        ("C:/repositories/remote", ("", "")),
+        ("../remote.git", None),
+        ("/srv/git/remote.git", None),
+        ("https://tides.example", None),
+        ("C:/repositories/remote", None),
     ],
 )
-def test_owner_and_name_are_read_from_an_address(address: str, expected: tuple[str, str]) -> None:
+def test_owner_and_name_are_read_from_an_address(address: str, expected: tuple[str, str] | None) -> None:
     assert owner_and_name(address) == expected

@@ -12,8 +12,8 @@ from release_repo import make_release_repo, scratch_clones
 from seatrial.checks.check import run_checks
 from seatrial.checks.registry import RELEASE_CHECKS
 from seatrial.findings import Verdict
-from seatrial.release.plan import ReleaseRequest
 from seatrial.release.preflight import attempt_push, attempt_release
+from seatrial.release.prepare import ReleaseRequest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -125,7 +125,7 @@ def test_plan_is_shown_before_it_is_carried_out(repo: ReleaseRepo) -> None:
         tag      v1.3.0
         push     main and v1.3.0 to origin (../remote.git), both or neither
         CI       .github/workflows/release.yml listens to tags
-        also     1 commits that origin does not have yet
+        also     1 commit that origin does not have yet
         not in   what is unfinished in the checkout: notes.txt
         """
     )
@@ -201,7 +201,7 @@ def test_unfinished_work_in_a_file_of_the_release_is_left_alone(repo: ReleaseRep
     before = repo.state()
     ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 5, ran.output
-    assert "git stash --include-untracked, then: invoke release, which catches up, then: git stash pop" in ran.output
+    assert "git stash --include-untracked, then: invoke release, which updates it, then: git stash pop" in ran.output
     after = repo.state()
     assert (after.files, after.index, after.head) == (before.files, before.index, before.head)
     assert repo.remote.git("rev-parse", "v1.3.0^{commit}") == repo.remote.git("rev-parse", "main")
@@ -296,7 +296,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         fall_behind,
         (),
         f"""
-        seatrial: main lacks 1 commits of origin/main
+        seatrial: main lacks 1 commit of origin/main
         fix:  git pull --ff-only, then release again
         {READ}branchbehind
         """,
@@ -305,7 +305,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         diverge,
         (),
         f"""
-        seatrial: main and origin/main went apart: 1 commits here, 1 there
+        seatrial: main and origin/main have diverged: 1 commit here, 1 there
         fix:  git pull --rebase, then release again
         {READ}branchdiverged
         """,
@@ -315,7 +315,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         (),
         f"""
         seatrial: the tag v1.3.0 is in this repository already, but not on origin
-        fix:  if nobody has it: git tag -d v1.3.0; else release another version
+        fix:  if it was never pushed: git tag -d v1.3.0; else release another version
         {READ}tagtaken
         """,
     ),
@@ -332,7 +332,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         use_up_the_fragments,
         (),
         f"""
-        seatrial: there is no fragment in changelog.d, so nobody would learn what is new in 1.3.0
+        seatrial: changelog.d has no fragments, so the notes of 1.3.0 would be empty
         fix:  invoke news feature "What is new.", and commit; or release all the same: --allow-empty
         {READ}nofragments
         """,
@@ -499,7 +499,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         None,
         ("--part", "major", "--version", "1.3.5"),
         f"""
-        seatrial: --part and --version say it twice
+        seatrial: --part and --version exclude each other
         fix:  --version 1.3.5 alone
         {READ}partunknown
         """,
@@ -586,7 +586,7 @@ def test_advice_after_unfinished_work_was_in_the_way_ends_the_release(repo: Rele
     assert repo.read("CHANGELOG.md").endswith("Mine.\n")
     repo.project.git("stash", "-q")
     repo.project.git("merge", "-q", "--ff-only", "v1.3.0")
-    assert json.loads(repo.project.invoke("status", "--json").output)["unfinished"] == ""
+    assert json.loads(repo.project.invoke("status", "--json").output)["unfinished"] is None
     repo.project.write({"changelog.d/2.feature.md": "More.\n"})
     repo.project.commit("More")
     ran = repo.release("--part", "minor", "--yes")
@@ -594,7 +594,7 @@ def test_advice_after_unfinished_work_was_in_the_way_ends_the_release(repo: Rele
     assert repo.remote.git("tag").split() == ["v1.3.0", "v1.4.0"]
 
 
-def test_other_branch_does_not_move_when_a_release_is_caught_up_with(repo: ReleaseRepo) -> None:
+def test_other_branch_does_not_move_when_the_checkout_is_updated(repo: ReleaseRepo) -> None:
     repo.project.write({"CHANGELOG.md": repo.read("CHANGELOG.md") + "Mine.\n"})
     assert repo.release("--part", "minor", "--yes").returncode == 5
     repo.project.git("stash", "-q")
@@ -602,7 +602,7 @@ def test_other_branch_does_not_move_when_a_release_is_caught_up_with(repo: Relea
     before = repo.state()
     ran = repo.release("--part", "minor", "--dry-run")
     assert (ran.returncode, repo.state()) == (5, before), ran.output
-    assert ran.output.startswith("seatrial: v1.3.0 was pushed, and has to be caught up with first\n")
+    assert ran.output.startswith("seatrial: v1.3.0 was pushed, but the checkout was not updated to it\n")
     ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
     assert repo.state().head == before.head
@@ -781,9 +781,9 @@ def test_status_says_where_the_project_stands(repo: ReleaseRepo) -> None:
         "asked": "patch",
         "following": "1.3.1",
         "branch": "main to origin/main: 0 ahead, 1 behind",
-        "unfinished": "",
+        "unfinished": None,
         "release": "v1.3.0, unknown to the index: http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused",
-        "finish": "",
+        "finish": None,
     }
 
 

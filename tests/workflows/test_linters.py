@@ -75,7 +75,7 @@ def test_jobs_for_wheels_that_the_docs_show_are_taken(tmp_path: Path) -> None:
     for path, text in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    repository = Repository(tmp_path, "", tmp_path, tmp_path, "", "main")
+    repository = Repository(tmp_path, "", tmp_path, tmp_path, None, "main")
     found = read_publishing_setup(repository, Project(tmp_path, {"project": {"name": "tidepool"}}), tmp_path)
     assert (found.publisher.workflow, found.publisher.environment) == ("release.yml", "pypi")
     assert found.before is not None

@@ -24,10 +24,10 @@ class Repository(ReleaseErrorCheck):
 
 
 class Alone(ReleaseErrorCheck):
-    """No other release of the repository is under way, or waits to be caught up with."""
+    """No other release of the repository is running or unfinished."""
 
     code: ClassVar[str] = "GIT002"
-    codes: ClassVar[tuple[str, ...]] = ("AnotherRelease", "NotCaughtUp", "NoteUnreadable")
+    codes: ClassVar[tuple[str, ...]] = ("AnotherRelease", "CheckoutNotUpdated", "NoteUnreadable")
     stage: ClassVar[ReleaseStage] = ReleaseStage.LOOKED
 
     def check(self, facts: ReleaseAttempt) -> Finding:

@@ -145,7 +145,7 @@ class UrlsOfHere(ProjectCheck):
         if not facts.home[0]:
             return Finding.skipped("no remote leads to a forge")
         here = "/".join(facts.home)
-        elsewhere = {label: "/".join(home) for label, home in told.items() if home[0] and home != ("", "")}
+        elsewhere = {label: "/".join(home) for label, home in told.items() if home}
         said = [
             f"{label} leads to {home}, and the remote is {here}"
             for label, home in elsewhere.items()

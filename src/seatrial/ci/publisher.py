@@ -204,12 +204,11 @@ def _uploads(path: Path) -> bool:
 
 
 def _home_pages(repository: Repository, project: Project) -> Iterator[tuple[str, str]]:
-    names = (repository.remote, *repository.remotes)
-    addresses = [repository.setting(f"remote.{name}.url") for name in names if name]
+    addresses = [*repository.addresses]
     told = project.table.get("project", {}).get("urls")
     urls = told if isinstance(told, dict) else {}
     addresses += [str(urls[label]) for label in sorted(urls, key=_rank) if label.lower() in REPOSITORY_LABELS]
-    yield from (home for home in map(owner_and_name, addresses) if home[0])
+    yield from filter(None, map(owner_and_name, addresses))
 
 
 def _rank(label: str) -> int:

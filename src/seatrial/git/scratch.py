@@ -1,7 +1,7 @@
 """The scratch clone, in which a release is prepared and verified without touching the user's checkout.
 
-It borrows the objects of the user's repository (gitrepository-layout(5), objects/info/alternates), has its tags, and
-none of its remotes. It takes over what makes a commit the user's own: identity, signing, hooks, filters.
+It borrows the objects of the user's repository (gitrepository-layout(5), objects/info/alternates) and has its tags, but
+no remote. It takes over the settings that a commit depends on: identity, signing, hooks, filters.
 """
 
 from __future__ import annotations
@@ -36,38 +36,39 @@ CARRIED_OF_CORE = (
     "core.safecrlf",
     "core.symlinks",
 )
-"""The variables (git-config(1)) that the scratch clone takes over, by section and by name. None of them names a remote
-or holds a credential: those stay behind."""
+"""The variables (git-config(1)) that the scratch clone takes over, by section and by name: none that names a remote or
+holds a credential."""
 
 SIGNING = ("failed to sign", "unable to sign", "failed to write commit object", "signing failed")
 
 
 @dataclass(frozen=True)
 class Scratch:
-    """A scratch clone at ``root``, made from ``repository`` at its HEAD."""
+    """A scratch clone at ``root``, made from ``repository`` at the commit ``base``."""
 
     root: Path
     repository: Repository
+    base: str
 
     @classmethod
-    def make(cls, repository: Repository, root: Path) -> Scratch:
-        """Make the clone; what is left at ``root`` of a release that was killed is removed first.
+    def make(cls, repository: Repository, commit: str, root: Path) -> Scratch:
+        """Make the clone; leftovers at ``root`` of a release that was killed are removed first.
 
         Raises `CommandFailed`, or `OSError` when the disk is full.
         """
         remove_scratch(root)
         root.mkdir(parents=True)
-        scratch = cls(root, repository)
+        scratch = cls(root, repository, commit)
         git = scratch.git
-        # Where no branch is checked out there is no release, but more can be wrong than that.
+        # Without a branch there is no release, but a preflight goes on to report all other problems.
         branch = repository.branch or "main"
-        kind = repository.setting("extensions.objectformat") or "sha1"
-        git.run("init", "--quiet", "--template=", f"--object-format={kind}", f"--initial-branch={branch}", ".")
+        object_format = repository.setting("extensions.objectformat") or "sha1"
+        git.run("init", "--quiet", "--template=", f"--object-format={object_format}", f"--initial-branch={branch}", ".")
         info = root / ".git/objects/info"
         info.mkdir(exist_ok=True)
         _write(info / "alternates", f"{repository.common_dir / 'objects'}\n")
         if (repository.common_dir / "shallow").is_file():
-            # It names the commits whose parents are not there; without it git can't read them.
+            # It lists the commits whose parents are missing; without the file git can't read them.
             shutil.copyfile(repository.common_dir / "shallow", root / ".git/shallow")
         attributes = repository.common_dir / "info/attributes"
         if attributes.is_file():
@@ -76,7 +77,7 @@ class Scratch:
         with (root / ".git/config").open("a", encoding="utf-8", errors="surrogateescape") as config:
             config.writelines(scratch._settings())
         refs = Git(repository.root).run("for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
-        _write(root / ".git/packed-refs", f"{repository.commit} refs/heads/{branch}\n{refs}")
+        _write(root / ".git/packed-refs", f"{commit} refs/heads/{branch}\n{refs}")
         git.run("reset", "--quiet", "--hard")
         if (root / ".gitmodules").is_file():
             checkout_submodules(scratch.git.run, repository.common_dir / "modules")
@@ -93,28 +94,28 @@ class Scratch:
         return self.root / self.repository.prefix
 
     def changes(self) -> tuple[str, tuple[str, ...]]:
-        """Stage all that has changed, and return it: as a patch, and the names of the files that are gone."""
+        """Stage all changes, and return them: as a patch, and the names of the files that were removed."""
         self.git.run("add", "--all")
         staged = ("diff", "--cached", "--no-renames")
         patch = self.git.run(*staged, "--no-color", "--no-ext-diff", "--no-textconv", "--diff-filter=d")
-        gone = self.git.run(*staged, "--name-only", "-z", "--diff-filter=D")
-        return patch, tuple(gone.split("\0")[:-1])
+        removed = self.git.run(*staged, "--name-only", "-z", "--diff-filter=D")
+        return patch, tuple(removed.split("\0")[:-1])
 
     def commit(self, message: str) -> str:
-        """Commit what is staged, as the user would, and return the id of HEAD: the same as before if nothing is.
+        """Commit the staged changes, as the user would, and return the id of HEAD: `base` if there are none.
 
-        A hook that refuses because it has rewritten files is given what it wrote, and asked once more.
+        When a hook refuses because it has rewritten files, its changes are added and the commit is tried once more.
         Raises `HookRefused` or `SigningFailed`.
         """
         if not self.git.attempt("diff", "--cached", "--quiet").returncode:
-            return self.repository.commit
+            return self.base
         arguments = ("commit", "--quiet", "--no-status", "--cleanup=whitespace", "-m", message)
         done = self.git.attempt(*arguments)
         if done.returncode and self.git.attempt("diff", "--quiet").returncode:
             self.git.run("add", "--update")
             done = self.git.attempt(*arguments)
         if done.returncode:
-            raise _refused("commit", done)
+            raise _refusal("commit", done)
         self._require_clean()
         return self.git.run("rev-parse", "HEAD").strip()
 
@@ -126,7 +127,7 @@ class Scratch:
         return make_tag(self.git, name, message, commit)
 
     def _require_clean(self) -> None:
-        """Refuse a tree that is not the commit: what is built from it would be no build of the commit."""
+        """Raise `HookRefused` for a tree that differs from the commit: its build would not be a build of the commit."""
         rewritten = self.git.run("diff", "--name-only", "-z").split("\0")[:-1]
         if rewritten:
             raise ReleaseError(
@@ -145,60 +146,61 @@ class Scratch:
         yield _line("lfs.storage", str(self.repository.common_dir / "lfs"))
 
     def _hooks(self) -> str:
-        """Return where the hooks lie: a folder of the commit if that is what the user has set, else the user's own."""
-        told = self.repository.setting("core.hookspath")
-        if told and not told.startswith("~") and not Path(told).is_absolute():
-            listed = Git(self.repository.root).line("ls-tree", "-d", "--name-only", self.repository.commit, "--", told)
-            return told if listed else str(self.repository.root / told)
-        return told or str(self.repository.common_dir / "hooks")
+        """Return the folder of the hooks: a folder of the commit if core.hooksPath names one, else the user's own."""
+        path = self.repository.setting("core.hookspath")
+        if path and not path.startswith("~") and not Path(path).is_absolute():
+            in_commit = Git(self.repository.root).line("ls-tree", "-d", "--name-only", self.base, "--", path)
+            return path if in_commit else str(self.repository.root / path)
+        return path or str(self.repository.common_dir / "hooks")
 
 
 def checkout_submodules(git: Callable[..., str], modules: Path) -> None:
-    """Check out submodules from where the user's repository keeps them: ``modules`` in its git folder.
+    """Check out submodules from the clones that the user's repository keeps: ``modules`` in its git folder.
 
-    ``git`` runs git in the clone that is to have them, and returns what it prints.
+    ``git`` runs git in the clone that gets them, and returns the output.
     """
-    of_file = ("config", "--file", ".gitmodules")
-    listed = git(*of_file, "--name-only", "-z", "--get-regexp", r"\.path$")
-    brought = []
-    for key in listed.split("\0")[:-1]:
+    read_file = ("config", "--file", ".gitmodules")
+    keys = git(*read_file, "--name-only", "-z", "--get-regexp", r"\.path$")
+    paths = []
+    for key in keys.split("\0")[:-1]:
         name = key[len("submodule.") : -len(".path")]
-        # One that the user has not initialised is not there either.
+        # A submodule that the user has not initialised is left out.
         if (modules / name).is_dir():
             git("config", f"submodule.{name}.url", str(modules / name))
-            brought.append(git(*of_file, key).strip())
-    if brought:
-        git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--", *brought)
+            paths.append(git(*read_file, key).strip())
+    if paths:
+        git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--", *paths)
 
 
 def make_tag(git: Git, name: str, message: str, commit: str) -> str:
     """Make an annotated tag and return its id. Raises `HookRefused` or `SigningFailed`."""
     with tempfile.TemporaryDirectory(prefix="seatrial-tag-") as folder:
-        # As an argument it could be too long: an entry of thousands of fragments.
+        # An entry of thousands of fragments is too long for an argument.
         path = Path(folder, "message")
         path.write_text(message, encoding="utf-8")
         done = git.attempt("tag", "--annotate", "--cleanup=whitespace", "-F", str(path), name, commit)
     if done.returncode:
-        raise _refused("tag", done)
+        raise _refusal("tag", done)
     return git.run("rev-parse", f"refs/tags/{name}").strip()
 
 
 def remove_scratch(root: Path) -> None:
-    """Remove a scratch clone, whatever state it is in."""
+    """Remove a scratch clone, also one that is incomplete."""
     shutil.rmtree(root, ignore_errors=True)
 
 
-def _refused(what: str, done: Completed) -> ReleaseError:
-    told = last_lines(redact(done.output + done.errors))
-    if any(sign in told for sign in SIGNING):
+def _refusal(kind: str, done: Completed) -> ReleaseError:
+    """Return the error about a commit or a tag (``kind``) that git did not make."""
+    output = last_lines(redact(done.output + done.errors))
+    if any(sign in output for sign in SIGNING):
         return ReleaseError(
-            f"git could not sign the {what}:\n{told}",
+            f"git could not sign the {kind}:\n{output}",
             code="SigningFailed",
             fix="git config user.signingkey KEY, and unlock it (gpg-agent, ssh-agent); "
-            f"to sign no more: git config {what}.gpgSign false",
+            f"to stop signing: git config {kind}.gpgSign false",
         )
     return ReleaseError(
-        f"git did not make the {what}:\n{told}", code="HookRefused", fix="mend what the hook names and commit it"
+        f"git did not make the {kind}:\n{output}", code="HookRefused", fix="fix what the hook names, and commit it"
     )
 
 

@@ -170,10 +170,9 @@ class DetectedProject:
     @property
     def forge(self) -> str:
         """The host of the remote, "" when it has no forge's address."""
-        names = (self.repository.remote, *self.repository.remotes)
-        addresses = [self.repository.setting(f"remote.{name}.url") for name in names if name]
-        found = FORGE.fullmatch(addresses[0]) if addresses else None
-        return found["host"] if found and "." in found["host"] else ""
+        address = next(iter(self.repository.addresses), "")
+        match = FORGE.fullmatch(address)
+        return match["host"] if match and "." in match["host"] else ""
 
     @property
     def version_source(self) -> str:

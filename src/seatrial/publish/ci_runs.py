@@ -1,4 +1,4 @@
-"""What CI has done for a tag, as far as gh can tell."""
+"""The runs of CI for a tag, as gh reports them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class CiRuns:
     """The workflows of a project, and their runs for a tag.
 
-    ``runs`` is None where nobody can tell; ``has_gh``: whether gh is there to be asked.
+    ``runs``: None where they are unknown; ``has_gh``: whether gh is installed.
     """
 
     publishing: Publishing
@@ -27,29 +27,29 @@ class CiRuns:
 
     @property
     def failed(self) -> Run | None:
-        """The run that failed, where none is under way."""
+        """A run that failed, when all runs are over."""
         runs = self.runs or ()
         return next((run for run in runs if run.has_failed), None) if all(run.is_over for run in runs) else None
 
     @property
     def has_not_started(self) -> bool:
-        """Whether it is known that the tag has started nothing, although it should."""
+        """Whether it is known that the tag has started no run."""
         return self.runs == ()
 
     @property
     def has_succeeded(self) -> bool:
-        """Whether it is known that all that the tag starts has run, and well."""
+        """Whether it is known that all workflows that the tag starts have succeeded."""
         runs = self.runs or ()
-        started = sum(one.listens_to(self.tag) for one in self.publishing.workflows)
-        return 0 < started <= len(runs) and all(run.is_over and not run.has_failed for run in runs)
+        expected = sum(workflow.listens_to(self.tag) for workflow in self.publishing.workflows)
+        return 0 < expected <= len(runs) and all(run.is_over and not run.has_failed for run in runs)
 
     @property
-    def is_under_way(self) -> bool:
+    def is_running(self) -> bool:
         """Whether a run is not over yet."""
         return any(not run.is_over for run in self.runs or ())
 
     def __str__(self) -> str:
-        """Say what is known of it, "" for nothing."""
+        """Return the state of the runs, "" when there is nothing to report."""
         workflow = self.publishing.workflow
         if self.runs is None:
             return "unknown, as gh does not tell: gh auth status" if self.has_gh and workflow else ""
@@ -62,15 +62,14 @@ class CiRuns:
         return f"never started, although {workflow.name} listens to {self.tag}: {TOKEN_STARTS_NOTHING}"
 
     @property
-    def finish(self) -> str:
-        """The command that lets CI publish after all, "" where there is none."""
-        failed, workflow = self.failed, self.publishing.workflow
-        where = f"--repo {self.publishing.owner}/{self.publishing.repository}"
-        if failed:
-            return f"gh run rerun {failed.number} --failed {where}"
-        if self.has_not_started and workflow and workflow.started_by_hand(self.tag):
-            return f"{workflow.started_by_hand(self.tag)} {where}"
-        return ""
+    def finish(self) -> str | None:
+        """The command that makes CI publish after all, None when there is none."""
+        workflow = self.publishing.workflow
+        option = f"--repo {self.publishing.owner}/{self.publishing.repository}"
+        if self.failed:
+            return f"gh run rerun {self.failed.number} --failed {option}"
+        by_hand = workflow.started_by_hand(self.tag) if workflow and self.has_not_started else None
+        return f"{by_hand} {option}" if by_hand else None
 
 
 TOKEN_STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN starts nothing"  # noqa: S105
@@ -78,17 +77,19 @@ TOKEN_STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN s
 
 
 def read_ci_runs(tagged: TaggedRelease) -> CiRuns:
-    """Ask what CI has made of a tag."""
-    repository, publishing = tagged.repository, _publishing_of(tagged)
-    where = f"{publishing.owner}/{publishing.repository}" if publishing.owner else ""
-    runs = runs_for_tag(repository.root, where, tagged.tag, tagged.commit) if where and publishing.workflows else None
-    return CiRuns(publishing, tagged.tag, runs, has_gh=bool(where) and has_gh())
+    """Return the runs of CI for a tag."""
+    publishing = _publishing_of(tagged)
+    home = f"{publishing.owner}/{publishing.repository}" if publishing.owner else None
+    runs = None
+    if home and publishing.workflows:
+        runs = runs_for_tag(tagged.repository.root, home, tagged.tag, tagged.commit)
+    return CiRuns(publishing, tagged.tag, runs, has_gh=home is not None and has_gh())
 
 
 def may_publish(tagged: TaggedRelease) -> bool:
-    """Whether CI does anything when the tag arrives: what it calls elsewhere can publish, too."""
-    known = _publishing_of(tagged)
-    return bool(known.others) or any(one.listens_to(tagged.tag) for one in known.workflows)
+    """Whether the tag starts CI: a workflow of the project, or a file that calls one elsewhere."""
+    publishing = _publishing_of(tagged)
+    return bool(publishing.others) or any(workflow.listens_to(tagged.tag) for workflow in publishing.workflows)
 
 
 def _publishing_of(tagged: TaggedRelease) -> Publishing:

@@ -30,34 +30,34 @@ if TYPE_CHECKING:
 IMPORT_SCRIPT = """\
 import importlib, importlib.metadata, json, sys
 name, modules = sys.argv[1], sys.argv[2:]
-found = importlib.metadata.distribution(name)
-# An sdist does not tell what it brings: then it is what lies at the top of site-packages now.
-tops = {file.parts[0].partition(".")[0] for file in found.files or () if file.suffix in (".py", ".so", ".pyd")
+distribution = importlib.metadata.distribution(name)
+# The modules of an sdist are unknown: then they are those at the top of site-packages.
+tops = {file.parts[0].partition(".")[0] for file in distribution.files or () if file.suffix in (".py", ".so", ".pyd")
         and (len(file.parts) == 1 or file.parts[1:] == ("__init__.py",))}
 modules = modules or sorted(top for top in tops if top.isidentifier())
-told = {}
-# What a module prints when it is imported is none of what is told here.
+versions = {}
+# Modules may print when they are imported.
 out, sys.stdout = sys.stdout, sys.stderr
 for module in modules:
-    said = getattr(importlib.import_module(module), "__version__", None)
-    told[module] = said if isinstance(said, str) else None
-scripts = [one.name for one in found.entry_points if one.group == "console_scripts"]
-extras = found.metadata.get_all("Provides-Extra") or []
-print(json.dumps({"version": found.version, "modules": told, "scripts": sorted(scripts), "extras": extras}), file=out)
+    version = getattr(importlib.import_module(module), "__version__", None)
+    versions[module] = version if isinstance(version, str) else None
+scripts = [point.name for point in distribution.entry_points if point.group == "console_scripts"]
+extras = distribution.metadata.get_all("Provides-Extra") or []
+result = {"version": distribution.version, "modules": versions, "scripts": sorted(scripts), "extras": extras}
+print(json.dumps(result), file=out)
 """
-"""What is run in the new environment: it imports, and says what it has found."""
+"""The script that imports the modules in the new environment, and prints what it finds as JSON."""
 
 SCRIPT_TIMEOUT = 60
-"""Seconds that a program may take to say how it is used."""
+"""Seconds that a console script may take to print its help."""
 
 
 @dataclass(frozen=True)
 class InstallRequest:
-    """What is to be installed.
+    """A release to install.
 
-    ``modules``: those that it brings, none where that is not known; ``hashes``: the SHA-256 of its files; ``index``:
-    the one that has it;
-    ``is_ready``: whether there is a wheel, so that nothing has to be built first.
+    ``modules``: those that it contains, none where that is unknown; ``hashes``: the SHA-256 of its files; ``index``:
+    the address of the index that has it; ``has_wheel``: whether it is installed without a build.
     """
 
     name: str
@@ -65,120 +65,137 @@ class InstallRequest:
     modules: tuple[str, ...]
     hashes: tuple[str, ...]
     index: str
-    is_ready: bool = True
+    has_wheel: bool = True
 
     @classmethod
     def of(cls, name: str, version: str, files: Sequence[Distribution], index: str) -> InstallRequest:
-        """Return what the files of a release bring."""
-        modules = next((one.modules() for one in files if one.is_wheel), ())
-        importable = tuple(one for one in modules if all(part.isidentifier() for part in one.split(".")))
-        is_ready = any(one.is_wheel for one in files)
-        return cls(name, version, importable, tuple(one.sha256 for one in files), index, is_ready)
+        """Return the request for a release with these files."""
+        modules = next((file.modules() for file in files if file.is_wheel), ())
+        importable = tuple(module for module in modules if all(part.isidentifier() for part in module.split(".")))
+        has_wheel = any(file.is_wheel for file in files)
+        return cls(name, version, importable, tuple(file.sha256 for file in files), index, has_wheel)
 
 
 @dataclass(frozen=True)
 class InstalledRelease:
-    """What was installed on one Python: modules that were imported, and console scripts with what started them."""
+    """An installation on one Python: the modules that were imported, and the console scripts as they were started."""
 
     python: str
     version: str
     modules: tuple[str, ...]
     scripts: tuple[str, ...]
 
+    def as_dict(self) -> dict[str, object]:
+        """Return it as a JSON object."""
+        return {
+            "python": self.python,
+            "version": self.version,
+            "modules": list(self.modules),
+            "scripts": list(self.scripts),
+        }
 
-def install_release(place: IsolatedFolder, interpreter: Interpreter, wanted: InstallRequest) -> InstalledRelease:
-    """Install, import and start what was published.
+    def __str__(self) -> str:
+        """Return the Python, the modules and the scripts."""
+        uses = [*(f"import {module}" for module in self.modules), *self.scripts]
+        return f"Python {self.python}: {', '.join(uses) or 'nothing to import'}"
 
-    The project itself comes from the index with pip, which knows of no other place and of the hashes; what it needs
-    comes from where the user's packages come from. Raises `InstallFailed` or `NotUsable`.
+
+def install_release(isolated: IsolatedFolder, interpreter: Interpreter, request: InstallRequest) -> InstalledRelease:
+    """Install a release in a new environment, import its modules and start its console scripts.
+
+    pip installs the project itself from the index alone, with the hashes of its files; its dependencies come from the
+    user's own index. Raises `InstallFailed` or `NotUsable`.
     """
-    folder = place.folder / f"installed-{interpreter.version}"
-    made = (*process.module_command("virtualenv"), "--quiet", "--no-periodic-update", "--python", str(interpreter.path))
-    _run_in(place, *made, str(folder))
-    python = python_of(folder)
-    requirement = f"{wanted.name}=={wanted.version}"
-    pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir")
-    hashed = folder / "requirement.txt"
-    # What an sdist is built with comes from where the user's packages come from; the hash says what else may be taken.
-    which = "--index-url" if wanted.is_ready else "--extra-index-url"
-    # The address can hold a password, and every user of the machine sees the arguments of a command.
-    told = [f"{which} {wanted.index}", " ".join([requirement, *(f"--hash=sha256:{one}" for one in wanted.hashes)])]
-    hashed.write_text("\n".join(told), encoding="utf-8")
-    what = ("--no-deps", "--require-hashes", "--requirement", str(hashed))
-    if wanted.is_ready:
-        _run_in(place.asking_only(wanted.index), *pip, "--isolated", *what)
-    else:
-        _run_in(place, *pip, *what)
-    hashed.unlink()
-    _run_in(place, *best_installer().install(python, requirement))
+    folder = isolated.folder / f"installed-{interpreter.version}"
+    options = ("--quiet", "--no-periodic-update", "--python", str(interpreter.path))
+    _run(isolated, *process.module_command("virtualenv"), *options, str(folder))
+    python, requirement = python_of(folder), f"{request.name}=={request.version}"
+    _install_from_index(isolated, python, request, folder / "requirement.txt")
+    _run(isolated, *best_installer().install(python, requirement))
+    script = (str(python), "-I", "-c", IMPORT_SCRIPT, request.name, *request.modules)
     try:
-        said = json.loads(
-            place.run(
-                str(python), "-I", "-c", IMPORT_SCRIPT, wanted.name, *wanted.modules, cwd=folder, seconds=SCRIPT_TIMEOUT
-            )
-        )
+        result = json.loads(isolated.run(*script, cwd=folder, seconds=SCRIPT_TIMEOUT))
     except (CommandFailed, ValueError) as error:
         why = error.what if isinstance(error, CommandFailed) else "  a module of it ends the program"
         raise NotUsable(
             f"{requirement} is installed on Python {interpreter.version} and can't be imported:\n{why}",
             fix="add what is missing to the wheel, or to dependencies",
         ) from None
-    _require_version(wanted, {"its metadata": said["version"], **said["modules"]}, interpreter.version)
-    extras = {f"{wanted.name}[{extra}]=={wanted.version}": extra for extra in said["extras"]}
-    scripts = tuple(_started_somehow(place, python, script, extras) for script in said["scripts"])
-    return InstalledRelease(interpreter.version, said["version"], tuple(said["modules"]), scripts)
+    _require_version(request, {"its metadata": result["version"], **result["modules"]}, interpreter.version)
+    extras = {f"{request.name}[{extra}]=={request.version}": extra for extra in result["extras"]}
+    scripts = tuple(_start_with_extra(isolated, python, name, extras) for name in result["scripts"])
+    return InstalledRelease(interpreter.version, result["version"], tuple(result["modules"]), scripts)
 
 
-def _require_version(wanted: InstallRequest, said: Mapping[str, str | None], python: str) -> None:
-    """Raise `NotUsable` for a module, or metadata, that names another version than the one that was asked for."""
-    told = {name: text for name, text in said.items() if text is not None}
-    wrong = [f"{text} in {name}" for name, text in told.items() if not _is_same(text, wanted.version)]
+def _install_from_index(isolated: IsolatedFolder, python: Path, request: InstallRequest, path: Path) -> None:
+    """Install the project without its dependencies; ``path``: a file for the requirement and its hashes."""
+    # The requirements of an sdist's build come from the user's own index; the hashes keep any other sdist out.
+    option = "--index-url" if request.has_wheel else "--extra-index-url"
+    hashes = " ".join(f"--hash=sha256:{sha256}" for sha256 in request.hashes)
+    # The address can hold a password, and every user of the machine sees the arguments of a command.
+    path.write_text(f"{option} {request.index}\n{request.name}=={request.version} {hashes}", encoding="utf-8")
+    pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir")
+    requirement = ("--no-deps", "--require-hashes", "--requirement", str(path))
+    if request.has_wheel:
+        _run(isolated.with_index(request.index), *pip, "--isolated", *requirement)
+    else:
+        _run(isolated, *pip, *requirement)
+    path.unlink()
+
+
+def _require_version(request: InstallRequest, versions: Mapping[str, str | None], python: str) -> None:
+    """Raise `NotUsable` for a module, or metadata, with another version; None for a module without one."""
+    wrong = [
+        f"{version} in {name}"
+        for name, version in versions.items()
+        if version is not None and not _is_same(version, request.version)
+    ]
     if wrong:
         raise NotUsable(
-            f"{wanted.name}=={wanted.version} says another version of itself on Python {python}: {', '.join(wrong)}",
+            f"{request.name}=={request.version} says another version of itself on Python {python}: {', '.join(wrong)}",
             fix="let seatrial know the place: see docs/settings.md, Where the version stands",
         )
 
 
-def _is_same(said: str, version: str) -> bool:
-    return is_version(said) and Version(said) == Version(version)
+def _is_same(version: str, other: str) -> bool:
+    return is_version(version) and Version(version) == Version(other)
 
 
-def _started_somehow(place: IsolatedFolder, python: Path, script: str, extras: Mapping[str, str]) -> str:
-    """Start a console script; where it says which extra it needs, with that extra. Raises `NotUsable`.
+def _start_with_extra(isolated: IsolatedFolder, python: Path, script: str, extras: Mapping[str, str]) -> str:
+    """Start a console script; when it names an extra that it needs, with that extra. Raises `NotUsable`.
 
-    ``extras``: those that there are, by the requirement that brings each.
+    ``extras``: the extras of the project by their requirements.
     """
     try:
-        return _started(place, python.parent, script)
+        return _start(isolated, python.parent, script)
     except NotUsable as error:
-        named = [wanted for wanted, extra in extras.items() if f"[{extra}]" in error.what]
-        if not named:
+        needed = {requirement: extra for requirement, extra in extras.items() if f"[{extra}]" in error.what}
+        if not needed:
             raise
-        _run_in(place, *best_installer().install(python, *named))
-    return f"{_started(place, python.parent, script)}, with the extra {' and '.join(extras[one] for one in named)}"
+        _run(isolated, *best_installer().install(python, *needed))
+    return f"{_start(isolated, python.parent, script)}, with the extra {' and '.join(needed.values())}"
 
 
-def _started(place: IsolatedFolder, programs: Path, script: str) -> str:
-    """Start a console script, and return what it was started with. Raises `NotUsable`."""
-    said, cwd = "", programs.parent
+def _start(isolated: IsolatedFolder, folder: Path, script: str) -> str:
+    """Start the console script in a folder, and return the command line that worked. Raises `NotUsable`."""
+    failure = None
     for option in ("--help", "--version"):
         try:
-            done = place.attempt(str(programs / script), option, cwd=cwd, seconds=SCRIPT_TIMEOUT)
+            done = isolated.attempt(str(folder / script), option, cwd=folder.parent, seconds=SCRIPT_TIMEOUT)
         except CommandFailed as error:
             raise NotUsable(f"the console script {script} does not start: {error.output}", fix="mend it") from None
         if not done.returncode:
             return f"{script} {option}"
-        said = said or CommandFailed(f"{script} {option}", done.returncode, done.output + done.errors).what
+        failure = failure or CommandFailed(f"{script} {option}", done.returncode, done.output + done.errors).what
     raise NotUsable(
-        f"the console script {script} starts neither with --help nor with --version:\n{said}",
+        f"the console script {script} starts neither with --help nor with --version:\n{failure}",
         fix="mend it, or what it is named as in [project.scripts]",
     )
 
 
-def _run_in(place: IsolatedFolder, *args: str) -> None:
+def _run(isolated: IsolatedFolder, *args: str) -> None:
     try:
-        place.run(*args, cwd=place.folder)
+        isolated.run(*args, cwd=isolated.folder)
     except CommandFailed as error:
         raise ToolError(
             error.what, code="InstallFailed", fix="make the index reachable, or the requirements satisfiable"
@@ -190,34 +207,32 @@ PROXIES = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 @dataclass(frozen=True)
 class IsolatedFolder:
-    """``folder`` holds all of it; ``environment`` is for every child that is no upload."""
+    """A temporary folder, and the ``environment`` of the commands that run in it, uploads excepted."""
 
     folder: Path
     environment: Mapping[str, str]
 
     @property
     def home(self) -> Path:
-        """The folder in which a command runs that names none."""
+        """The folder in which a command runs by default."""
         return self.folder
 
     def run(self, *args: str, cwd: Path | None = None, seconds: float | None = None) -> str:
-        """Run a command here. Raises `CommandFailed`."""
+        """Run a command, and return its standard output. Raises `CommandFailed`."""
         done = self.attempt(*args, cwd=cwd, seconds=seconds)
         if done.returncode:
             raise CommandFailed(process.render_command(args), done.returncode, redact(done.output + done.errors))
         return done.output
 
     def attempt(self, *args: str, cwd: Path | None = None, seconds: float | None = None) -> Completed:
-        """Run a command here and return how it went. Raises `CommandFailed` as `shell.apart` does."""
+        """Run a command, and return how it went. Raises `CommandFailed` as `process.run_detached` does."""
         return process.run_detached(args, cwd=cwd or self.home, env=self.environment, seconds=seconds)
 
-    def asking_only(self, index: str) -> Self:
-        """Return the same place for a child that is to install from one index: no other, and no setting.
-
-        An index on this machine is not behind a proxy.
-        """
-        is_here = index.startswith(LOOPBACK)
-        leading = ("PIP_", "UV_", *(PROXIES if is_here else ()))
-        kept = {name: value for name, value in self.environment.items() if not name.upper().startswith(leading)}
-        alone = {"NO_PROXY": "127.0.0.1"} if is_here else {}
-        return replace(self, environment={**kept, **alone, "PIP_CONFIG_FILE": os.devnull})
+    def with_index(self, index: str) -> Self:
+        """Return the same folder for a command that installs from one index alone, without the user's settings."""
+        # An index on this machine is not behind a proxy.
+        is_local = index.startswith(LOOPBACK)
+        dropped = ("PIP_", "UV_", *(PROXIES if is_local else ()))
+        kept = {name: value for name, value in self.environment.items() if not name.upper().startswith(dropped)}
+        proxy = {"NO_PROXY": "127.0.0.1"} if is_local else {}
+        return replace(self, environment={**kept, **proxy, "PIP_CONFIG_FILE": os.devnull})

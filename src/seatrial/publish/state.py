@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from seatrial.index.client import IndexFile
+    from seatrial.index.client import IndexFile, ProjectFiles
+    from seatrial.release.manifest import Manifest
 
 
 class IndexState(Enum):
-    """What became of a release on an index."""
+    """The state of a release on an index."""
 
     NOT_THERE = "not there"
     PARTLY = "partly there"
@@ -26,58 +31,74 @@ class IndexState(Enum):
 class ReleaseOnIndex:
     """A release on an index.
 
-    ``index``: the address of its simple API, fit to be shown; ``wanted``: the files that were proved, names to SHA-256;
-    ``served``: those of the version that the index has; ``known``: whether it knows the project at all;
-    ``is_rebuilt``: whether what is wanted was built from the tag later, as the proof of the release is not here.
+    ``index``: the address of its simple API, secrets masked; ``hashes``: the files of the manifest, names to SHA-256;
+    ``served``: the files of the version on the index; ``has_project``: whether the index has the project at all;
+    ``is_rebuilt``: whether the manifest was built again from the tag, because that of the release was lost.
     """
 
     project: str
     version: str
     index: str
-    wanted: Mapping[str, str]
-    served: tuple[IndexFile, ...] = field(default=())
-    known: bool = True
+    hashes: Mapping[str, str]
+    served: tuple[IndexFile, ...] = ()
+    has_project: bool = True
     is_rebuilt: bool = False
+
+    @classmethod
+    def compare(cls, manifest: Manifest, project: str, simple: str, project_files: ProjectFiles) -> ReleaseOnIndex:
+        """Compare a manifest with the files of a project on the index whose simple API is at ``simple``."""
+        version = Version(manifest.version)
+        return cls(
+            project=project,
+            version=str(version),
+            index=redacted_address(simple),
+            hashes=manifest.hashes,
+            served=project_files.of_release(version),
+            has_project=bool(project_files.files),
+            is_rebuilt=manifest.is_rebuilt,
+        )
+
+    @property
+    def _by_name(self) -> dict[str, IndexFile]:
+        return {file.name: file for file in self.served}
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The names of files that were proved and are not there."""
-        there = {one.name for one in self.served}
-        return tuple(name for name in self.wanted if name not in there)
+        """The names of files of the manifest that the index lacks."""
+        return tuple(name for name in self.hashes if name not in self._by_name)
 
     @property
     def different(self) -> tuple[IndexFile, ...]:
-        """The files that are there with other bytes."""
-        there = {one.name: one for one in self.served}
-        found = (there[name] for name in self.wanted if name in there)
-        return tuple(one for one in found if one.sha256 != self.wanted[one.name])
+        """The files that the index has with other bytes."""
+        files = (self._by_name[name] for name in self.hashes if name in self._by_name)
+        return tuple(file for file in files if file.sha256 != self.hashes[file.name])
 
     @property
     def not_in_manifest(self) -> tuple[str, ...]:
-        """The names of files that are there, and were not proved: wheels of CI for other platforms, most often."""
-        return tuple(sorted(one.name for one in self.served if one.name not in self.wanted))
+        """The names of files on the index that the manifest lacks: most often wheels of CI for other platforms."""
+        return tuple(sorted(file.name for file in self.served if file.name not in self.hashes))
 
     @property
     def attestations_missing(self) -> tuple[str, ...]:
-        """The names of files of which the index says that there is no attestation (PEP 740)."""
-        return tuple(one.name for one in self.served if one.provenance == "")
+        """The names of files for which the index lists no attestation (PEP 740)."""
+        return tuple(file.name for file in self.served if file.provenance == "")
 
     @property
     def attestations_unknown(self) -> tuple[str, ...]:
-        """The names of files of which the index does not say whether there are attestations."""
-        return tuple(one.name for one in self.served if one.provenance is None)
+        """The names of files for which the index does not report attestations."""
+        return tuple(file.name for file in self.served if file.provenance is None)
 
     @property
     def yanked(self) -> tuple[str, ...]:
         """The names of files that are yanked (PEP 592)."""
-        return tuple(one.name for one in self.served if one.is_yanked)
+        return tuple(file.name for file in self.served if file.is_yanked)
 
     @property
     def state(self) -> IndexState:
-        """What became of it; other bytes weigh more than anything else, because nothing mends them."""
+        """The state; other bytes count most, because an index never replaces a file."""
         if self.different:
             return IndexState.OTHER_BYTES
-        if set(self.yanked) & set(self.wanted):
+        if set(self.yanked) & set(self.hashes):
             return IndexState.YANKED
         if not self.missing:
             return IndexState.PUBLISHED
@@ -85,17 +106,16 @@ class ReleaseOnIndex:
 
     @property
     def counted(self) -> str:
-        """How many of the files are there."""
-        return f"{len(self.wanted) - len(self.missing)} of {len(self.wanted)} files"
+        """How many of the files are on the index."""
+        return f"{len(self.hashes) - len(self.missing)} of {len(self.hashes)} files"
 
     def __str__(self) -> str:
-        """Return a line for each file, with what became of it."""
-        there = {one.name: one for one in self.served}
-        lines = [f"{name}  {_file_state(there.get(name), sha256)}" for name, sha256 in self.wanted.items()]
+        """Return a line for each file, with its state."""
+        lines = [f"{name}  {_file_text(self._by_name.get(name), sha256)}" for name, sha256 in self.hashes.items()]
         lines += [REBUILT_REMARK] if self.is_rebuilt and self.different else []
-        return "\n".join(
-            [*lines, *(f"{name}  {EXTRA_FILE_REMARK}{_yanked_text(there[name])}" for name in self.not_in_manifest)]
-        )
+        for name in self.not_in_manifest:
+            lines.append(f"{name}  {EXTRA_FILE_REMARK}" + (", and yanked" if self._by_name[name].is_yanked else ""))
+        return "\n".join(lines)
 
 
 REBUILT_REMARK = (
@@ -104,13 +124,9 @@ REBUILT_REMARK = (
 EXTRA_FILE_REMARK = "is there too: more than was proved, and not compared"
 
 
-def _yanked_text(found: IndexFile) -> str:
-    return ", and yanked" if found.is_yanked else ""
-
-
-def _file_state(found: IndexFile | None, sha256: str) -> str:
-    if found is None:
+def _file_text(file: IndexFile | None, sha256: str) -> str:
+    if file is None:
         return "is not there"
-    if found.sha256 != sha256:
-        return f"has other bytes: sha256 {found.sha256}, and {sha256} was proved"
-    return "is yanked" if found.is_yanked else f"sha256 {sha256}"
+    if file.sha256 != sha256:
+        return f"has other bytes: sha256 {file.sha256}, and {sha256} was proved"
+    return "is yanked" if file.is_yanked else f"sha256 {sha256}"

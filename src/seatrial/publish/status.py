@@ -7,7 +7,7 @@ from concurrent import futures
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from seatrial.errors import IndexUnreachable, SeatrialError
+from seatrial.errors import IndexUnreachable, SeatrialError, count_text
 from seatrial.git.push import retake_command
 from seatrial.git.repository import count_commits_since, object_of_tag, read_branch_status, read_remote
 from seatrial.index.client import in_thread, read_project_files
@@ -23,8 +23,6 @@ from seatrial.release.manifest import Manifest
 from seatrial.release.push import unfinished_release
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from packaging.version import Version
 
     from seatrial.git.repository import Repository
@@ -35,157 +33,162 @@ if TYPE_CHECKING:
 
 
 STATUS_TIMEOUT = 5
-"""Seconds that an index may take in all: a look at where things stand waits for nobody."""
-
-
-def read_status(
-    repository: Repository, snapshot: ProjectSnapshot, found: ReleaseStatus, patience: float = STATUS_TIMEOUT
-) -> ReleaseStatus:
-    """Return where a project stands, with what became of its last release; ``patience``: seconds for the index.
-
-    Nothing is built for it: where no proof is kept, the bytes are not compared. An index that does not answer is told,
-    and no error. Raises `DestinationUnknown`.
-    """
-    if not snapshot.last_tag or found.release:
-        return found
-    tagged = TaggedRelease.of(repository, snapshot, snapshot.last_version)
-    where = find_destination("", snapshot.config, os.environ)
-    known = read_ci_runs(tagged)
-    try:
-        delivery, remark = _read_release(tagged, where, patience)
-    except IndexUnreachable as error:
-        return replace(found, release=_with_remark(known, f"{tagged.tag}, unknown to the index: {error.what}"))
-    said = f"{tagged.tag} is {remark or delivery.state.value}: {_count(delivery)}{delivery.index}"
-    return replace(found, release=_with_remark(known, said), finish=_finish_command(delivery, known, where, found))
-
-
-def _read_release(tagged: TaggedRelease, where: Destination, patience: float) -> tuple[ReleaseOnIndex, str]:
-    """Compare what the index has with the proof, where one is kept; return a remark where there is none."""
-    served = _read_index(where.simple, tagged.name, patience)
-    files = served.of_release(tagged.version)
-    manifest = Manifest.recall(tagged.repository)
-    has_proof = manifest is not None and (manifest.tag, manifest.commit) == (tagged.tag, tagged.commit)
-    wanted = {one.path.name: one.sha256 for one in manifest.files} if manifest and has_proof else {}
-    # Without a proof, nothing is known of what is missing, but a release without any file.
-    wanted = wanted or {one.name: one.sha256 for one in files} or {"the files of the release": ""}
-    again = manifest is not None and has_proof and manifest.is_rebuilt
-    found = ReleaseOnIndex(
-        tagged.name, str(tagged.version), redacted_address(where.simple), wanted, files, bool(served.files), again
-    )
-    is_guess = not has_proof and found.state is IndexState.PUBLISHED
-    compare = task_command(f"verify --version {tagged.version}")
-    return found, f"there, not compared ({compare})" if is_guess else ""
-
-
-def _read_index(simple: str, name: str, patience: float) -> ProjectFiles:
-    """Return what an index has. Raises `IndexUnreachable`, also when it takes long, in whichever way it does that."""
-    try:
-        return in_thread(read_project_files, simple, name, patience).result(timeout=patience)
-    except futures.TimeoutError:
-        said = f"{redacted_address(simple)} does not answer within {patience:g} seconds"
-        raise IndexUnreachable(said, fix="try again later") from None
-
-
-def _count(delivery: ReleaseOnIndex) -> str:
-    return f"{delivery.counted}, " if delivery.state is IndexState.PARTLY else ""
-
-
-def _with_remark(known: CiRuns, said: str) -> str:
-    return f"{said}\nCI         {known}" if str(known) else said
-
-
-def _finish_command(delivery: ReleaseOnIndex, known: CiRuns, where: Destination, found: ReleaseStatus) -> str:
-    """Return the command that finishes the release, "" where nothing says that it is to be published at all."""
-    if delivery.state is IndexState.YANKED and found.fragments:
-        return ""
-    is_wanted = delivery.known or known.publishing.workflow is not None
-    return finish_command(delivery, known, where) if is_wanted else ""
+"""Seconds that an index may take in all: the status is shown without it then."""
 
 
 @dataclass(frozen=True)
-class ReleaseStatus:
-    """What ``invoke status`` tells.
+class ProjectStatus:
+    """The status of a project.
 
-    ``fragments``: how many wait; ``asked`` and ``following``: the part that they ask for, and where it leads;
-    ``since``: commits after the last tag; ``branch``: how the branch stands to the remote's, or why nobody knows;
-    ``unfinished``: the release that was pushed and needs to be caught up with, "" for none; ``release``: what became of
-    the last one, "" where nobody asked; ``finish``: the command that finishes it, "" where it is finished.
+    ``fragments``: how many wait; ``part`` and ``following``: the part of the version that they ask for, and the version
+    that it leads to; ``since``: commits after the last tag; ``branch``: the branch compared with its upstream branch,
+    in words; ``unfinished``: the tag of a release that was pushed, when the checkout was not updated to it;
+    ``release``: the state of the last release in words, ``finish``: the command that finishes it; None for none.
     """
 
     project: str
     version: Version
-    last_tag: str
+    last_tag: str | None
     since: int
     fragments: int
-    asked: str
+    part: str
     following: Version
     branch: str
-    unfinished: str
-    release: str = ""
-    finish: str = ""
+    unfinished: str | None = None
+    release: str | None = None
+    finish: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it; versions are strings."""
-        return {**self.__dict__, "version": str(self.version), "following": str(self.following)}
+        """Return it as a JSON object; versions are strings."""
+        return {
+            "project": self.project,
+            "version": str(self.version),
+            "last_tag": self.last_tag,
+            "since": self.since,
+            "fragments": self.fragments,
+            "asked": self.part,
+            "following": str(self.following),
+            "branch": self.branch,
+            "unfinished": self.unfinished,
+            "release": self.release,
+            "finish": self.finish,
+        }
 
     def __str__(self) -> str:
         """Return a line for each fact, and the next command."""
-        counted = (
-            f"{self.since} commits since {self.last_tag}" if self.last_tag else f"{self.since} commits, no tag yet"
-        )
+        commits = count_text(self.since, "commit")
         lines = [
-            f"{self.project} {self.version}, {counted}",
-            f"fragments  {self.fragments}, which ask for {self.asked}: {self.following}",
+            f"{self.project} {self.version}, "
+            + (f"{commits} since {self.last_tag}" if self.last_tag else f"{commits}, no tag yet"),
+            f"fragments  {self.fragments}, which ask for {self.part}: {self.following}",
             f"branch     {self.branch}",
         ]
         if self.release:
             lines.append(f"release    {self.release}")
         if self.unfinished:
             lines.append(
-                f"next       {task_command('release')}: {self.unfinished} was pushed, and has to be caught up with"
+                f"next       {task_command('release')}: {self.unfinished} was pushed, and the checkout is not updated"
             )
         else:
-            lines.append(f"next       {self.finish or task_command(f'release --part {self.asked}')}")
+            lines.append(f"next       {self.finish or task_command(f'release --part {self.part}')}")
         return "\n".join(lines)
 
 
-def read_release_status(repository: Repository, snapshot: ProjectSnapshot) -> ReleaseStatus:
-    """Ask the remote how a project, as it is in the checkout, stands to it.
+def read_status(repository: Repository, snapshot: ProjectSnapshot, patience: float = STATUS_TIMEOUT) -> ProjectStatus:
+    """Return the status of a project, with that of its last release; ``patience``: seconds for the index.
 
-    A remote that does not answer is told, and no error.
+    Nothing is built for it: without a manifest, the files on the index are not compared. A remote or an index that does
+    not answer is part of the status, and no error. Raises `DestinationUnknown`.
     """
-    left, release, finish = "", "", ""
+    status = _read_git_status(repository, snapshot)
+    if not snapshot.last_tag or status.release:
+        return status
+    tagged = TaggedRelease.of(repository, snapshot, snapshot.last_version)
+    destination = find_destination("", snapshot.config, os.environ)
+    runs = read_ci_runs(tagged)
+    ci_line = f"\nCI         {runs}" if str(runs) else ""
     try:
-        if not repository.remote:
-            branch = f"{repository.branch or 'no branch'}, which follows no branch of a remote"
-        else:
-            unfinished = unfinished_release(repository)
-            left = unfinished.tag if unfinished else ""
-            remote = read_remote(repository)
-            told = read_branch_status(repository, remote)
-            if snapshot.last_tag and not left and snapshot.last_tag not in remote.tags:
-                release, finish = f"{snapshot.last_tag} is not on {repository.remote}", task_command("push")
-            elif snapshot.last_tag and not left and _is_another(repository, snapshot.last_tag, remote.tags):
-                release = f"{snapshot.last_tag} is another tag here than on {repository.remote}"
-                finish = retake_command(repository.remote, snapshot.last_tag)
-            where = f"{repository.branch} to {repository.remote}/{repository.upstream[len('refs/heads/') :]}"
-            branch = f"{where}: {told.ahead} ahead, {told.behind} behind"
-    except SeatrialError as error:
-        branch = f"{repository.branch}, unknown to the remote: {error.what.splitlines()[0]}"
-    return ReleaseStatus(
+        on_index, remark = _read_release(tagged, destination, patience)
+    except IndexUnreachable as error:
+        return replace(status, release=f"{tagged.tag}, unknown to the index: {error.what}{ci_line}")
+    count = f"{on_index.counted}, " if on_index.state is IndexState.PARTLY else ""
+    text = f"{tagged.tag} is {remark or on_index.state.value}: {count}{on_index.index}{ci_line}"
+    return replace(status, release=text, finish=_finish_command(on_index, runs, destination, status))
+
+
+def _read_git_status(repository: Repository, snapshot: ProjectSnapshot) -> ProjectStatus:
+    """Return the status of a project on its remote."""
+    status = ProjectStatus(
         project=snapshot.project.name,
         version=snapshot.current,
-        last_tag=snapshot.last_tag,
+        last_tag=snapshot.last_tag or None,
         since=count_commits_since(repository, snapshot.last_tag) if repository.commit else 0,
         fragments=len(snapshot.fragments),
-        asked=snapshot.asked.part,
+        part=snapshot.asked.part,
         following=next_version(snapshot.current, snapshot.asked.part),
-        branch=branch,
-        unfinished=left,
-        release=release,
-        finish=finish,
+        branch=repository.branch or "no branch",
     )
+    upstream, tag = repository.upstream, status.last_tag
+    if upstream is None:
+        return replace(status, branch=f"{status.branch}, which follows no branch of a remote")
+    try:
+        unfinished = unfinished_release(repository)
+        remote = read_remote(repository, upstream)
+        branch_status = read_branch_status(repository, upstream, remote)
+    except SeatrialError as error:
+        return replace(status, branch=f"{status.branch}, unknown to the remote: {error.what.splitlines()[0]}")
+    branch = f"{status.branch} to {upstream}: {branch_status.ahead} ahead, {branch_status.behind} behind"
+    status = replace(status, branch=branch, unfinished=unfinished.tag if unfinished else None)
+    if tag is None or unfinished:
+        return status
+    if tag not in remote.tags:
+        return replace(status, release=f"{tag} is not on {upstream.remote}", finish=task_command("push"))
+    if object_of_tag(repository, tag) != remote.tags[tag]:
+        release = f"{tag} is another tag here than on {upstream.remote}"
+        return replace(status, release=release, finish=retake_command(upstream.remote, tag))
+    return status
 
 
-def _is_another(repository: Repository, tag: str, there: Mapping[str, str]) -> bool:
-    return object_of_tag(repository, tag) != there[tag]
+def _read_release(
+    tagged: TaggedRelease, destination: Destination, patience: float
+) -> tuple[ReleaseOnIndex, str | None]:
+    """Compare the files on the index with the manifest; return a remark when there is no manifest."""
+    project_files = _read_index(destination.simple, tagged.name, patience)
+    files = project_files.of_release(tagged.version)
+    manifest = Manifest.recall(tagged.repository)
+    if manifest and not manifest.is_of(tagged.tag, tagged.commit):
+        manifest = None
+    hashes = manifest.hashes if manifest else {}
+    # Without a manifest it is unknown which files are missing, unless all are.
+    hashes = hashes or {file.name: file.sha256 for file in files} or {"the files of the release": ""}
+    on_index = ReleaseOnIndex(
+        project=tagged.name,
+        version=str(tagged.version),
+        index=redacted_address(destination.simple),
+        hashes=hashes,
+        served=files,
+        has_project=bool(project_files.files),
+        is_rebuilt=manifest is not None and manifest.is_rebuilt,
+    )
+    if manifest is None and on_index.state is IndexState.PUBLISHED:
+        return on_index, f"there, not compared ({task_command(f'verify --version {tagged.version}')})"
+    return on_index, None
+
+
+def _read_index(simple: str, name: str, patience: float) -> ProjectFiles:
+    """Return the files on an index. Raises `IndexUnreachable`, also when all of it takes longer than ``patience``."""
+    try:
+        return in_thread(read_project_files, simple, name, patience).result(timeout=patience)
+    except futures.TimeoutError:
+        what = f"{redacted_address(simple)} does not answer within {patience:g} seconds"
+        raise IndexUnreachable(what, fix="try again later") from None
+
+
+def _finish_command(
+    on_index: ReleaseOnIndex, runs: CiRuns, destination: Destination, status: ProjectStatus
+) -> str | None:
+    """Return the command that finishes the release, None for a project that is not published at all."""
+    if on_index.state is IndexState.YANKED and status.fragments:
+        return None
+    is_published = on_index.has_project or runs.publishing.workflow is not None
+    return finish_command(on_index, runs, destination) if is_published else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,14 +44,14 @@ class TaggedRelease:
 
     @classmethod
     def of(cls, repository: Repository, snapshot: ProjectSnapshot, version: Version | None) -> TaggedRelease:
-        """Return a release of the project, the last one where no version is named. Raises `TagMissing`."""
-        known = released_versions(read_tags(repository, "HEAD"), snapshot.tag_form, snapshot.project.name)
-        wanted = version or max(known, default=None)
-        if wanted is None:
+        """Return a release of the project, the newest when no version is given. Raises `TagMissing`."""
+        tags = released_versions(read_tags(repository, "HEAD"), snapshot.tag_form, snapshot.project.name)
+        version = version or max(tags, default=None)
+        if version is None:
             raise ReleaseError(
                 f"{snapshot.project.name} has no tag of a release", code="TagMissing", fix=task_command("release")
             )
-        tag = known.get(wanted, snapshot.tag(wanted))
+        tag = tags.get(version, snapshot.tag(version))
         commit = Git(repository.root).line("rev-parse", "--quiet", "--verify", f"refs/tags/{tag}^{{commit}}")
         if not commit:
             raise ReleaseError(
@@ -59,47 +59,46 @@ class TaggedRelease:
                 code="TagMissing",
                 fix=f"git fetch --tags; or, where nothing was released, {task_command('release')}",
             )
-        return cls(repository, snapshot, wanted, tag, commit)
+        return cls(repository, snapshot, version, tag, commit)
 
 
 def require_same_tag(tagged: TaggedRelease, say: Callable[[str], None]) -> None:
-    """Raise `TagMoved` when the remote has another tag of that name: what it builds is what was released.
+    """Raise `TagMoved` when the remote has another tag of that name: the remote's tag is the one that was released.
 
-    Where there is no remote, or it does not answer, nobody can tell.
+    Without a remote, or when it does not answer, the tag is not compared.
     """
-    repository = tagged.repository
-    if not repository.remote:
+    repository, upstream = tagged.repository, tagged.repository.upstream
+    if upstream is None:
         return
     try:
-        there = read_remote(repository).tags.get(tagged.tag)
+        oid = read_remote(repository, upstream).tags.get(tagged.tag)
     except SeatrialError as error:
         say(f"look: {error.what.splitlines()[0].rstrip(':')}")
         return
-    if there is None:
-        say(f"look: {tagged.tag} is not on {repository.remote}: {task_command('push')}")
-    elif there != object_of_tag(repository, tagged.tag):
+    if oid is None:
+        say(f"look: {tagged.tag} is not on {upstream.remote}: {task_command('push')}")
+    elif oid != object_of_tag(repository, tagged.tag):
         raise DeliveryError(
-            f"{tagged.tag} is another one here than on {repository.remote}",
+            f"{tagged.tag} is another one here than on {upstream.remote}",
             code="TagMoved",
-            fix=retake_command(repository.remote, tagged.tag),
+            fix=retake_command(upstream.remote, tagged.tag),
         )
 
 
-def manifest_of(tagged: TaggedRelease, into: Path, say: Callable[[str], None]) -> Manifest:
-    """Return the proof of a release; where none is kept, the files are built again from the tag.
+def manifest_of(tagged: TaggedRelease, folder: Path, say: Callable[[str], None]) -> Manifest:
+    """Return the manifest of a release; when none is kept, its files are built again from the tag, in ``folder``.
 
-    ``into``: a folder for these. Raises `AnotherRelease`, `BuildError` or `ProofFailed`.
+    Raises `AnotherRelease`, `BuildError` or `ProofFailed`.
     """
     repository = tagged.repository
     kept = Manifest.recall(repository)
-    if kept and (kept.tag, kept.commit) == (tagged.tag, tagged.commit):
+    if kept and kept.is_of(tagged.tag, tagged.commit):
         return kept
-    say(f"no proof of {tagged.tag} is kept: building it from the tag")
-    at_tag = replace(repository, commit=tagged.commit)
-    with release_lock(repository), scratch_clone(at_tag) as scratch:
+    say(f"no manifest of {tagged.tag} is kept: building it from the tag")
+    with release_lock(repository), scratch_clone(repository, tagged.commit) as scratch:
         built = build_release(scratch, say)
-        files = tuple(Distribution.from_path(Path(shutil.copy2(one.path, into))) for one in built)
-    wrong = [one.path.name for one in files if one.version != tagged.version]
+        files = tuple(Distribution.from_path(Path(shutil.copy2(file.path, folder))) for file in built)
+    wrong = [file.name for file in files if file.version != tagged.version]
     if wrong:
         raise ReleaseError(
             f"{tagged.tag} builds {', '.join(wrong)}, which is another version",
@@ -108,6 +107,6 @@ def manifest_of(tagged: TaggedRelease, into: Path, say: Callable[[str], None]) -
         )
     manifest = Manifest(tagged.tag, str(tagged.version), tagged.commit, files, is_rebuilt=True)
     with contextlib.suppress(OSError):
-        # Without a place to keep it, it is built again.
+        # When the disk is full, it is built again the next time.
         manifest.keep(repository)
     return Manifest.recall(repository) or manifest

@@ -14,9 +14,8 @@ from seatrial.index.client import read_project_files
 from seatrial.index.targets import pip_index_url, pypirc_passwords
 from seatrial.index.twine import twine_upload, upload_interactively
 from seatrial.invocation import task_command
-from seatrial.publish.state import IndexState
+from seatrial.publish.state import IndexState, ReleaseOnIndex
 from seatrial.publish.tagged_release import manifest_of, require_same_tag
-from seatrial.publish.verify import IndexWatch, compare_with_index
 from seatrial.redaction import redact, redact_values
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from seatrial.errors import SeatrialError
     from seatrial.index.client import ProjectFiles
     from seatrial.index.targets import Destination
-    from seatrial.publish.state import ReleaseOnIndex
     from seatrial.publish.tagged_release import TaggedRelease
 
 
@@ -36,82 +34,84 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class UploadPlan:
-    """What is to be uploaded, and where to; ``found``: what the index has already."""
+    """The files to upload, and the index; ``on_index``: the state of the release there."""
 
     tagged: TaggedRelease
     destination: Destination
-    found: ReleaseOnIndex
+    on_index: ReleaseOnIndex
     files: tuple[Distribution, ...]
 
     @property
     def is_first(self) -> bool:
-        """Whether the index does not know the project yet: the name is taken with this upload."""
-        return not self.found.known
+        """Whether the index does not have the project yet: the upload takes the name."""
+        return not self.on_index.has_project
 
     def __str__(self) -> str:
-        """Return what goes where."""
-        lines = [f"{self.found.project} {self.found.version} to {self.destination.shown}, from {self.tagged.tag}"]
-        going = {one.path.name for one in self.files}
-        for name, sha256 in self.found.wanted.items():
-            lines.append(f"  {name}  {'' if name in going else 'is there already, '}sha256 {sha256}")
+        """Return the files and the index."""
+        release, index = self.on_index, self.destination.shown
+        lines = [f"{release.project} {release.version} to {index}, from {self.tagged.tag}"]
+        names = {file.name for file in self.files}
+        for name, sha256 in release.hashes.items():
+            lines.append(f"  {name}  {'' if name in names else 'is there already, '}sha256 {sha256}")
         if self.is_first:
-            lines.append(f"  {self.destination.shown} does not know {self.found.project} yet: the name becomes yours")
+            lines.append(f"  {index} does not know {release.project} yet: the name becomes yours")
         return "\n".join(lines)
 
     @property
     def again(self) -> str:
-        """The command that goes on where this stopped."""
-        return task_command(f"publish --version {self.found.version}{self.destination.option}")
+        """The command that continues the upload."""
+        return task_command(f"publish --version {self.on_index.version}{self.destination.option}")
 
 
-def plan_upload(tagged: TaggedRelease, destination: Destination, into: Path, say: Callable[[str], None]) -> UploadPlan:
-    """Build a release from its tag, check it, and look what of it the index has; nothing is sent.
+def plan_upload(
+    tagged: TaggedRelease, destination: Destination, folder: Path, say: Callable[[str], None]
+) -> UploadPlan:
+    """Build a release from its tag, check it, and compare it with the index; nothing is sent.
 
-    ``into``: a folder for the files. Raises `DistributionsRefused`, `IndexUnreachable` or `OtherBytes`.
+    ``folder``: where files are built. Raises `DistributionsRefused`, `IndexUnreachable` or `OtherBytes`.
     """
     require_same_tag(tagged, say)
-    manifest = manifest_of(tagged, into, say)
+    manifest = manifest_of(tagged, folder, say)
     project_files = read_project_files(destination.simple, tagged.name)
-    found = compare_with_index(project_files, IndexWatch(tagged.name, destination.simple, manifest, 0))
-    if found.state is IndexState.OTHER_BYTES:
+    on_index = ReleaseOnIndex.compare(manifest, tagged.name, destination.simple, project_files)
+    if on_index.state is IndexState.OTHER_BYTES:
         raise DeliveryError(
-            f"nothing was sent: {found.project} {found.version} is {found.state.value} on {found.index}:\n"
-            + "\n".join(f"  {line}" for line in str(found).splitlines()),
+            f"nothing was sent: {on_index.project} {on_index.version} is {on_index.state.value} on {on_index.index}:\n"
+            + "\n".join(f"  {line}" for line in str(on_index).splitlines()),
             code="OtherBytes",
-            fix=task_command(f"undo {found.version}{destination.option}"),
+            fix=task_command(f"undo {on_index.version}{destination.option}"),
         )
-    files = tuple(one for one in manifest.files if one.path.name in found.missing)
+    files = tuple(file for file in manifest.files if file.name in on_index.missing)
     if files:
-        ignore = tagged.snapshot.config.ignore
-        require_acceptable(files, ignore, say)
+        require_acceptable(files, tagged.snapshot.config.ignore, say)
         _require_room(files, project_files, tagged)
-    return UploadPlan(tagged, destination, found, files)
+    return UploadPlan(tagged, destination, on_index, files)
 
 
 def _require_room(files: tuple[Distribution, ...], project_files: ProjectFiles, tagged: TaggedRelease) -> None:
-    """Raise `DistributionsRefused` when the index has no room: it would take the first file and refuse the second."""
-    judged = check_uploads(files, project_files, ignore_reasons=tagged.snapshot.config.ignore)
-    if any(one.blocks for one in judged):
+    """Raise `DistributionsRefused` when the index would reject a file, which could be the second of two."""
+    results = check_uploads(files, project_files, ignore_reasons=tagged.snapshot.config.ignore)
+    if any(result.blocks for result in results):
         raise BuildError(
-            f"the index would not take the distributions:\n{report.results_text(judged)}",
+            f"the index would not take the distributions:\n{report.results_text(results)}",
             code="DistributionsRefused",
-            fix="mend each of them",
+            fix="fix each of them",
         )
 
 
 def upload_release(upload_plan: UploadPlan, say: Callable[[str], None], *, can_ask: bool) -> None:
-    """Upload with twine, which finds the token where it always does; ``can_ask``: on the terminal, too.
+    """Upload with twine, which finds the token in its usual places; ``can_ask``: it may ask on the terminal, too.
 
     Raises `UploadFailed` or `CredentialMissing`.
     """
     if not upload_plan.files:
         say("all of it is there already")
         return
-    destination, paths = upload_plan.destination, [one.path for one in upload_plan.files]
+    destination, paths = upload_plan.destination, [file.path for file in upload_plan.files]
     environment = _twine_environment(destination)
     secrets = (os.environ.get("TWINE_PASSWORD", ""), *pypirc_passwords(os.environ).values())
     try:
-        said = twine_upload(paths, environment, repository=destination.name)
+        output = twine_upload(paths, environment, repository=destination.name)
     except CredentialMissing as error:
         if not can_ask:
             raise _with_next_command(error, upload_plan, secrets) from None
@@ -122,29 +122,29 @@ def upload_release(upload_plan: UploadPlan, say: Callable[[str], None], *, can_a
     except UploadFailed as error:
         raise _with_next_command(error, upload_plan, secrets) from None
     else:
-        for line in redact_values(said, secrets).rstrip().splitlines():
+        for line in redact_values(output, secrets).rstrip().splitlines():
             say(line)
 
 
 def _with_next_command(error: SeatrialError, upload_plan: UploadPlan, secrets: Sequence[str]) -> SeatrialError:
-    """Return an error without secrets, and with the command that goes on."""
+    """Return an error with its secrets masked, and with the command that continues the upload."""
     return type(error)(redact_values(error.what, secrets), fix=f"{error.fix}\n{upload_plan.again}")
 
 
 def install_command(upload_plan: UploadPlan) -> str:
-    """Return the command that installs what was published; what it needs comes from the user's own index."""
+    """Return the command that installs the release; its dependencies come from the user's own index."""
     simple, usual = redact(upload_plan.destination.simple), redact(pip_index_url(os.environ))
-    places = "" if simple == usual else f"--index-url {simple} --extra-index-url {usual} "
-    return f"pip install {places}{upload_plan.found.project}=={upload_plan.found.version}"
+    options = "" if simple == usual else f"--index-url {simple} --extra-index-url {usual} "
+    return f"pip install {options}{upload_plan.on_index.project}=={upload_plan.on_index.version}"
 
 
 def _twine_environment(destination: Destination) -> dict[str, str]:
-    """Return the environment of twine, which goes where ``destination`` says and nowhere else."""
+    """Return the environment of twine, in which it uploads to ``destination`` and nowhere else."""
     kept = {
         name: value
         for name, value in process.publishing_environment().items()
         if not name.startswith("TWINE_REPOSITORY")
     }
     address = {} if destination.name else {"TWINE_REPOSITORY_URL": destination.upload}
-    alone = {"NO_PROXY": LOOPBACK} if urlsplit(destination.upload).hostname == LOOPBACK else {}
-    return {**kept, **address, **alone}
+    proxy = {"NO_PROXY": LOOPBACK} if urlsplit(destination.upload).hostname == LOOPBACK else {}
+    return {**kept, **address, **proxy}

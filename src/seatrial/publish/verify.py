@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal
 
-from packaging.version import Version
-
 from seatrial import process
 from seatrial.errors import DeliveryError, IndexUnreachable
 from seatrial.index.client import read_project_files
@@ -23,10 +21,8 @@ from seatrial.publish.install import InstallRequest, IsolatedFolder, install_rel
 from seatrial.publish.state import IndexState, ReleaseOnIndex
 from seatrial.publish.tagged_release import manifest_of
 from seatrial.pythons import Interpreter, find_interpreters
-from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:
-    from seatrial.index.client import ProjectFiles
     from seatrial.index.targets import Destination
     from seatrial.project.project import Project
     from seatrial.publish.ci_runs import CiRuns
@@ -35,9 +31,13 @@ if TYPE_CHECKING:
     from seatrial.release.manifest import Manifest
 
 
+AttestationsExpected = Literal["here", "by CI", "by nobody"]
+"""Who asked for attestations: the user on the command line, the workflow that publishes, or neither."""
+
+
 @dataclass(frozen=True)
 class VerifyOptions:
-    """What is asked for: ``limit``: seconds to wait; ``attestations``: who has asked for some."""
+    """The options of `verify_published`; ``limit``: how many seconds to wait for the release."""
 
     destination: Destination
     limit: float
@@ -49,107 +49,108 @@ class VerifyOptions:
 class VerifiedRelease:
     """A release that is published, byte for byte.
 
-    ``attested``: what there is to say of its attestations; ``installed`` is None where nobody asked for it.
+    ``attestations``: a remark about attestations, None for none; ``installed``: None where it was not installed.
     """
 
-    delivery: ReleaseOnIndex
-    attested: str
+    on_index: ReleaseOnIndex
+    attestations: str | None
     installed: InstalledRelease | None
 
     def as_dict(self) -> dict[str, object]:
-        """Return it as JSON has it."""
+        """Return it as a JSON object."""
         return {
-            "project": self.delivery.project,
-            "version": self.delivery.version,
-            "index": self.delivery.index,
-            "state": self.delivery.state.value,
-            "files": dict(self.delivery.wanted),
-            "unproved": list(self.delivery.not_in_manifest),
-            "attestations": attestations_of(self.delivery),
-            "installed": self.installed.__dict__ if self.installed else None,
+            "project": self.on_index.project,
+            "version": self.on_index.version,
+            "index": self.on_index.index,
+            "state": self.on_index.state.value,
+            "files": dict(self.on_index.hashes),
+            "unproved": list(self.on_index.not_in_manifest),
+            "attestations": attestations_of(self.on_index),
+            "installed": self.installed.as_dict() if self.installed else None,
         }
 
     def __str__(self) -> str:
         """Return it as text."""
-        one = self.delivery
-        lines = [f"{one.project} {one.version} is {one.state.value}: {one.index}"]
-        lines += [f"  {line}" for line in str(one).splitlines()]
-        lines += [f"  {self.attested}"] if self.attested else []
-        if self.installed:
-            brought = ", ".join([*(f"import {name}" for name in self.installed.modules), *self.installed.scripts])
-            lines.append(f"  installed on Python {self.installed.python}: {brought or 'nothing to import'}")
+        release = self.on_index
+        lines = [f"{release.project} {release.version} is {release.state.value}: {release.index}"]
+        lines += [f"  {line}" for line in str(release).splitlines()]
+        lines += [f"  {self.attestations}"] if self.attestations else []
+        lines += [f"  installed on {self.installed}"] if self.installed else []
         return "\n".join(lines)
 
 
-def verify_published(tagged: TaggedRelease, order: VerifyOptions, say: Callable[[str], None]) -> VerifiedRelease:
-    """Wait until a release is on the index, compare it with its proof, and install it.
+def verify_published(tagged: TaggedRelease, options: VerifyOptions, say: Callable[[str], None]) -> VerifiedRelease:
+    """Wait until a release is on the index, compare it with its manifest, and install it.
 
     Raises `DeliveryError` with the command that finishes it, `IndexUnreachable` or `InstallFailed`.
     """
+    destination = options.destination
     with tempfile.TemporaryDirectory(prefix="seatrial-verify-") as folder:
         manifest = manifest_of(tagged, Path(folder), say)
-        found, known = _wait_for_release(tagged, order, manifest, say)
-        attested = require_attestations(found, known, order.destination, order.attestations)
-        if not order.installs:
-            return VerifiedRelease(found, attested, None)
-        place = IsolatedFolder(Path(folder), process.child_environment())
-        wanted = InstallRequest.of(tagged.name, manifest.version, manifest.files, order.destination.simple)
-        say(f"installing {wanted.name}=={wanted.version} in an empty environment")
-        return VerifiedRelease(found, attested, install_release(place, _python(tagged.snapshot.project), wanted))
+        on_index, runs = _wait_for_release(tagged, options, manifest, say)
+        attestations = require_attestations(on_index, runs, destination, options.attestations)
+        if not options.installs:
+            return VerifiedRelease(on_index, attestations, None)
+        isolated = IsolatedFolder(Path(folder), process.child_environment())
+        request = InstallRequest.of(tagged.name, manifest.version, manifest.files, destination.simple)
+        say(f"installing {request.name}=={request.version} in an empty environment")
+        installed = install_release(isolated, _newest_python(tagged.snapshot.project), request)
+        return VerifiedRelease(on_index, attestations, installed)
 
 
 def _wait_for_release(
-    tagged: TaggedRelease, order: VerifyOptions, manifest: Manifest, say: Callable[[str], None]
+    tagged: TaggedRelease, options: VerifyOptions, manifest: Manifest, say: Callable[[str], None]
 ) -> tuple[ReleaseOnIndex, CiRuns]:
-    """Watch the index, and CI where that can be asked. Raises `DeliveryError`."""
-    known = [read_ci_runs(tagged)]
+    """Watch the index, and CI where gh reports it. Raises `DeliveryError`."""
+    runs = read_ci_runs(tagged)
 
-    def is_over() -> bool:
+    def has_failed() -> bool:
+        nonlocal runs
         # A forge takes some seconds until it lists the run that a push has started.
-        if known[0].is_under_way or known[0].has_not_started:
-            known[0] = read_ci_runs(tagged)
-        return known[0].failed is not None
+        if runs.is_running or runs.has_not_started:
+            runs = read_ci_runs(tagged)
+        return runs.failed is not None
 
-    if str(known[0]):
-        say(f"CI: {known[0]}")
-    found = IndexWatch(tagged.name, order.destination.simple, manifest, order.limit).keep(say, is_over)
-    require_published(found, known[0], order.destination)
-    return found, known[0]
+    if str(runs):
+        say(f"CI: {runs}")
+    on_index = IndexWatch(tagged.name, options.destination.simple, manifest, options.limit).keep(say, has_failed)
+    require_published(on_index, runs, options.destination)
+    return on_index, runs
 
 
-def _python(project: Project) -> Interpreter:
+def _newest_python(project: Project) -> Interpreter:
     """Return the newest Python of a project that is installed, or else the one that runs this."""
-    found = find_interpreters(project.pythons, os.environ)
-    return found[-1] if found else Interpreter("{}.{}".format(*sys.version_info), Path(sys.executable))
+    interpreters = find_interpreters(project.pythons, os.environ)
+    return interpreters[-1] if interpreters else Interpreter("{}.{}".format(*sys.version_info), Path(sys.executable))
 
 
 PAUSES = (1, 2, 4, 8, 15)
-"""Seconds between two looks at an index, the last of them for all that follow."""
+"""Seconds between two requests to an index; the last number is repeated."""
 
 
 @dataclass(frozen=True)
 class WatchGoal:
-    """What is waited for: whether it is so, and how far it has come in words."""
+    """The state of a release that is waited for: whether it is reached, and the progress in words."""
 
     is_reached: Callable[[ReleaseOnIndex], bool]
     progress: Callable[[ReleaseOnIndex], str]
 
 
 ARRIVED = WatchGoal(
-    lambda found: found.state not in {IndexState.NOT_THERE, IndexState.PARTLY}, lambda found: found.counted
+    lambda release: release.state not in {IndexState.NOT_THERE, IndexState.PARTLY}, lambda release: release.counted
 )
-"""All is there, or nothing more will come."""
+"""All files are on the index, or no more will come."""
 
 YANKED = WatchGoal(
-    lambda found: len(found.yanked) == len(found.served),
-    lambda found: f"{len(found.yanked)} of {len(found.served)} files yanked",
+    lambda release: len(release.yanked) == len(release.served),
+    lambda release: f"{len(release.yanked)} of {len(release.served)} files yanked",
 )
-"""Nobody gets it any more who does not ask for that very version."""
+"""Installers take the version only where it is pinned."""
 
 
 @dataclass(frozen=True)
 class IndexWatch:
-    """Who looks for a release: ``simple``: the address of the index; ``limit``: how many seconds it may take."""
+    """Watches an index for a release; ``simple``: the address of its simple API; ``limit``: seconds to wait."""
 
     project: str
     simple: str
@@ -157,52 +158,33 @@ class IndexWatch:
     limit: float
 
     def look(self) -> ReleaseOnIndex:
-        """Look once. Raises `IndexUnreachable`."""
-        return compare_with_index(read_project_files(self.simple, self.project), self)
+        """Read the index once. Raises `IndexUnreachable`."""
+        project_files = read_project_files(self.simple, self.project)
+        return ReleaseOnIndex.compare(self.manifest, self.project, self.simple, project_files)
 
     def keep(
-        self, say: Callable[[str], None], is_over: Callable[[], bool], goal: WatchGoal = ARRIVED
+        self, say: Callable[[str], None], is_hopeless: Callable[[], bool], goal: WatchGoal = ARRIVED
     ) -> ReleaseOnIndex:
-        """Look until the goal is reached, or until the time is over.
+        """Read the index until the goal is reached, or until the time is over.
 
-        ``is_over``: asked before each pause whether it is of use to wait. Raises `IndexUnreachable` when the index
-        does not answer at first; afterwards it may be silent for a while.
+        ``is_hopeless``: called before each pause; no more waiting when it returns True. Raises `IndexUnreachable` when
+        the index does not answer the first request; later it may be silent for a while.
         """
         end = time.monotonic() + self.limit
-        found, said = self.look(), ""
+        release, shown = self.look(), None
         for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
-            left = end - time.monotonic()
-            if goal.is_reached(found) or left <= 0 or is_over():
+            remaining = end - time.monotonic()
+            if goal.is_reached(release) or remaining <= 0 or is_hopeless():
                 break
-            if said != goal.progress(found):
-                said = goal.progress(found)
-                say(f"{said} on {found.index}; waiting, {left:.0f} s at most")
-            time.sleep(min(pause, left))
-            found = self._look_again(found, say)
-        return found
-
-    def _look_again(self, before: ReleaseOnIndex, say: Callable[[str], None]) -> ReleaseOnIndex:
-        try:
-            return self.look()
-        except IndexUnreachable as error:
-            say(f"{error.what}; looking again")
-            return before
-
-
-def compare_with_index(project_files: ProjectFiles, watch: IndexWatch) -> ReleaseOnIndex:
-    """Return what an index holds beside what was proved."""
-    version = Version(watch.manifest.version)
-    wanted = {one.path.name: one.sha256 for one in watch.manifest.files}
-    served = project_files.of_release(version)
-    return ReleaseOnIndex(
-        watch.project,
-        str(version),
-        redacted_address(watch.simple),
-        wanted,
-        served,
-        bool(project_files.files),
-        watch.manifest.is_rebuilt,
-    )
+            if shown != goal.progress(release):
+                shown = goal.progress(release)
+                say(f"{shown} on {release.index}; waiting, {remaining:.0f} s at most")
+            time.sleep(min(pause, remaining))
+            try:
+                release = self.look()
+            except IndexUnreachable as error:
+                say(f"{error.what}; looking again")
+        return release
 
 
 CODES = {
@@ -213,77 +195,77 @@ CODES = {
 }
 
 
-def finish_command(found: ReleaseOnIndex, ci: CiRuns, destination: Destination) -> str:
-    """Return the command that finishes a release, "" when it is finished."""
-    if found.state is IndexState.PUBLISHED:
-        return ""
-    if found.state in {IndexState.OTHER_BYTES, IndexState.YANKED}:
-        return task_command(f"undo {found.version}{destination.option}")
-    if ci.is_under_way:
-        return task_command(f"verify --version {found.version}{destination.option}")
-    by_hand = task_command(f"publish --version {found.version}{destination.option}")
-    return (ci.finish if not destination.named else "") or by_hand
+def finish_command(release: ReleaseOnIndex, runs: CiRuns, destination: Destination) -> str | None:
+    """Return the command that finishes a release, None when it is finished."""
+    option = destination.option
+    if release.state is IndexState.PUBLISHED:
+        return None
+    if release.state in {IndexState.OTHER_BYTES, IndexState.YANKED}:
+        return task_command(f"undo {release.version}{option}")
+    if runs.is_running:
+        return task_command(f"verify --version {release.version}{option}")
+    by_hand = task_command(f"publish --version {release.version}{option}")
+    return by_hand if destination.named else runs.finish or by_hand
 
 
-def require_published(found: ReleaseOnIndex, ci: CiRuns, destination: Destination) -> None:
-    """Raise the `DeliveryError` that says what became of a release, unless it is published."""
-    if found.state is IndexState.PUBLISHED:
+def require_published(release: ReleaseOnIndex, runs: CiRuns, destination: Destination) -> None:
+    """Raise `DeliveryError` with the state of a release, unless it is published."""
+    if release.state is IndexState.PUBLISHED:
         return
-    what = f"{found.project} {found.version} is {found.state.value} on {found.index}:"
-    lines = [what, *(f"  {line}" for line in str(found).splitlines())]
-    if str(ci):
-        lines.append(f"  CI: {ci}")
-    is_waiting = found.state in {IndexState.NOT_THERE, IndexState.PARTLY}
-    code = "RunFailed" if is_waiting and ci.failed else CODES[found.state]
-    raise DeliveryError("\n".join(lines), code=code, fix=finish_command(found, ci, destination))
+    heading = f"{release.project} {release.version} is {release.state.value} on {release.index}:"
+    lines = [heading, *(f"  {line}" for line in str(release).splitlines())]
+    if str(runs):
+        lines.append(f"  CI: {runs}")
+    is_waiting = release.state in {IndexState.NOT_THERE, IndexState.PARTLY}
+    code = "RunFailed" if is_waiting and runs.failed else CODES[release.state]
+    raise DeliveryError("\n".join(lines), code=code, fix=finish_command(release, runs, destination) or "")
 
-
-AttestationsExpected = Literal["here", "by CI", "by nobody"]
-"""Who has asked for attestations."""
 
 ATTESTATION_FIX = "have CI publish with trusted publishing: they are made there, for the next version"
 
 
 def require_attestations(
-    found: ReleaseOnIndex, ci: CiRuns, destination: Destination, asked: AttestationsExpected
-) -> str:
-    """Return what there is to say of attestations, "" for nothing.
+    release: ReleaseOnIndex, runs: CiRuns, destination: Destination, expected: AttestationsExpected
+) -> str | None:
+    """Return a remark about the attestations of a release, None for none.
 
-    Raises `Unattested` where they were asked for, and the index lists none or does not tell; by CI only where it is
-    known to have published: what was published by hand has none.
+    Raises `Unattested` where they are expected and the index lists none or does not report them; from CI they are
+    expected only when its runs have succeeded, because an upload by hand has none.
     """
-    maker = _maker(ci, destination) if asked != "by nobody" else ""
-    why = _missing_attestations(found)
-    if asked == "here" and why:
+    workflow = _attesting_workflow(runs, destination) if expected != "by nobody" else None
+    problem = _missing_attestations(release)
+    if expected == "here" and problem:
         raise DeliveryError(
-            why,
+            problem,
             code="Unattested",
-            fix=ATTESTATION_FIX if found.attestations_missing else "ask an index that tells it: PyPI does",
+            fix=ATTESTATION_FIX if release.attestations_missing else "ask an index that tells it: PyPI does",
         )
-    if maker and found.attestations_missing and ci.has_succeeded:
+    if workflow and release.attestations_missing and runs.has_succeeded:
         raise DeliveryError(
-            f"{why}, and {maker} makes them", code="Unattested", fix=f"look into its run; {ATTESTATION_FIX}"
+            f"{problem}, and {workflow} makes them", code="Unattested", fix=f"look into its run; {ATTESTATION_FIX}"
         )
-    if found.served and not why:
+    if release.served and not problem:
         return "the index lists attestations of each file"
-    return f"{why}, and {maker} makes them" if maker else ""
+    return f"{problem}, and {workflow} makes them" if workflow else None
 
 
-def attestations_of(found: ReleaseOnIndex) -> dict[str, bool | None]:
+def attestations_of(release: ReleaseOnIndex) -> dict[str, bool | None]:
     """Return for each file whether it has attestations, None where that is unknown."""
-    return {one.name: None if one.provenance is None else bool(one.provenance) for one in found.served}
+    return {file.name: None if file.provenance is None else bool(file.provenance) for file in release.served}
 
 
-def _missing_attestations(found: ReleaseOnIndex) -> str:
-    """Return what is not as it is asked for, "" where all is."""
-    if found.attestations_missing:
-        return f"{found.index} lists no attestations of {', '.join(found.attestations_missing)}"
-    lacks = "it has an older simple API than 1.3"
-    return f"{found.index} does not tell whether there are attestations: {lacks}" if found.attestations_unknown else ""
+def _missing_attestations(release: ReleaseOnIndex) -> str | None:
+    """Return why the attestations of a release are not complete, None when they are."""
+    if release.attestations_missing:
+        return f"{release.index} lists no attestations of {', '.join(release.attestations_missing)}"
+    if release.attestations_unknown:
+        why = "it has an older simple API than 1.3"
+        return f"{release.index} does not tell whether there are attestations: {why}"
+    return None
 
 
-def _maker(ci: CiRuns, destination: Destination) -> str:
-    """Return the workflow that makes attestations, "" for none: nobody makes them for any other index."""
-    workflow, job = ci.publishing.workflow, ci.publishing.job
-    is_for_them = destination.name in {PYPI, TESTPYPI}
-    return workflow.name if workflow and job and job.attests and is_for_them else ""
+def _attesting_workflow(runs: CiRuns, destination: Destination) -> str | None:
+    """Return the name of the workflow that makes attestations; None for an index that does not keep them."""
+    workflow, job = runs.publishing.workflow, runs.publishing.job
+    is_kept = destination.name in {PYPI, TESTPYPI}
+    return workflow.name if workflow and job and job.attests and is_kept else None

@@ -198,7 +198,7 @@ def _remarks(repository: Repository, project: Project, made: Sandbox) -> tuple[s
         told.append(
             "the filters that .gitattributes names, such as lfs, were not applied: they are in your configuration"
         )
-    signs = {repository.setting(f"{what}.gpgsign").lower() for what in ("commit", "tag")}
+    signs = {(repository.setting(f"{kind}.gpgsign") or "").lower() for kind in ("commit", "tag")}
     if signs & {"true", "yes", "on", "1"}:
         told.append("nothing was signed: your key stays with you")
     return tuple(told)

@@ -20,7 +20,7 @@ from seatrial.installer import find_uv
 from seatrial.project.project import Project
 from seatrial.publish.install import IsolatedFolder
 from seatrial.pythons import find_interpreters, path_with
-from seatrial.release.preconditions import no_commit_error, shallow_clone_error
+from seatrial.release.preconditions import require_commit, shallow_clone_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,11 +124,9 @@ def make_sandbox(repository: Repository) -> Iterator[Sandbox]:
 
     Raises `NoCommit`, `ShallowClone`, `ProjectError` or `CommandFailed`.
     """
-    if not repository.commit:
-        raise no_commit_error(repository)
+    require_commit(repository)
     if repository.is_cut_off:
         raise shallow_clone_error(repository)
-    identity = read_identity(repository)
     folder = None
     try:
         with process.signals_held():
@@ -137,7 +135,7 @@ def make_sandbox(repository: Repository) -> Iterator[Sandbox]:
             folder=folder,
             prefix=repository.prefix,
             environment=_environment(folder),
-            identity=identity if identity[0] else REHEARSER,
+            identity=read_identity(repository) or REHEARSER,
             modules=repository.common_dir / "modules",
         )
         made.make(repository, _branch(repository))
@@ -150,7 +148,7 @@ def make_sandbox(repository: Repository) -> Iterator[Sandbox]:
 
 def _branch(repository: Repository) -> str:
     """Return the branch of the remote: the one that is released from, whatever it is called here."""
-    return repository.upstream[len("refs/heads/") :] or repository.branch or "main"
+    return repository.upstream.branch if repository.upstream else repository.branch or "main"
 
 
 def _environment(folder: Path) -> dict[str, str]:

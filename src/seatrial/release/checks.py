@@ -46,134 +46,136 @@ if TYPE_CHECKING:
 
 
 def require_checks(
-    found: PreparedRelease, planned: ReleasePlan, asked: GatheredFacts, say: Callable[[str], None]
+    prepared: PreparedRelease, plan: ReleasePlan, facts: GatheredFacts, say: Callable[[str], None]
 ) -> None:
-    """Raise `ChecksFailed` for errors in what the project says, in what the tag starts, or of the index.
+    """Raise `ChecksFailed` for errors of the project, of the CI files that the tag starts, or of the index.
 
-    ``say`` is told what is just bad, and what could not be learned.
+    ``say`` shows warnings, and what could not be checked.
     """
-    snapshot, listing = found.snapshot, asked.listing.result()
-    publishing = read_publishing(snapshot.project, snapshot.config, found.scratch, planned.tag)
-    facts: tuple[tuple[Sequence[Check[Any]], object], ...] = (
-        (PROJECT_CHECKS, read_sources(snapshot.project, found.scratch, listing, publishing)),
-        (
-            TRIGGER_CHECKS,
-            read_trigger(snapshot.project, found.scratch, Trigger(planned.tag, publishing, listing)),
-        ),
-        (PENDING_RELEASE_CHECKS, read_pending_release(snapshot, planned.version, asked)),
-    )
+    snapshot, scratch, listing = prepared.snapshot, prepared.scratch, facts.listing.result()
+    publishing = read_publishing(snapshot.project, snapshot.config, scratch, plan.tag)
+    trigger = read_trigger(snapshot.project, scratch, Trigger(plan.tag, publishing, listing))
     ignore_reasons = snapshot.config.ignore
-    _say_results(tuple(one for checks, known in facts for one in run_checks_on(checks, known, ignore_reasons)), say)
+    results = (
+        *run_checks_on(PROJECT_CHECKS, read_sources(snapshot.project, scratch, listing, publishing), ignore_reasons),
+        *run_checks_on(TRIGGER_CHECKS, trigger, ignore_reasons),
+        *run_checks_on(PENDING_RELEASE_CHECKS, read_pending_release(snapshot, plan.version, facts), ignore_reasons),
+    )
+    _require_passed(results, say)
 
 
 def require_room_on_index(
-    found: PreparedRelease, built: BuiltDistributions, asked: GatheredFacts, say: Callable[[str], None]
+    prepared: PreparedRelease, built: BuiltDistributions, facts: GatheredFacts, say: Callable[[str], None]
 ) -> None:
-    """Raise `ChecksFailed` when the index has no room for what was built."""
-    project_files = asked.project_files.result()
+    """Raise `ChecksFailed` when the index would reject a distribution because of the files that it has."""
+    project_files = facts.project_files.result()
     if isinstance(project_files, ProjectFiles):
-        _say_results(check_uploads(built, project_files, ignore_reasons=found.snapshot.config.ignore), say)
+        ignore_reasons = prepared.snapshot.config.ignore
+        _require_passed(check_uploads(built, project_files, ignore_reasons=ignore_reasons), say)
 
 
 def run_checks_on(
     checks: Sequence[Check[Any]], facts: object, ignore_reasons: Mapping[str, str], subject: str = ""
 ) -> tuple[CheckResult, ...]:
-    """Judge what was learned, or tell why it was not."""
+    """Run checks on facts; when the facts are unknown, every result is unknown."""
     if isinstance(facts, UnknownFacts):
         return report_unknown(checks, facts, subject=subject, ignore_reasons=ignore_reasons)
     return run_checks(checks, facts, subject=subject, ignore_reasons=ignore_reasons)
 
 
-def _say_results(results: tuple[CheckResult, ...], say: Callable[[str], None]) -> None:
-    if any(one.blocks for one in results):
+def _require_passed(results: tuple[CheckResult, ...], say: Callable[[str], None]) -> None:
+    """Raise `ChecksFailed` for errors, and show warnings."""
+    if any(result.blocks for result in results):
         raise ReleaseError(
-            f"an error stands in the way of the release:\n{report.results_text(results)}",
+            f"a check failed:\n{report.results_text(results)}",
             code="ChecksFailed",
-            fix=f"mend it and commit; all checks: {task_command('preflight')}",
+            fix=f"fix it and commit; all checks: {task_command('preflight')}",
         )
-    if any(one.outcome in OUTCOMES for one in results):
+    if any(result.outcome in OUTCOMES for result in results):
         for line in report.results_text(results).splitlines():
             say(line)
 
 
-Shelved = Union["ProjectFiles", UnknownFacts]
+MaybeProjectFiles = Union["ProjectFiles", UnknownFacts]
 
-LOOK = "in GitLab: Build, Pipeline editor, Validate, with the tag"
-"""Where GitLab says what a tag would start."""
+HOW_TO_VALIDATE = "in GitLab: Build, Pipeline editor, Validate, with the tag"
+"""The page on which GitLab shows what a tag would start."""
 
 
 @dataclass(frozen=True)
 class GatheredFacts:
-    """What others have been asked; ``where``: the address of the index."""
+    """Facts from an index (``index``: its address) and from nox."""
 
-    where: str
-    project_files: Future[Shelved]
+    index: str
+    project_files: Future[MaybeProjectFiles]
     listing: Future[SessionList]
 
 
 @contextlib.contextmanager
 def gather_facts(project: Project, config: Config) -> Iterator[GatheredFacts]:
-    """Ask both at once, in threads: each takes its time, and neither needs the other.
+    """Ask the index and nox at once, in threads.
 
-    nox is waited for, because it reads the folder; an index that does not answer is not.
+    The end waits for nox, because it reads the folder, but not for an index that does not answer.
     """
-    where = config.index or pip_index_url(os.environ)
+    index = config.index or pip_index_url(os.environ)
     with ThreadPoolExecutor(max_workers=1) as pool:
         yield GatheredFacts(
-            where, in_thread(_gather_project_files, where, project.name), pool.submit(list_sessions, project.root)
+            index, in_thread(_gather_project_files, index, project.name), pool.submit(list_sessions, project.root)
         )
 
 
-def _gather_project_files(where: str, name: str) -> Shelved:
+def _gather_project_files(index: str, name: str) -> MaybeProjectFiles:
     try:
-        return read_project_files(where, name)
+        return read_project_files(index, name)
     except IndexUnreachable as error:
         return UnknownFacts(error.what, error.fix)
 
 
 def read_publishing(project: Project, config: Config, scratch: Scratch, tag: str) -> Publishing:
-    """Return who publishes the project when this tag is pushed."""
+    """Return the workflows that publish the project when this tag is pushed."""
     return Publishing.of(scratch.repository, project, scratch.root, config.publisher, tag)
 
 
-def read_trigger(project: Project, scratch: Scratch, known: Trigger) -> Trigger:
+def read_trigger(project: Project, scratch: Scratch, trigger: Trigger) -> Trigger:
     """Return what the tag starts, with the generated files that have drifted."""
-    known = replace(known, by_pipeline=_by_pipeline(known, scratch))
-    # A forge for which nothing is generated is no matter here.
+    trigger = replace(trigger, by_pipeline=_by_pipeline(trigger, scratch))
+    # Nothing is generated for an unknown forge.
     with contextlib.suppress(SeatrialError):
-        found = Generator.at(scratch.repository, project).drift_in(scratch.root)
-        drifted = tuple(f"{one.path} {one.reason.value}" for one in found)
-        return replace(known, drifted=drifted, fixes=tuple(dict.fromkeys(one.fix for one in found)))
-    return known
+        drift = Generator.at(scratch.repository, project).drift_in(scratch.root)
+        drifted = tuple(f"{file.path} {file.reason.value}" for file in drift)
+        return replace(trigger, drifted=drifted, fixes=tuple(dict.fromkeys(file.fix for file in drift)))
+    return trigger
 
 
-def _by_pipeline(known: Trigger, scratch: Scratch) -> Heard | None:
-    """Return whether the tag starts the job of GitLab that publishes; None where no pipeline does."""
-    found = known.publishing
-    if found.workflow is not None or PIPELINE_FILE not in found.others or not known.tag:
+def _by_pipeline(trigger: Trigger, scratch: Scratch) -> Heard | None:
+    """Return whether the tag starts the job of GitLab that publishes; None without such a pipeline."""
+    publishing = trigger.publishing
+    if publishing.workflow is not None or PIPELINE_FILE not in publishing.others or not trigger.tag:
         return None
     try:
         text = (scratch.root / PIPELINE_FILE).read_text(encoding="utf-8", errors="replace")
-        pipeline = Pipeline.of(text, known.tag)
+        pipeline = Pipeline.of(text, trigger.tag)
     except PipelineInvalid as error:
         return Heard(Answer.NO, error.what, error.fix)
-    answer, reason = pipeline.heard(pipeline.publishing_job(found.overrides.get("environment", DEFAULT_ENVIRONMENT)))
-    return Heard(answer, reason, TAG_RULE if answer is Answer.NO else LOOK)
+    job = pipeline.publishing_job(publishing.overrides.get("environment", DEFAULT_ENVIRONMENT))
+    answer, reason = pipeline.heard(job)
+    return Heard(answer, reason, TAG_RULE if answer is Answer.NO else HOW_TO_VALIDATE)
 
 
-def read_sources(project: Project, scratch: Scratch, listing: SessionList, found: Publishing) -> ProjectSources:
-    """Return the project as it stands in the commit."""
-    files = files_of_commit(scratch.repository)
-    return ProjectSources(project, files, listing, found.workflows, (found.owner, found.repository))
+def read_sources(project: Project, scratch: Scratch, listing: SessionList, publishing: Publishing) -> ProjectSources:
+    """Return the project as it is in the commit."""
+    files = files_of_commit(scratch.repository, scratch.base)
+    return ProjectSources(project, files, listing, publishing.workflows, (publishing.owner, publishing.repository))
 
 
 def read_pending_release(
-    snapshot: ProjectSnapshot, version: Version | None, asked: GatheredFacts
+    snapshot: ProjectSnapshot, version: Version | None, facts: GatheredFacts
 ) -> PendingRelease | UnknownFacts:
-    """Return what the index holds beside the release that is to come."""
-    project_files = asked.project_files.result()
+    """Return the files of the project on the index, for a release of ``version``."""
+    project_files = facts.project_files.result()
     if isinstance(project_files, UnknownFacts):
         return project_files
-    known = released_versions(snapshot.tags, snapshot.tag_form, snapshot.project.name)
-    found = PendingRelease(redacted_address(asked.where), snapshot.project.name, version, project_files, tuple(known))
-    return replace(found, holder=maker_of_newest(project_files)) if found.is_strange else found
+    name = snapshot.project.name
+    versions = tuple(released_versions(snapshot.tags, snapshot.tag_form, name))
+    pending = PendingRelease(redacted_address(facts.index), name, version, project_files, versions)
+    return replace(pending, holder=maker_of_newest(project_files)) if pending.is_strange else pending

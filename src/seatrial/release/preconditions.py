@@ -7,10 +7,10 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seatrial.errors import Reasons, ReleaseError
+from seatrial.errors import Reasons, ReleaseError, count_text, together
 from seatrial.git.repository import (
     BranchStatus,
-    Remote,
+    Upstream,
     object_of_tag,
     read_branch_status,
     read_remote,
@@ -25,63 +25,84 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seatrial.errors import SeatrialError
-    from seatrial.git.repository import Repository
+    from seatrial.git.repository import Remote, Repository
 
 
-UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
-"""What git keeps in its folder while a merge, a cherry-pick, a revert or a rebase waits to be continued."""
+UNFINISHED_OPERATIONS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
+"""Files in the git folder during a merge, a cherry-pick, a revert or a rebase."""
 
-HOOK = ("GIT_INDEX_FILE", "GIT_DIR")
-"""What git sets for its hooks (githooks(5))."""
+HOOK_VARIABLES = ("GIT_INDEX_FILE", "GIT_DIR")
+"""The variables that git sets for its hooks (githooks(5))."""
+
+
+@dataclass(frozen=True)
+class PushTarget:
+    """The branch that a release is made from, and the branch of the remote that it is pushed to."""
+
+    branch: str
+    upstream: Upstream
 
 
 @dataclass(frozen=True)
 class Preconditions:
-    """A repository, its remote, how the branch stands to it, and why there can be no release from it.
+    """The state of a repository and its remote before a release.
 
-    A remote that could not be asked has no addresses; then there is a reason.
+    ``commit``: the id of HEAD; ``target``: where the release is pushed to, None when the branch follows no branch of a
+    remote; ``remote``: None when it was not asked or did not answer; ``reasons``: all that prevents a release.
     """
 
     repository: Repository
-    remote: Remote
+    commit: str
+    target: PushTarget | None
+    remote: Remote | None
     branch_status: BranchStatus
     reasons: tuple[SeatrialError, ...] = ()
+
+    def require_remote(self) -> tuple[PushTarget, Remote]:
+        """Return where the release is pushed to, and what is there now. Raises `reasons` when that is unknown."""
+        if self.target is None or self.remote is None:
+            raise together(self.reasons)
+        return self.target, self.remote
 
 
 def open_repository(folder: Path) -> Repository:
     """Return the repository around ``folder``. Raises `NoRepository` or `InsideGitHook`."""
-    found = [name for name in HOOK if name in os.environ]
-    if found:
+    variables = [name for name in HOOK_VARIABLES if name in os.environ]
+    if variables:
         raise ReleaseError(
-            f"{', '.join(found)} is set, as git does for its hooks: a release works on the repository itself",
+            f"{', '.join(variables)} is set, as git does for its hooks: a release works on the repository itself",
             code="InsideGitHook",
-            fix=f"release by hand or from CI; if no hook runs this: unset {' '.join(found)}",
+            fix=f"release by hand or from CI; if no hook runs this: unset {' '.join(variables)}",
         )
     return read_repository(folder)
 
 
 def check_preconditions(repository: Repository) -> Preconditions:
-    """Ask the remote, and gather what is wrong with the repository: `Preconditions.reasons`.
+    """Read the remote, and gather every problem of the repository and the remote in `Preconditions.reasons`.
 
-    Raises `NoCommit`, because without a commit there is nothing to look at.
+    Raises `NoCommit`, because without a commit there is nothing else to check.
     """
-    if not repository.commit:
-        raise no_commit_error(repository)
+    commit = require_commit(repository)
     reasons = Reasons(local_reasons(repository))
     with reasons.gather():
         require_identity(repository)
-    remote, branch_status = Remote(repository.remote, ()), BranchStatus(0, 0)
-    if repository.branch and repository.remote in repository.remotes:
+    target, remote, branch_status = _target(repository), None, BranchStatus(0, 0)
+    if target:
         with reasons.gather():
-            remote = read_remote(repository)
-            # Where history is cut off, nobody can count commits.
-            branch_status = BranchStatus(0, 0) if repository.is_cut_off else read_branch_status(repository, remote)
-    return Preconditions(repository, remote, branch_status, (*reasons, *_of_remote(repository, remote, branch_status)))
+            remote = read_remote(repository, target.upstream)
+            # Commits can't be counted where history is missing.
+            if not repository.is_cut_off:
+                branch_status = read_branch_status(repository, target.upstream, remote)
+    if target and remote:
+        reasons.extend(_remote_reasons(target, remote, branch_status))
+    return Preconditions(repository, commit, target, remote, branch_status, tuple(reasons))
 
 
-def no_commit_error(repository: Repository) -> ReleaseError:
-    """Return the error about a repository in which there is nothing to release."""
-    return ReleaseError(f"{repository.root} has no commit yet", code="NoCommit", fix="git add -A && git commit")
+def require_commit(repository: Repository) -> str:
+    """Return the id of HEAD. Raises `NoCommit`."""
+    if repository.commit is None:
+        raise ReleaseError(f"{repository.root} has no commit yet", code="NoCommit", fix="git add -A && git commit")
+    return repository.commit
 
 
 def shallow_clone_error(repository: Repository) -> ReleaseError:
@@ -93,30 +114,36 @@ def shallow_clone_error(repository: Repository) -> ReleaseError:
     )
 
 
-def require_free_tag(found: Preconditions, tag: str) -> None:
-    """Raise `TagTaken` when the tag is there, in the repository or on the remote."""
-    repository, remote = found.repository, found.remote
-    here, there = object_of_tag(repository, tag), remote.tags.get(tag, "")
-    if here and not there:
-        raise ReleaseError(
-            f"the tag {tag} is in this repository already, but not on {remote.name}",
-            code="TagTaken",
-            fix=f"if nobody has it: git tag -d {tag}; else release another version",
-        )
-    if there:
+def require_free_tag(preconditions: Preconditions, tag: str) -> None:
+    """Raise `TagTaken` when the repository or the remote has the tag."""
+    remote = preconditions.remote
+    if remote and tag in remote.tags:
         raise ReleaseError(
             f"the tag {tag} is on {remote.name} already",
             code="TagTaken",
             fix="git fetch --tags, then release the version after it",
         )
+    if object_of_tag(preconditions.repository, tag):
+        elsewhere = f", but not on {remote.name}" if remote else ""
+        raise ReleaseError(
+            f"the tag {tag} is in this repository already{elsewhere}",
+            code="TagTaken",
+            fix=f"if it was never pushed: git tag -d {tag}; else release another version",
+        )
 
 
-def require_branch(found: Preconditions, wanted: str) -> None:
-    """Raise `WrongBranch` when another branch is checked out than ``wanted``, or else than the remote's default."""
-    branch = found.repository.branch
-    right = wanted or found.remote.default
-    followed = found.repository.upstream[len("refs/heads/") :]
-    if branch and right and right not in ((branch,) if wanted else (followed,)):
+def require_branch(preconditions: Preconditions, configured: str | None) -> None:
+    """Raise `WrongBranch` unless the ``configured`` branch, or else the remote's default branch, is checked out."""
+    branch = preconditions.repository.branch
+    if branch is None:
+        return
+    if configured:
+        right, actual = configured, branch
+    elif preconditions.target and preconditions.remote and preconditions.remote.default:
+        right, actual = preconditions.remote.default, preconditions.target.upstream.branch
+    else:
+        return
+    if actual != right:
         raise ReleaseError(
             f"releases are made from {right}, and {branch} is checked out",
             code="WrongBranch",
@@ -125,13 +152,13 @@ def require_branch(found: Preconditions, wanted: str) -> None:
 
 
 def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
-    """Yield what is wrong and can be seen without asking anybody."""
+    """Yield every problem that can be seen without asking the remote."""
     if repository.is_cut_off:
         yield shallow_clone_error(repository)
-    under_way = [name for name in UNDER_WAY if (repository.git_dir / name).exists()]
-    if under_way:
+    unfinished = [name for name in UNFINISHED_OPERATIONS if (repository.git_dir / name).exists()]
+    if unfinished:
         yield ReleaseError(
-            f"{repository.root} is in the middle of a merge or a rebase ({', '.join(under_way)})",
+            f"{repository.root} is in the middle of a merge or a rebase ({', '.join(unfinished)})",
             code="MergeUnderWay",
             fix="git merge --continue, git rebase --continue or --abort, as git status says",
         )
@@ -139,13 +166,13 @@ def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
         yield ReleaseError(
             f"{repository.root} has no remote to push to", code="NoRemote", fix="git remote add origin ADDRESS"
         )
-    if not repository.branch:
+    if repository.branch is None:
         yield ReleaseError(
-            f"no branch is checked out, HEAD is at {repository.commit[:12]}",
+            f"no branch is checked out, HEAD is at {(repository.commit or 'no commit')[:12]}",
             code="DetachedHead",
             fix=f"git switch {shlex.quote(usual_branch(repository))}, or your release branch",
         )
-    elif repository.remotes and repository.remote not in repository.remotes:
+    elif repository.remotes and _target(repository) is None:
         yield ReleaseError(
             f"branch {repository.branch} follows no branch of a remote",
             code="NoUpstream",
@@ -153,44 +180,43 @@ def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
         )
 
 
-def _of_remote(repository: Repository, remote: Remote, branch_status: BranchStatus) -> Iterator[SeatrialError]:
-    if not remote.addresses:
-        return
+def _target(repository: Repository) -> PushTarget | None:
+    upstream = repository.upstream
+    if repository.branch is None or upstream is None or upstream.remote not in repository.remotes:
+        return None
+    return PushTarget(repository.branch, upstream)
+
+
+def _remote_reasons(target: PushTarget, remote: Remote, branch_status: BranchStatus) -> Iterator[SeatrialError]:
     if len(remote.addresses) > 1:
         yield ReleaseError(
             f"a push to {remote.name} goes to {len(remote.addresses)} addresses, and can succeed at one and fail at "
             f"another: {', '.join(redact(address) for address in remote.addresses)}",
             code="SeveralPushAddresses",
-            fix=f"leave one: git remote set-url --push --delete {remote.name} {_address_text(remote.addresses[-1])}; "
+            fix=f"leave one: git remote set-url --push --delete {remote.name} {_quoted_address(remote.addresses[-1])}; "
             "and give the other a name of its own: git remote add NAME ADDRESS",
         )
-    if not remote.tip:
-        name = repository.upstream[len("refs/heads/") :]
+    if remote.tip is None:
         yield ReleaseError(
-            f"{remote.name} has no branch {name}, which {repository.branch} follows",
+            f"{remote.name} has no branch {target.upstream.branch}, which {target.branch} follows",
             code="NoUpstream",
-            fix=f"git push {remote.name} {repository.branch}:{name}",
+            fix=f"git push {remote.name} {target.branch}:{target.upstream.branch}",
         )
-    if branch_status.behind:
-        yield _behind_error(repository, branch_status)
-
-
-def _address_text(address: str) -> str:
-    """Return an address as a word of a command, or what stands for it where it is secret."""
-    return shlex.quote(address) if redact(address) == address else "ADDRESS"
-
-
-def _behind_error(repository: Repository, branch_status: BranchStatus) -> SeatrialError:
-    followed = f"{repository.remote}/{repository.upstream[len('refs/heads/') :]}"
-    if branch_status.ahead:
-        return ReleaseError(
-            f"{repository.branch} and {followed} went apart: {branch_status.ahead} commits here, "
+    if branch_status.behind and branch_status.ahead:
+        yield ReleaseError(
+            f"{target.branch} and {target.upstream} have diverged: {count_text(branch_status.ahead, 'commit')} here, "
             f"{branch_status.behind} there",
             code="BranchDiverged",
             fix="git pull --rebase, then release again",
         )
-    return ReleaseError(
-        f"{repository.branch} lacks {branch_status.behind} commits of {followed}",
-        code="BranchBehind",
-        fix="git pull --ff-only, then release again",
-    )
+    elif branch_status.behind:
+        yield ReleaseError(
+            f"{target.branch} lacks {count_text(branch_status.behind, 'commit')} of {target.upstream}",
+            code="BranchBehind",
+            fix="git pull --ff-only, then release again",
+        )
+
+
+def _quoted_address(address: str) -> str:
+    """Return an address as a word of a command, ``ADDRESS`` for one with a secret."""
+    return shlex.quote(address) if redact(address) == address else "ADDRESS"

@@ -26,14 +26,13 @@ from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.reproducible import Difference, RebuildResult
-from seatrial.errors import Reasons, ReleaseError, SeatrialError
+from seatrial.errors import Reasons, SeatrialError
 from seatrial.findings import printable
 from seatrial.git.command import Git, tracked_files
 from seatrial.git.push import try_push
 from seatrial.git.repository import uncommitted_files
 from seatrial.index.twine import twine_check
 from seatrial.installer import best_installer
-from seatrial.invocation import task_command
 from seatrial.project.changelog import start_towncrier
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
@@ -45,22 +44,24 @@ from seatrial.release.checks import (
     read_trigger,
     run_checks_on,
 )
-from seatrial.release.plan import choose_version, requested_version
 from seatrial.release.preconditions import check_preconditions, open_repository, require_free_tag
 from seatrial.release.prepare import (
     PreparedRelease,
     build_release,
+    choose_version,
     commit_release,
     in_checkout,
     read_snapshot,
     release_blockers,
     release_lock,
+    requested_version,
     require_built_version,
     scratch_clone,
     state_folder_of,
     write_release,
 )
 from seatrial.release.push import unfinished_release
+from seatrial.release.release import not_caught_up_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -73,20 +74,22 @@ if TYPE_CHECKING:
     from seatrial.git.repository import Repository
     from seatrial.git.scratch import Scratch
     from seatrial.index.client import PendingRelease
+    from seatrial.process import WaitingCommand
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.release.checks import GatheredFacts
-    from seatrial.release.plan import ReleasePlan, ReleaseRequest
+    from seatrial.release.plan import ReleasePlan
     from seatrial.release.preconditions import Preconditions
+    from seatrial.release.prepare import ReleaseRequest
 
 
 @dataclass(frozen=True)
 class PreflightResult:
-    """What was found: ``version`` and ``tag`` of the release that was looked at, None and "" where there is none."""
+    """The results of a preflight; ``version`` and ``tag``: those of the release, None without a version."""
 
     results: tuple[CheckResult, ...]
-    project: str = ""
+    project: str
     version: Version | None = None
-    tag: str = ""
+    tag: str | None = None
 
     def __str__(self) -> str:
         name = printable(self.project)
@@ -94,37 +97,34 @@ class PreflightResult:
 
 
 def run_preflight(folder: Path, request: ReleaseRequest, say: Callable[[str], None]) -> PreflightResult:
-    """Run every check on the release that ``request`` asks for, and leave everything as it was.
+    """Run every check on the release that ``request`` asks for, and change nothing.
 
-    ``say`` is told, a line at a time, what takes long.
+    ``say`` shows progress, a line at a time.
     """
     with attempt_release(folder, request) as run, contextlib.ExitStack() as stack:
         with run.reasons.gather():
             require_known_codes(run.config.ignore)
-        asked = stack.enter_context(gather_facts(run.project, run.config)) if run.project else None
+        facts = stack.enter_context(gather_facts(run.project, run.config)) if run.project else None
         attempt_push(run)
         built = attempt_build(run, say)
         rebuilt = _rebuild_result(run, built, say)
         ignore_reasons = run.config.ignore
-        told = (
+        results = (
             *run_checks(RELEASE_CHECKS, run.attempt(), ignore_reasons=ignore_reasons),
-            *_results_of_project(run, asked, ignore_reasons),
-            *_results_of_index(run, asked, ignore_reasons),
-            *_results_of_files(run, asked, built, ignore_reasons),
+            *_results_of_project(run, facts, ignore_reasons),
+            *_results_of_index(run, facts, ignore_reasons),
+            *_results_of_files(run, facts, built, ignore_reasons),
             *run_checks_on(REBUILD_CHECKS, rebuilt, ignore_reasons),
         )
         name = run.project.name if run.project else folder.name
-        return PreflightResult(tuple(_results_of_checkout(told, run)), name, run.version, run.tag)
+        return PreflightResult(tuple(_with_paths_of_checkout(results, run)), name, run.version, run.tag)
 
 
-def _results_of_checkout(told: Iterable[CheckResult], run: PreflightRun) -> Iterator[CheckResult]:
-    """Yield what was found with the names of the user's files: the scratch clone is gone when it is read."""
-    for one in told:
-        if run.preconditions and run.scratch:
-            seen = in_checkout(one.finding.seen, run.preconditions.repository, run.scratch.root)
-            yield replace(one, finding=replace(one.finding, seen=seen))
-        else:
-            yield one
+def _with_paths_of_checkout(results: Iterable[CheckResult], run: PreflightRun) -> Iterator[CheckResult]:
+    """Yield the results with the paths of the checkout: the scratch clone is removed before they are read."""
+    for result in results:
+        text = run.in_checkout(result.finding.seen)
+        yield replace(result, finding=replace(result.finding, seen=text))
 
 
 def _rebuild_result(
@@ -139,16 +139,15 @@ def _rebuild_result(
 
 
 def _results_of_project(
-    run: PreflightRun, asked: GatheredFacts | None, ignore_reasons: Mapping[str, str]
+    run: PreflightRun, facts: GatheredFacts | None, ignore_reasons: Mapping[str, str]
 ) -> tuple[CheckResult, ...]:
     sources: ProjectSources | UnknownFacts = UnknownFacts(ReleaseStage.PARSED.value)
     trigger: Trigger | UnknownFacts = UnknownFacts(ReleaseStage.PARSED.value)
-    if run.project and run.scratch and asked:
-        listing = asked.listing.result()
-        publishing = read_publishing(run.project, run.config, run.scratch, run.tag)
+    if run.project and run.scratch and facts:
+        listing, tag = facts.listing.result(), run.tag or ""
+        publishing = read_publishing(run.project, run.config, run.scratch, tag)
         sources = read_sources(run.project, run.scratch, listing, publishing)
-        known = Trigger(run.tag, publishing, listing)
-        trigger = read_trigger(run.project, run.scratch, known)
+        trigger = read_trigger(run.project, run.scratch, Trigger(tag, publishing, listing))
     return (
         *run_checks_on(PROJECT_CHECKS, sources, ignore_reasons),
         *run_checks_on(TRIGGER_CHECKS, trigger, ignore_reasons),
@@ -156,26 +155,25 @@ def _results_of_project(
 
 
 def _results_of_index(
-    run: PreflightRun, asked: GatheredFacts | None, ignore_reasons: Mapping[str, str]
+    run: PreflightRun, facts: GatheredFacts | None, ignore_reasons: Mapping[str, str]
 ) -> tuple[CheckResult, ...]:
-    held: PendingRelease | UnknownFacts = UnknownFacts(ReleaseStage.READ.value)
-    if run.snapshot and asked:
-        held = read_pending_release(run.snapshot, run.version, asked)
-    return run_checks_on(PENDING_RELEASE_CHECKS, held, ignore_reasons)
+    pending: PendingRelease | UnknownFacts = UnknownFacts(ReleaseStage.READ.value)
+    if run.snapshot and facts:
+        pending = read_pending_release(run.snapshot, run.version, facts)
+    return run_checks_on(PENDING_RELEASE_CHECKS, pending, ignore_reasons)
 
 
 def _results_of_files(
-    run: PreflightRun, asked: GatheredFacts | None, built: BuiltDistributions | None, ignore_reasons: Mapping[str, str]
+    run: PreflightRun, facts: GatheredFacts | None, built: BuiltDistributions | None, ignore_reasons: Mapping[str, str]
 ) -> Iterator[CheckResult]:
-    if built is None or run.scratch is None or asked is None:
+    if built is None or run.scratch is None or facts is None:
         yield from report_unknown(
             BUILT_FILES_CHECKS, UnknownFacts(ReleaseStage.BUILT.value), ignore_reasons=ignore_reasons
         )
         return
-    distributions = tuple(built)
-    sources = tracked_files(run.scratch.project)
+    distributions, sources = tuple(built), tracked_files(run.scratch.project)
     yield from check_distributions(distributions, sources=sources, ignore_reasons=ignore_reasons)
-    project_files = asked.project_files.result() if run.planned else UnknownFacts(ReleaseStage.WRITTEN.value)
+    project_files = facts.project_files.result() if run.plan else UnknownFacts(ReleaseStage.WRITTEN.value)
     if isinstance(project_files, UnknownFacts):
         for file in distributions:
             checks = checks_for_pending_file(file)
@@ -186,9 +184,9 @@ def _results_of_files(
 
 @dataclass
 class PreflightRun:
-    """How far the walk has come, and what it has found on its way; None for what it has not.
+    """The state of a preflight: the stages that it has reached, and their results; None for those that failed.
 
-    It is the only thing here that changes: each stage adds to it, or a reason why it could not.
+    Each stage adds to it, or to ``reasons``.
     """
 
     reasons: Reasons = field(default_factory=Reasons)
@@ -198,37 +196,31 @@ class PreflightRun:
     snapshot: ProjectSnapshot | None = None
     project: Project | None = None
     version: Version | None = None
-    planned: ReleasePlan | None = None
+    plan: ReleasePlan | None = None
     config: Config = field(default_factory=Config)
 
     @contextlib.contextmanager
-    def through(self, stage: ReleaseStage) -> Iterator[None]:
-        """Count a stage as walked through unless something is raised, which is kept as a reason."""
+    def stage(self, stage: ReleaseStage) -> Iterator[None]:
+        """Count a stage as reached, unless it raises an error, which becomes a reason."""
         before = len(tuple(self.reasons))
         with self.reasons.gather():
             yield
         if len(tuple(self.reasons)) == before:
             self.reached.add(stage)
 
-    def take(self, snapshot: ProjectSnapshot | None = None, version: Version | None = None) -> None:
-        """Keep what a stage has found."""
-        self.snapshot, self.version = snapshot or self.snapshot, version or self.version
-
     @property
-    def repository(self) -> Repository | None:
-        """The user's repository."""
-        return self.preconditions.repository if self.preconditions else None
+    def tag(self) -> str | None:
+        """The name of the release's tag, None without a version."""
+        return self.snapshot.tag(self.version) if self.snapshot and self.version else None
 
-    @property
-    def tag(self) -> str:
-        """The name of the tag that the release would have, "" without a version."""
-        return self.snapshot.tag(self.version) if self.snapshot and self.version else ""
+    def in_checkout(self, text: str) -> str:
+        """Return a text with the paths of the checkout instead of those of the scratch clone."""
+        return in_checkout(text, self.scratch.repository, self.scratch.root) if self.scratch else text
 
     def attempt(self) -> ReleaseAttempt:
-        """Return what is to be judged."""
-        if self.preconditions and self.scratch:
-            for one in self.reasons:
-                one.what = in_checkout(one.what, self.preconditions.repository, self.scratch.root)
+        """Return the facts for the checks of a release."""
+        for reason in self.reasons:
+            reason.what = self.in_checkout(reason.what)
         return ReleaseAttempt(
             reasons=tuple(self.reasons),
             reached=frozenset(self.reached),
@@ -239,96 +231,114 @@ class PreflightRun:
 
 @contextlib.contextmanager
 def attempt_release(folder: Path, request: ReleaseRequest) -> Iterator[PreflightRun]:
-    """Walk as a release of the project in ``folder`` does, up to what is built; at the end, nothing of it is left."""
+    """Run every step of a release of the project in ``folder`` up to the build; at the end, remove all of it."""
     run = PreflightRun()
     with contextlib.ExitStack() as stack:
         with run.reasons.gather():
-            ahead = stack.enter_context(start_towncrier(folder))
+            towncrier = stack.enter_context(start_towncrier(folder))
             repository = open_repository(folder)
             stack.enter_context(release_lock(repository))
             run.preconditions = preconditions = check_preconditions(repository)
-            run.scratch = scratch = stack.enter_context(scratch_clone(repository))
-            _read(run, preconditions, scratch)
-            if run.snapshot:
-                prepared = PreparedRelease(preconditions, scratch, run.snapshot, ahead=ahead)
-                _choose_version(run, prepared, request)
-                _write_version(run, prepared)
+            run.reached.add(ReleaseStage.LOOKED)
+            if preconditions.remote:
+                run.reached.add(ReleaseStage.ASKED)
+            with run.reasons.gather():
+                _require_no_unfinished_release(repository)
+            run.scratch = stack.enter_context(scratch_clone(repository, preconditions.commit))
+            _attempt_preparation(run, preconditions, run.scratch, request, towncrier)
         yield run
 
 
+def _require_no_unfinished_release(repository: Repository) -> None:
+    unfinished = unfinished_release(repository)
+    if unfinished:
+        raise not_caught_up_error(unfinished)
+
+
+def _attempt_preparation(
+    run: PreflightRun,
+    preconditions: Preconditions,
+    scratch: Scratch,
+    request: ReleaseRequest,
+    towncrier: WaitingCommand | None,
+) -> None:
+    """Read the project, choose and write its version, commit and tag: each as far as the step before has come."""
+    _read_project(run, scratch)
+    if run.snapshot is None:
+        run.reasons.extend(preconditions.reasons)
+        return
+    run.reasons.extend(release_blockers(preconditions, run.snapshot))
+    _choose_version(run, run.snapshot, request)
+    if run.version is not None:
+        run.reached.add(ReleaseStage.CHOSEN)
+        prepared = PreparedRelease(preconditions, scratch, run.snapshot, towncrier=towncrier)
+        _write_and_commit(run, prepared, run.version)
+
+
+def _read_project(run: PreflightRun, scratch: Scratch) -> None:
+    with contextlib.suppress(SeatrialError):
+        # pyproject.toml may be readable although a file that it names is not.
+        run.project = Project.from_directory(scratch.project)
+        run.config = Config.from_project(run.project)
+        run.reached.add(ReleaseStage.PARSED)
+    with run.stage(ReleaseStage.READ):
+        run.snapshot = read_snapshot(scratch)
+
+
+def _choose_version(run: PreflightRun, snapshot: ProjectSnapshot, request: ReleaseRequest) -> None:
+    """Choose the version; one that can't be released is a reason, and is checked all the same."""
+    try:
+        run.version = choose_version(snapshot, request)
+    except SeatrialError as error:
+        run.reasons.extend([error])
+        with contextlib.suppress(SeatrialError):
+            run.version = requested_version(snapshot, request)
+
+
+def _write_and_commit(run: PreflightRun, prepared: PreparedRelease, version: Version) -> None:
+    is_free = False
+    with run.reasons.gather():
+        require_free_tag(prepared.preconditions, prepared.snapshot.tag(version))
+        is_free = True
+    if version > prepared.snapshot.current:
+        _write(run, prepared, version)
+    if run.plan and is_free:
+        with run.stage(ReleaseStage.SEALED):
+            commit_release(prepared, run.plan)
+
+
+def _write(run: PreflightRun, prepared: PreparedRelease, version: Version) -> None:
+    with run.stage(ReleaseStage.WRITTEN):
+        run.plan = write_release(prepared, version)
+
+
 def attempt_build(run: PreflightRun, say: Callable[[str], None]) -> BuiltDistributions | None:
-    """Build what the release would ship; where no version could be written, HEAD as it is. None when it failed."""
+    """Build the distributions of the release, or of HEAD when no version could be written. None when that failed."""
     built = None
-    with run.through(ReleaseStage.BUILT):
+    with run.stage(ReleaseStage.BUILT):
         if run.scratch and run.project:
             built = build_release(run.scratch, say)
-            twine_check([one.path for one in built])
-            if run.planned:
-                require_built_version(run.planned, built)
+            twine_check([file.path for file in built])
+            if run.plan:
+                require_built_version(run.plan, built)
     if built is None:
         run.reached.discard(ReleaseStage.BUILT)
     return built
 
 
 def attempt_push(run: PreflightRun) -> None:
-    """Have git do all of a push but the push, where there is a remote that was asked."""
-    if run.preconditions and ReleaseStage.ASKED in run.reached and run.preconditions.remote.tip:
-        with run.through(ReleaseStage.TRIED):
-            try_push(run.preconditions.repository)
-
-
-def _read(run: PreflightRun, preconditions: Preconditions, scratch: Scratch) -> None:
-    run.reached.add(ReleaseStage.LOOKED)
-    run.reached.update([ReleaseStage.ASKED] if preconditions.remote.addresses else [])
-    with run.reasons.gather():
-        left = unfinished_release(preconditions.repository)
-        if left:
-            raise ReleaseError(
-                f"{left.tag} was pushed, and has to be caught up with first",
-                code="NotCaughtUp",
-                fix=task_command("release"),
-            )
-    with contextlib.suppress(SeatrialError):
-        # It may be readable although something that it leads to is not.
-        run.project = Project.from_directory(scratch.project)
-        run.config = Config.from_project(run.project)
-        run.reached.add(ReleaseStage.PARSED)
-    with run.through(ReleaseStage.READ):
-        run.take(snapshot=read_snapshot(scratch))
-    known = release_blockers(preconditions, run.snapshot) if run.snapshot else preconditions.reasons
-    run.reasons.extend(known)
-
-
-def _choose_version(run: PreflightRun, prepared: PreparedRelease, request: ReleaseRequest) -> None:
-    with run.reasons.gather():
-        run.take(version=choose_version(prepared.snapshot, request))
-    with contextlib.suppress(SeatrialError):
-        # What can't be released yet can be looked at all the same.
-        run.take(version=run.version or requested_version(prepared.snapshot, request))
-    run.reached.update([ReleaseStage.CHOSEN] if run.version else [])
-
-
-def _write_version(run: PreflightRun, prepared: PreparedRelease) -> None:
-    version = run.version
-    if version is None:
-        return
-    is_free = False
-    with run.reasons.gather():
-        require_free_tag(prepared.preconditions, prepared.snapshot.tag(version))
-        is_free = True
-    if version > prepared.snapshot.current:
-        with run.through(ReleaseStage.WRITTEN):
-            run.planned = write_release(prepared, version)
-    if run.planned and is_free:
-        with run.through(ReleaseStage.SEALED):
-            commit_release(prepared, run.planned)
+    """Run every step of a push but the push itself, where the remote has answered."""
+    preconditions = run.preconditions
+    if preconditions and preconditions.target and preconditions.remote and preconditions.remote.tip:
+        with run.stage(ReleaseStage.TRIED):
+            try_push(preconditions.repository, preconditions.target.upstream)
 
 
 def build_again(scratch: Scratch, built: BuiltDistributions, say: Callable[[str], None]) -> RebuildResult:
-    """Build once more what was built in the scratch clone: the sdist, and the wheel straight from the tree.
+    """Build the distributions of the scratch clone once more: the sdist, and the wheel straight from the tree.
 
-    If that wheel is another, it is built from the sdist once more, to tell a wheel that is never the same from an sdist
-    that lacks something. Raises `BuildError` or `InstallFailed`.
+    If the wheel differs, it is built from the sdist once more, to tell a wheel that is never the same from an sdist
+    that lacks a file. Raises `BuildError` or `InstallFailed`.
     """
     say("building both once more, in another folder, the wheel straight from the tree")
     with tempfile.TemporaryDirectory(prefix="seatrial-again-") as folder:
@@ -339,19 +349,20 @@ def build_again(scratch: Scratch, built: BuiltDistributions, say: Callable[[str]
         project = Project.from_directory(top / scratch.repository.prefix)
         epoch = SourceTree.scan(project).epoch
         environment = BuildEnvironment(state_folder_of(scratch.repository) / "build", best_installer())
-        into = Path(folder, "direct")
-        sdist, wheel = build_from_tree(project.root, into, environment, epoch)
-        changed = [*_differences(built.sdist, sdist)]
+        sdist, wheel = build_from_tree(project.root, Path(folder, "direct"), environment, epoch)
+        differences = _differences(built.sdist, sdist)
         if not built.wheel.file_name.is_for_any_machine:
             # A compiler writes down the folder that it ran in, and such a wheel is not published.
-            return RebuildResult(tuple(changed))
+            return RebuildResult(tuple(differences))
         direct = next(iter(_differences(built.wheel, wheel)), None)
         if direct:
-            _, like = build_distributions(project.root, Path(folder, "like"), environment, epoch)
-            changed += _differences(built.wheel, like)
-        return RebuildResult(tuple(changed), direct)
+            _, wheel_from_sdist = build_distributions(project.root, Path(folder, "from-sdist"), environment, epoch)
+            differences += _differences(built.wheel, wheel_from_sdist)
+        return RebuildResult(tuple(differences), direct)
 
 
 def _differences(first: Distribution, second: Path) -> list[Difference]:
-    compared = compare(first, Distribution.read(second))
-    return [] if compared.sameness is Sameness.IDENTICAL else [Difference(first.name, compared.differences)]
+    comparison = compare(first, Distribution.read(second))
+    if comparison.sameness is Sameness.IDENTICAL:
+        return []
+    return [Difference(first.name, comparison.differences)]

@@ -21,7 +21,8 @@ from seatrial.invocation import task_command
 from seatrial.project.bump import assemble_changelog, raise_version, require_version
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot, released_versions, usual_tag_form
-from seatrial.release.plan import ReleasePlan, ReleaseRequest, choose_version
+from seatrial.project.versions import PARTS, next_version, parse_version, part_between, version_choices
+from seatrial.release.plan import ReleasePlan, tag_message
 from seatrial.release.preconditions import require_branch, require_free_tag
 from seatrial.release.push import ReleaseCommit
 
@@ -38,24 +39,38 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PreparedRelease:
-    """A scratch clone at the commit to be released from, and how the project stands there.
+class ReleaseRequest:
+    """The version that the user asks for.
 
-    ``reasons``: why there can be no release, as far as that is known before a version is; ``ahead``: a towncrier that
-    was begun before.
+    ``part``: that of ``--part``; ``version``: that of ``--version``; ``anyway``: a smaller part than the fragments ask
+    for is allowed; ``allow_empty``: so is a release without fragments.
+    """
+
+    part: str | None = None
+    version: str | None = None
+    anyway: bool = False
+    allow_empty: bool = False
+
+
+@dataclass(frozen=True)
+class PreparedRelease:
+    """A scratch clone at the commit to be released from, and the project in it.
+
+    ``reasons``: all that prevents a release, as far as it is known before the version is; ``towncrier``: one that was
+    started ahead.
     """
 
     preconditions: Preconditions
     scratch: Scratch
     snapshot: ProjectSnapshot
     reasons: tuple[SeatrialError, ...] = ()
-    ahead: WaitingCommand | None = None
+    towncrier: WaitingCommand | None = None
 
 
 @contextlib.contextmanager
 def release_lock(repository: Repository) -> Iterator[None]:
-    """Hold off every other release of this repository, from whichever of its work trees. Raises `AnotherRelease`."""
-    # Loading it takes as long as git does for all of a survey.
+    """Hold off every other release of this repository, from all of its work trees. Raises `AnotherRelease`."""
+    # Loading filelock takes as long as all git commands of the preconditions.
     from filelock import FileLock, Timeout  # noqa: PLC0415
 
     lock = FileLock(repository.common_dir / "seatrial.lock")
@@ -63,7 +78,7 @@ def release_lock(repository: Repository) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise ReleaseError(
-            f"another release of {repository.root} is under way",
+            f"another release of {repository.root} is running",
             code="AnotherRelease",
             fix=f"wait for it to end: {task_command('status')}",
         ) from None
@@ -74,16 +89,15 @@ def release_lock(repository: Repository) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def scratch_clone(repository: Repository) -> Iterator[Scratch]:
-    """Make the scratch clone, and remove it at the end."""
-    place = hashlib.sha256(f"{repository.common_dir}\0{repository.prefix}".encode("utf-8", "surrogateescape"))
+def scratch_clone(repository: Repository, commit: str) -> Iterator[Scratch]:
+    """Make a scratch clone at a commit, and remove it at the end."""
+    digest = hashlib.sha256(f"{repository.common_dir}\0{repository.prefix}".encode("utf-8", "surrogateescape"))
     # Loaded here because only a release needs it.
     from platformdirs import user_cache_path  # noqa: PLC0415
 
-    root = user_cache_path("seatrial") / "scratch" / place.hexdigest()[:16] / repository.project.name
+    root = user_cache_path("seatrial") / "scratch" / digest.hexdigest()[:16] / repository.project.name
     try:
-        scratch = Scratch.make(repository, root)
-        yield scratch
+        yield Scratch.make(repository, commit, root)
     except SeatrialError as error:
         error.what = in_checkout(error.what, repository, root)
         raise
@@ -92,34 +106,35 @@ def scratch_clone(repository: Repository) -> Iterator[Scratch]:
 
 
 def in_checkout(text: str, repository: Repository, root: Path) -> str:
-    """Return a text that names files of the scratch clone at ``root`` with those of the user's repository.
+    """Return a text with the paths of the checkout instead of those of the scratch clone at ``root``.
 
-    They are there too, and the scratch clone is gone when the text is read.
+    The scratch clone is removed before the text is read.
     """
     return text.replace(str(root), str(repository.root))
 
 
 @contextlib.contextmanager
-def open_release(preconditions: Preconditions, ahead: WaitingCommand | None = None) -> Iterator[PreparedRelease]:
-    """Make the scratch clone and look at the project in it; the clone is removed at the end.
+def open_release(preconditions: Preconditions, towncrier: WaitingCommand | None = None) -> Iterator[PreparedRelease]:
+    """Make the scratch clone and read the project in it; the clone is removed at the end.
 
-    Raises what is wrong with the project, when that makes looking further useless: `ProjectError` or `ReleaseError`.
+    Raises `ProjectError` or `ReleaseError`, together with the preconditions that fail, when the project can't be read.
     """
-    with scratch_clone(preconditions.repository) as scratch:
+    with scratch_clone(preconditions.repository, preconditions.commit) as scratch:
         try:
             snapshot = read_snapshot(scratch)
         except SeatrialError as error:
             raise together((*preconditions.reasons, error)) from None
-        yield PreparedRelease(preconditions, scratch, snapshot, release_blockers(preconditions, snapshot), ahead)
+        yield PreparedRelease(preconditions, scratch, snapshot, release_blockers(preconditions, snapshot), towncrier)
 
 
 def read_snapshot(scratch: Scratch) -> ProjectSnapshot:
-    """Look at the project in a scratch clone. Raises as `ProjectSnapshot.of` does."""
-    return ProjectSnapshot.of(scratch.project, files_of_commit(scratch.repository), read_tags(scratch.repository))
+    """Read the project in a scratch clone. Raises as `ProjectSnapshot.of` does."""
+    files, tags = files_of_commit(scratch.repository, scratch.base), read_tags(scratch.repository, scratch.base)
+    return ProjectSnapshot.of(scratch.project, files, tags)
 
 
 def release_blockers(preconditions: Preconditions, snapshot: ProjectSnapshot) -> tuple[SeatrialError, ...]:
-    """Return why there can be no release, as far as repository, remote and project say so before a version is known."""
+    """Return all that prevents a release, as far as it is known before the version is."""
     reasons = Reasons(preconditions.reasons)
     with reasons.gather():
         require_branch(preconditions, snapshot.config.branch)
@@ -129,125 +144,210 @@ def release_blockers(preconditions: Preconditions, snapshot: ProjectSnapshot) ->
 
 
 def _require_tags(preconditions: Preconditions, snapshot: ProjectSnapshot) -> None:
-    """Refuse a clone without the tags of the remote: its last release would be guessed."""
-    there = [tag for tag in preconditions.remote.tags if not tag.endswith("^{}")]
-    known = released_versions(
-        there, snapshot.config.tag or usual_tag_form(there, snapshot.project.name), snapshot.project.name
-    )
-    newest = known[max(known)] if known else ""
-    if newest and max(known) > snapshot.current and not object_of_tag(preconditions.repository, newest):
+    """Raise `TagsMissing` for a clone without the remote's newest release, from which the next version follows."""
+    remote = preconditions.remote
+    if remote is None:
+        return
+    tags = [tag for tag in remote.tags if not tag.endswith("^{}")]
+    name = snapshot.project.name
+    releases = released_versions(tags, snapshot.config.tag or usual_tag_form(tags, name), name)
+    newest = max(releases, default=None)
+    if newest and newest > snapshot.current and not object_of_tag(preconditions.repository, releases[newest]):
         raise ReleaseError(
-            f"{preconditions.remote.name} has the tag {newest}, and {preconditions.repository.root} does not",
+            f"{remote.name} has the tag {releases[newest]}, and {preconditions.repository.root} does not",
             code="TagsMissing",
             fix="git fetch --tags",
         )
 
 
-def prepare_release(found: PreparedRelease, request: ReleaseRequest) -> ReleasePlan:
-    """Write the release into the scratch clone, and return what it changes there.
+def prepare_release(prepared: PreparedRelease, request: ReleaseRequest) -> ReleasePlan:
+    """Write the release into the scratch clone, and return its plan.
 
-    Raises `ReleaseError`: before anything is written, with all that stands in the way.
+    Raises `ReleaseError` with everything that prevents the release, before anything is written.
     """
-    reasons = Reasons(found.reasons)
+    reasons = Reasons(prepared.reasons)
     with reasons.gather():
-        version = choose_version(found.snapshot, request)
-        require_free_tag(found.preconditions, found.snapshot.tag(version))
+        version = choose_version(prepared.snapshot, request)
+        require_free_tag(prepared.preconditions, prepared.snapshot.tag(version))
     reasons.raise_together()
-    return write_release(found, version)
+    return write_release(prepared, version)
 
 
-def write_release(found: PreparedRelease, version: Version) -> ReleasePlan:
-    """Write a version into the scratch clone, and return what a release of it changes. Raises `ReleaseError`."""
-    snapshot, repository = found.snapshot, found.preconditions.repository
+def choose_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Version:
+    """Return the version of a release.
+
+    Raises `PartMissing` when the request names neither part nor version, `PartUnknown`, `VersionInvalid`,
+    `VersionNotNewer`, `PartTooSmall` or `NoFragments`, and `SeveralReasons` for more than one of them.
+    """
+    if request.part and request.version:
+        raise ReleaseError(
+            "--part and --version exclude each other", code="PartUnknown", fix=f"--version {request.version} alone"
+        )
+    if not request.part and not request.version:
+        offers = ", ".join(f"{part} ({version})" for part, version in version_choices(snapshot.current, snapshot.asked))
+        raise ReleaseError(
+            f"which part of {snapshot.current} is to be raised? {offers}",
+            code="PartMissing",
+            fix=task_command("release --part auto"),
+        )
+    version = requested_version(snapshot, request)
+    reasons = Reasons()
+    with reasons.gather():
+        _require_progress(snapshot, version)
+        _require_size(snapshot, request, version)
+    with reasons.gather():
+        _require_fragments(snapshot, request, version)
+    reasons.raise_together()
+    return version
+
+
+def requested_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Version:
+    """Return the version that a request names, fit for a release or not. Raises `PartUnknown` or `VersionInvalid`."""
+    if request.version:
+        return parse_version(request.version)
+    part = request.part or ""
+    if part == "auto":
+        is_final = snapshot.current.is_prerelease and not snapshot.fragments
+        part = "final" if is_final else snapshot.asked.part
+    return next_version(snapshot.current, part, snapshot.asked.part)
+
+
+def _require_progress(snapshot: ProjectSnapshot, version: Version) -> None:
+    if snapshot.last_version and version <= snapshot.last_version:
+        raise ReleaseError(
+            f"{version} is not newer than {snapshot.last_version}, of which {snapshot.last_tag} is the tag",
+            code="VersionNotNewer",
+            fix=task_command(f"release --version {next_version(snapshot.last_version, snapshot.asked.part)}"),
+        )
+    if version <= snapshot.current:
+        raise ReleaseError(
+            f"{version} is not newer than {snapshot.current}, the version of {snapshot.project.name}",
+            code="VersionNotNewer",
+            fix=task_command(f"release --part {snapshot.asked.part}"),
+        )
+    if version.local:
+        raise ReleaseError(
+            f"{version} has a local part, which no index takes",
+            code="VersionInvalid",
+            fix=f"--version {version.public}",
+        )
+
+
+def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
+    if not snapshot.fragments or request.anyway:
+        return
+    raised = part_between(snapshot.current, version)
+    if PARTS.index(raised) > PARTS.index(snapshot.asked.part):
+        path = next((fragment.path for fragment in snapshot.fragments if fragment.kind in snapshot.asked.kinds), "")
+        raise ReleaseError(
+            f"{version} raises the {raised} part of {snapshot.current}, and {path} asks for {snapshot.asked.part}",
+            code="PartTooSmall",
+            fix=f"{task_command(f'release --part {snapshot.asked.part}')}; or all the same: --anyway",
+        )
+
+
+def _require_fragments(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
+    is_final = snapshot.current.is_prerelease and version.release == snapshot.current.release
+    if snapshot.news is None or snapshot.fragments or request.allow_empty or is_final:
+        return
+    folder, command = snapshot.news.folders[0], task_command(f'news {snapshot.news.kinds[0]} "What is new."')
+    raise ReleaseError(
+        f"{folder} has no fragments, so the notes of {version} would be empty",
+        code="NoFragments",
+        fix=f"{command}, and commit; or release all the same: --allow-empty",
+    )
+
+
+def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
+    """Write a version and its changelog entry into the scratch clone, and return the plan. Raises `ReleaseError`."""
+    scratch, snapshot, preconditions = prepared.scratch, prepared.snapshot, prepared.preconditions
     raise_version(snapshot, version)
-    if found.scratch.git.line("rev-parse", "HEAD") != repository.commit:
+    if scratch.git.line("rev-parse", "HEAD") != scratch.base:
         raise ReleaseError(
             "a hook of bump-my-version commits, and the commit of a release is made here",
             code="HookRefused",
             fix="take git out of its setup_hooks and pre_commit_hooks",
         )
-    entry = assemble_changelog(snapshot, version, f"{datetime.now().astimezone():%Y-%m-%d}", found.ahead)
-    diff, removed = found.scratch.changes()
+    entry = assemble_changelog(snapshot, version, f"{datetime.now().astimezone():%Y-%m-%d}", prepared.towncrier)
+    diff, removed = scratch.changes()
     return ReleasePlan(
         project=snapshot.project.name,
         current=snapshot.current,
         version=version,
         tag=snapshot.tag(version),
         message=snapshot.config.message.format(version=version, name=snapshot.project.name),
-        remote=repository.remote,
-        branch=repository.upstream[len("refs/heads/") :],
         entry=entry,
         diff=diff,
         removed=removed,
-        unpushed=found.preconditions.branch_status.ahead,
-        unfinished=uncommitted_files(repository),
-        publishes=files_listening_to_tags(found.scratch.root, snapshot.tag(version)),
+        unpushed=preconditions.branch_status.ahead,
+        unfinished=uncommitted_files(preconditions.repository),
+        publishes=files_listening_to_tags(scratch.root, snapshot.tag(version)),
     )
 
 
-def commit_release(found: PreparedRelease, planned: ReleasePlan) -> ReleaseCommit:
+def commit_release(prepared: PreparedRelease, plan: ReleasePlan) -> ReleaseCommit:
     """Commit and tag in the scratch clone. Raises `HookRefused`, `SigningFailed` or `VersionNotWritten`."""
-    commit = found.scratch.commit(planned.message)
-    # A hook may have changed what was shown.
-    require_version(found.snapshot, planned.version)
-    oid = found.scratch.tag(planned.tag, planned.tag_message, commit)
-    repository = found.preconditions.repository
-    return ReleaseCommit(commit, planned.tag, oid, repository.branch, repository.remote, repository.upstream)
+    commit = prepared.scratch.commit(plan.message)
+    # A hook may have changed the files.
+    require_version(prepared.snapshot, plan.version)
+    oid = prepared.scratch.tag(plan.tag, tag_message(plan.project, plan.version, plan.entry), commit)
+    return ReleaseCommit(commit, plan.tag, oid)
 
 
 def verify_release(
-    found: PreparedRelease, planned: ReleasePlan, *, tests: bool, say: Callable[[str], None]
+    prepared: PreparedRelease, plan: ReleasePlan, *, tests: bool, say: Callable[[str], None]
 ) -> BuiltDistributions:
-    """Build and check what the sealed commit ships, and run the sessions tagged ``release`` on it.
+    """Build and check the distributions of the release commit, and run the sessions tagged ``release`` on it.
 
     They run in the scratch clone, with the environments in ``.nox`` of the checkout. Without ``tests``, only the build
     and its check run. Raises `BuildError` or `ProofFailed`.
     """
-    snapshot, repository = found.snapshot, found.preconditions.repository
+    snapshot, repository = prepared.snapshot, prepared.preconditions.repository
     if tests and not (snapshot.project.root / "noxfile.py").is_file():
         raise ReleaseError(
-            f"there is no noxfile.py beside {snapshot.project.path.name} in the commit, so nothing would be tested",
+            f"the commit has no noxfile.py next to {snapshot.project.path.name}, so nothing would be tested",
             code="ProofFailed",
             fix="commit one, see the README; or release without: --no-tests",
         )
-    built, project, environments = build_release(found.scratch, say), snapshot.project, repository.project / ".nox"
-    require_built_version(planned, built)
-    require_acceptable(tuple(built), snapshot.config.ignore, say, tracked_files(project.root))
+    built = build_release(prepared.scratch, say)
+    require_built_version(plan, built)
+    require_acceptable(tuple(built), snapshot.config.ignore, say, tracked_files(snapshot.project.root))
     if tests:
+        environments = repository.project / ".nox"
         args = (*process.module_command("nox"), "-t", "release", "--envdir", str(environments))
-        # NOXSESSION and its like would make another proof of it.
+        # NOXSESSION and similar variables would select other sessions.
         env = {name: value for name, value in process.child_environment().items() if not name.startswith("NOX")}
         kept = {name: os.environ[name] for name in ("NOX_PARALLEL", "NOX_DEFAULT_VENV_BACKEND") if name in os.environ}
-        code = process.run_visibly(args, cwd=project.root, env={**env, **kept})
+        code = process.run_visibly(args, cwd=snapshot.project.root, env={**env, **kept})
         if code:
             raise ReleaseError(
                 f"nox -t release ended with exit code {code} on the commit that would have been tagged",
                 code="ProofFailed",
-                fix="mend what failed, commit, and release again; nothing has changed",
+                fix="fix what failed, commit, and release again; nothing has changed",
             )
     return built
 
 
 def build_release(scratch: Scratch, say: Callable[[str], None]) -> BuiltDistributions:
-    """Build what the scratch clone ships, with the build environment of the checkout. Raises `BuildError`."""
-    # What is built from a branch can tell so, and CI builds from a tag (setuptools-scm writes it into the sdist).
+    """Build the distributions in the scratch clone, with the build environment of the checkout. Raises `BuildError`."""
+    # CI builds from a tag, with HEAD detached; setuptools-scm writes the name of a branch into the sdist.
     scratch.git.run("checkout", "--quiet", "--detach")
-    # It is read again: the version in it has changed.
+    # Read again, because the version in it has changed.
     project = Project.from_directory(scratch.project)
     return ensure_built(project, state_folder_of(scratch.repository), f"release {os.getpid()}", say)
 
 
 def state_folder_of(repository: Repository) -> Path:
-    """Return the folder in the checkout for what is remembered between runs."""
+    """Return the folder in the checkout that keeps state between runs."""
     return repository.project / ".nox/.cache/seatrial"
 
 
-def require_built_version(planned: ReleasePlan, built: BuiltDistributions) -> None:
-    """Raise `ProofFailed` when what was built is another version than the one that the tag names."""
-    wrong = [one.path.name for one in built if one.version != planned.version]
+def require_built_version(plan: ReleasePlan, built: BuiltDistributions) -> None:
+    """Raise `ProofFailed` when a distribution has another version than the tag names."""
+    wrong = [file.name for file in built if file.version != plan.version]
     if wrong:
         raise ReleaseError(
-            f"{planned.tag} would be the tag of {', '.join(wrong)}, which is another version",
+            f"{plan.tag} would be the tag of {', '.join(wrong)}, which is another version",
             code="ProofFailed",
             fix="see where the build backend takes the version from, the variables of the environment among it",
         )

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from seatrial.errors import ReleaseError
 from seatrial.invocation import task_command
 from seatrial.release.checks import gather_facts, require_checks, require_room_on_index
 from seatrial.release.manifest import Manifest
-from seatrial.release.plan import ReleaseRequest, dry_run_text, plan_text, released_text
+from seatrial.release.plan import dry_run_text, plan_text, released_text
 from seatrial.release.preconditions import check_preconditions
-from seatrial.release.prepare import commit_release, open_release, prepare_release, release_lock, verify_release
+from seatrial.release.prepare import (
+    ReleaseRequest,
+    commit_release,
+    open_release,
+    prepare_release,
+    release_lock,
+    verify_release,
+)
 from seatrial.release.push import (
+    ReleasePush,
     forget_note,
     just_finished_release,
     push_release,
@@ -30,10 +38,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReleaseOptions:
-    """What a user asks of a release.
+    """The options of a release.
 
-    ``request``: which version; its part is "" where the user is to choose one; ``tests``: whether the sessions tagged
-    ``release`` run; ``is_dry_run``: whether it ends before the push.
+    ``request``: the version; the user chooses it when the request names neither part nor version; ``tests``: whether
+    the sessions tagged ``release`` run; ``is_dry_run``: whether it ends before the push.
     """
 
     request: ReleaseRequest
@@ -42,19 +50,19 @@ class ReleaseOptions:
 
 
 class Dialog(Protocol):
-    """Whoever watches a release."""
+    """The user of a release."""
 
     def show(self, text: object) -> None:
         """Show a text that the user wants to keep."""
 
     def say(self, line: str) -> None:
-        """Show what is going on."""
+        """Show progress."""
 
-    def choose_part(self, prepared: PreparedRelease) -> str:
-        """Return the part to raise, "" where there is no answer. Raises `Declined`."""
+    def choose_part(self, prepared: PreparedRelease) -> str | None:
+        """Ask which part of the version to raise; None when there is no terminal. Raises `Declined`."""
 
     def confirm(self, plan: ReleasePlan) -> None:
-        """Ask whether this is to be released. Raises `Declined`."""
+        """Ask whether to release. Raises `Declined`."""
 
 
 def make_release(
@@ -62,22 +70,24 @@ def make_release(
 ) -> str | None:
     """Release the project, and return the tag; None after a dry run.
 
-    ``towncrier``: one that was started ahead. A release that was interrupted after its push is finished, and nothing
-    else is done then. Raises `ReleaseError`, `ProjectError`, `BuildError` or `ToolError`; before the push nothing has
-    changed.
+    ``towncrier``: one that was started ahead. A release that was interrupted after its push is finished instead.
+    Raises `ReleaseError`, `ProjectError`, `BuildError` or `ToolError`; before the push nothing has changed.
     """
     with release_lock(repository):
-        finished = finish_interrupted_release(repository, dialog, is_dry_run=options.is_dry_run)
-        if finished is not None:
-            return None if options.is_dry_run else finished
+        finished_tag = finish_interrupted_release(repository, dialog, is_dry_run=options.is_dry_run)
+        if finished_tag is not None:
+            return None if options.is_dry_run else finished_tag
 
         preconditions = check_preconditions(repository)
         with open_release(preconditions, towncrier) as prepared:
-            plan = prepare_release(prepared, _with_part(options.request, prepared, dialog))
-            project, settings = prepared.snapshot.project, prepared.snapshot.config
-            with gather_facts(project, settings) as facts:
+            request = options.request
+            if not request.part and not request.version:
+                request = replace(request, part=dialog.choose_part(prepared))
+            plan = prepare_release(prepared, request)
+            target, remote = preconditions.require_remote()
+            with gather_facts(prepared.snapshot.project, prepared.snapshot.config) as facts:
                 require_checks(prepared, plan, facts, dialog.say)
-            dialog.show(plan_text(plan, preconditions.remote.addresses[0]))
+            dialog.show(plan_text(plan, target, remote))
             if not options.is_dry_run:
                 dialog.confirm(plan)
 
@@ -91,21 +101,22 @@ def make_release(
                 dialog.show(dry_run_text(commit, plan, built))
                 return None
 
-            push_release(repository, prepared.scratch.root, release_commit)
+            release_push = ReleasePush.of(release_commit, target)
+            push_release(repository, prepared.scratch.root, release_push)
             with contextlib.suppress(OSError):
-                # Without room for them on the disk, the files can be built again from the tag.
+                # When the disk is full, the files can be built again from the tag.
                 Manifest(plan.tag, str(plan.version), release_commit.commit, tuple(built)).keep(repository)
             try:
-                update_checkout(repository, release_commit)
+                update_checkout(repository, release_push)
             finally:
-                dialog.show(released_text(plan, built, preconditions))
-            return release_commit.tag
+                dialog.show(released_text(plan, built, target, remote))
+            return plan.tag
 
 
 def finish_interrupted_release(repository: Repository, dialog: Dialog, *, is_dry_run: bool) -> str | None:
-    """Finish a release that was interrupted after its push, and return its tag; None where there is none.
+    """Finish a release that was interrupted after its push, and return its tag; None when there is none.
 
-    Raises `NotCaughtUp` in a dry run, which changes nothing.
+    Raises `CheckoutNotUpdated` in a dry run, which changes nothing.
     """
     unfinished = unfinished_release(repository)
     finished = just_finished_release(repository)
@@ -119,19 +130,17 @@ def finish_interrupted_release(repository: Repository, dialog: Dialog, *, is_dry
         )
         return finished.tag
     if is_dry_run:
-        raise ReleaseError(
-            f"{unfinished.tag} was pushed, and has to be caught up with first",
-            code="NotCaughtUp",
-            fix=task_command("release"),
-        )
-    dialog.show(f"{unfinished.tag} was pushed, and then interrupted: catching up")
+        raise not_caught_up_error(unfinished)
+    dialog.show(f"{unfinished.tag} was pushed, and then interrupted: updating the checkout")
     update_checkout(repository, unfinished)
     dialog.show(f"{unfinished.tag} is released. For another release, run this again.")
     return unfinished.tag
 
 
-def _with_part(request: ReleaseRequest, prepared: PreparedRelease, dialog: Dialog) -> ReleaseRequest:
-    """Return the request with the part that the user chooses, where it names neither a part nor a version."""
-    if request.part or request.version:
-        return request
-    return ReleaseRequest(dialog.choose_part(prepared), "", request.anyway, request.allow_empty)
+def not_caught_up_error(unfinished: ReleasePush) -> ReleaseError:
+    """Return the error about a release that was pushed and is not in the checkout."""
+    return ReleaseError(
+        f"{unfinished.tag} was pushed, but the checkout was not updated to it",
+        code="CheckoutNotUpdated",
+        fix=task_command("release"),
+    )

@@ -99,8 +99,8 @@ def preflight(
     Example: invoke preflight minor
     """
     from seatrial.errors import ReleaseError
-    from seatrial.release.plan import ReleaseRequest
     from seatrial.release.preflight import run_preflight
+    from seatrial.release.prepare import ReleaseRequest
     from seatrial.report import annotate, results_json, results_text
 
     stream = sys.stderr if json else None

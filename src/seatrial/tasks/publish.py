@@ -78,8 +78,8 @@ def verify(
         tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
         where = find_destination(index, snapshot.config, os.environ)
         require_same_tag(tagged, tell)
-        order = VerifyOptions(where, parse_seconds(limit), "here" if attestations else "by CI", install)
-        found = verify_published(tagged, order, tell)
+        options = VerifyOptions(where, parse_seconds(limit), "here" if attestations else "by CI", install)
+        found = verify_published(tagged, options, tell)
         show(json_.dumps(found.as_dict(), indent=2) if json else found)
 
 
@@ -171,9 +171,9 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
         case = read_release_to_undo(TaggedRelease.of(repository, snapshot, parse_version_option(version)), where)
         show(case)
         show(write_follow_up(case, why))
-        if case.found.served:
+        if case.on_index.served:
             wait_until_yanked(case, seconds, say)
-            show(f"{case.found.project} {case.found.version} is yanked: {case.found.index}")
+            show(f"{case.on_index.project} {case.on_index.version} is yanked: {case.on_index.index}")
 
 
 def _confirm(upload_plan: UploadPlan, *, yes: bool, new_name: str) -> None:

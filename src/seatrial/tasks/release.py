@@ -64,11 +64,11 @@ def release(
 
     # It is begun before all else, this module's own imports among it.
     with errors_as_messages(), start_towncrier(project_folder()) as towncrier:
-        from seatrial.release.plan import ReleaseRequest
         from seatrial.release.preconditions import open_repository
+        from seatrial.release.prepare import ReleaseRequest
         from seatrial.release.release import ReleaseOptions, make_release
 
-        request = ReleaseRequest(part, version, anyway, allow_empty)
+        request = ReleaseRequest(part or None, version or None, anyway, allow_empty)
         options = ReleaseOptions(request, tests=tests, is_dry_run=dry_run)
         tag = make_release(open_repository(project_folder()), options, Terminal(yes=yes), towncrier)
         if wait and tag:
@@ -93,8 +93,8 @@ class Terminal:
         say(line)
 
     @staticmethod
-    def choose_part(prepared: PreparedRelease) -> str:
-        """Ask which part to raise; "" without a terminal, or where the answer would be of no use."""
+    def choose_part(prepared: PreparedRelease) -> str | None:
+        """Ask which part to raise; None without a terminal."""
         return _chosen(prepared)
 
     def confirm(self, plan: ReleasePlan) -> None:
@@ -125,23 +125,23 @@ def status(context: Context, json: bool = False) -> None:
 
     Example: invoke status --json
     """
-    from seatrial.publish.status import read_release_status, read_status
+    from seatrial.publish.status import read_status
     from seatrial.tasks.publish import open_project
 
     with errors_as_messages():
         repository, snapshot = open_project()
-        found = read_status(repository, snapshot, read_release_status(repository, snapshot))
-        show(json_.dumps(found.as_dict(), indent=2) if json else found)
+        project_status = read_status(repository, snapshot)
+        show(json_.dumps(project_status.as_dict(), indent=2) if json else project_status)
 
 
-def _chosen(prepared: PreparedRelease) -> str:
-    """Ask which part to raise; "" where nobody is there to answer, or where the answer would be of no use."""
+def _chosen(prepared: PreparedRelease) -> str | None:
+    """Ask which part to raise; None without a terminal. Raises what prevents the release in any case."""
     from seatrial.errors import Reasons
     from seatrial.project.versions import version_choices
     from seatrial.release.plan import version_menu
 
     if not is_interactive():
-        return ""
+        return None
     Reasons(prepared.reasons).raise_together()
     snapshot = prepared.snapshot
     choices = version_choices(snapshot.current, snapshot.asked)
@@ -183,11 +183,11 @@ def bump(context: Context, part: str = "", version: str = "", anyway: bool = Fal
     Example: invoke bump minor
     """
     from seatrial.project.bump import raise_version
-    from seatrial.release.plan import ReleaseRequest, choose_version
+    from seatrial.release.prepare import ReleaseRequest, choose_version
 
     with errors_as_messages():
         snapshot = _read_snapshot()
-        new = choose_version(snapshot, ReleaseRequest(part, version, anyway, allow_empty=True))
+        new = choose_version(snapshot, ReleaseRequest(part or None, version or None, anyway, allow_empty=True))
         raise_version(snapshot, new)
         changed = ", ".join(dict.fromkeys(str(place.path) for place in snapshot.places.places))
         show(
@@ -273,14 +273,13 @@ def tag(context: Context, version: str = "") -> None:
     from seatrial.git.repository import object_of_tag
     from seatrial.git.scratch import make_tag
     from seatrial.project.versions import next_version, parse_version
-    from seatrial.release.plan import ReleasePlan
-    from seatrial.release.preconditions import no_commit_error, open_repository
+    from seatrial.release.plan import tag_message
+    from seatrial.release.preconditions import open_repository, require_commit
 
     with errors_as_messages():
         repository = open_repository(project_folder())
         snapshot = _read_snapshot()
-        if not repository.commit:
-            raise no_commit_error(repository)
+        commit = require_commit(repository)
         if snapshot.comes_from_tag and not version:
             raise ReleaseError(
                 "the version of this project comes from the tag, so there is none to tag with",
@@ -303,9 +302,8 @@ def tag(context: Context, version: str = "") -> None:
                 code="TagTaken",
                 fix=f"{task_command('bump --part minor')}, and commit",
             )
-        message = ReleasePlan(snapshot.project.name, new, new, name, "", "", "").tag_message
-        make_tag(Git(repository.root), name, message, repository.commit)
-        show(f"{name} is at {repository.commit[:12]}")
+        make_tag(Git(repository.root), name, tag_message(snapshot.project.name, new), commit)
+        show(f"{name} is at {commit[:12]}")
 
 
 @command
@@ -321,16 +319,17 @@ def push(context: Context) -> None:
 
     with errors_as_messages():
         repository = open_repository(project_folder())
-        found = check_preconditions(repository)
-        Reasons(found.reasons).raise_together()
+        preconditions = check_preconditions(repository)
+        Reasons(preconditions.reasons).raise_together()
+        target, _ = preconditions.require_remote()
         snapshot = _read_snapshot()
-        require_branch(found, snapshot.config.branch)
+        require_branch(preconditions, snapshot.config.branch)
         name = snapshot.tag(snapshot.current)
         oid = object_of_tag(repository, name)
         if not oid:
             raise ReleaseError(f"there is no tag {name}", code="TagMissing", fix=task_command("tag"))
-        push_atomically(repository, repository.commit, name, oid)
-        show(f"{repository.branch} and {name} are on {repository.remote}")
+        push_atomically(repository, target.upstream, preconditions.commit, name, oid)
+        show(f"{target.branch} and {name} are on {target.upstream.remote}")
 
 
 HOW_TO_CONFIGURE = """\

@@ -141,7 +141,7 @@ def default_branch(repository: Repository) -> str:
 
     It is what the remote's HEAD was when it was cloned. CI clones in another way, and has the files to go by.
     """
-    remote = repository.remote or next(iter(repository.remotes), "origin")
+    remote = repository.upstream.remote if repository.upstream else next(iter(repository.remotes), "origin")
     git = Git(repository.root)
     told = git.line("symbolic-ref", "--short", f"refs/remotes/{remote}/HEAD").removeprefix(f"{remote}/")
     refs = git.line("for-each-ref", "--format=%(refname)", f"refs/remotes/{remote}", "refs/heads").split("\n")

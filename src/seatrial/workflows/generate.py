@@ -287,12 +287,12 @@ def _written_host(repository: Repository) -> str:
 
 def forge_of_remote(repository: Repository) -> tuple[str, str]:
     """Return the kind of the remote's forge, and its host. Raises `WorkflowUnknown` where it is none that is known."""
-    names = dict.fromkeys((repository.remote, *repository.remotes))
-    addresses = [address for name in names if name and (address := repository.setting(f"remote.{name}.url"))]
+    addresses = repository.addresses
     hosts = [host_of(address) for address in addresses]
     for address, host in zip(addresses, hosts):
-        if forge_of(address):
-            return forge_of(address), host
+        kind = forge_of(address)
+        if kind:
+            return kind, host
     for name, sign in (("gitlab", GITLAB_FILE), ("github", ".github")):
         if (repository.root / sign).exists():
             return name, next(iter(hosts), "")

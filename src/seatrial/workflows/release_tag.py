@@ -100,7 +100,7 @@ class ReleaseTag:
         return "\n".join(lines[begin:end]).strip() + "\n"
 
     def _of_commit(self, tag: str, branch: str) -> Iterator[str]:
-        git, here = Git(self.repository.root), self.repository.commit
+        git, here = Git(self.repository.root), self.repository.commit or "HEAD"
         tagged = git.line("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
         if tagged != here:
             yield f"the tag is at {tagged[:12] or 'no commit'}, and {here[:12]} is checked out"
