@@ -98,7 +98,7 @@ def test_what_is_no_heading_of_a_release_is_not_taken_for_one(text: str) -> None
 
 def test_heading_for_what_is_not_released_is_named_by_its_line() -> None:
     assert unreleased_line(MARKDOWN) == 5
-    assert unreleased_line(RST) == 0
+    assert unreleased_line(RST) is None
 
 
 def test_changelog_is_known_by_its_name_the_top_before_the_documentation() -> None:

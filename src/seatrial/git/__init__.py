@@ -1,4 +1,4 @@
-"""Reads and changes git repositories: folders and refs enter; values, a scratch clone and one atomic push leave.
+"""Reads and changes git repositories: a folder and refs enter; values, a scratch clone and one atomic push leave.
 
-Start with `repository`.
+Nothing here knows what a release is; start with `repository`.
 """

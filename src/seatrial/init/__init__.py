@@ -1,4 +1,4 @@
-"""Adds seatrial to a project, or begins a new one: a folder enters, proposed files leave.
+"""Adds seatrial to a project, or creates a package: a folder enters; proposed files and remarks leave.
 
-Start with `propose`.
+`detect` reads the project, and `propose` turns it into files; start with `propose`.
 """

@@ -26,104 +26,107 @@ UNRELEASED = re.compile(r"unreleased|in development|upcoming|next release|TBD|un
 
 @dataclass(frozen=True)
 class Heading:
-    """The heading of a release: ``line`` counts from 0 and is where it begins, the line of an anchor included.
+    """The heading of a release.
 
-    ``text``: its line; ``underline``: the sign below it, "" for Markdown's hashes.
+    ``line``: its first line, counted from 0, with an anchor above it; ``text``: its line of text; ``underline``: the
+    character below it, None for a heading with hashes.
     """
 
     line: int
     text: str
-    underline: str = ""
+    underline: str | None = None
 
     @property
     def title_format(self) -> str:
-        """The same heading for releases to come, as towncrier's ``title_format``."""
-        found = HEADING.match(self.text)
-        if found is None:
+        """The form of the heading, as towncrier's ``title_format``."""
+        match = HEADING.match(self.text)
+        if match is None:
             return "{version}"
-        prefix = "v" if found["version"].startswith("v") else ""
-        before = found["before"].rstrip("[`*_\"' ") if "[" in found["before"] else found["before"]
+        prefix = "v" if match["version"].startswith("v") else ""
+        before = match["before"].rstrip("[`*_\"' ") if "[" in match["before"] else match["before"]
         before = f"{before} " if before and not before.endswith((" ", "-", "/")) else before
-        date = DATE.search(found["after"])
+        date = DATE.search(match["after"])
         dated = (
-            " ({project_date})" if date and f"({date[0]})" in found["after"] else " - {project_date}" if date else ""
+            " ({project_date})" if date and f"({date[0]})" in match["after"] else " - {project_date}" if date else ""
         )
         plain = before if self.underline or before.startswith("#") else ""
         return f"{_escaped(plain)}{prefix}{{version}}{dated}"
 
 
 def changelog_candidates(files: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
-    """Return what may be the changelog, the likeliest first."""
-    found = [
+    """Return the files that may be the changelog, the likeliest first."""
+    candidates = [
         path
         for path in files
         if path.parent.as_posix() in FOLDERS and path.suffix.lower() in SUFFIXES and path.stem.lower() in STEMS
     ]
     return tuple(
-        sorted(found, key=lambda path: (FOLDERS.index(path.parent.as_posix()), STEMS.index(path.stem.lower())))
+        sorted(candidates, key=lambda path: (FOLDERS.index(path.parent.as_posix()), STEMS.index(path.stem.lower())))
     )
 
 
 def release_headings(text: str) -> tuple[Heading, ...]:
-    """Return the headings of the releases, as they stand; what is not released yet is none, whatever it is called."""
+    """Return the headings of the releases, in the order of the file, without those of unreleased versions."""
     lines = text.splitlines()
-    found = []
-    for number, line in enumerate(lines):
-        sign = _sign(lines, number)
-        if sign is not None and HEADING.match(line) and not _is_unreleased(lines, number):
-            found.append(Heading(_beginning(lines, number), line, sign))
-    return tuple(found)
+    return tuple(
+        Heading(_beginning(lines, number), line, _underline(lines, number))
+        for number, line in enumerate(lines)
+        if _is_heading(lines, number) and HEADING.match(line) and not _is_unreleased(lines, number)
+    )
 
 
-def unreleased_line(text: str) -> int:
-    """Return the number of the line, from 1, of a heading below which notes wait for a release; 0 where none do."""
+def unreleased_line(text: str) -> int | None:
+    """Return the number of the line, from 1, of a heading with unreleased notes; None where there are none."""
     lines = text.splitlines()
     for number in range(len(lines)):
-        sign = _sign(lines, number)
-        if sign is not None and _is_unreleased(lines, number):
-            found = release_headings(text)
-            notes = lines[number + (2 if sign else 1) : found[0].line if found else None]
-            return number + 1 if any(one.strip() and not UNRELEASED.fullmatch(one.strip()) for one in notes) else 0
-    return 0
+        if _is_heading(lines, number) and _is_unreleased(lines, number):
+            headings = release_headings(text)
+            first = number + (2 if _underline(lines, number) else 1)
+            notes = (line.strip() for line in lines[first : headings[0].line if headings else None])
+            return number + 1 if any(note and not UNRELEASED.fullmatch(note) for note in notes) else None
+    return None
 
 
-def _sign(lines: list[str], number: int) -> str | None:
-    """Return the sign below a heading, "" for one with hashes, None for a line that is no heading."""
+def _is_heading(lines: list[str], number: int) -> bool:
+    return lines[number].startswith("#") or _underline(lines, number) is not None
+
+
+def _underline(lines: list[str], number: int) -> str | None:
+    """Return the character that underlines a heading, None for a heading with hashes and for any other line."""
     line = lines[number]
     rule = RULE.match("".join(lines[number + 1 : number + 2]))
-    if line.startswith("#"):
-        return ""
-    return rule["sign"] if rule and line.strip() and not RULE.match(line) else None
+    is_underlined = rule and line.strip() and not line.startswith("#") and not RULE.match(line)
+    return rule["sign"] if rule and is_underlined else None
 
 
 def _is_unreleased(lines: list[str], number: int) -> bool:
-    """Whether a heading, or the first line below it, says that this is not released."""
+    """Whether a heading, or the first line below it, marks the version as unreleased."""
     below = [line for line in lines[number + 1 : number + 5] if line.strip() and not RULE.match(line)]
     return bool(UNRELEASED.search(lines[number]) or (below and UNRELEASED.fullmatch(below[0].strip(" *_()"))))
 
 
 def insert_marker(path: PurePosixPath, text: str) -> str:
-    """Return a changelog with the marker above its latest release, below the title where it has no release yet."""
+    """Return a changelog with the marker above its latest release, or below the title where it has no release."""
     if re.search(rf"^{re.escape(default_marker(path))}[ \t]*$", text, re.MULTILINE):
         return text
     lines = text.splitlines(keepends=True)
-    found = release_headings(text)
-    at = found[0].line if found else _below_title(text.splitlines())
-    above, below = "".join(lines[:at]).rstrip("\n"), "".join(lines[at:]).lstrip("\n")
+    headings = release_headings(text)
+    position = headings[0].line if headings else _below_title(text.splitlines())
+    above, below = "".join(lines[:position]).rstrip("\n"), "".join(lines[position:]).lstrip("\n")
     return (f"{above}\n\n" if above else "") + default_marker(path) + (f"\n\n{below}" if below else "\n")
 
 
 def _beginning(lines: list[str], number: int) -> int:
-    """Return where a heading begins: a line over it and the anchors above belong to it."""
-    at = number
-    if at and RULE.match(lines[at - 1]) and not (at > 1 and lines[at - 2].strip()):
-        at -= 1
-    above = at
+    """Return the first line of a heading: a rule and anchors above it belong to it."""
+    first = number
+    if first and RULE.match(lines[first - 1]) and not (first > 1 and lines[first - 2].strip()):
+        first -= 1
+    above = first
     while above and (not lines[above - 1].strip() or re.match(r"\.\. _.*:\s*$|<a [^>]*></a>\s*$", lines[above - 1])):
         above -= 1
         if lines[above].strip():
-            at = above
-    return at
+            first = above
+    return first
 
 
 def _below_title(lines: list[str]) -> int:

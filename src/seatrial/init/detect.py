@@ -37,14 +37,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BackendAnswers:
-    """What the backend has said: ``name``, "" where a file says it; ``places``: those of the version, likewise."""
+    """The answers of the build backend, each only where no file has it.
 
-    name: str = ""
+    ``name``: the name of the project; ``version``: its version, and ``places``: where files have that version.
+    """
+
+    name: str | None = None
+    version: str | None = None
     places: tuple[VersionPlace, ...] = ()
-    version: str = ""
 
-    def into(self, project: Project) -> Project:
-        """Return the project as it is with that in its pyproject.toml."""
+    def added_to(self, project: Project) -> Project:
+        """Return the project with the answers in its pyproject.toml."""
         tool = dict(project.table.get("tool", {}))
         if self.name:
             tool["seatrial"] = {**tool.get("seatrial", {}), "name": self.name}
@@ -53,69 +56,67 @@ class BackendAnswers:
         return replace(project, table={**project.table, "tool": tool})
 
     @property
-    def known(self) -> VersionFiles:
-        """Where the version stands."""
+    def version_files(self) -> VersionFiles | None:
+        """The places of the version, None where there are none."""
+        if self.version is None:
+            return None
         return VersionFiles(VersionSource.FILES, self.places, Version(self.version))
 
 
 def needs_name(project: Project) -> bool:
-    """Whether nobody says the name but setup.py when it is run."""
-    told = "name" in project.table.get("tool", {}).get("seatrial", {})
-    return not told and is_computed(project.root, project.table, "name")
+    """Whether the name is known only when setup.py runs."""
+    is_configured = "name" in project.table.get("tool", {}).get("seatrial", {})
+    return not is_configured and is_computed(project.root, project.table, "name")
 
 
-def ask_backend(project: Project, files: Iterable[PurePosixPath], *, version: bool) -> BackendAnswers:
-    """Ask the backend; ``files``: those of the project; ``version``: whether nobody says where the version stands.
+def ask_backend(project: Project, files: Iterable[PurePosixPath], *, needs_version: bool) -> BackendAnswers:
+    """Have the build backend prepare the metadata; ``files``: those of the project.
 
-    It works on a copy of the files, where it may leave what it likes.
-    Raises `BackendFailed`, `InstallFailed` or `PyprojectInvalid`.
+    It works on a copy of the files. Raises `BackendFailed`, `InstallFailed` or `PyprojectInvalid`.
     """
-    # Loaded here because it is seldom asked.
+    # Loaded here because most projects need no answer of the backend.
     from seatrial.distributions.build import BuildEnvironment, prepare_metadata  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="seatrial-init-") as folder:
         source = Path(folder, project.root.name)
-        own = tuple(path for path in files if (project.root / path).is_file())
-        for path in own:
+        existing = tuple(path for path in files if (project.root / path).is_file())
+        for path in existing:
             (source / path).parent.mkdir(parents=True, exist_ok=True)
-            # With its mode: setup.py may run a script that is beside it.
+            # With its mode: setup.py may run a script.
             shutil.copy(project.root / path, source / path)
         environment = BuildEnvironment(Path(folder, "environment"), best_installer())
         epoch = SourceTree.scan(project).epoch
-        told = Metadata.from_bytes(prepare_metadata(source, environment, epoch)).raw
-    said = str(told.get("version", ""))
-    places = _places_of_answer(project, own, said) if version and is_version(said) else ()
-    return BackendAnswers(str(told.get("name", "")) if needs_name(project) else "", places, said if places else "")
+        metadata = Metadata.from_bytes(prepare_metadata(source, environment, epoch)).raw
+    name = str(metadata.get("name", "")) if needs_name(project) else None
+    version = str(metadata.get("version", ""))
+    places = _places_of(version, project, existing) if needs_version and is_version(version) else ()
+    return BackendAnswers(name, version if places else None, places)
 
 
-def _places_of_answer(project: Project, files: Iterable[PurePosixPath], said: str) -> tuple[VersionPlace, ...]:
-    """Return the places that name the version, in files that are no tests."""
-    kept = (path for path in files if not TEST_FILE.fullmatch(path.name) and path.suffix in {".py", "", ".txt"})
-    found = (place for path in kept for place in _assigned(project, path))
-    return tuple(place for place in found if place.version == said)
-
-
-def _assigned(project: Project, path: PurePosixPath) -> list[VersionPlace]:
-    """Return the first place of a file, none where it can't be read."""
-    with contextlib.suppress(FileNotUtf8):
-        return list(islice(find_assignments(project, path), 1))
-    return []
+def _places_of(version: str, project: Project, files: Iterable[PurePosixPath]) -> tuple[VersionPlace, ...]:
+    """Return the places that assign the version, at most one in each file, without those in tests."""
+    places: list[VersionPlace] = []
+    for path in files:
+        if not TEST_FILE.fullmatch(path.name) and path.suffix in {".py", "", ".txt"}:
+            with contextlib.suppress(FileNotUtf8):
+                places += islice(find_assignments(project, path), 1)
+    return tuple(place for place in places if place.version == version)
 
 
 BEGUN_PYPROJECT = '[build-system]\nrequires = ["setuptools>=61"]\nbuild-backend = "setuptools.build_meta"\n'
-"""What a project without pyproject.toml is built with by default (PEP 517), written down."""
+"""The build system of a project without pyproject.toml (PEP 517)."""
 
 SHARED_FORM = "{name}-v{version}"
-"""The name of a tag in a repository that several packages share."""
+"""The form of the tags in a repository that several packages share."""
 
 
 @dataclass(frozen=True)
 class DetectedProject:
-    """What a project is made of.
+    """The facts about a project.
 
-    ``files``: those that git knows or would know, relative to the project; ``places``: where the version stands, and
-    ``trouble`` why that can't be told; ``log``: the changelog that is there, None for none; ``tag_form``: the name of
-    a tag; ``has_tags``: whether that comes from history; ``backend_answers``: what the build backend was asked for.
+    ``files``: those that git tracks or would track, relative to the project; ``news``: the settings of towncrier;
+    ``log``: an existing changelog; ``tag_form``: the form of the tags, and ``has_tags``: whether existing tags have it;
+    ``places``: where the version is written, and ``trouble``: why that is unknown.
     """
 
     project: Project
@@ -132,7 +133,7 @@ class DetectedProject:
 
     @property
     def layout(self) -> str:
-        """How the package lies in its folder."""
+        """The layout of the package: src, flat or single module."""
         inits = [path.parent.parts for path in self.files if path.name == "__init__.py"]
         name = self.project.import_name
         if any(parts[0] == "src" for parts in (path.parts for path in self.files)) and (
@@ -157,26 +158,25 @@ class DetectedProject:
 
     @property
     def names_files_for_mypy(self) -> bool:
-        """Whether the configuration of mypy says what has to pass."""
+        """Whether the configuration of mypy names what it checks."""
         return bool({"files", "packages", "modules"} & set(self.project.mypy_settings))
 
     @property
-    def lints(self) -> str:
-        """The linter that is configured, "" for none."""
+    def linter(self) -> str | None:
+        """The linter that is configured, None for none."""
         if (self.project.root / ".pre-commit-config.yaml").is_file():
             return "pre-commit"
-        return "ruff" if self.project.configures("ruff", "ruff.toml", ".ruff.toml") else ""
+        return "ruff" if self.project.configures("ruff", "ruff.toml", ".ruff.toml") else None
 
     @property
-    def forge(self) -> str:
-        """The host of the remote, "" when it has no forge's address."""
-        address = next(iter(self.repository.addresses), "")
-        match = FORGE.fullmatch(address)
-        return match["host"] if match and "." in match["host"] else ""
+    def forge(self) -> str | None:
+        """The host of the remote, None when it is no forge."""
+        match = FORGE.fullmatch(next(iter(self.repository.addresses), ""))
+        return match["host"] if match and "." in match["host"] else None
 
     @property
     def version_source(self) -> str:
-        """Where the version stands, in words."""
+        """The places of the version, in words."""
         if self.places is None:
             return "not found"
         if self.places.source is VersionSource.TAG:
@@ -185,7 +185,7 @@ class DetectedProject:
 
 
 def detect_project(folder: Path) -> DetectedProject:
-    """Look at the project in ``folder``. Raises `NotAProject`, `NoRepository`, or what its pyproject.toml is not."""
+    """Read the project in ``folder``. Raises `NotAProject`, `NoRepository` or `ProjectError`."""
     if not any((folder / name).is_file() for name in PACKAGE_FILES):
         raise ProjectError(
             f"{folder} has none of {', '.join(PACKAGE_FILES)}, so there is no Python package in it",
@@ -198,9 +198,9 @@ def detect_project(folder: Path) -> DetectedProject:
     files = listed_files(folder) or ()
     places, trouble = _version_files(project, files)
     backend_answers, unknown = _ask_backend(project, files, trouble)
-    if backend_answers.places:
-        places, trouble = backend_answers.known, None
-    project = backend_answers.into(project)
+    if backend_answers.version_files:
+        places, trouble = backend_answers.version_files, None
+    project = backend_answers.added_to(project)
     config = Config.from_project(project)
     tags = read_tags(repository)
     form = config.tag or usual_tag_form(tags, project.name)
@@ -226,12 +226,12 @@ def _version_files(
 def _ask_backend(
     project: Project, files: tuple[PurePosixPath, ...], trouble: SeatrialError | None
 ) -> tuple[BackendAnswers, SeatrialError | None]:
-    """Ask the build backend where a setup.py computes what nobody says; return what it said, or why it could not."""
-    asks = isinstance(trouble, VersionNotFound) and sets_version(project.root, project.table)
-    if not asks and not needs_name(project):
+    """Ask the build backend for what only setup.py computes; return its answers, and the error where it failed."""
+    needs_version = isinstance(trouble, VersionNotFound) and sets_version(project.root, project.table)
+    if not needs_version and not needs_name(project):
         return BackendAnswers(), None
     try:
-        return ask_backend(project, files, version=asks), None
+        return ask_backend(project, files, needs_version=needs_version), None
     except SeatrialError as error:
         return BackendAnswers(), error
 
@@ -242,7 +242,7 @@ def _matching_tags(form: str, tags: dict[str, str], name: str) -> list[str]:
 
 
 def _changelog_file(project: Project, files: tuple[PurePosixPath, ...]) -> PurePosixPath | None:
-    """Return the changelog: of several the first in which a release is, else the first."""
-    found = [path for path in changelog_candidates(files) if (project.root / path).is_file()]
-    texts = {path: (project.root / path).read_text(encoding="utf-8", errors="replace") for path in found}
-    return next((path for path in found if release_headings(texts[path])), found[0] if found else None)
+    """Return the changelog: of several, the first with a release, else the first."""
+    paths = [path for path in changelog_candidates(files) if (project.root / path).is_file()]
+    texts = {path: (project.root / path).read_text(encoding="utf-8", errors="replace") for path in paths}
+    return next((path for path in paths if release_headings(texts[path])), paths[0] if paths else None)

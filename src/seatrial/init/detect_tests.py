@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
 
 USUAL_GROUPS = ("test", "tests", "dev")
-"""Those that `seatrial.sessions` looks for itself."""
+"""The groups that `seatrial.sessions` uses by default."""
 NAMES = ("test", "tests", "testing", "pytest", "dev", "develop", "development", "all")
 TEST_FILE = re.compile(r"test_.+\.py|.+_test\.py|tests?\.py")
 SHORT = r"(tests?|testing|dev|pytest)"
 FILES = re.compile(
     rf"(requirements/)?({SHORT}[-_]requirements|(requirements[-_.])?{SHORT})\.txt|{SHORT}/requirements\.txt"
 )
-"""What requirements files for tests are called."""
+"""The usual names of requirements files for tests."""
 
 
 @dataclass(frozen=True)
 class DetectedTests:
-    """How the tests are run.
+    """The tests of a project.
 
-    ``runner``: pytest, unittest, or "" where there are no tests; ``source``: where it says what they need, in words;
-    ``groups``, ``extras``, ``files``: what the session is told of that; ``copied``: requirements that have to be
-    copied into a dependency group; ``start``: what the runner is given: a package to import, or a folder, and
-    ``is_package``: whether that folder is a package.
+    ``runner``: pytest, unittest, or None where there are no tests; ``source``: the place of their requirements, in
+    words; ``groups``, ``extras``, ``files``: the arguments of the session for these; ``copied``: requirements to copy
+    into a dependency group; ``start``: a package or a folder for the runner, "" for the top; ``is_package``: whether
+    that folder is a package.
     """
 
-    runner: str = ""
+    runner: str | None = None
     source: str = ""
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class DetectedTests:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """The command of the session, nothing where it is pytest alone."""
+        """The command of the session, empty for pytest without arguments."""
         if self.runner == "unittest":
             top = ("-t", ".") if self.is_package else ()
             return ("python", "-m", "unittest", "discover", *((*top, "-s", self.start) if self.start else ()))
@@ -62,7 +62,7 @@ class DetectedTests:
 
 
 def detect_tests(project: Project, files: Sequence[PurePosixPath]) -> DetectedTests:
-    """Find out how a project is tested; ``files`` are its own, relative to it."""
+    """Return how a project is tested; ``files``: those of the project, relative to it."""
     tests = [path for path in files if TEST_FILE.fullmatch(path.name) and "docs" not in path.parts]
     if not tests:
         return DetectedTests()
@@ -71,12 +71,12 @@ def detect_tests(project: Project, files: Sequence[PurePosixPath]) -> DetectedTe
         start = _folder(tests, set(files))
         is_package = PurePosixPath(start, "__init__.py") in files
         return DetectedTests("unittest", "the standard library", start=start, is_package=is_package)
-    found = needs or DetectedTests(source="nothing but pytest", copied=("pytest",))
-    return replace(found, runner="pytest", start=_inside(tests, set(files)))
+    detected = needs or DetectedTests(source="nothing but pytest", copied=("pytest",))
+    return replace(detected, runner="pytest", start=_inside(tests, set(files)))
 
 
 def _needs(project: Project, files: Sequence[PurePosixPath]) -> Iterator[DetectedTests]:
-    """Yield where pytest is asked for, the best place first."""
+    """Yield the places whose requirements include pytest, the best first."""
     with contextlib.suppress(ProjectError):
         for name in sorted(project.groups, key=_rank):
             if _has_pytest(project.requirements((name,))):
@@ -98,11 +98,11 @@ def _needs(project: Project, files: Sequence[PurePosixPath]) -> Iterator[Detecte
 
 
 def _elsewhere(project: Project) -> Iterator[tuple[str, list[str]]]:
-    """Yield what other tools are told, each as a list of requirements."""
+    """Yield the requirements in the settings of other tools, with the place of each list."""
     tool = project.table.get("tool", {})
     groups: dict[str, Any] = tool.get("poetry", {}).get("group", {})
-    told = {name: table.get("dependencies", {}) for name, table in groups.items() if isinstance(table, dict)}
-    for name, table in (*told.items(), ("dev", tool.get("poetry", {}).get("dev-dependencies", {}))):
+    poetry_groups = {name: table.get("dependencies", {}) for name, table in groups.items() if isinstance(table, dict)}
+    for name, table in (*poetry_groups.items(), ("dev", tool.get("poetry", {}).get("dev-dependencies", {}))):
         yield (
             f"[tool.poetry] group {name}",
             [line for key, value in table.items() for line in poetry_requirements(key, value)],
@@ -116,7 +116,7 @@ def _elsewhere(project: Project) -> Iterator[tuple[str, list[str]]]:
 
 
 def _tox(root: Path) -> Iterator[str]:
-    """Yield the dependencies of tox's environments; those for some factors only are taken as well."""
+    """Yield the dependencies of tox's environments, including those for some factors only."""
     parser = _ini(root / "tox.ini")
     for section in ("testenv", "testenv:test", "testenv:tests", "testenv:py"):
         for line in parser.get(section, "deps", fallback="").splitlines():
@@ -125,11 +125,11 @@ def _tox(root: Path) -> Iterator[str]:
 
 
 def _extras(project: Project) -> list[tuple[str, list[str]]]:
-    told = project.table.get("project", {}).get("optional-dependencies", {})
+    extras = project.table.get("project", {}).get("optional-dependencies", {})
     parser = _ini(project.root / "setup.cfg")
     section = "options.extras_require"
-    old = {key: value.splitlines() for key, value in parser.items(section)} if parser.has_section(section) else {}
-    return [(name, list(lines)) for name, lines in {**old, **told}.items()]
+    legacy = {key: value.splitlines() for key, value in parser.items(section)} if parser.has_section(section) else {}
+    return [(name, list(lines)) for name, lines in {**legacy, **extras}.items()]
 
 
 def _ini(path: Path) -> configparser.RawConfigParser:
@@ -170,7 +170,7 @@ def _folder(tests: Sequence[PurePosixPath], files: set[PurePosixPath]) -> str:
 
 
 def _inside(tests: Sequence[PurePosixPath], files: set[PurePosixPath]) -> str:
-    """Return the package in which all tests are, "" where some are beside it."""
+    """Return the package that contains all tests, "" where some are outside of it."""
     tops = set()
     for path in tests:
         parts = path.parts[1:] if path.parts[0] == "src" else path.parts

@@ -39,18 +39,18 @@ class ProposedFile:
         """The change as a unified diff, headed as git heads it."""
         before = f"a/{self.path}" if self.old is not None else "/dev/null"
         old, new = (self.old or "").splitlines(keepends=True), self.new.splitlines(keepends=True)
-        told = "".join(_whole(line) for line in difflib.unified_diff(old, new, before, f"b/{self.path}"))
-        return told or f"--- {before}\n+++ b/{self.path}\n"
+        diff = "".join(_whole(line) for line in difflib.unified_diff(old, new, before, f"b/{self.path}"))
+        return diff or f"--- {before}\n+++ b/{self.path}\n"
 
     @property
     def lines(self) -> int:
-        """How many lines are added or taken away."""
+        """How many lines are added or removed."""
         return sum(line[:1] in "+-" and line[:3] not in {"+++", "---"} for line in self.diff.splitlines())
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """All that would be written, and ``remarks`` about what is left to the user."""
+    """The files to write, and ``remarks`` about what is left to the user."""
 
     files: tuple[ProposedFile, ...] = ()
     remarks: tuple[str, ...] = field(default=())
@@ -58,107 +58,127 @@ class Proposal:
     @property
     def diff(self) -> str:
         """All changes, one after the other."""
-        return "".join(one.diff for one in self.files)
+        return "".join(file.diff for file in self.files)
 
     @property
     def lines(self) -> int:
         """How many lines change."""
-        return sum(one.lines for one in self.files)
+        return sum(file.lines for file in self.files)
 
     def __iter__(self) -> Iterator[ProposedFile]:
         return iter(self.files)
 
 
 def _whole(line: str) -> str:
-    """Return a line of a diff that ends; git says so of one that did not."""
+    """Return a line of a diff with its line end, marked as git does where the file has none."""
     return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
 FRAGMENTS = "changelog.d"
 FIELDS = (("search", "current_version"), ("replace", "new_version"))
-"""What stands for the version in either text of bump-my-version (its "Configuration")."""
+"""The field for the version in each text of bump-my-version (its "Configuration")."""
 
 
-def extend_pyproject(found: DetectedProject, text: str, log: PurePosixPath | None, title: str) -> str:
-    """Return pyproject.toml with what it lacks; ``log``: the changelog that towncrier is to keep, None for none."""
+def extend_pyproject(detected: DetectedProject, text: str, changelog: TowncrierPlan | None) -> str:
+    """Return pyproject.toml with the missing tables; ``changelog``: None where towncrier is not configured."""
     document = tomlkit.parse(text)
     before = document.as_string()
-    added = [
-        _classifiers(found, document),
-        _group(found, document),
-        _settings(found, document),
-        _bumpversion(found, document),
-        _towncrier(log, title) if log else "",
+    _add_classifiers(detected, document)
+    tables = [
+        _group_table(detected, document),
+        _settings_table(detected, document),
+        _bumpversion_table(detected, document),
+        changelog.table() if changelog else None,
     ]
     changed = document.as_string()
-    tail = "\n".join(one for one in added if one)
+    tail = "\n".join(table for table in tables if table)
     text = changed if changed != before else text
     return f"{text.rstrip(chr(10))}\n\n{tail}" if tail and text.strip() else text or tail
 
 
-def admitted_minors(found: DetectedProject) -> tuple[int, ...]:
-    """Return the minor versions of Python that the project admits, where its classifiers name none."""
-    if any(PYTHON_CLASSIFIER.fullmatch(text.strip()) for text in found.project.classifiers):
+@dataclass(frozen=True)
+class TowncrierPlan:
+    """The changelog that towncrier is to write (``path``), and the form of its headings."""
+
+    path: PurePosixPath
+    title_format: str
+
+    def table(self) -> str:
+        """Return the settings of towncrier."""
+        table = tomlkit.table()
+        table["directory"] = FRAGMENTS
+        table["filename"] = str(self.path)
+        table["title_format"] = self.title_format
+        return f"[tool.towncrier]\n{table.as_string()}"
+
+
+def admitted_minors(detected: DetectedProject) -> tuple[int, ...]:
+    """Return the minor versions of Python that the project admits; none where its classifiers name them."""
+    if any(PYTHON_CLASSIFIER.fullmatch(text.strip()) for text in detected.project.classifiers):
         return ()
-    return found.project.pythons_admitted
+    return detected.project.pythons_admitted
 
 
-def _classifiers(found: DetectedProject, document: tomlkit.TOMLDocument) -> str:
-    """Add the classifiers of the Pythons, in the place where classifiers are."""
+def _add_classifiers(detected: DetectedProject, document: tomlkit.TOMLDocument) -> None:
+    """Add the classifiers of the Pythons to the project's classifiers."""
     project: Any = document.get("project")
-    minors = admitted_minors(found)
+    minors = admitted_minors(detected)
     if not minors or project is None or "classifiers" in project.get("dynamic", []):
-        return ""
+        return
     if "classifiers" not in project:
         project["classifiers"] = tomlkit.array().multiline(multiline=True)
     array = project["classifiers"]
     if isinstance(array, Array):
         for minor in minors:
             array.append(f"Programming Language :: Python :: 3.{minor}")
-    return ""
 
 
-def _group(found: DetectedProject, document: tomlkit.TOMLDocument) -> str:
-    """Add a dependency group for the tests where they say nowhere else what they need."""
-    if not found.tests.copied:
-        return ""
+MOST_IN_A_LINE = 3
+"""How many requirements are written into one line."""
+
+
+def _group_table(detected: DetectedProject, document: tomlkit.TOMLDocument) -> str | None:
+    """Return a dependency group for the tests, or add it to the existing groups; None where it is not needed."""
+    if not detected.tests.copied:
+        return None
     group: Array = tomlkit.array()
-    for requirement in found.tests.copied:
+    for requirement in detected.tests.copied:
         group.append(requirement)
-    if len(found.tests.copied) > len(("one", "two", "three")):
+    if len(detected.tests.copied) > MOST_IN_A_LINE:
         group.multiline(multiline=True)
     groups = document.get("dependency-groups")
     if isinstance(groups, Table):
         groups["test"] = group
-        return ""
+        return None
     return f"[dependency-groups]\ntest = {group.as_string()}\n"
 
 
-def _settings(found: DetectedProject, document: tomlkit.TOMLDocument) -> str:
-    """Add what seatrial is told: the name that setup.py computes; the tag where several packages share a repository.
+def _settings_table(detected: DetectedProject, document: tomlkit.TOMLDocument) -> str | None:
+    """Return the settings of seatrial, or add them to the existing ones; None where they are not needed.
 
-    The latter where no tag says how theirs are told apart.
+    They are a name that setup.py computes, and the form of the tags where several packages share a repository that has
+    no tags yet.
     """
-    told: Any = document.get("tool", {}).get("seatrial", {})
-    wanted = {"name": found.backend_answers.name} if found.backend_answers.name else {}
-    if found.repository.prefix and not found.has_tags and "tag" not in told:
-        wanted |= {"tag": found.tag_form, "message": "Release {name} {version}"}
+    settings: Any = document.get("tool", {}).get("seatrial", {})
+    additions = {"name": detected.backend_answers.name} if detected.backend_answers.name else {}
+    if detected.repository.prefix and not detected.has_tags and "tag" not in settings:
+        additions |= {"tag": detected.tag_form, "message": "Release {name} {version}"}
     if "seatrial" in document.get("tool", {}):
-        told.update({key: text for key, text in wanted.items() if key not in told})
-        return ""
-    lines = (f"{key} = {tomlkit.item(text).as_string()}\n" for key, text in wanted.items())
-    return "".join(("[tool.seatrial]\n", *lines)) if wanted else ""
+        settings.update({key: text for key, text in additions.items() if key not in settings})
+        return None
+    lines = (f"{key} = {tomlkit.item(text).as_string()}\n" for key, text in additions.items())
+    return "".join(("[tool.seatrial]\n", *lines)) if additions else None
 
 
-def _bumpversion(found: DetectedProject, document: tomlkit.TOMLDocument) -> str:
-    """Tell bump-my-version where the version stands that setup.py computes."""
-    backend_answers, told = found.backend_answers, document.get("tool", {}).get("bumpversion")
+def _bumpversion_table(detected: DetectedProject, document: tomlkit.TOMLDocument) -> str | None:
+    """Return the settings of bump-my-version for a version that setup.py computes, None for any other."""
+    backend_answers, settings = detected.backend_answers, document.get("tool", {}).get("bumpversion")
     if not backend_answers.places:
-        return ""
-    if isinstance(told, Table):
-        # The files are those that it has named.
-        told["current_version"] = backend_answers.version
-        return ""
+        return None
+    if isinstance(settings, Table):
+        # The table lists the files already.
+        settings["current_version"] = backend_answers.version
+        return None
     text = f"[tool.bumpversion]\ncurrent_version = {tomlkit.item(backend_answers.version).as_string()}\n"
     for place in backend_answers.places:
         table = {"filename": str(place.path), **_search(place)}
@@ -173,7 +193,7 @@ def _quoted(text: str) -> str:
 
 
 def _search(place: VersionPlace) -> dict[str, str]:
-    """Return what is to be replaced in a file: the line alone, unless braces in it would be fields."""
+    """Return the texts to search and to replace: the whole line, unless braces in it would be fields."""
     line = place.text.splitlines()[-1]
     before, _, after = line.rpartition(place.version)
     if "{" in line or not before:
@@ -181,18 +201,10 @@ def _search(place: VersionPlace) -> dict[str, str]:
     return {key: f"{before}{{{field}}}{after}" for key, field in FIELDS}
 
 
-def _towncrier(log: PurePosixPath, title: str) -> str:
-    table = tomlkit.table()
-    table["directory"] = FRAGMENTS
-    table["filename"] = str(log)
-    table["title_format"] = title
-    return f"[tool.towncrier]\n{table.as_string()}"
-
-
-def title_format_of(text: str) -> tuple[str, str]:
-    """Return the ``title_format`` that goes on with a changelog, and the sign under its headings."""
-    found = release_headings(text)
-    return (found[0].title_format, found[0].underline) if found else ("", "")
+def title_format_of(text: str) -> str | None:
+    """Return the ``title_format`` of the latest heading in a changelog, None where it has no release."""
+    headings = release_headings(text)
+    return headings[0].title_format if headings else None
 
 
 TASKS_FILE = 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'
@@ -208,74 +220,78 @@ nox.options.default_venv_backend = "uv|virtualenv"
 FACE_FILES = ("noxfile.py", "tasks.py")
 TAGS = 'tags=["ci"]'
 OTHER_NAME = "wheel"
-"""What the tests against the wheel are called where the project has a session ``tests`` already."""
+"""The name of the session where the project has a session ``tests`` already."""
 
 
-def session_calls(found: DetectedProject) -> tuple[str, ...]:
-    """Return the sessions that a project gets, a line each; where it has its own for linters or types, none."""
-    own = existing_sessions(found)
-    lint = "sessions.lint()" if found.lints and "lint" not in own else ""
-    types = _mypy(found) if "mypy" not in own else ""
-    lines = ("sessions.build()", "sessions.check()", _tests(found, own), types, lint)
+def session_calls(detected: DetectedProject) -> tuple[str, ...]:
+    """Return the sessions that a project gets, a line each, without linters or types that it has sessions for."""
+    own = existing_sessions(detected)
+    lint = "sessions.lint()" if detected.linter and "lint" not in own else ""
+    types = _mypy(detected) if "mypy" not in own else ""
+    lines = ("sessions.build()", "sessions.check()", _tests(detected, own), types, lint)
     return tuple(line for line in lines if line)
 
 
-def existing_sessions(found: DetectedProject) -> frozenset[str]:
-    """Return the names of the sessions in a noxfile that is there: functions with nox's decorator, as they stand."""
+def existing_sessions(detected: DetectedProject) -> frozenset[str]:
+    """Return the names of the sessions in an existing noxfile: functions with nox's decorator."""
     try:
-        text = (found.project.root / "noxfile.py").read_text(encoding="utf-8")
-        functions = [one for one in ast.parse(text).body if isinstance(one, ast.FunctionDef)]
+        text = (detected.project.root / "noxfile.py").read_text(encoding="utf-8")
+        functions = [function for function in ast.parse(text).body if isinstance(function, ast.FunctionDef)]
     except (OSError, SyntaxError, ValueError):
         return frozenset()
-    return frozenset(name for one in functions for decorator in one.decorator_list for name in _named(one, decorator))
+    return frozenset(
+        name for function in functions for decorator in function.decorator_list for name in _named(function, decorator)
+    )
 
 
 def _named(function: ast.FunctionDef, decorator: ast.expr) -> Iterator[str]:
     """Yield the name of a session, if the decorator is nox's (nox, "Configuration & API": ``name``)."""
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-    told = [one.value.value for one in keywords if one.arg == "name" and isinstance(one.value, ast.Constant)]
+    names = [
+        keyword.value.value for keyword in keywords if keyword.arg == "name" and isinstance(keyword.value, ast.Constant)
+    ]
     if ast.unparse(called) in {"nox.session", "session"}:
-        yield str(told[0]) if told else function.name
+        yield str(names[0]) if names else function.name
 
 
-def new_noxfile(found: DetectedProject) -> str:
+def new_noxfile(detected: DetectedProject) -> str:
     """Return the noxfile of a project that has none."""
-    return NOXFILE_HEAD + "\n".join(session_calls(found)) + "\n"
+    return NOXFILE_HEAD + "\n".join(session_calls(detected)) + "\n"
 
 
-def _tests(found: DetectedProject, own: frozenset[str]) -> str:
-    tests = found.tests
+def _tests(detected: DetectedProject, own: frozenset[str]) -> str:
+    tests = detected.tests
     if not tests.runner:
         return "# sessions.tests(): there are no tests yet, so nothing is tested before a release"
-    told = {
+    arguments = {
         "groups": tests.groups,
         "extras": tests.extras,
         "requirements": tests.files,
         "command": tests.command,
     }
-    words = [f"{key}={_listed(value)}" for key, value in told.items() if value]
+    words = [f"{key}={_listed(value)}" for key, value in arguments.items() if value]
     name = [f'name="{OTHER_NAME}"'] if "tests" in own else []
     return f"sessions.tests({', '.join([*name, *words])})"
 
 
-def _mypy(found: DetectedProject) -> str:
-    """Return the call for mypy: it proves a release only where the project says on which files mypy has to pass."""
-    if not (found.asks_for_mypy or found.is_typed):
+def _mypy(detected: DetectedProject) -> str:
+    """Return the call for mypy; a release runs it only where the project configures the files that mypy checks."""
+    if not (detected.asks_for_mypy or detected.is_typed):
         return ""
-    told = found.project.mypy_settings
-    one = str(told.get("python_version", ""))
-    # Comments that keep mypy quiet for one Python are idle for another, and then it complains of them.
-    is_strict = any(str(told.get(name, "")).lower() == "true" for name in ("strict", "warn_unused_ignores"))
-    is_supported = f"Programming Language :: Python :: {one}" in found.project.classifiers
-    is_supported = is_supported or one in [f"3.{minor}" for minor in admitted_minors(found)]
-    words = [f'pythons=["{one}"]'] if is_strict and is_supported else []
-    if not found.names_files_for_mypy:
+    settings = detected.project.mypy_settings
+    python = str(settings.get("python_version", ""))
+    # A "type: ignore" that one Python needs is unused on another, which strict settings report.
+    is_strict = any(str(settings.get(name, "")).lower() == "true" for name in ("strict", "warn_unused_ignores"))
+    is_supported = f"Programming Language :: Python :: {python}" in detected.project.classifiers
+    is_supported = is_supported or python in [f"3.{minor}" for minor in admitted_minors(detected)]
+    words = [f'pythons=["{python}"]'] if is_strict and is_supported else []
+    if not detected.names_files_for_mypy:
         return f"sessions.mypy({', '.join((*words, TAGS))})"
-    given = told.get("files", ())
-    files = tuple(one.strip() for one in (given.split(",") if isinstance(given, str) else given))
-    rest = tuple(one for one in files if one not in FACE_FILES)
-    # nox and seatrial, which these import, are not where the wheel is.
+    value = settings.get("files", ())
+    files = tuple(python.strip() for python in (value.split(",") if isinstance(value, str) else value))
+    rest = tuple(python for python in files if python not in FACE_FILES)
+    # The environment of the wheel lacks nox and seatrial, which these files import.
     words += [f"command={_listed(('mypy', *rest))}"] if rest and rest != files else []
     return f"sessions.mypy({', '.join(words)})"
 
@@ -287,38 +303,38 @@ def _listed(words: tuple[str, ...]) -> str:
 CFG, SCRIPT = PurePosixPath(SETUP_CFG), PurePosixPath(SETUP_PY)
 
 
-def add_classifiers(found: DetectedProject) -> Iterator[ProposedFile]:
+def add_classifiers(detected: DetectedProject) -> Iterator[ProposedFile]:
     """Yield setup.py or setup.cfg with the classifiers of the Pythons, where the metadata stand there and name none."""
-    project, minors = found.project, admitted_minors(found)
-    where = file_of_metadata(project.root, project.table)
-    if not minors or where not in {SETUP_CFG, SETUP_PY}:
+    project, minors = detected.project, admitted_minors(detected)
+    file_name = file_of_metadata(project.root, project.table)
+    if not minors or file_name not in {SETUP_CFG, SETUP_PY}:
         return
-    named = [f"Programming Language :: Python :: 3.{minor}" for minor in minors]
+    classifiers = [f"Programming Language :: Python :: 3.{minor}" for minor in minors]
     script = SetupScript.read(project.root)
-    if where == SETUP_PY and script.has("classifiers"):
-        old = _read_file(found, SCRIPT)
+    if file_name == SETUP_PY and script.has("classifiers"):
+        old = _read_file(detected, SCRIPT)
         value = script.value("classifiers")
         # What is computed is left alone.
-        new = _in_list(old, value, named) if isinstance(value, ast.List) else old
+        new = _in_list(old, value, classifiers) if isinstance(value, ast.List) else old
         if new != old:
             yield ProposedFile(SCRIPT, old, new)
         return
-    known = _read_file(found, CFG) if (project.root / CFG).is_file() else None
-    yield ProposedFile(CFG, known, _in_cfg(known or "", named))
+    text = _read_file(detected, CFG) if (project.root / CFG).is_file() else None
+    yield ProposedFile(CFG, text, _in_cfg(text or "", classifiers))
 
 
-def _in_cfg(old: str, named: list[str]) -> str:
-    lines = "".join(f"    {text}\n" for text in named)
-    at = re.search(r"^classifiers? *=[^\n]*\n((?:[ \t]+\S[^\n]*\n)*)", old, re.MULTILINE)
+def _in_cfg(old: str, classifiers: list[str]) -> str:
+    lines = "".join(f"    {text}\n" for text in classifiers)
+    existing = re.search(r"^classifiers? *=[^\n]*\n((?:[ \t]+\S[^\n]*\n)*)", old, re.MULTILINE)
     head = re.search(r"^\[metadata\]\n", old, re.MULTILINE)
-    if at:
-        return old[: at.end()] + lines + old[at.end() :]
+    if existing:
+        return old[: existing.end()] + lines + old[existing.end() :]
     if head:
         return old[: head.end()] + f"classifiers =\n{lines}" + old[head.end() :]
     return f"[metadata]\nclassifiers =\n{lines}" + (f"\n{old}" if old else "")
 
 
-def _in_list(old: str, value: ast.List, named: list[str]) -> str:
+def _in_list(old: str, value: ast.List, classifiers: list[str]) -> str:
     """Return a script with more items at the end of a list; one that has none is left alone."""
     last = value.elts[-1] if value.elts else None
     if last is None or last.end_lineno is None or last.end_col_offset is None:
@@ -327,10 +343,10 @@ def _in_list(old: str, value: ast.List, named: list[str]) -> str:
     # Columns count bytes (Python, "ast").
     line = lines[last.end_lineno - 1].encode()
     blanks = " " * (len(line) - len(line.lstrip()) if value.lineno != last.lineno else last.col_offset)
-    more = "".join(f',\n{blanks}"{text}"' for text in named)
+    more = "".join(f',\n{blanks}"{text}"' for text in classifiers)
     lines[last.end_lineno - 1] = (line[: last.end_col_offset] + more.encode() + line[last.end_col_offset :]).decode()
     return "\n".join(lines)
 
 
-def _read_file(found: DetectedProject, path: PurePosixPath) -> str:
-    return (found.project.root / path).read_text(encoding="utf-8-sig" if path == SCRIPT else "utf-8")
+def _read_file(detected: DetectedProject, path: PurePosixPath) -> str:
+    return (detected.project.root / path).read_text(encoding="utf-8-sig" if path == SCRIPT else "utf-8")

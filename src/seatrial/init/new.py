@@ -1,4 +1,4 @@
-"""A new package: its name, its folder and its files, moved into place in one step."""
+"""Creates a package: its name, its folder and its files, moved into place in one step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seatrial.checks.contents import COMMON_NAMES
 from seatrial.checks.metadata import email_problem, is_python_module
 from seatrial.errors import CommandFailed, IndexUnreachable, ProjectError, ReleaseError
 from seatrial.git.command import Git, is_ignored
-from seatrial.git.repository import HOW_TO_SET_IDENTITY, page_of_repository
+from seatrial.git.repository import HOW_TO_SET_IDENTITY, page_of_repository, read_repository
 from seatrial.index.client import maker_of_newest, read_project_files
 from seatrial.index.targets import pip_index_url
 from seatrial.init.detect import detect_project
@@ -35,31 +35,36 @@ if TYPE_CHECKING:
 
 
 SIGN = ".github"
-"""The folder by which a repository without a remote is known to be one of GitHub's."""
+"""The folder that marks a repository without a remote as one for GitHub."""
 
 
 @dataclass(frozen=True)
 class PackageRequest:
-    """What is asked for.
+    """The package to create.
 
-    ``folder``: the one to be, named like the package; ``remote``: the address of the repository that it will be pushed
-    to, "" where nobody knows; ``workflows``: whether there are to be files of CI; the others: see `PackageTemplate`.
+    ``folder``: its folder, named like the package; ``remote``: the address of the repository that it will be pushed to,
+    None when it is unknown; ``workflows``: whether CI files are written; the others: see `PackageTemplate`.
     """
 
     folder: Path
     name: PackageName
     description: str
     oldest: int
-    remote: str = ""
+    remote: str | None = None
     workflows: bool = True
 
     @classmethod
     def of(cls, text: str, oldest: str) -> PackageRequest:
-        """Read what somebody typed: a name, or a path that ends with it. Raises `NameUnfit` or `PythonUnproved`."""
-        known = [f"3.{minor}" for minor in TESTED_MINORS]
-        if oldest not in known:
+        """Parse the words of a command line: a name, or a path that ends with it.
+
+        Raises `NameUnfit` or `PythonUnproved`.
+        """
+        pythons = [f"3.{minor}" for minor in TESTED_MINORS]
+        if oldest not in pythons:
             raise ProjectError(
-                f"--python {oldest} is none of {', '.join(known)}", code="PythonUnproved", fix=f"--python {known[0]}"
+                f"--python {oldest} is none of {', '.join(pythons)}",
+                code="PythonUnproved",
+                fix=f"--python {pythons[0]}",
             )
         name = PackageName.of(Path(text).name or text)
         return cls(Path(text).absolute(), name, f"{name.project}, a Python package", int(oldest[2:]))
@@ -67,40 +72,40 @@ class PackageRequest:
 
 @dataclass(frozen=True)
 class NewPackage:
-    """What was begun: ``files``, and the ``branch`` of the commit that has them, "" where others make it."""
+    """A package that was created: its files, and the branch of their commit, None where they are not committed."""
 
     folder: Path
     files: tuple[str, ...]
-    branch: str
+    branch: str | None
 
 
-def create_package(wanted: PackageRequest) -> NewPackage:
-    """Begin a package in its folder.
+def create_package(request: PackageRequest) -> NewPackage:
+    """Create a package in its folder.
 
-    Raises `FolderTaken`, `NotMine`, `NoIdentity`, `NoRepository` or `CommandFailed`, and leaves nothing behind then.
+    Raises `FolderTaken`, `NotMine`, `NoIdentity`, `NoRepository` or `CommandFailed`; then nothing is left behind.
     """
-    require_free_folder(wanted.folder)
-    above, name = wanted.folder.parent, wanted.folder.name
+    require_free_folder(request.folder)
+    above, name = request.folder.parent, request.folder.name
     above.mkdir(parents=True, exist_ok=True)
     remotes = remotes_around(above, name)
-    if remotes is not None and wanted.remote:
+    if remotes is not None and request.remote:
         raise ProjectError(
             f"{above} is in a git repository, which has remotes of its own", code="NotMine", fix="leave out --remote"
         )
     with _staged(above, name) as folder:
-        package = _package(wanted, read_author(above), remotes)
-        _begin_repository(folder, wanted.remote)
-        written = _write(folder, package, workflows=wanted.workflows and not package.is_member)
-        branch = "" if package.is_member else _commit(folder, wanted.name, written)
+        package = _package(request, read_author(above), remotes)
+        _begin_repository(folder, request.remote)
+        written = _write(folder, package, workflows=request.workflows and not package.is_member)
+        branch = None if package.is_member else _commit(folder, request.name, written)
         if package.is_member:
             shutil.rmtree(folder / ".git")
-        _move(folder, wanted.folder)
-    return NewPackage(wanted.folder, written, branch)
+        _move(folder, request.folder)
+    return NewPackage(request.folder, written, branch)
 
 
 @contextlib.contextmanager
 def _staged(above: Path, name: str) -> Iterator[Path]:
-    """Yield an empty folder of this name in one that is gone afterwards, on the disk where the package is to be."""
+    """Yield an empty folder of this name in a temporary folder, on the disk of the package."""
     holder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=above))
     try:
         folder = holder / name
@@ -110,49 +115,52 @@ def _staged(above: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(holder, ignore_errors=True)
 
 
-def _package(wanted: PackageRequest, author: tuple[str, str], remotes: tuple[str, ...] | None) -> PackageTemplate:
+def _package(
+    request: PackageRequest, author: tuple[str, str | None], remotes: tuple[str, ...] | None
+) -> PackageTemplate:
+    addresses = [*([request.remote] if request.remote else []), *(remotes or ())]
     return PackageTemplate(
-        name=wanted.name,
-        description=wanted.description,
+        name=request.name,
+        description=request.description,
         author=author[0],
         email=author[1],
         year=datetime.now().astimezone().year,
-        oldest=wanted.oldest,
+        oldest=request.oldest,
         is_member=remotes is not None,
-        page=next((page for address in (wanted.remote, *(remotes or ())) if (page := page_of_repository(address))), ""),
+        page=next(filter(None, map(page_of_repository, addresses)), None),
     )
 
 
-def _begin_repository(folder: Path, remote: str) -> None:
-    """Begin a repository: of a member, too, for a look at the files goes by what git lists."""
-    here = Git(folder)
-    told = here.line("config", "init.defaultBranch")
-    Git(folder, () if told else ("init.defaultBranch=main",)).run("init", "--quiet")
+def _begin_repository(folder: Path, remote: str | None) -> None:
+    """Create a repository; also for a package in another repository, because git lists the files of a project."""
+    git = Git(folder)
+    default_branch = git.line("config", "init.defaultBranch")
+    Git(folder, () if default_branch else ("init.defaultBranch=main",)).run("init", "--quiet")
     if remote:
-        here.run("remote", "add", "origin", remote)
+        git.run("remote", "add", "origin", remote)
 
 
 def _write(folder: Path, package: PackageTemplate, *, workflows: bool) -> tuple[str, ...]:
-    """Write the files of a package, and what `seatrial init` writes into it; return the paths of all."""
+    """Write the files of a package, those of `seatrial init` among them, and return their paths."""
     for name, text in package.texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
     if workflows and not package.page:
         (folder / SIGN).mkdir()
-    seen = detect_project(folder)
-    proposal = propose_changes(seen, workflows=workflows)
-    write_proposal(seen, proposal)
-    return tuple(sorted({*package.texts, *(str(one.path) for one in proposal)}))
+    detected = detect_project(folder)
+    proposal = propose_changes(detected, workflows=workflows)
+    write_proposal(detected, proposal)
+    return tuple(sorted({*package.texts, *(str(file.path) for file in proposal)}))
 
 
 def _commit(folder: Path, name: PackageName, paths: tuple[str, ...]) -> str:
-    """Make the first commit, the user's own, and return its branch."""
-    here = Git(folder)
-    # What a user has git ignore everywhere is meant here all the same.
-    here.run("add", "--force", "--", *paths)
-    here.run("commit", "--quiet", "--message", f"Begin {name.project}")
-    return here.line("symbolic-ref", "--short", "HEAD")
+    """Make the first commit, as the user, and return its branch."""
+    git = Git(folder)
+    # Files that the user's own excludes match are added, too.
+    git.run("add", "--force", "--", *paths)
+    git.run("commit", "--quiet", "--message", f"Begin {name.project}")
+    return git.line("symbolic-ref", "--short", "HEAD")
 
 
 def _move(folder: Path, to: Path) -> None:
@@ -166,29 +174,29 @@ MEMBER_HINT = "It lies in a repository that is there: commit it; for its files o
 PUSH_COMMAND = "git push -u origin HEAD"
 
 
-def new_package_text(one: NewPackage, wanted: PackageRequest) -> str:
-    """Return what was begun, and what comes next."""
-    where = f"one commit on {one.branch}" if one.branch else "not committed"
-    head = f"{wanted.name.project}, import {wanted.name.module}: {len(one.files)} files, {where}"
-    after = (
-        "\n".join(("Then, in its folder:", *(f"  {line}" for line in _next_steps(wanted))))
-        if one.branch
+def new_package_text(package: NewPackage, request: PackageRequest) -> str:
+    """Return the files of a new package, and the next commands."""
+    commit = f"one commit on {package.branch}" if package.branch else "not committed"
+    head = f"{request.name.project}, import {request.name.module}: {len(package.files)} files, {commit}"
+    next_steps = (
+        "\n".join(("Then, in its folder:", *(f"  {line}" for line in _next_steps(request))))
+        if package.branch
         else MEMBER_HINT.format(write=program_command("workflows"))
     )
-    return "\n".join([head, *(f"  {path}" for path in one.files), "", LICENCE_HINT, after])
+    return "\n".join([head, *(f"  {path}" for path in package.files), "", LICENCE_HINT, next_steps])
 
 
-def _next_steps(wanted: PackageRequest) -> tuple[str, ...]:
+def _next_steps(request: PackageRequest) -> tuple[str, ...]:
     return (
         "nox",
         program_command("rehearse --part minor"),
-        PUSH_COMMAND if wanted.remote else f"git remote add origin ADDRESS && {PUSH_COMMAND}",
+        PUSH_COMMAND if request.remote else f"git remote add origin ADDRESS && {PUSH_COMMAND}",
         program_command("preflight --part minor"),
     )
 
 
 def require_free_folder(folder: Path) -> None:
-    """Raise `FolderTaken` unless the folder is not there yet, or empty and not the one somebody stands in."""
+    """Raise `FolderTaken` unless the folder does not exist, or is empty and not the current folder."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise ProjectError(
             f"{folder} is there, and is no folder", code="FolderTaken", fix="take another name, or move it away"
@@ -198,57 +206,53 @@ def require_free_folder(folder: Path) -> None:
             f"{folder} is where you are, and would be another folder then", code="FolderTaken", fix="cd .., and again"
         )
     if folder.is_dir() and any(folder.iterdir()):
-        into = program_command(f"init --project {shlex.quote(str(folder))}")
+        command = program_command(f"init --project {shlex.quote(str(folder))}")
         raise ProjectError(
             f"{folder} is there, and not empty",
             code="FolderTaken",
-            fix=f"take another name; to put seatrial into the package that is there: {into}",
+            fix=f"take another name; to put seatrial into the package that is there: {command}",
         )
 
 
 def remotes_around(above: Path, name: str) -> tuple[str, ...] | None:
-    """Return the addresses of the repository that the folder will be in, None where it will be in none.
-
-    Raises `NoRepository` without git.
-    """
-    here = Git(above)
+    """Return the addresses of the repository around a new folder, None outside of git. Raises `NoRepository`."""
     try:
-        asked = here.attempt("rev-parse", "--is-inside-work-tree")
+        done = Git(above).attempt("rev-parse", "--is-inside-work-tree")
     except CommandFailed as error:
         raise ReleaseError(
             f"git can't be run: {error.output.strip()}", code="NoRepository", fix="install git"
         ) from None
-    if asked.output.strip() != "true" or is_ignored(above, name):
+    if done.output.strip() != "true" or is_ignored(above, name):
         return None
-    return tuple(here.line("config", "--get-regexp", r"^remote\..*\.url$").split()[1::2])
+    return read_repository(above).addresses
 
 
-def read_author(above: Path) -> tuple[str, str]:
-    """Return the name and the address of whose commits are made there; "" for an address that no index takes.
+def read_author(above: Path) -> tuple[str, str | None]:
+    """Return the name and the address of the user's commits; None for an address that an index would reject.
 
-    Raises `NoIdentity` where nobody has told git.
+    Raises `NoIdentity` where git has neither.
     """
-    known = Git(above, ("user.useConfigOnly=true",)).line("var", "GIT_AUTHOR_IDENT")
-    told = re.match(r"(.+) <(.+)> \d+ [+-]\d+$", known)
-    if told is None:
+    identity = Git(above, ("user.useConfigOnly=true",)).line("var", "GIT_AUTHOR_IDENT")
+    match = re.match(r"(.+) <(.+)> \d+ [+-]\d+$", identity)
+    if match is None:
         raise ReleaseError(
             "git does not know who you are, and a package has an author",
             code="NoIdentity",
             fix=HOW_TO_SET_IDENTITY,
         )
-    return told[1], "" if any(email_problem(told[2])) else told[2]
+    return match[1], None if any(email_problem(match[2])) else match[2]
 
 
 @dataclass(frozen=True)
 class PackageName:
-    """A name as indexes compare it, with dashes, and as an import statement has it, with underscores."""
+    """The name of a package: normalised, with dashes, and as a module, with underscores."""
 
     project: str
     module: str
 
     @classmethod
     def of(cls, text: str) -> PackageName:
-        """Read what somebody typed. Raises `NameUnfit` with all that is wrong with it."""
+        """Parse a name. Raises `NameUnfit` with everything that is wrong with it."""
         wrong = list(_mistakes(text))
         if wrong:
             raise ProjectError(
@@ -282,14 +286,14 @@ def _module(text: str) -> str:
 
 
 def name_remark(name: PackageName, environ: Mapping[str, str]) -> str:
-    """Return whether the index that pip installs from knows the name: that it can't be asked is nobody's fault."""
-    where = pip_index_url(environ)
+    """Return a remark whether the index that pip installs from has the name; "unknown" when it does not answer."""
+    index = pip_index_url(environ)
     try:
-        project_files = read_project_files(where, name.project)
+        project_files = read_project_files(index, name.project)
     except IndexUnreachable as error:
         return f"whether the name {name.project} is free is unknown: {error.what}"
     if not project_files.project:
-        return f"the name {name.project} is free on {redacted_address(where)}: the first upload takes it"
-    by = maker_of_newest(project_files)
-    known = f" (by {by})" if by else ""
-    return f"the name {name.project} is taken on {redacted_address(where)}{known}: unless it is yours, choose another"
+        return f"the name {name.project} is free on {redacted_address(index)}: the first upload takes it"
+    maker = maker_of_newest(project_files)
+    suffix = f" (by {maker})" if maker else ""
+    return f"the name {name.project} is taken on {redacted_address(index)}{suffix}: unless it is yours, choose another"

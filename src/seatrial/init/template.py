@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PackageTemplate:
-    """A package to be.
+    """The files of a new package.
 
-    ``description``: one line; ``author`` and ``email``, the latter may be "": whose it is; ``year``: that of the
-    licence; ``oldest``: the minor version of the oldest Python that it is for; ``is_member``: whether its repository is
-    for others, too; ``page``: the address of its repository's page, "" where nobody knows.
+    ``description``: one line; ``author`` and ``email``: those of its author; ``year``: that of the licence; ``oldest``:
+    the minor version of the oldest Python; ``is_member``: whether its repository has other packages, too; ``page``: the
+    address of its repository's page.
     """
 
     name: PackageName
     description: str
     author: str
-    email: str
+    email: str | None
     year: int
     oldest: int = TESTED_MINORS[0]
     is_member: bool = False
-    page: str = ""
+    page: str | None = None
 
     @property
     def texts(self) -> dict[str, str]:
         """The texts of its files by their path."""
         module = self.name.module
-        found = {
+        templates = {
             ".gitignore": GITIGNORE,
             "LICENSE": LICENSE,
             "README.md": README,
@@ -46,10 +46,10 @@ class PackageTemplate:
             f"src/{module}/py.typed": "",
             f"tests/test_{module}.py": TEST,
         }
-        return {path: Template(text).substitute(self._known) for path, text in found.items()}
+        return {path: Template(text).substitute(self._fields) for path, text in templates.items()}
 
     @property
-    def _known(self) -> dict[str, str]:
+    def _fields(self) -> dict[str, str]:
         minors = range(self.oldest, TESTED_MINORS[-1] + 1)
         email = f", email = {_quoted(self.email)}" if self.email else ""
         return {
@@ -60,7 +60,7 @@ class PackageTemplate:
             "summary": _quoted(self.description),
             "author": self.author,
             "person": f"{{ name = {_quoted(self.author)}{email} }}",
-            "page": self.page,
+            "page": self.page or "",
             "year": str(self.year),
             "oldest": f"3.{self.oldest}",
             "pythons": "\n".join(f'  "Programming Language :: Python :: 3.{minor}",' for minor in minors),

@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 UNFINISHED_SUFFIX = ".seatrial"
-"""How the name of a file ends that is not in its place yet."""
+"""The suffix of a file that is written and then moved into place."""
 
 
-def write_proposal(found: DetectedProject, proposal: Proposal) -> None:
-    """Write all files. Raises `OSError` before the first of them is changed where one can't be written."""
+def write_proposal(detected: DetectedProject, proposal: Proposal) -> None:
+    """Write all files. Raises `OSError` before any file is changed when one can't be written."""
     ready: list[tuple[Path, Path]] = []
     try:
-        for one in proposal:
-            target = (found.repository.root / one.path).resolve()
+        for file in proposal:
+            target = (detected.repository.root / file.path).resolve()
             target.parent.mkdir(parents=True, exist_ok=True)
-            old = target.read_bytes() if one.old is not None else b""
+            old = target.read_bytes() if file.old is not None else b""
             _require_writable(target)
-            # The same name in every run: what one that was killed has left, the next one takes.
+            # The same name in every run, so that the leftover of a run that was killed is replaced.
             new = target.with_name(f".{target.name}{UNFINISHED_SUFFIX}")
             ready.append((new, target))
-            new.write_bytes(restore_line_ends(old, one.new.encode()))
-            if one.old is not None:
+            new.write_bytes(restore_line_ends(old, file.new.encode()))
+            if file.old is not None:
                 new.chmod(target.stat().st_mode)
         for new, target in ready:
             new.replace(target)
@@ -46,35 +46,35 @@ def write_proposal(found: DetectedProject, proposal: Proposal) -> None:
                 new.unlink()
 
 
-def require_clean_files(found: DetectedProject, proposal: Proposal) -> None:
-    """Raise `NotMine` for a file with unfinished work in it, or outside of the repository."""
-    repository = found.repository
-    known = set(files_of_commit(replace(repository, prefix=""))) if repository.commit else set()
+def require_clean_files(detected: DetectedProject, proposal: Proposal) -> None:
+    """Raise `NotMine` for a file with uncommitted changes, or outside of the repository."""
+    repository = detected.repository
+    committed = set(files_of_commit(replace(repository, prefix=""))) if repository.commit else set()
     unfinished = {Path(repository.root, name).resolve() for name in repository.unfinished}
-    for one in proposal:
-        path = repository.root / one.path
+    for file in proposal:
+        path = repository.root / file.path
         if repository.root.resolve() not in path.resolve().parents:
             raise ProjectError(
                 f"{path} leads out of the repository, to {path.resolve()}",
                 code="NotMine",
                 fix="make it a file of its own",
             )
-        if one.path in known and path.resolve() in unfinished:
+        if file.path in committed and path.resolve() in unfinished:
             raise ProjectError(
                 f"{path} has changes that are not committed, and seatrial would write into it",
                 code="NotMine",
-                fix=_commands(repository, one.path),
+                fix=_commands(repository, file.path),
             )
 
 
 def _commands(repository: Repository, path: PurePosixPath) -> str:
-    # From the top of the repository (gitglossary(7), "pathspec"): nobody knows from where it is typed.
+    # From the top of the repository (gitglossary(7), "pathspec"), because it can be typed in any folder.
     top = ":/" if repository.prefix else ""
     return f"git commit {top}{path}; or, to put it aside: git stash"
 
 
 def _require_writable(target: Path) -> None:
-    """Open a file for writing: a file that is read-only is meant to stay, although it could be replaced."""
+    """Open a file for writing: a read-only file must not change, although it could be replaced."""
     if target.exists():
         with target.open("r+b"):
             pass

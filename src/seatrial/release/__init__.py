@@ -1,4 +1,4 @@
-"""Makes a release: a repository and a request enter; one push and a manifest leave.
+"""Makes a release: a repository and a request enter; one push, an updated checkout and a manifest leave.
 
-Start with `release`, which reads from top to bottom.
+Everything before the push happens in a scratch clone; start with `release`, which reads from top to bottom.
 """

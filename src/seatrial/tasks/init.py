@@ -87,7 +87,7 @@ def new(
     with errors_as_messages("nothing was made"), termination_as_interrupt():
         wanted = PackageRequest.of(name, python)
         line = " ".join(description.split()) or wanted.description
-        wanted = replace(wanted, description=line, remote=remote, workflows=workflows)
+        wanted = replace(wanted, description=line, remote=remote or None, workflows=workflows)
         show(new_package_text(create_package(wanted), wanted))
         show(f"\n{name_remark(wanted.name, os.environ)}")
 
