@@ -153,7 +153,7 @@ def _require_version(request: InstallRequest, versions: Mapping[str, str | None]
     if wrong:
         raise NotUsable(
             f"{request.name}=={request.version} says another version of itself on Python {python}: {', '.join(wrong)}",
-            fix="let seatrial know the place: see docs/settings.md, Where the version stands",
+            fix="let seatrial know the place: see docs/settings.md, Version files",
         )
 
 
