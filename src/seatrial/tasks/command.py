@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import inspect
 import sys
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Callable
@@ -22,44 +21,11 @@ if TYPE_CHECKING:
     from invoke.parser.argument import Argument
     from invoke.program import Program
 
+    from seatrial.tasks.command_line import Parameter
+
 
 SHORT = {"part": "p", "yes": "y", "dry_run": "n"}
 """The parameters that have a flag of one letter, the same in every command."""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a command: ``name`` as in Python; ``default`` is None where a value is required."""
-
-    name: str
-    default: Any
-    help: str = ""
-    takes_many: bool = False
-
-    @property
-    def takes_value(self) -> bool:
-        """Whether a value follows the flag."""
-        return not isinstance(self.default, bool)
-
-    @property
-    def flag(self) -> str:
-        """The flag that a help page shows: ``--no-tests`` for a parameter that is true by default."""
-        return f"--no-{self._dashed}" if self.default is True else f"--{self._dashed}"
-
-    @property
-    def short(self) -> str | None:
-        """The flag of one letter, None without one."""
-        return f"-{SHORT[self.name]}" if self.name in SHORT else None
-
-    @property
-    def flags(self) -> dict[str, bool]:
-        """Every flag of the parameter, and what it sets the parameter to where it takes no value."""
-        negative = {self.flag: False} if self.default is True else {}
-        return {**negative, f"--{self._dashed}": True, **({self.short: True} if self.short else {})}
-
-    @property
-    def _dashed(self) -> str:
-        return self.name.replace("_", "-")
 
 
 class CommandTask(Task[Callable[..., Any]]):
@@ -77,6 +43,9 @@ class CommandTask(Task[Callable[..., Any]]):
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """What the command takes."""
+        # Loaded here because a listing does without.
+        from seatrial.tasks.command_line import Parameter  # noqa: PLC0415
+
         described = list(inspect.signature(self.body).parameters.values())[1:]
         return tuple(
             Parameter(

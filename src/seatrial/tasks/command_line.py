@@ -15,11 +15,12 @@ from seatrial.errors import ProjectError, ReleaseError, SeatrialError
 from seatrial.invocation import task_command
 from seatrial.redaction import redact
 from seatrial.suggestions import did_you_mean, nearest
+from seatrial.tasks.command import SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from seatrial.tasks.command import CommandTask, Parameter
+    from seatrial.tasks.command import CommandTask
 
 
 HELP = ("--help", "-h")
@@ -48,6 +49,41 @@ VERSION = re.compile(r"[vV]?\d")
 """What a version begins with, and no part."""
 
 NEGATIVE = re.compile(r"-\d")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a command: ``name`` as in Python; ``default`` is None where a value is required."""
+
+    name: str
+    default: Any
+    help: str = ""
+    takes_many: bool = False
+
+    @property
+    def takes_value(self) -> bool:
+        """Whether a value follows the flag."""
+        return not isinstance(self.default, bool)
+
+    @property
+    def flag(self) -> str:
+        """The flag that a help page shows: ``--no-tests`` for a parameter that is true by default."""
+        return f"--no-{self._dashed}" if self.default is True else f"--{self._dashed}"
+
+    @property
+    def short(self) -> str | None:
+        """The flag of one letter, None without one."""
+        return f"-{SHORT[self.name]}" if self.name in SHORT else None
+
+    @property
+    def flags(self) -> dict[str, bool]:
+        """Every flag of the parameter, and what it sets the parameter to where it takes no value."""
+        negative = {self.flag: False} if self.default is True else {}
+        return {**negative, f"--{self._dashed}": True, **({self.short: True} if self.short else {})}
+
+    @property
+    def _dashed(self) -> str:
+        return self.name.replace("_", "-")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""The task ``completion``, and the words that a shell completes a command line of `seatrial` with.
+"""The task ``completion``: the scripts that complete a command line of `seatrial` in a shell.
 
 A script passes the words up to the cursor to ``seatrial __complete``, which prints a candidate a line: the word, a tab,
-and what it is for. ``:files`` and ``:folders`` stand for what the shell itself completes.
+and what it is for. ``:files`` and ``:folders`` are for the shell itself to complete (`seatrial.tasks.candidates`).
 """
 
 # What a task does is loaded when it runs: `invoke -l` does without.
@@ -9,27 +9,15 @@ and what it is for. ``:files`` and ``:folders`` stand for what the shell itself 
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
-from seatrial.errors import ProjectError, SeatrialError
-from seatrial.tasks.command import Parameter, command
-from seatrial.tasks.console import errors_as_messages, project_folder, show
+from seatrial.errors import ProjectError
+from seatrial.tasks.command import command
+from seatrial.tasks.console import errors_as_messages, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from invoke.context import Context
 
-    from seatrial.project.snapshot import ProjectSnapshot
-    from seatrial.tasks.command import CommandTask
-
-
-COMPLETE = "__complete"
-"""The word that has the program print candidates."""
-
-FILES, FOLDERS = ":files", ":folders"
 
 BASH = r"""# For ~/.bashrc: eval "$(seatrial completion bash)"
 _seatrial() {
@@ -112,183 +100,3 @@ def completion(context: Context, shell: str) -> None:
                 fix=typed(("completion", near[0] if near else "bash")),
             )
         show(SCRIPTS[shell])
-
-
-def candidates(
-    words: Sequence[str], commands: Mapping[str, CommandTask], flags: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
-    """Yield what the last word can be completed to, and what each is for.
-
-    ``flags``: those that every command has, and what each is for.
-    """
-    *before, current = _joined(words)
-    flag, equals, value = current.partition("=") if current.startswith("--") else ("", "", current)
-    position = _Position.after(before, commands, flag if equals else "")
-    offered: Iterator[tuple[str, str]]
-    if position.values_of:
-        offered = _values(position.values_of, position.command)
-    elif current.startswith("-") and not position.only_words:
-        offered, value = _flags(position, commands, flags), current
-    else:
-        offered = _words(position, commands)
-    # Where "=" separates words for the shell (bash), it completes what comes after it alone.
-    prefix = f"{flag}=" if equals and words[-1] == current else ""
-    for text, about in offered:
-        if text in {FILES, FOLDERS} or text.casefold().startswith(value.casefold()):
-            yield (text if text.startswith(":") else f"{prefix}{text}"), about
-
-
-def _joined(words: Sequence[str]) -> list[str]:
-    """Return the words with ``--flag = value`` as one, as it was typed: bash takes it apart."""
-    joined: list[str] = []
-    for word in words or [""]:
-        if joined and ((word == "=" and joined[-1].startswith("--")) or joined[-1].endswith("=")):
-            joined[-1] += word
-        else:
-            joined.append(word)
-    return joined
-
-
-@dataclass(frozen=True)
-class _Position:
-    """Where on a command line a word is: after which command, and for which parameter it is where a flag says so.
-
-    ``given``: the parameters that have a value; ``only_words``: whether no flags follow.
-    """
-
-    command: str | None = None
-    values_of: str | None = None
-    given: tuple[str, ...] = ()
-    only_words: bool = False
-
-    @classmethod
-    def after(cls, words: Sequence[str], commands: Mapping[str, CommandTask], flag: str) -> _Position:
-        """Read the words before; ``flag``: that of the word itself, "" without one."""
-        position, pending = cls(), None
-        for word in (*words, flag):
-            parameters = _parameters(position.command, commands)
-            flags = {name: one for one in parameters for name in one.flags}
-            name, equals, _ = word.partition("=")
-            parameter = flags.get(name)
-            if pending:
-                pending = None
-            elif word == "--":
-                position = replace(position, only_words=True)
-            elif parameter and not position.only_words:
-                pending = parameter.name if parameter.takes_value and not equals else None
-                position = replace(position, given=(*position.given, parameter.name))
-            elif position.command is None and not word.startswith("-"):
-                position = replace(position, command=word or None)
-            elif word and not word.startswith("-"):
-                position = replace(position, given=(*position.given, *position.next_word(commands)))
-        return replace(position, values_of=pending)
-
-    def next_word(self, commands: Mapping[str, CommandTask]) -> tuple[str, ...]:
-        """Return the parameter that a word without a flag is for, none where all have their values."""
-        task = commands.get(self.command or "")
-        left = [name for name in task.words if name not in self.given or name in task.iterable] if task else []
-        return tuple(left[:1])
-
-
-PROJECT = Parameter("project", default="")
-
-
-def _parameters(command: str | None, commands: Mapping[str, CommandTask]) -> tuple[Parameter, ...]:
-    task = commands.get(command or "")
-    return (PROJECT, *(task.parameters if task else ()))
-
-
-def _flags(
-    position: _Position, commands: Mapping[str, CommandTask], shared: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
-    for parameter in _parameters(position.command, commands):
-        if parameter.name not in position.given and parameter.flag not in shared:
-            yield parameter.flag, parameter.help.removeprefix(f"{parameter.flag}: ")
-    yield from shared.items()
-
-
-def _words(position: _Position, commands: Mapping[str, CommandTask]) -> Iterator[tuple[str, str]]:
-    """Yield what a word without a flag can be."""
-    if position.command in {None, "help"}:
-        from seatrial.tasks.help_pages import summary
-
-        yield from ((name, summary(task)) for name, task in commands.items())
-        if position.command is None:
-            yield "help", "print the help of a command"
-        return
-    for name in position.next_word(commands):
-        yield from _values(name, position.command)
-        if name == "part":
-            yield from _values("version", position.command)
-
-
-def _values(parameter: str, command: str | None) -> Iterator[tuple[str, str]]:
-    """Yield the values of a parameter; none where the project can't be read."""
-    make = VALUES.get(parameter)
-    if make:
-        with contextlib.suppress(SeatrialError, OSError):
-            yield from make(command or "")
-
-
-def _parts(_: str) -> Iterator[tuple[str, str]]:
-    from seatrial.project.versions import PART_NAMES, version_choices
-
-    about = {}
-    with contextlib.suppress(SeatrialError, OSError):
-        snapshot = _snapshot()
-        about = {
-            part: f"{snapshot.current} → {version}"
-            for part, version in version_choices(snapshot.current, snapshot.asked)
-        }
-    yield from ((part, about.get(part, "")) for part in PART_NAMES)
-
-
-def _versions(command: str) -> Iterator[tuple[str, str]]:
-    """Yield the released versions, or for a command that makes one those that come next."""
-    from seatrial.project.snapshot import released_versions
-    from seatrial.project.versions import version_choices
-
-    snapshot = _snapshot()
-    if command in {"publish", "undo", "verify"}:
-        released = released_versions(snapshot.tags, snapshot.tag_form, snapshot.project.name)
-        yield from ((str(version), tag) for version, tag in sorted(released.items(), reverse=True))
-    else:
-        yield from ((str(version), part) for part, version in version_choices(snapshot.current, snapshot.asked))
-
-
-def _tags(_: str) -> Iterator[tuple[str, str]]:
-    yield from ((tag, "") for tag in _snapshot().tags)
-
-
-def _fragment_types(_: str) -> Iterator[tuple[str, str]]:
-    from seatrial.project.changelog import ChangelogSettings
-    from seatrial.project.project import Project
-
-    settings = ChangelogSettings.from_project(Project.from_directory(project_folder()))
-    yield from ((kind, "") for kind in (settings.kinds if settings else ()))
-
-
-def _codes(_: str) -> Iterator[tuple[str, str]]:
-    from seatrial.tasks.explain import read_explanations
-
-    yield from ((code, one.title) for code, one in read_explanations().items())
-
-
-def _snapshot() -> ProjectSnapshot:
-    from seatrial.tasks.publish import open_project
-
-    return open_project()[1]
-
-
-VALUES: dict[str, Callable[[str], Iterator[tuple[str, str]]]] = {
-    "code": _codes,
-    "file": lambda _: iter([(FILES, "")]),
-    "index": lambda _: iter([("pypi", ""), ("testpypi", "")]),
-    "kind": _fragment_types,
-    "part": _parts,
-    "project": lambda _: iter([(FOLDERS, "")]),
-    "shell": lambda _: iter([(shell, "") for shell in SCRIPTS]),
-    "tag": _tags,
-    "version": _versions,
-}
-"""What makes the values of a parameter, by its name; it is given the name of the command."""

@@ -5,10 +5,6 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.errors import ProjectError
@@ -16,37 +12,7 @@ from seatrial.tasks.command import command
 from seatrial.tasks.console import errors_as_messages, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from invoke.context import Context
-
-
-PACKAGE = Path(__file__).resolve().parents[1]
-PAGES = (PACKAGE / "errors.md", PACKAGE.parents[1] / "docs" / "errors.md")
-"""Where the page of errors is: in a package that was built, and in the repository."""
-
-SECTION = re.compile(r"^## .+ \(exit code (?P<exit_code>\d+)\)$", re.MULTILINE)
-LINK = re.compile(r"\[(?P<text>[^]]+)\]\([^)]*\)")
-WIDTH = 100
-
-IGNORING = """\
-To ignore it, with a reason, in pyproject.toml:
-
-[tool.seatrial.ignore]
-{code} = "why it does not apply here\""""
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """What there is to read about a code: ``kind`` is "error" or "warning"; ``text`` has its lines wrapped."""
-
-    code: str
-    kind: str
-    title: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.code} ({self.kind})\n\n{self.text}"
 
 
 @command(words=["code"], help={"code": "the code of a check or an error; without it, all codes are listed"})
@@ -58,11 +24,13 @@ def explain(context: Context, code: str = "") -> None:
     from seatrial.invocation import program_command
     from seatrial.redaction import redact
     from seatrial.suggestions import did_you_mean, nearest
+    from seatrial.tasks.explanations import read_explanations
 
     with errors_as_messages():
         explanations = read_explanations()
         if not code:
-            show("\n".join(f"{one.code:{_widest(explanations)}}  {one.title}" for one in explanations.values()))
+            column = max(map(len, explanations))
+            show("\n".join(f"{one.code:{column}}  {one.title}" for one in explanations.values()))
             return
         names = {name.casefold(): name for name in explanations}
         name = names.get(code.casefold())
@@ -74,43 +42,3 @@ def explain(context: Context, code: str = "") -> None:
                 fix=program_command(" ".join(("explain", *near[:1]))),
             )
         show(explanations[name])
-
-
-def read_explanations() -> dict[str, Explanation]:
-    """Return what there is to read about every check and every error, by code."""
-    return {one.code: one for one in (*_checks(), *_errors())}
-
-
-def _checks() -> Iterator[Explanation]:
-    from seatrial.checks.check import check_reason, check_title
-    from seatrial.checks.registry import ALL_CHECKS, WORKFLOW_CHECKS
-
-    for one in sorted((*ALL_CHECKS, *WORKFLOW_CHECKS), key=lambda check: check.code):
-        title = check_title(one)
-        paragraphs = (title, *check_reason(one).split("\n\n"))
-        text = "\n\n".join(_wrapped(paragraph) for paragraph in paragraphs)
-        kind = f"check, {one.severity.value}"
-        yield Explanation(one.code, kind, title, f"{text}\n\n{IGNORING.format(code=one.code)}")
-
-
-def _errors() -> Iterator[Explanation]:
-    page = next(path for path in PAGES if path.is_file()).read_text(encoding="utf-8")
-    starts = list(SECTION.finditer(page))
-    for section, following in zip(starts, (*starts[1:], None)):
-        body = page[section.end() : following.start() if following else None]
-        for paragraph in body.split("\n### ")[1:]:
-            code, _, markdown = paragraph.partition("\n")
-            text = "\n\n".join(map(_wrapped, LINK.sub(r"\g<text>", markdown).strip().split("\n\n")))
-            title = re.split(r"(?<=[.:?])\s", " ".join(text.split()))[0]
-            yield Explanation(code, f"error, exit code {section['exit_code']}", title, text)
-
-
-def _wrapped(paragraph: str) -> str:
-    """Return a paragraph in lines; code and lists keep theirs."""
-    if paragraph.startswith(("```", "    ", "- ", "|", "1. ")):
-        return paragraph
-    return textwrap.fill(" ".join(paragraph.split()), WIDTH, break_on_hyphens=False, break_long_words=False)
-
-
-def _widest(explanations: dict[str, Explanation]) -> int:
-    return max(map(len, explanations))

@@ -14,7 +14,8 @@ from seatrial.tasks.command_line import metavar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from seatrial.tasks.command import CommandTask, Parameter
+    from seatrial.tasks.command import CommandTask
+    from seatrial.tasks.command_line import Parameter
 
 
 NARROWEST, WIDEST = 60, 100

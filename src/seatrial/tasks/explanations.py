@@ -1,0 +1,76 @@
+"""What there is to read about a check or an error: the texts of docs/checks.md and docs/errors.md."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial.checks.check import check_reason, check_title
+from seatrial.checks.registry import ALL_CHECKS, WORKFLOW_CHECKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+PACKAGE = Path(__file__).resolve().parents[1]
+PAGES = (PACKAGE / "errors.md", PACKAGE.parents[1] / "docs" / "errors.md")
+"""Where the page of errors is: in a package that was built, and in the repository."""
+
+SECTION = re.compile(r"^## .+ \(exit code (?P<exit_code>\d+)\)$", re.MULTILINE)
+LINK = re.compile(r"\[(?P<text>[^]]+)\]\([^)]*\)")
+WIDTH = 100
+
+IGNORING = """\
+To ignore it, with a reason, in pyproject.toml:
+
+[tool.seatrial.ignore]
+{code} = "why it does not apply here\""""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What there is to read about a code: ``kind`` is "error" or "warning"; ``text`` has its lines wrapped."""
+
+    code: str
+    kind: str
+    title: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.kind})\n\n{self.text}"
+
+
+def read_explanations() -> dict[str, Explanation]:
+    """Return what there is to read about every check and every error, by code."""
+    return {one.code: one for one in (*_checks(), *_errors())}
+
+
+def _checks() -> Iterator[Explanation]:
+    for one in sorted((*ALL_CHECKS, *WORKFLOW_CHECKS), key=lambda check: check.code):
+        title = check_title(one)
+        paragraphs = (title, *check_reason(one).split("\n\n"))
+        text = "\n\n".join(_wrapped(paragraph) for paragraph in paragraphs)
+        kind = f"check, {one.severity.value}"
+        yield Explanation(one.code, kind, title, f"{text}\n\n{IGNORING.format(code=one.code)}")
+
+
+def _errors() -> Iterator[Explanation]:
+    page = next(path for path in PAGES if path.is_file()).read_text(encoding="utf-8")
+    starts = list(SECTION.finditer(page))
+    for section, following in zip(starts, (*starts[1:], None)):
+        body = page[section.end() : following.start() if following else None]
+        for paragraph in body.split("\n### ")[1:]:
+            code, _, markdown = paragraph.partition("\n")
+            text = "\n\n".join(map(_wrapped, LINK.sub(r"\g<text>", markdown).strip().split("\n\n")))
+            title = re.split(r"(?<=[.:?])\s", " ".join(text.split()))[0]
+            yield Explanation(code, f"error, exit code {section['exit_code']}", title, text)
+
+
+def _wrapped(paragraph: str) -> str:
+    """Return a paragraph in lines; code and lists keep theirs."""
+    if paragraph.startswith(("```", "    ", "- ", "|", "1. ")):
+        return paragraph
+    return textwrap.fill(" ".join(paragraph.split()), WIDTH, break_on_hyphens=False, break_long_words=False)
