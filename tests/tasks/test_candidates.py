@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMANDS = {name: ns[name] for name in ns.task_names}
-FLAGS = {"--project": "a folder"}
+SHARED = "--project --quiet --verbose --no-color --help"
 PARTS = "major minor patch a b rc final dev post auto"
 
 
@@ -41,12 +41,10 @@ PARTS = "major minor patch a b rc final dev post auto"
         ("release --part =", PARTS),
         ("release -p m", "major minor"),
         ("release --part minor --part=m", "--part=major --part=minor"),
-        ("release --no", "--no-tests"),
-        (
-            "release --yes -",
-            "--part --version --dry-run --no-tests --anyway --allow-empty --wait --project",
-        ),
-        ("-", "--project"),
+        ("release --no", "--no-tests --no-color"),
+        ("verify --limit 0 -", f"--version --index --attestations --no-install --json {SHARED}"),
+        ("-", SHARED),
+        ("-q --v", "--verbose"),
         ("--pro", "--project"),
         ("--project ''", ":folders"),
         ("--project=s", ":folders"),
@@ -67,7 +65,7 @@ def test_words_of_a_command_line_outside_of_a_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, words: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert [text for text, _ in candidates(shlex.split(line), COMMANDS, FLAGS)] == words.split()
+    assert [text for text, _ in candidates(shlex.split(line), COMMANDS)] == words.split()
 
 
 @pytest.mark.slow

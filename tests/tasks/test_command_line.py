@@ -45,6 +45,8 @@ def read(line: str, *, runs_several: bool = False) -> ReadCommand:
         ("release --no-tests auto", {"part": "auto", "tests": False}),
         ("release --tests", {"tests": True}),
         ("release ''", {"part": ""}),
+        ("release -qy --no-color", {"yes": True, "quiet": True, "no_color": True}),
+        ("status --verbose", {"verbose": True}),
         ("rehearse minor", {"part": "minor"}),
         ("preflight 1.2.3", {"version": "1.2.3"}),
         ("bump rc", {"part": "rc"}),
@@ -176,6 +178,14 @@ MISTAKES = (
         f"""
         --part is given twice: minor and patch
         fix:  invoke release minor
+        {READ}valueunknown
+        """,
+    ),
+    (
+        "status -qv",
+        f"""
+        --quiet and --verbose exclude each other
+        fix:  invoke status --verbose
         {READ}valueunknown
         """,
     ),

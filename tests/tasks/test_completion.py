@@ -107,7 +107,8 @@ def edited_lines(repo: ReleaseRepo, shell: Shell, keys: list[str]) -> list[str]:
         os.chdir(repo.project.root)
         arguments = (argument.format(folder=folder) for argument in shell.arguments)
         os.execve(program, (shell.name, *arguments), environ)  # noqa: S606 - a tuple, and no shell
-    output, typed, found = b"", 0, []
+    output, typed = b"", 0
+    found: list[str] = []
     try:
         while len(found) < len(keys) and select.select([terminal], [], [], 60)[0]:
             piece = os.read(terminal, 65536)

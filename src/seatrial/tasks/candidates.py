@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
 from seatrial.errors import SeatrialError
-from seatrial.tasks.command_line import Parameter
+from seatrial.tasks.command_line import HELP, PROJECT, SHARED_PARAMETERS, Parameter
 from seatrial.tasks.completion import SCRIPTS
 from seatrial.tasks.console import project_folder
 from seatrial.tasks.help_pages import summary
@@ -29,13 +29,8 @@ FILES, FOLDERS = ":files", ":folders"
 """What the shell itself completes."""
 
 
-def candidates(
-    words: Sequence[str], commands: Mapping[str, CommandTask], flags: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
-    """Yield what the last word can be completed to, and what each is for.
-
-    ``flags``: those that every command has, and what each is for.
-    """
+def candidates(words: Sequence[str], commands: Mapping[str, CommandTask]) -> Iterator[tuple[str, str]]:
+    """Yield what the last word can be completed to, and what each is for."""
     *before, current = _joined(words)
     flag, equals, value = current.partition("=") if current.startswith("--") else ("", "", current)
     position = _Position.after(before, commands, flag if equals else "")
@@ -43,7 +38,7 @@ def candidates(
     if position.values_of:
         offered = _values(position.values_of, position.command)
     elif current.startswith("-") and not position.only_words:
-        offered, value = _flags(position, commands, flags), current
+        offered, value = _flags(position, commands), current
     else:
         offered = _words(position, commands)
     # Where "=" separates words for the shell (bash), it completes what comes after it alone.
@@ -106,21 +101,15 @@ class _Position:
         return tuple(left[:1])
 
 
-PROJECT = Parameter("project", default="")
-
-
 def _parameters(command: str | None, commands: Mapping[str, CommandTask]) -> tuple[Parameter, ...]:
     task = commands.get(command or "")
-    return (PROJECT, *(task.parameters if task else ()))
+    return (*(task.parameters if task else ()), PROJECT, *SHARED_PARAMETERS)
 
 
-def _flags(
-    position: _Position, commands: Mapping[str, CommandTask], shared: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
-    for parameter in _parameters(position.command, commands):
-        if parameter.name not in position.given and parameter.flag not in shared:
-            yield parameter.flag, parameter.help.removeprefix(f"{parameter.flag}: ")
-    yield from shared.items()
+def _flags(position: _Position, commands: Mapping[str, CommandTask]) -> Iterator[tuple[str, str]]:
+    left = [one for one in _parameters(position.command, commands) if one.name not in position.given]
+    yield from {one.flag: one.help.removeprefix(f"{one.flag}: ") for one in left}.items()
+    yield HELP[0], "print the help of a command"
 
 
 def _words(position: _Position, commands: Mapping[str, CommandTask]) -> Iterator[tuple[str, str]]:

@@ -13,19 +13,25 @@ from functools import cached_property, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Callable
 
+from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
+
+from seatrial.tasks.console import PRESENTATION, Presentation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from invoke.parser.argument import Argument
     from invoke.program import Program
 
     from seatrial.tasks.command_line import Parameter
 
 
-SHORT = {"part": "p", "yes": "y", "dry_run": "n"}
+SHORT = {"part": "p", "yes": "y", "dry_run": "n", "quiet": "q", "verbose": "v"}
 """The parameters that have a flag of one letter, the same in every command."""
+
+
+SHARED = Presentation._fields
+"""The flags that every command takes."""
 
 
 class CommandTask(Task[Callable[..., Any]]):
@@ -60,7 +66,7 @@ class CommandTask(Task[Callable[..., Any]]):
     @cached_property
     def _arguments(self) -> list[Argument]:
         # invoke takes the help texts away from the task: it can be called once.
-        arguments = super().get_arguments()
+        arguments = [*super().get_arguments(), *map(_flag_argument, SHARED)]
         for argument in arguments:
             if argument.name in SHORT:
                 argument.names = (*argument.names, SHORT[argument.name])
@@ -94,11 +100,19 @@ class CommandTask(Task[Callable[..., Any]]):
             if parameter.takes_many:
                 names = (f"{parameter.name}_{number}" for number in count(1))
                 values[parameter.name] = [*values[parameter.name], *_taken(values, names)]
+        PRESENTATION.set(Presentation(**{name: values.pop(name, False) for name in SHARED}))
         return super().__call__(*args, **values)
 
 
 command = partial(task, klass=CommandTask)
 """Makes a command of a function, as ``invoke.tasks.task`` makes a task."""
+
+
+def _flag_argument(name: str) -> Argument:
+    """Return a flag as invoke's parser takes it."""
+    if "_" in name:
+        return Argument(names=(name.replace("_", "-"),), kind=bool, default=False, attr_name=name)
+    return Argument(name, kind=bool, default=False)
 
 
 def _taken(values: dict[str, Any], names: Iterable[str]) -> Iterable[Any]:

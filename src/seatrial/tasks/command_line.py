@@ -86,6 +86,19 @@ class Parameter:
         return self.name.replace("_", "-")
 
 
+SHARED_PARAMETERS = (
+    Parameter("quiet", default=False, help="print only results and errors"),
+    Parameter("verbose", default=False, help="print the output of tools too"),
+    Parameter("no_color", default=False, help="print without colours"),
+)
+"""The parameters that every command has."""
+
+PROJECT = Parameter(
+    "project", default="", help="the folder with the pyproject.toml; without it, this folder or the nearest above it"
+)
+"""The parameter that every command of the program has, and no task of invoke."""
+
+
 @dataclass(frozen=True)
 class CommandLine:
     """The words after the program, all of them, and ``commands``: what the program can run, by name."""
@@ -136,14 +149,14 @@ def read_command(
     at: int,
     task: CommandTask,
     *,
-    shared: Sequence[Parameter] = (),
+    shared: Sequence[Parameter] = SHARED_PARAMETERS,
     next_commands: Collection[str] = (),
     skipped: Mapping[str, bool] | None = None,
 ) -> ReadCommand:
     """Read the command that the word at ``at`` names, and the words after it.
 
-    ``shared``: parameters that every command has; ``next_commands``: words that end the command, where a program runs
-    several; ``skipped``: flags that are for the program, and whether a value follows. Raises `OptionUnknown`,
+    ``shared``: the parameters that every command has; ``next_commands``: words that end the command, where a program
+    runs several; ``skipped``: flags that are for the program, and whether a value follows. Raises `OptionUnknown`,
     `ValueMissing`, `ValueUnknown`, `WordUnexpected` or `PartUnknown`.
     """
     command = ReadCommand(line.words[at], task)
@@ -319,6 +332,12 @@ class _Reader:
     def _require_all(self) -> None:
         """Raise `ValueMissing` unless all that a command needs is given."""
         given = self._command.values
+        if given.get("quiet") and given.get("verbose"):
+            raise ProjectError(
+                "--quiet and --verbose exclude each other",
+                code="ValueUnknown",
+                fix=typed((self._command.name, "--verbose")),
+            )
         missing = [one for one in self._parameters.values() if one.default is None and one.name not in given]
         if missing:
             raise ProjectError(

@@ -9,7 +9,7 @@ import signal
 import sys
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from invoke.exceptions import Exit
 
@@ -77,13 +77,28 @@ def show(text: object, stream: TextIO | None = None) -> None:
     print(str(text).encode(encoding, "backslashreplace").decode(encoding), file=to, flush=True)
 
 
+class Presentation(NamedTuple):
+    """How the options want a command to be shown."""
+
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
+
+
+AS_USUAL = Presentation()
+PRESENTATION: ContextVar[Presentation] = ContextVar("PRESENTATION", default=AS_USUAL)
+"""What ``-q``, ``-v`` and ``--no-color`` say, which every command takes."""
+
+
 def open_console(command: str, stream: TextIO | None = None) -> Console:
     """Return the console of a command; in a git repository it keeps a log, and what the steps took."""
     from seatrial.console import Console, Memory  # noqa: PLC0415 - `invoke -l` shows no steps
 
     folder = git_folder(project_folder())
     memory = Memory.load(folder / "seatrial", command) if folder else None
-    return Console.of(os.environ, stream, memory=memory)
+    wanted = PRESENTATION.get()
+    environ = {**os.environ, "NO_COLOR": "1"} if wanted.no_color else os.environ
+    return Console.of(environ, stream, is_quiet=wanted.quiet, is_verbose=wanted.verbose, memory=memory)
 
 
 def git_folder(folder: Path) -> Path | None:
@@ -104,8 +119,9 @@ def git_folder(folder: Path) -> Path | None:
 
 
 def say(line: str, stream: TextIO | None = None) -> None:
-    """Tell what goes on, while it does."""
-    show(f"seatrial > {line}", stream)
+    """Tell what goes on, while it does; with ``--quiet``, nothing."""
+    if not PRESENTATION.get().quiet:
+        show(f"seatrial > {line}", stream)
 
 
 def is_interactive() -> bool:

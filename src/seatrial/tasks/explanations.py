@@ -65,7 +65,7 @@ def _errors() -> Iterator[Explanation]:
         for paragraph in body.split("\n### ")[1:]:
             code, _, markdown = paragraph.partition("\n")
             text = "\n\n".join(map(_wrapped, LINK.sub(r"\g<text>", markdown).strip().split("\n\n")))
-            title = re.split(r"(?<=[.:?])\s", " ".join(text.split()))[0]
+            title = re.split(r"(?<=\.)\s", " ".join(text.split()))[0]
             yield Explanation(code, f"error, exit code {section['exit_code']}", title, text)
 
 

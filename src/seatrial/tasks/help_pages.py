@@ -9,7 +9,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from seatrial.invocation import program_command, task_command
-from seatrial.tasks.command_line import metavar
+from seatrial.tasks.command_line import SHARED_PARAMETERS, metavar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,8 +27,11 @@ EXAMPLE = re.compile(r"\bExample: (?:invoke|seatrial) (?P<words>.+)\Z", re.DOTAL
 HELP_ROW = ("-h, --help", "print this help")
 
 
-def command_help(name: str, task: CommandTask) -> str:
-    """Return the help of one command: how it is called, what it does, its options and an example."""
+def command_help(name: str, task: CommandTask, shared: Sequence[Parameter] = SHARED_PARAMETERS) -> str:
+    """Return the help of one command: how it is called, what it does, its options and an example.
+
+    ``shared``: the parameters that every command has.
+    """
     text = inspect.cleandoc(task.__doc__ or "")
     example = EXAMPLE.search(text)
     paragraphs = EXAMPLE.sub("", text).split("\n\n")
@@ -41,18 +44,22 @@ def command_help(name: str, task: CommandTask) -> str:
     if words:
         parts.append(_section("Arguments", [(metavar(one), one.help) for one in words], width))
     parts.append(_section("Options", [*(_option(one, words) for one in options), HELP_ROW], width))
+    parts.append(f"Options of every command: {', '.join(one.short or one.flag for one in shared)}")
     if example:
         parts.append(f"Example:\n  {task_command(' '.join(example['words'].split()))}")
     return "\n\n".join(parts)
 
 
-def overview(groups: Mapping[str, Mapping[str, CommandTask | str]], options: Sequence[tuple[str, str]]) -> str:
-    """Return the help of the program: its commands in groups, a line each, and the options that all of them have."""
+def overview(
+    groups: Mapping[str, Mapping[str, CommandTask]], shared: Sequence[Parameter], others: Sequence[tuple[str, str]]
+) -> str:
+    """Return the help of the program: its commands in groups, a line each, and its options.
+
+    ``shared``: the parameters that all commands have; ``others``: further options, and what each is for.
+    """
     width = _width()
-    rows = {
-        title: [(name, one if isinstance(one, str) else summary(one)) for name, one in commands.items()]
-        for title, commands in groups.items()
-    }
+    rows = {title: [(name, summary(one)) for name, one in commands.items()] for title, commands in groups.items()}
+    options = [*(_option(one, ()) for one in shared), *others, HELP_ROW]
     column = max(len(name) for table in rows.values() for name, _ in table)
     return "\n\n".join(
         [

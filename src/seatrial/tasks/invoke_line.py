@@ -16,8 +16,17 @@ from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
 from seatrial.errors import ProjectError
+from seatrial.redaction import redact
+from seatrial.suggestions import did_you_mean, nearest
 from seatrial.tasks.command import CommandTask
-from seatrial.tasks.command_line import CommandLine, ReadCommand, read_command, typed
+from seatrial.tasks.command_line import (
+    HELP,
+    SHARED_PARAMETERS,
+    CommandLine,
+    ReadCommand,
+    read_command,
+    typed,
+)
 from seatrial.tasks.console import errors_as_messages, show
 from seatrial.tasks.help_pages import command_help
 
@@ -102,7 +111,7 @@ def _commands(
         word = line.words[at]
         if word.startswith("-"):
             if word.partition("=")[0] not in skipped:
-                break
+                raise _unknown_option(line, at, skipped)
             at += 1 + skipped.get(word, False)
             continue
         line.require_command(at)
@@ -116,6 +125,19 @@ def _commands(
         else:
             at = _after_other_task(line.words, at, task)
     return commands
+
+
+def _unknown_option(line: CommandLine, at: int, known: Mapping[str, bool]) -> ProjectError:
+    """Return the error for an option before a command that invoke does not have; a command may have it."""
+    flag, _, value = line.words[at].partition("=")
+    near = nearest(flag, (name for name in known if name.startswith("--")))
+    after = line.words[at + 1 : at + 2]
+    shared = {name: one for one in SHARED_PARAMETERS for name in one.flags}
+    if after and after[0] in line.commands and flag in shared:
+        fix = line.with_words(at, after[0], line.words[at], instead_of=2)
+    else:
+        fix = line.with_words(at, near[0] + value) if near else typed((HELP[0],))
+    return ProjectError(f"invoke has no option {redact(flag)}{did_you_mean(near)}", code="OptionUnknown", fix=fix)
 
 
 def _after_other_task(words: Sequence[str], at: int, task: Task[Any]) -> int:

@@ -19,8 +19,8 @@ from seatrial.errors import ProjectError
 from seatrial.invocation import split_project_option
 from seatrial.suggestions import did_you_mean, nearest
 from seatrial.tasks import GROUPS, ns
-from seatrial.tasks.candidates import COMPLETE, PROJECT, candidates
-from seatrial.tasks.command_line import HELP, CommandLine, read_command, typed
+from seatrial.tasks.candidates import COMPLETE, candidates
+from seatrial.tasks.command_line import HELP, PROJECT, SHARED_PARAMETERS, CommandLine, read_command, typed
 from seatrial.tasks.console import INTERRUPTED, PROJECT_OPTION, errors_as_messages, show
 from seatrial.tasks.help_pages import command_help, overview
 
@@ -31,12 +31,8 @@ if TYPE_CHECKING:
 
 
 VERSION = ("--version", "-V")
-OPTIONS = (
-    ("--project FOLDER", "the folder with the pyproject.toml; without it, this folder or the nearest above it"),
-    ("-V, --version", "print the version of seatrial"),
-    ("-h, --help", "print this help"),
-)
-FLAGS = {"--project": "the folder with the pyproject.toml", "--help": "print the help of a command"}
+SHARED = (PROJECT, *SHARED_PARAMETERS)
+FLAGS = (*(one.flag for one in SHARED), VERSION[0], HELP[0])
 
 DRY_VARIABLE = "INVOKE_RUN_DRY"
 """The environment variable that has invoke print commands instead of running them."""
@@ -68,7 +64,7 @@ def _run(words: list[str]) -> None:
     PROJECT_OPTION.set(Path(folder) if folder else None)
     commands: dict[str, CommandTask] = {name: ns[name] for name in ns.task_names}
     if is_completion:
-        for text, about in candidates(typed_words[1:], commands, FLAGS):
+        for text, about in candidates(typed_words[1:], commands):
             show(f"{text}\t{about}" if about else text)
         return
     names = {**commands, "help": None}
@@ -106,11 +102,11 @@ def _run_command(line: CommandLine, commands: Mapping[str, CommandTask], folder:
     if line.words[0] == "help":
         line.require_command(1)
         asked = line.words[1]
-        show(command_help(asked, commands[asked]) if asked in commands else _overview(commands))
+        show(command_help(asked, commands[asked], SHARED) if asked in commands else _overview(commands))
         return
-    command = read_command(line, 0, commands[line.words[0]], shared=(PROJECT,))
+    command = read_command(line, 0, commands[line.words[0]], shared=SHARED)
     if command.asks_help:
-        show(command_help(command.name, command.task))
+        show(command_help(command.name, command.task, SHARED))
         return
     if PROJECT.name in command.values:
         # The first was taken away.
@@ -126,7 +122,8 @@ def _run_command(line: CommandLine, commands: Mapping[str, CommandTask], folder:
 
 
 def _overview(commands: Mapping[str, CommandTask]) -> str:
-    return overview({title: {name: commands[name] for name in names} for title, names in GROUPS.items()}, OPTIONS)
+    groups = {title: {name: commands[name] for name in names} for title, names in GROUPS.items()}
+    return overview(groups, SHARED, [(", ".join(reversed(VERSION)), "print the version of seatrial")])
 
 
 def _unknown_option(line: CommandLine) -> ProjectError:
@@ -135,7 +132,7 @@ def _unknown_option(line: CommandLine) -> ProjectError:
         return ProjectError(
             "--project needs a value", code="ValueMissing", fix=line.with_words(0, "--project", "FOLDER")
         )
-    near = nearest(option, (*FLAGS, VERSION[0]))
+    near = nearest(option, FLAGS)
     return ProjectError(
         f"seatrial has no option {option}{did_you_mean(near)}",
         code="OptionUnknown",

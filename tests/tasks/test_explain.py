@@ -1,0 +1,88 @@
+"""What ``explain`` prints about a check or an error."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import error_codes
+from sample_project import lines
+from seatrial.checks.registry import ALL_CHECKS, WORKFLOW_CHECKS
+from seatrial.tasks.explanations import read_explanations
+from seatrial.tasks.program import run
+
+if TYPE_CHECKING:
+    from sample_project import SampleProject
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+ERROR = """\
+LimitInvalid (error, exit code 7)
+
+`--limit` takes a whole number of seconds.
+
+Fix: pass a number, such as `--limit 600`.
+"""
+
+
+def test_every_check_and_every_error_is_explained() -> None:
+    codes = {one.code for one in (*ALL_CHECKS, *WORKFLOW_CHECKS)} | set(error_codes.on_the_page())
+    assert set(read_explanations()) == codes
+
+
+def test_explanation_has_no_markup_of_a_page() -> None:
+    explanations = read_explanations().values()
+    assert [one.code for one in explanations if not one.text.strip() or not one.title or "](" in one.text] == []
+    assert max(len(line) for one in explanations for line in str(one).splitlines()) <= 120
+
+
+def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert run(words) == 0
+    return capsys.readouterr().out
+
+
+def test_check_is_explained_with_how_to_ignore_it(capsys: pytest.CaptureFixture[str]) -> None:
+    check = next(one for one in ALL_CHECKS if one.code == "DIST206")
+    text = printed(capsys, "explain", "dist206")
+    title = str(type(check).__doc__).partition("\n")[0]
+    assert text.startswith(f"DIST206 (check, warning)\n\n{title}\n\n")
+    assert text.endswith(
+        lines(
+            """
+            To ignore it, with a reason, in pyproject.toml:
+
+            [tool.seatrial.ignore]
+            DIST206 = "why it does not apply here"
+            """
+        )
+    )
+
+
+def test_error_is_explained_as_on_its_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "explain", "limitinvalid") == ERROR
+
+
+def test_without_a_code_every_code_is_listed_with_its_title(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = printed(capsys, "explain").splitlines()
+    explanations = read_explanations()
+    column = max(map(len, explanations))
+    assert listed == [f"{one.code:{column}}  {one.title}" for one in explanations.values()]
+
+
+@pytest.mark.slow
+def test_wheel_has_the_page_of_errors(project: SampleProject) -> None:
+    """The wheel is built from the sdist, as it is for a release."""
+    built = project.run(sys.executable, "-m", "build", "--installer=uv", "--outdir", "dist", str(CHECKOUT))
+    assert built.returncode == 0, built.output
+    (wheel,) = (project.root / "dist").glob("*.whl")
+    installed = project.root / "installed"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+    ran = project.run(sys.executable, "-m", "seatrial", "explain", "LimitInvalid", PYTHONPATH=str(installed))
+    assert (ran.returncode, ran.output) == (0, ERROR)
+    (installed / "seatrial/errors.md").unlink()
+    ran = project.run(sys.executable, "-m", "seatrial", "explain", "LimitInvalid", PYTHONPATH=str(installed))
+    assert ran.returncode != 0
