@@ -249,6 +249,39 @@ def test_interrupted_rehearsal_leaves_nothing(repo: ReleaseRepo, step: bytes, si
     assert repo.state() == before
 
 
+REACH = """
+
+
+@nox.session(venv_backend="none", tags=["release"])
+def reach(session):
+    for args in (
+        ("git", "ls-remote", "ssh://git@127.0.0.1/x"),
+        ("git", "ls-remote", "git@127.0.0.1:x"),
+        ("git", "ls-remote", "git://127.0.0.1/x"),
+        ("ssh", "-V"),
+        ("scp", "x", "127.0.0.1:"),
+    ):
+        session.run(*args, external=True, success_codes=range(1, 256))
+"""
+
+
+def test_commands_of_the_project_find_no_way_to_the_users_keys(repo: ReleaseRepo) -> None:
+    repo.project.write({"noxfile.py": repo.read("noxfile.py") + REACH})
+    repo.project.commit("Reach out")
+    repo.project.environ["SSH_AUTH_SOCK"] = "/tmp/agent"  # noqa: S108 - nothing is there
+    ran = repo.project.run(sys.executable, "-m", "seatrial", "rehearse", "--part", "minor")
+    assert ran.returncode == 0, ran.output
+    log = next((repo.project.root / ".git/seatrial/logs").glob("*-rehearse.log")).read_text(encoding="utf-8")
+    refused = re.findall(r"^(?:fatal: transport .*|\w+: not in a rehearsal.*)$", log, re.MULTILINE)
+    assert refused == [
+        "fatal: transport 'ssh' not allowed",
+        "fatal: transport 'ssh' not allowed",
+        "fatal: transport 'git' not allowed",
+        "ssh: not in a rehearsal, which does not use your keys",
+        "scp: not in a rehearsal, which does not use your keys",
+    ]
+
+
 def test_failing_leg_says_which_and_why(repo: ReleaseRepo) -> None:
     repo.project.write({"tests/test_tidepool.py": "def test_depth():\n    assert False\n"})
     repo.project.commit("Break")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +49,15 @@ ALLOWED = (
 )
 """The variables that a rehearsal takes over: what finds programs, what installs from the user's own index, and what has
 been downloaded and compiled before."""
+
+PROTOCOLS = "file:http:https"
+"""The protocols that git may use in a rehearsal.
+
+The remote is a folder. Requirements may come from https, which nobody can push to: git finds no credentials here.
+"""
+
+KEY_USERS = ("ssh", "scp", "sftp", "slogin")
+"""Programs that take keys from the user's home, whatever HOME says (ssh_config(5)): they are not run."""
 
 REHEARSER = ("A. Rehearser", "rehearser@example.invalid")
 
@@ -93,7 +103,8 @@ class Sandbox(IsolatedFolder):
         """Return the same world with the Pythons of the project on its path."""
         found = find_interpreters(Project.from_directory(self.project).pythons, os.environ)
         path = path_with(found, os.environ, self.folder / "pythons")
-        return replace(self, environment={**self.environment, "PATH": path})
+        blocked = _block_programs(self.folder / "blocked")
+        return replace(self, environment={**self.environment, "PATH": os.pathsep.join([str(blocked), path])})
 
     def _git(self, cwd: Path, *args: str) -> None:
         self.run("git", "-c", "advice.detachedHead=false", *args, cwd=cwd)
@@ -170,11 +181,26 @@ def _environment(folder: Path) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": PROTOCOLS,
+        "GIT_SSH_COMMAND": "false",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         "PYTHONUNBUFFERED": "1",
         "UV_PYTHON_DOWNLOADS": "never",
         "LC_ALL": "C.UTF-8",
     }
+
+
+def _block_programs(folder: Path) -> Path:
+    """Return a folder for the front of PATH, in which `KEY_USERS` are programs that refuse."""
+    folder.mkdir(exist_ok=True)
+    for name in KEY_USERS:
+        message = f"{name}: not in a rehearsal, which does not use your keys"
+        if sys.platform == "win32":
+            (folder / f"{name}.bat").write_text(f"@echo {message}>&2\n@exit /b 1\n", encoding="utf-8")
+        else:
+            (folder / name).write_text(f"#!/bin/sh\necho '{message}' >&2\nexit 1\n", encoding="utf-8")
+            (folder / name).chmod(0o755)
+    return folder
 
 
 def _toolchains() -> dict[str, str]:
