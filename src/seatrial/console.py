@@ -245,7 +245,8 @@ class Console:
         elif isinstance(event, Note):
             if event.text not in self._notes:
                 self._notes.add(event.text)
-                self._write(f"{self.styled(self.sign('warning'), 'warning')} {event.text}")
+                text = event.text.replace("\n", "\n  ")
+                self._write(f"{self.styled(self.sign(event.sign), 'warning')} {text}")
         elif isinstance(event, Line):
             if self.is_verbose and self.form is not Form.QUIET:
                 self._write(f"    {event.text}".rstrip())

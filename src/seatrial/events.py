@@ -57,10 +57,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence that the user is to see whatever else is shown."""
+    """A text that the user is to see whatever else is shown; ``sign``: "warning", or "unknown" for an open question."""
 
     path: tuple[str, ...]
     text: str
+    sign: str = "warning"
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,16 @@ class Progress:
     emit: Callable[[Event], None]
     path: tuple[str, ...] = ()
 
+    @classmethod
+    def of_texts(cls, say: Callable[[str], None]) -> Progress:
+        """Return a progress of which only the texts are said: notes, and the output of tools."""
+
+        def emit(event: Event) -> None:
+            if isinstance(event, (Line, Note)):
+                say(event.text)
+
+        return cls(emit)
+
     @contextlib.contextmanager
     def step(self, name: str, about: str = "") -> Iterator[Progress]:
         """Report that a step starts, and how it ends; yield where its parts report."""
@@ -105,9 +116,9 @@ class Progress:
         """Report a line that a tool has printed."""
         self.emit(Line(self.path, text))
 
-    def note(self, text: str) -> None:
-        """Report a sentence that the user is to see."""
-        self.emit(Note(self.path, text))
+    def note(self, text: str, sign: str = "warning") -> None:
+        """Report a text that the user is to see; ``sign``: as in `Note`."""
+        self.emit(Note(self.path, text, sign))
 
     def wait_for(self, text: str) -> None:
         """Report what is waited for."""

@@ -100,6 +100,18 @@ def run_interactively(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str
         raise CommandFailed(render_command(args), 127, str(error)) from error
 
 
+def page(args: tuple[str, ...], text: str, *, cwd: Path, env: Mapping[str, str]) -> int:
+    """Show a text in a pager on the terminal, and return the exit code of the pager.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started.
+    """
+    sys.stdout.flush()
+    try:
+        return subprocess.run(args, input=text.encode(), cwd=cwd, env=dict(env), check=False).returncode  # noqa: S603
+    except OSError as error:
+        raise CommandFailed(render_command(args), 127, str(error)) from error
+
+
 @contextlib.contextmanager
 def start_waiting(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> Iterator[WaitingCommand]:
     """Start a command that waits for its standard input, and see that it is gone at the end.

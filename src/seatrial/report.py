@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from seatrial.distributions.distribution import Distribution
+    from seatrial.events import Progress
     from seatrial.findings import CheckResult, ReportEntry
     from seatrial.pythons import Interpreter
 
@@ -79,8 +80,22 @@ def python_table(versions: Sequence[str], found: Mapping[str, Interpreter], miss
 def results_text(results: Sequence[CheckResult]) -> str:
     """Return what did not pass, with what mends it, and a count: by families, in each and of all the worst first."""
     rows = [line for entry in group_results(results) for line in _lines(entry)]
+    return "\n".join([*rows, _counts(results)])
+
+
+def _counts(results: Sequence[CheckResult]) -> str:
     counts = ((word, sum(one.outcome == word for one in results)) for word in ("passed", *OUTCOMES, "skipped"))
-    return "\n".join([*rows, ", ".join(_counted(number, word) for word, number in counts if number)])
+    return ", ".join(_counted(number, word) for word, number in counts if number)
+
+
+def report_results(results: Sequence[CheckResult], progress: Progress) -> None:
+    """Report what did not pass: as notes, but for what the project ignores; then the counts."""
+    for entry in group_results(results):
+        if entry.outcome == "ignored":
+            progress.line("\n".join(_lines(entry)))
+        else:
+            progress.note("\n".join(_texts(entry)), "unknown" if entry.outcome == "unknown" else "warning")
+    progress.line(_counts(results))
 
 
 def results_json(results: Sequence[CheckResult]) -> str:
@@ -111,13 +126,19 @@ def _counted(number: int, word: str) -> str:
 
 
 def _lines(entry: ReportEntry) -> list[str]:
-    head = f"{entry.outcome:7}  {entry.codes}"
+    first, *more = _texts(entry)
+    head = f"{entry.outcome:7}  "
+    indent = " " * (len(head) + len(entry.codes) + 2)
+    return [f"{head}{first}", *(f"{indent}{line}" for line in more)]
+
+
+def _texts(entry: ReportEntry) -> list[str]:
+    """Return the lines about an entry: its codes, what was seen, and the fix."""
     fix = f"ignored: {entry.ignore_reason}" if entry.ignore_reason else f"fix: {entry.fix}" if entry.fix else ""
     names = ", ".join(entry.subjects)
-    said = [*entry.seen.splitlines(), *fix.splitlines()]
-    lines = [f"{names}:" if names else "", *(f"  {line}" if names else line for line in said if line)]
-    shown = [line for line in lines if line]
-    return [f"{head}  {shown[0]}" if shown else head, *(f"{'':{len(head)}}  {line}" for line in shown[1:])]
+    lines = [line for line in (*entry.seen.splitlines(), *fix.splitlines()) if line]
+    texts = [f"{names}:", *(f"  {line}" for line in lines)] if names else lines
+    return [f"{entry.codes}  {texts[0]}", *texts[1:]] if texts else [entry.codes]
 
 
 def untested_sessions(outcomes: Sequence[Outcome], matrices: Sequence[str]) -> tuple[str, ...]:

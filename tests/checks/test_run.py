@@ -12,6 +12,7 @@ from sample_project import SampleProject, lines, normalised, package
 from seatrial import report
 from seatrial.checks.run import check_distributions, read_distributions, require_acceptable, require_known_codes
 from seatrial.errors import PyprojectInvalid
+from seatrial.events import SILENT
 
 SDIST, WHEEL = sample_dists.sdist(), sample_dists.wheel()
 WRONG = WHEEL.saying("Classifier: Nothing").having({"tidepool/py.typed": ""})
@@ -66,7 +67,7 @@ def test_errors_refuse_the_distributions_and_are_told_together(project: SamplePr
     put(project, SDIST, WRONG)
     distributions = read_distributions(sorted((project.root / "dist").iterdir()))
     with raises_error("DistributionsRefused") as raised:
-        require_acceptable(distributions, {}, print)
+        require_acceptable(distributions, {}, SILENT)
     told = report.results_text(check_distributions(distributions))
     assert raised.value.what == f"an index would not take the distributions:\n{told}"
 

@@ -23,9 +23,10 @@ from seatrial.index.twine import twine_check
 from seatrial.invocation import program_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path, PurePosixPath
 
+    from seatrial.events import Progress
     from seatrial.findings import CheckResult
     from seatrial.index.client import ProjectFiles
 
@@ -85,10 +86,10 @@ def check_uploads(
 def require_acceptable(
     distributions: Sequence[Distribution],
     ignore: Mapping[str, str],
-    say: Callable[[str], None],
+    progress: Progress,
     sources: Iterable[PurePosixPath] = (),
 ) -> None:
-    """Raise `DistributionsRefused` with all that an index would not take; ``say`` prints the warnings.
+    """Raise `DistributionsRefused` with all that an index would not take; the warnings are reported.
 
     twine has the last word, because it is what uploads. Raises `PyprojectInvalid` for an unknown code in ``ignore``.
     """
@@ -100,9 +101,8 @@ def require_acceptable(
             code="DistributionsRefused",
             fix="mend each of them, then: nox -s check",
         )
-    for line in report.results_text(results).splitlines():
-        say(line)
-    say(twine_check([file.path for file in distributions]))
+    report.report_results(results, progress)
+    progress.line(twine_check([file.path for file in distributions]))
 
 
 def require_known_codes(ignore: Mapping[str, str]) -> None:

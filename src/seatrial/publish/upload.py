@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from seatrial import process, report
 from seatrial.checks.run import check_uploads, require_acceptable
 from seatrial.errors import BuildError, CredentialMissing, DeliveryError, UploadFailed
+from seatrial.events import Progress
 from seatrial.index.client import read_project_files
 from seatrial.index.targets import pip_index_url, pypirc_passwords
 from seatrial.index.twine import twine_upload, upload_interactively
@@ -83,7 +84,7 @@ def plan_upload(
         )
     files = tuple(file for file in manifest.files if file.name in on_index.missing)
     if files:
-        require_acceptable(files, tagged.snapshot.config.ignore, say)
+        require_acceptable(files, tagged.snapshot.config.ignore, Progress.of_texts(say))
         _require_room(files, project_files, tagged)
     return UploadPlan(tagged, destination, on_index, files)
 

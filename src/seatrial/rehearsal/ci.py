@@ -170,10 +170,11 @@ sys.path[:] = [place for place in sys.path if place]
 from pathlib import Path
 from seatrial.checks.run import require_acceptable
 from seatrial.distributions.build import ensure_built
+from seatrial.events import Progress
 from seatrial.project.project import Project
 project = Project.from_directory(Path.cwd())
 built = ensure_built(project, Path(sys.argv[1]), "rehearsal", print)
-require_acceptable(tuple(built), {}, print)
+require_acceptable(tuple(built), {}, Progress.of_texts(print))
 """
 """What stands for the sessions ``build`` and ``check`` where the noxfile has none: the same, without nox."""
 

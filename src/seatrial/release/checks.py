@@ -17,7 +17,6 @@ from seatrial.ci.condition import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, TAG_RULE, Pipeline
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Heard, Publishing, Trigger
 from seatrial.errors import IndexUnreachable, PipelineInvalid, ReleaseError, SeatrialError
-from seatrial.findings import OUTCOMES
 from seatrial.git.repository import files_of_commit
 from seatrial.index.client import PendingRelease, ProjectFiles, in_thread, maker_of_newest, read_project_files
 from seatrial.index.targets import pip_index_url
@@ -28,13 +27,14 @@ from seatrial.redaction import redacted_address
 from seatrial.workflows.generate import Generator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from packaging.version import Version
 
     from seatrial.checks.check import Check
     from seatrial.distributions.cache import BuiltDistributions
+    from seatrial.events import Progress
     from seatrial.findings import CheckResult
     from seatrial.git.scratch import Scratch
     from seatrial.project.nox_sessions import SessionList
@@ -45,12 +45,10 @@ if TYPE_CHECKING:
     from seatrial.release.prepare import PreparedRelease
 
 
-def require_checks(
-    prepared: PreparedRelease, plan: ReleasePlan, facts: GatheredFacts, say: Callable[[str], None]
-) -> None:
+def require_checks(prepared: PreparedRelease, plan: ReleasePlan, facts: GatheredFacts, progress: Progress) -> None:
     """Raise `ChecksFailed` for errors of the project, of the CI files that the tag starts, or of the index.
 
-    ``say`` shows warnings, and what could not be checked.
+    Warnings, and what could not be checked, are reported.
     """
     snapshot, scratch, listing = prepared.snapshot, prepared.scratch, facts.listing.result()
     publishing = read_publishing(snapshot.project, snapshot.config, scratch, plan.tag)
@@ -61,17 +59,17 @@ def require_checks(
         *run_checks_on(TRIGGER_CHECKS, trigger, ignore_reasons),
         *run_checks_on(PENDING_RELEASE_CHECKS, read_pending_release(snapshot, plan.version, facts), ignore_reasons),
     )
-    _require_passed(results, say)
+    _require_passed(results, progress)
 
 
 def require_room_on_index(
-    prepared: PreparedRelease, built: BuiltDistributions, facts: GatheredFacts, say: Callable[[str], None]
+    prepared: PreparedRelease, built: BuiltDistributions, facts: GatheredFacts, progress: Progress
 ) -> None:
     """Raise `ChecksFailed` when the index would reject a distribution because of the files that it has."""
     project_files = facts.project_files.result()
     if isinstance(project_files, ProjectFiles):
         ignore_reasons = prepared.snapshot.config.ignore
-        _require_passed(check_uploads(built, project_files, ignore_reasons=ignore_reasons), say)
+        _require_passed(check_uploads(built, project_files, ignore_reasons=ignore_reasons), progress)
 
 
 def run_checks_on(
@@ -83,17 +81,15 @@ def run_checks_on(
     return run_checks(checks, facts, subject=subject, ignore_reasons=ignore_reasons)
 
 
-def _require_passed(results: tuple[CheckResult, ...], say: Callable[[str], None]) -> None:
-    """Raise `ChecksFailed` for errors, and show warnings."""
+def _require_passed(results: tuple[CheckResult, ...], progress: Progress) -> None:
+    """Raise `ChecksFailed` for errors, and report warnings."""
     if any(result.blocks for result in results):
         raise ReleaseError(
             f"a check failed:\n{report.results_text(results)}",
             code="ChecksFailed",
             fix=f"fix it and commit; all checks: {task_command('preflight')}",
         )
-    if any(result.outcome in OUTCOMES for result in results):
-        for line in report.results_text(results).splitlines():
-            say(line)
+    report.report_results(results, progress)
 
 
 MaybeProjectFiles = Union["ProjectFiles", UnknownFacts]

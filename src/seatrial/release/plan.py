@@ -92,17 +92,6 @@ def released_text(plan: ReleasePlan, built: BuiltDistributions, target: PushTarg
     return "\n".join(lines)
 
 
-def version_menu(choices: Sequence[tuple[str, Version]], current: Version) -> str:
-    """Return the versions to choose from, numbered, the suggested one first."""
-    width = max(len(part) for part, _ in choices)
-    lines = [f"{current} →"]
-    for number, (part, version) in enumerate(choices, 1):
-        lines.append(
-            f"  {number}  {part.ljust(width)}  {version}" + ("  (the fragments ask for it)" if number == 1 else "")
-        )
-    return "\n".join(lines)
-
-
 def first_of(names: Sequence[str]) -> str:
     """Return the first `MOST_PATHS` names, and the number of the others."""
     rest = len(names) - MOST_PATHS

@@ -13,7 +13,8 @@ from seatrial import process
 from seatrial.checks.run import require_acceptable
 from seatrial.ci.publisher import files_listening_to_tags
 from seatrial.distributions.build import ensure_built
-from seatrial.errors import Reasons, ReleaseError, SeatrialError, together
+from seatrial.errors import Reasons, ReleaseError, SeatrialError, last_lines, together
+from seatrial.events import SessionReader
 from seatrial.git.command import tracked_files
 from seatrial.git.repository import files_of_commit, object_of_tag, read_tags, uncommitted_files
 from seatrial.git.scratch import Scratch, remove_scratch
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from seatrial.distributions.cache import BuiltDistributions
+    from seatrial.events import Progress
     from seatrial.git.repository import Repository
     from seatrial.process import WaitingCommand
     from seatrial.release.preconditions import Preconditions
@@ -295,37 +297,47 @@ def commit_release(prepared: PreparedRelease, plan: ReleasePlan) -> ReleaseCommi
 
 
 def verify_release(
-    prepared: PreparedRelease, plan: ReleasePlan, *, tests: bool, say: Callable[[str], None]
+    prepared: PreparedRelease, plan: ReleasePlan, *, tests: bool, progress: Progress
 ) -> BuiltDistributions:
     """Build and check the distributions of the release commit, and run the sessions tagged ``release`` on it.
 
     They run in the scratch clone, with the environments in ``.nox`` of the checkout. Without ``tests``, only the build
     and its check run. Raises `BuildError` or `ProofFailed`.
     """
-    snapshot, repository = prepared.snapshot, prepared.preconditions.repository
+    snapshot = prepared.snapshot
     if tests and not (snapshot.project.root / "noxfile.py").is_file():
         raise ReleaseError(
             f"the commit has no noxfile.py next to {snapshot.project.path.name}, so nothing would be tested",
             code="ProofFailed",
             fix="commit one, see the README; or release without: --no-tests",
         )
-    built = build_release(prepared.scratch, say)
-    require_built_version(plan, built)
-    require_acceptable(tuple(built), snapshot.config.ignore, say, tracked_files(snapshot.project.root))
+    with progress.step("build", "sdist, and wheel from the sdist") as step:
+        built = build_release(prepared.scratch, step.line)
+        require_built_version(plan, built)
+    with progress.step("check files", "as the index would") as step:
+        require_acceptable(tuple(built), snapshot.config.ignore, step, tracked_files(snapshot.project.root))
     if tests:
-        environments = repository.project / ".nox"
-        args = (*process.module_command("nox"), "-t", "release", "--envdir", str(environments))
-        # NOXSESSION and similar variables would select other sessions.
-        env = {name: value for name, value in process.child_environment().items() if not name.startswith("NOX")}
-        kept = {name: os.environ[name] for name in ("NOX_PARALLEL", "NOX_DEFAULT_VENV_BACKEND") if name in os.environ}
-        code = process.run_visibly(args, cwd=snapshot.project.root, env={**env, **kept})
-        if code:
-            raise ReleaseError(
-                f"nox -t release ended with exit code {code} on the commit that would have been tagged",
-                code="ProofFailed",
-                fix="fix what failed, commit, and release again; nothing has changed",
-            )
+        with progress.step("tests", "nox -t release") as step:
+            _run_release_sessions(prepared, step)
     return built
+
+
+def _run_release_sessions(prepared: PreparedRelease, progress: Progress) -> None:
+    """Run the sessions tagged ``release`` in the scratch clone. Raises `ProofFailed`."""
+    environments = prepared.preconditions.repository.project / ".nox"
+    args = (*process.module_command("nox"), "-t", "release", "--envdir", str(environments))
+    # NOXSESSION and similar variables would select other sessions.
+    env = {name: value for name, value in process.child_environment().items() if not name.startswith("NOX")}
+    kept = {name: os.environ[name] for name in ("NOX_PARALLEL", "NOX_DEFAULT_VENV_BACKEND") if name in os.environ}
+    project = prepared.snapshot.project
+    nox = process.run_streaming(args, cwd=project.root, env={**env, **kept}, say=SessionReader(progress))
+    if nox.returncode:
+        raise ReleaseError(
+            f"nox -t release ended with exit code {nox.returncode} on the commit that would have been tagged:\n"
+            + last_lines(nox.output),
+            code="ProofFailed",
+            fix="fix what failed, commit, and release again; nothing has changed",
+        )
 
 
 def build_release(scratch: Scratch, say: Callable[[str], None]) -> BuiltDistributions:

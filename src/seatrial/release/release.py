@@ -30,6 +30,7 @@ from seatrial.release.push import (
 )
 
 if TYPE_CHECKING:
+    from seatrial.events import Progress
     from seatrial.git.repository import Repository
     from seatrial.process import WaitingCommand
     from seatrial.release.plan import ReleasePlan
@@ -52,11 +53,12 @@ class ReleaseOptions:
 class Dialog(Protocol):
     """The user of a release."""
 
+    @property
+    def progress(self) -> Progress:
+        """Return where the steps are reported."""
+
     def show(self, text: object) -> None:
         """Show a text that the user wants to keep."""
-
-    def say(self, line: str) -> None:
-        """Show progress."""
 
     def choose_part(self, prepared: PreparedRelease) -> str | None:
         """Ask which part of the version to raise; None when there is no terminal. Raises `Declined`."""
@@ -73,44 +75,51 @@ def make_release(
     ``towncrier``: one that was started ahead. A release that was interrupted after its push is finished instead.
     Raises `ReleaseError`, `ProjectError`, `BuildError` or `ToolError`; before the push nothing has changed.
     """
-    with release_lock(repository):
+    progress = dialog.progress
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(release_lock(repository))
         finished_tag = finish_interrupted_release(repository, dialog, is_dry_run=options.is_dry_run)
         if finished_tag is not None:
             return None if options.is_dry_run else finished_tag
 
-        preconditions = check_preconditions(repository)
-        with open_release(preconditions, towncrier) as prepared:
-            request = options.request
-            if not request.part and not request.version:
-                request = replace(request, part=dialog.choose_part(prepared))
+        with progress.step("check", "the repository and its remote"):
+            preconditions = check_preconditions(repository)
+            prepared = stack.enter_context(open_release(preconditions, towncrier))
+        request = options.request
+        if not request.part and not request.version:
+            request = replace(request, part=dialog.choose_part(prepared))
+        with progress.step("prepare", "version and changelog, in a scratch clone") as step:
             plan = prepare_release(prepared, request)
             target, remote = preconditions.require_remote()
-            with gather_facts(prepared.snapshot.project, prepared.snapshot.config) as facts:
-                require_checks(prepared, plan, facts, dialog.say)
-            dialog.show(plan_text(plan, target, remote))
-            if not options.is_dry_run:
-                dialog.confirm(plan)
+            facts = stack.enter_context(gather_facts(prepared.snapshot.project, prepared.snapshot.config))
+            require_checks(prepared, plan, facts, step)
+        dialog.show(plan_text(plan, target, remote))
+        if not options.is_dry_run:
+            dialog.confirm(plan)
 
+        with progress.step("commit", f"and tag {plan.tag}, in the scratch clone"):
             release_commit = commit_release(prepared, plan)
-            built = verify_release(prepared, plan, tests=options.tests, say=dialog.say)
-            require_room_on_index(prepared, built, facts, dialog.say)
-            if not options.tests:
-                dialog.say("the tests were left out (--no-tests)")
-            if options.is_dry_run:
-                commit = prepared.scratch.git.run("show", "--stat", "--no-color", release_commit.commit)
-                dialog.show(dry_run_text(commit, plan, built))
-                return None
+        built = verify_release(prepared, plan, tests=options.tests, progress=progress)
+        require_room_on_index(prepared, built, facts, progress)
+        if not options.tests:
+            progress.note("the tests were left out (--no-tests)")
+        if options.is_dry_run:
+            commit = prepared.scratch.git.run("show", "--stat", "--no-color", release_commit.commit)
+            dialog.show(dry_run_text(commit, plan, built))
+            return None
 
-            release_push = ReleasePush.of(release_commit, target)
+        release_push = ReleasePush.of(release_commit, target)
+        with progress.step("push", f"{target.upstream.branch} and {plan.tag} to {remote.name}, both or neither"):
             push_release(repository, prepared.scratch.root, release_push)
-            with contextlib.suppress(OSError):
-                # When the disk is full, the files can be built again from the tag.
-                Manifest(plan.tag, str(plan.version), release_commit.commit, tuple(built)).keep(repository)
-            try:
+        with contextlib.suppress(OSError):
+            # When the disk is full, the files can be built again from the tag.
+            Manifest(plan.tag, str(plan.version), release_commit.commit, tuple(built)).keep(repository)
+        try:
+            with progress.step("update", f"{target.branch} in the checkout"):
                 update_checkout(repository, release_push)
-            finally:
-                dialog.show(released_text(plan, built, target, remote))
-            return plan.tag
+        finally:
+            dialog.show(released_text(plan, built, target, remote))
+        return plan.tag
 
 
 def finish_interrupted_release(repository: Repository, dialog: Dialog, *, is_dry_run: bool) -> str | None:

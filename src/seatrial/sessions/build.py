@@ -80,11 +80,12 @@ def _build(session: nox.Session) -> None:
 
 def _check(session: nox.Session) -> None:
     from seatrial.checks.run import require_acceptable  # noqa: PLC0415 - see built()
+    from seatrial.events import Progress  # noqa: PLC0415
     from seatrial.project.settings import Config  # noqa: PLC0415
 
     made = built_distributions(session)
     ignore = {**Config.from_project(current_project()).ignore, **_between_releases(made)}
-    require_acceptable(tuple(made), ignore, session.log, tracked_files(current_project().root))
+    require_acceptable(tuple(made), ignore, Progress.of_texts(session.log), tracked_files(current_project().root))
 
 
 def _between_releases(made: BuiltDistributions) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shlex
 import signal
 import sys
 from contextvars import ContextVar
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from invoke.exceptions import Exit
 
-from seatrial.errors import ProjectError, SeatrialError, ToolError
+from seatrial.errors import CommandFailed, ProjectError, SeatrialError, ToolError
 from seatrial.invocation import program_command, task_command
 
 if TYPE_CHECKING:
@@ -122,6 +123,18 @@ def say(line: str, stream: TextIO | None = None) -> None:
     """Tell what goes on, while it does; with ``--quiet``, nothing."""
     if not PRESENTATION.get().quiet:
         show(f"seatrial > {line}", stream)
+
+
+def page_text(text: str) -> None:
+    """Show a text in the user's pager, as git would (git-var(1), GIT_PAGER)."""
+    from seatrial import process  # noqa: PLC0415 - only a user who asks for it sees one
+
+    with contextlib.suppress(CommandFailed):
+        pager = process.run(("git", "var", "GIT_PAGER"), cwd=Path.cwd(), env=process.child_environment()).strip()
+        words = shlex.split(pager) if sys.stdout.isatty() else []
+        if words and process.page(tuple(words), text, cwd=Path.cwd(), env=process.child_environment(LESS="FRX")) == 0:
+            return
+    show(text)
 
 
 def is_interactive() -> bool:

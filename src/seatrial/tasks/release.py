@@ -16,11 +16,21 @@ from typing import TYPE_CHECKING
 from seatrial.errors import ReleaseError
 from seatrial.invocation import repeat_command, task_command
 from seatrial.tasks.command import command
-from seatrial.tasks.console import ask_user, errors_as_messages, is_interactive, project_folder, say, show
+from seatrial.tasks.console import (
+    errors_as_messages,
+    is_interactive,
+    open_console,
+    page_text,
+    project_folder,
+    say,
+    show,
+    termination_as_interrupt,
+)
 
 if TYPE_CHECKING:
     from invoke.context import Context
 
+    from seatrial.console import Console
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.release.plan import ReleasePlan
     from seatrial.release.prepare import PreparedRelease
@@ -63,43 +73,77 @@ def release(
     from seatrial.project.changelog import start_towncrier
 
     # It is begun before all else, this module's own imports among it.
-    with errors_as_messages(), start_towncrier(project_folder()) as towncrier:
+    with errors_as_messages(), termination_as_interrupt(), start_towncrier(project_folder()) as towncrier:
         from seatrial.release.preconditions import open_repository
         from seatrial.release.prepare import ReleaseRequest
         from seatrial.release.release import ReleaseOptions, make_release
 
         request = ReleaseRequest(part or None, version or None, anyway, allow_empty)
         options = ReleaseOptions(request, tests=tests, is_dry_run=dry_run)
-        tag = make_release(open_repository(project_folder()), options, Terminal(yes=yes), towncrier)
+        console = open_console("release")
+        with console.running():
+            tag = make_release(open_repository(project_folder()), options, Terminal(console, yes=yes), towncrier)
         if wait and tag:
             _wait(tag)
 
 
 class Terminal:
-    """The dialog of a release with whoever typed it (`seatrial.release.release.Dialog`)."""
+    """The dialog of a release with the user (`seatrial.release.release.Dialog`)."""
 
-    def __init__(self, *, yes: bool) -> None:
-        """``yes``: the answer to the question is known."""
+    def __init__(self, console: Console, *, yes: bool) -> None:
+        """Show everything on ``console``; ``yes``: release without asking."""
+        self.console = console
+        self.progress = console.progress
         self._yes = yes
 
-    @staticmethod
-    def show(text: object) -> None:
-        """Print a text."""
-        show(text)
+    def show(self, text: object) -> None:
+        """Show a text that the user wants to keep."""
+        self.console.pause()
+        self.console.show(text)
 
-    @staticmethod
-    def say(line: str) -> None:
-        """Print what is going on."""
-        say(line)
+    def choose_part(self, prepared: PreparedRelease) -> str | None:
+        """Ask which part to raise; None without a terminal. Raises what prevents the release in any case."""
+        from seatrial.console import Form
+        from seatrial.errors import Reasons
+        from seatrial.project.versions import version_choices
+        from seatrial.prompts import Choice, choose
 
-    @staticmethod
-    def choose_part(prepared: PreparedRelease) -> str | None:
-        """Ask which part to raise; None without a terminal."""
-        return _chosen(prepared)
+        if not is_interactive():
+            return None
+        self.console.pause()
+        Reasons(prepared.reasons).raise_together()
+        snapshot = prepared.snapshot
+        choices = [
+            Choice(part, f"{version}  {'the fragments ask for it' if not number else ''}".rstrip())
+            for number, (part, version) in enumerate(version_choices(snapshot.current, snapshot.asked))
+        ]
+        title = f"Release {snapshot.project.name} {snapshot.current} as"
+        has_cursor = self.console.form is Form.LIVE
+        part = choose(title, choices, has_cursor=has_cursor, show=self.console.show)
+        if part is None:
+            raise ReleaseError("not released; nothing has changed", code="Declined")
+        return part
 
     def confirm(self, plan: ReleasePlan) -> None:
         """Ask whether to release. Raises `Declined`."""
-        _confirm(plan, yes=self._yes)
+        from seatrial.prompts import ask_key
+
+        if self._yes:
+            return
+        if not is_interactive():
+            raise ReleaseError(
+                "there is no terminal to ask on; nothing has changed",
+                code="Declined",
+                fix=repeat_command("release", "--yes"),
+            )
+        question = f"release {plan.project} {plan.version}?"
+        while True:
+            answer = ask_key(question, {"y": "yes", "n": "no", "d": "diff"}, "n", show=self.console.show)
+            if answer == "y":
+                return
+            if answer == "n":
+                raise ReleaseError("not released; nothing has changed", code="Declined")
+            page_text(plan.diff)
 
 
 def _wait(tag: str) -> None:
@@ -132,39 +176,6 @@ def status(context: Context, json: bool = False) -> None:
         repository, snapshot = open_project()
         project_status = read_status(repository, snapshot)
         show(json_.dumps(project_status.as_dict(), indent=2) if json else project_status)
-
-
-def _chosen(prepared: PreparedRelease) -> str | None:
-    """Ask which part to raise; None without a terminal. Raises what prevents the release in any case."""
-    from seatrial.errors import Reasons
-    from seatrial.project.versions import version_choices
-    from seatrial.release.plan import version_menu
-
-    if not is_interactive():
-        return None
-    Reasons(prepared.reasons).raise_together()
-    snapshot = prepared.snapshot
-    choices = version_choices(snapshot.current, snapshot.asked)
-    show(version_menu(choices, snapshot.current))
-    told = ask_user("which? [1] ") or "1"
-    if not told.isdecimal() or not 1 <= int(told) <= len(choices):
-        raise ReleaseError(
-            f"{told!r} is none of them; nothing has changed", code="Declined", fix=f"a number from 1 to {len(choices)}"
-        )
-    return choices[int(told) - 1][0]
-
-
-def _confirm(planned: ReleasePlan, *, yes: bool) -> None:
-    if yes:
-        return
-    if not is_interactive():
-        raise ReleaseError(
-            "there is no terminal to ask on; nothing has changed",
-            code="Declined",
-            fix=repeat_command("release", "--yes"),
-        )
-    if ask_user(f"release {planned.project} {planned.version}? [y/N] ").lower() not in ("y", "yes"):
-        raise ReleaseError("not released; nothing has changed", code="Declined")
 
 
 @command(
