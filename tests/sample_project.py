@@ -93,6 +93,12 @@ class RunResult:
         return normalised(re.sub(r" {2,}(?=\S)", "  ", table) + blank + rest)
 
     @property
+    def message(self) -> str:
+        """The error that it ended with: everything from the last line that begins with the program's name."""
+        before, mark, text = f"\n{self.output}".rpartition("\nseatrial: ")
+        return f"{mark[1:]}{text}" if mark else before[1:]
+
+    @property
     def was_a_traceback(self) -> bool:
         """Whether Python's traceback was shown to the user."""
         return "Traceback (most recent call last)" in self.output

@@ -40,7 +40,7 @@ from broken_states import (
 )
 from preloaded import IN_A_SESSION
 from release_repo import TOWNCRIER, ReleaseRepo, release_happened, scratch_clones
-from sample_project import SampleProject, lines, normalised
+from sample_project import HERE, SampleProject, lines, normalised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ def refused(repo: ReleaseRepo, *args: str, **environ: str) -> str:
     assert ran.returncode not in (0, 1), ran.output
     assert not ran.was_a_traceback, ran.output
     assert repo.state() == before
-    return normalised(ran.output, root=repo.project.root, remote=repo.remote.root)
+    return normalised(ran.message, root=repo.project.root, remote=repo.remote.root)
 
 
 def test_plan_is_shown_before_it_is_carried_out(repo: ReleaseRepo) -> None:
@@ -66,67 +66,60 @@ def test_plan_is_shown_before_it_is_carried_out(repo: ReleaseRepo) -> None:
     repo.project.git("commit", "-q", "-m", "Publish from CI")
     ran = repo.release("--part", "auto", "--yes")
     assert ran.returncode == 0, ran.output
-    told = re.sub(r"(?m)^seatrial > (?!building).*\n", "", ran.output)
-    shown = normalised(told.partition("seatrial > building")[0], remote=repo.remote.root)
-    assert re.sub(r"index \w+\.\.\w+", "index …", shown) == lines(
+    plan = ran.output[ran.output.index("tidepool 1.2.3 → 1.3.0") :].partition("  commit: ")[0]
+    assert normalised(plan, remote=repo.remote.root) == lines(
         """
         tidepool 1.2.3 → 1.3.0
 
-          diff --git a/CHANGELOG.md b/CHANGELOG.md
-          index … 100644
-          --- a/CHANGELOG.md
-          +++ b/CHANGELOG.md
-          @@ -4,6 +4,17 @@ All of it.
+          ## 1.3.0
 
-           <!-- towncrier release notes start -->
+          ### Features
 
-          +## 1.3.0
-          +
-          +### Features
-          +
-          +- Tides rise. (#1)
-          +
-          +### Bugfixes
-          +
-          +- Tides fall.
-          +
-          +
-           ## 1.2.3
+          - Tides rise. (#1)
 
-           Old.
-          diff --git a/pyproject.toml b/pyproject.toml
-          index … 100644
-          --- a/pyproject.toml
-          +++ b/pyproject.toml
-          @@ -4,7 +4,7 @@ build-backend = "uv_build"
+          ### Bugfixes
 
-           [project]
-           name = "tidepool"
-          -version = "1.2.3"
-          +version = "1.3.0"
-           description = "A small package"
-           readme = "README.md"
-           requires-python = ">=3.9"
-          diff --git a/src/tidepool/__init__.py b/src/tidepool/__init__.py
-          index … 100644
-          --- a/src/tidepool/__init__.py
-          +++ b/src/tidepool/__init__.py
-          @@ -1,6 +1,6 @@
-           \"""A small package.\"""
+          - Tides fall.
 
-          -__version__ = "1.2.3"
-          +__version__ = "1.3.0"
-
-
-           def depth(level: int) -> int:
-
+        files    CHANGELOG.md +11
+                 pyproject.toml +1 -1
+                 src/tidepool/__init__.py +1 -1
+        removes  changelog.d/+fall.bugfix.md
+                 changelog.d/1.feature.md
         commit   Release 1.3.0
-        removes  changelog.d/+fall.bugfix.md, changelog.d/1.feature.md
         tag      v1.3.0
         push     main and v1.3.0 to origin (../remote.git), both or neither
         CI       .github/workflows/release.yml listens to tags
         also     1 commit that origin does not have yet
-        not in   what is unfinished in the checkout: notes.txt
+        not in   uncommitted changes in the checkout: notes.txt
+        """
+    )
+
+
+def test_release_is_a_list_of_steps_and_ends_with_a_card(repo: ReleaseRepo) -> None:
+    ran = repo.project.invoke("release", "--part", "minor", "--yes")
+    assert ran.returncode == 0, ran.output
+    steps = [line for line in normalised(ran.output).splitlines() if line.lstrip().startswith(("✓", "✗"))]
+    assert steps == [
+        "✓ check  N s",
+        "✓ prepare  N s",
+        "✓ commit  N s",
+        "✓ build  N s",
+        "✓ check files  N s",
+        "  ✓ build  N s",
+        "  ✓ check  N s",
+        f"  ✓ tests-{HERE}  N s",
+        "✓ tests  N s",
+        "✓ push  N s",
+        "✓ update  N s",
+    ]
+    card = ran.output[ran.output.index("tidepool 1.3.0 is released") :]
+    assert re.sub(r"in \d+ s", "in N s", card) == lines(
+        """
+        tidepool 1.3.0 is released, in N s
+        pushed   main and v1.3.0 to origin
+        CI       no file listens to tags
+        next     invoke publish --version 1.3.0
         """
     )
 
@@ -163,7 +156,7 @@ def test_version_from_the_tag_gets_a_tag_and_no_edit(hatchling_port: ReleaseRepo
     repo.project.git("commit", "-q", "--allow-empty", "-m", "Later")
     ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    assert "tidepool-1.3.0-py3-none-any.whl" in ran.output
+    assert (repo.project.root / ".git/seatrial/proof/tidepool-1.3.0-py3-none-any.whl").exists()
     assert repo.remote.git("rev-parse", "v1.3.0^{commit}~1") == head
 
 
@@ -382,8 +375,8 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         None,
         ("--part", "mayor"),
         f"""
-        seatrial: there is no part 'mayor': there are major, minor, patch, a, b, rc, final, dev, post, auto
-        fix:  invoke release --part minor
+        seatrial: there is no part 'mayor'; did you mean major?
+        fix:  invoke release --no-tests --part major --yes
         {READ}partunknown
         """,
     ),
@@ -602,7 +595,7 @@ def test_other_branch_does_not_move_when_the_checkout_is_updated(repo: ReleaseRe
     before = repo.state()
     ran = repo.release("--part", "minor", "--dry-run")
     assert (ran.returncode, repo.state()) == (5, before), ran.output
-    assert ran.output.startswith("seatrial: v1.3.0 was pushed, but the checkout was not updated to it\n")
+    assert ran.message.startswith("seatrial: v1.3.0 was pushed, but the checkout was not updated to it\n")
     ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
     assert repo.state().head == before.head

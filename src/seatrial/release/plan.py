@@ -54,22 +54,48 @@ MOST_PATHS = 12
 def plan_text(plan: ReleasePlan, target: PushTarget, remote: Remote) -> str:
     """Return the plan of a release: what changes, and where it is pushed to."""
     upstream = target.upstream
-    lines = [
-        f"{plan.project} {plan.current} → {plan.version}",
-        "",
-        *(f"  {line}".rstrip() for line in plan.diff.rstrip().splitlines()),
-        "",
-        f"commit   {plan.message}" if plan.diff else "commit   none: nothing changes in the files",
-        *([f"removes  {first_of(plan.removed)}"] if plan.removed else []),
-        f"tag      {plan.tag}",
-        f"push     {upstream.branch} and {plan.tag} to {remote.name} ({redact(remote.addresses[0])}), both or neither",
-        f"CI       {_publishing_text(plan.publishes)}",
+    entry = [*(f"  {line}".rstrip() for line in plan.entry.strip().splitlines()), ""] if plan.entry.strip() else []
+    rows = [
+        *_rows("files", changed_files(plan.diff)),
+        *_rows("removes", plan.removed),
+        ("commit", plan.message if plan.diff else "none: nothing changes in the files"),
+        ("tag", plan.tag),
+        ("push", f"{upstream.branch} and {plan.tag} to {remote.name} ({redact(remote.addresses[0])}), both or neither"),
+        ("CI", _publishing_text(plan.publishes)),
     ]
     if plan.unpushed:
-        lines.append(f"also     {count_text(plan.unpushed, 'commit')} that {remote.name} does not have yet")
+        rows.append(("also", f"{count_text(plan.unpushed, 'commit')} that {remote.name} does not have yet"))
     if plan.unfinished:
-        lines.append(f"not in   what is unfinished in the checkout: {first_of(plan.unfinished)}")
-    return "\n".join(lines)
+        rows.append(("not in", f"uncommitted changes in the checkout: {first_of(plan.unfinished)}"))
+    lines = [f"{head:9}{text}" for head, text in rows]
+    return "\n".join([f"{plan.project} {plan.current} → {plan.version}", "", *entry, *lines])
+
+
+def _rows(head: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Return rows of which the first has the head, and no more than `MOST_PATHS`."""
+    shown = [*texts[:MOST_PATHS], *([f"and {len(texts) - MOST_PATHS} more"] if len(texts) > MOST_PATHS else [])]
+    return [(head if not number else "", text) for number, text in enumerate(shown)]
+
+
+def changed_files(diff: str) -> tuple[str, ...]:
+    """Return the files that a diff of git changes or adds, with the lines added and removed, as in ``a.py +3 -1``."""
+    files: list[tuple[str, int, int]] = []
+    is_hunk = is_removed = False
+    for line in diff.splitlines():
+        if line.startswith("diff --git "):
+            is_hunk = is_removed = False
+            files.append((line.rpartition(" b/")[2].strip('"'), 0, 0))
+        elif not is_hunk:
+            is_hunk = line.startswith("@@")
+            is_removed = is_removed or line.startswith("deleted file")
+            if is_removed and files and is_hunk:
+                files.pop()
+        elif files and not is_removed and line[:1] in ("+", "-"):
+            name, added, removed = files[-1]
+            files[-1] = (name, added + (line[0] == "+"), removed + (line[0] == "-"))
+    return tuple(
+        name + (f" +{added}" if added else "") + (f" -{removed}" if removed else "") for name, added, removed in files
+    )
 
 
 def dry_run_text(commit: str, plan: ReleasePlan, built: BuiltDistributions) -> str:
@@ -80,16 +106,19 @@ def dry_run_text(commit: str, plan: ReleasePlan, built: BuiltDistributions) -> s
     )
 
 
-def released_text(plan: ReleasePlan, built: BuiltDistributions, target: PushTarget, remote: Remote) -> str:
-    """Return the text after the push: what is on the remote, and what publishes it."""
-    lines = [f"Released: {target.upstream.branch} and {plan.tag} are on {remote.name}."]
-    lines += [f"  {file.name}  sha256 {file.sha256}" for file in built]
+def released_text(plan: ReleasePlan, target: PushTarget, remote: Remote, seconds: float) -> str:
+    """Return the card of a release after its push: what is on the remote, what publishes it, and the next command."""
+    rows = [("pushed", f"{target.upstream.branch} and {plan.tag} to {remote.name}")]
     page = page_of_runs(remote.addresses[0])
     if plan.publishes:
-        lines.append(f"{', '.join(plan.publishes)} publishes it" + (f": {page}" if page else "."))
+        rows.append(("CI", f"{', '.join(plan.publishes)} publishes it" + (f": {page}" if page else "")))
+        following = task_command("verify")
     else:
-        lines.append(f"No CI file listens to tags; by hand: {task_command(f'publish --version {plan.version}')}")
-    return "\n".join(lines)
+        rows.append(("CI", "no file listens to tags"))
+        following = task_command(f"publish --version {plan.version}")
+    rows.append(("next", following))
+    lines = [f"{head:9}{text}" for head, text in rows]
+    return "\n".join([f"{plan.project} {plan.version} is released, in {seconds:.0f} s", *lines])
 
 
 def first_of(names: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -75,7 +76,7 @@ def make_release(
     ``towncrier``: one that was started ahead. A release that was interrupted after its push is finished instead.
     Raises `ReleaseError`, `ProjectError`, `BuildError` or `ToolError`; before the push nothing has changed.
     """
-    progress = dialog.progress
+    progress, started = dialog.progress, time.monotonic()
     with contextlib.ExitStack() as stack:
         stack.enter_context(release_lock(repository))
         finished_tag = finish_interrupted_release(repository, dialog, is_dry_run=options.is_dry_run)
@@ -118,7 +119,7 @@ def make_release(
             with progress.step("update", f"{target.branch} in the checkout"):
                 update_checkout(repository, release_push)
         finally:
-            dialog.show(released_text(plan, built, target, remote))
+            dialog.show(released_text(plan, target, remote, time.monotonic() - started))
         return plan.tag
 
 
