@@ -200,11 +200,8 @@ class RehearsalError(SeatrialError):
     exit_code = 6
 
 
-class LegFailed(RehearsalError):
-    """One leg of a rehearsal failed: a command that takes part in a release.
-
-    ``cause``: the error that ended it, whose paragraph is the one to read.
-    """
+class StepFailed(RehearsalError):
+    """A step of a rehearsal failed; ``cause``: the error that ended it, None for a command that failed."""
 
     def __init__(self, what: str, *, fix: str = "", cause: SeatrialError | None = None) -> None:
         super().__init__(what, fix=fix)
@@ -212,7 +209,7 @@ class LegFailed(RehearsalError):
 
     @property
     def url(self) -> str:
-        """The address of the paragraph about what ended the leg."""
+        """The address of the paragraph about the cause."""
         return self.cause.url if self.cause else super().url
 
 

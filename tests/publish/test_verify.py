@@ -119,7 +119,7 @@ def test_release_that_is_yanked_is_not_published(server: IndexServer) -> None:
 
 
 def test_release_that_comes_piece_by_piece_is_waited_for(repo: ReleaseRepo, tmp_path: Path) -> None:
-    with serve_index(repo, tmp_path / "index", InjectedFaults(shown=(0, 1))) as server:
+    with serve_index(repo, tmp_path / "index", InjectedFaults(visible=(0, 1))) as server:
         server.store_file(SDIST, WHEEL)
         ran = server.verify()
         assert (ran.returncode, server.plain(ran.output)) == (

@@ -183,7 +183,7 @@ def test_first_uploads_fail_and_the_next_does_not(tmp_path: Path) -> None:
 
 
 def test_first_reads_show_less_than_there_is(tmp_path: Path) -> None:
-    client = open_index_client(tmp_path, InjectedFaults(shown=(0, 1)))
+    client = open_index_client(tmp_path, InjectedFaults(visible=(0, 1)))
     client.upload(SDIST)
     client.upload(WHEEL)
     assert client.get("/simple/tidepool/").status == "404 NOT FOUND"

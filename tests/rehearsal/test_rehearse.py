@@ -210,7 +210,7 @@ def test_kept_world_can_be_looked_at_until_it_is_ended(repo: ReleaseRepo, tmp_pa
     with begun(repo, "--no-tests", "--keep") as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.startswith(b"The world stands"):
+            if line.startswith(b"The sandbox stays"):
                 break
         clone, install, page, folder = (process.stdout.readline().decode().split() for _ in range(4))
         assert sorted(path.name for path in Path(folder[0]).iterdir()) >= ["ci", "clone", "home"]
@@ -293,7 +293,7 @@ def test_failing_leg_says_which_and_why(repo: ReleaseRepo) -> None:
         seatrial: release: seatrial release --yes --part minor ended with exit code 5:
           …
         fix:  fix that, commit, and rehearse again
-        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#legfailed
+        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#stepfailed
         """
     )
 
@@ -304,7 +304,7 @@ def test_world_in_which_a_leg_failed_can_be_kept_too(repo: ReleaseRepo) -> None:
     with begun(repo, "--no-tests", "--keep") as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.startswith(b"The world stands"):
+            if line.startswith(b"The sandbox stays"):
                 break
         assert repo.project.run(*process.stdout.readline().decode().split(), "--bare", "-q", "looked").returncode == 0
         os.killpg(process.pid, signal.SIGINT)

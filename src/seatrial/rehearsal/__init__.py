@@ -1,4 +1,4 @@
-"""Rehearses a release in a sandbox with a remote, an index and a token issuer of its own.
+"""Rehearses a release in a sandbox with its own remote, index and token issuer: a project enters, a report leaves.
 
-A project enters, a report leaves. Start with `rehearse`.
+The release itself is the real one, run as a command in the sandbox; start with `rehearse`.
 """

@@ -43,14 +43,14 @@ def projects_as_json(projects: Iterable[str]) -> dict[str, Any]:
 
 
 def project_as_json(name: str, files: Iterable[StoredFile]) -> dict[str, Any]:
-    """Return what there is of a project; addresses are relative to its own."""
-    known = tuple(files)
-    versions = {str(one.index_file.version): None for one in known if one.index_file.version}
+    """Return the files of a project; addresses are relative to that of the project."""
+    stored = tuple(files)
+    versions = {str(file.index_file.version): None for file in stored if file.index_file.version}
     return {
         "meta": API_VERSION,
         "name": name,
         "versions": list(versions),
-        "files": [_file_as_json(name, one) for one in known],
+        "files": [_file_as_json(name, file) for file in stored],
     }
 
 
@@ -60,57 +60,57 @@ def projects_as_html(projects: Iterable[str]) -> str:
 
 
 def project_as_html(name: str, files: Iterable[StoredFile]) -> str:
-    """Return what there is of a project."""
+    """Return the files of a project."""
     return _page(
-        f"Links for {name}", (_link(_address(name, one), one.index_file.name, _attributes(one)) for one in files)
+        f"Links for {name}", (_link(_address(name, file), file.index_file.name, _attributes(file)) for file in files)
     )
 
 
 def home_page(projects: Mapping[str, Iterable[StoredFile]]) -> str:
-    """Return a page for people: what the index holds, with sizes and hashes."""
+    """Return a page for people: the files on the index, with sizes and hashes."""
     rows = (
-        f"{_link(f'files/{name}/{one.index_file.name}', one.index_file.name)}"
-        f" {one.index_file.size:,} bytes, sha256 {one.index_file.sha256}, since "
-        f"{one.index_file.uploaded:%Y-%m-%d %H:%M:%S %Z}"
+        f"{_link(f'files/{name}/{file.index_file.name}', file.index_file.name)}"
+        f" {file.index_file.size:,} bytes, sha256 {file.index_file.sha256}, since "
+        f"{file.index_file.uploaded:%Y-%m-%d %H:%M:%S %Z}"
         for name, files in projects.items()
-        for one in files
+        for file in files
     )
     return _page("The index of a rehearsal", rows)
 
 
-def _file_as_json(name: str, one: StoredFile) -> dict[str, Any]:
-    core = {"sha256": one.metadata_sha256} if one.metadata else False
+def _file_as_json(name: str, file: StoredFile) -> dict[str, Any]:
+    core = {"sha256": file.metadata_sha256} if file.metadata else False
     return {
-        "filename": one.index_file.name,
-        "url": _address(name, one).partition("#")[0],
-        "hashes": {"sha256": one.index_file.sha256},
-        "requires-python": one.requires_python or None,
-        "size": one.index_file.size,
-        "upload-time": one.index_file.uploaded and one.index_file.uploaded.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "yanked": one.index_file.is_yanked,
+        "filename": file.index_file.name,
+        "url": _address(name, file).partition("#")[0],
+        "hashes": {"sha256": file.index_file.sha256},
+        "requires-python": file.requires_python or None,
+        "size": file.index_file.size,
+        "upload-time": file.index_file.uploaded and file.index_file.uploaded.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "yanked": file.index_file.is_yanked,
         "core-metadata": core,
         "data-dist-info-metadata": core,
     }
 
 
-def _attributes(one: StoredFile) -> dict[str, str]:
-    core = f"sha256={one.metadata_sha256}" if one.metadata else ""
-    told = {
-        "data-requires-python": one.requires_python,
+def _attributes(file: StoredFile) -> dict[str, str]:
+    core = f"sha256={file.metadata_sha256}" if file.metadata else ""
+    attributes = {
+        "data-requires-python": file.requires_python,
         "data-core-metadata": core,
         "data-dist-info-metadata": core,
     }
-    yanked = {"data-yanked": ""} if one.index_file.is_yanked else {}
-    return {**{key: value for key, value in told.items() if value}, **yanked}
+    yanked = {"data-yanked": ""} if file.index_file.is_yanked else {}
+    return {**{key: value for key, value in attributes.items() if value}, **yanked}
 
 
-def _address(name: str, one: StoredFile) -> str:
-    return f"../../files/{name}/{one.index_file.name}#sha256={one.index_file.sha256}"
+def _address(name: str, file: StoredFile) -> str:
+    return f"../../files/{name}/{file.index_file.name}#sha256={file.index_file.sha256}"
 
 
 def _link(address: str, text: str, attributes: Mapping[str, str] | None = None) -> str:
-    told = {"href": address, **(attributes or {})}
-    written = " ".join(f'{key}="{html.escape(value)}"' for key, value in told.items())
+    values = {"href": address, **(attributes or {})}
+    written = " ".join(f'{key}="{html.escape(value)}"' for key, value in values.items())
     return f"<a {written}>{html.escape(text)}</a>"
 
 
@@ -124,11 +124,11 @@ def _page(title: str, lines: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class InjectedFaults:
-    """What is to go wrong.
+    """The faults of an index.
 
-    ``errors``: how many uploads are answered with 500; ``cut_after``: how many files are taken before the line is
-    cut; ``hangs``: whether uploads are never answered; ``token_lifetime``: that of an upload token in seconds;
-    ``shown``: how many files of a project are shown at its first reads, and all of them afterwards; ``patience``: the
+    ``errors``: how many uploads are answered with 500; ``cut_after``: how many files are accepted before the
+    connection is closed; ``hangs``: whether uploads are never answered; ``token_lifetime``: that of an upload token in
+    seconds; ``visible``: how many files of a project the first reads show, one number for each read; ``patience``: the
     seconds that an upload may take.
     """
 
@@ -136,7 +136,7 @@ class InjectedFaults:
     cut_after: int | None = None
     hangs: bool = False
     token_lifetime: int = 900
-    shown: tuple[int, ...] = ()
+    visible: tuple[int, ...] = ()
     patience: float = UPLOAD_TIMEOUT
 
 
@@ -160,7 +160,7 @@ ROUTES = Map(
 
 @dataclass
 class IndexApplication:
-    """The application. ``identity``: the job in CI; ``nonce``: the word that this index alone knows."""
+    """The application. ``identity``: the job in CI; ``nonce``: a secret that proves which index answers."""
 
     uploads: UploadHandler
     token_exchange: TokenExchange
@@ -169,22 +169,22 @@ class IndexApplication:
     stopped: threading.Event = field(default_factory=threading.Event, repr=False)
     nonce: str = field(default_factory=secrets.token_hex, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _asked: int = 0
+    _uploads: int = 0
     _reads: int = 0
 
     @property
     def issuer(self) -> TokenIssuer:
-        """Who signs identity tokens."""
+        """The issuer of identity tokens."""
         return self.token_exchange.issuer
 
     @property
     def store(self) -> FileStore:
-        """What it holds."""
+        """The files on the index."""
         return self.uploads.store
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
-        # Closing it removes what the form has put on disk.
+        # Closing it removes the files of the form.
         with BoundedRequest(environ) as request:
             response = self._answer(request)
         return response(environ, start_response)
@@ -214,25 +214,25 @@ class IndexApplication:
         normal = canonicalize_name(name)
         if name != normal:
             return redirect(f"{request.script_root}/simple/{normal}/", code=301, Response=Response)
-        files = self._shown(normal)
+        files = self._visible_files(normal)
         if not files:
             raise NotFound
         if _wants_json(request):
             return _json(project_as_json(normal, files))
         return _html(project_as_html(normal, files))
 
-    def _shown(self, name: str) -> tuple[StoredFile, ...]:
-        files, shown = self.store.files(name), self.faults.shown
+    def _visible_files(self, name: str) -> tuple[StoredFile, ...]:
+        files, counts = self.store.files(name), self.faults.visible
         with self._lock:
             self._reads += 1
             reads = self._reads
-        return files[: shown[reads - 1]] if reads <= len(shown) else files
+        return files[: counts[reads - 1]] if reads <= len(counts) else files
 
     def _file(self, request: Request, name: str, file: str) -> Response:
-        for one in self.store.files(name):
-            if one.metadata and file == f"{one.index_file.name}.metadata":
-                return Response(one.metadata, mimetype="application/octet-stream")
-            if file == one.index_file.name:
+        for stored in self.store.files(name):
+            if stored.metadata and file == f"{stored.index_file.name}.metadata":
+                return Response(stored.metadata, mimetype="application/octet-stream")
+            if file == stored.index_file.name:
                 return send_file(self.store.path(name, file), request.environ, mimetype="application/octet-stream")
         raise NotFound
 
@@ -271,17 +271,17 @@ class IndexApplication:
         return Response("", 200)
 
     def _require_token(self, request: Request) -> None:
-        told = request.authorization
-        token = told.password or "" if told and told.type == "basic" and told.username == "__token__" else ""
-        reason = self.token_exchange.refusal(token)
+        login = request.authorization
+        is_token = login is not None and login.type == "basic" and login.username == "__token__"
+        reason = self.token_exchange.refusal(login.password or "" if login and is_token else "")
         if reason:
             raise UploadRejected(403, reason)
 
     def _fail(self, request: Request) -> None:
-        """Do what the faults of this world ask for."""
+        """Inject a fault into an upload."""
         with self._lock:
-            self._asked += 1
-            uploads = self._asked
+            self._uploads += 1
+            uploads = self._uploads
         if self.faults.hangs:
             self.stopped.wait()
         if self.faults.hangs or (self.faults.cut_after is not None and uploads > self.faults.cut_after):
@@ -300,7 +300,7 @@ def _body(request: Request) -> object:
 
 
 def _rejection(refused: UploadRejected) -> Response:
-    # It has to fit into a line of HTTP, which is Latin-1.
+    # The reason is part of a line of HTTP, which is Latin-1.
     reason = " ".join(refused.reason.split()).encode("latin-1", "backslashreplace").decode("latin-1")
     return Response(
         f"{refused.status} {reason}\n\n{reason}\n", status=f"{refused.status} {reason}", mimetype="text/plain"
@@ -312,8 +312,8 @@ def _wants_json(request: Request) -> bool:
     return request.accept_mimetypes.best_match(offers, default="text/html") == SIMPLE_JSON
 
 
-def _json(told: dict[str, Any], *, status: int = 200, mimetype: str = SIMPLE_JSON) -> Response:
-    return Response(json.dumps(told), status=status, mimetype=mimetype)
+def _json(table: dict[str, Any], *, status: int = 200, mimetype: str = SIMPLE_JSON) -> Response:
+    return Response(json.dumps(table), status=status, mimetype=mimetype)
 
 
 def _html(text: str) -> Response:

@@ -148,10 +148,12 @@ def open_network(
 
     folder.mkdir(parents=True)
     hosts = [str(urlsplit(url).hostname) for url in (DEFAULT_REPOSITORY, TEST_REPOSITORY)]
-    told = faults or InjectedFaults()
-    token_exchange = TokenExchange(publisher, issuer or TokenIssuer.make(forge=publisher.forge), told.token_lifetime)
+    injected = faults or InjectedFaults()
+    token_exchange = TokenExchange(
+        publisher, issuer or TokenIssuer.make(forge=publisher.forge), injected.token_lifetime
+    )
     index = IndexApplication(
-        UploadHandler(FileStore(folder), project, token_exchange.issuer.clock), token_exchange, told
+        UploadHandler(FileStore(folder), project, token_exchange.issuer.clock), token_exchange, injected
     )
     authority = CertificateAuthority.make(folder, hosts)
     with contextlib.ExitStack() as stack:
@@ -282,8 +284,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _relay(self, upstream: socket.socket) -> None:
         with selectors.DefaultSelector() as selector:
             ways = {self.connection: upstream, upstream: self.connection}
-            for one in ways:
-                selector.register(one, selectors.EVENT_READ)
+            for connection in ways:
+                selector.register(connection, selectors.EVENT_READ)
             while True:
                 for key, _ in selector.select():
                     source: socket.socket = key.fileobj  # type: ignore[assignment]

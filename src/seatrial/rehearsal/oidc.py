@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 ISSUER_NAMES = {"github": "https://token.actions.githubusercontent.com", "gitlab": "https://gitlab.com"}
-"""Who signs the tokens of a forge, as far as PyPI takes them from everybody."""
+"""The issuers of the forges whose tokens PyPI accepts."""
 
 IDENTITY_LIFETIME = 300
-"""Seconds that an identity token is good for, as GitHub's are."""
+"""Seconds that an identity token is valid, as GitHub's are."""
 
 CLOCK_LEEWAY = 30
-"""Seconds that clocks may differ (PyPI, ``oidc/services.py``)."""
+"""Seconds by which clocks may differ (PyPI, ``oidc/services.py``)."""
 
 
 @dataclass(frozen=True)
 class CiIdentity:
-    """The job that asks: who it is, and the tag and commit that it runs for.
+    """The job that requests a token: its publisher, and the tag and commit that it runs for.
 
-    ``tokens``: the variables of GitLab in which it finds its tokens, and whom each is for.
+    ``tokens``: the variables of a GitLab job with its tokens, and their audiences.
     """
 
     publisher: Publisher
@@ -42,16 +42,16 @@ class CiIdentity:
     tokens: tuple[tuple[str, tuple[str, ...]], ...] = (("PYPI_ID_TOKEN", ("pypi",)),)
 
     def claims(self) -> dict[str, str]:
-        """Return what a token of the forge says of this job."""
-        who, ref = self.publisher, f"refs/tags/{self.tag}"
-        home = who.home
-        environment = {"environment": who.environment} if who.environment else {}
-        if who.forge == "gitlab":
+        """Return the claims of a token for this job."""
+        publisher, ref = self.publisher, f"refs/tags/{self.tag}"
+        home = publisher.home
+        environment = {"environment": publisher.environment} if publisher.environment else {}
+        if publisher.forge == "gitlab":
             return {
                 "sub": f"project_path:{home}:ref_type:tag:ref:{self.tag}",
                 "project_path": home,
-                "namespace_path": who.owner,
-                "ci_config_ref_uri": f"gitlab.com/{home}//{who.workflow}@{ref}",
+                "namespace_path": publisher.owner,
+                "ci_config_ref_uri": f"gitlab.com/{home}//{publisher.workflow}@{ref}",
                 "ref": self.tag,
                 "ref_type": "tag",
                 "ref_path": ref,
@@ -60,11 +60,13 @@ class CiIdentity:
                 **environment,
             }
         return {
-            "sub": f"repo:{home}:environment:{who.environment}" if who.environment else f"repo:{home}:ref:{ref}",
+            "sub": f"repo:{home}:environment:{publisher.environment}"
+            if publisher.environment
+            else f"repo:{home}:ref:{ref}",
             "repository": home,
-            "repository_owner": who.owner,
+            "repository_owner": publisher.owner,
             "repository_owner_id": "1",
-            "job_workflow_ref": f"{home}/.github/workflows/{who.workflow}@{ref}",
+            "job_workflow_ref": f"{home}/.github/workflows/{publisher.workflow}@{ref}",
             "event_name": "push",
             "ref": ref,
             "sha": self.commit,
@@ -74,7 +76,7 @@ class CiIdentity:
 
 @dataclass(frozen=True)
 class TokenIssuer:
-    """Signs tokens, and knows its own again. ``clock``: seconds since 1970."""
+    """Signs identity tokens, and verifies them. ``clock``: seconds since 1970."""
 
     key: Any = field(repr=False)
     bearer: str = field(repr=False)
@@ -83,7 +85,7 @@ class TokenIssuer:
 
     @classmethod
     def make(cls, clock: Callable[[], float] = time.time, *, forge: str = "github") -> TokenIssuer:
-        """Return an issuer with a key of its own, and a secret for the one job that may ask it."""
+        """Return an issuer with a new key, and a secret for the job that may request tokens."""
         # Only a rehearsal needs it.
         from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
 
@@ -91,18 +93,18 @@ class TokenIssuer:
         return cls(key, secrets.token_urlsafe(), clock, ISSUER_NAMES[forge])
 
     def token(self, identity: CiIdentity, *audience: str) -> str:
-        """Return a token for a job; ``audience``: whom it is for."""
+        """Return a token for a job."""
         import jwt  # noqa: PLC0415 - see make()
 
         now = int(self.clock())
         times = {"iat": now, "nbf": now, "exp": now + IDENTITY_LIFETIME}
-        whom = audience[0] if len(audience) == 1 else list(audience)
-        claims = {**identity.claims(), **times, "iss": self.name, "aud": whom, "jti": secrets.token_hex(16)}
+        audiences = audience[0] if len(audience) == 1 else list(audience)
+        claims = {**identity.claims(), **times, "iss": self.name, "aud": audiences, "jti": secrets.token_hex(16)}
         return jwt.encode(claims, self.key, algorithm="RS256")
 
     @staticmethod
     def name_in(token: str) -> str | None:
-        """Return who says to have signed a token, whether or not that is true; None when it is no token."""
+        """Return the issuer in a token, which is not verified; None when it is no token."""
         import jwt  # noqa: PLC0415 - see make()
 
         try:
@@ -113,10 +115,10 @@ class TokenIssuer:
         return name if isinstance(name, str) else None
 
     def read(self, token: str, audience: str) -> dict[str, Any] | None:
-        """Return the claims of a token; None when it is not signed here, is for somebody else, or is out of date."""
+        """Return the claims of a token; None when its signature, audience or time is wrong."""
         import jwt  # noqa: PLC0415 - see make()
 
-        wanted = ["iss", "iat", "exp", "aud", "jti"]
+        required = ["iss", "iat", "exp", "aud", "jti"]
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -125,7 +127,7 @@ class TokenIssuer:
                 audience=audience,
                 issuer=self.name,
                 leeway=CLOCK_LEEWAY,
-                options={"require": wanted, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+                options={"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
         except (jwt.PyJWTError, ValueError, RecursionError):
             return None
@@ -134,7 +136,7 @@ class TokenIssuer:
 
 AUDIENCE = "pypi"
 UPLOAD_TOKEN_LIFETIME = 900
-"""Seconds that an upload token is good for."""
+"""Seconds that an upload token is valid."""
 
 UNMATCHED = "valid token, but no corresponding publisher ({})"
 NO_PUBLISHER = UNMATCHED.format(NOT_FOUND)
@@ -142,7 +144,7 @@ NO_PUBLISHER = UNMATCHED.format(NOT_FOUND)
 
 @dataclass(frozen=True)
 class ExchangeResult:
-    """An answer: an upload token and when it expires (seconds since 1970), or a code and what it means."""
+    """An upload token and when it expires (seconds since 1970), or the code and the description of an error."""
 
     token: str = ""
     expires: int = 0
@@ -150,18 +152,18 @@ class ExchangeResult:
     description: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return it as a JSON object."""
         if self.code:
-            told = [{"code": self.code, "description": self.description}]
-            return {"message": "Token request failed", "errors": told}
+            errors = [{"code": self.code, "description": self.description}]
+            return {"message": "Token request failed", "errors": errors}
         return {"success": True, "token": self.token, "expires": self.expires}
 
 
 @dataclass
 class TokenExchange:
-    """Makes upload tokens for the one publisher that is registered; safe to use from several threads.
+    """Exchanges identity tokens of the registered publisher for upload tokens; safe to use from several threads.
 
-    ``lifetime``: that of a token in seconds.
+    ``lifetime``: that of an upload token in seconds.
     """
 
     publisher: Publisher
@@ -184,25 +186,25 @@ class TokenExchange:
             if claims["jti"] in self._used:
                 return ExchangeResult(code="invalid-reuse-token", description="invalid token: already used")
             self._used.add(claims["jti"])
-        made = f"pypi-{secrets.token_urlsafe(96)}"
-        self._known[made] = int(self.issuer.clock()) + self.lifetime
-        return ExchangeResult(made, self._known[made])
+        upload_token = f"pypi-{secrets.token_urlsafe(96)}"
+        self._known[upload_token] = int(self.issuer.clock()) + self.lifetime
+        return ExchangeResult(upload_token, self._known[upload_token])
 
     def burn(self, body: object) -> None:
-        """Forget an upload token."""
+        """Revoke an upload token."""
         if isinstance(body, dict):
             self._known.pop(str(body.get("token")), None)
 
     def refusal(self, token: str) -> str | None:
-        """Return why a token lets nobody in, None if it does."""
+        """Return why an upload token is rejected, None if it is valid."""
         expires = self._known.get(token)
         if expires is None:
-            told = "Invalid or non-existent authentication information."
-            return f"{told} See {help_page('invalid-auth')} for more information."
+            reason = "Invalid or non-existent authentication information."
+            return f"{reason} See {help_page('invalid-auth')} for more information."
         return "Invalid API Token: token is expired" if self.issuer.clock() >= expires else None
 
     def _unreadable(self, token: object) -> ExchangeResult:
-        """Return what is wrong with an identity token that is not one of the issuer's."""
+        """Return the error about an identity token that can't be verified."""
         if not isinstance(token, str):
             return ExchangeResult(code="invalid-payload", description="Input should be a valid string")
         issuer = self.issuer.name_in(token)

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from seatrial.errors import LegFailed, NotUsable, SeatrialError, UploadFailed
+from seatrial.errors import NotUsable, SeatrialError, StepFailed, UploadFailed
 from seatrial.git.repository import read_repository, uncommitted_files
 from seatrial.index.twine import twine_upload
 from seatrial.project.project import Project
@@ -43,44 +43,44 @@ if TYPE_CHECKING:
 
 
 INDEX_TIMEOUT = 30
-"""Seconds that the index may take to show what it has taken."""
+"""Seconds that the index may take to show an upload."""
 
 POLL_SECONDS = 1.0
-"""Seconds between two looks for Ctrl-C."""
+"""Seconds between two checks for Ctrl-C."""
 
 
 @dataclass(frozen=True)
 class FinishedRehearsal:
-    """A voyage that is over, while its world still stands; ``ended`` is its card, or what ended it."""
+    """A rehearsal whose sandbox still exists; ``result``: its report, or the step that failed."""
 
-    ended: RehearsalReport | LegFailed
+    result: RehearsalReport | StepFailed
     sandbox: Sandbox
     network: LocalNetwork
 
     def report(self) -> RehearsalReport:
-        """Return the card. Raises `LegFailed` when a leg failed."""
-        if isinstance(self.ended, LegFailed):
-            raise self.ended
-        return self.ended
+        """Return the report. Raises `StepFailed`."""
+        if isinstance(self.result, StepFailed):
+            raise self.result
+        return self.result
 
     @property
     def how_to_look_around(self) -> str:
-        """Return the commands that show the world."""
+        """Return the commands that show the sandbox."""
         lines = [
-            "The world stands until Ctrl-C:",
+            "The sandbox stays until Ctrl-C:",
             f"  git clone {self.sandbox.remote}",
             f"  {self.network.home_url}  in a browser",
             f"  {self.sandbox.folder}  has all of it",
         ]
-        if isinstance(self.ended, RehearsalReport):
-            wanted = f"{self.ended.project}=={self.ended.manifest.version}"
-            lines.insert(2, f"  pip install --no-deps --index-url {self.network.simple_url} {wanted}")
+        if isinstance(self.result, RehearsalReport):
+            requirement = f"{self.result.project}=={self.result.manifest.version}"
+            lines.insert(2, f"  pip install --no-deps --index-url {self.network.simple_url} {requirement}")
         return "\n".join(lines)
 
     def stay(self) -> None:
-        """Wait until somebody ends it."""
+        """Wait for Ctrl-C."""
         with contextlib.suppress(KeyboardInterrupt):
-            # Without an end to each wait, Ctrl-C does not come through on Windows.
+            # On Windows, Ctrl-C does not interrupt a wait without a timeout.
             while not threading.Event().wait(POLL_SECONDS):
                 pass
 
@@ -91,8 +91,8 @@ def rehearse_release(
 ) -> Iterator[FinishedRehearsal]:
     """Rehearse the release of the project in ``folder``: yield how it went, and remove the sandbox at the end.
 
-    ``options``: those of ``release``; ``faults``: what goes wrong with the index.
-    Raises what keeps a sandbox from being made, or `TokenForbidden`.
+    ``options``: those of ``release``; ``faults``: the faults of the index. Raises `TokenForbidden`, or the error that
+    prevents a sandbox.
     """
     repository = read_repository(folder)
     with contextlib.ExitStack() as stack:
@@ -100,22 +100,19 @@ def rehearse_release(
             sandbox = stack.enter_context(make_sandbox(repository))
             project = Project.from_directory(sandbox.project)
             setup = read_publishing_setup(repository, project, sandbox.clone)
-            remarks = (*_remarks(repository, project, sandbox), *setup.remarks)
+            remarks = _remarks(repository, project, sandbox)
             index = sandbox.folder / "index"
             network = stack.enter_context(open_network(index, setup.registered, project.name, faults=faults))
         rehearsal = Rehearsal(sandbox, network, project, setup, progress)
-        ended: RehearsalReport | LegFailed
+        result: RehearsalReport | StepFailed
         try:
-            manifest, installed, more = rehearsal.run(options)
-            not_run = setup.before.not_run if setup.before else ()
-            ended = RehearsalReport(
-                project.name, manifest, installed, rehearsal.seconds, setup.registered, (*remarks, *more), not_run
-            )
-        except LegFailed as failure:
-            # What it names is in the user's repository too, and the clone is gone when this is read.
-            failure.what = failure.what.replace(str(sandbox.clone), str(repository.root))
-            ended = failure
-        yield FinishedRehearsal(ended, sandbox, network)
+            report = rehearsal.run(options)
+            result = replace(report, remarks=(*remarks, *report.remarks))
+        except StepFailed as error:
+            # With the paths of the user's repository, because the clone is removed before the message is read.
+            error.what = error.what.replace(str(sandbox.clone), str(repository.root))
+            result = error
+        yield FinishedRehearsal(result, sandbox, network)
         with progress.step("clean up"):
             stack.close()
 
@@ -131,8 +128,8 @@ class Rehearsal:
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def run(self, options: Sequence[str]) -> tuple[Manifest, tuple[InstalledRelease, ...], tuple[str, ...]]:
-        """Run all steps; return what was verified and installed, and what CI does differently. Raises `LegFailed`."""
+    def run(self, options: Sequence[str]) -> RehearsalReport:
+        """Run all steps. Raises `StepFailed`."""
         with self._step("release", f"seatrial release {' '.join(options)}") as step:
             manifest = release_in_sandbox(self.sandbox, options, step)
         ci = WorkflowSteps(self.sandbox, self.setup.before, tests="--no-tests" not in options)
@@ -141,34 +138,42 @@ class Rehearsal:
         published = ready.files
         with self._step("upload", f"to the local index, as {self.setup.publisher}") as step:
             self._upload(manifest, published, step)
-        ends = _oldest_and_newest(self.project)
-        pythons = " and ".join(one.version for one in ends) or "none"
+        interpreters = _oldest_and_newest(self.project)
+        pythons = " and ".join(interpreter.version for interpreter in interpreters) or "none"
         with self._step("install", f"{self.project.name}=={manifest.version} from the local index, on {pythons}"):
-            if not ends:
+            if not interpreters:
                 raise NotUsable(
                     f"none of the Pythons {', '.join(self.project.pythons)} is installed to install it on",
                     fix=how_to_install(self.project.pythons[-1], os.environ),
                 )
-            wanted = InstallRequest.of(self.project.name, manifest.version, published, self.network.simple_url)
-            installed = tuple(install_release(self.sandbox, one, wanted) for one in ends)
+            request = InstallRequest.of(self.project.name, manifest.version, published, self.network.simple_url)
+            installed = tuple(install_release(self.sandbox, interpreter, request) for interpreter in interpreters)
         with self._step("compare", "the files on the index with those that the release verified") as step:
             watch = IndexWatch(self.project.name, self.network.simple_url, manifest, INDEX_TIMEOUT)
-            packaged = require_same_content(manifest, watch.keep(step.line, lambda: False), published)
-        return manifest, installed, (*ready.remarks, *packaged)
+            packaging = require_same_content(manifest, watch.keep(step.line, lambda: False), published)
+        return RehearsalReport(
+            project=self.project.name,
+            manifest=manifest,
+            installed=installed,
+            seconds=self.seconds,
+            publisher=self.setup.registered,
+            remarks=(*self.setup.remarks, *ready.remarks, *packaging),
+            not_run=self.setup.before.not_run if self.setup.before else (),
+        )
 
     def _step(self, name: str, about: str) -> contextlib.AbstractContextManager[Progress]:
         return _rehearsal_step(self.progress, self.seconds, name, about)
 
     def _upload(self, manifest: Manifest, files: Sequence[Distribution], progress: Progress) -> None:
-        """Upload what CI has built, with a token of the job that publishes. Raises `UploadFailed`."""
+        """Upload the files that CI built, with a token of the job that publishes. Raises `UploadFailed`."""
         identity = CiIdentity(self.setup.publisher, manifest.tag, manifest.commit)
         identity = replace(identity, tokens=self.setup.tokens) if self.setup.tokens else identity
         environment = self.network.environment(self.sandbox.environment, identity)
         self.network.require_loopback(environment, self.sandbox.folder)
         try:
-            said = twine_upload([one.path for one in files], environment, self.network.index.faults.patience)
-            # It ends with an address on PyPI, where nothing has gone.
-            for line in said.partition("\nView at:")[0].rstrip().splitlines():
+            output = twine_upload([file.path for file in files], environment, self.network.index.faults.patience)
+            # The output ends with an address on PyPI, to which nothing was uploaded.
+            for line in output.partition("\nView at:")[0].rstrip().splitlines():
                 progress.line(line)
         except UploadFailed as error:
             if NO_PUBLISHER in error.what:
@@ -177,57 +182,56 @@ class Rehearsal:
 
 
 def _oldest_and_newest(project: Project) -> tuple[Interpreter, ...]:
-    """Return the oldest and the newest Python of a project that are installed."""
-    found = find_interpreters(project.pythons, os.environ)
-    return tuple(dict.fromkeys((*found[:1], *found[-1:])))
+    """Return the oldest and the newest installed Python of a project."""
+    interpreters = find_interpreters(project.pythons, os.environ)
+    return tuple(dict.fromkeys((*interpreters[:1], *interpreters[-1:])))
 
 
-def _remarks(repository: Repository, project: Project, made: Sandbox) -> tuple[str, ...]:
-    """Return what a real release would do otherwise."""
-    told = [f"a real release refuses: {reason.what}" for reason in local_reasons(repository)]
-    here = {one.version for one in _oldest_and_newest(project)}
-    missing = [one for one in dict.fromkeys((project.pythons[0], project.pythons[-1])) if one not in here]
-    told += [f"Python {one} is not installed, so nothing was installed on it" for one in missing]
+def _remarks(repository: Repository, project: Project, sandbox: Sandbox) -> tuple[str, ...]:
+    """Return how a real release would differ."""
+    remarks = [f"a real release refuses: {reason.what}" for reason in local_reasons(repository)]
+    installed = {interpreter.version for interpreter in _oldest_and_newest(project)}
+    ends = dict.fromkeys((project.pythons[0], project.pythons[-1]))
+    missing = (version for version in ends if version not in installed)
+    remarks += [f"Python {version} is not installed, so nothing was installed on it" for version in missing]
     left_out = uncommitted_files(repository)
     if left_out:
-        told.append(f"{len(left_out)} files are not as they are in the commit, and were left out")
-    if made.identity == REHEARSER:
-        told.append("git does not know who you are: a real release asks for user.name and user.email")
-    attributes = made.clone / ".gitattributes"
+        remarks.append(f"{len(left_out)} files are not as they are in the commit, and were left out")
+    if sandbox.identity == REHEARSER:
+        remarks.append("git does not know who you are: a real release asks for user.name and user.email")
+    attributes = sandbox.clone / ".gitattributes"
     if attributes.is_file() and "filter=" in attributes.read_text(encoding="utf-8", errors="replace"):
-        told.append(
+        remarks.append(
             "the filters that .gitattributes names, such as lfs, were not applied: they are in your configuration"
         )
     signs = {(repository.setting(f"{kind}.gpgsign") or "").lower() for kind in ("commit", "tag")}
     if signs & {"true", "yes", "on", "1"}:
-        told.append("nothing was signed: your key stays with you")
-    return tuple(told)
+        remarks.append("nothing was signed: your key stays with you")
+    return tuple(remarks)
 
 
 @contextlib.contextmanager
 def _rehearsal_step(progress: Progress, seconds: dict[str, float], name: str, about: str) -> Iterator[Progress]:
-    """Run a step, and write what it took to ``seconds``.
-
-    What is raised on purpose in it becomes `LegFailed`, which says in which step.
-    """
+    """Run a step, and add its duration to ``seconds``; an error of seatrial in it becomes `StepFailed`."""
     started = time.monotonic()
     with progress.step(name, about) as step:
         try:
             yield step
         except SeatrialError as error:
-            raise LegFailed(f"{name}: {error.what}", fix=error.fix, cause=error) from None
+            raise StepFailed(f"{name}: {error.what}", fix=error.fix, cause=error) from None
         except OSError as error:
-            what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-            raise LegFailed(f"{name}: {what}", fix="free some space, or allow yourself to read and write it") from None
+            reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+            fix = "free some space, or allow yourself to read and write it"
+            raise StepFailed(f"{name}: {reason}", fix=fix) from None
     seconds[name] = time.monotonic() - started
 
 
 @dataclass(frozen=True)
 class RehearsalReport:
-    """What a rehearsal found.
+    """The report of a rehearsal.
 
-    ``seconds``: how long each leg took; ``publisher``: whose token the upload was made with; ``remarks``: what was
-    otherwise than in a real release; ``not_run``: the commands of CI that a rehearsal leaves out.
+    ``seconds``: the duration of each step; ``publisher``: the publisher whose token was used; ``remarks``: how a real
+    release would differ; ``not_run``: the commands of CI that a rehearsal does not run.
     """
 
     project: str
@@ -240,25 +244,32 @@ class RehearsalReport:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """What a rehearsal can't know."""
-        owner, who = self.publisher.owner, self.publisher
-        environment = f", environment {who.environment}" if who.environment else ", no environment"
-        asks = f"the environment {who.environment}" if who.environment else "the workflow"
+        """What a rehearsal can't check."""
+        publisher = self.publisher
+        environment = f"environment {publisher.environment}" if publisher.environment else "no environment"
+        place = f"owner {publisher.owner}, repository {publisher.repository}, workflow {publisher.workflow}"
+        gate = f"the {environment}" if publisher.environment else "the workflow"
         return (
             f"whether the name {self.project} is free on PyPI, or yours",
-            f"whether PyPI knows the publisher: owner {owner}, repository {who.repository}, workflow {who.workflow}"
-            + environment,
-            f"whether {asks} waits for a reviewer, and who may push tags",
+            f"whether PyPI knows the publisher: {place}, {environment}",
+            f"whether {gate} waits for a reviewer, and who may push tags",
         )
 
     def as_dict(self) -> dict[str, object]:
-        """Return it as JSON has it; durations are seconds."""
+        """Return it as a JSON object; durations are in seconds."""
+        publisher = self.publisher
         return {
             "project": self.project,
             **self.manifest.as_dict(),
-            "installed": [one.__dict__ for one in self.installed],
-            "seconds": {name: round(taken, 3) for name, taken in self.seconds.items()},
-            "publisher": self.publisher.__dict__,
+            "installed": [installed.as_dict() for installed in self.installed],
+            "seconds": {name: round(seconds, 3) for name, seconds in self.seconds.items()},
+            "publisher": {
+                "owner": publisher.owner,
+                "repository": publisher.repository,
+                "workflow": publisher.workflow,
+                "environment": publisher.environment,
+                "forge": publisher.forge,
+            },
             "remarks": list(self.remarks),
             "not_run": list(self.not_run),
             "unknown": list(self.unknown),
@@ -268,20 +279,15 @@ class RehearsalReport:
         """Return it as text."""
         rows = [
             ("tag", [f"{self.manifest.tag} at {self.manifest.commit[:12]}"]),
-            ("files", [f"{one.path.name}  {one.size:,} bytes  sha256 {one.sha256}" for one in self.manifest.files]),
-            ("installed", [_installed_text(one) for one in self.installed]),
-            ("took", [" · ".join(f"{name} {taken:.1f} s" for name, taken in self.seconds.items())]),
+            ("files", [f"{file.path.name}  {file.size:,} bytes  sha256 {file.sha256}" for file in self.manifest.files]),
+            ("installed", list(map(str, self.installed))),
+            ("took", [" · ".join(f"{name} {seconds:.1f} s" for name, seconds in self.seconds.items())]),
             ("remarks", list(self.remarks)),
             ("not run", list(self.not_run)),
             ("unknown", list(self.unknown)),
         ]
-        what = f"{self.project} {self.manifest.version}"
-        lines = [f"{what} was released, published and installed: on this machine alone", ""]
-        for head, said in rows:
-            lines += [f"{head if not number else '':10} {line}" for number, line in enumerate(said)]
+        release = f"{self.project} {self.manifest.version}"
+        lines = [f"{release} was released, published and installed: on this machine alone", ""]
+        for head, texts in rows:
+            lines += [f"{head if not number else '':10} {line}" for number, line in enumerate(texts)]
         return "\n".join(lines)
-
-
-def _installed_text(one: InstalledRelease) -> str:
-    brought = [f"import {module}" for module in one.modules] + list(one.scripts)
-    return f"Python {one.python}: {', '.join(brought) or 'nothing to import'}"

@@ -47,8 +47,7 @@ ALLOWED = (
     *("PIP_CACHE_DIR", "PIP_DEFAULT_TIMEOUT", "UV_CACHE_DIR", "UV_HTTP_TIMEOUT"),
     *("VIRTUALENV_OVERRIDE_APP_DATA", "VIRTUALENV_SYMLINK_APP_DATA"),
 )
-"""The variables that a rehearsal takes over: what finds programs, what installs from the user's own index, and what has
-been downloaded and compiled before."""
+"""The variables that a rehearsal takes over: those that find programs, the user's own index, and caches."""
 
 PROTOCOLS = "file:http:https"
 """The protocols that git may use in a rehearsal.
@@ -91,7 +90,7 @@ class Sandbox(IsolatedFolder):
 
     @property
     def home(self) -> Path:
-        """The folder in which a command runs that names none."""
+        """The folder in which a command runs by default."""
         return self.project
 
     def checkout(self, tag: str, name: str) -> Path:
@@ -100,9 +99,9 @@ class Sandbox(IsolatedFolder):
         return self.folder / name / self.prefix
 
     def with_pythons(self) -> Sandbox:
-        """Return the same world with the Pythons of the project on its path."""
-        found = find_interpreters(Project.from_directory(self.project).pythons, os.environ)
-        path = path_with(found, os.environ, self.folder / "pythons")
+        """Return the same sandbox with the Pythons of the project on its path."""
+        interpreters = find_interpreters(Project.from_directory(self.project).pythons, os.environ)
+        path = path_with(interpreters, os.environ, self.folder / "pythons")
         blocked = _block_programs(self.folder / "blocked")
         return replace(self, environment={**self.environment, "PATH": os.pathsep.join([str(blocked), path])})
 
@@ -110,19 +109,26 @@ class Sandbox(IsolatedFolder):
         self.run("git", "-c", "advice.detachedHead=false", *args, cwd=cwd)
 
     def make(self, repository: Repository, branch: str) -> None:
-        """Fill it: the remote has the commit of HEAD as its branch, and the tags; the clone follows it."""
+        """Make the remote, with the commit of HEAD as its branch and all tags, and a clone of it."""
         name, email = (text.replace("\\", "").replace('"', "") for text in self.identity)
         settings = f'[user]\n\tname = "{name}"\n\temail = "{email}"\n[safe]\n\tdirectory = "*"\n[gc]\n\tauto = 0\n'
         Path(self.environment["GIT_CONFIG_GLOBAL"]).write_text(settings, encoding="utf-8", errors="surrogateescape")
-        kind = repository.setting("extensions.objectformat") or "sha1"
-        made = ("init", "--quiet", "--bare", "--template=", f"--object-format={kind}", f"--initial-branch={branch}")
-        self._git(self.folder, *made, str(self.remote))
+        object_format = repository.setting("extensions.objectformat") or "sha1"
+        options = (
+            "init",
+            "--quiet",
+            "--bare",
+            "--template=",
+            f"--object-format={object_format}",
+            f"--initial-branch={branch}",
+        )
+        self._git(self.folder, *options, str(self.remote))
         refs = (f"HEAD:refs/heads/{branch}", "refs/tags/*:refs/tags/*")
         self._git(self.remote, "fetch", "--quiet", "--no-tags", str(repository.root), *refs)
         self._clone(self.clone.name)
 
     def _clone(self, name: str, *more: str) -> None:
-        """Clone the remote, with the submodules that the user's repository has: theirs is another address."""
+        """Clone the remote, with the submodules from the user's repository, because their addresses are elsewhere."""
         self._git(self.folder, "clone", "--quiet", *more, str(self.remote), name)
         top = self.folder / name
         if (top / ".gitmodules").is_file():
@@ -131,7 +137,7 @@ class Sandbox(IsolatedFolder):
 
 @contextlib.contextmanager
 def make_sandbox(repository: Repository) -> Iterator[Sandbox]:
-    """Make a world around the commit of HEAD, and remove it at the end.
+    """Make a sandbox for the commit of HEAD, and remove it at the end.
 
     Raises `NoCommit`, `ShallowClone`, `ProjectError` or `CommandFailed`.
     """
@@ -142,15 +148,15 @@ def make_sandbox(repository: Repository) -> Iterator[Sandbox]:
     try:
         with process.signals_held():
             folder = Path(tempfile.mkdtemp(prefix="seatrial-rehearsal-")).resolve()
-        made = Sandbox(
+        sandbox = Sandbox(
             folder=folder,
             prefix=repository.prefix,
             environment=_environment(folder),
             identity=read_identity(repository) or REHEARSER,
             modules=repository.common_dir / "modules",
         )
-        made.make(repository, _branch(repository))
-        yield made.with_pythons()
+        sandbox.make(repository, _branch(repository))
+        yield sandbox.with_pythons()
     finally:
         if folder is not None:
             with process.signals_held():
@@ -158,12 +164,12 @@ def make_sandbox(repository: Repository) -> Iterator[Sandbox]:
 
 
 def _branch(repository: Repository) -> str:
-    """Return the branch of the remote: the one that is released from, whatever it is called here."""
+    """Return the branch of the remote, which can have another name than the local one."""
     return repository.upstream.branch if repository.upstream else repository.branch or "main"
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return what children find in their environment: a home of their own, and of the user's what is `ALLOWED`."""
+    """Return the environment of subprocesses: a home of their own, and the user's `ALLOWED` variables."""
     home = folder / "home"
     home.mkdir()
     kept = {name: os.environ[name] for name in ALLOWED if name in os.environ}
@@ -204,19 +210,19 @@ def _block_programs(folder: Path) -> Path:
 
 
 def _toolchains() -> dict[str, str]:
-    """Return where rustup keeps its compilers, which it looks for in the home: cargo is one of its commands."""
+    """Return the variable for rustup's compilers, which it would look for in the home: cargo is one of its commands."""
     folder = Path.home() / ".rustup"
     return {"RUSTUP_HOME": str(folder)} if folder.is_dir() else {}
 
 
 def _caches(kept: Mapping[str, str]) -> dict[str, str]:
-    """Return where downloads are kept: the one thing in the user's home that a rehearsal shares."""
+    """Return the variables for the caches of downloads, the only folders of the user's home that a rehearsal uses."""
     # Only a rehearsal needs it.
     from platformdirs import user_cache_path  # noqa: PLC0415
 
     caches = {"PIP_CACHE_DIR": str(user_cache_path("pip", appauthor=False))}
     program = find_uv()
     if program and "UV_CACHE_DIR" not in kept:
-        told = process.attempt((program, "cache", "dir"), cwd=Path.cwd(), env=process.child_environment(NO_COLOR="1"))
-        caches["UV_CACHE_DIR"] = told.output.strip()
+        done = process.attempt((program, "cache", "dir"), cwd=Path.cwd(), env=process.child_environment(NO_COLOR="1"))
+        caches["UV_CACHE_DIR"] = done.output.strip()
     return {name: value for name, value in caches.items() if value}

@@ -29,7 +29,7 @@ LARGEST_UPLOAD = 100 * 1024 * 1024 + 1024 * 1024
 """Bytes that an upload may have: PyPI's limit for a file, and room for the form."""
 
 LARGEST_FORM = 16 * 1024 * 1024
-"""Bytes of an upload besides the file, a description above all; they are kept in memory."""
+"""Bytes of an upload besides the file, which are kept in memory; most of them are the description."""
 
 MOST_FIELDS = 20_000
 """Fields that a form may have: each classifier and each requirement is one."""
@@ -51,20 +51,20 @@ class UploadRejected(Exception):
 
 
 class BoundedRequest(Request):
-    """A request of which no more is read than an upload may have; its files are kept on disk until it is closed."""
+    """A request of which at most `LARGEST_UPLOAD` bytes are read; its files are kept on disk until it is closed."""
 
     max_content_length = LARGEST_UPLOAD
     max_form_memory_size = LARGEST_FORM
     max_form_parts = MOST_FIELDS
 
     def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
-        """Remember each file: a form that breaks off is no form, and nobody else would close what it began."""
+        """Remember each file: werkzeug does not close the files of a form that is incomplete."""
         stream = super()._get_file_stream(*args, **kwargs)
         self.__dict__.setdefault("begun", []).append(stream)
         return stream
 
     def close(self) -> None:
-        """Close the files, those of a form that broke off too."""
+        """Close the files, also those of an incomplete form."""
         super().close()
         for stream in self.__dict__.get("begun", ()):
             stream.close()
@@ -83,7 +83,7 @@ class UploadHandler:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def take(self, file: FileStorage, form: Mapping[str, str]) -> None:
-        """Put a file on its shelf, or leave it when the very same is there. Raises `UploadRejected`."""
+        """Store a file, unless the same file is stored already. Raises `UploadRejected`."""
         self._require_project(form.get("name", ""))
         with tempfile.TemporaryDirectory(prefix="upload-", dir=self.store.folder) as folder:
             path = Path(folder, "content")
@@ -104,7 +104,7 @@ class UploadHandler:
             self.store.put(uploaded.path, self.project, describe_upload(uploaded, now))
 
     def _require_project(self, name: str) -> None:
-        """Raise `UploadRejected` unless the project is that of the publisher, which can make no other."""
+        """Raise `UploadRejected` unless the project is that of the publisher, which can't create another."""
         if canonicalize_name(name) == canonicalize_name(self.project):
             return
         if self.store.files(name):
@@ -120,7 +120,7 @@ def _require_digests(uploaded: Distribution, form: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file on a shelf, with what the index tells of it: its core metadata and the Pythons that it is for."""
+    """A file on the index, with its core metadata and the Pythons that it supports."""
 
     index_file: IndexFile
     metadata: bytes = b""
@@ -143,26 +143,26 @@ class FileStore:
             return tuple(sorted(self._stored))
 
     def files(self, project: str) -> tuple[StoredFile, ...]:
-        """Return the files of a project, in the order in which they came."""
+        """Return the files of a project, in the order of their uploads."""
         with self._lock:
             return tuple(self._stored.get(canonicalize_name(project), ()))
 
     def project_files(self, project: str) -> ProjectFiles:
-        """Return what the index holds of a project, as the rules at its door want to know it."""
+        """Return the files of a project, as the upload rules take them."""
         files = self.files(project)
-        return ProjectFiles(project if files else "", tuple(one.index_file for one in files))
+        return ProjectFiles(project if files else "", tuple(file.index_file for file in files))
 
     def put(self, path: Path, project: str, stored: StoredFile) -> None:
-        """Take a file over, in place of one of the same name."""
+        """Move a file into the store, in place of one of the same name."""
         with self._lock:
             place = self.path(project, stored.index_file.name)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(path, place)
-            kept = [one for one in self.files(project) if one.index_file.name != stored.index_file.name]
+            kept = [file for file in self.files(project) if file.index_file.name != stored.index_file.name]
             self._stored[canonicalize_name(project)] = [*kept, stored]
 
     def path(self, project: str, name: str) -> Path:
-        """Return where a file lies."""
+        """Return the path of a file."""
         return self.folder / canonicalize_name(project) / name
 
 

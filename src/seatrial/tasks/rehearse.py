@@ -57,7 +57,7 @@ def rehearse(
         with rehearse_release(project_folder(), words, progress) as finished:
             if keep:
                 console.pause()
-                console.show(f"\n{finished.ended}\n\n{finished.how_to_look_around}")
+                console.show(f"\n{finished.result}\n\n{finished.how_to_look_around}")
                 finished.stay()
         console.pause()
         report = finished.report()
