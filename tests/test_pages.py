@@ -27,7 +27,8 @@ AVOIDED = re.compile(
 """Words that read like a translation; "there is one file" and "one of them" are fine."""
 
 LINK = re.compile(
-    r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)|https://github\.com/seatrial/seatrial/blob/main/([^)#\s]*)"
+    r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)"
+    r"|https://(?:github\.com/seatrial/seatrial/blob|raw\.githubusercontent\.com/seatrial/seatrial)/main/([^)#\s]*)"
 )
 GENERATED = "<!-- what follows is generated"
 
