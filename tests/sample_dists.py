@@ -61,6 +61,10 @@ class SampleDist:
         """Return it with other files."""
         return replace(self, files={**self.files, **files})
 
+    def in_folder(self, folder: str) -> SampleDist:
+        """Return an sdist with another top folder."""
+        return replace(self, files={f"{folder}/{name.partition('/')[2]}": text for name, text in self.files.items()})
+
     def saying(self, *changes: str, without: tuple[str, ...] = (), body: str | None = None) -> SampleDist:
         """Return it with other lines of metadata: each change replaces the field that it names, or adds it."""
         place = next(name for name in self.files if name.endswith(("METADATA", "PKG-INFO")))

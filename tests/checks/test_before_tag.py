@@ -18,8 +18,8 @@ from packaging.version import Version
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
 import sample_dists
-from seatrial.checks.check import ReleaseAttempt, ReleaseStage, UnknownFacts, report_unknown, run_checks
-from seatrial.checks.project import README_TYPES, ProjectSources, _relative
+from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
+from seatrial.checks.project import README_TYPES, ProjectSources, _relative_links
 from seatrial.checks.registry import (
     ALL_CHECKS,
     CHECKS_OF_FILES,
@@ -31,6 +31,7 @@ from seatrial.checks.registry import (
     TRIGGER_CHECKS,
     checks_for_pending_file,
 )
+from seatrial.checks.release import ReleaseAttempt, ReleaseStage
 from seatrial.ci.github import Job, Workflow, WorkflowRunTrigger
 from seatrial.ci.publisher import Publishing, Trigger
 from seatrial.distributions.reproducible import Difference, RebuildResult
@@ -42,7 +43,7 @@ from seatrial.project.project import Project
 from seatrial.project.toml import require_types
 
 if TYPE_CHECKING:
-    from seatrial.checks.check import Check
+    from seatrial.checks.check import AnyCheck
     from seatrial.findings import CheckResult
 
 
@@ -211,7 +212,7 @@ BROKEN: dict[str, object] = {
 }
 """For each check the facts that it is about. (META016 reads a README: it has a test of its own.)"""
 
-HEALTHY: tuple[tuple[tuple[Check[Any], ...], object], ...] = (
+HEALTHY: tuple[tuple[tuple[AnyCheck[Any], ...], object], ...] = (
     (RELEASE_CHECKS, WALK),
     (PROJECT_CHECKS, SOURCES),
     (TRIGGER_CHECKS, TRIGGER),
@@ -405,7 +406,7 @@ tidepool
 def test_relative_links_of_a_readme_are_dead_on_its_page(tmp_path: Path, name: str, text: str, seen: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     here = replace(sources(readme=name), project=Project(tmp_path, {"project": {"readme": name}}))
-    fix = "write them with the whole address of the file on the forge"
+    fix = "write the full address of the file on the forge"
     assert passes("META016", here).finding == (Finding.failed(seen, fix) if seen else Finding.passed())
 
 
@@ -472,7 +473,7 @@ def test_no_pyproject_ends_in_a_traceback(project: dict[str, Any], tools: dict[s
 
 @given(st.text(max_size=30), st.sampled_from(["README.md", "README.rst"]))
 def test_no_readme_ends_in_a_traceback(text: str, name: str) -> None:
-    assert all(isinstance(link, str) for link in _relative(text, README_TYPES[Path(name).suffix]))
+    assert all(isinstance(link, str) for link in _relative_links(text, README_TYPES[Path(name).suffix]))
 
 
 def test_date_where_a_text_belongs_is_told() -> None:
@@ -485,7 +486,7 @@ def test_finding_moves_no_cursor() -> None:
         PROJECT_CHECKS, sources(readme="a\x1b[31mb\x07\u202e.md"), ignore_reasons={"META013": "\x1b[2J"}
     )
     (found,) = (one for one in judged if one.code == "META013")
-    assert found.finding.seen == r"git knows no ab\x07\u202e.md, which readme names"
+    assert found.finding.seen == r"git tracks no ab\x07\u202e.md, which readme names"
     assert found.ignore_reason == r"\x1b[2J"
 
 

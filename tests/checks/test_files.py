@@ -17,6 +17,7 @@ from twine.utils import DEFAULT_REPOSITORY
 import sample_dists
 from seatrial.checks.registry import CHECKS_OF_FILES
 from seatrial.checks.run import check_distributions
+from seatrial.distributions.pypi_rules import CONTENT_RULES
 from seatrial.findings import CheckResult, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def outside() -> Distribution:
 
 SECRET_TOKEN = "pypi-" + "A" * 120
 SECRET_KEY = "-----BEGIN " + "PRIVATE KEY-----\nMII"
+LFS_POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 1048576\n"
+PROTECTED = f"{CONTENT_RULES[0].patterns[0].decode()} b'')\n"
 
 
 @functools.cache
@@ -73,11 +76,14 @@ def broken() -> dict[str, tuple[Distribution, ...]]:
         "DIST016": (sparse(),),
         "DIST017": (outside(),),
         "DIST018": (duplicate(),),
+        "DIST019": (SDIST.having({f"{TOP}/src/tidepool/_a.py": PROTECTED}).distribution(),),
+        "DIST020": (SDIST.having({f"{TOP}/src/tidepool/a.bin": LFS_POINTER}).distribution(),),
         "DIST021": (SDIST.named("Tidepool-1.2.3.tar.gz").distribution(),),
         "DIST022": (WHEEL.named("tidepool-1.2.3-any.whl").distribution(),),
         "DIST023": (sample_dists.wheel(tag="cp312-cp312-linux_x86_64").distribution(),),
         "DIST024": (sample_dists.wheel("Tidepool").distribution(),),
         "DIST025": (WHEEL.saying("Version: 1.2.4").distribution(),),
+        "DIST026": (SDIST.in_folder("tidepool").distribution(),),
         "DIST031": (SDIST.having({f"{TOP}/LICENSE": None}).distribution(),),
         "DIST032": (WHEEL.having({f"{INFO}/licenses/LICENSE": None}).distribution(),),
         "DIST033": (WHEEL.having({f"{INFO}/RECORD": None}).distribution(),),
@@ -90,6 +96,8 @@ def broken() -> dict[str, tuple[Distribution, ...]]:
                 {f"{INFO}/RECORD": f"tidepool/__init__.py,sha256=AAA,1\ngone.py,,\n{INFO}/RECORD,,\n"}
             ).distribution(),
         ),
+        "DIST037": (WHEEL.having({f"{INFO}/WHEEL": "Wheel-Version: 9.0\nRoot-Is-Purelib: true\n"}).distribution(),),
+        "DIST038": (WHEEL.having({f"{INFO}/WHEEL": "Wheel-Version: 1.0\nTag: py2-none-any\n"}).distribution(),),
         "DIST101": (WHEEL.having({f"{INFO}/METADATA": None}).distribution(),),
         "DIST102": (SDIST.saying("Nonsense: yes", "Keywords: a\nKeywords: b").distribution(),),
         "DIST103": (SDIST.saying("Name: tide pool").distribution(),),
@@ -136,9 +144,11 @@ def broken() -> dict[str, tuple[Distribution, ...]]:
         "DIST206": (WHEEL.having({"tidepool/py.typed": ""}).distribution(),),
         "DIST207": (SDIST.saying("Classifier: Programming Language :: Python :: 3.8").distribution(),),
         "DIST208": (WHEEL.having({"tidepool/fast.abi3.so": "x"}).distribution(),),
+        "DIST209": (WHEEL.having({"README.md": "x", "LICENSE": "x"}).distribution(),),
+        "DIST210": (WHEEL.having({"assets/logo.svg": "x"}).distribution(),),
         "DIST301": (SDIST.having({f"{TOP}/notes.txt": SECRET_TOKEN}).distribution(),),
         "DIST302": (SDIST.having({f"{TOP}/notes.txt": SECRET_KEY}).distribution(),),
-        "DIST303": (SDIST.having({f"{TOP}/.pypirc": "[pypi]\n", f"{TOP}/.env": ""}).distribution(),),
+        "DIST303": (SDIST.having({f"{TOP}/.pypirc": "[pypi]\n", f"{TOP}/.env": "A=b"}).distribution(),),
         "DIST304": (SDIST.having({f"{TOP}/.venv/bin/python": "x", f"{TOP}/.DS_Store": "x"}).distribution(),),
         "DIST401": (SDIST.distribution(), sample_dists.sdist(version="1.2.4").distribution()),
         "DIST402": (SDIST.distribution(), SDIST.named("tidepool-1.2.3.zip").distribution()),

@@ -36,9 +36,9 @@ def test_report_tells_what_did_not_pass_errors_first_and_counts_the_rest() -> No
                             'Nothing' is not a valid classifier. See https://packaging.python.org/specifications/core-metadata for more information.
                             fix: see https://github.com/pypa/trove-classifiers; if it is new there: pip install -U trove-classifiers
         ignored  DIST206  tidepool-1.2.3-py3-none-any.whl:
-                            it has a py.typed and does not say 'Typing :: Typed'
+                            there is a py.typed, and no classifier 'Typing :: Typed'
                             ignored: not ready
-        118 passed, 2 errors, 1 ignored, 3 skipped
+        127 passed, 2 errors, 1 ignored, 3 skipped
         """
     ).rstrip("\n")
 
@@ -53,8 +53,8 @@ def test_report_as_json_holds_every_judgement_with_the_same_keys() -> None:
         "verdict": "failed",
         "weight": "error",
         "blocks": True,
-        "title": "Every classifier is on PyPI's list, and none has been replaced.",
-        "why": 'PyPI takes no other; one that begins with "Private ::" is a way to forbid the upload.',
+        "title": "Every classifier is on PyPI's list, and not deprecated",
+        "why": 'PyPI accepts no other classifier; one that begins with "Private ::" is a way to prevent an upload.',
         "seen": "'Nothing' is not a valid classifier. See https://packaging.python.org/specifications/core-metadata "
         "for more information.",
         "fix": "see https://github.com/pypa/trove-classifiers; if it is new there: pip install -U trove-classifiers",
@@ -82,7 +82,7 @@ def test_code_of_no_check_is_not_ignored_in_silence() -> None:
 def test_seatrial_check_needs_no_project_and_ends_with_3_where_an_error_stands(project: SampleProject) -> None:
     put(project, SDIST, WRONG)
     healthy = project.seatrial("check", f"dist/{SDIST.name}")
-    assert (healthy.returncode, healthy.output) == (0, "55 passed, 4 skipped\n")
+    assert (healthy.returncode, healthy.output) == (0, "58 passed, 4 skipped\n")
     broken = project.seatrial("check", f"dist/{SDIST.name}", f"dist/{WRONG.name}", "--json")
     assert broken.returncode == 3
     assert [one["code"] for one in json.loads(broken.output) if one["blocks"]] == ["DIST124"]

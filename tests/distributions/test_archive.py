@@ -166,27 +166,27 @@ def test_directory_that_claims_to_be_huge_is_not_read_at_once() -> None:
 @pytest.mark.parametrize(
     ("member", "said"),
     [
-        (sample_dists.link("../evil", "", tarfile.REGTYPE), "../evil would land outside"),
+        (sample_dists.link("../evil", "", tarfile.REGTYPE), "../evil would be unpacked outside"),
         (
             sample_dists.link("tidepool-1.2.3/../../evil", "", tarfile.REGTYPE),
-            "tidepool-1.2.3/../../evil would land outside",
+            "tidepool-1.2.3/../../evil would be unpacked outside",
         ),
-        (sample_dists.link("/etc/evil", "", tarfile.REGTYPE), "/etc/evil would land outside"),
+        (sample_dists.link("/etc/evil", "", tarfile.REGTYPE), "/etc/evil would be unpacked outside"),
         (sample_dists.link("tidepool-1.2.3/C:\\evil", "", tarfile.REGTYPE), ""),
-        (sample_dists.link("..\\evil", "", tarfile.REGTYPE), "..\\evil would land outside"),
+        (sample_dists.link("..\\evil", "", tarfile.REGTYPE), "..\\evil would be unpacked outside"),
         (
             sample_dists.link("tidepool-1.2.3/link", "../../outside"),
-            "tidepool-1.2.3/link leads outside, to ../../outside",
+            "tidepool-1.2.3/link links outside, to ../../outside",
         ),
-        (sample_dists.link("tidepool-1.2.3/link", "/etc/passwd"), "tidepool-1.2.3/link leads outside, to /etc/passwd"),
+        (sample_dists.link("tidepool-1.2.3/link", "/etc/passwd"), "tidepool-1.2.3/link links outside, to /etc/passwd"),
         (sample_dists.link("tidepool-1.2.3/link", "src/../LICENSE"), ""),
         (
             sample_dists.link("tidepool-1.2.3/hard", "../outside", tarfile.LNKTYPE),
-            "tidepool-1.2.3/hard leads outside, to ../outside",
+            "tidepool-1.2.3/hard links outside, to ../outside",
         ),
         (sample_dists.link("tidepool-1.2.3/pipe", "", tarfile.FIFOTYPE), "tidepool-1.2.3/pipe is a device or pipe"),
         (sample_dists.link("tidepool-1.2.3/disk", "", tarfile.BLKTYPE), "tidepool-1.2.3/disk is a device or pipe"),
-        (sample_dists.link("../e\nvil\x1b", "", tarfile.REGTYPE), "../e\\nvil\\x1b would land outside"),
+        (sample_dists.link("../e\nvil\x1b", "", tarfile.REGTYPE), "../e\\nvil\\x1b would be unpacked outside"),
     ],
     ids=range(12),
 )

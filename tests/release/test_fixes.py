@@ -204,7 +204,7 @@ PRINTED = sorted(
         for found in map(shlex.join, commands(fix))
     }
 )
-OTHERS = {("gh", "release"), ("gh", "workflow"), ("pip", "install"), ("twine", "upload")}
+OTHERS = {("gh", "release"), ("gh", "workflow"), ("git", "lfs"), ("pip", "install"), ("twine", "upload")}
 """Commands of programs that can't be asked here."""
 
 
@@ -213,7 +213,7 @@ def is_known(program: str, words: list[str]) -> bool:
     if program == "invoke":
         Parser(contexts=ns.to_contexts(), initial=ParserContext(), ignore_unknown=False).parse_argv(words)
         return True
-    if program == "git":
+    if program == "git" and (program, words[0]) not in OTHERS:
         # It tells how it is used, and ends with 129.
         git = (shutil.which("git") or "git", words[0], "-h")
         return subprocess.run(git, capture_output=True, check=False).returncode == 129

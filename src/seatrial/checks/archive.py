@@ -1,231 +1,204 @@
-"""Checks of one distribution file: it is a readable and harmless archive, its name and contents match its metadata."""
+"""Checks of one file as an archive (DIST0xx): it can be read, is safe, and its name and files match its metadata."""
 
 from __future__ import annotations
 
 import base64
 import configparser
 import csv
+import email
 import posixpath
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.tags import parse_tag
+from packaging.utils import canonicalize_name
 
-from seatrial.checks.check import SDIST, WHEEL, ArchiveCheck, finding_of, first_lines, user_docs_page
+from seatrial.checks.check import ANY_FILE, SDIST, WARNING, WHEEL, Check, check, finding_of, first_lines, user_docs_page
+from seatrial.checks.metadata import READABLE, metadata_of
 from seatrial.distributions.archive import FaultKind, MemberKind
-from seatrial.distributions.filename import FileKind
-from seatrial.distributions.metadata import PARSER_FAILURES
-from seatrial.findings import Finding, Severity
+from seatrial.distributions.filename import FileName
+from seatrial.distributions.pypi_rules import (
+    ANDROID_ARCHES,
+    EXTENSIONS,
+    FILE_LIMIT,
+    IOS_ARCHES,
+    MACOS_ARCHES,
+    MACOS_VERSIONS,
+    MANYLINUX_ARCHES,
+    MIB,
+    MUSLLINUX_ARCHES,
+    PLATFORMS,
+)
+from seatrial.findings import Finding
+from seatrial.index.targets import pypi_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from packaging.tags import Tag
-    from packaging.version import Version
+    from collections.abc import Iterable, Iterator, Mapping
 
     from seatrial.distributions.archive import Member
     from seatrial.distributions.distribution import Distribution
 
 
-MIB = 1 << 20
-SIZE_LIMIT = 100
-"""How large a file may be, in MiB, unless PyPI has granted more."""
-
-SIZE_WARNING = 80
-REBUILD_ARCHIVE = "build it again, and upload it as it was built: nox -s build"
+REBUILD = "build it again, and upload it as it was built: nox -s build"
+UNPACKED = ("DIST011", "DIST012", "DIST013", "DIST017")
+"""The checks of an archive whose members could all be read."""
 
 
-class Extension(ArchiveCheck):
-    """The file is named like an sdist or a wheel."""
-
-    code: ClassVar[str] = "DIST001"
-    kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
-
-    def check(self, facts: Distribution) -> Finding:
-        """An index tells from the end of a name what a file is, and takes nothing but these."""
-        if re.search(r"\.(tar\.gz|zip|whl)$", facts.name):
-            return Finding.passed()
-        page = "https://www.python.org/dev/peps/pep-0527"
-        extension = re.search(r"\.(tar\.gz|zip|whl)$", facts.name, re.IGNORECASE)
-        said = (
-            f"Extension {extension[0]} is invalid for filetype {'bdist_wheel' if facts.is_wheel else 'sdist'}. "
-            f"See {page} for more information."
-            if extension
-            else f"Use .tar.gz, .whl or .zip extension. See {page} and https://peps.python.org/pep-0715/ "
-            "for more information"
-        )
-        return Finding.failed(f"Invalid file extension: {said}", "build an sdist and a wheel: nox -s build")
-
-
-class Characters(ArchiveCheck):
-    """The file name has only characters that an index can store."""
-
-    code: ClassVar[str] = "DIST002"
-    kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
-
-    def check(self, facts: Distribution) -> Finding:
-        """A path or a control character in a name has no good use."""
-        fix = "rename the file"
-        if re.search(r"[\x00-\x1f\x7f]", facts.name):
-            said = (
-                "Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127)"
-            )
-            return Finding.failed(f"{said} in the name.", fix)
-        if re.search(r"[/\\]", facts.name):
-            return Finding.failed("Cannot upload a file with '/' or '\\' in the name.", fix)
+@check(
+    "DIST001",
+    "The file is named like an sdist or a wheel",
+    "An index decides by the end of a file name what the file is, and accepts only sdists and wheels.",
+    kinds=ANY_FILE,
+)
+def extension(file: Distribution) -> Finding:
+    suffix = re.search(r"\.(tar\.gz|zip|whl)$", file.name, re.IGNORECASE)
+    if suffix and suffix[0] in {*EXTENSIONS["sdist"], *EXTENSIONS["bdist_wheel"]}:
         return Finding.passed()
+    page = "https://www.python.org/dev/peps/pep-0527"
+    sentence = (
+        f"Extension {suffix[0]} is invalid for filetype {'bdist_wheel' if file.is_wheel else 'sdist'}. "
+        f"See {page} for more information."
+        if suffix
+        else f"Use .tar.gz, .whl or .zip extension. See {page} and https://peps.python.org/pep-0715/ "
+        "for more information"
+    )
+    return Finding.failed(f"Invalid file extension: {sentence}", "build an sdist and a wheel: nox -s build")
 
 
-class SizeUnderLimit(ArchiveCheck):
-    """The file is not larger than PyPI takes."""
-
-    code: ClassVar[str] = "DIST003"
-    kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
-
-    def check(self, facts: Distribution) -> Finding:
-        """PyPI takes files of up to 100 MB; more has to be asked for, which takes weeks."""
-        if facts.size <= SIZE_LIMIT * MIB:
-            return Finding.passed()
-        name = facts.metadata.name if facts.metadata else facts.name.partition("-")[0]
-        page = user_docs_page("project-management/storage-limits#requesting-a-file-size-limit-increase")
-        return Finding.failed(
-            f"File too large. Limit for project {name!r} is {SIZE_LIMIT} MB. See {page} for more information.",
-            f"it has {facts.size // MIB} MiB: leave out test data and what can be downloaded, or ask PyPI for more and "
-            "then ignore this check, with that reason",
+@check(
+    "DIST002",
+    "The file name contains only characters that an index can store",
+    "A path separator or a control character in a file name is a mistake or an attack.",
+    kinds=ANY_FILE,
+)
+def characters(file: Distribution) -> Finding:
+    fix = "rename the file"
+    if re.search(r"[\x00-\x1f\x7f]", file.name):
+        sentence = (
+            "Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127)"
         )
+        return Finding.failed(f"{sentence} in the name.", fix)
+    if re.search(r"[/\\]", file.name):
+        return Finding.failed("Cannot upload a file with '/' or '\\' in the name.", fix)
+    return Finding.passed()
 
 
-class SizeNearLimit(ArchiveCheck):
-    """The file is well below the size that PyPI takes."""
-
-    code: ClassVar[str] = "DIST004"
-    severity: ClassVar[Severity] = Severity.WARNING
-    kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
-
-    def check(self, facts: Distribution) -> Finding:
-        """To be granted more takes weeks, so it is good to know before it is needed."""
-        if not SIZE_WARNING * MIB < facts.size <= SIZE_LIMIT * MIB:
-            return Finding.passed()
-        said = f"it has {facts.size // MIB} MiB, and PyPI takes {SIZE_LIMIT}"
-        return Finding.failed(said, "leave out test data and what can be downloaded")
-
-
-class Readable(ArchiveCheck):
-    """The file is an archive of its kind, and whole."""
-
-    code: ClassVar[str] = "DIST011"
-
-    def check(self, facts: Distribution) -> Finding:
-        """What can't be read can't be installed."""
-        return _fault_of(facts, FaultKind.UNREADABLE, REBUILD_ARCHIVE)
-
-
-class NoBomb(ArchiveCheck):
-    """The archive does not unpack to many times its size."""
-
-    code: ClassVar[str] = "DIST012"
-
-    def check(self, facts: Distribution) -> Finding:
-        """Small files that fill a disk are made to do harm."""
-        return _fault_of(facts, FaultKind.BOMB, "leave out, or shorten, what compresses so well")
-
-
-class Compression(ArchiveCheck):
-    """The members are stored or deflated."""
-
-    code: ClassVar[str] = "DIST013"
-
-    def check(self, facts: Distribution) -> Finding:
-        """Other methods are not known to every installer."""
-        return _fault_of(facts, FaultKind.COMPRESSION, "let the build backend write the wheel (zipfile.ZIP_DEFLATED)")
-
-
-class Layout(ArchiveCheck):
-    """What makes it an sdist or a wheel is at its place."""
-
-    code: ClassVar[str] = "DIST014"
-
-    def check(self, facts: Distribution) -> Finding:
-        """Installers look for PKG-INFO in the one folder of an sdist, for WHEEL in the .dist-info of a wheel."""
-        return _fault_of(facts, FaultKind.LAYOUT, REBUILD_ARCHIVE)
-
-
-class ZipStructure(ArchiveCheck):
-    """Every reader sees the same members."""
-
-    code: ClassVar[str] = "DIST015"
-
-    def check(self, facts: Distribution) -> Finding:
-        """A zip file that reads differently from its front and from its back can hide what gets installed."""
-        return _fault_of(facts, FaultKind.STRUCTURE, REBUILD_ARCHIVE)
-
-
-class NotSparse(ArchiveCheck):
-    """The archive has no sparse members."""
-
-    code: ClassVar[str] = "DIST016"
-
-    def check(self, facts: Distribution) -> Finding:
-        """Sparse members are an extension of GNU tar that not every reader knows."""
-        return _fault_of(facts, FaultKind.SPARSE, "pack it without --sparse, or let the build backend do it")
-
-
-class Harmless(ArchiveCheck):
-    """Nothing in the archive would land, or leads, outside."""
-
-    code: ClassVar[str] = "DIST017"
-
-    def check(self, facts: Distribution) -> Finding:
-        """Unpacked without care, such a member overwrites files of whoever installs it; pip refuses it (PEP 706)."""
-        fault = facts.contents.fault
-        said = [str(fault.detail)] if fault and fault.kind is FaultKind.HOSTILE else []
-        bad = [reason for member in facts.contents.members for reason in _harm(member)]
-        return finding_of([*said, *first_lines(bad)], "see what put it there, and leave it out")
-
-
-class Distinct(ArchiveCheck):
-    """No two members are the same file, on any system."""
-
-    code: ClassVar[str] = "DIST018"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: Distribution) -> Finding:
-        """Of two members with one name the last wins; macOS and Windows do not tell README from readme."""
-        seen: dict[str, str] = {}
-        said = []
-        for member in facts.files:
-            before = seen.setdefault(member.name.lower(), member.name)
-            if before is not member.name:
-                said.append(f"{before} and {member.name} are the same file")
-        return finding_of(first_lines(said), "rename or remove one of them")
-
-
-def _fault_of(facts: Distribution, kind: FaultKind, fix: str) -> Finding:
-    fault = facts.contents.fault
-    if fault is None or fault.kind is not kind:
+@check(
+    "DIST003",
+    "The file is within PyPI's size limit",
+    "PyPI accepts files up to 100 MB; a higher limit has to be requested, which takes weeks.",
+    kinds=ANY_FILE,
+)
+def size_under_limit(file: Distribution) -> Finding:
+    if file.size <= FILE_LIMIT:
         return Finding.passed()
-    message = str(fault.message)
-    page = f" See {user_docs_page('archives')} for more information" if "not accepted" in message else ""
-    said = f"Invalid distribution file. {message}{page}"
-    return Finding.failed("\n".join(part for part in (said, fault.detail) if part), fix)
+    name = file.metadata.name if file.metadata else file.name.partition("-")[0]
+    page = user_docs_page("project-management/storage-limits#requesting-a-file-size-limit-increase")
+    return Finding.failed(
+        f"File too large. Limit for project {name!r} is {FILE_LIMIT // MIB} MB. See {page} for more information.",
+        f"it has {file.size // MIB} MiB: leave out test data and what can be downloaded, or ask PyPI for more and "
+        "then ignore this check, with that reason",
+    )
 
 
-def _harm(member: Member) -> Iterator[str]:
-    name = member.name
+SIZE_WARNING = FILE_LIMIT * 8 // 10
+
+
+@check(
+    "DIST004",
+    "The file is well below PyPI's size limit",
+    "A higher limit takes weeks to get, so request it before a release needs it.",
+    severity=WARNING,
+    kinds=ANY_FILE,
+)
+def size_near_limit(file: Distribution) -> Finding:
+    near = SIZE_WARNING < file.size <= FILE_LIMIT
+    line = f"the file has {file.size // MIB} MiB, and PyPI accepts {FILE_LIMIT // MIB}"
+    return finding_of([line] if near else [], "leave out test data and what can be downloaded")
+
+
+def _fault_check(code: str, title: str, why: str, kind: FaultKind, fix: str) -> Check[Distribution]:
+    """Return the check that an archive does not have a fault of a kind."""
+
+    def no_such_fault(file: Distribution) -> Finding:
+        fault = file.contents.fault
+        if fault is None or fault.kind is not kind:
+            return Finding.passed()
+        sentence = f"Invalid distribution file. {fault.message}"
+        if "not accepted" in sentence:
+            sentence += f" See {user_docs_page('archives')} for more information"
+        return Finding.failed("\n".join(filter(None, (sentence, fault.detail))), fix)
+
+    return Check(code, title, why, no_such_fault)
+
+
+FAULT_CHECKS = (
+    _fault_check(
+        "DIST011",
+        "The file is a complete archive of its kind",
+        "A file that cannot be read cannot be installed.",
+        FaultKind.UNREADABLE,
+        REBUILD,
+    ),
+    _fault_check(
+        "DIST012",
+        "The archive does not unpack to many times its size",
+        "A small file that fills a disk is an attack; PyPI refuses a compression ratio above 50.",
+        FaultKind.BOMB,
+        "leave out, or shorten, what compresses so well",
+    ),
+    _fault_check(
+        "DIST013",
+        "All members are stored or deflated",
+        "Not every installer can read other compression methods.",
+        FaultKind.COMPRESSION,
+        "let the build backend write the wheel (zipfile.ZIP_DEFLATED)",
+    ),
+    _fault_check(
+        "DIST014",
+        "The archive has the layout of an sdist or a wheel",
+        "Installers read PKG-INFO in the top folder of an sdist, and WHEEL in the .dist-info folder of a wheel.",
+        FaultKind.LAYOUT,
+        REBUILD,
+    ),
+    _fault_check(
+        "DIST015",
+        "Every reader sees the same members",
+        "A zip file that reads differently from the front and from the back can hide what gets installed.",
+        FaultKind.STRUCTURE,
+        REBUILD,
+    ),
+    _fault_check(
+        "DIST016",
+        "The archive has no sparse members",
+        "Sparse members are an extension of GNU tar that not every reader supports.",
+        FaultKind.SPARSE,
+        "pack it without --sparse, or let the build backend do it",
+    ),
+)
+
+
+@check(
+    "DIST017",
+    "No member is unpacked outside the archive's folder, and no link leads there",
+    "Such a member overwrites files of the person who installs it; pip refuses it (PEP 706).",
+)
+def harmless(file: Distribution) -> Finding:
+    fault = file.contents.fault
+    limit = [fault.detail] if fault and fault.detail and fault.kind is FaultKind.HOSTILE else []
+    dangers = [danger for member in file.contents.members for danger in _dangers(member)]
+    return finding_of([*limit, *first_lines(dangers)], "find what added it, and leave it out")
+
+
+def _dangers(member: Member) -> Iterator[str]:
     if _leaves(member.name):
-        yield f"{name} would land outside"
+        yield f"{member.name} would be unpacked outside"
     if member.kind is MemberKind.OTHER:
-        yield f"{name} is a {MemberKind.OTHER.value}"
+        yield f"{member.name} is a {MemberKind.OTHER.value}"
     if member.target is not None:
-        from_folder = posixpath.dirname(name) if member.kind is MemberKind.SYMLINK else ""
-        if _leaves(posixpath.join(from_folder, member.target)):
-            yield f"{name} leads outside, to {member.target}"
+        start = posixpath.dirname(member.name) if member.kind is MemberKind.SYMLINK else ""
+        if _leaves(posixpath.join(start, member.target)):
+            yield f"{member.name} links outside, to {member.target}"
 
 
 def _leaves(path: str) -> bool:
@@ -233,245 +206,272 @@ def _leaves(path: str) -> bool:
     return plain.startswith("/") or plain[1:3] == ":/" or posixpath.normpath(plain).split("/")[0] == ".."
 
 
+@check(
+    "DIST018",
+    "No two members are the same file on any system",
+    "Of two members with one name, readers use the last; macOS and Windows treat README and readme as one file.",
+    severity=WARNING,
+)
+def distinct_members(file: Distribution) -> Finding:
+    seen: dict[str, str] = {}
+    lines = []
+    for member in file.files:
+        before = seen.get(member.name.lower())
+        seen[member.name.lower()] = member.name
+        if before == member.name:
+            lines.append(f"{member.name} is in the archive more than once, and the last one counts")
+        elif before is not None:
+            lines.append(f"{before} and {member.name} differ only in case")
+    return finding_of(first_lines(dict.fromkeys(lines)), "rename or remove one of them")
+
+
+@check(
+    "DIST019",
+    "No file is encrypted by a code protector",
+    "PyPI refuses code that nobody can read before it runs.",
+    needs=("DIST011",),
+)
+def readable_code(file: Distribution) -> Finding:
+    page = f"https://{pypi_host()}/policy/acceptable-use-policy/"
+    refused = file.contents.refused
+    sentences = dict.fromkeys(
+        f"Invalid distribution file. {match.message} See {page} for more information." for match in refused
+    )
+    members = first_lines(match.member for match in refused)
+    return finding_of([*sentences, *members], "publish the source, or publish on another index")
+
+
+@check(
+    "DIST020",
+    "No file is a Git LFS pointer",
+    "Where Git LFS is not installed, a checkout has pointers of three lines in place of the files.",
+    needs=("DIST011",),
+)
+def no_lfs_pointers(file: Distribution) -> Finding:
+    lines = first_lines(f"{name} is a Git LFS pointer, not the file" for name in file.contents.pointers)
+    fix = "git lfs pull, and build again; in a workflow, where the project is checked out:\nwith:\n  lfs: true"
+    return finding_of(lines, fix)
+
+
 REBUILD_NAME = "build it with a current build backend, and do not rename it: nox -s build"
 
-PLATFORMS = frozenset(
-    (
-        *("any", "win32", "win_arm64", "win_amd64", "win_ia64"),
-        *(f"manylinux1_{arch}" for arch in ("x86_64", "i686")),
-        *(f"manylinux2010_{arch}" for arch in ("x86_64", "i686")),
-        *(f"manylinux2014_{arch}" for arch in ("x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x")),
-        *("linux_armv6l", "linux_armv7l"),
-    )
+
+@check(
+    "DIST021",
+    "The sdist is named NAME-VERSION.tar.gz, as its metadata states",
+    "An index finds the project, and an installer the version, by the file name (PEP 625).",
+    needs=(READABLE,),
+    kinds=SDIST,
 )
-"""The platforms that PyPI takes by their names alone."""
-
-APPLE = "ppc|ppc64|i386|x86_64|arm64|intel|fat|fat3|fat64|universal|universal2"
-LINUX = "x86_64|i686|aarch64|armv7l|ppc64le|s390x|riscv64"
-PLATFORM = re.compile(
-    rf"macosx_10_\d+_({APPLE})"
-    rf"|macosx_(11|12|13|14|15|26)_0_({APPLE})"
-    rf"|manylinux_\d+_\d+_({LINUX}|ppc64)|musllinux_\d+_\d+_({LINUX})"
-    r"|ios_\d+_\d+_(arm64|x86_64)_(iphoneos|iphonesimulator)"
-    r"|android_\d+_(armeabi_v7a|arm64_v8a|x86|x86_64)"
-    r"|pyemscripten_\d+_\d+_wasm32.*"
-)
-"""The platforms that PyPI takes by their form: macOS, manylinux (PEP 600), musllinux (PEP 656), iOS, Android (PEP 738),
-Emscripten (PEP 783)."""
+def sdist_name(file: Distribution) -> Finding:
+    return finding_of(_sdist_name_errors(file), REBUILD_NAME)
 
 
-class SdistNamed(ArchiveCheck):
-    """The sdist is named NAME-VERSION.tar.gz, as its metadata say."""
-
-    code: ClassVar[str] = "DIST021"
-    needs: ClassVar[tuple[str, ...]] = ("DIST101",)
-    kinds: ClassVar[tuple[FileKind, ...]] = SDIST
-
-    def check(self, facts: Distribution) -> Finding:
-        """An index finds the project, and an installer the version, by the file name (PEP 625)."""
-        return finding_of(_sdist_mistakes(facts), REBUILD_NAME)
-
-
-class WheelNamed(ArchiveCheck):
-    """The name of the wheel has the form that PEP 427 gives it."""
-
-    code: ClassVar[str] = "DIST022"
-    kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
-
-    def check(self, facts: Distribution) -> Finding:
-        """An installer finds name, version and tags of a wheel in its file name."""
-        try:
-            parse_wheel_filename(facts.name)
-        except InvalidWheelFilename as error:
-            return Finding.failed(str(error), REBUILD_NAME)
-        except PARSER_FAILURES:
-            return Finding.failed(f"Invalid wheel filename: {facts.name!r}", REBUILD_NAME)
-        return Finding.passed()
-
-
-class Platform(ArchiveCheck):
-    """The platform of the wheel is one that every machine of its kind fits."""
-
-    code: ClassVar[str] = "DIST023"
-    needs: ClassVar[tuple[str, ...]] = ("DIST022",)
-    kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
-
-    def check(self, facts: Distribution) -> Finding:
-        """A wheel that was linked against the libraries of one machine breaks on others."""
-        tags = sorted({tag.platform for tag in _parse_wheel_name(facts)[2]})
-        bad = [tag for tag in tags if tag not in PLATFORMS and not PLATFORM.fullmatch(tag)]
-        said = (f"Binary wheel '{facts.name}' has an unsupported platform tag '{tag}'." for tag in bad)
-        linux = "repair it: auditwheel repair, or build it with cibuildwheel"
-        other = "build it with cibuildwheel; for macOS set MACOSX_DEPLOYMENT_TARGET=11.0"
-        return finding_of(said, linux if any("linux" in tag for tag in bad) else other)
-
-
-class WheelOfProject(ArchiveCheck):
-    """The name of the wheel starts with that of the project, normalised."""
-
-    code: ClassVar[str] = "DIST024"
-    needs: ClassVar[tuple[str, ...]] = ("DIST022", "DIST101")
-    kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
-
-    def check(self, facts: Distribution) -> Finding:
-        """An index finds the project by the file name (PEP 427, PEP 503)."""
-        return finding_of(_wheel_mistakes(facts), REBUILD_NAME)
-
-
-class WheelOfVersion(ArchiveCheck):
-    """The name of the wheel has the version that its metadata have."""
-
-    code: ClassVar[str] = "DIST025"
-    needs: ClassVar[tuple[str, ...]] = ("DIST022", "DIST101")
-    kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
-
-    def check(self, facts: Distribution) -> Finding:
-        """An installer chooses by the file name, and believes the metadata afterwards."""
-        named, meant = _parse_wheel_name(facts)[1], facts.metadata.version if facts.metadata else None
-        wrong = meant is not None and named != meant
-        said = [f"Version in filename should be {str(meant)!r} not {str(named)!r}."] if wrong else []
-        return finding_of(said, REBUILD_NAME)
-
-
-def _sdist_mistakes(facts: Distribution) -> Iterator[str]:
-    meant = facts.metadata
-    if meant is None:
-        return
+def _sdist_name_errors(file: Distribution) -> Iterator[str]:
+    metadata = metadata_of(file)
     try:
-        name = str(parse_sdist_filename(facts.name)[0])
-    except (InvalidSdistFilename, *PARSER_FAILURES):
-        yield f"Invalid source distribution filename: {facts.name}"
+        name = str(FileName.parse(file.name).project)
+    except ValueError:
+        yield f"Invalid source distribution filename: {file.name}"
         return
-    wanted = canonicalize_name(meant.name)
-    if meant.version and meant.version.is_postrelease and name != wanted and facts.name.count("-") > 1:
+    project, version = canonicalize_name(metadata.name), metadata.version
+    if version and version.is_postrelease and name != project and file.name.count("-") > 1:
         # In NAME-1.0-1.tar.gz the version has a hyphen.
-        name = facts.name.rpartition("-")[0].rpartition("-")[0]
-    start = wanted.replace("-", "_")
-    if canonicalize_name(name) != wanted:
-        yield f"Start filename for {meant.name!r} with {start!r}."
-    elif facts.name != f"{start}-{meant.version}.tar.gz":
-        right = f"{start}-{meant.version}.tar.gz"
-        yield f"Filename {facts.name!r} is invalid, should be {right!r}."
+        name = file.name.rpartition("-")[0].rpartition("-")[0]
+    start = project.replace("-", "_")
+    expected = f"{start}-{version}.tar.gz"
+    if canonicalize_name(name) != project:
+        yield f"Start filename for {metadata.name!r} with {start!r}."
+    elif file.name != expected:
+        yield f"Filename {file.name!r} is invalid, should be {expected!r}."
 
 
-def _wheel_mistakes(facts: Distribution) -> Iterator[str]:
-    if facts.metadata is None:
-        return
-    project = facts.metadata.name
-    start = canonicalize_name(project).replace("-", "_")
-    named = facts.name.split("-", 1)[0]
-    if _parse_wheel_name(facts)[0] != canonicalize_name(project):
-        yield f"Start filename for {project!r} with {start!r}."
-    elif named != start:
-        yield f"Filename {facts.name!r} should contain the normalized project name {start!r}, not {named!r}."
+@check(
+    "DIST022",
+    "The name of the wheel has the form of PEP 427",
+    "An installer reads name, version and tags of a wheel from its file name.",
+    kinds=WHEEL,
+)
+def wheel_name(file: Distribution) -> Finding:
+    try:
+        FileName.parse(file.name)
+    except ValueError as error:
+        return Finding.failed(str(error), REBUILD_NAME)
+    return Finding.passed()
 
 
-def _parse_wheel_name(facts: Distribution) -> tuple[str, Version, frozenset[Tag]]:
-    name, version, _, tags = parse_wheel_filename(facts.name)
-    return name, version, tags
+@check(
+    "DIST023",
+    "The wheel's platform tag is accepted by PyPI",
+    "A wheel that is linked against the libraries of one machine breaks on others.",
+    needs=("DIST022",),
+    kinds=WHEEL,
+)
+def platform(file: Distribution) -> Finding:
+    platforms = sorted({tag.platform for tag in file.file_name.tags})
+    bad = [name for name in platforms if not _is_accepted(name)]
+    lines = (f"Binary wheel '{file.name}' has an unsupported platform tag '{name}'." for name in bad)
+    linux = "repair it: auditwheel repair, or build it with cibuildwheel"
+    other = "build it with cibuildwheel; for macOS set MACOSX_DEPLOYMENT_TARGET=11.0"
+    return finding_of(lines, linux if any("linux" in name for name in bad) else other)
 
 
-ENTRY_POINT = re.compile(r"[\w.-]+")
-"""What an entry point may be called (entry points specification)."""
+FORMS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
+    (re.compile(r"macosx_10_\d+_(.*)"), MACOS_ARCHES),
+    (re.compile(rf"macosx_(?:{'|'.join(sorted(MACOS_VERSIONS))})_0_(.*)"), MACOS_ARCHES),
+    (re.compile(r"manylinux_\d+_\d+_(.*)"), MANYLINUX_ARCHES),
+    (re.compile(r"musllinux_\d+_\d+_(.*)"), MUSLLINUX_ARCHES),
+    (re.compile(r"ios_\d+_\d+_(.*)_(?:iphoneos|iphonesimulator)"), IOS_ARCHES),
+    (re.compile(r"android_\d+_(.*)"), ANDROID_ARCHES),
+    (re.compile(r"pyemscripten_\d+_\d+_(wasm32).*"), frozenset(("wasm32",))),
+)
+"""The platform tags that PyPI accepts by form, with the architectures of each (PEP 600, 656, 730, 738, 783)."""
+
+
+def _is_accepted(tag: str) -> bool:
+    matches = ((form.fullmatch(tag), arches) for form, arches in FORMS)
+    return tag in PLATFORMS or any(match and match[1] in arches for match, arches in matches)
+
+
+@check(
+    "DIST024",
+    "The name of the wheel starts with the normalised name of the project",
+    "An index finds the project by the file name (PEP 427, PEP 503).",
+    needs=("DIST022", READABLE),
+    kinds=WHEEL,
+)
+def wheel_project(file: Distribution) -> Finding:
+    project = metadata_of(file).name
+    start, written = canonicalize_name(project).replace("-", "_"), file.name.split("-", 1)[0]
+    lines = []
+    if file.project != canonicalize_name(project):
+        lines = [f"Start filename for {project!r} with {start!r}."]
+    elif written != start:
+        lines = [f"Filename {file.name!r} should contain the normalized project name {start!r}, not {written!r}."]
+    return finding_of(lines if file.metadata else [], REBUILD_NAME)
+
+
+@check(
+    "DIST025",
+    "File name and metadata of the wheel have the same version",
+    "An installer chooses by the file name, and trusts the metadata afterwards.",
+    needs=("DIST022", READABLE),
+    kinds=WHEEL,
+)
+def wheel_version(file: Distribution) -> Finding:
+    version = metadata_of(file).version
+    differs = version is not None and file.version != version
+    line = f"Version in filename should be {str(version)!r} not {str(file.version)!r}."
+    return finding_of([line] if differs else [], REBUILD_NAME)
+
+
+@check(
+    "DIST026",
+    "The top folder of the sdist is NAME-VERSION",
+    "PEP 625 requires it, and packagers of Linux distributions change into that folder.",
+    severity=WARNING,
+    needs=("DIST014",),
+    kinds=SDIST,
+)
+def sdist_folder(file: Distribution) -> Finding:
+    expected = re.sub(r"\.(tar\.gz|zip)$", "", file.name)
+    differs = bool(file.contents.members) and file.folder != expected
+    line = f"the top folder is {file.folder}, and the file name says {expected}"
+    return finding_of([line] if differs else [], "let a current build backend write the sdist: nox -s build")
+
 
 REBUILD_METADATA = "let the build backend write it: nox -s build"
+LICENCE_WHY = "A licence whose text is missing cannot be complied with (PEP 639)."
 
 
-class SdistHasLicenses(ArchiveCheck):
-    """Every licence file that the metadata name is in the sdist."""
-
-    code: ClassVar[str] = "DIST031"
-    needs: ClassVar[tuple[str, ...]] = ("DIST101",)
-    kinds: ClassVar[tuple[FileKind, ...]] = SDIST
-
-    def check(self, facts: Distribution) -> Finding:
-        """A licence that is not there can't be complied with (PEP 639)."""
-        return finding_of(_missing_licenses(facts, facts.folder), 'license-files = ["LICENSE"], and commit that file')
-
-
-class WheelHasLicenses(ArchiveCheck):
-    """Every licence file that the metadata name is in the wheel."""
-
-    code: ClassVar[str] = "DIST032"
-    needs: ClassVar[tuple[str, ...]] = ("DIST101",)
-    kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
-
-    def check(self, facts: Distribution) -> Finding:
-        """A licence that is not there can't be complied with (PEP 639)."""
-        said = _missing_licenses(facts, f"{facts.folder}/licenses")
-        return finding_of(said, 'license-files = ["LICENSE"], and a current build backend')
+@check(
+    "DIST031",
+    "The sdist contains every licence file that its metadata names",
+    LICENCE_WHY,
+    needs=(READABLE,),
+    kinds=SDIST,
+)
+def sdist_licences(file: Distribution) -> Finding:
+    return finding_of(_missing_licences(file, file.folder), 'license-files = ["LICENSE"], and commit that file')
 
 
-class RecordThere(ArchiveCheck):
-    """The wheel has a RECORD that can be read."""
-
-    code: ClassVar[str] = "DIST033"
-    needs: ClassVar[tuple[str, ...]] = ("DIST011", "DIST012", "DIST013", "DIST017")
-    kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
-
-    def check(self, facts: Distribution) -> Finding:
-        """An installer finds there what it has installed, when it removes it (PEP 427)."""
-        said = f"Wheel '{facts.name}' does not contain the required RECORD file: {facts.folder}/RECORD"
-        return finding_of([] if _record(facts) is not None else [said], REBUILD_METADATA)
-
-
-class EntryPoints(ArchiveCheck):
-    """The entry points can be read, and commands have names that are no paths."""
-
-    code: ClassVar[str] = "DIST034"
-    kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
-
-    def check(self, facts: Distribution) -> Finding:
-        """An installer makes a command of each name, in a folder of commands."""
-        bad = _bad_entry_points(facts)
-        said = f"Wheel '{facts.name}' has invalid entry points defined in the entry_points.txt file"
-        fix = "letters, digits, and . _ - in the names below [project.scripts]"
-        return finding_of([said, bad] if bad else [], fix)
+@check(
+    "DIST032",
+    "The wheel contains every licence file that its metadata names",
+    LICENCE_WHY,
+    needs=(READABLE,),
+    kinds=WHEEL,
+)
+def wheel_licences(file: Distribution) -> Finding:
+    missing = _missing_licences(file, f"{file.folder}/licenses")
+    return finding_of(missing, 'license-files = ["LICENSE"], and a current build backend')
 
 
-class MetadataThere(ArchiveCheck):
-    """The wheel has its METADATA in the .dist-info that its file name names."""
-
-    code: ClassVar[str] = "DIST035"
-    needs: ClassVar[tuple[str, ...]] = ("DIST011", "DIST012", "DIST013", "DIST014", "DIST017")
-    kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
-
-    def check(self, facts: Distribution) -> Finding:
-        """PyPI serves that file by itself, so that installers need not fetch the wheel (PEP 658)."""
-        place = f"{facts.folder}/METADATA"
-        there = place in facts.contents.texts or place in facts.contents.cut
-        said = f"Wheel '{facts.name}' does not contain the required METADATA file: {place}"
-        return finding_of([] if there else [said], REBUILD_METADATA)
-
-
-class RecordAgrees(ArchiveCheck):
-    """RECORD lists every file of the wheel, with its hash, and no other."""
-
-    code: ClassVar[str] = "DIST036"
-    severity: ClassVar[Severity] = Severity.WARNING
-    needs: ClassVar[tuple[str, ...]] = ("DIST033",)
-    kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
-
-    def check(self, facts: Distribution) -> Finding:
-        """Installers check it; PyPI writes a mail to the owners, and means to refuse it some day."""
-        return finding_of(
-            first_lines(_differences(facts)), "do not change a wheel after it was built, or use: wheel pack"
-        )
-
-
-def _missing_licenses(facts: Distribution, folder: str) -> Iterator[str]:
-    names = {member.name for member in facts.contents.members}
-    for path in facts.metadata.list("license_files") if facts.metadata else ():
+def _missing_licences(file: Distribution, folder: str) -> Iterator[str]:
+    names = {member.name for member in file.contents.members}
+    for path in metadata_of(file).list("license_files"):
         place = f"{folder}/{path}"
         if place not in names:
-            yield f"License-File {path} does not exist in distribution file {facts.name} at {place}"
+            yield f"License-File {path} does not exist in distribution file {file.name} at {place}"
 
 
-def _record(facts: Distribution) -> dict[str, str] | None:
-    """Return what RECORD says: names, and hashes as they are written; None if it is not there or is no table."""
-    data = facts.text("RECORD")
+@check(
+    "DIST033",
+    "The wheel has a RECORD that can be read",
+    "An installer needs RECORD to uninstall the files again (PEP 427).",
+    needs=UNPACKED,
+    kinds=WHEEL,
+)
+def record_there(file: Distribution) -> Finding:
+    line = f"Wheel '{file.name}' does not contain the required RECORD file: {file.folder}/RECORD"
+    return finding_of([] if _record(file) is not None else [line], REBUILD_METADATA)
+
+
+@check(
+    "DIST034",
+    "Entry points can be read, and names of commands are not paths",
+    "An installer creates a command of each name in a folder of commands.",
+    kinds=WHEEL,
+)
+def entry_points(file: Distribution) -> Finding:
+    error = _entry_points_error(file)
+    line = f"Wheel '{file.name}' has invalid entry points defined in the entry_points.txt file"
+    fix = "letters, digits, and . _ - in the names below [project.scripts]"
+    return finding_of([line, error] if error else [], fix)
+
+
+@check(
+    "DIST035",
+    "The wheel has its METADATA in the .dist-info folder that its file name states",
+    "PyPI serves that file separately, so that installers need not download the wheel (PEP 658).",
+    needs=("DIST011", "DIST012", "DIST013", "DIST014", "DIST017"),
+    kinds=WHEEL,
+)
+def metadata_there(file: Distribution) -> Finding:
+    place = f"{file.folder}/METADATA"
+    is_there = place in file.contents.texts or place in file.contents.cut
+    line = f"Wheel '{file.name}' does not contain the required METADATA file: {place}"
+    return finding_of([] if is_there else [line], REBUILD_METADATA)
+
+
+@check(
+    "DIST036",
+    "RECORD lists every file of the wheel with its hash, and no other file",
+    "Installers verify it; PyPI sends the owners an e-mail, and plans to refuse such wheels.",
+    severity=WARNING,
+    needs=("DIST033",),
+    kinds=WHEEL,
+)
+def record_agrees(file: Distribution) -> Finding:
+    fix = "do not change a wheel after it was built, or use: wheel pack"
+    return finding_of(first_lines(_record_differences(file)), fix)
+
+
+def _record(file: Distribution) -> Mapping[str, str] | None:
+    """Return names and hashes as RECORD has them; None if it is missing or is no table."""
+    data = file.text("RECORD")
     if data is None:
-        return {} if f"{facts.folder}/RECORD" in facts.contents.cut else None
+        return {} if f"{file.folder}/RECORD" in file.contents.cut else None
     try:
         rows = [row for row in csv.reader(data.decode().splitlines()) if row]
     except (UnicodeError, csv.Error):
@@ -479,23 +479,28 @@ def _record(facts: Distribution) -> dict[str, str] | None:
     return {row[0].replace("\\", "/"): row[1] if len(row) > 1 else "" for row in rows}
 
 
-def _differences(facts: Distribution) -> Iterator[str]:
-    record = _record(facts) or {}
-    if not record and facts.contents.cut:
+def _record_differences(file: Distribution) -> Iterator[str]:
+    record = _record(file) or {}
+    if not record and file.contents.cut:
         return
-    signed = {f"{facts.folder}/RECORD{suffix}" for suffix in ("", ".jws", ".p7s")}
-    held = {one.name: one.sha256 for one in facts.files if not one.name.endswith("\\")}
-    yield from (f"{name} is in the wheel and not in RECORD" for name in sorted(held.keys() - record.keys() - signed))
+    signatures = {f"{file.folder}/RECORD{suffix}" for suffix in ("", ".jws", ".p7s")}
+    held = {member.name: member.sha256 for member in file.files if not member.name.endswith("\\")}
+    unlisted = sorted(held.keys() - record.keys() - signatures)
+    yield from (f"{name} is in the wheel and not in RECORD" for name in unlisted)
     yield from (f"{name} is in RECORD and not in the wheel" for name in sorted(record.keys() - held.keys()))
     for name, written in record.items():
         algorithm, _, value = written.partition("=")
         digest = held.get(name)
-        if algorithm == "sha256" and digest and value.rstrip("=") != _as_written(digest):
-            yield f"{name} is not what RECORD says: it has another hash"
+        if algorithm == "sha256" and digest and value.rstrip("=") != _in_base64(digest):
+            yield f"{name} has another hash than RECORD lists"
 
 
-def _as_written(digest: str) -> str:
+def _in_base64(digest: str) -> str:
     return base64.urlsafe_b64encode(bytes.fromhex(digest)).decode().rstrip("=")
+
+
+ENTRY_POINT = re.compile(r"[\w.-]+")
+"""What an entry point may be called (entry points specification)."""
 
 
 class _Parser(configparser.ConfigParser):
@@ -505,10 +510,10 @@ class _Parser(configparser.ConfigParser):
         return optionstr
 
 
-def _bad_entry_points(facts: Distribution) -> str:
-    data = facts.text("entry_points.txt")
+def _entry_points_error(file: Distribution) -> str | None:
+    data = file.text("entry_points.txt")
     if data is None:
-        return ""
+        return None
     parser = _Parser(delimiters=("=",))
     try:
         parser.read_string(data.decode())
@@ -520,4 +525,83 @@ def _bad_entry_points(facts: Distribution) -> str:
         for name in parser[section] if parser.has_section(section) else ():
             if not ENTRY_POINT.fullmatch(name):
                 return f"{name!r} in [{section}]"
-    return ""
+    return None
+
+
+WHEEL_VERSION = 1
+"""The major version of the wheel format that installers read; they refuse a higher one (PEP 427)."""
+
+
+@check(
+    "DIST037",
+    "The WHEEL file states a version of the wheel format that installers support",
+    "Installers refuse a wheel whose WHEEL file has no Wheel-Version, or a later major version (PEP 427).",
+    needs=("DIST014", *UNPACKED),
+    kinds=WHEEL,
+)
+def wheel_format(file: Distribution) -> Finding:
+    written = _wheel_fields(file, "Wheel-Version")
+    if not written:
+        return Finding.failed("WHEEL has no Wheel-Version", REBUILD_METADATA)
+    version = re.fullmatch(r"\s*(\d{1,9})(?:\.\d{1,9})*\s*", written[0], re.ASCII)
+    if version and int(version[1]) <= WHEEL_VERSION:
+        return Finding.passed()
+    return Finding.failed(f"WHEEL has Wheel-Version {written[0]!r}, and installers read 1.0", REBUILD_METADATA)
+
+
+@check(
+    "DIST038",
+    "The WHEEL file states where the wheel is installed and for which tags",
+    "Without Root-Is-Purelib and Tag, installers guess the folder, and other tools the platform (PEP 427).",
+    severity=WARNING,
+    needs=("DIST022", "DIST037"),
+    kinds=WHEEL,
+)
+def wheel_fields(file: Distribution) -> Finding:
+    lines = []
+    purelib = _wheel_fields(file, "Root-Is-Purelib")
+    if not purelib:
+        lines.append("WHEEL has no Root-Is-Purelib")
+    elif purelib[0].strip().lower() not in {"true", "false"}:
+        lines.append(f"WHEEL has Root-Is-Purelib {purelib[0]!r}, which is neither true nor false")
+    tags = {tag.strip() for tag in _wheel_fields(file, "Tag")}
+    expected = {str(tag) for tag in file.file_name.tags}
+    if not tags:
+        lines.append("WHEEL has no Tag")
+    elif _expanded(tags) != expected:
+        lines.append(
+            f"WHEEL has the tags {', '.join(sorted(tags))}, and the file name says {', '.join(sorted(expected))}"
+        )
+    return finding_of(first_lines(lines), f"{REBUILD_METADATA}; rename wheels only with: wheel tags")
+
+
+def _wheel_fields(file: Distribution, name: str) -> tuple[str, ...]:
+    """Return all values of a field of WHEEL, none if the field is missing."""
+    values = email.message_from_bytes(file.text("WHEEL") or b"").get_all(name) or ()
+    return tuple(str(value) for value in values)
+
+
+def _expanded(tags: Iterable[str]) -> set[str]:
+    """Return tags with each compressed set written out: ``py2.py3-none-any`` is two tags (PEP 425)."""
+    return {simple for tag in tags for simple in _simple_tags(tag)}
+
+
+def _simple_tags(tag: str) -> set[str]:
+    try:
+        return {str(simple) for simple in parse_tag(tag)}
+    except ValueError:
+        return {tag}
+
+
+READING_CHECKS = (
+    *(extension, characters, size_under_limit, size_near_limit, *FAULT_CHECKS, harmless, distinct_members),
+    *(readable_code, no_lfs_pointers),
+)
+"""The checks that need no metadata."""
+
+MATCHING_CHECKS = (
+    *(sdist_name, wheel_name, platform, wheel_project, wheel_version, sdist_folder),
+    *(sdist_licences, wheel_licences, record_there, entry_points, metadata_there, record_agrees),
+    *(wheel_format, wheel_fields),
+)
+"""The checks that name, metadata and files of a distribution match."""

@@ -1,18 +1,54 @@
-"""Checks of what a distribution contains: the package, and no unwanted or secret files."""
+"""Checks of what a distribution contains (DIST2xx, DIST3xx): the package, and no unwanted or secret files."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Callable
 
-from seatrial.checks.check import BOTH, WHEEL, ArchiveCheck, finding_of, first_lines
-from seatrial.checks.metadata import READABLE_CODE, metadata_of
-from seatrial.distributions.metadata import PARSER_FAILURES
-from seatrial.findings import Finding, Severity
+from seatrial.checks.archive import UNPACKED
+from seatrial.checks.check import ERROR, WARNING, WHEEL, Check, check, finding_of, first_lines
+from seatrial.checks.metadata import NEEDS_METADATA, metadata_of
+from seatrial.distributions.archive import MemberKind
+from seatrial.project.project import admits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seatrial.distributions.archive import Member, Secret
     from seatrial.distributions.distribution import Distribution
-    from seatrial.distributions.filename import FileKind
+    from seatrial.findings import Finding, Severity
+
+
+# What PyPI accepts and what troubles the people who install it is a warning.
+wheel_check = partial(check, severity=WARNING, needs=UNPACKED, kinds=WHEEL)
+
+MODULE_SUFFIXES = (".py", ".pyi", ".so", ".pyd")
+COMPILED = (".so", ".pyd", ".dylib")
+TYPED = "Typing :: Typed"
+
+
+@wheel_check(
+    "DIST201",
+    "The wheel contains more than metadata",
+    "A build backend that does not find the package builds an empty wheel without an error.",
+)
+def not_empty(wheel: Distribution) -> Finding:
+    brought = any(not _top(member.name).endswith(".dist-info") for member in wheel.files)
+    line = "the wheel contains nothing but metadata"
+    return finding_of([] if brought else [line], "tell the build backend where the package is")
+
+
+@check(
+    "DIST202",
+    "There is no compiled bytecode",
+    "Bytecode is for one version of Python, and installers compile it themselves.",
+    severity=WARNING,
+    needs=UNPACKED,
+)
+def no_bytecode(file: Distribution) -> Finding:
+    compiled = first_lines(member.name for member in file.files if member.name.endswith((".pyc", ".pyo")))
+    return finding_of(compiled, "leave out *.pyc")
 
 
 COMMON_NAMES = frozenset(
@@ -22,229 +58,243 @@ COMMON_NAMES = frozenset(
         *(".eggs", ".github", ".nox", ".tox", ".venv", "venv"),
     )
 )
-"""What projects have at their top and nobody means to install; names from check-wheel-contents (W005), and more."""
-
-CODE = (".py", ".pyi", ".so", ".pyd", ".pth")
-COMPILED = (".so", ".pyd", ".dylib")
-TYPED = "Typing :: Typed"
+"""What many projects have at their top and nobody means to install; from check-wheel-contents (W005), and more."""
 
 
-class ContentsCheck(ArchiveCheck):
-    """A check of what is in a wheel: PyPI takes it, whoever installs it may not be glad."""
-
-    severity: ClassVar[Severity] = Severity.WARNING
-    needs: ClassVar[tuple[str, ...]] = ("DIST011", "DIST012", "DIST013", "DIST017")
-    kinds: ClassVar[tuple[FileKind, ...]] = WHEEL
-
-
-class NotEmpty(ContentsCheck):
-    """The wheel brings something."""
-
-    code: ClassVar[str] = "DIST201"
-
-    def check(self, facts: Distribution) -> Finding:
-        """A package that the build backend does not find is left out without a word."""
-        said = "the wheel holds metadata and nothing else"
-        brought = any(not _top(one.name).endswith(".dist-info") for one in facts.files)
-        return finding_of([] if brought else [said], "tell the build backend where the package is")
+@wheel_check(
+    "DIST203",
+    "No module or folder at the top of the wheel has a name that many projects use",
+    "Two distributions with a top-level package `tests` overwrite each other's files.",
+)
+def no_common_names(wheel: Distribution) -> Finding:
+    tops = {re.sub(r"\.pyi?$", "", _top(place)) for place in wheel.tree}
+    own = metadata_of(wheel).name.lower().replace("-", "_")
+    lines = [f"the wheel would install {name}" for name in sorted(tops & COMMON_NAMES - {own})]
+    return finding_of(lines, "tell the build backend which packages to include, or keep yours in src/")
 
 
-class NoBytecode(ContentsCheck):
-    """There is no compiled bytecode in the archive."""
-
-    code: ClassVar[str] = "DIST202"
-    kinds: ClassVar[tuple[FileKind, ...]] = BOTH
-
-    def check(self, facts: Distribution) -> Finding:
-        """It is for one version of Python, and installers make it themselves."""
-        return finding_of(
-            first_lines(one.name for one in facts.files if one.name.endswith((".pyc", ".pyo"))), "leave out *.pyc"
-        )
+@wheel_check(
+    "DIST204",
+    "There is no __init__.py at the top of the wheel",
+    "It would turn site-packages, the folder of all packages, into a package.",
+)
+def no_init_at_top(wheel: Distribution) -> Finding:
+    line = "__init__.py is at the top of the wheel"
+    return finding_of([line] if "__init__.py" in wheel.tree else [], "include the package's folder, not its content")
 
 
-class NoCommonNames(ContentsCheck):
-    """Nothing at the top of the wheel is named as every project names it."""
-
-    code: ClassVar[str] = "DIST203"
-
-    def check(self, facts: Distribution) -> Finding:
-        """Two distributions with a top-level package `tests` overwrite each other when they are installed."""
-        tops = {re.sub(r"\.pyi?$", "", _top(name)) for name in facts.tree}
-        own = metadata_of(facts).name.lower().replace("-", "_")
-        said = [f"it would install {name}" for name in sorted(tops & COMMON_NAMES - {own})]
-        return finding_of(said, "tell the build backend which packages to take, or keep yours in src/")
-
-
-class NoInitAtTop(ContentsCheck):
-    """There is no __init__.py at the top of the wheel."""
-
-    code: ClassVar[str] = "DIST204"
-
-    def check(self, facts: Distribution) -> Finding:
-        """It would make a package of the folder that all packages are in."""
-        bad = "__init__.py" in facts.tree
-        return finding_of(["__init__.py is at the top"] if bad else [], "the package is the folder, not what is in it")
+@wheel_check(
+    "DIST205",
+    "A package that is classified as typed contains py.typed",
+    "Without the file, type checkers ignore the types (PEP 561).",
+    needs=(*UNPACKED, *NEEDS_METADATA),
+)
+def typed_is_marked(wheel: Distribution) -> Finding:
+    has_types = any(place.endswith(("/py.typed", ".pyi")) or "-stubs/" in place for place in wheel.tree)
+    bad = TYPED in metadata_of(wheel).list("classifiers") and not has_types
+    line = f"the classifier is {TYPED!r}, and there is no py.typed"
+    return finding_of([line] if bad else [], "add an empty file py.typed next to __init__.py, and to the wheel")
 
 
-class TypedIsMarked(ContentsCheck):
-    """A package that says it is typed has its py.typed."""
-
-    code: ClassVar[str] = "DIST205"
-    needs: ClassVar[tuple[str, ...]] = (*ContentsCheck.needs, READABLE_CODE)
-
-    def check(self, facts: Distribution) -> Finding:
-        """Without the file type checkers take no notice of the types (PEP 561)."""
-        bad = TYPED in metadata_of(facts).list("classifiers") and not _has_types(facts)
-        said = f"it says {TYPED!r} and has no py.typed"
-        return finding_of([said] if bad else [], "add an empty file py.typed beside __init__.py, and to the wheel")
-
-
-class MarkedIsTyped(ContentsCheck):
-    """A package with a py.typed says that it is typed."""
-
-    code: ClassVar[str] = "DIST206"
-    needs: ClassVar[tuple[str, ...]] = (*ContentsCheck.needs, READABLE_CODE)
-
-    def check(self, facts: Distribution) -> Finding:
-        """Whoever looks for typed packages looks for the classifier."""
-        has_it = any(name.endswith("/py.typed") for name in facts.tree)
-        bad = has_it and TYPED not in metadata_of(facts).list("classifiers")
-        said = f"it has a py.typed and does not say {TYPED!r}"
-        return finding_of([said] if bad else [], f'add "{TYPED}" to the classifiers')
+@wheel_check(
+    "DIST206",
+    "A package with py.typed is classified as typed",
+    "Users who look for typed packages filter by the classifier.",
+    needs=(*UNPACKED, *NEEDS_METADATA),
+)
+def marked_is_typed(wheel: Distribution) -> Finding:
+    is_marked = any(place.endswith("/py.typed") for place in wheel.tree)
+    bad = is_marked and TYPED not in metadata_of(wheel).list("classifiers")
+    line = f"there is a py.typed, and no classifier {TYPED!r}"
+    return finding_of([line] if bad else [], f'add "{TYPED}" to the classifiers')
 
 
-class PythonsAgree(ContentsCheck):
-    """Requires-Python does not exclude a Python that a classifier names."""
-
-    code: ClassVar[str] = "DIST207"
-    needs: ClassVar[tuple[str, ...]] = (READABLE_CODE,)
-    kinds: ClassVar[tuple[FileKind, ...]] = BOTH
-
-    def check(self, facts: Distribution) -> Finding:
-        """One of the two promises is wrong."""
-        wanted = metadata_of(facts).requires_python
-        found = (
-            re.fullmatch(r"Programming Language :: Python :: (\d+\.\d+)", one)
-            for one in metadata_of(facts).list("classifiers")
-        )
-        named = [match[1] for match in found if match]
-        bad = [one for one in named if wanted is not None and not _allows(str(wanted), one)]
-        said = f"a classifier names Python {', '.join(bad)}, and Requires-Python is {wanted}"
-        return finding_of([said] if bad else [], "mend requires-python or the classifiers")
+@check(
+    "DIST207",
+    "Requires-Python admits every Python that a classifier names",
+    "One of the two statements is wrong.",
+    severity=WARNING,
+    needs=NEEDS_METADATA,
+)
+def pythons_agree(file: Distribution) -> Finding:
+    specifier = metadata_of(file).requires_python
+    classifiers = metadata_of(file).list("classifiers")
+    matches = (re.fullmatch(r"Programming Language :: Python :: (\d+\.\d+)", name) for name in classifiers)
+    pythons = [match[1] for match in matches if match]
+    excluded = [python for python in pythons if specifier is not None and not admits(specifier, python)]
+    line = f"a classifier names Python {', '.join(excluded)}, and Requires-Python is {specifier}"
+    return finding_of([line] if excluded else [], "correct requires-python or the classifiers")
 
 
-class TagFits(ContentsCheck):
-    """A wheel with compiled modules is not for every platform."""
+@wheel_check(
+    "DIST208",
+    "A wheel with compiled modules has a platform tag",
+    "Without one, it is installed on machines that cannot load its modules.",
+)
+def tag_fits(wheel: Distribution) -> Finding:
+    is_for_all = wheel.name.endswith("-none-any.whl")
+    compiled = first_lines(place for place in wheel.tree if place.endswith(COMPILED))
+    return finding_of(compiled if is_for_all else [], "tell the build backend that the wheel is not pure")
 
-    code: ClassVar[str] = "DIST208"
 
-    def check(self, facts: Distribution) -> Finding:
-        """It would be installed where what it holds can't be loaded."""
-        is_any = facts.name.endswith("-none-any.whl")
-        said = first_lines(name for name in facts.tree if name.endswith(COMPILED))
-        return finding_of(said if is_any else [], "tell the build backend that the wheel is not pure")
+DOCUMENTS = re.compile(
+    r"(readme|licen[cs]es?|copying|notice|changelog|changes|history|authors|news)([.-][^/]*)?", re.IGNORECASE
+)
+"""Documents of a project, which backends put at the top of a wheel when they are told to include them."""
+
+
+@wheel_check(
+    "DIST209",
+    "No README, licence or changelog is at the top of the wheel",
+    "It is installed into site-packages, where the files of other projects overwrite it.",
+)
+def no_documents_at_top(wheel: Distribution) -> Finding:
+    documents = (place for place in wheel.tree if DOCUMENTS.fullmatch(place) and not place.endswith(MODULE_SUFFIXES))
+    lines = first_lines(f"the wheel would install {place}" for place in documents)
+    fix = "leave it out of the wheel: readme and license-files in [project] put it where it belongs"
+    return finding_of(lines, fix)
+
+
+LIBRARIES = (".libs", ".dylibs", "-stubs")
+"""How folders end that hold no module by design: shared libraries (auditwheel, delocate), and stubs of namespaces."""
+
+
+@wheel_check(
+    "DIST210",
+    "Every folder at the top of the wheel contains a module",
+    "A folder without a module cannot be imported, so its modules were left out or it is in the wrong place.",
+)
+def folders_have_modules(wheel: Distribution) -> Finding:
+    folders = {_top(place) for place in wheel.tree if "/" in place} | set(_empty_folders(wheel))
+    full = {_top(place) for place in wheel.tree if "/" in place and place.endswith(MODULE_SUFFIXES)}
+    bare = sorted(folder for folder in folders - full if not folder.endswith(LIBRARIES))
+    lines = first_lines(f"{folder}/ contains no module" for folder in bare)
+    return finding_of(lines, "tell the build backend to include the modules, or leave the folder out")
+
+
+def _empty_folders(wheel: Distribution) -> Iterator[str]:
+    for member in wheel.contents.members:
+        top = _top(member.name)
+        if member.kind is MemberKind.FOLDER and not top.endswith((".dist-info", ".data")):
+            yield top
 
 
 def _top(name: str) -> str:
     return name.partition("/")[0]
 
 
-def _has_types(facts: Distribution) -> bool:
-    return any(name.endswith(("/py.typed", ".pyi")) or "-stubs/" in name for name in facts.tree)
-
-
-def _allows(specifier: str, python: str) -> bool:
-    """Whether some release of ``python``, such as 3.9, is allowed."""
-    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - of use here alone
-
-    try:
-        allowed = SpecifierSet(specifier)
-        return any(allowed.contains(f"{python}.{patch}") for patch in range(50))
-    except PARSER_FAILURES:
-        return True
-
+TEST_FOLDERS = frozenset(("test", "tests", "testing", "_tests", "fixtures", "testdata", "test_data"))
+"""Folders whose files are made up for tests."""
 
 OF_PYPI = "a token of PyPI"
+PRIVATE_KEY = "a private key"
+
+
+def _secret_check(
+    code: str, title: str, why: str, severity: Severity, is_meant: Callable[[Secret], bool], fix: str
+) -> Check[Distribution]:
+    """Return the check that no member holds a secret of a kind."""
+
+    def no_secret(file: Distribution) -> Finding:
+        secrets = filter(is_meant, file.contents.secrets)
+        return finding_of(first_lines(f"{secret.member} contains {secret.looks_like}" for secret in secrets), fix)
+
+    return Check(code, title, why, no_secret, severity, ("DIST011",))
+
+
+def _is_other_secret(secret: Secret) -> bool:
+    is_fixture = secret.looks_like == PRIVATE_KEY and _is_test_file(secret.member)
+    return secret.looks_like != OF_PYPI and not is_fixture
+
+
+SECRET_CHECKS = (
+    _secret_check(
+        "DIST301",
+        "There is no token of PyPI in the archive",
+        "Everybody who downloads it can publish releases in your name.",
+        ERROR,
+        lambda secret: secret.looks_like == OF_PYPI,
+        "revoke the token on PyPI now, remove it from the file, and build again",
+    ),
+    _secret_check(
+        "DIST302",
+        "Nothing in the archive looks like another secret",
+        "Published files stay public, and they are searched for secrets.",
+        WARNING,
+        _is_other_secret,
+        "revoke it if it is real; if tests need it, ignore this check, with that reason",
+    ),
+)
 
 CREDENTIALS = frozenset((".pypirc", ".netrc", "_netrc", ".git-credentials", ".htpasswd", "id_rsa", "id_ed25519"))
-"""Files whose use is to hold a password, a token or a key."""
+"""Files that hold a password, a token or a key."""
 
-SETTINGS = (".env", ".env.local", ".envrc")
+SETTINGS = frozenset((".env", ".env.local", ".envrc"))
 """Files that often hold one."""
 
-FOLDERS = frozenset(
+
+def _names_check(code: str, title: str, why: str, is_bad: Callable[[Member], bool], fix: str) -> Check[Distribution]:
+    """Return the check that no member is of a bad kind, which its name shows."""
+
+    def no_such_member(file: Distribution) -> Finding:
+        return finding_of(first_lines(member.name for member in file.files if is_bad(member)), fix)
+
+    return Check(code, title, why, no_such_member, WARNING)
+
+
+def _holds_credentials(member: Member) -> bool:
+    name = member.name.rpartition("/")[2]
+    # An empty file holds nothing, and what lies among the tests is made up for them.
+    return name in CREDENTIALS | SETTINGS and member.size > 0 and not _is_test_file(member.name)
+
+
+def _is_test_file(name: str) -> bool:
+    return not TEST_FOLDERS.isdisjoint(name.split("/")[:-1])
+
+
+TOOL_FOLDERS = frozenset(
     (
         *(".git", ".hg", ".svn", ".venv", ".tox", ".nox", "__pycache__", "node_modules", ".eggs"),
         *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".idea", "htmlcov"),
     )
 )
-"""Folders that tools make and nobody means to ship."""
+"""Folders that tools create and nobody means to ship."""
 
-FILES = frozenset((".DS_Store", "Thumbs.db", ".coverage", "pyvenv.cfg"))
-
-
-class NoToken(ArchiveCheck):
-    """There is no token of PyPI in the archive."""
-
-    code: ClassVar[str] = "DIST301"
-    needs: ClassVar[tuple[str, ...]] = ("DIST011",)
-
-    def check(self, facts: Distribution) -> Finding:
-        """Whoever downloads it can release in your name."""
-        bad = first_lines(
-            f"{one.member} has {one.looks_like}" for one in facts.contents.secrets if one.looks_like == OF_PYPI
-        )
-        return finding_of(bad, "revoke the token on PyPI now, take it out of the file, and build again")
+TOOL_FILES = frozenset((".DS_Store", "Thumbs.db", ".coverage", "pyvenv.cfg"))
 
 
-class NoSecret(ArchiveCheck):
-    """There is nothing in the archive that looks like another secret."""
-
-    code: ClassVar[str] = "DIST302"
-    severity: ClassVar[Severity] = Severity.WARNING
-    needs: ClassVar[tuple[str, ...]] = ("DIST011",)
-
-    def check(self, facts: Distribution) -> Finding:
-        """What is on an index stays there: everybody has it, and it is searched for such things."""
-        bad = first_lines(
-            f"{one.member} has {one.looks_like}" for one in facts.contents.secrets if one.looks_like != OF_PYPI
-        )
-        return finding_of(bad, "revoke it if it is real; if tests need it, ignore this check, with that reason")
+def _is_of_tool(member: Member) -> bool:
+    *folders, name = member.name.split("/")
+    return not TOOL_FOLDERS.isdisjoint(folders) or name in TOOL_FILES or name.endswith((".swp", "~"))
 
 
-class NoCredentials(ArchiveCheck):
-    """There is no file in the archive whose use is to hold a password."""
+NAMES_CHECKS = (
+    _names_check(
+        "DIST303",
+        "No file in the archive stores passwords",
+        "A build backend can pack files that happen to lie next to the sources.",
+        _holds_credentials,
+        "move it out of the project, and revoke what is in it if it was released",
+    ),
+    _names_check(
+        "DIST304",
+        "No file in the archive was created by a tool",
+        "Caches and environments make a distribution large, and reveal details of your machine.",
+        _is_of_tool,
+        "add it to .gitignore, or exclude it in the configuration of the build backend",
+    ),
+)
 
-    code: ClassVar[str] = "DIST303"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: Distribution) -> Finding:
-        """What lies beside the sources by chance is packed with them."""
-        names = (one.name for one in facts.files)
-        bad = [name for name in names if name.rpartition("/")[2] in CREDENTIALS or name.endswith(_paths(SETTINGS))]
-        return finding_of(
-            first_lines(bad), "move it out of the project, and revoke what is in it if it has been released"
-        )
-
-
-class NoUnwantedFiles(ArchiveCheck):
-    """There is nothing in the archive that tools make."""
-
-    code: ClassVar[str] = "DIST304"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: Distribution) -> Finding:
-        """Caches and environments make a distribution large, and say more of your machine than you would."""
-        bad = (one.name for one in facts.files if _is_unwanted(one.name))
-        return finding_of(
-            first_lines(bad), "add it to .gitignore, or exclude it in the configuration of the build backend"
-        )
-
-
-def _paths(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"/{name}" for name in names)
-
-
-def _is_unwanted(name: str) -> bool:
-    *folders, last = name.split("/")
-    return not FOLDERS.isdisjoint(folders) or last in FILES or last.endswith((".swp", "~"))
+CHECKS = (
+    *(
+        not_empty,
+        no_bytecode,
+        no_common_names,
+        no_init_at_top,
+        typed_is_marked,
+        marked_is_typed,
+        pythons_agree,
+        tag_fits,
+    ),
+    *(no_documents_at_top, folders_have_modules, *SECRET_CHECKS, *NAMES_CHECKS),
+)

@@ -1,13 +1,13 @@
-"""Checks of all distributions of a release together, against each other and their sources."""
+"""Checks of all distributions of a release together (DIST4xx): against each other, their sources and a second build."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from seatrial.checks.check import ArchiveCheck, finding_of, first_lines
+from seatrial.checks.check import WARNING, check, finding_of, first_lines
 from seatrial.checks.metadata import metadata_of
-from seatrial.findings import Finding, Severity
+from seatrial.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,105 +17,55 @@ if TYPE_CHECKING:
     from seatrial.distributions.sources import ReleaseFiles
 
 
-SAME = (
+BUILD_FROM_SDIST = "build the wheels from the sdist: nox -s build"
+
+
+@check(
+    "DIST401",
+    "All files belong to one release of one project",
+    "A file of another release, left in dist/, would be uploaded with the rest.",
+    severity=WARNING,
+)
+def one_release(files: ReleaseFiles) -> Finding:
+    names = [str(release) for release in files.releases]
+    line = f"the files are of {', '.join(names)}"
+    return finding_of([line] if len(names) > 1 else [], "empty dist/, and build again: nox -s build")
+
+
+@check("DIST402", "There is at most one sdist", "An index accepts one sdist for a release.")
+def one_sdist(files: ReleaseFiles) -> Finding:
+    names = [sdist.name for sdist in files.sdists]
+    lines = ["Only one sdist may be uploaded per release.", ", ".join(names)]
+    return finding_of(lines if len(names) > 1 else [], "upload only NAME-VERSION.tar.gz")
+
+
+SHARED_FIELDS = (
     *("summary", "keywords", "home_page", "download_url", "author", "author_email", "maintainer", "maintainer_email"),
     *("license", "license_expression", "classifiers", "requires_dist", "requires_python", "project_urls"),
     *("provides_extra", "description", "description_content_type"),
 )
-"""The fields that a release has once, and PyPI takes from the file that comes first."""
+"""The fields that a release has once: PyPI takes them from the file that is uploaded first."""
 
-MADE = (
-    *("PKG-INFO", "setup.cfg", "MANIFEST", "_version.py", "version.py", "_version.pyi", ".hgtags"),
-    "pyproject.toml.orig",
+
+@check(
+    "DIST403",
+    "All files have the same metadata",
+    "The project page shows the metadata of the file that is uploaded first; installers read that of each.",
+    severity=WARNING,
 )
-"""What build backends put into an sdist; the last is uv's."""
+def metadata_agree(files: ReleaseFiles) -> Finding:
+    readable = [file for file in files.distributions if file.metadata]
+    lines = (line for file in readable[1:] for line in _disagreements(readable[0], file))
+    return finding_of(first_lines(lines), BUILD_FROM_SDIST)
 
 
-class ReleaseFilesCheck(ArchiveCheck):
-    """A check of the files of a release together."""
-
-
-class OneRelease(ReleaseFilesCheck):
-    """All files are of one release of one project."""
-
-    code: ClassVar[str] = "DIST401"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: ReleaseFiles) -> Finding:
-        """A file of another release, left behind in dist/, would be uploaded with the rest."""
-        names = [str(one) for one in facts.releases]
-        return finding_of(
-            [f"they are {', '.join(names)}"] if len(names) > 1 else [], "empty dist/, and build again: nox -s build"
-        )
-
-
-class OneSdist(ReleaseFilesCheck):
-    """There is at most one sdist."""
-
-    code: ClassVar[str] = "DIST402"
-
-    def check(self, facts: ReleaseFiles) -> Finding:
-        """There is one source of a release."""
-        names = [one.name for one in facts.sdists]
-        said = ["Only one sdist may be uploaded per release.", ", ".join(names)]
-        return finding_of(said if len(names) > 1 else [], "upload none but NAME-VERSION.tar.gz")
-
-
-class MetadataAgree(ReleaseFilesCheck):
-    """The metadata of all files say the same."""
-
-    code: ClassVar[str] = "DIST403"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: ReleaseFiles) -> Finding:
-        """The page of the project shows those of the file that comes first; installers read those of each."""
-        known = [one for one in facts.distributions if one.metadata]
-        return finding_of(first_lines(_disagreements(known)), "build the wheels from the sdist: nox -s build")
-
-
-class WheelFromSdist(ReleaseFilesCheck):
-    """What a wheel installs is in the sdist, byte for byte."""
-
-    code: ClassVar[str] = "DIST404"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: ReleaseFiles) -> Finding:
-        """Who builds from the sdist, such as a Linux distribution, should get what everybody else has."""
-        if not facts.sdists or not facts.wheels:
-            return Finding.skipped("it takes an sdist and a wheel")
-        held = {one.sha256 for sdist in facts.sdists for one in sdist.files}
-        bad = (name for wheel in facts.wheels for name in _modules_beyond(wheel, held))
-        return finding_of(first_lines(bad), "build the wheels from the sdist: nox -s build")
-
-
-class SdistFromSources(ReleaseFilesCheck):
-    """Everything in the sdist is known to git, or made by the build backend."""
-
-    code: ClassVar[str] = "DIST405"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: ReleaseFiles) -> Finding:
-        """What lies in the working tree by chance is packed with the sources."""
-        if not facts.sources:
-            return Finding.skipped("nobody said which files git knows")
-        known = set(facts.sources)
-        bad = (
-            str(path)
-            for sdist in facts.sdists
-            for path in map(PurePosixPath, sdist.tree)
-            if path not in known and not _is_made(path)
-        )
-        return finding_of(first_lines(bad), "commit it, or exclude it in the configuration of the build backend")
-
-
-def _disagreements(distributions: list[Distribution]) -> Iterator[str]:
-    for one in distributions[1:]:
-        first, here = metadata_of(distributions[0]), metadata_of(one)
-        open_fields = {name.lower().replace("-", "_") for name in (*first.list("dynamic"), *here.list("dynamic"))}
-        for field in SAME:
-            written = {"classifiers": "classifier", "project_urls": "project_url"}.get(field, field)
-            if written not in open_fields and _plain(first.raw.get(field)) != _plain(here.raw.get(field)):
-                yield f"{written.replace('_', '-').title()} of {one.name} is not that of {distributions[0].name}"
+def _disagreements(first: Distribution, file: Distribution) -> Iterator[str]:
+    theirs, ours = metadata_of(first), metadata_of(file)
+    dynamic = {name.lower().replace("-", "_") for name in (*theirs.list("dynamic"), *ours.list("dynamic"))}
+    for field in SHARED_FIELDS:
+        written = {"classifiers": "classifier", "project_urls": "project_url"}.get(field, field)
+        if written not in dynamic and _plain(theirs.raw.get(field)) != _plain(ours.raw.get(field)):
+            yield f"{written.replace('_', '-').title()} differs between {file.name} and {first.name}"
 
 
 def _plain(value: object) -> object:
@@ -125,78 +75,107 @@ def _plain(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
-def _modules_beyond(wheel: Distribution, held: set[str | None]) -> Iterator[str]:
-    for place, member in wheel.tree.items():
-        if place.endswith(".py") and member.sha256 not in held and PurePosixPath(place).name not in MADE:
-            yield f"{place} of {wheel.name} is not in the sdist, or is another there"
-
-
-def _is_made(path: PurePosixPath) -> bool:
-    return path.name in MADE or any(part.endswith(".egg-info") for part in path.parts)
-
-
-COMPILED_FROM = (
-    *(".c", ".cc", ".cpp", ".cxx", ".f", ".f90", ".h", ".hpp", ".in", ".pxd", ".pxi", ".pyx", ".rs", ".tmpl", ".toml"),
-    *(".build", ".cmake", ".j2", ".y", ".l"),
+GENERATED = (
+    *("PKG-INFO", "setup.cfg", "MANIFEST", "_version.py", "version.py", "_version.pyi", ".hgtags"),
+    "pyproject.toml.orig",
 )
-"""The suffixes of what a package may be made from, which nobody installs."""
+"""What build backends put into an sdist; the last is uv's."""
+
+NO_SOURCES = "the files that git knows were not given"
+
+
+@check(
+    "DIST404",
+    "The sdist contains every module that a wheel installs",
+    "People who build from the sdist, such as Linux distributions, should get what everybody else installs.",
+    severity=WARNING,
+)
+def wheel_from_sdist(files: ReleaseFiles) -> Finding:
+    if not files.sdists or not files.wheels:
+        return Finding.skipped("this needs an sdist and a wheel")
+    hashes = {member.sha256 for sdist in files.sdists for member in sdist.files}
+    lines = (
+        f"{place} of {wheel.name} is missing or different in the sdist"
+        for wheel in files.wheels
+        for place, member in wheel.tree.items()
+        if place.endswith(".py") and member.sha256 not in hashes and PurePosixPath(place).name not in GENERATED
+    )
+    return finding_of(first_lines(lines), BUILD_FROM_SDIST)
+
+
+@check(
+    "DIST405",
+    "Every file in the sdist is tracked by git or generated by the build backend",
+    "A build backend can pack files that happen to lie in the working tree.",
+    severity=WARNING,
+)
+def sdist_from_sources(files: ReleaseFiles) -> Finding:
+    if not files.sources:
+        return Finding.skipped(NO_SOURCES)
+    tracked = set(files.sources)
+    paths = (PurePosixPath(place) for sdist in files.sdists for place in sdist.tree)
+    lines = (str(path) for path in paths if path not in tracked and not _is_generated(path))
+    return finding_of(first_lines(lines), "commit it, or exclude it in the configuration of the build backend")
+
+
+def _is_generated(path: PurePosixPath) -> bool:
+    return path.name in GENERATED or any(part.endswith(".egg-info") for part in path.parts)
+
+
+@check(
+    "DIST406",
+    "The sdist contains every file of the package that git tracks",
+    "A file that the sdist lacks is missing for everybody who builds from it, and in the wheel that is built here.",
+    severity=WARNING,
+)
+def sdist_has_package(files: ReleaseFiles) -> Finding:
+    if not files.sources or not files.sdists:
+        return Finding.skipped(NO_SOURCES if files.sdists else "this needs an sdist")
+    packages = {package for wheel in files.wheels for package in _packages(wheel)}
+    held = {place for sdist in files.sdists for place in sdist.tree}
+    sources = _sources_of(files, packages)
+    lines = (str(path) for path, inside in sources if str(path) not in held and _is_wanted(inside))
+    return finding_of(first_lines(lines), "include it in the configuration of the build backend, or in MANIFEST.in")
+
+
+COMPILED_FROM = frozenset(
+    (
+        *(".c", ".cc", ".cpp", ".cxx", ".f", ".f90", ".h", ".hpp", ".in", ".pxd", ".pxi", ".pyx", ".rs", ".tmpl"),
+        *(".toml", ".build", ".cmake", ".j2", ".y", ".l"),
+    )
+)
+"""The suffixes of files that a package is made from and that nobody installs."""
 
 TESTS = frozenset(("test", "tests", "testing", "_tests"))
 """Folders in a package that many leave out on purpose."""
 
-NO_SOURCES = "nobody said which files git knows"
 
-
-class CompletenessCheck(ArchiveCheck):
-    """A check of files beside their sources."""
-
-    severity: ClassVar[Severity] = Severity.WARNING
-
-
-class SdistHasPackage(CompletenessCheck):
-    """The sdist has every file of the package that git knows."""
-
-    code: ClassVar[str] = "DIST406"
-
-    def check(self, facts: ReleaseFiles) -> Finding:
-        """A file that it lacks is missing for everybody who builds from it, and in the wheel that is built here."""
-        if not facts.sources or not facts.sdists:
-            return Finding.skipped(NO_SOURCES if facts.sdists else "it takes an sdist")
-        packages = {path for wheel in facts.wheels for path in _packages(wheel)}
-        held = {PurePosixPath(place) for sdist in facts.sdists for place in sdist.tree}
-        bad = (str(path) for path, inside in _of_packages(facts, packages) if path not in held and _is_wanted(inside))
-        return finding_of(first_lines(bad), "include it in the configuration of the build backend, or in MANIFEST.in")
-
-
-class WheelHasPackage(CompletenessCheck):
-    """Every wheel has every file of the package that git knows."""
-
-    code: ClassVar[str] = "DIST407"
-
-    def check(self, facts: ReleaseFiles) -> Finding:
-        """Data files that were forgotten are missed only where the package is installed, not where it is developed."""
-        if not facts.sources or not facts.wheels:
-            return Finding.skipped(NO_SOURCES if facts.wheels else "it takes a wheel")
-        bad = (f"{inside} is not in {wheel.name}" for wheel in facts.wheels for inside in _missing(facts, wheel))
-        return finding_of(first_lines(bad), "tell the build backend that it is a part of the package (package data)")
-
-
-def _missing(facts: ReleaseFiles, wheel: Distribution) -> Iterator[PurePosixPath]:
-    for _, inside in _of_packages(facts, _packages(wheel)):
-        is_source = inside.suffix.lower() in COMPILED_FROM
-        if str(inside) not in wheel.tree and _is_wanted(inside) and not is_source:
-            yield inside
+@check(
+    "DIST407",
+    "Every wheel contains every file of the package that git tracks",
+    "A forgotten data file is missing only where the package is installed, not where it is developed.",
+    severity=WARNING,
+)
+def wheel_has_package(files: ReleaseFiles) -> Finding:
+    if not files.sources or not files.wheels:
+        return Finding.skipped(NO_SOURCES if files.wheels else "this needs a wheel")
+    lines = (
+        f"{inside} is not in {wheel.name}"
+        for wheel in files.wheels
+        for _, inside in _sources_of(files, _packages(wheel))
+        if str(inside) not in wheel.tree and _is_wanted(inside) and inside.suffix.lower() not in COMPILED_FROM
+    )
+    return finding_of(first_lines(lines), "tell the build backend that it is part of the package (package data)")
 
 
 def _packages(wheel: Distribution) -> set[str]:
-    """Return the folders at the top of a wheel that hold modules."""
-    paths = (PurePosixPath(place) for place in wheel.tree)
-    return {path.parts[0] for path in paths if len(path.parts) > 1 and path.suffix == ".py"}
+    """Return the folders at the top of a wheel that contain modules."""
+    return {place.partition("/")[0] for place in wheel.tree if "/" in place and place.endswith(".py")}
 
 
-def _of_packages(facts: ReleaseFiles, packages: set[str]) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
+def _sources_of(files: ReleaseFiles, packages: set[str]) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
     """Yield the sources below packages: as they lie in the project, and as they are installed."""
-    for path in facts.sources:
+    for path in files.sources:
         inside = PurePosixPath(*path.parts[1:]) if path.parts[0] == "src" else path
         if len(inside.parts) > 1 and inside.parts[0] in packages:
             yield path, inside
@@ -206,27 +185,32 @@ def _is_wanted(inside: PurePosixPath) -> bool:
     return TESTS.isdisjoint(inside.parts[:-1]) and not any(part.startswith(".") for part in inside.parts)
 
 
-class Reproducible:
-    """The same commit gives the same bytes, in another folder too."""
-
-    code: ClassVar[str] = "DIST412"
-    severity: ClassVar[Severity] = Severity.WARNING
-    needs: ClassVar[tuple[str, ...]] = ()
-
-    def check(self, facts: RebuildResult) -> Finding:
-        """CI builds again what was proved here; if it gets other bytes, nobody can tell whether they are the same."""
-        said = (str(one) for one in facts.again)
-        return finding_of(said, "find what the build takes from the clock, the folder, or the order of a set")
+@check(
+    "DIST412",
+    "The same commit builds the same bytes in another folder",
+    "CI builds again what was verified here; other bytes cannot be recognised as the same release.",
+    severity=WARNING,
+)
+def reproducible(rebuilt: RebuildResult) -> Finding:
+    lines = (str(difference) for difference in rebuilt.again)
+    return finding_of(lines, "find what the build takes from the clock, the folder, or the order of a set")
 
 
-class SdistSuffices:
-    """The wheel that is built from the sdist is the one that is built from the tree."""
+@check(
+    "DIST413",
+    "The wheel built from the sdist equals the wheel built from the tree",
+    "A file that the sdist lacks is missing for everybody who builds from it, also for the wheel that is built here.",
+    severity=WARNING,
+    needs=("DIST412",),
+)
+def sdist_suffices(rebuilt: RebuildResult) -> Finding:
+    lines = [str(rebuilt.direct)] if rebuilt.direct else []
+    return finding_of(lines, "have the build backend put into the sdist what the wheel takes from the tree")
 
-    code: ClassVar[str] = "DIST413"
-    severity: ClassVar[Severity] = Severity.WARNING
-    needs: ClassVar[tuple[str, ...]] = ("DIST412",)
 
-    def check(self, facts: RebuildResult) -> Finding:
-        """What the sdist lacks, everybody lacks who builds from it; here the wheel is built from it, too."""
-        said = [str(facts.direct)] if facts.direct else []
-        return finding_of(said, "have the build backend put into the sdist what the wheel takes from the tree")
+FILE_SET_CHECKS = (one_release,)
+RELEASE_FILES_CHECKS = (
+    *(one_sdist, metadata_agree, wheel_from_sdist, sdist_from_sources),
+    *(sdist_has_package, wheel_has_package),
+)
+REBUILD_CHECKS = (reproducible, sdist_suffices)

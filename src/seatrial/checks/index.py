@@ -1,217 +1,185 @@
-"""Checks against what an index already has: whether it takes the release and its files."""
+"""Checks against what an index already has (INDEX0xx): whether it accepts the release and its files."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from seatrial.checks.check import BOTH, ArchiveCheck, finding_of, first_lines, help_page, user_docs_page
-from seatrial.checks.metadata import PROJECT_NAME, is_python_module, metadata_of
+from seatrial.checks.check import ANY_FILE, SDIST, WARNING, check, finding_of, first_lines, help_page, user_docs_page
+from seatrial.checks.metadata import metadata_of, new_name_errors
 from seatrial.distributions.filename import FileKind
-from seatrial.findings import Finding, Severity
+from seatrial.distributions.pypi_rules import DAYS_OPEN, GIB, MIB, PROJECT_LIMIT
+from seatrial.findings import Finding
 from seatrial.invocation import task_command
 
 if TYPE_CHECKING:
     from seatrial.index.client import PendingRelease, Upload
 
 
-DAYS = 14
-"""For how many days a release takes new files."""
+@check(
+    "INDEX001",
+    "The name of a new project is available",
+    "PyPI refuses new projects named like a module of Python or a common typing error.",
+)
+def name_free(upload: Upload) -> Finding:
+    name = metadata_of(upload.file).name
+    is_new = bool(name) and not upload.project_files.project
+    return finding_of(new_name_errors(name) if is_new else (), "choose another name")
 
-GIB = 1 << 30
-LIMIT = 10
-"""How much of one project PyPI keeps, in GiB."""
 
-
-class UploadCheck(ArchiveCheck):
-    """A check of a file that arrives at an index."""
-
-
-class NameFree(UploadCheck):
-    """A new project has a name that can be had."""
-
-    code: ClassVar[str] = "INDEX001"
-    kinds: ClassVar[tuple[FileKind, ...]] = BOTH
-
-    def check(self, facts: Upload) -> Finding:
-        """A project named like a module of Python would be installed by mistake."""
-        name = metadata_of(facts.file).name
-        if facts.project_files.project or not name:
-            return Finding.passed()
-        fix = "choose another name"
-        if not PROJECT_NAME.fullmatch(name):
-            return Finding.failed(f"The name {name!r} is invalid.", fix)
-        if is_python_module(name):
-            page = help_page("project-name")
-            why = "conflict with Python Standard Library module name"
-            return Finding.failed(f"The name {name!r} isn't allowed ({why}). See {page} for more information.", fix)
+@check(
+    "INDEX002",
+    "All files of the project together are within PyPI's size limit",
+    "A project that uploads every night reaches the limit one day, and can then release nothing.",
+    kinds=ANY_FILE,
+)
+def project_size(upload: Upload) -> Finding:
+    if sum(file.size for file in upload.project_files.files) + upload.file.size <= PROJECT_LIMIT:
         return Finding.passed()
-
-
-class ProjectSize(UploadCheck):
-    """All files of the project together are not larger than PyPI keeps."""
-
-    code: ClassVar[str] = "INDEX002"
-    kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
-
-    def check(self, facts: Upload) -> Finding:
-        """A project that uploads every night fills its room one day, and then nothing can be released."""
-        if sum(one.size for one in facts.project_files.files) + facts.file.size <= LIMIT * GIB:
-            return Finding.passed()
-        page = user_docs_page("project-management/storage-limits#requesting-a-project-size-limit-increase")
-        return Finding.failed(
-            f"Project size too large. Limit for project {facts.project_files.project!r} total size is {LIMIT} GB. "
-            f"See {page}",
-            "remove releases that nobody needs, or ask PyPI for more",
-        )
-
-
-class FileNew(UploadCheck):
-    """No other file of that name is there."""
-
-    code: ClassVar[str] = "INDEX003"
-    kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
-
-    def check(self, facts: Upload) -> Finding:
-        """A file on an index never changes, so that a hash in a lock file holds; it was built twice."""
-        archive = facts.file
-        known = (one for one in facts.project_files.files if archive.name == one.name or archive.sha256 == one.sha256)
-        if facts.is_there or next(known, None) is None:
-            return Finding.passed()
-        return Finding.failed(
-            f"File already exists ({archive.name!r}, with blake2_256 hash {archive.blake2_256!r}). "
-            f"See {help_page('file-name-reuse')} for more information.",
-            f"raise the version: {_next_release(facts)}; and build once",
-        )
-
-
-class NameNotBurned(UploadCheck):
-    """No file of that name was deleted."""
-
-    code: ClassVar[str] = "INDEX004"
-    kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
-
-    def check(self, facts: Upload) -> Finding:
-        """A name that was used stays used, so that nobody gets another file than before."""
-        if facts.file.name not in facts.project_files.burned:
-            return Finding.passed()
-        said = "This filename was previously used by a file that has since been deleted. Use a different version."
-        page = help_page("file-name-reuse")
-        return Finding.failed(f"{said} See {page} for more information.", _next_release(facts))
-
-
-class ReleaseOpen(UploadCheck):
-    """The release is not older than 14 days."""
-
-    code: ClassVar[str] = "INDEX005"
-    kinds: ClassVar[tuple[FileKind, ...]] = tuple(FileKind)
-
-    def check(self, facts: Upload) -> Finding:
-        """Whoever steals a token can't put a file beside those that everybody has installed for years."""
-        files = facts.project_files.of_release(metadata_of(facts.file).version)
-        times = [one.uploaded for one in files if one.uploaded]
-        if files and not times:
-            return Finding.unknown("the index does not say when its files were uploaded")
-        if not files or min(times) >= facts.now - timedelta(days=DAYS):
-            return Finding.passed()
-        said = f"Uploading new files to releases older than {DAYS} days is not allowed."
-        return Finding.failed(said, f"make a new release: {_next_release(facts)}")
-
-
-class OneSdistOnIndex(UploadCheck):
-    """The release has no other sdist."""
-
-    code: ClassVar[str] = "INDEX006"
-    kinds: ClassVar[tuple[FileKind, ...]] = (FileKind.SDIST,)
-
-    def check(self, facts: Upload) -> Finding:
-        """There is one source of a release."""
-        files = facts.project_files.of_release(metadata_of(facts.file).version)
-        if all(FileKind.of(one.name) is not FileKind.SDIST for one in files):
-            return Finding.passed()
-        return Finding.failed("Only one sdist may be uploaded per release.", "upload none but NAME-VERSION.tar.gz")
-
-
-def _next_release(facts: Upload) -> str:
-    """Return the command that releases the version after that of a file."""
-    version = metadata_of(facts.file).version
-    return task_command(
-        f"release --version {facts.project_files.after(version)}" if version else "release --part patch"
+    page = user_docs_page("project-management/storage-limits#requesting-a-project-size-limit-increase")
+    project = upload.project_files.project
+    return Finding.failed(
+        f"Project size too large. Limit for project {project!r} total size is {PROJECT_LIMIT // GIB} GB. See {page}",
+        "remove releases that are no longer needed, or ask PyPI for more",
     )
 
 
+@check(
+    "INDEX003",
+    "The index has no other file of that name",
+    "A file on an index never changes, so that hashes in lock files stay valid.",
+    kinds=ANY_FILE,
+)
+def file_new(upload: Upload) -> Finding:
+    ours = upload.file
+    same = (file for file in upload.project_files.files if ours.name == file.name or ours.sha256 == file.sha256)
+    if upload.is_there or next(same, None) is None:
+        return Finding.passed()
+    return Finding.failed(
+        f"File already exists ({ours.name!r}, with blake2_256 hash {ours.blake2_256!r}). "
+        f"See {help_page('file-name-reuse')} for more information.",
+        f"raise the version: {_next_release(upload)}; and build once",
+    )
+
+
+@check(
+    "INDEX004",
+    "No file of that name was deleted from the index",
+    "The name of a deleted file cannot be used again, so that nobody gets another file than before.",
+    kinds=ANY_FILE,
+)
+def name_not_burned(upload: Upload) -> Finding:
+    if upload.file.name not in upload.project_files.burned:
+        return Finding.passed()
+    sentence = "This filename was previously used by a file that has since been deleted. Use a different version."
+    page = help_page("file-name-reuse")
+    return Finding.failed(f"{sentence} See {page} for more information.", _next_release(upload))
+
+
+@check(
+    "INDEX005",
+    "The release is at most 14 days old",
+    "A stolen token cannot add files to a release that has been installed for years.",
+    kinds=ANY_FILE,
+)
+def release_open(upload: Upload) -> Finding:
+    files = upload.project_files.of_release(metadata_of(upload.file).version)
+    times = [file.uploaded for file in files if file.uploaded]
+    if files and not times:
+        return Finding.unknown("the index does not say when its files were uploaded")
+    if not files or min(times) >= upload.now - timedelta(days=DAYS_OPEN):
+        return Finding.passed()
+    sentence = f"Uploading new files to releases older than {DAYS_OPEN} days is not allowed."
+    return Finding.failed(sentence, f"make a new release: {_next_release(upload)}")
+
+
+@check(
+    "INDEX006",
+    "The index has no other sdist of the release",
+    "An index accepts one sdist for a release.",
+    kinds=SDIST,
+)
+def one_sdist(upload: Upload) -> Finding:
+    files = upload.project_files.of_release(metadata_of(upload.file).version)
+    has_sdist = any(FileKind.of(file.name) is FileKind.SDIST for file in files)
+    sentence = "Only one sdist may be uploaded per release."
+    return finding_of([sentence] if has_sdist else [], "upload only NAME-VERSION.tar.gz")
+
+
+def _next_release(upload: Upload) -> str:
+    """Return the command that releases the version after that of a file."""
+    version = metadata_of(upload.file).version
+    return task_command(
+        f"release --version {upload.project_files.after(version)}" if version else "release --part patch"
+    )
+
+
+@check(
+    "INDEX011",
+    "The index has no file of the version",
+    "A version is published once: what is on the index stays, whatever a tag says later.",
+)
+def version_free(release: PendingRelease) -> Finding:
+    if release.version is None:
+        return Finding.unknown("no version was found to release")
+    files = release.project_files.of_release(release.version)
+    lines = [f"{release.index} has {release.name} {release.version}:"]
+    lines += first_lines(f"{file.name}  sha256 {file.sha256}" for file in files)
+    following = task_command(f"release --version {release.project_files.after(release.version)}")
+    return finding_of(lines if files else [], f"release the version after it: {following}")
+
+
+@check(
+    "INDEX012",
+    "The index's project of that name is this project, or the name is not taken",
+    "The index refuses uploads to a project of somebody else.",
+    severity=WARNING,
+)
+def name_ours(release: PendingRelease) -> Finding:
+    if not release.project_files.project:
+        return Finding.passed(f"{release.index} does not know {release.name}: its first upload takes the name")
+    versions = ", ".join(map(str, release.project_files.versions[-3:]))
+    lines = [f"{release.index} has {release.name} {versions}, and none of these versions has a tag here"]
+    lines += [f"it is by {release.holder}"] if release.holder else []
+    return finding_of(lines if release.is_strange else [], "if it is not yours, choose another name")
+
+
+@check(
+    "INDEX013",
+    "The project accepts new releases",
+    "A project that is archived or in quarantine accepts no upload (PEP 792).",
+)
+def project_open(release: PendingRelease) -> Finding:
+    status = release.project_files.status
+    fix = "unarchive it in its settings on the index; about a quarantine, ask the index"
+    line = f"{release.name} is {status} on {release.index}"
+    return finding_of([line] if status in {"archived", "quarantined"} else [], fix)
+
+
 JUMP = 3
-"""How many times the size of before is much more."""
+"""How many times the size of the file before is much larger."""
 
-SMALL = 1 << 20
-"""What a file may grow by in any case, in bytes."""
-
-
-class PendingReleaseCheck:
-    """A check of a release beside what the index holds."""
-
-    severity: ClassVar[Severity] = Severity.ERROR
-    needs: ClassVar[tuple[str, ...]] = ()
-    code: ClassVar[str]
+FREE_GROWTH = MIB
+"""How much a file may grow in any case, in bytes."""
 
 
-class VersionFree(PendingReleaseCheck):
-    """The index has no file of the version."""
-
-    code: ClassVar[str] = "INDEX011"
-
-    def check(self, facts: PendingRelease) -> Finding:
-        """A version is published once: what is there stays, whatever a tag says later."""
-        if facts.version is None:
-            return Finding.unknown("no version was found to release")
-        there = first_lines(f"{one.name}  sha256 {one.sha256}" for one in facts.project_files.of_release(facts.version))
-        said = [f"{facts.index} has {facts.name} {facts.version}:", *there]
-        follows = task_command(f"release --version {facts.project_files.after(facts.version)}")
-        return finding_of(said if there else [], f"release the version after it: {follows}")
-
-
-class NameOurs(PendingReleaseCheck):
-    """The project of that name is this one, or nobody has the name yet."""
-
-    code: ClassVar[str] = "INDEX012"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: PendingRelease) -> Finding:
-        """Who has a name, keeps it: the first upload of somebody else is refused."""
-        if not facts.project_files.project:
-            return Finding.passed(f"{facts.index} does not know {facts.name}: its first upload takes the name")
-        known = ", ".join(map(str, facts.project_files.versions[-3:]))
-        said = [f"{facts.index} has {facts.name} {known}, and no tag here is of one of them"]
-        said += [f"it is by {facts.holder}"] if facts.holder else []
-        return finding_of(said if facts.is_strange else [], "if it is not yours, choose another name")
+@check(
+    "INDEX014",
+    "No file is much larger than that of the last release",
+    "A file that triples in size often contains an environment, a data set or a video by mistake.",
+    severity=WARNING,
+    kinds=ANY_FILE,
+)
+def size_as_before(upload: Upload) -> Finding:
+    versions = upload.project_files.versions
+    files = upload.project_files.of_release(versions[-1]) if versions else ()
+    largest = max((file.size for file in files if FileKind.of(file.name) is upload.file.kind), default=None)
+    if largest is None or upload.file.size <= max(largest * JUMP, largest + FREE_GROWTH):
+        return Finding.passed()
+    line = f"the file has {upload.file.size:,} bytes, and that of {versions[-1]} has {largest:,}"
+    listing = "python -m zipfile -l" if upload.file.is_wheel else "tar -tzf"
+    return Finding.failed(line, f"look at what is in it: {listing} dist/{upload.file.name}")
 
 
-class ProjectOpen(PendingReleaseCheck):
-    """The project takes new releases."""
-
-    code: ClassVar[str] = "INDEX013"
-
-    def check(self, facts: PendingRelease) -> Finding:
-        """One that is archived or in quarantine takes no upload (PEP 792)."""
-        closed = facts.project_files.status in {"archived", "quarantined"}
-        fix = "unarchive it in its settings on the index; about a quarantine, ask the index"
-        return finding_of([f"{facts.index} has it as {facts.project_files.status}"] if closed else [], fix)
-
-
-class SizeAsBefore(PendingReleaseCheck):
-    """No file is much larger than that of the release before."""
-
-    code: ClassVar[str] = "INDEX014"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: Upload) -> Finding:
-        """An environment, a data set or a video went along by mistake."""
-        kind, versions = FileKind.of(facts.file.name), facts.project_files.versions
-        before = (
-            [one.size for one in facts.project_files.of_release(versions[-1]) if FileKind.of(one.name) is kind]
-            if versions
-            else []
-        )
-        limit = max(max(before, default=0) * JUMP, max(before, default=0) + SMALL)
-        said = f"it has {facts.file.size:,} bytes, and the one of {versions[-1]} {max(before):,}" if before else ""
-        return finding_of([said] if said and facts.file.size > limit else [], "look what is in it: nox -s check")
+UPLOAD_CHECKS = (name_free, project_size, file_new, name_not_burned, release_open, one_sdist)
+PENDING_RELEASE_CHECKS = (version_free, name_ours, project_open)

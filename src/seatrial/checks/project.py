@@ -1,22 +1,24 @@
-"""Checks of pyproject.toml, the README and the supported Pythons of a project."""
+"""Checks of a project (META0xx): pyproject.toml, the README, the licence, and the supported Pythons."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 import shlex
 from dataclasses import dataclass, field
 from datetime import date, time
+from functools import partial
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from seatrial.checks.check import finding_of, first_lines
+from seatrial.checks.check import ERROR, WARNING, check, finding_of, first_lines
+from seatrial.checks.metadata import CLASSIFIER_FIX
 from seatrial.ci.publisher import REPOSITORY_LABELS
 from seatrial.errors import SeatrialError
-from seatrial.findings import Finding, Severity
+from seatrial.findings import Finding
 from seatrial.git.repository import owner_and_name
 from seatrial.project.nox_sessions import SessionList
+from seatrial.project.project import admits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,215 +27,195 @@ if TYPE_CHECKING:
     from seatrial.project.project import Project
 
 
-STANDARD = ("build-system", "project", "dependency-groups")
-"""The tables that are the same for all (PyPA, the pyproject.toml specification)."""
-
-MOST = 20
-"""How many mistakes are looked for."""
-
-LICENCES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")
-"""Where the files of a licence are looked for when nobody names them (the pyproject.toml specification)."""
+README_TYPES = {".md": "text/markdown", ".markdown": "text/markdown", ".rst": "text/x-rst", ".txt": "text/plain"}
+"""The content type of a README by its suffix (the pyproject.toml specification, ``readme``)."""
 
 
-class ProjectCheck:
-    """A check of what a project says of itself."""
+@dataclass(frozen=True)
+class ProjectSources:
+    """A project as git has it.
 
-    severity: ClassVar[Severity] = Severity.WARNING
-    needs: ClassVar[tuple[str, ...]] = ("META001",)
-    code: ClassVar[str]
+    ``files``: those that git tracks, below the project; ``home``: owner and name of the repository on the forge.
+    """
 
+    project: Project
+    files: tuple[PurePosixPath, ...]
+    listing: SessionList = field(default_factory=SessionList)
+    workflows: tuple[Workflow, ...] = ()
+    home: tuple[str, str] = ("", "")
 
-class AsSpecified(ProjectCheck):
-    """The standard tables of pyproject.toml are as the specification has them."""
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """The ``[project]`` of pyproject.toml, empty if the metadata is elsewhere."""
+        table: Mapping[str, Any] = self.project.table.get("project", {})
+        return table
 
-    code: ClassVar[str] = "META011"
-    severity: ClassVar[Severity] = Severity.ERROR
+    @property
+    def has_table(self) -> bool:
+        """Whether the metadata is in ``[project]``."""
+        return "project" in self.project.table
 
-    def check(self, facts: ProjectSources) -> Finding:
-        """Build backends stop at what they do not know, each at another mistake."""
-        said = first_lines(dict.fromkeys(_mistakes(facts.project.table)))
-        return finding_of(
-            said, "write it as https://packaging.python.org/en/latest/specifications/pyproject-toml/ says"
-        )
+    def is_dynamic(self, key: str) -> bool:
+        """Whether the build backend fills in a key of ``[project]``."""
+        dynamic = self.table.get("dynamic")
+        return isinstance(dynamic, list) and key in dynamic
 
+    def lacks(self, key: str) -> bool:
+        """Whether ``[project]`` is where a key belongs; false also if the build backend fills it in."""
+        return self.has_table and not self.is_dynamic(key)
 
-class Summarised(ProjectCheck):
-    """There is a summary."""
+    @property
+    def readme(self) -> PurePosixPath | None:
+        """The file that ``readme`` names, None if it names none."""
+        readme = self.table.get("readme")
+        name = readme.get("file") if isinstance(readme, dict) else readme
+        return PurePosixPath(name) if isinstance(name, str) and name else None
 
-    code: ClassVar[str] = "META012"
+    @property
+    def readme_type(self) -> str | None:
+        """The content type that ``readme`` states, or that the suffix of its file stands for; None for an unknown."""
+        readme = self.table.get("readme")
+        if isinstance(readme, dict) and isinstance(readme.get("content-type"), str):
+            return str(readme["content-type"]).partition(";")[0].strip().lower()
+        return README_TYPES.get(self.readme.suffix.lower()) if self.readme else None
 
-    def check(self, facts: ProjectSources) -> Finding:
-        """It is what a search shows of the project."""
-        if not facts.says_all:
-            return Finding.skipped("the metadata stand elsewhere")
-        bad = not str(facts.table.get("description", "")).strip() and not facts.is_open("description")
-        return finding_of(["[project] has no description"] if bad else [], 'description = "What it does, in one line"')
+    @property
+    def readme_text(self) -> str:
+        """The text of the README, "" if it can't be read."""
+        try:
+            return (self.project.root / self.readme).read_text(encoding="utf-8") if self.readme else ""
+        except (OSError, ValueError):
+            return ""
 
-
-class LicenceDeclared(ProjectCheck):
-    """The licence is an expression (PEP 639)."""
-
-    code: ClassVar[str] = "META021"
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """Programs read it; a text or a classifier leaves open which licence it is, and may not stand beside one."""
-        if not facts.says_all or facts.is_open("license"):
-            return Finding.skipped("the licence stands elsewhere")
-        told, old = facts.table.get("license"), _licence_classifiers(facts)
-        said = []
-        if isinstance(told, dict):
-            said.append("license is a table, which is deprecated")
-        elif not told:
-            said.append("[project] has no license")
-        if old:
-            said.append(f"a classifier says it too, which backends refuse beside an expression: {', '.join(old)}")
-        return finding_of(said, 'license = "MIT", or whichever it is, and no classifier that begins with "License ::"')
-
-
-class LicenceFilesThere(ProjectCheck):
-    """Every pattern of license-files fits a file."""
-
-    code: ClassVar[str] = "META022"
-    severity: ClassVar[Severity] = Severity.ERROR
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """PEP 639 has build backends stop at one that fits none."""
-        told = facts.table.get("license-files", [])
-        patterns = [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
-        bad = [one for one in patterns if not _fitting(facts, one)]
-        return finding_of(
-            first_lines(f"no file that git knows fits {one!r}" for one in bad), "name those that there are"
-        )
+    @property
+    def urls(self) -> dict[str, str]:
+        """The ``[project.urls]``."""
+        urls = self.table.get("urls")
+        return {str(label): str(url) for label, url in urls.items()} if isinstance(urls, dict) else {}
 
 
-class LicenceShipped(ProjectCheck):
-    """There is a file with the text of the licence."""
-
-    code: ClassVar[str] = "META023"
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """Most licences ask that their text goes along with every copy."""
-        there = any(_fitting(facts, pattern) for pattern in LICENCES) or facts.table.get("license-files")
-        return finding_of([] if there else ["there is no LICENSE"], "add LICENSE beside pyproject.toml")
+project_check = partial(check, severity=WARNING, needs=("META001",))
 
 
-class SourcesLinked(ProjectCheck):
-    """A URL leads to the sources."""
-
-    code: ClassVar[str] = "META031"
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """Whoever wants to report a bug starts at the page of the project."""
-        if not facts.says_all or facts.is_open("urls"):
-            return Finding.skipped("the URLs stand elsewhere")
-        there = any(label.lower() in REPOSITORY_LABELS for label in facts.urls)
-        owner, name = facts.home
-        fix = f'[project.urls]\nRepository = "https://github.com/{owner or "OWNER"}/{name or "NAME"}"'
-        return finding_of([] if there else ["[project.urls] has neither Repository nor Homepage"], fix)
+@project_check(
+    "META011",
+    "The standard tables of pyproject.toml follow their specification",
+    "A build backend stops at a key that it does not know, each backend at another one.",
+    severity=ERROR,
+)
+def as_specified(sources: ProjectSources) -> Finding:
+    errors = first_lines(dict.fromkeys(_specification_errors(sources.project.table)))
+    page = "https://packaging.python.org/en/latest/specifications/pyproject-toml/"
+    return finding_of(errors, f"write it as {page} specifies")
 
 
-class UrlsOfHere(ProjectCheck):
-    """The URL of the sources is that of the remote."""
-
-    code: ClassVar[str] = "META032"
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """After a repository has moved, its old address leads to whoever takes it next."""
-        told = {
-            label: owner_and_name(url) for label, url in facts.urls.items() if label.lower() in REPOSITORY_LABELS[:4]
-        }
-        if not facts.home[0]:
-            return Finding.skipped("no remote leads to a forge")
-        here = "/".join(facts.home)
-        elsewhere = {label: "/".join(home) for label, home in told.items() if home}
-        said = [
-            f"{label} leads to {home}, and the remote is {here}"
-            for label, home in elsewhere.items()
-            if home.lower() != here.lower()
-        ]
-        return finding_of(first_lines(said), "mend [project.urls], or git remote set-url")
+STANDARD_TABLES = ("build-system", "project", "dependency-groups")
+"""The tables that are the same for all tools (PyPA, the pyproject.toml specification)."""
 
 
-class ClassifiersKnown(ProjectCheck):
-    """Every classifier is on PyPI's list."""
-
-    code: ClassVar[str] = "META041"
-    severity: ClassVar[Severity] = Severity.ERROR
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """PyPI takes no other, and some build backends stop at it."""
-        # Loaded here because the list is long.
-        from trove_classifiers import all_classifiers  # noqa: PLC0415
-
-        bad = sorted({one.strip() for one in facts.project.classifiers} - set(all_classifiers) - {""})
-        fix = "see https://github.com/pypa/trove-classifiers; if it is new there: pip install -U trove-classifiers"
-        return finding_of(first_lines(f"{one!r} is not a valid classifier." for one in bad), fix)
-
-
-def _licence_classifiers(facts: ProjectSources) -> list[str]:
-    """Return the classifiers about the licence where an expression says it already."""
-    is_expression = isinstance(facts.table.get("license"), str)
-    return [one for one in facts.project.classifiers if is_expression and one.startswith("License ::")]
-
-
-def _fitting(facts: ProjectSources, pattern: str) -> list[PurePosixPath]:
-    """Return the files that a glob pattern fits, from the project's folder on."""
-    whole = "**" in pattern
-    return [path for path in facts.files if _fits(path, pattern, whole=whole)]
-
-
-def _fits(path: PurePosixPath, pattern: str, *, whole: bool) -> bool:
-    if whole:
-        # PurePath.match() takes ** for * before Python 3.13, and a pattern fits from the right.
-        return any(path.match(pattern.replace("**/", "*/" * depth)) for depth in range(len(path.parts)))
-    return len(path.parts) == len(PurePosixPath(pattern).parts) and path.match(pattern)
-
-
-def _mistakes(table: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong. The library stops at the first mistake, so it is shown each key alone, then all together."""
+def _specification_errors(table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the errors. The library stops at the first, so it gets each key alone, then all together."""
     # Loaded here because only this check needs it.
     from validate_pyproject import api, errors  # noqa: PLC0415
 
-    # It tells of what it would like, too.
+    # It also logs what it would like.
     logging.getLogger("validate_pyproject").setLevel(logging.ERROR)
-    valid = api.Validator(plugins=[])
-    for told in _pieces(table):
-        with _declared(errors.ValidationError) as said:
-            valid(told)
-        yield from (one.partition("\n")[0].replace("`", "").rstrip(":") for one in said)
+    validate = api.Validator(plugins=[])
+
+    def error_in(part: dict[str, Any]) -> str | None:
+        try:
+            validate(part)
+        except errors.ValidationError as error:
+            return str(error.summary).partition("\n")[0].replace("`", "").rstrip(":")
+        return None
+
+    yield from filter(None, map(error_in, _parts(table)))
 
 
-@contextlib.contextmanager
-def _declared(kind: type[Exception]) -> Iterator[list[str]]:
-    said: list[str] = []
-    try:
-        yield said
-    except kind as error:
-        said.append(str(getattr(error, "summary", error)))
-
-
-def _pieces(table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield tables with one key each and what goes with it. Copies: the library fills in what is missing."""
+def _parts(table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield tables with one key each and what it needs. They are copies: the library fills in what is missing."""
     project = {key: value for key, value in table.get("project", {}).items() if key != "classifiers"}
     for key, value in project.items():
-        least = {"name": "name"} if key == "dynamic" and _names(value, "version") else {"name": "name", "version": "1"}
+        needs_version = not (key == "dynamic" and isinstance(value, list) and "version" in value)
+        least = {"name": "name", "version": "1"} if needs_version else {"name": "name"}
         yield {"project": {**least, key: _in_json(value)}}
-    yield from ({name: _in_json(table[name])} for name in STANDARD if name in table and name != "project")
+    yield from ({name: _in_json(table[name])} for name in STANDARD_TABLES if name in table and name != "project")
     if "project" in table:
         yield {"project": _in_json(project)}
 
 
 def _in_json(value: Any) -> Any:
-    """Return a copy with numbers for dates: the library can't show a date, and no key takes either."""
+    """Return a copy with numbers in place of dates: the library can't print a date, and no key takes either."""
     if isinstance(value, dict):
-        return {key: _in_json(one) for key, one in value.items()}
+        return {key: _in_json(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_in_json(one) for one in value]
+        return [_in_json(item) for item in value]
     return 0 if isinstance(value, (date, time)) else value
 
 
-def _names(value: object, key: str) -> bool:
-    return isinstance(value, list) and key in value
+@project_check("META012", "There is a summary", "Search results show the summary.")
+def summarised(sources: ProjectSources) -> Finding:
+    if not sources.has_table:
+        return Finding.skipped("the metadata is not in [project]")
+    is_missing = not str(sources.table.get("description", "")).strip() and not sources.is_dynamic("description")
+    line = "[project] has no description"
+    return finding_of([line] if is_missing else [], 'description = "What it does, in one line"')
+
+
+NO_README = "[project] names no README"
+
+
+@project_check(
+    "META013",
+    "The README that is named exists",
+    "It becomes the project page, and a build stops if the file is missing.",
+    severity=ERROR,
+)
+def readme_there(sources: ProjectSources) -> Finding:
+    path = sources.readme
+    if path is None:
+        return Finding.skipped(NO_README)
+    is_missing = path not in sources.files and not str(path).startswith("..")
+    fix = f"git add {shlex.quote(str(path))}, and commit; or name an existing file"
+    return finding_of([f"git tracks no {path}, which readme names"] if is_missing else [], fix)
+
+
+@project_check(
+    "META014",
+    "A README is named for the project page",
+    "Most users read nothing else before they install a package.",
+)
+def readme_named(sources: ProjectSources) -> Finding:
+    if sources.table.get("readme"):
+        return Finding.passed()
+    if not sources.lacks("readme"):
+        return Finding.skipped("the README is not named in [project]")
+    return Finding.failed("[project] has no readme", 'readme = "README.md"')
+
+
+@project_check(
+    "META015",
+    "The content type of the README matches its file name",
+    "PyPI refuses Markdown that is declared as reStructuredText, or shows it unformatted.",
+)
+def readme_format(sources: ProjectSources) -> Finding:
+    path = sources.readme
+    if path is None:
+        return Finding.skipped(NO_README)
+    expected = README_TYPES.get(path.suffix.lower())
+    differs = expected is not None and sources.readme_type != expected
+    line = f"{path} is declared as {sources.readme_type}, and its name says {expected}"
+    return finding_of([line] if differs else [], f'readme = "{path}"')
+
+
+@project_check(
+    "META016",
+    "Links and images of the README also work on the project page",
+    "The project page has no files next to it, so relative links are broken and images are missing.",
+)
+def readme_links(sources: ProjectSources) -> Finding:
+    links = first_lines(dict.fromkeys(_relative_links(sources.readme_text, sources.readme_type)))
+    return finding_of(links, "write the full address of the file on the forge")
 
 
 LINES, ALL = re.MULTILINE, re.MULTILINE | re.DOTALL
@@ -253,199 +235,231 @@ CODE = {
 """What shows text as it is."""
 
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|#|.*_$", re.IGNORECASE)
-"""A link that leads to another place, or to one on the page itself; in reStructuredText, to another link."""
+"""A link with an address, or to a place on the page itself; in reStructuredText, to another link."""
 
 
-class ReadmeThere(ProjectCheck):
-    """The README is named, and there."""
-
-    code: ClassVar[str] = "META013"
-    severity: ClassVar[Severity] = Severity.ERROR
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """It becomes the page of the project; a build stops when the file is missing."""
-        path = facts.readme
-        if path is None:
-            return Finding.skipped("[project] names none")
-        bad = path not in facts.files and not str(path).startswith("..")
-        fix = f"git add {shlex.quote(str(path))}, and commit; or name one that is there"
-        return finding_of([f"git knows no {path}, which readme names"] if bad else [], fix)
-
-
-class ReadmeNamed(ProjectCheck):
-    """There is a README for the page of the project."""
-
-    code: ClassVar[str] = "META014"
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """It is all that most people read before they install something."""
-        told = facts.table.get("readme")
-        if not facts.says_all or facts.is_open("readme") or told:
-            return Finding.passed() if told else Finding.skipped("the README stands elsewhere")
-        return Finding.failed("[project] has no readme", 'readme = "README.md"')
-
-
-class ReadmeFormat(ProjectCheck):
-    """The format of the README is the one that its name says."""
-
-    code: ClassVar[str] = "META015"
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """PyPI renders what it is told: Markdown taken for reStructuredText is refused, or looks like noise."""
-        path = facts.readme
-        if path is None:
-            return Finding.skipped("[project] names none")
-        meant = README_TYPES.get(path.suffix.lower(), "")
-        bad = meant and facts.readme_type != meant
-        said = f"{path} is told to be {facts.readme_type or 'of no format'}, and is named like {meant}"
-        return finding_of([said] if bad else [], f'readme = "{path}"')
-
-
-class ReadmeLinks(ProjectCheck):
-    """Links and images of the README lead somewhere from the page of the project, too."""
-
-    code: ClassVar[str] = "META016"
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """There are no files beside that page: a relative link is dead there, and an image is missing."""
-        bad = first_lines(dict.fromkeys(_relative(facts.readme_text, facts.readme_type)))
-        return finding_of(bad, "write them with the whole address of the file on the forge")
-
-
-def _relative(text: str, content_type: str) -> Iterator[str]:
+def _relative_links(text: str, content_type: str | None) -> Iterator[str]:
     if content_type in LINKS:
         plain = CODE[content_type].sub("", text)
-        for found in LINKS[content_type].finditer(plain):
-            target = next(group for group in found.groups() if group)
+        for match in LINKS[content_type].finditer(plain):
+            target = next(group for group in match.groups() if group)
             if not ELSEWHERE.match(target):
                 yield target
 
 
-NEWEST = 20
-"""Minor versions of Python 3 that are looked at; there are not so many yet."""
-
-PATCHES = (*range(50), 999)
-
-
-class PythonsBounded(ProjectCheck):
-    """Requires-Python says which is the oldest."""
-
-    code: ClassVar[str] = "META051"
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """Without it, installers of an old Python take a release that does not work there."""
-        if facts.is_open("requires-python"):
-            return Finding.skipped("the build backend fills it in")
-        fix = f'requires-python = ">={next(iter(_classified(facts)), "3.9")}"'
-        return finding_of([] if facts.project.requires_python else ["there is no requires-python"], fix)
-
-
-class PythonsNamed(ProjectCheck):
-    """The classifiers name every Python from the oldest that Requires-Python admits, without a gap."""
-
-    code: ClassVar[str] = "META052"
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """The matrix is read from them: a Python that is admitted and not named is never tested."""
-        named, admitted = _classified(facts), _admitted(facts)
-        if not named or not admitted:
-            return Finding.skipped("one of both names none")
-        newest = _minor(named[-1])
-        missing = [one for one in admitted if _minor(one) <= newest and one not in named]
-        said = f"requires-python admits {', '.join(missing)}, which no classifier names"
-        fix = "raise requires-python, or add to the classifiers:\n" + "\n".join(
-            f'"Programming Language :: Python :: {one}",' for one in missing
-        )
-        return finding_of([said] if missing else [], fix)
+@project_check(
+    "META021",
+    "The licence is an SPDX expression (PEP 639)",
+    "Tools read the expression; a text or a classifier is ambiguous, and must not appear next to an expression.",
+)
+def licence_declared(sources: ProjectSources) -> Finding:
+    if not sources.lacks("license"):
+        return Finding.skipped("the licence is not in [project]")
+    licence, lines = sources.table.get("license"), []
+    if isinstance(licence, dict):
+        lines.append("license is a table, which is deprecated")
+    elif not licence:
+        lines.append("[project] has no license")
+    classifiers = [name for name in sources.project.classifiers if name.startswith("License ::")]
+    if isinstance(licence, str) and classifiers:
+        lines.append(f"backends refuse a licence classifier next to an expression: {', '.join(classifiers)}")
+    fix = 'license = "MIT", or your licence, and no classifier that begins with "License ::"'
+    return finding_of(lines, fix)
 
 
-class NoxfileLoads(ProjectCheck):
-    """The noxfile can be loaded."""
-
-    code: ClassVar[str] = "META053"
-    severity: ClassVar[Severity] = Severity.ERROR
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """CI calls its sessions."""
-        if not facts.listing.is_there:
-            return Finding.skipped("there is none beside pyproject.toml")
-        return finding_of([facts.listing.failure] if facts.listing.failure else [], "nox -l")
-
-
-class PythonsTested(ProjectCheck):
-    """Every Python that the classifiers name has a session."""
-
-    code: ClassVar[str] = "META054"
-    needs: ClassVar[tuple[str, ...]] = ("META053",)
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """A promise that nobody tests is broken without a word."""
-        run = facts.listing.pythons
-        missing = [one for one in _classified(facts) if one not in run]
-        said = f"no session of the noxfile runs on Python {', '.join(missing)}"
-        return finding_of([said] if missing else [], "sessions.tests() without pythons= runs on all that are named")
+@project_check(
+    "META022",
+    "Every pattern of license-files matches a file",
+    "Build backends stop at a pattern that matches no file (PEP 639).",
+    severity=ERROR,
+)
+def licence_files_there(sources: ProjectSources) -> Finding:
+    written = sources.table.get("license-files", [])
+    patterns = [pattern for pattern in written if isinstance(pattern, str)] if isinstance(written, list) else []
+    lines = (f"no file that git tracks matches {pattern!r}" for pattern in patterns if not _matching(sources, pattern))
+    return finding_of(first_lines(lines), "name existing files")
 
 
-class TypesTarget(ProjectCheck):
-    """mypy and ruff are told the oldest Python, or none."""
-
-    code: ClassVar[str] = "META055"
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """What was added to Python later would be taken for granted."""
-        oldest = next(iter(_admitted(facts)), "") or next(iter(_classified(facts)), "")
-        told = {"mypy's python_version": _text(facts.project.mypy_settings.get("python_version", ""))}
-        ruff = facts.project.table.get("tool", {}).get("ruff", {}).get("target-version", "")
-        told["ruff's target-version"] = re.sub(r"^py3(\d+)$", r"3.\1", _text(ruff))
-        said = [f"{who} is {what}, and the oldest is {oldest}" for who, what in told.items() if what and what != oldest]
-        return finding_of(said if oldest else [], f"make it {oldest}, or leave it out: seatrial types on every Python")
+LICENCES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")
+"""The default of license-files (the pyproject.toml specification)."""
 
 
-class PythonsInWorkflows(ProjectCheck):
-    """Where workflows name the Pythons to test on, they name all of them, and no other."""
-
-    code: ClassVar[str] = "META056"
-
-    def check(self, facts: ProjectSources) -> Finding:
-        """A matrix that is typed twice drifts apart."""
-        named = _classified(facts)
-        jobs = [
-            (workflow, job)
-            for workflow in facts.workflows
-            for job in workflow.jobs
-            if len(job.pythons) > 1 and not set(job.pythons).isdisjoint(named)
-        ]
-        if not jobs or not named:
-            return Finding.skipped("none of them names several")
-        run = {one for _, job in jobs for one in job.pythons}
-        missing = [one for one in named if one not in run]
-        beyond = sorted(run - set(named), key=_minor)
-        said = [f"no workflow runs Python {', '.join(missing)}"] if missing else []
-        said += [f"workflows run Python {', '.join(beyond)}, which no classifier names"] if beyond else []
-        return finding_of(said, "have the matrix come from nox --list --json, or mend it by hand")
+@project_check(
+    "META023",
+    "There is a file with the text of the licence",
+    "Most licences require that every copy includes their text.",
+)
+def licence_shipped(sources: ProjectSources) -> Finding:
+    has_file = any(_matching(sources, pattern) for pattern in LICENCES) or sources.table.get("license-files")
+    return finding_of([] if has_file else ["there is no LICENSE"], "add LICENSE next to pyproject.toml")
 
 
-def _classified(facts: ProjectSources) -> tuple[str, ...]:
-    """Return the Pythons that the classifiers name, the oldest first, none where they contradict something."""
+def _matching(sources: ProjectSources, pattern: str) -> list[PurePosixPath]:
+    """Return the files that a glob pattern matches, relative to the project's folder."""
+    return [path for path in sources.files if _matches(path, pattern)]
+
+
+def _matches(path: PurePosixPath, pattern: str) -> bool:
+    if "**" in pattern:
+        # PurePath.match() takes ** for * before Python 3.13, and matches a pattern from the right.
+        return any(path.match(pattern.replace("**/", "*/" * depth)) for depth in range(len(path.parts)))
+    return len(path.parts) == len(PurePosixPath(pattern).parts) and path.match(pattern)
+
+
+@project_check(
+    "META031",
+    "A project URL leads to the sources",
+    "Users who want to report a bug start at the project page.",
+)
+def sources_linked(sources: ProjectSources) -> Finding:
+    if not sources.lacks("urls"):
+        return Finding.skipped("the URLs are not in [project]")
+    is_linked = any(label.lower() in REPOSITORY_LABELS for label in sources.urls)
+    owner, name = sources.home
+    fix = f'[project.urls]\nRepository = "https://github.com/{owner or "OWNER"}/{name or "NAME"}"'
+    return finding_of([] if is_linked else ["[project.urls] has neither Repository nor Homepage"], fix)
+
+
+@project_check(
+    "META032",
+    "The URL of the sources is that of the remote",
+    "After a repository has moved, its old address belongs to whoever takes it next.",
+)
+def urls_of_remote(sources: ProjectSources) -> Finding:
+    if not sources.home[0]:
+        return Finding.skipped("no remote is on a forge")
+    here = "/".join(sources.home)
+    homes = {
+        label: owner_and_name(url) for label, url in sources.urls.items() if label.lower() in REPOSITORY_LABELS[:4]
+    }
+    lines = (
+        f"{label} leads to {'/'.join(home)}, and the remote is {here}"
+        for label, home in homes.items()
+        if home and "/".join(home).lower() != here.lower()
+    )
+    return finding_of(first_lines(lines), "correct [project.urls], or git remote set-url")
+
+
+@project_check(
+    "META041",
+    "Every classifier is on PyPI's list",
+    "PyPI accepts no other classifier, and some build backends stop at it.",
+    severity=ERROR,
+)
+def classifiers_known(sources: ProjectSources) -> Finding:
+    # Loaded here because the list is long.
+    from trove_classifiers import all_classifiers  # noqa: PLC0415
+
+    unknown = sorted({name.strip() for name in sources.project.classifiers} - set(all_classifiers) - {""})
+    return finding_of(first_lines(f"{name!r} is not a valid classifier." for name in unknown), CLASSIFIER_FIX)
+
+
+@project_check(
+    "META051",
+    "Requires-Python states the oldest supported Python",
+    "Without it, installers of an old Python choose a release that does not work there.",
+)
+def pythons_bounded(sources: ProjectSources) -> Finding:
+    if sources.is_dynamic("requires-python"):
+        return Finding.skipped("the build backend fills it in")
+    fix = f'requires-python = ">={next(iter(_classified(sources)), "3.9")}"'
+    return finding_of([] if sources.project.requires_python else ["there is no requires-python"], fix)
+
+
+@project_check(
+    "META052",
+    "Classifiers name every Python that Requires-Python admits, without a gap",
+    "The matrix is read from the classifiers, so a Python that they omit is never tested.",
+)
+def pythons_named(sources: ProjectSources) -> Finding:
+    named, admitted = _classified(sources), _admitted(sources)
+    if not named or not admitted:
+        return Finding.skipped("no classifier names a Python" if admitted else "there is no requires-python")
+    newest = _minor(named[-1])
+    missing = [python for python in admitted if _minor(python) <= newest and python not in named]
+    line = f"requires-python admits {', '.join(missing)}, which no classifier names"
+    classifiers = "\n".join(f'"Programming Language :: Python :: {python}",' for python in missing)
+    return finding_of([line] if missing else [], f"raise requires-python, or add to the classifiers:\n{classifiers}")
+
+
+@project_check("META053", "nox can load the noxfile", "CI runs its sessions.", severity=ERROR)
+def noxfile_loads(sources: ProjectSources) -> Finding:
+    if not sources.listing.is_there:
+        return Finding.skipped("there is no noxfile next to pyproject.toml")
+    return finding_of([sources.listing.failure] if sources.listing.failure else [], "nox -l")
+
+
+@project_check(
+    "META054",
+    "Every Python that a classifier names has a session",
+    "A Python that is not tested can break without a message.",
+    needs=("META053",),
+)
+def pythons_tested(sources: ProjectSources) -> Finding:
+    tested = sources.listing.pythons
+    missing = [python for python in _classified(sources) if python not in tested]
+    line = f"no session of the noxfile runs on Python {', '.join(missing)}"
+    return finding_of([line] if missing else [], "sessions.tests() without pythons= runs on every Python that is named")
+
+
+@project_check(
+    "META055",
+    "mypy and ruff target the oldest supported Python, or none",
+    "With a newer target, they accept features that the oldest Python lacks.",
+)
+def types_target(sources: ProjectSources) -> Finding:
+    oldest = next(iter(_admitted(sources)), None) or next(iter(_classified(sources)), None)
+    if oldest is None:
+        return Finding.passed()
+    ruff = sources.project.table.get("tool", {}).get("ruff", {}).get("target-version", "")
+    targets = {
+        "mypy's python_version": _text(sources.project.mypy_settings.get("python_version", "")),
+        "ruff's target-version": re.sub(r"^py3(\d+)$", r"3.\1", _text(ruff)),
+    }
+    lines = [
+        f"{key} is {target}, and the oldest supported Python is {oldest}"
+        for key, target in targets.items()
+        if target and target != oldest
+    ]
+    return finding_of(lines, f"set it to {oldest}, or leave it out: seatrial runs mypy on every Python")
+
+
+@project_check(
+    "META056",
+    "Workflows that list Pythons to test list the same ones as the classifiers",
+    "A matrix that is written twice drifts apart.",
+)
+def pythons_in_workflows(sources: ProjectSources) -> Finding:
+    named = _classified(sources)
+    lists = [set(job.pythons) for workflow in sources.workflows for job in workflow.jobs if len(job.pythons) > 1]
+    lists = [pythons for pythons in lists if not pythons.isdisjoint(named)]
+    if not lists:
+        return Finding.skipped("no workflow lists several Pythons that classifiers name")
+    listed = set().union(*lists)
+    missing = [python for python in named if python not in listed]
+    beyond = sorted(listed - set(named), key=_minor)
+    lines = [f"no workflow runs Python {', '.join(missing)}"] if missing else []
+    lines += [f"workflows run Python {', '.join(beyond)}, which no classifier names"] if beyond else []
+    return finding_of(lines, "generate the matrix with nox --list --json, or correct it by hand")
+
+
+NEWEST_MINOR = 20
+"""How many minor versions of Python 3 are tried; there are fewer."""
+
+
+def _classified(sources: ProjectSources) -> tuple[str, ...]:
+    """Return the Pythons that the classifiers name, the oldest first; none if they contradict something."""
     try:
-        return tuple(one for one in facts.project.pythons if one[-1].isdecimal())
+        return tuple(python for python in sources.project.pythons if python[-1].isdecimal())
     except SeatrialError:
         return ()
 
 
-def _admitted(facts: ProjectSources) -> tuple[str, ...]:
-    # Loaded here because the rest does without.
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415
-
-    try:
-        allowed = SpecifierSet(facts.project.requires_python)
-    except InvalidSpecifier:
-        return ()
-    if not str(allowed):
-        return ()
-    # Some release of it has to be admitted: ">=3.9.2" admits 3.9.
-    found = (f"3.{minor}" for minor in range(NEWEST) if any(allowed.contains(f"3.{minor}.{one}") for one in PATCHES))
-    return tuple(found)
+def _admitted(sources: ProjectSources) -> tuple[str, ...]:
+    """Return the Pythons that Requires-Python admits, the oldest first; none if there is no bound."""
+    pythons = (f"3.{minor}" for minor in range(NEWEST_MINOR))
+    bound = sources.project.requires_python.strip()
+    return tuple(python for python in pythons if bound and admits(bound, python))
 
 
 def _minor(python: str) -> int:
@@ -456,61 +470,8 @@ def _text(value: object) -> str:
     return str(value) if isinstance(value, (str, int, float)) else ""
 
 
-README_TYPES = {".md": "text/markdown", ".markdown": "text/markdown", ".rst": "text/x-rst", ".txt": "text/plain"}
-"""What the suffix of a README says of its format (the pyproject.toml specification, ``readme``)."""
-
-
-@dataclass(frozen=True)
-class ProjectSources:
-    """``files``: those that git knows, below the project; ``home``: owner and name of the repository on the forge."""
-
-    project: Project
-    files: tuple[PurePosixPath, ...]
-    listing: SessionList = field(default_factory=SessionList)
-    workflows: tuple[Workflow, ...] = ()
-    home: tuple[str, str] = ("", "")
-
-    @property
-    def table(self) -> Mapping[str, Any]:
-        """The ``[project]`` of pyproject.toml, empty where the metadata stand elsewhere."""
-        found: Mapping[str, Any] = self.project.table.get("project", {})
-        return found
-
-    @property
-    def says_all(self) -> bool:
-        """Whether the metadata stand in ``[project]``."""
-        return "project" in self.project.table
-
-    def is_open(self, key: str) -> bool:
-        """Whether the build backend fills in a key of ``[project]``."""
-        dynamic = self.table.get("dynamic")
-        return isinstance(dynamic, list) and key in dynamic
-
-    @property
-    def readme(self) -> PurePosixPath | None:
-        """The file that ``readme`` names, None when it names none."""
-        told = self.table.get("readme")
-        name = told.get("file") if isinstance(told, dict) else told
-        return PurePosixPath(name) if isinstance(name, str) and name else None
-
-    @property
-    def readme_type(self) -> str:
-        """The format that ``readme`` names, or that the suffix of its file stands for; "" for none."""
-        told = self.table.get("readme")
-        if isinstance(told, dict) and isinstance(told.get("content-type"), str):
-            return str(told["content-type"]).partition(";")[0].strip().lower()
-        return README_TYPES.get(self.readme.suffix.lower(), "") if self.readme else ""
-
-    @property
-    def readme_text(self) -> str:
-        """What the README says, "" when it can't be read."""
-        try:
-            return (self.project.root / self.readme).read_text(encoding="utf-8") if self.readme else ""
-        except (OSError, ValueError):
-            return ""
-
-    @property
-    def urls(self) -> dict[str, str]:
-        """The ``[project.urls]``."""
-        told = self.table.get("urls")
-        return {str(label): str(url) for label, url in told.items()} if isinstance(told, dict) else {}
+CHECKS = (
+    *(as_specified, summarised, readme_there, readme_named, readme_format, readme_links),
+    *(licence_declared, licence_files_there, licence_shipped, sources_linked, urls_of_remote, classifiers_known),
+    *(pythons_bounded, pythons_named, noxfile_loads, pythons_tested, types_target, pythons_in_workflows),
+)

@@ -16,10 +16,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from seatrial.distributions.filename import FileKind
+from seatrial.distributions.pypi_rules import CONTENT_RULES, SCANNED_LIMIT, SCANNED_SUFFIXES, ZIP_FREE, ZIP_RATIO
 from seatrial.distributions.zip_structure import structure_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from seatrial.distributions.pypi_rules import ContentRule
 
 
 ARCHIVE_ERRORS = (
@@ -99,17 +102,28 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class RefusedContent:
+    """A member with content that PyPI refuses, and what PyPI says of it."""
+
+    member: str
+    message: str
+
+
+@dataclass(frozen=True)
 class ArchiveContents:
     """What is inside an archive.
 
     ``texts``: the files that checks read, by their names, the last where a name occurs twice, as twine and installers
-    read; ``cut``: those that were too long to be kept; ``fault``: the first thing that is wrong, None if all is well.
+    read; ``cut``: those that were too long to be kept; ``pointers``: the members that Git LFS left in place of files;
+    ``fault``: the first thing that is wrong, None if all is well.
     """
 
     members: tuple[Member, ...] = ()
     texts: Mapping[str, bytes] = field(default_factory=dict)
     cut: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
+    refused: tuple[RefusedContent, ...] = ()
+    pointers: tuple[str, ...] = ()
     fault: Fault | None = None
 
 
@@ -139,12 +153,16 @@ SECRETS = {
 """What a secret looks like: first what is always in it, which is searched for fast."""
 
 
+POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v\d+\n(.+\n)*oid sha256:[0-9a-f]{64}\nsize \d+\n")
+"""What Git LFS commits in place of a file (its specification, "The Pointer")."""
+
+
 class TooMuchError(ValueError):
     """The archive holds more than is read."""
 
 
-LONGEST_SECRET = 256
-"""How much of a piece is scanned again with the next, so that no secret is cut in two."""
+OVERLAP = 1024
+"""How much of a piece is scanned again with the next, so that nothing is cut in two; no pointer is longer."""
 
 
 @dataclass
@@ -154,24 +172,43 @@ class Scanner:
     texts: dict[str, bytes] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
     secrets: list[Secret] = field(default_factory=list)
+    refused: list[RefusedContent] = field(default_factory=list)
+    pointers: list[str] = field(default_factory=list)
     room: int = MOST_TEXT
 
     def scan(self, name: str, size: int, pieces: Iterable[bytes]) -> str:
         """Read the content of a member, and return its SHA-256 in hexadecimal digits."""
         digest, before = hashlib.sha256(), b""
         kept: list[bytes] | None = [] if self._keeps(name, size) else None
-        kinds = set()
+        searched = PATTERNS if _is_searched_by_pypi(name, size) else frozenset()
+        kinds, patterns = set(), set()
         for piece in pieces:
             digest.update(piece)
             window = before + piece
             kinds |= {kind for kind, (sign, form) in SECRETS.items() if sign in window and form.search(window)}
-            before = window[-LONGEST_SECRET:]
+            patterns |= {pattern for pattern in searched if pattern in window}
+            before = window[-OVERLAP:]
             if kept is not None:
                 kept.append(piece)
         if kept is not None:
             self.texts[name] = b"".join(kept)
         self.secrets += (Secret(name, kind) for kind in sorted(kinds))
+        self.refused += (RefusedContent(name, rule.message) for rule in CONTENT_RULES if _matches(rule, patterns))
+        if size <= OVERLAP and POINTER.fullmatch(before):
+            self.pointers.append(name)
         return digest.hexdigest()
+
+    def contents(self, members: Iterable[Member], fault: Fault | None) -> ArchiveContents:
+        """Return what was gathered."""
+        return ArchiveContents(
+            tuple(members),
+            self.texts,
+            tuple(self.cut),
+            tuple(self.secrets),
+            tuple(self.refused),
+            tuple(self.pointers),
+            fault,
+        )
 
     def _keeps(self, name: str, size: int) -> bool:
         """Whether there is room for the text of a member that checks read; of two with one name the last is kept."""
@@ -183,6 +220,17 @@ class Scanner:
             return False
         self.room -= size
         return True
+
+
+PATTERNS = frozenset(pattern for rule in CONTENT_RULES for pattern in rule.patterns)
+
+
+def _is_searched_by_pypi(name: str, size: int) -> bool:
+    return size <= SCANNED_LIMIT and posixpath.splitext(name)[1].lower() in SCANNED_SUFFIXES
+
+
+def _matches(rule: ContentRule, patterns: set[bytes]) -> bool:
+    return (all if rule.needs_all else any)(pattern in patterns for pattern in rule.patterns)
 
 
 def read_contents(file: BinaryIO, name: str, size: int) -> ArchiveContents:
@@ -306,13 +354,7 @@ def read_tar(file: BinaryIO, size: int, most: int = MOST_MEMBERS) -> ArchiveCont
         fault = Fault(FaultKind.UNREADABLE, "None", str(error) or type(error).__name__)
     if sparse and not fault:
         fault = Fault(FaultKind.SPARSE, "tar archive not accepted: Sparse members are not allowed.")
-    return ArchiveContents(
-        tuple(members),
-        scanner.texts,
-        tuple(scanner.cut),
-        tuple(scanner.secrets),
-        fault or sdist_layout_fault([member.name for member in members]),
-    )
+    return scanner.contents(members, fault or sdist_layout_fault([member.name for member in members]))
 
 
 def sdist_layout_fault(names: list[str]) -> Fault | None:
@@ -372,11 +414,6 @@ def _packaged(member: Member, info: tarfile.TarInfo) -> Member:
     return replace(member, mode=info.mode, date=info.mtime, owner=owner)
 
 
-ZIP_RATIO = 50
-"""More than that many times its size a zip file does not unpack to, if it unpacks to more than `ZIP_FREE` (PyPI)."""
-
-ZIP_FREE = 64 * PIECE
-
 LONGEST_DIRECTORY = 16 * PIECE
 """How long the directory at the end may be, which is read at once: enough for more than `MOST_MEMBERS`."""
 
@@ -435,7 +472,7 @@ def read_zip(file: BinaryIO, name: str, size: int) -> ArchiveContents:
         fault = Fault(FaultKind.HOSTILE, detail=str(error))
     except ZIP_FAILURES as error:
         fault = Fault(FaultKind.UNREADABLE, "None", str(error) or type(error).__name__)
-    return ArchiveContents(tuple(members), scanner.texts, tuple(scanner.cut), tuple(scanner.secrets), fault)
+    return scanner.contents(members, fault)
 
 
 def _size_fault(archive: zipfile.ZipFile, size: int) -> Fault | None:

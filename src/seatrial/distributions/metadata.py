@@ -1,4 +1,4 @@
-"""The core metadata of a distribution, and where they break their specification."""
+"""The core metadata of a distribution, and where it violates its specification."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 FIRST_FIELDS = ("metadata-version", "name", "version")
-"""The fields that PyPI tells of before all others; the rest follow by the alphabet."""
+"""The fields whose errors PyPI reports before all others; the rest follow in alphabetical order."""
 
 REQUIRED_FIELDS = ("metadata_version", "name", "version")
 
 PARSER_FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-"""What a text that was made to do harm makes Python's and packaging's parsers raise."""
+"""What Python's and packaging's parsers raise for a text that was made to do harm."""
 
 UNORDERED = re.compile(r"(?<= )\[('[^\]]*')\](?=, not )")
-"""A list in a message of packaging that was a set: in which order it comes is chance."""
+"""A list in a message of packaging that was a set, whose order is random."""
 
 ORDER = ("text/plain", "text/x-rst", "text/markdown", "GFM", "CommonMark")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a field, which goes by its name in the file, in the words of packaging and so of PyPI."""
+    """An error in a field, by its name in the file, in the words of packaging and therefore of PyPI."""
 
     field: str
     message: str
@@ -42,14 +42,14 @@ class Problem:
 class Metadata:
     """The fields as they are written, by the names that packaging gives them.
 
-    ``unparsed``: the fields that can't be read or are not known; ``problems``: what packaging does not accept, in the
-    order in which PyPI tells of it; ``broken``: why nothing could be read at all.
+    ``unparsed``: the fields that can't be read or are unknown; ``problems``: what packaging does not accept, in the
+    order in which PyPI reports it; ``error``: why nothing could be read at all, None if it could.
     """
 
     raw: Mapping[str, Any] = field(default_factory=dict)
     unparsed: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    broken: str = ""
+    error: str | None = None
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Metadata:
@@ -57,7 +57,7 @@ class Metadata:
         try:
             parsed, unparsed = core.parse_email(data)
         except (*PARSER_FAILURES, email.errors.MessageError) as error:
-            return cls(broken=str(error) or type(error).__name__)
+            return cls(error=str(error) or type(error).__name__)
         # PyPI takes fields of that value for missing: distutils wrote them so.
         raw = {name: value for name, value in parsed.items() if not _is_unknown(value)}
         if _is_before(raw.get("metadata_version"), "2.4"):
@@ -67,12 +67,12 @@ class Metadata:
 
     @property
     def name(self) -> str:
-        """The name as it is written, "" for none."""
+        """The name as it is written, "" if it is missing."""
         return self.text("name")
 
     @property
     def version(self) -> Version | None:
-        """The version, None for one that is missing or none."""
+        """The version, None if it is missing or invalid."""
         try:
             return Version(self.text("version"))
         except (InvalidVersion, *PARSER_FAILURES):
@@ -80,7 +80,7 @@ class Metadata:
 
     @property
     def requires_python(self) -> SpecifierSet | None:
-        """Which Pythons it is for, None where it does not say, or not so that it can be read."""
+        """The supported Pythons, None if the field is missing or invalid."""
         try:
             return SpecifierSet(self.text("requires_python")) if "requires_python" in self.raw else None
         except (InvalidSpecifier, *PARSER_FAILURES):
@@ -88,16 +88,17 @@ class Metadata:
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
-        """What it needs to be installed; what can't be read is left out."""
-        return tuple(one for text in self.list("requires_dist") if (one := parse_requirement(text)))
+        """The requirements; those that can't be read are left out."""
+        texts = self.list("requires_dist")
+        return tuple(requirement for text in texts if (requirement := parse_requirement(text)))
 
     def text(self, name: str) -> str:
-        """Return a field that is there once, "" for none."""
+        """Return a field that may appear once, "" if it is missing."""
         value = self.raw.get(name, "")
         return value if isinstance(value, str) else ""
 
     def list(self, name: str) -> tuple[str, ...]:
-        """Return a field that can be there more than once."""
+        """Return a field that may appear more than once."""
         value = self.raw.get(name, ())
         return tuple(value) if isinstance(value, list) else ()
 
@@ -120,7 +121,7 @@ def _is_before(version: object, bound: str) -> bool:
 
 
 def parse_requirement(text: str) -> Requirement | None:
-    """Read a requirement (PEP 508), None for what is none."""
+    """Read a requirement (PEP 508), None if it is invalid."""
     try:
         return Requirement(text)
     except (InvalidRequirement, *PARSER_FAILURES):
@@ -128,7 +129,7 @@ def parse_requirement(text: str) -> Requirement | None:
 
 
 def _problems(raw: dict[str, Any]) -> Iterator[Problem]:
-    """Yield what packaging says of all fields, or of each alone where it stumbles over one."""
+    """Yield the errors of packaging in all fields, or in each field alone if one makes it fail."""
     try:
         yield from _validate(raw)
     except PARSER_FAILURES:
@@ -138,7 +139,7 @@ def _problems(raw: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _problems_alone(name: str, raw: dict[str, Any]) -> Iterator[Problem]:
-    """Yield what packaging says of a field among others that are in order."""
+    """Yield the errors of packaging in a field among others that are valid."""
     fields = {"metadata_version": raw.get("metadata_version", "2.1"), "name": "name", "version": "1"}
     fields.pop(name, None)
     fields.update({name: raw[name]} if name in raw else {})
@@ -159,8 +160,8 @@ def _validate(raw: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(error.field, UNORDERED.sub(_in_order, str(error)))
 
 
-def _in_order(found: re.Match[str]) -> str:
-    words = found[1].replace("'", "").split(", ")
+def _in_order(match: re.Match[str]) -> str:
+    words = match[1].replace("'", "").split(", ")
     return str(sorted(words, key=lambda word: ORDER.index(word) if word in ORDER else len(ORDER)))
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import InvalidName, canonicalize_name
 
 from seatrial.checks.contents import COMMON_NAMES
-from seatrial.checks.metadata import email_problem, is_python_module
+from seatrial.checks.metadata import email_errors, is_python_module
 from seatrial.errors import CommandFailed, IndexUnreachable, ProjectError, ReleaseError
 from seatrial.git.command import Git, is_ignored
 from seatrial.git.repository import HOW_TO_SET_IDENTITY, page_of_repository, read_repository
@@ -240,7 +240,7 @@ def read_author(above: Path) -> tuple[str, str | None]:
             code="NoIdentity",
             fix=HOW_TO_SET_IDENTITY,
         )
-    return match[1], None if any(email_problem(match[2])) else match[2]
+    return match[1], None if any(email_errors(match[2])) else match[2]
 
 
 @dataclass(frozen=True)

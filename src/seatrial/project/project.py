@@ -133,7 +133,7 @@ class Project:
     @property
     def pythons_admitted(self) -> tuple[int, ...]:
         """The minor versions of Python 3 that ``requires-python`` admits, of those that seatrial is proved on."""
-        return tuple(minor for minor in TESTED_MINORS if _admits(self.requires_python, minor))
+        return tuple(minor for minor in TESTED_MINORS if admits(self.requires_python, f"3.{minor}"))
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -218,7 +218,7 @@ class Project:
             allowed = SpecifierSet(self.requires_python)
         except InvalidSpecifier as error:
             raise PyprojectInvalid(f"{self.path}: requires-python: {error}", fix='requires-python = ">=3.9"') from None
-        excluded = [f"3.{minor}" for minor in minors if not _admits(allowed, minor)]
+        excluded = [f"3.{minor}" for minor in minors if not admits(allowed, f"3.{minor}")]
         if excluded:
             raise ProjectError(
                 f'{self.path}: requires-python = "{self.requires_python}" excludes Python '
@@ -233,10 +233,10 @@ def _normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _admits(allowed: SpecifierSet | str, minor: int) -> bool:
-    """Whether some release of Python 3.``minor`` is admitted: ">=3.9.2" and "<3.12.5" admit 3.9 and 3.12."""
+def admits(specifier: SpecifierSet | str, python: str) -> bool:
+    """Whether some release of a Python is admitted: ">=3.9.2" and "<3.12.5" admit 3.9 and 3.12."""
     try:
-        versions = SpecifierSet(allowed) if isinstance(allowed, str) else allowed
+        versions = SpecifierSet(specifier) if isinstance(specifier, str) else specifier
     except InvalidSpecifier:
         return False
-    return any(versions.contains(f"3.{minor}.{patch}") for patch in (*range(50), 999))
+    return any(versions.contains(f"{python}.{patch}") for patch in (*range(50), 999))

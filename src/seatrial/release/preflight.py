@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.checks.check import ReleaseAttempt, ReleaseStage, UnknownFacts, report_unknown, run_checks
+from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
 from seatrial.checks.registry import (
     BUILT_FILES_CHECKS,
     PENDING_RELEASE_CHECKS,
@@ -19,6 +19,7 @@ from seatrial.checks.registry import (
     TRIGGER_CHECKS,
     checks_for_pending_file,
 )
+from seatrial.checks.release import ReleaseAttempt, ReleaseStage
 from seatrial.checks.run import check_distributions, check_uploads, require_known_codes
 from seatrial.ci.publisher import Trigger
 from seatrial.distributions.build import BuildEnvironment, build_distributions, build_from_tree
