@@ -10,8 +10,13 @@ import tarfile
 import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seatrial.distributions.distribution import Distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 NAME, VERSION = "tidepool", "1.2.3"
 DATE = (2024, 2, 29, 12, 0, 0)
@@ -153,9 +158,14 @@ def zipped(files: dict[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) ->
 
 def tarred(files: dict[str, bytes | str], *members: tarfile.TarInfo) -> bytes:
     """Return a gzipped tar archive; ``members``: more of them, without content."""
+    return tarred_in_order(files.items(), *members)
+
+
+def tarred_in_order(files: Iterable[tuple[str, bytes | str]], *members: tarfile.TarInfo) -> bytes:
+    """Return a gzipped tar archive of names, which can occur twice, and contents."""
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name, text in files.items():
+        for name, text in files:
             info = tarfile.TarInfo(name)
             info.size = len(_bytes(text))
             archive.addfile(info, io.BytesIO(_bytes(text)))

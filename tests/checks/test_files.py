@@ -202,6 +202,91 @@ def test_healthy_files_pass_every_rule() -> None:
     assert seen == {rule.code for rule in CHECKS_OF_FILES if rule.code.startswith("DIST")}
 
 
+def verdict(file: Distribution, code: str) -> Verdict:
+    return judged((file,), code).finding.verdict
+
+
+def in_wheel(**files: str) -> Distribution:
+    """Return the wheel with more files; two underscores in a name stand for a slash, three for a dot."""
+    named = {name.replace("___", ".").replace("__", "/"): text for name, text in files.items()}
+    return WHEEL.having(dict(named)).distribution()
+
+
+def described_as(wheel_file: str, tag: str = "py3-none-any") -> Distribution:
+    return sample_dists.wheel(tag=tag).having({f"{INFO}/WHEEL": wheel_file}).distribution()
+
+
+def in_sdist(name: str, text: bytes | str) -> Distribution:
+    return SDIST.having({f"{TOP}/{name}": text}).distribution()
+
+
+BEGIN, END = (pattern.decode() for pattern in CONTENT_RULES[1].patterns)
+FULL = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"
+
+
+@functools.cache
+def edge_cases() -> tuple[tuple[str, Distribution, Verdict], ...]:
+    """Return codes, files and what the check finds in them."""
+    failed, passed = Verdict.FAILED, Verdict.PASSED
+    return (
+        # Content that PyPI refuses: in sources of up to 5 MiB, wherever in them.
+        ("DIST019", in_sdist("notes.txt", PROTECTED), passed),
+        ("DIST019", in_sdist("a.pye", f"{BEGIN}\n{END}\n"), failed),
+        ("DIST019", in_sdist("a.pye", f"{BEGIN}\n"), passed),
+        ("DIST019", in_sdist("a.py", "#" * ((1 << 20) - 5) + PROTECTED), failed),
+        ("DIST019", in_sdist("a.py", PROTECTED + "#" * (5 << 20)), passed),
+        # Only a whole file is a pointer.
+        ("DIST020", in_sdist("a.bin", LFS_POINTER.replace("oid", "ext-0-x sha256:1\noid")), failed),
+        ("DIST020", in_sdist("docs.md", f"A pointer:\n{LFS_POINTER}"), passed),
+        ("DIST020", in_sdist("docs.md", f"{LFS_POINTER}is a pointer"), passed),
+        ("DIST026", SDIST.named("tidepool-1.2.3.zip").distribution(), passed),
+        ("DIST026", SDIST.in_folder("Tidepool-1.2.3").distribution(), failed),
+        # What installers refuse, and what they guess.
+        ("DIST037", described_as(""), failed),
+        ("DIST037", described_as("Root-Is-Purelib: true\n"), failed),
+        ("DIST037", described_as("Wheel-Version: one\n"), failed),
+        ("DIST037", described_as("Wheel-Version: 1.9\n"), passed),
+        ("DIST038", described_as(f"{FULL}Tag: py2-none-any\nTag: py3-none-any\n", "py2.py3-none-any"), passed),
+        ("DIST038", described_as(f"{FULL}Tag: py2.py3-none-any\n", "py2.py3-none-any"), passed),
+        ("DIST038", described_as(f"{FULL}Tag: none\n"), failed),
+        ("DIST038", described_as(FULL), failed),
+        ("DIST038", described_as("Wheel-Version: 1.0\nRoot-Is-Purelib: yes\nTag: py3-none-any\n"), failed),
+        # What lands in site-packages.
+        ("DIST209", in_wheel(tidepool__README___md="x"), passed),
+        ("DIST209", in_wheel(authors___py="x", changes__x___py="x"), passed),
+        ("DIST209", in_wheel(LICENSE___txt="x"), failed),
+        ("DIST209", WHEEL.having({"tidepool-1.2.3.data/purelib/COPYING": "x"}).distribution(), failed),
+        ("DIST210", WHEEL.having({"tidepool.libs/libx.so.5": "x"}).distribution(), passed),
+        ("DIST210", WHEEL.having({"tidepool-stubs/py.typed": "x"}).distribution(), passed),
+        ("DIST210", in_wheel(google__cloud__x___py="x"), passed),
+        ("DIST210", WHEEL.having({"tidepool-1.2.3.data/data/share/x": "x"}).distribution(), passed),
+        ("DIST210", WHEEL.having({"empty/": ""}).distribution(), failed),
+        # What tests need is made up.
+        ("DIST302", in_sdist("tests/certs/server.key", SECRET_KEY), passed),
+        ("DIST302", in_sdist("tests/token.txt", "glpat-" + "a" * 20), failed),
+        ("DIST301", in_sdist("tests/token.txt", SECRET_TOKEN), failed),
+        ("DIST303", in_sdist("tests/data/.netrc", "machine x\n"), passed),
+        ("DIST303", in_sdist("src/.netrc", "machine x\n"), failed),
+        ("DIST303", in_sdist(".env", ""), passed),
+    )
+
+
+def test_check_tells_what_is_wrong_from_what_only_looks_so() -> None:
+    found = [(place, code, verdict(file, code)) for place, (code, file, _) in enumerate(edge_cases())]
+    assert found == [(place, code, expected) for place, (code, _, expected) in enumerate(edge_cases())]
+
+
+def test_of_two_members_with_one_name_the_last_counts_and_both_are_reported() -> None:
+    first, last = SDIST.saying("Name: other").files, SDIST.files
+    texts = [*first.items(), *last.items()]
+    members = [(name, text) for name, text in texts if isinstance(text, str)]
+    file = sample_dists.read(SDIST.name, sample_dists.tarred_in_order(members))
+    assert file.metadata is not None
+    assert file.metadata.name == "tidepool"
+    line = f"{TOP}/PKG-INFO is in the archive more than once, and the last one counts"
+    assert line in judged((file,), "DIST018").finding.seen.splitlines()
+
+
 def test_check_whose_need_failed_is_skipped_and_says_so() -> None:
     found = judged(broken()["DIST022"], "DIST023")
     assert found.finding == Finding.skipped("DIST022 did not pass")

@@ -13,6 +13,7 @@ from twine.utils import DEFAULT_REPOSITORY
 import sample_dists
 from sample_dists import SampleDist
 from seatrial.checks.registry import UploadRejection, find_rejection, is_already_there
+from seatrial.distributions.pypi_rules import CONTENT_RULES, ContentRule
 from seatrial.index.client import IndexFile, ProjectFiles
 
 NOW = datetime(2024, 2, 29, 12, tzinfo=timezone.utc)
@@ -316,6 +317,26 @@ def test_new_project_is_not_named_like_a_module_of_python(name: str) -> None:
     made = sample_dists.sdist(normalised).saying(f"Name: {name}")
     assert reason(made, ProjectFiles()) == f"{said}{HELP}project-name for more information."
     assert not reason(made, ProjectFiles(name))
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "Rrequirements-TXT"])
+def test_new_project_has_no_name_that_pypi_prohibits(name: str) -> None:
+    made = sample_dists.sdist(name.lower().replace(".", "_").replace("-", "_")).saying(f"Name: {name}")
+    assert reason(made, ProjectFiles()) == f"The name {name!r} isn't allowed.{HELP}project-name for more information."
+    assert not reason(made, ProjectFiles(name))
+
+
+@pytest.mark.parametrize("rule", CONTENT_RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("healthy", [SDIST, WHEEL], ids=["sdist", "wheel"])
+def test_code_of_a_protector_is_refused_before_the_structure_of_a_zip_is_looked_at(
+    healthy: SampleDist, rule: ContentRule
+) -> None:
+    module = next(name for name in healthy.files if name.endswith("__init__.py"))
+    made = healthy.having({module: b"\n".join(rule.patterns)})
+    policy = f" See https://{INDEX}/policy/acceptable-use-policy/ for more information."
+    data = made.data() + (b"more" if healthy is WHEEL else b"")
+    refused = find_rejection(sample_dists.read(made.name, data), ProjectFiles("tidepool"), NOW)
+    assert refused == UploadRejection(400, f"Invalid distribution file. {rule.message}{policy}")
 
 
 def test_file_of_more_than_100_mb_is_refused() -> None:

@@ -141,14 +141,14 @@ def test_check_refuses_what_an_index_refuses_and_tells_all_of_it(project: Sample
     assert 'line 4: Unknown directive type "nonsense".' in ran.summary
 
 
-def test_twine_has_the_last_word(project: SampleProject) -> None:
+def test_missing_description_is_a_warning_that_nothing_refuses(project: SampleProject) -> None:
     package(project, "check()")
     pyproject = (project.root / "pyproject.toml").read_text()
     project.write({"pyproject.toml": pyproject.replace('readme = "README.md"\n', "")})
     ran = project.nox()
-    assert ran.returncode == 1
+    assert ran.returncode == 0, ran.output
     assert "warning  DIST142" in ran.output
-    assert "failed: check: twine check --strict does not accept the distributions:\n" in ran.summary
+    assert "twine check: passed" in ran.output
 
 
 def test_check_ignores_what_the_project_gives_a_reason_for(project: SampleProject) -> None:

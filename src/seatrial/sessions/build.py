@@ -38,7 +38,7 @@ def build(*, tags: Sequence[str] = DEFAULT_TAGS) -> None:
 
 @user_facing
 def check(*, tags: Sequence[str] = DEFAULT_TAGS) -> None:
-    """Register ``check``: whether an index would take the distributions (docs/checks.md; ``twine check --strict``)."""
+    """Register ``check``: whether an index would take the distributions (docs/checks.md; ``twine check``)."""
     about = "Check that an index would take what is in dist/ (builds it first if need be)"
     register_session(Registration("check", about, as_strings(tags, "tags"), environment=False), _check)
 
