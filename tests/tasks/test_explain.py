@@ -11,6 +11,7 @@ import pytest
 
 import error_codes
 from sample_project import lines
+from seatrial.checks.check import check_title
 from seatrial.checks.registry import ALL_CHECKS, WORKFLOW_CHECKS
 from seatrial.tasks.explanations import read_explanations
 from seatrial.tasks.program import run
@@ -47,7 +48,7 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_check_is_explained_with_how_to_ignore_it(capsys: pytest.CaptureFixture[str]) -> None:
     check = next(one for one in ALL_CHECKS if one.code == "DIST206")
     text = printed(capsys, "explain", "dist206")
-    title = str(type(check).__doc__).partition("\n")[0]
+    title = check_title(check)
     assert text.startswith(f"DIST206 (check, warning)\n\n{title}\n\n")
     assert text.endswith(
         lines(
