@@ -71,6 +71,7 @@ if TYPE_CHECKING:
 
     from seatrial.checks.project import ProjectSources
     from seatrial.distributions.cache import BuiltDistributions
+    from seatrial.events import Progress
     from seatrial.findings import CheckResult
     from seatrial.git.repository import Repository
     from seatrial.git.scratch import Scratch
@@ -97,26 +98,29 @@ class PreflightResult:
         return f"{name} {self.version}, tag {self.tag}" if self.version else f"{name}: no version"
 
 
-def run_preflight(folder: Path, request: ReleaseRequest, say: Callable[[str], None]) -> PreflightResult:
-    """Run every check on the release that ``request`` asks for, and change nothing.
-
-    ``say`` shows progress, a line at a time.
-    """
-    with attempt_release(folder, request) as run, contextlib.ExitStack() as stack:
-        with run.reasons.gather():
-            require_known_codes(run.config.ignore)
-        facts = stack.enter_context(gather_facts(run.project, run.config)) if run.project else None
-        attempt_push(run)
-        built = attempt_build(run, say)
-        rebuilt = _rebuild_result(run, built, say)
+def run_preflight(folder: Path, request: ReleaseRequest, progress: Progress) -> PreflightResult:
+    """Run every check on the release that ``request`` asks for, and change nothing."""
+    with contextlib.ExitStack() as stack:
+        with progress.step("prepare", "the release, in a scratch clone"):
+            run = stack.enter_context(attempt_release(folder, request))
+            with run.reasons.gather():
+                require_known_codes(run.config.ignore)
+            facts = stack.enter_context(gather_facts(run.project, run.config)) if run.project else None
+        with progress.step("push", "as a dry run"):
+            attempt_push(run)
+        with progress.step("build", "sdist, and wheel from the sdist") as step:
+            built = attempt_build(run, step.line)
+        with progress.step("build again", "in another folder, the wheel straight from the tree") as step:
+            rebuilt = _rebuild_result(run, built, step.line)
         ignore_reasons = run.config.ignore
-        results = (
-            *run_checks(RELEASE_CHECKS, run.attempt(), ignore_reasons=ignore_reasons),
-            *_results_of_project(run, facts, ignore_reasons),
-            *_results_of_index(run, facts, ignore_reasons),
-            *_results_of_files(run, facts, built, ignore_reasons),
-            *run_checks_on(REBUILD_CHECKS, rebuilt, ignore_reasons),
-        )
+        with progress.step("check", "the repository, the project, CI, the index and the distributions"):
+            results = (
+                *run_checks(RELEASE_CHECKS, run.attempt(), ignore_reasons=ignore_reasons),
+                *_results_of_project(run, facts, ignore_reasons),
+                *_results_of_index(run, facts, ignore_reasons),
+                *_results_of_files(run, facts, built, ignore_reasons),
+                *run_checks_on(REBUILD_CHECKS, rebuilt, ignore_reasons),
+            )
         name = run.project.name if run.project else folder.name
         return PreflightResult(tuple(_with_paths_of_checkout(results, run)), name, run.version, run.tag)
 

@@ -17,7 +17,7 @@ from invoke.exceptions import Exit
 from seatrial.errors import BuildError, ProjectError
 from seatrial.invocation import program_command
 from seatrial.tasks.command import command
-from seatrial.tasks.console import errors_as_messages, project_folder, say, show, termination_as_interrupt
+from seatrial.tasks.console import errors_as_messages, open_console, project_folder, show, termination_as_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,8 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:
     Example: seatrial check dist/*
     """
     from seatrial.checks.run import check_distributions, read_distributions, require_known_codes
-    from seatrial.report import results_json, results_text
+    from seatrial.report import results_json
+    from seatrial.tasks.results import by_file, show_results
 
     with errors_as_messages():
         folder = project_folder()
@@ -54,9 +55,12 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:
             )
         ignore = _ignored(folder)
         require_known_codes(ignore)
-        judged = check_distributions(read_distributions(paths), ignore_reasons=ignore)
-        show(results_json(judged) if json else results_text(judged))
-        if any(one.blocks for one in judged):
+        results = check_distributions(read_distributions(paths), ignore_reasons=ignore)
+        if json:
+            show(results_json(results))
+        else:
+            show_results(open_console("check"), results, by_file)
+        if any(result.blocks for result in results):
             raise Exit(code=BuildError.exit_code)
 
 
@@ -101,20 +105,21 @@ def preflight(
     from seatrial.errors import ReleaseError
     from seatrial.release.preflight import run_preflight
     from seatrial.release.prepare import ReleaseRequest
-    from seatrial.report import annotate, results_json, results_text
+    from seatrial.report import annotate, results_json
+    from seatrial.tasks.results import by_family, show_results
 
-    stream = sys.stderr if json else None
-
-    def tell(line: str) -> None:
-        say(line, stream)
-
+    console = open_console("preflight", sys.stderr if json else sys.stdout)
     with errors_as_messages("nothing has changed"), termination_as_interrupt():
         request = ReleaseRequest(part or ("" if version else "auto"), version, anyway, allow_empty)
-        found = run_preflight(project_folder(), request, tell)
-        told = found.results
-        show(results_json(told) if json else f"{found}\n\n{results_text(told)}")
-        annotate(str(found), told, os.environ, lambda line: show(line, stream))
-        if any(one.blocks for one in told):
+        with console.running() as progress:
+            result = run_preflight(project_folder(), request, progress)
+        if json:
+            show(results_json(result.results))
+        else:
+            console.show(f"\n{result}\n")
+            show_results(console, result.results, by_family)
+        annotate(str(result), result.results, os.environ, console.show)
+        if any(check_result.blocks for check_result in result.results):
             raise Exit(code=ReleaseError.exit_code)
 
 
