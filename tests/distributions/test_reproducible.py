@@ -162,21 +162,59 @@ def test_member_that_would_land_outside_is_not_unpacked(tmp_path: Path, name: st
     assert not (tmp_path / "outside").exists()
 
 
+def linked(path: Path, *members: tuple[str, bytes, str]) -> Path:
+    """Write an sdist of names, types and the targets of links; a file holds its name."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, kind, target in members:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, target
+            info.size = len(name) if kind == tarfile.REGTYPE else 0
+            archive.addfile(info, io.BytesIO(name.encode()))
+    return path
+
+
+SYMLINK, HARDLINK, FILE = tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.REGTYPE
+LEAVING = {
+    "absolute": [("a-1/link", SYMLINK, "/etc/hostname")],
+    "above": [("a-1/link", SYMLINK, "../../outside")],
+    "through a link": [("a-1/here", SYMLINK, "."), ("a-1/up", SYMLINK, "here/../.."), ("a-1/up/outside", FILE, "")],
+    "through a later link": [("a-1/up", SYMLINK, "here/../../into"), ("a-1/here", SYMLINK, ".")],
+    "hard link": [("a-1/hard", HARDLINK, "../outside")],
+    "hard link to a link": [("a-1/b/c/link", SYMLINK, "../.."), ("a-1/hard", HARDLINK, "a-1/b/c/link")],
+    "in a circle": [("a-1/x", SYMLINK, "y"), ("a-1/y", SYMLINK, "x")],
+    "pipe": [("a-1/pipe", tarfile.FIFOTYPE, "")],
+}
+
+
 @pytest.mark.parametrize("filtered", [True, False])
-@pytest.mark.parametrize("target", ["/etc/hostname", "../../outside"])
-def test_link_that_leads_outside_is_not_unpacked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, *, filtered: bool
+@pytest.mark.parametrize("members", LEAVING.values(), ids=LEAVING)
+def test_what_leads_outside_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: list[tuple[str, bytes, str]], *, filtered: bool
 ) -> None:
+    """The oldest Pythons have no filter, and older ones do not see through every chain of links."""
     if not filtered:
         monkeypatch.delattr(tarfile, "data_filter", raising=False)
-    path = tmp_path / "a-1.tar.gz"
-    with tarfile.open(path, "w:gz") as archive:
-        info = tarfile.TarInfo("a-1/link")
-        info.type, info.linkname = tarfile.SYMTYPE, target
-        archive.addfile(info)
+    path = linked(tmp_path / "a-1.tar.gz", *members)
     (tmp_path / "into").mkdir()
     with pytest.raises(tarfile.TarError):
         unpack_sdist(path, tmp_path / "into")
+    assert sorted(tmp_path.rglob("*")) == [path, tmp_path / "into"]
+
+
+def test_links_inside_are_unpacked(tmp_path: Path) -> None:
+    members = [
+        ("a-1/data/x", FILE, ""),
+        ("a-1/latest", SYMLINK, "data"),
+        ("a-1/docs/up", SYMLINK, "../latest/../data/x"),
+        ("a-1/hard", HARDLINK, "a-1/data/x"),
+        ("a-1/latest/y", FILE, ""),
+    ]
+    (tmp_path / "into").mkdir()
+    top = unpack_sdist(linked(tmp_path / "a-1.tar.gz", *members), tmp_path / "into")
+    assert [(top / name).read_text() for name in ("docs/up", "hard", "data/y")] == [
+        *("a-1/data/x", "a-1/data/x"),
+        "a-1/latest/y",
+    ]
 
 
 @pytest.mark.parametrize("names", [(), ("a-1/x", "b-1/x"), ("x",)])

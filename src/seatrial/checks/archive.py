@@ -6,7 +6,6 @@ import base64
 import configparser
 import csv
 import email
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,9 @@ from packaging.utils import canonicalize_name
 
 from seatrial.checks.check import ANY_FILE, SDIST, WARNING, WHEEL, Check, check, finding_of, first_lines, user_docs_page
 from seatrial.checks.metadata import READABLE, metadata_of
-from seatrial.distributions.archive import FaultKind, MemberKind
+from seatrial.distributions.archive import FaultKind
 from seatrial.distributions.filename import FileName
+from seatrial.distributions.links import dangers_of
 from seatrial.distributions.pypi_rules import (
     ANDROID_ARCHES,
     EXTENSIONS,
@@ -35,7 +35,6 @@ from seatrial.index.targets import pypi_host
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from seatrial.distributions.archive import Member
     from seatrial.distributions.distribution import Distribution
 
 
@@ -186,24 +185,8 @@ FAULT_CHECKS = (
 def harmless(file: Distribution) -> Finding:
     fault = file.contents.fault
     limit = [fault.detail] if fault and fault.detail and fault.kind is FaultKind.HOSTILE else []
-    dangers = [danger for member in file.contents.members for danger in _dangers(member)]
+    dangers = dict.fromkeys(dangers_of(file.contents.members))
     return finding_of([*limit, *first_lines(dangers)], "find what added it, and leave it out")
-
-
-def _dangers(member: Member) -> Iterator[str]:
-    if _leaves(member.name):
-        yield f"{member.name} would be unpacked outside"
-    if member.kind is MemberKind.OTHER:
-        yield f"{member.name} is a {MemberKind.OTHER.value}"
-    if member.target is not None:
-        start = posixpath.dirname(member.name) if member.kind is MemberKind.SYMLINK else ""
-        if _leaves(posixpath.join(start, member.target)):
-            yield f"{member.name} links outside, to {member.target}"
-
-
-def _leaves(path: str) -> bool:
-    plain = path.replace("\\", "/")
-    return plain.startswith("/") or plain[1:3] == ":/" or posixpath.normpath(plain).split("/")[0] == ".."
 
 
 @check(

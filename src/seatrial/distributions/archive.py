@@ -392,26 +392,31 @@ def _tar_members(archive: tarfile.TarFile, stream: BoundedStream, most: int) -> 
         stream.header = 0
 
 
+def member_of(info: tarfile.TarInfo) -> Member:
+    """Return a member of a tar archive, as its header describes it."""
+    kinds = (
+        (info.isreg(), MemberKind.FILE),
+        (info.isdir(), MemberKind.FOLDER),
+        (info.issym(), MemberKind.SYMLINK),
+        (info.islnk(), MemberKind.HARDLINK),
+    )
+    return Member(
+        info.name,
+        kind=next((kind for is_of_kind, kind in kinds if is_of_kind), MemberKind.OTHER),
+        size=info.size if info.isreg() else 0,
+        target=info.linkname if info.issym() or info.islnk() else None,
+        mode=info.mode,
+        date=info.mtime,
+        owner=(info.uid, info.gid, info.uname, info.gname),
+    )
+
+
 def _tar_member(info: tarfile.TarInfo, stream: BoundedStream, scanner: Scanner) -> Member:
-    if not info.isreg():
-        kinds = (
-            (info.isdir(), MemberKind.FOLDER),
-            (info.issym(), MemberKind.SYMLINK),
-            (info.islnk(), MemberKind.HARDLINK),
-        )
-        kind = next((kind for is_of_kind, kind in kinds if is_of_kind), MemberKind.OTHER)
-        target = info.linkname if info.issym() or info.islnk() else None
-        return _packaged(Member(info.name, kind, target=target), info)
-    if info.issparse():
-        return Member(info.name, size=info.size)
+    member = member_of(info)
+    if member.kind is not MemberKind.FILE or info.issparse():
+        return member
     stream.seek(info.offset_data)
-    digest = scanner.scan(info.name, info.size, stream.pieces(info.size))
-    return _packaged(Member(info.name, size=info.size, sha256=digest), info)
-
-
-def _packaged(member: Member, info: tarfile.TarInfo) -> Member:
-    owner = (info.uid, info.gid, info.uname, info.gname)
-    return replace(member, mode=info.mode, date=info.mtime, owner=owner)
+    return replace(member, sha256=scanner.scan(info.name, info.size, stream.pieces(info.size)))
 
 
 LONGEST_DIRECTORY = 16 * PIECE

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
-import posixpath
 import shutil
 import stat
 import tarfile
@@ -18,6 +17,9 @@ import time
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from seatrial.distributions.archive import member_of
+from seatrial.distributions.links import dangers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,12 +51,14 @@ def unpack_sdist(path: Path, into: Path) -> Path:
     Nothing lands outside ``into``, and no link leads there: unsafe members raise `tarfile.TarError` (PEP 706).
     """
     with tarfile.open(path) as archive:
-        # Python 3.9.17 is the first 3.9 that knows the filter.
+        danger = next(dangers_of(map(member_of, archive.getmembers())), None)
+        if danger is not None:
+            raise tarfile.TarError(danger)
+        # Python 3.9.17 is the first 3.9 that has the filter.
         if hasattr(tarfile, "data_filter"):
             archive.extractall(into, filter="data")
         else:
-            _require_safe_members(archive)
-            archive.extractall(into)  # noqa: S202 - each member has been looked at
+            archive.extractall(into)  # noqa: S202 - no member is dangerous
     tops = sorted(into.iterdir())
     if len(tops) != 1 or not tops[0].is_dir():
         raise tarfile.TarError(f"it holds {[top.name for top in tops]} at its top, and has to hold one folder")
@@ -65,20 +69,6 @@ def date_of(path: Path) -> int:
     """Return the ``epoch`` that an sdist was normalised with. Raises one of `ARCHIVE_ERRORS`."""
     with tarfile.open(path) as archive:
         return max((int(member.mtime) for member in archive), default=0)
-
-
-def _require_safe_members(archive: tarfile.TarFile) -> None:
-    """Refuse what the ``data`` filter refuses, where there is none."""
-    for member in archive.getmembers():
-        places = [member.name]
-        if member.issym():
-            places.append(posixpath.join(posixpath.dirname(member.name), member.linkname))
-        elif member.islnk():
-            places.append(member.linkname)
-        elif not (member.isreg() or member.isdir()):
-            raise tarfile.TarError(f"{member.name} is neither a file nor a folder nor a link")
-        if any(posixpath.isabs(place) or posixpath.normpath(place).startswith("..") for place in places):
-            raise tarfile.TarError(f"{member.name} would land, or leads, outside")
 
 
 def _rewrite_sdist(path: Path, new: Path, epoch: int) -> None:
