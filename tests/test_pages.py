@@ -12,6 +12,7 @@ import error_codes
 from seatrial.project.project import Project
 from seatrial.project.settings import CI_KEYS, CONFIG_KEYS, PUBLISHER_KEYS, Config
 from seatrial.project.toml import read_toml
+from seatrial.tasks import ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ LINK = re.compile(
     r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)"
     r"|https://(?:github\.com/seatrial/seatrial/blob|raw\.githubusercontent\.com/seatrial/seatrial)/main/([^)#\s]*)"
 )
+COMMAND = re.compile(r"(?:(?<=`)|(?<=\$ ))(?:uv run )?(?:seatrial|invoke) ([a-z][^`#\n]*)")
 GENERATED = "<!-- what follows is generated"
 
 
@@ -107,3 +109,21 @@ def test_settings_page_shows_every_key_with_a_valid_value(tmp_path: Path) -> Non
         sorted(CI_KEYS),
         sorted(PUBLISHER_KEYS),
     )
+
+
+def wrong_commands(page: Path) -> Iterator[str]:
+    for command in COMMAND.findall(page.read_text(encoding="utf-8")):
+        name, *words = command.split()
+        if name not in ns.task_names:
+            yield f"{page.relative_to(CHECKOUT)}: {command}"
+            continue
+        known = {f"--{option.replace('_', '-')}" for argument in ns[name].get_arguments() for option in argument.names}
+        yield from (
+            f"{page.relative_to(CHECKOUT)}: {command}: {word}"
+            for word in words
+            if word.startswith("--") and word.rstrip(".,") not in {*known, "--project", "--help"}
+        )
+
+
+def test_commands_on_pages_exist_with_their_options() -> None:
+    assert [command for page in PAGES for command in wrong_commands(page)] == []
