@@ -1,4 +1,4 @@
-"""Nox sessions and invoke tasks that prove a Python package before they release it."""
+"""Nox sessions and invoke tasks that test, rehearse and release Python packages."""
 
 from __future__ import annotations
 
