@@ -36,7 +36,7 @@ from rich.text import Text
 
 IMAGE = Path(__file__).resolve().parent / "images/rehearsal.svg"
 NAME = "seatrial-sample"
-COLUMNS, ROWS = 110, 60
+COLUMNS, ROWS = 110, 90
 SEATRIAL = str(Path(sys.executable).with_name("seatrial"))
 COMMAND = ("rehearse", "minor")
 BRIGHT = re.compile("^bright(?=.)")
