@@ -1,7 +1,7 @@
 """Tables copied from PyPI's own code: names, limits, tags and patterns that decide whether it accepts a file.
 
-``tests/compare_pypi.py`` compares them with a checkout of pypi/warehouse; its last result is in docs/checks.md. Above
-each table stands the file of PyPI that it is from.
+``tests/compare_pypi.py`` compares them with a checkout of pypi/warehouse; its last result is in docs/checks.md. A
+comment above each table names the file of PyPI that it is from.
 """
 
 from __future__ import annotations
