@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 WHEEL, SDIST = "tidepool-1.3.0-py3-none-any.whl", "tidepool-1.3.0.tar.gz"
-READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+READ = "more: seatrial explain "
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import error_codes
 from sample_project import lines
 from seatrial import errors
 from seatrial.errors import SeatrialError
+from seatrial.invocation import error_text
 from seatrial.tasks import ns
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -46,14 +47,22 @@ def with_class() -> dict[str, int]:
     return {kind.__name__: kind.exit_code for kind in members}
 
 
-def test_error_says_what_how_to_fix_it_and_where_to_read() -> None:
+def test_error_says_what_how_to_fix_it_and_what_explains_it() -> None:
     error = errors.BuildError("it broke:\n  here", code="BackendFailed", fix="mend it\nso")
-    assert str(error) == (
-        "it broke:\n"
-        "  here\n"
-        "fix:  mend it\n"
-        "      so\n"
-        "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#backendfailed"
+    assert error_text(error) == ("it broke:\n  here\nfix:  mend it\n      so\nmore: seatrial explain BackendFailed")
+
+
+def test_several_reasons_have_a_command_that_explains_all_of_them() -> None:
+    first = errors.BuildError("it broke", code="BackendFailed", fix="mend it")
+    second = errors.ReleaseError("it is taken", code="TagTaken")
+    assert error_text(errors.SeveralReasons([first, second, first])) == (
+        "there are 3 reasons why this can't be released:\n"
+        "- it broke\n"
+        "  fix:  mend it\n"
+        "- it is taken\n"
+        "- it broke\n"
+        "  fix:  mend it\n"
+        "more: seatrial explain BackendFailed TagTaken"
     )
 
 

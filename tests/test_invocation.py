@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 pytestmark = pytest.mark.slow
-READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+READ = "more: seatrial explain "
 SCRIPTS = Path(sys.executable).parent
 FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
     (
@@ -26,7 +26,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
         f"""
         seatrial: which part of 1.2.3 is to be raised? minor (1.3.0), patch (1.2.4), major (2.0.0), rc (1.3.0rc1)
         fix:  {{called}} release --part auto
-        {READ}partmissing
+        {READ}PartMissing
         """,
     ),
     (
@@ -34,7 +34,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
         f"""
         seatrial: 1.2.4 raises the patch part of 1.2.3, and changelog.d/1.feature.md asks for minor
         fix:  {{called}} release --part minor; or all the same: --anyway
-        {READ}parttoosmall
+        {READ}PartTooSmall
         """,
     ),
     (
@@ -42,7 +42,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
         f"""
         seatrial: there is no part 'mayor'; did you mean major?
         fix:  {{called}} bump --part major
-        {READ}partunknown
+        {READ}PartUnknown
         """,
     ),
     (
@@ -50,7 +50,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
         f"""
         seatrial: fetaure is no type of fragment in pyproject.toml: there are feature, bugfix, doc, removal, misc
         fix:  {{called}} news feature 'Tides "rise".'
-        {READ}fragmenttypeunknown
+        {READ}FragmentTypeUnknown
         """,
     ),
     (
@@ -58,7 +58,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
         f"""
         seatrial: there is no tag v1.2.3
         fix:  {{called}} tag
-        {READ}tagmissing
+        {READ}TagMissing
         """,
     ),
     (
@@ -66,7 +66,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
         f"""
         seatrial: there is no tag v1.3.0
         fix:  git fetch --tags; or, where nothing was released, {{called}} release
-        {READ}tagmissing
+        {READ}TagMissing
         """,
     ),
     (
@@ -76,7 +76,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
         .github/workflows/release.yml is not there yet
         .github/dependabot.yml is not there yet
         fix:  {{called}} workflows
-        {READ}workflowsdrifted
+        {READ}WorkflowsDrifted
         """,
     ),
     (
@@ -84,7 +84,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
         f"""
         seatrial: there is nothing in {{root}}/dist
         fix:  nox -s build; or: {{program}} check FILES
-        {READ}nothingtocheck
+        {READ}NothingToCheck
         """,
     ),
 )
@@ -163,7 +163,7 @@ def test_command_for_nobody_to_ask_is_the_one_that_was_typed(repo: ReleaseRepo, 
             f"""
             seatrial: there is no terminal to ask on; nothing has changed
             fix:  {way} release --yes --no-tests --part minor
-            {READ}declined
+            {READ}Declined
             """
         )
     )

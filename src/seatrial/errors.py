@@ -1,4 +1,4 @@
-"""The errors that a user can fix: each says what happened, how to fix it and where to read about it.
+"""The errors that a user can fix: each says what happened, how to fix it and which code explains it.
 
 One class where a caller or an exit code distinguishes it; only the faces (`seatrial.sessions`, `seatrial.tasks`)
 catch them.
@@ -15,22 +15,19 @@ if TYPE_CHECKING:
 
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-DOCUMENTATION = "https://github.com/seatrial/seatrial/blob/main/docs"
-"""The folder of the pages that errors point to."""
 
 
 class SeatrialError(Exception):
     """The root of everything that seatrial raises on purpose.
 
     ``what`` names the file, key, ref or version that it is about; ``fix`` is a command or the lines to paste;
-    ``code`` names the paragraph of docs/errors.md about it: the name of the class where it has one of its own. An error
+    ``code`` names the section of docs/errors.md about it: the name of the class where it has one of its own. An error
     has a class of its own only where a caller distinguishes it; the families have one each, for their exit codes.
     Only the faces (`seatrial.sessions`, `seatrial.tasks`) catch it; an exception nobody foresaw keeps its
     traceback.
     """
 
     exit_code: ClassVar[int] = 1
-    page: ClassVar[str] = "errors.md"
 
     def __init__(self, what: str, *, code: str | None = None, fix: str = "") -> None:
         super().__init__(what)
@@ -39,17 +36,14 @@ class SeatrialError(Exception):
         self.fix = fix
 
     @property
-    def url(self) -> str:
-        """The address of the paragraph about this error: its page, and its code as the anchor."""
-        return f"{DOCUMENTATION}/{self.page}#{self.code.lower()}"
+    def explained(self) -> tuple[str, ...]:
+        """The codes that ``seatrial explain`` explains this error by."""
+        return (self.code,)
 
     def __str__(self) -> str:
-        """Say what, fix and url: a line each, further lines of a text indented below their first."""
-        said = [self.what]
-        if self.fix:
-            said.append("fix:  " + self.fix.replace("\n", "\n      "))
-        said.append(f"read: {self.url}")
-        return "\n".join(said)
+        """Return what is wrong and the fix, with further lines indented below the first."""
+        fix = self.fix.replace("\n", "\n      ")
+        return f"{self.what}\nfix:  {fix}" if fix else self.what
 
 
 class ProjectError(SeatrialError):
@@ -143,6 +137,11 @@ class SeveralReasons(ReleaseError):
         told = "\n".join(f"- {str(reason).replace(chr(10), chr(10) + '  ')}" for reason in reasons)
         super().__init__(f"there are {len(reasons)} reasons why this can't be released:\n{told}")
 
+    @property
+    def explained(self) -> tuple[str, ...]:
+        """The codes that explain the reasons."""
+        return tuple(dict.fromkeys(code for reason in self.reasons for code in reason.explained))
+
 
 class Reasons:
     """What stands in the way of a release, gathered so that all of it is told together."""
@@ -208,9 +207,9 @@ class StepFailed(RehearsalError):
         self.cause = cause
 
     @property
-    def url(self) -> str:
-        """The address of the paragraph about the cause."""
-        return self.cause.url if self.cause else super().url
+    def explained(self) -> tuple[str, ...]:
+        """The codes that explain the cause."""
+        return self.cause.explained if self.cause else super().explained
 
 
 class PipelineInvalid(RehearsalError):

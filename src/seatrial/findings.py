@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from seatrial.errors import COLOUR, DOCUMENTATION
+from seatrial.errors import COLOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+
+DOCUMENTATION = "https://github.com/seatrial/seatrial/blob/main/docs"
+"""The folder of the pages that results point to, where they are shown as a web page."""
 
 
 def printable(text: str) -> str:

@@ -10,8 +10,12 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seatrial.redaction import redact
+
+if TYPE_CHECKING:
+    from seatrial.errors import SeatrialError
 
 INVOKE, PROGRAM = "invoke", "seatrial"
 NAMES = (INVOKE, "inv", PROGRAM)
@@ -43,6 +47,11 @@ def command_prefix() -> str:
     if folder:
         return f"{_typable_program(PROGRAM)} --project {shlex.quote(folder)}"
     return os.environ.get(CALLED_VARIABLE) or (_typable_program(name) if name else INVOKE)
+
+
+def error_text(error: SeatrialError) -> str:
+    """Return an error as a user reads it: what is wrong, the fix, and the command that explains it."""
+    return f"{error}\nmore: {program_command(' '.join(('explain', *error.explained)))}"
 
 
 def repeat_command(task: str, option: str) -> str:

@@ -106,7 +106,7 @@ OF_ANOTHER = """\
 seatrial: .gitlab-ci.yml is that of another package: GitLab has one pipeline for a repository
 fix:  call its jobs from one pipeline of your own; to have it written for this package instead: seatrial --project \
 packages/bar workflows --overwrite
-read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#workflowsdrifted
+more: seatrial explain WorkflowsDrifted
 """
 BY_HAND = "on: [push]\njobs: {test: {runs-on: ubuntu-24.04, steps: [{run: pytest}]}}\n"
 IN_BAR = "on: [push]\ndefaults: {run: {working-directory: packages/bar}}\njobs: {}\n"

@@ -143,7 +143,7 @@ def test_publish_stops_before_the_question_where_the_token_is_of_another_index(s
             seatrial: nothing was sent: the token in TWINE_PASSWORD is one of TestPyPI, not of PyPI
             fix:  unset TWINE_PASSWORD, or set it to a token
                   invoke publish --version 1.3.0
-            {READ}credentialunfit
+            {READ}CredentialUnfit
             """
         )
     )

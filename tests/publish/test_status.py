@@ -222,7 +222,7 @@ def test_tag_that_is_another_one_on_the_remote_is_told_and_taken_again_by_the_co
         "release    v1.3.0 is another tag here than on origin",
         f"next       {fix}",
     ]
-    said = f"seatrial: v1.3.0 is another one here than on origin\nfix:  {fix}\n{READ}tagmoved\n"
+    said = f"seatrial: v1.3.0 is another one here than on origin\nfix:  {fix}\n{READ}TagMoved\n"
     assert (server.verify().output, server.publish("--yes").output) == (said, said)
     project.run(*fix.split())
     assert (project.git("rev-parse", "v1.3.0"), server.verify().returncode) == (true, 0)
@@ -239,5 +239,5 @@ def test_verify_ends_at_once_when_ci_has_failed(server: IndexServer) -> None:
         f"  {WHEEL}  is not there\n"
         f"  CI: Release: failure, {RUN}\n"
         "fix:  gh run rerun 7 --failed --repo acme/tidepool\n"
-        "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#runfailed\n"
+        "more: seatrial explain RunFailed\n"
     )

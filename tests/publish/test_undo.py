@@ -42,7 +42,7 @@ def test_release_that_is_not_yanked_is_waited_for(server: IndexServer) -> None:
         + FOLLOWS
         + "seatrial: tidepool 1.3.0 is not yanked yet: 0 of 2 files yanked on http://index/simple/\n"
         + "fix:  yank it: http://index/\n      invoke undo 1.3.0 --index http://index/legacy/\n"
-        + f"{READ}notyanked\n"
+        + f"{READ}NotYanked\n"
     )
     assert server.repo.read(FRAGMENT) == "1.3.0 is withdrawn: Tides stood still.\n"
     again = server.on_terminal(shlex.split(printed(ran.output)), "", {}, when=(b"; waiting, ", lambda: yank(server)))

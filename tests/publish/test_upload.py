@@ -67,7 +67,7 @@ def test_other_bytes_are_an_error_before_anything_is_sent(server: IndexServer) -
           {SDIST}  is not there
           {WHEEL}  has other bytes: sha256 […], and [whl] was proved
         fix:  invoke undo 1.3.0 --index http://index/legacy/
-        {READ}otherbytes
+        {READ}OtherBytes
         """
     )
 
@@ -78,11 +78,11 @@ def test_new_name_has_to_be_typed(server: IndexServer) -> None:
     assert server.plain(ran.output).endswith(
         "seatrial: there is no terminal to ask on; nothing was sent\n"
         "fix:  invoke publish --version 1.3.0 --index http://index/legacy/ --yes --new-name tidepool\n"
-        f"{READ}declined\n"
+        f"{READ}Declined\n"
     )
     wrong = server.as_printed("invoke publish --index " + server.url, "y\n")
     assert (wrong.returncode, server.held()) == (5, [])
-    assert wrong.output.endswith(f"seatrial: that is not the name; nothing was sent\n{READ}declined\n")
+    assert wrong.output.endswith(f"seatrial: that is not the name; nothing was sent\n{READ}Declined\n")
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,6 @@ def test_token_that_nobody_knows_is_asked_for_on_a_terminal(server: IndexServer)
     assert (ran.returncode, server.held()) == (4, [])
     assert server.plain(ran.output).endswith(
         "fix:  let twine know a token: keyring set, .pypirc, or TWINE_PASSWORD; or run it on a terminal\n"
-        f"      invoke publish --version 1.3.0 --index http://index/legacy/\n{READ}credentialmissing\n"
+        f"      invoke publish --version 1.3.0 --index http://index/legacy/\n{READ}CredentialMissing\n"
     )
     require_finishing(server, ran.output, f"tidepool\n{server.token()}\n", TWINE_PASSWORD="")

@@ -90,7 +90,7 @@ def test_release_with_other_bytes_can_only_be_undone(server: IndexServer) -> Non
         "seatrial: tidepool 1.3.0 is there with other bytes on http://index/simple/:\n"
         f"  {SDIST}  has other bytes: sha256 […], and [.gz] was proved\n"
         f"  {WHEEL}  sha256 [whl]\n"
-        f"fix:  invoke undo 1.3.0 --index http://index/legacy/\n{READ}otherbytes\n"
+        f"fix:  invoke undo 1.3.0 --index http://index/legacy/\n{READ}OtherBytes\n"
     )
 
 
@@ -114,7 +114,7 @@ def test_release_that_is_yanked_is_not_published(server: IndexServer) -> None:
     assert server.plain(ran.output) == (
         "seatrial: tidepool 1.3.0 is yanked on http://index/simple/:\n"
         f"  {SDIST}  is yanked\n  {WHEEL}  is yanked\n"
-        f"fix:  invoke undo 1.3.0 --index http://index/legacy/\n{READ}yanked\n"
+        f"fix:  invoke undo 1.3.0 --index http://index/legacy/\n{READ}Yanked\n"
     )
 
 
@@ -137,7 +137,7 @@ def test_attestations_that_the_index_does_not_tell_of_are_missed_only_when_asked
         "seatrial: http://index/simple/ does not tell whether there are attestations: "
         "it has an older simple API than 1.3\n"
         "fix:  ask an index that tells it: PyPI does\n"
-        f"{READ}unattested\n"
+        f"{READ}Unattested\n"
     )
 
 
@@ -149,7 +149,7 @@ def test_version_without_a_tag_is_told(server: IndexServer) -> None:
             f"""
             seatrial: there is no tag v9.9
             fix:  git fetch --tags; or, where nothing was released, invoke release
-            {READ}tagmissing
+            {READ}TagMissing
             """
         ),
     )
@@ -164,7 +164,7 @@ def test_index_that_is_none_is_told(server: IndexServer, told: str) -> None:
             f"""
             seatrial: {told!r} is no index to upload to
             fix:  name one of pypi, testpypi, or give the address that it takes uploads at: https://…/legacy/
-            {READ}destinationunknown
+            {READ}DestinationUnknown
             """
         ),
     )
@@ -178,7 +178,7 @@ def test_index_that_is_out_of_reach_is_told_at_once(server: IndexServer) -> None
             f"""
             seatrial: http://***@127.0.0.1:9/simple/tidepool/ does not answer: Connection refused
             fix:  go online, or mend the address: nobody answers there
-            {READ}indexunreachable
+            {READ}IndexUnreachable
             """
         ),
     )
@@ -188,7 +188,7 @@ def test_limit_that_is_no_number_is_told(server: IndexServer) -> None:
     ran = server.verify("--limit", "soon")
     assert (ran.returncode, ran.output) == (
         7,
-        f"seatrial: 'soon' is no number of seconds\nfix:  --limit 600\n{READ}limitinvalid\n",
+        f"seatrial: 'soon' is no number of seconds\nfix:  --limit 600\n{READ}LimitInvalid\n",
     )
 
 
@@ -243,5 +243,5 @@ def test_release_that_was_interrupted_is_waited_for_too(server: IndexServer, *, 
         f"{ending}. For another release, run this again.\n"
         "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
         f"  {SDIST}  is not there\n  {WHEEL}  is not there\n"
-        f"fix:  invoke publish --version 1.3.0\n{READ}notthere\n"
+        f"fix:  invoke publish --version 1.3.0\n{READ}NotThere\n"
     )

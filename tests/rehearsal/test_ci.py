@@ -284,7 +284,7 @@ def test_job_of_gitlab_without_a_token_ends_the_rehearsal_before_its_first_step(
         "without which PyPI lets nobody publish\n"
         "fix:  id_tokens:\n        PYPI_ID_TOKEN:\n          aud: pypi\n"
         "      or, with a password of the project's settings: variables: {TWINE_PASSWORD: $NAME}\n"
-        "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#tokenforbidden\n"
+        "more: seatrial explain TokenForbidden\n"
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+READ = "more: seatrial explain "
 SAIL = """\
 import sys
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_index_that_hangs_ends_in_a_clear_error(repo: ReleaseRepo) -> None:
         f"""
         twine upload: it had not ended after 4 s
         fix:  try again later, or with fewer files
-        {READ}uploadfailed
+        {READ}UploadFailed
         """
     )
 

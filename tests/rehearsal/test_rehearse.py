@@ -293,7 +293,7 @@ def test_failing_leg_says_which_and_why(repo: ReleaseRepo) -> None:
         seatrial: release: seatrial release --yes --part minor ended with exit code 5:
           …
         fix:  fix that, commit, and rehearse again
-        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#stepfailed
+        more: seatrial explain StepFailed
         """
     )
 
@@ -367,6 +367,6 @@ def test_build_that_depends_on_the_clock_is_found_out(repo: ReleaseRepo) -> None
           tidepool-1.3.0.tar.gz has other content: tidepool-1.3.0/src/tidepool/built.py
           tidepool-1.3.0-py3-none-any.whl has other content: tidepool-1.3.0.dist-info/RECORD, tidepool/built.py
         fix:  find out what the build takes from outside the commit: the clock, the folder, the machine
-        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#bytesdiffer
+        more: seatrial explain BytesDiffer
         """
     )

@@ -235,5 +235,5 @@ def test_job_that_may_not_ask_for_a_token_is_told_before_the_first_leg(tmp_path:
         "seatrial: the job publish of .github/workflows/release.yml may not ask for an identity token, "
         "without which PyPI lets nobody publish\n"
         "fix:  permissions:\n        id-token: write\n"
-        "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#tokenforbidden\n"
+        "more: seatrial explain TokenForbidden\n"
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+READ = "more: seatrial explain "
 
 
 def refused(repo: ReleaseRepo, address: str, *args: str) -> tuple[str, RepoState, RepoState]:
@@ -43,7 +43,7 @@ def test_credentials_that_the_forge_does_not_take(repo: ReleaseRepo) -> None:
         seatrial: origin did not take the push; nothing has changed there:
           fatal: could not read Username for 'http://forge': terminal prompts disabled
         fix:  log in: git push --dry-run asks for it
-        {READ}pushrefused
+        {READ}PushRefused
         """
     )
 
@@ -57,7 +57,7 @@ def test_line_that_is_cut_while_the_pack_is_sent(repo: ReleaseRepo) -> None:
         seatrial: origin did not take the push; nothing has changed there:
           …
         fix:  mend that, then release again
-        {READ}pushrefused
+        {READ}PushRefused
         """
     )
 
@@ -73,7 +73,7 @@ def test_branch_that_is_protected(repo: ReleaseRepo) -> None:
     assert after == before
     assert said.endswith(
         "fix:  let yourself push to the branch in the settings of the forge, or release from another\n"
-        f"{READ}pushrefused\n"
+        f"{READ}PushRefused\n"
     )
 
 
@@ -93,7 +93,7 @@ def test_branch_that_moves_between_the_look_and_the_push(repo: ReleaseRepo) -> N
     assert repo.remote.git("for-each-ref", "--format=%(objectname) %(refname)") == f"{theirs} refs/heads/main\n"
     assert replace(after, remote=before.remote) == before
     assert said.endswith(
-        f"fix:  somebody has pushed meanwhile: git pull --rebase, then release again\n{READ}pushrefused\n"
+        f"fix:  somebody has pushed meanwhile: git pull --rebase, then release again\n{READ}PushRefused\n"
     )
 
 

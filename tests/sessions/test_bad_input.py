@@ -12,7 +12,7 @@ from sample_project import HERE, SampleProject, lines, normalised
 pytestmark = pytest.mark.slow
 
 TESTS = f'tests(pythons=["{HERE}"])'
-READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+READ = "more: seatrial explain "
 
 
 def refusal(project: SampleProject, *args: str) -> str:
@@ -38,7 +38,7 @@ def test_no_pyproject(project: SampleProject) -> None:
         f"""
         seatrial: there is no {{root}}/pyproject.toml
         fix:  go to the project's folder, beside pyproject.toml; or: seatrial --project FOLDER
-        {READ}pyprojectmissing
+        {READ}PyprojectMissing
         """
     )
 
@@ -51,7 +51,7 @@ def test_pyproject_that_is_not_toml(project: SampleProject) -> None:
         f"""
         seatrial: {{root}}/pyproject.toml is not TOML: {said.partition("TOML: ")[2].partition(chr(10))[0]}
         fix:  mend that line, then run the command again
-        {READ}pyprojectunreadable
+        {READ}PyprojectUnreadable
         """
     )
     assert "line 1, column" in said
@@ -64,7 +64,7 @@ def test_pyproject_that_is_not_utf8(project: SampleProject) -> None:
         f"""
         seatrial: {{root}}/pyproject.toml is not UTF-8, which TOML has to be: 'utf-8' codec can't decode byte 0xfc in position 26: invalid start byte
         fix:  save the file in UTF-8
-        {READ}pyprojectunreadable
+        {READ}PyprojectUnreadable
         """
     )
 
@@ -76,7 +76,7 @@ def test_pyproject_with_values_of_the_wrong_kind(project: SampleProject) -> None
         f"""
         seatrial: {{root}}/pyproject.toml: [project] name has to be a string, not 3; [project] classifiers has to be an array of strings, not 'one'
         fix:  write it as the pyproject.toml specification says
-        {READ}pyprojectinvalid
+        {READ}PyprojectInvalid
         """
     )
 
@@ -92,7 +92,7 @@ def test_no_classifiers(project: SampleProject) -> None:
                 "Programming Language :: Python :: 3.12",
                 "Programming Language :: Python :: 3.13",
               ]
-        {READ}nopythonsnamed
+        {READ}NoPythonsNamed
         """
     )
 
@@ -104,7 +104,7 @@ def test_classifiers_that_contradict_requires_python(project: SampleProject) -> 
         seatrial: {{root}}/pyproject.toml: requires-python = ">=3.9" excludes Python 3.8, which the classifiers name
         fix:  widen requires-python, or remove from the classifiers:
               "Programming Language :: Python :: 3.8",
-        {READ}pythonscontradict
+        {READ}PythonsContradict
         """
     )
 
@@ -115,7 +115,7 @@ def test_lone_string_for_a_list(project: SampleProject) -> None:
         f"""
         seatrial: pythons="3.12" in the noxfile is one string, and has to be a list of them
         fix:  pythons=["3.12"]
-        {READ}noxfileinvalid
+        {READ}NoxfileInvalid
         """
     )
 
@@ -126,7 +126,7 @@ def test_python_that_is_a_number(project: SampleProject) -> None:
         f"""
         seatrial: pythons=[3.1] in the noxfile has to be a list of strings: 3.10 without quotes is the number 3.1
         fix:  pythons=["3.9", "3.10"]
-        {READ}noxfileinvalid
+        {READ}NoxfileInvalid
         """
     )
 
@@ -141,7 +141,7 @@ def test_no_test_group(project: SampleProject) -> None:
         fix:  name one with groups= in the noxfile, or add:
               [dependency-groups]
               test = ["pytest"]
-        {READ}groupmissing
+        {READ}GroupMissing
         """
     )
 
@@ -154,7 +154,7 @@ def test_group_that_includes_itself(project: SampleProject) -> None:
         f"""
         seatrial: [dependency-groups] in {{root}}/pyproject.toml, group test: Cyclic dependency group include while resolving test: test includes itself
         fix:  write each entry as a requirement string or as {{ include-group = "NAME" }}
-        {READ}groupinvalid
+        {READ}GroupInvalid
         """
     )
 
@@ -166,7 +166,7 @@ def test_group_that_is_not_there(project: SampleProject) -> None:
         seatrial: {{root}}/pyproject.toml has no dependency group trial, which the noxfile names
         fix:  [dependency-groups]
               trial = ["pytest"]
-        {READ}groupmissing
+        {READ}GroupMissing
         """
     )
 
@@ -180,7 +180,7 @@ def test_command_that_the_environment_lacks_is_not_taken_from_elsewhere(project:
         failed: tests-{HERE}: pytest is not in the environment of tests-{HERE}: nothing in the group test brings it
         fix:  [dependency-groups]
               test = ["pytest"]
-        {READ}commandmissing
+        {READ}CommandMissing
         """
     )
 
@@ -194,7 +194,7 @@ def test_requirement_that_no_index_has(project: SampleProject) -> None:
     assert "pytest>=8000" in said
     assert said.endswith(
         "fix:  make the index reachable, or the requirements satisfiable, and run the session again\n"
-        f"{READ}installfailed\n"
+        f"{READ}InstallFailed\n"
     )
 
 
@@ -208,7 +208,7 @@ def test_backend_that_fails(project: SampleProject) -> None:
     said = reason(project)
     assert said.startswith(f"failed: build, tests-{HERE}: the build backend could not make the sdist; it said last:\n")
     assert "OSError: Readme file does not exist: READYOU.md" in said
-    assert said.endswith(f"fix:  mend that; to see all of it: python -m build --sdist\n{READ}backendfailed\n")
+    assert said.endswith(f"fix:  mend that; to see all of it: python -m build --sdist\n{READ}BackendFailed\n")
 
 
 def test_build_system_that_is_wrong(project: SampleProject) -> None:
@@ -221,7 +221,7 @@ def test_build_system_that_is_wrong(project: SampleProject) -> None:
         fix:  [build-system]
               requires = ["hatchling"]
               build-backend = "hatchling.build"
-        {READ}pyprojectinvalid
+        {READ}PyprojectInvalid
         """
     )
 
@@ -235,7 +235,7 @@ def test_wheel_without_the_package(project: SampleProject) -> None:
         failed: build, tests-{HERE}: tidepool-1.2.3-py3-none-any.whl does not contain tidepool, which the source tree has in src/tidepool
         fix:  [tool.hatch.build.targets.wheel]
               packages = ["src/tidepool"]
-        {READ}packagemissing
+        {READ}PackageMissing
         """
     )
     assert not (project.root / "dist").exists(), "nobody can upload it by accident"
@@ -249,7 +249,7 @@ def test_dist_with_foreign_files(project: SampleProject) -> None:
         f"""
         failed: build: {{root}}/dist is emptied before a build, but holds what is no distribution of tidepool: notes.txt, other-1.0.tar.gz
         fix:  move it elsewhere
-        {READ}foreignfiles
+        {READ}ForeignFiles
         """
     )
     held = {path.name: path.read_text() for path in (project.root / "dist").iterdir()}
@@ -268,7 +268,7 @@ def test_wheel_whose_name_keeps_it_from_one_of_the_pythons(project: SampleProjec
         f"""
         failed: tests-{other}: tidepool-1.2.3-{tag}-none-any.whl can't be installed on Python {other}, as its name says
         fix:  take Python {other} out of the classifiers; or have the build backend name the wheel for it
-        {READ}wheelunfit
+        {READ}WheelUnfit
         """
     )
 
@@ -280,7 +280,7 @@ def test_folder_that_may_not_be_written_to(project: SampleProject) -> None:
         f"""
         failed: build: {{root}}/dist: File exists
         fix:  let yourself read and write it
-        {READ}fileunusable
+        {READ}FileUnusable
         """
     )
 
@@ -293,7 +293,7 @@ def test_no_linter(project: SampleProject) -> None:
         failed: lint: {{root}} configures no linter: no .pre-commit-config.yaml, no [tool.ruff], no ruff.toml
         fix:  add [tool.ruff] to pyproject.toml, or name a command and the group that brings it:
               sessions.lint(command=["flake8"], groups=["lint"])
-        {READ}nothingtolint
+        {READ}NothingToLint
         """
     )
 
@@ -304,7 +304,7 @@ def test_session_without_an_environment(project: SampleProject) -> None:
         f"""
         failed: tests: tests needs an environment of its own
         fix:  run nox without --no-venv
-        {READ}environmentmissing
+        {READ}EnvironmentMissing
         """
     )
 
@@ -359,7 +359,7 @@ def test_old_environment_is_not_taken_for_a_test_of_the_new_wheel(project: Sampl
         f"""
         failed: tests-{HERE}: tests-{HERE} has no environment with tidepool-1.2.3-py3-none-any.whl as it is now, and -R installs nothing
         fix:  nox -s tests-{HERE}
-        {READ}environmentmissing
+        {READ}EnvironmentMissing
         """
     )
 
@@ -386,6 +386,6 @@ def test_lock_file_that_cannot_be_read(project: SampleProject) -> None:
         f"""
         failed: tests-{HERE}: {{root}}/uv.lock can't be read: Input/output error
         fix:  make {{root}}/uv.lock a file that you may read
-        {READ}pyprojectunreadable
+        {READ}PyprojectUnreadable
         """
     )

@@ -93,7 +93,7 @@ def test_lock_that_is_older_than_the_requirements_is_named(project: SampleProjec
         """
         make the index reachable, or the requirements satisfiable, and run the session again
               where the lock file is older than they are: lock again; to do without it: locked=False in the noxfile
-        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#installfailed
+        more: seatrial explain InstallFailed
         """
     )
 

@@ -8,11 +8,12 @@ import pytest
 
 from sample_project import lines
 from seatrial.errors import SeatrialError
+from seatrial.invocation import error_text
 from seatrial.tasks import ns
 from seatrial.tasks.command_line import CommandLine, ReadCommand, read_command
 
 COMMANDS = {name: ns[name] for name in ns.task_names}
-READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+READ = "more: seatrial explain "
 
 
 def read(line: str, *, runs_several: bool = False) -> ReadCommand:
@@ -106,7 +107,7 @@ MISTAKES = (
         f"""
         release has no option --prat; did you mean --part?
         fix:  invoke release --part minor --yes
-        {READ}optionunknown
+        {READ}OptionUnknown
         """,
     ),
     (
@@ -114,7 +115,7 @@ MISTAKES = (
         f"""
         release has no option --prat; did you mean --part?
         fix:  invoke release --part=minor
-        {READ}optionunknown
+        {READ}OptionUnknown
         """,
     ),
     (
@@ -122,7 +123,7 @@ MISTAKES = (
         f"""
         release has no option --dry; did you mean --dry-run?
         fix:  invoke release --dry-run
-        {READ}optionunknown
+        {READ}OptionUnknown
         """,
     ),
     (
@@ -130,7 +131,7 @@ MISTAKES = (
         f"""
         release has no option --sideways
         fix:  invoke release --help
-        {READ}optionunknown
+        {READ}OptionUnknown
         """,
     ),
     (
@@ -138,7 +139,7 @@ MISTAKES = (
         f"""
         release has no option -x
         fix:  invoke release --help
-        {READ}optionunknown
+        {READ}OptionUnknown
         """,
     ),
     (
@@ -146,7 +147,7 @@ MISTAKES = (
         f"""
         --part needs a value
         fix:  invoke release --part minor
-        {READ}valuemissing
+        {READ}ValueMissing
         """,
     ),
     (
@@ -154,7 +155,7 @@ MISTAKES = (
         f"""
         -p needs a value
         fix:  invoke release -yp minor --no-tests
-        {READ}valuemissing
+        {READ}ValueMissing
         """,
     ),
     (
@@ -162,7 +163,7 @@ MISTAKES = (
         f"""
         --why needs a value
         fix:  invoke undo 1.3.0 --why TEXT --index pypi
-        {READ}valuemissing
+        {READ}ValueMissing
         """,
     ),
     (
@@ -170,7 +171,7 @@ MISTAKES = (
         f"""
         --yes takes no value
         fix:  invoke release --yes minor
-        {READ}valueunknown
+        {READ}ValueUnknown
         """,
     ),
     (
@@ -178,7 +179,7 @@ MISTAKES = (
         f"""
         --part is given twice: minor and patch
         fix:  invoke release minor
-        {READ}valueunknown
+        {READ}ValueUnknown
         """,
     ),
     (
@@ -186,7 +187,7 @@ MISTAKES = (
         f"""
         --quiet and --verbose exclude each other
         fix:  invoke status --verbose
-        {READ}valueunknown
+        {READ}ValueUnknown
         """,
     ),
     (
@@ -194,7 +195,7 @@ MISTAKES = (
         f"""
         --run needs a number, and 'x' is none
         fix:  invoke ci.version --run 1
-        {READ}valueunknown
+        {READ}ValueUnknown
         """,
     ),
     (
@@ -202,7 +203,7 @@ MISTAKES = (
         f"""
         there is no part 'mayor'; did you mean major?
         fix:  invoke release major
-        {READ}partunknown
+        {READ}PartUnknown
         """,
     ),
     (
@@ -210,7 +211,7 @@ MISTAKES = (
         f"""
         there is no part 'mjnor'; did you mean major or minor?
         fix:  invoke release --yes --part=major; or invoke release --yes --part=minor
-        {READ}partunknown
+        {READ}PartUnknown
         """,
     ),
     (
@@ -218,7 +219,7 @@ MISTAKES = (
         f"""
         there is no part 'sideways': there are major, minor, patch, a, b, rc, final, dev, post, auto
         fix:  invoke bump minor
-        {READ}partunknown
+        {READ}PartUnknown
         """,
     ),
     (
@@ -226,7 +227,7 @@ MISTAKES = (
         f"""
         release does not take 'patch'
         fix:  invoke release minor 1.3.0
-        {READ}wordunexpected
+        {READ}WordUnexpected
         """,
     ),
     (
@@ -234,7 +235,7 @@ MISTAKES = (
         f"""
         status does not take 'json'; did you mean --json?
         fix:  invoke status --json
-        {READ}wordunexpected
+        {READ}WordUnexpected
         """,
     ),
     (
@@ -242,7 +243,7 @@ MISTAKES = (
         f"""
         release and status are two commands
         fix:  invoke release && invoke status --json
-        {READ}wordunexpected
+        {READ}WordUnexpected
         """,
     ),
     (
@@ -250,7 +251,7 @@ MISTAKES = (
         f"""
         news needs TYPE and TEXT
         fix:  invoke news TYPE TEXT
-        {READ}valuemissing
+        {READ}ValueMissing
         """,
     ),
     (
@@ -258,7 +259,7 @@ MISTAKES = (
         f"""
         news needs TEXT
         fix:  invoke news feature --issue 42 TEXT
-        {READ}valuemissing
+        {READ}ValueMissing
         """,
     ),
     (
@@ -266,7 +267,7 @@ MISTAKES = (
         f"""
         verify does not take 'more'
         fix:  invoke verify https://***@index.example/
-        {READ}wordunexpected
+        {READ}WordUnexpected
         """,
     ),
 )
@@ -276,4 +277,4 @@ MISTAKES = (
 def test_mistake_is_answered_with_the_line_that_was_meant(line: str, message: str) -> None:
     with pytest.raises(SeatrialError) as caught:
         read(line)
-    assert str(caught.value) == lines(message).rstrip("\n")
+    assert error_text(caught.value) == lines(message).rstrip("\n")

@@ -66,6 +66,11 @@ def test_error_is_explained_as_on_its_page(capsys: pytest.CaptureFixture[str]) -
     assert printed(capsys, "explain", "limitinvalid") == ERROR
 
 
+def test_several_codes_are_explained_in_their_order(capsys: pytest.CaptureFixture[str]) -> None:
+    both = printed(capsys, "explain", "LimitInvalid", "DIST206", "limitinvalid", "LimitInvalid")
+    assert both == f"{ERROR}\n{printed(capsys, 'explain', 'DIST206')}"
+
+
 def test_without_a_code_every_code_is_listed_with_its_title(capsys: pytest.CaptureFixture[str]) -> None:
     listed = printed(capsys, "explain").splitlines()
     explanations = read_explanations()

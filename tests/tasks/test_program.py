@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 pytestmark = pytest.mark.slow
-READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+READ = "more: seatrial explain "
 TASKS = """
 from invoke import Collection, task
 
@@ -36,7 +36,7 @@ MISTAKES = (
         f"""
         seatrial: there is no command 'relase'; did you mean release?
         fix:  {{program}} release --part patch --yes
-        {READ}commandunknown
+        {READ}CommandUnknown
         """,
     ),
     (
@@ -44,7 +44,7 @@ MISTAKES = (
         f"""
         seatrial: there is no command 'sideways'
         fix:  {{program}} --help
-        {READ}commandunknown
+        {READ}CommandUnknown
         """,
     ),
     (
@@ -52,7 +52,7 @@ MISTAKES = (
         f"""
         seatrial: there is no command 'relase'; did you mean release?
         fix:  {{program}} release --help
-        {READ}commandunknown
+        {READ}CommandUnknown
         """,
     ),
     (
@@ -60,7 +60,7 @@ MISTAKES = (
         f"""
         seatrial: release has no option --prat; did you mean --part?
         fix:  {{program}} release --part minor
-        {READ}optionunknown
+        {READ}OptionUnknown
         """,
     ),
     (
@@ -68,7 +68,7 @@ MISTAKES = (
         f"""
         seatrial: release has no option --dry; did you mean --dry-run?
         fix:  {{program}} release --dry-run --part patch --yes
-        {READ}optionunknown
+        {READ}OptionUnknown
         """,
     ),
     (
@@ -76,7 +76,7 @@ MISTAKES = (
         f"""
         seatrial: --limit needs a value
         fix:  {{program}} verify --limit 600
-        {READ}valuemissing
+        {READ}ValueMissing
         """,
     ),
     (
@@ -84,7 +84,7 @@ MISTAKES = (
         f"""
         seatrial: --run needs a number, and 'x' is none
         fix:  {{program}} ci.version --run 1
-        {READ}valueunknown
+        {READ}ValueUnknown
         """,
     ),
     (
@@ -92,7 +92,7 @@ MISTAKES = (
         f"""
         seatrial: news needs TEXT
         fix:  {{program}} news feature TEXT
-        {READ}valuemissing
+        {READ}ValueMissing
         """,
     ),
     (
@@ -100,7 +100,7 @@ MISTAKES = (
         f"""
         seatrial: there is no check or error 'DIST20'; did you mean DIST201, DIST202 or DIST203?
         fix:  seatrial explain DIST201
-        {READ}codeunknown
+        {READ}CodeUnknown
         """,
     ),
 )
@@ -146,7 +146,7 @@ def test_option_of_invoke_that_does_nothing_is_refused(repo: ReleaseRepo) -> Non
             f"""
             seatrial: {command} does not obey --{option}, an option of invoke
             fix:  invoke {fix}
-            {READ}optionignored
+            {READ}OptionIgnored
             """
         )
         assert (ran.returncode, ran.output) == (2, expected), line
@@ -161,7 +161,7 @@ def test_option_that_invoke_does_not_have_is_answered_in_our_words(repo: Release
         ("--sideways status", "invoke has no option --sideways", "--help"),
     ):
         ran = repo.project.invoke(*line.split())
-        expected = f"seatrial: {message}\nfix:  invoke {fix}\n{READ}optionunknown\n"
+        expected = f"seatrial: {message}\nfix:  invoke {fix}\n{READ}OptionUnknown\n"
         assert (ran.returncode, ran.output) == (2, expected), line
 
 
@@ -171,7 +171,7 @@ def test_configuration_of_invoke_that_runs_nothing_is_refused(repo: ReleaseRepo)
         f"""
         seatrial: run.dry is set in the configuration of invoke, and release does not obey it
         fix:  unset INVOKE_RUN_DRY, or run.dry in invoke.yaml; then: {{program}} release --dry-run
-        {READ}optionignored
+        {READ}OptionIgnored
         """
     )
     for program, run in (("invoke", repo.project.invoke), ("seatrial", repo.project.seatrial)):
@@ -192,7 +192,7 @@ def test_option_of_invoke_is_absent(repo: ReleaseRepo) -> None:
             f"""
             seatrial: push has no option {option.partition("=")[0]}
             fix:  seatrial push --help
-            {READ}optionunknown
+            {READ}OptionUnknown
             """
         )
         assert (ran.returncode, ran.output) == (2, expected), option

@@ -69,6 +69,6 @@ def test_mistake_in_the_project_is_one_message(project: SampleProject) -> None:
         """
         seatrial: there is no {root}/pyproject.toml
         fix:  go to the project's folder, beside pyproject.toml; or: seatrial --project FOLDER
-        read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#pyprojectmissing
+        more: seatrial explain PyprojectMissing
         """
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CI, RELEASE, DEPENDABOT = ".github/workflows/ci.yml", ".github/workflows/release.yml", ".github/dependabot.yml"
 ALL = (CI, RELEASE, DEPENDABOT)
-READ = "read: https://github.com/seatrial/seatrial/blob/main/docs/errors.md#"
+READ = "more: seatrial explain "
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def test_files_are_written_once_and_then_are_as_they_should_be(repo: ReleaseRepo
     said = refused(repo.project.invoke("workflows", "--check"))
     assert said == (
         f"seatrial: {CI} is not there yet\n{RELEASE} is not there yet\n{DEPENDABOT} is not there yet\n"
-        f"fix:  invoke workflows\n{READ}workflowsdrifted\n"
+        f"fix:  invoke workflows\n{READ}WorkflowsDrifted\n"
     )
     assert repo.state() == before
     assert repo.project.invoke("workflows") == RunResult(0, "".join(f"written: {path}\n" for path in ALL))
@@ -125,7 +125,7 @@ def test_file_that_was_written_by_hand_is_never_touched(repo: ReleaseRepo, text:
     expected = (
         f"seatrial: {RELEASE} was written by hand: no line says which part of it is generated\n"
         f"fix:  to have it generated, move {RELEASE} out of the way, run invoke workflows, and put your own jobs below "
-        f"the last mark\n{READ}workflowsdrifted\n"
+        f"the last mark\n{READ}WorkflowsDrifted\n"
     )
     for option in ((), ("--overwrite",)):
         assert refused(repo.project.invoke("workflows", *option)) == expected
@@ -181,7 +181,7 @@ def test_session_that_is_not_there_and_a_broken_noxfile_are_told_before_anything
     repo.project.write({"noxfile.py": noxfile.replace("sessions.check()\n", "")})
     assert refused(repo.project.invoke("workflows")) == (
         "seatrial: the noxfile has no session check, which the workflows run\n"
-        f"fix:  sessions.check()\n{READ}sessionmissing\n"
+        f"fix:  sessions.check()\n{READ}SessionMissing\n"
     )
     repo.project.write({"noxfile.py": "import nothing_of_this_name\n"})
     said = refused(repo.project.invoke("workflows"))
@@ -196,7 +196,7 @@ def test_forge_that_is_none_of_both_is_told(repo: ReleaseRepo) -> None:
     assert refused(repo.project.invoke("workflows")) == (
         "seatrial: https://git.example.org/acme/tidepool is neither GitHub nor GitLab\n"
         "fix:  git remote add origin ADDRESS, or make the folder .github, or the file .gitlab-ci.yml\n"
-        f"{READ}workflowunknown\n"
+        f"{READ}WorkflowUnknown\n"
     )
     repo.project.git("remote", "remove", "origin")
     said = refused(repo.project.invoke("workflows"))

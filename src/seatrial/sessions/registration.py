@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 import nox
 
 from seatrial.errors import ProjectError, SeatrialError, ToolError
+from seatrial.invocation import error_text
 from seatrial.project.project import Project
 from seatrial.pythons import find_interpreters, path_with
 from seatrial.sessions.summary import arrange_summary, explain_failure, require_a_run
@@ -63,16 +64,16 @@ def register_session(registration: Registration, body: Body) -> None:
         try:
             body(session)
         except SeatrialError as error:
-            explain_failure(session.name, str(error))
-            session.error(str(error))
+            explain_failure(session.name, error_text(error))
+            session.error(error_text(error))
         except OSError as error:
             if error.filename is None:
                 raise
             known = ToolError(
                 f"{error.filename}: {error.strerror}", code="FileUnusable", fix="let yourself read and write it"
             )
-            explain_failure(session.name, str(known))
-            session.error(str(known))
+            explain_failure(session.name, error_text(known))
+            session.error(error_text(known))
 
     run.__doc__ = registration.description
     arrange_summary()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 from invoke.exceptions import Exit
 
 from seatrial.errors import CommandFailed, ProjectError, SeatrialError, ToolError
-from seatrial.invocation import program_command, task_command
+from seatrial.invocation import error_text, program_command, task_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
     try:
         yield
     except SeatrialError as error:
-        raise Exit(f"seatrial: {error}", code=error.exit_code) from None
+        raise Exit(f"seatrial: {error_text(error)}", code=error.exit_code) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             # Whoever read the output has had enough of it.
@@ -49,7 +49,7 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
             code="FileUnusable",
             fix=f"make room, or let yourself read and write it; then: {task_command('status')}",
         )
-        raise Exit(f"seatrial: {known}", code=known.exit_code) from None
+        raise Exit(f"seatrial: {error_text(known)}", code=known.exit_code) from None
     except KeyboardInterrupt:
         stands = f"{task_command('status')} says where things stand"
         raise Exit(f"seatrial: interrupted; {interrupted or stands}", code=INTERRUPTED) from None

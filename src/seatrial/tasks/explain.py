@@ -12,12 +12,18 @@ from seatrial.tasks.command import command
 from seatrial.tasks.console import errors_as_messages, show
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from invoke.context import Context
 
 
-@command(words=["code"], help={"code": "the code of a check or an error; without it, all codes are listed"})
-def explain(context: Context, code: str = "") -> None:
-    """Explain a check or an error by its code.
+@command(
+    words=["code"],
+    iterable=["code"],
+    help={"code": "the codes of checks or errors; without one, all codes are listed"},
+)
+def explain(context: Context, code: Sequence[str] = ()) -> None:
+    """Explain checks and errors by their codes.
 
     Example: seatrial explain DIST206
     """
@@ -32,13 +38,13 @@ def explain(context: Context, code: str = "") -> None:
             column = max(map(len, explanations))
             show("\n".join(f"{one.code:{column}}  {one.title}" for one in explanations.values()))
             return
-        names = {name.casefold(): name for name in explanations}
-        name = names.get(code.casefold())
-        if name is None:
-            near = nearest(code, explanations)
-            raise ProjectError(
-                f"there is no check or error {redact(code)!r}{did_you_mean(near)}",
-                code="CodeUnknown",
-                fix=program_command(" ".join(("explain", *near[:1]))),
-            )
-        show(explanations[name])
+        by_name = {name.casefold(): one for name, one in explanations.items()}
+        for text in code:
+            if text.casefold() not in by_name:
+                near = nearest(text, explanations)
+                raise ProjectError(
+                    f"there is no check or error {redact(text)!r}{did_you_mean(near)}",
+                    code="CodeUnknown",
+                    fix=program_command(" ".join(("explain", *near[:1]))),
+                )
+        show("\n\n".join(str(by_name[text]) for text in dict.fromkeys(map(str.casefold, code))))
