@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 
 WHEEL, SDIST = "tidepool-1.3.0-py3-none-any.whl", "tidepool-1.3.0.tar.gz"
+STEP = re.compile(
+    r"^(?:  (?:prepare|upload|verify|wait)(?:: .*)?|[✓✗] (?:prepare|upload|verify|wait)  [\d.]+ s)\n", re.MULTILINE
+)
 READ = "more: seatrial explain "
 
 
@@ -112,8 +115,10 @@ class IndexServer:
         return RunResult(process.returncode, said)
 
     def plain(self, text: str) -> str:
-        """Return output without what differs from run to run: the port, seconds, hashes, lines of the build."""
+        """Return output without its steps and what differs from run to run: the port, seconds, hashes."""
+        text = STEP.sub("", text)
         text = text.replace(self.network.home_url, "http://index/")
+        text = text.replace(f"http://127.0.0.1:{self.network.plain}/", "http://index/")
         for name in (WHEEL, SDIST):
             text = text.replace(Distribution.from_path(self.manifest / name).sha256, f"[{name[-3:]}]")
         text = re.sub(r"sha256 [0-9a-f]{64}", "sha256 […]", text)
@@ -140,7 +145,7 @@ def _talk(
         if when and when[0] in said:
             when[1]()
             when = None
-        if re.search(rb"(: |\? \[y/N\] )\Z", said.replace(b"\r", b"")):
+        if re.search(rb"(: |\? \[y/N\] |\(n\) )\Z", said.replace(b"\r", b"")):
             os.write(terminal, next(answers, "\n").encode())
     return said.decode()
 

@@ -38,7 +38,7 @@ def run_steps(console: Console) -> None:
             tests.note("no licence")
             tests.emit(StepStarted((*tests.path, "tests-3.12")))
             tests.emit(StepEnded((*tests.path, "tests-3.12"), StepState.SKIPPED, 0.26, "no Python 3.12"))
-            tests.wait_for("CI")
+            tests.report("waiting for CI")
         with progress.step("push"):
             raise KeyError
 
@@ -159,7 +159,7 @@ no licence
 no licence
 == tests tests-3.12
 == tests tests-3.12: skipped in 0.3 s
-CI
+waiting for CI
 == tests: done in 0.0 s
 == push
 == push: failed in 0.0 s

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seatrial.events import (
+    Activity,
     Event,
     EventReader,
     Line,
@@ -18,7 +19,6 @@ from seatrial.events import (
     StepEnded,
     StepStarted,
     StepState,
-    Waiting,
     encode_event,
 )
 
@@ -80,7 +80,7 @@ def test_a_step_that_raises_has_failed() -> None:
         StepEnded(("a",), StepState.SKIPPED, 1.5, "no Python"),
         Line((), "x"),
         Note(("a",), "y"),
-        Waiting(("a",), "CI"),
+        Activity(("a",), "CI"),
     ],
 )
 def test_a_child_hands_its_events_to_its_parent(event: Event) -> None:

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from seatrial.events import (
     EVENTS_VARIABLE,
+    Activity,
     Line,
     Note,
     Progress,
     StepEnded,
     StepStarted,
     StepState,
-    Waiting,
     encode_event,
 )
 
@@ -92,7 +92,7 @@ class Step:
     state: StepState | None = None
     seconds: float = 0.0
     detail: str = ""
-    waits_for: str = ""
+    activity: str = ""
 
 
 @dataclass
@@ -268,9 +268,9 @@ class Console:
             self._steps[event.path] = Step(event.path, event.about, time.monotonic())
         elif isinstance(event, StepEnded):
             step = self._steps.setdefault(event.path, Step(event.path, "", time.monotonic() - event.seconds))
-            step.state, step.seconds, step.detail, step.waits_for = event.state, event.seconds, event.detail, ""
-        elif isinstance(event, Waiting) and event.path in self._steps:
-            self._steps[event.path].waits_for = event.text
+            step.state, step.seconds, step.detail, step.activity = event.state, event.seconds, event.detail, ""
+        elif isinstance(event, Activity) and event.path in self._steps:
+            self._steps[event.path].activity = event.text
 
     def _write(self, text: str) -> None:
         encoding = self.stream.encoding or "utf-8"
@@ -300,10 +300,10 @@ class Console:
             text = event.text
         print(text, file=self._log, flush=True)
 
-    def _write_plainly(self, event: StepStarted | StepEnded | Waiting) -> None:
+    def _write_plainly(self, event: StepStarted | StepEnded | Activity) -> None:
         indent = "  " * (len(event.path) - 1)
-        if isinstance(event, Waiting):
-            self._write(f"{indent}  waiting for {event.text}")
+        if isinstance(event, Activity):
+            self._write(f"{indent}  {event.text}")
         elif isinstance(event, StepEnded):
             sign = self.styled(self.sign(event.state.value), STATE_STYLES[event.state])
             detail = f"  {event.detail}" if event.detail else ""
@@ -355,7 +355,7 @@ class Console:
             took = f"{now - step.since:.1f} s" + (f" of {last:.0f}" if last is not None and last >= 1 else "")
         else:
             sign, style, took = self.sign(step.state.value), ROW_STYLES[step.state], f"{step.seconds:.1f} s"
-        about = f"waiting for {step.waits_for}" if step.waits_for else step.detail or step.about
+        about = step.activity or step.detail or step.about
         row = Text("  " * (len(step.path) - 1), no_wrap=True)
         row.append(f"{sign} ", style=style)
         row.append(step.path[-1], style="bold" if len(step.path) == 1 else "")

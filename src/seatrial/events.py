@@ -65,15 +65,15 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """What the step ``path`` is waiting for now: an index, a keyring, CI."""
+class Activity:
+    """What the step ``path`` is doing now, such as waiting for an index, a keyring or CI."""
 
     path: tuple[str, ...]
     text: str
 
 
-Event = Union[StepStarted, StepEnded, Line, Note, Waiting]
-EVENT_TYPES = {event.__name__: event for event in (StepStarted, StepEnded, Line, Note, Waiting)}
+Event = Union[StepStarted, StepEnded, Line, Note, Activity]
+EVENT_TYPES = {event.__name__: event for event in (StepStarted, StepEnded, Line, Note, Activity)}
 
 EVENTS_VARIABLE = "SEATRIAL_EVENTS"
 """The environment variable that has a command write its events as lines of JSON, for the command that started it."""
@@ -120,9 +120,9 @@ class Progress:
         """Report a text that the user is to see; ``sign``: as in `Note`."""
         self.emit(Note(self.path, text, sign))
 
-    def wait_for(self, text: str) -> None:
-        """Report what is waited for."""
-        self.emit(Waiting(self.path, text))
+    def report(self, text: str) -> None:
+        """Report what is done now, such as waiting for CI."""
+        self.emit(Activity(self.path, text))
 
 
 SILENT = Progress(lambda _: None)

@@ -223,7 +223,7 @@ def test_tag_that_is_another_one_on_the_remote_is_told_and_taken_again_by_the_co
         f"next       {fix}",
     ]
     said = f"seatrial: v1.3.0 is another one here than on origin\nfix:  {fix}\n{READ}TagMoved\n"
-    assert (server.verify().output, server.publish("--yes").output) == (said, said)
+    assert (server.verify().message, server.publish("--yes").message) == (said, said)
     project.run(*fix.split())
     assert (project.git("rev-parse", "v1.3.0"), server.verify().returncode) == (true, 0)
 
@@ -233,7 +233,7 @@ def test_verify_ends_at_once_when_ci_has_failed(server: IndexServer) -> None:
     ran = server.invoke("verify", **with_gh(server, ("completed", "failure")))
     assert ran.returncode == 7
     assert server.plain(ran.output) == (
-        f"seatrial > CI: Release: failure, {RUN}\n"
+        f"  CI: Release: failure, {RUN}\n"
         "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
         f"  {SDIST}  is not there\n"
         f"  {WHEEL}  is not there\n"

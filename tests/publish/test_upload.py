@@ -54,7 +54,7 @@ def test_what_is_there_already_is_done(server: IndexServer) -> None:
     assert server.plain(ran.output).startswith(f"passed  {SDIST}") or "is there already" in ran.output
     again = server.publish("--no-install", TWINE_PASSWORD="")
     assert (again.returncode, ending(server, again.output)) == (0, ENDS)
-    assert "seatrial > all of it is there already\n" in again.output
+    assert "  all files are on the index\n" in again.output
 
 
 def test_other_bytes_are_an_error_before_anything_is_sent(server: IndexServer) -> None:

@@ -43,9 +43,10 @@ class ProposedFile:
         return diff or f"--- {before}\n+++ b/{self.path}\n"
 
     @property
-    def lines(self) -> int:
-        """How many lines are added or removed."""
-        return sum(line[:1] in "+-" and line[:3] not in {"+++", "---"} for line in self.diff.splitlines())
+    def counts(self) -> tuple[int, int]:
+        """How many lines are added, and how many removed."""
+        signs = [line[:1] for line in self.diff.splitlines() if line[:3] not in {"+++", "---"}]
+        return signs.count("+"), signs.count("-")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,18 @@ class Proposal:
     @property
     def lines(self) -> int:
         """How many lines change."""
-        return sum(file.lines for file in self.files)
+        return sum(sum(file.counts) for file in self.files)
+
+    @property
+    def table(self) -> str:
+        """A line for each file: new or changed, its path, and the lines added and removed."""
+        width = max((len(str(file.path)) for file in self.files), default=0)
+        rows = []
+        for file in self.files:
+            added, removed = file.counts
+            count = f"+{added}" + (f" -{removed}" if removed else "")
+            rows.append(f"  {'new' if file.old is None else 'changed':8} {file.path!s:{width}}  {count}")
+        return "\n".join(rows)
 
     def __iter__(self) -> Iterator[ProposedFile]:
         return iter(self.files)

@@ -73,10 +73,10 @@ def require_same_tag(tagged: TaggedRelease, say: Callable[[str], None]) -> None:
     try:
         oid = read_remote(repository, upstream).tags.get(tagged.tag)
     except SeatrialError as error:
-        say(f"look: {error.what.splitlines()[0].rstrip(':')}")
+        say(f"{error.what.splitlines()[0].rstrip(':')}")
         return
     if oid is None:
-        say(f"look: {tagged.tag} is not on {upstream.remote}: {task_command('push')}")
+        say(f"{tagged.tag} is not on {upstream.remote}: {task_command('push')}")
     elif oid != object_of_tag(repository, tagged.tag):
         raise DeliveryError(
             f"{tagged.tag} is another one here than on {upstream.remote}",

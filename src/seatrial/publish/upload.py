@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from seatrial import process, report
 from seatrial.checks.run import check_uploads, require_acceptable
 from seatrial.errors import BuildError, CredentialMissing, DeliveryError, UploadFailed
-from seatrial.events import Progress
 from seatrial.index.client import read_project_files
 from seatrial.index.targets import pip_index_url, pypirc_passwords
 from seatrial.index.twine import twine_upload, upload_interactively
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from seatrial.distributions.distribution import Distribution
     from seatrial.errors import SeatrialError
+    from seatrial.events import Progress
     from seatrial.index.client import ProjectFiles
     from seatrial.index.targets import Destination
     from seatrial.publish.tagged_release import TaggedRelease
@@ -64,15 +64,13 @@ class UploadPlan:
         return task_command(f"publish --version {self.on_index.version}{self.destination.option}")
 
 
-def plan_upload(
-    tagged: TaggedRelease, destination: Destination, folder: Path, say: Callable[[str], None]
-) -> UploadPlan:
+def plan_upload(tagged: TaggedRelease, destination: Destination, folder: Path, progress: Progress) -> UploadPlan:
     """Build a release from its tag, check it, and compare it with the index; nothing is sent.
 
     ``folder``: where files are built. Raises `DistributionsRefused`, `IndexUnreachable` or `OtherBytes`.
     """
-    require_same_tag(tagged, say)
-    manifest = manifest_of(tagged, folder, say)
+    require_same_tag(tagged, progress.note)
+    manifest = manifest_of(tagged, folder, progress.report)
     project_files = read_project_files(destination.simple, tagged.name)
     on_index = ReleaseOnIndex.compare(manifest, tagged.name, destination.simple, project_files)
     if on_index.state is IndexState.OTHER_BYTES:
@@ -84,7 +82,7 @@ def plan_upload(
         )
     files = tuple(file for file in manifest.files if file.name in on_index.missing)
     if files:
-        require_acceptable(files, tagged.snapshot.config.ignore, Progress.of_texts(say))
+        require_acceptable(files, tagged.snapshot.config.ignore, progress)
         _require_room(files, project_files, tagged)
     return UploadPlan(tagged, destination, on_index, files)
 
@@ -100,13 +98,16 @@ def _require_room(files: tuple[Distribution, ...], project_files: ProjectFiles, 
         )
 
 
-def upload_release(upload_plan: UploadPlan, say: Callable[[str], None], *, can_ask: bool) -> None:
-    """Upload with twine, which finds the token in its usual places; ``can_ask``: it may ask on the terminal, too.
+def upload_release(
+    upload_plan: UploadPlan, progress: Progress, before_asking: Callable[[], None] | None = None
+) -> None:
+    """Upload with twine, which finds the token in its usual places.
 
-    Raises `UploadFailed` or `CredentialMissing`.
+    ``before_asking``: called before twine asks for a token on the terminal; None where there is no terminal. Raises
+    `UploadFailed` or `CredentialMissing`.
     """
     if not upload_plan.files:
-        say("all of it is there already")
+        progress.report("all files are on the index")
         return
     destination, paths = upload_plan.destination, [file.path for file in upload_plan.files]
     environment = _twine_environment(destination)
@@ -114,8 +115,9 @@ def upload_release(upload_plan: UploadPlan, say: Callable[[str], None], *, can_a
     try:
         output = twine_upload(paths, environment, repository=destination.name)
     except CredentialMissing as error:
-        if not can_ask:
+        if before_asking is None:
             raise _with_next_command(error, upload_plan, secrets) from None
+        before_asking()
         try:
             upload_interactively(paths, environment, destination.name)
         except UploadFailed as failed:
@@ -124,7 +126,7 @@ def upload_release(upload_plan: UploadPlan, say: Callable[[str], None], *, can_a
         raise _with_next_command(error, upload_plan, secrets) from None
     else:
         for line in redact_values(output, secrets).rstrip().splitlines():
-            say(line)
+            progress.line(line)
 
 
 def _with_next_command(error: SeatrialError, upload_plan: UploadPlan, secrets: Sequence[str]) -> SeatrialError:

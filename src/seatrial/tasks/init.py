@@ -10,13 +10,23 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.errors import ReleaseError
+from seatrial.errors import ReleaseError, count_text
 from seatrial.invocation import repeat_command, task_command
 from seatrial.tasks.command import command
-from seatrial.tasks.console import ask_user, errors_as_messages, is_interactive, show, termination_as_interrupt
+from seatrial.tasks.console import (
+    errors_as_messages,
+    is_interactive,
+    open_console,
+    page_text,
+    show,
+    termination_as_interrupt,
+)
 
 if TYPE_CHECKING:
     from invoke.context import Context
+
+    from seatrial.console import Console
+    from seatrial.init.files import Proposal
 
 
 @command(
@@ -30,7 +40,7 @@ if TYPE_CHECKING:
 def init(context: Context, project: str = "", yes: bool = False, dry_run: bool = False, workflows: bool = True) -> None:
     """Add seatrial to a project.
 
-    Shows one diff and asks once. Nothing is overwritten, and a second run changes nothing.
+    Shows the files and asks once. Nothing is overwritten, and a second run changes nothing.
 
     Example: seatrial init --dry-run
     """
@@ -38,22 +48,27 @@ def init(context: Context, project: str = "", yes: bool = False, dry_run: bool =
     from seatrial.init.propose import detected_text, propose_changes, remarks_text
     from seatrial.init.write import require_clean_files, write_proposal
 
+    console = open_console("init")
     with errors_as_messages("run it again: what was written is whole"):
-        found = detect_project(Path(project or ".").resolve())
-        show(detected_text(found))
-        proposal = propose_changes(found, workflows=workflows)
-        require_clean_files(found, proposal)
+        detected = detect_project(Path(project or ".").resolve())
+        console.show(detected_text(detected))
+        proposal = propose_changes(detected, workflows=workflows)
+        require_clean_files(detected, proposal)
+        if dry_run and proposal.files:
+            console.show(f"\n{proposal.diff}")
         if proposal.files:
-            show(f"\n{proposal.diff}")
+            console.show(f"\n{proposal.table}")
         if proposal.remarks:
-            show(f"\n{remarks_text(proposal)}")
+            console.show(f"\n{remarks_text(proposal)}")
         if not proposal.files:
-            show("\nThere is nothing to write.")
+            console.show("\nThere is nothing to write.")
         elif not dry_run:
-            _confirm(yes=yes)
-            write_proposal(found, proposal)
-            then = task_command("rehearse --part patch")
-            show(f"\n{len(proposal.files)} files, {proposal.lines} lines written. Commit that, then: {then}")
+            _confirm(console, proposal, yes=yes)
+            write_proposal(detected, proposal)
+            then = task_command("rehearse patch")
+            written = f"{count_text(len(proposal.files), 'file')}, {count_text(proposal.lines, 'line')} written"
+            sign = console.styled(console.sign("done"), "ok")
+            console.show(f"\n{sign} {written}\nnext  commit them, then: {then}")
 
 
 @command(
@@ -92,13 +107,27 @@ def new(
         show(f"\n{name_remark(wanted.name, os.environ)}")
 
 
-def _confirm(*, yes: bool) -> None:
-    """Ask the one question. Raises `Declined`."""
+def _confirm(console: Console, proposal: Proposal, *, yes: bool) -> None:
+    """Ask whether to write the files. Raises `Declined`."""
+    from seatrial.prompts import ask_key
+
     if yes:
         return
     if not is_interactive():
         raise ReleaseError(
-            "nobody is here to be asked, and nothing was written", code="Declined", fix=repeat_command("init", "--yes")
+            "there is no terminal to ask on; nothing was written",
+            code="Declined",
+            fix=f"{repeat_command('init', '--yes')}; to see the diff: {repeat_command('init', '--dry-run')}",
         )
-    if ask_user("write that? [y/N] ").lower() not in {"y", "yes"}:
-        raise ReleaseError("nothing was written", code="Declined")
+    question = f"write {count_text(len(proposal.files), 'file')}?"
+    answers = {"y": "yes", "n": "no", "d": "diff", "f": "files"}
+    while True:
+        answer = ask_key(question, answers, "n", show=console.show)
+        if answer == "y":
+            return
+        if answer == "n":
+            raise ReleaseError("nothing was written", code="Declined")
+        if answer == "d":
+            page_text(proposal.diff)
+        else:
+            page_text("\n".join(f"==> {file.path} <==\n{file.new}" for file in proposal))

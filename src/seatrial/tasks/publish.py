@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import DeliveryError, ReleaseError
 from seatrial.invocation import task_command
+from seatrial.redaction import redacted_address
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     ask_user,
     errors_as_messages,
     is_interactive,
+    open_console,
     project_folder,
-    say,
     show,
     termination_as_interrupt,
 )
@@ -70,17 +71,17 @@ def verify(
     from seatrial.publish.tagged_release import TaggedRelease, require_same_tag
     from seatrial.publish.verify import VerifyOptions, verify_published
 
-    def tell(line: str) -> None:
-        say(line, sys.stderr if json else None)
-
-    with errors_as_messages("nothing has changed"), termination_as_interrupt():
+    console = open_console("verify", sys.stderr if json else sys.stdout)
+    with errors_as_messages("nothing has changed"), termination_as_interrupt(), console.running() as progress:
         repository, snapshot = open_project()
         tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
         where = find_destination(index, snapshot.config, os.environ)
-        require_same_tag(tagged, tell)
         options = VerifyOptions(where, parse_seconds(limit), "here" if attestations else "by CI", install)
-        found = verify_published(tagged, options, tell)
-        show(json_.dumps(found.as_dict(), indent=2) if json else found)
+        with progress.step("verify", f"{tagged.name} {tagged.version} on {redacted_address(where.simple)}") as step:
+            require_same_tag(tagged, step.note)
+            verified = verify_published(tagged, options, step.report)
+        console.pause()
+        show(json_.dumps(verified.as_dict(), indent=2) if json else verified)
 
 
 @command(
@@ -120,25 +121,34 @@ def publish(
     from seatrial.publish.verify import VerifyOptions, verify_published
 
     over = f"what the index has taken stays there; {task_command('publish')} goes on"
+    console = open_console("publish")
     with (
         errors_as_messages(over),
         termination_as_interrupt(),
         tempfile.TemporaryDirectory(prefix="seatrial-publish-") as folder,
+        console.running() as progress,
     ):
         repository, snapshot = open_project()
         where = find_destination(index, snapshot.config, os.environ)
         order = VerifyOptions(where, parse_seconds(limit), "by nobody", install)
         tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
-        upload_plan = plan_upload(tagged, where, Path(folder), say)
-        show(upload_plan)
+        with progress.step("prepare", f"{tagged.name} {tagged.version}, from its tag") as step:
+            upload_plan = plan_upload(tagged, where, Path(folder), step)
+        console.pause()
+        console.show(upload_plan)
         if upload_plan.files:
             require_credentials(where, os.environ, upload_plan.again)
             for remark in credential_remarks(where, os.environ):
-                say(f"look: {remark}")
+                progress.note(remark)
             _confirm(upload_plan, yes=yes, new_name=new_name)
-        upload_release(upload_plan, say, can_ask=is_interactive())
-        show(verify_published(tagged, order, say))
-        show(f"install it:  {install_command(upload_plan)}")
+        address = redacted_address(where.upload)
+        with progress.step("upload", f"with twine, to {address}") as step:
+            upload_release(upload_plan, step, console.pause if is_interactive() else None)
+        with progress.step("verify", "what the index serves") as step:
+            verified = verify_published(tagged, order, step.report)
+        console.pause()
+        console.show(verified)
+        console.show(f"install it:  {install_command(upload_plan)}")
 
 
 @command(
@@ -172,7 +182,9 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
         show(case)
         show(write_follow_up(case, why))
         if case.on_index.served:
-            wait_until_yanked(case, seconds, say)
+            console = open_console("undo")
+            with console.running() as progress, progress.step("wait", "until it is yanked") as step:
+                wait_until_yanked(case, seconds, step.report)
             show(f"{case.on_index.project} {case.on_index.version} is yanked: {case.on_index.index}")
 
 

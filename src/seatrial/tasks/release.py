@@ -22,7 +22,6 @@ from seatrial.tasks.console import (
     open_console,
     page_text,
     project_folder,
-    say,
     show,
     termination_as_interrupt,
 )
@@ -83,8 +82,8 @@ def release(
         console = open_console("release")
         with console.running():
             tag = make_release(open_repository(project_folder()), options, Terminal(console, yes=yes), towncrier)
-        if wait and tag:
-            _wait(tag)
+            if wait and tag:
+                _wait(console, tag)
 
 
 class Terminal:
@@ -114,7 +113,9 @@ class Terminal:
         Reasons(prepared.reasons).raise_together()
         snapshot = prepared.snapshot
         choices = [
-            Choice(part, f"{version}  {'the fragments ask for it' if not number else ''}".rstrip())
+            Choice(
+                part, f"{version}  {'the fragments ask for it' if snapshot.fragments and not number else ''}".rstrip()
+            )
             for number, (part, version) in enumerate(version_choices(snapshot.current, snapshot.asked))
         ]
         title = f"Release {snapshot.project.name} {snapshot.current} as"
@@ -146,8 +147,8 @@ class Terminal:
             page_text(plan.diff)
 
 
-def _wait(tag: str) -> None:
-    """Wait until CI has published a release, and verify it; where nothing publishes it, nothing is waited for."""
+def _wait(console: Console, tag: str) -> None:
+    """Wait until CI has published a release, and verify it; without a publisher, look once."""
     from seatrial.index.targets import find_destination
     from seatrial.project.snapshot import released_versions
     from seatrial.publish.ci_runs import may_publish
@@ -160,7 +161,10 @@ def _wait(tag: str) -> None:
         repository, snapshot, next(iter(released_versions([tag], snapshot.tag_form, snapshot.project.name)), None)
     )
     order = VerifyOptions(find_destination("", snapshot.config, os.environ), WAIT if may_publish(tagged) else 0)
-    show(verify_published(tagged, order, say))
+    with console.progress.step("wait", f"until {tag} is published") as step:
+        verified = verify_published(tagged, order, step.report)
+    console.pause()
+    console.show(verified)
 
 
 @command(help={"json": "print the state as JSON"})
