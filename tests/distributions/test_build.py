@@ -6,6 +6,8 @@ What is slow here makes a build environment and runs the backend in it.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tarfile
 import zipfile
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ import pytest
 
 from errors_raised import raises_error
 from sample_project import lines
-from seatrial.distributions.build import BuildEnvironment, build_distributions
+from seatrial.distributions.build import BuildEnvironment, build_distributions, build_from_tree
 from seatrial.errors import PyprojectInvalid
 from seatrial.installer import best_installer
 
@@ -62,11 +64,14 @@ BACKEND = lines(
         with tarfile.open(os.path.join(sdist_directory, NAME + ".tar.gz"), "w:gz") as archive:
             for name in ("pyproject.toml", "backend.py"):
                 archive.add(name, f"{NAME}/{name}")
+            archive.add("pyproject.toml", f"{NAME}/PKG-INFO")
         return NAME + ".tar.gz"
 
 
     def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         _called("wheel from " + pathlib.Path.cwd().name)
+        if CALLS.with_name("needs").exists() and not pathlib.Path("needed.txt").exists():
+            raise RuntimeError("needed.txt is missing")
         name = NAME + "-py3-none-any.whl"
         with zipfile.ZipFile(os.path.join(wheel_directory, name), "w") as archive:
             archive.writestr("tidepool.py", os.environ.get("SOURCE_DATE_EPOCH", "none"))
@@ -120,7 +125,7 @@ def test_without_a_date_the_files_are_left_as_the_backend_makes_them(
     assert calls(project) == ["asked for sdist", "sdist", "asked for wheel", "wheel from tidepool-1.0"]
     with tarfile.open(sdist) as archive:
         members = [(member.name, member.mtime) for member in archive.getmembers()]
-    assert members == [("tidepool-1.0/pyproject.toml", 1000), ("tidepool-1.0/backend.py", 1001)]
+    assert members[:2] == [("tidepool-1.0/pyproject.toml", 1000), ("tidepool-1.0/backend.py", 1001)]
     with zipfile.ZipFile(wheel) as archive:
         assert archive.read("tidepool.py") == b"none"
 
@@ -144,9 +149,28 @@ def test_backend_that_fails_is_asked_what_it_needs_before_it_is_blamed(project: 
     with raises_error("BackendFailed") as raised:
         build(project)
     assert calls(project) == ["sdist", "asked for sdist", "sdist"]
-    assert raised.value.what.startswith("the build backend could not make the sdist; it said last:\n")
+    assert raised.value.what.startswith("the build backend could not build the sdist:\n")
     assert raised.value.what.endswith("\n  RuntimeError: the sea is rough")
-    assert raised.value.fix == "mend that; to see all of it: python -m build --sdist"
+    assert raised.value.fix == "correct the cause; for the whole output: python -m build --sdist"
+
+
+@pytest.mark.slow
+def test_command_of_a_failed_build_fails_in_the_same_way(project: Path) -> None:
+    """What the sdist lacks is found by building the wheel from it, not from the tree."""
+    (project / "needed.txt").touch()
+    (project.parent / "needs").touch()
+    with raises_error("BackendFailed") as raised:
+        build(project)
+    command = raised.value.fix.partition("whole output: ")[2]
+    assert command == "python -m build"
+    ran = subprocess.run(
+        (sys.executable, *command.split()[1:]), cwd=project, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode
+    assert "RuntimeError: needed.txt is missing" in ran.stdout + ran.stderr
+    environment = BuildEnvironment(project.parent / "environment", best_installer())
+    sdist, wheel = build_from_tree(project, project.parent / "direct", environment, 1709208000)
+    assert (sdist.exists(), wheel.exists()) == (True, True)
 
 
 @pytest.mark.slow
@@ -165,7 +189,7 @@ def test_sdist_that_is_no_archive_is_refused(project: Path) -> None:
     with raises_error("BackendFailed") as raised:
         build(project)
     assert raised.value.what.startswith(
-        "the build backend made tidepool-1.0.zip, which is no sdist that an index takes"
+        "an index would not accept tidepool-1.0.zip, which the build backend made as the sdist"
     )
 
 
@@ -190,9 +214,7 @@ def test_backend_that_is_not_there_is_named(project: Path) -> None:
     (project / "pyproject.toml").write_text('[build-system]\nrequires = []\nbuild-backend = "absent"\n')
     with raises_error("BackendFailed") as raised:
         build(project)
-    assert raised.value.what == (
-        "the build backend could not make the sdist; it said last:\n  Backend 'absent' is not available."
-    )
+    assert raised.value.what == ("the build backend could not build the sdist:\n  Backend 'absent' is not available.")
 
 
 @pytest.mark.slow

@@ -61,20 +61,20 @@ def test_what_is_not_as_it_was_told_is_refused_and_nothing_is_built(project: Sam
     short = f"sha256 {sdist[:12]} and {wheel[:12]}"
 
     assert refusal(loaded, "") == (
-        "SEATRIAL_BUILT is '', and has to be a commit and two hashes: the build job told nothing"
+        "SEATRIAL_BUILT is '', and must be a commit and two hashes: the build job set no output"
     )
     assert refusal(loaded, f"{'0' * 40} {sdist} {wheel}") == (
-        f"the distributions were built from {'0' * 12}, and here is {commit[:12]}"
+        f"the distributions were built from {'0' * 12}, and HEAD is {commit[:12]}"
     )
     assert refusal(loaded, f"{commit} {sdist} {'0' * 64}") == (
-        f"dist/ has to hold what was built, sha256 {sdist[:12]} and {'0' * 12}, and holds "
+        f"dist/ must contain what was built, sha256 {sdist[:12]} and {'0' * 12}, and contains "
         f"tidepool-1.2.3-py3-none-any.whl ({wheel[:12]}), tidepool-1.2.3.tar.gz ({sdist[:12]})"
     )
 
     module = clone.root / "src/tidepool/__init__.py"
     module.write_text(module.read_text() + "\n")
     assert refusal(loaded, said) == (
-        "src/tidepool/__init__.py: not as in the commit that the distributions were built from"
+        "src/tidepool/__init__.py differs from the commit that the distributions were built from"
     )
     clone.git("checkout", "-q", ".")
     (clone.root / "notes.md").write_text("git does not know this one\n")
@@ -82,14 +82,14 @@ def test_what_is_not_as_it_was_told_is_refused_and_nothing_is_built(project: Sam
 
     more = clone.root / "dist/tidepool-1.2.2.tar.gz"
     more.write_bytes(b"left behind")
-    assert refusal(loaded, said).startswith(f"dist/ has to hold what was built, {short}, and holds tidepool-1.2.2")
+    assert refusal(loaded, said).startswith(f"dist/ must contain what was built, {short}, and contains tidepool-1.2.2")
     more.unlink()
 
     stored = clone.root / "dist/tidepool-1.2.3-py3-none-any.whl"
     stored.write_bytes(stored.read_bytes() + b"\0")
     ran = clone.nox("-s", "build", SEATRIAL_BUILT=said)
     assert (ran.returncode, ran.was_a_traceback) == (1, False)
-    assert f"dist/ has to hold what was built, {short}, and holds" in ran.output
+    assert f"dist/ must contain what was built, {short}, and contains" in ran.output
     assert "building" not in ran.output
 
 
@@ -109,11 +109,13 @@ def test_build_job_tells_of_one_sdist_and_one_wheel_of_a_commit(project: SampleP
     (clone.root / "dist/tidepool-1.2.3.tar.gz").unlink()
     with raises_error("NotAsBuilt") as raised:
         built_line(clone.root)
-    assert raised.value.what == ("dist/ has to hold one sdist and one wheel, and holds tidepool-1.2.3-py3-none-any.whl")
+    assert raised.value.what == (
+        "dist/ must contain one sdist and one wheel, and contains tidepool-1.2.3-py3-none-any.whl"
+    )
     shutil.rmtree(project.root / ".git")
     with raises_error("NotAsBuilt") as raised:
         built_line(project.root)
-    assert raised.value.what == f"{project.root} has no commit that could be told of"
+    assert raised.value.what == f"{project.root} has no commit"
 
 
 def names(clone: SampleProject) -> list[str]:

@@ -221,5 +221,5 @@ def test_links_inside_are_unpacked(tmp_path: Path) -> None:
 def test_sdist_has_one_folder_at_its_top(tmp_path: Path, names: tuple[str, ...]) -> None:
     (tmp_path / "into").mkdir()
     path = sdist(tmp_path / "a-1.tar.gz", *(Member(name) for name in names))
-    with pytest.raises(tarfile.TarError, match="has to hold one folder"):
+    with pytest.raises(tarfile.TarError, match="must contain one folder"):
         unpack_sdist(path, tmp_path / "into")

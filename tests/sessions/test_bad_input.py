@@ -206,9 +206,11 @@ def test_backend_that_fails(project: SampleProject) -> None:
     ran = project.nox()
     assert ran.output.count("building the sdist") == 1
     said = reason(project)
-    assert said.startswith(f"failed: build, tests-{HERE}: the build backend could not make the sdist; it said last:\n")
+    assert said.startswith(f"failed: build, tests-{HERE}: the build backend could not build the sdist:\n")
     assert "OSError: Readme file does not exist: READYOU.md" in said
-    assert said.endswith(f"fix:  mend that; to see all of it: python -m build --sdist\n{READ}BackendFailed\n")
+    assert said.endswith(
+        f"fix:  correct the cause; for the whole output: python -m build --sdist\n{READ}BackendFailed\n"
+    )
 
 
 def test_build_system_that_is_wrong(project: SampleProject) -> None:
@@ -247,8 +249,8 @@ def test_dist_with_foreign_files(project: SampleProject) -> None:
     project.write({"dist/notes.txt": "mine", "dist/tidepool-1.0.tar.gz": "old", "dist/other-1.0.tar.gz": "theirs"})
     assert reason(project) == lines(
         f"""
-        failed: build: {{root}}/dist is emptied before a build, but holds what is no distribution of tidepool: notes.txt, other-1.0.tar.gz
-        fix:  move it elsewhere
+        failed: build: {{root}}/dist is emptied before a build, and contains files that are no distributions of tidepool: notes.txt, other-1.0.tar.gz
+        fix:  move them elsewhere
         {READ}ForeignFiles
         """
     )
@@ -267,7 +269,7 @@ def test_wheel_whose_name_keeps_it_from_one_of_the_pythons(project: SampleProjec
     assert reason(project, "-s", f"tests-{other}") == lines(
         f"""
         failed: tests-{other}: tidepool-1.2.3-{tag}-none-any.whl can't be installed on Python {other}, as its name says
-        fix:  take Python {other} out of the classifiers; or have the build backend name the wheel for it
+        fix:  remove Python {other} from the classifiers; or have the build backend name the wheel for it
         {READ}WheelUnfit
         """
     )

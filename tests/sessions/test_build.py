@@ -147,7 +147,7 @@ def test_missing_description_is_a_warning_that_nothing_refuses(project: SamplePr
     project.write({"pyproject.toml": pyproject.replace('readme = "README.md"\n', "")})
     ran = project.nox()
     assert ran.returncode == 0, ran.output
-    assert "warning  DIST142" in ran.output
+    assert "DIST142  tidepool-1.2.3.tar.gz, tidepool-1.2.3-py3-none-any.whl:" in ran.output
     assert "twine check: passed" in ran.output
 
 

@@ -70,4 +70,4 @@ def test_sdist_alone_of_a_project_without_compiled_code_is_no_delivery(project: 
     next(Path(project.root, "dist").glob("*.whl")).unlink()
     ran = project.nox("-s", f"tests-{HERE}", SEATRIAL_BUILT=built_line(project.root))
     assert (ran.returncode, ran.was_a_traceback) == (1, False)
-    assert "the build job told of tidepool-1.2.3.tar.gz alone, and tidepool-1.2.3-py3-none-any.whl" in ran.output
+    assert "the build job listed only tidepool-1.2.3.tar.gz, and tidepool-1.2.3-py3-none-any.whl" in ran.output

@@ -73,11 +73,11 @@ class FaultKind(Enum):
 
     UNREADABLE = "it can't be read"
     BOMB = "it unpacks to too much"
-    COMPRESSION = "it is compressed in another way"
-    LAYOUT = "what has to be in it is not there"
+    COMPRESSION = "its compression method is not supported"
+    LAYOUT = "a required member is missing"
     STRUCTURE = "it reads differently for different readers"
     SPARSE = "it has sparse members"
-    HOSTILE = "it is made to do harm"
+    HOSTILE = "it exceeds a limit"
 
 
 @dataclass(frozen=True)

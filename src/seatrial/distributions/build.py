@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -48,28 +49,28 @@ if TYPE_CHECKING:
 
 
 KEPT_SDISTS = 4
-"""Of how many sdists the compiled wheels are kept beside those of the newest: two worktrees may take turns."""
+"""Of how many older sdists the compiled wheels are kept: two worktrees may take turns."""
 
 
 def ensure_built(project: Project, state: Path, run: str, say: Callable[[str], None]) -> BuiltDistributions:
-    """Return the distributions of the tree as it is now, and build them if ``dist/`` does not hold them yet.
+    """Return the distributions of the tree as it is now, and build them unless ``dist/`` has them.
 
-    ``state`` is a folder for what is remembered between runs and for the build environment; ``run`` names the run
-    that asks, in which a build that failed is not tried again; ``say`` is told, a line at a time, what is going on.
-    Of several processes that ask at once, one builds and the others wait.
+    ``state``: a folder for what is stored between runs and for the build environment; ``run``: the name of the run, in
+    which a build that failed is not tried again; ``say`` prints a line of progress.
+    Of several processes, one builds and the others wait.
     Raises `BuildError`, `InstallFailed`, `PyprojectInvalid` or `CommandFailed`.
     """
     state.mkdir(parents=True, exist_ok=True)
     where = hashlib.sha256(str(project.root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     record = BuildRecord(state / f"built-{where}.json", project.root / "dist")
     tree = SourceTree.scan(project)
-    found = record.find(tree)
-    if found:
-        return found
+    built = record.find(tree)
+    if built:
+        return built
     with _locked(state / "build.lock", say):
-        found = record.find(tree)
-        if found:
-            return found
+        built = record.find(tree)
+        if built:
+            return built
         failure = record.failure(run)
         if failure:
             raise failure
@@ -79,20 +80,20 @@ def ensure_built(project: Project, state: Path, run: str, say: Callable[[str], N
         except SeatrialError as error:
             record.fail(run, error)
             raise
-        look = TreeState.at(tree.with_files(PurePosixPath(name) for name in built.extra))
+        after = TreeState.at(tree.with_files(PurePosixPath(name) for name in built.extra))
         # What was written while the backend ran may be in the build or not: then the next run builds again.
         if tree.content() == content:
-            record.keep(look, built)
+            record.keep(after, built)
         return built
 
 
 def wheel_for_python(
     built: BuiltDistributions, python: Interpreter, state: Path, say: Callable[[str], None]
 ) -> Distribution:
-    """Return a wheel that can be installed on ``python``: the one that was built, or else one made from the sdist.
+    """Return a wheel that can be installed on ``python``: the one that was built, or one compiled from the sdist.
 
-    Each is made once for each sdist and Python, and lies where nothing is published from; see `ensure_built` for the
-    rest. Raises `WheelUnfit`, `BuildError` or `InstallFailed`.
+    It is compiled once for each sdist and Python, and kept where nothing is published from. Raises `WheelUnfit`,
+    `BuildError` or `InstallFailed`.
     """
     if built.wheel.file_name.fits(python.version):
         return built.wheel
@@ -101,13 +102,13 @@ def wheel_for_python(
         raise BuildError(
             f"{(made or built.wheel).name} can't be installed on Python {python.version}, as its name says",
             code="WheelUnfit",
-            fix=f"take Python {python.version} out of the classifiers; or have the build backend name the wheel for it",
+            fix=f"remove Python {python.version} from the classifiers; or have the build backend name the wheel for it",
         )
     return made
 
 
 def compiled_wheel(sdist: Distribution, python: Interpreter, state: Path, say: Callable[[str], None]) -> Distribution:
-    """Return the wheel that ``python`` makes from an sdist; it is made if there is none yet that fits."""
+    """Return the wheel that ``python`` compiles from an sdist; an earlier one if it fits."""
     folder = compiled_folder(state, sdist)
     state.mkdir(parents=True, exist_ok=True)
     with _locked(state / f"compiled-{python.version}.lock", say):
@@ -117,8 +118,6 @@ def compiled_wheel(sdist: Distribution, python: Interpreter, state: Path, say: C
 
 
 def _compile(sdist: Distribution, python: Interpreter, state: Path, say: Callable[[str], None]) -> Distribution:
-    # Loaded here for the same reason as in `_build_one`.
-
     say(f"building a wheel for Python {python.version}, from {sdist.name}")
     environment = BuildEnvironment(state / f"build-{python.version}", best_installer(), python.path)
     with tempfile.TemporaryDirectory(prefix="new-", dir=state) as folder:
@@ -129,7 +128,7 @@ def _compile(sdist: Distribution, python: Interpreter, state: Path, say: Callabl
 
 
 def _make_room(folder: Path) -> None:
-    """Make the folder for the wheels of an sdist; of those for other sdists, only the newest stay."""
+    """Create the folder for the wheels of an sdist; of those for other sdists, only the newest stay."""
     folder.mkdir(parents=True, exist_ok=True)
     others = [path for path in folder.parent.iterdir() if path != folder]
     for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-KEPT_SDISTS]:
@@ -139,47 +138,45 @@ def _make_room(folder: Path) -> None:
 def _build_both(
     project: Project, tree: SourceTree, record: BuildRecord, say: Callable[[str], None]
 ) -> BuiltDistributions:
-    # Loaded when there is something to build: sessions that find everything built start faster without it.
-
     if not tree.dated:
         say(f"{project.root} has no git commit yet: the files in the distributions are dated 1980-01-01")
     dist, state = record.dist, record.path.parent
-    _clear_dist(dist, project, record.names())
+    _clear_dist(dist, project, record.built_names())
     say("building the sdist, and the wheel from the sdist")
     environment = BuildEnvironment(state / "build", best_installer())
-    # What is wrong with them is found before they lie in dist/, from where anybody may upload them.
+    # Their errors are found before they are in dist/, from where anybody may upload them.
     with tempfile.TemporaryDirectory(prefix="new-", dir=state) as folder:
         paths = build_distributions(project.root, Path(folder), environment, tree.epoch)
         new_sdist, new_wheel = (Distribution.read(path) for path in paths)
         require_package(project, tree.files, new_wheel)
         extra = unlisted_files(project, tree.files, (new_sdist, new_wheel))
-        needs, modules = new_wheel.requirements(), modules_from_wheel(project, tree.files, new_wheel)
+        requirements, modules = new_wheel.requirements(), modules_from_wheel(project, tree.files, new_wheel)
         dist.mkdir(exist_ok=True)
         sdist = new_sdist.moved_to(Path(shutil.move(new_sdist.path, dist / new_sdist.name)))
         place = record.place(sdist, new_wheel)
         if not new_wheel.file_name.is_for_any_machine:
             _make_room(place.parent)
         wheel = new_wheel.moved_to(Path(shutil.move(new_wheel.path, place)))
-    built = BuiltDistributions(sdist, wheel, needs, modules, extra)
-    for one in built:
-        say(f"dist/{one.name}: {one.size:,} bytes, sha256 {one.sha256}")
+    built = BuiltDistributions(sdist, wheel, requirements, modules, extra)
+    for file in built:
+        say(f"dist/{file.name}: {file.size:,} bytes, sha256 {file.sha256}")
     if not wheel.file_name.is_for_any_machine:
-        say(f"{wheel.name} is for machines like this one: it is tested, and not published")
+        say(f"{wheel.name} is platform-specific: it is tested, and not published")
     return built
 
 
 @contextlib.contextmanager
 def _locked(path: Path, say: Callable[[str], None]) -> Iterator[None]:
-    # It loads asyncio, which takes longer than the rest of a session that finds everything built.
+    # It loads asyncio, which takes longer than the rest of a session that has nothing to build.
     from filelock import FileLock, Timeout  # noqa: PLC0415
 
-    # It tells every step to whoever listens to the root logger, as the nox of Python 3.9 does.
+    # It logs every step, and the nox of Python 3.9 prints what reaches the root logger.
     logging.getLogger("filelock").setLevel(logging.WARNING)
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        say("waiting for the build that another session has begun")
+        say("waiting for the build of another session")
         lock.acquire()
     try:
         yield
@@ -187,23 +184,23 @@ def _locked(path: Path, say: Callable[[str], None]) -> Iterator[None]:
         lock.release()
 
 
-def _clear_dist(dist: Path, project: Project, known: Collection[str]) -> None:
-    """Remove this project's distributions from ``dist/``, or nothing at all if it holds anything else.
+def _clear_dist(dist: Path, project: Project, built: Collection[str]) -> None:
+    """Remove this project's distributions from ``dist/``, or nothing if it contains anything else.
 
-    ``known``: names of files that were built here, whatever the project was called then.
+    ``built``: names of files that were built here, whatever the name of the project was then.
     """
     if not dist.is_dir():
         return
-    found = [path for path in sorted(dist.iterdir()) if path.name not in ALLOWED_IN_DIST]
-    foreign = [path.name for path in found if path.name not in known and not _is_of(project, path)]
+    paths = [path for path in sorted(dist.iterdir()) if path.name not in ALLOWED_IN_DIST]
+    foreign = [path.name for path in paths if path.name not in built and not _is_of(project, path)]
     if foreign:
         raise BuildError(
-            f"{dist} is emptied before a build, but holds what is no distribution of {project.name}: "
+            f"{dist} is emptied before a build, and contains files that are no distributions of {project.name}: "
             + ", ".join(foreign),
             code="ForeignFiles",
-            fix="move it elsewhere",
+            fix="move them elsewhere",
         )
-    for path in found:
+    for path in paths:
         path.unlink()
 
 
@@ -217,10 +214,10 @@ def _is_of(project: Project, path: Path) -> bool:
 
 
 STAMP = "seatrial.json"
-"""The file in an environment that says what it was filled with; it is there only while that is true."""
+"""The file in an environment that lists what was installed; it exists only while that is true."""
 
 CONFIGURATION_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
-"""The files in which backends are told what else a build needs."""
+"""The files in which the requirements of a build are configured."""
 
 DistributionType = Literal["sdist", "wheel"]
 
@@ -229,12 +226,17 @@ DistributionType = Literal["sdist", "wheel"]
 class BuildEnvironment:
     """A virtual environment that is kept for the next build (a `build.env.IsolatedEnv`).
 
-    ``base``: the Python that it is made with, where it is another than the one that runs this.
+    ``base``: the Python that it is created with, None for the Python that runs this.
     """
 
     path: Path
     installer: Installer
     base: Path | None = None
+
+    @property
+    def python(self) -> str:
+        """The Python that the environment is created with."""
+        return str(self.base or sys.executable)
 
     @property
     def python_executable(self) -> str:
@@ -247,8 +249,8 @@ class BuildEnvironment:
         return {"PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
 
     def ensure(self, requirements: Iterable[str]) -> None:
-        """Make the environment anew unless it was made with these requirements. Raises `InstallFailed`."""
-        python = str(self.base) if self.base else f"{Path(sys.executable).resolve()} {sys.version}"
+        """Create the environment again unless it has these requirements. Raises `InstallFailed`."""
+        python = self.python if self.base else f"{Path(sys.executable).resolve()} {sys.version}"
         settings = process.hash_of_variables(INSTALLER_VARIABLE)
         base = {
             "python": python,
@@ -256,25 +258,25 @@ class BuildEnvironment:
             "settings": settings,
             "base": sorted(requirements),
         }
-        known = self._read()
-        if {key: known.get(key) for key in base} == base and Path(self.python_executable).exists():
+        stamp = self._read()
+        if {key: stamp.get(key) for key in base} == base and Path(self.python_executable).exists():
             return
         self._stamp.unlink(missing_ok=True)
-        create_environment(self.installer, self.path, str(self.base or sys.executable))
+        create_environment(self.installer, self.path, self.python)
         self._install(base["base"])
         self._write({**base, "added": [], "asked": []})
 
-    def add(self, requirements: Iterable[str], asked: str) -> None:
-        """Install what the backend asks for beyond that, and remember the question. Raises `InstallFailed`."""
-        known = self._read()
-        missing = sorted(set(requirements) - {*known["base"], *known["added"]})
+    def add(self, requirements: Iterable[str], question: str) -> None:
+        """Install what the backend requires beyond that, and store the question. Raises `InstallFailed`."""
+        stamp = self._read()
+        missing = sorted(set(requirements) - {*stamp["base"], *stamp["added"]})
         if missing:
             self._stamp.unlink()
             self._install(missing)
-        self._write({**known, "added": [*known["added"], *missing], "asked": sorted({*known["asked"], asked})})
+        self._write({**stamp, "added": [*stamp["added"], *missing], "asked": sorted({*stamp["asked"], question})})
 
     def was_asked(self, question: str) -> bool:
-        """Whether the answer to a question is installed already."""
+        """Whether the backend answered a question before, so that its answer is installed."""
         return question in self._read().get("asked", ())
 
     @property
@@ -287,13 +289,13 @@ class BuildEnvironment:
 
     def _read(self) -> dict[str, Any]:
         try:
-            known: dict[str, Any] = json.loads(self._stamp.read_text(encoding="utf-8"))
+            stamp: dict[str, Any] = json.loads(self._stamp.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return known
+        return stamp
 
-    def _write(self, known: Mapping[str, Any]) -> None:
-        self._stamp.write_text(json.dumps(known), encoding="utf-8")
+    def _write(self, stamp: Mapping[str, Any]) -> None:
+        self._stamp.write_text(json.dumps(stamp), encoding="utf-8")
 
 
 def build_distributions(
@@ -307,13 +309,16 @@ def build_distributions(
     """
     sdist = _build_one(source, into, "sdist", environment, epoch)
     with _unpacked(sdist) as top:
-        return sdist, _build_one(top, into, "wheel", environment, epoch)
+        # With neither option, build makes the wheel from the sdist, too.
+        return sdist, _build_one(top, into, "wheel", environment, epoch, command="python -m build")
 
 
 def build_from_sdist(sdist: Path, into: Path, environment: BuildEnvironment, epoch: int | None = None) -> Path:
-    """Build a wheel from an sdist; without ``epoch``, it is dated as the sdist is. All else is as above."""
+    """Build a wheel from an sdist, dated ``epoch`` or like the sdist; see `build_distributions`."""
+    command = shlex.join((environment.python, "-m", "pip", "wheel", "--no-deps", str(sdist)))
     with _unpacked(sdist) as top:
-        return _build_one(top, into, "wheel", environment, date_of(sdist) if epoch is None else epoch)
+        epoch = date_of(sdist) if epoch is None else epoch
+        return _build_one(top, into, "wheel", environment, epoch, command=command)
 
 
 @contextlib.contextmanager
@@ -325,15 +330,15 @@ def _unpacked(sdist: Path) -> Iterator[Path]:
 
 
 def build_from_tree(source: Path, into: Path, environment: BuildEnvironment, epoch: int) -> tuple[Path, Path]:
-    """Build an sdist and a wheel, each straight from ``source``; all else is as in `build_distributions`."""
+    """Build an sdist and a wheel, each directly from ``source``; see `build_distributions`."""
     sdist = _build_one(source, into, "sdist", environment, epoch)
     return sdist, _build_one(source, into, "wheel", environment, epoch)
 
 
 def prepare_metadata(source: Path, environment: BuildEnvironment, epoch: int) -> bytes:
-    """Return METADATA as the backend prepares it for a wheel, or as a wheel has it (PEP 517).
+    """Return METADATA as the backend prepares it for a wheel, or as the wheel has it (PEP 517).
 
-    A backend may write beside the sources. Raises as `build_distributions` does.
+    A backend may write next to the sources. Raises the errors of `build_distributions`.
     """
     with tempfile.TemporaryDirectory(prefix="seatrial-metadata-") as folder, _our_errors("wheel", source):
         builder = _builder(source, environment, epoch)
@@ -343,9 +348,15 @@ def prepare_metadata(source: Path, environment: BuildEnvironment, epoch: int) ->
 
 
 def _build_one(
-    source: Path, into: Path, kind: DistributionType, environment: BuildEnvironment, epoch: int | None
+    source: Path,
+    into: Path,
+    kind: DistributionType,
+    environment: BuildEnvironment,
+    epoch: int | None,
+    command: str | None = None,
 ) -> Path:
-    with _our_errors(kind, source):
+    """Build one distribution; ``command``: what builds it in the same way, for the user to try."""
+    with _our_errors(kind, source, command):
         builder = _builder(source, environment, epoch)
         environment.ensure(builder.build_system_requires)
         built = _call(builder, kind, into, environment)
@@ -356,14 +367,14 @@ def _build_one(
 
 
 @contextlib.contextmanager
-def _our_errors(kind: DistributionType, source: Path) -> Iterator[None]:
-    """Make of what the backend, or build itself, raises one of our errors."""
-    # It tells every step to whoever listens to the root logger, as nox does; the session has said what it does.
+def _our_errors(kind: DistributionType, source: Path, command: str | None = None) -> Iterator[None]:
+    """Turn an exception of the backend, or of build itself, into one of our errors."""
+    # It logs every step, and nox prints what reaches the root logger; the session prints its own progress.
     logging.getLogger("build").setLevel(logging.WARNING)
     try:
         yield
     except build.BuildBackendException as error:
-        raise _backend_failed(kind, error) from error
+        raise _backend_failed(kind, error, command or f"python -m build --{kind}") from error
     except build.BuildSystemTableValidationError as error:
         raise PyprojectInvalid(
             f"{source / 'pyproject.toml'}: {error}",
@@ -388,18 +399,18 @@ def _whole(kind: DistributionType, path: Path) -> Iterator[None]:
         yield
     except ARCHIVE_ERRORS as error:
         raise BuildError(
-            f"the build backend made {path.name}, which is no {kind} that an index takes: {error}",
+            f"an index would not accept {path.name}, which the build backend made as the {kind}: {error}",
             code="BackendFailed",
-            fix="use a backend that makes .tar.gz sdists (PEP 625) and .whl wheels (PEP 427), "
+            fix="use a backend that writes .tar.gz sdists (PEP 625) and .whl wheels (PEP 427), "
             "and leave out files and links that lead out of the project",
         ) from None
 
 
 def _call(builder: build.ProjectBuilder, kind: DistributionType, into: Path, environment: BuildEnvironment) -> Path:
-    """Ask the backend what it needs, and have it build.
+    """Ask the backend for its requirements, and have it build.
 
-    Asking takes as long as building, so it is not asked again while the files that configure it are the same;
-    unless the build fails, which could be for want of something.
+    Asking takes as long as building, so the backend is asked again only if the files that configure it have changed, or
+    if the build fails, because a requirement could be missing.
     """
     question = _question(Path(builder.source_dir), kind)
     if environment.was_asked(question):
@@ -418,14 +429,14 @@ def _question(source: Path, kind: DistributionType) -> str:
 
 
 def _own_backend(source: Path) -> list[Path]:
-    """Return the modules of a backend that the project brings itself (PEP 517, ``backend-path``)."""
-    told = read_toml(source / "pyproject.toml") if (source / "pyproject.toml").is_file() else {}
-    folders = told.get("build-system", {}).get("backend-path", [])
+    """Return the modules of a backend that is part of the project (PEP 517, ``backend-path``)."""
+    table = read_toml(source / "pyproject.toml") if (source / "pyproject.toml").is_file() else {}
+    folders = table.get("build-system", {}).get("backend-path", [])
     return sorted(path for folder in folders for path in (source / folder).glob("*.py"))
 
 
 def _hook_runner(epoch: int | None) -> build.RunnerType:
-    """Return what runs the backend without publishing secrets, and, with ``epoch``, where no clock of here shows."""
+    """Return what runs the backend without publishing secrets and, with ``epoch``, independently of the clock here."""
     fixed = {} if epoch is None else {"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "PYTHONHASHSEED": "0"}
 
     def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
@@ -435,11 +446,11 @@ def _hook_runner(epoch: int | None) -> build.RunnerType:
     return run
 
 
-def _backend_failed(kind: str, error: build.BuildBackendException) -> BuildError:
+def _backend_failed(kind: str, error: build.BuildBackendException, command: str) -> BuildError:
     cause = error.exception
-    told = last_lines(cause.output) if isinstance(cause, CommandFailed) else f"  {error}"
+    output = last_lines(cause.output) if isinstance(cause, CommandFailed) else f"  {error}"
     return BuildError(
-        f"the build backend could not make the {kind}; it said last:\n{told}",
+        f"the build backend could not build the {kind}:\n{output}",
         code="BackendFailed",
-        fix=f"mend that; to see all of it: python -m build --{kind}",
+        fix=f"correct the cause; for the whole output: {command}",
     )

@@ -24,28 +24,28 @@ if TYPE_CHECKING:
 
 
 ALLOWED_IN_DIST = (".gitignore", ".gitkeep")
-"""What else may lie in ``dist/``: build tools put it there."""
+"""Files in ``dist/`` that are no distributions: build tools put them there."""
 
 COMPANION_FILE = re.compile(r"\.(publish\.attestation|asc|sig)$")
-"""How the name of a file goes on that belongs to a distribution."""
+"""How the name of a file ends that belongs to a distribution."""
 
 RACILY_CLEAN = 2_000_000_000
-"""Nanoseconds before a look in which a write may have left no trace in the times."""
+"""Nanoseconds before the times were read in which a write may have left no trace in them."""
 
 
 @dataclass(frozen=True)
 class BuiltDistributions:
     """The distributions that were built from one tree.
 
-    ``wheel``: the one that is tested. It lies in ``dist/``, to be published, only if it is the same wherever it was
-    built: one that was compiled here is of use on this machine alone.
-    ``needs``: the requirements of the wheel; ``modules``: those that may come from the wheel alone, dotted names;
+    ``wheel``: the one that is tested. It is in ``dist/``, to be published, only if it is the same wherever it was
+    built: a compiled wheel is for machines like this one.
+    ``requirements``: those of the wheel; ``modules``: those that may come from the wheel alone, dotted names;
     ``extra``: files of the tree that went into the build although git ignores them.
     """
 
     sdist: Distribution
     wheel: Distribution
-    needs: tuple[str, ...]
+    requirements: tuple[str, ...]
     modules: tuple[str, ...]
     extra: tuple[str, ...] = ()
 
@@ -56,7 +56,7 @@ class BuiltDistributions:
 
 @dataclass(frozen=True)
 class TreeState:
-    """How a tree looked at one moment: ``when`` in nanoseconds since 1970, its signature and its content."""
+    """A tree at one moment: ``when`` in nanoseconds since 1970, its signature and its content."""
 
     when: int
     signature: str
@@ -64,67 +64,68 @@ class TreeState:
 
     @classmethod
     def at(cls, tree: SourceTree) -> TreeState:
-        """Look at a tree now."""
+        """Read a tree now."""
         return cls(time.time_ns(), tree.signature(), tree.content())
 
 
 @dataclass(frozen=True)
 class BuildRecord:
-    """The file ``path`` that says what ``dist`` holds, and how the tree looked that it was built from."""
+    """The file ``path`` that states what is in ``dist``, and the tree that it was built from."""
 
     path: Path
     dist: Path
 
     def find(self, tree: SourceTree) -> BuiltDistributions | None:
-        """Return what was built from this very tree, if ``dist`` still holds that untouched and nothing beside it."""
+        """Return what was built from this very tree, if ``dist`` still has it unchanged and nothing else."""
         try:
-            known: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            look = TreeState(**known["look"])
-            sdist, wheel = (Distribution(self.dist / name, name, *rest) for name, *rest in known["built"])
+            data: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            before = TreeState(**data["tree"])
+            sdist, wheel = (Distribution(self.dist / name, name, *rest) for name, *rest in data["built"])
             wheel = wheel.moved_to(self.place(sdist, wheel))
-            built = BuiltDistributions(sdist, wheel, *(tuple(known[name]) for name in ("needs", "modules", "extra")))
-            both = (sdist, wheel)
-            is_ours = known["seatrial"] == __version__ and [_written(one.path) for one in both] == known["written"]
-            if not is_ours or set(self.lying()) != {one.name for one in built}:
+            lists = (tuple(data[name]) for name in ("requirements", "modules", "extra"))
+            built = BuiltDistributions(sdist, wheel, *lists)
+            is_unchanged = [_size_and_time(file.path) for file in (sdist, wheel)] == data["written"]
+            is_ours = data["seatrial"] == __version__ and is_unchanged
+            if not is_ours or set(self.names_in_dist()) != {file.name for file in built}:
                 return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
         now = tree.with_files(PurePosixPath(name) for name in built.extra)
-        # A file written just after the last look can differ although its times do not (git calls such an entry
+        # A file written just after its times were read can differ although they do not (git calls such an entry
         # racily clean), and file systems round times, FAT to 2 s: then the content decides.
-        if look.signature == now.signature() and now.latest() < look.when - RACILY_CLEAN:
+        if before.signature == now.signature() and now.latest() < before.when - RACILY_CLEAN:
             return built
-        return built if look.content == now.content() else None
+        return built if before.content == now.content() else None
 
     def place(self, sdist: Distribution, wheel: Distribution) -> Path:
-        """Return where a wheel lies: in ``dist``, or, if it is for machines like this one, beside those for others."""
+        """Return where a wheel is kept: in ``dist``, or, if it is compiled, with those for other Pythons."""
         folder = self.dist if wheel.file_name.is_for_any_machine else compiled_folder(self.path.parent, sdist)
         return folder / wheel.name
 
-    def lying(self) -> tuple[str, ...]:
-        """Return the names of the files in ``dist``, without those that build tools put beside distributions."""
-        found = (path.name for path in self.dist.iterdir() if path.name not in ALLOWED_IN_DIST)
-        return tuple(sorted(name for name in found if not COMPANION_FILE.search(name)))
+    def names_in_dist(self) -> tuple[str, ...]:
+        """Return the names of the files in ``dist``, without those that build tools add."""
+        names = (path.name for path in self.dist.iterdir() if path.name not in ALLOWED_IN_DIST)
+        return tuple(sorted(name for name in names if not COMPANION_FILE.search(name)))
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of the files that were built last, whether or not they are there still."""
+    def built_names(self) -> tuple[str, ...]:
+        """Return the names of the files that were built last, whether or not they still exist."""
         try:
-            known = json.loads(self.path.read_text(encoding="utf-8"))
-            return tuple(str(name) for name, *_ in known["built"])
+            data = json.loads(self.path.read_text(encoding="utf-8"))
+            return tuple(str(name) for name, *_ in data["built"])
         except (OSError, ValueError, KeyError, TypeError):
             return ()
 
     def fail(self, run: str, error: SeatrialError) -> None:
-        """Remember that building failed in this run."""
-        known = {"run": run, "error": type(error).__name__, "what": error.what, "code": error.code, "fix": error.fix}
-        self._failure.write_text(json.dumps(known), encoding="utf-8")
+        """Store that building failed in this run."""
+        data = {"run": run, "error": type(error).__name__, "what": error.what, "code": error.code, "fix": error.fix}
+        self._failure.write_text(json.dumps(data), encoding="utf-8")
 
     def failure(self, run: str) -> SeatrialError | None:
-        """Return how building failed before in this run: the sessions that come after need not try again."""
+        """Return how building failed before in this run, None if it did not: later sessions need not try again."""
         try:
-            known = json.loads(self._failure.read_text(encoding="utf-8"))
-            kind: type[SeatrialError] = getattr(errors, known["error"], BuildError)
-            return kind(known["what"], code=known["code"], fix=known["fix"]) if known["run"] == run else None
+            data = json.loads(self._failure.read_text(encoding="utf-8"))
+            kind: type[SeatrialError] = getattr(errors, data["error"], BuildError)
+            return kind(data["what"], code=data["code"], fix=data["fix"]) if data["run"] == run else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -132,30 +133,31 @@ class BuildRecord:
     def _failure(self) -> Path:
         return self.path.with_suffix(".failed")
 
-    def keep(self, look: TreeState, built: BuiltDistributions) -> None:
-        """Remember what was built from the tree that looked so."""
-        known = {
+    def keep(self, tree: TreeState, built: BuiltDistributions) -> None:
+        """Store what was built from a tree."""
+        both = (built.sdist, built.wheel)
+        data = {
             "seatrial": __version__,
-            "look": {"when": look.when, "signature": look.signature, "content": look.content},
-            "built": [[one.name, one.size, one.sha256, one.blake2_256] for one in (built.sdist, built.wheel)],
-            "needs": built.needs,
+            "tree": {"when": tree.when, "signature": tree.signature, "content": tree.content},
+            "built": [[file.name, file.size, file.sha256, file.blake2_256] for file in both],
+            "requirements": built.requirements,
             "modules": built.modules,
             "extra": built.extra,
-            "written": [_written(one.path) for one in (built.sdist, built.wheel)],
+            "written": [_size_and_time(file.path) for file in both],
         }
         new = self.path.with_suffix(f".{os.getpid()}")
-        new.write_text(json.dumps(known), encoding="utf-8")
+        new.write_text(json.dumps(data), encoding="utf-8")
         new.replace(self.path)
 
 
 def compiled_folder(state: Path, sdist: Distribution) -> Path:
-    """Return the folder, below that for what is remembered, of the wheels that were compiled from an sdist."""
+    """Return the folder of the wheels that were compiled from an sdist, below that of what is stored between runs."""
     return state / "compiled" / sdist.sha256[:16]
 
 
-def _written(path: Path) -> list[int]:
-    found = path.stat()
-    return [found.st_size, found.st_mtime_ns]
+def _size_and_time(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
 
 
 EARLIEST_DATE = 315532800
@@ -171,16 +173,16 @@ BUILD_SETTINGS = re.compile(
 """The environment variables that build backends and compilers obey."""
 
 SKIPPED_FOLDERS = frozenset(("__pycache__", "node_modules"))
-"""Folders that are not looked into where there is no git to say what is ignored; nor are those with a dot."""
+"""Folders that are not read where there is no git to say what is ignored; nor are those with a dot."""
 
 
 @dataclass(frozen=True)
 class SourceTree:
     """The files of a project, relative to ``root``, and what else a build depends on.
 
-    ``epoch`` is the value for SOURCE_DATE_EPOCH in seconds since 1970: what that variable says, or the date of the
-    commit, or 1980 where there is neither (``dated`` is then False). ``commit`` stands for everything that git
-    knows, because a version can come from a tag; ``settings``: a hash of the environment variables that backends obey.
+    ``epoch`` is the value for SOURCE_DATE_EPOCH in seconds since 1970: that variable, or the date of the commit, or
+    1980 if there is neither (``dated`` is then False). ``commit`` describes HEAD with its tags, because a version can
+    come from a tag; ``settings``: a hash of the environment variables that backends obey.
     """
 
     root: Path
@@ -192,7 +194,7 @@ class SourceTree:
 
     @classmethod
     def scan(cls, project: Project) -> SourceTree:
-        """List the files of a project as they are now."""
+        """List the files of a project now."""
         files = listed_files(project.root)
         at = None if files is None else read_head(project.root)
         given = os.environ.get("SOURCE_DATE_EPOCH", "")
@@ -208,7 +210,7 @@ class SourceTree:
         )
 
     def with_files(self, more: Iterable[PurePosixPath]) -> SourceTree:
-        """Return the tree with more files in it: those that a build takes although git ignores them."""
+        """Return the tree with more files: those that a build takes although git ignores them."""
         return replace(self, files=tuple(sorted({*self.files, *more})))
 
     def signature(self) -> str:
@@ -216,31 +218,31 @@ class SourceTree:
 
         Reads no file, so that a tree in which nothing happened is recognised in milliseconds.
         """
-        digest = hashlib.sha256(self._known())
+        digest = hashlib.sha256(self._beyond_files())
         for name in self.files:
-            found = _status(self.root / name)
-            told = "-" if found is None else f"{found.st_mode} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
-            digest.update(f"{name}\0{told}\0".encode("utf-8", "surrogateescape"))
+            status = _status(self.root / name)
+            text = "-" if status is None else " ".join(map(str, _mode_size_times(status)))
+            digest.update(f"{name}\0{text}\0".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
     def content(self) -> str:
         """Return a hash of names, executable bits and contents: the same content builds the same distributions."""
-        digest = hashlib.sha256(self._known())
+        digest = hashlib.sha256(self._beyond_files())
         for name in self.files:
             digest.update(f"{name}\0".encode("utf-8", "surrogateescape") + _inside(self.root / name))
         return digest.hexdigest()
 
     def latest(self) -> int:
         """Return when the youngest file was last written, in nanoseconds since 1970."""
-        times = (found.st_mtime_ns for name in self.files if (found := _status(self.root / name)))
+        times = (status.st_mtime_ns for name in self.files if (status := _status(self.root / name)))
         return max(times, default=0)
 
-    def _known(self) -> bytes:
+    def _beyond_files(self) -> bytes:
         return f"{self.epoch}\0{self.commit}\0{self.settings}\0".encode()
 
 
 def existing_files(root: Path) -> tuple[PurePosixPath, ...]:
-    """Return the files below ``root`` that are there and that git, if there is one, does not ignore."""
+    """Return the files below ``root`` that exist and that git, if there is one, does not ignore."""
     listed = listed_files(root)
     return tuple(sorted(_walk(root)) if listed is None else (name for name in listed if (root / name).is_file()))
 
@@ -258,15 +260,19 @@ def _status(path: Path) -> os.stat_result | None:
         return None
 
 
+def _mode_size_times(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def _inside(path: Path) -> bytes:
-    found = _status(path)
-    if found is None:
+    status = _status(path)
+    if status is None:
         return b"gone"
-    if stat.S_ISLNK(found.st_mode):
+    if stat.S_ISLNK(status.st_mode):
         return b"link " + os.fsencode(path.readlink())
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         return b"folder"
-    kind = b"program " if found.st_mode & stat.S_IXUSR else b"file "
+    kind = b"program " if status.st_mode & stat.S_IXUSR else b"file "
     return kind + hashlib.sha256(path.read_bytes()).digest()
 
 
@@ -278,9 +284,9 @@ def _walk(root: Path) -> Iterator[PurePosixPath]:
             if not name.startswith(".") and name not in SKIPPED_FOLDERS and not name.endswith(".egg-info")
             if folder != str(root) or name not in BUILD_FOLDERS
         ]
-        here = Path(folder).relative_to(root)
+        below = Path(folder).relative_to(root)
         yield from (
-            PurePosixPath(here.as_posix(), name)
+            PurePosixPath(below.as_posix(), name)
             for name in names
             if not name.endswith((".pyc", ".pyo")) and not name.startswith(".coverage")
         )

@@ -1,4 +1,4 @@
-"""Whether two archives of one distribution hold the same, however they are packaged."""
+"""Whether two archives of one distribution have the same content, however they are packaged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Content = tuple[tuple[object, ...], ...]
 """What each occurrence of a name in an archive unpacks to."""
 
 LEFTOVER = "compression or headers"
-"""What two files differ in whose members are the same in every respect."""
+"""The difference of two files whose members are the same in every respect."""
 
 
 class Sameness(Enum):

@@ -165,7 +165,7 @@ class Distribution:
             raise BuildError(
                 f"{self.name} has {len(places)} files .dist-info/METADATA at its top, and needs one (PEP 427){why}",
                 code="BackendFailed",
-                fix="see what the build backend writes: python -m build --wheel",
+                fix="see what the build backend writes: python -m build",
             )
         return tuple(sorted(Metadata.from_bytes(data).list("requires_dist")))
 

@@ -1,6 +1,6 @@
-"""Rewrites distributions so that the same sources give the same bytes, and compares two builds.
+"""Rewrites distributions so that the same sources give the same bytes.
 
-Backends leave in an archive what has nothing to do with the sources: the order and dates of files, the umask, the
+Backends write into an archive what does not come from the sources: the order and dates of files, the umask, the
 name of the user (setuptools, pdm-backend). The contents of the files are not changed.
 See https://reproducible-builds.org/docs/archives/.
 """
@@ -30,7 +30,7 @@ COPY_BUFFER = 1 << 20
 
 
 def normalise_distribution(path: Path, epoch: int) -> None:
-    """Rewrite an sdist or a wheel in place: members sorted, dated ``epoch`` (seconds since 1970), owned by nobody.
+    """Rewrite an sdist or a wheel in place: members sorted, dated ``epoch`` (seconds since 1970), without owners.
 
     Modes become 644, or 755 for folders and for what anyone may execute. Raises one of `ARCHIVE_ERRORS`.
     """
@@ -61,7 +61,7 @@ def unpack_sdist(path: Path, into: Path) -> Path:
             archive.extractall(into)  # noqa: S202 - no member is dangerous
     tops = sorted(into.iterdir())
     if len(tops) != 1 or not tops[0].is_dir():
-        raise tarfile.TarError(f"it holds {[top.name for top in tops]} at its top, and has to hold one folder")
+        raise tarfile.TarError(f"it contains {[top.name for top in tops]} at its top, and must contain one folder")
     return tops[0]
 
 
@@ -78,7 +78,7 @@ def _rewrite_sdist(path: Path, new: Path, epoch: int) -> None:
         packed = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=epoch))
         archive = stack.enter_context(tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT))
         for member in sorted(old.getmembers(), key=lambda member: member.name):
-            # A hard link could now stand before the file that it links to: it becomes a file of its own.
+            # A hard link could now come before the file that it links to: it becomes a file of its own.
             content = old.extractfile(member) if member.isreg() or member.islnk() else None
             if member.islnk() and content is not None:
                 member.type, member.size = tarfile.REGTYPE, content.seek(0, os.SEEK_END)
@@ -91,7 +91,7 @@ def _anonymous(member: tarfile.TarInfo, epoch: int) -> tarfile.TarInfo:
     member.mode = _mode(member.mode, is_folder=member.isdir())
     member.uid = member.gid = 0
     member.uname = member.gname = ""
-    # Extended headers hold what PAX_FORMAT writes anew (long names) and what has no place here (times, owners).
+    # Extended headers contain what PAX_FORMAT writes again (long names), and times and owners.
     member.pax_headers = {}
     return member
 
@@ -131,7 +131,7 @@ MOST_MEMBERS_NAMED = 5
 
 @dataclass(frozen=True)
 class Difference:
-    """How two builds of one distribution differ: ``members`` is empty when the same ones are packed in another way."""
+    """How two builds of one distribution differ: ``members`` is empty if the same ones are packaged differently."""
 
     name: str
     members: tuple[str, ...] = ()
@@ -139,15 +139,15 @@ class Difference:
     def __str__(self) -> str:
         more = len(self.members) - MOST_MEMBERS_NAMED
         named = ", ".join(self.members[:MOST_MEMBERS_NAMED]) + (f" and {more} more" if more > 0 else "")
-        return f"{self.name}: {named or 'the same members, packed in another way'}"
+        return f"{self.name}: {named or 'the same members, packaged differently'}"
 
 
 @dataclass(frozen=True)
 class RebuildResult:
-    """A second build in another folder, beside the first.
+    """A second build in another folder, compared with the first.
 
-    ``again``: what differs although it was built in the same way; ``direct``: how the wheel that was built straight
-    from the tree differs from the one that was built from the sdist, None when it does not.
+    ``again``: what differs although it was built in the same way; ``direct``: how the wheel that was built directly
+    from the tree differs from the wheel that was built from the sdist, None if it does not.
     """
 
     again: tuple[Difference, ...] = ()

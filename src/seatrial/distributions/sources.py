@@ -26,21 +26,21 @@ HOW_TO_INCLUDE = {
     "poetry.core.masonry.api": '[tool.poetry]\npackages = [{{ include = "{name}", from = "{above}" }}]',
     "uv_build": '[tool.uv.build-backend]\nmodule-name = "{name}"\nmodule-root = "{above}"',
 }
-"""For each backend the lines that bring a package into the wheel; from the backends' documentation."""
+"""For each backend the lines that include a package in the wheel; from the backends' documentation."""
 
 
 def require_package(project: Project, files: Iterable[PurePosixPath], wheel: Distribution) -> None:
-    """Raise `PackageMissing` for a wheel without the package: it installs without a word and is of no use.
+    """Raise `PackageMissing` for a wheel without the package: it installs without an error, and is of no use.
 
-    The package is what lies in ``src/`` or at the top and is named like the project; and if the wheel holds no
-    module at all, whatever lies in ``src/``. A project without any of these may be metadata only.
+    The package is in ``src/`` or at the top, and named like the project; if the wheel contains no module at all, it is
+    whatever is in ``src/``. A project without any of these may be metadata only.
     """
-    held = wheel.modules()
-    tops = {module.partition(".")[0].lower() for module in held}
+    modules = wheel.modules()
+    tops = {module.partition(".")[0].lower() for module in modules}
     for place in packages(files, project):
         name = place.name.partition(".")[0]
-        if name.lower() not in tops and (not held or name.lower() == project.import_name.lower()):
-            how = HOW_TO_INCLUDE.get(project.backend, "tell the build backend where to find {name}")
+        if name.lower() not in tops and (not modules or name.lower() == project.import_name.lower()):
+            how = HOW_TO_INCLUDE.get(project.backend, "tell the build backend where {name} is")
             raise BuildError(
                 f"{wheel.name} does not contain {name}, which the source tree has in {place}",
                 code="PackageMissing",
@@ -49,15 +49,15 @@ def require_package(project: Project, files: Iterable[PurePosixPath], wheel: Dis
 
 
 def modules_from_wheel(project: Project, files: Iterable[PurePosixPath], wheel: Distribution) -> tuple[str, ...]:
-    """Return the modules that may come from the wheel alone: those it holds, and those of the sources that it lacks.
+    """Return the modules that may come from the wheel alone: its own, and those of the sources that it lacks.
 
-    The sources are what lies in ``src/``, and at the top the package that is named like the project: what else lies
-    there can be meant for the tests.
+    The sources are ``src/``, and at the top the package that is named like the project: other files at the top can be
+    meant for the tests.
     """
     own = project.import_name.lower()
     inside = [PurePosixPath(*file.parts[1:]) for file in files if file.parts[0] == "src" and len(file.parts) > 1]
-    beside = [file for file in files if file.parts[0].partition(".")[0].lower() == own]
-    return tuple(sorted({*wheel.modules(), *top_modules(inside), *top_modules(beside)}))
+    at_top = [file for file in files if file.parts[0].partition(".")[0].lower() == own]
+    return tuple(sorted({*wheel.modules(), *top_modules(inside), *top_modules(at_top)}))
 
 
 def unlisted_files(
@@ -75,20 +75,20 @@ def unlisted_files(
 
 def packages(files: Iterable[PurePosixPath], project: Project) -> tuple[PurePosixPath, ...]:
     """Return the packages and modules of the source tree: all of ``src/``, at the top that of the project's name."""
-    found = set()
+    places = set()
     for file in files:
         if file.suffix not in MODULES:
             continue
         if file.parts[0] == "src" and len(file.parts) > 1:
-            found.add(PurePosixPath(*file.parts[:2]))
+            places.add(PurePosixPath(*file.parts[:2]))
         elif file.parts[0].partition(".")[0].lower() == project.import_name.lower():
-            found.add(PurePosixPath(file.parts[0]))
-    return tuple(sorted(found))
+            places.add(PurePosixPath(file.parts[0]))
+    return tuple(sorted(places))
 
 
 @dataclass(frozen=True, order=True)
 class ReleaseName:
-    """A release: the normalised name of its project, and its version as a text."""
+    """The normalised name of a project, and the version of a release as a text."""
 
     project: str
     version: str
@@ -109,7 +109,7 @@ class ReleaseName:
 class ReleaseFiles:
     """The distributions that are meant to be uploaded together.
 
-    ``sources``: the files that git knows, below the project; empty where nobody asked.
+    ``sources``: the files that git tracks, below the project; empty if they were not given.
     """
 
     distributions: tuple[Distribution, ...]
@@ -123,14 +123,15 @@ class ReleaseFiles:
 
     def of_release(self, release: ReleaseName) -> ReleaseFiles:
         """Return the files of one release."""
-        return ReleaseFiles(tuple(one for one in self.distributions if ReleaseName.of(one) == release), self.sources)
+        files = (file for file in self.distributions if ReleaseName.of(file) == release)
+        return ReleaseFiles(tuple(files), self.sources)
 
     @property
     def sdists(self) -> tuple[Distribution, ...]:
         """The sdists among them."""
-        return tuple(one for one in self.distributions if not one.is_wheel)
+        return tuple(file for file in self.distributions if not file.is_wheel)
 
     @property
     def wheels(self) -> tuple[Distribution, ...]:
         """The wheels among them."""
-        return tuple(one for one in self.distributions if one.is_wheel)
+        return tuple(file for file in self.distributions if file.is_wheel)

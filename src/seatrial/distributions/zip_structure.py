@@ -48,7 +48,7 @@ class ZipReader:
 
 
 def structure_fault(archive: zipfile.ZipFile, file: BinaryIO) -> str | None:
-    """Return what PyPI says of the file of an open archive, None if it is in order."""
+    """Return what PyPI says of the file of an open archive, None if nothing is wrong."""
     reader = ZipReader({info.orig_filename: (info.compress_size, info.file_size) for info in archive.infolist()})
     file.seek(0)
     try:
@@ -70,8 +70,8 @@ def _step(reader: ZipReader, file: BinaryIO) -> bool:
     elif signature == LOCAL:
         _local(reader, file)
     elif signature == END64:
-        length, here, records, size, offset = struct.unpack("<Q12xQQQQ", _take(file, 52))
-        if here != records:
+        length, on_disk, records, size, offset = struct.unpack("<Q12xQQQQ", _take(file, 52))
+        if on_disk != records:
             raise ZipStructureError(MALFORMED)
         if length != 44:  # noqa: PLR2004 - what a record without an extension has after its length
             raise ZipStructureError("ZIP64 extensible data not allowed")
@@ -170,8 +170,8 @@ def _central(reader: ZipReader, file: BinaryIO) -> None:
 
 
 def _end(reader: ZipReader, file: BinaryIO) -> None:
-    here, records, size, offset, comment_length = struct.unpack("<xxxxHHLLH", _take(file, 18))
-    if here != records:
+    on_disk, records, size, offset, comment_length = struct.unpack("<xxxxHHLLH", _take(file, 18))
+    if on_disk != records:
         raise ZipStructureError(MALFORMED)
     started = file.tell() - 22 if reader.started is None else reader.started
     file.seek(comment_length, os.SEEK_CUR)

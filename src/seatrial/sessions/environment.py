@@ -105,7 +105,7 @@ def fill_with_wheel(
         repr(installer),
         requirements=tuple(wanted),
         extras=tuple(extras),
-        needs=made.needs,
+        needs=made.requirements,
         modules=made.modules,
         wheel=f"{wheel.path.name} {wheel.sha256}",
         constraints=tuple(pins),
