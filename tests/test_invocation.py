@@ -48,7 +48,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("news", "fetaure", 'Tides "rise".'),
         f"""
-        seatrial: fetaure is no type of fragment in pyproject.toml: there are feature, bugfix, doc, removal, misc
+        seatrial: pyproject.toml has no fragment type 'fetaure'; did you mean feature?
         fix:  {{called}} news feature 'Tides "rise".'
         {READ}FragmentTypeUnknown
         """,
@@ -99,7 +99,9 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> ReleaseRepo:
 
 
 def printed(ran: RunResult, repo: ReleaseRepo) -> str:
-    return normalised(ran.output, root=repo.project.root)
+    """Return the message of an error, without the steps before it."""
+    _, name, message = normalised(ran.output, root=repo.project.root).rpartition("seatrial: ")
+    return f"{name}{message}"
 
 
 @pytest.mark.parametrize("way", ["invoke", "seatrial --project tidepool"])

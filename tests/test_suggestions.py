@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seatrial.suggestions import did_you_mean, nearest
+from seatrial.suggestions import CLOSE_CODE, did_you_mean, nearest
 
 COMMANDS = ("release", "rehearse", "preflight", "publish", "push", "verify", "version", "ci.verify", "ci.built")
 
@@ -24,11 +24,19 @@ COMMANDS = ("release", "rehearse", "preflight", "publish", "push", "verify", "ve
         ("release", (), ()),
         ("--prat", ("--wait", "--part", "--project"), ("--part",)),
         ("--dry", ("--yes", "--dry-run"), ("--dry-run",)),
-        ("DIST20", ("DIST201", "DIST202", "DIST203", "DIST204"), ("DIST201", "DIST202", "DIST203")),
+        ("DIST20", ("DIST020", "DIST201", "DIST202", "DIST203", "DIST204"), ("DIST201", "DIST202", "DIST203")),
     ],
 )
 def test_nearest_words_come_first(word: str, choices: tuple[str, ...], expected: tuple[str, ...]) -> None:
     assert nearest(word, choices) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("DIST999", ()), ("DSIT201", ("DIST201",)), ("dist201", ("DIST201",)), ("DIST3", ("DIST301",))],
+)
+def test_code_has_to_be_closer(code: str, expected: tuple[str, ...]) -> None:
+    assert nearest(code, ("DIST129", "DIST201", "DIST301"), CLOSE_CODE) == expected
 
 
 @pytest.mark.parametrize(

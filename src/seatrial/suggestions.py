@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 MOST = 3
 """How many words are suggested."""
 
-CLOSE = 0.6
-"""The least likeness of a word that is suggested (`difflib.SequenceMatcher.ratio`)."""
+CLOSE, CLOSE_CODE = 0.6, 0.8
+"""The least likeness of a word that is suggested (`difflib.SequenceMatcher.ratio`); codes of checks are all alike."""
 
 MARGIN = 0.15
 """How much less alike than the nearest a word may be that is suggested too."""
 
 
-def nearest(word: str, choices: Iterable[str]) -> tuple[str, ...]:
+def nearest(word: str, choices: Iterable[str], close: float = CLOSE) -> tuple[str, ...]:
     """Return the choices that ``word`` may stand for: first those that resemble it, then those that begin with it."""
     # Loaded here because only a mistake takes it.
     from difflib import SequenceMatcher  # noqa: PLC0415
@@ -28,11 +28,12 @@ def nearest(word: str, choices: Iterable[str]) -> tuple[str, ...]:
     for choice in choices:
         matcher.set_seq1(choice.casefold().lstrip("-"))
         likeness[choice] = matcher.ratio()
-    best = max(likeness.values(), default=0)
-    alike = [choice for choice, ratio in likeness.items() if ratio >= max(CLOSE, best - MARGIN)]
     begun = [choice for choice in likeness if len(bare) > 1 and choice.casefold().lstrip("-").startswith(bare)]
-    in_order = (*sorted(alike, key=lambda choice: -likeness[choice]), *begun)
-    return tuple(dict.fromkeys(in_order))[:MOST]
+    best = max(likeness.values(), default=0)
+    least = max(close, best - MARGIN) if best < 1 else 1
+    alike = [choice for choice, ratio in likeness.items() if ratio >= least]
+    alike.sort(key=lambda choice: (-likeness[choice], choice not in begun))
+    return tuple(dict.fromkeys((*alike, *begun)))[:MOST]
 
 
 def did_you_mean(words: Iterable[str]) -> str:

@@ -155,14 +155,17 @@ def test_version_without_a_tag_is_told(server: IndexServer) -> None:
     )
 
 
-@pytest.mark.parametrize("told", ["nowhere", "ftp://example.invalid/", "http:///x"])
-def test_index_that_is_none_is_told(server: IndexServer, told: str) -> None:
+@pytest.mark.parametrize(
+    ("told", "near"),
+    [("nowhere", ""), ("ftp://example.invalid/", ""), ("http:///x", ""), ("tetspypi", "; did you mean testpypi?")],
+)
+def test_index_that_is_none_is_told(server: IndexServer, told: str, near: str) -> None:
     ran = server.invoke("verify", "--index", told)
     assert (ran.returncode, ran.output) == (
         7,
         lines(
             f"""
-            seatrial: {told!r} is no index to upload to
+            seatrial: {told!r} is no index to upload to{near}
             fix:  name one of pypi, testpypi, or give the address that it takes uploads at: https://…/legacy/
             {READ}DestinationUnknown
             """

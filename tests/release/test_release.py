@@ -830,7 +830,7 @@ def test_news_writes_a_fragment_of_a_known_type(repo: ReleaseRepo) -> None:
     assert ran.returncode == 5
     assert normalised(ran.output) == lines(
         f"""
-        seatrial: fetaure is no type of fragment in pyproject.toml: there are feature, bugfix, doc, removal, misc
+        seatrial: pyproject.toml has no fragment type 'fetaure'; did you mean feature?
         fix:  invoke news feature New.
         {READ}FragmentTypeUnknown
         """

@@ -21,6 +21,7 @@ from seatrial.errors import BuildError, PyprojectInvalid, ToolError
 from seatrial.index.client import Upload
 from seatrial.index.twine import twine_check
 from seatrial.invocation import program_command
+from seatrial.suggestions import CLOSE_CODE, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -108,11 +109,16 @@ def require_acceptable(
 
 def require_known_codes(ignore: Mapping[str, str]) -> None:
     """Raise `PyprojectInvalid` for codes in ``[tool.seatrial.ignore]`` of which there is no check."""
-    known = {rule.code for rule in (*ALL_CHECKS, *WORKFLOW_CHECKS)}
-    wrong = [code for code in ignore if code not in known]
+    known = sorted(rule.code for rule in (*ALL_CHECKS, *WORKFLOW_CHECKS))
+    wrong = [
+        f"there is no check {code}{did_you_mean(nearest(code, known, CLOSE_CODE))}"
+        for code in ignore
+        if code not in known
+    ]
     if wrong:
         raise PyprojectInvalid(
-            f"[tool.seatrial.ignore]: there is no check {', '.join(wrong)}", fix="see docs/checks.md for the codes"
+            "\n".join(f"[tool.seatrial.ignore]: {line}" for line in wrong),
+            fix=f"{program_command('explain')} lists the codes",
         )
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from seatrial.errors import DeliveryError
 from seatrial.redaction import redact, without_credentials
+from seatrial.suggestions import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,8 +73,9 @@ def find_destination(told: str, config: Config, environ: Mapping[str, str]) -> D
     name, upload = ("", wanted) if "://" in wanted else (wanted, known.get(wanted, ""))
     parts = urlsplit(upload)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
+        near = () if "://" in wanted else nearest(wanted, known)
         raise DeliveryError(
-            f"{redact(wanted)!r} is no index to upload to",
+            f"{redact(wanted)!r} is no index to upload to{did_you_mean(near)}",
             code="DestinationUnknown",
             fix=f"name one of {', '.join(known)}, or give the address that it takes uploads at: https://…/legacy/",
         )

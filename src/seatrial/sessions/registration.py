@@ -52,7 +52,7 @@ def user_facing(function: Call) -> Call:
         try:
             function(*args, **kwargs)
         except SeatrialError as error:
-            raise SystemExit(f"seatrial: {error}") from None
+            raise SystemExit(f"seatrial: {error_text(error)}") from None
 
     return call  # type: ignore[return-value]
 

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     iterable=["code"],
     help={"code": "the codes of checks or errors; without one, all codes are listed"},
 )
-def explain(context: Context, code: Sequence[str] = ()) -> None:
+def explain(context: Context, code: Sequence[str]) -> None:
     """Explain checks and errors by their codes.
 
     Example: seatrial explain DIST206
     """
     from seatrial.invocation import program_command
     from seatrial.redaction import redact
-    from seatrial.suggestions import did_you_mean, nearest
+    from seatrial.suggestions import CLOSE_CODE, did_you_mean, nearest
     from seatrial.tasks.explanations import read_explanations
 
     with errors_as_messages():
@@ -41,7 +41,7 @@ def explain(context: Context, code: Sequence[str] = ()) -> None:
         by_name = {name.casefold(): one for name, one in explanations.items()}
         for text in code:
             if text.casefold() not in by_name:
-                near = nearest(text, explanations)
+                near = nearest(text, explanations, CLOSE_CODE)
                 raise ProjectError(
                     f"there is no check or error {redact(text)!r}{did_you_mean(near)}",
                     code="CodeUnknown",

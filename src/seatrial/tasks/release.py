@@ -255,6 +255,7 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
     """
     from seatrial.project.changelog import ChangelogSettings, create_fragment
     from seatrial.project.project import Project
+    from seatrial.suggestions import did_you_mean, nearest
 
     with errors_as_messages():
         project = Project.from_directory(project_folder())
@@ -264,10 +265,12 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
                 f"{project.path} has no [tool.towncrier]", code="NewsNotConfigured", fix=HOW_TO_CONFIGURE
             )
         if kind not in settings.kinds:
+            near = nearest(kind, settings.kinds)
             raise ReleaseError(
-                f"{kind} is no type of fragment in {settings.source}: there are {', '.join(settings.kinds)}",
+                f"{settings.source} has no fragment type {kind!r}"
+                + (did_you_mean(near) or f": it has {', '.join(settings.kinds)}"),
                 code="FragmentTypeUnknown",
-                fix=task_command(f"news {settings.kinds[0]} {shlex.quote(text)}"),
+                fix=task_command(f"news {(near or settings.kinds)[0]} {shlex.quote(text)}"),
             )
         number = issue.lstrip("#")
         if number and not re.fullmatch(r"[\w-]+", number):
