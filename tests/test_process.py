@@ -217,3 +217,11 @@ def test_secrets_of_the_environment_are_masked_in_what_a_command_says(tmp_path: 
             env=env,
         )
     assert raised.value.output == "['***', 'harbour', '***']\n"
+
+
+def test_scripts_and_modules_import_nothing_from_the_folder_they_run_in(tmp_path: Path) -> None:
+    for name in ("runpy", "json", "contextlib", "towncrier", "sysconfig"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the module of the folder was imported')\n")
+    script = process.script_command("import json, contextlib, sysconfig; print(sys.argv[1:])", "a")
+    assert process.run(script, cwd=tmp_path, env={}) == "['a']\n"
+    assert process.run((*process.module_command("json.tool"), "--help"), cwd=tmp_path, env={}).startswith("usage: ")

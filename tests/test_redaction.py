@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seatrial.redaction import redacted_address, without_credentials
+from seatrial.redaction import is_secret, redact, redacted_address, without_credentials
 
 PLAIN = ("testpypi", "https://index.example:8080/a@b", "http://127.0.0.1:9/simple/")
 
@@ -19,3 +19,42 @@ def test_address_is_shown_and_typed_without_what_stands_before_its_host(who: str
 @pytest.mark.parametrize("address", PLAIN)
 def test_address_without_credentials_stays_as_it_is(address: str) -> None:
     assert (redacted_address(address), without_credentials(address)) == (address, address)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("PYPI_API_KEY", "pypi_token", "DEVPI_PASSWORD", "GH_TOKEN", "CI_JOB_TOKEN", "ACTIONS_RUNTIME_TOKEN"),
+        *(
+            "TWINE_USERNAME",
+            "Uv_Publish_Token",
+            "TESTPYPI_ID_TOKEN",
+            "HATCH_INDEX_AUTH",
+            "POETRY_HTTP_BASIC_X_PASSWORD",
+        ),
+        *("AWS_SECRET_ACCESS_KEY", "AZURE_PAT", "DB_PASS", "GPG_PASSPHRASE", "SIGNINGKEY", "npm_config__authToken"),
+    ],
+)
+def test_variable_is_kept_from_the_code_of_a_project(name: str) -> None:
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("PATH", "PWD", "OLDPWD", "SSH_AUTH_SOCK", "GIT_ASKPASS", "XAUTHORITY", "TOKENIZERS_PARALLELISM", "KEYBOARD"),
+        *("PYTHON_KEYRING_BACKEND", "PIP_INDEX_URL", "UV_INDEX_PRIVATE_PASSWORD", "COMPASS", "PASSAGE", "BYPASS"),
+    ],
+)
+def test_variable_is_no_secret(name: str) -> None:
+    assert not is_secret(name)
+
+
+HOSTILE = ("://a:", "://", "eyJ", "eyJa.eyJ", "http://a", "https://a:b", "pypi-", "ghp_", "a@b:", "x://a:b@c", "glpat-")
+"""Pieces of text of which each is the beginning of what looks like a secret."""
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_masking_looks_at_each_sign_a_bounded_number_of_times(piece: str) -> None:
+    """With a pattern that searches from each place anew, this takes minutes."""
+    redact(piece * 200_000)

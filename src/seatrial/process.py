@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import selectors
 import shlex
 import signal
@@ -20,16 +19,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
 from seatrial.errors import CommandFailed
-from seatrial.redaction import redact, redact_values, secrets_of
+from seatrial.redaction import PUBLISHING_VARIABLE, is_secret, redact, redact_values, secrets_of
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
-MODULE = """\
-import runpy, sys
-sys.path[:] = [place for place in sys.path if place]
+WITHOUT_FOLDER = """\
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]
+"""
+"""What keeps modules in the folder that a script is run in from being imported by it; sys is built in."""
+
+MODULE = f"""\
+{WITHOUT_FOLDER}import runpy
 del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
@@ -145,6 +150,11 @@ class WaitingCommand:
                 render_command(self.args), self.process.returncode, redact(text_of(output) + text_of(errors))
             )
         return text_of(output)
+
+
+def script_command(script: str, *args: str) -> tuple[str, ...]:
+    """Return the command that runs a script of ours with this Python; it imports nothing from the folder it runs in."""
+    return (sys.executable, "-c", WITHOUT_FOLDER + script, *args)
 
 
 def module_command(name: str) -> tuple[str, ...]:
@@ -300,12 +310,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-PUBLISHING_VARIABLE = re.compile(
-    r"(TWINE_|UV_PUBLISH_|FLIT_|HATCH_INDEX_|POETRY_PYPI_TOKEN_|POETRY_HTTP_BASIC_|PDM_PUBLISH_|MATURIN_"
-    r"|ACTIONS_ID_TOKEN_REQUEST_).*|.*_ID_TOKEN|.*PYPI.*(TOKEN|PASSWORD).*"
-)
-"""Names of environment variables that let their holder publish: no build and no test ever sees them."""
-
 REPOSITORY_LOCAL = frozenset(
     (
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -332,22 +336,29 @@ NOT_INHERITED = frozenset(("SEATRIAL_CALLED",))
 
 
 def child_environment(**extra: str) -> dict[str, str]:
-    """Return this process's environment for a child, with ``extra`` set.
+    """Return this process's environment for a child that runs code of the project, with ``extra`` set.
 
-    Left out: `REPOSITORY_LOCAL`, `NOT_INHERITED`, and whatever lets its holder publish. Messages come in English.
+    Left out: `REPOSITORY_LOCAL`, `NOT_INHERITED`, and secrets (`redaction.is_secret`). Messages come in English.
     """
-    left_out = REPOSITORY_LOCAL | NOT_INHERITED
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in left_out and not PUBLISHING_VARIABLE.fullmatch(name)
-    }
-    return {**kept, "LC_ALL": "C.UTF-8", **extra}
+    return _environment(is_secret, extra)
+
+
+def user_environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment for a program that acts for the user, such as git and gh.
+
+    They find the user's tokens in it, but nothing that lets them publish to an index.
+    """
+    return _environment(lambda name: PUBLISHING_VARIABLE.fullmatch(name) is not None, extra)
 
 
 def publishing_environment(**extra: str) -> dict[str, str]:
     """Return this process's environment for the one child that uploads: with what lets its holder publish."""
-    kept = {name: value for name, value in os.environ.items() if name not in REPOSITORY_LOCAL}
+    return _environment(lambda _: False, extra)
+
+
+def _environment(is_left_out: Callable[[str], bool], extra: Mapping[str, str]) -> dict[str, str]:
+    unwanted = REPOSITORY_LOCAL | NOT_INHERITED
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted and not is_left_out(name)}
     return {**kept, "LC_ALL": "C.UTF-8", **extra}
 
 

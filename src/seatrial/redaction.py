@@ -12,21 +12,46 @@ if TYPE_CHECKING:
 
 SECRETS = (
     re.compile(r"pypi-(AgE[A-Za-z0-9_-]{13,}|[A-Za-z0-9_-]{85,})"),
-    re.compile(r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
+    re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
     re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"),
     re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}"),
-    re.compile(r"(?<=://)[^/\s:@]*:(?!\d+/)[^\s]+(?=@)"),
     re.compile(r"(?<=://)[^/\s:@]{16,}(?=@)|(?<=http://)[^/\s:@]+(?=@)|(?<=https://)[^/\s:@]+(?=@)"),
 )
-"""What a secret looks like: tokens of PyPI, JSON web tokens, tokens of GitHub and GitLab, user:password in a URL.
+"""What a secret looks like: tokens of PyPI, JSON web tokens, tokens of GitHub and GitLab, a long user in a URL.
 
-Over HTTP, a name without a password is a token as often as not."""
+Over HTTP, a name without a password is a token as often as not. No pattern searches a stretch of text from each place
+in it: the output of a tool can be long, and hostile."""
+
+USER_AND_PASSWORD = re.compile(r"://[^/\s:@]*:(?!\d+/)(?=[^\s@])")
+"""What the credentials of an address begin with; a port is no password."""
 
 CREDENTIALS = re.compile(r"[a-z][a-z0-9+.-]*://([^/\s:@]*(?::(?!\d+/).*)?)@", re.IGNORECASE | re.DOTALL)
 """What stands in an address before its host, whatever signs are in it that should not be."""
 
-SECRET_VARIABLE = re.compile(r".*(PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY|PRIVATE_?KEY|CREDENTIAL).*", re.IGNORECASE)
-"""Names of environment variables that hold a secret."""
+SECRET_VARIABLE = re.compile(
+    r".*(PASSWORD|PASSWD|PASSPHRASE|TOKEN(?!IZ)|SECRET|CREDENTIAL|(API|ACCESS|AUTH|DEPLOY|ENCRYPTION|PRIVATE|SIGNING)_?KEY).*"
+    r"|.+_(PASS|PAT|PWD|AUTH)",
+    re.IGNORECASE,
+)
+"""Names of environment variables that hold a secret: their values are masked, and the code of a project, its build
+backend and its tests do not get them."""
+
+PUBLISHING_VARIABLE = re.compile(
+    r"(TWINE|UV_PUBLISH|FLIT|HATCH_INDEX|PDM_PUBLISH|MATURIN|ACTIONS_ID_TOKEN_REQUEST|ACTIONS_RUNTIME)_.*"
+    r"|POETRY_(PYPI_TOKEN|HTTP_BASIC)_.*|CI_JOB_(JWT|TOKEN).*|.*_ID_TOKEN|.*(PYPI|DEVPI).*",
+    re.IGNORECASE,
+)
+"""Names of environment variables that let their holder publish: besides twine, nothing gets them."""
+
+INSTALLER_VARIABLE = re.compile(r"(PIP|UV(?!_PUBLISH))_.*", re.IGNORECASE)
+"""Names of environment variables of pip and uv: an index that requirements come from may need a password."""
+
+
+def is_secret(name: str) -> bool:
+    """Return whether a variable is kept from the code of a project."""
+    if INSTALLER_VARIABLE.fullmatch(name):
+        return False
+    return any(names.fullmatch(name) for names in (SECRET_VARIABLE, PUBLISHING_VARIABLE))
 
 
 SHORTEST_SECRET = 6
@@ -73,4 +98,20 @@ def redact(text: str) -> str:
     text = text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="backslashreplace")
     for secret in SECRETS:
         text = secret.sub("***", text)
-    return text
+    return _redact_passwords(text)
+
+
+def _redact_passwords(text: str) -> str:
+    """Return ``text`` with ``user:password`` masked in each address, up to the last at sign of a word.
+
+    Each sign is looked at a fixed number of times, so that the time is linear in the length.
+    """
+    if "://" not in text or "@" not in text:
+        return text
+    return re.sub(r"\S+", lambda word: _redact_word(word[0]), text)
+
+
+def _redact_word(word: str) -> str:
+    last = word.rfind("@")
+    found = USER_AND_PASSWORD.search(word, 0, last) if last > 0 else None
+    return f"{word[: found.start() + 3]}***{word[last:]}" if found else word

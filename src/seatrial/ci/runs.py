@@ -83,7 +83,7 @@ def _gh_json(folder: Path, *args: str) -> Any:
 
 
 def _environment() -> dict[str, str]:
-    return process.child_environment(GH_PROMPT_DISABLED="1", NO_COLOR="1")
+    return process.user_environment(GH_PROMPT_DISABLED="1", NO_COLOR="1")
 
 
 def _run(told: dict[str, Any]) -> Run:

@@ -89,7 +89,7 @@ def is_hidden(root: Path, name: str) -> bool:
 
 def _query(root: Path, *args: str) -> str | None:
     try:
-        done = process.attempt(args, cwd=root, env=process.child_environment(GIT_OPTIONAL_LOCKS="0"))
+        done = process.attempt(args, cwd=root, env=process.user_environment(GIT_OPTIONAL_LOCKS="0"))
     except CommandFailed:
         return None
     if DUBIOUS_OWNERSHIP in done.errors:
@@ -132,4 +132,4 @@ class Git:
 def _environment() -> dict[str, str]:
     extra = {} if sys.stdin is not None and sys.stdin.isatty() else {"GIT_TERMINAL_PROMPT": "0"}
     # A scratch clone is made with refs in files, whatever the user's own repositories have (git 2.45 and later).
-    return process.child_environment(GIT_OPTIONAL_LOCKS="0", GIT_DEFAULT_REF_FORMAT="files", **extra)
+    return process.user_environment(GIT_OPTIONAL_LOCKS="0", GIT_DEFAULT_REF_FORMAT="files", **extra)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from seatrial import process
@@ -117,4 +116,4 @@ def _program() -> tuple[str, ...]:
 
     major = int(importlib.metadata.version("twine").partition(".")[0])
     knows = major >= FIRST_KNOWING_METADATA_2_5
-    return process.module_command("twine") if knows else (sys.executable, "-c", KNOWING_METADATA_2_5)
+    return process.module_command("twine") if knows else process.script_command(KNOWING_METADATA_2_5)

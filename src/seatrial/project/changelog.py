@@ -8,13 +8,12 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import json
-import sys
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import CommandFailed, PyprojectInvalid
-from seatrial.process import child_environment, render_command, start_waiting
+from seatrial.process import child_environment, render_command, script_command, start_waiting
 from seatrial.project.toml import read_toml
 
 if TYPE_CHECKING:
@@ -192,7 +191,7 @@ finds in os.) What to do, and where, it reads when it has loaded what it needs: 
 @contextlib.contextmanager
 def start_towncrier(folder: Path) -> Iterator[WaitingCommand]:
     """Start towncrier, which takes a tenth of a second before it does anything, ahead of its work."""
-    with start_waiting((sys.executable, "-c", IN_ORDER), cwd=folder, env=child_environment(NO_COLOR="1")) as process:
+    with start_waiting(script_command(IN_ORDER), cwd=folder, env=child_environment(NO_COLOR="1")) as process:
         yield process
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -168,8 +167,6 @@ def _remarks(publishing: Publishing) -> tuple[str, ...]:
 
 
 BUILD_SCRIPT = """\
-import sys
-sys.path[:] = [place for place in sys.path if place]
 from pathlib import Path
 from seatrial.checks.run import require_acceptable
 from seatrial.distributions.build import ensure_built
@@ -182,8 +179,6 @@ require_acceptable(tuple(built), {}, Progress.of_texts(print))
 """The script that replaces the sessions ``build`` and ``check`` where the noxfile has neither."""
 
 PLAIN_BUILD_SCRIPT = """\
-import sys
-sys.path[:] = [place for place in sys.path if place]
 from pathlib import Path
 from seatrial.distributions.build import BuildEnvironment, build_distributions
 from seatrial.installer import best_installer
@@ -253,7 +248,7 @@ class WorkflowSteps:
             # Before any session, so that no file that a session leaves in the checkout is built.
             dist = self.sandbox.folder / "built"
             with progress.step("build") as step:
-                script = (sys.executable, "-c", PLAIN_BUILD_SCRIPT, state, str(dist))
+                script = process.script_command(PLAIN_BUILD_SCRIPT, state, str(dist))
                 _run_streaming(script, self.sandbox, project, step.line)
         listing = _read_sessions(self.sandbox, project)
         existing = [name for name in self.sessions if listing.failure or listing.has(name)]
@@ -263,7 +258,7 @@ class WorkflowSteps:
         missing = [name for name in self.sessions if name not in existing]
         if not self.builds_plainly and set(missing).intersection(BUILD_SESSIONS):
             with progress.step("build and check") as step:
-                _run_streaming((sys.executable, "-c", BUILD_SCRIPT, state), self.sandbox, project, step.line)
+                _run_streaming(process.script_command(BUILD_SCRIPT, state), self.sandbox, project, step.line)
             missing = [name for name in missing if name not in BUILD_SESSIONS]
         remarks = [f"not run: nox -s {' '.join(missing)}, which the noxfile does not have"] if missing else []
         files = list(map(Distribution.from_path, distributions_in(dist)))

@@ -12,7 +12,6 @@ import secrets
 import selectors
 import socket
 import ssl
-import sys
 import threading
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,6 +22,7 @@ from wsgiref.util import shift_path_info
 
 from seatrial import process
 from seatrial.errors import CommandFailed, RehearsalError
+from seatrial.redaction import PUBLISHING_VARIABLE
 from seatrial.rehearsal.index_server import IndexApplication, InjectedFaults
 from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
 from seatrial.rehearsal.uploads import FileStore, UploadHandler
@@ -121,7 +121,7 @@ class LocalNetwork:
         inside, outside = f"https://{self.upload_host}/_/rehearsal", "https://seatrial.invalid/"
         try:
             process.run(
-                (sys.executable, "-c", LOOPBACK_SCRIPT, inside, self.index.nonce, outside), cwd=cwd, env=environment
+                process.script_command(LOOPBACK_SCRIPT, inside, self.index.nonce, outside), cwd=cwd, env=environment
             )
         except CommandFailed as error:
             raise RehearsalError(
@@ -217,7 +217,7 @@ def _plain_answer(start_response: Callable[..., Any], status: str) -> Iterable[b
 
 
 def _leads_elsewhere(name: str) -> bool:
-    return name.lower() in FORBIDDEN_VARIABLES or process.PUBLISHING_VARIABLE.fullmatch(name) is not None
+    return name.lower() in FORBIDDEN_VARIABLES or PUBLISHING_VARIABLE.fullmatch(name) is not None
 
 
 def _web(application: WSGIApplication, context: ssl.SSLContext | None = None) -> BaseWSGIServer:

@@ -130,9 +130,9 @@ def page_text(text: str) -> None:
     from seatrial import process  # noqa: PLC0415 - only a user who asks for it sees one
 
     with contextlib.suppress(CommandFailed):
-        pager = process.run(("git", "var", "GIT_PAGER"), cwd=Path.cwd(), env=process.child_environment()).strip()
+        pager = process.run(("git", "var", "GIT_PAGER"), cwd=Path.cwd(), env=process.user_environment()).strip()
         words = shlex.split(pager) if sys.stdout.isatty() else []
-        if words and process.page(tuple(words), text, cwd=Path.cwd(), env=process.child_environment(LESS="FRX")) == 0:
+        if words and process.page(tuple(words), text, cwd=Path.cwd(), env=process.user_environment(LESS="FRX")) == 0:
             return
     show(text)
 
