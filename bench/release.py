@@ -83,6 +83,7 @@ python-file-with-version = "src/tidemark/__init__.py"
 """
 WITHOUT_PROOF = """\
 from pathlib import Path
+from seatrial.events import SILENT
 from seatrial.project.changelog import start_towncrier
 
 with start_towncrier(Path.cwd()) as towncrier:
@@ -94,8 +95,8 @@ with start_towncrier(Path.cwd()) as towncrier:
     preconditions = check_preconditions(repository)
     with release_lock(repository), open_release(preconditions, towncrier) as prepared:
         release_commit = commit_release(prepared, prepare_release(prepared, ReleaseRequest("minor")))
-        release_push = ReleasePush.of(release_commit, preconditions.require_remote()[0])
-        push_release(repository, prepared.scratch.root, release_push)
+        release_push = ReleasePush.of(release_commit, *preconditions.require_remote())
+        push_release(repository, prepared.scratch.root, release_push, SILENT, patience=60)
         update_checkout(repository, release_push)
 """
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import threading
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Callable
@@ -37,9 +38,75 @@ def the_line_is_cut(request: BaseHTTPRequestHandler) -> bool:
     return True
 
 
+@dataclass
+class SlowRemote:
+    """A remote whose hook works until it is let go, while the connection is dropped as soon as the pack is there.
+
+    ``fifo``: what the hook waits for; ``started``: where it says that it runs; ``on_read``: what happens before an
+    answer about the refs; ``on_drop``: what happens when the pack is there.
+    """
+
+    root: Path
+    fifo: Path
+    started: Path
+    on_read: Callable[[], None] = lambda: None
+    on_drop: Callable[[], None] = lambda: None
+    _backend: threading.Thread | None = None
+
+    @classmethod
+    def make(cls, root: Path, hook: str) -> SlowRemote:
+        """Give the bare repository ``root`` a hook that waits: ``pre-receive`` or ``post-receive``."""
+        remote = cls(root, root / "let-go", root / "has-pack")
+        os.mkfifo(remote.fifo)
+        os.mkfifo(remote.started)
+        path = root / "hooks" / hook
+        path.write_text(
+            f'#!/bin/sh\necho > "{remote.started}"\nread -r answer < "{remote.fifo}"\n[ "$answer" = take ]\n'
+        )
+        path.chmod(0o755)
+        return remote
+
+    def __call__(self, request: BaseHTTPRequestHandler) -> bool:
+        """Take the pack, and drop the connection, once: what comes later is answered."""
+        if request.command == "GET" or self._backend is not None:
+            return False
+        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        self._backend = threading.Thread(target=run_backend, args=(self.root, request, body))
+        self._backend.start()
+        self.started.read_text()
+        self.on_drop()
+        request.connection.close()
+        return True
+
+    def let_go(self, answer: str = "take") -> None:
+        """Let the hook take the push, or refuse it, and wait until git has done that."""
+        if self._backend is not None and self._backend.is_alive():
+            self.fifo.write_text(f"{answer}\n")
+            self._backend.join()
+
+
+def run_backend(root: Path, request: BaseHTTPRequestHandler, body: bytes) -> bytes:
+    """Have git answer a request (git-http-backend(1))."""
+    path, _, query = request.path.partition("?")
+    env = {
+        "PATH": os.environ["PATH"],
+        "GIT_PROJECT_ROOT": str(root.parent),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "REQUEST_METHOD": request.command,
+        "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+        "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
+        # Whoever pushes has to have a name.
+        "REMOTE_USER": "author",
+    }
+    git = (shutil.which("git") or "git", "http-backend")
+    return subprocess.run(git, env=env, input=body, capture_output=True, check=True).stdout
+
+
 @contextlib.contextmanager
 def serve_remote(root: Path, obstacle: Obstacle) -> Iterator[str]:
-    """Serve the bare repository ``root`` on a free port, and yield its address (git-http-backend(1))."""
+    """Serve the bare repository ``root`` on a free port, and yield its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -52,25 +119,12 @@ def serve_remote(root: Path, obstacle: Obstacle) -> Iterator[str]:
             self.answer()
 
         def answer(self) -> None:
-            path, _, query = self.path.partition("?")
             if "git-receive-pack" in self.path and obstacle(self):
                 return
-            env = {
-                "PATH": os.environ["PATH"],
-                "GIT_PROJECT_ROOT": str(root.parent),
-                "GIT_HTTP_EXPORT_ALL": "1",
-                "PATH_INFO": path,
-                "QUERY_STRING": query,
-                "REQUEST_METHOD": self.command,
-                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-                # Whoever pushes has to have a name.
-                "REMOTE_USER": "author",
-            }
-            length = int(self.headers.get("Content-Length") or 0)
-            git = (shutil.which("git") or "git", "http-backend")
-            done = subprocess.run(git, env=env, input=self.rfile.read(length), capture_output=True, check=True)
-            head, _, body = done.stdout.partition(b"\r\n\r\n")
+            if "git-upload-pack" in self.path and isinstance(obstacle, SlowRemote):
+                obstacle.on_read()
+            answer = run_backend(root, self, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            head, _, body = answer.partition(b"\r\n\r\n")
             headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
             self.send_response(int(headers.pop("Status", "200").split()[0]))
             for name, value in headers.items():
@@ -85,6 +139,8 @@ def serve_remote(root: Path, obstacle: Obstacle) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/{root.name}"
     finally:
+        if isinstance(obstacle, SlowRemote):
+            obstacle.let_go("refuse")
         server.shutdown()
         thread.join()
         server.server_close()

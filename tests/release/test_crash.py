@@ -15,6 +15,9 @@ import pytest
 
 from preloaded import IN_A_SESSION
 from release_repo import ReleaseRepo, RepoState, files_below, made_once, make_release_repo
+from seatrial.git.push import PushState
+from seatrial.git.repository import read_repository
+from seatrial.release.push import read_interrupted_release
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -239,6 +242,12 @@ def test_release_that_is_killed_while_the_remote_takes_it(
     assert ran.returncode == -9
     assert state.remote in (before.remote, whole.remote)
     assert state.head == before.head
+    interrupted = read_interrupted_release(read_repository(other.project.root))
+    assert interrupted is not None
+    # Nothing tells that a hook has been killed, and does not work on: the user has to.
+    assert interrupted.state is (PushState.UNKNOWN if state.remote == before.remote else PushState.ACCEPTED)
+    if interrupted.state is PushState.UNKNOWN:
+        assert other.project.invoke("release", "--forget").returncode == 0
     again = other.release("--part", "minor", "--yes")
     assert again.returncode == 0, again.output
     assert other.state() == whole

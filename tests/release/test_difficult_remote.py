@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from git_server import nobody_is_allowed, serve_remote, the_line_is_cut
+from git_server import nobody_is_allowed, serve_remote
 from release_repo import release_happened
 from sample_project import lines, normalised
 
@@ -43,20 +43,6 @@ def test_credentials_that_the_forge_does_not_take(repo: ReleaseRepo) -> None:
         seatrial: origin did not take the push; nothing has changed there:
           fatal: could not read Username for 'http://forge': terminal prompts disabled
         fix:  log in: git push --dry-run asks for it
-        {READ}PushRefused
-        """
-    )
-
-
-def test_line_that_is_cut_while_the_pack_is_sent(repo: ReleaseRepo) -> None:
-    with serve_remote(repo.remote.root, the_line_is_cut) as address:
-        said, before, after = refused(repo, address)
-    assert after == before
-    assert re.sub(r"(?s)there:\n.*\nfix", "there:\n  …\nfix", said) == lines(
-        f"""
-        seatrial: origin did not take the push; nothing has changed there:
-          …
-        fix:  mend that, then release again
         {READ}PushRefused
         """
     )

@@ -9,7 +9,7 @@ import pytest
 
 from errors_raised import raises_error
 from seatrial.git.repository import read_repository
-from seatrial.release.push import NOTE, NOTE_VERSION, unfinished_release
+from seatrial.release.push import NOTE, NOTE_VERSION, read_interrupted_release
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,16 +35,18 @@ def note(project: SampleProject) -> Path:
     return project.root / ".git" / NOTE
 
 
-def test_project_without_a_note_has_no_unfinished_release(project: SampleProject, note: Path) -> None:
+def test_project_without_a_note_has_no_interrupted_release(project: SampleProject, note: Path) -> None:
     assert not note.exists()
-    assert unfinished_release(read_repository(project.root)) is None
+    assert read_interrupted_release(read_repository(project.root)) is None
 
 
 def test_unknown_fields_of_a_note_are_passed_over(project: SampleProject, note: Path) -> None:
     project.git("tag", "v1.3.0")
     head = project.git("rev-parse", "HEAD").strip()
     note.write_text(json.dumps({**FIELDS, "commit": head, "oid": head, "branch": "main", "later": True}))
-    assert unfinished_release(read_repository(project.root)) is None
+    interrupted = read_interrupted_release(read_repository(project.root))
+    assert interrupted is not None
+    assert (interrupted.tag, interrupted.is_here) == ("v1.3.0", True)
 
 
 def test_note_that_cannot_be_read_is_named_and_kept(project: SampleProject, note: Path) -> None:
@@ -61,7 +63,7 @@ def test_note_that_cannot_be_read_is_named_and_kept(project: SampleProject, note
     for name, (text, _) in broken.items():
         note.write_text(text)
         with raises_error("NoteUnreadable") as caught:
-            unfinished_release(read_repository(project.root))
+            read_interrupted_release(read_repository(project.root))
         messages[name] = caught.value.what
         assert note.read_text() == text
     start = f"{note} notes an interrupted release, and cannot be read: "

@@ -774,6 +774,24 @@ def test_status_says_where_the_project_stands(repo: ReleaseRepo) -> None:
     }
 
 
+def test_tag_of_a_commit_that_was_amended_is_not_pushed(repo: ReleaseRepo) -> None:
+    for step in (("bump", "--part", "minor"), ("changelog",)):
+        assert repo.project.invoke(*step).returncode == 0
+    repo.project.commit("Release 1.3.0")
+    assert repo.project.invoke("tag").returncode == 0
+    repo.project.git("commit", "-q", "--amend", "-m", "Release 1.3.0, at last")
+    before = repo.state()
+    ran = repo.project.invoke("push")
+    assert (ran.returncode, repo.state()) == (5, before)
+    assert ran.output == lines(
+        f"""
+        seatrial: the tag v1.3.0 is at a commit that main does not contain
+        fix:  git tag -d v1.3.0, then: invoke tag
+        {READ}TagNotOnBranch
+        """
+    )
+
+
 def test_steps_by_hand_make_the_same_release(repo: ReleaseRepo, tmp_path: Path) -> None:
     other = repo.copy(tmp_path / "other")
     assert other.release("--part", "minor", "--yes").returncode == 0

@@ -95,7 +95,7 @@ GIT_ERRORS = (
         "No other release of the repository is running or unfinished",
         "Two releases at once would give the version to two commits.",
         ReleaseStage.LOOKED,
-        ("AnotherRelease", "CheckoutNotUpdated", "NoteUnreadable"),
+        ("AnotherRelease", "CheckoutNotUpdated", "NoteUnreadable", "PushUnknown", "RemoteGone"),
     ),
     ErrorCheck(
         "GIT003",

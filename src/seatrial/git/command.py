@@ -106,30 +106,31 @@ def _query(root: Path, *args: str) -> str | None:
 class Git:
     """git, run in one folder.
 
-    ``settings`` are configuration variables for this git alone, ``NAME=VALUE``.
+    ``settings``: configuration variables for this git alone, as ``NAME=VALUE``; ``environment``: environment variables.
     """
 
     folder: Path
     settings: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
 
     def run(self, *args: str) -> str:
-        """Run git and return what it prints. Raises `CommandFailed`."""
-        return process.run(self._command(args), cwd=self.folder, env=_environment())
+        """Run git and return its output. Raises `CommandFailed`."""
+        return process.run(self._command(args), cwd=self.folder, env=self._environment())
 
     def attempt(self, *args: str) -> process.Completed:
         """Run git and return how it went. Raises `CommandFailed` when it can't be started."""
-        return process.attempt(self._command(args), cwd=self.folder, env=_environment())
+        return process.attempt(self._command(args), cwd=self.folder, env=self._environment())
 
     def line(self, *args: str) -> str:
-        """Run git and return the line that it prints, "" when it fails."""
+        """Run git and return its output without the last line end, "" when it fails."""
         done = self.attempt(*args)
         return "" if done.returncode else done.output.rstrip("\n")
 
     def _command(self, args: tuple[str, ...]) -> tuple[str, ...]:
         return ("git", *(word for setting in self.settings for word in ("-c", setting)), *args)
 
-
-def _environment() -> dict[str, str]:
-    extra = {} if sys.stdin is not None and sys.stdin.isatty() else {"GIT_TERMINAL_PROMPT": "0"}
-    # A scratch clone is made with refs in files, whatever the user's own repositories have (git 2.45 and later).
-    return process.user_environment(GIT_OPTIONAL_LOCKS="0", GIT_DEFAULT_REF_FORMAT="files", **extra)
+    def _environment(self) -> dict[str, str]:
+        prompt = {} if sys.stdin is not None and sys.stdin.isatty() else {"GIT_TERMINAL_PROMPT": "0"}
+        # A scratch clone is made with refs in files, whatever the user's own repositories have (git 2.45 and later).
+        variables = {"GIT_OPTIONAL_LOCKS": "0", "GIT_DEFAULT_REF_FORMAT": "files", **prompt, **dict(self.environment)}
+        return process.user_environment(**variables)

@@ -1,22 +1,67 @@
-"""One atomic push of a branch and a tag: the remote takes both or neither."""
+"""One atomic push of a branch and a tag: the remote takes both or neither.
+
+The state of a push is known or unknown, never guessed. It is refused when the remote reports that, when git has sent
+nothing, or when the remote has changed so that it can't take the push any more; otherwise the remote is asked.
+"""
 
 from __future__ import annotations
 
+import itertools
+import json
+import re
 import shlex
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 
-from seatrial.errors import CommandFailed, PushRefused, ReleaseError, RemoteUnreachable, last_lines
+from seatrial.errors import PushRefused, ReleaseError, RemoteUnreachable, last_lines
 from seatrial.git.command import Git
-from seatrial.git.repository import read_remote
-from seatrial.invocation import task_command
+from seatrial.git.repository import push_address, read_remote, update_tracking_branch
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from seatrial.events import Progress
     from seatrial.git.repository import Repository, Upstream
+
+
+PUSH_PATIENCE = 60
+"""Seconds to ask a remote whether it takes a push of which the connection was lost: its hooks may still run."""
+
+PAUSES = (0.5, 1, 2, 4, 8)
+"""Seconds between two questions; the last number is repeated."""
+
+
+class PushState(Enum):
+    """Whether a remote has taken a push."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class AtomicPush:
+    """A push of a branch and a tag, by object ids.
+
+    ``base``: the commit of the remote's branch before the push; ``address``: that of the remote, secrets masked; both
+    are None when they are unknown.
+    """
+
+    upstream: Upstream
+    commit: str
+    tag: str
+    oid: str
+    base: str | None = None
+    address: str | None = None
 
 
 PUSH_FIXES = (
     ("fetch first", "somebody has pushed meanwhile: git pull --rebase, then release again"),
+    ("stale info", "somebody has pushed meanwhile: git pull --rebase, then release again"),
     ("non-fast-forward", "somebody has pushed meanwhile: git pull --rebase, then release again"),
     ("failed to lock", "somebody is pushing at this moment: git pull --rebase, then release again"),
     ("cannot lock ref", "somebody is pushing at this moment: git pull --rebase, then release again"),
@@ -31,34 +76,133 @@ PUSH_FIXES = (
 """What a push can fail with, and the fix."""
 
 
-def push_atomically(repository: Repository, upstream: Upstream, commit: str, tag: str, oid: str) -> None:
-    """Push a commit to a branch of a remote, and a tag: in one transaction, by object id.
+def complete_push(
+    repository: Repository, push: AtomicPush, trace: Path, progress: Progress, patience: float
+) -> tuple[PushState, str]:
+    """Push a branch and a tag; when the connection is lost, ask the remote until the state is known.
 
-    It runs in the user's own repository, with its credentials and its pre-push hook. When git reports a failure, the
-    remote is asked whether it has taken the push all the same.
-    Raises `PushRefused`, with nothing changed, or `PushUnknown`.
+    ``trace``: a file in which git records what it sends, for `was_sent`; ``patience``: seconds to ask. Returns the
+    state, which is accepted or unknown, and the output of git. Raises `PushRefused`.
     """
-    objects = {upstream.ref: commit, f"refs/tags/{tag}": oid}
-    refspecs = (f"{source}:{ref}" for ref, source in objects.items())
-    options = ("--atomic", "--porcelain", "--no-follow-tags", "--recurse-submodules=no")
-    done = Git(repository.root).attempt("push", *options, upstream.remote, *refspecs)
-    # Exit code 0 is not enough: settings can make it a push of nothing.
-    if done.returncode == 0 and set(objects) <= set(_accepted_refs(done.output)):
-        return
-    failure = last_lines(redact(done.errors + done.output))
+    state, output = _push_atomically(repository, push, trace)
+    remote = push.upstream.remote
+    if state is PushState.UNKNOWN:
+        progress.note(f"the connection to {remote} was lost during the push: asking whether it has taken {push.tag}")
+        state = settle_push(repository, push, trace, progress, patience)
+        if state is PushState.ACCEPTED:
+            update_tracking_branch(repository, push.upstream)
+    if state is PushState.REFUSED:
+        fix = next((fix for sign, fix in PUSH_FIXES if sign in output), "fix that, then release again")
+        raise PushRefused(f"{remote} did not take the push; nothing has changed there:\n{output}", fix=fix)
+    return state, output
+
+
+def settle_push(
+    repository: Repository, push: AtomicPush, trace: Path, progress: Progress, patience: float
+) -> PushState:
+    """Ask the remote whether it has taken a push, until that is known or ``patience`` seconds are over.
+
+    A remote that does not answer leaves the state unknown. Raises `CommandFailed` when the remote is not configured.
+    """
+    end, remote = time.monotonic() + patience, push.upstream.remote
+    for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
+        state = _ask(repository, push, trace)
+        remaining = end - time.monotonic()
+        if state is not PushState.UNKNOWN or remaining <= 0:
+            return state
+        progress.wait_for(f"{remote} to take or refuse {push.tag}, {remaining:.0f} s at most")
+        time.sleep(min(pause, remaining))
+    return PushState.UNKNOWN
+
+
+def push_unknown_error(push: AtomicPush, fix: str, output: str = "") -> ReleaseError:
+    """Return the error about a push of which it is unknown whether the remote takes it; ``output``: that of git."""
+    address = f" ({push.address})" if push.address else ""
+    what = f"whether {push.upstream.remote}{address} takes {push.tag} is not known yet"
+    return ReleaseError(f"{what}:\n{output}" if output else what, code="PushUnknown", fix=fix)
+
+
+def was_sent(trace: Path) -> bool:
+    """Whether git may have sent the push that a trace is of (Git, "Trace2 API").
+
+    git sends the updates of refs and starts ``pack-objects`` for the objects, without which a remote takes no update.
+    A helper for another protocol than http may do otherwise. True when there is no trace.
+    """
     try:
-        remote = read_remote(repository, upstream)
-    except (RemoteUnreachable, CommandFailed):
-        raise ReleaseError(
-            f"the push failed, and {upstream.remote} can't be asked whether it took it:\n{failure}",
-            code="PushUnknown",
-            fix=f"once it can be reached again: {task_command('status')}",
-        ) from None
+        lines = trace.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return True
+    return any(SENDING.fullmatch(word) for words in _started_commands(lines) for word in words[:2])
+
+
+SENDING = re.compile(r"pack-objects|http-push|remote-(?!https?$).+")
+"""The commands of git that send objects, and remote helpers (gitremote-helpers(7)) with a protocol of their own."""
+
+
+def _started_commands(lines: list[str]) -> Iterator[list[str]]:
+    """Yield the commands in a trace."""
+    for line in lines:
+        try:
+            event: dict[str, Any] = json.loads(line)
+        except ValueError:
+            # The last line, when git was killed.
+            continue
+        if event.get("event") == "child_start":
+            yield [str(word) for word in event.get("argv", [])]
+
+
+def _push_atomically(repository: Repository, push: AtomicPush, trace: Path) -> tuple[PushState, str]:
+    """Push, in the user's own repository with its credentials and its pre-push hook; return the state and the output.
+
+    The remote takes it only while its branch is at ``base`` and it lacks the tag, so that the state can be seen later.
+    """
+    objects = {push.upstream.ref: push.commit, f"refs/tags/{push.tag}": push.oid}
+    leases = [f"--force-with-lease=refs/tags/{push.tag}:"]
+    leases += [f"--force-with-lease={push.upstream.ref}:{push.base}"] if push.base else []
+    options = ("--atomic", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", *leases)
+    refspecs = (f"{source}:{ref}" for ref, source in objects.items())
+    trace.write_text("", encoding="utf-8")
+    git = Git(repository.root, environment=(("GIT_TRACE2_EVENT", str(trace)),))
+    done = git.attempt("push", *options, push.upstream.remote, *refspecs)
+    output = last_lines(redact(done.errors + done.output))
+    states = dict(_states_of_refs(done.output))
+    # Exit code 0 is not enough: settings can make it a push of nothing.
+    if done.returncode == 0 and all(states.get(ref) is PushState.ACCEPTED for ref in objects):
+        return PushState.ACCEPTED, output
+    if PushState.REFUSED in states.values() or (done.returncode and not was_sent(trace)):
+        return PushState.REFUSED, output
+    return PushState.UNKNOWN, output
+
+
+def _ask(repository: Repository, push: AtomicPush, trace: Path) -> PushState:
+    """Ask the remote once whether it has taken a push."""
+    try:
+        remote = read_remote(repository, push.upstream)
+    except RemoteUnreachable:
+        return PushState.UNKNOWN
     # The push is atomic: when the tag arrived, the branch has the commit.
-    if remote.tags.get(tag) == oid:
-        return
-    fix = next((fix for sign, fix in PUSH_FIXES if sign in failure), "fix that, then release again")
-    raise PushRefused(f"{upstream.remote} did not take the push; nothing has changed there:\n{failure}", fix=fix)
+    if remote.tags.get(push.tag) == push.oid:
+        return PushState.ACCEPTED
+    if not was_sent(trace):
+        return PushState.REFUSED
+    if push.address is not None and push_address(repository, push.upstream.remote) != push.address:
+        # Another repository does not tell.
+        return PushState.UNKNOWN
+    # The remote takes the push only while it lacks the tag and its branch is at the base.
+    has_moved = push.base is not None and remote.tip != push.base
+    return PushState.REFUSED if has_moved or push.tag in remote.tags else PushState.UNKNOWN
+
+
+def _states_of_refs(output: str) -> Iterator[tuple[str, PushState]]:
+    """Yield the refs of a push and their states, as the remote or git itself reports them (git-push(1), porcelain).
+
+    "[remote failure]" is a connection that was lost before the remote's report.
+    """
+    for line in output.splitlines():
+        if line.count("\t") > 1:
+            flag, refs, summary = line.split("\t", 2)
+            state = PushState.REFUSED if flag == "!" else PushState.ACCEPTED
+            yield refs.partition(":")[2], PushState.UNKNOWN if summary.startswith("[remote failure]") else state
 
 
 def try_push(repository: Repository, upstream: Upstream) -> None:
@@ -78,9 +222,3 @@ def try_push(repository: Repository, upstream: Upstream) -> None:
 def retake_command(remote: str, tag: str) -> str:
     """Return the command that replaces a local tag with that of the remote."""
     return f"git fetch --force {shlex.quote(remote)} {shlex.quote(f'refs/tags/{tag}:refs/tags/{tag}')}"
-
-
-def _accepted_refs(output: str) -> list[str]:
-    """Return the refs that a push has updated or found up to date (git-push(1), ``--porcelain``)."""
-    rows = (line.split("\t") for line in output.splitlines() if line.count("\t") > 1)
-    return [row[1].partition(":")[2] for row in rows if row[0] != "!"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import CommandFailed, ReleaseError, RemoteUnreachable
 from seatrial.git.command import DUBIOUS_OWNERSHIP, Git
-from seatrial.redaction import redact, redact_address
+from seatrial.redaction import redact, redact_address, redacted_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -215,6 +215,12 @@ def read_remote(repository: Repository, upstream: Upstream) -> Remote:
     return Remote(name, tuple(addresses), default, ids.get(upstream.ref), tags)
 
 
+def push_address(repository: Repository, remote: str) -> str | None:
+    """Return the address that a push to a remote goes to, secrets masked; None when the remote is not configured."""
+    address = Git(repository.root).line("remote", "get-url", "--push", remote)
+    return redacted_address(address) if address else None
+
+
 def read_branch_status(repository: Repository, upstream: Upstream, remote: Remote) -> BranchStatus:
     """Compare HEAD with the remote's branch; the remote's commits are fetched for that, but no ref is moved."""
     git = Git(repository.root)
@@ -292,10 +298,23 @@ def _is_of_package(top: Path, name: str) -> bool:
     return any((top / folder / file).is_file() for folder in folders if folder.parts for file in PACKAGE_FILES)
 
 
-def fetch_objects(repository: Repository, source: Path, ref: str) -> None:
-    """Copy the objects of a ref of another repository into this one, without any ref. Raises `CommandFailed`."""
+def has_object(repository: Repository, oid: str) -> bool:
+    """Whether the repository has an object."""
+    return not Git(repository.root).attempt("cat-file", "-e", oid).returncode
+
+
+def fetch_objects(repository: Repository, source: Path | str, ref: str) -> None:
+    """Copy the objects of a ref of another repository or a remote into this one, without any ref.
+
+    Raises `CommandFailed`.
+    """
     # Some users forbid the file transport (protocol.file.allow), because submodules can use it.
     _fetch(Git(repository.root, ("protocol.file.allow=always",)), str(source), ref)
+
+
+def update_tracking_branch(repository: Repository, upstream: Upstream) -> None:
+    """Have the remote-tracking branch follow the remote's, as after a push; without the network it stays as it is."""
+    Git(repository.root).attempt("fetch", "--quiet", "--no-tags", upstream.remote, upstream.ref)
 
 
 def count_commits_since(repository: Repository, tag: str | None) -> int:

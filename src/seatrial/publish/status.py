@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import IndexUnreachable, SeatrialError, count_text
-from seatrial.git.push import retake_command
+from seatrial.events import SILENT
+from seatrial.git.push import PushState, retake_command
 from seatrial.git.repository import count_commits_since, object_of_tag, read_branch_status, read_remote
 from seatrial.index.client import in_thread, read_project_files
 from seatrial.index.targets import find_destination
@@ -20,11 +21,12 @@ from seatrial.publish.tagged_release import TaggedRelease
 from seatrial.publish.verify import finish_command
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
-from seatrial.release.push import unfinished_release
+from seatrial.release.push import read_interrupted_release
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
+    from seatrial.events import Progress
     from seatrial.git.repository import Repository
     from seatrial.index.client import ProjectFiles
     from seatrial.index.targets import Destination
@@ -36,6 +38,10 @@ STATUS_TIMEOUT = 5
 """Seconds that an index may take in all: the status is shown without it then."""
 
 
+PUSH_TIMEOUT = 10
+"""Seconds to ask the remote about a release that was interrupted while it was pushed."""
+
+
 @dataclass(frozen=True)
 class ProjectStatus:
     """The status of a project.
@@ -43,7 +49,8 @@ class ProjectStatus:
     ``fragments``: how many wait; ``part`` and ``following``: the part of the version that they ask for, and the version
     that it leads to; ``since``: commits after the last tag; ``branch``: the branch compared with its upstream branch,
     in words; ``unfinished``: the tag of a release that was pushed, when the checkout was not updated to it;
-    ``release``: the state of the last release in words, ``finish``: the command that finishes it; None for none.
+    ``undecided``: the tag of a release of which it is unknown whether the remote takes it; ``release``: the state of
+    the last release in words, ``finish``: the command that finishes it; None for none.
     """
 
     project: str
@@ -55,6 +62,7 @@ class ProjectStatus:
     following: Version
     branch: str
     unfinished: str | None = None
+    undecided: str | None = None
     release: str | None = None
     finish: str | None = None
 
@@ -70,6 +78,7 @@ class ProjectStatus:
             "following": str(self.following),
             "branch": self.branch,
             "unfinished": self.unfinished,
+            "undecided": self.undecided,
             "release": self.release,
             "finish": self.finish,
         }
@@ -89,18 +98,23 @@ class ProjectStatus:
             lines.append(
                 f"next       {task_command('release')}: {self.unfinished} was pushed, and the checkout is not updated"
             )
+        elif self.undecided:
+            why = f"whether the remote takes {self.undecided} is not known yet"
+            lines.append(f"next       {task_command('release --resume')}: {why}")
         else:
             lines.append(f"next       {self.finish or task_command(f'release --part {self.part}')}")
         return "\n".join(lines)
 
 
-def read_status(repository: Repository, snapshot: ProjectSnapshot, patience: float = STATUS_TIMEOUT) -> ProjectStatus:
+def read_status(
+    repository: Repository, snapshot: ProjectSnapshot, progress: Progress = SILENT, patience: float = STATUS_TIMEOUT
+) -> ProjectStatus:
     """Return the status of a project, with that of its last release; ``patience``: seconds for the index.
 
     Nothing is built for it: without a manifest, the files on the index are not compared. A remote or an index that does
     not answer is part of the status, and no error. Raises `DestinationUnknown`.
     """
-    status = _read_git_status(repository, snapshot)
+    status = _read_git_status(repository, snapshot, progress)
     if not snapshot.last_tag or status.release:
         return status
     tagged = TaggedRelease.of(repository, snapshot, snapshot.last_version)
@@ -116,7 +130,7 @@ def read_status(repository: Repository, snapshot: ProjectSnapshot, patience: flo
     return replace(status, release=text, finish=_finish_command(on_index, runs, destination, status))
 
 
-def _read_git_status(repository: Repository, snapshot: ProjectSnapshot) -> ProjectStatus:
+def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress: Progress) -> ProjectStatus:
     """Return the status of a project on its remote."""
     status = ProjectStatus(
         project=snapshot.project.name,
@@ -132,14 +146,14 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot) -> Proje
     if upstream is None:
         return replace(status, branch=f"{status.branch}, which follows no branch of a remote")
     try:
-        unfinished = unfinished_release(repository)
+        status = _with_interrupted_release(status, repository, progress)
         remote = read_remote(repository, upstream)
         branch_status = read_branch_status(repository, upstream, remote)
     except SeatrialError as error:
         return replace(status, branch=f"{status.branch}, unknown to the remote: {error.what.splitlines()[0]}")
     branch = f"{status.branch} to {upstream}: {branch_status.ahead} ahead, {branch_status.behind} behind"
-    status = replace(status, branch=branch, unfinished=unfinished.tag if unfinished else None)
-    if tag is None or unfinished:
+    status = replace(status, branch=branch)
+    if tag is None or status.unfinished or status.undecided:
         return status
     if tag not in remote.tags:
         return replace(status, release=f"{tag} is not on {upstream.remote}", finish=task_command("push"))
@@ -147,6 +161,15 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot) -> Proje
         release = f"{tag} is another tag here than on {upstream.remote}"
         return replace(status, release=release, finish=retake_command(upstream.remote, tag))
     return status
+
+
+def _with_interrupted_release(status: ProjectStatus, repository: Repository, progress: Progress) -> ProjectStatus:
+    interrupted = read_interrupted_release(repository, progress, PUSH_TIMEOUT)
+    if interrupted is None or interrupted.is_here or interrupted.state is PushState.REFUSED:
+        return status
+    if interrupted.state is PushState.UNKNOWN:
+        return replace(status, undecided=interrupted.tag)
+    return replace(status, unfinished=interrupted.tag)
 
 
 def _read_release(

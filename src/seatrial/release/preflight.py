@@ -30,7 +30,7 @@ from seatrial.distributions.reproducible import Difference, RebuildResult
 from seatrial.errors import Reasons, SeatrialError
 from seatrial.findings import printable
 from seatrial.git.command import Git, tracked_files
-from seatrial.git.push import try_push
+from seatrial.git.push import PushState, try_push
 from seatrial.git.repository import uncommitted_files
 from seatrial.index.twine import twine_check
 from seatrial.installer import best_installer
@@ -61,8 +61,8 @@ from seatrial.release.prepare import (
     state_folder_of,
     write_release,
 )
-from seatrial.release.push import unfinished_release
-from seatrial.release.release import not_caught_up_error
+from seatrial.release.push import read_interrupted_release
+from seatrial.release.release import unfinished_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -255,9 +255,10 @@ def attempt_release(folder: Path, request: ReleaseRequest) -> Iterator[Preflight
 
 
 def _require_no_unfinished_release(repository: Repository) -> None:
-    unfinished = unfinished_release(repository)
-    if unfinished:
-        raise not_caught_up_error(unfinished)
+    interrupted = read_interrupted_release(repository)
+    is_unfinished = interrupted and interrupted.state is not PushState.REFUSED and not interrupted.is_here
+    if interrupted and is_unfinished:
+        raise unfinished_error(interrupted)
 
 
 def _attempt_preparation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,19 +93,68 @@ def release_lock(repository: Repository) -> Iterator[None]:
 
 @contextlib.contextmanager
 def scratch_clone(repository: Repository, commit: str) -> Iterator[Scratch]:
-    """Make a scratch clone at a commit, and remove it at the end."""
-    digest = hashlib.sha256(f"{repository.common_dir}\0{repository.prefix}".encode("utf-8", "surrogateescape"))
+    """Make a scratch clone at a commit, and remove it at the end.
+
+    The release lock is in the git folder, but containers can share the user's cache and have other repositories at the
+    same path: each scratch clone is in a folder with a lock of its own.
+    """
+    folder = _scratch_folder(repository)
+    for number in itertools.count():
+        with _locked(folder / str(number)) as is_ours:
+            if not is_ours:
+                continue
+            root = folder / str(number) / repository.project.name
+            try:
+                yield Scratch.make(repository, commit, root)
+            except SeatrialError as error:
+                error.what = in_checkout(error.what, repository, root)
+                raise
+            finally:
+                _remove(root.parent)
+            return
+
+
+def remove_leftovers(repository: Repository) -> None:
+    """Remove the scratch clones of releases that were killed."""
+    folder = _scratch_folder(repository)
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with _locked(path) as is_ours:
+            if is_ours:
+                _remove(path)
+
+
+def _scratch_folder(repository: Repository) -> Path:
     # Loaded here because only a release needs it.
     from platformdirs import user_cache_path  # noqa: PLC0415
 
-    root = user_cache_path("seatrial") / "scratch" / digest.hexdigest()[:16] / repository.project.name
+    digest = hashlib.sha256(f"{repository.common_dir}\0{repository.prefix}".encode("utf-8", "surrogateescape"))
+    return user_cache_path("seatrial") / "scratch" / digest.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Lock a folder for a scratch clone, and yield whether that was possible."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - see `release_lock`
+
+    locks = path.parent.parent.parent / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(locks / f"{path.parent.name}-{path.name}.lock")
     try:
-        yield Scratch.make(repository, commit, root)
-    except SeatrialError as error:
-        error.what = in_checkout(error.what, repository, root)
-        raise
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
     finally:
-        remove_scratch(root.parent)
+        lock.release()
+
+
+def _remove(path: Path) -> None:
+    remove_scratch(path)
+    with contextlib.suppress(OSError):
+        # It is empty, unless another one is in use.
+        path.parent.rmdir()
 
 
 def in_checkout(text: str, repository: Repository, root: Path) -> str:

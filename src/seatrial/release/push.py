@@ -1,40 +1,55 @@
-"""Pushes a release and updates the checkout.
+"""Pushes a release, finishes one that was interrupted, and updates the checkout.
 
-Killed before the push, a release has changed nothing. Killed after it, the release is out, and a note in the git
-folder makes the next run update the checkout.
+Killed before the push, a release has changed nothing. While it is pushed, and until the checkout is updated, a note in
+the git folder names it: the next command asks the remote until it is known whether the push has arrived.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.errors import PushRefused, ReleaseError
-from seatrial.git.push import push_atomically
+from seatrial.events import SILENT
+from seatrial.git.push import (
+    PUSH_PATIENCE,
+    AtomicPush,
+    PushState,
+    complete_push,
+    push_unknown_error,
+    settle_push,
+    was_sent,
+)
 from seatrial.git.repository import (
     Upstream,
     branch_contains,
     fast_forward_branch,
     fetch_objects,
+    has_object,
     object_of_tag,
-    read_remote,
+    push_address,
     store_tag,
 )
 from seatrial.invocation import task_command
+from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from seatrial.git.repository import Repository
-    from seatrial.release.preconditions import PushTarget
+    from seatrial.events import Progress
+    from seatrial.git.repository import Remote, Repository
+    from seatrial.release.preconditions import Preconditions, PushTarget
 
 
 NOTE = "seatrial-release.json"
 """The file in the git folder with the push that was started last."""
 
+TRACE = "seatrial-push.trace"
+"""The file in the git folder in which git records what it sends (`seatrial.git.push.was_sent`)."""
+
 NOTE_VERSION = 1
-"""The version of that file: a JSON object with this number as ``version``, and the fields of `ReleasePush`."""
+"""The version of the note: a JSON object with this number as ``version``, and the fields of `ReleasePush.as_dict`."""
 
 
 @dataclass(frozen=True)
@@ -48,83 +63,207 @@ class ReleaseCommit:
 
 @dataclass(frozen=True)
 class ReleasePush:
-    """The push of a release.
+    """The push of a release from a local branch."""
 
-    ``commit``, ``tag`` and ``oid``: as in `ReleaseCommit`; ``branch``: the local branch; ``remote`` and ``upstream``:
-    the remote and the full name of the ref there.
-    """
-
-    commit: str
-    tag: str
-    oid: str
+    push: AtomicPush
     branch: str
-    remote: str
-    upstream: str
 
     @classmethod
-    def of(cls, release: ReleaseCommit, target: PushTarget) -> ReleasePush:
+    def of(cls, release: ReleaseCommit, target: PushTarget, remote: Remote) -> ReleasePush:
         """Return the push of a release to a branch of a remote."""
-        upstream = target.upstream
-        return cls(release.commit, release.tag, release.oid, target.branch, upstream.remote, upstream.ref)
+        push = AtomicPush(
+            upstream=target.upstream,
+            commit=release.commit,
+            tag=release.tag,
+            oid=release.oid,
+            base=remote.tip,
+            address=redacted_address(remote.addresses[0]),
+        )
+        return cls(push, target.branch)
+
+    @classmethod
+    def from_dict(cls, table: dict[str, str]) -> ReleasePush:
+        """Return the push in a JSON object. Raises `KeyError` or `TypeError`."""
+        push = AtomicPush(
+            upstream=Upstream(table["remote"], table["upstream"]),
+            commit=table["commit"],
+            tag=table["tag"],
+            oid=table["oid"],
+            base=table.get("base"),
+            address=table.get("address"),
+        )
+        return cls(push, table["branch"])
+
+    def as_dict(self) -> dict[str, str | None]:
+        """Return it as a JSON object."""
+        push = self.push
+        return {
+            "commit": push.commit,
+            "tag": push.tag,
+            "oid": push.oid,
+            "branch": self.branch,
+            "remote": push.upstream.remote,
+            "upstream": push.upstream.ref,
+            "base": push.base,
+            "address": push.address,
+        }
 
 
-def push_release(repository: Repository, scratch: Path, release_push: ReleasePush) -> None:
+@dataclass(frozen=True)
+class InterruptedRelease:
+    """A release that was interrupted while or after it was pushed.
+
+    ``state``: whether the remote has taken the push; ``is_here``: whether the checkout was updated to it.
+    """
+
+    release_push: ReleasePush
+    state: PushState
+    is_here: bool = False
+
+    @property
+    def tag(self) -> str:
+        """The name of its tag."""
+        return self.release_push.push.tag
+
+    @property
+    def remote(self) -> str:
+        """The name of the remote that it was pushed to."""
+        return self.release_push.push.upstream.remote
+
+
+def push_release(
+    repository: Repository, scratch: Path, release_push: ReleasePush, progress: Progress, patience: float
+) -> None:
     """Push the commit and the tag together; ``scratch`` is the clone that has their objects.
 
-    Raises `PushRefused` or `PushUnknown`.
+    ``patience``: seconds to ask the remote when the connection is lost.
+    Raises `PushRefused`, or `PushUnknown`: then the note stays.
     """
-    fetch_objects(repository, scratch, f"refs/tags/{release_push.tag}")
+    push = release_push.push
+    fetch_objects(repository, scratch, f"refs/tags/{push.tag}")
+    # Of this push, and not of an earlier one: killed before it begins, nothing was sent.
+    _trace(repository).write_text("", encoding="utf-8")
     _write_note(repository, release_push)
-    upstream = Upstream(release_push.remote, release_push.upstream)
     try:
-        push_atomically(repository, upstream, release_push.commit, release_push.tag, release_push.oid)
+        state, output = complete_push(repository, push, _trace(repository), progress, patience)
     except PushRefused:
         forget_note(repository)
         raise
+    if state is PushState.UNKNOWN:
+        raise undecided_error(push, output)
+
+
+def push_tag(repository: Repository, preconditions: Preconditions, tag: str, progress: Progress) -> PushTarget:
+    """Push the branch together with a tag of the repository, and return where to.
+
+    Raises `TagMissing`, `TagNotOnBranch`, `PushRefused` or `PushUnknown`.
+    """
+    target, remote = preconditions.require_remote()
+    oid = object_of_tag(repository, tag)
+    if oid is None:
+        raise ReleaseError(f"there is no tag {tag}", code="TagMissing", fix=task_command("tag"))
+    if not branch_contains(repository, target.branch, f"{oid}^{{commit}}"):
+        raise ReleaseError(
+            f"the tag {tag} is at a commit that {target.branch} does not contain",
+            code="TagNotOnBranch",
+            fix=f"git tag -d {tag}, then: {task_command('tag')}",
+        )
+    address = redacted_address(remote.addresses[0])
+    push = AtomicPush(target.upstream, preconditions.commit, tag, oid, remote.tip, address)
+    with tempfile.TemporaryDirectory(prefix="seatrial-push-") as folder:
+        state, output = complete_push(repository, push, Path(folder, TRACE), progress, PUSH_PATIENCE)
+    if state is PushState.UNKNOWN:
+        raise push_unknown_error(push, f"ask again: {task_command('push')}", output)
+    return target
+
+
+def undecided_error(push: AtomicPush, output: str = "") -> ReleaseError:
+    """Return the error about a release of which it is unknown whether the remote takes it."""
+    ask, forget = task_command("release --resume"), task_command("release --forget")
+    return push_unknown_error(push, f"ask again: {ask}\nor, if it will never arrive: {forget}", output)
 
 
 def update_checkout(repository: Repository, release_push: ReleasePush) -> None:
     """Store the tag and fast-forward the branch. Raises `CheckoutNotUpdated` when the checkout prevents it."""
-    store_tag(repository, release_push.tag, release_push.oid)
-    why = fast_forward_branch(repository, release_push.branch, release_push.commit)
+    push = release_push.push
+    if not has_object(repository, push.oid):
+        # git removes objects without a ref after some weeks.
+        fetch_objects(repository, push.upstream.remote, f"refs/tags/{push.tag}")
+    store_tag(repository, push.tag, push.oid)
+    why = fast_forward_branch(repository, release_push.branch, push.commit)
     if why:
         stash = f"git stash --include-untracked, then: {task_command('release')}, which updates it, then: git stash pop"
         raise ReleaseError(
-            f"{release_push.tag} is released, but the checkout can't be updated to its commit:\n{why}",
+            f"{push.tag} is released, but the checkout can't be updated to its commit:\n{why}",
             code="CheckoutNotUpdated",
             fix="git pull --rebase" if "fast-forward" in why else stash,
         )
     forget_note(repository)
 
 
-def unfinished_release(repository: Repository) -> ReleasePush | None:
-    """Return the release that was interrupted after its push, None when there is none.
+def read_interrupted_release(
+    repository: Repository, progress: Progress = SILENT, patience: float = 0
+) -> InterruptedRelease | None:
+    """Return the release that was interrupted, None when there is none; nothing is changed.
 
-    Nothing is changed. Raises `NoteUnreadable`, `RemoteUnreachable`, or `CommandFailed` when its remote is gone.
+    The remote is asked until it is known whether it has taken the push, or until ``patience`` seconds are over.
+    Raises `NoteUnreadable` or `RemoteGone`.
     """
-    note = _read_note(repository)
-    if note is None or _is_here(repository, note):
+    release_push = _read_note(repository)
+    if release_push is None:
         return None
-    remote = read_remote(repository, Upstream(note.remote, note.upstream))
-    return note if remote.tags.get(note.tag) == note.oid else None
-
-
-def just_finished_release(repository: Repository) -> ReleasePush | None:
-    """Return the release that was interrupted when it was complete, if HEAD is still its commit."""
-    note = _read_note(repository)
-    return note if note and _is_here(repository, note) and repository.commit == note.commit else None
+    if _is_here(repository, release_push):
+        return InterruptedRelease(release_push, PushState.ACCEPTED, is_here=True)
+    if not was_sent(_trace(repository)):
+        return InterruptedRelease(release_push, PushState.REFUSED)
+    release_push = _on_current_remote(repository, release_push)
+    with progress.step("resume", f"{release_push.push.tag}, which was interrupted while it was pushed") as step:
+        state = settle_push(repository, release_push.push, _trace(repository), step, patience)
+    return InterruptedRelease(release_push, state)
 
 
 def forget_note(repository: Repository) -> None:
     """Remove the note, because the push is over. Only the holder of the lock may."""
     _note(repository).unlink(missing_ok=True)
+    _trace(repository).unlink(missing_ok=True)
+
+
+def forget_release(repository: Repository) -> str | None:
+    """Remove the note, also one that can't be read; return the tag in it, None when there is no note."""
+    try:
+        release_push = _read_note(repository)
+        tag = release_push.push.tag if release_push else None
+    except ReleaseError:
+        tag = "a release"
+    forget_note(repository)
+    return tag
+
+
+def _on_current_remote(repository: Repository, release_push: ReleasePush) -> ReleasePush:
+    """Return the push with the present name of its remote: the remote with its address, or else with its name.
+
+    Raises `RemoteGone`.
+    """
+    push = release_push.push
+    name = push.upstream.remote
+    addresses = {remote: push_address(repository, remote) for remote in (name, *repository.remotes)}
+    same = [remote for remote, address in addresses.items() if address is not None and address == push.address]
+    if not same and addresses[name] is None:
+        raise ReleaseError(
+            f"{push.tag} was pushed to {name} ({push.address or 'address unknown'}), which is no remote any more",
+            code="RemoteGone",
+            fix=f"git remote add {name} ADDRESS, then: {task_command('release --resume')}\n"
+            f"or, if it never arrived: {task_command('release --forget')}",
+        )
+    upstream = replace(push.upstream, remote=same[0] if same else name)
+    return replace(release_push, push=replace(push, upstream=upstream))
 
 
 def _write_note(repository: Repository, release_push: ReleasePush) -> None:
     path = _note(repository)
     # Killed while it is written, there is no note: the push has not begun.
     new = path.with_suffix(".new")
-    new.write_text(json.dumps({"version": NOTE_VERSION, **asdict(release_push)}), encoding="utf-8")
+    new.write_text(json.dumps({"version": NOTE_VERSION, **release_push.as_dict()}), encoding="utf-8")
     new.replace(path)
 
 
@@ -134,7 +273,7 @@ def _read_note(repository: Repository) -> ReleasePush | None:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         if table["version"] == NOTE_VERSION:
-            return ReleasePush(**{field.name: table[field.name] for field in fields(ReleasePush)})
+            return ReleasePush.from_dict(table)
         reason = f"it has version {table['version']}, and this seatrial reads version {NOTE_VERSION}"
     except FileNotFoundError:
         return None
@@ -145,14 +284,19 @@ def _read_note(repository: Repository) -> ReleasePush | None:
         f"{path} notes an interrupted release, and cannot be read: {reason}",
         code="NoteUnreadable",
         fix=f"look whether the remote has the tag: git ls-remote --tags {remote}\n"
-        f"if it has: git fetch --tags and git pull; then remove {path}",
+        f"if it has: git fetch --tags and git pull; then: {task_command('release --forget')}",
     )
 
 
 def _is_here(repository: Repository, release_push: ReleasePush) -> bool:
-    has_tag = object_of_tag(repository, release_push.tag) == release_push.oid
-    return has_tag and branch_contains(repository, release_push.branch, release_push.commit)
+    push = release_push.push
+    has_tag = object_of_tag(repository, push.tag) == push.oid
+    return has_tag and branch_contains(repository, release_push.branch, push.commit)
 
 
 def _note(repository: Repository) -> Path:
     return repository.common_dir / NOTE
+
+
+def _trace(repository: Repository) -> Path:
+    return repository.common_dir / TRACE

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from seatrial.errors import ReleaseError
+from seatrial.git.push import PUSH_PATIENCE, PushState
+from seatrial.git.repository import update_tracking_branch
 from seatrial.invocation import task_command
 from seatrial.release.checks import gather_facts, require_checks, require_room_on_index
 from seatrial.release.manifest import Manifest
@@ -19,14 +21,17 @@ from seatrial.release.prepare import (
     open_release,
     prepare_release,
     release_lock,
+    remove_leftovers,
     verify_release,
 )
 from seatrial.release.push import (
+    InterruptedRelease,
     ReleasePush,
     forget_note,
-    just_finished_release,
+    forget_release,
     push_release,
-    unfinished_release,
+    read_interrupted_release,
+    undecided_error,
     update_checkout,
 )
 
@@ -38,17 +43,23 @@ if TYPE_CHECKING:
     from seatrial.release.prepare import PreparedRelease
 
 
+RESUME_PATIENCE = 600
+"""Seconds to ask the remote about a release that was interrupted, when the user waits for that alone."""
+
+
 @dataclass(frozen=True)
 class ReleaseOptions:
     """The options of a release.
 
     ``request``: the version; the user chooses it when the request names neither part nor version; ``tests``: whether
-    the sessions tagged ``release`` run; ``is_dry_run``: whether it ends before the push.
+    the sessions tagged ``release`` run; ``is_dry_run``: whether it ends before the push; ``patience``: seconds to ask
+    the remote whether it has taken a push of which the connection was lost.
     """
 
     request: ReleaseRequest
     tests: bool = True
     is_dry_run: bool = False
+    patience: float = PUSH_PATIENCE
 
 
 class Dialog(Protocol):
@@ -79,9 +90,12 @@ def make_release(
     progress, started = dialog.progress, time.monotonic()
     with contextlib.ExitStack() as stack:
         stack.enter_context(release_lock(repository))
-        finished_tag = finish_interrupted_release(repository, dialog, is_dry_run=options.is_dry_run)
-        if finished_tag is not None:
-            return None if options.is_dry_run else finished_tag
+        remove_leftovers(repository)
+        interrupted = read_interrupted_release(repository, progress, options.patience)
+        if interrupted:
+            finished_tag = finish_release(repository, interrupted, dialog, is_dry_run=options.is_dry_run)
+            if finished_tag is not None:
+                return None if options.is_dry_run else finished_tag
 
         with progress.step("check", "the repository and its remote"):
             preconditions = check_preconditions(repository)
@@ -109,9 +123,11 @@ def make_release(
             dialog.show(dry_run_text(commit, plan, built))
             return None
 
-        release_push = ReleasePush.of(release_commit, target)
-        with progress.step("push", f"{target.upstream.branch} and {plan.tag} to {remote.name}, both or neither"):
-            push_release(repository, prepared.scratch.root, release_push)
+        release_push = ReleasePush.of(release_commit, target, remote)
+        with progress.step(
+            "push", f"{target.upstream.branch} and {plan.tag} to {remote.name}, both or neither"
+        ) as step:
+            push_release(repository, prepared.scratch.root, release_push, step, options.patience)
         with contextlib.suppress(OSError):
             # When the disk is full, the files can be built again from the tag.
             Manifest(plan.tag, str(plan.version), release_commit.commit, tuple(built)).keep(repository)
@@ -123,34 +139,66 @@ def make_release(
         return plan.tag
 
 
-def finish_interrupted_release(repository: Repository, dialog: Dialog, *, is_dry_run: bool) -> str | None:
-    """Finish a release that was interrupted after its push, and return its tag; None when there is none.
+def finish_release(
+    repository: Repository, interrupted: InterruptedRelease, dialog: Dialog, *, is_dry_run: bool = False
+) -> str | None:
+    """Finish a release that was interrupted, and return its tag; None when it is over: then the note is removed.
 
-    Raises `CheckoutNotUpdated` in a dry run, which changes nothing.
+    Raises `PushUnknown`, or `CheckoutNotUpdated` in a dry run, which changes nothing.
     """
-    unfinished = unfinished_release(repository)
-    finished = just_finished_release(repository)
-    if unfinished is None:
-        if not is_dry_run:
-            forget_note(repository)
-        if finished is None:
+    tag = interrupted.tag
+    if interrupted.state is PushState.ACCEPTED and not interrupted.is_here:
+        if is_dry_run:
+            raise unfinished_error(interrupted)
+        dialog.show(f"{tag} was pushed, and then interrupted: updating the checkout")
+        update_tracking_branch(repository, interrupted.release_push.push.upstream)
+        update_checkout(repository, interrupted.release_push)
+        dialog.show(f"{tag} is released. For another release, run this again.")
+        return tag
+    if interrupted.state is PushState.UNKNOWN:
+        raise unfinished_error(interrupted)
+    if not is_dry_run:
+        forget_note(repository)
+    if interrupted.state is PushState.REFUSED:
+        dialog.progress.note(f"{tag} was interrupted before {interrupted.remote} had it, and will not arrive any more")
+        return None
+    if repository.commit != interrupted.release_push.push.commit:
+        return None
+    dialog.show(f"{tag} is released, although it was interrupted at the end. For another release, run this again.")
+    return tag
+
+
+def resume_release(repository: Repository, dialog: Dialog, patience: float = RESUME_PATIENCE) -> str | None:
+    """Finish a release that was interrupted, and return its tag; None when there is none, or it never arrived.
+
+    Raises `AnotherRelease`, `PushUnknown`, `RemoteGone` or `CheckoutNotUpdated`.
+    """
+    with release_lock(repository):
+        remove_leftovers(repository)
+        interrupted = read_interrupted_release(repository, dialog.progress, patience)
+        if interrupted is None:
+            dialog.show("No release was interrupted.")
             return None
-        dialog.show(
-            f"{finished.tag} is released, although it was interrupted at the end. For another release, run this again."
-        )
-        return finished.tag
-    if is_dry_run:
-        raise not_caught_up_error(unfinished)
-    dialog.show(f"{unfinished.tag} was pushed, and then interrupted: updating the checkout")
-    update_checkout(repository, unfinished)
-    dialog.show(f"{unfinished.tag} is released. For another release, run this again.")
-    return unfinished.tag
+        return finish_release(repository, interrupted, dialog)
 
 
-def not_caught_up_error(unfinished: ReleasePush) -> ReleaseError:
-    """Return the error about a release that was pushed and is not in the checkout."""
+def abandon_release(repository: Repository, dialog: Dialog) -> None:
+    """Forget a release that was interrupted, whether it has arrived or not. Raises `AnotherRelease`."""
+    with release_lock(repository):
+        remove_leftovers(repository)
+        tag = forget_release(repository)
+    if tag:
+        dialog.show(f"{tag} is forgotten. If it arrives all the same: git fetch --tags, and git pull")
+    else:
+        dialog.show("No release was interrupted.")
+
+
+def unfinished_error(interrupted: InterruptedRelease) -> ReleaseError:
+    """Return the error about a release that was interrupted: not in the checkout, or not known to have arrived."""
+    if interrupted.state is PushState.UNKNOWN:
+        return undecided_error(interrupted.release_push.push)
     return ReleaseError(
-        f"{unfinished.tag} was pushed, but the checkout was not updated to it",
+        f"{interrupted.tag} was pushed, but the checkout was not updated to it",
         code="CheckoutNotUpdated",
         fix=task_command("release"),
     )

@@ -11,7 +11,8 @@ import os
 import posixpath
 import re
 import shlex
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, TextIO
 
 from seatrial.errors import ReleaseError
 from seatrial.invocation import repeat_command, task_command
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from seatrial.console import Console
+    from seatrial.events import Progress
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.release.plan import ReleasePlan
     from seatrial.release.prepare import PreparedRelease
@@ -50,6 +52,8 @@ WAIT = 1800
         "anyway": "accept a smaller part than the fragments ask for",
         "allow-empty": "accept a release without fragments",
         "wait": "wait until CI has published the release, and verify it",
+        "resume": "finish a release that was interrupted while it was pushed, and start no other",
+        "forget": "forget a release that was interrupted, whether it has arrived or not",
     },
 )
 def release(
@@ -62,6 +66,8 @@ def release(
     anyway: bool = False,
     allow_empty: bool = False,
     wait: bool = False,
+    resume: bool = False,
+    forget: bool = False,
 ) -> None:
     """Release in one push: all of it, or nothing.
 
@@ -71,6 +77,9 @@ def release(
     """
     from seatrial.project.changelog import start_towncrier
 
+    if resume or forget:
+        _settle_interrupted(forget=forget, wait=wait)
+        return
     # It is begun before all else, this module's own imports among it.
     with errors_as_messages(), termination_as_interrupt(), start_towncrier(project_folder()) as towncrier:
         from seatrial.release.preconditions import open_repository
@@ -84,6 +93,23 @@ def release(
             tag = make_release(open_repository(project_folder()), options, Terminal(console, yes=yes), towncrier)
             if wait and tag:
                 _wait(console, tag)
+
+
+def _settle_interrupted(*, forget: bool, wait: bool) -> None:
+    """Finish or forget a release that was interrupted while it was pushed."""
+    from seatrial.release.preconditions import open_repository
+    from seatrial.release.release import abandon_release, resume_release
+
+    with errors_as_messages(), termination_as_interrupt():
+        repository, console = open_repository(project_folder()), open_console("release")
+        terminal, tag = Terminal(console, yes=True), None
+        with console.running():
+            if forget:
+                abandon_release(repository, terminal)
+            else:
+                tag = resume_release(repository, terminal)
+        if wait and tag:
+            _wait(tag)
 
 
 class Terminal:
@@ -167,6 +193,19 @@ def _wait(console: Console, tag: str) -> None:
     console.show(verified)
 
 
+def _progress(stream: TextIO | None) -> Progress:
+    """Return a progress of which the notes, and what is waited for, are printed to a stream."""
+    from seatrial.events import Note, Progress, Waiting
+
+    def emit(event: object) -> None:
+        if isinstance(event, Note):
+            say(event.text, stream)
+        elif isinstance(event, Waiting):
+            say(f"waiting for {event.text}", stream)
+
+    return Progress(emit)
+
+
 @command(help={"json": "print the state as JSON"})
 def status(context: Context, json: bool = False) -> None:
     """Show the state of the project and the next step.
@@ -178,7 +217,7 @@ def status(context: Context, json: bool = False) -> None:
 
     with errors_as_messages():
         repository, snapshot = open_project()
-        project_status = read_status(repository, snapshot)
+        project_status = read_status(repository, snapshot, _progress(sys.stderr))
         show(json_.dumps(project_status.as_dict(), indent=2) if json else project_status)
 
 
@@ -331,22 +370,17 @@ def push(context: Context) -> None:
     Example: invoke push
     """
     from seatrial.errors import Reasons
-    from seatrial.git.push import push_atomically
-    from seatrial.git.repository import object_of_tag
     from seatrial.release.preconditions import check_preconditions, open_repository, require_branch
+    from seatrial.release.push import push_tag
 
     with errors_as_messages():
         repository = open_repository(project_folder())
         preconditions = check_preconditions(repository)
         Reasons(preconditions.reasons).raise_together()
-        target, _ = preconditions.require_remote()
         snapshot = _read_snapshot()
         require_branch(preconditions, snapshot.config.branch)
         name = snapshot.tag(snapshot.current)
-        oid = object_of_tag(repository, name)
-        if not oid:
-            raise ReleaseError(f"there is no tag {name}", code="TagMissing", fix=task_command("tag"))
-        push_atomically(repository, target.upstream, preconditions.commit, name, oid)
+        target = push_tag(repository, preconditions, name, _progress(None))
         show(f"{target.branch} and {name} are on {target.upstream.remote}")
 
 
