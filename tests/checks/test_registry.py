@@ -97,10 +97,10 @@ def test_check_stands_behind_those_that_it_needs() -> None:
     assert too_early == []
 
 
-AT_THE_PUSH = {"PushRefused", "PushUnknown", "Declined", "ChecksFailed"}
+AT_THE_PUSH = {"PushRefused", "Declined", "ChecksFailed"}
 """What a release ends with at its very end, or because of the checks themselves."""
 
-OF_OTHER_TASKS = {"NotCommitted", "TagMissing"}
+OF_OTHER_TASKS = {"NotCommitted", "TagMissing", "TagNotOnBranch"}
 
 GATHERED = {"SeveralReasons"}
 """What is no reason itself."""
