@@ -18,7 +18,7 @@ from preflight_in_process import enter
 from preloaded import IN_A_SESSION
 from release_repo import ReleaseRepo, release_happened
 from sample_project import lines
-from seatrial.events import Note, Progress, Waiting
+from seatrial.events import Activity, Note, Progress
 from seatrial.git.push import PushState
 from seatrial.git.repository import read_repository
 from seatrial.release.prepare import ReleaseRequest
@@ -53,7 +53,7 @@ class Recorder:
         return Progress(self._emit)
 
     def _emit(self, event: object) -> None:
-        if isinstance(event, (Note, Waiting)):
+        if isinstance(event, (Note, Activity)):
             self.texts.append(event.text)
 
     def show(self, text: object) -> None:

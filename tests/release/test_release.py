@@ -527,12 +527,12 @@ def test_what_is_wrong_is_told_before_anything_is_written(
 @pytest.mark.parametrize(
     ("spoil", "error", "words"),
     [
-        (refuse_in_a_hook, "hookrefused", "no ticket in: Release 1.3.0"),
-        (rewrite_the_version_in_a_hook, "versionnotwritten", 'src/tidepool/__init__.py: __version__ = "1.2.3"'),
-        (refuse_before_the_push, "pushrefused", "not today"),
+        (refuse_in_a_hook, "HookRefused", "no ticket in: Release 1.3.0"),
+        (rewrite_the_version_in_a_hook, "VersionNotWritten", 'src/tidepool/__init__.py: __version__ = "1.2.3"'),
+        (refuse_before_the_push, "PushRefused", "not today"),
         # Without --atomic, the branch would have moved.
-        pytest.param(refuse_on_the_remote, "pushrefused", "no tags", marks=pytest.mark.selection),
-        (lose_the_network, "remoteunreachable", "127.0.0.1"),
+        pytest.param(refuse_on_the_remote, "PushRefused", "no tags", marks=pytest.mark.selection),
+        (lose_the_network, "RemoteUnreachable", "127.0.0.1"),
     ],
 )
 def test_what_others_refuse_is_told_in_their_words(
@@ -769,6 +769,7 @@ def test_status_says_where_the_project_stands(repo: ReleaseRepo) -> None:
         "following": "1.3.1",
         "branch": "main to origin/main: 0 ahead, 1 behind",
         "unfinished": None,
+        "undecided": None,
         "release": "v1.3.0, unknown to the index: http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused",
         "finish": None,
     }
@@ -783,7 +784,7 @@ def test_tag_of_a_commit_that_was_amended_is_not_pushed(repo: ReleaseRepo) -> No
     before = repo.state()
     ran = repo.project.invoke("push")
     assert (ran.returncode, repo.state()) == (5, before)
-    assert ran.output == lines(
+    assert ran.message == lines(
         f"""
         seatrial: the tag v1.3.0 is at a commit that main does not contain
         fix:  git tag -d v1.3.0, then: invoke tag

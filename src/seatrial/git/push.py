@@ -110,7 +110,7 @@ def settle_push(
         remaining = end - time.monotonic()
         if state is not PushState.UNKNOWN or remaining <= 0:
             return state
-        progress.wait_for(f"{remote} to take or refuse {push.tag}, {remaining:.0f} s at most")
+        progress.report(f"waiting for {remote} to take or refuse {push.tag}, {remaining:.0f} s at most")
         time.sleep(min(pause, remaining))
     return PushState.UNKNOWN
 

@@ -12,7 +12,7 @@ import posixpath
 import re
 import shlex
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from seatrial.errors import ReleaseError
 from seatrial.invocation import repeat_command, task_command
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from seatrial.console import Console
-    from seatrial.events import Progress
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.release.plan import ReleasePlan
     from seatrial.release.prepare import PreparedRelease
@@ -108,8 +107,8 @@ def _settle_interrupted(*, forget: bool, wait: bool) -> None:
                 abandon_release(repository, terminal)
             else:
                 tag = resume_release(repository, terminal)
-        if wait and tag:
-            _wait(tag)
+            if wait and tag:
+                _wait(console, tag)
 
 
 class Terminal:
@@ -193,19 +192,6 @@ def _wait(console: Console, tag: str) -> None:
     console.show(verified)
 
 
-def _progress(stream: TextIO | None) -> Progress:
-    """Return a progress of which the notes, and what is waited for, are printed to a stream."""
-    from seatrial.events import Note, Progress, Waiting
-
-    def emit(event: object) -> None:
-        if isinstance(event, Note):
-            say(event.text, stream)
-        elif isinstance(event, Waiting):
-            say(f"waiting for {event.text}", stream)
-
-    return Progress(emit)
-
-
 @command(help={"json": "print the state as JSON"})
 def status(context: Context, json: bool = False) -> None:
     """Show the state of the project and the next step.
@@ -215,9 +201,9 @@ def status(context: Context, json: bool = False) -> None:
     from seatrial.publish.status import read_status
     from seatrial.tasks.publish import open_project
 
-    with errors_as_messages():
+    with errors_as_messages(), open_console("status", sys.stderr).running() as progress:
         repository, snapshot = open_project()
-        project_status = read_status(repository, snapshot, _progress(sys.stderr))
+        project_status = read_status(repository, snapshot, progress)
         show(json_.dumps(project_status.as_dict(), indent=2) if json else project_status)
 
 
@@ -380,7 +366,8 @@ def push(context: Context) -> None:
         snapshot = _read_snapshot()
         require_branch(preconditions, snapshot.config.branch)
         name = snapshot.tag(snapshot.current)
-        target = push_tag(repository, preconditions, name, _progress(None))
+        with open_console("push").running() as progress, progress.step("push", "both or neither") as step:
+            target = push_tag(repository, preconditions, name, step)
         show(f"{target.branch} and {name} are on {target.upstream.remote}")
 
 
