@@ -10,7 +10,7 @@ from invoke.config import Config
 from invoke.context import Context
 
 from seatrial.console import Form
-from seatrial.tasks.command import CommandTask, command
+from seatrial.tasks.command import command
 from seatrial.tasks.console import PRESENTATION, Presentation, open_console, say
 
 if TYPE_CHECKING:
@@ -36,15 +36,6 @@ def test_flags_that_every_command_takes_are_not_for_the_task() -> None:
     context = Context(Config(lazy=True))
     assert sail(context, crew="Ann", quiet=True, no_color=True) == ("Ann", Presentation(quiet=True, no_color=True))
     assert sail(context) == ("", Presentation())
-    assert isinstance(sail, CommandTask)
-    assert [name for argument in sail.get_arguments() for name in argument.names] == [
-        "crew",
-        "quiet",
-        "q",
-        "verbose",
-        "v",
-        "no-color",
-    ]
 
 
 def test_console_is_as_the_flags_want_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,6 +154,8 @@ def test_option_of_invoke_that_does_nothing_is_refused(repo: ReleaseRepo) -> Non
 
 
 def test_option_that_invoke_does_not_have_is_answered_in_our_words(repo: ReleaseRepo) -> None:
+    for line in ("pythons -q", "pythons --no-color --verbose", "pythons -v status --quiet"):
+        assert repo.project.invoke(*line.split()).returncode == 0, line
     for line, message, fix in (
         ("-q status", "invoke has no option -q", "status -q"),
         ("--no-dedup status", "invoke has no option --no-dedup; did you mean --no-dedupe?", "--no-dedupe status"),

@@ -6,7 +6,6 @@ own; invoke reads the command line then, and `seatrial.tasks.invoke_line` looks 
 
 from __future__ import annotations
 
-import copy
 import inspect
 import sys
 from functools import cached_property, partial
@@ -66,7 +65,7 @@ class CommandTask(Task[Callable[..., Any]]):
     @cached_property
     def _arguments(self) -> list[Argument]:
         # invoke takes the help texts away from the task: it can be called once.
-        arguments = [*super().get_arguments(), *map(_flag_argument, SHARED)]
+        arguments = super().get_arguments()
         for argument in arguments:
             if argument.name in SHORT:
                 argument.names = (*argument.names, SHORT[argument.name])
@@ -80,13 +79,13 @@ class CommandTask(Task[Callable[..., Any]]):
         (``ParserContext.missing_positional_args``). So a parameter is positional when the command line has a word for
         it.
         """
-        arguments = copy.deepcopy(self._arguments)
         program = _invoke_with_words()
         if program is None:
-            return arguments
+            return self._arguments
         # Loaded here because a listing does without.
         from seatrial.tasks.invoke_line import as_positional, read_invoke_line  # noqa: PLC0415
 
+        arguments = [*self._arguments, *map(_flag_argument, SHARED)]
         return as_positional(arguments, read_invoke_line(program).get(self, ()))
 
     def __call__(self, *args: Any, **values: Any) -> Any:
@@ -110,9 +109,9 @@ command = partial(task, klass=CommandTask)
 
 def _flag_argument(name: str) -> Argument:
     """Return a flag as invoke's parser takes it."""
-    if "_" in name:
-        return Argument(names=(name.replace("_", "-"),), kind=bool, default=False, attr_name=name)
-    return Argument(name, kind=bool, default=False)
+    dashed = name.replace("_", "-")
+    names = (dashed, SHORT[name]) if name in SHORT else (dashed,)
+    return Argument(names=names, kind=bool, default=False, attr_name=name if name != dashed else None)
 
 
 def _taken(values: dict[str, Any], names: Iterable[str]) -> Iterable[Any]:

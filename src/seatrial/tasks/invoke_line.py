@@ -57,13 +57,13 @@ def as_positional(arguments: list[Argument], names: Sequence[str]) -> list[Argum
     by_name = {argument.name: argument for argument in arguments}
     positional = []
     for number, name in enumerate(names, 1):
-        argument = by_name[name]
+        argument = copy.copy(by_name[name])
         if argument.kind is list:
             argument = Argument(names=(f"{name}-{number}",), attr_name=f"{name}_{number}")
-            arguments.append(argument)
         argument.positional, argument.default = True, None
         positional.append(argument)
-    return [*positional, *(argument for argument in arguments if argument not in positional)]
+    given = {argument.name for argument in positional}
+    return [*positional, *(argument for argument in arguments if argument.name not in given)]
 
 
 def dry_refusal(task: CommandTask) -> Exit:
