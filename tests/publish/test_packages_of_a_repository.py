@@ -36,7 +36,7 @@ seatrial: {name} {version} is not there on http://index/simple/:
   {name}-{version}.tar.gz  is not there
   {name}-{version}-py3-none-any.whl  is not there
 fix:  {0} publish --version {version} --index http://index/legacy/
-{1}notthere
+{1}NotThere
 """
 
 

@@ -97,11 +97,11 @@ class Trouble:
 
 
 TROUBLES = {
-    "dies after the first": Trouble("the line was cut", "partlythere", [WHEEL], InjectedFaults(cut_after=1)),
-    "500": Trouble("HTTPError: 500 Internal Server Error", "notthere", faults=InjectedFaults(errors=99)),
-    "cut": Trouble("the line was cut", "notthere", faults=InjectedFaults(cut_after=0)),
-    "wrong token": Trouble("HTTPError: 403", "notthere", environ={"TWINE_PASSWORD": "pypi-wrongwrongwrong"}),
-    "expired token": Trouble("token is expired", "notthere", faults=InjectedFaults(token_lifetime=-1)),
+    "dies after the first": Trouble("the line was cut", "PartlyThere", [WHEEL], InjectedFaults(cut_after=1)),
+    "500": Trouble("HTTPError: 500 Internal Server Error", "NotThere", faults=InjectedFaults(errors=99)),
+    "cut": Trouble("the line was cut", "NotThere", faults=InjectedFaults(cut_after=0)),
+    "wrong token": Trouble("HTTPError: 403", "NotThere", environ={"TWINE_PASSWORD": "pypi-wrongwrongwrong"}),
+    "expired token": Trouble("token is expired", "NotThere", faults=InjectedFaults(token_lifetime=-1)),
 }
 
 

@@ -60,11 +60,11 @@ def test_release_whose_proof_is_gone_is_built_again_from_its_tag(server: IndexSe
 @pytest.mark.parametrize(
     ("there", "said", "paragraph"),
     [
-        ((), f"not there on http://index/simple/:\n    {SDIST}  is not there\n    {WHEEL}  is not there", "notthere"),
+        ((), f"not there on http://index/simple/:\n    {SDIST}  is not there\n    {WHEEL}  is not there", "NotThere"),
         (
             (WHEEL,),
             f"partly there on http://index/simple/:\n    {SDIST}  is not there\n    {WHEEL}  sha256 [whl]",
-            "partlythere",
+            "PartlyThere",
         ),
     ],
     ids=["nothing", "half"],
