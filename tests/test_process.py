@@ -208,6 +208,14 @@ def test_environment_for_children_leads_no_git_astray_and_lets_nobody_publish(
     assert (environment["TIDE"], environment["LC_ALL"]) == ("high", "C.UTF-8")
 
 
+def test_pass_env_names_the_secrets_that_the_code_of_a_project_gets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_PASSWORD", "DATABASE_TOKEN", "OTHER_PASSWORD", "TWINE_PASSWORD"):
+        monkeypatch.setenv(name, "x")
+    before = set(process.child_environment())
+    assert set(process.child_environment(["DATABASE_*"])) - before == {"DATABASE_PASSWORD", "DATABASE_TOKEN"}
+    assert [name for name in process.withheld_variables(["DATABASE_*"]) if "PASSWORD" in name] == ["OTHER_PASSWORD"]
+
+
 def test_secrets_of_the_environment_are_masked_in_what_a_command_says(tmp_path: Path) -> None:
     env = {"DEPLOY_TOKEN": "opensesame", "INDEX_PASSWORD": "drawbridge", "PLAIN": "harbour"}
     with pytest.raises(CommandFailed) as raised:

@@ -50,6 +50,11 @@ def test_variable_is_no_secret(name: str) -> None:
     assert not is_secret(name)
 
 
+def test_variable_is_a_secret_for_the_form_of_its_value() -> None:
+    assert is_secret("UPLOAD_AS", "pypi-" + "x" * 90)
+    assert not is_secret("UPLOAD_AS", "pypi-server")
+
+
 HOSTILE = ("://a:", "://", "eyJ", "eyJa.eyJ", "http://a", "https://a:b", "pypi-", "ghp_", "a@b:", "x://a:b@c", "glpat-")
 """Pieces of text of which each is the beginning of what looks like a secret."""
 

@@ -114,7 +114,7 @@ def create_environment(installer: Installer, environment: Path, python: str = sy
     """Make a virtual environment anew, with the Python that runs this unless told. Raises `InstallFailed`."""
     environment.parent.mkdir(parents=True, exist_ok=True)
     done = process.attempt(
-        installer.create(environment, python), cwd=environment.parent, env=process.child_environment()
+        installer.create(environment, python), cwd=environment.parent, env=process.user_environment()
     )
     if done.returncode:
         raise ToolError(
@@ -133,11 +133,11 @@ def install_requirements(
     Raises `InstallFailed` with the last lines of the tool.
     """
     command = installer.install(python, *arguments)
-    done = process.attempt(command, cwd=cwd, env=process.child_environment())
+    done = process.attempt(command, cwd=cwd, env=process.user_environment())
     if not done.returncode:
         return False
     if installer.offline and INDEX_UNREACHABLE.search(done.errors + done.output):
-        again = process.attempt(command, cwd=cwd, env=process.child_environment(**installer.offline))
+        again = process.attempt(command, cwd=cwd, env=process.user_environment(**installer.offline))
         if not again.returncode:
             return True
     raise ToolError(

@@ -7,6 +7,7 @@ are always explicit. Secrets are redacted in everything that is shown or raised.
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import hashlib
 import os
 import selectors
@@ -23,7 +24,7 @@ from seatrial.redaction import PUBLISHING_VARIABLE, is_secret, redact, redact_va
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
 
@@ -335,31 +336,41 @@ NOT_INHERITED = frozenset(("SEATRIAL_CALLED",))
 """What a process tells the child that it starts, and that child alone: a test that it runs is not called like that."""
 
 
-def child_environment(**extra: str) -> dict[str, str]:
+def child_environment(pass_env: Collection[str] = (), /, **extra: str) -> dict[str, str]:
     """Return this process's environment for a child that runs code of the project, with ``extra`` set.
 
-    Left out: `REPOSITORY_LOCAL`, `NOT_INHERITED`, and secrets (`redaction.is_secret`). Messages come in English.
+    Left out: `REPOSITORY_LOCAL`, `NOT_INHERITED`, and secrets (`redaction.is_secret`) but for those that ``pass_env``
+    names (shell patterns, ``[tool.seatrial] pass-env``). Messages come in English.
     """
-    return _environment(is_secret, extra)
+    return _environment(lambda name, value: is_secret(name, value) and not _matches(name, pass_env), extra)
 
 
 def user_environment(**extra: str) -> dict[str, str]:
-    """Return this process's environment for a program that acts for the user, such as git and gh.
+    """Return this process's environment for a program that acts for the user, such as git, gh, uv and pip.
 
     They find the user's tokens in it, but nothing that lets them publish to an index.
     """
-    return _environment(lambda name: PUBLISHING_VARIABLE.fullmatch(name) is not None, extra)
+    return _environment(lambda name, _: PUBLISHING_VARIABLE.fullmatch(name) is not None, extra)
 
 
 def publishing_environment(**extra: str) -> dict[str, str]:
     """Return this process's environment for the one child that uploads: with what lets its holder publish."""
-    return _environment(lambda _: False, extra)
+    return _environment(lambda *_: False, extra)
 
 
-def _environment(is_left_out: Callable[[str], bool], extra: Mapping[str, str]) -> dict[str, str]:
+def _environment(is_left_out: Callable[[str, str], bool], extra: Mapping[str, str]) -> dict[str, str]:
     unwanted = REPOSITORY_LOCAL | NOT_INHERITED
-    kept = {name: value for name, value in os.environ.items() if name not in unwanted and not is_left_out(name)}
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted and not is_left_out(name, value)}
     return {**kept, "LC_ALL": "C.UTF-8", **extra}
+
+
+def _matches(name: str, patterns: Collection[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def withheld_variables(pass_env: Collection[str] = ()) -> list[str]:
+    """Return the names of the variables that `child_environment` leaves out and `user_environment` has."""
+    return sorted(user_environment().keys() - child_environment(pass_env).keys())
 
 
 def secrets_removed() -> dict[str, str | None]:
@@ -369,5 +380,5 @@ def secrets_removed() -> dict[str, str | None]:
 
 def hash_of_variables(names: re.Pattern[str]) -> str:
     """Return a hash of the environment variables whose names match, "" if none is set: a value can be a secret."""
-    found = sorted((name, value) for name, value in os.environ.items() if names.fullmatch(name))
-    return hashlib.sha256(repr(found).encode("utf-8", "surrogateescape")).hexdigest() if found else ""
+    variables = sorted((name, value) for name, value in os.environ.items() if names.fullmatch(name))
+    return hashlib.sha256(repr(variables).encode("utf-8", "surrogateescape")).hexdigest() if variables else ""

@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-SECRETS = (
-    re.compile(r"pypi-(AgE[A-Za-z0-9_-]{13,}|[A-Za-z0-9_-]{85,})"),
-    re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
-    re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"),
-    re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}"),
-    re.compile(r"(?<=://)[^/\s:@]{16,}(?=@)|(?<=http://)[^/\s:@]+(?=@)|(?<=https://)[^/\s:@]+(?=@)"),
-)
-"""What a secret looks like: tokens of PyPI, JSON web tokens, tokens of GitHub and GitLab, a long user in a URL.
+class TokenForm(NamedTuple):
+    """What a kind of token looks like.
 
-Over HTTP, a name without a password is a token as often as not. No pattern searches a stretch of text from each place
-in it: the output of a tool can be long, and hostile."""
+    ``sign``: what is always in it, which is searched for fast; ``whole``: a pattern of the whole token; ``piece``: a
+    pattern of a part that is masked, too, because output can be cut.
+    """
+
+    kind: str
+    sign: str
+    whole: str
+    piece: str = ""
+
+
+TOKEN_FORMS = (
+    TokenForm("a token of PyPI", "pypi-", r"pypi-[A-Za-z0-9_-]{85,}", r"pypi-AgE[A-Za-z0-9_-]{13,}"),
+    TokenForm(
+        "a token of GitHub",
+        "gh",
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})",
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})",
+    ),
+    TokenForm("a token of GitLab", "glpat-", r"\bglpat-[A-Za-z0-9_-]{20,}", r"\bglpat-[A-Za-z0-9_-]{16,}"),
+    TokenForm("a key of AWS", "AKIA", r"\bAKIA[A-Z0-9]{16}\b"),
+    TokenForm("a token of Slack", "xox", r"\bxox[abprs]-[0-9]{8,}-[A-Za-z0-9-]{20,}"),
+)
+"""Tokens that are recognised by their form: masked in output, and searched for in distributions.
+
+No pattern here searches a stretch of text from each place in it: the output of a tool can be long, and hostile."""
+
+TOKEN = re.compile(
+    "|".join(
+        (
+            *(pattern for form in TOKEN_FORMS for pattern in (form.whole, form.piece) if pattern),
+            r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*",
+        )
+    )
+)
+"""Any of them, or a JSON web token."""
+
+USER = re.compile(r"(?<=://)[^/\s:@]{16,}(?=@)|(?<=http://)[^/\s:@]+(?=@)|(?<=https://)[^/\s:@]+(?=@)")
+"""A user without a password in an address: over HTTP, or when it is long, a token as often as not."""
 
 USER_AND_PASSWORD = re.compile(r"://[^/\s:@]*:(?!\d+/)(?=[^\s@])")
 """What the credentials of an address begin with; a port is no password."""
@@ -30,15 +60,15 @@ CREDENTIALS = re.compile(r"[a-z][a-z0-9+.-]*://([^/\s:@]*(?::(?!\d+/).*)?)@", re
 
 SECRET_VARIABLE = re.compile(
     r".*(PASSWORD|PASSWD|PASSPHRASE|TOKEN(?!IZ)|SECRET|CREDENTIAL|(API|ACCESS|AUTH|DEPLOY|ENCRYPTION|PRIVATE|SIGNING)_?KEY).*"
-    r"|.+_(PASS|PAT|PWD|AUTH)",
+    r"|.+_(PASS|PAT|PWD|PW|AUTH|KEY|JWT|CREDS)",
     re.IGNORECASE,
 )
 """Names of environment variables that hold a secret: their values are masked, and the code of a project, its build
 backend and its tests do not get them."""
 
 PUBLISHING_VARIABLE = re.compile(
-    r"(TWINE|UV_PUBLISH|FLIT|HATCH_INDEX|PDM_PUBLISH|MATURIN|ACTIONS_ID_TOKEN_REQUEST|ACTIONS_RUNTIME)_.*"
-    r"|POETRY_(PYPI_TOKEN|HTTP_BASIC)_.*|CI_JOB_(JWT|TOKEN).*|.*_ID_TOKEN|.*(PYPI|DEVPI).*",
+    r"(TWINE|UV_PUBLISH|FLIT|HATCH_INDEX|PDM_PUBLISH|ACTIONS_ID_TOKEN_REQUEST|ACTIONS_RUNTIME)_.*"
+    r"|POETRY_(PYPI_TOKEN|HTTP_BASIC)_.*|MATURIN_(?!PEP517|IMPORT_HOOK).*|CI_JOB_(JWT|TOKEN).*|.*_ID_TOKEN|.*(PYPI|DEVPI).*",
     re.IGNORECASE,
 )
 """Names of environment variables that let their holder publish: besides twine, nothing gets them."""
@@ -47,31 +77,33 @@ INSTALLER_VARIABLE = re.compile(r"(PIP|UV(?!_PUBLISH))_.*", re.IGNORECASE)
 """Names of environment variables of pip and uv: an index that requirements come from may need a password."""
 
 
-def is_secret(name: str) -> bool:
-    """Return whether a variable is kept from the code of a project."""
+def is_secret(name: str, value: str = "") -> bool:
+    """Whether an environment variable is kept from the code of a project: for its name, or the form of its value."""
     if INSTALLER_VARIABLE.fullmatch(name):
         return False
-    return any(names.fullmatch(name) for names in (SECRET_VARIABLE, PUBLISHING_VARIABLE))
+    return TOKEN.search(value) is not None or any(
+        names.fullmatch(name) for names in (SECRET_VARIABLE, PUBLISHING_VARIABLE)
+    )
 
 
 SHORTEST_SECRET = 6
-"""Letters of the shortest text that is taken for a secret: a shorter one stands in other words too."""
+"""Letters of the shortest text that is taken for a secret: a shorter one is part of other words, too."""
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return the values of the variables that hold a secret, as their names say."""
-    return tuple(value for name, value in environ.items() if SECRET_VARIABLE.fullmatch(name))
+    return tuple(value for name, value in environ.items() if SECRET_VARIABLE.fullmatch(name) or TOKEN.search(value))
 
 
 def redact_address(text: str, address: str) -> str:
     """Return ``text`` without the credentials of an address, also where a library shows a piece of them."""
-    found = CREDENTIALS.match(address)
-    if not found:
+    match = CREDENTIALS.match(address)
+    if not match:
         return redact(text)
-    name, colon, password = found[1].partition(":")
+    name, colon, password = match[1].partition(":")
     secret = password if colon else name
-    pieces = (found[1], secret, *re.split(r"[:/?#@\s]", secret))
-    return redact_values(text, {one for piece in pieces for one in (piece, unquote(piece))})
+    pieces = (match[1], secret, *re.split(r"[:/?#@\s]", secret))
+    return redact_values(text, {form for piece in pieces for form in (piece, unquote(piece))})
 
 
 def redacted_address(address: str) -> str:
@@ -81,8 +113,8 @@ def redacted_address(address: str) -> str:
 
 def without_credentials(address: str) -> str:
     """Return an address that can be typed: without user and password."""
-    found = CREDENTIALS.match(address)
-    return address[: found.start(1)] + address[found.end() :] if found else address
+    match = CREDENTIALS.match(address)
+    return address[: match.start(1)] + address[match.end() :] if match else address
 
 
 def redact_values(text: str, secrets: Iterable[str]) -> str:
@@ -96,9 +128,7 @@ def redact_values(text: str, secrets: Iterable[str]) -> str:
 def redact(text: str) -> str:
     """Return ``text``, fit to be printed, with everything that looks like a secret replaced by ``***``."""
     text = text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="backslashreplace")
-    for secret in SECRETS:
-        text = secret.sub("***", text)
-    return _redact_passwords(text)
+    return USER.sub("***", _redact_passwords(TOKEN.sub("***", text)))
 
 
 def _redact_passwords(text: str) -> str:
@@ -113,5 +143,5 @@ def _redact_passwords(text: str) -> str:
 
 def _redact_word(word: str) -> str:
     last = word.rfind("@")
-    found = USER_AND_PASSWORD.search(word, 0, last) if last > 0 else None
-    return f"{word[: found.start() + 3]}***{word[last:]}" if found else word
+    match = USER_AND_PASSWORD.search(word, 0, last) if last > 0 else None
+    return f"{word[: match.start() + 3]}***{word[last:]}" if match else word

@@ -174,13 +174,16 @@ def test_command_of_a_failed_build_fails_in_the_same_way(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_backend_sees_no_publishing_secret(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TWINE_PASSWORD", "UV_PUBLISH_TOKEN", "PYPI_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
+def test_backend_sees_no_secret_but_those_that_pass_env_names(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = ("TWINE_PASSWORD", "UV_PUBLISH_TOKEN", "PYPI_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "GH_TOKEN")
+    for name in (*secrets, "CARGO_REGISTRIES_TOKEN"):
         monkeypatch.setenv(name, "secret")
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('[tool.seatrial]\npass-env = ["CARGO_*"]\n')
     (project / "secret").touch()
     with raises_error("BackendFailed") as raised:
         build(project)
-    assert raised.value.what.endswith("\n  RuntimeError: []")
+    assert raised.value.what.endswith("\n  RuntimeError: ['CARGO_REGISTRIES_TOKEN']")
 
 
 @pytest.mark.slow

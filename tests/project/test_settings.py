@@ -32,12 +32,13 @@ def test_settings_are_read() -> None:
     more = {"ignore": {"DIST206": "they are not ready"}, "publisher": {"workflow": "publish.yml"}}
     ci = {"systems": ["ubuntu", "windows"], "testpypi": False, "install": ["make tools"]}
     index = {"index": "https://index.example.invalid/simple", "workflows": ci}
-    assert config({**told, "lock": [["pdm", "lock"]], **more, **index}) == Config(
+    assert config({**told, "lock": [["pdm", "lock"]], "pass-env": ["DATABASE_*"], **more, **index}) == Config(
         branch="stable",
         tag="{name}-{version}",
         message="v{version}",
         parts={**PART_OF_KIND, "doc": "minor"},
         lock=(("pdm", "lock"),),
+        pass_env=("DATABASE_*",),
         publisher=more["publisher"],
         index="https://index.example.invalid/simple/",
         ignore=more["ignore"],
@@ -55,6 +56,7 @@ def test_mistakes_are_told_together() -> None:
                 "message": "{part}",
                 "parts": {"doc": "tiny"},
                 "lock": ["pdm lock"],
+                "pass-env": "TOKEN",
                 "publisher": {"work": "x", "owner": 1},
                 "ignore": {"W001": "why", "DIST206": " ", "DIST205": 1},
             }
@@ -64,6 +66,7 @@ def test_mistakes_are_told_together() -> None:
         "tag has to have {version} in it: 'v1'; message takes {version} and {name} alone, not '{part}'; "
         "parts.doc has to be one of major, minor, patch; "
         'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]; '
+        """pass-env has to be a list of names, pass-env = ["DATABASE_PASSWORD"], not 'TOKEN'; """
         "publisher has no key 'work'; publisher.owner has to be a string; "
         "ignore.W001 is no code of a check, such as DIST206; ignore.DIST206 has to say the reason why, not ' '; "
         "ignore.DIST205 has to say the reason why, not 1"

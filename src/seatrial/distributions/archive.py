@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from seatrial.distributions.filename import FileKind
 from seatrial.distributions.pypi_rules import CONTENT_RULES, SCANNED_LIMIT, SCANNED_SUFFIXES, ZIP_FREE, ZIP_RATIO
 from seatrial.distributions.zip_structure import structure_fault
+from seatrial.redaction import TOKEN_FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -143,12 +144,8 @@ KEPT = re.compile(r"[^/]+/PKG-INFO|[^/]+\.dist-info/(METADATA|WHEEL|RECORD|entry
 """The files that checks read: directly below the top folder of an sdist, or in the .dist-info of a wheel."""
 
 SECRETS = {
-    "a token of PyPI": (b"pypi-", re.compile(rb"pypi-[A-Za-z0-9_-]{85,}")),
+    **{form.kind: (form.sign.encode(), re.compile(form.whole.encode())) for form in TOKEN_FORMS},
     "a private key": (b"PRIVATE KEY-----", re.compile(rb"-----BEGIN (?:[A-Z]{2,10} )?PRIVATE KEY-----\s")),
-    "a token of GitHub": (b"gh", re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{60,}")),
-    "a token of GitLab": (b"glpat-", re.compile(rb"\bglpat-[A-Za-z0-9_-]{20,}")),
-    "a key of AWS": (b"AKIA", re.compile(rb"\bAKIA[A-Z0-9]{16}\b")),
-    "a token of Slack": (b"xox", re.compile(rb"\bxox[abprs]-[0-9]{8,}-[A-Za-z0-9-]{20,}")),
 }
 """What a secret looks like: first what is always in it, which is searched for fast."""
 

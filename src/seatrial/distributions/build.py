@@ -38,6 +38,7 @@ from seatrial.distributions.reproducible import date_of, normalise_distribution,
 from seatrial.distributions.sources import modules_from_wheel, require_package, unlisted_files
 from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, SeatrialError, last_lines
 from seatrial.installer import INSTALLER_VARIABLE, best_installer, create_environment, install_requirements, python_of
+from seatrial.project.settings import passed_variables
 from seatrial.project.toml import read_toml
 
 if TYPE_CHECKING:
@@ -386,7 +387,7 @@ def _our_errors(kind: DistributionType, source: Path, command: str | None = None
 
 def _builder(source: Path, environment: BuildEnvironment, epoch: int | None) -> build.ProjectBuilder:
     try:
-        return build.ProjectBuilder.from_isolated_env(environment, source, runner=_hook_runner(epoch))
+        return build.ProjectBuilder.from_isolated_env(environment, source, runner=_hook_runner(source, epoch))
     except ValueError as error:
         raise PyprojectInvalid(
             f"{source / 'pyproject.toml'}: [build-system] backend-path: {error}", fix='backend-path = ["."]'
@@ -430,17 +431,21 @@ def _question(source: Path, kind: DistributionType) -> str:
 
 def _own_backend(source: Path) -> list[Path]:
     """Return the modules of a backend that is part of the project (PEP 517, ``backend-path``)."""
-    table = read_toml(source / "pyproject.toml") if (source / "pyproject.toml").is_file() else {}
-    folders = table.get("build-system", {}).get("backend-path", [])
+    folders = _table(source).get("build-system", {}).get("backend-path", [])
     return sorted(path for folder in folders for path in (source / folder).glob("*.py"))
 
 
-def _hook_runner(epoch: int | None) -> build.RunnerType:
-    """Return what runs the backend without publishing secrets and, with ``epoch``, independently of the clock here."""
+def _table(source: Path) -> Mapping[str, Any]:
+    return read_toml(source / "pyproject.toml") if (source / "pyproject.toml").is_file() else {}
+
+
+def _hook_runner(source: Path, epoch: int | None) -> build.RunnerType:
+    """Return what runs the backend without secrets and, with ``epoch``, independently of the clock here."""
+    pass_env = passed_variables(_table(source))
     fixed = {} if epoch is None else {"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "PYTHONHASHSEED": "0"}
 
     def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
-        env = process.child_environment(**fixed, **(extra_environ or {}))
+        env = process.child_environment(pass_env, **fixed, **(extra_environ or {}))
         process.run(tuple(cmd), cwd=Path(cwd or os.curdir), env=env, umask=0o022)
 
     return run

@@ -106,7 +106,7 @@ def _refresh_locks(snapshot: ProjectSnapshot) -> None:
     if snapshot.config.lock:
         with _put_back_on_failure(path for path in sorted(root.iterdir()) if path.is_file()):
             for command in snapshot.config.lock:
-                process.run(command, cwd=root, env=process.child_environment())
+                process.run(command, cwd=root, env=process.user_environment())
 
 
 def require_version(snapshot: ProjectSnapshot, version: Version) -> None:

@@ -72,7 +72,19 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-CONFIG_KEYS = ("name", "branch", "tag", "message", "parts", "lock", "publisher", "index", "ignore", "workflows")
+CONFIG_KEYS = (
+    "name",
+    "branch",
+    "tag",
+    "message",
+    "parts",
+    "lock",
+    "pass-env",
+    "publisher",
+    "index",
+    "ignore",
+    "workflows",
+)
 PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
 
 CODE = re.compile(r"(CI|DIST|GIT|INDEX|META)\d{3}")
@@ -87,7 +99,8 @@ class Config:
     ``branch``: the one that releases are made from, "" for the remote's default; ``tag`` and ``message``: that of the
     tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` "" for the form of the tags
     that there are; ``parts``: which part of the version each type of fragment asks for; ``lock``: commands, each a
-    tuple of arguments, that refresh lock files after the version was raised; ``publisher``: what is registered on the
+    tuple of arguments, that refresh lock files after the version was raised; ``pass_env``: the names of secrets in the
+    environment, as shell patterns, that builds and the tests of a release get; ``publisher``: what is registered on the
     index as the trusted publisher, where that is not what the remote and the workflow say; ``index``: the address of
     the simple API of the index that is published to, "" for the one that pip installs from; ``ignore``: codes of
     checks, and the reason why each does not hold here; ``workflows``: what CI is told.
@@ -98,6 +111,7 @@ class Config:
     message: str = "Release {version}"
     parts: Mapping[str, str] = field(default_factory=lambda: PART_OF_KIND)
     lock: tuple[tuple[str, ...], ...] = ()
+    pass_env: tuple[str, ...] = ()
     publisher: Mapping[str, str] = field(default_factory=dict)
     index: str = ""
     ignore: Mapping[str, str] = field(default_factory=dict)
@@ -119,11 +133,18 @@ class Config:
             message=table.get("message", cls.message),
             parts={**PART_OF_KIND, **table.get("parts", {})},
             lock=tuple(tuple(command) for command in table.get("lock", ())),
+            pass_env=passed_variables(project.table),
             publisher=table.get("publisher", {}),
             index=_as_folder(table.get("index", "")),
             ignore=dict(table.get("ignore", {})),
             workflows=CiSettings.from_table(table.get("workflows", {})),
         )
+
+
+def passed_variables(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return ``pass-env`` of a pyproject.toml, none where it is written wrong."""
+    names = table.get("tool", {}).get("seatrial", {}).get("pass-env", [])
+    return tuple(names) if _are_texts(names) else ()
 
 
 def _as_folder(url: str) -> str:
@@ -148,6 +169,8 @@ def _mistakes(table: Any) -> Iterator[str]:
     lock = table.get("lock", [])
     if not isinstance(lock, list) or not all(_is_command(command) for command in lock):
         yield 'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]'
+    if not _are_texts(table.get("pass-env", [])):
+        yield f'pass-env has to be a list of names, pass-env = ["DATABASE_PASSWORD"], not {table["pass-env"]!r}'
     publisher = table.get("publisher", {})
     if not isinstance(publisher, dict):
         yield f"publisher has to be a table, not {publisher!r}"

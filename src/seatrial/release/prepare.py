@@ -377,7 +377,9 @@ def _run_release_sessions(prepared: PreparedRelease, progress: Progress) -> None
     environments = prepared.preconditions.repository.project / ".nox"
     args = (*process.module_command("nox"), "-t", "release", "--envdir", str(environments))
     # NOXSESSION and similar variables would select other sessions.
-    env = {name: value for name, value in process.child_environment().items() if not name.startswith("NOX")}
+    pass_env = prepared.snapshot.config.pass_env
+    environ, withheld = process.child_environment(pass_env), process.withheld_variables(pass_env)
+    env = {name: value for name, value in environ.items() if not name.startswith("NOX")}
     kept = {name: os.environ[name] for name in ("NOX_PARALLEL", "NOX_DEFAULT_VENV_BACKEND") if name in os.environ}
     project = prepared.snapshot.project
     nox = process.run_streaming(args, cwd=project.root, env={**env, **kept}, say=SessionReader(progress))
@@ -386,7 +388,8 @@ def _run_release_sessions(prepared: PreparedRelease, progress: Progress) -> None
             f"nox -t release ended with exit code {nox.returncode} on the commit that would have been tagged:\n"
             + last_lines(nox.output),
             code="ProofFailed",
-            fix="fix what failed, commit, and release again; nothing has changed",
+            fix="fix what failed, commit, and release again; nothing has changed"
+            + (f"\nif a test needs {' or '.join(withheld)}: [tool.seatrial] pass-env" if withheld else ""),
         )
 
 
