@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from release_repo import make_release_repo
-from sample_project import lines
+from sample_project import SampleProject, lines
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from release_repo import ReleaseRepo
 
 
@@ -255,6 +257,42 @@ def test_release_takes_a_part_or_a_version(repo: ReleaseRepo) -> None:
         ran = run("release", word, "--dry-run", "--no-tests")
         assert (ran.returncode, "tidepool 1.2.3 → 1.3.0" in ran.output.splitlines()) == (0, True), ran.output
     assert repo.state() == before
+
+
+def test_text_that_begins_with_a_dash_is_one(repo: ReleaseRepo) -> None:
+    ran = repo.project.invoke("news", "feature", "- Tides rise.")
+    expected = lines(
+        f"""
+        seatrial: invoke takes '- Tides rise.' for an option
+        fix:  invoke news feature '--text=- Tides rise.'
+        {READ}WordUnexpected
+        """
+    )
+    assert (ran.returncode, ran.output) == (2, expected)
+    for run, words in (
+        (repo.project.invoke, ("news", "feature", "--text=- Tides rise.", "--issue", "42")),
+        (repo.project.seatrial, ("news", "feature", "- Tides rise.", "--issue", "42")),
+    ):
+        assert run(*words).returncode == 0
+        path = repo.project.root / "changelog.d/42.feature.md"
+        assert path.read_text(encoding="utf-8") == "- Tides rise.\n"
+        path.unlink()
+
+
+def test_folder_that_was_removed_is_one_message(tmp_path: Path, repo: ReleaseRepo) -> None:
+    """A shell can be in it still."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = 'rmdir "$PWD"; seatrial status; seatrial new tidepool; seatrial --help >/dev/null && echo helped'
+    ran = SampleProject(gone, repo.project.environ).run("sh", "-c", script)
+    message = lines(
+        f"""
+        seatrial: the current folder does not exist any more
+        fix:  cd FOLDER
+        {READ}PyprojectMissing
+        """
+    )
+    assert ran.output == f"{message}{message}helped\n"
 
 
 def test_files_are_words_with_invoke_too(repo: ReleaseRepo) -> None:

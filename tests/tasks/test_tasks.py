@@ -23,7 +23,7 @@ def test_namespace_lists_its_tasks(project: SampleProject) -> None:
         "  changelog           Write a changelog entry from the fragments.\n"
         "  check               Check distributions as PyPI would, and their contents.\n"
         "  completion          Print a completion script for bash, zsh or fish.\n"
-        "  explain             Explain a check or an error by its code.\n"
+        "  explain             Explain checks and errors by their codes.\n"
         "  init                Add seatrial to a project.\n"
         "  new                 Create a package in a new folder, ready to be released.\n"
         "  news                Write a changelog fragment.\n"

@@ -98,7 +98,7 @@ class CommandTask(Task[Callable[..., Any]]):
         for parameter in self.parameters:
             if parameter.takes_many:
                 names = (f"{parameter.name}_{number}" for number in count(1))
-                values[parameter.name] = [*values[parameter.name], *_taken(values, names)]
+                values[parameter.name] = [*values.get(parameter.name, ()), *_taken(values, names)]
         PRESENTATION.set(Presentation(**{name: values.pop(name, False) for name in SHARED}))
         return super().__call__(*args, **values)
 

@@ -48,7 +48,8 @@ SAMPLES = {"part": "minor", "index": "testpypi", "limit": "600", "shell": "bash"
 VERSION = re.compile(r"[vV]?\d")
 """What a version begins with, and no part."""
 
-NEGATIVE = re.compile(r"-\d")
+FLAG = re.compile(r"--?[A-Za-z][\w-]*(=.*)?", re.DOTALL)
+"""A word that is a flag; another that begins with a dash is a text, or a number."""
 
 
 @dataclass(frozen=True)
@@ -152,15 +153,20 @@ def read_command(
     shared: Sequence[Parameter] = SHARED_PARAMETERS,
     next_commands: Collection[str] = (),
     skipped: Mapping[str, bool] | None = None,
+    takes_dashes: bool = True,
 ) -> ReadCommand:
     """Read the command that the word at ``at`` names, and the words after it.
 
     ``shared``: the parameters that every command has; ``next_commands``: words that end the command, where a program
-    runs several; ``skipped``: flags that are for the program, and whether a value follows. Raises `OptionUnknown`,
-    `ValueMissing`, `ValueUnknown`, `WordUnexpected` or `PartUnknown`.
+    runs several; ``skipped``: flags that are for the program, and whether a value follows; ``takes_dashes``: whether a
+    word may begin with a dash. Raises `OptionUnknown`, `ValueMissing`, `ValueUnknown`, `WordUnexpected` or
+    `PartUnknown`.
     """
     command = ReadCommand(line.words[at], task)
-    return _Reader(line, command, (*shared, *task.parameters), next_commands, skipped or {}).read(at + 1)
+    reader = _Reader(
+        line, command, (*shared, *task.parameters), next_commands, skipped or {}, takes_dashes=takes_dashes
+    )
+    return reader.read(at + 1)
 
 
 class _Reader:
@@ -173,11 +179,14 @@ class _Reader:
         parameters: Sequence[Parameter],
         next_commands: Collection[str],
         skipped: Mapping[str, bool],
+        *,
+        takes_dashes: bool,
     ) -> None:
         self._line = line
         self._command = command
         self._next_commands = next_commands
         self._skipped = skipped
+        self._takes_dashes = takes_dashes
         self._parameters = {one.name: one for one in parameters}
         self._flags = {flag: one for one in parameters for flag in one.flags}
 
@@ -193,7 +202,7 @@ class _Reader:
             if word == "--" and not are_only_words:
                 are_only_words = True
                 at += 1
-            elif are_only_words or not word.startswith("-") or word == "-":
+            elif are_only_words or not FLAG.fullmatch(word):
                 if word in self._next_commands and not self._needs_word():
                     break
                 self._take_word(at)
@@ -232,7 +241,7 @@ class _Reader:
             self._set(parameter, value, at)
             return at + 1
         following = self._line.words[at + 1 : at + 2]
-        if not following or _is_flag(following[0]):
+        if not following or FLAG.fullmatch(following[0]):
             fix = self._line.with_words(at, self._line.words[at], sample_value(parameter))
             raise ProjectError(f"{flag} needs a value", code="ValueMissing", fix=fix)
         self._set(parameter, following[0], at, length=2)
@@ -258,6 +267,12 @@ class _Reader:
                 break
             parameter = self._parameters["version" if name == "part" and VERSION.match(word) else name]
             if parameter.takes_many or parameter.name not in self._command.values:
+                if word.startswith("-") and not self._takes_dashes:
+                    raise ProjectError(
+                        f"invoke takes {redact(word)!r} for an option",
+                        code="WordUnexpected",
+                        fix=self._line.with_words(at, f"{parameter.flag}={word}"),
+                    )
                 self._set(parameter, word, at)
                 self._command.words.append(parameter.name)
                 return
@@ -355,8 +370,3 @@ def metavar(parameter: Parameter) -> str:
 def sample_value(parameter: Parameter) -> str:
     """Return a value to show to somebody who gave none."""
     return SAMPLES.get(parameter.name, metavar(parameter))
-
-
-def _is_flag(word: str) -> bool:
-    """Whether a word is a flag rather than a value: a number and a text with blanks are values."""
-    return word.startswith("-") and len(word) > 1 and not NEGATIVE.match(word) and " " not in word

@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 
 
 @command(
+    words=["project"],
     help={
         "project": "the folder of the package; without it, this folder",
         "yes": "write without asking",
         "dry-run": "show what would be written, and write nothing",
         "workflows": "--no-workflows: write no CI workflows",
-    }
+    },
 )
 def init(context: Context, project: str = "", yes: bool = False, dry_run: bool = False, workflows: bool = True) -> None:
     """Add seatrial to a project.

@@ -117,7 +117,7 @@ def _commands(
         line.require_command(at)
         task = tasks[word]
         if isinstance(task, CommandTask):
-            command = read_command(line, at, task, next_commands=tasks, skipped=skipped)
+            command = read_command(line, at, task, next_commands=tasks, skipped=skipped, takes_dashes=False)
             commands.append(command)
             if command.asks_help:
                 break

@@ -70,7 +70,7 @@ def _run(words: list[str]) -> None:
     names = {**commands, "help": None}
     words = _command_first(words, names)
     line = CommandLine(tuple(words), names)
-    if not words or words[0] in HELP or words == ["help"]:
+    if not words or words[0] in HELP or words == ["help"] or (words[0] == "help" and words[1] in HELP):
         show(_overview(commands))
     elif words[0] in VERSION:
         # Loaded here because it takes its time.
@@ -108,17 +108,28 @@ def _run_command(line: CommandLine, commands: Mapping[str, CommandTask], folder:
     if command.asks_help:
         show(command_help(command.name, command.task, SHARED))
         return
-    if PROJECT.name in command.values:
+    if folder and PROJECT.name in command.values:
         # The first was taken away.
         raise ProjectError("--project is given twice", code="ValueUnknown", fix=typed(line.words[:1]))
     defaults = {one.name: one.default for one in command.task.parameters}
     values = {**defaults, **command.values}
-    if PROJECT.name in defaults:
+    if folder and PROJECT.name in defaults:
         values[PROJECT.name] = folder
+    _require_folder()
     is_dry = os.environ.get(DRY_VARIABLE, "0") not in {"", "0"}
     # None of invoke's configuration files is for seatrial.
     context = Context(Config(lazy=True, overrides={"run": {"dry": is_dry}}))
     command.task(context, **values)
+
+
+def _require_folder() -> None:
+    """Raise `PyprojectMissing` where the folder that this process is in has been removed."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise ProjectError(
+            "the current folder does not exist any more", code="PyprojectMissing", fix="cd FOLDER"
+        ) from None
 
 
 def _overview(commands: Mapping[str, CommandTask]) -> str:
