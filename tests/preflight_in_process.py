@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from seatrial.checks.registry import PROJECT_CHECKS, RELEASE_CHECKS, TRIGGER_CHECKS
-from seatrial.ci.publisher import Trigger
+from seatrial.ci.publisher import CiFacts
 from seatrial.project.nox_sessions import SessionList
-from seatrial.release.checks import gather_facts, read_publishing, read_sources, read_trigger, run_checks_on
+from seatrial.release.checks import gather_facts, read_ci_facts, read_publishing, read_sources, run_checks_on
 from seatrial.release.preflight import attempt_push, attempt_release
 from seatrial.release.prepare import ReleaseRequest
 
@@ -44,8 +44,8 @@ def findings(project: SampleProject, options: str, *, lists_sessions: bool = Fal
                     listing = asked.listing.result()
             tag = run.tag or ""
             publishing = read_publishing(run.project, run.config, run.scratch, tag)
-            trigger = read_trigger(run.project, run.scratch, Trigger(tag, publishing, listing))
+            ci_facts = read_ci_facts(run.project, run.scratch, CiFacts(tag, publishing, listing))
             sources = read_sources(run.project, run.scratch, listing, publishing)
             results += run_checks_on(PROJECT_CHECKS, sources, {})
-            results += run_checks_on(TRIGGER_CHECKS, trigger, {})
+            results += run_checks_on(TRIGGER_CHECKS, ci_facts, {})
     return {result.code: result.finding for result in results}

@@ -32,8 +32,8 @@ from seatrial.checks.registry import (
     checks_for_pending_file,
 )
 from seatrial.checks.release import ReleaseAttempt, ReleaseStage
-from seatrial.ci.github import Job, Workflow, WorkflowRunTrigger
-from seatrial.ci.publisher import Publishing, Trigger
+from seatrial.ci.github import WorkflowFiles
+from seatrial.ci.publisher import CiFacts, Publishing
 from seatrial.distributions.reproducible import Difference, RebuildResult
 from seatrial.errors import BuildError, ProjectError, PyprojectInvalid, ReleaseError, SeatrialError, ToolError
 from seatrial.findings import Finding, Severity, Verdict
@@ -67,12 +67,44 @@ TABLE: dict[str, Any] = {
     "tool": {"mypy": {"python_version": "3.12"}, "ruff": {"target-version": "py312"}},
 }
 LISTING = SessionList(tuple(NoxSession(f"tests-{python}", "tests", python) for python in ("3.12", "3.13")))
-JOB = Job("pypi", "pypi", uses=("pypa/gh-action-pypi-publish@v1",), may_ask=True)
-WORKFLOW = Workflow(
-    "release.yml", ("v*",), (Job("test", commands=("nox -s tests",), pythons=("3.12", "3.13")), JOB), ("push",)
-)
-PUBLISHING = Publishing("acme", "tidepool", (WORKFLOW,))
-TRIGGER = Trigger("v1.3.0", PUBLISHING, LISTING)
+WORKFLOW = """\
+on: {push: {tags: ['v*']}}
+jobs:
+  test:
+    strategy: {matrix: {python: ['3.12', '3.13']}}
+    steps: [{run: nox -s tests}]
+  pypi:
+    environment: pypi
+    permissions: {id-token: write}
+    steps: [{uses: pypa/gh-action-pypi-publish@v1}]
+"""
+
+
+def ci_facts(files: dict[str, str], **changed: Any) -> CiFacts:
+    """Return what is known of CI with these workflows; ``changed``: what is known of who publishes."""
+    return CiFacts("v1.3.0", Publishing("acme", "tidepool", files_of(files), tag="v1.3.0", **changed), LISTING)
+
+
+def files_of(texts: dict[str, str]) -> WorkflowFiles:
+    return WorkflowFiles.from_texts(texts)
+
+
+def changed(old: str, new: str) -> CiFacts:
+    """Return what is known of CI with another text in the workflow that publishes."""
+    assert old in WORKFLOW
+    return ci_facts({"release.yml": WORKFLOW.replace(old, new)})
+
+
+def started_by(on: str) -> CiFacts:
+    """Return what is known of CI whose workflow starts otherwise."""
+    return changed("{push: {tags: ['v*']}}", on)
+
+
+def uploading_to(address: str) -> CiFacts:
+    return changed("publish@v1", f"publish@v1, with: {{repository-url: '{address}'}}")
+
+
+HEALTHY_CI = ci_facts({"release.yml": WORKFLOW})
 HELD = IndexFile("tidepool-1.2.3.tar.gz", "0" * 64, 2000, NOW)
 LANDING = PendingRelease(
     "https://index.example/simple/",
@@ -91,7 +123,7 @@ def sources(*files: str, **project: object) -> ProjectSources:
         Project(Path("nowhere"), table),
         tuple(map(PurePosixPath, files or ("README.md", "LICENSE"))),
         LISTING,
-        PUBLISHING.workflows,
+        files_of({"release.yml": WORKFLOW}).workflows,
         ("acme", "tidepool"),
     )
 
@@ -100,43 +132,29 @@ def refused(code: str, family: type[SeatrialError] = ReleaseError) -> ReleaseAtt
     return replace(WALK, reasons=(family(f"what {code} says", code=code, fix="what mends it"),))
 
 
-def publishing(**changed: Any) -> Trigger:
-    """Return a trigger with another job that publishes."""
-    workflow = replace(WORKFLOW, jobs=(replace(JOB, **changed),))
-    return replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(workflow,)))
-
-
-def started_by(**changed: Any) -> Trigger:
-    """Return a trigger whose workflow starts otherwise."""
-    return replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(replace(WORKFLOW, **changed),)))
-
-
-CALLED = replace(
-    TRIGGER,
-    publishing=replace(
-        PUBLISHING,
-        workflows=(
-            replace(WORKFLOW, tags=(), events=("workflow_call",)),
-            Workflow("ci.yml", ("v*",), (), ("push",), calls=("release.yml",)),
-        ),
-    ),
-)
+ON_CALL = WORKFLOW.replace("{push: {tags: ['v*']}}", "{workflow_call: }")
+CALLER = """\
+on: {push: {tags: ['v*']}}
+jobs:
+  publish:
+    uses: ./.github/workflows/release.yml
+    permissions: {id-token: write}
+"""
+CALLED = ci_facts({"ci.yml": CALLER, "release.yml": ON_CALL})
 """A workflow that publishes when another calls it, which the tag starts."""
 
-TESTED = Workflow("ci.yml", ("v*",), (), ("push",), chain=WorkflowRunTrigger("Tests"))
-FOLLOWING = replace(
-    WORKFLOW, tags=(), events=("workflow_run",), chain=WorkflowRunTrigger("Release", ("Tests",), checks_branch_out=True)
-)
-AFTER = replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(TESTED, FOLLOWING)))
-"""A workflow that publishes after another one, which the tag starts."""
+TESTED = "name: Tests\non: {push: {tags: ['v*']}}\njobs: {}\n"
+CHECKOUT = "steps: [{uses: actions/checkout@v7}, {run: nox -s tests}]"
 
 
-def following(**changed: Any) -> Trigger:
-    """Return it with a workflow that follows otherwise."""
-    follower = replace(FOLLOWING, chain=replace(FOLLOWING.chain, **changed))
-    return replace(AFTER, publishing=replace(PUBLISHING, workflows=(TESTED, follower)))
+def following(run: str = "{workflows: [Tests]}", ref: str = "") -> CiFacts:
+    """Return a workflow that publishes after another one, which the tag starts."""
+    text = WORKFLOW.replace("{push: {tags: ['v*']}}", f"{{workflow_run: {run}}}")
+    checkout = CHECKOUT.replace("@v7", f"@v7, with: {{ref: {ref}}}") if ref else CHECKOUT
+    return ci_facts({"ci.yml": TESTED, "release.yml": text.replace("steps: [{run: nox -s tests}]", checkout)})
 
 
+AFTER = following()
 SOURCES = sources()
 TOOLS = replace(SOURCES, project=Project(Path("nowhere"), {**TABLE, "tool": {"mypy": {"python_version": "3.13"}}}))
 
@@ -181,27 +199,23 @@ BROKEN: dict[str, object] = {
     "META053": replace(SOURCES, listing=SessionList(failure="  NameError: name 'sessions' is not defined")),
     "META054": replace(SOURCES, listing=SessionList(LISTING.sessions[:1])),
     "META055": TOOLS,
-    "META056": replace(SOURCES, workflows=(replace(WORKFLOW, jobs=(Job("test", pythons=("3.11", "3.12")),)),)),
-    "CI001": replace(TRIGGER, publishing=replace(PUBLISHING, workflows=())),
-    "CI002": started_by(tags=("[0-9]+.*",)),
-    "CI003": replace(TRIGGER, listing=SessionList((NoxSession("test", "test"),))),
-    "CI004": publishing(may_ask=False),
-    "CI005": publishing(has_password=True),
-    "CI006": publishing(environment=""),
-    "CI007": replace(
-        TRIGGER, publishing=replace(PUBLISHING, overrides={"workflow": "Release.yml", "environment": "PyPI2"})
-    ),
-    "CI008": started_by(events=("push", "pull_request_target")),
-    "CI009": publishing(addresses=(DEFAULT_REPOSITORY[:-1],)),
+    "META056": replace(SOURCES, workflows=files_of({"ci.yml": WORKFLOW.replace("3.13", "3.11")}).workflows),
+    "CI001": ci_facts({}),
+    "CI002": started_by("{push: {tags: ['[0-9]+.*']}}"),
+    "CI003": replace(HEALTHY_CI, listing=SessionList((NoxSession("test", "test"),))),
+    "CI004": changed("id-token: write", "contents: read"),
+    "CI005": changed("publish@v1", "publish@v1, with: {password: x}"),
+    "CI006": changed("environment: pypi", "name: Publish"),
+    "CI007": ci_facts({"release.yml": WORKFLOW}, overrides={"workflow": "Release.yml", "environment": "PyPI2"}),
+    "CI008": started_by("{push: {tags: ['v*']}, pull_request_target: }"),
+    "CI009": uploading_to(DEFAULT_REPOSITORY[:-1]),
     "CI010": replace(
-        TRIGGER, drifted=(".github/workflows/ci.yml would be written otherwise today",), fixes=("invoke workflows",)
+        HEALTHY_CI, drifted=(".github/workflows/ci.yml would be written otherwise today",), fixes=("invoke workflows",)
     ),
-    "CI011": started_by(tags=(), events=("release",)),
-    "CI012": replace(
-        TRIGGER,
-        publishing=replace(PUBLISHING, workflows=(*PUBLISHING.workflows, replace(WORKFLOW, name="upload.yml"))),
-    ),
+    "CI011": started_by("release"),
+    "CI012": ci_facts({"release.yml": WORKFLOW, "upload.yml": WORKFLOW}),
     "CI013": AFTER,
+    "CI014": CALLED,
     "DIST411": refused("BackendFailed", BuildError),
     "DIST412": RebuildResult((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
     "DIST413": RebuildResult(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),
@@ -215,7 +229,7 @@ BROKEN: dict[str, object] = {
 HEALTHY: tuple[tuple[tuple[AnyCheck[Any], ...], object], ...] = (
     (RELEASE_CHECKS, WALK),
     (PROJECT_CHECKS, SOURCES),
-    (TRIGGER_CHECKS, TRIGGER),
+    (TRIGGER_CHECKS, HEALTHY_CI),
     (REBUILD_CHECKS, RebuildResult()),
     (PENDING_RELEASE_CHECKS, LANDING),
     (checks_for_pending_file(SDIST), Upload(SDIST, LANDING.project_files, NOW)),
@@ -285,20 +299,22 @@ PASSING: list[tuple[str, object]] = [
     ("META032", sources(urls={"Homepage": "https://tidepool.example"})),
     ("META052", sources(**{"requires-python": ">=3.12.2"})),
     ("META055", replace(SOURCES, project=Project(Path("nowhere"), {**TABLE, "tool": {}}))),
-    ("CI002", started_by(tags=("v*", "!v*rc*"))),
-    ("CI002", started_by(tags=(), tags_ignored=("test-*",))),
-    ("CI002", started_by(tags=())),
-    ("CI007", replace(TRIGGER, publishing=replace(PUBLISHING, overrides={"owner": "Acme", "environment": "PYPI"}))),
-    ("CI001", replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(), others=(".gitlab-ci.yml",)))),
-    ("CI009", publishing(addresses=(TEST_REPOSITORY, DEFAULT_REPOSITORY, "https://index.example/legacy"))),
-    ("CI009", publishing(addresses=("http://[broken",))),
+    ("CI002", started_by("{push: {tags: ['v*', '!v*rc*']}}")),
+    ("CI002", started_by("{push: {tags-ignore: ['test-*']}}")),
+    ("CI002", started_by("push")),
+    ("CI007", ci_facts({"release.yml": WORKFLOW}, overrides={"owner": "Acme", "environment": "PYPI"})),
+    ("CI001", ci_facts({}, others=(".gitlab-ci.yml",))),
+    *(
+        ("CI009", uploading_to(address))
+        for address in (TEST_REPOSITORY, DEFAULT_REPOSITORY, "https://index.example/legacy", "http://[broken")
+    ),
     ("CI002", CALLED),
     ("CI002", AFTER),
-    ("CI002", following(branches=("main", "v*"))),
-    ("CI002", following(branches_ignored=("main",))),
+    ("CI002", following("{workflows: [Tests], branches: [main, 'v*']}")),
+    ("CI002", following("{workflows: [Tests], branches-ignore: [main]}")),
     ("CI011", AFTER),
     ("CI012", AFTER),
-    ("CI013", following(checks_branch_out=False)),
+    ("CI013", following(ref="x")),
     ("INDEX012", replace(LANDING, project_files=ProjectFiles())),
     ("INDEX014", Upload(replace(SDIST, size=2 << 19), LANDING.project_files, NOW)),
     ("INDEX014", Upload(replace(SDIST, size=9 << 20), ProjectFiles(), NOW)),
@@ -316,50 +332,52 @@ def test_check_has_nothing_against_what_is_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "seen"),
+    ("on", "seen"),
     [
-        ({"tags": ("v1", "v2.*")}, "release.yml listens to v1, v2.*, which v1.3.0 is not"),
-        ({"tags": ("v*", "!v1.*")}, "release.yml listens to v*, !v1.*, which v1.3.0 is not"),
-        ({"tags": (), "tags_ignored": ("v*",)}, "release.yml ignores v*, which v1.3.0 is"),
-        ({"tags": (), "only_branches": True}, "release.yml starts on push, not on a tag"),
-        (
-            {"tags": ("v1",), "events": ("push", "workflow_dispatch")},
-            "release.yml listens to v1, which v1.3.0 is not",
-        ),
-        ({"tags": (), "events": ()}, "release.yml starts on nothing, not on a tag"),
+        ("{push: {tags: [v1, 'v2.*']}}", "release.yml listens to v1, v2.*, which v1.3.0 is not"),
+        ("{push: {tags: ['v*', '!v1.*']}}", "release.yml listens to v*, !v1.*, which v1.3.0 is not"),
+        ("{push: {tags-ignore: ['v*']}}", "release.yml ignores v*, which v1.3.0 is"),
+        ("{push: {branches: [main]}}", "release.yml starts on push, not on a tag"),
+        ("{push: {tags: [v1]}, workflow_dispatch: }", "release.yml listens to v1, which v1.3.0 is not"),
+        ("{}", "release.yml starts on nothing, not on a tag"),
     ],
 )
-def test_deaf_workflow_is_told_how_it_starts(changed: dict[str, Any], seen: str) -> None:
+def test_tag_filter_that_does_not_match_is_shown(on: str, seen: str) -> None:
     fix = 'on:\n  push:\n    tags: ["v*"]'
-    assert passes("CI002", started_by(**changed)).finding == Finding.failed(seen, fix)
-
-
-@pytest.mark.parametrize("changed", [{"after": ("Lint",)}, {"branches": ("main",)}, {"branches_ignored": ("v*",)}])
-def test_workflow_that_starts_after_what_no_tag_leads_to_is_deaf(changed: dict[str, Any]) -> None:
-    after = ", ".join(changed.get("after", FOLLOWING.chain.after))
-    seen = f"release.yml starts after {after}, and v1.3.0 leads to none of them"
-    assert passes("CI002", following(**changed)).finding.seen == seen
+    assert passes("CI002", started_by(on)).finding == Finding.failed(seen, fix)
 
 
 @pytest.mark.parametrize(
-    ("changed", "seen", "command"),
+    "run",
+    [
+        "{workflows: [Lint]}",
+        "{workflows: [Tests], branches: [main]}",
+        "{workflows: [Tests], branches-ignore: ['v*']}",
+    ],
+)
+def test_workflow_that_starts_after_one_which_no_tag_starts_does_not_start(run: str) -> None:
+    after = "Lint" if "Lint" in run else "Tests"
+    seen = f"release.yml starts after {after}, and v1.3.0 leads to none of them"
+    assert passes("CI002", following(run)).finding.seen == seen
+
+
+@pytest.mark.parametrize(
+    ("on", "seen", "command"),
     [
         (
-            {"events": ("release",)},
-            "release.yml starts when a release is made on the forge, not when v1.3.0 is pushed",
+            "release",
+            "release.yml starts when a release is created on the forge, not when v1.3.0 is pushed",
             "gh release create v1.3.0 --verify-tag --generate-notes",
         ),
         (
-            {"events": ("push", "workflow_dispatch"), "only_branches": True},
+            "{push: {branches: [main]}, workflow_dispatch: }",
             "release.yml starts on push, workflow_dispatch, not on a tag",
             "gh workflow run release.yml --ref v1.3.0",
         ),
     ],
 )
-def test_workflow_that_is_started_after_the_tag_stops_no_release(
-    changed: dict[str, Any], seen: str, command: str
-) -> None:
-    facts = started_by(tags=(), **changed)
+def test_workflow_that_is_started_after_the_tag_stops_no_release(on: str, seen: str, command: str) -> None:
+    facts = started_by(on)
     assert passes("CI002", facts).finding.verdict is Verdict.SKIPPED
     fix = f'after invoke release: {command}; or have the tag do it:\non:\n  push:\n    tags: ["v*"]'
     judged = passes("CI011", facts)
@@ -492,6 +510,6 @@ def test_finding_moves_no_cursor() -> None:
 
 def test_pipeline_of_another_service_is_not_judged_as_a_workflow_and_that_is_said() -> None:
     codes = ("CI002", "CI004", "CI005", "CI006", "CI007", "CI008", "CI011")
-    facts = replace(TRIGGER, publishing=replace(PUBLISHING, workflows=(), others=(".gitlab-ci.yml",)))
+    facts = ci_facts({}, others=(".gitlab-ci.yml",))
     why = "not applicable: .gitlab-ci.yml publishes, and only the workflows of GitHub are read"
     assert {code: passes(code, facts).finding for code in codes} == dict.fromkeys(codes, Finding.skipped(why))

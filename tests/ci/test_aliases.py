@@ -8,7 +8,8 @@ import pytest
 
 from seatrial.checks.check import run_checks
 from seatrial.checks.registry import WORKFLOW_CHECKS
-from seatrial.ci.github import Workflow, WorkflowFile
+from seatrial.checks.workflows import WorkflowFacts
+from seatrial.ci.github import Step, Uses, Workflow, WorkflowFiles
 from seatrial.ci.publisher import Publishing
 from seatrial.git.repository import Repository, owner_and_name
 from seatrial.project.project import Project
@@ -22,9 +23,8 @@ def test_aliases_that_multiply_are_no_texts() -> None:
     publish = "{uses: pypa/gh-action-pypi-publish@v1, with: {attestations: *a39}}"
     told = f"jobs: {{a: {{environment: *a39, permissions: *a39, steps: [{{run: *a39}}, {{uses: *a39}}, {publish}]}}}}\n"
     workflow = Workflow.from_text("ci.yml", f"{bomb}on: {{push: {{tags: [*a39]}}}}\n{told}")
-    assert workflow is not None
-    assert (workflow.tags, workflow.jobs[0].environment) == ((), "")
-    assert (workflow.jobs[0].commands, workflow.jobs[0].uses) == ((), ("pypa/gh-action-pypi-publish@v1",))
+    assert (workflow.triggers[0].tags, workflow.jobs[0].environment) == ((), None)
+    assert workflow.jobs[0].steps == (Step(), Step(), Step(uses=Uses("pypa/gh-action-pypi-publish", "v1")))
 
 
 @pytest.mark.parametrize("address", ["./a/b.git", "../../a/b.git", "/srv/a/b.git", "file:///srv/a/b.git"])
@@ -42,11 +42,9 @@ def test_checks_of_a_ci_file_take_nothing_for_a_text_that_multiplies() -> None:
     gate = "{if: *a39, needs: *a39, steps: *a39}"
     jobs = f"{{a: {{if: *a39, concurrency: {{cancel-in-progress: *a39}}, steps: {steps}}}, gate: {gate}}}"
     for event in ("*a39", "[workflow_dispatch, *a39]"):
-        file = WorkflowFile.from_text(
-            "ci.yml", f"{bomb}on: {event}\nconcurrency: {{cancel-in-progress: *a39}}\njobs: {jobs}\n"
-        )
-        assert file is not None
-        assert len(run_checks(WORKFLOW_CHECKS, file)) == len(WORKFLOW_CHECKS)
+        text = f"{bomb}on: {event}\nconcurrency: {{cancel-in-progress: *a39}}\njobs: {jobs}\n"
+        files = WorkflowFiles.from_texts({"ci.yml": text})
+        assert len(run_checks(WORKFLOW_CHECKS, WorkflowFacts(files.workflows[0], files))) == len(WORKFLOW_CHECKS)
 
 
 @pytest.mark.parametrize("urls", ["x", ["https://github.com/acme/tidepool"], [{"Repository": 1}], {"Repository": 1}])

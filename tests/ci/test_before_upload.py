@@ -5,19 +5,12 @@ from __future__ import annotations
 import pytest
 
 from sample_project import lines
-from seatrial.ci.before_upload import (
-    LONGEST_COMMAND,
-    BeforeUpload,
-    Script,
-    context_of,
-    scripts_before_upload,
-    up_to_upload,
-)
-from seatrial.ci.condition import Answer, all_of, any_of, condition_holds
-from seatrial.ci.github import Workflow
+from seatrial.ci.before_upload import LONGEST_COMMAND, BeforeUpload, Script, scripts_before_upload, up_to_upload
+from seatrial.ci.expressions import Answer
+from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import Publishing
 
-YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
+NO, UNKNOWN = Answer.NO, Answer.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -64,9 +57,13 @@ def test_sessions_are_those_of_plain_commands_and_all_else_is_listed(
 
 
 def test_script_that_does_not_run_is_nothing_and_one_of_which_that_is_not_known_is_only_listed() -> None:
-    scripts = (Script("nox -s a"), Script("nox -s b", NO, "x"), Script("nox -s c\nrsync", UNKNOWN, "inputs.x\ny"))
+    scripts = (
+        Script("nox -s a"),
+        Script("nox -s b", NO, "x"),
+        Script("nox -s c\nrsync", UNKNOWN, "if: vars.X and if: y"),
+    )
     found = BeforeUpload.of(scripts)
-    assert found == BeforeUpload(("a",), ("nox -s c  (if: inputs.x, and y)", "rsync  (if: inputs.x, and y)"))
+    assert found == BeforeUpload(("a",), ("nox -s c  (if: vars.X and if: y)", "rsync  (if: vars.X and if: y)"))
 
 
 @pytest.mark.parametrize(
@@ -93,81 +90,19 @@ def test_step_that_uploads_ends_with_its_upload() -> None:
     assert up_to_upload("") == ""
 
 
-@pytest.mark.parametrize(
-    ("answers", "all_", "any_"),
-    [
-        ((), YES, NO),
-        ((YES, YES), YES, YES),
-        ((YES, NO), NO, YES),
-        ((YES, UNKNOWN), UNKNOWN, YES),
-        ((NO, UNKNOWN), NO, UNKNOWN),
-        ((UNKNOWN,), UNKNOWN, UNKNOWN),
-    ],
-)
-def test_answers_are_joined(answers: tuple[Answer, ...], all_: Answer, any_: Answer) -> None:
-    assert (all_of(answers), any_of(answers)) == (all_, any_)
-
-
-CONTEXT = {
-    "event_name": "push",
-    "ref": "refs/tags/v1.3.0",
-    "ref_name": "v1.3.0",
-    "ref_type": "tag",
-    "repository": "acme/tidepool",
-}
-
-
-@pytest.mark.parametrize(
-    ("condition", "expected"),
-    [
-        ("", YES),
-        ("github.event_name == 'push'", YES),
-        ("${{ github.event_name == 'PUSH' }}", YES),
-        ("github.event_name == 'workflow_dispatch'", NO),
-        ("github.event_name != 'workflow_dispatch'", YES),
-        ("'schedule' == github.event_name", NO),
-        ("github.ref == 'refs/heads/main'", NO),
-        ("github.ref_type == 'tag' && github.repository == 'acme/tidepool'", YES),
-        ("github.repository == 'somebody/else'", NO),
-        ("startsWith(github.ref, 'refs/tags/')", YES),
-        ("startsWith(github.ref, 'refs/heads/')", NO),
-        ("!startsWith(github.ref, 'refs/tags/')", NO),
-        ("!(startsWith(github.ref, 'refs/tags/'))", UNKNOWN),
-        ("contains(github.ref, 'rc')", NO),
-        ("endsWith(github.ref_name, '.0')", YES),
-        ("(github.event_name == 'push')", YES),
-        ("always()", YES),
-        ("!cancelled()", YES),
-        ("failure()", NO),
-        ("false", NO),
-        ("always() && github.event_name == 'release'", NO),
-        ("github.event_name == 'release' || github.ref_type == 'tag'", YES),
-        ("github.actor == 'somebody'", UNKNOWN),
-        ("github.event.action == 'published'", UNKNOWN),
-        ("inputs.deploy", UNKNOWN),
-        ("inputs.deploy && github.event_name == 'workflow_dispatch'", NO),
-        ("inputs.deploy || github.event_name == 'push'", YES),
-        ("(inputs.a || inputs.b) && github.event_name == 'push'", UNKNOWN),
-        ("github.event_name == 'push' && (inputs.a || github.ref_type == 'branch')", UNKNOWN),
-        ("${{ github.ref_type == 'tag' }} && ${{ inputs.x }}", UNKNOWN),
-        ("github.ref_name == 'a || b'", UNKNOWN),
-    ],
-)
-def test_condition_holds_for_the_tag_or_not_or_that_is_not_known(condition: str, expected: Answer) -> None:
-    assert condition_holds(condition, CONTEXT) is expected
-
-
 JOB = "{needs: NEEDS, steps: [{uses: pypa/gh-action-pypi-publish@v1}]}"
 
 
 def publishing(tag: str = "v1.3.0", **workflows: str) -> Publishing:
     """Return who publishes with these workflows, by the names of their files without ``.yml``."""
-    read = (Workflow.from_text(f"{name}.yml", lines(text)) for name, text in workflows.items())
-    return Publishing("acme", "tidepool", tuple(one for one in read if one), {}, (), tag)
+    texts = {f"{name}.yml": lines(text) for name, text in workflows.items()}
+    return Publishing("acme", "tidepool", WorkflowFiles.from_texts(texts), tag=tag)
 
 
 def before(**workflows: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    found = BeforeUpload.of(scripts_before_upload(publishing(**workflows)))
+    job = publishing(**workflows).job
+    assert job is not None
+    found = BeforeUpload.of(scripts_before_upload(job))
     return found.sessions, found.not_run
 
 
@@ -187,7 +122,7 @@ RELEASE = """
               rsync dist/ host:/srv
           - if: failure()
             run: nox -s cry
-          - if: inputs.deploy
+          - if: vars.DEPLOY
             run: nox -s deploy
           - shell: pwsh
             run: nox -s windows
@@ -195,6 +130,7 @@ RELEASE = """
         steps: [{run: nox -s other}]
       publish:
         needs: [build]
+        if: "!failure()"
         environment: pypi
         steps:
           - run: nox -s last
@@ -210,12 +146,13 @@ RELEASE = """
 def test_scripts_are_those_of_jobs_that_the_tag_starts_and_the_upload_waits_for() -> None:
     assert before(release=RELEASE) == (
         ("build", "check", "windows", "last"),
-        ("rsync dist/ host:/srv", "nox -s deploy  (if: always(), and inputs.deploy)"),
+        ("rsync dist/ host:/srv", "nox -s deploy  (if: vars.DEPLOY)"),
     )
 
 
 def test_condition_in_several_lines_is_one() -> None:
-    written = "if: |\n          github.event_name == 'workflow_dispatch' ||\n          github.ref_type == 'tag'"
+    condition = ("if: |", "always() && (", "github.event_name == 'release' ||", "github.ref_type == 'tag')")
+    written = "\n          ".join(condition)
     sessions, _ = before(release=RELEASE.replace("if: always()", written))
     assert sessions == ("build", "check", "windows", "last")
 
@@ -257,7 +194,7 @@ def test_workflows_that_call_themselves_end() -> None:
           a: {{uses: ./.github/workflows/release.yml}}
           p: {JOB.replace("NEEDS", "a")}
     """
-    assert before(release=text) == ((), ())
+    assert before(release=text) == ((), ("uses: ./.github/workflows/release.yml",))
 
 
 @pytest.mark.parametrize(
@@ -266,13 +203,15 @@ def test_workflows_that_call_themselves_end() -> None:
         ("{push: {tags: ['v*']}, release: {}}", "push"),
         ("{release: {types: [published]}, workflow_dispatch: {}}", "release"),
         ("{workflow_dispatch: {}}", "workflow_dispatch"),
+        ("create", "create"),
         ("{workflow_run: {workflows: [CI]}}", "workflow_run"),
+        ("{workflow_run: {workflows: [Other]}}", None),
         ("{schedule: [{cron: '0 0 * * *'}]}", None),
     ],
 )
 def test_event_is_the_one_that_leads_from_the_tag_to_the_workflow(on: str, event: str | None) -> None:
-    found = publishing(release=f"on: {on}\njobs:\n  p: {JOB.replace('NEEDS', '[]')}\n")
-    assert found.workflow is not None
-    context = context_of(found, found.workflow)
-    assert (context.get("event_name"), context["repository"]) == (event, "acme/tidepool")
-    assert ("ref" in context) is (event != "workflow_run")
+    publish = f"on: {on}\njobs:\n  p: {JOB.replace('NEEDS', '[]')}\n"
+    job = publishing(release=publish, ci="name: CI\non: {push: {tags: ['v*']}}\njobs: {}").job
+    assert job is not None
+    assert (job.event, job.is_started_by_tag) == (event, event in {"push", "create", "workflow_run"})
+    assert job.starts is (Answer.YES if event else Answer.NO)

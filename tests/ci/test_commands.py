@@ -1,41 +1,224 @@
-"""A line of a workflow is searched in a time that grows with its length, and what is found is what always was."""
+"""Commands are judged by their words: what only mentions an upload or a session is none."""
 
 from __future__ import annotations
-
-import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.checks.workflows import BUILDS, IN_VARIABLE, runs_tests
+from seatrial.checks.workflows import runs_tests
 from seatrial.ci.before_upload import LONGEST_COMMAND, BeforeUpload, Script
-from seatrial.ci.commands import PUBLISHES
-from seatrial.ci.github import Workflow, WorkflowFile
+from seatrial.ci.commands import CommandUpload, UploadReader, builds, programs_in, sessions_of
+from seatrial.ci.github import WorkflowFiles
+from seatrial.ci.publisher import Publishing
+from seatrial.ci.uploads import index_of
 
-TOOLS = "uv|hatch|poetry|flit|pdm|maturin"
-UPLOAD = rf"gh-action-pypi-publish|\btwine\b.*\bupload\b|\b({TOOLS}|seatrial|invoke|inv)\b[^|&;\n]*\s(publish|upload)\b"
-PLAIN = (
-    (PUBLISHES, UPLOAD),
-    (BUILDS, rf"\bnox\b.*\bbuild\b|-m build\b|\b(?:{TOOLS}) build\b|\bpyproject-build\b"),
-    (IN_VARIABLE, r"\bnox\b.*-s \"?\$"),
+
+@pytest.mark.parametrize(
+    ("commands", "sessions"),
+    [
+        ("nox -s build check", ["build", "check"]),
+        ("python -m nox --session build -- -k x", ["build"]),
+        (".venv/bin/nox -s build && nox -s check", ["build", "check"]),
+        ('nox -s "tests-$PYTHON" build', ["build"]),
+        ("nox -s build \\\n  check", ["build", "check"]),
+        ("nox -t release", []),
+        ("nox", []),
+        ("echo -s build", []),
+        ("echo nox -s build", []),
+        ("nox -s build # check", ["build"]),
+        ("nox -s 'build", []),
+        ("nox -s tests-${{ matrix.python }} build", ["build"]),
+        ("nox -s build > log 2>&1; ls", ["build"]),
+        ("nox --session=build", ["build"]),
+        ("nox -f docs/noxfile.py -s build", []),
+        ("pip install -s x\nnox -e lint", ["lint"]),
+        ("uv run --group dev nox -s build", ["build"]),
+        ("uvx --with x nox@2025 -s build", ["build"]),
+        ("pipx run --spec x nox -s build", ["build"]),
+    ],
 )
-"""Patterns, and how they would be written plainly."""
+def test_sessions_are_those_that_a_command_names(commands: str, sessions: list[str]) -> None:
+    assert list(sessions_of(commands)) == sessions
 
-WORDS = (
-    *("uv", "pip", "twine", "nox", "apt-get", "publish", "upload", "build", "install", "ci", "-s", "$X", '"$X', "-m"),
-    *(" ", " ", " ", "\n", ";", "|", "&&", "-", "x", "publishing", "nuv"),
+
+UPLOADS = {
+    "twine upload dist/*": ("PyPI", False),
+    "python -m twine upload dist/*": ("PyPI", False),
+    "python3.12 -W error -m twine --no-color upload dist/*": ("PyPI", False),
+    ".venv/bin/python -m twine upload dist/*": ("PyPI", False),
+    '"$PYTHON" -m twine upload dist/*': ("PyPI", False),
+    "/opt/bin/twine.exe upload dist/*": ("PyPI", False),
+    "sudo -u x env A=b timeout 60 twine upload dist/*": ("PyPI", False),
+    "ls dist/* | xargs -n 1 twine upload": ("PyPI", False),
+    "bash -euc 'twine check dist/* && twine upload dist/*'": ("PyPI", False),
+    "uvx twine upload dist/*": ("PyPI", False),
+    "uv tool run --from twine==6 twine upload dist/*": ("PyPI", False),
+    "uv run --with twine -m twine upload dist/*": ("PyPI", False),
+    "pipx run twine==6.1 upload dist/*": ("PyPI", False),
+    "poetry run twine upload dist/*": ("PyPI", False),
+    "hatch run publish:twine upload dist/*": ("PyPI", False),
+    "uv publish": ("PyPI", False),
+    "uv --directory a publish --trusted-publishing always": ("PyPI", False),
+    "flit -f other.toml publish": ("PyPI", False),
+    "poetry publish --build": ("PyPI", False),
+    "pdm publish": ("PyPI", False),
+    "hatch publish": ("PyPI", False),
+    "maturin publish": ("PyPI", False),
+    "maturin upload wheels/*": ("PyPI", False),
+    "rye publish --yes": ("PyPI", False),
+    "python setup.py sdist upload": ("PyPI", False),
+    "invoke publish": ("PyPI", False),
+    "inv -e publish": ("PyPI", False),
+    "seatrial --project a publish --yes": ("PyPI", False),
+    "python -m seatrial publish": ("PyPI", False),
+    "if x; then twine upload a; fi": ("PyPI", False),
+    "publish() { twine upload a; }; publish": ("PyPI", False),
+    "twine upload -r testpypi a": ("TestPyPI", False),
+    "twine upload -rtestpypi a": ("TestPyPI", False),
+    "twine upload --repository=testpypi a": ("TestPyPI", False),
+    "TWINE_REPOSITORY=testpypi twine upload a": ("TestPyPI", False),
+    "export TWINE_REPOSITORY=testpypi\ntwine upload a": ("TestPyPI", False),
+    "echo TWINE_REPOSITORY=testpypi >> $GITHUB_ENV\ntwine upload a": ("TestPyPI", False),
+    "TWINE_REPOSITORY=testpypi twine upload -r pypi a": ("PyPI", False),
+    "twine upload --repository private a": ("an unknown index", False),
+    "twine upload --repository-url https://index.example/ a": ("another index", False),
+    'twine upload --repository-url "$URL" a': ("an unknown index", False),
+    "uv publish --index testpypi": ("TestPyPI", False),
+    "UV_PUBLISH_URL=https://index.example/ uv publish": ("another index", False),
+    "hatch publish -r test": ("TestPyPI", False),
+    "hatch publish --repo main": ("PyPI", False),
+    "pdm publish -r https://index.example/": ("another index", False),
+    "poetry config repositories.own https://index.example/\npoetry publish -r own": ("another index", False),
+    "seatrial publish --index testpypi": ("TestPyPI", False),
+    "twine upload -u __token__ -p $TOKEN a": ("PyPI", True),
+    "twine upload --password=$TOKEN a": ("PyPI", True),
+    "TWINE_PASSWORD=$TOKEN twine upload a": ("PyPI", True),
+    "TWINE_NON_INTERACTIVE=1 TWINE_USERNAME=a twine upload a": ("PyPI", False),
+    "uv publish --token $TOKEN": ("PyPI", True),
+    "UV_PUBLISH_TOKEN=$TOKEN uv publish": ("PyPI", True),
+    "hatch publish -u a -a $TOKEN": ("PyPI", True),
+    "poetry config pypi-token.pypi $TOKEN\npoetry publish": ("PyPI", True),
+    "poetry config http-basic.pypi a $TOKEN && poetry publish": ("PyPI", True),
+    "MATURIN_PYPI_TOKEN=$TOKEN maturin publish": ("PyPI", True),
+    "pdm publish -P $TOKEN": ("PyPI", True),
+    "cat > ~/.pypirc <<X\n[pypi]\npassword = $TOKEN\nX\ntwine upload a": ("PyPI", True),
+    'echo "TWINE_PASSWORD=$TOKEN" >> "$GITHUB_ENV"\ntwine upload a': ("PyPI", True),
+    "keyring set pypi a <<< $TOKEN\ntwine upload a": ("PyPI", True),
+}
+"""Commands that upload: to which index, and whether with a stored password."""
+
+NO_UPLOADS = (
+    *(
+        "# twine upload dist/*",
+        "echo 'twine upload'",
+        "echo twine upload",
+        "printf '%s' 'uv publish'",
+        "true # uv publish",
+    ),
+    *(
+        "twine check dist/*",
+        "twine --version",
+        "pip install twine upload",
+        "which twine upload",
+        "git commit -m 'twine upload'",
+    ),
+    *(
+        "uv run python docs/x.py upload",
+        "python docs/upload.py publish",
+        "uv build",
+        "uv pip install publish",
+        "./twine upload",
+    ),
+    *(
+        "uv publish --dry-run",
+        "poetry publish --dry-run",
+        "twine upload --help",
+        "hatch build publish",
+        "hatch env publish",
+    ),
+    *(
+        "cat <<X\ntwine upload dist/*\nX",
+        "grep gh-action-pypi-publish x",
+        "gh release upload v1 dist/*",
+        "nox -s publish",
+    ),
+    *(
+        "f() { twine upload a; }",
+        "python -c 'twine upload'",
+        "npm publish",
+        "docker push x",
+        "cargo publish",
+        "uvx publish",
+    ),
 )
-TEXT = st.lists(st.sampled_from(WORDS), max_size=12).map("".join)
 
 
-@pytest.mark.parametrize(("pattern", "plain"), PLAIN)
-def test_pattern_finds_what_the_plain_one_does(pattern: re.Pattern[str], plain: str) -> None:
-    @given(TEXT)
-    def holds(text: str) -> None:
-        assert bool(pattern.search(text)) is bool(re.search(plain, text))
+@pytest.mark.parametrize("script", UPLOADS)
+def test_upload_is_known_by_the_words_of_its_command(script: str) -> None:
+    reader = UploadReader()
+    (upload,) = reader.uploads(script, {})
+    index = index_of(upload.index, upload.address)
+    assert (index.value, upload.has_password or reader.stores_password) == UPLOADS[script]
 
-    holds()
+
+def test_what_only_mentions_an_upload_is_none() -> None:
+    assert {script: [*UploadReader().uploads(script, {})] for script in NO_UPLOADS} == {one: [] for one in NO_UPLOADS}
+
+
+def test_what_one_script_exports_the_next_ones_have() -> None:
+    reader = UploadReader()
+    assert list(reader.uploads("echo TWINE_REPOSITORY=testpypi >> $GITHUB_ENV", {})) == []
+    (upload,) = reader.uploads("twine upload a", {"TWINE_REPOSITORY": "pypi"})
+    assert upload.index == "testpypi"
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("python -m build", True),
+        ("pyproject-build --sdist", True),
+        ("uv build --no-sources", True),
+        ("uvx --from build pyproject-build", True),
+        ("hatch -v build", True),
+        ("python setup.py sdist bdist_wheel", True),
+        ("poetry -C a build", True),
+        ("python setup.py develop", False),
+        ("docker build .", False),
+        ("echo python -m build", False),
+        ("pip install build", False),
+    ],
+)
+def test_program_builds_or_not(script: str, *, expected: bool) -> None:
+    assert any(map(builds, programs_in(script))) is expected
+
+
+NAMES = (
+    "uv",
+    "twine",
+    "nox",
+    "-s",
+    "$X",
+    "upload",
+    "publish",
+    "run",
+    "-m",
+    "python",
+    "env",
+    "poetry",
+    "hatch",
+    "--",
+    "a",
+)
+JOINED = st.lists(
+    st.sampled_from((*NAMES, " ", " ", " ", ";", "=", "config", "repositories.x", "sh", "-c")), max_size=15
+)
+
+
+@given(JOINED.map(" ".join))
+def test_no_command_ends_in_a_traceback(script: str) -> None:
+    assert all(isinstance(upload, CommandUpload) for upload in UploadReader().uploads(script, {}))
+    assert all(isinstance(session, str) for session in sessions_of(script))
 
 
 LENGTH = 50_000
@@ -50,11 +233,9 @@ def test_long_line_is_read_and_judged() -> None:
     jobs = "".join(
         f"  job{place}:\n    steps:\n      - run: |\n          {line}\n" for place, line in enumerate(lines.values())
     )
-    text = f"on: push\njobs:\n{jobs}"
-    workflow = Workflow.from_text("release.yml", text)
-    assert workflow is not None
-    assert [job.publishes for job in workflow.jobs] == [False] * len(lines)
-    assert [job.uploads for job in WorkflowFile.from_text("release.yml", text).jobs] == [0] * len(lines)
+    files = WorkflowFiles.from_texts({"release.yml": f"on: push\njobs:\n{jobs}"})
+    assert [len(workflow.jobs) for workflow in files] == [len(lines)]
+    assert Publishing(workflows=files, tag="v1").possible_jobs == ()
     listed = {word: [len(shown) for shown in BeforeUpload.of([Script(line)]).not_run] for word, line in lines.items()}
     assert listed == {word: [] if word == "nox -s " else [LONGEST_COMMAND] for word in lines}
-    assert {word for word, line in lines.items() if runs_tests(line)} == {"nox -s "}
+    assert {word for word, line in lines.items() if any(map(runs_tests, programs_in(line)))} == {"nox -s "}

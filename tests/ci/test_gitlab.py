@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seatrial.ci.before_upload import BeforeUpload
-from seatrial.ci.condition import Answer
+from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import Pipeline
 from seatrial.errors import PipelineInvalid
 from workflow_sets import SHAPES, written_for_gitlab

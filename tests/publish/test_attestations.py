@@ -9,7 +9,7 @@ import pytest
 
 from errors_raised import raises_error
 from rehearsal_projects import WORKFLOW
-from seatrial.ci.github import Workflow
+from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import Publishing
 from seatrial.ci.runs import Run
 from seatrial.index.client import IndexFile
@@ -36,10 +36,9 @@ def delivery(provenance: str | None) -> ReleaseOnIndex:
 
 
 def ci(workflow: str = WORKFLOW, *conclusions: str) -> CiRuns:
-    told = Workflow.from_text("release.yml", workflow)
-    assert told
+    files = WorkflowFiles.from_texts({"release.yml": workflow})
     runs = tuple(Run(7, "Release", "completed", one, "") for one in conclusions)
-    return CiRuns(Publishing("acme", "tidepool", (told,)), "v1.3.0", runs or None)
+    return CiRuns(Publishing("acme", "tidepool", files, tag="v1.3.0"), "v1.3.0", runs or None)
 
 
 @pytest.mark.parametrize(

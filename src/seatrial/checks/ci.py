@@ -1,218 +1,201 @@
-"""Checks of what a release tag starts: that it publishes, and that the index accepts the publisher."""
+"""Checks of what a release tag starts (CI0xx): that it publishes, and that the index accepts the publisher."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from seatrial.checks.check import finding_of
-from seatrial.ci.condition import Answer
+from seatrial.checks.check import ERROR, WARNING, check, finding_of
+from seatrial.ci.expressions import Answer, any_of
 from seatrial.ci.github import WORKFLOWS_FOLDER
-from seatrial.findings import Finding, Severity
+from seatrial.ci.publisher import TagStart
+from seatrial.findings import Finding
 from seatrial.index.targets import pypi_host
 from seatrial.invocation import task_command
 
 if TYPE_CHECKING:
     from seatrial.ci.github import Workflow
-    from seatrial.ci.publisher import Trigger
+    from seatrial.ci.publisher import CiFacts, PublishingJob
 
 
-NO_PUBLISHER = "no workflow publishes"
+ci_check = partial(check, severity=ERROR, needs=("CI001",))
 
 
-class TriggerCheck:
-    """A check of what a tag starts."""
-
-    severity: ClassVar[Severity] = Severity.ERROR
-    needs: ClassVar[tuple[str, ...]] = ("CI001",)
-    code: ClassVar[str]
-
-
-class Publishes(TriggerCheck):
-    """CI publishes the project."""
-
-    code: ClassVar[str] = "CI001"
-    severity: ClassVar[Severity] = Severity.WARNING
-    needs: ClassVar[tuple[str, ...]] = ()
-
-    def check(self, facts: Trigger) -> Finding:
-        """Without one, the tag of a release stands alone until somebody uploads by hand."""
-        there = facts.publishing.workflow is not None or facts.publishing.others
-        fix = f"{task_command('workflows')}, and commit; or by hand, after the release: {task_command('publish')}"
-        return finding_of([] if there else [f"no workflow in {WORKFLOWS_FOLDER} publishes"], fix)
-
-
-class TagFilterMatches(TriggerCheck):
-    """The tag of the release starts it."""
-
-    code: ClassVar[str] = "CI002"
-
-    def check(self, facts: Trigger) -> Finding:
-        """Nothing happens, and nothing says so, when the pattern is another than that of the tag."""
-        workflow = facts.publishing.workflow
-        heard = facts.by_pipeline
-        if heard is not None and heard.answer is Answer.UNKNOWN:
-            return Finding.unknown(heard.reason, heard.fix)
-        if heard is not None:
-            return finding_of([heard.reason] if heard.reason else [], heard.fix)
-        if workflow is None or not facts.tag:
-            return not_listening(facts)
-        if facts.publishing.starts(workflow, facts.tag):
-            return Finding.passed()
-        if workflow.waits_for_more:
-            return Finding.skipped("something else than a tag is to start it")
-        return Finding.failed(tag_filter_mismatch(workflow, facts.tag), how_to_listen(facts.tag))
-
-
-class SessionsThere(TriggerCheck):
-    """Every session that a workflow names is in the noxfile."""
-
-    code: ClassVar[str] = "CI003"
-    needs: ClassVar[tuple[str, ...]] = ()
-
-    def check(self, facts: Trigger) -> Finding:
-        """A session that was renamed stops CI, for a release after the tag is out."""
-        listing = facts.listing
-        if not listing.is_there or listing.failure:
-            return Finding.skipped("there is no noxfile that can be loaded")
-        said = []
-        for workflow in facts.publishing.workflows:
-            missing = [name for name in workflow.sessions() if not listing.has(name)]
-            said += [f"{workflow.name} names {', '.join(missing)}, which nox does not know"] if missing else []
-        return finding_of(said, "nox -l shows those that there are")
-
-
-class MayAsk(TriggerCheck):
-    """The job that publishes may ask for an identity token."""
-
-    code: ClassVar[str] = "CI004"
-
-    def check(self, facts: Trigger) -> Finding:
-        """Trusted publishing exchanges it for a token of the index; without it, the upload is refused."""
-        workflow, job = facts.publishing.workflow, facts.publishing.job
-        if workflow is None or job is None:
-            return Finding.skipped(_none(facts))
-        if job.has_password:
-            return Finding.skipped("no job publishes by trusted publishing")
-        said = f"the job {job.name} of {WORKFLOWS_FOLDER}/{workflow.name} may not ask for an identity token"
-        return finding_of([] if job.may_ask else [said], "permissions:\n  id-token: write")
-
-
-class NoPassword(TriggerCheck):
-    """The job that publishes has no stored password."""
-
-    code: ClassVar[str] = "CI005"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: Trigger) -> Finding:
-        """It works from anywhere and for ever; an empty one, such as a secret that is not set, stops the upload."""
-        job = facts.publishing.job
-        if job is None:
-            return Finding.skipped(_none(facts))
-        return finding_of(
-            [f"the job {job.name} is handed one"] if job.has_password else [],
-            "take it out: trusted publishing needs none",
+@check(
+    "CI001",
+    "A workflow publishes the project",
+    "Without one, a release is a tag and no more until somebody uploads the files by hand.",
+    severity=WARNING,
+)
+def publishes(facts: CiFacts) -> Finding:
+    publishing = facts.publishing
+    if publishing.jobs or publishing.others:
+        return Finding.passed()
+    doubts = [
+        f"{job.run.place} may publish: it {', '.join(job.doubts)}"
+        if job.doubts
+        else f"{job.run.place} uploads to {job.uploads[0].address or 'an index with a name of its own'}"
+        for job in publishing.possible_jobs
+    ]
+    if doubts:
+        return Finding.unknown(
+            "\n".join(doubts), "upload in a step of the workflow: pypa/gh-action-pypi-publish, or twine upload"
         )
+    fix = f"{task_command('workflows')}, and commit; or by hand, after the release: {task_command('publish')}"
+    return Finding.failed(f"no workflow in {WORKFLOWS_FOLDER} publishes", fix)
 
 
-class InEnvironment(TriggerCheck):
-    """The job that publishes runs in an environment."""
-
-    code: ClassVar[str] = "CI006"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: Trigger) -> Finding:
-        """It is where a forge asks a reviewer; without one, any job of the workflow is who the index trusts."""
-        job = facts.publishing.job
-        if job is None:
-            return Finding.skipped(_none(facts))
-        return finding_of([] if job.environment else [f"the job {job.name} names none"], "environment: pypi")
-
-
-class Registered(TriggerCheck):
-    """The workflow and its environment are those that are registered as the trusted publisher."""
-
-    code: ClassVar[str] = "CI007"
-
-    def check(self, facts: Trigger) -> Finding:
-        """The index compares them letter by letter, and refuses with invalid-publisher."""
-        found = facts.publishing
-        if found.workflow is None or found.job is None:
-            return Finding.skipped(_none(facts))
-        here = {
-            "owner": found.owner,
-            "repository": found.repository,
-            "workflow": found.workflow.name,
-            "environment": found.job.environment,
-        }
-        # Whoever owns a repository, and what it is called, is the same in capitals; so is an environment for PyPI.
-        said = [
-            f"[tool.seatrial.publisher] says {key} {value!r}, and here it is {here[key]!r}"
-            for key, value in found.overrides.items()
-            if here[key] and (value != here[key] if key == "workflow" else value.lower() != here[key].lower())
-        ]
-        if found.overrides.get("environment") and not found.job.environment:
-            said.append(f"the environment {found.overrides['environment']} is registered, and the job names none")
-        return finding_of(said, "mend the workflow; or register the other one on the index, and mend the setting")
+@ci_check(
+    "CI002",
+    "The tag starts the job that publishes",
+    "GitHub starts nothing, and reports nothing, if the tag does not match the filter or a condition is false.",
+)
+def tag_starts_job(facts: CiFacts) -> Finding:
+    job = facts.publishing.job
+    if facts.by_pipeline is not None:
+        return _finding_for(facts.by_pipeline)
+    if job is None or not facts.tag:
+        return _no_job_or_tag(facts)
+    if job.event is not None and not job.is_started_by_tag:
+        return Finding.skipped("it is not the tag that starts it")
+    if job.event is None:
+        return Finding.failed(tag_filter_mismatch(job.entry, facts.tag), how_to_listen(facts.tag))
+    starts = any_of(one.starts for one in facts.publishing.jobs)
+    does_not_run = f"{job.run.place} does not run for {facts.tag}: {job.reason}"
+    is_unknown = f"whether {job.run.place} runs for {facts.tag} is not known: {job.reason}"
+    fix = f"have it run for {facts.tag}, for example with if: github.ref_type == 'tag'"
+    return _finding_for(TagStart(starts, is_unknown if starts is Answer.UNKNOWN else does_not_run, fix))
 
 
-class TokenTaken(TriggerCheck):
-    """The index takes the identity of such a run."""
-
-    code: ClassVar[str] = "CI008"
-
-    def check(self, facts: Trigger) -> Finding:
-        """PyPI publishes nothing for pull_request_target: code of anybody runs there."""
-        workflow = facts.publishing.workflow
-        if workflow is None:
-            return Finding.skipped(_none(facts))
-        bad = "pull_request_target" in workflow.events
-        said = "Publishing from a workflow invoked via 'pull_request_target' is not supported."
-        return finding_of([said] if bad else [], "publish from a workflow that only a tag starts")
+def _finding_for(start: TagStart) -> Finding:
+    if start.answer is Answer.UNKNOWN:
+        return Finding.unknown(start.reason, start.fix)
+    return Finding.passed() if start.answer is Answer.YES else Finding.failed(start.reason, start.fix)
 
 
-class AddressKnown(TriggerCheck):
-    """Where a job names the address of PyPI or TestPyPI, it is the right one."""
-
-    code: ClassVar[str] = "CI009"
-    needs: ClassVar[tuple[str, ...]] = ()
-
-    def check(self, facts: Trigger) -> Finding:
-        """Another host, or a slash that is missing, ends the upload with a redirect or a page that is not there."""
-        jobs = ((workflow, job) for workflow in facts.publishing.workflows for job in workflow.jobs)
-        said = [
-            f"the job {job.name} of {workflow.name} uploads to {address}"
-            for workflow, job in jobs
-            for address in job.addresses
-            if _is_mistaken(address)
-        ]
-        return finding_of(said, "leave it out for PyPI; for the other: twine upload --repository testpypi dist/*")
-
-
-class AsGenerated(TriggerCheck):
-    """The workflows that were generated are what they should be."""
-
-    code: ClassVar[str] = "CI010"
-    severity: ClassVar[Severity] = Severity.WARNING
-    needs: ClassVar[tuple[str, ...]] = ()
-
-    def check(self, facts: Trigger) -> Finding:
-        """A noxfile and its workflows that have grown apart show it in a run that fails, or in one that does less."""
-        fixes = "\n".join(f"{one}, and commit" for one in facts.fixes)
-        return finding_of(facts.drifted, f"{fixes}; or see the difference first: {task_command('workflows --check')}")
+@ci_check(
+    "CI003",
+    "The noxfile has every session that a workflow runs",
+    "A session that was renamed stops CI, in a release after the tag was pushed.",
+    needs=(),
+)
+def sessions_exist(facts: CiFacts) -> Finding:
+    listing = facts.listing
+    if not listing.is_there or listing.failure:
+        return Finding.skipped("there is no noxfile that can be loaded")
+    missing = {
+        workflow.name: [name for name in workflow.sessions() if not listing.has(name)]
+        for workflow in facts.publishing.workflows
+    }
+    lines = [f"{name} names {', '.join(names)}, which nox does not know" for name, names in missing.items() if names]
+    return finding_of(lines, "see the sessions: nox -l")
 
 
-def not_listening(facts: Trigger) -> Finding:
-    """Return why nothing is said of what a tag starts: no workflow is known that publishes, or no tag."""
-    if facts.publishing.workflow is None:
-        return Finding.skipped(_none(facts))
-    return Finding.unknown("no version was found, so there is no tag")
+@ci_check(
+    "CI004",
+    "The publishing job may ask for an identity token",
+    "Trusted publishing exchanges it for a token of the index; without it, the upload is rejected.",
+)
+def may_ask_for_token(facts: CiFacts) -> Finding:
+    jobs = [job for job in facts.publishing.jobs if not job.has_password]
+    if not jobs:
+        return Finding.skipped("no job uses trusted publishing" if facts.publishing.jobs else _no_job(facts))
+    return finding_of(
+        map(_token_refusal, (job for job in jobs if not job.may_get_token)), "permissions:\n  id-token: write"
+    )
 
 
-def _none(facts: Trigger) -> str:
-    """Return why nothing is said of a workflow that publishes: there is none, or none that is read."""
-    others = ", ".join(facts.publishing.others)
-    return f"not applicable: {others} publishes, and only the workflows of GitHub are read" if others else NO_PUBLISHER
+def _token_refusal(job: PublishingJob) -> str:
+    caller = job.run.refused_by
+    if caller is None:
+        return f"{job.run.place} may not ask for an identity token"
+    return f"{caller.place} does not grant id-token: write to {job.workflow.name}, which asks for it"
+
+
+@ci_check(
+    "CI005",
+    "The publishing job has no stored password",
+    "A password works from anywhere until it is revoked; an empty one, such as an unset secret, stops the upload.",
+    severity=WARNING,
+)
+def no_password(facts: CiFacts) -> Finding:
+    if not facts.publishing.jobs:
+        return Finding.skipped(_no_job(facts))
+    lines = [f"{job.run.place} has a stored password or token" for job in facts.publishing.jobs if job.has_password]
+    return finding_of(lines, "remove it, and register the workflow as a trusted publisher")
+
+
+@ci_check(
+    "CI006",
+    "The publishing job runs in an environment",
+    "An environment can ask a reviewer; without one, the index trusts every job of the workflow.",
+    severity=WARNING,
+)
+def has_environment(facts: CiFacts) -> Finding:
+    if not facts.publishing.jobs:
+        return Finding.skipped(_no_job(facts))
+    lines = [f"{job.run.place} has no environment" for job in facts.publishing.jobs if job.environment is None]
+    return finding_of(lines, "environment: pypi")
+
+
+@ci_check(
+    "CI007",
+    "Workflow and environment are those of the registered publisher",
+    "The index compares them letter by letter, and rejects others with invalid-publisher.",
+)
+def matches_registered(facts: CiFacts) -> Finding:
+    publishing, job = facts.publishing, facts.publishing.job
+    if job is None:
+        return Finding.skipped(_no_job(facts))
+    environment, registered = job.environment, publishing.overrides.get("environment")
+    here = {
+        "owner": publishing.owner,
+        "repository": publishing.repository,
+        "workflow": job.workflow.name,
+        "environment": (environment.name or "") if environment else "",
+    }
+    # GitHub ignores the case of owners and repositories, and PyPI that of environments.
+    lines = [
+        f"[tool.seatrial.publisher] has {key} {value!r}, and it is {here[key]!r} here"
+        for key, value in publishing.overrides.items()
+        if here[key] and (value != here[key] if key == "workflow" else value.lower() != here[key].lower())
+    ]
+    if registered and environment is None:
+        lines.append(f"the environment {registered} is registered, and {job.run.place} has none")
+    if registered and environment and environment.name is None and not lines:
+        return Finding.unknown(f"the environment of {job.run.place} is an expression: {environment.text}")
+    return finding_of(lines, "change the workflow; or register the other one on the index, and change the setting")
+
+
+@ci_check(
+    "CI008",
+    "The index accepts identity tokens of the event",
+    "PyPI publishes nothing for pull_request_target: it runs with the rights of the repository on code of strangers.",
+)
+def event_accepted(facts: CiFacts) -> Finding:
+    if not facts.publishing.jobs:
+        return Finding.skipped(_no_job(facts))
+    is_refused = any("pull_request_target" in job.entry.events for job in facts.publishing.jobs)
+    seen = "Publishing from a workflow invoked via 'pull_request_target' is not supported."
+    return finding_of([seen] if is_refused else [], "publish from a workflow that only a tag starts")
+
+
+@ci_check(
+    "CI009",
+    "Addresses of PyPI and TestPyPI are correct",
+    "Another host, or a missing slash, ends the upload with a redirect or a page that does not exist.",
+    needs=(),
+)
+def addresses_correct(facts: CiFacts) -> Finding:
+    lines = [
+        f"{run.place} uploads to {upload.address}"
+        for run, upload in facts.publishing.uploads
+        if upload.address and _is_mistaken(upload.address)
+    ]
+    return finding_of(
+        dict.fromkeys(lines), "leave it out for PyPI; for TestPyPI: twine upload --repository testpypi dist/*"
+    )
 
 
 def _is_mistaken(address: str) -> bool:
@@ -228,16 +211,131 @@ def _is_mistaken(address: str) -> bool:
     return is_of_pypi and address not in {DEFAULT_REPOSITORY, TEST_REPOSITORY}
 
 
+@ci_check(
+    "CI010",
+    "Generated workflows are up to date",
+    "Where the noxfile and its workflows differ, CI fails or does less than it should.",
+    severity=WARNING,
+    needs=(),
+)
+def up_to_date(facts: CiFacts) -> Finding:
+    fixes = "\n".join(f"{fix}, and commit" for fix in facts.fixes)
+    return finding_of(facts.drifted, f"{fixes}; or see the difference first: {task_command('workflows --check')}")
+
+
+@ci_check(
+    "CI011",
+    "The tag alone starts the job that publishes",
+    "Until somebody creates a release on the forge, or starts a run by hand, the tag is not published.",
+    severity=WARNING,
+)
+def starts_alone(facts: CiFacts) -> Finding:
+    job = facts.publishing.job
+    if job is None or not facts.tag:
+        return _no_job_or_tag(facts)
+    if job.event is None or job.is_started_by_tag:
+        return Finding.passed()
+    by_hand = facts.publishing.start_by_hand(job)
+    listen = f"have the tag do it:\n{how_to_listen(facts.tag)}"
+    if by_hand is None:
+        fix = f"after {task_command('release')}, start {job.entry.path} by hand; or {listen}"
+    else:
+        fix = f"after {task_command('release')}: {by_hand}; or {listen}"
+    return Finding.failed(tag_filter_mismatch(job.entry, facts.tag), fix)
+
+
+@ci_check(
+    "CI012",
+    "The tag starts one workflow that publishes",
+    "Two that each build race for the same file names: the index has a mixture, and one run fails.",
+    severity=WARNING,
+)
+def one_publisher(facts: CiFacts) -> Finding:
+    if not facts.tag:
+        return Finding.unknown("no version was found, so there is no tag")
+    names = dict.fromkeys(
+        job.entry.name
+        for job in facts.publishing.possible_jobs
+        if job.publishes is Answer.YES and job.is_started_by_tag and job.starts is Answer.YES
+    )
+    several = f"{facts.tag} starts {' and '.join(names)}, and each of them publishes"
+    fix = "publish from one of them, and remove the job from the others"
+    return finding_of([several] if len(names) > 1 else [], fix)
+
+
+@ci_check(
+    "CI013",
+    "A workflow that publishes after another one checks out the tag",
+    "GitHub starts it on the default branch; an environment that allows only tags rejects the run.",
+    severity=WARNING,
+)
+def tag_checked_out(facts: CiFacts) -> Finding:
+    job = facts.publishing.job
+    if job is None or not facts.tag:
+        return _no_job_or_tag(facts)
+    steps = [step for one in job.entry.jobs for step in one.steps if step.uses_action("actions/checkout")]
+    if job.event != "workflow_run" or all(step.inputs.get("ref") for step in steps):
+        return Finding.passed()
+    after = _titles_before(job.entry)
+    seen = f"{job.entry.name} starts after {after} on the default branch, and checks out that branch, not {facts.tag}"
+    return Finding.failed(seen, "with:\n  ref: ${{ github.event.workflow_run.head_sha }}")
+
+
+@ci_check(
+    "CI014",
+    "The index accepts the attestations",
+    "An attestation names the workflow that was started, and the index compares it with the file of the job.",
+)
+def attestations_accepted(facts: CiFacts) -> Finding:
+    jobs = [job for job in facts.publishing.jobs if job.attests]
+    lines = [
+        f"{job.run.place} uploads with attestations, and {job.entry.name} calls that workflow: the index rejects them"
+        for job in jobs
+        if job.run.callers
+    ]
+    file = next((job.entry.path for job in jobs), "")
+    fix = f"upload in a job of {file} itself; or without attestations:\nwith:\n  attestations: false"
+    if lines:
+        return Finding.failed("\n".join(lines), fix)
+    actions = {str(upload.step.actions[0]): job for job in jobs for upload in job.uploads if upload.step.actions}
+    lines = [
+        f"{job.run.place} uploads within {action}, where attestations are not known to work"
+        for action, job in actions.items()
+    ]
+    return Finding.unknown("\n".join(lines), fix) if lines else Finding.passed()
+
+
+def _no_job_or_tag(facts: CiFacts) -> Finding:
+    if facts.publishing.job is None:
+        return Finding.skipped(_no_job(facts))
+    return Finding.unknown("no version was found, so there is no tag")
+
+
+def _no_job(facts: CiFacts) -> str:
+    others = ", ".join(facts.publishing.others)
+    return (
+        f"not applicable: {others} publishes, and only the workflows of GitHub are read"
+        if others
+        else "no workflow publishes"
+    )
+
+
+def _titles_before(workflow: Workflow) -> str:
+    trigger = workflow.trigger("workflow_run")
+    return ", ".join(trigger.workflows) if trigger else ""
+
+
 def tag_filter_mismatch(workflow: Workflow, tag: str) -> str:
     """Return why a tag does not start a workflow."""
-    if "push" in workflow.events and workflow.tags:
-        return f"{workflow.name} listens to {', '.join(workflow.tags)}, which {tag} is not"
-    if "push" in workflow.events and workflow.tags_ignored:
-        return f"{workflow.name} ignores {', '.join(workflow.tags_ignored)}, which {tag} is"
-    if workflow.chain.after:
-        return f"{workflow.name} starts after {', '.join(workflow.chain.after)}, and {tag} leads to none of them"
-    if "release" in workflow.events:
-        return f"{workflow.name} starts when a release is made on the forge, not when {tag} is pushed"
+    push = workflow.trigger("push")
+    if push and push.tags:
+        return f"{workflow.name} listens to {', '.join(push.tags)}, which {tag} is not"
+    if push and push.tags_ignored:
+        return f"{workflow.name} ignores {', '.join(push.tags_ignored)}, which {tag} is"
+    if workflow.trigger("workflow_run"):
+        return f"{workflow.name} starts after {_titles_before(workflow)}, and {tag} leads to none of them"
+    if workflow.trigger("release"):
+        return f"{workflow.name} starts when a release is created on the forge, not when {tag} is pushed"
     return f"{workflow.name} starts on {', '.join(workflow.events) or 'nothing'}, not on a tag"
 
 
@@ -247,64 +345,24 @@ def how_to_listen(tag: str) -> str:
 
 
 def _pattern(tag: str) -> str:
-    """Return the pattern of tags like this one: what stands before its number, and a star."""
+    """Return the pattern of tags like this one: what is before its number, and a star."""
     return tag[: next((index for index, sign in enumerate(tag) if sign.isdecimal()), len(tag))] + "*"
 
 
-class StartsAlone(TriggerCheck):
-    """The tag of the release starts it without anybody's help."""
-
-    code: ClassVar[str] = "CI011"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: Trigger) -> Finding:
-        """Until somebody makes a release on the forge, or starts a run by hand, the tag stands there unpublished."""
-        workflow = facts.publishing.workflow
-        if workflow is None or not facts.tag:
-            return not_listening(facts)
-        if facts.publishing.starts(workflow, facts.tag) or not workflow.waits_for_more:
-            return Finding.passed()
-        by_hand = workflow.started_by_hand(facts.tag)
-        return Finding.failed(
-            tag_filter_mismatch(workflow, facts.tag),
-            f"after {task_command('release')}: {by_hand}; or have the tag do it:\n{how_to_listen(facts.tag)}",
-        )
-
-
-class OneAlone(TriggerCheck):
-    """The tag of the release starts one workflow that publishes, not several."""
-
-    code: ClassVar[str] = "CI012"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: Trigger) -> Finding:
-        """Two that build each for itself race for the same file names: the index has a mixture, and one run is red."""
-        if not facts.tag:
-            return Finding.unknown("no version was found, so there is no tag")
-        known = facts.publishing
-        found = [one.name for one in known.workflows if one.publishing_job() and known.starts(one, facts.tag)]
-        several = f"{facts.tag} starts {' and '.join(found)}, and each of them publishes"
-        return finding_of(
-            [several] if len(found) > 1 else [], "publish from one of them, and remove the job from the others"
-        )
-
-
-class TagCheckedOut(TriggerCheck):
-    """A workflow that publishes after another one checks out what the tag names."""
-
-    code: ClassVar[str] = "CI013"
-    severity: ClassVar[Severity] = Severity.WARNING
-
-    def check(self, facts: Trigger) -> Finding:
-        """GitHub starts it on the default branch; an environment that admits tags alone refuses it, too."""
-        workflow = facts.publishing.workflow
-        if workflow is None or not facts.tag:
-            return not_listening(facts)
-        if workflow.listens_to(facts.tag) or not workflow.chain.after:
-            return Finding.passed()
-        said = (
-            f"{workflow.name} starts after {', '.join(workflow.chain.after)}, on the default branch, and checks that "
-            f"branch out, not {facts.tag}"
-        )
-        fix = "with:\n  ref: ${{ github.event.workflow_run.head_sha }}"
-        return finding_of([said] if workflow.chain.checks_branch_out else [], fix)
+CHECKS = (
+    publishes,
+    tag_starts_job,
+    sessions_exist,
+    may_ask_for_token,
+    no_password,
+    has_environment,
+    matches_registered,
+    event_accepted,
+    addresses_correct,
+    up_to_date,
+    starts_alone,
+    one_publisher,
+    tag_checked_out,
+    attestations_accepted,
+)
+"""The checks of what a tag starts."""

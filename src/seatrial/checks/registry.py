@@ -12,8 +12,7 @@ from seatrial.index.client import ProjectFiles, Upload
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from seatrial.checks.check import AnyCheck, Check
-    from seatrial.ci.publisher import Trigger
+    from seatrial.checks.check import Check
     from seatrial.distributions.distribution import Distribution
     from seatrial.findings import Finding
 
@@ -41,21 +40,7 @@ RELEASE_CHECKS = release.CHECKS
 PROJECT_CHECKS = project.CHECKS
 """The checks of a project."""
 
-TRIGGER_CHECKS: tuple[AnyCheck[Trigger], ...] = (
-    ci.Publishes(),
-    ci.TagFilterMatches(),
-    ci.SessionsThere(),
-    ci.MayAsk(),
-    ci.NoPassword(),
-    ci.InEnvironment(),
-    ci.Registered(),
-    ci.TokenTaken(),
-    ci.AddressKnown(),
-    ci.AsGenerated(),
-    ci.StartsAlone(),
-    ci.OneAlone(),
-    ci.TagCheckedOut(),
-)
+TRIGGER_CHECKS = ci.CHECKS
 """The checks of what a tag starts."""
 
 REBUILD_CHECKS = files.REBUILD_CHECKS
@@ -78,7 +63,7 @@ BUILT_FILES_CHECKS: tuple[Check[Any], ...] = (
 )
 """The checks of the files of a release once they are built."""
 
-ALL_CHECKS: tuple[AnyCheck[Any], ...] = (
+ALL_CHECKS: tuple[Check[Any], ...] = (
     *CHECKS_OF_FILES,
     *RELEASE_CHECKS,
     *PROJECT_CHECKS,
@@ -99,24 +84,7 @@ def checks_for_pending_file(file: Distribution) -> tuple[Check[Upload], ...]:
     return tuple(check for check in PENDING_FILE_CHECKS if file.kind in check.kinds)
 
 
-WORKFLOW_CHECKS = (
-    workflows.Pinned(),
-    workflows.PinsMatch(),
-    workflows.InEnvironment(),
-    workflows.NothingOfTheProject(),
-    workflows.NoCache(),
-    workflows.OneIndexAJob(),
-    workflows.AsBuilt(),
-    workflows.TestedBeforeUpload(),
-    workflows.TagCompared(),
-    workflows.NoUntrustedEvents(),
-    workflows.GateWhole(),
-    workflows.NeverCancelled(),
-    workflows.Attested(),
-    workflows.ToolsLocked(),
-    workflows.Ends(),
-    workflows.WorkflowReadable(),
-)
+WORKFLOW_CHECKS = workflows.CHECKS
 """The checks of a workflow file."""
 
 BAD_REQUEST = 400

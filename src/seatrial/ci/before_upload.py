@@ -5,20 +5,21 @@ A rehearsal runs the nox sessions among it by their names, and nothing else: the
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seatrial.ci.commands import PUBLISHES, sessions_of
-from seatrial.ci.condition import Answer, all_of, condition_holds
+from seatrial.ci.commands import builds, is_nox_alone, programs_of, sessions_named, upload_of
+from seatrial.ci.expressions import Answer, all_of
+from seatrial.ci.shell import read_script
 from seatrial.findings import printable
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from seatrial.ci.github import Job, Step, Workflow
-    from seatrial.ci.publisher import Publishing
+    from seatrial.ci.evaluation import JobRun, StepRun
+    from seatrial.ci.publisher import PublishingJob
+    from seatrial.ci.shell import Statement
 
 
 BUILD_SESSIONS = ("build", "check")
@@ -27,36 +28,14 @@ BUILD_SESSIONS = ("build", "check")
 LONGEST_COMMAND = 100
 """How many characters of a command are listed."""
 
-OPENS = re.compile(r"(?:^|[;&|(]\s*)(?:if|for|while|until|case)\b|\{\s*$|^\(\s*$")
-CLOSES = re.compile(r"(?:^|;\s*)(?:fi|done|esac)\b|^\}|^\)")
-HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)")
-"""What begins and ends a command of several lines."""
-
-CONDITIONAL = re.compile(r"(?:if|for|while|until|case|test|function)\b|[!\[{(]")
-"""How a command begins that runs others, if at all, under a condition of its own."""
-
-PLAIN_CALL = re.compile(
-    r"(?:(?:uv|pipx|poetry|pdm|hatch) run (?:--?[\w=.-]+ )*|uvx |python3? -m )?[\w./-]*\bnox(?: [\w.=,\[\]()'\"/-]+)+"
-)
-"""A command that runs nox and nothing else."""
-
-BUILD_COMMAND = re.compile(
-    r"\bpython3? -m (?:build|flit|poetry|hatch)\b|\bpyproject-build\b|\b(?:uv|hatch|flit|pdm|poetry|maturin) build\b"
-    r"|\bsetup\.py (?:sdist|bdist_wheel)\b"
-)
-"""A command that builds distributions by other means than a session."""
-
 
 @dataclass(frozen=True)
 class Script:
-    """The text that a step or a job runs, in a shell; ``runs``: whether it does for the tag.
-
-    ``condition``: what decides that, as the file has it; several are a line each.
-    """
+    """The text that a step or a job runs, in a shell; ``runs``: whether it does for the tag, ``condition``: if what."""
 
     text: str
     runs: Answer = Answer.YES
-    condition: str = ""
+    condition: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,16 +56,13 @@ class BeforeUpload:
         not_run: dict[str, None] = {}
         builds_otherwise = False
         for script in scripts:
-            if script.runs is Answer.NO:
-                continue
-            for command in _commands(script.text):
-                is_known = script.runs is Answer.YES
-                is_plain = is_known and "\n" not in command and not CONDITIONAL.match(command)
-                named = tuple(sessions_of(command)) if is_plain else ()
+            for statement in read_script(script.text) if script.runs is not Answer.NO else ():
+                named = _sessions(statement) if script.runs is Answer.YES else ()
                 sessions.update(dict.fromkeys(named))
-                if not (named and PLAIN_CALL.fullmatch(command)):
-                    builds_otherwise = builds_otherwise or bool(BUILD_COMMAND.search(command))
-                    not_run[_line(command, "" if is_known else script.condition)] = None
+                if not (named and _is_nox_alone(statement)):
+                    builds_otherwise = builds_otherwise or _builds(statement)
+                    condition = None if script.runs is Answer.YES else script.condition
+                    not_run[_line(statement.text, condition)] = None
         return cls(tuple(sessions), tuple(not_run), builds_otherwise)
 
     @property
@@ -95,118 +71,68 @@ class BeforeUpload:
         return "build" in self.sessions or ("check" in self.sessions and not self.builds_otherwise)
 
 
+def _sessions(statement: Statement) -> tuple[str, ...]:
+    """Return the sessions of the commands of a statement that run whatever happens."""
+    plain = (command for command in statement.commands if command.is_plain and command.runs is Answer.YES)
+    return tuple(
+        session for command in plain for program in programs_of(command) for session in sessions_named(program)
+    )
+
+
+def _is_nox_alone(statement: Statement) -> bool:
+    programs = [program for command in statement.commands for program in programs_of(command)]
+    return len(statement.commands) == 1 and not statement.commands[0].files and all(map(is_nox_alone, programs))
+
+
+def _builds(statement: Statement) -> bool:
+    return any(builds(program) for command in statement.commands for program in programs_of(command))
+
+
 def up_to_upload(text: str) -> str:
     """Return the text of the step that uploads, without what comes after the upload."""
-    lines = text.splitlines()
-    last = max((number for number, line in enumerate(lines) if PUBLISHES.search(line)), default=len(lines) - 1)
-    return "\n".join(lines[: last + 1])
+    statements = read_script(text)
+    last = max((place for place, one in enumerate(statements) if uploads(one)), default=len(statements) - 1)
+    return "\n".join(statement.text for statement in statements[: last + 1])
 
 
-def _commands(text: str) -> Iterator[str]:
-    """Yield the commands of a text: a line each, but for those that have several."""
-    block: list[str] = []
-    end, depth = "", 0
-    for line in text.replace("\\\n", " ").splitlines():
-        plain = line.strip()
-        if not end and not depth and (not plain or plain.startswith("#")):
-            continue
-        block.append(plain)
-        if end:
-            end = "" if plain == end else end
-        else:
-            heredoc = HEREDOC.search(plain)
-            end = heredoc[1] if heredoc else ""
-            depth = max(0, depth + len(OPENS.findall(plain)) - len(CLOSES.findall(plain)))
-        if not end and not depth:
-            yield "\n".join(block) if block[1:] else " ".join(plain.split())
-            block = []
-    if block:
-        yield "\n".join(block)
+def uploads(statement: Statement) -> bool:
+    """Whether a command of a statement uploads."""
+    return any(upload_of(program, {}) for command in statement.commands for program in programs_of(command))
 
 
-def _line(command: str, condition: str) -> str:
+def _line(command: str, condition: str | None) -> str:
     """Return a line about a command: its first one, not too long."""
-    first, _, more = redact(command).partition("\n")
-    told = first if len(first) <= LONGEST_COMMAND else f"{first[: LONGEST_COMMAND - 1]}…"
-    why = f"  (if: {redact(', and '.join(condition.splitlines()))[:LONGEST_COMMAND]})" if condition else ""
-    return printable(f"{told}{' …' if more else ''}{why}")
+    first, _, more = redact(command.replace("\\\n", " ")).partition("\n")
+    first = " ".join(first.split())
+    text = first if len(first) <= LONGEST_COMMAND else f"{first[: LONGEST_COMMAND - 1]}…"
+    reason = f"  ({redact(condition)[:LONGEST_COMMAND]})" if condition else ""
+    return printable(f"{text}{' …' if more else ''}{reason}")
 
 
-DEEPEST = 10
-"""How deep one workflow may call another; GitHub refuses more."""
-
-
-def scripts_before_upload(publishing: Publishing) -> Iterator[Script]:
-    """Yield what runs in the job that publishes and in those that it waits for, in the order of the file.
+def scripts_before_upload(job: PublishingJob) -> Iterator[Script]:
+    """Yield what runs in the job that publishes and in those that it waits for, in the order of the files.
 
     Jobs that come after the upload, or that wait for nothing of it, are left out; so are steps after the upload.
-    A workflow of the repository that a job calls is read, and that which calls the publishing one.
     """
-    workflow, job = publishing.workflow, publishing.job
-    if workflow is None or job is None:
+    for run in job.run.before:
+        yield from _of_job(run, run.steps)
+        if run.job.call and not run.inside:
+            yield Script(f"uses: {run.job.call}", run.starts, run.reason)
+    steps = job.run.steps
+    last = max(
+        (place for place, step in enumerate(steps) if any(one.step == step for one in job.uploads)), default=None
+    )
+    if last is None:
+        yield from _of_job(job.run, steps)
         return
-    context = context_of(publishing, workflow)
-    for caller in publishing.workflows:
-        if caller != workflow and publishing.tag and caller.listens_to(publishing.tag):
-            for call in (one for one in caller.jobs if _is_call_of(one, workflow)):
-                yield from _of_jobs(caller.up_to(call)[:-1], publishing, context)
-    *before, _ = workflow.up_to(job)
-    yield from _of_jobs(tuple(before), publishing, context)
-    steps = job.steps
-    last = max((number for number, step in enumerate(steps) if _uploads(step)), default=len(steps) - 1)
-    upload = replace(steps[last], run=up_to_upload(steps[last].run))
-    yield from _of_steps((*steps[:last], upload), _joined("", job.condition), context)
+    yield from _of_job(job.run, steps[:last])
+    upload = steps[last]
+    if upload.step.run:
+        yield Script(up_to_upload(upload.step.run), all_of((job.run.starts, upload.starts)), upload.reason)
 
 
-def context_of(publishing: Publishing, workflow: Workflow) -> dict[str, str]:
-    """Return the values of ``github.*`` that the tag of a release decides, as far as they are known."""
-    tag = publishing.tag
-    known = {"repository_owner": publishing.owner, "repository": f"{publishing.owner}/{publishing.repository}"}
-    known = known if publishing.owner else {}
-    if workflow.chain.after and not workflow.listens_to(tag):
-        return {**known, "event_name": "workflow_run"}
-    event = "push"
-    if not publishing.starts(workflow, tag):
-        event = next((name for name in ("release", "workflow_dispatch") if name in workflow.events), "")
-    ref = {"ref": f"refs/tags/{tag}", "ref_name": tag, "ref_type": "tag"} if tag else {}
-    return {**known, **ref, **({"event_name": event} if event else {})}
-
-
-def _is_call_of(job: Job, workflow: Workflow) -> bool:
-    return job.call.startswith("./") and job.call.rpartition("/")[2] == workflow.name
-
-
-def _uploads(step: Step) -> bool:
-    return bool(PUBLISHES.search(step.run) or PUBLISHES.search(step.uses))
-
-
-def _of_jobs(
-    jobs: tuple[Job, ...], publishing: Publishing, context: Mapping[str, str], under: str = "", depth: int = 0
-) -> Iterator[Script]:
-    for job in jobs:
-        condition = _joined(under, job.condition)
-        if not job.call:
-            yield from _of_steps(job.steps, condition, context)
-            continue
-        called = [one for one in publishing.workflows if _is_call_of(job, one)]
-        for workflow in called if depth < DEEPEST else ():
-            yield from _of_jobs(workflow.jobs, publishing, context, condition, depth + 1)
-        if not called:
-            yield Script(f"uses: {job.call}", _answer(condition, context), condition)
-
-
-def _of_steps(steps: tuple[Step, ...], under: str, context: Mapping[str, str]) -> Iterator[Script]:
+def _of_job(run: JobRun, steps: Iterable[StepRun]) -> Iterator[Script]:
     for step in steps:
-        condition = _joined(under, step.condition)
-        if step.run:
-            yield Script(step.run, _answer(condition, context), condition)
-
-
-def _joined(first: str, second: str) -> str:
-    """Return the conditions of a job and of a step in it, a line each."""
-    # One that is written in several lines is one all the same.
-    return "\n".join(one for one in (first, " ".join(second.split())) if one)
-
-
-def _answer(conditions: str, context: Mapping[str, str]) -> Answer:
-    return all_of(condition_holds(line, context) for line in conditions.splitlines())
+        reasons = " and ".join(text for text in (run.reason, step.reason and f"if: {step.reason}") if text)
+        if step.step.run:
+            yield Script(step.step.run, all_of((run.starts, step.starts)), reasons or None)

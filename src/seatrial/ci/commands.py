@@ -1,80 +1,465 @@
-"""What the commands of a CI job do, recognised in their text: which nox sessions they run, and whether they upload."""
+"""What the commands of a CI job do, judged by their words: which sessions they run, whether they build or upload."""
 
 from __future__ import annotations
 
 import re
-import shlex
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from seatrial.ci.expressions import all_of
+from seatrial.ci.shell import commands_in
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from seatrial.ci.shell import ShellCommand
 
 
-EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}")
-"""What GitHub puts a value in place of."""
+@dataclass(frozen=True)
+class Program:
+    """What a command runs, without what starts it (``uv run``, ``python -m``, ``sudo`` and the like).
+
+    ``name``: of the program or the module, or ``python``; ``script``: the file that it runs, of the repository or not;
+    ``runner``: what started it, such as ``hatch run``, where that can give names to commands; ``command``: the whole.
+    """
+
+    name: str
+    args: tuple[str, ...]
+    command: ShellCommand
+    script: str | None = None
+    runner: str | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Its name and its arguments."""
+        return (self.name, *self.args)
 
 
-def sessions_of(commands: str) -> Iterator[str]:
-    """Yield the sessions that ``nox -s`` or ``nox --session`` names in the text of a step."""
-    for line in EXPRESSION.sub("$X", commands).replace("\\\n", " ").splitlines():
-        words = iter(_words(line))
-        for word in words:
-            if word == "nox" or word.endswith("/nox"):
-                yield from _named(words)
+PYTHON = re.compile(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
+SHELL = re.compile(r"(?:ba|da|z|k)?sh")
+FILE = re.compile(r"[/\\]|.\.(?:sh|bash|py|ps1|bat|cmd|js|mjs|rb|pl)$")
+PROGRAM_FOLDER = re.compile(r"(?:^|[/\\])(?:bin|Scripts)[/\\]")
+
+STARTERS: Mapping[str, frozenset[str]] = {
+    "sudo": frozenset(("-u", "-g", "--user", "--group")),
+    "env": frozenset(("-u", "--unset", "-C", "--chdir")),
+    "time": frozenset(),
+    "exec": frozenset(("-a",)),
+    "command": frozenset(),
+    "nohup": frozenset(),
+    "nice": frozenset(("-n",)),
+    "xargs": frozenset(("-n", "-I", "-P", "-L", "-d", "-a", "-s")),
+    "timeout": frozenset(("-s", "-k", "--signal", "--kill-after")),
+    "xvfb-run": frozenset(("-s", "--server-args", "-n", "-e", "-f")),
+    "uvx": frozenset(
+        (
+            "--from",
+            "--with",
+            "--with-editable",
+            "--with-requirements",
+            "--python",
+            "-p",
+            "--index",
+            "--default-index",
+            "--index-url",
+            "--extra-index-url",
+            "--directory",
+            "--project",
+            "--env-file",
+            "--constraints",
+            "-c",
+        )
+    ),
+}
+"""Programs whose arguments are another command, with their options that have a value."""
+
+RUNNERS: Mapping[tuple[str, ...], frozenset[str]] = {
+    ("uv", "run"): STARTERS["uvx"]
+    | frozenset(("--group", "--extra", "--no-group", "--only-group", "--package", "--no-extra")),
+    ("uv", "tool", "run"): STARTERS["uvx"],
+    ("pipx", "run"): frozenset(("--spec", "--python", "--pip-args", "--with", "--index-url", "-i")),
+    ("poetry", "run"): frozenset(("-C", "--directory", "-P", "--project")),
+    ("pdm", "run"): frozenset(("-p", "--project", "--venv")),
+    ("hatch", "run"): frozenset(("-e", "--env", "--include", "-i", "--exclude", "-x", "--filter", "-f")),
+    ("hatch", "env", "run"): frozenset(("-e", "--env", "-i", "--include", "-x", "--exclude", "-f", "--filter")),
+    ("pipenv", "run"): frozenset(),
+    ("rye", "run"): frozenset(("--pyproject",)),
+    ("pixi", "run"): frozenset(("-e", "--environment", "--manifest-path")),
+    ("conda", "run"): frozenset(("-n", "--name", "-p", "--prefix")),
+    ("mamba", "run"): frozenset(("-n", "--name", "-p", "--prefix")),
+    ("micromamba", "run"): frozenset(("-n", "--name", "-p", "--prefix")),
+}
+"""The same, for a command of a program."""
+
+NAMING_RUNNERS = frozenset(("hatch", "pdm", "poetry", "pixi", "rye", "pipenv"))
+"""The runners for which a project can define commands of any name."""
+
+PYTHON_OPTIONS = frozenset(("-W", "-X", "--check-hash-based-pycs"))
 
 
-def _words(line: str) -> list[str]:
-    """Return the words of a line of shell; its operators are words of their own, comments are none."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    try:
-        return list(lexer)
-    except ValueError:
-        return []
+def programs_in(script: str) -> tuple[Program, ...]:
+    """Return what the commands of a script run."""
+    return tuple(program for command in commands_in(script) for program in programs_of(command))
 
 
-def _named(words: Iterator[str]) -> Iterator[str]:
-    """Yield the sessions that a command names, and take its words away."""
+def programs_of(command: ShellCommand) -> Iterator[Program]:
+    """Yield what a command runs: one program, or those of a script that a shell is given."""
+    words = list(command.words)
+    runner = None
+    while words and (rest := _after_starter(words)) is not None:
+        runner = _program_name(words[0]) if _program_name(words[0]) in NAMING_RUNNERS else runner
+        words = rest
+    if not words:
+        return
+    name, args = _program_name(words[0]), words[1:]
+    if PYTHON.fullmatch(name) or ("$" in words[0] and args[:1] == ["-m"]):
+        yield _python_program(args, command)
+    elif SHELL.fullmatch(name) and any(word.startswith("-") and "c" in word for word in args[:1]):
+        # The first argument that is no option is the script.
+        for inner in commands_in(next((word for word in args if word[:1] not in {"-", "+"}), "")):
+            yield from programs_of(_inside(inner, command))
+    elif SHELL.fullmatch(name) or name in {"source", "."}:
+        script = next((word for word in args if word[:1] not in {"-", "+"}), None)
+        yield Program(name, tuple(args), command, script)
+    elif FILE.search(words[0]) and not PROGRAM_FOLDER.search(words[0]):
+        yield Program(name, tuple(args), command, words[0])
+    else:
+        yield Program(name, tuple(args), command, runner=runner)
+
+
+def _inside(inner: ShellCommand, outer: ShellCommand) -> ShellCommand:
+    variables = (*outer.variables, *inner.variables)
+    return type(inner)(inner.words, variables, inner.files, all_of((inner.runs, outer.runs)), is_plain=False)
+
+
+def _program_name(word: str) -> str:
+    """Return the name of a program without its folder, version and extras: ``twine`` for ``.venv/bin/twine@6``."""
+    name = re.split(r"[/\\]", word)[-1]
+    name = name[:-4] if name.lower().endswith(".exe") else name
+    return re.split(r"@|\[|==", name)[0] or name
+
+
+def _after_starter(words: list[str]) -> list[str] | None:
+    """Return the command that follows one which starts others; None for another."""
+    name = _program_name(words[0])
+    for starter, options in STARTERS.items():
+        if name == starter:
+            rest = _skip_options(words[1:], options)
+            skipped = {"env": lambda word: "=" in word, "timeout": lambda word: bool(re.fullmatch(r"[\d.]+\w?", word))}
+            while rest and name in skipped and skipped[name](rest[0]):
+                rest = rest[1:]
+            return rest
+    for runner, options in RUNNERS.items():
+        if name == runner[0]:
+            rest = _skip_options(words[1:], TOOLS[name].before if name in TOOLS else frozenset())
+            if tuple(rest[: len(runner) - 1]) == runner[1:]:
+                inner = rest[len(runner) - 1 :]
+                module = next((place for place, word in enumerate(inner) if word in {"-m", "--module"}), None)
+                if module is not None and all(word.startswith("-") for word in inner[:module]):
+                    return ["python", "-m", *inner[module + 1 :]]
+                inner = _skip_options(inner, options)
+                # hatch names an environment before its command.
+                return [inner[0].rpartition(":")[2], *inner[1:]] if inner and name == "hatch" else inner
+    return None
+
+
+def _skip_options(words: list[str], with_value: frozenset[str]) -> list[str]:
+    """Return words from the first one that is neither an option nor its value."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        if words[at] == "--":
+            return words[at + 1 :]
+        at += 2 if words[at] in with_value else 1
+    return words[at:]
+
+
+def _python_program(args: list[str], command: ShellCommand) -> Program:
+    at = 0
+    while at < len(args) and args[at].startswith("-") and args[at] not in {"-m", "-c", "-"}:
+        at += 2 if args[at] in PYTHON_OPTIONS else 1
+    if args[at : at + 1] == ["-m"] and args[at + 1 :]:
+        return Program(args[at + 1], tuple(args[at + 2 :]), command)
+    script = args[at] if args[at:] and not args[at].startswith("-") else None
+    return Program("python", tuple(args[at + 1 :] if script else args[at:]), command, script)
+
+
+def sessions_of(script: str) -> Iterator[str]:
+    """Yield the sessions of the project's noxfile that a script names; those in a variable are not known."""
+    for program in programs_in(script):
+        yield from sessions_named(program)
+
+
+def sessions_named(program: Program) -> tuple[str, ...]:
+    """Return the sessions that a program names with ``nox -s``, none for another noxfile."""
+    if program.name != "nox":
+        return ()
+    sessions: list[str] = []
     is_name = False
-    for word in words:
-        if word == "--" or not set(word) - set("();<>|&"):
-            return
+    for word in program.args:
+        if word == "--":
+            break
         if word.startswith("-"):
             option, _, value = word.partition("=")
-            is_name = option in ("-s", "-e", "--session", "--sessions")
-            if is_name and value and "$" not in value:
-                yield value
-        elif is_name and "$" not in word:
-            yield word
+            if option in {"-f", "--noxfile"}:
+                return ()
+            is_name = option in {"-s", "-e", "--session", "--sessions"}
+            sessions += [value] if is_name and value else []
+        elif is_name:
+            sessions.append(word)
+    return tuple(session for session in sessions if "$" not in session)
 
 
-def followed_by(name: str, first: str, rest: str, *, ends: str = r"\n") -> str:
-    r"""Return a pattern for ``first`` with ``rest`` after it in the same stretch of text.
+def is_nox_alone(program: Program) -> bool:
+    """Whether a program is nox with sessions that are all named."""
+    return program.name == "nox" and not any("$" in word for word in program.args) and bool(sessions_named(program))
 
-    ``name``: that of a group, which no other has; ``ends``: the signs that end a stretch, as in ``[…]``. ``.*`` between
-    the two would be searched anew from each ``first``: here it is from the first of a stretch alone, which finds as
-    much. Python has atomic groups since 3.11 only; a lookahead and a reference to it are the same.
+
+BUILD_MODULES = frozenset(("build", "pyproject-build"))
+BUILDERS = frozenset(("uv", "hatch", "flit", "pdm", "poetry", "maturin", "rye"))
+
+
+def builds(program: Program) -> bool:
+    """Whether a program builds distributions by other means than a session."""
+    if program.name == "python" and program.script and program.script.endswith("setup.py"):
+        return bool({"sdist", "bdist_wheel"} & set(program.args))
+    if program.name in BUILD_MODULES:
+        return True
+    return program.name in BUILDERS and _subcommand(program) == "build"
+
+
+def _subcommand(program: Program) -> str | None:
+    rest = _skip_options(list(program.args), TOOLS[program.name].before if program.name in TOOLS else frozenset())
+    return rest[0] if rest else None
+
+
+@dataclass(frozen=True)
+class UploadTool:
+    """A program that uploads.
+
+    ``commands``: those that do; ``before``: options with a value that can come before them; ``names`` and
+    ``addresses``: the options that name an index or its address; ``name_variables`` and ``address_variables``: the
+    variables that do; ``credential_options`` and ``credential_variables``: where it takes a password or a token from.
     """
-    inside = f"[^{ends}]"
-    return rf"(?<!{inside})(?=(?P<{name}>{inside}*?{first}))(?P={name}){inside}*{rest}"
+
+    commands: tuple[str, ...] = ("publish",)
+    before: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ("-r", "--repository")
+    addresses: tuple[str, ...] = ()
+    name_variables: tuple[str, ...] = ()
+    address_variables: tuple[str, ...] = ()
+    credential_options: tuple[str, ...] = ("-p", "--password")
+    credential_variables: str = r"TWINE_PASSWORD"
 
 
-UPLOAD_TOOLS = "uv|hatch|poetry|flit|pdm|maturin|seatrial|invoke|inv"
-PUBLISHES = re.compile(
-    "gh-action-pypi-publish|"
-    + followed_by("twine", r"\btwine\b", r"\bupload\b")
-    + "|"
-    + followed_by("tool", rf"\b(?:{UPLOAD_TOOLS})\b", r"\s(?:publish|upload)\b", ends=r"|&;\n")
+OWN = UploadTool(
+    before=frozenset(("--project", "-c", "--collection", "-r", "--search-root", "-f", "--config", "-T")),
+    names=("-i", "--index"),
+    name_variables=("TWINE_REPOSITORY",),
+    address_variables=("TWINE_REPOSITORY_URL",),
+    credential_options=(),
 )
-"""What a step that uploads has in ``uses`` or in ``run``."""
 
-PASSWORD_IN_COMMAND = re.compile(r"\s(-p|--password|--token|-a|--auth)[ =]\S")
-"""The option of such a command that hands a stored password over."""
+TOOLS: Mapping[str, UploadTool] = {
+    "twine": UploadTool(
+        commands=("upload",),
+        addresses=("--repository-url",),
+        name_variables=("TWINE_REPOSITORY",),
+        address_variables=("TWINE_REPOSITORY_URL",),
+    ),
+    "uv": UploadTool(
+        before=frozenset(("--directory", "--project", "--config-file", "--color", "--cache-dir", "--python", "-p")),
+        names=("--index",),
+        addresses=("--publish-url",),
+        name_variables=("UV_PUBLISH_INDEX",),
+        address_variables=("UV_PUBLISH_URL",),
+        credential_options=("-p", "--password", "-t", "--token"),
+        credential_variables=r"UV_PUBLISH_(?:TOKEN|PASSWORD)",
+    ),
+    "flit": UploadTool(
+        before=frozenset(("-f", "--ini-file")),
+        names=("--repository",),
+        address_variables=("FLIT_INDEX_URL",),
+        credential_options=(),
+        credential_variables=r"FLIT_PASSWORD",
+    ),
+    "poetry": UploadTool(
+        before=frozenset(("-C", "--directory", "-P", "--project")),
+        credential_variables=r"POETRY_PYPI_TOKEN_\w+|POETRY_HTTP_BASIC_\w+_PASSWORD",
+    ),
+    "pdm": UploadTool(
+        before=frozenset(("-c", "--config", "-p", "--project")),
+        name_variables=("PDM_PUBLISH_REPO",),
+        credential_options=("-P", "--password"),
+        credential_variables=r"PDM_PUBLISH_PASSWORD",
+    ),
+    "hatch": UploadTool(
+        before=frozenset(("-e", "--env", "-p", "--project", "--config", "--data-dir", "--cache-dir")),
+        names=("-r", "--repo"),
+        name_variables=("HATCH_INDEX_REPO",),
+        credential_options=("-a", "--auth"),
+        credential_variables=r"HATCH_INDEX_AUTH",
+    ),
+    "maturin": UploadTool(
+        commands=("publish", "upload"),
+        addresses=("--repository-url",),
+        name_variables=("MATURIN_REPOSITORY",),
+        address_variables=("MATURIN_REPOSITORY_URL",),
+        credential_variables=r"MATURIN_(?:PYPI_TOKEN|PASSWORD)",
+    ),
+    "rye": UploadTool(
+        addresses=("--repository-url",), credential_options=("--token",), credential_variables=r"RYE_TOKEN"
+    ),
+    "setup.py": UploadTool(commands=("upload",), credential_options=()),
+    "seatrial": OWN,
+    "invoke": OWN,
+    "inv": OWN,
+}
+"""The programs that upload distributions (their documentation of options and variables)."""
 
-UPLOAD_ADDRESS = re.compile(r"(?:--repository-url|--publish-url)[ =][\"']?(https?://[^\s\"']+)")
-"""What a command is told to upload to."""
+PASSWORD_VARIABLE = re.compile("|".join(sorted({tool.credential_variables for tool in TOOLS.values()})))
+"""The variables that hand a stored password to such a program."""
 
-UPLOADS_TO_TESTPYPI = re.compile(
-    r"\s(?:--repository|-r|--index|--publish-repository)[ =][\"']?test-?pypi\b", re.IGNORECASE
+
+@dataclass(frozen=True)
+class CommandUpload:
+    """An upload by a command.
+
+    ``index``: the name of its index, and ``address`` its address, as they are written, None for the usual one;
+    ``has_password``: whether an option or a variable hands it a password or a token.
+    """
+
+    program: Program
+    index: str | None = None
+    address: str | None = None
+    has_password: bool = False
+    attests: bool = False
+
+
+def upload_of(program: Program, variables: Mapping[str, str]) -> CommandUpload | None:
+    """Return the upload that a program makes, None if it makes none; ``variables``: those of its environment."""
+    name = program.name if program.script is None else program.script.rpartition("/")[2]
+    tool = TOOLS.get(name) if program.script is None or name == "setup.py" else None
+    args = list(program.args)
+    if tool is None or {"--dry-run", "--help", "-h"} & set(args):
+        return None
+    rest = [word for word in args if word in tool.commands] if name == "setup.py" else _skip_options(args, tool.before)
+    if not rest or rest[0] not in tool.commands:
+        return None
+    variables = {**variables, **dict(program.command.variables)}
+    index, address = _option(args, tool.names), _option(args, tool.addresses)
+    if index is None and address is None:
+        index = next((variables[one] for one in tool.name_variables if variables.get(one)), None)
+        address = next((variables[one] for one in tool.address_variables if variables.get(one)), None)
+    if index is not None and "://" in index:
+        index, address = None, index
+    has_variable = any(re.fullmatch(tool.credential_variables, variable) for variable in variables)
+    has_password = has_variable or _option(args, tool.credential_options) is not None
+    return CommandUpload(program, index, address, has_password, "--attestations" in args)
+
+
+def _option(words: list[str], names: tuple[str, ...]) -> str | None:
+    """Return the value of an option, None if it is not there."""
+    for place, word in enumerate(words):
+        name, sign, value = word.partition("=")
+        if name in names:
+            return value if sign else next(iter(words[place + 1 : place + 2]), None)
+        short = next((one for one in names if not one.startswith("--") and word.startswith(one)), None)
+        if short and not word.startswith("--"):
+            return word[len(short) :]
+    return None
+
+
+@dataclass
+class UploadReader:
+    """Finds the uploads in the scripts of a job, one script after the other: what one exports, the next ones have.
+
+    ``stores_password``: whether a command has stored a password for the uploads of the job.
+    """
+
+    stores_password: bool = False
+    _exported: dict[str, str] = field(default_factory=dict)
+    _repositories: dict[str, str] = field(default_factory=dict)
+
+    def uploads(self, script: str, variables: Mapping[str, str]) -> Iterator[CommandUpload]:
+        """Yield the uploads of a script; ``variables``: those of its environment."""
+        for program in programs_in(script):
+            self.stores_password = self.stores_password or _stores_password(program)
+            if program.name == "export" or any("GITHUB_ENV" in file for file in program.command.files):
+                assigned = (word.partition("=") for word in program.args)
+                self._exported.update((name, value) for name, sign, value in assigned if sign and name.isidentifier())
+            if program.words[:2] == ("poetry", "config") and program.args[2:]:
+                self._repositories[program.args[1].removesuffix(".url")] = program.args[2]
+            upload = upload_of(program, {**variables, **self._exported})
+            if upload:
+                known = self._repositories.get(f"repositories.{upload.index}")
+                yield replace(upload, address=upload.address or known)
+
+
+def _stores_password(program: Program) -> bool:
+    """Whether a program stores a password for a later upload, in its settings or in .pypirc."""
+    words = program.words
+    files = program.command.files
+    if any(re.search(r"(?:^|/)\.pypirc$", file) for file in files):
+        return True
+    if words[:2] == ("poetry", "config"):
+        return any(re.match(r"pypi-token\.|http-basic\.", word) for word in words[2:])
+    return words[:2] == ("keyring", "set")
+
+
+PROJECT_RUNNERS = frozenset(
+    (
+        "make",
+        "just",
+        "task",
+        "tox",
+        "nox",
+        "invoke",
+        "inv",
+        "doit",
+        "poe",
+        "pants",
+        "bazel",
+        "npm",
+        "pnpm",
+        "yarn",
+        "npx",
+        "cargo",
+        "semantic-release",
+        "jupyter-releaser",
+        "fullrelease",
+        "tbump",
+        "releaser",
+    )
 )
-"""What a command is told to upload to TestPyPI with."""
+"""Programs that run what files of the repository say."""
+
+HARMLESS = frozenset(
+    (
+        "pytest",
+        "coverage",
+        "mypy",
+        "ruff",
+        "black",
+        "flake8",
+        "pylint",
+        "pre-commit",
+        "sphinx-build",
+        "mkdocs",
+        "python",
+        "pip",
+        "build",
+        "twine",
+        "check-wheel-contents",
+        "pyroma",
+        "towncrier",
+        "cibuildwheel",
+    )
+)
+"""Programs of others that upload nothing by themselves."""
+
+
+def may_upload(program: Program) -> bool:
+    """Whether a program runs what nobody can see in a workflow: a script, a session, a target."""
+    if program.script is not None or program.name in PROJECT_RUNNERS or "$" in program.name:
+        return True
+    return program.runner is not None and program.name not in HARMLESS

@@ -1,8 +1,8 @@
-"""A GitHub workflow, read from its text: what starts it, what its jobs run, and whether they publish.
+"""A GitHub workflow, read once from its YAML: what starts it, its jobs, their steps, and what these use.
 
-GitHub, "Workflow syntax for GitHub Actions", "Events that trigger workflows", and the filter pattern cheat sheet:
-``*`` and ``**`` (over ``/`` too), ``?`` and ``+`` for the character before, ``[]`` for one of several, ``!`` at the
-beginning to exclude again.
+GitHub, "Workflow syntax for GitHub Actions", "Events that trigger workflows", "Metadata syntax for GitHub Actions" and
+the filter pattern cheat sheet: ``*`` and ``**`` (over ``/`` too), ``?`` and ``+`` for the character before, ``[]`` for
+one of several, ``!`` at the beginning to exclude again. `evaluation` decides which jobs run, and what they may do.
 """
 
 from __future__ import annotations
@@ -12,446 +12,507 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from seatrial.ci.commands import PASSWORD_IN_COMMAND, PUBLISHES, UPLOAD_ADDRESS, UPLOADS_TO_TESTPYPI, sessions_of
-from seatrial.ci.pins import PUBLISH_PIN
+from seatrial.ci.commands import sessions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
-
-
-WORKFLOW_RUN = "workflow_run"
-CHECKOUT_ACTION = "actions/checkout@"
-
-
-@dataclass(frozen=True)
-class WorkflowRunTrigger:
-    """After which other workflows one starts.
-
-    ``title``: what others call it; ``after``: the titles of those that it starts after;
-    ``branches`` and ``branches_ignored``: patterns of what the run before was for, a branch or a tag;
-    ``checks_branch_out``: whether a step checks out without saying what, which is the default branch then.
-    """
-
-    title: str = ""
-    after: tuple[str, ...] = ()
-    branches: tuple[str, ...] = ()
-    branches_ignored: tuple[str, ...] = ()
-    checks_branch_out: bool = False
-
-    @classmethod
-    def of(cls, told: Mapping[str, Any], path: str) -> WorkflowRunTrigger:
-        """Read the table of a workflow; ``path``: that of its file, which is its title where it has none."""
-        title, run = told.get("name"), table_at(table_at(told, "on"), WORKFLOW_RUN)
-        return cls(
-            title=title if isinstance(title, str) and title else path,
-            after=texts_at(run, "workflows"),
-            branches=texts_at(run, "branches"),
-            branches_ignored=texts_at(run, "branches-ignore"),
-            checks_branch_out=any(not inputs.get("ref") for inputs in _checkouts(told)),
-        )
-
-    def follows(self, other: WorkflowRunTrigger, tag: str) -> bool:
-        """Whether it starts after a run of another one that a tag has started."""
-        if other.title not in self.after:
-            return False
-        return ref_matches(self.branches, tag) if self.branches else not ref_matches(self.branches_ignored, tag)
-
-
-def _checkouts(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the inputs of each step that checks out."""
-    for name in told["jobs"]:
-        for step in tables_at(table_at(told["jobs"], name), "steps"):
-            if any(text.startswith(CHECKOUT_ACTION) for text in texts_at(step, "uses")):
-                yield table_at(step, "with")
 
 
 WORKFLOWS_FOLDER = ".github/workflows"
 """Where GitHub looks for workflows."""
 
-PASSWORD_VARIABLE = re.compile(r"(TWINE_|UV_PUBLISH_|HATCH_INDEX_|FLIT_|PDM_PUBLISH_|POETRY_PYPI_)\w*|password")
-"""What a stored password is handed over in: a variable or an input of that name."""
-
 PYTHON_VERSION = re.compile(r"(?<![\d.])3\.\d+(?![\d.])")
 """A minor version of Python."""
 
-PUBLISH_ACTION = PUBLISH_PIN.partition("@")[0]
-"""The action that publishes; it makes attestations unless it is told not to, or has a password."""
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Uses:
+    """An action, a workflow or an image that a step or a job uses.
+
+    ``name``: what it is without its version, such as ``actions/checkout`` or ``./.github/workflows/x.yml``; ``ref``:
+    what is behind the at sign; ``version``: what the comment after it says of the version.
+    """
+
+    name: str
+    ref: str | None = None
+    version: str | None = None
+
+    @classmethod
+    def from_text(cls, text: str, comment: str = "") -> Uses:
+        """Read the value of ``uses``, and the comment behind it."""
+        version = re.match(r"#\s*(v?\d\S*)", comment)
+        name, _, ref = text.partition("@")
+        return cls(name, ref or None, version[1] if version else None)
+
+    def __str__(self) -> str:
+        """Return it as it is written."""
+        return f"{self.name}@{self.ref}" if self.ref else self.name
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is in the repository of the workflow."""
+        return self.name.startswith("./")
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is an image of a container."""
+        return self.name.startswith("docker://")
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it is named by a commit."""
+        return self.ref is not None and bool(COMMIT.fullmatch(self.ref))
+
+    def is_action(self, name: str) -> bool:
+        """Whether it is an action, whatever its version; GitHub ignores case."""
+        return self.name.lower() == name.lower()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a job or of a composite action.
+
+    ``run``: its script; ``condition``: its ``if``; ``inputs`` and ``variables``: its ``with`` and ``env``; ``folder``:
+    where its script runs, None for that of the job. All as the file has them, with the expressions.
+    """
+
+    run: str | None = None
+    uses: Uses | None = None
+    condition: str | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    id: str | None = None
+    folder: str | None = None
+    shell: str | None = None
+
+    def uses_action(self, name: str) -> bool:
+        """Whether it uses an action, whatever its version."""
+        return self.uses is not None and self.uses.is_action(name)
+
+
+@dataclass(frozen=True)
+class CompositeAction:
+    """An action of the repository that is made of steps; ``defaults``: those of its inputs."""
+
+    steps: tuple[Step, ...]
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """The permissions that a workflow or a job states; ``all``: ``write-all`` or ``read-all``."""
+
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    all: str | None = None
+
+    @property
+    def may_get_token(self) -> bool:
+        """Whether they let a job ask for an identity token."""
+        return self.all == "write-all" or self.scopes.get("id-token") == "write"
 
 
 @dataclass(frozen=True)
 class Job:
     """A job.
 
-    ``commands``: the texts of its ``run``; ``may_ask``: whether it may ask for an identity token; ``has_password``:
-    whether a stored password is handed to one of its steps; ``leads_elsewhere``: whether it names another index than
-    PyPI; ``pythons``: the versions, such as 3.12, that its matrix or its steps name; ``addresses``: those that it
-    uploads to; ``makes_attestations``: whether its steps do; ``needs``: the jobs that it waits for; ``steps``: its
-    steps; ``condition``: its ``if``, and ``call`` the workflow that it is, as the file has them, "" for none.
+    ``condition``: its ``if``; ``environment``: the name of its environment; ``call``: the workflow that it is, with
+    ``inputs`` and ``secrets`` (``inherit``, or the values by name); ``permissions``: None where it states none;
+    ``matrix``: its table, None where there is none or it is computed; ``machine``: its ``runs-on``.
     """
 
     name: str
-    environment: str = ""
-    commands: tuple[str, ...] = ()
-    uses: tuple[str, ...] = ()
-    may_ask: bool = False
-    has_password: bool = False
-    leads_elsewhere: bool = False
-    pythons: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
-    makes_attestations: bool = False
-    needs: tuple[str, ...] = field(default=(), compare=False)
-    steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
-    condition: str = field(default="", compare=False)
-    call: str = field(default="", compare=False)
+    steps: tuple[Step, ...] = ()
+    needs: tuple[str, ...] = ()
+    condition: str | None = None
+    environment: str | None = None
+    permissions: Permissions | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    call: Uses | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] | str = field(default_factory=dict)
+    matrix: Mapping[str, Any] | None = None
+    machine: str | None = None
+    folder: str | None = None
+    has_timeout: bool = False
 
     @property
-    def attests(self) -> bool:
-        """Whether what it uploads has attestations (PEP 740): only who is trusted by an index can make them."""
-        return self.makes_attestations and self.may_ask and not self.has_password
+    def scripts(self) -> tuple[str, ...]:
+        """What its steps run."""
+        return tuple(step.run for step in self.steps if step.run)
 
     @property
-    def publishes(self) -> bool:
-        """Whether one of its steps uploads to an index."""
-        return any(PUBLISHES.search(text) for text in (*self.commands, *self.uses))
+    def pythons(self) -> tuple[str, ...]:
+        """The Pythons, such as 3.12, that its matrix or its steps name: ``python-version``, or a key like that."""
+        matrix = self.matrix or {}
+        tables = (matrix, *(step.inputs for step in self.steps), *tables_at(matrix, "include"))
+        texts = (text for table in tables for key in table if "python" in key.lower() for text in texts_at(table, key))
+        return tuple(dict.fromkeys(version for text in texts for version in PYTHON_VERSION.findall(text)))
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """An event that starts a workflow.
+
+    ``tags``, ``branches`` and the like: the patterns of what is pushed, or of what the run before was for;
+    ``types``: of the event; ``workflows``: the titles of those after which it starts; ``inputs``: their names, and
+    whether they have to be given.
+    """
+
+    event: str
+    tags: tuple[str, ...] = ()
+    tags_ignored: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()
+    branches_ignored: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    workflows: tuple[str, ...] = ()
+    inputs: Mapping[str, WorkflowInput] = field(default_factory=dict)
+
+    @property
+    def names_tags(self) -> bool:
+        """Whether it says for which tags it starts."""
+        return bool(self.tags or self.tags_ignored)
+
+    def matches_tag(self, tag: str) -> bool:
+        """Whether a push of a tag is meant."""
+        if self.tags:
+            return ref_matches(self.tags, tag)
+        if self.tags_ignored:
+            return not ref_matches(self.tags_ignored, tag)
+        return not (self.branches or self.branches_ignored)
+
+    def follows_run_for(self, ref: str) -> bool:
+        """Whether a run of another workflow for a branch or a tag is meant."""
+        return ref_matches(self.branches, ref) if self.branches else not ref_matches(self.branches_ignored, ref)
+
+
+@dataclass(frozen=True)
+class WorkflowInput:
+    """An input of a workflow; ``default``: None for none; ``type``: string, boolean, number, choice or environment."""
+
+    is_required: bool = False
+    default: str | None = None
+    type: str = "string"
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow of GitHub: ``name`` of the file; ``tags``: the patterns of tags that start it.
+    """A workflow; ``name``: of its file; ``title``: what others call it; ``folder``: where its scripts run.
 
-    ``events``: what starts it; ``tags_ignored``: the patterns of tags that do not; ``only_branches``: whether a push
-    starts it to a branch alone; ``calls``: the workflows of the repository that its jobs are;
-    ``folder``: where its commands run unless they say otherwise, "" for the top; ``chain``: what it starts after.
+    ``problem``: why GitHub can't read the file, None where it can; then the rest is what can be read of it.
     """
 
     name: str
-    tags: tuple[str, ...] = ()
+    title: str = ""
+    triggers: tuple[Trigger, ...] = ()
     jobs: tuple[Job, ...] = ()
-    events: tuple[str, ...] = ()
-    tags_ignored: tuple[str, ...] = ()
-    only_branches: bool = False
-    calls: tuple[str, ...] = ()
-    folder: str = ""
-    chain: WorkflowRunTrigger = field(default_factory=WorkflowRunTrigger, compare=False)
+    permissions: Permissions | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    folder: str | None = None
+    cancels: str | None = None
+    problem: str | None = None
 
     @classmethod
-    def from_text(cls, name: str, text: str) -> Workflow | None:
-        """Read a file; None when it is no workflow."""
-        told = parse_workflow(text)
-        if told is None:
-            return None
-        push = table_at(table_at(told, "on"), "push")
-        jobs = tuple(_job(str(key), job, told) for key, job in told["jobs"].items() if isinstance(job, dict))
-        return cls(
-            name=name,
-            tags=texts_at(push, "tags"),
-            jobs=jobs,
-            events=tuple(map(str, table_at(told, "on"))) or texts_at(told, "on"),
-            tags_ignored=texts_at(push, "tags-ignore"),
-            only_branches=any(key in push for key in ("branches", "branches-ignore")),
-            calls=tuple(_called(told["jobs"].values())),
-            folder=_folder(table_at(table_at(told, "defaults"), "run").get("working-directory")),
-            chain=WorkflowRunTrigger.of(told, f"{WORKFLOWS_FOLDER}/{name}"),
-        )
+    def from_text(cls, name: str, text: str) -> Workflow:
+        """Read a file."""
+        return read_workflow(name, text)
+
+    @property
+    def path(self) -> str:
+        """The path of its file in the repository."""
+        return f"{WORKFLOWS_FOLDER}/{self.name}"
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The names of the events that start it."""
+        return tuple(trigger.event for trigger in self.triggers)
+
+    @property
+    def uses(self) -> tuple[Uses, ...]:
+        """All actions, workflows and images that it uses."""
+        used = [one for job in self.jobs for one in (job.call, *(step.uses for step in job.steps))]
+        return tuple(one for one in used if one is not None)
+
+    def trigger(self, event: str) -> Trigger | None:
+        """Return the trigger of an event, None if that does not start it."""
+        return next((trigger for trigger in self.triggers if trigger.event == event), None)
 
     def listens_to(self, tag: str) -> bool:
         """Whether a push of a tag starts it."""
-        if "push" not in self.events:
-            return False
-        if self.tags:
-            return ref_matches(self.tags, tag)
-        return not ref_matches(self.tags_ignored, tag) if self.tags_ignored else not self.only_branches
+        push = self.trigger("push")
+        return push is not None and push.matches_tag(tag)
 
-    @property
-    def waits_for_more(self) -> bool:
-        """Whether something that comes after a tag is meant to start it, and no push of a tag."""
-        names_tags = "push" in self.events and (self.tags or self.tags_ignored)
-        return not names_tags and bool({"release", "workflow_dispatch"} & set(self.events))
-
-    def started_by_hand(self, tag: str) -> str:
-        """Return the command that starts it for a tag, "" where there is none (GitHub, "gh release", "gh workflow")."""
-        if "release" in self.events:
-            return f"gh release create {tag} --verify-tag --generate-notes"
-        return f"gh workflow run {self.name} --ref {tag}" if "workflow_dispatch" in self.events else ""
-
-    @classmethod
-    def in_tree(cls, top: Path) -> tuple[Workflow, ...]:
-        """Read those of a repository, sorted by the names of their files; ``top`` is that of the work tree."""
-        paths = sorted(path for path in (top / WORKFLOWS_FOLDER).glob("*.y*ml") if path.is_file())
-        read = (cls.from_text(path.name, path.read_text(encoding="utf-8", errors="replace")) for path in paths)
-        return tuple(workflow for workflow in read if workflow)
-
-    def publishing_job(self, environments: Iterable[str] = ()) -> Job | None:
-        """Return the job that uploads; of several, one of these environments, or else the last."""
-        jobs = [job for job in self.jobs if job.publishes and not job.leads_elsewhere]
-        wanted = [job for job in jobs if job.environment in set(environments)] or jobs
-        return wanted[-1] if wanted else None
-
-    def up_to(self, job: Job) -> tuple[Job, ...]:
-        """Return the jobs that a job waits for, and those that they wait for, then the job itself."""
-        waited = jobs_awaited(job.needs, {one.name: one.needs for one in self.jobs}) - {job.name}
-        return (*(one for one in self.jobs if one.name in waited), job)
+    def follows(self, other: Workflow, ref: str) -> bool:
+        """Whether it starts after a run of another workflow for a branch or a tag."""
+        run = self.trigger("workflow_run")
+        return run is not None and other.title in run.workflows and run.follows_run_for(ref)
 
     def sessions(self) -> tuple[str, ...]:
-        """Return the nox sessions that its steps name; those that stand in a variable are not known here."""
-        texts = (text for job in self.jobs for text in job.commands)
-        return tuple(dict.fromkeys(name for text in texts for name in sessions_of(text)))
-
-
-def _job(name: str, told: Mapping[str, Any], workflow: Mapping[str, Any]) -> Job:
-    steps = tables_at(told, "steps")
-    environment = told.get("environment", "")
-    commands = tuple(_texts(step.get("run") for step in steps))
-    keys = {
-        *table_at(workflow, "env"),
-        *(key for one in (told, *steps) for key in (*table_at(one, "env"), *table_at(one, "with"))),
-    }
-    return Job(
-        name=name,
-        environment=next(_texts([environment.get("name") if isinstance(environment, dict) else environment]), ""),
-        commands=commands,
-        uses=tuple(_texts(step.get("uses") for step in steps)),
-        may_ask=_grants_identity(told.get("permissions", workflow.get("permissions"))),
-        has_password=any(map(PASSWORD_VARIABLE.fullmatch, map(str, keys)))
-        or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
-        leads_elsewhere=any("repository-url" in table_at(step, "with") for step in steps)
-        or any(UPLOADS_TO_TESTPYPI.search(text) for text in commands if PUBLISHES.search(text)),
-        addresses=tuple(_texts(table_at(step, "with").get("repository-url") for step in steps))
-        + tuple(address for text in commands for address in UPLOAD_ADDRESS.findall(text)),
-        makes_attestations=any(map(_attests, steps)),
-        pythons=tuple(dict.fromkeys(_pythons(told, steps))),
-        needs=texts_at(told, "needs"),
-        steps=steps_of(told),
-        condition=text_at(told, "if"),
-        call=text_at(told, "uses"),
-    )
-
-
-def _called(jobs: Iterable[object]) -> Iterator[str]:
-    for uses in _texts(job.get("uses") for job in jobs if isinstance(job, dict)):
-        if uses.startswith(f"./{WORKFLOWS_FOLDER}/"):
-            yield uses.rpartition("/")[2]
-
-
-def _folder(told: object) -> str:
-    return posixpath.normpath(told).strip("./") if isinstance(told, str) and told else ""
-
-
-def _pythons(told: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the versions that a job names where Pythons are named: ``python-version``, or a like key of its matrix."""
-    matrix = table_at(table_at(told, "strategy"), "matrix")
-    tables = (matrix, *(table_at(step, "with") for step in steps), *tables_at(matrix, "include"))
-    named = ((table, key) for table in tables for key in table if "python" in key.lower())
-    for table, key in named:
-        for text in texts_at(table, key):
-            yield from PYTHON_VERSION.findall(text)
-
-
-def _texts(told: Iterable[object]) -> Iterator[str]:
-    """Yield what is a text: anything else, written out, could be as long as its aliases multiply it."""
-    return (one for one in told if isinstance(one, str) and one)
-
-
-def _attests(step: Mapping[str, Any]) -> bool:
-    """Whether a step uploads attestations, as the action does unless it is told not to."""
-    if any(text.startswith(PUBLISH_ACTION) for text in texts_at(step, "uses")):
-        attestations = table_at(step, "with").get("attestations")
-        return attestations is not False and not (isinstance(attestations, str) and attestations.lower() == "false")
-    return any(PUBLISHES.search(text) and "--attestations" in text for text in _texts([step.get("run")]))
-
-
-def _grants_identity(permissions: object) -> bool:
-    if isinstance(permissions, dict):
-        return permissions.get("id-token") == "write"
-    return permissions == "write-all"
-
-
-USES = re.compile(
-    r"^[ \t-]*uses:[ \t]*['\"]?(?P<action>[^\s'\"#@]+)@(?P<ref>[^\s'\"#]+)['\"]?[ \t]*(?P<comment>#.*)?$", re.MULTILINE
-)
+        """Return the nox sessions that its steps name; those in a variable, and those of other folders, are unknown."""
+        steps = (
+            step.run
+            for job in self.jobs
+            for step in job.steps
+            if step.run and (step.folder or job.folder or self.folder) == self.folder
+        )
+        return tuple(dict.fromkeys(session for script in steps for session in sessions_of(script)))
 
 
 @dataclass(frozen=True)
-class ActionUse:
-    """An action as it is named in the text: ``ref`` stands behind its at sign, ``version`` in the comment after it."""
+class WorkflowFiles:
+    """The workflows of a repository, and its composite actions by their path, such as ``./.github/actions/publish``."""
 
-    action: str
-    ref: str
-    version: str
-
-    @property
-    def is_pinned(self) -> bool:
-        """Whether it is named by a commit."""
-        return bool(re.fullmatch(r"[0-9a-f]{40}", self.ref))
-
-
-@dataclass(frozen=True)
-class WorkflowFileJob:
-    """A job: ``table`` is what stands below its name, and is not to be written to."""
-
-    name: str
-    table: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def steps(self) -> tuple[Mapping[str, Any], ...]:
-        """Its steps."""
-        return tables_at(self.table, "steps")
-
-    @property
-    def commands(self) -> tuple[str, ...]:
-        """What its steps run."""
-        return tuple(one["run"] for one in self.steps if isinstance(one.get("run"), str))
-
-    def inputs(self, action: str) -> Iterator[Mapping[str, Any]]:
-        """Yield what each step that uses an action hands to it."""
-        for one in self.steps:
-            uses = one.get("uses")
-            if isinstance(uses, str) and uses.partition("@")[0].lower() == action:
-                yield table_at(one, "with")
-
-    @property
-    def uploads(self) -> int:
-        """How many of its steps upload to an index."""
-        texts = [text for one in self.steps for text in (one.get("run"), one.get("uses")) if isinstance(text, str)]
-        return sum(bool(PUBLISHES.search(text)) for text in texts)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """The jobs that it waits for."""
-        return texts_at(self.table, "needs")
-
-
-@dataclass(frozen=True)
-class WorkflowFile:
-    """A workflow: ``uses`` are the actions of its text, ``table`` what it holds, ``trouble`` why it is none, or ""."""
-
-    name: str
-    uses: tuple[ActionUse, ...]
-    jobs: tuple[WorkflowFileJob, ...]
-    table: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    trouble: str = ""
+    workflows: tuple[Workflow, ...] = ()
+    actions: Mapping[str, CompositeAction] = field(default_factory=dict)
 
     @classmethod
-    def from_text(cls, name: str, text: str) -> WorkflowFile:
-        """Read a file; one that is no workflow has no jobs."""
-        trouble, told = workflow_problem(text), parse_workflow(text)
-        if told is None:
-            return cls(name, (), (), trouble=trouble or "it is no workflow")
-        jobs = tuple(WorkflowFileJob(str(key), job) for key, job in told["jobs"].items() if isinstance(job, dict))
-        uses = (ActionUse(one["action"], one["ref"], _version(one["comment"])) for one in USES.finditer(text))
-        return cls(name, tuple(uses), jobs, told, trouble)
+    def in_tree(cls, top: Path) -> WorkflowFiles:
+        """Read those of a work tree, sorted by the names of their files."""
+        paths = sorted(path for path in (top / WORKFLOWS_FOLDER).glob("*.y*ml") if path.is_file())
+        texts = {path.name: path.read_text(encoding="utf-8", errors="replace") for path in paths}
 
-    @property
-    def publishing(self) -> tuple[WorkflowFileJob, ...]:
-        """The jobs that upload to an index."""
-        return tuple(one for one in self.jobs if one.uploads)
+        def read(folder: str) -> str | None:
+            for name in ("action.yml", "action.yaml"):
+                path = top / folder / name
+                if path.is_file():
+                    return path.read_text(encoding="utf-8", errors="replace")
+            return None
 
-    @property
-    def triggers(self) -> frozenset[str]:
-        """The names of the events that start it."""
-        on = self.table.get("on", [])
-        # Anything else than a text, written out, could be as long as its aliases multiply it.
-        return frozenset(one for one in ([on] if isinstance(on, str) else on) if isinstance(one, str))
+        return cls.from_texts(texts, read)
 
-    def before(self, job: WorkflowFileJob) -> tuple[WorkflowFileJob, ...]:
-        """Return the jobs that a job waits for, and those that they wait for."""
-        waited = jobs_awaited(job.needs, {one.name: one.needs for one in self.jobs})
-        return tuple(one for one in self.jobs if one.name in waited)
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str], read: Callable[[str], str | None] = lambda _: None) -> WorkflowFiles:
+        """Read workflows from their texts by file name; ``read`` returns the text of an action in a folder."""
+        workflows = tuple(Workflow.from_text(name, text) for name, text in texts.items())
+        actions: dict[str, CompositeAction] = {}
+        left = [one for workflow in workflows for one in workflow.uses]
+        while left:
+            uses = left.pop()
+            if not uses.is_local or uses.name in actions or uses.name.startswith(f"./{WORKFLOWS_FOLDER}/"):
+                continue
+            text = read(uses.name)
+            action = read_action(text) if text is not None else None
+            if action is not None:
+                actions[uses.name] = action
+                left += [step.uses for step in action.steps if step.uses]
+        return cls(workflows, actions)
 
+    def __iter__(self) -> Iterator[Workflow]:
+        """Iterate over the workflows."""
+        return iter(self.workflows)
 
-def _version(comment: str | None) -> str:
-    found = re.match(r"#\s*(v?\d\S*)", comment or "")
-    return found[1] if found else ""
+    def __len__(self) -> int:
+        """Return how many workflows there are."""
+        return len(self.workflows)
 
+    def called(self, call: Uses) -> Workflow | None:
+        """Return the workflow of the repository that a job is, None for one of another."""
+        folder, _, name = call.name.rpartition("/")
+        is_here = folder == f"./{WORKFLOWS_FOLDER}"
+        return next((workflow for workflow in self.workflows if is_here and workflow.name == name), None)
 
-def parse_workflow(text: str) -> dict[str, Any] | None:
-    """Return what the text of a workflow holds, its jobs in a table of their own; None when it is no workflow."""
-    # Only a rehearsal and the checks of CI files need it.
-    import yaml  # noqa: PLC0415
-
-    try:
-        # Every scalar is a string then: no dates, no numbers, and no "on" that is a truth.
-        told = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but strings, lists and dicts
-    except (yaml.YAMLError, RecursionError):
-        return None
-    return told if isinstance(told, dict) and isinstance(told.get("jobs"), dict) else None
-
-
-def workflow_problem(text: str) -> str:
-    """Return why a text is no workflow that GitHub would run, "" where nothing of that kind is to be seen."""
-    import yaml  # noqa: PLC0415 - see table_of()
-
-    try:
-        top = yaml.compose(text, Loader=yaml.BaseLoader)
-    except yaml.MarkedYAMLError as error:
-        at = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        return f"{at}{error.problem or error.context}"
-    except (yaml.YAMLError, RecursionError):
-        return "it is no YAML"
-    keys = _pairs(top)
-    jobs = next((value for key, value in keys if key == "jobs"), None)
-    if not isinstance(jobs, yaml.MappingNode):
-        return "it has no jobs"
-    # A parser takes the last of them for all; GitHub refuses the file.
-    names = [name for name, _ in (*keys, *_pairs(jobs))]
-    twice = dict.fromkeys(name for name in names if names.count(name) > 1)
-    return f"{' and '.join(twice)} stands there twice" if twice else ""
-
-
-def _pairs(node: Any) -> list[tuple[str, Any]]:
-    pairs = node.value if node is not None and node.id == "mapping" else []
-    return [(key.value, value) for key, value in pairs if isinstance(key.value, str)]
-
-
-def table_at(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return a table in a table, an empty one where there is none."""
-    found = told.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def tables_at(told: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
-    """Return the tables of a list in a table, none where there is no list."""
-    found = told.get(name)
-    return tuple(one for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
-
-
-def texts_at(told: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """Return texts in a table, of which there is one or a list."""
-    found = told.get(name)
-    return tuple(one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str) and one)
-
-
-def text_at(told: Mapping[str, Any], name: str) -> str:
-    """Return a text in a table, "" for none: anything else, written out, could multiply by its aliases."""
-    found = told.get(name)
-    return found if isinstance(found, str) else ""
+    def chosen(self, is_chosen: Callable[[Workflow], bool]) -> WorkflowFiles:
+        """Return some of the workflows, with all actions."""
+        return WorkflowFiles(tuple(filter(is_chosen, self.workflows)), self.actions)
 
 
 def jobs_awaited(names: Iterable[str], needs: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """Return these jobs and all that they wait for, as far as they are known; ``needs``: what each job waits for."""
-    found: set[str] = set()
+    awaited: set[str] = set()
     left = list(names)
     while left:
         name = left.pop()
-        if name not in found and name in needs:
-            found.add(name)
+        if name not in awaited and name in needs:
+            awaited.add(name)
             left += needs[name]
-    return frozenset(found)
+    return frozenset(awaited)
 
 
-@dataclass(frozen=True)
-class Step:
-    """A step: what it runs and what action it uses, "" for none, and its ``if``, as the file has it."""
+def read_yaml(text: str) -> tuple[dict[str, Any], str | None]:
+    """Return the table of a YAML file, an empty one where there is none, and what is wrong with it, None for nothing.
 
-    run: str = ""
-    uses: str = ""
-    condition: str = ""
+    Every scalar is a text: no numbers, no dates, and no ``on`` that is a truth value.
+    """
+    # Only what reads the files of CI needs it.
+    import yaml  # noqa: PLC0415
+
+    repeated: dict[str, None] = {}
+
+    class Loader(yaml.BaseLoader):
+        """A loader that keeps where scalars end, and which keys are repeated: it would take the last of them."""
+
+        def construct_scalar(self, node: Any) -> str:
+            value = ScalarText(super().construct_scalar(node))
+            value.line, value.column = node.end_mark.line, node.end_mark.column
+            return value
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+            keys = [key.value for key, _ in node.value if isinstance(key.value, str)]
+            repeated.update((key, None) for key in keys if keys.count(key) > 1)
+            return dict(super().construct_mapping(node, deep))
+
+    try:
+        table = yaml.load(text, Loader=Loader)  # noqa: S506 - it makes nothing but strings, lists and dicts
+    except yaml.MarkedYAMLError as error:
+        place = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        return {}, f"{place}{error.problem or error.context}"
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError):
+        return {}, "it is not YAML"
+    keys = ", ".join(repeated)
+    return table if isinstance(table, dict) else {}, f"it has more than one {keys}" if keys else None
 
 
-def steps_of(job: Mapping[str, Any]) -> tuple[Step, ...]:
-    """Return the steps of a job."""
-    return tuple(Step(*(text_at(one, key) for key in ("run", "uses", "if"))) for one in tables_at(job, "steps"))
+class ScalarText(str):
+    """A scalar of YAML, and where it ends: ``line`` and ``column`` count from 0."""
+
+    __slots__ = ("column", "line")
+    line: int
+    column: int
+
+
+def read_workflow(name: str, text: str) -> Workflow:
+    """Read a workflow; one that can't be read has a problem."""
+    table, problem = read_yaml(text)
+    jobs = table.get("jobs")
+    if not isinstance(jobs, dict):
+        return Workflow(name, f"{WORKFLOWS_FOLDER}/{name}", problem=problem or "it has no jobs")
+    lines = text.splitlines()
+    defaults = table_at(table_at(table, "defaults"), "run")
+    return Workflow(
+        name=name,
+        title=text_at(table, "name") or f"{WORKFLOWS_FOLDER}/{name}",
+        triggers=tuple(_triggers(table.get("on"))),
+        jobs=tuple(_job(str(key), job, lines) for key, job in jobs.items() if isinstance(job, dict)),
+        permissions=_permissions(table),
+        variables=variables_at(table, "env"),
+        folder=_folder(defaults),
+        cancels=text_at(table_at(table, "concurrency"), "cancel-in-progress"),
+        problem=problem,
+    )
+
+
+def read_action(text: str) -> CompositeAction | None:
+    """Read an action; None for one that is not made of steps."""
+    table, _ = read_yaml(text)
+    runs = table_at(table, "runs")
+    if text_at(runs, "using") != "composite":
+        return None
+    inputs = table_at(table, "inputs")
+    defaults = {str(name): text_at(table_at(inputs, name), "default") or "" for name in inputs}
+    return CompositeAction(tuple(_step(step, text.splitlines()) for step in tables_at(runs, "steps")), defaults)
+
+
+def _triggers(on: object) -> Iterator[Trigger]:
+    if isinstance(on, dict):
+        for event, table in on.items():
+            yield _trigger(str(event), table if isinstance(table, dict) else {})
+    else:
+        yield from (Trigger(event) for event in texts_at({"on": on}, "on"))
+
+
+def _trigger(event: str, table: Mapping[str, Any]) -> Trigger:
+    inputs = table_at(table, "inputs")
+    return Trigger(
+        event,
+        tags=texts_at(table, "tags"),
+        tags_ignored=texts_at(table, "tags-ignore"),
+        branches=texts_at(table, "branches"),
+        branches_ignored=texts_at(table, "branches-ignore"),
+        types=texts_at(table, "types"),
+        workflows=texts_at(table, "workflows"),
+        inputs={str(name): _input(table_at(inputs, name)) for name in inputs},
+    )
+
+
+def _input(table: Mapping[str, Any]) -> WorkflowInput:
+    is_required = text_at(table, "required") == "true"
+    return WorkflowInput(is_required, text_at(table, "default"), text_at(table, "type") or "string")
+
+
+def _job(name: str, table: Mapping[str, Any], lines: list[str]) -> Job:
+    environment, secrets = table.get("environment"), table.get("secrets")
+    matrix = table_at(table, "strategy").get("matrix")
+    return Job(
+        name=name,
+        steps=tuple(_step(step, lines) for step in tables_at(table, "steps")),
+        needs=texts_at(table, "needs"),
+        condition=text_at(table, "if"),
+        environment=text_at(environment if isinstance(environment, dict) else {"name": environment}, "name"),
+        permissions=_permissions(table),
+        variables=variables_at(table, "env"),
+        call=_uses(table, lines),
+        inputs=variables_at(table, "with"),
+        secrets=secrets if isinstance(secrets, str) else variables_at(table, "secrets"),
+        matrix=matrix if isinstance(matrix, dict) else None,
+        machine=next(iter(texts_at(table, "runs-on")), None),
+        folder=_folder(table_at(table_at(table, "defaults"), "run")),
+        has_timeout="timeout-minutes" in table,
+    )
+
+
+def _step(table: Mapping[str, Any], lines: list[str]) -> Step:
+    return Step(
+        run=text_at(table, "run"),
+        uses=_uses(table, lines),
+        condition=text_at(table, "if"),
+        inputs=variables_at(table, "with"),
+        variables=variables_at(table, "env"),
+        id=text_at(table, "id"),
+        folder=_folder(table),
+        shell=text_at(table, "shell"),
+    )
+
+
+def _uses(table: Mapping[str, Any], lines: list[str]) -> Uses | None:
+    text = text_at(table, "uses")
+    if text is None:
+        return None
+    comment = lines[text.line][text.column :].strip() if isinstance(text, ScalarText) and text.line < len(lines) else ""
+    return Uses.from_text(str(text), comment.lstrip(" ,]}"))
+
+
+def _permissions(table: Mapping[str, Any]) -> Permissions | None:
+    stated = table.get("permissions")
+    if isinstance(stated, dict):
+        return Permissions(variables_at(table, "permissions"))
+    return Permissions(all=stated or None) if isinstance(stated, str) else None
+
+
+def _folder(table: Mapping[str, Any]) -> str | None:
+    """Return a ``working-directory``, None for the top of the repository."""
+    folder = text_at(table, "working-directory")
+    return posixpath.normpath(folder).strip("./") or None if folder else None
+
+
+def table_at(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a table in a table, an empty one where there is none."""
+    value = table.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def tables_at(table: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the tables of a list in a table, none where there is no list."""
+    value = table.get(name)
+    return tuple(one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
+
+
+def texts_at(table: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Return texts in a table, of which there is one or a list."""
+    value = table.get(name)
+    return tuple(one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one)
+
+
+def text_at(table: Mapping[str, Any], name: str) -> str | None:
+    """Return a text in a table, None for none: anything else, written out, could multiply by its aliases."""
+    value = table.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def variables_at(table: Mapping[str, Any], name: str) -> dict[str, str]:
+    """Return the texts of a table in a table, by their names."""
+    return {str(key): value for key, value in table_at(table, name).items() if isinstance(value, str)}
 
 
 PATTERN_TOKEN = re.compile(r"\*\*|[*?+]|\[[^\]]+\]|\\?.", re.DOTALL)
@@ -463,22 +524,22 @@ def ref_matches(patterns: Iterable[str], ref: str) -> bool:
     chosen = False
     for pattern in patterns:
         is_negative = pattern.startswith("!")
-        if _expression(pattern[is_negative:]).fullmatch(ref):
+        if _pattern(pattern[is_negative:]).fullmatch(ref):
             chosen = not is_negative
     return chosen
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
+def _pattern(pattern: str) -> re.Pattern[str]:
     parts = PATTERN_TOKEN.findall(pattern)
-    told = "".join(_meant(part, before) for part, before in zip(parts, ["", *parts]))
+    expression = "".join(_meaning(part, before) for part, before in zip(parts, ["", *parts]))
     try:
-        return re.compile(told, re.DOTALL)
+        return re.compile(expression, re.DOTALL)
     except re.error:
         # What means nothing, such as a range from z to a, is meant literally.
         return re.compile(re.escape(pattern))
 
 
-def _meant(part: str, before: str) -> str:
+def _meaning(part: str, before: str) -> str:
     if part in PATTERN_MEANING:
         # A sign that counts the character before counts none at the beginning, and no other sign.
         return re.escape(part) if part in "?+" and (not before or before in PATTERN_MEANING) else PATTERN_MEANING[part]

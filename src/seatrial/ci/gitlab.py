@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seatrial.ci.before_upload import Script, up_to_upload
-from seatrial.ci.commands import PASSWORD_IN_COMMAND, PUBLISHES, UPLOAD_ADDRESS, UPLOADS_TO_TESTPYPI
-from seatrial.ci.condition import Answer, all_of, any_of
-from seatrial.ci.github import PASSWORD_VARIABLE, jobs_awaited, table_at, text_at, texts_at
+from seatrial.ci.commands import PASSWORD_VARIABLE, UploadReader
+from seatrial.ci.expressions import Answer, all_of, any_of
+from seatrial.ci.github import jobs_awaited, table_at, text_at, texts_at, variables_at
+from seatrial.ci.uploads import Index, index_of
 from seatrial.errors import PipelineInvalid
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class PipelineJob:
 
     ``commands``: those of ``before_script`` and ``script``; ``starts``: whether the tag starts it; ``needs``: the jobs
     that it names, None where it waits for all of earlier stages; ``asks``: whether it asks for an identity token;
-    ``tokens``: the variables of these tokens, and whom each is for; ``publishes``: whether it uploads to PyPI.
+    ``tokens``: the variables of these tokens, and whom each is for; ``upload``: the place of the last command that
+    uploads to PyPI, None for none.
     """
 
     name: str
@@ -59,7 +61,7 @@ class PipelineJob:
     needs: tuple[str, ...] | None = None
     asks: Answer = Answer.NO
     tokens: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    publishes: bool = False
+    upload: int | None = None
     has_password: bool = False
 
 
@@ -90,7 +92,7 @@ class Pipeline:
 
     def publishing_job(self, environment: str) -> PipelineJob | None:
         """Return the job that uploads: of those that the tag may start, that of this environment, or the last."""
-        found = [job for job in self.jobs if job.publishes]
+        found = [job for job in self.jobs if job.upload is not None]
         found = [job for job in found if job.starts is not Answer.NO] or found
         wanted = [job for job in found if job.environment == environment] or found
         return wanted[-1] if wanted else None
@@ -125,8 +127,8 @@ class Pipeline:
         waited = jobs_awaited([job.name], needs) - {job.name}
         for one in self.jobs:
             if one.name in waited:
-                yield from (Script(command, one.starts, f"the rules of {one.name}") for command in one.commands)
-        last = max((number for number, command in enumerate(job.commands) if _publishes(command)), default=0)
+                yield from (Script(command, one.starts, f"if: the rules of {one.name}") for command in one.commands)
+        last = job.upload or 0
         yield from map(Script, job.commands[:last])
         yield from (Script(up_to_upload(command)) for command in job.commands[last : last + 1])
 
@@ -141,8 +143,9 @@ def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:
     told = dict(own)
     for shared in (table_at(table, "default"), table):
         told = {**{key: shared[key] for key in INHERITED if key in shared and key in keys}, **told}
-    variables = {**table_at(table, "variables"), **table_at(told, "variables")}
+    variables = {**variables_at(table, "variables"), **variables_at(told, "variables")}
     commands = tuple(text for key in ("before_script", "script") for text in _texts(told.get(key)))
+    upload, has_password = _uploads(commands, variables)
     tokens = told.get("id_tokens", {})
     is_known = isinstance(tokens, dict) and (bool(tokens) or (is_whole and "include" not in table))
     return PipelineJob(
@@ -150,23 +153,23 @@ def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:
         stage=text_at(told, "stage") or "test",
         commands=commands,
         starts=start_of(told, tag) if is_whole else Answer.UNKNOWN,
-        environment=text_at(told, "environment") or text_at(table_at(told, "environment"), "name"),
+        environment=text_at(told, "environment") or text_at(table_at(told, "environment"), "name") or "",
         needs=tuple(_needs(told["needs"])) if "needs" in told else None,
         asks=Answer.of(tokens) if is_known else Answer.UNKNOWN,
         tokens=tuple((str(key), texts_at(table_at(tokens, key), "aud")) for key in tokens) if is_known else (),
-        publishes="TWINE_REPOSITORY_URL" not in variables and any(map(_publishes, commands)),
-        has_password=any(map(PASSWORD_VARIABLE.fullmatch, map(str, variables)))
-        or any(PASSWORD_IN_COMMAND.search(text) for text in commands if PUBLISHES.search(text)),
+        upload=upload,
+        has_password=has_password,
     )
 
 
-def _publishes(command: str) -> bool:
-    """Whether a command uploads to PyPI, and to no other index."""
-    return (
-        bool(PUBLISHES.search(command))
-        and not UPLOADS_TO_TESTPYPI.search(command)
-        and not UPLOAD_ADDRESS.search(command)
-    )
+def _uploads(commands: tuple[str, ...], variables: Mapping[str, str]) -> tuple[int | None, bool]:
+    """Return the place of the last command that uploads to PyPI, None for none, and whether it has a password."""
+    reader, last, has_password = UploadReader(), None, False
+    for place, command in enumerate(commands):
+        for upload in reader.uploads(command, variables):
+            if index_of(upload.index, upload.address) is Index.PYPI:
+                last, has_password = place, has_password or upload.has_password
+    return last, has_password or reader.stores_password or any(map(PASSWORD_VARIABLE.fullmatch, variables))
 
 
 def _extended(name: str, table: Mapping[str, Any], depth: int = 0) -> tuple[dict[str, Any], bool]:
@@ -198,7 +201,7 @@ def _needs(told: object) -> Iterator[str]:
         if isinstance(one, str):
             yield one
         elif isinstance(one, dict) and not {"project", "pipeline"} & set(one) and one.get("optional") != "true":
-            yield text_at(one, "job")
+            yield text_at(one, "job") or ""
 
 
 def _texts(told: object) -> tuple[str, ...]:

@@ -5,12 +5,16 @@ PyPI, "Trusted publishers"; the claims are those of the identity tokens of GitHu
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from seatrial.ci.commands import PUBLISHES
-from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow
+from seatrial.ci.commands import programs_in, upload_of
+from seatrial.ci.evaluation import Event, every_run, started
+from seatrial.ci.expressions import Answer, all_of, any_of
+from seatrial.ci.github import Workflow, WorkflowFiles, read_yaml
+from seatrial.ci.uploads import Index, doubts_about, uploads_of
 from seatrial.git.repository import owner_and_name
 from seatrial.project.nox_sessions import SessionList
 
@@ -18,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from seatrial.ci.condition import Answer
-    from seatrial.ci.github import Job
+    from seatrial.ci.evaluation import Environment, JobRun
+    from seatrial.ci.uploads import Upload
     from seatrial.git.repository import Repository
     from seatrial.project.project import Project
 
@@ -112,15 +116,103 @@ class Publisher:
 DEFAULT_ENVIRONMENT = "pypi"
 """The environment that is assumed of a job that publishes."""
 
-CI_FILES = (f"{WORKFLOWS_FOLDER}/*.y*ml", ".gitlab-ci.yml")
-TAG_SIGNS = ("tags:", "CI_COMMIT_TAG")
-"""What a file of CI has in it that does something for tags."""
-
-OTHER_CI_FILES = (".gitlab-ci.yml", ".circleci/config.yml", ".woodpecker.yml", "azure-pipelines.yml", ".travis.yml")
+GITLAB_FILE = ".gitlab-ci.yml"
+OTHER_CI_FILES = (GITLAB_FILE, ".circleci/config.yml", ".woodpecker.yml", "azure-pipelines.yml", ".travis.yml")
 """The files of other CI services, of which no more is read than whether they upload."""
 
 REPOSITORY_LABELS = ("repository", "source", "source code", "code", "homepage", "github")
 """The labels of ``[project.urls]`` that can lead to the repository (PyPA, "Well-known Project URLs in Metadata")."""
+
+BY_HAND = ("release", "workflow_dispatch")
+"""The events by which somebody starts a workflow for a tag that was pushed."""
+
+
+@dataclass(frozen=True)
+class PublishingJob:
+    """A job that uploads to PyPI, or may.
+
+    ``event``: what leads from the tag to its workflow, None where nothing does; ``uploads``: those to PyPI or to an
+    unknown index; ``doubts``: what may upload unseen, where no upload is known.
+    """
+
+    run: JobRun
+    event: str | None
+    uploads: tuple[Upload, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.run.name
+
+    @property
+    def workflow(self) -> Workflow:
+        """The workflow in whose file it is written: the one that an index compares."""
+        return self.run.workflow
+
+    @property
+    def entry(self) -> Workflow:
+        """The workflow that an event starts: its own, or one that calls it."""
+        return self.run.entry
+
+    @property
+    def environment(self) -> Environment | None:
+        """Its environment, None for none."""
+        return self.run.environment
+
+    @property
+    def publishes(self) -> Answer:
+        """Whether it uploads to PyPI when it runs."""
+        if any(upload.index is Index.PYPI for upload in self.uploads):
+            return Answer.YES
+        return Answer.UNKNOWN if self.uploads or self.doubts else Answer.NO
+
+    @property
+    def is_started_by_tag(self) -> bool:
+        """Whether the push of the tag starts its workflow, and nobody has to do anything."""
+        return self.event is not None and self.event not in BY_HAND
+
+    @property
+    def starts(self) -> Answer:
+        """Whether it runs and uploads when the event has started its workflow."""
+        if self.event is None:
+            return Answer.NO
+        steps = any_of(upload.starts for upload in self.uploads) if self.uploads else Answer.YES
+        return all_of((self.run.starts, steps))
+
+    @property
+    def reason(self) -> str | None:
+        """What decides that it does not start, or that this is not known; None where it starts."""
+        if self.run.starts is not Answer.YES or self.starts is Answer.YES:
+            return self.run.reason
+        return next((upload.step.reason for upload in self.uploads if upload.step.reason), "a condition of its script")
+
+    @property
+    def has_password(self) -> bool:
+        """Whether one of its uploads has a stored password or a token."""
+        return any(upload.has_password for upload in self.uploads)
+
+    @property
+    def may_get_token(self) -> bool:
+        """Whether it may ask for an identity token."""
+        return self.run.may_get_token
+
+    @property
+    def attests(self) -> bool:
+        """Whether what it uploads has attestations (PEP 740), which only a trusted publisher can make."""
+        return self.may_get_token and not self.has_password and any(upload.attests for upload in self.uploads)
+
+
+@dataclass(frozen=True)
+class StartByHand:
+    """The command that starts a workflow for a tag; ``inputs``: the names of what has to be given with it."""
+
+    command: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the command, with a place for each input."""
+        return " ".join((*self.command, *(f"-f {name}=…" for name in self.inputs)))
 
 
 @dataclass(frozen=True)
@@ -128,96 +220,179 @@ class Publishing:
     """Who publishes a project, and how.
 
     ``owner`` and ``repository``: as the forge names them, "" where neither a remote nor a URL leads to one;
-    ``workflows``: all that the commit has, but for those of other packages; ``tag``: that of a release, "" where nobody
-    knows one; ``told``: what ``[tool.seatrial.publisher]`` says is registered;
-    ``others``: the files of other CI services that upload.
+    ``workflows``: all that the commit has, but for those of other packages; ``tag``: that of a release, "" where none
+    is known; ``overrides``: what ``[tool.seatrial.publisher]`` says is registered; ``others``: the files of other CI
+    services that upload.
     """
 
-    owner: str
-    repository: str
-    workflows: tuple[Workflow, ...] = ()
+    owner: str = ""
+    repository: str = ""
+    workflows: WorkflowFiles = field(default_factory=WorkflowFiles)
     overrides: Mapping[str, str] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     tag: str = ""
 
     @classmethod
     def of(
-        cls, repository: Repository, project: Project, top: Path, told: Mapping[str, str], tag: str = ""
+        cls, repository: Repository, project: Project, top: Path, overrides: Mapping[str, str], tag: str = ""
     ) -> Publishing:
         """Read it from the user's repository, and from a work tree of the commit: ``top``, with ``project`` in it.
 
         The remote is the user's, whose name is that of the repository on the forge.
         """
         owner, name = next(_home_pages(repository, project), ("", ""))
-        own = tuple(one for one in Workflow.in_tree(top) if not is_of_another(one, top, repository.prefix))
-        return cls(owner, name, own, told, tuple(file for file in OTHER_CI_FILES if _uploads(top / file)), tag)
+        own = WorkflowFiles.in_tree(top).chosen(lambda workflow: not is_of_another(workflow, top, repository.prefix))
+        return cls(owner, name, own, overrides, tuple(file for file in OTHER_CI_FILES if _uploads(top / file)), tag)
+
+    @functools.cached_property
+    def possible_jobs(self) -> tuple[PublishingJob, ...]:
+        """Every job that uploads to PyPI, or may: with the event that starts it, the tag's own before others."""
+        jobs: list[PublishingJob] = []
+        for workflow in self.workflows:
+            by_place: dict[tuple[str, ...], list[PublishingJob]] = {}
+            for event in self.events_for(workflow):
+                for job in self._jobs_after(workflow, event):
+                    place = (*(caller.name for caller in job.run.callers), job.workflow.name, job.name)
+                    by_place.setdefault(place, []).append(job)
+            jobs += [min(found, key=_by_start) for found in by_place.values()]
+        called = {job.workflow.name for job in jobs if job.run.callers}
+        return tuple(job for job in jobs if job.event or job.run.callers or job.workflow.name not in called)
+
+    def _jobs_after(self, workflow: Workflow, event: str | None) -> Iterator[PublishingJob]:
+        home = f"{self.owner}/{self.repository}" if self.owner else None
+        for run in every_run(started(workflow, Event(event, self.tag or None, home), self.workflows)):
+            uploads = tuple(upload for upload in uploads_of(run) if upload.may_publish)
+            job = PublishingJob(run, event, uploads, () if uploads else doubts_about(run))
+            if job.publishes is not Answer.NO:
+                yield job
+
+    def events_for(self, workflow: Workflow) -> tuple[str | None, ...]:
+        """Return the events that lead from the tag to a workflow: by its push, then by hand; None where none does."""
+        push, follows = workflow.trigger("push"), workflow.trigger("workflow_run")
+        is_pushed = push is not None and (push.matches_tag(self.tag) if self.tag else push.names_tags)
+        chained = (one for one in self.workflows if follows and self.tag and one.listens_to(self.tag))
+        events = [
+            *(["push"] if is_pushed else []),
+            *(["create"] if workflow.trigger("create") else []),
+            *(["workflow_run"] if any(workflow.follows(one, self.tag) for one in chained) else []),
+            # Where it names tags, and others than this one, it is not meant to be started in another way.
+            *(event for event in BY_HAND if workflow.trigger(event) and (is_pushed or not (push and push.names_tags))),
+        ]
+        return tuple(events) or (None,)
+
+    @functools.cached_property
+    def uploads(self) -> tuple[tuple[JobRun, Upload], ...]:
+        """Every upload of a workflow, to whatever index, with its job."""
+        runs = [
+            run
+            for workflow in self.workflows
+            for run in every_run(
+                started(workflow, Event(self.events_for(workflow)[0], self.tag or None), self.workflows)
+            )
+        ]
+        return tuple((run, upload) for run in runs for upload in uploads_of(run))
+
+    @property
+    def jobs(self) -> tuple[PublishingJob, ...]:
+        """The jobs that publish the release: those that the tag starts, else those that somebody can start."""
+        ranks = [_rank(job) for job in self.possible_jobs if job.publishes is Answer.YES]
+        return tuple(job for job in self.possible_jobs if job.publishes is Answer.YES and _rank(job) == min(ranks))
+
+    @property
+    def job(self) -> PublishingJob | None:
+        """The job that publishes: of several, the one that is registered, or else one of the usual environment."""
+        jobs = self.jobs or self.possible_jobs
+        registered = [job for job in self.possible_jobs if job.workflow.name == self.overrides.get("workflow")]
+        jobs = tuple(job for job in registered if job.publishes is Answer.YES) or jobs
+        jobs = tuple(job for job in jobs if job.entry == jobs[0].entry)
+        wanted = self.overrides.get("environment", DEFAULT_ENVIRONMENT)
+        named = [job for job in jobs if job.environment and job.environment.name == wanted]
+        return (*jobs, *named)[-1] if jobs else None
 
     @property
     def workflow(self) -> Workflow | None:
-        """The workflow that publishes: of several the one that is registered, or else one that the tag starts."""
-        found = [one for one in self.workflows if one.publishing_job((DEFAULT_ENVIRONMENT,))]
-        registered = [one for one in found if one.name == self.overrides.get("workflow")]
-        tagged = [one for one in found if one.tags]
-        heard = [one for one in tagged if self.tag and one.listens_to(self.tag)]
-        after = [one for one in found if self.tag and self.starts(one, self.tag)]
-        wanted = registered or heard or tagged or after or found
-        return wanted[0] if wanted else None
+        """The workflow that publishes."""
+        return self.job.workflow if self.job else None
 
-    def starts(self, workflow: Workflow, tag: str) -> bool:
-        """Whether a push of a tag starts a workflow: itself, one that calls it, or one that it starts after."""
-        heard = (one for one in self.workflows if one.listens_to(tag))
-        return any(
-            one == workflow or workflow.name in one.calls or workflow.chain.follows(one.chain, tag) for one in heard
-        )
-
-    @property
-    def job(self) -> Job | None:
-        """The job that publishes."""
-        workflow = self.workflow
-        return workflow.publishing_job((self.overrides.get("environment", DEFAULT_ENVIRONMENT),)) if workflow else None
+    def start_by_hand(self, job: PublishingJob) -> StartByHand | None:
+        """Return the command that has a job publish the tag, None where there is none that is sure to do it."""
+        for event in BY_HAND:
+            trigger = job.entry.trigger(event)
+            jobs = self._jobs_after(job.entry, event) if trigger else iter(())
+            starts = any(
+                one.starts is Answer.YES for one in jobs if (one.workflow, one.name) == (job.workflow, job.name)
+            )
+            if trigger and starts and event == "release":
+                return StartByHand(("gh", "release", "create", self.tag, "--verify-tag", "--generate-notes"))
+            if trigger and starts:
+                command = ("gh", "workflow", "run", job.entry.name, "--ref", self.tag)
+                return StartByHand(command, tuple(trigger.inputs))
+        return None
 
 
-def files_listening_to_tags(root: Path, tag: str) -> tuple[str, ...]:
-    """Return the CI files that listen to tags, without those workflows that listen to tags of other packages."""
-    found = (path for pattern in CI_FILES for path in sorted(root.glob(pattern)))
-    texts = ((path, path.read_text(encoding="utf-8", errors="replace")) for path in found)
-    told = ((path, text) for path, text in texts if any(sign in text for sign in TAG_SIGNS))
-    return tuple(str(path.relative_to(root)) for path, text in told if _listens(path, text, tag))
+def _by_start(job: PublishingJob) -> int:
+    """Order the events of a job: those that start it come first, then those of which that is not known."""
+    return (Answer.YES, Answer.UNKNOWN, Answer.NO).index(job.starts)
 
 
-def _listens(path: Path, text: str, tag: str) -> bool:
-    known = Workflow.from_text(path.name, text)
-    return known is None or not known.tags or known.listens_to(tag)
+def _rank(job: PublishingJob) -> tuple[bool, bool, bool]:
+    """Order jobs: those that the tag starts, of workflows that name tags, come first."""
+    push = job.entry.trigger("push")
+    return job.starts is Answer.NO, not job.is_started_by_tag, push is None or not push.names_tags
+
+
+def files_that_publish(root: Path, tag: str) -> tuple[str, ...]:
+    """Return the files of CI in a work tree that publish, or may, when a tag is pushed."""
+    jobs = Publishing(workflows=WorkflowFiles.in_tree(root), tag=tag).possible_jobs
+    paths = [job.entry.path for job in jobs if job.is_started_by_tag and job.starts is not Answer.NO]
+    return (*dict.fromkeys(sorted(paths)), *([GITLAB_FILE] if _uploads(root / GITLAB_FILE) else []))
 
 
 def is_of_another(workflow: Workflow, top: Path, prefix: str) -> bool:
     """Whether a workflow runs in the folder of another package of the repository."""
     folder = workflow.folder
-    return folder not in {"", prefix.rstrip("/")} and (top / folder / "pyproject.toml").is_file()
+    return folder not in {None, prefix.rstrip("/")} and (top / str(folder) / "pyproject.toml").is_file()
 
 
 def _uploads(path: Path) -> bool:
+    """Whether a file of another CI service has a command that uploads, or names PyPI as what it deploys to."""
     try:
-        return bool(PUBLISHES.search(path.read_text(encoding="utf-8", errors="replace")))
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
+    table, _ = read_yaml(text)
+    # Of a file that can't be read, each line may be a command.
+    texts = list(_texts(table)) if table else re.split(r"[\n\[\],]+(?:\s*- )?", text)
+    return "pypi" in texts or any(upload_of(program, {}) for one in texts for program in programs_in(one))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts in a value, each that is in several places once."""
+    left, seen = [value], set()
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, (dict, list)) and id(one) not in seen:
+            seen.add(id(one))
+            left += one.values() if isinstance(one, dict) else one
 
 
 def _home_pages(repository: Repository, project: Project) -> Iterator[tuple[str, str]]:
     addresses = [*repository.addresses]
-    told = project.table.get("project", {}).get("urls")
-    urls = told if isinstance(told, dict) else {}
-    addresses += [str(urls[label]) for label in sorted(urls, key=_rank) if label.lower() in REPOSITORY_LABELS]
+    urls = project.table.get("project", {}).get("urls")
+    urls = urls if isinstance(urls, dict) else {}
+    addresses += [str(urls[label]) for label in sorted(urls, key=_label_rank) if label.lower() in REPOSITORY_LABELS]
     yield from filter(None, map(owner_and_name, addresses))
 
 
-def _rank(label: str) -> int:
+def _label_rank(label: str) -> int:
     return REPOSITORY_LABELS.index(label.lower()) if label.lower() in REPOSITORY_LABELS else len(REPOSITORY_LABELS)
 
 
 @dataclass(frozen=True)
-class Heard:
-    """Whether a tag starts what publishes; ``reason``: why it does not, or why nobody can know; ``fix``: for that."""
+class TagStart:
+    """Whether a tag starts what publishes; ``reason``: why it does not, or why that is not known; ``fix``: for that."""
 
     answer: Answer
     reason: str = ""
@@ -225,17 +400,17 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Trigger:
-    """``tag``: its name; ``publishing``: who publishes then; ``listing``: the sessions that workflows can name.
+class CiFacts:
+    """What is known of CI when a tag is pushed: ``tag``: its name; ``publishing``: who publishes then.
 
-    ``by_pipeline``: whether the tag starts the job of GitLab that publishes, why unless it does, and what fixes that;
-    None where no such pipeline was read; ``drifted``: the generated files that are not what they should be, and why;
-    ``fixes``: what mends them.
+    ``listing``: the sessions that workflows can name; ``by_pipeline``: whether the tag starts the job of GitLab that
+    publishes, None where no such pipeline was read; ``drifted``: the generated files that are not what they should be,
+    and why; ``fixes``: for these.
     """
 
     tag: str
     publishing: Publishing
     listing: SessionList = field(default_factory=SessionList)
-    by_pipeline: Heard | None = None
+    by_pipeline: TagStart | None = None
     drifted: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()

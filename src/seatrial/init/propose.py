@@ -216,7 +216,7 @@ def has_own_ci(detected: DetectedProject) -> bool:
     texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in paths}
     by_hand = [path for path in paths if "seatrial" not in texts[path]]
     workflows = [Workflow.from_text(path.name, texts[path]) for path in by_hand]
-    return any(workflow is None or not is_of_another(workflow, top, prefix) for workflow in workflows)
+    return any(not is_of_another(workflow, top, prefix) for workflow in workflows)
 
 
 NONE_FOUND = "none found"

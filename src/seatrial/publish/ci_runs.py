@@ -50,26 +50,27 @@ class CiRuns:
 
     def __str__(self) -> str:
         """Return the state of the runs, "" when there is nothing to report."""
-        workflow = self.publishing.workflow
+        job = self.publishing.job
         if self.runs is None:
-            return "unknown, as gh does not tell: gh auth status" if self.has_gh and workflow else ""
+            return "unknown, as gh does not tell: gh auth status" if self.has_gh and job else ""
         if self.runs:
             return "; ".join(str(run) for run in self.runs)
-        if workflow is None:
+        if job is None:
             return "never started: no workflow publishes"
-        if not workflow.listens_to(self.tag):
-            return f"never started: {workflow.name} does not listen to {self.tag}"
-        return f"never started, although {workflow.name} listens to {self.tag}: {TOKEN_STARTS_NOTHING}"
+        if not job.is_started_by_tag:
+            return f"never started: {job.entry.name} does not listen to {self.tag}"
+        return f"never started, although {job.entry.name} listens to {self.tag}: {TOKEN_STARTS_NOTHING}"
 
     @property
     def finish(self) -> str | None:
         """The command that makes CI publish after all, None when there is none."""
-        workflow = self.publishing.workflow
+        job = self.publishing.job
         option = f"--repo {self.publishing.owner}/{self.publishing.repository}"
         if self.failed:
             return f"gh run rerun {self.failed.number} --failed {option}"
-        by_hand = workflow.started_by_hand(self.tag) if workflow and self.has_not_started else None
-        return f"{by_hand} {option}" if by_hand else None
+        by_hand = self.publishing.start_by_hand(job) if job and self.has_not_started else None
+        # A run without its inputs would take defaults, and may do something else.
+        return f"{by_hand} {option}" if by_hand and not by_hand.inputs else None
 
 
 TOKEN_STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN starts nothing"  # noqa: S105

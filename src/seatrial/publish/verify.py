@@ -266,6 +266,6 @@ def _missing_attestations(release: ReleaseOnIndex) -> str | None:
 
 def _attesting_workflow(runs: CiRuns, destination: Destination) -> str | None:
     """Return the name of the workflow that makes attestations; None for an index that does not keep them."""
-    workflow, job = runs.publishing.workflow, runs.publishing.job
+    job = runs.publishing.job
     is_kept = destination.name in {PYPI, TESTPYPI}
-    return workflow.name if workflow and job and job.attests and is_kept else None
+    return job.workflow.name if job and job.attests and is_kept else None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from seatrial import process
 from seatrial.ci.before_upload import BUILD_SESSIONS, BeforeUpload, scripts_before_upload
-from seatrial.ci.condition import Answer
-from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow
+from seatrial.ci.expressions import Answer
+from seatrial.ci.github import WORKFLOWS_FOLDER
 from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publisher, Publishing
 from seatrial.distributions.comparison import Sameness, compare
@@ -25,10 +25,11 @@ from seatrial.workflows.generate import forge_of_remote
 from seatrial.workflows.gitlab import GITLAB_COM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from seatrial.ci.gitlab import PipelineJob
+    from seatrial.ci.publisher import PublishingJob
     from seatrial.events import Progress
     from seatrial.git.repository import Repository
     from seatrial.project.project import Project
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from seatrial.rehearsal.sandbox import Sandbox
 
 
-ASSUMED = Workflow("release.yml")
+ASSUMED_FILE = "release.yml"
 """The workflow that is assumed for a project in which none publishes."""
 
 
@@ -66,19 +67,28 @@ def read_publishing_setup(repository: Repository, project: Project, top: Path) -
     publishing = Publishing.of(repository, project, top, overrides, form.format(version="1.0.0", name=project.name))
     owner, name = (publishing.owner, publishing.repository) if publishing.owner else ("OWNER", project.name)
     kind, host = _forge_and_host(repository)
-    publishes = PIPELINE_FILE in publishing.others
-    if (publishes and kind == "gitlab") or (publishing.workflow is None and (publishes or kind == "gitlab")):
+    publishes, job = PIPELINE_FILE in publishing.others, publishing.job
+    if (publishes and kind == "gitlab") or (job is None and (publishes or kind == "gitlab")):
         return _setup_of_pipeline(
             publishing, Publisher(owner, name, PIPELINE_FILE, forge="gitlab"), top, host or GITLAB_COM
         )
-    workflow, job = publishing.workflow or ASSUMED, publishing.job
-    publisher = Publisher(owner, name, workflow.name, job.environment if job else DEFAULT_ENVIRONMENT)
+    file = job.workflow.name if job else ASSUMED_FILE
+    publisher = Publisher(owner, name, file, _environment_of(job, overrides))
     return PublishingSetup(
         publisher=publisher,
         registered=replace(publisher, **overrides),
-        before=BeforeUpload.of(scripts_before_upload(publishing)) if job else None,
+        before=BeforeUpload.of(scripts_before_upload(job)) if job else None,
         remarks=_remarks(publishing),
     )
+
+
+def _environment_of(job: PublishingJob | None, registered: Mapping[str, str]) -> str:
+    """Return the environment of a job; where it is not known, the registered or the usual one."""
+    environment = job.environment if job else None
+    if job is not None and environment is None:
+        return ""
+    name = environment.name if environment else None
+    return name or registered.get("environment", DEFAULT_ENVIRONMENT)
 
 
 def _forge_and_host(repository: Repository) -> tuple[str, str] | tuple[None, None]:
@@ -147,23 +157,37 @@ def _unowned(publishing: Publishing) -> tuple[str, ...]:
 
 
 def _remarks(publishing: Publishing) -> tuple[str, ...]:
-    """Return what is assumed. Raises `TokenForbidden` for a job that can't publish."""
-    remarks = [*_unowned(publishing)]
-    if publishing.workflow is None or publishing.job is None:
+    """Return what has to be assumed. Raises `TokenForbidden` for a job that could not publish."""
+    remarks, job = [*_unowned(publishing)], publishing.job
+    if job is None:
         remarks.append(
-            f"no workflow in {WORKFLOWS_FOLDER} publishes: {ASSUMED.name} and the environment "
-            f"{DEFAULT_ENVIRONMENT} are assumed"
+            f"no workflow in {WORKFLOWS_FOLDER} publishes: {ASSUMED_FILE} and the environment {DEFAULT_ENVIRONMENT} "
+            "are assumed"
         )
-    elif publishing.job.has_password:
-        remarks.append(f"{publishing.workflow.name} publishes with a stored password; trusted publishing was rehearsed")
-    elif not publishing.job.may_ask:
+        return tuple(remarks)
+    if job.publishes is Answer.UNKNOWN:
+        remarks.append(f"whether {job.run.place} publishes is not known; it is assumed: {_doubt(job)}")
+    elif job.is_started_by_tag and job.starts is Answer.UNKNOWN:
+        remarks.append(f"whether {job.run.place} runs for the tag is not known; it is assumed: {job.reason}")
+    if job.environment and job.environment.name is None:
+        remarks.append(
+            f"the environment of {job.run.place} is an expression, {job.environment.text}: "
+            f"{_environment_of(job, publishing.overrides)} is assumed"
+        )
+    if job.has_password:
+        remarks.append(f"{job.workflow.name} publishes with a stored password; trusted publishing was rehearsed")
+    elif job.publishes is Answer.YES and not job.may_get_token:
         raise RehearsalError(
-            f"the job {publishing.job.name} of {WORKFLOWS_FOLDER}/{publishing.workflow.name} may not ask for an "
-            "identity token, without which PyPI lets nobody publish",
+            f"{job.run.place} may not ask for an identity token, without which PyPI lets nobody publish",
             code="TokenForbidden",
             fix="permissions:\n  id-token: write",
         )
     return tuple(remarks)
+
+
+def _doubt(job: PublishingJob) -> str:
+    """Return why it is not known whether a job publishes."""
+    return ", ".join(job.doubts) or "it uploads to an index whose address is not known"
 
 
 BUILD_SCRIPT = """\

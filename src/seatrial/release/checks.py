@@ -13,9 +13,9 @@ from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
 from seatrial.checks.project import ProjectSources
 from seatrial.checks.registry import PENDING_RELEASE_CHECKS, PROJECT_CHECKS, TRIGGER_CHECKS
 from seatrial.checks.run import check_uploads
-from seatrial.ci.condition import Answer
+from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, TAG_RULE, Pipeline
-from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Heard, Publishing, Trigger
+from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, CiFacts, Publishing, TagStart
 from seatrial.errors import IndexUnreachable, PipelineInvalid, ReleaseError, SeatrialError
 from seatrial.git.repository import files_of_commit
 from seatrial.index.client import PendingRelease, ProjectFiles, in_thread, maker_of_newest, read_project_files
@@ -52,11 +52,11 @@ def require_checks(prepared: PreparedRelease, plan: ReleasePlan, facts: Gathered
     """
     snapshot, scratch, listing = prepared.snapshot, prepared.scratch, facts.listing.result()
     publishing = read_publishing(snapshot.project, snapshot.config, scratch, plan.tag)
-    trigger = read_trigger(snapshot.project, scratch, Trigger(plan.tag, publishing, listing))
+    ci_facts = read_ci_facts(snapshot.project, scratch, CiFacts(plan.tag, publishing, listing))
     ignore_reasons = snapshot.config.ignore
     results = (
         *run_checks_on(PROJECT_CHECKS, read_sources(snapshot.project, scratch, listing, publishing), ignore_reasons),
-        *run_checks_on(TRIGGER_CHECKS, trigger, ignore_reasons),
+        *run_checks_on(TRIGGER_CHECKS, ci_facts, ignore_reasons),
         *run_checks_on(PENDING_RELEASE_CHECKS, read_pending_release(snapshot, plan.version, facts), ignore_reasons),
     )
     _require_passed(results, progress)
@@ -132,36 +132,38 @@ def read_publishing(project: Project, config: Config, scratch: Scratch, tag: str
     return Publishing.of(scratch.repository, project, scratch.root, config.publisher, tag)
 
 
-def read_trigger(project: Project, scratch: Scratch, trigger: Trigger) -> Trigger:
-    """Return what the tag starts, with the generated files that have drifted."""
-    trigger = replace(trigger, by_pipeline=_by_pipeline(trigger, scratch))
+def read_ci_facts(project: Project, scratch: Scratch, facts: CiFacts) -> CiFacts:
+    """Return what is known of CI, with the pipeline of GitLab and the generated files that have drifted."""
+    facts = replace(facts, by_pipeline=_pipeline_start(facts, scratch))
     # Nothing is generated for an unknown forge.
     with contextlib.suppress(SeatrialError):
         drift = Generator.at(scratch.repository, project).drift_in(scratch.root)
         drifted = tuple(f"{file.path} {file.reason.value}" for file in drift)
-        return replace(trigger, drifted=drifted, fixes=tuple(dict.fromkeys(file.fix for file in drift)))
-    return trigger
+        return replace(facts, drifted=drifted, fixes=tuple(dict.fromkeys(file.fix for file in drift)))
+    return facts
 
 
-def _by_pipeline(trigger: Trigger, scratch: Scratch) -> Heard | None:
+def _pipeline_start(facts: CiFacts, scratch: Scratch) -> TagStart | None:
     """Return whether the tag starts the job of GitLab that publishes; None without such a pipeline."""
-    publishing = trigger.publishing
-    if publishing.workflow is not None or PIPELINE_FILE not in publishing.others or not trigger.tag:
+    publishing = facts.publishing
+    if publishing.jobs or PIPELINE_FILE not in publishing.others or not facts.tag:
         return None
     try:
         text = (scratch.root / PIPELINE_FILE).read_text(encoding="utf-8", errors="replace")
-        pipeline = Pipeline.of(text, trigger.tag)
+        pipeline = Pipeline.of(text, facts.tag)
     except PipelineInvalid as error:
-        return Heard(Answer.NO, error.what, error.fix)
+        return TagStart(Answer.NO, error.what, error.fix)
     job = pipeline.publishing_job(publishing.overrides.get("environment", DEFAULT_ENVIRONMENT))
     answer, reason = pipeline.heard(job)
-    return Heard(answer, reason, TAG_RULE if answer is Answer.NO else HOW_TO_VALIDATE)
+    return TagStart(answer, reason, TAG_RULE if answer is Answer.NO else HOW_TO_VALIDATE)
 
 
 def read_sources(project: Project, scratch: Scratch, listing: SessionList, publishing: Publishing) -> ProjectSources:
     """Return the project as it is in the commit."""
     files = files_of_commit(scratch.repository, scratch.base)
-    return ProjectSources(project, files, listing, publishing.workflows, (publishing.owner, publishing.repository))
+    return ProjectSources(
+        project, files, listing, publishing.workflows.workflows, (publishing.owner, publishing.repository)
+    )
 
 
 def read_pending_release(

@@ -21,7 +21,7 @@ from seatrial.checks.registry import (
 )
 from seatrial.checks.release import ReleaseAttempt, ReleaseStage
 from seatrial.checks.run import check_distributions, check_uploads, require_known_codes
-from seatrial.ci.publisher import Trigger
+from seatrial.ci.publisher import CiFacts
 from seatrial.distributions.build import BuildEnvironment, build_distributions, build_from_tree
 from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.comparison import Sameness, compare
@@ -39,10 +39,10 @@ from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.release.checks import (
     gather_facts,
+    read_ci_facts,
     read_pending_release,
     read_publishing,
     read_sources,
-    read_trigger,
     run_checks_on,
 )
 from seatrial.release.preconditions import check_preconditions, open_repository, require_free_tag
@@ -147,15 +147,15 @@ def _results_of_project(
     run: PreflightRun, facts: GatheredFacts | None, ignore_reasons: Mapping[str, str]
 ) -> tuple[CheckResult, ...]:
     sources: ProjectSources | UnknownFacts = UnknownFacts(ReleaseStage.PARSED.value)
-    trigger: Trigger | UnknownFacts = UnknownFacts(ReleaseStage.PARSED.value)
+    ci_facts: CiFacts | UnknownFacts = UnknownFacts(ReleaseStage.PARSED.value)
     if run.project and run.scratch and facts:
         listing, tag = facts.listing.result(), run.tag or ""
         publishing = read_publishing(run.project, run.config, run.scratch, tag)
         sources = read_sources(run.project, run.scratch, listing, publishing)
-        trigger = read_trigger(run.project, run.scratch, Trigger(tag, publishing, listing))
+        ci_facts = read_ci_facts(run.project, run.scratch, CiFacts(tag, publishing, listing))
     return (
         *run_checks_on(PROJECT_CHECKS, sources, ignore_reasons),
-        *run_checks_on(TRIGGER_CHECKS, trigger, ignore_reasons),
+        *run_checks_on(TRIGGER_CHECKS, ci_facts, ignore_reasons),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from seatrial import process
 from seatrial.checks.run import require_acceptable
-from seatrial.ci.publisher import files_listening_to_tags
+from seatrial.ci.publisher import files_that_publish
 from seatrial.distributions.build import ensure_built
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, last_lines, together
 from seatrial.events import SessionReader
@@ -333,7 +333,7 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
         removed=removed,
         unpushed=preconditions.branch_status.ahead,
         unfinished=uncommitted_files(preconditions.repository),
-        publishes=files_listening_to_tags(scratch.root, snapshot.tag(version)),
+        publishes=files_that_publish(scratch.root, snapshot.tag(version)),
     )
 
 

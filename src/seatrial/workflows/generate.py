@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Callable
 from seatrial import report
 from seatrial.checks.check import run_checks
 from seatrial.checks.registry import WORKFLOW_CHECKS
-from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFile
+from seatrial.checks.workflows import WorkflowFacts
+from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFiles
 from seatrial.ci.pins import keep_newer_pins, versions_match_commits
 from seatrial.errors import ProjectError, WorkflowUnknown
 from seatrial.findings import Verdict
@@ -191,13 +192,12 @@ class Generator:
     def run_checks(self) -> tuple[CheckResult, ...]:
         """Judge every workflow that there is, whoever wrote it."""
         ignore_reasons = Config.from_project(self.project).ignore
-        paths = sorted((self.repository.root / WORKFLOWS_FOLDER).glob("*.y*ml"))
-        files = [WorkflowFile.from_text(path.name, _text(path)) for path in paths if path.is_file()]
+        files = WorkflowFiles.in_tree(self.repository.root)
         return tuple(
             result
-            for file in files
+            for workflow in files
             for result in run_checks(
-                WORKFLOW_CHECKS, file, subject=f"{WORKFLOWS_FOLDER}/{file.name}", ignore_reasons=ignore_reasons
+                WORKFLOW_CHECKS, WorkflowFacts(workflow, files), subject=workflow.path, ignore_reasons=ignore_reasons
             )
         )
 

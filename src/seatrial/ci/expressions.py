@@ -1,0 +1,367 @@
+"""Expressions of GitHub, evaluated as far as it is known what they are about; all else is unknown.
+
+GitHub, "Evaluate expressions in workflows and actions" and "Contexts reference". Unknown is a value, too: what is
+compared with it is unknown, and ``false && inputs.deploy`` is false all the same.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import operator
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Callable, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+
+class Answer(Enum):
+    """Whether something holds."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def of(cls, holds: object) -> Answer:
+        """Return the answer for a truth value that is known."""
+        return cls.YES if holds else cls.NO
+
+    @property
+    def negated(self) -> Answer:
+        """The answer to the opposite question."""
+        return {Answer.YES: Answer.NO, Answer.NO: Answer.YES}.get(self, self)
+
+
+def all_of(answers: Iterable[Answer]) -> Answer:
+    """Return whether all of them hold: one "no" is enough for "no"."""
+    given = set(answers)
+    return next((answer for answer in (Answer.NO, Answer.UNKNOWN) if answer in given), Answer.YES)
+
+
+def any_of(answers: Iterable[Answer]) -> Answer:
+    """Return whether one of them holds: one "yes" is enough for "yes"."""
+    return all_of(answer.negated for answer in answers).negated
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that is not known; of some it is known whether they count as true."""
+
+    truth: Answer = Answer.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Partial:
+    """An object with values that are known, and perhaps others; a mapping, in contrast, has no others."""
+
+    known: Mapping[str, Value] = field(default_factory=dict)
+
+
+UNKNOWN = Unknown()
+
+Value = Union[None, bool, float, str, "list[Any]", "Mapping[str, Any]", Partial, Unknown]
+
+
+@dataclass(frozen=True)
+class Context:
+    """``values``: of the contexts, such as ``github``; ``succeeded``: whether all that was waited for did."""
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+    succeeded: Answer = Answer.YES
+
+    def with_values(self, **values: Value) -> Context:
+        """Return the context with these values, too."""
+        return Context({**self.values, **values}, self.succeeded)
+
+
+STATUS_FUNCTIONS = ("always", "success", "failure", "cancelled")
+
+
+def condition_holds(condition: str | None, context: Context) -> Answer:
+    """Return whether an ``if`` holds, None for none; one that names no status function wants success, too."""
+    parts = _parts(condition or "")
+    texts, nodes = [part for part in parts if isinstance(part, str)], [part for part in parts if callable(part)]
+    if not nodes:
+        nodes = [_parsed(condition or "")] if condition and condition.strip() else []
+        texts = []
+    # What surrounds an expression, be it a line end, makes a text of it, and a text that is not empty is true.
+    answer = Answer.YES if texts or not nodes else truth(nodes[0](context))
+    if any(re.search(rf"\b{name}\s*\(", condition or "", re.IGNORECASE) for name in STATUS_FUNCTIONS):
+        return answer
+    return all_of((context.succeeded, answer))
+
+
+def interpolated(text: str, context: Context) -> str | None:
+    """Return a text with the values of its expressions, None where one of them is not known."""
+    filled = [part if isinstance(part, str) else _text(part(context)) for part in _parts(text)]
+    return None if None in filled else "".join(map(str, filled))
+
+
+def truth(value: Value) -> Answer:
+    """Return whether a value counts as true."""
+    if isinstance(value, Unknown):
+        return value.truth
+    is_scalar = value is None or isinstance(value, (bool, float, str))
+    return Answer.of(not is_scalar or (value and value == value))  # noqa: PLR0124 - NaN is not equal to itself
+
+
+Node = Callable[[Context], Value]
+FENCED = re.compile(r"\$\{\{((?:'[^']*'|[^'}]|\}(?!\}))*)\}\}")
+
+
+def _parts(text: str) -> list[str | Node]:
+    """Return the texts and the expressions that a text is made of."""
+    parts: list[str | Node] = []
+    at = 0
+    for match in FENCED.finditer(text):
+        parts += [text[at : match.start()]] if match.start() > at else []
+        parts.append(_parsed(match[1]))
+        at = match.end()
+    return [*parts, text[at:]] if at < len(text) else parts
+
+
+@functools.lru_cache(maxsize=512)
+def _parsed(text: str) -> Node:
+    try:
+        return _Parser(list(_tokens(text))).whole()
+    except (ExpressionInvalidError, RecursionError):
+        return _unknown
+
+
+def _unknown(_: Context) -> Value:
+    return UNKNOWN
+
+
+class ExpressionInvalidError(ValueError):
+    """GitHub would not take it."""
+
+
+TOKEN = re.compile(
+    r"\s*(?:(?P<number>[-+]?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?))|'(?P<text>(?:[^']|'')*)'"
+    r"|(?P<name>[A-Za-z_][\w-]*)|(?P<sign>&&|\|\||==|!=|<=|>=|[!<>().,*\[\]]))"
+)
+COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    at, text = 0, text.rstrip()
+    while at < len(text):
+        match = TOKEN.match(text, at)
+        if not match:
+            raise ExpressionInvalidError
+        yield match.lastgroup or "", match[match.lastgroup or 0]
+        at = match.end()
+
+
+@dataclass
+class _Parser:
+    """Reads an expression; operators in the order of how tightly they bind."""
+
+    tokens: Sequence[tuple[str, str]]
+    at: int = 0
+
+    def whole(self) -> Node:
+        node = self._any()
+        if self.at < len(self.tokens):
+            raise ExpressionInvalidError
+        return node
+
+    def _take(self, *signs: str) -> str | None:
+        """Take the next token if it is one of these signs."""
+        if self.at < len(self.tokens) and self.tokens[self.at] in [("sign", sign) for sign in signs]:
+            self.at += 1
+            return self.tokens[self.at - 1][1]
+        return None
+
+    def _expect(self, sign: str) -> None:
+        if not self._take(sign):
+            raise ExpressionInvalidError
+
+    def _any(self) -> Node:
+        nodes = [self._all()]
+        while self._take("||"):
+            nodes.append(self._all())
+        return functools.partial(_either, nodes, Answer.YES) if nodes[1:] else nodes[0]
+
+    def _all(self) -> Node:
+        nodes = [self._comparison()]
+        while self._take("&&"):
+            nodes.append(self._comparison())
+        return functools.partial(_either, nodes, Answer.NO) if nodes[1:] else nodes[0]
+
+    def _comparison(self) -> Node:
+        node = self._negation()
+        while sign := self._take(*COMPARISONS):
+            node = functools.partial(_compared, node, sign, self._negation())
+        return node
+
+    def _negation(self) -> Node:
+        if self._take("!"):
+            return functools.partial(_negated, self._negation())
+        return self._access()
+
+    def _access(self) -> Node:
+        node = self._primary()
+        while sign := self._take(".", "["):
+            if sign == "[":
+                node = functools.partial(_indexed, node, self._any())
+                self._expect("]")
+            elif self._take("*"):
+                node = _unknown
+            else:
+                kind, value = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+                if kind != "name":
+                    raise ExpressionInvalidError
+                self.at += 1
+                node = functools.partial(_indexed, node, functools.partial(_literal, value))
+        return node
+
+    def _primary(self) -> Node:
+        if self._take("("):
+            node = self._any()
+            self._expect(")")
+            return node
+        kind, value = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+        self.at += 1
+        if kind == "text":
+            return functools.partial(_literal, value.replace("''", "'"))
+        if kind == "number":
+            return functools.partial(_literal, float(int(value, 16)) if "x" in value else float(value))
+        if kind != "name":
+            raise ExpressionInvalidError
+        if self._take("("):
+            return functools.partial(_called, value.lower(), self._arguments())
+        if value.lower() in WORDS:
+            return functools.partial(_literal, WORDS[value.lower()])
+        return functools.partial(_named, value)
+
+    def _arguments(self) -> list[Node]:
+        if self._take(")"):
+            return []
+        nodes = [self._any()]
+        while self._take(","):
+            nodes.append(self._any())
+        self._expect(")")
+        return nodes
+
+
+WORDS: Mapping[str, Value] = {"true": True, "false": False, "null": None, "nan": math.nan, "infinity": math.inf}
+
+
+def _literal(value: Value, _: Context) -> Value:
+    return value
+
+
+def _named(name: str, context: Context) -> Value:
+    return _item(Partial(context.values), name)
+
+
+def _indexed(node: Node, key: Node, context: Context) -> Value:
+    return _item(node(context), key(context))
+
+
+def _item(value: Value, key: Value) -> Value:
+    if isinstance(value, Unknown) or isinstance(key, Unknown):
+        return UNKNOWN
+    known = value.known if isinstance(value, Partial) else value
+    if isinstance(known, dict) and isinstance(key, str):
+        lowered: dict[str, Value] = {name.lower(): one for name, one in known.items()}
+        return lowered.get(key.lower(), UNKNOWN if isinstance(value, Partial) else None)
+    return UNKNOWN if isinstance(value, list) else None
+
+
+def _either(nodes: Sequence[Node], wanted: Answer, context: Context) -> Value:
+    """Return the first value that counts as ``wanted``, or the last: YES for ``||``, NO for ``&&``."""
+    values = (node(context) for node in nodes)
+    for value in values:
+        answer = truth(value)
+        if answer is wanted:
+            return value
+        if answer is Answer.UNKNOWN:
+            others = [truth(other) for other in values]
+            return Unknown(wanted if wanted in others else Answer.UNKNOWN)
+    return value
+
+
+def _negated(node: Node, context: Context) -> Value:
+    answer = truth(node(context))
+    return UNKNOWN if answer is Answer.UNKNOWN else answer is Answer.NO
+
+
+def _compared(left: Node, sign: str, right: Node, context: Context) -> Value:
+    first, second = left(context), right(context)
+    if not all(value is None or isinstance(value, (bool, float, str)) for value in (first, second)):
+        return UNKNOWN
+    if isinstance(first, str) and isinstance(second, str):
+        return SIGNS[sign](first.lower(), second.lower())
+    return SIGNS[sign](_number(first), _number(second))
+
+
+SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def _number(value: Value) -> float:
+    """Return a value as a number, as GitHub does to compare values of different types."""
+    if isinstance(value, str):
+        token = TOKEN.fullmatch(value.strip())
+        return float(token["number"]) if token and token["number"] and "x" not in value else math.nan if value else 0.0
+    return float(value) if isinstance(value, (bool, float)) else 0.0
+
+
+def _text(value: Value) -> str | None:
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value).lower()
+    return value if isinstance(value, str) else None
+
+
+def _called(name: str, arguments: Sequence[Node], context: Context) -> Value:
+    if name in STATUS_FUNCTIONS:
+        # All goes well, and nobody cancels the run.
+        succeeded = UNKNOWN if context.succeeded is Answer.UNKNOWN else context.succeeded is Answer.YES
+        return {"always": True, "success": succeeded}.get(name, False)
+    values = [argument(context) for argument in arguments]
+    function = FUNCTIONS.get((name, len(values)))
+    if function is None or any(isinstance(value, (Unknown, Partial)) for value in values):
+        return UNKNOWN
+    return function(*values)
+
+
+def _contains(searched: Value, item: Value) -> Value:
+    if isinstance(searched, list):
+        return any_of(truth(_compared(_given(one), "==", _given(item), Context())) for one in searched) is Answer.YES
+    return (_text(item) or "").lower() in (_text(searched) or "").lower()
+
+
+def _given(value: Value) -> Node:
+    return functools.partial(_literal, value)
+
+
+def _from_json(text: Value) -> Value:
+    try:
+        value: Value = json.loads(text, parse_int=float) if isinstance(text, str) else UNKNOWN
+    except (ValueError, RecursionError):
+        return UNKNOWN
+    return value
+
+
+FUNCTIONS: Mapping[tuple[str, int], Callable[..., Value]] = {
+    ("startswith", 2): lambda text, part: (_text(text) or "").lower().startswith((_text(part) or "").lower()),
+    ("endswith", 2): lambda text, part: (_text(text) or "").lower().endswith((_text(part) or "").lower()),
+    ("contains", 2): _contains,
+    ("fromjson", 1): _from_json,
+}
+"""Those that a condition of a release can need, with the number of their arguments; others are unknown."""

@@ -1,0 +1,194 @@
+"""The uploads of a job: by which step, to which index, and with whose password; and what may upload unseen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from seatrial.ci.commands import PASSWORD_VARIABLE, UploadReader, may_upload, programs_of, upload_of
+from seatrial.ci.evaluation import one_line
+from seatrial.ci.expressions import Answer, all_of
+from seatrial.ci.pins import PUBLISH_PIN
+from seatrial.ci.shell import read_script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seatrial.ci.commands import CommandUpload
+    from seatrial.ci.evaluation import JobRun, StepRun
+    from seatrial.ci.github import Job
+
+
+PUBLISH_ACTION = PUBLISH_PIN.partition("@")[0]
+"""The action that publishes; it makes attestations unless an input forbids it, or a password is given."""
+
+
+class Index(Enum):
+    """The index of an upload."""
+
+    PYPI = "PyPI"
+    TESTPYPI = "TestPyPI"
+    OTHER = "another index"
+    UNKNOWN = "an unknown index"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An upload by a step.
+
+    ``index`` and ``address``: where to, as far as that is known; ``starts``: whether it runs when its job does;
+    ``attests``: whether it asks for attestations; ``skips_existing``: whether it passes over files that are there.
+    """
+
+    step: StepRun
+    index: Index
+    address: str | None = None
+    starts: Answer = Answer.YES
+    has_password: bool = False
+    attests: bool = False
+    skips_existing: bool = False
+
+    @property
+    def is_action(self) -> bool:
+        """Whether the publish action makes it."""
+        return self.step.step.uses is not None
+
+    @property
+    def may_publish(self) -> bool:
+        """Whether it goes to PyPI, or may."""
+        return self.index in {Index.PYPI, Index.UNKNOWN}
+
+
+def index_of(name: str | None, address: str | None) -> Index:
+    """Return the index of an upload by its name or its address, None for the usual one."""
+    if address:
+        return _index_at(address)
+    if name is None or name.lower() in {"pypi", "main"}:
+        return Index.PYPI
+    return Index.TESTPYPI if name.lower() in {"testpypi", "test-pypi", "test_pypi", "test"} else Index.UNKNOWN
+
+
+def _index_at(address: str) -> Index:
+    if "$" in address:
+        return Index.UNKNOWN
+    # Loaded here because twine takes its time, and most jobs name no address.
+    from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
+
+    try:
+        host, pypi, test = (urlsplit(one).hostname or "" for one in (address, DEFAULT_REPOSITORY, TEST_REPOSITORY))
+    except ValueError:
+        return Index.OTHER
+    domain = pypi.partition(".")[2]
+    if host == test:
+        return Index.TESTPYPI
+    return Index.PYPI if host == domain or host.endswith(f".{domain}") else Index.OTHER
+
+
+def uploads_of(run: JobRun) -> tuple[Upload, ...]:
+    """Return the uploads of a job, in their order."""
+    uploads: list[Upload] = []
+    reader = UploadReader()
+    for step in run.steps:
+        if step.step.uses_action(PUBLISH_ACTION):
+            uploads.append(_by_action(step))
+        elif step.step.run:
+            uploads += [_by_command(step, upload) for upload in reader.uploads(step.step.run, step.variables)]
+    is_stored = reader.stores_password
+    return tuple(replace(one, has_password=one.has_password or (is_stored and not one.is_action)) for one in uploads)
+
+
+def _by_action(step: StepRun) -> Upload:
+    address = step.input("repository-url") or step.input("repository_url")
+    inputs = step.step.inputs
+    return Upload(
+        step,
+        index_of(None, address),
+        address,
+        step.starts,
+        has_password="password" in inputs,
+        attests=(step.input("attestations") or "true").lower() != "false",
+        skips_existing=any((step.input(name) or "").lower() == "true" for name in ("skip-existing", "skip_existing")),
+    )
+
+
+def _by_command(step: StepRun, upload: CommandUpload) -> Upload:
+    return Upload(
+        step,
+        index_of(upload.index, upload.address),
+        upload.address,
+        all_of((step.starts, upload.program.command.runs)),
+        has_password=upload.has_password,
+        attests=upload.attests,
+        skips_existing="--skip-existing" in upload.program.args,
+    )
+
+
+TOKEN_ACTIONS = frozenset(
+    (
+        "actions",
+        "github",
+        "aws-actions",
+        "azure",
+        "google-github-actions",
+        "sigstore",
+        "docker",
+        "codecov",
+        "hashicorp",
+        "ossf",
+        "slsa-framework",
+        "astral-sh",
+        "pypa",
+        "anchore",
+        "softprops",
+        "ncipollo",
+        "conda-incubator",
+    )
+)
+"""The owners of actions that need an identity token for other things, or have nothing to do with an index."""
+
+SECRET_OF_INDEX = re.compile(
+    r"secrets\s*(?:\.|\[')\s*\w*(?:PYPI|TWINE|FLIT|UV_PUBLISH|POETRY|HATCH_INDEX|PDM_PUBLISH)", re.IGNORECASE
+)
+SECRET_OF_TESTPYPI = re.compile(r"secrets\s*(?:\.|\[')\s*\w*TEST", re.IGNORECASE)
+
+
+def doubts_about(run: JobRun) -> tuple[str, ...]:
+    """Return what may upload unseen in a job that could: a script, a session, an action, or a workflow elsewhere."""
+    if not run.may_get_token and not _has_secret(run.job):
+        return ()
+    if run.job.call is not None:
+        return () if run.inside else (f"calls {run.job.call}",)
+    return tuple(dict.fromkeys(doubt for step in run.steps for doubt in _doubts(step)))
+
+
+def _has_secret(job: Job) -> bool:
+    """Whether a job has a secret of an index, or all that there are."""
+    if job.secrets == "inherit":
+        return True
+    tables = [job.variables, job.inputs, *(one for step in job.steps for one in (step.variables, step.inputs))]
+    tables += [job.secrets] if not isinstance(job.secrets, str) else []
+    texts = [text for table in tables for text in table.values()]
+    return any(
+        SECRET_OF_INDEX.search(text) and not SECRET_OF_TESTPYPI.search(text)
+        for text in (*texts, *(step.run or "" for step in job.steps))
+    ) or any(PASSWORD_VARIABLE.fullmatch(name) for table in tables for name in table)
+
+
+def _doubts(step: StepRun) -> Iterator[str]:
+    uses = step.step.uses
+    if uses is not None and not step.step.uses_action(PUBLISH_ACTION):
+        owner = uses.name.partition("/")[0].lower()
+        if uses.is_image or uses.is_local or owner not in TOKEN_ACTIONS:
+            yield f"uses {uses}"
+    if step.step.run is None:
+        return
+    if (step.step.shell or "bash").split()[0] not in {"bash", "sh", "pwsh", "powershell", "cmd"}:
+        yield f"runs a script of {step.step.shell}"
+        return
+    for statement in read_script(step.step.run):
+        programs = [program for command in statement.commands for program in programs_of(command)]
+        if not statement.is_readable or any(may_upload(one) and not upload_of(one, {}) for one in programs):
+            yield f"runs {one_line(statement.text.splitlines()[0])}"
