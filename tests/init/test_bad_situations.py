@@ -14,6 +14,7 @@ from sample_projects import make_sample
 from seatrial.init.detect import detect_project
 from seatrial.init.files import session_calls
 from seatrial.init.propose import propose_changes
+from seatrial.init.script_metadata import script_block
 
 if TYPE_CHECKING:
     from release_repo import ReleaseRepo
@@ -39,7 +40,7 @@ def nothing_happens(repo: ReleaseRepo, said: str, *args: str, code: int = 2) -> 
 
 def test_dry_run_and_no_terminal_write_nothing(repo: ReleaseRepo) -> None:
     nothing_happens(repo, "+++ b/noxfile.py", "--dry-run", code=0)
-    nothing_happens(repo, "nobody is here to be asked", "--project", ".", code=5)
+    nothing_happens(repo, "there is no terminal to ask on; nothing was written", "--project", ".", code=5)
 
 
 def test_file_with_unfinished_work_is_not_written_into(repo: ReleaseRepo) -> None:
@@ -125,7 +126,7 @@ def test_setup_script_that_fails_is_told_and_leaves_nothing_behind(tmp_path: Pat
     repo.project.commit()
     ran = repo.project.seatrial("init", "--yes")
     assert (ran.returncode, ran.was_a_traceback) == (0, False), ran.output
-    remark = ran.output[ran.output.index("- the build backend could not make the wheel") :]
+    remark = ran.output[ran.output.index("- the build backend could not build the wheel") :]
     assert "  ValueError: no tide\n" in remark
     assert "tool.seatrial" not in repo.read("pyproject.toml")
     assert repo.project.git("status", "--short", "--ignored", "tide_pool", "*.egg-info", "build") == ""
@@ -162,11 +163,12 @@ def test_noxfile_and_tasks_of_the_project_are_left_alone_and_the_lines_to_add_ar
     repo.project.commit()
     ran = repo.project.seatrial("init", "--yes")
     assert ran.returncode == 0
-    assert "- noxfile.py is yours and was left alone; add to it:\n  from seatrial import sessions" in ran.output
+    assert f"- noxfile.py is yours and was left alone; add to it:\n{BLOCK}  from seatrial import sessions" in ran.output
     assert "- tasks.py is yours and was left alone; add to it:\n  from seatrial.tasks import ns\n" in ran.output
     assert (repo.read("noxfile.py"), repo.read("tasks.py")) == ("import nox\n", "import invoke\n")
 
 
+BLOCK = "".join(f"  {line}" for line in script_block().splitlines(keepends=True))
 NOXFILE = """\
 import nox
 
@@ -210,7 +212,7 @@ def test_sessions_that_the_project_has_are_not_replaced(repo: ReleaseRepo) -> No
     repo.project.commit()
     remarks = propose_changes(detect_project(repo.project.root), workflows=True).remarks
     lines = (
-        "noxfile.py is yours and was left alone; add to it:\nfrom seatrial import sessions\n\n"
+        f"noxfile.py is yours and was left alone; add to it:\n{script_block()}from seatrial import sessions\n\n"
         'sessions.build()\nsessions.check()\nsessions.tests(name="wheel", extras=["testing"])\n'
         'sessions.mypy(command=["mypy", "tidepool", "tests"])'
     )

@@ -65,9 +65,16 @@ lint  ✓ N s
 PREFLIGHT = """\
 tide-pool 0.1.0, tag v0.1.0
 
-unknown  INDEX001 to INDEX014 (9 checks)  http://127.0.0.1:9/simple/tide-pool/ does not answer: Connection refused
-                                          fix: go online, or mend the address: nobody answers there
-181 passed, 14 unknown, 1 skipped
+? INDEX001 to INDEX014 (9 checks)  http://127.0.0.1:9/simple/tide-pool/ does not answer: Connection refused
+  fix: go online, or mend the address: nobody answers there
+
+✓ the repository and its remote  17 checks
+✓ the project and its next version  24 checks
+✓ the distributions  136 checks
+✓ what the tag starts  13 checks
+? the index  0 checks, 14 unknown
+
+What a code means: seatrial explain INDEX001
 """
 
 SEEN = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,7 +35,7 @@ FILES = {
 }
 """What each gets in its own folder."""
 SHARED = ".github/dependabot.yml"
-NEXT = "Commit that, then: seatrial --project packages/foo rehearse --part patch\n"
+NEXT = "\nnext  commit them, then: seatrial --project packages/foo rehearse patch\n"
 TAG = '\n[tool.seatrial]\ntag = "{name}-v{version}"\nmessage = "Release {name} {version}"\n'
 
 
@@ -74,9 +75,9 @@ def proposed(repo: ReleaseRepo, name: str, *, workflows: bool = True) -> tuple[l
     return [str(one.path) for one in told], told.remarks
 
 
-def shown(diff: str) -> list[str]:
-    """Return the files of a diff."""
-    return [line[len("+++ b/") :] for line in diff.splitlines() if line.startswith("+++ b/")]
+def shown(output: str) -> list[str]:
+    """Return the files of the table that init shows."""
+    return re.findall(r"^  (?:new|changed) +(\S+)", output, re.MULTILINE)
 
 
 def test_each_gets_its_files_of_ci_in_the_one_diff_and_nothing_the_second_time(repo: ReleaseRepo) -> None:
@@ -86,7 +87,10 @@ def test_each_gets_its_files_of_ci_in_the_one_diff_and_nothing_the_second_time(r
     unasked = project.seatrial("init", "--project=packages/foo")
     assert (unasked.returncode, unasked.output.splitlines()[-2]) == (
         5,
-        "fix:  seatrial init --yes --project=packages/foo",
+        (
+            "fix:  seatrial init --yes --project=packages/foo; to see the diff: seatrial init --dry-run "
+            "--project=packages/foo"
+        ),
     )
     first = project.seatrial("init", "--yes", "--project", "packages/foo")
     assert (first.returncode, shown(first.output)) == (0, [*own("foo"), *of_ci("foo"), SHARED])

@@ -14,6 +14,7 @@ from sample_project import HERE
 from sample_projects import NAMES, make_sample, read_sample
 from seatrial.init.detect import detect_project
 from seatrial.init.propose import detected_text, propose_changes, remarks_text
+from seatrial.init.script_metadata import script_block
 from seatrial.init.write import write_proposal
 from seatrial.project.changelog import ChangelogSettings
 from seatrial.project.project import Project
@@ -53,7 +54,10 @@ def test_init_writes_the_least_and_a_release_can_be_prepared(
     found = detect_project(root)
     proposal = propose_changes(found, workflows=True)
     text = f"{detected_text(found)}\n\n{proposal.diff}\n{remarks_text(proposal)}".strip() + "\n"
-    text = text.replace(str(root), "{root}")
+    text = text.replace(str(root), "{root}").replace(script_block(), "{script metadata}\n")
+    text = text.replace(
+        "".join(f"+{line}" for line in script_block().splitlines(keepends=True)), "+{script metadata}\n"
+    )
     page = EXPECTED / f"{name}.txt"
     if request.config.getoption("--refresh"):
         page.write_text(text, encoding="utf-8")

@@ -50,14 +50,14 @@ def test_each_is_released_with_its_own_tag_and_changelog_and_nothing_of_the_othe
     unfinished.write_text(before + "UNFINISHED = 1\n")
     ran = project.seatrial("release", "--project", "packages/foo", "--part", "minor", "--yes", "--no-tests")
     assert ran.returncode == 0, ran.output
-    assert ran.output.endswith("\n.github/workflows/release-foo.yml publishes it.\n")
+    assert "CI       .github/workflows/release-foo.yml publishes it\n" in ran.output
     assert changed(repo) == ["Release foo 0.1.0", *released("foo")]
     assert unfinished.read_text() == before + "UNFINISHED = 1\n"
     unfinished.write_text(before)
     beside = SampleProject(project.root / "packages/bar", project.environ)
     ran = beside.invoke("release", "--part", "patch", "--yes", "--no-tests")
     assert ran.returncode == 0, ran.output
-    assert ran.output.endswith("\n.github/workflows/release-bar.yml publishes it.\n")
+    assert "CI       .github/workflows/release-bar.yml publishes it\n" in ran.output
     assert changed(repo) == ["Release bar 0.0.1", *released("bar")]
     assert repo.remote.git("tag").split() == ["bar-v0.0.1", "foo-v0.1.0"]
     assert "## 0.1.0" in repo.show("packages/foo/CHANGELOG.md")

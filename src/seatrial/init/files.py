@@ -13,6 +13,7 @@ import tomlkit
 from tomlkit.items import Array, Table
 
 from seatrial.init.changelog import release_headings
+from seatrial.init.script_metadata import script_block
 from seatrial.project.legacy import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
 from seatrial.project.project import PYTHON_CLASSIFIER
 
@@ -269,7 +270,7 @@ def _named(function: ast.FunctionDef, decorator: ast.expr) -> Iterator[str]:
 
 def new_noxfile(detected: DetectedProject) -> str:
     """Return the noxfile of a project that has none."""
-    return NOXFILE_HEAD + "\n".join(session_calls(detected)) + "\n"
+    return script_block() + NOXFILE_HEAD + "\n".join(session_calls(detected)) + "\n"
 
 
 def _tests(detected: DetectedProject, own: frozenset[str]) -> str:

@@ -17,6 +17,7 @@ from seatrial.git.command import is_ignored
 from seatrial.init.changelog import insert_marker, unreleased_line
 from seatrial.init.detect import BEGUN_PYPROJECT
 from seatrial.init.files import (
+    FACE_FILES,
     FRAGMENTS,
     TASKS_FILE,
     Proposal,
@@ -29,6 +30,7 @@ from seatrial.init.files import (
     session_calls,
     title_format_of,
 )
+from seatrial.init.script_metadata import has_block, script_block, seatrial_requirement
 from seatrial.init.write import UNFINISHED_SUFFIX
 from seatrial.invocation import task_command
 from seatrial.project.changelog import default_marker, new_changelog
@@ -135,11 +137,14 @@ def _face_file(detected: DetectedProject, name: str, text: str) -> Iterator[Prop
 
 def _remarks(detected: DetectedProject) -> Iterator[str]:
     """Yield what is left to the user."""
+    texts = {name: read_file(detected, PurePosixPath(name)) for name in FACE_FILES}
+    head = f"at its top: {seatrial_requirement()} in its script metadata\n"
+    if not has_block(texts["noxfile.py"] or ""):
+        head = script_block()
     additions = {
-        "noxfile.py": "\n".join(("from seatrial import sessions", "", *session_calls(detected))),
+        "noxfile.py": "\n".join((f"{head}from seatrial import sessions", "", *session_calls(detected))),
         "tasks.py": "from seatrial.tasks import ns",
     }
-    texts = {name: read_file(detected, PurePosixPath(name)) for name in additions}
     unchanged = [name for name, text in texts.items() if text is not None and "seatrial" not in text]
     for name, lines in additions.items():
         if name in unchanged:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import tomlkit
 
+from seatrial.init.script_metadata import uvx_command
 from seatrial.project.project import TESTED_MINORS
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class PackageTemplate:
             "author": self.author,
             "person": f"{{ name = {_quoted(self.author)}{email} }}",
             "page": self.page or "",
+            "seatrial": uvx_command(),
             "year": str(self.year),
             "oldest": f"3.{self.oldest}",
             "pythons": "\n".join(f'  "Programming Language :: Python :: 3.{minor}",' for minor in minors),
@@ -121,7 +123,7 @@ TOOLS = """
 test = ["pytest>=8.2"]
 types = ["mypy>=1.15", { include-group = "test" }]
 lint = ["ruff>=0.14"]
-dev = ["seatrial", { include-group = "types" }, { include-group = "lint" }]
+dev = [{ include-group = "types" }, { include-group = "lint" }]
 
 [tool.hatch.version]
 path = "src/$module/__init__.py"
@@ -184,13 +186,13 @@ pip install $name
 
 ## Development
 
+[uv](https://docs.astral.sh/uv/) runs everything, and installs nothing into your environment:
+
 ```console
-python3 -m venv --upgrade-deps .venv && .venv/bin/pip install --group dev --editable .
-. .venv/bin/activate
-nox                            # build, check, test, type-check and lint
-invoke news feature "What is new."
-invoke rehearse --part minor   # the whole release, on this machine alone
-invoke release --part minor    # the release
+uvx nox                          # build, check, test, type-check and lint
+$seatrial news feature "What is new."
+$seatrial rehearse minor      # the whole release, on this machine alone
+$seatrial release minor       # the release
 ```
 """
 

@@ -1,0 +1,61 @@
+"""The script metadata of a noxfile (PEP 723): what nox and seatrial it needs.
+
+nox reads it before it loads the noxfile, and where they are missing it runs itself again, in an environment that has
+them. So a noxfile runs in a fresh clone, and the environment of the project needs neither of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import metadata
+
+from packaging.requirements import Requirement
+
+from seatrial import __version__
+
+BLOCK = re.compile(r"(?m)^# /// script[ \t]*\n(?P<content>(?:#(?:| .*)\n)+?)# ///[ \t]*(?:\n|\Z)")
+"""A block of script metadata (PyPA, "Inline script metadata")."""
+
+DEPENDENCIES = re.compile(r"(?ms)^# dependencies[ \t]*=[ \t]*\[.*?\][ \t]*$")
+
+
+def nox_requirement() -> str:
+    """Return nox with the lower bound that seatrial has."""
+    bounds = [Requirement(line) for line in metadata.requires("seatrial") or ()]
+    return next((str(bound) for bound in bounds if bound.name == "nox"), "nox")
+
+
+def seatrial_requirement() -> str:
+    """Return seatrial with this version as its lower bound.
+
+    Where it was installed from its repository (PEP 610), it is the address of that: no index needs to have it.
+    """
+    repository = repository_address()
+    # Without its commit: nox compares it with the address of what is installed.
+    return f"seatrial @ {repository}" if repository else f"seatrial>={__version__}"
+
+
+def uvx_command() -> str:
+    """Return the command that runs seatrial where it is not installed."""
+    repository = repository_address()
+    return f'uvx --from "{repository}" seatrial' if repository else "uvx seatrial"
+
+
+def repository_address() -> str | None:
+    """Return the address of the repository that seatrial was installed from, None for another origin (PEP 610)."""
+    try:
+        origin = json.loads(metadata.distribution("seatrial").read_text("direct_url.json") or "{}")
+        return f"{origin['vcs_info']['vcs']}+{origin['url']}"
+    except (metadata.PackageNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def script_block() -> str:
+    """Return the lines at the top of a noxfile."""
+    return f'# /// script\n# dependencies = ["{nox_requirement()}", "{seatrial_requirement()}"]\n# ///\n'
+
+
+def has_block(noxfile: str) -> bool:
+    """Whether a noxfile has script metadata."""
+    return bool(BLOCK.search(noxfile))
