@@ -4,33 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-import pytest
 from packaging.version import Version
 
 from errors_raised import raises_error
-from seatrial.project.snapshot import ProjectSnapshot, usual_tag_form
+from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.versions import RequestedPart
 
 PYPROJECT = (
     '[project]\nname = "tide-pool"\nversion = "1.2.3"\n[tool.towncrier]\ndirectory = "news"\nfilename = "NEWS.md"\n'
 )
-
-
-@pytest.mark.parametrize(
-    ("tags", "form"),
-    [
-        ([], "v{version}"),
-        (["v1.0", "v1.1rc1"], "v{version}"),
-        (["1.0", "1.1"], "{version}"),
-        (["v1.0", "1.1"], "{version}"),
-        (["tide-pool-1.0", "nightly"], "{name}-{version}"),
-        (["release/1.0", "v0.9"], "release/{version}"),
-        (["other-9.0", "v1.0"], "v{version}"),
-        (["vone"], "v{version}"),
-    ],
-)
-def test_form_of_a_tag_is_that_of_the_highest_version(tags: list[str], form: str) -> None:
-    assert usual_tag_form(tags, "tide-pool") == form
 
 
 def look(root: Path, *names: str) -> ProjectSnapshot:

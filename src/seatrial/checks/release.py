@@ -203,7 +203,7 @@ PROJECT_ERRORS = (
         "All version files contain the same version",
         "If two places differ, one of them is wrong in every bug report.",
         ReleaseStage.READ,
-        ("VersionNotFound", "VersionsDisagree"),
+        ("VersionNotFound", "VersionsDisagree", "TagFormUnclear"),
     ),
     ErrorCheck(
         "META003",

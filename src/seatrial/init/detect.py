@@ -25,7 +25,7 @@ from seatrial.project.changelog import ChangelogSettings
 from seatrial.project.legacy import is_computed, sets_version
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
-from seatrial.project.snapshot import usual_tag_form
+from seatrial.project.snapshot import tag_form_of
 from seatrial.project.version_files import VersionFiles, VersionSource, find_assignments, find_version_files, is_version
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def detect_project(folder: Path) -> DetectedProject:
     project = backend_answers.added_to(project)
     config = Config.from_project(project)
     tags = read_tags(repository)
-    form = config.tag or usual_tag_form(tags, project.name)
+    form = tag_form_of(project, config, files, tags)
     has_tags = bool(_matching_tags(form, tags, project.name))
     if repository.prefix and not (has_tags or config.tag):
         form = SHARED_FORM

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from seatrial.errors import Reasons, ReleaseError
+from seatrial.errors import Reasons, ReleaseError, SeatrialError
 from seatrial.project.changelog import ChangelogSettings
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
+from seatrial.project.tag_form import released_versions, resolve_tag_form
 from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files
 from seatrial.project.versions import part_for_fragments
 
@@ -22,20 +24,6 @@ if TYPE_CHECKING:
 
     from seatrial.project.changelog import Fragment
     from seatrial.project.versions import RequestedPart
-
-
-TAG_FORMS = (
-    "v{version}",
-    "{version}",
-    "{name}-v{version}",
-    "{name}-{version}",
-    "{name}/v{version}",
-    "{name}@{version}",
-    "release/{version}",
-    "release-{version}",
-    "V{version}",
-)
-"""The names that tags of releases have in the wild, the commonest first."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +54,17 @@ class ProjectSnapshot:
     def of(cls, root: Path, files: tuple[PurePosixPath, ...], tags: Collection[str]) -> ProjectSnapshot:
         """Read the project in ``root``; ``tags`` are the names of those that its commit contains.
 
-        Raises `ProjectError`, `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8` or `FragmentInvalid`, and
+        Raises `ProjectError`, `VersionNotFound`, `VersionsDisagree`, `TagFormUnclear`, `FileNotUtf8` or
+        `FragmentInvalid`, and
         `SeveralReasons` for more than one of them.
         """
         project = Project.from_directory(root)
         config = Config.from_project(project)
-        form = config.tag or usual_tag_form(tags, project.name)
-        known = released_versions(tags, form, project.name)
         reasons = Reasons()
         with reasons.gather():
             places = find_version_files(project, files)
+            form = resolve_tag_form(project, config, tags, places.version)
+            known = released_versions(tags, form, project.name)
         with reasons.gather():
             news = ChangelogSettings.from_project(project)
             fragments = _fragments(news, files) if news else ()
@@ -98,27 +87,16 @@ class ProjectSnapshot:
         return self.tag_form.format(version=version, name=self.project.name)
 
 
-def usual_tag_form(tags: Collection[str], name: str) -> str:
-    """Return the form that the tag of the highest version has, the commonest of all where there is no tag."""
-    found = {form: released_versions(tags, form, name) for form in TAG_FORMS}
-    newest = {form: max(known) for form, known in found.items() if known}
-    return max(newest, key=lambda form: newest[form]) if newest else TAG_FORMS[0]
+def tag_form_of(project: Project, config: Config, files: Iterable[PurePosixPath], tags: Collection[str]) -> str:
+    """Return the form of a project's tags. Raises `TagFormUnclear`.
 
-
-def released_versions(tags: Iterable[str], form: str, name: str) -> dict[Version, str]:
-    """Return the versions whose tags are among ``tags``, and these."""
-    before, _, after = form.replace("{name}", name).partition("{version}")
-    found = {}
-    for tag in tags:
-        if tag.startswith(before) and tag.endswith(after):
-            text = tag[len(before) : len(tag) - len(after)]
-            # Version() takes "v1.0" too, which is another form.
-            if text[:1].isdecimal():
-                try:
-                    found[Version(text)] = tag
-                except InvalidVersion:
-                    continue
-    return found
+    ``files``: those of the project, relative to it; where they do not say the version, the tags alone decide.
+    """
+    version = None
+    if not config.tag:
+        with contextlib.suppress(SeatrialError):
+            version = find_version_files(project, files).version
+    return resolve_tag_form(project, config, tags, version)
 
 
 def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple[Fragment, ...]:

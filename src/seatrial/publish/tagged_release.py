@@ -14,7 +14,7 @@ from seatrial.git.command import Git
 from seatrial.git.push import retake_command
 from seatrial.git.repository import object_of_tag, read_remote, read_tags
 from seatrial.invocation import task_command
-from seatrial.project.snapshot import released_versions
+from seatrial.project.tag_form import released_versions
 from seatrial.release.manifest import Manifest
 from seatrial.release.prepare import build_release, release_lock, scratch_clone
 

@@ -11,6 +11,7 @@ from seatrial.ci.expressions import Answer
 from seatrial.ci.github import WORKFLOWS_FOLDER
 from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publisher, Publishing
+from seatrial.distributions.cache import existing_files
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution, distributions_in
 from seatrial.errors import RehearsalError, StepFailed, WorkflowUnknown, last_lines
@@ -19,7 +20,7 @@ from seatrial.git.repository import read_repository, read_tags
 from seatrial.invocation import CALLED_VARIABLE, command_prefix
 from seatrial.project.nox_sessions import ALL_SESSIONS, SessionList
 from seatrial.project.settings import Config
-from seatrial.project.snapshot import usual_tag_form
+from seatrial.project.snapshot import tag_form_of
 from seatrial.release.manifest import Manifest
 from seatrial.workflows.generate import forge_of_remote
 from seatrial.workflows.gitlab import GITLAB_COM
@@ -63,7 +64,7 @@ def read_publishing_setup(repository: Repository, project: Project, top: Path) -
     Raises `PyprojectInvalid`, `TokenForbidden` or `PipelineInvalid`.
     """
     config = Config.from_project(project)
-    overrides, form = config.publisher, config.tag or usual_tag_form(read_tags(repository), project.name)
+    overrides, form = config.publisher, _tag_form(repository, project, config)
     publishing = Publishing.of(repository, project, top, overrides, form.format(version="1.0.0", name=project.name))
     owner, name = (publishing.owner, publishing.repository) if publishing.owner else ("OWNER", project.name)
     kind, host = _forge_and_host(repository)
@@ -89,6 +90,10 @@ def _environment_of(job: PublishingJob | None, registered: Mapping[str, str]) ->
         return ""
     name = environment.name if environment else None
     return name or registered.get("environment", DEFAULT_ENVIRONMENT)
+
+
+def _tag_form(repository: Repository, project: Project, config: Config) -> str:
+    return tag_form_of(project, config, existing_files(project.root), read_tags(repository))
 
 
 def _forge_and_host(repository: Repository) -> tuple[str, str] | tuple[None, None]:

@@ -22,7 +22,7 @@ from seatrial.index.client import PendingRelease, ProjectFiles, in_thread, maker
 from seatrial.index.targets import pip_index_url
 from seatrial.invocation import task_command
 from seatrial.project.nox_sessions import list_sessions
-from seatrial.project.snapshot import released_versions
+from seatrial.project.tag_form import released_versions
 from seatrial.redaction import redacted_address
 from seatrial.workflows.generate import Generator
 

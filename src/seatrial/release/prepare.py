@@ -22,7 +22,8 @@ from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.invocation import task_command
 from seatrial.project.bump import assemble_changelog, raise_version, require_version
 from seatrial.project.project import Project
-from seatrial.project.snapshot import ProjectSnapshot, released_versions, usual_tag_form
+from seatrial.project.snapshot import ProjectSnapshot
+from seatrial.project.tag_form import released_versions
 from seatrial.project.versions import PARTS, next_version, parse_version, part_between, version_choices
 from seatrial.release.plan import ReleasePlan, tag_message
 from seatrial.release.preconditions import require_branch, require_free_tag
@@ -202,7 +203,7 @@ def _require_tags(preconditions: Preconditions, snapshot: ProjectSnapshot) -> No
         return
     tags = [tag for tag in remote.tags if not tag.endswith("^{}")]
     name = snapshot.project.name
-    releases = released_versions(tags, snapshot.config.tag or usual_tag_form(tags, name), name)
+    releases = released_versions(tags, snapshot.tag_form, name)
     newest = max(releases, default=None)
     if newest and newest > snapshot.current and not object_of_tag(preconditions.repository, releases[newest]):
         raise ReleaseError(

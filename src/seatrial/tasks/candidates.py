@@ -148,7 +148,7 @@ def _parts(_: str) -> Iterator[tuple[str, str]]:
 
 def _versions(command: str) -> Iterator[tuple[str, str]]:
     """Yield the released versions, or for a command that makes one those that come next."""
-    from seatrial.project.snapshot import released_versions
+    from seatrial.project.tag_form import released_versions
     from seatrial.project.versions import version_choices
 
     snapshot = _snapshot()

@@ -175,7 +175,7 @@ class Terminal:
 def _wait(console: Console, tag: str) -> None:
     """Wait until CI has published a release, and verify it; without a publisher, look once."""
     from seatrial.index.targets import find_destination
-    from seatrial.project.snapshot import released_versions
+    from seatrial.project.tag_form import released_versions
     from seatrial.publish.ci_runs import may_publish
     from seatrial.publish.tagged_release import TaggedRelease
     from seatrial.publish.verify import VerifyOptions, verify_published

@@ -15,6 +15,7 @@ from seatrial.checks.registry import WORKFLOW_CHECKS
 from seatrial.checks.workflows import WorkflowFacts
 from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFiles
 from seatrial.ci.pins import keep_newer_pins, versions_match_commits
+from seatrial.distributions.cache import existing_files
 from seatrial.errors import ProjectError, WorkflowUnknown
 from seatrial.findings import Verdict
 from seatrial.git.repository import forge_of, read_repository, read_tags
@@ -22,7 +23,7 @@ from seatrial.invocation import task_command
 from seatrial.project.bump import restore_line_ends
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
-from seatrial.project.snapshot import usual_tag_form
+from seatrial.project.snapshot import tag_form_of
 from seatrial.redaction import redact
 from seatrial.workflows.context import WorkflowContext
 from seatrial.workflows.github import ci_workflow, dependabot_file, release_workflow
@@ -165,7 +166,7 @@ class Generator:
     def at(cls, repository: Repository, project: Project) -> Generator:
         """Look at a project that may lie elsewhere than its repository, in a clone. Raises as `of` does."""
         config = Config.from_project(project)
-        form = config.tag or usual_tag_form(read_tags(repository), project.name)
+        form = tag_form_of(project, config, existing_files(project.root), read_tags(repository))
         context = WorkflowContext.of(repository, project, config, form)
         kind, host = forge_of_remote(repository)
         if kind == "gitlab" and not host:

@@ -15,7 +15,8 @@ from seatrial.git.command import Git
 from seatrial.git.repository import files_of_commit, read_repository, read_tags
 from seatrial.invocation import task_command
 from seatrial.project.bump import raise_version
-from seatrial.project.snapshot import ProjectSnapshot, released_versions
+from seatrial.project.snapshot import ProjectSnapshot
+from seatrial.project.tag_form import released_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

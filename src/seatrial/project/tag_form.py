@@ -1,0 +1,173 @@
+"""The form of the tags of a project's releases: a literal text around a version, such as ``v{version}``.
+
+It is what ``[tool.seatrial] tag`` says, else what the existing tags say together with the version in the files. Where
+they are ambiguous, nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from seatrial.errors import ReleaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
+
+    from seatrial.project.project import Project
+    from seatrial.project.settings import Config
+
+
+USUAL_PREFIXES = ("v", "", "V", "release-", "release/", "releases/", "rel-", "version-")
+"""What stands before the version in the tags of most projects, the commonest first."""
+
+DEFAULT = "v{version}"
+DEFAULT_BELOW_TOP = "{name}-v{version}"
+"""The form for a package in a folder of its repository, which may have others."""
+
+NUMBER = re.compile(r"(?<![\d.])\d")
+FAR_APART = 1000
+"""By how much first numbers differ of which one is a date or a counter, such as 2026 and 1."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """The tags of one form: ``prefix`` stands before the version in all of them; ``newest``: the highest version."""
+
+    prefix: str
+    tags: dict[Version, str]
+
+    @property
+    def newest(self) -> Version:
+        """The highest version."""
+        return max(self.tags)
+
+    @property
+    def form(self) -> str:
+        """The form of its tags; braces that are no placeholder are doubled."""
+        return self.prefix.replace("{", "{{").replace("}", "}}") + "{version}"
+
+    def is_named(self, names: Iterable[str]) -> bool:
+        """Return whether the prefix names a package: one of these names, as a word of its own."""
+        words = {canonicalize_name(word) for word in re.split(r"[/@]|-v$|-$|_v$|_$|/v$", self.prefix) if word}
+        return any(canonicalize_name(name) in words for name in names)
+
+
+def resolve_tag_form(project: Project, config: Config, tags: Collection[str], version: Version | None) -> str:
+    """Return the form of a project's tags, with ``{version}``, and perhaps ``{name}``, in it.
+
+    ``version``: that in the files, None where it comes from a tag. Raises `TagFormUnclear` with the candidates.
+    """
+    if config.tag:
+        return config.tag
+    is_below_top = _is_below_top(project.root)
+    names = (project.name, project.root.name) if is_below_top else (project.name,)
+    series = read_series(tags)
+    own = [one for one in series if one.is_named(names)]
+    usual = [one for one in series if _is_usual(one)]
+    # In a repository of several packages, what has another prefix is another package's.
+    others = [] if is_below_top else [one for one in series if one not in own and one not in usual]
+    default = DEFAULT_BELOW_TOP if is_below_top else DEFAULT
+    if version is None:
+        return _without_version(own or ([] if is_below_top else usual), project) or default
+    for group in (own, usual, others):
+        equal = [one for one in group if one.newest == version]
+        if equal:
+            return _only(equal, project, version)
+    # The version in the files may be ahead of its tag, but not behind: what is higher is of something else.
+    for group in (own, [] if is_below_top else usual, others):
+        lower = [one for one in group if one.newest <= version and not _is_far(one.newest, version)]
+        if lower:
+            return _only(lower, project, version)
+    return own[0].form if len(own) == 1 else default
+
+
+def read_series(tags: Iterable[str]) -> tuple[Series, ...]:
+    """Return the tags that end with a version (PEP 440), by what stands before it; the prefix ends with no digit."""
+    series: dict[str, Series] = {}
+    for tag in tags:
+        split = _split(tag)
+        if split:
+            prefix, version = split
+            series.setdefault(prefix, Series(prefix, {})).tags[version] = tag
+    return tuple(series.values())
+
+
+def released_versions(tags: Iterable[str], form: str, name: str) -> dict[Version, str]:
+    """Return the versions whose tags are among ``tags``, and these tags."""
+    before, _, after = form.replace("{name}", name).partition("{version}")
+    before, after = (text.replace("{{", "{").replace("}}", "}") for text in (before, after))
+    versions = {}
+    for tag in tags:
+        if tag.startswith(before) and tag.endswith(after):
+            text = tag[len(before) : len(tag) - len(after)]
+            # Version() takes "v1.0" too, which is another form.
+            version = _parse(text) if text[:1].isdecimal() else None
+            if version is not None:
+                versions[version] = tag
+    return versions
+
+
+def _split(tag: str) -> tuple[str, Version] | None:
+    """Return a tag as prefix and version, the version as long as it can be; None where it does not end with one."""
+    for match in NUMBER.finditer(tag):
+        version = _parse(tag[match.start() :])
+        if version is not None:
+            return tag[: match.start()], version
+    return None
+
+
+def _parse(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _is_usual(series: Series) -> bool:
+    return series.prefix in USUAL_PREFIXES
+
+
+def _is_far(first: Version, second: Version) -> bool:
+    return abs(first.major - second.major) >= FAR_APART
+
+
+def _without_version(found: Collection[Series], project: Project) -> str | None:
+    """Return the form of the highest version; a project may have changed it. None without tags."""
+    newest = max(found, key=lambda series: series.newest, default=None)
+    if newest is None:
+        return None
+    if any(_is_far(series.newest, newest.newest) for series in found):
+        raise _unclear(found, project, None)
+    return newest.form
+
+
+def _only(found: Collection[Series], project: Project, version: Version) -> str:
+    """Return the one form that there is. Raises `TagFormUnclear` for several."""
+    if len(found) > 1:
+        if all(map(_is_usual, found)):
+            # A project has changed its form: the highest version has the new one.
+            return max(found, key=lambda series: (series.newest, -USUAL_PREFIXES.index(series.prefix))).form
+        raise _unclear(found, project, version)
+    return next(iter(found)).form
+
+
+def _unclear(found: Collection[Series], project: Project, version: Version | None) -> ReleaseError:
+    candidates = ", ".join(series.tags[series.newest] for series in found)
+    in_files = f", and the version in its files is {version}" if version else ""
+    fixes = "\n".join(f'tag = "{series.form}"' for series in found)
+    return ReleaseError(
+        f"the tags do not say which are the releases of {project.name}: {candidates}{in_files}",
+        code="TagFormUnclear",
+        fix=f"say which form a release has, in {project.path.name}, one of:\n[tool.seatrial]\n{fixes}",
+    )
+
+
+def _is_below_top(root: Path) -> bool:
+    """Return whether a folder is in a git repository, and not its top."""
+    return not (root / ".git").exists() and any((parent / ".git").exists() for parent in root.parents)
