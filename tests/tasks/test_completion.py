@@ -108,25 +108,25 @@ def edited_lines(repo: ReleaseRepo, shell: Shell, keys: list[str]) -> list[str]:
         arguments = (argument.format(folder=folder) for argument in shell.arguments)
         os.execve(program, (shell.name, *arguments), environ)  # noqa: S606 - a tuple, and no shell
     output, typed = b"", 0
-    found: list[str] = []
+    edited: list[str] = []
     try:
-        while len(found) < len(keys) and select.select([terminal], [], [], 60)[0]:
+        while len(edited) < len(keys) and select.select([terminal], [], [], 60)[0]:
             piece = os.read(terminal, 65536)
             output += piece
             for question, answer in ANSWERS.items():
                 if question in piece:
                     os.write(terminal, answer)
             text = SEQUENCE.sub("", output.decode(errors="replace"))
-            found = re.findall(r"<<(.*?)>>", text.replace("\r\n", ""))
-            if PROMPT.strip() in text and len(found) == typed < len(keys):
+            edited = re.findall(r"<<(.*?)>>", text.replace("\r\n", ""))
+            if PROMPT.strip() in text and len(edited) == typed < len(keys):
                 os.write(terminal, f"{EMPTY}{keys[typed]}{SHOW}".encode())
                 typed += 1
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         os.close(terminal)
-    assert len(found) == len(keys), output.decode(errors="replace")
-    return found
+    assert len(edited) == len(keys), output.decode(errors="replace")
+    return edited
 
 
 COMPLETED = {
@@ -151,14 +151,14 @@ COMPLETED = {
 
 @pytest.mark.parametrize("shell", SHELLS, ids=[shell.name for shell in SHELLS])
 def test_word_is_completed(repo: ReleaseRepo, shell: Shell) -> None:
-    found = edited_lines(repo, shell, [line + TAB for line in COMPLETED])
-    assert {line: text.rstrip() for line, text in zip(COMPLETED, found)} == COMPLETED
+    edited = edited_lines(repo, shell, [line + TAB for line in COMPLETED])
+    assert {line: text.rstrip() for line, text in zip(COMPLETED, edited)} == COMPLETED
 
 
 def test_bash_offers_all_words(repo: ReleaseRepo) -> None:
     typed = ["seatrial release m", "seatrial release --part=m", "seatrial verify ", "seatrial news ", "seatrial ci.v"]
-    found = edited_lines(repo, SHELLS[0], [line + INSERT_ALL for line in typed])
-    assert [text.rstrip() for text in found] == [
+    edited = edited_lines(repo, SHELLS[0], [line + INSERT_ALL for line in typed])
+    assert [text.rstrip() for text in edited] == [
         "seatrial release major minor",
         "seatrial release --part=major minor",
         "seatrial verify 1.1.0 1.2.3",

@@ -30,14 +30,18 @@ Fix: pass a number, such as `--limit 600`.
 
 
 def test_every_check_and_every_error_is_explained() -> None:
-    codes = {one.code for one in (*ALL_CHECKS, *WORKFLOW_CHECKS)} | set(error_codes.on_the_page())
+    codes = {check.code for check in (*ALL_CHECKS, *WORKFLOW_CHECKS)} | set(error_codes.on_the_page())
     assert set(read_explanations()) == codes
 
 
 def test_explanation_has_no_markup_of_a_page() -> None:
     explanations = read_explanations().values()
-    assert [one.code for one in explanations if not one.text.strip() or not one.title or "](" in one.text] == []
-    assert max(len(line) for one in explanations for line in str(one).splitlines()) <= 120
+    assert [
+        explanation.code
+        for explanation in explanations
+        if not explanation.text.strip() or not explanation.title or "](" in explanation.text
+    ] == []
+    assert max(len(line) for explanation in explanations for line in str(explanation).splitlines()) <= 120
 
 
 def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -46,7 +50,7 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 def test_check_is_explained_with_how_to_ignore_it(capsys: pytest.CaptureFixture[str]) -> None:
-    check = next(one for one in ALL_CHECKS if one.code == "DIST206")
+    check = next(check for check in ALL_CHECKS if check.code == "DIST206")
     text = printed(capsys, "explain", "dist206")
     title = check_title(check)
     assert text.startswith(f"DIST206 (check, warning)\n\n{title}\n\n")
@@ -75,7 +79,7 @@ def test_without_a_code_every_code_is_listed_with_its_title(capsys: pytest.Captu
     listed = printed(capsys, "explain").splitlines()
     explanations = read_explanations()
     column = max(map(len, explanations))
-    assert listed == [f"{one.code:{column}}  {one.title}" for one in explanations.values()]
+    assert listed == [f"{explanation.code:{column}}  {explanation.title}" for explanation in explanations.values()]
 
 
 @pytest.mark.slow

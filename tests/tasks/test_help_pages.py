@@ -69,4 +69,4 @@ def test_short_flag_means_the_same_in_every_command() -> None:
 def test_example_of_a_command_is_one_that_it_takes() -> None:
     """Every docstring ends with one, which the help page prints."""
     examples = {name: re.findall(r"Example: (?:invoke|seatrial) (\S+)", ns[name].__doc__) for name in ns.task_names}
-    assert {name: found for name, found in examples.items() if found != [name]} == {}
+    assert {name: commands for name, commands in examples.items() if commands != [name]} == {}

@@ -30,10 +30,10 @@ LOOK_UP: tuple[Any, ...] = (check, pythons, explain, completion)
 ns = Collection("seatrial", *SET_UP, *RELEASE, *STEPS, *LOOK_UP, ci)
 
 GROUPS = {
-    "Set up a package": tuple(one.name for one in SET_UP),
-    "Release": tuple(one.name for one in RELEASE),
-    "Single steps of a release": tuple(one.name for one in STEPS),
-    "Check and look up": tuple(one.name for one in LOOK_UP),
+    "Set up a package": tuple(task.name for task in SET_UP),
+    "Release": tuple(task.name for task in RELEASE),
+    "Single steps of a release": tuple(task.name for task in STEPS),
+    "Check and look up": tuple(task.name for task in LOOK_UP),
     "For CI workflows": tuple(f"{ci.name}.{name}" for name in ci.task_names),
 }
 """The commands in the order in which the help of the program lists them."""

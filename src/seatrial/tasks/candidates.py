@@ -77,7 +77,7 @@ class _Position:
         position, pending = cls(), None
         for word in (*words, *([flag] if flag else [])):
             parameters = _parameters(position.command, commands)
-            flags = {name: one for one in parameters for name in one.flags}
+            flags = {name: parameter for parameter in parameters for name in parameter.flags}
             name, equals, _ = word.partition("=")
             parameter = flags.get(name)
             if pending:
@@ -107,8 +107,8 @@ def _parameters(command: str | None, commands: Mapping[str, CommandTask]) -> tup
 
 
 def _flags(position: _Position, commands: Mapping[str, CommandTask]) -> Iterator[tuple[str, str]]:
-    left = [one for one in _parameters(position.command, commands) if one.name not in position.given]
-    yield from {one.flag: one.help.removeprefix(f"{one.flag}: ") for one in left}.items()
+    left = [parameter for parameter in _parameters(position.command, commands) if parameter.name not in position.given]
+    yield from {parameter.flag: parameter.help.removeprefix(f"{parameter.flag}: ") for parameter in left}.items()
     yield HELP[0], "print the help of a command"
 
 
@@ -174,7 +174,7 @@ def _fragment_types(_: str) -> Iterator[tuple[str, str]]:
 def _codes(_: str) -> Iterator[tuple[str, str]]:
     from seatrial.tasks.explanations import read_explanations
 
-    yield from ((code, one.title) for code, one in read_explanations().items())
+    yield from ((code, explanation.title) for code, explanation in read_explanations().items())
 
 
 def _snapshot() -> ProjectSnapshot:

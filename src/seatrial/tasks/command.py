@@ -51,15 +51,17 @@ class CommandTask(Task[Callable[..., Any]]):
         # Loaded here because a listing does without.
         from seatrial.tasks.command_line import Parameter  # noqa: PLC0415
 
+        empty = inspect.Parameter.empty
         described = list(inspect.signature(self.body).parameters.values())[1:]
+        defaults = {parameter.name: parameter.default for parameter in described}
         return tuple(
             Parameter(
-                name=one.name,
-                default=() if one.name in self.iterable else None if one.default is one.empty else one.default,
-                help=self._texts.get(one.name, ""),
-                takes_many=one.name in self.iterable,
+                name=name,
+                default=() if name in self.iterable else None if default is empty else default,
+                help=self._texts.get(name, ""),
+                takes_many=name in self.iterable,
             )
-            for one in described
+            for name, default in defaults.items()
         )
 
     @cached_property

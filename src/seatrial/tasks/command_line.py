@@ -187,8 +187,8 @@ class _Reader:
         self._next_commands = next_commands
         self._skipped = skipped
         self._takes_dashes = takes_dashes
-        self._parameters = {one.name: one for one in parameters}
-        self._flags = {flag: one for one in parameters for flag in one.flags}
+        self._parameters = {parameter.name: parameter for parameter in parameters}
+        self._flags = {flag: parameter for parameter in parameters for flag in parameter.flags}
 
     def read(self, at: int) -> ReadCommand:
         """Read the words from ``at`` on."""
@@ -324,8 +324,8 @@ class _Reader:
         return any(self._parameters[name].default is None and name not in self._command.values for name in names)
 
     def _unknown_flag(self, at: int, flag: str, value: str) -> SeatrialError:
-        known = (*self._flags, *self._skipped, HELP[0])
-        near = nearest(flag, (one for one in known if one.startswith("--"))) if flag.startswith("--") else ()
+        flags = (*self._flags, *self._skipped, HELP[0])
+        near = nearest(flag, (name for name in flags if name.startswith("--"))) if flag.startswith("--") else ()
         return ProjectError(
             f"{self._command.name} has no option {redact(flag)}{did_you_mean(near)}",
             code="OptionUnknown",
@@ -353,7 +353,11 @@ class _Reader:
                 code="ValueUnknown",
                 fix=typed((self._command.name, "--verbose")),
             )
-        missing = [one for one in self._parameters.values() if one.default is None and one.name not in given]
+        missing = [
+            parameter
+            for parameter in self._parameters.values()
+            if parameter.default is None and parameter.name not in given
+        ]
         if missing:
             raise ProjectError(
                 f"{self._command.name} needs {' and '.join(map(metavar, missing))}",

@@ -36,9 +36,11 @@ def explain(context: Context, code: Sequence[str]) -> None:
         explanations = read_explanations()
         if not code:
             column = max(map(len, explanations))
-            show("\n".join(f"{one.code:{column}}  {one.title}" for one in explanations.values()))
+            show(
+                "\n".join(f"{explanation.code:{column}}  {explanation.title}" for explanation in explanations.values())
+            )
             return
-        by_name = {name.casefold(): one for name, one in explanations.items()}
+        by_name = {name.casefold(): explanation for name, explanation in explanations.items()}
         for text in code:
             if text.casefold() not in by_name:
                 near = nearest(text, explanations, CLOSE_CODE)

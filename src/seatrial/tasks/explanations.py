@@ -45,16 +45,16 @@ class Explanation:
 
 def read_explanations() -> dict[str, Explanation]:
     """Return what there is to read about every check and every error, by code."""
-    return {one.code: one for one in (*_checks(), *_errors())}
+    return {explanation.code: explanation for explanation in (*_checks(), *_errors())}
 
 
 def _checks() -> Iterator[Explanation]:
-    for one in sorted((*ALL_CHECKS, *WORKFLOW_CHECKS), key=lambda check: check.code):
-        title = check_title(one)
-        paragraphs = (title, *check_reason(one).split("\n\n"))
+    for check in sorted((*ALL_CHECKS, *WORKFLOW_CHECKS), key=lambda check: check.code):
+        title = check_title(check)
+        paragraphs = (title, *check_reason(check).split("\n\n"))
         text = "\n\n".join(_wrapped(paragraph) for paragraph in paragraphs)
-        kind = f"check, {one.severity.value}"
-        yield Explanation(one.code, kind, title, f"{text}\n\n{IGNORING.format(code=one.code)}")
+        kind = f"check, {check.severity.value}"
+        yield Explanation(check.code, kind, title, f"{text}\n\n{IGNORING.format(code=check.code)}")
 
 
 def _errors() -> Iterator[Explanation]:

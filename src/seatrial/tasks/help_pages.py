@@ -36,15 +36,15 @@ def command_help(name: str, task: CommandTask, shared: Sequence[Parameter] = SHA
     example = EXAMPLE.search(text)
     paragraphs = EXAMPLE.sub("", text).split("\n\n")
     width = _width()
-    about = [textwrap.fill(" ".join(one.split()), width) for one in paragraphs if one.strip()]
+    about = [textwrap.fill(" ".join(paragraph.split()), width) for paragraph in paragraphs if paragraph.strip()]
     names = {*task.words, *(["version"] if "part" in task.words else [])}
     words = [parameter for parameter in task.parameters if parameter.name in names]
     options = [parameter for parameter in task.parameters if parameter not in words or parameter.default is not None]
     parts = [f"Usage: {task_command(name)}{_usage(task)}", *about]
     if words:
-        parts.append(_section("Arguments", [(metavar(one), one.help) for one in words], width))
-    parts.append(_section("Options", [*(_option(one, words) for one in options), HELP_ROW], width))
-    parts.append(f"Options of every command: {', '.join(one.short or one.flag for one in shared)}")
+        parts.append(_section("Arguments", [(metavar(word), word.help) for word in words], width))
+    parts.append(_section("Options", [*(_option(option, words) for option in options), HELP_ROW], width))
+    parts.append(f"Options of every command: {', '.join(parameter.short or parameter.flag for parameter in shared)}")
     if example:
         parts.append(f"Example:\n  {task_command(' '.join(example['words'].split()))}")
     return "\n\n".join(parts)
@@ -58,8 +58,8 @@ def overview(
     ``shared``: the parameters that all commands have; ``others``: further options, and what each is for.
     """
     width = _width()
-    rows = {title: [(name, summary(one)) for name, one in commands.items()] for title, commands in groups.items()}
-    options = [*(_option(one, ()) for one in shared), *others, HELP_ROW]
+    rows = {title: [(name, summary(task)) for name, task in commands.items()] for title, commands in groups.items()}
+    options = [*(_option(parameter, ()) for parameter in shared), *others, HELP_ROW]
     column = max(len(name) for table in rows.values() for name, _ in table)
     return "\n\n".join(
         [
@@ -78,7 +78,7 @@ def summary(task: CommandTask) -> str:
 
 def _usage(task: CommandTask) -> str:
     """Return the words and options of a command, as a usage line has them."""
-    parameters = {one.name: one for one in task.parameters}
+    parameters = {parameter.name: parameter for parameter in task.parameters}
     words = ""
     for name in task.words:
         parameter = parameters[name]

@@ -68,7 +68,7 @@ def as_positional(arguments: list[Argument], names: Sequence[str]) -> list[Argum
 
 def dry_refusal(task: CommandTask) -> Exit:
     """Return what refuses a command where invoke's configuration says that nothing is to be run."""
-    with_option = " --dry-run" if any(one.name == "dry_run" for one in task.parameters) else ""
+    with_option = " --dry-run" if any(parameter.name == "dry_run" for parameter in task.parameters) else ""
     try:
         with errors_as_messages():
             raise ProjectError(
@@ -127,12 +127,12 @@ def _commands(
     return commands
 
 
-def _unknown_option(line: CommandLine, at: int, known: Mapping[str, bool]) -> ProjectError:
+def _unknown_option(line: CommandLine, at: int, flags: Mapping[str, bool]) -> ProjectError:
     """Return the error for an option before a command that invoke does not have; a command may have it."""
     flag, _, value = line.words[at].partition("=")
-    near = nearest(flag, (name for name in known if name.startswith("--")))
+    near = nearest(flag, (name for name in flags if name.startswith("--")))
     after = line.words[at + 1 : at + 2]
-    shared = {name: one for one in SHARED_PARAMETERS for name in one.flags}
+    shared = {name: parameter for parameter in SHARED_PARAMETERS for name in parameter.flags}
     if after and after[0] in line.commands and flag in shared:
         fix = line.with_words(at, after[0], line.words[at], instead_of=2)
     else:
@@ -143,9 +143,9 @@ def _unknown_option(line: CommandLine, at: int, known: Mapping[str, bool]) -> Pr
 def _after_other_task(words: Sequence[str], at: int, task: Task[Any]) -> int:
     """Return the place after a task that is not of seatrial, and after the words for it."""
     # A task gives its help texts away when it is asked for its arguments.
-    one = copy.copy(task)
-    one.help = dict(task.help)
-    context = ParserContext(args=one.get_arguments(ignore_unknown_help=True))
+    clone = copy.copy(task)
+    clone.help = dict(task.help)
+    context = ParserContext(args=clone.get_arguments(ignore_unknown_help=True))
     positional = len(context.positional_args)
     at += 1
     while at < len(words):
@@ -191,7 +191,7 @@ def _require_no_ignored_option(
         else:
             letters = "".join(letter for letter in word[1:] if f"-{letter}" not in flags)
             kept += [f"-{letters}"] if word.startswith("-") and letters else [] if word.startswith("-") else [word]
-    can_be_dry = "dry" in given and any(one.name == "dry_run" for one in command.task.parameters)
+    can_be_dry = "dry" in given and any(parameter.name == "dry_run" for parameter in command.task.parameters)
     at = after.index(command.name) + 1
     raise ProjectError(
         f"{command.name} does not obey --{given[0]}, an option of invoke",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 VERSION = ("--version", "-V")
 SHARED = (PROJECT, *SHARED_PARAMETERS)
-FLAGS = (*(one.flag for one in SHARED), VERSION[0], HELP[0])
+FLAGS = (*(parameter.flag for parameter in SHARED), VERSION[0], HELP[0])
 
 DRY_VARIABLE = "INVOKE_RUN_DRY"
 """The environment variable that has invoke print commands instead of running them."""
@@ -101,8 +101,8 @@ def _run_command(line: CommandLine, commands: Mapping[str, CommandTask], folder:
     line.require_command(0)
     if line.words[0] == "help":
         line.require_command(1)
-        asked = line.words[1]
-        show(command_help(asked, commands[asked], SHARED) if asked in commands else _overview(commands))
+        name = line.words[1]
+        show(command_help(name, commands[name], SHARED) if name in commands else _overview(commands))
         return
     command = read_command(line, 0, commands[line.words[0]], shared=SHARED)
     if command.asks_help:
@@ -111,7 +111,7 @@ def _run_command(line: CommandLine, commands: Mapping[str, CommandTask], folder:
     if folder and PROJECT.name in command.values:
         # The first was taken away.
         raise ProjectError("--project is given twice", code="ValueUnknown", fix=typed(line.words[:1]))
-    defaults = {one.name: one.default for one in command.task.parameters}
+    defaults = {parameter.name: parameter.default for parameter in command.task.parameters}
     values = {**defaults, **command.values}
     if folder and PROJECT.name in defaults:
         values[PROJECT.name] = folder
