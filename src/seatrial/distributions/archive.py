@@ -518,14 +518,17 @@ def _is_compressed_usually(info: zipfile.ZipInfo) -> bool:
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, scanner: Scanner | None) -> Member:
     mode = info.external_attr >> 16 if info.create_system == UNIX_SYSTEM else 0
-    member = Member(info.filename, mode=stat.S_IMODE(mode), date=info.date_time)
     if info.is_dir():
-        return replace(member, kind=MemberKind.FOLDER)
-    kind = MemberKind.SYMLINK if stat.S_ISLNK(mode) else MemberKind.FILE
-    member = replace(member, kind=kind, size=info.file_size, packed=(info.compress_type, info.compress_size))
-    if scanner is None:
-        return member
-    return replace(member, sha256=scanner.scan(info.filename, info.file_size, _zip_pieces(archive, info)))
+        return Member(info.filename, MemberKind.FOLDER, mode=stat.S_IMODE(mode), date=info.date_time)
+    return Member(
+        info.filename,
+        kind=MemberKind.SYMLINK if stat.S_ISLNK(mode) else MemberKind.FILE,
+        size=info.file_size,
+        sha256=scanner.scan(info.filename, info.file_size, _zip_pieces(archive, info)) if scanner else None,
+        mode=stat.S_IMODE(mode),
+        date=info.date_time,
+        packed=(info.compress_type, info.compress_size),
+    )
 
 
 def _zip_pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
