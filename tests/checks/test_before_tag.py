@@ -156,6 +156,15 @@ def following(run: str = "{workflows: [Tests]}", ref: str = "") -> CiFacts:
 
 AFTER = following()
 SOURCES = sources()
+
+
+def with_tools(**tools: Any) -> ProjectSources:
+    """Return a project with these tools; ``requires-python`` is that of the project."""
+    bound = {key: tools.pop(key) for key in ("requires-python",) if key in tools}
+    table = {**TABLE, "project": {**TABLE["project"], **bound}, "tool": tools}
+    return replace(SOURCES, project=Project(Path("nowhere"), table))
+
+
 TOOLS = replace(SOURCES, project=Project(Path("nowhere"), {**TABLE, "tool": {"mypy": {"python_version": "3.13"}}}))
 
 BROKEN: dict[str, object] = {
@@ -298,7 +307,11 @@ PASSING: list[tuple[str, object]] = [
     ("META032", sources(urls={"Repository": "https://github.com/Acme/Tidepool.git"})),
     ("META032", sources(urls={"Homepage": "https://tidepool.example"})),
     ("META052", sources(**{"requires-python": ">=3.12.2"})),
-    ("META055", replace(SOURCES, project=Project(Path("nowhere"), {**TABLE, "tool": {}}))),
+    ("META055", with_tools()),
+    # An older target is stricter; mypy 2 targets no Python before 3.10; a session of seatrial has its own target.
+    ("META055", with_tools(ruff={"target-version": "py38"}, mypy={"python_version": "3.8"})),
+    ("META055", with_tools(mypy={"python_version": "3.10"}, **{"requires-python": ">=3.9"})),
+    ("META055", replace(TOOLS, listing=SessionList((*LISTING.sessions, NoxSession("mypy-3.13", "mypy", "3.13"))))),
     ("CI002", started_by("{push: {tags: ['v*', '!v*rc*']}}")),
     ("CI002", started_by("{push: {tags-ignore: ['test-*']}}")),
     ("CI002", started_by("push")),

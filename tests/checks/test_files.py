@@ -16,9 +16,10 @@ from twine.utils import DEFAULT_REPOSITORY
 
 import sample_dists
 from seatrial.checks.registry import CHECKS_OF_FILES
-from seatrial.checks.run import check_distributions
+from seatrial.checks.run import ANSWERED_BY_INDEX, check_distributions, check_uploads
 from seatrial.distributions.pypi_rules import CONTENT_RULES
 from seatrial.findings import CheckResult, Finding, Verdict
+from seatrial.index.client import ProjectFiles
 
 if TYPE_CHECKING:
     import pytest
@@ -141,7 +142,7 @@ def broken() -> dict[str, tuple[Distribution, ...]]:
         "DIST203": (WHEEL.having({"tests/test_a.py": "x", "setup.py": "x"}).distribution(),),
         "DIST204": (WHEEL.having({"__init__.py": ""}).distribution(),),
         "DIST205": (WHEEL.saying("Classifier: Typing :: Typed").distribution(),),
-        "DIST206": (WHEEL.having({"tidepool/py.typed": ""}).distribution(),),
+        "DIST206": (WHEEL.having({"py.typed": ""}).distribution(),),
         "DIST207": (SDIST.saying("Classifier: Programming Language :: Python :: 3.8").distribution(),),
         "DIST208": (WHEEL.having({"tidepool/fast.abi3.so": "x"}).distribution(),),
         "DIST209": (WHEEL.having({"README.md": "x", "LICENSE": "x"}).distribution(),),
@@ -261,6 +262,11 @@ def edge_cases() -> tuple[tuple[str, Distribution, Verdict], ...]:
         ("DIST210", in_wheel(google__cloud__x___py="x"), passed),
         ("DIST210", WHEEL.having({"tidepool-1.2.3.data/data/share/x": "x"}).distribution(), passed),
         ("DIST210", WHEEL.having({"empty/": ""}).distribution(), failed),
+        # A classifier is a choice; a marker belongs to a package, also to one of stubs or in a namespace.
+        ("DIST206", in_wheel(tidepool__py___typed=""), passed),
+        ("DIST206", in_wheel(google__cloud__x___py="", google__cloud__py___typed=""), passed),
+        ("DIST206", WHEEL.having({"x-stubs/x.pyi": "", "x-stubs/py.typed": ""}).distribution(), passed),
+        ("DIST206", in_wheel(google__cloud__x___py="", google__py___typed=""), failed),
         # What tests need is made up.
         ("DIST302", in_sdist("tests/certs/server.key", SECRET_KEY), passed),
         ("DIST302", in_sdist("tests/token.txt", "glpat-" + "a" * 20), failed),
@@ -303,6 +309,15 @@ def test_wheel_of_another_python_may_lack_what_the_sdist_says_is_dynamic() -> No
 def test_rules_over_a_release_do_not_mix_projects() -> None:
     archives = (SDIST.distribution(), sample_dists.wheel("rockpool").saying("Requires-Dist: attrs>=24").distribution())
     assert judged(archives, "DIST403").finding == Finding.passed()
+
+
+def test_name_of_a_python_module_is_reported_once_where_the_index_is_asked() -> None:
+    file = sample_dists.sdist("asyncore").distribution()
+    codes = {result.code for result in check_distributions((file,), without=ANSWERED_BY_INDEX)}
+    assert {result.code for result in check_distributions((file,))} - codes == {"DIST143"}
+    uploads = {result.code: result for result in check_uploads((file,), ProjectFiles())}
+    assert uploads["INDEX001"].blocks
+    assert not {result.code: result for result in check_uploads((file,), ProjectFiles("asyncore"))}["INDEX001"].blocks
 
 
 def test_excuse_takes_the_force_out_of_an_error() -> None:

@@ -15,7 +15,7 @@ from seatrial.errors import PyprojectInvalid
 from seatrial.events import SILENT
 
 SDIST, WHEEL = sample_dists.sdist(), sample_dists.wheel()
-WRONG = WHEEL.saying("Classifier: Nothing").having({"tidepool/py.typed": ""})
+WRONG = WHEEL.saying("Classifier: Nothing").having({"py.typed": ""})
 
 
 def put(project: SampleProject, *cargos: sample_dists.SampleDist) -> None:
@@ -36,7 +36,7 @@ def test_report_tells_what_did_not_pass_errors_first_and_counts_the_rest() -> No
                             'Nothing' is not a valid classifier. See https://packaging.python.org/specifications/core-metadata for more information.
                             fix: see https://github.com/pypa/trove-classifiers; if it is new there: pip install -U trove-classifiers
         ignored  DIST206  tidepool-1.2.3-py3-none-any.whl:
-                            there is a py.typed, and no classifier 'Typing :: Typed'
+                            py.typed is not in a package
                             ignored: not ready
         127 passed, 2 errors, 1 ignored, 3 skipped
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Callable
@@ -98,15 +99,14 @@ def typed_is_marked(wheel: Distribution) -> Finding:
 
 @wheel_check(
     "DIST206",
-    "A package with py.typed is classified as typed",
-    "Users who look for typed packages filter by the classifier.",
-    needs=(*UNPACKED, *NEEDS_METADATA),
+    "Every py.typed is next to the modules of a package",
+    "Type checkers ignore a py.typed in another place (PEP 561).",
 )
-def marked_is_typed(wheel: Distribution) -> Finding:
-    is_marked = any(place.endswith("/py.typed") for place in wheel.tree)
-    bad = is_marked and TYPED not in metadata_of(wheel).list("classifiers")
-    line = f"there is a py.typed, and no classifier {TYPED!r}"
-    return finding_of([line] if bad else [], f'add "{TYPED}" to the classifiers')
+def marker_in_package(wheel: Distribution) -> Finding:
+    markers = [place for place in wheel.tree if posixpath.basename(place) == "py.typed"]
+    packages = {posixpath.dirname(place) for place in wheel.tree if "/" in place and place.endswith(MODULE_SUFFIXES)}
+    lines = (f"{place} is not in a package" for place in markers if posixpath.dirname(place) not in packages)
+    return finding_of(first_lines(lines), "move py.typed next to __init__.py")
 
 
 @check(
@@ -292,7 +292,7 @@ CHECKS = (
         no_common_names,
         no_init_at_top,
         typed_is_marked,
-        marked_is_typed,
+        marker_in_package,
         pythons_agree,
         tag_fits,
     ),

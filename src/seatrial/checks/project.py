@@ -402,9 +402,13 @@ def pythons_tested(sources: ProjectSources) -> Finding:
     return finding_of([line] if missing else [], "sessions.tests() without pythons= runs on every Python that is named")
 
 
+OLDEST_OF_MYPY = "3.10"
+"""The oldest Python that mypy 2 can target: a project for an older one has to name a newer one."""
+
+
 @project_check(
     "META055",
-    "mypy and ruff target the oldest supported Python, or none",
+    "mypy and ruff do not target a newer Python than the oldest supported one",
     "With a newer target, they accept features that the oldest Python lacks.",
 )
 def types_target(sources: ProjectSources) -> Finding:
@@ -412,14 +416,15 @@ def types_target(sources: ProjectSources) -> Finding:
     if oldest is None:
         return Finding.passed()
     ruff = sources.project.table.get("tool", {}).get("ruff", {}).get("target-version", "")
-    targets = {
-        "mypy's python_version": _text(sources.project.mypy_settings.get("python_version", "")),
-        "ruff's target-version": re.sub(r"^py3(\d+)$", r"3.\1", _text(ruff)),
-    }
+    targets = {"ruff's target-version": re.sub(r"^py3(\d+)$", r"3.\1", _text(ruff))}
+    mypy = _text(sources.project.mypy_settings.get("python_version", ""))
+    # A session of seatrial overrides it: it runs mypy for each Python.
+    if mypy != OLDEST_OF_MYPY and not any(session.name == "mypy" for session in sources.listing.sessions):
+        targets["mypy's python_version"] = mypy
     lines = [
         f"{key} is {target}, and the oldest supported Python is {oldest}"
         for key, target in targets.items()
-        if target and target != oldest
+        if re.fullmatch(r"3\.\d+", target) and _minor(target) > _minor(oldest)
     ]
     return finding_of(lines, f"set it to {oldest}, or leave it out: seatrial runs mypy on every Python")
 

@@ -24,12 +24,16 @@ from seatrial.invocation import program_command
 from seatrial.suggestions import CLOSE_CODE, did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path, PurePosixPath
 
     from seatrial.events import Progress
     from seatrial.findings import CheckResult
     from seatrial.index.client import ProjectFiles
+
+
+ANSWERED_BY_INDEX = ("DIST143",)
+"""The codes of checks of a file that a check of the index decides, if there is an index to ask."""
 
 
 def read_distributions(paths: Iterable[Path]) -> tuple[Distribution, ...]:
@@ -42,16 +46,22 @@ def check_distributions(
     *,
     sources: Iterable[PurePosixPath] = (),
     ignore_reasons: Mapping[str, str] | None = None,
+    without: Collection[str] = (),
 ) -> tuple[CheckResult, ...]:
     """Run the checks of each distribution alone and of all together.
 
-    ``sources``: the files that git knows, below the project; ``ignore_reasons``: codes that the project ignores, with
-    its reasons.
+    ``sources``: the files that git tracks, below the project; ``ignore_reasons``: codes that the project ignores, with
+    its reasons; ``without``: codes of checks to leave out.
     """
     alone = (
         result
         for file in distributions
-        for result in run_checks(checks_for_file(file), file, subject=file.name, ignore_reasons=ignore_reasons)
+        for result in run_checks(
+            (check for check in checks_for_file(file) if check.code not in without),
+            file,
+            subject=file.name,
+            ignore_reasons=ignore_reasons,
+        )
     )
     release_files = ReleaseFiles(tuple(distributions), tuple(sources))
     together = (
@@ -100,7 +110,7 @@ def require_acceptable(
         raise BuildError(
             f"an index would not take the distributions:\n{report.results_text(results)}",
             code="DistributionsRefused",
-            fix="mend each of them, then: nox -s check",
+            fix="correct each of them, then: nox -s check",
         )
     report.report_results(results, progress)
     twine_check([file.path for file in distributions])

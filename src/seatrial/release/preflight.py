@@ -20,7 +20,7 @@ from seatrial.checks.registry import (
     checks_for_pending_file,
 )
 from seatrial.checks.release import ReleaseAttempt, ReleaseStage
-from seatrial.checks.run import check_distributions, check_uploads, require_known_codes
+from seatrial.checks.run import ANSWERED_BY_INDEX, check_distributions, check_uploads, require_known_codes
 from seatrial.ci.publisher import CiFacts
 from seatrial.distributions.build import BuildEnvironment, build_distributions, build_from_tree
 from seatrial.distributions.cache import SourceTree
@@ -177,8 +177,10 @@ def _results_of_files(
         )
         return
     distributions, sources = tuple(built), tracked_files(run.scratch.project)
-    yield from check_distributions(distributions, sources=sources, ignore_reasons=ignore_reasons)
     project_files = facts.project_files.result() if run.plan else UnknownFacts(ReleaseStage.WRITTEN.value)
+    is_unknown = isinstance(project_files, UnknownFacts)
+    without = () if is_unknown else ANSWERED_BY_INDEX
+    yield from check_distributions(distributions, sources=sources, ignore_reasons=ignore_reasons, without=without)
     if isinstance(project_files, UnknownFacts):
         for file in distributions:
             checks = checks_for_pending_file(file)
