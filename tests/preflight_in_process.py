@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from errors_raised import rendered
 from seatrial.checks.registry import PROJECT_CHECKS, RELEASE_CHECKS, TRIGGER_CHECKS
 from seatrial.ci.publisher import CiFacts
+from seatrial.findings import render_results
 from seatrial.project.nox_sessions import SessionList
 from seatrial.release.checks import gather_facts, read_ci_facts, read_publishing, read_sources, run_checks_on
 from seatrial.release.preflight import attempt_push, attempt_release
@@ -48,4 +50,4 @@ def findings(project: SampleProject, options: str, *, lists_sessions: bool = Fal
             sources = read_sources(run.project, run.scratch, listing, publishing)
             results += run_checks_on(PROJECT_CHECKS, sources, {})
             results += run_checks_on(TRIGGER_CHECKS, ci_facts, {})
-    return {result.code: result.finding for result in results}
+    return {result.code: result.finding for result in render_results(results, rendered)}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import preloaded
 import shared
+from seatrial.commands import PLACEHOLDERS
 
 HERE = "{}.{}".format(*sys.version_info)
 """The Python that runs these tests, which is always there: the one that small projects are tested on."""
@@ -77,12 +78,22 @@ def depth(level: int) -> int:
 '''
 
 
+UNRENDERED = tuple(
+    text.format(ord(placeholder)) for placeholder in PLACEHOLDERS for text in ("{:c}", "\\u{:04x}", "&#{};")
+)
+"""What a command of seatrial begins with that was not rendered, as it is and as JSON, Python and Markdown escape it."""
+
+
 @dataclass(frozen=True)
 class RunResult:
     """A command that has run: its exit code and all that it printed."""
 
     returncode: int
     output: str
+
+    def __post_init__(self) -> None:
+        """Whatever runs, no command of seatrial reaches its output as data."""
+        assert not [sign for sign in UNRENDERED if sign in self.output], self.output
 
     @property
     def summary(self) -> str:

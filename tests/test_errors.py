@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import error_codes
+from errors_raised import rendered
 from sample_project import lines
 from seatrial import errors
 from seatrial.errors import SeatrialError
-from seatrial.invocation import error_text
 from seatrial.tasks import ns
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -49,13 +49,15 @@ def with_class() -> dict[str, int]:
 
 def test_error_says_what_how_to_fix_it_and_what_explains_it() -> None:
     error = errors.BuildError("it broke:\n  here", code="BackendFailed", fix="mend it\nso")
-    assert error_text(error) == ("it broke:\n  here\nfix:  mend it\n      so\nmore: seatrial explain BackendFailed")
+    assert rendered(error.explained_text) == (
+        "it broke:\n  here\nfix:  mend it\n      so\nmore: seatrial explain BackendFailed"
+    )
 
 
 def test_several_reasons_have_a_command_that_explains_all_of_them() -> None:
     first = errors.BuildError("it broke", code="BackendFailed", fix="mend it")
     second = errors.ReleaseError("it is taken", code="TagTaken")
-    assert error_text(errors.SeveralReasons([first, second, first])) == (
+    assert rendered(errors.SeveralReasons([first, second, first]).explained_text) == (
         "there are 3 reasons why this can't be released:\n"
         "- it broke\n"
         "  fix:  mend it\n"
@@ -120,7 +122,7 @@ def test_last_lines_have_no_colours() -> None:
 
 
 def test_command_to_type_comes_from_how_the_program_was_called() -> None:
-    """``invocation.task_command`` makes it."""
+    """`seatrial.commands.Command` is rendered by a face."""
     written = {
         path.relative_to(SOURCES).as_posix(): [text for text in texts_of(path) if COMMAND.search(text)]
         for path in sorted(SOURCES.rglob("*.py"))

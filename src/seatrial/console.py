@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, Callable, Literal, TextIO
 
 from seatrial.events import (
     EVENTS_VARIABLE,
@@ -28,6 +28,7 @@ from seatrial.events import (
     StepStarted,
     StepState,
     encode_event,
+    render_event,
 )
 
 if TYPE_CHECKING:
@@ -151,7 +152,8 @@ class Memory:
 class Console:
     """Shows events and texts on a stream.
 
-    ``form``: how; ``is_verbose``: the output of tools is shown too; ``memory``: where the log and the times are kept.
+    ``form``: how; ``is_verbose``: the output of tools is shown too; ``memory``: where the log and the times are kept;
+    ``render``: makes the commands of seatrial in a text what the user types.
     """
 
     def __init__(
@@ -162,12 +164,14 @@ class Console:
         has_colour: bool = False,
         is_verbose: bool = False,
         memory: Memory | None = None,
+        render: Callable[[str], str] = str,
     ) -> None:
         self.stream = stream or sys.stdout
         self.form = form
         self.has_colour = has_colour
         self.is_verbose = is_verbose
         self.memory = memory
+        self.render = render
         self.is_unicode = can_encode(self.stream, "".join(SIGNS.values()) + SPINNER)
         self._steps: dict[tuple[str, ...], Step] = {}
         self._shown: set[tuple[str, ...]] = set()
@@ -184,6 +188,7 @@ class Console:
         is_quiet: bool = False,
         is_verbose: bool = False,
         memory: Memory | None = None,
+        render: Callable[[str], str] = str,
     ) -> Console:
         """Return the console that suits a stream and an environment; CI shows all output, because its disk goes."""
         stream = stream or sys.stdout
@@ -200,6 +205,7 @@ class Console:
             has_colour=wants_colour(environ, is_terminal=is_terminal),
             is_verbose=is_verbose or bool(environ.get("CI")),
             memory=memory,
+            render=render,
         )
 
     @property
@@ -226,7 +232,7 @@ class Console:
 
     def show(self, text: object) -> None:
         """Show a text that the user wants to keep; lines are never broken."""
-        self._write(str(text))
+        self._write(self.render(str(text)))
 
     def styled(self, text: str, style: str) -> str:
         """Return a text in one of `STYLES`, where there are colours."""
@@ -238,6 +244,7 @@ class Console:
 
     def emit(self, event: Event) -> None:
         """Show an event in the form that this console has."""
+        event = render_event(event, self.render)
         self._follow(event)
         self._record(event)
         if self.form is Form.EVENTS:

@@ -10,6 +10,8 @@ import contextlib
 import re
 from typing import TYPE_CHECKING, ClassVar
 
+from seatrial.commands import Command
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -20,7 +22,8 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 class SeatrialError(Exception):
     """The root of everything that seatrial raises on purpose.
 
-    ``what`` names the file, key, ref or version that it is about; ``fix`` is a command or the lines to paste;
+    ``what`` names the file, key, ref or version that it is about; ``fix`` is a command or the lines to paste; a face
+    renders the commands of seatrial in both;
     ``code`` names the section of docs/errors.md about it: the name of the class where it has one of its own. An error
     has a class of its own only where a caller distinguishes it; the families have one each, for their exit codes.
     Only the faces (`seatrial.sessions`, `seatrial.tasks`) catch it; an exception nobody foresaw keeps its
@@ -29,11 +32,11 @@ class SeatrialError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, what: str, *, code: str | None = None, fix: str = "") -> None:
+    def __init__(self, what: str, *, code: str | None = None, fix: str | Command = "") -> None:
         super().__init__(what)
         self.what = what
         self.code = code or type(self).__name__
-        self.fix = fix
+        self.fix = str(fix)
 
     @property
     def explained(self) -> tuple[str, ...]:
@@ -44,6 +47,11 @@ class SeatrialError(Exception):
         """Return what is wrong and the fix, with further lines indented below the first."""
         fix = self.fix.replace("\n", "\n      ")
         return f"{self.what}\nfix:  {fix}" if fix else self.what
+
+    @property
+    def explained_text(self) -> str:
+        """What is wrong, the fix, and the command that explains it."""
+        return f"{self}\nmore: {Command('explain', *self.explained, program_only=True)}"
 
 
 class ProjectError(SeatrialError):

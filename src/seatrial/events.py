@@ -10,7 +10,7 @@ import contextlib
 import json
 import re
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Callable, Union
 
@@ -74,6 +74,16 @@ class Activity:
 
 Event = Union[StepStarted, StepEnded, Line, Note, Activity]
 EVENT_TYPES = {event.__name__: event for event in (StepStarted, StepEnded, Line, Note, Activity)}
+
+
+def render_event(event: Event, render: Callable[[str], str]) -> Event:
+    """Return an event with the commands of seatrial in its texts rendered."""
+    if isinstance(event, StepStarted):
+        return replace(event, about=render(event.about))
+    if isinstance(event, StepEnded):
+        return replace(event, detail=render(event.detail))
+    return replace(event, text=render(event.text))
+
 
 EVENTS_VARIABLE = "SEATRIAL_EVENTS"
 """The environment variable that has a command write its events as lines of JSON, for the command that started it."""

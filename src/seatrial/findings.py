@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from seatrial.commands import PLACEHOLDERS, Command
 from seatrial.errors import COLOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 
 DOCUMENTATION = "https://github.com/seatrial/seatrial/blob/main/docs"
 """The folder of the pages that results point to, where they are shown as a web page."""
 
 
-def printable(text: str) -> str:
-    """Return a text that moves no cursor and no reader: without colours, other signs of control as Python writes them.
+KEPT = frozenset(("\n", "\t", *PLACEHOLDERS))
+"""What `printable` keeps: ends of lines, tabs, and the placeholders of commands, which a face renders."""
 
-    What a finding says comes from files, hooks and servers of which nothing is known.
+
+def printable(text: str) -> str:
+    """Return a text without colours, and with other control characters as Python writes them.
+
+    The text of a finding comes from files, hooks and servers, and must not move the cursor of a terminal.
     """
     if text.isprintable():
         return text
     plain = COLOUR.sub("", text)
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else ascii(sign)[1:-1] for sign in plain)
+    return "".join(sign if sign.isprintable() or sign in KEPT else ascii(sign)[1:-1] for sign in plain)
 
 
 class Verdict(Enum):
@@ -61,9 +66,9 @@ class Finding:
         return cls(Verdict.PASSED, seen)
 
     @classmethod
-    def failed(cls, seen: str, fix: str) -> Finding:
-        """Say what is wrong, and what mends it."""
-        return cls(Verdict.FAILED, seen, fix)
+    def failed(cls, seen: str, fix: str | Command) -> Finding:
+        """Say what is wrong, and what fixes it."""
+        return cls(Verdict.FAILED, seen, str(fix))
 
     @classmethod
     def skipped(cls, why: str) -> Finding:
@@ -113,6 +118,16 @@ class CheckResult:
         if self.finding.verdict is not Verdict.FAILED:
             return str(self.finding.verdict.value)
         return "ignored" if self.ignore_reason else str(self.severity.value)
+
+
+def render_results(results: Iterable[CheckResult], render: Callable[[str], str]) -> tuple[CheckResult, ...]:
+    """Return results with the commands of seatrial in their texts rendered."""
+    return tuple(
+        replace(
+            result, finding=replace(result.finding, seen=render(result.finding.seen), fix=render(result.finding.fix))
+        )
+        for result in results
+    )
 
 
 OUTCOMES = ("error", "warning", "unknown", "ignored")

@@ -1,6 +1,6 @@
-"""How this program was called, and therefore what a user types to call it again.
+"""How the program was called, and therefore what a user types to call it again.
 
-Every seatrial command in a message is rendered here.
+A face makes one `Invocation` and renders with it the commands of seatrial in everything that it shows.
 """
 
 from __future__ import annotations
@@ -9,61 +9,94 @@ import os
 import shlex
 import shutil
 import sys
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.commands import PROGRAM_PLACEHOLDER, TASK_PLACEHOLDER, Command
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from seatrial.errors import SeatrialError
+    from collections.abc import Mapping, Sequence
 
 INVOKE, PROGRAM = "invoke", "seatrial"
 NAMES = (INVOKE, "inv", PROGRAM)
 """The programs that run tasks."""
 
 CALLED_VARIABLE = "SEATRIAL_CALLED"
-"""The environment variable that tells a child how its parent was called: what the child prints is read by the same."""
+"""The environment variable that names what the parent of a process was called by: its user reads what it prints."""
 
 MODULE = "__main__.py"
 
 
-def task_command(words: str) -> str:
-    """Return the command that runs a task of seatrial on this project; ``words``: the task and its options."""
-    return f"{command_prefix()} {words}"
+@dataclass(frozen=True)
+class Invocation:
+    """How the program was called: by which command line, program and words, and with which environment variables."""
+
+    argv: tuple[str, ...]
+    environ: Mapping[str, str]
+
+    def render(self, text: object) -> str:
+        """Return a text with the commands of seatrial in it as they can be typed here."""
+        rendered = str(text)
+        if TASK_PLACEHOLDER in rendered:
+            rendered = rendered.replace(TASK_PLACEHOLDER, self.task_prefix)
+        if PROGRAM_PLACEHOLDER in rendered:
+            rendered = rendered.replace(PROGRAM_PLACEHOLDER, self.program_prefix)
+        return rendered
+
+    def repeated(self, task: str, option: str) -> str:
+        """Return the command that was typed, with a further option for one of its tasks."""
+        words = self.argv[1:]
+        at = [place for place, word in enumerate(words, 1) if word.rpartition(".")[2] == task]
+        if self._name is None or not at:
+            return self.render(Command(task, option))
+        repeated = [*words[: at[-1]], option, *words[at[-1] :]]
+        return redact(f"{self._typable(self._name)} {shlex.join(repeated)}")
+
+    @cached_property
+    def task_prefix(self) -> str:
+        """What is typed before a task: the program, and the project that was named.
+
+        Where something else runs (nox), it is invoke.
+        """
+        folder = split_project_option(self.argv[1:])[0] if self._name == PROGRAM or "init" in self.argv else ""
+        if folder:
+            return f"{self.program_prefix} --project {shlex.quote(folder)}"
+        return self.environ.get(CALLED_VARIABLE) or (self._typable(self._name) if self._name else INVOKE)
+
+    @cached_property
+    def program_prefix(self) -> str:
+        """What is typed before a command that only the program takes, and invoke does not."""
+        return self._typable(PROGRAM)
+
+    @cached_property
+    def _name(self) -> str | None:
+        """The name of the program that runs, None for one that runs no tasks."""
+        path = Path(self.argv[0])
+        name = path.parent.name if path.name == MODULE else path.stem
+        return name if name in NAMES else None
+
+    def _typable(self, name: str) -> str:
+        """Return a program as it can be typed: its name if that leads to this environment, else a path or uv."""
+        scripts = str(Path(sys.executable).parent)
+        path = self.environ.get("PATH", "").split(os.pathsep)
+        # uv puts the environment that it runs something in before all others, and takes it away again.
+        of_uv = "UV" in self.environ and path[0] == scripts
+        if name == self._name and Path(self.argv[0]).name != MODULE:
+            here = shutil.which(self.argv[0], path=self.environ.get("PATH"))
+        else:
+            here = shutil.which(name, path=scripts)
+        usual = shutil.which(name, path=os.pathsep.join(path[1:] if of_uv else path))
+        if here and usual and Path(here).samefile(usual):
+            return name
+        if of_uv:
+            return f"{'uv run' if 'UV_RUN_RECURSION_DEPTH' in self.environ else 'uvx'} {name}"
+        return shlex.join([here] if here else [sys.executable, "-m", name])
 
 
-def program_command(words: str) -> str:
-    """Return a command that only the program takes, and invoke does not: ``--project``, or a list of files."""
-    return f"{_typable_program(PROGRAM)} {words}"
-
-
-def command_prefix() -> str:
-    """Return what stands before a task: the program, as it can be typed here, and the project that was named.
-
-    Where something else runs (nox), it is invoke.
-    """
-    name = _program_name()
-    folder = split_project_option(sys.argv[1:])[0] if name == PROGRAM or "init" in sys.argv else ""
-    if folder:
-        return f"{_typable_program(PROGRAM)} --project {shlex.quote(folder)}"
-    return os.environ.get(CALLED_VARIABLE) or (_typable_program(name) if name else INVOKE)
-
-
-def error_text(error: SeatrialError) -> str:
-    """Return an error as a user reads it: what is wrong, the fix, and the command that explains it."""
-    return f"{error}\nmore: {program_command(' '.join(('explain', *error.explained)))}"
-
-
-def repeat_command(task: str, option: str) -> str:
-    """Return the very command that was typed, with an option more for one of its tasks."""
-    words = sys.argv[1:]
-    at = [place for place, word in enumerate(words, 1) if word.rpartition(".")[2] == task]
-    if not _program_name() or not at:
-        return task_command(f"{task} {option}")
-    return redact(f"{_typable_program(_program_name())} {shlex.join([*words[: at[-1]], option, *words[at[-1] :]])}")
-
-
-def split_project_option(words: list[str]) -> tuple[str, list[str]]:
+def split_project_option(words: Sequence[str]) -> tuple[str, list[str]]:
     """Return the folder that ``--project`` names, "" without one, and the words without it.
 
     It is taken before a task and after it.
@@ -73,27 +106,4 @@ def split_project_option(words: list[str]) -> tuple[str, list[str]]:
             return words[at + 1], [*words[:at], *words[at + 2 :]]
         if word.startswith("--project="):
             return word.partition("=")[2], [*words[:at], *words[at + 1 :]]
-    return "", words
-
-
-def _program_name() -> str:
-    """Return the name of the program that runs, "" for one that runs no tasks."""
-    path = Path(sys.argv[0])
-    name = path.parent.name if path.name == MODULE else path.stem
-    return name if name in NAMES else ""
-
-
-def _typable_program(name: str) -> str:
-    """Return a program as it can be typed: its name, where that leads to this environment, else the way to it."""
-    scripts = str(Path(sys.executable).parent)
-    path = os.environ.get("PATH", "").split(os.pathsep)
-    # uv puts the environment that it runs something in before all others, and takes it away again.
-    of_uv = "UV" in os.environ and path[0] == scripts
-    is_itself = name == _program_name() and Path(sys.argv[0]).name != MODULE
-    here = shutil.which(sys.argv[0]) if is_itself else shutil.which(name, path=scripts)
-    usual = shutil.which(name, path=os.pathsep.join(path[1:] if of_uv else path))
-    if here and usual and Path(here).samefile(usual):
-        return name
-    if of_uv:
-        return f"{'uv run' if 'UV_RUN_RECURSION_DEPTH' in os.environ else 'uvx'} {name}"
-    return shlex.join([here] if here else [sys.executable, "-m", name])
+    return "", list(words)

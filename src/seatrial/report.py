@@ -5,7 +5,6 @@ Annotations and job summaries: GitHub, "Workflow commands for GitHub Actions"; F
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,27 +97,24 @@ def report_results(results: Sequence[CheckResult], progress: Progress) -> None:
     progress.line(_counts(results))
 
 
-def results_json(results: Sequence[CheckResult]) -> str:
-    """Return all judgements as JSON: a list of objects with the same keys each."""
-    return json.dumps(
-        [
-            {
-                "code": one.code,
-                "subject": one.subject,
-                "verdict": one.finding.verdict.value,
-                "weight": one.severity.value,
-                "blocks": one.blocks,
-                "title": one.title,
-                "why": one.why,
-                "seen": one.finding.seen,
-                "fix": one.finding.fix,
-                "excuse": one.ignore_reason,
-                "url": one.url,
-            }
-            for one in results
-        ],
-        indent=2,
-    )
+def results_json(results: Sequence[CheckResult]) -> list[dict[str, object]]:
+    """Return all results for JSON: a list of objects with the same keys each."""
+    return [
+        {
+            "code": one.code,
+            "subject": one.subject,
+            "verdict": one.finding.verdict.value,
+            "weight": one.severity.value,
+            "blocks": one.blocks,
+            "title": one.title,
+            "why": one.why,
+            "seen": one.finding.seen,
+            "fix": one.finding.fix,
+            "excuse": one.ignore_reason,
+            "url": one.url,
+        }
+        for one in results
+    ]
 
 
 def _counted(number: int, word: str) -> str:

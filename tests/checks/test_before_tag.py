@@ -18,6 +18,7 @@ from packaging.version import Version
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
 import sample_dists
+from errors_raised import rendered
 from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
 from seatrial.checks.project import README_TYPES, ProjectSources, _relative_links
 from seatrial.checks.registry import (
@@ -249,7 +250,7 @@ BEFORE_TAG = {one.code: one for one in ALL_CHECKS if one not in CHECKS_OF_FILES}
 def told(code: str) -> str:
     (judged,) = run_checks([BEFORE_TAG[code]], BROKEN[code])
     finding = judged.finding
-    text = f"{code} {judged.severity.value} {finding.verdict.value}\n{finding.seen}\nfix: {finding.fix}\n"
+    text = f"{code} {judged.severity.value} {finding.verdict.value}\n{finding.seen}\nfix: {rendered(finding.fix)}\n"
     # The name of PyPI's host is written nowhere.
     return text.replace(DEFAULT_REPOSITORY.split("/")[2], "{host}")
 
@@ -394,7 +395,7 @@ def test_workflow_that_is_started_after_the_tag_stops_no_release(on: str, seen: 
     assert passes("CI002", facts).finding.verdict is Verdict.SKIPPED
     fix = f'after invoke release: {command}; or have the tag do it:\non:\n  push:\n    tags: ["v*"]'
     judged = passes("CI011", facts)
-    assert (judged.finding, judged.blocks) == (Finding.failed(seen, fix), False)
+    assert (judged.finding.seen, rendered(judged.finding.fix), judged.blocks) == (seen, fix, False)
 
 
 MARKDOWN = """\

@@ -45,7 +45,7 @@ def test_report_tells_what_did_not_pass_errors_first_and_counts_the_rest() -> No
 
 def test_report_as_json_holds_every_judgement_with_the_same_keys() -> None:
     judged = check_distributions((WRONG.distribution(),))
-    told = json.loads(report.results_json(judged))
+    told = report.results_json(judged)
     assert [one["code"] for one in told] == [one.code for one in judged]
     assert next(one for one in told if one["code"] == "DIST124") == {
         "code": "DIST124",

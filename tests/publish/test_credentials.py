@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
-from errors_raised import raises_error
+from errors_raised import raises_error, rendered
 from index_server import READ, IndexServer
 from sample_project import lines
+from seatrial.commands import Command
 from seatrial.index.credentials import credential_remarks, require_credentials, token_host
 from seatrial.index.targets import Destination, pypi_host
 
@@ -52,7 +53,7 @@ def test_what_can_not_be_taken_is_not_sent(
     where: Destination, environ: dict[str, str], said: str, tmp_path: Path
 ) -> None:
     with raises_error("CredentialUnfit") as raised:
-        require_credentials(where, {"HOME": str(tmp_path), **environ}, "invoke publish")
+        require_credentials(where, {"HOME": str(tmp_path), **environ}, Command("publish"))
     assert raised.value.what == f"nothing was sent: {said}"
     assert raised.value.fix.endswith("\ninvoke publish")
 
@@ -60,8 +61,8 @@ def test_what_can_not_be_taken_is_not_sent(
 def test_token_in_pypirc_is_looked_at_too(tmp_path: Path) -> None:
     (tmp_path / ".pypirc").write_text(RC.format(OF_TESTPYPI))
     with raises_error("CredentialUnfit", match="is one of TestPyPI, not of PyPI"):
-        require_credentials(HERE, {"HOME": str(tmp_path)}, "invoke publish")
-    require_credentials(HERE, {"HOME": str(tmp_path), "TWINE_PASSWORD": OF_PYPI}, "invoke publish")
+        require_credentials(HERE, {"HOME": str(tmp_path)}, Command("publish"))
+    require_credentials(HERE, {"HOME": str(tmp_path), "TWINE_PASSWORD": OF_PYPI}, Command("publish"))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_what_may_be_meant_so_is_said(
     where: Destination, environ: dict[str, str], said: list[str], tmp_path: Path
 ) -> None:
     found = {"HOME": str(tmp_path), **environ}
-    require_credentials(where, found, "invoke publish")
+    require_credentials(where, found, Command("publish"))
     assert list(credential_remarks(where, found)) == said
 
 
@@ -127,7 +128,8 @@ def test_what_is_no_token_is_of_nowhere(text: str) -> None:
     ],
 )
 def test_index_is_printed_as_it_can_be_typed_and_without_a_password(told: str, option: str) -> None:
-    assert Destination("", "https://example.invalid/legacy/", "", told).option == option
+    destination = Destination("", "https://example.invalid/legacy/", "", told)
+    assert rendered(Command("undo", *destination.option)) == f"invoke undo{option}"
 
 
 @pytest.mark.slow

@@ -326,7 +326,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         (),
         f"""
         seatrial: changelog.d has no fragments, so the notes of 1.3.0 would be empty
-        fix:  invoke news feature "What is new.", and commit; or release all the same: --allow-empty
+        fix:  invoke news feature 'What is new.', and commit; or release all the same: --allow-empty
         {READ}NoFragments
         """,
     ),

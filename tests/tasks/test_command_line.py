@@ -6,9 +6,9 @@ import shlex
 
 import pytest
 
+from errors_raised import rendered
 from sample_project import lines
 from seatrial.errors import SeatrialError
-from seatrial.invocation import error_text
 from seatrial.tasks import ns
 from seatrial.tasks.command_line import CommandLine, ReadCommand, read_command
 
@@ -273,7 +273,7 @@ MISTAKES = (
         "verify https://me:hush@index.example/ more",
         f"""
         verify does not take 'more'
-        fix:  invoke verify https://***@index.example/
+        fix:  invoke verify 'https://***@index.example/'
         {READ}WordUnexpected
         """,
     ),
@@ -284,4 +284,4 @@ MISTAKES = (
 def test_mistake_is_answered_with_the_line_that_was_meant(line: str, message: str) -> None:
     with pytest.raises(SeatrialError) as caught:
         read(line)
-    assert error_text(caught.value) == lines(message).rstrip("\n")
+    assert rendered(caught.value.explained_text) == lines(message).rstrip("\n")

@@ -13,6 +13,8 @@ from seatrial.index.targets import pypi_host
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from seatrial.commands import Command
+
 
 Facts = TypeVar("Facts", contravariant=True)  # noqa: PLC0105 - it reads better than Facts_contra
 
@@ -158,7 +160,7 @@ MOST_LINES = 5
 """How many files a finding names."""
 
 
-def finding_of(lines: Iterable[str], fix: str) -> Finding:
+def finding_of(lines: Iterable[str], fix: str | Command) -> Finding:
     """Return a finding that failed with the lines, first the one that PyPI answers with; passed if there are none."""
     lines = list(lines)
     return Finding.failed("\n".join(lines), fix) if lines else Finding.passed()

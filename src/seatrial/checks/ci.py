@@ -10,9 +10,9 @@ from seatrial.checks.check import ERROR, WARNING, check, finding_of
 from seatrial.ci.expressions import Answer, any_of
 from seatrial.ci.github import WORKFLOWS_FOLDER
 from seatrial.ci.publisher import TagStart
+from seatrial.commands import Command
 from seatrial.findings import Finding
 from seatrial.index.targets import pypi_host
-from seatrial.invocation import task_command
 
 if TYPE_CHECKING:
     from seatrial.ci.github import Workflow
@@ -42,7 +42,7 @@ def publishes(facts: CiFacts) -> Finding:
         return Finding.unknown(
             "\n".join(doubts), "upload in a step of the workflow: pypa/gh-action-pypi-publish, or twine upload"
         )
-    fix = f"{task_command('workflows')}, and commit; or by hand, after the release: {task_command('publish')}"
+    fix = f"{Command('workflows')}, and commit; or by hand, after the release: {Command('publish')}"
     return Finding.failed(f"no workflow in {WORKFLOWS_FOLDER} publishes", fix)
 
 
@@ -220,7 +220,7 @@ def _is_mistaken(address: str) -> bool:
 )
 def up_to_date(facts: CiFacts) -> Finding:
     fixes = "\n".join(f"{fix}, and commit" for fix in facts.fixes)
-    return finding_of(facts.drifted, f"{fixes}; or see the difference first: {task_command('workflows --check')}")
+    return finding_of(facts.drifted, f"{fixes}; or see the difference first: {Command('workflows', '--check')}")
 
 
 @ci_check(
@@ -238,9 +238,9 @@ def starts_alone(facts: CiFacts) -> Finding:
     by_hand = facts.publishing.start_by_hand(job)
     listen = f"have the tag do it:\n{how_to_listen(facts.tag)}"
     if by_hand is None:
-        fix = f"after {task_command('release')}, start {job.entry.path} by hand; or {listen}"
+        fix = f"after {Command('release')}, start {job.entry.path} by hand; or {listen}"
     else:
-        fix = f"after {task_command('release')}: {by_hand}; or {listen}"
+        fix = f"after {Command('release')}: {by_hand}; or {listen}"
     return Finding.failed(tag_filter_mismatch(job.entry, facts.tag), fix)
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from seatrial.checks.check import ANY_FILE, SDIST, WARNING, check, finding_of, first_lines, help_page, user_docs_page
 from seatrial.checks.metadata import metadata_of, new_name_errors
+from seatrial.commands import Command
 from seatrial.distributions.filename import FileKind
 from seatrial.distributions.pypi_rules import DAYS_OPEN, GIB, MIB, PROJECT_LIMIT
 from seatrial.findings import Finding
-from seatrial.invocation import task_command
 
 if TYPE_CHECKING:
     from seatrial.index.client import PendingRelease, Upload
@@ -106,12 +106,12 @@ def one_sdist(upload: Upload) -> Finding:
     return finding_of([sentence] if has_sdist else [], "upload only NAME-VERSION.tar.gz")
 
 
-def _next_release(upload: Upload) -> str:
+def _next_release(upload: Upload) -> Command:
     """Return the command that releases the version after that of a file."""
     version = metadata_of(upload.file).version
-    return task_command(
-        f"release --version {upload.project_files.after(version)}" if version else "release --part patch"
-    )
+    if version is None:
+        return Command("release", "--part", "patch")
+    return Command("release", "--version", upload.project_files.after(version))
 
 
 @check(
@@ -125,7 +125,7 @@ def version_free(release: PendingRelease) -> Finding:
     files = release.project_files.of_release(release.version)
     lines = [f"{release.index} has {release.name} {release.version}:"]
     lines += first_lines(f"{file.name}  sha256 {file.sha256}" for file in files)
-    following = task_command(f"release --version {release.project_files.after(release.version)}")
+    following = Command("release", "--version", release.project_files.after(release.version))
     return finding_of(lines if files else [], f"release the version after it: {following}")
 
 

@@ -15,12 +15,12 @@ from seatrial.checks.registry import (
     checks_for_file,
     checks_for_pending_file,
 )
+from seatrial.commands import Command
 from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.sources import ReleaseFiles
 from seatrial.errors import BuildError, PyprojectInvalid, ToolError
 from seatrial.index.client import Upload
 from seatrial.index.twine import twine_check
-from seatrial.invocation import program_command
 from seatrial.suggestions import CLOSE_CODE, did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -128,12 +128,12 @@ def require_known_codes(ignore: Mapping[str, str]) -> None:
     if wrong:
         raise PyprojectInvalid(
             "\n".join(f"[tool.seatrial.ignore]: {line}" for line in wrong),
-            fix=f"{program_command('explain')} lists the codes",
+            fix=f"{Command('explain', program_only=True)} lists the codes",
         )
 
 
 def _read_distribution(path: Path) -> Distribution:
-    fix = f"say which files: {program_command('check dist/*')}"
+    fix = f"say which files: {Command('check', 'dist/*', program_only=True)}"
     if path.exists() and not path.is_file():
         # A pipe would be waited for, and a device has no end.
         raise ToolError(f"{path} is no file", code="FileUnusable", fix=fix)

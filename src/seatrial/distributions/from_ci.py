@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from seatrial.commands import Command
 from seatrial.distributions.cache import BuiltDistributions
 from seatrial.distributions.distribution import Distribution, distributions_in
 from seatrial.distributions.sources import modules_from_wheel, require_package
 from seatrial.errors import BuildError
 from seatrial.git.command import changed_files, read_head, tracked_files
-from seatrial.invocation import program_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,8 @@ def accept_built(project: Project, line: str, compile_: Callable[[Distribution],
         raise BuildError(
             f"{BUILT_VARIABLE} is {line.strip()!r}, and must be a commit and two hashes: the build job set no output",
             code="NotAsBuilt",
-            fix=f"{program_command('ci.built')} prints them; without {BUILT_VARIABLE} the distributions are built here",
+            fix=f"{Command('ci.built', program_only=True)} prints them; "
+            f"without {BUILT_VARIABLE} the distributions are built here",
         )
     _require_commit(project, match["commit"])
     sdist, *wheels = _files_with_hashes(project, tuple(filter(None, (match["sdist"], match["wheel"]))))

@@ -19,6 +19,7 @@ from seatrial.redaction import redact
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from seatrial.commands import Command
     from seatrial.index.targets import Destination
 
 
@@ -50,7 +51,7 @@ class Credential:
         return cls(user, pypirc_passwords(environ).get(destination.name), str(pypirc_path(environ)))
 
 
-def require_credentials(destination: Destination, environ: Mapping[str, str], again: str) -> None:
+def require_credentials(destination: Destination, environ: Mapping[str, str], again: Command) -> None:
     """Raise `CredentialUnfit` for what PyPI or TestPyPI can't take; ``again``: the command that goes on."""
     if destination.name not in {PYPI, TESTPYPI}:
         return
@@ -59,7 +60,7 @@ def require_credentials(destination: Destination, environ: Mapping[str, str], ag
         raise ToolError(
             f"nothing was sent: {'; '.join(seen for seen, _ in wrong)}",
             code="CredentialUnfit",
-            fix="\n".join([*(fix for _, fix in wrong), again]),
+            fix="\n".join([*(fix for _, fix in wrong), str(again)]),
         )
 
 

@@ -6,7 +6,6 @@ import configparser
 import contextlib
 import os
 import re
-import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,9 +41,9 @@ class Destination:
     named: str = ""
 
     @property
-    def option(self) -> str:
-        """What leads a command to the same index, as it can be typed: without the password of an address."""
-        return f" --index {shlex.quote(without_credentials(self.named))}" if self.named else ""
+    def option(self) -> tuple[str, ...]:
+        """The words that lead a command to the same index: without the password of an address."""
+        return ("--index", without_credentials(self.named)) if self.named else ()
 
     @property
     def site(self) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from seatrial.commands import Command
 from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.metadata import Metadata
 from seatrial.errors import FileNotUtf8, ProjectError, SeatrialError, VersionNotFound
@@ -20,7 +21,6 @@ from seatrial.git.repository import FORGE, PACKAGE_FILES, read_repository, read_
 from seatrial.init.changelog import changelog_candidates, release_headings
 from seatrial.init.detect_tests import TEST_FILE, DetectedTests, detect_tests
 from seatrial.installer import best_installer
-from seatrial.invocation import program_command
 from seatrial.project.changelog import ChangelogSettings
 from seatrial.project.legacy import is_computed, sets_version
 from seatrial.project.project import Project
@@ -190,8 +190,8 @@ def detect_project(folder: Path) -> DetectedProject:
         raise ProjectError(
             f"{folder} has none of {', '.join(PACKAGE_FILES)}, so there is no Python package in it",
             code="NotAProject",
-            fix=f"go to the folder of the package, or: {program_command('init --project FOLDER')}; "
-            f"to begin one: {program_command('new NAME')}",
+            fix=f"go to the folder of the package, or: {Command('init', '--project', 'FOLDER', program_only=True)}; "
+            f"to begin one: {Command('new', 'NAME', program_only=True)}",
         )
     repository = read_repository(folder)
     project = Project.from_directory(folder) if (folder / "pyproject.toml").exists() else Project(folder, {})

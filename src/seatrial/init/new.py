@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import keyword
 import re
-import shlex
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from packaging.utils import InvalidName, canonicalize_name
 
 from seatrial.checks.contents import COMMON_NAMES
 from seatrial.checks.metadata import email_errors, is_python_module
+from seatrial.commands import Command
 from seatrial.errors import CommandFailed, IndexUnreachable, ProjectError, ReleaseError
 from seatrial.git.command import Git, is_ignored
 from seatrial.git.repository import HOW_TO_SET_IDENTITY, page_of_repository, read_repository
@@ -26,7 +26,6 @@ from seatrial.init.detect import detect_project
 from seatrial.init.propose import propose_changes
 from seatrial.init.template import PackageTemplate
 from seatrial.init.write import write_proposal
-from seatrial.invocation import program_command
 from seatrial.project.project import TESTED_MINORS
 from seatrial.redaction import redacted_address
 
@@ -181,17 +180,17 @@ def new_package_text(package: NewPackage, request: PackageRequest) -> str:
     next_steps = (
         "\n".join(("Then, in its folder:", *(f"  {line}" for line in _next_steps(request))))
         if package.branch
-        else MEMBER_HINT.format(write=program_command("workflows"))
+        else MEMBER_HINT.format(write=Command("workflows", program_only=True))
     )
     return "\n".join([head, *(f"  {path}" for path in package.files), "", LICENCE_HINT, next_steps])
 
 
-def _next_steps(request: PackageRequest) -> tuple[str, ...]:
+def _next_steps(request: PackageRequest) -> tuple[Command | str, ...]:
     return (
         "nox",
-        program_command("rehearse --part minor"),
+        Command("rehearse", "--part", "minor", program_only=True),
         PUSH_COMMAND if request.remote else f"git remote add origin ADDRESS && {PUSH_COMMAND}",
-        program_command("preflight --part minor"),
+        Command("preflight", "--part", "minor", program_only=True),
     )
 
 
@@ -206,7 +205,7 @@ def require_free_folder(folder: Path) -> None:
             f"{folder} is where you are, and would be another folder then", code="FolderTaken", fix="cd .., and again"
         )
     if folder.is_dir() and any(folder.iterdir()):
-        command = program_command(f"init --project {shlex.quote(str(folder))}")
+        command = Command("init", "--project", folder, program_only=True)
         raise ProjectError(
             f"{folder} is there, and not empty",
             code="FolderTaken",
@@ -259,7 +258,7 @@ class PackageName:
                 f"{text!r} can't be the name of a package: {'; '.join(wrong)}",
                 code="NameUnfit",
                 fix="choose another: ASCII letters, digits and dashes, a letter first, such as "
-                + program_command("new tide-pool"),
+                f"{Command('new', 'tide-pool', program_only=True)}",
             )
         return cls(canonicalize_name(text), _module(text))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow
 from seatrial.ci.publisher import is_of_another
+from seatrial.commands import Command
 from seatrial.errors import SeatrialError
 from seatrial.git.command import is_ignored
 from seatrial.init.changelog import insert_marker, unreleased_line
@@ -32,7 +33,6 @@ from seatrial.init.files import (
 )
 from seatrial.init.script_metadata import has_block, script_block, seatrial_requirement
 from seatrial.init.write import UNFINISHED_SUFFIX
-from seatrial.invocation import task_command
 from seatrial.project.changelog import default_marker, new_changelog
 from seatrial.project.project import Project
 from seatrial.workflows.generate import GITLAB_FILE, DriftReason, Generator
@@ -63,8 +63,7 @@ def propose_changes(detected: DetectedProject, *, workflows: bool) -> Proposal:
         files, remarks = [*files, *ci_files], [*remarks, *drift_remarks]
     if workflows and has_own_ci(detected):
         remarks.append(
-            "CI is told by files of your own, which were left alone; to have them generated: "
-            f"{task_command('workflows')}"
+            f"CI is told by files of your own, which were left alone; to have them generated: {Command('workflows')}"
         )
     return Proposal(tuple(files), (*remarks, *_remarks(detected)))
 

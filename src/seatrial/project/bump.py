@@ -18,8 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from seatrial import process
+from seatrial.commands import Command
 from seatrial.errors import FileNotUtf8, PyprojectInvalid, ReleaseError
-from seatrial.invocation import task_command
 from seatrial.project.changelog import new_changelog, render_entry
 from seatrial.project.toml import read_toml
 from seatrial.project.version_files import VersionPlace, read_text
@@ -156,7 +156,7 @@ def assemble_changelog(
     entry = render_entry(root, str(version), date, ahead).strip("\n")
     title = _title(entry)
     if title and title in map(str.strip, earlier.splitlines()):
-        first = f"{task_command('bump --part auto')} first, or " if version == snapshot.current else ""
+        first = f"{Command('bump', '--part', 'auto')} first, or " if version == snapshot.current else ""
         raise ReleaseError(
             f"{path.name} has an entry {title!r} already",
             code="EntryExists",

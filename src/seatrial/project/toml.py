@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from seatrial.commands import Command
 from seatrial.errors import ProjectError, PyprojectInvalid
-from seatrial.invocation import program_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ProjectError(
             f"there is no {path}",
             code="PyprojectMissing",
-            fix=f"go to the project's folder, beside pyproject.toml; or: {program_command('--project FOLDER')}",
+            fix="go to the project's folder, beside pyproject.toml; or: "
+            f"{Command('--project', 'FOLDER', program_only=True)}",
         ) from None
     except UnicodeDecodeError as error:
         raise ProjectError(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
+from seatrial.commands import Command
 from seatrial.errors import ReleaseError
-from seatrial.invocation import task_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -93,12 +93,12 @@ def next_version(current: Version, part: str, base: str = "patch") -> Version:
         raise ReleaseError(
             f"--part {part} leads nowhere: {current} {why}",
             code="PartUnknown",
-            fix=task_command("release --part minor"),
+            fix=Command("release", "--part", "minor"),
         )
     raise ReleaseError(
         f"there is no part {part!r}: there are {', '.join(PART_NAMES)}",
         code="PartUnknown",
-        fix=task_command("release --part minor"),
+        fix=Command("release", "--part", "minor"),
     )
 
 
@@ -131,7 +131,7 @@ def _pre_release(current: Version, label: str, base: str) -> Version:
     old, number = current.pre
     if label < old:
         raise ReleaseError(
-            f"{label} comes before {current}", code="VersionNotNewer", fix=task_command(f"release --part {old}")
+            f"{label} comes before {current}", code="VersionNotNewer", fix=Command("release", "--part", old)
         )
     if label > old:
         return _version(current, current.release, f"{label}1")

@@ -7,13 +7,13 @@ from concurrent import futures
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from seatrial.commands import Command
 from seatrial.errors import IndexUnreachable, SeatrialError, count_text
 from seatrial.events import SILENT
 from seatrial.git.push import PushState, retake_command
 from seatrial.git.repository import count_commits_since, object_of_tag, read_branch_status, read_remote
 from seatrial.index.client import in_thread, read_project_files
 from seatrial.index.targets import find_destination
-from seatrial.invocation import task_command
 from seatrial.project.versions import next_version
 from seatrial.publish.ci_runs import read_ci_runs
 from seatrial.publish.state import IndexState, ReleaseOnIndex
@@ -64,7 +64,7 @@ class ProjectStatus:
     unfinished: str | None = None
     undecided: str | None = None
     release: str | None = None
-    finish: str | None = None
+    finish: Command | str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as a JSON object; versions are strings."""
@@ -96,13 +96,13 @@ class ProjectStatus:
             lines.append(f"release    {self.release}")
         if self.unfinished:
             lines.append(
-                f"next       {task_command('release')}: {self.unfinished} was pushed, and the checkout is not updated"
+                f"next       {Command('release')}: {self.unfinished} was pushed, and the checkout is not updated"
             )
         elif self.undecided:
             why = f"whether the remote takes {self.undecided} is not known yet"
-            lines.append(f"next       {task_command('release --resume')}: {why}")
+            lines.append(f"next       {Command('release', '--resume')}: {why}")
         else:
-            lines.append(f"next       {self.finish or task_command(f'release --part {self.part}')}")
+            lines.append(f"next       {self.finish or Command('release', '--part', self.part)}")
         return "\n".join(lines)
 
 
@@ -156,7 +156,7 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
     if tag is None or status.unfinished or status.undecided:
         return status
     if tag not in remote.tags:
-        return replace(status, release=f"{tag} is not on {upstream.remote}", finish=task_command("push"))
+        return replace(status, release=f"{tag} is not on {upstream.remote}", finish=Command("push"))
     if object_of_tag(repository, tag) != remote.tags[tag]:
         release = f"{tag} is another tag here than on {upstream.remote}"
         return replace(status, release=release, finish=retake_command(upstream.remote, tag))
@@ -194,7 +194,7 @@ def _read_release(
         is_rebuilt=manifest is not None and manifest.is_rebuilt,
     )
     if manifest is None and on_index.state is IndexState.PUBLISHED:
-        return on_index, f"there, not compared ({task_command(f'verify --version {tagged.version}')})"
+        return on_index, f"there, not compared ({Command('verify', '--version', tagged.version)})"
     return on_index, None
 
 
@@ -209,7 +209,7 @@ def _read_index(simple: str, name: str, patience: float) -> ProjectFiles:
 
 def _finish_command(
     on_index: ReleaseOnIndex, runs: CiRuns, destination: Destination, status: ProjectStatus
-) -> str | None:
+) -> Command | str | None:
     """Return the command that finishes the release, None for a project that is not published at all."""
     if on_index.state is IndexState.YANKED and status.fragments:
         return None

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.commands import Command
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import DeliveryError, ReleaseError, SeatrialError
 from seatrial.git.command import Git
 from seatrial.git.push import retake_command
 from seatrial.git.repository import object_of_tag, read_remote, read_tags
-from seatrial.invocation import task_command
 from seatrial.project.tag_form import released_versions
 from seatrial.release.manifest import Manifest
 from seatrial.release.prepare import build_release, release_lock, scratch_clone
@@ -49,7 +49,7 @@ class TaggedRelease:
         version = version or max(tags, default=None)
         if version is None:
             raise ReleaseError(
-                f"{snapshot.project.name} has no tag of a release", code="TagMissing", fix=task_command("release")
+                f"{snapshot.project.name} has no tag of a release", code="TagMissing", fix=Command("release")
             )
         tag = tags.get(version, snapshot.tag(version))
         commit = Git(repository.root).line("rev-parse", "--quiet", "--verify", f"refs/tags/{tag}^{{commit}}")
@@ -57,7 +57,7 @@ class TaggedRelease:
             raise ReleaseError(
                 f"there is no tag {tag}",
                 code="TagMissing",
-                fix=f"git fetch --tags; or, where nothing was released, {task_command('release')}",
+                fix=f"git fetch --tags; or, where nothing was released, {Command('release')}",
             )
         return cls(repository, snapshot, version, tag, commit)
 
@@ -76,7 +76,7 @@ def require_same_tag(tagged: TaggedRelease, say: Callable[[str], None]) -> None:
         say(f"{error.what.splitlines()[0].rstrip(':')}")
         return
     if oid is None:
-        say(f"{tagged.tag} is not on {upstream.remote}: {task_command('push')}")
+        say(f"{tagged.tag} is not on {upstream.remote}: {Command('push')}")
     elif oid != object_of_tag(repository, tagged.tag):
         raise DeliveryError(
             f"{tagged.tag} is another one here than on {upstream.remote}",

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from seatrial.commands import Command
 from seatrial.errors import DeliveryError
 from seatrial.index.targets import PYPI, TESTPYPI
-from seatrial.invocation import task_command
 from seatrial.project.changelog import create_fragment
 from seatrial.project.versions import next_version
 from seatrial.publish.ci_runs import read_ci_runs
@@ -95,8 +95,8 @@ def write_follow_up(case: ReleaseToUndo, why: str) -> str:
         prefix = case.tagged.repository.prefix
         pathspec = f"{prefix and ':/'}{prefix}{path.relative_to(snapshot.project.root).as_posix()}"
         lines.append(f'  git add {pathspec} && git commit -m "Withdraw {version}" {pathspec}')
-    empty = "" if news is not None else " --allow-empty"
-    lines.append(f"  {task_command(f'release --part patch{empty}')}")
+    options = () if news is not None else ("--allow-empty",)
+    lines.append(f"  {Command('release', '--part', 'patch', *options)}")
     return "\n".join(lines)
 
 
@@ -107,5 +107,5 @@ def wait_until_yanked(case: ReleaseToUndo, limit: float, say: Callable[[str], No
         raise DeliveryError(
             f"{release.project} {release.version} is not yanked yet: {YANKED.progress(release)} on {release.index}",
             code="NotYanked",
-            fix=f"yank it: {case.page}\n{task_command(f'undo {release.version}{case.destination.option}')}",
+            fix=f"yank it: {case.page}\n{Command('undo', release.version, *case.destination.option)}",
         )

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from seatrial import process, report
 from seatrial.checks.run import check_uploads, require_acceptable
+from seatrial.commands import Command
 from seatrial.errors import BuildError, CredentialMissing, DeliveryError, UploadFailed
 from seatrial.index.client import read_project_files
 from seatrial.index.targets import pip_index_url, pypirc_passwords
 from seatrial.index.twine import twine_upload, upload_interactively
-from seatrial.invocation import task_command
 from seatrial.publish.state import IndexState, ReleaseOnIndex
 from seatrial.publish.tagged_release import manifest_of, require_same_tag
 from seatrial.redaction import redact, redact_values
@@ -59,9 +59,9 @@ class UploadPlan:
         return "\n".join(lines)
 
     @property
-    def again(self) -> str:
+    def again(self) -> Command:
         """The command that continues the upload."""
-        return task_command(f"publish --version {self.on_index.version}{self.destination.option}")
+        return Command("publish", "--version", self.on_index.version, *self.destination.option)
 
 
 def plan_upload(tagged: TaggedRelease, destination: Destination, folder: Path, progress: Progress) -> UploadPlan:
@@ -78,7 +78,7 @@ def plan_upload(tagged: TaggedRelease, destination: Destination, folder: Path, p
             f"nothing was sent: {on_index.project} {on_index.version} is {on_index.state.value} on {on_index.index}:\n"
             + "\n".join(f"  {line}" for line in str(on_index).splitlines()),
             code="OtherBytes",
-            fix=task_command(f"undo {on_index.version}{destination.option}"),
+            fix=Command("undo", on_index.version, *destination.option),
         )
     files = tuple(file for file in manifest.files if file.name in on_index.missing)
     if files:

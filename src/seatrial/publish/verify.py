@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal
 
 from seatrial import process
+from seatrial.commands import Command
 from seatrial.errors import DeliveryError, IndexUnreachable
 from seatrial.index.client import read_project_files
 from seatrial.index.targets import PYPI, TESTPYPI
-from seatrial.invocation import task_command
 from seatrial.publish.ci_runs import read_ci_runs
 from seatrial.publish.install import InstallRequest, IsolatedFolder, install_release
 from seatrial.publish.state import IndexState, ReleaseOnIndex
@@ -195,16 +195,15 @@ CODES = {
 }
 
 
-def finish_command(release: ReleaseOnIndex, runs: CiRuns, destination: Destination) -> str | None:
+def finish_command(release: ReleaseOnIndex, runs: CiRuns, destination: Destination) -> Command | str | None:
     """Return the command that finishes a release, None when it is finished."""
-    option = destination.option
     if release.state is IndexState.PUBLISHED:
         return None
     if release.state in {IndexState.OTHER_BYTES, IndexState.YANKED}:
-        return task_command(f"undo {release.version}{option}")
+        return Command("undo", release.version, *destination.option)
     if runs.is_running:
-        return task_command(f"verify --version {release.version}{option}")
-    by_hand = task_command(f"publish --version {release.version}{option}")
+        return Command("verify", "--version", release.version, *destination.option)
+    by_hand = Command("publish", "--version", release.version, *destination.option)
     return by_hand if destination.named else runs.finish or by_hand
 
 

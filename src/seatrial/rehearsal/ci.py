@@ -17,7 +17,7 @@ from seatrial.distributions.distribution import Distribution, distributions_in
 from seatrial.errors import RehearsalError, StepFailed, WorkflowUnknown, last_lines
 from seatrial.events import EVENTS_VARIABLE, EventReader, SessionReader
 from seatrial.git.repository import read_repository, read_tags
-from seatrial.invocation import CALLED_VARIABLE, command_prefix
+from seatrial.invocation import CALLED_VARIABLE
 from seatrial.project.nox_sessions import ALL_SESSIONS, SessionList
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
@@ -219,10 +219,13 @@ build_distributions(Path.cwd(), into, environment, None)
 """The script that builds as ``python -m build`` does, in a build environment that is kept."""
 
 
-def release_in_sandbox(sandbox: Sandbox, options: Sequence[str], progress: Progress) -> Manifest:
-    """Release as the user would, and return what was verified. Raises `StepFailed`."""
+def release_in_sandbox(sandbox: Sandbox, options: Sequence[str], progress: Progress, called: str) -> Manifest:
+    """Release as the user would, and return what was verified; ``called``: what the user types before a task.
+
+    Raises `StepFailed`.
+    """
     args = (*process.module_command("seatrial"), "release", "--yes", *options)
-    environment = {**sandbox.environment, CALLED_VARIABLE: command_prefix(), EVENTS_VARIABLE: "1"}
+    environment = {**sandbox.environment, CALLED_VARIABLE: called, EVENTS_VARIABLE: "1"}
     reader = EventReader(progress)
     completed = process.run_streaming(args, cwd=sandbox.project, env=environment, say=reader)
     _require_success(args, completed.returncode, "\n".join(reader.output))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from seatrial.errors import NotUsable, SeatrialError, StepFailed, UploadFailed
 from seatrial.git.repository import read_repository, uncommitted_files
 from seatrial.index.twine import twine_upload
+from seatrial.invocation import INVOKE
 from seatrial.project.project import Project
 from seatrial.publish.install import InstalledRelease, InstallRequest, install_release
 from seatrial.publish.verify import IndexWatch
@@ -87,11 +88,17 @@ class FinishedRehearsal:
 
 @contextlib.contextmanager
 def rehearse_release(
-    folder: Path, options: Sequence[str], progress: Progress, faults: InjectedFaults | None = None
+    folder: Path,
+    options: Sequence[str],
+    progress: Progress,
+    faults: InjectedFaults | None = None,
+    *,
+    called: str = INVOKE,
 ) -> Iterator[FinishedRehearsal]:
     """Rehearse the release of the project in ``folder``: yield how it went, and remove the sandbox at the end.
 
-    ``options``: those of ``release``; ``faults``: the faults of the index. Raises `TokenForbidden`, or the error that
+    ``options``: those of ``release``; ``faults``: the faults of the index; ``called``: what the user types before a
+    task, for the messages of the release. Raises `TokenForbidden`, or the error that
     prevents a sandbox.
     """
     repository = read_repository(folder)
@@ -103,7 +110,7 @@ def rehearse_release(
             remarks = _remarks(repository, project, sandbox)
             index = sandbox.folder / "index"
             network = stack.enter_context(open_network(index, setup.registered, project.name, faults=faults))
-        rehearsal = Rehearsal(sandbox, network, project, setup, progress)
+        rehearsal = Rehearsal(sandbox, network, project, setup, progress, called)
         result: RehearsalReport | StepFailed
         try:
             report = rehearsal.run(options)
@@ -119,19 +126,23 @@ def rehearse_release(
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """The rehearsal of a project in a sandbox; ``seconds``: what each step took."""
+    """The rehearsal of a project in a sandbox.
+
+    ``called``: what the user types before a task; ``seconds``: the duration of each step.
+    """
 
     sandbox: Sandbox
     network: LocalNetwork
     project: Project
     setup: PublishingSetup
     progress: Progress
+    called: str
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, options: Sequence[str]) -> RehearsalReport:
         """Run all steps. Raises `StepFailed`."""
         with self._step("release", f"seatrial release {' '.join(options)}") as step:
-            manifest = release_in_sandbox(self.sandbox, options, step)
+            manifest = release_in_sandbox(self.sandbox, options, step, self.called)
         ci = WorkflowSteps(self.sandbox, self.setup.before, tests="--no-tests" not in options)
         with self._step("CI", ci.about(manifest.tag)) as step:
             ready = ci.run(manifest, step)

@@ -16,11 +16,11 @@ from seatrial.checks.run import check_uploads
 from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, TAG_RULE, Pipeline
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, CiFacts, Publishing, TagStart
+from seatrial.commands import Command
 from seatrial.errors import IndexUnreachable, PipelineInvalid, ReleaseError, SeatrialError
 from seatrial.git.repository import files_of_commit
 from seatrial.index.client import PendingRelease, ProjectFiles, in_thread, maker_of_newest, read_project_files
 from seatrial.index.targets import pip_index_url
-from seatrial.invocation import task_command
 from seatrial.project.nox_sessions import list_sessions
 from seatrial.project.tag_form import released_versions
 from seatrial.redaction import redacted_address
@@ -87,7 +87,7 @@ def _require_passed(results: tuple[CheckResult, ...], progress: Progress) -> Non
         raise ReleaseError(
             f"a check failed:\n{report.results_text(results)}",
             code="ChecksFailed",
-            fix=f"fix it and commit; all checks: {task_command('preflight')}",
+            fix=f"fix it and commit; all checks: {Command('preflight')}",
         )
     report.report_results(results, progress)
 

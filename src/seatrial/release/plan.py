@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seatrial.commands import Command
 from seatrial.errors import count_text
 from seatrial.git.repository import page_of_runs
-from seatrial.invocation import task_command
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
@@ -112,11 +112,11 @@ def released_text(plan: ReleasePlan, target: PushTarget, remote: Remote, seconds
     page = page_of_runs(remote.addresses[0])
     if plan.publishes:
         rows.append(("CI", f"{', '.join(plan.publishes)} publishes it" + (f": {page}" if page else "")))
-        following = task_command("verify")
+        following = Command("verify")
     else:
         rows.append(("CI", "no file listens to tags"))
-        following = task_command(f"publish --version {plan.version}")
-    rows.append(("next", following))
+        following = Command("publish", "--version", plan.version)
+    rows.append(("next", str(following)))
     lines = [f"{head:9}{text}" for head, text in rows]
     return "\n".join([f"{plan.project} {plan.version} is released, in {seconds:.0f} s", *lines])
 

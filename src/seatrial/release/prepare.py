@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from seatrial import process
 from seatrial.checks.run import require_acceptable
 from seatrial.ci.publisher import files_that_publish
+from seatrial.commands import Command
 from seatrial.distributions.build import ensure_built
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, last_lines, together
 from seatrial.events import SessionReader
 from seatrial.git.command import tracked_files
 from seatrial.git.repository import files_of_commit, object_of_tag, read_tags, uncommitted_files
 from seatrial.git.scratch import Scratch, remove_scratch
-from seatrial.invocation import task_command
 from seatrial.project.bump import assemble_changelog, raise_version, require_version
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
@@ -84,7 +84,7 @@ def release_lock(repository: Repository) -> Iterator[None]:
         raise ReleaseError(
             f"another release of {repository.root} is running",
             code="AnotherRelease",
-            fix=f"wait for it to end: {task_command('status')}",
+            fix=f"wait for it to end: {Command('status')}",
         ) from None
     try:
         yield
@@ -241,7 +241,7 @@ def choose_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Versio
         raise ReleaseError(
             f"which part of {snapshot.current} is to be raised? {offers}",
             code="PartMissing",
-            fix=task_command("release --part auto"),
+            fix=Command("release", "--part", "auto"),
         )
     version = requested_version(snapshot, request)
     reasons = Reasons()
@@ -270,13 +270,13 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version) -> None:
         raise ReleaseError(
             f"{version} is not newer than {snapshot.last_version}, of which {snapshot.last_tag} is the tag",
             code="VersionNotNewer",
-            fix=task_command(f"release --version {next_version(snapshot.last_version, snapshot.asked.part)}"),
+            fix=Command("release", "--version", next_version(snapshot.last_version, snapshot.asked.part)),
         )
     if version <= snapshot.current:
         raise ReleaseError(
             f"{version} is not newer than {snapshot.current}, the version of {snapshot.project.name}",
             code="VersionNotNewer",
-            fix=task_command(f"release --part {snapshot.asked.part}"),
+            fix=Command("release", "--part", snapshot.asked.part),
         )
     if version.local:
         raise ReleaseError(
@@ -295,7 +295,7 @@ def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: V
         raise ReleaseError(
             f"{version} raises the {raised} part of {snapshot.current}, and {path} asks for {snapshot.asked.part}",
             code="PartTooSmall",
-            fix=f"{task_command(f'release --part {snapshot.asked.part}')}; or all the same: --anyway",
+            fix=f"{Command('release', '--part', snapshot.asked.part)}; or all the same: --anyway",
         )
 
 
@@ -303,7 +303,7 @@ def _require_fragments(snapshot: ProjectSnapshot, request: ReleaseRequest, versi
     is_final = snapshot.current.is_prerelease and version.release == snapshot.current.release
     if snapshot.news is None or snapshot.fragments or request.allow_empty or is_final:
         return
-    folder, command = snapshot.news.folders[0], task_command(f'news {snapshot.news.kinds[0]} "What is new."')
+    folder, command = snapshot.news.folders[0], Command("news", snapshot.news.kinds[0], "What is new.")
     raise ReleaseError(
         f"{folder} has no fragments, so the notes of {version} would be empty",
         code="NoFragments",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.commands import Command
 from seatrial.errors import PushRefused, ReleaseError
 from seatrial.events import SILENT
 from seatrial.git.push import (
@@ -33,7 +34,6 @@ from seatrial.git.repository import (
     push_address,
     store_tag,
 )
-from seatrial.invocation import task_command
 from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:
@@ -161,25 +161,25 @@ def push_tag(repository: Repository, preconditions: Preconditions, tag: str, pro
     target, remote = preconditions.require_remote()
     oid = object_of_tag(repository, tag)
     if oid is None:
-        raise ReleaseError(f"there is no tag {tag}", code="TagMissing", fix=task_command("tag"))
+        raise ReleaseError(f"there is no tag {tag}", code="TagMissing", fix=Command("tag"))
     if not branch_contains(repository, target.branch, f"{oid}^{{commit}}"):
         raise ReleaseError(
             f"the tag {tag} is at a commit that {target.branch} does not contain",
             code="TagNotOnBranch",
-            fix=f"git tag -d {tag}, then: {task_command('tag')}",
+            fix=f"git tag -d {tag}, then: {Command('tag')}",
         )
     address = redacted_address(remote.addresses[0])
     push = AtomicPush(target.upstream, preconditions.commit, tag, oid, remote.tip, address)
     with tempfile.TemporaryDirectory(prefix="seatrial-push-") as folder:
         state, output = complete_push(repository, push, Path(folder, TRACE), progress, PUSH_PATIENCE)
     if state is PushState.UNKNOWN:
-        raise push_unknown_error(push, f"ask again: {task_command('push')}", output)
+        raise push_unknown_error(push, f"ask again: {Command('push')}", output)
     return target
 
 
 def undecided_error(push: AtomicPush, output: str = "") -> ReleaseError:
     """Return the error about a release of which it is unknown whether the remote takes it."""
-    ask, forget = task_command("release --resume"), task_command("release --forget")
+    ask, forget = Command("release", "--resume"), Command("release", "--forget")
     return push_unknown_error(push, f"ask again: {ask}\nor, if it will never arrive: {forget}", output)
 
 
@@ -192,7 +192,7 @@ def update_checkout(repository: Repository, release_push: ReleasePush) -> None:
     store_tag(repository, push.tag, push.oid)
     why = fast_forward_branch(repository, release_push.branch, push.commit)
     if why:
-        stash = f"git stash --include-untracked, then: {task_command('release')}, which updates it, then: git stash pop"
+        stash = f"git stash --include-untracked, then: {Command('release')}, which updates it, then: git stash pop"
         raise ReleaseError(
             f"{push.tag} is released, but the checkout can't be updated to its commit:\n{why}",
             code="CheckoutNotUpdated",
@@ -252,8 +252,8 @@ def _on_current_remote(repository: Repository, release_push: ReleasePush) -> Rel
         raise ReleaseError(
             f"{push.tag} was pushed to {name} ({push.address or 'address unknown'}), which is no remote any more",
             code="RemoteGone",
-            fix=f"git remote add {name} ADDRESS, then: {task_command('release --resume')}\n"
-            f"or, if it never arrived: {task_command('release --forget')}",
+            fix=f"git remote add {name} ADDRESS, then: {Command('release', '--resume')}\n"
+            f"or, if it never arrived: {Command('release', '--forget')}",
         )
     upstream = replace(push.upstream, remote=same[0] if same else name)
     return replace(release_push, push=replace(push, upstream=upstream))
@@ -284,7 +284,7 @@ def _read_note(repository: Repository) -> ReleasePush | None:
         f"{path} notes an interrupted release, and cannot be read: {reason}",
         code="NoteUnreadable",
         fix=f"look whether the remote has the tag: git ls-remote --tags {remote}\n"
-        f"if it has: git fetch --tags and git pull; then: {task_command('release --forget')}",
+        f"if it has: git fetch --tags and git pull; then: {Command('release', '--forget')}",
     )
 
 

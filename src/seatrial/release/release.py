@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from seatrial.commands import Command
 from seatrial.errors import ReleaseError
 from seatrial.git.push import PUSH_PATIENCE, PushState
 from seatrial.git.repository import update_tracking_branch
-from seatrial.invocation import task_command
 from seatrial.release.checks import gather_facts, require_checks, require_room_on_index
 from seatrial.release.manifest import Manifest
 from seatrial.release.plan import dry_run_text, plan_text, released_text
@@ -200,5 +200,5 @@ def unfinished_error(interrupted: InterruptedRelease) -> ReleaseError:
     return ReleaseError(
         f"{interrupted.tag} was pushed, but the checkout was not updated to it",
         code="CheckoutNotUpdated",
-        fix=task_command("release"),
+        fix=Command("release"),
     )

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from seatrial.git.command import is_between_tags, tracked_files
 from seatrial.project.version_files import comes_from_tag
 from seatrial.pythons import Interpreter
-from seatrial.sessions.registration import Registration, as_strings, current_project, register_session, user_facing
+from seatrial.sessions.registration import (
+    Registration,
+    as_strings,
+    current_project,
+    log_of,
+    register_session,
+    user_facing,
+)
 from seatrial.sessions.summary import RUN_VARIABLE
 
 if TYPE_CHECKING:
@@ -57,9 +64,9 @@ def built_distributions(session: nox.Session, python: Interpreter | None = None)
     if said is not None:
         here = python or Interpreter(f"{sys.version_info[0]}.{sys.version_info[1]}", Path(sys.executable))
         return accept_built(
-            current_project(), said, lambda sdist: compiled_wheel(sdist, here, state_folder(session), session.log)
+            current_project(), said, lambda sdist: compiled_wheel(sdist, here, state_folder(session), log_of(session))
         )
-    return ensure_built(current_project(), state_folder(session), os.environ.get(RUN_VARIABLE, ""), session.log)
+    return ensure_built(current_project(), state_folder(session), os.environ.get(RUN_VARIABLE, ""), log_of(session))
 
 
 def state_folder(session: nox.Session) -> Path:
@@ -85,7 +92,7 @@ def _check(session: nox.Session) -> None:
 
     made = built_distributions(session)
     ignore = {**Config.from_project(current_project()).ignore, **_between_releases(made)}
-    require_acceptable(tuple(made), ignore, Progress.of_texts(session.log), tracked_files(current_project().root))
+    require_acceptable(tuple(made), ignore, Progress.of_texts(log_of(session)), tracked_files(current_project().root))
 
 
 def _between_releases(made: BuiltDistributions) -> dict[str, str]:

@@ -25,7 +25,7 @@ from seatrial.project import requirements
 from seatrial.project.requirements import find_lock_file, locked_requirements
 from seatrial.pythons import Interpreter
 from seatrial.sessions.build import built_distributions, state_folder
-from seatrial.sessions.registration import current_project
+from seatrial.sessions.registration import current_project, log_of
 from seatrial.sessions.wheel_finder import write_finder
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def fill_with_wheel(
     made = built_distributions(session, here)
     wheel = made.wheel
     if here:
-        wheel = wheel_for_python(made, here, state_folder(session), session.log)
+        wheel = wheel_for_python(made, here, state_folder(session), log_of(session))
     contents = EnvironmentContents(
         str(python.resolve()),
         repr(installer),

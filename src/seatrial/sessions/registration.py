@@ -5,15 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, TypeVar
 
 import nox
 
 from seatrial.errors import ProjectError, SeatrialError, ToolError
-from seatrial.invocation import error_text
+from seatrial.invocation import Invocation
 from seatrial.project.project import Project
 from seatrial.pythons import find_interpreters, path_with
 from seatrial.sessions.summary import arrange_summary, explain_failure, require_a_run
@@ -52,7 +53,7 @@ def user_facing(function: Call) -> Call:
         try:
             function(*args, **kwargs)
         except SeatrialError as error:
-            raise SystemExit(f"seatrial: {error_text(error)}") from None
+            raise SystemExit(render(f"seatrial: {error.explained_text}")) from None
 
     return call  # type: ignore[return-value]
 
@@ -64,16 +65,12 @@ def register_session(registration: Registration, body: Body) -> None:
         try:
             body(session)
         except SeatrialError as error:
-            explain_failure(session.name, error_text(error))
-            session.error(error_text(error))
+            _end(session, error)
         except OSError as error:
             if error.filename is None:
                 raise
-            known = ToolError(
-                f"{error.filename}: {error.strerror}", code="FileUnusable", fix="let yourself read and write it"
-            )
-            explain_failure(session.name, error_text(known))
-            session.error(error_text(known))
+            what = f"{error.filename}: {error.strerror}"
+            _end(session, ToolError(what, code="FileUnusable", fix="let yourself read and write it"))
 
     run.__doc__ = registration.description
     arrange_summary()
@@ -93,6 +90,23 @@ def register_session(registration: Registration, body: Body) -> None:
     # The nox that Python 3.9 gets takes no allow_parallel.
     taken = inspect.signature(nox.session).parameters
     nox.session(**{key: value for key, value in wanted.items() if key in taken})(run)
+
+
+def _end(session: nox.Session, error: SeatrialError) -> NoReturn:
+    """End a session with an error, which the summary of the run has too."""
+    text = render(error.explained_text)
+    explain_failure(session.name, text)
+    session.error(text)
+
+
+def render(text: object) -> str:
+    """Return a text with the commands of seatrial in it as the user can type them."""
+    return Invocation(tuple(sys.argv), os.environ).render(text)
+
+
+def log_of(session: nox.Session) -> Callable[[str], None]:
+    """Return what logs a text with the commands of seatrial in it rendered."""
+    return lambda text: session.log(render(text))
 
 
 @functools.cache

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json as json_
 import os
 import sys
 from pathlib import Path
@@ -14,10 +13,18 @@ from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit
 
+from seatrial.commands import Command
 from seatrial.errors import BuildError, ProjectError
-from seatrial.invocation import program_command
 from seatrial.tasks.command import command
-from seatrial.tasks.console import errors_as_messages, open_console, project_folder, show, termination_as_interrupt
+from seatrial.tasks.console import (
+    errors_as_messages,
+    open_console,
+    project_folder,
+    render,
+    show,
+    show_json,
+    termination_as_interrupt,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,13 +58,13 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:
             raise ProjectError(
                 f"there is nothing in {folder / 'dist'}",
                 code="NothingToCheck",
-                fix=f"nox -s build; or: {program_command('check FILES')}",
+                fix=f"nox -s build; or: {Command('check', 'FILES', program_only=True)}",
             )
         ignore = _ignored(folder)
         require_known_codes(ignore)
         results = check_distributions(read_distributions(paths), ignore_reasons=ignore)
         if json:
-            show(results_json(results))
+            show_json(results_json(results))
         else:
             show_results(open_console("check"), results, by_file)
         if any(result.blocks for result in results):
@@ -103,6 +110,7 @@ def preflight(
     Example: invoke preflight minor
     """
     from seatrial.errors import ReleaseError
+    from seatrial.findings import render_results
     from seatrial.release.preflight import run_preflight
     from seatrial.release.prepare import ReleaseRequest
     from seatrial.report import annotate, results_json
@@ -113,13 +121,14 @@ def preflight(
         request = ReleaseRequest(part or ("" if version else "auto"), version, anyway, allow_empty)
         with console.running() as progress:
             result = run_preflight(project_folder(), request, progress)
+        results = render_results(result.results, render)
         if json:
-            show(results_json(result.results))
+            show_json(results_json(results))
         else:
             console.show(f"\n{result}\n")
-            show_results(console, result.results, by_family)
-        annotate(str(result), result.results, os.environ, console.show)
-        if any(check_result.blocks for check_result in result.results):
+            show_results(console, results, by_family)
+        annotate(render(result), results, os.environ, console.show)
+        if any(check_result.blocks for check_result in results):
             raise Exit(code=ReleaseError.exit_code)
 
 
@@ -139,6 +148,6 @@ def pythons(context: Context, json: bool = False) -> None:
         missing = {version: how_to_install(version, os.environ) for version in versions if version not in found}
         if json:
             paths = {version: str(found[version].path) if version in found else None for version in versions}
-            show(json_.dumps([{"python": version, "path": path} for version, path in paths.items()]))
+            show_json([{"python": version, "path": path} for version, path in paths.items()], indent=None)
         else:
             show(python_table(versions, found, missing))

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import itertools
 import re
-import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from seatrial.commands import Command
 from seatrial.errors import ProjectError, ReleaseError, SeatrialError
-from seatrial.invocation import task_command
 from seatrial.redaction import redact
 from seatrial.suggestions import did_you_mean, nearest
 from seatrial.tasks.command import SHORT
@@ -107,7 +106,7 @@ class CommandLine:
     words: tuple[str, ...]
     commands: Mapping[str, object]
 
-    def with_words(self, at: int, *others: str, instead_of: int = 1) -> str:
+    def with_words(self, at: int, *others: str, instead_of: int = 1) -> Command:
         """Return the command line to type with other words at a place."""
         return typed((*self.words[:at], *others, *self.words[at + instead_of :]))
 
@@ -120,13 +119,13 @@ class CommandLine:
         raise ProjectError(
             f"there is no command {redact(word)!r}{did_you_mean(near)}",
             code="CommandUnknown",
-            fix=self.with_words(at, near[0]) if near else task_command("--help"),
+            fix=self.with_words(at, near[0]) if near else Command("--help"),
         )
 
 
-def typed(words: Sequence[str]) -> str:
-    """Return words as they are typed after the program, without what is secret in them."""
-    return task_command(redact(shlex.join(words)))
+def typed(words: Sequence[str]) -> Command:
+    """Return the command of words that were typed after the program, without what is secret in them."""
+    return Command(*map(redact, words))
 
 
 @dataclass
@@ -315,7 +314,7 @@ class _Reader:
         raise ReleaseError(
             f"there is no part {redact(part)!r}{did_you_mean(near) or ': there are ' + ', '.join(PART_NAMES)}",
             code="PartUnknown",
-            fix="; or ".join(self._line.with_words(at, before + name) for name in near or (SAMPLES["part"],)),
+            fix="; or ".join(str(self._line.with_words(at, before + name)) for name in near or (SAMPLES["part"],)),
         )
 
     def _needs_word(self) -> bool:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import shlex
 import signal
 import sys
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from invoke.exceptions import Exit
 
+from seatrial.commands import Command
 from seatrial.errors import CommandFailed, ProjectError, SeatrialError, ToolError
-from seatrial.invocation import error_text, program_command, task_command
+from seatrial.invocation import Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +38,7 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
     try:
         yield
     except SeatrialError as error:
-        raise Exit(f"seatrial: {error_text(error)}", code=error.exit_code) from None
+        raise _exit(error.explained_text, error.exit_code) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             # Whoever read the output has had enough of it.
@@ -47,12 +49,31 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
         known = ToolError(
             what,
             code="FileUnusable",
-            fix=f"make room, or let yourself read and write it; then: {task_command('status')}",
+            fix=f"make room, or let yourself read and write it; then: {Command('status')}",
         )
-        raise Exit(f"seatrial: {error_text(known)}", code=known.exit_code) from None
+        raise _exit(known.explained_text, known.exit_code) from None
     except KeyboardInterrupt:
-        stands = f"{task_command('status')} says where things stand"
-        raise Exit(f"seatrial: interrupted; {interrupted or stands}", code=INTERRUPTED) from None
+        stands = f"{Command('status')} says where things stand"
+        raise _exit(f"interrupted; {interrupted or stands}", INTERRUPTED) from None
+
+
+def _exit(text: str, code: int) -> Exit:
+    return Exit(render(f"seatrial: {text}"), code=code)
+
+
+def current_invocation() -> Invocation:
+    """Return how the program was called."""
+    return Invocation(tuple(sys.argv), os.environ)
+
+
+def render(text: object) -> str:
+    """Return a text with the commands of seatrial in it as the user can type them."""
+    return current_invocation().render(text)
+
+
+def repeated_command(task: str, option: str) -> str:
+    """Return the command that was typed, with a further option for one of its tasks."""
+    return current_invocation().repeated(task, option)
 
 
 @contextlib.contextmanager
@@ -72,10 +93,28 @@ def termination_as_interrupt() -> Iterator[None]:
 
 
 def show(text: object, stream: TextIO | None = None) -> None:
-    """Print a text at once, to standard output unless told; what the terminal or the file can't take is escaped."""
+    """Print a text at once, to standard output by default; what the terminal or the file can't take is escaped."""
     to = stream or sys.stdout
     encoding = to.encoding or "utf-8"
-    print(str(text).encode(encoding, "backslashreplace").decode(encoding), file=to, flush=True)
+    print(render(text).encode(encoding, "backslashreplace").decode(encoding), file=to, flush=True)
+
+
+def show_json(value: object, *, indent: int | None = 2) -> None:
+    """Print a value as JSON, with its texts rendered."""
+    print(json.dumps(_rendered(value), indent=indent), flush=True)
+
+
+def _rendered(value: Any) -> Any:
+    """Return a value for JSON with its texts rendered; a command has its words, too."""
+    if isinstance(value, Command):
+        return {"words": list(value.words), "text": render(value)}
+    if isinstance(value, str):
+        return render(value)
+    if isinstance(value, dict):
+        return {key: _rendered(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return list(map(_rendered, value))
+    return value
 
 
 class Presentation(NamedTuple):
@@ -99,7 +138,7 @@ def open_console(command: str, stream: TextIO | None = None) -> Console:
     memory = Memory.load(folder / "seatrial", command) if folder else None
     wanted = PRESENTATION.get()
     environ = {**os.environ, "NO_COLOR": "1"} if wanted.no_color else os.environ
-    return Console.of(environ, stream, is_quiet=wanted.quiet, is_verbose=wanted.verbose, memory=memory)
+    return Console.of(environ, stream, is_quiet=wanted.quiet, is_verbose=wanted.verbose, memory=memory, render=render)
 
 
 def git_folder(folder: Path) -> Path | None:
@@ -127,6 +166,7 @@ def say(line: str, stream: TextIO | None = None) -> None:
 
 def page_text(text: str) -> None:
     """Show a text in the user's pager, as git would (git-var(1), GIT_PAGER)."""
+    text = render(text)
     from seatrial import process  # noqa: PLC0415 - only a user who asks for it sees one
 
     with contextlib.suppress(CommandFailed):
@@ -166,7 +206,7 @@ def project_folder() -> Path:
             raise ProjectError(
                 f"there is no folder {folder}",
                 code="PyprojectMissing",
-                fix=f"{program_command('--project FOLDER')}, with its pyproject.toml",
+                fix=f"{Command('--project', 'FOLDER', program_only=True)}, with its pyproject.toml",
             )
         return folder
     return next((folder for folder in (here, *here.parents) if (folder / "pyproject.toml").is_file()), here)

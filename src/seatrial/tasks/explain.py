@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seatrial.commands import Command
 from seatrial.errors import ProjectError
 from seatrial.tasks.command import command
 from seatrial.tasks.console import errors_as_messages, show
@@ -27,7 +28,6 @@ def explain(context: Context, code: Sequence[str]) -> None:
 
     Example: seatrial explain DIST206
     """
-    from seatrial.invocation import program_command
     from seatrial.redaction import redact
     from seatrial.suggestions import CLOSE_CODE, did_you_mean, nearest
     from seatrial.tasks.explanations import read_explanations
@@ -47,6 +47,6 @@ def explain(context: Context, code: Sequence[str]) -> None:
                 raise ProjectError(
                     f"there is no check or error {redact(text)!r}{did_you_mean(near)}",
                     code="CodeUnknown",
-                    fix=program_command(" ".join(("explain", *near[:1]))),
+                    fix=Command("explain", *near[:1], program_only=True),
                 )
         show("\n\n".join(str(by_name[text]) for text in dict.fromkeys(map(str.casefold, code))))

@@ -8,7 +8,7 @@ import shutil
 import textwrap
 from typing import TYPE_CHECKING
 
-from seatrial.invocation import program_command, task_command
+from seatrial.commands import Command
 from seatrial.tasks.command_line import SHARED_PARAMETERS, metavar
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def command_help(name: str, task: CommandTask, shared: Sequence[Parameter] = SHA
     names = {*task.words, *(["version"] if "part" in task.words else [])}
     words = [parameter for parameter in task.parameters if parameter.name in names]
     options = [parameter for parameter in task.parameters if parameter not in words or parameter.default is not None]
-    parts = [f"Usage: {task_command(name)}{_usage(task)}", *about]
+    parts = [f"Usage: {Command(name)}{_usage(task)}", *about]
     if words:
         parts.append(_section("Arguments", [(metavar(word), word.help) for word in words], width))
     parts.append(_section("Options", [*(_option(option, words) for option in options), HELP_ROW], width))
     parts.append(f"Options of every command: {', '.join(parameter.short or parameter.flag for parameter in shared)}")
     if example:
-        parts.append(f"Example:\n  {task_command(' '.join(example['words'].split()))}")
+        parts.append(f"Example:\n  {Command()} {' '.join(example['words'].split())}")
     return "\n\n".join(parts)
 
 
@@ -63,10 +63,10 @@ def overview(
     column = max(len(name) for table in rows.values() for name, _ in table)
     return "\n\n".join(
         [
-            f"Usage: {program_command('[OPTIONS] COMMAND ...')}",
+            f"Usage: {Command(program_only=True)} [OPTIONS] COMMAND ...",
             *(_section(title, table, width, column) for title, table in rows.items()),
             _section("Options", options, width, column),
-            f"The options of a command, and an example: {program_command('COMMAND --help')}",
+            f"The options of a command, and an example: {Command('COMMAND', '--help', program_only=True)}",
         ]
     )
 

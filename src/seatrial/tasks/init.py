@@ -10,14 +10,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.commands import Command
 from seatrial.errors import ReleaseError, count_text
-from seatrial.invocation import repeat_command, task_command
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     errors_as_messages,
     is_interactive,
     open_console,
     page_text,
+    repeated_command,
     show,
     termination_as_interrupt,
 )
@@ -66,7 +67,7 @@ def init(context: Context, project: str = "", yes: bool = False, dry_run: bool =
         elif not dry_run:
             _confirm(console, proposal, yes=yes)
             write_proposal(detected, proposal)
-            then = task_command("rehearse patch")
+            then = Command("rehearse", "patch")
             written = f"{count_text(len(proposal.files), 'file')}, {count_text(proposal.lines, 'line')} written"
             sign = console.styled(console.sign("done"), "ok")
             console.show(f"\n{sign} {written}\nnext  commit them, then: {then}")
@@ -118,7 +119,7 @@ def _confirm(console: Console, proposal: Proposal, *, yes: bool) -> None:
         raise ReleaseError(
             "there is no terminal to ask on; nothing was written",
             code="Declined",
-            fix=f"{repeat_command('init', '--yes')}; to see the diff: {repeat_command('init', '--dry-run')}",
+            fix=f"{repeated_command('init', '--yes')}; to see the diff: {repeated_command('init', '--dry-run')}",
         )
     question = f"write {count_text(len(proposal.files), 'file')}?"
     answers = {"y": "yes", "n": "no", "d": "diff", "f": "files"}

@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import json as json_
 import sys
 from typing import TYPE_CHECKING
 
+from seatrial.commands import Command
 from seatrial.errors import DeliveryError, ReleaseError
-from seatrial.invocation import task_command
 from seatrial.redaction import redacted_address
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
@@ -21,6 +20,7 @@ from seatrial.tasks.console import (
     open_console,
     project_folder,
     show,
+    show_json,
     termination_as_interrupt,
 )
 
@@ -81,7 +81,10 @@ def verify(
             require_same_tag(tagged, step.note)
             verified = verify_published(tagged, options, step.report)
         console.pause()
-        show(json_.dumps(verified.as_dict(), indent=2) if json else verified)
+        if json:
+            show_json(verified.as_dict())
+        else:
+            show(verified)
 
 
 @command(
@@ -120,7 +123,7 @@ def publish(
     from seatrial.publish.upload import install_command, plan_upload, upload_release
     from seatrial.publish.verify import VerifyOptions, verify_published
 
-    over = f"what the index has taken stays there; {task_command('publish')} goes on"
+    over = f"what the index has taken stays there; {Command('publish')} goes on"
     console = open_console("publish")
     with (
         errors_as_messages(over),
@@ -194,11 +197,11 @@ def _confirm(upload_plan: UploadPlan, *, yes: bool, new_name: str) -> None:
     if yes and (not first or new_name == name):
         return
     if not is_interactive():
-        option = f" --new-name {name}" if first else ""
+        options = ("--yes", "--new-name", name) if first else ("--yes",)
         raise ReleaseError(
             "there is no terminal to ask on; nothing was sent",
             code="Declined",
-            fix=f"{upload_plan.again} --yes{option}",
+            fix=upload_plan.again.with_words(*options),
         )
     if first and ask_user("type the name of the new project to publish it: ") != name:
         raise ReleaseError("that is not the name; nothing was sent", code="Declined")

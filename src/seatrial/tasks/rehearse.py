@@ -6,12 +6,19 @@
 
 from __future__ import annotations
 
-import json as json_
 import sys
 from typing import TYPE_CHECKING
 
 from seatrial.tasks.command import command
-from seatrial.tasks.console import errors_as_messages, open_console, project_folder, show, termination_as_interrupt
+from seatrial.tasks.console import (
+    current_invocation,
+    errors_as_messages,
+    open_console,
+    project_folder,
+    show,
+    show_json,
+    termination_as_interrupt,
+)
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -54,12 +61,14 @@ def rehearse(
     console = open_console("rehearse", sys.stderr if json else sys.stdout)
     interrupted = "nothing of the rehearsal is left"
     with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:
-        with rehearse_release(project_folder(), words, progress) as finished:
+        with rehearse_release(project_folder(), words, progress, called=current_invocation().task_prefix) as finished:
             if keep:
                 console.pause()
                 console.show(f"\n{finished.result}\n\n{finished.how_to_look_around}")
                 finished.stay()
         console.pause()
         report = finished.report()
-        if json or not keep:
-            show(json_.dumps(report.as_dict(), indent=2) if json else f"\n{report}")
+        if json:
+            show_json(report.as_dict())
+        elif not keep:
+            show(f"\n{report}")

@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-import json as json_
 import os
 import posixpath
 import re
-import shlex
 import sys
 from typing import TYPE_CHECKING
 
+from seatrial.commands import Command
 from seatrial.errors import ReleaseError
-from seatrial.invocation import repeat_command, task_command
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     errors_as_messages,
@@ -23,7 +21,9 @@ from seatrial.tasks.console import (
     open_console,
     page_text,
     project_folder,
+    repeated_command,
     show,
+    show_json,
     termination_as_interrupt,
 )
 
@@ -160,7 +160,7 @@ class Terminal:
             raise ReleaseError(
                 "there is no terminal to ask on; nothing has changed",
                 code="Declined",
-                fix=repeat_command("release", "--yes"),
+                fix=repeated_command("release", "--yes"),
             )
         question = f"release {plan.project} {plan.version}?"
         while True:
@@ -204,7 +204,10 @@ def status(context: Context, json: bool = False) -> None:
     with errors_as_messages(), open_console("status", sys.stderr).running() as progress:
         repository, snapshot = open_project()
         project_status = read_status(repository, snapshot, progress)
-        show(json_.dumps(project_status.as_dict(), indent=2) if json else project_status)
+        if json:
+            show_json(project_status.as_dict())
+        else:
+            show(project_status)
 
 
 @command(
@@ -260,7 +263,7 @@ def changelog(context: Context, version: str = "") -> None:
             raise ReleaseError(
                 f"there is no fragment in {snapshot.news.folders[0]}",
                 code="NoFragments",
-                fix=task_command(f'news {snapshot.news.kinds[0]} "What is new."'),
+                fix=Command("news", snapshot.news.kinds[0], "What is new."),
             )
         show(assemble_changelog(snapshot, new, f"{datetime.now().astimezone():%Y-%m-%d}"))
 
@@ -295,7 +298,7 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
                 f"{settings.source} has no fragment type {kind!r}"
                 + (did_you_mean(near) or f": it has {', '.join(settings.kinds)}"),
                 code="FragmentTypeUnknown",
-                fix=task_command(f"news {(near or settings.kinds)[0]} {shlex.quote(text)}"),
+                fix=Command("news", (near or settings.kinds)[0], text),
             )
         number = issue.lstrip("#")
         if number and not re.fullmatch(r"[\w-]+", number):
@@ -327,7 +330,7 @@ def tag(context: Context, version: str = "") -> None:
             raise ReleaseError(
                 "the version of this project comes from the tag, so there is none to tag with",
                 code="PartMissing",
-                fix=task_command(f"tag --version {next_version(snapshot.current, snapshot.asked.part)}"),
+                fix=Command("tag", "--version", next_version(snapshot.current, snapshot.asked.part)),
             )
         new = parse_version(version) if version else snapshot.current
         named = (posixpath.normpath(f"{repository.prefix}{place.path}") for place in snapshot.places.places)
@@ -343,7 +346,7 @@ def tag(context: Context, version: str = "") -> None:
             raise ReleaseError(
                 f"the tag {name} is there already",
                 code="TagTaken",
-                fix=f"{task_command('bump --part minor')}, and commit",
+                fix=f"{Command('bump', '--part', 'minor')}, and commit",
             )
         make_tag(Git(repository.root), name, tag_message(snapshot.project.name, new), commit)
         show(f"{name} is at {commit[:12]}")

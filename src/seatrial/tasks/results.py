@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from seatrial.commands import Command
 from seatrial.console import Form
 from seatrial.findings import OUTCOMES, group_results
-from seatrial.invocation import program_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,7 +52,7 @@ def show_results(console: Console, results: Sequence[CheckResult], heading: Call
         console.show(_heading_text(console, name, [result for result in results if heading(result) == name]))
     if entries:
         code = entries[0].codes.partition(" ")[0]
-        console.show(f"\nWhat a code means: {program_command(f'explain {code}')}")
+        console.show(f"\nWhat a code means: {Command('explain', code, program_only=True)}")
 
 
 def _entry_text(console: Console, entry: ReportEntry) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
-from seatrial.invocation import task_command
+from seatrial.commands import Command
 from seatrial.tasks.command import command
 from seatrial.tasks.console import errors_as_messages, project_folder, show
 
@@ -180,7 +180,7 @@ def start_publisher_trial(generator: Generator) -> None:
     if generator.kind != "github" or not generator.context.settings.prove:
         raise WorkflowUnknown(
             "no workflow of this project can be started to prove the publisher",
-            fix=f"on GitHub: prove = true in [tool.seatrial.workflows], then {task_command('workflows')}, and push",
+            fix=f"on GitHub: prove = true in [tool.seatrial.workflows], then {Command('workflows')}, and push",
         )
     who = setup.publisher
     if has_gh():
@@ -189,7 +189,7 @@ def start_publisher_trial(generator: Generator) -> None:
             or f"{who.workflow} is started"
         )
     page = f"https://github.com/{who.home}/actions/workflows/{who.workflow}"
-    show(f"{page}\n\n{MEANING.format(rehearse=task_command('rehearse'))}")
+    show(f"{page}\n\n{MEANING.format(rehearse=Command('rehearse'))}")
 
 
 def _publishing_setup(generator: Generator) -> PublishingSetup:

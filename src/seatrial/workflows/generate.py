@@ -15,11 +15,11 @@ from seatrial.checks.registry import WORKFLOW_CHECKS
 from seatrial.checks.workflows import WorkflowFacts
 from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFiles
 from seatrial.ci.pins import keep_newer_pins, versions_match_commits
+from seatrial.commands import Command
 from seatrial.distributions.cache import existing_files
 from seatrial.errors import ProjectError, WorkflowUnknown
 from seatrial.findings import Verdict
 from seatrial.git.repository import forge_of, read_repository, read_tags
-from seatrial.invocation import task_command
 from seatrial.project.bump import restore_line_ends
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
@@ -90,7 +90,7 @@ class Drift:
     @property
     def fix(self) -> str:
         """What mends it."""
-        return DRIFT_FIXES[self.reason].format(path=self.path, write=task_command("workflows"))
+        return DRIFT_FIXES[self.reason].format(path=self.path, write=Command("workflows"))
 
     def __str__(self) -> str:
         """Say what is the matter, then show the difference."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from packaging.version import VERSION_PATTERN, Version
 
+from seatrial.commands import Command
 from seatrial.distributions.distribution import distributions_in
 from seatrial.distributions.filename import FileName
 from seatrial.errors import ProjectError
 from seatrial.git.command import Git
 from seatrial.git.repository import files_of_commit, read_repository, read_tags
-from seatrial.invocation import task_command
 from seatrial.project.bump import raise_version
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions
@@ -85,7 +85,7 @@ class ReleaseTag:
             raise ProjectError(
                 f"{tag} does not fit:\n" + "\n".join(f"  {line}" for line in wrong),
                 code="TagUnfit",
-                fix=task_command("release"),
+                fix=Command("release"),
             )
         return version
 

@@ -1,0 +1,106 @@
+"""A command of seatrial in a message is data until a face renders it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from errors_raised import rendered
+from sample_project import UNRENDERED
+from seatrial.commands import PLACEHOLDERS, Command
+from seatrial.console import Console, Form
+from seatrial.errors import ReleaseError, SeveralReasons
+from seatrial.findings import CheckResult, Finding, Severity, printable, render_results
+from seatrial.invocation import Invocation
+from seatrial.report import annotation, results_json, results_markdown, results_text
+from seatrial.tasks.console import show, show_json
+
+if TYPE_CHECKING:
+    import pytest
+
+EXPECTED = Path(__file__).resolve().parent / "expected"
+
+
+def test_command_in_a_text_is_rendered_as_the_program_was_called() -> None:
+    text = f"fix it, then: {Command('release', '--part', 'minor')}; see {Command('explain', program_only=True)}"
+    invoke, program = ((name, "--project=a b", "status") for name in ("invoke", "seatrial"))
+    called_by = {
+        "invoke release --part minor; see seatrial explain": Invocation(invoke, os.environ),
+        "inv release --part minor; see seatrial explain": Invocation(invoke, {**os.environ, "SEATRIAL_CALLED": "inv"}),
+        "seatrial --project 'a b' release --part minor; see seatrial explain": Invocation(program, os.environ),
+    }
+    assert {invocation.render(text) for invocation in called_by.values()} == {
+        f"fix it, then: {end}" for end in called_by
+    }
+
+
+def test_words_are_quoted_where_a_shell_needs_it() -> None:
+    command = Command("news", "feature", "It's new.", "dist/*", "*", "FILES", "", "--index", "https://a/?b=1&c")
+    assert rendered(command) == (
+        """invoke news feature 'It'"'"'s new.' dist/* '*' FILES '' --index 'https://a/?b=1&c'"""
+    )
+
+
+@given(st.lists(st.text(st.characters(blacklist_characters=PLACEHOLDERS))))
+def test_words_are_those_that_a_shell_reads(words: list[str]) -> None:
+    assert shlex.split(rendered(Command(*words)))[1:] == words
+
+
+def test_command_with_further_words_takes_what_the_first_one_took() -> None:
+    command = Command("check", program_only=True)
+    assert command.with_words("a.whl") == Command("check", "a.whl", program_only=True) != Command("check", "a.whl")
+
+
+SEEN = f"it is not pushed: {Command('push')}"
+RESULT = CheckResult(
+    "GIT001", "All is pushed", "", Severity.ERROR, Finding.failed(printable(f"{SEEN}\x07"), Command("push"))
+)
+
+
+def test_results_have_their_commands_rendered_before_they_are_escaped() -> None:
+    results = render_results([RESULT], rendered)
+    texts = [results_text(results), annotation(results[0]), results_markdown("A title", results)]
+    texts.append(json.dumps(results_json(results)))
+    assert [text for text in texts if "invoke push" not in text or any(sign in text for sign in UNRENDERED)] == []
+
+
+def test_everything_that_is_shown_is_rendered(capsys: pytest.CaptureFixture[str]) -> None:
+    error = SeveralReasons([ReleaseError("a\nb", fix=Command("push")), ReleaseError("c", fix=f"or {Command('tag')}")])
+    for text in (error, error.explained_text, Command("status")):
+        show(text)
+    show_json({"error": str(error), "commands": [Command("push"), None], "count": 1})
+    stream = io.StringIO()
+    for form in (Form.PLAIN, Form.QUIET, Form.EVENTS):
+        console = Console(stream, form=form, is_verbose=True, render=rendered)
+        with console.progress.step("wait", f"for {Command('push')}") as step:
+            step.report(SEEN)
+            step.line(SEEN)
+            step.note(SEEN)
+        console.show(Command("status"))
+    printed = capsys.readouterr().out + stream.getvalue()
+    assert [sign for sign in UNRENDERED if sign in printed] == []
+    assert printed.count("invoke push") == 4 + 9
+    assert printed.count("invoke status") == 1 + 3
+
+
+def test_json_has_the_words_of_a_command_and_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    show_json({"finish": Command("publish", "--version", "1.3.0")})
+    assert json.loads(capsys.readouterr().out) == {
+        "finish": {"words": ["publish", "--version", "1.3.0"], "text": "invoke publish --version 1.3.0"}
+    }
+
+
+def test_no_expected_output_has_a_command_that_was_not_rendered() -> None:
+    unrendered = [
+        path.relative_to(EXPECTED).as_posix()
+        for path in EXPECTED.rglob("*.*")
+        if any(sign in path.read_text(encoding="utf-8") for sign in UNRENDERED)
+    ]
+    assert unrendered == []
