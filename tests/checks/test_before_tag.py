@@ -44,7 +44,7 @@ from seatrial.project.project import Project
 from seatrial.project.toml import require_types
 
 if TYPE_CHECKING:
-    from seatrial.checks.check import AnyCheck
+    from seatrial.checks.check import Check
     from seatrial.findings import CheckResult
 
 
@@ -236,7 +236,7 @@ BROKEN: dict[str, object] = {
 }
 """For each check the facts that it is about. (META016 reads a README: it has a test of its own.)"""
 
-HEALTHY: tuple[tuple[tuple[AnyCheck[Any], ...], object], ...] = (
+HEALTHY: tuple[tuple[tuple[Check[Any], ...], object], ...] = (
     (RELEASE_CHECKS, WALK),
     (PROJECT_CHECKS, SOURCES),
     (TRIGGER_CHECKS, HEALTHY_CI),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 import re
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import error_codes
 from seatrial.checks import __path__
-from seatrial.checks.check import Check, check_reason, check_title, page_of_checks
+from seatrial.checks.check import Check, page_of_checks
 from seatrial.checks.registry import (
     ALL_CHECKS,
     CHECKS_OF_FILES,
@@ -28,8 +27,6 @@ from seatrial.project.settings import CODE
 if TYPE_CHECKING:
     import pytest
 
-    from seatrial.checks.check import AnyCheck
-
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/checks.md"
 MARK = "--refresh -->\n\n"
@@ -40,12 +37,7 @@ def codes() -> set[str]:
     modules = [importlib.import_module(f"seatrial.checks.{module.name}") for module in pkgutil.iter_modules(__path__)]
     values = [value for module in modules for value in vars(module).values()]
     rows = [row for value in values for row in (value if isinstance(value, tuple) else (value,))]
-    classes = {
-        value.__dict__["code"]
-        for value in values
-        if inspect.isclass(value) and isinstance(vars(value).get("code"), str)
-    }
-    return classes | {row.code for row in rows if isinstance(row, (Check, ErrorCheck))}
+    return {row.code for row in rows if isinstance(row, (Check, ErrorCheck))}
 
 
 def test_page_of_checks_is_in_step(pytestconfig: pytest.Config) -> None:
@@ -65,12 +57,12 @@ def test_catalogue_holds_every_check_once() -> None:
 
 def test_check_says_what_it_holds_and_why_that_matters() -> None:
     silent = {
-        rule.code: (check_title(rule), check_reason(rule))
+        rule.code: (rule.title, rule.why)
         for rule in (*ALL_CHECKS, *WORKFLOW_CHECKS)
         if not (
             CODE.fullmatch(rule.code)
-            and re.fullmatch(r"([A-Z]|(git|mypy|nox|pyproject)\b).+", check_title(rule))
-            and re.fullmatch(r"([A-Z]|(towncrier|twine)\b).+\.", check_reason(rule), re.DOTALL)
+            and re.fullmatch(r"([A-Z]|(git|mypy|nox|pyproject)\b).+", rule.title)
+            and re.fullmatch(r"([A-Z]|(towncrier|twine)\b).+\.", rule.why, re.DOTALL)
         )
     }
     assert silent == {}
@@ -82,7 +74,7 @@ def test_catalogue_of_workflows_holds_every_check_once_in_the_order_of_codes() -
 
 
 def test_check_stands_behind_those_that_it_needs() -> None:
-    groups: tuple[tuple[AnyCheck[Any], ...], ...] = (
+    groups: tuple[tuple[Check[Any], ...], ...] = (
         FILE_CHECKS,
         REBUILD_CHECKS,
         TRIGGER_CHECKS,

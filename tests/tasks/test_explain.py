@@ -11,7 +11,6 @@ import pytest
 
 import error_codes
 from sample_project import lines
-from seatrial.checks.check import check_title
 from seatrial.checks.registry import ALL_CHECKS, WORKFLOW_CHECKS
 from seatrial.tasks.explanations import read_explanations
 from seatrial.tasks.program import run
@@ -52,8 +51,7 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_check_is_explained_with_how_to_ignore_it(capsys: pytest.CaptureFixture[str]) -> None:
     check = next(check for check in ALL_CHECKS if check.code == "DIST206")
     text = printed(capsys, "explain", "dist206")
-    title = check_title(check)
-    assert text.startswith(f"DIST206 (check, warning)\n\n{title}\n\n")
+    assert text.startswith(f"DIST206 (check, warning)\n\n{check.title}\n\n")
     assert text.endswith(
         lines(
             """

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Callable, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from seatrial.distributions.filename import FileKind
 from seatrial.findings import CheckResult, Finding, Severity, Verdict, printable
@@ -60,28 +59,8 @@ def check(
     return decorate
 
 
-class AnyCheck(Protocol[Facts]):
-    """A `Check`, or a class whose docstring is the title and whose method's docstring is the reason."""
-
-    @property
-    def code(self) -> str:
-        """The code, such as GIT001."""
-
-    @property
-    def severity(self) -> Severity:
-        """What it means when it fails."""
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """The codes of checks without which it makes no sense."""
-
-    @property
-    def check(self) -> Callable[[Facts], Finding]:
-        """The function of facts."""
-
-
 def run_checks(
-    checks: Iterable[AnyCheck[Facts]],
+    checks: Iterable[Check[Facts]],
     facts: Facts,
     *,
     subject: str = "",
@@ -109,7 +88,7 @@ class UnknownFacts:
 
 
 def report_unknown(
-    checks: Iterable[AnyCheck[Any]],
+    checks: Iterable[Check[Any]],
     unknown: UnknownFacts,
     *,
     subject: str = "",
@@ -120,13 +99,11 @@ def report_unknown(
     return tuple(_result(check, finding, subject, ignore_reasons) for check in checks)
 
 
-def _result(
-    check: AnyCheck[Any], finding: Finding, subject: str, ignore_reasons: Mapping[str, str] | None
-) -> CheckResult:
+def _result(check: Check[Any], finding: Finding, subject: str, ignore_reasons: Mapping[str, str] | None) -> CheckResult:
     return CheckResult(
         code=check.code,
-        title=check_title(check),
-        why=check_reason(check),
+        title=check.title,
+        why=check.why,
         severity=check.severity,
         finding=replace(finding, seen=printable(finding.seen), fix=printable(finding.fix)),
         subject=printable(subject),
@@ -134,24 +111,14 @@ def _result(
     )
 
 
-def check_title(check: AnyCheck[Any]) -> str:
-    """Return the title of a check; of a class, the first line of its docstring."""
-    return check.title if isinstance(check, Check) else inspect.cleandoc(type(check).__doc__ or "").partition("\n")[0]
-
-
-def check_reason(check: AnyCheck[Any]) -> str:
-    """Return why a check matters; of a class, the docstring of its method."""
-    return check.why if isinstance(check, Check) else inspect.cleandoc(check.check.__doc__ or "")
-
-
 def _is_met(result: CheckResult) -> bool:
     return result.finding.verdict is Verdict.PASSED
 
 
-def page_of_checks(checks: Sequence[AnyCheck[Any]]) -> str:
+def page_of_checks(checks: Sequence[Check[Any]]) -> str:
     """Return the Markdown of docs/checks.md but its head: the title of each check, and why it matters."""
     return "\n".join(
-        f"### {check.code}\n\n**{check_title(check)}** ({check.severity.value}) {check_reason(check)}\n"
+        f"### {check.code}\n\n**{check.title}.** ({check.severity.value}) {check.why}\n"
         for check in sorted(checks, key=lambda check: check.code)
     )
 

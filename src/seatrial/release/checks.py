@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from seatrial.checks.check import AnyCheck
+    from seatrial.checks.check import Check
     from seatrial.distributions.cache import BuiltDistributions
     from seatrial.events import Progress
     from seatrial.findings import CheckResult
@@ -73,7 +73,7 @@ def require_room_on_index(
 
 
 def run_checks_on(
-    checks: Sequence[AnyCheck[Any]], facts: object, ignore_reasons: Mapping[str, str], subject: str = ""
+    checks: Sequence[Check[Any]], facts: object, ignore_reasons: Mapping[str, str], subject: str = ""
 ) -> tuple[CheckResult, ...]:
     """Run checks on facts; when the facts are unknown, every result is unknown."""
     if isinstance(facts, UnknownFacts):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.checks.check import check_reason, check_title
 from seatrial.checks.registry import ALL_CHECKS, WORKFLOW_CHECKS
 
 if TYPE_CHECKING:
@@ -50,8 +49,8 @@ def read_explanations() -> dict[str, Explanation]:
 
 def _checks() -> Iterator[Explanation]:
     for check in sorted((*ALL_CHECKS, *WORKFLOW_CHECKS), key=lambda check: check.code):
-        title = check_title(check)
-        paragraphs = (title, *check_reason(check).split("\n\n"))
+        title = check.title
+        paragraphs = (title, *check.why.split("\n\n"))
         text = "\n\n".join(_wrapped(paragraph) for paragraph in paragraphs)
         kind = f"check, {check.severity.value}"
         yield Explanation(check.code, kind, title, f"{text}\n\n{IGNORING.format(code=check.code)}")
