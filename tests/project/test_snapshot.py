@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+import pytest
 from packaging.version import Version
 
 from errors_raised import raises_error
@@ -47,3 +48,44 @@ def test_fragments_that_towncrier_can_not_tell_apart_are_named(tmp_path: Path) -
     with raises_error("FragmentInvalid") as raised:
         look(tmp_path, "news/1.feature.md", "news/01.feature.rst")
     assert raised.value.what == "several fragments in news are number 1 of type feature, which towncrier does not take"
+
+
+UNTAGGED = [
+    # The version in the files, the tags, a part, and whether that part leads to the version in the files.
+    ("1.5.0", ["v1.4.0"], "minor", True),
+    ("1.5.0", ["v1.4.0"], "auto", True),
+    ("1.5.0", ["v1.4.0"], "major", False),
+    ("1.5.0", ["v1.4.0"], "patch", False),
+    ("1.4.0", ["v1.4.0"], "auto", False),
+    ("0.1.0", [], "minor", True),
+    ("0.1.0", [], "patch", False),
+    ("0.0.0", [], "minor", False),
+    ("0.1.0", [], "auto", False),
+    ("1.5.0.dev0", ["v1.4.0"], "auto", False),
+]
+
+
+@pytest.mark.parametrize(("version", "tags", "part", "leads"), UNTAGGED)
+def test_version_that_was_written_and_not_released_is_what_a_part_leads_to(
+    tmp_path: Path, version: str, tags: list[str], part: str, *, leads: bool
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT.replace("1.2.3", version))
+    snapshot = ProjectSnapshot.of(tmp_path, (), tags)
+    assert snapshot.part_leads_to_current(part) is leads
+
+
+@pytest.mark.parametrize(
+    ("changelog", "has_entry"),
+    [
+        ("# News\n\n## 1.5.0 (2026-01-01)\n\n- Tides rise.\n", True),
+        ("News\n====\n\n1.5.0\n-----\n\n- Tides rise.\n", True),
+        ("# News\n\n## 1.4.0\n\n- 1.5.0 is next.\n", False),
+        ("", False),
+    ],
+)
+def test_entry_of_a_version_that_was_not_released_is_found(tmp_path: Path, changelog: str, *, has_entry: bool) -> None:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT.replace("1.2.3", "1.5.0"))
+    (tmp_path / "NEWS.md").write_text(changelog)
+    snapshot = ProjectSnapshot.of(tmp_path, (), ["v1.4.0"])
+    assert snapshot.has_entry(Version("1.5.0")) is has_entry
+    assert not snapshot.has_entry(Version("1.4.0"))

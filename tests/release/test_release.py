@@ -581,6 +581,24 @@ def test_advice_after_unfinished_work_was_in_the_way_ends_the_release(repo: Rele
     assert repo.remote.git("tag").split() == ["v1.3.0", "v1.4.0"]
 
 
+def test_version_that_was_merged_with_its_changelog_gets_its_tag_alone(repo: ReleaseRepo) -> None:
+    assert repo.project.invoke("bump", "--part", "minor").returncode == 0
+    assert repo.project.invoke("changelog").returncode == 0
+    repo.project.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
+    repo.project.git("push", "-q", "origin", "v1.2.3")
+    repo.project.git("add", "--all")
+    repo.project.git("commit", "-q", "-m", "Prepare 1.3.0")
+    head = repo.project.git("rev-parse", "HEAD").strip()
+    assert "next       invoke release --version 1.3.0" in repo.project.invoke("status").output
+    ran = repo.release("--part", "auto", "--yes")
+    assert ran.returncode == 0, ran.output
+    assert "commit   none: nothing changes in the files\n" in ran.output
+    assert repo.remote.git("rev-parse", "v1.3.0^{commit}", "main").split() == [head, head]
+    assert repo.remote.git("tag", "--list", "--format=%(contents)", "v1.3.0").startswith(
+        "tidepool 1.3.0\n\n## 1.3.0\n\n### Features\n"
+    )
+
+
 def test_other_branch_does_not_move_when_the_checkout_is_updated(repo: ReleaseRepo) -> None:
     repo.project.write({"CHANGELOG.md": repo.read("CHANGELOG.md") + "Mine.\n"})
     assert repo.release("--part", "minor", "--yes").returncode == 5
@@ -772,6 +790,7 @@ def test_status_says_where_the_project_stands(repo: ReleaseRepo) -> None:
         "undecided": None,
         "release": "v1.3.0, unknown to the index: http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused",
         "finish": None,
+        "untagged": False,
     }
 
 

@@ -21,6 +21,7 @@ from seatrial import process
 from seatrial.commands import Command
 from seatrial.errors import FileNotUtf8, PyprojectInvalid, ReleaseError
 from seatrial.project.changelog import new_changelog, render_entry
+from seatrial.project.changelog_entries import read_entry
 from seatrial.project.toml import read_toml
 from seatrial.project.version_files import VersionPlace, read_text
 
@@ -151,6 +152,9 @@ def assemble_changelog(
     path = root / news.entry_file(str(version), snapshot.project.name, date)
     fragments = [root / one.path for one in snapshot.fragments]
     above, earlier = _around(news, path)
+    if not fragments and snapshot.has_entry(version):
+        # The changelog was written with the version, in a commit of its own.
+        return read_entry(earlier, version, with_heading=True).strip("\n")
     for fragment in fragments:
         _require_utf8(fragment)
     entry = render_entry(root, str(version), date, ahead).strip("\n")

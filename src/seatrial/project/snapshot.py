@@ -12,11 +12,12 @@ from packaging.version import Version
 
 from seatrial.errors import Reasons, ReleaseError, SeatrialError
 from seatrial.project.changelog import ChangelogSettings
+from seatrial.project.changelog_entries import has_entry
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.project.tag_form import released_versions, resolve_tag_form
 from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files
-from seatrial.project.versions import part_for_fragments
+from seatrial.project.versions import PARTS, next_version, part_for_fragments
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -81,6 +82,29 @@ class ProjectSnapshot:
     def comes_from_tag(self) -> bool:
         """Whether no file names the version."""
         return self.places.source is VersionSource.TAG
+
+    @property
+    def is_untagged(self) -> bool:
+        """Whether the version in the files is ahead of the last release: it was written, and not released."""
+        if self.comes_from_tag or self.current.is_devrelease:
+            return False
+        return self.last_version is None or self.current > self.last_version
+
+    def has_entry(self, version: Version) -> bool:
+        """Return whether the changelog has the version in the files, and an entry for it."""
+        if self.news is None or version != self.current or not self.is_untagged:
+            return False
+        path = self.project.root / self.news.entry_file(str(version), self.project.name, "")
+        return path.is_file() and has_entry(path.read_text(encoding="utf-8", errors="replace"), version)
+
+    def part_leads_to_current(self, part: str) -> bool:
+        """Return whether a part leads from the last release to the version in the files, which has no tag yet."""
+        if not self.is_untagged:
+            return False
+        if part == "auto":
+            return self.last_version is not None
+        base = self.last_version or Version("0.0.0")
+        return part in PARTS and next_version(base, part) == self.current
 
     def tag(self, version: Version) -> str:
         """Return the name of the tag of a version."""

@@ -65,6 +65,7 @@ class ProjectStatus:
     undecided: str | None = None
     release: str | None = None
     finish: Command | str | None = None
+    is_untagged: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as a JSON object; versions are strings."""
@@ -81,13 +82,14 @@ class ProjectStatus:
             "undecided": self.undecided,
             "release": self.release,
             "finish": self.finish,
+            "untagged": self.is_untagged,
         }
 
     def __str__(self) -> str:
         """Return a line for each fact, and the next command."""
         commits = count_text(self.since, "commit")
         lines = [
-            f"{self.project} {self.version}, "
+            f"{self.project} {self.version}, {'which has no tag, ' * self.is_untagged}"
             + (f"{commits} since {self.last_tag}" if self.last_tag else f"{commits}, no tag yet"),
             f"fragments  {self.fragments}, which ask for {self.part}: {self.following}",
             f"branch     {self.branch}",
@@ -102,8 +104,14 @@ class ProjectStatus:
             why = f"whether the remote takes {self.undecided} is not known yet"
             lines.append(f"next       {Command('release', '--resume')}: {why}")
         else:
-            lines.append(f"next       {self.finish or Command('release', '--part', self.part)}")
+            lines.append(f"next       {self.finish or self._release_command}")
         return "\n".join(lines)
+
+    @property
+    def _release_command(self) -> Command:
+        if self.is_untagged:
+            return Command("release", "--version", str(self.version))
+        return Command("release", "--part", self.part)
 
 
 def read_status(
@@ -132,6 +140,7 @@ def read_status(
 
 def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress: Progress) -> ProjectStatus:
     """Return the status of a project on its remote."""
+    is_untagged = snapshot.is_untagged and bool(snapshot.last_tag)
     status = ProjectStatus(
         project=snapshot.project.name,
         version=snapshot.current,
@@ -139,7 +148,8 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         since=count_commits_since(repository, snapshot.last_tag) if repository.commit else 0,
         fragments=len(snapshot.fragments),
         part=snapshot.asked.part,
-        following=next_version(snapshot.current, snapshot.asked.part),
+        following=snapshot.current if is_untagged else next_version(snapshot.current, snapshot.asked.part),
+        is_untagged=is_untagged,
         branch=repository.branch or "no branch",
     )
     upstream, tag = repository.upstream, status.last_tag

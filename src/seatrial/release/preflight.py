@@ -308,7 +308,7 @@ def _write_and_commit(run: PreflightRun, prepared: PreparedRelease, version: Ver
     with run.reasons.gather():
         require_free_tag(prepared.preconditions, prepared.snapshot.tag(version))
         is_free = True
-    if version > prepared.snapshot.current:
+    if version > prepared.snapshot.current or (version == prepared.snapshot.current and prepared.snapshot.is_untagged):
         _write(run, prepared, version)
     if run.plan and is_free:
         with run.stage(ReleaseStage.SEALED):

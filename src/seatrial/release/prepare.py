@@ -259,6 +259,8 @@ def requested_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Ver
     if request.version:
         return parse_version(request.version)
     part = request.part or ""
+    if snapshot.part_leads_to_current(part):
+        return snapshot.current
     if part == "auto":
         is_final = snapshot.current.is_prerelease and not snapshot.fragments
         part = "final" if is_final else snapshot.asked.part
@@ -272,7 +274,7 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version) -> None:
             code="VersionNotNewer",
             fix=Command("release", "--version", next_version(snapshot.last_version, snapshot.asked.part)),
         )
-    if version <= snapshot.current:
+    if version <= snapshot.current and not (version == snapshot.current and snapshot.is_untagged):
         raise ReleaseError(
             f"{version} is not newer than {snapshot.current}, the version of {snapshot.project.name}",
             code="VersionNotNewer",
@@ -287,7 +289,7 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version) -> None:
 
 
 def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
-    if not snapshot.fragments or request.anyway:
+    if not snapshot.fragments or request.anyway or version == snapshot.current:
         return
     raised = part_between(snapshot.current, version)
     if PARTS.index(raised) > PARTS.index(snapshot.asked.part):
@@ -301,7 +303,7 @@ def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: V
 
 def _require_fragments(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
     is_final = snapshot.current.is_prerelease and version.release == snapshot.current.release
-    if snapshot.news is None or snapshot.fragments or request.allow_empty or is_final:
+    if snapshot.news is None or snapshot.fragments or request.allow_empty or is_final or snapshot.has_entry(version):
         return
     folder, command = snapshot.news.folders[0], Command("news", snapshot.news.kinds[0], "What is new.")
     raise ReleaseError(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.version import VERSION_PATTERN, Version
+from packaging.version import Version
 
 from seatrial.commands import Command
 from seatrial.distributions.distribution import distributions_in
@@ -15,6 +14,7 @@ from seatrial.errors import ProjectError
 from seatrial.git.command import Git
 from seatrial.git.repository import files_of_commit, read_repository, read_tags
 from seatrial.project.bump import raise_version
+from seatrial.project.changelog_entries import has_entry, read_entry
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions
 
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 
     from seatrial.git.repository import Repository
 
-
-HEADING = re.compile(r"#{1,6}[ \t]|\S.*\n([=\-~^#*+])\1{2,}[ \t]*$")
-"""How a heading begins, in Markdown or in reStructuredText."""
-
-WHOLE_VERSION = re.compile(VERSION_PATTERN, re.VERBOSE | re.IGNORECASE)
 
 ATTEMPTS = 100
 """How often a run can be started again before its number is that of the next."""
@@ -91,14 +86,7 @@ class ReleaseTag:
 
     def notes(self, version: Version) -> str:
         """Return the entry of a version in the changelog without its heading, "" where there is none."""
-        lines = self._news().splitlines()
-        at = next(self._headings(lines, version), None)
-        if at is None:
-            return ""
-        level, begin = _level(lines, at)
-        rest = range(begin, len(lines))
-        end = next((n for n in rest if _is_heading(lines, n) and _level(lines, n)[0] <= level), len(lines))
-        return "\n".join(lines[begin:end]).strip() + "\n"
+        return read_entry(self._news(), version)
 
     def _of_commit(self, tag: str, branch: str) -> Iterator[str]:
         git, here = Git(self.repository.root), self.repository.commit or "HEAD"
@@ -117,7 +105,7 @@ class ReleaseTag:
             yield f"the tag of {version} is {snapshot.tag(version)}"
         if snapshot.current != version:
             yield f"the project says {snapshot.current}"
-        if snapshot.news and not any(True for _ in self._headings(self._news().splitlines(), version)):
+        if snapshot.news and not has_entry(self._news(), version):
             yield f"{snapshot.news.filename} has no heading with {version}"
 
     def _of_files(self, version: Version) -> Iterator[str]:
@@ -132,29 +120,6 @@ class ReleaseTag:
             return ""
         path = self.snapshot.project.root / news.entry_file(str(self.snapshot.current), self.snapshot.project.name, "")
         return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-
-    @staticmethod
-    def _headings(lines: list[str], version: Version) -> Iterator[int]:
-        for number, line in enumerate(lines):
-            if _is_heading(lines, number) and version in _versions_in(line):
-                yield number
-
-
-def _is_heading(lines: list[str], number: int) -> bool:
-    return bool(HEADING.match("\n".join(lines[number : number + 2])))
-
-
-def _level(lines: list[str], number: int) -> tuple[str, int]:
-    """Return what tells how deep a heading is, to be compared with others of its kind, and the line after it."""
-    marks = re.match(r"#+(?=[ \t])", lines[number])
-    if marks:
-        return marks[0], number + 1
-    return lines[number + 1][0], number + 2
-
-
-def _versions_in(line: str) -> Iterator[Version]:
-    words = re.split(r"[\s\[\]()<>,:`/]+", line)
-    return (Version(word) for word in words if WHOLE_VERSION.fullmatch(word))
 
 
 def _version_in(path: Path) -> Version | None:
