@@ -35,6 +35,24 @@ def test_environment_is_made_and_filled(tmp_path: Path, tool: Installer) -> None
 
 
 @pytest.mark.parametrize("tool", [Pip(), best_installer()], ids=["pip", "uv"])
+def test_variables_that_lead_an_installation_elsewhere_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Installer
+) -> None:
+    for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "UV_PROJECT"):
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
+    for name in ("PIP_USER", "PIP_DRY_RUN", "PIP_NO_DEPS", "UV_SYSTEM_PYTHON", "VIRTUALENV_NO_PIP"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("UV_PYTHON", "3.1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    (tmp_path / "pip.conf").write_text("[install]\nuser = true\n")
+    folder = tmp_path / "environment"
+    create_environment(tool, folder)
+    install_requirements(tool, python_of(folder), ["iniconfig"], cwd=tmp_path)
+    assert process.run((str(python_of(folder)), "-c", "import iniconfig"), cwd=tmp_path, env={}) == ""
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("tool", [Pip(), best_installer()], ids=["pip", "uv"])
 def test_requirement_that_can_not_be_met_is_named(tmp_path: Path, tool: Installer) -> None:
     create_environment(tool, tmp_path / "environment")
     with raises_error("InstallFailed", match=r"iniconfig==0\.0\.0"):

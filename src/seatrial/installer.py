@@ -15,7 +15,7 @@ from seatrial.errors import ToolError, last_lines
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -27,6 +27,16 @@ INSTALLER_VARIABLE = re.compile(
     r"|UPLOADED_PRIOR_TO)"
 )
 """The environment variables that decide which releases uv and pip choose."""
+
+REDIRECTING_VARIABLE = re.compile(
+    r"PIP_(TARGET|USER|PREFIX|ROOT|DRY_RUN|NO_DEPS|PYTHON|PYTHON_VERSION|PLATFORM|IMPLEMENTATION|ABI)"
+    r"|UV_(SYSTEM_PYTHON|PYTHON|PROJECT|WORKING_DIR)"
+    r"|VIRTUALENV_(PYTHON|NO_PIP|WITHOUT_PIP|SYSTEM_SITE_PACKAGES)"
+    r"|SOURCE_DATE_EPOCH"
+)
+"""The environment variables with which an installation ends elsewhere than in the environment that is named.
+
+SOURCE_DATE_EPOCH is for the project's own build; one that is out of range stops the build of a requirement."""
 
 INDEX_UNREACHABLE = re.compile(
     r"failed to fetch|error sending request|dns error|connection (refused|reset|error)|timed out|network|tunnel"
@@ -83,8 +93,8 @@ class Pip:
 
     def create(self, environment: Path, python: str) -> tuple[str, ...]:
         """See `Installer`."""
-        made = (sys.executable, "-m", "virtualenv", "--quiet", "--no-periodic-update", "--clear")
-        return (*made, "--python", python, str(environment))
+        options = ("--quiet", "--no-periodic-update", "--clear", "--python", python)
+        return (*process.module_command("virtualenv"), *options, str(environment))
 
     def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
         """See `Installer`."""
@@ -110,12 +120,18 @@ def find_uv() -> str | None:
     return shutil.which(named or "uv")
 
 
+def installer_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment of variables in which uv, pip and virtualenv install where they are told to."""
+    kept = {name: value for name, value in environ.items() if not REDIRECTING_VARIABLE.fullmatch(name)}
+    # The value of a variable wins over that of a pip.conf.
+    return {**kept, "PIP_USER": "0"}
+
+
 def create_environment(installer: Installer, environment: Path, python: str = sys.executable) -> None:
     """Make a virtual environment anew, with the Python that runs this unless told. Raises `InstallFailed`."""
     environment.parent.mkdir(parents=True, exist_ok=True)
-    done = process.attempt(
-        installer.create(environment, python), cwd=environment.parent, env=process.user_environment()
-    )
+    command, env = installer.create(environment, python), installer_environment(process.user_environment())
+    done = process.attempt(command, cwd=environment.parent, env=env)
     if done.returncode:
         raise ToolError(
             f"{environment} could not be made:\n{last_lines(redact(done.output + done.errors))}",
@@ -132,12 +148,12 @@ def install_requirements(
     An index that can't be reached does no harm when the cache has everything: returns True when it was so.
     Raises `InstallFailed` with the last lines of the tool.
     """
-    command = installer.install(python, *arguments)
-    done = process.attempt(command, cwd=cwd, env=process.user_environment())
+    command, env = installer.install(python, *arguments), installer_environment(process.user_environment())
+    done = process.attempt(command, cwd=cwd, env=env)
     if not done.returncode:
         return False
     if installer.offline and INDEX_UNREACHABLE.search(done.errors + done.output):
-        again = process.attempt(command, cwd=cwd, env=process.user_environment(**installer.offline))
+        again = process.attempt(command, cwd=cwd, env={**env, **installer.offline})
         if not again.returncode:
             return True
     raise ToolError(

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 from seatrial.errors import CommandFailed
@@ -25,7 +26,6 @@ from seatrial.redaction import PUBLISHING_VARIABLE, is_secret, redact, redact_va
 if TYPE_CHECKING:
     import re
     from collections.abc import Collection, Iterator, Mapping
-    from pathlib import Path
 
 
 WITHOUT_FOLDER = """\
@@ -332,6 +332,9 @@ REPOSITORY_LOCAL = frozenset(
 From ``git rev-parse --local-env-vars``; its ``GIT_CONFIG_*`` stay, because CI images set ``safe.directory`` so.
 """
 
+MODULES_VARIABLE = "PYTHONPATH"
+"""Where every Python looks for modules first, before it looks into its own folders."""
+
 NOT_INHERITED = frozenset(("SEATRIAL_CALLED",))
 """What a process tells the child that it starts, and that child alone: a test that it runs is not called like that."""
 
@@ -361,7 +364,15 @@ def publishing_environment(**extra: str) -> dict[str, str]:
 def _environment(is_left_out: Callable[[str, str], bool], extra: Mapping[str, str]) -> dict[str, str]:
     unwanted = REPOSITORY_LOCAL | NOT_INHERITED
     kept = {name: value for name, value in os.environ.items() if name not in unwanted and not is_left_out(name, value)}
-    return {**kept, "LC_ALL": "C.UTF-8", **extra}
+    return {**_without_project(kept), "LC_ALL": "C.UTF-8", **extra}
+
+
+def _without_project(environ: dict[str, str]) -> dict[str, str]:
+    """Return an environment without the folder of the project, and its ``src``, in PYTHONPATH."""
+    value = environ.pop(MODULES_VARIABLE, "")
+    own = (Path.cwd(), Path("src").absolute()) if value else ()
+    folders = [folder for folder in value.split(os.pathsep) if folder and Path(folder).absolute() not in own]
+    return {**environ, MODULES_VARIABLE: os.pathsep.join(folders)} if folders else environ
 
 
 def _matches(name: str, patterns: Collection[str]) -> bool:

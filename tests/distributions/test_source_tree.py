@@ -83,6 +83,9 @@ def test_date_is_that_of_the_commit_unless_the_variable_says_another(
     assert preconditions(project, monkeypatch).epoch == 1500000000
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
     assert preconditions(project, monkeypatch).epoch == EARLIEST_DATE, "a ZIP archive can't hold less"
+    for late in ("4294967296", "9" * 5000):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", late)
+        assert preconditions(project, monkeypatch).epoch == 2**32 - 1, "a gzip file can't hold more"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     assert preconditions(project, monkeypatch).epoch == COMMITTED
 

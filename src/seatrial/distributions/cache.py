@@ -163,8 +163,8 @@ def _size_and_time(path: Path) -> list[int]:
 EARLIEST_DATE = 315532800
 """1980-01-01 in seconds since 1970: the earliest date that a ZIP archive, and so a wheel, can hold."""
 
-LATEST_DATE = 4354819198
-"""2107-12-31 23:59:58, the latest."""
+LATEST_DATE = 4294967295
+"""2106-02-07 06:28:15: the latest date that a gzip file, and so an sdist, can hold (RFC 1952)."""
 
 BUILD_SETTINGS = re.compile(
     r"(SETUPTOOLS_|HATCH_|PDM_BUILD_|FLIT_|POETRY_|VERSIONINGIT_|MATURIN_|SKBUILD_|CMAKE_|CIBW_|CARGO_|DISTUTILS_).*"
@@ -198,7 +198,8 @@ class SourceTree:
         files = listed_files(project.root)
         at = None if files is None else read_head(project.root)
         given = os.environ.get("SOURCE_DATE_EPOCH", "")
-        seconds = int(given) if given.isdecimal() else at[1] if at else EARLIEST_DATE
+        # No date has more than 20 digits, and int() does not take thousands of them.
+        seconds = int(given[:20]) if given.isdecimal() else at[1] if at else EARLIEST_DATE
         commit = describe_head(project.root) if at and project.version_is_dynamic else ""
         return cls(
             root=project.root,

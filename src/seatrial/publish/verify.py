@@ -16,6 +16,7 @@ from seatrial.commands import Command
 from seatrial.errors import DeliveryError, IndexUnreachable
 from seatrial.index.client import read_project_files
 from seatrial.index.targets import PYPI, TESTPYPI
+from seatrial.installer import installer_environment
 from seatrial.publish.ci_runs import read_ci_runs
 from seatrial.publish.install import InstallRequest, IsolatedFolder, install_release
 from seatrial.publish.state import IndexState, ReleaseOnIndex
@@ -91,7 +92,7 @@ def verify_published(tagged: TaggedRelease, options: VerifyOptions, say: Callabl
         attestations = require_attestations(on_index, runs, destination, options.attestations)
         if not options.installs:
             return VerifiedRelease(on_index, attestations, None)
-        isolated = IsolatedFolder(Path(folder), process.child_environment())
+        isolated = IsolatedFolder(Path(folder), installer_environment(process.child_environment()))
         request = InstallRequest.of(tagged.name, manifest.version, manifest.files, destination.simple)
         say(f"installing {request.name}=={request.version} in an empty environment")
         installed = install_release(isolated, _newest_python(tagged.snapshot.project), request)
