@@ -259,6 +259,24 @@ def test_release_takes_a_part_or_a_version(repo: ReleaseRepo) -> None:
     assert repo.state() == before
 
 
+def test_command_is_run_twice_with_words_for_the_same_parameters(repo: ReleaseRepo) -> None:
+    ran = repo.project.invoke("explain", "TagTaken", "explain", "LimitInvalid")
+    assert ran.returncode == 0
+    assert [line for line in ran.output.splitlines() if "exit code" in line] == [
+        "TagTaken (error, exit code 5)",
+        "LimitInvalid (error, exit code 7)",
+    ]
+    ran = repo.project.invoke("bump", "minor", "bump", "--version", "2.0.0")
+    expected = lines(
+        f"""
+        seatrial: invoke takes bump twice only with words for the same parameters
+        fix:  invoke bump minor && invoke bump --version 2.0.0
+        {READ}WordUnexpected
+        """
+    )
+    assert (ran.returncode, ran.output) == (2, expected)
+
+
 def test_text_that_begins_with_a_dash_is_one(repo: ReleaseRepo) -> None:
     ran = repo.project.invoke("news", "feature", "- Tides rise.")
     expected = lines(

@@ -133,7 +133,7 @@ class ReadCommand:
     """A command, and what the command line says for it.
 
     ``values``: of the parameters that are given; ``words``: the parameters that words without a flag were for, in
-    their order; ``end``: the place of the first word that belongs to it no more.
+    their order; ``start`` and ``end``: the places of its name, and of the first word that belongs to it no more.
     """
 
     name: str
@@ -141,6 +141,7 @@ class ReadCommand:
     values: dict[str, Any] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
     asks_help: bool = False
+    start: int = 0
     end: int = 0
 
 
@@ -161,7 +162,7 @@ def read_command(
     word may begin with a dash. Raises `OptionUnknown`, `ValueMissing`, `ValueUnknown`, `WordUnexpected` or
     `PartUnknown`.
     """
-    command = ReadCommand(line.words[at], task)
+    command = ReadCommand(line.words[at], task, start=at)
     reader = _Reader(
         line, command, (*shared, *task.parameters), next_commands, skipped or {}, takes_dashes=takes_dashes
     )

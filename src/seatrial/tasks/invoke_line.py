@@ -99,7 +99,16 @@ def _read(program: Program) -> dict[CommandTask, tuple[str, ...]]:
     for command in commands:
         if command.asks_help:
             _answer_help(command.name, tasks)
-    return {command.task: tuple(command.words) for command in commands}
+    words_of: dict[CommandTask, tuple[str, ...]] = {}
+    for command in commands:
+        if words_of.setdefault(command.task, tuple(command.words)) != tuple(command.words):
+            # invoke's parser knows a task with these parameters or with those.
+            raise ProjectError(
+                f"invoke takes {command.name} twice only with words for the same parameters",
+                code="WordUnexpected",
+                fix=f"{typed(words[: command.start])} && {typed(words[command.start :])}",
+            )
+    return words_of
 
 
 def _commands(
