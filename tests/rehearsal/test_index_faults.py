@@ -25,13 +25,14 @@ import sys
 from pathlib import Path
 from seatrial.console import Console
 from seatrial.errors import SeatrialError
+from seatrial.invocation import error_text
 from seatrial.rehearsal.rehearse import rehearse_release
 from seatrial.rehearsal.index_server import InjectedFaults
 try:
     with rehearse_release(Path.cwd(), ("--part", "minor", "--no-tests"), Console().progress, {faults}) as sailed:
         sailed.report()
 except SeatrialError as error:
-    print(error)
+    print(error_text(error))
     sys.exit(error.exit_code)
 """
 
