@@ -287,7 +287,6 @@ def test_of_two_members_with_one_name_the_last_counts_and_both_are_reported() ->
     texts = [*first.items(), *last.items()]
     members = [(name, text) for name, text in texts if isinstance(text, str)]
     file = sample_dists.read(SDIST.name, sample_dists.tarred_in_order(members))
-    assert file.metadata is not None
     assert file.metadata.name == "tidepool"
     line = f"{TOP}/PKG-INFO is in the archive more than once, and the last one counts"
     assert line in judged((file,), "DIST018").finding.seen.splitlines()

@@ -115,10 +115,10 @@ def test_files_that_are_not_there_are_one_message(project: SampleProject) -> Non
         (
             ("check", "gone.whl"),
             4,
-            "gone.whl: No such file or directory\nfix:  say which files: seatrial check dist/*",
+            "gone.whl: No such file or directory\nfix:  name distributions: seatrial check dist/*",
             "FileUnusable",
         ),
-        (("check", "."), 4, ". is no file\nfix:  say which files: seatrial check dist/*", "FileUnusable"),
+        (("check", "."), 4, ". is no file\nfix:  name distributions: seatrial check dist/*", "FileUnusable"),
     ):
         ran = project.seatrial(*args)
         assert ran.returncode == exit_code

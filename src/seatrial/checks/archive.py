@@ -13,7 +13,7 @@ from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
 
 from seatrial.checks.check import ANY_FILE, SDIST, WARNING, WHEEL, Check, check, finding_of, first_lines, user_docs_page
-from seatrial.checks.metadata import READABLE, metadata_of
+from seatrial.checks.metadata import READABLE
 from seatrial.distributions.archive import FaultKind
 from seatrial.distributions.filename import FileName
 from seatrial.distributions.links import dangers_of
@@ -91,7 +91,7 @@ def characters(file: Distribution) -> Finding:
 def size_under_limit(file: Distribution) -> Finding:
     if file.size <= FILE_LIMIT:
         return Finding.passed()
-    name = file.metadata.name if file.metadata else file.name.partition("-")[0]
+    name = file.metadata.name or file.name.partition("-")[0]
     page = user_docs_page("project-management/storage-limits#requesting-a-file-size-limit-increase")
     return Finding.failed(
         f"File too large. Limit for project {name!r} is {FILE_LIMIT // MIB} MB. See {page} for more information.",
@@ -251,7 +251,7 @@ def sdist_name(file: Distribution) -> Finding:
 
 
 def _sdist_name_errors(file: Distribution) -> Iterator[str]:
-    metadata = metadata_of(file)
+    metadata = file.metadata
     try:
         name = str(FileName.parse(file.name).project)
     except ValueError:
@@ -324,14 +324,14 @@ def _is_accepted(tag: str) -> bool:
     kinds=WHEEL,
 )
 def wheel_project(file: Distribution) -> Finding:
-    project = metadata_of(file).name
+    project = file.metadata.name
     start, written = canonicalize_name(project).replace("-", "_"), file.name.split("-", 1)[0]
     lines = []
     if file.project != canonicalize_name(project):
         lines = [f"Start filename for {project!r} with {start!r}."]
     elif written != start:
         lines = [f"Filename {file.name!r} should contain the normalized project name {start!r}, not {written!r}."]
-    return finding_of(lines if file.metadata else [], REBUILD_NAME)
+    return finding_of(lines, REBUILD_NAME)
 
 
 @check(
@@ -342,7 +342,7 @@ def wheel_project(file: Distribution) -> Finding:
     kinds=WHEEL,
 )
 def wheel_version(file: Distribution) -> Finding:
-    version = metadata_of(file).version
+    version = file.metadata.version
     differs = version is not None and file.version != version
     line = f"Version in filename should be {str(version)!r} not {str(file.version)!r}."
     return finding_of([line] if differs else [], REBUILD_NAME)
@@ -392,7 +392,7 @@ def wheel_licences(file: Distribution) -> Finding:
 
 def _missing_licences(file: Distribution, folder: str) -> Iterator[str]:
     names = {member.name for member in file.contents.members}
-    for path in metadata_of(file).list("license_files"):
+    for path in file.metadata.list("license_files"):
         place = f"{folder}/{path}"
         if place not in names:
             yield f"License-File {path} does not exist in distribution file {file.name} at {place}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable
 
 from seatrial.checks.archive import UNPACKED
 from seatrial.checks.check import ERROR, WARNING, WHEEL, Check, check, finding_of, first_lines
-from seatrial.checks.metadata import NEEDS_METADATA, metadata_of
+from seatrial.checks.metadata import NEEDS_METADATA
 from seatrial.distributions.archive import MemberKind
 from seatrial.project.project import admits
 
@@ -69,7 +69,7 @@ COMMON_NAMES = frozenset(
 )
 def no_common_names(wheel: Distribution) -> Finding:
     tops = {re.sub(r"\.pyi?$", "", _top(place)) for place in wheel.tree}
-    own = metadata_of(wheel).name.lower().replace("-", "_")
+    own = wheel.metadata.name.lower().replace("-", "_")
     lines = [f"the wheel would install {name}" for name in sorted(tops & COMMON_NAMES - {own})]
     return finding_of(lines, "tell the build backend which packages to include, or keep yours in src/")
 
@@ -92,7 +92,7 @@ def no_init_at_top(wheel: Distribution) -> Finding:
 )
 def typed_is_marked(wheel: Distribution) -> Finding:
     has_types = any(place.endswith(("/py.typed", ".pyi")) or "-stubs/" in place for place in wheel.tree)
-    bad = TYPED in metadata_of(wheel).list("classifiers") and not has_types
+    bad = TYPED in wheel.metadata.list("classifiers") and not has_types
     line = f"the classifier is {TYPED!r}, and there is no py.typed"
     return finding_of([line] if bad else [], "add an empty file py.typed next to __init__.py, and to the wheel")
 
@@ -117,8 +117,8 @@ def marker_in_package(wheel: Distribution) -> Finding:
     needs=NEEDS_METADATA,
 )
 def pythons_agree(file: Distribution) -> Finding:
-    specifier = metadata_of(file).requires_python
-    classifiers = metadata_of(file).list("classifiers")
+    specifier = file.metadata.requires_python
+    classifiers = file.metadata.list("classifiers")
     matches = (re.fullmatch(r"Programming Language :: Python :: (\d+\.\d+)", name) for name in classifiers)
     pythons = [match[1] for match in matches if match]
     excluded = [python for python in pythons if specifier is not None and not admits(specifier, python)]

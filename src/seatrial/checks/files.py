@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from seatrial.checks.check import WARNING, check, finding_of, first_lines
-from seatrial.checks.metadata import metadata_of
 from seatrial.findings import Finding
 
 if TYPE_CHECKING:
@@ -54,13 +53,13 @@ SHARED_FIELDS = (
     severity=WARNING,
 )
 def metadata_agree(files: ReleaseFiles) -> Finding:
-    readable = [file for file in files.distributions if file.metadata]
+    readable = [file for file in files.distributions if file.has_metadata]
     lines = (line for file in readable[1:] for line in _disagreements(readable[0], file))
     return finding_of(first_lines(lines), BUILD_FROM_SDIST)
 
 
 def _disagreements(first: Distribution, file: Distribution) -> Iterator[str]:
-    theirs, ours = metadata_of(first), metadata_of(file)
+    theirs, ours = first.metadata, file.metadata
     dynamic = {name.lower().replace("-", "_") for name in (*theirs.list("dynamic"), *ours.list("dynamic"))}
     for field in SHARED_FIELDS:
         written = {"classifiers": "classifier", "project_urls": "project_url"}.get(field, field)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from seatrial.checks.check import ANY_FILE, SDIST, WARNING, check, finding_of, first_lines, help_page, user_docs_page
-from seatrial.checks.metadata import metadata_of, new_name_errors
+from seatrial.checks.metadata import new_name_errors
 from seatrial.commands import Command
 from seatrial.distributions.filename import FileKind
 from seatrial.distributions.pypi_rules import DAYS_OPEN, GIB, MIB, PROJECT_LIMIT
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "PyPI refuses new projects named like a module of Python or a common typing error.",
 )
 def name_free(upload: Upload) -> Finding:
-    name = metadata_of(upload.file).name
+    name = upload.file.metadata.name
     is_new = bool(name) and not upload.project_files.project
     return finding_of(new_name_errors(name) if is_new else (), "choose another name")
 
@@ -83,7 +83,7 @@ def name_not_burned(upload: Upload) -> Finding:
     kinds=ANY_FILE,
 )
 def release_open(upload: Upload) -> Finding:
-    files = upload.project_files.of_release(metadata_of(upload.file).version)
+    files = upload.project_files.of_release(upload.file.metadata.version)
     times = [file.uploaded for file in files if file.uploaded]
     if files and not times:
         return Finding.unknown("the index does not say when its files were uploaded")
@@ -100,7 +100,7 @@ def release_open(upload: Upload) -> Finding:
     kinds=SDIST,
 )
 def one_sdist(upload: Upload) -> Finding:
-    files = upload.project_files.of_release(metadata_of(upload.file).version)
+    files = upload.project_files.of_release(upload.file.metadata.version)
     has_sdist = any(FileKind.of(file.name) is FileKind.SDIST for file in files)
     sentence = "Only one sdist may be uploaded per release."
     return finding_of([sentence] if has_sdist else [], "upload only NAME-VERSION.tar.gz")
@@ -108,7 +108,7 @@ def one_sdist(upload: Upload) -> Finding:
 
 def _next_release(upload: Upload) -> Command:
     """Return the command that releases the version after that of a file."""
-    version = metadata_of(upload.file).version
+    version = upload.file.metadata.version
     if version is None:
         return Command("release", "--part", "patch")
     return Command("release", "--version", upload.project_files.after(version))

@@ -39,11 +39,6 @@ CORE_METADATA = "https://packaging.python.org/specifications/core-metadata"
 LOCAL_VERSIONS = "https://packaging.python.org/en/latest/specifications/version-specifiers/#local-version-identifiers"
 
 
-def metadata_of(file: Distribution) -> Metadata:
-    """Return the metadata, empty if there is none."""
-    return file.metadata or Metadata()
-
-
 def sentence_of(error: str, page: str = CORE_METADATA) -> str:
     """Return what PyPI says of an error in a field, in one line."""
     error = " ".join(error.split())
@@ -57,7 +52,7 @@ def sentence_of(error: str, page: str = CORE_METADATA) -> str:
 )
 def readable(file: Distribution) -> Finding:
     fix = "let the build backend write the file: nox -s build"
-    if file.metadata is None:
+    if not file.has_metadata:
         fault = file.contents.fault
         if fault:
             return Finding.skipped(f"{fault.kind.value}: {fault.message or fault.detail}")
@@ -76,7 +71,7 @@ def readable(file: Distribution) -> Finding:
     needs=NEEDS_METADATA,
 )
 def fields_known(file: Distribution) -> Finding:
-    names = metadata_of(file).unparsed
+    names = file.metadata.unparsed
     errors = "; ".join(f"unrecognized or malformed field {name!r}" for name in names)
     fix = "use a current build backend; name each field once, in UTF-8"
     return finding_of([f"Invalid distribution metadata: {errors}"] if names else [], fix)
@@ -89,7 +84,7 @@ def fields_known(file: Distribution) -> Finding:
     needs=NEEDS_METADATA,
 )
 def name_sendable(file: Distribution) -> Finding:
-    name = metadata_of(file).name
+    name = file.metadata.name
     if is_project_name(name):
         return Finding.passed()
     short = f"{name[:30]}...{name[-30:]}" if len(name) > 60 else name  # noqa: PLR2004 - as PyPI shortens it
@@ -114,8 +109,8 @@ def is_project_name(name: str) -> bool:
     needs=NEEDS_METADATA,
 )
 def metadata_version(file: Distribution) -> Finding:
-    version = metadata_of(file).text("metadata_version")
-    errors = [problem.message for problem in metadata_of(file).problems if problem.field == "metadata-version"]
+    version = file.metadata.text("metadata_version")
+    errors = [problem.message for problem in file.metadata.problems if problem.field == "metadata-version"]
     if not errors and version and version not in METADATA_VERSIONS:
         # PyPI may not support yet what packaging supports.
         errors = [f"{version!r} is not a valid metadata version"]
@@ -127,7 +122,7 @@ def _field_check(code: str, title: str, why: str, fix: str, *fields: str) -> Che
     """Return the check that packaging accepts some fields."""
 
     def accepted(file: Distribution) -> Finding:
-        problems = metadata_of(file).problems
+        problems = file.metadata.problems
         return finding_of((sentence_of(problem.message) for problem in problems if problem.field in fields), fix)
 
     return Check(code, title, why, accepted, needs=NEEDS_METADATA)
@@ -230,7 +225,7 @@ CHECKED_FIELDS = frozenset(
     needs=NEEDS_METADATA,
 )
 def other_fields(file: Distribution) -> Finding:
-    problems = (problem for problem in metadata_of(file).problems if problem.field not in CHECKED_FIELDS)
+    problems = (problem for problem in file.metadata.problems if problem.field not in CHECKED_FIELDS)
     return finding_of((sentence_of(problem.message) for problem in problems), "use a current build backend")
 
 
@@ -240,7 +235,7 @@ def _rule(
     """Return the check that a rule of PyPI yields no errors."""
 
     def holds(file: Distribution) -> Finding:
-        return finding_of(map(sentence_of, errors(metadata_of(file))), fix)
+        return finding_of(map(sentence_of, errors(file.metadata)), fix)
 
     return Check(code, title, why, holds, needs=NEEDS_METADATA)
 
@@ -252,7 +247,7 @@ def _rule(
     needs=NEEDS_METADATA,
 )
 def not_local(file: Distribution) -> Finding:
-    version = metadata_of(file).version
+    version = file.metadata.version
     is_local = version is not None and version.local is not None
     sentence = sentence_of(f"The use of local versions in '{version}' is not allowed.", LOCAL_VERSIONS)
     fix = "build from a commit with a tag on it, and nothing uncommitted, if versions come from git"
@@ -469,8 +464,8 @@ README_FIX = 'readme = "README.md" in [project]'
     needs=(READABLE, "DIST107"),
 )
 def renders(file: Distribution) -> Finding:
-    text = metadata_of(file).text("description")
-    declared = metadata_of(file).text("description_content_type")
+    text = file.metadata.text("description")
+    declared = file.metadata.text("description_content_type")
     if len(text) > LONGEST:
         return Finding.unknown(f"the description has more than {LONGEST:,} characters", "shorten it")
     errors = _render_errors(text, _without_parameters(declared or "text/x-rst")) if text else None
@@ -490,9 +485,9 @@ def renders(file: Distribution) -> Finding:
     needs=NEEDS_METADATA,
 )
 def described(file: Distribution) -> Finding:
-    if not metadata_of(file).text("description").strip():
+    if not file.metadata.text("description").strip():
         return Finding.failed("there is no description, so the project page would be empty", README_FIX)
-    if not metadata_of(file).text("description_content_type"):
+    if not file.metadata.text("description_content_type"):
         line = "the description has no content type, so PyPI renders it as reStructuredText"
         return Finding.failed(line, README_FIX)
     return Finding.passed()
@@ -506,7 +501,7 @@ def described(file: Distribution) -> Finding:
     needs=NEEDS_METADATA,
 )
 def not_of_python(file: Distribution) -> Finding:
-    name = metadata_of(file).name
+    name = file.metadata.name
     line = f"{name} is, or once was, a module of Python's standard library"
     return finding_of([line] if name and is_python_module(name) else [], "choose another name")
 

@@ -74,11 +74,6 @@ ALL_CHECKS: tuple[Check[Any], ...] = (
 )
 
 
-def checks_for_file(file: Distribution) -> tuple[Check[Distribution], ...]:
-    """Return the checks of a file of its kind."""
-    return tuple(check for check in FILE_CHECKS if file.kind in check.kinds)
-
-
 def checks_for_pending_file(file: Distribution) -> tuple[Check[Upload], ...]:
     """Return the checks of a file of its kind against what the index shows."""
     return tuple(check for check in PENDING_FILE_CHECKS if file.kind in check.kinds)
@@ -131,7 +126,7 @@ def find_rejection(file: Distribution, project_files: ProjectFiles, now: datetim
     """
     upload = Upload(file, project_files, now)
     # PyPI reads the metadata from the form, so metadata that can't be read in the file does not stop it.
-    unmet = set() if file.metadata else {metadata.READABLE}
+    unmet = set() if file.has_metadata else {metadata.READABLE}
     for rule in UPLOAD_RULES:
         if file.kind not in rule.kinds or not unmet.isdisjoint(rule.needs):
             continue

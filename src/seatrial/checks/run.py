@@ -9,10 +9,10 @@ from seatrial import report
 from seatrial.checks.check import run_checks
 from seatrial.checks.registry import (
     ALL_CHECKS,
+    FILE_CHECKS,
     FILE_SET_CHECKS,
     RELEASE_FILES_CHECKS,
     WORKFLOW_CHECKS,
-    checks_for_file,
     checks_for_pending_file,
 )
 from seatrial.commands import Command
@@ -57,7 +57,7 @@ def check_distributions(
         result
         for file in distributions
         for result in run_checks(
-            (check for check in checks_for_file(file) if check.code not in without),
+            (check for check in FILE_CHECKS if file.kind in check.kinds and check.code not in without),
             file,
             subject=file.name,
             ignore_reasons=ignore_reasons,
@@ -133,11 +133,15 @@ def require_known_codes(ignore: Mapping[str, str]) -> None:
 
 
 def _read_distribution(path: Path) -> Distribution:
-    fix = f"say which files: {Command('check', 'dist/*', program_only=True)}"
     if path.exists() and not path.is_file():
         # A pipe would be waited for, and a device has no end.
-        raise ToolError(f"{path} is no file", code="FileUnusable", fix=fix)
+        raise _unusable(f"{path} is no file")
     try:
         return Distribution.read(path)
     except OSError as error:
-        raise ToolError(f"{path}: {error.strerror}", code="FileUnusable", fix=fix) from None
+        raise _unusable(f"{path}: {error.strerror}") from None
+
+
+def _unusable(what: str) -> ToolError:
+    fix = f"name distributions: {Command('check', 'dist/*', program_only=True)}"
+    return ToolError(what, code="FileUnusable", fix=fix)

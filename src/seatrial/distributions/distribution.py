@@ -143,14 +143,23 @@ class Distribution:
         return self.contents.texts.get(f"{self.folder}/{name}")
 
     @cached_property
-    def metadata(self) -> Metadata | None:
-        """The core metadata, None if there is none; it is looked for as twine does, which sends it."""
+    def metadata(self) -> Metadata:
+        """The core metadata, empty if there is none."""
+        return Metadata() if self._metadata is None else Metadata.from_bytes(self._metadata)
+
+    @property
+    def has_metadata(self) -> bool:
+        """Whether there is core metadata that can be looked for as twine does, which sends it."""
+        return self._metadata is not None
+
+    @cached_property
+    def _metadata(self) -> bytes | None:
         name = "METADATA" if self.is_wheel else "PKG-INFO"
         data = self.text(name)
         if data is None:
             places = sorted((place for place in self.contents.texts if place.endswith(f"/{name}")), key=len)
             data = self.contents.texts[places[0]] if places else None
-        return None if data is None else Metadata.from_bytes(data)
+        return data
 
     def requirements(self) -> tuple[str, ...]:
         """Return the requirements of a wheel (``Requires-Dist``, core metadata), sorted.

@@ -97,7 +97,7 @@ class ReleaseName:
     def of(cls, distribution: Distribution) -> ReleaseName | None:
         """Return the release that a file is of, None if its metadata does not say."""
         metadata = distribution.metadata
-        if metadata is None or not metadata.name or metadata.version is None:
+        if not metadata.name or metadata.version is None:
             return None
         return cls(canonicalize_name(metadata.name), str(metadata.version))
 

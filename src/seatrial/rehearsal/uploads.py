@@ -173,5 +173,5 @@ def describe_upload(uploaded: Distribution, now: datetime) -> StoredFile:
         IndexFile(uploaded.name, uploaded.sha256, uploaded.size, now),
         metadata=data,
         metadata_sha256=hashlib.sha256(data).hexdigest() if data else "",
-        requires_python=uploaded.metadata.text("requires_python") if uploaded.metadata else "",
+        requires_python=uploaded.metadata.text("requires_python"),
     )
