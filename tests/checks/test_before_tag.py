@@ -226,6 +226,9 @@ BROKEN: dict[str, object] = {
     "CI012": ci_facts({"release.yml": WORKFLOW, "upload.yml": WORKFLOW}),
     "CI013": AFTER,
     "CI014": CALLED,
+    "CI015": changed(
+        "steps: [{uses: pypa", "needs: test\n    steps: [{uses: actions/download-artifact@v8}, {uses: pypa"
+    ),
     "DIST411": refused("BackendFailed", BuildError),
     "DIST412": RebuildResult((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
     "DIST413": RebuildResult(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),

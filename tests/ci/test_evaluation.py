@@ -239,10 +239,10 @@ def test_steps_run_under_their_conditions_and_have_the_variables_of_all_above() 
     assert [step.starts for step in steps] == [YES, NO, YES, UNKNOWN, UNKNOWN, YES]
     assert [step.reason for step in steps] == [
         None,
-        "failure()",
+        "if: failure()",
         None,
-        "env.C == 'x'",
-        "steps.x.outcome == 'success'",
+        "if: env.C == 'x'",
+        "if: steps.x.outcome == 'success'",
         None,
     ]
     assert steps[0].variables == {"A": "2", "B": "v1.3.0", "C": "${{ vars.X }}", "D": "4"}
@@ -265,7 +265,7 @@ def test_steps_of_an_action_of_the_repository_are_in_its_place() -> None:
     assert [step.starts for step in steps] == [YES, UNKNOWN, UNKNOWN, NO, YES]
     assert [[str(action) for action in step.actions] for step in steps] == [[], ["./a"], ["./a"], ["./a", "./b"], []]
     assert steps[2].variables == {"W": "x"}
-    assert steps[3].reason == "vars.X and inputs.who == 'c'"
+    assert steps[3].reason == "if: vars.X and if: inputs.who == 'c'"
 
 
 def test_action_that_uses_itself_ends() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of
+from seatrial.ci.artifacts import transfer_problems
 from seatrial.ci.expressions import Answer, any_of
 from seatrial.ci.github import WORKFLOWS_FOLDER
 from seatrial.ci.publisher import TagStart
@@ -305,6 +306,20 @@ def attestations_accepted(facts: CiFacts) -> Finding:
     return Finding.unknown("\n".join(lines), fix) if lines else Finding.passed()
 
 
+@ci_check(
+    "CI015",
+    "The publishing job gets the files that were built",
+    "A name that no artifact has stops the job; files in a folder of their own are not uploaded.",
+)
+def files_arrive(facts: CiFacts) -> Finding:
+    problems = {
+        f"{job.run.place}: {problem}": fix
+        for job in facts.publishing.jobs
+        for problem, fix in transfer_problems(job.run).items()
+    }
+    return finding_of(problems, "\n".join(dict.fromkeys(problems.values())))
+
+
 def _no_job_or_tag(facts: CiFacts) -> Finding:
     if facts.publishing.job is None:
         return Finding.skipped(_no_job(facts))
@@ -328,6 +343,8 @@ def _titles_before(workflow: Workflow) -> str:
 def tag_filter_mismatch(workflow: Workflow, tag: str) -> str:
     """Return why a tag does not start a workflow."""
     push = workflow.trigger("push")
+    if push and push.matches_tag(tag):
+        return f"{workflow.name} publishes when a release is created on the forge, not when {tag} is pushed"
     if push and push.tags:
         return f"{workflow.name} listens to {', '.join(push.tags)}, which {tag} is not"
     if push and push.tags_ignored:
@@ -364,5 +381,6 @@ CHECKS = (
     one_publisher,
     tag_checked_out,
     attestations_accepted,
+    files_arrive,
 )
 """The checks of what a tag starts."""

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of, first_lines
+from seatrial.ci.artifacts import transfer_problems
 from seatrial.ci.commands import builds, programs_in, sessions_named
 from seatrial.ci.evaluation import Event, every_run, one_line, started
 from seatrial.ci.expressions import Answer
@@ -140,6 +141,7 @@ def built_once(facts: WorkflowFacts) -> Finding:
         keeps = any(step.step.uses_action("actions/upload-artifact") for one in run.before for step in one.steps)
         if keeps and run.name not in builders and not _fetches(run):
             lines.append(f"the job {run.name} fetches nothing that another has built")
+        lines += [f"the job {run.name}: {problem}" for problem in transfer_problems(run)]
     return finding_of(lines, "build once, keep the files with actions/upload-artifact, and fetch them by their id")
 
 

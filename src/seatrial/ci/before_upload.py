@@ -133,6 +133,6 @@ def scripts_before_upload(job: PublishingJob) -> Iterator[Script]:
 
 def _of_job(run: JobRun, steps: Iterable[StepRun]) -> Iterator[Script]:
     for step in steps:
-        reasons = " and ".join(text for text in (run.reason, step.reason and f"if: {step.reason}") if text)
+        reasons = " and ".join(text for text in (run.reason, step.reason) if text)
         if step.step.run:
             yield Script(step.step.run, all_of((run.starts, step.starts)), reasons or None)

@@ -113,6 +113,8 @@ class JobRun:
     def environment(self) -> Environment | None:
         """Its environment, None for none. Inputs are not known: whoever starts the workflow can give others."""
         text = self.job.environment
+        if self.job.call is not None and not self.inside:
+            return Environment(None, f"that of a job of {self.job.call}")
         if text is None:
             return None
         context = self.context if self.callers else self.context.with_values(inputs=UNKNOWN)
@@ -157,7 +159,7 @@ class JobRun:
             own = {**variables, **_variables((step.variables,), context)}
             known = context.with_values(env=Partial({name: one for name, one in own.items() if "${{" not in one}))
             starts = condition_holds(step.condition, known)
-            reason = None if starts is Answer.YES else one_line(step.condition or "")
+            reason = None if starts is Answer.YES else f"if: {one_line(step.condition or '')}"
             run = StepRun(step, starts, reason, known, own, actions)
             action = self.files.actions.get(step.uses.name) if step.uses else None
             if action is None or step.uses is None or len(actions) >= DEEPEST:

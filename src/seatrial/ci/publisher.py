@@ -271,12 +271,13 @@ class Publishing:
         push, follows = workflow.trigger("push"), workflow.trigger("workflow_run")
         is_pushed = push is not None and (push.matches_tag(self.tag) if self.tag else push.names_tags)
         chained = (one for one in self.workflows if follows and self.tag and one.listens_to(self.tag))
+        # Where it names tags, whoever wrote it means a tag to start it, or the release that is made of one.
+        by_hand = BY_HAND if push is None or not push.names_tags else BY_HAND[:1] if is_pushed else ()
         events = [
             *(["push"] if is_pushed else []),
             *(["create"] if workflow.trigger("create") else []),
             *(["workflow_run"] if any(workflow.follows(one, self.tag) for one in chained) else []),
-            # Where it names tags, and others than this one, it is not meant to be started in another way.
-            *(event for event in BY_HAND if workflow.trigger(event) and (is_pushed or not (push and push.names_tags))),
+            *(event for event in by_hand if workflow.trigger(event)),
         ]
         return tuple(events) or (None,)
 

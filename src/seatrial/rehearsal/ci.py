@@ -176,8 +176,8 @@ def _remarks(publishing: Publishing) -> tuple[str, ...]:
         remarks.append(f"whether {job.run.place} runs for the tag is not known; it is assumed: {job.reason}")
     if job.environment and job.environment.name is None:
         remarks.append(
-            f"the environment of {job.run.place} is an expression, {job.environment.text}: "
-            f"{_environment_of(job, publishing.overrides)} is assumed"
+            f"the environment of {job.run.place} is {job.environment}; {_environment_of(job, publishing.overrides)} is "
+            "assumed"
         )
     if job.has_password:
         remarks.append(f"{job.workflow.name} publishes with a stored password; trusted publishing was rehearsed")
