@@ -91,7 +91,7 @@ with start_towncrier(Path.cwd()) as towncrier:
     from seatrial.release.prepare import ReleaseRequest, commit_release, open_release, prepare_release, release_lock
     from seatrial.release.push import ReleasePush, push_release, update_checkout
 
-    repository = open_repository(Path.cwd())
+    repository = open_repository(Path.cwd(), os.environ)
     preconditions = check_preconditions(repository)
     with release_lock(repository), open_release(preconditions, towncrier) as prepared:
         release_commit = commit_release(prepared, prepare_release(prepared, ReleaseRequest("minor")))

@@ -36,13 +36,14 @@ def findings(project: SampleProject, options: str, *, lists_sessions: bool = Fal
     which what is found of them means nothing.
     """
     words = dict(zip(*[iter(options.split())] * 2))
-    with attempt_release(project.root, ReleaseRequest(words.get("--part", ""), words.get("--version", ""))) as run:
+    request = ReleaseRequest(words.get("--part", ""), words.get("--version", ""))
+    with attempt_release(project.root, request, os.environ) as run:
         attempt_push(run)
         results = list(run_checks_on(RELEASE_CHECKS, run.attempt(), {}))
         if run.project and run.scratch:
             listing = SessionList()
             if lists_sessions:
-                with gather_facts(run.project, run.config) as asked:
+                with gather_facts(run.project, run.config, os.environ) as asked:
                     listing = asked.listing.result()
             tag = run.tag or ""
             publishing = read_publishing(run.project, run.config, run.scratch, tag)

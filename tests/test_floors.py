@@ -18,6 +18,21 @@ ROW = re.compile(r"^\| (\d+) \| (`.+`) \|", re.MULTILINE)
 DOORS = {"subprocess": {"process"}, "atexit": {"sessions"}}
 """Modules that only these rooms may import."""
 
+OF_THE_CALL = frozenset(
+    f"{module}.{name}"
+    for module, names in {"os": ("environ", "environb", "getenv", "getenvb"), "sys": ("argv", "orig_argv")}.items()
+    for name in names
+)
+"""How a module reads how its process was called: by which words, and with which variables."""
+
+READERS_OF_THE_CALL = {
+    "combine_coverage": "is run as a script by another Python",
+    "process": "decides what a child inherits",
+    "sessions": "is a face",
+    "tasks": "is a face",
+}
+"""The rooms that may, and why."""
+
 MODULES = sorted(path for path in SOURCES.rglob("*.py") if path != SOURCES / "__init__.py")
 
 
@@ -80,3 +95,24 @@ def test_door_is_used_by_its_keeper_alone() -> None:
         if door in imported(path) and room_of(path) not in keepers
     ]
     assert elsewhere == []
+
+
+def test_only_faces_read_how_the_program_was_called() -> None:
+    elsewhere = [
+        f"{path.relative_to(SOURCES).as_posix()} reads {name}"
+        for path in MODULES
+        if room_of(path) not in READERS_OF_THE_CALL
+        for name in sorted(OF_THE_CALL & (imported(path) | attributes(path)))
+    ]
+    assert elsewhere == []
+    readers = {room_of(path) for path in MODULES if OF_THE_CALL & attributes(path)}
+    assert readers == set(READERS_OF_THE_CALL)
+
+
+def attributes(path: Path) -> frozenset[str]:
+    """Return the attributes of names in a module, such as ``sys.argv``; a text for another Python has none."""
+    return frozenset(
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    )

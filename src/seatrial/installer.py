@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shutil
 import sys
@@ -110,7 +109,7 @@ def best_installer() -> Installer:
 
 def find_uv() -> str | None:
     """Return the program of uv: of ``$UV``, of the package beside this one, or of PATH, as nox looks for it."""
-    named = os.environ.get("UV")
+    named = process.user_environment().get("UV")
     if named is None:
         with contextlib.suppress(ImportError, FileNotFoundError):
             # The package of a tool that need not be there.

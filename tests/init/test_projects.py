@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,7 +67,7 @@ def test_init_writes_the_least_and_a_release_can_be_prepared(
     assert propose_changes(detect_project(root), workflows=True).files == ()
     repo.project.commit("Adopt seatrial")
     enter(repo.project, monkeypatch)
-    with attempt_release(root, ReleaseRequest("patch")) as run:
+    with attempt_release(root, ReleaseRequest("patch"), os.environ) as run:
         assert (run.attempt().reasons, run.tag) == ((), read_sample(name).next)
         assert run.scratch
         assert "1.2.4" in newest((run.scratch.project / changelog(root)).read_text())

@@ -195,7 +195,7 @@ def test_status_does_not_wait_for_an_index_that_takes_longer_than_it_may(
         snapshot = ProjectSnapshot.of(
             server.repo.project.root, existing_files(server.repo.project.root), read_tags(repository)
         )
-        status = read_status(repository, snapshot, patience=0.5)
+        status = read_status(repository, snapshot, os.environ, patience=0.5)
     assert str(status).splitlines()[3:] == [
         f"release    v1.3.0, unknown to the index: {url} does not answer within 0.5 seconds",
         f"next       {FOLLOWS}",

@@ -21,18 +21,20 @@ pytestmark = pytest.mark.slow
 
 READ = "more: seatrial explain "
 SAIL = """\
+import os
 import sys
 from pathlib import Path
 from seatrial.console import Console
 from seatrial.errors import SeatrialError
-from seatrial.invocation import error_text
 from seatrial.rehearsal.rehearse import rehearse_release
 from seatrial.rehearsal.index_server import InjectedFaults
+from seatrial.tasks.console import show
 try:
-    with rehearse_release(Path.cwd(), ("--part", "minor", "--no-tests"), Console().progress, {faults}) as sailed:
-        sailed.report()
+    options = ("--part", "minor", "--no-tests")
+    with rehearse_release(Path.cwd(), options, os.environ, Console().progress, {faults}) as finished:
+        finished.report()
 except SeatrialError as error:
-    print(error_text(error))
+    show(error.explained_text)
     sys.exit(error.exit_code)
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Callable
 
 import pytest
@@ -47,7 +48,7 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReleaseRepo:
 def verdicts(repo: ReleaseRepo, request: ReleaseRequest) -> tuple[set[str], set[str]]:
     """Return the codes of what failed and of what is unknown; building is left out."""
     before = repo.state()
-    with attempt_release(repo.project.root, request) as run:
+    with attempt_release(repo.project.root, request, os.environ) as run:
         attempt_push(run)
         judged = run_checks(RELEASE_CHECKS, run.attempt())
     assert repo.state() == before

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 READ = "more: seatrial explain "
-AT_ONCE = ReleaseOptions(ReleaseRequest("minor"), tests=False, patience=0)
+AT_ONCE = ReleaseOptions(ReleaseRequest("minor"), os.environ, tests=False, patience=0)
 """A release that asks the remote once."""
 
 

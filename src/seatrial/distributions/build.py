@@ -247,7 +247,7 @@ class BuildEnvironment:
     def make_extra_environ(self) -> Mapping[str, str]:
         """Put the environment's own programs first: some backends call theirs by name (uv_build)."""
         folder = str(Path(self.python_executable).parent)
-        return {"PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
+        return {"PATH": os.pathsep.join([folder, process.child_environment().get("PATH", os.defpath)])}
 
     def ensure(self, requirements: Iterable[str]) -> None:
         """Create the environment again unless it has these requirements. Raises `InstallFailed`."""

@@ -197,7 +197,7 @@ class SourceTree:
         """List the files of a project now."""
         files = listed_files(project.root)
         at = None if files is None else read_head(project.root)
-        given = os.environ.get("SOURCE_DATE_EPOCH", "")
+        given = process.child_environment().get("SOURCE_DATE_EPOCH", "")
         # No date has more than 20 digits, and int() does not take thousands of them.
         seconds = int(given[:20]) if given.isdecimal() else at[1] if at else EARLIEST_DATE
         commit = describe_head(project.root) if at and project.version_is_dynamic else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent import futures
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,8 @@ from seatrial.release.manifest import Manifest
 from seatrial.release.push import read_interrupted_release
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from packaging.version import Version
 
     from seatrial.events import Progress
@@ -115,18 +116,23 @@ class ProjectStatus:
 
 
 def read_status(
-    repository: Repository, snapshot: ProjectSnapshot, progress: Progress = SILENT, patience: float = STATUS_TIMEOUT
+    repository: Repository,
+    snapshot: ProjectSnapshot,
+    environ: Mapping[str, str],
+    progress: Progress = SILENT,
+    patience: float = STATUS_TIMEOUT,
 ) -> ProjectStatus:
-    """Return the status of a project, with that of its last release; ``patience``: seconds for the index.
+    """Return the status of a project, with that of its last release.
 
-    Nothing is built for it: without a manifest, the files on the index are not compared. A remote or an index that does
-    not answer is part of the status, and no error. Raises `DestinationUnknown`.
+    ``environ``: for the index that is configured; ``patience``: seconds for the index. Nothing is built for it: without
+    a manifest, the files on the index are not compared. A remote or an index that does not answer is part of the
+    status, and no error. Raises `DestinationUnknown`.
     """
     status = _read_git_status(repository, snapshot, progress)
     if not snapshot.last_tag or status.release:
         return status
     tagged = TaggedRelease.of(repository, snapshot, snapshot.last_version)
-    destination = find_destination("", snapshot.config, os.environ)
+    destination = find_destination("", snapshot.config, environ)
     runs = read_ci_runs(tagged)
     ci_line = f"\nCI         {runs}" if str(runs) else ""
     try:

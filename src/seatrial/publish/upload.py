@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,7 +18,7 @@ from seatrial.publish.tagged_release import manifest_of, require_same_tag
 from seatrial.redaction import redact, redact_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from seatrial.distributions.distribution import Distribution
@@ -99,19 +98,22 @@ def _require_room(files: tuple[Distribution, ...], project_files: ProjectFiles, 
 
 
 def upload_release(
-    upload_plan: UploadPlan, progress: Progress, before_asking: Callable[[], None] | None = None
+    upload_plan: UploadPlan,
+    environ: Mapping[str, str],
+    progress: Progress,
+    before_asking: Callable[[], None] | None = None,
 ) -> None:
     """Upload with twine, which finds the token in its usual places.
 
-    ``before_asking``: called before twine asks for a token on the terminal; None where there is no terminal. Raises
-    `UploadFailed` or `CredentialMissing`.
+    ``environ``: for the secrets in it; ``before_asking``: called before twine asks for a token on the terminal; None
+    where there is no terminal. Raises `UploadFailed` or `CredentialMissing`.
     """
     if not upload_plan.files:
         progress.report("all files are on the index")
         return
     destination, paths = upload_plan.destination, [file.path for file in upload_plan.files]
     environment = _twine_environment(destination)
-    secrets = (os.environ.get("TWINE_PASSWORD", ""), *pypirc_passwords(os.environ).values())
+    secrets = (environ.get("TWINE_PASSWORD", ""), *pypirc_passwords(environ).values())
     try:
         output = twine_upload(paths, environment, repository=destination.name)
     except CredentialMissing as error:
@@ -134,9 +136,9 @@ def _with_next_command(error: SeatrialError, upload_plan: UploadPlan, secrets: S
     return type(error)(redact_values(error.what, secrets), fix=f"{error.fix}\n{upload_plan.again}")
 
 
-def install_command(upload_plan: UploadPlan) -> str:
+def install_command(upload_plan: UploadPlan, environ: Mapping[str, str]) -> str:
     """Return the command that installs the release; its dependencies come from the user's own index."""
-    simple, usual = redact(upload_plan.destination.simple), redact(pip_index_url(os.environ))
+    simple, usual = redact(upload_plan.destination.simple), redact(pip_index_url(environ))
     options = "" if simple == usual else f"--index-url {simple} --extra-index-url {usual} "
     return f"pip install {options}{upload_plan.on_index.project}=={upload_plan.on_index.version}"
 

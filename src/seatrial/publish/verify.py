@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import sys
 import tempfile
 import time
@@ -24,6 +23,8 @@ from seatrial.publish.tagged_release import manifest_of
 from seatrial.pythons import Interpreter, find_interpreters
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seatrial.index.targets import Destination
     from seatrial.project.project import Project
     from seatrial.publish.ci_runs import CiRuns
@@ -38,10 +39,14 @@ AttestationsExpected = Literal["here", "by CI", "by nobody"]
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """The options of `verify_published`; ``limit``: how many seconds to wait for the release."""
+    """The options of `verify_published`.
+
+    ``limit``: how many seconds to wait for the release; ``environ``: where an interpreter to install it on is found.
+    """
 
     destination: Destination
     limit: float
+    environ: Mapping[str, str]
     attestations: AttestationsExpected = "by CI"
     installs: bool = True
 
@@ -95,7 +100,7 @@ def verify_published(tagged: TaggedRelease, options: VerifyOptions, say: Callabl
         isolated = IsolatedFolder(Path(folder), installer_environment(process.child_environment()))
         request = InstallRequest.of(tagged.name, manifest.version, manifest.files, destination.simple)
         say(f"installing {request.name}=={request.version} in an empty environment")
-        installed = install_release(isolated, _newest_python(tagged.snapshot.project), request)
+        installed = install_release(isolated, _newest_python(tagged.snapshot.project, options.environ), request)
         return VerifiedRelease(on_index, attestations, installed)
 
 
@@ -119,9 +124,9 @@ def _wait_for_release(
     return on_index, runs
 
 
-def _newest_python(project: Project) -> Interpreter:
+def _newest_python(project: Project, environ: Mapping[str, str]) -> Interpreter:
     """Return the newest Python of a project that is installed, or else the one that runs this."""
-    interpreters = find_interpreters(project.pythons, os.environ)
+    interpreters = find_interpreters(project.pythons, environ)
     return interpreters[-1] if interpreters else Interpreter("{}.{}".format(*sys.version_info), Path(sys.executable))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -90,6 +89,7 @@ class FinishedRehearsal:
 def rehearse_release(
     folder: Path,
     options: Sequence[str],
+    environ: Mapping[str, str],
     progress: Progress,
     faults: InjectedFaults | None = None,
     *,
@@ -97,20 +97,20 @@ def rehearse_release(
 ) -> Iterator[FinishedRehearsal]:
     """Rehearse the release of the project in ``folder``: yield how it went, and remove the sandbox at the end.
 
-    ``options``: those of ``release``; ``faults``: the faults of the index; ``called``: what the user types before a
-    task, for the messages of the release. Raises `TokenForbidden`, or the error that
-    prevents a sandbox.
+    ``options``: those of ``release``; ``environ``: the variables of the user; ``faults``: the faults of the index;
+    ``called``: what the user types before a task, for the messages of the release. Raises `TokenForbidden`, or the
+    error that prevents a sandbox.
     """
     repository = read_repository(folder)
     with contextlib.ExitStack() as stack:
         with progress.step("sandbox", "a clone, a remote and an index on this machine"):
-            sandbox = stack.enter_context(make_sandbox(repository))
+            sandbox = stack.enter_context(make_sandbox(repository, environ))
             project = Project.from_directory(sandbox.project)
             setup = read_publishing_setup(repository, project, sandbox.clone)
-            remarks = _remarks(repository, project, sandbox)
+            remarks = _remarks(repository, project, sandbox, _oldest_and_newest(project, environ))
             index = sandbox.folder / "index"
             network = stack.enter_context(open_network(index, setup.registered, project.name, faults=faults))
-        rehearsal = Rehearsal(sandbox, network, project, setup, progress, called)
+        rehearsal = Rehearsal(sandbox, network, project, setup, environ, progress, called)
         result: RehearsalReport | StepFailed
         try:
             report = rehearsal.run(options)
@@ -128,13 +128,15 @@ def rehearse_release(
 class Rehearsal:
     """The rehearsal of a project in a sandbox.
 
-    ``called``: what the user types before a task; ``seconds``: the duration of each step.
+    ``environ``: the variables of the user, by which interpreters are found; ``called``: what the user types before a
+    task; ``seconds``: the duration of each step.
     """
 
     sandbox: Sandbox
     network: LocalNetwork
     project: Project
     setup: PublishingSetup
+    environ: Mapping[str, str]
     progress: Progress
     called: str
     seconds: dict[str, float] = field(default_factory=dict)
@@ -149,13 +151,13 @@ class Rehearsal:
         published = ready.files
         with self._step("upload", f"to the local index, as {self.setup.publisher}") as step:
             self._upload(manifest, published, step)
-        interpreters = _oldest_and_newest(self.project)
+        interpreters = _oldest_and_newest(self.project, self.environ)
         pythons = " and ".join(interpreter.version for interpreter in interpreters) or "none"
         with self._step("install", f"{self.project.name}=={manifest.version} from the local index, on {pythons}"):
             if not interpreters:
                 raise NotUsable(
                     f"none of the Pythons {', '.join(self.project.pythons)} is installed to install it on",
-                    fix=how_to_install(self.project.pythons[-1], os.environ),
+                    fix=how_to_install(self.project.pythons[-1], self.environ),
                 )
             request = InstallRequest.of(self.project.name, manifest.version, published, self.network.simple_url)
             installed = tuple(install_release(self.sandbox, interpreter, request) for interpreter in interpreters)
@@ -192,16 +194,18 @@ class Rehearsal:
             raise
 
 
-def _oldest_and_newest(project: Project) -> tuple[Interpreter, ...]:
+def _oldest_and_newest(project: Project, environ: Mapping[str, str]) -> tuple[Interpreter, ...]:
     """Return the oldest and the newest installed Python of a project."""
-    interpreters = find_interpreters(project.pythons, os.environ)
+    interpreters = find_interpreters(project.pythons, environ)
     return tuple(dict.fromkeys((*interpreters[:1], *interpreters[-1:])))
 
 
-def _remarks(repository: Repository, project: Project, sandbox: Sandbox) -> tuple[str, ...]:
+def _remarks(
+    repository: Repository, project: Project, sandbox: Sandbox, interpreters: Sequence[Interpreter]
+) -> tuple[str, ...]:
     """Return how a real release would differ."""
     remarks = [f"a real release refuses: {reason.what}" for reason in local_reasons(repository)]
-    installed = {interpreter.version for interpreter in _oldest_and_newest(project)}
+    installed = {interpreter.version for interpreter in interpreters}
     ends = dict.fromkeys((project.pythons[0], project.pythons[-1]))
     missing = (version for version in ends if version not in installed)
     remarks += [f"Python {version} is not installed, so nothing was installed on it" for version in missing]

@@ -98,10 +98,10 @@ class Sandbox(IsolatedFolder):
         self._clone(name, "--branch", tag)
         return self.folder / name / self.prefix
 
-    def with_pythons(self) -> Sandbox:
-        """Return the same sandbox with the Pythons of the project on its path."""
-        interpreters = find_interpreters(Project.from_directory(self.project).pythons, os.environ)
-        path = path_with(interpreters, os.environ, self.folder / "pythons")
+    def with_pythons(self, environ: Mapping[str, str]) -> Sandbox:
+        """Return the same sandbox with the Pythons of the project on its path; ``environ``: where they are found."""
+        interpreters = find_interpreters(Project.from_directory(self.project).pythons, environ)
+        path = path_with(interpreters, environ, self.folder / "pythons")
         blocked = _block_programs(self.folder / "blocked")
         return replace(self, environment={**self.environment, "PATH": os.pathsep.join([str(blocked), path])})
 
@@ -136,8 +136,8 @@ class Sandbox(IsolatedFolder):
 
 
 @contextlib.contextmanager
-def make_sandbox(repository: Repository) -> Iterator[Sandbox]:
-    """Make a sandbox for the commit of HEAD, and remove it at the end.
+def make_sandbox(repository: Repository, environ: Mapping[str, str]) -> Iterator[Sandbox]:
+    """Make a sandbox for the commit of HEAD, and remove it at the end; ``environ``: the variables of the user.
 
     Raises `NoCommit`, `ShallowClone`, `ProjectError` or `CommandFailed`.
     """
@@ -151,12 +151,12 @@ def make_sandbox(repository: Repository) -> Iterator[Sandbox]:
         sandbox = Sandbox(
             folder=folder,
             prefix=repository.prefix,
-            environment=_environment(folder),
+            environment=_environment(folder, environ),
             identity=read_identity(repository) or REHEARSER,
             modules=repository.common_dir / "modules",
         )
         sandbox.make(repository, _branch(repository))
-        yield sandbox.with_pythons()
+        yield sandbox.with_pythons(environ)
     finally:
         if folder is not None:
             with process.signals_held():
@@ -168,11 +168,11 @@ def _branch(repository: Repository) -> str:
     return repository.upstream.branch if repository.upstream else repository.branch or "main"
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of subprocesses: a home of their own, and the user's `ALLOWED` variables."""
     home = folder / "home"
     home.mkdir()
-    kept = {name: os.environ[name] for name in ALLOWED if name in os.environ}
+    kept = {name: environ[name] for name in ALLOWED if name in environ}
     return {
         **_caches(kept),
         **_toolchains(),

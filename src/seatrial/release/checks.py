@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Union
@@ -108,12 +107,13 @@ class GatheredFacts:
 
 
 @contextlib.contextmanager
-def gather_facts(project: Project, config: Config) -> Iterator[GatheredFacts]:
+def gather_facts(project: Project, config: Config, environ: Mapping[str, str]) -> Iterator[GatheredFacts]:
     """Ask the index and nox at once, in threads.
 
-    The end waits for nox, because it reads the folder, but not for an index that does not answer.
+    ``environ``: for the index that pip is configured with. The end waits for nox, because it reads the folder, but not
+    for an index that does not answer.
     """
-    index = config.index or pip_index_url(os.environ)
+    index = config.index or pip_index_url(environ)
     with ThreadPoolExecutor(max_workers=1) as pool:
         yield GatheredFacts(
             index, in_thread(_gather_project_files, index, project.name), pool.submit(list_sessions, project.root)

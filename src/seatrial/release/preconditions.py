@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from seatrial.git.repository import (
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from seatrial.errors import SeatrialError
@@ -65,9 +64,9 @@ class Preconditions:
         return self.target, self.remote
 
 
-def open_repository(folder: Path) -> Repository:
+def open_repository(folder: Path, environ: Mapping[str, str]) -> Repository:
     """Return the repository around ``folder``. Raises `NoRepository` or `InsideGitHook`."""
-    variables = [name for name in HOOK_VARIABLES if name in os.environ]
+    variables = [name for name in HOOK_VARIABLES if name in environ]
     if variables:
         raise ReleaseError(
             f"{', '.join(variables)} is set, as git does for its hooks: a release works on the repository itself",

@@ -98,14 +98,16 @@ class PreflightResult:
         return f"{name} {self.version}, tag {self.tag}" if self.version else f"{name}: no version"
 
 
-def run_preflight(folder: Path, request: ReleaseRequest, progress: Progress) -> PreflightResult:
+def run_preflight(
+    folder: Path, request: ReleaseRequest, environ: Mapping[str, str], progress: Progress
+) -> PreflightResult:
     """Run every check on the release that ``request`` asks for, and change nothing."""
     with contextlib.ExitStack() as stack:
         with progress.step("prepare", "the release, in a scratch clone"):
-            run = stack.enter_context(attempt_release(folder, request))
+            run = stack.enter_context(attempt_release(folder, request, environ))
             with run.reasons.gather():
                 require_known_codes(run.config.ignore)
-            facts = stack.enter_context(gather_facts(run.project, run.config)) if run.project else None
+            facts = stack.enter_context(gather_facts(run.project, run.config, environ)) if run.project else None
         with progress.step("push", "as a dry run"):
             attempt_push(run)
         with progress.step("build", "sdist, and wheel from the sdist") as step:
@@ -237,13 +239,13 @@ class PreflightRun:
 
 
 @contextlib.contextmanager
-def attempt_release(folder: Path, request: ReleaseRequest) -> Iterator[PreflightRun]:
+def attempt_release(folder: Path, request: ReleaseRequest, environ: Mapping[str, str]) -> Iterator[PreflightRun]:
     """Run every step of a release of the project in ``folder`` up to the build; at the end, remove all of it."""
     run = PreflightRun()
     with contextlib.ExitStack() as stack:
         with run.reasons.gather():
             towncrier = stack.enter_context(start_towncrier(folder))
-            repository = open_repository(folder)
+            repository = open_repository(folder, environ)
             stack.enter_context(release_lock(repository))
             run.preconditions = preconditions = check_preconditions(repository)
             run.reached.add(ReleaseStage.LOOKED)

@@ -375,6 +375,10 @@ def verify_release(
     return built
 
 
+KEPT_OF_NOX = ("NOX_DEFAULT_VENV_BACKEND", "NOX_PARALLEL")
+"""The variables of nox that select no sessions."""
+
+
 def _run_release_sessions(prepared: PreparedRelease, progress: Progress) -> None:
     """Run the sessions tagged ``release`` in the scratch clone. Raises `ProofFailed`."""
     environments = prepared.preconditions.repository.project / ".nox"
@@ -382,10 +386,8 @@ def _run_release_sessions(prepared: PreparedRelease, progress: Progress) -> None
     # NOXSESSION and similar variables would select other sessions.
     pass_env = prepared.snapshot.config.pass_env
     environ, withheld = process.child_environment(pass_env), process.withheld_variables(pass_env)
-    env = {name: value for name, value in environ.items() if not name.startswith("NOX")}
-    kept = {name: os.environ[name] for name in ("NOX_PARALLEL", "NOX_DEFAULT_VENV_BACKEND") if name in os.environ}
-    project = prepared.snapshot.project
-    nox = process.run_streaming(args, cwd=project.root, env={**env, **kept}, say=SessionReader(progress))
+    env = {name: value for name, value in environ.items() if not name.startswith("NOX") or name in KEPT_OF_NOX}
+    nox = process.run_streaming(args, cwd=prepared.snapshot.project.root, env=env, say=SessionReader(progress))
     if nox.returncode:
         raise ReleaseError(
             f"nox -t release ended with exit code {nox.returncode} on the commit that would have been tagged:\n"

@@ -36,6 +36,8 @@ from seatrial.release.push import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seatrial.events import Progress
     from seatrial.git.repository import Repository
     from seatrial.process import WaitingCommand
@@ -51,12 +53,14 @@ RESUME_PATIENCE = 600
 class ReleaseOptions:
     """The options of a release.
 
-    ``request``: the version; the user chooses it when the request names neither part nor version; ``tests``: whether
-    the sessions tagged ``release`` run; ``is_dry_run``: whether it ends before the push; ``patience``: seconds to ask
-    the remote whether it has taken a push of which the connection was lost.
+    ``request``: the version; the user chooses it when the request names neither part nor version; ``environ``: the
+    variables of the user; ``tests``: whether the sessions tagged ``release`` run; ``is_dry_run``: whether it ends
+    before the push; ``patience``: seconds to ask the remote whether it has taken a push of which the connection was
+    lost.
     """
 
     request: ReleaseRequest
+    environ: Mapping[str, str]
     tests: bool = True
     is_dry_run: bool = False
     patience: float = PUSH_PATIENCE
@@ -106,7 +110,9 @@ def make_release(
         with progress.step("prepare", "version and changelog, in a scratch clone") as step:
             plan = prepare_release(prepared, request)
             target, remote = preconditions.require_remote()
-            facts = stack.enter_context(gather_facts(prepared.snapshot.project, prepared.snapshot.config))
+            facts = stack.enter_context(
+                gather_facts(prepared.snapshot.project, prepared.snapshot.config, options.environ)
+            )
             require_checks(prepared, plan, facts, step)
         dialog.show(plan_text(plan, target, remote))
         if not options.is_dry_run:

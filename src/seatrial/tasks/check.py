@@ -120,7 +120,7 @@ def preflight(
     with errors_as_messages("nothing has changed"), termination_as_interrupt():
         request = ReleaseRequest(part or ("" if version else "auto"), version, anyway, allow_empty)
         with console.running() as progress:
-            result = run_preflight(project_folder(), request, progress)
+            result = run_preflight(project_folder(), request, os.environ, progress)
         results = render_results(result.results, render)
         if json:
             show_json(results_json(results))

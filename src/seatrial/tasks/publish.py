@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -65,8 +66,6 @@ def verify(
 
     Example: invoke verify 1.5.0
     """
-    import os
-
     from seatrial.index.targets import find_destination
     from seatrial.publish.tagged_release import TaggedRelease, require_same_tag
     from seatrial.publish.verify import VerifyOptions, verify_published
@@ -76,7 +75,7 @@ def verify(
         repository, snapshot = open_project()
         tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
         where = find_destination(index, snapshot.config, os.environ)
-        options = VerifyOptions(where, parse_seconds(limit), "here" if attestations else "by CI", install)
+        options = VerifyOptions(where, parse_seconds(limit), os.environ, "here" if attestations else "by CI", install)
         with progress.step("verify", f"{tagged.name} {tagged.version} on {redacted_address(where.simple)}") as step:
             require_same_tag(tagged, step.note)
             verified = verify_published(tagged, options, step.report)
@@ -113,7 +112,6 @@ def publish(
 
     Example: invoke publish --index testpypi
     """
-    import os
     import tempfile
     from pathlib import Path
 
@@ -133,7 +131,7 @@ def publish(
     ):
         repository, snapshot = open_project()
         where = find_destination(index, snapshot.config, os.environ)
-        order = VerifyOptions(where, parse_seconds(limit), "by nobody", install)
+        order = VerifyOptions(where, parse_seconds(limit), os.environ, "by nobody", install)
         tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
         with progress.step("prepare", f"{tagged.name} {tagged.version}, from its tag") as step:
             upload_plan = plan_upload(tagged, where, Path(folder), step)
@@ -146,12 +144,12 @@ def publish(
             _confirm(upload_plan, yes=yes, new_name=new_name)
         address = redacted_address(where.upload)
         with progress.step("upload", f"with twine, to {address}") as step:
-            upload_release(upload_plan, step, console.pause if is_interactive() else None)
+            upload_release(upload_plan, os.environ, step, console.pause if is_interactive() else None)
         with progress.step("verify", "what the index serves") as step:
             verified = verify_published(tagged, order, step.report)
         console.pause()
         console.show(verified)
-        console.show(f"install it:  {install_command(upload_plan)}")
+        console.show(f"install it:  {install_command(upload_plan, os.environ)}")
 
 
 @command(
@@ -171,8 +169,6 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
 
     Example: invoke undo 1.5.0 --why "It deletes files."
     """
-    import os
-
     from seatrial.index.targets import find_destination
     from seatrial.publish.tagged_release import TaggedRelease
     from seatrial.publish.undo import read_release_to_undo, wait_until_yanked, write_follow_up

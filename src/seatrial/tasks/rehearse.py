@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,8 @@ def rehearse(
     console = open_console("rehearse", sys.stderr if json else sys.stdout)
     interrupted = "nothing of the rehearsal is left"
     with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:
-        with rehearse_release(project_folder(), words, progress, called=current_invocation().task_prefix) as finished:
+        called = current_invocation().task_prefix
+        with rehearse_release(project_folder(), words, os.environ, progress, called=called) as finished:
             if keep:
                 console.pause()
                 console.show(f"\n{finished.result}\n\n{finished.how_to_look_around}")

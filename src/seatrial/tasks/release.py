@@ -86,10 +86,12 @@ def release(
         from seatrial.release.release import ReleaseOptions, make_release
 
         request = ReleaseRequest(part or None, version or None, anyway, allow_empty)
-        options = ReleaseOptions(request, tests=tests, is_dry_run=dry_run)
+        options = ReleaseOptions(request, os.environ, tests=tests, is_dry_run=dry_run)
         console = open_console("release")
         with console.running():
-            tag = make_release(open_repository(project_folder()), options, Terminal(console, yes=yes), towncrier)
+            tag = make_release(
+                open_repository(project_folder(), os.environ), options, Terminal(console, yes=yes), towncrier
+            )
             if wait and tag:
                 _wait(console, tag)
 
@@ -100,7 +102,7 @@ def _settle_interrupted(*, forget: bool, wait: bool) -> None:
     from seatrial.release.release import abandon_release, resume_release
 
     with errors_as_messages(), termination_as_interrupt():
-        repository, console = open_repository(project_folder()), open_console("release")
+        repository, console = open_repository(project_folder(), os.environ), open_console("release")
         terminal, tag = Terminal(console, yes=True), None
         with console.running():
             if forget:
@@ -185,9 +187,10 @@ def _wait(console: Console, tag: str) -> None:
     tagged = TaggedRelease.of(
         repository, snapshot, next(iter(released_versions([tag], snapshot.tag_form, snapshot.project.name)), None)
     )
-    order = VerifyOptions(find_destination("", snapshot.config, os.environ), WAIT if may_publish(tagged) else 0)
+    destination = find_destination("", snapshot.config, os.environ)
+    options = VerifyOptions(destination, WAIT if may_publish(tagged) else 0, os.environ)
     with console.progress.step("wait", f"until {tag} is published") as step:
-        verified = verify_published(tagged, order, step.report)
+        verified = verify_published(tagged, options, step.report)
     console.pause()
     console.show(verified)
 
@@ -203,7 +206,7 @@ def status(context: Context, json: bool = False) -> None:
 
     with errors_as_messages(), open_console("status", sys.stderr).running() as progress:
         repository, snapshot = open_project()
-        project_status = read_status(repository, snapshot, progress)
+        project_status = read_status(repository, snapshot, os.environ, progress)
         if json:
             show_json(project_status.as_dict())
         else:
@@ -323,7 +326,7 @@ def tag(context: Context, version: str = "") -> None:
     from seatrial.release.preconditions import open_repository, require_commit
 
     with errors_as_messages():
-        repository = open_repository(project_folder())
+        repository = open_repository(project_folder(), os.environ)
         snapshot = _read_snapshot()
         commit = require_commit(repository)
         if snapshot.comes_from_tag and not version:
@@ -363,7 +366,7 @@ def push(context: Context) -> None:
     from seatrial.release.push import push_tag
 
     with errors_as_messages():
-        repository = open_repository(project_folder())
+        repository = open_repository(project_folder(), os.environ)
         preconditions = check_preconditions(repository)
         Reasons(preconditions.reasons).raise_together()
         snapshot = _read_snapshot()
