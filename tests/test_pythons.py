@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from seatrial.pythons import Interpreter, find_interpreters, how_to_install, path_with
+from seatrial.pythons import Interpreter, end_of_life, find_interpreters, how_to_install, newest_minor, path_with
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there nox asks the py launcher and the registry")
 
@@ -181,3 +182,18 @@ def test_missing_python_comes_from_a_tool_that_is_there(
     for tool in tools:
         program(tmp_path / "bin" / tool)
     assert how_to_install(version, environ(tmp_path, tmp_path / "bin")) == how
+
+
+@pytest.mark.parametrize(
+    ("today", "minor", "ended"),
+    [
+        (date(2024, 10, 30), 12, ()),
+        (date(2024, 11, 1), 13, ()),
+        (date(2025, 12, 1), 14, ("3.9",)),
+        (date(2026, 11, 1), 15, ("3.9", "3.10")),
+    ],
+)
+def test_python_follows_every_october_and_gets_fixes_for_five_years(
+    today: date, minor: int, ended: tuple[str, ...]
+) -> None:
+    assert (newest_minor(today), end_of_life(("3.9", "3.10", "3.12t"), today)) == (minor, ended)

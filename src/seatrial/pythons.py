@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,26 @@ from packaging.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+
+OLDEST_MINOR = 9
+"""The oldest minor version of Python 3 that seatrial and its tools run on."""
+
+YEARS_OF_FIXES = 5
+"""How many years a Python gets fixes (PEP 602)."""
+
+
+def newest_minor(today: date | None = None) -> int:
+    """Return the newest minor version of Python 3 that is released: one follows every October (PEP 602)."""
+    today = today or datetime.now(timezone.utc).date()
+    # 3.9 came in October 2020, some came at the end of the month.
+    return today.year - 2020 + 9 - (today < date(today.year, 10, 31))
+
+
+def end_of_life(pythons: Iterable[str], today: date | None = None) -> tuple[str, ...]:
+    """Return those of the Pythons, such as 3.9, that get no fixes any more."""
+    last = newest_minor(today) - YEARS_OF_FIXES
+    return tuple(python for python in pythons if int(python.rstrip("t").partition(".")[2]) <= last)
 
 
 RELEASE = re.compile(r"(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?)(t|\+freethreaded)?(-dev)?")

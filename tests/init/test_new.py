@@ -14,6 +14,7 @@ from release_repo import SETTINGS, made_once
 from sample_project import HERE, WITHOUT_ACCOUNTS, SampleProject, environment, normalised
 from seatrial.init.new import PackageName, PackageRequest, require_free_folder
 from seatrial.project.project import Project
+from seatrial.pythons import newest_minor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +154,8 @@ def test_name_that_no_package_can_have_is_refused_with_the_reason(text: str, why
 def test_oldest_python_is_one_that_seatrial_is_proved_on() -> None:
     with raises_error("PythonUnproved") as caught:
         PackageRequest.of("tidepool", "3.8")
-    assert caught.value.what == "--python 3.8 is none of 3.9, 3.10, 3.11, 3.12, 3.13"
+    pythons = ", ".join(f"3.{minor}" for minor in range(9, newest_minor() + 1))
+    assert caught.value.what == f"--python 3.8 is none of {pythons}"
 
 
 def begin(folder: Path) -> None:
@@ -269,7 +271,7 @@ def test_empty_folder_is_filled_and_the_address_of_the_remote_is_told_in_the_met
     assert (made.root / ".gitlab-ci.yml").is_file()
     loaded = Project.from_directory(made.root)
     table = loaded.table["project"]
-    assert loaded.pythons == ("3.12", "3.13")
+    assert loaded.pythons == tuple(f"3.{minor}" for minor in range(12, newest_minor() + 1))
     assert table["description"] == '"High\\" tide'
     assert table["authors"] == [{"name": "A. Author", "email": AUTHOR}]
     assert table["urls"]["Repository"] == "https://gitlab.com/acme/tide"

@@ -12,6 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from errors_raised import raises_error
 from seatrial.errors import PyprojectInvalid
 from seatrial.project.project import Project
+from seatrial.pythons import end_of_life, newest_minor
 
 ROOT = Path("project")
 FREE = "Programming Language :: Python :: Free Threading :: 2 - Beta"
@@ -74,6 +75,44 @@ def test_group_names_are_compared_normalised() -> None:
     assert Project(ROOT, {"dependency-groups": {"Unit_Tests": ["pytest"]}}).requirements(["unit.tests"]) == ("pytest",)
 
 
+GROUPS_OF_TOOLS: dict[str, dict[str, Any]] = {
+    "poetry": {"group": {"test": {"dependencies": {"python": "^3.9", "pytest": "^8", "tide": {"path": "../tide"}}}}},
+    "poetry-old": {"dev-dependencies": {"pytest": {"version": "^8", "markers": "python_version > '3'"}}},
+    "pdm": {"dev-dependencies": {"test": ["pytest>=8", "-e file:///${PROJECT_ROOT}/more"]}},
+    "uv": {"dev-dependencies": ["pytest>=8"]},
+    "hatch": {"envs": {"test": {"dependencies": ["pytest>=8"], "extra-dependencies": ["x @ {root:uri}/x"]}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("tool", "group", "requirement"),
+    [
+        ("poetry", "test", "pytest>=8,<9"),
+        ("poetry-old", "dev", 'pytest<9,>=8; python_version > "3"'),
+        ("pdm", "test", "pytest>=8"),
+        ("uv", "dev", "pytest>=8"),
+        ("hatch", "test", "pytest>=8"),
+    ],
+)
+def test_groups_in_the_table_of_a_tool_count_where_the_standard_has_none_of_the_name(
+    tool: str, group: str, requirement: str
+) -> None:
+    tools = {tool.partition("-")[0]: GROUPS_OF_TOOLS[tool]}
+    loaded = Project(ROOT, {"tool": tools})
+    assert loaded.groups == (group,)
+    assert [str(Requirement(text)) for text in loaded.requirements([group])] == [str(Requirement(requirement))]
+    standard = Project(ROOT, {"tool": tools, "dependency-groups": {group.upper(): ["tide"]}})
+    assert standard.requirements([group]) == ("tide",)
+
+
+def test_pythons_are_those_that_requires_python_admits_where_no_classifier_names_one() -> None:
+    assert project(">=3.10,<3.13").pythons == ("3.10", "3.11", "3.12")
+    assert project("==3.12.*", "Programming Language :: Python :: 3 :: Only").pythons == ("3.12",)
+    assert project(">=3.10,<3.13").pythons_classified == ()
+    every = tuple(f"3.{minor}" for minor in range(9, newest_minor() + 1))
+    assert project("").pythons == tuple(python for python in every if python not in end_of_life(every))
+
+
 def test_groups_that_are_missing_are_named_together() -> None:
     with raises_error("GroupMissing", match="has no dependency group docs, lint, which"):
         Project(ROOT, {"dependency-groups": {"test": []}}).requirements(["docs", "test", "lint"])
@@ -134,7 +173,7 @@ def test_metadata_in_setup_cfg_count_where_there_is_no_project_table(tmp_path: P
     )
     found = Project.from_directory(tmp_path)
     assert (found.name, found.requires_python, found.pythons) == ("Tide-Pool", ">=3.9", ("3.9", "3.13"))
-    (tmp_path / "setup.cfg").write_text("[metadata]\nname = Tide-Pool\n")
+    (tmp_path / "setup.cfg").write_text("[metadata]\nname = Tide-Pool\n[options]\npython_requires = <3.9\n")
     with raises_error("NoPythonsNamed") as raised:
         Project.from_directory(tmp_path).pythons  # noqa: B018 - a property that raises
     assert raised.value.what.startswith(f"no classifier in {tmp_path / 'setup.cfg'} names a Python version")

@@ -83,9 +83,11 @@ def test_pyproject_with_values_of_the_wrong_kind(project: SampleProject) -> None
 
 def test_no_classifiers(project: SampleProject) -> None:
     package(project, "tests()", pythons=())
+    text = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": text.replace('">=3.9"', '"<3.9"')})
     assert refusal(project, "-l") == lines(
         f"""
-        seatrial: no classifier in {{root}}/pyproject.toml names a Python version, so there is nothing to run on
+        seatrial: no classifier in {{root}}/pyproject.toml names a Python version, and requires-python = "<3.9" admits none, so there is nothing to run on
         fix:  name each Python that is supported, or give pythons= to tests() and mypy() in the noxfile:
               [project]
               classifiers = [

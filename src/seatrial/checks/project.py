@@ -455,9 +455,10 @@ NEWEST_MINOR = 20
 def _classified(sources: ProjectSources) -> tuple[str, ...]:
     """Return the Pythons that the classifiers name, the oldest first; none if they contradict something."""
     try:
-        return tuple(python for python in sources.project.pythons if python[-1].isdecimal())
+        sources.project.pythons  # noqa: B018 - it raises where they contradict requires-python
     except SeatrialError:
         return ()
+    return sources.project.pythons_classified
 
 
 def _admitted(sources: ProjectSources) -> tuple[str, ...]:

@@ -7,12 +7,11 @@ import contextlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from seatrial.errors import ProjectError
-from seatrial.project.legacy import poetry_requirements
 from seatrial.project.requirements import parse_requirements, read_requirements
 
 if TYPE_CHECKING:
@@ -38,8 +37,8 @@ class DetectedTests:
     """The tests of a project.
 
     ``runner``: pytest, unittest, or None where there are no tests; ``source``: the place of their requirements, in
-    words; ``groups``, ``extras``, ``files``: the arguments of the session for these; ``copied``: requirements to copy
-    into a dependency group; ``start``: a package or a folder for the runner, "" for the top; ``is_package``: whether
+    words; ``groups``, ``extras``, ``files``: the arguments of the session for these; ``listed``: requirements that no
+    table of the project has; ``start``: a package or a folder for the runner, "" for the top; ``is_package``: whether
     that folder is a package.
     """
 
@@ -48,7 +47,7 @@ class DetectedTests:
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    copied: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     start: str = ""
     is_package: bool = True
 
@@ -71,7 +70,7 @@ def detect_tests(project: Project, files: Sequence[PurePosixPath]) -> DetectedTe
         start = _folder(tests, set(files))
         is_package = PurePosixPath(start, "__init__.py") in files
         return DetectedTests("unittest", "the standard library", start=start, is_package=is_package)
-    detected = needs or DetectedTests(source="nothing but pytest", copied=("pytest",))
+    detected = needs or DetectedTests(source="nothing but pytest", listed=("pytest",))
     return replace(detected, runner="pytest", start=_inside(tests, set(files)))
 
 
@@ -90,29 +89,10 @@ def _needs(project: Project, files: Sequence[PurePosixPath]) -> Iterator[Detecte
             with contextlib.suppress(ProjectError):
                 if _has_pytest(read_requirements(project.root, str(path))):
                     yield DetectedTests(source=str(path), files=(str(path),))
-    for source, lines in _elsewhere(project):
-        with contextlib.suppress(ProjectError):
-            copied = tuple(parse_requirements(project.root, PurePosixPath(), lines, source))
-            if _has_pytest(copied):
-                yield DetectedTests(source=source, copied=tuple(dict.fromkeys(copied)))
-
-
-def _elsewhere(project: Project) -> Iterator[tuple[str, list[str]]]:
-    """Yield the requirements in the settings of other tools, with the place of each list."""
-    tool = project.table.get("tool", {})
-    groups: dict[str, Any] = tool.get("poetry", {}).get("group", {})
-    poetry_groups = {name: table.get("dependencies", {}) for name, table in groups.items() if isinstance(table, dict)}
-    for name, table in (*poetry_groups.items(), ("dev", tool.get("poetry", {}).get("dev-dependencies", {}))):
-        yield (
-            f"[tool.poetry] group {name}",
-            [line for key, value in table.items() for line in poetry_requirements(key, value)],
-        )
-    for name, lines in tool.get("pdm", {}).get("dev-dependencies", {}).items():
-        yield f"[tool.pdm.dev-dependencies] {name}", list(lines)
-    yield "[tool.uv] dev-dependencies", list(tool.get("uv", {}).get("dev-dependencies", []))
-    for name, table in tool.get("hatch", {}).get("envs", {}).items():
-        yield f"[tool.hatch.envs.{name}]", [*table.get("dependencies", []), *table.get("extra-dependencies", [])]
-    yield "tox.ini", [*_tox(project.root)]
+    with contextlib.suppress(ProjectError):
+        listed = tuple(parse_requirements(project.root, PurePosixPath(), _tox(project.root), "tox.ini"))
+        if _has_pytest(listed):
+            yield DetectedTests(source="tox.ini", listed=tuple(dict.fromkeys(listed)))
 
 
 def _tox(root: Path) -> Iterator[str]:

@@ -14,13 +14,14 @@ from tomlkit.items import Array, Table
 
 from seatrial.init.changelog import release_headings
 from seatrial.init.script_metadata import script_block
+from seatrial.init.template import python_classifiers
 from seatrial.project.legacy import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
-from seatrial.project.project import PYTHON_CLASSIFIER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from seatrial.init.detect import DetectedProject
+    from seatrial.project.project import Project
     from seatrial.project.version_files import VersionPlace
 
 
@@ -92,13 +93,18 @@ FIELDS = (("search", "current_version"), ("replace", "new_version"))
 """The field for the version in each text of bump-my-version (its "Configuration")."""
 
 
-def extend_pyproject(detected: DetectedProject, text: str, changelog: TowncrierPlan | None) -> str:
-    """Return pyproject.toml with the missing tables; ``changelog``: None where towncrier is not configured."""
+def extend_pyproject(
+    detected: DetectedProject, text: str, changelog: TowncrierPlan | None, *, classifiers: bool = False
+) -> str:
+    """Return pyproject.toml with the missing tables.
+
+    ``changelog``: None where towncrier is not configured; ``classifiers``: whether those of the Pythons are added.
+    """
     document = tomlkit.parse(text)
     before = document.as_string()
-    _add_classifiers(detected, document)
+    if classifiers:
+        _add_classifiers(detected, document)
     tables = [
-        _group_table(detected, document),
         _settings_table(detected, document),
         _bumpversion_table(detected, document),
         changelog.table() if changelog else None,
@@ -125,45 +131,24 @@ class TowncrierPlan:
         return f"[tool.towncrier]\n{table.as_string()}"
 
 
-def admitted_minors(detected: DetectedProject) -> tuple[int, ...]:
-    """Return the minor versions of Python that the project admits; none where its classifiers name them."""
-    if any(PYTHON_CLASSIFIER.fullmatch(text.strip()) for text in detected.project.classifiers):
-        return ()
-    return detected.project.pythons_admitted
+def missing_classifiers(project: Project) -> tuple[str, ...]:
+    """Return the classifiers of the Pythons that a project supports; none where its classifiers name some."""
+    minors = () if project.pythons_classified else (int(python.partition(".")[2]) for python in project.pythons)
+    return python_classifiers(minors)
 
 
 def _add_classifiers(detected: DetectedProject, document: tomlkit.TOMLDocument) -> None:
     """Add the classifiers of the Pythons to the project's classifiers."""
     project: Any = document.get("project")
-    minors = admitted_minors(detected)
-    if not minors or project is None or "classifiers" in project.get("dynamic", []):
+    classifiers = missing_classifiers(detected.project)
+    if not classifiers or project is None or "classifiers" in project.get("dynamic", []):
         return
     if "classifiers" not in project:
         project["classifiers"] = tomlkit.array().multiline(multiline=True)
     array = project["classifiers"]
     if isinstance(array, Array):
-        for minor in minors:
-            array.append(f"Programming Language :: Python :: 3.{minor}")
-
-
-MOST_IN_A_LINE = 3
-"""How many requirements are written into one line."""
-
-
-def _group_table(detected: DetectedProject, document: tomlkit.TOMLDocument) -> str | None:
-    """Return a dependency group for the tests, or add it to the existing groups; None where it is not needed."""
-    if not detected.tests.copied:
-        return None
-    group: Array = tomlkit.array()
-    for requirement in detected.tests.copied:
-        group.append(requirement)
-    if len(detected.tests.copied) > MOST_IN_A_LINE:
-        group.multiline(multiline=True)
-    groups = document.get("dependency-groups")
-    if isinstance(groups, Table):
-        groups["test"] = group
-        return None
-    return f"[dependency-groups]\ntest = {group.as_string()}\n"
+        for classifier in classifiers:
+            array.append(classifier)
 
 
 def _settings_table(detected: DetectedProject, document: tomlkit.TOMLDocument) -> str | None:
@@ -280,7 +265,7 @@ def _tests(detected: DetectedProject, own: frozenset[str]) -> str:
     arguments = {
         "groups": tests.groups,
         "extras": tests.extras,
-        "requirements": tests.files,
+        "requirements": (*tests.files, *tests.listed),
         "command": tests.command,
     }
     words = [f"{key}={_listed(value)}" for key, value in arguments.items() if value]
@@ -296,9 +281,7 @@ def _mypy(detected: DetectedProject) -> str:
     python = str(settings.get("python_version", ""))
     # A "type: ignore" that one Python needs is unused on another, which strict settings report.
     is_strict = any(str(settings.get(name, "")).lower() == "true" for name in ("strict", "warn_unused_ignores"))
-    is_supported = f"Programming Language :: Python :: {python}" in detected.project.classifiers
-    is_supported = is_supported or python in [f"3.{minor}" for minor in admitted_minors(detected)]
-    words = [f'pythons=["{python}"]'] if is_strict and is_supported else []
+    words = [f'pythons=["{python}"]'] if is_strict and python in detected.project.pythons else []
     if not detected.names_files_for_mypy:
         return f"sessions.mypy({', '.join((*words, TAGS))})"
     value = settings.get("files", ())
@@ -318,11 +301,10 @@ CFG, SCRIPT = PurePosixPath(SETUP_CFG), PurePosixPath(SETUP_PY)
 
 def add_classifiers(detected: DetectedProject) -> Iterator[ProposedFile]:
     """Yield setup.py or setup.cfg with the classifiers of the Pythons, where the metadata stand there and name none."""
-    project, minors = detected.project, admitted_minors(detected)
+    project, classifiers = detected.project, missing_classifiers(detected.project)
     file_name = file_of_metadata(project.root, project.table)
-    if not minors or file_name not in {SETUP_CFG, SETUP_PY}:
+    if not classifiers or file_name not in {SETUP_CFG, SETUP_PY}:
         return
-    classifiers = [f"Programming Language :: Python :: 3.{minor}" for minor in minors]
     script = SetupScript.read(project.root)
     if file_name == SETUP_PY and script.has("classifiers"):
         old = _read_file(detected, SCRIPT)
@@ -336,7 +318,7 @@ def add_classifiers(detected: DetectedProject) -> Iterator[ProposedFile]:
     yield ProposedFile(CFG, text, _in_cfg(text or "", classifiers))
 
 
-def _in_cfg(old: str, classifiers: list[str]) -> str:
+def _in_cfg(old: str, classifiers: Sequence[str]) -> str:
     lines = "".join(f"    {text}\n" for text in classifiers)
     existing = re.search(r"^classifiers? *=[^\n]*\n((?:[ \t]+\S[^\n]*\n)*)", old, re.MULTILINE)
     head = re.search(r"^\[metadata\]\n", old, re.MULTILINE)
@@ -347,7 +329,7 @@ def _in_cfg(old: str, classifiers: list[str]) -> str:
     return f"[metadata]\nclassifiers =\n{lines}" + (f"\n{old}" if old else "")
 
 
-def _in_list(old: str, value: ast.List, classifiers: list[str]) -> str:
+def _in_list(old: str, value: ast.List, classifiers: Sequence[str]) -> str:
     """Return a script with more items at the end of a list; one that has none is left alone."""
     last = value.elts[-1] if value.elts else None
     if last is None or last.end_lineno is None or last.end_col_offset is None:

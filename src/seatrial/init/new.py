@@ -26,7 +26,7 @@ from seatrial.init.detect import detect_project
 from seatrial.init.propose import propose_changes
 from seatrial.init.template import PackageTemplate
 from seatrial.init.write import write_proposal
-from seatrial.project.project import TESTED_MINORS
+from seatrial.pythons import OLDEST_MINOR, newest_minor
 from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class PackageRequest:
 
         Raises `NameUnfit` or `PythonUnproved`.
         """
-        pythons = [f"3.{minor}" for minor in TESTED_MINORS]
+        pythons = [f"3.{minor}" for minor in range(OLDEST_MINOR, newest_minor() + 1)]
         if oldest not in pythons:
             raise ProjectError(
                 f"--python {oldest} is none of {', '.join(pythons)}",

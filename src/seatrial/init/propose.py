@@ -51,11 +51,15 @@ DEFAULT_LOG = PurePosixPath("CHANGELOG.md")
 DEFAULT_TITLE = "## {version} ({project_date})"
 
 
-def propose_changes(detected: DetectedProject, *, workflows: bool) -> Proposal:
-    """Return the files to write into a project, in the order in which they are written."""
+def propose_changes(detected: DetectedProject, *, workflows: bool = True, classifiers: bool = False) -> Proposal:
+    """Return the files to write into a project, in the order in which they are written.
+
+    ``workflows``: whether those of CI are among them; ``classifiers``: whether the metadata gets those of the Pythons.
+    """
     changelog, remarks = _changelog_plan(detected)
     new = [*_face_file(detected, "noxfile.py", new_noxfile(detected)), *_face_file(detected, "tasks.py", TASKS_FILE)]
-    old = [*_changelog_files(detected, changelog), *_pyproject(detected, changelog), *add_classifiers(detected)]
+    old = [*_changelog_files(detected, changelog), *_pyproject(detected, changelog, classifiers=classifiers)]
+    old += add_classifiers(detected) if classifiers else ()
     own = [*old, *_ignored(detected, [*old, *new]), *new]
     files = [replace(file, path=PurePosixPath(detected.repository.prefix, file.path)) for file in own]
     if workflows:
@@ -112,9 +116,11 @@ def _has_fragments(detected: DetectedProject) -> bool:
     return folder.is_dir() and any(path.suffix != UNFINISHED_SUFFIX for path in folder.iterdir())
 
 
-def _pyproject(detected: DetectedProject, changelog: TowncrierPlan | None) -> Iterator[ProposedFile]:
+def _pyproject(
+    detected: DetectedProject, changelog: TowncrierPlan | None, *, classifiers: bool
+) -> Iterator[ProposedFile]:
     old = read_file(detected, PYPROJECT)
-    new = extend_pyproject(detected, old or BEGUN_PYPROJECT, changelog)
+    new = extend_pyproject(detected, old or BEGUN_PYPROJECT, changelog, classifiers=classifiers)
     yield from _changed(PYPROJECT, old, new)
 
 

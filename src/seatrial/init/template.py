@@ -7,11 +7,14 @@ from string import Template
 from typing import TYPE_CHECKING
 
 import tomlkit
+from trove_classifiers import classifiers
 
 from seatrial.init.script_metadata import uvx_command
-from seatrial.project.project import TESTED_MINORS
+from seatrial.pythons import OLDEST_MINOR, newest_minor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from seatrial.init.new import PackageName
 
 
@@ -29,7 +32,7 @@ class PackageTemplate:
     author: str
     email: str | None
     year: int
-    oldest: int = TESTED_MINORS[0]
+    oldest: int = OLDEST_MINOR
     is_member: bool = False
     page: str | None = None
 
@@ -51,7 +54,7 @@ class PackageTemplate:
 
     @property
     def _fields(self) -> dict[str, str]:
-        minors = range(self.oldest, TESTED_MINORS[-1] + 1)
+        pythons = python_classifiers(range(self.oldest, newest_minor() + 1))
         email = f", email = {_quoted(self.email)}" if self.email else ""
         return {
             "name": self.name.project,
@@ -65,8 +68,14 @@ class PackageTemplate:
             "seatrial": uvx_command(),
             "year": str(self.year),
             "oldest": f"3.{self.oldest}",
-            "pythons": "\n".join(f'  "Programming Language :: Python :: 3.{minor}",' for minor in minors),
+            "pythons": "\n".join(f'  "{classifier}",' for classifier in pythons),
         }
+
+
+def python_classifiers(minors: Iterable[int]) -> tuple[str, ...]:
+    """Return the classifiers of minor versions of Python 3, as far as there are such classifiers."""
+    names = (f"Programming Language :: Python :: 3.{minor}" for minor in minors)
+    return tuple(name for name in names if name in classifiers)
 
 
 def _quoted(text: str) -> str:

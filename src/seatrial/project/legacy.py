@@ -308,6 +308,48 @@ def poetry_requirements(name: str, told: Any) -> Iterator[str]:
         yield f"{name}{poetry_specifier(told)}"
 
 
+def groups_of_tools(tools: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the dependency groups in the tables of tools, in the form of PEP 735; ``tools``: ``[tool]``.
+
+    Poetry, "Managing dependencies"; PDM and uv, "Development dependencies"; hatch, "Environments". Of several with one
+    name, the first counts. What comes from a path or a repository is left out.
+    """
+    groups: dict[str, list[Any]] = {}
+    poetry = _table(tools, "poetry")
+    for name, group in _table(poetry, "group").items():
+        included = [{"include-group": other} for other in _list(group, "include-groups")]
+        groups.setdefault(name, [*included, *_poetry_lines(_table(group, "dependencies"))])
+    tables = [
+        ("dev", _poetry_lines(_table(poetry, "dev-dependencies"))),
+        *((name, list(lines)) for name, lines in _table(_table(tools, "pdm"), "dev-dependencies").items()),
+        ("dev", _list(_table(tools, "uv"), "dev-dependencies")),
+        *(
+            (name, [*_list(environment, "dependencies"), *_list(environment, "extra-dependencies")])
+            for name, environment in _table(_table(tools, "hatch"), "envs").items()
+        ),
+    ]
+    for name, lines in tables:
+        # hatch fills in fields such as {root:uri}, PDM has editable projects.
+        known = [line for line in lines if isinstance(line, str) and "{" not in line and not line.startswith("-e")]
+        if known:
+            groups.setdefault(name, known)
+    return groups
+
+
+def _poetry_lines(table: Mapping[str, Any]) -> list[str]:
+    return [line for name, value in table.items() if name != "python" for line in poetry_requirements(name, value)]
+
+
+def _table(table: Any, key: str) -> Mapping[str, Any]:
+    value = table.get(key) if isinstance(table, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _list(table: Any, key: str) -> list[Any]:
+    value = table.get(key) if isinstance(table, dict) else None
+    return value if isinstance(value, list) else []
+
+
 def poetry_python(table: Mapping[str, Any]) -> str:
     """Return which Pythons a table admits, as a specifier, "" where it does not say."""
     needed = table.get("dependencies")

@@ -12,12 +12,14 @@ from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
 from seatrial.project.legacy import (
     CLASSIFIER_EXAMPLES,
     file_of_metadata,
+    groups_of_tools,
     legacy_value,
     poetry_classifiers,
     poetry_python,
     read_ini_section,
 )
 from seatrial.project.toml import build_backend, read_toml, require_types
+from seatrial.pythons import OLDEST_MINOR, end_of_life, newest_minor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
 
 PYTHON_CLASSIFIER = re.compile(r"Programming Language :: Python :: 3\.(\d+)")
-TESTED_MINORS = range(9, 14)
-"""The minor versions of Python 3 on which seatrial itself is proved."""
 FREE_THREADING = "Programming Language :: Python :: Free Threading"
 FIRST_FREE_THREADED = 14
 """The first minor version whose free-threaded build is supported rather than an experiment (PEP 779)."""
@@ -107,18 +107,22 @@ class Project:
 
     @property
     def pythons(self) -> tuple[str, ...]:
-        """The Python versions that the classifiers name, oldest first: ``("3.9", …, "3.13")``.
+        """The Python versions that are supported, oldest first: ``("3.9", …, "3.13")``.
 
-        With the free-threading classifier, each version that supports it comes a second time as ``"3.14t"``.
+        They are those that the classifiers name, else those that ``requires-python`` admits, else those that still get
+        fixes. With the free-threading classifier, each version that supports it comes a second time as ``"3.14t"``.
         Raises `NoPythonsNamed`, or `PythonsContradict` when ``requires-python`` excludes one of them.
         """
-        minors = sorted(
-            {int(found[1]) for text in self.classifiers if (found := PYTHON_CLASSIFIER.fullmatch(text.strip()))}
-        )
+        minors = [int(python[len("3.") :]) for python in self.pythons_classified]
+        admitted = tuple(f"3.{minor}" for minor in self.pythons_admitted)
+        if not minors and admitted:
+            ended = () if self.requires_python else end_of_life(admitted)
+            return tuple(python for python in admitted if python not in ended)
         if not minors:
             name = file_of_metadata(self.root, self.table)
             raise ProjectError(
-                f"no classifier in {self.root / name} names a Python version, so there is nothing to run on",
+                f"no classifier in {self.root / name} names a Python version, and requires-python = "
+                f'"{self.requires_python}" admits none, so there is nothing to run on',
                 code="NoPythonsNamed",
                 fix="name each Python that is supported, or give pythons= to tests() and mypy() in the noxfile:\n"
                 + CLASSIFIER_EXAMPLES.get(name, CLASSIFIERS),
@@ -131,14 +135,31 @@ class Project:
         )
 
     @property
+    def pythons_classified(self) -> tuple[str, ...]:
+        """The Python versions that classifiers name, oldest first."""
+        matches = (PYTHON_CLASSIFIER.fullmatch(text.strip()) for text in self.classifiers)
+        return tuple(f"3.{minor}" for minor in sorted({int(match[1]) for match in matches if match}))
+
+    @property
     def pythons_admitted(self) -> tuple[int, ...]:
-        """The minor versions of Python 3 that ``requires-python`` admits, of those that seatrial is proved on."""
-        return tuple(minor for minor in TESTED_MINORS if admits(self.requires_python, f"3.{minor}"))
+        """The minor versions of Python 3 that ``requires-python`` admits, of those that are released."""
+        minors = range(OLDEST_MINOR, newest_minor() + 1)
+        return tuple(minor for minor in minors if admits(self.requires_python, f"3.{minor}"))
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The names of the dependency groups, normalised as PEP 735 compares them."""
-        return tuple(_normalised(name) for name in self.table.get("dependency-groups", {}))
+        """The names of the dependency groups, normalised as PEP 735 compares them.
+
+        Those in a table of Poetry, PDM, uv or hatch count too.
+        """
+        return tuple(_normalised(name) for name in self._groups)
+
+    @property
+    def _groups(self) -> Mapping[str, Any]:
+        groups = self.table.get("dependency-groups", {})
+        others = groups_of_tools(self.table.get("tool", {}))
+        standard = {_normalised(name) for name in groups}
+        return {**groups, **{name: lines for name, lines in others.items() if _normalised(name) not in standard}}
 
     def group(self, *names: str) -> str | None:
         """Return the first of ``names`` that is a dependency group, if any is."""
@@ -161,7 +182,7 @@ class Project:
                 fix=f'[dependency-groups]\n{missing[0]} = ["pytest"]',
             )
         try:
-            return tuple(dict.fromkeys(resolve_dependency_groups(self.table.get("dependency-groups", {}), *groups)))
+            return tuple(dict.fromkeys(resolve_dependency_groups(self._groups, *groups)))
         except ExceptionGroup as error:
             reasons = "; ".join(map(str, error.exceptions))
             raise GroupInvalid(

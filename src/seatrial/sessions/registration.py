@@ -20,7 +20,7 @@ from seatrial.pythons import find_interpreters, path_with
 from seatrial.sessions.summary import arrange_summary, explain_failure, require_a_run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 Call = TypeVar("Call", bound=Callable[..., None])
@@ -132,6 +132,18 @@ def as_strings(value: Sequence[str], name: str) -> tuple[str, ...]:
             fix=f'{name}=["3.9", "3.10"]' if name == "pythons" else f'{name}=["NAME"]',
         )
     return found
+
+
+def as_variables(value: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the variables of the noxfile for a command."""
+    variables = dict(value or {})
+    if not all(isinstance(text, str) for pair in variables.items() for text in pair):
+        raise ProjectError(
+            f"env={value!r} in the noxfile has to be a dictionary of strings",
+            code="NoxfileInvalid",
+            fix='env={"NAME": "VALUE"}',
+        )
+    return variables
 
 
 def as_command(value: Sequence[str]) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from seatrial import process
 from seatrial.errors import BuildError
 from seatrial.git.command import is_ignored
@@ -17,6 +19,7 @@ from seatrial.sessions.registration import (
     Registration,
     as_command,
     as_strings,
+    as_variables,
     current_project,
     register_session,
     user_facing,
@@ -24,7 +27,7 @@ from seatrial.sessions.registration import (
 from seatrial.sessions.summary import is_of_this_run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import nox
 
@@ -41,6 +44,7 @@ def tests(
     extras: Sequence[str] = (),
     requirements: Sequence[str] = (),
     command: Sequence[str] = ("pytest",),
+    env: Mapping[str, str] | None = None,
     locked: bool = True,
     tags: Sequence[str] = DEFAULT_TAGS,
     name: str = "tests",
@@ -48,10 +52,11 @@ def tests(
 ) -> None:
     """Register ``tests-X.Y`` for every Python: ``command``, in an environment with the built wheel.
 
-    ``pythons``: those to run on, else those that the classifiers name; ``groups``: the dependency groups to
-    install, else the first of ``test``, ``tests``, ``dev``; ``extras``: those of the wheel; ``requirements``: files of
-    them. Where one of these is told, or Python itself is the command (``["python", "-m", "unittest"]``), there need not
-    be a group. ``locked``: whether what a lock file pins is installed as it is there; False takes the newest.
+    ``pythons``: those to run on, else those that the project supports; ``groups``: the dependency groups to
+    install, else the first of ``test``, ``tests``, ``dev``; ``extras``: those of the wheel; ``requirements``: more of
+    them, or files of them. Where one of these is told, or Python itself is the command (``["python", "-m",
+    "unittest"]``), there need not be a group. ``env``: variables for the command. ``locked``: whether what a lock file
+    pins is installed as it is there; False takes the newest.
     Positional arguments go to the command: ``nox -s tests-3.12 -- -k parser``. Where the project uses
     coverage, each Python writes its own data file, and a session ``coverage`` combines them.
 
@@ -61,7 +66,7 @@ def tests(
     versions = as_strings(pythons, "pythons") or current_project().pythons
     needed = Groups(as_strings(groups, "groups"), TEST_GROUPS, "the tests")
     told, more = as_command(command), as_strings(extras, "extras")
-    files = as_strings(requirements, "requirements")
+    files, variables = as_strings(requirements, "requirements"), as_variables(env)
     suffices = bool(more or files or told[0].startswith("python"))
     measured = is_coverage_used() and name == "tests"
 
@@ -80,7 +85,7 @@ def tests(
                 f'name the package instead, source_pkgs = ["{current_project().import_name}"] or '
                 f"--cov={current_project().import_name}"
             )
-        session.run(*told, *session.posargs, env={**process.secrets_removed(), **data})
+        session.run(*told, *session.posargs, env={**process.secrets_removed(), **variables, **data})
 
     about = f"Run {' '.join(told)} against the built wheel"
     register_session(Registration(name, about, as_strings(tags, "tags"), versions, default=default), run)
@@ -96,6 +101,7 @@ def mypy(
     extras: Sequence[str] = (),
     requirements: Sequence[str] = (),
     command: Sequence[str] = ("mypy",),
+    env: Mapping[str, str] | None = None,
     locked: bool = True,
     tags: Sequence[str] = DEFAULT_TAGS,
 ) -> None:
@@ -103,11 +109,13 @@ def mypy(
 
     The arguments are those of `tests`; ``groups`` is else the first of ``types``, ``typing``, ``type-check``,
     ``mypy``, or a group for tests. mypy is installed when no group asks for it. It is run without arguments
-    where its configuration names the files to check, else with ``src``, or what the wheel is made of, and ``tests``.
+    where its configuration or ``command`` names the files to check, else with ``src``, or what the wheel is made of,
+    and ``tests``.
     """
     versions = as_strings(pythons, "pythons") or current_project().pythons
     needed = Groups(as_strings(groups, "groups"), (*TYPE_GROUPS, *TEST_GROUPS), "type checking", "mypy")
     told, more, listed = as_command(command), as_strings(extras, "extras"), as_strings(requirements, "requirements")
+    variables = as_variables(env)
 
     def run(session: nox.Session) -> None:
         from seatrial.sessions.environment import fill_with_wheel, locked_pins, require_command, resolve_groups  # noqa: PLC0415 - see tests()
@@ -120,13 +128,23 @@ def mypy(
         cache = TypeCache.of(current_project().import_name, mypy_cache_folder(), target)
         cache.seed()
         try:
-            files = session.posargs or files_to_check(made.modules)
-            session.run(*told, "--python-version", target, *files, env=process.secrets_removed())
+            files = session.posargs or (() if names_files(told) else files_to_check(made.modules))
+            environ = {**process.secrets_removed(), **variables}
+            session.run(*told, "--python-version", target, *files, env=environ)
         finally:
             cache.keep()
 
     about = f"Run {' '.join(told)}, told to check for this Python"
     register_session(Registration("mypy", about, as_strings(tags, "tags"), versions), run)
+
+
+def names_files(command: Sequence[str]) -> bool:
+    """Whether a command of mypy has files, folders, modules or packages to check among its arguments."""
+    options = ("-m", "--module", "-p", "--package", "-c", "--command")
+    return any(
+        word.startswith(options) if word.startswith("-") else (current_project().root / word).exists()
+        for word in command[1:]
+    )
 
 
 def files_to_check(modules: Sequence[str]) -> tuple[str, ...]:
@@ -145,9 +163,24 @@ def files_to_check(modules: Sequence[str]) -> tuple[str, ...]:
     return (*(sources or ["."]), *(["tests"] if sources and (root / "tests").is_dir() else []))
 
 
-def requirements_in(files: Sequence[str]) -> tuple[str, ...]:
-    """Return the requirements in requirements files of the project. Raises `RequirementsUnusable`."""
-    return tuple(one for name in files for one in read_requirements(current_project().root, name))
+def requirements_in(entries: Sequence[str]) -> tuple[str, ...]:
+    """Return requirements, and those in requirements files of the project. Raises `RequirementsUnusable`."""
+    return tuple(
+        requirement
+        for entry in entries
+        for requirement in (read_requirements(current_project().root, entry) if is_file(entry) else (entry,))
+    )
+
+
+def is_file(entry: str) -> bool:
+    """Whether an entry of ``requirements`` is the path of a file, and no requirement."""
+    if entry.endswith((".txt", ".in")) or (current_project().root / entry).is_file():
+        return True
+    try:
+        Requirement(entry)
+    except InvalidRequirement:
+        return True
+    return False
 
 
 def mypy_cache_folder() -> Path:

@@ -37,9 +37,17 @@ if TYPE_CHECKING:
         "yes": "write without asking",
         "dry-run": "show what would be written, and write nothing",
         "workflows": "--no-workflows: write no CI workflows",
+        "classifiers": "add a classifier for each supported Python, where none names one",
     },
 )
-def init(context: Context, project: str = "", yes: bool = False, dry_run: bool = False, workflows: bool = True) -> None:
+def init(
+    context: Context,
+    project: str = "",
+    yes: bool = False,
+    dry_run: bool = False,
+    workflows: bool = True,
+    classifiers: bool = False,
+) -> None:
     """Add seatrial to a project.
 
     Shows the files and asks once. Nothing is overwritten, and a second run changes nothing.
@@ -54,7 +62,7 @@ def init(context: Context, project: str = "", yes: bool = False, dry_run: bool =
     with errors_as_messages("run it again: what was written is whole"):
         detected = detect_project(Path(project or ".").resolve())
         console.show(detected_text(detected))
-        proposal = propose_changes(detected, workflows=workflows)
+        proposal = propose_changes(detected, workflows=workflows, classifiers=classifiers)
         require_clean_files(detected, proposal)
         if dry_run and proposal.files:
             console.show(f"\n{proposal.diff}")

@@ -163,7 +163,8 @@ def _written_branch(repository: Repository) -> str:
 
 def group_of(project: Project) -> str:
     """Return the dependency group that holds seatrial, "" if none does."""
-    for group in sorted(project.groups, key=lambda one: (GROUP_ORDER.index(one) if one in GROUP_ORDER else 99, one)):
+    groups = [str(name) for name in project.table.get("dependency-groups", {})]
+    for group in sorted(groups, key=lambda one: (GROUP_ORDER.index(one) if one in GROUP_ORDER else 99, one)):
         try:
             names = {canonicalize_name(Requirement(one).name) for one in project.requirements((group,))}
         except (GroupInvalid, InvalidRequirement):
