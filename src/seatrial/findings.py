@@ -33,7 +33,7 @@ def printable(text: str) -> str:
 
 
 class Verdict(Enum):
-    """How a check ended. What could not be learned is unknown, never passed."""
+    """How a check ended. What could not be found out is unknown, never passed."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -50,10 +50,9 @@ class Severity(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check says.
+    """The result of one check.
 
-    ``seen``: what is the matter here, in the words of the index where it would refuse that; ``fix``: a command or the
-    lines to paste.
+    ``seen``: what is wrong, in the words of the index if it would refuse it; ``fix``: a command or lines to paste.
     """
 
     verdict: Verdict
@@ -62,22 +61,22 @@ class Finding:
 
     @classmethod
     def passed(cls, seen: str = "") -> Finding:
-        """Say that all is well."""
+        """Return that nothing is wrong."""
         return cls(Verdict.PASSED, seen)
 
     @classmethod
     def failed(cls, seen: str, fix: str | Command) -> Finding:
-        """Say what is wrong, and what fixes it."""
+        """Return what is wrong, and what fixes it."""
         return cls(Verdict.FAILED, seen, str(fix))
 
     @classmethod
     def skipped(cls, why: str) -> Finding:
-        """Say why the check makes no sense here."""
+        """Return why the check does not apply."""
         return cls(Verdict.SKIPPED, why)
 
     @classmethod
     def unknown(cls, why: str, fix: str = "") -> Finding:
-        """Say why it could not be learned."""
+        """Return why it could not be found out."""
         return cls(Verdict.UNKNOWN, why, fix)
 
 
@@ -86,7 +85,7 @@ class CheckResult:
     """A finding, and the check that it comes from.
 
     ``code`` and ``title``: those of the check; ``why``: why it matters; ``subject``: the file or the like that was
-    judged; ``ignore_reason``: the reason why the project ignores it, "" when it does not.
+    checked; ``ignore_reason``: the reason why the project ignores the check, "" if it does not.
     """
 
     code: str
@@ -109,12 +108,12 @@ class CheckResult:
 
     @property
     def blocks(self) -> bool:
-        """Whether there can be no release while this stands."""
+        """Whether it stops a release."""
         return self.finding.verdict is Verdict.FAILED and self.severity is Severity.ERROR and not self.ignore_reason
 
     @property
     def outcome(self) -> str:
-        """What became of it, in one word: error, warning or ignored for what failed, else the verdict."""
+        """The result in one word: error, warning or ignored for a check that failed, else the verdict."""
         if self.finding.verdict is not Verdict.FAILED:
             return str(self.finding.verdict.value)
         return "ignored" if self.ignore_reason else str(self.severity.value)
@@ -131,15 +130,14 @@ def render_results(results: Iterable[CheckResult], render: Callable[[str], str])
 
 
 OUTCOMES = ("error", "warning", "unknown", "ignored")
-"""What can become of a check that did not pass, the worst first."""
+"""The outcomes of checks that did not pass, the worst first."""
 
 
 @dataclass(frozen=True)
 class ReportEntry:
-    """What is told once, of however many files or checks: mended once, it is mended in all.
+    """An entry of a report: what is wrong in one or more files, or unknown to one or more checks.
 
-    ``codes``: the one check that has found it, or how many could not learn what they ask for; ``subjects``: the files
-    that it was found in.
+    ``codes``: the check that failed, or the range of those that are unknown; ``subjects``: the files.
     """
 
     family: str
@@ -153,20 +151,21 @@ class ReportEntry:
 
 
 def group_results(results: Iterable[CheckResult]) -> tuple[ReportEntry, ...]:
-    """Return what did not pass: by families, in each and of all the worst first."""
-    wrong = [one for one in results if one.outcome in OUTCOMES]
-    worst = {one.family: _rank(one) for one in sorted(wrong, key=_rank, reverse=True)}
+    """Return what did not pass: by families, the worst family first, and in each the worst first."""
+    wrong = [result for result in results if result.outcome in OUTCOMES]
+    worst = {result.family: _rank(result) for result in sorted(wrong, key=_rank, reverse=True)}
     groups: dict[tuple[str, ...], list[CheckResult]] = {}
-    for one in sorted(wrong, key=lambda one: (worst[one.family], one.family, _rank(one))):
-        finding, is_known = one.finding, one.finding.verdict is not Verdict.UNKNOWN
-        key = (one.family, one.outcome, one.code if is_known else "", finding.seen, finding.fix, one.ignore_reason)
-        groups.setdefault(key, []).append(one)
+    for result in sorted(wrong, key=lambda result: (worst[result.family], result.family, _rank(result))):
+        finding = result.finding
+        code = "" if finding.verdict is Verdict.UNKNOWN else result.code
+        key = (result.family, result.outcome, code, finding.seen, finding.fix, result.ignore_reason)
+        groups.setdefault(key, []).append(result)
     return tuple(map(_merge, groups.values()))
 
 
 def _merge(group: Sequence[CheckResult]) -> ReportEntry:
-    first, codes = group[0], sorted({one.code for one in group})
-    names = dict.fromkeys(one.subject for one in group if one.subject and len(codes) == 1)
+    first, codes = group[0], sorted({result.code for result in group})
+    names = dict.fromkeys(result.subject for result in group if result.subject and len(codes) == 1)
     return ReportEntry(
         family=first.family,
         outcome=first.outcome,

@@ -211,7 +211,7 @@ def distinct_members(file: Distribution) -> Finding:
 @check(
     "DIST019",
     "No file is encrypted by a code protector",
-    "PyPI refuses code that nobody can read before it runs.",
+    "PyPI refuses code that cannot be read before it runs.",
     needs=("DIST011",),
 )
 def readable_code(file: Distribution) -> Finding:

@@ -37,7 +37,7 @@ TYPED = "Typing :: Typed"
 def not_empty(wheel: Distribution) -> Finding:
     brought = any(not _top(member.name).endswith(".dist-info") for member in wheel.files)
     line = "the wheel contains nothing but metadata"
-    return finding_of([] if brought else [line], "tell the build backend where the package is")
+    return finding_of([] if brought else [line], "configure where the package is, in the build backend")
 
 
 @check(
@@ -59,7 +59,7 @@ COMMON_NAMES = frozenset(
         *(".eggs", ".github", ".nox", ".tox", ".venv", "venv"),
     )
 )
-"""What many projects have at their top and nobody means to install; from check-wheel-contents (W005), and more."""
+"""What many projects have at their top and do not mean to install; from check-wheel-contents (W005), and more."""
 
 
 @wheel_check(
@@ -71,7 +71,7 @@ def no_common_names(wheel: Distribution) -> Finding:
     tops = {re.sub(r"\.pyi?$", "", _top(place)) for place in wheel.tree}
     own = wheel.metadata.name.lower().replace("-", "_")
     lines = [f"the wheel would install {name}" for name in sorted(tops & COMMON_NAMES - {own})]
-    return finding_of(lines, "tell the build backend which packages to include, or keep yours in src/")
+    return finding_of(lines, "configure which packages the build backend includes, or keep yours in src/")
 
 
 @wheel_check(
@@ -134,13 +134,13 @@ def pythons_agree(file: Distribution) -> Finding:
 def tag_fits(wheel: Distribution) -> Finding:
     is_for_all = wheel.name.endswith("-none-any.whl")
     compiled = first_lines(place for place in wheel.tree if place.endswith(COMPILED))
-    return finding_of(compiled if is_for_all else [], "tell the build backend that the wheel is not pure")
+    return finding_of(compiled if is_for_all else [], "configure the build backend to build a platform-specific wheel")
 
 
 DOCUMENTS = re.compile(
     r"(readme|licen[cs]es?|copying|notice|changelog|changes|history|authors|news)([.-][^/]*)?", re.IGNORECASE
 )
-"""Documents of a project, which backends put at the top of a wheel when they are told to include them."""
+"""Documents of a project, which backends put at the top of a wheel if they are configured to include them."""
 
 
 @wheel_check(
@@ -169,7 +169,7 @@ def folders_have_modules(wheel: Distribution) -> Finding:
     full = {_top(place) for place in wheel.tree if "/" in place and place.endswith(MODULE_SUFFIXES)}
     bare = sorted(folder for folder in folders - full if not folder.endswith(LIBRARIES))
     lines = first_lines(f"{folder}/ contains no module" for folder in bare)
-    return finding_of(lines, "tell the build backend to include the modules, or leave the folder out")
+    return finding_of(lines, "have the build backend include the modules, or leave the folder out")
 
 
 def _empty_folders(wheel: Distribution) -> Iterator[str]:
@@ -258,7 +258,7 @@ TOOL_FOLDERS = frozenset(
         *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".idea", "htmlcov"),
     )
 )
-"""Folders that tools create and nobody means to ship."""
+"""Folders that tools create and that do not belong in a release."""
 
 TOOL_FILES = frozenset((".DS_Store", "Thumbs.db", ".coverage", "pyvenv.cfg"))
 

@@ -143,7 +143,7 @@ COMPILED_FROM = frozenset(
         *(".toml", ".build", ".cmake", ".j2", ".y", ".l"),
     )
 )
-"""The suffixes of files that a package is made from and that nobody installs."""
+"""The suffixes of files that a package is compiled from and that are not installed."""
 
 TESTS = frozenset(("test", "tests", "testing", "_tests"))
 """Folders in a package that many leave out on purpose."""
@@ -164,7 +164,7 @@ def wheel_has_package(files: ReleaseFiles) -> Finding:
         for _, inside in _sources_of(files, _packages(wheel))
         if str(inside) not in wheel.tree and _is_wanted(inside) and inside.suffix.lower() not in COMPILED_FROM
     )
-    return finding_of(first_lines(lines), "tell the build backend that it is part of the package (package data)")
+    return finding_of(first_lines(lines), "have the build backend include it in the package (package data)")
 
 
 def _packages(wheel: Distribution) -> set[str]:

@@ -65,7 +65,7 @@ def file_new(upload: Upload) -> Finding:
 @check(
     "INDEX004",
     "No file of that name was deleted from the index",
-    "The name of a deleted file cannot be used again, so that nobody gets another file than before.",
+    "The name of a deleted file cannot be used again, so that users never get another file than before.",
     kinds=ANY_FILE,
 )
 def name_not_burned(upload: Upload) -> Finding:

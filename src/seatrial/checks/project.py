@@ -323,7 +323,7 @@ def sources_linked(sources: ProjectSources) -> Finding:
 @project_check(
     "META032",
     "The URL of the sources is that of the remote",
-    "After a repository has moved, its old address belongs to whoever takes it next.",
+    "After a repository has moved, somebody else can take its old address.",
 )
 def urls_of_remote(sources: ProjectSources) -> Finding:
     if not sources.home[0]:

@@ -170,7 +170,7 @@ GIT_ERRORS = (
     ErrorCheck(
         "GIT013",
         "The tag is not taken, locally or on the remote",
-        "Nobody can trust a tag that moves, and CI would publish the commit that it finds there.",
+        "A tag that moves cannot be trusted, and CI would publish the commit that it finds there.",
         ReleaseStage.CHOSEN,
         ("TagTaken",),
     ),

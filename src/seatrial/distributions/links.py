@@ -27,7 +27,7 @@ Place = tuple[str, ...]
 
 
 class LeavesError(ValueError):
-    """A path leads out of the folder that the archive is unpacked in, or nobody can tell where it leads."""
+    """A path leads out of the folder that the archive is unpacked in, or cannot be followed."""
 
 
 @dataclass

@@ -61,7 +61,7 @@ PROJECT_NAME = r"([A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9])"
 
 # warehouse/migrations/versions/1e2ccd34f539_move_existing_blacklisted_projects_into_.py
 PROHIBITED_NAMES = frozenset(("requirements-txt", "rrequirements-txt"))
-"""Names, normalised, that no new project may have; administrators of PyPI prohibit more, which nobody publishes."""
+"""Names, normalised, that no new project may have; administrators of PyPI prohibit more, and do not publish them."""
 
 # warehouse/forklift/metadata.py
 METADATA_VERSIONS = frozenset(("1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5"))

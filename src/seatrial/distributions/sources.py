@@ -40,7 +40,7 @@ def require_package(project: Project, files: Iterable[PurePosixPath], wheel: Dis
     for place in packages(files, project):
         name = place.name.partition(".")[0]
         if name.lower() not in tops and (not modules or name.lower() == project.import_name.lower()):
-            how = HOW_TO_INCLUDE.get(project.backend, "tell the build backend where {name} is")
+            how = HOW_TO_INCLUDE.get(project.backend, "configure where {name} is, in the build backend")
             raise BuildError(
                 f"{wheel.name} does not contain {name}, which the source tree has in {place}",
                 code="PackageMissing",
