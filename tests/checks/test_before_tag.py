@@ -193,6 +193,7 @@ BROKEN: dict[str, object] = {
     "META005": refused("NoFragments"),
     "META006": refused("MarkerMissing"),
     "META007": refused("CommandMissing", ToolError),
+    "META008": refused("CiSkipped"),
     "META011": sources(**{"licence": "MIT", "requires-python": "3.10+", "authors": [{"nam": "x"}]}),
     "META012": sources(description=None),
     "META013": sources(readme="READ.md"),

@@ -30,7 +30,7 @@ UNKNOWN_REMOTE = {"GIT008", "GIT009", "GIT010", "GIT017"}
 UNSEALED = {"GIT014", "GIT015"}
 """What is not known where no commit was made."""
 
-UNWRITTEN = {*UNSEALED, "META004", "META006", "META007"}
+UNWRITTEN = {*UNSEALED, "META004", "META006", "META007", "META008"}
 """What is not known where neither version nor changelog could be written."""
 
 UNREAD = {*UNWRITTEN, "GIT006", "GIT012", "GIT013", "META002", "META003", "META005"}

@@ -241,6 +241,13 @@ PROJECT_ERRORS = (
         ("ToolError",),
     ),
     ErrorCheck(
+        "META008",
+        "CI runs for the commit of the release",
+        "A marker such as [skip ci] in its message keeps the workflow that publishes from starting, for the tag too.",
+        ReleaseStage.WRITTEN,
+        ("CiSkipped",),
+    ),
+    ErrorCheck(
         "DIST411",
         "The sdist, and the wheel from that sdist, can be built, and have the version of the tag",
         "If a clean clone of the commit does not build here, it does not build in CI either.",

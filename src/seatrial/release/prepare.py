@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import itertools
 import os
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -325,7 +326,7 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
         )
     entry = assemble_changelog(snapshot, version, f"{datetime.now().astimezone():%Y-%m-%d}", prepared.towncrier)
     diff, removed = scratch.changes()
-    return ReleasePlan(
+    plan = ReleasePlan(
         project=snapshot.project.name,
         current=snapshot.current,
         version=version,
@@ -338,6 +339,43 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
         unfinished=uncommitted_files(preconditions.repository),
         publishes=files_that_publish(scratch.root, snapshot.tag(version)),
     )
+    # A release that changes no file is a tag of the commit that is there.
+    message = plan.message if diff else scratch.git.run("log", "-1", "--format=%B", scratch.base)
+    if plan.publishes:
+        require_ci(message, preconditions.repository.setting("push.pushoption"), is_of_release=bool(diff))
+    return plan
+
+
+SKIP_MARKER = re.compile(
+    r"\[(?:skip[ _-]ci|ci[ _-]skip|no[ _-]ci|skip[ _-]actions|actions[ _-]skip)\]|^skip-checks:[ \t]*true[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What in the message of a commit keeps CI from running for it, and for a tag of it.
+
+GitHub, "Skipping workflow runs"; GitLab, "Skip a pipeline".
+"""
+
+
+def require_ci(message: str, push_option: str | None, *, is_of_release: bool) -> None:
+    """Raise `CiSkipped` when CI would not run for a commit with this message, or for a push with this option.
+
+    ``is_of_release``: whether the commit is made by the release, with ``message`` from the settings.
+    """
+    marker = SKIP_MARKER.search(message)
+    if marker:
+        whose = "the commit of the release" if is_of_release else "HEAD, which the tag would be of,"
+        setting = "take it out of message in [tool.seatrial]"
+        raise ReleaseError(
+            f"{whose} has {marker[0]} in its message, so CI would not run for the tag, and nothing would be published",
+            code="CiSkipped",
+            fix=setting if is_of_release else "commit something after it: git commit --allow-empty",
+        )
+    if push_option == "ci.skip":
+        raise ReleaseError(
+            "push.pushOption is ci.skip in the configuration of git, so CI would not run for the tag",
+            code="CiSkipped",
+            fix="git config --unset-all push.pushOption",
+        )
 
 
 def commit_release(prepared: PreparedRelease, plan: ReleasePlan) -> ReleaseCommit:
