@@ -151,11 +151,13 @@ COMPLETED = {
 
 @pytest.mark.parametrize("shell", SHELLS, ids=[shell.name for shell in SHELLS])
 def test_word_is_completed(repo: ReleaseRepo, shell: Shell) -> None:
+    """How a shell takes words apart and puts candidates in, no fast test could show."""
     edited = edited_lines(repo, shell, [line + TAB for line in COMPLETED])
     assert {line: text.rstrip() for line, text in zip(COMPLETED, edited)} == COMPLETED
 
 
 def test_bash_offers_all_words(repo: ReleaseRepo) -> None:
+    """Bash itself sorts and filters what the program prints."""
     typed = ["seatrial release m", "seatrial release --part=m", "seatrial verify ", "seatrial news ", "seatrial ci.v"]
     edited = edited_lines(repo, SHELLS[0], [line + INSERT_ALL for line in typed])
     assert [text.rstrip() for text in edited] == [
