@@ -17,6 +17,7 @@ from packaging.utils import InvalidName, canonicalize_name
 from seatrial.checks.contents import COMMON_NAMES
 from seatrial.checks.metadata import email_errors, is_python_module
 from seatrial.commands import Command
+from seatrial.distributions.pypi_rules import PROHIBITED_NAMES
 from seatrial.errors import CommandFailed, IndexUnreachable, ProjectError, ReleaseError
 from seatrial.git.command import Git, is_ignored
 from seatrial.git.repository import HOW_TO_SET_IDENTITY, page_of_repository, read_repository
@@ -275,7 +276,9 @@ def _mistakes(text: str) -> Iterator[str]:
     if keyword.iskeyword(module):
         yield f"{module} is a word of Python's grammar"
     if is_python_module(text):
-        yield f"{module} is, or once was, a module of Python's standard library, and PyPI takes no project named so"
+        yield f"{module} is, or once was, a module of Python's standard library, and PyPI refuses new ones of that name"
+    elif canonicalize_name(text) in PROHIBITED_NAMES:
+        yield f"PyPI prohibits the name {text}"
     elif module in COMMON_NAMES:
         yield f"{module} is what every project calls a folder of its own"
 
