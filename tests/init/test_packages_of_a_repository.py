@@ -103,7 +103,7 @@ def test_each_gets_its_files_of_ci_in_the_one_diff_and_nothing_the_second_time(r
         again = project.seatrial("init", "--yes", "--project", f"packages/{name}")
         assert (again.returncode, again.output.splitlines()[-1]) == (0, "There is nothing to write.")
         same = project.seatrial("workflows", "--check", "--project", f"packages/{name}")
-        assert same.output.splitlines()[-1] == f"{', '.join([*of_ci(name), SHARED])}: as they should be"
+        assert same.output.splitlines()[-1] == f"{', '.join([*of_ci(name), SHARED])}: up to date"
 
 
 OF_ANOTHER = """\

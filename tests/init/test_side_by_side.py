@@ -72,7 +72,7 @@ def checks_and_files_of_ci_of_each_are_its_own(project: SampleProject) -> None:
     for name in ("foo", "bar"):
         same = project.seatrial("--project", f"packages/{name}", "workflows", "--check")
         files = f".github/workflows/ci-{name}.yml, .github/workflows/release-{name}.yml, .github/dependabot.yml"
-        assert same.output.splitlines()[-1] == f"{files}: as they should be"
+        assert same.output.splitlines()[-1] == f"{files}: up to date"
         publisher = project.seatrial("trusted-publisher", "--project", f"packages/{name}").output
         assert f"release-{name}.yml" in publisher
     project.write({f"{folder}notes.txt": "Unfinished\n" for folder in ("", "docs/", "packages/foo/", "packages/bar/")})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
 from release_repo import ReleaseRepo, make_release_repo
 from sample_project import HERE, RunResult
+from seatrial.ci.pins import PUBLISH_PIN
 from workflow_sets import wheels_of_the_docs
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def test_files_are_written_once_and_then_are_as_they_should_be(repo: ReleaseRepo
         "                  python -m pip install seatrial uv\n"
         "                  fix: uv lock, with seatrial in a dependency group; or pip install --require-hashes\n"
         "2 warnings\n"
-        f"{', '.join(ALL)}: as they should be\n",
+        f"{', '.join(ALL)}: up to date\n",
     )
     assert repo.state() == written
 
@@ -205,24 +207,71 @@ def test_forge_that_is_none_of_both_is_told(repo: ReleaseRepo) -> None:
 
 def test_workflow_of_ones_own_is_judged_too(repo: ReleaseRepo) -> None:
     repo.project.invoke("workflows")
-    own = "jobs:\n  p:\n    timeout-minutes: 1\n    steps:\n      - uses: actions/checkout@v4\n"
+    own = f"jobs:\n  p:\n    steps:\n      - uses: actions/checkout@{'7' * 40}\n"
     repo.project.write({".github/workflows/own.yml": own, ".github/workflows/no.yml": "a: ["})
     said = refused(repo.project.invoke("workflows", "--check"))
     assert said.startswith(
+        f"{', '.join(ALL)}: up to date\n"
         "seatrial: error    CI116  .github/workflows/no.yml:\n"
         "                  line 1: expected the node content, but found '<stream end>'\n"
-        "                  fix: mend it, or move it out of .github/workflows\n"
-        "error    CI101  .github/workflows/own.yml:\n                  actions/checkout@v4 is no commit\n"
+        "                  fix: correct it, or move it out of .github/workflows\n"
+        "error    CI101  .github/workflows/own.yml:\n"
+        f"                  actions/checkout@{'7' * 40} has no version after it\n"
     )
     ignore = '\n[tool.seatrial.ignore]\nCI101 = "they are ours"\nCI116 = "it is a note"\n'
     repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + ignore})
     assert repo.project.invoke("workflows", "--check").returncode == 0
 
 
+def test_checks_are_shown_with_what_has_drifted(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    repo.project.write({RELEASE: repo.read(RELEASE).replace("    environment: pypi\n", "")})
+    said = refused(repo.project.invoke("workflows", "--check"))
+    assert said.startswith(f"seatrial: error    CI103  {RELEASE}:\n{' ' * 18}the job pypi has no environment\n")
+    assert f"\n{RELEASE} was changed by hand between the marks\n" in said
+    assert "fix:  correct each of them, or ignore it with a reason\n" in said
+    assert "\n      put your own jobs below the last mark" in said
+
+
+def test_file_that_was_written_by_hand_is_no_drift(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    repo.project.write({DEPENDABOT: "version: 2\nupdates: []\n"})
+    assert repo.project.invoke("workflows", "--check").returncode == 0
+
+
+BY_HAND = f"""\
+on: {{push: {{tags: ["v*"]}}}}
+jobs:
+  test: {{timeout-minutes: 9, steps: [{{run: pytest}}]}}
+  pypi:
+    needs: test
+    timeout-minutes: 9
+    environment: pypi
+    permissions: {{id-token: write}}
+    steps: [{{uses: {PUBLISH_PIN.partition(" ")[0]}}}] # v1.14.2
+"""
+
+
+def test_workflows_that_were_written_by_hand_are_judged_whatever_the_project_is(repo: ReleaseRepo) -> None:
+    repo.project.git("remote", "set-url", "origin", "https://git.example.org/acme/tidepool")
+    repo.project.write({RELEASE: BY_HAND, "noxfile.py": "import nothing_of_this_name\n"})
+    assert repo.project.invoke("workflows", "--check") == RunResult(0, f"{RELEASE}: written by hand, and checked\n")
+    repo.project.write({RELEASE: BY_HAND.replace("environment: pypi", "name: Publish")})
+    assert refused(repo.project.invoke("workflows", "--check")) == (
+        f"{RELEASE}: written by hand, and checked\n"
+        f"seatrial: error    CI103  {RELEASE}:\n"
+        "                  the job pypi has no environment\n"
+        "                  fix: environment: pypi\n"
+        "1 error\n"
+        "fix:  correct each of them, or ignore it with a reason\n"
+        f"{READ}WorkflowsUnsafe\n"
+    )
+
+
 def test_pipeline_of_gitlab_names_the_sessions_and_drifts_with_them(repo: ReleaseRepo) -> None:
     repo.project.git("remote", "set-url", "origin", "git@gitlab.com:acme/tidepool.git")
     assert repo.project.invoke("workflows") == RunResult(0, "written: .gitlab-ci.yml\n")
-    assert repo.project.invoke("workflows", "--check") == RunResult(0, ".gitlab-ci.yml: as they should be\n")
+    assert repo.project.invoke("workflows", "--check") == RunResult(0, ".gitlab-ci.yml: up to date\n")
     noxfile = repo.read("noxfile.py").replace("sessions.tests()", 'sessions.tests(name="trials")')
     repo.project.write({"noxfile.py": noxfile})
     said = refused(repo.project.invoke("workflows", "--check"))
@@ -256,6 +305,53 @@ def test_publisher_is_what_remote_and_workflows_say(repo: ReleaseRepo) -> None:
         "  rule for the tags v*: only maintainers make them, nobody moves or deletes one; "
         "not known here whether it is so\n"
     )
+
+
+def sections(output: str) -> dict[str, str]:
+    """Return what is registered: the file and the environment, by what is printed before."""
+    found = re.findall(r"^(\w+)\n(?:  \w+ .*\n){2}  workflow +(.*)\n  environment +(.*)$", output, re.MULTILINE)
+    return {f"{index} {file}": environment for index, file, environment in found}
+
+
+TESTPYPI_BY_HAND = """\
+on: {push: {branches: [main]}}
+jobs:
+  test:
+    environment: staging
+    permissions: {id-token: write}
+    steps: [{run: twine upload --repository testpypi dist/*}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (("environment: pypi", "environment: production"), {"PyPI release.yml": "production"}),
+        (("environment: pypi", "name: Publish"), {"PyPI release.yml": "none"}),
+        (
+            ("environment: pypi", "environment: ${{ inputs.target || 'pypi' }}"),
+            {"PyPI release.yml": "unknown: ${{ inputs.target || 'pypi' }}"},
+        ),
+    ],
+)
+def test_publisher_of_a_workflow_that_was_written_by_hand_is_what_it_says(
+    repo: ReleaseRepo, changed: tuple[str, str], expected: dict[str, str]
+) -> None:
+    """No classifier names a Python, which the generated workflows need."""
+    pyproject = re.sub(r'"Programming Language :: Python :: 3\.\d+",?', "", repo.read("pyproject.toml"))
+    tester = {".github/workflows/test.yml": TESTPYPI_BY_HAND}
+    repo.project.write({"pyproject.toml": pyproject, RELEASE: BY_HAND.replace(*changed), **tester})
+    ran = repo.project.invoke("trusted-publisher")
+    assert (ran.returncode, sections(ran.output)) == (0, {**expected, "TestPyPI test.yml": "staging"})
+    assert "environment staging: deployments from the branch main alone" in ran.output
+    assert "${" not in ran.output.partition("form ")[2].partition("\n")[0]
+
+
+def test_workflow_that_was_written_by_hand_is_not_started_to_prove_the_publisher(repo: ReleaseRepo) -> None:
+    """It would publish."""
+    repo.project.write({RELEASE: BY_HAND.replace("on: {", "on: {workflow_dispatch: , ")})
+    said = refused(repo.project.invoke("workflows", "--prove"))
+    assert said.startswith("seatrial: no workflow of this project can be started to prove the publisher\n")
 
 
 GH = """\

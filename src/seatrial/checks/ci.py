@@ -33,12 +33,7 @@ def publishes(facts: CiFacts) -> Finding:
     publishing = facts.publishing
     if publishing.jobs or publishing.others:
         return Finding.passed()
-    doubts = [
-        f"{job.run.place} may publish: it {', '.join(job.doubts)}"
-        if job.doubts
-        else f"{job.run.place} uploads to {job.uploads[0].address or 'an index with a name of its own'}"
-        for job in publishing.possible_jobs
-    ]
+    doubts = [f"{job.run.place} may publish: {job.doubt}" for job in publishing.possible_jobs]
     if doubts:
         return Finding.unknown(
             "\n".join(doubts), "upload in a step of the workflow: pypa/gh-action-pypi-publish, or twine upload"

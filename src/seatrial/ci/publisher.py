@@ -168,6 +168,12 @@ class PublishingJob:
         return Answer.UNKNOWN if self.uploads or self.doubts else Answer.NO
 
     @property
+    def doubt(self) -> str:
+        """Why it is not known whether it uploads to PyPI."""
+        addresses = [upload.address or "an index with a name of its own" for upload in self.uploads]
+        return f"it {', '.join(self.doubts or [f'uploads to {address}' for address in addresses])}"
+
+    @property
     def is_started_by_tag(self) -> bool:
         """Whether the push of the tag starts its workflow, and nobody has to do anything."""
         return self.event is not None and self.event not in BY_HAND

@@ -171,7 +171,7 @@ def _remarks(publishing: Publishing) -> tuple[str, ...]:
         )
         return tuple(remarks)
     if job.publishes is Answer.UNKNOWN:
-        remarks.append(f"whether {job.run.place} publishes is not known; it is assumed: {_doubt(job)}")
+        remarks.append(f"whether {job.run.place} publishes is not known; it is assumed: {job.doubt}")
     elif job.is_started_by_tag and job.starts is Answer.UNKNOWN:
         remarks.append(f"whether {job.run.place} runs for the tag is not known; it is assumed: {job.reason}")
     if job.environment and job.environment.name is None:
@@ -188,11 +188,6 @@ def _remarks(publishing: Publishing) -> tuple[str, ...]:
             fix="permissions:\n  id-token: write",
         )
     return tuple(remarks)
-
-
-def _doubt(job: PublishingJob) -> str:
-    """Return why it is not known whether a job publishes."""
-    return ", ".join(job.doubts) or "it uploads to an index whose address is not known"
 
 
 BUILD_SCRIPT = """\

@@ -18,8 +18,8 @@ from seatrial.tasks.console import errors_as_messages, project_folder, show
 if TYPE_CHECKING:
     from invoke.context import Context
 
-    from seatrial.rehearsal.ci import PublishingSetup
     from seatrial.workflows.generate import Generator
+    from seatrial.workflows.trusted_publisher import RegistrationPlan
 
 
 @command(
@@ -36,21 +36,20 @@ def workflows(context: Context, check: bool = False, overwrite: bool = False, pr
 
     Example: invoke workflows --check
     """
-    from seatrial.workflows.generate import Generator
+    from seatrial.workflows.generate import Generator, check_workflows
 
     with errors_as_messages():
+        if check:
+            checked = check_workflows(project_folder())
+            if checked.text:
+                show(checked.text)
+            checked.raise_errors()
+            return
         generator = Generator.of(project_folder())
         if prove:
             start_publisher_trial(generator)
             return
         generator.require_sessions()
-        if check:
-            generator.require_current()
-            told = generator.require_safety()
-            if told:
-                show(told)
-            show(f"{', '.join(one.path for one in generator.wanted)}: as they should be")
-            return
         changed = generator.write(overwrite=overwrite)
         show("\n".join(f"written: {path}" for path in changed) or "nothing has changed")
 
@@ -161,77 +160,49 @@ def trusted_publisher(context: Context) -> None:
 
     Example: invoke trusted-publisher
     """
-    from seatrial.workflows.generate import Generator
+    from seatrial.workflows.trusted_publisher import read_registrations
 
     with errors_as_messages():
-        generator = Generator.of(project_folder())
-        setup = _publishing_setup(generator)
-        for remark in setup.remarks:
+        plan = read_registrations(project_folder())
+        for remark in plan.remarks:
             show(f"({remark})")
-        show("\n\n".join((*map(str, _registrations(generator, setup)), _settings_text(generator, setup))))
+        show("\n\n".join((*map(str, plan.registrations), _settings_text(plan))))
 
 
 def start_publisher_trial(generator: Generator) -> None:
     """Start the run that asks PyPI for a token and throws it away, or say where to start it."""
+    from seatrial.ci.github import WorkflowFiles
     from seatrial.ci.runs import has_gh, start_workflow
     from seatrial.errors import WorkflowUnknown
+    from seatrial.rehearsal.ci import read_publishing_setup
 
-    setup = _publishing_setup(generator)
-    if generator.kind != "github" or not generator.context.settings.prove:
+    context, repository = generator.context, generator.repository
+    files = WorkflowFiles.in_tree(repository.root) if generator.kind == "github" else WorkflowFiles()
+    # One that was written by hand would do something else when it is started.
+    if not any(job.name == PROVE for file in files if file.name == context.release for job in file.jobs):
         raise WorkflowUnknown(
             "no workflow of this project can be started to prove the publisher",
             fix=f"on GitHub: prove = true in [tool.seatrial.workflows], then {Command('workflows')}, and push",
         )
-    who = setup.publisher
+    who = read_publishing_setup(repository, generator.project, repository.root).publisher
     if has_gh():
         show(
-            start_workflow(generator.repository.root, who.home, who.workflow, generator.context.branch)
-            or f"{who.workflow} is started"
+            start_workflow(repository.root, who.home, context.release, context.branch)
+            or f"{context.release} is started"
         )
-    page = f"https://github.com/{who.home}/actions/workflows/{who.workflow}"
+    page = f"https://github.com/{who.home}/actions/workflows/{context.release}"
     show(f"{page}\n\n{MEANING.format(rehearse=Command('rehearse'))}")
 
 
-def _publishing_setup(generator: Generator) -> PublishingSetup:
-    from dataclasses import replace
-
-    from seatrial.rehearsal.ci import read_publishing_setup
-
-    setup = read_publishing_setup(generator.repository, generator.project, generator.repository.root)
-    if generator.kind == "github":
-        return setup
-    publisher = replace(setup.publisher, workflow=".gitlab-ci.yml", environment=generator.context.environment)
-    return replace(setup, publisher=publisher, remarks=())
+PROVE = "prove"
+"""The job that asks for a token and throws it away."""
 
 
-def _registrations(generator: Generator, setup: PublishingSetup) -> tuple[object, ...]:
-    from dataclasses import replace
-
-    from twine.utils import TEST_REPOSITORY
-
-    from seatrial.index.targets import pypi_host
-    from seatrial.workflows.trusted_publisher import PublisherRegistration
-
-    home, test_home = pypi_host(), TEST_REPOSITORY.split("/")[2]
-    name = generator.project.name
-    found = [PublisherRegistration("PyPI", home, generator.kind, name, setup.publisher)]
-    if generator.context.settings.testpypi:
-        file = generator.context.ci if generator.kind == "github" else setup.publisher.workflow
-        tester = replace(setup.publisher, workflow=file, environment="testpypi")
-        found.append(PublisherRegistration("TestPyPI", test_home, generator.kind, name, tester))
-    return tuple(found)
-
-
-def _settings_text(generator: Generator, setup: PublishingSetup) -> str:
+def _settings_text(plan: RegistrationPlan) -> str:
     from seatrial.ci.runs import query_github
     from seatrial.workflows.trusted_publisher import settings_text
 
-    context, who = generator.context, setup.publisher
-    wanted = {who.environment: f"tags {context.tags}"}
-    if context.settings.testpypi:
-        wanted["testpypi"] = f"the branch {context.branch}"
-    home = f"repos/{who.home}"
-    asks = generator.kind == "github"
-    seen = {name: query_github(generator.repository.root, f"{home}/environments/{name}") for name in wanted if asks}
-    rules = query_github(generator.repository.root, f"{home}/rulesets") if asks else None
-    return settings_text(wanted, context.tags, seen, rules)
+    wanted, root, home = plan.environments, plan.repository.root, plan.home
+    seen = {name: query_github(root, f"repos/{home}/environments/{name}") for name in wanted if home}
+    rules = query_github(root, f"repos/{home}/rulesets") if home else None
+    return settings_text(wanted, plan.tags, seen, rules)

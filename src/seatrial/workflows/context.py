@@ -65,7 +65,6 @@ class WorkflowContext:
 
         Raises what `Project.pythons` does, and `PyprojectInvalid` for a name that has no place in a workflow.
         """
-        slug = f"-{canonicalize_name(project.name)}" if repository.prefix else ""
         plain = [one for one in project.pythons if not one.endswith("t")]
         made = cls(
             name=project.name,
@@ -74,7 +73,7 @@ class WorkflowContext:
             tag_form=form.replace("{name}", project.name),
             prefix=repository.prefix,
             python=plain[-1] if plain else FALLBACK_PYTHON,
-            release=config.publisher.get("workflow", f"release{slug}.yml"),
+            release=release_file(repository, project, config),
             environment=config.publisher.get("environment", "pypi"),
             group=group_of(project),
             is_locked=(project.root / "uv.lock").is_file(),
@@ -100,7 +99,7 @@ class WorkflowContext:
     @property
     def ci(self) -> str:
         """The name of the workflow that runs for every change."""
-        return f"ci-{canonicalize_name(self.name)}.yml" if self.prefix else "ci.yml"
+        return _file("ci", self.name, self.prefix)
 
     @property
     def combines(self) -> bool:
@@ -128,6 +127,21 @@ class WorkflowContext:
     def uses_uv(self) -> bool:
         """Whether uv brings what its lock file says."""
         return self.is_locked and bool(self.group) and not self.settings.install
+
+
+def ci_file(repository: Repository, project: Project) -> str:
+    """Return the name of the workflow that runs for every change."""
+    return _file("ci", project.name, repository.prefix)
+
+
+def release_file(repository: Repository, project: Project, config: Config) -> str:
+    """Return the name of the workflow that publishes."""
+    return config.publisher.get("workflow", _file("release", project.name, repository.prefix))
+
+
+def _file(name: str, project: str, prefix: str) -> str:
+    """Return the name of a workflow; that of a package in a folder of its repository has the name of the package."""
+    return f"{name}-{canonicalize_name(project)}.yml" if prefix else f"{name}.yml"
 
 
 def pattern_of(form: str, name: str) -> str:

@@ -17,7 +17,7 @@ from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFiles
 from seatrial.ci.pins import keep_newer_pins, versions_match_commits
 from seatrial.commands import Command
 from seatrial.distributions.cache import existing_files
-from seatrial.errors import ProjectError, WorkflowUnknown
+from seatrial.errors import ProjectError, Reasons, WorkflowUnknown
 from seatrial.findings import Verdict
 from seatrial.git.repository import forge_of, read_repository, read_tags
 from seatrial.project.bump import restore_line_ends
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from seatrial.errors import SeatrialError
     from seatrial.findings import CheckResult
     from seatrial.git.repository import Repository
     from seatrial.project.nox_sessions import NoxSession
@@ -190,30 +191,9 @@ class Generator:
         if self.context.combines:
             require_coverage_session(sessions)
 
-    def run_checks(self) -> tuple[CheckResult, ...]:
-        """Judge every workflow that there is, whoever wrote it."""
-        ignore_reasons = Config.from_project(self.project).ignore
-        files = WorkflowFiles.in_tree(self.repository.root)
-        return tuple(
-            result
-            for workflow in files
-            for result in run_checks(
-                WORKFLOW_CHECKS, WorkflowFacts(workflow, files), subject=workflow.path, ignore_reasons=ignore_reasons
-            )
-        )
-
-    def require_safety(self) -> str:
-        """Return what is to be told of the workflows; raise `WorkflowsUnsafe` when one fails a check."""
-        judged = [one for one in self.run_checks() if one.finding.verdict is Verdict.FAILED]
-        if any(one.blocks for one in judged):
-            raise ProjectError(
-                report.results_text(judged), code="WorkflowsUnsafe", fix="mend each of them, or ignore it with a reason"
-            )
-        return report.results_text(judged) if judged else ""
-
     def require_current(self) -> None:
-        """Raise `WorkflowsDrifted` unless every file is what it should be."""
-        found = self.drift()
+        """Raise `WorkflowsDrifted` unless every file is what it should be; one that was written by hand may differ."""
+        found = [one for one in self.drift() if one.reason is not DriftReason.FOREIGN]
         if found:
             fixes = dict.fromkeys(one.fix for one in found)
             raise ProjectError("\n".join(map(str, found)), code="WorkflowsDrifted", fix="\n".join(fixes))
@@ -251,6 +231,67 @@ class Generator:
         there = {name: path for name, path in paths.items() if os.path.lexists(path) or _leads_away(path, top)}
         is_own = {name: path.is_file() and not _leads_away(path, top) for name, path in there.items()}
         return {name: _text(path) if is_own[name] else None for name, path in there.items()}
+
+
+@dataclass(frozen=True)
+class WorkflowsReport:
+    """What is said of the workflows of a project; ``errors``: what is wrong with them."""
+
+    text: str
+    errors: tuple[SeatrialError, ...] = ()
+
+    def raise_errors(self) -> None:
+        """Raise what is wrong, if anything is: as one error."""
+        if self.errors[1:]:
+            what, fix = ("\n".join(map(str, texts)) for texts in zip(*((one.what, one.fix) for one in self.errors)))
+            raise ProjectError(what, code=self.errors[0].code, fix=fix)
+        if self.errors:
+            raise self.errors[0]
+
+
+def check_workflows(folder: Path) -> WorkflowsReport:
+    """Check every workflow, and compare those that are generated with the project.
+
+    Where all files of CI were written by hand, nothing is compared.
+    """
+    repository, project = read_repository(folder), Project.from_directory(folder)
+    files, by_hand = WorkflowFiles.in_tree(repository.root), _files_by_hand(repository.root)
+    results = run_workflow_checks(files, Config.from_project(project).ignore)
+    failed = [result for result in results if result.finding.verdict is Verdict.FAILED]
+    reasons = Reasons()
+    if any(result.blocks for result in failed):
+        fix = "correct each of them, or ignore it with a reason"
+        reasons.extend([ProjectError(report.results_text(failed), code="WorkflowsUnsafe", fix=fix)])
+    lines = [report.results_text(failed)] if failed and not [*reasons] else []
+    if by_hand is not None:
+        lines.append(f"{', '.join(by_hand)}: written by hand, and checked")
+        return WorkflowsReport("\n".join(lines), tuple(reasons))
+    with reasons.gather():
+        generator = Generator.at(repository, project)
+        generator.require_sessions()
+        generator.require_current()
+        lines.append(f"{', '.join(one.path for one in generator.wanted)}: up to date")
+    return WorkflowsReport("\n".join(lines), tuple(reasons))
+
+
+def run_workflow_checks(files: WorkflowFiles, ignore_reasons: Mapping[str, str]) -> tuple[CheckResult, ...]:
+    """Return the results of all checks of workflows."""
+    return tuple(
+        result
+        for workflow in files
+        for result in run_checks(
+            WORKFLOW_CHECKS, WorkflowFacts(workflow, files), subject=workflow.path, ignore_reasons=ignore_reasons
+        )
+    )
+
+
+def _files_by_hand(top: Path) -> tuple[str, ...] | None:
+    """Return the files of CI where all of them were written by hand; None where one is generated, or there are none."""
+    paths = [*sorted((top / WORKFLOWS_FOLDER).glob("*.y*ml")), top / GITLAB_FILE]
+    texts = {path: _text(path) for path in paths if path.is_file()}
+    if not texts or any(ManagedBlock.find(text) for text in texts.values()):
+        return None
+    return tuple(path.relative_to(top).as_posix() for path in texts)
 
 
 def _leads_away(path: Path, top: Path) -> bool:

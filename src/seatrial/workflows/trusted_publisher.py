@@ -1,57 +1,182 @@
-"""Instructions to register a trusted publisher with an index and a forge."""
+"""Instructions to register a trusted publisher with an index and a forge: read from the workflows, or assumed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
+
+from seatrial.ci.evaluation import Environment
+from seatrial.ci.expressions import Answer
+from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
+from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publishing
+from seatrial.ci.uploads import Index
+from seatrial.distributions.cache import existing_files
+from seatrial.errors import PipelineInvalid
+from seatrial.git.repository import read_repository, read_tags
+from seatrial.index.targets import pypi_host
+from seatrial.project.project import Project
+from seatrial.project.settings import Config
+from seatrial.project.snapshot import tag_form_of
+from seatrial.workflows.context import ci_file, default_branch, pattern_of, release_file
+from seatrial.workflows.generate import forge_of_remote
 
 if TYPE_CHECKING:
-    from seatrial.ci.publisher import Publisher
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from seatrial.ci.evaluation import JobRun
+    from seatrial.git.repository import Repository
 
 
 @dataclass(frozen=True)
 class PublisherRegistration:
-    """A publisher to register: ``index`` is its name, ``host`` that of its pages, ``provider`` the forge."""
+    """A publisher to register with an index.
 
-    index: str
-    host: str
-    provider: str
+    ``forge``: ``github`` or ``gitlab``; ``workflow``: the name of the file; ``environment``: None for none; ``refs``:
+    those from which the environment is deployed.
+    """
+
+    index: Index
     project: str
-    publisher: Publisher
+    forge: str
+    owner: str
+    repository: str
+    workflow: str
+    environment: Environment | None
+    refs: str
+
+    @property
+    def host(self) -> str:
+        """The host of the pages of the index."""
+        # Loaded here because twine takes its time.
+        from twine.utils import TEST_REPOSITORY  # noqa: PLC0415
+
+        return pypi_host() if self.index is Index.PYPI else str(urlsplit(TEST_REPOSITORY).hostname)
 
     @property
     def page(self) -> str:
-        """The page of the project on the index on which the form stands filled in."""
+        """The page of the project on the index, with the form filled in."""
         owner, name, file = {
             "github": ("owner", "repository", "workflow_filename"),
             "gitlab": ("namespace", "project", "workflow_filepath"),
-        }[self.provider]
-        who = self.publisher
-        told = {
-            "provider": self.provider,
-            owner: who.owner,
-            name: who.repository,
-            file: who.workflow,
-            "environment": who.environment,
-        }
-        return f"https://{self.host}/manage/project/{quote(self.project)}/settings/publishing/?{urlencode(told)}"
+        }[self.forge]
+        fields = {"provider": self.forge, owner: self.owner, name: self.repository, file: self.workflow}
+        if self.environment and self.environment.name:
+            fields["environment"] = self.environment.name
+        return f"https://{self.host}/manage/project/{quote(self.project)}/settings/publishing/?{urlencode(fields)}"
 
     def __str__(self) -> str:
         """Return the four values, and where they go."""
-        who = self.publisher
         return "\n".join(
             (
-                f"{self.index}",
-                f"  owner        {who.owner}",
-                f"  repository   {who.repository}",
-                f"  workflow     {who.workflow}",
-                f"  environment  {who.environment}",
+                f"{self.index.value}",
+                f"  owner        {self.owner}",
+                f"  repository   {self.repository}",
+                f"  workflow     {self.workflow}",
+                f"  environment  {self.environment or 'none'}",
                 f"  form         {self.page}",
                 f"  a new name   https://{self.host}/manage/account/publishing/ with the name {self.project}, too:",
                 "               such a publisher waits for 30 days, and does not reserve the name",
             )
         )
+
+
+@dataclass(frozen=True)
+class RegistrationPlan:
+    """What to register; ``tags``: the pattern of its releases; ``remarks``: what is assumed or not known."""
+
+    repository: Repository
+    registrations: tuple[PublisherRegistration, ...]
+    tags: str
+    remarks: tuple[str, ...]
+
+    @property
+    def environments(self) -> dict[str, str]:
+        """The environments with a name that is known, and the refs from which each is deployed."""
+        known = ((one.environment, one.refs) for one in self.registrations)
+        return {environment.name: refs for environment, refs in known if environment and environment.name}
+
+    @property
+    def home(self) -> str | None:
+        """OWNER/NAME of the repository on GitHub, None on another forge."""
+        first = self.registrations[0]
+        return f"{first.owner}/{first.repository}" if first.forge == "github" else None
+
+
+def read_registrations(folder: Path) -> RegistrationPlan:
+    """Read it from the workflows of a project. Raises `WorkflowUnknown` for an unknown forge."""
+    repository, project = read_repository(folder), Project.from_directory(folder)
+    config = Config.from_project(project)
+    form = tag_form_of(project, config, existing_files(project.root), read_tags(repository))
+    tag, tags = form.format(version="1.0.0", name=project.name), pattern_of(form, project.name)
+    publishing = Publishing.of(repository, project, repository.root, {}, tag)
+    forge, _ = forge_of_remote(repository)
+    name = config.publisher.get("environment", DEFAULT_ENVIRONMENT)
+    usual = PublisherRegistration(
+        index=Index.PYPI,
+        project=project.name,
+        forge=forge,
+        owner=publishing.owner or "OWNER",
+        repository=publishing.repository or project.name,
+        workflow=PIPELINE_FILE if forge == "gitlab" else release_file(repository, project, config),
+        environment=Environment(name, name),
+        refs=f"tags {tags}",
+    )
+    branch = f"the branch {config.branch or default_branch(repository)}"
+    tester = replace(usual, index=Index.TESTPYPI, environment=Environment("testpypi", "testpypi"), refs=branch)
+    if forge == "gitlab":
+        environment = _environment_of_pipeline(repository.root / PIPELINE_FILE, tag) or usual.environment
+        return RegistrationPlan(repository, (replace(usual, environment=environment), tester), tags, ())
+    if not publishing.workflows:
+        tester = replace(tester, workflow=ci_file(repository, project))
+        remark = f"there is no workflow: {usual.workflow} and the environment {name} are assumed"
+        registrations = (usual, *([tester] if config.workflows.testpypi else []))
+        return RegistrationPlan(repository, registrations, tags, (remark,))
+    read = tuple(dict.fromkeys(_registrations_of(publishing, usual, branch)))
+    remarks = tuple(_remarks(publishing))
+    if not any(one.index is Index.PYPI for one in read):
+        read, remarks = (usual, *read), (*remarks, f"{usual.workflow} and the environment {name} are assumed")
+    return RegistrationPlan(repository, read, tags, remarks)
+
+
+def _registrations_of(
+    publishing: Publishing, usual: PublisherRegistration, branch: str
+) -> Iterator[PublisherRegistration]:
+    """Yield the publisher of each job that uploads to an index; ``branch``: the refs of those that no tag starts."""
+
+    def registration(index: Index, run: JobRun) -> PublisherRegistration:
+        refs = usual.refs if run.entry.listens_to(publishing.tag) or run.entry.trigger("release") else branch
+        return replace(usual, index=index, workflow=run.workflow.name, environment=run.environment, refs=refs)
+
+    for job in publishing.jobs or publishing.possible_jobs:
+        yield registration(Index.PYPI, job.run)
+    for run, upload in publishing.uploads:
+        if upload.index is Index.TESTPYPI:
+            yield registration(Index.TESTPYPI, run)
+
+
+def _remarks(publishing: Publishing) -> Iterator[str]:
+    for job in () if publishing.jobs else publishing.possible_jobs:
+        yield f"whether {job.run.place} publishes is not known: {job.doubt}"
+    if not publishing.possible_jobs:
+        yield "no workflow publishes"
+    for job in publishing.jobs:
+        if job.starts is Answer.UNKNOWN:
+            yield f"whether {job.run.place} runs for a tag is not known: {job.reason}"
+        if job.has_password:
+            yield f"{job.run.place} publishes with a stored password"
+
+
+def _environment_of_pipeline(path: Path, tag: str) -> Environment | None:
+    """Return the environment of the job of GitLab that publishes, None where it is not written in the file."""
+    try:
+        pipeline = Pipeline.of(path.read_text(encoding="utf-8", errors="replace"), tag)
+    except (OSError, PipelineInvalid):
+        return None
+    job = pipeline.publishing_job(DEFAULT_ENVIRONMENT)
+    text = job.environment if job else ""
+    return Environment(None if "$" in text else text, text) if text else None
 
 
 def settings_text(environments: dict[str, str], tags: str, seen: dict[str, Any], rules: Any) -> str:
