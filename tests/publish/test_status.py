@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from errors_raised import rendered
 from index_server import READ, SDIST, WHEEL, IndexServer, yank
 from one_page_index import serve_page
 from preflight_in_process import enter
@@ -196,7 +197,7 @@ def test_status_does_not_wait_for_an_index_that_takes_longer_than_it_may(
             server.repo.project.root, existing_files(server.repo.project.root), read_tags(repository)
         )
         status = read_status(repository, snapshot, os.environ, patience=0.5)
-    assert str(status).splitlines()[3:] == [
+    assert rendered(status).splitlines()[3:] == [
         f"release    v1.3.0, unknown to the index: {url} does not answer within 0.5 seconds",
         f"next       {FOLLOWS}",
     ]
