@@ -75,7 +75,7 @@ def test_everything_that_is_shown_is_rendered(capsys: pytest.CaptureFixture[str]
     error = SeveralReasons([ReleaseError("a\nb", fix=Command("push")), ReleaseError("c", fix=f"or {Command('tag')}")])
     for text in (error, error.explained_text, Command("status")):
         show(text)
-    show_json({"error": str(error), "commands": [Command("push"), None], "count": 1})
+    show_json({"error": str(error), "commands": [Command("push").as_dict(), None], "count": 1})
     stream = io.StringIO()
     for form in (Form.PLAIN, Form.QUIET, Form.EVENTS):
         console = Console(stream, form=form, is_verbose=True, render=rendered)
@@ -91,9 +91,13 @@ def test_everything_that_is_shown_is_rendered(capsys: pytest.CaptureFixture[str]
 
 
 def test_json_has_the_words_of_a_command_and_its_text(capsys: pytest.CaptureFixture[str]) -> None:
-    show_json({"finish": Command("publish", "--version", "1.3.0")})
+    show_json({"next": Command("publish", "--version", "1.3.0").as_dict()})
     assert json.loads(capsys.readouterr().out) == {
-        "finish": {"words": ["publish", "--version", "1.3.0"], "text": "invoke publish --version 1.3.0"}
+        "next": {
+            "text": "invoke publish --version 1.3.0",
+            "program": "seatrial",
+            "words": ["publish", "--version", "1.3.0"],
+        }
     }
 
 

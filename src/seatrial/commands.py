@@ -34,6 +34,10 @@ class Command:
         """Return the command with further words."""
         return Command(*self.words, *words, program_only=self.is_program_only)
 
+    def as_dict(self) -> dict[str, object]:
+        """Return it as a JSON object, with its text for a face to render."""
+        return {"text": str(self), "program": "seatrial", "words": list(self.words)}
+
     def __str__(self) -> str:
         """Return it for a text that a face renders."""
         placeholder = PROGRAM_PLACEHOLDER if self.is_program_only else TASK_PLACEHOLDER

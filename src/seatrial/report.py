@@ -102,15 +102,15 @@ def results_json(results: Sequence[CheckResult]) -> list[dict[str, object]]:
     return [
         {
             "code": one.code,
-            "subject": one.subject,
+            "subject": one.subject or None,
             "verdict": one.finding.verdict.value,
-            "weight": one.severity.value,
+            "severity": one.severity.value,
             "blocks": one.blocks,
             "title": one.title,
             "why": one.why,
-            "seen": one.finding.seen,
-            "fix": one.finding.fix,
-            "excuse": one.ignore_reason,
+            "seen": one.finding.seen or None,
+            "fix": one.finding.fix or None,
+            "ignore_reason": one.ignore_reason or None,
             "url": one.url,
         }
         for one in results

@@ -192,7 +192,7 @@ def test_card_is_data_too_and_says_which_extra_a_console_script_asks_for(repo: R
         assert file.pop("size") > 0
     who = ("acme", "tidepool", "release.yml", "pypi", "github")
     publisher = dict(zip(("owner", "repository", "workflow", "environment", "forge"), who))
-    started = "sound --help, with the extra cli"
+    started = {"command": ["sound", "--help"], "extras": ["cli"]}
     assert told == {
         "project": "tidepool",
         "tag": "v2.0rc1",

@@ -198,7 +198,7 @@ def test_what_stands_in_the_way_on_the_forge_and_on_the_index_is_found(
         repo.project.git("push", "-q")
         ran = preflight(repo, "--part", "minor", "--json")
     found = [one for one in judged(ran).values() if one["verdict"] == "failed"]
-    lines = [f"{one['code']} {one['weight']}\n{one['seen']}\nfix: {one['fix']}\n" for one in found]
+    lines = [f"{one['code']} {one['severity']}\n{one['seen']}\nfix: {one['fix']}\n" for one in found]
     text = re.sub(r"127\.0\.0\.1:\d+", "index", "\n".join(lines)).replace(HOST, "{host}")
     expect(f"preflight_{state.__name__}.txt", re.sub(r"\d[\d,]+ bytes", "N bytes", text), pytestconfig)
 

@@ -780,17 +780,28 @@ def test_status_says_where_the_project_stands(repo: ReleaseRepo) -> None:
     assert json.loads(repo.project.invoke("status", "--json").output) == {
         "project": "tidepool",
         "version": "1.3.0",
+        "is_untagged": False,
         "last_tag": "v1.3.0",
-        "since": 0,
+        "commits_since_tag": 0,
         "fragments": 0,
-        "asked": "patch",
-        "following": "1.3.1",
-        "branch": "main to origin/main: 0 ahead, 1 behind",
+        "part": "patch",
+        "next_version": "1.3.1",
+        "branch": {"name": "main", "upstream": "origin/main", "ahead": 0, "behind": 1, "reason": None},
         "unfinished": None,
         "undecided": None,
-        "release": "v1.3.0, unknown to the index: http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused",
-        "finish": None,
-        "untagged": False,
+        "release": {
+            "tag": "v1.3.0",
+            "state": "unknown",
+            "index": None,
+            "missing": None,
+            "reason": "http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused",
+            "ci": None,
+        },
+        "next": {
+            "text": "invoke release --part patch",
+            "program": "seatrial",
+            "words": ["release", "--part", "patch"],
+        },
     }
 
 

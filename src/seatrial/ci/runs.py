@@ -39,6 +39,16 @@ class Run:
         """Whether it is over, and not well."""
         return self.is_over and self.conclusion not in {"success", "neutral", "skipped"}
 
+    def as_dict(self) -> dict[str, object]:
+        """Return it as a JSON object, as gh reports it."""
+        return {
+            "number": self.number,
+            "workflow": self.workflow,
+            "status": self.status,
+            "conclusion": self.conclusion or None,
+            "url": self.url,
+        }
+
     def __str__(self) -> str:
         """Say what became of it."""
         return f"{self.workflow}: {self.conclusion if self.is_over else self.status.replace('_', ' ')}, {self.url}"

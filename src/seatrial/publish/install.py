@@ -77,13 +77,26 @@ class InstallRequest:
 
 
 @dataclass(frozen=True)
+class StartedScript:
+    """A console script: the command that started it, and the extras that it needed."""
+
+    command: tuple[str, ...]
+    extras: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the command, with the extras."""
+        extras = f", with the extra {' and '.join(self.extras)}" if self.extras else ""
+        return f"{' '.join(self.command)}{extras}"
+
+
+@dataclass(frozen=True)
 class InstalledRelease:
-    """An installation on one Python: the modules that were imported, and the console scripts as they were started."""
+    """An installation on one Python: the modules that were imported, and the console scripts that were started."""
 
     python: str
     version: str
     modules: tuple[str, ...]
-    scripts: tuple[str, ...]
+    scripts: tuple[StartedScript, ...]
 
     def as_dict(self) -> dict[str, object]:
         """Return it as a JSON object."""
@@ -91,12 +104,12 @@ class InstalledRelease:
             "python": self.python,
             "version": self.version,
             "modules": list(self.modules),
-            "scripts": list(self.scripts),
+            "scripts": [{"command": list(script.command), "extras": list(script.extras)} for script in self.scripts],
         }
 
     def __str__(self) -> str:
         """Return the Python, the modules and the scripts."""
-        uses = [*(f"import {module}" for module in self.modules), *self.scripts]
+        uses = [*(f"import {module}" for module in self.modules), *map(str, self.scripts)]
         return f"Python {self.python}: {', '.join(uses) or 'nothing to import'}"
 
 
@@ -161,23 +174,23 @@ def _is_same(version: str, other: str) -> bool:
     return is_version(version) and Version(version) == Version(other)
 
 
-def _start_with_extra(isolated: IsolatedFolder, python: Path, script: str, extras: Mapping[str, str]) -> str:
+def _start_with_extra(isolated: IsolatedFolder, python: Path, script: str, extras: Mapping[str, str]) -> StartedScript:
     """Start a console script; when it names an extra that it needs, with that extra. Raises `NotUsable`.
 
     ``extras``: the extras of the project by their requirements.
     """
     try:
-        return _start(isolated, python.parent, script)
+        return StartedScript(_start(isolated, python.parent, script))
     except NotUsable as error:
         needed = {requirement: extra for requirement, extra in extras.items() if f"[{extra}]" in error.what}
         if not needed:
             raise
         _run(isolated, *best_installer().install(python, *needed))
-    return f"{_start(isolated, python.parent, script)}, with the extra {' and '.join(needed.values())}"
+    return StartedScript(_start(isolated, python.parent, script), tuple(needed.values()))
 
 
-def _start(isolated: IsolatedFolder, folder: Path, script: str) -> str:
-    """Start the console script in a folder, and return the command line that worked. Raises `NotUsable`."""
+def _start(isolated: IsolatedFolder, folder: Path, script: str) -> tuple[str, str]:
+    """Start the console script in a folder, and return the command that worked. Raises `NotUsable`."""
     failure = None
     for option in ("--help", "--version"):
         try:
@@ -185,7 +198,7 @@ def _start(isolated: IsolatedFolder, folder: Path, script: str) -> str:
         except CommandFailed as error:
             raise NotUsable(f"the console script {script} does not start: {error.output}", fix="mend it") from None
         if not done.returncode:
-            return f"{script} {option}"
+            return (script, option)
         failure = failure or CommandFailed(f"{script} {option}", done.returncode, done.output + done.errors).what
     raise NotUsable(
         f"the console script {script} starts neither with --help nor with --version:\n{failure}",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from concurrent import futures
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
 from seatrial.errors import IndexUnreachable, SeatrialError, count_text
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from seatrial.events import Progress
-    from seatrial.git.repository import Repository
+    from seatrial.git.repository import BranchStatus, Repository
     from seatrial.index.client import ProjectFiles
     from seatrial.index.targets import Destination
     from seatrial.project.snapshot import ProjectSnapshot
@@ -44,75 +46,172 @@ PUSH_TIMEOUT = 10
 
 
 @dataclass(frozen=True)
+class BranchOnRemote:
+    """A branch, compared with the branch of a remote that it follows.
+
+    ``name``: None when HEAD is detached; ``upstream``: None when it follows none; ``counts``: None when they are
+    unknown, for ``reason``.
+    """
+
+    name: str | None
+    upstream: str | None = None
+    counts: BranchStatus | None = None
+    reason: str | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as a JSON object."""
+        return {
+            "name": self.name,
+            "upstream": self.upstream,
+            "ahead": self.counts.ahead if self.counts else None,
+            "behind": self.counts.behind if self.counts else None,
+            "reason": self.reason,
+        }
+
+    def __str__(self) -> str:
+        """Return it in a line."""
+        name = self.name or "no branch"
+        if self.upstream is None:
+            return f"{name}, which follows no branch of a remote"
+        if self.counts is None:
+            return f"{name}, unknown to the remote: {self.reason}"
+        return f"{name} to {self.upstream}: {self.counts.ahead} ahead, {self.counts.behind} behind"
+
+
+class ReleaseState(Enum):
+    """The state of the last release, where it is not that on the index (`IndexState`)."""
+
+    NOT_PUSHED = "not pushed"
+    TAG_DIFFERS = "another tag on the remote"
+    UNKNOWN = "unknown"
+    NOT_COMPARED = "there, not compared"
+
+
+@dataclass(frozen=True)
+class ReleaseStatus:
+    """The state of the last release.
+
+    ``remote``: the name of the remote, where that decides the state; ``on_index``: None when the index was not asked or
+    did not answer; ``has_manifest``: whether the files there were compared with those of the release; ``reason``: why
+    the state is unknown; ``runs``: those of CI, None when they were not asked for.
+    """
+
+    tag: str
+    state: ReleaseState | IndexState
+    remote: str | None = None
+    on_index: ReleaseOnIndex | None = None
+    has_manifest: bool = False
+    reason: str | None = None
+    runs: CiRuns | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as a JSON object."""
+        on_index, runs = self.on_index, self.runs.runs if self.runs else None
+        return {
+            "tag": self.tag,
+            "state": self.state.name.lower(),
+            "index": on_index.index if on_index else None,
+            "missing": list(on_index.missing) if on_index and self.has_manifest else None,
+            "reason": self.reason,
+            "ci": None if runs is None else [run.as_dict() for run in runs],
+        }
+
+    def __str__(self) -> str:
+        """Return a line about the release, and one about CI."""
+        if self.state is ReleaseState.NOT_PUSHED:
+            return f"{self.tag} is not on {self.remote}"
+        if self.state is ReleaseState.TAG_DIFFERS:
+            return f"{self.tag} is another tag here than on {self.remote}"
+        ci_line = f"\nCI         {self.runs}" if self.runs and str(self.runs) else ""
+        if self.on_index is None:
+            return f"{self.tag}, unknown to the index: {self.reason}{ci_line}"
+        state, count = self.state.value, ""
+        if self.state is ReleaseState.NOT_COMPARED:
+            state = f"{state} ({Command('verify', '--version', self.on_index.version)})"
+        if self.state is IndexState.PARTLY:
+            count = f"{self.on_index.counted}, "
+        return f"{self.tag} is {state}: {count}{self.on_index.index}{ci_line}"
+
+
+@dataclass(frozen=True)
 class ProjectStatus:
     """The status of a project.
 
-    ``fragments``: how many wait; ``part`` and ``following``: the part of the version that they ask for, and the version
-    that it leads to; ``since``: commits after the last tag; ``branch``: the branch compared with its upstream branch,
-    in words; ``unfinished``: the tag of a release that was pushed, when the checkout was not updated to it;
-    ``undecided``: the tag of a release of which it is unknown whether the remote takes it; ``release``: the state of
-    the last release in words, ``finish``: the command that finishes it; None for none.
+    ``commits``: how many came after the last tag; ``fragments``: how many wait; ``part`` and ``next_version``: the part
+    of the version that they ask for, and the version that it leads to; ``unfinished``: the tag of a release that was
+    pushed, when the checkout was not updated to it; ``undecided``: the tag of a release of which it is unknown whether
+    the remote takes it; ``release``: the last release, None when it was not looked at; ``finish``: the command that
+    finishes it, None for none; ``is_untagged``: whether the version in the files has no tag.
     """
 
     project: str
     version: Version
     last_tag: str | None
-    since: int
+    commits: int
     fragments: int
     part: str
-    following: Version
-    branch: str
+    next_version: Version
+    branch: BranchOnRemote
     unfinished: str | None = None
     undecided: str | None = None
-    release: str | None = None
+    release: ReleaseStatus | None = None
     finish: Command | str | None = None
     is_untagged: bool = False
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as a JSON object; versions are strings."""
+    def as_dict(self) -> dict[str, object]:
+        """Return it as a JSON object (docs/json.md)."""
+        command = self.next_command
         return {
             "project": self.project,
             "version": str(self.version),
+            "is_untagged": self.is_untagged,
             "last_tag": self.last_tag,
-            "since": self.since,
+            "commits_since_tag": self.commits,
             "fragments": self.fragments,
-            "asked": self.part,
-            "following": str(self.following),
-            "branch": self.branch,
+            "part": self.part,
+            "next_version": str(self.next_version),
+            "branch": self.branch.as_dict(),
             "unfinished": self.unfinished,
             "undecided": self.undecided,
-            "release": self.release,
-            "finish": self.finish,
-            "untagged": self.is_untagged,
+            "release": self.release.as_dict() if self.release else None,
+            "next": command.as_dict() if isinstance(command, Command) else _foreign_command(command),
         }
 
     def __str__(self) -> str:
         """Return a line for each fact, and the next command."""
-        commits = count_text(self.since, "commit")
+        commits = count_text(self.commits, "commit")
         lines = [
             f"{self.project} {self.version}, {'which has no tag, ' * self.is_untagged}"
             + (f"{commits} since {self.last_tag}" if self.last_tag else f"{commits}, no tag yet"),
-            f"fragments  {self.fragments}, which ask for {self.part}: {self.following}",
+            f"fragments  {self.fragments}, which ask for {self.part}: {self.next_version}",
             f"branch     {self.branch}",
         ]
         if self.release:
             lines.append(f"release    {self.release}")
+        why = ""
         if self.unfinished:
-            lines.append(
-                f"next       {Command('release')}: {self.unfinished} was pushed, and the checkout is not updated"
-            )
+            why = f": {self.unfinished} was pushed, and the checkout is not updated"
         elif self.undecided:
-            why = f"whether the remote takes {self.undecided} is not known yet"
-            lines.append(f"next       {Command('release', '--resume')}: {why}")
-        else:
-            lines.append(f"next       {self.finish or self._release_command}")
+            why = f": whether the remote takes {self.undecided} is not known yet"
+        lines.append(f"next       {self.next_command}{why}")
         return "\n".join(lines)
 
     @property
-    def _release_command(self) -> Command:
-        if self.is_untagged:
-            return Command("release", "--version", str(self.version))
-        return Command("release", "--part", self.part)
+    def next_command(self) -> Command | str:
+        """The command to type next."""
+        if self.unfinished:
+            return Command("release")
+        if self.undecided:
+            return Command("release", "--resume")
+        if self.finish:
+            return self.finish
+        return Command("release", *(("--version", self.version) if self.is_untagged else ("--part", self.part)))
+
+
+def _foreign_command(text: str) -> dict[str, object]:
+    """Return a command of another program as `Command.as_dict` returns one of seatrial."""
+    program, *words = shlex.split(text)
+    return {"text": text, "program": program, "words": words}
 
 
 def read_status(
@@ -134,14 +233,16 @@ def read_status(
     tagged = TaggedRelease.of(repository, snapshot, snapshot.last_version)
     destination = find_destination("", snapshot.config, environ)
     runs = read_ci_runs(tagged)
-    ci_line = f"\nCI         {runs}" if str(runs) else ""
+    release = ReleaseStatus(tagged.tag, ReleaseState.UNKNOWN, runs=runs)
     try:
-        on_index, remark = _read_release(tagged, destination, patience)
+        on_index, has_manifest = _read_release(tagged, destination, patience)
     except IndexUnreachable as error:
-        return replace(status, release=f"{tagged.tag}, unknown to the index: {error.what}{ci_line}")
-    count = f"{on_index.counted}, " if on_index.state is IndexState.PARTLY else ""
-    text = f"{tagged.tag} is {remark or on_index.state.value}: {count}{on_index.index}{ci_line}"
-    return replace(status, release=text, finish=_finish_command(on_index, runs, destination, status))
+        return replace(status, release=replace(release, reason=error.what))
+    state: ReleaseState | IndexState = on_index.state
+    if state is IndexState.PUBLISHED and not has_manifest:
+        state = ReleaseState.NOT_COMPARED
+    release = replace(release, state=state, on_index=on_index, has_manifest=has_manifest)
+    return replace(status, release=release, finish=_finish_command(on_index, runs, destination, status))
 
 
 def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress: Progress) -> ProjectStatus:
@@ -151,30 +252,30 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         project=snapshot.project.name,
         version=snapshot.current,
         last_tag=snapshot.last_tag or None,
-        since=count_commits_since(repository, snapshot.last_tag) if repository.commit else 0,
+        commits=count_commits_since(repository, snapshot.last_tag) if repository.commit else 0,
         fragments=len(snapshot.fragments),
         part=snapshot.asked.part,
-        following=snapshot.current if is_untagged else next_version(snapshot.current, snapshot.asked.part),
+        next_version=snapshot.current if is_untagged else next_version(snapshot.current, snapshot.asked.part),
         is_untagged=is_untagged,
-        branch=repository.branch or "no branch",
+        branch=BranchOnRemote(repository.branch, str(repository.upstream) if repository.upstream else None),
     )
     upstream, tag = repository.upstream, status.last_tag
     if upstream is None:
-        return replace(status, branch=f"{status.branch}, which follows no branch of a remote")
+        return status
     try:
         status = _with_interrupted_release(status, repository, progress)
         remote = read_remote(repository, upstream)
-        branch_status = read_branch_status(repository, upstream, remote)
+        counts = read_branch_status(repository, upstream, remote)
     except SeatrialError as error:
-        return replace(status, branch=f"{status.branch}, unknown to the remote: {error.what.splitlines()[0]}")
-    branch = f"{status.branch} to {upstream}: {branch_status.ahead} ahead, {branch_status.behind} behind"
-    status = replace(status, branch=branch)
+        return replace(status, branch=replace(status.branch, reason=error.what.splitlines()[0]))
+    status = replace(status, branch=replace(status.branch, counts=counts))
     if tag is None or status.unfinished or status.undecided:
         return status
     if tag not in remote.tags:
-        return replace(status, release=f"{tag} is not on {upstream.remote}", finish=Command("push"))
+        release = ReleaseStatus(tag, ReleaseState.NOT_PUSHED, upstream.remote)
+        return replace(status, release=release, finish=Command("push"))
     if object_of_tag(repository, tag) != remote.tags[tag]:
-        release = f"{tag} is another tag here than on {upstream.remote}"
+        release = ReleaseStatus(tag, ReleaseState.TAG_DIFFERS, upstream.remote)
         return replace(status, release=release, finish=retake_command(upstream.remote, tag))
     return status
 
@@ -188,10 +289,8 @@ def _with_interrupted_release(status: ProjectStatus, repository: Repository, pro
     return replace(status, unfinished=interrupted.tag)
 
 
-def _read_release(
-    tagged: TaggedRelease, destination: Destination, patience: float
-) -> tuple[ReleaseOnIndex, str | None]:
-    """Compare the files on the index with the manifest; return a remark when there is no manifest."""
+def _read_release(tagged: TaggedRelease, destination: Destination, patience: float) -> tuple[ReleaseOnIndex, bool]:
+    """Compare the files on the index with the manifest; return whether there is one to compare with."""
     project_files = _read_index(destination.simple, tagged.name, patience)
     files = project_files.of_release(tagged.version)
     manifest = Manifest.recall(tagged.repository)
@@ -209,9 +308,7 @@ def _read_release(
         has_project=bool(project_files.files),
         is_rebuilt=manifest is not None and manifest.is_rebuilt,
     )
-    if manifest is None and on_index.state is IndexState.PUBLISHED:
-        return on_index, f"there, not compared ({Command('verify', '--version', tagged.version)})"
-    return on_index, None
+    return on_index, manifest is not None
 
 
 def _read_index(simple: str, name: str, patience: float) -> ProjectFiles:

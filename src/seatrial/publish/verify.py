@@ -63,15 +63,22 @@ class VerifiedRelease:
     installed: InstalledRelease | None
 
     def as_dict(self) -> dict[str, object]:
-        """Return it as a JSON object."""
+        """Return it as a JSON object (docs/json.md)."""
+        release = self.on_index
         return {
-            "project": self.on_index.project,
-            "version": self.on_index.version,
-            "index": self.on_index.index,
-            "state": self.on_index.state.value,
-            "files": dict(self.on_index.hashes),
-            "unproved": list(self.on_index.not_in_manifest),
-            "attestations": attestations_of(self.on_index),
+            "project": release.project,
+            "version": release.version,
+            "index": release.index,
+            "state": release.state.name.lower(),
+            "files": [
+                {
+                    "name": file.name,
+                    "sha256": file.sha256,
+                    "in_manifest": file.name in release.hashes,
+                    "has_attestations": None if file.provenance is None else bool(file.provenance),
+                }
+                for file in release.served
+            ],
             "installed": self.installed.as_dict() if self.installed else None,
         }
 
@@ -252,11 +259,6 @@ def require_attestations(
     if release.served and not problem:
         return "the index lists attestations of each file"
     return f"{problem}, and {workflow} makes them" if workflow else None
-
-
-def attestations_of(release: ReleaseOnIndex) -> dict[str, bool | None]:
-    """Return for each file whether it has attestations, None where that is unknown."""
-    return {file.name: None if file.provenance is None else bool(file.provenance) for file in release.served}
 
 
 def _missing_attestations(release: ReleaseOnIndex) -> str | None:

@@ -26,6 +26,7 @@ from seatrial.rehearsal.ci import (
 from seatrial.rehearsal.network import open_network
 from seatrial.rehearsal.oidc import NO_PUBLISHER, CiIdentity
 from seatrial.rehearsal.sandbox import REHEARSER, Sandbox, make_sandbox
+from seatrial.release.manifest import describe_files
 from seatrial.release.preconditions import local_reasons
 
 if TYPE_CHECKING:
@@ -271,18 +272,21 @@ class RehearsalReport:
         )
 
     def as_dict(self) -> dict[str, object]:
-        """Return it as a JSON object; durations are in seconds."""
-        publisher = self.publisher
+        """Return it as a JSON object (docs/json.md); durations are in seconds."""
+        publisher, manifest = self.publisher, self.manifest
         return {
             "project": self.project,
-            **self.manifest.as_dict(),
+            "version": manifest.version,
+            "tag": manifest.tag,
+            "commit": manifest.commit,
+            "files": describe_files(manifest.files),
             "installed": [installed.as_dict() for installed in self.installed],
             "seconds": {name: round(seconds, 3) for name, seconds in self.seconds.items()},
             "publisher": {
                 "owner": publisher.owner,
                 "repository": publisher.repository,
                 "workflow": publisher.workflow,
-                "environment": publisher.environment,
+                "environment": publisher.environment or None,
                 "forge": publisher.forge,
             },
             "remarks": list(self.remarks),

@@ -105,9 +105,7 @@ def show_json(value: object, *, indent: int | None = 2) -> None:
 
 
 def _rendered(value: Any) -> Any:
-    """Return a value for JSON with its texts rendered; a command has its words, too."""
-    if isinstance(value, Command):
-        return {"words": list(value.words), "text": render(value)}
+    """Return a value for JSON with its texts rendered."""
     if isinstance(value, str):
         return render(value)
     if isinstance(value, dict):
