@@ -42,6 +42,13 @@ def end_of_life(pythons: Iterable[str], today: date | None = None) -> tuple[str,
     return tuple(python for python in pythons if int(python.rstrip("t").partition(".")[2]) <= last)
 
 
+def end_of_life_text(pythons: Iterable[str]) -> str | None:
+    """Return a sentence, without its full stop, about those of the Pythons that get no fixes any more."""
+    ended = end_of_life(pythons)
+    verb = "gets" if len(ended) == 1 else "get"
+    return f"Python {', '.join(ended)} {verb} no fixes any more (end of life)" if ended else None
+
+
 RELEASE = re.compile(r"(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?)(t|\+freethreaded)?(-dev)?")
 """What version managers call a release: ``3.12.1``, ``3.14.0rc2``, ``3.13.0t``, ``3.15-dev``."""
 

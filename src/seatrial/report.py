@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.findings import OUTCOMES, Severity, Verdict, group_results
 from seatrial.outcome import Outcome, Status
+from seatrial.pythons import end_of_life_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -65,7 +66,7 @@ def distributions_markdown(built: Iterable[Distribution]) -> str:
 
 
 def python_table(versions: Sequence[str], found: Mapping[str, Interpreter], missing: Mapping[str, str]) -> str:
-    """Return a line for each version: where it is installed, or how to get it."""
+    """Return a line for each version, where it is installed, or how to get it; and which get no fixes any more."""
     rows = [
         [
             version,
@@ -73,7 +74,8 @@ def python_table(versions: Sequence[str], found: Mapping[str, Interpreter], miss
         ]
         for version in versions
     ]
-    return "\n".join(_aligned(rows))
+    ended = end_of_life_text(versions)
+    return "\n".join([*_aligned(rows), *([ended] if ended else [])])
 
 
 def results_text(results: Sequence[CheckResult]) -> str:

@@ -14,7 +14,7 @@ from release_repo import SETTINGS, made_once
 from sample_project import HERE, WITHOUT_ACCOUNTS, SampleProject, environment, normalised
 from seatrial.init.new import PackageName, PackageRequest, require_free_folder
 from seatrial.project.project import Project
-from seatrial.pythons import newest_minor
+from seatrial.pythons import end_of_life, newest_minor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,8 +155,9 @@ def test_name_that_no_package_can_have_is_refused_with_the_reason(text: str, why
 def test_oldest_python_is_one_that_seatrial_is_proved_on() -> None:
     with raises_error("PythonUnproved") as caught:
         PackageRequest.of("tidepool", "3.8")
-    pythons = ", ".join(f"3.{minor}" for minor in range(9, newest_minor() + 1))
-    assert caught.value.what == f"--python 3.8 is none of {pythons}"
+    pythons = [f"3.{minor}" for minor in range(9, newest_minor() + 1)]
+    assert caught.value.what == f"--python 3.8 is none of {', '.join(pythons)}"
+    assert f"3.{PackageRequest.of('tidepool').oldest}" == pythons[len(end_of_life(pythons))]
 
 
 def begin(folder: Path) -> None:
@@ -170,9 +171,9 @@ def begin(folder: Path) -> None:
     assert made.git("log", "--format=%s, %an") == "Begin tide-pool, A. Author\n"
     assert made.git("status", "--short") == ""
     path = made.root / "pyproject.toml"
-    others = rf'  "Programming Language :: Python :: (?!{re.escape(HERE)}")[\d.]+",\n'
-    text = path.read_text().replace('">=3.9"', f'"=={HERE}.*"')
-    path.write_text(re.sub(others, "", text) + SETTINGS)
+    classifiers = r'(  "Programming Language :: Python :: [\d.]+",\n)+'
+    text = re.sub(r'">=3\.\d+"', f'"=={HERE}.*"', path.read_text())
+    path.write_text(re.sub(classifiers, f'  "Programming Language :: Python :: {HERE}",\n', text) + SETTINGS)
     assert made.invoke("workflows").returncode == 0
     made.commit("Name one Python")
     made.run("git", "init", "-q", "--bare", "-b", "main", "../remote.git")

@@ -27,7 +27,7 @@ from seatrial.init.detect import detect_project
 from seatrial.init.propose import propose_changes
 from seatrial.init.template import PackageTemplate
 from seatrial.init.write import write_proposal
-from seatrial.pythons import OLDEST_MINOR, newest_minor
+from seatrial.pythons import OLDEST_MINOR, end_of_life, end_of_life_text, newest_minor
 from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:
@@ -54,12 +54,14 @@ class PackageRequest:
     workflows: bool = True
 
     @classmethod
-    def of(cls, text: str, oldest: str) -> PackageRequest:
+    def of(cls, text: str, oldest: str = "") -> PackageRequest:
         """Parse the words of a command line: a name, or a path that ends with it.
 
+        ``oldest``: the oldest Python that the package supports, "" for the oldest that gets fixes.
         Raises `NameUnfit` or `PythonUnproved`.
         """
         pythons = [f"3.{minor}" for minor in range(OLDEST_MINOR, newest_minor() + 1)]
+        oldest = oldest or next(python for python in pythons if not end_of_life([python]))
         if oldest not in pythons:
             raise ProjectError(
                 f"--python {oldest} is none of {', '.join(pythons)}",
@@ -183,7 +185,9 @@ def new_package_text(package: NewPackage, request: PackageRequest) -> str:
         if package.branch
         else MEMBER_HINT.format(write=Command("workflows", program_only=True))
     )
-    return "\n".join([head, *(f"  {path}" for path in package.files), "", LICENCE_HINT, next_steps])
+    ended = end_of_life_text(f"3.{minor}" for minor in range(request.oldest, newest_minor() + 1))
+    hints = [*([f"{ended}."] if ended else []), LICENCE_HINT]
+    return "\n".join([head, *(f"  {path}" for path in package.files), "", *hints, next_steps])
 
 
 def _next_steps(request: PackageRequest) -> tuple[Command | str, ...]:

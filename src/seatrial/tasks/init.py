@@ -86,7 +86,7 @@ def init(
     help={
         "name": "the name of the package, or the path of its folder, which ends with the name",
         "description": "what the package is for, in one line",
-        "python": "the oldest Python that the package supports",
+        "python": "the oldest Python that the package supports; default: the oldest that gets fixes",
         "remote": "the address of the repository to push to",
         "workflows": "--no-workflows: write no CI workflows",
     },
@@ -95,7 +95,7 @@ def new(
     context: Context,
     name: str,
     description: str = "",
-    python: str = "3.9",
+    python: str = "",
     remote: str = "",
     workflows: bool = True,
 ) -> None:
