@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from seatrial.git.repository import page_of_runs
+from errors_raised import raises_error
+from seatrial.errors import ReleaseError
+from seatrial.git.repository import find_branch, page_of_runs, read_branch_status, read_remote, read_repository
+from seatrial.release.preconditions import check_preconditions
+from seatrial.release.prepare import scratch_clone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sample_project import SampleProject
 
 
 @pytest.mark.parametrize(
@@ -24,3 +35,216 @@ from seatrial.git.repository import page_of_runs
 )
 def test_forge_shows_its_runs_on_a_page(address: str, page: str | None) -> None:
     assert page_of_runs(address) == page
+
+
+@pytest.fixture
+def clone(project: SampleProject) -> SampleProject:
+    """Return a repository with one commit."""
+    project.git("init", "-q", "-b", "main")
+    project.write({"pyproject.toml": '[project]\nname = "tidepool"\nversion = "1.2.3"\n'})
+    project.commit()
+    return project
+
+
+@pytest.mark.parametrize(
+    ("settings", "codes"),
+    [
+        ({}, {"NoRemote"}),
+        ({"remote.pushDefault": "origin"}, {"NoRemote"}),
+        ({"remote.origin.prune": "true"}, {"NoRemote"}),
+        ({"remotes.all": "origin"}, {"NoRemote"}),
+        ({"remote.pushDefault": "origin", "remote.origin.url": "../remote.git"}, {"NoUpstream"}),
+        ({"branch.main.remote": "gone", "branch.main.merge": "refs/heads/main"}, {"NoRemote"}),
+        (
+            {
+                "remote.origin.url": "../remote.git",
+                "branch.main.remote": "https://example.invalid/r.git",
+                "branch.main.merge": "refs/heads/main",
+            },
+            {"NoUpstream"},
+        ),
+        (
+            {
+                "remote.origin.url": "../remote.git",
+                "branch.main.remote": ".",
+                "branch.main.merge": "refs/heads/topic",
+            },
+            {"NoUpstream"},
+        ),
+    ],
+)
+def test_branch_without_a_remote_branch_is_told_by_name(
+    clone: SampleProject, settings: dict[str, str], codes: set[str]
+) -> None:
+    for name, value in settings.items():
+        clone.git("config", name, value)
+    reasons = check_preconditions(read_repository(clone.root)).reasons
+    assert {reason.code for reason in reasons} - {"NoIdentity"} == codes
+    assert all(isinstance(reason, ReleaseError) and reason.fix for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"url.git@github.com:.insteadOf": "gh:"},
+        {"url.git@github.com:.insteadOf": "gh:", "url.https://example.invalid/.insteadOf": "gh:a"},
+        {"url.git@github.com:.pushInsteadOf": "gh:"},
+        {"url.git@github.com:.insteadOf": "other:"},
+        {"url.git@github.com:acme/.insteadOf": "gh:acme/", "url.https://x.invalid/.insteadOf": "g"},
+    ],
+    ids=" ".join,
+)
+def test_address_of_a_remote_is_the_one_that_git_uses(clone: SampleProject, settings: dict[str, str]) -> None:
+    clone.git("remote", "add", "origin", "gh:acme/tidepool.git")
+    clone.git("remote", "add", "other", "https://example.invalid/r.git")
+    for name, value in settings.items():
+        clone.git("config", name, value)
+    addresses = [clone.git("remote", "get-url", name).strip() for name in ("origin", "other")]
+    assert list(read_repository(clone.root).addresses) == addresses
+
+
+def test_branch_is_compared_at_the_address_that_a_push_goes_to(clone: SampleProject) -> None:
+    """Another one, which git fetches from, may lag behind."""
+    for name in ("push.git", "fetch.git"):
+        clone.git("init", "-q", "--bare", "-b", "main", f"../{name}")
+        clone.git("push", "-q", f"../{name}", "main")
+    clone.git("remote", "add", "origin", "../fetch.git")
+    clone.git("fetch", "-q", "origin")
+    clone.git("branch", "-q", "--set-upstream-to", "origin/main")
+    clone.git("config", "remote.origin.pushurl", "../push.git")
+    clone.git("clone", "-q", "../push.git", "../other")
+    clone.git("-C", "../other", "commit", "-q", "--allow-empty", "-m", "Theirs")
+    clone.git("-C", "../other", "push", "-q")
+    repository = read_repository(clone.root)
+    assert repository.upstream is not None
+    status = read_branch_status(repository, repository.upstream, read_remote(repository, repository.upstream))
+    assert (status.ahead, status.behind) == (0, 1)
+    (reason,) = (one for one in check_preconditions(repository).reasons if one.code != "NoIdentity")
+    assert (reason.code, reason.fix) == ("BranchBehind", "git pull --ff-only ../push.git main, then release again")
+
+
+def test_branch_is_no_tag_of_its_name(clone: SampleProject) -> None:
+    repository = read_repository(clone.root)
+    assert find_branch(repository, "main") == "refs/heads/main"
+    assert find_branch(repository, "origin/main") is None
+    clone.git("tag", "origin/main")
+    clone.git("tag", "topic")
+    assert (find_branch(repository, "origin/main"), find_branch(repository, "topic")) == (None, None)
+    clone.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    assert find_branch(repository, "origin/main") == "refs/remotes/origin/main"
+    assert find_branch(repository, "refs/remotes/origin/main") == "refs/remotes/origin/main"
+
+
+def test_two_scratch_clones_of_one_path_are_apart(clone: SampleProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers with the same path may share the user's cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(clone.root.parent / "cache"))
+    repository = read_repository(clone.root)
+    assert repository.commit
+    with scratch_clone(repository, repository.commit) as first:
+        with scratch_clone(repository, repository.commit) as second:
+            assert first.root != second.root
+            assert second.root.name == first.root.name == clone.root.name
+        assert (first.root / "pyproject.toml").is_file()
+        assert not second.root.exists()
+    assert list((clone.root.parent / "cache/seatrial/scratch").iterdir()) == []
+
+
+def nested(clone: SampleProject) -> None:
+    """Give a repository a submodule that has one itself."""
+    allow = ("-c", "protocol.file.allow=always")
+    for name, below in (("inner", None), ("outer", "inner")):
+        clone.git("init", "-q", "-b", "main", f"../{name}")
+        top = clone.root.parent / name
+        (top / f"{name}.txt").write_text(f"{name}\n")
+        if below:
+            clone.git("-C", f"../{name}", *allow, "submodule", "add", "-q", str(top.parent / below), "deep")
+        clone.git("-C", f"../{name}", "add", "-A")
+        clone.git("-C", f"../{name}", "commit", "-q", "-m", name)
+    clone.git(*allow, "submodule", "add", "-q", str(clone.root.parent / "outer"), "vendor/outer")
+    clone.git(*allow, "submodule", "update", "-q", "--init", "--recursive")
+    clone.commit("Add a submodule")
+
+
+def in_scratch(clone: SampleProject, monkeypatch: pytest.MonkeyPatch, **environ: str) -> dict[str, bytes]:
+    """Return the files that are built, by their paths."""
+    cache = {"XDG_CACHE_HOME": str(clone.root.parent / "cache")}
+    for name, value in {**clone.environ, **cache, **environ}.items():
+        monkeypatch.setenv(name, value)
+    repository = read_repository(clone.root)
+    assert repository.commit
+    with scratch_clone(repository, repository.commit) as scratch:
+        scratch.check_out_for_build()
+        files = (path for path in scratch.root.rglob("*") if path.is_file() and ".git" not in path.parts)
+        return {path.relative_to(scratch.root).as_posix(): path.read_bytes() for path in files}
+
+
+def test_submodules_of_submodules_are_built_too(clone: SampleProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    nested(clone)
+    files = in_scratch(clone, monkeypatch)
+    assert (files["vendor/outer/outer.txt"], files["vendor/outer/deep/inner.txt"]) == (b"outer\n", b"inner\n")
+
+
+def write_hook(folder: Path, name: str, text: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize("hook", ["post-checkout", "reference-transaction", "post-index-change"])
+@pytest.mark.parametrize("is_global", [False, True])
+def test_no_hook_changes_what_is_built(
+    clone: SampleProject, monkeypatch: pytest.MonkeyPatch, hook: str, *, is_global: bool
+) -> None:
+    before = in_scratch(clone, monkeypatch)
+    hooks = clone.root.parent / "hooks" if is_global else clone.root / ".git/hooks"
+    write_hook(hooks, hook, "echo changed >> pyproject.toml; echo new > extra.txt")
+    if is_global:
+        clone.git("config", "core.hooksPath", str(hooks))
+    assert in_scratch(clone, monkeypatch) == before
+
+
+def test_files_are_built_as_they_are_committed(clone: SampleProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Line ends, filters and attributes of this machine are not CI's."""
+    clone.write({"unix.txt": "a\nb\n", ".gitattributes": "*.dos text eol=crlf\n*.up filter=up\n", "x.dos": "a\nb\n"})
+    clone.write({"x.up": "a\n"})
+    clone.commit()
+    before = in_scratch(clone, monkeypatch)
+    assert (before["unix.txt"], before["x.dos"], before["x.up"]) == (b"a\nb\n", b"a\r\nb\r\n", b"a\n")
+    clone.write({".git/info/attributes": "*.txt eol=crlf\n", "../attributes": "*.txt text eol=crlf\n"})
+    settings = {
+        "core.autocrlf": "true",
+        "core.eol": "crlf",
+        "core.attributesFile": str(clone.root.parent / "attributes"),
+        "filter.up.smudge": "tr a-z A-Z",
+        "filter.up.clean": "tr A-Z a-z",
+        "filter.up.required": "true",
+    }
+    own = clone.root.parent / "gitconfig"
+    for name, value in settings.items():
+        clone.git("config", name, value)
+        clone.git("config", "--file", str(own), name, value)
+    assert in_scratch(clone, monkeypatch, GIT_CONFIG_GLOBAL=str(own)) == before
+
+
+def test_line_ends_that_git_would_store_otherwise_are_built_as_they_are_committed(
+    clone: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone.write({"dos.txt": "a\r\nb\r\n"})
+    clone.commit()
+    clone.write({".gitattributes": "*.txt text eol=lf\n"})
+    clone.git("add", ".gitattributes")
+    clone.git("commit", "-q", "-m", "Attributes alone")
+    assert in_scratch(clone, monkeypatch)["dos.txt"] == b"a\r\nb\r\n"
+
+
+def test_files_that_are_not_those_of_the_commit_are_not_built(
+    clone: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone.write({"one.bin": "a\n", "two.bin": "b\n", ".gitattributes": "*.bin filter=lfs\n"})
+    clone.commit()
+    clone.git("config", "filter.lfs.smudge", "tr a A")
+    clone.git("config", "filter.lfs.clean", "cat")
+    with raises_error("TreeDiffers") as caught:
+        in_scratch(clone, monkeypatch)
+    assert caught.value.what == "the files to build are not those of the commit: one.bin"

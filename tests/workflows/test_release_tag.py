@@ -75,7 +75,7 @@ def test_all_that_does_not_fit_is_told_together(repo: ReleaseRepo) -> None:
     assert refusal(repo, "v1.3", "origin/stable", built=True) == (
         "v1.3 does not fit:\n"
         f"  the tag is at {before}, and {here} is checked out\n"
-        f"  {here} is not on origin/stable\n"
+        "  there is no branch origin/stable\n"
         "  README.md is not as it is in the commit\n"
         "  the project says 1.2.3\n"
         "  CHANGELOG.md has no heading with 1.3\n"
@@ -129,3 +129,14 @@ def test_version_that_comes_from_the_tag_is_given_as_a_tag(repo: ReleaseRepo) ->
     repo.project.commit("Take the version from the tag")
     assert str(ReleaseTag.of(repo.project.root).give_own_version(42, 2)) == "1.2.4.dev4202"
     assert repo.project.git("tag", "--points-at", "HEAD") == "v1.2.4.dev4202\n"
+
+
+def test_tag_that_is_named_like_the_branch_is_not_taken_for_it(repo: ReleaseRepo) -> None:
+    repo.project.git("checkout", "-q", "--detach")
+    repo.project.git("commit", "-q", "--allow-empty", "-m", "Not on the branch")
+    repo.project.git("tag", "--force", "-a", "v1.2.3", "-m", "tidepool 1.2.3")
+    repo.project.git("tag", "origin/main")
+    here = repo.project.git("rev-parse", "HEAD")[:12]
+    assert refusal(repo, "v1.2.3") == f"v1.2.3 does not fit:\n  {here} is not on origin/main"
+    repo.project.git("update-ref", "-d", "refs/remotes/origin/main")
+    assert refusal(repo, "v1.2.3") == "v1.2.3 does not fit:\n  there is no branch origin/main"

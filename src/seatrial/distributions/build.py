@@ -53,18 +53,21 @@ KEPT_SDISTS = 4
 """Of how many older sdists the compiled wheels are kept: two worktrees may take turns."""
 
 
-def ensure_built(project: Project, state: Path, run: str, say: Callable[[str], None]) -> BuiltDistributions:
+def ensure_built(
+    project: Project, state: Path, run: str, say: Callable[[str], None], *, epoch: int | None = None
+) -> BuiltDistributions:
     """Return the distributions of the tree as it is now, and build them unless ``dist/`` has them.
 
     ``state``: a folder for what is stored between runs and for the build environment; ``run``: the name of the run, in
-    which a build that failed is not tried again; ``say`` prints a line of progress.
+    which a build that failed is not tried again; ``say`` prints a line of progress; ``epoch``: the date of the build,
+    instead of SOURCE_DATE_EPOCH.
     Of several processes, one builds and the others wait.
     Raises `BuildError`, `InstallFailed`, `PyprojectInvalid` or `CommandFailed`.
     """
     state.mkdir(parents=True, exist_ok=True)
     where = hashlib.sha256(str(project.root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     record = BuildRecord(state / f"built-{where}.json", project.root / "dist")
-    tree = SourceTree.scan(project)
+    tree = SourceTree.scan(project, epoch)
     built = record.find(tree)
     if built:
         return built

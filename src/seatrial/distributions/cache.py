@@ -193,11 +193,11 @@ class SourceTree:
     settings: str = ""
 
     @classmethod
-    def scan(cls, project: Project) -> SourceTree:
-        """List the files of a project now."""
+    def scan(cls, project: Project, epoch: int | None = None) -> SourceTree:
+        """List the files of a project now; ``epoch``: instead of SOURCE_DATE_EPOCH, where a build has to ignore it."""
         files = listed_files(project.root)
         at = None if files is None else read_head(project.root)
-        given = process.child_environment().get("SOURCE_DATE_EPOCH", "")
+        given = process.child_environment().get("SOURCE_DATE_EPOCH", "") if epoch is None else str(epoch)
         # No date has more than 20 digits, and int() does not take thousands of them.
         seconds = int(given[:20]) if given.isdecimal() else at[1] if at else EARLIEST_DATE
         commit = describe_head(project.root) if at and project.version_is_dynamic else ""

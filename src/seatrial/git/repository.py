@@ -12,7 +12,7 @@ from seatrial.git.command import DUBIOUS_OWNERSHIP, Git
 from seatrial.redaction import redact, redact_address, redacted_address
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 
 FORGE = re.compile(
@@ -91,12 +91,14 @@ class Repository:
 class Remote:
     """The answer of a remote.
 
-    ``addresses``: those that a push goes to, the first of which was asked; ``default``: the branch of its HEAD, None if
-    unknown; ``tip``: the commit of the upstream branch, None when the remote lacks the branch; ``tags``: ids by name.
+    ``addresses``: those that a push goes to, the first of which was asked; ``source``: the remote's name, or that
+    address where git fetches from another one; ``default``: the branch of its HEAD, None if unknown; ``tip``: the
+    commit of the upstream branch, None when the remote lacks the branch; ``tags``: ids by name.
     """
 
     name: str
     addresses: tuple[str, ...]
+    source: str
     default: str | None = None
     tip: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -174,7 +176,7 @@ def read_repository(folder: Path) -> Repository:
     top = Git(Path(root))
     headers, unfinished = _status(top)
     settings = _settings(top)
-    branch = _unless_bracketed(headers.get("branch.head"))
+    branch, remotes = _unless_bracketed(headers.get("branch.head")), _remotes(settings)
     return Repository(
         root=Path(root),
         prefix=prefix,
@@ -182,9 +184,9 @@ def read_repository(folder: Path) -> Repository:
         common_dir=(folder / common_dir).resolve(),
         commit=_unless_bracketed(headers.get("branch.oid")),
         branch=branch,
-        upstream=_upstream(settings, branch),
+        upstream=_upstream(settings, branch, remotes),
         is_cut_off=(folder / common_dir / "shallow").exists() or _is_partial(settings),
-        remotes=_remotes(settings),
+        remotes=remotes,
         unfinished=unfinished,
         settings=settings,
     )
@@ -212,7 +214,7 @@ def read_remote(repository: Repository, upstream: Upstream) -> Remote:
     )
     ids = {ref: value for value, ref in rows if not value.startswith("ref:")}
     tags = {ref[len("refs/tags/") :]: oid for ref, oid in ids.items() if ref.startswith("refs/tags/")}
-    return Remote(name, tuple(addresses), default, ids.get(upstream.ref), tags)
+    return Remote(name, tuple(addresses), source, default, ids.get(upstream.ref), tags)
 
 
 def push_address(repository: Repository, remote: str) -> str | None:
@@ -227,7 +229,7 @@ def read_branch_status(repository: Repository, upstream: Upstream, remote: Remot
     if not remote.tip:
         return BranchStatus(0, 0)
     if git.attempt("cat-file", "-e", f"{remote.tip}^{{commit}}").returncode:
-        _fetch(git, remote.name, upstream.ref)
+        _fetch(git, remote.source, upstream.ref)
     counts = git.run("rev-list", "--left-right", "--count", f"{repository.commit}...{remote.tip}")
     ahead, behind = counts.split()
     return BranchStatus(int(ahead), int(behind))
@@ -266,6 +268,16 @@ def read_tags(repository: Repository, reachable_from: str = "HEAD") -> dict[str,
     )
     rows = (line.split("\0") for line in listing.splitlines())
     return {row[0]: row[1] for row in rows}
+
+
+def find_branch(repository: Repository, name: str) -> str | None:
+    """Return the full name of a branch, such as ``origin/main`` or ``main``; None when there is none.
+
+    A tag or another ref of this name is no branch (gitrevisions(7) would prefer it).
+    """
+    git = Git(repository.root)
+    refs = (name,) if name.startswith("refs/") else (f"refs/remotes/{name}", f"refs/heads/{name}")
+    return next((ref for ref in refs if git.line("rev-parse", "--quiet", "--verify", f"{ref}^{{commit}}")), None)
 
 
 def object_of_tag(repository: Repository, tag: str) -> str | None:
@@ -394,10 +406,11 @@ def _settings(git: Git) -> tuple[tuple[str, str], ...]:
     return tuple((key, value if line else "true") for key, line, value in (entry.partition("\n") for entry in entries))
 
 
-def _upstream(settings: Sequence[tuple[str, str]], branch: str | None) -> Upstream | None:
+def _upstream(settings: Sequence[tuple[str, str]], branch: str | None, remotes: Collection[str]) -> Upstream | None:
+    """Return the branch of a remote that a branch follows; None for one that follows a local branch, or an address."""
     values = dict(settings)
     remote, ref = values.get(f"branch.{branch}.remote"), values.get(f"branch.{branch}.merge")
-    return Upstream(remote, ref) if remote and ref and remote != "." else None
+    return Upstream(remote, ref) if remote in remotes and remote and ref else None
 
 
 def _remotes(settings: Sequence[tuple[str, str]]) -> tuple[str, ...]:

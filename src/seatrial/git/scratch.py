@@ -1,11 +1,13 @@
 """The scratch clone, in which a release is prepared and verified without touching the user's checkout.
 
 It borrows the objects of the user's repository (gitrepository-layout(5), objects/info/alternates) and has its tags, but
-no remote. It takes over the settings that a commit depends on: identity, signing, hooks, filters.
+no remote. It takes over the settings that a commit of the user depends on: identity, signing, hooks, filters. Files are
+checked out as CI checks them out, whatever the user's settings and hooks would make of them.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -25,19 +27,29 @@ if TYPE_CHECKING:
 
 CARRIED = ("author", "commit", "committer", "diff", "filter", "gpg", "hooks", "i18n", "tag", "user")
 CARRIED_OF_CORE = (
-    "core.attributesfile",
-    "core.autocrlf",
     "core.commentchar",
-    "core.eol",
     "core.excludesfile",
     "core.filemode",
     "core.ignorecase",
     "core.precomposeunicode",
-    "core.safecrlf",
     "core.symlinks",
 )
 """The variables (git-config(1)) that the scratch clone takes over, by section and by name: none that names a remote or
 holds a credential."""
+
+AS_IN_CI = (
+    ("core.autocrlf", "false"),
+    ("core.eol", "lf"),
+    ("core.safecrlf", "false"),
+    ("core.attributesfile", os.devnull),
+)
+"""Settings of a checkout without a user: line ends as they are committed, or as .gitattributes says."""
+
+WITHOUT_HOOKS = (f"core.hooksPath={os.devnull}", *(f"{name}={value}" for name, value in AS_IN_CI))
+"""The settings of git commands that check files out: no hook changes them (githooks(5), post-checkout)."""
+
+CI_FILTERS = ("lfs",)
+"""The filters (gitattributes(5)) that CI can have; the configuration of any other is on the user's machine."""
 
 SIGNING = ("failed to sign", "unable to sign", "failed to write commit object", "signing failed")
 
@@ -70,18 +82,20 @@ class Scratch:
         if (repository.common_dir / "shallow").is_file():
             # It lists the commits whose parents are missing; without the file git can't read them.
             shutil.copyfile(repository.common_dir / "shallow", root / ".git/shallow")
-        attributes = repository.common_dir / "info/attributes"
-        if attributes.is_file():
-            (root / ".git/info").mkdir(exist_ok=True)
-            shutil.copyfile(attributes, root / ".git/info/attributes")
         with (root / ".git/config").open("a", encoding="utf-8", errors="surrogateescape") as config:
             config.writelines(scratch._settings())
         refs = Git(repository.root).run("for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
         _write(root / ".git/packed-refs", f"{commit} refs/heads/{branch}\n{refs}")
-        git.run("reset", "--quiet", "--hard")
-        if (root / ".gitmodules").is_file():
-            checkout_submodules(scratch.git.run, repository.common_dir / "modules")
+        scratch._checkout_files(WITHOUT_HOOKS)
         return scratch
+
+    def _checkout_files(self, settings: tuple[str, ...]) -> None:
+        Git(self.root, settings).run("reset", "--quiet", "--hard")
+        checkout_submodules(
+            lambda folder, *args: Git(folder, settings).run(*args),
+            self.root,
+            SubmoduleSource(self.repository.common_dir / "modules", self.repository.root),
+        )
 
     @property
     def git(self) -> Git:
@@ -126,6 +140,46 @@ class Scratch:
         """
         return make_tag(self.git, name, message, commit)
 
+    def check_out_for_build(self) -> None:
+        """Check HEAD out anew, as CI checks a tag out: detached, without hooks, and with the filters of CI alone.
+
+        Raises `TreeDiffers` when the files are not those of the commit then.
+        """
+        off = {name for name, _ in self.repository.settings if name.startswith("filter.")}
+        off = {name for name in off if name.split(".")[1] not in CI_FILTERS and name.endswith((".clean", ".smudge"))}
+        required = {f"{name.rpartition('.')[0]}.required=false" for name in off}
+        processes = {f"{name.rpartition('.')[0]}.process=" for name in off}
+        settings = (*WITHOUT_HOOKS, *sorted({f"{name}=" for name in off} | required | processes))
+        git = Git(self.root, settings)
+        git.run("checkout", "--quiet", "--force", "--detach")
+        # Without an index, every file is written.
+        (self.root / ".git/index").unlink()
+        self._checkout_files(settings)
+        git.run("clean", "--quiet", "-ffdx")
+        differences = [path for path in self.differences(git, ignored=True) if not self._is_committed(path)]
+        if differences:
+            raise ReleaseError(
+                f"the files to build are not those of the commit: {', '.join(differences)}",
+                code="TreeDiffers",
+                fix="see what git makes of them: git status, in a fresh clone",
+            )
+
+    def _is_committed(self, path: str) -> bool:
+        """Whether a file is the committed one to the byte, although git would store it with other line ends."""
+        committed = self.git.line("rev-parse", "--quiet", "--verify", f"HEAD:{path}")
+        return bool(committed) and self.git.line("hash-object", "--no-filters", "--", path) == committed
+
+    def commit_date(self) -> int:
+        """Return the date of HEAD in seconds since 1970."""
+        return int(self.git.run("log", "-1", "--no-show-signature", "--format=%ct"))
+
+    def differences(self, git: Git | None = None, *, ignored: bool = False) -> tuple[str, ...]:
+        """Return the tracked files that differ from HEAD, in submodules too; with ``ignored``, all other files, too."""
+        others = ("--ignored", "--untracked-files=all") if ignored else ("--untracked-files=no",)
+        options = ("--porcelain", "-z", "--no-renames", "--ignore-submodules=none", *others)
+        entries = (git or self.git).run("status", *options).split("\0")
+        return tuple(entry[3:] for entry in entries if entry)
+
     def _require_clean(self) -> None:
         """Raise `HookRefused` for a tree that differs from the commit: its build would not be a build of the commit."""
         rewritten = self.git.run("diff", "--name-only", "-z").split("\0")[:-1]
@@ -141,7 +195,10 @@ class Scratch:
         for name, value in self.repository.settings:
             if name.split(".")[0] in CARRIED or name in CARRIED_OF_CORE:
                 yield _line(name, value)
+        for name, value in AS_IN_CI:
+            yield _line(name, value)
         yield _line("core.hookspath", self._hooks())
+        yield _line("core.fsmonitor", "false")
         yield _line("gc.auto", "0")
         yield _line("lfs.storage", str(self.repository.common_dir / "lfs"))
 
@@ -154,22 +211,49 @@ class Scratch:
         return path or str(self.repository.common_dir / "hooks")
 
 
-def checkout_submodules(git: Callable[..., str], modules: Path) -> None:
-    """Check out submodules from the clones that the user's repository keeps: ``modules`` in its git folder.
+@dataclass(frozen=True)
+class SubmoduleSource:
+    """Where the user's clones of submodules are: ``modules`` in the git folder, or the work tree that has them."""
 
-    ``git`` runs git in the clone that gets them, and returns the output.
+    modules: Path
+    work_tree: Path
+
+    def of(self, name: str, path: str) -> SubmoduleSource | None:
+        """Return where the submodules of a submodule are, None when the user has not initialised it."""
+        modules, work_tree = self.modules / name, self.work_tree / path
+        if modules.is_dir():
+            return SubmoduleSource(modules / "modules", work_tree)
+        # Older clones have the git folder in the work tree.
+        return SubmoduleSource(work_tree / ".git/modules", work_tree) if (work_tree / ".git").is_dir() else None
+
+    @property
+    def repository(self) -> Path:
+        """The repository of the submodule itself."""
+        return self.modules.parent
+
+
+def checkout_submodules(run: Callable[..., str], top: Path, source: SubmoduleSource) -> None:
+    """Check out the submodules of a clone at ``top``, and theirs, from the user's clones of them.
+
+    ``run`` runs git in a folder, its first argument, and returns the output. A submodule that the user has not
+    initialised is left out.
     """
+    if not (top / ".gitmodules").is_file():
+        return
     read_file = ("config", "--file", ".gitmodules")
-    keys = git(*read_file, "--name-only", "-z", "--get-regexp", r"\.path$")
-    paths = []
+    keys = run(top, *read_file, "--name-only", "-z", "--get-regexp", r"\.path$")
+    sources: dict[str, SubmoduleSource] = {}
     for key in keys.split("\0")[:-1]:
-        name = key[len("submodule.") : -len(".path")]
-        # A submodule that the user has not initialised is left out.
-        if (modules / name).is_dir():
-            git("config", f"submodule.{name}.url", str(modules / name))
-            paths.append(git(*read_file, key).strip())
-    if paths:
-        git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--", *paths)
+        name, path = key[len("submodule.") : -len(".path")], run(top, *read_file, key).strip()
+        submodule = source.of(name, path)
+        if submodule:
+            run(top, "config", f"submodule.{name}.url", str(submodule.repository))
+            sources[path] = submodule
+    if sources:
+        update = ("submodule", "--quiet", "update", "--init", "--force")
+        run(top, "-c", "protocol.file.allow=always", *update, "--", *sources)
+    for path, submodule in sources.items():
+        checkout_submodules(run, top / path, submodule)
 
 
 def make_tag(git: Git, name: str, message: str, commit: str) -> str:

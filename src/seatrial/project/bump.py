@@ -22,6 +22,7 @@ from seatrial.commands import Command
 from seatrial.errors import FileNotUtf8, PyprojectInvalid, ReleaseError
 from seatrial.project.changelog import new_changelog, render_entry
 from seatrial.project.changelog_entries import read_entry
+from seatrial.project.links import leaves_repository, require_inside
 from seatrial.project.toml import read_toml
 from seatrial.project.version_files import VersionPlace, read_text
 
@@ -82,6 +83,7 @@ def raise_version(snapshot: ProjectSnapshot, version: Version) -> None:
     project = snapshot.project
     configured = configured_files(project)
     paths = [project.root / path for path in (*configured, *(place.path for place in snapshot.places.places))]
+    require_inside(project.root, paths)
     with _put_back_on_failure(paths) as kept:
         if configured:
             write_configured(project, snapshot.current, version)
@@ -105,7 +107,8 @@ def _refresh_locks(snapshot: ProjectSnapshot) -> None:
     """Run the commands of ``lock``; when one fails, the files beside pyproject.toml are as they were."""
     root = snapshot.project.root
     if snapshot.config.lock:
-        with _put_back_on_failure(path for path in sorted(root.iterdir()) if path.is_file()):
+        files = (path for path in sorted(root.iterdir()) if path.is_file() and not leaves_repository(root, path))
+        with _put_back_on_failure(files):
             for command in snapshot.config.lock:
                 process.run(command, cwd=root, env=process.user_environment())
 
@@ -151,6 +154,7 @@ def assemble_changelog(
         return ""
     path = root / news.entry_file(str(version), snapshot.project.name, date)
     fragments = [root / one.path for one in snapshot.fragments]
+    require_inside(root, [path, *(fragment.parent for fragment in fragments)])
     above, earlier = _around(news, path)
     if not fragments and snapshot.has_entry(version):
         # The changelog was written with the version, in a commit of its own.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import CommandFailed, PyprojectInvalid
 from seatrial.process import child_environment, render_command, script_command, start_waiting
+from seatrial.project.links import require_inside
 from seatrial.project.toml import read_toml
 
 if TYPE_CHECKING:
@@ -203,8 +204,9 @@ def render_entry(root: Path, version: str, date: str, ahead: WaitingCommand | No
     return _run_towncrier(root, ("build", "--draft", "--version", version, "--date", date), ahead)
 
 
-def create_fragment(root: Path, name: str, content: str) -> str:
-    """Write a fragment and return what towncrier says of it. Raises `CommandFailed`."""
+def create_fragment(root: Path, settings: ChangelogSettings, name: str, content: str) -> str:
+    """Write a fragment and return the output of towncrier. Raises `NotMine` or `CommandFailed`."""
+    require_inside(root, [root / folder for folder in settings.folders])
     return _run_towncrier(root, ("create", name, "--content", content))
 
 

@@ -90,7 +90,8 @@ def write_follow_up(case: ReleaseToUndo, why: str) -> str:
         name = f"{news.orphan_prefix}withdraw-{number}.{kind}{news.suffix}"
         path = snapshot.project.root / news.folders[0] / name
         if not path.exists():
-            create_fragment(snapshot.project.root, name, f"{version} is withdrawn: {why or 'it should not be used.'}")
+            text = f"{version} is withdrawn: {why or 'it should not be used.'}"
+            create_fragment(snapshot.project.root, news, name, text)
         # From the top of the repository (gitglossary(7), "pathspec"), because it can be typed in any folder.
         prefix = case.tagged.repository.prefix
         pathspec = f"{prefix and ':/'}{prefix}{path.relative_to(snapshot.project.root).as_posix()}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from seatrial import process
 from seatrial.git.repository import read_identity
-from seatrial.git.scratch import checkout_submodules
+from seatrial.git.scratch import SubmoduleSource, checkout_submodules
 from seatrial.installer import find_uv
 from seatrial.project.project import Project
 from seatrial.publish.install import IsolatedFolder
@@ -65,13 +65,12 @@ REHEARSER = ("A. Rehearser", "rehearser@example.invalid")
 class Sandbox(IsolatedFolder):
     """``remote`` is bare; ``clone`` is a work tree of it; ``prefix`` leads to the project.
 
-    ``identity``: name and address of who commits; ``modules``: the folder in which the user's repository keeps its
-    submodules.
+    ``identity``: name and address of who commits; ``submodules``: where the user's clones of submodules are.
     """
 
     prefix: str = ""
     identity: tuple[str, str] = REHEARSER
-    modules: Path = Path()
+    submodules: SubmoduleSource | None = None
 
     @property
     def remote(self) -> Path:
@@ -130,9 +129,10 @@ class Sandbox(IsolatedFolder):
     def _clone(self, name: str, *more: str) -> None:
         """Clone the remote, with the submodules from the user's repository, because their addresses are elsewhere."""
         self._git(self.folder, "clone", "--quiet", *more, str(self.remote), name)
-        top = self.folder / name
-        if (top / ".gitmodules").is_file():
-            checkout_submodules(lambda *args: self.run("git", *args, cwd=top), self.modules)
+        if self.submodules:
+            checkout_submodules(
+                lambda folder, *args: self.run("git", *args, cwd=folder), self.folder / name, self.submodules
+            )
 
 
 @contextlib.contextmanager
@@ -153,7 +153,7 @@ def make_sandbox(repository: Repository, environ: Mapping[str, str]) -> Iterator
             prefix=repository.prefix,
             environment=_environment(folder, environ),
             identity=read_identity(repository) or REHEARSER,
-            modules=repository.common_dir / "modules",
+            submodules=SubmoduleSource(repository.common_dir / "modules", repository.root),
         )
         sandbox.make(repository, _branch(repository))
         yield sandbox.with_pythons(environ)

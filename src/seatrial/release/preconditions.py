@@ -180,10 +180,9 @@ def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
 
 
 def _target(repository: Repository) -> PushTarget | None:
-    upstream = repository.upstream
-    if repository.branch is None or upstream is None or upstream.remote not in repository.remotes:
+    if repository.branch is None or repository.upstream is None:
         return None
-    return PushTarget(repository.branch, upstream)
+    return PushTarget(repository.branch, repository.upstream)
 
 
 def _remote_reasons(target: PushTarget, remote: Remote, branch_status: BranchStatus) -> Iterator[SeatrialError]:
@@ -206,14 +205,21 @@ def _remote_reasons(target: PushTarget, remote: Remote, branch_status: BranchSta
             f"{target.branch} and {target.upstream} have diverged: {count_text(branch_status.ahead, 'commit')} here, "
             f"{branch_status.behind} there",
             code="BranchDiverged",
-            fix="git pull --rebase, then release again",
+            fix=f"git pull --rebase{_pull_source(target, remote)}, then release again",
         )
     elif branch_status.behind:
         yield ReleaseError(
             f"{target.branch} lacks {count_text(branch_status.behind, 'commit')} of {target.upstream}",
             code="BranchBehind",
-            fix="git pull --ff-only, then release again",
+            fix=f"git pull --ff-only{_pull_source(target, remote)}, then release again",
         )
+
+
+def _pull_source(target: PushTarget, remote: Remote) -> str:
+    """Return what ``git pull`` has to be told where a push goes to another address than git fetches from."""
+    if remote.source == remote.name:
+        return ""
+    return f" {_quoted_address(remote.source)} {shlex.quote(target.upstream.branch)}"
 
 
 def _quoted_address(address: str) -> str:

@@ -357,7 +357,7 @@ def build_again(scratch: Scratch, built: BuiltDistributions, say: Callable[[str]
         shutil.copytree(scratch.root, top, symlinks=True)
         Git(top).run("clean", "--quiet", "-ffdx")
         project = Project.from_directory(top / scratch.repository.prefix)
-        epoch = SourceTree.scan(project).epoch
+        epoch = SourceTree.scan(project, scratch.commit_date()).epoch
         environment = BuildEnvironment(state_folder_of(scratch.repository) / "build", best_installer())
         sdist, wheel = build_from_tree(project.root, Path(folder, "direct"), environment, epoch)
         differences = _differences(built.sdist, sdist)

@@ -421,10 +421,11 @@ def _run_release_sessions(prepared: PreparedRelease, progress: Progress) -> None
     """Run the sessions tagged ``release`` in the scratch clone. Raises `ProofFailed`."""
     environments = prepared.preconditions.repository.project / ".nox"
     args = (*process.module_command("nox"), "-t", "release", "--envdir", str(environments))
-    # NOXSESSION and similar variables would select other sessions.
+    # NOXSESSION and similar variables would select other sessions; the date is that of the commit.
     pass_env = prepared.snapshot.config.pass_env
     environ, withheld = process.child_environment(pass_env), process.withheld_variables(pass_env)
-    env = {name: value for name, value in environ.items() if not name.startswith("NOX") or name in KEPT_OF_NOX}
+    dropped = ("NOX", "SOURCE_DATE_EPOCH")
+    env = {name: value for name, value in environ.items() if not name.startswith(dropped) or name in KEPT_OF_NOX}
     nox = process.run_streaming(args, cwd=prepared.snapshot.project.root, env=env, say=SessionReader(progress))
     if nox.returncode:
         raise ReleaseError(
@@ -437,12 +438,20 @@ def _run_release_sessions(prepared: PreparedRelease, progress: Progress) -> None
 
 
 def build_release(scratch: Scratch, say: Callable[[str], None]) -> BuiltDistributions:
-    """Build the distributions in the scratch clone, with the build environment of the checkout. Raises `BuildError`."""
-    # CI builds from a tag, with HEAD detached; setuptools-scm writes the name of a branch into the sdist.
-    scratch.git.run("checkout", "--quiet", "--detach")
+    """Build the distributions of the commit in the scratch clone, with the build environment of the checkout.
+
+    The build depends on the commit alone: its files are checked out anew, and dated by it.
+    Raises `TreeDiffers` or `BuildError`.
+    """
+    scratch.check_out_for_build()
     # Read again, because the version in it has changed.
     project = Project.from_directory(scratch.project)
-    return ensure_built(project, state_folder_of(scratch.repository), f"release {os.getpid()}", say)
+    run = f"release {os.getpid()}"
+    built = ensure_built(project, state_folder_of(scratch.repository), run, say, epoch=scratch.commit_date())
+    changed = scratch.differences()
+    if changed:
+        say(f"the build changed {', '.join(changed)}, which the commit has: ignore it, or do not commit what is built")
+    return built
 
 
 def state_folder_of(repository: Repository) -> Path:

@@ -307,7 +307,7 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
         if number and not re.fullmatch(r"[\w-]+", number):
             raise ReleaseError(f"{issue!r} is no number of an issue", code="FragmentInvalid", fix="--issue 42")
         name = f"{number or settings.orphan_prefix}.{kind}{settings.suffix}"
-        show(create_fragment(project.root, name, text).strip())
+        show(create_fragment(project.root, settings, name, text).strip())
 
 
 @command(words=["version"], help={"version": "the version of the tag; without it, that of the project"})

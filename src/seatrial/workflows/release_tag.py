@@ -12,7 +12,7 @@ from seatrial.distributions.distribution import distributions_in
 from seatrial.distributions.filename import FileName
 from seatrial.errors import ProjectError
 from seatrial.git.command import Git
-from seatrial.git.repository import files_of_commit, read_repository, read_tags
+from seatrial.git.repository import files_of_commit, find_branch, read_repository, read_tags
 from seatrial.project.bump import raise_version
 from seatrial.project.changelog_entries import has_entry, read_entry
 from seatrial.project.snapshot import ProjectSnapshot
@@ -93,7 +93,10 @@ class ReleaseTag:
         tagged = git.line("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
         if tagged != here:
             yield f"the tag is at {tagged[:12] or 'no commit'}, and {here[:12]} is checked out"
-        if git.attempt("merge-base", "--is-ancestor", here, branch).returncode:
+        ref = find_branch(self.repository, branch)
+        if ref is None:
+            yield f"there is no branch {branch}"
+        elif git.attempt("merge-base", "--is-ancestor", here, ref).returncode:
             yield f"{here[:12]} is not on {branch}"
         # A version that comes from the tag is another as soon as a file is.
         changed = [path for path in self.repository.unfinished if git.line("ls-files", "--", path)]
