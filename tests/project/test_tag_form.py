@@ -46,7 +46,7 @@ def resolve(folder: Path, tags: str, version: str | None, *, prefix: str = "", s
         ("py-v1.4.0 core-v2.0.0", "1.4.0", "py-v{version}"),
         ("py3-v1.4.0", "1.4.0", "py3-v{version}"),
         ("releases/team/app/1.4.0", "1.4.0", "releases/team/app/{version}"),
-        ("tide-pool-1.4.0 other-1.4.0", "1.4.0", "tide-pool-{version}"),
+        ("tide-pool-1.4.0 other-1.4.0", "1.4.0", "{name}-{version}"),
         ("Tide_Pool@1.4.0 v1.4.0", "1.4.0", "Tide_Pool@{version}"),
         ("v1.4.0 1.4.0", "1.4.0", "v{version}"),
         ("v1.4.0rc1 v1.3.0", "1.4.0rc1", "v{version}"),
@@ -62,7 +62,7 @@ def resolve(folder: Path, tags: str, version: str | None, *, prefix: str = "", s
         # The version comes from the tag.
         ("v1.4.0", None, "v{version}"),
         ("v1.0 2.0", None, "{version}"),
-        ("tide-pool-v1.4.0 v9.0", None, "tide-pool-v{version}"),
+        ("tide-pool-v1.4.0 v9.0", None, "{name}-v{version}"),
         ("other-9.0 v1.0", None, "v{version}"),
         ("", None, "v{version}"),
     ],
@@ -77,7 +77,7 @@ def test_form_is_read_from_the_tags_and_the_version(tmp_path: Path, tags: str, v
         ("", "0.3.0", "{name}-v{version}"),
         ("alpha-v0.3.0 beta-v0.4.0", "0.3.0", "alpha-v{version}"),
         ("alpha/v0.3.0", "0.3.0", "alpha/v{version}"),
-        ("tide-pool-v0.3.0", "0.3.0", "tide-pool-v{version}"),
+        ("tide-pool-v0.3.0", "0.3.0", "{name}-v{version}"),
         ("v0.3.0", "0.3.0", "v{version}"),
         # Another package's tags are not this one's, even where the version is the same.
         ("beta-v0.3.0", "0.3.0", "{name}-v{version}"),

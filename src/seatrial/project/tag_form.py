@@ -52,6 +52,10 @@ class Series:
         """The form of its tags; braces that are no placeholder are doubled."""
         return self.prefix.replace("{", "{{").replace("}", "}}") + "{version}"
 
+    def form_of(self, project: Project) -> str:
+        """Return the form of its tags, with ``{name}`` for the name of the project as a word of its own."""
+        return re.sub(rf"(?<![\w-]){re.escape(project.name)}(?=[-_/@])", "{name}", self.form)
+
     def is_named(self, names: Iterable[str]) -> bool:
         """Return whether the prefix names a package: one of these names, as a word of its own."""
         words = {canonicalize_name(word) for word in re.split(r"[/@]|-v$|-$|_v$|_$|/v$", self.prefix) if word}
@@ -84,7 +88,7 @@ def resolve_tag_form(project: Project, config: Config, tags: Collection[str], ve
         lower = [one for one in group if one.newest <= version and not _is_far(one.newest, version)]
         if lower:
             return _only(lower, project, version)
-    return own[0].form if len(own) == 1 else default
+    return own[0].form_of(project) if len(own) == 1 else default
 
 
 def read_series(tags: Iterable[str]) -> tuple[Series, ...]:
@@ -144,7 +148,7 @@ def _without_version(found: Collection[Series], project: Project) -> str | None:
         return None
     if any(_is_far(series.newest, newest.newest) for series in found):
         raise _unclear(found, project, None)
-    return newest.form
+    return newest.form_of(project)
 
 
 def _only(found: Collection[Series], project: Project, version: Version) -> str:
@@ -152,9 +156,9 @@ def _only(found: Collection[Series], project: Project, version: Version) -> str:
     if len(found) > 1:
         if all(map(_is_usual, found)):
             # A project has changed its form: the highest version has the new one.
-            return max(found, key=lambda series: (series.newest, -USUAL_PREFIXES.index(series.prefix))).form
+            return max(found, key=lambda series: (series.newest, -USUAL_PREFIXES.index(series.prefix))).form_of(project)
         raise _unclear(found, project, version)
-    return next(iter(found)).form
+    return next(iter(found)).form_of(project)
 
 
 def _unclear(found: Collection[Series], project: Project, version: Version | None) -> ReleaseError:
