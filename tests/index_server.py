@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 WHEEL, SDIST = "tidepool-1.3.0-py3-none-any.whl", "tidepool-1.3.0.tar.gz"
 STEP = re.compile(
-    r"^(?:  (?:prepare|upload|verify|wait)(?:: .*)?|[✓✗] (?:prepare|upload|verify|wait)  [\d.]+ s)\n", re.MULTILINE
+    r"^(?:  (?:prepare|resume|upload|verify|wait)(?:: .*)?|[✓✗] (?:prepare|resume|upload|verify|wait)  [\d.]+ s)\n",
+    re.MULTILINE,
 )
 READ = "more: seatrial explain "
 

@@ -70,9 +70,9 @@ tide-pool 0.1.0, tag v0.1.0
   fix: go online, or mend the address: nobody answers there
 
 ✓ the repository and its remote  17 checks
-✓ the project and its next version  24 checks
+✓ the project and its next version  25 checks
 ✓ the distributions  136 checks
-✓ what the tag starts  13 checks
+✓ what the tag starts  15 checks
 ? the index  0 checks, 14 unknown
 
 What a code means: seatrial explain INDEX001

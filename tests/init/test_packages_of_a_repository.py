@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from errors_raised import rendered
 from release_repo import ReleaseRepo
 from sample_project import HERE, SampleProject
 from sample_projects import make_sample, read_sample
@@ -72,7 +73,7 @@ def of_ci(name: str) -> list[str]:
 def proposed(repo: ReleaseRepo, name: str, *, workflows: bool = True) -> tuple[list[str], tuple[str, ...]]:
     """Return the files that init would write for a package, and what it would leave to the user."""
     told = propose_changes(detect_project(repo.project.root / "packages" / name), workflows=workflows)
-    return [str(one.path) for one in told], told.remarks
+    return [str(one.path) for one in told], tuple(map(rendered, told.remarks))
 
 
 def shown(output: str) -> list[str]:

@@ -331,3 +331,16 @@ def test_push_by_hand_asks_the_remote_too(forge: Forge) -> None:
     ran = forge.repo.project.invoke("push")
     assert (ran.returncode, ran.output.splitlines()[-1]) == (0, "main and v1.3.0 are on origin"), ran.output
     assert forge.repo.remote.git("tag") == "v1.3.0\n"
+
+
+def test_hook_that_runs_git_and_refuses_leaves_nothing_to_ask(forge: Forge) -> None:
+    """Its commands send objects too, but to no remote."""
+    repo = forge.repo
+    hook = repo.project.root / ".git/hooks/pre-push"
+    hook.write_text('#!/bin/sh\ngit clone -q --no-local . "$(mktemp -d)/x"\nexit 1\n')
+    hook.chmod(0o755)
+    before = repo.state()
+    ran = repo.release("--part", "minor", "--yes")
+    assert (ran.returncode, repo.state()) == (5, before), ran.output
+    assert f"{READ}PushRefused\n" in ran.output
+    assert not (repo.project.root / ".git" / NOTE).exists()

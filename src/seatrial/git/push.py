@@ -6,6 +6,7 @@ nothing, or when the remote has changed so that it can't take the push any more;
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
@@ -135,19 +136,33 @@ def was_sent(trace: Path) -> bool:
     return any(SENDING.fullmatch(word) for words in _started_commands(lines) for word in words[:2])
 
 
+def is_traced(trace: Path) -> bool:
+    """Whether git has written its trace: a version before 2.22, a wrapper or a full disk may keep it from that."""
+    with contextlib.suppress(OSError):
+        return '"event":"start"' in trace.read_text(encoding="utf-8", errors="replace")
+    return False
+
+
 SENDING = re.compile(r"pack-objects|http-push|remote-(?!https?$).+")
 """The commands of git that send objects, and remote helpers (gitremote-helpers(7)) with a protocol of their own."""
 
 
 def _started_commands(lines: list[str]) -> Iterator[list[str]]:
-    """Yield the commands in a trace."""
+    """Yield the commands in a trace that git itself has started, without those of its hooks."""
+    hook: tuple[object, object] | None = None
     for line in lines:
         try:
             event: dict[str, Any] = json.loads(line)
         except ValueError:
             # The last line, when git was killed.
             continue
-        if event.get("event") == "child_start":
+        child = (event.get("sid"), event.get("child_id"))
+        if hook is not None:
+            # git waits for a hook, in which other commands of git may run.
+            hook = None if event.get("event") == "child_exit" and child == hook else hook
+        elif event.get("event") == "child_start" and event.get("child_class") == "hook":
+            hook = child
+        elif event.get("event") == "child_start":
             yield [str(word) for word in event.get("argv", [])]
 
 
@@ -169,7 +184,8 @@ def _push_atomically(repository: Repository, push: AtomicPush, trace: Path) -> t
     # Exit code 0 is not enough: settings can make it a push of nothing.
     if done.returncode == 0 and all(states.get(ref) is PushState.ACCEPTED for ref in objects):
         return PushState.ACCEPTED, output
-    if PushState.REFUSED in states.values() or (done.returncode and not was_sent(trace)):
+    own = [states.get(ref) for ref in objects]
+    if PushState.REFUSED in own or (done.returncode and None in own and is_traced(trace) and not was_sent(trace)):
         return PushState.REFUSED, output
     return PushState.UNKNOWN, output
 
@@ -188,8 +204,9 @@ def _ask(repository: Repository, push: AtomicPush, trace: Path) -> PushState:
     if push.address is not None and push_address(repository, push.upstream.remote) != push.address:
         # Another repository does not tell.
         return PushState.UNKNOWN
-    # The remote takes the push only while it lacks the tag and its branch is at the base.
-    has_moved = push.base is not None and remote.tip != push.base
+    # The remote takes the push only while it lacks the tag and its branch is at the base. When the branch is at our
+    # commit, the tag follows: a remote may move its refs one after the other.
+    has_moved = push.base is not None and remote.tip not in (push.base, push.commit)
     return PushState.REFUSED if has_moved or push.tag in remote.tags else PushState.UNKNOWN
 
 
@@ -198,7 +215,9 @@ def _states_of_refs(output: str) -> Iterator[tuple[str, PushState]]:
 
     "[remote failure]" is a connection that was lost before the remote's report.
     """
-    for line in output.splitlines():
+    # What comes before is the output of the pre-push hook.
+    report = output.rpartition("\nTo ")[2] if "\nTo " in output else output
+    for line in report.splitlines():
         if line.count("\t") > 1:
             flag, refs, summary = line.split("\t", 2)
             state = PushState.REFUSED if flag == "!" else PushState.ACCEPTED

@@ -168,7 +168,7 @@ def finish_release(
     if interrupted.state is PushState.REFUSED:
         dialog.progress.note(f"{tag} was interrupted before {interrupted.remote} had it, and will not arrive any more")
         return None
-    if repository.commit != interrupted.release_push.push.commit:
+    if is_dry_run or repository.commit != interrupted.release_push.push.commit:
         return None
     dialog.show(f"{tag} is released, although it was interrupted at the end. For another release, run this again.")
     return tag
