@@ -260,7 +260,7 @@ LONGEST_ADDRESS = 1_000
 
 def email_errors(written: str) -> Iterator[str]:
     """Yield why PyPI would refuse an e-mail address."""
-    # Loaded here because it takes longer than all checks that do without.
+    # Loaded here because it takes its time, and every release and rehearsal starts with this module.
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
 
     address = ""
@@ -293,7 +293,7 @@ def _url_errors(url: str) -> Iterator[str]:
 
 def _is_url(url: str) -> bool:
     """Whether PyPI accepts a URL: of http or https, and made of what a URL may contain (RFC 3986)."""
-    # Loaded here because only URLs need it.
+    # Loaded here for the same reason.
     from rfc3986 import exceptions, uri_reference, validators  # noqa: PLC0415
 
     validator = validators.Validator().allow_schemes("http", "https").require_presence_of("scheme")

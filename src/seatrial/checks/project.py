@@ -115,7 +115,7 @@ STANDARD_TABLES = ("build-system", "project", "dependency-groups")
 
 def _specification_errors(table: Mapping[str, Any]) -> Iterator[str]:
     """Yield the errors. The library stops at the first, so it gets each key alone, then all together."""
-    # Loaded here because only this check needs it.
+    # Loaded here because it takes its time.
     from validate_pyproject import api, errors  # noqa: PLC0415
 
     # It also logs what it would like.
