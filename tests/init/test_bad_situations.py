@@ -214,7 +214,7 @@ def test_sessions_that_the_project_has_are_not_replaced(repo: ReleaseRepo) -> No
     lines = (
         f"noxfile.py is yours and was left alone; add to it:\n{script_block()}from seatrial import sessions\n\n"
         'sessions.build()\nsessions.check()\nsessions.tests(name="wheel", extras=["testing"])\n'
-        'sessions.mypy(command=["mypy", "tidepool", "tests"])'
+        'sessions.mypy(extras=["testing"], command=["mypy", "tidepool", "tests"])'
     )
     assert remarks[:2] == (lines, "noxfile.py has a session build already, and nox takes one of a name: rename yours")
 
@@ -222,7 +222,12 @@ def test_sessions_that_the_project_has_are_not_replaced(repo: ReleaseRepo) -> No
 @pytest.mark.parametrize(
     ("classifiers", "settings", "call"),
     [
-        (OLDEST, 'python_version = "3.10"\nstrict = true', 'sessions.mypy(pythons=["3.10"], tags=["ci"])'),
+        # Without files, the tests are checked, too, with what they import.
+        (
+            OLDEST,
+            'python_version = "3.10"\nstrict = true',
+            'sessions.mypy(pythons=["3.10"], extras=["testing"], tags=["ci"])',
+        ),
         (
             OLDEST,
             'python_version = "3.10"\nwarn_unused_ignores = true\nfiles = ["tidepool", "noxfile.py"]',

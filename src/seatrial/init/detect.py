@@ -20,6 +20,7 @@ from seatrial.git.command import listed_files
 from seatrial.git.repository import FORGE, PACKAGE_FILES, read_repository, read_tags
 from seatrial.init.changelog import changelog_candidates, release_headings
 from seatrial.init.detect_tests import TEST_FILE, DetectedTests, detect_tests
+from seatrial.init.runners import PreCommitHook, Runner, read_hooks, read_runners
 from seatrial.installer import best_installer
 from seatrial.project.changelog import ChangelogSettings
 from seatrial.project.legacy import is_computed, sets_version
@@ -116,7 +117,8 @@ class DetectedProject:
 
     ``files``: those that git tracks or would track, relative to the project; ``news``: the settings of towncrier;
     ``log``: an existing changelog; ``tag_form``: the form of the tags, and ``has_tags``: whether existing tags have it;
-    ``places``: where the version is written, and ``trouble``: why that is unknown.
+    ``places``: where the version is written, and ``trouble``: why that is unknown; ``runners``: how the project runs
+    its tests, type checks and linters today; ``hooks``: those of pre-commit.
     """
 
     project: Project
@@ -130,6 +132,8 @@ class DetectedProject:
     places: VersionFiles | None = None
     trouble: SeatrialError | None = None
     backend_answers: BackendAnswers = field(default_factory=BackendAnswers)
+    runners: tuple[Runner, ...] = ()
+    hooks: tuple[PreCommitHook, ...] = ()
 
     @property
     def layout(self) -> str:
@@ -208,9 +212,10 @@ def detect_project(folder: Path) -> DetectedProject:
     if repository.prefix and not (has_tags or config.tag):
         form = SHARED_FORM
     news = ChangelogSettings.from_project(project)
+    runners = read_runners(project, repository.root)
     return DetectedProject(
-        project, repository, files, detect_tests(project, files), news, _changelog_file(project, files), form,
-        has_tags, places, unknown or trouble, backend_answers,
+        project, repository, files, detect_tests(project, files, runners), news, _changelog_file(project, files), form,
+        has_tags, places, unknown or trouble, backend_answers, runners, read_hooks(project.root),
     )  # fmt: skip
 
 

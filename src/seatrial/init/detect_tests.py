@@ -1,18 +1,24 @@
-"""How a project is tested, and where it declares the requirements of its tests."""
+"""How a project's tests will run: its own command, for the installed wheel, and what has to be installed for it."""
 
 from __future__ import annotations
 
+import ast
 import configparser
 import contextlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from seatrial.errors import ProjectError
-from seatrial.project.requirements import parse_requirements, read_requirements
+from seatrial.init.runners import Needs, Purpose, Runner
+from seatrial.project.legacy import SetupScript
+from seatrial.project.nox_sessions import measures_coverage
+from seatrial.project.requirements import read_requirements
+from seatrial.sessions.coverage_sources import measures, pytest_options, pytest_settings, words_of_setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,96 +37,274 @@ FILES = re.compile(
 )
 """The usual names of requirements files for tests."""
 
+NO_PACKAGES = frozenset(("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "tools", "scripts"))
+"""The names of folders at the top that are in no wheel."""
+
 
 @dataclass(frozen=True)
 class DetectedTests:
     """The tests of a project.
 
-    ``runner``: pytest, unittest, or None where there are no tests; ``source``: the place of their requirements, in
-    words; ``groups``, ``extras``, ``files``: the arguments of the session for these; ``listed``: requirements that no
-    table of the project has; ``start``: a package or a folder for the runner, "" for the top; ``is_package``: whether
-    that folder is a package.
+    ``command``: that of the session, None where there are no tests; ``where``: the place that says so, and ``source``
+    the place of their requirements, in words; ``today``: how the project runs them, None where no file says it;
+    ``folders``: those inside the package that hold tests.
     """
 
-    runner: str | None = None
+    command: tuple[str, ...] | None = None
+    where: str = ""
     source: str = ""
-    groups: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    listed: tuple[str, ...] = ()
-    start: str = ""
-    is_package: bool = True
+    needs: Needs = field(default_factory=Needs)
+    variables: tuple[tuple[str, str], ...] = ()
+    pythons: tuple[str, ...] = ()
+    today: Runner | None = None
+    folders: tuple[str, ...] = ()
 
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The command of the session, empty for pytest without arguments."""
-        if self.runner == "unittest":
-            top = ("-t", ".") if self.is_package else ()
-            return ("python", "-m", "unittest", "discover", *((*top, "-s", self.start) if self.start else ()))
-        return ("pytest", "--pyargs", self.start) if self.start else ()
+    def __str__(self) -> str:
+        """Say how they run, and where that comes from."""
+        if self.command is None:
+            return "no tests"
+        needs = f", with {self.source}" if self.source else ""
+        return f"{' '.join(self.command)}{needs}" + (f" ({self.where})" if self.where else "")
 
 
-def detect_tests(project: Project, files: Sequence[PurePosixPath]) -> DetectedTests:
-    """Return how a project is tested; ``files``: those of the project, relative to it."""
+def detect_tests(project: Project, files: Sequence[PurePosixPath], runners: Sequence[Runner] = ()) -> DetectedTests:
+    """Return how a project is tested.
+
+    ``files``: those of the project, relative to it; ``runners``: how it runs everything today.
+    """
     tests = [path for path in files if TEST_FILE.fullmatch(path.name) and "docs" not in path.parts]
-    if not tests:
+    runner = _chosen(project, [one for one in runners if one.purpose is Purpose.TESTS])
+    if runner is None and not tests:
         return DetectedTests()
-    needs = next(iter(_needs(project, files)), None)
-    if needs is None and not _uses_pytest(project, files, tests):
-        start = _folder(tests, set(files))
-        is_package = PurePosixPath(start, "__init__.py") in files
-        return DetectedTests("unittest", "the standard library", start=start, is_package=is_package)
-    detected = needs or DetectedTests(source="nothing but pytest", listed=("pytest",))
-    return replace(detected, runner="pytest", start=_inside(tests, set(files)))
+    folder = _inside(tests, set(files))
+    if runner is not None:
+        needs = declared_needs(project, runner.needs)
+        command: tuple[str, ...] = runner.command
+    else:
+        needs = Needs()
+        uses_pytest = any(_places(project, files)) or _uses_pytest(project, files, tests)
+        command = ("pytest",) if uses_pytest else _unittest(tests, set(files))
+    command = wheel_command(project, files, command, folder)
+    if measures_coverage(project) and not measures(command, project):
+        command = measuring(command)
+    needs, source = completed(project, files, needs, command)
+    return DetectedTests(
+        command=command,
+        where=runner.where if runner else "",
+        source=source,
+        needs=needs,
+        variables=runner.variables if runner else (),
+        pythons=runner.pythons if runner else (),
+        today=runner,
+        folders=tuple(sorted({str(path.parent) for path in tests})) if folder else (),
+    )
 
 
-def _needs(project: Project, files: Sequence[PurePosixPath]) -> Iterator[DetectedTests]:
+def _chosen(project: Project, runners: Sequence[Runner]) -> Runner | None:
+    """Return the runner that counts: the first, or where coverage is configured the first that measures."""
+    first = next(iter(runners), None)
+    if first is None or not measures_coverage(project) or measures(first.command, project):
+        return first
+    measuring_one = next((one for one in runners if one.measures), None)
+    if measuring_one is None:
+        return first
+    return replace(measuring_one, needs=first.needs | measuring_one.needs, pythons=first.pythons)
+
+
+def measuring(command: Sequence[str]) -> tuple[str, ...]:
+    """Return a command that measures coverage, as seatrial does it."""
+    if command[0] == "python":
+        return ("coverage", "run", *command[1:])
+    return ("coverage", "run", "-m", *command)
+
+
+def _unittest(tests: Sequence[PurePosixPath], files: set[PurePosixPath]) -> tuple[str, ...]:
+    """Return the command for unittest, which finds tests below a folder."""
+    start = _folder(tests, files)
+    top = ("-t", ".") if PurePosixPath(start, "__init__.py") in files else ()
+    return ("python", "-m", "unittest", "discover", *((*top, "-s", start) if start else ()))
+
+
+def wheel_command(
+    project: Project, files: Sequence[PurePosixPath], command: Sequence[str], folder: str
+) -> tuple[str, ...]:
+    """Return a command that tests what is installed: modules of the package are named as such, and not by their path.
+
+    ``folder``: the package that holds all tests, "" for none.
+    """
+    if "pytest" not in command:
+        return tuple(command)
+    at = command.index("pytest") + 1
+    words = list(command[at:])
+    packages = package_folders(project, files)
+    is_path = [_is_path(project.root, words, place) for place in range(len(words))]
+    if not any(is_path) and "--pyargs" not in words:
+        paths = _default_paths(project, files, [*words, *pytest_options(project)], folder)
+        words, is_path = [*words, *paths], [*is_path, *(True for _ in paths)]
+    dotted = [
+        _module_of(word, packages) if path and "--pyargs" not in words else None for word, path in zip(words, is_path)
+    ]
+    if not any(dotted):
+        return (*command[:at], *words)
+    named = [part for word, modules in zip(words, dotted) for part in (modules or (word,))]
+    # An option before the paths, because it is for all of them.
+    first = next(place for place, modules in enumerate(dotted) if modules)
+    return (*command[:at], *named[:first], "--pyargs", *named[first:])
+
+
+WITH_VALUE = frozenset(
+    ("-k", "-m", "-p", "-c", "-n", "-o", "-W", "--cov", "--rootdir", "--ignore", "--deselect", "--cov-config")
+)
+"""Options of pytest that take the word behind them."""
+
+
+def _is_path(root: Path, words: Sequence[str], place: int) -> bool:
+    word, before = words[place], words[place - 1] if place else ""
+    return not word.startswith("-") and before not in WITH_VALUE and (root / word.partition("::")[0]).exists()
+
+
+def _default_paths(
+    project: Project, files: Sequence[PurePosixPath], words: Sequence[str], folder: str
+) -> tuple[str, ...]:
+    """Return the paths to name where a command has none, and pytest would take the modules of the source tree."""
+    configured = words_of_setting(pytest_settings(project).get("testpaths", ""))
+    packages = package_folders(project, files)
+    if configured:
+        return configured if any(_module_of(path, packages) for path in configured) else ()
+    if folder:
+        return (next((str(path) for path in packages if path.name == folder), folder),)
+    if "--doctest-modules" in words:
+        tests = [path for path in files if TEST_FILE.fullmatch(path.name)]
+        tops = dict.fromkeys(path.parts[0] for path in tests if path.parts[0] != "src")
+        return (*map(str, packages), *(top for top in tops if top in NO_PACKAGES or top.endswith(".py")))
+    return ()
+
+
+def package_folders(project: Project, files: Sequence[PurePosixPath]) -> tuple[PurePosixPath, ...]:
+    """Return the folders of the source tree that are packages of the wheel: in ``src``, or at the top."""
+    inits = [path.parent for path in files if path.name == "__init__.py"]
+    in_src = [path for path in inits if path.parts[:1] == ("src",)]
+    if in_src:
+        least = min(len(path.parts) for path in in_src)
+        return tuple(sorted(path for path in in_src if len(path.parts) == least))
+    tops = [path for path in inits if len(path.parts) == 1 and path.name not in NO_PACKAGES]
+    own = [path for path in tops if path.name == project.import_name]
+    return tuple(own or sorted(tops))
+
+
+def _module_of(word: str, packages: Sequence[PurePosixPath]) -> tuple[str, ...] | None:
+    """Return the modules that a path of the source tree stands for, None for a path outside of the packages."""
+    path, colon, test = word.partition("::")
+    parts = PurePosixPath(path).parts
+    if parts == ("src",):
+        return tuple(".".join(package.parts[1:]) for package in packages) or None
+    for package in packages:
+        if parts[: len(package.parts)] == package.parts:
+            dotted = ".".join(parts[parts[0] == "src" :])
+            return ((dotted.removesuffix(".py")) + colon + test,)
+    return None
+
+
+def declared_needs(project: Project, needs: Needs) -> Needs:
+    """Return needs as the project declares them: what one tool calls a group can be an extra for another."""
+    extras = {canonicalize_name(name): name for name, _ in _extras(project)}
+    is_open = SetupScript.read(project.root).computes("extras_require")
+    found = Needs()
+    for name in needs.extras:
+        if canonicalize_name(name) in extras or is_open:
+            found |= Needs(extras=(extras.get(canonicalize_name(name), name),))
+        elif project.group(name):
+            found |= Needs(groups=(name,))
+    for name in needs.groups:
+        if project.group(name):
+            found |= Needs(groups=(name,))
+        elif canonicalize_name(name) in extras:
+            found |= Needs(extras=(extras[canonicalize_name(name)],))
+    own = canonicalize_name(project.name)
+    requirements = tuple(text for text in needs.requirements if canonicalize_name(_name(text)) != own)
+    return found | Needs(requirements, tuple(name for name in needs.files if (project.root / name).is_file()))
+
+
+def completed(
+    project: Project, files: Sequence[PurePosixPath], needs: Needs, command: Sequence[str]
+) -> tuple[Needs, str]:
+    """Return needs with what a command takes at least, and the place of it in words."""
+    source = ""
+    if "pytest" in command and not _has_pytest(names_of(project, needs)):
+        place = next(_places(project, files), None)
+        added, source = place or (Needs(requirements=("pytest",)), "nothing but pytest")
+        needs |= added
+    names = names_of(project, needs)
+    if command[0] == "coverage" and not {"coverage", "pytest-cov"} & names:
+        needs |= Needs(requirements=("coverage[toml]",))
+    if any(word.startswith("--cov") for word in command) and "pytest-cov" not in names:
+        needs |= Needs(requirements=("pytest-cov",))
+    return needs, source or needs_text(needs)
+
+
+def needs_text(needs: Needs) -> str:
+    """Return needs in words."""
+    groups = [f"the dependency group {name}" for name in needs.groups]
+    extras = [f"the extra {name}" for name in needs.extras]
+    requirements = [", ".join(needs.requirements)] if needs.requirements else []
+    return ", ".join([*groups, *extras, *needs.files, *requirements])
+
+
+def names_of(project: Project, needs: Needs) -> frozenset[str]:
+    """Return the names of all that is installed for needs, as far as files say it."""
+    extras = {canonicalize_name(name): lines for name, lines in _extras(project)}
+    named = [canonicalize_name(name) for name in needs.extras]
+    texts = [*needs.requirements, *(line for name in named if name in extras for line in extras[name])]
+    with contextlib.suppress(ProjectError):
+        texts += project.requirements(needs.groups)
+    for name in needs.files:
+        with contextlib.suppress(ProjectError):
+            texts += read_requirements(project.root, name)
+    own = [text for text in texts if canonicalize_name(_name(text)) == canonicalize_name(project.name)]
+    inner = [canonicalize_name(name) for text in own for name in Requirement(text).extras]
+    texts += (line for name in inner if name in extras for line in extras[name])
+    return frozenset(canonicalize_name(_name(text)) for text in texts)
+
+
+def _places(project: Project, files: Sequence[PurePosixPath]) -> Iterator[tuple[Needs, str]]:
     """Yield the places whose requirements include pytest, the best first."""
     with contextlib.suppress(ProjectError):
         for name in sorted(project.groups, key=_rank):
-            if _has_pytest(project.requirements((name,))):
-                usual = project.group(*USUAL_GROUPS) == name
-                yield DetectedTests(source=f"the dependency group {name}", groups=() if usual else (name,))
+            if _has_pytest(map(_name, project.requirements((name,)))):
+                yield Needs(groups=(name,)), f"the dependency group {name}"
     for name, requirements in sorted(_extras(project), key=lambda extra: _rank(extra[0])):
-        if _has_pytest(requirements):
-            yield DetectedTests(source=f"the extra {name}", extras=(name,))
+        if _has_pytest(map(_name, requirements)):
+            yield Needs(extras=(name,)), f"the extra {name}"
     for path in files:
         if FILES.fullmatch(str(path)):
             with contextlib.suppress(ProjectError):
-                if _has_pytest(read_requirements(project.root, str(path))):
-                    yield DetectedTests(source=str(path), files=(str(path),))
-    with contextlib.suppress(ProjectError):
-        listed = tuple(parse_requirements(project.root, PurePosixPath(), _tox(project.root), "tox.ini"))
-        if _has_pytest(listed):
-            yield DetectedTests(source="tox.ini", listed=tuple(dict.fromkeys(listed)))
-
-
-def _tox(root: Path) -> Iterator[str]:
-    """Yield the dependencies of tox's environments, including those for some factors only."""
-    parser = _ini(root / "tox.ini")
-    for section in ("testenv", "testenv:test", "testenv:tests", "testenv:py"):
-        for line in parser.get(section, "deps", fallback="").splitlines():
-            # "py{39,310}: NAME" is for some environments; {…} is filled in by tox.
-            yield "" if "{" in line else re.sub(r"^[\w,!{}.-]+:\s+", "", line.strip())
+                if _has_pytest(map(_name, read_requirements(project.root, str(path)))):
+                    yield Needs(files=(str(path),)), str(path)
 
 
 def _extras(project: Project) -> list[tuple[str, list[str]]]:
+    """Return the extras of a project and their requirements, as far as a file has them."""
     extras = project.table.get("project", {}).get("optional-dependencies", {})
-    parser = _ini(project.root / "setup.cfg")
+    poetry = project.table.get("tool", {}).get("poetry", {}).get("extras", {})
     section = "options.extras_require"
-    legacy = {key: value.splitlines() for key, value in parser.items(section)} if parser.has_section(section) else {}
-    return [(name, list(lines)) for name, lines in {**legacy, **extras}.items()]
-
-
-def _ini(path: Path) -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser()
     with contextlib.suppress(configparser.Error, UnicodeDecodeError):
-        parser.read(path, encoding="utf-8")
-    return parser
+        parser.read(project.root / "setup.cfg", encoding="utf-8")
+    legacy = {key: value.splitlines() for key, value in parser.items(section)} if parser.has_section(section) else {}
+    merged = {**dict(_extras_of_script(project)), **legacy, **poetry, **extras}
+    return [(name, list(lines)) for name, lines in merged.items()]
 
 
-def _has_pytest(requirements: Iterable[str]) -> bool:
-    return any(_name(text) == "pytest" or _name(text).startswith("pytest-") for text in requirements)
+def _extras_of_script(project: Project) -> Iterator[tuple[str, list[str]]]:
+    value = SetupScript.read(project.root).value("extras_require")
+    for key, lines in zip(value.keys, value.values) if isinstance(value, ast.Dict) else ():
+        if isinstance(key, ast.Constant) and isinstance(lines, (ast.List, ast.Tuple)):
+            texts = [one.value for one in lines.elts if isinstance(one, ast.Constant)]
+            yield str(key.value), [text for text in texts if isinstance(text, str)]
+
+
+def _has_pytest(names: Iterable[str]) -> bool:
+    return any(name == "pytest" or name.startswith("pytest-") for name in names)
 
 
 def _name(text: str) -> str:

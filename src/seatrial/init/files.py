@@ -14,6 +14,7 @@ from tomlkit.items import Array, Table
 
 from seatrial.init.changelog import release_headings
 from seatrial.init.script_metadata import script_block
+from seatrial.init.sessions import line_length, plan_sessions
 from seatrial.init.template import python_classifiers
 from seatrial.project.legacy import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from seatrial.init.detect import DetectedProject
+    from seatrial.init.sessions import PlannedSession
     from seatrial.project.project import Project
     from seatrial.project.version_files import VersionPlace
 
@@ -215,85 +217,21 @@ nox.options.default_venv_backend = "uv|virtualenv"
 """
 
 
-FACE_FILES = ("noxfile.py", "tasks.py")
-TAGS = 'tags=["ci"]'
-OTHER_NAME = "wheel"
-"""The name of the session where the project has a session ``tests`` already."""
+NO_TESTS = "# sessions.tests(): there are no tests yet, so nothing is tested before a release"
 
 
-def session_calls(detected: DetectedProject) -> tuple[str, ...]:
-    """Return the sessions that a project gets, a line each, without linters or types that it has sessions for."""
-    own = existing_sessions(detected)
-    lint = "sessions.lint()" if detected.linter and "lint" not in own else ""
-    types = _mypy(detected) if "mypy" not in own else ""
-    lines = ("sessions.build()", "sessions.check()", _tests(detected, own), types, lint)
-    return tuple(line for line in lines if line)
+def session_calls(detected: DetectedProject, planned: Sequence[PlannedSession] | None = None) -> tuple[str, ...]:
+    """Return the calls in a noxfile; what can't be called yet is a comment."""
+    planned, length = plan_sessions(detected) if planned is None else planned, line_length(detected.project)
+    calls = [session.call(length) for session in planned]
+    if not any(session.name == "tests" for session in planned):
+        calls.insert(2, NO_TESTS)
+    return tuple(calls)
 
 
-def existing_sessions(detected: DetectedProject) -> frozenset[str]:
-    """Return the names of the sessions in an existing noxfile: functions with nox's decorator."""
-    try:
-        text = (detected.project.root / "noxfile.py").read_text(encoding="utf-8")
-        functions = [function for function in ast.parse(text).body if isinstance(function, ast.FunctionDef)]
-    except (OSError, SyntaxError, ValueError):
-        return frozenset()
-    return frozenset(
-        name for function in functions for decorator in function.decorator_list for name in _named(function, decorator)
-    )
-
-
-def _named(function: ast.FunctionDef, decorator: ast.expr) -> Iterator[str]:
-    """Yield the name of a session, if the decorator is nox's (nox, "Configuration & API": ``name``)."""
-    called = decorator.func if isinstance(decorator, ast.Call) else decorator
-    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-    names = [
-        keyword.value.value for keyword in keywords if keyword.arg == "name" and isinstance(keyword.value, ast.Constant)
-    ]
-    if ast.unparse(called) in {"nox.session", "session"}:
-        yield str(names[0]) if names else function.name
-
-
-def new_noxfile(detected: DetectedProject) -> str:
+def new_noxfile(detected: DetectedProject, planned: Sequence[PlannedSession] | None = None) -> str:
     """Return the noxfile of a project that has none."""
-    return script_block() + NOXFILE_HEAD + "\n".join(session_calls(detected)) + "\n"
-
-
-def _tests(detected: DetectedProject, own: frozenset[str]) -> str:
-    tests = detected.tests
-    if not tests.runner:
-        return "# sessions.tests(): there are no tests yet, so nothing is tested before a release"
-    arguments = {
-        "groups": tests.groups,
-        "extras": tests.extras,
-        "requirements": (*tests.files, *tests.listed),
-        "command": tests.command,
-    }
-    words = [f"{key}={_listed(value)}" for key, value in arguments.items() if value]
-    name = [f'name="{OTHER_NAME}"'] if "tests" in own else []
-    return f"sessions.tests({', '.join([*name, *words])})"
-
-
-def _mypy(detected: DetectedProject) -> str:
-    """Return the call for mypy; a release runs it only where the project configures the files that mypy checks."""
-    if not (detected.asks_for_mypy or detected.is_typed):
-        return ""
-    settings = detected.project.mypy_settings
-    python = str(settings.get("python_version", ""))
-    # A "type: ignore" that one Python needs is unused on another, which strict settings report.
-    is_strict = any(str(settings.get(name, "")).lower() == "true" for name in ("strict", "warn_unused_ignores"))
-    words = [f'pythons=["{python}"]'] if is_strict and python in detected.project.pythons else []
-    if not detected.names_files_for_mypy:
-        return f"sessions.mypy({', '.join((*words, TAGS))})"
-    value = settings.get("files", ())
-    files = tuple(python.strip() for python in (value.split(",") if isinstance(value, str) else value))
-    rest = tuple(python for python in files if python not in FACE_FILES)
-    # The environment of the wheel lacks nox and seatrial, which these files import.
-    words += [f"command={_listed(('mypy', *rest))}"] if rest and rest != files else []
-    return f"sessions.mypy({', '.join(words)})"
-
-
-def _listed(words: tuple[str, ...]) -> str:
-    return "[" + ", ".join(f'"{word}"' for word in words) + "]"
+    return script_block() + NOXFILE_HEAD + "\n".join(session_calls(detected, planned)) + "\n"
 
 
 CFG, SCRIPT = PurePosixPath(SETUP_CFG), PurePosixPath(SETUP_PY)

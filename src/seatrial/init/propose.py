@@ -18,20 +18,19 @@ from seatrial.git.command import is_ignored
 from seatrial.init.changelog import insert_marker, unreleased_line
 from seatrial.init.detect import BEGUN_PYPROJECT
 from seatrial.init.files import (
-    FACE_FILES,
     FRAGMENTS,
     TASKS_FILE,
     Proposal,
     ProposedFile,
     TowncrierPlan,
     add_classifiers,
-    existing_sessions,
     extend_pyproject,
     new_noxfile,
     session_calls,
     title_format_of,
 )
 from seatrial.init.script_metadata import has_block, script_block, seatrial_requirement
+from seatrial.init.sessions import FACE_FILES, existing_sessions, plan_sessions
 from seatrial.init.write import UNFINISHED_SUFFIX
 from seatrial.project.changelog import default_marker, new_changelog
 from seatrial.project.project import Project
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from seatrial.init.detect import DetectedProject
+    from seatrial.init.sessions import PlannedSession
 
 
 IGNORED = (".nox/", "dist/", ".coverage")
@@ -51,25 +51,34 @@ DEFAULT_LOG = PurePosixPath("CHANGELOG.md")
 DEFAULT_TITLE = "## {version} ({project_date})"
 
 
-def propose_changes(detected: DetectedProject, *, workflows: bool = True, classifiers: bool = False) -> Proposal:
+def propose_changes(
+    detected: DetectedProject,
+    *,
+    workflows: bool = True,
+    classifiers: bool = False,
+    planned: Sequence[PlannedSession] | None = None,
+) -> Proposal:
     """Return the files to write into a project, in the order in which they are written.
 
-    ``workflows``: whether those of CI are among them; ``classifiers``: whether the metadata gets those of the Pythons.
+    ``workflows``: whether those of CI are among them; ``classifiers``: whether the metadata gets those of the Pythons;
+    ``planned``: the sessions of the noxfile, those of `plan_sessions` for None.
     """
+    planned = plan_sessions(detected) if planned is None else planned
     changelog, remarks = _changelog_plan(detected)
-    new = [*_face_file(detected, "noxfile.py", new_noxfile(detected)), *_face_file(detected, "tasks.py", TASKS_FILE)]
+    noxfile = new_noxfile(detected, planned)
+    new = [*_face_file(detected, "noxfile.py", noxfile), *_face_file(detected, "tasks.py", TASKS_FILE)]
     old = [*_changelog_files(detected, changelog), *_pyproject(detected, changelog, classifiers=classifiers)]
     old += add_classifiers(detected) if classifiers else ()
     own = [*old, *_ignored(detected, [*old, *new]), *new]
     files = [replace(file, path=PurePosixPath(detected.repository.prefix, file.path)) for file in own]
     if workflows:
-        ci_files, drift_remarks = workflow_files(detected, own)
+        ci_files, drift_remarks = workflow_files(detected, own, planned)
         files, remarks = [*files, *ci_files], [*remarks, *drift_remarks]
     if workflows and has_own_ci(detected):
         remarks.append(
             f"CI is told by files of your own, which were left alone; to have them generated: {Command('workflows')}"
         )
-    return Proposal(tuple(files), (*remarks, *_remarks(detected)))
+    return Proposal(tuple(files), (*remarks, *_remarks(detected, planned)))
 
 
 def _changelog_plan(detected: DetectedProject) -> tuple[TowncrierPlan | None, list[str]]:
@@ -140,14 +149,14 @@ def _face_file(detected: DetectedProject, name: str, text: str) -> Iterator[Prop
         yield ProposedFile(PurePosixPath(name), None, text)
 
 
-def _remarks(detected: DetectedProject) -> Iterator[str]:
+def _remarks(detected: DetectedProject, planned: Sequence[PlannedSession]) -> Iterator[str]:
     """Yield what is left to the user."""
     texts = {name: read_file(detected, PurePosixPath(name)) for name in FACE_FILES}
     head = f"at its top: {seatrial_requirement()} in its script metadata\n"
     if not has_block(texts["noxfile.py"] or ""):
         head = script_block()
     additions = {
-        "noxfile.py": "\n".join((f"{head}from seatrial import sessions", "", *session_calls(detected))),
+        "noxfile.py": "\n".join((f"{head}from seatrial import sessions", "", *session_calls(detected, planned))),
         "tasks.py": "from seatrial.tasks import ns",
     }
     unchanged = [name for name, text in texts.items() if text is not None and "seatrial" not in text]
@@ -159,7 +168,7 @@ def _remarks(detected: DetectedProject) -> Iterator[str]:
         yield f"noxfile.py has a session {' and '.join(conflicting)} already, and nox takes one of a name: rename yours"
     if detected.trouble:
         yield str(detected.trouble)
-    if not detected.tests.runner:
+    if detected.tests.command is None:
         yield "there are no tests: a release proves no more than that the package builds and installs"
 
 
@@ -177,15 +186,14 @@ def read_file(detected: DetectedProject, path: PurePosixPath) -> str | None:
 
 
 def workflow_files(
-    detected: DetectedProject, own: Sequence[ProposedFile]
+    detected: DetectedProject, own: Sequence[ProposedFile], planned: Sequence[PlannedSession]
 ) -> tuple[tuple[ProposedFile, ...], tuple[str, ...]]:
     """Return the CI files for a project that has none, and remarks; ``own``: the files that are written before.
 
     A project with CI files gets none, because a second workflow could publish the same release twice; nor does a
     project without sessions to run.
     """
-    called = {call for call in session_calls(detected) if not call.startswith("#")}
-    proves = called - {"sessions.build()", "sessions.check()"}
+    proves = {session.name for session in planned} - {"build", "check"}
     if has_own_ci(detected) or not proves:
         return (), ()
     try:
@@ -238,12 +246,8 @@ def detected_text(detected: DetectedProject) -> str:
         "backend": detected.project.backend.split(".")[0],
         "version": detected.version_source,
         "layout": detected.layout,
-        "tests": f"{detected.tests.runner}, with {detected.tests.source}" if detected.tests.runner else "no tests",
-        "types": "mypy is configured"
-        if detected.asks_for_mypy
-        else "typed, mypy is not configured"
-        if detected.is_typed
-        else "none",
+        "tests": detected.tests,
+        "types": _types(detected),
         "lint": detected.linter or "none",
         "changelog": _changelog(detected),
         "tags": f"{detected.tag_form} ({'as they are' if detected.has_tags else 'none yet'})",
@@ -251,6 +255,14 @@ def detected_text(detected: DetectedProject) -> str:
         "forge": detected.forge or NONE_FOUND,
     }
     return "\n".join([detected.project.name, "", *(f"{name:10} {text}" for name, text in rows.items())])
+
+
+def _types(detected: DetectedProject) -> str:
+    """Return how types are checked, in words."""
+    session = next((one for one in plan_sessions(detected) if one.name == "mypy"), None)
+    if session is None:
+        return "none"
+    return f"{' '.join(session.command or ('mypy',))} ({session.where})"
 
 
 def _changelog(detected: DetectedProject) -> str:

@@ -306,9 +306,16 @@ class Environment:
         return Path(process.run(asked, cwd=self.path, env=process.child_environment()).strip())
 
 
+def site_packages(session: nox.Session) -> Path:
+    """Return the folder that packages are installed into in the environment of a session."""
+    return next(_folder(session).glob(SITE_PACKAGES))
+
+
+SITE_PACKAGES = "Lib/site-packages" if sys.platform == "win32" else "lib/*/site-packages"
+
+
 def is_bare(environment: Path) -> bool:
     """Whether nothing has been installed into an environment beyond what it was made with."""
     brought = ("pip-", "setuptools-", "wheel-", "_virtualenv")
-    pattern = "Lib/site-packages" if sys.platform == "win32" else "lib/*/site-packages"
-    found = [info.name for folder in environment.glob(pattern) for info in folder.glob("*.dist-info")]
+    found = [info.name for folder in environment.glob(SITE_PACKAGES) for info in folder.glob("*.dist-info")]
     return all(name.startswith(brought) for name in found)

@@ -14,6 +14,7 @@ from seatrial.git.command import is_ignored
 from seatrial.project.nox_sessions import COVERAGE_SESSION, MEASURED_VARIABLE, measures_coverage
 from seatrial.project.requirements import read_requirements
 from seatrial.sessions.build import DEFAULT_TAGS, state_folder
+from seatrial.sessions.coverage_sources import measure_wheel, measures
 from seatrial.sessions.registration import (
     Groups,
     Registration,
@@ -72,20 +73,23 @@ def tests(
 
     def run(session: nox.Session) -> None:
         # What a session does is loaded when it runs: `nox -l` does without.
-        from seatrial.sessions.environment import fill_with_wheel, locked_pins, require_command, resolve_groups  # noqa: PLC0415
+        from seatrial.sessions.environment import (  # noqa: PLC0415
+            fill_with_wheel,
+            locked_pins,
+            require_command,
+            resolve_groups,
+            site_packages,
+        )
 
         chosen = needed.present() if suffices else needed.chosen()
         wanted = (*resolve_groups(chosen), *requirements_in(files))
-        fill_with_wheel(session, wanted, more, locked_pins(session, locked=locked))
+        built = fill_with_wheel(session, wanted, more, locked_pins(session, locked=locked))
         require_command(session, told, chosen)
-        data = {"COVERAGE_FILE": str(coverage_data_file(session))} if measured else {}
-        for folder in measured_folders() if measured else ():
-            session.warn(
-                f"coverage is told to measure the folder {folder}, and the tests import the wheel: "
-                f'name the package instead, source_pkgs = ["{current_project().import_name}"] or '
-                f"--cov={current_project().import_name}"
-            )
-        session.run(*told, *session.posargs, env={**process.secrets_removed(), **variables, **data})
+        words, data = told, {}
+        if measures(told, current_project()):
+            words = measure_wheel(told, current_project(), built.modules, site_packages(session))
+            data = {"COVERAGE_FILE": str(coverage_data_file(session))}
+        session.run(*words, *session.posargs, env={**process.secrets_removed(), **variables, **data})
 
     about = f"Run {' '.join(told)} against the built wheel"
     register_session(Registration(name, about, as_strings(tags, "tags"), versions, default=default), run)
@@ -197,23 +201,6 @@ COMBINE_SCRIPT = Path(__file__).resolve().parent.parent / "combine_coverage.py"
 def is_coverage_used() -> bool:
     """Whether the project measures coverage."""
     return measures_coverage(current_project())
-
-
-def measured_folders() -> list[str]:
-    """Return the folders of the source tree that coverage is told to measure, where the tests import nothing from.
-
-    They stand in ``source`` of ``[tool.coverage.run]``, or behind ``--cov=`` in pytest's ``addopts`` (pytest-cov).
-    """
-    tool = current_project().table.get("tool", {})
-    told = tool.get("coverage", {}).get("run", {}).get("source", [])
-    options = tool.get("pytest", {}).get("ini_options", {}).get("addopts", [])
-    words = options.split() if isinstance(options, str) else options
-    named = [*told, *(str(word)[len("--cov=") :] for word in words if str(word).startswith("--cov="))]
-    return [
-        name
-        for name in named
-        if name and (current_project().root / name).is_dir() and name != current_project().import_name
-    ]
 
 
 def coverage_data_file(session: nox.Session) -> Path:

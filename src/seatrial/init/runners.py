@@ -1,0 +1,673 @@
+"""How a project runs its tests, type checks, linters and documentation today, and where it says so.
+
+Everything becomes a `Runner`: a command, and what is installed for it. The files are read and nothing is run: workflows
+of GitHub, tox, an existing noxfile, the scripts of hatch, PDM, poe and taskipy, Makefile, justfile and pre-commit. What
+CI runs comes first, and where that is a target or a script, what the target runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from seatrial.ci.commands import programs_in, programs_of
+from seatrial.ci.github import WorkflowFiles
+from seatrial.ci.shell import ShellCommand
+from seatrial.init.tox import as_list, read_tox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from seatrial.ci.commands import Program
+    from seatrial.ci.github import Job
+    from seatrial.init.tox import ToxEnvironment
+    from seatrial.project.project import Project
+
+
+class Purpose(Enum):
+    """What a command is for."""
+
+    TESTS = "tests"
+    TYPES = "types"
+    LINT = "lint"
+    DOCS = "docs"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What is installed for a command, in addition to the project.
+
+    ``requirements``: by name; ``files``: requirements files; ``extras``: those of the project; ``groups``: dependency
+    groups, those in the tables of tools too.
+    """
+
+    requirements: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+    def __or__(self, other: Needs) -> Needs:
+        """Return both, each only once."""
+        pairs = zip(self._all, other._all)
+        return Needs(*(tuple(dict.fromkeys((*mine, *theirs))) for mine, theirs in pairs))
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return any(self._all)
+
+    @property
+    def _all(self) -> tuple[tuple[str, ...], ...]:
+        return self.requirements, self.files, self.extras, self.groups
+
+    @classmethod
+    def of_lines(cls, lines: Iterable[str]) -> Needs:
+        """Read lines as in a requirements file; what is neither a requirement nor a file is left out."""
+        found = cls()
+        for line in lines:
+            file = re.fullmatch(r"(?:-r|--requirement)[ =]*(\S+)", line)
+            if file:
+                found |= cls(files=(file[1],))
+            else:
+                with contextlib.suppress(InvalidRequirement):
+                    # With the quotes of a marker that need none around them.
+                    found |= cls(requirements=(str(Requirement(line)).replace('"', "'"),))
+        return found
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A command of a project for one purpose.
+
+    ``command``: as a session runs it, without reports and what only another tool fills in; ``where``: the file, and the
+    place in it; ``variables``: those that are set; ``pythons``: those it runs on, none where that is open; ``by_hand``:
+    what a developer types to run it, None where that is the command itself.
+    """
+
+    purpose: Purpose
+    command: tuple[str, ...]
+    where: str
+    needs: Needs = field(default_factory=Needs)
+    variables: tuple[tuple[str, str], ...] = ()
+    pythons: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] | None = None
+
+    @property
+    def measures(self) -> bool:
+        """Whether it measures coverage."""
+        return self.command[:1] == ("coverage",) or any(word.startswith("--cov") for word in self.command)
+
+
+def read_runners(project: Project, top: Path) -> tuple[Runner, ...]:
+    """Return how a project runs everything, what counts most first; ``top``: the work tree of its repository."""
+    reader = RunnerReader(project, top)
+    groups = (reader.of_workflows(), reader.of_tox(), reader.of_noxfile(), reader.of_scripts(), reader.of_targets())
+    found = [runner for group in groups for runner in group]
+    unique: dict[tuple[Purpose, tuple[str, ...], str], Runner] = {}
+    for runner in found:
+        unique.setdefault((runner.purpose, runner.command, runner.where), runner)
+    return tuple(unique.values())
+
+
+def first_runner(runners: Iterable[Runner], purpose: Purpose) -> Runner | None:
+    """Return the runner that counts most for a purpose."""
+    return next((runner for runner in runners if runner.purpose is purpose), None)
+
+
+TEST_PROGRAMS = ("pytest", "py.test", "unittest", "nose2", "twisted.trial", "trial", "ward")
+PURPOSES: Mapping[str, Purpose] = {
+    **dict.fromkeys(TEST_PROGRAMS, Purpose.TESTS),
+    "mypy": Purpose.TYPES,
+    **dict.fromkeys(("pre-commit", "prek", "ruff", "flake8", "pylint", "black", "isort"), Purpose.LINT),
+    **dict.fromkeys(("sphinx-build", "sphinx", "mkdocs", "zensical"), Purpose.DOCS),
+}
+"""The programs that are known, and what they are for."""
+
+
+def purpose_of(program: Program) -> Purpose | None:
+    """Return what a program is run for, None for any other purpose."""
+    if program.name == "coverage":
+        return Purpose.TESTS if program.args[:1] == ("run",) else None
+    if program.script:
+        name = PurePosixPath(program.script).name
+        is_test = name == "setup.py" or re.fullmatch(r"(run_?)?tests?\.py", name)
+        return Purpose.TESTS if is_test and (name != "setup.py" or "test" in program.args) else None
+    if program.name in {"pre-commit", "prek"} and program.args[:1] != ("run",):
+        return None
+    if program.name == "hatch" and program.args[:1] == ("test",):
+        return Purpose.TESTS
+    return PURPOSES.get(program.name)
+
+
+REPORTS = re.compile(
+    r"--(?:cov-report|junit-?xml|html|durations|color|code-highlight|verbosity|cov-append|no-cov-on-fail|basetemp"
+    r"|cov-context|tb|log-cli-level|data-file|append|parallel-mode|cache-dir|junit-xml|python-version"
+    r"|non-interactive|install-types|pretty|show-error-codes|no-color-output|txt-report|html-report|cobertura-xml-report)(?:=.*)?"
+)
+"""Options about what is shown or reported, which a session leaves to its user, or sets itself."""
+WITH_VALUE = re.compile(
+    r"--(?:cov-report|junit-?xml|html|durations|color|basetemp|tb|log-cli-level|data-file|cache-dir|python-version"
+    r"|txt-report|html-report|cobertura-xml-report)"
+)
+SHORT_REPORTS = re.compile(r"-(?:v+|q+|ra|rA|rf|s)")
+
+
+def session_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the arguments of a command without reports, and without what only a shell or CI fills in."""
+    kept: list[str] = []
+    skips = False
+    for word in words:
+        if skips:
+            skips = False
+            continue
+        if REPORTS.fullmatch(word):
+            skips = bool(WITH_VALUE.fullmatch(word))
+        elif not (word == "--" or SHORT_REPORTS.fullmatch(word)):
+            if "$" not in word and "\0" not in word and word:
+                kept.append(word)
+            elif kept and kept[-1] in {"-n", "-k", "-m", "-p", "-c", "--cov", "--numprocesses"}:
+                kept.pop()
+    return tuple(kept)
+
+
+def session_command(program: Program) -> tuple[str, ...] | None:
+    """Return the command of a session for a program, None where a session has none for it."""
+    name, words = program.name, session_words(program.args)
+    if name in {"pytest", "py.test"}:
+        return ("pytest", *words)
+    if name == "coverage":
+        words = tuple(word for word in words if word not in {"-p", "-a"})
+        return ("coverage", *_source_of_include(words))
+    if name in {"unittest", "twisted.trial", "nose2"}:
+        return ("python", "-m", name, *words)
+    if program.script:
+        return ("python", program.script, *words)
+    if name == "hatch":
+        return ("pytest", *words[1:])
+    return (name, *words)
+
+
+def _source_of_include(words: Sequence[str]) -> Iterator[str]:
+    """Yield the arguments of coverage: files of the source tree (``--include=pkg/*``) are those of a package."""
+    for word in words:
+        folder = re.fullmatch(r"--include=(?:src/)?(\w+)/\*.*", word)
+        yield f"--source={folder[1]}" if folder else word
+
+
+@dataclass(frozen=True)
+class RunnerReader:
+    """Reads the files of a project; ``top``: the work tree of its repository."""
+
+    project: Project
+    top: Path
+
+    @property
+    def _tool(self) -> Mapping[str, Any]:
+        tools: Mapping[str, Any] = self.project.table.get("tool", {})
+        return tools
+
+    def of_workflows(self) -> Iterator[Runner]:
+        """Yield what the workflows of GitHub run for a change, jobs with many Pythons first."""
+        jobs = [
+            (workflow.path, job)
+            for workflow in WorkflowFiles.in_tree(self.top)
+            if {"push", "pull_request", "workflow_call"} & set(workflow.events)
+            and (workflow.folder is None or (self.top / workflow.folder).resolve() == self.project.root.resolve())
+            for job in workflow.jobs
+        ]
+        for path, job in sorted(jobs, key=lambda pair: -len(pair[1].pythons)):
+            yield from self._of_job(path, job)
+
+    def _of_job(self, path: str, job: Job) -> Iterator[Runner]:
+        needs = Needs()
+        runners: list[tuple[bool, Runner]] = []
+        for step in job.steps:
+            for program in programs_in(step.run or ""):
+                installed = needs_installed(program)
+                needs |= installed
+                is_sure = step.condition is None and program.command.is_plain
+                context = Runner(
+                    Purpose.TESTS,
+                    (),
+                    f"{path}, job {job.name}",
+                    needs,
+                    variables_of(job.variables, step.variables, dict(program.command.variables)),
+                    job.pythons if len(job.pythons) > 1 else (),
+                )
+                runners += ((is_sure, runner) for runner in self.resolve(program, context))
+        yield from (runner for _, runner in sorted(runners, key=lambda pair: not pair[0]))
+
+    def resolve(self, program: Program, context: Runner, depth: int = 0) -> Iterator[Runner]:
+        """Yield what a program runs, itself or by the file that it reads; ``context``: where it is run."""
+        purpose, command = purpose_of(program), session_command(program)
+        if purpose is not None and command is not None:
+            needs = context.needs | needs_of_run(program)
+            yield replace(context, purpose=purpose, command=command, needs=needs)
+        elif depth < MOST_STEPS:
+            for runner in self._named(program, context, depth + 1):
+                yield replace(runner, pythons=runner.pythons or context.pythons)
+
+    def _named(self, program: Program, context: Runner, depth: int) -> Iterator[Runner]:
+        """Yield what a target, a script, a session or an environment runs."""
+        name, args = program.name, program.args
+        if name == "tox":
+            environments = words_after(args, "-e", "--env", "-m")
+            yield from self.of_tox([part for word in environments for part in word.split(",")])
+        elif name == "nox":
+            yield from self.of_noxfile([word for word in words_after(args, "-s", "--session", "-e") if word])
+        elif name in {"make", "just", "poe", "task"}:
+            words = [word for word in args if re.fullmatch(r"[\w.-]+", word) and not word.startswith("-")]
+            kind = {"make": "Makefile", "just": "justfile"}.get(name, name)
+            for target in words[:1] if kind == name else words:
+                yield from self._of_target(kind, target, context, depth)
+        elif program.runner in {"hatch", "pdm", "rye"}:
+            yield from self._of_target(program.runner or "", name, context, depth)
+
+    def of_tox(self, names: Sequence[str] = ()) -> Iterator[Runner]:
+        """Yield what the environments of tox run; ``names``: those that are called, all that are listed without."""
+        every = read_tox(self.project.root)
+        known = [name for name in names if "$" not in name]
+        chosen = [one for one in every if one.name in known] or list(every)
+        by_variant: dict[tuple[str, ...], list[ToxEnvironment]] = {}
+        for environment in chosen:
+            by_variant.setdefault(environment.variant, []).append(environment)
+        runners = [runner for group in by_variant.values() for runner in self._of_environments(group)]
+        # Of several variants of the tests, the last is the one with the newest dependencies, by custom.
+        variants = [runner for runner in runners if runner.purpose is Purpose.TESTS and runner.pythons]
+        yield from variants[::-1]
+        yield from (runner for runner in runners if runner not in variants)
+
+    def _of_environments(self, group: Sequence[ToxEnvironment]) -> Iterator[Runner]:
+        """Yield what environments run that differ in their Python alone."""
+        newest = max(group, key=lambda one: _minor(one.python) if one.python and not one.python.endswith("t") else 0)
+        pythons = tuple(sorted({one.python for one in group if one.python}, key=lambda text: (_minor(text), text)))
+        needs = Needs.of_lines(requirements_of(group)) | Needs(extras=newest.extras, groups=newest.groups)
+        for command in newest.commands:
+            for program in programs_of(ShellCommand(tuple(command))):
+                is_own = purpose_of(program) is not None or program.runner == "poetry"
+                if is_own or program.name not in {"tox", "nox"}:
+                    context = Runner(Purpose.TESTS, (), newest.where, needs, newest.variables, pythons, ("tox", "-e"))
+                    yield from self.resolve(program, context, depth=1)
+
+    def of_noxfile(self, names: Sequence[str] = ()) -> Iterator[Runner]:
+        """Yield what the sessions of the project's noxfile run; ``names``: those that are called."""
+        try:
+            tree = ast.parse((self.project.root / "noxfile.py").read_text(encoding="utf-8"))
+        except (OSError, SyntaxError, ValueError):
+            return
+        sessions = [one for one in tree.body if isinstance(one, ast.FunctionDef) and is_session(one)]
+        called = [one for one in sessions if any(name.startswith(session_name(one)) for name in names)]
+        for function in called or sessions:
+            needs = Needs()
+            for call in ast.walk(function):
+                if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+                    continue
+                words = tuple(literal_words(call.args))
+                if call.func.attr == "install":
+                    needs |= needs_of_pip(words)
+                elif call.func.attr in {"run", "run_always", "run_install"} and words:
+                    for program in programs_of(ShellCommand(words)):
+                        needs |= needs_installed(program)
+                        where = f"noxfile.py, session {session_name(function)}"
+                        pythons = pythons_of_session(function)
+                        by_hand = ("nox", "-s", session_name(function))
+                        context = Runner(Purpose.TESTS, (), where, needs, (), pythons, by_hand)
+                        yield from self.resolve(program, context, depth=1)
+
+    def of_scripts(self) -> Iterator[Runner]:
+        """Yield what the scripts in tables of hatch, PDM, poe and taskipy run."""
+        for kind in ("hatch", "pdm", "poe", "task"):
+            for target in self._scripts(kind):
+                yield from self._of_target(kind, target, Runner(Purpose.TESTS, (), ""), 1)
+
+    def of_targets(self) -> Iterator[Runner]:
+        """Yield what the targets of a justfile and of a Makefile run."""
+        for name in ("justfile", "Makefile"):
+            for target in self._scripts(name):
+                yield from self._of_target(name, target, Runner(Purpose.TESTS, (), ""), 1)
+
+    def _of_target(self, kind: str, target: str, context: Runner, depth: int) -> Iterator[Runner]:
+        """Yield what a script or a target runs, those that it is made of included."""
+        script = self._scripts(kind).get(target)
+        if script is None:
+            return
+        where = f"{script.where} {target}"
+        by_hand = {"Makefile": ("make", target), "justfile": ("just", target)}.get(kind)
+        needs = context.needs | script.needs
+        if depth < MOST_STEPS:
+            for part in script.parts:
+                yield from self._of_target(kind, part, replace(context, needs=needs), depth + 1)
+        for program in programs_in(script.text):
+            needs |= needs_installed(program)
+            inner = replace(context, where=where, needs=needs, by_hand=by_hand)
+            yield from self.resolve(program, inner, depth)
+
+    def _scripts(self, kind: str) -> Mapping[str, Script]:
+        if kind in {"Makefile", "justfile"}:
+            return read_targets(self.project.root, kind)
+        if kind == "hatch":
+            return dict(_hatch_scripts(self._tool.get("hatch", {})))
+        place = {"pdm": ("pdm", "scripts"), "poe": ("poe", "tasks"), "task": ("taskipy", "tasks")}.get(kind)
+        table = self._tool.get(place[0], {}).get(place[1], {}) if place else {}
+        where = f"pyproject.toml [tool.{'.'.join(place)}]" if place else ""
+        scripts = table.items() if isinstance(table, dict) else ()
+        return {name: script for name, value in scripts if (script := _script_of(value, where, name)) is not None}
+
+
+MOST_STEPS = 4
+"""How many targets and scripts that call each other are followed."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """A target of a Makefile, or a script of a tool: its lines; ``parts``: the targets that come first."""
+
+    text: str
+    where: str
+    parts: tuple[str, ...] = ()
+    needs: Needs = field(default_factory=Needs)
+
+
+def _script_of(value: Any, where: str, name: str) -> Script | None:
+    """Return a script in the table of a tool: a text, a list, or a table with ``cmd``, ``shell`` or a sequence."""
+    if isinstance(value, str):
+        return Script(fields_removed(value), where)
+    if isinstance(value, list):
+        texts = [one for one in value if isinstance(one, str)]
+        return Script("\n".join(map(fields_removed, texts)), where, tuple(one for one in texts if one != name))
+    if isinstance(value, dict):
+        for key in ("cmd", "shell", "composite", "sequence", "ref"):
+            if key in value:
+                words = value[key]
+                if key == "cmd" and isinstance(words, list):
+                    words = " ".join(map(str, words))
+                return _script_of(words, where, name)
+    return None
+
+
+def _hatch_scripts(hatch: Mapping[str, Any]) -> Iterator[tuple[str, Script]]:
+    environments = hatch.get("envs", {})
+    for name, table in environments.items() if isinstance(environments, dict) else ():
+        if not isinstance(table, dict) or not isinstance(table.get("scripts"), dict):
+            continue
+        lines = [str(one) for key in ("dependencies", "extra-dependencies") for one in as_list(table.get(key))]
+        known = Needs(groups=(name,)) if any("{" not in line for line in lines) else Needs()
+        needs = known | Needs(extras=tuple(map(str, as_list(table.get("features")))))
+        for target, value in table["scripts"].items():
+            script = _script_of(value, f"pyproject.toml [tool.hatch.envs.{name}.scripts]", target)
+            if script is not None:
+                yield target, replace(script, needs=needs)
+
+
+def fields_removed(text: str) -> str:
+    """Return a script with the default of each field (``{args:tests}``), and without the others."""
+    return re.sub(r"\{(?:args|posargs)?:?([^{}]*)\}", lambda match: match[1] if ":" in match[0] else "", text)
+
+
+TARGET = re.compile(r"^(?P<names>@?[\w.-]+(?:[ \t]+[^:=\n]*)?)\s*:(?!=)(?P<parts>[^=\n#]*)(?:#.*)?$")
+
+
+def read_targets(root: Path, name: str) -> Mapping[str, Script]:
+    """Return the targets of a Makefile or a justfile."""
+    names = ("GNUmakefile", "makefile", "Makefile") if name == "Makefile" else ("justfile", "Justfile", ".justfile")
+    path = next((root / one for one in names if (root / one).is_file()), None)
+    if path is None:
+        return {}
+    targets: dict[str, Script] = {}
+    current: list[str] = []
+    lines = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ").splitlines()
+    for line in lines:
+        match = TARGET.match(line)
+        if line[:1] in {"\t", " "} and line.strip():
+            command = re.sub(r"\$\(\w+\)|\$\{\w+\}|\{\{[^}]*\}\}", "$X", line.strip().lstrip("@-+"))
+            for target in current:
+                script = targets[target]
+                targets[target] = replace(script, text=f"{script.text}{command}\n")
+        elif match:
+            # A recipe of just has its parameters behind its name.
+            words = match["names"].lstrip("@").split()
+            current = words if name == "Makefile" else words[:1]
+            current = [word for word in current if not word.startswith(".")]
+            parts = tuple(word for word in match["parts"].split() if re.fullmatch(r"[\w.-]+", word))
+            for target in current:
+                targets[target] = Script("", path.name, parts)
+        elif line.strip() and not line.startswith("#"):
+            current = []
+    return targets
+
+
+def words_after(args: Sequence[str], *options: str) -> list[str]:
+    """Return the values of options, several behind one too, up to the next option."""
+    values: list[str] = []
+    is_value = False
+    for word in args:
+        if word == "--":
+            break
+        option, sign, value = word.partition("=")
+        if word.startswith("-"):
+            is_value = option in options and not sign
+            values += [value] if option in options and sign else []
+        elif is_value:
+            values.append(word)
+    return values
+
+
+def requirements_of(group: Sequence[ToxEnvironment]) -> Iterator[str]:
+    """Yield the requirements of environments that differ in their Python alone, with markers where they differ."""
+    lines = dict.fromkeys(line for one in group for line in one.requirements)
+    counted = [one for one in group if one.python] or list(group)
+    for line in lines:
+        having = [one.python for one in counted if line in one.requirements]
+        named = sorted({python.rstrip("t") for python in having if python}, key=_minor)
+        if len(having) in {0, len(counted)} or line.startswith("-"):
+            yield line
+        else:
+            marker = " or ".join(f'python_version == "{python}"' for python in named)
+            requirement, _, condition = line.partition(";")
+            yield f"{requirement.strip()} ; ({condition.strip()}) and ({marker})" if condition else f"{line} ; {marker}"
+
+
+def _minor(python: str) -> int:
+    return int(re.sub(r"\D", "", python.partition(".")[2]) or 0)
+
+
+TOOLS_OF_CI = frozenset(
+    (
+        *("pip", "setuptools", "wheel", "build", "twine", "tox", "tox-uv", "tox-gh", "tox-gh-actions", "nox", "uv"),
+        *("poetry", "pdm", "hatch", "flit", "pipx", "codecov", "coveralls", "pre-commit", "prek", "virtualenv"),
+        *("flake8", "pycodestyle", "ruff", "black", "isort", "poethepoet", "taskipy", "pipenv"),
+    )
+)
+"""What CI installs to do its own work, and no test needs."""
+
+
+def needs_installed(program: Program) -> Needs:
+    """Return what a program installs into the environment that later commands run in."""
+    name, args = program.name, program.args
+    if name == "pip" and args[:1] == ("install",):
+        return needs_of_pip(args[1:])
+    if name == "uv" and args[:2] == ("pip", "install"):
+        return needs_of_pip(args[2:])
+    if name == "uv" and args[:1] == ("sync",):
+        return needs_of_uv(args)
+    if name == "poetry" and args[:1] == ("install",):
+        groups = [part for word in words_after(args, "--with", "--only") for part in word.split(",")]
+        extras = [part for word in words_after(args, "--extras", "-E") for part in re.split(r"[ ,]+", word)]
+        return Needs(groups=tuple(filter(None, groups)), extras=tuple(filter(None, extras)))
+    if name == "pdm" and args[:1] == ("install",):
+        words = [part for word in words_after(args, "-G", "--group", "-dG") for part in word.split(",")]
+        return Needs(extras=tuple(word for word in words if not word.startswith(":")))
+    return Needs()
+
+
+def needs_of_run(program: Program) -> Needs:
+    """Return what a runner installs for one command: ``uv run --group test --with tide pytest``."""
+    words = program.command.words
+    return needs_of_uv(words[1:]) if words[:2] == ("uv", "run") else Needs()
+
+
+def needs_of_uv(args: Sequence[str]) -> Needs:
+    """Return the groups, extras and requirements that options of uv name."""
+    options = {"--group": "groups", "--only-group": "groups", "--extra": "extras", "--with": "requirements"}
+    options["--with-requirements"] = "files"
+    found = Needs()
+    for place, word in enumerate(args):
+        option, sign, value = word.partition("=")
+        if option in options:
+            value = value if sign else next(iter(args[place + 1 : place + 2]), "")
+            if value and "$" not in value:
+                found |= Needs(**{options[option]: (value,)})
+    return found
+
+
+def needs_of_pip(args: Sequence[str]) -> Needs:
+    """Return what the arguments of ``pip install`` install, without the project itself and what only CI needs."""
+    found = Needs()
+    files, groups = words_after(args, "-r", "--requirement"), words_after(args, "--group")
+    skipped = {*words_after(args, "-c", "--constraint", "-i", "--index-url", "--extra-index-url", "-f", "-t"), *groups}
+    plain = [word for word in args if not word.startswith("-") and word not in skipped and "$" not in word]
+    # A file may be followed by requirements.
+    named = [name for name in files if name.endswith((".txt", ".in", ".pip"))]
+    for word in plain:
+        extras = re.fullmatch(r"(?:\.|[\w.-]+)\s*\[([\w.,\s-]+)\]", word)
+        if word in named:
+            continue
+        if extras and word.startswith("."):
+            found |= Needs(extras=tuple(part.strip() for part in extras[1].split(",")))
+        elif not word.startswith(".") and "/" not in word and not word.endswith((".txt", ".whl", ".gz")):
+            with contextlib.suppress(InvalidRequirement):
+                requirement = Requirement(word)
+                if canonicalize_name(requirement.name) not in TOOLS_OF_CI:
+                    found |= Needs(requirements=(str(requirement),))
+    return found | Needs(files=tuple(name for name in named if "$" not in name), groups=tuple(groups))
+
+
+def variables_of(*tables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return variables whose values are known, and that say something to a test."""
+    merged = {name: value for table in tables for name, value in table.items()}
+    return tuple((name, value) for name, value in merged.items() if "$" not in value and not OF_CI.match(name))
+
+
+OF_CI = re.compile(
+    r"(?:PIP_|UV_|TOX_|NOX|POETRY_|PDM_|HATCH_|FORCE_COLOR|NO_COLOR|PY_COLORS|CI$|GITHUB_|CODECOV|COVER)"
+)
+"""Variables that are about CI and installers."""
+
+
+def is_session(function: ast.FunctionDef) -> bool:
+    """Whether a function of a noxfile is a session."""
+    called = (one.func if isinstance(one, ast.Call) else one for one in function.decorator_list)
+    return any(ast.unparse(one) in {"nox.session", "session"} for one in called)
+
+
+def _keywords(function: ast.FunctionDef) -> Mapping[str, ast.expr]:
+    calls = (one for one in function.decorator_list if isinstance(one, ast.Call))
+    return {str(keyword.arg): keyword.value for call in calls for keyword in call.keywords}
+
+
+def session_name(function: ast.FunctionDef) -> str:
+    """Return the name of a session."""
+    value = _keywords(function).get("name")
+    return str(value.value) if isinstance(value, ast.Constant) else function.name
+
+
+def pythons_of_session(function: ast.FunctionDef) -> tuple[str, ...]:
+    """Return the Pythons that a session names, as far as they are literals."""
+    value = _keywords(function).get("python")
+    items = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value] if value else []
+    texts = [one.value for one in items if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return tuple(text for text in texts if re.fullmatch(r"3\.\d+t?", text))
+
+
+def literal_words(args: Iterable[ast.expr]) -> Iterator[str]:
+    """Yield the arguments of a call that are texts; what is computed is left out, and ends an option before it."""
+    for argument in args:
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            yield argument.value
+        elif not isinstance(argument, ast.Starred):
+            yield "$X"
+        elif "dependency_groups" in ast.unparse(argument):
+            call = argument.value
+            names = call.args[1:] if isinstance(call, ast.Call) else []
+            for one in names:
+                if isinstance(one, ast.Constant) and isinstance(one.value, str):
+                    yield f"--group={one.value}"
+
+
+@dataclass(frozen=True)
+class PreCommitHook:
+    """A hook of pre-commit.
+
+    ``version``: that of its tool, from the revision of its repository; ``files`` and ``exclude``: patterns of paths.
+    """
+
+    name: str
+    version: str | None = None
+    args: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    files: str = ""
+    exclude: str = "^$"
+
+    def takes(self, path: str) -> bool:
+        """Whether it is run on a file; patterns that Python can't read match (pre-commit, "Filtering files")."""
+        try:
+            return bool(re.search(self.files, path)) and not re.search(self.exclude, path)
+        except re.error:
+            return True
+
+
+def read_hooks(root: Path) -> tuple[PreCommitHook, ...]:
+    """Return the hooks of pre-commit, none where it is not configured or its file can't be read."""
+    try:
+        told = yaml.safe_load((root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
+        return ()
+    repositories = told.get("repos") if isinstance(told, dict) else None
+    return tuple(
+        PreCommitHook(
+            str(hook["id"]),
+            _version_of(repository, root),
+            tuple(map(str, as_list(hook.get("args")))),
+            tuple(map(str, as_list(hook.get("additional_dependencies")))),
+            str(hook.get("files", "")),
+            str(hook.get("exclude", "^$")),
+        )
+        for repository in as_list(repositories)
+        if isinstance(repository, dict)
+        for hook in as_list(repository.get("hooks"))
+        if isinstance(hook, dict) and "id" in hook
+    )
+
+
+def _version_of(repository: Mapping[str, Any], root: Path) -> str | None:
+    """Return the version that a repository is pinned to: its tag, or the comment behind a commit."""
+    revision = str(repository.get("rev", ""))
+    match = re.fullmatch(r"v?(\d+(?:\.\d+)+)", revision)
+    if match is None and revision:
+        text = (root / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+        match = re.search(rf"{re.escape(revision)}\S*\s*#.*?v?(\d+(?:\.\d+)+)", text)
+    return match[1] if match else None
+
+
+MYPY_OF_HOOK = ("--ignore-missing-imports",)
+"""The argument of the hook of mypy that matters, where the project gives it none (pre-commit/mirrors-mypy)."""
+
+
+def types_of_hooks(hooks: Iterable[PreCommitHook]) -> Runner | None:
+    """Return how pre-commit runs mypy, None where it does not."""
+    hook = next((one for one in hooks if one.name == "mypy"), None)
+    if hook is None:
+        return None
+    pinned = f"mypy=={hook.version}" if hook.version else "mypy"
+    needs = Needs.of_lines((pinned, *hook.requirements))
+    args = session_words(hook.args or MYPY_OF_HOOK)
+    return Runner(Purpose.TYPES, ("mypy", *args), ".pre-commit-config.yaml, hook mypy", needs)

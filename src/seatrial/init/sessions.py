@@ -1,0 +1,284 @@
+"""The sessions that a project gets: which calls its noxfile has, and where each of them comes from."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from packaging.markers import default_environment
+from packaging.requirements import InvalidRequirement, Requirement
+
+from seatrial.errors import ProjectError
+from seatrial.init.detect_tests import USUAL_GROUPS, declared_needs, package_folders
+from seatrial.init.runners import Needs, Purpose, first_runner, is_session, session_name, types_of_hooks
+from seatrial.sessions.tests import TYPE_GROUPS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from seatrial.init.detect import DetectedProject
+    from seatrial.init.runners import Runner
+    from seatrial.project.project import Project
+
+
+OUT_OF_RELEASE = ("ci",)
+"""The tags of a session that a release does not run."""
+
+OTHER_NAME = "wheel"
+"""The name of the session where the project has a session ``tests`` already."""
+
+LINE_LENGTH = 88
+"""The length of a line where the project does not say another."""
+
+
+@dataclass(frozen=True)
+class PlannedSession:
+    """A call in the noxfile.
+
+    ``name``: of the function of `seatrial.sessions`; ``where``: the place that it comes from, in words; ``today``: how
+    the project runs it, None where no file says it; ``called``: the name of the session, where it is another.
+    """
+
+    name: str
+    where: str = ""
+    needs: Needs = field(default_factory=Needs)
+    command: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    pythons: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    called: str | None = None
+    today: Runner | None = None
+
+    @property
+    def session(self) -> str:
+        """The name of the session."""
+        return self.called or self.name
+
+    def arguments(self) -> Iterator[tuple[str, str | dict[str, str] | tuple[str, ...]]]:
+        """Yield the keyword arguments that are not the usual ones."""
+        if self.called:
+            yield "name", self.called
+        lists = {
+            "pythons": self.pythons,
+            "groups": self.needs.groups,
+            "extras": self.needs.extras,
+            "requirements": (*self.needs.files, *self.needs.requirements),
+            "command": self.command,
+        }
+        yield from ((key, value) for key, value in lists.items() if value)
+        if self.variables:
+            yield "env", dict(self.variables)
+        if self.tags:
+            yield "tags", self.tags
+
+    def call(self, line_length: int = LINE_LENGTH) -> str:
+        """Return the call, in several lines where it is too long for one."""
+        arguments = [(key, *_literals(value)) for key, value in self.arguments()]
+        line = f"sessions.{self.name}({', '.join(f'{key}={one}' for key, one, _ in arguments)})"
+        if len(line) <= line_length:
+            return line
+        parts = []
+        for key, one, several in arguments:
+            short = f"    {key}={one},"
+            parts.append(short if len(short) <= line_length else f"    {key}={several},")
+        return "\n".join((f"sessions.{self.name}(", *parts, ")"))
+
+
+def _literals(value: str | dict[str, str] | Sequence[str]) -> tuple[str, str]:
+    """Return a value as Python in one line, and with a line for each item."""
+    if isinstance(value, str):
+        return quoted(value), quoted(value)
+    if isinstance(value, dict):
+        items = [f"{quoted(key)}: {quoted(text)}" for key, text in value.items()]
+        ends = "{}"
+    else:
+        items, ends = [quoted(text) for text in value], "[]"
+    several = "".join(f"        {item},\n" for item in items)
+    return f"{ends[0]}{', '.join(items)}{ends[1]}", f"{ends[0]}\n{several}    {ends[1]}"
+
+
+def quoted(text: str) -> str:
+    """Return a text as a literal, in the quotes that formatters prefer."""
+    literal = repr(text)
+    return literal if '"' in text or literal[0] == '"' else f'"{literal[1:-1]}"'
+
+
+def plan_sessions(detected: DetectedProject) -> tuple[PlannedSession, ...]:
+    """Return the sessions that a project gets, without linters or types that its own noxfile has sessions for."""
+    own = existing_sessions(detected)
+    sessions = [PlannedSession("build"), PlannedSession("check"), *_tests(detected)]
+    sessions += [] if "mypy" in own else _types(detected)
+    if detected.linter and "lint" not in own:
+        sessions.append(PlannedSession("lint", detected.linter))
+    return tuple(
+        replace(session, called=OTHER_NAME) if session.name == "tests" and "tests" in own else session
+        for session in sessions
+    )
+
+
+def existing_sessions(detected: DetectedProject) -> frozenset[str]:
+    """Return the names of the sessions in an existing noxfile: functions with nox's decorator."""
+    try:
+        tree = ast.parse((detected.project.root / "noxfile.py").read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return frozenset()
+    functions = (one for one in tree.body if isinstance(one, ast.FunctionDef))
+    return frozenset(session_name(one) for one in functions if is_session(one))
+
+
+def _tests(detected: DetectedProject) -> Iterator[PlannedSession]:
+    tests, project = detected.tests, detected.project
+    if tests.command is None:
+        return
+    yield PlannedSession(
+        "tests",
+        tests.where or tests.source,
+        _unusual(project, tests.needs, USUAL_GROUPS),
+        () if tests.command == ("pytest",) else tests.command,
+        tests.variables,
+        tested_pythons(detected),
+        today=tests.today,
+    )
+
+
+def tested_pythons(detected: DetectedProject) -> tuple[str, ...]:
+    """Return the Pythons that the project is tested on today, where neither classifiers nor requires-python say so."""
+    project = detected.project
+    if project.pythons_classified:
+        return ()
+    supported = _pythons(project)
+    tested = tuple(python for python in detected.tests.pythons if python in supported)
+    return tested if tested and set(tested) != set(supported) else ()
+
+
+def _pythons(project: Project) -> tuple[str, ...]:
+    try:
+        return project.pythons
+    except ProjectError:
+        return ()
+
+
+def _unusual(project: Project, needs: Needs, usual: Sequence[str]) -> Needs:
+    """Return needs without the group that a session installs by itself."""
+    default = project.group(*usual)
+    is_usual = needs.groups == (default,)
+    return replace(needs, groups=()) if is_usual else needs
+
+
+def _types(detected: DetectedProject) -> list[PlannedSession]:
+    """Return the call for mypy, where the project runs mypy or promises types.
+
+    A release runs it only where the project runs it today, or configures the files that mypy checks.
+    """
+    project = detected.project
+    runner = first_runner(detected.runners, Purpose.TYPES) or types_of_hooks(detected.hooks)
+    if runner is None and not (detected.asks_for_mypy or detected.is_typed):
+        return []
+    needs, command, where = _needs_of_types(detected, runner), _command_of_types(detected, runner), "its configuration"
+    if runner is not None:
+        where = runner.where
+    is_usual = runner is not None or detected.names_files_for_mypy
+    return [
+        PlannedSession(
+            "mypy",
+            where if runner or detected.asks_for_mypy else "py.typed",
+            _unusual(project, needs, (*TYPE_GROUPS, *USUAL_GROUPS)),
+            command,
+            runner.variables if runner else (),
+            _pythons_of_types(detected, needs) or tested_pythons(detected),
+            () if is_usual else OUT_OF_RELEASE,
+            today=runner,
+        )
+    ]
+
+
+def _needs_of_types(detected: DetectedProject, runner: Runner | None) -> Needs:
+    """Return what mypy is run with: what it is run with today, else what the tests that it checks need."""
+    project = detected.project
+    needs = declared_needs(project, runner.needs) if runner else Needs()
+    if runner is None or not needs:
+        # The groups for types, or those of the tests, are installed in any case.
+        grouped = project.group(*TYPE_GROUPS, *USUAL_GROUPS)
+        return Needs() if grouped or not _checks_tests(project) else replace(detected.tests.needs, groups=())
+    others = tuple(text for text in needs.requirements if text not in {"mypy", "ruff", "pyright"})
+    return replace(needs, requirements=tuple(text for text in others if not text.startswith("pyright")))
+
+
+def _checks_tests(project: Project) -> bool:
+    """Whether mypy checks the tests, too, which import what they need."""
+    files, packages = (str(project.mypy_settings.get(key, "")) for key in ("files", "packages"))
+    return (project.root / "tests").is_dir() and (bool(re.search(r"\btests?\b", files)) if files or packages else True)
+
+
+FACE_FILES = ("noxfile.py", "tasks.py")
+"""The files that init writes, which import what the environment of the wheel does not have."""
+
+
+def _command_of_types(detected: DetectedProject, runner: Runner | None) -> tuple[str, ...]:
+    """Return the command for mypy, empty for mypy without arguments."""
+    project, settings = detected.project, detected.project.mypy_settings
+    if runner is not None:
+        words = [word for word in runner.command[1:] if word not in FACE_FILES]
+        if runner.where.startswith(".pre-commit") and not detected.names_files_for_mypy:
+            hook = next(one for one in detected.hooks if one.name == "mypy")
+            packages = [str(path) for path in package_folders(project, detected.files)]
+            passed = [path for path in (*packages, "tests") if hook.takes(f"{path}/test_it.py")]
+            words += passed if passed != [*packages, "tests"] else []
+        return ("mypy", *words) if words else ()
+    value = settings.get("files", ())
+    files = tuple(name.strip() for name in (value.split(",") if isinstance(value, str) else value))
+    rest = tuple(name for name in files if name not in FACE_FILES)
+    return ("mypy", *rest) if rest and rest != files else ()
+
+
+def _pythons_of_types(detected: DetectedProject, needs: Needs) -> tuple[str, ...]:
+    """Return the Pythons that mypy runs on, none for all of them."""
+    project, settings = detected.project, detected.project.mypy_settings
+    group = project.group(*TYPE_GROUPS, *USUAL_GROUPS)
+    texts = [*needs.requirements]
+    if group:
+        try:
+            texts += project.requirements((group,))
+        except ProjectError:
+            texts = [*needs.requirements]
+    markers = [requirement.marker for requirement in map(_parsed, texts) if requirement and requirement.name == "mypy"]
+    if markers and all(marker is not None for marker in markers):
+        # "mypy; python_version == '3.14'": it is installed there alone.
+        return tuple(
+            python
+            for python in _pythons(project)
+            if any(marker.evaluate(_environment(python)) for marker in markers if marker)
+        )
+    python = str(settings.get("python_version", ""))
+    # A "type: ignore" that one Python needs is unused on another, which strict settings report.
+    is_strict = any(str(settings.get(name, "")).lower() == "true" for name in ("strict", "warn_unused_ignores"))
+    return (python,) if is_strict and python in _pythons(project) else ()
+
+
+def _parsed(text: str) -> Requirement | None:
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
+
+
+def _environment(python: str) -> dict[str, str]:
+    known = {key: str(value) for key, value in default_environment().items()}
+    return {**known, "python_version": python.rstrip("t"), "python_full_version": f"{python.rstrip('t')}.0"}
+
+
+def line_length(project: Project) -> int:
+    """Return the length of a line that the project's formatter allows."""
+    tool = project.table.get("tool", {})
+    for name in ("ruff", "black"):
+        value = tool.get(name, {}).get("line-length") if isinstance(tool.get(name), dict) else None
+        if isinstance(value, int):
+            return value
+    for name in ("ruff.toml", ".ruff.toml"):
+        path = project.root / name
+        match = re.search(r"(?m)^line-length\s*=\s*(\d+)", path.read_text(encoding="utf-8")) if path.is_file() else None
+        if match:
+            return int(match[1])
+    return LINE_LENGTH

@@ -1,0 +1,353 @@
+"""The environments of tox, from tox.ini, setup.cfg, tox.toml or ``[tool.tox]``, read without tox.
+
+tox, "Configuration": what only a run knows, such as a temporary folder, is left out of a command together with its
+option. Positional arguments count with their default.
+"""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import itertools
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from seatrial.errors import ProjectError
+from seatrial.project.toml import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+
+@dataclass(frozen=True)
+class ToxEnvironment:
+    """An environment: its commands, and what is installed for them.
+
+    ``where``: the file, and the section that says most of it; ``requirements``: lines of ``deps``, files included.
+    """
+
+    name: str
+    where: str
+    commands: tuple[tuple[str, ...], ...] = ()
+    requirements: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def python(self) -> str | None:
+        """The Python that its name has, such as 3.12, None for the one that runs tox."""
+        return next(filter(None, map(python_of_factor, self.name.split("-"))), None)
+
+    @property
+    def variant(self) -> tuple[str, ...]:
+        """The parts of its name that are no Python."""
+        parts = self.name.split("-")
+        return tuple(part for part in parts if python_of_factor(part) is None and not PYTHON_FACTOR.fullmatch(part))
+
+
+PYTHON_FACTOR = re.compile(r"(?:py|pypy|cpython|jython|graalpy)?(?:(3)\.?(\d*)|py3?)?(t?)|py|pypy\d*")
+
+
+def python_of_factor(factor: str) -> str | None:
+    """Return the Python that a part of a name stands for: ``py312``, ``py3.12`` and ``3.12`` are 3.12."""
+    match = re.fullmatch(r"(?:py|cpython)?3\.?(\d{1,2})(t?)", factor)
+    return f"3.{match[1]}{match[2]}" if match else None
+
+
+def read_tox(root: Path) -> tuple[ToxEnvironment, ...]:
+    """Return the environments of tox that its list names, then the others; none where tox is not configured.
+
+    The first file that configures tox is the one that it reads.
+    """
+    for name in ("tox.ini", "setup.cfg"):
+        with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError):
+            text = (root / name).read_text(encoding="utf-8")
+            ini = IniSettings.from_text(name, text)
+            if ini.parser.has_section(ini.core):
+                return ini.environments()
+            if name == "tox.ini" and ini.parser.has_section("testenv"):
+                return ini.environments()
+    for name in ("pyproject.toml", "tox.toml"):
+        with contextlib.suppress(ProjectError):
+            if not (root / name).is_file():
+                continue
+            table: Any = read_toml(root / name)
+            if name == "pyproject.toml":
+                table = table.get("tool", {}).get("tox", {})
+            if isinstance(table.get("legacy_tox_ini"), str):
+                return IniSettings.from_text(name, table["legacy_tox_ini"]).environments()
+            if table:
+                return TomlSettings(name if name == "tox.toml" else "pyproject.toml", table).environments()
+    return ()
+
+
+FACTORS = re.compile(r"(?P<factors>[!\w.{},\s+-]*\w[!\w.{},\s+-]*?)\s*:(?:\s+|$)(?P<value>.*)")
+"""A line for some environments only: ``py{39,310}: NAME``."""
+
+
+@dataclass(frozen=True)
+class IniSettings:
+    """The settings in an ini file; ``core``: the section of tox itself."""
+
+    name: str
+    parser: configparser.RawConfigParser
+    core: str = "tox"
+
+    @classmethod
+    def from_text(cls, name: str, text: str) -> IniSettings:
+        """Parse a file. Raises `configparser.Error`."""
+        parser = configparser.RawConfigParser(strict=False)
+        parser.read_string(text)
+        return cls(name, parser, "tox:tox" if name == "setup.cfg" else "tox")
+
+    def environments(self) -> tuple[ToxEnvironment, ...]:
+        """Return the environments."""
+        listed = self._value(self.core, "env_list", "envlist") or ""
+        names = [name for entry in split_list(listed) for name in expand_braces(entry)]
+        sections = [section[len("testenv:") :] for section in self.parser.sections() if section.startswith("testenv:")]
+        names = names or ["py"]
+        names += [name for section in sections for name in expand_braces(section)]
+        return tuple(self._environment(name) for name in dict.fromkeys(names))
+
+    def _environment(self, name: str) -> ToxEnvironment:
+        sections = [*self._sections(name), "testenv"]
+        factors = frozenset(name.split("-"))
+
+        def lines(*keys: str) -> list[str]:
+            texts = (self._value(section, *keys) for section in sections)
+            text = next((text for text in texts if text is not None), "")
+            return list(chosen_lines(self._filled(text, sections[0], factors), factors))
+
+        commands = [line for line in join_continued(lines("commands")) if line]
+        where = next((one for one in sections if self._value(one, "commands") is not None), sections[0])
+        return ToxEnvironment(
+            name,
+            f"{self.name} [{where}]",
+            tuple(filter(None, (words_of(line) for line in commands))),
+            tuple(filter(None, map(without_comment, (*lines("deps"), *self._of_pythons(name, sections))))),
+            tuple(word for line in lines("extras") for word in split_list(line)),
+            tuple(word for line in lines("dependency_groups") for word in split_list(line)),
+            tuple(variables_in(lines("set_env", "setenv"))),
+        )
+
+    def _of_pythons(self, name: str, sections: Sequence[str]) -> Iterator[str]:
+        """Yield the requirements for some Pythons, with a marker, of an environment that has no Python in its name."""
+        if any(map(python_of_factor, name.split("-"))):
+            return
+        text = next((text for section in sections if (text := self._value(section, "deps")) is not None), "")
+        for match in filter(None, (FACTORS.fullmatch(line.strip()) for line in text.splitlines())):
+            named = [factor for condition in split_list(match["factors"]) for factor in expand_braces(condition)]
+            pythons = [python_of_factor(factor) for factor in named]
+            if match["value"] and all(pythons) and not match["value"].startswith("-"):
+                marker = " or ".join(f'python_version == "{python}"' for python in pythons)
+                yield f"{match['value'].strip()} ; {marker}"
+
+    def _sections(self, name: str) -> list[str]:
+        """Return the sections of an environment: its own, and those that it is based on."""
+        own = [
+            section
+            for section in self.parser.sections()
+            if section.startswith("testenv:") and name in expand_braces(section[len("testenv:") :])
+        ]
+        bases = [base for section in own for base in split_list(self._value(section, "base") or "")]
+        based = [base if base.startswith("testenv") else f"testenv:{base}" for base in bases]
+        return [*own, *(base for base in based if self.parser.has_section(base))]
+
+    def _value(self, section: str, *keys: str) -> str | None:
+        if not self.parser.has_section(section):
+            return None
+        return next((self.parser.get(section, key) for key in keys if self.parser.has_option(section, key)), None)
+
+    def _filled(self, text: str, section: str, factors: frozenset[str], depth: int = 0) -> str:
+        """Return a text with the values of other settings (``{[testenv]deps}``) filled in."""
+
+        def value(match: re.Match[str]) -> str:
+            named = match["section"] or section
+            found = self._value(named, match["key"])
+            if found is None or depth > len(self.parser.sections()):
+                return match[0]
+            return self._filled("\n".join(chosen_lines(found, factors)), named, factors, depth + 1)
+
+        return re.sub(r"\{\[(?P<section>[^\]{}]*)\](?P<key>\w+)\}", value, text)
+
+
+@dataclass(frozen=True)
+class TomlSettings:
+    """The settings in a TOML file."""
+
+    name: str
+    table: Mapping[str, Any]
+
+    def environments(self) -> tuple[ToxEnvironment, ...]:
+        """Return the environments."""
+        listed = [name for entry in as_list(self.table.get("env_list")) for name in _names(entry)]
+        tables = self.table.get("env", {})
+        names = [*(listed or ["py"]), *(tables if isinstance(tables, dict) else ())]
+        return tuple(self._environment(name) for name in dict.fromkeys(names))
+
+    def _environment(self, name: str) -> ToxEnvironment:
+        base, own = self.table.get("env_run_base", {}), self.table.get("env", {}).get(name, {})
+        merged: dict[str, Any] = {**base, **own}
+        words = [
+            [word for entry in as_list(line) for word in _words(entry)] for line in as_list(merged.get("commands"))
+        ]
+        variables = merged.get("set_env", {})
+        top = "" if self.name == "tox.toml" else "tool.tox."
+        where = f"env.{name}" if "commands" in own else "env_run_base"
+        return ToxEnvironment(
+            name,
+            f"{self.name} [{top}{where}]",
+            tuple(filter(None, (cleaned(line) for line in words))),
+            tuple(str(line) for line in as_list(merged.get("deps")) if isinstance(line, str)),
+            tuple(map(str, as_list(merged.get("extras")))),
+            tuple(map(str, as_list(merged.get("dependency_groups")))),
+            tuple(
+                (key, value)
+                for key, value in (variables.items() if isinstance(variables, dict) else ())
+                if isinstance(value, str) and "{" not in value
+            ),
+        )
+
+
+def _names(entry: Any) -> Iterator[str]:
+    """Yield the names of an entry of ``env_list``, which may be a product of factors."""
+    if isinstance(entry, str):
+        yield from expand_braces(entry)
+    elif isinstance(entry, dict) and isinstance(entry.get("product"), list):
+        for parts in itertools.product(*(map(str, as_list(part)) for part in entry["product"])):
+            yield "-".join(parts)
+
+
+def _words(entry: Any) -> Iterator[str]:
+    """Yield the words of an entry of a command: a text, or a replacement such as that of positional arguments."""
+    if isinstance(entry, str):
+        yield fill_fields(entry)
+    elif isinstance(entry, dict) and entry.get("replace") == "posargs":
+        yield from (fill_fields(str(word)) for word in as_list(entry.get("default")))
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list as it is, nothing for None, and anything else as its one item."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def split_list(text: str) -> list[str]:
+    """Return the items of a list: separated by commas outside of braces, or by lines."""
+    items = re.split(r",(?![^{}]*\})|\n", re.sub(r"(?m)\s*(?<!\S)#.*$", "", text))
+    return [re.sub(r"\s+", "", item) for item in items if item.strip()]
+
+
+def expand_braces(text: str) -> list[str]:
+    """Return the names that a pattern such as ``py{39,310}-{a,b}`` or ``py{310-314}`` stands for."""
+    parts = re.split(r"\{([^{}]*)\}", re.sub(r"\s+", "", text))
+    choices = [[part] if number % 2 == 0 else list(_choices(part)) for number, part in enumerate(parts)]
+    return ["".join(combination) for combination in itertools.product(*choices)]
+
+
+def _choices(text: str) -> Iterator[str]:
+    for part in text.split(","):
+        ends = re.fullmatch(r"(\d+)-(\d+)", part)
+        yield from map(str, range(int(ends[1]), int(ends[2]) + 1)) if ends else (part,)
+
+
+def chosen_lines(text: str, factors: frozenset[str]) -> Iterator[str]:
+    """Yield the lines of a value that are for an environment with these factors, without their condition."""
+    for line in text.splitlines():
+        match = FACTORS.fullmatch(line.strip())
+        if match is None:
+            yield line.strip()
+        elif any(_holds(condition, factors) for condition in split_list(match["factors"])):
+            yield match["value"].strip()
+
+
+def _holds(condition: str, factors: frozenset[str]) -> bool:
+    return any(
+        all((part[1:] not in factors) if part.startswith("!") else part in factors for part in name.split("-"))
+        for name in expand_braces(condition)
+    )
+
+
+def join_continued(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines, those that a backslash continues as one."""
+    joined = ""
+    for line in lines:
+        joined += line
+        if joined.endswith("\\"):
+            joined = joined[:-1].rstrip() + " "
+            continue
+        yield joined.strip()
+        joined = ""
+    if joined:
+        yield joined.strip()
+
+
+def without_comment(line: str) -> str:
+    """Return a line without a comment at its end."""
+    return re.sub(r"(^|\s)#.*", "", line).strip()
+
+
+def variables_in(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield variables as they are assigned; those with a field that only a run fills in are left out."""
+    for line in lines:
+        name, sign, value = line.partition("=")
+        if sign and re.fullmatch(r"\w+", name.strip()) and "{" not in value:
+            yield name.strip(), value.strip()
+
+
+ROOT, SITE, UNKNOWN = "\0root", "\0site", "\0unknown"
+FOLDERS = {"toxinidir": ROOT, "tox_root": ROOT, "envsitepackagesdir": SITE, "env_site_packages_dir": SITE}
+PROGRAMS = {"envpython": "python", "env_python": "python", "/": "/"}
+NO_FIELD = re.compile(r"\\([{}])")
+
+
+def fill_fields(text: str) -> str:
+    """Return a text with its fields (``{posargs:tests}``) filled in, the inner ones first."""
+
+    def value(match: re.Match[str]) -> str:
+        name, colon, default = match[1].partition(":")
+        if name == "posargs":
+            return default
+        if name == "env":
+            return default.partition(":")[2] or UNKNOWN
+        if match[1] in PROGRAMS:
+            return PROGRAMS[match[1]]
+        return FOLDERS.get(name, UNKNOWN) if not colon else UNKNOWN
+
+    text = NO_FIELD.sub(lambda match: {"{": "\1", "}": "\2"}[match[1]], text)
+    before = None
+    while before != text:
+        before, text = text, re.sub(r"\{([^{}]*)\}", value, text)
+    return text.replace("\1", "{").replace("\2", "}")
+
+
+def words_of(line: str) -> tuple[str, ...]:
+    """Return the words of a command; none where it can't be read."""
+    try:
+        words = shlex.split(fill_fields(line), comments=True)
+    except ValueError:
+        return ()
+    return cleaned(words)
+
+
+def cleaned(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the words of a command without those that only a run knows, and without the signs before it."""
+    kept: list[str] = []
+    for word in words:
+        if UNKNOWN in word:
+            if kept and kept[-1].startswith("-") and "=" not in kept[-1] and not word.startswith("-"):
+                kept.pop()
+            continue
+        if SITE in word:
+            # An installed package is named as such to pytest.
+            kept += ["--pyargs", PurePosixPath(word.replace(SITE, "").lstrip("/")).as_posix().replace("/", ".")]
+        else:
+            kept.append(word.replace(f"{ROOT}/", "").replace(ROOT, "."))
+    while kept and kept[0] in {"-", "!"}:
+        del kept[0]
+    if kept and re.match(r"[-!](?=\w)", kept[0]):
+        kept[0] = kept[0][1:]
+    return tuple(kept)

@@ -1,0 +1,114 @@
+"""What coverage measures: the installed wheel, whatever folder of the source tree a project names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sample_project import SampleProject, package
+from seatrial.project.project import Project
+from seatrial.sessions.coverage_sources import coverage_settings, measure_wheel, measures, pytest_options, sources_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+FLAT = {"tidepool/__init__.py": "", "tidepool/sub/__init__.py": "", "tests/test_it.py": ""}
+
+
+def write(root: Path, files: dict[str, str]) -> Project:
+    SampleProject(root).write({"pyproject.toml": "", **files})
+    return Project.from_directory(root)
+
+
+def measured(root: Path, files: dict[str, str], *command: str, modules: tuple[str, ...] = ("tidepool",)) -> list[str]:
+    """Return a command that measures the wheel, with ``SITE`` for the folder that it is installed in."""
+    site = root / "site-packages"
+    for module in (*modules, "tidepool.sub"):
+        (site / module.replace(".", "/")).mkdir(parents=True, exist_ok=True)
+    words = measure_wheel(command, write(root, files), modules, site)
+    return [word.replace(str(site), "SITE") for word in words]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("pytest --cov=tidepool", "pytest --cov=SITE/tidepool"),
+        ("pytest --cov tidepool/sub -x", "pytest --cov=SITE/tidepool/sub -x"),
+        ("pytest --cov=tidepool/ --cov tests", "pytest --cov=SITE/tidepool --cov=tests"),
+        ("pytest --cov", "pytest --cov=SITE/tidepool"),
+        ("pytest --cov=other tests", "pytest --cov=other tests"),
+        ("coverage run -m pytest", "coverage run --source=SITE/tidepool -m pytest"),
+        ("coverage run --source tidepool -m pytest", "coverage run --source SITE/tidepool -m pytest"),
+        ("coverage run --source=tidepool,tests -m pytest", "coverage run --source=SITE/tidepool,tests -m pytest"),
+    ],
+)
+def test_folder_of_the_package_is_the_installed_one(tmp_path: Path, command: str, expected: str) -> None:
+    assert measured(tmp_path, FLAT, *command.split()) == expected.split()
+
+
+def test_package_that_is_no_folder_of_the_tree_is_named_as_it_is(tmp_path: Path) -> None:
+    files = {"src/tidepool/__init__.py": "", ".coveragerc": "[run]\nsource = tidepool\n"}
+    assert measured(tmp_path, files, "coverage", "run", "-m", "pytest") == ["coverage", "run", "-m", "pytest"]
+    assert measured(tmp_path, files, "pytest", "--cov=src") == ["pytest", "--cov=SITE/tidepool"]
+
+
+def test_namespace_is_measured_below_its_package(tmp_path: Path) -> None:
+    files = {"src/acme/tide/__init__.py": ""}
+    assert measured(tmp_path, files, "pytest", "--cov=src/acme/tide", modules=("acme.tide",)) == [
+        "pytest",
+        "--cov=SITE/acme/tide",
+    ]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".coveragerc": "[run]\nsource =\n    tidepool\n    tests\n"},
+        {"setup.cfg": "[coverage:run]\nsource = tidepool, tests\n"},
+        {"tox.ini": "[coverage:run]\nsource = tidepool,tests\n"},
+        {"pyproject.toml": '[tool.coverage.run]\nsource = ["tidepool", "tests"]\n'},
+    ],
+)
+def test_sources_are_read_from_each_file_of_coverage(tmp_path: Path, files: dict[str, str]) -> None:
+    assert sources_of(coverage_settings(write(tmp_path, files))) == ("tidepool", "tests")
+    assert measured(tmp_path, {**FLAT, **files}, "pytest", "--cov") == ["pytest", "--cov=SITE/tidepool", "--cov=tests"]
+    assert measured(tmp_path, {**FLAT, **files}, "coverage", "run", "-m", "pytest") == [
+        *("coverage", "run", "--source=SITE/tidepool,tests", "-m", "pytest")
+    ]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"pytest.ini": "[pytest]\naddopts = -ra --cov=tidepool\n"},
+        {"tox.ini": "[pytest]\naddopts = -ra --cov=tidepool\n"},
+        {"setup.cfg": "[tool:pytest]\naddopts = -ra --cov=tidepool\n"},
+        {"pyproject.toml": '[tool.pytest.ini_options]\naddopts = ["-ra", "--cov=tidepool"]\n'},
+    ],
+)
+def test_options_of_every_run_measure_the_wheel_too(tmp_path: Path, files: dict[str, str]) -> None:
+    project = write(tmp_path, files)
+    assert pytest_options(project) == ("-ra", "--cov=tidepool")
+    assert measures(("pytest", "tests"), project)
+    assert measured(tmp_path, {**FLAT, **files}, "pytest") == ["pytest", "-o", "addopts=-ra --cov=SITE/tidepool"]
+
+
+def test_command_without_coverage_measures_nothing(tmp_path: Path) -> None:
+    project = write(tmp_path, {"pytest.ini": "[pytest]\n", "setup.cfg": "[tool:pytest]\naddopts = --cov\n"})
+    assert not measures(("pytest", "tests"), project)
+    assert not measures(("python", "-m", "unittest"), project)
+
+
+@pytest.mark.slow
+def test_flat_package_is_measured_and_combined_with_paths_of_the_projects_own(project: SampleProject) -> None:
+    """The real coverage takes the sources, and its data are combined: values alone show neither."""
+    package(project, 'tests(requirements=["coverage"], command=["coverage", "run", "-m", "pytest"])')
+    (project.root / "src/tidepool").rename(project.root / "tidepool")
+    project.write({".coveragerc": "[run]\nsource = tidepool\n[paths]\nmine =\n    tidepool\n    */.tox/tidepool\n"})
+    project.commit()
+    ran = project.nox("-s", "coverage")
+    assert ran.returncode == 0, ran.output
+    assert re.findall(r"^(\S+) +3 +0 +100%$", ran.output, re.MULTILINE)[:1] == ["tidepool/__init__.py"]
