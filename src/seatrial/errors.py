@@ -23,10 +23,9 @@ class SeatrialError(Exception):
     """The root of everything that seatrial raises on purpose.
 
     ``what`` names the file, key, ref or version that it is about; ``fix`` is a command or the lines to paste; a face
-    renders the commands of seatrial in both;
-    ``code`` names the section of docs/errors.md about it: the name of the class where it has one of its own. An error
-    has a class of its own only where a caller distinguishes it; the families have one each, for their exit codes.
-    Only the faces (`seatrial.sessions`, `seatrial.tasks`) catch it; an exception nobody foresaw keeps its
+    renders the commands of seatrial in both. ``code`` names the section of docs/errors.md about it, by default the name
+    of the class. An error has a class of its own only if a caller distinguishes it; the families have one each, for
+    their exit codes. Only the faces (`seatrial.sessions`, `seatrial.tasks`) catch it; an unexpected exception keeps its
     traceback.
     """
 
@@ -55,25 +54,25 @@ class SeatrialError(Exception):
 
 
 class ProjectError(SeatrialError):
-    """The project itself says something wrong, or not enough."""
+    """The files of the project are wrong or incomplete."""
 
     exit_code = 2
 
 
 class PyprojectInvalid(ProjectError):
-    """A key of pyproject.toml holds something of the wrong kind."""
+    """A key of pyproject.toml has a value of the wrong type."""
 
 
 class GroupInvalid(ProjectError):
-    """A dependency group can't be resolved (PEP 735)."""
+    """A dependency group cannot be resolved (PEP 735)."""
 
 
 class WorkflowUnknown(ProjectError):
-    """The forge is none for which there are workflows."""
+    """seatrial writes no workflows for the forge."""
 
 
 class BuildError(SeatrialError):
-    """The distributions can't be built, or are not what they should be."""
+    """The distributions cannot be built, or are wrong."""
 
     exit_code = 3
 
@@ -100,15 +99,15 @@ class CommandFailed(ToolError):
 
 
 class UploadFailed(ToolError):
-    """An index did not take the distributions, or could not be reached."""
+    """An index rejected the distributions, or could not be reached."""
 
 
 class CredentialMissing(ToolError):
-    """twine knows no token or password for the index, and there is no terminal to ask on."""
+    """twine has no token or password for the index, and there is no terminal to ask on."""
 
 
 class IndexUnreachable(ToolError):
-    """An index does not answer, or answers something else than the simple API."""
+    """An index does not answer, or not with the simple API."""
 
 
 def count_text(count: int, noun: str) -> str:
@@ -132,18 +131,18 @@ def last_lines(output: str, count: int = 20) -> str:
 
 
 class ReleaseError(SeatrialError):
-    """There is no release; unless the text says otherwise, nothing has changed anywhere."""
+    """The release was refused; unless the text says otherwise, nothing has changed."""
 
     exit_code = 5
 
 
 class SeveralReasons(ReleaseError):
-    """More than one thing stands in the way of a release; all of them are told."""
+    """Several reasons prevent a release."""
 
     def __init__(self, reasons: Sequence[SeatrialError]) -> None:
         self.reasons = tuple(reasons)
-        told = "\n".join(f"- {str(reason).replace(chr(10), chr(10) + '  ')}" for reason in reasons)
-        super().__init__(f"there are {len(reasons)} reasons why this can't be released:\n{told}")
+        lines = "\n".join(f"- {str(reason).replace(chr(10), chr(10) + '  ')}" for reason in reasons)
+        super().__init__(f"there are {len(reasons)} reasons why this can't be released:\n{lines}")
 
     @property
     def explained(self) -> tuple[str, ...]:
@@ -152,57 +151,57 @@ class SeveralReasons(ReleaseError):
 
 
 class Reasons:
-    """What stands in the way of a release, gathered so that all of it is told together."""
+    """The reasons that prevent a release, gathered to be reported together."""
 
-    def __init__(self, known: Iterable[SeatrialError] = ()) -> None:
-        self._found = list(known)
+    def __init__(self, reasons: Iterable[SeatrialError] = ()) -> None:
+        self._reasons = list(reasons)
 
     def __iter__(self) -> Iterator[SeatrialError]:
-        return iter(self._found)
+        return iter(self._reasons)
 
     @contextlib.contextmanager
     def gather(self) -> Iterator[None]:
-        """Keep what is raised instead of letting it out."""
+        """Keep an error that is raised, and go on after the block."""
         try:
             yield
         except SeveralReasons as error:
-            self._found += error.reasons
+            self._reasons += error.reasons
         except SeatrialError as error:
-            self._found.append(error)
+            self._reasons.append(error)
 
-    def extend(self, known: Iterable[SeatrialError]) -> None:
-        """Keep what is known from elsewhere, too."""
-        self._found += known
+    def extend(self, reasons: Iterable[SeatrialError]) -> None:
+        """Add further reasons."""
+        self._reasons += reasons
 
     def raise_together(self) -> None:
-        """Raise what was gathered, if anything was."""
-        if self._found:
-            raise together(self._found)
+        """Raise the reasons as one error, if there are any."""
+        if self._reasons:
+            raise together(self._reasons)
 
 
 def together(reasons: Sequence[SeatrialError]) -> SeatrialError:
-    """Return the one error that there is, or one that has them all."""
+    """Return the only reason, or an error with all of them."""
     return reasons[0] if len(reasons) == 1 else SeveralReasons(reasons)
 
 
 class RemoteUnreachable(ReleaseError):
-    """The remote does not answer, or does not know who asks."""
+    """The remote does not answer, or rejects the credentials."""
 
 
 class VersionNotFound(ReleaseError):
-    """The project does not say its version in a place that is known."""
+    """No file that seatrial reads has the version of the project."""
 
 
 class FileNotUtf8(ReleaseError):
-    """A file that the release has to change is not UTF-8."""
+    """A file that the release must change is not UTF-8."""
 
 
 class PushRefused(ReleaseError):
-    """The remote did not take the push."""
+    """The remote refused the push."""
 
 
 class RehearsalError(SeatrialError):
-    """A rehearsal found out what would have gone wrong."""
+    """A rehearsal found a reason why the release would fail."""
 
     exit_code = 6
 
@@ -221,14 +220,14 @@ class StepFailed(RehearsalError):
 
 
 class PipelineInvalid(RehearsalError):
-    """GitLab would make no pipeline of what the file says."""
+    """GitLab would create no pipeline from the file."""
 
 
 class DeliveryError(SeatrialError):
-    """A release was pushed, and an index does not serve what was proved."""
+    """A release was pushed, and the index does not serve the verified files."""
 
     exit_code = 7
 
 
 class NotUsable(DeliveryError):
-    """What was published can be installed, but not imported or started, or is of another version."""
+    """The published release can be installed, but not imported or started, or has another version."""

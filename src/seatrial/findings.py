@@ -29,7 +29,7 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     plain = COLOUR.sub("", text)
-    return "".join(sign if sign.isprintable() or sign in KEPT else ascii(sign)[1:-1] for sign in plain)
+    return "".join(letter if letter.isprintable() or letter in KEPT else ascii(letter)[1:-1] for letter in plain)
 
 
 class Verdict(Enum):
@@ -121,11 +121,10 @@ class CheckResult:
 
 def render_results(results: Iterable[CheckResult], render: Callable[[str], str]) -> tuple[CheckResult, ...]:
     """Return results with the commands of seatrial in their texts rendered."""
+    findings = ((result, result.finding) for result in results)
     return tuple(
-        replace(
-            result, finding=replace(result.finding, seen=render(result.finding.seen), fix=render(result.finding.fix))
-        )
-        for result in results
+        replace(result, finding=replace(finding, seen=render(finding.seen), fix=render(finding.fix)))
+        for result, finding in findings
     )
 
 

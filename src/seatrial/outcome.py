@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Status(Enum):
-    """The ways in which nox sees a session end; the values are those of its ``--report``."""
+    """The results of a session, with the values of nox's ``--report``."""
 
     SUCCESS = "success"
     FAILED = "failed"
@@ -21,9 +21,10 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One run of one session: on which Python ("" for none of its own), and how long it took in seconds.
+    """A run of a session.
 
-    ``gives_reasons``: whether this nox says why; the one that Python 3.9 gets does not.
+    ``python``: "" for a session that does not run once for each Python; ``seconds``: its duration; ``gives_reasons``:
+    whether this release of nox reports reasons; the newest one for Python 3.9 does not.
     """
 
     session: str
@@ -37,11 +38,11 @@ class Outcome:
     def from_report(cls, entry: Mapping[str, Any]) -> Outcome:
         """Read an entry of ``sessions`` in the file that ``nox --report`` writes.
 
-        A run has several signatures, ``tests``, ``tests-3.12``, ``tests-3.12(django='5')``: the name of the session
-        goes first, then its Python.
+        A run has several signatures, such as ``tests``, ``tests-3.12`` and ``tests-3.12(django='5')``.
         """
         name, signatures = entry["name"], entry["signatures"]
-        pythons = [one.partition("(")[0][len(name) + 1 :] for one in signatures if one.startswith(f"{name}-")]
+        with_python = (signature for signature in signatures if signature.startswith(f"{name}-"))
+        pythons = (signature.partition("(")[0][len(name) + 1 :] for signature in with_python)
         _, bracket, parameters = next(iter(signatures), name).partition("(")
         return cls(
             session=name + bracket + parameters,
@@ -54,5 +55,5 @@ class Outcome:
 
     @property
     def name(self) -> str:
-        """What selects this run: ``nox -s NAME``."""
+        """The name that selects this run: ``nox -s NAME``."""
         return f"{self.session}-{self.python}" if self.python else self.session

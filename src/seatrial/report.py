@@ -6,9 +6,11 @@ Annotations and job summaries: GitHub, "Workflow commands for GitHub Actions"; F
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.errors import count_text
 from seatrial.findings import OUTCOMES, Severity, Verdict, group_results
 from seatrial.outcome import Outcome, Status
 from seatrial.pythons import end_of_life_text
@@ -24,15 +26,21 @@ if TYPE_CHECKING:
 
 STATUS_SIGNS = {Status.SUCCESS: "✓", Status.FAILED: "✗", Status.ABORTED: "✗", Status.SKIPPED: "–"}
 PLAIN_STATUS_SIGNS = {Status.SUCCESS: "ok", Status.FAILED: "FAILED", Status.ABORTED: "FAILED", Status.SKIPPED: "-"}
+STATUS_WORDS = {
+    Status.SUCCESS: "passed",
+    Status.FAILED: "failed",
+    Status.ABORTED: "failed",
+    Status.SKIPPED: "skipped",
+}
 NO_PYTHON = "any"
 """The head of the column for sessions that do not run once for each Python."""
 
 
 def run_summary(outcomes: Sequence[Outcome], seconds: float, missing: Mapping[str, str], encoding: str) -> str:
-    """Return the closing summary for a person: a table, a count, and what was skipped or failed and why.
+    """Return the summary of a run of nox: a table, the counts, and why sessions were skipped or failed.
 
-    ``seconds``: how long all of it took; ``missing``: for each Python that is not installed how to get it;
-    ``encoding``: that of the terminal, which gets no sign that it can't show.
+    ``seconds``: the duration of the run; ``missing``: how to install each Python that is not installed; ``encoding``:
+    that of the terminal, which decides between signs and words.
     """
     signs = _fit(STATUS_SIGNS, encoding)
     pythons = _pythons(outcomes)
@@ -46,7 +54,7 @@ def run_summary(outcomes: Sequence[Outcome], seconds: float, missing: Mapping[st
 
 
 def run_summary_markdown(outcomes: Sequence[Outcome], seconds: float, missing: Mapping[str, str]) -> str:
-    """Return the same as Markdown, for the summary of a CI job."""
+    """Return the summary of a run of nox as Markdown, for the summary of a CI job."""
     pythons = _pythons(outcomes)
     lines = [
         "| session | " + " | ".join(python or NO_PYTHON for python in pythons) + " |",
@@ -61,16 +69,16 @@ def run_summary_markdown(outcomes: Sequence[Outcome], seconds: float, missing: M
 
 def distributions_markdown(built: Iterable[Distribution]) -> str:
     """Return the distributions and their hashes as a table in Markdown."""
-    rows = [f"| `{one.path.name}` | {one.size:,} | `{one.sha256}` |" for one in built]
+    rows = [f"| `{file.path.name}` | {file.size:,} | `{file.sha256}` |" for file in built]
     return "\n".join(["| file | bytes | sha256 |", "|---|--:|---|", *rows, "", ""])
 
 
-def python_table(versions: Sequence[str], found: Mapping[str, Interpreter], missing: Mapping[str, str]) -> str:
-    """Return a line for each version, where it is installed, or how to get it; and which get no fixes any more."""
+def python_table(versions: Sequence[str], installed: Mapping[str, Interpreter], missing: Mapping[str, str]) -> str:
+    """Return a line for each version of Python: its path, or how to install it, and whether it gets fixes."""
     rows = [
         [
             version,
-            str(found[version].path) if version in found else f"not installed; to get it: {missing[version]}",
+            str(installed[version].path) if version in installed else f"not installed; to get it: {missing[version]}",
         ]
         for version in versions
     ]
@@ -79,18 +87,22 @@ def python_table(versions: Sequence[str], found: Mapping[str, Interpreter], miss
 
 
 def results_text(results: Sequence[CheckResult]) -> str:
-    """Return what did not pass, with what mends it, and a count: by families, in each and of all the worst first."""
+    """Return what did not pass with its fix, by families and the worst first, and the counts."""
     rows = [line for entry in group_results(results) for line in _lines(entry)]
     return "\n".join([*rows, _counts(results)])
 
 
+ALL_OUTCOMES = ("passed", *OUTCOMES, "skipped")
+"""The outcomes of checks, in the order of the counts."""
+
+
 def _counts(results: Sequence[CheckResult]) -> str:
-    counts = ((word, sum(one.outcome == word for one in results)) for word in ("passed", *OUTCOMES, "skipped"))
-    return ", ".join(_counted(number, word) for word, number in counts if number)
+    counts = Counter(result.outcome for result in results)
+    return ", ".join(count_outcome(counts[outcome], outcome) for outcome in ALL_OUTCOMES if counts[outcome])
 
 
 def report_results(results: Sequence[CheckResult], progress: Progress) -> None:
-    """Report what did not pass: as notes, but for what the project ignores; then the counts."""
+    """Report what did not pass as notes, what the project ignores as lines, and then the counts."""
     for entry in group_results(results):
         if entry.outcome == "ignored":
             progress.line("\n".join(_lines(entry)))
@@ -100,27 +112,28 @@ def report_results(results: Sequence[CheckResult], progress: Progress) -> None:
 
 
 def results_json(results: Sequence[CheckResult]) -> list[dict[str, object]]:
-    """Return all results for JSON: a list of objects with the same keys each."""
+    """Return all results for JSON: a list of objects with the same keys (docs/json.md)."""
     return [
         {
-            "code": one.code,
-            "subject": one.subject or None,
-            "verdict": one.finding.verdict.value,
-            "severity": one.severity.value,
-            "blocks": one.blocks,
-            "title": one.title,
-            "why": one.why,
-            "seen": one.finding.seen or None,
-            "fix": one.finding.fix or None,
-            "ignore_reason": one.ignore_reason or None,
-            "url": one.url,
+            "code": result.code,
+            "subject": result.subject or None,
+            "verdict": result.finding.verdict.value,
+            "severity": result.severity.value,
+            "blocks": result.blocks,
+            "title": result.title,
+            "why": result.why,
+            "seen": result.finding.seen or None,
+            "fix": result.finding.fix or None,
+            "ignore_reason": result.ignore_reason or None,
+            "url": result.url,
         }
-        for one in results
+        for result in results
     ]
 
 
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}s" if number > 1 and word in {"error", "warning"} else f"{number} {word}"
+def count_outcome(number: int, outcome: str) -> str:
+    """Return a number of results with their outcome: "2 errors", "2 unknown"."""
+    return count_text(number, outcome) if outcome in {"error", "warning"} else f"{number} {outcome}"
 
 
 def _lines(entry: ReportEntry) -> list[str]:
@@ -131,7 +144,7 @@ def _lines(entry: ReportEntry) -> list[str]:
 
 
 def _texts(entry: ReportEntry) -> list[str]:
-    """Return the lines about an entry: its codes, what was seen, and the fix."""
+    """Return the lines of an entry: its codes, what is wrong, and the fix."""
     fix = f"ignored: {entry.ignore_reason}" if entry.ignore_reason else f"fix: {entry.fix}" if entry.fix else ""
     names = ", ".join(entry.subjects)
     lines = [line for line in (*entry.seen.splitlines(), *fix.splitlines()) if line]
@@ -140,7 +153,7 @@ def _texts(entry: ReportEntry) -> list[str]:
 
 
 def untested_sessions(outcomes: Sequence[Outcome], matrices: Sequence[str]) -> tuple[str, ...]:
-    """Return which of ``matrices``, names of sessions, were to run and ran on no Python at all."""
+    """Return the sessions among ``matrices`` that were selected, and skipped on every Python."""
     return tuple(
         name
         for name in matrices
@@ -150,8 +163,8 @@ def untested_sessions(outcomes: Sequence[Outcome], matrices: Sequence[str]) -> t
 
 
 def _pythons(outcomes: Sequence[Outcome]) -> list[str]:
-    found = {outcome.python for outcome in outcomes}
-    return sorted(found, key=lambda text: (bool(text), _release(text), text))
+    pythons = {outcome.python for outcome in outcomes}
+    return sorted(pythons, key=lambda python: (bool(python), _release(python), python))
 
 
 def _release(python: str) -> tuple[int, ...]:
@@ -159,7 +172,7 @@ def _release(python: str) -> tuple[int, ...]:
 
 
 def _at(outcomes: Sequence[Outcome], session: str, python: str) -> Outcome | None:
-    return next((one for one in outcomes if (one.session, one.python) == (session, python)), None)
+    return next((outcome for outcome in outcomes if (outcome.session, outcome.python) == (session, python)), None)
 
 
 def _outcome_cell(outcome: Outcome | None, signs: Mapping[Status, str]) -> str:
@@ -175,26 +188,24 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _count(outcomes: Sequence[Outcome], seconds: float) -> str:
-    failed = (Status.FAILED, Status.ABORTED)
-    counts = (
-        ("passed", sum(one.status is Status.SUCCESS for one in outcomes)),
-        ("failed", sum(one.status in failed for one in outcomes)),
-        ("skipped", sum(one.status is Status.SKIPPED for one in outcomes)),
-    )
-    return ", ".join(f"{number} {word}" for word, number in counts if number) + f" in {seconds:.1f} s"
+    counts = Counter(STATUS_WORDS[outcome.status] for outcome in outcomes)
+    words = dict.fromkeys(STATUS_WORDS.values())
+    return ", ".join(f"{counts[word]} {word}" for word in words if counts[word]) + f" in {seconds:.1f} s"
 
 
 def _reasons(outcomes: Sequence[Outcome], missing: Mapping[str, str]) -> list[str]:
-    """Say why sessions did not pass; sessions with the same reason are named together."""
-    said: dict[tuple[str, str], list[str]] = {}
-    for one in outcomes:
-        if one.status is not Status.SUCCESS:
-            word = "skipped" if one.status is Status.SKIPPED else "failed"
-            reason = one.reason
-            if one.python in missing:
-                reason = f"Python {one.python} is not installed; to get it: {missing[one.python]}"
-            said.setdefault((word, reason), []).append(one.name)
-    return [f"{word}: {', '.join(names)}" + (f": {why}" if why else "") for (word, why), names in said.items()]
+    """Return why sessions did not pass, a line for all sessions with the same reason."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for outcome in outcomes:
+        if outcome.status is not Status.SUCCESS:
+            reason = outcome.reason
+            if outcome.python in missing:
+                reason = f"Python {outcome.python} is not installed; to get it: {missing[outcome.python]}"
+            names.setdefault((STATUS_WORDS[outcome.status], reason), []).append(outcome.name)
+    return [
+        f"{word}: {', '.join(sessions)}" + (f": {reason}" if reason else "")
+        for (word, reason), sessions in names.items()
+    ]
 
 
 def _fit(signs: Mapping[Status, str], encoding: str) -> Mapping[Status, str]:
@@ -211,14 +222,14 @@ RESULT_SIGNS = {"error": "✗ error", "warning": "! warning", "unknown": "? unkn
 def annotate(
     title: str, results: Sequence[CheckResult], environ: Mapping[str, str], say: Callable[[str], None]
 ) -> None:
-    """Say a workflow command for each error and warning, and add a table to the summary, where a CI service takes them.
+    """Print an annotation for each error and warning, and add a table to the summary of the job, in a CI job only.
 
-    A summary that can't be written is no reason to fail. ``environ``: the variables of the job.
+    A summary that cannot be written is reported. ``environ``: the variables of the job.
     """
     if environ.get("GITHUB_ACTIONS") == "true":
-        for one in results:
-            if one.finding.verdict is Verdict.FAILED and not one.ignore_reason:
-                say(annotation(one))
+        for result in results:
+            if result.finding.verdict is Verdict.FAILED and not result.ignore_reason:
+                say(annotation(result))
     try:
         add_to_job_summary(lambda: results_markdown(title, results), environ)
     except OSError as error:
@@ -226,18 +237,18 @@ def annotate(
 
 
 def add_to_job_summary(text: Callable[[], str], environ: Mapping[str, str]) -> None:
-    """Add Markdown to the summary of the job, where a CI service has one; only there, ``text`` is made.
+    """Add Markdown to the summary of the job, where the CI service has one; ``text`` is called only there.
 
     Raises `OSError`.
     """
-    page = environ.get("GITHUB_STEP_SUMMARY")
-    if page:
-        with Path(page).open("a", encoding="utf-8", errors="backslashreplace") as file:
+    path = environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text())
 
 
 def annotation(result: CheckResult) -> str:
-    """Return the workflow command that shows a finding: one line, whatever its text has in it."""
+    """Return the workflow command that shows a finding, in one line."""
     kind = "error" if result.severity is Severity.ERROR else "warning"
     finding = result.finding
     head = f"{result.code} {result.title}"
@@ -246,29 +257,27 @@ def annotation(result: CheckResult) -> str:
 
 
 def results_markdown(title: str, results: Sequence[CheckResult]) -> str:
-    """Return the Markdown of what did not pass, the worst first, and a count."""
+    """Return what did not pass as a table in Markdown, the worst first, and the counts."""
     rows = [
-        f"| {RESULT_SIGNS[one.outcome]} | [{one.codes}]({one.url}) | {_markdown_cell(', '.join(one.subjects))} | "
-        f"{_markdown_cell(_cells(one))} |"
-        for one in group_results(results)
+        f"| {RESULT_SIGNS[entry.outcome]} | [{entry.codes}]({entry.url}) | {_markdown_cell(', '.join(entry.subjects))} "
+        f"| {_markdown_cell(_seen_and_fix(entry))} |"
+        for entry in group_results(results)
     ]
-    counted = {word: sum(one.outcome == word for one in results) for word in ("passed", *OUTCOMES, "skipped")}
-    table = ["| | check | of | seen, and how to mend it |", "|---|---|---|---|", *rows, ""] if rows else []
-    counts = ", ".join(f"{number} {word}" for word, number in counted.items() if number)
-    return "\n".join([f"### {title}", "", *table, counts, "", ""])
+    table = ["| | check | of | seen, and the fix |", "|---|---|---|---|", *rows, ""] if rows else []
+    return "\n".join([f"### {title}", "", *table, _counts(results), "", ""])
 
 
-def _cells(entry: ReportEntry) -> str:
-    more = f"ignored: {entry.ignore_reason}" if entry.ignore_reason else entry.fix
-    return f"{entry.seen}\n{more}" if more else entry.seen
+def _seen_and_fix(entry: ReportEntry) -> str:
+    fix = f"ignored: {entry.ignore_reason}" if entry.ignore_reason else entry.fix
+    return f"{entry.seen}\n{fix}" if fix else entry.seen
 
 
 def _markdown_cell(text: str) -> str:
-    """Return a text as one cell of a table, in which nothing of it is taken for markup."""
-    plain = "".join(sign if sign.isalnum() or sign in " \n.,-" else f"&#{ord(sign)};" for sign in text)
-    return plain.replace("\n", "<br>")
+    """Return a text as a cell of a table, with everything escaped that could be markup."""
+    escaped = (letter if letter.isalnum() or letter in " \n.,-" else f"&#{ord(letter)};" for letter in text)
+    return "".join(escaped).replace("\n", "<br>")
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """Return a text as a workflow command has it."""
-    return "".join(f"%{ord(sign):02X}" if sign in f"%\r\n{more}" else sign for sign in text)
+    """Return a text as a workflow command has it; ``more``: characters to escape beyond % and ends of lines."""
+    return "".join(f"%{ord(letter):02X}" if letter in f"%\r\n{more}" else letter for letter in text)

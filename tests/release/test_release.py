@@ -641,7 +641,7 @@ def test_ctrl_c_leaves_nothing(repo: ReleaseRepo) -> None:
     release = (sys.executable, "-m", "invoke", "release", "--part", "minor", "--yes", "--no-tests")
     ran = repo.project.run(*IN_A_SESSION, *release)
     assert (ran.returncode, repo.state()) == (130, before), ran.output
-    assert ran.output.endswith("seatrial: interrupted; invoke status says where things stand\n")
+    assert ran.output.endswith("seatrial: interrupted; invoke status shows the state\n")
     assert scratch_clones(repo) == []
 
 

@@ -11,7 +11,7 @@ from invoke.context import Context
 
 from seatrial.console import Form
 from seatrial.tasks.command import command
-from seatrial.tasks.console import PRESENTATION, Presentation, open_console, say
+from seatrial.tasks.console import PRESENTATION, Presentation, open_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,10 +52,3 @@ def test_console_is_as_the_flags_want_it(tmp_path: Path, monkeypatch: pytest.Mon
     assert console() == (Form.QUIET, False, True)
     PRESENTATION.set(Presentation(verbose=True, no_color=True))
     assert console() == (Form.PLAIN, True, False)
-
-
-def test_progress_is_not_printed_quietly(capsys: pytest.CaptureFixture[str]) -> None:
-    say("sailing")
-    PRESENTATION.set(Presentation(quiet=True))
-    say("sailing still")
-    assert capsys.readouterr().out == "seatrial > sailing\n"

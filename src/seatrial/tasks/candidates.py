@@ -1,6 +1,6 @@
-"""The words that a command line of `seatrial` can be completed with."""
+"""The candidates for completing a command line of `seatrial`."""
 
-# What a value takes is loaded when it is completed.
+# The imports for a value are in its function, because completion has to be fast.
 # ruff: noqa: PLC0415
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
 
 
 COMPLETE = "__complete"
-"""The word that has the program print candidates."""
+"""The command that prints candidates, for the scripts of `seatrial.tasks.completion`."""
 
 FILES, FOLDERS = ":files", ":folders"
-"""What the shell itself completes."""
+"""Candidates that the shell itself has to complete."""
 
 
 def candidates(words: Sequence[str], commands: Mapping[str, CommandTask]) -> Iterator[tuple[str, str]]:
-    """Yield what the last word can be completed to, and what each is for."""
+    """Yield the candidates for the last word, with their descriptions."""
     *before, current = _joined(words)
     flag, equals, value = current.partition("=") if current.startswith("--") else ("", "", current)
     position = _Position.after(before, commands, flag if equals else "")
-    offered: Iterator[tuple[str, str]]
+    possible: Iterator[tuple[str, str]]
     if position.values_of:
-        offered = _values(position.values_of, position.command)
+        possible = _values(position.values_of, position.command)
     elif current.startswith("-") and not position.only_words:
-        offered, value = _flags(position, commands), current
+        possible, value = _flags(position, commands), current
     else:
-        offered = _words(position, commands)
-    # Where "=" separates words for the shell (bash), it completes what comes after it alone.
+        possible = _words(position, commands)
+    # bash splits words at "=", and replaces only the part after it.
     prefix = f"{flag}=" if equals and words[-1] == current else ""
-    for text, about in offered:
+    for text, about in possible:
         if text in {FILES, FOLDERS} or text.casefold().startswith(value.casefold()):
             yield (text if text.startswith(":") else f"{prefix}{text}"), about
 
 
 def _joined(words: Sequence[str]) -> list[str]:
-    """Return the words with ``--flag = value`` as one, as it was typed: bash takes it apart."""
+    """Return the words with ``--flag=value`` as one word, which bash splits."""
     joined: list[str] = []
     for word in words or [""]:
         if joined and ((word == "=" and joined[-1].startswith("--")) or joined[-1].endswith("=")):
@@ -61,9 +61,10 @@ def _joined(words: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Position:
-    """Where on a command line a word is: after which command, and for which parameter it is where a flag says so.
+    """The position of a word on a command line.
 
-    ``given``: the parameters that have a value; ``only_words``: whether no flags follow.
+    ``command``: the command before it; ``values_of``: the parameter whose flag is before it; ``given``: the parameters
+    that have a value; ``only_words``: whether no flags follow (``--``).
     """
 
     command: str | None = None
@@ -73,7 +74,7 @@ class _Position:
 
     @classmethod
     def after(cls, words: Sequence[str], commands: Mapping[str, CommandTask], flag: str) -> _Position:
-        """Read the words before; ``flag``: that of the word itself, "" without one."""
+        """Return the position after some words; ``flag``: that of the word itself, "" if it has none."""
         position, pending = cls(), None
         for word in (*words, *([flag] if flag else [])):
             parameters = _parameters(position.command, commands)
@@ -94,7 +95,7 @@ class _Position:
         return replace(position, values_of=pending)
 
     def next_word(self, commands: Mapping[str, CommandTask]) -> tuple[str, ...]:
-        """Return the parameter that a word without a flag is for, none where all have their values."""
+        """Return the parameter for a word without a flag, none if all have their values."""
         task = commands.get(self.command or "")
         given = {*self.given, *(["part"] if "version" in self.given else [])}
         left = [name for name in task.words if name not in given or name in task.iterable] if task else []
@@ -113,7 +114,7 @@ def _flags(position: _Position, commands: Mapping[str, CommandTask]) -> Iterator
 
 
 def _words(position: _Position, commands: Mapping[str, CommandTask]) -> Iterator[tuple[str, str]]:
-    """Yield what a word without a flag can be."""
+    """Yield the candidates for a word without a flag."""
     if position.command in {None, "help"}:
         yield from ((name, summary(task)) for name, task in commands.items())
         if position.command is None:
@@ -126,11 +127,11 @@ def _words(position: _Position, commands: Mapping[str, CommandTask]) -> Iterator
 
 
 def _values(parameter: str, command: str | None) -> Iterator[tuple[str, str]]:
-    """Yield the values of a parameter; none where the project can't be read."""
-    make = VALUES.get(parameter)
-    if make:
+    """Yield the values of a parameter; none if the project cannot be read."""
+    values = VALUES.get(parameter)
+    if values:
         with contextlib.suppress(SeatrialError, OSError):
-            yield from make(command or "")
+            yield from values(command or "")
 
 
 def _parts(_: str) -> Iterator[tuple[str, str]]:
@@ -147,7 +148,7 @@ def _parts(_: str) -> Iterator[tuple[str, str]]:
 
 
 def _versions(command: str) -> Iterator[tuple[str, str]]:
-    """Yield the released versions, or for a command that makes one those that come next."""
+    """Yield the released versions, or the next ones for a command that makes a version."""
     from seatrial.project.tag_form import released_versions
     from seatrial.project.versions import version_choices
 
@@ -194,4 +195,4 @@ VALUES: dict[str, Callable[[str], Iterator[tuple[str, str]]]] = {
     "tag": _tags,
     "version": _versions,
 }
-"""What makes the values of a parameter, by its name; it is given the name of the command."""
+"""The function that yields the values of a parameter, by its name; its argument is the name of the command."""

@@ -1,7 +1,7 @@
-"""The tasks ``check``, ``preflight`` and ``pythons``, which look and change nothing."""
+"""The tasks ``check``, ``preflight`` and ``pythons``, which change nothing."""
 
-# What a task does is loaded when it runs: `invoke -l` does without.
-# The parameters are flags: invoke has no other way, and calls each by its name.
+# The imports of a task are in its function, because `invoke -l` and `--help` start faster without them.
+# Flags are positional booleans here, but invoke passes each by its name.
 # ruff: noqa: ARG001, FBT001, FBT002, PLC0415
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _built(dist: Path) -> list[Path]:
 
 
 def _ignored(folder: Path) -> dict[str, str]:
-    """Return what the project here ignores, nothing where there is none."""
+    """Return the codes that the project in a folder ignores, with the reasons; none where there is no project."""
     from seatrial.project.project import Project
     from seatrial.project.settings import Config
 
@@ -144,10 +144,10 @@ def pythons(context: Context, json: bool = False) -> None:
 
     with errors_as_messages():
         versions = Project.from_directory(project_folder()).pythons
-        found = {one.version: one for one in find_interpreters(versions, os.environ)}
-        missing = {version: how_to_install(version, os.environ) for version in versions if version not in found}
+        installed = {interpreter.version: interpreter for interpreter in find_interpreters(versions, os.environ)}
+        missing = {version: how_to_install(version, os.environ) for version in versions if version not in installed}
         if json:
-            paths = {version: str(found[version].path) if version in found else None for version in versions}
+            paths = {version: str(installed[version].path) if version in installed else None for version in versions}
             show_json([{"python": version, "path": path} for version, path in paths.items()], indent=None)
         else:
-            show(python_table(versions, found, missing))
+            show(python_table(versions, installed, missing))

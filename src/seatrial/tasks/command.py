@@ -1,7 +1,7 @@
-"""A command of seatrial: a task of invoke, with parameters that words without a flag can be given for.
+"""A command of seatrial: a task of invoke whose parameters can be given as words without a flag.
 
 The `seatrial` program reads a command line itself. Under ``invoke`` the commands are tasks of a project, next to its
-own; invoke reads the command line then, and `seatrial.tasks.invoke_line` looks at it first.
+own; invoke reads the command line then, and `seatrial.tasks.invoke_line` reads it first.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ SHARED = Presentation._fields
 
 
 class CommandTask(Task[Callable[..., Any]]):
-    """A task with parameters that words without a flag are for: ``words``, in this order.
+    """A task whose parameters ``words`` can be given as words without a flag, in this order.
 
-    A word for ``part`` that begins like a version is one for ``version``.
+    A word for ``part`` that begins like a version is taken for ``version``.
     """
 
     def __init__(self, body: Callable[..., Any], *, words: Iterable[str] = (), **options: Any) -> None:
@@ -47,13 +47,13 @@ class CommandTask(Task[Callable[..., Any]]):
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """What the command takes."""
-        # Loaded here because a listing does without.
+        """The parameters of the command, in their order."""
+        # Loaded here because a listing does not need it.
         from seatrial.tasks.command_line import Parameter  # noqa: PLC0415
 
         empty = inspect.Parameter.empty
-        described = list(inspect.signature(self.body).parameters.values())[1:]
-        defaults = {parameter.name: parameter.default for parameter in described}
+        parameters = list(inspect.signature(self.body).parameters.values())[1:]
+        defaults = {parameter.name: parameter.default for parameter in parameters}
         return tuple(
             Parameter(
                 name=name,
@@ -66,7 +66,7 @@ class CommandTask(Task[Callable[..., Any]]):
 
     @cached_property
     def _arguments(self) -> list[Argument]:
-        # invoke takes the help texts away from the task: it can be called once.
+        # invoke removes the help texts from the task, so this can be called only once.
         arguments = super().get_arguments()
         for argument in arguments:
             if argument.name in SHORT:
@@ -76,24 +76,23 @@ class CommandTask(Task[Callable[..., Any]]):
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:  # noqa: ARG002, FBT001 - as invoke calls it
         """Return the parameters as invoke's parser takes them.
 
-        invoke knows no parameter that a word can be given for and that can be left out: its parser takes a word only
-        for one whose value is None, and one that is None in the end is an error
-        (``ParserContext.missing_positional_args``). So a parameter is positional when the command line has a word for
-        it.
+        invoke has no optional positional parameters: its parser takes a word only for a parameter whose value is None,
+        and reports one that is None in the end (``ParserContext.missing_positional_args``). So a parameter is
+        positional only if the command line has a word for it.
         """
         program = _invoke_with_words()
         if program is None:
             return self._arguments
-        # Loaded here because a listing does without.
+        # Loaded here because a listing does not need it.
         from seatrial.tasks.invoke_line import as_positional, read_invoke_line  # noqa: PLC0415
 
         arguments = [*self._arguments, *map(_flag_argument, SHARED)]
         return as_positional(arguments, read_invoke_line(program).get(self, ()))
 
     def __call__(self, *args: Any, **values: Any) -> Any:
-        """Run the command with a context, as invoke calls a task. Raises `Exit` where it is to run nothing."""
+        """Run the command with a context, as invoke calls a task. Raises `Exit` if invoke is to run nothing."""
         if args[0].config.get("run", {}).get("dry"):
-            # Loaded here because a mistake takes it alone.
+            # Loaded here because only a mistake needs it.
             from seatrial.tasks.invoke_line import dry_refusal  # noqa: PLC0415
 
             raise dry_refusal(self)
@@ -117,7 +116,7 @@ def _flag_argument(name: str) -> Argument:
 
 
 def _taken(values: dict[str, Any], names: Iterable[str]) -> Iterable[Any]:
-    """Take values away by their names, up to the first that is not there."""
+    """Remove values by their names, up to the first name that is missing, and yield them."""
     for name in names:
         if name not in values:
             return
@@ -125,10 +124,10 @@ def _taken(values: dict[str, Any], names: Iterable[str]) -> Iterable[Any]:
 
 
 def _invoke_with_words() -> Program | None:
-    """Return invoke's own program where it runs and its command line names a task, else None."""
+    """Return invoke's own program if it runs and its command line names a task, else None."""
     program: Program | None = getattr(sys.modules.get("invoke.main"), "program", None)
     try:
         return program if program and (program.core.unparsed or program.args.help.value) else None
     except AttributeError:
-        # It is loaded and does not run.
+        # It is loaded, but does not run.
         return None

@@ -1,6 +1,6 @@
-"""Reads the words of a command line that belong to one command, and reports what is wrong with them in our words.
+"""Reads the words of a command line that belong to one command.
 
-The same for the `seatrial` program and for ``invoke``; every mistake comes with the command line that it was to be.
+The `seatrial` program and ``invoke`` share it. Every mistake is reported with the corrected command line.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ METAVARS = {
     "python": "VERSION",
     "index": "INDEX",
 }
-"""What a help page writes for a value, where it is not the name of the parameter."""
+"""The names of values on a help page, where they differ from the name of the parameter."""
 
 SAMPLES = {"part": "minor", "index": "testpypi", "limit": "600", "shell": "bash"}
-"""A value to show to somebody who gave none."""
+"""Values for a corrected command line that lacks one."""
 
 VERSION = re.compile(r"[vV]?\d")
-"""What a version begins with, and no part."""
+"""How a version begins, and no part does."""
 
 FLAG = re.compile(r"--?[A-Za-z][\w-]*(=.*)?", re.DOTALL)
-"""A word that is a flag; another that begins with a dash is a text, or a number."""
+"""A flag; any other word that begins with a dash is a text or a number."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a command: ``name`` as in Python; ``default`` is None where a value is required."""
+    """A parameter of a command: ``name`` as in Python; ``default`` is None if a value is required."""
 
     name: str
     default: Any
@@ -72,12 +72,12 @@ class Parameter:
 
     @property
     def short(self) -> str | None:
-        """The flag of one letter, None without one."""
+        """The flag of one letter, None if there is none."""
         return f"-{SHORT[self.name]}" if self.name in SHORT else None
 
     @property
     def flags(self) -> dict[str, bool]:
-        """Every flag of the parameter, and what it sets the parameter to where it takes no value."""
+        """Every flag of the parameter, with the value that it sets where it takes none."""
         negative = {self.flag: False} if self.default is True else {}
         return {**negative, f"--{self._dashed}": True, **({self.short: True} if self.short else {})}
 
@@ -101,17 +101,17 @@ PROJECT = Parameter(
 
 @dataclass(frozen=True)
 class CommandLine:
-    """The words after the program, all of them, and ``commands``: what the program can run, by name."""
+    """All words after the program; ``commands``: the commands of the program, by name."""
 
     words: tuple[str, ...]
     commands: Mapping[str, object]
 
     def with_words(self, at: int, *others: str, instead_of: int = 1) -> Command:
-        """Return the command line to type with other words at a place."""
+        """Return the command line with other words at an index."""
         return typed((*self.words[:at], *others, *self.words[at + instead_of :]))
 
     def require_command(self, at: int) -> None:
-        """Raise `CommandUnknown` unless the word at a place names a command."""
+        """Raise `CommandUnknown` unless the word at an index names a command."""
         word = self.words[at]
         if word in self.commands:
             return
@@ -124,16 +124,16 @@ class CommandLine:
 
 
 def typed(words: Sequence[str]) -> Command:
-    """Return the command of words that were typed after the program, without what is secret in them."""
+    """Return a command of words that were typed after the program, with secrets masked."""
     return Command(*map(redact, words))
 
 
 @dataclass
 class ReadCommand:
-    """A command, and what the command line says for it.
+    """A command on a command line.
 
-    ``values``: of the parameters that are given; ``words``: the parameters that words without a flag were for, in
-    their order; ``start`` and ``end``: the places of its name, and of the first word that belongs to it no more.
+    ``values``: those of the parameters that are given; ``words``: the parameters that are given without a flag, in
+    their order; ``start`` and ``end``: the indexes of its name and of the first word after it.
     """
 
     name: str
@@ -155,10 +155,10 @@ def read_command(
     skipped: Mapping[str, bool] | None = None,
     takes_dashes: bool = True,
 ) -> ReadCommand:
-    """Read the command that the word at ``at`` names, and the words after it.
+    """Read the command whose name is at the index ``at``, and the words after it.
 
-    ``shared``: the parameters that every command has; ``next_commands``: words that end the command, where a program
-    runs several; ``skipped``: flags that are for the program, and whether a value follows; ``takes_dashes``: whether a
+    ``shared``: the parameters of every command; ``next_commands``: words that end the command, if the program runs
+    several; ``skipped``: flags of the program, and whether a value follows; ``takes_dashes``: whether a
     word may begin with a dash. Raises `OptionUnknown`, `ValueMissing`, `ValueUnknown`, `WordUnexpected` or
     `PartUnknown`.
     """
@@ -191,7 +191,7 @@ class _Reader:
         self._flags = {flag: parameter for parameter in parameters for flag in parameter.flags}
 
     def read(self, at: int) -> ReadCommand:
-        """Read the words from ``at`` on."""
+        """Read the words from an index on."""
         words, are_only_words = self._line.words, False
         if self._asks_help(at):
             self._command.asks_help = True
@@ -221,13 +221,13 @@ class _Reader:
         return self._command
 
     def _asks_help(self, at: int) -> bool:
-        """Whether help is asked for: then nothing else is wrong."""
+        """Whether help is requested, which makes mistakes irrelevant."""
         ends = {"--", *self._next_commands}
         following = itertools.takewhile(lambda word: word not in ends, self._line.words[at:])
         return any(word in HELP for word in following)
 
     def _take_flag(self, at: int, flag: str, has_value: str, value: str) -> int:
-        """Take a flag, and return the place after its value; ``has_value``: what is between the two, "" for nothing."""
+        """Take a flag, and return the index after its value; ``has_value``: "=" if the word has the value, else ""."""
         parameter = self._flags.get(flag)
         if parameter is None:
             raise self._unknown_flag(at, flag, has_value + value)
@@ -279,7 +279,7 @@ class _Reader:
         raise self._unexpected_word(at)
 
     def _set(self, parameter: Parameter, value: Any, at: int, *, length: int = 1) -> None:
-        """Set a parameter to what ``length`` words from ``at`` on say."""
+        """Set a parameter to the value that ``length`` words from the index ``at`` on give."""
         values, name = self._command.values, parameter.name
         if parameter.takes_many:
             values.setdefault(name, []).append(value)
@@ -305,7 +305,7 @@ class _Reader:
         )
 
     def _require_part(self, part: str, at: int) -> None:
-        # Loaded here because few commands have a part.
+        # Loaded here because few commands have a part, and it loads packaging.
         from seatrial.project.versions import PART_NAMES, is_part  # noqa: PLC0415
 
         if is_part(part) or not part:
@@ -319,7 +319,7 @@ class _Reader:
         )
 
     def _needs_word(self) -> bool:
-        """Whether a word is missing, so that one that names a command is taken for it."""
+        """Whether a required word is missing: then the name of a command is taken for that word."""
         names = self._command.task.words
         return any(self._parameters[name].default is None and name not in self._command.values for name in names)
 
@@ -345,7 +345,7 @@ class _Reader:
         )
 
     def _require_all(self) -> None:
-        """Raise `ValueMissing` unless all that a command needs is given."""
+        """Raise `ValueMissing` if a required value is missing."""
         given = self._command.values
         if given.get("quiet") and given.get("verbose"):
             raise ProjectError(
@@ -367,10 +367,10 @@ class _Reader:
 
 
 def metavar(parameter: Parameter) -> str:
-    """Return what a help page writes for the value of a parameter."""
+    """Return the name of a parameter's value on a help page."""
     return METAVARS.get(parameter.name, parameter.name.upper().replace("_", "-"))
 
 
 def sample_value(parameter: Parameter) -> str:
-    """Return a value to show to somebody who gave none."""
+    """Return a value for a corrected command line that lacks one."""
     return SAMPLES.get(parameter.name, metavar(parameter))

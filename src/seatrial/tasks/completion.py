@@ -1,10 +1,11 @@
 """The task ``completion``: the scripts that complete a command line of `seatrial` in a shell.
 
-A script passes the words up to the cursor to ``seatrial __complete``, which prints a candidate a line: the word, a tab,
-and what it is for. ``:files`` and ``:folders`` are for the shell itself to complete (`seatrial.tasks.candidates`).
+A script passes the words up to the cursor to ``seatrial __complete``, which prints one candidate on each line: the
+word, a tab, and its description. ``:files`` and ``:folders`` stand for what the shell itself completes
+(`seatrial.tasks.candidates`).
 """
 
-# What a task does is loaded when it runs: `invoke -l` does without.
+# The imports of a task are in its function, because `invoke -l` and `--help` start faster without them.
 # ruff: noqa: ARG001, PLC0415
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What all tasks share: an error is one message, a question needs a terminal, and a version can be the first word."""
+"""Shared by all tasks: errors become messages, texts are rendered and shown, and the folder of the project."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ INTERRUPTED = 130
 
 @contextlib.contextmanager
 def errors_as_messages(interrupted: str = "") -> Iterator[None]:
-    """Make of what seatrial raises on purpose one message and an exit code, instead of a traceback.
+    """Turn an error of seatrial into a message and an exit code, instead of a traceback.
 
-    ``interrupted``: what there is to say when somebody ends it, where that is not how to see where things stand.
+    ``interrupted``: what the message says after Ctrl-C; by default, which command shows the state.
     """
     try:
         yield
@@ -41,20 +41,20 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
         raise _exit(error.explained_text, error.exit_code) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
-            # Whoever read the output has had enough of it.
+            # The reader of the output has closed it.
             raise Exit(code=1) from None
         if error.filename is None and error.errno != errno.ENOSPC:
             raise
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-        known = ToolError(
+        unusable = ToolError(
             what,
             code="FileUnusable",
             fix=f"make room, or let yourself read and write it; then: {Command('status')}",
         )
-        raise _exit(known.explained_text, known.exit_code) from None
+        raise _exit(unusable.explained_text, unusable.exit_code) from None
     except KeyboardInterrupt:
-        stands = f"{Command('status')} says where things stand"
-        raise _exit(f"interrupted; {interrupted or stands}", INTERRUPTED) from None
+        hint = interrupted or f"{Command('status')} shows the state"
+        raise _exit(f"interrupted; {hint}", INTERRUPTED) from None
 
 
 def _exit(text: str, code: int) -> Exit:
@@ -78,25 +78,25 @@ def repeated_command(task: str, option: str) -> str:
 
 @contextlib.contextmanager
 def termination_as_interrupt() -> Iterator[None]:
-    """Take the request to end (SIGTERM), and a terminal that is closed (SIGHUP), for Ctrl-C: then all is cleaned up."""
+    """Treat SIGTERM and SIGHUP (a closed terminal) as Ctrl-C, so that everything is cleaned up."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    signs = [signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
-    before = [(sign, signal.signal(sign, interrupt)) for sign in signs]
+    numbers = [signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
+    handlers = [(number, signal.signal(number, interrupt)) for number in numbers]
     try:
         yield
     finally:
-        for sign, handler in before:
-            signal.signal(sign, handler)
+        for number, handler in handlers:
+            signal.signal(number, handler)
 
 
 def show(text: object, stream: TextIO | None = None) -> None:
-    """Print a text at once, to standard output by default; what the terminal or the file can't take is escaped."""
-    to = stream or sys.stdout
-    encoding = to.encoding or "utf-8"
-    print(render(text).encode(encoding, "backslashreplace").decode(encoding), file=to, flush=True)
+    """Print a text at once, to standard output by default; characters that the stream cannot encode are escaped."""
+    stream = stream or sys.stdout
+    encoding = stream.encoding or "utf-8"
+    print(render(text).encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 
 
 def show_json(value: object, *, indent: int | None = 2) -> None:
@@ -116,33 +116,33 @@ def _rendered(value: Any) -> Any:
 
 
 class Presentation(NamedTuple):
-    """How the options want a command to be shown."""
+    """The options of every command: how its output is shown."""
 
     quiet: bool = False
     verbose: bool = False
     no_color: bool = False
 
 
-AS_USUAL = Presentation()
-PRESENTATION: ContextVar[Presentation] = ContextVar("PRESENTATION", default=AS_USUAL)
-"""What ``-q``, ``-v`` and ``--no-color`` say, which every command takes."""
+DEFAULT_PRESENTATION = Presentation()
+PRESENTATION: ContextVar[Presentation] = ContextVar("PRESENTATION", default=DEFAULT_PRESENTATION)
+"""The values of ``-q``, ``-v`` and ``--no-color`` for the command that runs."""
 
 
 def open_console(command: str, stream: TextIO | None = None) -> Console:
-    """Return the console of a command; in a git repository it keeps a log, and what the steps took."""
+    """Return the console of a command; in a git repository it keeps a log, and the durations of the steps."""
     from seatrial.console import Console, Memory  # noqa: PLC0415 - `invoke -l` shows no steps
 
     folder = git_folder(project_folder())
     memory = Memory.load(folder / "seatrial", command) if folder else None
-    wanted = PRESENTATION.get()
-    environ = {**os.environ, "NO_COLOR": "1"} if wanted.no_color else os.environ
-    return Console.of(environ, stream, is_quiet=wanted.quiet, is_verbose=wanted.verbose, memory=memory, render=render)
+    quiet, verbose, no_color = PRESENTATION.get()
+    environ = {**os.environ, "NO_COLOR": "1"} if no_color else os.environ
+    return Console.of(environ, stream, is_quiet=quiet, is_verbose=verbose, memory=memory, render=render)
 
 
 def git_folder(folder: Path) -> Path | None:
-    """Return the git folder that all work trees of the repository around a folder share; None outside of git.
+    """Return the git folder that all work trees of a repository share; None outside of git.
 
-    It is read from the files (gitrepository-layout(5)), which starts no process.
+    It is read from the files (gitrepository-layout(5)), without a process.
     """
     for parent in (folder, *folder.parents):
         path = parent / ".git"
@@ -156,17 +156,11 @@ def git_folder(folder: Path) -> Path | None:
     return None
 
 
-def say(line: str, stream: TextIO | None = None) -> None:
-    """Tell what goes on, while it does; with ``--quiet``, nothing."""
-    if not PRESENTATION.get().quiet:
-        show(f"seatrial > {line}", stream)
-
-
 def page_text(text: str) -> None:
     """Show a text in the user's pager, as git would (git-var(1), GIT_PAGER)."""
-    text = render(text)
-    from seatrial import process  # noqa: PLC0415 - only a user who asks for it sees one
+    from seatrial import process  # noqa: PLC0415 - few commands start one
 
+    text = render(text)
     with contextlib.suppress(CommandFailed):
         pager = process.run(("git", "var", "GIT_PAGER"), cwd=Path.cwd(), env=process.user_environment()).strip()
         words = shlex.split(pager) if sys.stdout.isatty() else []
@@ -176,30 +170,30 @@ def page_text(text: str) -> None:
 
 
 def is_interactive() -> bool:
-    """Whether somebody is there to answer."""
+    """Whether standard input is a terminal, where a user can answer."""
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
 def ask_user(question: str) -> str:
-    """Ask, and return the answer, "" when there is none."""
+    """Ask, and return the answer; "" at the end of the input."""
     try:
         return input(question).strip()
     except EOFError:
         return ""
 
 
-PROJECT_OPTION: ContextVar[Path | None] = ContextVar("CHOSEN", default=None)
-"""The folder that ``seatrial --project FOLDER`` names: invoke hands a task nothing but the task's own flags."""
+PROJECT_OPTION: ContextVar[Path | None] = ContextVar("PROJECT_OPTION", default=None)
+"""The folder of ``seatrial --project FOLDER``: invoke gives a task only the task's own flags."""
 
 
 def project_folder() -> Path:
-    """Return the folder of the project: the one that was named, or the nearest with a pyproject.toml, from here up.
+    """Return the folder of the project: that of ``--project``, or the nearest with a pyproject.toml, from here up.
 
-    Raises `PyprojectMissing` where the folder that was named is none.
+    Raises `PyprojectMissing` if ``--project`` names no folder.
     """
-    chosen, here = PROJECT_OPTION.get(), Path.cwd()
-    if chosen is not None:
-        folder = (here / chosen).resolve()
+    option, here = PROJECT_OPTION.get(), Path.cwd()
+    if option is not None:
+        folder = (here / option).resolve()
         if not folder.is_dir():
             raise ProjectError(
                 f"there is no folder {folder}",

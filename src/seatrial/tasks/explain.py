@@ -1,6 +1,6 @@
-"""The task ``explain``: what the pages of checks and errors say, without a network."""
+"""The task ``explain``, which prints the texts about checks and errors without a network."""
 
-# What a task does is loaded when it runs: `invoke -l` does without.
+# The imports of a task are in its function, because `invoke -l` and `--help` start faster without them.
 # ruff: noqa: ARG001, PLC0415
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What there is to read about a check or an error: the texts of docs/checks.md and docs/errors.md."""
+"""The texts about checks and errors, from the checks themselves and from docs/errors.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PAGES = (PACKAGE / "errors.md", PACKAGE.parents[1] / "docs" / "errors.md")
-"""Where the page of errors is: in a package that was built, and in the repository."""
+"""The page of errors: in a built package, and in the repository."""
 
 SECTION = re.compile(r"^## .+ \(exit code (?P<exit_code>\d+)\)$", re.MULTILINE)
 LINK = re.compile(r"\[(?P<text>[^]]+)\]\([^)]*\)")
@@ -31,7 +31,7 @@ To ignore it, with a reason, in pyproject.toml:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What there is to read about a code: ``kind`` is "error" or "warning"; ``text`` has its lines wrapped."""
+    """The text about a code; ``kind``: check or error, with its severity or exit code; ``text``: with wrapped lines."""
 
     code: str
     kind: str
@@ -43,7 +43,7 @@ class Explanation:
 
 
 def read_explanations() -> dict[str, Explanation]:
-    """Return what there is to read about every check and every error, by code."""
+    """Return the texts about all checks and errors, by their codes."""
     return {explanation.code: explanation for explanation in (*_checks(), *_errors())}
 
 
@@ -69,7 +69,7 @@ def _errors() -> Iterator[Explanation]:
 
 
 def _wrapped(paragraph: str) -> str:
-    """Return a paragraph in lines; code and lists keep theirs."""
+    """Return a paragraph with wrapped lines; code, lists and tables stay as they are."""
     if paragraph.startswith(("```", "    ", "- ", "|", "1. ")):
         return paragraph
     return textwrap.fill(" ".join(paragraph.split()), WIDTH, break_on_hyphens=False, break_long_words=False)

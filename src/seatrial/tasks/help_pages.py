@@ -1,4 +1,4 @@
-"""What ``--help`` prints: all commands in groups, or one command with its options."""
+"""The help pages: all commands in groups, or one command with its options."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 NARROWEST, WIDEST = 60, 100
-"""Columns of a help page."""
+"""The width of a help page, in columns."""
 
 EXAMPLE = re.compile(r"\bExample: (?:invoke|seatrial) (?P<words>.+)\Z", re.DOTALL)
 """How the docstring of a command ends."""
@@ -28,9 +28,9 @@ HELP_ROW = ("-h, --help", "print this help")
 
 
 def command_help(name: str, task: CommandTask, shared: Sequence[Parameter] = SHARED_PARAMETERS) -> str:
-    """Return the help of one command: how it is called, what it does, its options and an example.
+    """Return the help of one command: usage, description, arguments, options and an example.
 
-    ``shared``: the parameters that every command has.
+    ``shared``: the parameters of every command.
     """
     text = inspect.cleandoc(task.__doc__ or "")
     example = EXAMPLE.search(text)
@@ -55,7 +55,7 @@ def overview(
 ) -> str:
     """Return the help of the program: its commands in groups, a line each, and its options.
 
-    ``shared``: the parameters that all commands have; ``others``: further options, and what each is for.
+    ``shared``: the parameters of every command; ``others``: further options, with their descriptions.
     """
     width = _width()
     rows = {title: [(name, summary(task)) for name, task in commands.items()] for title, commands in groups.items()}
@@ -72,12 +72,12 @@ def overview(
 
 
 def summary(task: CommandTask) -> str:
-    """Return what a command does, in one sentence."""
+    """Return the first sentence about a command."""
     return inspect.cleandoc(task.__doc__ or "").partition("\n")[0]
 
 
 def _usage(task: CommandTask) -> str:
-    """Return the words and options of a command, as a usage line has them."""
+    """Return the words and options in the usage line of a command."""
     parameters = {parameter.name: parameter for parameter in task.parameters}
     words = ""
     for name in task.words:
@@ -92,7 +92,7 @@ def _usage(task: CommandTask) -> str:
 
 
 def _option(parameter: Parameter, words: Sequence[Parameter]) -> tuple[str, str]:
-    """Return an option and what it is for, with its default."""
+    """Return an option and its description, with the default."""
     flag = f"{parameter.short}, {parameter.flag}" if parameter.short else f"    {parameter.flag}"
     if parameter.takes_value:
         flag = f"{flag} {metavar(parameter)}"
@@ -104,12 +104,12 @@ def _option(parameter: Parameter, words: Sequence[Parameter]) -> tuple[str, str]
 
 
 def _section(title: str, rows: Iterable[tuple[str, str]], width: int, column: int = 0) -> str:
-    """Return a title and a table of two columns, of which the second is wrapped."""
+    """Return a title and a table of two columns; the second is wrapped, ``column`` is the least width of the first."""
     table = list(rows)
-    first = max(column, *(len(name) for name, _ in table))
-    indent = " " * (first + 4)
+    column = max(column, *(len(name) for name, _ in table))
+    indent = " " * (column + 4)
     lines = [
-        textwrap.fill(text, width, initial_indent=f"  {name:{first}}  ", subsequent_indent=indent)
+        textwrap.fill(text, width, initial_indent=f"  {name:{column}}  ", subsequent_indent=indent)
         for name, text in table
     ]
     return "\n".join([f"{title}:", *(line.rstrip() for line in lines)])

@@ -1,7 +1,7 @@
 """The tasks ``init`` and ``new``."""
 
-# The parameters are flags: invoke has no other way, and calls each by its name.
-# What a task does is loaded when it runs: `invoke -l` does without.
+# Flags are positional booleans here, but invoke passes each by its name.
+# The imports of a task are in its function, because `invoke -l` and `--help` start faster without them.
 # ruff: noqa: ARG001, FBT001, FBT002, PLC0415
 
 from __future__ import annotations
@@ -75,10 +75,9 @@ def init(
         elif not dry_run:
             _confirm(console, proposal, yes=yes)
             write_proposal(detected, proposal)
-            then = Command("rehearse", "patch")
             written = f"{count_text(len(proposal.files), 'file')}, {count_text(proposal.lines, 'line')} written"
             sign = console.styled(console.sign("done"), "ok")
-            console.show(f"\n{sign} {written}\nnext  commit them, then: {then}")
+            console.show(f"\n{sign} {written}\nnext  commit them, then: {Command('rehearse', 'patch')}")
 
 
 @command(
@@ -110,11 +109,11 @@ def new(
     from seatrial.init.new import PackageRequest, create_package, name_remark, new_package_text
 
     with errors_as_messages("nothing was made"), termination_as_interrupt():
-        wanted = PackageRequest.of(name, python)
-        line = " ".join(description.split()) or wanted.description
-        wanted = replace(wanted, description=line, remote=remote or None, workflows=workflows)
-        show(new_package_text(create_package(wanted), wanted))
-        show(f"\n{name_remark(wanted.name, os.environ)}")
+        request = PackageRequest.of(name, python)
+        line = " ".join(description.split()) or request.description
+        request = replace(request, description=line, remote=remote or None, workflows=workflows)
+        show(new_package_text(create_package(request), request))
+        show(f"\n{name_remark(request.name, os.environ)}")
 
 
 def _confirm(console: Console, proposal: Proposal, *, yes: bool) -> None:

@@ -1,8 +1,8 @@
-"""Looks at a command line of ``invoke`` before invoke's parser does: mistakes are answered in our words.
+"""Reads a command line of ``invoke`` before invoke's parser does, to report mistakes as `seatrial` does.
 
-invoke has no hook for that. But it asks every task for its parameters right before it reads the words for the tasks,
-and an `Exit` that is raised then becomes a message and an exit code. Mistakes in the options of invoke, and in those of
-tasks that are not seatrial's, stay with invoke.
+invoke has no hook for that. But it reads the parameters of every task right before the words for the tasks, and an
+`Exit` that is raised then becomes a message and an exit code. invoke itself reports mistakes in its own options and in
+those of other tasks.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ if TYPE_CHECKING:
 
 
 IGNORED = ("command-timeout", "dry", "echo", "hide", "prompt-for-sudo-password", "pty", "warn-only")
-"""Options of invoke that are for shell commands of its tasks, and do nothing for a command of seatrial."""
+"""Options of invoke for the shell commands of its tasks, which have no effect on commands of seatrial."""
 
 
 @functools.cache
 def read_invoke_line(program: Program) -> dict[CommandTask, tuple[str, ...]]:
-    """Return for each command of seatrial the parameters that the command line has words for.
+    """Return for each command of seatrial the parameters that are given as words.
 
-    Prints the help of a command that is asked for. Raises `Exit` with that, or with what is wrong.
+    Prints the help of a command if it is requested. Raises `Exit` after that, and for a mistake.
     """
     with errors_as_messages():
         return _read(program)
 
 
 def as_positional(arguments: list[Argument], names: Sequence[str]) -> list[Argument]:
-    """Return arguments of which those with ``names`` take a word; a list takes as many as its name is there."""
+    """Return the arguments, with those in ``names`` positional; a name that is repeated takes several words."""
     by_name = {argument.name: argument for argument in arguments}
     positional = []
     for number, name in enumerate(names, 1):
@@ -67,14 +67,14 @@ def as_positional(arguments: list[Argument], names: Sequence[str]) -> list[Argum
 
 
 def dry_refusal(task: CommandTask) -> Exit:
-    """Return what refuses a command where invoke's configuration says that nothing is to be run."""
-    with_option = " --dry-run" if any(parameter.name == "dry_run" for parameter in task.parameters) else ""
+    """Return the error for a command if invoke's configuration says to run nothing."""
+    option = ("--dry-run",) if any(parameter.name == "dry_run" for parameter in task.parameters) else ()
     try:
         with errors_as_messages():
             raise ProjectError(
                 f"run.dry is set in the configuration of invoke, and {task.name} does not obey it",
                 code="OptionIgnored",
-                fix=f"unset INVOKE_RUN_DRY, or run.dry in invoke.yaml; then: {typed((task.name,))}{with_option}",
+                fix=f"unset INVOKE_RUN_DRY, or run.dry in invoke.yaml; then: {typed((task.name, *option))}",
             )
     except Exit as refusal:
         return refusal
@@ -114,7 +114,7 @@ def _read(program: Program) -> dict[CommandTask, tuple[str, ...]]:
 def _commands(
     line: CommandLine, at: int, tasks: Mapping[str, Task[Any]], skipped: Mapping[str, bool]
 ) -> list[ReadCommand]:
-    """Return the commands of seatrial on a command line of invoke, up to a word that is for invoke to judge."""
+    """Return the commands of seatrial on a command line of invoke, up to a word that invoke reports itself."""
     commands: list[ReadCommand] = []
     while at < len(line.words):
         word = line.words[at]
@@ -137,7 +137,7 @@ def _commands(
 
 
 def _unknown_option(line: CommandLine, at: int, flags: Mapping[str, bool]) -> ProjectError:
-    """Return the error for an option before a command that invoke does not have; a command may have it."""
+    """Return the error for an unknown option before a command; the command may have it."""
     flag, _, value = line.words[at].partition("=")
     near = nearest(flag, (name for name in flags if name.startswith("--")))
     after = line.words[at + 1 : at + 2]
@@ -150,11 +150,11 @@ def _unknown_option(line: CommandLine, at: int, flags: Mapping[str, bool]) -> Pr
 
 
 def _after_other_task(words: Sequence[str], at: int, task: Task[Any]) -> int:
-    """Return the place after a task that is not of seatrial, and after the words for it."""
-    # A task gives its help texts away when it is asked for its arguments.
-    clone = copy.copy(task)
-    clone.help = dict(task.help)
-    context = ParserContext(args=clone.get_arguments(ignore_unknown_help=True))
+    """Return the index after another task than those of seatrial, and after the words for it."""
+    # get_arguments() removes the help texts from a task.
+    task_copy = copy.copy(task)
+    task_copy.help = dict(task.help)
+    context = ParserContext(args=task_copy.get_arguments(ignore_unknown_help=True))
     positional = len(context.positional_args)
     at += 1
     while at < len(words):
@@ -170,7 +170,7 @@ def _after_other_task(words: Sequence[str], at: int, task: Task[Any]) -> int:
 
 
 def _answer_help(name: object, tasks: Mapping[str, Task[Any]]) -> None:
-    """Print the help of a command of seatrial. Raises `Exit` then, and `CommandUnknown` for a name that no task has."""
+    """Print the help of a command of seatrial. Raises `Exit` then, and `CommandUnknown` if no task has the name."""
     if isinstance(name, str):
         CommandLine(("--help", name), tasks).require_command(1)
     task = tasks.get(name) if isinstance(name, str) else None
@@ -182,7 +182,7 @@ def _answer_help(name: object, tasks: Mapping[str, Task[Any]]) -> None:
 def _require_no_ignored_option(
     program: Program, before: Sequence[str], after: Sequence[str], command: ReadCommand
 ) -> None:
-    """Raise `OptionIgnored` where an option of invoke says what seatrial would not do."""
+    """Raise `OptionIgnored` if an option of invoke is given that seatrial does not obey."""
     given = [name for name in IGNORED if program.args[name].value]
     if not given:
         return

@@ -39,7 +39,7 @@ DRY_VARIABLE = "INVOKE_RUN_DRY"
 
 
 def main() -> None:
-    """Run what the command line says, and exit."""
+    """Run the command line of this process, and exit."""
     raise SystemExit(run(sys.argv[1:]))
 
 
@@ -73,7 +73,7 @@ def _run(words: list[str]) -> None:
     if not words or words[0] in HELP or words == ["help"] or (words[0] == "help" and words[1] in HELP):
         show(_overview(commands))
     elif words[0] in VERSION:
-        # Loaded here because it takes its time.
+        # Loaded here because it takes longer than the rest of the program.
         from importlib import metadata  # noqa: PLC0415
 
         show(f"seatrial {metadata.version('seatrial')}")
@@ -87,12 +87,11 @@ def _command_first(words: list[str], names: Mapping[str, object]) -> list[str]:
     """Return the words with the command before its options: ``--json status`` is ``status --json``."""
     if not words or not words[0].startswith("-"):
         return words
-    named = [(at, word) for at, word in enumerate(words) if not word.startswith("-")]
-    first = next(iter(named), (0, ""))
-    if not nearest(first[1], names):
+    without_dash = [(at, word) for at, word in enumerate(words) if not word.startswith("-")]
+    at, word = next(iter(without_dash), (0, ""))
+    if not nearest(word, names):
         # It is the value of an option.
-        first = next(((at, word) for at, word in named if word in names), (0, ""))
-    at = first[0]
+        at = next((at for at, word in without_dash if word in names), 0)
     return [words[at], *words[:at], *words[at + 1 :]] if at else words
 
 
@@ -109,7 +108,7 @@ def _run_command(line: CommandLine, commands: Mapping[str, CommandTask], folder:
         show(command_help(command.name, command.task, SHARED))
         return
     if folder and PROJECT.name in command.values:
-        # The first was taken away.
+        # split_project_option() has removed the first.
         raise ProjectError("--project is given twice", code="ValueUnknown", fix=typed(line.words[:1]))
     defaults = {parameter.name: parameter.default for parameter in command.task.parameters}
     values = {**defaults, **command.values}
@@ -117,13 +116,13 @@ def _run_command(line: CommandLine, commands: Mapping[str, CommandTask], folder:
         values[PROJECT.name] = folder
     _require_folder()
     is_dry = os.environ.get(DRY_VARIABLE, "0") not in {"", "0"}
-    # None of invoke's configuration files is for seatrial.
+    # invoke's configuration files do not apply to seatrial.
     context = Context(Config(lazy=True, overrides={"run": {"dry": is_dry}}))
     command.task(context, **values)
 
 
 def _require_folder() -> None:
-    """Raise `PyprojectMissing` where the folder that this process is in has been removed."""
+    """Raise `PyprojectMissing` if the current folder has been removed."""
     try:
         Path.cwd()
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 """The tasks after the push: ``verify``, ``publish`` and ``undo``."""
 
-# The parameters are flags: invoke has no other way, and calls each by its name.
-# What a task does is loaded when it runs: `invoke -l` does without.
+# Flags are positional booleans here, but invoke passes each by its name.
+# The imports of a task are in its function, because `invoke -l` and `--help` start faster without them.
 # ruff: noqa: ARG001, FBT001, FBT002, PLC0415
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 WAIT = "600"
-"""Seconds that a release may take to arrive, unless it is said."""
+"""Seconds to wait for a release by default."""
 
 INDEX = "the index: pypi, testpypi, a name of .pypirc, or its upload address; without it, what twine uses"
 
@@ -74,9 +74,13 @@ def verify(
     with errors_as_messages("nothing has changed"), termination_as_interrupt(), console.running() as progress:
         repository, snapshot = open_project()
         tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
-        where = find_destination(index, snapshot.config, os.environ)
-        options = VerifyOptions(where, parse_seconds(limit), os.environ, "here" if attestations else "by CI", install)
-        with progress.step("verify", f"{tagged.name} {tagged.version} on {redacted_address(where.simple)}") as step:
+        destination = find_destination(index, snapshot.config, os.environ)
+        options = VerifyOptions(
+            destination, parse_seconds(limit), os.environ, "here" if attestations else "by CI", install
+        )
+        with progress.step(
+            "verify", f"{tagged.name} {tagged.version} on {redacted_address(destination.simple)}"
+        ) as step:
             require_same_tag(tagged, step.note)
             verified = verify_published(tagged, options, step.report)
         console.pause()
@@ -121,32 +125,32 @@ def publish(
     from seatrial.publish.upload import install_command, plan_upload, upload_release
     from seatrial.publish.verify import VerifyOptions, verify_published
 
-    over = f"what the index has taken stays there; {Command('publish')} goes on"
+    interrupted = f"what the index has taken stays there; {Command('publish')} goes on"
     console = open_console("publish")
     with (
-        errors_as_messages(over),
+        errors_as_messages(interrupted),
         termination_as_interrupt(),
         tempfile.TemporaryDirectory(prefix="seatrial-publish-") as folder,
         console.running() as progress,
     ):
         repository, snapshot = open_project()
-        where = find_destination(index, snapshot.config, os.environ)
-        order = VerifyOptions(where, parse_seconds(limit), os.environ, "by nobody", install)
+        destination = find_destination(index, snapshot.config, os.environ)
+        options = VerifyOptions(destination, parse_seconds(limit), os.environ, "by nobody", install)
         tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
         with progress.step("prepare", f"{tagged.name} {tagged.version}, from its tag") as step:
-            upload_plan = plan_upload(tagged, where, Path(folder), step)
+            upload_plan = plan_upload(tagged, destination, Path(folder), step)
         console.pause()
         console.show(upload_plan)
         if upload_plan.files:
-            require_credentials(where, os.environ, upload_plan.again)
-            for remark in credential_remarks(where, os.environ):
+            require_credentials(destination, os.environ, upload_plan.again)
+            for remark in credential_remarks(destination, os.environ):
                 progress.note(remark)
             _confirm(upload_plan, yes=yes, new_name=new_name)
-        address = redacted_address(where.upload)
+        address = redacted_address(destination.upload)
         with progress.step("upload", f"with twine, to {address}") as step:
             upload_release(upload_plan, os.environ, step, console.pause if is_interactive() else None)
         with progress.step("verify", "what the index serves") as step:
-            verified = verify_published(tagged, order, step.report)
+            verified = verify_published(tagged, options, step.report)
         console.pause()
         console.show(verified)
         console.show(f"install it:  {install_command(upload_plan, os.environ)}")
@@ -176,56 +180,57 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
     with errors_as_messages("the fragment stays where it is"), termination_as_interrupt():
         repository, snapshot = open_project()
         seconds = parse_seconds(limit)
-        where = find_destination(index, snapshot.config, os.environ)
-        case = read_release_to_undo(TaggedRelease.of(repository, snapshot, parse_version_option(version)), where)
-        show(case)
-        show(write_follow_up(case, why))
-        if case.on_index.served:
+        destination = find_destination(index, snapshot.config, os.environ)
+        tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
+        release = read_release_to_undo(tagged, destination)
+        show(release)
+        show(write_follow_up(release, why))
+        if release.on_index.served:
             console = open_console("undo")
             with console.running() as progress, progress.step("wait", "until it is yanked") as step:
-                wait_until_yanked(case, seconds, step.report)
-            show(f"{case.on_index.project} {case.on_index.version} is yanked: {case.on_index.index}")
+                wait_until_yanked(release, seconds, step.report)
+            show(f"{release.on_index.project} {release.on_index.version} is yanked: {release.on_index.index}")
 
 
 def _confirm(upload_plan: UploadPlan, *, yes: bool, new_name: str) -> None:
-    """Ask once; for a name that is new on the index, have it typed. Raises `Declined`."""
-    name, first = upload_plan.tagged.name, upload_plan.is_first
-    if yes and (not first or new_name == name):
+    """Ask whether to upload; a name that is new on the index has to be typed. Raises `Declined`."""
+    name, is_first = upload_plan.tagged.name, upload_plan.is_first
+    if yes and (not is_first or new_name == name):
         return
     if not is_interactive():
-        options = ("--yes", "--new-name", name) if first else ("--yes",)
+        options = ("--yes", "--new-name", name) if is_first else ("--yes",)
         raise ReleaseError(
             "there is no terminal to ask on; nothing was sent",
             code="Declined",
             fix=upload_plan.again.with_words(*options),
         )
-    if first and ask_user("type the name of the new project to publish it: ") != name:
+    if is_first and ask_user("type the name of the new project to publish it: ") != name:
         raise ReleaseError("that is not the name; nothing was sent", code="Declined")
-    if not first and ask_user("upload it? [y/N] ").lower() not in {"y", "yes"}:
+    if not is_first and ask_user("upload it? [y/N] ").lower() not in {"y", "yes"}:
         raise ReleaseError("not published; nothing was sent", code="Declined")
 
 
 def open_project() -> tuple[Repository, ProjectSnapshot]:
-    """Look at the project in the checkout, and at its repository."""
+    """Read the project in the checkout, and its repository."""
     from seatrial.distributions.cache import existing_files
     from seatrial.git.repository import read_repository, read_tags
     from seatrial.project.snapshot import ProjectSnapshot
 
     folder = project_folder()
     repository = read_repository(folder)
-    known = read_tags(repository) if repository.commit else {}
-    return repository, ProjectSnapshot.of(folder, existing_files(folder), known)
+    tags = read_tags(repository) if repository.commit else {}
+    return repository, ProjectSnapshot.of(folder, existing_files(folder), tags)
 
 
 def parse_version_option(text: str) -> Version | None:
-    """Return the version that was named, None for none. Raises `VersionInvalid`."""
+    """Return the version of an option, None for "". Raises `VersionInvalid`."""
     from seatrial.project.versions import parse_version
 
     return parse_version(text) if text else None
 
 
 def parse_seconds(text: str) -> float:
-    """Return the seconds that were given. Raises `LimitInvalid`."""
+    """Return the seconds of an option. Raises `LimitInvalid`."""
     if not text.isascii() or not text.isdecimal():
         raise DeliveryError(f"{text!r} is no number of seconds", code="LimitInvalid", fix=f"--limit {WAIT}")
     return float(text)

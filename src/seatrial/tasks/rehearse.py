@@ -1,7 +1,7 @@
 """The task ``rehearse``."""
 
-# The parameters are flags: invoke has no other way, and calls each by its name.
-# What a task does is loaded when it runs: `invoke -l` does without.
+# Flags are positional booleans here, but invoke passes each by its name.
+# The imports of a task are in its function, because `invoke -l` and `--help` start faster without them.
 # ruff: noqa: ARG001, FBT001, FBT002, PLC0415
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ def rehearse(
     """
     from seatrial.rehearsal.rehearse import rehearse_release
 
-    options = {"--no-tests": not tests, "--anyway": anyway, "--allow-empty": allow_empty}
-    wanted = {"--part": part, "--version": version} if part or version else {"--part": "auto"}
-    words = [word for option, value in wanted.items() if value for word in (option, value)]
-    words += [name for name, is_set in options.items() if is_set]
+    flags = {"--no-tests": not tests, "--anyway": anyway, "--allow-empty": allow_empty}
+    request = {"--part": part, "--version": version} if part or version else {"--part": "auto"}
+    words = [word for option, value in request.items() if value for word in (option, value)]
+    words += [option for option, is_set in flags.items() if is_set]
     console = open_console("rehearse", sys.stderr if json else sys.stdout)
     interrupted = "nothing of the rehearsal is left"
     with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:

@@ -1,7 +1,7 @@
 """The tasks ``release`` and ``status``, and its single steps: ``bump``, ``changelog``, ``news``, ``tag``, ``push``."""
 
-# The parameters are flags: invoke has no other way, and calls each by its name.
-# What a task does is loaded when it runs: `invoke -l` does without.
+# Flags are positional booleans here, but invoke passes each by its name.
+# The imports of a task are in its function, because `invoke -l` and `--help` start faster without them.
 # ruff: noqa: ARG001, FBT001, FBT002, PLC0415
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def release(
     if resume or forget:
         _settle_interrupted(forget=forget, wait=wait)
         return
-    # It is begun before all else, this module's own imports among it.
+    # towncrier takes longest to start, so it is started before everything else, imports included.
     with errors_as_messages(), termination_as_interrupt(), start_towncrier(project_folder()) as towncrier:
         from seatrial.release.preconditions import open_repository
         from seatrial.release.prepare import ReleaseRequest
@@ -128,7 +128,7 @@ class Terminal:
         self.console.show(text)
 
     def choose_part(self, prepared: PreparedRelease) -> str | None:
-        """Ask which part to raise; None without a terminal. Raises what prevents the release in any case."""
+        """Ask which part to raise; None without a terminal. Raises the reasons that prevent any release."""
         from seatrial.console import Form
         from seatrial.errors import Reasons
         from seatrial.project.versions import version_choices
@@ -336,8 +336,8 @@ def tag(context: Context, version: str = "") -> None:
                 fix=Command("tag", "--version", next_version(snapshot.current, snapshot.asked.part)),
             )
         new = parse_version(version) if version else snapshot.current
-        named = (posixpath.normpath(f"{repository.prefix}{place.path}") for place in snapshot.places.places)
-        changed = set(named) & set(repository.unfinished)
+        paths = (posixpath.normpath(f"{repository.prefix}{place.path}") for place in snapshot.places.places)
+        changed = set(paths) & set(repository.unfinished)
         if changed:
             raise ReleaseError(
                 f"{', '.join(sorted(changed))} is not as it is in the commit that would be tagged",
@@ -386,7 +386,7 @@ ignore = []"""
 
 
 def _read_snapshot() -> ProjectSnapshot:
-    """Look at the project as it is in the working tree."""
+    """Read the project in the working tree."""
     from seatrial.distributions.cache import existing_files
     from seatrial.errors import SeatrialError
     from seatrial.git.repository import read_repository, read_tags
@@ -394,8 +394,8 @@ def _read_snapshot() -> ProjectSnapshot:
 
     folder = project_folder()
     try:
-        known = read_tags(read_repository(folder))
+        tags = read_tags(read_repository(folder))
     except SeatrialError:
-        # Outside git there are no tags, and the files can be changed all the same.
-        known = {}
-    return ProjectSnapshot.of(folder, existing_files(folder), known)
+        # Outside git there are no tags, but the files can be changed.
+        tags = {}
+    return ProjectSnapshot.of(folder, existing_files(folder), tags)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
 from seatrial.console import Form
+from seatrial.errors import count_text
 from seatrial.findings import OUTCOMES, group_results
+from seatrial.report import count_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +28,7 @@ FAMILIES = {
     "INDEX": "the index",
     "DIST": "the distributions",
 }
-"""What the checks of a family are about, by the letters of their codes."""
+"""The subjects of checks, by the letters of their codes."""
 
 
 def by_file(result: CheckResult) -> str:
@@ -35,12 +37,12 @@ def by_file(result: CheckResult) -> str:
 
 
 def by_family(result: CheckResult) -> str:
-    """Return the heading of a result: what its family is about."""
+    """Return the heading of a result: the subject of its family."""
     return FAMILIES[result.family]
 
 
 def show_results(console: Console, results: Sequence[CheckResult], heading: Callable[[CheckResult], str]) -> None:
-    """Show what did not pass, the worst first, and a line for each heading; with ``--quiet`` without those."""
+    """Show what did not pass, the worst first, and unless ``--quiet``, a line for each heading."""
     entries = sorted(group_results(results), key=lambda entry: OUTCOMES.index(entry.outcome))
     for entry in entries:
         console.show(_entry_text(console, entry))
@@ -70,13 +72,8 @@ def _entry_text(console: Console, entry: ReportEntry) -> str:
 
 def _heading_text(console: Console, name: str, results: Sequence[CheckResult]) -> str:
     counts = Counter(result.outcome for result in results)
-    made = sum(counts.values()) - counts["skipped"] - counts["unknown"]
+    run = sum(counts.values()) - counts["skipped"] - counts["unknown"]
     worst = next((outcome for outcome in OUTCOMES if counts[outcome] and outcome != "ignored"), "")
     sign, style = (SIGNS[worst], STYLES[worst]) if worst else ("done", "ok")
-    parts = [f"{made} check" + ("s" if made != 1 else "")]
-    parts += [
-        f"{counts[outcome]} {outcome}" + ("s" if counts[outcome] != 1 and outcome in ("error", "warning") else "")
-        for outcome in OUTCOMES
-        if counts[outcome]
-    ]
+    parts = [count_text(run, "check"), *(count_outcome(counts[word], word) for word in OUTCOMES if counts[word])]
     return f"{console.styled(console.sign(sign), style)} {name}  {', '.join(parts)}"

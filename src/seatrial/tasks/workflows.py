@@ -1,6 +1,6 @@
 """The tasks ``workflows`` and ``trusted-publisher``, and those that the workflows call."""
 
-# What a task does is loaded when it runs: `invoke -l` does without.
+# The imports of a task are in its function, because `invoke -l` and `--help` start faster without them.
 # ruff: noqa: ARG001, FBT001, FBT002, PLC0415
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ def verify(context: Context, tag: str, branch: str = "origin/main", built: bool 
     from seatrial.workflows.release_tag import ReleaseTag
 
     with errors_as_messages():
-        found = ReleaseTag.of(project_folder()).require_match(tag, branch, built=built)
-        show(f"prerelease={str(found.is_prerelease).lower()}")
+        release_version = ReleaseTag.of(project_folder()).require_match(tag, branch, built=built)
+        show(f"prerelease={str(release_version.is_prerelease).lower()}")
 
 
 @command(words=["tag"], help={"tag": "the tag of the release"})
@@ -143,13 +143,13 @@ def notes(context: Context, tag: str) -> None:
 
 
 ci = Collection("ci", sessions, built, version, verify, notes)
-"""What the workflows call."""
+"""The commands that the generated workflows run."""
 
 
 MEANING = """\
-A run that ends well shows that PyPI gives a token to this workflow in this environment: owner, repository, file and
-environment are registered. It does not show that the files are fit ({rehearse}), nor who may push tags. An
-environment that admits tags alone refuses it from the branch: that is GitHub's word, not PyPI's."""
+A run that succeeds shows that PyPI gives a token to this workflow in this environment: owner, repository, file and
+environment are registered. It does not show that PyPI would accept the files ({rehearse}), nor who may push tags.
+If the environment allows only tags, GitHub rejects a run from a branch."""
 
 
 @command(name="trusted-publisher")
@@ -170,7 +170,7 @@ def trusted_publisher(context: Context) -> None:
 
 
 def start_publisher_trial(generator: Generator) -> None:
-    """Start the run that asks PyPI for a token and throws it away, or say where to start it."""
+    """Start the run that asks PyPI for a token and discards it, or show where to start it."""
     from seatrial.ci.github import WorkflowFiles
     from seatrial.ci.runs import has_gh, start_workflow
     from seatrial.errors import WorkflowUnknown
@@ -178,31 +178,28 @@ def start_publisher_trial(generator: Generator) -> None:
 
     context, repository = generator.context, generator.repository
     files = WorkflowFiles.in_tree(repository.root) if generator.kind == "github" else WorkflowFiles()
-    # One that was written by hand would do something else when it is started.
+    # A workflow that was written by hand would do something else.
     if not any(job.name == PROVE for file in files if file.name == context.release for job in file.jobs):
         raise WorkflowUnknown(
             "no workflow of this project can be started to prove the publisher",
             fix=f"on GitHub: prove = true in [tool.seatrial.workflows], then {Command('workflows')}, and push",
         )
-    who = read_publishing_setup(repository, generator.project, repository.root).publisher
+    home = read_publishing_setup(repository, generator.project, repository.root).publisher.home
     if has_gh():
-        show(
-            start_workflow(repository.root, who.home, context.release, context.branch)
-            or f"{context.release} is started"
-        )
-    page = f"https://github.com/{who.home}/actions/workflows/{context.release}"
+        show(start_workflow(repository.root, home, context.release, context.branch) or f"{context.release} is started")
+    page = f"https://github.com/{home}/actions/workflows/{context.release}"
     show(f"{page}\n\n{MEANING.format(rehearse=Command('rehearse'))}")
 
 
 PROVE = "prove"
-"""The job that asks for a token and throws it away."""
+"""The job that asks for a token and discards it."""
 
 
 def _settings_text(plan: RegistrationPlan) -> str:
     from seatrial.ci.runs import query_github
     from seatrial.workflows.trusted_publisher import settings_text
 
-    wanted, root, home = plan.environments, plan.repository.root, plan.home
-    seen = {name: query_github(root, f"repos/{home}/environments/{name}") for name in wanted if home}
+    root, home = plan.repository.root, plan.home
+    current = {name: query_github(root, f"repos/{home}/environments/{name}") for name in plan.environments if home}
     rules = query_github(root, f"repos/{home}/rulesets") if home else None
-    return settings_text(wanted, plan.tags, seen, rules)
+    return settings_text(plan.environments, plan.tags, current, rules)
