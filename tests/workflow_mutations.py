@@ -71,7 +71,7 @@ ALL = (
     _mutation(
         "cache-of-actions",
         RELEASE,
-        ('          python-version: "3.13"\n', '          python-version: "3.13"\n          cache: pip\n'),
+        ("          python-version: '3.13'\n", "          python-version: '3.13'\n          cache: pip\n"),
         "zizmor cache-poisoning",
     ),
     _mutation("cache-of-uv", RELEASE, ("          enable-cache: false\n", "          python-version: 3.13\n")),
@@ -196,5 +196,5 @@ ALL = (
     _mutation(
         "pins-raised-at-once", DEPENDABOT, ("    cooldown:\n      default-days: 7\n", ""), "zizmor dependabot-cooldown"
     ),
-    _mutation("another-tag", RELEASE, ('tags: ["v*"]', 'tags: ["release-*"]')),
+    _mutation("another-tag", RELEASE, ("tags: [v*]", "tags: [release-*]")),
 )

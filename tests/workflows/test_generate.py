@@ -75,7 +75,7 @@ def test_branch_with_a_name_of_its_own_is_known_where_ci_clones_in_its_way(repo:
     repo.project.git("update-ref", "refs/remotes/origin/trunk", "HEAD")
     repo.project.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
     repo.project.invoke("workflows")
-    assert '    branches: ["trunk"]\n' in repo.read(CI)
+    assert "    branches: [trunk]\n" in repo.read(CI)
     repo.project.git("symbolic-ref", "--delete", "refs/remotes/origin/HEAD")
     repo.project.git("checkout", "-q", "--detach")
     assert repo.project.invoke("workflows", "--check").returncode == 0
@@ -174,7 +174,7 @@ def test_setting_that_changed_has_drifted(repo: ReleaseRepo) -> None:
     repo.project.invoke("workflows")
     repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + "tag = 'release-{version}'\n"})
     said = refused(repo.project.invoke("workflows", "--check"))
-    assert '\n  -    tags: ["v*"]\n  +    tags: ["release-*"]\n' in said
+    assert "\n  -    tags: [v*]\n  +    tags: [release-*]\n" in said
 
 
 def test_session_that_is_not_there_and_a_broken_noxfile_are_told_before_anything_is_written(repo: ReleaseRepo) -> None:
@@ -231,6 +231,18 @@ def test_checks_are_shown_with_what_has_drifted(repo: ReleaseRepo) -> None:
     assert f"\n{RELEASE} was changed by hand between the marks\n" in said
     assert "fix:  correct each of them, or ignore it with a reason\n" in said
     assert "\n      put your own jobs below the last mark" in said
+
+
+def test_nothing_is_written_where_own_lines_would_make_it_invalid(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    own = "\n  docs:\n    steps: [\n"
+    pyproject = repo.read("pyproject.toml") + "workflows.testpypi = false\n"
+    repo.project.write({"pyproject.toml": pyproject, CI: repo.read(CI) + own})
+    before = repo.state()
+    said = refused(repo.project.invoke("workflows"))
+    assert said.startswith(f"seatrial: {CI} would not be valid: line ")
+    assert f"\nfix:  correct the lines of your own in {CI}, above and below the generated ones\n" in said
+    assert repo.state() == before
 
 
 def test_file_that_was_written_by_hand_is_no_drift(repo: ReleaseRepo) -> None:

@@ -14,6 +14,7 @@ from seatrial.ci.commands import programs_in, upload_of
 from seatrial.ci.evaluation import Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
 from seatrial.ci.github import Workflow, WorkflowFiles, read_yaml
+from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.uploads import Index, doubts_about, uploads_of
 from seatrial.git.repository import owner_and_name
 from seatrial.project.nox_sessions import SessionList
@@ -37,8 +38,8 @@ REQUIRED = {
 }
 """The claims that PyPI wants to find in every token (its ``oidc/models/github.py`` and ``gitlab.py``)."""
 
-WORKFLOW_FILE = re.compile(r"[^/]+\.(?:yml|yaml)(?=@)")
-PIPELINE_FILE = re.compile(r"(?<=//).+[^/]\.(?:yml|yaml)(?=@)")
+WORKFLOW_IN_CLAIM = re.compile(r"[^/]+\.(?:yml|yaml)(?=@)")
+PIPELINE_IN_CLAIM = re.compile(r"(?<=//).+[^/]\.(?:yml|yaml)(?=@)")
 
 NOT_FOUND = "Publisher with matching claims was not found"
 
@@ -82,7 +83,7 @@ class Publisher:
         return self._mismatch_of_gitlab(told) if self.forge == "gitlab" else self._mismatch_of_github(told)
 
     def _mismatch_of_github(self, told: Mapping[str, str]) -> str:
-        file = WORKFLOW_FILE.search(told["job_workflow_ref"])
+        file = WORKFLOW_IN_CLAIM.search(told["job_workflow_ref"])
         if not file:
             return "Could not job extract workflow filename from OIDC claims"
         environments = ("", told.get("environment", "").lower())
@@ -99,7 +100,7 @@ class Publisher:
         return ""
 
     def _mismatch_of_gitlab(self, told: Mapping[str, str]) -> str:
-        file = PIPELINE_FILE.search(told["ci_config_ref_uri"])
+        file = PIPELINE_IN_CLAIM.search(told["ci_config_ref_uri"])
         if not file:
             return "Could not extract workflow filename from OIDC claims"
         is_there = file[0] == self.workflow and self.environment in ("", told.get("environment", ""))
@@ -116,8 +117,7 @@ class Publisher:
 DEFAULT_ENVIRONMENT = "pypi"
 """The environment that is assumed of a job that publishes."""
 
-GITLAB_FILE = ".gitlab-ci.yml"
-OTHER_CI_FILES = (GITLAB_FILE, ".circleci/config.yml", ".woodpecker.yml", "azure-pipelines.yml", ".travis.yml")
+OTHER_CI_FILES = (PIPELINE_FILE, ".circleci/config.yml", ".woodpecker.yml", "azure-pipelines.yml", ".travis.yml")
 """The files of other CI services, of which no more is read than whether they upload."""
 
 REPOSITORY_LABELS = ("repository", "source", "source code", "code", "homepage", "github")
@@ -352,7 +352,7 @@ def files_that_publish(root: Path, tag: str) -> tuple[str, ...]:
     """Return the files of CI in a work tree that publish, or may, when a tag is pushed."""
     jobs = Publishing(workflows=WorkflowFiles.in_tree(root), tag=tag).possible_jobs
     paths = [job.entry.path for job in jobs if job.is_started_by_tag and job.starts is not Answer.NO]
-    return (*dict.fromkeys(sorted(paths)), *([GITLAB_FILE] if _uploads(root / GITLAB_FILE) else []))
+    return (*dict.fromkeys(sorted(paths)), *([PIPELINE_FILE] if _uploads(root / PIPELINE_FILE) else []))
 
 
 def is_of_another(workflow: Workflow, top: Path, prefix: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow
+from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.publisher import is_of_another
 from seatrial.commands import Command
 from seatrial.errors import SeatrialError
@@ -34,7 +35,7 @@ from seatrial.init.sessions import FACE_FILES, existing_sessions, plan_sessions
 from seatrial.init.write import UNFINISHED_SUFFIX
 from seatrial.project.changelog import default_marker, new_changelog
 from seatrial.project.project import Project
-from seatrial.workflows.generate import GITLAB_FILE, DriftReason, Generator
+from seatrial.workflows.generate import DriftReason, Generator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -230,7 +231,7 @@ def _preview(detected: DetectedProject, own: Iterable[ProposedFile]) -> Iterator
 def has_own_ci(detected: DetectedProject) -> bool:
     """Whether the repository has CI files that were written by hand, other packages' files excepted."""
     top, prefix = detected.repository.root, detected.repository.prefix
-    paths = [path for path in (*(top / WORKFLOWS_FOLDER).glob("*.y*ml"), top / GITLAB_FILE) if path.is_file()]
+    paths = [path for path in (*(top / WORKFLOWS_FOLDER).glob("*.y*ml"), top / PIPELINE_FILE) if path.is_file()]
     texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in paths}
     by_hand = [path for path in paths if "seatrial" not in texts[path]]
     workflows = [Workflow.from_text(path.name, texts[path]) for path in by_hand]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow, read_yaml, table_at, tables_at, text_at
+from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.errors import GroupInvalid, PyprojectInvalid
 from seatrial.git.command import Git
 from seatrial.project.nox_sessions import measures_coverage
@@ -25,7 +27,7 @@ GROUP_ORDER = ("ci", "dev", "release", "nox", "test", "tests")
 FALLBACK_PYTHON = "3.13"
 """What runs nox where the classifiers name no Python."""
 
-WRITTEN_FOR = re.compile(r'^    branches: \["([^"\\]+)"\]$|^    - if: \$CI_COMMIT_BRANCH == "([^"\\]+)"$', re.MULTILINE)
+BRANCH_RULE = re.compile(r'\$CI_COMMIT_BRANCH == "([^"]+)"')
 WORKFLOW_FILE = re.compile(r"[\w.-]+\.ya?ml")
 BRANCH_OR_NAME = re.compile(r"[\w./@+-]+")
 """What can stand in YAML, in an expression and in a command as it is."""
@@ -166,12 +168,14 @@ def default_branch(repository: Repository) -> str:
 def _written_branch(repository: Repository) -> str:
     """Return the branch that the files of CI were written for, "" if there are none."""
     root = repository.root
-    for path in (*sorted((root / ".github/workflows").glob("ci*.yml")), root / ".gitlab-ci.yml"):
-        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-        block = ManagedBlock.find(text)
-        found = WRITTEN_FOR.search(block.text) if block else None
-        if found:
-            return found[1] or found[2]
+    for path in (*sorted((root / WORKFLOWS_FOLDER).glob("ci*.yml")), root / PIPELINE_FILE):
+        block = ManagedBlock.find(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else None
+        push = Workflow.from_text(path.name, block.text).trigger("push") if block else None
+        rules = tables_at(table_at(read_yaml(block.text)[0], "workflow"), "rules") if block else ()
+        matches = (BRANCH_RULE.fullmatch(text_at(rule, "if") or "") for rule in rules)
+        branches = (*(push.branches if push else ()), *(match[1] for match in matches if match))
+        if branches:
+            return branches[0]
     return ""
 
 

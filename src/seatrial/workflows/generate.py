@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Callable
@@ -13,7 +12,8 @@ from seatrial import report
 from seatrial.checks.check import run_checks
 from seatrial.checks.registry import WORKFLOW_CHECKS
 from seatrial.checks.workflows import WorkflowFacts
-from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFiles
+from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFiles, read_yaml, table_at, texts_at
+from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.pins import keep_newer_pins, versions_match_commits
 from seatrial.commands import Command
 from seatrial.distributions.cache import existing_files
@@ -133,12 +133,11 @@ def _drift_of(wanted: GeneratedFile, files: Mapping[str, str | None]) -> Drift |
 
 def _folder(text: str) -> str:
     """Return the folder of the package that a pipeline of GitLab is written for, "" for the top."""
-    found = re.search(r'^ +- "cd ([^"]+)"$', text, re.MULTILINE)
-    return found[1] if found else ""
+    commands = texts_at(table_at(read_yaml(text)[0], "build"), "script")
+    return commands[0].removeprefix("cd ") if commands and commands[0].startswith("cd ") else ""
 
 
 DEPENDABOT_FILE = ".github/dependabot.yml"
-GITLAB_FILE = ".gitlab-ci.yml"
 IN_USE = (DriftReason.EDITED, DriftReason.OUTDATED)
 """The reasons that a file can have which was generated once."""
 
@@ -177,7 +176,7 @@ class Generator:
         return cls(repository, project, context, kind, generated_files(context, kind, sessions, host))
 
     def drift(self) -> tuple[Drift, ...]:
-        """Return which files are not what they should be."""
+        """Return which files are not what they should be. Raises `WorkflowInvalid`."""
         return find_drift(self.wanted, self._texts(self.repository.root))
 
     def drift_in(self, top: Path) -> tuple[Drift, ...]:
@@ -201,8 +200,8 @@ class Generator:
     def write(self, *, overwrite: bool = False) -> tuple[str, ...]:
         """Write the files, and return the paths of those that changed.
 
-        Where one of them was written or changed by hand, or is another package's, that is said and it stays.
-        Raises `WorkflowsDrifted`.
+        Where one of them was written or changed by hand, or is another package's, that is said and it stays. Nothing
+        is written where a file could not be read again. Raises `WorkflowsDrifted` or `WorkflowInvalid`.
         """
         found = self.drift()
         kept = {
@@ -211,6 +210,9 @@ class Generator:
             *(() if overwrite else (DriftReason.EDITED, DriftReason.OTHER)),
         }
         refused = [one for one in found if one.reason in kept]
+        for one in found:
+            if one.reason not in kept:
+                require_valid(one)
         for one in found:
             if one.reason not in kept:
                 path = self.repository.root / one.path
@@ -231,6 +233,17 @@ class Generator:
         there = {name: path for name, path in paths.items() if os.path.lexists(path) or _leads_away(path, top)}
         is_own = {name: path.is_file() and not _leads_away(path, top) for name, path in there.items()}
         return {name: _text(path) if is_own[name] else None for name, path in there.items()}
+
+
+def require_valid(drift: Drift) -> None:
+    """Raise `WorkflowInvalid` for a file that could not be read again: the lines around the generated ones do that."""
+    _, problem = read_yaml(drift.then)
+    if problem is not None:
+        raise ProjectError(
+            f"{drift.path} would not be valid: {problem}",
+            code="WorkflowInvalid",
+            fix=f"correct the lines of your own in {drift.path}, above and below the generated ones",
+        )
 
 
 @dataclass(frozen=True)
@@ -287,7 +300,7 @@ def run_workflow_checks(files: WorkflowFiles, ignore_reasons: Mapping[str, str])
 
 def _files_by_hand(top: Path) -> tuple[str, ...] | None:
     """Return the files of CI where all of them were written by hand; None where one is generated, or there are none."""
-    paths = [*sorted((top / WORKFLOWS_FOLDER).glob("*.y*ml")), top / GITLAB_FILE]
+    paths = [*sorted((top / WORKFLOWS_FOLDER).glob("*.y*ml")), top / PIPELINE_FILE]
     texts = {path: _text(path) for path in paths if path.is_file()}
     if not texts or any(ManagedBlock.find(text) for text in texts.values()):
         return None
@@ -309,7 +322,7 @@ def generated_files(
 ) -> tuple[GeneratedFile, ...]:
     """Return the files that a project should have: ``kind`` and ``host`` of its forge, ``sessions`` of its noxfile."""
     if kind == "gitlab":
-        return (GeneratedFile(GITLAB_FILE, lambda _: gitlab_pipeline(context, sessions, host)),)
+        return (GeneratedFile(PIPELINE_FILE, lambda _: gitlab_pipeline(context, sessions, host)),)
 
     def ci(more: Sequence[str]) -> str:
         return ci_workflow(context, more)
@@ -323,7 +336,7 @@ def generated_files(
 
 def _written_host(repository: Repository) -> str:
     """Return the host that the pipeline was written for, where the remote does not tell, as in a rehearsal."""
-    path = repository.root / GITLAB_FILE
+    path = repository.root / PIPELINE_FILE
     return GITLAB_COM if path.is_file() and SIGSTORE_VARIABLE in _text(path) else ""
 
 
@@ -335,7 +348,7 @@ def forge_of_remote(repository: Repository) -> tuple[str, str]:
         kind = forge_of(address)
         if kind:
             return kind, host
-    for name, sign in (("gitlab", GITLAB_FILE), ("github", ".github")):
+    for name, sign in (("gitlab", PIPELINE_FILE), ("github", ".github")):
         if (repository.root / sign).exists():
             return name, next(iter(hosts), "")
     told = f"{' and '.join(map(redact, addresses))} is neither GitHub nor GitLab" if addresses else NO_REMOTE

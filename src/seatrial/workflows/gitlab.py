@@ -1,16 +1,15 @@
-"""The GitLab pipeline (GitLab, "CI/CD YAML syntax reference")."""
+"""The GitLab pipeline, as data (GitLab, "CI/CD YAML syntax reference")."""
 
 from __future__ import annotations
 
-import json
 import re
-import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seatrial.git.repository import FORGE
 from seatrial.project.nox_sessions import COVERAGE_FOLDER, COVERAGE_SESSION, MEASURED_VARIABLE
 from seatrial.workflows.locked_tools import LOCKED_PYTHON, locked_install_lines
 from seatrial.workflows.matrix import tagged_sessions
+from seatrial.workflows.yaml_text import yaml_sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,17 +29,18 @@ def gitlab_pipeline(context: WorkflowContext, sessions: Iterable[NoxSession], ho
     """Return the pipeline; ``sessions``: those of the noxfile, ``host``: that of GitLab."""
     known = tuple(sessions)
     attests = host == GITLAB_COM
-    jobs = [
-        _build(context),
-        _test("test", context, tagged_sessions(known, "ci", measures=context.measures), _never_on_tag(context)),
-        *([_coverage(context)] if context.combines else []),
-        _test("prove", context, _proof(context, known), _on_tag(context)),
-        *([_testpypi(context)] if context.settings.testpypi else []),
-        *([_attest(context)] if attests else []),
-        _pypi(context, attests=attests),
-        _release(context),
-    ]
-    return _head(context) + "\n\n".join(jobs) + "\n"
+    tested = tagged_sessions(known, "ci", measures=context.measures)
+    jobs = {
+        "build": _build(context),
+        "test": _test(context, tested, _never_on_tag(context), keeps_coverage=context.combines),
+        **({"coverage": _coverage(context)} if context.combines else {}),
+        "prove": _test(context, _proof(context, known), _on_tag(context)),
+        **({"testpypi": _testpypi(context)} if context.settings.testpypi else {}),
+        **({"attest": _attest(context)} if attests else {}),
+        "pypi": _pypi(context, attests=attests),
+        "release": _release(context),
+    }
+    return yaml_sections({**_head(context), **jobs})
 
 
 def _proof(context: WorkflowContext, known: Sequence[NoxSession]) -> tuple[NoxSession, ...]:
@@ -64,142 +64,139 @@ def _escaped(text: str) -> str:
     return re.escape(text).replace("/", r"\/")
 
 
-def _head(context: WorkflowContext) -> str:
-    return f"""\
-stages: [build, test, publish, release]
-
-workflow:
-  rules:
-    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
-    - if: $CI_COMMIT_BRANCH == "{context.branch}"
-    - if: $CI_COMMIT_TAG =~ {tag_expression(context)}
-
-default:
-  image: python:{context.python}
-
-variables:
-  PIP_CACHE_DIR: $CI_PROJECT_DIR/.cache/pip
-  GIT_DEPTH: "0"
-
-"""
+def _head(context: WorkflowContext) -> dict[str, Any]:
+    rules = (
+        '$CI_PIPELINE_SOURCE == "merge_request_event"',
+        f'$CI_COMMIT_BRANCH == "{context.branch}"',
+        f"$CI_COMMIT_TAG =~ {tag_expression(context)}",
+    )
+    return {
+        "stages": ["build", "test", "publish", "release"],
+        "workflow": {"rules": [{"if": rule} for rule in rules]},
+        "default": {"image": f"python:{context.python}"},
+        "variables": {"PIP_CACHE_DIR": "$CI_PROJECT_DIR/.cache/pip", "GIT_DEPTH": "0"},
+    }
 
 
-def _build(context: WorkflowContext) -> str:
+def _build(context: WorkflowContext) -> dict[str, Any]:
     verify = f'seatrial ci.verify --tag "$CI_COMMIT_TAG" --branch origin/{context.branch}'
     fetch = f"git fetch --quiet --tags origin +refs/heads/{context.branch}:refs/remotes/origin/{context.branch}"
     own = f'if [ "$CI_COMMIT_BRANCH" = {context.branch} ]; then seatrial ci.version --run "$CI_PIPELINE_IID"; fi'
     notes = 'seatrial ci.notes --tag "$CI_COMMIT_TAG" > notes.md'
-    script = (
-        *_installing(context),
-        fetch,
-        f'if [ -z "${{CI_COMMIT_TAG:-}}" ]; then seatrial workflows --check; else {verify}; fi',
-        *((own,) if context.settings.testpypi else ()),
-        "nox -s build check",
-        f'if [ -n "${{CI_COMMIT_TAG:-}}" ]; then {verify} --built; {notes}; fi',
-        "seatrial ci.built --name SEATRIAL_BUILT > built.env",
-    )
-    return _job(
-        "build",
-        "stage: build",
-        "timeout: 20 minutes",
-        _script(context, script),
-        f"artifacts:\n  paths: [{context.prefix}dist/*.tar.gz, {context.prefix}dist/*.whl, {context.prefix}notes.md]\n"
-        f"  reports:\n    dotenv: {context.prefix}built.env",
-    )
-
-
-def _test(name: str, context: WorkflowContext, sessions: Sequence[NoxSession], rules: str) -> str:
-    """Return a job for each session, on the image of its Python."""
-    rows = [f"- PYTHON: {json.dumps(one.python or context.python)}\n  SESSION: {one.session}" for one in sessions]
-    return _job(
-        name,
-        "stage: test",
-        "timeout: 1 hour",
-        "image: python:$PYTHON",
-        rules,
-        "needs: [build]",
-        "parallel:\n  matrix:\n" + textwrap.indent("\n".join(rows), "    "),
-        _script(context, (*_installing(context), 'nox -s "$SESSION"')),
-        *(
-            (f"artifacts:\n  paths: [{context.prefix}{COVERAGE_FOLDER}/]",)
-            if name == "test" and context.combines
-            else ()
+    prefix = context.prefix
+    return {
+        "stage": "build",
+        "timeout": "20 minutes",
+        **_script(
+            context,
+            *_installing(context),
+            fetch,
+            f'if [ -z "${{CI_COMMIT_TAG:-}}" ]; then seatrial workflows --check; else {verify}; fi',
+            *((own,) if context.settings.testpypi else ()),
+            "nox -s build check",
+            f'if [ -n "${{CI_COMMIT_TAG:-}}" ]; then {verify} --built; {notes}; fi',
+            "seatrial ci.built --name SEATRIAL_BUILT > built.env",
         ),
-    )
+        "artifacts": {
+            "paths": [f"{prefix}dist/*.tar.gz", f"{prefix}dist/*.whl", f"{prefix}notes.md"],
+            "reports": {"dotenv": f"{prefix}built.env"},
+        },
+    }
 
 
-def _coverage(context: WorkflowContext) -> str:
+def _test(
+    context: WorkflowContext, sessions: Sequence[NoxSession], rules: dict[str, Any], *, keeps_coverage: bool = False
+) -> dict[str, Any]:
+    """Return a job for each session, on the image of its Python."""
+    rows = [{"PYTHON": one.python or context.python, "SESSION": one.session} for one in sessions]
+    artifacts = {"artifacts": {"paths": [f"{context.prefix}{COVERAGE_FOLDER}/"]}} if keeps_coverage else {}
+    return {
+        "stage": "test",
+        "timeout": "1 hour",
+        "image": "python:$PYTHON",
+        **rules,
+        "needs": ["build"],
+        "parallel": {"matrix": rows},
+        **_script(context, *_installing(context), 'nox -s "$SESSION"'),
+        **artifacts,
+    }
+
+
+def _coverage(context: WorkflowContext) -> dict[str, Any]:
     combine = f"{MEASURED_VARIABLE}={COVERAGE_FOLDER} nox -s {COVERAGE_SESSION}"
-    return _job(
-        "coverage",
-        "stage: test",
-        "timeout: 10 minutes",
-        _never_on_tag(context),
-        "needs: [test]",
-        _script(context, (*_installing(context), combine)),
-    )
+    return {
+        "stage": "test",
+        "timeout": "10 minutes",
+        **_never_on_tag(context),
+        "needs": ["test"],
+        **_script(context, *_installing(context), combine),
+    }
 
 
-def _testpypi(context: WorkflowContext) -> str:
-    return _job(
-        "testpypi",
-        "stage: publish",
-        "timeout: 15 minutes",
-        f"image: python:{LOCKED_PYTHON}",
-        f'rules:\n  - if: $CI_COMMIT_BRANCH == "{context.branch}"',
-        "needs: [build, test]",
-        "environment: testpypi",
-        "resource_group: testpypi",
-        "variables:\n  GIT_STRATEGY: none",
+def _publishing(*script: str, rules: dict[str, Any], needs: list[str], **keys: object) -> dict[str, Any]:
+    """Return a job without a checkout that has an identity token."""
+    return {
+        "stage": "publish",
+        "timeout": "15 minutes",
+        "image": f"python:{LOCKED_PYTHON}",
+        **rules,
+        "needs": needs,
+        **keys,
+        "script": list(script),
+    }
+
+
+def _token(name: str, audience: str) -> dict[str, Any]:
+    return {"variables": {"GIT_STRATEGY": "none"}, "id_tokens": {name: {"aud": audience}}}
+
+
+def _testpypi(context: WorkflowContext) -> dict[str, Any]:
+    return _publishing(
+        _bring("twine"),
+        f"twine upload --non-interactive --repository testpypi {context.prefix}dist/*",
+        rules={"rules": [{"if": f'$CI_COMMIT_BRANCH == "{context.branch}"'}]},
+        needs=["build", "test"],
+        environment="testpypi",
+        resource_group="testpypi",
         # The library that finds the token wants this name for that audience.
-        "id_tokens:\n  TESTPYPI_ID_TOKEN:\n    aud: testpypi",
-        _lines((_bring("twine"), f"twine upload --non-interactive --repository testpypi {context.prefix}dist/*")),
+        **_token("TESTPYPI_ID_TOKEN", "testpypi"),
     )
 
 
-def _attest(context: WorkflowContext) -> str:
+def _attest(context: WorkflowContext) -> dict[str, Any]:
     dist = f"{context.prefix}dist"
-    return _job(
-        "attest",
-        "stage: publish",
-        "timeout: 15 minutes",
-        f"image: python:{LOCKED_PYTHON}",
-        _on_tag(context),
-        "needs: [build, prove]",
-        "variables:\n  GIT_STRATEGY: none",
-        f"id_tokens:\n  {SIGSTORE_VARIABLE}:\n    aud: sigstore",
-        _lines((_bring("pypi-attestations"), f"python -m pypi_attestations sign {dist}/*")),
-        f"artifacts:\n  paths: [{dist}/*.publish.attestation]",
+    job = _publishing(
+        _bring("pypi-attestations"),
+        f"python -m pypi_attestations sign {dist}/*",
+        rules=_on_tag(context),
+        needs=["build", "prove"],
+        **_token(SIGSTORE_VARIABLE, "sigstore"),
     )
+    return {**job, "artifacts": {"paths": [f"{dist}/*.publish.attestation"]}}
 
 
-def _pypi(context: WorkflowContext, *, attests: bool) -> str:
+def _pypi(context: WorkflowContext, *, attests: bool) -> dict[str, Any]:
     option = "--attestations " if attests else ""
-    return _job(
-        "pypi",
-        "stage: publish",
-        "timeout: 15 minutes",
-        f"image: python:{LOCKED_PYTHON}",
-        _on_tag(context),
-        f"needs: [build, {'attest' if attests else 'prove'}]",
-        f"environment: {context.environment}",
-        f"resource_group: {context.environment}",
-        "variables:\n  GIT_STRATEGY: none",
-        "id_tokens:\n  PYPI_ID_TOKEN:\n    aud: pypi",
-        _lines((_bring("twine"), f"twine upload --non-interactive {option}{context.prefix}dist/*")),
+    return _publishing(
+        _bring("twine"),
+        f"twine upload --non-interactive {option}{context.prefix}dist/*",
+        rules=_on_tag(context),
+        needs=["build", "attest" if attests else "prove"],
+        environment=context.environment,
+        resource_group=context.environment,
+        **_token("PYPI_ID_TOKEN", "pypi"),
     )
 
 
-def _release(context: WorkflowContext) -> str:
-    return _job(
-        "release",
-        "stage: release",
-        "timeout: 10 minutes",
-        _on_tag(context),
-        "needs: [build, pypi]",
-        "variables:\n  GIT_STRATEGY: none\n  RELEASES: $CI_API_V4_URL/projects/$CI_PROJECT_ID/releases",
-        _lines(line.format(prefix=context.prefix) for line in RELEASE_COMMANDS),
-    )
+def _release(context: WorkflowContext) -> dict[str, Any]:
+    return {
+        "stage": "release",
+        "timeout": "10 minutes",
+        **_on_tag(context),
+        "needs": ["build", "pypi"],
+        "variables": {"GIT_STRATEGY": "none", "RELEASES": "$CI_API_V4_URL/projects/$CI_PROJECT_ID/releases"},
+        "script": [line.format(prefix=context.prefix) for line in RELEASE_COMMANDS],
+    }
 
 
 RELEASE_GUARD = (
@@ -214,17 +211,18 @@ curl --fail-with-body --request POST --header "JOB-TOKEN: $CI_JOB_TOKEN" \
 RELEASE_COMMANDS = (RELEASE_GUARD, MAKE_RELEASE.replace("\n", ""))
 
 
-def _on_tag(context: WorkflowContext) -> str:
-    return f"rules:\n  - if: $CI_COMMIT_TAG =~ {tag_expression(context)}"
+def _on_tag(context: WorkflowContext) -> dict[str, Any]:
+    return {"rules": [{"if": f"$CI_COMMIT_TAG =~ {tag_expression(context)}"}]}
 
 
-def _never_on_tag(context: WorkflowContext) -> str:
-    return f"rules:\n  - if: $CI_COMMIT_TAG =~ {tag_expression(context)}\n    when: never\n  - when: on_success"
+def _never_on_tag(context: WorkflowContext) -> dict[str, Any]:
+    never = {"if": f"$CI_COMMIT_TAG =~ {tag_expression(context)}", "when": "never"}
+    return {"rules": [never, {"when": "on_success"}]}
 
 
 def _bring(tool: str) -> str:
     """Return the command that brings a tool, by the hashes of its wheels."""
-    return "\n".join(locked_install_lines(tool))
+    return "".join(f"{line}\n" for line in locked_install_lines(tool))
 
 
 def _installing(context: WorkflowContext) -> tuple[str, ...]:
@@ -237,21 +235,5 @@ def _installing(context: WorkflowContext) -> tuple[str, ...]:
     return context.installing()
 
 
-def _script(context: WorkflowContext, commands: Iterable[str]) -> str:
-    return _lines((*((f"cd {context.prefix}",) if context.prefix else ()), *commands))
-
-
-def _lines(commands: Iterable[str]) -> str:
-    return "script:\n" + "\n".join(f"  - {_text(command)}" for command in commands)
-
-
-def _text(command: str) -> str:
-    """Return a command as YAML has it: nothing in it is taken for YAML."""
-    if "\n" in command:
-        return "|\n" + textwrap.indent(command, "    ")
-    # What is a string in JSON is one in YAML.
-    return json.dumps(command, ensure_ascii=False)
-
-
-def _job(name: str, *parts: str) -> str:
-    return f"{name}:\n" + textwrap.indent("\n".join(parts), "  ")
+def _script(context: WorkflowContext, *commands: str) -> dict[str, list[str]]:
+    return {"script": [*([f"cd {context.prefix}"] if context.prefix else []), *commands]}

@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 
+from seatrial.ci.github import read_yaml, table_at
 from seatrial.ci.pins import without_pins
 
 BEGIN = "# >>> seatrial: generated; `invoke workflows` writes it anew. What stands outside of these lines is yours."
@@ -13,12 +14,6 @@ END = "# <<< seatrial"
 
 OPENING = re.compile(r"^# >>> seatrial\b.*\n", re.MULTILINE)
 CLOSING = re.compile(r"^# <<< seatrial(?: (?P<hash>[0-9a-f]+))?[^\n]*(?:\n|\Z)", re.MULTILINE)
-
-JOB = re.compile(r"^  (?P<quote>['\"]?)(?P<name>[A-Za-z_][\w-]*)(?P=quote):[ \t]*(?:#.*)?\r?$", re.MULTILINE)
-"""The first line of a job: the only lines that stand two spaces from the edge."""
-
-AT_THE_EDGE = re.compile(r"^[^\s#]", re.MULTILINE)
-"""Where the table of jobs ends."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +49,9 @@ class ManagedBlock:
 
 
 def jobs_below(block: ManagedBlock) -> tuple[str, ...]:
-    """Return the names of the jobs that stand below the region, in its table of jobs."""
-    return tuple(dict.fromkeys(found["name"] for found in JOB.finditer(AT_THE_EDGE.split(block.below)[0])))
+    """Return the names of the jobs below the generated ones; none of a file that can't be read."""
+    own, generated = (table_at(read_yaml(text)[0], "jobs") for text in (block.whole(), block.text))
+    return tuple(str(name) for name in own if name not in generated)
 
 
 def new_file(text: str) -> str:
