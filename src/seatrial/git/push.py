@@ -180,7 +180,7 @@ def _push_atomically(repository: Repository, push: AtomicPush, trace: Path) -> t
     git = Git(repository.root, environment=(("GIT_TRACE2_EVENT", str(trace)),))
     done = git.attempt("push", *options, push.upstream.remote, *refspecs)
     output = last_lines(redact(done.errors + done.output))
-    states = dict(_states_of_refs(done.output))
+    states = dict(states_of_refs(done.output))
     # Exit code 0 is not enough: settings can make it a push of nothing.
     if done.returncode == 0 and all(states.get(ref) is PushState.ACCEPTED for ref in objects):
         return PushState.ACCEPTED, output
@@ -196,8 +196,8 @@ def _ask(repository: Repository, push: AtomicPush, trace: Path) -> PushState:
         remote = read_remote(repository, push.upstream)
     except RemoteUnreachable:
         return PushState.UNKNOWN
-    # The push is atomic: when the tag arrived, the branch has the commit.
-    if remote.tags.get(push.tag) == push.oid:
+    # The push is atomic: either of them shows that both have arrived, whatever was pushed or removed since.
+    if remote.tags.get(push.tag) == push.oid or (remote.tip == push.commit and push.commit != push.base):
         return PushState.ACCEPTED
     if not was_sent(trace):
         return PushState.REFUSED
@@ -210,7 +210,7 @@ def _ask(repository: Repository, push: AtomicPush, trace: Path) -> PushState:
     return PushState.REFUSED if has_moved or push.tag in remote.tags else PushState.UNKNOWN
 
 
-def _states_of_refs(output: str) -> Iterator[tuple[str, PushState]]:
+def states_of_refs(output: str) -> Iterator[tuple[str, PushState]]:
     """Yield the refs of a push and their states, as the remote or git itself reports them (git-push(1), porcelain).
 
     "[remote failure]" is a connection that was lost before the remote's report.

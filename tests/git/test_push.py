@@ -1,0 +1,105 @@
+"""What is known of a push from what git has printed, and from its trace."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seatrial.git.push import PushState, states_of_refs, was_sent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sample_project import SampleProject
+
+
+ACCEPTED, REFUSED, UNKNOWN = PushState.ACCEPTED, PushState.REFUSED, PushState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        (" \ta:refs/heads/main\t1a..2b", ACCEPTED),
+        ("*\ta:refs/heads/main\t[new branch]", ACCEPTED),
+        ("=\ta:refs/heads/main\t[up to date]", ACCEPTED),
+        ("!\ta:refs/heads/main\t[rejected] (stale info)", REFUSED),
+        ("!\ta:refs/heads/main\t[rejected] (atomic push failed)", REFUSED),
+        ("!\ta:refs/heads/main\t[remote rejected] (pre-receive hook declined)", REFUSED),
+        ("!\ta:refs/heads/main\t[remote rejected] (fatal error in commit_refs)", REFUSED),
+        ("!\ta:refs/heads/main\t[remote failure] (remote failed to report status)", UNKNOWN),
+    ],
+)
+def test_state_of_a_ref_is_the_one_that_is_reported(line: str, state: PushState) -> None:
+    """The texts are git's: ``transport.c``."""
+    assert dict(states_of_refs(f"To ../remote.git\n{line}\nDone\n")) == {"refs/heads/main": state}
+
+
+def test_messages_are_no_report() -> None:
+    assert dict(states_of_refs("fatal: the remote end hung up unexpectedly\nDone\n\terror: no\n")) == {}
+
+
+def pushed(project: SampleProject, *words: str) -> Path:
+    """Push, and return the trace."""
+    trace = project.root.parent / "trace"
+    project.run("git", "push", "-q", *words, "HEAD:refs/heads/main", GIT_TRACE2_EVENT=str(trace))
+    return trace
+
+
+@pytest.fixture
+def clone(project: SampleProject) -> SampleProject:
+    """Return a repository with two commits, and a remote that has the first."""
+    project.git("init", "-q", "-b", "main")
+    project.commit()
+    project.git("init", "-q", "--bare", "-b", "main", "../remote.git")
+    project.git("push", "-q", "../remote.git", "main")
+    project.commit("Another")
+    return project
+
+
+def test_push_that_arrives_was_sent(clone: SampleProject) -> None:
+    assert was_sent(pushed(clone, "../remote.git"))
+
+
+def test_push_that_a_hook_of_the_remote_refuses_was_sent(clone: SampleProject) -> None:
+    hook = clone.root.parent / "remote.git/hooks/pre-receive"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    assert was_sent(pushed(clone, "../remote.git"))
+
+
+@pytest.mark.parametrize(
+    "words", [("http://127.0.0.1:9/r.git",), ("../nowhere.git",), ("--force-with-lease=main:0", "../remote.git")]
+)
+def test_push_that_ends_before_the_objects_was_not_sent(clone: SampleProject, words: tuple[str, ...]) -> None:
+    trace = pushed(clone, *words)
+    assert '"event":"start"' in trace.read_text()
+    assert not was_sent(trace)
+
+
+def test_push_that_a_hook_here_refuses_was_not_sent(clone: SampleProject) -> None:
+    hook = clone.root / ".git/hooks/pre-push"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    assert not was_sent(pushed(clone, "../remote.git"))
+
+
+def test_helper_of_another_protocol_may_have_sent_anything(clone: SampleProject, tmp_path: Path) -> None:
+    program = tmp_path / "git-remote-dock"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    trace = tmp_path / "trace"
+    path = f"{tmp_path}:{clone.environ.get('PATH') or '/usr/bin:/bin'}"
+    clone.run("git", "push", "dock::somewhere", "HEAD:refs/heads/main", GIT_TRACE2_EVENT=str(trace), PATH=path)
+    assert was_sent(trace)
+
+
+def test_trace_that_is_cut_off_or_gone_excludes_nothing(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    assert was_sent(trace)
+    trace.write_text("")
+    assert not was_sent(trace)
+    sent = json.dumps({"event": "child_start", "argv": ["git", "pack-objects", "--all-progress-implied"]})
+    trace.write_text(f'{{"event":"start"}}\n{sent}\n{{"event":"chi')
+    assert was_sent(trace)
