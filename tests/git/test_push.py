@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.git.push import PushState, states_of_refs, was_sent
+from seatrial.git.push import PushState, begin_trace, states_of_refs, was_sent
+from seatrial.git.repository import read_repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,3 +106,17 @@ def test_trace_that_is_cut_off_or_gone_excludes_nothing(tmp_path: Path) -> None:
     sent = json.dumps({"event": "child_start", "argv": ["git", "pack-objects", "--all-progress-implied"]})
     trace.write_text(f'{{"event":"start"}}\n{sent}\n{{"event":"chi')
     assert was_sent(trace)
+
+
+def test_trace_is_kept_only_where_git_writes_one(clone: SampleProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository, trace = read_repository(clone.root), clone.root.parent / "trace"
+    trace.write_text("of an earlier push")
+    begin_trace(repository, trace)
+    assert (trace.read_text(), was_sent(trace)) == ("", False)
+    program = clone.root.parent / "bin/git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nunset GIT_TRACE2_EVENT\nexec {shutil.which("git")} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    begin_trace(repository, trace)
+    assert (trace.exists(), was_sent(trace)) == (False, True)

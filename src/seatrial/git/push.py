@@ -6,7 +6,6 @@ nothing, or when the remote has changed so that it can't take the push any more;
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import re
@@ -89,7 +88,7 @@ def complete_push(
     remote = push.upstream.remote
     if state is PushState.UNKNOWN:
         progress.note(f"the connection to {remote} was lost during the push: asking whether it has taken {push.tag}")
-        state = settle_push(repository, push, trace, progress, patience)
+        state = settle_push(repository, push, progress, patience)
         if state is PushState.ACCEPTED:
             update_tracking_branch(repository, push.upstream)
     if state is PushState.REFUSED:
@@ -98,16 +97,14 @@ def complete_push(
     return state, output
 
 
-def settle_push(
-    repository: Repository, push: AtomicPush, trace: Path, progress: Progress, patience: float
-) -> PushState:
-    """Ask the remote whether it has taken a push, until that is known or ``patience`` seconds are over.
+def settle_push(repository: Repository, push: AtomicPush, progress: Progress, patience: float) -> PushState:
+    """Ask the remote whether it has taken a push that was sent, until that is known or ``patience`` seconds are over.
 
     A remote that does not answer leaves the state unknown. Raises `CommandFailed` when the remote is not configured.
     """
     end, remote = time.monotonic() + patience, push.upstream.remote
     for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
-        state = _ask(repository, push, trace)
+        state = _ask(repository, push)
         remaining = end - time.monotonic()
         if state is not PushState.UNKNOWN or remaining <= 0:
             return state
@@ -119,8 +116,18 @@ def settle_push(
 def push_unknown_error(push: AtomicPush, fix: str, output: str = "") -> ReleaseError:
     """Return the error about a push of which it is unknown whether the remote takes it; ``output``: that of git."""
     address = f" ({push.address})" if push.address else ""
-    what = f"whether {push.upstream.remote}{address} takes {push.tag} is not known yet"
-    return ReleaseError(f"{what}:\n{output}" if output else what, code="PushUnknown", fix=fix)
+    text = f"whether {push.upstream.remote}{address} takes {push.tag} is not known yet"
+    return ReleaseError(f"{text}:\n{output}" if output else text, code="PushUnknown", fix=fix)
+
+
+def begin_trace(repository: Repository, trace: Path) -> None:
+    """Make an empty trace for a push; none where git does not write one (before 2.22, by a wrapper, on a full disk)."""
+    trace.unlink(missing_ok=True)
+    _traced_git(repository, trace).run("rev-parse", "--git-dir")
+    if '"event":"start"' in (trace.read_text(encoding="utf-8", errors="replace") if trace.is_file() else ""):
+        trace.write_text("", encoding="utf-8")
+    else:
+        trace.unlink(missing_ok=True)
 
 
 def was_sent(trace: Path) -> bool:
@@ -136,11 +143,8 @@ def was_sent(trace: Path) -> bool:
     return any(SENDING.fullmatch(word) for words in _started_commands(lines) for word in words[:2])
 
 
-def is_traced(trace: Path) -> bool:
-    """Whether git has written its trace: a version before 2.22, a wrapper or a full disk may keep it from that."""
-    with contextlib.suppress(OSError):
-        return '"event":"start"' in trace.read_text(encoding="utf-8", errors="replace")
-    return False
+def _traced_git(repository: Repository, trace: Path) -> Git:
+    return Git(repository.root, environment=(("GIT_TRACE2_EVENT", str(trace)),))
 
 
 SENDING = re.compile(r"pack-objects|http-push|remote-(?!https?$).+")
@@ -169,38 +173,36 @@ def _started_commands(lines: list[str]) -> Iterator[list[str]]:
 def _push_atomically(repository: Repository, push: AtomicPush, trace: Path) -> tuple[PushState, str]:
     """Push, in the user's own repository with its credentials and its pre-push hook; return the state and the output.
 
-    The remote takes it only while its branch is at ``base`` and it lacks the tag, so that the state can be seen later.
+    ``trace``: as `begin_trace` has left it. The remote takes it only while its branch is at ``base`` and it lacks the
+    tag, so that the state can be seen later.
     """
     objects = {push.upstream.ref: push.commit, f"refs/tags/{push.tag}": push.oid}
     leases = [f"--force-with-lease=refs/tags/{push.tag}:"]
     leases += [f"--force-with-lease={push.upstream.ref}:{push.base}"] if push.base else []
     options = ("--atomic", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", *leases)
     refspecs = (f"{source}:{ref}" for ref, source in objects.items())
-    trace.write_text("", encoding="utf-8")
-    git = Git(repository.root, environment=(("GIT_TRACE2_EVENT", str(trace)),))
+    git = _traced_git(repository, trace) if trace.is_file() else Git(repository.root)
     done = git.attempt("push", *options, push.upstream.remote, *refspecs)
     output = last_lines(redact(done.errors + done.output))
-    states = dict(states_of_refs(done.output))
+    reported = dict(states_of_refs(done.output))
+    states = [reported.get(ref) for ref in objects]
     # Exit code 0 is not enough: settings can make it a push of nothing.
-    if done.returncode == 0 and all(states.get(ref) is PushState.ACCEPTED for ref in objects):
+    if done.returncode == 0 and set(states) == {PushState.ACCEPTED}:
         return PushState.ACCEPTED, output
-    own = [states.get(ref) for ref in objects]
-    if PushState.REFUSED in own or (done.returncode and None in own and is_traced(trace) and not was_sent(trace)):
+    if PushState.REFUSED in states or (None in states and not was_sent(trace)):
         return PushState.REFUSED, output
     return PushState.UNKNOWN, output
 
 
-def _ask(repository: Repository, push: AtomicPush, trace: Path) -> PushState:
+def _ask(repository: Repository, push: AtomicPush) -> PushState:
     """Ask the remote once whether it has taken a push."""
     try:
         remote = read_remote(repository, push.upstream)
     except RemoteUnreachable:
         return PushState.UNKNOWN
-    # The push is atomic: either of them shows that both have arrived, whatever was pushed or removed since.
-    if remote.tags.get(push.tag) == push.oid or (remote.tip == push.commit and push.commit != push.base):
+    # The push is atomic: when the tag arrived, the branch has the commit.
+    if remote.tags.get(push.tag) == push.oid:
         return PushState.ACCEPTED
-    if not was_sent(trace):
-        return PushState.REFUSED
     if push.address is not None and push_address(repository, push.upstream.remote) != push.address:
         # Another repository does not tell.
         return PushState.UNKNOWN

@@ -316,8 +316,8 @@ def _read_index(simple: str, name: str, patience: float) -> ProjectFiles:
     try:
         return in_thread(read_project_files, simple, name, patience).result(timeout=patience)
     except futures.TimeoutError:
-        what = f"{redacted_address(simple)} does not answer within {patience:g} seconds"
-        raise IndexUnreachable(what, fix="try again later") from None
+        text = f"{redacted_address(simple)} does not answer within {patience:g} seconds"
+        raise IndexUnreachable(text, fix="try again later") from None
 
 
 def _finish_command(

@@ -184,14 +184,14 @@ class IndexWatch:
         the index does not answer the first request; later it may be silent for a while.
         """
         end = time.monotonic() + self.limit
-        release, shown = self.look(), None
+        release, reported = self.look(), None
         for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
             remaining = end - time.monotonic()
             if goal.is_reached(release) or remaining <= 0 or is_hopeless():
                 break
-            if shown != goal.progress(release):
-                shown = goal.progress(release)
-                say(f"{shown} on {release.index}; waiting, {remaining:.0f} s at most")
+            if reported != goal.progress(release):
+                reported = goal.progress(release)
+                say(f"{reported} on {release.index}; waiting, {remaining:.0f} s at most")
             time.sleep(min(pause, remaining))
             try:
                 release = self.look()

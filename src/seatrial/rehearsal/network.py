@@ -46,11 +46,11 @@ import sys
 import requests
 inside, nonce, outside = sys.argv[1:]
 try:
-    told = requests.get(inside, timeout=10).json()
+    answer = requests.get(inside, timeout=10).json()
 except (requests.exceptions.RequestException, ValueError) as error:
     sys.exit(f"{inside} is out of reach: {error}")
-if told != {"rehearsal": nonce}:
-    sys.exit(f"{inside} answered {told}")
+if answer != {"rehearsal": nonce}:
+    sys.exit(f"{inside} answered {answer}")
 try:
     answer = requests.get(outside, timeout=10)
 except requests.exceptions.ProxyError:

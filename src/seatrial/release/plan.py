@@ -73,8 +73,8 @@ def plan_text(plan: ReleasePlan, target: PushTarget, remote: Remote) -> str:
 
 def _rows(head: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     """Return rows of which the first has the head, and no more than `MOST_PATHS`."""
-    shown = [*texts[:MOST_PATHS], *([f"and {len(texts) - MOST_PATHS} more"] if len(texts) > MOST_PATHS else [])]
-    return [(head if not number else "", text) for number, text in enumerate(shown)]
+    visible = [*texts[:MOST_PATHS], *([f"and {len(texts) - MOST_PATHS} more"] if len(texts) > MOST_PATHS else [])]
+    return [(head if not number else "", text) for number, text in enumerate(visible)]
 
 
 def changed_files(diff: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from seatrial.git.push import (
     PUSH_PATIENCE,
     AtomicPush,
     PushState,
+    begin_trace,
     complete_push,
     push_unknown_error,
     settle_push,
@@ -141,8 +142,8 @@ def push_release(
     """
     push = release_push.push
     fetch_objects(repository, scratch, f"refs/tags/{push.tag}")
-    # Of this push, and not of an earlier one: killed before it begins, nothing was sent.
-    _trace(repository).write_text("", encoding="utf-8")
+    # Killed before the push begins, the trace is empty: nothing was sent.
+    begin_trace(repository, _trace(repository))
     _write_note(repository, release_push)
     try:
         state, output = complete_push(repository, push, _trace(repository), progress, patience)
@@ -171,7 +172,9 @@ def push_tag(repository: Repository, preconditions: Preconditions, tag: str, pro
     address = redacted_address(remote.addresses[0])
     push = AtomicPush(target.upstream, preconditions.commit, tag, oid, remote.tip, address)
     with tempfile.TemporaryDirectory(prefix="seatrial-push-") as folder:
-        state, output = complete_push(repository, push, Path(folder, TRACE), progress, PUSH_PATIENCE)
+        trace = Path(folder, TRACE)
+        begin_trace(repository, trace)
+        state, output = complete_push(repository, push, trace, progress, PUSH_PATIENCE)
     if state is PushState.UNKNOWN:
         raise push_unknown_error(push, f"ask again: {Command('push')}", output)
     return target
@@ -218,7 +221,7 @@ def read_interrupted_release(
         return InterruptedRelease(release_push, PushState.REFUSED)
     release_push = _on_current_remote(repository, release_push)
     with progress.step("resume", f"{release_push.push.tag}, which was interrupted while it was pushed") as step:
-        state = settle_push(repository, release_push.push, _trace(repository), step, patience)
+        state = settle_push(repository, release_push.push, step, patience)
     return InterruptedRelease(release_push, state)
 
 
