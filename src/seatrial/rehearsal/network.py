@@ -20,6 +20,10 @@ from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import urlsplit
 from wsgiref.util import shift_path_info
 
+import trustme
+from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
+from werkzeug.serving import WSGIRequestHandler, make_server
+
 from seatrial import process
 from seatrial.errors import CommandFailed, RehearsalError
 from seatrial.redaction import PUBLISHING_VARIABLE
@@ -143,9 +147,6 @@ def open_network(
     ``folder``: where the index keeps its files. Nothing listens to anything but loopback, on ports that the system
     chooses.
     """
-    # It takes a quarter of a second, and only an upload needs it.
-    from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
-
     folder.mkdir(parents=True)
     hosts = [str(urlsplit(url).hostname) for url in (DEFAULT_REPOSITORY, TEST_REPOSITORY)]
     injected = faults or InjectedFaults()
@@ -221,8 +222,6 @@ def _leads_elsewhere(name: str) -> bool:
 
 
 def _web(application: WSGIApplication, context: ssl.SSLContext | None = None) -> BaseWSGIServer:
-    from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
-
     class Quiet(WSGIRequestHandler):
         def log(self, *_: object) -> None:
             """Say nothing."""
@@ -305,9 +304,6 @@ class CertificateAuthority:
     @classmethod
     def make(cls, folder: Path, hosts: Sequence[str]) -> CertificateAuthority:
         """Make an authority and a certificate for ``hosts``. The keys never leave this process and ``folder``."""
-        # Only a rehearsal needs it.
-        import trustme  # noqa: PLC0415
-
         authority = trustme.CA(organization_name="seatrial rehearsal")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(*hosts).configure_cert(context)

@@ -12,6 +12,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from seatrial.checks.check import help_page
 from seatrial.ci.publisher import NOT_FOUND
 
@@ -86,16 +89,11 @@ class TokenIssuer:
     @classmethod
     def make(cls, clock: Callable[[], float] = time.time, *, forge: str = "github") -> TokenIssuer:
         """Return an issuer with a new key, and a secret for the job that may request tokens."""
-        # Only a rehearsal needs it.
-        from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
-
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         return cls(key, secrets.token_urlsafe(), clock, ISSUER_NAMES[forge])
 
     def token(self, identity: CiIdentity, *audience: str) -> str:
         """Return a token for a job."""
-        import jwt  # noqa: PLC0415 - see make()
-
         now = int(self.clock())
         times = {"iat": now, "nbf": now, "exp": now + IDENTITY_LIFETIME}
         audiences = audience[0] if len(audience) == 1 else list(audience)
@@ -105,8 +103,6 @@ class TokenIssuer:
     @staticmethod
     def name_in(token: str) -> str | None:
         """Return the issuer in a token, which is not verified; None when it is no token."""
-        import jwt  # noqa: PLC0415 - see make()
-
         try:
             claims = jwt.decode(token, options={"verify_signature": False})
         except (jwt.PyJWTError, ValueError, RecursionError):
@@ -116,8 +112,6 @@ class TokenIssuer:
 
     def read(self, token: str, audience: str) -> dict[str, Any] | None:
         """Return the claims of a token; None when its signature, audience or time is wrong."""
-        import jwt  # noqa: PLC0415 - see make()
-
         required = ["iss", "iat", "exp", "aud", "jti"]
         try:
             claims: dict[str, Any] = jwt.decode(

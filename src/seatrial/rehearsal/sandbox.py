@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from platformdirs import user_cache_path
+
 from seatrial import process
 from seatrial.git.repository import read_identity
 from seatrial.git.scratch import SubmoduleSource, checkout_submodules
@@ -217,9 +219,6 @@ def _toolchains() -> dict[str, str]:
 
 def _caches(kept: Mapping[str, str]) -> dict[str, str]:
     """Return the variables for the caches of downloads, the only folders of the user's home that a rehearsal uses."""
-    # Only a rehearsal needs it.
-    from platformdirs import user_cache_path  # noqa: PLC0415
-
     caches = {"PIP_CACHE_DIR": str(user_cache_path("pip", appauthor=False))}
     program = find_uv()
     if program and "UV_CACHE_DIR" not in kept:
