@@ -22,11 +22,11 @@ def test_listing_names_every_python_and_tells_what_each_session_does(project: Sa
     both = ["ci", "release"]
     assert told == [
         ("build", False, both, "Build the sdist of tidepool, and the wheel from that sdist, into dist/"),
-        ("check", False, both, "Check that an index would take what is in dist/ (builds it first if need be)"),
+        ("check", False, both, "Check that an index would accept the files in dist/ (builds them first if needed)"),
         ("tests-3.9", "3.9", both, "Run pytest against the built wheel"),
         ("tests-3.12", "3.12", both, "Run pytest against the built wheel"),
-        ("mypy-3.9", "3.9", both, "Run mypy, told to check for this Python"),
-        ("mypy-3.12", "3.12", both, "Run mypy, told to check for this Python"),
+        ("mypy-3.9", "3.9", both, "Run mypy, for this Python"),
+        ("mypy-3.12", "3.12", both, "Run mypy, for this Python"),
         ("lint", None, ["ci"], "Run ruff check and ruff format"),
     ]
 

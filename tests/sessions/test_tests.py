@@ -309,7 +309,7 @@ def test_coverage_takes_what_other_jobs_have_measured_and_runs_no_test_again(pro
     assert "Running session tests" not in ran.output
     ran = project.nox("-s", "coverage", SEATRIAL_MEASURED="measured")
     assert (ran.returncode, ran.was_a_traceback) == (1, False)
-    assert "no job has handed over what its tests measured: measured holds no .coverage.*" in ran.output
+    assert "no job has provided what its tests measured: measured has no .coverage.*" in ran.output
 
 
 def test_sessions_run_side_by_side_where_nox_can(project: SampleProject) -> None:

@@ -37,7 +37,7 @@ LOCAL_VERSION = "DIST122"
 def build(*, tags: Sequence[str] = DEFAULT_TAGS) -> None:
     """Register ``build``: one sdist, and the wheel from that sdist, in ``dist/``.
 
-    What is already built from the same tree is not built again; to build all the same, remove ``dist/``.
+    The same tree is not built twice; to build it again, remove ``dist/``.
     """
     about = f"Build the sdist of {current_project().name}, and the wheel from that sdist, into dist/"
     register_session(Registration("build", about, as_strings(tags, "tags"), environment=False), _build)
@@ -45,62 +45,64 @@ def build(*, tags: Sequence[str] = DEFAULT_TAGS) -> None:
 
 @user_facing
 def check(*, tags: Sequence[str] = DEFAULT_TAGS) -> None:
-    """Register ``check``: whether an index would take the distributions (docs/checks.md; ``twine check``)."""
-    about = "Check that an index would take what is in dist/ (builds it first if need be)"
+    """Register ``check``: whether an index would accept the distributions (docs/checks.md; ``twine check``)."""
+    about = "Check that an index would accept the files in dist/ (builds them first if needed)"
     register_session(Registration("check", about, as_strings(tags, "tags"), environment=False), _check)
 
 
 def built_distributions(session: nox.Session, python: Interpreter | None = None) -> BuiltDistributions:
-    """Return the distributions of the tree as it is now; they are built if need be.
+    """Return the distributions of the current tree, and build them if needed.
 
-    Where another job of CI has built them, its files are taken, or none at all; what has to be compiled then is
-    compiled for ``python``, the one that runs nox unless told.
+    If another job of CI has built them, its files are returned, and nothing is built except a wheel that has to be
+    compiled for ``python``, by default the Python that runs nox.
     """
-    # Everything that a session does is loaded when it runs: `nox -l` does without.
+    # The imports of a session are in its function, because `nox -l` starts faster without them.
     from seatrial.distributions.build import compiled_wheel, ensure_built  # noqa: PLC0415
     from seatrial.distributions.from_ci import BUILT_VARIABLE, accept_built  # noqa: PLC0415
 
-    said = os.environ.get(BUILT_VARIABLE)
-    if said is not None:
+    built_line = os.environ.get(BUILT_VARIABLE)
+    if built_line is not None:
         here = python or Interpreter(f"{sys.version_info[0]}.{sys.version_info[1]}", Path(sys.executable))
         return accept_built(
-            current_project(), said, lambda sdist: compiled_wheel(sdist, here, state_folder(session), log_of(session))
+            current_project(),
+            built_line,
+            lambda sdist: compiled_wheel(sdist, here, state_folder(session), log_of(session)),
         )
     return ensure_built(current_project(), state_folder(session), os.environ.get(RUN_VARIABLE, ""), log_of(session))
 
 
 def state_folder(session: nox.Session) -> Path:
-    """Return the folder for what is remembered between runs, beside nox's environments."""
+    """Return the folder for data that is kept between runs, next to nox's environments."""
     try:
         folder = session.cache_dir
     except FileNotFoundError as error:
-        # Before 2026.7.11 nox made it only where there was an environment already.
+        # Before 2026.7.11 nox created it only together with an environment.
         Path(error.filename).mkdir(parents=True)
         folder = session.cache_dir
     return folder.resolve() / "seatrial"
 
 
 def _build(session: nox.Session) -> None:
-    for one in built_distributions(session):
-        session.log(f"dist/{one.path.name} is built from this tree")
+    for file in built_distributions(session):
+        session.log(f"dist/{file.path.name} is built from this tree")
 
 
 def _check(session: nox.Session) -> None:
-    from seatrial.checks.run import require_acceptable  # noqa: PLC0415 - see built()
+    from seatrial.checks.run import require_acceptable  # noqa: PLC0415 - as in built_distributions()
     from seatrial.events import Progress  # noqa: PLC0415
     from seatrial.project.settings import Config  # noqa: PLC0415
 
-    made = built_distributions(session)
-    ignore = {**Config.from_project(current_project()).ignore, **_between_releases(made)}
-    require_acceptable(tuple(made), ignore, Progress.of_texts(log_of(session)), tracked_files(current_project().root))
+    built = built_distributions(session)
+    ignore = {**Config.from_project(current_project()).ignore, **_between_releases(built)}
+    require_acceptable(tuple(built), ignore, Progress.of_texts(log_of(session)), tracked_files(current_project().root))
 
 
-def _between_releases(made: BuiltDistributions) -> dict[str, str]:
-    """Return what need not hold between two releases: a version says then which commit it is of, or that it is none.
+def _between_releases(built: BuiltDistributions) -> dict[str, str]:
+    """Return the checks to ignore between two releases, when a version from the tag has a local part for the commit.
 
-    The proof of a release builds at a tag, where a version has no such part.
+    A release builds at a tag, where the version has no local part.
     """
-    if not made.sdist.version.local:
+    if not built.sdist.version.local:
         return {}
     if comes_from_tag(current_project()):
         return {LOCAL_VERSION: "no tag is on this commit, from which a release takes its version"}

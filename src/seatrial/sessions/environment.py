@@ -1,4 +1,4 @@
-"""Fills the environment that nox made for a session, and keeps one that is up to date."""
+"""Installs into the environment that nox created for a session, unless it is up to date."""
 
 from __future__ import annotations
 
@@ -39,85 +39,88 @@ if TYPE_CHECKING:
 
 
 def resolve_groups(groups: Sequence[str], *needed: str) -> tuple[str, ...]:
-    """Resolve dependency groups; add each of ``needed``, names of projects, that none of them asks for.
+    """Return the requirements of dependency groups, and those of ``needed``, names of projects, that they lack.
 
     Raises `GroupMissing` or `GroupInvalid`.
     """
-    found = current_project().requirements(groups)
-    names = {canonicalize_name(Requirement(text).name) for text in found}
-    return (*found, *(name for name in needed if name and canonicalize_name(name) not in names))
+    in_groups = current_project().requirements(groups)
+    names = {canonicalize_name(Requirement(text).name) for text in in_groups}
+    return (*in_groups, *(name for name in needed if name and canonicalize_name(name) not in names))
 
 
 def locked_pins(session: nox.Session, *, locked: bool) -> tuple[str, ...]:
-    """Return what the lock file of the project pins, nothing unless ``locked``. Raises `PyprojectUnreadable`.
+    """Return the versions in the lock file of the project, none unless ``locked``. Raises `PyprojectUnreadable`.
 
-    A lock file that git ignores pins nothing: a release, and CI, does not have it. What is read is kept beside nox's
-    environments: a long one takes longer to be read than an environment that is ready.
+    A lock file that git ignores does not count, because a release and CI do not have it. The result is kept next to
+    nox's environments, because reading a long lock file takes longer than using an environment that is up to date.
     """
     path = find_lock_file(current_project()) if locked else None
     if path is None or is_hidden(path.parent, path.name):
         return ()
     try:
-        # Another release of seatrial may read it in another way.
+        # Another release of seatrial may read it differently.
         content = hashlib.sha256(path.read_bytes() + Path(requirements.__file__).read_bytes()).hexdigest()
     except OSError:
-        # This says what is wrong with it.
+        # This raises an error that names the file.
         return locked_requirements(path)
     kept = state_folder(session) / "lock.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads(kept.read_text(encoding="utf-8"))
-        if known["content"] == content:
-            return tuple(map(str, known["pins"]))
-    found = locked_requirements(path)
+        table = json.loads(kept.read_text(encoding="utf-8"))
+        if table["content"] == content:
+            return tuple(map(str, table["pins"]))
+    pins = locked_requirements(path)
     kept.parent.mkdir(parents=True, exist_ok=True)
     new = kept.with_name(f".{kept.name}.{os.getpid()}")
-    new.write_text(json.dumps({"content": content, "pins": found}), encoding="utf-8")
+    new.write_text(json.dumps({"content": content, "pins": pins}), encoding="utf-8")
     new.replace(kept)
-    return found
+    return pins
 
 
-def fill_environment(session: nox.Session, wanted: Sequence[str], pins: Sequence[str] = ()) -> None:
-    """Make sure that the environment of a session holds ``wanted``, as ``pins`` has it. Raises `InstallFailed`."""
+def fill_environment(session: nox.Session, installed: Sequence[str], pins: Sequence[str] = ()) -> None:
+    """Make sure that the environment of a session has the requirements ``installed``, in the versions of ``pins``.
+
+    Raises `InstallFailed`.
+    """
     python, installer = _python(session), _installer(session)
     contents = EnvironmentContents(
-        str(python.resolve()), repr(installer), requirements=tuple(wanted), constraints=tuple(pins)
+        str(python.resolve()), repr(installer), requirements=tuple(installed), constraints=tuple(pins)
     )
     _update(session, Environment(_folder(session), python, installer), contents, None)
 
 
 def fill_with_wheel(
-    session: nox.Session, wanted: Sequence[str], extras: Sequence[str], pins: Sequence[str] = ()
+    session: nox.Session, installed: Sequence[str], extras: Sequence[str], pins: Sequence[str] = ()
 ) -> BuiltDistributions:
-    """Make sure that the environment of a session holds ``wanted`` and the wheel of the tree as it is now.
+    """Make sure that the environment of a session has the requirements ``installed`` and the wheel of the current tree.
 
-    Returns what was built. Raises `BuildError` or `InstallFailed`.
+    Returns the distributions. Raises `BuildError` or `InstallFailed`.
     """
-    from seatrial.distributions.build import wheel_for_python  # noqa: PLC0415 - see artefacts.built()
+    from seatrial.distributions.build import wheel_for_python  # noqa: PLC0415 - as in built_distributions()
 
     python, installer = _python(session), _installer(session)
     here = Interpreter(str(session.python), python.resolve()) if session.python else None
-    made = built_distributions(session, here)
-    wheel = made.wheel
+    built = built_distributions(session, here)
+    wheel = built.wheel
     if here:
-        wheel = wheel_for_python(made, here, state_folder(session), log_of(session))
+        wheel = wheel_for_python(built, here, state_folder(session), log_of(session))
     contents = EnvironmentContents(
         str(python.resolve()),
         repr(installer),
-        requirements=tuple(wanted),
+        requirements=tuple(installed),
         extras=tuple(extras),
-        needs=made.requirements,
-        modules=made.modules,
+        needs=built.requirements,
+        modules=built.modules,
         wheel=f"{wheel.path.name} {wheel.sha256}",
         constraints=tuple(pins),
     )
     _update(session, Environment(_folder(session), python, installer), contents, wheel)
-    return made
+    return built
 
 
 def require_command(session: nox.Session, command: Sequence[str], groups: Sequence[str]) -> None:
-    """Raise `CommandMissing` for a command that the environment does not hold.
+    """Raise `CommandMissing` for a command that the environment lacks, unless it is a path.
 
-    nox would run whichever lies on PATH, with another Python, on the source tree. A path is taken as it is.
+    nox would run one from PATH, with another Python, on the source tree.
     """
     program = command[0]
     if os.path.dirname(program) or shutil.which(program, path=session.bin):  # noqa: PTH120 - "./x" keeps its dot
@@ -133,12 +136,12 @@ def require_command(session: nox.Session, command: Sequence[str], groups: Sequen
 def _update(
     session: nox.Session, environment: Environment, contents: EnvironmentContents, wheel: Distribution | None
 ) -> None:
-    held = EnvironmentContents.read(environment.path)
-    work = contents.work(held)
+    current = EnvironmentContents.read(environment.path)
+    work = contents.work(current)
     if work is Work.NOTHING:
         return
     if _installs_nothing(session):
-        if wheel and (held is None or held.wheel != contents.wheel):
+        if wheel and (current is None or current.wheel != contents.wheel):
             raise ToolError(
                 f"{session.name} has no environment with {wheel.path.name} as it is now, and -R installs nothing",
                 code="EnvironmentMissing",
@@ -156,7 +159,7 @@ def _update(
 
 
 def _installs_nothing(session: nox.Session) -> bool:
-    """Whether nox runs with ``--no-install`` (``-R``): then it does not run this question, and says None."""
+    """Whether nox runs with ``--no-install`` (``-R``): then `run_install` runs nothing and returns None."""
     return session.run_install("python", "--version", silent=True, log=False) is None
 
 
@@ -176,7 +179,7 @@ def _folder(session: nox.Session) -> Path:
 
 
 def _python(session: nox.Session) -> Path:
-    """Return the interpreter of a session's environment, made anew if it runs another Python than PATH now leads to."""
+    """Return the interpreter of a session's environment, which is recreated if it has another Python than PATH."""
     if session.venv_backend == "none":
         raise ToolError(
             f"{session.name} needs an environment of its own",
@@ -197,17 +200,17 @@ def _installer(session: nox.Session) -> Uv | Pip:
 
 
 STAMP = "seatrial.json"
-"""The file in an environment that says what it holds; it is there only while that is true."""
+"""The file in an environment that lists its contents; it exists only while the list is true."""
 
 CONSTRAINTS = "constraints.txt"
-"""The file in an environment that has what a lock file pins."""
+"""The file in an environment with the versions of a lock file."""
 
 LOCK_FIX = "where the lock file is older than they are: lock again; to do without it: locked=False in the noxfile"
-"""What mends an installation that fails, too, where a lock file had a say."""
+"""A further fix for an installation that fails, if a lock file is used."""
 
 
 class Work(Enum):
-    """What has to be done to an environment."""
+    """The work that an environment needs."""
 
     NOTHING = "nothing"
     WHEEL = "wheel"
@@ -216,12 +219,12 @@ class Work(Enum):
 
 @dataclass(frozen=True)
 class EnvironmentContents:
-    """What an environment holds, or is to hold.
+    """The contents of an environment.
 
     ``python``: the real path of the interpreter; ``requirements``: those of the dependency groups; ``needs``: those
-    of the wheel; ``modules``: what only the wheel may answer for; ``wheel``: its file name and SHA-256;
-    ``constraints``: what a lock file pins; ``settings``: a hash of the environment variables that say what an installer
-    chooses.
+    of the wheel; ``modules``: those that only the wheel provides; ``wheel``: its file name and SHA-256;
+    ``constraints``: the versions of a lock file; ``settings``: a hash of the environment variables that decide what an
+    installer chooses.
     """
 
     python: str
@@ -236,51 +239,50 @@ class EnvironmentContents:
 
     @classmethod
     def read(cls, environment: Path) -> EnvironmentContents | None:
-        """Return what an environment holds; None when that is not known, because filling it was cut short."""
+        """Return the contents of an environment; None if they are unknown, because an installation was interrupted."""
         try:
-            known = dict(json.loads((environment / STAMP).read_text(encoding="utf-8")))
-            told: Any = {name: tuple(is_) if isinstance(is_, list) else is_ for name, is_ in known.items()}
-            return cls(**told)
+            table = dict(json.loads((environment / STAMP).read_text(encoding="utf-8")))
+            fields: Any = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+            return cls(**fields)
         except (OSError, ValueError, TypeError):
             return None
 
     def write(self, environment: Path) -> None:
-        """Say what an environment holds from now on."""
+        """Record these contents in an environment."""
         new = environment / f".{STAMP}.{os.getpid()}"
         new.write_text(json.dumps(asdict(self)), encoding="utf-8")
         new.replace(environment / STAMP)
 
-    def work(self, held: EnvironmentContents | None) -> Work:
-        """Return what makes ``held`` into this.
+    def work(self, current: EnvironmentContents | None) -> Work:
+        """Return the work that turns the current contents of an environment into these.
 
-        A new wheel alone is exchanged; after any other change the environment is made anew, because what is no
-        longer asked for has to go as well.
+        If only the wheel differs, only the wheel is replaced; otherwise the environment is recreated, because
+        requirements that were removed must be gone too.
         """
-        if held == self:
+        if current == self:
             return Work.NOTHING
-        if held is not None and replace(held, wheel=self.wheel, modules=self.modules) == self:
+        if current is not None and replace(current, wheel=self.wheel, modules=self.modules) == self:
             return Work.WHEEL
         return Work.EVERYTHING
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment on disk, and the tool that fills it."""
+    """A virtual environment on disk, and its installer."""
 
     path: Path
     python: Path
     installer: Installer
 
     def fill(self, contents: EnvironmentContents, wheel: Distribution | None, work: Work) -> bool:
-        """Install what ``work`` asks for, the wheel too if there is one, and have it answer for its modules.
+        """Do the work: install the requirements and the wheel, and write the finder for its modules.
 
-        Returns True when the index could not be reached and everything came from the cache.
-        Raises `InstallFailed`.
+        Returns whether the index could not be reached, and everything came from the cache. Raises `InstallFailed`.
         """
-        held = EnvironmentContents.read(self.path)
+        before = EnvironmentContents.read(self.path)
         (self.path / STAMP).unlink(missing_ok=True)
         extras = f"[{','.join(contents.extras)}]" if contents.extras else ""
-        # An address, because a path with a # or a ; in it would be taken apart.
+        # A URL, because # and ; in a path have a meaning in a requirement.
         wheels = [f"{wheel.project}{extras} @ {wheel.path.as_uri()}"] if wheel else []
         alone = ("--no-deps", "--force-reinstall")
         arguments = (*(alone if work is Work.WHEEL else self._pinned(contents)), *wheels)
@@ -288,13 +290,13 @@ class Environment:
         offline = bool(arguments) and install_requirements(
             self.installer, self.python, arguments, cwd=self.path, fix=fix
         )
-        if work is Work.EVERYTHING or held is None or held.modules != contents.modules:
+        if work is Work.EVERYTHING or before is None or before.modules != contents.modules:
             write_finder(self._site_packages(), contents.modules)
         contents.write(self.path)
         return offline
 
     def _pinned(self, contents: EnvironmentContents) -> tuple[str, ...]:
-        """Return what to install, with the constraints in a file of the environment."""
+        """Return the arguments of the installer, with the constraints in a file of the environment."""
         if not contents.constraints:
             return contents.requirements
         file = self.path / CONSTRAINTS
@@ -302,8 +304,8 @@ class Environment:
         return (*contents.requirements, "--constraint", str(file))
 
     def _site_packages(self) -> Path:
-        asked = (str(self.python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
-        return Path(process.run(asked, cwd=self.path, env=process.child_environment()).strip())
+        command = (str(self.python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
+        return Path(process.run(command, cwd=self.path, env=process.child_environment()).strip())
 
 
 def site_packages(session: nox.Session) -> Path:
@@ -315,7 +317,7 @@ SITE_PACKAGES = "Lib/site-packages" if sys.platform == "win32" else "lib/*/site-
 
 
 def is_bare(environment: Path) -> bool:
-    """Whether nothing has been installed into an environment beyond what it was made with."""
-    brought = ("pip-", "setuptools-", "wheel-", "_virtualenv")
-    found = [info.name for folder in environment.glob(SITE_PACKAGES) for info in folder.glob("*.dist-info")]
-    return all(name.startswith(brought) for name in found)
+    """Whether an environment has only the packages that it was created with."""
+    initial = ("pip-", "setuptools-", "wheel-", "_virtualenv")
+    names = [info.name for folder in environment.glob(SITE_PACKAGES) for info in folder.glob("*.dist-info")]
+    return all(name.startswith(initial) for name in names)

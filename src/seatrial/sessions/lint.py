@@ -50,12 +50,12 @@ def lint(
     ``ruff format --check`` follows ``ruff check`` where there is a ``[tool.ruff.format]``. Positional arguments go
     to the first command: ``nox -s lint -- --fix``.
     """
-    told = as_strings(command, "command")
+    words = as_strings(command, "command")
     needed = Groups(as_strings(groups, "groups"), (GROUP,), "the linters")
-    linter = Linter("", (told,)) if told else configured_linter(current_project())
+    linter = Linter("", (words,)) if words else configured_linter(current_project())
 
     def run(session: nox.Session) -> None:
-        # What a session does is loaded when it runs: `nox -l` does without.
+        # The imports of a session are in its function, because `nox -l` starts faster without them.
         from seatrial.sessions.environment import fill_environment, locked_pins, resolve_groups  # noqa: PLC0415
 
         if linter is None:
@@ -66,8 +66,8 @@ def lint(
                 fix="add [tool.ruff] to pyproject.toml, or name a command and the group that brings it:\n"
                 'sessions.lint(command=["flake8"], groups=["lint"])',
             )
-        wanted = resolve_groups(needed.present(), linter.requirement)
-        fill_environment(session, wanted, locked_pins(session, locked=locked))
+        installed = resolve_groups(needed.present(), linter.requirement)
+        fill_environment(session, installed, locked_pins(session, locked=locked))
         for number, arguments in enumerate(linter.commands):
             session.run(*arguments, *(session.posargs if number == 0 else ()), env=process.secrets_removed())
 

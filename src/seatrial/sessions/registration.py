@@ -29,11 +29,11 @@ Body = Callable[[nox.Session], None]
 
 @dataclass(frozen=True)
 class Registration:
-    """What nox is told about a session.
+    """The arguments of a session for nox.
 
-    ``description``: what ``nox -l`` says of it; ``pythons``: those to run on, none for the Python that runs nox;
-    ``environment``: whether it gets a virtual environment of its own; ``requires``: sessions that come first;
-    ``default``: whether it runs when nobody names a session.
+    ``description``: the text of ``nox -l``; ``pythons``: those to run on, none for the Python that runs nox;
+    ``environment``: whether it gets a virtual environment of its own; ``requires``: sessions that run before it;
+    ``default``: whether ``nox`` without a session runs it.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Registration:
 
 
 def user_facing(function: Call) -> Call:
-    """Make of a mistake in the project one message and an exit, instead of a traceback."""
+    """Turn an error of seatrial in a call of the noxfile into a message and an exit, instead of a traceback."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> None:
@@ -59,7 +59,7 @@ def user_facing(function: Call) -> Call:
 
 
 def register_session(registration: Registration, body: Body) -> None:
-    """Register a session; what ``body`` raises on purpose ends the session with its message."""
+    """Register a session; an error of seatrial in ``body`` ends the session with its message."""
 
     def run(session: nox.Session) -> None:
         try:
@@ -77,7 +77,7 @@ def register_session(registration: Registration, body: Body) -> None:
     if registration.pythons:
         _show_to_nox(registration.pythons)
         require_a_run(registration.name, registration.pythons)
-    wanted: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "name": registration.name,
         "python": list(registration.pythons) or (None if registration.environment else False),
         "tags": list(registration.tags),
@@ -87,13 +87,13 @@ def register_session(registration: Registration, body: Body) -> None:
         "download_python": "never",
         "allow_parallel": True,
     }
-    # The nox that Python 3.9 gets takes no allow_parallel.
-    taken = inspect.signature(nox.session).parameters
-    nox.session(**{key: value for key, value in wanted.items() if key in taken})(run)
+    # The newest nox for Python 3.9 has no allow_parallel.
+    parameters = inspect.signature(nox.session).parameters
+    nox.session(**{key: value for key, value in arguments.items() if key in parameters})(run)
 
 
 def _end(session: nox.Session, error: SeatrialError) -> NoReturn:
-    """End a session with an error, which the summary of the run has too."""
+    """End a session with an error, which the summary of the run repeats."""
     text = render(error.explained_text)
     explain_failure(session.name, text)
     session.error(text)
@@ -105,33 +105,33 @@ def render(text: object) -> str:
 
 
 def log_of(session: nox.Session) -> Callable[[str], None]:
-    """Return what logs a text with the commands of seatrial in it rendered."""
+    """Return a function that logs a text, with the commands of seatrial in it rendered."""
     return lambda text: session.log(render(text))
 
 
 @functools.cache
 def current_project() -> Project:
-    """Return the project of the noxfile: nox goes to its folder before it loads it."""
+    """Return the project of the noxfile, whose folder nox makes the current one before it loads the file."""
     return Project.from_directory(Path.cwd())
 
 
 def as_strings(value: Sequence[str], name: str) -> tuple[str, ...]:
-    """Return a keyword argument as a tuple; a lone string, which is a sequence too, is a mistake to name."""
+    """Return a keyword argument as a tuple. Raises `NoxfileInvalid`, also for a string, which is a sequence too."""
     if isinstance(value, str):
         raise ProjectError(
             f'{name}="{value}" in the noxfile is one string, and has to be a list of them',
             code="NoxfileInvalid",
             fix=f'{name}=["{value}"]',
         )
-    told: object = value
-    found = tuple(told) if isinstance(told, Iterable) else (None,)
-    if not all(isinstance(one, str) for one in found):
+    items: object = value
+    texts = tuple(items) if isinstance(items, Iterable) else (None,)
+    if not all(isinstance(text, str) for text in texts):
         raise ProjectError(
             f"{name}={value!r} in the noxfile has to be a list of strings: 3.10 without quotes is the number 3.1",
             code="NoxfileInvalid",
             fix=f'{name}=["3.9", "3.10"]' if name == "pythons" else f'{name}=["NAME"]',
         )
-    return found
+    return texts
 
 
 def as_variables(value: Mapping[str, str] | None) -> dict[str, str]:
@@ -147,20 +147,20 @@ def as_variables(value: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def as_command(value: Sequence[str]) -> tuple[str, ...]:
-    """Return a command of the noxfile: a program and its arguments."""
-    told = as_strings(value, "command")
-    if not told:
+    """Return a command of the noxfile: a program and its arguments. Raises `NoxfileInvalid`."""
+    words = as_strings(value, "command")
+    if not words:
         raise ProjectError(
             "command=[] in the noxfile names no program", code="NoxfileInvalid", fix='command=["pytest"]'
         )
-    return told
+    return words
 
 
 @dataclass(frozen=True)
 class Groups:
     """The dependency groups of a session: those that the noxfile names, or the first of the usual ones.
 
-    ``purpose`` says in an error what the groups are for, and ``brings`` what the first of them would hold.
+    For the error about a missing group, ``purpose``: what the group is for; ``brings``: the requirement that it needs.
     """
 
     named: tuple[str, ...]
@@ -169,11 +169,11 @@ class Groups:
     brings: str = "pytest"
 
     def __post_init__(self) -> None:
-        """Resolve them once, so that a mistake in them is told before an environment is made."""
+        """Resolve the groups, so that a mistake in them is reported before an environment is created."""
         current_project().requirements(self.present())
 
     def chosen(self) -> tuple[str, ...]:
-        """Return their names. Raises `GroupMissing` when there is none."""
+        """Return the names of the groups. Raises `GroupMissing` if there are none."""
         present = self.present()
         if not present:
             raise ProjectError(
@@ -186,14 +186,13 @@ class Groups:
         return present
 
     def present(self) -> tuple[str, ...]:
-        """Return their names, none where the project has no such group."""
+        """Return the names of the groups, none if the project has no such group."""
         first = current_project().group(*self.usual)
         return self.named or ((first,) if first else ())
 
 
 def _show_to_nox(pythons: Sequence[str]) -> None:
-    """Put the interpreters where nox looks for them: it has no other door than PATH of this process."""
-    found = find_interpreters(pythons, os.environ)
-    os.environ["PATH"] = path_with(found, os.environ)
-    # The nox that Python 3.9 gets is told never to download one, and leaves it to uv all the same.
+    """Put the interpreters on PATH of this process, the only place where nox looks for them."""
+    os.environ["PATH"] = path_with(find_interpreters(pythons, os.environ), os.environ)
+    # The newest nox for Python 3.9 ignores download_python="never", and lets uv download one.
     os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")

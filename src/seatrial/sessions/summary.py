@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 
 CHILD = "--parallel-worker"
-"""What ``nox -j`` adds to the command line of its children, whose outcomes the parent reports."""
+"""The option that ``nox -j`` gives to its children, whose outcomes the parent reports."""
 
 
 NO_INTERPRETER = re.compile(r"interpreter .*not found", re.IGNORECASE)
-"""What nox gives as the reason when a Python is not there (``nox.virtualenv.InterpreterNotFound``)."""
+"""The reason that nox gives for a missing Python (``nox.virtualenv.InterpreterNotFound``)."""
 
 RUN_VARIABLE = "SEATRIAL_RUN"
 """The environment variable that gives the children of ``nox -j`` the name of the run that they belong to."""
@@ -41,11 +41,11 @@ RUN_VARIABLE = "SEATRIAL_RUN"
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What is known about a run before it ends.
+    """The data of a run for its summary.
 
-    ``begun``: when, in seconds since 1970; ``own_report``: the file that nox is told to write unless it is told
-    another; ``matrices``: the sessions that have to run on at least one of their Pythons when they are asked for;
-    ``reasons``: why sessions failed, because the nox that Python 3.9 gets does not report it.
+    ``begun``: its start, in seconds since 1970; ``own_report``: the report file, unless the noxfile or the user names
+    another; ``matrices``: the sessions that have to run on at least one of their Pythons if they are selected;
+    ``reasons``: why sessions failed, which the newest nox for Python 3.9 does not report.
     """
 
     begun: float = field(default_factory=time.time)
@@ -56,24 +56,26 @@ class RunSummary:
     reasons: dict[str, str] = field(default_factory=dict)
 
     def arrange(self) -> None:
-        """Have nox write its report, and read it at the end of this process."""
+        """Have nox write its report, which `close` reads at the end of this process."""
         if nox.options.report is None:
             nox.options.report = str(self.own_report)
         atexit.register(self.close)
 
     def close(self) -> None:
-        """Show the summary; end the process with exit code 1 when nothing was tested."""
+        """Show the summary; end the process with exit code 1 if nothing was tested."""
         path = _report_named(sys.argv[1:]) or Path(nox.options.report or self.own_report)
         written = self._read(path)
         self.own_report.unlink(missing_ok=True)
         if written is None:
             return
-        # Loaded at the end of a run, so that `nox -l` and the start of each session stay fast.
+        # Imported at the end of a run, because `nox -l` and each session start faster without them.
         from seatrial.outcome import Outcome  # noqa: PLC0415
         from seatrial.report import untested_sessions  # noqa: PLC0415
 
-        found = [Outcome.from_report(entry) for entry in written["sessions"]]
-        outcomes = [replace(one, reason=one.reason or self.reasons.get(one.name, "")) for one in found]
+        reported = [Outcome.from_report(entry) for entry in written["sessions"]]
+        outcomes = [
+            replace(outcome, reason=outcome.reason or self.reasons.get(outcome.name, "")) for outcome in reported
+        ]
         idle = untested_sessions(outcomes, tuple(self.matrices))
         try:
             self._show(outcomes)
@@ -82,7 +84,7 @@ class RunSummary:
                 _fail(f"nox > nothing was tested: {', '.join(idle)} ran on no Python at all")
 
     def _read(self, path: Path) -> dict[str, Any] | None:
-        """Return what nox wrote; None if it ran nothing: a listing, or Ctrl-C before the first session."""
+        """Return the report of nox; None if nox ran no session, as for a listing or after Ctrl-C."""
         try:
             if path.stat().st_mtime < int(self.begun):
                 return None
@@ -92,7 +94,7 @@ class RunSummary:
         return written
 
     def _show(self, outcomes: Sequence[Outcome]) -> None:
-        from seatrial.report import add_to_job_summary, run_summary, run_summary_markdown  # noqa: PLC0415 - see close()
+        from seatrial.report import add_to_job_summary, run_summary, run_summary_markdown  # noqa: PLC0415 - as in close()
 
         seconds = time.time() - self.begun
         missing = self._missing(outcomes)
@@ -105,25 +107,25 @@ class RunSummary:
             print(f"nox > the summary can't be written to GITHUB_STEP_SUMMARY: {error}", file=sys.stderr)
 
     def _missing(self, outcomes: Sequence[Outcome]) -> Mapping[str, str]:
-        """Return how to get each Python that a session was skipped or failed for want of."""
+        """Return how to install each missing Python for which a session was skipped or failed."""
         from seatrial.outcome import Status  # noqa: PLC0415
-        from seatrial.pythons import find_interpreters, how_to_install  # noqa: PLC0415 - see close()
+        from seatrial.pythons import find_interpreters, how_to_install  # noqa: PLC0415 - as in close()
 
-        wanted = {
-            one.python
-            for one in outcomes
-            if one.session in self.matrices and one.python and one.status is not Status.SUCCESS
-            if NO_INTERPRETER.search(one.reason) or not (one.reason or one.gives_reasons)
+        pythons = {
+            outcome.python
+            for outcome in outcomes
+            if outcome.session in self.matrices and outcome.python and outcome.status is not Status.SUCCESS
+            if NO_INTERPRETER.search(outcome.reason) or not (outcome.reason or outcome.gives_reasons)
         }
-        found = {one.version for one in find_interpreters(wanted, os.environ)}
-        return {python: how_to_install(python, os.environ) for python in sorted(wanted - found)}
+        installed = {interpreter.version for interpreter in find_interpreters(pythons, os.environ)}
+        return {python: how_to_install(python, os.environ) for python in sorted(pythons - installed)}
 
 
 _summary: list[RunSummary] = []
 
 
 def arrange_summary() -> None:
-    """Close this run with a summary; in a child of ``nox -j``, leave that to the parent."""
+    """Show a summary at the end of this run, but not in a child of ``nox -j``."""
     if not _summary and CHILD not in sys.argv:
         _summary.append(RunSummary())
         _summary[0].arrange()
@@ -131,39 +133,39 @@ def arrange_summary() -> None:
 
 
 def require_a_run(session: str, pythons: Sequence[str]) -> None:
-    """Fail a run in which ``session`` was to run and ran on none of ``pythons``."""
+    """Fail a run in which ``session`` is selected and runs on none of ``pythons``."""
     for closing in _summary:
         closing.matrices[session] = tuple(pythons)
 
 
 def explain_failure(session: str, reason: str) -> None:
-    """Remember why a session failed."""
+    """Keep the reason why a session failed, for the summary."""
     for closing in _summary:
         closing.reasons[session] = reason
 
 
 def is_of_this_run(path: Path) -> bool:
-    """Whether a file was written since this run began, in whichever process of it."""
+    """Whether a file was written since this run began, by any of its processes."""
     begun = float(os.environ[RUN_VARIABLE].partition(" ")[2])
     return path.stat().st_mtime >= int(begun)
 
 
 def _report_named(arguments: Sequence[str]) -> Path | None:
-    """Return the file that ``--report`` names on nox's command line, which wins over the noxfile."""
+    """Return the file of ``--report`` on nox's command line, which overrides the noxfile."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--report", type=Path)
     before_posargs = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    named: Path | None = parser.parse_known_args(before_posargs)[0].report
-    return named
+    path: Path | None = parser.parse_known_args(before_posargs)[0].report
+    return path
 
 
-def _fail(why: str) -> None:
-    """End this process with exit code 1, although nox has already settled on 0.
+def _fail(reason: str) -> None:
+    """End this process with exit code 1, although nox exits with 0.
 
-    nox counts a session that was skipped for want of its interpreter as no failure, and a noxfile has no say in
-    the exit code. An exit handler can only end the process the hard way, so what is buffered goes out first.
+    nox does not count a session that was skipped for a missing interpreter as a failure, and a noxfile cannot change
+    the exit code. An exit handler has only `os._exit`, which does not flush, so everything is flushed before it.
     """
-    print(why, file=sys.stderr)
+    print(reason, file=sys.stderr)
     with contextlib.suppress(OSError):
         logging.shutdown()
         sys.stdout.flush()

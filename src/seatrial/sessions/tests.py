@@ -55,24 +55,23 @@ def tests(
 
     ``pythons``: those to run on, else those that the project supports; ``groups``: the dependency groups to
     install, else the first of ``test``, ``tests``, ``dev``; ``extras``: those of the wheel; ``requirements``: more of
-    them, or files of them. Where one of these is told, or Python itself is the command (``["python", "-m",
-    "unittest"]``), there need not be a group. ``env``: variables for the command. ``locked``: whether what a lock file
-    pins is installed as it is there; False takes the newest.
-    Positional arguments go to the command: ``nox -s tests-3.12 -- -k parser``. Where the project uses
-    coverage, each Python writes its own data file, and a session ``coverage`` combines them.
+    them, or files of them. If one of these is given, or Python itself is the command (``["python", "-m",
+    "unittest"]``), no group is required. ``env``: variables for the command; ``locked``: whether the versions in a lock
+    file are installed, or else the newest. Positional arguments go to the command: ``nox -s tests-3.12 -- -k parser``.
+    If the project uses coverage, each Python writes a data file, and the session ``coverage`` combines them.
 
-    A second call with another ``name`` makes other sessions, such as a quick part of the tests for the proof of a
-    release; ``default``: whether ``nox`` alone runs them.
+    A second call with another ``name`` registers other sessions, such as a quick part of the tests for a release;
+    ``default``: whether ``nox`` without a session runs them.
     """
     versions = as_strings(pythons, "pythons") or current_project().pythons
     needed = Groups(as_strings(groups, "groups"), TEST_GROUPS, "the tests")
-    told, more = as_command(command), as_strings(extras, "extras")
+    words, wheel_extras = as_command(command), as_strings(extras, "extras")
     files, variables = as_strings(requirements, "requirements"), as_variables(env)
-    suffices = bool(more or files or told[0].startswith("python"))
+    suffices = bool(wheel_extras or files or words[0].startswith("python"))
     measured = is_coverage_used() and name == "tests"
 
     def run(session: nox.Session) -> None:
-        # What a session does is loaded when it runs: `nox -l` does without.
+        # The imports of a session are in its function, because `nox -l` starts faster without them.
         from seatrial.sessions.environment import (  # noqa: PLC0415
             fill_with_wheel,
             locked_pins,
@@ -82,16 +81,16 @@ def tests(
         )
 
         chosen = needed.present() if suffices else needed.chosen()
-        wanted = (*resolve_groups(chosen), *requirements_in(files))
-        built = fill_with_wheel(session, wanted, more, locked_pins(session, locked=locked))
-        require_command(session, told, chosen)
-        words, data = told, {}
-        if measures(told, current_project()):
-            words = measure_wheel(told, current_project(), built.modules, site_packages(session))
+        installed = (*resolve_groups(chosen), *requirements_in(files))
+        built = fill_with_wheel(session, installed, wheel_extras, locked_pins(session, locked=locked))
+        require_command(session, words, chosen)
+        run_words, data = words, {}
+        if measures(words, current_project()):
+            run_words = measure_wheel(words, current_project(), built.modules, site_packages(session))
             data = {"COVERAGE_FILE": str(coverage_data_file(session))}
-        session.run(*words, *session.posargs, env={**process.secrets_removed(), **variables, **data})
+        session.run(*run_words, *session.posargs, env={**process.secrets_removed(), **variables, **data})
 
-    about = f"Run {' '.join(told)} against the built wheel"
+    about = f"Run {' '.join(words)} against the built wheel"
     register_session(Registration(name, about, as_strings(tags, "tags"), versions, default=default), run)
     if measured:
         register_coverage(as_strings(tags, "tags"))
@@ -109,36 +108,35 @@ def mypy(
     locked: bool = True,
     tags: Sequence[str] = DEFAULT_TAGS,
 ) -> None:
-    """Register ``mypy-X.Y`` for every Python: the locked mypy, or the newest, told to check for that Python.
+    """Register ``mypy-X.Y`` for every Python: the locked mypy, or the newest, which checks for that Python.
 
     The arguments are those of `tests`; ``groups`` is else the first of ``types``, ``typing``, ``type-check``,
-    ``mypy``, or a group for tests. mypy is installed when no group asks for it. It is run without arguments
-    where its configuration or ``command`` names the files to check, else with ``src``, or what the wheel is made of,
-    and ``tests``.
+    ``mypy``, or a group for tests. mypy is installed if no group requires it. It gets no files if its configuration or
+    ``command`` names some, else ``src``, or the sources of the wheel, and ``tests``.
     """
     versions = as_strings(pythons, "pythons") or current_project().pythons
     needed = Groups(as_strings(groups, "groups"), (*TYPE_GROUPS, *TEST_GROUPS), "type checking", "mypy")
-    told, more, listed = as_command(command), as_strings(extras, "extras"), as_strings(requirements, "requirements")
-    variables = as_variables(env)
+    words, wheel_extras = as_command(command), as_strings(extras, "extras")
+    files, variables = as_strings(requirements, "requirements"), as_variables(env)
 
     def run(session: nox.Session) -> None:
-        from seatrial.sessions.environment import fill_with_wheel, locked_pins, require_command, resolve_groups  # noqa: PLC0415 - see tests()
+        from seatrial.sessions.environment import fill_with_wheel, locked_pins, require_command, resolve_groups  # noqa: PLC0415 - as in tests()
         from seatrial.sessions.type_cache import TypeCache  # noqa: PLC0415
 
-        wanted = (*resolve_groups(needed.present(), "mypy"), *requirements_in(listed))
-        made = fill_with_wheel(session, wanted, more, locked_pins(session, locked=locked))
-        require_command(session, told, needed.present())
+        installed = (*resolve_groups(needed.present(), "mypy"), *requirements_in(files))
+        built = fill_with_wheel(session, installed, wheel_extras, locked_pins(session, locked=locked))
+        require_command(session, words, needed.present())
         target = str(session.python).rstrip("t")
         cache = TypeCache.of(current_project().import_name, mypy_cache_folder(), target)
         cache.seed()
         try:
-            files = session.posargs or (() if names_files(told) else files_to_check(made.modules))
+            checked = session.posargs or (() if names_files(words) else files_to_check(built.modules))
             environ = {**process.secrets_removed(), **variables}
-            session.run(*told, "--python-version", target, *files, env=environ)
+            session.run(*words, "--python-version", target, *checked, env=environ)
         finally:
             cache.keep()
 
-    about = f"Run {' '.join(told)}, told to check for this Python"
+    about = f"Run {' '.join(words)}, for this Python"
     register_session(Registration("mypy", about, as_strings(tags, "tags"), versions), run)
 
 
@@ -152,9 +150,9 @@ def names_files(command: Sequence[str]) -> bool:
 
 
 def files_to_check(modules: Sequence[str]) -> tuple[str, ...]:
-    """Return what to give to mypy: nothing where its configuration says what to check.
+    """Return the arguments of mypy: none if its configuration names what to check.
 
-    ``modules``: the dotted names of what the wheel brings.
+    ``modules``: the dotted names of the modules in the wheel.
     """
     if {"files", "packages", "modules"} & set(current_project().mypy_settings):
         return ()
@@ -189,8 +187,8 @@ def is_file(entry: str) -> bool:
 
 def mypy_cache_folder() -> Path:
     """Return where mypy keeps its cache (mypy, ``--cache-dir``)."""
-    told = os.environ.get("MYPY_CACHE_DIR") or current_project().mypy_settings.get("cache_dir") or ".mypy_cache"
-    return current_project().root / str(told)
+    folder = os.environ.get("MYPY_CACHE_DIR") or current_project().mypy_settings.get("cache_dir") or ".mypy_cache"
+    return current_project().root / str(folder)
 
 
 COVERAGE_REQUIREMENT = "coverage[toml]"
@@ -204,7 +202,7 @@ def is_coverage_used() -> bool:
 
 
 def coverage_data_file(session: nox.Session) -> Path:
-    """Return where the tests on one Python write their data: out of the way of builds."""
+    """Return the data file of the tests on one Python, outside of the files that are built."""
     folder = state_folder(session) / "coverage"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f".coverage.{session.python}"
@@ -213,8 +211,8 @@ def coverage_data_file(session: nox.Session) -> Path:
 def register_coverage(tags: Sequence[str]) -> None:
     """Register ``coverage``, which comes after the tests: combine their data and report.
 
-    It fails where the total is under the project's ``fail_under``. In CI, where each Python has a job of its own, it
-    takes what these have measured, and runs none of them again.
+    It fails if the total is below the project's ``fail_under``. In CI, where each Python has a job of its own, it takes
+    the data of these jobs, and runs no tests.
     """
     about = "Combine the coverage of all Pythons and report it"
     first = () if os.environ.get(MEASURED_VARIABLE) else ("tests",)
@@ -222,22 +220,22 @@ def register_coverage(tags: Sequence[str]) -> None:
 
 
 def _data_files(folder: Path) -> list[str]:
-    """Return the files of data of this run. Raises `NothingMeasured` where other jobs were to hand some over."""
-    handed = os.environ.get(MEASURED_VARIABLE)
-    if not handed:
+    """Return the data files of this run. Raises `NothingMeasured` if other jobs should have provided some."""
+    measured = os.environ.get(MEASURED_VARIABLE)
+    if not measured:
         return [str(path) for path in sorted(folder.glob(".coverage.*")) if is_of_this_run(path)]
-    found = [str(path) for path in sorted((current_project().root / handed).rglob(".coverage.*"))]
-    if not found:
+    files = [str(path) for path in sorted((current_project().root / measured).rglob(".coverage.*"))]
+    if not files:
         raise BuildError(
-            f"no job has handed over what its tests measured: {handed} holds no .coverage.*",
+            f"no job has provided what its tests measured: {measured} has no .coverage.*",
             code="NothingMeasured",
             fix="have the tests measure, as with pytest --cov; or coverage = false in [tool.seatrial.workflows]",
         )
-    return found
+    return files
 
 
 def _coverage(session: nox.Session) -> None:
-    # What a session does is loaded when it runs: `nox -l` does without.
+    # The imports of a session are in its function, because `nox -l` starts faster without them.
     from seatrial.sessions.environment import fill_environment  # noqa: PLC0415
 
     folder = state_folder(session) / "coverage"
@@ -247,7 +245,7 @@ def _coverage(session: nox.Session) -> None:
         session.skip("the tests of this run measured nothing")
     fill_environment(session, (COVERAGE_REQUIREMENT,))
     sources = "src" if (current_project().root / "src").is_dir() else "."
-    # Where git does not ignore .coverage, a backend would take it into the sdist.
+    # If git does not ignore .coverage, a backend adds it to the sdist.
     data = (
         current_project().root / ".coverage" if is_ignored(current_project().root, ".coverage") else folder / "combined"
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 REFRESHED_AFTER = 24 * 60 * 60
-"""How old, in seconds, a copy may be before a later run replaces it."""
+"""Seconds after which a run replaces the copy."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class TypeCache:
         return cls(cache_dir / target, user_cache_path("seatrial") / "mypy" / name / target)
 
     def seed(self) -> None:
-        """Bring the copy to where mypy looks, unless something is there already."""
+        """Copy the kept cache to mypy's, unless mypy has one already."""
         if self.kept.is_dir() and not self.used.exists():
             with contextlib.suppress(OSError):
                 _copy(self.kept, self.used)
 
     def keep(self) -> None:
-        """Copy what mypy left, if there is no copy that is young enough. A copy that fails is no harm."""
+        """Copy mypy's cache, unless a recent copy is kept. Errors are ignored."""
         with contextlib.suppress(OSError):
             if self.used.is_dir() and not self._is_young():
                 _copy(self.used, self.kept)
@@ -56,12 +56,12 @@ class TypeCache:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a folder so that ``target`` is never seen half written; of two at once, one wins."""
+    """Copy a folder so that ``target`` is always complete; of two copies at the same time, one wins."""
     new = target.with_name(f".{target.name}.{os.getpid()}")
     old = target.with_name(f".{target.name}.{os.getpid()}.old")
     try:
         shutil.copytree(source, new)
-        # What copytree copied last is the folder's own time: this one is as old as the copy.
+        # copytree gives the folder the time of the original.
         os.utime(new)
         with contextlib.suppress(FileNotFoundError):
             target.rename(old)
