@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from socketserver import TCPServer
-    from wsgiref.types import WSGIApplication
 
+    from _typeshed.wsgi import WSGIApplication
     from werkzeug.serving import BaseWSGIServer
 
     from seatrial.ci.publisher import Publisher
