@@ -79,7 +79,8 @@ class UnpackedLinks:
         try:
             if member.kind is MemberKind.SYMLINK:
                 self.resolve(target, start)
-                self.targets[(*start, name)] = target
+                place = (*start, name)
+                self.targets[place] = target
             elif self._is_link(target):
                 # The copy of a link starts from another folder.
                 yield f"{member.name} is a hard link to a link, {member.target}"
