@@ -269,7 +269,7 @@ def test_of_two_releases_at_once_one_wins_and_the_other_says_why(repo: ReleaseRe
         assert codes == [0, 5], [ran.output for ran in ended]
         (loser,) = (ran for ran in ended if ran.returncode)
         assert not loser.was_a_traceback
-        assert any(f"#{error}\n" in loser.output for error in ("pushrefused", "branchbehind", "tagtaken")), loser.output
+        assert any(f" {code}\n" in loser.output for code in ("PushRefused", "BranchBehind", "TagTaken")), loser.output
         winner = one if not ended[0].returncode else two
         assert (
             one.remote.git("rev-parse", "main", "v1.3.0^{commit}").split()

@@ -61,7 +61,10 @@ def refused(repo: ReleaseRepo, *args: str, **environ: str) -> str:
 
 
 def test_plan_is_shown_before_it_is_carried_out(repo: ReleaseRepo) -> None:
-    repo.project.write({"notes.txt": "mine\n", ".github/workflows/release.yml": "on:\n  push:\n    tags: ['v*']\n"})
+    job = "jobs: {publish: {runs-on: ubuntu-latest, steps: [{run: twine upload dist/*}]}}\n"
+    repo.project.write(
+        {"notes.txt": "mine\n", ".github/workflows/release.yml": f"on:\n  push:\n    tags: ['v*']\n{job}"}
+    )
     repo.project.git("add", ".github")
     repo.project.git("commit", "-q", "-m", "Publish from CI")
     ran = repo.release("--part", "auto", "--yes")
@@ -761,8 +764,8 @@ def test_project_in_a_folder_of_the_repository(repo: ReleaseRepo) -> None:
     foo = ReleaseRepo(SampleProject(repo.project.root / "packages/foo", repo.project.environ))
     ran = foo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    assert 'version = "1.3.0"' in repo.remote.git("show", "v1.3.0:packages/foo/pyproject.toml")
-    assert repo.remote.git("show", "v1.3.0:uv.lock") == lock.format("1.3.0")
+    assert 'version = "1.3.0"' in repo.remote.git("show", "tidepool-v1.3.0:packages/foo/pyproject.toml")
+    assert repo.remote.git("show", "tidepool-v1.3.0:uv.lock") == lock.format("1.3.0")
     assert repo.project.git("status", "--porcelain") == ""
 
 
