@@ -61,7 +61,10 @@ def refused(repo: ReleaseRepo, *args: str, **environ: str) -> str:
 
 
 def test_plan_is_shown_before_it_is_carried_out(repo: ReleaseRepo) -> None:
-    job = "jobs: {publish: {runs-on: ubuntu-latest, steps: [{run: twine upload dist/*}]}}\n"
+    job = (
+        "jobs: {publish: {runs-on: ubuntu-latest, environment: pypi, permissions: {id-token: write}, "
+        "steps: [{run: twine upload dist/*}]}}\n"
+    )
     repo.project.write(
         {"notes.txt": "mine\n", ".github/workflows/release.yml": f"on:\n  push:\n    tags: ['v*']\n{job}"}
     )
