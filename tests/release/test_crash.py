@@ -275,7 +275,7 @@ def test_of_two_releases_at_once_one_wins_and_the_other_says_why(repo: ReleaseRe
             one.remote.git("rev-parse", "main", "v1.3.0^{commit}").split()
             == [winner.project.git("rev-parse", "HEAD").strip()] * 2
         )
-        refused += "#pushrefused\n" in loser.output
+        refused += " PushRefused\n" in loser.output
         shutil.rmtree(tmp_path / str(number))
     assert refused, "the two were never on their way at once"
 
