@@ -1,6 +1,7 @@
 """How the program was called, and therefore what a user types to call it again.
 
-A face makes one `Invocation` and renders with it the commands of seatrial in everything that it shows.
+A face makes an `Invocation` of its command line and environment, and renders with it the commands of seatrial
+(`seatrial.commands.Command`) in everything that it shows.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ NAMES = (INVOKE, "inv", PROGRAM)
 """The programs that run tasks."""
 
 CALLED_VARIABLE = "SEATRIAL_CALLED"
-"""The environment variable that names what the parent of a process was called by: its user reads what it prints."""
+"""The environment variable with the `task_prefix` of a parent process, whose user reads the messages of the child."""
 
 MODULE = "__main__.py"
 
@@ -57,10 +58,7 @@ class Invocation:
 
     @cached_property
     def task_prefix(self) -> str:
-        """What is typed before a task: the program, and the project that was named.
-
-        Where something else runs (nox), it is invoke.
-        """
+        """The words before a task: the program, by default invoke, and the project if it was named."""
         folder = split_project_option(self.argv[1:])[0] if self._name == PROGRAM or "init" in self.argv else ""
         if folder:
             return f"{self.program_prefix} --project {shlex.quote(folder)}"
@@ -68,13 +66,13 @@ class Invocation:
 
     @cached_property
     def program_prefix(self) -> str:
-        """What is typed before a command that only the program takes, and invoke does not."""
+        """The words before a command that only the program takes, and invoke does not."""
         return self._typable(PROGRAM)
 
     @cached_property
     def _name(self) -> str | None:
         """The name of the program that runs, None for one that runs no tasks."""
-        path = Path(self.argv[0])
+        path = Path(self.argv[0] if self.argv else "")
         name = path.parent.name if path.name == MODULE else path.stem
         return name if name in NAMES else None
 
@@ -82,7 +80,7 @@ class Invocation:
         """Return a program as it can be typed: its name if that leads to this environment, else a path or uv."""
         scripts = str(Path(sys.executable).parent)
         path = self.environ.get("PATH", "").split(os.pathsep)
-        # uv puts the environment that it runs something in before all others, and takes it away again.
+        # uv puts the environment of what it runs first on PATH, only for that process.
         of_uv = "UV" in self.environ and path[0] == scripts
         if name == self._name and Path(self.argv[0]).name != MODULE:
             here = shutil.which(self.argv[0], path=self.environ.get("PATH"))
@@ -97,10 +95,7 @@ class Invocation:
 
 
 def split_project_option(words: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the folder that ``--project`` names, "" without one, and the words without it.
-
-    It is taken before a task and after it.
-    """
+    """Return the folder of ``--project``, "" without one, and the other words; the option may be anywhere."""
     for at, word in enumerate(words[: words.index("--")] if "--" in words else words):
         if word == "--project" and words[at + 1 :] and not words[at + 1].startswith("-"):
             return words[at + 1], [*words[:at], *words[at + 2 :]]

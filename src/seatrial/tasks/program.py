@@ -50,7 +50,7 @@ def run(words: Sequence[str]) -> int:
             _run(list(words))
     except Exit as ended:
         if ended.message:
-            print(ended.message, file=sys.stderr)
+            show(ended.message, sys.stderr)
         return ended.code
     except KeyboardInterrupt:
         return INTERRUPTED
