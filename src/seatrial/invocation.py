@@ -59,7 +59,7 @@ class Invocation:
     @cached_property
     def task_prefix(self) -> str:
         """The words before a task: the program, by default invoke, and the project if it was named."""
-        folder = split_project_option(self.argv[1:])[0] if self._name == PROGRAM or "init" in self.argv else ""
+        folder = split_project_option(self.argv[1:])[0] if self._name == PROGRAM or "init" in self.argv else None
         if folder:
             return f"{self.program_prefix} --project {shlex.quote(folder)}"
         return self.environ.get(CALLED_VARIABLE) or (self._typable(self._name) if self._name else INVOKE)
@@ -94,11 +94,11 @@ class Invocation:
         return shlex.join([here] if here else [sys.executable, "-m", name])
 
 
-def split_project_option(words: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the folder of ``--project``, "" without one, and the other words; the option may be anywhere."""
+def split_project_option(words: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Return the folder of ``--project``, None without one, and the other words; the option may be anywhere."""
     for at, word in enumerate(words[: words.index("--")] if "--" in words else words):
         if word == "--project" and words[at + 1 :] and not words[at + 1].startswith("-"):
             return words[at + 1], [*words[:at], *words[at + 2 :]]
         if word.startswith("--project="):
-            return word.partition("=")[2], [*words[:at], *words[at + 1 :]]
-    return "", list(words)
+            return word.partition("=")[2] or None, [*words[:at], *words[at + 1 :]]
+    return None, list(words)

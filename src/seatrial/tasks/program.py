@@ -95,7 +95,7 @@ def _command_first(words: list[str], names: Mapping[str, object]) -> list[str]:
     return [words[at], *words[:at], *words[at + 1 :]] if at else words
 
 
-def _run_command(line: CommandLine, commands: Mapping[str, CommandTask], folder: str) -> None:
+def _run_command(line: CommandLine, commands: Mapping[str, CommandTask], folder: str | None) -> None:
     """Run the command that the first word names, or print its help."""
     line.require_command(0)
     if line.words[0] == "help":
