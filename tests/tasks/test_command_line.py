@@ -200,7 +200,7 @@ MISTAKES = (
     (
         "ci.version --run x",
         f"""
-        --run needs a number, and 'x' is none
+        --run needs a number, not 'x'
         fix:  invoke ci.version --run 1
         {READ}ValueUnknown
         """,

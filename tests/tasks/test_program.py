@@ -84,7 +84,7 @@ MISTAKES = (
     (
         "ci.version --run x",
         f"""
-        seatrial: --run needs a number, and 'x' is none
+        seatrial: --run needs a number, not 'x'
         fix:  {{program}} ci.version --run 1
         {READ}ValueUnknown
         """,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from seatrial.installer import Installer
 
 
-def resolve_groups(groups: Sequence[str], *needed: str) -> tuple[str, ...]:
+def resolve_groups(groups: Sequence[str], *needed: str | None) -> tuple[str, ...]:
     """Return the requirements of dependency groups, and those of ``needed``, names of projects, that they lack.
 
     Raises `GroupMissing` or `GroupInvalid`.

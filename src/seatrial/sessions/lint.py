@@ -29,9 +29,9 @@ GROUP = "lint"
 
 @dataclass(frozen=True)
 class Linter:
-    """A linter that a project configures: the requirement that brings it, and its commands in turn."""
+    """A linter: its requirement, None if the dependency groups have it, and its commands in turn."""
 
-    requirement: str
+    requirement: str | None
     commands: tuple[tuple[str, ...], ...]
 
 
@@ -52,7 +52,7 @@ def lint(
     """
     words = as_strings(command, "command")
     needed = Groups(as_strings(groups, "groups"), (GROUP,), "the linters")
-    linter = Linter("", (words,)) if words else configured_linter(current_project())
+    linter = Linter(None, (words,)) if words else configured_linter(current_project())
 
     def run(session: nox.Session) -> None:
         # The imports of a session are in its function, because `nox -l` starts faster without them.

@@ -299,7 +299,7 @@ class _Reader:
         if value.isascii() and value.isdecimal():
             return int(value)
         raise ProjectError(
-            f"{parameter.flag} needs a number, and {redact(value)!r} is none",
+            f"{parameter.flag} needs a number, not {redact(value)!r}",
             code="ValueUnknown",
             fix=self._line.with_words(at, parameter.flag, "1", instead_of=length),
         )
