@@ -89,6 +89,11 @@ def test_jobs_for_wheels_that_the_docs_show_are_taken(tmp_path: Path) -> None:
     ]
 
 
+def test_mutations_are_noticed_by_our_own_checks() -> None:
+    noticed = {one.name: of_our_own(one.applied(written(BASE))) for one in ALL}
+    assert noticed == {one.name: {by for by in one.noticed if by.startswith("CI")} for one in ALL}
+
+
 @pytest.mark.linters
 def test_mutations_are_noticed_by_a_linter_or_by_our_own_checks(linters: Linters) -> None:
     sets = {one.name: one.applied(written(BASE)) for one in ALL}

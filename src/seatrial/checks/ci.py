@@ -310,6 +310,7 @@ def files_arrive(facts: CiFacts) -> Finding:
     problems = {
         f"{job.run.place}: {problem}": fix
         for job in facts.publishing.jobs
+        if job.starts is not Answer.NO
         for problem, fix in transfer_problems(job.run).items()
     }
     return finding_of(problems, "\n".join(dict.fromkeys(problems.values())))

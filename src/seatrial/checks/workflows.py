@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of, first_lines
 from seatrial.ci.artifacts import transfer_problems
-from seatrial.ci.commands import builds, programs_in, sessions_named
+from seatrial.ci.commands import builds, programs_in, programs_of, sessions_named
 from seatrial.ci.evaluation import Event, every_run, one_line, started
 from seatrial.ci.expressions import Answer
 from seatrial.ci.pins import ACTIONS, CHECKOUT_PIN
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seatrial.ci.commands import Program
     from seatrial.ci.evaluation import JobRun
     from seatrial.ci.github import Job, Workflow, WorkflowFiles
+    from seatrial.ci.shell import ShellCommand
     from seatrial.ci.uploads import Upload
 
 
@@ -59,6 +60,7 @@ workflow_check = partial(check, severity=ERROR)
     "CI101",
     "The version of a pinned action is in a comment",
     "A commit says nothing to a reviewer, and dependabot raises the versions that it finds.",
+    severity=WARNING,
 )
 def version_in_comment(facts: WorkflowFacts) -> Finding:
     lines = [f"{uses} has no version after it" for uses in facts.workflow.uses if uses.is_pinned and not uses.version]
@@ -75,7 +77,10 @@ def pins_match(facts: WorkflowFacts) -> Finding:
     lines = []
     for uses in facts.workflow.uses:
         ref, version = pins.get(uses.name, ("", ""))
-        if ref and uses.ref and uses.version and (uses.ref == ref) != (uses.version == version):
+        # A comment may have no v, or the first numbers alone: v7 is every commit of it.
+        here = f"v{(uses.version or '').removeprefix('v')}"
+        is_fit = f"{version}.".startswith(f"{here}.") if uses.ref == ref else here != version
+        if ref and uses.ref and uses.version and not is_fit:
             lines.append(f"{uses.name} {version} is {ref[:12]}, and here {uses.version} is {uses.ref[:12]}")
     return finding_of(first_lines(lines), "\n".join(ACTIONS))
 
@@ -223,19 +228,24 @@ def tools_locked(facts: WorkflowFacts) -> Finding:
     lines = dict.fromkeys(
         one_line(statement.text.splitlines()[0])
         for statement in statements
-        if facts.publishing and any(map(_is_unlocked, programs_in(statement.text)))
+        if facts.publishing and any(map(_is_unlocked, statement.commands))
     )
     return finding_of(
         first_lines(lines), "uv lock, with seatrial in a dependency group; or pip install --require-hashes"
     )
 
 
-def _is_unlocked(program: Program) -> bool:
-    """Whether a program installs what no lock file names: neither by hashes, nor the project itself alone."""
-    words = list(program.words)
-    if words[:2] in (["pip", "install"], ["pip3", "install"]) or words[:3] == ["uv", "pip", "install"]:
-        return "--require-hashes" not in words and not ("--no-deps" in words and words[-1] == ".")
-    return words[:3] == ["uv", "tool", "install"] or words[:2] == ["pipx", "install"]
+TOOL_RUNNERS = (("uv", "tool"), ("pipx", "install"), ("pipx", "run"))
+
+
+def _is_unlocked(command: ShellCommand) -> bool:
+    """Whether a command installs what no lock file names: neither by hashes, nor the project itself alone."""
+    if command.words[:1] == ("uvx",) or command.words[:2] in TOOL_RUNNERS:
+        return True
+    words = [word for program in programs_of(command) for word in program.words]
+    if words[:2] not in (["pip", "install"], ["pip3", "install"]) and words[:3] != ["uv", "pip", "install"]:
+        return False
+    return "--require-hashes" not in words and not ("--no-deps" in words and words[-1] == ".")
 
 
 @workflow_check(

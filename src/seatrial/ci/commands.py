@@ -408,51 +408,18 @@ def _stores_password(program: Program) -> bool:
 
 PROJECT_RUNNERS = frozenset(
     (
-        "make",
-        "just",
-        "task",
-        "tox",
-        "nox",
-        "invoke",
-        "inv",
-        "doit",
-        "poe",
-        "pants",
-        "bazel",
-        "npm",
-        "pnpm",
-        "yarn",
-        "npx",
-        "cargo",
-        "semantic-release",
-        "jupyter-releaser",
-        "fullrelease",
-        "tbump",
-        "releaser",
+        *("make", "just", "task", "tox", "nox", "invoke", "inv", "doit", "poe", "pants", "bazel", "npm"),
+        *("pnpm", "yarn", "npx", "cargo", "semantic-release", "jupyter-releaser", "fullrelease", "tbump"),
+        *("releaser"),
     )
 )
 """Programs that run what files of the repository say."""
 
 HARMLESS = frozenset(
     (
-        "pytest",
-        "coverage",
-        "mypy",
-        "ruff",
-        "black",
-        "flake8",
-        "pylint",
-        "pre-commit",
-        "sphinx-build",
-        "mkdocs",
-        "python",
-        "pip",
-        "build",
-        "twine",
-        "check-wheel-contents",
-        "pyroma",
-        "towncrier",
-        "cibuildwheel",
+        *("pytest", "coverage", "mypy", "ruff", "black", "flake8", "pylint", "pre-commit", "sphinx-build"),
+        *("mkdocs", "python", "pip", "build", "twine", "check-wheel-contents", "pyroma", "towncrier"),
+        *("cibuildwheel"),
     )
 )
 """Programs of others that upload nothing by themselves."""

@@ -126,28 +126,12 @@ def _by_command(step: StepRun, upload: CommandUpload) -> Upload:
     )
 
 
-TOKEN_ACTIONS = frozenset(
-    (
-        "actions",
-        "github",
-        "aws-actions",
-        "azure",
-        "google-github-actions",
-        "sigstore",
-        "docker",
-        "codecov",
-        "hashicorp",
-        "ossf",
-        "slsa-framework",
-        "astral-sh",
-        "pypa",
-        "anchore",
-        "softprops",
-        "ncipollo",
-        "conda-incubator",
-    )
+HARMLESS_ACTIONS = (
+    *("actions/", "github/", "aws-actions/", "azure/", "google-github-actions/", "sigstore/", "docker/", "codecov/"),
+    *("hashicorp/", "ossf/", "slsa-framework/", "astral-sh/", "pypa/", "anchore/", "softprops/", "ncipollo/"),
+    *("hynek/build-and-inspect-python-package", "rust-lang/crates-io-auth-action", "dtolnay/rust-toolchain"),
 )
-"""The owners of actions that need an identity token for other things, or have nothing to do with an index."""
+"""Actions that need an identity token for something else, or have nothing to do with an index, and owners of such."""
 
 SECRET_OF_INDEX = re.compile(
     r"secrets\s*(?:\.|\[')\s*\w*(?:PYPI|TWINE|FLIT|UV_PUBLISH|POETRY|HATCH_INDEX|PDM_PUBLISH)", re.IGNORECASE
@@ -179,10 +163,8 @@ def _has_secret(job: Job) -> bool:
 
 def _doubts(step: StepRun) -> Iterator[str]:
     uses = step.step.uses
-    if uses is not None and not step.step.uses_action(PUBLISH_ACTION):
-        owner = uses.name.partition("/")[0].lower()
-        if uses.is_image or uses.is_local or owner not in TOKEN_ACTIONS:
-            yield f"uses {uses}"
+    if uses is not None and (uses.is_image or uses.is_local or not uses.name.lower().startswith(HARMLESS_ACTIONS)):
+        yield f"uses {uses}"
     if step.step.run is None:
         return
     if (step.step.shell or "bash").split()[0] not in {"bash", "sh", "pwsh", "powershell", "cmd"}:

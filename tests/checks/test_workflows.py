@@ -1,0 +1,171 @@
+"""What the checks of workflow files find, and what they leave alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from sample_project import lines
+from seatrial.checks.check import run_checks
+from seatrial.checks.registry import WORKFLOW_CHECKS
+from seatrial.checks.workflows import WorkflowFacts
+from seatrial.ci.github import WorkflowFiles
+from seatrial.ci.pins import CHECKOUT_PIN
+from seatrial.findings import Verdict
+
+ACTION, _, VERSION = CHECKOUT_PIN.partition(" # ")
+OTHER = f"actions/checkout@{'7' * 40}"
+
+
+def found(text: str, codes: str, **others: str) -> list[str]:
+    """Return what the checks with these codes find in a workflow; ``others``: those of its repository."""
+    texts = {"x.yml": lines(text), **{f"{name}.yml": lines(other) for name, other in others.items()}}
+    files = WorkflowFiles.from_texts(texts)
+    checks = [check for check in WORKFLOW_CHECKS if check.code in codes]
+    results = run_checks(checks, WorkflowFacts(files.workflows[0], files))
+    failed = [result.finding for result in results if result.finding.verdict is Verdict.FAILED]
+    return [line for finding in failed for line in finding.seen.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("uses", "seen"),
+    [
+        (CHECKOUT_PIN, []),
+        (f"{ACTION} # {VERSION.removeprefix('v')}", []),
+        (f"{ACTION} # {VERSION.partition('.')[0]} of actions", []),
+        (f"{OTHER} # v7", []),
+        (f"{OTHER} # v6.0.1", []),
+        ("actions/checkout@v7", []),
+        ("actions/checkout@main", []),
+        ("docker://python:3.13", []),
+        ("./.github/actions/x", []),
+        (f"{ACTION} # v70", [f"actions/checkout {VERSION} is {ACTION[-40:-28]}, and here v70 is {ACTION[-40:-28]}"]),
+        (
+            f"{ACTION} # v6.0.1",
+            [f"actions/checkout {VERSION} is {ACTION[-40:-28]}, and here v6.0.1 is {ACTION[-40:-28]}"],
+        ),
+        (
+            f"{OTHER} # {VERSION}",
+            [f"actions/checkout {VERSION} is {ACTION[-40:-28]}, and here {VERSION} is {'7' * 12}"],
+        ),
+        (OTHER, [f"{OTHER} has no version after it"]),
+        (f"{OTHER} # pinned", [f"{OTHER} has no version after it"]),
+        (f"'{OTHER}'", [f"{OTHER} has no version after it"]),
+    ],
+)
+def test_comment_names_the_version_of_the_commit(uses: str, seen: list[str]) -> None:
+    assert found(f"jobs:\n  a:\n    steps:\n      - uses: {uses}\n", "CI101 CI102") == seen
+
+
+STORE = "{uses: actions/upload-artifact@v7, with: {path: dist}}"
+FETCH = "{uses: actions/download-artifact@v8, with: {name: artifact, path: dist}}"
+PUBLISH = "{uses: pypa/gh-action-pypi-publish@v1}"
+
+
+def job(name: str, *steps: str, needs: str = "[]") -> str:
+    return f"{name}: {{needs: {needs}, steps: [{', '.join(steps)}]}}"
+
+
+BUILD = "{run: nox -s build}"
+
+
+@pytest.mark.parametrize(
+    ("jobs", "seen"),
+    [
+        ((job("a", "{run: python -m build}", STORE), job("p", FETCH, PUBLISH, needs="a")), []),
+        (
+            (
+                job("a", "{run: python -m build --sdist}", STORE),
+                job("b", "{run: python -m build --wheel}"),
+                job("p", FETCH, PUBLISH, needs="[a, b]"),
+            ),
+            [],
+        ),
+        (
+            (job("a", BUILD, STORE), job("b", "{run: uv build}"), job("p", FETCH, PUBLISH, needs="[a, b]")),
+            ["before p, a and b build each for itself"],
+        ),
+        (
+            (job("a", BUILD, STORE), job("p", PUBLISH, needs="a")),
+            ["the job p fetches nothing that another has built"],
+        ),
+        ((job("a", BUILD, STORE), job("p", "{run: gh run download}", PUBLISH, needs="a")), []),
+        ((job("p", "{run: python -m build}", PUBLISH),), []),
+        (
+            (job("a", BUILD, STORE), job("p", "{run: uv build}", PUBLISH, needs="a")),
+            ["before p, a and p build each for itself"],
+        ),
+    ],
+)
+def test_published_files_are_built_once(jobs: tuple[str, ...], seen: list[str]) -> None:
+    assert found(f"jobs: {{{', '.join(jobs)}}}", "CI107") == seen
+
+
+@pytest.mark.parametrize(
+    ("steps", "seen"),
+    [
+        ("{run: twine upload a}, {run: twine upload b}", []),
+        (f"{PUBLISH}, {PUBLISH}", ["the job p uploads 2 times"]),
+        (f"{{run: uv publish --index testpypi}}, {PUBLISH}", ["the job p uploads to TestPyPI and to PyPI"]),
+        ("{run: 'if x; then twine upload a; else twine upload -r testpypi a; fi'}", []),
+        (f"{PUBLISH.replace('}', ', if: vars.X}')}, {PUBLISH}", []),
+        ("{run: '# twine upload -r testpypi x'}, {run: twine upload a}", []),
+    ],
+)
+def test_job_uploads_to_one_index(steps: str, seen: list[str]) -> None:
+    assert found(f"on: push\njobs: {{p: {{steps: [{steps}]}}}}", "CI106") == seen
+
+
+@pytest.mark.parametrize(
+    ("steps", "seen"),
+    [
+        (PUBLISH, []),
+        (f"{{uses: actions/checkout@v7}}, {PUBLISH}", ["the job p checks the project out"]),
+        (f"{{run: nox -s tests}}, {PUBLISH}", ["the job p runs nox -s tests"]),
+        (f"{{run: 'echo nox; # make x'}}, {PUBLISH}", []),
+        (f"{{run: pip install nox}}, {PUBLISH}", []),
+        (f"{{run: python -m build}}, {PUBLISH}", ["the job p runs build"]),
+        (f"{{run: 'uv run pytest -q'}}, {PUBLISH}", ["the job p runs pytest -q"]),
+    ],
+)
+def test_nothing_of_the_project_runs_next_to_the_token(steps: str, seen: list[str]) -> None:
+    assert found(f"jobs: {{p: {{steps: [{steps}]}}}}", "CI104") == seen
+
+
+CALLED = f"on: workflow_call\njobs: {{p: {{environment: pypi, steps: [{PUBLISH}]}}}}"
+
+
+def test_called_job_waits_for_what_its_caller_waits_for() -> None:
+    text = "on: push\njobs: {t: {steps: [{run: pytest}]}, c: {needs: t, uses: ./.github/workflows/x.yml}}"
+    assert found(CALLED, "CI108", release=text) == []
+    assert found(CALLED, "CI108", release=text.replace("needs: t, ", "")) == ["the job p waits for no test"]
+    assert found(CALLED, "CI108") == ["the job p waits for no test"]
+
+
+@pytest.mark.parametrize(
+    ("script", "seen"),
+    [
+        ("pip install seatrial", ["pip install seatrial"]),
+        ("python -m pip install --upgrade pip", ["python -m pip install --upgrade pip"]),
+        ("pip install --require-hashes -r x.txt", []),
+        ("pip install --no-deps .", []),
+        ("pip install .", ["pip install ."]),
+        ("uv tool install twine", ["uv tool install twine"]),
+        ("pipx install twine", ["pipx install twine"]),
+        ("pipx run twine check dist/*", ["pipx run twine check dist/*"]),
+        ("uvx twine check dist/*", ["uvx twine check dist/*"]),
+        ("uv sync --locked", []),
+        ("echo pip install x", []),
+        ("# pip install x", []),
+    ],
+)
+def test_tools_come_from_a_lock_file(script: str, seen: list[str]) -> None:
+    job = f"a: {{steps: [{{run: '{script}'}}]}}"
+    assert found(f"jobs: {{{job}, p: {{steps: [{PUBLISH}]}}}}", "CI114") == seen
+    assert found(f"jobs: {{{job}}}", "CI114") == []
+
+
+@pytest.mark.parametrize("code", ["CI111", "CI115"])
+def test_workflow_that_does_not_publish_is_left_alone(code: str) -> None:
+    jobs = "gate: {steps: [{run: x}]}, t: {steps: [{run: pytest}]}"
+    assert found(f"jobs: {{{jobs}}}", code) == []
+    assert found(f"jobs: {{{jobs}, p: {{timeout-minutes: 1, steps: [{PUBLISH}]}}}}", code) != []
