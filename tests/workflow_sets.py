@@ -22,7 +22,7 @@ SHAPES = {
         MINIMAL, group="dev", is_locked=True, prefix="packages/tidepool/", settings=CiSettings(systems=EVERYWHERE)
     ),
     "no-testpypi": replace(MINIMAL, settings=CiSettings(testpypi=False)),
-    "locked": replace(MINIMAL, group="dev", is_locked=True, has_submodules=True),
+    "locked": replace(MINIMAL, group="dev", is_locked=True, has_submodules=True, has_lfs=True),
     "measured": replace(MINIMAL, measures=True),
     "in-a-folder": replace(MINIMAL, prefix="packages/tidepool/", tags="tidepool-v*", release="release-tidepool.yml"),
 }

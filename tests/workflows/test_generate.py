@@ -70,6 +70,18 @@ def test_answer_is_the_same_on_another_branch_and_without_one(repo: ReleaseRepo)
     assert repo.project.invoke("workflows", "--check").returncode == 0
 
 
+def test_files_in_git_lfs_are_fetched_where_the_project_is_checked_out(repo: ReleaseRepo) -> None:
+    repo.project.write({"src/.gitattributes": "# *.txt filter=lfs\n"})
+    repo.project.git("add", "src/.gitattributes")
+    repo.project.invoke("workflows")
+    assert "lfs" not in repo.read(RELEASE)
+    repo.project.write({"src/.gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"})
+    assert repo.project.invoke("workflows") == RunResult(0, f"written: {CI}\nwritten: {RELEASE}\n")
+    for path in (CI, RELEASE):
+        text = repo.read(path)
+        assert text.count("uses: actions/checkout@") == text.count("          lfs: true\n")
+
+
 def test_branch_with_a_name_of_its_own_is_known_where_ci_clones_in_its_way(repo: ReleaseRepo) -> None:
     repo.project.git("checkout", "-q", "-b", "trunk")
     repo.project.git("update-ref", "refs/remotes/origin/trunk", "HEAD")

@@ -57,7 +57,7 @@ def tag_starts_job(facts: CiFacts) -> Finding:
         return Finding.skipped("it is not the tag that starts it")
     if job.event is None:
         return Finding.failed(tag_filter_mismatch(job.entry, facts.tag), how_to_listen(facts.tag))
-    starts = any_of(one.starts for one in facts.publishing.jobs)
+    starts = any_of(other.starts for other in facts.publishing.jobs)
     does_not_run = f"{job.run.place} does not run for {facts.tag}: {job.reason}"
     is_unknown = f"whether {job.run.place} runs for {facts.tag} is not known: {job.reason}"
     fix = f"have it run for {facts.tag}, for example with if: github.ref_type == 'tag'"
@@ -269,7 +269,7 @@ def tag_checked_out(facts: CiFacts) -> Finding:
     job = facts.publishing.job
     if job is None or not facts.tag:
         return _no_job_or_tag(facts)
-    steps = [step for one in job.entry.jobs for step in one.steps if step.uses_action("actions/checkout")]
+    steps = [step for other in job.entry.jobs for step in other.steps if step.uses_action("actions/checkout")]
     if job.event != "workflow_run" or all(step.inputs.get("ref") for step in steps):
         return Finding.passed()
     after = _titles_before(job.entry)

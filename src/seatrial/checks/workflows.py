@@ -44,13 +44,13 @@ class WorkflowFacts:
     @cached_property
     def publishing(self) -> tuple[tuple[JobRun, tuple[Upload, ...]], ...]:
         """The jobs of its file that upload to an index, as a caller runs them, and their uploads."""
-        found: dict[str, tuple[JobRun, tuple[Upload, ...]]] = {}
+        jobs: dict[str, tuple[JobRun, tuple[Upload, ...]]] = {}
         for entry in self.files:
             for run in every_run(started(entry, Event(None), self.files)):
                 uploads = uploads_of(run) if run.workflow == self.workflow else ()
-                if uploads and (run.callers or run.name not in found):
-                    found[run.name] = run, uploads
-        return tuple(found.values())
+                if uploads and (run.callers or run.name not in jobs):
+                    jobs[run.name] = run, uploads
+        return tuple(jobs.values())
 
 
 workflow_check = partial(check, severity=ERROR)
@@ -140,10 +140,10 @@ def one_index(facts: WorkflowFacts) -> Finding:
 def built_once(facts: WorkflowFacts) -> Finding:
     lines = []
     for run, _ in facts.publishing:
-        builders = [one.name for one in (*run.before, run) if any(map(_builds_all, _programs(one.job)))]
+        builders = [other.name for other in (*run.before, run) if any(map(_builds_all, _programs(other.job)))]
         if len(builders) > 1:
             lines.append(f"before {run.name}, {' and '.join(builders)} build each for itself")
-        keeps = any(step.step.uses_action("actions/upload-artifact") for one in run.before for step in one.steps)
+        keeps = any(step.step.uses_action("actions/upload-artifact") for other in run.before for step in other.steps)
         if keeps and run.name not in builders and not _fetches(run):
             lines.append(f"the job {run.name} fetches nothing that another has built")
         lines += [f"the job {run.name}: {problem}" for problem in transfer_problems(run)]
@@ -162,10 +162,10 @@ def _builds_all(program: Program) -> bool:
 
 def _fetches(run: JobRun) -> bool:
     """Whether a job fetches files, by an action or by a command; an action that is not known may do so."""
-    known = ("actions/checkout", "actions/setup-python", "astral-sh/setup-uv", "pypa/gh-action-pypi-publish")
+    others = ("actions/checkout", "actions/setup-python", "astral-sh/setup-uv", "pypa/gh-action-pypi-publish")
     actions = [step.step for step in run.steps if step.step.uses]
     has_command = any(program.words[:2] in {("gh", "run"), ("gh", "release")} for program in _programs(run.job))
-    return has_command or any(not any(step.uses_action(name) for name in known) for step in actions)
+    return has_command or any(not any(step.uses_action(name) for name in others) for step in actions)
 
 
 @workflow_check(
@@ -178,7 +178,7 @@ def tested_before(facts: WorkflowFacts) -> Finding:
     lines = [
         f"the job {run.name} waits for no test"
         for run, _ in facts.publishing
-        if not any(runs_tests(program) for one in (*run.before, run) for program in _programs(one.job))
+        if not any(runs_tests(program) for other in (*run.before, run) for program in _programs(other.job))
     ]
     return finding_of(lines, "needs: [build, test]")
 
@@ -224,7 +224,9 @@ def attested(facts: WorkflowFacts) -> Finding:
     severity=WARNING,
 )
 def tools_locked(facts: WorkflowFacts) -> Finding:
-    statements = [one for job in facts.workflow.jobs for script in job.scripts for one in read_script(script)]
+    statements = [
+        statement for job in facts.workflow.jobs for script in job.scripts for statement in read_script(script)
+    ]
     lines = dict.fromkeys(
         one_line(statement.text.splitlines()[0])
         for statement in statements

@@ -51,9 +51,9 @@ def transfer_problems(run: JobRun) -> dict[str, str]:
     fetches = [step for step in run.steps if step.step.uses_action(FETCH)]
     if any(step.step.inputs.get(name) for step in fetches for name in ("run-id", "github-token", "repository")):
         return {}
-    before = [one for one in run.before if one.starts is not Answer.NO]
-    stored = [artifact for one in before for artifact in _stored(one)]
-    problems = [problem for one in before if fetches for problem in _clashes(one)]
+    before = [earlier for earlier in run.before if earlier.starts is not Answer.NO]
+    stored = [artifact for earlier in before for artifact in _stored(earlier)]
+    problems = [problem for earlier in before if fetches for problem in _clashes(earlier)]
     if not any(map(_stores_unseen, before)):
         problems += [problem for step in fetches for problem in _missing(step, stored)]
     named = dict.fromkeys(problems, "give each artifact a name of its own, and fetch it by that name or by its id")
@@ -79,10 +79,10 @@ def _folder_inside(paths: list[str]) -> str:
 
 def _stores_unseen(run: JobRun) -> bool:
     """Whether a job may store what is not seen here: a workflow or an action of somebody else."""
-    known = ("actions", "astral-sh", "docker")
+    owners = ("actions", "astral-sh", "docker")
     others = [step.step.uses for step in run.steps if step.step.uses and not step.step.uses.is_local]
     is_elsewhere = run.job.call is not None and not run.inside
-    return is_elsewhere or any(uses.name.partition("/")[0] not in known for uses in others)
+    return is_elsewhere or any(uses.name.partition("/")[0] not in owners for uses in others)
 
 
 def _missing(step: StepRun, stored: list[Stored]) -> Iterator[str]:

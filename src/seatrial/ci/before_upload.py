@@ -91,7 +91,7 @@ def _builds(statement: Statement) -> bool:
 def up_to_upload(text: str) -> str:
     """Return the text of the step that uploads, without what comes after the upload."""
     statements = read_script(text)
-    last = max((place for place, one in enumerate(statements) if uploads(one)), default=len(statements) - 1)
+    last = max((place for place, statement in enumerate(statements) if uploads(statement)), default=len(statements) - 1)
     return "\n".join(statement.text for statement in statements[: last + 1])
 
 
@@ -119,9 +119,8 @@ def scripts_before_upload(job: PublishingJob) -> Iterator[Script]:
         if run.job.call and not run.inside:
             yield Script(f"uses: {run.job.call}", run.starts, run.reason)
     steps = job.run.steps
-    last = max(
-        (place for place, step in enumerate(steps) if any(one.step == step for one in job.uploads)), default=None
-    )
+    uploading = [upload.step for upload in job.uploads]
+    last = max((place for place, step in enumerate(steps) if step in uploading), default=None)
     if last is None:
         yield from _of_job(job.run, steps)
         return

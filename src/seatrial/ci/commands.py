@@ -348,8 +348,8 @@ def upload_of(program: Program, variables: Mapping[str, str]) -> CommandUpload |
     variables = {**variables, **dict(program.command.variables)}
     index, address = _option(args, tool.names), _option(args, tool.addresses)
     if index is None and address is None:
-        index = next((variables[one] for one in tool.name_variables if variables.get(one)), None)
-        address = next((variables[one] for one in tool.address_variables if variables.get(one)), None)
+        index = next((variables[variable] for variable in tool.name_variables if variables.get(variable)), None)
+        address = next((variables[variable] for variable in tool.address_variables if variables.get(variable)), None)
     if index is not None and "://" in index:
         index, address = None, index
     has_variable = any(re.fullmatch(tool.credential_variables, variable) for variable in variables)
@@ -363,7 +363,7 @@ def _option(words: list[str], names: tuple[str, ...]) -> str | None:
         name, sign, value = word.partition("=")
         if name in names:
             return value if sign else next(iter(words[place + 1 : place + 2]), None)
-        short = next((one for one in names if not one.startswith("--") and word.startswith(one)), None)
+        short = next((option for option in names if not option.startswith("--") and word.startswith(option)), None)
         if short and not word.startswith("--"):
             return word[len(short) :]
     return None
@@ -391,8 +391,8 @@ class UploadReader:
                 self._repositories[program.args[1].removesuffix(".url")] = program.args[2]
             upload = upload_of(program, {**variables, **self._exported})
             if upload:
-                known = self._repositories.get(f"repositories.{upload.index}")
-                yield replace(upload, address=upload.address or known)
+                configured = self._repositories.get(f"repositories.{upload.index}")
+                yield replace(upload, address=upload.address or configured)
 
 
 def _stores_password(program: Program) -> bool:

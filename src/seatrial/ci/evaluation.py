@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from seatrial.ci.expressions import (
@@ -144,7 +145,7 @@ class JobRun:
         own = (*self.callers[-1].before, *self.awaited) if self.callers else self.awaited
         return tuple(every_run(own))
 
-    @property
+    @cached_property
     def steps(self) -> tuple[StepRun, ...]:
         """Its steps, with those of the actions of the repository in their places."""
         # A step waits for the steps before it alone: what the jobs before did decides whether the job runs.
@@ -157,7 +158,7 @@ class JobRun:
     ) -> Iterator[StepRun]:
         for step in steps:
             own = {**variables, **_variables((step.variables,), context)}
-            known = context.with_values(env=Partial({name: one for name, one in own.items() if "${{" not in one}))
+            known = context.with_values(env=Partial({name: value for name, value in own.items() if "${{" not in value}))
             starts = condition_holds(step.condition, known)
             reason = None if starts is Answer.YES else f"if: {one_line(step.condition or '')}"
             run = StepRun(step, starts, reason, known, own, actions)
@@ -217,8 +218,8 @@ def _runs(
     while left:
         ready = [name for name in left if all(need in runs for need in jobs[name].needs if need in jobs)] or left
         for name in ready:
-            awaited = jobs_awaited(jobs[name].needs, {one: jobs[one].needs for one in jobs}) - {name}
-            before = tuple(runs[one] for one in jobs if one in awaited and one in runs)
+            awaited = jobs_awaited(jobs[name].needs, {other: jobs[other].needs for other in jobs}) - {name}
+            before = tuple(runs[other] for other in jobs if other in awaited and other in runs)
             runs[name] = _run(workflow, jobs[name], context, files, callers, before)
         left = [name for name in left if name not in runs]
     return tuple(runs[name] for name in jobs)
@@ -279,7 +280,7 @@ def _reason(job: Job, context: Context, starts: Answer, awaited: tuple[JobRun, .
 def _call_inputs(called: Workflow, job: Job, context: Context) -> Mapping[str, Value]:
     trigger = called.trigger("workflow_call")
     declared = trigger.inputs if trigger else {}
-    return {name: _input_value(one, job.inputs.get(name), context) for name, one in declared.items()}
+    return {name: _input_value(input_, job.inputs.get(name), context) for name, input_ in declared.items()}
 
 
 def _input_value(declared: WorkflowInput, given: str | None, context: Context) -> Value:

@@ -270,7 +270,7 @@ def _item(value: Value, key: Value) -> Value:
         return UNKNOWN
     known = value.known if isinstance(value, Partial) else value
     if isinstance(known, dict) and isinstance(key, str):
-        lowered: dict[str, Value] = {name.lower(): one for name, one in known.items()}
+        lowered: dict[str, Value] = {name.lower(): item for name, item in known.items()}
         return lowered.get(key.lower(), UNKNOWN if isinstance(value, Partial) else None)
     return UNKNOWN if isinstance(value, list) else None
 
@@ -342,7 +342,10 @@ def _called(name: str, arguments: Sequence[Node], context: Context) -> Value:
 
 def _contains(searched: Value, item: Value) -> Value:
     if isinstance(searched, list):
-        return any_of(truth(_compared(_given(one), "==", _given(item), Context())) for one in searched) is Answer.YES
+        return (
+            any_of(truth(_compared(_given(element), "==", _given(item), Context())) for element in searched)
+            is Answer.YES
+        )
     return (_text(item) or "").lower() in (_text(searched) or "").lower()
 
 

@@ -232,8 +232,8 @@ class Workflow:
     @property
     def uses(self) -> tuple[Uses, ...]:
         """All actions, workflows and images that it uses."""
-        used = [one for job in self.jobs for one in (job.call, *(step.uses for step in job.steps))]
-        return tuple(one for one in used if one is not None)
+        used = [uses for job in self.jobs for uses in (job.call, *(step.uses for step in job.steps))]
+        return tuple(uses for uses in used if uses is not None)
 
     def trigger(self, event: str) -> Trigger | None:
         """Return the trigger of an event, None if that does not start it."""
@@ -287,7 +287,7 @@ class WorkflowFiles:
         """Read workflows from their texts by file name; ``read`` returns the text of an action in a folder."""
         workflows = tuple(Workflow.from_text(name, text) for name, text in texts.items())
         actions: dict[str, CompositeAction] = {}
-        left = [one for workflow in workflows for one in workflow.uses]
+        left = [uses for workflow in workflows for uses in workflow.uses]
         while left:
             uses = left.pop()
             if not uses.is_local or uses.name in actions or uses.name.startswith(f"./{WORKFLOWS_FOLDER}/"):
@@ -495,13 +495,13 @@ def table_at(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def tables_at(table: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
     """Return the tables of a list in a table, none where there is no list."""
     value = table.get(name)
-    return tuple(one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
+    return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
 
 
 def texts_at(table: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """Return texts in a table, of which there is one or a list."""
     value = table.get(name)
-    return tuple(one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one)
+    return tuple(item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str) and item)
 
 
 def text_at(table: Mapping[str, Any], name: str) -> str | None:

@@ -82,7 +82,7 @@ class Pipeline:
         """Read the file for one tag. Raises `PipelineInvalid` where it is no table of jobs."""
         table = _loaded(text)
         includes = _texts(table.get("include"))
-        names = [name for name, told in table.items() if isinstance(told, dict) and name not in NO_JOBS]
+        names = [name for name, value in table.items() if isinstance(value, dict) and name not in NO_JOBS]
         stages = (".pre", *_texts(table.get("stages")), ".post") if "stages" in table else STAGES
         jobs = [_job(name, table, tag) for name in names if not name.startswith(".")]
         jobs.sort(key=lambda job: stages.index(job.stage) if job.stage in stages else len(stages))
@@ -92,9 +92,9 @@ class Pipeline:
 
     def publishing_job(self, environment: str) -> PipelineJob | None:
         """Return the job that uploads: of those that the tag may start, that of this environment, or the last."""
-        found = [job for job in self.jobs if job.upload is not None]
-        found = [job for job in found if job.starts is not Answer.NO] or found
-        wanted = [job for job in found if job.environment == environment] or found
+        uploading = [job for job in self.jobs if job.upload is not None]
+        uploading = [job for job in uploading if job.starts is not Answer.NO] or uploading
+        wanted = [job for job in uploading if job.environment == environment] or uploading
         return wanted[-1] if wanted else None
 
     def heard(self, job: PipelineJob | None) -> tuple[Answer, str]:
@@ -102,59 +102,61 @@ class Pipeline:
         if job is None:
             return Answer.UNKNOWN, f"no job that is written in {PIPELINE_FILE} itself publishes to PyPI"
         needs = job.needs or ()
-        needed = [one for one in self.jobs if one.name in needs]
-        asked = (("a pipeline", self.starts), *((f"the job {one.name}", one.starts) for one in (job, *needed)))
-        for what, answer in asked:
+        needed = [other for other in self.jobs if other.name in needs]
+        starts = (("a pipeline", self.starts), *((f"the job {other.name}", other.starts) for other in (job, *needed)))
+        for what, answer in starts:
             if answer is Answer.NO:
                 why = (
                     f"{self.tag} does not start {what} of {PIPELINE_FILE}, as the rules say, so nothing would be "
                     "published"
                 )
                 return answer, why
-        missing = sorted({*needs} - {one.name for one in self.jobs})
+        missing = sorted({*needs} - {other.name for other in self.jobs})
         if missing and not self.includes:
             return (
                 Answer.NO,
                 f"the job {job.name} of {PIPELINE_FILE} needs {', '.join(missing)}, which is not in the file",
             )
-        if missing or all_of(answer for _, answer in asked) is Answer.UNKNOWN:
+        if missing or all_of(answer for _, answer in starts) is Answer.UNKNOWN:
             return Answer.UNKNOWN, f"{PIPELINE_FILE} has rules that only GitLab can evaluate, or includes other files"
         return Answer.YES, ""
 
     def scripts_before_upload(self, job: PipelineJob) -> Iterator[Script]:
         """Yield what the jobs run that a job waits for, then what itself runs up to its upload."""
-        needs = {one.name: self._earlier(one) if one.needs is None else one.needs for one in self.jobs}
-        waited = jobs_awaited([job.name], needs) - {job.name}
-        for one in self.jobs:
-            if one.name in waited:
-                yield from (Script(command, one.starts, f"if: the rules of {one.name}") for command in one.commands)
+        needs = {other.name: self._earlier(other) if other.needs is None else other.needs for other in self.jobs}
+        awaited = jobs_awaited([job.name], needs) - {job.name}
+        for other in self.jobs:
+            if other.name in awaited:
+                yield from (
+                    Script(command, other.starts, f"if: the rules of {other.name}") for command in other.commands
+                )
         last = job.upload or 0
         yield from map(Script, job.commands[:last])
         yield from (Script(up_to_upload(command)) for command in job.commands[last : last + 1])
 
     def _earlier(self, job: PipelineJob) -> tuple[str, ...]:
-        return tuple(one.name for one in self.jobs[: self.jobs.index(job)] if one.stage != job.stage)
+        return tuple(other.name for other in self.jobs[: self.jobs.index(job)] if other.stage != job.stage)
 
 
 def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:
     own, is_whole = _extended(name, table)
     inherits = table_at(own, "inherit").get("default", "true")
     keys = INHERITED if inherits == "true" else inherits if isinstance(inherits, list) else ()
-    told = dict(own)
+    job = dict(own)
     for shared in (table_at(table, "default"), table):
-        told = {**{key: shared[key] for key in INHERITED if key in shared and key in keys}, **told}
-    variables = {**variables_at(table, "variables"), **variables_at(told, "variables")}
-    commands = tuple(text for key in ("before_script", "script") for text in _texts(told.get(key)))
+        job = {**{key: shared[key] for key in INHERITED if key in shared and key in keys}, **job}
+    variables = {**variables_at(table, "variables"), **variables_at(job, "variables")}
+    commands = tuple(text for key in ("before_script", "script") for text in _texts(job.get(key)))
     upload, has_password = _uploads(commands, variables)
-    tokens = told.get("id_tokens", {})
+    tokens = job.get("id_tokens", {})
     is_known = isinstance(tokens, dict) and (bool(tokens) or (is_whole and "include" not in table))
     return PipelineJob(
         name=name,
-        stage=text_at(told, "stage") or "test",
+        stage=text_at(job, "stage") or "test",
         commands=commands,
-        starts=start_of(told, tag) if is_whole else Answer.UNKNOWN,
-        environment=text_at(told, "environment") or text_at(table_at(told, "environment"), "name") or "",
-        needs=tuple(_needs(told["needs"])) if "needs" in told else None,
+        starts=start_of(job, tag) if is_whole else Answer.UNKNOWN,
+        environment=text_at(job, "environment") or text_at(table_at(job, "environment"), "name") or "",
+        needs=tuple(_needs(job["needs"])) if "needs" in job else None,
         asks=Answer.of(tokens) if is_known else Answer.UNKNOWN,
         tokens=tuple((str(key), texts_at(table_at(tokens, key), "aud")) for key in tokens) if is_known else (),
         upload=upload,
@@ -195,25 +197,25 @@ def _is_table(job: Mapping[str, Any], key: str) -> bool:
     return isinstance(job.get(key), dict)
 
 
-def _needs(told: object) -> Iterator[str]:
+def _needs(needs: object) -> Iterator[str]:
     """Yield the jobs that have to be over; a job of another pipeline, and one that may be missing, are none."""
-    for one in told if isinstance(told, list) else [told]:
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, dict) and not {"project", "pipeline"} & set(one) and one.get("optional") != "true":
-            yield text_at(one, "job") or ""
+    for need in needs if isinstance(needs, list) else [needs]:
+        if isinstance(need, str):
+            yield need
+        elif isinstance(need, dict) and not {"project", "pipeline"} & set(need) and need.get("optional") != "true":
+            yield text_at(need, "job") or ""
 
 
-def _texts(told: object) -> tuple[str, ...]:
+def _texts(value: object) -> tuple[str, ...]:
     """Return the texts of a value, and of the lists and tables in it."""
-    found: list[str] = []
-    left = [told]
+    texts: list[str] = []
+    left = [value]
     for _ in range(MOST):
-        one = left.pop() if left else None
-        inside = list(one.values()) if isinstance(one, dict) else one if isinstance(one, list) else []
+        item = left.pop() if left else None
+        inside = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
         left += inside[:MOST][::-1]
-        found += [one] if isinstance(one, str) and one else []
-    return tuple(found)
+        texts += [item] if isinstance(item, str) and item else []
+    return tuple(texts)
 
 
 def _loaded(text: str) -> dict[str, Any]:
@@ -286,20 +288,20 @@ def _starts(when: str) -> Answer:
 
 
 def _holds(expression: str, tag: str) -> Answer:
-    found = COMPARED.fullmatch(expression.strip())
+    match = COMPARED.fullmatch(expression.strip())
     values = {"CI_COMMIT_TAG": tag, "CI_COMMIT_REF_NAME": tag, "CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": None}
-    if found is None or found["name"] not in values:
+    if match is None or match["name"] not in values:
         return Answer.UNKNOWN
-    value, sign = values[found["name"]], found["sign"]
+    value, sign = values[match["name"]], match["sign"]
     if sign is None:
         return Answer.of(value)
-    if found["pattern"]:
-        is_met = _matches(found["pattern"], value, found["flags"])
-    elif found["other"]:
+    if match["pattern"]:
+        is_met = _matches(match["pattern"], value, match["flags"])
+    elif match["other"]:
         # A tag has no branch, and the default branch has a name.
-        is_met = Answer.NO if value is None and found["other"] == "CI_DEFAULT_BRANCH" else Answer.UNKNOWN
+        is_met = Answer.NO if value is None and match["other"] == "CI_DEFAULT_BRANCH" else Answer.UNKNOWN
     else:
-        is_met = Answer.of(value == found["text"])
+        is_met = Answer.of(value == match["text"])
     return is_met.negated if sign.startswith("!") else is_met
 
 
@@ -310,10 +312,10 @@ def _matches(pattern: str, value: str | None, flags: str) -> Answer:
         return Answer.UNKNOWN
 
 
-def _means(told: object, tag: str) -> Answer:
+def _means(value: object, tag: str) -> Answer:
     """Return whether ``only`` or ``except`` means the tag."""
-    refs = told.get("refs") if isinstance(told, dict) and set(told) == {"refs"} else told
-    return any_of(_is_ref_of(one, tag) for one in (refs if isinstance(refs, list) else [refs]))
+    refs = value.get("refs") if isinstance(value, dict) and set(value) == {"refs"} else value
+    return any_of(_is_ref_of(ref, tag) for ref in (refs if isinstance(refs, list) else [refs]))
 
 
 def _is_ref_of(ref: object, tag: str) -> Answer:

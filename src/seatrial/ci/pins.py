@@ -21,7 +21,7 @@ PIN = re.compile(r"(?<=uses: )(?P<action>[\w./-]+)@(?P<ref>[0-9a-f]{40}) # v(?P<
 
 def without_pins(text: str) -> str:
     """Return a text in which no action says its commit: what dependabot raises is no change of anything else."""
-    return PIN.sub(lambda found: found["action"], text)
+    return PIN.sub(lambda pin: pin["action"], text)
 
 
 def keep_newer_pins(text: str, now: str) -> str:
@@ -30,13 +30,13 @@ def keep_newer_pins(text: str, now: str) -> str:
     Only a later version counts: not an earlier one, and none that is said of a commit or of a version of ours.
     """
     raised: dict[str, re.Match[str]] = {}
-    for found in PIN.finditer(now):
-        if _matches(found) and _version(found) >= _version(raised.get(found["action"], found)):
-            raised[found["action"]] = found
+    for pin in PIN.finditer(now):
+        if _matches(pin) and _version(pin) >= _version(raised.get(pin["action"], pin)):
+            raised[pin["action"]] = pin
 
-    def later(found: re.Match[str]) -> str:
-        other = raised.get(found["action"], found)
-        return other[0] if _version(other) > _version(found) else found[0]
+    def later(pin: re.Match[str]) -> str:
+        other = raised.get(pin["action"], pin)
+        return other[0] if _version(other) > _version(pin) else pin[0]
 
     return PIN.sub(later, text)
 
@@ -46,13 +46,13 @@ def versions_match_commits(text: str) -> bool:
     return all(map(_matches, PIN.finditer(text)))
 
 
-def _matches(found: re.Match[str]) -> bool:
-    ours = OURS.get(found["action"], found)
-    return (found["ref"] == ours["ref"]) == (found["version"] == ours["version"])
+def _matches(pin: re.Match[str]) -> bool:
+    ours = OURS.get(pin["action"], pin)
+    return (pin["ref"] == ours["ref"]) == (pin["version"] == ours["version"])
 
 
-def _version(found: re.Match[str]) -> Version:
-    return Version(found["version"])
+def _version(pin: re.Match[str]) -> Version:
+    return Version(pin["version"])
 
 
-OURS = {found["action"]: found for found in PIN.finditer("".join(f"uses: {one}\n" for one in ACTIONS))}
+OURS = {pin["action"]: pin for pin in PIN.finditer("".join(f"uses: {action}\n" for action in ACTIONS))}

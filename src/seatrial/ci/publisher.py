@@ -76,40 +76,40 @@ class Publisher:
         Owner and repository may be written in capitals or not, as a remote's address may; the name of a workflow file
         may not, nor the environment of GitLab. A publisher without an environment takes every environment.
         """
-        told = {name: str(value) for name, value in claims.items() if value is not None}
-        missing = next((name for name in REQUIRED[self.forge] if name not in told), "")
+        stated = {name: str(value) for name, value in claims.items() if value is not None}
+        missing = next((name for name in REQUIRED[self.forge] if name not in stated), "")
         if missing:
             return f"Missing claim {missing!r}"
-        return self._mismatch_of_gitlab(told) if self.forge == "gitlab" else self._mismatch_of_github(told)
+        return self._mismatch_of_gitlab(stated) if self.forge == "gitlab" else self._mismatch_of_github(stated)
 
-    def _mismatch_of_github(self, told: Mapping[str, str]) -> str:
-        file = WORKFLOW_IN_CLAIM.search(told["job_workflow_ref"])
+    def _mismatch_of_github(self, claims: Mapping[str, str]) -> str:
+        file = WORKFLOW_IN_CLAIM.search(claims["job_workflow_ref"])
         if not file:
             return "Could not job extract workflow filename from OIDC claims"
-        environments = ("", told.get("environment", "").lower())
+        environments = ("", claims.get("environment", "").lower())
         is_there = file[0] == self.workflow and self.environment.lower() in environments
-        if told["repository"].lower() != self.home.lower() or not is_there:
+        if claims["repository"].lower() != self.home.lower() or not is_there:
             return NOT_FOUND
-        home = f"{told['repository']}/.github/workflows/{self.workflow}"
-        expected = sorted({f"{home}@{told[name]}" for name in ("ref", "sha") if told[name]})
-        if told["job_workflow_ref"] not in expected:
-            got = told["job_workflow_ref"]
+        home = f"{claims['repository']}/.github/workflows/{self.workflow}"
+        expected = sorted({f"{home}@{claims[name]}" for name in ("ref", "sha") if claims[name]})
+        if claims["job_workflow_ref"] not in expected:
+            got = claims["job_workflow_ref"]
             return f"The job_workflow_ref claim does not match, expecting one of {expected!r}, got {got!r}"
-        if told["event_name"] == "pull_request_target":
+        if claims["event_name"] == "pull_request_target":
             return "Publishing from a workflow invoked via 'pull_request_target' is not supported."
         return ""
 
-    def _mismatch_of_gitlab(self, told: Mapping[str, str]) -> str:
-        file = PIPELINE_IN_CLAIM.search(told["ci_config_ref_uri"])
+    def _mismatch_of_gitlab(self, claims: Mapping[str, str]) -> str:
+        file = PIPELINE_IN_CLAIM.search(claims["ci_config_ref_uri"])
         if not file:
             return "Could not extract workflow filename from OIDC claims"
-        is_there = file[0] == self.workflow and self.environment in ("", told.get("environment", ""))
-        if told["project_path"].lower() != self.home.lower() or not is_there:
+        is_there = file[0] == self.workflow and self.environment in ("", claims.get("environment", ""))
+        if claims["project_path"].lower() != self.home.lower() or not is_there:
             return NOT_FOUND
-        home = f"gitlab.com/{told['project_path']}//{self.workflow}"
-        expected = sorted(f"{home}@{told[name]}" for name in ("ref_path", "sha"))
-        if told["ci_config_ref_uri"] not in expected:
-            got = told["ci_config_ref_uri"]
+        home = f"gitlab.com/{claims['project_path']}//{self.workflow}"
+        expected = sorted(f"{home}@{claims[name]}" for name in ("ref_path", "sha"))
+        if claims["ci_config_ref_uri"] not in expected:
+            got = claims["ci_config_ref_uri"]
             return f"The ci_config_ref_uri claim does not match, expecting one of {expected!r}, got {got!r}"
         return ""
 
@@ -260,7 +260,7 @@ class Publishing:
                 for job in self._jobs_after(workflow, event):
                     place = (*(caller.name for caller in job.run.callers), job.workflow.name, job.name)
                     by_place.setdefault(place, []).append(job)
-            jobs += [min(found, key=_by_start) for found in by_place.values()]
+            jobs += [min(choices, key=_by_start) for choices in by_place.values()]
         called = {job.workflow.name for job in jobs if job.run.callers}
         return tuple(job for job in jobs if job.event or job.run.callers or job.workflow.name not in called)
 
@@ -276,13 +276,13 @@ class Publishing:
         """Return the events that lead from the tag to a workflow: by its push, then by hand; None where none does."""
         push, follows = workflow.trigger("push"), workflow.trigger("workflow_run")
         is_pushed = push is not None and (push.matches_tag(self.tag) if self.tag else push.names_tags)
-        chained = (one for one in self.workflows if follows and self.tag and one.listens_to(self.tag))
+        chained = (other for other in self.workflows if follows and self.tag and other.listens_to(self.tag))
         # Where it names tags, whoever wrote it means a tag to start it, or the release that is made of one.
         by_hand = BY_HAND if push is None or not push.names_tags else BY_HAND[:1] if is_pushed else ()
         events = [
             *(["push"] if is_pushed else []),
             *(["create"] if workflow.trigger("create") else []),
-            *(["workflow_run"] if any(workflow.follows(one, self.tag) for one in chained) else []),
+            *(["workflow_run"] if any(workflow.follows(other, self.tag) for other in chained) else []),
             *(event for event in by_hand if workflow.trigger(event)),
         ]
         return tuple(events) or (None,)
@@ -327,7 +327,7 @@ class Publishing:
             trigger = job.entry.trigger(event)
             jobs = self._jobs_after(job.entry, event) if trigger else iter(())
             starts = any(
-                one.starts is Answer.YES for one in jobs if (one.workflow, one.name) == (job.workflow, job.name)
+                other.starts is Answer.YES for other in jobs if (other.workflow, other.name) == (job.workflow, job.name)
             )
             if trigger and starts and event == "release":
                 return StartByHand(("gh", "release", "create", self.tag, "--verify-tag", "--generate-notes"))
@@ -370,19 +370,19 @@ def _uploads(path: Path) -> bool:
     table, _ = read_yaml(text)
     # Of a file that can't be read, each line may be a command.
     texts = list(_texts(table)) if table else re.split(r"[\n\[\],]+(?:\s*- )?", text)
-    return "pypi" in texts or any(upload_of(program, {}) for one in texts for program in programs_in(one))
+    return "pypi" in texts or any(upload_of(program, {}) for script in texts for program in programs_in(script))
 
 
 def _texts(value: object) -> Iterator[str]:
     """Yield the texts in a value, each that is in several places once."""
     left, seen = [value], set()
     while left:
-        one = left.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, (dict, list)) and id(one) not in seen:
-            seen.add(id(one))
-            left += one.values() if isinstance(one, dict) else one
+        item = left.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, (dict, list)) and id(item) not in seen:
+            seen.add(id(item))
+            left += item.values() if isinstance(item, dict) else item
 
 
 def _home_pages(repository: Repository, project: Project) -> Iterator[tuple[str, str]]:

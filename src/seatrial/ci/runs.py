@@ -70,9 +70,9 @@ def runs_for_tag(folder: Path, repository: str, tag: str, commit: str) -> tuple[
     ``repository``: OWNER/NAME.
     """
     options = ("--repo", repository, "--branch", tag, "--limit", "50", "--json", RUN_FIELDS)
-    found = _gh_json(folder, "run", "list", *options)
+    listed = _gh_json(folder, "run", "list", *options)
     try:
-        return None if found is None else tuple(_run(one) for one in found if one["headSha"] == commit)
+        return None if listed is None else tuple(_run(run) for run in listed if run["headSha"] == commit)
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -96,11 +96,11 @@ def _environment() -> dict[str, str]:
     return process.user_environment(GH_PROMPT_DISABLED="1", NO_COLOR="1")
 
 
-def _run(told: dict[str, Any]) -> Run:
+def _run(run: dict[str, Any]) -> Run:
     return Run(
-        int(told["databaseId"]),
-        str(told["workflowName"]),
-        str(told["status"]),
-        str(told.get("conclusion") or ""),
-        str(told["url"]),
+        int(run["databaseId"]),
+        str(run["workflowName"]),
+        str(run["status"]),
+        str(run.get("conclusion") or ""),
+        str(run["url"]),
     )

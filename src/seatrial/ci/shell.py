@@ -358,9 +358,9 @@ class _Reader:
             del values[0]
         is_plain = all(block.end == "}" and not block.function for block in self.blocks)
         command = ShellCommand(tuple(values), tuple(variables), files, runs, is_plain)
-        inside = [one for word in words for script in word.scripts for one in self._substituted(script)]
+        inside = [inner for word in words for script in word.scripts for inner in self._substituted(script)]
         inside += self.functions.get(command.words[0], []) if command.words else []
-        surrounded = [replace(one, runs=all_of((one.runs, runs)), is_plain=False) for one in inside]
+        surrounded = [replace(inner, runs=all_of((inner.runs, runs)), is_plain=False) for inner in inside]
         function = next((block.function for block in self.blocks if block.function), None)
         if function:
             body = self.functions.setdefault(function, [])

@@ -78,7 +78,7 @@ def _index_at(address: str) -> Index:
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
 
     try:
-        host, pypi, test = (urlsplit(one).hostname or "" for one in (address, DEFAULT_REPOSITORY, TEST_REPOSITORY))
+        host, pypi, test = (urlsplit(url).hostname or "" for url in (address, DEFAULT_REPOSITORY, TEST_REPOSITORY))
     except ValueError:
         return Index.OTHER
     domain = pypi.partition(".")[2]
@@ -97,7 +97,9 @@ def uploads_of(run: JobRun) -> tuple[Upload, ...]:
         elif step.step.run:
             uploads += [_by_command(step, upload) for upload in reader.uploads(step.step.run, step.variables)]
     is_stored = reader.stores_password
-    return tuple(replace(one, has_password=one.has_password or (is_stored and not one.is_action)) for one in uploads)
+    return tuple(
+        replace(upload, has_password=upload.has_password or (is_stored and not upload.is_action)) for upload in uploads
+    )
 
 
 def _by_action(step: StepRun) -> Upload:
@@ -152,7 +154,7 @@ def _has_secret(job: Job) -> bool:
     """Whether a job has a secret of an index, or all that there are."""
     if job.secrets == "inherit":
         return True
-    tables = [job.variables, job.inputs, *(one for step in job.steps for one in (step.variables, step.inputs))]
+    tables = [job.variables, job.inputs, *(table for step in job.steps for table in (step.variables, step.inputs))]
     tables += [job.secrets] if not isinstance(job.secrets, str) else []
     texts = [text for table in tables for text in table.values()]
     return any(
@@ -172,5 +174,5 @@ def _doubts(step: StepRun) -> Iterator[str]:
         return
     for statement in read_script(step.step.run):
         programs = [program for command in statement.commands for program in programs_of(command)]
-        if not statement.is_readable or any(may_upload(one) and not upload_of(one, {}) for one in programs):
+        if not statement.is_readable or any(may_upload(program) and not upload_of(program, {}) for program in programs):
             yield f"runs {one_line(statement.text.splitlines()[0])}"

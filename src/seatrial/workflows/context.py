@@ -44,7 +44,8 @@ class WorkflowContext:
     ``prefix``: its folder in the repository, "" or ``packages/foo/``; ``branch``: the one that releases are made from;
     ``tags``: the pattern of their tags; ``python``: the one that runs nox; ``release``: the name of the workflow that
     publishes, and ``environment`` that of its environment; ``group``: the dependency group that holds seatrial;
-    ``is_locked``: whether there is a lock file for it; ``measures``: whether coverage is configured.
+    ``is_locked``: whether there is a lock file for it; ``has_lfs``: whether files are in Git LFS; ``measures``: whether
+    coverage is configured.
     """
 
     name: str
@@ -58,6 +59,7 @@ class WorkflowContext:
     group: str = ""
     is_locked: bool = False
     has_submodules: bool = False
+    has_lfs: bool = False
     measures: bool = False
     settings: CiSettings = field(default_factory=CiSettings)
 
@@ -67,7 +69,7 @@ class WorkflowContext:
 
         Raises what `Project.pythons` does, and `PyprojectInvalid` for a name that has no place in a workflow.
         """
-        plain = [one for one in project.pythons if not one.endswith("t")]
+        plain = [python for python in project.pythons if not python.endswith("t")]
         made = cls(
             name=project.name,
             branch=config.branch or default_branch(repository),
@@ -80,6 +82,7 @@ class WorkflowContext:
             group=group_of(project),
             is_locked=(project.root / "uv.lock").is_file(),
             has_submodules=(repository.root / ".gitmodules").is_file(),
+            has_lfs=_has_lfs(repository),
             measures=measures_coverage(project),
             settings=config.workflows,
         )
@@ -152,6 +155,18 @@ def pattern_of(form: str, name: str) -> str:
     return filled.replace("{version}", "*" if filled != "{version}" else "[0-9]*")
 
 
+def _has_lfs(repository: Repository) -> bool:
+    """Whether git keeps pointers in place of some files (Git LFS), which a checkout has to fetch."""
+    git = Git(repository.root)
+    names = git.line("ls-files", "-z", "--", ":(glob)**/.gitattributes").split("\0")
+    texts = (
+        path.read_text(encoding="utf-8", errors="replace")
+        for name in names
+        if name and (path := repository.root / name).is_file()
+    )
+    return any(re.search(r"^[^#\n]*\sfilter=lfs\b", text, re.MULTILINE) for text in texts)
+
+
 def default_branch(repository: Repository) -> str:
     """Return the branch that releases are made from where nobody says; it must not matter which one is checked out.
 
@@ -159,10 +174,10 @@ def default_branch(repository: Repository) -> str:
     """
     remote = repository.upstream.remote if repository.upstream else next(iter(repository.remotes), "origin")
     git = Git(repository.root)
-    told = git.line("symbolic-ref", "--short", f"refs/remotes/{remote}/HEAD").removeprefix(f"{remote}/")
+    remote_head = git.line("symbolic-ref", "--short", f"refs/remotes/{remote}/HEAD").removeprefix(f"{remote}/")
     refs = git.line("for-each-ref", "--format=%(refname)", f"refs/remotes/{remote}", "refs/heads").split("\n")
     usual = next((name for name in ("main", "master") if any(ref.endswith(f"/{name}") for ref in refs)), "")
-    return told or _written_branch(repository) or usual or repository.branch or "main"
+    return remote_head or _written_branch(repository) or usual or repository.branch or "main"
 
 
 def _written_branch(repository: Repository) -> str:
@@ -182,9 +197,12 @@ def _written_branch(repository: Repository) -> str:
 def group_of(project: Project) -> str:
     """Return the dependency group that holds seatrial, "" if none does."""
     groups = [str(name) for name in project.table.get("dependency-groups", {})]
-    for group in sorted(groups, key=lambda one: (GROUP_ORDER.index(one) if one in GROUP_ORDER else 99, one)):
+    for group in sorted(
+        groups,
+        key=lambda requirement: (GROUP_ORDER.index(requirement) if requirement in GROUP_ORDER else 99, requirement),
+    ):
         try:
-            names = {canonicalize_name(Requirement(one).name) for one in project.requirements((group,))}
+            names = {canonicalize_name(Requirement(requirement).name) for requirement in project.requirements((group,))}
         except (GroupInvalid, InvalidRequirement):
             continue
         if "seatrial" in names:

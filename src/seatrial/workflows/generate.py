@@ -98,10 +98,10 @@ class Drift:
         lines = difflib.unified_diff(
             self.now.splitlines(), self.then.splitlines(), f"a/{self.path}", f"b/{self.path}", lineterm="", n=1
         )
-        shown = (
+        difference = (
             "" if self.reason in {DriftReason.MISSING, DriftReason.OTHER} else "".join(f"\n  {line}" for line in lines)
         )
-        return f"{self.path} {self.reason.value}{shown}"
+        return f"{self.path} {self.reason.value}{difference}"
 
 
 def find_drift(wanted: Iterable[GeneratedFile], files: Mapping[str, str | None]) -> tuple[Drift, ...]:
@@ -109,7 +109,7 @@ def find_drift(wanted: Iterable[GeneratedFile], files: Mapping[str, str | None])
 
     One that is not there is none of them; one that is not the repository's own, such as a link, has None for a text.
     """
-    return tuple(found for one in wanted if (found := _drift_of(one, files)))
+    return tuple(drift for file in wanted if (drift := _drift_of(file, files)))
 
 
 def _drift_of(wanted: GeneratedFile, files: Mapping[str, str | None]) -> Drift | None:
@@ -181,7 +181,7 @@ class Generator:
 
     def drift_in(self, top: Path) -> tuple[Drift, ...]:
         """Return which generated files are not what they should be in a clone; there need be none."""
-        return tuple(one for one in find_drift(self.wanted, self._texts(top)) if one.reason in IN_USE)
+        return tuple(drift for drift in find_drift(self.wanted, self._texts(top)) if drift.reason in IN_USE)
 
     def require_sessions(self) -> None:
         """Raise `NoxfileBroken` or `SessionMissing` where the noxfile has not what the workflows call."""
@@ -192,10 +192,10 @@ class Generator:
 
     def require_current(self) -> None:
         """Raise `WorkflowsDrifted` unless every file is what it should be; one that was written by hand may differ."""
-        found = [one for one in self.drift() if one.reason is not DriftReason.FOREIGN]
-        if found:
-            fixes = dict.fromkeys(one.fix for one in found)
-            raise ProjectError("\n".join(map(str, found)), code="WorkflowsDrifted", fix="\n".join(fixes))
+        drifts = [drift for drift in self.drift() if drift.reason is not DriftReason.FOREIGN]
+        if drifts:
+            fixes = dict.fromkeys(drift.fix for drift in drifts)
+            raise ProjectError("\n".join(map(str, drifts)), code="WorkflowsDrifted", fix="\n".join(fixes))
 
     def write(self, *, overwrite: bool = False) -> tuple[str, ...]:
         """Write the files, and return the paths of those that changed.
@@ -203,33 +203,33 @@ class Generator:
         Where one of them was written or changed by hand, or is another package's, that is said and it stays. Nothing
         is written where a file could not be read again. Raises `WorkflowsDrifted` or `WorkflowInvalid`.
         """
-        found = self.drift()
+        drifts = self.drift()
         kept = {
             DriftReason.FOREIGN,
             DriftReason.ELSEWHERE,
             *(() if overwrite else (DriftReason.EDITED, DriftReason.OTHER)),
         }
-        refused = [one for one in found if one.reason in kept]
-        for one in found:
-            if one.reason not in kept:
-                require_valid(one)
-        for one in found:
-            if one.reason not in kept:
-                path = self.repository.root / one.path
+        refused = [drift for drift in drifts if drift.reason in kept]
+        for drift in drifts:
+            if drift.reason not in kept:
+                require_valid(drift)
+        for drift in drifts:
+            if drift.reason not in kept:
+                path = self.repository.root / drift.path
                 path.parent.mkdir(parents=True, exist_ok=True)
                 old = path.read_bytes() if path.exists() else b""
-                path.write_bytes(restore_line_ends(old, one.then.encode("utf-8", "surrogateescape")))
+                path.write_bytes(restore_line_ends(old, drift.then.encode("utf-8", "surrogateescape")))
         if refused:
             raise ProjectError(
                 "\n".join(map(str, refused)),
                 code="WorkflowsDrifted",
-                fix="\n".join(dict.fromkeys(one.fix for one in refused)),
+                fix="\n".join(dict.fromkeys(drift.fix for drift in refused)),
             )
-        return tuple(one.path for one in found)
+        return tuple(drift.path for drift in drifts)
 
     def _texts(self, top: Path) -> dict[str, str | None]:
         """Return the texts of the files that are there, None for what nobody should write through."""
-        paths = {one.path: top / one.path for one in self.wanted}
+        paths = {file.path: top / file.path for file in self.wanted}
         there = {name: path for name, path in paths.items() if os.path.lexists(path) or _leads_away(path, top)}
         is_own = {name: path.is_file() and not _leads_away(path, top) for name, path in there.items()}
         return {name: _text(path) if is_own[name] else None for name, path in there.items()}
@@ -256,7 +256,9 @@ class WorkflowsReport:
     def raise_errors(self) -> None:
         """Raise what is wrong, if anything is: as one error."""
         if self.errors[1:]:
-            what, fix = ("\n".join(map(str, texts)) for texts in zip(*((one.what, one.fix) for one in self.errors)))
+            what, fix = (
+                "\n".join(map(str, texts)) for texts in zip(*((error.what, error.fix) for error in self.errors))
+            )
             raise ProjectError(what, code=self.errors[0].code, fix=fix)
         if self.errors:
             raise self.errors[0]
@@ -283,7 +285,7 @@ def check_workflows(folder: Path) -> WorkflowsReport:
         generator = Generator.at(repository, project)
         generator.require_sessions()
         generator.require_current()
-        lines.append(f"{', '.join(one.path for one in generator.wanted)}: up to date")
+        lines.append(f"{', '.join(file.path for file in generator.wanted)}: up to date")
     return WorkflowsReport("\n".join(lines), tuple(reasons))
 
 
@@ -309,8 +311,8 @@ def _files_by_hand(top: Path) -> tuple[str, ...] | None:
 
 def _leads_away(path: Path, top: Path) -> bool:
     """Whether a file, or a folder between it and the top of the repository, is a link."""
-    between = (path, *(one for one in path.parents if top in one.parents))
-    return any(one.is_symlink() for one in between)
+    between = (path, *(folder for folder in path.parents if top in folder.parents))
+    return any(folder.is_symlink() for folder in between)
 
 
 def _text(path: Path) -> str:
@@ -351,7 +353,7 @@ def forge_of_remote(repository: Repository) -> tuple[str, str]:
     for name, sign in (("gitlab", PIPELINE_FILE), ("github", ".github")):
         if (repository.root / sign).exists():
             return name, next(iter(hosts), "")
-    told = f"{' and '.join(map(redact, addresses))} is neither GitHub nor GitLab" if addresses else NO_REMOTE
+    problem = f"{' and '.join(map(redact, addresses))} is neither GitHub nor GitLab" if addresses else NO_REMOTE
     raise WorkflowUnknown(
-        told, fix="git remote add origin ADDRESS, or make the folder .github, or the file .gitlab-ci.yml"
+        problem, fix="git remote add origin ADDRESS, or make the folder .github, or the file .gitlab-ci.yml"
     )

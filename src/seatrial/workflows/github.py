@@ -125,7 +125,7 @@ def _plan(context: WorkflowContext, tag: str, *, checks: bool) -> dict[str, Any]
 
 
 def _build(*steps: dict[str, Any], outputs: Mapping[str, str], condition: Mapping[str, str]) -> dict[str, Any]:
-    known = {
+    own = {
         "artifact": "${{ steps.distributions.outputs.artifact-id }}",
         "built": "${{ steps.built.outputs.built }}",
     }
@@ -135,7 +135,7 @@ def _build(*steps: dict[str, Any], outputs: Mapping[str, str], condition: Mappin
         "runs-on": IMAGE,
         "timeout-minutes": 20,
         "permissions": READ_PERMISSION,
-        "outputs": {**known, **outputs},
+        "outputs": {**own, **outputs},
         "steps": list(steps),
     }
 
@@ -408,6 +408,7 @@ def _checkout(context: WorkflowContext, what: str, *, has_history: bool = False)
     """Return the step that checks the commit out; it leaves no credentials behind."""
     options: dict[str, object] = {"fetch-depth": 0} if has_history else {}
     options |= {"submodules": "recursive"} if context.has_submodules else {}
+    options |= {"lfs": True} if context.has_lfs else {}
     return action_step(f"Check out {what}", CHECKOUT_PIN, {**options, "persist-credentials": False})
 
 

@@ -27,14 +27,14 @@ SIGSTORE_VARIABLE = "SIGSTORE_ID_TOKEN"
 
 def gitlab_pipeline(context: WorkflowContext, sessions: Iterable[NoxSession], host: str = GITLAB_COM) -> str:
     """Return the pipeline; ``sessions``: those of the noxfile, ``host``: that of GitLab."""
-    known = tuple(sessions)
+    listed = tuple(sessions)
     attests = host == GITLAB_COM
-    tested = tagged_sessions(known, "ci", measures=context.measures)
+    tested = tagged_sessions(listed, "ci", measures=context.measures)
     jobs = {
         "build": _build(context),
         "test": _test(context, tested, _never_on_tag(context), keeps_coverage=context.combines),
         **({"coverage": _coverage(context)} if context.combines else {}),
-        "prove": _test(context, _proof(context, known), _on_tag(context)),
+        "prove": _test(context, _proof(context, listed), _on_tag(context)),
         **({"testpypi": _testpypi(context)} if context.settings.testpypi else {}),
         **({"attest": _attest(context)} if attests else {}),
         "pypi": _pypi(context, attests=attests),
@@ -43,14 +43,14 @@ def gitlab_pipeline(context: WorkflowContext, sessions: Iterable[NoxSession], ho
     return yaml_sections({**_head(context), **jobs})
 
 
-def _proof(context: WorkflowContext, known: Sequence[NoxSession]) -> tuple[NoxSession, ...]:
-    return tagged_sessions(known, context.settings.proof, measures=context.measures)
+def _proof(context: WorkflowContext, listed: Sequence[NoxSession]) -> tuple[NoxSession, ...]:
+    return tagged_sessions(listed, context.settings.proof, measures=context.measures)
 
 
 def host_of(address: str) -> str:
     """Return the host of a repository's address, "" where it has none."""
-    found = FORGE.fullmatch(address)
-    return found["host"] if found else ""
+    match = FORGE.fullmatch(address)
+    return match["host"] if match else ""
 
 
 def tag_expression(context: WorkflowContext) -> str:
@@ -108,7 +108,7 @@ def _test(
     context: WorkflowContext, sessions: Sequence[NoxSession], rules: dict[str, Any], *, keeps_coverage: bool = False
 ) -> dict[str, Any]:
     """Return a job for each session, on the image of its Python."""
-    rows = [{"PYTHON": one.python or context.python, "SESSION": one.session} for one in sessions]
+    rows = [{"PYTHON": session.python or context.python, "SESSION": session.session} for session in sessions]
     artifacts = {"artifacts": {"paths": [f"{context.prefix}{COVERAGE_FOLDER}/"]}} if keeps_coverage else {}
     return {
         "stage": "test",

@@ -21,19 +21,19 @@ BUILD_SESSIONS = ("build", "check")
 
 def read_sessions(root: Path) -> tuple[NoxSession, ...]:
     """Ask nox for the sessions of a project. Raises `NoxfileBroken`."""
-    found = list_sessions(root)
-    told = found.failure or ("" if found.is_there else "  there is no such file")
-    if told:
+    listing = list_sessions(root)
+    problem = listing.failure or ("" if listing.is_there else "  there is no such file")
+    if problem:
         raise ProjectError(
-            f"nox can't list the sessions of {root / 'noxfile.py'}:\n{told}", code="NoxfileBroken", fix="nox --list"
+            f"nox can't list the sessions of {root / 'noxfile.py'}:\n{problem}", code="NoxfileBroken", fix="nox --list"
         )
-    return found.sessions
+    return listing.sessions
 
 
 def require_build_sessions(listed: Iterable[NoxSession], *tags: str) -> None:
     """Raise `SessionMissing` where there is not what the workflows call."""
-    known = tuple(listed)
-    missing = [name for name in BUILD_SESSIONS if name not in {one.session for one in known}]
+    sessions = tuple(listed)
+    missing = [name for name in BUILD_SESSIONS if name not in {session.session for session in sessions}]
     if missing:
         raise ProjectError(
             f"the noxfile has no session {' and none '.join(missing)}, which the workflows run",
@@ -41,12 +41,12 @@ def require_build_sessions(listed: Iterable[NoxSession], *tags: str) -> None:
             fix="\n".join(f"sessions.{name}()" for name in missing),
         )
     for tag in ("ci", *tags):
-        tagged_sessions(known, tag)
+        tagged_sessions(sessions, tag)
 
 
 def require_coverage_session(listed: Iterable[NoxSession]) -> None:
     """Raise `SessionMissing` where nothing brings together what the tests measure."""
-    if COVERAGE_SESSION not in {one.session for one in listed}:
+    if COVERAGE_SESSION not in {session.session for session in listed}:
         raise ProjectError(
             f"the project measures coverage, and the noxfile has no session {COVERAGE_SESSION}",
             code="SessionMissing",
@@ -60,23 +60,23 @@ def tagged_sessions(listed: Iterable[NoxSession], tag: str, *, measures: bool = 
     ``measures``: whether the project does; then the session that brings together what others measured is none of them.
     """
     others = (*BUILD_SESSIONS, *((COVERAGE_SESSION,) if measures else ()))
-    found = tuple(one for one in listed if tag in one.tags and one.name not in others)
-    if not found:
+    tagged = tuple(session for session in listed if tag in session.tags and session.name not in others)
+    if not tagged:
         raise ProjectError(
             f"no session but {' and '.join(BUILD_SESSIONS)} has the tag {tag}, so nothing would be tested",
             code="SessionMissing",
             fix=f'sessions.tests()\nor, for a session of your own: @nox.session(tags=["{tag}"])',
         )
-    return found
+    return tagged
 
 
 def github_matrix(chosen: Sequence[NoxSession], systems: Sequence[str]) -> dict[str, list[dict[str, str]]]:
     """Return the matrix of GitHub: each session on each system; one without a Python of its own on the first alone."""
     return {
         "include": [
-            {"session": one.session, "python": one.python, "system": IMAGES[system]}
+            {"session": session.session, "python": session.python, "system": IMAGES[system]}
             for number, system in enumerate(systems)
-            for one in chosen
-            if one.python or number == 0
+            for session in chosen
+            if session.python or number == 0
         ]
     }

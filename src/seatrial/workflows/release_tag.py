@@ -59,14 +59,14 @@ class ReleaseTag:
 
     def version_of(self, tag: str) -> Version:
         """Return the version that a tag names. Raises `TagUnfit`."""
-        found = released_versions((tag,), self.snapshot.tag_form, self.snapshot.project.name)
-        if not found:
+        versions = released_versions((tag,), self.snapshot.tag_form, self.snapshot.project.name)
+        if not versions:
             raise ProjectError(
                 f"{tag} is no tag of a release: those look like {self.snapshot.tag_form}",
                 code="TagUnfit",
                 fix='tag = "…{version}…" in [tool.seatrial] says how tags look',
             )
-        return next(iter(found))
+        return next(iter(versions))
 
     def require_match(self, tag: str, branch: str, *, built: bool) -> Version:
         """Return the version; raise `TagUnfit`, with all that is wrong, unless everything is of that one.

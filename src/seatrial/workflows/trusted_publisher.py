@@ -94,8 +94,8 @@ class RegistrationPlan:
     @property
     def environments(self) -> dict[str, str]:
         """The environments with a name that is known, and the refs from which each is deployed."""
-        known = ((one.environment, one.refs) for one in self.registrations)
-        return {environment.name: refs for environment, refs in known if environment and environment.name}
+        pairs = ((registration.environment, registration.refs) for registration in self.registrations)
+        return {environment.name: refs for environment, refs in pairs if environment and environment.name}
 
     @property
     def home(self) -> str | None:
@@ -135,7 +135,7 @@ def read_registrations(folder: Path) -> RegistrationPlan:
         return RegistrationPlan(repository, registrations, tags, (remark,))
     read = tuple(dict.fromkeys(_registrations_of(publishing, usual, branch)))
     remarks = tuple(_remarks(publishing))
-    if not any(one.index is Index.PYPI for one in read):
+    if not any(registration.index is Index.PYPI for registration in read):
         read, remarks = (usual, *read), (*remarks, f"{usual.workflow} and the environment {name} are assumed")
     return RegistrationPlan(repository, read, tags, remarks)
 
@@ -206,5 +206,5 @@ def _seen_text(found: Any) -> str:
 def _rules_text(rules: Any) -> str:
     if not isinstance(rules, list):
         return "not known here whether it is so"
-    there = any(isinstance(one, dict) and one.get("target") == "tag" for one in rules)
-    return "there is a rule for tags: look what it says" if there else "there is no rule for tags"
+    has_tag_rule = any(isinstance(rule, dict) and rule.get("target") == "tag" for rule in rules)
+    return "there is a rule for tags: look what it says" if has_tag_rule else "there is no rule for tags"
