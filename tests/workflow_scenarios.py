@@ -182,6 +182,9 @@ SCENARIOS: dict[str, dict[str, str]] = {
     "workflow of somebody": release(
         f"  publish:\n    needs: build\n    uses: somebody/ci/.github/workflows/publish.yml@v1\n{GRANT}"
     ),
+    "script of Python": release(
+        job(steps=FETCH + run("import subprocess", "twine upload dist/*") + "        shell: python\n")
+    ),
     "token for other things": release(
         job("pages", steps=uses("actions/deploy-pages@v4")),
         job(

@@ -47,6 +47,8 @@ NO, UNKNOWN = Answer.NO, Answer.UNKNOWN
         ("ssh host <<END\nrm -r /srv", (), ("ssh host <<END …",)),
         ("x" * 200, (), ("x" * (LONGEST_COMMAND - 1) + "…",)),
         ("echo one\necho one", (), ("echo one",)),
+        ("nox -s build\ncd docs\nnox -s site", ("build",), ("cd docs", "nox -s site")),
+        ("cd docs && nox -s site", (), ("cd docs && nox -s site",)),
     ],
 )
 def test_sessions_are_those_of_plain_commands_and_all_else_is_listed(
@@ -168,6 +170,13 @@ def test_upload_by_a_command_is_listed_and_what_comes_after_it_is_not() -> None:
     sessions, not_run = before(release=text)
     assert (sessions[-1], not_run[-1]) == ("last", "twine upload dist/*")
     assert "announce" not in sessions
+
+
+def test_session_of_another_folder_is_listed() -> None:
+    """Its noxfile is another one."""
+    text = RELEASE.replace("- run: nox -s last", "- {run: nox -s last, working-directory: docs}")
+    sessions, not_run = before(release=text)
+    assert (sessions[-1], not_run[-1]) == ("windows", "nox -s last")
 
 
 CALLER = """

@@ -36,6 +36,9 @@ from seatrial.ci.uploads import index_of
         ("uv run --group dev nox -s build", ["build"]),
         ("uvx --with x nox@2025 -s build", ["build"]),
         ("pipx run --spec x nox -s build", ["build"]),
+        ("cd docs && nox -s site", []),
+        ("nox -s build; cd docs; nox -s site", ["build"]),
+        ("cd .\nnox -s build", ["build"]),
     ],
 )
 def test_sessions_are_those_that_a_command_names(commands: str, sessions: list[str]) -> None:
@@ -105,6 +108,10 @@ UPLOADS = {
     "cat > ~/.pypirc <<X\n[pypi]\npassword = $TOKEN\nX\ntwine upload a": ("PyPI", True),
     'echo "TWINE_PASSWORD=$TOKEN" >> "$GITHUB_ENV"\ntwine upload a': ("PyPI", True),
     "keyring set pypi a <<< $TOKEN\ntwine upload a": ("PyPI", True),
+    "echo $TOKEN | tee ~/.pypirc\ntwine upload a": ("PyPI", True),
+    "pdm config repository.pypi.password $TOKEN && pdm publish": ("PyPI", True),
+    "hatch config set publish.index.auth $TOKEN\nhatch publish": ("PyPI", True),
+    "poetry config repositories.x https://index.example/\npoetry publish": ("PyPI", False),
 }
 """Commands that upload: to which index, and whether with a stored password."""
 

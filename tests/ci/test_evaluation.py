@@ -248,6 +248,36 @@ def test_steps_run_under_their_conditions_and_have_the_variables_of_all_above() 
     assert steps[0].variables == {"A": "2", "B": "v1.3.0", "C": "${{ vars.X }}", "D": "4"}
 
 
+@pytest.mark.parametrize(
+    ("matrix", "condition", "expected"),
+    [
+        ("{os: [ubuntu, macos], py: ['3.9', '3.13']}", "matrix.os == 'ubuntu' && matrix.py == '3.13'", YES),
+        ("{os: [ubuntu, macos]}", "matrix.os == 'windows'", NO),
+        ("{os: [ubuntu, macos]}", "!matrix.last", YES),
+        ("{os: [ubuntu, macos], include: [{os: macos, last: true}]}", "matrix.last && matrix.os == 'macos'", YES),
+        ("{os: [ubuntu, macos], include: [{os: macos, last: true}]}", "matrix.last && matrix.os == 'ubuntu'", NO),
+        ("{os: [ubuntu], include: [{os: windows}]}", "matrix.os == 'windows'", YES),
+        ("{os: [ubuntu], include: [{color: green}]}", "matrix.os == 'ubuntu' && matrix.color == 'green'", YES),
+        ("{include: [{os: ubuntu, publish: true}, {os: macos, publish: false}]}", "matrix.publish", YES),
+        ("{include: [{publish: false}]}", "matrix.publish", NO),
+        ("{include: [{publish: 'false'}]}", "matrix.publish", YES),
+        (
+            "{os: [ubuntu, macos], py: [a, b], exclude: [{os: macos, py: b}]}",
+            "matrix.os == 'macos' && matrix.py == 'b'",
+            NO,
+        ),
+        ("{os: ['${{ x }}'], py: '${{ fromJSON(x) }}'}", "matrix.py == 'a'", UNKNOWN),
+        ("'${{ fromJSON(x) }}'", "matrix.py == 'a'", UNKNOWN),
+        ("{os: [{name: x}]}", "matrix.os.name == 'x'", UNKNOWN),
+        ("{}", "matrix.os == 'x'", NO),
+    ],
+)
+def test_step_runs_if_one_job_of_the_matrix_runs_it(matrix: str, condition: str, expected: Answer) -> None:
+    text = f'jobs: {{a: {{strategy: {{matrix: {matrix}}}, steps: [{{run: x, if: "{condition}"}}]}}}}'
+    (step,) = runs(text)["a"].steps
+    assert step.starts is expected
+
+
 def test_steps_of_an_action_of_the_repository_are_in_its_place() -> None:
     action = """
         inputs: {where: {default: a}, who: {default: b}}

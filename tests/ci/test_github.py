@@ -85,6 +85,7 @@ def test_workflow_is_read() -> None:
                         condition="github.event_name == 'push'",
                         shell="bash",
                         variables={"C": "${{ github.ref }}"},
+                        folder=".",
                     ),
                 ),
             ),
@@ -238,10 +239,25 @@ def test_pythons_are_found_where_pythons_are_named() -> None:
         ("{steps: [{run: nox -s build}, {run: nox -s site, working-directory: docs}]}", ("build",)),
         ("{defaults: {run: {working-directory: docs}}, steps: [{run: nox -s site}]}", ()),
         ("{steps: [{run: nox -s build, working-directory: ./}]}", ("build",)),
+        ('{steps: [{run: "nox -s build\\ncd docs\\nnox -s site"}]}', ("build",)),
     ],
 )
-def test_sessions_are_those_of_the_folder_of_the_workflow(job: str, sessions: tuple[str, ...]) -> None:
+def test_sessions_are_those_of_the_folder_of_the_project(job: str, sessions: tuple[str, ...]) -> None:
     assert Workflow.from_text("x.yml", f"jobs: {{a: {job}}}").sessions() == sessions
+
+
+def test_folder_of_a_step_is_its_own_or_that_of_its_job_or_that_of_the_workflow() -> None:
+    defaults = "defaults: {run: {working-directory: ./packages/a/}}"
+    jobs = (
+        "a: {defaults: {run: {working-directory: packages/b}}, steps: [{run: nox -s b}]}, c: {steps: [{run: nox -s a}]}"
+    )
+    at_top = "d: {steps: [{run: nox -s top, working-directory: .}]}"
+    found = Workflow.from_text("x.yml", f"{defaults}\njobs: {{{jobs}, {at_top}}}")
+    assert {folder: found.sessions(folder) for folder in ("packages/a", "packages/b", None)} == {
+        "packages/a": ("a",),
+        "packages/b": ("b",),
+        None: ("top",),
+    }
 
 
 @pytest.mark.parametrize("value", ["5", "true", "2024-02-31", '!!float ""', "0b_", "[[[]]]", "~"])

@@ -81,7 +81,7 @@ def sessions_exist(facts: CiFacts) -> Finding:
     if not listing.is_there or listing.failure:
         return Finding.skipped("there is no noxfile that can be loaded")
     missing = {
-        workflow.name: [name for name in workflow.sessions() if not listing.has(name)]
+        workflow.name: [name for name in workflow.sessions(facts.publishing.folder) if not listing.has(name)]
         for workflow in facts.publishing.workflows
     }
     lines = [f"{name} names {', '.join(names)}, which nox does not know" for name, names in missing.items() if names]

@@ -5,18 +5,20 @@ A rehearsal runs the nox sessions among it by their names, and nothing else: the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seatrial.ci.commands import builds, is_nox_alone, programs_of, sessions_named, upload_of
+from seatrial.ci.commands import builds, changes_folder, is_nox_alone, programs_of, sessions_named, upload_of
 from seatrial.ci.expressions import Answer, all_of
 from seatrial.ci.shell import read_script
+from seatrial.ci.uploads import is_shell
 from seatrial.findings import printable
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from seatrial.ci.commands import Program
     from seatrial.ci.evaluation import JobRun, StepRun
     from seatrial.ci.publisher import PublishingJob
     from seatrial.ci.shell import Statement
@@ -31,11 +33,15 @@ LONGEST_COMMAND = 100
 
 @dataclass(frozen=True)
 class Script:
-    """The text that a step or a job runs, in a shell; ``runs``: whether it does for the tag, ``condition``: if what."""
+    """The text that a step or a job runs, in a shell; ``runs``: whether it does for the tag, ``condition``: if what.
+
+    ``is_here``: whether it runs in the folder of the project.
+    """
 
     text: str
     runs: Answer = Answer.YES
     condition: str | None = None
+    is_here: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,13 @@ class BeforeUpload:
         not_run: dict[str, None] = {}
         builds_otherwise = False
         for script in scripts:
+            is_here = script.is_here
             for statement in read_script(script.text) if script.runs is not Answer.NO else ():
-                named = _sessions(statement) if script.runs is Answer.YES else ()
+                is_here = is_here and not any(map(changes_folder, _programs(statement)))
+                named = _sessions(statement) if script.runs is Answer.YES and is_here else ()
                 sessions.update(dict.fromkeys(named))
                 if not (named and _is_nox_alone(statement)):
-                    builds_otherwise = builds_otherwise or _builds(statement)
+                    builds_otherwise = builds_otherwise or any(map(builds, _programs(statement)))
                     condition = None if script.runs is Answer.YES else script.condition
                     not_run[_line(statement.text, condition)] = None
         return cls(tuple(sessions), tuple(not_run), builds_otherwise)
@@ -79,13 +87,13 @@ def _sessions(statement: Statement) -> tuple[str, ...]:
     )
 
 
+def _programs(statement: Statement) -> Iterator[Program]:
+    return (program for command in statement.commands for program in programs_of(command))
+
+
 def _is_nox_alone(statement: Statement) -> bool:
-    programs = [program for command in statement.commands for program in programs_of(command)]
-    return len(statement.commands) == 1 and not statement.commands[0].files and all(map(is_nox_alone, programs))
-
-
-def _builds(statement: Statement) -> bool:
-    return any(builds(program) for command in statement.commands for program in programs_of(command))
+    is_alone = len(statement.commands) == 1 and not statement.commands[0].files
+    return is_alone and all(map(is_nox_alone, _programs(statement)))
 
 
 def up_to_upload(text: str) -> str:
@@ -97,7 +105,7 @@ def up_to_upload(text: str) -> str:
 
 def uploads(statement: Statement) -> bool:
     """Whether a command of a statement uploads."""
-    return any(upload_of(program, {}) for command in statement.commands for program in programs_of(command))
+    return any(upload_of(program, {}) for program in _programs(statement))
 
 
 def _line(command: str, condition: str | None) -> str:
@@ -109,29 +117,33 @@ def _line(command: str, condition: str | None) -> str:
     return printable(f"{text}{' …' if more else ''}{reason}")
 
 
-def scripts_before_upload(job: PublishingJob) -> Iterator[Script]:
+def scripts_before_upload(job: PublishingJob, folder: str | None = None) -> Iterator[Script]:
     """Yield what runs in the job that publishes and in those that it waits for, in the order of the files.
 
     Jobs that come after the upload, or that wait for nothing of it, are left out; so are steps after the upload.
+    ``folder``: that of the project, None for the top of the repository.
     """
     for run in job.run.before:
-        yield from _of_job(run, run.steps)
+        yield from _of_job(run, run.steps, folder)
         if run.job.call and not run.inside:
             yield Script(f"uses: {run.job.call}", run.starts, run.reason)
     steps = job.run.steps
     uploading = [upload.step for upload in job.uploads]
     last = max((place for place, step in enumerate(steps) if step in uploading), default=None)
     if last is None:
-        yield from _of_job(job.run, steps)
+        yield from _of_job(job.run, steps, folder)
         return
-    yield from _of_job(job.run, steps[:last])
+    yield from _of_job(job.run, steps[:last], folder)
     upload = steps[last]
     if upload.step.run:
-        yield Script(up_to_upload(upload.step.run), all_of((job.run.starts, upload.starts)), upload.reason)
+        cut = replace(upload.step, run=up_to_upload(upload.step.run))
+        yield from _of_job(job.run, (replace(upload, step=cut),), folder)
 
 
-def _of_job(run: JobRun, steps: Iterable[StepRun]) -> Iterator[Script]:
+def _of_job(run: JobRun, steps: Iterable[StepRun], folder: str | None) -> Iterator[Script]:
     for step in steps:
         reasons = " and ".join(text for text in (run.reason, step.reason) if text)
-        if step.step.run:
-            yield Script(step.step.run, all_of((run.starts, step.starts)), reasons or None)
+        is_here = run.workflow.folder_of(run.job, step.step) == folder
+        text = step.step.run if is_shell(step.step) else f"a script of {step.step.shell}"
+        if step.step.run and text:
+            yield Script(text, all_of((run.starts, step.starts)), reasons or None, is_here=is_here)

@@ -186,7 +186,14 @@ def _python_program(args: list[str], command: ShellCommand) -> Program:
 def sessions_of(script: str) -> Iterator[str]:
     """Yield the sessions of the project's noxfile that a script names; those in a variable are not known."""
     for program in programs_in(script):
+        if changes_folder(program):
+            return
         yield from sessions_named(program)
+
+
+def changes_folder(program: Program) -> bool:
+    """Whether what comes after a program runs in another folder."""
+    return program.name in {"cd", "pushd", "popd"} and program.args not in {(".",), ("$GITHUB_WORKSPACE",)}
 
 
 def sessions_named(program: Program) -> tuple[str, ...]:
@@ -395,14 +402,20 @@ class UploadReader:
                 yield replace(upload, address=upload.address or configured)
 
 
+STORED_SETTING = r"^pypi-token\.|^http-basic\.|^repository\..*\.password$|^publish\.index\.auth$"
+"""The settings of poetry, pdm and hatch that hold a password or a token."""
+
+
 def _stores_password(program: Program) -> bool:
     """Whether a program stores a password for a later upload, in its settings or in .pypirc."""
     words = program.words
     files = program.command.files
     if any(re.search(r"(?:^|/)\.pypirc$", file) for file in files):
         return True
-    if words[:2] == ("poetry", "config"):
-        return any(re.match(r"pypi-token\.|http-basic\.", word) for word in words[2:])
+    if words[0] == "tee" and any(word.endswith(".pypirc") for word in words[1:]):
+        return True
+    if words[1:2] == ("config",):
+        return words[0] in TOOLS and any(re.search(STORED_SETTING, word) for word in words[2:])
     return words[:2] == ("keyring", "set")
 
 

@@ -6,6 +6,7 @@ permissions along a call. Nothing fails in the run that is evaluated. What is no
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,7 +22,7 @@ from seatrial.ci.expressions import (
     condition_holds,
     interpolated,
 )
-from seatrial.ci.github import jobs_awaited
+from seatrial.ci.github import ScalarText, jobs_awaited
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -159,7 +160,9 @@ class JobRun:
         for step in steps:
             own = {**variables, **_variables((step.variables,), context)}
             known = context.with_values(env=Partial({name: value for name, value in own.items() if "${{" not in value}))
-            starts = condition_holds(step.condition, known)
+            # Of several jobs of a matrix, one that runs a step is enough.
+            each = (known.with_values(matrix=row) for row in matrix_rows(self.job))
+            starts = any_of(condition_holds(step.condition, one) for one in each)
             reason = None if starts is Answer.YES else f"if: {one_line(step.condition or '')}"
             run = StepRun(step, starts, reason, known, own, actions)
             action = self.files.actions.get(step.uses.name) if step.uses else None
@@ -170,6 +173,44 @@ class JobRun:
             for inner in self._steps(action.steps, inside, own, (*actions, step.uses)):
                 reasons = " and ".join(text for text in (reason, inner.reason) if text) or None
                 yield replace(inner, starts=all_of((starts, inner.starts)), reason=reasons)
+
+
+SCALARS: Mapping[str, Value] = {"true": True, "false": False, "null": None, "": None, "~": None}
+"""What YAML makes of plain words."""
+
+MOST_ROWS = 256
+"""The most jobs that GitHub makes of a matrix."""
+
+
+def matrix_rows(job: Job) -> tuple[Value, ...]:
+    """Return what ``matrix`` is in each job that a matrix makes of a job; where it is computed, it is unknown."""
+    matrix = job.matrix
+    if not matrix:
+        return ({},) if matrix is not None else (UNKNOWN,)
+    axes = {key: values for key, values in matrix.items() if key not in {"include", "exclude"}}
+    added, removed = matrix.get("include", []), matrix.get("exclude", [])
+    if not all(isinstance(values, list) for values in (*axes.values(), added, removed)):
+        return (UNKNOWN,)
+    rows = [dict(zip(axes, values)) for values in itertools.islice(itertools.product(*axes.values()), MOST_ROWS)]
+    rows = [row for row in rows if axes and not any(_agrees(row, entry, entry) for entry in removed)]
+    others = []
+    for entry in (entry for entry in added if isinstance(entry, dict)):
+        fitting = [row for row in rows if _agrees(row, entry, [key for key in entry if key in axes])]
+        for row in fitting:
+            row.update(entry)
+        others += [] if fitting else [entry]
+    return tuple({key: _scalar(value) for key, value in row.items()} for row in (*rows, *others)) or (UNKNOWN,)
+
+
+def _agrees(row: Mapping[str, object], entry: object, keys: Iterable[str]) -> bool:
+    return isinstance(entry, dict) and all(row.get(key) == entry.get(key) for key in keys)
+
+
+def _scalar(value: object) -> Value:
+    if not isinstance(value, str):
+        return UNKNOWN
+    is_plain = isinstance(value, ScalarText) and not value.is_quoted
+    return SCALARS.get(value, str(value)) if is_plain else str(value)
 
 
 def one_line(text: str) -> str:

@@ -25,6 +25,9 @@ WORKFLOWS_FOLDER = ".github/workflows"
 PYTHON_VERSION = re.compile(r"(?<![\d.])3\.\d+(?![\d.])")
 """A minor version of Python."""
 
+TOP = "."
+"""The top of the repository, as a folder."""
+
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -76,7 +79,7 @@ class Step:
     """A step of a job or of a composite action.
 
     ``run``: its script; ``condition``: its ``if``; ``inputs`` and ``variables``: its ``with`` and ``env``; ``folder``:
-    where its script runs, None for that of the job. All as the file has them, with the expressions.
+    where its script runs, None for where those of its job do. All as the file has them, with the expressions.
     """
 
     run: str | None = None
@@ -120,7 +123,7 @@ class Job:
 
     ``condition``: its ``if``; ``environment``: the name of its environment; ``call``: the workflow that it is, with
     ``inputs`` and ``secrets`` (``inherit``, or the values by name); ``permissions``: None where it states none;
-    ``matrix``: its table, None where there is none or it is computed; ``machine``: its ``runs-on``.
+    ``matrix``: its table, empty where there is none, None where it is computed; ``machine``: its ``runs-on``.
     """
 
     name: str
@@ -133,7 +136,7 @@ class Job:
     call: Uses | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] | str = field(default_factory=dict)
-    matrix: Mapping[str, Any] | None = None
+    matrix: Mapping[str, Any] | None = field(default_factory=dict)
     machine: str | None = None
     folder: str | None = None
     has_timeout: bool = False
@@ -249,15 +252,19 @@ class Workflow:
         run = self.trigger("workflow_run")
         return run is not None and other.title in run.workflows and run.follows_run_for(ref)
 
-    def sessions(self) -> tuple[str, ...]:
-        """Return the nox sessions that its steps name; those in a variable, and those of other folders, are unknown."""
-        steps = (
-            step.run
-            for job in self.jobs
-            for step in job.steps
-            if step.run and (step.folder or job.folder or self.folder) == self.folder
-        )
-        return tuple(dict.fromkeys(session for script in steps for session in sessions_of(script)))
+    def sessions(self, folder: str | None = None) -> tuple[str, ...]:
+        """Return the nox sessions that its steps name; those in a variable, and in another folder, are not known.
+
+        ``folder``: that of the project, None for the top of the repository.
+        """
+        steps = ((job, step) for job in self.jobs for step in job.steps)
+        scripts = (step.run for job, step in steps if step.run and self.folder_of(job, step) == folder)
+        return tuple(dict.fromkeys(session for script in scripts for session in sessions_of(script)))
+
+    def folder_of(self, job: Job, step: Step) -> str | None:
+        """Return the folder in which the script of a step runs, None for the top of the repository."""
+        stated = next((one for one in (step.folder, job.folder, self.folder) if one is not None), TOP)
+        return None if stated == TOP else stated
 
 
 @dataclass(frozen=True)
@@ -346,6 +353,7 @@ def read_yaml(text: str) -> tuple[dict[str, Any], str | None]:
         def construct_scalar(self, node: Any) -> str:
             value = ScalarText(super().construct_scalar(node))
             value.line, value.column = node.end_mark.line, node.end_mark.column
+            value.is_quoted = node.style is not None
             return value
 
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
@@ -365,11 +373,12 @@ def read_yaml(text: str) -> tuple[dict[str, Any], str | None]:
 
 
 class ScalarText(str):
-    """A scalar of YAML, and where it ends: ``line`` and ``column`` count from 0."""
+    """A scalar of YAML: where it ends (``line`` and ``column`` count from 0), and whether it is quoted."""
 
-    __slots__ = ("column", "line")
+    __slots__ = ("column", "is_quoted", "line")
     line: int
     column: int
+    is_quoted: bool
 
 
 def read_workflow(name: str, text: str) -> Workflow:
@@ -433,7 +442,7 @@ def _input(table: Mapping[str, Any]) -> WorkflowInput:
 
 def _job(name: str, table: Mapping[str, Any], lines: list[str]) -> Job:
     environment, secrets = table.get("environment"), table.get("secrets")
-    matrix = table_at(table, "strategy").get("matrix")
+    matrix = table_at(table, "strategy").get("matrix", {})
     return Job(
         name=name,
         steps=tuple(_step(step, lines) for step in tables_at(table, "steps")),
@@ -481,9 +490,9 @@ def _permissions(table: Mapping[str, Any]) -> Permissions | None:
 
 
 def _folder(table: Mapping[str, Any]) -> str | None:
-    """Return a ``working-directory``, None for the top of the repository."""
+    """Return a ``working-directory``, None for none."""
     folder = text_at(table, "working-directory")
-    return posixpath.normpath(folder).strip("./") or None if folder else None
+    return posixpath.normpath(folder.strip("/")) if folder else None
 
 
 def table_at(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from seatrial.ci.commands import programs_in, upload_of
 from seatrial.ci.evaluation import Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
-from seatrial.ci.github import Workflow, WorkflowFiles, read_yaml
+from seatrial.ci.github import TOP, Workflow, WorkflowFiles, read_yaml
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.uploads import Index, doubts_about, uploads_of
 from seatrial.git.repository import owner_and_name
@@ -228,7 +228,7 @@ class Publishing:
     ``owner`` and ``repository``: as the forge names them, "" where neither a remote nor a URL leads to one;
     ``workflows``: all that the commit has, but for those of other packages; ``tag``: that of a release, "" where none
     is known; ``overrides``: what ``[tool.seatrial.publisher]`` says is registered; ``others``: the files of other CI
-    services that upload.
+    services that upload; ``folder``: that of the project, None for the top of the repository.
     """
 
     owner: str = ""
@@ -237,6 +237,7 @@ class Publishing:
     overrides: Mapping[str, str] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     tag: str = ""
+    folder: str | None = None
 
     @classmethod
     def of(
@@ -248,7 +249,8 @@ class Publishing:
         """
         owner, name = next(_home_pages(repository, project), ("", ""))
         own = WorkflowFiles.in_tree(top).chosen(lambda workflow: not is_of_another(workflow, top, repository.prefix))
-        return cls(owner, name, own, overrides, tuple(file for file in OTHER_CI_FILES if _uploads(top / file)), tag)
+        others = tuple(file for file in OTHER_CI_FILES if _uploads(top / file))
+        return cls(owner, name, own, overrides, others, tag, repository.prefix.rstrip("/") or None)
 
     @functools.cached_property
     def possible_jobs(self) -> tuple[PublishingJob, ...]:
@@ -358,7 +360,7 @@ def files_that_publish(root: Path, tag: str) -> tuple[str, ...]:
 def is_of_another(workflow: Workflow, top: Path, prefix: str) -> bool:
     """Whether a workflow runs in the folder of another package of the repository."""
     folder = workflow.folder
-    return folder not in {None, prefix.rstrip("/")} and (top / str(folder) / "pyproject.toml").is_file()
+    return folder not in {None, TOP, prefix.rstrip("/")} and (top / str(folder) / "pyproject.toml").is_file()
 
 
 def _uploads(path: Path) -> bool:

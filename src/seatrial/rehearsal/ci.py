@@ -78,7 +78,7 @@ def read_publishing_setup(repository: Repository, project: Project, top: Path) -
     return PublishingSetup(
         publisher=publisher,
         registered=replace(publisher, **overrides),
-        before=BeforeUpload.of(scripts_before_upload(job)) if job else None,
+        before=BeforeUpload.of(scripts_before_upload(job, publishing.folder)) if job else None,
         remarks=_remarks(publishing),
     )
 
