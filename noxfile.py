@@ -36,7 +36,7 @@ mypy(tags=["ci"])
 lint()
 
 
-@nox.session(python="3.9", default=False)
+@nox.session(python="3.9", venv_backend="uv", default=False)
 def lowest(session: nox.Session) -> None:
     """Run the fast tests and the selection with the oldest dependencies that pyproject.toml admits."""
     lowest_direct = ("--resolution", "lowest-direct")

@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Begin what all processes of a run share, and settle this one in surroundings of its own."""
     worker: dict[str, str] | None = getattr(config, "workerinput", None)
-    shared.use(Path(worker["shared"]) if worker else None)
+    shared.begin_run(Path(worker["shared"]) if worker else None)
     surroundings.settle()
 
 
@@ -81,7 +81,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End it."""
-    shared.leave()
+    shared.stop_servers()
     if not hasattr(config, "workerinput"):
         shared.remove()
 

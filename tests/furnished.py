@@ -21,7 +21,7 @@ SESSION = f".nox/tests-{HERE.replace('.', '-')}"
 def package(
     project: SampleProject, *sessions: str, backend: str = "uv_build", pythons: tuple[str, ...] = (HERE,)
 ) -> SampleProject:
-    """Write a small healthy package as `trial.package` does, and give it its build environment.
+    """Write a small healthy package as `SampleProject.package` does, and give it its build environment.
 
     Its backend is the quickest, where a test needs no other.
     """
@@ -32,7 +32,7 @@ def package(
 
 def with_tests_environment(project: SampleProject) -> SampleProject:
     """Give a package the environment of its tests, pytest's byte code included: making it takes a second."""
-    made = shared.once("tests-environment", _make_tests_environment)
+    made = shared.made_once("tests-environment", _make_tests_environment)
     source, target = made / "tidepool" / SESSION, project.root / SESSION
     # A file of the package, or of seatrial, is written into; those of pytest are replaced if anything.
     shutil.copytree(source, target, symlinks=True, copy_function=shared.link_or_copy("/_pytest/", "/pygments/"))

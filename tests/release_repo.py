@@ -49,7 +49,7 @@ class RepoState:
 
 @dataclass(frozen=True)
 class ReleaseRepo:
-    """A project at ``trial.root``, and its remote beside it."""
+    """A project at ``project.root``, and its remote."""
 
     project: SampleProject
 
@@ -120,7 +120,7 @@ def make_release_repo(folder: Path, backend: str = "hatchling") -> ReleaseRepo:
 
 def made_once(name: str, make: Callable[[Path], None]) -> ReleaseRepo:
     """Return a project that ``make`` has made in a folder, once for a whole run of the tests: to be copied."""
-    folder = shared.once(name, make)
+    folder = shared.made_once(name, make)
     (git,) = folder.glob("*/.git")
     return ReleaseRepo(SampleProject(git.parent, environment(folder / "home")))
 
@@ -151,7 +151,7 @@ def _make_release_repo(folder: Path, backend: str) -> None:
 
 def furnish(project: SampleProject, backend: str) -> None:
     """Give a project the build environment that another one has made, byte code included: making it takes a second."""
-    made = shared.once(f"build-environment-{backend}", lambda folder: _make_build_environment(folder, backend))
+    made = shared.made_once(f"build-environment-{backend}", lambda folder: _make_build_environment(folder, backend))
     target = project.root / STATE / "build"
     shared.link_tree(made / "tidepool" / STATE / "build", target)
     stamp = target / "seatrial.json"

@@ -26,7 +26,7 @@ def folder() -> Path:
     return _folders[0]
 
 
-def use(existing: Path | None = None) -> Path:
+def begin_run(existing: Path | None = None) -> Path:
     """Begin a run, or join the one whose folder exists; return the folder."""
     _folders.append(existing or Path(tempfile.mkdtemp(prefix="seatrial-tests-")))
     return folder()
@@ -42,7 +42,7 @@ def variables() -> dict[str, str]:
     return {"VIRTUALENV_OVERRIDE_APP_DATA": str(folder() / "virtualenv"), "VIRTUALENV_SYMLINK_APP_DATA": "1"}
 
 
-def leave() -> None:
+def stop_servers() -> None:
     """End the processes that this one has started."""
     for server in _servers:
         server.stop()
@@ -63,7 +63,7 @@ def server() -> preloaded.Server:
     return _servers[0]
 
 
-def once(name: str, make: Callable[[Path], None]) -> Path:
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
     """Return a folder that ``make`` has filled, in this process or in another."""
     path = folder() / name
     with FileLock(f"{path}.lock"):

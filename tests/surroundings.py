@@ -33,7 +33,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "
 def settle() -> None:
     """Give this process, and so all tests and commands, an environment of its own, time in UTC and a plain umask.
 
-    The variables are those of a command in a small project (`trial.environment`), and a HOME that is empty.
+    The variables are those of a command in a small project (`sample_project.environment`), and a HOME that is empty.
     """
     home = Path(tempfile.mkdtemp(prefix="seatrial-home-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
