@@ -54,7 +54,7 @@ def release(folder: Path) -> None:
         f"next     {FROM_TOP} publish --version 0.1.0",
     )
     ran = SampleProject(project.root / "packages/bar", project.environ).invoke(
-        "release", "--part", "patch", "--yes", "--no-tests"
+        "release", "--part", "minor", "--yes", "--no-tests"
     )
     assert ran.returncode == 0, ran.output
 
@@ -124,7 +124,7 @@ def test_one_is_verified_and_published_from_the_top_and_the_other_is_not_there(
     other = SampleProject(project.root / "packages/bar", project.environ).invoke("verify", *asked[2:])
     assert (other.returncode, plain(network, other.message)) == (
         7,
-        MISSING.format("invoke", READ, name="bar", version="0.0.1"),
+        MISSING.format("invoke", READ, name="bar", version="0.1.0"),
     )
 
 
@@ -165,14 +165,18 @@ def test_one_is_undone_from_the_top_by_the_commands_that_are_printed(repo: Relea
         project.git(*shlex.split(command)[1:])
     released = printed(project, undone.output, "--yes", "--no-tests")
     assert released.returncode == 0, released.output
-    assert repo.remote.git("tag").split() == ["bar-v0.0.1", "foo-v0.1.0", "foo-v0.1.1"]
+    assert repo.remote.git("tag").split() == ["bar-v0.1.0", "foo-v0.1.0", "foo-v0.1.1"]
     assert "It leaks." in repo.show("packages/foo/CHANGELOG.md")
 
 
 def test_status_and_errors_name_the_command_that_leads_to_the_package(repo: ReleaseRepo) -> None:
     project = repo.project
-    told = project.seatrial("status", "--project", "packages/bar").output
-    assert told.splitlines()[-1] == "next       seatrial --project packages/bar release --part patch"
+    project.write({"packages/bar/changelog.d/+more.bugfix.md": "More.\n"})
+    project.git("add", "packages/bar/changelog.d")
+    project.git("commit", "-q", "-m", "More", "packages/bar/changelog.d")
+    shown = project.seatrial("status", "--project", "packages/bar").output
+    assert shown.splitlines()[-1] == "next       seatrial --project packages/bar release --part patch"
+    project.git("reset", "-q", "--hard", "HEAD~1")
     ran = project.seatrial("release", "--part", "patch", "--yes", "--project", "packages/bar")
     assert "seatrial --project packages/bar news feature" in ran.output
     assert "invoke" not in ran.output

@@ -71,6 +71,12 @@ def on_forge(server: IndexServer, workflow: str = WORKFLOW) -> None:
     server.repo.project.write({"pyproject.toml": text + urls, ".github/workflows/release.yml": workflow})
 
 
+def about_release(text: str) -> list[str]:
+    """Return the lines of a status about the last release, and those after them."""
+    lines = text.splitlines()
+    return lines[next(number for number, line in enumerate(lines) if line.startswith("release ")) :]
+
+
 @dataclass(frozen=True)
 class Case:
     """What CI did, what the index has, and what is said of it."""
@@ -83,7 +89,7 @@ class Case:
     workflow: str = WORKFLOW
 
 
-FOLLOWS = "invoke release --part patch"
+FOLLOWS = "nothing: no commit and no fragment since v1.3.0"
 PUBLISH = "invoke publish --version 1.3.0"
 CASES = {
     "never started": Case(
@@ -141,9 +147,10 @@ def test_status_tells_what_became_of_the_release(server: IndexServer, case: str)
     server.store_file(*known.there)
     environ = with_gh(server, *known.runs) if known.runs is not None else {}
     on_forge(server, known.workflow)
-    told = server.plain(server.invoke("status", **environ).output).splitlines()
+    shown = server.plain(server.invoke("status", **environ).output)
     ci = [f"CI         {known.ci}"] if known.ci else []
-    assert told[3:] == [f"release    v1.3.0 is {known.said}http://index/simple/", *ci, f"next       {known.next}"]
+    release = f"release    v1.3.0 is {known.said}http://index/simple/"
+    assert about_release(shown) == [release, *ci, f"next       {known.next}"]
 
 
 def test_gh_that_does_not_tell_is_told(server: IndexServer) -> None:
@@ -151,7 +158,7 @@ def test_gh_that_does_not_tell_is_told(server: IndexServer) -> None:
     environ = with_gh(server)
     gh = server.repo.project.root.parent / "bin/gh"
     gh.write_text("#!/bin/sh\necho 'To get started, please run: gh auth login' >&2\nexit 4\n")
-    assert server.plain(server.invoke("status", **environ).output).splitlines()[3:] == [
+    assert about_release(server.plain(server.invoke("status", **environ).output)) == [
         "release    v1.3.0 is not there: http://index/simple/",
         "CI         unknown, as gh does not tell: gh auth status",
         f"next       {PUBLISH}",
@@ -162,12 +169,12 @@ def test_status_tells_of_other_bytes_and_of_what_is_yanked(server: IndexServer) 
     on_forge(server)
     server.store_file(SDIST, WHEEL)
     yank(server)
-    assert server.plain(server.invoke("status").output).splitlines()[3:] == [
+    assert about_release(server.plain(server.invoke("status").output)) == [
         "release    v1.3.0 is yanked: http://index/simple/",
         "next       invoke undo 1.3.0",
     ]
     server.store_file(SDIST, extra=b"\0")
-    assert server.plain(server.invoke("status").output).splitlines()[3:] == [
+    assert about_release(server.plain(server.invoke("status").output)) == [
         "release    v1.3.0 is there with other bytes: http://index/simple/",
         "next       invoke undo 1.3.0",
     ]
@@ -177,7 +184,7 @@ def test_status_builds_nothing_to_compare_with(server: IndexServer, tmp_path: Pa
     on_forge(server)
     server.store_file(SDIST, WHEEL)
     server.manifest.rename(tmp_path / "proof")
-    assert server.invoke("status").output.splitlines()[3:] == [
+    assert about_release(server.invoke("status").output) == [
         f"release    v1.3.0 is there, not compared (invoke verify --version 1.3.0): {server.network.simple_url}",
         f"next       {FOLLOWS}",
     ]
@@ -197,7 +204,7 @@ def test_status_does_not_wait_for_an_index_that_takes_longer_than_it_may(
             server.repo.project.root, existing_files(server.repo.project.root), read_tags(repository)
         )
         status = read_status(repository, snapshot, os.environ, patience=0.5)
-    assert rendered(status).splitlines()[3:] == [
+    assert about_release(rendered(status)) == [
         f"release    v1.3.0, unknown to the index: {url} does not answer within 0.5 seconds",
         f"next       {FOLLOWS}",
     ]
@@ -205,7 +212,7 @@ def test_status_does_not_wait_for_an_index_that_takes_longer_than_it_may(
 
 def test_tag_that_was_not_pushed_is_told(server: IndexServer) -> None:
     server.repo.remote.git("tag", "-d", "v1.3.0")
-    assert server.invoke("status").output.splitlines()[3:] == [
+    assert about_release(server.invoke("status").output) == [
         "release    v1.3.0 is not on origin",
         "next       invoke push",
     ]
@@ -219,7 +226,7 @@ def test_tag_that_is_another_one_on_the_remote_is_told_and_taken_again_by_the_co
     true = project.git("rev-parse", "v1.3.0")
     project.git("tag", "--force", "-a", "-m", "moved", "v1.3.0", "HEAD")
     fix = "git fetch --force origin refs/tags/v1.3.0:refs/tags/v1.3.0"
-    assert server.invoke("status").output.splitlines()[3:] == [
+    assert about_release(server.invoke("status").output) == [
         "release    v1.3.0 is another tag here than on origin",
         f"next       {fix}",
     ]

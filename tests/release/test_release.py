@@ -772,7 +772,7 @@ def test_project_in_a_folder_of_the_repository(repo: ReleaseRepo) -> None:
     assert repo.project.git("status", "--porcelain") == ""
 
 
-def test_status_says_where_the_project_stands(repo: ReleaseRepo) -> None:
+def test_status_shows_the_state_of_the_project(repo: ReleaseRepo) -> None:
     assert repo.project.invoke("status").output == lines(
         """
         tidepool 1.2.3, 2 commits, no tag yet
@@ -793,6 +793,7 @@ def test_status_says_where_the_project_stands(repo: ReleaseRepo) -> None:
         "part": "patch",
         "next_version": "1.3.1",
         "branch": {"name": "main", "upstream": "origin/main", "ahead": 0, "behind": 1, "reason": None},
+        "uncommitted": [],
         "unfinished": None,
         "undecided": None,
         "release": {
@@ -803,12 +804,95 @@ def test_status_says_where_the_project_stands(repo: ReleaseRepo) -> None:
             "reason": "http://127.0.0.1:9/simple/tidepool/ does not answer: Connection refused",
             "ci": None,
         },
-        "next": {
-            "text": "invoke release --part patch",
-            "program": "seatrial",
-            "words": ["release", "--part", "patch"],
-        },
+        "next": {"text": "git pull --ff-only", "program": "git", "words": ["pull", "--ff-only"]},
     }
+
+
+def follow_nothing(repo: ReleaseRepo) -> None:
+    repo.project.git("branch", "--unset-upstream")
+
+
+def remove_remote(repo: ReleaseRepo) -> None:
+    repo.project.git("remote", "remove", "origin")
+
+
+def merge_with_conflict(repo: ReleaseRepo) -> None:
+    (repo.project.root / ".git/MERGE_HEAD").write_text(repo.project.git("rev-parse", "HEAD"))
+
+
+def change_files(repo: ReleaseRepo) -> None:
+    repo.project.write({"README.md": "Changed.\n", "new.txt": "New.\n"})
+
+
+def remove_fragments(repo: ReleaseRepo) -> None:
+    repo.project.git("rm", "-q", "changelog.d/*.md")
+    repo.project.git("commit", "-q", "-m", "Remove the fragments")
+
+
+FRAGMENTS = "fragments  2, which ask for minor: 1.3.0"
+UP_TO_DATE = "branch     main to origin/main: 0 ahead, 0 behind"
+RELEASE = "next       invoke release --part minor"
+STATES: dict[Callable[[ReleaseRepo], None], tuple[str, ...]] = {
+    follow_nothing: (
+        FRAGMENTS,
+        "branch     main, which follows no branch of a remote",
+        "next       git push --set-upstream origin main: branch main follows no branch of a remote",
+    ),
+    fall_behind: (
+        FRAGMENTS,
+        "branch     main to origin/main: 0 ahead, 1 behind",
+        "next       git pull --ff-only: main lacks 1 commit of origin/main",
+    ),
+    diverge: (
+        FRAGMENTS,
+        "branch     main to origin/main: 1 ahead, 1 behind",
+        "next       git pull --rebase: main and origin/main have diverged: 1 commit here, 1 there",
+    ),
+    branch_off: (
+        FRAGMENTS,
+        "branch     topic to origin/topic: 0 ahead, 0 behind",
+        "next       git switch main: releases are made from main, and topic is checked out",
+    ),
+    remove_remote: (
+        FRAGMENTS,
+        "branch     main, which follows no branch of a remote",
+        "next       git remote add origin ADDRESS: {root} has no remote to push to",
+    ),
+    merge_with_conflict: (
+        FRAGMENTS,
+        UP_TO_DATE,
+        "next       git merge --continue: {root} is in the middle of a merge or a rebase (MERGE_HEAD)",
+    ),
+    change_files: (
+        FRAGMENTS,
+        UP_TO_DATE,
+        "changes    not committed, so not part of a release: README.md, new.txt",
+        RELEASE,
+    ),
+    remove_fragments: (
+        "fragments  none",
+        "branch     main to origin/main: 1 ahead, 0 behind",
+        "next       invoke news feature 'What is new.': a release needs a changelog fragment",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_next_command_works_in_the_state_of_the_project(
+    repo: ReleaseRepo, state: Callable[[ReleaseRepo], None]
+) -> None:
+    state(repo)
+    shown = repo.project.invoke("status").output.splitlines()[1:]
+    assert shown == [line.format(root=repo.project.root) for line in STATES[state]]
+
+
+def test_next_command_switches_back_from_a_detached_head(repo: ReleaseRepo) -> None:
+    detach(repo)
+    head = repo.project.git("rev-parse", "--short=12", "HEAD").strip()
+    assert repo.project.invoke("status").output.splitlines()[2:] == [
+        "branch     none: HEAD is detached",
+        f"next       git switch main: no branch is checked out, HEAD is at {head}",
+    ]
 
 
 def test_tag_of_a_commit_that_was_amended_is_not_pushed(repo: ReleaseRepo) -> None:

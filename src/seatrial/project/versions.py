@@ -54,15 +54,17 @@ def part_for_fragments(kinds: Iterable[str], table: Mapping[str, str], current: 
     """Return the largest part that fragments of these types ask for.
 
     ``table`` says which part a type asks for. Below 1.0 each asks for one part less, because there a minor release
-    may break what it likes (Semantic Versioning, 4).
+    may break what it likes (Semantic Versioning, 4); below 0.1 nothing asks for a major release, and a feature for 0.1.
     """
     wanted: dict[str, list[str]] = {}
     for kind in dict.fromkeys(kinds):
         wanted.setdefault(table.get(kind, "patch"), []).append(kind)
     part = next((part for part in PARTS if part in wanted), "patch")
-    is_early = current.epoch == 0 and current.major == 0
-    lowered = PARTS[min(PARTS.index(part) + 1, len(PARTS) - 1)] if is_early else part
-    return RequestedPart(lowered, tuple(wanted.get(part, ())))
+    kinds_of_part = tuple(wanted.get(part, ()))
+    if current.epoch or current.major:
+        return RequestedPart(part, kinds_of_part)
+    lowered = {"major": "minor", "minor": "patch" if current.minor else "minor", "patch": "patch"}
+    return RequestedPart(lowered[part], kinds_of_part)
 
 
 def is_part(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from concurrent import futures
 from dataclasses import dataclass, replace
@@ -9,10 +10,16 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
-from seatrial.errors import IndexUnreachable, SeatrialError, count_text
+from seatrial.errors import IndexUnreachable, Reasons, SeatrialError, count_text
 from seatrial.events import SILENT
 from seatrial.git.push import PushState, retake_command
-from seatrial.git.repository import count_commits_since, object_of_tag, read_branch_status, read_remote
+from seatrial.git.repository import (
+    count_commits_since,
+    object_of_tag,
+    read_branch_status,
+    read_remote,
+    uncommitted_files,
+)
 from seatrial.index.client import in_thread, read_project_files
 from seatrial.index.targets import find_destination
 from seatrial.project.versions import next_version
@@ -22,10 +29,19 @@ from seatrial.publish.tagged_release import TaggedRelease
 from seatrial.publish.verify import finish_command
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
+from seatrial.release.plan import first_of
+from seatrial.release.preconditions import (
+    Preconditions,
+    PushTarget,
+    local_reasons,
+    remote_reasons,
+    require_branch,
+    require_commit,
+)
 from seatrial.release.push import read_interrupted_release
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from packaging.version import Version
 
@@ -36,6 +52,8 @@ if TYPE_CHECKING:
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.publish.ci_runs import CiRuns
 
+
+PUSH = Command("push")
 
 STATUS_TIMEOUT = 5
 """Seconds that an index may take in all: the status is shown without it then."""
@@ -70,12 +88,13 @@ class BranchOnRemote:
 
     def __str__(self) -> str:
         """Return it in a line."""
-        name = self.name or "no branch"
+        if self.name is None:
+            return "none: HEAD is detached"
         if self.upstream is None:
-            return f"{name}, which follows no branch of a remote"
+            return f"{self.name}, which follows no branch of a remote"
         if self.counts is None:
-            return f"{name}, unknown to the remote: {self.reason}"
-        return f"{name} to {self.upstream}: {self.counts.ahead} ahead, {self.counts.behind} behind"
+            return f"{self.name}, unknown to the remote: {self.reason}"
+        return f"{self.name} to {self.upstream}: {self.counts.ahead} ahead, {self.counts.behind} behind"
 
 
 class ReleaseState(Enum):
@@ -141,7 +160,9 @@ class ProjectStatus:
     of the version that they ask for, and the version that it leads to; ``unfinished``: the tag of a release that was
     pushed, when the checkout was not updated to it; ``undecided``: the tag of a release of which it is unknown whether
     the remote takes it; ``release``: the last release, None when it was not looked at; ``finish``: the command that
-    finishes it, None for none; ``is_untagged``: whether the version in the files has no tag.
+    finishes it, None for none; ``is_untagged``: whether the version in the files has no tag; ``has_changelog``: whether
+    a release without fragments needs ``--allow-empty``; ``uncommitted``: the paths that differ from HEAD; ``reasons``:
+    what the repository or the remote refuses a release for.
     """
 
     project: str
@@ -157,10 +178,13 @@ class ProjectStatus:
     release: ReleaseStatus | None = None
     finish: Command | str | None = None
     is_untagged: bool = False
+    has_changelog: bool = False
+    uncommitted: tuple[str, ...] = ()
+    reasons: tuple[SeatrialError, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return it as a JSON object (docs/json.md)."""
-        command = self.next_command
+        command, _ = self.next_step
         return {
             "project": self.project,
             "version": str(self.version),
@@ -171,10 +195,11 @@ class ProjectStatus:
             "part": self.part,
             "next_version": str(self.next_version),
             "branch": self.branch.as_dict(),
+            "uncommitted": list(self.uncommitted),
             "unfinished": self.unfinished,
             "undecided": self.undecided,
             "release": self.release.as_dict() if self.release else None,
-            "next": command.as_dict() if isinstance(command, Command) else _foreign_command(command),
+            "next": command.as_dict() if isinstance(command, Command) else command and _foreign_command(command),
         }
 
     def __str__(self) -> str:
@@ -183,29 +208,56 @@ class ProjectStatus:
         lines = [
             f"{self.project} {self.version}, {'which has no tag, ' * self.is_untagged}"
             + (f"{commits} since {self.last_tag}" if self.last_tag else f"{commits}, no tag yet"),
-            f"fragments  {self.fragments}, which ask for {self.part}: {self.next_version}",
+            f"fragments  {self.fragments or 'none'}{self._request}",
             f"branch     {self.branch}",
         ]
+        if self.uncommitted:
+            lines.append(f"changes    not committed, so not part of a release: {first_of(self.uncommitted)}")
         if self.release:
             lines.append(f"release    {self.release}")
-        why = ""
-        if self.unfinished:
-            why = f": {self.unfinished} was pushed, and the checkout is not updated"
-        elif self.undecided:
-            why = f": whether the remote takes {self.undecided} is not known yet"
-        lines.append(f"next       {self.next_command}{why}")
+        command, reason = self.next_step
+        lines.append(f"next       {': '.join(str(text) for text in (command or 'nothing', reason) if text)}")
         return "\n".join(lines)
 
     @property
-    def next_command(self) -> Command | str:
-        """The command to type next."""
+    def _request(self) -> str:
+        if not self.fragments:
+            return ""
+        verb = "asks" if self.fragments == 1 else "ask"
+        return f", which {verb} for {self.part}: {self.next_version}"
+
+    @property
+    def next_step(self) -> tuple[Command | str | None, str | None]:
+        """The command to type next, None where there is nothing to do, and the reason for it where it needs one."""
+        return next(self._steps())
+
+    def _steps(self) -> Iterator[tuple[Command | str | None, str | None]]:
+        """Yield what is to be done, the most urgent first."""
         if self.unfinished:
-            return Command("release")
+            yield Command("release"), f"{self.unfinished} was pushed, and the checkout is not updated"
         if self.undecided:
-            return Command("release", "--resume")
+            yield Command("release", "--resume"), f"whether the remote takes {self.undecided} is not known yet"
+        if self.finish and self.finish != PUSH:
+            yield self.finish, None
+        for reason in self.reasons:
+            command = _git_command(reason)
+            if command:
+                yield command, reason.what.splitlines()[0]
         if self.finish:
-            return self.finish
-        return Command("release", *(("--version", self.version) if self.is_untagged else ("--part", self.part)))
+            yield self.finish, None
+        if self.is_untagged:
+            yield Command("release", "--version", self.version), None
+        if self.fragments or not self.has_changelog:
+            yield Command("release", "--part", self.part), None
+        if self.commits or not self.last_tag:
+            yield Command("news", "feature", "What is new."), "a release needs a changelog fragment"
+        yield None, f"no commit and no fragment since {self.last_tag}"
+
+
+def _git_command(reason: SeatrialError) -> str | None:
+    """Return the first command of a fix, None where it is no command of git."""
+    command = re.split(r"[,;\n]| or ", str(reason.fix or ""), maxsplit=1)[0]
+    return command if command.startswith("git ") else None
 
 
 def _foreign_command(text: str) -> dict[str, object]:
@@ -258,26 +310,42 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         next_version=snapshot.current if is_untagged else next_version(snapshot.current, snapshot.asked.part),
         is_untagged=is_untagged,
         branch=BranchOnRemote(repository.branch, str(repository.upstream) if repository.upstream else None),
+        has_changelog=snapshot.news is not None,
+        uncommitted=uncommitted_files(repository),
     )
     upstream, tag = repository.upstream, status.last_tag
-    if upstream is None:
-        return status
+    if repository.commit is None or upstream is None:
+        return replace(status, reasons=_local_reasons(repository))
     try:
         status = _with_interrupted_release(status, repository, progress)
         remote = read_remote(repository, upstream)
         counts = read_branch_status(repository, upstream, remote)
     except SeatrialError as error:
-        return replace(status, branch=replace(status.branch, reason=error.what.splitlines()[0]))
-    status = replace(status, branch=replace(status.branch, counts=counts))
+        branch = replace(status.branch, reason=error.what.splitlines()[0])
+        return replace(status, branch=branch, reasons=_local_reasons(repository))
+    target = PushTarget(repository.branch or "", upstream)
+    reasons = Reasons((*_local_reasons(repository), *remote_reasons(target, remote, counts)))
+    with reasons.gather():
+        require_branch(Preconditions(repository, repository.commit, target, remote, counts), snapshot.config.branch)
+    status = replace(status, branch=replace(status.branch, counts=counts), reasons=tuple(reasons))
     if tag is None or status.unfinished or status.undecided:
         return status
     if tag not in remote.tags:
         release = ReleaseStatus(tag, ReleaseState.NOT_PUSHED, upstream.remote)
-        return replace(status, release=release, finish=Command("push"))
+        is_current = snapshot.current == snapshot.last_version
+        return replace(status, release=release, finish=PUSH if is_current else f"git push {upstream.remote} {tag}")
     if object_of_tag(repository, tag) != remote.tags[tag]:
         release = ReleaseStatus(tag, ReleaseState.TAG_DIFFERS, upstream.remote)
         return replace(status, release=release, finish=retake_command(upstream.remote, tag))
     return status
+
+
+def _local_reasons(repository: Repository) -> tuple[SeatrialError, ...]:
+    reasons = Reasons()
+    with reasons.gather():
+        require_commit(repository)
+    reasons.extend(local_reasons(repository))
+    return tuple(reasons)
 
 
 def _with_interrupted_release(status: ProjectStatus, repository: Repository, progress: Progress) -> ProjectStatus:

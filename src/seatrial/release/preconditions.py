@@ -93,7 +93,7 @@ def check_preconditions(repository: Repository) -> Preconditions:
             if not repository.is_cut_off:
                 branch_status = read_branch_status(repository, target.upstream, remote)
     if target and remote:
-        reasons.extend(_remote_reasons(target, remote, branch_status))
+        reasons.extend(remote_reasons(target, remote, branch_status))
     return Preconditions(repository, commit, target, remote, branch_status, tuple(reasons))
 
 
@@ -185,7 +185,8 @@ def _target(repository: Repository) -> PushTarget | None:
     return PushTarget(repository.branch, repository.upstream)
 
 
-def _remote_reasons(target: PushTarget, remote: Remote, branch_status: BranchStatus) -> Iterator[SeatrialError]:
+def remote_reasons(target: PushTarget, remote: Remote, branch_status: BranchStatus) -> Iterator[SeatrialError]:
+    """Yield every problem of the remote and the branch there."""
     if len(remote.addresses) > 1:
         yield ReleaseError(
             f"a push to {remote.name} goes to {len(remote.addresses)} addresses, and can succeed at one and fail at "
