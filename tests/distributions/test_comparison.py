@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import tarfile
 import zipfile
 from dataclasses import dataclass, replace
@@ -35,9 +36,10 @@ class File:
     date: int = 2000
     owner: str = ""
     kind: bytes = tarfile.REGTYPE
+    system: int = 3
 
 
-def tarred(*files: File, level: int = 9, stamp: int = 0) -> bytes:
+def tarred(*files: File, level: int = 9, stamp: int = 0, after: bytes = b"") -> bytes:
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for file in files:
@@ -49,7 +51,7 @@ def tarred(*files: File, level: int = 9, stamp: int = 0) -> bytes:
             else:
                 info.linkname = file.text if file.kind != tarfile.DIRTYPE else ""
                 archive.addfile(info)
-    return gzip.compress(target.getvalue(), level, mtime=stamp)
+    return gzip.compress(target.getvalue() + after, level, mtime=stamp)
 
 
 def zipped(*files: File, method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -57,9 +59,14 @@ def zipped(*files: File, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     with zipfile.ZipFile(target, "w") as archive:
         for file in files:
             info = zipfile.ZipInfo(file.name, (file.date, 1, 1, 0, 0, 0))
-            info.compress_type, info.create_system, info.external_attr = method, 3, (0o100000 | file.mode) << 16
+            info.compress_type, info.create_system = method, file.system
+            info.external_attr = (0o100000 | file.mode) << 16
             archive.writestr(info, file.text)
     return target.getvalue()
+
+
+def without_checksum(data: bytes) -> bytes:
+    return data[:-8] + bytes(4) + data[-4:]
 
 
 def compared(name: str, first: bytes, second: bytes) -> Comparison:
@@ -75,7 +82,10 @@ def different(*members: str) -> Comparison:
 
 
 A, B = File("a-1/a", "alpha"), File("a-1/b", "beta")
+HIDDEN = File("a-1/b", "hidden")
 FOLDER = File("a-1/d", kind=tarfile.DIRTYPE, mode=0o755)
+TWIN, TWIN_OF_TWIN = File("a-1/b", "alpha"), File("a-1/c", "alpha")
+HARD_ON_HARD = File("a-1/c", "./a-1/b", kind=tarfile.LNKTYPE)
 LINK, HARD = File("a-1/link", "a", kind=tarfile.SYMTYPE), File("a-1/b", "a-1/a", kind=tarfile.LNKTYPE)
 
 
@@ -92,6 +102,11 @@ LINK, HARD = File("a-1/link", "a", kind=tarfile.SYMTYPE), File("a-1/b", "a-1/a",
         (tarred(A, B), tarred(replace(B, date=5, owner="me"), A), same("dates", "order", "owners")),
         (tarred(A, B), tarred(File("a-1", kind=tarfile.DIRTYPE), A, B), same("folders")),
         (tarred(A, replace(B, text="alpha")), tarred(A, HARD), same("links")),
+        (tarred(A, TWIN, TWIN_OF_TWIN), tarred(A, HARD, HARD_ON_HARD), same("links")),
+        (tarred(A, B), tarred(replace(A, name="./a-1//a"), B), same("spelling of names")),
+        (tarred(A, B), tarred(A, B, after=bytes(512)), same(LEFTOVER)),
+        (tarred(A, B), tarred(A, B, replace(A, name="a-1/./b")), different("a-1/b")),
+        (tarred(A, TWIN, B), tarred(A, HARD, HARD_ON_HARD), different("a-1/b", "a-1/c")),
         (tarred(A, B), tarred(A, replace(B, mode=0o755)), different("a-1/b")),
         (tarred(A, B), tarred(A, replace(B, mode=0o4644)), different("a-1/b")),
         (tarred(A, B), tarred(A, replace(B, text="gamma")), different("a-1/b")),
@@ -106,6 +121,7 @@ LINK, HARD = File("a-1/link", "a", kind=tarfile.SYMTYPE), File("a-1/b", "a-1/a",
     ],
     ids=[
         *("identical", "header", "level", "dates", "order", "owners", "permissions", "several", "folder", "hard link"),
+        *("hard links", "spelling", "more zeros", "written twice", "chain"),
         *("executable", "set user", "content", "missing", "more", "empty folder", "twice", "other hard link"),
         *("target", "kind of link", "link to nothing"),
     ],
@@ -132,6 +148,12 @@ TURNED = replace(RECORD, text=f"{INFO}/RECORD,,\r\na/__init__.py,sha256=x,5\r\n"
         (zipped(W, META), zipped(replace(W, mode=0o755), META), different("a/__init__.py")),
         (zipped(W, META), zipped(replace(W, text="gamma"), META), different("a/__init__.py")),
         (zipped(W, META), zipped(META), different("a/__init__.py")),
+        (zipped(W, META), zipped(replace(W, system=0), META), same(LEFTOVER)),
+        (
+            zipped(replace(W, system=0), META),
+            zipped(replace(W, system=0, mode=0o755), META),
+            different("a/__init__.py"),
+        ),
         (zipped(META, RECORD), zipped(META, replace(RECORD, text="a,sha256=y,5\n")), different(f"{INFO}/RECORD")),
     ],
     ids=[
@@ -144,6 +166,8 @@ TURNED = replace(RECORD, text=f"{INFO}/RECORD,,\r\na/__init__.py,sha256=x,5\r\n"
         "executable",
         "content",
         "missing",
+        "other system",
+        "executable on another system",
         "record",
     ],
 )
@@ -156,6 +180,52 @@ def test_rows_of_record_may_come_in_any_order() -> None:
     assert (found.sameness, found.packaging[0]) == (Sameness.SAME_CONTENT, "rows of RECORD")
 
 
+METADATA = sample_dists.METADATA + "Grüße\n"
+GENERATOR = sample_dists.WHEEL.replace("cargo 1.0", "cargo 1.1")
+TURNED_FIELDS = METADATA.replace("Summary: A small package\n", "").replace(
+    "Requires-Python", "Summary: A small package\nRequires-Python"
+)
+
+
+@pytest.mark.parametrize(
+    ("ending", "text", "expected"),
+    [
+        ("WHEEL", GENERATOR, same("version of the backend")),
+        ("WHEEL", GENERATOR + "Tag: py2-none-any\n", different(f"{INFO}/WHEEL")),
+        ("WHEEL", GENERATOR + "\nmore", different(f"{INFO}/WHEEL")),
+        ("METADATA", METADATA.replace("Metadata-Version: 2.4", "Metadata-Version: 2.3"), same("form of the metadata")),
+        ("METADATA", METADATA.replace("attrs>=23.1", "Attrs (>=23.1)"), same("form of the metadata")),
+        ("METADATA", TURNED_FIELDS, same("form of the metadata")),
+        ("METADATA", METADATA.replace("attrs>=23.1", "attrs>=23.2"), different(f"{INFO}/METADATA")),
+        ("METADATA", METADATA.replace(">=3.9", ">=3.10"), different(f"{INFO}/METADATA")),
+        ("METADATA", METADATA.replace("Grüße", "Gräße"), different(f"{INFO}/METADATA")),
+        ("METADATA", METADATA.replace("\n\n# t", "\nLicense-File: x\n\n# t"), different(f"{INFO}/METADATA")),
+        ("METADATA", METADATA.replace("Summary: A", "Summary: Ä"), different(f"{INFO}/METADATA")),
+        ("METADATA", "no metadata", different(f"{INFO}/METADATA")),
+        ("METADATA", b"\xff" + METADATA.encode(), different(f"{INFO}/METADATA")),
+        ("RECORD", "tidepool/__init__.py,sha256=x,5\n", different(f"{INFO}/RECORD")),
+    ],
+    ids=[
+        *("generator", "tag", "below", "metadata version", "requirement", "order", "other requirement", "other Python"),
+        *("description", "more", "summary", "text", "encoding", "untrue record"),
+    ],
+)
+def test_metadata_are_compared_by_what_they_say(ending: str, text: str | bytes, expected: Comparison) -> None:
+    cargo = sample_dists.wheel("a", "1").having({f"{INFO}/METADATA": METADATA})
+    other = compare(cargo.distribution(), cargo.having({f"{INFO}/{ending}": text}).distribution())
+    # RECORD has the hash of what differs, and is true in both.
+    assert (other.sameness, other.members) == (expected.sameness, expected.members)
+    assert set(expected.packaging) <= set(other.packaging)
+
+
+def test_copy_of_the_metadata_of_an_sdist_is_compared_as_they_are() -> None:
+    first, second = METADATA, METADATA.replace("Metadata-Version: 2.4", "Metadata-Version: 2.3")
+    top, copy = "a-1/PKG-INFO", "a-1/src/a.egg-info/PKG-INFO"
+    ours = tarred(File(top, first), File(copy, first))
+    assert compared(SDIST, ours, tarred(File(top, second), File(copy, second))) == same("form of the metadata")
+    assert compared(SDIST, ours, tarred(File(top, second), File(copy, first + "x"))) == different(copy)
+
+
 @pytest.mark.parametrize(
     ("name", "bad", "why"),
     [
@@ -164,14 +234,20 @@ def test_rows_of_record_may_come_in_any_order() -> None:
         (WHEEL, zipped(W, META)[:-30], "it can't be read"),
         (WHEEL, zipped(W, META, method=zipfile.ZIP_BZIP2), "its compression method is not supported"),
         (WHEEL, b"more" + zipped(W, META), "it reads differently for different readers"),
+        (SDIST, tarred(A, B, after=b"more"), "it has data after its last member"),
+        (SDIST, tarred(A, B, after=gzip.decompress(tarred(HIDDEN))), "it has data after its last member"),
+        (SDIST, tarred(A, B) + tarred(HIDDEN), "it has data after its last member"),
+        (SDIST, tarred(A, B) + b"more", "it does not end as it should: Not a gzipped file (b'mo')"),
+        (SDIST, without_checksum(tarred(A, B)), "it does not end as it should: CRC check failed 0x0 != 0x[…]"),
     ],
-    ids=["text", "cut", "wheel", "method", "framing"],
+    ids=["text", "cut", "wheel", "method", "framing", "after", "more members", "second stream", "trailing", "checksum"],
 )
 def test_archive_that_can_not_be_read_whole_is_never_the_same(name: str, bad: bytes, why: str) -> None:
     good = tarred(A, B) if name == SDIST else zipped(W, META)
     found = compared(name, good, bad)
+    found = replace(found, unreadable=re.sub(r"(!= 0x)\w+", r"\1[…]", found.unreadable or ""))
     assert found == Comparison(Sameness.DIFFERENT, unreadable=f"{name}: {why}")
-    assert (found, found.differences) == (compared(name, bad, good), (f"{name}: {why}",))
+    assert (found.differences, compared(name, bad, good).sameness) == ((f"{name}: {why}",), Sameness.DIFFERENT)
 
 
 def test_archive_that_unpacks_to_too_much_is_never_the_same() -> None:

@@ -116,7 +116,8 @@ class ArchiveContents:
 
     ``texts``: the files that checks read, by their names, the last where a name occurs twice, as twine and installers
     read; ``cut``: those that were too long to be kept; ``pointers``: the members that Git LFS left in place of files;
-    ``fault``: the first thing that is wrong, None if all is well.
+    ``fault``: the first thing that is wrong, None if all is well; ``ending``: what is wrong after the last member of a
+    tar archive, where PyPI does not look, None if nothing is.
     """
 
     members: tuple[Member, ...] = ()
@@ -126,6 +127,7 @@ class ArchiveContents:
     refused: tuple[RefusedContent, ...] = ()
     pointers: tuple[str, ...] = ()
     fault: Fault | None = None
+    ending: str | None = None
 
 
 PIECE = 1 << 20
@@ -275,13 +277,16 @@ class BoundedStream:
         self._again = b""
         self.header = 0
         """How many bytes of headers were read since this was set to 0."""
+        self.block = b""
+        """The header that was read last."""
 
     def read(self, size: int) -> bytes:
         """Return the next ``size`` bytes of a header."""
         self.header += size
         if self.header > LONGEST_HEADER:
             raise TooMuchError(f"a member has headers of more than {LONGEST_HEADER // PIECE} MiB")
-        return self.next(size)
+        self.block = self.next(size)
+        return self.block
 
     def next(self, size: int) -> bytes:
         """Return the next ``size`` bytes, fewer at the end."""
@@ -351,7 +356,23 @@ def read_tar(file: BinaryIO, size: int, most: int = MOST_MEMBERS) -> ArchiveCont
         fault = Fault(FaultKind.UNREADABLE, "None", str(error) or type(error).__name__)
     if sparse and not fault:
         fault = Fault(FaultKind.SPARSE, "tar archive not accepted: Sparse members are not allowed.")
-    return scanner.contents(members, fault or sdist_layout_fault([member.name for member in members]))
+    ending = None if fault else _ending_fault(stream)
+    contents = scanner.contents(members, fault or sdist_layout_fault([member.name for member in members]))
+    return replace(contents, ending=ending)
+
+
+def _ending_fault(stream: BoundedStream) -> str | None:
+    """Read what comes after the last member, and return what is wrong there: an archive ends with zeros.
+
+    tarfile stops at the first header that is none; other readers go on. gzip compares its checksum at the very end.
+    """
+    try:
+        has_more = bool(stream.block.strip(b"\0"))
+        while piece := stream.next(PIECE):
+            has_more = has_more or bool(piece.strip(b"\0"))
+    except TAR_FAILURES as error:
+        return f"it does not end as it should: {str(error) or type(error).__name__}"
+    return "it has data after its last member" if has_more else None
 
 
 def sdist_layout_fault(names: list[str]) -> Fault | None:
@@ -517,18 +538,23 @@ def _is_compressed_usually(info: zipfile.ZipInfo) -> bool:
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, scanner: Scanner | None) -> Member:
-    mode = info.external_attr >> 16 if info.create_system == UNIX_SYSTEM else 0
+    # Installers make a file executable by these bits, whatever system the archive says that it was made on.
+    mode = info.external_attr >> 16
     if info.is_dir():
         return Member(info.filename, MemberKind.FOLDER, mode=stat.S_IMODE(mode), date=info.date_time)
     return Member(
         info.filename,
-        kind=MemberKind.SYMLINK if stat.S_ISLNK(mode) else MemberKind.FILE,
+        kind=MemberKind.SYMLINK if _is_symlink(info) else MemberKind.FILE,
         size=info.file_size,
         sha256=scanner.scan(info.filename, info.file_size, _zip_pieces(archive, info)) if scanner else None,
         mode=stat.S_IMODE(mode),
         date=info.date_time,
         packed=(info.compress_type, info.compress_size),
     )
+
+
+def _is_symlink(info: zipfile.ZipInfo) -> bool:
+    return info.create_system == UNIX_SYSTEM and stat.S_ISLNK(info.external_attr >> 16)
 
 
 def _zip_pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:

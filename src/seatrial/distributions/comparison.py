@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import bisect
 import csv
+import email
+import email.errors
+import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from seatrial.distributions.archive import FaultKind, MemberKind
+from seatrial.distributions.metadata import PARSER_FAILURES, parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +36,8 @@ LEFTOVER = "compression or headers"
 class Sameness(Enum):
     """How alike two archives are."""
 
-    IDENTICAL = "the same bytes"
-    SAME_CONTENT = "the same content, packaged differently"
+    IDENTICAL = "identical"
+    SAME_CONTENT = "same content, packaged differently"
     DIFFERENT = "different content"
 
 
@@ -54,9 +63,10 @@ class Comparison:
 def compare(first: Distribution, second: Distribution) -> Comparison:
     """Compare two wheels, or two sdists, by what they unpack to.
 
-    Content is what an installer keeps: names, bytes, links, and whether a file is executable. The rows of RECORD may
-    come in any order. An archive that cannot be read whole, or that reads differently for different readers, is never
-    the same as another. Raises `OSError`.
+    Content is what an installer keeps: names, bytes, links, and whether a file is executable. Metadata are compared by
+    their fields, without the version of the backend that wrote them; RECORD by whether it is true. An archive that
+    cannot be read whole, or that reads differently for different readers, is never the same as another. Raises
+    `OSError`.
     """
     if first.sha256 == second.sha256:
         return Comparison(Sameness.IDENTICAL)
@@ -71,63 +81,174 @@ def compare(first: Distribution, second: Distribution) -> Comparison:
 
 
 def _unreadable(distribution: Distribution) -> str | None:
-    fault = distribution.contents.fault
+    fault, ending = distribution.contents.fault, distribution.contents.ending
     # What has to be in an sdist or a wheel is a question of its own.
-    if fault is None or fault.kind is FaultKind.LAYOUT:
-        return None
-    return f"{distribution.name}: {fault.kind.value}"
+    if fault is not None and fault.kind is not FaultKind.LAYOUT:
+        return f"{distribution.name}: {fault.kind.value}"
+    return f"{distribution.name}: {ending}" if ending else None
 
 
 def _contents(distribution: Distribution) -> Mapping[str, Content]:
     """Return what each name stands for. A folder that holds something is implied by what it holds."""
     members = distribution.contents.members
-    names = sorted({_plain(member) for member in members})
-    first = {member.name: member for member in reversed(members)}
+    names = sorted({_plain(member.name) for member in members})
+    forms = _metadata_forms(distribution)
+    before: dict[str, Member] = {}
     contents: dict[str, Content] = {}
     for member in members:
-        name = _plain(member)
+        name = _plain(member.name)
+        linked = before.get(_plain(member.target or "")) if member.kind is MemberKind.HARDLINK else None
+        # The tool that packs decides whether a second name of a file is a link or a copy.
+        resolved = linked if linked and linked.kind is MemberKind.FILE else member
+        before[name] = resolved
         if member.kind is not MemberKind.FOLDER or not _holds_something(name, names):
-            contents[name] = (*contents.get(name, ()), _content(member, first, distribution))
+            contents[name] = (*contents.get(name, ()), _content(resolved, forms))
     return contents
 
 
-def _plain(member: Member) -> str:
-    return member.name.rstrip("/")
+def _plain(name: str) -> str:
+    """Return a name as a file system reads it: without ``.``, and without slashes that change nothing."""
+    parts = "/".join(part for part in name.split("/") if part not in {"", "."})
+    return f"/{parts}" if name.startswith("/") else parts
 
 
 def _holds_something(folder: str, names: list[str]) -> bool:
     """Whether one of the sorted names lies in a folder."""
+    if not folder:
+        return True
     at = bisect.bisect_left(names, f"{folder}/")
     return at < len(names) and names[at].startswith(f"{folder}/")
 
 
-def _content(member: Member, first: Mapping[str, Member], distribution: Distribution) -> tuple[object, ...]:
-    linked = first.get(member.target or "") if member.kind is MemberKind.HARDLINK else None
-    if linked and linked.kind is MemberKind.FILE:
-        # The tool that packs decides whether a second name of a file is a link or a copy.
-        member = linked
+def _content(member: Member, forms: Mapping[str, object]) -> tuple[object, ...]:
     if member.kind is MemberKind.FOLDER:
         return (member.kind,)
     if member.kind is not MemberKind.FILE:
         return (member.kind, member.target, member.sha256)
-    is_record = member.name.endswith(".dist-info/RECORD")
-    record = distribution.contents.texts.get(member.name) if is_record else None
-    return (member.kind, member.mode & 0o7000, bool(member.mode & 0o111), _rows(record) or member.sha256)
+    form = forms.get(member.sha256 or "", member.sha256)
+    return (member.kind, member.mode & 0o7000, bool(member.mode & 0o111), form)
 
 
-def _rows(record: bytes | None) -> tuple[tuple[str, ...], ...]:
-    if record is None:
-        return ()
+def _metadata_forms(distribution: Distribution) -> Mapping[str, object]:
+    """Return what files of metadata say, by the SHA-256 of their text, which a copy in an .egg-info has, too."""
+    forms: dict[str, object] = {}
+    hashes = {member.name: member for member in distribution.files}
+    for name, text in distribution.contents.texts.items():
+        read = next((read for ending, read in READERS.items() if name.endswith(ending)), None)
+        sha256 = hashes[name].sha256 if name in hashes else None
+        form = read(text, hashes) if read else None
+        if sha256 and form is not None:
+            forms[sha256] = (ENDINGS[name.rpartition("/")[2]], form)
+    return forms
+
+
+def _metadata_form(text: bytes, _: object) -> object:
+    """Return the fields of METADATA or PKG-INFO in no order, and the description; None for what is no metadata."""
+    head, description = _split(text)
+    fields = _fields(head)
+    if fields is None:
+        return None
+    kept = ((name, _field_form(name, value)) for name, value in fields if name not in WRITER_FIELDS)
+    return tuple(sorted(kept)), description.strip(b"\r\n")
+
+
+def _split(text: bytes) -> tuple[bytes, bytes]:
+    """Return what is above the first empty line, and what is below."""
+    parts = EMPTY_LINE.split(text, maxsplit=1)
+    return parts[0], parts[1] if len(parts) > 1 else b""
+
+
+def _fields(head: bytes) -> list[tuple[str, str]] | None:
+    """Return the fields of metadata in their order, names in lower case; None for what is no metadata."""
     try:
-        return tuple(sorted(tuple(row) for row in csv.reader(record.decode().splitlines())))
+        message = email.message_from_string(head.decode())
+    except (*PARSER_FAILURES, email.errors.MessageError):
+        return None
+    if message.defects or message.get_payload() or not message.items():
+        return None
+    return [
+        (name.lower(), "\n".join(line.strip() for line in str(value).splitlines())) for name, value in message.items()
+    ]
+
+
+def _field_form(name: str, value: str) -> str:
+    """Return a field in the spelling that backends agree on."""
+    if name == "requires-dist":
+        requirement = parse_requirement(value)
+        if requirement is not None:
+            requirement.name = canonicalize_name(requirement.name)
+            return str(requirement)
+    if name == "requires-python":
+        try:
+            return str(SpecifierSet(value))
+        except (InvalidSpecifier, *PARSER_FAILURES):
+            return value
+    return canonicalize_name(value) if name == "provides-extra" else value
+
+
+def _wheel_form(text: bytes, _: object) -> object:
+    """Return the lines of WHEEL without that of the tool that wrote it."""
+    head, below = _split(text)
+    fields = None if below.strip() else _fields(head)
+    return None if fields is None else tuple(sorted(field for field in fields if field[0] != "generator"))
+
+
+def _record_form(text: bytes, members: Mapping[str, Member]) -> object:
+    """Return the rows of RECORD in no order; a row that is true of its file says no more than the file does."""
+    try:
+        rows = [tuple(row) for row in csv.reader(text.decode().splitlines()) if row]
     except (UnicodeDecodeError, csv.Error):
-        return ()
+        return None
+    return tuple(sorted((row[0], "true") if _is_true(row, members) else row for row in rows))
+
+
+def _is_true(row: tuple[str, ...], members: Mapping[str, Member]) -> bool:
+    member = members.get(row[0])
+    if len(row) != RECORD_COLUMNS or member is None or member.sha256 is None:
+        return False
+    algorithm, _, digest = row[1].partition("=")
+    try:
+        sha256 = base64.urlsafe_b64decode(f"{digest}==").hex() if algorithm == "sha256" else None
+    except (binascii.Error, ValueError):
+        return False
+    return sha256 == member.sha256 and row[2] in {"", str(member.size)}
+
+
+EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
+
+RECORD_COLUMNS = 3
+"""Path, hash and size (PEP 376)."""
+
+WRITER_FIELDS = frozenset(("metadata-version",))
+"""The fields of metadata that come from the backend alone: which version of the specification it writes."""
+
+READERS: Mapping[str, Callable[[bytes, Mapping[str, Member]], object]] = {
+    "/PKG-INFO": _metadata_form,
+    ".dist-info/METADATA": _metadata_form,
+    ".dist-info/WHEEL": _wheel_form,
+    ".dist-info/RECORD": _record_form,
+}
+"""What reads a file of metadata, by how its name ends."""
+
+ENDINGS = {
+    "PKG-INFO": "form of the metadata",
+    "METADATA": "form of the metadata",
+    "WHEEL": "version of the backend",
+    "RECORD": "rows of RECORD",
+}
+"""What differs in packaging where such a file says the same in other bytes."""
 
 
 def _packaging(first: Distribution, second: Distribution) -> tuple[str, ...]:
     """Return what differs in how two archives of the same content are packaged."""
-    ours, theirs = ({_plain(member): member for member in both.contents.members} for both in (first, second))
+    ours, theirs = ({_plain(member.name): member for member in both.contents.members} for both in (first, second))
     pairs = [(ours[name], theirs[name]) for name in ours if name in theirs]
+    both_files = [pair for pair in pairs if {our.kind for our in pair} == {MemberKind.FILE}]
+    rewritten = {
+        ENDINGS.get(our.name.rpartition("/")[2], LEFTOVER) for our, their in both_files if our.sha256 != their.sha256
+    }
+    # The rows of RECORD follow what it lists.
+    records = {"rows of RECORD"} if rewritten == {"rows of RECORD"} else set()
     differs = {
         "dates": any(our.date != their.date for our, their in pairs),
         "order": [name for name in ours if name in theirs] != [name for name in theirs if name in ours],
@@ -135,7 +256,8 @@ def _packaging(first: Distribution, second: Distribution) -> tuple[str, ...]:
         "permissions": any(our.mode != their.mode for our, their in pairs),
         "folders": ours.keys() != theirs.keys(),
         "links": any(our.kind is not their.kind for our, their in pairs),
-        "rows of RECORD": any(our.sha256 != their.sha256 and our.kind is their.kind for our, their in pairs),
-        "compression": any(our.packed != their.packed for our, their in pairs),
+        "spelling of names": any(our.name.rstrip("/") != their.name.rstrip("/") for our, their in pairs),
+        **dict.fromkeys(sorted(rewritten - {"rows of RECORD"} | records), True),
+        "compression": any(our.packed != their.packed for our, their in both_files if our.sha256 == their.sha256),
     }
     return tuple(aspect for aspect, is_different in differs.items() if is_different) or (LEFTOVER,)
