@@ -913,6 +913,34 @@ def test_tag_of_a_commit_that_was_amended_is_not_pushed(repo: ReleaseRepo) -> No
     )
 
 
+def test_tag_of_another_version_than_the_files_have_is_refused(repo: ReleaseRepo) -> None:
+    before = repo.state()
+    ran = repo.project.invoke("tag", "1.3.0")
+    assert (ran.returncode, repo.state()) == (5, before)
+    assert ran.message == lines(
+        f"""
+        seatrial: the tag is to be of 1.3.0, and the files have 1.2.3
+        fix:  invoke bump --version 1.3.0, and commit
+        {READ}VersionsDisagree
+        """
+    )
+
+
+def test_tag_without_the_fragments_in_the_changelog_is_refused_unless_accepted(repo: ReleaseRepo) -> None:
+    before = repo.state()
+    ran = repo.project.invoke("tag")
+    assert (ran.returncode, repo.state()) == (5, before)
+    assert ran.message == lines(
+        f"""
+        seatrial: 2 fragments in changelog.d would be missing from the changelog of 1.2.3
+        fix:  invoke changelog --version 1.2.3, and commit; or all the same: --anyway
+        {READ}FragmentsLeft
+        """
+    )
+    assert repo.project.invoke("tag", "--anyway").returncode == 0
+    assert repo.project.git("tag").split() == ["v1.2.3"]
+
+
 def test_steps_by_hand_make_the_same_release(repo: ReleaseRepo, tmp_path: Path) -> None:
     other = repo.copy(tmp_path / "other")
     assert other.release("--part", "minor", "--yes").returncode == 0

@@ -310,14 +310,21 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
         show(create_fragment(project.root, settings, name, text).strip())
 
 
-@command(words=["version"], help={"version": "the version of the tag; without it, that of the project"})
-def tag(context: Context, version: str = "") -> None:
+@command(
+    words=["version"],
+    help={
+        "version": "the version of the tag; without it, that of the project",
+        "anyway": "accept fragments that are not in the changelog yet",
+    },
+)
+def tag(context: Context, version: str = "", anyway: bool = False) -> None:
     """Tag HEAD with the version of the project.
 
     The tag is annotated, and signed if your tags are. A project whose version comes from the tag needs VERSION.
 
     Example: invoke tag
     """
+    from seatrial.errors import count_text
     from seatrial.git.command import Git
     from seatrial.git.repository import object_of_tag
     from seatrial.git.scratch import make_tag
@@ -336,6 +343,19 @@ def tag(context: Context, version: str = "") -> None:
                 fix=Command("tag", "--version", next_version(snapshot.current, snapshot.asked.part)),
             )
         new = parse_version(version) if version else snapshot.current
+        if not snapshot.comes_from_tag and new != snapshot.current:
+            raise ReleaseError(
+                f"the tag is to be of {new}, and the files have {snapshot.current}",
+                code="VersionsDisagree",
+                fix=f"{Command('bump', '--version', new)}, and commit",
+            )
+        if snapshot.news and snapshot.fragments and not anyway:
+            raise ReleaseError(
+                f"{count_text(len(snapshot.fragments), 'fragment')} in {snapshot.news.folders[0]} would be missing "
+                f"from the changelog of {new}",
+                code="FragmentsLeft",
+                fix=f"{Command('changelog', '--version', new)}, and commit; or all the same: --anyway",
+            )
         paths = (posixpath.normpath(f"{repository.prefix}{place.path}") for place in snapshot.places.places)
         changed = set(paths) & set(repository.unfinished)
         if changed:
