@@ -8,6 +8,7 @@ from sample_project import lines
 from seatrial.ci.before_upload import LONGEST_COMMAND, BeforeUpload, Script, scripts_before_upload, up_to_upload
 from seatrial.ci.expressions import Answer
 from seatrial.ci.github import WorkflowFiles
+from seatrial.ci.nox_call import NoxCall
 from seatrial.ci.publisher import Publishing
 
 NO, UNKNOWN = Answer.NO, Answer.UNKNOWN
@@ -49,6 +50,20 @@ NO, UNKNOWN = Answer.NO, Answer.UNKNOWN
         ("echo one\necho one", (), ("echo one",)),
         ("nox -s build\ncd docs\nnox -s site", ("build",), ("cd docs", "nox -s site")),
         ("cd docs && nox -s site", (), ("cd docs && nox -s site",)),
+        ("cd docs\nmake\ncd ..\nnox -s build", ("build",), ("cd docs", "make", "cd ..")),
+        ("(cd docs && make)\nnox -s build", ("build",), ("(cd docs && make)",)),
+        ("(nox -s lint && nox -s build)", ("lint", "build"), ("(nox -s lint && nox -s build)",)),
+        ("(nox -s build)", ("build",), ()),
+        ("pushd docs\npopd\nnox -s build", ("build",), ("pushd docs", "popd")),
+        ('cd "$X"\ncd "$GITHUB_WORKSPACE"\nnox -s build', ("build",), ('cd "$X"', 'cd "$GITHUB_WORKSPACE"')),
+        ('[ -d "$X" ] && cd "$X"\nnox -s build', (), ('[ -d "$X" ] && cd "$X"', "nox -s build")),
+        ("uv run --directory docs nox -s site", (), ("uv run --directory docs nox -s site",)),
+        ("env -C . nox -s build", ("build",), ()),
+        ("nox -l -s build", (), ("nox -l -s build",)),
+        ("nox -rs build", ("build",), ()),
+        ("nox -f ci/noxfile.py -s build", (), ("nox -f ci/noxfile.py -s build",)),
+        ("nox -s tests -- $ARGS", (), ("nox -s tests -- $ARGS",)),
+        ("nox -s tests -p ${{ matrix.python }}", (), ("nox -s tests -p ${{ matrix.python }}",)),
     ],
 )
 def test_sessions_are_those_of_plain_commands_and_all_else_is_listed(
@@ -58,6 +73,35 @@ def test_sessions_are_those_of_plain_commands_and_all_else_is_listed(
     assert (found.sessions, found.not_run) == (sessions, not_run)
 
 
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ("nox -s lint\nnox -s build -- --fast", ["-s lint", "-s build -- --fast"]),
+        ("nox -s lint\nnox -s build lint check", ["-s lint build check"]),
+        ("nox -s tests -p 3.9 3.13 -- -x", ["-s tests -p 3.9 3.13 -- -x"]),
+        ("nox -p 3.9 -rs tests -k fast\nnox --session=tests --python 3.9 --keywords fast", ["-s tests -p 3.9 -k fast"]),
+        ("nox -s a\nnox -s a -- x\nnox -s a b", ["-s a", "-s a -- x", "-s b"]),
+        ("nox -xRs a -t quick --extra-python 3.15 --reuse-venv yes", ["-s a --extra-pythons 3.15 -t quick"]),
+    ],
+)
+def test_calls_of_nox_keep_what_selects_and_what_sessions_get(text: str, calls: list[str]) -> None:
+    assert [" ".join(call.args) for call in BeforeUpload.of([Script(text)]).calls] == calls
+
+
+def test_sessions_of_a_package_in_a_folder_are_those_that_run_there() -> None:
+    scripts = [
+        Script("nox -s top\ncd packages/a && nox -s a"),
+        Script("nox -s b", folder="packages/a"),
+        Script("nox -s c", folder="./packages/b/../a/"),
+        Script("nox -s d", folder="${{ matrix.package }}"),
+        Script("cd ../a && nox -s e", folder="packages/b"),
+        Script("nox -s f", folder="${{ github.workspace }}/packages/a"),
+    ]
+    before = BeforeUpload.of(scripts, "packages/a")
+    assert before.sessions == ("a", "b", "c", "e", "f")
+    assert before.not_run == ("nox -s top", "cd packages/a && nox -s a", "nox -s d", "cd ../a && nox -s e")
+
+
 def test_script_that_does_not_run_is_nothing_and_one_of_which_that_is_not_known_is_only_listed() -> None:
     scripts = (
         Script("nox -s a"),
@@ -65,7 +109,9 @@ def test_script_that_does_not_run_is_nothing_and_one_of_which_that_is_not_known_
         Script("nox -s c\nrsync", UNKNOWN, "if: vars.X and if: y"),
     )
     found = BeforeUpload.of(scripts)
-    assert found == BeforeUpload(("a",), ("nox -s c  (if: vars.X and if: y)", "rsync  (if: vars.X and if: y)"))
+    assert found == BeforeUpload(
+        (NoxCall(("a",)),), ("nox -s c  (if: vars.X and if: y)", "rsync  (if: vars.X and if: y)")
+    )
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,31 @@ from seatrial.ci.uploads import index_of
         ("cd docs && nox -s site", []),
         ("nox -s build; cd docs; nox -s site", ["build"]),
         ("cd .\nnox -s build", ["build"]),
+        ("nox -rs tests", ["tests"]),
+        ("nox -xRs tests build", ["tests", "build"]),
+        ("nox -stests", ["tests"]),
+        ("nox -s tests -p 3.12 -- -s nothing", ["tests"]),
+        ("nox -l -s tests", []),
+        ("nox --list --json -s tests", []),
+        ("nox -s tests -ts --report x.json", ["tests"]),
+        ("nox -f noxfile.py -s tests", ["tests"]),
+        ("nox --noxfile=docs/noxfile.py -s site", []),
+        ("nox -s tests --unknown-option", []),
+        ("nox tests", []),
+        ("uv --directory docs run nox -s site", []),
+        ("uv run --directory=docs nox -s site", []),
+        ("poetry -C docs run nox -s site", []),
+        ("env --chdir docs nox -s site", []),
+        ("(cd docs && nox -s site); nox -s build", ["build"]),
+        ("bash -c 'cd docs; nox -s site'; nox -s build", ["build"]),
+        ("here=$(cd docs && pwd)\nnox -s build", ["build"]),
+        ("pushd docs; nox -s site; popd; nox -s build", ["build"]),
+        ("cd docs; cd ..; nox -s build", ["build"]),
+        ("cd docs/a; cd ../..; nox -s build", ["build"]),
+        ('cd "$X"; nox -s site; cd "${GITHUB_WORKSPACE}"; nox -s build', ["build"]),
+        ("if x; then cd docs; fi; nox -s site", []),
+        ("cd; nox -s site", []),
+        ("cd /srv/docs && nox -s site", []),
     ],
 )
 def test_sessions_are_those_that_a_command_names(commands: str, sessions: list[str]) -> None:
@@ -231,7 +256,7 @@ def test_no_command_ends_in_a_traceback(script: str) -> None:
 LENGTH = 50_000
 """Signs of a line; where time grows with the square of it, the end is not to be waited for."""
 
-WORDS_WITHOUT_END = ("uv ", "twine ", "pip ", "nox ", "nox -s ", "${{ ", "--no-deps ", "uv pip install ")
+WORDS_WITHOUT_END = ("uv ", "twine ", "pip ", "nox ", "nox -s a ", "${{ ", "--no-deps ", "uv pip install ")
 
 
 def test_long_line_is_read_and_judged() -> None:
@@ -244,5 +269,5 @@ def test_long_line_is_read_and_judged() -> None:
     assert [len(workflow.jobs) for workflow in files] == [len(lines)]
     assert Publishing(workflows=files, tag="v1").possible_jobs == ()
     listed = {word: [len(shown) for shown in BeforeUpload.of([Script(line)]).not_run] for word, line in lines.items()}
-    assert listed == {word: [] if word == "nox -s " else [LONGEST_COMMAND] for word in lines}
-    assert {word for word, line in lines.items() if any(map(runs_tests, programs_in(line)))} == {"nox -s "}
+    assert listed == {word: [] if word == "nox -s a " else [LONGEST_COMMAND] for word in lines}
+    assert {word for word, line in lines.items() if any(map(runs_tests, programs_in(line)))} == {"nox -s a "}

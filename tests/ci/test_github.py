@@ -239,6 +239,13 @@ def test_pythons_are_found_where_pythons_are_named() -> None:
         ("{steps: [{run: nox -s build}, {run: nox -s site, working-directory: docs}]}", ("build",)),
         ("{defaults: {run: {working-directory: docs}}, steps: [{run: nox -s site}]}", ()),
         ("{steps: [{run: nox -s build, working-directory: ./}]}", ("build",)),
+        ("{steps: [{run: nox -s build, working-directory: '${{ github.workspace }}'}]}", ("build",)),
+        ("{steps: [{run: nox -s site, working-directory: '${{ matrix.folder }}'}]}", ()),
+        ("{steps: [{run: nox -s site, working-directory: ../docs}]}", ()),
+        ("{steps: [{run: cd .. && nox -s build, working-directory: docs}]}", ("build",)),
+        ("{steps: [{run: nox -s build, shell: python}]}", ()),
+        ("{defaults: {run: {shell: python}}, steps: [{run: nox -s a}, {run: nox -s b, shell: bash}]}", ("b",)),
+        ("{steps: [{run: nox -s build, shell: 'bash -el {0}'}]}", ("build",)),
         ('{steps: [{run: "nox -s build\\ncd docs\\nnox -s site"}]}', ("build",)),
     ],
 )
@@ -253,10 +260,10 @@ def test_folder_of_a_step_is_its_own_or_that_of_its_job_or_that_of_the_workflow(
     )
     at_top = "d: {steps: [{run: nox -s top, working-directory: .}]}"
     found = Workflow.from_text("x.yml", f"{defaults}\njobs: {{{jobs}, {at_top}}}")
-    assert {folder: found.sessions(folder) for folder in ("packages/a", "packages/b", None)} == {
+    assert {folder: found.sessions(folder) for folder in ("packages/a", "packages/b", ".")} == {
         "packages/a": ("a",),
         "packages/b": ("b",),
-        None: ("top",),
+        ".": ("top",),
     }
 
 

@@ -14,10 +14,11 @@ from errors_raised import raises_error
 from rehearsal_projects import WORKFLOW, forge_project, gitlab_project
 from sample_project import normalised
 from seatrial.ci.before_upload import BeforeUpload
+from seatrial.ci.nox_call import NoxCall
 from seatrial.distributions.distribution import Distribution
 from seatrial.index.client import IndexFile
 from seatrial.publish.state import ReleaseOnIndex
-from seatrial.rehearsal.ci import WorkflowSteps, require_same_content
+from seatrial.rehearsal.ci import ReadyUpload, WorkflowSteps, require_same_content
 from seatrial.rehearsal.sandbox import Sandbox
 from seatrial.release.manifest import Manifest
 
@@ -30,17 +31,26 @@ PLAINLY = "build the sdist and the wheel (PEP 517)"
 NOWHERE = Sandbox(Path("nowhere"), {})
 
 
+def calling(*calls: NoxCall) -> BeforeUpload:
+    return BeforeUpload(calls)
+
+
 @pytest.mark.parametrize(
     ("before", "tests", "about"),
     [
         (None, True, "nox -s build check"),
         (None, False, "nox -s build check"),
-        (BeforeUpload(("lint", "build")), True, "nox -s lint build"),
-        (BeforeUpload(("lint", "build")), False, "nox -s build"),
-        (BeforeUpload(("check",)), False, "nox -s check"),
-        (BeforeUpload(("check",), (), builds_otherwise=True), True, f"{PLAINLY}, then nox -s check"),
-        (BeforeUpload(("tests",)), True, f"{PLAINLY}, then nox -s tests"),
-        (BeforeUpload(("tests",)), False, PLAINLY),
+        (calling(NoxCall(("lint", "build"))), True, "nox -s lint build"),
+        (calling(NoxCall(("lint", "build"))), False, "nox -s build"),
+        (calling(NoxCall(("check",))), False, "nox -s check"),
+        (replace(calling(NoxCall(("check",))), builds_otherwise=True), True, f"{PLAINLY}, then nox -s check"),
+        (calling(NoxCall(("tests",))), True, f"{PLAINLY}, then nox -s tests"),
+        (calling(NoxCall(("tests",))), False, PLAINLY),
+        (
+            calling(NoxCall(("build",)), NoxCall(("tests",), ("-p", "3.12"), ("-k", "not slow"))),
+            True,
+            "nox -s build, then nox -s tests -p 3.12 -- -k 'not slow'",
+        ),
         (BeforeUpload(), True, PLAINLY),
     ],
 )
@@ -97,6 +107,25 @@ def test_files_of_other_content_and_files_that_are_missing_or_more_are_named(tmp
         require_same_content(manifest, delivery, proved)
     assert raised.value.what.splitlines()[1:] == [
         f"  {one.path.name} is not the file that was uploaded" for one in proved
+    ]
+
+
+def test_compiled_wheel_of_this_machine_is_not_uploaded_where_ci_builds_it_elsewhere(tmp_path: Path) -> None:
+    compiled = sample_dists.wheel(tag="cp313-cp313-linux_x86_64")
+    sdist, wheel = put(tmp_path, SDIST), put(tmp_path, compiled)
+    assert ReadyUpload.of([sdist, wheel], by_session=True).files == (sdist, wheel)
+    ready = ReadyUpload.of([sdist, wheel], by_session=False)
+    assert ready.files == (sdist,)
+    assert ready.remarks[1:] == (f"{compiled.name} was not uploaded: it was compiled for this machine",)
+    whats = []
+    for built, by_session in (([], True), ([], False), ([wheel], False)):
+        with raises_error("StepFailed") as raised:
+            ReadyUpload.of(built, by_session=by_session)
+        whats.append(raised.value.what)
+    assert whats == [
+        "the sessions ended well, but dist/ is empty",
+        "the build made no file: there is no sdist to upload",
+        f"only {compiled.name} was built, which was compiled for this machine: there is no sdist to upload",
     ]
 
 

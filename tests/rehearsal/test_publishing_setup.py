@@ -8,6 +8,7 @@ import pytest
 
 from errors_raised import raises_error
 from seatrial.ci.before_upload import BeforeUpload
+from seatrial.ci.nox_call import NoxCall
 from seatrial.ci.publisher import Publisher
 from seatrial.git.repository import Repository, Upstream, owner_and_name
 from seatrial.project.project import Project
@@ -42,7 +43,7 @@ def test_course_is_that_of_the_workflow_that_publishes_on_tags(tmp_path: Path) -
         release=f"{ON_TAGS}jobs:\n  b: {{steps: [{{run: nox -s build check}}]}}\n  p: {waiting}\n",
     )
     who = Publisher("acme", "tidepool", "release.yml", "pypi")
-    assert found == PublishingSetup(who, who, BeforeUpload(("build", "check")), ())
+    assert found == PublishingSetup(who, who, BeforeUpload((NoxCall(("build", "check")),)), ())
 
 
 def test_workflow_of_another_package_is_not_taken_for_that_of_this_one(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ publish:
 """
 GITLAB = "git@gitlab.com:acme/deep/tidepool.git"
 TOKENS = (("PYPI_ID_TOKEN", ("pypi",)),)
-BEFORE = BeforeUpload(("build", "check"), ("twine upload dist/*",))
+BEFORE = BeforeUpload((NoxCall(("build", "check")),), ("twine upload dist/*",))
 
 
 def on_gitlab(top: Path, pipeline: str, remote: str = GITLAB, **workflows: str) -> PublishingSetup:

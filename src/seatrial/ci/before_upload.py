@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seatrial.ci.commands import builds, changes_folder, is_nox_alone, programs_of, sessions_named, upload_of
+from seatrial.ci.commands import TOP, Folders, builds, programs_of, upload_of
 from seatrial.ci.expressions import Answer, all_of
+from seatrial.ci.nox_call import NoxCall
 from seatrial.ci.shell import read_script
-from seatrial.ci.uploads import is_shell
 from seatrial.findings import printable
 from seatrial.redaction import redact
 
@@ -35,43 +35,54 @@ LONGEST_COMMAND = 100
 class Script:
     """The text that a step or a job runs, in a shell; ``runs``: whether it does for the tag, ``condition``: if what.
 
-    ``is_here``: whether it runs in the folder of the project.
+    ``folder``: where it begins, None where that is not known.
     """
 
     text: str
     runs: Answer = Answer.YES
     condition: str | None = None
-    is_here: bool = True
+    folder: str | None = TOP
 
 
 @dataclass(frozen=True)
 class BeforeUpload:
-    """``sessions``: those of nox that CI calls by name, in order; ``not_run``: its other commands, a line for each.
+    """``calls``: those of nox with sessions that CI names, in order; ``not_run``: its other commands, a line for each.
 
     ``builds_otherwise``: whether one of these builds distributions.
     """
 
-    sessions: tuple[str, ...] = ()
+    calls: tuple[NoxCall, ...] = ()
     not_run: tuple[str, ...] = ()
     builds_otherwise: bool = False
 
     @classmethod
-    def of(cls, scripts: Iterable[Script]) -> BeforeUpload:
-        """Read the scripts in the order in which CI runs them, the last one up to its upload."""
-        sessions: dict[str, None] = {}
+    def of(cls, scripts: Iterable[Script], folder: str = TOP) -> BeforeUpload:
+        """Read the scripts in the order in which CI runs them, the last one up to its upload.
+
+        ``folder``: that of the project.
+        """
+        calls: list[NoxCall] = []
         not_run: dict[str, None] = {}
         builds_otherwise = False
         for script in scripts:
-            is_here = script.is_here
+            folders = Folders.from_text(script.folder)
             for statement in read_script(script.text) if script.runs is not Answer.NO else ():
-                is_here = is_here and not any(map(changes_folder, _programs(statement)))
-                named = _sessions(statement) if script.runs is Answer.YES and is_here else ()
-                sessions.update(dict.fromkeys(named))
-                if not (named and _is_nox_alone(statement)):
-                    builds_otherwise = builds_otherwise or any(map(builds, _programs(statement)))
+                programs = [
+                    (program, folders.of(program)) for command in statement.commands for program in programs_of(command)
+                ]
+                here = [program for program, place in programs if place == folder]
+                known = [call for program in here for call in _known_call(program)] if script.runs is Answer.YES else []
+                calls += known
+                if not (known and len(programs) == 1 and _is_run_whole(programs[0][0])):
+                    builds_otherwise = builds_otherwise or any(builds(program) for program, _ in programs)
                     condition = None if script.runs is Answer.YES else script.condition
                     not_run[_line(statement.text, condition)] = None
-        return cls(tuple(sessions), tuple(not_run), builds_otherwise)
+        return cls(_merged(calls), tuple(not_run), builds_otherwise)
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """The sessions of all calls, in order."""
+        return tuple(dict.fromkeys(session for call in self.calls for session in call.sessions))
 
     @property
     def sessions_build(self) -> bool:
@@ -79,21 +90,31 @@ class BeforeUpload:
         return "build" in self.sessions or ("check" in self.sessions and not self.builds_otherwise)
 
 
-def _sessions(statement: Statement) -> tuple[str, ...]:
-    """Return the sessions of the commands of a statement that run whatever happens."""
-    plain = (command for command in statement.commands if command.is_plain and command.runs is Answer.YES)
-    return tuple(
-        session for command in plain for program in programs_of(command) for session in sessions_named(program)
-    )
+def _known_call(program: Program) -> Iterator[NoxCall]:
+    """Yield the call of nox that a program is, with the sessions that are known; nothing for one that may not run."""
+    call = NoxCall.of(program.args) if program.name == "nox" else None
+    if call is not None and program.command.is_plain and program.command.runs is Answer.YES and not call.has_variables:
+        sessions = tuple(session for session in call.sessions if "$" not in session)
+        yield from [replace(call, sessions=sessions)] if sessions else []
 
 
-def _programs(statement: Statement) -> Iterator[Program]:
-    return (program for command in statement.commands for program in programs_of(command))
+def _is_run_whole(program: Program) -> bool:
+    """Whether a rehearsal runs all that a call of nox does."""
+    return not program.command.files and not any("$" in word for word in program.args)
 
 
-def _is_nox_alone(statement: Statement) -> bool:
-    is_alone = len(statement.commands) == 1 and not statement.commands[0].files
-    return is_alone and all(map(is_nox_alone, _programs(statement)))
+def _merged(calls: Iterable[NoxCall]) -> tuple[NoxCall, ...]:
+    """Return calls without the sessions that an earlier one runs the same way; calls alike in a row become one."""
+    merged: list[NoxCall] = []
+    for call in calls:
+        alike = [other for other in merged if replace(other, sessions=call.sessions) == call]
+        earlier = {session for other in alike for session in other.sessions}
+        sessions = tuple(session for session in call.sessions if session not in earlier)
+        if sessions and alike and alike[-1] is merged[-1]:
+            merged[-1] = replace(call, sessions=(*merged[-1].sessions, *sessions))
+        elif sessions:
+            merged.append(replace(call, sessions=sessions))
+    return tuple(merged)
 
 
 def up_to_upload(text: str) -> str:
@@ -105,7 +126,7 @@ def up_to_upload(text: str) -> str:
 
 def uploads(statement: Statement) -> bool:
     """Whether a command of a statement uploads."""
-    return any(upload_of(program, {}) for program in _programs(statement))
+    return any(upload_of(program, {}) for command in statement.commands for program in programs_of(command))
 
 
 def _line(command: str, condition: str | None) -> str:
@@ -117,33 +138,31 @@ def _line(command: str, condition: str | None) -> str:
     return printable(f"{text}{' …' if more else ''}{reason}")
 
 
-def scripts_before_upload(job: PublishingJob, folder: str | None = None) -> Iterator[Script]:
+def scripts_before_upload(job: PublishingJob) -> Iterator[Script]:
     """Yield what runs in the job that publishes and in those that it waits for, in the order of the files.
 
     Jobs that come after the upload, or that wait for nothing of it, are left out; so are steps after the upload.
-    ``folder``: that of the project, None for the top of the repository.
     """
     for run in job.run.before:
-        yield from _of_job(run, run.steps, folder)
+        yield from _of_job(run, run.steps)
         if run.job.call and not run.inside:
             yield Script(f"uses: {run.job.call}", run.starts, run.reason)
     steps = job.run.steps
     uploading = [upload.step for upload in job.uploads]
     last = max((place for place, step in enumerate(steps) if step in uploading), default=None)
     if last is None:
-        yield from _of_job(job.run, steps, folder)
+        yield from _of_job(job.run, steps)
         return
-    yield from _of_job(job.run, steps[:last], folder)
+    yield from _of_job(job.run, steps[:last])
     upload = steps[last]
     if upload.step.run:
         cut = replace(upload.step, run=up_to_upload(upload.step.run))
-        yield from _of_job(job.run, (replace(upload, step=cut),), folder)
+        yield from _of_job(job.run, (replace(upload, step=cut),))
 
 
-def _of_job(run: JobRun, steps: Iterable[StepRun], folder: str | None) -> Iterator[Script]:
+def _of_job(run: JobRun, steps: Iterable[StepRun]) -> Iterator[Script]:
     for step in steps:
         reasons = " and ".join(text for text in (run.reason, step.reason) if text)
-        is_here = run.workflow.folder_of(run.job, step.step) == folder
-        text = step.step.run if is_shell(step.step) else f"a script of {step.step.shell}"
-        if step.step.run and text:
-            yield Script(text, all_of((run.starts, step.starts)), reasons or None, is_here=is_here)
+        if step.step.run:
+            text = step.step.run if step.step.has_shell else f"a script of {step.step.shell}"
+            yield Script(text, all_of((run.starts, step.starts)), reasons or None, step.step.folder or TOP)

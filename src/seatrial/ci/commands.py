@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from seatrial.ci.expressions import all_of
+from seatrial.ci.expressions import Answer
+from seatrial.ci.nox_call import NoxCall
 from seatrial.ci.shell import commands_in
 
 if TYPE_CHECKING:
@@ -15,12 +17,17 @@ if TYPE_CHECKING:
     from seatrial.ci.shell import ShellCommand
 
 
+TOP = "."
+"""The top of the repository, as a folder."""
+
+
 @dataclass(frozen=True)
 class Program:
     """What a command runs, without what starts it (``uv run``, ``python -m``, ``sudo`` and the like).
 
     ``name``: of the program or the module, or ``python``; ``script``: the file that it runs, of the repository or not;
-    ``runner``: what started it, such as ``hatch run``, where that can give names to commands; ``command``: the whole.
+    ``runner``: what started it, such as ``hatch run``, where that can give names to commands; ``command``: the whole;
+    ``folder``: where it runs, seen from where the command is.
     """
 
     name: str
@@ -28,6 +35,7 @@ class Program:
     command: ShellCommand
     script: str | None = None
     runner: str | None = None
+    folder: str = TOP
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -91,6 +99,9 @@ RUNNERS: Mapping[tuple[str, ...], frozenset[str]] = {
 }
 """The same, for a command of a program."""
 
+FOLDER_OPTIONS = ("-C", "--chdir", "--directory", "--cwd")
+"""The options of starters and runners that name the folder in which a program runs."""
+
 NAMING_RUNNERS = frozenset(("hatch", "pdm", "poetry", "pixi", "rye", "pipenv"))
 """The runners for which a project can define commands of any name."""
 
@@ -105,19 +116,27 @@ def programs_in(script: str) -> tuple[Program, ...]:
 def programs_of(command: ShellCommand) -> Iterator[Program]:
     """Yield what a command runs: one program, or those of a script that a shell is given."""
     words = list(command.words)
-    runner = None
+    runner, folder = None, TOP
     while words and (rest := _after_starter(words)) is not None:
         runner = _program_name(words[0]) if _program_name(words[0]) in NAMING_RUNNERS else runner
+        folder = posixpath.join(folder, _option(words[: len(words) - len(rest) + 1], FOLDER_OPTIONS) or TOP)
         words = rest
     if not words:
         return
+    yield from (replace(program, folder=folder) for program in _programs(words, command, runner))
+
+
+def _programs(words: list[str], command: ShellCommand, runner: str | None) -> Iterator[Program]:
+    """Yield what the words of a command run without what starts it."""
     name, args = _program_name(words[0]), words[1:]
     if PYTHON.fullmatch(name) or ("$" in words[0] and args[:1] == ["-m"]):
         yield _python_program(args, command)
     elif SHELL.fullmatch(name) and any(word.startswith("-") and "c" in word for word in args[:1]):
         # The first argument that is no option is the script.
-        for inner in commands_in(next((word for word in args if word[:1] not in {"-", "+"}), "")):
-            yield from programs_of(_inside(inner, command))
+        text = next((word for word in args if word[:1] not in {"-", "+"}), "")
+        for inner in commands_in(text):
+            inside = command.surrounding(inner, text)
+            yield from programs_of(replace(inside, variables=(*command.variables, *inner.variables)))
     elif SHELL.fullmatch(name) or name in {"source", "."}:
         script = next((word for word in args if word[:1] not in {"-", "+"}), None)
         yield Program(name, tuple(args), command, script)
@@ -125,11 +144,6 @@ def programs_of(command: ShellCommand) -> Iterator[Program]:
         yield Program(name, tuple(args), command, words[0])
     else:
         yield Program(name, tuple(args), command, runner=runner)
-
-
-def _inside(inner: ShellCommand, outer: ShellCommand) -> ShellCommand:
-    variables = (*outer.variables, *inner.variables)
-    return type(inner)(inner.words, variables, inner.files, all_of((inner.runs, outer.runs)), is_plain=False)
 
 
 def _program_name(word: str) -> str:
@@ -183,42 +197,78 @@ def _python_program(args: list[str], command: ShellCommand) -> Program:
     return Program("python", tuple(args[at + 1 :] if script else args[at:]), command, script)
 
 
-def sessions_of(script: str) -> Iterator[str]:
-    """Yield the sessions of the project's noxfile that a script names; those in a variable are not known."""
+@dataclass
+class Folders:
+    """Follows the folder in which the programs of a script run, one program after the other.
+
+    Folders are seen from the top of the repository; ``start``: that of the script, None where it is not known.
+    """
+
+    start: str | None = TOP
+    _of_subshells: dict[tuple[str, ...], str | None] = field(default_factory=dict)
+    _left: list[str | None] = field(default_factory=list)
+
+    @classmethod
+    def from_text(cls, folder: str | None) -> Folders:
+        """Begin in a folder as a file of CI names it, which can be an expression."""
+        return cls(None if folder is None else _joined(TOP, folder))
+
+    def of(self, program: Program) -> str | None:
+        """Return the folder in which a program runs, None where it is not known."""
+        subshell = program.command.subshell
+        # What a subshell does to its folder ends with it.
+        self._of_subshells = {
+            place: folder for place, folder in self._of_subshells.items() if subshell[: len(place)] == place
+        }
+        around = max(self._of_subshells, key=len, default=None)
+        folder = self.start if around is None else self._of_subshells[around]
+        if program.name in FOLDER_CHANGERS:
+            after = self._changed(folder, program)
+            is_certain = program.command.runs is Answer.YES or after == folder
+            self._of_subshells[subshell] = after if is_certain else None
+        return _joined(folder, program.folder)
+
+    def _changed(self, folder: str | None, program: Program) -> str | None:
+        if program.name == "popd":
+            return self._left.pop() if self._left else None
+        if program.name == "pushd":
+            self._left.append(folder)
+        target = next((word for word in program.args if not word.startswith("-") and word.lower() != "/d"), "~")
+        return _joined(folder, target)
+
+
+FOLDER_CHANGERS = frozenset(("cd", "chdir", "pushd", "popd", "Set-Location", "sl"))
+
+WORK_TREE = re.compile(r"\$(?:\{?(?:GITHUB_WORKSPACE|CI_PROJECT_DIR)\}?|\{\{\s*github\.workspace\s*\}\})(?=/|$)")
+"""What the forges name the top of the checkout."""
+
+
+def _joined(folder: str | None, target: str) -> str | None:
+    """Return a folder seen from another one, None where it is not known or outside."""
+    is_from_top = WORK_TREE.match(target)
+    if is_from_top:
+        folder, target = TOP, target[is_from_top.end() :].lstrip("/") or TOP
+    target = re.sub(r"^\$(?:PWD|\{PWD\})(?=/|$)/?", "", target) or TOP
+    if folder is None or "$" in target or target.startswith(("/", "~", "-")):
+        return None
+    return posixpath.normpath(posixpath.join(folder, target))
+
+
+def sessions_of(script: str, start: str | None = TOP, folder: str = TOP) -> Iterator[str]:
+    """Yield the sessions of the project's noxfile that a script names; those in a variable are not known.
+
+    ``start``: where the script runs, ``folder``: where the project is, both seen from the top of the repository.
+    """
+    folders = Folders.from_text(start)
     for program in programs_in(script):
-        if changes_folder(program):
-            return
-        yield from sessions_named(program)
-
-
-def changes_folder(program: Program) -> bool:
-    """Whether what comes after a program runs in another folder."""
-    return program.name in {"cd", "pushd", "popd"} and program.args not in {(".",), ("$GITHUB_WORKSPACE",)}
+        if folders.of(program) == folder:
+            yield from sessions_named(program)
 
 
 def sessions_named(program: Program) -> tuple[str, ...]:
     """Return the sessions that a program names with ``nox -s``, none for another noxfile."""
-    if program.name != "nox":
-        return ()
-    sessions: list[str] = []
-    is_name = False
-    for word in program.args:
-        if word == "--":
-            break
-        if word.startswith("-"):
-            option, _, value = word.partition("=")
-            if option in {"-f", "--noxfile"}:
-                return ()
-            is_name = option in {"-s", "-e", "--session", "--sessions"}
-            sessions += [value] if is_name and value else []
-        elif is_name:
-            sessions.append(word)
-    return tuple(session for session in sessions if "$" not in session)
-
-
-def is_nox_alone(program: Program) -> bool:
-    """Whether a program is nox with sessions that are all named."""
-    return program.name == "nox" and not any("$" in word for word in program.args) and bool(sessions_named(program))
+    call = NoxCall.of(program.args) if program.name == "nox" else None
+    return tuple(session for session in call.sessions if "$" not in session) if call else ()
 
 
 BUILD_MODULES = frozenset(("build", "pyproject-build"))

@@ -152,7 +152,8 @@ class JobRun:
         # A step waits for the steps before it alone: what the jobs before did decides whether the job runs.
         context = replace(self.context, succeeded=Answer.YES)
         variables = _variables((self.workflow.variables, self.job.variables), context)
-        return tuple(self._steps(self.job.steps, context, variables, ()))
+        steps = (self.workflow.with_defaults(self.job, step) for step in self.job.steps)
+        return tuple(self._steps(steps, context, variables, ()))
 
     def _steps(
         self, steps: Iterable[Step], context: Context, variables: Mapping[str, str], actions: tuple[Uses, ...]
@@ -164,7 +165,8 @@ class JobRun:
             each = (known.with_values(matrix=row) for row in matrix_rows(self.job))
             starts = any_of(condition_holds(step.condition, one) for one in each)
             reason = None if starts is Answer.YES else f"if: {one_line(step.condition or '')}"
-            run = StepRun(step, starts, reason, known, own, actions)
+            folder = None if step.folder is None else _filled(step.folder, known)
+            run = StepRun(replace(step, folder=folder), starts, reason, known, own, actions)
             action = self.files.actions.get(step.uses.name) if step.uses else None
             if action is None or step.uses is None or len(actions) >= DEEPEST:
                 yield run

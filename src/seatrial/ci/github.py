@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from seatrial.ci.commands import sessions_of
+from seatrial.ci.commands import TOP, sessions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,10 +25,9 @@ WORKFLOWS_FOLDER = ".github/workflows"
 PYTHON_VERSION = re.compile(r"(?<![\d.])3\.\d+(?![\d.])")
 """A minor version of Python."""
 
-TOP = "."
-"""The top of the repository, as a folder."""
-
 COMMIT = re.compile(r"[0-9a-f]{40}")
+
+SHELLS = frozenset(("bash", "sh", "pwsh", "powershell", "cmd"))
 
 
 @dataclass(frozen=True)
@@ -91,6 +90,11 @@ class Step:
     folder: str | None = None
     shell: str | None = None
 
+    @property
+    def has_shell(self) -> bool:
+        """Whether its script is of a shell, and not of Python or the like."""
+        return (self.shell or "bash").split()[0] in SHELLS
+
     def uses_action(self, name: str) -> bool:
         """Whether it uses an action, whatever its version."""
         return self.uses is not None and self.uses.is_action(name)
@@ -139,6 +143,7 @@ class Job:
     matrix: Mapping[str, Any] | None = field(default_factory=dict)
     machine: str | None = None
     folder: str | None = None
+    shell: str | None = None
     has_timeout: bool = False
 
     @property
@@ -202,7 +207,7 @@ class WorkflowInput:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow; ``name``: of its file; ``title``: what others call it; ``folder``: where its scripts run.
+    """A workflow; ``name``: of its file; ``title``: what others call it; ``folder``, ``shell``: where its scripts run.
 
     ``problem``: why GitHub can't read the file, None where it can; then the rest is what can be read of it.
     """
@@ -214,6 +219,7 @@ class Workflow:
     permissions: Permissions | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     folder: str | None = None
+    shell: str | None = None
     cancels: str | None = None
     problem: str | None = None
 
@@ -252,19 +258,27 @@ class Workflow:
         run = self.trigger("workflow_run")
         return run is not None and other.title in run.workflows and run.follows_run_for(ref)
 
-    def sessions(self, folder: str | None = None) -> tuple[str, ...]:
+    def sessions(self, folder: str = TOP) -> tuple[str, ...]:
         """Return the nox sessions that its steps name; those in a variable, and in another folder, are not known.
 
-        ``folder``: that of the project, None for the top of the repository.
+        ``folder``: that of the project.
         """
-        steps = ((job, step) for job in self.jobs for step in job.steps)
-        scripts = (step.run for job, step in steps if step.run and self.folder_of(job, step) == folder)
-        return tuple(dict.fromkeys(session for script in scripts for session in sessions_of(script)))
+        steps = (self.with_defaults(job, step) for job in self.jobs for step in job.steps)
+        sessions = (
+            session
+            for step in steps
+            if step.run and step.has_shell
+            for session in sessions_of(step.run, step.folder, folder)
+        )
+        return tuple(dict.fromkeys(sessions))
 
-    def folder_of(self, job: Job, step: Step) -> str | None:
-        """Return the folder in which the script of a step runs, None for the top of the repository."""
-        stated = next((one for one in (step.folder, job.folder, self.folder) if one is not None), TOP)
-        return None if stated == TOP else stated
+    def with_defaults(self, job: Job, step: Step) -> Step:
+        """Return a step of a job with the folder and the shell that it has from the job or the workflow."""
+        return replace(
+            step,
+            folder=step.folder or job.folder or self.folder or TOP,
+            shell=step.shell or job.shell or self.shell,
+        )
 
 
 @dataclass(frozen=True)
@@ -397,6 +411,7 @@ def read_workflow(name: str, text: str) -> Workflow:
         permissions=_permissions(table),
         variables=variables_at(table, "env"),
         folder=_folder(defaults),
+        shell=text_at(defaults, "shell"),
         cancels=text_at(table_at(table, "concurrency"), "cancel-in-progress"),
         problem=problem,
     )
@@ -443,6 +458,7 @@ def _input(table: Mapping[str, Any]) -> WorkflowInput:
 def _job(name: str, table: Mapping[str, Any], lines: list[str]) -> Job:
     environment, secrets = table.get("environment"), table.get("secrets")
     matrix = table_at(table, "strategy").get("matrix", {})
+    defaults = table_at(table_at(table, "defaults"), "run")
     return Job(
         name=name,
         steps=tuple(_step(step, lines) for step in tables_at(table, "steps")),
@@ -456,7 +472,8 @@ def _job(name: str, table: Mapping[str, Any], lines: list[str]) -> Job:
         secrets=secrets if isinstance(secrets, str) else variables_at(table, "secrets"),
         matrix=matrix if isinstance(matrix, dict) else None,
         machine=next(iter(texts_at(table, "runs-on")), None),
-        folder=_folder(table_at(table_at(table, "defaults"), "run")),
+        folder=_folder(defaults),
+        shell=text_at(defaults, "shell"),
         has_timeout="timeout-minutes" in table,
     )
 
@@ -492,7 +509,7 @@ def _permissions(table: Mapping[str, Any]) -> Permissions | None:
 def _folder(table: Mapping[str, Any]) -> str | None:
     """Return a ``working-directory``, None for none."""
     folder = text_at(table, "working-directory")
-    return posixpath.normpath(folder.strip("/")) if folder else None
+    return posixpath.normpath(folder) if folder else None
 
 
 def table_at(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -127,12 +127,9 @@ class Pipeline:
         awaited = jobs_awaited([job.name], needs) - {job.name}
         for other in self.jobs:
             if other.name in awaited:
-                yield from (
-                    Script(command, other.starts, f"if: the rules of {other.name}") for command in other.commands
-                )
+                yield Script("\n".join(other.commands), other.starts, f"if: the rules of {other.name}")
         last = job.upload or 0
-        yield from map(Script, job.commands[:last])
-        yield from (Script(up_to_upload(command)) for command in job.commands[last : last + 1])
+        yield Script("\n".join((*job.commands[:last], *map(up_to_upload, job.commands[last : last + 1]))))
 
     def _earlier(self, job: PipelineJob) -> tuple[str, ...]:
         return tuple(other.name for other in self.jobs[: self.jobs.index(job)] if other.stage != job.stage)

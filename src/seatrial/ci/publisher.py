@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from seatrial.ci.commands import programs_in, upload_of
+from seatrial.ci.commands import TOP, programs_in, upload_of
 from seatrial.ci.evaluation import Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
-from seatrial.ci.github import TOP, Workflow, WorkflowFiles, read_yaml
+from seatrial.ci.github import Workflow, WorkflowFiles, read_yaml
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.uploads import Index, doubts_about, uploads_of
 from seatrial.git.repository import owner_and_name
@@ -228,7 +228,7 @@ class Publishing:
     ``owner`` and ``repository``: as the forge names them, "" where neither a remote nor a URL leads to one;
     ``workflows``: all that the commit has, but for those of other packages; ``tag``: that of a release, "" where none
     is known; ``overrides``: what ``[tool.seatrial.publisher]`` says is registered; ``others``: the files of other CI
-    services that upload; ``folder``: that of the project, None for the top of the repository.
+    services that upload; ``folder``: that of the project.
     """
 
     owner: str = ""
@@ -237,7 +237,7 @@ class Publishing:
     overrides: Mapping[str, str] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     tag: str = ""
-    folder: str | None = None
+    folder: str = TOP
 
     @classmethod
     def of(
@@ -250,7 +250,7 @@ class Publishing:
         owner, name = next(_home_pages(repository, project), ("", ""))
         own = WorkflowFiles.in_tree(top).chosen(lambda workflow: not is_of_another(workflow, top, repository.prefix))
         others = tuple(file for file in OTHER_CI_FILES if _uploads(top / file))
-        return cls(owner, name, own, overrides, others, tag, repository.prefix.rstrip("/") or None)
+        return cls(owner, name, own, overrides, others, tag, repository.prefix.rstrip("/") or TOP)
 
     @functools.cached_property
     def possible_jobs(self) -> tuple[PublishingJob, ...]:

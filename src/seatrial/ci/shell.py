@@ -23,7 +23,8 @@ class ShellCommand:
 
     ``words``: without quotes, with expansions (``$NAME``) as they are written; ``variables``: the assignments before
     it; ``files``: those that its output is written to; ``runs``: whether it runs if no command before it fails;
-    ``is_plain``: whether no loop, condition, function or subshell surrounds it.
+    ``is_plain``: whether no loop, condition, function or other command surrounds it; ``subshell``: the names of the
+    subshells around it, the outermost first.
     """
 
     words: tuple[str, ...]
@@ -31,6 +32,16 @@ class ShellCommand:
     files: tuple[str, ...] = ()
     runs: Answer = Answer.YES
     is_plain: bool = True
+    subshell: tuple[str, ...] = ()
+
+    def surrounding(self, inner: ShellCommand, *subshell: str) -> ShellCommand:
+        """Return a command that this one runs, in a subshell or in its own shell."""
+        return replace(
+            inner,
+            runs=all_of((inner.runs, self.runs)),
+            is_plain=False,
+            subshell=(*self.subshell, *subshell, *inner.subshell),
+        )
 
 
 @dataclass(frozen=True)
@@ -181,11 +192,12 @@ class ScriptUnreadableError(ValueError):
 
 @dataclass(frozen=True)
 class _Block:
-    """A block that has not ended: the word that ends it, whether it runs, and the function whose body it is."""
+    """A block that has not ended: the word that ends it, whether it runs, the function whose body it is, its place."""
 
     end: str
     runs: Answer
     function: str | None = None
+    place: int = 0
 
 
 @dataclass
@@ -309,7 +321,7 @@ class _Reader:
 
     def _open(self, end: str, runs: Answer) -> None:
         function, self.defined = self.defined, None
-        self.blocks.append(_Block(end, Answer.YES if function else runs, function))
+        self.blocks.append(_Block(end, Answer.YES if function else runs, function, self.at))
         if len(self.blocks) > DEEPEST:
             raise ScriptUnreadableError
 
@@ -356,11 +368,17 @@ class _Reader:
         while values and (assignment := ASSIGNMENT.fullmatch(values[0])):
             variables.append((assignment[1], assignment[2]))
             del values[0]
-        is_plain = all(block.end == "}" and not block.function for block in self.blocks)
-        command = ShellCommand(tuple(values), tuple(variables), files, runs, is_plain)
-        inside = [inner for word in words for script in word.scripts for inner in self._substituted(script)]
-        inside += self.functions.get(command.words[0], []) if command.words else []
-        surrounded = [replace(inner, runs=all_of((inner.runs, runs)), is_plain=False) for inner in inside]
+        is_plain = all(block.end in {"}", ")"} and not block.function for block in self.blocks)
+        subshell = tuple(str(block.place) for block in self.blocks if block.end == ")")
+        command = ShellCommand(tuple(values), tuple(variables), files, runs, is_plain, subshell)
+        surrounded = [
+            command.surrounding(inner, script)
+            for word in words
+            for script in word.scripts
+            for inner in self._substituted(script)
+        ]
+        called = self.functions.get(command.words[0], []) if command.words else []
+        surrounded += [command.surrounding(inner) for inner in called]
         function = next((block.function for block in self.blocks if block.function), None)
         if function:
             body = self.functions.setdefault(function, [])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from seatrial.ci.commands import CommandUpload
     from seatrial.ci.evaluation import JobRun, StepRun
-    from seatrial.ci.github import Job, Step
+    from seatrial.ci.github import Job
 
 
 PUBLISH_ACTION = PUBLISH_PIN.partition("@")[0]
@@ -94,17 +94,12 @@ def uploads_of(run: JobRun) -> tuple[Upload, ...]:
     for step in run.steps:
         if step.step.uses_action(PUBLISH_ACTION):
             uploads.append(_by_action(step))
-        elif step.step.run and is_shell(step.step):
+        elif step.step.run and step.step.has_shell:
             uploads += [_by_command(step, upload) for upload in reader.uploads(step.step.run, step.variables)]
     is_stored = reader.stores_password
     return tuple(
         replace(upload, has_password=upload.has_password or (is_stored and not upload.is_action)) for upload in uploads
     )
-
-
-def is_shell(step: Step) -> bool:
-    """Whether the script of a step is one of a shell, and not of Python or the like."""
-    return (step.shell or "bash").split()[0] in {"bash", "sh", "pwsh", "powershell", "cmd"}
 
 
 def _by_action(step: StepRun) -> Upload:
@@ -174,7 +169,7 @@ def _doubts(step: StepRun) -> Iterator[str]:
         yield f"uses {uses}"
     if step.step.run is None:
         return
-    if not is_shell(step.step):
+    if not step.step.has_shell:
         yield f"runs a script of {step.step.shell}"
         return
     for statement in read_script(step.step.run):

@@ -10,6 +10,7 @@ from seatrial.ci.before_upload import BUILD_SESSIONS, BeforeUpload, scripts_befo
 from seatrial.ci.expressions import Answer
 from seatrial.ci.github import WORKFLOWS_FOLDER
 from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
+from seatrial.ci.nox_call import NoxCall
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publisher, Publishing
 from seatrial.distributions.cache import existing_files
 from seatrial.distributions.comparison import Sameness, compare
@@ -26,7 +27,7 @@ from seatrial.workflows.generate import forge_of_remote
 from seatrial.workflows.gitlab import GITLAB_COM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from seatrial.ci.gitlab import PipelineJob
@@ -78,7 +79,7 @@ def read_publishing_setup(repository: Repository, project: Project, top: Path) -
     return PublishingSetup(
         publisher=publisher,
         registered=replace(publisher, **overrides),
-        before=BeforeUpload.of(scripts_before_upload(job, publishing.folder)) if job else None,
+        before=BeforeUpload.of(scripts_before_upload(job), publishing.folder) if job else None,
         remarks=_remarks(publishing),
     )
 
@@ -131,7 +132,7 @@ def _setup_of_pipeline(publishing: Publishing, default: Publisher, top: Path, ho
     _, reason = pipeline.heard(job)
     remarks += [reason] if reason else []
     remarks += _token_remarks(job)
-    before = BeforeUpload.of(pipeline.scripts_before_upload(job))
+    before = BeforeUpload.of(pipeline.scripts_before_upload(job), publishing.folder)
     tokens = () if job.has_password else job.tokens
     return PublishingSetup(publisher, registered, before, tuple(remarks), tokens)
 
@@ -237,6 +238,27 @@ class ReadyUpload:
     files: tuple[Distribution, ...]
     remarks: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, built: Iterable[Distribution], *, by_session: bool) -> ReadyUpload:
+        """Choose what is uploaded of what was built. Raises `StepFailed` where nothing is left.
+
+        ``by_session``: whether the sessions of CI built it; else CI builds compiled wheels on other machines.
+        """
+        files = tuple(built)
+        if by_session and not files:
+            raise StepFailed("the sessions ended well, but dist/ is empty", fix="have the session build fill dist/")
+        if by_session:
+            return cls(files)
+        remarks = ["CI builds without nox -s build: sdist and wheel were built as python -m build does"]
+        compiled = [file for file in files if file.is_wheel and not file.file_name.is_for_any_machine]
+        remarks += [f"{file.path.name} was not uploaded: it was compiled for this machine" for file in compiled]
+        left = tuple(file for file in files if file not in compiled)
+        if not left:
+            names = ", ".join(file.path.name for file in compiled)
+            seen = f"only {names} was built, which was compiled for this machine" if names else "the build made no file"
+            raise StepFailed(f"{seen}: there is no sdist to upload", fix="have the build backend make an sdist")
+        return cls(left, tuple(remarks))
+
 
 @dataclass(frozen=True)
 class WorkflowSteps:
@@ -251,10 +273,15 @@ class WorkflowSteps:
     tests: bool
 
     @property
+    def calls(self) -> tuple[NoxCall, ...]:
+        """The calls of nox that are run."""
+        calls = (NoxCall(BUILD_SESSIONS),) if self.before is None else self.before.calls
+        return _with_sessions(calls, lambda name: self.tests or name in BUILD_SESSIONS)
+
+    @property
     def sessions(self) -> tuple[str, ...]:
-        """The sessions that are run."""
-        names = BUILD_SESSIONS if self.before is None else self.before.sessions
-        return tuple(name for name in names if self.tests or name in BUILD_SESSIONS)
+        """The sessions of all calls."""
+        return tuple(dict.fromkeys(name for call in self.calls for name in call.sessions))
 
     @property
     def builds_plainly(self) -> bool:
@@ -264,7 +291,7 @@ class WorkflowSteps:
     def about(self, tag: str) -> str:
         """Return a description of the steps."""
         parts = ["build the sdist and the wheel (PEP 517)"] if self.builds_plainly else []
-        parts += [f"nox -s {' '.join(self.sessions)}"] if self.sessions else []
+        parts += [process.render_command(("nox", *call.args)) for call in self.calls]
         return f"{', then '.join(parts)}, in a fresh checkout of {tag}"
 
     def run(self, manifest: Manifest, progress: Progress) -> ReadyUpload:
@@ -278,25 +305,24 @@ class WorkflowSteps:
                 script = process.script_command(PLAIN_BUILD_SCRIPT, state, str(dist))
                 _run_streaming(script, self.sandbox, project, step.line)
         listing = _read_sessions(self.sandbox, project)
-        existing = [name for name in self.sessions if listing.failure or listing.has(name)]
-        if existing:
-            args = (*process.module_command("nox"), "-s", *existing)
+        for call in _with_sessions(self.calls, lambda name: bool(listing.failure) or listing.has(name)):
+            args = (*process.module_command("nox"), *call.args)
             _run_streaming(args, self.sandbox, project, SessionReader(progress))
-        missing = [name for name in self.sessions if name not in existing]
+        missing = [name for name in self.sessions if not listing.failure and not listing.has(name)]
         if not self.builds_plainly and set(missing).intersection(BUILD_SESSIONS):
             with progress.step("build and check") as step:
                 _run_streaming(process.script_command(BUILD_SCRIPT, state), self.sandbox, project, step.line)
             missing = [name for name in missing if name not in BUILD_SESSIONS]
         remarks = [f"not run: nox -s {' '.join(missing)}, which the noxfile does not have"] if missing else []
-        files = list(map(Distribution.from_path, distributions_in(dist)))
-        if self.builds_plainly:
-            remarks.append("CI builds without nox -s build: sdist and wheel were built as python -m build does")
-            compiled = [file for file in files if file.is_wheel and not file.file_name.is_for_any_machine]
-            remarks += [f"{file.path.name} was not uploaded: it was compiled for this machine" for file in compiled]
-            files = [file for file in files if file not in compiled]
-        if not files:
-            raise StepFailed("the sessions ended well, but dist/ is empty", fix="have the session build fill dist/")
-        return ReadyUpload(tuple(files), tuple(remarks))
+        built = map(Distribution.from_path, distributions_in(dist))
+        ready = ReadyUpload.of(built, by_session=not self.builds_plainly)
+        return replace(ready, remarks=(*remarks, *ready.remarks))
+
+
+def _with_sessions(calls: Sequence[NoxCall], is_chosen: Callable[[str], bool]) -> tuple[NoxCall, ...]:
+    """Return calls of nox with some of their sessions, without those of which none is left."""
+    chosen = (replace(call, sessions=tuple(filter(is_chosen, call.sessions))) for call in calls)
+    return tuple(call for call in chosen if call.sessions)
 
 
 def _read_sessions(sandbox: Sandbox, project: Path) -> SessionList:

@@ -1,0 +1,47 @@
+"""A call of nox is read as nox reads it: what it selects, what sessions get, and whether it runs any."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+
+import nox._options
+import pytest
+
+from seatrial.ci.nox_call import NoxCall
+
+LINES = (
+    *("-s build check", "-rs tests", "-rstests", "-xRs tests -v", "-s a -- -s b", "-s tests -p 3.9 3.13 -- -x --fast"),
+    *("--session=a", "--sessions a b --python 3.12", "-e a", "-s a -s b", "-p 3.12 -s a", "-s a -k 'fast and not x'"),
+    *("-s a -t quick slow", "-s a -ts", "-s a -db uv -fb none", "-s a --reuse-venv yes -N", "-s a -P 3.14"),
+    *("-s a --extra-python 3.14 3.15", "-s a --report x.json --envdir y", "-s a --nocolor --non-interactive"),
+    *("-s a -f noxfile.py", "-s a --error-on-missing-interpreters --no-install", "-s a --download-python never"),
+)
+NO_SESSIONS = (
+    *("", "tests", "-s", "-s a -l", "--list -s a", "-s a --json", "-s a -h", "-s a --version", "-s a --no-such-option"),
+    *("-s a -f docs/noxfile.py", "-t release", "-rstests build", "-s a --verbose b", "-p 3.12", "-s a --install-only"),
+)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_call_is_read_as_nox_reads_it(line: str) -> None:
+    words = shlex.split(line)
+    call, own = NoxCall.of(words), nox._options.options.parse_args(words)  # noqa: SLF001 - what is compared with
+    assert call is not None
+    assert (list(call.sessions), list(call.posargs)) == (list(dict.fromkeys(own.sessions or ())), own.posargs)
+    again = nox._options.options.parse_args(list(call.args))  # noqa: SLF001
+    for name in ("sessions", "posargs", "pythons", "force_pythons", "extra_pythons", "keywords", "tags"):
+        assert getattr(again, name) == getattr(own, name), name
+
+
+@pytest.mark.parametrize("line", NO_SESSIONS)
+def test_call_that_runs_no_session_of_the_project_is_none(line: str) -> None:
+    assert NoxCall.of(shlex.split(line)) is None
+
+
+@pytest.mark.parametrize("line", ["tests", "-s a --no-such-option", "-rstests build", "-s a --verbose b"])
+def test_words_that_nox_refuses_are_no_call(line: str) -> None:
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), pytest.raises(SystemExit):  # noqa: PTH123
+        nox._options.options.parse_args(shlex.split(line))  # noqa: SLF001
+    assert NoxCall.of(shlex.split(line)) is None
