@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pty
 import re
 import shlex
 import shutil
 import subprocess
+import zipfile
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Callable
@@ -58,14 +60,25 @@ class IndexServer:
         return token_exchange.exchange({"token": token_exchange.issuer.token(IDENTITY, "pypi")}).token
 
     def store_file(self, *names: str, extra: bytes = b"") -> None:
-        """Put files that were proved onto the index, as if they had been uploaded; ``extra`` makes them others."""
+        """Put files that were verified onto the index, as if they had been uploaded; ``extra`` is appended."""
         for name in names:
-            path = self.network.index.store.folder / name
-            shutil.copyfile(self.manifest / name, path)
-            with path.open("ab") as file:
-                file.write(extra)
-            stored = describe_upload(Distribution.from_path(path), datetime.now(timezone.utc))
-            self.network.index.store.put(path, "tidepool", stored)
+            self.store_data(name, (self.manifest / name).read_bytes() + extra)
+
+    def store_data(self, name: str, data: bytes) -> None:
+        """Put a file onto the index, as if it had been uploaded."""
+        path = self.network.index.store.folder / name
+        path.write_bytes(data)
+        stored = describe_upload(Distribution.from_path(path), datetime.now(timezone.utc))
+        self.network.index.store.put(path, "tidepool", stored)
+
+    def repacked(self, name: str, *, without: str = "") -> bytes:
+        """Return a verified wheel packed in another way, the members whose names end with ``without`` left out."""
+        target = io.BytesIO()
+        with zipfile.ZipFile(self.manifest / name) as old, zipfile.ZipFile(target, "w") as new:
+            for info in old.infolist():
+                if not without or not info.filename.endswith(without):
+                    new.writestr(replace_date(info), old.read(info))
+        return target.getvalue()
 
     def held(self) -> list[str]:
         """Return the names of the files on the index, sorted."""
@@ -156,6 +169,13 @@ def serve_index(repo: ReleaseRepo, folder: Path, faults: InjectedFaults | None =
     """Open an index, and close it at the end."""
     with open_network(folder, PUBLISHER, "tidepool", faults=faults) as network:
         yield IndexServer(repo, network)
+
+
+def replace_date(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    """Return a member of a wheel with another date."""
+    other = zipfile.ZipInfo(info.filename, (2001, 1, 1, 0, 0, 0))
+    other.external_attr, other.create_system = info.external_attr, info.create_system
+    return other
 
 
 def yank(server: IndexServer) -> None:

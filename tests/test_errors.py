@@ -68,9 +68,12 @@ def test_several_reasons_have_a_command_that_explains_all_of_them() -> None:
     )
 
 
+CODES_OF_STATES = ("NotThere", "PartlyThere", "NotCompared", "ContentDiffers", "UnexpectedFiles", "Yanked", "RunFailed")
+
+
 def test_page_of_errors_has_a_paragraph_for_each_in_the_section_of_its_exit_code() -> None:
     given = {code: {FAMILIES[name].exit_code for name in names} for code, names in error_codes.raised().items()}
-    by_table = {code: {7} for code in ("NotThere", "PartlyThere", "OtherBytes", "Yanked", "RunFailed")}
+    by_table = {code: {7} for code in CODES_OF_STATES}
     classes = {code: {exit_code} for code, exit_code in with_class().items()}
     on_the_page = {code: {exit_code} for code, exit_code in error_codes.on_the_page().items()}
     assert {**given, **by_table, **classes} == on_the_page

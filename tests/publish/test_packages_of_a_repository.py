@@ -33,8 +33,8 @@ FROM_TOP = "seatrial --project packages/foo"
 FRAGMENT = ":/packages/foo/changelog.d/+withdraw-0-1-0.bugfix.md"
 MISSING = """\
 seatrial: {name} {version} is not there on http://index/simple/:
-  {name}-{version}.tar.gz  is not there
-  {name}-{version}-py3-none-any.whl  is not there
+  {name}-{version}.tar.gz  missing
+  {name}-{version}-py3-none-any.whl  missing
 fix:  {0} publish --version {version} --index http://index/legacy/
 {1}NotThere
 """

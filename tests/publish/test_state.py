@@ -1,13 +1,21 @@
-"""What an index has of a release, beside what was proved."""
+"""What an index has of a release, compared with what was verified."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
+import sample_dists
+from seatrial.distributions.distribution import Distribution
 from seatrial.index.client import IndexFile
 from seatrial.publish.state import IndexState, ReleaseOnIndex
+from seatrial.release.manifest import Manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 SDIST = IndexFile("tidepool-1.3.0.tar.gz", "a" * 64, 1, None)
 WHEEL = IndexFile("tidepool-1.3.0-py3-none-any.whl", "b" * 64, 1, None)
@@ -36,8 +44,11 @@ def delivery(*served: IndexFile) -> ReleaseOnIndex:
         ((WHEEL, yanked(SDIST), OTHER), IndexState.YANKED),
         ((OTHER,), IndexState.PARTLY),
         ((replace(WHEEL, sha256="d" * 64), SDIST, OTHER), IndexState.OTHER_BYTES),
-        ((replace(WHEEL, sha256="d" * 64),), IndexState.OTHER_BYTES),
-        ((yanked(replace(WHEEL, sha256="d" * 64)), SDIST), IndexState.OTHER_BYTES),
+        ((replace(WHEEL, sha256="d" * 64),), IndexState.PARTLY),
+        ((yanked(replace(WHEEL, sha256="d" * 64)), SDIST), IndexState.YANKED),
+        ((WHEEL, SDIST, replace(SDIST, name="tidepool-1.3.0.zip")), IndexState.UNEXPECTED),
+        ((WHEEL, SDIST, replace(WHEEL, name="tidepool-1.3.0-1-py3-none-any.whl")), IndexState.UNEXPECTED),
+        ((yanked(WHEEL), SDIST, replace(WHEEL, name="tidepool-1.3.0-py2-none-any.whl")), IndexState.UNEXPECTED),
     ],
 )
 def test_state_is_the_true_one(served: tuple[IndexFile, ...], state: IndexState) -> None:
@@ -47,19 +58,69 @@ def test_state_is_the_true_one(served: tuple[IndexFile, ...], state: IndexState)
 def test_each_file_is_told_in_the_order_of_the_proof() -> None:
     found = delivery(yanked(OTHER), yanked(WHEEL))
     assert str(found).splitlines() == [
-        f"{SDIST.name}  is not there",
-        f"{WHEEL.name}  is yanked",
-        f"{OTHER.name}  is there too: more than was proved, and not compared, and yanked",
+        f"{SDIST.name}  missing",
+        f"{WHEEL.name}  identical, sha256 {'b' * 64}, yanked",
+        f"{OTHER.name}  a wheel for one platform, which is not compared, yanked",
     ]
     assert (found.missing, found.not_in_manifest, found.counted) == ((SDIST.name,), (OTHER.name,), "1 of 2 files")
 
 
-def test_bytes_that_differ_from_a_build_of_the_tag_are_told_to_be_only_that() -> None:
-    found = replace(delivery(replace(WHEEL, sha256="d" * 64)), is_rebuilt=True)
-    assert str(found).splitlines()[2:] == [
-        "compared with a build of the tag, which other versions of its tools make otherwise: the proof is not here"
+def put(folder: Path, cargo: sample_dists.SampleDist, data: bytes = b"") -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / cargo.name).write_bytes(data or cargo.data())
+    return folder / cargo.name
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Manifest:
+    """Return a manifest of a sample sdist and wheel."""
+    files = [Distribution.from_path(put(tmp_path / "verified", cargo)) for cargo in (CARGO, WHEEL_CARGO)]
+    return Manifest("v1.2.3", "1.2.3", "c0ffee", tuple(files))
+
+
+CARGO, WHEEL_CARGO = sample_dists.sdist(), sample_dists.wheel()
+
+
+def compared(manifest: Manifest, folder: Path, *served: Path) -> ReleaseOnIndex:
+    """Compare files that an index serves with a manifest; those that are not in ``folder`` can't be downloaded."""
+    files = tuple(IndexFile(path.name, Distribution.from_path(path).sha256, 1, None) for path in served)
+    release = ReleaseOnIndex("tidepool", "1.2.3", "https://example.invalid/simple/", manifest.hashes, files)
+    return release.with_content(manifest, lambda file: folder / file.name)
+
+
+def test_files_are_compared_by_content(manifest: Manifest, tmp_path: Path) -> None:
+    files = {name: text for name, text in CARGO.files.items() if text is not None}
+    turned = sample_dists.tarred(dict(reversed(files.items())))
+    other = WHEEL_CARGO.having({"tidepool/__init__.py": "changed\n"})
+    there = tmp_path / "there"
+    release = compared(manifest, there, put(there, CARGO, turned), put(there, other))
+    assert (release.state, release.missing) == (IndexState.DIFFERENT, ())
+    assert str(release).splitlines() == [
+        f"{CARGO.name}  same content, packaged differently: order",
+        f"{WHEEL_CARGO.name}  different content: tidepool/__init__.py",
     ]
-    assert "compared" not in str(replace(found, served=(WHEEL,)))
+    again = replace(release, is_rebuilt=True)
+    assert str(again).splitlines()[2].startswith("no manifest was kept, so these are compared with a new build")
+    same = compared(manifest, there, put(there, CARGO, turned), put(there, WHEEL_CARGO))
+    assert (same.state, same.repackaged) == (IndexState.SAME_CONTENT, {CARGO.name: ("order",)})
+    # A file that is missing, and one whose content is the same.
+    assert compared(manifest, there, put(there, CARGO, turned)).state is IndexState.PARTLY
+
+
+def test_file_that_can_not_be_downloaded_is_not_compared_and_never_called_different(
+    manifest: Manifest, tmp_path: Path
+) -> None:
+    other = put(tmp_path / "there", CARGO.having({"tidepool-1.2.3/LICENSE": "changed\n"}))
+    release = compared(manifest, tmp_path / "nowhere", other, put(tmp_path / "there", WHEEL_CARGO))
+    assert release.state is IndexState.OTHER_BYTES
+    assert str(release).startswith(f"{CARGO.name}  other bytes, not compared ([Errno 2] No such file or directory: ")
+
+
+def test_members_that_differ_are_named_up_to_a_number_and_printably(manifest: Manifest, tmp_path: Path) -> None:
+    more = CARGO.having({f"tidepool-1.2.3/{letter}\x1b[31m": "new" for letter in "abcdefg"})
+    release = compared(manifest, tmp_path / "there", put(tmp_path / "there", more))
+    assert release.describe_file(CARGO.name).endswith(" and 2 more")
+    assert "\x1b" not in release.describe_file(CARGO.name)
 
 
 def test_file_is_attested_when_the_index_says_where_and_unknown_when_it_says_nothing() -> None:

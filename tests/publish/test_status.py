@@ -173,10 +173,11 @@ def test_status_tells_of_other_bytes_and_of_what_is_yanked(server: IndexServer) 
         "release    v1.3.0 is yanked: http://index/simple/",
         "next       invoke undo 1.3.0",
     ]
+    server.store_file(WHEEL)
     server.store_file(SDIST, extra=b"\0")
     assert about_release(server.plain(server.invoke("status").output)) == [
-        "release    v1.3.0 is there with other bytes: http://index/simple/",
-        "next       invoke undo 1.3.0",
+        "release    v1.3.0 is there with other bytes, not compared: http://index/simple/",
+        "next       invoke verify --version 1.3.0",
     ]
 
 
@@ -243,8 +244,8 @@ def test_verify_ends_at_once_when_ci_has_failed(server: IndexServer) -> None:
     assert server.plain(ran.output) == (
         f"  CI: Release: failure, {RUN}\n"
         "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
-        f"  {SDIST}  is not there\n"
-        f"  {WHEEL}  is not there\n"
+        f"  {SDIST}  missing\n"
+        f"  {WHEEL}  missing\n"
         f"  CI: Release: failure, {RUN}\n"
         "fix:  gh run rerun 7 --failed --repo acme/tidepool\n"
         "more: seatrial explain RunFailed\n"

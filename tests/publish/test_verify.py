@@ -24,8 +24,8 @@ pytestmark = pytest.mark.slow
 
 PUBLISHED = f"""\
 tidepool 1.3.0 is published, byte for byte: http://index/simple/
-  {SDIST}  sha256 [.gz]
-  {WHEEL}  sha256 [whl]
+  {SDIST}  identical, sha256 [.gz]
+  {WHEEL}  identical, sha256 [whl]
 """
 
 
@@ -61,10 +61,10 @@ def test_release_whose_proof_is_gone_is_built_again_from_its_tag(server: IndexSe
 @pytest.mark.parametrize(
     ("there", "said", "paragraph"),
     [
-        ((), f"not there on http://index/simple/:\n    {SDIST}  is not there\n    {WHEEL}  is not there", "NotThere"),
+        ((), f"not there on http://index/simple/:\n    {SDIST}  missing\n    {WHEEL}  missing", "NotThere"),
         (
             (WHEEL,),
-            f"partly there on http://index/simple/:\n    {SDIST}  is not there\n    {WHEEL}  sha256 [whl]",
+            f"partly there on http://index/simple/:\n    {SDIST}  missing\n    {WHEEL}  identical, sha256 [whl]",
             "PartlyThere",
         ),
     ],
@@ -82,16 +82,82 @@ def test_release_that_is_not_all_there_is_finished_by_publish(
     )
 
 
-def test_release_with_other_bytes_can_only_be_undone(server: IndexServer) -> None:
-    server.store_file(WHEEL)
+def test_release_that_is_packaged_differently_is_published(server: IndexServer) -> None:
+    server.store_data(WHEEL, server.repacked(WHEEL))
     server.store_file(SDIST, extra=b"\0")
+    ran = server.verify("--limit", "60", "--json")
+    assert ran.returncode == 0, ran.output
+    printed = json.loads(ran.output[ran.output.index("\n{") :])
+    assert (printed["state"], {file["state"] for file in printed["files"]}) == ("same_content", {"same_content"})
+    ran = server.verify("--limit", "60")
+    assert ran.returncode == 0
+    assert server.plain(ran.output) == (
+        "tidepool 1.3.0 is published, packaged differently: http://index/simple/\n"
+        f"  {SDIST}  same content, packaged differently: compression or headers\n"
+        f"  {WHEEL}  same content, packaged differently: dates, compression\n"
+    )
+
+
+CI_BUILDS = """\
+on: {push: {tags: ["v*"]}}
+permissions: {id-token: write}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    steps:
+    - uses: actions/checkout@v5
+    - run: COMMAND
+    - uses: pypa/gh-action-pypi-publish@release/v1
+"""
+BY_HAND = "no workflow publishes, so they were uploaded by hand: find out who did, and from where"
+PLAINLY = (
+    "release.yml builds without nox -s build: look in its log for what its build takes from outside the commit: files, "
+    "tools, the clock"
+)
+BY_SESSION = (
+    "release.yml runs nox -s build, which makes identical files from one commit: look in its log for another commit or "
+    "a changed file"
+)
+
+
+@pytest.mark.parametrize(
+    ("builder", "advice"),
+    [("", BY_HAND), ("python -m build", PLAINLY), ("uvx nox -s build", BY_SESSION)],
+    ids=["by hand", "by build", "by nox"],
+)
+def test_different_content_names_the_members_and_advises_by_who_built_it(
+    server: IndexServer, builder: str, advice: str
+) -> None:
+    if builder:
+        workflow = {".github/workflows/release.yml": CI_BUILDS.replace("COMMAND", builder)}
+        server.repo.project.write(workflow)
+    server.store_file(SDIST)
+    server.store_data(WHEEL, server.repacked(WHEEL, without="/__init__.py"))
     ran = server.verify("--limit", "60")
     assert ran.returncode == 7
     assert server.plain(ran.output) == (
-        "seatrial: tidepool 1.3.0 is there with other bytes on http://index/simple/:\n"
-        f"  {SDIST}  has other bytes: sha256 […], and [.gz] was proved\n"
-        f"  {WHEEL}  sha256 [whl]\n"
-        f"fix:  invoke undo 1.3.0 --index http://index/legacy/\n{READ}OtherBytes\n"
+        "seatrial: tidepool 1.3.0 is there with different content on http://index/simple/:\n"
+        f"  {SDIST}  identical, sha256 [.gz]\n"
+        f"  {WHEEL}  different content: tidepool-1.3.0.dist-info/RECORD, tidepool/__init__.py\n"
+        f"fix:  {advice}\n      if the files are wrong: invoke undo 1.3.0 --index http://index/legacy/\n"
+        f"{READ}ContentDiffers\n"
+    )
+
+
+def test_file_that_any_machine_would_install_and_that_was_not_verified_is_an_error(server: IndexServer) -> None:
+    server.store_file(SDIST, WHEEL)
+    preferred = WHEEL.replace("-py3", "-1-py3")
+    server.store_data(preferred, server.repacked(WHEEL))
+    ran = server.verify("--limit", "60")
+    assert ran.returncode == 7
+    assert server.plain(ran.output) == (
+        "seatrial: tidepool 1.3.0 is there with files that were not verified on http://index/simple/:\n"
+        f"  {SDIST}  identical, sha256 [.gz]\n"
+        f"  {WHEEL}  identical, sha256 [whl]\n"
+        f"  {preferred}  unexpected: it was not verified\n"
+        f"fix:  {BY_HAND}\n      if the files are wrong: invoke undo 1.3.0 --index http://index/legacy/\n"
+        f"{READ}UnexpectedFiles\n"
     )
 
 
@@ -103,7 +169,7 @@ def test_wheel_that_ci_has_added_is_told_and_not_taken_for_other_bytes(server: I
     ran = server.verify("--limit", "0")
     assert (ran.returncode, server.plain(ran.output)) == (
         0,
-        PUBLISHED + f"  {added}  is there too: more than was proved, and not compared\n",
+        PUBLISHED + f"  {added}  a wheel for one platform, which is not compared\n",
     )
 
 
@@ -114,7 +180,7 @@ def test_release_that_is_yanked_is_not_published(server: IndexServer) -> None:
     assert ran.returncode == 7
     assert server.plain(ran.output) == (
         "seatrial: tidepool 1.3.0 is yanked on http://index/simple/:\n"
-        f"  {SDIST}  is yanked\n  {WHEEL}  is yanked\n"
+        f"  {SDIST}  identical, sha256 [.gz], yanked\n  {WHEEL}  identical, sha256 [whl], yanked\n"
         f"fix:  invoke undo 1.3.0 --index http://index/legacy/\n{READ}Yanked\n"
     )
 
@@ -246,6 +312,6 @@ def test_release_that_was_interrupted_is_waited_for_too(server: IndexServer, *, 
     assert said == (
         f"{ending}. For another release, run this again.\n"
         "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
-        f"  {SDIST}  is not there\n  {WHEEL}  is not there\n"
+        f"  {SDIST}  missing\n  {WHEEL}  missing\n"
         f"fix:  invoke publish --version 1.3.0\n{READ}NotThere\n"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +14,13 @@ from rehearsal_projects import WORKFLOW, forge_project, gitlab_project
 from sample_project import normalised
 from seatrial.ci.before_upload import BeforeUpload
 from seatrial.ci.nox_call import NoxCall
+from seatrial.distributions.comparison import Comparison, Sameness
 from seatrial.distributions.distribution import Distribution
 from seatrial.index.client import IndexFile
-from seatrial.publish.state import ReleaseOnIndex
-from seatrial.rehearsal.ci import ReadyUpload, WorkflowSteps, require_same_content
+from seatrial.publish.state import FileState, ReleaseOnIndex
+from seatrial.rehearsal.ci import ReadyUpload, WorkflowSteps
+from seatrial.rehearsal.rehearse import require_same_content
 from seatrial.rehearsal.sandbox import Sandbox
-from seatrial.release.manifest import Manifest
 
 if TYPE_CHECKING:
     from release_repo import ReleaseRepo
@@ -60,59 +60,50 @@ def test_what_is_done_is_sessions_and_a_plain_build_where_no_session_builds(
     assert WorkflowSteps(NOWHERE, before, tests).about("v1.3.0") == f"{about}, in a fresh checkout of v1.3.0"
 
 
-def served(*files: Distribution, proved: tuple[Distribution, ...]) -> tuple[Manifest, ReleaseOnIndex]:
-    """Return what was proved, and what an index says that serves these files."""
-    wanted = {one.path.name: one.sha256 for one in proved}
-    index_file = tuple(IndexFile(one.path.name, one.sha256, one.size, None) for one in files)
-    return Manifest("v1.2.3", "1.2.3", "c0ffee", proved), ReleaseOnIndex(
-        "tidepool", "1.2.3", "here", wanted, index_file
+def on_index(state: FileState) -> ReleaseOnIndex:
+    """Return a release with a wheel in some state, and an sdist that is identical."""
+    sdist, wheel = (IndexFile(cargo.name, "0", 1, None) for cargo in (sample_dists.sdist(), sample_dists.wheel()))
+    is_verified = state is not FileState.UNEXPECTED
+    hashes = {sdist.name: "0", **({wheel.name: "0" if state is FileState.IDENTICAL else "1"} if is_verified else {})}
+    compared = {
+        FileState.SAME_CONTENT: Comparison(Sameness.SAME_CONTENT, ("order",)),
+        FileState.DIFFERENT: Comparison(Sameness.DIFFERENT, members=("tidepool/x.py",)),
+    }
+    files = (sdist,) if state is FileState.MISSING else (sdist, wheel)
+    comparisons = {wheel.name: compared[state]} if state in compared else {}
+    return ReleaseOnIndex("tidepool", "1.2.3", "here", hashes, files, comparisons=comparisons)
+
+
+def test_files_of_the_same_content_are_fine_and_the_packaging_is_a_remark() -> None:
+    assert require_same_content(on_index(FileState.IDENTICAL)) == ()
+    assert require_same_content(on_index(FileState.SAME_CONTENT)) == (
+        "tidepool-1.2.3-py3-none-any.whl of CI: same content, packaged differently: order",
     )
 
 
-def put(folder: Path, one: sample_dists.SampleDist, data: bytes = b"") -> Distribution:
-    folder.mkdir(exist_ok=True)
-    (folder / one.name).write_bytes(data or one.data())
-    return Distribution.from_path(folder / one.name)
-
-
-SDIST, WHEEL = sample_dists.sdist(), sample_dists.wheel()
-
-
-def test_files_of_the_same_content_are_fine_and_it_is_said_how_they_differ(tmp_path: Path) -> None:
-    proved = (put(tmp_path / "proved", SDIST), put(tmp_path / "proved", WHEEL))
-    held = {name: text for name, text in SDIST.files.items() if text is not None}
-    turned = sample_dists.tarred(dict(reversed(held.items())))
-    built = (put(tmp_path / "built", SDIST, turned), put(tmp_path / "built", WHEEL))
-    manifest, delivery = served(*built, proved=proved)
-    assert require_same_content(manifest, delivery, built) == (
-        "tidepool-1.2.3.tar.gz of CI has the content that was proved, packaged differently: order",
-    )
-    assert require_same_content(*served(*proved, proved=proved), proved) == ()
-
-
-def test_files_of_other_content_and_files_that_are_missing_or_more_are_named(tmp_path: Path) -> None:
-    other = SDIST.having({"tidepool-1.2.3/src/tidepool/__init__.py": "changed\n"})
-    proved = (put(tmp_path / "proved", SDIST), put(tmp_path / "proved", WHEEL))
-    built = (put(tmp_path / "built", other), put(tmp_path / "built", sample_dists.sdist(version="9")))
-    manifest, delivery = served(*built, proved=proved)
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (FileState.DIFFERENT, "different content: tidepool/x.py"),
+        (FileState.MISSING, "missing"),
+        (FileState.UNEXPECTED, "unexpected: it was not verified"),
+        (FileState.NOT_COMPARED, "other bytes, not compared: sha256 0, and 1 was verified"),
+    ],
+)
+def test_file_of_other_content_that_is_missing_or_was_not_verified_is_an_error(state: FileState, text: str) -> None:
     with raises_error("BytesDiffer") as raised:
-        require_same_content(manifest, delivery, built)
-    assert raised.value.what.splitlines()[1:] == [
-        "  tidepool-1.2.3-py3-none-any.whl is missing",
-        "  tidepool-1.2.3.tar.gz has other content: tidepool-1.2.3/src/tidepool/__init__.py",
-        "  tidepool-9.tar.gz is published, and was not proved",
-    ]
-    manifest, delivery = served(*(replace(one, sha256="0") for one in proved), proved=proved)
-    with raises_error("BytesDiffer") as raised:
-        require_same_content(manifest, delivery, proved)
-    assert raised.value.what.splitlines()[1:] == [
-        f"  {one.path.name} is not the file that was uploaded" for one in proved
-    ]
+        require_same_content(on_index(state))
+    assert raised.value.what.splitlines()[1:] == [f"  tidepool-1.2.3-py3-none-any.whl  {text}"]
+
+
+def put(folder: Path, cargo: sample_dists.SampleDist) -> Distribution:
+    (folder / cargo.name).write_bytes(cargo.data())
+    return Distribution.from_path(folder / cargo.name)
 
 
 def test_compiled_wheel_of_this_machine_is_not_uploaded_where_ci_builds_it_elsewhere(tmp_path: Path) -> None:
     compiled = sample_dists.wheel(tag="cp313-cp313-linux_x86_64")
-    sdist, wheel = put(tmp_path, SDIST), put(tmp_path, compiled)
+    sdist, wheel = put(tmp_path, sample_dists.sdist()), put(tmp_path, compiled)
     assert ReadyUpload.of([sdist, wheel], by_session=True).files == (sdist, wheel)
     ready = ReadyUpload.of([sdist, wheel], by_session=False)
     assert ready.files == (sdist,)
@@ -243,8 +234,7 @@ def test_files_that_ci_builds_without_seatrial_are_built_plainly(
     first, *rest = row(ran, "remarks")
     assert first == "CI builds without nox -s build: sdist and wheel were built as python -m build does"
     assert [line.partition(", packaged differently: ")[0] for line in rest] == [
-        f"{name} of CI has the content that was proved"
-        for name in ("tidepool-1.3.0.tar.gz", "tidepool-1.3.0-py3-none-any.whl")
+        f"{name} of CI: same content" for name in ("tidepool-1.3.0.tar.gz", "tidepool-1.3.0-py3-none-any.whl")
     ]
     assert all(packaged in line for line in rest)
     assert list(marker.iterdir()) == []

@@ -5,6 +5,7 @@ Requests have a deadline and a size limit; only transient failures are retried.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import threading
@@ -27,6 +28,7 @@ from seatrial.redaction import redact, redact_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import requests
     from packaging.version import Version
@@ -41,7 +43,7 @@ class IndexFile:
 
     ``uploaded``: with its time zone, None where the index does not tell it; ``metadata``: the address of its core
     metadata (PEP 658), "" where the index does not serve them; ``provenance``: that of its attestations (PEP 740), ""
-    for none, None where the index does not tell, as before version 1.3 of the API.
+    for none, None where the index does not tell, as before version 1.3 of the API; ``url``: that of the file.
     """
 
     name: str
@@ -51,6 +53,7 @@ class IndexFile:
     is_yanked: bool = False
     metadata: str = ""
     provenance: str | None = None
+    url: str = ""
 
     @property
     def version(self) -> Version | None:
@@ -322,6 +325,11 @@ def _retry_after(answer: Page | Response | requests.RequestException, pause: flo
 
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 HEADERS = {"Accept": SIMPLE_JSON, "Cache-Control": "no-cache", "Pragma": "no-cache"}
+FILE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
+"""An sdist is gzipped, and would be unpacked on the way if it were taken for an encoding."""
+
+DOWNLOAD_TIMEOUT = 120
+"""Seconds that the download of a file may take."""
 
 
 def read_project_files(simple_url: str, project: str, patience: float = TIMEOUT) -> ProjectFiles:
@@ -331,6 +339,20 @@ def read_project_files(simple_url: str, project: str, patience: float = TIMEOUT)
     """
     answer = _get_page(f"{simple_url}{canonicalize_name(project)}/", patience)
     return _parse_project(answer, project) if answer else ProjectFiles()
+
+
+def download_file(file: IndexFile, folder: Path, patience: float = DOWNLOAD_TIMEOUT) -> Path:
+    """Download a file of an index into a folder, and return its path. Raises `IndexUnreachable`.
+
+    The name is used as it is: only that of a file that is expected may be.
+    """
+    page = _get_page(file.url, patience, FILE_HEADERS) if file.url else None
+    if page is None or hashlib.sha256(page.content).hexdigest() != file.sha256:
+        why = "does not have the file that the index lists" if page else "is missing"
+        raise IndexUnreachable(f"{redact(file.url) or file.name} {why}", fix="try again later")
+    path = folder / file.name
+    path.write_bytes(page.content)
+    return path
 
 
 def maker_of_newest(project_files: ProjectFiles) -> str:
@@ -350,13 +372,13 @@ def maker_of_newest(project_files: ProjectFiles) -> str:
     return redact(", ".join(" ".join(field.split()) for field in fields if field))
 
 
-def _get_page(url: str, patience: float = TIMEOUT) -> Page | None:
+def _get_page(url: str, patience: float = TIMEOUT, headers: Mapping[str, str] = HEADERS) -> Page | None:
     """Return an answer, None when there is no such page. Raises `IndexUnreachable`."""
     # Only what asks an index needs it.
     import requests  # noqa: PLC0415
 
     try:
-        return get_page(url, HEADERS, patience)
+        return get_page(url, headers, patience)
     except (requests.RequestException, ValueError) as error:
         said = redact_address(f"{url} does not answer: {error_text(error)}", url)
         raise IndexUnreachable(said, fix=error_fix(error)) from None
@@ -394,6 +416,7 @@ def _parse_file(told: Mapping[str, Any], page: str) -> IndexFile:
         is_yanked=bool(told.get("yanked")),
         metadata=f"{urljoin(page, str(told['url']))}.metadata" if has_metadata and "url" in told else "",
         provenance=str(told["provenance"] or "") if "provenance" in told else None,
+        url=urljoin(page, str(told["url"])) if "url" in told else "",
     )
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from packaging.version import Version
 
+from seatrial.distributions.comparison import Sameness, compare
+from seatrial.distributions.distribution import Distribution
+from seatrial.distributions.filename import FileName
+from seatrial.errors import IndexUnreachable
+from seatrial.findings import printable
 from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    from seatrial.distributions.comparison import Comparison
     from seatrial.index.client import IndexFile, ProjectFiles
     from seatrial.release.manifest import Manifest
 
@@ -22,9 +29,33 @@ class IndexState(Enum):
 
     NOT_THERE = "not there"
     PARTLY = "partly there"
-    OTHER_BYTES = "there with other bytes"
+    OTHER_BYTES = "there with other bytes, not compared"
+    DIFFERENT = "there with different content"
+    UNEXPECTED = "there with files that were not verified"
     YANKED = "yanked"
+    SAME_CONTENT = "published, packaged differently"
     PUBLISHED = "published, byte for byte"
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the index has the content that was verified."""
+        return self in {IndexState.PUBLISHED, IndexState.SAME_CONTENT}
+
+
+class FileState(Enum):
+    """The state of a file of a release on an index."""
+
+    IDENTICAL = "identical"
+    SAME_CONTENT = "same content, packaged differently"
+    DIFFERENT = "different content"
+    NOT_COMPARED = "other bytes, not compared"
+    MISSING = "missing"
+    UNEXPECTED = "unexpected: it was not verified"
+    OTHER_PLATFORM = "a wheel for one platform, which is not compared"
+
+
+MOST_MEMBERS_NAMED = 5
+"""How many members are named that differ."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +64,8 @@ class ReleaseOnIndex:
 
     ``index``: the address of its simple API, secrets masked; ``hashes``: the files of the manifest, names to SHA-256;
     ``served``: the files of the version on the index; ``has_project``: whether the index has the project at all;
-    ``is_rebuilt``: whether the manifest was built again from the tag, because that of the release was lost.
+    ``is_rebuilt``: whether the manifest was built again from the tag, because that of the release was lost;
+    ``comparisons``: of files with other bytes, by their names; ``not_compared``: why others were not compared.
     """
 
     project: str
@@ -43,6 +75,8 @@ class ReleaseOnIndex:
     served: tuple[IndexFile, ...] = ()
     has_project: bool = True
     is_rebuilt: bool = False
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
+    not_compared: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def compare(cls, manifest: Manifest, project: str, simple: str, project_files: ProjectFiles) -> ReleaseOnIndex:
@@ -58,20 +92,55 @@ class ReleaseOnIndex:
             is_rebuilt=manifest.is_rebuilt,
         )
 
+    def with_content(self, manifest: Manifest, download: Callable[[IndexFile], Path]) -> ReleaseOnIndex:
+        """Compare the content of the files with other bytes. One that can't be downloaded stays not compared."""
+        verified = {file.name: file for file in manifest.files}
+        results = {file.name: _compare(verified[file.name], file, download) for file in self.other_bytes}
+        comparisons = {name: result for name, result in results.items() if not isinstance(result, str)}
+        not_compared = {name: result for name, result in results.items() if isinstance(result, str)}
+        return replace(self, comparisons=comparisons, not_compared=not_compared)
+
     @property
     def _by_name(self) -> dict[str, IndexFile]:
         return {file.name: file for file in self.served}
 
+    def state_of(self, name: str) -> FileState:
+        """Return the state of a file of the manifest, or of the index."""
+        file = self._by_name.get(name)
+        if name not in self.hashes:
+            return FileState.OTHER_PLATFORM if _is_for_one_platform(name) else FileState.UNEXPECTED
+        if file is None:
+            return FileState.MISSING
+        if file.sha256 == self.hashes[name]:
+            return FileState.IDENTICAL
+        if name not in self.comparisons:
+            return FileState.NOT_COMPARED
+        is_same = self.comparisons[name].sameness is not Sameness.DIFFERENT
+        return FileState.SAME_CONTENT if is_same else FileState.DIFFERENT
+
+    @property
+    def file_states(self) -> Mapping[str, FileState]:
+        """The states of all files: those of the manifest, then others of the index by their names."""
+        return {name: self.state_of(name) for name in (*self.hashes, *self.not_in_manifest)}
+
+    def _in_state(self, state: FileState) -> tuple[str, ...]:
+        return tuple(name for name, state_of_file in self.file_states.items() if state_of_file is state)
+
     @property
     def missing(self) -> tuple[str, ...]:
         """The names of files of the manifest that the index lacks."""
-        return tuple(name for name in self.hashes if name not in self._by_name)
+        return self._in_state(FileState.MISSING)
 
     @property
-    def different(self) -> tuple[IndexFile, ...]:
-        """The files that the index has with other bytes."""
+    def other_bytes(self) -> tuple[IndexFile, ...]:
+        """The files that the index has with other bytes than the manifest."""
         files = (self._by_name[name] for name in self.hashes if name in self._by_name)
         return tuple(file for file in files if file.sha256 != self.hashes[file.name])
+
+    @property
+    def repackaged(self) -> Mapping[str, tuple[str, ...]]:
+        """What differs in the packaging of files with the same content, by their names."""
+        return {name: self.comparisons[name].packaging for name in self._in_state(FileState.SAME_CONTENT)}
 
     @property
     def not_in_manifest(self) -> tuple[str, ...]:
@@ -95,38 +164,71 @@ class ReleaseOnIndex:
 
     @property
     def state(self) -> IndexState:
-        """The state; other bytes count most, because an index never replaces a file."""
-        if self.different:
-            return IndexState.OTHER_BYTES
+        """The state; different content counts most, because an index never replaces a file."""
+        states = set(self.file_states.values())
+        if FileState.DIFFERENT in states:
+            return IndexState.DIFFERENT
+        if FileState.UNEXPECTED in states and self.hashes:
+            return IndexState.UNEXPECTED
         if set(self.yanked) & set(self.hashes):
             return IndexState.YANKED
-        if not self.missing:
-            return IndexState.PUBLISHED
-        return IndexState.PARTLY if self.served else IndexState.NOT_THERE
+        if self.missing:
+            return IndexState.PARTLY if self.served else IndexState.NOT_THERE
+        if FileState.NOT_COMPARED in states:
+            return IndexState.OTHER_BYTES
+        return IndexState.SAME_CONTENT if FileState.SAME_CONTENT in states else IndexState.PUBLISHED
 
     @property
     def counted(self) -> str:
         """How many of the files are on the index."""
         return f"{len(self.hashes) - len(self.missing)} of {len(self.hashes)} files"
 
+    def differences_of(self, name: str) -> tuple[str, ...]:
+        """Return what differs in a file: aspects of its packaging, or members; nothing for other files."""
+        comparison = self.comparisons.get(name)
+        return comparison.packaging or comparison.differences if comparison else ()
+
+    def describe_file(self, name: str) -> str:
+        """Return the state of a file, and what differs."""
+        state = self.state_of(name)
+        if state is FileState.IDENTICAL:
+            details = f", sha256 {self.hashes[name]}"
+        elif state is FileState.NOT_COMPARED:
+            reason = f" ({self.not_compared[name]})" if name in self.not_compared else ""
+            details = f"{reason}: sha256 {self._by_name[name].sha256}, and {self.hashes[name]} was verified"
+        else:
+            names = self.differences_of(name)
+            more = len(names) - MOST_MEMBERS_NAMED
+            text = ", ".join(names[:MOST_MEMBERS_NAMED]) + (f" and {more} more" if more > 0 else "")
+            details = f": {printable(text)}" if text else ""
+        return f"{state.value}{details}{', yanked' if name in self.yanked else ''}"
+
     def __str__(self) -> str:
         """Return a line for each file, with its state."""
-        lines = [f"{name}  {_file_text(self._by_name.get(name), sha256)}" for name, sha256 in self.hashes.items()]
-        lines += [REBUILT_REMARK] if self.is_rebuilt and self.different else []
-        for name in self.not_in_manifest:
-            lines.append(f"{name}  {EXTRA_FILE_REMARK}" + (", and yanked" if self._by_name[name].is_yanked else ""))
-        return "\n".join(lines)
+        lines = [f"{name}  {self.describe_file(name)}" for name in self.file_states]
+        is_remarkable = self.is_rebuilt and FileState.DIFFERENT in self.file_states.values()
+        return "\n".join([*lines, *([REBUILT_REMARK] if is_remarkable else [])])
+
+
+def _compare(verified: Distribution, file: IndexFile, download: Callable[[IndexFile], Path]) -> Comparison | str:
+    """Compare a file of an index with the verified one, or return why that is not possible."""
+    try:
+        return compare(verified, Distribution.read(download(file)))
+    except IndexUnreachable as error:
+        return error.what
+    except OSError as error:
+        return str(error)
+
+
+def _is_for_one_platform(name: str) -> bool:
+    """Whether a file is a wheel that other machines of CI build: it is in no manifest."""
+    try:
+        file_name = FileName.parse(name)
+    except ValueError:
+        return False
+    return bool(file_name.tags) and not file_name.is_for_any_machine
 
 
 REBUILT_REMARK = (
-    "compared with a build of the tag, which other versions of its tools make otherwise: the proof is not here"
+    "no manifest was kept, so these are compared with a new build of the tag, maybe with other versions of its tools"
 )
-EXTRA_FILE_REMARK = "is there too: more than was proved, and not compared"
-
-
-def _file_text(file: IndexFile | None, sha256: str) -> str:
-    if file is None:
-        return "is not there"
-    if file.sha256 != sha256:
-        return f"has other bytes: sha256 {file.sha256}, and {sha256} was proved"
-    return "is yanked" if file.is_yanked else f"sha256 {sha256}"

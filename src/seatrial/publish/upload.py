@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial import process, report
 from seatrial.checks.run import check_uploads, require_acceptable
 from seatrial.commands import Command
-from seatrial.errors import BuildError, CredentialMissing, DeliveryError, UploadFailed
-from seatrial.index.client import read_project_files
+from seatrial.errors import BuildError, CredentialMissing, UploadFailed
+from seatrial.index.client import download_file, read_project_files
 from seatrial.index.targets import pip_index_url, pypirc_passwords
 from seatrial.index.twine import twine_upload, upload_interactively
+from seatrial.publish.ci_runs import read_ci_runs
 from seatrial.publish.state import IndexState, ReleaseOnIndex
 from seatrial.publish.tagged_release import manifest_of, require_same_tag
+from seatrial.publish.verify import state_error
 from seatrial.redaction import redact, redact_values
 
 if TYPE_CHECKING:
@@ -66,19 +69,18 @@ class UploadPlan:
 def plan_upload(tagged: TaggedRelease, destination: Destination, folder: Path, progress: Progress) -> UploadPlan:
     """Build a release from its tag, check it, and compare it with the index; nothing is sent.
 
-    ``folder``: where files are built. Raises `DistributionsRefused`, `IndexUnreachable` or `OtherBytes`.
+    ``folder``: where files are built. Raises `DistributionsRefused`, `IndexUnreachable`,
+    `ContentDiffers`, `UnexpectedFiles` or `NotCompared`.
     """
     require_same_tag(tagged, progress.note)
     manifest = manifest_of(tagged, folder, progress.report)
+    downloads = folder / "index"
+    downloads.mkdir()
     project_files = read_project_files(destination.simple, tagged.name)
     on_index = ReleaseOnIndex.compare(manifest, tagged.name, destination.simple, project_files)
-    if on_index.state is IndexState.OTHER_BYTES:
-        raise DeliveryError(
-            f"nothing was sent: {on_index.project} {on_index.version} is {on_index.state.value} on {on_index.index}:\n"
-            + "\n".join(f"  {line}" for line in str(on_index).splitlines()),
-            code="OtherBytes",
-            fix=Command("undo", on_index.version, *destination.option),
-        )
+    on_index = on_index.with_content(manifest, partial(download_file, folder=downloads))
+    if on_index.not_compared or on_index.state in {IndexState.DIFFERENT, IndexState.UNEXPECTED}:
+        raise state_error(on_index, read_ci_runs(tagged), destination, before="nothing was sent: ")
     files = tuple(file for file in manifest.files if file.name in on_index.missing)
     if files:
         require_acceptable(files, tagged.snapshot.config.ignore, progress)

@@ -1,4 +1,4 @@
-"""Verifies a release: an index serves the files of its manifest, with attestations, and they can be installed."""
+"""Verifies a release: an index serves what its manifest lists, with attestations, and it can be installed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import itertools
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal
 
 from seatrial import process
+from seatrial.ci.before_upload import BeforeUpload, scripts_before_upload
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError, IndexUnreachable
-from seatrial.index.client import read_project_files
+from seatrial.index.client import download_file, read_project_files
 from seatrial.index.targets import PYPI, TESTPYPI
 from seatrial.installer import installer_environment
 from seatrial.publish.ci_runs import read_ci_runs
@@ -23,8 +24,10 @@ from seatrial.publish.tagged_release import manifest_of
 from seatrial.pythons import Interpreter, find_interpreters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from seatrial.ci.publisher import PublishingJob
+    from seatrial.index.client import IndexFile
     from seatrial.index.targets import Destination
     from seatrial.project.project import Project
     from seatrial.publish.ci_runs import CiRuns
@@ -53,14 +56,16 @@ class VerifyOptions:
 
 @dataclass(frozen=True)
 class VerifiedRelease:
-    """A release that is published, byte for byte.
+    """A release that is published: with the bytes that were verified, or with their content.
 
-    ``attestations``: a remark about attestations, None for none; ``installed``: None where it was not installed.
+    ``attestations``: a remark about attestations, None for none; ``installed``: None where it was not installed;
+    ``how_to_be_identical``: what would make the files identical, None where they are.
     """
 
     on_index: ReleaseOnIndex
     attestations: str | None
     installed: InstalledRelease | None
+    how_to_be_identical: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return it as a JSON object (docs/json.md)."""
@@ -75,6 +80,8 @@ class VerifiedRelease:
                     "name": file.name,
                     "sha256": file.sha256,
                     "in_manifest": file.name in release.hashes,
+                    "state": release.state_of(file.name).name.lower(),
+                    "differences": list(release.differences_of(file.name)),
                     "has_attestations": None if file.provenance is None else bool(file.provenance),
                 }
                 for file in release.served
@@ -87,6 +94,7 @@ class VerifiedRelease:
         release = self.on_index
         lines = [f"{release.project} {release.version} is {release.state.value}: {release.index}"]
         lines += [f"  {line}" for line in str(release).splitlines()]
+        lines += [f"  {self.how_to_be_identical}"] if self.how_to_be_identical else []
         lines += [f"  {self.attestations}"] if self.attestations else []
         lines += [f"  installed on {self.installed}"] if self.installed else []
         return "\n".join(lines)
@@ -100,19 +108,22 @@ def verify_published(tagged: TaggedRelease, options: VerifyOptions, say: Callabl
     destination = options.destination
     with tempfile.TemporaryDirectory(prefix="seatrial-verify-") as folder:
         manifest = manifest_of(tagged, Path(folder), say)
-        on_index, runs = _wait_for_release(tagged, options, manifest, say)
+        downloads = Path(folder, "index")
+        downloads.mkdir()
+        on_index, runs = _wait_for_release(tagged, options, manifest, say, downloads)
         attestations = require_attestations(on_index, runs, destination, options.attestations)
+        remark = identical_by_session(runs) if on_index.repackaged else None
         if not options.installs:
-            return VerifiedRelease(on_index, attestations, None)
+            return VerifiedRelease(on_index, attestations, None, remark)
         isolated = IsolatedFolder(Path(folder), installer_environment(process.child_environment()))
         request = InstallRequest.of(tagged.name, manifest.version, manifest.files, destination.simple)
         say(f"installing {request.name}=={request.version} in an empty environment")
         installed = install_release(isolated, _newest_python(tagged.snapshot.project, options.environ), request)
-        return VerifiedRelease(on_index, attestations, installed)
+        return VerifiedRelease(on_index, attestations, installed, remark)
 
 
 def _wait_for_release(
-    tagged: TaggedRelease, options: VerifyOptions, manifest: Manifest, say: Callable[[str], None]
+    tagged: TaggedRelease, options: VerifyOptions, manifest: Manifest, say: Callable[[str], None], downloads: Path
 ) -> tuple[ReleaseOnIndex, CiRuns]:
     """Watch the index, and CI where gh reports it. Raises `DeliveryError`."""
     runs = read_ci_runs(tagged)
@@ -126,7 +137,8 @@ def _wait_for_release(
 
     if str(runs):
         say(f"CI: {runs}")
-    on_index = IndexWatch(tagged.name, options.destination.simple, manifest, options.limit).keep(say, has_failed)
+    watch = IndexWatch(tagged.name, options.destination.simple, manifest, options.limit, downloads)
+    on_index = watch.keep(say, has_failed)
     require_published(on_index, runs, options.destination)
     return on_index, runs
 
@@ -163,17 +175,29 @@ YANKED = WatchGoal(
 
 @dataclass(frozen=True)
 class IndexWatch:
-    """Watches an index for a release; ``simple``: the address of its simple API; ``limit``: seconds to wait."""
+    """Watches an index for a release; ``simple``: the address of its simple API; ``limit``: seconds to wait.
+
+    ``downloads``: a folder for files that have other bytes, to compare their content; None compares the bytes alone.
+    """
 
     project: str
     simple: str
     manifest: Manifest
     limit: float
+    downloads: Path | None = None
+    downloaded: dict[tuple[str, str], Path] = field(default_factory=dict)
 
     def look(self) -> ReleaseOnIndex:
         """Read the index once. Raises `IndexUnreachable`."""
         project_files = read_project_files(self.simple, self.project)
-        return ReleaseOnIndex.compare(self.manifest, self.project, self.simple, project_files)
+        release = ReleaseOnIndex.compare(self.manifest, self.project, self.simple, project_files)
+        return release if self.downloads is None else release.with_content(self.manifest, self._download)
+
+    def _download(self, file: IndexFile) -> Path:
+        key = (file.name, file.sha256)
+        if key not in self.downloaded and self.downloads is not None:
+            self.downloaded[key] = download_file(file, self.downloads)
+        return self.downloaded[key]
 
     def keep(
         self, say: Callable[[str], None], is_hopeless: Callable[[], bool], goal: WatchGoal = ARRIVED
@@ -203,18 +227,20 @@ class IndexWatch:
 CODES = {
     IndexState.NOT_THERE: "NotThere",
     IndexState.PARTLY: "PartlyThere",
-    IndexState.OTHER_BYTES: "OtherBytes",
+    IndexState.OTHER_BYTES: "NotCompared",
+    IndexState.DIFFERENT: "ContentDiffers",
+    IndexState.UNEXPECTED: "UnexpectedFiles",
     IndexState.YANKED: "Yanked",
 }
 
 
 def finish_command(release: ReleaseOnIndex, runs: CiRuns, destination: Destination) -> Command | str | None:
     """Return the command that finishes a release, None when it is finished."""
-    if release.state is IndexState.PUBLISHED:
+    if release.state.is_published:
         return None
-    if release.state in {IndexState.OTHER_BYTES, IndexState.YANKED}:
+    if release.state in {IndexState.DIFFERENT, IndexState.UNEXPECTED, IndexState.YANKED}:
         return Command("undo", release.version, *destination.option)
-    if runs.is_running:
+    if runs.is_running or release.state is IndexState.OTHER_BYTES:
         return Command("verify", "--version", release.version, *destination.option)
     by_hand = Command("publish", "--version", release.version, *destination.option)
     return by_hand if destination.named else runs.finish or by_hand
@@ -222,15 +248,62 @@ def finish_command(release: ReleaseOnIndex, runs: CiRuns, destination: Destinati
 
 def require_published(release: ReleaseOnIndex, runs: CiRuns, destination: Destination) -> None:
     """Raise `DeliveryError` with the state of a release, unless it is published."""
-    if release.state is IndexState.PUBLISHED:
+    if release.state.is_published:
         return
-    heading = f"{release.project} {release.version} is {release.state.value} on {release.index}:"
-    lines = [heading, *(f"  {line}" for line in str(release).splitlines())]
-    if str(runs):
-        lines.append(f"  CI: {runs}")
     is_waiting = release.state in {IndexState.NOT_THERE, IndexState.PARTLY}
     code = "RunFailed" if is_waiting and runs.failed else CODES[release.state]
-    raise DeliveryError("\n".join(lines), code=code, fix=finish_command(release, runs, destination) or "")
+    lines = [f"  CI: {runs}"] if str(runs) else []
+    raise state_error(release, runs, destination, lines, code)
+
+
+def state_error(
+    release: ReleaseOnIndex,
+    runs: CiRuns,
+    destination: Destination,
+    lines: Sequence[str] = (),
+    code: str | None = None,
+    *,
+    before: str = "",
+) -> DeliveryError:
+    """Return the error about a release that is not published; ``before``: what it begins with, ``lines``: its end."""
+    heading = f"{before}{release.project} {release.version} is {release.state.value} on {release.index}:"
+    text = "\n".join([heading, *(f"  {line}" for line in str(release).splitlines()), *lines])
+    fix = finish_command(release, runs, destination) or ""
+    if release.state in {IndexState.DIFFERENT, IndexState.UNEXPECTED}:
+        fix = f"{_how_to_judge(release, runs)}\nif the files are wrong: {fix}"
+    return DeliveryError(text, code=code or CODES[release.state], fix=fix)
+
+
+def _how_to_judge(release: ReleaseOnIndex, runs: CiRuns) -> str:
+    """Return where to look for the cause of files that were not verified, by who builds them."""
+    job = runs.publishing.job
+    if job is None and runs.publishing.others:
+        return f"look in the log of {', '.join(runs.publishing.others)} for what was built and uploaded"
+    if job is None:
+        return "no workflow publishes, so they were uploaded by hand: find out who did, and from where"
+    if release.state is IndexState.UNEXPECTED:
+        return f"look in the log of {job.workflow.name} for what it uploads; nothing else may upload"
+    if not _builds_by_session(job):
+        return (
+            f"{job.workflow.name} builds without nox -s build: look in its log for what its build takes from outside "
+            "the commit: files, tools, the clock"
+        )
+    return (
+        f"{job.workflow.name} runs nox -s build, which makes identical files from one commit: look in its log for "
+        "another commit or a changed file"
+    )
+
+
+def _builds_by_session(job: PublishingJob) -> bool:
+    return BeforeUpload.of(scripts_before_upload(job)).sessions_build
+
+
+def identical_by_session(runs: CiRuns) -> str | None:
+    """Return what makes the files of CI identical to the verified ones, None where CI does it or does not publish."""
+    job = runs.publishing.job
+    if job is None or _builds_by_session(job):
+        return None
+    return f"{job.workflow.name} builds without nox -s build, with which the files would be identical"
 
 
 ATTESTATION_FIX = "have CI publish with trusted publishing: they are made there, for the next version"

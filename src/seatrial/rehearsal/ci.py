@@ -13,7 +13,6 @@ from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
 from seatrial.ci.nox_call import NoxCall
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publisher, Publishing
 from seatrial.distributions.cache import existing_files
-from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution, distributions_in
 from seatrial.errors import RehearsalError, StepFailed, WorkflowUnknown, last_lines
 from seatrial.events import EVENTS_VARIABLE, EventReader, SessionReader
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from seatrial.events import Progress
     from seatrial.git.repository import Repository
     from seatrial.project.project import Project
-    from seatrial.publish.state import ReleaseOnIndex
     from seatrial.rehearsal.sandbox import Sandbox
 
 
@@ -331,37 +329,6 @@ def _read_sessions(sandbox: Sandbox, project: Path) -> SessionList:
         return SessionList(is_there=False)
     done = sandbox.attempt(*process.module_command("nox"), "--list", "--json", *ALL_SESSIONS, cwd=project)
     return SessionList.from_json(done.output) if not done.returncode else SessionList(failure=done.errors)
-
-
-def require_same_content(
-    manifest: Manifest, on_index: ReleaseOnIndex, published: Sequence[Distribution]
-) -> tuple[str, ...]:
-    """Return remarks about files that are packaged differently from those that the release verified.
-
-    ``published``: the files as CI built them. Raises `BytesDiffer` for a file that is missing or has other content.
-    """
-    built, verified = ({file.name: file for file in files} for files in (published, manifest.files))
-    wrong = [f"{name} is missing" for name in on_index.missing]
-    remarks = []
-    for file in on_index.different:
-        if file.name not in built or built[file.name].sha256 != file.sha256:
-            wrong.append(f"{file.name} is not the file that was uploaded")
-            continue
-        compared = compare(verified[file.name], built[file.name])
-        if compared.sameness is Sameness.SAME_CONTENT:
-            differences = ", ".join(compared.packaging)
-            remarks.append(f"{file.name} of CI has the content that was proved, packaged differently: {differences}")
-        else:
-            wrong.append(f"{file.name} has other content: {', '.join(compared.differences)}")
-    wrong += [f"{name} is published, and was not proved" for name in on_index.not_in_manifest]
-    if wrong:
-        raise RehearsalError(
-            "the index serves something else than what the release proved:\n"
-            + "\n".join(f"  {line}" for line in wrong),
-            code="BytesDiffer",
-            fix="find out what the build takes from outside the commit: the clock, the folder, the machine",
-        )
-    return tuple(remarks)
 
 
 def _run_streaming(args: tuple[str, ...], sandbox: Sandbox, cwd: Path, say: Callable[[str], None]) -> None:

@@ -8,12 +8,13 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from seatrial.errors import NotUsable, SeatrialError, StepFailed, UploadFailed
+from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed
 from seatrial.git.repository import read_repository, uncommitted_files
 from seatrial.index.twine import twine_upload
 from seatrial.invocation import INVOKE
 from seatrial.project.project import Project
 from seatrial.publish.install import InstalledRelease, InstallRequest, install_release
+from seatrial.publish.state import FileState
 from seatrial.publish.verify import IndexWatch
 from seatrial.pythons import find_interpreters, how_to_install
 from seatrial.rehearsal.ci import (
@@ -21,7 +22,6 @@ from seatrial.rehearsal.ci import (
     WorkflowSteps,
     read_publishing_setup,
     release_in_sandbox,
-    require_same_content,
 )
 from seatrial.rehearsal.network import open_network
 from seatrial.rehearsal.oidc import NO_PUBLISHER, CiIdentity
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from seatrial.distributions.distribution import Distribution
     from seatrial.events import Progress
     from seatrial.git.repository import Repository
+    from seatrial.publish.state import ReleaseOnIndex
     from seatrial.pythons import Interpreter
     from seatrial.rehearsal.index_server import InjectedFaults
     from seatrial.rehearsal.network import LocalNetwork
@@ -163,8 +164,10 @@ class Rehearsal:
             request = InstallRequest.of(self.project.name, manifest.version, published, self.network.simple_url)
             installed = tuple(install_release(self.sandbox, interpreter, request) for interpreter in interpreters)
         with self._step("compare", "the files on the index with those that the release verified") as step:
-            watch = IndexWatch(self.project.name, self.network.simple_url, manifest, INDEX_TIMEOUT)
-            packaging = require_same_content(manifest, watch.keep(step.line, lambda: False), published)
+            downloads = self.sandbox.folder / "downloads"
+            downloads.mkdir()
+            watch = IndexWatch(self.project.name, self.network.simple_url, manifest, INDEX_TIMEOUT, downloads)
+            packaging = require_same_content(watch.keep(step.line, lambda: False))
         return RehearsalReport(
             project=self.project.name,
             manifest=manifest,
@@ -193,6 +196,23 @@ class Rehearsal:
             if NO_PUBLISHER in error.what:
                 error.fix = f"register on PyPI: {identity.publisher}\nexpected there: {self.setup.registered}"
             raise
+
+
+def require_same_content(on_index: ReleaseOnIndex) -> tuple[str, ...]:
+    """Return remarks about files that are packaged differently from those that the release verified.
+
+    Raises `BytesDiffer` for a file that is missing, was not verified or has different content.
+    """
+    fine = {FileState.IDENTICAL, FileState.SAME_CONTENT}
+    wrong = [name for name, state in on_index.file_states.items() if state not in fine]
+    if wrong:
+        raise RehearsalError(
+            "the index does not serve what the release verified:\n"
+            + "\n".join(f"  {name}  {on_index.describe_file(name)}" for name in wrong),
+            code="BytesDiffer",
+            fix="find out what the build takes from outside the commit: the clock, the folder, the machine",
+        )
+    return tuple(f"{name} of CI: {on_index.describe_file(name)}" for name in on_index.repackaged)
 
 
 def _oldest_and_newest(project: Project, environ: Mapping[str, str]) -> tuple[Interpreter, ...]:
