@@ -12,7 +12,7 @@ import threading
 import time
 from concurrent import futures
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 from urllib.parse import urljoin
@@ -53,7 +53,7 @@ class IndexFile:
     is_yanked: bool = False
     metadata: str = ""
     provenance: str | None = None
-    url: str = ""
+    url: str = field(default="", compare=False)
 
     @property
     def version(self) -> Version | None:
