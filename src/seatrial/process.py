@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
@@ -187,33 +188,47 @@ POLL_SECONDS = 0.2
 
 PIECE = 1 << 16
 
+OUT_OF_TIME = -9
+"""The exit code of a command that is ended because it takes too long."""
+
 
 def run_detached(
     args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], seconds: float | None = None
 ) -> Completed:
     """Run a command to its end and return how it went.
 
-    Raises `CommandFailed` with exit code 127 when it can't be started, and with -9 when it has not ended after
-    ``seconds``.
+    Raises `CommandFailed` with exit code 127 when it can't be started, and with `OUT_OF_TIME` when it has not ended
+    after ``seconds``.
     """
     with _in_own_session(args, cwd, env, subprocess.PIPE) as process:
         try:
             output, errors = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            raise CommandFailed(render_command(args), -9, f"it had not ended after {seconds} s") from None
+            raise CommandFailed(render_command(args), OUT_OF_TIME, f"it had not ended after {seconds} s") from None
     return Completed(process.returncode, text_of(output), text_of(errors))
 
 
-def run_streaming(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], say: Callable[[str], None]) -> Completed:
+def run_streaming(
+    args: tuple[str, ...],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    say: Callable[[str], None],
+    seconds: float | None = None,
+) -> Completed:
     """Run a command, hand on each line that it prints as it comes, masked, and return how it went.
 
-    ``output`` has both of its streams. Raises `CommandFailed` with exit code 127 when it can't be started.
+    ``output`` has both of its streams. Raises `CommandFailed` with exit code 127 when it can't be started, and with
+    `OUT_OF_TIME` when it has not ended after ``seconds``.
     """
     printed = []
+    end = None if seconds is None else time.monotonic() + seconds
     with _in_own_session(args, cwd, env, subprocess.STDOUT) as process:
-        for line in _lines(process):
+        for line in _lines(process, end):
             printed.append(redact(text_of(line)))
             say(printed[-1].rstrip("\n"))
+        if end is not None and process.poll() is None and time.monotonic() >= end:
+            raise CommandFailed(render_command(args), OUT_OF_TIME, f"it had not ended after {seconds:.0f} s")
         process.wait()
     return Completed(process.returncode, "".join(printed), "")
 
@@ -267,8 +282,8 @@ def _in_own_session(
                         stream.close()
 
 
-def _lines(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """Yield what a command prints, a line at a time, until it ends.
+def _lines(process: subprocess.Popen[bytes], end: float | None = None) -> Iterator[bytes]:
+    """Yield what a command prints, a line at a time, until it ends; ``end``: when nobody waits any longer.
 
     What it has started can go on, and keep its output open: nobody waits for that.
     """
@@ -289,7 +304,7 @@ def _lines(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
                 if piece:
                     continue
                 break
-            if has_ended:
+            if has_ended or (end is not None and time.monotonic() >= end):
                 break
     if rest:
         yield rest

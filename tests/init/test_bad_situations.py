@@ -32,14 +32,14 @@ def repo(tmp_path: Path) -> ReleaseRepo:
 def nothing_happens(repo: ReleaseRepo, said: str, *args: str, code: int = 2) -> None:
     """Init ends with a message, and every file is as it was."""
     before = repo.state()
-    ran = repo.project.seatrial("init", *(args or ("--yes",)))
+    ran = repo.project.seatrial("init", *(args or ("--yes", "--no-try")))
     assert not ran.was_a_traceback
     assert (ran.returncode, said in ran.output) == (code, True), ran.output
     assert repo.state() == before
 
 
 def test_dry_run_and_no_terminal_write_nothing(repo: ReleaseRepo) -> None:
-    nothing_happens(repo, "+++ b/noxfile.py", "--dry-run", code=0)
+    nothing_happens(repo, "+++ b/noxfile.py", "--dry-run", "--no-try", code=0)
     nothing_happens(repo, "there is no terminal to ask on; nothing was written", "--project", ".", code=5)
 
 
@@ -50,7 +50,7 @@ def test_file_with_unfinished_work_is_not_written_into(repo: ReleaseRepo) -> Non
 
 def test_unfinished_work_elsewhere_is_in_nobodys_way(repo: ReleaseRepo) -> None:
     repo.project.write({"tidepool/__init__.py": "UNFINISHED = 1\n"})
-    assert repo.project.seatrial("init", "--yes").returncode == 0
+    assert repo.project.seatrial("init", "--yes", "--no-try").returncode == 0
     assert repo.read("tidepool/__init__.py") == "UNFINISHED = 1\n"
 
 
@@ -91,7 +91,7 @@ def test_what_is_read_only_stays_as_it_is(repo: ReleaseRepo, name: str, mode: in
     kept = path.stat().st_mode
     path.chmod(mode)
     try:
-        ran = repo.project.run(*WITHOUT_ACCOUNTS, sys.executable, "-m", "seatrial", "init", "--yes")
+        ran = repo.project.run(*WITHOUT_ACCOUNTS, sys.executable, "-m", "seatrial", "init", "--yes", "--no-try")
         assert (ran.returncode, "Permission denied" in ran.output, ran.was_a_traceback) == (4, True, False), ran.output
     finally:
         path.chmod(kept)
@@ -100,8 +100,8 @@ def test_what_is_read_only_stays_as_it_is(repo: ReleaseRepo, name: str, mode: in
 
 
 def test_second_run_changes_nothing(repo: ReleaseRepo) -> None:
-    assert repo.project.seatrial("init", "--yes").returncode == 0
-    nothing_happens(repo, "There is nothing to write.", "--yes", code=0)
+    assert repo.project.seatrial("init", "--yes", "--no-try").returncode == 0
+    nothing_happens(repo, "There is nothing to write.", "--yes", "--no-try", code=0)
 
 
 @pytest.mark.parametrize(
@@ -115,16 +115,16 @@ def test_files_of_ci_are_written_in_the_first_run_also_where_they_need_what_it_w
     repo.project.write({"setup.cfg": repo.read("setup.cfg").replace(classifier, "")})
     repo.project.commit()
     repo.project.git("remote", "set-url", "origin", f"https://{forge}/acme/tidepool.git")
-    assert repo.project.seatrial("init", "--yes").returncode == 0
+    assert repo.project.seatrial("init", "--yes", "--no-try").returncode == 0
     assert "3.13" in repo.read(file)
-    nothing_happens(repo, "There is nothing to write.", "--yes", code=0)
+    nothing_happens(repo, "There is nothing to write.", "--yes", "--no-try", code=0)
 
 
 def test_setup_script_that_fails_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:
     repo = make_sample("setuptools-computed", tmp_path)
     repo.project.write({"setup.py": repo.read("setup.py").replace("setup(\n", 'raise ValueError("no tide")\nsetup(\n')})
     repo.project.commit()
-    ran = repo.project.seatrial("init", "--yes")
+    ran = repo.project.seatrial("init", "--yes", "--no-try")
     assert (ran.returncode, ran.was_a_traceback) == (0, False), ran.output
     remark = ran.output[ran.output.index("- the build backend could not build the wheel") :]
     assert "  ValueError: no tide\n" in remark
@@ -140,7 +140,7 @@ def test_setup_script_that_runs_a_script_of_the_project_is_heard(tmp_path: Path)
     repo.project.write({"setup.py": asked + script, "name.sh": "#!/bin/sh\necho tide-pool\n"})
     (repo.project.root / "name.sh").chmod(0o755)
     repo.project.commit()
-    ran = repo.project.seatrial("init", "--yes")
+    ran = repo.project.seatrial("init", "--yes", "--no-try")
     assert (ran.returncode, ran.was_a_traceback) == (0, False), ran.output
     assert '[tool.seatrial]\nname = "tide-pool"' in repo.read("pyproject.toml")
 
@@ -153,7 +153,7 @@ def test_folder_without_a_package_is_said_to_be_none(repo: ReleaseRepo) -> None:
 def test_folder_without_git_is_said_to_be_none(tmp_path: Path) -> None:
     repo = make_sample("setuptools-static", tmp_path)
     (repo.project.root / ".git").rename(tmp_path / "gone")
-    ran = repo.project.seatrial("init", "--yes")
+    ran = repo.project.seatrial("init", "--yes", "--no-try")
     assert (ran.returncode, "is in no git repository" in ran.output) == (5, True)
     assert not (repo.project.root / "noxfile.py").exists()
 
@@ -161,7 +161,7 @@ def test_folder_without_git_is_said_to_be_none(tmp_path: Path) -> None:
 def test_noxfile_and_tasks_of_the_project_are_left_alone_and_the_lines_to_add_are_told(repo: ReleaseRepo) -> None:
     repo.project.write({"noxfile.py": "import nox\n", "tasks.py": "import invoke\n"})
     repo.project.commit()
-    ran = repo.project.seatrial("init", "--yes")
+    ran = repo.project.seatrial("init", "--yes", "--no-try")
     assert ran.returncode == 0
     assert f"- noxfile.py is yours and was left alone; add to it:\n{BLOCK}  from seatrial import sessions" in ran.output
     assert "- tasks.py is yours and was left alone; add to it:\n  from seatrial.tasks import ns\n" in ran.output
@@ -196,11 +196,11 @@ def mypy(session):
 def test_file_that_git_ignores_is_let_in(repo: ReleaseRepo) -> None:
     repo.project.write({".gitignore": "/noxfile.py\n.nox/\ndist/\n.coverage\n*.txt\n"})
     repo.project.commit()
-    assert repo.project.seatrial("init", "--yes").returncode == 0
+    assert repo.project.seatrial("init", "--yes", "--no-try").returncode == 0
     assert repo.read(".gitignore") == "/noxfile.py\n.nox/\ndist/\n.coverage\n*.txt\n!/noxfile.py\n"
     assert "noxfile.py" in repo.project.git("ls-files", "--others", "--exclude-standard").split()
     repo.project.commit("Adopt seatrial")
-    assert repo.project.seatrial("init", "--yes").output.endswith("nothing to write.\n")
+    assert repo.project.seatrial("init", "--yes", "--no-try").output.endswith("nothing to write.\n")
 
 
 OLDEST = '"Programming Language :: Python :: 3.10"'
@@ -259,7 +259,7 @@ def test_run_that_was_killed_at_any_step_of_its_writing_is_finished_by_the_next(
 def test_line_ends_of_a_file_stay_as_they_are(repo: ReleaseRepo) -> None:
     repo.project.write({"CHANGES.rst": repo.read("CHANGES.rst").replace("\n", "\r\n")})
     repo.project.commit()
-    assert repo.project.seatrial("init", "--yes").returncode == 0
+    assert repo.project.seatrial("init", "--yes", "--no-try").returncode == 0
     text = repo.read("CHANGES.rst")
     assert ".. towncrier release notes start\r\n" in text
     assert text.count("\n") == text.count("\r\n")

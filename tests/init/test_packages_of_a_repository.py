@@ -83,7 +83,7 @@ def shown(output: str) -> list[str]:
 
 def test_each_gets_its_files_of_ci_in_the_one_diff_and_nothing_the_second_time(repo: ReleaseRepo) -> None:
     project = repo.project
-    without = project.seatrial("init", "--dry-run", "--no-workflows", "--project", "packages/foo")
+    without = project.seatrial("init", "--dry-run", "--no-try", "--no-workflows", "--project", "packages/foo")
     assert (without.returncode, shown(without.output)) == (0, own("foo"))
     unasked = project.seatrial("init", "--project=packages/foo")
     assert (unasked.returncode, unasked.output.splitlines()[-2]) == (
@@ -93,15 +93,15 @@ def test_each_gets_its_files_of_ci_in_the_one_diff_and_nothing_the_second_time(r
             "--project=packages/foo"
         ),
     )
-    first = project.seatrial("init", "--yes", "--project", "packages/foo")
+    first = project.seatrial("init", "--yes", "--no-try", "--project", "packages/foo")
     assert (first.returncode, shown(first.output)) == (0, [*own("foo"), *of_ci("foo"), SHARED])
     assert first.output.endswith(NEXT)
     # Typed inside of its folder, while what the other has got is not committed.
-    second = SampleProject(project.root / "packages/bar", project.environ).seatrial("init", "--yes")
+    second = SampleProject(project.root / "packages/bar", project.environ).seatrial("init", "--yes", "--no-try")
     assert (second.returncode, shown(second.output)) == (0, [*own("bar"), *of_ci("bar")])
     for name in MADE_FROM:
         assert TAG in repo.read(f"packages/{name}/pyproject.toml")
-        again = project.seatrial("init", "--yes", "--project", f"packages/{name}")
+        again = project.seatrial("init", "--yes", "--no-try", "--project", f"packages/{name}")
         assert (again.returncode, again.output.splitlines()[-1]) == (0, "There is nothing to write.")
         same = project.seatrial("workflows", "--check", "--project", f"packages/{name}")
         assert same.output.splitlines()[-1] == f"{', '.join([*of_ci(name), SHARED])}: up to date"
@@ -134,7 +134,7 @@ def test_pipeline_of_gitlab_is_that_of_one_package_and_not_written_over_by_the_o
     project, pipeline = repo.project, ".gitlab-ci.yml"
     project.git("remote", "set-url", "origin", "https://gitlab.com/acme/tides.git")
     for name in MADE_FROM:
-        ran = project.seatrial("init", "--yes", "--project", f"packages/{name}")
+        ran = project.seatrial("init", "--yes", "--no-try", "--project", f"packages/{name}")
         assert (ran.returncode, pipeline in shown(ran.output)) == (0, name == "foo")
     assert f"- {pipeline} is that of another package: GitLab has one pipeline for a repository\n" in ran.output
     before = repo.read(pipeline)
@@ -157,14 +157,17 @@ def test_tag_is_added_to_the_settings_that_are_there(repo: ReleaseRepo) -> None:
     text = repo.read(path)
     repo.project.write({path: text + '\n[tool.seatrial]\nbranch = "main"  # the one\n\n[tool.other]\n'})
     repo.project.commit()
-    assert repo.project.seatrial("init", "--yes", "--no-workflows", "--project", "packages/foo").returncode == 0
+    assert (
+        repo.project.seatrial("init", "--yes", "--no-try", "--no-workflows", "--project", "packages/foo").returncode
+        == 0
+    )
     told = TAG.replace("tag", 'branch = "main"  # the one\ntag', 1) + "\n[tool.other]\n"
     assert told in repo.read(path)
 
 
 def test_file_with_unfinished_work_is_named_with_a_command_that_works_from_everywhere(repo: ReleaseRepo) -> None:
     repo.project.write({"packages/foo/CHANGELOG.md": "Unfinished\n"})
-    ran = repo.project.seatrial("init", "--yes", "--project", "packages/foo")
+    ran = repo.project.seatrial("init", "--yes", "--no-try", "--project", "packages/foo")
     assert (ran.returncode, ran.output.splitlines()[-2]) == (
         2,
         "fix:  git commit :/packages/foo/CHANGELOG.md; or, to put it aside: git stash",
@@ -175,7 +178,7 @@ def test_package_in_a_folder_is_rehearsed(repo: ReleaseRepo) -> None:
     """Its sessions run in its folder of a real clone, and what is uploaded is what they have built."""
     project = repo.project
     for name in MADE_FROM:
-        ran = project.seatrial("init", "--yes", "--project", f"packages/{name}")
+        ran = project.seatrial("init", "--yes", "--no-try", "--project", f"packages/{name}")
         assert ran.returncode == 0, ran.output
     project.commit("Adopt seatrial")
     beside = SampleProject(project.root / "packages/bar", project.environ)

@@ -100,7 +100,7 @@ def adopted(name: str, folder: Path) -> ReleaseRepo:
     if needs and not shutil.which(needs):
         pytest.skip(f"{needs} is not installed")
     repo = make_sample(name, folder)
-    ran = repo.project.seatrial("init", "--yes")
+    ran = repo.project.seatrial("init", "--yes", "--no-try")
     assert ran.returncode == 0, ran.output
     repo.project.commit("Adopt seatrial")
     return repo

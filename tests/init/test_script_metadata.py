@@ -48,7 +48,7 @@ def test_block_of_a_noxfile_is_recognised(noxfile: str, *, expected: bool) -> No
 def test_nox_without_seatrial_runs_the_sessions_of_a_fresh_clone(tmp_path: Path) -> None:
     """The real nox makes an environment with seatrial in it: no fast test shows that it takes the requirements."""
     project = make_sample("setuptools-static", tmp_path).project
-    assert project.seatrial("init", "--yes").returncode == 0
+    assert project.seatrial("init", "--yes", "--no-try").returncode == 0
     project.commit("Adopt seatrial")
     project.git("clone", "-q", ".", "../fresh")
     fresh = make_environment(type(project)(tmp_path / "fresh", project.environ), tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.sessions.wheel_finder import write_finder
+from seatrial.sessions.wheel_finder import TREE_VARIABLE, write_finder
 
 
 @pytest.fixture
@@ -64,3 +64,24 @@ def test_module_that_the_wheel_lacks_is_not_found_elsewhere(site_packages: Path,
     write_finder(site_packages, ["tide_cli"])
     code = "\ntry:\n import tide_cli\nexcept ModuleNotFoundError as error:\n print(error, error.name)"
     assert run(site_packages, tmp_path / "sources", code) == "No module named 'tide_cli' in the wheel tide_cli"
+
+
+def test_tests_that_the_wheel_lacks_are_found_in_the_source_tree_and_nothing_else(
+    site_packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = tmp_path / "sources"
+    write(site_packages, "PLACE = 'wheel'", "tide/__init__", "tide/kept/__init__", "tide/kept/tests/__init__")
+    names = ("tide/__init__", "tide/tests/__init__", "tide/tests/test_it", "tide/kept/tests/__init__", "tide/more")
+    write(sources / "src", "PLACE = 'sources'", *names)
+    write_finder(site_packages, ["tide"])
+    code = """
+import importlib
+for name in ("tide", "tide.tests.test_it", "tide.kept.tests", "tide.more"):
+    try:
+        print(importlib.import_module(name).PLACE)
+    except ModuleNotFoundError as error:
+        print(error.name)
+"""
+    assert run(site_packages, tmp_path, code).split() == ["wheel", "tide.tests", "wheel", "tide.more"]
+    monkeypatch.setenv(TREE_VARIABLE, str(sources))
+    assert run(site_packages, tmp_path, code).split() == ["wheel", "sources", "wheel", "tide.more"]

@@ -24,7 +24,7 @@ from seatrial.init.runners import PreCommitHook, Runner, read_hooks, read_runner
 from seatrial.installer import best_installer
 from seatrial.project.changelog import ChangelogSettings
 from seatrial.project.legacy import is_computed, sets_version
-from seatrial.project.project import Project
+from seatrial.project.project import PYTHON_CLASSIFIER, Project, admits
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.project.version_files import VersionFiles, VersionSource, find_assignments, find_version_files, is_version
@@ -118,7 +118,8 @@ class DetectedProject:
     ``files``: those that git tracks or would track, relative to the project; ``news``: the settings of towncrier;
     ``log``: an existing changelog; ``tag_form``: the form of the tags, and ``has_tags``: whether existing tags have it;
     ``places``: where the version is written, and ``trouble``: why that is unknown; ``runners``: how the project runs
-    its tests, type checks and linters today; ``hooks``: those of pre-commit.
+    its tests, type checks and linters today; ``hooks``: those of pre-commit; ``excluded``: classifiers of Pythons that
+    requires-python excludes, and that ``project`` is read without.
     """
 
     project: Project
@@ -134,6 +135,7 @@ class DetectedProject:
     backend_answers: BackendAnswers = field(default_factory=BackendAnswers)
     runners: tuple[Runner, ...] = ()
     hooks: tuple[PreCommitHook, ...] = ()
+    excluded: tuple[str, ...] = ()
 
     @property
     def layout(self) -> str:
@@ -204,7 +206,8 @@ def detect_project(folder: Path) -> DetectedProject:
     backend_answers, unknown = _ask_backend(project, files, trouble)
     if backend_answers.version_files:
         places, trouble = backend_answers.version_files, None
-    project = backend_answers.added_to(project)
+    excluded = excluded_classifiers(project)
+    project = without_classifiers(backend_answers.added_to(project), excluded)
     config = Config.from_project(project)
     tags = read_tags(repository)
     form = tag_form_of(project, config, files, tags)
@@ -215,8 +218,28 @@ def detect_project(folder: Path) -> DetectedProject:
     runners = read_runners(project, repository.root)
     return DetectedProject(
         project, repository, files, detect_tests(project, files, runners), news, _changelog_file(project, files), form,
-        has_tags, places, unknown or trouble, backend_answers, runners, read_hooks(project.root),
+        has_tags, places, unknown or trouble, backend_answers, runners, read_hooks(project.root), excluded,
     )  # fmt: skip
+
+
+def excluded_classifiers(project: Project) -> tuple[str, ...]:
+    """Return the classifiers in ``[project]`` of Pythons that requires-python excludes."""
+    named = project.table.get("project", {}).get("classifiers", ())
+    bound = project.requires_python
+    matches = [match for match in map(PYTHON_CLASSIFIER.fullmatch, named) if match]
+    excluded = tuple(match[0] for match in matches if bound and not admits(bound, f"3.{match[1]}"))
+    # Where none is left, it is requires-python that is wrong.
+    return excluded if len(excluded) < len(matches) else ()
+
+
+def without_classifiers(project: Project, excluded: Iterable[str]) -> Project:
+    """Return a project without some of its classifiers."""
+    left_out = frozenset(excluded)
+    if not left_out:
+        return project
+    table = project.table["project"]
+    kept = [classifier for classifier in table["classifiers"] if classifier not in left_out]
+    return replace(project, table={**project.table, "project": {**table, "classifiers": kept}})
 
 
 def _version_files(

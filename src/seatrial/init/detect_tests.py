@@ -46,8 +46,7 @@ class DetectedTests:
     """The tests of a project.
 
     ``command``: that of the session, None where there are no tests; ``where``: the place that says so, and ``source``
-    the place of their requirements, in words; ``today``: how the project runs them, None where no file says it;
-    ``folders``: those inside the package that hold tests.
+    the place of their requirements, in words; ``today``: how the project runs them, None where no file says it.
     """
 
     command: tuple[str, ...] | None = None
@@ -57,7 +56,6 @@ class DetectedTests:
     variables: tuple[tuple[str, str], ...] = ()
     pythons: tuple[str, ...] = ()
     today: Runner | None = None
-    folders: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Say how they run, and where that comes from."""
@@ -96,7 +94,6 @@ def detect_tests(project: Project, files: Sequence[PurePosixPath], runners: Sequ
         variables=runner.variables if runner else (),
         pythons=runner.pythons if runner else (),
         today=runner,
-        folders=tuple(sorted({str(path.parent) for path in tests})) if folder else (),
     )
 
 
@@ -172,12 +169,21 @@ def _default_paths(
     if configured:
         return configured if any(_module_of(path, packages) for path in configured) else ()
     if folder:
-        return (next((str(path) for path in packages if path.name == folder), folder),)
+        tests = [path for path in files if TEST_FILE.fullmatch(path.name) and "docs" not in path.parts]
+        return tuple(dict.fromkeys(map(_folder_of_tests, tests)))
     if "--doctest-modules" in words:
         tests = [path for path in files if TEST_FILE.fullmatch(path.name)]
         tops = dict.fromkeys(path.parts[0] for path in tests if path.parts[0] != "src")
         return (*map(str, packages), *(top for top in tops if top in NO_PACKAGES or top.endswith(".py")))
     return ()
+
+
+def _folder_of_tests(path: PurePosixPath) -> str:
+    """Return the folder of tests that a test inside a package is in, else the package."""
+    for place, part in enumerate(path.parts[:-1]):
+        if part in {"test", "tests"}:
+            return "/".join(path.parts[: place + 1])
+    return "/".join(path.parts[: 2 if path.parts[0] == "src" else 1])
 
 
 def package_folders(project: Project, files: Sequence[PurePosixPath]) -> tuple[PurePosixPath, ...]:

@@ -13,7 +13,7 @@ import tomlkit
 from tomlkit.items import Array, Table
 
 from seatrial.init.changelog import release_headings
-from seatrial.init.script_metadata import script_block
+from seatrial.init.script_metadata import script_block, with_block
 from seatrial.init.sessions import line_length, plan_sessions
 from seatrial.init.template import python_classifiers
 from seatrial.project.legacy import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
@@ -104,6 +104,8 @@ def extend_pyproject(
     """
     document = tomlkit.parse(text)
     before = document.as_string()
+    if detected.excluded:
+        _remove_classifiers(detected, document)
     if classifiers:
         _add_classifiers(detected, document)
     tables = [
@@ -131,6 +133,13 @@ class TowncrierPlan:
         table["filename"] = str(self.path)
         table["title_format"] = self.title_format
         return f"[tool.towncrier]\n{table.as_string()}"
+
+
+def _remove_classifiers(detected: DetectedProject, document: tomlkit.TOMLDocument) -> None:
+    """Remove the classifiers of Pythons that requires-python excludes: nox can't load the sessions with them."""
+    array: Any = document["project"]
+    for classifier in detected.excluded:
+        array["classifiers"].remove(classifier)
 
 
 def missing_classifiers(project: Project) -> tuple[str, ...]:
@@ -227,6 +236,25 @@ def session_calls(detected: DetectedProject, planned: Sequence[PlannedSession] |
     if not any(session.name == "tests" for session in planned):
         calls.insert(2, NO_TESTS)
     return tuple(calls)
+
+
+def noxfile_with_sessions(text: str, calls: Sequence[str]) -> str:
+    """Return a noxfile of the project's own with the calls at its end, and what they need at its top."""
+    imported = "from seatrial import sessions\n"
+    lines = text.rstrip("\n").splitlines(keepends=True)
+    try:
+        statements = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return text
+    imports = [one for one in statements if isinstance(one, (ast.Import, ast.ImportFrom))]
+    last = next((one for one in reversed(imports) if not _is_future(one)), None) or next(iter(imports[::-1]), None)
+    at = last.end_lineno if last and last.end_lineno else 0
+    body = "".join((*lines[:at], imported, *lines[at:])).rstrip("\n")
+    return f"{with_block(body)}\n\n\n" + "\n".join(calls) + "\n"
+
+
+def _is_future(statement: ast.Import | ast.ImportFrom) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
 
 
 def new_noxfile(detected: DetectedProject, planned: Sequence[PlannedSession] | None = None) -> str:

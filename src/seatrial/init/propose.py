@@ -167,6 +167,9 @@ def _remarks(detected: DetectedProject, planned: Sequence[PlannedSession]) -> It
     conflicting = sorted({"build", "check"} & existing_sessions(detected)) if "noxfile.py" in unchanged else []
     if conflicting:
         yield f"noxfile.py has a session {' and '.join(conflicting)} already, and nox takes one of a name: rename yours"
+    if detected.excluded:
+        pythons = ", ".join(classifier.rpartition(" ")[2] for classifier in detected.excluded)
+        yield f"pyproject.toml loses the classifiers for Python {pythons}, which requires-python excludes"
     if detected.trouble:
         yield str(detected.trouble)
     if detected.tests.command is None:

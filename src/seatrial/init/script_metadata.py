@@ -17,7 +17,7 @@ from seatrial import __version__
 BLOCK = re.compile(r"(?m)^# /// script[ \t]*\n(?P<content>(?:#(?:| .*)\n)+?)# ///[ \t]*(?:\n|\Z)")
 """A block of script metadata (PyPA, "Inline script metadata")."""
 
-DEPENDENCIES = re.compile(r"(?ms)^# dependencies[ \t]*=[ \t]*\[.*?\][ \t]*$")
+DEPENDENCIES = re.compile(r"(?ms)^(?P<start># dependencies[ \t]*=[ \t]*\[)(?P<inner>.*?)(?P<end>\][ \t]*)$")
 
 
 def nox_requirement() -> str:
@@ -54,6 +54,21 @@ def repository_address() -> str | None:
 def script_block() -> str:
     """Return the lines at the top of a noxfile."""
     return f'# /// script\n# dependencies = ["{nox_requirement()}", "{seatrial_requirement()}"]\n# ///\n'
+
+
+def with_block(noxfile: str) -> str:
+    """Return a noxfile with seatrial in its script metadata, or with a block of them at its top."""
+    block = BLOCK.search(noxfile)
+    if block is None:
+        return script_block() + noxfile
+    table = DEPENDENCIES.search(block[0])
+    if table is None or "seatrial" in block[0]:
+        return noxfile
+    start, inner, end = table["start"], table["inner"].rstrip("# \n\t"), table["end"]
+    comma = "" if not inner.strip() or inner.endswith(",") else ","
+    added = f'"{seatrial_requirement()}"'
+    items = f"{inner}{comma}\n#   {added},\n# " if "\n" in inner else f"{inner}{comma} {added}".lstrip()
+    return noxfile.replace(table[0], f"{start}{items}{end}", 1)
 
 
 def has_block(noxfile: str) -> bool:

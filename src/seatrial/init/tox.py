@@ -69,7 +69,7 @@ def read_tox(root: Path) -> tuple[ToxEnvironment, ...]:
             ini = IniSettings.from_text(name, text)
             if ini.parser.has_section(ini.core):
                 return ini.environments()
-            if name == "tox.ini" and ini.parser.has_section("testenv"):
+            if name == "tox.ini" and any(section.startswith("testenv") for section in ini.parser.sections()):
                 return ini.environments()
     for name in ("pyproject.toml", "tox.toml"):
         with contextlib.suppress(ProjectError):

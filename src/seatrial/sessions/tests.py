@@ -26,6 +26,7 @@ from seatrial.sessions.registration import (
     user_facing,
 )
 from seatrial.sessions.summary import is_of_this_run
+from seatrial.sessions.wheel_finder import TREE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,10 +85,10 @@ def tests(
         installed = (*resolve_groups(chosen), *requirements_in(files))
         built = fill_with_wheel(session, installed, wheel_extras, locked_pins(session, locked=locked))
         require_command(session, words, chosen)
-        run_words, data = words, {}
+        run_words, data = words, {TREE_VARIABLE: str(current_project().root)}
         if measures(words, current_project()):
             run_words = measure_wheel(words, current_project(), built.modules, site_packages(session))
-            data = {"COVERAGE_FILE": str(coverage_data_file(session))}
+            data["COVERAGE_FILE"] = str(coverage_data_file(session))
         session.run(*run_words, *session.posargs, env={**process.secrets_removed(), **variables, **data})
 
     about = f"Run {' '.join(words)} against the built wheel"

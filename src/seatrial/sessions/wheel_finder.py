@@ -2,7 +2,8 @@
 
 pytest puts the folder of a ``conftest.py`` at the front of ``sys.path``, ``pythonpath = ["src"]`` does so with
 the sources, ``python -m pytest`` with the current folder. Then the source tree is tested, which never lacks a file,
-and not the wheel. So each test environment gets a finder that comes first for the wheel's modules.
+and not the wheel. So each test environment gets a finder that comes first for the wheel's modules. Tests inside the
+package that the wheel lacks are found in the source tree.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 NAME = "_seatrial_wheel_finder"
 
+TREE_VARIABLE = "SEATRIAL_SOURCE_TREE"
+"""The environment variable that names the folder of the source tree, in which tests are found."""
+
 SOURCE = '''\
 """Written by seatrial: the modules of the wheel are found in site-packages, wherever sys.path leads."""
 import os
@@ -24,6 +28,18 @@ from importlib.machinery import PathFinder
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = frozenset({modules!r})
+TESTS = frozenset(("tests", "test", "conftest"))
+
+
+def find_tests(name, target):
+    """Find tests inside a package of the wheel that the wheel lacks."""
+    tree, (head, _, last) = os.environ.get("{variable}"), name.rpartition(".")
+    if not tree or last not in TESTS or not any((head + ".").startswith(module + ".") for module in MODULES):
+        return None
+    parts = head.split(".")
+    if PathFinder.find_spec(name, [os.path.join(HERE, *parts)], target):
+        return None
+    return PathFinder.find_spec(name, [os.path.join(tree, top, *parts) for top in ("src", "")], target)
 
 
 class WheelFinder:
@@ -32,7 +48,7 @@ class WheelFinder:
     @staticmethod
     def find_spec(name, path=None, target=None):
         if name not in MODULES:
-            return None
+            return find_tests(name, target)
         folder = os.path.join(HERE, *name.split(".")[:-1])
         spec = PathFinder.find_spec(name, [folder], target)
         if spec is None:
@@ -53,5 +69,5 @@ def write_finder(site_packages: Path, modules: Sequence[str]) -> None:
     loader.unlink(missing_ok=True)
     source.unlink(missing_ok=True)
     if modules:
-        source.write_text(SOURCE.format(modules=sorted(modules)), encoding="utf-8")
+        source.write_text(SOURCE.format(modules=sorted(modules), variable=TREE_VARIABLE), encoding="utf-8")
         loader.write_text(f"import {NAME}\n", encoding="utf-8")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from seatrial.console import Console
     from seatrial.init.files import Proposal
+    from seatrial.init.trial import TrialReport
 
 
 @command(
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
         "dry-run": "show what would be written, and write nothing",
         "workflows": "--no-workflows: write no CI workflows",
         "classifiers": "add a classifier for each supported Python, where none names one",
+        "no-try": "write without trying the sessions in a copy first",
+        "limit": "how long the sessions are tried",
     },
 )
 def init(
@@ -47,23 +50,37 @@ def init(
     dry_run: bool = False,
     workflows: bool = True,
     classifiers: bool = False,
+    no_try: bool = False,
+    limit: int = 900,
 ) -> None:
     """Add seatrial to a project.
 
-    Shows the files and asks once. Nothing is overwritten, and a second run changes nothing.
+    Tries the sessions in a copy, shows the files and asks once. Nothing is overwritten, and a second run changes
+    nothing.
 
     Example: seatrial init --dry-run
     """
+    from functools import partial
+
     from seatrial.init.detect import detect_project
     from seatrial.init.propose import detected_text, propose_changes, remarks_text
+    from seatrial.init.trial import try_proposal
     from seatrial.init.write import require_clean_files, write_proposal
 
     console = open_console("init")
-    with errors_as_messages("run it again: what was written is whole"):
+    interrupted = "run it again: what was written is whole"
+    with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:
         detected = detect_project(Path(project or ".").resolve())
         console.show(detected_text(detected))
-        proposal = propose_changes(detected, workflows=workflows, classifiers=classifiers)
+        propose = partial(propose_changes, detected, workflows=workflows, classifiers=classifiers)
+        proposal = propose()
         require_clean_files(detected, proposal)
+        can_ask = yes or dry_run or is_interactive()
+        if proposal.files and can_ask and not no_try:
+            console.show("")
+            proposal, report = try_proposal(detected, lambda planned: propose(planned=planned), progress, seconds=limit)
+            console.pause()
+            console.show(_trial_text(console, report))
         if dry_run and proposal.files:
             console.show(f"\n{proposal.diff}")
         if proposal.files:
@@ -114,6 +131,16 @@ def new(
         request = replace(request, description=line, remote=remote or None, workflows=workflows)
         show(new_package_text(create_package(request), request))
         show(f"\n{name_remark(request.name, os.environ)}")
+
+
+def _trial_text(console: Console, report: TrialReport) -> str:
+    """Return what came of a trial: a table, and below it what there is to say."""
+    styles = {"done": "ok", "failed": "error", "warning": "warning"}
+    width = max((len(row.name) for row in report.rows), default=0)
+    signs = [console.styled(console.sign(row.sign), styles.get(row.sign, "dim")) for row in report.rows]
+    rows = [f"{sign} {row.name:{width}}  {row.detail}".rstrip() for sign, row in zip(signs, report.rows)]
+    remarks = ["- " + remark.replace("\n", "\n  ") for remark in report.remarks]
+    return "\n".join(["", *rows, *([""] if remarks else []), *remarks])
 
 
 def _confirm(console: Console, proposal: Proposal, *, yes: bool) -> None:

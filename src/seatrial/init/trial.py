@@ -1,0 +1,596 @@
+"""Tries a proposal before it is written: in a copy of the project, its sessions and the project's own commands run.
+
+What comes of it changes the proposal: a session that fails where the project's own command fails too stays out of the
+release, and one that fails only with seatrial is left out. Nothing of the copy is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable
+
+from seatrial import process
+from seatrial.errors import CommandFailed, SeatrialError, count_text, last_lines
+from seatrial.events import EVENTS_VARIABLE, EventReader, Note, Progress
+from seatrial.git.command import Git
+from seatrial.git.scratch import Scratch, remove_scratch
+from seatrial.init.detect_tests import completed
+from seatrial.init.files import noxfile_with_sessions, session_calls
+from seatrial.init.runners import Purpose, Runner
+from seatrial.init.script_metadata import BLOCK
+from seatrial.init.sessions import OUT_OF_RELEASE, plan_sessions
+from seatrial.init.tox import read_tox
+from seatrial.installer import best_installer, create_environment, find_uv, install_requirements
+from seatrial.project.nox_sessions import list_sessions
+from seatrial.project.requirements import read_requirements
+from seatrial.pythons import find_interpreters, path_with
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from seatrial.init.detect import DetectedProject
+    from seatrial.init.files import Proposal
+    from seatrial.init.runners import Needs
+    from seatrial.init.sessions import PlannedSession
+    from seatrial.pythons import Interpreter
+
+
+DEFAULT_SECONDS = 900
+"""How long a proposal is tried."""
+
+LAST_LINES = 8
+"""How many lines of the output of a command are shown that failed."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a run of tests counted."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    @property
+    def collected(self) -> int:
+        """How many tests there were."""
+        return self.passed + self.failed + self.skipped
+
+    def __str__(self) -> str:
+        """Say how many passed, and what the others did."""
+        others = [f"{count} {name}" for name, count in (("failed", self.failed), ("skipped", self.skipped)) if count]
+        return ", ".join([f"{self.passed} passed", *others])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a command.
+
+    ``is_done``: whether it succeeded; ``counts``: those of its tests; ``output``: what it printed.
+    """
+
+    is_done: bool
+    counts: Counts | None = None
+    output: str = ""
+
+    def require(self) -> None:
+        """Raise an exception that ends a step as failed, unless it succeeded."""
+        if not self.is_done:
+            raise _StepFailed
+
+    @property
+    def tail(self) -> str:
+        """The last lines of its output, without what nox says of the session."""
+        return last_lines(self.output.partition("\nnox > Command ")[0], LAST_LINES)
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """A line of the table at the end: ``sign``: done, failed, warning, skipped or unknown."""
+
+    name: str
+    sign: str
+    detail: str
+
+
+@dataclass
+class TrialReport:
+    """What came of a trial: rows of a table, remarks, and the sessions that are proposed now."""
+
+    planned: tuple[PlannedSession, ...]
+    rows: list[TrialRow] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def row(self, name: str, sign: str, detail: str = "") -> None:
+        """Add a row."""
+        self.rows.append(TrialRow(name, sign, detail))
+
+    def demote(self, name: str) -> None:
+        """Take a session out of the release."""
+        self.planned = tuple(
+            replace(session, tags=OUT_OF_RELEASE) if session.name == name else session for session in self.planned
+        )
+
+    def drop(self, name: str) -> None:
+        """Propose without a session."""
+        self.planned = tuple(session for session in self.planned if session.name != name)
+
+
+SUMMARY = re.compile(r"^=*\s*(?P<counts>(?:\d+ [a-z]+(?:, )?)+|no tests ran) in \d[\d.]*s\b", re.MULTILINE)
+UNITTEST = re.compile(r"^Ran (\d+) tests? in [\d.]+s\s+^(OK|FAILED|NO TESTS RAN)(?: \((.*)\))?", re.MULTILINE)
+MYPY_ERRORS = re.compile(r"^Found (\d+) errors? in \d+ files?", re.MULTILINE)
+FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+
+
+def count_tests(output: str) -> Counts | None:
+    """Return what pytest or unittest counted, from what they printed; None where neither says it."""
+    summaries = list(SUMMARY.finditer(output))
+    if summaries:
+        # With several runs, such as one for each part of the tests, all count.
+        counts = Counts()
+        for summary in summaries:
+            found = {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", summary["counts"])}
+            counts = Counts(
+                counts.passed + found.get("passed", 0) + found.get("xpassed", 0),
+                counts.failed + found.get("failed", 0) + found.get("errors", 0) + found.get("error", 0),
+                counts.skipped + found.get("skipped", 0) + found.get("xfailed", 0),
+            )
+        return counts
+    match = UNITTEST.search(output)
+    if match is None:
+        return None
+    found = {word: int(number) for word, number in re.findall(r"([a-z][a-z ]*)=(\d+)", match[3] or "")}
+    failed = found.get("failures", 0) + found.get("errors", 0)
+    skipped = sum(number for word, number in found.items() if word.strip() in {"skipped", "expected failures"})
+    return Counts(int(match[1]) - failed - skipped, failed, skipped)
+
+
+@dataclass(frozen=True)
+class ProjectCopy:
+    """A copy of the repository at ``root``, with the proposal committed; ``folder`` holds it, and what it needs."""
+
+    folder: Path
+    root: Path
+    project: Path
+    ends: float
+
+    @property
+    def seconds_left(self) -> float:
+        """How long commands may still run."""
+        return max(1.0, self.ends - time.monotonic())
+
+    def run(self, args: tuple[str, ...], progress: Progress, env: Mapping[str, str]) -> Outcome:
+        """Run a command in the project's folder. Raises `CommandFailed` when the time is over."""
+        done = process.run_streaming(args, cwd=self.project, env=env, say=progress.line, seconds=self.seconds_left)
+        return Outcome(not done.returncode, count_tests(done.output), done.output)
+
+
+@contextlib.contextmanager
+def copy_project(detected: DetectedProject, proposal: Proposal, seconds: float) -> Iterator[ProjectCopy]:
+    """Make a copy of the project as it is now, with the proposal in it, and remove it at the end.
+
+    It has a remote of its own, so that a release can be rehearsed in it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="seatrial-init-")).resolve()
+    try:
+        repository = detected.repository
+        root = folder / (repository.root.name or "project")
+        if repository.commit:
+            Scratch.make(repository, repository.commit, root)
+        else:
+            root.mkdir()
+            Git(root).run("init", "--quiet", "--initial-branch=main")
+        project = root / repository.prefix
+        for path in detected.files:
+            source, target = detected.project.root / path, project / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_symlink() or source.is_file():
+                target.unlink(missing_ok=True)
+                shutil.copy2(source, target, follow_symlinks=False)
+            elif target.is_file():
+                target.unlink()
+        for file in proposal.files:
+            target = root / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.new.encode())
+        noxfile = project / "noxfile.py"
+        text = noxfile.read_text(encoding="utf-8")
+        if "seatrial" not in text:
+            noxfile.write_text(noxfile_with_sessions(text, session_calls(detected)), encoding="utf-8")
+        _commit(root)
+        yield ProjectCopy(folder, root, project, time.monotonic() + seconds)
+    finally:
+        remove_scratch(folder)
+
+
+IDENTITY = (
+    "user.name=seatrial",
+    "user.email=seatrial@localhost",
+    "commit.gpgsign=false",
+    f"core.hooksPath={os.devnull}",
+)
+
+
+def _commit(root: Path) -> None:
+    """Commit everything, and push it to a remote beside the copy."""
+    git, remote = Git(root, IDENTITY), root.parent / "remote.git"
+    git.run("add", "--all")
+    git.run("commit", "--quiet", "--allow-empty", "--message", "Adopt seatrial")
+    git.run("init", "--quiet", "--bare", str(remote))
+    git.run("remote", "add", "origin", str(remote))
+    git.run("push", "--quiet", "--set-upstream", "origin", "HEAD", "--tags")
+
+
+def nox_environment(interpreters: Sequence[Interpreter]) -> dict[str, str]:
+    """Return the environment of nox: what chooses sessions is left out, and the Pythons are found."""
+    env = {name: value for name, value in process.child_environment().items() if not name.startswith("NOX")}
+    return {**env, "PATH": path_with(tuple(interpreters), os.environ), "NO_COLOR": "1"}
+
+
+class ProposalTrial:
+    """Tries a proposal in a copy of the project: each method is a step, and adds to the report."""
+
+    def __init__(self, detected: DetectedProject, copy: ProjectCopy, planned: tuple[PlannedSession, ...]) -> None:
+        self.detected = detected
+        self.copy = copy
+        self.report = TrialReport(planned)
+        tests = next((session for session in planned if session.name == "tests"), None)
+        pythons = tuple(tests.pythons if tests else ()) or detected.project.pythons
+        plain = [python for python in pythons if not python.endswith("t")]
+        self.interpreter = next(iter(find_interpreters(tuple(reversed(plain)), os.environ)), None)
+        self.env = nox_environment([self.interpreter] if self.interpreter else [])
+
+    def run(self, progress: Progress) -> TrialReport:
+        """Take all steps, as far as they make sense and there is time."""
+        with contextlib.suppress(_OutOfTime):
+            if self.lists_sessions(progress) and self.builds(progress):
+                self.tries_tests(progress)
+                self.tries_types(progress)
+                self.rehearses(progress)
+        return self.report
+
+    def lists_sessions(self, progress: Progress) -> bool:
+        """Have nox load the noxfile."""
+        with progress.step("sessions", "nox -l"):
+            listing = list_sessions(self.copy.project)
+        if listing.failure:
+            self.report.row("sessions", "failed", "nox can't load the noxfile")
+            self.report.remarks.append(f"nox can't load the proposed noxfile:\n{listing.failure}")
+        return not listing.failure
+
+    def builds(self, progress: Progress) -> bool:
+        """Build and check the distributions."""
+        outcome = self._nox(progress, "build", "sdist, and wheel from the sdist")
+        if not outcome.is_done:
+            self.report.row("build", "failed", "the package can't be built")
+            self.report.remarks.append(f"the package can't be built, with seatrial or without:\n{outcome.tail}")
+            return False
+        self.report.row("build", "done")
+        outcome = self._nox(progress, "check", "as the index would")
+        self.report.row("check", "done" if outcome.is_done else "failed", "" if outcome.is_done else "see below")
+        if not outcome.is_done:
+            self.report.remarks.append(f"the distributions have faults, which stop a release:\n{outcome.tail}")
+        return True
+
+    def tries_tests(self, progress: Progress) -> None:
+        """Run the tests on the newest installed Python, and as the project runs them."""
+        session = next((one for one in self.report.planned if one.name == "tests"), None)
+        if session is None:
+            return
+        if self.interpreter is None:
+            self.report.row("tests", "skipped", "none of the supported Pythons is installed")
+            return
+        name = f"{session.session}-{self.interpreter.version}"
+        outcome = self._nox(progress, name, " ".join(session.command or ("pytest",)))
+        own, how = self._own(progress, session, Purpose.TESTS)
+        self._judge_tests(outcome, own, how)
+
+    def _judge_tests(self, outcome: Outcome, own: Outcome | None, how: str) -> None:
+        counts, compared = outcome.counts, own.counts if own else None
+        detail = str(counts or ("they pass" if outcome.is_done else "they fail"))
+        beside = f" ({how}: {compared})" if compared else ""
+        if outcome.is_done:
+            hollow = counts and compared and is_hollow(counts, compared)
+            self.report.row("tests", "warning" if hollow else "done", f"{detail}{beside}")
+            if hollow:
+                self.report.remarks.append(
+                    f"far fewer tests run than {with_tool(how)}: {counts}, and there {compared}; "
+                    "an extra or a requirement may be missing"
+                )
+            return
+        failed = ", ".join(dict.fromkeys(FAILED_TEST.findall(outcome.output)))
+        named = f"{failed}\n" if failed else "\n"
+        if own is not None and own.is_done:
+            self.report.row("tests", "failed", f"{detail}{beside}: not proposed")
+            self.report.drop("tests")
+            self.report.remarks.append(
+                f"the tests pass {with_tool(how)} and fail with seatrial, so they are not proposed: "
+                f"{named}{outcome.tail}"
+            )
+            return
+        why = f"they fail {with_tool(how)} too" if own is not None else "how they end without seatrial is unknown"
+        self.report.row("tests", "failed", f"{detail}{beside}: not in the release")
+        self.report.demote("tests")
+        self.report.remarks.append(f"the tests fail, and {why}, so no release runs them: {named}{outcome.tail}")
+
+    def tries_types(self, progress: Progress) -> None:
+        """Run mypy on the newest installed Python that it runs on; where it fails, as the project runs it."""
+        session = next((one for one in self.report.planned if one.name == "mypy"), None)
+        if session is None:
+            return
+        pythons = session.pythons or ((self.interpreter.version,) if self.interpreter else ())
+        interpreter = next(iter(find_interpreters(tuple(reversed(pythons)), os.environ)), None)
+        if interpreter is None:
+            self.report.row("mypy", "skipped", f"Python {', '.join(pythons)} is not installed")
+            return
+        self.env = nox_environment([one for one in (self.interpreter, interpreter) if one])
+        outcome = self._nox(progress, f"mypy-{interpreter.version}", " ".join(session.command or ("mypy",)))
+        if outcome.is_done:
+            self.report.row("mypy", "done", "0 errors")
+            return
+        match = MYPY_ERRORS.search(outcome.output)
+        detail = count_text(int(match[1]), "error") if match else "it fails"
+        own, how = self._own(progress, session, Purpose.TYPES) if session.today else (None, "")
+        if own is not None and own.is_done:
+            self.report.row("mypy", "failed", f"{detail} ({how}: 0 errors): not proposed")
+            self.report.drop("mypy")
+            self.report.remarks.append(
+                f"mypy passes {with_tool(how)} and fails with seatrial, so it is not proposed:\n{outcome.tail}"
+            )
+            return
+        compared = f" ({how}: it fails too)" if own is not None else ""
+        self.report.row("mypy", "failed", f"{detail}{compared}: not in the release")
+        self.report.demote("mypy")
+        self.report.remarks.append(f"mypy fails, so no release runs it:\n{outcome.tail}")
+
+    def rehearses(self, progress: Progress) -> None:
+        """Rehearse a release of the copy, without its tests."""
+        if self.detected.places is None:
+            self.report.row("rehearse", "failed", "where the version is written is unknown")
+            return
+        command = (sys.executable, "-m", "seatrial", "rehearse", "--no-tests", "--anyway", "--allow-empty")
+        outcome = Outcome(is_done=False)
+        for part in ("auto", "patch", "minor", "major"):
+            about = f"a release ({part}) of the copy"
+            with contextlib.suppress(_StepFailed), progress.step("rehearse", about) as step, _within_time(self.report):
+                outcome = self._rehearsed((*command, "--part", part), step)
+                outcome.require()
+            if outcome.is_done or not re.search(r"INDEX011|TagTaken|PartTooSmall", outcome.output):
+                break
+        self.report.row(
+            "rehearse", "done" if outcome.is_done else "failed", "ready" if outcome.is_done else "see below"
+        )
+        if not outcome.is_done:
+            self.report.remarks.append(f"a rehearsal of the release fails:\n{outcome.tail}")
+
+    def _rehearsed(self, command: tuple[str, ...], progress: Progress) -> Outcome:
+        """Run a rehearsal, whose steps become those of ours."""
+        # What a rehearsal remarks is for the one that the user runs.
+        quiet = Progress(lambda event: None if isinstance(event, Note) else progress.emit(event), progress.path)
+        reader, env = EventReader(quiet), {**self.env, EVENTS_VARIABLE: "1"}
+        done = process.run_streaming(
+            command, cwd=self.copy.project, env=env, say=reader, seconds=self.copy.seconds_left
+        )
+        return Outcome(not done.returncode, output="\n".join(reader.output))
+
+    def _nox(self, progress: Progress, session: str, about: str) -> Outcome:
+        args = (*process.module_command("nox"), "-s", session)
+        outcome = Outcome(is_done=False)
+        with contextlib.suppress(_StepFailed), progress.step(session, about) as step, _within_time(self.report):
+            outcome = self.copy.run(args, step, self.env)
+            outcome.require()
+        return outcome
+
+    def _own(self, progress: Progress, session: PlannedSession, purpose: Purpose) -> tuple[Outcome | None, str]:
+        """Run what the project runs today; return what came of it, None where it can't run, and its name in words."""
+        runner = session.today or Runner(purpose, ("pytest",) if purpose is Purpose.TESTS else ("mypy",), "")
+        tool = runner.by_hand[0] if runner.by_hand else ""
+        args = self._args_by_hand(runner) if tool in {"tox", "nox"} else None
+        how = tool if args else BY_HAND
+        outcome, about = Outcome(is_done=False), " ".join(args or runner.command)
+        name = f"{session.name}, {how}"
+        with contextlib.suppress(_StepFailed), progress.step(name, about) as step, _within_time(self.report):
+            try:
+                outcome = (
+                    self.copy.run(args, step, self.env) if args else self._in_environment(runner, session.needs, step)
+                )
+            except SeatrialError as error:
+                if getattr(error, "returncode", 0) == process.OUT_OF_TIME:
+                    raise
+                step.line(str(error))
+            outcome.require()
+        could_not_run = not outcome.is_done and outcome.counts is None and purpose is Purpose.TESTS
+        return (None if could_not_run else outcome), how
+
+    def _args_by_hand(self, runner: Runner) -> tuple[str, ...] | None:
+        """Return the command of tox or nox for the Python of the trial, None where it can't be run."""
+        version = self.interpreter.version if self.interpreter else ""
+        if runner.by_hand and runner.by_hand[0] == "nox":
+            name = runner.by_hand[-1]
+            return (*process.module_command("nox"), "-s", f"{name}-{version}" if version in runner.pythons else name)
+        environments = [one for one in read_tox(self.detected.project.root) if one.where == runner.where]
+        named = [one.name for one in environments if one.python in {version, None}]
+        uv = find_uv()
+        if not named:
+            return None
+        name = min(named, key=lambda one: version.replace(".", "") not in one.replace(".", ""))
+        if shutil.which("tox"):
+            return ("tox", "run", "-e", name)
+        return (uv, "tool", "run", "tox", "run", "-e", name) if uv else None
+
+    def _in_environment(self, runner: Runner, needs: Needs, progress: Progress) -> Outcome:
+        """Run a command where the project is installed from its folder, as a developer has it."""
+        project = self.detected.project
+        environment = self.copy.folder / f"by-hand-{runner.purpose.value}"
+        python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+        installer = best_installer()
+        create_environment(installer, environment, str(self.interpreter.path) if self.interpreter else sys.executable)
+        needs, _ = completed(project, self.detected.files, needs, runner.command)
+        extras = f"[{','.join(needs.extras)}]" if needs.extras else ""
+        requirements = [*needs.requirements, *project.requirements(needs.groups or self._usual_groups())]
+        requirements += [line for name in needs.files for line in read_requirements(project.root, name)]
+        arguments = ("--editable", f"{self.copy.project}{extras}", *requirements)
+        install_requirements(installer, python, arguments, cwd=self.copy.project)
+        path = os.pathsep.join([str(python.parent), self.env["PATH"]])
+        env = {**self.env, **dict(runner.variables), "PATH": path, "VIRTUAL_ENV": str(environment)}
+        program = shutil.which(runner.command[0], path=str(python.parent))
+        if program is None:
+            raise CommandFailed(runner.command[0], 127, "it is not installed")
+        return self.copy.run((program, *runner.command[1:]), progress, env)
+
+    def _usual_groups(self) -> tuple[str, ...]:
+        group = self.detected.project.group("test", "tests", "dev")
+        return (group,) if group else ()
+
+
+BY_HAND = "by hand"
+"""How a command runs that no tool of the project runs: where the project is installed from its folder."""
+
+
+def with_tool(how: str) -> str:
+    """Return how a command runs, in a sentence."""
+    return how if how == BY_HAND else f"with {how}"
+
+
+class _StepFailed(Exception):
+    """A step failed, and the trial goes on."""
+
+
+class _OutOfTime(Exception):
+    """The time of the trial is over."""
+
+
+@contextlib.contextmanager
+def _within_time(report: TrialReport) -> Iterator[None]:
+    """End the trial when its time is over."""
+    try:
+        yield
+    except CommandFailed as error:
+        if error.returncode != process.OUT_OF_TIME:
+            raise
+        report.remarks.append(f"{error.args_shown} was ended because the time of the trial was over: try it by hand")
+        raise _OutOfTime from None
+
+
+def is_hollow(counts: Counts, compared: Counts) -> bool:
+    """Whether far fewer tests run than in another run: a tenth less, and more than one."""
+    missing = compared.passed - counts.passed
+    return missing > max(1, compared.passed // 10)
+
+
+@dataclass(frozen=True)
+class Formatter:
+    """A formatter of the project: the requirement that brings it, and its commands, without the files."""
+
+    requirement: str
+    commands: tuple[tuple[str, ...], ...]
+
+
+def formatters(detected: DetectedProject) -> tuple[Formatter, ...]:
+    """Return the formatters that a project configures, in the version that its hooks have."""
+    versions = {hook.name: hook.version for hook in detected.hooks}
+    project = detected.project
+
+    def requirement(name: str, *hooks: str) -> str:
+        version = next((versions[hook] for hook in hooks if versions.get(hook)), None)
+        return f"{name}=={version}" if version else name
+
+    found = []
+    ruff_hooks = ("ruff", "ruff-check", "ruff-format")
+    if project.configures("ruff", "ruff.toml", ".ruff.toml") or set(ruff_hooks) & set(versions):
+        commands: tuple[tuple[str, ...], ...] = (("ruff", "check", "--fix", "--exit-zero", "--quiet"),)
+        if project.formats_with_ruff or "ruff-format" in versions:
+            commands = (*commands, ("ruff", "format", "--quiet"))
+        found.append(Formatter(requirement("ruff", *ruff_hooks), commands))
+    others = [name for name in ("isort", "black") if name in versions or name in project.table.get("tool", {})]
+    return (*found, *(Formatter(requirement(name, name), ((name, "--quiet"),)) for name in others))
+
+
+DOCSTRINGS = {"noxfile.py": '"""The sessions of nox."""', "tasks.py": '"""The tasks of invoke."""'}
+MISSING_DOCSTRING = "D100"
+
+
+def format_files(detected: DetectedProject, proposal: Proposal, copy: ProjectCopy, progress: Progress) -> Proposal:
+    """Return a proposal whose Python files are as the project's formatters and its ruff want them."""
+    new = [file for file in proposal.files if file.old is None and file.path.suffix == ".py"]
+    tools = formatters(detected)
+    if not tools or not new:
+        return proposal
+    environment = copy.folder / "formatters"
+    python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    installer = best_installer()
+    paths = {copy.root / file.path: file for file in new}
+    with progress.step("format", "with the project's formatters"):
+        create_environment(installer, environment)
+        install_requirements(installer, python, [tool.requirement for tool in tools], cwd=copy.folder)
+        for path, file in paths.items():
+            path.write_bytes(file.new.encode())
+        env = process.child_environment(PATH=os.pathsep.join([str(python.parent), os.environ.get("PATH", "")]))
+        commands = [command for tool in tools for command in tool.commands]
+        _format(commands, paths, copy.project, env)
+        if commands[0][0] == "ruff":
+            # What can't be fixed is a docstring, or said to be on purpose.
+            for path, codes in _violations(paths, copy.project, env).items():
+                if MISSING_DOCSTRING in codes:
+                    _below_block(path, DOCSTRINGS[path.name] + "\n\n")
+            for path, codes in _violations(paths, copy.project, env).items():
+                _below_block(path, f"# ruff: noqa: {', '.join(sorted(codes))}\n")
+            _format(commands, paths, copy.project, env)
+    texts = {file.path: path.read_text(encoding="utf-8") for path, file in paths.items()}
+    files = tuple(replace(file, new=texts.get(file.path, file.new)) for file in proposal.files)
+    return replace(proposal, files=files)
+
+
+def _format(commands: Sequence[tuple[str, ...]], paths: Iterable[Path], cwd: Path, env: Mapping[str, str]) -> None:
+    for command in commands:
+        process.attempt((*command, *map(str, paths)), cwd=cwd, env=env)
+
+
+def _violations(paths: Iterable[Path], cwd: Path, env: Mapping[str, str]) -> dict[Path, set[str]]:
+    """Return the codes of what ruff finds in files."""
+    args = ("ruff", "check", "--output-format=json", *map(str, paths))
+    done = process.attempt(args, cwd=cwd, env=env)
+    found: dict[Path, set[str]] = {}
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        for one in json.loads(done.output):
+            if one["code"]:
+                found.setdefault(Path(one["filename"]), set()).add(str(one["code"]))
+    return found
+
+
+def _below_block(path: Path, lines: str) -> None:
+    """Write lines into a file, below its script metadata."""
+    text = path.read_text(encoding="utf-8")
+    block = BLOCK.match(text)
+    at = block.end() if block else 0
+    path.write_text(text[:at] + lines + text[at:], encoding="utf-8")
+
+
+def try_proposal(
+    detected: DetectedProject,
+    propose: Callable[[tuple[PlannedSession, ...]], Proposal],
+    progress: Progress,
+    *,
+    seconds: float = DEFAULT_SECONDS,
+) -> tuple[Proposal, TrialReport]:
+    """Try a proposal; return what is proposed now, and what came of the trial.
+
+    ``propose``: returns the proposal with some sessions.
+    """
+    planned = plan_sessions(detected)
+    proposal = propose(planned)
+    with copy_project(detected, proposal, seconds) as copy:
+        report = ProposalTrial(detected, copy, planned).run(progress)
+        if report.planned != planned:
+            proposal = propose(report.planned)
+        with contextlib.suppress(SeatrialError):
+            proposal = format_files(detected, proposal, copy, progress)
+    return proposal, report

@@ -1,0 +1,206 @@
+"""init tries what it proposes: what comes of the sessions, and of the project's own commands, changes the proposal."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sample_project import HERE, lines
+from sample_projects import make_sample
+from seatrial.init.trial import Counts, count_tests, is_hollow
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from release_repo import ReleaseRepo
+
+
+@pytest.mark.parametrize(
+    ("output", "counts"),
+    [
+        ("===== 981 passed, 3 skipped, 2 warnings in 4.51s =====\n", Counts(981, 0, 3)),
+        ("= 1 failed, 2 passed, 1 error in 0.12s =\n", Counts(2, 2, 0)),
+        ("2 passed, 1 xfailed, 1 xpassed in 61.02s (0:01:01)\n", Counts(3, 0, 1)),
+        ("===== no tests ran in 0.01s =====\n", Counts()),
+        ("= 1 passed in 0.1s =\ntext\n= 2 passed in 0.1s =\n", Counts(3, 0, 0)),
+        ("Ran 12 tests in 0.003s\n\nOK (skipped=2)\n", Counts(10, 0, 2)),
+        ("Ran 12 tests in 0.003s\n\nFAILED (failures=1, errors=2, skipped=3)\n", Counts(6, 3, 3)),
+        ("Ran 1 test in 0.003s\n\nOK\n", Counts(1, 0, 0)),
+        ("pytest: error: unrecognized arguments: --cov\n", None),
+        ("", None),
+    ],
+)
+def test_counts_are_read_from_what_pytest_and_unittest_print(output: str, counts: Counts | None) -> None:
+    assert count_tests(output) == counts
+
+
+@pytest.mark.parametrize(
+    ("passed", "compared", "expected"),
+    [(116, 1200, True), (1100, 1200, False), (1199, 1200, False), (8, 10, True), (9, 10, False), (12, 10, False)],
+)
+def test_run_with_far_fewer_tests_is_hollow(passed: int, compared: int, *, expected: bool) -> None:
+    assert is_hollow(Counts(passed, 0, 1200 - passed), Counts(compared)) is expected
+
+
+def adopt(repo: ReleaseRepo, *args: str) -> tuple[dict[str, str], str]:
+    """Run init, and return the table of its trial, by the name of each row, and all that it printed."""
+    left = set(repo.project.root.parent.glob("**/seatrial-init-*"))
+    ran = repo.project.seatrial("init", "--yes", *args, TMPDIR=str(repo.project.root.parent))
+    assert (ran.returncode, ran.was_a_traceback) == (0, False), ran.output
+    assert set(repo.project.root.parent.glob("**/seatrial-init-*")) == left
+    rows = re.findall(r"^[✓✗!–?] (sessions|build|check|tests|mypy|rehearse)(?: +(.+))?$", ran.output, re.MULTILINE)
+    return {name: text for name, text in rows if not re.match(r"[\d.]+ s", text)}, ran.output
+
+
+SETTINGS = """
+[tool.seatrial]
+index = "http://127.0.0.1:9/simple/"
+"""
+"""Nothing listens at port 9, so no test asks an index outside."""
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> ReleaseRepo:
+    """Return a project that is tested on this Python."""
+    made = make_sample("setuptools-static", tmp_path, HERE)
+    made.project.write({"pyproject.toml": made.read("pyproject.toml") + SETTINGS})
+    made.project.commit("Ask no index")
+    made.project.git("push", "-q")
+    return made
+
+
+def write(repo: ReleaseRepo, files: dict[str, str]) -> None:
+    repo.project.write({name: lines(text) for name, text in files.items()})
+    repo.project.commit("Change it")
+    repo.project.git("push", "-q")
+
+
+@pytest.mark.slow
+@pytest.mark.selection
+def test_what_passes_is_proposed_with_its_numbers(repo: ReleaseRepo) -> None:
+    """The real nox runs the sessions in the copy, a rehearsal runs, and nothing of both is left."""
+    before = sorted(path.name for path in repo.project.root.iterdir())
+    rows, output = adopt(repo)
+    assert rows == {"build": "", "check": "", "tests": "1 passed (by hand: 1 passed)", "rehearse": "ready"}, output
+    added = {"changelog.d", "noxfile.py", "tasks.py"}
+    assert set(before) | added == {path.name for path in repo.project.root.iterdir()}
+    assert "sessions.tests(" in repo.read("noxfile.py")
+
+
+@pytest.mark.slow
+def test_what_fails_by_hand_too_is_not_in_the_release(repo: ReleaseRepo) -> None:
+    """Real tests and a real mypy fail: their numbers are read from what they print."""
+    write(
+        repo,
+        {
+            "tests/test_more.py": "def test_more() -> None:\n    assert False\n",
+            "tox.ini": "[testenv:types]\ndeps = mypy\ncommands = mypy tidepool\n",
+            "tidepool/wrong.py": 'depth: int = "deep"\n',
+        },
+    )
+    rows, output = adopt(repo)
+    assert rows["tests"] == "1 passed, 1 failed (by hand: 1 passed, 1 failed): not in the release", output
+    assert rows.get("mypy") == "1 error (tox: it fails too): not in the release", output
+    assert "tests/test_more.py::test_more" in output
+    noxfile = repo.read("noxfile.py")
+    assert re.findall(r"sessions\.(\w+)\(.*tags=\[\"ci\"\]\)", noxfile) == ["tests", "mypy"]
+
+
+@pytest.mark.slow
+def test_what_fails_only_with_seatrial_is_left_out_and_named(repo: ReleaseRepo) -> None:
+    """The test passes only where the package is imported from its folder, which the real wheel is not."""
+    write(
+        repo,
+        {
+            "tests/test_more.py": """
+            from pathlib import Path
+
+            import tidepool
+
+
+            def test_place() -> None:
+                assert Path(tidepool.__file__).parent.parent == Path(__file__).parent.parent
+            """
+        },
+    )
+    rows, output = adopt(repo)
+    assert rows["tests"] == "1 passed, 1 failed (by hand: 2 passed): not proposed", output
+    assert "the tests pass by hand and fail with seatrial, so they are not proposed" in output
+    assert "sessions.tests()" not in repo.read("noxfile.py").replace("# sessions.tests(): ", "")
+
+
+@pytest.mark.slow
+def test_tests_that_the_wheel_lacks_are_those_of_the_source_tree_and_test_the_wheel(repo: ReleaseRepo) -> None:
+    """The real pytest finds them in the tree, and imports the package from the real wheel."""
+    (repo.project.root / "tests/test_depth.py").unlink()
+    write(
+        repo,
+        {
+            "tidepool/tests/__init__.py": "",
+            "tidepool/tests/test_depth.py": """
+            import tidepool
+
+
+            def test_depth() -> None:
+                assert "site-packages" in tidepool.__file__, tidepool.__file__
+            """,
+        },
+    )
+    rows, output = adopt(repo)
+    assert rows["tests"].startswith("1 passed"), output
+    assert '"--pyargs", "tidepool.tests"' in repo.read("noxfile.py")
+
+
+@pytest.mark.slow
+def test_time_that_is_over_ends_the_trial_and_what_was_tried_counts(repo: ReleaseRepo) -> None:
+    """A real test that never ends is ended with all that it has started."""
+    write(repo, {"tests/test_more.py": "import time\n\n\ndef test_more() -> None:\n    time.sleep(600)\n"})
+    rows, output = adopt(repo, "--limit", "25")
+    assert "tests" not in rows
+    assert "was ended because the time of the trial was over: try it by hand" in output
+    assert "sessions.tests(" in repo.read("noxfile.py")
+
+
+@pytest.mark.slow
+def test_own_noxfile_is_tried_with_the_lines_to_add_and_not_changed(repo: ReleaseRepo) -> None:
+    """The real nox loads a noxfile with both, and runs a session of each."""
+    write(
+        repo,
+        {
+            "noxfile.py": """
+            import nox
+
+
+            @nox.session
+            def unit(session: nox.Session) -> None:
+                session.install("-e", ".[testing]")
+                session.run("pytest", *session.posargs)
+            """
+        },
+    )
+    before = repo.read("noxfile.py")
+    rows, output = adopt(repo)
+    assert rows["tests"] == "1 passed (nox: 1 passed)", output
+    assert repo.read("noxfile.py") == before
+
+
+@pytest.mark.slow
+def test_new_files_are_as_the_projects_linter_wants_them(repo: ReleaseRepo) -> None:
+    """The real ruff, with the settings of the project, formats them and finds nothing."""
+    ruff = """
+    [tool.ruff.lint]
+    select = ["I", "D100"]
+    isort.required-imports = ["from __future__ import annotations"]
+
+    [tool.ruff.format]
+    quote-style = "single"
+    """
+    write(repo, {"pyproject.toml": repo.read("pyproject.toml") + lines(ruff)})
+    adopt(repo)
+    noxfile = repo.read("noxfile.py")
+    assert noxfile.startswith("# /// script\n")
+    assert "from __future__ import annotations\n" in noxfile
+    assert "sessions.tests(extras=['testing'])" in noxfile
+    assert "noxfile.py:" not in repo.project.nox("-s", "lint").output
