@@ -229,24 +229,31 @@ def _commit(root: Path) -> None:
     git.run("push", "--quiet", "--set-upstream", "origin", "HEAD", "--tags")
 
 
-def nox_environment(interpreters: Sequence[Interpreter]) -> dict[str, str]:
+def nox_environment(interpreters: Sequence[Interpreter], environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of nox: what chooses sessions is left out, and the Pythons are found."""
     env = {name: value for name, value in process.child_environment().items() if not name.startswith("NOX")}
-    return {**env, "PATH": path_with(tuple(interpreters), os.environ), "NO_COLOR": "1"}
+    return {**env, "PATH": path_with(tuple(interpreters), environ), "NO_COLOR": "1"}
 
 
 class ProposalTrial:
     """Tries a proposal in a copy of the project: each method is a step, and adds to the report."""
 
-    def __init__(self, detected: DetectedProject, copy: ProjectCopy, planned: tuple[PlannedSession, ...]) -> None:
+    def __init__(
+        self,
+        detected: DetectedProject,
+        copy: ProjectCopy,
+        planned: tuple[PlannedSession, ...],
+        environ: Mapping[str, str],
+    ) -> None:
         self.detected = detected
         self.copy = copy
+        self.environ = environ
         self.report = TrialReport(planned)
         tests = next((session for session in planned if session.name == "tests"), None)
         pythons = tuple(tests.pythons if tests else ()) or detected.project.pythons
         plain = [python for python in pythons if not python.endswith("t")]
-        self.interpreter = next(iter(find_interpreters(tuple(reversed(plain)), os.environ)), None)
-        self.env = nox_environment([self.interpreter] if self.interpreter else [])
+        self.interpreter = next(iter(find_interpreters(tuple(reversed(plain)), environ)), None)
+        self.env = nox_environment([self.interpreter] if self.interpreter else [], environ)
 
     def run(self, progress: Progress) -> TrialReport:
         """Take all steps, as far as they make sense and there is time."""
@@ -327,11 +334,11 @@ class ProposalTrial:
         if session is None:
             return
         pythons = session.pythons or ((self.interpreter.version,) if self.interpreter else ())
-        interpreter = next(iter(find_interpreters(tuple(reversed(pythons)), os.environ)), None)
+        interpreter = next(iter(find_interpreters(tuple(reversed(pythons)), self.environ)), None)
         if interpreter is None:
             self.report.row("mypy", "skipped", f"Python {', '.join(pythons)} is not installed")
             return
-        self.env = nox_environment([one for one in (self.interpreter, interpreter) if one])
+        self.env = nox_environment([each for each in (self.interpreter, interpreter) if each], self.environ)
         outcome = self._nox(progress, f"mypy-{interpreter.version}", " ".join(session.command or ("mypy",)))
         if outcome.is_done:
             self.report.row("mypy", "done", "0 errors")
@@ -518,7 +525,13 @@ DOCSTRINGS = {"noxfile.py": '"""The sessions of nox."""', "tasks.py": '"""The ta
 MISSING_DOCSTRING = "D100"
 
 
-def format_files(detected: DetectedProject, proposal: Proposal, copy: ProjectCopy, progress: Progress) -> Proposal:
+def format_files(
+    detected: DetectedProject,
+    proposal: Proposal,
+    copy: ProjectCopy,
+    progress: Progress,
+    environ: Mapping[str, str],
+) -> Proposal:
     """Return a proposal whose Python files are as the project's formatters and its ruff want them."""
     new = [file for file in proposal.files if file.old is None and file.path.suffix == ".py"]
     tools = formatters(detected)
@@ -533,7 +546,7 @@ def format_files(detected: DetectedProject, proposal: Proposal, copy: ProjectCop
         install_requirements(installer, python, [tool.requirement for tool in tools], cwd=copy.folder)
         for path, file in paths.items():
             path.write_bytes(file.new.encode())
-        env = process.child_environment(PATH=os.pathsep.join([str(python.parent), os.environ.get("PATH", "")]))
+        env = process.child_environment(PATH=os.pathsep.join([str(python.parent), environ.get("PATH", "")]))
         commands = [command for tool in tools for command in tool.commands]
         _format(commands, paths, copy.project, env)
         if commands[0][0] == "ruff":
@@ -578,6 +591,7 @@ def try_proposal(
     detected: DetectedProject,
     propose: Callable[[tuple[PlannedSession, ...]], Proposal],
     progress: Progress,
+    environ: Mapping[str, str],
     *,
     seconds: float = DEFAULT_SECONDS,
 ) -> tuple[Proposal, TrialReport]:
@@ -588,9 +602,9 @@ def try_proposal(
     planned = plan_sessions(detected)
     proposal = propose(planned)
     with copy_project(detected, proposal, seconds) as copy:
-        report = ProposalTrial(detected, copy, planned).run(progress)
+        report = ProposalTrial(detected, copy, planned, environ).run(progress)
         if report.planned != planned:
             proposal = propose(report.planned)
         with contextlib.suppress(SeatrialError):
-            proposal = format_files(detected, proposal, copy, progress)
+            proposal = format_files(detected, proposal, copy, progress, environ)
     return proposal, report

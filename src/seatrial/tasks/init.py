@@ -78,7 +78,9 @@ def init(
         can_ask = yes or dry_run or is_interactive()
         if proposal.files and can_ask and not no_try:
             console.show("")
-            proposal, report = try_proposal(detected, lambda planned: propose(planned=planned), progress, seconds=limit)
+            proposal, report = try_proposal(
+                detected, lambda planned: propose(planned=planned), progress, os.environ, seconds=limit
+            )
             console.pause()
             console.show(_trial_text(console, report))
         if dry_run and proposal.files:
