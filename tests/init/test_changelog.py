@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 import pytest
 
 from sample_project import lines
-from seatrial.init.changelog import changelog_candidates, insert_marker, release_headings, unreleased_line
-from seatrial.project.changelog import default_marker
+from seatrial.init.changelog import insert_marker, release_headings, unreleased_line
+from seatrial.project.changelog import changelog_candidates, default_marker
 
 MARKDOWN = lines(
     """

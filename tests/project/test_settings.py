@@ -9,7 +9,7 @@ import pytest
 
 from seatrial.errors import PyprojectInvalid
 from seatrial.project.project import Project
-from seatrial.project.settings import CiSettings, Config
+from seatrial.project.settings import ChangelogConfig, CiSettings, Config
 from seatrial.project.versions import PART_OF_KIND
 
 
@@ -32,7 +32,10 @@ def test_settings_are_read() -> None:
     more = {"ignore": {"DIST206": "they are not ready"}, "publisher": {"workflow": "publish.yml"}}
     ci = {"systems": ["ubuntu", "windows"], "testpypi": False, "install": ["make tools"]}
     index = {"index": "https://index.example.invalid/simple", "workflows": ci}
-    assert config({**told, "lock": [["pdm", "lock"]], "pass-env": ["DATABASE_*"], **more, **index}) == Config(
+    changelog = {"source": "unreleased", "file": "docs/changes.md", "pre-releases": "merge"}
+    assert config(
+        {**told, "lock": [["pdm", "lock"]], "pass-env": ["DATABASE_*"], **more, **index, "changelog": changelog}
+    ) == Config(
         branch="stable",
         tag="{name}-{version}",
         message="v{version}",
@@ -43,6 +46,7 @@ def test_settings_are_read() -> None:
         index="https://index.example.invalid/simple/",
         ignore=more["ignore"],
         workflows=CiSettings(systems=("ubuntu", "windows"), testpypi=False, install=("make tools",)),
+        changelog=ChangelogConfig("unreleased", "docs/changes.md", merges=True),
     )
 
 
@@ -59,6 +63,7 @@ def test_mistakes_are_told_together() -> None:
                 "pass-env": "TOKEN",
                 "publisher": {"work": "x", "owner": 1},
                 "ignore": {"W001": "why", "DIST206": " ", "DIST205": 1},
+                "changelog": {"way": 1, "source": "towncrier", "file": 1},
             }
         )
     assert raised.value.what == (
@@ -69,7 +74,9 @@ def test_mistakes_are_told_together() -> None:
         """pass-env has to be a list of names, pass-env = ["DATABASE_PASSWORD"], not 'TOKEN'; """
         "publisher has no key 'work'; publisher.owner has to be a string; "
         "ignore.W001 is no code of a check, such as DIST206; ignore.DIST206 has to say the reason why, not ' '; "
-        "ignore.DIST205 has to say the reason why, not 1"
+        "ignore.DIST205 has to say the reason why, not 1; "
+        "changelog has no key 'way'; changelog.source has to be one of fragments, unreleased, none, not 'towncrier'; "
+        "changelog.file has to be a string, not 1"
     )
 
 

@@ -89,7 +89,7 @@ class Case:
     workflow: str = WORKFLOW
 
 
-FOLLOWS = "nothing: no commit and no fragment since v1.3.0"
+FOLLOWS = "nothing: no commit and no note since v1.3.0"
 PUBLISH = "invoke publish --version 1.3.0"
 CASES = {
     "never started": Case(

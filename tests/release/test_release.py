@@ -872,7 +872,7 @@ STATES: dict[Callable[[ReleaseRepo], None], tuple[str, ...]] = {
     remove_fragments: (
         "fragments  none",
         "branch     main to origin/main: 1 ahead, 0 behind",
-        "next       invoke news feature 'What is new.': a release needs a changelog fragment",
+        "next       invoke news feature 'What is new.': a release needs a note for its changelog entry",
     ),
 }
 

@@ -229,9 +229,10 @@ PROJECT_ERRORS = (
     ErrorCheck(
         "META006",
         "The entry of the release can be added to the changelog",
-        "Without the marker, towncrier adds an entry at the end or in the middle.",
+        "Without the marker, towncrier adds an entry at the end or in the middle. Notes below an Unreleased heading "
+        "are in no entry that is made from fragments.",
         ReleaseStage.WRITTEN,
-        ("MarkerMissing", "EntryExists", "FileNotUtf8", "NewsNotConfigured"),
+        ("MarkerMissing", "EntryExists", "UnreleasedNotes", "FileNotUtf8", "NewsNotConfigured"),
     ),
     ErrorCheck(
         "META007",

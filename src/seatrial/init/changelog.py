@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING
 from seatrial.project.changelog import default_marker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import PurePosixPath
 
-
-STEMS = ("changelog", "changes", "history", "news", "release_notes", "release-notes", "releasenotes", "versionhistory")
-SUFFIXES = (".md", ".rst", ".txt", "")
-FOLDERS = (".", "docs", "doc", "docs/source")
 
 VERSION = r"(?P<version>v?\d+(?:\.\d+)+(?:[.-]?(?:a|b|rc|post|dev)\d*)?)"
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2} [A-Z][a-z]+\.? \d{4}|[A-Z][a-z]+\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}")
@@ -51,18 +46,6 @@ class Heading:
         )
         plain = before if self.underline or before.startswith("#") else ""
         return f"{_escaped(plain)}{prefix}{{version}}{dated}"
-
-
-def changelog_candidates(files: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
-    """Return the files that may be the changelog, the likeliest first."""
-    candidates = [
-        path
-        for path in files
-        if path.parent.as_posix() in FOLDERS and path.suffix.lower() in SUFFIXES and path.stem.lower() in STEMS
-    ]
-    return tuple(
-        sorted(candidates, key=lambda path: (FOLDERS.index(path.parent.as_posix()), STEMS.index(path.stem.lower())))
-    )
 
 
 def release_headings(text: str) -> tuple[Heading, ...]:

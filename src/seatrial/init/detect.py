@@ -18,11 +18,11 @@ from seatrial.distributions.metadata import Metadata
 from seatrial.errors import FileNotUtf8, ProjectError, SeatrialError, VersionNotFound
 from seatrial.git.command import listed_files
 from seatrial.git.repository import FORGE, PACKAGE_FILES, read_repository, read_tags
-from seatrial.init.changelog import changelog_candidates, release_headings
+from seatrial.init.changelog import release_headings
 from seatrial.init.detect_tests import TEST_FILE, DetectedTests, detect_tests
 from seatrial.init.runners import PreCommitHook, Runner, read_hooks, read_runners
 from seatrial.installer import best_installer
-from seatrial.project.changelog import ChangelogSettings
+from seatrial.project.changelog import ChangelogSettings, changelog_candidates
 from seatrial.project.legacy import is_computed, sets_version
 from seatrial.project.project import PYTHON_CLASSIFIER, Project, admits
 from seatrial.project.settings import Config

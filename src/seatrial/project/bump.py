@@ -11,6 +11,7 @@ import configparser
 import contextlib
 import difflib
 import json
+import os
 import re
 import tempfile
 from dataclasses import dataclass
@@ -19,11 +20,28 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial import process
 from seatrial.commands import Command
-from seatrial.errors import FileNotUtf8, PyprojectInvalid, ReleaseError
-from seatrial.project.changelog import new_changelog, render_entry
-from seatrial.project.changelog_entries import read_entry
+from seatrial.errors import FileNotUtf8, PyprojectInvalid, ReleaseError, count_text
+from seatrial.project.changelog import (
+    UnreleasedChangelog,
+    create_fragment,
+    new_changelog,
+    read_changelog_file,
+    render_entry,
+)
+from seatrial.project.changelog_entries import find_entry, has_entry, read_entry
 from seatrial.project.links import leaves_repository, require_inside
 from seatrial.project.toml import read_toml
+from seatrial.project.unreleased import (
+    CATEGORIES,
+    UNRELEASED,
+    Release,
+    add_note,
+    find_unreleased,
+    release_unreleased,
+    unreleased_notes,
+    with_comparison,
+    with_pre_releases,
+)
 from seatrial.project.version_files import VersionPlace, read_text
 
 if TYPE_CHECKING:
@@ -32,7 +50,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from seatrial.process import WaitingCommand
-    from seatrial.project.changelog import ChangelogSettings
+    from seatrial.project.changelog import Changelog, ChangelogSettings
     from seatrial.project.project import Project
     from seatrial.project.snapshot import ProjectSnapshot
 
@@ -144,14 +162,18 @@ def _require_rest_unchanged(snapshot: ProjectSnapshot) -> None:
 def assemble_changelog(
     snapshot: ProjectSnapshot, version: Version, date: str, ahead: WaitingCommand | None = None
 ) -> str:
-    """Write the entry of ``version`` into the news file, remove the fragments, and return the entry.
+    """Write the entry of ``version`` into the changelog, remove the fragments, and return the entry.
 
+    The entry of a final release has what is new since the last final one, the notes of its pre-releases included.
     ``date``: the day of the release, as ``2026-01-31``; ``ahead``: a towncrier that was begun before.
-    Raises `MarkerMissing`, `FileNotUtf8` or `CommandFailed`, and leaves the files as they were.
+    Raises `MarkerMissing`, `FileNotUtf8`, `UnreleasedNotes` or `CommandFailed`, and leaves the files as they were.
     """
     news, root = snapshot.news, snapshot.project.root
     if news is None:
         return ""
+    release = Release(version, date, snapshot.tag)
+    if isinstance(news, UnreleasedChangelog):
+        return _release_unreleased(snapshot, root / news.filename, release)
     path = root / news.entry_file(str(version), snapshot.project.name, date)
     fragments = [root / one.path for one in snapshot.fragments]
     require_inside(root, [path, *(fragment.parent for fragment in fragments)])
@@ -159,21 +181,24 @@ def assemble_changelog(
     if not fragments and snapshot.has_entry(version):
         # The changelog was written with the version, in a commit of its own.
         return read_entry(earlier, version, with_heading=True).strip("\n")
+    _require_no_unreleased_notes(news, path)
     for fragment in fragments:
         _require_utf8(fragment)
     entry = render_entry(root, str(version), date, ahead).strip("\n")
-    title = _title(entry)
-    if title and title in map(str.strip, earlier.splitlines()):
+    title = find_entry(earlier, version) if has_entry(entry, version) else None
+    if title:
         first = f"{Command('bump', '--part', 'auto')} first, or " if version == snapshot.current else ""
         raise ReleaseError(
             f"{path.name} has an entry {title!r} already",
             code="EntryExists",
             fix=f"{first}remove that entry and commit",
         )
+    entry, earlier = with_pre_releases(entry, earlier, version, news.titles, merge=snapshot.config.changelog.merges)
     with _put_back_on_failure([path, *fragments]) as kept:
         path.parent.mkdir(parents=True, exist_ok=True)
         # As towncrier writes it: two blank lines between entries.
-        path.write_text(above + entry + ("\n\n\n" + earlier if earlier else "\n"), encoding="utf-8")
+        text = above + entry + ("\n\n\n" + earlier if earlier else "\n")
+        path.write_text(with_comparison(text, release), encoding="utf-8")
         kept.restore_line_ends()
         for fragment in fragments:
             fragment.unlink()
@@ -184,9 +209,67 @@ def assemble_changelog(
     return entry
 
 
-def _title(entry: str) -> str:
-    """Return the title of an entry, "" for none: in reStructuredText, a line of signs may stand over it."""
-    return next((line.strip() for line in entry.splitlines() if re.search(r"\w", line)), "")
+def write_note(root: Path, news: Changelog, kind: str, text: str, issue: str = "", word: str = "") -> PurePosixPath:
+    """Write a note for the next release: a fragment, or a line below Unreleased. Return the file, relative to ``root``.
+
+    ``issue``: its number; ``word``: what makes a note of its own, which is written once: without one, towncrier names
+    the fragment. Raises `NotMine`, `FileNotUtf8` or `CommandFailed`.
+    """
+    if isinstance(news, UnreleasedChangelog):
+        return _write_unreleased(root, news, kind, f"{text} ({'#' * issue.isdecimal()}{issue})" if issue else text)
+    name = f"{issue or news.orphan_prefix + word}.{kind}{news.suffix}"
+    if word and (root / news.folders[0] / name).exists():
+        return news.folders[0] / name
+    # The last word of towncrier is the path of the file.
+    created = create_fragment(root, news, name, text).split(" at ", 1)[1].strip()
+    return PurePosixPath(Path(os.path.relpath(root / created, root)).as_posix())
+
+
+def _write_unreleased(root: Path, news: UnreleasedChangelog, kind: str, note: str) -> PurePosixPath:
+    path = root / news.filename
+    require_inside(root, [path])
+    old = read_changelog_file(path)
+    if any(written.text.lstrip("-*+ ") == note for written in unreleased_notes(old)):
+        return PurePosixPath(news.filename)
+    category = next(title for title in CATEGORIES if title.lower() == kind)
+    with _put_back_on_failure([path]) as kept:
+        path.write_text(add_note(old, category, note), encoding="utf-8")
+        kept.restore_line_ends()
+    return PurePosixPath(news.filename)
+
+
+def _release_unreleased(snapshot: ProjectSnapshot, path: Path, release: Release) -> str:
+    """Give the Unreleased section of a changelog to a release, and return the entry. Raises `EntryExists`."""
+    require_inside(snapshot.project.root, [path])
+    text = read_changelog_file(path)
+    if not snapshot.fragments and has_entry(text, release.version):
+        return read_entry(text, release.version, with_heading=True).strip("\n")
+    title = find_entry(text, release.version)
+    if title and not UNRELEASED.search(title):
+        raise ReleaseError(
+            f"{path.name} has an entry {title!r} already",
+            code="EntryExists",
+            fix="move the notes of the next release into it, or remove it, and commit",
+        )
+    new, entry = release_unreleased(text, release, merge=snapshot.config.changelog.merges)
+    with _put_back_on_failure([path]) as kept:
+        path.write_text(new, encoding="utf-8")
+        kept.restore_line_ends()
+    return entry
+
+
+def _require_no_unreleased_notes(news: ChangelogSettings, path: Path) -> None:
+    """Raise `UnreleasedNotes` for notes in the changelog itself, which no entry would have."""
+    text = read_changelog_file(path) if news.single and path.is_file() else ""
+    notes, heading = unreleased_notes(text), find_unreleased(text)
+    if notes and heading:
+        raise ReleaseError(
+            f"{path.name}:{heading.line + 1}: {count_text(len(notes), 'note')} below {heading.text!r} would be lost: "
+            f"the entry is made from {news.folders[0]}",
+            code="UnreleasedNotes",
+            fix=f"move them into fragments, such as: {Command('news', news.kinds[0], notes[0].text.lstrip('-*+ '))}; "
+            'or release them as they are:\n[tool.seatrial.changelog]\nsource = "unreleased"',
+        )
 
 
 def _write(snapshot: ProjectSnapshot, place: VersionPlace, version: Version) -> None:

@@ -1,4 +1,4 @@
-"""The changelog as towncrier keeps it: its settings, fragments and entries.
+"""How a project keeps its changelog: with the fragments of towncrier, or with an Unreleased section.
 
 towncrier is run by its command line: it has no public Python API.
 """
@@ -10,12 +10,14 @@ import fnmatch
 import json
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
-from seatrial.errors import CommandFailed, PyprojectInvalid
+from seatrial.errors import CommandFailed, FileNotUtf8, PyprojectInvalid
 from seatrial.process import child_environment, render_command, script_command, start_waiting
 from seatrial.project.links import require_inside
+from seatrial.project.settings import Config
 from seatrial.project.toml import read_toml
+from seatrial.project.unreleased import CATEGORIES, CATEGORY_OF_KIND, find_unreleased, unreleased_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,11 +25,18 @@ if TYPE_CHECKING:
 
     from seatrial.process import WaitingCommand
     from seatrial.project.project import Project
+    from seatrial.project.settings import ChangelogConfig
 
 
 DEFAULT_KINDS = ("feature", "bugfix", "doc", "removal", "misc")
+DEFAULT_TITLES = ("Features", "Bugfixes", "Improved Documentation", "Deprecations and Removals", "Misc")
 ALWAYS_IGNORED = (".gitignore", ".gitkeep", ".keep", "readme", "readme.md", "readme.rst")
 MARKER = "towncrier release notes start"
+
+STEMS = ("changelog", "changes", "history", "news", "release_notes", "release-notes", "releasenotes", "versionhistory")
+SUFFIXES = (".md", ".rst", ".txt", "")
+FOLDERS = (".", "docs", "doc", "docs/source")
+"""The usual names of a changelog, and where it is, the likeliest first."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,20 @@ class ChangelogSettings:
         called = str(self.extra.get("name") or self.extra.get("package") or name)
         return self.filename if self.single else self.filename.format(version=version, name=called, project_date=date)
 
+    def kind_of(self, word: str) -> str:
+        """Return the type of fragment that a word means."""
+        return word
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The headings of the types, in the order of an entry."""
+        names = [table.get("name") for table in (*self.extra.get("type", ()), *self.extra.get("fragment", {}).values())]
+        return tuple(map(str, filter(None, names))) or DEFAULT_TITLES
+
+    def missing_notes(self) -> str:
+        """Return what a release without fragments is refused for."""
+        return f"{self.folders[0]} has no fragments"
+
     @property
     def is_markdown(self) -> bool:
         """Whether the news file is Markdown; else it is reStructuredText."""
@@ -142,6 +165,93 @@ class ChangelogSettings:
     def suffix(self) -> str:
         """The end of a fragment's name."""
         return ".md" if self.is_markdown else ".rst"
+
+
+@dataclass(frozen=True)
+class UnreleasedChangelog:
+    """A changelog whose Unreleased section becomes the entry of a release (`seatrial.project.unreleased`).
+
+    ``kinds``: what ``news`` takes, the categories of Keep a Changelog.
+    """
+
+    filename: str
+    kinds: tuple[str, ...] = tuple(category.lower() for category in CATEGORIES)
+
+    def entry_file(self, _version: str, _name: str, _date: str) -> str:
+        """Return the path of the file that the entry of a version goes into."""
+        return self.filename
+
+    @property
+    def source(self) -> str:
+        """The file that the types are from."""
+        return self.filename
+
+    def kind_of(self, word: str) -> str:
+        """Return the category that a word means; the usual types of fragments have one."""
+        return CATEGORY_OF_KIND.get(word.lower(), word).lower()
+
+    def notes(self, root: Path) -> tuple[Fragment, ...]:
+        """Return the notes that wait for a release; those below a heading of their own have it as their type."""
+        notes = unreleased_notes(read_changelog_file(root / self.filename))
+        return tuple(Fragment(PurePosixPath(self.filename), "", note.category) for note in notes)
+
+    def missing_notes(self) -> str:
+        """Return what a release without notes is refused for."""
+        return f"{self.filename} has no notes for the next release"
+
+
+Changelog = Union[ChangelogSettings, UnreleasedChangelog]
+
+
+def find_changelog(project: Project, config: ChangelogConfig, files: Iterable[PurePosixPath]) -> Changelog | None:
+    """Return how a project keeps its changelog, None where it keeps none.
+
+    Without a setting: fragments where towncrier is configured, else the Unreleased section where a changelog has one.
+    Raises `PyprojectUnreadable`, `PyprojectInvalid` or `FileNotUtf8`.
+    """
+    if config.source == "none":
+        return None
+    settings = None if config.source == "unreleased" else ChangelogSettings.from_project(project)
+    if settings or config.source == "fragments":
+        return settings
+    usual = (path for path in changelog_candidates(files) if path.suffix in {".md", ".rst"})
+    path = PurePosixPath(config.file) if config.file else next(usual, None)
+    if path is None or not (project.root / path).is_file():
+        if config.source is None:
+            return None
+        raise PyprojectInvalid(
+            f"[tool.seatrial.changelog] in {project.path}: there is no {path or 'CHANGELOG.md'}",
+            fix='create it, or name another: file = "docs/changes.md"',
+        )
+    if config.source is None and find_unreleased(read_changelog_file(project.root / path)) is None:
+        return None
+    return UnreleasedChangelog(path.as_posix())
+
+
+def read_changelog(project: Project) -> Changelog | None:
+    """Return how a project in a working tree keeps its changelog. Raises as `find_changelog` does."""
+    files = (path.relative_to(project.root) for folder in FOLDERS for path in (project.root / folder).glob("*"))
+    return find_changelog(project, Config.from_project(project).changelog, map(PurePosixPath, files))
+
+
+def read_changelog_file(path: Path) -> str:
+    """Return the text of a changelog, with LF for its line ends. Raises `FileNotUtf8`."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise FileNotUtf8(f"{path.name} is not UTF-8: {error}", fix=f"save {path.name} in UTF-8") from None
+
+
+def changelog_candidates(files: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
+    """Return the files that may be the changelog, the likeliest first."""
+    candidates = [
+        path
+        for path in files
+        if path.parent.as_posix() in FOLDERS and path.suffix.lower() in SUFFIXES and path.stem.lower() in STEMS
+    ]
+    return tuple(
+        sorted(candidates, key=lambda path: (FOLDERS.index(path.parent.as_posix()), STEMS.index(path.stem.lower())))
+    )
 
 
 def default_marker(path: PurePosixPath) -> str:

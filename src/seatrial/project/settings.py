@@ -72,6 +72,42 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
+CHANGELOG_KEYS = ("source", "file", "pre-releases")
+CHANGELOG_SOURCES = ("fragments", "unreleased", "none")
+PRE_RELEASE_ENTRIES = ("keep", "merge")
+
+
+@dataclass(frozen=True)
+class ChangelogConfig:
+    """How a project keeps its changelog.
+
+    ``source``: what an entry is made from, the fragments of towncrier, the Unreleased section, or ``none`` for no
+    changelog; None for what the project has. ``file``: the changelog with the section, None for the usual names.
+    ``merges``: whether the entry of a final release takes the place of those of its pre-releases.
+    """
+
+    source: str | None = None
+    file: str | None = None
+    merges: bool = False
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> ChangelogConfig:
+        """Read a table without `_mistakes_in_changelog`."""
+        return cls(table.get("source"), table.get("file"), table.get("pre-releases") == "merge")
+
+
+def _mistakes_in_changelog(table: object) -> Iterator[str]:
+    if not isinstance(table, dict):
+        yield f"changelog has to be a table, not {table!r}"
+        return
+    yield from (f"changelog has no key {key!r}" for key in table if key not in CHANGELOG_KEYS)
+    for key, choices in (("source", CHANGELOG_SOURCES), ("pre-releases", PRE_RELEASE_ENTRIES)):
+        if key in table and table[key] not in choices:
+            yield f"changelog.{key} has to be one of {', '.join(choices)}, not {table[key]!r}"
+    if not isinstance(table.get("file", ""), str):
+        yield f"changelog.file has to be a string, not {table['file']!r}"
+
+
 CONFIG_KEYS = (
     "name",
     "branch",
@@ -84,6 +120,7 @@ CONFIG_KEYS = (
     "index",
     "ignore",
     "workflows",
+    "changelog",
 )
 PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
 
@@ -103,7 +140,8 @@ class Config:
     environment, as shell patterns, that builds and the tests of a release get; ``publisher``: what is registered on the
     index as the trusted publisher, where that is not what the remote and the workflow say; ``index``: the address of
     the simple API of the index that is published to, "" for the one that pip installs from; ``ignore``: codes of
-    checks, and the reason why each does not hold here; ``workflows``: what CI is told.
+    checks, and the reason why each does not hold here; ``workflows``: what CI is told; ``changelog``: how the changelog
+    is kept.
     """
 
     branch: str = ""
@@ -116,6 +154,7 @@ class Config:
     index: str = ""
     ignore: Mapping[str, str] = field(default_factory=dict)
     workflows: CiSettings = field(default_factory=CiSettings)
+    changelog: ChangelogConfig = field(default_factory=ChangelogConfig)
 
     @classmethod
     def from_project(cls, project: Project) -> Config:
@@ -138,6 +177,7 @@ class Config:
             index=_as_folder(table.get("index", "")),
             ignore=dict(table.get("ignore", {})),
             workflows=CiSettings.from_table(table.get("workflows", {})),
+            changelog=ChangelogConfig.from_table(table.get("changelog", {})),
         )
 
 
@@ -182,6 +222,7 @@ def _mistakes(table: Any) -> Iterator[str]:
         yield f"index has to be an address of a simple API, https://…/simple/, not {redact(index)!r}"
     yield from _mistakes_in_ignore(table.get("ignore", {}))
     yield from mistakes_in_ci_settings(table.get("workflows", {}))
+    yield from _mistakes_in_changelog(table.get("changelog", {}))
 
 
 def _mistakes_in_template(key: str, template: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from seatrial.errors import Reasons, ReleaseError, SeatrialError
-from seatrial.project.changelog import ChangelogSettings
+from seatrial.project.changelog import UnreleasedChangelog, find_changelog
 from seatrial.project.changelog_entries import has_entry
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path, PurePosixPath
 
-    from seatrial.project.changelog import Fragment
+    from seatrial.project.changelog import Changelog, ChangelogSettings, Fragment
     from seatrial.project.versions import RequestedPart
 
 
@@ -43,7 +43,7 @@ class ProjectSnapshot:
     files: tuple[PurePosixPath, ...]
     places: VersionFiles
     current: Version
-    news: ChangelogSettings | None
+    news: Changelog | None
     fragments: tuple[Fragment, ...]
     asked: RequestedPart
     tag_form: str
@@ -67,8 +67,8 @@ class ProjectSnapshot:
             form = resolve_tag_form(project, config, tags, places.version)
             known = released_versions(tags, form, project.name)
         with reasons.gather():
-            news = ChangelogSettings.from_project(project)
-            fragments = _fragments(news, files) if news else ()
+            news = find_changelog(project, config.changelog, files)
+            fragments = _waiting_notes(project, news, files)
         reasons.raise_together()
         current = places.version or max(known, default=Version("0.0.0"))
         asked = part_for_fragments((one.kind for one in fragments), config.parts, current)
@@ -121,6 +121,12 @@ def tag_form_of(project: Project, config: Config, files: Iterable[PurePosixPath]
         with contextlib.suppress(SeatrialError):
             version = find_version_files(project, files).version
     return resolve_tag_form(project, config, tags, version)
+
+
+def _waiting_notes(project: Project, news: Changelog | None, files: Iterable[PurePosixPath]) -> tuple[Fragment, ...]:
+    if isinstance(news, UnreleasedChangelog):
+        return news.notes(project.root)
+    return _fragments(news, files) if news else ()
 
 
 def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple[Fragment, ...]:

@@ -26,7 +26,15 @@ OTHERS = ("final", "dev", "post")
 PART_NAMES = (*PARTS, "a", "b", "rc", *OTHERS, "auto")
 """What ``--part`` takes, each under one name."""
 
-PART_OF_KIND = {"breaking": "major", "removal": "major", "feature": "minor"}
+PART_OF_KIND = {
+    "breaking": "major",
+    "removal": "major",
+    "removed": "major",
+    "feature": "minor",
+    "added": "minor",
+    "changed": "minor",
+    "deprecated": "minor",
+}
 """Which part a type of fragment asks for; every other type asks for a patch."""
 
 

@@ -22,6 +22,7 @@ from seatrial.git.repository import (
 )
 from seatrial.index.client import in_thread, read_project_files
 from seatrial.index.targets import find_destination
+from seatrial.project.changelog import UnreleasedChangelog
 from seatrial.project.versions import next_version
 from seatrial.publish.ci_runs import read_ci_runs
 from seatrial.publish.state import IndexState, ReleaseOnIndex
@@ -161,7 +162,8 @@ class ProjectStatus:
     pushed, when the checkout was not updated to it; ``undecided``: the tag of a release of which it is unknown whether
     the remote takes it; ``release``: the last release, None when it was not looked at; ``finish``: the command that
     finishes it, None for none; ``is_untagged``: whether the version in the files has no tag; ``has_changelog``: whether
-    a release without fragments needs ``--allow-empty``; ``uncommitted``: the paths that differ from HEAD; ``reasons``:
+    a release without fragments needs ``--allow-empty``; ``has_fragments``: whether they are files of their own, and
+    not notes in the changelog; ``uncommitted``: the paths that differ from HEAD; ``reasons``:
     what the repository or the remote refuses a release for.
     """
 
@@ -179,6 +181,7 @@ class ProjectStatus:
     finish: Command | str | None = None
     is_untagged: bool = False
     has_changelog: bool = False
+    has_fragments: bool = True
     uncommitted: tuple[str, ...] = ()
     reasons: tuple[SeatrialError, ...] = ()
 
@@ -208,7 +211,7 @@ class ProjectStatus:
         lines = [
             f"{self.project} {self.version}, {'which has no tag, ' * self.is_untagged}"
             + (f"{commits} since {self.last_tag}" if self.last_tag else f"{commits}, no tag yet"),
-            f"fragments  {self.fragments or 'none'}{self._request}",
+            f"{'fragments' if self.has_fragments else 'notes':9}  {self.fragments or 'none'}{self._request}",
             f"branch     {self.branch}",
         ]
         if self.uncommitted:
@@ -250,8 +253,8 @@ class ProjectStatus:
         if self.fragments or not self.has_changelog:
             yield Command("release", "--part", self.part), None
         if self.commits or not self.last_tag:
-            yield Command("news", "feature", "What is new."), "a release needs a changelog fragment"
-        yield None, f"no commit and no fragment since {self.last_tag}"
+            yield Command("news", "feature", "What is new."), "a release needs a note for its changelog entry"
+        yield None, f"no commit and no note since {self.last_tag}"
 
 
 def _git_command(reason: SeatrialError) -> str | None:
@@ -311,6 +314,7 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         is_untagged=is_untagged,
         branch=BranchOnRemote(repository.branch, str(repository.upstream) if repository.upstream else None),
         has_changelog=snapshot.news is not None,
+        has_fragments=not isinstance(snapshot.news, UnreleasedChangelog),
         uncommitted=uncommitted_files(repository),
     )
     upstream, tag = repository.upstream, status.last_tag

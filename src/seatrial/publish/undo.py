@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError
 from seatrial.index.targets import PYPI, TESTPYPI
-from seatrial.project.changelog import create_fragment
+from seatrial.project.bump import write_note
 from seatrial.project.versions import next_version
 from seatrial.publish.ci_runs import read_ci_runs
 from seatrial.publish.verify import YANKED, IndexWatch
@@ -84,17 +84,14 @@ def write_follow_up(case: ReleaseToUndo, why: str) -> str:
     lines = [f"The version that follows is {following}: fix what is wrong, commit, then:"]
     news = snapshot.news
     if news is not None:
-        kind = next((kind for kind in ("bugfix", "misc") if kind in news.kinds), news.kinds[-1])
+        kind = next((kind for kind in ("bugfix", "misc", "fixed") if kind in news.kinds), news.kinds[-1])
         # For towncrier, a dot ends the name.
-        number = re.sub(r"\W", "-", version)
-        name = f"{news.orphan_prefix}withdraw-{number}.{kind}{news.suffix}"
-        path = snapshot.project.root / news.folders[0] / name
-        if not path.exists():
-            text = f"{version} is withdrawn: {why or 'it should not be used.'}"
-            create_fragment(snapshot.project.root, news, name, text)
+        word = "withdraw-" + re.sub(r"\W", "-", version)
+        text = f"{version} is withdrawn: {why or 'it should not be used.'}"
+        path = write_note(snapshot.project.root, news, kind, text, word=word)
         # From the top of the repository (gitglossary(7), "pathspec"), because it can be typed in any folder.
         prefix = case.tagged.repository.prefix
-        pathspec = f"{prefix and ':/'}{prefix}{path.relative_to(snapshot.project.root).as_posix()}"
+        pathspec = f"{prefix and ':/'}{prefix}{path}"
         lines.append(f'  git add {pathspec} && git commit -m "Withdraw {version}" {pathspec}')
     options = () if news is not None else ("--allow-empty",)
     lines.append(f"  {Command('release', '--part', 'patch', *options)}")

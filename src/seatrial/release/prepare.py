@@ -306,9 +306,9 @@ def _require_fragments(snapshot: ProjectSnapshot, request: ReleaseRequest, versi
     is_final = snapshot.current.is_prerelease and version.release == snapshot.current.release
     if snapshot.news is None or snapshot.fragments or request.allow_empty or is_final or snapshot.has_entry(version):
         return
-    folder, command = snapshot.news.folders[0], Command("news", snapshot.news.kinds[0], "What is new.")
+    command = Command("news", snapshot.news.kinds[0], "What is new.")
     raise ReleaseError(
-        f"{folder} has no fragments, so the notes of {version} would be empty",
+        f"{snapshot.news.missing_notes()}, so the notes of {version} would be empty",
         code="NoFragments",
         fix=f"{command}, and commit; or release all the same: --allow-empty",
     )

@@ -165,11 +165,11 @@ def _tags(_: str) -> Iterator[tuple[str, str]]:
 
 
 def _fragment_types(_: str) -> Iterator[tuple[str, str]]:
-    from seatrial.project.changelog import ChangelogSettings
+    from seatrial.project.changelog import read_changelog
     from seatrial.project.project import Project
 
-    settings = ChangelogSettings.from_project(Project.from_directory(project_folder()))
-    yield from ((kind, "") for kind in (settings.kinds if settings else ()))
+    news = read_changelog(Project.from_directory(project_folder()))
+    yield from ((kind, "") for kind in (news.kinds if news else ()))
 
 
 def _codes(_: str) -> Iterator[tuple[str, str]]:

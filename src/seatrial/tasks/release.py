@@ -264,7 +264,7 @@ def changelog(context: Context, version: str = "") -> None:
             )
         if not snapshot.fragments:
             raise ReleaseError(
-                f"there is no fragment in {snapshot.news.folders[0]}",
+                snapshot.news.missing_notes(),
                 code="NoFragments",
                 fix=Command("news", snapshot.news.kinds[0], "What is new."),
             )
@@ -284,30 +284,31 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
 
     Example: invoke news feature "Wheels are tested as built." --issue 42
     """
-    from seatrial.project.changelog import ChangelogSettings, create_fragment
+    from seatrial.project.bump import write_note
+    from seatrial.project.changelog import read_changelog
     from seatrial.project.project import Project
     from seatrial.suggestions import did_you_mean, nearest
 
     with errors_as_messages():
         project = Project.from_directory(project_folder())
-        settings = ChangelogSettings.from_project(project)
-        if settings is None:
+        changelog = read_changelog(project)
+        if changelog is None:
             raise ReleaseError(
                 f"{project.path} has no [tool.towncrier]", code="NewsNotConfigured", fix=HOW_TO_CONFIGURE
             )
-        if kind not in settings.kinds:
-            near = nearest(kind, settings.kinds)
+        kind = changelog.kind_of(kind)
+        if kind not in changelog.kinds:
+            near = nearest(kind, changelog.kinds)
             raise ReleaseError(
-                f"{settings.source} has no fragment type {kind!r}"
-                + (did_you_mean(near) or f": it has {', '.join(settings.kinds)}"),
+                f"{changelog.source} has no fragment type {kind!r}"
+                + (did_you_mean(near) or f": it has {', '.join(changelog.kinds)}"),
                 code="FragmentTypeUnknown",
-                fix=Command("news", (near or settings.kinds)[0], text),
+                fix=Command("news", (near or changelog.kinds)[0], text),
             )
         number = issue.lstrip("#")
         if number and not re.fullmatch(r"[\w-]+", number):
             raise ReleaseError(f"{issue!r} is no number of an issue", code="FragmentInvalid", fix="--issue 42")
-        name = f"{number or settings.orphan_prefix}.{kind}{settings.suffix}"
-        show(create_fragment(project.root, settings, name, text).strip())
+        show(f"wrote {write_note(project.root, changelog, kind, text, number)}")
 
 
 @command(
@@ -351,8 +352,8 @@ def tag(context: Context, version: str = "", anyway: bool = False) -> None:
             )
         if snapshot.news and snapshot.fragments and not anyway:
             raise ReleaseError(
-                f"{count_text(len(snapshot.fragments), 'fragment')} in {snapshot.news.folders[0]} would be missing "
-                f"from the changelog of {new}",
+                f"{count_text(len(snapshot.fragments), 'note')} for the next release would be missing "
+                f"from the entry of {new}",
                 code="FragmentsLeft",
                 fix=f"{Command('changelog', '--version', new)}, and commit; or all the same: --anyway",
             )
@@ -402,7 +403,8 @@ HOW_TO_CONFIGURE = """\
 directory = "changelog.d"
 filename = "CHANGELOG.md"
 title_format = "## {version} ({project_date})"
-ignore = []"""
+ignore = []
+or, without fragments: write a heading "## Unreleased" above the latest release in CHANGELOG.md"""
 
 
 def _read_snapshot() -> ProjectSnapshot:

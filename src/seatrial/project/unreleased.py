@@ -1,0 +1,421 @@
+"""A changelog with an Unreleased section, which a release gives its version (Keep a Changelog 1.1.0).
+
+The functions take and return the text of a changelog, in Markdown or in reStructuredText. The heading of a release is
+written as that of the release before it; the links that compare releases at the end of the file are kept up.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from seatrial.project.changelog_entries import EntryHeading, read_headings, underline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from packaging.version import Version
+
+
+CATEGORIES = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
+"""The headings below that of a release, in their order (Keep a Changelog, "Types of changes")."""
+
+CATEGORY_OF_KIND = {
+    "breaking": "Changed",
+    "removal": "Removed",
+    "feature": "Added",
+    "bugfix": "Fixed",
+    "doc": "Changed",
+}
+"""The category of a type of fragment, where its name is not the category."""
+
+UNRELEASED = re.compile(
+    r"\b(?:unreleased|unpublished|not (?:yet )?released|(?:in|under) development|upcoming|next release|TBD)\b",
+    re.IGNORECASE,
+)
+"""What in a heading names the release that comes next."""
+
+MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
+DATE = re.compile(
+    r"\b\d{4}[-/.]\d\d?[-/.]\d\d?\b|\b\d\d?\.\d\d?\.\d{4}\b"
+    rf"|\b\d\d? {MONTH} \d{{4}}\b|\b{MONTH} (?:\d\d?, )?\d{{4}}\b"
+)
+"""How a date is written: ``2026-01-31``, ``31.01.2026``, ``31 January 2026``, ``Jan 31, 2026``, ``January 2026``."""
+
+DATE_FORMS = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d.%m.%Y",
+    "%d %B %Y",
+    "%d %b %Y",
+    "%B %d, %Y",
+    "%b %d, %Y",
+    "%B %Y",
+    "%b %Y",
+)
+
+COMMENTS = ("<!--", ".. ")
+BULLET = re.compile(r"(?P<sign>[-*+]) ")
+LINK = re.compile(r"^\[(?P<label>[^\]]+)\]:[ \t]*(?P<url>\S+)[ \t]*$")
+COMPARISON = re.compile(r"(?P<base>.*/)(?P<start>[^/]+?)(?P<dots>\.{2,3})(?P<end>[^/]+)")
+NO_CHANGES = re.compile(r"No significant changes\.?\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Category:
+    """The part of an entry below one heading.
+
+    ``title`` is "" and ``heading`` empty for what comes before the first; ``is_spaced``: whether a blank line follows
+    the heading.
+    """
+
+    title: str
+    heading: tuple[str, ...]
+    lines: tuple[str, ...]
+    is_spaced: bool = True
+
+
+@dataclass(frozen=True)
+class UnreleasedNote:
+    """A note below the heading: its category in lower case, "" for none, and its first line."""
+
+    category: str
+    text: str
+
+
+def find_unreleased(text: str) -> EntryHeading | None:
+    """Return the heading of the section for the next release, None where there is none."""
+    headings, lines = read_headings(text), text.splitlines()
+    top = min((heading.level for heading in headings if heading.versions), default=None)
+    of_releases = (heading for heading in headings if top is None or heading.level == top)
+    return next((heading for heading in of_releases if _is_unreleased(lines, heading)), None)
+
+
+def _is_unreleased(lines: Sequence[str], heading: EntryHeading) -> bool:
+    return bool(UNRELEASED.search(heading.text)) or _state_line(lines, heading, UNRELEASED) is not None
+
+
+def _state_line(lines: Sequence[str], heading: EntryHeading, pattern: re.Pattern[str]) -> int | None:
+    """Return the number of the first line below a heading with a version, if it is ``pattern`` and little else."""
+    below = (number for number in range(heading.body, len(lines)) if lines[number].strip())
+    first = next(below, None)
+    if first is None or not heading.versions:
+        return None
+    text = lines[first].strip(" *_()")
+    match = pattern.search(text)
+    return first if match and len(text) - len(match[0]) <= len("Released on ") else None
+
+
+def unreleased_notes(text: str) -> tuple[UnreleasedNote, ...]:
+    """Return the notes that wait for a release: each bullet, and each paragraph without one."""
+    heading = find_unreleased(text)
+    if heading is None:
+        return ()
+    return tuple(
+        UnreleasedNote(category.title.lower(), note)
+        for category in read_categories(section_lines(text, heading))
+        for note in _notes(category.lines)
+        if not UNRELEASED.fullmatch(note.strip(" *_()"))
+    )
+
+
+def _notes(lines: Sequence[str]) -> Iterator[str]:
+    is_continued = False
+    for line in lines:
+        if line.startswith(COMMENTS):
+            continue
+        if BULLET.match(line) or (line.strip() and not is_continued and not line[0].isspace()):
+            yield line.strip()
+        is_continued = bool(line.strip())
+
+
+def section_lines(text: str, heading: EntryHeading) -> tuple[str, ...]:
+    """Return the lines below a heading, up to the next one that is as high, or to the links at the end of the file."""
+    lines = text.splitlines()
+    return tuple(lines[heading.body : _end_of_section(text, heading)])
+
+
+def _end_of_section(text: str, heading: EntryHeading) -> int:
+    lines = text.splitlines()
+    following = (other for other in read_headings(text) if other.line > heading.line and other.level <= heading.level)
+    end = next((_first_line(lines, other) for other in following), len(lines))
+    while end > heading.body and (not lines[end - 1].strip() or LINK.match(lines[end - 1])):
+        end -= 1
+    return end
+
+
+def _first_line(lines: Sequence[str], heading: EntryHeading) -> int:
+    """Return the number of a heading's first line: in reStructuredText, a line of signs may be above the text."""
+    above = lines[heading.line - 1] if heading.line else ""
+    sign = underline(lines, heading.line)
+    return heading.line - 1 if sign and above and not above.strip(sign + " ") else heading.line
+
+
+def read_categories(lines: Sequence[str]) -> tuple[Category, ...]:
+    """Return the categories of an entry, the first without a heading; those with nothing below theirs, too."""
+    text = "\n".join(lines)
+    headings = read_headings(text)
+    top = min((heading.level for heading in headings), default=0)
+    starts = [heading for heading in headings if heading.level == top]
+    ends = [*(_first_line(lines, heading) for heading in starts), len(lines)]
+    categories = [Category("", (), tuple(lines[: ends[0]]))]
+    for heading, end in zip(starts, ends[1:]):
+        title = heading.text.strip("# \t")
+        begin = _first_line(lines, heading)
+        categories.append(Category(title, tuple(lines[begin : heading.body]), tuple(lines[heading.body : end])))
+    return tuple(map(_without_blank_ends, categories))
+
+
+def _without_blank_ends(category: Category) -> Category:
+    lines = list(category.lines)
+    while lines and not lines[0].strip():
+        del lines[0]
+    while lines and not lines[-1].strip():
+        del lines[-1]
+    return replace(category, lines=tuple(lines), is_spaced=not "".join(category.lines[:1]).strip())
+
+
+def merge_categories(entries: Iterable[Sequence[str]], order: Sequence[str] = CATEGORIES) -> tuple[str, ...]:
+    """Return the lines of one entry with all that several have, the notes of each category together.
+
+    ``order``: the titles of the categories, in their order; others follow in the order in which they come up.
+    """
+    merged = dict[str, Category]()
+    for lines in entries:
+        for category in read_categories(lines):
+            notes = tuple(line for line in category.lines if not NO_CHANGES.fullmatch(line))
+            earlier = merged.get(category.title, replace(category, lines=()))
+            merged[category.title] = replace(earlier, lines=(*earlier.lines, *notes))
+    return tuple(line for category in in_order(merged.values(), order) for line in _category_lines(category))
+
+
+def in_order(categories: Iterable[Category], order: Sequence[str] = CATEGORIES) -> list[Category]:
+    """Return the categories that have notes, in their order; others keep theirs, after those."""
+    places = {title: place for place, title in enumerate(("", *order))}
+    filled = (category for category in categories if category.lines)
+    return sorted(filled, key=lambda category: places.get(category.title, len(places)))
+
+
+def _category_lines(category: Category) -> Iterator[str]:
+    if category.heading:
+        yield from (*category.heading, *([""] if category.is_spaced else []))
+    yield from (*category.lines, "")
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release that a changelog gets the entry of: its version, its day as ``2026-01-31``, and its tag."""
+
+    version: Version
+    date: str
+    tag: Callable[[Version], str]
+
+
+def release_unreleased(text: str, release: Release, *, merge: bool = False) -> tuple[str, str]:
+    """Give the Unreleased section to a release; return the text of the changelog, and the entry with its heading.
+
+    A heading that has a version, such as ``1.3.0 (unreleased)``, becomes that of the release; above another one, an
+    empty section is left for the notes that come next. ``merge``: as for `with_pre_releases`.
+    """
+    heading = find_unreleased(text)
+    if heading is None:
+        raise ValueError("the changelog has no section for the next release")
+    lines = text.splitlines()
+    begin, end = _first_line(lines, heading), _end_of_section(text, heading)
+    state = _state_line(lines, heading, UNRELEASED)
+    if state is not None:
+        lines[state] = _released_line(text, release)
+    body = merge_categories([lines[heading.body : end]])
+    title = heading_lines(lines, heading, heading_text(text, release))
+    kept = [] if heading.versions else [*lines[begin : heading.body], ""]
+    entry = "\n".join([*title, *_gap(lines, heading), *body]).rstrip("\n")
+    earlier = "\n".join(lines[end:]).lstrip("\n")
+    entry, earlier = with_pre_releases(entry, earlier, release.version, merge=merge)
+    if not body and entry.count("\n") < len(title):
+        entry += "\n\nNo significant changes."
+    above = "".join(f"{line}\n" for line in (*lines[:begin], *kept))
+    new = f"{above}{entry}\n" + (f"\n{earlier}\n" if earlier else "")
+    return with_comparison(new, release), entry
+
+
+def with_pre_releases(
+    entry: str, earlier: str, version: Version, order: Sequence[str] = CATEGORIES, *, merge: bool
+) -> tuple[str, str]:
+    """Return the entry of a final release with the notes of its pre-releases, and the entries below it.
+
+    Its pre-releases are those since the last final release. ``merge``: whether their entries are left out below.
+    """
+    pre_releases = () if version.is_prerelease else tuple(_latest_pre_releases(earlier))
+    if not pre_releases:
+        return entry, earlier
+    lines, below = entry.splitlines(), earlier.splitlines()
+    heading = next((heading for heading in read_headings(entry) if version in heading.versions), None)
+    head = lines[: heading.body] if heading else []
+    gap = _gap(lines, heading) if heading else []
+    notes = [*(section_lines(earlier, old) for old in reversed(pre_releases)), lines[len(head) :]]
+    body = merge_categories(notes, order)
+    if merge:
+        for old in reversed(pre_releases):
+            del below[_first_line(below, old) : _end_of_section(earlier, old)]
+    return "\n".join([*head, *gap, *body]).rstrip("\n"), "\n".join(below).strip("\n") + "\n" if below else ""
+
+
+def _latest_pre_releases(text: str) -> Iterator[EntryHeading]:
+    """Yield the headings of the pre-releases above the latest final release."""
+    headings = read_headings(text)
+    top = min((heading.level for heading in headings if heading.versions), default=None)
+    for heading in headings:
+        if heading.level == top and heading.versions:
+            if not heading.versions[0].is_prerelease:
+                return
+            yield heading
+
+
+def _released_line(text: str, release: Release) -> str:
+    """Return what is written below the heading of a release instead of "Unreleased", as below that of the latest."""
+    lines = text.splitlines()
+    for heading in read_headings(text):
+        number = _state_line(lines, heading, DATE)
+        if number is not None:
+            return DATE.sub(lambda match: _in_form_of(match[0], release.date), lines[number])
+    return f"Released {release.date}"
+
+
+def heading_text(text: str, release: Release) -> str:
+    """Return the text of the heading of a release: as that of the latest release, else as Keep a Changelog has it."""
+    headings = read_headings(text)
+    unreleased = find_unreleased(text)
+    level = (
+        unreleased.level if unreleased else min((heading.level for heading in headings if heading.versions), default=1)
+    )
+    earlier = [
+        heading
+        for heading in headings
+        if heading.versions and heading.level == level and not _is_unreleased(text.splitlines(), heading)
+    ]
+    marks = (unreleased or earlier[0]).text if unreleased or earlier else "## "
+    if not earlier:
+        hashes = re.match(r"#*[ \t]*", marks)
+        prefix = hashes[0] if hashes else ""
+        version = f"[{release.version}]" if "[" in marks else str(release.version)
+        return f"{prefix}{version} - {release.date}"
+    latest = earlier[0].text
+    previous = str(earlier[1].versions[0]) if len(earlier) > 1 else None
+    words = {str(earlier[0].versions[0]): str(release.version)}
+    if previous:
+        words.setdefault(previous, str(earlier[0].versions[0]))
+    pattern = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    renamed = re.sub(rf"(?<![\d.])(?:{pattern})(?![\d]|\.\d)", lambda match: words[match[0]], latest)
+    dated = DATE.sub(lambda match: _in_form_of(match[0], release.date), renamed)
+    return re.sub(r"[ \t]*\[YANKED\]", "", dated, flags=re.IGNORECASE)
+
+
+def _in_form_of(example: str, date: str) -> str:
+    """Return a day in the form in which ``example`` is written, in its own where that is not known."""
+    day = datetime.strptime(date, DATE_FORMS[0])  # noqa: DTZ007 - a day has no time zone
+    for form in DATE_FORMS:
+        try:
+            written = datetime.strptime(example, form)  # noqa: DTZ007 - as above
+        except ValueError:
+            continue
+        text = day.strftime(form)
+        # Without zeros where the example has none.
+        return text if written.strftime(form) == example else re.sub(r"\b0(\d)\b", r"\1", text)
+    return date
+
+
+def heading_lines(lines: Sequence[str], pattern: EntryHeading, text: str) -> tuple[str, ...]:
+    """Return a heading with another text, underlined as another heading is."""
+    sign = underline(lines, pattern.line)
+    if sign is None:
+        return (text,)
+    rule = sign * len(text)
+    return (rule, text, rule) if _first_line(lines, pattern) < pattern.line else (text, rule)
+
+
+def with_comparison(text: str, release: Release) -> str:
+    """Return a changelog with the link of a release at its end, where it has one for the release before.
+
+    A link of the form ``[unreleased]: https://…/compare/v1.2.3...HEAD`` is moved on to the new tag.
+    """
+    lines = text.splitlines()
+    links = {number: match for number, line in enumerate(lines) if (match := LINK.match(line))}
+    labels = [match["label"] for match in links.values()]
+    tag = release.tag(release.version)
+    label = next((name for name in (str(release.version), tag, f"v{release.version}") if f"[{name}]" in text), None)
+    if label is None or label in labels:
+        return text
+    for number, match in links.items():
+        comparison = COMPARISON.fullmatch(match["url"])
+        if UNRELEASED.search(match["label"]) and comparison:
+            base, start, dots, end = comparison.group("base", "start", "dots", "end")
+            lines[number] = f"[{match['label']}]: {base}{tag}{dots}{end}"
+            lines.insert(number + 1, f"[{label}]: {base}{start}{dots}{tag}")
+            return "\n".join(lines) + "\n"
+    for number, match in links.items():
+        latest = match["label"].lstrip("v")
+        url = match["url"]
+        comparison = COMPARISON.fullmatch(url)
+        if comparison and latest in comparison["end"]:
+            base, dots, end = comparison.group("base", "dots", "end")
+            lines.insert(number, f"[{label}]: {base}{end}{dots}{tag}")
+            return "\n".join(lines) + "\n"
+        if re.match(r"v?\d", match["label"]) and url.rstrip("/").endswith(latest):
+            lines.insert(number, f"[{label}]: {url[: url.rindex('/')]}/{tag}")
+            return "\n".join(lines) + "\n"
+    return text
+
+
+def add_note(text: str, category: str, note: str) -> str:
+    """Return a changelog with a note below the Unreleased section; section and category are added where they lack."""
+    heading = find_unreleased(text)
+    if heading is None:
+        text = _with_section(text)
+        heading = find_unreleased(text)
+    if heading is None:
+        raise ValueError("a section that was added is not found")
+    lines = text.splitlines()
+    end = _end_of_section(text, heading)
+    bullet = next((match["sign"] for line in lines if (match := BULLET.match(line))), "-")
+    written = f"{bullet} " + note.strip().replace("\n", "\n  ")
+    categories = {one.title: one for one in read_categories(lines[heading.body : end])}
+    title = next((title for title in categories if title.lower() == category.lower()), category)
+    earlier = categories.get(title) or Category(title, _category_heading(text, heading, title), ())
+    categories[title] = replace(earlier, lines=(*earlier.lines, written))
+    body = [line for one in in_order(categories.values()) for line in _category_lines(one)]
+    following = lines[end:] if lines[end:] and lines[end].strip() else lines[end + 1 :]
+    return "\n".join([*lines[: heading.body], *_gap(lines, heading), *body, *following]).rstrip("\n") + "\n"
+
+
+def _gap(lines: Sequence[str], heading: EntryHeading) -> list[str]:
+    """Return the blank line below a heading, where it has one or nothing is below it."""
+    below = lines[heading.body : heading.body + 2]
+    is_spaced = not below or not below[0].strip()
+    return [""] if is_spaced else []
+
+
+def _with_section(text: str) -> str:
+    """Return a changelog with an Unreleased section above its latest release."""
+    lines = text.splitlines()
+    latest = next((heading for heading in read_headings(text) if heading.versions), None)
+    if latest is None:
+        return "\n".join([*lines, "", "## Unreleased", ""]).lstrip("\n") + "\n"
+    hashes = re.match(r"#*[ \t]*", latest.text)
+    name = "[Unreleased]" if latest.text.lstrip("# \t").startswith("[") else "Unreleased"
+    title = heading_lines(lines, latest, f"{hashes[0] if hashes else ''}{name}")
+    begin = _first_line(lines, latest)
+    return "\n".join([*lines[:begin], *title, "", *lines[begin:]]) + "\n"
+
+
+def _category_heading(text: str, section: EntryHeading, title: str) -> tuple[str, ...]:
+    """Return the heading of a category, as others in the changelog are written."""
+    lines, headings = text.splitlines(), read_headings(text)
+    pattern = next((heading for heading in headings if heading.level == section.level + 1), None)
+    if pattern is None:
+        hashes = re.match(r"#+", section.text)
+        return (f"{hashes[0]}# {title}",) if hashes else (title, "~" * len(title))
+    hashes = re.match(r"#*[ \t]*", pattern.text)
+    return heading_lines(lines, pattern, f"{hashes[0] if hashes else ''}{title}")

@@ -1,0 +1,173 @@
+"""Releases of projects that keep their changelog in different ways."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from release_repo import TOWNCRIER
+from sample_project import lines
+
+if TYPE_CHECKING:
+    from release_repo import ReleaseRepo
+
+READ = "more: seatrial explain "
+TODAY = f"{dt.datetime.now().astimezone():%Y-%m-%d}"
+
+UNRELEASED = """\
+# Changelog
+
+## [Unreleased]
+
+### Added
+
+- Tides.
+
+## [1.2.3] - 2026-01-05
+
+- Fog.
+
+[unreleased]: https://example.org/compare/v1.2.3...HEAD
+"""
+
+RELEASED = f"""\
+# Changelog
+
+## [Unreleased]
+
+## [1.3.0] - {TODAY}
+
+### Added
+
+- Tides.
+
+## [1.2.3] - 2026-01-05
+
+- Fog.
+
+[unreleased]: https://example.org/compare/v1.3.0...HEAD
+[1.3.0]: https://example.org/compare/v1.2.3...v1.3.0
+"""
+
+
+def without_towncrier(repo: ReleaseRepo, changelog: str = UNRELEASED, settings: str = "") -> None:
+    """Keep the changelog by hand, and push that; ``settings``: what is added to pyproject.toml."""
+    pyproject = repo.read("pyproject.toml").replace(TOWNCRIER, "") + settings
+    repo.project.git("rm", "-rq", "changelog.d")
+    repo.project.write({"pyproject.toml": pyproject, "CHANGELOG.md": changelog})
+    repo.project.commit("Keep the changelog by hand")
+    repo.project.git("push", "-q")
+
+
+def release(repo: ReleaseRepo, *args: str) -> str:
+    ran = repo.release(*args, "--yes", "--no-tests")
+    assert ran.returncode == 0, ran.output
+    return ran.output
+
+
+def test_unreleased_section_becomes_the_entry_of_the_release(repo: ReleaseRepo) -> None:
+    without_towncrier(repo)
+    assert repo.project.invoke("status").output.splitlines()[1] == "notes      1, which asks for minor: 1.3.0"
+    release(repo, "--part", "auto")
+    assert repo.read("CHANGELOG.md") == RELEASED
+    assert repo.remote.git("show", "main:CHANGELOG.md") == RELEASED
+    message = repo.project.git("tag", "--list", "--format=%(contents)", "v1.3.0")
+    assert message == f"tidepool 1.3.0\n\n## [1.3.0] - {TODAY}\n\n### Added\n\n- Tides.\n\n"
+
+
+def test_release_without_unreleased_notes_is_refused_unless_accepted(repo: ReleaseRepo) -> None:
+    without_towncrier(repo, UNRELEASED.replace("- Tides.\n", ""))
+    before = repo.state()
+    ran = repo.release("--part", "minor", "--yes")
+    assert (ran.returncode, repo.state()) == (5, before)
+    assert ran.message == lines(
+        f"""
+        seatrial: CHANGELOG.md has no notes for the next release, so the notes of 1.3.0 would be empty
+        fix:  invoke news added 'What is new.', and commit; or release all the same: --allow-empty
+        {READ}NoFragments
+        """
+    )
+    release(repo, "--part", "minor", "--allow-empty")
+    assert f"## [1.3.0] - {TODAY}\n\nNo significant changes.\n" in repo.read("CHANGELOG.md")
+
+
+def test_windows_line_ends_are_kept(repo: ReleaseRepo) -> None:
+    without_towncrier(repo)
+    (repo.project.root / "CHANGELOG.md").write_bytes(UNRELEASED.replace("\n", "\r\n").encode())
+    repo.project.commit("Save on Windows")
+    release(repo, "--part", "minor")
+    assert (repo.project.root / "CHANGELOG.md").read_bytes() == RELEASED.replace("\n", "\r\n").encode()
+
+
+def test_news_writes_a_note_below_unreleased(repo: ReleaseRepo) -> None:
+    without_towncrier(repo)
+    assert repo.project.invoke("news", "bugfix", "Ebb.", "--issue", "42").output == "wrote CHANGELOG.md\n"
+    assert repo.project.invoke("news", "added", "Wind.").output == "wrote CHANGELOG.md\n"
+    changed = UNRELEASED.replace("- Tides.\n", "- Tides.\n- Wind.\n\n### Fixed\n\n- Ebb. (#42)\n")
+    assert repo.read("CHANGELOG.md") == changed
+    ran = repo.project.invoke("news", "fixd", "Ebb.")
+    assert ran.message == lines(
+        f"""
+        seatrial: CHANGELOG.md has no fragment type 'fixd'; did you mean fixed?
+        fix:  invoke news fixed Ebb.
+        {READ}FragmentTypeUnknown
+        """
+    )
+
+
+def test_notes_in_a_changelog_that_is_made_from_fragments_are_not_lost(repo: ReleaseRepo) -> None:
+    changelog = repo.read("CHANGELOG.md")
+    repo.project.write(
+        {"CHANGELOG.md": changelog.replace("<!-- towncrier", "## Unreleased\n\n- Tides.\n\n<!-- towncrier")}
+    )
+    repo.project.commit("Write notes")
+    before = repo.state()
+    ran = repo.release("--part", "minor", "--yes")
+    assert (ran.returncode, repo.state()) == (5, before)
+    assert ran.message == lines(
+        f"""
+        seatrial: CHANGELOG.md:5: 1 note below '## Unreleased' would be lost: the entry is made from changelog.d
+        fix:  move them into fragments, such as: invoke news feature Tides.; or release them as they are:
+              [tool.seatrial.changelog]
+              source = "unreleased"
+        {READ}UnreleasedNotes
+        """
+    )
+
+
+def test_changelog_is_left_alone_where_the_project_wants_none(repo: ReleaseRepo) -> None:
+    without_towncrier(repo, settings='[tool.seatrial.changelog]\nsource = "none"\n')
+    release(repo, "--part", "minor")
+    assert repo.read("CHANGELOG.md") == UNRELEASED
+
+
+def test_changelog_that_is_named_and_missing_is_reported(repo: ReleaseRepo) -> None:
+    without_towncrier(repo, settings='[tool.seatrial.changelog]\nsource = "unreleased"\nfile = "docs/changes.md"\n')
+    ran = repo.release("--part", "minor", "--yes")
+    assert ran.message == lines(
+        f"""
+        seatrial: [tool.seatrial.changelog] in {repo.project.root}/pyproject.toml: there is no docs/changes.md
+        fix:  create it, or name another: file = "docs/changes.md"
+        {READ}PyprojectInvalid
+        """
+    )
+
+
+@pytest.mark.parametrize("way", ["keep", "merge"])
+def test_final_release_has_what_is_new_since_the_last_one(repo: ReleaseRepo, way: str) -> None:
+    pyproject = repo.read("pyproject.toml") + f'\n[tool.seatrial.changelog]\npre-releases = "{way}"\n'
+    repo.project.write({"pyproject.toml": pyproject})
+    repo.project.commit("Choose")
+    release(repo, "--part", "rc")
+    repo.project.write({"changelog.d/9.feature.md": "Wind.\n"})
+    repo.project.commit("Write a fragment")
+    release(repo, "--part", "rc")
+    second = repo.read("CHANGELOG.md")
+    release(repo, "--part", "final")
+    final = repo.read("CHANGELOG.md")
+    entry = "## 1.3.0\n\n### Features\n\n- Tides rise. (#1)\n- Wind. (#9)\n\n### Bugfixes\n\n- Tides fall."
+    above, kept = second[: second.index("## 1.3.0rc2")], "## 1.3.0rc2" if way == "keep" else "## 1.2.3"
+    assert final == f"{above}{entry}\n\n\n{second[second.index(kept) :]}"
+    assert repo.project.git("tag", "--list", "--format=%(contents:body)", "v1.3.0").strip() == entry
