@@ -12,8 +12,11 @@ from packaging.version import Version
 
 import sample_dists
 from seatrial.checks.run import check_distributions
+from seatrial.ci.evaluation import Environment
 from seatrial.ci.publisher import Publisher, Publishing
 from seatrial.ci.runs import Run
+from seatrial.ci.tag_report import JobReport, TagReport, UploadReport, WorkflowReport
+from seatrial.ci.uploads import Index
 from seatrial.commands import Command
 from seatrial.git.repository import BranchStatus
 from seatrial.index.client import IndexFile
@@ -61,12 +64,15 @@ REPORT = RehearsalReport(
     seconds={"release": 1.23456},
     publisher=Publisher("acme", "tidepool", "release.yml"),
 )
+WITH_TOKEN = UploadReport(Index.PYPI, publisher=REPORT.publisher, environment=Environment("pypi", "pypi"))
+JOB = JobReport(("pypi",), "release.yml", uploads=(WITH_TOKEN,))
 SECTIONS: dict[str, Any] = {
     "Results of checks": results_json(check_distributions((WHEEL,))),
     "The status": STATUS.as_dict(),
     "The verified release": VerifiedRelease(ON_INDEX, None, INSTALLED).as_dict(),
     # The keys of the durations are names of steps, and an installation is described above.
     "The rehearsal": {**REPORT.as_dict(), "seconds": {}, "installed": []},
+    "What a tag starts": TagReport("v1.2.3", (WorkflowReport("release.yml", "push", "starts", (JOB,)),)).as_dict(),
     "Pythons": [{"python": "3.13", "path": None}],
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -227,7 +228,10 @@ def test_workflow_of_ones_own_is_judged_too(repo: ReleaseRepo) -> None:
         "seatrial: error    CI116  .github/workflows/no.yml:\n"
         "                  line 1: expected the node content, but found '<stream end>'\n"
         "                  fix: correct it, or move it out of .github/workflows\n"
-        "error    CI101  .github/workflows/own.yml:\n"
+        f"warning  CI114  {CI}, {RELEASE}:\n"
+        "                  python -m pip install seatrial uv\n"
+        "                  fix: uv lock, with seatrial in a dependency group; or pip install --require-hashes\n"
+        "warning  CI101  .github/workflows/own.yml:\n"
         f"                  actions/checkout@{'7' * 40} has no version after it\n"
     )
     ignore = '\n[tool.seatrial.ignore]\nCI101 = "they are ours"\nCI116 = "it is a note"\n'
@@ -302,12 +306,40 @@ def test_pipeline_of_gitlab_names_the_sessions_and_drifts_with_them(repo: Releas
     assert f"\n  -        SESSION: tests-{HERE}\n  +        SESSION: trials-{HERE}\n" in said
 
 
+EXPLAINED = """\
+on the tag v1.3.0:
+  ci.yml does not start: it starts on push, pull_request, not on a tag
+  release.yml starts
+    plan runs
+    build runs
+    test runs after plan and build
+    pypi runs after build and test, uploads dist/ from artifact `distributions` to PyPI as publisher (acme, tidepool, \
+release.yml, environment pypi); attestations: yes
+    release runs after build and pypi
+    prove does not run (if: github.event_name == 'workflow_dispatch')
+the tag publishes to PyPI
+"""
+
+
+def test_what_a_tag_starts_is_explained(repo: ReleaseRepo) -> None:
+    repo.project.invoke("workflows")
+    assert repo.project.invoke("workflows", "--explain", "v1.3.0") == RunResult(0, EXPLAINED)
+    printed = json.loads(repo.project.invoke("workflows", "--explain=v1.3.0", "--json").output)
+    jobs = {job["job"]: job for job in printed["workflows"][1]["jobs"]}
+    assert (printed["tag"], printed["publishes"], jobs["pypi"]["uploads"][0]["index"]) == ("v1.3.0", "yes", "PyPI")
+    assert "\nthe tag publishes nothing to PyPI\n" in repo.project.invoke("workflows", "--explain", "1.3.0").output
+    refusal = repo.project.invoke("workflows", "--json")
+    assert refusal.returncode == 2
+    assert refusal.output.startswith("seatrial: --json needs --explain, with a tag\nfix:  invoke workflows --explain")
+
+
 FORM = "manage/project/tidepool/settings/publishing/?provider=github&owner=acme&repository=tidepool&workflow_filename"
 
 
 def test_publisher_is_what_remote_and_workflows_say(repo: ReleaseRepo) -> None:
     repo.project.invoke("workflows")
     said = repo.project.invoke("trusted-publisher").output
+    assert said.startswith("on the tag v1.0.0:\n  release.yml starts\n")
     home = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
     for index, host, file, environment in (
         ("PyPI", home, "release.yml", "pypi"),

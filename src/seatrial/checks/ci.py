@@ -10,7 +10,7 @@ from seatrial.checks.check import ERROR, WARNING, check, finding_of
 from seatrial.ci.artifacts import transfer_problems
 from seatrial.ci.expressions import Answer, any_of
 from seatrial.ci.github import WORKFLOWS_FOLDER
-from seatrial.ci.publisher import TagStart
+from seatrial.ci.publisher import TagStart, mismatch_with_tag, titles_before
 from seatrial.commands import Command
 from seatrial.findings import Finding
 from seatrial.index.targets import pypi_host
@@ -272,7 +272,7 @@ def tag_checked_out(facts: CiFacts) -> Finding:
     steps = [step for other in job.entry.jobs for step in other.steps if step.uses_action("actions/checkout")]
     if job.event != "workflow_run" or all(step.inputs.get("ref") for step in steps):
         return Finding.passed()
-    after = _titles_before(job.entry)
+    after = titles_before(job.entry)
     seen = f"{job.entry.name} starts after {after} on the default branch, and checks out that branch, not {facts.tag}"
     return Finding.failed(seen, "with:\n  ref: ${{ github.event.workflow_run.head_sha }}")
 
@@ -331,25 +331,12 @@ def _no_job(facts: CiFacts) -> str:
     )
 
 
-def _titles_before(workflow: Workflow) -> str:
-    trigger = workflow.trigger("workflow_run")
-    return ", ".join(trigger.workflows) if trigger else ""
-
-
 def tag_filter_mismatch(workflow: Workflow, tag: str) -> str:
     """Return why a tag does not start a workflow."""
     push = workflow.trigger("push")
     if push and push.matches_tag(tag):
         return f"{workflow.name} publishes when a release is created on the forge, not when {tag} is pushed"
-    if push and push.tags:
-        return f"{workflow.name} listens to {', '.join(push.tags)}, which {tag} is not"
-    if push and push.tags_ignored:
-        return f"{workflow.name} ignores {', '.join(push.tags_ignored)}, which {tag} is"
-    if workflow.trigger("workflow_run"):
-        return f"{workflow.name} starts after {_titles_before(workflow)}, and {tag} leads to none of them"
-    if workflow.trigger("release"):
-        return f"{workflow.name} starts when a release is created on the forge, not when {tag} is pushed"
-    return f"{workflow.name} starts on {', '.join(workflow.events) or 'nothing'}, not on a tag"
+    return f"{workflow.name} {mismatch_with_tag(workflow, tag)}"
 
 
 def how_to_listen(tag: str) -> str:

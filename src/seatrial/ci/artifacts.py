@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seatrial.ci.commands import programs_in
+from seatrial.ci.commands import programs_in, upload_of
 from seatrial.ci.expressions import Answer
 from seatrial.ci.uploads import uploads_of
 
@@ -34,13 +34,20 @@ MOVERS = frozenset(("mv", "cp", "find", "rsync", "unzip", "tar", "install", "ln"
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 MORE_THAN_ONE = 2
 
+UPLOADING_DIST = frozenset(("uv", "hatch", "flit", "poetry", "pdm", "rye", "seatrial", "invoke", "inv"))
+"""The programs that upload what is in ``dist``, unless they are given other files."""
+
 
 @dataclass(frozen=True)
 class Stored:
-    """An artifact that a job stores; ``name``: with its expressions; ``inside``: where its files are, "" for on top."""
+    """An artifact that a job stores.
+
+    ``name``: with its expressions; ``inside``: where its files are, "" for on top; ``step``: the id of the step.
+    """
 
     name: str
     inside: str = ""
+    step: str | None = None
 
 
 def transfer_problems(run: JobRun) -> dict[str, str]:
@@ -64,7 +71,7 @@ def _stored(run: JobRun) -> Iterator[Stored]:
     for step in run.steps:
         if step.step.uses_action(STORE) and step.starts is not Answer.NO:
             paths = [path.strip() for path in (step.input("path") or "").splitlines() if path.strip()]
-            yield Stored(step.input("name") or DEFAULT_NAME, _folder_inside(paths))
+            yield Stored(step.input("name") or DEFAULT_NAME, _folder_inside(paths), step.step.id)
 
 
 def _folder_inside(paths: list[str]) -> str:
@@ -131,7 +138,7 @@ def _nested(run: JobRun, fetches: list[StepRun], stored: list[Stored]) -> Iterat
     programs = [program for step in run.steps for program in programs_in(step.step.run or "")]
     if any(program.name in MOVERS for program in programs):
         return
-    folders = {_uploaded_folder(upload.step) for upload in uploads_of(run)}
+    folders = {uploaded_folder(upload.step) for upload in uploads_of(run)}
     for step in fetches:
         name, path = step.input("name"), posixpath.normpath(step.input("path") or ".")
         is_merged = (step.input("merge-multiple") or "").lower() == "true"
@@ -147,10 +154,43 @@ def _nested(run: JobRun, fetches: list[StepRun], stored: list[Stored]) -> Iterat
             )
 
 
-def _uploaded_folder(step: StepRun) -> str | None:
+def uploaded_folder(step: StepRun) -> str | None:
     """Return the folder whose files a step uploads, None where that is not known."""
     if step.step.uses is not None:
         return posixpath.normpath(step.input("packages-dir") or step.input("packages_dir") or DIST)
-    words = [word for program in programs_in(step.step.run or "") for word in program.args]
+    uploading = [program for program in programs_in(step.step.run or "") if upload_of(program, {})]
+    words = [word for program in uploading for word in program.args]
     patterns = [word.rpartition("/")[0] for word in words if re.fullmatch(r"[\w./-]+/\*(?:\.\w+|\.tar\.gz)?", word)]
+    if not patterns and any(program.name in UPLOADING_DIST for program in uploading):
+        return DIST
     return posixpath.normpath(patterns[0]) if patterns else None
+
+
+def _named_by_id(run: JobRun, ids: str) -> Iterator[str]:
+    """Yield the names of artifacts that are fetched by ids which jobs hand on; what is not known stays as it is."""
+    for text in re.findall(r"\$\{\{.*?\}\}|[^\s,]+", ids):
+        output = re.search(r"needs\.([\w-]+)\.outputs\.([\w-]+)", text)
+        owner = next((earlier for earlier in run.before if output and earlier.name == output[1]), None)
+        handed = owner.job.outputs.get(output[2], "") if owner and output else ""
+        step = re.search(r"steps\.([\w-]+)\.outputs\.artifact-id", handed)
+        names = [artifact.name for artifact in _stored(owner) if step and artifact.step == step[1]] if owner else []
+        yield from names or [text]
+
+
+def fetched_artifacts(run: JobRun, folder: str | None) -> Iterator[str]:
+    """Yield the names of the artifacts that a job fetches into a folder; a pattern where they are not known."""
+    names = [artifact.name for earlier in run.before for artifact in _stored(earlier)]
+    for step in run.steps:
+        place = posixpath.normpath(step.input("path") or ".")
+        if not step.step.uses_action(FETCH) or (
+            folder and posixpath.commonpath((place, folder)) not in {place, folder}
+        ):
+            continue
+        name, pattern, ids = (step.input(key) for key in ("name", "pattern", "artifact-ids"))
+        if ids:
+            yield from _named_by_id(run, ids)
+        elif name:
+            yield name
+        else:
+            chosen = dict.fromkeys(stored for stored in names if not pattern or _may_match(stored, pattern))
+            yield from chosen or [pattern or "*"]

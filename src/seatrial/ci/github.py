@@ -145,6 +145,7 @@ class Job:
     folder: str | None = None
     shell: str | None = None
     has_timeout: bool = False
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def scripts(self) -> tuple[str, ...]:
@@ -475,6 +476,7 @@ def _job(name: str, table: Mapping[str, Any], lines: list[str]) -> Job:
         folder=_folder(defaults),
         shell=text_at(defaults, "shell"),
         has_timeout="timeout-minutes" in table,
+        outputs=variables_at(table, "outputs"),
     )
 
 

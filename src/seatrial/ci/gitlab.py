@@ -50,7 +50,7 @@ class PipelineJob:
     ``commands``: those of ``before_script`` and ``script``; ``starts``: whether the tag starts it; ``needs``: the jobs
     that it names, None where it waits for all of earlier stages; ``asks``: whether it asks for an identity token;
     ``tokens``: the variables of these tokens, and whom each is for; ``upload``: the place of the last command that
-    uploads to PyPI, None for none.
+    uploads to PyPI, None for none; ``attests``: whether that uploads attestations.
     """
 
     name: str
@@ -63,6 +63,7 @@ class PipelineJob:
     tokens: tuple[tuple[str, tuple[str, ...]], ...] = ()
     upload: int | None = None
     has_password: bool = False
+    attests: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:
         job = {**{key: shared[key] for key in INHERITED if key in shared and key in keys}, **job}
     variables = {**variables_at(table, "variables"), **variables_at(job, "variables")}
     commands = tuple(text for key in ("before_script", "script") for text in _texts(job.get(key)))
-    upload, has_password = _uploads(commands, variables)
+    upload = _upload(commands, variables)
     tokens = job.get("id_tokens", {})
     is_known = isinstance(tokens, dict) and (bool(tokens) or (is_whole and "include" not in table))
     return PipelineJob(
@@ -156,19 +157,30 @@ def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:
         needs=tuple(_needs(job["needs"])) if "needs" in job else None,
         asks=Answer.of(tokens) if is_known else Answer.UNKNOWN,
         tokens=tuple((str(key), texts_at(table_at(tokens, key), "aud")) for key in tokens) if is_known else (),
-        upload=upload,
-        has_password=has_password,
+        upload=upload.place,
+        has_password=upload.has_password,
+        attests=upload.attests,
     )
 
 
-def _uploads(commands: tuple[str, ...], variables: Mapping[str, str]) -> tuple[int | None, bool]:
-    """Return the place of the last command that uploads to PyPI, None for none, and whether it has a password."""
-    reader, last, has_password = UploadReader(), None, False
+@dataclass(frozen=True)
+class PipelineUpload:
+    """The upload to PyPI among commands; ``place``: of the last one that uploads, None for none."""
+
+    place: int | None
+    has_password: bool
+    attests: bool
+
+
+def _upload(commands: tuple[str, ...], variables: Mapping[str, str]) -> PipelineUpload:
+    reader, last, has_password, attests = UploadReader(), None, False, False
     for place, command in enumerate(commands):
         for upload in reader.uploads(command, variables):
             if index_of(upload.index, upload.address) is Index.PYPI:
-                last, has_password = place, has_password or upload.has_password
-    return last, has_password or reader.stores_password or any(map(PASSWORD_VARIABLE.fullmatch, variables))
+                last, attests = place, attests or upload.attests
+                has_password = has_password or upload.has_password
+    has_password = has_password or reader.stores_password or any(map(PASSWORD_VARIABLE.fullmatch, variables))
+    return PipelineUpload(last, has_password, attests)
 
 
 def _extended(name: str, table: Mapping[str, Any], depth: int = 0) -> tuple[dict[str, Any], bool]:

@@ -339,6 +339,28 @@ class Publishing:
         return None
 
 
+def mismatch_with_tag(workflow: Workflow, tag: str) -> str:
+    """Return what a workflow does instead of starting for a tag: the name of its file goes before it."""
+    push = workflow.trigger("push")
+    if push and push.tags:
+        return f"listens to {', '.join(push.tags)}, which {tag} is not"
+    if push and push.tags_ignored:
+        return f"ignores {', '.join(push.tags_ignored)}, which {tag} is"
+    if workflow.trigger("workflow_run"):
+        return f"starts after {titles_before(workflow)}, and {tag} leads to none of them"
+    if workflow.trigger("release"):
+        return f"starts when a release is created on the forge, not when {tag} is pushed"
+    if workflow.events == ("workflow_call",):
+        return "starts when another workflow calls it, not on a tag"
+    return f"starts on {', '.join(workflow.events) or 'nothing'}, not on a tag"
+
+
+def titles_before(workflow: Workflow) -> str:
+    """Return the titles of the workflows after which one starts."""
+    trigger = workflow.trigger("workflow_run")
+    return ", ".join(trigger.workflows) if trigger else ""
+
+
 def _by_start(job: PublishingJob) -> int:
     """Order the events of a job: those that start it come first, then those of which that is not known."""
     return (Answer.YES, Answer.UNKNOWN, Answer.NO).index(job.starts)

@@ -22,6 +22,7 @@ from seatrial.checks.registry import (
 from seatrial.checks.release import ReleaseAttempt, ReleaseStage
 from seatrial.checks.run import ANSWERED_BY_INDEX, check_distributions, check_uploads, require_known_codes
 from seatrial.ci.publisher import CiFacts
+from seatrial.ci.tag_report import TagReport
 from seatrial.distributions.build import BuildEnvironment, build_distributions, build_from_tree
 from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.comparison import Sameness, compare
@@ -86,12 +87,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PreflightResult:
-    """The results of a preflight; ``version`` and ``tag``: those of the release, None without a version."""
+    """The results of a preflight; ``version`` and ``tag``: those of the release, None without a version.
+
+    ``report``: what the tag starts that uploads, None where that could not be read.
+    """
 
     results: tuple[CheckResult, ...]
     project: str
     version: Version | None = None
     tag: str | None = None
+    report: TagReport | None = None
 
     def __str__(self) -> str:
         name = printable(self.project)
@@ -124,7 +129,8 @@ def run_preflight(
                 *run_checks_on(REBUILD_CHECKS, rebuilt, ignore_reasons),
             )
         name = run.project.name if run.project else folder.name
-        return PreflightResult(tuple(_with_paths_of_checkout(results, run)), name, run.version, run.tag)
+        results = tuple(_with_paths_of_checkout(results, run))
+        return PreflightResult(results, name, run.version, run.tag, run.report)
 
 
 def _with_paths_of_checkout(results: Iterable[CheckResult], run: PreflightRun) -> Iterator[CheckResult]:
@@ -155,6 +161,7 @@ def _results_of_project(
         publishing = read_publishing(run.project, run.config, run.scratch, tag)
         sources = read_sources(run.project, run.scratch, listing, publishing)
         ci_facts = read_ci_facts(run.project, run.scratch, CiFacts(tag, publishing, listing))
+        run.report = TagReport.at(publishing, run.scratch.root).about_uploads if tag else None
     return (
         *run_checks_on(PROJECT_CHECKS, sources, ignore_reasons),
         *run_checks_on(TRIGGER_CHECKS, ci_facts, ignore_reasons),
@@ -206,6 +213,7 @@ class PreflightRun:
     project: Project | None = None
     version: Version | None = None
     plan: ReleasePlan | None = None
+    report: TagReport | None = None
     config: Config = field(default_factory=Config)
 
     @contextlib.contextmanager

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from invoke.exceptions import Exit
 
 from seatrial.commands import Command
+from seatrial.console import Form
 from seatrial.errors import BuildError, ProjectError
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
@@ -126,6 +127,8 @@ def preflight(
             show_json(results_json(results))
         else:
             console.show(f"\n{result}\n")
+            if result.report and result.report.workflows and console.form is not Form.QUIET:
+                console.show(f"{result.report}\n")
             show_results(console, results, by_family)
         annotate(render(result), results, os.environ, console.show)
         if any(check_result.blocks for check_result in results):

@@ -32,6 +32,7 @@ METAVARS = {
     "issue": "NUMBER",
     "run": "NUMBER",
     "attempt": "NUMBER",
+    "explain": "TAG",
     "why": "TEXT",
     "description": "TEXT",
     "new_name": "NAME",

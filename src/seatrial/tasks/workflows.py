@@ -13,7 +13,7 @@ from invoke.collection import Collection
 
 from seatrial.commands import Command
 from seatrial.tasks.command import command
-from seatrial.tasks.console import errors_as_messages, project_folder, show
+from seatrial.tasks.console import errors_as_messages, project_folder, show, show_json
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -27,18 +27,30 @@ if TYPE_CHECKING:
         "check": "write nothing, show what would change, and exit with 2 if anything would",
         "overwrite": "overwrite generated lines that were changed by hand",
         "prove": "write nothing, and start a CI run that asks PyPI for a token and discards it",
+        "explain": "write nothing, and print which jobs a tag starts, and what they upload where",
+        "json": "with --explain, print it as JSON",
     }
 )
-def workflows(context: Context, check: bool = False, overwrite: bool = False, prove: bool = False) -> None:
+def workflows(
+    context: Context,
+    check: bool = False,
+    overwrite: bool = False,
+    prove: bool = False,
+    explain: str = "",
+    json: bool = False,
+) -> None:
     """Write the CI workflows from the project and its sessions.
 
     Lines outside of the generated blocks are kept.
 
-    Example: invoke workflows --check
+    Example: invoke workflows --explain v1.3.0
     """
     from seatrial.workflows.generate import Generator, check_workflows
 
     with errors_as_messages():
+        if explain or json:
+            show_tag_report(explain, as_json=json)
+            return
         if check:
             checked = check_workflows(project_folder())
             if checked.text:
@@ -52,6 +64,21 @@ def workflows(context: Context, check: bool = False, overwrite: bool = False, pr
         generator.require_sessions()
         changed = generator.write(overwrite=overwrite)
         show("\n".join(f"written: {path}" for path in changed) or "nothing has changed")
+
+
+def show_tag_report(tag: str, *, as_json: bool) -> None:
+    """Print what a tag starts. Raises `ValueMissing` without a tag."""
+    from seatrial.errors import ProjectError
+    from seatrial.workflows.trusted_publisher import read_tag_report
+
+    if not tag:
+        fix = f"{Command('workflows', '--explain', 'v1.0.0', '--json')}"
+        raise ProjectError("--json needs --explain, with a tag", code="ValueMissing", fix=fix)
+    report = read_tag_report(project_folder(), tag)
+    if as_json:
+        show_json(report.as_dict())
+    else:
+        show(str(report))
 
 
 @command(help={"tag": "the tag of the sessions to list"})
@@ -166,6 +193,8 @@ def trusted_publisher(context: Context) -> None:
         plan = read_registrations(project_folder())
         for remark in plan.remarks:
             show(f"({remark})")
+        if plan.report.workflows:
+            show(f"{plan.report}\n")
         show("\n\n".join((*map(str, plan.registrations), _settings_text(plan))))
 
 

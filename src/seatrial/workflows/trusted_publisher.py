@@ -10,6 +10,7 @@ from seatrial.ci.evaluation import Environment
 from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publishing
+from seatrial.ci.tag_report import TagReport
 from seatrial.ci.uploads import Index
 from seatrial.distributions.cache import existing_files
 from seatrial.errors import PipelineInvalid
@@ -84,12 +85,17 @@ class PublisherRegistration:
 
 @dataclass(frozen=True)
 class RegistrationPlan:
-    """What to register; ``tags``: the pattern of its releases; ``remarks``: what is assumed or not known."""
+    """What to register.
+
+    ``tags``: the pattern of its releases; ``remarks``: what is assumed or not known; ``report``: what a tag like these
+    starts that uploads.
+    """
 
     repository: Repository
     registrations: tuple[PublisherRegistration, ...]
     tags: str
     remarks: tuple[str, ...]
+    report: TagReport
 
     @property
     def environments(self) -> dict[str, str]:
@@ -125,19 +131,27 @@ def read_registrations(folder: Path) -> RegistrationPlan:
     )
     branch = f"the branch {config.branch or default_branch(repository)}"
     tester = replace(usual, index=Index.TESTPYPI, environment=Environment("testpypi", "testpypi"), refs=branch)
+    report = TagReport.at(publishing, repository.root).about_uploads
     if forge == "gitlab":
         environment = _environment_of_pipeline(repository.root / PIPELINE_FILE, tag) or usual.environment
-        return RegistrationPlan(repository, (replace(usual, environment=environment), tester), tags, ())
+        return RegistrationPlan(repository, (replace(usual, environment=environment), tester), tags, (), report)
     if not publishing.workflows:
         tester = replace(tester, workflow=ci_file(repository, project))
         remark = f"there is no workflow: {usual.workflow} and the environment {name} are assumed"
         registrations = (usual, *([tester] if config.workflows.testpypi else []))
-        return RegistrationPlan(repository, registrations, tags, (remark,))
+        return RegistrationPlan(repository, registrations, tags, (remark,), report)
     read = tuple(dict.fromkeys(_registrations_of(publishing, usual, branch)))
     remarks = tuple(_remarks(publishing))
     if not any(registration.index is Index.PYPI for registration in read):
         read, remarks = (usual, *read), (*remarks, f"{usual.workflow} and the environment {name} are assumed")
-    return RegistrationPlan(repository, read, tags, remarks)
+    return RegistrationPlan(repository, read, tags, remarks, report)
+
+
+def read_tag_report(folder: Path, tag: str) -> TagReport:
+    """Return what a tag starts in the project of a folder."""
+    project = Project.from_directory(folder)
+    repository, overrides = read_repository(folder), Config.from_project(project).publisher
+    return TagReport.at(Publishing.of(repository, project, repository.root, overrides, tag), repository.root)
 
 
 def _registrations_of(

@@ -1,0 +1,193 @@
+"""What a tag starts is said in words and as data: which workflows and jobs, what they upload, where to and as whom.
+
+The answers are in tests/expected/tag_reports.txt; pytest tests/ci/test_tag_report.py --refresh writes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from twine.utils import DEFAULT_REPOSITORY
+
+from errors_raised import rendered
+from seatrial.checks.check import run_checks
+from seatrial.checks.registry import TRIGGER_CHECKS
+from seatrial.ci.expressions import Answer
+from seatrial.ci.github import WorkflowFiles
+from seatrial.ci.gitlab import PIPELINE_FILE
+from seatrial.ci.publisher import CiFacts, Publishing
+from seatrial.ci.tag_report import TagReport
+from workflow_scenarios import ACTIONS, BUILD, FETCH, PUBLISH, SCENARIOS, job, release, workflow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+EXPECTED = Path(__file__).resolve().parents[1] / "expected/tag_reports.txt"
+TAG = "v1.3.0"
+
+OTHERS: dict[str, dict[str, str]] = {
+    "files for other events": {
+        "ci.yml": workflow(BUILD, on="on: {push: {branches: [main]}, pull_request: , workflow_dispatch: }\n"),
+        "docs.yml": workflow(BUILD, on="on: {push: {tags: ['docs-*']}}\n"),
+        "old.yml": workflow(BUILD, on="on: {push: {tags-ignore: ['v*']}}\n"),
+        "nightly.yml": workflow(BUILD, on="on: {schedule: [{cron: '0 0 * * *'}]}\n"),
+        "broken.yml": "on: push\njobs: [\n",
+        "no-jobs.yml": "on: push\n",
+        **release(job()),
+    },
+    "after another workflow": {
+        "build.yml": f"name: Build\n{workflow(BUILD)}",
+        "publish.yml": workflow(job(needs=""), on="on: {workflow_run: {workflows: [Build], types: [completed]}}\n"),
+    },
+    "artifacts by the ids that a job hands on": {
+        "release.yml": workflow(
+            BUILD.replace(
+                "    steps:", "    outputs: {built: '${{ steps.keep.outputs.artifact-id }}'}\n    steps:"
+            ).replace("        with: {name", "        id: keep\n        with: {name"),
+            job(
+                "pypi", steps=FETCH.replace("name: dist", "artifact-ids: '${{ needs.build.outputs.built }}'") + PUBLISH
+            ),
+            job(
+                "more", steps=FETCH.replace("name: dist", "artifact-ids: '${{ needs.build.outputs.other }}'") + PUBLISH
+            ),
+        )
+    },
+    "every tag of every name": release(job(), on="on: push\n"),
+    "no workflow": {},
+}
+"""Files that the scenarios of publishing do not have."""
+
+
+def publishing_of(texts: Mapping[str, str]) -> Publishing:
+    return Publishing("acme", "tidepool", WorkflowFiles.from_texts(texts, ACTIONS.get), tag=TAG)
+
+
+def report_of(texts: Mapping[str, str]) -> TagReport:
+    return TagReport.of(publishing_of(texts))
+
+
+def test_report_on_each_scenario_is_as_expected(pytestconfig: pytest.Config) -> None:
+    texts = [f"{name}\n{report_of(files)}\n" for name, files in {**SCENARIOS, **OTHERS}.items()]
+    # The name of PyPI's host is written nowhere.
+    text = rendered("\n".join(texts)).replace(str(urlsplit(DEFAULT_REPOSITORY).hostname), "{host}")
+    if pytestconfig.getoption("--refresh"):
+        EXPECTED.write_text(text, encoding="utf-8")
+    assert EXPECTED.read_text(encoding="utf-8") == text
+
+
+def test_report_as_json_has_all_values() -> None:
+    report = report_of(release(job()))
+    publisher = {"owner": "acme", "repository": "tidepool", "workflow": "release.yml"}
+    upload: dict[str, Any] = {"index": "PyPI", "address": None, "starts": "yes", "reason": None, "folder": "dist"}
+    upload |= {"artifacts": ["dist"], "publisher": {**publisher, "environment": "pypi", "environment_text": "pypi"}}
+    upload |= {"has_password": False, "attestations": True, "accepted": "yes", "rejection": None}
+    nothing: dict[str, Any] = {"reason": None, "calls": None, "needs": [], "uploads": [], "doubts": [], "problems": []}
+    common = {"callers": [], "workflow": "release.yml", "starts": "yes"}
+    build = {"job": "build", **common, **nothing}
+    pypi = {"job": "pypi", **common, **nothing, "needs": ["build"], "uploads": [upload]}
+    assert json.loads(json.dumps(report.as_dict())) == {
+        "tag": TAG,
+        "publishes": "yes",
+        "workflows": [{"workflow": "release.yml", "event": "push", "how": "starts", "jobs": [build, pypi]}],
+    }
+
+
+def test_report_and_checks_agree_on_each_scenario() -> None:
+    """Where the tag publishes, no check of what it starts finds an error; elsewhere, one of them does not pass."""
+    disagreeing = []
+    for name, texts in SCENARIOS.items():
+        publishing = publishing_of(texts)
+        results = run_checks(TRIGGER_CHECKS, CiFacts(TAG, publishing))
+        outcomes = {result.outcome for result in results if result.code != "CI003"}
+        publishes = TagReport.of(publishing).publishes
+        is_fit = {
+            Answer.YES: "error" not in outcomes,
+            Answer.NO: bool(outcomes & {"error", "warning"}),
+            Answer.UNKNOWN: "unknown" in outcomes,
+        }[publishes]
+        disagreeing += [] if is_fit else [(name, publishes, outcomes)]
+    assert disagreeing == []
+
+
+PIPELINE = """\
+stages: [build, deploy]
+build:
+  stage: build
+  script: [python -m build]
+publish:
+  stage: deploy
+  needs: [build]
+  environment: pypi
+  id_tokens: {PYPI_ID_TOKEN: {aud: pypi}}
+  rules: [{if: $CI_COMMIT_TAG}]
+  script: [twine upload --attestations dist/*]
+pages:
+  rules: [{if: $CI_COMMIT_BRANCH}]
+  script: [make]
+"""
+
+REJECTED = ", and the index rejects it: the job has no id_tokens in the file itself"
+PROBLEM = "expected the node content, but found '<stream end>'"
+AS_PUBLISHER = "as publisher (acme, tidepool, .gitlab-ci.yml, environment pypi); attestations: yes"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "publishes"),
+    [
+        (
+            PIPELINE,
+            [
+                "  .gitlab-ci.yml starts",
+                "    build runs",
+                f"    publish runs after build, uploads files to PyPI {AS_PUBLISHER}",
+                "    pages does not run (by its rules)",
+            ],
+            "the tag publishes to PyPI",
+        ),
+        (
+            "publish: {script: [twine upload dist/*], variables: {TWINE_PASSWORD: $TOKEN}}\n",
+            [
+                "  .gitlab-ci.yml starts",
+                "    publish runs, uploads files to PyPI with a stored password; attestations: no",
+            ],
+            "the tag publishes to PyPI",
+        ),
+        (
+            "publish: {script: [twine upload dist/*]}\n",
+            [
+                "  .gitlab-ci.yml starts",
+                f"    publish runs, uploads files to PyPI without an identity token; attestations: no{REJECTED}",
+            ],
+            "the tag publishes nothing to PyPI",
+        ),
+        (
+            f"workflow: {{rules: [{{if: $CI_COMMIT_BRANCH}}]}}\n{PIPELINE}",
+            ["  .gitlab-ci.yml does not start: its rules decide it"],
+            "the tag publishes nothing to PyPI",
+        ),
+        (
+            "publish: [\n",
+            [f"  {PIPELINE_FILE} is not read: {PIPELINE_FILE}: line 2: {PROBLEM}"],
+            "the tag publishes nothing to PyPI",
+        ),
+    ],
+)
+def test_pipeline_of_gitlab_is_reported_too(tmp_path: Path, text: str, lines: list[str], publishes: str) -> None:
+    (tmp_path / PIPELINE_FILE).write_text(text, encoding="utf-8")
+    publishing = Publishing("acme", "tidepool", WorkflowFiles(), others=(PIPELINE_FILE,), tag=TAG)
+    report = TagReport.at(publishing, tmp_path)
+    assert str(report).splitlines() == [f"on the tag {TAG}:", *lines, publishes]
+    assert json.loads(json.dumps(report.as_dict()))["tag"] == TAG
+
+
+def test_file_of_another_service_that_uploads_leaves_it_unknown() -> None:
+    report = TagReport.of(Publishing(others=("azure-pipelines.yml",), tag=TAG))
+    assert str(report).splitlines()[1:] == [
+        "  azure-pipelines.yml uploads; what starts it is not read",
+        "whether the tag publishes to PyPI is unknown",
+    ]
