@@ -213,6 +213,13 @@ def test_healthy_release_passes_every_check(repo: ReleaseRepo, network: LocalNet
         """
         tidepool 1.3.0, tag v1.3.0
 
+        on the tag v1.3.0:
+          release.yml starts
+            build runs
+            publish runs after build, uploads dist/ to PyPI as publisher (acme, tidepool, release.yml, environment \
+pypi); attestations: yes
+        the tag publishes to PyPI
+
         ✓ the repository and its remote  N checks
         ✓ the project and its next version  N checks
         ✓ the distributions  N checks
