@@ -229,6 +229,23 @@ pypi); attestations: yes
     )
 
 
+@pytest.mark.parametrize(("builder", "is_noted"), [("python -m build", True), ("nox -s build check", False)])
+def test_ci_that_builds_without_a_session_is_noted(
+    repo: ReleaseRepo, network: LocalNetwork, builder: str, *, is_noted: bool
+) -> None:
+    """The note needs a preflight that comes as far as its checks."""
+    ask(repo, network)
+    repo.project.write({".github/workflows/release.yml": WORKFLOW.replace("nox -s build check", builder)})
+    repo.project.commit("Publish")
+    repo.project.git("push", "-q")
+    ran = preflight(repo, "--part", "minor")
+    note = (
+        "! release.yml builds without nox -s build, with which the files would be identical; after the release they "
+        "are compared by content\n"
+    )
+    assert (note in ran.output) is is_noted, ran.output
+
+
 @pytest.mark.selection
 def test_all_that_is_wrong_is_told_at_once(repo: ReleaseRepo, pytestconfig: pytest.Config) -> None:
     broken_states.detach(repo)

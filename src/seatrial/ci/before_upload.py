@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from seatrial.ci.commands import Program
     from seatrial.ci.evaluation import JobRun, StepRun
-    from seatrial.ci.publisher import PublishingJob
+    from seatrial.ci.publisher import Publishing, PublishingJob
     from seatrial.ci.shell import Statement
 
 
@@ -158,6 +158,14 @@ def scripts_before_upload(job: PublishingJob) -> Iterator[Script]:
     if upload.step.run:
         cut = replace(upload.step, run=up_to_upload(upload.step.run))
         yield from _of_job(job.run, (replace(upload, step=cut),))
+
+
+def build_without_session(publishing: Publishing) -> str | None:
+    """Return what makes the files of CI identical to the verified ones, None where CI does it or does not publish."""
+    job = publishing.job
+    if job is None or BeforeUpload.of(scripts_before_upload(job), publishing.folder).sessions_build:
+        return None
+    return f"{job.workflow.name} builds without nox -s build, with which the files would be identical"
 
 
 def _of_job(run: JobRun, steps: Iterable[StepRun]) -> Iterator[Script]:

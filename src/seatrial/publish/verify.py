@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal
 
 from seatrial import process
-from seatrial.ci.before_upload import BeforeUpload, scripts_before_upload
+from seatrial.ci.before_upload import build_without_session
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError, IndexUnreachable
 from seatrial.index.client import download_file, read_project_files
@@ -26,7 +26,6 @@ from seatrial.pythons import Interpreter, find_interpreters
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from seatrial.ci.publisher import PublishingJob
     from seatrial.index.client import IndexFile
     from seatrial.index.targets import Destination
     from seatrial.project.project import Project
@@ -112,7 +111,7 @@ def verify_published(tagged: TaggedRelease, options: VerifyOptions, say: Callabl
         downloads.mkdir()
         on_index, runs = _wait_for_release(tagged, options, manifest, say, downloads)
         attestations = require_attestations(on_index, runs, destination, options.attestations)
-        remark = identical_by_session(runs) if on_index.repackaged else None
+        remark = build_without_session(runs.publishing) if on_index.repackaged else None
         if not options.installs:
             return VerifiedRelease(on_index, attestations, None, remark)
         isolated = IsolatedFolder(Path(folder), installer_environment(process.child_environment()))
@@ -283,7 +282,7 @@ def _how_to_judge(release: ReleaseOnIndex, runs: CiRuns) -> str:
         return "no workflow publishes, so they were uploaded by hand: find out who did, and from where"
     if release.state is IndexState.UNEXPECTED:
         return f"look in the log of {job.workflow.name} for what it uploads; nothing else may upload"
-    if not _builds_by_session(job):
+    if build_without_session(runs.publishing):
         return (
             f"{job.workflow.name} builds without nox -s build: look in its log for what its build takes from outside "
             "the commit: files, tools, the clock"
@@ -292,18 +291,6 @@ def _how_to_judge(release: ReleaseOnIndex, runs: CiRuns) -> str:
         f"{job.workflow.name} runs nox -s build, which makes identical files from one commit: look in its log for "
         "another commit or a changed file"
     )
-
-
-def _builds_by_session(job: PublishingJob) -> bool:
-    return BeforeUpload.of(scripts_before_upload(job)).sessions_build
-
-
-def identical_by_session(runs: CiRuns) -> str | None:
-    """Return what makes the files of CI identical to the verified ones, None where CI does it or does not publish."""
-    job = runs.publishing.job
-    if job is None or _builds_by_session(job):
-        return None
-    return f"{job.workflow.name} builds without nox -s build, with which the files would be identical"
 
 
 ATTESTATION_FIX = "have CI publish with trusted publishing: they are made there, for the next version"

@@ -21,6 +21,7 @@ from seatrial.checks.registry import (
 )
 from seatrial.checks.release import ReleaseAttempt, ReleaseStage
 from seatrial.checks.run import ANSWERED_BY_INDEX, check_distributions, check_uploads, require_known_codes
+from seatrial.ci.before_upload import build_without_session
 from seatrial.ci.publisher import CiFacts
 from seatrial.ci.tag_report import TagReport
 from seatrial.distributions.build import BuildEnvironment, build_distributions, build_from_tree
@@ -120,7 +121,8 @@ def run_preflight(
         with progress.step("build again", "in another folder, the wheel straight from the tree") as step:
             rebuilt = _rebuild_result(run, built, step.line)
         ignore_reasons = run.config.ignore
-        with progress.step("check", "the repository, the project, CI, the index and the distributions"):
+        with progress.step("check", "the repository, the project, CI, the index and the distributions") as step:
+            _report_packaging(run, step)
             results = (
                 *run_checks(RELEASE_CHECKS, run.attempt(), ignore_reasons=ignore_reasons),
                 *_results_of_project(run, facts, ignore_reasons),
@@ -131,6 +133,15 @@ def run_preflight(
         name = run.project.name if run.project else folder.name
         results = tuple(_with_paths_of_checkout(results, run))
         return PreflightResult(results, name, run.version, run.tag, run.report)
+
+
+def _report_packaging(run: PreflightRun, progress: Progress) -> None:
+    """Report that CI packages the files in its own way, so that a verified one can only be compared by content."""
+    if run.project and run.scratch:
+        publishing = read_publishing(run.project, run.config, run.scratch, run.tag or "")
+        remark = build_without_session(publishing)
+        if remark:
+            progress.note(f"{remark}; after the release they are compared by content")
 
 
 def _with_paths_of_checkout(results: Iterable[CheckResult], run: PreflightRun) -> Iterator[CheckResult]:
