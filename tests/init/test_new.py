@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import tomlkit
+from packaging.licenses import canonicalize_license_expression
 
 from errors_raised import raises_error
 from release_repo import SETTINGS, made_once
 from sample_project import HERE, WITHOUT_ACCOUNTS, SampleProject, environment, normalised
-from seatrial.init.new import PackageName, PackageRequest, require_free_folder
+from seatrial.init.new import PackageName, PackageRequest, require_free_folder, require_license
+from seatrial.init.template import PackageTemplate
 from seatrial.project.project import Project
 from seatrial.pythons import end_of_life, newest_minor
 
@@ -36,15 +41,17 @@ FILES = (
     "noxfile.py",
     "pyproject.toml",
     "src/tide_pool/__init__.py",
+    "src/tide_pool/__main__.py",
     "src/tide_pool/py.typed",
     "tasks.py",
+    "tests/test_command.py",
     "tests/test_tide_pool.py",
 )
 TOLD = """\
-tide-pool, import tide_pool: 14 files, one commit on main
+tide-pool, import tide_pool: 16 files, one commit on main
   {files}
 
-Its licence is MIT, in LICENSE and pyproject.toml: put another there if you mean another.
+Its licence is BSD-3-Clause, in LICENSE and pyproject.toml.
 Then, in its folder:
   nox
   seatrial rehearse --part minor
@@ -160,11 +167,55 @@ def test_oldest_python_is_one_that_seatrial_is_proved_on() -> None:
     assert f"3.{PackageRequest.of('tidepool').oldest}" == pythons[len(end_of_life(pythons))]
 
 
+@pytest.mark.parametrize(
+    ("expression", "title", "holder"),
+    [
+        ("MIT", "MIT License\n", "Copyright (c) 2026 A. Author\n"),
+        ("Apache-2.0", "Apache License\n", "Copyright 2026 A. Author\n"),
+        ("BSD-3-Clause", "BSD 3-Clause License\n", "Copyright (c) 2026, A. Author\n"),
+        # Its text has no place for a holder (GNU, "How to Apply These Terms"); the README names it.
+        ("GPL-3.0-or-later", "GNU GENERAL PUBLIC LICENSE\n", ""),
+    ],
+)
+def test_licence_is_its_full_text_and_its_expression(expression: str, title: str, holder: str) -> None:
+    package = PackageTemplate(
+        PackageName.of("tide-pool"), "Measures tides", "A. Author", None, 2026, license=expression
+    )
+    text, readme = package.texts["LICENSE"], package.texts["README.md"]
+    assert (text.lstrip().startswith(title), holder in text, "$" in text) == (True, True, False)
+    assert canonicalize_license_expression(expression) == expression
+    assert tomlkit.parse(package.texts["pyproject.toml"]).unwrap()["project"]["license"] == expression
+    assert readme.endswith(f"## License\n\nCopyright (c) 2026 A. Author. {expression}, see LICENSE.\n")
+
+
+def test_licence_without_a_text_is_refused_with_those_that_have_one() -> None:
+    with raises_error("LicenseUnknown") as caught:
+        require_license("WTFPL")
+    assert caught.value.what == "--license WTFPL is none of MIT, Apache-2.0, BSD-3-Clause, GPL-3.0-or-later"
+    assert require_license("apache-2.0") == "Apache-2.0"
+
+
+def test_metadata_have_the_command_the_keywords_and_the_addresses_that_are_given() -> None:
+    name, page = PackageName.of("tide-pool"), "https://github.com/acme/tide-pool"
+    package = PackageTemplate(
+        name, "Measures tides", "A. Author", None, 2026, page=page, keywords=("sea", "tides"), has_command=True
+    )
+    table = tomlkit.parse(package.texts["pyproject.toml"]).unwrap()["project"]
+    assert table["keywords"] == ["sea", "tides"]
+    assert table["scripts"] == {"tide-pool": "tide_pool.__main__:main"}
+    assert list(table["urls"]) == ["Homepage", "Documentation", "Repository", "Issues", "Changelog"]
+    plain = PackageTemplate(name, "Measures tides", "A. Author", None, 2026)
+    table = tomlkit.parse(plain.texts["pyproject.toml"]).unwrap()["project"]
+    assert {"keywords", "scripts", "urls"} & set(table) == set()
+    assert "src/tide_pool/__main__.py" not in plain.texts
+
+
 def begin(folder: Path) -> None:
     """Make a new package with a remote, that is tested on one Python."""
     (folder / "home").mkdir()
     project = SampleProject(folder, environment(folder / "home"))
-    assert new(project, "tide-pool", "--remote", FORGE) == TOLD.format(files="\n  ".join(FILES))
+    options = ("--license", "bsd-3-clause", "--script", "--keyword", "sea", "--keyword", "tides")
+    assert new(project, "tide-pool", "--remote", FORGE, *options) == TOLD.format(files="\n  ".join(FILES))
     assert sorted(path.name for path in folder.iterdir()) == ["home", "tide-pool"]
     made = SampleProject(folder / "tide-pool", project.environ)
     assert made.git("ls-files").splitlines() == sorted(FILES)
@@ -279,3 +330,34 @@ def test_empty_folder_is_filled_and_the_address_of_the_remote_is_told_in_the_met
     assert table["urls"]["Repository"] == "https://gitlab.com/acme/tide"
     init = (made.root / "src/tide/__init__.py").read_text()
     assert ast.get_docstring(ast.parse(init)) == '"High\\" tide.'
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
+def test_on_a_terminal_what_is_missing_is_asked_for(project: SampleProject) -> None:
+    """A real terminal: no fast test has one."""
+    import pty  # noqa: PLC0415 - Windows has none
+
+    answers = ("Measures tides.", "WTFPL", "Apache-2.0", "sea, tides", FORGE)
+    terminal, end = pty.openpty()
+    try:
+        os.write(terminal, "".join(f"{answer}\n" for answer in answers).encode())
+        ran = subprocess.run(
+            (sys.executable, "-m", "seatrial", "new", "tide-pool", "--no-workflows"),
+            cwd=project.root,
+            env={**project.environ, "PIP_INDEX_URL": NOBODY},
+            stdin=end,
+            stdout=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(terminal)
+        os.close(end)
+    assert (ran.returncode, b"invalid choice 'WTFPL'" in ran.stdout) == (0, True), ran.stdout
+    table = Project.from_directory(project.root / "tide-pool").table["project"]
+    assert (table["description"], table["license"], table["keywords"]) == (
+        "Measures tides.",
+        "Apache-2.0",
+        ["sea", "tides"],
+    )
+    assert table["urls"]["Homepage"] == FORGE.removesuffix(".git")

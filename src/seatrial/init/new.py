@@ -25,7 +25,7 @@ from seatrial.index.client import maker_of_newest, read_project_files
 from seatrial.index.targets import pip_index_url
 from seatrial.init.detect import detect_project
 from seatrial.init.propose import propose_changes
-from seatrial.init.template import PackageTemplate
+from seatrial.init.template import DEFAULT_LICENSE, LICENSES, PackageTemplate
 from seatrial.init.write import write_proposal
 from seatrial.pythons import OLDEST_MINOR, end_of_life, end_of_life_text, newest_minor
 from seatrial.redaction import redacted_address
@@ -52,6 +52,9 @@ class PackageRequest:
     oldest: int
     remote: str | None = None
     workflows: bool = True
+    license: str = DEFAULT_LICENSE
+    keywords: tuple[str, ...] = ()
+    has_command: bool = False
 
     @classmethod
     def of(cls, text: str, oldest: str = "") -> PackageRequest:
@@ -70,6 +73,18 @@ class PackageRequest:
             )
         name = PackageName.of(Path(text).name or text)
         return cls(Path(text).absolute(), name, f"{name.project}, a Python package", int(oldest[2:]))
+
+
+def require_license(text: str) -> str:
+    """Return the licence that a text names, in any case. Raises `LicenseUnknown`."""
+    licenses = {name.lower(): name for name in LICENSES}
+    if text.lower() not in licenses:
+        raise ProjectError(
+            f"--license {text} is none of {', '.join(LICENSES)}",
+            code="LicenseUnknown",
+            fix=f"--license {DEFAULT_LICENSE}; for another one, change LICENSE and pyproject.toml afterwards",
+        )
+    return licenses[text.lower()]
 
 
 @dataclass(frozen=True)
@@ -130,6 +145,9 @@ def _package(
         oldest=request.oldest,
         is_member=remotes is not None,
         page=next(filter(None, map(page_of_repository, addresses)), None),
+        license=request.license,
+        keywords=request.keywords,
+        has_command=request.has_command,
     )
 
 
@@ -171,7 +189,7 @@ def _move(folder: Path, to: Path) -> None:
     folder.rename(to)
 
 
-LICENCE_HINT = "Its licence is MIT, in LICENSE and pyproject.toml: put another there if you mean another."
+LICENSE_HINT = "Its licence is {}, in LICENSE and pyproject.toml."
 MEMBER_HINT = "It lies in a repository that is there: commit it; for its files of CI: {write}"
 PUSH_COMMAND = "git push -u origin HEAD"
 
@@ -186,7 +204,7 @@ def new_package_text(package: NewPackage, request: PackageRequest) -> str:
         else MEMBER_HINT.format(write=Command("workflows", program_only=True))
     )
     ended = end_of_life_text(f"3.{minor}" for minor in range(request.oldest, newest_minor() + 1))
-    hints = [*([f"{ended}."] if ended else []), LICENCE_HINT]
+    hints = [*([f"{ended}."] if ended else []), LICENSE_HINT.format(request.license)]
     return "\n".join([head, *(f"  {path}" for path in package.files), "", *hints, next_steps])
 
 

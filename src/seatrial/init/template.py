@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,15 @@ from seatrial.init.script_metadata import uvx_command
 from seatrial.pythons import OLDEST_MINOR, newest_minor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from seatrial.init.new import PackageName
+
+
+LICENSES = ("MIT", "Apache-2.0", "BSD-3-Clause", "GPL-3.0-or-later")
+"""The licences that a package can get, as SPDX expressions."""
+
+DEFAULT_LICENSE = LICENSES[0]
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,8 @@ class PackageTemplate:
 
     ``description``: one line; ``author`` and ``email``: those of its author; ``year``: that of the licence; ``oldest``:
     the minor version of the oldest Python; ``is_member``: whether its repository has other packages, too; ``page``: the
-    address of its repository's page.
+    address of its repository's page; ``license``: one of `LICENSES`; ``keywords``: those of the metadata;
+    ``has_command``: whether it brings a command.
     """
 
     name: PackageName
@@ -35,6 +43,9 @@ class PackageTemplate:
     oldest: int = OLDEST_MINOR
     is_member: bool = False
     page: str | None = None
+    license: str = DEFAULT_LICENSE
+    keywords: tuple[str, ...] = ()
+    has_command: bool = False
 
     @property
     def texts(self) -> dict[str, str]:
@@ -42,15 +53,30 @@ class PackageTemplate:
         module = self.name.module
         templates = {
             ".gitignore": GITIGNORE,
-            "LICENSE": LICENSE,
+            "LICENSE": license_text(self.license),
             "README.md": README,
             "changelog.d/+first.feature.md": FRAGMENT,
-            "pyproject.toml": HEAD + (URLS if self.page else "") + TOOLS + (MEMBER if self.is_member else ""),
+            "pyproject.toml": "".join(self._tables()),
             f"src/{module}/__init__.py": INIT,
             f"src/{module}/py.typed": "",
             f"tests/test_{module}.py": TEST,
+            **(
+                {f"src/{module}/__main__.py": MAIN, "tests/test_command.py": TEST_OF_COMMAND}
+                if self.has_command
+                else {}
+            ),
         }
         return {path: Template(text).substitute(self._fields) for path, text in templates.items()}
+
+    def _tables(self) -> Iterator[str]:
+        yield HEAD
+        if self.page:
+            yield URLS
+        if self.has_command:
+            yield SCRIPTS
+        yield TOOLS
+        if self.is_member:
+            yield MEMBER
 
     @property
     def _fields(self) -> dict[str, str]:
@@ -65,6 +91,11 @@ class PackageTemplate:
             "author": self.author,
             "person": f"{{ name = {_quoted(self.author)}{email} }}",
             "page": self.page or "",
+            "license": self.license,
+            "terms": f"[LICENSE]({self.page}/blob/HEAD/LICENSE)" if self.page else "LICENSE",
+            "keywords": f"keywords = {_quoted(list(self.keywords))}\n" if self.keywords else "",
+            "documentation": DOCUMENTATION.format(self.page) if self.page else "",
+            "usage": USAGE_OF_COMMAND.format(self.name.project) if self.has_command else "",
             "seatrial": uvx_command(),
             "year": str(self.year),
             "oldest": f"3.{self.oldest}",
@@ -78,8 +109,13 @@ def python_classifiers(minors: Iterable[int]) -> tuple[str, ...]:
     return tuple(name for name in names if name in classifiers)
 
 
-def _quoted(text: str) -> str:
-    return tomlkit.item(text).as_string()
+def license_text(expression: str) -> str:
+    """Return the text of one of `LICENSES`, with fields for the year and the author."""
+    return (resources.files("seatrial.init") / f"licenses/{expression}.txt").read_text(encoding="utf-8")
+
+
+def _quoted(value: str | list[str]) -> str:
+    return tomlkit.item(value).as_string()
 
 
 GITIGNORE = """\
@@ -109,10 +145,10 @@ dynamic = ["version"]
 description = $summary
 readme = "README.md"
 requires-python = ">=$oldest"
-license = "MIT"
+license = "$license"
 license-files = ["LICENSE"]
 authors = [$person]
-classifiers = [
+${keywords}classifiers = [
   "Development Status :: 3 - Alpha",
   "Operating System :: OS Independent",
 $pythons
@@ -122,9 +158,16 @@ $pythons
 
 URLS = """
 [project.urls]
+Homepage = "$page"
+Documentation = "$page#readme"
 Repository = "$page"
 Issues = "$page/issues"
 Changelog = "$page/blob/HEAD/CHANGELOG.md"
+"""
+
+SCRIPTS = """
+[project.scripts]
+$name = "$module.__main__:main"
 """
 
 TOOLS = """
@@ -165,9 +208,44 @@ INIT = '''\
 
 from __future__ import annotations
 
-__all__ = ["__version__"]
+__all__ = ["__version__", "greet"]
 
 __version__ = "0.0.0"
+
+
+def greet(name: str) -> str:
+    """Return a greeting for a name."""
+    return f"Hello, {name}!"
+'''
+
+MAIN = '''\
+"""The command $name."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from $module import __version__, greet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, and return its exit code."""
+    parser = argparse.ArgumentParser(prog="$name")
+    parser.add_argument("name", nargs="?", default="world", help="the name to greet")
+    parser.add_argument(
+        "--version", action="version", version=f"%(prog)s {__version__}"
+    )
+    options = parser.parse_args(arguments)
+    print(greet(options.name))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
 '''
 
 TEST = '''\
@@ -182,16 +260,62 @@ import $module
 
 def test_version_is_that_of_the_distribution() -> None:
     assert metadata.version("$name") == $module.__version__
+
+
+def test_greeting_has_the_name() -> None:
+    assert $module.greet("tide") == "Hello, tide!"
 '''
+
+TEST_OF_COMMAND = '''\
+"""The tests of the command $name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from $module.__main__ import main
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_command_prints_the_greeting(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tide"]) == 0
+    assert capsys.readouterr().out == "Hello, tide!\\n"
+'''
+
+DOCUMENTATION = "The documentation is on the [page of the project]({}#readme).\n"
+
+USAGE_OF_COMMAND = """
+On the command line:
+
+```console
+{} tide
+```
+"""
 
 README = """\
 # $name
 
 $description
 
+## Installation
+
 ```console
 pip install $name
 ```
+
+## Quick start
+
+```python
+import $module
+
+print($module.greet("tide"))
+```
+$usage
+## Documentation
+
+${documentation}Every function has a docstring: `python -m pydoc $module`.
 
 ## Development
 
@@ -203,28 +327,8 @@ $seatrial news feature "What is new."
 $seatrial rehearse minor      # the whole release, on this machine alone
 $seatrial release minor       # the release
 ```
-"""
 
-LICENSE = """\
-MIT License
+## License
 
-Copyright (c) $year $author
-
-Permission is hereby granted, free of charge, to any person obtaining a copy
-of this software and associated documentation files (the "Software"), to deal
-in the Software without restriction, including without limitation the rights
-to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
-copies of the Software, and to permit persons to whom the Software is
-furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all
-copies or substantial portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
-IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
-FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
-AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
-LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
-OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
-SOFTWARE.
+Copyright (c) $year $author. $license, see $terms.
 """

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
-from seatrial.errors import ReleaseError, count_text
+from seatrial.errors import ReleaseError, SeatrialError, count_text
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
+    ask_user,
     errors_as_messages,
+    git_folder,
     is_interactive,
     open_console,
     page_text,
@@ -24,6 +26,8 @@ from seatrial.tasks.console import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from invoke.context import Context
 
     from seatrial.console import Console
@@ -107,7 +111,12 @@ def init(
         "python": "the oldest Python that the package supports; default: the oldest that gets fixes",
         "remote": "the address of the repository to push to",
         "workflows": "--no-workflows: write no CI workflows",
+        "license": "MIT, Apache-2.0, BSD-3-Clause or GPL-3.0-or-later; default: MIT",
+        "keyword": "a keyword of the metadata; can be given several times",
+        "script": "add a command of the same name",
+        "yes": "do not ask for what is missing",
     },
+    iterable=["keyword"],
 )
 def new(
     context: Context,
@@ -116,23 +125,63 @@ def new(
     python: str = "",
     remote: str = "",
     workflows: bool = True,
+    license: str = "",  # noqa: A002 - the name of the flag
+    keyword: Sequence[str] = (),
+    script: bool = False,
+    yes: bool = False,
 ) -> None:
     """Create a package in a new folder, ready to be released.
 
-    The folder becomes a git repository with one commit, unless it is in a repository already.
+    The folder becomes a git repository with one commit, unless it is in a repository already. In a terminal, it asks
+    for what is missing.
 
     Example: seatrial new tidepool
     """
     from dataclasses import replace
 
-    from seatrial.init.new import PackageRequest, create_package, name_remark, new_package_text
+    from seatrial.init.new import (
+        PackageRequest,
+        create_package,
+        name_remark,
+        new_package_text,
+        require_free_folder,
+        require_license,
+    )
 
     with errors_as_messages("nothing was made"), termination_as_interrupt():
         request = PackageRequest.of(name, python)
-        line = " ".join(description.split()) or request.description
-        request = replace(request, description=line, remote=remote or None, workflows=workflows)
+        license = require_license(license) if license else ""  # noqa: A001 - as above
+        require_free_folder(request.folder)
+        if not yes and is_interactive():
+            description = description or ask_user(f"description [{request.description}]: ")
+            license = license or _ask_license()  # noqa: A001 - as above
+            keyword = keyword or ask_user("keywords, separated by commas [none]: ").split(",")
+            if git_folder(Path.cwd()) is None:
+                remote = remote or ask_user("address of the repository on its forge [none]: ")
+        request = replace(
+            request,
+            description=" ".join(description.split()) or request.description,
+            remote=remote or None,
+            workflows=workflows,
+            license=license or request.license,
+            keywords=tuple(filter(None, (word.strip() for word in keyword))),
+            has_command=script,
+        )
         show(new_package_text(create_package(request), request))
         show(f"\n{name_remark(request.name, os.environ)}")
+
+
+def _ask_license() -> str:
+    """Return the licence that the user chooses, the default one for no answer."""
+    from seatrial.init.new import require_license
+    from seatrial.init.template import DEFAULT_LICENSE, LICENSES
+
+    while True:
+        answer = ask_user(f"licence, one of {', '.join(LICENSES)} [{DEFAULT_LICENSE}]: ")
+        try:
+            return require_license(answer or DEFAULT_LICENSE)
+        except SeatrialError:
+            show(f"invalid choice {answer!r}")
 
 
 def _trial_text(console: Console, report: TrialReport) -> str:
