@@ -139,10 +139,15 @@ def _with_next_command(error: SeatrialError, upload_plan: UploadPlan, secrets: S
 
 
 def install_command(upload_plan: UploadPlan, environ: Mapping[str, str]) -> str:
-    """Return the command that installs the release; its dependencies come from the user's own index."""
+    """Return the command that installs the release.
+
+    From another index than the user's own, the release alone is installed first: of a name that both indexes have, pip
+    would take the newest, whoever owns it.
+    """
     simple, usual = redact(upload_plan.destination.simple), redact(pip_index_url(environ))
-    options = "" if simple == usual else f"--index-url {simple} --extra-index-url {usual} "
-    return f"pip install {options}{upload_plan.on_index.project}=={upload_plan.on_index.version}"
+    requirement = f"{upload_plan.on_index.project}=={upload_plan.on_index.version}"
+    alone = "" if simple == usual else f"pip install --no-deps --index-url {simple} {requirement} && "
+    return f"{alone}pip install {requirement}"
 
 
 def _twine_environment(destination: Destination) -> dict[str, str]:

@@ -22,6 +22,7 @@ from seatrial.errors import ToolError
 from seatrial.git.command import is_hidden
 from seatrial.installer import INSTALL_FIX, INSTALLER_VARIABLE, Pip, Uv, find_uv, install_requirements
 from seatrial.project import requirements
+from seatrial.project.local_sources import has_sources
 from seatrial.project.requirements import find_lock_file, locked_requirements
 from seatrial.pythons import Interpreter
 from seatrial.sessions.build import built_distributions, state_folder
@@ -106,7 +107,7 @@ def fill_with_wheel(
     contents = EnvironmentContents(
         str(python.resolve()),
         repr(installer),
-        requirements=tuple(installed),
+        requirements=(*installed, *_from_sources(session, (*installed, *built.requirements), here)),
         extras=tuple(extras),
         needs=built.requirements,
         modules=built.modules,
@@ -115,6 +116,15 @@ def fill_with_wheel(
     )
     _update(session, Environment(_folder(session), python, installer), contents, wheel)
     return built
+
+
+def _from_sources(session: nox.Session, needed: Sequence[str], python: Interpreter | None) -> tuple[str, ...]:
+    """Return the requirements that come from the sources that the project names, most projects none."""
+    if not has_sources(current_project()):
+        return ()
+    from seatrial.sessions.local_wheels import source_requirements  # noqa: PLC0415 - loads what builds
+
+    return source_requirements(current_project(), needed, python, state_folder(session), log_of(session))
 
 
 def require_command(session: nox.Session, command: Sequence[str], groups: Sequence[str]) -> None:

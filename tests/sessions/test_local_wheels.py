@@ -1,0 +1,131 @@
+"""Requirements that come from other folders: members of a workspace and paths, which no index has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from furnished import package
+from sample_project import HERE, SampleProject, lines
+from seatrial.errors import PyprojectInvalid
+from seatrial.project.local_sources import DependencySource, dependency_sources
+from seatrial.project.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TESTS = f'tests(pythons=["{HERE}"])'
+
+
+def write_module(root: Path, name: str, text: str, more: str = "") -> None:
+    """Write a package of one module; ``more``: further lines of pyproject.toml."""
+    root.mkdir(parents=True, exist_ok=True)
+    (root / f"{name.replace('-', '_')}.py").write_text(text)
+    (root / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        f'[project]\nname = "{name}"\nversion = "1.0"\n{more}'
+    )
+
+
+def depend(project: SampleProject, name: str, sources: str) -> None:
+    """Let the tests need another project, and say where it comes from."""
+    text = (project.root / "pyproject.toml").read_text()
+    text = text.replace(
+        "[dependency-groups]", f'[project.optional-dependencies]\nall = ["{name}"]\n[dependency-groups]'
+    )
+    text = text.replace('test = ["pytest"', f'test = ["{name}", "pytest"')
+    project.write({"pyproject.toml": f"{text}\n{sources}"})
+
+
+@pytest.mark.slow
+def test_member_of_the_workspace_and_what_it_needs_are_built_and_installed(project: SampleProject) -> None:
+    package(project, TESTS)
+    write_module(
+        project.root / "packages/tide-table", "tide-table", "from moon import DAY\n", 'dependencies = ["moon"]\n'
+    )
+    write_module(project.root / "moon", "moon", "DAY = 29\n")
+    depend(
+        project,
+        "tide-table",
+        lines(
+            """
+            [tool.uv.workspace]
+            members = ["packages/*"]
+
+            [tool.uv.sources]
+            tide-table = { workspace = true }
+            moon = { path = "moon" }
+            """
+        ),
+    )
+    test = "import tide_table\n\ndef test_day():\n    assert tide_table.DAY == {}\n"
+    project.write({"tests/test_day.py": test.format(29)})
+    ran = project.nox("-s", "tests")
+    assert ran.returncode == 0, ran.output
+    again = project.nox("-s", "tests")
+    assert (again.returncode, "installing" in again.output) == (0, False)
+    project.write({"moon/moon.py": "DAY = 30\n", "tests/test_day.py": test.format(30)})
+    changed = project.nox("-s", "tests")
+    assert changed.returncode == 0, changed.output
+
+
+def read_sources(root: Path, table: str, files: tuple[str, ...] = ()) -> dict[str, tuple[DependencySource, ...]]:
+    for name in files:
+        write_module(root / name, name.rpartition("/")[2], "")
+    (root / "pyproject.toml").write_text(f'[project]\nname = "tidepool"\nversion = "1"\n[tool.uv.sources]\n{table}')
+    return dependency_sources(Project.from_directory(root))
+
+
+def test_each_kind_of_source_is_read(tmp_path: Path) -> None:
+    table = lines(
+        """
+        Moon_Phase = { path = "moon" }
+        sun = [
+            { git = "https://example.org/sun", tag = "v1", subdirectory = "py", marker = "os_name == 'nt'" },
+            { url = "https://example.org/sun-1.tar.gz" },
+        ]
+        star = { index = "stars" }
+        """
+    )
+    assert read_sources(tmp_path, table, ("moon",)) == {
+        "moon-phase": (DependencySource("moon-phase", folder=tmp_path / "moon"),),
+        "sun": (
+            DependencySource("sun", address="git+https://example.org/sun@v1#subdirectory=py", marker="os_name == 'nt'"),
+            DependencySource("sun", address="https://example.org/sun-1.tar.gz"),
+        ),
+    }
+
+
+def test_sources_of_the_workspace_hold_for_its_members(tmp_path: Path) -> None:
+    for name in ("packages/ebb", "packages/flow"):
+        write_module(tmp_path / name, name.rpartition("/")[2], "")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.uv.workspace]\nmembers = ["packages/*"]\n[tool.uv.sources]\nflow = { workspace = true }\n'
+    )
+    assert dependency_sources(Project.from_directory(tmp_path / "packages/ebb")) == {
+        "flow": (DependencySource("flow", folder=tmp_path / "packages/flow"),)
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "what", "fix"),
+    [
+        (
+            'moon = { path = "../moon" }',
+            "[tool.uv.sources] in {root}/pyproject.toml: moon is to come from {above}/moon, which does not exist",
+            "correct the path; a release has only what is in the repository, submodules included",
+        ),
+        (
+            "moon = { workspace = true }",
+            "[tool.uv.sources] in {root}/pyproject.toml: no member of the workspace is called moon",
+            'add its folder to the workspace:\n[tool.uv.workspace]\nmembers = ["packages/*"]',
+        ),
+    ],
+)
+def test_source_that_is_missing_is_named(tmp_path: Path, table: str, what: str, fix: str) -> None:
+    root = tmp_path / "tidepool"
+    root.mkdir()
+    with pytest.raises(PyprojectInvalid) as raised:
+        read_sources(root, table)
+    assert (raised.value.what, raised.value.fix) == (what.format(root=root, above=tmp_path), fix)
