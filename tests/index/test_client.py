@@ -58,6 +58,41 @@ def test_project_that_is_not_there_is_an_empty_shelf() -> None:
         assert read_project_files(url, "tidepool") == ProjectFiles()
 
 
+PAGE = """\
+<!DOCTYPE html>
+<html><head><base href="../../files/"><meta name="pypi:project-status" content="archived"><title>{title}</title></head>
+<body><a href="/">all projects</a>
+<a href="t.tar.gz#sha256=ab" data-core-metadata="sha256=cd" data-yanked="broken">tidepool-1.2.3.tar.gz</a><br>
+<A HREF='tidepool-1.3.0%2Blocal-py3-none-any.whl#sha256=ef' data-provenance="https://example.invalid/p"> </A>
+</body></html>
+"""
+
+
+def test_files_are_read_from_html_where_an_index_has_no_json() -> None:
+    with serve_page(PAGE.encode(), "text/html; charset=utf-8") as url:
+        found = read_project_files(url, "Tide.Pool")
+        metadata = url.replace("/simple/", "/files/t.tar.gz.metadata")
+    sdist = IndexFile("tidepool-1.2.3.tar.gz", "ab", 0, None, is_yanked=True, metadata=metadata)
+    wheel = IndexFile("tidepool-1.3.0+local-py3-none-any.whl", "ef", 0, None, provenance="https://example.invalid/p")
+    assert found == ProjectFiles("Tide.Pool", (sdist, wheel), status="archived")
+
+
+@pytest.mark.parametrize(
+    "page", [b"<title>Links for tidepool</title>", b'<meta name="pypi:repository-version" content="1.0">']
+)
+def test_page_of_html_without_files_is_a_project_without_files(page: bytes) -> None:
+    with serve_page(page, "text/html") as url:
+        assert read_project_files(url, "tidepool") == ProjectFiles("tidepool")
+
+
+@pytest.mark.parametrize("link", ['<a href="t.tar.gz">t-1.tar.gz</a>', '<a href="t#md5=ab">t-1.tar.gz</a>'])
+def test_html_without_sha256_is_one_message(link: str) -> None:
+    with serve_page(link.encode(), "text/html") as url, pytest.raises(IndexUnreachable) as raised:
+        read_project_files(url, "tidepool")
+    assert raised.value.what.endswith("/simple/tidepool/ does not answer as an index does: it has no SHA-256 of a file")
+    assert raised.value.fix.endswith("pypi-server run --hash-algo sha256")
+
+
 ODD: tuple[Any, ...] = (
     *(None, 3, [], {}, {"files": 3}, {"files": [3]}, {"files": [{}]}, {"files": [{**FILE, "hashes": []}]}),
     *({"files": [], "project-status": 3}, {"files": [{**FILE, "size": "many"}]}),
@@ -72,7 +107,7 @@ def test_other_json_is_one_message() -> None:
     for told in ODD:
         with pytest.raises(IndexUnreachable) as raised:
             project_files(told)
-        if "it tells no SHA-256 of a file" not in raised.value.what:
+        if "it has no SHA-256 of a file" not in raised.value.what:
             unexplained.append((told, raised.value.what))
     assert unexplained == []
 
@@ -86,9 +121,14 @@ def test_time_that_is_none_is_unknown() -> None:
 @pytest.mark.parametrize(
     ("content", "kind", "status", "said"),
     [
-        (b"<html>", "text/html", 200, "it has no JSON form of the simple API (PEP 691)"),
-        (b"[" * 100_000, JSON, 200, "it tells no SHA-256 of a file"),
-        (b"\xff", JSON, 200, "it tells no SHA-256 of a file"),
+        (
+            b"<a href='login'>Log in</a>",
+            "text/html",
+            200,
+            "it is neither the JSON nor the HTML form of the simple API (PEP 691, PEP 503)",
+        ),
+        (b"[" * 100_000, JSON, 200, "it has no SHA-256 of a file"),
+        (b"\xff", JSON, 200, "it has no SHA-256 of a file"),
         (b"", JSON, 500, "500 Server Error"),
     ],
     ids=["html", "deep", "bytes", "fault"],

@@ -11,11 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from urllib3 import HTTPResponse
 
 from index_client import PUBLISHER
 from seatrial import __version__
 from seatrial.errors import IndexUnreachable
-from seatrial.index.client import RETRY_PAUSES, SIMPLE_JSON, TIMEOUT, ProjectFiles, read_project_files
+from seatrial.index.client import JSON, TIMEOUT, ProjectFiles, read_project_files
+from seatrial.index.http import LONGEST_PAUSE, RETRIES, RETRY
 from seatrial.rehearsal.network import open_network
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def server(*answers: int, retry_after: str = "") -> Iterator[Served]:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
             self.send_response(status)
-            self.send_header("Content-Type", SIMPLE_JSON)
+            self.send_header("Content-Type", JSON)
             self.send_header("Content-Length", str(len(EMPTY)))
             if retry_after:
                 self.send_header("Retry-After", retry_after)
@@ -92,7 +94,7 @@ def test_request_says_who_asks_and_wants_no_copy() -> None:
     assert {name: value for name, value in asked.items() if name in wanted} == {
         "path": "/simple/tide-pool/",
         "user-agent": f"seatrial/{__version__}",
-        "accept": "application/vnd.pypi.simple.v1+json",
+        "accept": "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1",
         "cache-control": "no-cache",
     }
 
@@ -100,16 +102,32 @@ def test_request_says_who_asks_and_wants_no_copy() -> None:
 def test_index_that_goes_on_stumbling_is_asked_four_times() -> None:
     with server(*[500] * 9) as served:
         error = refusal(served.url)
-    assert len(served.asked) == 1 + len(RETRY_PAUSES)
+    assert len(served.asked) == 1 + RETRIES
     assert error.what == f"{served.url}tidepool/ does not answer: 500 Server Error: Internal Server Error"
     assert error.fix == "try again later"
 
 
 def test_pause_is_as_long_as_the_server_asks_for() -> None:
-    with server(429, retry_after="0") as served:
+    """Of its own accord, the third time comes after a second."""
+    with server(429, 429, 429, retry_after="0") as served:
         start = time.monotonic()
         read_project_files(served.url, "tidepool")
-    assert time.monotonic() - start < RETRY_PAUSES[0]
+    assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize(("said", "pause"), [(None, None), ("7", 7), ("3600", LONGEST_PAUSE)])
+def test_pause_that_a_server_asks_for_has_a_limit(said: str | None, pause: float | None) -> None:
+    assert RETRY.get_retry_after(HTTPResponse(headers={} if said is None else {"Retry-After": said})) == pause
+
+
+def test_server_that_takes_too_long_is_not_asked_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        error = refusal(f"http://127.0.0.1:{listening.getsockname()[1]}/simple/", 0.2)
+        listening.setblocking(False)
+        listening.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+    assert error.what.endswith("does not answer: Read timed out.")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 410])
@@ -117,7 +135,7 @@ def test_answer_that_will_not_change_is_not_asked_for_again(status: int) -> None
     with server(status) as served:
         error = refusal(served.url)
     assert len(served.asked) == 1
-    assert error.fix.startswith("say who asks") == (status in {401, 403})
+    assert error.fix.startswith("put user and password") == (status in {401, 403})
 
 
 def test_password_in_the_address_is_used_and_not_shown() -> None:
@@ -146,12 +164,12 @@ def test_certificate_that_nobody_vouches_for_is_explained(tmp_path: Path, monkey
 @pytest.mark.parametrize(
     ("url", "proxy", "fix"),
     [
-        ("http://127.0.0.1:9/simple/", "", "go online, or mend the address: nobody answers there"),
-        ("https://nowhere.invalid/simple/", "", "go online, or mend the address: nobody answers there"),
+        ("http://127.0.0.1:9/simple/", "", "go online, or correct the address: no server answers there"),
+        ("https://nowhere.invalid/simple/", "", "go online, or correct the address: no server answers there"),
         (
             "https://nowhere.invalid/simple/",
             "http://127.0.0.1:9",
-            "mend HTTPS_PROXY, or leave the server out of it: NO_PROXY=HOST",
+            "correct HTTPS_PROXY, or leave the server out of it: NO_PROXY=HOST",
         ),
     ],
     ids=["refused", "no such name", "no such proxy"],
@@ -163,7 +181,7 @@ def test_what_is_out_of_reach_is_told_at_once(monkeypatch: pytest.MonkeyPatch, u
     start = time.monotonic()
     error = refusal(url)
     assert (error.fix, "does not answer: the proxy: Connection refused" in error.what) == (fix, bool(proxy))
-    assert time.monotonic() - start < sum(RETRY_PAUSES)
+    assert time.monotonic() - start < 3
 
 
 def test_answer_that_drips_is_not_waited_for() -> None:
@@ -182,4 +200,4 @@ def test_answer_that_drips_is_not_waited_for() -> None:
         stack.callback(thread.join)
         stack.callback(ended.set)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/simple/"
-        assert refusal(url, 0.5).what == f"{url}tidepool/ does not answer: it does not come to an end"
+        assert refusal(url, 0.5).what == f"{url}tidepool/ does not answer: the answer was not complete after 1.5 s"

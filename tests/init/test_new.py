@@ -74,7 +74,7 @@ PREFLIGHT = """\
 tide-pool 0.1.0, tag v0.1.0
 
 ? INDEX001 to INDEX014 (9 checks)  http://127.0.0.1:9/simple/tide-pool/ does not answer: Connection refused
-  fix: go online, or mend the address: nobody answers there
+  fix: go online, or correct the address: no server answers there
 
 ✓ the repository and its remote  17 checks
 ✓ the project and its next version  25 checks

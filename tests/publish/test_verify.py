@@ -247,7 +247,7 @@ def test_index_that_is_out_of_reach_is_told_at_once(server: IndexServer) -> None
         lines(
             f"""
             seatrial: http://***@127.0.0.1:9/simple/tidepool/ does not answer: Connection refused
-            fix:  go online, or mend the address: nobody answers there
+            fix:  go online, or correct the address: no server answers there
             {READ}IndexUnreachable
             """
         ),

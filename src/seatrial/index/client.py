@@ -1,4 +1,4 @@
-"""What an index has of a project, read over the JSON form of its simple API (PEP 691, PEP 700, PEP 792).
+"""What an index has of a project, read over its simple API: JSON (PEP 691, PEP 700, PEP 792), else HTML (PEP 503).
 
 Requests have a deadline and a size limit; only transient failures are retried.
 """
@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import threading
-import time
 from concurrent import futures
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -19,10 +17,10 @@ from urllib.parse import urljoin
 
 from packaging.utils import canonicalize_name
 
-from seatrial import __version__
 from seatrial.distributions.filename import FileName
 from seatrial.distributions.metadata import Metadata
 from seatrial.errors import IndexUnreachable
+from seatrial.index.html_page import read_links
 from seatrial.project.versions import next_version
 from seatrial.redaction import redact, redact_address
 
@@ -30,11 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import requests
     from packaging.version import Version
-    from requests import Response
 
     from seatrial.distributions.distribution import Distribution
+    from seatrial.index.http import Page
 
 
 @dataclass(frozen=True)
@@ -81,18 +78,18 @@ class ProjectFiles:
     @property
     def versions(self) -> tuple[Version, ...]:
         """The versions that there are files of. Sorted."""
-        return tuple(sorted({one.version for one in self.files if one.version is not None}))
+        return tuple(sorted({file.version for file in self.files if file.version is not None}))
 
     def after(self, version: Version) -> Version:
         """Return the next version that there is no file of: of a pre-release the next one with its label."""
-        found = version
-        while found == version or self.of_release(found):
-            found = next_version(found, found.pre[0] if found.pre else "patch")
-        return found
+        following = version
+        while following == version or self.of_release(following):
+            following = next_version(following, following.pre[0] if following.pre else "patch")
+        return following
 
     def of_release(self, version: Version | None) -> tuple[IndexFile, ...]:
         """Return the files of a release."""
-        return tuple(one for one in self.files if version is not None and one.version == version)
+        return tuple(file for file in self.files if version is not None and file.version == version)
 
 
 @dataclass(frozen=True)
@@ -140,75 +137,11 @@ def version_of(name: str) -> Version | None:
 
 Result = TypeVar("Result")
 
-AGENT = f"seatrial/{__version__}"
 TIMEOUT = 20
 """Seconds that a server may take to answer."""
 
-CONNECT_TIMEOUT = 5
-"""Seconds until a server has to be reached at all."""
-
-RETRY_PAUSES = (0.5, 1.0, 2.0)
-"""Seconds before each time that a request is made again."""
-
-LONGEST_RETRY_PAUSE = 30.0
-"""Seconds of a pause that a server may ask for (RFC 9110, Retry-After)."""
-
-TOO_MANY_REQUESTS = 429
-FIRST_SERVER_ERROR = 500
-"""The first status that tells of a fault of the server."""
-
-LARGEST_PAGE = 100 << 20
-"""How much of an answer is read, in bytes; the largest of PyPI's have some."""
-
-TOO_LARGE = "it does not come to an end"
-
-LOOPBACK = "http://127.0.0.1:"
-
-NETWORK_FIXES = (
-    (
-        re.compile(r"certificate|SSL", re.IGNORECASE),
-        "have the certificate of the server, or of the proxy in between, trusted: REQUESTS_CA_BUNDLE=FILE",
-    ),
-    (re.compile(r"proxy", re.IGNORECASE), "mend HTTPS_PROXY, or leave the server out of it: NO_PROXY=HOST"),
-    (
-        re.compile(r"resolve|name or service|unreachable|refused", re.IGNORECASE),
-        "go online, or mend the address: nobody answers there",
-    ),
-    (re.compile(r"\b(401|403) "), "say who asks: user and password in the address of the index, or ~/.netrc"),
-)
-"""What an exception says, and what mends it."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page: its address after redirections, what kind it says that it is, and what is in it."""
-
-    url: str
-    kind: str
-    content: bytes
-
-
-def get_page(url: str, headers: Mapping[str, str], patience: float = TIMEOUT) -> Page | None:
-    """Ask, and ask again when the server is overburdened, has a fault of its own, or the line was lost.
-
-    What is out of reach is not asked twice; ``patience``: the seconds that each answer may take. Returns None for 404.
-    Raises `requests.RequestException`, also for any other status of 400 or more, and for an answer that has no end.
-    """
-    # Only what asks needs it.
-    import requests  # noqa: PLC0415
-
-    for pause in (*RETRY_PAUSES, None):
-        answer = _in_time(patience, _request, url, headers, patience)
-        if pause is None or not _is_transient(answer):
-            break
-        time.sleep(_retry_after(answer, pause))
-    if isinstance(answer, requests.RequestException):
-        raise answer
-    if isinstance(answer, Page):
-        return answer
-    if answer.status_code != requests.codes.not_found:
-        answer.raise_for_status()
-    return None
+DEADLINE = 3
+"""How many times as long all of it may take: the answer, and asking again."""
 
 
 def in_thread(function: Callable[..., Result], *args: object) -> Future[Result]:
@@ -225,106 +158,8 @@ def in_thread(function: Callable[..., Result], *args: object) -> Future[Result]:
     return future
 
 
-def _in_time(patience: float, function: Callable[..., Result], *args: object) -> Result:
-    """Call a function that asks a server, whose headers and answer may drip without an end.
-
-    No timeout of a socket ends that: each byte is in time. Raises `requests.RequestException`.
-    """
-    # See get().
-    import requests  # noqa: PLC0415
-
-    try:
-        return in_thread(function, *args).result(timeout=2 * patience)
-    except futures.TimeoutError:
-        raise requests.RequestException(TOO_LARGE) from None
-
-
-def _read_limited(answer: Response, patience: float) -> bytes:
-    """Read an answer, which may be without end. Raises `requests.RequestException`."""
-    # See get().
-    import requests  # noqa: PLC0415
-
-    content, end = bytearray(), time.monotonic() + patience
-    for piece in answer.iter_content(1 << 20):
-        content += piece
-        if len(content) > LARGEST_PAGE or time.monotonic() > end:
-            raise requests.RequestException(TOO_LARGE)
-    return bytes(content)
-
-
-def error_text(error: Exception) -> str:
-    """Return what an exception says, without the objects and numbers of the libraries below."""
-    cause = error.args[0] if error.args else error
-    said = str(getattr(cause, "reason", None) or cause)
-    if "proxy" in type(error).__name__.lower():
-        # Below it lies, as the text of an object, what kept the proxy from answering.
-        why = re.search(r"Tunnel connection failed: ([^'\"(]*)|\[Errno -?\d+\] ([^'\")]*)", said)
-        return redact(f"the proxy: {(why[1] or why[2]).strip() if why else 'it is out of reach'}")
-    return redact(
-        re.sub(r"^.*\): |\[Errno -?\d+\] | \(.*\)$|Failed to establish a new connection: | for url: \S+$", "", said)
-    )
-
-
-def error_fix(error: Exception) -> str:
-    """Return what mends it."""
-    said = f"{type(error).__name__} {error}"
-    return next((fix for sign, fix in NETWORK_FIXES if sign.search(said)), "try again later")
-
-
-def _request(url: str, headers: Mapping[str, str], patience: float) -> Page | Response | requests.RequestException:
-    """Return the page, a refusal, or how the line was lost. Raises any other exception of requests."""
-    # See get().
-    import requests  # noqa: PLC0415
-
-    with requests.Session() as session:
-        # A server on this machine is not behind a proxy.
-        session.trust_env = not url.startswith(LOOPBACK)
-        answer = _open_response(session, url, headers, patience)
-        if isinstance(answer, requests.RequestException):
-            return answer
-        with answer:
-            if answer.status_code >= requests.codes.bad_request:
-                return answer
-            return Page(answer.url, answer.headers.get("Content-Type", ""), _read_limited(answer, patience))
-
-
-def _open_response(
-    session: requests.Session, url: str, headers: Mapping[str, str], patience: float
-) -> Response | requests.RequestException:
-    """Return an answer of which the headers are there, or how the line was lost."""
-    # requests depends on it.
-    import requests  # noqa: PLC0415
-    import urllib3  # noqa: PLC0415
-
-    try:
-        return session.get(
-            url,
-            headers={**headers, "User-Agent": AGENT},
-            timeout=(min(CONNECT_TIMEOUT, patience), patience),
-            stream=True,
-        )
-    except requests.RequestException as error:
-        if error.args and isinstance(error.args[0], urllib3.exceptions.ProtocolError):
-            return error
-        raise
-
-
-def _is_transient(answer: Page | Response | requests.RequestException) -> bool:
-    """Whether asking again can lead to another answer."""
-    if isinstance(answer, Page):
-        return False
-    status = getattr(answer, "status_code", None)
-    return status is None or status >= FIRST_SERVER_ERROR or status == TOO_MANY_REQUESTS
-
-
-def _retry_after(answer: Page | Response | requests.RequestException, pause: float) -> float:
-    """Return the pause that a server asks for in seconds, ours where it asks for none."""
-    request = getattr(answer, "headers", {}).get("Retry-After", "")
-    return min(float(request), LONGEST_RETRY_PAUSE) if request.isdecimal() else pause
-
-
-SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
-HEADERS = {"Accept": SIMPLE_JSON, "Cache-Control": "no-cache", "Pragma": "no-cache"}
+JSON, HTML = "application/vnd.pypi.simple.v1+json", "application/vnd.pypi.simple.v1+html"
+HEADERS = {"Accept": f"{JSON}, {HTML};q=0.2, text/html;q=0.1", "Cache-Control": "no-cache", "Pragma": "no-cache"}
 FILE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
 """An sdist is gzipped, and would be unpacked on the way if it were taken for an encoding."""
 
@@ -335,10 +170,10 @@ DOWNLOAD_TIMEOUT = 120
 def read_project_files(simple_url: str, project: str, patience: float = TIMEOUT) -> ProjectFiles:
     """Return what an index holds of a project, nothing when it does not know it. No caches are asked.
 
-    ``patience``: the seconds that it may take to answer. Raises `IndexUnreachable`.
+    ``patience``: the seconds that an answer may take. Raises `IndexUnreachable`.
     """
-    answer = _get_page(f"{simple_url}{canonicalize_name(project)}/", patience)
-    return _parse_project(answer, project) if answer else ProjectFiles()
+    page = _get_page(f"{simple_url}{canonicalize_name(project)}/", patience)
+    return _parse_project(page, project) if page else ProjectFiles()
 
 
 def download_file(file: IndexFile, folder: Path, patience: float = DOWNLOAD_TIMEOUT) -> Path:
@@ -356,76 +191,74 @@ def download_file(file: IndexFile, folder: Path, patience: float = DOWNLOAD_TIME
 
 
 def maker_of_newest(project_files: ProjectFiles) -> str:
-    """Return who made the newest files on a shelf, by their metadata (PEP 658): a name, an address, a page; or ""."""
-    newest = (
-        [one for one in project_files.of_release(project_files.versions[-1]) if one.metadata]
-        if project_files.versions
-        else []
-    )
+    """Return who made the newest files, by their metadata (PEP 658): a name, an address, a page; or ""."""
+    versions = project_files.versions
+    files = [file for file in project_files.of_release(versions[-1]) if file.metadata] if versions else []
     try:
-        answer = _get_page(newest[0].metadata) if newest else None
+        page = _get_page(files[0].metadata) if files else None
     except IndexUnreachable:
         return ""
-    told = Metadata.from_bytes(answer.content) if answer else Metadata()
-    pages = [url.partition(",")[2].strip() for url in told.list("project_urls")][:1]
-    fields = (told.text("author") or told.text("author_email"), told.text("home_page") or "".join(pages))
+    metadata = Metadata.from_bytes(page.content) if page else Metadata()
+    pages = [url.partition(",")[2].strip() for url in metadata.list("project_urls")][:1]
+    fields = (metadata.text("author") or metadata.text("author_email"), metadata.text("home_page") or "".join(pages))
     return redact(", ".join(" ".join(field.split()) for field in fields if field))
 
 
 def _get_page(url: str, patience: float = TIMEOUT, headers: Mapping[str, str] = HEADERS) -> Page | None:
-    """Return an answer, None when there is no such page. Raises `IndexUnreachable`."""
-    # Only what asks an index needs it.
-    import requests  # noqa: PLC0415
+    """Return a page, None when the index has none. Raises `IndexUnreachable`."""
+    # requests takes longer to load than most commands take, and most ask no index.
+    from seatrial.index.http import get_page  # noqa: PLC0415
 
     try:
-        return get_page(url, headers, patience)
-    except (requests.RequestException, ValueError) as error:
-        said = redact_address(f"{url} does not answer: {error_text(error)}", url)
-        raise IndexUnreachable(said, fix=error_fix(error)) from None
+        # The headers of an answer may drip: no timeout of a socket ends that, because each byte is in time.
+        return in_thread(get_page, url, headers, patience).result(timeout=DEADLINE * patience)
+    except futures.TimeoutError:
+        what = f"{url} does not answer: the answer was not complete after {DEADLINE * patience:g} s"
+        raise IndexUnreachable(redact_address(what, url), fix="try again later") from None
 
 
-def _parse_project(answer: Page, project: str) -> ProjectFiles:
-    """Read the answer. Raises `IndexUnreachable`."""
+def _parse_project(page: Page, project: str) -> ProjectFiles:
+    """Read a page of the simple API, in JSON (PEP 691) or HTML (PEP 503). Raises `IndexUnreachable`."""
+    is_json = "json" in page.kind
     try:
-        told = json.loads(answer.content)
-        status = told.get("project-status") or {}
-        return ProjectFiles(
-            project,
-            tuple(_parse_file(one, answer.url) for one in told["files"]),
-            status=str(status.get("status", "active")),
-        )
+        table: Any = json.loads(page.content) if is_json else read_links(page.content.decode("utf-8", "replace"), page.url)
+        if table is None and not is_json:
+            raise _no_index(page, "it is neither the JSON nor the HTML form of the simple API (PEP 691, PEP 503)")
+        status = table.get("project-status") or {}
+        files = tuple(_parse_file(file, page.url) for file in table["files"])
+        return ProjectFiles(project, files, status=str(status.get("status", "active")))
     except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        is_json = "json" in answer.kind
-        lacks = "it tells no SHA-256 of a file" if is_json else "it has no JSON form of the simple API (PEP 691)"
-        raise IndexUnreachable(
-            f"{redact(answer.url)} does not answer as an index does: {lacks}",
-            fix="ask an index that has it: PyPI does, and devpi-server",
-        ) from None
+        raise _no_index(page, "it has no SHA-256 of a file") from None
 
 
-def _parse_file(told: Mapping[str, Any], page: str) -> IndexFile:
-    sha256 = told["hashes"]["sha256"]
+def _no_index(page: Page, lacks: str) -> IndexUnreachable:
+    fix = "check the address of the index; a server that can show SHA-256 has to: pypi-server run --hash-algo sha256"
+    return IndexUnreachable(f"{redact(page.url)} does not answer as an index does: {lacks}", fix=fix)
+
+
+def _parse_file(table: Mapping[str, Any], page: str) -> IndexFile:
+    sha256 = table["hashes"]["sha256"]
     if not isinstance(sha256, str):
         raise TypeError
-    has_metadata = told.get("core-metadata") or told.get("data-dist-info-metadata")
+    has_metadata = table.get("core-metadata") or table.get("data-dist-info-metadata")
     return IndexFile(
-        name=str(told["filename"]),
+        name=str(table["filename"]),
         sha256=sha256,
-        size=int(told.get("size") or 0),
-        uploaded=_parse_time(told.get("upload-time")),
-        is_yanked=bool(told.get("yanked")),
-        metadata=f"{urljoin(page, str(told['url']))}.metadata" if has_metadata and "url" in told else "",
-        provenance=str(told["provenance"] or "") if "provenance" in told else None,
-        url=urljoin(page, str(told["url"])) if "url" in told else "",
+        size=int(table.get("size") or 0),
+        uploaded=_parse_time(table.get("upload-time")),
+        is_yanked=bool(table.get("yanked")),
+        metadata=f"{urljoin(page, str(table['url']))}.metadata" if has_metadata and "url" in table else "",
+        provenance=str(table["provenance"] or "") if "provenance" in table else None,
+        url=urljoin(page, str(table["url"])) if "url" in table else "",
     )
 
 
-def _parse_time(told: object) -> datetime | None:
-    """Return the time of an upload as PEP 700 has it, None where the index does not tell it."""
-    if not isinstance(told, str):
+def _parse_time(text: object) -> datetime | None:
+    """Return the time of an upload as PEP 700 has it, None where the index does not state it."""
+    if not isinstance(text, str):
         return None
     try:
         # Before Python 3.11, fromisoformat() takes neither a Z nor fractions of every length.
-        return datetime.fromisoformat(told[:19]).replace(tzinfo=timezone.utc)
+        return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc)
     except ValueError:
         return None

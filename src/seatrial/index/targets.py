@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from seatrial.project.settings import Config
 
 
+LOOPBACK = "http://127.0.0.1:"
+"""How the address of an index on this machine begins."""
+
 UPLOADS = "upload."
 PYPI, TESTPYPI = "pypi", "testpypi"
 

@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from seatrial import process
 from seatrial.errors import CommandFailed, NotUsable, ToolError
-from seatrial.index.client import LOOPBACK
+from seatrial.index.targets import LOOPBACK
 from seatrial.installer import best_installer, python_of
 from seatrial.project.version_files import is_version
 from seatrial.redaction import redact
