@@ -204,8 +204,28 @@ def run_detached(
         try:
             output, errors = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            raise CommandFailed(render_command(args), OUT_OF_TIME, f"it had not ended after {seconds} s") from None
+            raise CommandFailed(render_command(args), OUT_OF_TIME, f"it had not ended after {seconds:g} s") from None
     return Completed(process.returncode, text_of(output), text_of(errors))
+
+
+@dataclass
+class Deadline:
+    """When a command has to have ended: ``seconds`` from now on; whoever reads its output can put it off."""
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        """Begin to count."""
+        self.put_off(self.seconds)
+
+    def put_off(self, seconds: float) -> None:
+        """Count as many seconds anew."""
+        self.seconds, self._end = seconds, time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """How many seconds are left, 0 when the time is up."""
+        return max(0, self._end - time.monotonic())
 
 
 def run_streaming(
@@ -214,22 +234,23 @@ def run_streaming(
     cwd: Path,
     env: Mapping[str, str],
     say: Callable[[str], None],
-    seconds: float | None = None,
+    deadline: Deadline | None = None,
 ) -> Completed:
     """Run a command, hand on each line that it prints as it comes, masked, and return how it went.
 
     ``output`` has both of its streams. Raises `CommandFailed` with exit code 127 when it can't be started, and with
-    `OUT_OF_TIME` when it has not ended after ``seconds``.
+    `OUT_OF_TIME` when it has not ended at the ``deadline`` (on Windows, none holds).
     """
     printed = []
-    end = None if seconds is None else time.monotonic() + seconds
     with _in_own_session(args, cwd, env, subprocess.STDOUT) as process:
-        for line in _lines(process, end):
+        for line in _lines(process, deadline):
             printed.append(redact(text_of(line)))
             say(printed[-1].rstrip("\n"))
-        if end is not None and process.poll() is None and time.monotonic() >= end:
-            raise CommandFailed(render_command(args), OUT_OF_TIME, f"it had not ended after {seconds:.0f} s")
-        process.wait()
+        try:
+            process.wait(deadline.left if deadline else None)
+        except subprocess.TimeoutExpired as error:
+            seconds = deadline.seconds if deadline else error.timeout
+            raise CommandFailed(render_command(args), OUT_OF_TIME, f"it had not ended after {seconds:g} s") from None
     return Completed(process.returncode, "".join(printed), "")
 
 
@@ -282,8 +303,8 @@ def _in_own_session(
                         stream.close()
 
 
-def _lines(process: subprocess.Popen[bytes], end: float | None = None) -> Iterator[bytes]:
-    """Yield what a command prints, a line at a time, until it ends; ``end``: when nobody waits any longer.
+def _lines(process: subprocess.Popen[bytes], deadline: Deadline | None = None) -> Iterator[bytes]:
+    """Yield what a command prints, a line at a time, until it ends or the time is up.
 
     What it has started can go on, and keep its output open: nobody waits for that.
     """
@@ -294,7 +315,7 @@ def _lines(process: subprocess.Popen[bytes], end: float | None = None) -> Iterat
     rest = b""
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
-        while True:
+        while deadline is None or deadline.left:
             # What it printed before it ended can still be read after.
             has_ended = process.poll() is not None
             if selector.select(timeout=0 if has_ended else POLL_SECONDS):
@@ -304,7 +325,7 @@ def _lines(process: subprocess.Popen[bytes], end: float | None = None) -> Iterat
                 if piece:
                     continue
                 break
-            if has_ended or (end is not None and time.monotonic() >= end):
+            if has_ended:
                 break
     if rest:
         yield rest

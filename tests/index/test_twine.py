@@ -9,10 +9,28 @@ import pytest
 
 import sample_dists
 from errors_raised import raises_error
-from seatrial.index.twine import KNOWING_METADATA_2_5, twine_check
+from seatrial.errors import UploadFailed
+from seatrial.index.twine import KEYRING_FIX, KNOWING_METADATA_2_5, Patience, twine_check, twine_upload
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sample_project import SampleProject
+
+
+KEYRING = """\
+import threading
+import keyring.backend
+
+class Backend(keyring.backend.KeyringBackend):
+    priority = 1
+
+    def get_password(self, service, username):
+        {body}
+
+    def set_password(self, service, username, password):
+        raise NotImplementedError
+"""
 
 
 def test_private_list_that_lets_twine_6_take_metadata_2_5_is_still_there() -> None:
@@ -33,3 +51,19 @@ def test_twine_accepts_a_missing_description_and_refuses_one_that_cannot_be_rend
         twine_check([tmp_path / healthy.name, tmp_path / broken.name])
     assert raised.value.what.startswith("twine check does not accept the distributions:\n")
     assert 'Unknown directive type "nonsense".' in raised.value.what
+
+
+@pytest.mark.slow
+def test_keyring_that_does_not_answer_is_not_waited_for(project: SampleProject) -> None:
+    (project.root / "seeded_keyring.py").write_text(KEYRING.format(body="threading.Event().wait()"))
+    wheel = sample_dists.wheel()
+    (project.root / wheel.name).write_bytes(wheel.data())
+    seeded = {"PYTHONPATH": str(project.root), "PYTHON_KEYRING_BACKEND": "seeded_keyring.Backend"}
+    environ = {**project.environ, **seeded, "HTTPS_PROXY": "http://127.0.0.1:9"}
+    with pytest.raises(UploadFailed) as raised:
+        twine_upload([project.root / wheel.name], environ, Patience(keyring=3))
+    assert raised.value.what == "nothing was sent: the keyring has not answered within 3 s"
+    assert raised.value.fix == KEYRING_FIX
+    without = {**environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    with pytest.raises(UploadFailed):
+        twine_upload([project.root / wheel.name], without, Patience(keyring=600))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from twine.utils import DEFAULT_REPOSITORY
 
 from errors_raised import raises_error
 from rehearsal_projects import WORKFLOW
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 INDEX = "https://example.invalid/simple/"
 FILE = IndexFile("tidepool-1.3.0.tar.gz", "a" * 64, 1, None)
-PYPI = Destination("pypi", "https://example.invalid/legacy/", INDEX)
+PYPI = Destination("pypi", DEFAULT_REPOSITORY, INDEX)
 NONE = f"{INDEX} lists no attestations of {FILE.name}"
 UNKNOWN = f"{INDEX} does not tell whether there are attestations: it has an older simple API than 1.3"
 BY_CI = ", and release.yml makes them"
@@ -77,5 +78,5 @@ def test_attestations_that_were_asked_for_are_missed(
 
 
 def test_nobody_makes_attestations_for_another_index() -> None:
-    other = replace(PYPI, name="dock")
+    other = replace(PYPI, name="dock", upload="https://example.invalid/legacy/")
     assert require_attestations(delivery(""), ci(WORKFLOW, "success"), other, "by CI") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import sys
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,8 +15,9 @@ from errors_raised import raises_error, rendered
 from index_server import READ, IndexServer
 from sample_project import lines
 from seatrial.commands import Command
-from seatrial.index.credentials import credential_remarks, require_credentials, token_host
-from seatrial.index.targets import Destination, pypi_host
+from seatrial.index.credentials import Credential, credential_remarks, require_credentials, token_host
+from seatrial.index.targets import Destination, find_destination, pypi_host
+from seatrial.project.settings import Config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +111,49 @@ def test_pypirc_that_others_can_read_is_told(tmp_path: Path) -> None:
     assert list(credential_remarks(HERE, {"HOME": str(tmp_path)})) == [
         f"others can read {file}, which holds a password: chmod 600 {file}"
     ]
+
+
+PYPIRC_PYPI = "[pypi]\nrepository = http://127.0.0.1:9/legacy/\npassword = opensesame\n"
+PYPIRC_DOCK = "[distutils]\nindex-servers = dock\n[dock]\nrepository = https://example.invalid/legacy/\npassword = x\n"
+
+
+def find(pypirc: str, named: str, home: Path, **environ: str) -> Destination:
+    (home / ".pypirc").write_text(pypirc)
+    return find_destination(named, Config(), {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, **environ})
+
+
+def test_address_of_pypi_in_pypirc_is_shown_and_used_as_twine_reads_it(tmp_path: Path) -> None:
+    """There need not be a list of indexes."""
+    here = find(PYPIRC_PYPI, "", tmp_path)
+    assert (here.upload, here.simple) == ("http://127.0.0.1:9/legacy/", "http://127.0.0.1:9/simple/")
+    assert (here.shown, here.pypi) == ("pypi (http://127.0.0.1:9/legacy/)", None)
+    assert find(PYPIRC_PYPI, "testpypi", tmp_path).shown == "TestPyPI"
+    listed = PYPIRC_DOCK + "[pypi]\nrepository = http://127.0.0.1:9/legacy/\n"
+    assert find(listed, "", tmp_path).shown == "PyPI", "a section that is not listed does not count"
+
+
+def test_index_that_is_named_by_its_address_has_the_password_of_its_section(tmp_path: Path) -> None:
+    for named, environ in (
+        ("https://example.invalid/legacy", {}),
+        ("", {"TWINE_REPOSITORY_URL": "https://EXAMPLE.invalid/legacy/"}),
+    ):
+        here = find(PYPIRC_DOCK, named, tmp_path, **environ)
+        assert (here.name, here.shown.lower()) == (
+            "dock",
+            "dock (https://example.invalid/legacy" + "/" * (not named) + ")",
+        )
+        assert Credential.of(here, {"HOME": str(tmp_path)}).password == "x"  # noqa: S105
+    here = find(PYPIRC_DOCK, "https://me:other@example.invalid/legacy/", tmp_path)
+    assert (here.name, Credential.of(here, {"HOME": str(tmp_path)}).password) == ("", "other")
+    assert find(PYPIRC_DOCK, DEFAULT_REPOSITORY, tmp_path).shown == "PyPI"
+
+
+@pytest.mark.parametrize("text", [b"password = opensesame", b"[pypi]\npassword = \xff", b"[pypi]\n[pypi]\n"])
+def test_pypirc_that_can_not_be_read_is_one_message(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / ".pypirc").write_bytes(text)
+    with raises_error("DestinationUnknown") as raised:
+        find_destination("", Config(), {"HOME": str(tmp_path)})
+    assert raised.value.what == f"{tmp_path / '.pypirc'} can't be read as .pypirc"
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,9 @@ def _parse_project(page: Page, project: str) -> ProjectFiles:
     """Read a page of the simple API, in JSON (PEP 691) or HTML (PEP 503). Raises `IndexUnreachable`."""
     is_json = "json" in page.kind
     try:
-        table: Any = json.loads(page.content) if is_json else read_links(page.content.decode("utf-8", "replace"), page.url)
+        table: Any = (
+            json.loads(page.content) if is_json else read_links(page.content.decode("utf-8", "replace"), page.url)
+        )
         if table is None and not is_json:
             raise _no_index(page, "it is neither the JSON nor the HTML form of the simple API (PEP 691, PEP 503)")
         status = table.get("project-status") or {}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial.errors import ToolError
-from seatrial.index.targets import PYPI, TESTPYPI, pypi_host, pypirc_passwords, pypirc_path
-from seatrial.redaction import redact
+from seatrial.index.targets import pypi_host, pypirc_passwords, pypirc_path
+from seatrial.redaction import redact, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ MACAROON = b"\x02\x01"
 
 @dataclass(frozen=True)
 class Credential:
-    """A user and a password, and where it stands; ``password`` is None where nobody says it.
+    """A user and a password, and the place of the password, which is None when twine has to ask for it.
 
     ``user``: that of the environment; on PyPI, twine takes no other, and ``__token__`` where it says none.
     """
@@ -48,12 +48,15 @@ class Credential:
         user = environ.get("TWINE_USERNAME") or USER
         if "TWINE_PASSWORD" in environ:
             return cls(user, environ["TWINE_PASSWORD"], "TWINE_PASSWORD")
+        in_address = without_credentials(destination.upload) != destination.upload
+        if not destination.name and in_address:
+            return cls(user, urlsplit(destination.upload).password, "the address")
         return cls(user, pypirc_passwords(environ).get(destination.name), str(pypirc_path(environ)))
 
 
 def require_credentials(destination: Destination, environ: Mapping[str, str], again: Command) -> None:
     """Raise `CredentialUnfit` for what PyPI or TestPyPI can't take; ``again``: the command that goes on."""
-    if destination.name not in {PYPI, TESTPYPI}:
+    if not destination.pypi:
         return
     wrong = tuple(_problems(destination, Credential.of(destination, environ)))
     if wrong:
@@ -64,42 +67,48 @@ def require_credentials(destination: Destination, environ: Mapping[str, str], ag
         )
 
 
-def _problems(destination: Destination, found: Credential) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong, and what mends it."""
-    if found.password == "":
-        yield f"{found.place} is empty, and twine looks no further", _without_token(found)
-    if found.password and found.password.strip().startswith(PREFIX):
-        if found.user != USER:
-            yield f"TWINE_USERNAME is not {USER}, and the password in {found.place} is a token", "unset TWINE_USERNAME"
-        home, here = token_host(found.password), _host(destination)
-        if home and home != here:
+def _problems(destination: Destination, credential: Credential) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong, and what to do about it."""
+    if credential.password == "":
+        yield f"{credential.place} is empty, and twine looks no further", _without_token(credential)
+    if credential.password and credential.password.strip().startswith(PREFIX):
+        if credential.user != USER:
             yield (
-                f"the token in {found.place} is one of {_named(home)}, not of {destination.shown}",
-                _without_token(found),
+                f"TWINE_USERNAME is not {USER}, and the password in {credential.place} is a token",
+                "unset TWINE_USERNAME",
+            )
+        home = token_host(credential.password)
+        if home and home != destination.host:
+            yield (
+                f"the token in {credential.place} is one of {_named(home)}, not of {destination.shown}",
+                _without_token(credential),
             )
 
 
-def _without_token(found: Credential) -> str:
-    is_set = found.place == "TWINE_PASSWORD"
-    return f"unset {found.place}, or set it to a token" if is_set else f"exchange the password in {found.place}"
+def _without_token(credential: Credential) -> str:
+    is_set = credential.place == "TWINE_PASSWORD"
+    return (
+        f"unset {credential.place}, or set it to a token" if is_set else f"exchange the password in {credential.place}"
+    )
 
 
 def credential_remarks(destination: Destination, environ: Mapping[str, str]) -> Iterator[str]:
     """Yield what may be meant so, and often is not."""
-    found = Credential.of(destination, environ)
+    credential = Credential.of(destination, environ)
     url = environ.get("TWINE_REPOSITORY_URL", "")
     if destination.named and url and url.rstrip("/") != destination.upload.rstrip("/"):
         yield f"TWINE_REPOSITORY_URL leads elsewhere, to {redact(url)}: --index holds"
-    password = found.password or ""
+    password = credential.password or ""
     if password != password.strip():
-        yield f"{found.place} begins or ends with a blank or a line break, which is sent too"
-    if destination.name in {PYPI, TESTPYPI}:
+        yield f"{credential.place} begins or ends with a blank or a line break, which is sent too"
+    if destination.pypi:
         if password and not password.strip().startswith(PREFIX):
-            yield f"what {found.place} holds is no token, and {destination.shown} takes nothing else"
-    elif password == "" and found.password is not None:
-        yield f"{found.place} is empty, and twine looks no further"
+            yield f"what {credential.place} holds is no token, and {destination.shown} takes nothing else"
+    elif password == "" and credential.password is not None:
+        yield f"{credential.place} is empty, and twine looks no further"
     elif _is_of_pypi(token_host(password)):
-        yield f"the token in {found.place} is one of {_named(token_host(password))}, and goes to {destination.shown}"
+        index = _named(token_host(password))
+        yield f"the token in {credential.place} is one of {index}, and goes to {destination.shown}"
     file = pypirc_path(environ)
     if os.name == "posix" and pypirc_passwords(environ) and file.stat().st_mode & 0o077:
         yield f"others can read {file}, which holds a password: chmod 600 {file}"
@@ -112,12 +121,8 @@ def token_host(token: str) -> str:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:
         return ""
-    told = raw[3 : 3 + raw[2]].decode("ascii", "replace") if raw.startswith(MACAROON) and raw[2:3] else ""
-    return told if re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", told) else ""
-
-
-def _host(destination: Destination) -> str:
-    return urlsplit(destination.site).hostname or ""
+    host = raw[3 : 3 + raw[2]].decode("ascii", "replace") if raw.startswith(MACAROON) and raw[2:3] else ""
+    return host if re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) else ""
 
 
 def _is_of_pypi(host: str) -> bool:

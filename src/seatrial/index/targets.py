@@ -7,9 +7,9 @@ import contextlib
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from seatrial.errors import DeliveryError
@@ -33,9 +33,9 @@ PYPI, TESTPYPI = "pypi", "testpypi"
 class Destination:
     """An index.
 
-    ``name``: as twine and .pypirc call it, "" for one that is known by its address alone; ``upload`` and ``simple``:
-    the addresses that files are sent to and read from; ``told``: what was said of it on the command line. Credentials
-    can be in the addresses.
+    ``name``: as twine and .pypirc call it, "" for an index that is known by its address alone; ``upload`` and
+    ``simple``: the addresses that files are sent to and read from; ``named``: how the command line names it.
+    Credentials can be in the addresses.
     """
 
     name: str
@@ -45,45 +45,66 @@ class Destination:
 
     @property
     def option(self) -> tuple[str, ...]:
-        """The words that lead a command to the same index: without the password of an address."""
+        """What leads a command to the same index, as it can be typed: without the password of an address."""
         return ("--index", without_credentials(self.named)) if self.named else ()
+
+    @property
+    def host(self) -> str | None:
+        """The host of its pages for people: PyPI itself takes uploads at a host of its own."""
+        host = urlsplit(self.upload).hostname
+        return host.removeprefix(UPLOADS) if host else None
 
     @property
     def site(self) -> str:
         """The address of its pages for people."""
         parts = urlsplit(self.upload)
-        netloc = parts.netloc.rpartition("@")[2]
-        # PyPI itself takes uploads at a host of its own.
-        return f"{parts.scheme}://{netloc.removeprefix(UPLOADS)}/"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].removeprefix(UPLOADS)}/"
+
+    @property
+    def pypi(self) -> str | None:
+        """PyPI or TestPyPI, None for any other index, whatever .pypirc calls it."""
+        return {pypi_host(): "PyPI", f"test.{pypi_host()}": "TestPyPI"}.get(self.host or "")
 
     @property
     def shown(self) -> str:
-        """Its name, or its address without what is secret."""
-        return {PYPI: "PyPI", TESTPYPI: "TestPyPI"}.get(self.name, self.name) or redact(self.upload)
+        """PyPI, TestPyPI, or its address without what is secret, after its name."""
+        address = redact(self.upload)
+        return self.pypi or (f"{self.name} ({address})" if self.name else address)
 
 
-def find_destination(told: str, config: Config, environ: Mapping[str, str]) -> Destination:
+def find_destination(named: str, config: Config, environ: Mapping[str, str]) -> Destination:
     """Return the index that was named, or the one that twine uploads to. Raises `DestinationUnknown`.
 
-    ``told``: pypi, testpypi, a name of .pypirc, an address, or "".
+    ``named``: pypi, testpypi, a name of .pypirc, an address, or "". An address that .pypirc has gets its name, and with
+    it the password there.
     """
-    # Loaded here because twine takes its time.
+    # twine takes its time to load.
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
 
-    known = {PYPI: DEFAULT_REPOSITORY, TESTPYPI: TEST_REPOSITORY, **pypirc_addresses(environ)}
-    wanted = told or environ.get("TWINE_REPOSITORY_URL") or environ.get("TWINE_REPOSITORY") or PYPI
-    name, upload = ("", wanted) if "://" in wanted else (wanted, known.get(wanted, ""))
+    addresses = {PYPI: DEFAULT_REPOSITORY, TESTPYPI: TEST_REPOSITORY, **pypirc_addresses(environ)}
+    wanted = named or environ.get("TWINE_REPOSITORY_URL") or environ.get("TWINE_REPOSITORY") or PYPI
+    if "://" in wanted:
+        upload = wanted
+        name = next((name for name, address in addresses.items() if _is_same(address, wanted)), "")
+    else:
+        name, upload = wanted, addresses.get(wanted, "")
     parts = urlsplit(upload)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        near = () if "://" in wanted else nearest(wanted, known)
+        near = () if "://" in wanted else nearest(wanted, addresses)
         raise DeliveryError(
             f"{redact(wanted)!r} is no index to upload to{did_you_mean(near)}",
             code="DestinationUnknown",
-            fix=f"name one of {', '.join(known)}, or give the address that it takes uploads at: https://…/legacy/",
+            fix=f"name one of {', '.join(addresses)}, or give the address that it takes uploads at: https://…/legacy/",
         )
-    usual = not told and name == PYPI
-    simple = (config.index or pip_index_url(environ)) if usual else _simple_address(upload)
-    return Destination(name, upload, simple, told)
+    destination = Destination(name, upload, _simple_address(upload), named)
+    if named or name != PYPI:
+        return destination
+    simple = config.index or (pip_index_url(environ) if destination.pypi else destination.simple)
+    return replace(destination, simple=simple)
+
+
+def _is_same(address: str, other: str) -> bool:
+    return address.rstrip("/").lower() == other.rstrip("/").lower()
 
 
 def _simple_address(upload: str) -> str:
@@ -99,13 +120,12 @@ def _simple_address(upload: str) -> str:
 
 def pypirc_addresses(environ: Mapping[str, str]) -> dict[str, str]:
     """Return where the indexes that it lists take uploads. Raises `DestinationUnknown`."""
-    listed = _pypirc_values(environ, "index-servers").get("distutils", "").split()
-    return {name: url for name, url in _pypirc_values(environ, "repository").items() if name in listed}
+    return {name: values["repository"] for name, values in _pypirc(environ).items() if values.get("repository")}
 
 
 def pypirc_passwords(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the passwords in it by the names of the indexes; nothing may show them. Raises `DestinationUnknown`."""
-    return _pypirc_values(environ, "password")
+    return {name: values["password"] for name, values in _pypirc(environ).items() if values.get("password") is not None}
 
 
 def pypirc_path(environ: Mapping[str, str]) -> Path:
@@ -114,18 +134,20 @@ def pypirc_path(environ: Mapping[str, str]) -> Path:
     return Path(home, ".pypirc")
 
 
-def _pypirc_values(environ: Mapping[str, str], key: str) -> dict[str, str]:
-    parser = configparser.RawConfigParser()
+def _pypirc(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the values of each index as twine reads them, who knows which sections count and what they inherit."""
+    # twine takes its time to load.
+    from twine.exceptions import TwineException  # noqa: PLC0415
+    from twine.utils import get_config  # noqa: PLC0415
+
+    path = pypirc_path(environ)
     try:
-        parser.read(pypirc_path(environ), encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError):
+        return dict(get_config(str(path) if path.is_file() else os.devnull))
+    except (TwineException, configparser.Error, UnicodeDecodeError, OSError):
         # Its own words would show the line, which can hold a password.
         raise DeliveryError(
-            f"{pypirc_path(environ)} can't be read as .pypirc",
-            code="DestinationUnknown",
-            fix="mend it, or move it away",
+            f"{path} can't be read as .pypirc", code="DestinationUnknown", fix="correct it, or move it away"
         ) from None
-    return {name: parser.get(name, key) for name in parser.sections() if parser.has_option(name, key)}
 
 
 INDEX_VARIABLES = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")

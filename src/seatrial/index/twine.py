@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial import process
 from seatrial.errors import BuildError, CommandFailed, CredentialMissing, UploadFailed, last_lines
+from seatrial.process import Deadline
 from seatrial.redaction import redact, redact_values, secrets_of
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 
 UPLOAD_TIMEOUT = 600
-"""Seconds that an upload may take: as many as PyPI gives to one."""
+"""Seconds that an upload may take: as many as PyPI gives to it."""
 
 TOKEN_OF_GITLAB = "let the publishing job ask for it:\nid_tokens:\n  PYPI_ID_TOKEN:\n    aud: pypi"  # noqa: S105 - a key
 
@@ -38,6 +40,13 @@ UPLOAD_FIXES = (
 
 NO_CREDENTIAL = "Credential not found"
 """What twine says before it has sent anything."""
+
+KEYRING_SECONDS = 60
+"""How long the keyring may take: a window in which it asks for a password can be open."""
+
+KEYRING_FIX = (
+    "unlock the keyring, or leave it out: set TWINE_PASSWORD, or PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring"
+)
 
 FIRST_KNOWING_METADATA_2_5 = 7
 
@@ -75,27 +84,51 @@ def twine_check(paths: Sequence[Path]) -> None:
         )
 
 
-def twine_upload(
-    paths: Sequence[Path], env: Mapping[str, str], patience: float = UPLOAD_TIMEOUT, repository: str = "pypi"
-) -> str:
-    """Run ``twine upload`` and return what it says; to PyPI unless told, as that is for this environment.
+@dataclass(frozen=True)
+class Patience:
+    """How many seconds an upload may take, and its part before the first file: there twine asks the keyring."""
 
-    ``patience``: the seconds that it may take; ``repository``: the name of the index, "" for the address in the
-    environment, which can hold a password: every user of the machine sees the arguments of a command.
+    upload: float = UPLOAD_TIMEOUT
+    keyring: float | None = None
+
+
+PATIENCE = Patience()
+
+
+def twine_upload(
+    paths: Sequence[Path], env: Mapping[str, str], patience: Patience = PATIENCE, repository: str = "pypi"
+) -> str:
+    """Run ``twine upload`` and return what it says; to PyPI by default, as that is for this environment.
+
+    ``repository``: the name of the index, "" for the address in the environment, which can hold a password: every user
+    of the machine sees the arguments of a command.
     Raises `CredentialMissing`, or `UploadFailed` with the words of twine and of the index.
     """
     options = ("--non-interactive", "--disable-progress-bar", *(("--repository", repository) if repository else ()))
     args = (*_program(), "--no-color", "upload", *options, *(str(path) for path in paths))
+    env, deadline = {**env, "COLUMNS": "1000", "PYTHONUNBUFFERED": "1"}, Deadline(patience.keyring or patience.upload)
+    is_begun = patience.keyring is None
+
+    def read(line: str) -> None:
+        nonlocal is_begun
+        if not is_begun and any(line == f"Uploading {path.name}" for path in paths):
+            is_begun = True
+            deadline.put_off(patience.upload)
+
     try:
-        done = process.run_detached(args, cwd=paths[0].parent, env={**env, "COLUMNS": "1000"}, seconds=patience)
+        done = process.run_streaming(args, cwd=paths[0].parent, env=env, say=read, deadline=deadline)
     except CommandFailed as error:
+        if error.returncode == process.OUT_OF_TIME and not is_begun:
+            raise UploadFailed(
+                f"nothing was sent: the keyring has not answered within {patience.keyring:g} s", fix=KEYRING_FIX
+            ) from None
         raise UploadFailed(f"twine upload: {error.output}", fix="try again later, or with fewer files") from None
-    output, errors = (redact_values(text, secrets_of(env)) for text in (done.output, done.errors))
+    output = redact_values(done.output, secrets_of(env))
     if done.returncode:
-        said = _last_word(last_lines(output + errors))
-        fix = next((told for sign, told in UPLOAD_FIXES if sign in said), "mend what it names")
-        kind = CredentialMissing if NO_CREDENTIAL in said else UploadFailed
-        raise kind(f"twine upload failed:\n{said}", fix=fix)
+        message = _last_message(last_lines(output))
+        fix = next((fix for sign, fix in UPLOAD_FIXES if sign in message), "correct what it names")
+        kind = CredentialMissing if NO_CREDENTIAL in message else UploadFailed
+        raise kind(f"twine upload failed:\n{message}", fix=fix)
     return output.strip()
 
 
@@ -104,13 +137,13 @@ def upload_interactively(paths: Sequence[Path], env: Mapping[str, str], reposito
     options = ("--disable-progress-bar", *(("--repository", repository) if repository else ()))
     args = (*_program(), "upload", *options, *(str(path) for path in paths))
     if process.run_interactively(args, cwd=paths[0].parent, env=env):
-        raise UploadFailed("twine upload failed, as it says above", fix="mend what it names")
+        raise UploadFailed("twine upload failed, as it says above", fix="correct what it names")
 
 
-def _last_word(said: str) -> str:
+def _last_message(output: str) -> str:
     """Return what twine ends with: its error, or the last line of an exception that it did not foresee."""
-    start = said.rfind("  ERROR ")
-    return said[start:] if start >= 0 else said.rpartition("\n")[2]
+    start = output.rfind("  ERROR ")
+    return output[start:] if start >= 0 else output.rpartition("\n")[2]
 
 
 def _program() -> tuple[str, ...]:

@@ -169,7 +169,8 @@ class ProjectCopy:
 
     def run(self, args: tuple[str, ...], progress: Progress, env: Mapping[str, str]) -> Outcome:
         """Run a command in the project's folder. Raises `CommandFailed` when the time is over."""
-        done = process.run_streaming(args, cwd=self.project, env=env, say=progress.line, seconds=self.seconds_left)
+        deadline = process.Deadline(self.seconds_left)
+        done = process.run_streaming(args, cwd=self.project, env=env, say=progress.line, deadline=deadline)
         return Outcome(not done.returncode, count_tests(done.output), done.output)
 
 
@@ -383,9 +384,8 @@ class ProposalTrial:
         # What a rehearsal remarks is for the one that the user runs.
         quiet = Progress(lambda event: None if isinstance(event, Note) else progress.emit(event), progress.path)
         reader, env = EventReader(quiet), {**self.env, EVENTS_VARIABLE: "1"}
-        done = process.run_streaming(
-            command, cwd=self.copy.project, env=env, say=reader, seconds=self.copy.seconds_left
-        )
+        deadline = process.Deadline(self.copy.seconds_left)
+        done = process.run_streaming(command, cwd=self.copy.project, env=env, say=reader, deadline=deadline)
         return Outcome(not done.returncode, output="\n".join(reader.output))
 
     def _nox(self, progress: Progress, session: str, about: str) -> Outcome:

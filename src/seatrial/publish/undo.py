@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError
-from seatrial.index.targets import PYPI, TESTPYPI
 from seatrial.project.bump import write_note
 from seatrial.project.versions import next_version
 from seatrial.publish.ci_runs import read_ci_runs
@@ -37,7 +36,7 @@ class ReleaseToUndo:
     @property
     def page(self) -> str:
         """The page on which the index lets its owner yank the release."""
-        if self.destination.name in {PYPI, TESTPYPI}:
+        if self.destination.pypi:
             return f"{self.destination.site}manage/project/{self.on_index.project}/release/{self.on_index.version}/"
         return self.destination.site
 

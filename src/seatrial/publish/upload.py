@@ -12,8 +12,9 @@ from seatrial.checks.run import check_uploads, require_acceptable
 from seatrial.commands import Command
 from seatrial.errors import BuildError, CredentialMissing, UploadFailed
 from seatrial.index.client import download_file, read_project_files
+from seatrial.index.credentials import Credential
 from seatrial.index.targets import pip_index_url, pypirc_passwords
-from seatrial.index.twine import twine_upload, upload_interactively
+from seatrial.index.twine import KEYRING_SECONDS, Patience, twine_upload, upload_interactively
 from seatrial.publish.ci_runs import read_ci_runs
 from seatrial.publish.state import IndexState, ReleaseOnIndex
 from seatrial.publish.tagged_release import manifest_of, require_same_tag
@@ -116,8 +117,12 @@ def upload_release(
     destination, paths = upload_plan.destination, [file.path for file in upload_plan.files]
     environment = _twine_environment(destination)
     secrets = (environ.get("TWINE_PASSWORD", ""), *pypirc_passwords(environ).values())
+    asks_keyring = Credential.of(destination, environ).password is None
+    if asks_keyring:
+        progress.line(f"asking the keyring for the password of {destination.shown}, for at most {KEYRING_SECONDS} s")
     try:
-        output = twine_upload(paths, environment, repository=destination.name)
+        patience = Patience(keyring=KEYRING_SECONDS if asks_keyring else None)
+        output = twine_upload(paths, environment, patience, destination.name)
     except CredentialMissing as error:
         if before_asking is None:
             raise _with_next_command(error, upload_plan, secrets) from None

@@ -15,7 +15,6 @@ from seatrial.ci.before_upload import build_without_session
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError, IndexUnreachable
 from seatrial.index.client import download_file, read_project_files
-from seatrial.index.targets import PYPI, TESTPYPI
 from seatrial.installer import installer_environment
 from seatrial.publish.ci_runs import read_ci_runs
 from seatrial.publish.install import InstallRequest, IsolatedFolder, install_release
@@ -334,5 +333,4 @@ def _missing_attestations(release: ReleaseOnIndex) -> str | None:
 def _attesting_workflow(runs: CiRuns, destination: Destination) -> str | None:
     """Return the name of the workflow that makes attestations; None for an index that does not keep them."""
     job = runs.publishing.job
-    is_kept = destination.name in {PYPI, TESTPYPI}
-    return job.workflow.name if job and job.attests and is_kept else None
+    return job.workflow.name if job and job.attests and destination.pypi else None

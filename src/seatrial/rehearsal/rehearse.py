@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed
 from seatrial.git.repository import read_repository, uncommitted_files
-from seatrial.index.twine import twine_upload
+from seatrial.index.twine import Patience, twine_upload
 from seatrial.invocation import INVOKE
 from seatrial.project.project import Project
 from seatrial.publish.install import InstalledRelease, InstallRequest, install_release
@@ -188,7 +188,9 @@ class Rehearsal:
         environment = self.network.environment(self.sandbox.environment, identity)
         self.network.require_loopback(environment, self.sandbox.folder)
         try:
-            output = twine_upload([file.path for file in files], environment, self.network.index.faults.patience)
+            output = twine_upload(
+                [file.path for file in files], environment, Patience(self.network.index.faults.patience)
+            )
             # The output ends with an address on PyPI, to which nothing was uploaded.
             for line in output.partition("\nView at:")[0].rstrip().splitlines():
                 progress.line(line)
