@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from errors_raised import raises_error
 from seatrial.errors import FileNotUtf8, PyprojectInvalid, VersionNotFound
-from seatrial.project.bump import configured_files
+from seatrial.project.bumpversion import configured_files
 from seatrial.project.project import Project
 from seatrial.project.version_files import (
     VersionFiles,
@@ -317,7 +317,7 @@ def test_stretch_stands_in_the_file_once(tmp_path: Path) -> None:
     own = '[project]\nname = "tide"\nversion = "1.2.3"\ndependencies = ["lib==1.2.3"]\n'
     (place,) = find(tmp_path, **{"pyproject.toml": other + own}).places
     assert place.text == 'name = "tide"\nversion = "1.2.3"'
-    assert place.said(Version("2.0rc1")) == 'name = "tide"\nversion = "2.0rc1"'
+    assert place.with_version(Version("2.0rc1")) == 'name = "tide"\nversion = "2.0rc1"'
 
 
 @pytest.mark.parametrize(

@@ -453,8 +453,9 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         configure_a_file_without_the_version,
         (),
         f"""
-        seatrial: README.md does not have '1.2.3', and pyproject.toml tells bump-my-version to change that
-        fix:  write the version there, or take the file out of [[tool.bumpversion.files]]
+        seatrial: bump-my-version does not write 1.3.0, as pyproject.toml configures it:
+          Did not find '1.2.3' in file: 'README.md'
+        fix:  correct that in pyproject.toml; to try it: bump-my-version bump --dry-run --new-version 1.3.0 --verbose
         {READ}VersionNotWritten
         """,
     ),
@@ -534,7 +535,7 @@ def test_what_is_wrong_is_told_before_anything_is_written(
     ("spoil", "error", "words"),
     [
         (refuse_in_a_hook, "HookRefused", "no ticket in: Release 1.3.0"),
-        (rewrite_the_version_in_a_hook, "VersionNotWritten", 'src/tidepool/__init__.py: __version__ = "1.2.3"'),
+        (rewrite_the_version_in_a_hook, "VersionNotWritten", 'src/tidepool/__init__.py: __version__ = "1.2.9"'),
         (refuse_before_the_push, "PushRefused", "not today"),
         # Without --atomic, the branch would have moved.
         pytest.param(refuse_on_the_remote, "PushRefused", "no tags", marks=pytest.mark.selection),
@@ -679,7 +680,11 @@ def test_hooks_of_bump_my_version_do_not_run(repo: ReleaseRepo) -> None:
     hooks = f'[tool.bumpversion]\npost_commit_hooks = ["touch {mark}"]\npre_commit_hooks = ["touch {mark}"]\n'
     repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + hooks})
     repo.project.git("commit", "-qam", "Hooks")
-    assert repo.release("--part", "minor", "--yes").returncode == 0
+    ran = repo.release("--part", "minor", "--yes")
+    assert ran.returncode == 0
+    assert (
+        "\nnot run  post_commit_hooks, pre_commit_hooks of bump-my-version, which does not commit here; " in ran.output
+    )
     assert not mark.exists()
 
 

@@ -1,26 +1,24 @@
 """Writes a version into a project's files, and its fragments into the changelog.
 
-seatrial computes the version, because bump-my-version's arithmetic is not that of PEP 440; bump-my-version is told to
-parse a version as one word and to make neither commit nor tag. The results are read again afterwards; when a tool
-fails half-way, the files are restored.
+The results are read again afterwards; when a tool fails half-way, the files are restored.
 """
 
 from __future__ import annotations
 
-import configparser
 import contextlib
 import difflib
-import json
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
 
 from seatrial import process
 from seatrial.commands import Command
-from seatrial.errors import FileNotUtf8, PyprojectInvalid, ReleaseError, count_text
+from seatrial.errors import FileNotUtf8, ReleaseError, SeatrialError, count_text
+from seatrial.project.bumpversion import configured_files, write_configured
 from seatrial.project.changelog import (
     UnreleasedChangelog,
     create_fragment,
@@ -30,6 +28,7 @@ from seatrial.project.changelog import (
 )
 from seatrial.project.changelog_entries import find_entry, has_entry, read_entry
 from seatrial.project.links import leaves_repository, require_inside
+from seatrial.project.project import Project
 from seatrial.project.toml import read_toml
 from seatrial.project.unreleased import (
     CATEGORIES,
@@ -42,16 +41,13 @@ from seatrial.project.unreleased import (
     with_comparison,
     with_pre_releases,
 )
-from seatrial.project.version_files import VersionPlace, read_text
+from seatrial.project.version_files import find_version_files, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from packaging.version import Version
+    from collections.abc import Iterable, Iterator
 
     from seatrial.process import WaitingCommand
     from seatrial.project.changelog import Changelog, ChangelogSettings
-    from seatrial.project.project import Project
     from seatrial.project.snapshot import ProjectSnapshot
 
 
@@ -75,10 +71,6 @@ class FileBackup:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
 
-    def has(self, path: Path) -> bool:
-        """Whether a file is as it was."""
-        return any(known == path and path.is_file() and path.read_bytes() == old for known, old in self.contents)
-
     def restore_line_ends(self) -> None:
         """Give each file that was rewritten the line ends that it had."""
         for path, old in self.contents:
@@ -98,23 +90,16 @@ def raise_version(snapshot: ProjectSnapshot, version: Version) -> None:
     """
     if snapshot.comes_from_tag:
         return
-    project = snapshot.project
-    configured = configured_files(project)
-    paths = [project.root / path for path in (*configured, *(place.path for place in snapshot.places.places))]
+    project, places = snapshot.project, snapshot.places.places
+    paths = [project.root / path for path in (*configured_files(project), *(place.path for place in places))]
     require_inside(project.root, paths)
     with _put_back_on_failure(paths) as kept:
-        if configured:
-            write_configured(project, snapshot.current, version)
-            untouched = [path for path in required_files(project) if kept.has(project.root / path)]
-            if untouched:
-                raise ReleaseError(
-                    f"bump-my-version is configured for {', '.join(map(str, untouched))}, and left it as it was",
-                    code="VersionNotWritten",
-                    fix="older releases need [tool.bumpversion] above [[tool.bumpversion.files]]; or take the file out",
-                )
-        for place in snapshot.places.places:
-            if not _contains(snapshot, place, version):
-                _write(snapshot, place, version)
+        write_configured(project, places[0].version if places else None, version)
+        for place in places:
+            text, new = read_text(project, place.path) or "", place.with_version(version)
+            # 1.2.3 is part of 1.2.3.post1, too.
+            if place.text in text and new not in text:
+                (project.root / place.path).write_bytes(text.replace(place.text, new, 1).encode())
         kept.restore_line_ends()
         require_version(snapshot, version)
         _require_rest_unchanged(snapshot)
@@ -132,15 +117,21 @@ def _refresh_locks(snapshot: ProjectSnapshot) -> None:
 
 
 def require_version(snapshot: ProjectSnapshot, version: Version) -> None:
-    """Raise `VersionNotWritten` when a place does not name ``version``."""
-    wrong = [place for place in snapshot.places.places if not _contains(snapshot, place, version)]
-    if wrong:
-        raise ReleaseError(
-            f"{version} is not what stands, after all that the tools and hooks did, in "
-            + ", ".join(str(place) for place in wrong),
-            code="VersionNotWritten",
-            fix="write the version there in the common way, or name the place in [[tool.bumpversion.files]]",
-        )
+    """Read every place again; raise `VersionNotWritten` when one does not name ``version``, however it is spelled."""
+    if snapshot.comes_from_tag:
+        return
+    fix = "write the version there in the common way, or name the place in [[tool.bumpversion.files]]"
+    try:
+        after = find_version_files(Project.from_directory(snapshot.project.root), snapshot.files)
+    except SeatrialError as error:
+        what = f"{version} was not written everywhere: {error.what}"
+        raise ReleaseError(what, code="VersionNotWritten", fix=fix) from None
+    written = {place.path for place in after.places if Version(place.version) == version}
+    missing = [str(place) for place in snapshot.places.places if place.path not in written]
+    if missing or after.version != version:
+        files = ", ".join(missing) or f"{snapshot.project.path.name}, which has {after.version}"
+        what = f"these places do not contain {version} after bumping: {files}"
+        raise ReleaseError(what, code="VersionNotWritten", fix=fix)
 
 
 def _require_rest_unchanged(snapshot: ProjectSnapshot) -> None:
@@ -272,19 +263,6 @@ def _require_no_unreleased_notes(news: ChangelogSettings, path: Path) -> None:
         )
 
 
-def _write(snapshot: ProjectSnapshot, place: VersionPlace, version: Version) -> None:
-    """Write a version into a place. What stands there once is all that changes; line ends are LF after it."""
-    text = read_text(snapshot.project, place.path) or ""
-    (snapshot.project.root / place.path).write_bytes(text.replace(place.text, place.said(version), 1).encode())
-
-
-def _contains(snapshot: ProjectSnapshot, place: VersionPlace, version: Version) -> bool:
-    text = read_text(snapshot.project, place.path) or ""
-    said = place.said(version)
-    # 1.2.3 stands in 1.2.3.post1, too.
-    return said in text and place.text not in text.replace(said, "")
-
-
 def _around(news: ChangelogSettings, path: Path) -> tuple[str, str]:
     """Return what stands above a new entry in the news file, the marker too, and what stands below it.
 
@@ -321,176 +299,6 @@ def _put_back_on_failure(paths: Iterable[Path]) -> Iterator[FileBackup]:
     except BaseException:
         kept.put_back()
         raise
-
-
-WHOLE_VERSION_OPTIONS = ("--parse", r"(?P<version>\S+)", "--serialize", "{version}")
-NO_COMMIT_OPTIONS = ("--no-commit", "--no-tag", "--allow-dirty")
-TEMPLATES = ("search", "replace", "regex", "ignore_missing_version")
-IGNORING = ("ignore_missing_version", "ignore_missing_file", "ignore_missing_files")
-OTHERS = ("filename", "glob", "key_path", "ignore_missing_file")
-"""The keys of ``[[tool.bumpversion.files]]`` that say what changes; the first also stand in ``[tool.bumpversion]``."""
-
-CONFIGURATIONS = (".bumpversion.cfg", ".bumpversion.toml", "setup.cfg", "pyproject.toml")
-"""Where bump-my-version looks for its settings, in its order (bump-my-version, "Configuration file")."""
-
-
-def configuration(project: Project) -> str:
-    """Return the name of the file that configures bump-my-version, "" when none does."""
-    for name in CONFIGURATIONS:
-        path = project.root / name
-        if name == "pyproject.toml":
-            if "bumpversion" in project.table.get("tool", {}):
-                return name
-        elif path.is_file() and (name.endswith(".toml") or _ini(path).has_section("bumpversion")):
-            return name
-    return ""
-
-
-def configured_files(project: Project) -> tuple[PurePosixPath, ...]:
-    """Return the files that bump-my-version is configured to change, its own among them."""
-    name = configuration(project)
-    if not name:
-        return ()
-    entries = _settings_of(project).get("files", [])
-    named = [str(entry["filename"]) for entry in entries if "filename" in entry]
-    patterns = [str(entry["glob"]) for entry in entries if "glob" in entry]
-    named += [path.relative_to(project.root).as_posix() for one in patterns for path in project.root.glob(one)]
-    return tuple(PurePosixPath(one) for one in dict.fromkeys([name, "pyproject.toml", *named]))
-
-
-def required_files(project: Project) -> tuple[PurePosixPath, ...]:
-    """Return the files of ``[[tool.bumpversion.files]]`` that have to name the version."""
-    settings = _settings_of(project)
-    return tuple(
-        PurePosixPath(str(entry["filename"]))
-        for entry in settings.get("files", [])
-        if "filename" in entry
-        and not any({**settings, **entry}.get(key) for key in ("ignore_missing_version", "ignore_missing_files"))
-        and not {"ignore_missing_file", "key_path", "include_bumps", "exclude_bumps"} & set(entry)
-    )
-
-
-def write_configured(project: Project, current: Version, version: Version) -> None:
-    """Have the files changed that bump-my-version is configured for.
-
-    Its hooks are not run, because nothing is committed here. Raises `CommandFailed` or `PyprojectInvalid`.
-    """
-    name, settings = configuration(project), _settings_of(project)
-    usual = {key: settings[key] for key in TEMPLATES if key in settings}
-    entries = [{**usual, **one} for one in settings.get("files", [])]
-    bound = [one for one in entries if {"parse", "serialize"} & set(one)]
-    if bound:
-        raise PyprojectInvalid(
-            f"parse and serialize of {bound[0].get('filename') or bound[0].get('glob')} in {project.root / name} "
-            "make another version of the one that is released",
-            fix='write it with replace: replace = "{new_major}.{new_minor}"',
-        )
-    for one in entries:
-        _require_search_text(project, one, str(current))
-    if name != "pyproject.toml" and "current_version" in settings:
-        quote = '"' if name.endswith(".toml") else ""
-        said = f"current_version = {quote}{{}}{quote}"
-        entries.append(
-            {"filename": name, "search": said.format("{current_version}"), "replace": said.format("{new_version}")}
-        )
-    if entries:
-        numbers = {f"current_{part}": number for part, number in _numbers(current)}
-        numbers |= {f"new_{part}": number for part, number in _numbers(version)}
-        _bump_with(project.root, [_entry(project.root, one, numbers) for one in entries], str(current), str(version))
-
-
-def _require_search_text(project: Project, entry: Mapping[str, Any], current: str) -> None:
-    """Raise `VersionNotWritten` for a file without the text that is to be replaced in it: older releases skip it."""
-    if "filename" not in entry or any(entry.get(key) for key in ("regex", "key_path", *IGNORING)):
-        return
-    text = read_text(project, PurePosixPath(str(entry["filename"])))
-    search = str(entry.get("search", "{current_version}"))
-    said = search.replace("{current_version}", current)
-    if text is None or (said not in text and "{" not in said):
-        what = "is not there" if text is None else f"does not have {said!r}"
-        raise ReleaseError(
-            f"{entry['filename']} {what}, and {configuration(project)} tells bump-my-version to change that",
-            code="VersionNotWritten",
-            fix="write the version there, or take the file out of [[tool.bumpversion.files]]",
-        )
-
-
-def _bump_with(root: Path, entries: Iterable[Mapping[str, object]], current: str, version: str) -> None:
-    """Run bump-my-version with a configuration that has these files and nothing else."""
-    lines = ["[tool.bumpversion]"]
-    for entry in entries:
-        lines += ["[[tool.bumpversion.files]]", *(f"{key} = {_toml(value)}" for key, value in entry.items())]
-    with tempfile.TemporaryDirectory(prefix="seatrial-bump-") as folder:
-        settings = Path(folder, "places.toml")
-        settings.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        _bump(root, current, version, "--config-file", str(settings))
-
-
-def _bump(root: Path, current: str, version: str, *more: str) -> None:
-    told = ("--current-version", current, "--new-version", version)
-    args = (*process.module_command("bumpversion"), "bump", *more, *told, *WHOLE_VERSION_OPTIONS, *NO_COMMIT_OPTIONS)
-    # Its variables (BUMPVERSION_COMMIT, BUMPVERSION_TAG, …) would win over all of this.
-    env = {
-        name: value
-        for name, value in process.child_environment().items()
-        if not name.upper().startswith("BUMPVERSION_")
-    }
-    process.run(args, cwd=root, env={**env, "NO_COLOR": "1", "COLUMNS": "1000"})
-
-
-def _entry(root: Path, told: Mapping[str, Any], numbers: Mapping[str, str]) -> dict[str, object]:
-    """Return an entry of the user's, its paths absolute and its numbers filled in."""
-    entry: dict[str, object] = {
-        key: told[key] for key in (*TEMPLATES, *OTHERS) if isinstance(told.get(key), (str, bool))
-    }
-    entry.update({key: str(root / str(entry[key])) for key in ("filename", "glob") if key in entry})
-    for key in ("search", "replace"):
-        for name, number in numbers.items():
-            if key in entry:
-                entry[key] = str(entry[key]).replace(f"{{{name}}}", number)
-    return entry
-
-
-def _numbers(version: Version) -> Iterator[tuple[str, str]]:
-    yield from (("major", str(version.major)), ("minor", str(version.minor)), ("patch", str(version.micro)))
-
-
-def _settings_of(project: Project) -> dict[str, Any]:
-    """Return what bump-my-version is told, in the shape of ``[tool.bumpversion]``."""
-    name, settings = configuration(project), dict[str, Any]()
-    if name.endswith(".toml"):
-        table = project.table if name == "pyproject.toml" else read_toml(project.root / name)
-        settings = dict(table.get("tool", {}).get("bumpversion", {}))
-        files = settings.get("files", [])
-        if not isinstance(files, list) or not all(isinstance(one, dict) for one in files):
-            raise PyprojectInvalid(
-                f"[tool.bumpversion] in {project.root / name}: files has to be an array of tables, not {files!r}",
-                fix='[[tool.bumpversion.files]]\nfilename = "README.md"',
-            )
-        return settings
-    parser = _ini(project.root / name)
-    settings = dict(parser["bumpversion"]) if parser.has_section("bumpversion") else {}
-    kinds = {"file": "filename", "glob": "glob"}
-    settings["files"] = [
-        {kinds[parts[1]]: parts[2], **dict(parser[":".join(parts)])}
-        for parts in (section.split(":", 2) for section in parser.sections())
-        if len(parts) == len(("bumpversion", "kind", "name")) and parts[0] == "bumpversion" and parts[1] in kinds
-    ]
-    return settings
-
-
-def _toml(value: object) -> str:
-    """Return a string or a truth in TOML; JSON's strings are TOML's, but for a character that JSON leaves alone."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _ini(path: Path) -> configparser.RawConfigParser:
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read(path, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError, OSError):
-        return configparser.RawConfigParser()
-    return parser
 
 
 def restore_line_ends(old: bytes, new: bytes) -> bytes:

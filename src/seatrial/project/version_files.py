@@ -201,10 +201,11 @@ def _other_places(project: Project, files: Iterable[PurePosixPath], version: str
 
 
 def _bumpversion_note(project: Project, version: str) -> Iterator[VersionPlace]:
-    """Yield bump-my-version's own note of the version."""
-    yield from find_required_in_table(
-        project, PurePosixPath("pyproject.toml"), "tool.bumpversion", "current_version", version
-    )
+    """Yield bump-my-version's own note of the version, which it writes itself, in whatever way that is written."""
+    path = PurePosixPath("pyproject.toml")
+    place = find_in_table(read_text(project, path) or "", path, "tool.bumpversion", "current_version", version)
+    if place:
+        yield place
 
 
 ASSIGNMENT = re.compile(
@@ -247,10 +248,11 @@ class VersionPlace:
     version: str
     is_semantic: bool = False
 
-    def said(self, version: Version) -> str:
-        """Return the stretch with another version in it."""
+    def with_version(self, version: Version) -> str:
+        """Return the stretch with another version in it, spelled as the old one is."""
         before, _, after = self.text.rpartition(self.version)
-        return f"{before}{as_semantic_version(version) if self.is_semantic else version}{after}"
+        is_semantic = self.is_semantic or is_spelled_semantically(self.version)
+        return f"{before}{as_semantic_version(version) if is_semantic else version}{after}"
 
     def __str__(self) -> str:
         """Name the file and the line."""
@@ -350,6 +352,11 @@ def as_semantic_version(version: Version) -> str:
     named += ("dev", version.dev) if version.dev is not None else ()
     before = "-" + ".".join(map(str, named)) if named else ""
     return f"{release}{before}" + (f"+{version.local}" if version.local else "")
+
+
+def is_spelled_semantically(text: str) -> bool:
+    """Whether a version is written as Semantic Versioning has it, and not in its normal form, such as 1.3.0-rc.1."""
+    return is_version(text) and str(Version(text)) != text == as_semantic_version(Version(text))
 
 
 def _of_literal(path: PurePosixPath, text: str, literal: ast.Constant) -> Iterator[VersionPlace]:

@@ -26,7 +26,8 @@ class ReleasePlan:
 
     ``message``: that of the commit; ``entry``: the changelog entry as it was rendered; ``diff``: the changes of the
     commit, and ``removed`` the files that it removes; ``unpushed``: how many earlier commits are pushed with it;
-    ``unfinished``: paths in the checkout that are not part of it; ``publishes``: the CI files that run on tags.
+    ``unfinished``: paths in the checkout that are not part of it; ``publishes``: the CI files that run on tags;
+    ``hooks``: the settings with commands of bump-my-version, which do not run.
     """
 
     project: str
@@ -40,12 +41,15 @@ class ReleasePlan:
     unpushed: int = 0
     unfinished: tuple[str, ...] = ()
     publishes: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
 
 
 def tag_message(project: str, version: Version, entry: str = "") -> str:
     """Return the message of a tag: project, version, and the changelog entry."""
     return f"{project} {version}\n\n{entry}".strip() + "\n"
 
+
+HOOKS_REASON = "which does not commit here; what updates a lock file belongs into lock in [tool.seatrial]"
 
 MOST_PATHS = 12
 """How many paths are listed before the rest is counted."""
@@ -67,6 +71,8 @@ def plan_text(plan: ReleasePlan, target: PushTarget, remote: Remote) -> str:
         rows.append(("also", f"{count_text(plan.unpushed, 'commit')} that {remote.name} does not have yet"))
     if plan.unfinished:
         rows.append(("not in", f"uncommitted changes in the checkout: {first_of(plan.unfinished)}"))
+    if plan.hooks:
+        rows.append(("not run", f"{', '.join(plan.hooks)} of bump-my-version, {HOOKS_REASON}"))
     lines = [f"{head:9}{text}" for head, text in rows]
     return "\n".join([f"{plan.project} {plan.current} → {plan.version}", "", *entry, *lines])
 

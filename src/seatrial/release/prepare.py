@@ -22,6 +22,7 @@ from seatrial.git.command import tracked_files
 from seatrial.git.repository import files_of_commit, object_of_tag, read_tags, uncommitted_files
 from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.project.bump import assemble_changelog, raise_version, require_version
+from seatrial.project.bumpversion import configured_hooks
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions
@@ -318,12 +319,6 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
     """Write a version and its changelog entry into the scratch clone, and return the plan. Raises `ReleaseError`."""
     scratch, snapshot, preconditions = prepared.scratch, prepared.snapshot, prepared.preconditions
     raise_version(snapshot, version)
-    if scratch.git.line("rev-parse", "HEAD") != scratch.base:
-        raise ReleaseError(
-            "a hook of bump-my-version commits, and the commit of a release is made here",
-            code="HookRefused",
-            fix="take git out of its setup_hooks and pre_commit_hooks",
-        )
     entry = assemble_changelog(snapshot, version, f"{datetime.now().astimezone():%Y-%m-%d}", prepared.towncrier)
     diff, removed = scratch.changes()
     plan = ReleasePlan(
@@ -338,6 +333,7 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
         unpushed=preconditions.branch_status.ahead,
         unfinished=uncommitted_files(preconditions.repository),
         publishes=files_that_publish(scratch.root, snapshot.tag(version)),
+        hooks=() if snapshot.comes_from_tag else configured_hooks(snapshot.project),
     )
     # A release that changes no file is a tag of the commit that is there.
     message = plan.message if diff else scratch.git.run("log", "-1", "--format=%B", scratch.base)
