@@ -707,6 +707,30 @@ def test_changelog_by_hand_stages_nothing_and_is_not_made_twice(repo: ReleaseRep
     assert (ran.returncode, ran.output.partition("\n")[0]) == (5, "seatrial: there is no fragment in changelog.d")
 
 
+def test_fragment_that_git_ignores_is_in_no_entry(repo: ReleaseRepo) -> None:
+    assert repo.project.invoke("bump", "--part", "minor").returncode == 0
+    before = repo.read("CHANGELOG.md")
+    repo.project.write({".gitignore": "draft*\n", "changelog.d/draft.feature.md": "Secret.\n"})
+    ran = repo.project.invoke("changelog")
+    assert (ran.returncode, repo.read("CHANGELOG.md")) == (5, before)
+    assert ran.output.startswith("seatrial: git ignores changelog.d/draft.feature.md, which towncrier would take: ")
+    repo.project.git("add", "--force", "changelog.d/draft.feature.md")
+    assert repo.project.invoke("changelog").returncode == 0
+    assert "- Secret." in repo.read("CHANGELOG.md")
+
+
+def test_entries_without_titles_are_not_compared(repo: ReleaseRepo) -> None:
+    text = repo.read("pyproject.toml").replace('title_format = "## {version}"', "title_format = false")
+    repo.project.write({"pyproject.toml": text})
+    repo.project.commit("No titles")
+    for number, part in enumerate(("minor", "major")):
+        repo.project.write({f"changelog.d/{number}.feature.md": "More.\n"})
+        repo.project.commit("More")
+        ran = repo.release("--part", part, "--yes")
+        assert ran.returncode == 0, ran.output
+    assert repo.show("CHANGELOG.md").count("# Features") == 2
+
+
 def test_nobody_to_ask_is_an_error(repo: ReleaseRepo) -> None:
     said = refused(repo, "--part", "minor")
     assert said.endswith(

@@ -37,10 +37,12 @@ def test_no_pyproject(project: SampleProject) -> None:
     assert refusal(project, "-l") == lines(
         f"""
         seatrial: there is no {{root}}/pyproject.toml
-        fix:  go to the project's folder, beside pyproject.toml; or: seatrial --project FOLDER
+        fix:  go to the project's folder; or: seatrial --project FOLDER
         {READ}PyprojectMissing
         """
     )
+    project.write({"setup.py": "from setuptools import setup\n\nsetup()\n"})
+    assert "\nfix:  write it: seatrial init\n" in refusal(project, "-l")
 
 
 def test_pyproject_that_is_not_toml(project: SampleProject) -> None:

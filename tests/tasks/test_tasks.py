@@ -68,7 +68,7 @@ def test_mistake_in_the_project_is_one_message(project: SampleProject) -> None:
     assert normalised(ran.output, root=project.root) == lines(
         """
         seatrial: there is no {root}/pyproject.toml
-        fix:  go to the project's folder, beside pyproject.toml; or: seatrial --project FOLDER
+        fix:  go to the project's folder; or: seatrial --project FOLDER
         more: seatrial explain PyprojectMissing
         """
     )

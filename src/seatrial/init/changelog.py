@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.project.changelog import default_marker
+from seatrial.project.changelog_entries import RULE, underline
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 VERSION = r"(?P<version>v?\d+(?:\.\d+)+(?:[.-]?(?:a|b|rc|post|dev)\d*)?)"
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2} [A-Z][a-z]+\.? \d{4}|[A-Z][a-z]+\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}")
 HEADING = re.compile(rf"^(?P<before>(?:#+ +)?[^\d\n]{{0,40}}?)\b{VERSION}(?P<after>(?![\d.]*\d)[^\n]*)$")
-RULE = re.compile(r"^(?P<sign>[=\-~^*+#\"'`.:])(?P=sign){2,}\s*$")
 UNRELEASED = re.compile(r"unreleased|in development|upcoming|next release|TBD|unpublished", re.IGNORECASE)
 
 
@@ -52,7 +52,7 @@ def release_headings(text: str) -> tuple[Heading, ...]:
     """Return the headings of the releases, in the order of the file, without those of unreleased versions."""
     lines = text.splitlines()
     return tuple(
-        Heading(_beginning(lines, number), line, _underline(lines, number))
+        Heading(_beginning(lines, number), line, underline(lines, number))
         for number, line in enumerate(lines)
         if _is_heading(lines, number) and HEADING.match(line) and not _is_unreleased(lines, number)
     )
@@ -64,22 +64,14 @@ def unreleased_line(text: str) -> int | None:
     for number in range(len(lines)):
         if _is_heading(lines, number) and _is_unreleased(lines, number):
             headings = release_headings(text)
-            first = number + (2 if _underline(lines, number) else 1)
+            first = number + (2 if underline(lines, number) else 1)
             notes = (line.strip() for line in lines[first : headings[0].line if headings else None])
             return number + 1 if any(note and not UNRELEASED.fullmatch(note) for note in notes) else None
     return None
 
 
 def _is_heading(lines: list[str], number: int) -> bool:
-    return lines[number].startswith("#") or _underline(lines, number) is not None
-
-
-def _underline(lines: list[str], number: int) -> str | None:
-    """Return the character that underlines a heading, None for a heading with hashes and for any other line."""
-    line = lines[number]
-    rule = RULE.match("".join(lines[number + 1 : number + 2]))
-    is_underlined = rule and line.strip() and not line.startswith("#") and not RULE.match(line)
-    return rule["sign"] if rule and is_underlined else None
+    return lines[number].startswith("#") or underline(lines, number) is not None
 
 
 def _is_unreleased(lines: list[str], number: int) -> bool:

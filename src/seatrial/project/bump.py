@@ -9,6 +9,7 @@ import contextlib
 import difflib
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -173,6 +174,7 @@ def assemble_changelog(
         # The changelog was written with the version, in a commit of its own.
         return read_entry(earlier, version, with_heading=True).strip("\n")
     _require_no_unreleased_notes(news, path)
+    _require_no_others(news, snapshot)
     for fragment in fragments:
         _require_utf8(fragment)
     entry = render_entry(root, str(version), date, ahead).strip("\n")
@@ -260,6 +262,20 @@ def _require_no_unreleased_notes(news: ChangelogSettings, path: Path) -> None:
             code="UnreleasedNotes",
             fix=f"move them into fragments, such as: {Command('news', news.kinds[0], notes[0].text.lstrip('-*+ '))}; "
             'or release them as they are:\n[tool.seatrial.changelog]\nsource = "unreleased"',
+        )
+
+
+def _require_no_others(news: ChangelogSettings, snapshot: ProjectSnapshot) -> None:
+    """Raise `FragmentInvalid` for a file that towncrier takes and git ignores: it would be in each entry anew."""
+    root, known = snapshot.project.root, {fragment.path for fragment in snapshot.fragments}
+    listed = (path for folder in news.folders for path in sorted((root / folder).glob("*")) if path.is_file())
+    paths = news.among(PurePosixPath(path.relative_to(root).as_posix()) for path in listed)
+    others = [str(path) for path in paths if path not in known and news.fragment(path)]
+    if others:
+        raise ReleaseError(
+            f"git ignores {', '.join(others)}, which towncrier would take: it would be in this entry and in the next",
+            code="FragmentInvalid",
+            fix=f"remove it, or have git keep it: git add --force {shlex.quote(others[0])}",
         )
 
 

@@ -33,11 +33,12 @@ def read_toml(path: Path) -> dict[str, Any]:
             )
         return tomllib.loads(text)
     except FileNotFoundError:
+        is_project = any((path.parent / name).is_file() for name in ("setup.py", "setup.cfg"))
+        elsewhere = f"go to the project's folder; or: {Command('--project', 'FOLDER', program_only=True)}"
         raise ProjectError(
             f"there is no {path}",
             code="PyprojectMissing",
-            fix="go to the project's folder, beside pyproject.toml; or: "
-            f"{Command('--project', 'FOLDER', program_only=True)}",
+            fix=f"write it: {Command('init', program_only=True)}" if is_project else elsewhere,
         ) from None
     except UnicodeDecodeError as error:
         raise ProjectError(

@@ -1,0 +1,69 @@
+"""The entries of a changelog are found by their versions."""
+
+from __future__ import annotations
+
+import pytest
+from packaging.version import Version
+
+from sample_project import lines
+from seatrial.project.changelog_entries import find_entry, has_entry, read_entry
+
+MARKDOWN = lines(
+    """
+    # Changelog
+
+    ## [1.3.0](https://example.org/v1.3.0) - 2026-01-31
+
+    ### Upgrading to 1.2.0
+
+    ```sh
+    # 1.1.0
+    ```
+
+    ## Release v1.1
+
+    Old.
+    """
+)
+RST = lines(
+    """
+    =======
+    History
+    =======
+
+    1.3.0
+    =====
+
+    Features
+    --------
+
+    * Tides rise.
+
+    1.1.0
+    =====
+
+    * Old.
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "heading"),
+    [
+        (MARKDOWN, "1.3", "## [1.3.0](https://example.org/v1.3.0) - 2026-01-31"),
+        (MARKDOWN, "1.2.0", None),
+        (MARKDOWN, "1.1.0", "## Release v1.1"),
+        (RST, "1.3.0", "1.3.0"),
+        (RST, "1.2.0", None),
+        ("", "1.3.0", None),
+    ],
+)
+def test_entry_has_the_version_in_its_heading(text: str, version: str, heading: str | None) -> None:
+    assert find_entry(text, Version(version)) == heading
+    assert has_entry(text, Version(version)) == (heading is not None)
+
+
+def test_entry_ends_at_the_next_heading_that_is_as_high() -> None:
+    assert read_entry(MARKDOWN, Version("1.3.0")) == "### Upgrading to 1.2.0\n\n```sh\n# 1.1.0\n```\n"
+    assert read_entry(RST, Version("1.3.0")) == "Features\n--------\n\n* Tides rise.\n"
+    assert read_entry(RST, Version("1.1.0"), with_heading=True) == "1.1.0\n=====\n\n* Old.\n"
