@@ -8,8 +8,6 @@ errors are shown. The output of tools goes to a log, and with ``--verbose`` to t
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import sys
 import time
 from dataclasses import dataclass, field
@@ -30,6 +28,7 @@ from seatrial.events import (
     encode_event,
     render_event,
 )
+from seatrial.storage import read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -110,10 +109,10 @@ class Memory:
     @classmethod
     def load(cls, folder: Path, command: str) -> Memory:
         """Read what the steps of a command took; a file that cannot be read is as good as none."""
+        kept = (read_json(folder / "durations.json") or {}).get(command)
         try:
-            kept = json.loads((folder / "durations.json").read_text(encoding="utf-8"))[command]
-            seconds = {str(path): float(value) for path, value in kept.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            seconds = {str(path): float(value) for path, value in kept.items()} if isinstance(kept, dict) else {}
+        except (ValueError, TypeError):
             seconds = {}
         return cls(folder, command, seconds)
 
@@ -124,17 +123,7 @@ class Memory:
             return
         path = self.folder / "durations.json"
         with contextlib.suppress(OSError):
-            try:
-                kept = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                kept = {}
-            commands = kept if isinstance(kept, dict) else {}
-            self.folder.mkdir(parents=True, exist_ok=True)
-            scratch = path.with_suffix(f".{os.getpid()}")
-            scratch.write_text(
-                json.dumps({**commands, self.command: {**self.seconds, **done}}, indent=1), encoding="utf-8"
-            )
-            scratch.replace(path)
+            write_json(path, {**(read_json(path) or {}), self.command: {**self.seconds, **done}}, indent=1)
 
     def open_log(self) -> TextIO | None:
         """Open a new log, and remove the oldest; None where none can be written."""

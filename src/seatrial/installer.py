@@ -7,14 +7,15 @@ import re
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from seatrial import process
 from seatrial.errors import ToolError, last_lines
 from seatrial.redaction import redact
+from seatrial.storage import read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 
@@ -165,3 +166,40 @@ def install_requirements(
 def python_of(environment: Path) -> Path:
     """Return the interpreter of a virtual environment."""
     return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+STAMP = "seatrial.json"
+"""The file in an environment that says what it holds; it is there only while that is true."""
+
+
+@dataclass(frozen=True)
+class StampedEnvironment:
+    """A virtual environment with a note of what it holds.
+
+    The note is removed before a change and written after it, so that a change that is cut short is noticed.
+    """
+
+    path: Path
+    installer: Installer
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return python_of(self.path)
+
+    def read(self) -> dict[str, Any] | None:
+        """Return what it holds; None when that is not known."""
+        return read_json(self.path / STAMP)
+
+    @contextlib.contextmanager
+    def changing(self, contents: Mapping[str, Any]) -> Iterator[None]:
+        """Remove the note, and write one with ``contents`` when the change is complete."""
+        (self.path / STAMP).unlink(missing_ok=True)
+        yield
+        write_json(self.path / STAMP, contents)
+
+    def install(self, arguments: Sequence[str], fix: str = INSTALL_FIX) -> bool:
+        """Install into it; see `install_requirements`."""
+        if not arguments:
+            return False
+        return install_requirements(self.installer, self.python, arguments, cwd=self.path, fix=fix)

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from seatrial.storage import replacing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -249,8 +251,7 @@ def _links(wanted: Sequence[Interpreter], into: Path | None) -> Path:
         link = folder / f"python{one.version}"
         if link.exists():
             continue
-        new = folder / f".{link.name}.{os.getpid()}"
-        new.unlink(missing_ok=True)
-        new.symlink_to(one.path)
-        new.replace(link)
+        with replacing(link) as new:
+            new.unlink(missing_ok=True)
+            new.symlink_to(one.path)
     return folder

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import contextlib
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.sessions.environment import STAMP, EnvironmentContents, Work, is_bare
+from seatrial.installer import STAMP, Pip, StampedEnvironment
+from seatrial.sessions.environment import EnvironmentContents, Work, is_bare
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,15 +38,20 @@ def test_only_a_new_wheel_is_exchanged_alone(held: EnvironmentContents | None, w
 
 
 def test_contents_are_read_as_they_were_written(tmp_path: Path) -> None:
-    assert EnvironmentContents.read(tmp_path) is None
-    HELD.write(tmp_path)
-    assert EnvironmentContents.read(tmp_path) == HELD
+    environment = StampedEnvironment(tmp_path, Pip())
+    assert EnvironmentContents.of(environment) is None
+    with environment.changing(asdict(HELD)):
+        assert EnvironmentContents.of(environment) is None
+    assert EnvironmentContents.of(environment) == HELD
+    with contextlib.suppress(KeyboardInterrupt), environment.changing(asdict(HELD)):
+        raise KeyboardInterrupt
+    assert EnvironmentContents.of(environment) is None, "a change was cut short"
 
 
 @pytest.mark.parametrize("spoilt", ["", "[]", '{"python": "3"}', '{"unheard": 1}'])
 def test_contents_that_can_not_be_read_are_not_known(tmp_path: Path, spoilt: str) -> None:
     (tmp_path / STAMP).write_text(spoilt)
-    assert EnvironmentContents.read(tmp_path) is None
+    assert EnvironmentContents.of(StampedEnvironment(tmp_path, Pip())) is None
 
 
 @pytest.mark.parametrize(

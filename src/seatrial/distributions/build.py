@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import logging
 import os
 import shlex
@@ -37,9 +36,10 @@ from seatrial.distributions.filename import FileName
 from seatrial.distributions.reproducible import date_of, normalise_distribution, unpack_sdist
 from seatrial.distributions.sources import modules_from_wheel, require_package, unlisted_files
 from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, SeatrialError, last_lines
-from seatrial.installer import INSTALLER_VARIABLE, best_installer, create_environment, install_requirements, python_of
+from seatrial.installer import INSTALLER_VARIABLE, StampedEnvironment, best_installer, create_environment
 from seatrial.project.settings import passed_variables
 from seatrial.project.toml import read_toml
+from seatrial.storage import locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -71,7 +71,7 @@ def ensure_built(
     built = record.find(tree)
     if built:
         return built
-    with _locked(state / "build.lock", say):
+    with _build_lock(state / "build.lock", say):
         built = record.find(tree)
         if built:
             return built
@@ -115,7 +115,7 @@ def compiled_wheel(sdist: Distribution, python: Interpreter, state: Path, say: C
     """Return the wheel that ``python`` compiles from an sdist; an earlier one if it fits."""
     folder = compiled_folder(state, sdist)
     state.mkdir(parents=True, exist_ok=True)
-    with _locked(state / f"compiled-{python.version}.lock", say):
+    with _build_lock(state / f"compiled-{python.version}.lock", say):
         wheels = (Distribution.from_path(path) for path in sorted(folder.glob("*.whl")))
         fitting = next((wheel for wheel in wheels if wheel.file_name.fits(python.version)), None)
         return fitting or _compile(sdist, python, state, say)
@@ -169,23 +169,9 @@ def _build_both(
     return built
 
 
-@contextlib.contextmanager
-def _locked(path: Path, say: Callable[[str], None]) -> Iterator[None]:
-    # It loads asyncio, which takes longer than the rest of a session that has nothing to build.
-    from filelock import FileLock, Timeout  # noqa: PLC0415
-
-    # It logs every step, and the nox of Python 3.9 prints what reaches the root logger.
-    logging.getLogger("filelock").setLevel(logging.WARNING)
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        say("waiting for the build of another session")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+def _build_lock(path: Path, say: Callable[[str], None]) -> contextlib.AbstractContextManager[None]:
+    """Return the lock of what one session builds, and the others wait for."""
+    return locked(path, lambda: say("waiting for the build of another session"))
 
 
 def _clear_dist(dist: Path, project: Project, built: Collection[str]) -> None:
@@ -217,9 +203,6 @@ def _is_of(project: Project, path: Path) -> bool:
     return path.is_file() and name.project == canonicalize_name(project.name)
 
 
-STAMP = "seatrial.json"
-"""The file in an environment that lists what was installed; it exists only while that is true."""
-
 CONFIGURATION_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 """The files in which the requirements of a build are configured."""
 
@@ -245,11 +228,11 @@ class BuildEnvironment:
     @property
     def python_executable(self) -> str:
         """The Python that runs the backend."""
-        return str(python_of(self.path))
+        return str(self._stamped.python)
 
     def make_extra_environ(self) -> Mapping[str, str]:
         """Put the environment's own programs first: some backends call theirs by name (uv_build)."""
-        folder = str(Path(self.python_executable).parent)
+        folder = str(self._stamped.python.parent)
         return {"PATH": os.pathsep.join([folder, process.child_environment().get("PATH", os.defpath)])}
 
     def ensure(self, requirements: Iterable[str]) -> None:
@@ -262,44 +245,28 @@ class BuildEnvironment:
             "settings": settings,
             "base": sorted(requirements),
         }
-        stamp = self._read()
-        if {key: stamp.get(key) for key in base} == base and Path(self.python_executable).exists():
+        held = self._stamped.read() or {}
+        if {key: held.get(key) for key in base} == base and self._stamped.python.exists():
             return
-        self._stamp.unlink(missing_ok=True)
-        create_environment(self.installer, self.path, self.python)
-        self._install(base["base"])
-        self._write({**base, "added": [], "asked": []})
+        with self._stamped.changing({**base, "added": [], "asked": []}):
+            create_environment(self.installer, self.path, self.python)
+            self._stamped.install(base["base"])
 
     def add(self, requirements: Iterable[str], question: str) -> None:
         """Install what the backend requires beyond that, and store the question. Raises `InstallFailed`."""
-        stamp = self._read()
-        missing = sorted(set(requirements) - {*stamp["base"], *stamp["added"]})
-        if missing:
-            self._stamp.unlink()
-            self._install(missing)
-        self._write({**stamp, "added": [*stamp["added"], *missing], "asked": sorted({*stamp["asked"], question})})
+        held = self._stamped.read() or {"base": [], "added": [], "asked": []}
+        missing = sorted(set(requirements) - {*held["base"], *held["added"]})
+        new = {**held, "added": [*held["added"], *missing], "asked": sorted({*held["asked"], question})}
+        with self._stamped.changing(new):
+            self._stamped.install(missing)
 
     def was_asked(self, question: str) -> bool:
         """Whether the backend answered a question before, so that its answer is installed."""
-        return question in self._read().get("asked", ())
+        return question in (self._stamped.read() or {}).get("asked", ())
 
     @property
-    def _stamp(self) -> Path:
-        return self.path / STAMP
-
-    def _install(self, requirements: Sequence[str]) -> None:
-        if requirements:
-            install_requirements(self.installer, Path(self.python_executable), requirements, cwd=self.path)
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            stamp: dict[str, Any] = json.loads(self._stamp.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return stamp
-
-    def _write(self, stamp: Mapping[str, Any]) -> None:
-        self._stamp.write_text(json.dumps(stamp), encoding="utf-8")
+    def _stamped(self) -> StampedEnvironment:
+        return StampedEnvironment(self.path, self.installer)
 
 
 def build_distributions(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import stat
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seatrial import __version__, errors, process
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import BuildError, SeatrialError
 from seatrial.git.command import BUILD_FOLDERS, describe_head, listed_files, read_head
+from seatrial.storage import read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -78,7 +78,7 @@ class BuildRecord:
     def find(self, tree: SourceTree) -> BuiltDistributions | None:
         """Return what was built from this very tree, if ``dist`` still has it unchanged and nothing else."""
         try:
-            data: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            data = read_json(self.path) or {}
             before = TreeState(**data["tree"])
             sdist, wheel = (Distribution(self.dist / name, name, *rest) for name, *rest in data["built"])
             wheel = wheel.moved_to(self.place(sdist, wheel))
@@ -110,23 +110,24 @@ class BuildRecord:
     def built_names(self) -> tuple[str, ...]:
         """Return the names of the files that were built last, whether or not they still exist."""
         try:
-            data = json.loads(self.path.read_text(encoding="utf-8"))
-            return tuple(str(name) for name, *_ in data["built"])
-        except (OSError, ValueError, KeyError, TypeError):
+            return tuple(str(name) for name, *_ in (read_json(self.path) or {})["built"])
+        except (ValueError, KeyError, TypeError):
             return ()
 
     def fail(self, run: str, error: SeatrialError) -> None:
         """Store that building failed in this run."""
         data = {"run": run, "error": type(error).__name__, "what": error.what, "code": error.code, "fix": error.fix}
-        self._failure.write_text(json.dumps(data), encoding="utf-8")
+        write_json(self._failure, data)
 
     def failure(self, run: str) -> SeatrialError | None:
         """Return how building failed before in this run, None if it did not: later sessions need not try again."""
+        data = read_json(self._failure)
         try:
-            data = json.loads(self._failure.read_text(encoding="utf-8"))
+            if data is None:
+                return None
             kind: type[SeatrialError] = getattr(errors, data["error"], BuildError)
             return kind(data["what"], code=data["code"], fix=data["fix"]) if data["run"] == run else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (KeyError, TypeError):
             return None
 
     @property
@@ -145,9 +146,7 @@ class BuildRecord:
             "extra": built.extra,
             "written": [_size_and_time(file.path) for file in both],
         }
-        new = self.path.with_suffix(f".{os.getpid()}")
-        new.write_text(json.dumps(data), encoding="utf-8")
-        new.replace(self.path)
+        write_json(self.path, data)
 
 
 def compiled_folder(state: Path, sdist: Distribution) -> Path:

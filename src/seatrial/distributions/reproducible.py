@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.distributions.archive import member_of
 from seatrial.distributions.links import dangers_of
+from seatrial.storage import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,15 +35,11 @@ def normalise_distribution(path: Path, epoch: int) -> None:
 
     Modes become 644, or 755 for folders and for what anyone may execute. Raises one of `ARCHIVE_ERRORS`.
     """
-    new = path.with_name(f".{path.name}.new")
-    try:
+    with replacing(path) as new:
         if path.suffix == ".whl":
             _rewrite_wheel(path, new, epoch)
         else:
             _rewrite_sdist(path, new, epoch)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def unpack_sdist(path: Path, into: Path) -> Path:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from werkzeug.datastructures import FileStorage
+    from werkzeug.formparser import FormDataParser
 
 
 LARGEST_UPLOAD = 100 * 1024 * 1024 + 1024 * 1024
@@ -57,11 +58,18 @@ class BoundedRequest(Request):
     max_form_memory_size = LARGEST_FORM
     max_form_parts = MOST_FIELDS
 
-    def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
+    def make_form_data_parser(self) -> FormDataParser:
         """Remember each file: werkzeug does not close the files of a form that is incomplete."""
-        stream = super()._get_file_stream(*args, **kwargs)
-        self.__dict__.setdefault("begun", []).append(stream)
-        return stream
+        parser = super().make_form_data_parser()
+        begin_file = parser.stream_factory
+
+        def remember(*args: Any, **kwargs: Any) -> IO[bytes]:
+            stream = begin_file(*args, **kwargs)
+            self.__dict__.setdefault("begun", []).append(stream)
+            return stream
+
+        parser.stream_factory = remember
+        return parser
 
     def close(self) -> None:
         """Close the files, also those of an incomplete form."""

@@ -30,6 +30,7 @@ from seatrial.project.versions import PARTS, next_version, parse_version, part_b
 from seatrial.release.plan import ReleasePlan, tag_message
 from seatrial.release.preconditions import require_branch, require_free_tag
 from seatrial.release.push import ReleaseCommit
+from seatrial.storage import LockTaken, locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,22 +77,16 @@ class PreparedRelease:
 @contextlib.contextmanager
 def release_lock(repository: Repository) -> Iterator[None]:
     """Hold off every other release of this repository, from all of its work trees. Raises `AnotherRelease`."""
-    # Loading filelock takes as long as all git commands of the preconditions.
-    from filelock import FileLock, Timeout  # noqa: PLC0415
-
-    lock = FileLock(repository.common_dir / "seatrial.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ReleaseError(
-            f"another release of {repository.root} is running",
-            code="AnotherRelease",
-            fix=f"wait for it to end: {Command('status')}",
-        ) from None
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(repository.common_dir / "seatrial.lock"))
+        except LockTaken:
+            raise ReleaseError(
+                f"another release of {repository.root} is running",
+                code="AnotherRelease",
+                fix=f"wait for it to end: {Command('status')}",
+            ) from None
         yield
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager
@@ -137,20 +132,14 @@ def _scratch_folder(repository: Repository) -> Path:
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[bool]:
     """Lock a folder for a scratch clone, and yield whether that was possible."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - see `release_lock`
-
-    locks = path.parent.parent.parent / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(locks / f"{path.parent.name}-{path.name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        yield False
-        return
-    try:
+    lock = path.parent.parent.parent / "locks" / f"{path.parent.name}-{path.name}.lock"
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(lock))
+        except LockTaken:
+            yield False
+            return
         yield True
-    finally:
-        lock.release()
 
 
 def _remove(path: Path) -> None:

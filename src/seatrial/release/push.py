@@ -36,6 +36,7 @@ from seatrial.git.repository import (
     store_tag,
 )
 from seatrial.redaction import redacted_address
+from seatrial.storage import write_json
 
 if TYPE_CHECKING:
     from seatrial.events import Progress
@@ -263,11 +264,8 @@ def _on_current_remote(repository: Repository, release_push: ReleasePush) -> Rel
 
 
 def _write_note(repository: Repository, release_push: ReleasePush) -> None:
-    path = _note(repository)
     # Killed while it is written, there is no note: the push has not begun.
-    new = path.with_suffix(".new")
-    new.write_text(json.dumps({"version": NOTE_VERSION, **release_push.as_dict()}), encoding="utf-8")
-    new.replace(path)
+    write_json(_note(repository), {"version": NOTE_VERSION, **release_push.as_dict()})
 
 
 def _read_note(repository: Repository) -> ReleasePush | None:

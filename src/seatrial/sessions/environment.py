@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 import os
 import shutil
 import sys
@@ -13,14 +11,21 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nox.virtualenv import VirtualEnv
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from seatrial import process
 from seatrial.errors import ToolError
 from seatrial.git.command import is_hidden
-from seatrial.installer import INSTALL_FIX, INSTALLER_VARIABLE, Pip, Uv, find_uv, install_requirements
+from seatrial.installer import (
+    INSTALL_FIX,
+    INSTALLER_VARIABLE,
+    Pip,
+    StampedEnvironment,
+    Uv,
+    create_environment,
+    find_uv,
+)
 from seatrial.project import requirements
 from seatrial.project.local_sources import has_sources
 from seatrial.project.requirements import find_lock_file, locked_requirements
@@ -28,6 +33,7 @@ from seatrial.pythons import Interpreter
 from seatrial.sessions.build import built_distributions, state_folder
 from seatrial.sessions.registration import current_project, log_of
 from seatrial.sessions.wheel_finder import write_finder
+from seatrial.storage import read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +42,6 @@ if TYPE_CHECKING:
 
     from seatrial.distributions.cache import BuiltDistributions
     from seatrial.distributions.distribution import Distribution
-    from seatrial.installer import Installer
 
 
 def resolve_groups(groups: Sequence[str], *needed: str | None) -> tuple[str, ...]:
@@ -65,15 +70,11 @@ def locked_pins(session: nox.Session, *, locked: bool) -> tuple[str, ...]:
         # This raises an error that names the file.
         return locked_requirements(path)
     kept = state_folder(session) / "lock.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        table = json.loads(kept.read_text(encoding="utf-8"))
-        if table["content"] == content:
-            return tuple(map(str, table["pins"]))
+    before = read_json(kept) or {}
+    if before.get("content") == content and isinstance(before.get("pins"), list):
+        return tuple(map(str, before["pins"]))
     pins = locked_requirements(path)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    new = kept.with_name(f".{kept.name}.{os.getpid()}")
-    new.write_text(json.dumps({"content": content, "pins": pins}), encoding="utf-8")
-    new.replace(kept)
+    write_json(kept, {"content": content, "pins": pins})
     return pins
 
 
@@ -86,7 +87,7 @@ def fill_environment(session: nox.Session, installed: Sequence[str], pins: Seque
     contents = EnvironmentContents(
         str(python.resolve()), repr(installer), requirements=tuple(installed), constraints=tuple(pins)
     )
-    _update(session, Environment(_folder(session), python, installer), contents, None)
+    _update(session, StampedEnvironment(_folder(session), installer), contents, None)
 
 
 def fill_with_wheel(
@@ -114,7 +115,7 @@ def fill_with_wheel(
         wheel=f"{wheel.path.name} {wheel.sha256}",
         constraints=tuple(pins),
     )
-    _update(session, Environment(_folder(session), python, installer), contents, wheel)
+    _update(session, StampedEnvironment(_folder(session), installer), contents, wheel)
     return built
 
 
@@ -144,9 +145,9 @@ def require_command(session: nox.Session, command: Sequence[str], groups: Sequen
 
 
 def _update(
-    session: nox.Session, environment: Environment, contents: EnvironmentContents, wheel: Distribution | None
+    session: nox.Session, environment: StampedEnvironment, contents: EnvironmentContents, wheel: Distribution | None
 ) -> None:
-    current = EnvironmentContents.read(environment.path)
+    current = EnvironmentContents.of(environment)
     work = contents.work(current)
     if work is Work.NOTHING:
         return
@@ -164,12 +165,15 @@ def _update(
     what = wheel.path.name if wheel and work is Work.WHEEL else _change_text(contents, wheel)
     if what:
         session.log(f"installing {what}")
-    if environment.fill(contents, wheel, work):
+    if _fill(environment, contents, wheel, work):
         session.warn("the index can't be reached: installed from the cache of uv")
 
 
 def _installs_nothing(session: nox.Session) -> bool:
-    """Whether nox runs with ``--no-install`` (``-R``): then `run_install` runs nothing and returns None."""
+    """Whether nox runs with ``--no-install`` (``-R``): then `run_install` runs nothing and returns None.
+
+    The option itself is not public; what `run_install` does with it is (nox, "Session").
+    """
     return session.run_install("python", "--version", silent=True, log=False) is None
 
 
@@ -178,10 +182,10 @@ def _change_text(contents: EnvironmentContents, wheel: Distribution | None) -> s
 
 
 def _recreate(session: nox.Session) -> None:
-    environment = session.virtualenv
-    if isinstance(environment, VirtualEnv):
-        environment.reuse_existing = False
-        environment.create()
+    """Make the environment of a session anew, where it is one that uv or virtualenv can make."""
+    if session.venv_backend in {"uv", "virtualenv", "venv"}:
+        python = shutil.which(f"python{session.python}") or session.python or sys.executable
+        create_environment(_installer(session), _folder(session), str(python))
 
 
 def _folder(session: nox.Session) -> Path:
@@ -208,9 +212,6 @@ def _installer(session: nox.Session) -> Uv | Pip:
     program = find_uv() if session.venv_backend == "uv" else None
     return Uv(program) if program else Pip()
 
-
-STAMP = "seatrial.json"
-"""The file in an environment that lists its contents; it exists only while the list is true."""
 
 CONSTRAINTS = "constraints.txt"
 """The file in an environment with the versions of a lock file."""
@@ -248,20 +249,14 @@ class EnvironmentContents:
     settings: str = field(default_factory=lambda: process.hash_of_variables(INSTALLER_VARIABLE))
 
     @classmethod
-    def read(cls, environment: Path) -> EnvironmentContents | None:
+    def of(cls, environment: StampedEnvironment) -> EnvironmentContents | None:
         """Return the contents of an environment; None if they are unknown, because an installation was interrupted."""
+        stamp = environment.read() or {}
+        fields: Any = {key: tuple(value) if isinstance(value, list) else value for key, value in stamp.items()}
         try:
-            table = dict(json.loads((environment / STAMP).read_text(encoding="utf-8")))
-            fields: Any = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
             return cls(**fields)
-        except (OSError, ValueError, TypeError):
+        except TypeError:
             return None
-
-    def write(self, environment: Path) -> None:
-        """Record these contents in an environment."""
-        new = environment / f".{STAMP}.{os.getpid()}"
-        new.write_text(json.dumps(asdict(self)), encoding="utf-8")
-        new.replace(environment / STAMP)
 
     def work(self, current: EnvironmentContents | None) -> Work:
         """Return the work that turns the current contents of an environment into these.
@@ -276,46 +271,39 @@ class EnvironmentContents:
         return Work.EVERYTHING
 
 
-@dataclass(frozen=True)
-class Environment:
-    """A virtual environment on disk, and its installer."""
+def _fill(
+    environment: StampedEnvironment, contents: EnvironmentContents, wheel: Distribution | None, work: Work
+) -> bool:
+    """Do the work: install the requirements and the wheel, and write the finder for its modules.
 
-    path: Path
-    python: Path
-    installer: Installer
-
-    def fill(self, contents: EnvironmentContents, wheel: Distribution | None, work: Work) -> bool:
-        """Do the work: install the requirements and the wheel, and write the finder for its modules.
-
-        Returns whether the index could not be reached, and everything came from the cache. Raises `InstallFailed`.
-        """
-        before = EnvironmentContents.read(self.path)
-        (self.path / STAMP).unlink(missing_ok=True)
-        extras = f"[{','.join(contents.extras)}]" if contents.extras else ""
-        # A URL, because # and ; in a path have a meaning in a requirement.
-        wheels = [f"{wheel.project}{extras} @ {wheel.path.as_uri()}"] if wheel else []
-        alone = ("--no-deps", "--force-reinstall")
-        arguments = (*(alone if work is Work.WHEEL else self._pinned(contents)), *wheels)
-        fix = f"{INSTALL_FIX}\n{LOCK_FIX}" if contents.constraints else INSTALL_FIX
-        offline = bool(arguments) and install_requirements(
-            self.installer, self.python, arguments, cwd=self.path, fix=fix
-        )
+    Returns whether the index could not be reached, and everything came from the cache. Raises `InstallFailed`.
+    """
+    before = EnvironmentContents.of(environment)
+    extras = f"[{','.join(contents.extras)}]" if contents.extras else ""
+    # A URL, because # and ; in a path have a meaning in a requirement.
+    wheels = [f"{wheel.project}{extras} @ {wheel.path.as_uri()}"] if wheel else []
+    fix = f"{INSTALL_FIX}\n{LOCK_FIX}" if contents.constraints else INSTALL_FIX
+    alone = ("--no-deps", "--force-reinstall")
+    with environment.changing(asdict(contents)):
+        arguments = (*(alone if work is Work.WHEEL else _pinned(environment, contents)), *wheels)
+        is_offline = environment.install(arguments, fix)
         if work is Work.EVERYTHING or before is None or before.modules != contents.modules:
-            write_finder(self._site_packages(), contents.modules)
-        contents.write(self.path)
-        return offline
+            write_finder(_site_packages(environment), contents.modules)
+    return is_offline
 
-    def _pinned(self, contents: EnvironmentContents) -> tuple[str, ...]:
-        """Return the arguments of the installer, with the constraints in a file of the environment."""
-        if not contents.constraints:
-            return contents.requirements
-        file = self.path / CONSTRAINTS
-        file.write_text("\n".join([*contents.constraints, ""]), encoding="utf-8")
-        return (*contents.requirements, "--constraint", str(file))
 
-    def _site_packages(self) -> Path:
-        command = (str(self.python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
-        return Path(process.run(command, cwd=self.path, env=process.child_environment()).strip())
+def _pinned(environment: StampedEnvironment, contents: EnvironmentContents) -> tuple[str, ...]:
+    """Return the arguments of the installer, with the constraints in a file of the environment."""
+    if not contents.constraints:
+        return contents.requirements
+    file = environment.path / CONSTRAINTS
+    file.write_text("\n".join([*contents.constraints, ""]), encoding="utf-8")
+    return (*contents.requirements, "--constraint", str(file))
+
+
+def _site_packages(environment: StampedEnvironment) -> Path:
+    command = (str(environment.python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
+    return Path(process.run(command, cwd=environment.path, env=process.child_environment()).strip())
 
 
 def site_packages(session: nox.Session) -> Path:
