@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.git.push import PushState, begin_trace, states_of_refs, was_sent
+from seatrial.git.push import PushState, begin_trace, refusal_fix, states_of_refs, was_sent
 from seatrial.git.repository import read_repository
 
 if TYPE_CHECKING:
@@ -120,3 +120,40 @@ def test_trace_is_kept_only_where_git_writes_one(clone: SampleProject, monkeypat
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
     begin_trace(repository, trace)
     assert (trace.exists(), was_sent(trace)) == (False, True)
+
+
+BRANCH, TAG = "release by a pull request: ", "let yourself create the tag "
+
+
+@pytest.mark.parametrize(
+    ("report", "fix"),
+    [
+        ("remote: error: GH006: Protected branch update failed for refs/heads/main.", BRANCH),
+        ("remote: error: GH013: Repository rule violations found for refs/heads/main.", BRANCH),
+        ("remote: error: 3 of 3 required status checks are expected.", BRANCH),
+        ('remote: error: Required status check "tests" is expected.', BRANCH),
+        ("remote: - Changes must be made through a pull request.", BRANCH),
+        ("remote: error: Changes must be made through the merge queue, by a pull request", BRANCH),
+        ("remote: GitLab: You are not allowed to push code to protected branches on this project.", BRANCH),
+        ("remote: Gitea: Not allowed to push to protected branch main", BRANCH),
+        ("remote: Branch main is protected from direct pushes", BRANCH),
+        ("! [remote rejected] main -> main (protected branch hook declined)", BRANCH),
+        ("remote: error: GH013: Repository rule violations found for refs/tags/v1.3.0.", TAG),
+        ("remote: GitLab: You are not allowed to create this tag as it is protected.", TAG),
+        ("remote: error: GH013: … refs/heads/main.\nremote: - Push cannot contain secrets", "take the secret out "),
+        ("remote: error: GH013: … refs/heads/main.\nremote: - Commits must have verified signatures.", "sign what "),
+        ("remote: error: GH007: Your push would publish a private email address.", "commit with an address "),
+        ("remote: error: GH013: … refs/heads/main.\nremote: - Commit message must match", "set message in "),
+        ("remote: GitLab: Commit message does not follow the pattern '[A-Z]+-[0-9]+'", "set message in "),
+        ("! [rejected] main -> main (fetch first)", "somebody has pushed meanwhile: "),
+        ("! [remote rejected] main -> main (pre-receive hook declined)", "do what the remote's hook asks for"),
+        ("! [remote rejected] main -> main (hook declined)", "do what the remote's hook asks for"),
+    ],
+)
+def test_refusal_of_a_forge_leads_to_what_can_be_done(report: str, fix: str) -> None:
+    assert (refusal_fix(report) or "").startswith(fix)
+
+
+def test_refusal_for_an_unknown_reason_has_no_fix() -> None:
+    hint = "remote: Create a pull request for 'main' on the forge by visiting: http://forge.invalid/pull/new/main"
+    assert refusal_fix(f"{hint}\nerror: failed to push some refs") is None

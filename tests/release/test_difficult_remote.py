@@ -48,19 +48,44 @@ def test_credentials_that_the_forge_does_not_take(repo: ReleaseRepo) -> None:
     )
 
 
-def test_branch_that_is_protected(repo: ReleaseRepo) -> None:
+PROTECTED = """\
+#!/bin/sh
+case "$1" in refs/heads/main)
+  echo "error: GH006: Protected branch update failed for refs/heads/main." >&2
+  echo "error: 3 of 3 required status checks are expected." >&2
+  exit 1;;
+esac
+"""
+BY_PULL_REQUEST = """\
+release by a pull request: on another branch, invoke bump --version VERSION, invoke changelog, and commit; when it is \
+merged: git pull, then invoke release --version VERSION, which pushes the tag alone
+"""
+
+
+def test_branch_that_is_protected_leads_to_a_pull_request_that_works(repo: ReleaseRepo) -> None:
+    """What the forge then takes is known to a remote alone."""
     hook = repo.remote.root / "hooks/update"
-    hook.write_text(
-        '#!/bin/sh\ncase "$1" in refs/heads/*) echo "error: GH006: protected branch hook declined" >&2; exit 1;; esac\n'
-    )
+    hook.write_text(PROTECTED)
     hook.chmod(0o755)
     with serve_remote(repo.remote.root, lambda _: False) as address:
-        said, before, after = refused(repo, address)
-    assert after == before
-    assert said.endswith(
-        "fix:  let yourself push to the branch in the settings of the forge, or release from another\n"
-        f"{READ}PushRefused\n"
-    )
+        text, before, after = refused(repo, address)
+        assert after == before
+        assert text.endswith(
+            f"fix:  {BY_PULL_REQUEST}      or let yourself push to the branch in the rules of the forge\n"
+            f"{READ}PushRefused\n"
+        )
+        repo.project.git("switch", "-q", "-c", "release")
+        assert repo.project.invoke("bump", "--version", "1.3.0").returncode == 0
+        assert repo.project.invoke("changelog").returncode == 0
+        repo.project.commit("Release 1.3.0")
+        # Somebody merges the pull request on the forge.
+        repo.project.git("push", "-q", "origin", "release")
+        repo.remote.git("update-ref", "refs/heads/main", "release")
+        repo.project.git("switch", "-q", "main")
+        repo.project.git("pull", "-q")
+        ran = repo.release("--version", "1.3.0", "--yes")
+    assert ran.returncode == 0, ran.output
+    assert repo.remote.git("rev-parse", "v1.3.0^{commit}") == repo.remote.git("rev-parse", "main")
 
 
 def test_branch_that_moves_between_the_look_and_the_push(repo: ReleaseRepo) -> None:

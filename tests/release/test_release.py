@@ -551,6 +551,32 @@ def test_what_others_refuse_is_told_in_their_words(
     assert said.endswith(f"{READ}{error}\n")
 
 
+def test_hook_that_refuses_the_message_leads_to_the_setting_of_the_message(repo: ReleaseRepo) -> None:
+    refuse_in_a_hook(repo)
+    text = refused(repo, "--part", "minor", "--yes")
+    assert text.endswith(
+        "seatrial: the hook commit-msg refused the commit:\n  no ticket in: Release 1.3.0\n"
+        "fix:  set the message of the release commit to one that the hook takes:\n"
+        '      [tool.seatrial]\n      message = "chore: release {name} {version}"\n'
+        f"{READ}HookRefused\n"
+    )
+    pyproject = repo.read("pyproject.toml").replace(
+        "[tool.seatrial]\n", '[tool.seatrial]\nmessage = "T-1: {version}"\n'
+    )
+    hook = repo.project.root / ".git/hooks/commit-msg"
+    hook.write_text('#!/bin/sh\ngrep -q T-1: "$1"\n')
+    repo.project.write({"pyproject.toml": pyproject})
+    repo.project.git("commit", "-qam", "T-1: Name the ticket")
+    assert repo.release("--part", "minor", "--yes").returncode == 0
+
+
+def test_hook_that_refuses_the_files_is_not_taken_for_one_of_the_message(repo: ReleaseRepo) -> None:
+    refuse_in_a_hook(repo)
+    (repo.project.root / ".git/hooks/commit-msg").rename(repo.project.root / ".git/hooks/pre-commit")
+    text = refused(repo, "--part", "minor", "--yes")
+    assert text.endswith(f"fix:  fix what the hook names, and commit it\n{READ}HookRefused\n")
+
+
 def test_several_reasons_are_told_together(repo: ReleaseRepo) -> None:
     use_up_the_fragments(repo)
     detach(repo)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from seatrial.commands import Command
 from seatrial.errors import PushRefused, ReleaseError, RemoteUnreachable, last_lines
 from seatrial.git.command import Git
 from seatrial.git.repository import push_address, read_remote, update_tracking_branch
@@ -66,14 +67,60 @@ PUSH_FIXES = (
     ("failed to lock", "somebody is pushing at this moment: git pull --rebase, then release again"),
     ("cannot lock ref", "somebody is pushing at this moment: git pull --rebase, then release again"),
     ("already exists", "the tag has been taken meanwhile: git fetch --tags, then release again"),
-    ("protected branch", "let yourself push to the branch in the settings of the forge, or release from another"),
-    ("pre-receive hook declined", "do what the remote's hook asks for"),
+    ("hook declined", "do what the remote's hook asks for"),
     ("does not support --atomic", "the remote can't take a branch and a tag together: use another remote"),
     ("Authentication failed", "log in: git push --dry-run asks for it"),
     ("could not read Username", "log in: git push --dry-run asks for it"),
     ("Permission denied", "log in: git push --dry-run asks for it"),
 )
 """What a push can fail with, and the fix."""
+
+FORGE_RULES = (
+    (
+        re.compile(r"contain secrets|push protection", re.IGNORECASE),
+        "take the secret out of the commits that the remote does not have, and revoke it",
+    ),
+    (
+        re.compile(r"must have (?:verified|valid) signatures|must be signed|unsigned commit", re.IGNORECASE),
+        "sign what a release makes: git config commit.gpgSign true && git config tag.gpgSign true",
+    ),
+    (
+        re.compile(r"GH007|private email", re.IGNORECASE),
+        "commit with an address that may be published: git config user.email ADDRESS",
+    ),
+    (
+        re.compile(r"commit message|message (?:must|does not) match|commit_message_pattern", re.IGNORECASE),
+        "set message in [tool.seatrial], that of the release commit, to what the remote asks for",
+    ),
+    (
+        re.compile(r"GH0(?:06|13)[^\n]*refs/tags/|(?:create|update|delete)[^\n]* tag\b|protected tag", re.IGNORECASE),
+        "let yourself create the tag in the rules of the forge for tags",
+    ),
+)
+"""What a forge reports of the rules that a push violates (GitHub: rulesets, push protection; GitLab: push rules), and
+the fix. Those of a branch come last: `BRANCH_RULE`."""
+
+BRANCH_RULE = re.compile(
+    r"GH006|GH013|required status check|(?:through|by|use|need|require)[^\n]* (?:pull|merge) request|protected branch"
+    r"|branch \S+ is protected",
+    re.IGNORECASE,
+)
+"""What a forge reports of a branch that takes no direct push: of this one, or of anybody."""
+
+
+def refusal_fix(output: str) -> str | None:
+    """Return the fix for a push that a remote does not take, by what it reports; None for an unknown reason."""
+    for rule, fix in FORGE_RULES:
+        if rule.search(output):
+            return fix
+    if BRANCH_RULE.search(output):
+        return (
+            "release by a pull request: on another branch, "
+            f"{Command('bump', '--version', 'VERSION')}, {Command('changelog')}, and commit; when it is merged: "
+            f"git pull, then {Command('release', '--version', 'VERSION')}, which pushes the tag alone\n"
+            "or let yourself push to the branch in the rules of the forge"
+        )
+    return next((fix for sign, fix in PUSH_FIXES if sign in output), None)
 
 
 def complete_push(
@@ -92,9 +139,9 @@ def complete_push(
         if state is PushState.ACCEPTED:
             update_tracking_branch(repository, push.upstream)
     if state is PushState.REFUSED:
-        fix = next((fix for sign, fix in PUSH_FIXES if sign in output), "fix that, then release again")
-        raise PushRefused(f"{remote} did not take the push; nothing has changed there:\n{output}", fix=fix)
-    return state, output
+        what = f"{remote} did not take the push; nothing has changed there:\n{last_lines(output)}"
+        raise PushRefused(what, fix=refusal_fix(output) or "fix that, then release again")
+    return state, last_lines(output)
 
 
 def settle_push(repository: Repository, push: AtomicPush, progress: Progress, patience: float) -> PushState:
@@ -183,7 +230,7 @@ def _push_atomically(repository: Repository, push: AtomicPush, trace: Path) -> t
     refspecs = (f"{source}:{ref}" for ref, source in objects.items())
     git = _traced_git(repository, trace) if trace.is_file() else Git(repository.root)
     done = git.attempt("push", *options, push.upstream.remote, *refspecs)
-    output = last_lines(redact(done.errors + done.output))
+    output = redact(done.errors + done.output)
     reported = dict(states_of_refs(done.output))
     states = [reported.get(ref) for ref in objects]
     # Exit code 0 is not enough: settings can make it a push of nothing.
@@ -235,9 +282,10 @@ def try_push(repository: Repository, upstream: Upstream) -> None:
     refspec = f"{repository.commit}:{upstream.ref}"
     done = Git(repository.root).attempt("push", *options, upstream.remote, refspec)
     if done.returncode and not any(line.count("\t") > 1 for line in done.output.splitlines()):
-        failure = last_lines(redact(done.errors + done.output))
-        fix = next((fix for sign, fix in PUSH_FIXES if sign in failure), f"git push --dry-run {upstream.remote}")
-        raise ReleaseError(f"{upstream.remote} does not let you push:\n{failure}", code="PushForbidden", fix=fix)
+        failure = redact(done.errors + done.output)
+        fix = refusal_fix(failure) or f"git push --dry-run {upstream.remote}"
+        what = f"{upstream.remote} does not let you push:\n{last_lines(failure)}"
+        raise ReleaseError(what, code="PushForbidden", fix=fix)
 
 
 def retake_command(remote: str, tag: str) -> str:

@@ -7,6 +7,8 @@ checked out as CI checks them out, whatever the user's settings and hooks would 
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -124,12 +126,14 @@ class Scratch:
         if not self.git.attempt("diff", "--cached", "--quiet").returncode:
             return self.base
         arguments = ("commit", "--quiet", "--no-status", "--cleanup=whitespace", "-m", message)
-        done = self.git.attempt(*arguments)
+        trace = self.root / ".git/commit.trace"
+        git = Git(self.root, environment=(("GIT_TRACE2_EVENT", str(trace)),))
+        done = git.attempt(*arguments)
         if done.returncode and self.git.attempt("diff", "--quiet").returncode:
             self.git.run("add", "--update")
-            done = self.git.attempt(*arguments)
+            done = git.attempt(*arguments)
         if done.returncode:
-            raise _refusal("commit", done)
+            raise _refusal("commit", done, failed_hook(trace))
         self._require_clean()
         return self.git.run("rev-parse", "HEAD").strip()
 
@@ -273,8 +277,33 @@ def remove_scratch(root: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
 
 
-def _refusal(kind: str, done: Completed) -> ReleaseError:
-    """Return the error about a commit or a tag (``kind``) that git did not make."""
+MESSAGE_FIX = """\
+set the message of the release commit to one that the hook takes:
+[tool.seatrial]
+message = "chore: release {name} {version}\""""
+
+
+def failed_hook(trace: Path) -> str | None:
+    """Return the name of the hook that failed last (Git, "Trace2 API"), None for none and where git writes no trace."""
+    try:
+        lines = trace.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    started: dict[tuple[object, object], str] = {}
+    failed = None
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            event = json.loads(line)
+            child = (event.get("sid"), event.get("child_id"))
+            if event.get("event") == "child_start" and event.get("child_class") == "hook":
+                started[child] = str(event.get("hook_name"))
+            elif event.get("event") == "child_exit" and child in started:
+                failed = started[child] if event.get("code") else failed
+    return failed
+
+
+def _refusal(kind: str, done: Completed, hook: str | None = None) -> ReleaseError:
+    """Return the error about a commit or a tag (``kind``) that git did not make; ``hook``: the one that refused it."""
     output = last_lines(redact(done.output + done.errors))
     if any(sign in output for sign in SIGNING):
         return ReleaseError(
@@ -283,6 +312,8 @@ def _refusal(kind: str, done: Completed) -> ReleaseError:
             fix="git config user.signingkey KEY, and unlock it (gpg-agent, ssh-agent); "
             f"to stop signing: git config {kind}.gpgSign false",
         )
+    if hook == "commit-msg":
+        return ReleaseError(f"the hook commit-msg refused the commit:\n{output}", code="HookRefused", fix=MESSAGE_FIX)
     return ReleaseError(
         f"git did not make the {kind}:\n{output}", code="HookRefused", fix="fix what the hook names, and commit it"
     )
