@@ -159,7 +159,7 @@ def _talk(
         if when and when[0] in said:
             when[1]()
             when = None
-        if re.search(rb"(: |\? \[y/N\] |\(n\) )\Z", said.replace(b"\r", b"")):
+        if re.search(rb"(: |\((n|q leaves)\) )\Z", said.replace(b"\r", b"")):
             os.write(terminal, next(answers, "\n").encode())
     return said.decode()
 

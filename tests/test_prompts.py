@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from seatrial.prompts import Choice, ask_key, choose, match_choice
+from seatrial.prompts import Choice, ask_key, ask_text, choose, match_choice
 
 CHOICES = (Choice("minor", "1.4.0"), Choice("patch", "1.3.1"), Choice("major", "2.0.0"))
 SCRIPT = """\
@@ -113,7 +113,8 @@ def test_dumb_terminal_gets_numbers_and_a_wrong_answer_asks_again(
 
 
 @pytest.mark.parametrize(
-    ("lines", "key"), [(("",), "n"), (("Y",), "y"), (("yes",), "y"), (("maybe", "d"), "d"), ((), "n")]
+    ("lines", "key"),
+    [(("",), "n"), (("Y",), "y"), (("yes",), "y"), (("maybe", "d"), "d"), ((), "n"), (("q",), "n"), (("Quit",), "n")],
 )
 def test_question_takes_a_key_or_its_word(monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], key: str) -> None:
     prompts = answers(monkeypatch, *lines)
@@ -121,3 +122,17 @@ def test_question_takes_a_key_or_its_word(monkeypatch: pytest.MonkeyPatch, lines
     assert ask_key("release?", {"y": "yes", "n": "no", "d": "diff"}, "n", show=shown.append) == key
     assert set(prompts) == {"release? [y]es [n]o [d]iff (n) "}
     assert shown == (["invalid choice 'maybe'"] if "maybe" in lines else [])
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_confirmed"),
+    [(("demo",), True), (("demos", "demo"), True), (("",), False), ((), False), (("Q",), False), (("demos",), False)],
+)
+def test_text_confirms_when_it_is_typed_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], *, is_confirmed: bool
+) -> None:
+    prompts = answers(monkeypatch, *lines)
+    shown: list[str] = []
+    assert ask_text("type demo:", "demo", show=shown.append) is is_confirmed
+    assert set(prompts) == {"type demo: (q leaves) "}
+    assert shown == ["invalid answer 'demos'"] * ("demos" in lines)

@@ -71,12 +71,18 @@ def read_line(prompt: str) -> str | None:
         return None
 
 
+def ask_line(question: str, default: str) -> str:
+    """Return the line that the user types, "" for the default, which the question shows."""
+    return read_line(f"{question} ({default}) ") or ""
+
+
 def ask_key(question: str, answers: Mapping[str, str], default: str, *, show: Callable[[str], None]) -> str:
     """Return the key of the answer that a line begins with, such as y of ``yes``; ``default`` for no answer.
 
-    ``answers``: what each key stands for, such as ``{"y": "yes", "n": "no"}``.
+    ``answers``: the word of each key, such as ``{"y": "yes", "n": "no"}``.
     """
     hint = " ".join(f"[{key}]{word[len(key) :]}" for key, word in answers.items())
+    leaves = {word: "n" for word in LEAVE if "n" in answers}
     while True:
         answer = read_line(f"{question} {hint} ({default}) ")
         if not answer:
@@ -84,7 +90,20 @@ def ask_key(question: str, answers: Mapping[str, str], default: str, *, show: Ca
         matching = [key for key, word in answers.items() if answer.lower() in (key, word)]
         if matching:
             return matching[0]
+        if answer.lower() in leaves:
+            return leaves[answer.lower()]
         show(f"invalid choice {answer!r}")
+
+
+def ask_text(question: str, text: str, *, show: Callable[[str], None]) -> bool:
+    """Return whether the user types a text, as a confirmation; no answer, or one of `LEAVE`, declines."""
+    while True:
+        answer = read_line(f"{question} (q leaves) ")
+        if answer == text:
+            return True
+        if not answer or answer.lower() in LEAVE:
+            return False
+        show(f"invalid answer {answer!r}")
 
 
 def _rows(choices: Sequence[Choice]) -> list[str]:
@@ -128,7 +147,7 @@ class Menu:
 
 
 def _choose_with_keys(title: str, choices: Sequence[Choice]) -> str | None:
-    # A release that is told its part does without.
+    # Few commands have a menu.
     from prompt_toolkit.application import Application  # noqa: PLC0415
     from prompt_toolkit.key_binding import KeyBindings  # noqa: PLC0415
     from prompt_toolkit.layout import FormattedTextControl, Layout, Window  # noqa: PLC0415

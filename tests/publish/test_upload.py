@@ -87,9 +87,10 @@ def test_new_name_has_to_be_typed(server: IndexServer) -> None:
         "fix:  invoke publish --version 1.3.0 --index http://index/legacy/ --yes --new-name tidepool\n"
         f"{READ}Declined\n"
     )
-    wrong = server.as_printed("invoke publish --index " + server.url, "y\n")
+    wrong = server.as_printed("invoke publish --index " + server.url, "y\n\n")
     assert (wrong.returncode, server.held()) == (5, [])
-    assert wrong.output.endswith(f"seatrial: that is not the name; nothing was sent\n{READ}Declined\n")
+    assert "invalid answer 'y'" in wrong.output
+    assert wrong.output.endswith(f"seatrial: nothing was sent\n{READ}Declined\n")
 
 
 @dataclass(frozen=True)

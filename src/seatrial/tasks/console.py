@@ -11,16 +11,16 @@ import signal
 import sys
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TextIO
 
 from invoke.exceptions import Exit
 
 from seatrial.commands import Command
-from seatrial.errors import CommandFailed, ProjectError, SeatrialError, ToolError
+from seatrial.errors import CommandFailed, ProjectError, ReleaseError, SeatrialError, ToolError
 from seatrial.invocation import Invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from seatrial.console import Console
 
@@ -174,12 +174,44 @@ def is_interactive() -> bool:
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
-def ask_user(question: str) -> str:
-    """Ask, and return the answer; "" at the end of the input."""
-    try:
-        return input(question).strip()
-    except EOFError:
-        return ""
+def confirm(
+    console: Console,
+    question: str,
+    *,
+    effect: str,
+    fix: str | Command,
+    views: Mapping[str, Callable[[], None]] | None = None,
+) -> None:
+    """Ask a question that yes or no answers, no by default. Raises `Declined`.
+
+    ``effect``: what "no" leaves as it was, such as "nothing was written"; ``fix``: how to answer without a terminal;
+    ``views``: what a further answer shows before the question is asked again, by its word.
+    """
+    from seatrial.prompts import ask_key  # noqa: PLC0415 - few commands ask
+
+    if not is_interactive():
+        raise ReleaseError(f"there is no terminal to ask on; {effect}", code="Declined", fix=fix)
+    console.pause()
+    views = views or {}
+    words = ("yes", "no", *views)
+    while True:
+        key = ask_key(question, {word[0]: word for word in words}, "n", show=console.show)
+        if key == "y":
+            return
+        if key == "n":
+            raise ReleaseError(effect, code="Declined")
+        next(view for word, view in views.items() if word[0] == key)()
+
+
+def confirm_name(console: Console, question: str, name: str, *, effect: str, fix: str | Command) -> None:
+    """Have the user type a name, to confirm what cannot be undone. Raises `Declined`."""
+    from seatrial.prompts import ask_text  # noqa: PLC0415 - few commands ask
+
+    if not is_interactive():
+        raise ReleaseError(f"there is no terminal to ask on; {effect}", code="Declined", fix=fix)
+    console.pause()
+    if not ask_text(question, name, show=console.show):
+        raise ReleaseError(effect, code="Declined")
 
 
 PROJECT_OPTION: ContextVar[Path | None] = ContextVar("PROJECT_OPTION", default=None)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
-from seatrial.errors import ReleaseError, SeatrialError, count_text
+from seatrial.errors import ReleaseError, count_text
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
-    ask_user,
+    confirm,
     errors_as_messages,
     git_folder,
     is_interactive,
@@ -147,17 +147,18 @@ def new(
         require_free_folder,
         require_license,
     )
+    from seatrial.prompts import ask_line
 
     with errors_as_messages("nothing was made"), termination_as_interrupt():
         request = PackageRequest.of(name, python)
         license = require_license(license) if license else ""  # noqa: A001 - as above
         require_free_folder(request.folder)
         if not yes and is_interactive():
-            description = description or ask_user(f"description [{request.description}]: ")
-            license = license or _ask_license()  # noqa: A001 - as above
-            keyword = keyword or ask_user("keywords, separated by commas [none]: ").split(",")
+            description = description or ask_line("description", request.description)
+            license = license or _choose_license()  # noqa: A001 - as above
+            keyword = keyword or ask_line("keywords, separated by commas", "none").split(",")
             if git_folder(Path.cwd()) is None:
-                remote = remote or ask_user("address of the repository on its forge [none]: ")
+                remote = remote or ask_line("address of the repository on its forge", "none")
         request = replace(
             request,
             description=" ".join(description.split()) or request.description,
@@ -171,17 +172,17 @@ def new(
         show(f"\n{name_remark(request.name, os.environ)}")
 
 
-def _ask_license() -> str:
-    """Return the licence that the user chooses, the default one for no answer."""
-    from seatrial.init.new import require_license
-    from seatrial.init.template import DEFAULT_LICENSE, LICENSES
+def _choose_license() -> str:
+    """Ask for the licence. Raises `Declined`."""
+    from seatrial.console import Form
+    from seatrial.init.template import LICENSES
+    from seatrial.prompts import Choice, choose
 
-    while True:
-        answer = ask_user(f"licence, one of {', '.join(LICENSES)} [{DEFAULT_LICENSE}]: ")
-        try:
-            return require_license(answer or DEFAULT_LICENSE)
-        except SeatrialError:
-            show(f"invalid choice {answer!r}")
+    has_cursor = open_console("new").form is Form.LIVE
+    license = choose("licence", list(map(Choice, LICENSES)), has_cursor=has_cursor, show=show)  # noqa: A001 - as above
+    if license is None:
+        raise ReleaseError("nothing was made", code="Declined")
+    return license
 
 
 def _trial_text(console: Console, report: TrialReport) -> str:
@@ -196,25 +197,15 @@ def _trial_text(console: Console, report: TrialReport) -> str:
 
 def _confirm(console: Console, proposal: Proposal, *, yes: bool) -> None:
     """Ask whether to write the files. Raises `Declined`."""
-    from seatrial.prompts import ask_key
-
     if yes:
         return
-    if not is_interactive():
-        raise ReleaseError(
-            "there is no terminal to ask on; nothing was written",
-            code="Declined",
-            fix=f"{repeated_command('init', '--yes')}; to see the diff: {repeated_command('init', '--dry-run')}",
-        )
-    question = f"write {count_text(len(proposal.files), 'file')}?"
-    answers = {"y": "yes", "n": "no", "d": "diff", "f": "files"}
-    while True:
-        answer = ask_key(question, answers, "n", show=console.show)
-        if answer == "y":
-            return
-        if answer == "n":
-            raise ReleaseError("nothing was written", code="Declined")
-        if answer == "d":
-            page_text(proposal.diff)
-        else:
-            page_text("\n".join(f"==> {file.path} <==\n{file.new}" for file in proposal))
+    confirm(
+        console,
+        f"write {count_text(len(proposal.files), 'file')}?",
+        effect="nothing was written",
+        fix=f"{repeated_command('init', '--yes')}; to see the diff: {repeated_command('init', '--dry-run')}",
+        views={
+            "diff": lambda: page_text(proposal.diff),
+            "files": lambda: page_text("\n".join(f"==> {file.path} <==\n{file.new}" for file in proposal)),
+        },
+    )

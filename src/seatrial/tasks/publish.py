@@ -11,11 +11,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
-from seatrial.errors import DeliveryError, ReleaseError
+from seatrial.errors import DeliveryError, count_text
 from seatrial.redaction import redacted_address
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
-    ask_user,
+    confirm,
+    confirm_name,
     errors_as_messages,
     is_interactive,
     open_console,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
     from packaging.version import Version
 
+    from seatrial.console import Console
     from seatrial.git.repository import Repository
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.publish.upload import UploadPlan
@@ -145,7 +147,7 @@ def publish(
             require_credentials(destination, os.environ, upload_plan.again)
             for remark in credential_remarks(destination, os.environ):
                 progress.note(remark)
-            _confirm(upload_plan, yes=yes, new_name=new_name)
+            _confirm(console, upload_plan, yes=yes, new_name=new_name)
         address = redacted_address(destination.upload)
         with progress.step("upload", f"with twine, to {address}") as step:
             upload_release(upload_plan, os.environ, step, console.pause if is_interactive() else None)
@@ -192,22 +194,18 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
             show(f"{release.on_index.project} {release.on_index.version} is yanked: {release.on_index.index}")
 
 
-def _confirm(upload_plan: UploadPlan, *, yes: bool, new_name: str) -> None:
+def _confirm(console: Console, upload_plan: UploadPlan, *, yes: bool, new_name: str) -> None:
     """Ask whether to upload; a name that is new on the index has to be typed. Raises `Declined`."""
     name, is_first = upload_plan.tagged.name, upload_plan.is_first
     if yes and (not is_first or new_name == name):
         return
-    if not is_interactive():
-        options = ("--yes", "--new-name", name) if is_first else ("--yes",)
-        raise ReleaseError(
-            "there is no terminal to ask on; nothing was sent",
-            code="Declined",
-            fix=upload_plan.again.with_words(*options),
-        )
-    if is_first and ask_user("type the name of the new project to publish it: ") != name:
-        raise ReleaseError("that is not the name; nothing was sent", code="Declined")
-    if not is_first and ask_user("upload it? [y/N] ").lower() not in {"y", "yes"}:
-        raise ReleaseError("not published; nothing was sent", code="Declined")
+    again, effect = upload_plan.again, "nothing was sent"
+    if is_first:
+        fix = again.with_words("--yes", "--new-name", name)
+        confirm_name(console, f"type {name} to create this project:", name, effect=effect, fix=fix)
+    else:
+        question = f"upload {count_text(len(upload_plan.files), 'file')} of {name} {upload_plan.tagged.version}?"
+        confirm(console, question, effect=effect, fix=again.with_words("--yes"))
 
 
 def open_project() -> tuple[Repository, ProjectSnapshot]:

@@ -16,6 +16,7 @@ from seatrial.commands import Command
 from seatrial.errors import ReleaseError
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
+    confirm,
     errors_as_messages,
     is_interactive,
     open_console,
@@ -154,24 +155,15 @@ class Terminal:
 
     def confirm(self, plan: ReleasePlan) -> None:
         """Ask whether to release. Raises `Declined`."""
-        from seatrial.prompts import ask_key
-
         if self._yes:
             return
-        if not is_interactive():
-            raise ReleaseError(
-                "there is no terminal to ask on; nothing has changed",
-                code="Declined",
-                fix=repeated_command("release", "--yes"),
-            )
-        question = f"release {plan.project} {plan.version}?"
-        while True:
-            answer = ask_key(question, {"y": "yes", "n": "no", "d": "diff"}, "n", show=self.console.show)
-            if answer == "y":
-                return
-            if answer == "n":
-                raise ReleaseError("not released; nothing has changed", code="Declined")
-            page_text(plan.diff)
+        confirm(
+            self.console,
+            f"release {plan.project} {plan.version}?",
+            effect="not released; nothing has changed",
+            fix=repeated_command("release", "--yes"),
+            views={"diff": lambda: page_text(plan.diff)},
+        )
 
 
 def _wait(console: Console, tag: str) -> None:
