@@ -33,6 +33,7 @@ from seatrial.checks.registry import (
     checks_for_pending_file,
 )
 from seatrial.checks.release import ReleaseAttempt, ReleaseStage
+from seatrial.ci.checkout import CheckoutNeeds
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import CiFacts, Publishing
 from seatrial.distributions.reproducible import Difference, RebuildResult
@@ -230,6 +231,11 @@ BROKEN: dict[str, object] = {
     "CI015": changed(
         "steps: [{uses: pypa", "needs: test\n    steps: [{uses: actions/download-artifact@v8}, {uses: pypa"
     ),
+    "CI016": replace(
+        changed("steps: [{uses: pypa", "steps: [{uses: actions/checkout@v5}, {uses: pypa"),
+        checkout=CheckoutNeeds(lfs=True, submodules=("vendor/tides",)),
+    ),
+    "CI017": replace(HEALTHY_CI, checkout=CheckoutNeeds(submodules=("vendor/tides",), absent=("vendor/tides",))),
     "DIST411": refused("BackendFailed", BuildError),
     "DIST412": RebuildResult((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
     "DIST413": RebuildResult(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),
@@ -472,6 +478,7 @@ def test_only_what_would_be_refused_is_an_error() -> None:
             "CI011",
             "CI012",
             "CI013",
+            "CI016",
             "DIST412",
             "DIST413",
         ),

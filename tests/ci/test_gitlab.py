@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from seatrial.ci.before_upload import BeforeUpload
@@ -166,3 +168,9 @@ def test_generated_pipeline_is_plain(context: str) -> None:
     assert (before.sessions, before.sessions_build) == (("build", "check"), True)
     other = Pipeline.of(text, "release-1.3.0")
     assert other.heard(other.publishing_job("pypi"))[0] is NO
+
+
+def test_generated_pipeline_fetches_submodules_where_there_are_any() -> None:
+    pipelines = {name: "".join(written_for_gitlab(SHAPES[name]).values()) for name in ("locked", "minimal")}
+    fetching = {name for name, text in pipelines.items() if re.search("GIT_SUBMODULE_STRATEGY: .?recursive", text)}
+    assert fetching == {"locked"}

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of
 from seatrial.ci.artifacts import transfer_problems
+from seatrial.ci.commands import builds, programs_in, sessions_named
 from seatrial.ci.expressions import Answer, any_of
 from seatrial.ci.github import WORKFLOWS_FOLDER
 from seatrial.ci.publisher import TagStart, mismatch_with_tag, titles_before
@@ -16,6 +17,8 @@ from seatrial.findings import Finding
 from seatrial.index.targets import pypi_host
 
 if TYPE_CHECKING:
+    from seatrial.ci.commands import Program
+    from seatrial.ci.evaluation import JobRun
     from seatrial.ci.github import Workflow
     from seatrial.ci.publisher import CiFacts, PublishingJob
 
@@ -316,6 +319,49 @@ def files_arrive(facts: CiFacts) -> Finding:
     return finding_of(problems, "\n".join(dict.fromkeys(problems.values())))
 
 
+@ci_check(
+    "CI016",
+    "Jobs that build fetch submodules and files in Git LFS",
+    "A checkout leaves them out unless it is asked: the distributions get pointers, or lack files.",
+    severity=WARNING,
+)
+def fetches_all(facts: CiFacts) -> Finding:
+    lacking = {run.place: facts.checkout.lacking(run) for run in _runs_before_upload(facts)}
+    lines = [f"{place} checks out without {' and '.join(names)}" for place, names in lacking.items() if names]
+    values = {"lfs": "lfs: true", "submodules": "submodules: recursive"}
+    needed = dict.fromkeys(f"  {values[name]}" for names in lacking.values() for name in names)
+    return finding_of(lines, "\n".join(("with:", *needed)))
+
+
+@ci_check(
+    "CI017",
+    "Submodules are checked out here, as CI does it",
+    "The release is verified without the files of a submodule that is not initialised, and CI builds with them.",
+    needs=(),
+)
+def submodules_present(facts: CiFacts) -> Finding:
+    leave_out = [run for run in _runs_before_upload(facts) if "submodules" in facts.checkout.lacking(run)]
+    if leave_out:
+        return Finding.skipped("CI builds without submodules")
+    lines = [f"the submodule {path} is not initialised" for path in facts.checkout.absent]
+    return finding_of(lines, "git submodule update --init --recursive")
+
+
+def _runs_before_upload(facts: CiFacts) -> tuple[JobRun, ...]:
+    """Return the jobs that build what is published; where none is known to, all up to those that publish."""
+    runs = {run.place: run for job in facts.publishing.jobs for run in (*job.run.before, job.run)}
+    building = {
+        place: run
+        for place, run in runs.items()
+        if any(_makes_distributions(program) for text in run.job.scripts for program in programs_in(text))
+    }
+    return tuple((building or runs).values())
+
+
+def _makes_distributions(program: Program) -> bool:
+    return builds(program) or bool({"build", "check"}.intersection(sessions_named(program)))
+
+
 def _no_job_or_tag(facts: CiFacts) -> Finding:
     if facts.publishing.job is None:
         return Finding.skipped(_no_job(facts))
@@ -365,5 +411,7 @@ CHECKS = (
     tag_checked_out,
     attestations_accepted,
     files_arrive,
+    fetches_all,
+    submodules_present,
 )
 """The checks of what a tag starts."""

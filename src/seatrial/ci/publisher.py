@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from seatrial.ci.checkout import CheckoutNeeds
 from seatrial.ci.commands import TOP, programs_in, upload_of
 from seatrial.ci.evaluation import Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
@@ -435,13 +436,14 @@ class CiFacts:
     """What is known of CI when a tag is pushed: ``tag``: its name; ``publishing``: who publishes then.
 
     ``listing``: the sessions that workflows can name; ``by_pipeline``: whether the tag starts the job of GitLab that
-    publishes, None where no such pipeline was read; ``drifted``: the generated files that are not what they should be,
-    and why; ``fixes``: for these.
+    publishes, None where no such pipeline was read; ``checkout``: what a checkout has to fetch; ``drifted``: the
+    generated files that are not what they should be, and why; ``fixes``: for these.
     """
 
     tag: str
     publishing: Publishing
     listing: SessionList = field(default_factory=SessionList)
     by_pipeline: TagStart | None = None
+    checkout: CheckoutNeeds = field(default_factory=CheckoutNeeds)
     drifted: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()

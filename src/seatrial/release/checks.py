@@ -12,6 +12,7 @@ from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
 from seatrial.checks.project import ProjectSources
 from seatrial.checks.registry import PENDING_RELEASE_CHECKS, PROJECT_CHECKS, TRIGGER_CHECKS
 from seatrial.checks.run import check_uploads
+from seatrial.ci.checkout import CheckoutNeeds
 from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, TAG_RULE, Pipeline
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, CiFacts, Publishing, TagStart
@@ -134,7 +135,7 @@ def read_publishing(project: Project, config: Config, scratch: Scratch, tag: str
 
 def read_ci_facts(project: Project, scratch: Scratch, facts: CiFacts) -> CiFacts:
     """Return what is known of CI, with the pipeline of GitLab and the generated files that have drifted."""
-    facts = replace(facts, by_pipeline=_pipeline_start(facts, scratch))
+    facts = replace(facts, by_pipeline=_pipeline_start(facts, scratch), checkout=CheckoutNeeds.in_tree(scratch.root))
     # Nothing is generated for an unknown forge.
     with contextlib.suppress(SeatrialError):
         drift = Generator.at(scratch.repository, project).drift_in(scratch.root)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from seatrial.ci.checkout import has_lfs
 from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow, read_yaml, table_at, tables_at, text_at
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.errors import GroupInvalid, PyprojectInvalid
@@ -82,7 +83,7 @@ class WorkflowContext:
             group=group_of(project),
             is_locked=(project.root / "uv.lock").is_file(),
             has_submodules=(repository.root / ".gitmodules").is_file(),
-            has_lfs=_has_lfs(repository),
+            has_lfs=has_lfs(repository.root),
             measures=measures_coverage(project),
             settings=config.workflows,
         )
@@ -153,18 +154,6 @@ def pattern_of(form: str, name: str) -> str:
     """Return the pattern of a forge for tags of this form."""
     filled = form.replace("{name}", name)
     return filled.replace("{version}", "*" if filled != "{version}" else "[0-9]*")
-
-
-def _has_lfs(repository: Repository) -> bool:
-    """Whether git keeps pointers in place of some files (Git LFS), which a checkout has to fetch."""
-    git = Git(repository.root)
-    names = git.line("ls-files", "-z", "--", ":(glob)**/.gitattributes").split("\0")
-    texts = (
-        path.read_text(encoding="utf-8", errors="replace")
-        for name in names
-        if name and (path := repository.root / name).is_file()
-    )
-    return any(re.search(r"^[^#\n]*\sfilter=lfs\b", text, re.MULTILINE) for text in texts)
 
 
 def default_branch(repository: Repository) -> str:

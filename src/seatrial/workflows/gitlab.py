@@ -74,7 +74,12 @@ def _head(context: WorkflowContext) -> dict[str, Any]:
         "stages": ["build", "test", "publish", "release"],
         "workflow": {"rules": [{"if": rule} for rule in rules]},
         "default": {"image": f"python:{context.python}"},
-        "variables": {"PIP_CACHE_DIR": "$CI_PROJECT_DIR/.cache/pip", "GIT_DEPTH": "0"},
+        "variables": {
+            "PIP_CACHE_DIR": "$CI_PROJECT_DIR/.cache/pip",
+            "GIT_DEPTH": "0",
+            # GitLab fetches files in Git LFS by itself.
+            **({"GIT_SUBMODULE_STRATEGY": "recursive"} if context.has_submodules else {}),
+        },
     }
 
 
