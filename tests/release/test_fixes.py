@@ -204,7 +204,14 @@ PRINTED = sorted(
         for found in map(shlex.join, commands(fix))
     }
 )
-OTHERS = {("gh", "release"), ("gh", "workflow"), ("git", "lfs"), ("pip", "install"), ("twine", "upload")}
+OTHERS = {
+    ("gh", "release"),
+    ("gh", "workflow"),
+    ("git", "lfs"),
+    ("git", "submodule"),
+    ("pip", "install"),
+    ("twine", "upload"),
+}
 """Commands of programs that can't be asked here."""
 
 
