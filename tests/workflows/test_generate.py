@@ -54,11 +54,7 @@ def test_files_are_written_once_and_then_are_as_they_should_be(repo: ReleaseRepo
     assert repo.project.invoke("workflows") == RunResult(0, "nothing has changed\n")
     assert repo.project.invoke("workflows", "--check") == RunResult(
         0,
-        f"warning  CI114  {CI}, {RELEASE}:\n"
-        "                  python -m pip install seatrial uv\n"
-        "                  fix: uv lock, with seatrial in a dependency group; or pip install --require-hashes\n"
-        "2 warnings\n"
-        f"{', '.join(ALL)}: up to date\n",
+        f"✓ {CI}  12 checks\n✓ {RELEASE}  11 checks\n{', '.join(ALL)}: up to date\n",
     )
     assert repo.state() == written
 
@@ -215,7 +211,7 @@ def test_forge_that_is_none_of_both_is_told(repo: ReleaseRepo) -> None:
     )
     repo.project.git("remote", "remove", "origin")
     said = refused(repo.project.invoke("workflows"))
-    assert said.startswith("seatrial: there is no remote, so nobody knows whose CI it is to be\n")
+    assert said.startswith("seatrial: there is no remote, so the CI service is unknown\n")
 
 
 def test_workflow_of_ones_own_is_judged_too(repo: ReleaseRepo) -> None:
@@ -223,16 +219,24 @@ def test_workflow_of_ones_own_is_judged_too(repo: ReleaseRepo) -> None:
     own = f"jobs:\n  p:\n    steps:\n      - uses: actions/checkout@{'7' * 40}\n"
     repo.project.write({".github/workflows/own.yml": own, ".github/workflows/no.yml": "a: ["})
     said = refused(repo.project.invoke("workflows", "--check"))
-    assert said.startswith(
+    shown, fix, rest = said.partition("  fix: name the version of the commit: ")
+    assert shown == (
+        "✗ CI116  .github/workflows/no.yml:\n"
+        "  line 1: expected the node content, but found '<stream end>'\n"
+        "  fix: correct it, or move it out of .github/workflows\n"
+        "! CI101  .github/workflows/own.yml:\n"
+        f"  actions/checkout@{'7' * 40} has no version after it\n"
+    )
+    assert fix + rest.partition("\n")[2] == (
+        f"{fix}\n✓ {CI}  12 checks\n"
+        "✗ .github/workflows/no.yml  11 checks, 1 error\n"
+        "! .github/workflows/own.yml  11 checks, 1 warning\n"
+        f"✓ {RELEASE}  11 checks\n\n"
+        "What a code means: seatrial explain CI116\n"
         f"{', '.join(ALL)}: up to date\n"
-        "seatrial: error    CI116  .github/workflows/no.yml:\n"
-        "                  line 1: expected the node content, but found '<stream end>'\n"
-        "                  fix: correct it, or move it out of .github/workflows\n"
-        f"warning  CI114  {CI}, {RELEASE}:\n"
-        "                  python -m pip install seatrial uv\n"
-        "                  fix: uv lock, with seatrial in a dependency group; or pip install --require-hashes\n"
-        "warning  CI101  .github/workflows/own.yml:\n"
-        f"                  actions/checkout@{'7' * 40} has no version after it\n"
+        "seatrial: checks failed for .github/workflows/no.yml\n"
+        "fix:  correct what is reported above, or ignore it with a reason\n"
+        f"{READ}WorkflowsUnsafe\n"
     )
     ignore = '\n[tool.seatrial.ignore]\nCI101 = "they are ours"\nCI116 = "it is a note"\n'
     repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + ignore})
@@ -243,9 +247,9 @@ def test_checks_are_shown_with_what_has_drifted(repo: ReleaseRepo) -> None:
     repo.project.invoke("workflows")
     repo.project.write({RELEASE: repo.read(RELEASE).replace("    environment: pypi\n", "")})
     said = refused(repo.project.invoke("workflows", "--check"))
-    assert said.startswith(f"seatrial: error    CI103  {RELEASE}:\n{' ' * 18}the job pypi has no environment\n")
+    assert said.startswith(f"✗ CI103  {RELEASE}:\n  the job pypi has no environment\n  fix: environment: pypi\n")
     assert f"\n{RELEASE} was changed by hand between the marks\n" in said
-    assert "fix:  correct each of them, or ignore it with a reason\n" in said
+    assert "fix:  correct what is reported above, or ignore it with a reason\n" in said
     assert "\n      put your own jobs below the last mark" in said
 
 
@@ -283,15 +287,18 @@ jobs:
 def test_workflows_that_were_written_by_hand_are_judged_whatever_the_project_is(repo: ReleaseRepo) -> None:
     repo.project.git("remote", "set-url", "origin", "https://git.example.org/acme/tidepool")
     repo.project.write({RELEASE: BY_HAND, "noxfile.py": "import nothing_of_this_name\n"})
-    assert repo.project.invoke("workflows", "--check") == RunResult(0, f"{RELEASE}: written by hand, and checked\n")
+    checked = f"✓ {RELEASE}  11 checks\n{RELEASE}: written by hand, and checked\n"
+    assert repo.project.invoke("workflows", "--check") == RunResult(0, checked)
     repo.project.write({RELEASE: BY_HAND.replace("environment: pypi", "name: Publish")})
     assert refused(repo.project.invoke("workflows", "--check")) == (
+        f"✗ CI103  {RELEASE}:\n"
+        "  the job pypi has no environment\n"
+        "  fix: environment: pypi\n"
+        f"\n✗ {RELEASE}  11 checks, 1 error\n"
+        "\nWhat a code means: seatrial explain CI103\n"
         f"{RELEASE}: written by hand, and checked\n"
-        f"seatrial: error    CI103  {RELEASE}:\n"
-        "                  the job pypi has no environment\n"
-        "                  fix: environment: pypi\n"
-        "1 error\n"
-        "fix:  correct each of them, or ignore it with a reason\n"
+        f"seatrial: checks failed for {RELEASE}\n"
+        "fix:  correct what is reported above, or ignore it with a reason\n"
         f"{READ}WorkflowsUnsafe\n"
     )
 

@@ -63,7 +63,7 @@ def of_our_own(files: dict[str, str]) -> set[str]:
 
 def test_generated_sets_pass_our_own_checks() -> None:
     failed = {name: of_our_own(written(context)) for name, context in SHAPES.items()}
-    assert failed == {name: set() if context.uses_uv else {"CI114"} for name, context in SHAPES.items()}
+    assert failed == {name: set() for name in SHAPES}
     assert of_our_own(of_this_repository()) == set()
 
 

@@ -41,6 +41,11 @@ def by_family(result: CheckResult) -> str:
     return FAMILIES[result.family]
 
 
+def by_subject(result: CheckResult) -> str:
+    """Return the heading of a result: the file or workflow that it is about."""
+    return result.subject
+
+
 def show_results(console: Console, results: Sequence[CheckResult], heading: Callable[[CheckResult], str]) -> None:
     """Show what did not pass, the worst first, and unless ``--quiet``, a line for each heading."""
     entries = sorted(group_results(results), key=lambda entry: OUTCOMES.index(entry.outcome))

@@ -13,7 +13,7 @@ from invoke.collection import Collection
 
 from seatrial.commands import Command
 from seatrial.tasks.command import command
-from seatrial.tasks.console import errors_as_messages, project_folder, show, show_json
+from seatrial.tasks.console import errors_as_messages, open_console, project_folder, render, show, show_json
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -45,17 +45,14 @@ def workflows(
 
     Example: invoke workflows --explain v1.3.0
     """
-    from seatrial.workflows.generate import Generator, check_workflows
+    from seatrial.workflows.generate import Generator
 
     with errors_as_messages():
         if explain or json:
             show_tag_report(explain, as_json=json)
             return
         if check:
-            checked = check_workflows(project_folder())
-            if checked.text:
-                show(checked.text)
-            checked.raise_errors()
+            show_workflow_checks()
             return
         generator = Generator.of(project_folder())
         if prove:
@@ -64,6 +61,19 @@ def workflows(
         generator.require_sessions()
         changed = generator.write(overwrite=overwrite)
         show("\n".join(f"written: {path}" for path in changed) or "nothing has changed")
+
+
+def show_workflow_checks() -> None:
+    """Show what the checks of workflows report, and raise what is wrong."""
+    from seatrial.findings import render_results
+    from seatrial.tasks.results import by_subject, show_results
+    from seatrial.workflows.generate import check_workflows
+
+    report = check_workflows(project_folder())
+    show_results(open_console("workflows"), render_results(report.results, render), by_subject)
+    if report.compared:
+        show(report.compared)
+    report.raise_errors()
 
 
 def show_tag_report(tag: str, *, as_json: bool) -> None:

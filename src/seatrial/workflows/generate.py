@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Callable
 
-from seatrial import report
 from seatrial.checks.check import run_checks
 from seatrial.checks.registry import WORKFLOW_CHECKS
 from seatrial.checks.workflows import WorkflowFacts
@@ -18,7 +17,6 @@ from seatrial.ci.pins import keep_newer_pins, versions_match_commits
 from seatrial.commands import Command
 from seatrial.distributions.cache import existing_files
 from seatrial.errors import ProjectError, Reasons, WorkflowUnknown
-from seatrial.findings import Verdict
 from seatrial.git.repository import forge_of, read_repository, read_tags
 from seatrial.project.bump import restore_line_ends
 from seatrial.project.project import Project
@@ -141,7 +139,7 @@ DEPENDABOT_FILE = ".github/dependabot.yml"
 IN_USE = (DriftReason.EDITED, DriftReason.OUTDATED)
 """The reasons that a file can have which was generated once."""
 
-NO_REMOTE = "there is no remote, so nobody knows whose CI it is to be"
+NO_REMOTE = "there is no remote, so the CI service is unknown"
 
 
 @dataclass(frozen=True)
@@ -248,9 +246,13 @@ def require_valid(drift: Drift) -> None:
 
 @dataclass(frozen=True)
 class WorkflowsReport:
-    """What is said of the workflows of a project; ``errors``: what is wrong with them."""
+    """What a check of the workflows of a project found.
 
-    text: str
+    ``results``: those of all checks; ``compared``: the files, and how they compare; ``errors``: what is wrong.
+    """
+
+    results: tuple[CheckResult, ...]
+    compared: str | None = None
     errors: tuple[SeatrialError, ...] = ()
 
     def raise_errors(self) -> None:
@@ -272,21 +274,20 @@ def check_workflows(folder: Path) -> WorkflowsReport:
     repository, project = read_repository(folder), Project.from_directory(folder)
     files, by_hand = WorkflowFiles.in_tree(repository.root), _files_by_hand(repository.root)
     results = run_workflow_checks(files, Config.from_project(project).ignore)
-    failed = [result for result in results if result.finding.verdict is Verdict.FAILED]
     reasons = Reasons()
-    if any(result.blocks for result in failed):
-        fix = "correct each of them, or ignore it with a reason"
-        reasons.extend([ProjectError(report.results_text(failed), code="WorkflowsUnsafe", fix=fix)])
-    lines = [report.results_text(failed)] if failed and not [*reasons] else []
+    unsafe = dict.fromkeys(result.subject for result in results if result.blocks)
+    if unsafe:
+        fix = "correct what is reported above, or ignore it with a reason"
+        reasons.extend([ProjectError(f"checks failed for {', '.join(unsafe)}", code="WorkflowsUnsafe", fix=fix)])
     if by_hand is not None:
-        lines.append(f"{', '.join(by_hand)}: written by hand, and checked")
-        return WorkflowsReport("\n".join(lines), tuple(reasons))
+        return WorkflowsReport(results, f"{', '.join(by_hand)}: written by hand, and checked", tuple(reasons))
+    compared = None
     with reasons.gather():
         generator = Generator.at(repository, project)
         generator.require_sessions()
         generator.require_current()
-        lines.append(f"{', '.join(file.path for file in generator.wanted)}: up to date")
-    return WorkflowsReport("\n".join(lines), tuple(reasons))
+        compared = f"{', '.join(file.path for file in generator.wanted)}: up to date"
+    return WorkflowsReport(results, compared, tuple(reasons))
 
 
 def run_workflow_checks(files: WorkflowFiles, ignore_reasons: Mapping[str, str]) -> tuple[CheckResult, ...]:
