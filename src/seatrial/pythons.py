@@ -83,6 +83,7 @@ MANAGER_FOLDERS = (
     ManagerFolder("uv", "$UV_PYTHON_INSTALL_DIR", r"cpython-([\d.]+\w*(?:\+freethreaded)?)-.+"),
     ManagerFolder("uv", "$XDG_DATA_HOME/uv/python", r"cpython-([\d.]+\w*(?:\+freethreaded)?)-.+"),
     ManagerFolder("uv", "~/.local/share/uv/python", r"cpython-([\d.]+\w*(?:\+freethreaded)?)-.+"),
+    ManagerFolder("uv", "~/Library/Application Support/uv/python", r"cpython-([\d.]+\w*(?:\+freethreaded)?)-.+"),
     ManagerFolder("mise", "$MISE_DATA_DIR/installs/python", r"(\d[\w.]*)"),
     ManagerFolder("mise", "~/.local/share/mise/installs/python", r"(\d[\w.]*)"),
     ManagerFolder("asdf", "$ASDF_DATA_DIR/installs/python", r"(\d[\w.]*)"),
@@ -152,11 +153,10 @@ def _candidates(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _running(version: str) -> Iterator[Path]:
-    minor = "{}.{}".format(*sys.version_info)
-    base = getattr(sys, "_base_executable", "")
-    if version == minor and base and not _is_free_threaded():
-        # Before Python 3.11 it is the link in the virtual environment, and not what that leads to.
-        yield Path(base).resolve() if _is_in_virtual_environment(Path(base)) else Path(base)
+    """Yield the Python that runs this, outside of its virtual environment."""
+    if version == "{}.{}".format(*sys.version_info) and not _is_free_threaded():
+        base = Path(sys.base_exec_prefix)
+        yield base / "python.exe" if sys.platform == "win32" else base / "bin" / f"python{version}"
 
 
 def _is_free_threaded() -> bool:

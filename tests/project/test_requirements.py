@@ -219,6 +219,63 @@ def test_lock_of_another_form_pins_nothing(tmp_path: Path, text: str) -> None:
     assert locked_requirements(path) == ()
 
 
+PYLOCK = """\
+lock-version = "1.0"
+created-by = "uv"
+
+[[packages]]
+name = "coverage"
+version = "7.10.7"
+marker = "python_full_version < '3.10'"
+wheels = [{ name = "coverage-7.10.7-py3-none-any.whl", url = "https://f.example/c.whl", hashes = { sha256 = "00" } }]
+
+[[packages]]
+name = "coverage"
+version = "7.11.0"
+marker = "python_full_version >= '3.10'"
+sdist = { name = "coverage-7.11.0.tar.gz", url = "https://f.example/c.tar.gz", hashes = { sha256 = "00" } }
+
+[[packages]]
+name = "numpy"
+version = "1.0"
+marker = "'old' in dependency_groups"
+sdist = { name = "numpy-1.0.tar.gz", url = "https://f.example/1.tar.gz", hashes = { sha256 = "00" } }
+
+[[packages]]
+name = "numpy"
+version = "2.0"
+marker = "'new' in dependency_groups"
+sdist = { name = "numpy-2.0.tar.gz", url = "https://f.example/2.tar.gz", hashes = { sha256 = "00" } }
+
+[[packages]]
+name = "pytest"
+version = "8.4.2+local"
+marker = "'test' in dependency_groups"
+sdist = { name = "pytest-8.4.2+local.tar.gz", url = "https://f.example/p.tar.gz", hashes = { sha256 = "00" } }
+
+[[packages]]
+name = "tide"
+directory = { path = ".", editable = true }
+"""
+
+
+@pytest.mark.parametrize("name", ["pylock.toml", "pylock.dev.toml"])
+def test_lock_file_of_no_tool_is_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(PYLOCK)
+    assert locked_requirements(tmp_path / name) == (
+        'coverage==7.10.7 ; (python_full_version < "3.10")',
+        'coverage==7.11.0 ; (python_full_version >= "3.10")',
+        "pytest==8.4.2",
+    )
+
+
+def test_lock_file_of_no_tool_that_is_wrong_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "pylock.toml"
+    path.write_text(PYLOCK.replace('lock-version = "1.0"', 'lock-version = "9.0"'))
+    with raises_error("PyprojectUnreadable", match=r"pylock\.toml is no lock file \(PEP 751\): .*9\.0"):
+        locked_requirements(path)
+
+
 def test_lock_that_is_not_toml_is_named(tmp_path: Path) -> None:
     path = tmp_path / "uv.lock"
     path.write_text("[[package")

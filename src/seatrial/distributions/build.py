@@ -71,7 +71,7 @@ def ensure_built(
     built = record.find(tree)
     if built:
         return built
-    with _build_lock(state / "build.lock", say):
+    with build_lock(state / "build.lock", say):
         built = record.find(tree)
         if built:
             return built
@@ -115,7 +115,7 @@ def compiled_wheel(sdist: Distribution, python: Interpreter, state: Path, say: C
     """Return the wheel that ``python`` compiles from an sdist; an earlier one if it fits."""
     folder = compiled_folder(state, sdist)
     state.mkdir(parents=True, exist_ok=True)
-    with _build_lock(state / f"compiled-{python.version}.lock", say):
+    with build_lock(state / f"compiled-{python.version}.lock", say):
         wheels = (Distribution.from_path(path) for path in sorted(folder.glob("*.whl")))
         fitting = next((wheel for wheel in wheels if wheel.file_name.fits(python.version)), None)
         return fitting or _compile(sdist, python, state, say)
@@ -169,7 +169,7 @@ def _build_both(
     return built
 
 
-def _build_lock(path: Path, say: Callable[[str], None]) -> contextlib.AbstractContextManager[None]:
+def build_lock(path: Path, say: Callable[[str], None]) -> contextlib.AbstractContextManager[None]:
     """Return the lock of what one session builds, and the others wait for."""
     return locked(path, lambda: say("waiting for the build of another session"))
 

@@ -1,11 +1,12 @@
 """Requirements files and lock files, as lists of requirements.
 
-pip, "Requirements File Format"; uv.lock, poetry.lock and pdm.lock, as far as they are alike.
+pip, "Requirements File Format"; pylock.toml (PEP 751); uv.lock, poetry.lock and pdm.lock, as far as they are alike.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +82,18 @@ def _require_requirement(line: str, where: str) -> str:
         ) from None
 
 
-OTHER_LOCK_FILES = ("poetry.lock", "pdm.lock")
+OTHER_LOCK_FILES = ("poetry.lock", "pdm.lock", "pylock.toml")
+PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
+"""The name of a lock file of no tool (PEP 751)."""
+
 NOT_FROM_INDEX = frozenset({"directory", "editable", "file", "git", "path", "url", "virtual"})
 """What says in a lock file that a package comes from no index: of the package, of its source, or as its type."""
 
 MARKERS = ("resolution-markers", "markers", "marker")
 """Where uv, poetry and pdm say for which environments a release is pinned."""
+
+OF_SELECTION = re.compile("extra|dependency_groups")
+"""What a marker has that depends on the extras and groups that are installed."""
 
 ENVIRONMENTS = tuple(
     {"python_version": f"3.{minor}", "python_full_version": f"3.{minor}.0", **system}
@@ -101,12 +108,25 @@ ENVIRONMENTS = tuple(
 
 
 def find_lock_file(project: Project) -> Path | None:
-    """Return the lock file of a project: uv's, its own or that of the workspace above it, or one beside pyproject.toml.
+    """Return the lock file of a project: uv's, its own or that of the workspace above it, else one in its folder.
 
     None where there is none.
     """
     names = (nearest_file(project, "uv.lock"), *OTHER_LOCK_FILES)
     return next((path for path in (project.root / name for name in names) if path.is_file()), None)
+
+
+@dataclass(frozen=True)
+class LockedPackage:
+    """A package that a lock file pins to a release of an index.
+
+    ``name``: normalised; ``version``: without its local part; ``markers``: the environments that it is pinned for, None
+    where they are not known.
+    """
+
+    name: str
+    version: str
+    markers: tuple[Marker, ...] | None
 
 
 def locked_requirements(path: Path) -> tuple[str, ...]:
@@ -116,15 +136,39 @@ def locked_requirements(path: Path) -> tuple[str, ...]:
     or a group, and to another for another. A local version is pinned without its local part, which an index for that
     package alone may have: what is installed is asked of the others, too.
     """
-    told = read_toml(path).get("package", [])
-    packages = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    read = _read_pylock if PYLOCK.fullmatch(path.name) else _read_lock_of_tool
     markers: dict[str, dict[str, tuple[Marker, ...] | None]] = {}
-    for one in filter(_is_of_index, packages):
-        releases = markers.setdefault(canonicalize_name(one["name"]), {})
-        version = Version(one["version"]).public
-        known, new = releases.get(version, ()), _markers(one)
-        releases[version] = None if known is None or new is None else (*known, *new)
+    for package in read(path):
+        releases = markers.setdefault(package.name, {})
+        before, new = releases.get(package.version, ()), package.markers
+        releases[package.version] = None if before is None or new is None else (*before, *new)
     return tuple(pin for name, releases in markers.items() for pin in _pinned(name, releases))
+
+
+def _read_pylock(path: Path) -> Iterator[LockedPackage]:
+    # Few projects have one, and no session waits for it twice.
+    from packaging.pylock import Pylock, PylockValidationError  # noqa: PLC0415
+
+    try:
+        packages = Pylock.from_dict(read_toml(path)).packages
+    except PylockValidationError as error:
+        what = f"{path} is no lock file (PEP 751): {error}"
+        raise ProjectError(what, code="PyprojectUnreadable", fix="lock again") from None
+    for package in packages:
+        if package.version and (package.sdist or package.wheels):
+            markers = _known_markers(str(package.marker)) if package.marker else None
+            yield LockedPackage(package.name, package.version.public, markers)
+
+
+def _read_lock_of_tool(path: Path) -> Iterator[LockedPackage]:
+    """Yield the packages of uv.lock, poetry.lock or pdm.lock, none for a file of another form."""
+    packages = read_toml(path).get("package", [])
+    for package in packages if isinstance(packages, list) else []:
+        if isinstance(package, dict) and _is_of_index(package):
+            markers = next((package[key] for key in MARKERS if key in package), ())
+            texts = [markers] if isinstance(markers, str) else markers
+            environments = _known_markers(*texts) if isinstance(texts, (list, tuple)) else None
+            yield LockedPackage(canonicalize_name(package["name"]), Version(package["version"]).public, environments)
 
 
 def _is_of_index(package: Mapping[str, Any]) -> bool:
@@ -137,27 +181,26 @@ def _is_of_index(package: Mapping[str, Any]) -> bool:
     return not NOT_FROM_INDEX & {*package, *([str(source["type"])] if "type" in source else source)}
 
 
-def _markers(package: Mapping[str, Any]) -> tuple[Marker, ...] | None:
-    """Return for which environments a release is pinned, None where that is not known."""
-    markers = next((package[key] for key in MARKERS if key in package), ())
+def _known_markers(*texts: str) -> tuple[Marker, ...] | None:
+    """Return markers; None where they do not name environments alone, or there are none."""
     try:
-        told = tuple(Marker(text) for text in ([markers] if isinstance(markers, str) else markers))
+        markers = tuple(map(Marker, texts))
     except (InvalidMarker, TypeError):
         return None
     # uv writes conflicting extras and groups into the markers, by names of its own.
-    return told if told and not any("extra" in str(marker) for marker in told) else None
+    return markers if markers and not any(OF_SELECTION.search(str(marker)) for marker in markers) else None
 
 
 def _pinned(name: str, releases: Mapping[str, tuple[Marker, ...] | None]) -> Iterator[str]:
     if len(releases) == 1:
         yield f"{name}=={next(iter(releases))}"
         return
-    known = {version: told for version, told in releases.items() if told is not None}
+    by_version = {version: markers for version, markers in releases.items() if markers is not None}
     # Those that conflict by an extra or a group may both be for the same Python.
-    if any(sum(_has(told, one) for told in known.values()) > 1 for one in ENVIRONMENTS):
+    if any(sum(_has(markers, environment) for markers in by_version.values()) > 1 for environment in ENVIRONMENTS):
         return
-    for version, told in known.items():
-        yield f"{name}=={version} ; {' or '.join(f'({text})' for text in dict.fromkeys(map(str, told)))}"
+    for version, markers in by_version.items():
+        yield f"{name}=={version} ; {' or '.join(f'({text})' for text in dict.fromkeys(map(str, markers)))}"
 
 
 def _has(markers: Iterable[Marker], environment: dict[str, str]) -> bool:

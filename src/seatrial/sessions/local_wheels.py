@@ -7,11 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from seatrial.distributions.build import BuildEnvironment, build_distributions, compiled_wheel
+from seatrial.distributions.build import BuildEnvironment, build_distributions, build_lock, compiled_wheel
 from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.distribution import Distribution
 from seatrial.installer import best_installer
@@ -67,7 +66,7 @@ def _wheel(folder: Path, python: Interpreter | None, state: Path, say: Callable[
     tree = SourceTree.scan(project)
     place = state / "sources" / canonicalize_name(project.name) / tree.content()[:16]
     place.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(state / "build-sources.lock"):
+    with build_lock(state / "build-sources.lock", say):
         if not place.is_dir():
             say(f"building {project.name} from {folder}, as [tool.uv.sources] says")
             environment = BuildEnvironment(state / "build-sources", best_installer())
