@@ -34,7 +34,15 @@ def test_settings_are_read() -> None:
     index = {"index": "https://index.example.invalid/simple", "workflows": ci}
     changelog = {"source": "unreleased", "file": "docs/changes.md", "pre-releases": "merge"}
     assert config(
-        {**told, "lock": [["pdm", "lock"]], "pass-env": ["DATABASE_*"], **more, **index, "changelog": changelog}
+        {
+            **told,
+            "lock": [["pdm", "lock"]],
+            "pass-env": ["DATABASE_*"],
+            **more,
+            **index,
+            "changelog": changelog,
+            "scheme": "calver",
+        }
     ) == Config(
         branch="stable",
         tag="{name}-{version}",
@@ -47,6 +55,7 @@ def test_settings_are_read() -> None:
         ignore=more["ignore"],
         workflows=CiSettings(systems=("ubuntu", "windows"), testpypi=False, install=("make tools",)),
         changelog=ChangelogConfig("unreleased", "docs/changes.md", merges=True),
+        scheme="calver",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from seatrial.project.versions import (
     PART_OF_KIND,
     PARTS,
     RequestedPart,
+    calendar_version,
     next_version,
     parse_version,
     part_between,
@@ -104,10 +107,38 @@ def test_text_that_is_no_version_is_refused() -> None:
         ("0.4.0", ["feature", "breaking"], RequestedPart("minor", ("breaking",))),
         ("0.4.0", ["feature"], RequestedPart("patch", ("feature",))),
         ("0.4.0", ["doc"], RequestedPart("patch", ("doc",))),
+        ("0.0.3", ["breaking"], RequestedPart("minor", ("breaking",))),
+        ("0.0.0", ["feature"], RequestedPart("minor", ("feature",))),
+        ("0.0.3", ["bugfix"], RequestedPart("patch", ("bugfix",))),
+        ("1.4.0", ["fixed", "added", "removed"], RequestedPart("major", ("removed",))),
     ],
 )
 def test_fragments_ask_for_the_largest_part(current: str, kinds: list[str], asked: RequestedPart) -> None:
     assert part_for_fragments(kinds, PART_OF_KIND, Version(current)) == asked
+
+
+@pytest.mark.parametrize(
+    ("current", "version"),
+    [
+        ("2026.10.3", "2026.11.0"),
+        ("2026.11.0", "2026.11.1"),
+        ("2026.11.0rc1", "2026.11.0"),
+        ("26.10", "26.11"),
+        ("26.11", "26.11.1"),
+        ("26.11.1", "26.11.2"),
+        ("2026.11.26.1", "2026.11.27.0"),
+        ("2026.11.27.0", "2026.11.27.1"),
+        ("2025.0", "2026.0"),
+        ("2026.13", "2026.14"),
+        ("2025", "2026"),
+        ("2026.12.0", "2026.12.1"),
+        ("1!2026.10.0", "1!2026.11.0"),
+        ("0.0.0", "2026.11.0"),
+        ("1.4.0", "2026.11.0"),
+    ],
+)
+def test_calendar_version_has_the_form_of_the_current_one(current: str, version: str) -> None:
+    assert str(calendar_version(Version(current), datetime(2026, 11, 27, tzinfo=timezone.utc))) == version
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {name: ns[name] for name in ns.task_names}
 SHARED = "--project --quiet --verbose --no-color --help"
-PARTS = "major minor patch a b rc final dev post auto"
+PARTS = "major minor patch a b rc final dev post calendar auto"
 
 
 @pytest.mark.parametrize(

@@ -224,7 +224,7 @@ MISTAKES = (
     (
         "bump sideways",
         f"""
-        there is no part 'sideways': there are major, minor, patch, a, b, rc, final, dev, post, auto
+        there is no part 'sideways': there are major, minor, patch, a, b, rc, final, dev, post, calendar, auto
         fix:  invoke bump minor
         {READ}PartUnknown
         """,

@@ -72,6 +72,9 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
+CALVER = "calver"
+"""The scheme of versions that are dates."""
+
 CHANGELOG_KEYS = ("source", "file", "pre-releases")
 CHANGELOG_SOURCES = ("fragments", "unreleased", "none")
 PRE_RELEASE_ENTRIES = ("keep", "merge")
@@ -121,6 +124,7 @@ CONFIG_KEYS = (
     "ignore",
     "workflows",
     "changelog",
+    "scheme",
 )
 PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
 
@@ -141,7 +145,7 @@ class Config:
     index as the trusted publisher, where that is not what the remote and the workflow say; ``index``: the address of
     the simple API of the index that is published to, "" for the one that pip installs from; ``ignore``: codes of
     checks, and the reason why each does not hold here; ``workflows``: what CI is told; ``changelog``: how the changelog
-    is kept.
+    is kept; ``scheme``: "calver" for versions that are dates, "" for any other.
     """
 
     branch: str = ""
@@ -155,6 +159,7 @@ class Config:
     ignore: Mapping[str, str] = field(default_factory=dict)
     workflows: CiSettings = field(default_factory=CiSettings)
     changelog: ChangelogConfig = field(default_factory=ChangelogConfig)
+    scheme: str = ""
 
     @classmethod
     def from_project(cls, project: Project) -> Config:
@@ -178,6 +183,7 @@ class Config:
             ignore=dict(table.get("ignore", {})),
             workflows=CiSettings.from_table(table.get("workflows", {})),
             changelog=ChangelogConfig.from_table(table.get("changelog", {})),
+            scheme=table.get("scheme", ""),
         )
 
 
@@ -222,6 +228,9 @@ def _mistakes(table: Any) -> Iterator[str]:
         yield f"index has to be an address of a simple API, https://…/simple/, not {redact(index)!r}"
     yield from _mistakes_in_ignore(table.get("ignore", {}))
     yield from mistakes_in_ci_settings(table.get("workflows", {}))
+    yield from (
+        f'scheme has to be "calver", not {value!r}' for value in (table.get("scheme", CALVER),) if value != CALVER
+    )
     yield from _mistakes_in_changelog(table.get("changelog", {}))
 
 

@@ -17,14 +17,13 @@ from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.project.tag_form import released_versions, resolve_tag_form
 from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files
-from seatrial.project.versions import PARTS, next_version, part_for_fragments
+from seatrial.project.versions import CALENDAR, PARTS, RequestedPart, next_version, part_for_fragments
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path, PurePosixPath
 
     from seatrial.project.changelog import Changelog, ChangelogSettings, Fragment
-    from seatrial.project.versions import RequestedPart
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,8 @@ class ProjectSnapshot:
         reasons.raise_together()
         current = places.version or max(known, default=Version("0.0.0"))
         asked = part_for_fragments((one.kind for one in fragments), config.parts, current)
+        if config.scheme:
+            asked = RequestedPart(CALENDAR)
         last = known[max(known)] if known else ""
         newest = max(known, default=None)
         return cls(

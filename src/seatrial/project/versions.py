@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
@@ -23,7 +24,10 @@ LABELS = {"alpha": "a", "a": "a", "beta": "b", "b": "b", "c": "rc", "rc": "rc", 
 OTHERS = ("final", "dev", "post")
 """What else ``--part`` takes: the release that a pre-release led to, a development and a post-release."""
 
-PART_NAMES = (*PARTS, "a", "b", "rc", *OTHERS, "auto")
+CALENDAR = "calendar"
+"""The part that is today's date, in a project whose versions are dates (CalVer)."""
+
+PART_NAMES = (*PARTS, "a", "b", "rc", *OTHERS, CALENDAR, "auto")
 """What ``--part`` takes, each under one name."""
 
 PART_OF_KIND = {
@@ -85,11 +89,13 @@ def next_version(current: Version, part: str, base: str = "patch") -> Version:
 
     A pre-release is on its way to a release: 1.5.0rc1 becomes 1.5.0 by ``final``, ``patch`` and ``minor``, and 2.0.0 by
     ``major``. ``base``: the part that a label raises first when ``current`` is no pre-release, so that ``rc`` makes
-    1.5.0rc1 of 1.4.0 when the base is ``minor``.
+    1.5.0rc1 of 1.4.0 when the base is ``minor``. ``calendar`` is `calendar_version` of today.
     Raises `PartUnknown`, or `VersionNotNewer` when a label would lead back.
     """
     if part in PARTS:
         return _release(current, part)
+    if part == CALENDAR:
+        return calendar_version(current, datetime.now().astimezone())
     if part in LABELS:
         return _pre_release(current, LABELS[part], base)
     if part == "dev":
@@ -110,6 +116,35 @@ def next_version(current: Version, part: str, base: str = "patch") -> Version:
         code="PartUnknown",
         fix=Command("release", "--part", "minor"),
     )
+
+
+LAST_MONTH = 12
+SHORT_YEARS = 100
+
+
+def calendar_version(current: Version, today: datetime) -> Version:
+    """Return the version of a day, in the form of ``current``: its year, its month, its day, and a counter.
+
+    The year has four digits or two, as in 2026.11.0 and 26.11. A number up to 12 after it is a month; of four numbers,
+    the third is a day. The counter begins with 0 and is raised, or added, for another release of the same date. A
+    version without a year, such as 0.0.0, is followed by 2026.11.0. A version of a later date keeps its date.
+    """
+    numbers = current.release if current.major >= SHORT_YEARS // 10 else (today.year, today.month, 0)
+    year = today.year if numbers[0] >= SHORT_YEARS else today.year % SHORT_YEARS
+    dated = [year]
+    if numbers[1:] and 0 < numbers[1] <= LAST_MONTH:
+        dated.append(today.month)
+        if len(numbers) > len(("year", "month", "counter")):
+            dated.append(today.day)
+    counters = numbers[len(dated) :]
+    released = current.release[: len(dated)]
+    if tuple(dated) <= released:
+        dated = list(released)
+        if not current.is_prerelease:
+            counters = (counters[0] + 1,) if counters else (1,)
+    elif counters:
+        counters = (0,)
+    return _version(current, (*dated, *counters))
 
 
 def part_between(current: Version, version: Version) -> str:
@@ -135,7 +170,7 @@ def _release(current: Version, part: str) -> Version:
 
 def _pre_release(current: Version, label: str, base: str) -> Version:
     if not current.is_prerelease:
-        return _version(current, _release(current, base).release, f"{label}1")
+        return _version(current, next_version(current, base).release, f"{label}1")
     if current.pre is None:
         return _version(current, current.release, f"{label}1")
     old, number = current.pre
@@ -155,7 +190,7 @@ def _development(current: Version, base: str) -> Version:
     if current.pre is not None:
         label, number = current.pre
         return _version(current, current.release, f"{label}{number + 1}.dev1")
-    return _version(current, _release(current, base).release, ".dev1")
+    return _version(current, next_version(current, base).release, ".dev1")
 
 
 def _version(current: Version, release: tuple[int, ...], suffix: str = "") -> Version:

@@ -280,7 +280,7 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version) -> None:
 
 
 def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
-    if not snapshot.fragments or request.anyway or version == snapshot.current:
+    if not snapshot.asked.kinds or request.anyway or version == snapshot.current:
         return
     raised = part_between(snapshot.current, version)
     if PARTS.index(raised) > PARTS.index(snapshot.asked.part):

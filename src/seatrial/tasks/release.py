@@ -44,7 +44,7 @@ WAIT = 1800
 @command(
     words=["part"],
     help={
-        "part": "major, minor, patch, a, b, rc, final, dev, post, or auto: the part that the fragments ask for",
+        "part": "major, minor, patch, a, b, rc, final, dev, post, calendar, or auto: what the fragments ask for",
         "version": "the version to release, instead of a part",
         "yes": "release without asking",
         "dry-run": "do everything except the push, and show it",
@@ -208,7 +208,7 @@ def status(context: Context, json: bool = False) -> None:
 @command(
     words=["part"],
     help={
-        "part": "major, minor, patch, a, b, rc, final, dev, post, or auto: the part that the fragments ask for",
+        "part": "major, minor, patch, a, b, rc, final, dev, post, calendar, or auto: what the fragments ask for",
         "version": "the new version, instead of a part",
         "anyway": "accept a smaller part than the fragments ask for",
     },
