@@ -91,7 +91,7 @@ FILES = {
     "src/tidepool/tools/measure.py": "#!/usr/bin/env python\n",
     "src/tidepool/tools/__init__.py": "",
     "tests/test_depth.py": "def test_depth() -> None:\n    pass\n",
-    ".gitignore": "dist/\n__pycache__/\n*.egg-info/\n",
+    ".gitignore": "dist/\n__pycache__/\n*.egg-info/\n.venv/\n.pdm-python\n",
 }
 
 EXECUTABLE = "src/tidepool/tools/measure.py"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -137,6 +139,61 @@ def test_command_that_leaves_another_behind_is_over_when_it_ends_and_takes_the_o
     assert (done.returncode, done.output, said) == (0, "one\nthe end", ["one", "the end"])
     os.set_blocking(alive, True)
     assert os.read(alive, 1) == b"", "whoever held it open is gone"
+    os.close(alive)
+
+
+GONE_SECONDS = 30
+"""How long the death of a process may take before it counts as alive."""
+
+STARTS_ONE_AND_WAITS = """
+import subprocess, sys
+waits = "import time; held = open('alive', 'w'); print('begun', file=held, flush=True); time.sleep(600)"
+subprocess.run([sys.executable, "-c", waits])
+"""
+RUNS = """
+import os, signal, sys
+from pathlib import Path
+from seatrial import process
+from seatrial.tasks.console import termination_as_interrupt
+with termination_as_interrupt():
+    try:
+        process.run((sys.executable, "-c", sys.argv[1]), cwd=Path.cwd(), env=dict(os.environ), on_terminal=False)
+    except KeyboardInterrupt:
+        sys.exit(7)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_program_that_is_told_to_end_ends_all_that_its_command_has_started(tmp_path: Path, number: int) -> None:
+    os.mkfifo(tmp_path / "alive")
+    alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    with subprocess.Popen((*python(RUNS), STARTS_ONE_AND_WAITS), cwd=tmp_path) as program:
+        os.set_blocking(alive, True)
+        select.select([alive], [], [])
+        assert os.read(alive, 6) == b"begun\n"
+        program.send_signal(number)
+        assert program.wait() == 7
+        assert select.select([alive], [], [], GONE_SECONDS)[0], "whoever held it open is gone"
+        assert os.read(alive, 1) == b""
+    os.close(alive)
+
+
+def test_git_that_is_interrupted_ends_what_it_has_started(tmp_path: Path) -> None:
+    """A command on the terminal can't be ended with its session, which is that of this program."""
+    os.mkfifo(tmp_path / "alive")
+    alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    waits = "held = open('alive', 'w'); print('begun', file=held, flush=True); import time; time.sleep(600)"
+    alias = f"alias.wait=!exec '{sys.executable}' -c \"{waits}\""
+    script = RUNS.replace('(sys.executable, "-c", sys.argv[1])', '("git", "-c", sys.argv[1], "wait")')
+    script = script.replace("on_terminal=False", "on_terminal=True")
+    with subprocess.Popen((*python(script), alias), cwd=tmp_path) as program:
+        os.set_blocking(alive, True)
+        select.select([alive], [], [])
+        assert os.read(alive, 6) == b"begun\n"
+        program.send_signal(signal.SIGTERM)
+        assert program.wait() == 7
+        assert select.select([alive], [], [], GONE_SECONDS)[0], "whoever held it open is gone"
+        assert os.read(alive, 1) == b""
     os.close(alive)
 
 

@@ -51,13 +51,13 @@ class Completed:
     errors: str
 
 
-def run(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1) -> str:
+def run(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1, on_terminal: bool = False) -> str:
     """Run a command to its end and return its standard output.
 
     Raises `CommandFailed` when it ends with an exit code other than 0 or can't be started. ``umask`` -1 keeps the
-    one that is set; Windows has none.
+    one that is set; Windows has none. ``on_terminal``: as for `attempt`.
     """
-    done = attempt(args, cwd=cwd, env=env, umask=umask)
+    done = attempt(args, cwd=cwd, env=env, umask=umask, on_terminal=on_terminal)
     if done.returncode:
         # A build backend may show all that it finds in its environment.
         said = redact_values(done.output + done.errors, secrets_of(env))
@@ -65,21 +65,61 @@ def run(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int 
     return done.output
 
 
-def attempt(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1) -> Completed:
+def attempt(
+    args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int = -1, on_terminal: bool = False
+) -> Completed:
     """Run a command to its end and return how it went, whatever its exit code.
 
     Raises `CommandFailed` with exit code 127 when it can't be started. Standard input is empty, so nothing waits
-    for an answer.
+    for an answer. When this program is interrupted or told to end, so is all that the command has started; one that
+    may ask on the terminal (``on_terminal``), such as git for a passphrase, is asked to end what it has started.
     """
+    pipe, null = subprocess.PIPE, subprocess.DEVNULL
     # Any: typeshed has a separate overload for each text mode, which no dict of options fits.
     options: dict[str, Any] = {} if sys.platform == "win32" else {"umask": umask}
+    process = None
     try:
-        done = subprocess.run(  # noqa: S603 - a tuple, and no shell
-            args, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, capture_output=True, check=False, **options
-        )
+        with signals_held():
+            process = subprocess.Popen(  # noqa: S603 - a tuple, and no shell
+                args,
+                cwd=cwd,
+                env=dict(env),
+                stdin=null,
+                stdout=pipe,
+                stderr=pipe,
+                start_new_session=not on_terminal,
+                **options,
+            )
+        output, errors = process.communicate()
     except OSError as error:
-        raise CommandFailed(render_command(args), 127, str(error)) from error
-    return Completed(done.returncode, text_of(done.stdout), text_of(done.stderr))
+        if process is None:
+            raise CommandFailed(render_command(args), 127, str(error)) from error
+        _interrupt(process, on_terminal=on_terminal)
+        raise
+    except BaseException:
+        if process is not None:
+            _interrupt(process, on_terminal=on_terminal)
+        raise
+    return Completed(process.returncode, text_of(output), text_of(errors))
+
+
+def _interrupt(process: subprocess.Popen[bytes], *, on_terminal: bool) -> None:
+    """End a command whose end is not waited for any more, with what it has started.
+
+    ``on_terminal``: whether it is in the session of this program, in which it is asked to do that itself.
+    """
+    with signals_held():
+        if on_terminal and process.poll() is None:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=GRACE_SECONDS)
+            process.kill()
+            process.wait()
+        elif not on_terminal:
+            _end(process)
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
 
 
 def run_visibly(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:

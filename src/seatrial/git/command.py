@@ -115,11 +115,11 @@ class Git:
 
     def run(self, *args: str) -> str:
         """Run git and return its output. Raises `CommandFailed`."""
-        return process.run(self._command(args), cwd=self.folder, env=self._environment())
+        return process.run(self._command(args), cwd=self.folder, env=self._environment(), on_terminal=True)
 
     def attempt(self, *args: str) -> process.Completed:
         """Run git and return how it went. Raises `CommandFailed` when it can't be started."""
-        return process.attempt(self._command(args), cwd=self.folder, env=self._environment())
+        return process.attempt(self._command(args), cwd=self.folder, env=self._environment(), on_terminal=True)
 
     def line(self, *args: str) -> str:
         """Run git and return its output without the last line end, "" when it fails."""

@@ -1,0 +1,111 @@
+"""The scratch clone commits and checks out what the commit says, whatever the settings and hooks of a user say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from preflight_in_process import enter
+from seatrial.git.repository import read_repository
+from seatrial.git.scratch import Scratch, remove_scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sample_project import SampleProject
+
+
+WINDOWS, UNIX = b"1\r\n2\r\n", b"3\n4\n"
+
+SETTINGS = {
+    "autocrlf": "[core]\n\tautocrlf = true\n\tsafecrlf = false\n",
+    "autocrlf input": "[core]\n\tautocrlf = input\n",
+    "safecrlf": "[core]\n\tautocrlf = input\n\tsafecrlf = true\n",
+    "eol": "[core]\n\teol = crlf\n",
+    "attributes": "[core]\n\tattributesfile = {attributes}\n",
+}
+"""Configurations of a user, whose attributes make every file a text."""
+
+
+@pytest.fixture
+def clone(project: SampleProject, monkeypatch: pytest.MonkeyPatch) -> SampleProject:
+    """Return a repository with two files, of two kinds of line ends, and a home for this process."""
+    project.git("init", "-q", "-b", "main")
+    pyproject = '[project]\nname = "tidepool"\nversion = "1.2.3"\n'
+    project.write({"pyproject.toml": pyproject, ".gitattributes": "unix.txt text\n"})
+    for name, data in (("windows.txt", WINDOWS), ("unix.txt", UNIX)):
+        (project.root / name).write_bytes(data)
+    project.git("-c", "core.autocrlf=false", "add", "--all")
+    project.git("commit", "-q", "-m", "Two line ends")
+    enter(project, monkeypatch)
+    return project
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    """Return the folder of a scratch clone."""
+    yield tmp_path / "scratch"
+    remove_scratch(tmp_path / "scratch")
+
+
+def make(project: SampleProject, root: Path) -> Scratch:
+    repository = read_repository(project.root)
+    assert repository.commit
+    return Scratch.make(repository, repository.commit, root)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_line_ends_are_committed_and_checked_out_as_they_are(
+    clone: SampleProject, root: Path, setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Path(clone.environ["HOME"])
+    (home / "attributes").write_text("* text\n")
+    (home / "config").write_text(SETTINGS[setting].format(attributes=home / "attributes"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "config"))
+    scratch = make(clone, root)
+    for name, data in (("windows.txt", WINDOWS), ("unix.txt", UNIX)):
+        assert (root / name).read_bytes() == data
+        (root / name).write_bytes(data + data)
+    scratch.changes()
+    commit = scratch.commit("Twice")
+    for name, data in (("windows.txt", WINDOWS), ("unix.txt", UNIX)):
+        assert scratch.git.run("cat-file", "blob", f"{commit}:{name}").count("\n") == 4
+        size = scratch.git.line("cat-file", "-s", f"{commit}:{name}")
+        assert int(size) == 2 * len(data)
+    scratch.check_out_for_build()
+    assert [(root / name).read_bytes() for name in ("windows.txt", "unix.txt")] == [WINDOWS * 2, UNIX * 2]
+
+
+def test_line_ends_of_a_submodule_are_those_of_its_commit(
+    clone: SampleProject, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = replace(clone, root=root.parent / "library")
+    library.root.mkdir()
+    library.git("init", "-q", "-b", "main")
+    (library.root / "unix.txt").write_bytes(UNIX)
+    library.commit("A library")
+    clone.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library.root), "library")
+    clone.commit("With a library")
+    config = root.parent / "config"
+    config.write_text(SETTINGS["autocrlf"])
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    scratch = make(clone, root)
+    assert (root / "library/unix.txt").read_bytes() == UNIX
+    scratch.check_out_for_build()
+    assert (root / "library/unix.txt").read_bytes() == UNIX
+
+
+@pytest.mark.parametrize("hook", ["post-checkout", "post-index-change", "reference-transaction"])
+def test_no_hook_runs_when_the_files_to_build_are_checked_out(clone: SampleProject, root: Path, hook: str) -> None:
+    mark = root.parent / "mark"
+    path = clone.root / ".git/hooks" / hook
+    path.write_text(f"#!/bin/sh\necho ran >> '{mark}'\necho more >> unix.txt\n")
+    path.chmod(0o755)
+    scratch = make(clone, root)
+    assert not mark.exists()
+    scratch.check_out_for_build()
+    assert not mark.exists()
+    assert (root / "unix.txt").read_bytes() == UNIX
