@@ -86,9 +86,15 @@ SCENARIOS: dict[str, dict[str, str]] = {
     },
     "guarded by a variable": release(job(condition="vars.PUBLISH == 'true'")),
     "guarded by an input that a tag does not have": release(job(condition="${{ !inputs.dry }}"), on=BY_HAND),
+    "guarded by a text that is put together": release(
+        job(condition="github.ref == format('refs/tags/{0}', github.ref_name)")
+    ),
+    "guarded by what only another event has": release(job(condition="github.event.ref_type == 'tag'")),
     "guarded step": release(job(steps=FETCH + PUBLISH + "        if: github.ref == 'refs/heads/main'\n")),
     "guarded by the shell": release(job(steps=FETCH + run('if [ -n "$X" ]; then twine upload dist/*; fi'))),
     "on a release": release(job(), on="on: {release: {types: [published]}}\n"),
+    "on an early release": release(job(), on="on: {release: {types: [prereleased]}}\n"),
+    "on a release that is edited": release(job(), on="on: {release: {types: [edited, deleted]}}\n"),
     "built for the tag, published with the release": release(
         job(condition="github.event_name == 'release'"), on='on: {push: {tags: ["v*"]}, release: }\n'
     ),
@@ -131,6 +137,12 @@ SCENARIOS: dict[str, dict[str, str]] = {
     "environment by the ref": release(
         job(head=IDENTITY.replace("pypi", "${{ github.ref_type == 'tag' && 'pypi' || 'testpypi' }}"))
     ),
+    "environment by the matrix": release(
+        job(head=IDENTITY.replace("pypi", "${{ matrix.at }}") + "    strategy: {matrix: {at: [pypi], os: [a, b]}}\n")
+    ),
+    "environments by the matrix": release(
+        job(head=IDENTITY.replace("pypi", "${{ matrix.at }}") + "    strategy: {matrix: {at: [pypi, pypi-2]}}\n")
+    ),
     "two jobs with two environments": release(
         job("sdist"), job("wheels", head=IDENTITY.replace("environment: pypi", "environment: pypi-wheels"))
     ),
@@ -146,7 +158,14 @@ SCENARIOS: dict[str, dict[str, str]] = {
     "index by a variable": release(
         job(steps=FETCH + run("twine upload dist/*", TWINE_REPOSITORY_URL="${{ vars.INDEX }}"))
     ),
+    "index by a variable of the step": release(
+        job(steps=FETCH + run('twine upload --repository-url "$URL" dist/*', URL=TEST_REPOSITORY))
+    ),
+    "index by an expression in a command": release(
+        job(steps=FETCH + run("twine upload -r ${{ env.REPO }} dist/*", REPO="testpypi"))
+    ),
     # With whose password.
+    "empty password": release(job(steps=FETCH + PUBLISH + "        with: {user: __token__, password: ''}\n")),
     "no password": release(job(steps=FETCH + run("twine upload dist/*", TWINE_NON_INTERACTIVE="true"))),
     "token of twine": release(
         job(head=ENVIRONMENT_ALONE, steps=FETCH + run("twine upload dist/*", TWINE_PASSWORD=STORED))
@@ -170,6 +189,9 @@ SCENARIOS: dict[str, dict[str, str]] = {
     ),
     # What may upload unseen.
     "script of the repository": release(job(steps=FETCH + run("./release.sh"))),
+    "script of the project": release(job(steps=FETCH + run("uv run publish"))),
+    "command that starts another": release(job(steps=FETCH + run("retry 3 twine upload dist/*"))),
+    "container": release(job(steps=FETCH + run("docker run --rm -v $PWD:/x twine upload dist/*"))),
     "session of tox": release(job(head=ENVIRONMENT_ALONE, steps=FETCH + run("tox -e publish", X=STORED))),
     "action of somebody": release(
         job(

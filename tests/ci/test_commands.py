@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seatrial.checks.workflows import runs_tests
 from seatrial.ci.before_upload import LONGEST_COMMAND, BeforeUpload, Script
-from seatrial.ci.commands import CommandUpload, UploadReader, builds, programs_in, sessions_of
+from seatrial.ci.commands import CommandUpload, UploadReader, builds, may_upload, programs_in, sessions_of
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import Publishing
 from seatrial.ci.uploads import index_of
@@ -137,6 +137,28 @@ UPLOADS = {
     "pdm config repository.pypi.password $TOKEN && pdm publish": ("PyPI", True),
     "hatch config set publish.index.auth $TOKEN\nhatch publish": ("PyPI", True),
     "poetry config repositories.x https://index.example/\npoetry publish": ("PyPI", False),
+    "find dist -name '*.whl' -exec twine upload {} +": ("PyPI", False),
+    "find . -type f -execdir uv publish {} \\;": ("PyPI", False),
+    "eval 'twine upload a'": ("PyPI", False),
+    "trap 'twine upload a' EXIT": ("PyPI", False),
+    "URL=https://index.example/\ntwine upload --repository-url $URL a": ("another index", False),
+    'REPO=testpypi; twine upload -r "${REPO}" a': ("TestPyPI", False),
+    "twine upload -r ${REPO:-pypi} a": ("an unknown index", False),
+    '{ echo "TWINE_REPOSITORY=testpypi"; } >> $GITHUB_ENV\ntwine upload a': ("TestPyPI", False),
+    "cat >> $GITHUB_ENV <<X\nTWINE_REPOSITORY=testpypi\nX\ntwine upload a": ("TestPyPI", False),
+    "printf 'TWINE_REPOSITORY=%s' $REPO >> $GITHUB_ENV\ntwine upload a": ("an unknown index", False),
+    'printf "TWINE_PASSWORD=%s\\n" "$X" >> "$GITHUB_ENV"\ntwine upload a': ("PyPI", True),
+    "declare -x TWINE_PASSWORD=$X; twine upload a": ("PyPI", True),
+    "read -r TWINE_PASSWORD < x; export TWINE_PASSWORD; twine upload a": ("PyPI", True),
+    "env TWINE_PASSWORD=$X twine upload a": ("PyPI", True),
+    "set TWINE_PASSWORD=%X%\ntwine upload a": ("PyPI", True),
+    "$env:TWINE_PASSWORD = $env:X\ntwine upload a": ("PyPI", True),
+    "cp .github/pypirc ~/.pypirc\ntwine upload a": ("PyPI", True),
+    "install -m 600 x $HOME/.pypirc\ntwine upload a": ("PyPI", True),
+    "ln -s $PWD/x ~/.pypirc\ntwine upload a": ("PyPI", True),
+    "python - <<X\nopen('.pypirc', 'w')\nX\ntwine upload a": ("PyPI", True),
+    "TWINE_PASSWORD= twine upload a": ("PyPI", False),
+    "set -euo pipefail\ntwine upload a": ("PyPI", False),
 }
 """Commands that upload: to which index, and whether with a stored password."""
 
@@ -192,6 +214,35 @@ def test_upload_is_known_by_the_words_of_its_command(script: str) -> None:
     (upload,) = reader.uploads(script, {})
     index = index_of(upload.index, upload.address)
     assert (index.value, upload.has_password or reader.stores_password) == UPLOADS[script]
+
+
+def test_value_of_a_variable_of_the_step_is_that_of_an_option() -> None:
+    variables = {"REPO": "testpypi", "OTHER": "${{ vars.OTHER }}"}
+    uploads = UploadReader().uploads('twine upload -r "$REPO" a; twine upload -r $OTHER a', variables)
+    assert [upload.index for upload in uploads] == ["testpypi", "${{ vars.OTHER }}"]
+
+
+MAY_UPLOAD = (
+    *("./release.sh", "bash release.sh", "make publish", "just release", "tox -e publish", "nox -s publish"),
+    *("python -m scripts.publish", "uv run publish", "uv run scripts/release.py", "hatch run release:all", "$TOOL x"),
+    *("$(which twine) upload a", "retry 3 twine upload a", "parallel twine upload ::: a", "docker run x publish"),
+    *(
+        "curl -F content=@a https://index.example/",
+        "npx semantic-release",
+        'eval "$COMMAND"',
+        "python setup.py release",
+    ),
+)
+MAY_NOT = (
+    *("echo twine upload a", "git commit -m 'uv publish'", "python -m build", "python -m venv x", "uv run pytest"),
+    *("python setup.py sdist bdist_wheel", "docker push x", "curl https://index.example/", "pip install twine"),
+    *("hatch run mypy", "uv run --with twine python -m twine check a", "gh release upload v1 a", "uv build"),
+)
+
+
+def test_program_that_runs_what_is_not_seen_may_upload() -> None:
+    may = {script: any(map(may_upload, programs_in(script))) for script in (*MAY_UPLOAD, *MAY_NOT)}
+    assert may == {**dict.fromkeys(MAY_UPLOAD, True), **dict.fromkeys(MAY_NOT, False)}
 
 
 def test_what_only_mentions_an_upload_is_none() -> None:

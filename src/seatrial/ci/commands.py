@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 
 from seatrial.ci.expressions import Answer
 from seatrial.ci.nox_call import NoxCall
-from seatrial.ci.shell import commands_in
+from seatrial.ci.shell import ShellCommand, commands_in, read_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from seatrial.ci.shell import ShellCommand
 
 
 TOP = "."
@@ -102,7 +100,7 @@ RUNNERS: Mapping[tuple[str, ...], frozenset[str]] = {
 FOLDER_OPTIONS = ("-C", "--chdir", "--directory", "--cwd")
 """The options of starters and runners that name the folder in which a program runs."""
 
-NAMING_RUNNERS = frozenset(("hatch", "pdm", "poetry", "pixi", "rye", "pipenv"))
+NAMING_RUNNERS = frozenset(("hatch", "pdm", "poetry", "pixi", "rye", "pipenv", "uv"))
 """The runners for which a project can define commands of any name."""
 
 PYTHON_OPTIONS = frozenset(("-W", "-X", "--check-hash-based-pycs"))
@@ -118,7 +116,12 @@ def programs_of(command: ShellCommand) -> Iterator[Program]:
     words = list(command.words)
     runner, folder = None, TOP
     while words and (rest := _after_starter(words)) is not None:
-        runner = _program_name(words[0]) if _program_name(words[0]) in NAMING_RUNNERS else runner
+        name, skipped = _program_name(words[0]), words[1 : len(words) - len(rest)]
+        runner = name if name in NAMING_RUNNERS else runner
+        if name == "env":
+            assigned = (word.partition("=") for word in skipped if re.match(r"[A-Za-z_]\w*=", word))
+            variables = (*command.variables, *((variable, value) for variable, _, value in assigned))
+            command = replace(command, variables=variables)
         folder = posixpath.join(folder, _option(words[: len(words) - len(rest) + 1], FOLDER_OPTIONS) or TOP)
         words = rest
     if not words:
@@ -129,6 +132,11 @@ def programs_of(command: ShellCommand) -> Iterator[Program]:
 def _programs(words: list[str], command: ShellCommand, runner: str | None) -> Iterator[Program]:
     """Yield what the words of a command run without what starts it."""
     name, args = _program_name(words[0]), words[1:]
+    if name in INTERPRETING or (name == "find" and {"-exec", "-execdir"} & set(args)):
+        yield Program(name, tuple(args), command)
+        for inner in _commands_of(name, args):
+            yield from programs_of(command.surrounding(inner))
+        return
     if PYTHON.fullmatch(name) or ("$" in words[0] and args[:1] == ["-m"]):
         yield _python_program(args, command)
     elif SHELL.fullmatch(name) and any(word.startswith("-") and "c" in word for word in args[:1]):
@@ -144,6 +152,19 @@ def _programs(words: list[str], command: ShellCommand, runner: str | None) -> It
         yield Program(name, tuple(args), command, words[0])
     else:
         yield Program(name, tuple(args), command, runner=runner)
+
+
+INTERPRETING = frozenset(("eval", "trap"))
+"""The commands of a shell whose arguments are a script."""
+
+
+def _commands_of(name: str, args: list[str]) -> tuple[ShellCommand, ...]:
+    """Return the commands that are in the arguments of another one."""
+    if name == "find":
+        words = args[next(place for place, word in enumerate(args) if word in {"-exec", "-execdir"}) + 1 :]
+        end = next((place for place, word in enumerate(words) if word in {";", "+"}), len(words))
+        return (ShellCommand(tuple(words[:end])),) if words[:end] else ()
+    return commands_in(" ".join(args) if name == "eval" else next(iter(args), ""))
 
 
 def _program_name(word: str) -> str:
@@ -192,7 +213,7 @@ def _python_program(args: list[str], command: ShellCommand) -> Program:
     while at < len(args) and args[at].startswith("-") and args[at] not in {"-m", "-c", "-"}:
         at += 2 if args[at] in PYTHON_OPTIONS else 1
     if args[at : at + 1] == ["-m"] and args[at + 1 :]:
-        return Program(args[at + 1], tuple(args[at + 2 :]), command)
+        return Program(args[at + 1], tuple(args[at + 2 :]), command, runner="python")
     script = args[at] if args[at:] and not args[at].startswith("-") else None
     return Program("python", tuple(args[at + 1 :] if script else args[at:]), command, script)
 
@@ -407,11 +428,17 @@ def upload_of(program: Program, variables: Mapping[str, str]) -> CommandUpload |
     if index is None and address is None:
         index = next((variables[variable] for variable in tool.name_variables if variables.get(variable)), None)
         address = next((variables[variable] for variable in tool.address_variables if variables.get(variable)), None)
+    index, address = (text and _expanded(text, variables) for text in (index, address))
     if index is not None and "://" in index:
         index, address = None, index
-    has_variable = any(re.fullmatch(tool.credential_variables, variable) for variable in variables)
+    has_variable = any(re.fullmatch(tool.credential_variables, name) and value for name, value in variables.items())
     has_password = has_variable or _option(args, tool.credential_options) is not None
     return CommandUpload(program, index, address, has_password, "--attestations" in args)
+
+
+def _expanded(text: str, variables: Mapping[str, str]) -> str:
+    """Return a text with the values of the variables of the shell that are known."""
+    return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda match: variables.get(match[1] or match[2]) or match[0], text)
 
 
 def _option(words: list[str], names: tuple[str, ...]) -> str | None:
@@ -439,41 +466,83 @@ class UploadReader:
 
     def uploads(self, script: str, variables: Mapping[str, str]) -> Iterator[CommandUpload]:
         """Yield the uploads of a script; ``variables``: those of its environment."""
-        for program in programs_in(script):
-            self.stores_password = self.stores_password or _stores_password(program)
-            if program.name == "export" or any("GITHUB_ENV" in file for file in program.command.files):
-                assigned = (word.partition("=") for word in program.args)
-                self._exported.update((name, value) for name, sign, value in assigned if sign and name.isidentifier())
-            if program.words[:2] == ("poetry", "config") and program.args[2:]:
-                self._repositories[program.args[1].removesuffix(".url")] = program.args[2]
-            upload = upload_of(program, {**variables, **self._exported})
-            if upload:
-                configured = self._repositories.get(f"repositories.{upload.index}")
-                yield replace(upload, address=upload.address or configured)
+        local: dict[str, str] = {}
+        for statement in read_script(script):
+            if "GITHUB_ENV" in statement.text:
+                self._exported.update(_assignments(statement.text))
+            for command in statement.commands:
+                local.update(command.variables if not command.words else ())
+                for program in programs_of(command):
+                    self._read(program, statement.text, local)
+                    upload = upload_of(program, {**local, **variables, **self._exported})
+                    if upload:
+                        configured = self._repositories.get(f"repositories.{upload.index}")
+                        yield replace(upload, address=upload.address or configured)
+
+    def _read(self, program: Program, text: str, local: Mapping[str, str]) -> None:
+        """Keep what a program leaves for those after it: variables, passwords, names of indexes."""
+        self.stores_password = self.stores_password or _stores_password(program, text)
+        if program.name in EXPORTING:
+            assigned = (word.partition("=") for word in program.args if re.match(r"[A-Za-z_]\w*(?:=|$)", word))
+            self._exported.update(
+                (name, value if sign else local.get(name, f"${name}")) for name, sign, value in assigned
+            )
+        set_by_powershell = re.match(r"\$env:(\w+)$", program.command.words[0], re.IGNORECASE)
+        if set_by_powershell and program.args[:1] == ("=",):
+            self._exported[set_by_powershell[1]] = " ".join(program.args[1:])
+        if program.words[:2] == ("poetry", "config") and program.args[2:]:
+            self._repositories[program.args[1].removesuffix(".url")] = program.args[2]
+
+
+EXPORTING = frozenset(("export", "declare", "typeset", "set"))
+"""The commands of shells that set variables for the commands after them."""
+
+
+def _assignments(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the variables that a text for a file of variables names; a value that is computed stays unknown."""
+    for name, value in re.findall(r"(?<![\w$])([A-Za-z_]\w*)=([^\s\"';|}]*)", text):
+        yield name, "$" + name if "%" in value or "$" in value else value
 
 
 STORED_SETTING = r"^pypi-token\.|^http-basic\.|^repository\..*\.password$|^publish\.index\.auth$"
 """The settings of poetry, pdm and hatch that hold a password or a token."""
 
 
-def _stores_password(program: Program) -> bool:
-    """Whether a program stores a password for a later upload, in its settings or in .pypirc."""
+def _stores_password(program: Program, text: str) -> bool:
+    """Whether a program stores a password for a later upload, in its settings or in .pypirc; ``text``: all of it."""
     words = program.words
-    files = program.command.files
+    writes = words[0] in {"tee", "cp", "mv", "ln", "install", "rsync", "curl", "wget", "sponge"}
+    files = (*program.command.files, *(words[1:] if writes else ()))
     if any(re.search(r"(?:^|/)\.pypirc$", file) for file in files):
         return True
-    if words[0] == "tee" and any(word.endswith(".pypirc") for word in words[1:]):
+    if words[0] == "python" and program.script is None and ".pypirc" in text:
         return True
     if words[1:2] == ("config",):
         return words[0] in TOOLS and any(re.search(STORED_SETTING, word) for word in words[2:])
     return words[:2] == ("keyring", "set")
 
 
+SETUP_COMMANDS = frozenset(
+    ("sdist", "bdist_wheel", "build", "build_ext", "build_py", "check", "clean", "egg_info", "--version", "--name")
+)
+"""What can be asked of setup.py without an upload."""
+
+CONTAINERS = frozenset(("docker", "podman"))
+SENDERS = frozenset(("curl", "wget", "http", "https", "xh"))
+
+SPEAKERS = frozenset(
+    (
+        *("echo", "printf", "grep", "rg", "git", "gh", "cat", "sed", "awk", "test", "[", ":", "true", "pip", "pip3"),
+        *("find", "eval", "trap", "Write-Host", "Write-Output", "which", "command", "type", "jq", "apt-get", "brew"),
+    )
+)
+"""Programs for which the words of another command are a text, or that are read by themselves."""
+
 PROJECT_RUNNERS = frozenset(
     (
         *("make", "just", "task", "tox", "nox", "invoke", "inv", "doit", "poe", "pants", "bazel", "npm"),
         *("pnpm", "yarn", "npx", "cargo", "semantic-release", "jupyter-releaser", "fullrelease", "tbump"),
-        *("releaser"),
+        *("releaser",),
     )
 )
 """Programs that run what files of the repository say."""
@@ -482,7 +551,9 @@ HARMLESS = frozenset(
     (
         *("pytest", "coverage", "mypy", "ruff", "black", "flake8", "pylint", "pre-commit", "sphinx-build"),
         *("mkdocs", "python", "pip", "build", "twine", "check-wheel-contents", "pyroma", "towncrier"),
-        *("cibuildwheel"),
+        *("cibuildwheel", "venv", "ensurepip", "pipx", "http.server", "json.tool", "compileall", "unittest"),
+        *("sigstore", "pypi_attestations", "wheel", "auditwheel", "delocate", "abi3audit", "virtualenv", "zipfile"),
+        *("tarfile", "zipapp", "platform", "sysconfig", "site", "setuptools_scm", "check_manifest", "hatchling"),
     )
 )
 """Programs of others that upload nothing by themselves."""
@@ -490,6 +561,26 @@ HARMLESS = frozenset(
 
 def may_upload(program: Program) -> bool:
     """Whether a program runs what nobody can see in a workflow: a script, a session, a target."""
+    if program.script is not None and program.script.endswith("setup.py"):
+        return not (program.args and SETUP_COMMANDS.issuperset(program.args))
     if program.script is not None or program.name in PROJECT_RUNNERS or "$" in program.name:
         return True
-    return program.runner is not None and program.name not in HARMLESS
+    if program.name in CONTAINERS:
+        return program.args[:1] in {("run",), ("compose",)}
+    if program.name in SENDERS:
+        return any(
+            word.startswith(("-F", "--form", "-T", "--upload-file", "--data", "--post")) for word in program.args
+        )
+    if program.name not in SPEAKERS and any(map(_is_upload, *_pairs(program.args))):
+        return True
+    return program.runner is not None and program.name not in HARMLESS and program.name not in TOOLS
+
+
+def _pairs(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return words[:-1], words[1:]
+
+
+def _is_upload(word: str, after: str) -> bool:
+    """Whether two words in a row begin an upload, which another program starts."""
+    name = _program_name(word)
+    return name in TOOLS and after in TOOLS[name].commands

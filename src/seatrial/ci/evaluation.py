@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from seatrial.ci.expressions import (
+    FENCED,
     UNKNOWN,
     Answer,
     Context,
@@ -71,6 +72,10 @@ class StepRun:
     variables: Mapping[str, str] = field(default_factory=dict)
     actions: tuple[Uses, ...] = ()
 
+    def filled(self, text: str) -> str:
+        """Return a text with the values of the expressions in it that are known, each by itself."""
+        return FENCED.sub(lambda match: _filled(match[0], self.context), text)
+
     def input(self, name: str) -> str | None:
         """Return the value of an input, None for none; an expression that is not known stays as it is."""
         text = self.step.inputs.get(name)
@@ -120,6 +125,7 @@ class JobRun:
         if text is None:
             return None
         context = self.context if self.callers else self.context.with_values(inputs=UNKNOWN)
+        context = context.with_values(matrix=shared_row(self.job))
         return Environment(interpolated(text, context) or None, text)
 
     @property
@@ -158,20 +164,22 @@ class JobRun:
     def _steps(
         self, steps: Iterable[Step], context: Context, variables: Mapping[str, str], actions: tuple[Uses, ...]
     ) -> Iterator[StepRun]:
+        rows, row = matrix_rows(self.job), shared_row(self.job)
         for step in steps:
-            own = {**variables, **_variables((step.variables,), context)}
-            known = context.with_values(env=Partial({name: value for name, value in own.items() if "${{" not in value}))
+            own = {**variables, **_variables((step.variables,), context.with_values(matrix=row))}
+            environment = Partial({name: value for name, value in own.items() if "${{" not in value})
             # Of several jobs of a matrix, one that runs a step is enough.
-            each = (known.with_values(matrix=row) for row in matrix_rows(self.job))
-            starts = any_of(condition_holds(step.condition, one) for one in each)
+            each = (context.with_values(env=environment, matrix=values) for values in rows)
+            starts = any_of(condition_holds(step.condition, of_row) for of_row in each)
             reason = None if starts is Answer.YES else f"if: {one_line(step.condition or '')}"
-            folder = None if step.folder is None else _filled(step.folder, known)
-            run = StepRun(replace(step, folder=folder), starts, reason, known, own, actions)
+            of_step = context.with_values(env=environment, matrix=row)
+            folder = None if step.folder is None else _filled(step.folder, of_step)
+            run = StepRun(replace(step, folder=folder), starts, reason, of_step, own, actions)
             action = self.files.actions.get(step.uses.name) if step.uses else None
             if action is None or step.uses is None or len(actions) >= DEEPEST:
                 yield run
                 continue
-            inside = known.with_values(inputs=_action_inputs(action, run))
+            inside = of_step.with_values(inputs=_action_inputs(action, run))
             for inner in self._steps(action.steps, inside, own, (*actions, step.uses)):
                 reasons = " and ".join(text for text in (reason, inner.reason) if text) or None
                 yield replace(inner, starts=all_of((starts, inner.starts)), reason=reasons)
@@ -202,6 +210,15 @@ def matrix_rows(job: Job) -> tuple[Value, ...]:
             row.update(entry)
         others += [] if fitting else [entry]
     return tuple({key: _scalar(value) for key, value in row.items()} for row in (*rows, *others)) or (UNKNOWN,)
+
+
+def shared_row(job: Job) -> Value:
+    """Return what ``matrix`` is in all jobs that a matrix makes of a job: the values that they share."""
+    first, *others = matrix_rows(job)
+    if not isinstance(first, dict):
+        return UNKNOWN
+    shared = {key: value for key, value in first.items() if all(_agrees(first, row, (key,)) for row in others)}
+    return shared if not others else Partial(shared)
 
 
 def _agrees(row: Mapping[str, object], entry: object, keys: Iterable[str]) -> bool:
@@ -357,7 +374,7 @@ def _contexts(event: Event, trigger: Trigger | None) -> Mapping[str, Value]:
     payload: dict[str, Value] = {}
     if name in {"push", "create"}:
         payload = {**ABSENT, "ref": github.get("ref", UNKNOWN), "created": True, "deleted": False, "forced": False}
-        payload |= {"ref": tag or UNKNOWN, "ref_type": "tag"} if name == "create" else {}
+        payload |= {"ref": tag or UNKNOWN, "ref_type": "tag"} if name == "create" else {"ref_type": None}
     elif name == "release":
         types = trigger.types if trigger else ()
         release = Partial({"tag_name": tag or UNKNOWN, "draft": False})

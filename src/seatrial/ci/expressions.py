@@ -334,7 +334,7 @@ def _called(name: str, arguments: Sequence[Node], context: Context) -> Value:
         succeeded = UNKNOWN if context.succeeded is Answer.UNKNOWN else context.succeeded is Answer.YES
         return {"always": True, "success": succeeded}.get(name, False)
     values = [argument(context) for argument in arguments]
-    function = FUNCTIONS.get((name, len(values)))
+    function = FUNCTIONS.get((name, len(values))) or (_formatted if name == "format" and values else None)
     if function is None or any(isinstance(value, (Unknown, Partial)) for value in values):
         return UNKNOWN
     return function(*values)
@@ -347,6 +347,22 @@ def _contains(searched: Value, item: Value) -> Value:
             is Answer.YES
         )
     return (_text(item) or "").lower() in (_text(searched) or "").lower()
+
+
+def _formatted(pattern: Value, *values: Value) -> Value:
+    """Return a text with values in the places of ``{0}``, ``{1}`` and so on; doubled braces are braces."""
+    texts, places = [_text(value) for value in values], FORMAT_PLACE.findall(_text(pattern) or "")
+    if not isinstance(pattern, str) or any(place and int(place) >= len(texts) for place in places) or None in texts:
+        return UNKNOWN
+    return FORMAT_PLACE.sub(lambda match: str(texts[int(match[1])]) if match[1] else match[0][0], pattern)
+
+
+FORMAT_PLACE = re.compile(r"\{\{|\}\}|\{(\d{1,3})\}")
+
+
+def _joined(values: Value, separator: Value = ",") -> Value:
+    texts = [_text(value) for value in values] if isinstance(values, list) else [_text(values)]
+    return UNKNOWN if None in texts else (_text(separator) or "").join(map(str, texts))
 
 
 def _given(value: Value) -> Node:
@@ -366,5 +382,7 @@ FUNCTIONS: Mapping[tuple[str, int], Callable[..., Value]] = {
     ("endswith", 2): lambda text, part: (_text(text) or "").lower().endswith((_text(part) or "").lower()),
     ("contains", 2): _contains,
     ("fromjson", 1): _from_json,
+    ("join", 1): _joined,
+    ("join", 2): _joined,
 }
 """Those that a condition of a release can need, with the number of their arguments; others are unknown."""

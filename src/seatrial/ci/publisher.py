@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seatrial.ci.evaluation import Environment, JobRun
+    from seatrial.ci.github import Trigger
     from seatrial.ci.uploads import Upload
     from seatrial.git.repository import Repository
     from seatrial.project.project import Project
@@ -126,6 +127,12 @@ REPOSITORY_LABELS = ("repository", "source", "source code", "code", "homepage", 
 
 BY_HAND = ("release", "workflow_dispatch")
 """The events by which somebody starts a workflow for a tag that was pushed."""
+
+MADE_BY_COMMAND = frozenset(("created", "published", "released"))
+"""The types of the event ``release`` that ``gh release create`` leads to."""
+
+TYPES_OF_NEW_RELEASE = MADE_BY_COMMAND | {"prereleased"}
+"""The types to which a release that is new can lead."""
 
 
 @dataclass(frozen=True)
@@ -286,7 +293,7 @@ class Publishing:
             *(["push"] if is_pushed else []),
             *(["create"] if workflow.trigger("create") else []),
             *(["workflow_run"] if any(workflow.follows(other, self.tag) for other in chained) else []),
-            *(event for event in by_hand if workflow.trigger(event)),
+            *(event for event in by_hand if _starts_by_hand(workflow.trigger(event))),
         ]
         return tuple(events) or (None,)
 
@@ -332,9 +339,9 @@ class Publishing:
             starts = any(
                 other.starts is Answer.YES for other in jobs if (other.workflow, other.name) == (job.workflow, job.name)
             )
-            if trigger and starts and event == "release":
+            if trigger and starts and event == "release" and _starts_by_hand(trigger, MADE_BY_COMMAND):
                 return StartByHand(("gh", "release", "create", self.tag, "--verify-tag", "--generate-notes"))
-            if trigger and starts:
+            if trigger and starts and event != "release":
                 command = ("gh", "workflow", "run", job.entry.name, "--ref", self.tag)
                 return StartByHand(command, tuple(trigger.inputs))
         return None
@@ -349,8 +356,10 @@ def mismatch_with_tag(workflow: Workflow, tag: str) -> str:
         return f"ignores {', '.join(push.tags_ignored)}, which {tag} is"
     if workflow.trigger("workflow_run"):
         return f"starts after {titles_before(workflow)}, and {tag} leads to none of them"
-    if workflow.trigger("release"):
-        return f"starts when a release is created on the forge, not when {tag} is pushed"
+    release = workflow.trigger("release")
+    if release:
+        types = "created" if _starts_by_hand(release) else " or ".join(release.types)
+        return f"starts when a release is {types} on the forge, not when {tag} is pushed"
     if workflow.events == ("workflow_call",):
         return "starts when another workflow calls it, not on a tag"
     return f"starts on {', '.join(workflow.events) or 'nothing'}, not on a tag"
@@ -360,6 +369,11 @@ def titles_before(workflow: Workflow) -> str:
     """Return the titles of the workflows after which one starts."""
     trigger = workflow.trigger("workflow_run")
     return ", ".join(trigger.workflows) if trigger else ""
+
+
+def _starts_by_hand(trigger: Trigger | None, types: frozenset[str] = TYPES_OF_NEW_RELEASE) -> bool:
+    """Whether somebody can start a workflow by it: by hand, or with a release of one of these types."""
+    return trigger is not None and (trigger.event != "release" or not trigger.types or bool(types & {*trigger.types}))
 
 
 def _by_start(job: PublishingJob) -> int:

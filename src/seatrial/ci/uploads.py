@@ -110,17 +110,18 @@ def _by_action(step: StepRun) -> Upload:
         index_of(None, address),
         address,
         step.starts,
-        has_password="password" in inputs,
+        has_password=bool(inputs.get("password")),
         attests=(step.input("attestations") or "true").lower() != "false",
         skips_existing=any((step.input(name) or "").lower() == "true" for name in ("skip-existing", "skip_existing")),
     )
 
 
 def _by_command(step: StepRun, upload: CommandUpload) -> Upload:
+    index, address = (text and step.filled(text) for text in (upload.index, upload.address))
     return Upload(
         step,
-        index_of(upload.index, upload.address),
-        upload.address,
+        index_of(index, address),
+        address,
         all_of((step.starts, upload.program.command.runs)),
         has_password=upload.has_password,
         attests=upload.attests,
