@@ -1,4 +1,4 @@
-"""seatrial proves itself with its own sessions: this is all that a project's noxfile needs."""
+"""seatrial tests itself with its own sessions: this is all that a project's noxfile needs."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ tag-format = "v{{version}}"
 create-wheel = false
 python-file-with-version = "src/tidemark/__init__.py"
 """
-WITHOUT_PROOF = """\
+WITHOUT_VERIFICATION = """\
 from pathlib import Path
 from seatrial.events import SILENT
 from seatrial.project.changelog import start_towncrier
@@ -141,14 +141,14 @@ def _whole(work: Path, tools: Path) -> list[Contestant]:
 
 
 def _git(work: Path, tools: Path) -> list[Contestant]:
-    script = work / "without_proof.py"
+    script = work / "without_verification.py"
     work.mkdir(parents=True, exist_ok=True)
-    script.write_text(WITHOUT_PROOF, encoding="utf-8")
+    script.write_text(WITHOUT_VERIFICATION, encoding="utf-8")
     psr = f"{tools}/psr/bin/semantic-release version --minor --skip-build --no-vcs-release"
     cz = f"{tools}/cz/bin/cz bump --yes --increment MINOR && git push -q --atomic --follow-tags origin main"
     return [
         _contestant(work, "by hand", _by_hand(tools)),
-        _contestant(work, "seatrial, not proved", f"{tools}/seatrial/bin/python {script}"),
+        _contestant(work, "seatrial, not verified", f"{tools}/seatrial/bin/python {script}"),
         _contestant(work, "python-semantic-release", psr),
         _contestant(work, "commitizen", cz),
         _contestant(work, "tbump", f"PATH={tools}/hand/bin:$PATH {tools}/tbump/bin/tbump {NEXT} --non-interactive"),
@@ -157,7 +157,7 @@ def _git(work: Path, tools: Path) -> list[Contestant]:
 
 
 def _growth(work: Path, tools: Path) -> list[Contestant]:
-    command = f"{tools}/seatrial/bin/python {work}/without_proof.py"
+    command = f"{tools}/seatrial/bin/python {work}/without_verification.py"
     sizes = {
         "30 fragments": Size(),
         "1,000 fragments": Size(fragments=1_000),

@@ -51,8 +51,8 @@ class IndexServer:
 
     @property
     def manifest(self) -> Path:
-        """The folder with the files that were proved."""
-        return self.repo.project.root / ".git/seatrial/proof"
+        """The folder with the files that were verified."""
+        return self.repo.project.root / ".git/seatrial/manifest"
 
     def token(self) -> str:
         """Return an upload token that the index takes."""

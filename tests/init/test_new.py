@@ -160,7 +160,7 @@ def test_name_that_no_package_can_have_is_refused_with_the_reason(text: str, why
 
 
 def test_oldest_python_is_one_that_seatrial_is_proved_on() -> None:
-    with raises_error("PythonUnproved") as caught:
+    with raises_error("PythonUnsupported") as caught:
         PackageRequest.of("tidepool", "3.8")
     pythons = [f"3.{minor}" for minor in range(9, newest_minor() + 1)]
     assert caught.value.what == f"--python 3.8 is none of {', '.join(pythons)}"

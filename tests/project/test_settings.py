@@ -102,7 +102,7 @@ MISTAKES: tuple[tuple[object, str], ...] = (
     ({"systems": ["beos"]}, "workflows.systems has to be a list of ubuntu, macos, windows, not ['beos']"),
     ({"testpypi": "yes"}, "workflows.testpypi has to be true or false, not 'yes'"),
     ({"coverage": 1}, "workflows.coverage has to be true or false, not 1"),
-    ({"proof": "$(id)"}, "workflows.proof has to be the tag of a session, not '$(id)'"),
+    ({"verification": "$(id)"}, "workflows.verification has to be the tag of a session, not '$(id)'"),
     (
         {"install": ["a\nb"]},
         "workflows.install has to be a list of commands, each in one line, not ['a\\nb']",

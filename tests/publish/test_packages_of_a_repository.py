@@ -101,7 +101,7 @@ def token(network: LocalNetwork) -> dict[str, str]:
 
 
 def manifest(repo: ReleaseRepo, name: str) -> Path:
-    return repo.project.root / f".git/seatrial/proof-packages%2F{name}"
+    return repo.project.root / f".git/seatrial/manifest-packages%2F{name}"
 
 
 @pytest.mark.selection
@@ -118,7 +118,7 @@ def test_one_is_verified_and_published_from_the_top_and_the_other_is_not_there(
     sent = printed(project, missing.output, "--yes", "--new-name", "foo", **token(network))
     assert (sent.returncode, held(network)) == (0, BOTH), sent.output
     assert "\nfoo 0.1.0 is published, byte for byte: " in sent.output
-    # Its proof is kept although another package was released after it.
+    # Its manifest is kept although another package was released after it.
     there = project.seatrial("verify", *asked)
     assert (there.returncode, "building it from the tag" in there.output) == (0, False), there.output
     other = SampleProject(project.root / "packages/bar", project.environ).invoke("verify", *asked[2:])
@@ -128,7 +128,7 @@ def test_one_is_verified_and_published_from_the_top_and_the_other_is_not_there(
     )
 
 
-def test_one_whose_proof_is_gone_is_built_again_from_its_own_tag(repo: ReleaseRepo, network: LocalNetwork) -> None:
+def test_package_without_a_manifest_is_built_again_from_its_own_tag(repo: ReleaseRepo, network: LocalNetwork) -> None:
     store_file(repo, network)
     shutil.rmtree(manifest(repo, "foo"))
     repo.project.write({"packages/foo/README.md": "an unfinished thought\n"})

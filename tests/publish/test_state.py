@@ -55,7 +55,7 @@ def test_state_is_the_true_one(served: tuple[IndexFile, ...], state: IndexState)
     assert delivery(*served).state is state
 
 
-def test_each_file_is_told_in_the_order_of_the_proof() -> None:
+def test_files_are_listed_in_the_order_of_the_manifest() -> None:
     found = delivery(yanked(OTHER), yanked(WHEEL))
     assert str(found).splitlines() == [
         f"{SDIST.name}  missing",

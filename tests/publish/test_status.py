@@ -184,7 +184,7 @@ def test_status_tells_of_other_bytes_and_of_what_is_yanked(server: IndexServer) 
 def test_status_builds_nothing_to_compare_with(server: IndexServer, tmp_path: Path) -> None:
     on_forge(server)
     server.store_file(SDIST, WHEEL)
-    server.manifest.rename(tmp_path / "proof")
+    server.manifest.rename(tmp_path / "manifest")
     assert about_release(server.invoke("status").output) == [
         f"release    v1.3.0 is there, not compared (invoke verify --version 1.3.0): {server.network.simple_url}",
         f"next       {FOLLOWS}",

@@ -40,9 +40,9 @@ def test_release_that_is_there_is_published_and_can_be_installed(server: IndexSe
     assert (told["installed"]["version"], told["installed"]["modules"]) == ("1.3.0", ["tidepool"])
 
 
-def test_release_whose_proof_is_gone_is_built_again_from_its_tag(server: IndexServer, tmp_path: Path) -> None:
+def test_release_without_a_manifest_is_built_again_from_its_tag(server: IndexServer, tmp_path: Path) -> None:
     server.store_file(SDIST, WHEEL)
-    shutil.copytree(server.manifest, tmp_path / "proof")
+    shutil.copytree(server.manifest, tmp_path / "manifest")
     shutil.rmtree(server.manifest)
     server.repo.project.write({"src/tidepool/__init__.py": "an unfinished thought\n"})
     ran = server.verify()

@@ -25,7 +25,7 @@ READ = "more: seatrial explain "
 
 def manifest(repo: ReleaseRepo) -> tuple[tuple[str, str], ...]:
     """Return the files that were verified, and their description, by name and hash."""
-    return files_below(repo.project.root / ".git/seatrial/proof", ())
+    return files_below(repo.project.root / ".git/seatrial/manifest", ())
 
 
 @pytest.mark.selection

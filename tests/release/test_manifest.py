@@ -1,4 +1,4 @@
-"""What a release proved is kept, and known again only while it is whole."""
+"""The manifest of a release is kept, and read only while all its files are as they were."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def repository(root: Path) -> Repository:
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Manifest:
-    """Return a proof of two files, which lie outside the project."""
+    """Return a manifest of two files, which lie outside the project."""
     (tmp_path / "dist").mkdir()
     paths = [tmp_path / "dist" / name for name in ("tidepool-1.3.0.tar.gz", "tidepool-1.3.0-py3-none-any.whl")]
     for path in paths:
@@ -30,7 +30,7 @@ def manifest(tmp_path: Path) -> Manifest:
     return Manifest("v1.3.0", "1.3.0", "a" * 40, tuple(Distribution.from_path(path) for path in paths))
 
 
-def test_proof_is_known_again_with_copies_of_its_files(tmp_path: Path, manifest: Manifest) -> None:
+def test_manifest_is_read_with_copies_of_its_files(tmp_path: Path, manifest: Manifest) -> None:
     manifest.keep(repository(tmp_path))
     found = Manifest.recall(repository(tmp_path))
     assert found
@@ -38,20 +38,20 @@ def test_proof_is_known_again_with_copies_of_its_files(tmp_path: Path, manifest:
     assert [one.path for one in found.files] == [tmp_path / MANIFEST_FOLDER / one.path.name for one in manifest.files]
 
 
-def test_next_proof_takes_the_place_of_the_last(tmp_path: Path, manifest: Manifest) -> None:
+def test_next_manifest_takes_the_place_of_the_last(tmp_path: Path, manifest: Manifest) -> None:
     manifest.keep(repository(tmp_path))
     Manifest("v1.4.0", "1.4.0", "b" * 40, manifest.files[:1]).keep(repository(tmp_path))
     found = Manifest.recall(repository(tmp_path))
     assert found
     assert found.tag == "v1.4.0"
     assert sorted(path.name for path in (tmp_path / MANIFEST_FOLDER).iterdir()) == [
-        "proof.json",
+        "manifest.json",
         manifest.files[0].path.name,
     ]
 
 
 @pytest.mark.parametrize("prefixes", [("packages/foo/", ""), ("packages/", "packages/foo/"), ("a/b/", "a-b/")])
-def test_proof_of_another_package_of_the_repository_leaves_it_alone(
+def test_manifest_of_another_package_of_the_repository_leaves_it_alone(
     tmp_path: Path, manifest: Manifest, prefixes: tuple[str, str]
 ) -> None:
     first, second = (replace(repository(tmp_path), prefix=prefix) for prefix in prefixes)
@@ -70,23 +70,23 @@ def change_a_file(folder: Path) -> None:
 
 
 def cut_it_off(folder: Path) -> None:
-    (folder / "proof.json").write_text((folder / "proof.json").read_text()[:-9])
+    (folder / "manifest.json").write_text((folder / "manifest.json").read_text()[:-9])
 
 
 def say_less(folder: Path) -> None:
-    (folder / "proof.json").write_text(json.dumps({"tag": "v1.3.0", "files": []}))
+    (folder / "manifest.json").write_text(json.dumps({"tag": "v1.3.0", "files": []}))
 
 
 def say_something_else(folder: Path) -> None:
-    (folder / "proof.json").write_text("[1]")
+    (folder / "manifest.json").write_text("[1]")
 
 
 @pytest.mark.parametrize("damage", [lose_a_file, change_a_file, cut_it_off, say_less, say_something_else])
-def test_damaged_proof_is_none(tmp_path: Path, manifest: Manifest, damage: Callable[[Path], None]) -> None:
+def test_damaged_manifest_is_none(tmp_path: Path, manifest: Manifest, damage: Callable[[Path], None]) -> None:
     manifest.keep(repository(tmp_path))
     damage(tmp_path / MANIFEST_FOLDER)
     assert Manifest.recall(repository(tmp_path)) is None
 
 
-def test_without_a_proof_there_is_none(tmp_path: Path) -> None:
+def test_missing_manifest_is_none(tmp_path: Path) -> None:
     assert Manifest.recall(repository(tmp_path)) is None

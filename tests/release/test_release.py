@@ -162,7 +162,7 @@ def test_version_from_the_tag_gets_a_tag_and_no_edit(hatchling_port: ReleaseRepo
     repo.project.git("commit", "-q", "--allow-empty", "-m", "Later")
     ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    assert (repo.project.root / ".git/seatrial/proof/tidepool-1.3.0-py3-none-any.whl").exists()
+    assert (repo.project.root / ".git/seatrial/manifest/tidepool-1.3.0-py3-none-any.whl").exists()
     assert repo.remote.git("rev-parse", "v1.3.0^{commit}~1") == head
 
 
@@ -654,7 +654,7 @@ def test_push_of_nothing_is_not_taken_for_a_release(repo: ReleaseRepo) -> None:
     release_happened(repo)
 
 
-def test_distributions_of_another_version_than_the_tag_are_no_proof(hatchling_port: ReleaseRepo) -> None:
+def test_distributions_of_another_version_than_the_tag_are_refused(hatchling_port: ReleaseRepo) -> None:
     repo = hatchling_port
     pyproject = repo.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
     pyproject = pyproject.replace('version = "1.2.3"', 'dynamic = ["version"]')
@@ -663,7 +663,7 @@ def test_distributions_of_another_version_than_the_tag_are_no_proof(hatchling_po
     repo.project.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
     said = refused(repo, "--part", "minor", "--yes", SETUPTOOLS_SCM_PRETEND_VERSION="9.9.9")
     assert "seatrial: v1.3.0 would be the tag of tidepool-9.9.9.tar.gz, tidepool-9.9.9-py3-none-any.whl" in said
-    assert said.endswith(f"{READ}ProofFailed\n")
+    assert said.endswith(f"{READ}VerificationFailed\n")
 
 
 def test_ctrl_c_leaves_nothing(repo: ReleaseRepo) -> None:
@@ -777,13 +777,13 @@ def test_inside_a_git_hook_is_an_error(repo: ReleaseRepo) -> None:
     assert ran.output.startswith("seatrial: GIT_INDEX_FILE is set, as git does for its hooks")
 
 
-def test_failed_proof_pushes_nothing(repo: ReleaseRepo) -> None:
+def test_failed_verification_pushes_nothing(repo: ReleaseRepo) -> None:
     repo.project.write({"tests/test_tidepool.py": "def test_it() -> None:\n    assert False\n"})
     repo.project.git("commit", "-qam", "Break")
     before = repo.state()
     ran = repo.project.invoke("release", "--part", "minor", "--yes")
     assert (ran.returncode, repo.state()) == (5, before), ran.output
-    assert f"{READ}ProofFailed\n" in ran.output
+    assert f"{READ}VerificationFailed\n" in ran.output
 
 
 @pytest.mark.parametrize("kind", ["worktree", "submodule", "folder"])

@@ -414,7 +414,7 @@ def test_workflow_that_was_written_by_hand_is_not_started_to_prove_the_publisher
     """It would publish."""
     repo.project.write({RELEASE: BY_HAND.replace("on: {", "on: {workflow_dispatch: , ")})
     said = refused(repo.project.invoke("workflows", "--prove"))
-    assert said.startswith("seatrial: no workflow of this project can be started to prove the publisher\n")
+    assert said.startswith("seatrial: no workflow of this project can be started to test the publisher\n")
 
 
 GH = """\
@@ -430,7 +430,7 @@ esac
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script of sh stands for gh")
-def test_gh_is_asked_what_is_set_and_starts_the_proof(repo: ReleaseRepo, tmp_path: Path) -> None:
+def test_gh_is_asked_what_is_set_and_starts_the_test_of_the_publisher(repo: ReleaseRepo, tmp_path: Path) -> None:
     repo.project.invoke("workflows")
     program = tmp_path / "bin/gh"
     program.parent.mkdir()

@@ -253,7 +253,7 @@ PROJECT_ERRORS = (
         "The sdist, and the wheel from that sdist, can be built, and have the version of the tag",
         "If a clean clone of the commit does not build here, it does not build in CI either.",
         ReleaseStage.BUILT,
-        ("BuildError", "ProofFailed", "TreeDiffers"),
+        ("BuildError", "VerificationFailed", "TreeDiffers"),
     ),
 )
 

@@ -61,14 +61,14 @@ class PackageRequest:
         """Parse the words of a command line: a name, or a path that ends with it.
 
         ``oldest``: the oldest Python that the package supports, "" for the oldest that gets fixes.
-        Raises `NameUnfit` or `PythonUnproved`.
+        Raises `NameUnfit` or `PythonUnsupported`.
         """
         pythons = [f"3.{minor}" for minor in range(OLDEST_MINOR, newest_minor() + 1)]
         oldest = oldest or next(python for python in pythons if not end_of_life([python]))
         if oldest not in pythons:
             raise ProjectError(
                 f"--python {oldest} is none of {', '.join(pythons)}",
-                code="PythonUnproved",
+                code="PythonUnsupported",
                 fix=f"--python {pythons[0]}",
             )
         name = PackageName.of(Path(text).name or text)

@@ -173,7 +173,7 @@ def _remarks(detected: DetectedProject, planned: Sequence[PlannedSession]) -> It
     if detected.trouble:
         yield str(detected.trouble)
     if detected.tests.command is None:
-        yield "there are no tests: a release proves no more than that the package builds and installs"
+        yield "there are no tests: a release verifies only that the package builds and installs"
 
 
 def _changed(path: PurePosixPath, old: str | None, new: str) -> Iterator[ProposedFile]:
@@ -197,8 +197,8 @@ def workflow_files(
     A project with CI files gets none, because a second workflow could publish the same release twice; nor does a
     project without sessions to run.
     """
-    proves = {session.name for session in planned} - {"build", "check"}
-    if has_own_ci(detected) or not proves:
+    tests = {session.name for session in planned} - {"build", "check"}
+    if has_own_ci(detected) or not tests:
         return (), ()
     try:
         with _preview(detected, own) as project:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 IMAGES = {"ubuntu": "ubuntu-24.04", "macos": "macos-15", "windows": "windows-2025"}
 """The machines of GitHub that stand for an operating system: named, so that a new one comes with a commit."""
 
-CI_KEYS = ("systems", "testpypi", "prove", "coverage", "proof", "install")
+CI_KEYS = ("systems", "testpypi", "prove", "coverage", "verification", "install")
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class CiSettings:
     ``systems``: the operating systems that the tests run on, the first of which does all else; ``testpypi``: whether
     every push to the branch publishes a development version there; ``prove``: whether the publisher can be tried
     without a release; ``coverage``: whether what the tests on all Pythons measure is brought together, in a
-    project that measures; ``proof``: the tag of the sessions that stand between the build and PyPI; ``install``: the
-    commands that bring seatrial into a job, none for those that the project's lock file asks for.
+    project that measures; ``verification``: the tag of the sessions that run between the build and the upload;
+    ``install``: the commands that install seatrial in a job, none for those that the project's lock file asks for.
     """
 
     systems: tuple[str, ...] = ("ubuntu",)
     testpypi: bool = True
     prove: bool = True
     coverage: bool = True
-    proof: str = "release"
+    verification: str = "release"
     install: tuple[str, ...] = ()
 
     @classmethod
@@ -60,9 +60,9 @@ def mistakes_in_ci_settings(table: object) -> Iterator[str]:
     for key in ("testpypi", "prove", "coverage"):
         if not isinstance(table.get(key, True), bool):
             yield f"workflows.{key} has to be true or false, not {table[key]!r}"
-    proof = table.get("proof", CiSettings.proof)
-    if not isinstance(proof, str) or not proof.replace("-", "").replace("_", "").isalnum():
-        yield f"workflows.proof has to be the tag of a session, not {proof!r}"
+    tag = table.get("verification", CiSettings.verification)
+    if not isinstance(tag, str) or not tag.replace("-", "").replace("_", "").isalnum():
+        yield f"workflows.verification has to be the tag of a session, not {tag!r}"
     install = table.get("install", ["pip"])
     if not _are_texts(install) or not install or not all(line.strip() and "\n" not in line for line in install):
         yield f"workflows.install has to be a list of commands, each in one line, not {install!r}"

@@ -88,7 +88,7 @@ def require_same_tag(tagged: TaggedRelease, say: Callable[[str], None]) -> None:
 def manifest_of(tagged: TaggedRelease, folder: Path, say: Callable[[str], None]) -> Manifest:
     """Return the manifest of a release; when none is kept, its files are built again from the tag, in ``folder``.
 
-    Raises `AnotherRelease`, `BuildError` or `ProofFailed`.
+    Raises `AnotherRelease`, `BuildError` or `VerificationFailed`.
     """
     repository = tagged.repository
     kept = Manifest.recall(repository)
@@ -102,7 +102,7 @@ def manifest_of(tagged: TaggedRelease, folder: Path, say: Callable[[str], None])
     if wrong:
         raise ReleaseError(
             f"{tagged.tag} builds {', '.join(wrong)}, which is another version",
-            code="ProofFailed",
+            code="VerificationFailed",
             fix=f"git show {tagged.tag}",
         )
     manifest = Manifest(tagged.tag, str(tagged.version), tagged.commit, files, is_rebuilt=True)

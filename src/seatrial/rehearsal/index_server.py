@@ -160,7 +160,7 @@ ROUTES = Map(
 
 @dataclass
 class IndexApplication:
-    """The application. ``identity``: the job in CI; ``nonce``: a secret that proves which index answers."""
+    """The application. ``identity``: the job in CI; ``nonce``: a secret by which a client recognises the index."""
 
     uploads: UploadHandler
     token_exchange: TokenExchange

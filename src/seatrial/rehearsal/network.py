@@ -63,7 +63,7 @@ except requests.exceptions.RequestException as error:
     sys.exit(f"{outside} was not refused by the proxy: {error}")
 sys.exit(f"{outside} answered {answer.status_code}")
 """
-"""What proves that an upload stays on this machine, with the library that twine uses: the host of the upload is the
+"""What verifies that an upload stays on this machine, with the library that twine uses: the host of the upload is the
 index of this rehearsal, which alone knows a word, and another host is out of reach."""
 
 
@@ -121,7 +121,7 @@ class LocalNetwork:
         }
 
     def require_loopback(self, environment: Mapping[str, str], cwd: Path) -> None:
-        """Prove that an upload in this environment reaches the index and nothing else. Raises `LeadsElsewhere`."""
+        """Verify that an upload in this environment reaches the index and nothing else. Raises `LeadsElsewhere`."""
         inside, outside = f"https://{self.upload_host}/_/rehearsal", "https://seatrial.invalid/"
         try:
             process.run(

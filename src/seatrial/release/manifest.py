@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seatrial.git.repository import Repository
 
 
-MANIFEST_FOLDER = "seatrial/proof"
+MANIFEST_FOLDER = "seatrial/manifest"
 """The folder of the last manifest in the git folder: in the work tree, a build backend could add it to the next sdist.
 
 A package below the top of the repository has a folder of its own, with its path in the name.
@@ -51,14 +51,14 @@ class Manifest:
         folder.mkdir(parents=True)
         for file in self.files:
             shutil.copy2(file.path, folder)
-        (folder / "proof.json").write_text(json.dumps(self.as_dict(), indent=2), encoding="utf-8")
+        (folder / "manifest.json").write_text(json.dumps(self.as_dict(), indent=2), encoding="utf-8")
 
     @classmethod
     def recall(cls, repository: Repository) -> Manifest | None:
         """Return the last manifest of the project; None when there is none, or a file was changed or removed."""
         folder = _folder(repository)
         try:
-            table = json.loads((folder / "proof.json").read_text(encoding="utf-8"))
+            table = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
             files = tuple(Distribution.from_path(folder / row["name"]) for row in table["files"])
             manifest = cls(table["tag"], table["version"], table["commit"], files, bool(table.get("rebuilt")))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):

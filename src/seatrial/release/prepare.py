@@ -378,13 +378,13 @@ def verify_release(
     """Build and check the distributions of the release commit, and run the sessions tagged ``release`` on it.
 
     They run in the scratch clone, with the environments in ``.nox`` of the checkout. Without ``tests``, only the build
-    and its check run. Raises `BuildError` or `ProofFailed`.
+    and its check run. Raises `BuildError` or `VerificationFailed`.
     """
     snapshot = prepared.snapshot
     if tests and not (snapshot.project.root / "noxfile.py").is_file():
         raise ReleaseError(
             f"the commit has no noxfile.py next to {snapshot.project.path.name}, so nothing would be tested",
-            code="ProofFailed",
+            code="VerificationFailed",
             fix="commit one, see the README; or release without: --no-tests",
         )
     with progress.step("build", "sdist, and wheel from the sdist") as step:
@@ -403,7 +403,7 @@ KEPT_OF_NOX = ("NOX_DEFAULT_VENV_BACKEND", "NOX_PARALLEL")
 
 
 def _run_release_sessions(prepared: PreparedRelease, progress: Progress) -> None:
-    """Run the sessions tagged ``release`` in the scratch clone. Raises `ProofFailed`."""
+    """Run the sessions tagged ``release`` in the scratch clone. Raises `VerificationFailed`."""
     environments = prepared.preconditions.repository.project / ".nox"
     args = (*process.module_command("nox"), "-t", "release", "--envdir", str(environments))
     # NOXSESSION and similar variables would select other sessions; the date is that of the commit.
@@ -416,7 +416,7 @@ def _run_release_sessions(prepared: PreparedRelease, progress: Progress) -> None
         raise ReleaseError(
             f"nox -t release ended with exit code {nox.returncode} on the commit that would have been tagged:\n"
             + last_lines(nox.output),
-            code="ProofFailed",
+            code="VerificationFailed",
             fix="fix what failed, commit, and release again; nothing has changed"
             + (f"\nif a test needs {' or '.join(withheld)}: [tool.seatrial] pass-env" if withheld else ""),
         )
@@ -445,11 +445,11 @@ def state_folder_of(repository: Repository) -> Path:
 
 
 def require_built_version(plan: ReleasePlan, built: BuiltDistributions) -> None:
-    """Raise `ProofFailed` when a distribution has another version than the tag names."""
+    """Raise `VerificationFailed` when a distribution has another version than the tag names."""
     wrong = [file.name for file in built if file.version != plan.version]
     if wrong:
         raise ReleaseError(
             f"{plan.tag} would be the tag of {', '.join(wrong)}, which is another version",
-            code="ProofFailed",
+            code="VerificationFailed",
             fix="see where the build backend takes the version from, the variables of the environment among it",
         )

@@ -220,7 +220,7 @@ def start_publisher_trial(generator: Generator) -> None:
     # A workflow that was written by hand would do something else.
     if not any(job.name == PROVE for file in files if file.name == context.release for job in file.jobs):
         raise WorkflowUnknown(
-            "no workflow of this project can be started to prove the publisher",
+            "no workflow of this project can be started to test the publisher",
             fix=f"on GitHub: prove = true in [tool.seatrial.workflows], then {Command('workflows')}, and push",
         )
     home = read_publishing_setup(repository, generator.project, repository.root).publisher.home

@@ -184,7 +184,7 @@ class Generator:
     def require_sessions(self) -> None:
         """Raise `NoxfileBroken` or `SessionMissing` where the noxfile has not what the workflows call."""
         sessions = read_sessions(self.project.root)
-        require_build_sessions(sessions, Config.from_project(self.project).workflows.proof)
+        require_build_sessions(sessions, Config.from_project(self.project).workflows.verification)
         if self.context.combines:
             require_coverage_session(sessions)
 

@@ -61,7 +61,7 @@ def ci_workflow(context: WorkflowContext, more: Sequence[str] = ()) -> str:
 def release_workflow(context: WorkflowContext) -> str:
     """Return the workflow that publishes what a tag names."""
     jobs = {
-        "plan": _plan(context, context.settings.proof, checks=False),
+        "plan": _plan(context, context.settings.verification, checks=False),
         "build": _build_for_release(context),
         "test": _test(context),
         "pypi": _pypi(context),
@@ -360,7 +360,7 @@ done
 def _publisher_trial(context: WorkflowContext) -> dict[str, Any]:
     """Return the job that, started by hand, asks PyPI for a token as the one that publishes does, and burns it."""
     return {
-        "name": "Prove the publisher",
+        "name": "Test the publisher",
         "if": "github.event_name == 'workflow_dispatch'",
         "runs-on": IMAGE,
         "timeout-minutes": 5,
@@ -389,7 +389,7 @@ echo "PyPI knows this workflow and this environment. Its token was thrown away; 
 
 
 def _only_pushed(context: WorkflowContext) -> dict[str, str]:
-    """Return the condition that keeps a run which was started by hand from doing more than to prove the publisher."""
+    """Return the condition that keeps a run which was started by hand from doing more than to test the publisher."""
     return {"if": "github.event_name == 'push'"} if context.settings.prove else {}
 
 

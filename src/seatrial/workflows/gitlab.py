@@ -34,7 +34,7 @@ def gitlab_pipeline(context: WorkflowContext, sessions: Iterable[NoxSession], ho
         "build": _build(context),
         "test": _test(context, tested, _never_on_tag(context), keeps_coverage=context.combines),
         **({"coverage": _coverage(context)} if context.combines else {}),
-        "prove": _test(context, _proof(context, listed), _on_tag(context)),
+        "prove": _test(context, _verification(context, listed), _on_tag(context)),
         **({"testpypi": _testpypi(context)} if context.settings.testpypi else {}),
         **({"attest": _attest(context)} if attests else {}),
         "pypi": _pypi(context, attests=attests),
@@ -43,8 +43,8 @@ def gitlab_pipeline(context: WorkflowContext, sessions: Iterable[NoxSession], ho
     return yaml_sections({**_head(context), **jobs})
 
 
-def _proof(context: WorkflowContext, listed: Sequence[NoxSession]) -> tuple[NoxSession, ...]:
-    return tagged_sessions(listed, context.settings.proof, measures=context.measures)
+def _verification(context: WorkflowContext, listed: Sequence[NoxSession]) -> tuple[NoxSession, ...]:
+    return tagged_sessions(listed, context.settings.verification, measures=context.measures)
 
 
 def host_of(address: str) -> str:

@@ -55,7 +55,7 @@ def require_coverage_session(listed: Iterable[NoxSession]) -> None:
 
 
 def tagged_sessions(listed: Iterable[NoxSession], tag: str, *, measures: bool = False) -> tuple[NoxSession, ...]:
-    """Return the sessions with a tag that prove what was built. Raises `SessionMissing` when there is none.
+    """Return the sessions with a tag. Raises `SessionMissing` when there is none.
 
     ``measures``: whether the project does; then the session that brings together what others measured is none of them.
     """
