@@ -136,7 +136,7 @@ def create_environment(installer: Installer, environment: Path, python: str = sy
         raise ToolError(
             f"{environment} could not be made:\n{last_lines(redact(done.output + done.errors))}",
             code="InstallFailed",
-            fix="mend what it names; if that is the Python, install another and put seatrial there",
+            fix="correct what the message names; if that is the Python, install another and seatrial in it",
         )
 
 

@@ -163,7 +163,7 @@ def test_oldest_python_is_one_that_seatrial_is_proved_on() -> None:
     with raises_error("PythonUnsupported") as caught:
         PackageRequest.of("tidepool", "3.8")
     pythons = [f"3.{minor}" for minor in range(9, newest_minor() + 1)]
-    assert caught.value.what == f"--python 3.8 is none of {', '.join(pythons)}"
+    assert caught.value.what == f"--python 3.8 is not supported: choose from {', '.join(pythons)}"
     assert f"3.{PackageRequest.of('tidepool').oldest}" == pythons[len(end_of_life(pythons))]
 
 
@@ -191,7 +191,10 @@ def test_licence_is_its_full_text_and_its_expression(expression: str, title: str
 def test_licence_without_a_text_is_refused_with_those_that_have_one() -> None:
     with raises_error("LicenseUnknown") as caught:
         require_license("WTFPL")
-    assert caught.value.what == "--license WTFPL is none of MIT, Apache-2.0, BSD-3-Clause, GPL-3.0-or-later"
+    assert (
+        caught.value.what
+        == "--license WTFPL is not available: choose from MIT, Apache-2.0, BSD-3-Clause, GPL-3.0-or-later"
+    )
     assert require_license("apache-2.0") == "Apache-2.0"
 
 
@@ -275,7 +278,7 @@ def test_second_run_and_a_folder_that_holds_something_are_refused_and_nothing_is
 
 @pytest.mark.slow
 def test_without_git_or_a_name_in_it_or_leave_to_write_nothing_is_written(project: SampleProject) -> None:
-    assert "git does not know who you are, and a package has an author" in new(
+    assert "git has no user.name and user.email, which become the author of the package" in new(
         project, "tidepool", code=5, GIT_AUTHOR_NAME=""
     )
     assert "git can't be run" in new(project, "tidepool", code=5, PATH=str(project.root))

@@ -115,7 +115,7 @@ more: seatrial explain WorkflowsDrifted
 """
 BY_HAND = "on: [push]\njobs: {test: {runs-on: ubuntu-24.04, steps: [{run: pytest}]}}\n"
 IN_BAR = "on: [push]\ndefaults: {run: {working-directory: packages/bar}}\njobs: {}\n"
-LEFT_ALONE = "CI is told by files of your own, which were left alone; to have them generated: invoke workflows"
+LEFT_ALONE = "The CI configuration is your own, and was left alone; to generate it: invoke workflows"
 
 
 def test_files_of_ci_that_were_written_by_hand_are_left_alone_but_where_they_are_those_of_the_other(

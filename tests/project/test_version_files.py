@@ -362,8 +362,8 @@ def test_version_that_is_nowhere_is_told(tmp_path: Path) -> None:
         find(tmp_path, **{"pyproject.toml": DYNAMIC})
 
 
-def test_version_that_is_none_is_told(tmp_path: Path) -> None:
-    with pytest.raises(PyprojectInvalid, match='version = "one" is no version'):
+def test_text_that_is_not_a_version_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PyprojectInvalid, match='version = "one" is not a version'):
         find(tmp_path, **{"pyproject.toml": STATIC.replace("1.2.3", "one")})
 
 

@@ -27,7 +27,7 @@ INDEX = "https://example.invalid/simple/"
 FILE = IndexFile("tidepool-1.3.0.tar.gz", "a" * 64, 1, None)
 PYPI = Destination("pypi", DEFAULT_REPOSITORY, INDEX)
 NONE = f"{INDEX} lists no attestations of {FILE.name}"
-UNKNOWN = f"{INDEX} does not tell whether there are attestations: it has an older simple API than 1.3"
+UNKNOWN = f"{INDEX} does not show whether there are attestations: it has an older simple API than 1.3"
 BY_CI = ", and release.yml makes them"
 
 
@@ -49,7 +49,7 @@ def ci(workflow: str = WORKFLOW, *conclusions: str) -> CiRuns:
         ("", "by CI", ci(), NONE + BY_CI),
         ("", "by CI", ci(WORKFLOW, "failure"), NONE + BY_CI),
         (None, "by CI", ci(WORKFLOW, "success"), UNKNOWN + BY_CI),
-        ("", "by nobody", ci(WORKFLOW, "success"), None),
+        ("", "not at all", ci(WORKFLOW, "success"), None),
         ("", "by CI", ci(WORKFLOW.replace("id-token: write", "contents: read"), "success"), None),
         ("", "by CI", ci(WORKFLOW.replace("publish@v1", "publish@v1\n        with: {attestations: false}")), None),
         ("", "by CI", ci(WORKFLOW.replace("publish@v1", "publish@v1\n        with: {password: x}"), "success"), None),

@@ -42,8 +42,8 @@ RC = "[distutils]\nindex-servers = pypi\n[pypi]\nusername = me\npassword = {}\n"
     ("where", "environ", "said"),
     [
         (HERE, {"TWINE_PASSWORD": ""}, "TWINE_PASSWORD is empty, and twine looks no further"),
-        (HERE, {"TWINE_PASSWORD": OF_TESTPYPI}, "the token in TWINE_PASSWORD is one of TestPyPI, not of PyPI"),
-        (TEST, {"TWINE_PASSWORD": f"{OF_PYPI}\n"}, "the token in TWINE_PASSWORD is one of PyPI, not of TestPyPI"),
+        (HERE, {"TWINE_PASSWORD": OF_TESTPYPI}, "the token in TWINE_PASSWORD is for TestPyPI, not for PyPI"),
+        (TEST, {"TWINE_PASSWORD": f"{OF_PYPI}\n"}, "the token in TWINE_PASSWORD is for PyPI, not for TestPyPI"),
         (
             HERE,
             {"TWINE_PASSWORD": OF_PYPI, "TWINE_USERNAME": "me"},
@@ -62,7 +62,7 @@ def test_what_can_not_be_taken_is_not_sent(
 
 def test_token_in_pypirc_is_looked_at_too(tmp_path: Path) -> None:
     (tmp_path / ".pypirc").write_text(RC.format(OF_TESTPYPI))
-    with raises_error("CredentialUnfit", match="is one of TestPyPI, not of PyPI"):
+    with raises_error("CredentialUnfit", match="is for TestPyPI, not for PyPI"):
         require_credentials(HERE, {"HOME": str(tmp_path)}, Command("publish"))
     require_credentials(HERE, {"HOME": str(tmp_path), "TWINE_PASSWORD": OF_PYPI}, Command("publish"))
 
@@ -74,7 +74,7 @@ def test_token_in_pypirc_is_looked_at_too(tmp_path: Path) -> None:
         (HERE, {"TWINE_PASSWORD": OF_PYPI, "TWINE_USERNAME": "__token__"}, []),
         (TEST, {"TWINE_PASSWORD": OF_TESTPYPI}, []),
         (OTHER, {"TWINE_PASSWORD": "secret", "TWINE_USERNAME": "me"}, []),
-        (HERE, {"TWINE_PASSWORD": "secret"}, ["what TWINE_PASSWORD holds is no token, and PyPI takes nothing else"]),
+        (HERE, {"TWINE_PASSWORD": "secret"}, ["TWINE_PASSWORD does not hold a token, and PyPI accepts only tokens"]),
         (
             HERE,
             {"TWINE_PASSWORD": f"{OF_PYPI}\n"},
@@ -84,7 +84,7 @@ def test_token_in_pypirc_is_looked_at_too(tmp_path: Path) -> None:
         (
             OTHER,
             {"TWINE_PASSWORD": OF_PYPI},
-            ["the token in TWINE_PASSWORD is one of PyPI, and goes to https://example.invalid/legacy/"],
+            ["the token in TWINE_PASSWORD is for PyPI, and goes to https://example.invalid/legacy/"],
         ),
         (
             TEST,
@@ -187,7 +187,7 @@ def test_publish_stops_before_the_question_where_the_token_is_of_another_index(s
     assert ran.output.endswith(
         lines(
             f"""
-            seatrial: nothing was sent: the token in TWINE_PASSWORD is one of TestPyPI, not of PyPI
+            seatrial: nothing was sent: the token in TWINE_PASSWORD is for TestPyPI, not for PyPI
             fix:  unset TWINE_PASSWORD, or set it to a token
                   invoke publish --version 1.3.0
             {READ}CredentialUnfit

@@ -160,7 +160,7 @@ def test_gh_that_does_not_tell_is_told(server: IndexServer) -> None:
     gh.write_text("#!/bin/sh\necho 'To get started, please run: gh auth login' >&2\nexit 4\n")
     assert about_release(server.plain(server.invoke("status", **environ).output)) == [
         "release    v1.3.0 is not there: http://index/simple/",
-        "CI         unknown, as gh does not tell: gh auth status",
+        "CI         unknown, because gh does not answer: gh auth status",
         f"next       {PUBLISH}",
     ]
 

@@ -58,7 +58,7 @@ def test_release_that_nobody_has_can_be_taken_back(server: IndexServer) -> None:
         0,
         (
             "tidepool 1.3.0 is not on http://index/simple/. What can be undone:\n"
-            "  the tag, if no one has fetched it: "
+            "  the tag, as long as it was not fetched: "
             "git push --delete origin refs/tags/v1.3.0 && git tag --delete v1.3.0\n"
             f"  The commit stays on the branch; to take its changes back: git revert {commit}\n" + FOLLOWS
         ),

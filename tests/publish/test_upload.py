@@ -144,7 +144,7 @@ def test_token_that_nobody_knows_is_asked_for_on_a_terminal(server: IndexServer)
     ran = server.publish("--yes", "--new-name", "tidepool", TWINE_PASSWORD="")
     assert (ran.returncode, server.held()) == (4, [])
     assert server.plain(ran.output).endswith(
-        "fix:  let twine know a token: keyring set, .pypirc, or TWINE_PASSWORD; or run it on a terminal\n"
+        "fix:  give twine a token with keyring set, .pypirc or TWINE_PASSWORD, or run the command in a terminal\n"
         f"      invoke publish --version 1.3.0 --index http://index/legacy/\n{READ}CredentialMissing\n"
     )
     require_finishing(server, ran.output, f"tidepool\n{server.token()}\n", TWINE_PASSWORD="")

@@ -201,9 +201,9 @@ def test_attestations_that_the_index_does_not_tell_of_are_missed_only_when_asked
     ran = server.verify("--attestations")
     assert ran.returncode == 7
     assert server.plain(ran.output) == (
-        "seatrial: http://index/simple/ does not tell whether there are attestations: "
+        "seatrial: http://index/simple/ does not show whether there are attestations: "
         "it has an older simple API than 1.3\n"
-        "fix:  ask an index that tells it: PyPI does\n"
+        "fix:  use an index that shows attestations, such as PyPI\n"
         f"{READ}Unattested\n"
     )
 
@@ -258,7 +258,7 @@ def test_limit_that_is_no_number_is_told(server: IndexServer) -> None:
     ran = server.verify("--limit", "soon")
     assert (ran.returncode, ran.output) == (
         7,
-        f"seatrial: 'soon' is no number of seconds\nfix:  --limit 600\n{READ}LimitInvalid\n",
+        f"seatrial: 'soon' is not a number of seconds\nfix:  --limit 600\n{READ}LimitInvalid\n",
     )
 
 

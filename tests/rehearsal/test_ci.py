@@ -300,8 +300,8 @@ def test_job_of_gitlab_without_a_token_ends_the_rehearsal_before_its_first_step(
     ran = rehearse(gitlab_project(tmp_path, OWN.replace(asks, "")), "--no-tests")
     assert ran.returncode == 6
     assert ran.output.partition(" s\n")[2] == (
-        "seatrial: the job publish of .gitlab-ci.yml asks for no identity token, "
-        "without which PyPI lets nobody publish\n"
+        "seatrial: the job publish of .gitlab-ci.yml requests no identity token, "
+        "which publishing on PyPI requires\n"
         "fix:  id_tokens:\n        PYPI_ID_TOKEN:\n          aud: pypi\n"
         "      or, with a password of the project's settings: variables: {TWINE_PASSWORD: $NAME}\n"
         "more: seatrial explain TokenForbidden\n"

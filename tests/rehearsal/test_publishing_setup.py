@@ -101,8 +101,8 @@ def test_job_that_may_not_ask_is_an_error(tmp_path: Path) -> None:
     with raises_error("TokenForbidden") as raised:
         setup(tmp_path, remote="https://github.com/a/b", release=text)
     assert raised.value.what == (
-        "the job p of .github/workflows/release.yml may not ask for an identity token, without which PyPI lets nobody "
-        "publish"
+        "the job p of .github/workflows/release.yml may not request an identity token, which publishing on PyPI "
+        "requires"
     )
 
 
@@ -198,7 +198,7 @@ def test_job_on_gitlab_that_asks_for_no_token_is_an_error(tmp_path: Path, pipeli
     with raises_error("TokenForbidden") as raised:
         on_gitlab(tmp_path, pipeline)
     assert raised.value.what == (
-        "the job publish of .gitlab-ci.yml asks for no identity token, without which PyPI lets nobody publish"
+        "the job publish of .gitlab-ci.yml requests no identity token, which publishing on PyPI requires"
     )
 
 

@@ -38,7 +38,7 @@ files      tidepool-1.3.0.tar.gz  … bytes  sha256 {{sha256}}
 installed  Python {HERE}: import tidepool
 took       release N s · CI N s · upload N s · install N s · compare N s
 {{remarks}}unknown    whether the name tidepool is free on PyPI, or yours
-           whether PyPI knows the publisher: owner acme, repository tidepool, workflow release.yml, environment pypi
+           whether PyPI has the publisher: owner acme, repository tidepool, workflow release.yml, environment pypi
            whether the environment pypi waits for a reviewer, and who may push tags
 """
 
@@ -168,7 +168,7 @@ def test_without_a_remote_or_a_branch_or_a_name_and_with_work_unfinished(repo: R
         "remarks    a real release refuses: {root} has no remote to push to\n"
         "           a real release refuses: no branch is checked out, HEAD is at {commit}\n"
         "           2 files are not as they are in the commit, and were left out\n"
-        "           git does not know who you are: a real release asks for user.name and user.email\n",
+        "           git has no user.name and user.email, which a real release needs\n",
     )
 
 

@@ -226,14 +226,14 @@ def test_publisher_that_is_not_the_registered_one_ends_at_the_door(tmp_path: Pat
     assert f"\nfix:  register on PyPI: owner acme, repository tidepool, {sent}\n" in said
 
 
-def test_job_that_may_not_ask_for_a_token_is_told_before_the_first_leg(tmp_path: Path) -> None:
+def test_job_that_may_not_ask_for_a_token_is_an_error_before_the_first_step(tmp_path: Path) -> None:
     repo = project(tmp_path / "port", "uv_build", **{"id-token: write": "contents: read"})
     repo.project.git("remote", "set-url", "origin", "https://github.com/acme/tidepool.git")
     ran = repo.project.invoke("rehearse", "--no-tests", "--part", "minor")
     assert ran.returncode == 6
     assert ran.output.partition(" s\n")[2] == (
-        "seatrial: the job publish of .github/workflows/release.yml may not ask for an identity token, "
-        "without which PyPI lets nobody publish\n"
+        "seatrial: the job publish of .github/workflows/release.yml may not request an identity token, "
+        "which publishing on PyPI requires\n"
         "fix:  permissions:\n        id-token: write\n"
         "more: seatrial explain TokenForbidden\n"
     )

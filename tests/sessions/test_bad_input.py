@@ -52,7 +52,7 @@ def test_pyproject_that_is_not_toml(project: SampleProject) -> None:
     assert said == lines(
         f"""
         seatrial: {{root}}/pyproject.toml is not TOML: {said.partition("TOML: ")[2].partition(chr(10))[0]}
-        fix:  mend that line, then run the command again
+        fix:  correct that line, then run the command again
         {READ}PyprojectUnreadable
         """
     )
@@ -117,7 +117,7 @@ def test_lone_string_for_a_list(project: SampleProject) -> None:
     package(project, 'tests(pythons="3.12")')
     assert refusal(project, "-l") == lines(
         f"""
-        seatrial: pythons="3.12" in the noxfile is one string, and has to be a list of them
+        seatrial: pythons="3.12" in the noxfile is a string, but has to be a list of strings
         fix:  pythons=["3.12"]
         {READ}NoxfileInvalid
         """

@@ -105,7 +105,9 @@ def test_name_that_would_be_another_thing_in_a_workflow_is_refused(repo: Release
     repo.project.write({"pyproject.toml": f"{pyproject}{setting}\n"})
     before = repo.state()
     said = refused(repo.project.invoke("workflows"))
-    assert said.startswith(f"seatrial: {repo.project.root / 'pyproject.toml'}: {shown} can't stand in a workflow\n")
+    assert said.startswith(
+        f"seatrial: {repo.project.root / 'pyproject.toml'}: {shown} cannot be written into a workflow\n"
+    )
     assert repo.state() == before
 
 
@@ -365,7 +367,7 @@ def test_publisher_is_what_remote_and_workflows_say(repo: ReleaseRepo) -> None:
         "In the settings of the repository\n"
         "  environment pypi: deployments from tags v* alone, a reviewer; not known here whether it is so\n"
         "  environment testpypi: deployments from the branch main alone, a reviewer; not known here whether it is so\n"
-        "  rule for the tags v*: only maintainers make them, nobody moves or deletes one; "
+        "  rule for the tags v*: only maintainers create them, moving and deleting is forbidden; "
         "not known here whether it is so\n"
     )
 
@@ -441,7 +443,8 @@ def test_gh_is_asked_what_is_set_and_starts_the_test_of_the_publisher(repo: Rele
         "  environment pypi: deployments from tags v* alone, a reviewer; it is so: look which refs it admits\n"
         "  environment testpypi: deployments from the branch main alone, a reviewer; "
         "it has no reviewer and deployments from everywhere\n"
-        "  rule for the tags v*: only maintainers make them, nobody moves or deletes one; there is no rule for tags\n"
+        "  rule for the tags v*: only maintainers create them, moving and deleting is forbidden; "
+        "there is no rule for tags\n"
     )
     page = "https://github.com/acme/tidepool/actions/workflows/release.yml\n"
     said = repo.project.invoke("workflows", "--prove", PATH=path).output

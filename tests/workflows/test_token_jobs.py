@@ -35,7 +35,7 @@ PROVE = yaml.safe_load(FILES[".github/workflows/release.yml"])["jobs"]["prove"]
 TESTPYPI = yaml.safe_load(FILES[".github/workflows/ci.yml"])["jobs"]["testpypi"]
 TESTER = replace(PUBLISHER, workflow="ci.yml", environment="testpypi")
 
-KNOWN = "PyPI knows this workflow and this environment. Its token was thrown away; without use it ends in 15 minutes.\n"
+KNOWN = "PyPI accepts this workflow and this environment. The token was discarded unused.\n"
 UNKNOWN = (
     "invalid-publisher: valid token, but no corresponding publisher (Publisher with matching claims was not found)\n"
 )

@@ -87,7 +87,7 @@ def sessions_exist(facts: CiFacts) -> Finding:
         workflow.name: [name for name in workflow.sessions(facts.publishing.folder) if not listing.has(name)]
         for workflow in facts.publishing.workflows
     }
-    lines = [f"{name} names {', '.join(names)}, which nox does not know" for name, names in missing.items() if names]
+    lines = [f"{name} names {', '.join(names)}, which nox does not list" for name, names in missing.items() if names]
     return finding_of(lines, "see the sessions: nox -l")
 
 
@@ -164,7 +164,9 @@ def matches_registered(facts: CiFacts) -> Finding:
         lines.append(f"the environment {registered} is registered, and {job.run.place} has none")
     if registered and environment and environment.name is None and not lines:
         return Finding.unknown(f"the environment of {job.run.place} is an expression: {environment.text}")
-    return finding_of(lines, "change the workflow; or register the other one on the index, and change the setting")
+    return finding_of(
+        lines, "change the workflow; or register the other environment on the index, and change the setting"
+    )
 
 
 @ci_check(

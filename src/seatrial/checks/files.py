@@ -80,7 +80,7 @@ GENERATED = (
 )
 """What build backends put into an sdist; the last is uv's."""
 
-NO_SOURCES = "the files that git knows were not given"
+NO_SOURCES = "the list of files that git tracks was not given"
 
 
 @check(

@@ -137,10 +137,10 @@ def version_free(release: PendingRelease) -> Finding:
 )
 def name_ours(release: PendingRelease) -> Finding:
     if not release.project_files.project:
-        return Finding.passed(f"{release.index} does not know {release.name}: its first upload takes the name")
+        return Finding.passed(f"{release.index} has no project {release.name}: its first upload takes the name")
     versions = ", ".join(map(str, release.project_files.versions[-3:]))
     lines = [f"{release.index} has {release.name} {versions}, and none of these versions has a tag here"]
-    lines += [f"it is by {release.holder}"] if release.holder else []
+    lines += [f"its author is {release.holder}"] if release.holder else []
     return finding_of(lines if release.is_strange else [], "if it is not yours, choose another name")
 
 

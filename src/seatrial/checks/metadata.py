@@ -201,7 +201,7 @@ FIELD_CHECKS = (
     ),
     _field_check(
         "DIST115",
-        "The summary is one line",
+        "The summary is a single line",
         "Lists of projects show the summary.",
         'description = "…" in [project], in one line',
         "summary",

@@ -100,7 +100,7 @@ project_check = partial(check, severity=WARNING, needs=("META001",))
 @project_check(
     "META011",
     "The standard tables of pyproject.toml follow their specification",
-    "A build backend stops at a key that it does not know, each backend at another one.",
+    "Build backends stop at unknown keys, each at different ones.",
     severity=ERROR,
 )
 def as_specified(sources: ProjectSources) -> Finding:

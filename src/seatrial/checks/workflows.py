@@ -88,7 +88,7 @@ def pins_match(facts: WorkflowFacts) -> Finding:
 @workflow_check(
     "CI103",
     "The publishing job has an environment",
-    "Without one, every job of the file that may ask for a token can publish, and nobody is asked.",
+    "Without it, every job of the file that may request a token can publish without a review.",
 )
 def has_environment(facts: WorkflowFacts) -> Finding:
     lines = [f"the job {run.name} has no environment" for run, _ in facts.publishing if run.environment is None]
@@ -220,7 +220,7 @@ def attested(facts: WorkflowFacts) -> Finding:
 @workflow_check(
     "CI114",
     "A workflow that publishes installs its tools from a lock file, with hashes",
-    "Nobody knows what the newest release of a tool does to the build when the tag is pushed.",
+    "Without it, a release of a tool that appears before the tag is pushed can change or break the build.",
     severity=WARNING,
 )
 def tools_locked(facts: WorkflowFacts) -> Finding:

@@ -246,7 +246,7 @@ def require_identity(repository: Repository) -> None:
     """Raise `NoIdentity` when git has no name or address for a commit."""
     if read_identity(repository) is None:
         raise ReleaseError(
-            "git does not know who you are, and a release is a commit",
+            "git has no user.name and user.email, which the commit of a release needs",
             code="NoIdentity",
             fix=HOW_TO_SET_IDENTITY,
         )

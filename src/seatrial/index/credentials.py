@@ -80,7 +80,7 @@ def _problems(destination: Destination, credential: Credential) -> Iterator[tupl
         home = token_host(credential.password)
         if home and home != destination.host:
             yield (
-                f"the token in {credential.place} is one of {_named(home)}, not of {destination.shown}",
+                f"the token in {credential.place} is for {_named(home)}, not for {destination.shown}",
                 _without_token(credential),
             )
 
@@ -103,12 +103,12 @@ def credential_remarks(destination: Destination, environ: Mapping[str, str]) -> 
         yield f"{credential.place} begins or ends with a blank or a line break, which is sent too"
     if destination.pypi:
         if password and not password.strip().startswith(PREFIX):
-            yield f"what {credential.place} holds is no token, and {destination.shown} takes nothing else"
+            yield f"{credential.place} does not hold a token, and {destination.shown} accepts only tokens"
     elif password == "" and credential.password is not None:
         yield f"{credential.place} is empty, and twine looks no further"
     elif _is_of_pypi(token_host(password)):
         index = _named(token_host(password))
-        yield f"the token in {credential.place} is one of {index}, and goes to {destination.shown}"
+        yield f"the token in {credential.place} is for {index}, and goes to {destination.shown}"
     file = pypirc_path(environ)
     if os.name == "posix" and pypirc_passwords(environ) and file.stat().st_mode & 0o077:
         yield f"others can read {file}, which holds a password: chmod 600 {file}"

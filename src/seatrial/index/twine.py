@@ -27,16 +27,16 @@ UPLOAD_FIXES = (
     ("token is expired", "upload less at once, or start the upload again: a token is good for 15 minutes"),
     (
         "Credential not found",
-        "let twine know a token: keyring set, .pypirc, or TWINE_PASSWORD; or run it on a terminal",
+        "give twine a token with keyring set, .pypirc or TWINE_PASSWORD, or run the command in a terminal",
     ),
-    ("authentication information", "let twine know a token that the index takes: keyring, .pypirc or TWINE_PASSWORD"),
+    ("authentication information", "give twine a token that the index accepts, by keyring, .pypirc or TWINE_PASSWORD"),
     ("HTTPError: 5", "the index has a fault of its own: try again later; what it has taken does no harm"),
-    # Before the next, which it is told with.
+    # Before the next entry, whose text the same message contains.
     ("SSLError", "have the certificate of the index trusted: REQUESTS_CA_BUNDLE"),
     ("Max retries exceeded", "the line was cut: try again; what the index has taken does no harm"),
     ("Connection aborted", "the line was cut: try again; what the index has taken does no harm"),
 )
-"""What twine says, and what mends it."""
+"""Messages of twine, and the fix of each."""
 
 NO_CREDENTIAL = "Credential not found"
 """What twine says before it has sent anything."""

@@ -67,7 +67,7 @@ class PackageRequest:
         oldest = oldest or next(python for python in pythons if not end_of_life([python]))
         if oldest not in pythons:
             raise ProjectError(
-                f"--python {oldest} is none of {', '.join(pythons)}",
+                f"--python {oldest} is not supported: choose from {', '.join(pythons)}",
                 code="PythonUnsupported",
                 fix=f"--python {pythons[0]}",
             )
@@ -80,7 +80,7 @@ def require_license(text: str) -> str:
     licenses = {name.lower(): name for name in LICENSES}
     if text.lower() not in licenses:
         raise ProjectError(
-            f"--license {text} is none of {', '.join(LICENSES)}",
+            f"--license {text} is not available: choose from {', '.join(LICENSES)}",
             code="LicenseUnknown",
             fix=f"--license {DEFAULT_LICENSE}; for another one, change LICENSE and pyproject.toml afterwards",
         )
@@ -258,7 +258,7 @@ def read_author(above: Path) -> tuple[str, str | None]:
     match = re.match(r"(.+) <(.+)> \d+ [+-]\d+$", identity)
     if match is None:
         raise ReleaseError(
-            "git does not know who you are, and a package has an author",
+            "git has no user.name and user.email, which become the author of the package",
             code="NoIdentity",
             fix=HOW_TO_SET_IDENTITY,
         )

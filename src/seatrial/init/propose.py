@@ -76,9 +76,7 @@ def propose_changes(
         ci_files, drift_remarks = workflow_files(detected, own, planned)
         files, remarks = [*files, *ci_files], [*remarks, *drift_remarks]
     if workflows and has_own_ci(detected):
-        remarks.append(
-            f"CI is told by files of your own, which were left alone; to have them generated: {Command('workflows')}"
-        )
+        remarks.append(f"The CI configuration is your own, and was left alone; to generate it: {Command('workflows')}")
     return Proposal(tuple(files), (*remarks, *_remarks(detected, planned)))
 
 

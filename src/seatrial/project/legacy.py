@@ -100,7 +100,7 @@ def _of_metadata(root: Path, name: str) -> dict[str, str] | None:
         raise ProjectError(
             f"{path} is no ini file: {said}",
             code="PyprojectUnreadable",
-            fix="mend that line, then run the command again",
+            fix="correct that line, then run the command again",
         ) from None
     except UnicodeDecodeError as error:
         raise ProjectError(

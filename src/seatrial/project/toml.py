@@ -54,7 +54,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ProjectError(
-            f"{path} is not TOML: {error}", code="PyprojectUnreadable", fix="mend that line, then run the command again"
+            f"{path} is not TOML: {error}",
+            code="PyprojectUnreadable",
+            fix="correct that line, then run the command again",
         ) from None
     except RecursionError:
         raise ProjectError(

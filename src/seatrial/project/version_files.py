@@ -70,7 +70,7 @@ def find_version_files(project: Project, files: Iterable[PurePosixPath]) -> Vers
         return VersionFiles(VersionSource.FILES, tuple(_bumpversion_note(project, told)), Version(told))
     if not main:
         raise VersionNotFound(
-            f"{project.path} does not say where the version of {project.name} stands",
+            f"{project.path} does not say where the version of {project.name} is",
             fix='write it there, or name each file that has it (bump-my-version, "Configuration"):\n'
             "[tool.bumpversion]\n"
             'current_version = "1.2.3"\n'
@@ -304,7 +304,7 @@ def find_required_in_table(
     place = find_in_table(read_text(project, path) or "", path, table, key, version)
     if not place:
         raise PyprojectInvalid(
-            f'{project.root / path}: {key} = "{version}" is no version, or stands in an unusual way',
+            f'{project.root / path}: {key} = "{version}" is not a version, or is written in an unusual way',
             fix=f'[{table}]\n{key} = "1.2.3"',
         )
     yield place

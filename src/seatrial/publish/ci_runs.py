@@ -52,7 +52,7 @@ class CiRuns:
         """Return the state of the runs, "" when there is nothing to report."""
         job = self.publishing.job
         if self.runs is None:
-            return "unknown, as gh does not tell: gh auth status" if self.has_gh and job else ""
+            return "unknown, because gh does not answer: gh auth status" if self.has_gh and job else ""
         if self.runs:
             return "; ".join(str(run) for run in self.runs)
         if job is None:

@@ -166,7 +166,7 @@ def _require_version(request: InstallRequest, versions: Mapping[str, str | None]
     if wrong:
         raise NotUsable(
             f"{request.name}=={request.version} says another version of itself on Python {python}: {', '.join(wrong)}",
-            fix="let seatrial know the place: see docs/settings.md, Version files",
+            fix="list the file in the settings: see docs/settings.md, Version files",
         )
 
 
@@ -196,13 +196,15 @@ def _start(isolated: IsolatedFolder, folder: Path, script: str) -> tuple[str, st
         try:
             done = isolated.attempt(str(folder / script), option, cwd=folder.parent, seconds=SCRIPT_TIMEOUT)
         except CommandFailed as error:
-            raise NotUsable(f"the console script {script} does not start: {error.output}", fix="mend it") from None
+            raise NotUsable(
+                f"the console script {script} does not start: {error.output}", fix="correct the script"
+            ) from None
         if not done.returncode:
             return (script, option)
         failure = failure or CommandFailed(f"{script} {option}", done.returncode, done.output + done.errors).what
     raise NotUsable(
         f"the console script {script} starts neither with --help nor with --version:\n{failure}",
-        fix="mend it, or what it is named as in [project.scripts]",
+        fix="correct the script, or its entry in [project.scripts]",
     )
 
 

@@ -57,7 +57,7 @@ class ReleaseToUndo:
         delete = f"git push --delete {remote} refs/tags/{tag} && git tag --delete {tag}"
         lines = [
             f"{name} is not on {release.index}. What can be undone:",
-            f"  the tag, if no one has fetched it: {delete}",
+            f"  the tag, as long as it was not fetched: {delete}",
             f"  The commit stays on the branch; to take its changes back: git revert {self.tagged.commit[:12]}",
         ]
         if self.runs.is_running:

@@ -58,7 +58,9 @@ class UploadPlan:
         for name, sha256 in release.hashes.items():
             lines.append(f"  {name}  {'' if name in names else 'is there already, '}sha256 {sha256}")
         if self.is_first:
-            lines.append(f"  {index} does not know {release.project} yet: the name becomes yours")
+            lines.append(
+                f"  {index} has no project {release.project} yet: this upload creates it, and makes you its owner"
+            )
         return "\n".join(lines)
 
     @property

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from seatrial.release.manifest import Manifest
 
 
-AttestationsExpected = Literal["here", "by CI", "by nobody"]
+AttestationsExpected = Literal["here", "by CI", "not at all"]
 """Who asked for attestations: the user on the command line, the workflow that publishes, or neither."""
 
 
@@ -303,13 +303,15 @@ def require_attestations(
     Raises `Unattested` where they are expected and the index lists none or does not report them; from CI they are
     expected only when its runs have succeeded, because an upload by hand has none.
     """
-    workflow = _attesting_workflow(runs, destination) if expected != "by nobody" else None
+    workflow = _attesting_workflow(runs, destination) if expected != "not at all" else None
     problem = _missing_attestations(release)
     if expected == "here" and problem:
         raise DeliveryError(
             problem,
             code="Unattested",
-            fix=ATTESTATION_FIX if release.attestations_missing else "ask an index that tells it: PyPI does",
+            fix=ATTESTATION_FIX
+            if release.attestations_missing
+            else "use an index that shows attestations, such as PyPI",
         )
     if workflow and release.attestations_missing and runs.has_succeeded:
         raise DeliveryError(
@@ -326,7 +328,7 @@ def _missing_attestations(release: ReleaseOnIndex) -> str | None:
         return f"{release.index} lists no attestations of {', '.join(release.attestations_missing)}"
     if release.attestations_unknown:
         why = "it has an older simple API than 1.3"
-        return f"{release.index} does not tell whether there are attestations: {why}"
+        return f"{release.index} does not show whether there are attestations: {why}"
     return None
 
 

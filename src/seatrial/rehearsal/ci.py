@@ -147,7 +147,7 @@ def _token_remarks(job: PipelineJob) -> list[str]:
         ]
     if job.asks is Answer.NO:
         raise RehearsalError(
-            f"the job {job.name} of {PIPELINE_FILE} asks for no identity token, without which PyPI lets nobody publish",
+            f"the job {job.name} of {PIPELINE_FILE} requests no identity token, which publishing on PyPI requires",
             code="TokenForbidden",
             fix="id_tokens:\n  PYPI_ID_TOKEN:\n    aud: pypi\n"
             "or, with a password of the project's settings: variables: {TWINE_PASSWORD: $NAME}",
@@ -182,7 +182,7 @@ def _remarks(publishing: Publishing) -> tuple[str, ...]:
         remarks.append(f"{job.workflow.name} publishes with a stored password; trusted publishing was rehearsed")
     elif job.publishes is Answer.YES and not job.may_get_token:
         raise RehearsalError(
-            f"{job.run.place} may not ask for an identity token, without which PyPI lets nobody publish",
+            f"{job.run.place} may not request an identity token, which publishing on PyPI requires",
             code="TokenForbidden",
             fix="permissions:\n  id-token: write",
         )

@@ -236,7 +236,7 @@ def _remarks(
     if left_out:
         remarks.append(f"{len(left_out)} files are not as they are in the commit, and were left out")
     if sandbox.identity == REHEARSER:
-        remarks.append("git does not know who you are: a real release asks for user.name and user.email")
+        remarks.append("git has no user.name and user.email, which a real release needs")
     attributes = sandbox.clone / ".gitattributes"
     if attributes.is_file() and "filter=" in attributes.read_text(encoding="utf-8", errors="replace"):
         remarks.append(
@@ -289,7 +289,7 @@ class RehearsalReport:
         gate = f"the {environment}" if publisher.environment else "the workflow"
         return (
             f"whether the name {self.project} is free on PyPI, or yours",
-            f"whether PyPI knows the publisher: {place}, {environment}",
+            f"whether PyPI has the publisher: {place}, {environment}",
             f"whether {gate} waits for a reviewer, and who may push tags",
         )
 

@@ -119,7 +119,7 @@ def as_strings(value: Sequence[str], name: str) -> tuple[str, ...]:
     """Return a keyword argument as a tuple. Raises `NoxfileInvalid`, also for a string, which is a sequence too."""
     if isinstance(value, str):
         raise ProjectError(
-            f'{name}="{value}" in the noxfile is one string, and has to be a list of them',
+            f'{name}="{value}" in the noxfile is a string, but has to be a list of strings',
             code="NoxfileInvalid",
             fix=f'{name}=["{value}"]',
         )

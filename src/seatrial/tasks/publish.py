@@ -137,7 +137,7 @@ def publish(
     ):
         repository, snapshot = open_project()
         destination = find_destination(index, snapshot.config, os.environ)
-        options = VerifyOptions(destination, parse_seconds(limit), os.environ, "by nobody", install)
+        options = VerifyOptions(destination, parse_seconds(limit), os.environ, "not at all", install)
         tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
         with progress.step("prepare", f"{tagged.name} {tagged.version}, from its tag") as step:
             upload_plan = plan_upload(tagged, destination, Path(folder), step)
@@ -230,5 +230,5 @@ def parse_version_option(text: str) -> Version | None:
 def parse_seconds(text: str) -> float:
     """Return the seconds of an option. Raises `LimitInvalid`."""
     if not text.isascii() or not text.isdecimal():
-        raise DeliveryError(f"{text!r} is no number of seconds", code="LimitInvalid", fix=f"--limit {WAIT}")
+        raise DeliveryError(f"{text!r} is not a number of seconds", code="LimitInvalid", fix=f"--limit {WAIT}")
     return float(text)

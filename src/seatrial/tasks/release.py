@@ -299,7 +299,7 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
             )
         number = issue.lstrip("#")
         if number and not re.fullmatch(r"[\w-]+", number):
-            raise ReleaseError(f"{issue!r} is no number of an issue", code="FragmentInvalid", fix="--issue 42")
+            raise ReleaseError(f"{issue!r} is not the number of an issue", code="FragmentInvalid", fix="--issue 42")
         show(f"wrote {write_note(project.root, changelog, kind, text, number)}")
 
 
@@ -331,7 +331,7 @@ def tag(context: Context, version: str = "", anyway: bool = False) -> None:
         commit = require_commit(repository)
         if snapshot.comes_from_tag and not version:
             raise ReleaseError(
-                "the version of this project comes from the tag, so there is none to tag with",
+                "the version of this project comes from the tag, so the command needs a version",
                 code="PartMissing",
                 fix=Command("tag", "--version", next_version(snapshot.current, snapshot.asked.part)),
             )

@@ -97,7 +97,7 @@ class WorkflowContext:
         wrong += [] if WORKFLOW_FILE.fullmatch(self.release) else [repr(self.release)]
         if wrong:
             raise PyprojectInvalid(
-                f"{project.path}: {', '.join(wrong)} can't stand in a workflow",
+                f"{project.path}: {', '.join(wrong)} cannot be written into a workflow",
                 fix="use letters, digits, and - _ . / @ + in names, branches, tags and environments; "
                 "publisher.workflow is the name of a file, such as release.yml",
             )

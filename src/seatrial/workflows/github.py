@@ -337,7 +337,7 @@ def _forge_release(context: WorkflowContext) -> dict[str, Any]:
 
 
 FORGE_RELEASE = """\
-# A run that ended half-way left a draft, which nobody has seen.
+# A run that was interrupted left a draft, which was never published.
 draft=$(gh release view "$GITHUB_REF_NAME" --repo "$GITHUB_REPOSITORY" --json isDraft --jq .isDraft || true)
 if [ "$draft" = true ]; then
   gh release delete "$GITHUB_REF_NAME" --repo "$GITHUB_REPOSITORY" --yes
@@ -347,7 +347,7 @@ if [ "$draft" != false ]; then
     --notes-file notes/notes.md --prerelease="$PRERELEASE" dist/*
   exit
 fi
-# One that is there already keeps its notes, and gets the files that it lacks.
+# An existing release keeps its notes, and gets the files that it lacks.
 there=$(gh release view "$GITHUB_REF_NAME" --repo "$GITHUB_REPOSITORY" --json assets --jq ".assets[].name")
 for file in dist/*; do
   if ! grep --quiet --line-regexp --fixed-strings "${file##*/}" <<< "$there"; then
@@ -370,7 +370,7 @@ def _publisher_trial(context: WorkflowContext) -> dict[str, Any]:
     }
 
 
-PUBLISHER_TRIAL = r"""# twine knows where PyPI is.
+PUBLISHER_TRIAL = r"""# The address of PyPI comes from twine.
 INDEX=$(python -c "from twine.utils import DEFAULT_REPOSITORY; print(DEFAULT_REPOSITORY.partition('/legacy')[0])")
 audience=$(curl --fail --silent --show-error "$INDEX/_/oidc/audience" | jq --raw-output .audience)
 # Tokens go from pipe to pipe: an argument can be seen by whoever lists processes.
@@ -384,7 +384,7 @@ if ! jq --exit-status .token <<< "$answer" > /dev/null; then
 fi
 jq '{token: .token}' <<< "$answer" | curl --silent --output /dev/null --header "Content-Type: application/json" \
   --data @- "$INDEX/_/oidc/burn-token" || true
-echo "PyPI knows this workflow and this environment. Its token was thrown away; without use it ends in 15 minutes."
+echo "PyPI accepts this workflow and this environment. The token was discarded unused."
 """
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from seatrial.ci.github import read_yaml, table_at
 from seatrial.ci.pins import without_pins
 
-BEGIN = "# >>> seatrial: generated; `invoke workflows` writes it anew. What stands outside of these lines is yours."
+BEGIN = "# >>> seatrial: generated; `invoke workflows` rewrites it. The lines outside of this block are yours."
 END = "# <<< seatrial"
 
 OPENING = re.compile(r"^# >>> seatrial\b.*\n", re.MULTILINE)

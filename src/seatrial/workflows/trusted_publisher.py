@@ -203,7 +203,8 @@ def settings_text(environments: dict[str, str], tags: str, seen: dict[str, Any],
     for name, refs in environments.items():
         lines.append(f"  environment {name}: deployments from {refs} alone, a reviewer; {_seen_text(seen.get(name))}")
     lines.append(
-        f"  rule for the tags {tags}: only maintainers make them, nobody moves or deletes one; {_rules_text(rules)}"
+        f"  rule for the tags {tags}: only maintainers create them, moving and deleting is forbidden; "
+        + _rules_text(rules)
     )
     return "\n".join(lines)
 
