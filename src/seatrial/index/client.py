@@ -229,7 +229,8 @@ def _parse_project(page: Page, project: str) -> ProjectFiles:
         status = table.get("project-status") or {}
         files = tuple(_parse_file(file, page.url) for file in table["files"])
         return ProjectFiles(project, files, status=str(status.get("status", "active")))
-    except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ArithmeticError, AssertionError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        # html.parser asserts what a page of the web need not hold.
         raise _no_index(page, "it has no SHA-256 of a file") from None
 
 
