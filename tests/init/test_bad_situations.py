@@ -44,7 +44,7 @@ def test_dry_run_and_no_terminal_write_nothing(repo: ReleaseRepo) -> None:
 
 
 def test_file_with_unfinished_work_is_not_written_into(repo: ReleaseRepo) -> None:
-    repo.project.write({"CHANGES.rst": "Unfinished\n"})
+    repo.project.write({"CHANGES.rst": repo.read("CHANGES.rst") + "Unfinished\n"})
     nothing_happens(repo, "CHANGES.rst has changes that are not committed")
 
 
@@ -81,7 +81,7 @@ def test_file_and_folder_that_are_links_out_of_the_repository_are_not_written_to
     inside.symlink_to(outside)
     repo.project.commit()
     before = sorted(tmp_path.glob("outside/**/*")), outside.is_file() and outside.read_text()
-    nothing_happens(repo, "leads out of the repository")
+    nothing_happens(repo, "leads out of the repository", "--yes", "--no-try", "--changelog", "fragments")
     assert (sorted(tmp_path.glob("outside/**/*")), outside.is_file() and outside.read_text()) == before
 
 
@@ -259,7 +259,7 @@ def test_run_that_was_killed_at_any_step_of_its_writing_is_finished_by_the_next(
 def test_line_ends_of_a_file_stay_as_they_are(repo: ReleaseRepo) -> None:
     repo.project.write({"CHANGES.rst": repo.read("CHANGES.rst").replace("\n", "\r\n")})
     repo.project.commit()
-    assert repo.project.seatrial("init", "--yes", "--no-try").returncode == 0
+    assert repo.project.seatrial("init", "--yes", "--no-try", "--changelog", "fragments").returncode == 0
     text = repo.read("CHANGES.rst")
     assert ".. towncrier release notes start\r\n" in text
     assert text.count("\n") == text.count("\r\n")

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from errors_raised import rendered
 from preflight_in_process import enter
 from sample_project import HERE
 from sample_projects import NAMES, make_sample, read_sample
+from seatrial.init.changelog_plan import lacks_notes
 from seatrial.init.detect import detect_project
 from seatrial.init.propose import detected_text, propose_changes, remarks_text
 from seatrial.init.script_metadata import script_block
 from seatrial.init.write import write_proposal
-from seatrial.project.changelog import ChangelogSettings
+from seatrial.project.bump import write_note
+from seatrial.project.changelog import read_changelog
 from seatrial.project.project import Project
 from seatrial.release.preflight import attempt_release
 from seatrial.release.prepare import ReleaseRequest
@@ -35,6 +38,19 @@ FEW = ("poetry-own", "setuptools-cfg", "setuptools-scm")
 `--all-projects` rehearses and releases the others, too.
 """
 SELECTED = "poetry-own"
+WITHOUT_CHANGELOG = (
+    "hatch-vcs",
+    "maturin-crate",
+    "pdm-file",
+    "pdm-scm",
+    "poetry-project",
+    "scikit-build-regex",
+    "setuptools-compiled",
+    "setuptools-computed",
+    "setuptools-file",
+    "uv-static",
+)
+"""Those that keep no changelog, and get none."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -54,7 +70,7 @@ def test_init_writes_the_least_and_a_release_can_be_prepared(
     root = repo.project.root
     found = detect_project(root)
     proposal = propose_changes(found, workflows=True)
-    text = f"{detected_text(found)}\n\n{proposal.diff}\n{remarks_text(proposal)}".strip() + "\n"
+    text = rendered(f"{detected_text(found)}\n\n{proposal.diff}\n{remarks_text(proposal)}".strip() + "\n")
     text = text.replace(str(root), "{root}").replace(script_block(), "{script metadata}\n")
     text = text.replace(
         "".join(f"+{line}" for line in script_block().splitlines(keepends=True)), "+{script metadata}\n"
@@ -65,12 +81,15 @@ def test_init_writes_the_least_and_a_release_can_be_prepared(
     assert text == page.read_text(encoding="utf-8")
     write_proposal(found, proposal)
     assert propose_changes(detect_project(root), workflows=True).files == ()
+    write_first_note(root)
     repo.project.commit("Adopt seatrial")
     enter(repo.project, monkeypatch)
     with attempt_release(root, ReleaseRequest("patch"), os.environ) as run:
         assert (run.attempt().reasons, run.tag) == ((), read_sample(name).next)
         assert run.scratch
-        assert "1.2.4" in newest((run.scratch.project / changelog(root)).read_text())
+        path = changelog(root)
+        assert (path is None) == (name in WITHOUT_CHANGELOG)
+        assert path is None or "1.2.4" in newest((run.scratch.project / path).read_text())
 
 
 def test_adopted_project_is_released(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
@@ -81,8 +100,10 @@ def test_adopted_project_is_released(name: str, tmp_path: Path, request: pytest.
     released = repo.project.seatrial("release", "--part", "patch", "--yes")
     assert released.returncode == 0, released.output
     assert repo.remote.git("cat-file", "-t", read_sample(name).next) == "tag\n"
-    entries = repo.remote.git("show", f"{read_sample(name).next}:{changelog(repo.project.root)}")
-    assert "1.2.4" in newest(entries)
+    path = changelog(repo.project.root)
+    assert (path is None) == (name in WITHOUT_CHANGELOG)
+    if path is not None:
+        assert "1.2.4" in newest(repo.remote.git("show", f"{read_sample(name).next}:{path}"))
 
 
 def require_rehearsal(repo: ReleaseRepo, tag: str) -> None:
@@ -102,15 +123,23 @@ def adopted(name: str, folder: Path) -> ReleaseRepo:
     repo = make_sample(name, folder)
     ran = repo.project.seatrial("init", "--yes", "--no-try")
     assert ran.returncode == 0, ran.output
+    write_first_note(repo.project.root)
     repo.project.commit("Adopt seatrial")
     return repo
 
 
-def changelog(root: Path) -> str:
-    """Return the file of a project that has its changelog."""
-    news = ChangelogSettings.from_project(Project.from_directory(root))
-    assert news
-    return str(news.filename)
+def write_first_note(root: Path) -> None:
+    """Write a note for the next release, where the project keeps a changelog that has none."""
+    if lacks_notes(root):
+        project_changelog = read_changelog(Project.from_directory(root))
+        assert project_changelog
+        write_note(root, project_changelog, project_changelog.kind_of("bugfix"), "It rises.")
+
+
+def changelog(root: Path) -> str | None:
+    """Return the file of a project that has its changelog, None where it keeps none."""
+    project_changelog = read_changelog(Project.from_directory(root))
+    return project_changelog.filename if project_changelog else None
 
 
 def newest(entries: str) -> str:

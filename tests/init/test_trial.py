@@ -84,7 +84,7 @@ def test_what_passes_is_proposed_with_its_numbers(repo: ReleaseRepo) -> None:
     before = sorted(path.name for path in repo.project.root.iterdir())
     rows, output = adopt(repo)
     assert rows == {"build": "", "check": "", "tests": "1 passed (by hand: 1 passed)", "rehearse": "ready"}, output
-    added = {"changelog.d", "noxfile.py", "tasks.py"}
+    added = {"noxfile.py", "tasks.py"}
     assert set(before) | added == {path.name for path in repo.project.root.iterdir()}
     assert "sessions.tests(" in repo.read("noxfile.py")
 

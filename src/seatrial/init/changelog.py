@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.project.changelog import default_marker
 from seatrial.project.changelog_entries import RULE, underline
+from seatrial.project.unreleased import find_unreleased, unreleased_notes
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -60,14 +61,27 @@ def release_headings(text: str) -> tuple[Heading, ...]:
 
 def unreleased_line(text: str) -> int | None:
     """Return the number of the line, from 1, of a heading with unreleased notes; None where there are none."""
-    lines = text.splitlines()
-    for number in range(len(lines)):
-        if _is_heading(lines, number) and _is_unreleased(lines, number):
-            headings = release_headings(text)
-            first = number + (2 if underline(lines, number) else 1)
-            notes = (line.strip() for line in lines[first : headings[0].line if headings else None])
-            return number + 1 if any(note and not UNRELEASED.fullmatch(note) for note in notes) else None
-    return None
+    heading = find_unreleased(text)
+    return heading.line + 1 if heading and unreleased_notes(text) else None
+
+
+def with_unreleased_heading(path: PurePosixPath, text: str) -> str:
+    """Return a changelog with an Unreleased heading above its latest release, which looks like that one's."""
+    lines, headings = text.splitlines(keepends=True), release_headings(text)
+    if not headings:
+        end = _below_title(text.splitlines())
+        above, below = "".join(lines[:end]).rstrip("\n"), "".join(lines[end:]).strip("\n")
+        sign = underline(text.splitlines(), end - 2) if end > 1 else None
+        title = f"Unreleased\n{'-' * len('Unreleased')}" if sign or path.suffix == ".rst" else "## Unreleased"
+        return "".join(f"{part}\n\n" for part in (above, title, below) if part).rstrip("\n") + "\n"
+    latest = headings[0]
+    hashes = re.match(r"#+[ \t]+", latest.text)
+    has_link = re.search(r"^\[unreleased\]:", text, re.IGNORECASE | re.MULTILINE)
+    title = f"{hashes[0] if hashes else ''}{'[Unreleased]' if has_link else 'Unreleased'}"
+    rule = f"{latest.underline * len(title)}\n" if latest.underline else ""
+    is_overlined = bool(rule and RULE.match("".join(lines[latest.line : latest.line + 1])))
+    heading = f"{rule if is_overlined else ''}{title}\n{rule}\n"
+    return "".join((*lines[: latest.line], heading, *lines[latest.line :]))
 
 
 def _is_heading(lines: list[str], number: int) -> bool:

@@ -27,6 +27,7 @@ from seatrial.project.legacy import is_computed, sets_version
 from seatrial.project.project import PYTHON_CLASSIFIER, Project, admits
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
+from seatrial.project.tag_form import released_versions
 from seatrial.project.version_files import VersionFiles, VersionSource, find_assignments, find_version_files, is_version
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class DetectedProject:
     ``log``: an existing changelog; ``tag_form``: the form of the tags, and ``has_tags``: whether existing tags have it;
     ``places``: where the version is written, and ``trouble``: why that is unknown; ``runners``: how the project runs
     its tests, type checks and linters today; ``hooks``: those of pre-commit; ``excluded``: classifiers of Pythons that
-    requires-python excludes, and that ``project`` is read without.
+    requires-python excludes, and that ``project`` is read without; ``released``: the newest version that has a tag.
     """
 
     project: Project
@@ -136,6 +137,7 @@ class DetectedProject:
     runners: tuple[Runner, ...] = ()
     hooks: tuple[PreCommitHook, ...] = ()
     excluded: tuple[str, ...] = ()
+    released: Version | None = None
 
     @property
     def layout(self) -> str:
@@ -151,6 +153,13 @@ class DetectedProject:
             return "single module"
         own = [parts for parts in inits if parts and parts[0] not in {"tests", "test", "docs", "examples"}]
         return "flat, namespace" if own and min(map(len, own)) > 1 else "flat"
+
+    def read(self, path: PurePosixPath) -> str | None:
+        """Return the text of a file of the project with LF for its line ends; None when it is missing or not UTF-8."""
+        try:
+            return (self.project.root / path).read_bytes().decode("utf-8").replace("\r\n", "\n")
+        except (OSError, UnicodeDecodeError):
+            return None
 
     @property
     def is_typed(self) -> bool:
@@ -219,6 +228,7 @@ def detect_project(folder: Path) -> DetectedProject:
     return DetectedProject(
         project, repository, files, detect_tests(project, files, runners), news, _changelog_file(project, files), form,
         has_tags, places, unknown or trouble, backend_answers, runners, read_hooks(project.root), excluded,
+        max(released_versions(tags, form, project.name), default=None),
     )  # fmt: skip
 
 

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 from tomlkit.items import Array, Table
 
-from seatrial.init.changelog import release_headings
 from seatrial.init.script_metadata import script_block, with_block
 from seatrial.init.sessions import line_length, plan_sessions
 from seatrial.init.template import python_classifiers
 from seatrial.project.legacy import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from seatrial.init.detect import DetectedProject
     from seatrial.init.sessions import PlannedSession
@@ -90,17 +89,22 @@ def _whole(line: str) -> str:
     return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
-FRAGMENTS = "changelog.d"
 FIELDS = (("search", "current_version"), ("replace", "new_version"))
 """The field for the version in each text of bump-my-version (its "Configuration")."""
 
 
 def extend_pyproject(
-    detected: DetectedProject, text: str, changelog: TowncrierPlan | None, *, classifiers: bool = False
+    detected: DetectedProject,
+    text: str,
+    towncrier: str | None,
+    changelog: Mapping[str, str],
+    *,
+    classifiers: bool = False,
 ) -> str:
     """Return pyproject.toml with the missing tables.
 
-    ``changelog``: None where towncrier is not configured; ``classifiers``: whether those of the Pythons are added.
+    ``towncrier``: its settings as TOML, None for none; ``changelog``: those of ``[tool.seatrial.changelog]``;
+    ``classifiers``: whether those of the Pythons are added.
     """
     document = tomlkit.parse(text)
     before = document.as_string()
@@ -109,30 +113,14 @@ def extend_pyproject(
     if classifiers:
         _add_classifiers(detected, document)
     tables = [
-        _settings_table(detected, document),
+        _settings_table(detected, document, changelog),
         _bumpversion_table(detected, document),
-        changelog.table() if changelog else None,
+        towncrier,
     ]
     changed = document.as_string()
     tail = "\n".join(table for table in tables if table)
     text = changed if changed != before else text
     return f"{text.rstrip(chr(10))}\n\n{tail}" if tail and text.strip() else text or tail
-
-
-@dataclass(frozen=True)
-class TowncrierPlan:
-    """The changelog that towncrier is to write (``path``), and the form of its headings."""
-
-    path: PurePosixPath
-    title_format: str
-
-    def table(self) -> str:
-        """Return the settings of towncrier."""
-        table = tomlkit.table()
-        table["directory"] = FRAGMENTS
-        table["filename"] = str(self.path)
-        table["title_format"] = self.title_format
-        return f"[tool.towncrier]\n{table.as_string()}"
 
 
 def _remove_classifiers(detected: DetectedProject, document: tomlkit.TOMLDocument) -> None:
@@ -162,11 +150,13 @@ def _add_classifiers(detected: DetectedProject, document: tomlkit.TOMLDocument) 
             array.append(classifier)
 
 
-def _settings_table(detected: DetectedProject, document: tomlkit.TOMLDocument) -> str | None:
+def _settings_table(
+    detected: DetectedProject, document: tomlkit.TOMLDocument, changelog: Mapping[str, str]
+) -> str | None:
     """Return the settings of seatrial, or add them to the existing ones; None where they are not needed.
 
-    They are a name that setup.py computes, and the form of the tags where several packages share a repository that has
-    no tags yet.
+    They are a name that setup.py computes, the form of the tags where several packages share a repository that has no
+    tags yet, and how the changelog is kept, where that is not what seatrial would take.
     """
     settings: Any = document.get("tool", {}).get("seatrial", {})
     additions = {"name": detected.backend_answers.name} if detected.backend_answers.name else {}
@@ -174,9 +164,16 @@ def _settings_table(detected: DetectedProject, document: tomlkit.TOMLDocument) -
         additions |= {"tag": detected.tag_form, "message": "Release {name} {version}"}
     if "seatrial" in document.get("tool", {}):
         settings.update({key: text for key, text in additions.items() if key not in settings})
+        if changelog:
+            settings["changelog"] = {**settings.get("changelog", {}), **changelog}
         return None
-    lines = (f"{key} = {tomlkit.item(text).as_string()}\n" for key, text in additions.items())
-    return "".join(("[tool.seatrial]\n", *lines)) if additions else None
+    tables = {"[tool.seatrial]": additions, "[tool.seatrial.changelog]": changelog}
+    texts = (
+        "".join((f"{head}\n", *(f"{key} = {tomlkit.item(text).as_string()}\n" for key, text in table.items())))
+        for head, table in tables.items()
+        if table
+    )
+    return "\n".join(texts) or None
 
 
 def _bumpversion_table(detected: DetectedProject, document: tomlkit.TOMLDocument) -> str | None:
@@ -208,12 +205,6 @@ def _search(place: VersionPlace) -> dict[str, str]:
     if "{" in line or not before:
         return {}
     return {key: f"{before}{{{field}}}{after}" for key, field in FIELDS}
-
-
-def title_format_of(text: str) -> str | None:
-    """Return the ``title_format`` of the latest heading in a changelog, None where it has no release."""
-    headings = release_headings(text)
-    return headings[0].title_format if headings else None
 
 
 TASKS_FILE = 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'
@@ -273,14 +264,14 @@ def add_classifiers(detected: DetectedProject) -> Iterator[ProposedFile]:
         return
     script = SetupScript.read(project.root)
     if file_name == SETUP_PY and script.has("classifiers"):
-        old = _read_file(detected, SCRIPT)
+        old = detected.read(SCRIPT) or ""
         value = script.value("classifiers")
         # What is computed is left alone.
         new = _in_list(old, value, classifiers) if isinstance(value, ast.List) else old
         if new != old:
             yield ProposedFile(SCRIPT, old, new)
         return
-    text = _read_file(detected, CFG) if (project.root / CFG).is_file() else None
+    text = detected.read(CFG)
     yield ProposedFile(CFG, text, _in_cfg(text or "", classifiers))
 
 
@@ -307,7 +298,3 @@ def _in_list(old: str, value: ast.List, classifiers: Sequence[str]) -> str:
     more = "".join(f',\n{blanks}"{text}"' for text in classifiers)
     lines[last.end_lineno - 1] = (line[: last.end_col_offset] + more.encode() + line[last.end_col_offset :]).decode()
     return "\n".join(lines)
-
-
-def _read_file(detected: DetectedProject, path: PurePosixPath) -> str:
-    return (detected.project.root / path).read_text(encoding="utf-8-sig" if path == SCRIPT else "utf-8")

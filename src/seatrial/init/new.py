@@ -169,7 +169,7 @@ def _write(folder: Path, package: PackageTemplate, *, workflows: bool) -> tuple[
     if workflows and not package.page:
         (folder / SIGN).mkdir()
     detected = detect_project(folder)
-    proposal = propose_changes(detected, workflows=workflows)
+    proposal = propose_changes(detected, workflows=workflows, changelog="fragments")
     write_proposal(detected, proposal)
     return tuple(sorted({*package.texts, *(str(file.path) for file in proposal)}))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 import tempfile
 from dataclasses import replace
@@ -16,30 +15,26 @@ from seatrial.ci.publisher import is_of_another
 from seatrial.commands import Command
 from seatrial.errors import SeatrialError
 from seatrial.git.command import is_ignored
-from seatrial.init.changelog import insert_marker, unreleased_line
+from seatrial.init.changelog_plan import changelog_files, plan_changelog
 from seatrial.init.detect import BEGUN_PYPROJECT
 from seatrial.init.files import (
-    FRAGMENTS,
     TASKS_FILE,
     Proposal,
     ProposedFile,
-    TowncrierPlan,
     add_classifiers,
     extend_pyproject,
     new_noxfile,
     session_calls,
-    title_format_of,
 )
 from seatrial.init.script_metadata import has_block, script_block, seatrial_requirement
 from seatrial.init.sessions import FACE_FILES, existing_sessions, plan_sessions
-from seatrial.init.write import UNFINISHED_SUFFIX
-from seatrial.project.changelog import default_marker, new_changelog
 from seatrial.project.project import Project
 from seatrial.workflows.generate import DriftReason, Generator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from seatrial.init.changelog_plan import ChangelogPlan, ChangelogSource
     from seatrial.init.detect import DetectedProject
     from seatrial.init.sessions import PlannedSession
 
@@ -47,9 +42,6 @@ if TYPE_CHECKING:
 IGNORED = (".nox/", "dist/", ".coverage")
 """The files and folders that sessions write, for git to ignore."""
 PYPROJECT = PurePosixPath("pyproject.toml")
-FIRST_FRAGMENT = "Releases are made with seatrial.\n"
-DEFAULT_LOG = PurePosixPath("CHANGELOG.md")
-DEFAULT_TITLE = "## {version} ({project_date})"
 
 
 def propose_changes(
@@ -57,18 +49,23 @@ def propose_changes(
     *,
     workflows: bool = True,
     classifiers: bool = False,
+    changelog: ChangelogSource | None = None,
+    tasks: bool = True,
     planned: Sequence[PlannedSession] | None = None,
 ) -> Proposal:
     """Return the files to write into a project, in the order in which they are written.
 
     ``workflows``: whether those of CI are among them; ``classifiers``: whether the metadata gets those of the Pythons;
-    ``planned``: the sessions of the noxfile, those of `plan_sessions` for None.
+    ``changelog``: as for `plan_changelog`; ``tasks``: whether invoke gets a tasks.py; ``planned``: the sessions of the
+    noxfile, those of `plan_sessions` for None.
     """
     planned = plan_sessions(detected) if planned is None else planned
-    changelog, remarks = _changelog_plan(detected)
+    plan = plan_changelog(detected, changelog)
+    remarks = list(plan.remarks)
     noxfile = new_noxfile(detected, planned)
-    new = [*_face_file(detected, "noxfile.py", noxfile), *_face_file(detected, "tasks.py", TASKS_FILE)]
-    old = [*_changelog_files(detected, changelog), *_pyproject(detected, changelog, classifiers=classifiers)]
+    new = [*_face_file(detected, "noxfile.py", noxfile)]
+    new += _face_file(detected, "tasks.py", TASKS_FILE) if tasks else ()
+    old = [*changelog_files(detected, plan), *_pyproject(detected, plan, classifiers=classifiers)]
     old += add_classifiers(detected) if classifiers else ()
     own = [*old, *_ignored(detected, [*old, *new]), *new]
     files = [replace(file, path=PurePosixPath(detected.repository.prefix, file.path)) for file in own]
@@ -80,55 +77,9 @@ def propose_changes(
     return Proposal(tuple(files), (*remarks, *_remarks(detected, planned)))
 
 
-def _changelog_plan(detected: DetectedProject) -> tuple[TowncrierPlan | None, list[str]]:
-    """Return the changelog that towncrier is to write, None where it is configured or can't be, and remarks."""
-    if detected.news is not None:
-        return None, []
-    if detected.log is None:
-        return TowncrierPlan(DEFAULT_LOG, DEFAULT_TITLE), []
-    text = read_file(detected, detected.log)
-    if text is None:
-        return None, [f"{detected.log} is not UTF-8 and was left alone: releases go without a changelog"]
-    title = title_format_of(text)
-    bare = re.search(r"^\W*v?\d+\.\d+", text, re.MULTILINE)
-    if bare and not title:
-        number = text[: bare.start()].count("\n") + 1
-        why = "releases are named here, but by no heading: left alone, releases go without a changelog"
-        return None, [f"{detected.log}:{number}: {why}"]
-    line = unreleased_line(text)
-    remarks = [f"{detected.log}:{line}: these notes are in no fragment: move them into {FRAGMENTS}"] if line else []
-    default = DEFAULT_TITLE if detected.log.suffix == ".md" else DEFAULT_TITLE.removeprefix("## ")
-    return TowncrierPlan(detected.log, title or default), remarks
-
-
-def _changelog_files(detected: DetectedProject, changelog: TowncrierPlan | None) -> Iterator[ProposedFile]:
-    """Yield the changelog with its marker, and the folder of the fragments."""
-    news, log = detected.news, changelog.path if changelog else None
-    name = PurePosixPath(news.filename) if news and news.single else log
-    own = news is None or news.marker == default_marker(PurePosixPath(news.filename))
-    if name and own:
-        old = read_file(detected, name)
-        if old is not None:
-            yield from _changed(name, old, insert_marker(name, old))
-        elif not (detected.project.root / name).exists() and news is None:
-            yield ProposedFile(name, None, new_changelog(default_marker(name), is_markdown=name.suffix == ".md"))
-    if news is None and log and not _has_fragments(detected):
-        # A first fragment: a release without any is refused, and git does not store empty folders.
-        suffix = log.suffix if log.suffix in {".md", ".rst"} else ".rst"
-        yield ProposedFile(PurePosixPath(FRAGMENTS, f"+seatrial.misc{suffix}"), None, FIRST_FRAGMENT)
-
-
-def _has_fragments(detected: DetectedProject) -> bool:
-    """Whether the project has fragments; an empty folder may be left from a run that was killed."""
-    folder = detected.project.root / FRAGMENTS
-    return folder.is_dir() and any(path.suffix != UNFINISHED_SUFFIX for path in folder.iterdir())
-
-
-def _pyproject(
-    detected: DetectedProject, changelog: TowncrierPlan | None, *, classifiers: bool
-) -> Iterator[ProposedFile]:
-    old = read_file(detected, PYPROJECT)
-    new = extend_pyproject(detected, old or BEGUN_PYPROJECT, changelog, classifiers=classifiers)
+def _pyproject(detected: DetectedProject, plan: ChangelogPlan, *, classifiers: bool) -> Iterator[ProposedFile]:
+    old = detected.read(PYPROJECT)
+    new = extend_pyproject(detected, old or BEGUN_PYPROJECT, plan.tables, plan.settings, classifiers=classifiers)
     yield from _changed(PYPROJECT, old, new)
 
 
@@ -138,7 +89,7 @@ def _ignored(detected: DetectedProject, files: Iterable[ProposedFile]) -> Iterat
     missing = [name for name in IGNORED if not is_ignored(root, name)]
     missing += [f"!/{file.path}" for file in files if file.old is None and is_ignored(root, str(file.path))]
     if missing:
-        old = read_file(detected, path)
+        old = detected.read(path)
         text = f"{old.rstrip(chr(10))}\n" if old and old.strip() else ""
         yield ProposedFile(path, old, text + "".join(f"{name}\n" for name in missing))
 
@@ -150,7 +101,7 @@ def _face_file(detected: DetectedProject, name: str, text: str) -> Iterator[Prop
 
 def _remarks(detected: DetectedProject, planned: Sequence[PlannedSession]) -> Iterator[str]:
     """Yield what is left to the user."""
-    texts = {name: read_file(detected, PurePosixPath(name)) for name in FACE_FILES}
+    texts = {name: detected.read(PurePosixPath(name)) for name in FACE_FILES}
     head = f"at its top: {seatrial_requirement()} in its script metadata\n"
     if not has_block(texts["noxfile.py"] or ""):
         head = script_block()
@@ -177,14 +128,6 @@ def _remarks(detected: DetectedProject, planned: Sequence[PlannedSession]) -> It
 def _changed(path: PurePosixPath, old: str | None, new: str) -> Iterator[ProposedFile]:
     if old != new:
         yield ProposedFile(path, old, new)
-
-
-def read_file(detected: DetectedProject, path: PurePosixPath) -> str | None:
-    """Return the text of a file with LF for its line ends; None when it is missing or not UTF-8."""
-    try:
-        return (detected.project.root / path).read_bytes().decode().replace("\r\n", "\n")
-    except (OSError, UnicodeDecodeError):
-        return None
 
 
 def workflow_files(

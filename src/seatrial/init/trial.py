@@ -103,9 +103,10 @@ class TrialRow:
 
 @dataclass
 class TrialReport:
-    """What came of a trial: rows of a table, remarks, and the sessions that are proposed now."""
+    """What came of a trial: rows of a table, remarks, the sessions that are proposed now, and the part released."""
 
     planned: tuple[PlannedSession, ...]
+    part: str | None = None
     rows: list[TrialRow] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -366,11 +367,13 @@ class ProposalTrial:
             return
         command = (sys.executable, "-m", "seatrial", "rehearse", "--no-tests", "--anyway", "--allow-empty")
         outcome = Outcome(is_done=False)
-        for part in ("auto", "patch", "minor", "major"):
+        first = part_to_release(self.detected)
+        for part in (first, *(part for part in ("patch", "minor", "major") if part != first)):
             about = f"a release ({part}) of the copy"
             with contextlib.suppress(_StepFailed), progress.step("rehearse", about) as step, _within_time(self.report):
                 outcome = self._rehearsed((*command, "--part", part), step)
                 outcome.require()
+            self.report.part = part if outcome.is_done else None
             if outcome.is_done or not re.search(r"INDEX011|TagTaken|PartTooSmall", outcome.output):
                 break
         self.report.row(
@@ -456,6 +459,13 @@ class ProposalTrial:
     def _usual_groups(self) -> tuple[str, ...]:
         group = self.detected.project.group("test", "tests", "dev")
         return (group,) if group else ()
+
+
+def part_to_release(detected: DetectedProject) -> str:
+    """Return the part to raise: ``auto`` where the files have a version already that is newer than all tags."""
+    version = detected.places.version if detected.places else None
+    is_ahead = version is not None and detected.released is not None and version > detected.released
+    return "auto" if is_ahead else "patch"
 
 
 BY_HAND = "by hand"

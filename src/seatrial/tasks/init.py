@@ -43,6 +43,10 @@ if TYPE_CHECKING:
         "dry-run": "show what would be written, and write nothing",
         "workflows": "--no-workflows: write no CI workflows",
         "classifiers": "add a classifier for each supported Python, where none names one",
+        "no-classifiers": "add no classifiers (the default)",
+        "changelog": "fragments, unreleased or none: what entries are made from; default: as it is kept today",
+        "no-changelog": "the same as --changelog none",
+        "tasks": "--no-tasks: write no tasks.py, which only invoke needs",
         "no-try": "write without trying the sessions in a copy first",
         "limit": "how long the sessions are tried",
     },
@@ -54,6 +58,10 @@ def init(
     dry_run: bool = False,
     workflows: bool = True,
     classifiers: bool = False,
+    no_classifiers: bool = False,
+    changelog: str = "",
+    no_changelog: bool = False,
+    tasks: bool = True,
     no_try: bool = False,
     limit: int = 900,
 ) -> None:
@@ -66,18 +74,27 @@ def init(
     """
     from functools import partial
 
+    from seatrial.init.changelog_plan import lacks_notes, require_source
     from seatrial.init.detect import detect_project
     from seatrial.init.propose import detected_text, propose_changes, remarks_text
-    from seatrial.init.trial import try_proposal
+    from seatrial.init.trial import part_to_release, try_proposal
     from seatrial.init.write import require_clean_files, write_proposal
 
     console = open_console("init")
     interrupted = "run it again: what was written is whole"
     with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:
+        source = require_source("none" if no_changelog else changelog)
         detected = detect_project(Path(project or ".").resolve())
         console.show(detected_text(detected))
-        propose = partial(propose_changes, detected, workflows=workflows, classifiers=classifiers)
-        proposal = propose()
+        propose = partial(
+            propose_changes,
+            detected,
+            workflows=workflows,
+            classifiers=classifiers and not no_classifiers,
+            changelog=source,
+            tasks=tasks,
+        )
+        proposal, part = propose(), part_to_release(detected)
         require_clean_files(detected, proposal)
         can_ask = yes or dry_run or is_interactive()
         if proposal.files and can_ask and not no_try:
@@ -87,6 +104,7 @@ def init(
             )
             console.pause()
             console.show(_trial_text(console, report))
+            part = report.part or part
         if dry_run and proposal.files:
             console.show(f"\n{proposal.diff}")
         if proposal.files:
@@ -100,7 +118,8 @@ def init(
             write_proposal(detected, proposal)
             written = f"{count_text(len(proposal.files), 'file')}, {count_text(proposal.lines, 'line')} written"
             sign = console.styled(console.sign("done"), "ok")
-            console.show(f"\n{sign} {written}\nnext  commit them, then: {Command('rehearse', 'patch')}")
+            empty = ["--allow-empty"] if lacks_notes(detected.project.root) else []
+            console.show(f"\n{sign} {written}\nnext  commit them, then: {Command('rehearse', part, *empty)}")
 
 
 @command(

@@ -1,0 +1,247 @@
+"""How an adopted project keeps its changelog: as it does today, or as its maintainer chooses."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+from errors_raised import raises_error
+from sample_project import lines
+from seatrial.init.changelog import with_unreleased_heading
+from seatrial.init.changelog_plan import kinds_of_titles, lacks_notes, plan_changelog, require_source
+from seatrial.init.detect import detect_project
+from seatrial.init.propose import propose_changes
+from seatrial.init.write import write_proposal
+
+if TYPE_CHECKING:
+    from sample_project import SampleProject
+    from seatrial.init.changelog_plan import ChangelogSource
+    from seatrial.init.detect import DetectedProject
+
+
+PYPROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "tidepool"
+version = "1.2.3"
+requires-python = ">=3.9"
+"""
+TOWNCRIER = """
+[tool.towncrier]
+directory = "news"
+filename = "CHANGES.md"
+"""
+BY_HAND = """
+# Changelog
+
+## [1.2.3] - 2024-02-29
+
+### Fixed
+
+- Old.
+"""
+RST = """
+History
+~~~~~~~
+
+.. _v1-2-3:
+
+1.2.3 (2024-02-29)
+------------------
+
+Bug fixes
+^^^^^^^^^
+
+* Old.
+"""
+BOLD = """
+Changes
+
+**1.2.3** (2024-02-29)
+
+- Old.
+"""
+
+
+def detect(project: SampleProject, **files: str) -> DetectedProject:
+    """Return a project with some files; a file's name has ``_`` for its dot, and ``pyproject`` is added to."""
+    pyproject = lines(PYPROJECT) + lines(files.pop("pyproject", "\n"))
+    texts = {name.replace("_", "."): lines(text) for name, text in files.items()}
+    project.write({"pyproject.toml": pyproject, "tidepool/__init__.py": "", **texts})
+    project.git("init", "-q", "-b", "main")
+    project.commit("Begin")
+    return detect_project(project.root)
+
+
+def written(found: DetectedProject, source: ChangelogSource | None = None) -> dict[str, str]:
+    """Write what init proposes for the changelog, and return the files and what was added to them."""
+    proposal = propose_changes(found, workflows=False, changelog=source, tasks=False)
+    write_proposal(found, proposal)
+    added = {
+        str(file.path): "\n".join(line[1:] for line in file.diff.splitlines()[2:] if line.startswith("+"))
+        for file in proposal
+    }
+    return {path: text.strip("\n") for path, text in added.items() if path not in {".gitignore", "noxfile.py"}}
+
+
+CHANGES_TABLE = '[tool.seatrial.changelog]\nfile = "CHANGES"'
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, {}),
+        ({"CHANGELOG_md": BY_HAND}, {"CHANGELOG.md": "## Unreleased"}),
+        ({"CHANGELOG_md": BY_HAND.replace("## [1", "## Unreleased\n\n- New.\n\n## [1")}, {}),
+        ({"HISTORY_rst": RST}, {"HISTORY.rst": "Unreleased\n----------"}),
+        ({"CHANGES": RST}, {"CHANGES": "Unreleased\n----------", "pyproject.toml": CHANGES_TABLE}),
+        ({"CHANGES_rst": BOLD}, {}),
+        ({"pyproject": TOWNCRIER, "CHANGES_md": BY_HAND}, {"CHANGES.md": "<!-- towncrier release notes start -->"}),
+        ({"pyproject": '[tool.seatrial.changelog]\nsource = "none"\n', "CHANGELOG_md": BY_HAND}, {}),
+    ],
+)
+def test_changelog_is_kept_as_it_is_today(
+    project: SampleProject, files: dict[str, str], expected: dict[str, str]
+) -> None:
+    assert written(detect(project, **files)) == expected
+    again = propose_changes(detect_project(project.root), workflows=False, tasks=False)
+    assert [file.path.name for file in again] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "files", "expected"),
+    [
+        ("none", {"CHANGELOG_md": BY_HAND}, {}),
+        ("none", {"pyproject": TOWNCRIER}, {"pyproject.toml": '[tool.seatrial.changelog]\nsource = "none"'}),
+        ("unreleased", {}, {"CHANGELOG.md": "# Changelog\n\n## Unreleased"}),
+        ("unreleased", {"CHANGES_rst": BOLD}, {"CHANGES.rst": "Unreleased\n----------"}),
+        (
+            "unreleased",
+            {"pyproject": TOWNCRIER, "CHANGES_md": BY_HAND},
+            {"CHANGES.md": "## Unreleased", "pyproject.toml": '[tool.seatrial.changelog]\nsource = "unreleased"'},
+        ),
+        (
+            "fragments",
+            {},
+            {
+                "CHANGELOG.md": "# Changelog\n\n<!-- towncrier release notes start -->",
+                "changelog.d/.gitkeep": "",
+                "pyproject.toml": '[tool.towncrier]\ndirectory = "changelog.d"\nfilename = "CHANGELOG.md"\n'
+                'title_format = "## {version} ({project_date})"',
+            },
+        ),
+    ],
+)
+def test_maintainer_chooses_another_way(
+    project: SampleProject, source: ChangelogSource, files: dict[str, str], expected: dict[str, str]
+) -> None:
+    assert written(detect(project, **files), source) == expected
+
+
+def test_entries_of_towncrier_look_like_those_of_the_changelog(project: SampleProject) -> None:
+    """The underlines of rst and the headings of the types are those of the latest releases."""
+    plan = plan_changelog(detect(project, HISTORY_rst=RST), "fragments")
+    assert plan.tables == lines(
+        """
+        [tool.towncrier]
+        directory = "changelog.d"
+        filename = "HISTORY.rst"
+        title_format = "{version} ({project_date})"
+        underlines = "-^="
+
+        [[tool.towncrier.type]]
+        directory = "bugfix"
+        name = "Bug fixes"
+        showcontent = true
+
+        [[tool.towncrier.type]]
+        directory = "misc"
+        name = "Misc"
+        showcontent = true
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("titles", "kinds"),
+    [
+        (
+            ("Fixed", "Internal"),
+            {
+                "added": "Added",
+                "changed": "Changed",
+                "deprecated": "Deprecated",
+                "removed": "Removed",
+                "fixed": "Fixed",
+                "security": "Security",
+            },
+        ),
+        (
+            ("New features", "Bugfixes", "Fixes", "Breaking changes"),
+            {"feature": "New features", "bugfix": "Bugfixes", "breaking": "Breaking changes", "misc": "Misc"},
+        ),
+        # These are the parts of a project, and not types of changes.
+        (("Core", "Server"), {}),
+        ((), {}),
+    ],
+)
+def test_headings_of_entries_become_types_of_fragments(titles: tuple[str, ...], kinds: dict[str, str]) -> None:
+    assert kinds_of_titles(titles) == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# News\n\n# 1.2.3\n\n- Old.\n", "# News\n\n# Unreleased\n\n# 1.2.3\n\n- Old.\n"),
+        (
+            "## [1.2.3] - 2024-02-29\n\n[unreleased]: https://example.org/compare/v1.2.3...HEAD\n",
+            "## [Unreleased]\n\n## [1.2.3] - 2024-02-29\n\n[unreleased]: https://example.org/compare/v1.2.3...HEAD\n",
+        ),
+        # An anchor and a line above belong to the heading below them.
+        (
+            "News\n====\n\n.. _v1:\n\n-----\n1.2.3\n-----\n\n* Old.\n",
+            "News\n====\n\nUnreleased\n----------\n\n.. _v1:\n\n-----\n1.2.3\n-----\n\n* Old.\n",
+        ),
+        ("# Changelog\n", "# Changelog\n\n## Unreleased\n"),
+        ("News\n====\n", "News\n====\n\nUnreleased\n----------\n"),
+        ("", "## Unreleased\n"),
+    ],
+)
+def test_unreleased_heading_looks_like_the_latest_and_changes_no_other_line(text: str, expected: str) -> None:
+    assert with_unreleased_heading(PurePosixPath("CHANGES"), text) == expected
+
+
+def test_changelog_without_notes_is_recognised_for_the_command_that_comes_next(project: SampleProject) -> None:
+    found = detect(project, CHANGELOG_md=BY_HAND)
+    assert not lacks_notes(project.root)
+    written(found)
+    assert lacks_notes(project.root)
+    text = (project.root / "CHANGELOG.md").read_text()
+    project.write({"CHANGELOG.md": text.replace("## Unreleased\n", "## Unreleased\n\n- New.\n")})
+    assert not lacks_notes(project.root)
+
+
+def test_notes_that_no_fragment_has_are_named_with_their_line(project: SampleProject) -> None:
+    text = BY_HAND.replace("## [1", "## Unreleased\n\n- New.\n\n## [1")
+    found = detect(project, pyproject=TOWNCRIER, CHANGES_md=text)
+    assert plan_changelog(found).remarks == ("CHANGES.md:3: these notes are in no fragment: move them into fragments",)
+
+
+def test_changelog_that_is_not_utf_8_is_left_alone(project: SampleProject) -> None:
+    found = detect(project, CHANGES_md=BY_HAND)
+    (project.root / "CHANGES.md").write_bytes(BY_HAND.replace("Old", "\xe4lter").encode("latin-1"))
+    for source in (None, "fragments"):
+        plan = plan_changelog(found, source)
+        assert (plan.source, plan.remarks) == ("none", ("CHANGES.md is not UTF-8: releases go without a changelog",))
+
+
+def test_another_word_for_the_way_is_refused() -> None:
+    with raises_error("ChangelogUnknown") as caught:
+        require_source("towncrier")
+    assert caught.value.what == "--changelog towncrier is none of fragments, unreleased, none"
+    assert (require_source(""), require_source("none")) == (None, "none")
