@@ -71,6 +71,21 @@ def with_block(noxfile: str) -> str:
     return noxfile.replace(table[0], f"{start}{items}{end}", 1)
 
 
+def without_seatrial(noxfile: str) -> str:
+    """Return a noxfile without seatrial in its script metadata; a block that had only nox next to it goes."""
+    block = BLOCK.search(noxfile)
+    table = DEPENDENCIES.search(block[0]) if block else None
+    if block is None or table is None or "seatrial" not in table["inner"]:
+        return noxfile
+    items = re.findall(r"\"[^\"]*\"|'[^']*'", table["inner"])
+    kept = [item for item in items if Requirement(item[1:-1]).name != "seatrial"]
+    if block["content"].count("\n") == table[0].count("\n") + 1 and all(
+        Requirement(item[1:-1]).name == "nox" for item in kept
+    ):
+        return noxfile.replace(block[0], "", 1)
+    return noxfile.replace(table[0], f"{table['start']}{', '.join(kept)}{table['end']}", 1)
+
+
 def has_block(noxfile: str) -> bool:
     """Whether a noxfile has script metadata."""
     return bool(BLOCK.search(noxfile))

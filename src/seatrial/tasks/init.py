@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from seatrial.console import Console
+    from seatrial.init.detect import DetectedProject
     from seatrial.init.files import Proposal
     from seatrial.init.trial import TrialReport
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         "changelog": "fragments, unreleased or none: what entries are made from; default: as it is kept today",
         "no-changelog": "the same as --changelog none",
         "tasks": "--no-tasks: write no tasks.py, which only invoke needs",
+        "remove": "take seatrial out of the project again, as far as it is as init wrote it",
         "no-try": "write without trying the sessions in a copy first",
         "limit": "how long the sessions are tried",
     },
@@ -62,6 +64,7 @@ def init(
     changelog: str = "",
     no_changelog: bool = False,
     tasks: bool = True,
+    remove: bool = False,
     no_try: bool = False,
     limit: int = 900,
 ) -> None:
@@ -85,6 +88,9 @@ def init(
     with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:
         source = require_source("none" if no_changelog else changelog)
         detected = detect_project(Path(project or ".").resolve())
+        if remove:
+            _remove(console, detected, yes=yes, dry_run=dry_run)
+            return
         console.show(detected_text(detected))
         propose = partial(
             propose_changes,
@@ -189,6 +195,34 @@ def new(
         )
         show(new_package_text(create_package(request), request))
         show(f"\n{name_remark(request.name, os.environ)}")
+
+
+def _remove(console: Console, detected: DetectedProject, *, yes: bool, dry_run: bool) -> None:
+    """Show what takes seatrial out of a project, ask once, and do it. Raises `NotMine` or `Declined`."""
+    from seatrial.init.propose import remarks_text
+    from seatrial.init.remove import plan_removal, remove_files
+    from seatrial.init.write import require_clean_files
+
+    removal = plan_removal(detected)
+    files = removal.proposal.files
+    require_clean_files(detected, removal.proposal)
+    if dry_run and files:
+        console.show(removal.diff)
+    console.show(removal.table if files else "There is nothing to remove.")
+    if removal.remarks:
+        console.show(f"\n{remarks_text(removal.proposal)}")
+    if files and not dry_run:
+        if not yes:
+            confirm(
+                console,
+                f"change or delete {count_text(len(files), 'file')}?",
+                effect="nothing was removed",
+                fix=f"{repeated_command('init', '--yes')}; to see the diff: {repeated_command('init', '--dry-run')}",
+                views={"diff": lambda: page_text(removal.diff)},
+            )
+        remove_files(detected, removal)
+        sign = console.styled(console.sign("done"), "ok")
+        console.show(f"\n{sign} {count_text(len(files), 'file')} changed or deleted\nnext  commit them")
 
 
 def _choose_license() -> str:

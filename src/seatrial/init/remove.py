@@ -1,0 +1,243 @@
+"""Takes seatrial out of a project: what is still as `seatrial init` writes it goes, and the rest is named."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import tomlkit
+
+from seatrial.errors import SeatrialError, count_text
+from seatrial.git.command import Git
+from seatrial.init.changelog_plan import FRAGMENTS
+from seatrial.init.files import Proposal, ProposedFile
+from seatrial.init.script_metadata import without_seatrial
+from seatrial.init.write import write_proposal
+from seatrial.project.changelog import default_marker
+from seatrial.workflows.generate import Generator, find_drift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from seatrial.init.detect import DetectedProject
+
+
+MOST_LINES = 10
+"""More lines that name seatrial than these are only counted."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """The files to delete, and those to change; ``remarks``: what is left to the user."""
+
+    deleted: tuple[ProposedFile, ...] = ()
+    changed: tuple[ProposedFile, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def proposal(self) -> Proposal:
+        """All files, of which the deleted ones have no text."""
+        return Proposal((*self.deleted, *self.changed), self.remarks)
+
+    @property
+    def diff(self) -> str:
+        """All changes, as a unified diff."""
+        return "".join((*map(_deletion, self.deleted), *(file.diff for file in self.changed)))
+
+    @property
+    def table(self) -> str:
+        """A line for each file, with the number of lines that go."""
+        rows = [
+            *(("deleted", file.path, (0, len((file.old or "").splitlines()))) for file in self.deleted),
+            *(("changed", file.path, file.counts) for file in self.changed),
+        ]
+        width = max((len(str(path)) for _, path, _ in rows), default=0)
+        return "\n".join(
+            f"  {word:8} {path!s:{width}}  {f'+{added} ' if added else ''}-{removed}"
+            for word, path, (added, removed) in rows
+        )
+
+
+def _deletion(file: ProposedFile) -> str:
+    lines = (file.old or "").splitlines()
+    head = f"--- a/{file.path}\n+++ /dev/null\n"
+    return head + (f"@@ -1,{len(lines)} +0,0 @@\n" + "".join(f"-{line}\n" for line in lines) if lines else "")
+
+
+def plan_removal(detected: DetectedProject) -> Removal:
+    """Return what takes seatrial out of a project. Nothing is written."""
+    noxfile, tasks = (detected.read(PurePosixPath(name)) for name in ("noxfile.py", "tasks.py"))
+    deleted: dict[PurePosixPath, str] = {}
+    changed: dict[PurePosixPath, tuple[str, str]] = {}
+    if noxfile and "seatrial" in noxfile:
+        rest = noxfile_without_sessions(noxfile)
+        if rest is None:
+            deleted[PurePosixPath("noxfile.py")] = noxfile
+        elif rest != noxfile:
+            changed[PurePosixPath("noxfile.py")] = (noxfile, rest)
+    if tasks and is_own_tasks_file(tasks):
+        deleted[PurePosixPath("tasks.py")] = tasks
+    kept_fragments = _fragments(detected)
+    pyproject = detected.read(PurePosixPath("pyproject.toml"))
+    if pyproject:
+        # Settings of towncrier without a fragment are as init wrote them; with fragments, they are in use.
+        tables = pyproject_without_tables(pyproject, changelog=not kept_fragments)
+        if tables != pyproject:
+            changed[PurePosixPath("pyproject.toml")] = (pyproject, tables)
+    if detected.news and detected.news.folders == (PurePosixPath(FRAGMENTS),) and not kept_fragments:
+        keep = PurePosixPath(FRAGMENTS, ".gitkeep")
+        if (text := detected.read(keep)) is not None:
+            deleted[keep] = text
+        path = PurePosixPath(detected.news.filename)
+        log = detected.read(path)
+        if log and (unmarked := without_marker(path, log)) != log:
+            changed[path] = (log, unmarked)
+    prefix = PurePosixPath(detected.repository.prefix)
+    files = [
+        *(ProposedFile(prefix / path, text, "") for path, text in deleted.items()),
+        *_workflow_files(detected),
+    ]
+    changes = tuple(ProposedFile(prefix / path, old, new) for path, (old, new) in changed.items())
+    remarks = tuple(_remarks(detected, kept_fragments, {file.path: file.new for file in (*files, *changes)}))
+    return Removal(tuple(files), changes, remarks)
+
+
+def noxfile_without_sessions(text: str) -> str | None:
+    """Return a noxfile without the sessions of seatrial and what they need, None where nothing else is in it."""
+    try:
+        statements = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return text
+    own = [statement for statement in statements if not _is_of_seatrial(statement)]
+    if all(_needs_no_noxfile(statement) for statement in own):
+        return None
+    lines = text.splitlines(keepends=True)
+    gone = {
+        number
+        for statement in statements
+        if _is_of_seatrial(statement)
+        for number in range(statement.lineno - 1, statement.end_lineno or statement.lineno)
+    }
+    kept = [line for number, line in enumerate(lines) if number not in gone]
+    return without_seatrial("".join(kept)).rstrip("\n") + "\n"
+
+
+def _is_of_seatrial(statement: ast.stmt) -> bool:
+    """Whether a statement imports seatrial, or calls a function of `seatrial.sessions`."""
+    if isinstance(statement, ast.ImportFrom):
+        return (statement.module or "").partition(".")[0] == "seatrial"
+    if isinstance(statement, ast.Import):
+        return all(alias.name.partition(".")[0] == "seatrial" for alias in statement.names)
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return False
+    function = statement.value.func
+    return (
+        isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "sessions"
+    )
+
+
+def _needs_no_noxfile(statement: ast.stmt) -> bool:
+    """Whether a statement is of no use without sessions: a docstring, an import, an option of nox."""
+    if isinstance(statement, ast.Assign):
+        return ast.unparse(statement.targets[0]).startswith("nox.")
+    is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return is_text or isinstance(statement, (ast.Import, ast.ImportFrom))
+
+
+def is_own_tasks_file(text: str) -> bool:
+    """Whether a tasks.py has nothing but the tasks of seatrial."""
+    try:
+        statements = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return False
+    names = {
+        ast.unparse(statement.targets[0])
+        for statement in statements
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1
+    }
+    rest = (statement for statement in statements if not isinstance(statement, ast.Assign))
+    return any(map(_is_of_seatrial, statements)) and names <= {"__all__"} and all(map(_needs_no_noxfile, rest))
+
+
+def pyproject_without_tables(text: str, *, changelog: bool) -> str:
+    """Return pyproject.toml without the tables of seatrial; ``changelog``: without those of towncrier, too.
+
+    Those of towncrier go only where they name the folder that init gives them.
+    """
+    document = tomlkit.parse(text)
+    tool = document.get("tool", {})
+    names = [name for name in ("seatrial",) if name in tool]
+    if changelog and tool.get("towncrier", {}).get("directory") == FRAGMENTS:
+        names.append("towncrier")
+    for name in names:
+        del tool[name]
+    if "tool" in document and not tool:
+        del document["tool"]
+    return re.sub(r"\n{3,}", "\n\n", document.as_string()).rstrip("\n") + "\n" if names else text
+
+
+def without_marker(path: PurePosixPath, text: str) -> str:
+    """Return a changelog without the marker of towncrier, and the blank line below it."""
+    return re.sub(rf"^{re.escape(default_marker(path))}[ \t]*\n\n?", "", text, count=1, flags=re.MULTILINE)
+
+
+def _fragments(detected: DetectedProject) -> tuple[PurePosixPath, ...]:
+    return detected.news.among(detected.files) if detected.news else ()
+
+
+def _workflow_files(detected: DetectedProject) -> Iterator[ProposedFile]:
+    """Yield the files of CI that are as they would be written today."""
+    try:
+        wanted = Generator.at(detected.repository, detected.project).wanted
+        generated = find_drift(wanted, {})
+    except SeatrialError:
+        return
+    for file in generated:
+        path = detected.repository.root / file.path
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            text = path.read_bytes().decode().replace("\r\n", "\n")
+            if text == file.then:
+                yield ProposedFile(PurePosixPath(file.path), text, "")
+
+
+def _remarks(
+    detected: DetectedProject, fragments: Iterable[PurePosixPath], texts: dict[PurePosixPath, str]
+) -> Iterator[str]:
+    """Yield where else seatrial is named, and what it keeps next to the project."""
+    repository = detected.repository
+    prefix = f"{repository.prefix}/" if repository.prefix else ""
+    listed = Git(repository.root).attempt(
+        "grep", "-n", "-I", "-i", "--full-name", "-e", "seatrial", "--", prefix or "."
+    )
+    places = [line.split(":", 2) for line in listed.output.splitlines() if line.count(":") > 1]
+    lines = [f"{path}:{number}: {text.strip()}" for path, number, text in places if PurePosixPath(path) not in texts]
+    lines += [
+        f"{path}:{number}: {line.strip()}"
+        for path, text in texts.items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if "seatrial" in line.lower()
+    ]
+    if lines:
+        more = [f"and {count_text(len(lines) - MOST_LINES, 'more line')}"] if len(lines) > MOST_LINES else []
+        yield "\n".join(("seatrial is still named in:", *lines[:MOST_LINES], *more))
+    if fragments := tuple(fragments):
+        count = count_text(len(fragments), "fragment")
+        yield f"[tool.towncrier] and {count} were left: towncrier works without seatrial"
+    leftovers = [name for name in (".nox", ".git/seatrial") if (repository.root / name).is_dir()]
+    if leftovers:
+        yield f"{' and '.join(leftovers)} can be deleted: git does not track them"
+
+
+def remove_files(detected: DetectedProject, removal: Removal) -> None:
+    """Write what changes, and delete the rest. Raises `OSError`."""
+    write_proposal(detected, Proposal(removal.changed))
+    for file in removal.deleted:
+        path = detected.repository.root / file.path
+        path.unlink()
+        with contextlib.suppress(OSError):
+            # Only an empty folder can be removed.
+            path.parent.rmdir()

@@ -1,0 +1,157 @@
+"""Seatrial is taken out of a project again, and what is the project's own stays."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sample_project import lines
+from sample_projects import make_sample
+from seatrial.init.remove import (
+    is_own_tasks_file,
+    noxfile_without_sessions,
+    pyproject_without_tables,
+    without_marker,
+)
+from seatrial.init.script_metadata import script_block, with_block
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+WRITTEN = f"""{script_block()}import nox
+from seatrial import sessions
+
+nox.options.default_venv_backend = "uv|virtualenv"
+
+sessions.build()
+sessions.tests(extras=["test"])
+"""
+OWN = """
+import nox
+
+@nox.session
+def lint(session):
+    session.run("ruff", "check")
+"""
+
+
+@pytest.mark.parametrize(
+    ("noxfile", "rest"),
+    [
+        (WRITTEN, None),
+        (f'"""The sessions of nox."""\n{WRITTEN}', None),
+        (
+            with_block(lines(OWN).replace("import nox\n", "import nox\nfrom seatrial import sessions\n"))
+            + "\n\nsessions.build()\nsessions.tests(\n    extras=[],\n)\n",
+            lines(OWN),
+        ),
+        (lines(OWN), lines(OWN)),
+        # What does not parse stays.
+        ("import nox\nfrom seatrial import (\n", "import nox\nfrom seatrial import (\n"),
+    ],
+)
+def test_noxfile_keeps_the_sessions_of_the_project(noxfile: str, rest: str | None) -> None:
+    assert noxfile_without_sessions(noxfile) == rest
+
+
+def test_block_keeps_the_other_requirements() -> None:
+    block = '# /// script\n# dependencies = ["nox>=2025.2", "tomli", "seatrial>=0.1"]\n# ///\n'
+    rest = noxfile_without_sessions(f"{block}{lines(OWN)}from seatrial import sessions\n")
+    assert rest == block.replace(', "seatrial>=0.1"', "") + lines(OWN)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "expected"),
+    [
+        ('from seatrial.tasks import ns\n\n__all__ = ["ns"]\n', True),
+        ('"""The tasks of invoke."""\n\nfrom seatrial.tasks import ns\n', True),
+        ("from seatrial.tasks import ns\n\nns.add_task(own)\n", False),
+        ("from seatrial.tasks import ns\n\nnames = [ns]\n", False),
+        ("import invoke\n", False),
+    ],
+)
+def test_tasks_file_with_anything_else_is_the_projects_own(tasks: str, *, expected: bool) -> None:
+    assert is_own_tasks_file(tasks) is expected
+
+
+TABLES = """
+[project]
+name = "tidepool"
+
+[tool.seatrial]
+branch = "main"
+
+[tool.seatrial.changelog]
+source = "none"
+
+[tool.ruff]
+line-length = 100
+
+[tool.towncrier]
+directory = "changelog.d"
+"""
+RUFF = """
+[project]
+name = "tidepool"
+
+[tool.ruff]
+line-length = 100
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "changelog", "rest"),
+    [
+        (TABLES, True, RUFF),
+        (TABLES, False, RUFF + '\n[tool.towncrier]\ndirectory = "changelog.d"\n'),
+        (TABLES.replace("changelog.d", "news"), True, RUFF + '\n[tool.towncrier]\ndirectory = "news"\n'),
+        (RUFF, True, RUFF),
+        ('[project]\nname = "a"\n\n[tool.seatrial]\n', True, '[project]\nname = "a"\n'),
+    ],
+)
+def test_tables_of_seatrial_go_and_others_stay(text: str, rest: str, *, changelog: bool) -> None:
+    assert pyproject_without_tables(lines(text), changelog=changelog) == lines(rest)
+
+
+def test_marker_goes_with_the_line_below_it() -> None:
+    marked = "# News\n\n<!-- towncrier release notes start -->\n\n## 1.2.3\n"
+    assert without_marker(PurePosixPath("NEWS.md"), marked) == "# News\n\n## 1.2.3\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["fragments", "none"])
+def test_what_init_wrote_is_removed_and_the_rest_is_named(tmp_path: Path, source: str) -> None:
+    """The real init writes first, for a real repository on a forge: only then is all of it there."""
+    repo = make_sample("setuptools-static", tmp_path)
+    project = repo.project
+    project.git("remote", "set-url", "origin", "https://github.com/acme/tidepool.git")
+    assert project.seatrial("init", "--yes", "--no-try", "--changelog", source).returncode == 0
+    project.write({"docs/release.md": "Run `seatrial release`.\n"})
+    project.commit("Adopt seatrial")
+    shown = project.seatrial("init", "--remove", "--dry-run")
+    assert (shown.returncode, "+++ /dev/null" in shown.output) == (0, True), shown.output
+    assert project.git("status", "--short") == ""
+    removed = project.seatrial("init", "--remove", "--yes")
+    assert (removed.returncode, removed.was_a_traceback) == (0, False), removed.output
+    assert "docs/release.md:1: Run `seatrial release`." in removed.output
+    project.git("add", "--all")
+    left = project.git("diff", "--cached", "--name-only", "HEAD~1").split()
+    assert left == ["docs/release.md"], project.git("diff", "--cached", "HEAD~1")
+    project.commit("Leave seatrial")
+    assert "There is nothing to remove." in project.seatrial("init", "--remove", "--yes").output
+
+
+@pytest.mark.slow
+def test_removal_asks_and_leaves_unfinished_work_alone(tmp_path: Path) -> None:
+    project = make_sample("setuptools-static", tmp_path).project
+    assert project.seatrial("init", "--yes", "--no-try").returncode == 0
+    project.commit("Adopt seatrial")
+    asked = project.seatrial("init", "--remove")
+    assert (asked.returncode, "nothing was removed" in asked.output) == (5, True), asked.output
+    project.write({"tasks.py": (project.root / "tasks.py").read_text() + "\n"})
+    refused = project.seatrial("init", "--remove", "--yes")
+    assert (refused.returncode, "tasks.py has changes that are not committed" in refused.output) == (2, True)
+    assert project.git("status", "--short") == " M tasks.py\n"
