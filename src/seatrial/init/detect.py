@@ -265,7 +265,10 @@ def _ask_backend(
     project: Project, files: tuple[PurePosixPath, ...], trouble: SeatrialError | None
 ) -> tuple[BackendAnswers, SeatrialError | None]:
     """Ask the build backend for what only setup.py computes; return its answers, and the error where it failed."""
-    needs_version = isinstance(trouble, VersionNotFound) and sets_version(project.root, project.table)
+    is_computed_version = "version" in project.table.get("project", {}).get("dynamic", ())
+    needs_version = isinstance(trouble, VersionNotFound) and (
+        is_computed_version or sets_version(project.root, project.table)
+    )
     if not needs_version and not needs_name(project):
         return BackendAnswers(), None
     try:

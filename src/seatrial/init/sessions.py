@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from seatrial.errors import ProjectError
 from seatrial.init.detect_tests import USUAL_GROUPS, declared_needs, package_folders
 from seatrial.init.runners import Needs, Purpose, first_runner, is_session, session_name, types_of_hooks
+from seatrial.project.requirements import read_requirements
 from seatrial.sessions.tests import TYPE_GROUPS
 
 if TYPE_CHECKING:
@@ -201,9 +203,20 @@ def _needs_of_types(detected: DetectedProject, runner: Runner | None) -> Needs:
     if runner is None or not needs:
         # The groups for types, or those of the tests, are installed in any case.
         grouped = project.group(*TYPE_GROUPS, *USUAL_GROUPS)
+        if runner is None and not grouped and _brings_mypy(project, detected.tests.needs):
+            return replace(detected.tests.needs, groups=())
         return Needs() if grouped or not _checks_tests(project) else replace(detected.tests.needs, groups=())
     others = tuple(text for text in needs.requirements if text not in {"mypy", "ruff", "pyright"})
     return replace(needs, requirements=tuple(text for text in others if not text.startswith("pyright")))
+
+
+def _brings_mypy(project: Project, needs: Needs) -> bool:
+    """Whether the requirements of the tests have mypy, in a version that the project chooses."""
+    texts = [*needs.requirements]
+    for name in needs.files:
+        with contextlib.suppress(ProjectError):
+            texts += read_requirements(project.root, name)
+    return any(requirement.name == "mypy" for requirement in map(_parsed, texts) if requirement)
 
 
 def _checks_tests(project: Project) -> bool:

@@ -1,0 +1,205 @@
+"""The sessions that a project gets: as its own files run its tests and type checks, with what they need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sample_project import lines
+from seatrial.init.detect import detect_project
+from seatrial.init.files import session_calls
+from seatrial.init.propose import propose_changes
+from seatrial.init.trial import part_to_release
+
+if TYPE_CHECKING:
+    from sample_project import SampleProject
+    from seatrial.init.detect import DetectedProject
+
+
+PYPROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "tidepool"
+version = "1.2.3"
+requires-python = ">=3.11"
+"""
+CLASSIFIED = """
+classifiers = ["Programming Language :: Python :: 3.12", "Programming Language :: Python :: 3.13"]
+"""
+MATRIX = """
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    strategy:
+      matrix:
+        python-version: ["3.12", "3.14"]
+    steps:
+      - run: pip install . pytest
+      - run: pytest tests
+"""
+POETRY = """
+[build-system]
+requires = ["poetry-core>=2"]
+build-backend = "poetry.core.masonry.api"
+
+[project]
+name = "tidepool"
+version = "1.2.3"
+requires-python = ">=3.12,<3.14"
+dynamic = ["classifiers"]
+
+[tool.poetry.group.dev.dependencies]
+pytest = "^8.0"
+"""
+
+
+def detect(project: SampleProject, files: dict[str, str], tag: str = "v1.2.3") -> DetectedProject:
+    """Return a project with some files, with a test and a tag; ``pyproject.toml`` is added to."""
+    pyproject = files.get("pyproject.toml", "\n")
+    text = pyproject if "build-system" in pyproject else lines(PYPROJECT) + lines(pyproject)
+    given = {name: lines(content) for name, content in files.items()}
+    given["ruff.toml"] = "line-length = 200\n"
+    project.write({"tidepool/__init__.py": "", "tests/test_tide.py": "", **given, "pyproject.toml": lines(text)})
+    project.git("init", "-q", "-b", "main")
+    project.commit("Begin")
+    project.git("tag", "-a", "-m", "It", tag)
+    return detect_project(project.root)
+
+
+@pytest.mark.parametrize(
+    ("files", "call"),
+    [
+        # Coverage, as tox measures it.
+        (
+            {"tox.ini": "[testenv]\ndeps =\n  pytest\n  coverage[toml]\ncommands = coverage run -m pytest {posargs}"},
+            'sessions.tests(requirements=["pytest", "coverage[toml]"], command=["coverage", "run", "-m", "pytest"])',
+        ),
+        (
+            {"tox.ini": "[testenv]\ndeps = pytest-cov\ncommands = pytest --cov=tidepool {posargs:tests}"},
+            'sessions.tests(requirements=["pytest-cov"], command=["pytest", "--cov=tidepool", "tests"])',
+        ),
+        # Types, with the paths, arguments, version and requirements of where mypy runs today.
+        (
+            {"tox.ini": "[testenv:types]\ndeps =\n  mypy==1.10\n  types-toml\ncommands = mypy --strict tidepool"},
+            'sessions.mypy(requirements=["mypy==1.10", "types-toml"], command=["mypy", "--strict", "tidepool"])',
+        ),
+        (
+            {
+                "pyproject.toml": '[tool.mypy]\nfiles = ["tidepool"]',
+                "requirements-dev.txt": "-r more.txt\nmypy==1.9",
+                "more.txt": "pytest",
+            },
+            'sessions.mypy(requirements=["requirements-dev.txt"])',
+        ),
+        (
+            {
+                "pyproject.toml": '[dependency-groups]\ntest = ["pytest", "mypy; python_version == \'3.12\'"]\n'
+                '[tool.mypy]\nfiles = ["tidepool"]',
+            },
+            'sessions.mypy(pythons=["3.12"])',
+        ),
+        # Extras, of tox and of CI.
+        (
+            {
+                "pyproject.toml": '[project.optional-dependencies]\nfast = ["cython"]',
+                "tox.ini": "[testenv]\nextras = fast\ndeps = pytest\ncommands = pytest",
+            },
+            'sessions.tests(extras=["fast"], requirements=["pytest"])',
+        ),
+        (
+            {
+                "pyproject.toml": '[project.optional-dependencies]\nfast = ["cython"]\nchecks = ["pytest"]',
+                ".github/workflows/ci.yml": "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n"
+                "      - run: uv sync --extra fast --extra checks\n      - run: uv run pytest -x",
+            },
+            'sessions.tests(extras=["fast", "checks"], command=["pytest", "-x"])',
+        ),
+        # Paths: a folder next to the tests has a conftest that needs more.
+        (
+            {
+                "tox.ini": "[testenv]\ndeps = pytest\ncommands = pytest {posargs:tests/}",
+                "benchmarks/conftest.py": "import pytest_benchmark",
+                "benchmarks/test_speed.py": "",
+            },
+            'sessions.tests(requirements=["pytest"], command=["pytest", "tests/"])',
+        ),
+        # A task runner.
+        (
+            {
+                "pyproject.toml": '[dependency-groups]\ntest = ["pytest"]',
+                "justfile": "test *args:\n    uv run --group test pytest {{args}} tests",
+            },
+            'sessions.tests(command=["pytest", "tests"])',
+        ),
+        (
+            {"Makefile": "check:\n\tpython -m pytest tests"},
+            'sessions.tests(requirements=["pytest"], command=["pytest", "tests"])',
+        ),
+    ],
+)
+def test_session_runs_what_the_project_runs_today(project: SampleProject, files: dict[str, str], call: str) -> None:
+    assert call in session_calls(detect(project, files))
+
+
+@pytest.mark.parametrize(
+    ("files", "pythons", "call"),
+    [
+        # requires-python, where no classifier names one and Poetry would add them.
+        ({"pyproject.toml": POETRY}, ("3.12", "3.13"), "sessions.tests()"),
+        # Classifiers come before the matrix of CI, and none is added.
+        (
+            {"pyproject.toml": CLASSIFIED, ".github/workflows/ci.yml": MATRIX},
+            ("3.12", "3.13"),
+            'sessions.tests(requirements=["pytest"], command=["pytest", "tests"])',
+        ),
+    ],
+)
+def test_pythons_are_the_same_for_all_whatever_names_them(
+    project: SampleProject, files: dict[str, str], pythons: tuple[str, ...], call: str
+) -> None:
+    found = detect(project, files)
+    assert (found.project.pythons, call in session_calls(found)) == (pythons, True)
+    assert "classifiers" not in propose_changes(found).diff
+
+
+def test_pythons_of_ci_are_tested_where_nothing_else_names_them(project: SampleProject) -> None:
+    calls = session_calls(detect(project, {".github/workflows/ci.yml": MATRIX}))
+    tests = next(call for call in calls if call.startswith("sessions.tests("))
+    assert 'pythons=["3.12", "3.14"]' in tests
+
+
+@pytest.mark.parametrize(("tag", "part"), [("v1.2.2", "auto"), ("v1.2.3", "patch"), ("v1.3.0", "patch")])
+def test_version_that_is_in_the_files_already_is_released_as_it_is(project: SampleProject, tag: str, part: str) -> None:
+    assert part_to_release(detect(project, {}, tag)) == part
+
+
+def test_nothing_about_seatrial_is_in_what_the_users_of_the_project_read(project: SampleProject) -> None:
+    changelog = "# Changelog\n\n## 1.2.3\n\n- Old.\n"
+    proposal = propose_changes(detect(project, {"CHANGELOG.md": changelog, "README.md": "Tides.\n"}))
+    named = [str(file.path) for file in proposal if "seatrial" in file.new]
+    assert named == ["noxfile.py", "tasks.py"]
+    assert proposal.lines < 25
+
+
+@pytest.mark.slow
+def test_version_that_a_module_imports_is_found_where_it_is_written(project: SampleProject) -> None:
+    """The real backend says which version it is."""
+    flit = """
+    [build-system]
+    requires = ["flit_core>=3.11"]
+    build-backend = "flit_core.buildapi"
+
+    [project]
+    name = "tidepool"
+    dynamic = ["version", "description"]
+    """
+    module = '"""Tides."""\n\nfrom .data import __version__\n'
+    files = {"pyproject.toml": flit, "tidepool/__init__.py": module, "tidepool/data.py": '__version__ = "1.2.3"'}
+    found = detect(project, files)
+    assert found.version_source == 'tidepool/data.py: __version__ = "1.2.3"'
+    assert '+filename = "tidepool/data.py"\n' in propose_changes(found).diff
