@@ -1,9 +1,13 @@
-"""Adopt real projects: init, build, check, tests and a rehearsal for each, and a table of what came of it.
+"""Adopt real projects: init, and a rehearsal of the next release, and a table of what came of it.
 
-    python bench/adoption/adopt.py FOLDER... [--only init] [--json FILE]
+    python bench/adoption/adopt.py FOLDER... [@LIST] [--no-tests] [--keep FOLDER] [--json FILE]
 
-Each FOLDER is a git directory on disk, with or without a work tree; it is cloned at its HEAD and never written to. An
-empty remote stands in for the one that the project is pushed to. Nothing leaves the machine but what installs tools.
+Each FOLDER is a git directory on disk, with or without a work tree; LIST is a file that names one in each line. It is
+cloned at its HEAD and never written to. An empty remote stands in for the one that the project is pushed to. Nothing
+leaves the machine but what installs tools.
+
+The columns: how init ended and how many lines it changed; the tests with seatrial and in the project's own way, as the
+trial of init counts them; the rehearsal of the release; the cause, where one of them failed.
 """
 
 from __future__ import annotations
@@ -15,150 +19,131 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-STEPS = ("init", "build", "check", "tests", "rehearse")
-HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 IDENTITY = ("-c", "user.name=A. Author", "-c", "user.email=author@example.invalid")
+SEATRIAL = (sys.executable, "-m", "seatrial")
+PARTS = ("auto", "patch", "minor", "major")
+NOT_OUT_YET = re.compile(r"INDEX011|TagTaken|PartTooSmall")
+"""What a rehearsal says of a version that is out already: a snapshot is older than the index and its own tags."""
+
+TESTS = re.compile(
+    r"^\S tests +(?P<seatrial>[^(:\n]+?)(?: \((?P<how>[^:]+): (?P<own>[^)]+)\))?(?:: .*)?$", re.MULTILINE
+)
+WRITTEN = re.compile(r"(\d+) files?, (\d+) lines? written")
+LEFT_TO_USER = re.compile(r"^- noxfile.py is yours .*:\n((?:  .*\n|\n)+)", re.MULTILINE)
 
 
 @dataclass
 class Row:
-    """What came of a project: ``lines`` that init changed; ``went``: seconds of each step, negative if it failed."""
+    """What came of a project: each field is a cell of the table, "" where it did not come to that."""
 
     name: str
+    init: str = ""
     lines: int = 0
-    files: int = 0
-    again: str = ""
-    by_hand: str = ""
-    went: dict[str, float] = field(default_factory=dict)
-    about: dict[str, str] = field(default_factory=dict)
-    failure: str = ""
+    seatrial: str = ""
+    own: str = ""
+    rehearsal: str = ""
+    cause: str = ""
+    seconds: float = 0.0
 
 
-def adopt(source: Path, folder: Path, steps: list[str]) -> Row:
-    """Clone a project into ``folder`` and take the steps in turn, as far as they go."""
+def adopt(source: Path, folder: Path, *, tests: bool) -> Row:
+    """Clone a project into ``folder``, adopt it, and rehearse its next release."""
     name = source.parent.name.partition("+")[2] or source.name.removesuffix(".git")
-    row, root = Row(name), folder / name
-    cloned(source, root, folder / f"{name}.git")
-    for step in steps:
-        begun = time.perf_counter()
-        code, output = rehearsed(root) if step == "rehearse" else taken(step, root)
-        (folder / f"{name}.{step}.log").write_text(output, encoding="utf-8")
-        row.went[step] = round((time.perf_counter() - begun) * (-1 if code else 1), 1)
-        if step == "init":
-            told(row, output)
-            row.by_hand = pasted(root, output)
-            if not code:
-                row.again = taken("init", root)[1].strip().splitlines()[-1]
-                git(root, "add", "-A")
-                row.files = len(git(root, "diff", "--cached", "--name-only").split())
-                git(root, *IDENTITY, "commit", "-q", "--no-verify", "-m", "Adopt seatrial")
-        if code:
-            row.failure = f"{step}: " + " | ".join(output.strip().splitlines()[-6:])
-            if step in {"init", "build"}:
+    row, root, begun = Row(name), folder / name, time.perf_counter()
+    git(folder, "clone", "-q", "--bare", str(source), str(folder / f"{name}.git"))
+    git(folder, "clone", "-q", str(folder / f"{name}.git"), str(root))
+    code, output = run(root, folder / f"{name}.init.log", "init", "--yes")
+    row.init = "ended well" if not code else f"exit code {code}"
+    if code:
+        row.cause = last_lines(output)
+    else:
+        read_trial(row, output)
+        add_lines(root, output)
+        git(root, "add", "--all")
+        git(root, *IDENTITY, "commit", "-q", "--no-verify", "--allow-empty", "-m", "Adopt seatrial")
+        options = () if tests else ("--no-tests",)
+        for part in PARTS:
+            arguments = ("rehearse", part, "--anyway", "--allow-empty", *options)
+            code, output = run(root, folder / f"{name}.rehearse.log", *arguments)
+            if not code or not NOT_OUT_YET.search(output):
                 break
+        row.rehearsal = f"{part}: {'ready' if not code else f'exit code {code}'}"
+        row.cause = last_lines(output) if code else ""
+    row.seconds = round(time.perf_counter() - begun, 1)
     return row
 
 
-def cloned(source: Path, root: Path, remote: Path) -> None:
-    """Make a work tree of a project, and a remote that it is pushed to."""
-    git(root.parent, "clone", "-q", "--bare", str(source), str(remote))
-    git(root.parent, "clone", "-q", str(remote), str(root))
-
-
-def rehearsed(root: Path) -> tuple[int, str]:
-    """Rehearse the next release that is not out yet: a snapshot is older than the index and its own tags."""
-    for part in ("patch", "minor", "major"):
-        code, output = taken("rehearse", root, part)
-        if not code or not re.search(r"INDEX011|errors\.md#tagtaken", output):
-            break
+def run(root: Path, log: Path, *arguments: str) -> tuple[int, str]:
+    """Run seatrial in a project and return its exit code and what it printed, which is kept."""
+    try:
+        done = subprocess.run(
+            (*SEATRIAL, *arguments), cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=1800, check=False,
+        )  # fmt: skip
+        code, output = done.returncode, done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired as error:
+        code, output = 124, (error.output or b"").decode(errors="replace") + "\ntook longer than 30 minutes"
+    log.write_text(output, encoding="utf-8")
     return code, output
 
 
-def taken(step: str, root: Path, part: str = "patch") -> tuple[int, str]:
-    """Take a step and return its exit code and what was printed."""
-    seatrial, nox = (sys.executable, "-m", "seatrial"), (sys.executable, "-m", "nox")
-    commands = {
-        "init": (*seatrial, "init", "--yes"),
-        "build": (*nox, "-s", "build"),
-        "check": (*nox, "-s", "check"),
-        "tests": (*nox, "-s", f"tests-{HERE}"),
-        "rehearse": (*seatrial, "rehearse", "--part", part, "--anyway", "--allow-empty"),
-    }
-    try:
-        done = subprocess.run(
-            commands[step], cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=900, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        return 124, (error.output or b"").decode(errors="replace") + "\ntook longer than 15 minutes"
-    return done.returncode, done.stdout.decode(errors="replace")
+def read_trial(row: Row, output: str) -> None:
+    """Read how much init wrote, and how many tests there were with seatrial and in the project's own way."""
+    written, tests = WRITTEN.search(output), TESTS.search(output)
+    row.lines = int(written[2]) if written else 0
+    if tests:
+        row.seatrial = tests["seatrial"]
+        row.own = f"{tests['own']} ({tests['how']})" if tests["own"] else ""
 
 
-def pasted(root: Path, output: str) -> str:
-    """Do what init leaves to the user: add the lines that it printed to a noxfile that was there."""
-    found = re.search(r"^- noxfile.py is yours .*:\n((?:  .*\n|\n)+)", output, re.MULTILINE)
-    if found:
+def add_lines(root: Path, output: str) -> None:
+    """Do what init leaves to the user: add the lines that it printed to a noxfile of the project's own."""
+    match = LEFT_TO_USER.search(output)
+    if match:
         with (root / "noxfile.py").open("a", encoding="utf-8") as file:
-            file.write("\n" + re.sub(r"^  ", "", found[1], flags=re.MULTILINE))
-    return "the lines for its noxfile" if found else ""
+            file.write("\n" + re.sub(r"^  ", "", match[1], flags=re.MULTILINE))
 
 
-def told(row: Row, output: str) -> None:
-    """Read what init said that it found, and how much it wrote."""
-    rows = re.findall(r"^(backend|version|layout|tests|changelog|tags) +(.+)$", output, re.MULTILINE)
-    row.about = dict(reversed(rows))
-    counted = re.search(r"(\d+) files, (\d+) lines written", output)
-    row.lines = int(counted[2]) if counted else 0
+def last_lines(output: str) -> str:
+    """Return the end of an output in one line."""
+    return " / ".join(line.strip() for line in output.strip().splitlines()[-6:])
 
 
-def git(folder: Path, *args: str) -> str:
+def git(folder: Path, *arguments: str) -> None:
     """Run git."""
-    done = subprocess.run(("git", *args), cwd=folder, stdout=subprocess.PIPE, check=True)
-    return done.stdout.decode()
+    subprocess.run(("git", *arguments), cwd=folder, stdout=subprocess.DEVNULL, check=True)
 
 
-def table(rows: list[Row], steps: list[str]) -> str:
+def table(rows: list[Row]) -> str:
     """Return the rows as Markdown."""
-    heads = ["project", "backend", "version", "changelog", "lines", *steps]
-    cells = [
-        [
-            row.name,
-            row.about.get("backend", ""),
-            row.about.get("version", "")[:40],
-            row.about.get("changelog", "")[:40],
-            str(row.lines),
-            *(
-                f"{'failed' if row.went[step] < 0 else 'ok'} {abs(row.went[step])}" if step in row.went else ""
-                for step in steps
-            ),
-        ]
-        for row in rows
-    ]
-    lines = [heads, ["---"] * len(heads), *cells]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    heads = ("name", "init", "lines", "seatrial", "own", "rehearsal", "cause")
+    cells = [[str(asdict(row)[head]).replace("|", "\\|")[:160] for head in heads] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *cells])
 
 
 def main() -> None:
     """Adopt what the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, fromfile_prefix_chars="@"
+    )
     parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--only", nargs="+", choices=STEPS, default=list(STEPS))
+    parser.add_argument("--no-tests", action="store_true", help="rehearse without the tests")
     parser.add_argument("--keep", type=Path, help="work here, and leave it")
     parser.add_argument("--json", type=Path)
-    args = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="adoption-") as temporary:
-        folder = args.keep or Path(temporary)
+        folder = (arguments.keep or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         rows = []
-        for source in args.folders:
-            rows.append(adopt(source.resolve(), folder, args.only))
-            print(f"{rows[-1].name}: {rows[-1].went} {rows[-1].failure}", flush=True)
-        if args.json:
-            args.json.write_text(json.dumps([asdict(row) for row in rows], indent=2), encoding="utf-8")
-        print(f"\n{table(rows, args.only)}")
+        for source in arguments.folders:
+            rows.append(adopt(source.resolve(), folder, tests=not arguments.no_tests))
+            print(json.dumps(asdict(rows[-1])), flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=2), encoding="utf-8")
+    print(f"\n{table(rows)}")
 
 
 if __name__ == "__main__":
