@@ -103,6 +103,8 @@ def test_files_are_compared_by_content(manifest: Manifest, tmp_path: Path) -> No
     assert str(again).splitlines()[2].startswith("no manifest was kept, so these are compared with a new build")
     same = compared(manifest, there, put(there, CARGO, turned), put(there, WHEEL_CARGO))
     assert (same.state, same.repackaged) == (IndexState.SAME_CONTENT, {CARGO.name: ("order",)})
+    assert sorted(same.served_hashes) == sorted(file.sha256 for file in same.served)
+    assert release.served_hashes == (release.served[0].sha256,)
     # A file that is missing, and one whose content is the same.
     assert compared(manifest, there, put(there, CARGO, turned)).state is IndexState.PARTLY
 

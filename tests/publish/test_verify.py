@@ -85,10 +85,11 @@ def test_release_that_is_not_all_there_is_finished_by_publish(
 def test_release_that_is_packaged_differently_is_published(server: IndexServer) -> None:
     server.store_data(WHEEL, server.repacked(WHEEL))
     server.store_file(SDIST, extra=b"\0")
-    ran = server.verify("--limit", "60", "--json")
+    ran = server.invoke("verify", "--index", server.url, "--limit", "60", "--json")
     assert ran.returncode == 0, ran.output
     printed = json.loads(ran.output[ran.output.index("\n{") :])
     assert (printed["state"], {file["state"] for file in printed["files"]}) == ("same_content", {"same_content"})
+    assert printed["installed"]["modules"] == ["tidepool"]
     ran = server.verify("--limit", "60")
     assert ran.returncode == 0
     assert server.plain(ran.output) == (

@@ -138,6 +138,12 @@ class ReleaseOnIndex:
         return tuple(file for file in files if file.sha256 != self.hashes[file.name])
 
     @property
+    def served_hashes(self) -> tuple[str, ...]:
+        """The SHA-256 of the files on the index that have the content of the manifest."""
+        fine = {*self._in_state(FileState.IDENTICAL), *self._in_state(FileState.SAME_CONTENT)}
+        return tuple(file.sha256 for file in self.served if file.name in fine)
+
+    @property
     def repackaged(self) -> Mapping[str, tuple[str, ...]]:
         """What differs in the packaging of files with the same content, by their names."""
         return {name: self.comparisons[name].packaging for name in self._in_state(FileState.SAME_CONTENT)}

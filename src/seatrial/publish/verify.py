@@ -6,7 +6,7 @@ import itertools
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal
 
@@ -115,6 +115,8 @@ def verify_published(tagged: TaggedRelease, options: VerifyOptions, say: Callabl
             return VerifiedRelease(on_index, attestations, None, remark)
         isolated = IsolatedFolder(Path(folder), installer_environment(process.child_environment()))
         request = InstallRequest.of(tagged.name, manifest.version, manifest.files, destination.simple)
+        # What has the same content can have other bytes.
+        request = replace(request, hashes=on_index.served_hashes)
         say(f"installing {request.name}=={request.version} in an empty environment")
         installed = install_release(isolated, _newest_python(tagged.snapshot.project, options.environ), request)
         return VerifiedRelease(on_index, attestations, installed, remark)
