@@ -89,7 +89,8 @@ def is_hidden(root: Path, name: str) -> bool:
 
 def _query(root: Path, *args: str) -> str | None:
     try:
-        done = process.attempt(args, cwd=root, env=process.user_environment(GIT_OPTIONAL_LOCKS="0"))
+        env = process.user_environment(GIT_OPTIONAL_LOCKS="0")
+        done = process.attempt(args, cwd=root, env=env, on_terminal=True)
     except CommandFailed:
         return None
     if DUBIOUS_OWNERSHIP in done.errors:
