@@ -19,8 +19,7 @@ from packaging.utils import canonicalize_name
 
 from checks import test_files, test_upload_rules
 from seatrial.checks.registry import UPLOAD_RULES
-from seatrial.distributions import pypi_rules as ours
-from seatrial.distributions import zip_structure
+from seatrial.distributions import pypi_rules, zip_structure
 from seatrial.rehearsal.uploads import NEW_PROJECT
 
 if TYPE_CHECKING:
@@ -50,9 +49,9 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(EXCEPT.sub(r"\1 (\2):", path.read_text(encoding="utf-8")))
 
 
-def values_in(path: Path, known: Mapping[str, Any]) -> dict[str, Any]:
+def values_in(path: Path, constants: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the assignments at the top of a module evaluate to, of those that are plain data."""
-    values = dict(known)
+    values = dict(constants)
     for node in parsed(path).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             try:
@@ -62,24 +61,24 @@ def values_in(path: Path, known: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def value_of(node: ast.expr, known: Mapping[str, Any]) -> Any:
+def value_of(node: ast.expr, constants: Mapping[str, Any]) -> Any:
     """Evaluate plain data. Raises `ValueError` for anything else."""
     if isinstance(node, ast.Constant):
         return node.value
-    if isinstance(node, ast.Name) and node.id in known:
-        return known[node.id]
+    if isinstance(node, ast.Name) and node.id in constants:
+        return constants[node.id]
     if isinstance(node, (ast.Set, ast.List, ast.Tuple)):
-        items = [value_of(item, known) for item in node.elts]
+        items = [value_of(item, constants) for item in node.elts]
         return set(items) if isinstance(node, ast.Set) else items
     if isinstance(node, ast.Dict):
         # Of a table of functions, only the names are data.
-        pairs = ((value_of(key, known), value) for key, value in zip(node.keys, node.values) if key)
-        return {key: None if isinstance(value, ast.Attribute) else value_of(value, known) for key, value in pairs}
+        pairs = ((value_of(key, constants), value) for key, value in zip(node.keys, node.values) if key)
+        return {key: None if isinstance(value, ast.Attribute) else value_of(value, constants) for key, value in pairs}
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.BitOr)):
-        left, right = value_of(node.left, known), value_of(node.right, known)
+        left, right = value_of(node.left, constants), value_of(node.right, constants)
         return left * right if isinstance(node.op, ast.Mult) else left | right
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile":
-        return value_of(node.args[0], known)
+        return value_of(node.args[0], constants)
     raise ValueError(ast.unparse(node))
 
 
@@ -87,7 +86,7 @@ def value_of(node: ast.expr, known: Mapping[str, Any]) -> Any:
 class Table:
     """A copied table; ``name``: what it is called in ``file`` of PyPI; ``read``: how it is brought into our form."""
 
-    ours: Any
+    value: Any
     file: str
     name: str
     read: Callable[[Any], Any] = frozenset
@@ -102,59 +101,59 @@ def same(value: Any) -> Any:
 
 
 TABLES = (
-    Table(ours.FILE_LIMIT, "warehouse/constants.py", "MAX_FILESIZE", same),
-    Table(ours.PROJECT_LIMIT, "warehouse/constants.py", "MAX_PROJECT_SIZE", same),
-    Table(ours.DAYS_OPEN, "warehouse/forklift/legacy.py", "MAXIMUM_AGE_FOR_NEW_UPLOADS_DAYS", same),
-    Table(ours.ZIP_RATIO, "warehouse/forklift/legacy.py", "COMPRESSION_RATIO_THRESHOLD", same),
-    Table(ours.ZIP_FREE, "warehouse/forklift/legacy.py", "COMPRESSION_RATIO_MIN_SIZE", same),
-    Table(ours.PLATFORMS, "warehouse/forklift/legacy.py", "_allowed_platforms"),
-    Table(ours.MACOS_ARCHES, "warehouse/forklift/legacy.py", "_macosx_arches"),
-    Table(ours.MACOS_VERSIONS, "warehouse/forklift/legacy.py", "_macosx_major_versions"),
-    Table(ours.MANYLINUX_ARCHES, "warehouse/forklift/legacy.py", "_manylinux_arches"),
-    Table(ours.MUSLLINUX_ARCHES, "warehouse/forklift/legacy.py", "_musllinux_arches"),
-    Table(ours.IOS_ARCHES, "warehouse/forklift/legacy.py", "_ios_arches"),
-    Table(ours.ANDROID_ARCHES, "warehouse/forklift/legacy.py", "_android_arches"),
+    Table(pypi_rules.FILE_LIMIT, "warehouse/constants.py", "MAX_FILESIZE", same),
+    Table(pypi_rules.PROJECT_LIMIT, "warehouse/constants.py", "MAX_PROJECT_SIZE", same),
+    Table(pypi_rules.DAYS_OPEN, "warehouse/forklift/legacy.py", "MAXIMUM_AGE_FOR_NEW_UPLOADS_DAYS", same),
+    Table(pypi_rules.ZIP_RATIO, "warehouse/forklift/legacy.py", "COMPRESSION_RATIO_THRESHOLD", same),
+    Table(pypi_rules.ZIP_FREE, "warehouse/forklift/legacy.py", "COMPRESSION_RATIO_MIN_SIZE", same),
+    Table(pypi_rules.PLATFORMS, "warehouse/forklift/legacy.py", "_allowed_platforms"),
+    Table(pypi_rules.MACOS_ARCHES, "warehouse/forklift/legacy.py", "_macosx_arches"),
+    Table(pypi_rules.MACOS_VERSIONS, "warehouse/forklift/legacy.py", "_macosx_major_versions"),
+    Table(pypi_rules.MANYLINUX_ARCHES, "warehouse/forklift/legacy.py", "_manylinux_arches"),
+    Table(pypi_rules.MUSLLINUX_ARCHES, "warehouse/forklift/legacy.py", "_musllinux_arches"),
+    Table(pypi_rules.IOS_ARCHES, "warehouse/forklift/legacy.py", "_ios_arches"),
+    Table(pypi_rules.ANDROID_ARCHES, "warehouse/forklift/legacy.py", "_android_arches"),
     Table(
-        ours.EXTENSIONS,
+        pypi_rules.EXTENSIONS,
         "warehouse/forklift/forms.py",
         "_filetype_extension_mapping",
         lambda table: {kind: frozenset(extensions) for kind, extensions in table.items()},
     ),
-    Table(ours.PROJECT_NAME, "warehouse/utils/project.py", "PROJECT_NAME_RE", lambda form: form[1:-2]),
-    Table(ours.METADATA_VERSIONS, "warehouse/forklift/metadata.py", "SUPPORTED_METADATA_VERSIONS"),
+    Table(pypi_rules.PROJECT_NAME, "warehouse/utils/project.py", "PROJECT_NAME_RE", lambda form: form[1:-2]),
+    Table(pypi_rules.METADATA_VERSIONS, "warehouse/forklift/metadata.py", "SUPPORTED_METADATA_VERSIONS"),
     Table(
-        ours.DYNAMIC_FIELDS,
+        pypi_rules.DYNAMIC_FIELDS,
         "warehouse/forklift/metadata.py",
         "DYNAMIC_FIELDS",
         lambda fields: frozenset(map(str.lower, fields)),
     ),
-    Table({"summary": ours.SUMMARY_LIMIT}, "warehouse/forklift/metadata.py", "_LENGTH_LIMITS", same),
+    Table({"summary": pypi_rules.SUMMARY_LIMIT}, "warehouse/forklift/metadata.py", "_LENGTH_LIMITS", same),
     Table(
-        ours.CONTENT_TYPES,
+        pypi_rules.CONTENT_TYPES,
         "warehouse/utils/readme.py",
         "_RENDERERS",
-        # The others stand for a description from before there were content types.
+        # The others are for a description from before there were content types.
         lambda table: frozenset(filter(None, table)),
     ),
-    Table(ours.SCANNED_SUFFIXES, "warehouse/utils/scanner.py", "_SCAN_EXTENSIONS"),
-    Table(ours.SCANNED_LIMIT, "warehouse/utils/scanner.py", "_SCAN_MAX_FILE_SIZE", same),
+    Table(pypi_rules.SCANNED_SUFFIXES, "warehouse/utils/scanner.py", "_SCAN_EXTENSIONS"),
+    Table(pypi_rules.SCANNED_LIMIT, "warehouse/utils/scanner.py", "_SCAN_MAX_FILE_SIZE", same),
 )
 
 
 def table_differences(checkout: Path) -> Iterator[str]:
     """Yield what differs between our tables and PyPI's."""
-    known = {"ONE_MIB": ours.MIB, "ONE_GIB": ours.GIB}
+    constants = {"ONE_MIB": pypi_rules.MIB, "ONE_GIB": pypi_rules.GIB}
     for table in TABLES:
-        values = values_in(checkout / table.file, known)
+        values = values_in(checkout / table.file, constants)
         if table.name not in values:
             yield f"{table.name} is no longer in {table.file}"
-        elif table.read(values[table.name]) != table.ours:
-            yield f"{table.name} in {table.file} is {values[table.name]!r}, and ours is {table.ours!r}"
+        elif table.read(values[table.name]) != table.value:
+            yield f"{table.name} in {table.file} is {values[table.name]!r}, and ours is {table.value!r}"
     label = re.search(
         r"len\(label\) > (\d+)", (checkout / "warehouse/forklift/metadata.py").read_text(encoding="utf-8")
     )
-    if not label or int(label[1]) != ours.LABEL_LIMIT:
-        yield f"the limit of labels is {label and label[1]}, and ours is {ours.LABEL_LIMIT}"
+    if not label or int(label[1]) != pypi_rules.LABEL_LIMIT:
+        yield f"the limit of labels is {label and label[1]}, and ours is {pypi_rules.LABEL_LIMIT}"
 
 
 def name_differences(checkout: Path) -> Iterator[str]:
@@ -162,8 +161,8 @@ def name_differences(checkout: Path) -> Iterator[str]:
     inserts = re.compile(r"INSERT INTO (?:blacklist|prohibited_project_names)\s*\(name\) VALUES \('([^']+)'\)")
     texts = (path.read_text(encoding="utf-8") for path in sorted((checkout / "warehouse/migrations").rglob("*.py")))
     names = {canonicalize_name(name) for text in texts for name in inserts.findall(text)}
-    if names != ours.PROHIBITED_NAMES:
-        yield f"PyPI's migrations prohibit {sorted(names)}, and we {sorted(ours.PROHIBITED_NAMES)}"
+    if names != pypi_rules.PROHIBITED_NAMES:
+        yield f"PyPI's migrations prohibit {sorted(names)}, and we {sorted(pypi_rules.PROHIBITED_NAMES)}"
 
 
 STRING = re.compile(r'^\s*\$\w+\s*=\s*"(.*)"\s*$', re.MULTILINE)
@@ -171,7 +170,7 @@ STRING = re.compile(r'^\s*\$\w+\s*=\s*"(.*)"\s*$', re.MULTILINE)
 
 def rule_differences(checkout: Path) -> Iterator[str]:
     """Yield what differs between the YARA rules of PyPI and our patterns."""
-    theirs = {}
+    rules_of_pypi = {}
     for path in (checkout / "warehouse/utils/scanner_rules").glob("*.yar*"):
         for name, body in re.findall(
             r"rule (\w+) \{(.*?)^\}", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
@@ -179,18 +178,19 @@ def rule_differences(checkout: Path) -> Iterator[str]:
             message = re.search(r'message\s*=\s*"(.*?) See ', body)
             condition = body.partition("condition:")[2].strip()
             patterns = frozenset(text.encode() for text in STRING.findall(body))
-            theirs[name] = (message and message[1], patterns, condition)
+            rules_of_pypi[name] = (message and message[1], patterns, condition)
     conditions = {True: "all of them", False: "any of them"}
-    here = {
-        rule.name: (rule.message, frozenset(rule.patterns), conditions[rule.needs_all]) for rule in ours.CONTENT_RULES
+    our_rules = {
+        rule.name: (rule.message, frozenset(rule.patterns), conditions[rule.needs_all])
+        for rule in pypi_rules.CONTENT_RULES
     }
-    for name in sorted(theirs.keys() | here.keys()):
-        if theirs.get(name) != here.get(name):
-            yield f"the YARA rule {name} is {theirs.get(name)}, and ours is {here.get(name)}"
+    for name in sorted(rules_of_pypi.keys() | our_rules.keys()):
+        if rules_of_pypi.get(name) != our_rules.get(name):
+            yield f"the YARA rule {name} is {rules_of_pypi.get(name)}, and ours is {our_rules.get(name)}"
 
 
 GAP = "\0"
-"""What stands for a value in a sentence."""
+"""The placeholder of a value in a sentence."""
 
 VALUES = re.compile(
     r"https?://\S+|(?<!\w)'[^']*'|\"[^\"]*\"|\S*tide_?pool\S*|\[[^\]]*\]|\{\w*\}\S*|\b\d[\w.+!]*"

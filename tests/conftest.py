@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+import process_environment
 import shared
-import surroundings
 from sample_project import SampleProject, environment
 
 if TYPE_CHECKING:
@@ -57,15 +57,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin what all processes of a run share, and settle this one in surroundings of its own."""
+    """Begin what all processes of a run share, and isolate the environment of this one."""
     worker: dict[str, str] | None = getattr(config, "workerinput", None)
     shared.begin_run(Path(worker["shared"]) if worker else None)
-    surroundings.settle()
+    process_environment.isolate()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist what it shares."""
+    """Give a worker of pytest-xdist the shared folder."""
     node.workerinput["shared"] = str(shared.folder())
 
 
@@ -121,7 +121,7 @@ def _is_in_layer(item: pytest.Item, name: str) -> bool:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol() -> Generator[None, object, object]:
     """Run each test, its fixtures included, with signals that are not ignored."""
-    with surroundings.signals_as_usual():
+    with process_environment.default_signals():
         return (yield)
 
 

@@ -29,8 +29,8 @@ def raised() -> dict[str, set[str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func).rpartition(".")[2]
-                given = [word.value for word in node.keywords if word.arg == "code"]
-                for value in given:
+                arguments = [word.value for word in node.keywords if word.arg == "code"]
+                for value in arguments:
                     if isinstance(value, ast.Constant) and isinstance(value.value, str) and name.endswith("Error"):
                         codes.setdefault(value.value, set()).add(name)
     return codes

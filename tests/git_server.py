@@ -1,4 +1,4 @@
-"""A forge that serves the remote over http, as git's own CGI program speaks it, and can be told to be difficult."""
+"""A forge that serves the remote over http, as git's own CGI program speaks it, and can be made difficult."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def run_backend(root: Path, request: BaseHTTPRequestHandler, body: bytes) -> byt
         "REQUEST_METHOD": request.command,
         "CONTENT_TYPE": request.headers.get("Content-Type", ""),
         "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
-        # Whoever pushes has to have a name.
+        # A push needs a user name.
         "REMOTE_USER": "author",
     }
     git = (shutil.which("git") or "git", "http-backend")

@@ -1,4 +1,4 @@
-"""GitHub, as far as the jobs of a workflow can tell: checkouts, artifacts, outputs, and ``gh`` with its releases."""
+"""GitHub, as far as the jobs of a workflow use it: checkouts, artifacts, outputs, and ``gh`` with its releases."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ options = {{"--repo", "--json", "--jq", "--title", "--notes-file"}}
 if command == "api":
     ref = words[0].partition("/commits/")[2]
     command = ["git", "rev-parse", f"refs/{{ref}}^{{{{commit}}}}"]
-    told = subprocess.run(command, cwd={remote!r}, capture_output=True, text=True)
-    print(told.stdout, end="")
-    sys.exit(told.returncode)
+    done = subprocess.run(command, cwd={remote!r}, capture_output=True, text=True)
+    print(done.stdout, end="")
+    sys.exit(done.returncode)
 verb, tag, rest = words[0], words[1], words[2:]
 release, state = forge / tag, forge / tag / ".state"
 given = dict(zip(rest, rest[1:]))
@@ -69,7 +69,7 @@ elif verb == "upload":
 else:
     sys.exit(f"{{verb}}: a release with the same tag name already exists: {{tag}}")
 """
-"""What stands for gh: a release is a folder, with its files, its notes, and whether it is a draft."""
+"""The substitute for gh: a release is a folder, with its files, its notes, and whether it is a draft."""
 
 EXPRESSION = re.compile(r"\$\{\{ *([\w.-]+) *\}\}")
 
@@ -105,13 +105,13 @@ class GithubActions:
 
     def rows(self, job: str = "plan") -> list[dict[str, str]]:
         """Return the rows of the matrix that the job plan has made."""
-        found: list[dict[str, str]] = json.loads(self.outputs[job]["matrix"])["include"]
-        return found
+        rows: list[dict[str, str]] = json.loads(self.outputs[job]["matrix"])["include"]
+        return rows
 
     def released(self) -> dict[str, str]:
         """Return the files of the release on the forge, by name, and its notes and state."""
-        found = (self.folder / "releases" / self.tag).iterdir()
-        return {path.name: path.read_bytes().hex() if path.name[0] != "." else path.read_text() for path in found}
+        paths = (self.folder / "releases" / self.tag).iterdir()
+        return {path.name: path.read_bytes().hex() if path.name[0] != "." else path.read_text() for path in paths}
 
     def run(self, name: str, row: Mapping[str, str] | None = None, **environ: str) -> RunResult:
         """Run a job, as GitHub does on a machine of its own, up to the first step that fails."""
@@ -121,29 +121,33 @@ class GithubActions:
         (place / "work").mkdir(parents=True)
         values = {"github.token": "t0ken", "github.ref_name": self.tag}
         values |= {f"matrix.{key}": value for key, value in (row or {}).items()}
-        values |= {f"needs.{one}.outputs.{key}": told for one, out in self.outputs.items() for key, told in out.items()}
-        said = ""
+        values |= {
+            f"needs.{needed}.outputs.{key}": value for needed, out in self.outputs.items() for key, value in out.items()
+        }
+        output = ""
         for step in job["steps"]:
             ran = self._step(step, place, values, environ)
-            said += ran.output
+            output += ran.output
             if ran.returncode:
-                return RunResult(ran.returncode, said)
-        self.outputs[name] = {key: _filled(told, values) for key, told in job.get("outputs", {}).items()}
+                return RunResult(ran.returncode, output)
+        self.outputs[name] = {key: _filled(value, values) for key, value in job.get("outputs", {}).items()}
         page = place / "github_step_summary"
         self.summaries[name] = page.read_text() if page.exists() else ""
-        return RunResult(0, said)
+        return RunResult(0, output)
 
     def _step(self, step: dict[str, Any], place: Path, values: dict[str, str], environ: dict[str, str]) -> RunResult:
-        told = {key: _filled(str(value), values) for key, value in step.get("with", {}).items()}
+        inputs = {key: _filled(str(value), values) for key, value in step.get("with", {}).items()}
         action = step.get("uses", "").partition("@")[0]
         work = place / "work"
         if action == _name(CHECKOUT_PIN):
             self.repo.remote.git("clone", "-q", "--no-checkout", str(self.repo.remote.root), str(work))
             return self.repo.project.run("git", "-C", str(work), "checkout", "-q", "--detach", self.commit)
         if action == _name(UPLOAD_ARTIFACT_PIN):
-            return self._keep(step, told, place, values)
+            return self._keep(step, inputs, place, values)
         if action == _name(DOWNLOAD_ARTIFACT_PIN):
-            shutil.copytree(self.folder / "artifacts" / told["artifact-ids"], work / told["path"], dirs_exist_ok=True)
+            shutil.copytree(
+                self.folder / "artifacts" / inputs["artifact-ids"], work / inputs["path"], dirs_exist_ok=True
+            )
             return RunResult(0, "")
         if action == _name(PUBLISH_PIN):
             assert self.network is not None
@@ -182,15 +186,15 @@ class GithubActions:
             values[f"steps.{step.get('id')}.outputs.{name}"] = value
         return ran
 
-    def _keep(self, step: dict[str, Any], told: dict[str, str], place: Path, values: dict[str, str]) -> RunResult:
+    def _keep(self, step: dict[str, Any], inputs: dict[str, str], place: Path, values: dict[str, str]) -> RunResult:
         """Store files as the action does: below the folder that their patterns have in common."""
-        patterns = told["path"].split()
-        top = Path(os.path.commonpath([str(Path(one).parent) for one in patterns]))
-        found = [path for one in patterns for path in sorted((place / "work").glob(one))]
-        if not found:
-            return RunResult(1, f"No files were found with the provided path: {told['path']}")
+        patterns = inputs["path"].split()
+        top = Path(os.path.commonpath([str(Path(pattern).parent) for pattern in patterns]))
+        paths = [path for pattern in patterns for path in sorted((place / "work").glob(pattern))]
+        if not paths:
+            return RunResult(1, f"No files were found with the provided path: {inputs['path']}")
         identity = str(1000 + next(self._count))
-        for path in found:
+        for path in paths:
             target = self.folder / "artifacts" / identity / path.relative_to(place / "work" / top)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
@@ -204,7 +208,7 @@ def _ran(command: list[str], cwd: Path, env: Mapping[str, str]) -> RunResult:
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    return EXPRESSION.sub(lambda found: values.get(found[1], ""), text)
+    return EXPRESSION.sub(lambda match: values.get(match[1], ""), text)
 
 
 def _name(pin: str) -> str:

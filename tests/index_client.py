@@ -1,4 +1,4 @@
-"""An index of a rehearsal that is asked without any network, at a time that stands still."""
+"""An index of a rehearsal, used without any network, at a fixed time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOON = 1709208000.0
 
 @dataclass
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock that shows the same time until it is set."""
 
     now: float = NOON
 
@@ -52,7 +52,7 @@ class IndexClient:
 
     @property
     def client(self) -> Client:
-        """Whoever asks it."""
+        """The client that sends requests."""
         return Client(self.index)
 
     def token(self) -> str:
@@ -87,11 +87,11 @@ class IndexClient:
 
 def open_index_client(folder: Path, faults: InjectedFaults | None = None) -> IndexClient:
     """Open an index whose files are below ``folder``."""
-    clock, told = Clock(), faults or InjectedFaults()
+    clock, injected = Clock(), faults or InjectedFaults()
     issuer = replace(_issuer(), clock=clock)
-    token_exchange = TokenExchange(PUBLISHER, issuer, told.token_lifetime)
+    token_exchange = TokenExchange(PUBLISHER, issuer, injected.token_lifetime)
     return IndexClient(
-        IndexApplication(UploadHandler(FileStore(folder), "tidepool", clock), token_exchange, told), clock
+        IndexApplication(UploadHandler(FileStore(folder), "tidepool", clock), token_exchange, injected), clock
     )
 
 

@@ -82,7 +82,7 @@ class IndexServer:
 
     def held(self) -> list[str]:
         """Return the names of the files on the index, sorted."""
-        return sorted(one.index_file.name for one in self.network.index.store.files("tidepool"))
+        return sorted(entry.index_file.name for entry in self.network.index.store.files("tidepool"))
 
     def invoke(self, *args: str, **environ: str) -> RunResult:
         """Run invoke in the project, without a home's settings."""
@@ -94,12 +94,14 @@ class IndexServer:
 
     def publish(self, *args: str, **environ: str) -> RunResult:
         """Run ``invoke publish`` with this index and a token that it takes, unless another is given, or "" for none."""
-        told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
-        return self.invoke("publish", "--index", self.url, *args, **{name: text for name, text in told.items() if text})
+        settings = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
+        return self.invoke(
+            "publish", "--index", self.url, *args, **{name: text for name, text in settings.items() if text}
+        )
 
-    def as_printed(self, said: str, typed: str, *more: str, **environ: str) -> RunResult:
+    def as_printed(self, output: str, typed: str, *more: str, **environ: str) -> RunResult:
         """Run the command that was printed as the fix, with ``more`` options, on a terminal, and type the answers."""
-        return self.on_terminal([*shlex.split(printed(said)), *more], typed, environ)
+        return self.on_terminal([*shlex.split(printed(output)), *more], typed, environ)
 
     def on_terminal(
         self,
@@ -109,24 +111,24 @@ class IndexServer:
         when: tuple[bytes, Callable[[], None]] | None = None,
     ) -> RunResult:
         """Run a command on a terminal; ``when``: a text, and what happens as soon as that is printed."""
-        told = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
-        there, here = pty.openpty()
+        settings = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": self.token(), **environ}
+        controller, terminal = pty.openpty()
         try:
             with subprocess.Popen(
                 command,
                 cwd=self.repo.project.root,
-                env={**self.repo.project.environ, **{name: text for name, text in told.items() if text}},
-                stdin=here,
+                env={**self.repo.project.environ, **{name: text for name, text in settings.items() if text}},
+                stdin=terminal,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 # Who asks for a password would else find the terminal that the tests are run on.
                 start_new_session=True,
             ) as process:
-                said = _talk(process, there, typed, when)
+                output = _talk(process, controller, typed, when)
         finally:
-            os.close(there)
-            os.close(here)
-        return RunResult(process.returncode, said)
+            os.close(controller)
+            os.close(terminal)
+        return RunResult(process.returncode, output)
 
     def plain(self, text: str) -> str:
         """Return output without its steps and what differs from run to run: the port, seconds, hashes."""
@@ -139,9 +141,9 @@ class IndexServer:
         return re.sub(r"\d+ s at most", "N s at most", text)
 
 
-def printed(said: str) -> str:
-    """Return the command that was printed as what mends it."""
-    line = next(line for line in reversed(said.splitlines()) if "invoke " in line)
+def printed(output: str) -> str:
+    """Return the command that was printed as the fix."""
+    line = next(line for line in reversed(output.splitlines()) if "invoke " in line)
     return line[line.index("invoke ") :]
 
 
@@ -153,15 +155,15 @@ def _talk(
     What is typed before a password is asked for would be thrown away.
     """
     assert process.stdout
-    said, answers = b"", iter(typed.splitlines(keepends=True))
+    output, answers = b"", iter(typed.splitlines(keepends=True))
     while piece := os.read(process.stdout.fileno(), 1 << 16):
-        said += piece
-        if when and when[0] in said:
+        output += piece
+        if when and when[0] in output:
             when[1]()
             when = None
-        if re.search(rb"(: |\((n|q leaves)\) )\Z", said.replace(b"\r", b"")):
+        if re.search(rb"(: |\((n|q leaves)\) )\Z", output.replace(b"\r", b"")):
             os.write(terminal, next(answers, "\n").encode())
-    return said.decode()
+    return output.decode()
 
 
 @contextlib.contextmanager
@@ -181,7 +183,7 @@ def replace_date(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
 def yank(server: IndexServer) -> None:
     """Yank all that is there (PEP 592)."""
     store = server.network.index.store
-    for one in store.files("tidepool"):
-        path = store.folder / one.index_file.name
-        shutil.copyfile(store.path("tidepool", one.index_file.name), path)
-        store.put(path, "tidepool", replace(one, index_file=replace(one.index_file, is_yanked=True)))
+    for entry in store.files("tidepool"):
+        path = store.folder / entry.index_file.name
+        shutil.copyfile(store.path("tidepool", entry.index_file.name), path)
+        store.put(path, "tidepool", replace(entry, index_file=replace(entry.index_file, is_yanked=True)))

@@ -1,7 +1,7 @@
 """Run as a script, in a project: seatrial is put into it again and again, and killed at each step of its writing.
 
 The process is gone there and then, as if somebody had pulled the plug: nothing is cleaned up. After each, what there is
-after the next run is printed: the number of the step, the files that git does not know, the difference of those that it
+after the next run is printed: the number of the step, the untracked files, the difference of those that it
 does; one zero byte between them, and two at the end.
 """
 
@@ -34,8 +34,8 @@ def main() -> None:
         status = os.WEXITSTATUS(os.waitpid(child, 0)[1])
         if status == KILLED:
             _put(root)
-        known = here.run("ls-files", "--others")
-        texts = [f"{name}\n{Path(name).read_text()}" for name in known.splitlines()]
+        names = here.run("ls-files", "--others")
+        texts = [f"{name}\n{Path(name).read_text()}" for name in names.splitlines()]
         sys.stdout.write("\0".join([str(number), *texts, here.run("diff")]) + "\0\0")
         if status == DONE:
             return
@@ -43,9 +43,9 @@ def main() -> None:
 
 def _put(root: Path, last: int | None = None) -> None:
     """Put seatrial into the project, and die at a step of the writing: whatever makes or changes a file."""
-    found = detect_project(root)
-    proposal = propose_changes(found, workflows=False)
-    require_clean_files(found, proposal)
+    detected = detect_project(root)
+    proposal = propose_changes(detected, workflows=False)
+    require_clean_files(detected, proposal)
     if last is not None:
         steps = iter(range(last))
 
@@ -55,7 +55,7 @@ def _put(root: Path, last: int | None = None) -> None:
                 os._exit(KILLED)
 
         sys.addaudithook(see)
-    write_proposal(found, proposal)
+    write_proposal(detected, proposal)
 
 
 if __name__ == "__main__":

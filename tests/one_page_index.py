@@ -18,7 +18,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 def serve_page(content: bytes, kind: str = JSON, status: int = 200, drops: int = 0) -> Iterator[str]:
     """Serve one page at every address, and yield that of the simple API.
 
-    ``drops``: how many spaces come before it, one each tenth of a second, for whoever waits for them.
+    ``drops``: how many spaces come before it, one each tenth of a second, for a client that waits for them.
     """
     ended = threading.Event()
 

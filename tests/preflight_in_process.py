@@ -43,8 +43,8 @@ def findings(project: SampleProject, options: str, *, lists_sessions: bool = Fal
         if run.project and run.scratch:
             listing = SessionList()
             if lists_sessions:
-                with gather_facts(run.project, run.config, os.environ) as asked:
-                    listing = asked.listing.result()
+                with gather_facts(run.project, run.config, os.environ) as facts:
+                    listing = facts.listing.result()
             tag = run.tag or ""
             publishing = read_publishing(run.project, run.config, run.scratch, tag)
             ci_facts = read_ci_facts(run.project, run.scratch, CiFacts(tag, publishing, listing))

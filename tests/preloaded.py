@@ -172,9 +172,9 @@ def _load() -> None:
     import seatrial  # noqa: PLC0415 - by the server alone
 
     sys.dont_write_bytecode = False
-    for found in pkgutil.walk_packages(seatrial.__path__, "seatrial."):
-        if not found.name.endswith(("__main__", ".combine_coverage")):
-            importlib.import_module(found.name)
+    for module in pkgutil.walk_packages(seatrial.__path__, "seatrial."):
+        if not module.name.endswith(("__main__", ".combine_coverage")):
+            importlib.import_module(module.name)
     for name in RUN_BY_SEATRIAL:
         # Other releases of the tools have other modules.
         with contextlib.suppress(ImportError):
@@ -186,7 +186,7 @@ def _load() -> None:
 
 def _next_request(path: str) -> Request:
     """Serve for ever; returns in the process of each command."""
-    # Nobody waits for the processes that serve.
+    # The processes that serve are not waited for.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
@@ -209,11 +209,11 @@ def _serve(connection: socket.socket) -> Request:
     for _, _, data in ancillary:
         streams.frombytes(data)
     with connection.makefile("rb") as stream:
-        told = json.loads(stream.read(*LENGTH.unpack(head)))
+        fields = json.loads(stream.read(*LENGTH.unpack(head)))
     child = os.fork()
     if not child:
         connection.close()
-        return Request(told["argv"], told["cwd"], told["env"], told["leads_session"], *streams)
+        return Request(fields["argv"], fields["cwd"], fields["env"], fields["leads_session"], *streams)
     for stream_of_child in streams:
         os.close(stream_of_child)
     _, status = os.waitpid(child, 0)

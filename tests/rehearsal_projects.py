@@ -31,7 +31,7 @@ jobs:
 
 
 def forge_project(folder: Path, backend: str = "uv_build", workflow: str = WORKFLOW) -> ReleaseRepo:
-    """Make a project that a workflow publishes, and whose remote is one of a forge; its backend is the quickest."""
+    """Make a project that a workflow publishes, and whose remote is on a forge; its backend is the quickest."""
     made = make_release_repo(folder, backend)
     made.project.write({".github/workflows/release.yml": workflow})
     made.project.commit("Publish from CI")
@@ -41,7 +41,7 @@ def forge_project(folder: Path, backend: str = "uv_build", workflow: str = WORKF
 
 
 def gitlab_project(folder: Path, pipeline: str = "") -> ReleaseRepo:
-    """Make a project whose remote is on GitLab; ``pipeline``: what stands in its file, "" to have it generated."""
+    """Make a project whose remote is on GitLab; ``pipeline``: the text of its file, "" to have it generated."""
     made = make_release_repo(folder, "uv_build")
     made.project.git("remote", "set-url", "origin", "git@gitlab.com:acme/tidepool.git")
     if pipeline:

@@ -81,7 +81,7 @@ class ReleaseRepo:
 
     def copy(self, folder: Path) -> ReleaseRepo:
         """Return a copy of all of it, environments included, in another folder, which may exist."""
-        # What lies in .nox is replaced, and never written into, but for what is kept beside the environments.
+        # What lies in .nox is replaced, and never written into, but for what is kept next to the environments.
         shutil.copytree(self.project.root.parent, folder, symlinks=True, copy_function=_copy, dirs_exist_ok=True)
         environ = {
             key: value.replace(str(self.project.root.parent), str(folder))
@@ -106,11 +106,11 @@ def files_below(root: Path, without: Collection[str]) -> tuple[tuple[str, str], 
 
     ``without``: names of files and folders that are left out.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if name not in without]
-        found += [Path(folder, name) for name in files if name not in without]
-    return tuple((str(path.relative_to(root)), _hash(path)) for path in sorted(found) if path.is_file())
+        paths += [Path(folder, name) for name in files if name not in without]
+    return tuple((str(path.relative_to(root)), _hash(path)) for path in sorted(paths) if path.is_file())
 
 
 def make_release_repo(folder: Path, backend: str = "hatchling") -> ReleaseRepo:
@@ -146,10 +146,10 @@ def _make_release_repo(folder: Path, backend: str) -> None:
     # A path that only holds where git runs at the top of the checkout.
     project.git("remote", "add", "origin", "../remote.git")
     project.git("push", "-q", "-u", "origin", "main")
-    furnish(project, backend)
+    install_build_environment(project, backend)
 
 
-def furnish(project: SampleProject, backend: str) -> None:
+def install_build_environment(project: SampleProject, backend: str) -> None:
     """Give a project the build environment that another one has made, byte code included: making it takes a second."""
     made = shared.made_once(f"build-environment-{backend}", lambda folder: _make_build_environment(folder, backend))
     target = project.root / STATE / "build"

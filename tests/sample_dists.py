@@ -128,7 +128,7 @@ def wheel(name: str = NAME, version: str = VERSION, tag: str = "py3-none-any") -
 
 
 RECORD = "{record}"
-"""What stands for a RECORD that is true."""
+"""The placeholder of a correct RECORD."""
 
 
 def record(files: dict[str, bytes | str]) -> str:

@@ -100,8 +100,8 @@ class RunResult:
         """The closing summary of seatrial: durations as ``N s``, columns two spaces apart."""
         lines = self.output.splitlines()
         heads = [number for number, line in enumerate(lines) if re.fullmatch(r" +(any|\d\.\d+)(  .*)?", line)]
-        table, blank, rest = "\n".join(lines[heads[-1] :]).partition("\n\n") if heads else ("", "", "")
-        return normalised(re.sub(r" {2,}(?=\S)", "  ", table) + blank + rest)
+        table, blank, after = "\n".join(lines[heads[-1] :]).partition("\n\n") if heads else ("", "", "")
+        return normalised(re.sub(r" {2,}(?=\S)", "  ", table) + blank + after)
 
     @property
     def message(self) -> str:
@@ -202,7 +202,7 @@ def environment(home: Path) -> dict[str, str]:
     rustup = Path(os.environ.get("RUSTUP_HOME", Path.home() / ".rustup"))
     return {
         **{name: os.environ[name] for name in (*kept, *certificates, *indexes) if name in os.environ},
-        # uv stands beside this Python: a command that it is told to run is one that can be run.
+        # uv is installed next to this Python, so its printed commands can be run.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         **({"RUSTUP_HOME": str(rustup)} if rustup.is_dir() else {}),
         "HOME": str(home),
@@ -223,9 +223,9 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def normalised(text: str, **known: object) -> str:
+def normalised(text: str, **replacements: object) -> str:
     """Return output without what differs from run to run: durations, and the paths in ``known`` by their name."""
-    for name, value in known.items():
+    for name, value in replacements.items():
         text = text.replace(str(value), f"{{{name}}}")
     text = re.sub(r"\d+\.\d s\b", "N s", text)
     text = re.sub(r" +\n", "\n", text).strip()

@@ -35,11 +35,11 @@ class SampleFiles:
 
 
 def read_sample(name: str, python: str = HERE) -> SampleFiles:
-    """Read a project; its classifiers name one Python, the one that runs these tests unless told."""
+    """Read a project; its classifiers name one Python, by default the one that runs these tests."""
     head, *parts = re.split(r"^-- (.+) --\n", (FOLDER / f"{name}.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    told = dict(re.findall(r"^(tag|next|needs): (.+)$", head, re.MULTILINE))
+    fields = dict(re.findall(r"^(tag|next|needs): (.+)$", head, re.MULTILINE))
     texts = (text.replace("@PYTHON@", python) for text in parts[1::2])
-    return SampleFiles(dict(zip(parts[::2], texts)), told["tag"], told["next"], told.get("needs", ""))
+    return SampleFiles(dict(zip(parts[::2], texts)), fields["tag"], fields["next"], fields.get("needs", ""))
 
 
 def make_sample(name: str, folder: Path, python: str = HERE) -> ReleaseRepo:
@@ -48,14 +48,14 @@ def make_sample(name: str, folder: Path, python: str = HERE) -> ReleaseRepo:
     root.mkdir(parents=True)
     home.mkdir()
     project = SampleProject(root, environment(home))
-    found = read_sample(name, python)
-    project.write(dict(found.files))
+    sample = read_sample(name, python)
+    project.write(dict(sample.files))
     project.git("init", "-q", "-b", "main")
     project.commit("A small package")
-    project.git("tag", "-a", "-m", "It", found.tag)
+    project.git("tag", "-a", "-m", "It", sample.tag)
     project.run("git", "init", "-q", "--bare", "-b", "main", str(folder / "remote.git"))
     project.git("remote", "add", "origin", "../remote.git")
-    project.git("push", "-q", "-u", "origin", "main", found.tag)
+    project.git("push", "-q", "-u", "origin", "main", sample.tag)
     return ReleaseRepo(project)
 
 

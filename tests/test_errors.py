@@ -1,4 +1,4 @@
-"""What a person can mend, and the page that says so."""
+"""The errors of a user, and the page that explains them."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ def with_class() -> dict[str, int]:
 
 
 def test_error_says_what_how_to_fix_it_and_what_explains_it() -> None:
-    error = errors.BuildError("it broke:\n  here", code="BackendFailed", fix="mend it\nso")
+    error = errors.BuildError("it broke:\n  here", code="BackendFailed", fix="fix it\nso")
     assert rendered(error.explained_text) == (
-        "it broke:\n  here\nfix:  mend it\n      so\nmore: seatrial explain BackendFailed"
+        "it broke:\n  here\nfix:  fix it\n      so\nmore: seatrial explain BackendFailed"
     )
 
 
 def test_several_reasons_have_a_command_that_explains_all_of_them() -> None:
-    first = errors.BuildError("it broke", code="BackendFailed", fix="mend it")
+    first = errors.BuildError("it broke", code="BackendFailed", fix="fix it")
     second = errors.ReleaseError("it is taken", code="TagTaken")
     assert rendered(errors.SeveralReasons([first, second, first]).explained_text) == (
         "there are 3 reasons why this can't be released:\n"
         "- it broke\n"
-        "  fix:  mend it\n"
+        "  fix:  fix it\n"
         "- it is taken\n"
         "- it broke\n"
-        "  fix:  mend it\n"
+        "  fix:  fix it\n"
         "more: seatrial explain BackendFailed TagTaken"
     )
 
@@ -72,11 +72,11 @@ CODES_OF_STATES = ("NotThere", "PartlyThere", "NotCompared", "ContentDiffers", "
 
 
 def test_page_of_errors_has_a_paragraph_for_each_in_the_section_of_its_exit_code() -> None:
-    given = {code: {FAMILIES[name].exit_code for name in names} for code, names in error_codes.raised().items()}
+    raised = {code: {FAMILIES[name].exit_code for name in names} for code, names in error_codes.raised().items()}
     by_table = {code: {7} for code in CODES_OF_STATES}
     classes = {code: {exit_code} for code, exit_code in with_class().items()}
     on_the_page = {code: {exit_code} for code, exit_code in error_codes.on_the_page().items()}
-    assert {**given, **by_table, **classes} == on_the_page
+    assert {**raised, **by_table, **classes} == on_the_page
 
 
 def test_no_family_has_the_exit_code_of_another() -> None:

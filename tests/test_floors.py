@@ -60,7 +60,7 @@ def imported(path: Path) -> frozenset[str]:
 
 
 def statements(block: ast.AST) -> Iterator[ast.AST]:
-    """Yield all statements in a block, however deep: an import is one, and no part of an expression."""
+    """Yield all statements in a block, however deep; an import is a statement, never part of an expression."""
     for node in ast.iter_child_nodes(block):
         if not isinstance(node, ast.expr):
             yield node

@@ -146,8 +146,8 @@ def test_secret_is_masked_in_any_text(before: list[str], secret: str, after: lis
 
 @given(st.text("ab:/@#?% [].é", max_size=30))
 def test_address_is_masked_whatever_is_written_in_it(userinfo: str) -> None:
-    shown = redacted_address(f"https://user:secret-{userinfo}word@index.invalid/simple/")
-    assert "secret-" not in shown
+    redacted = redacted_address(f"https://user:secret-{userinfo}word@index.invalid/simple/")
+    assert "secret-" not in redacted
 
 
 VERSIONS = st.sampled_from(["1.2.3", "0.1", "2024.1.1", "1.0rc1", "1.0.0-rc.1", "1!2.0", "1.2.3.dev4+local"])
@@ -190,7 +190,7 @@ def test_version_is_written_where_it_was_read(lines: list[str], version: str, na
             assert place.text in read
             written = read.replace(place.text, place.with_version(NEW))
             path.write_bytes(written.encode())
-            again = [found.version for found in find_assignments(project, PurePosixPath(name))]
+            again = [assignment.version for assignment in find_assignments(project, PurePosixPath(name))]
             assert "7.8.9" in again
             path.write_bytes(read.encode())
 

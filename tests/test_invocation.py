@@ -1,4 +1,4 @@
-"""A command that is printed is one that can be typed: by the name that was called, on the project that was named."""
+"""A printed command can be typed: by the name that was called, on the project that was named."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_fix_is_the_command_that_was_called(repo: ReleaseRepo, way: str) -> None
         assert printed(ran, repo) == lines(expected).format(called=way, program="seatrial", root="{root}"), words
 
 
-def test_project_is_named_wherever_it_was_said_and_quoted(repo: ReleaseRepo) -> None:
+def test_project_option_is_quoted_and_repeated_in_commands(repo: ReleaseRepo) -> None:
     folder = repo.project.root.parent / "a b"
     folder.symlink_to(repo.project.root)
     ran = SampleProject(folder.parent, repo.project.environ).run("seatrial", "push", "--project=a b")
@@ -147,8 +147,8 @@ WAYS: tuple[tuple[tuple[str, ...], dict[str, str], str], ...] = (
 def test_program_is_one_that_is_found(
     repo: ReleaseRepo, called: tuple[str, ...], environ: dict[str, str], expected: str
 ) -> None:
-    name, *rest = called
-    ran = repo.project.run(shutil.which(name, path=repo.project.environ["PATH"]) or name, *rest, "push", **environ)
+    name, *arguments = called
+    ran = repo.project.run(shutil.which(name, path=repo.project.environ["PATH"]) or name, *arguments, "push", **environ)
     assert fix(ran) == f"fix:  {expected} tag"
 
 

@@ -82,7 +82,9 @@ def test_links_lead_to_pages_and_headings() -> None:
 
 def test_each_error_has_a_meaning_and_a_fix() -> None:
     sections = error_codes.PAGE.read_text(encoding="utf-8").split("\n### ")[1:]
-    texts = {code: text.partition("\n## ")[0].strip() for code, _, text in (one.partition("\n") for one in sections)}
+    texts = {
+        code: text.partition("\n## ")[0].strip() for code, _, text in (section.partition("\n") for section in sections)
+    }
     assert [code for code, text in texts.items() if not re.match(r"[^#].+\n\nFix: \S", text, re.DOTALL)] == []
 
 
@@ -117,11 +119,13 @@ def wrong_commands(page: Path) -> Iterator[str]:
         if name not in ns.task_names:
             yield f"{page.relative_to(CHECKOUT)}: {command}"
             continue
-        known = {f"--{option.replace('_', '-')}" for argument in ns[name].get_arguments() for option in argument.names}
+        options = {
+            f"--{option.replace('_', '-')}" for argument in ns[name].get_arguments() for option in argument.names
+        }
         yield from (
             f"{page.relative_to(CHECKOUT)}: {command}: {word}"
             for word in words
-            if word.startswith("--") and word.rstrip(".,") not in {*known, "--project", "--help"}
+            if word.startswith("--") and word.rstrip(".,") not in {*options, "--project", "--help"}
         )
 
 

@@ -60,10 +60,12 @@ def test_nothing_waits_for_standard_input(tmp_path: Path) -> None:
     )
 
 
-def test_shell_has_no_say(tmp_path: Path) -> None:
+def test_arguments_do_not_reach_a_shell(tmp_path: Path) -> None:
     """What a shell would run stays an argument."""
-    said = process.run((*python("import sys; print(sys.argv[1])"), "$(touch x); `touch x` && *"), cwd=tmp_path, env={})
-    assert said == "$(touch x); `touch x` && *\n"
+    output = process.run(
+        (*python("import sys; print(sys.argv[1])"), "$(touch x); `touch x` && *"), cwd=tmp_path, env={}
+    )
+    assert output == "$(touch x); `touch x` && *\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -80,9 +82,9 @@ def test_umask_holds_for_the_command_alone(tmp_path: Path) -> None:
 
 
 def test_bytes_that_are_not_utf8_can_be_encoded_back_and_shown(tmp_path: Path) -> None:
-    said = process.run(python("import sys; sys.stdout.buffer.write(b'\\xff.py\\0')"), cwd=tmp_path, env={})
-    assert said.encode("utf-8", "surrogateescape") == b"\xff.py\0"
-    assert redact(said) == "\\xff.py\0"
+    output = process.run(python("import sys; sys.stdout.buffer.write(b'\\xff.py\\0')"), cwd=tmp_path, env={})
+    assert output.encode("utf-8", "surrogateescape") == b"\xff.py\0"
+    assert redact(output) == "\\xff.py\0"
 
 
 MASKED = {
@@ -113,7 +115,7 @@ def test_secrets_in_a_command_are_masked_in_its_error(tmp_path: Path) -> None:
     assert str(raised.value).count("***") == 3
 
 
-def test_how_a_program_was_called_is_told_to_its_child_and_not_to_the_children_of_that(
+def test_invocation_is_passed_to_the_child_and_not_to_its_children(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(CALLED_VARIABLE, "invoke")
@@ -134,11 +136,11 @@ print("the end", end="")
 def test_command_that_leaves_another_behind_is_over_when_it_ends_and_takes_the_other_with_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "alive")
     alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
-    said: list[str] = []
-    done = process.run_streaming(python(LEAVES_ONE), cwd=tmp_path, env=process.child_environment(), say=said.append)
-    assert (done.returncode, done.output, said) == (0, "one\nthe end", ["one", "the end"])
+    lines: list[str] = []
+    done = process.run_streaming(python(LEAVES_ONE), cwd=tmp_path, env=process.child_environment(), say=lines.append)
+    assert (done.returncode, done.output, lines) == (0, "one\nthe end", ["one", "the end"])
     os.set_blocking(alive, True)
-    assert os.read(alive, 1) == b"", "whoever held it open is gone"
+    assert os.read(alive, 1) == b"", "the process that held it open has ended"
     os.close(alive)
 
 
@@ -164,7 +166,7 @@ with termination_as_interrupt():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_program_that_is_told_to_end_ends_all_that_its_command_has_started(tmp_path: Path, number: int) -> None:
+def test_signal_ends_all_processes_of_the_command(tmp_path: Path, number: int) -> None:
     os.mkfifo(tmp_path / "alive")
     alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
     with subprocess.Popen((*python(RUNS), STARTS_ONE_AND_WAITS), cwd=tmp_path) as program:
@@ -173,7 +175,7 @@ def test_program_that_is_told_to_end_ends_all_that_its_command_has_started(tmp_p
         assert os.read(alive, 6) == b"begun\n"
         program.send_signal(number)
         assert program.wait() == 7
-        assert select.select([alive], [], [], GONE_SECONDS)[0], "whoever held it open is gone"
+        assert select.select([alive], [], [], GONE_SECONDS)[0], "the process that held it open has ended"
         assert os.read(alive, 1) == b""
     os.close(alive)
 
@@ -192,7 +194,7 @@ def test_git_that_is_interrupted_ends_what_it_has_started(tmp_path: Path) -> Non
         assert os.read(alive, 6) == b"begun\n"
         program.send_signal(signal.SIGTERM)
         assert program.wait() == 7
-        assert select.select([alive], [], [], GONE_SECONDS)[0], "whoever held it open is gone"
+        assert select.select([alive], [], [], GONE_SECONDS)[0], "the process that held it open has ended"
         assert os.read(alive, 1) == b""
     os.close(alive)
 
@@ -206,7 +208,7 @@ def test_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     assert raised.value.output == "it had not ended after 0.1 s"
 
 
-def test_what_can_not_be_started_is_said(tmp_path: Path) -> None:
+def test_program_that_can_not_be_started_is_reported(tmp_path: Path) -> None:
     for start in (process.run_detached, lambda *args, **more: process.run_streaming(*args, **more, say=print)):
         with pytest.raises(CommandFailed) as raised:
             start(("seatrial-is-not-there",), cwd=tmp_path, env={})
@@ -227,7 +229,7 @@ def test_interrupt_waits_until_what_must_be_whole_is_whole() -> None:
 
 
 def test_interrupt_that_a_shell_has_ignored_for_this_process_stays_so_and_reaches_the_command(tmp_path: Path) -> None:
-    """``command &`` in a script ignores SIGINT: nobody but the process that started a command interrupts it."""
+    """``command &`` in a script ignores SIGINT: only the process that started a command interrupts it."""
     code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -106,10 +106,10 @@ def test_dumb_terminal_gets_numbers_and_a_wrong_answer_asks_again(
     monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], word: str | None
 ) -> None:
     answers(monkeypatch, *lines)
-    shown: list[str] = []
-    assert choose("Which part?", CHOICES, has_cursor=False, show=shown.append) == word
+    printed: list[str] = []
+    assert choose("Which part?", CHOICES, has_cursor=False, show=printed.append) == word
     menu = ["Which part?", "  1  minor  1.4.0", "  2  patch  1.3.1", "  3  major  2.0.0"]
-    assert shown == [*menu, *(["invalid choice '5'"] if "5" in lines else [])]
+    assert printed == [*menu, *(["invalid choice '5'"] if "5" in lines else [])]
 
 
 @pytest.mark.parametrize(
@@ -118,10 +118,10 @@ def test_dumb_terminal_gets_numbers_and_a_wrong_answer_asks_again(
 )
 def test_question_takes_a_key_or_its_word(monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], key: str) -> None:
     prompts = answers(monkeypatch, *lines)
-    shown: list[str] = []
-    assert ask_key("release?", {"y": "yes", "n": "no", "d": "diff"}, "n", show=shown.append) == key
+    printed: list[str] = []
+    assert ask_key("release?", {"y": "yes", "n": "no", "d": "diff"}, "n", show=printed.append) == key
     assert set(prompts) == {"release? [y]es [n]o [d]iff (n) "}
-    assert shown == (["invalid choice 'maybe'"] if "maybe" in lines else [])
+    assert printed == (["invalid choice 'maybe'"] if "maybe" in lines else [])
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_text_confirms_when_it_is_typed_as_it_is(
     monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], *, is_confirmed: bool
 ) -> None:
     prompts = answers(monkeypatch, *lines)
-    shown: list[str] = []
-    assert ask_text("type demo:", "demo", show=shown.append) is is_confirmed
+    printed: list[str] = []
+    assert ask_text("type demo:", "demo", show=printed.append) is is_confirmed
     assert set(prompts) == {"type demo: (q leaves) "}
-    assert shown == ["invalid answer 'demos'"] * ("demos" in lines)
+    assert printed == ["invalid answer 'demos'"] * ("demos" in lines)

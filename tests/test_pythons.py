@@ -27,7 +27,7 @@ def environ(home: Path, *path: Path, **more: str) -> dict[str, str]:
     return {"HOME": str(home), "PATH": os.pathsep.join(map(str, path)), **more}
 
 
-def found(version: str, environment: dict[str, str]) -> Path | None:
+def executable(version: str, environment: dict[str, str]) -> Path | None:
     answer = find_interpreters([version], environment)
     return answer[0].path if answer else None
 
@@ -47,7 +47,7 @@ def found(version: str, environment: dict[str, str]) -> Path | None:
 )
 def test_python_of_a_version_manager_is_found_though_it_is_not_active(tmp_path: Path, place: str) -> None:
     path = program(tmp_path / place)
-    assert found("3.77", environ(tmp_path)) == path
+    assert executable("3.77", environ(tmp_path)) == path
 
 
 @pytest.mark.parametrize(
@@ -62,23 +62,23 @@ def test_python_of_a_version_manager_is_found_though_it_is_not_active(tmp_path: 
 )
 def test_version_manager_may_live_elsewhere(tmp_path: Path, name: str, place: str) -> None:
     path = program(tmp_path / "elsewhere" / place)
-    assert found("3.77", environ(tmp_path, **{name: str(tmp_path / "elsewhere")})) == path
+    assert executable("3.77", environ(tmp_path, **{name: str(tmp_path / "elsewhere")})) == path
 
 
 def test_newest_release_is_taken_and_not_another_version(tmp_path: Path) -> None:
     versions = tmp_path / ".pyenv/versions"
     for name in ("3.77.2", "3.77.10", "3.77.11rc1", "3.7.70", "3.77.12t", "3.770.1", "pypy3.77-7.3"):
         program(versions / name / "bin/python3.77")
-    assert found("3.77", environ(tmp_path)) == versions / "3.77.11rc1/bin/python3.77"
+    assert executable("3.77", environ(tmp_path)) == versions / "3.77.11rc1/bin/python3.77"
 
 
 def test_free_threaded_python_is_another_one(tmp_path: Path) -> None:
     versions = tmp_path / ".pyenv/versions"
     program(versions / "3.77.9/bin/python3.77")
     threaded = program(versions / "3.77.1t/bin/python3.77t")
-    assert found("3.77t", environ(tmp_path)) == threaded
+    assert executable("3.77t", environ(tmp_path)) == threaded
     uv = program(tmp_path / "uv/cpython-3.78.0+freethreaded-linux-x86_64-gnu/bin/python3.78t")
-    assert found("3.78t", environ(tmp_path, UV_PYTHON_INSTALL_DIR=str(tmp_path / "uv"))) == uv
+    assert executable("3.78t", environ(tmp_path, UV_PYTHON_INSTALL_DIR=str(tmp_path / "uv"))) == uv
 
 
 def test_virtual_environments_are_passed_over(tmp_path: Path) -> None:
@@ -86,13 +86,13 @@ def test_virtual_environments_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / ".pyenv/versions/3.77.9/pyvenv.cfg").write_text("")
     program(tmp_path / "venv/bin/python3.77")
     (tmp_path / "venv/pyvenv.cfg").write_text("")
-    assert found("3.77", environ(tmp_path, tmp_path / "venv/bin")) is None
+    assert executable("3.77", environ(tmp_path, tmp_path / "venv/bin")) is None
 
 
 def test_program_on_path_comes_before_what_is_not_active(tmp_path: Path) -> None:
     program(tmp_path / ".pyenv/versions/3.77.9/bin/python3.77")
     path = program(tmp_path / "bin/python3.77")
-    assert found("3.77", environ(tmp_path, tmp_path / "bin")) == path
+    assert executable("3.77", environ(tmp_path, tmp_path / "bin")) == path
 
 
 def test_shim_stands_for_what_its_manager_keeps(tmp_path: Path) -> None:
@@ -100,12 +100,12 @@ def test_shim_stands_for_what_its_manager_keeps(tmp_path: Path) -> None:
     program(tmp_path / ".pyenv/shims/python3.77", b"#!/usr/bin/env bash\n")
     program(tmp_path / "bin/python3.77")
     kept = program(tmp_path / ".pyenv/versions/3.77.9/bin/python3.77")
-    assert found("3.77", environ(tmp_path, tmp_path / ".pyenv/shims", tmp_path / "bin")) == kept
+    assert executable("3.77", environ(tmp_path, tmp_path / ".pyenv/shims", tmp_path / "bin")) == kept
 
 
 def test_shim_that_leads_nowhere_is_no_python(tmp_path: Path) -> None:
     program(tmp_path / ".pyenv/shims/python3.77", b"#!/usr/bin/env bash\n")
-    assert found("3.77", environ(tmp_path, tmp_path / ".pyenv/shims")) is None
+    assert executable("3.77", environ(tmp_path, tmp_path / ".pyenv/shims")) is None
 
 
 @pytest.mark.parametrize("flaw", ["a folder", "not executable", "a broken link"])
@@ -117,11 +117,11 @@ def test_what_can_not_be_executed_is_no_python(tmp_path: Path, flaw: str) -> Non
     else:
         path.unlink()
         path.mkdir() if flaw == "a folder" else path.symlink_to("nowhere")
-    assert found("3.77", environ(tmp_path, tmp_path / "bin")) is None
+    assert executable("3.77", environ(tmp_path, tmp_path / "bin")) is None
 
 
 def test_python_that_runs_this_is_found_without_path(tmp_path: Path) -> None:
-    path = found(HERE, environ(tmp_path))
+    path = executable(HERE, environ(tmp_path))
     assert path is not None
     assert path.samefile(os.path.realpath(sys.executable))
 
@@ -135,9 +135,9 @@ def test_path_gets_one_folder_with_nothing_but_what_was_looked_for(
     program(tmp_path / ".pyenv/versions/3.77.9/bin/pip")
     before = environ(tmp_path, tmp_path / "bin")
     path = path_with(find_interpreters(["3.77", "3.78", "3.79"], before), before)
-    front, rest = path.split(os.pathsep)
+    front, remaining = path.split(os.pathsep)
     assert [(link.name, link.resolve()) for link in Path(front).iterdir()] == [("python3.77", kept)]
-    assert rest == str(tmp_path / "bin")
+    assert remaining == str(tmp_path / "bin")
     after = {**before, "PATH": path}
     assert path_with(find_interpreters(["3.77", "3.78"], after), after) == path, "nothing more to do"
     assert path_with([Interpreter("3.78", active)], before) == before["PATH"]
@@ -153,9 +153,9 @@ def test_activated_environment_does_not_stand_for_the_python_that_it_was_made_wi
     (tmp_path / "venv/bin/python3.77").symlink_to(kept)
     (tmp_path / "venv/pyvenv.cfg").write_text("")
     path = path_with([Interpreter("3.77", kept)], environ(tmp_path, tmp_path / "venv/bin"))
-    front, rest = path.split(os.pathsep)
+    front, remaining = path.split(os.pathsep)
     assert [(link.name, link.resolve()) for link in Path(front).iterdir()] == [("python3.77", kept)]
-    assert rest == str(tmp_path / "venv/bin")
+    assert remaining == str(tmp_path / "venv/bin")
 
 
 def test_path_gets_the_real_folders_where_no_link_can_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,9 +72,9 @@ def test_matrix_that_was_asked_for_and_ran_nowhere_is_untested() -> None:
 
 
 def test_pythons_are_listed_in_columns() -> None:
-    found = {"3.90": Interpreter("3.90", Path("python3.90"))}
+    interpreters = {"3.90": Interpreter("3.90", Path("python3.90"))}
     missing = {"3.8": "uv python install 3.8"}
-    assert report.python_table(("3.8", "3.90"), found, missing) == (
+    assert report.python_table(("3.8", "3.90"), interpreters, missing) == (
         "3.8   not installed; to get it: uv python install 3.8\n3.90  python3.90\n"
         "Python 3.8 gets no fixes any more (end of life)"
     )

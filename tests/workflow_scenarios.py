@@ -50,8 +50,8 @@ def run(*commands: str, **variables: str) -> str:
 
 def uses(action: str, **inputs: str) -> str:
     """Return a step that uses an action."""
-    given = "".join(f"          {name.replace('_', '-')}: {value}\n" for name, value in inputs.items())
-    return f"      - uses: {action}\n" + (f"        with:\n{given}" if given else "")
+    arguments = "".join(f"          {name.replace('_', '-')}: {value}\n" for name, value in inputs.items())
+    return f"      - uses: {action}\n" + (f"        with:\n{arguments}" if arguments else "")
 
 
 BY_HAND = 'on: {push: {tags: ["v*"]}, workflow_dispatch: }\n'

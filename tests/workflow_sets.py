@@ -43,9 +43,9 @@ SESSIONS = tuple(
 
 def wheels_of_the_docs() -> str:
     """Return the jobs that docs/workflows.md shows for the wheels of a compiled project, as they stand in a file."""
-    found = re.search(r"```yaml\n(\n  wheels:.*?)```", (CHECKOUT / "docs/workflows.md").read_text(), re.DOTALL)
-    assert found
-    return found[1]
+    match = re.search(r"```yaml\n(\n  wheels:.*?)```", (CHECKOUT / "docs/workflows.md").read_text(), re.DOTALL)
+    assert match
+    return match[1]
 
 
 def with_wheels(context: WorkflowContext) -> dict[str, str]:
@@ -57,14 +57,14 @@ def with_wheels(context: WorkflowContext) -> dict[str, str]:
 
 def written(context: WorkflowContext) -> dict[str, str]:
     """Return the files of a project on GitHub that has none yet, by their paths."""
-    return {one.path: one.then for one in find_drift(generated_files(context, "github"), {})}
+    return {file.path: file.then for file in find_drift(generated_files(context, "github"), {})}
 
 
 def written_for_gitlab(context: WorkflowContext, host: str = "gitlab.com") -> dict[str, str]:
     """Return the file of a project on GitLab that has none yet, by its path."""
-    return {one.path: one.then for one in find_drift(generated_files(context, "gitlab", SESSIONS, host), {})}
+    return {file.path: file.then for file in find_drift(generated_files(context, "gitlab", SESSIONS, host), {})}
 
 
 def of_this_repository() -> dict[str, str]:
     """Return the files of this repository as they are."""
-    return {one.path: (CHECKOUT / one.path).read_text() for one in Generator.of(CHECKOUT).wanted}
+    return {file.path: (CHECKOUT / file.path).read_text() for file in Generator.of(CHECKOUT).wanted}

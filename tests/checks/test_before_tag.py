@@ -119,8 +119,8 @@ SDIST = sample_dists.sdist(version="1.3.0").distribution()
 
 
 def sources(*files: str, **project: object) -> ProjectSources:
-    told = {**TABLE["project"], **project}
-    table = {**TABLE, "project": {key: value for key, value in told.items() if value is not None}}
+    keys = {**TABLE["project"], **project}
+    table = {**TABLE, "project": {key: value for key, value in keys.items() if value is not None}}
     return ProjectSources(
         Project(Path("nowhere"), table),
         tuple(map(PurePosixPath, files or ("README.md", "LICENSE"))),
@@ -254,10 +254,10 @@ HEALTHY: tuple[tuple[tuple[Check[Any], ...], object], ...] = (
     (PENDING_RELEASE_CHECKS, LANDING),
     (checks_for_pending_file(SDIST), Upload(SDIST, LANDING.project_files, NOW)),
 )
-BEFORE_TAG = {one.code: one for one in ALL_CHECKS if one not in CHECKS_OF_FILES}
+BEFORE_TAG = {check.code: check for check in ALL_CHECKS if check not in CHECKS_OF_FILES}
 
 
-def told(code: str) -> str:
+def text_of(code: str) -> str:
     (judged,) = run_checks([BEFORE_TAG[code]], BROKEN[code])
     finding = judged.finding
     text = f"{code} {judged.severity.value} {finding.verdict.value}\n{finding.seen}\nfix: {rendered(finding.fix)}\n"
@@ -265,7 +265,7 @@ def told(code: str) -> str:
     return text.replace(DEFAULT_REPOSITORY.split("/")[2], "{host}")
 
 
-def test_every_check_is_seen_to_fail() -> None:
+def test_every_check_fails_for_some_project() -> None:
     assert BROKEN.keys() | {"META016"} == BEFORE_TAG.keys()
 
 
@@ -275,28 +275,28 @@ def test_check_fails_on_what_it_is_about() -> None:
 
 
 def test_what_every_check_says_is_as_expected(pytestconfig: pytest.Config) -> None:
-    texts = "\n".join(map(told, BROKEN))
+    texts = "\n".join(map(text_of, BROKEN))
     if pytestconfig.getoption("--refresh"):
         EXPECTED.write_text(texts, encoding="utf-8")
     assert EXPECTED.read_text(encoding="utf-8") == texts
 
 
 def test_healthy_release_passes_every_check() -> None:
-    judged = [one for checks, facts in HEALTHY for one in run_checks(checks, facts)]
-    assert [(one.code, one.finding) for one in judged if one.finding != Finding.passed()] == []
-    assert {one.code for one in judged} >= BEFORE_TAG.keys()
+    judged = [result for checks, facts in HEALTHY for result in run_checks(checks, facts)]
+    assert [(result.code, result.finding) for result in judged if result.finding != Finding.passed()] == []
+    assert {result.code for result in judged} >= BEFORE_TAG.keys()
 
 
-def test_what_was_not_walked_through_is_unknown_and_never_passed() -> None:
+def test_stage_that_was_not_reached_is_unknown_and_never_passed() -> None:
     judged = run_checks(RELEASE_CHECKS, ReleaseAttempt())
-    assert {one.finding.verdict for one in judged} == {Verdict.UNKNOWN}
-    assert {one.finding.seen for one in judged} == {stage.value for stage in ReleaseStage}
+    assert {result.finding.verdict for result in judged} == {Verdict.UNKNOWN}
+    assert {result.finding.seen for result in judged} == {stage.value for stage in ReleaseStage}
 
 
-def test_what_could_not_be_learned_is_unknown_and_does_not_block() -> None:
+def test_fact_that_is_unavailable_is_unknown_and_does_not_block() -> None:
     judged = report_unknown(PENDING_RELEASE_CHECKS, UnknownFacts("it does not answer"))
-    assert {one.finding for one in judged} == {Finding.unknown("it does not answer")}
-    assert not any(one.blocks for one in judged)
+    assert {result.finding for result in judged} == {Finding.unknown("it does not answer")}
+    assert not any(result.blocks for result in judged)
 
 
 def passes(code: str, facts: object) -> CheckResult:
@@ -348,15 +348,15 @@ PASSING: list[tuple[str, object]] = [
 def test_check_has_nothing_against_what_is_right() -> None:
     judged = [(place, passes(code, facts)) for place, (code, facts) in enumerate(PASSING)]
     against = [
-        (f"PASSING[{place}]", one.code, one.finding)
-        for place, one in judged
-        if one.finding.verdict not in {Verdict.PASSED, Verdict.SKIPPED}
+        (f"PASSING[{place}]", result.code, result.finding)
+        for place, result in judged
+        if result.finding.verdict not in {Verdict.PASSED, Verdict.SKIPPED}
     ]
     assert against == []
 
 
 @pytest.mark.parametrize(
-    ("on", "seen"),
+    ("on", "finding"),
     [
         ("{push: {tags: [v1, 'v2.*']}}", "release.yml listens to v1, v2.*, which v1.3.0 is not"),
         ("{push: {tags: ['v*', '!v1.*']}}", "release.yml listens to v*, !v1.*, which v1.3.0 is not"),
@@ -366,9 +366,9 @@ def test_check_has_nothing_against_what_is_right() -> None:
         ("{}", "release.yml starts on nothing, not on a tag"),
     ],
 )
-def test_tag_filter_that_does_not_match_is_shown(on: str, seen: str) -> None:
+def test_tag_filter_that_does_not_match_is_shown(on: str, finding: str) -> None:
     fix = 'on:\n  push:\n    tags: ["v*"]'
-    assert passes("CI002", started_by(on)).finding == Finding.failed(seen, fix)
+    assert passes("CI002", started_by(on)).finding == Finding.failed(finding, fix)
 
 
 @pytest.mark.parametrize(
@@ -381,12 +381,12 @@ def test_tag_filter_that_does_not_match_is_shown(on: str, seen: str) -> None:
 )
 def test_workflow_that_starts_after_one_which_no_tag_starts_does_not_start(run: str) -> None:
     after = "Lint" if "Lint" in run else "Tests"
-    seen = f"release.yml starts after {after}, and v1.3.0 leads to none of them"
-    assert passes("CI002", following(run)).finding.seen == seen
+    text = f"release.yml starts after {after}, and v1.3.0 leads to none of them"
+    assert passes("CI002", following(run)).finding.seen == text
 
 
 @pytest.mark.parametrize(
-    ("on", "seen", "command"),
+    ("on", "text", "command"),
     [
         (
             "release",
@@ -400,12 +400,12 @@ def test_workflow_that_starts_after_one_which_no_tag_starts_does_not_start(run: 
         ),
     ],
 )
-def test_workflow_that_is_started_after_the_tag_stops_no_release(on: str, seen: str, command: str) -> None:
+def test_workflow_that_is_started_after_the_tag_stops_no_release(on: str, text: str, command: str) -> None:
     facts = started_by(on)
     assert passes("CI002", facts).finding.verdict is Verdict.SKIPPED
     fix = f'after invoke release: {command}; or have the tag do it:\non:\n  push:\n    tags: ["v*"]'
     judged = passes("CI011", facts)
-    assert (judged.finding.seen, rendered(judged.finding.fix), judged.blocks) == (seen, fix, False)
+    assert (judged.finding.seen, rendered(judged.finding.fix), judged.blocks) == (text, fix, False)
 
 
 MARKDOWN = """\
@@ -438,31 +438,31 @@ tidepool
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "seen"),
+    ("name", "text", "problem"),
     [
         ("README.md", MARKDOWN, "docs/a.md\nd.png\ne.svg\ndocs/f\ndocs/i.md"),
         ("README.rst", RST, "docs/a.rst\nf.png\ndocs/g.rst"),
         ("README.txt", "[a](docs/a.md)", ""),
     ],
 )
-def test_relative_links_of_a_readme_are_dead_on_its_page(tmp_path: Path, name: str, text: str, seen: str) -> None:
+def test_relative_links_of_a_readme_are_dead_on_its_page(tmp_path: Path, name: str, text: str, problem: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     here = replace(sources(readme=name), project=Project(tmp_path, {"project": {"readme": name}}))
     fix = "write the full address of the file on the forge"
-    assert passes("META016", here).finding == (Finding.failed(seen, fix) if seen else Finding.passed())
+    assert passes("META016", here).finding == (Finding.failed(problem, fix) if problem else Finding.passed())
 
 
-def test_release_that_is_older_takes_nothing_and_one_of_unknown_age_is_unknown() -> None:
+def test_old_release_accepts_no_files_and_unknown_age_is_unknown() -> None:
     old = replace(HELD, name="tidepool-1.3.0-py3-none-any.whl", uploaded=NOW - timedelta(days=15))
     facts = Upload(SDIST, ProjectFiles("tidepool", (old,)), NOW)
-    check = next(one for one in PENDING_FILE_CHECKS if one.code == "INDEX005")
+    check = next(check for check in PENDING_FILE_CHECKS if check.code == "INDEX005")
     assert check.check(facts).verdict is Verdict.FAILED
     unknown = replace(facts, project_files=ProjectFiles("tidepool", (replace(old, uploaded=None),)))
     assert check.check(unknown) == Finding.unknown("the index does not say when its files were uploaded")
 
 
 def test_only_what_would_be_refused_is_an_error() -> None:
-    warnings = {one.code for one in BEFORE_TAG.values() if one.severity is Severity.WARNING}
+    warnings = {check.code for check in BEFORE_TAG.values() if check.severity is Severity.WARNING}
     assert warnings == {
         *("GIT016", "GIT017", "META012", "META014", "META015", "META016", "META021", "META023", "META031", "META032"),
         *(
@@ -488,7 +488,7 @@ def test_only_what_would_be_refused_is_an_error() -> None:
 
 ODD = st.recursive(
     st.none() | st.booleans() | st.integers() | st.dates() | st.text(max_size=5) | st.sampled_from(["*", "**/x", "["]),
-    lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(max_size=5), one, max_size=3),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3),
     max_leaves=5,
 )
 KEYS = (
@@ -519,21 +519,21 @@ def test_no_readme_ends_in_a_traceback(text: str, name: str) -> None:
     assert all(isinstance(link, str) for link in _relative_links(text, README_TYPES[Path(name).suffix]))
 
 
-def test_date_where_a_text_belongs_is_told() -> None:
-    seen = "project.version must be string"
-    assert passes("META011", sources(version=date(2024, 2, 29))).finding.seen == seen
+def test_date_in_place_of_a_text_is_reported() -> None:
+    text = "project.version must be string"
+    assert passes("META011", sources(version=date(2024, 2, 29))).finding.seen == text
 
 
 def test_finding_moves_no_cursor() -> None:
     judged = run_checks(
         PROJECT_CHECKS, sources(readme="a\x1b[31mb\x07\u202e.md"), ignore_reasons={"META013": "\x1b[2J"}
     )
-    (found,) = (one for one in judged if one.code == "META013")
-    assert found.finding.seen == r"git tracks no ab\x07\u202e.md, which readme names"
-    assert found.ignore_reason == r"\x1b[2J"
+    (result,) = (each for each in judged if each.code == "META013")
+    assert result.finding.seen == r"git tracks no ab\x07\u202e.md, which readme names"
+    assert result.ignore_reason == r"\x1b[2J"
 
 
-def test_pipeline_of_another_service_is_not_judged_as_a_workflow_and_that_is_said() -> None:
+def test_pipeline_of_another_service_is_skipped_with_a_reason() -> None:
     codes = ("CI002", "CI004", "CI005", "CI006", "CI007", "CI008", "CI011")
     facts = ci_facts({}, others=(".gitlab-ci.yml",))
     why = "not applicable: .gitlab-ci.yml publishes, and only the workflows of GitHub are read"

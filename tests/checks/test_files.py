@@ -162,11 +162,11 @@ def broken() -> dict[str, tuple[Distribution, ...]]:
 
 
 def judged(archives: tuple[Distribution, ...], code: str) -> CheckResult:
-    found = [one for one in check_distributions(archives, sources=SOURCES) if one.code == code]
-    return next((one for one in found if one.finding.verdict is Verdict.FAILED), found[0])
+    checked = [result for result in check_distributions(archives, sources=SOURCES) if result.code == code]
+    return next((result for result in checked if result.finding.verdict is Verdict.FAILED), checked[0])
 
 
-def told(result: CheckResult) -> str:
+def text_of(result: CheckResult) -> str:
     finding = result.finding
     text = f"{result.code} {result.severity.value} {finding.verdict.value}\n{finding.seen}\nfix: {finding.fix}\n"
     # The name of PyPI's host is written nowhere.
@@ -179,12 +179,12 @@ def results() -> dict[str, CheckResult]:
     return {code: judged(archives, code) for code, archives in broken().items()}
 
 
-def test_every_rule_is_seen_to_fail() -> None:
+def test_every_rule_fails_for_some_file() -> None:
     assert broken().keys() == {rule.code for rule in CHECKS_OF_FILES if rule.code.startswith("DIST")}
 
 
 def test_what_every_rule_says_is_as_expected(pytestconfig: pytest.Config) -> None:
-    texts = "\n".join(map(told, results().values()))
+    texts = "\n".join(map(text_of, results().values()))
     if pytestconfig.getoption("--refresh"):
         EXPECTED.parent.mkdir(exist_ok=True)
         EXPECTED.write_text(texts, encoding="utf-8")
@@ -197,10 +197,10 @@ def test_rule_fails_on_what_it_is_about() -> None:
 
 
 def test_healthy_files_pass_every_rule() -> None:
-    found = check_distributions((SDIST.distribution(), WHEEL.distribution()), sources=SOURCES)
-    assert {one.finding for one in found} == {Finding.passed()}
-    seen = {one.code for one in found}
-    assert seen == {rule.code for rule in CHECKS_OF_FILES if rule.code.startswith("DIST")}
+    checked = check_distributions((SDIST.distribution(), WHEEL.distribution()), sources=SOURCES)
+    assert {result.finding for result in checked} == {Finding.passed()}
+    codes = {result.code for result in checked}
+    assert codes == {rule.code for rule in CHECKS_OF_FILES if rule.code.startswith("DIST")}
 
 
 def verdict(file: Distribution, code: str) -> Verdict:
@@ -277,9 +277,9 @@ def edge_cases() -> tuple[tuple[str, Distribution, Verdict], ...]:
     )
 
 
-def test_check_tells_what_is_wrong_from_what_only_looks_so() -> None:
-    found = [(place, code, verdict(file, code)) for place, (code, file, _) in enumerate(edge_cases())]
-    assert found == [(place, code, expected) for place, (code, _, expected) in enumerate(edge_cases())]
+def test_check_fails_for_mistakes_and_not_for_what_resembles_them() -> None:
+    verdicts = [(place, code, verdict(file, code)) for place, (code, file, _) in enumerate(edge_cases())]
+    assert verdicts == [(place, code, expected) for place, (code, _, expected) in enumerate(edge_cases())]
 
 
 def test_of_two_members_with_one_name_the_last_counts_and_both_are_reported() -> None:
@@ -293,8 +293,8 @@ def test_of_two_members_with_one_name_the_last_counts_and_both_are_reported() ->
 
 
 def test_check_whose_need_failed_is_skipped_and_says_so() -> None:
-    found = judged(broken()["DIST022"], "DIST023")
-    assert found.finding == Finding.skipped("DIST022 did not pass")
+    result = judged(broken()["DIST022"], "DIST023")
+    assert result.finding == Finding.skipped("DIST022 did not pass")
 
 
 def test_wheel_of_another_python_may_lack_what_the_sdist_says_is_dynamic() -> None:
@@ -310,7 +310,7 @@ def test_rules_over_a_release_do_not_mix_projects() -> None:
     assert judged(archives, "DIST403").finding == Finding.passed()
 
 
-def test_name_of_a_python_module_is_reported_once_where_the_index_is_asked() -> None:
+def test_name_of_a_python_module_is_reported_once_with_an_index() -> None:
     file = sample_dists.sdist("asyncore").distribution()
     codes = {result.code for result in check_distributions((file,), without=ANSWERED_BY_INDEX)}
     assert {result.code for result in check_distributions((file,))} - codes == {"DIST143"}
@@ -320,12 +320,14 @@ def test_name_of_a_python_module_is_reported_once_where_the_index_is_asked() -> 
 
 
 def test_excuse_takes_the_force_out_of_an_error() -> None:
-    found = check_distributions(broken()["DIST124"], ignore_reasons={"DIST124": "the classifier is to come"})
-    assert [one.code for one in found if one.blocks] == []
-    assert [one.ignore_reason for one in found if one.code == "DIST124"] == ["the classifier is to come"]
+    checked = check_distributions(broken()["DIST124"], ignore_reasons={"DIST124": "the classifier is to come"})
+    assert [result.code for result in checked if result.blocks] == []
+    assert [result.ignore_reason for result in checked if result.code == "DIST124"] == ["the classifier is to come"]
 
 
-def test_what_a_build_backend_puts_into_an_sdist_is_no_stray() -> None:
+def test_what_a_build_backend_puts_into_an_sdist_is_not_unwanted() -> None:
     names = ("pyproject.toml.orig", "tidepool.egg-info/PKG-INFO", "src/tidepool/_version.py")
-    found = {name: judged((SDIST.having({f"{TOP}/{name}": "x"}).distribution(),), "DIST405").finding for name in names}
-    assert found == dict.fromkeys(names, Finding.passed())
+    findings = {
+        name: judged((SDIST.having({f"{TOP}/{name}": "x"}).distribution(),), "DIST405").finding for name in names
+    }
+    assert findings == dict.fromkeys(names, Finding.passed())

@@ -41,12 +41,12 @@ def codes() -> set[str]:
 
 
 def test_page_of_checks_is_in_step(pytestconfig: pytest.Config) -> None:
-    head, mark, told = PAGE.read_text(encoding="utf-8").partition(MARK)
+    head, mark, checks = PAGE.read_text(encoding="utf-8").partition(MARK)
     page = page_of_checks((*ALL_CHECKS, *WORKFLOW_CHECKS))
     if pytestconfig.getoption("--refresh"):
         PAGE.write_text(head + mark + page, encoding="utf-8")
     else:
-        assert told == page
+        assert checks == page
 
 
 def test_catalogue_holds_every_check_once() -> None:
@@ -73,7 +73,7 @@ def test_catalogue_of_workflows_holds_every_check_once_in_the_order_of_codes() -
     assert sorted(set(codes)) == codes
 
 
-def test_check_stands_behind_those_that_it_needs() -> None:
+def test_check_comes_after_those_that_it_needs() -> None:
     groups: tuple[tuple[Check[Any], ...], ...] = (
         FILE_CHECKS,
         REBUILD_CHECKS,
@@ -108,14 +108,14 @@ def test_every_reason_that_ends_a_release_is_claimed_by_one_check() -> None:
     assert unclaimed == AT_THE_PUSH | OF_OTHER_TASKS | GATHERED
 
 
-TWINES = {"DIST101", "DIST102"}
+CHECKED_BY_TWINE = {"DIST101", "DIST102"}
 """What twine refuses before PyPI is asked."""
 
-OURS = {"DIST020", "DIST037", "DIST301", "DIST402"}
+NOT_OF_PYPI = {"DIST020", "DIST037", "DIST301", "DIST402"}
 """What PyPI accepts, or refuses only when the second file comes."""
 
 
-def test_door_refuses_for_every_error_and_for_nothing_else() -> None:
-    at_the_door = {rule.code for rule in UPLOAD_RULES}
+def test_upload_rules_are_errors_and_nothing_else() -> None:
+    refused = {rule.code for rule in UPLOAD_RULES}
     errors = {rule.code for rule in CHECKS_OF_FILES if rule.severity is Severity.ERROR}
-    assert at_the_door == errors - TWINES - OURS
+    assert refused == errors - CHECKED_BY_TWINE - NOT_OF_PYPI

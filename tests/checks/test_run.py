@@ -21,11 +21,11 @@ WRONG = WHEEL.saying("Classifier: Nothing").having({"py.typed": ""})
 def put(project: SampleProject, *cargos: sample_dists.SampleDist) -> None:
     folder = project.root / "dist"
     folder.mkdir(exist_ok=True)
-    for one in cargos:
-        (folder / one.name).write_bytes(one.data())
+    for dist in cargos:
+        (folder / dist.name).write_bytes(dist.data())
 
 
-def test_report_tells_what_did_not_pass_errors_first_and_counts_the_rest() -> None:
+def test_report_lists_failures_errors_first_and_counts_the_others() -> None:
     judged = check_distributions(
         (SDIST.saying("Classifier: Nothing").distribution(), WRONG.distribution()),
         ignore_reasons={"DIST206": "not ready"},
@@ -45,9 +45,9 @@ def test_report_tells_what_did_not_pass_errors_first_and_counts_the_rest() -> No
 
 def test_report_as_json_holds_every_judgement_with_the_same_keys() -> None:
     judged = check_distributions((WRONG.distribution(),))
-    told = report.results_json(judged)
-    assert [one["code"] for one in told] == [one.code for one in judged]
-    assert next(one for one in told if one["code"] == "DIST124") == {
+    rows = report.results_json(judged)
+    assert [row["code"] for row in rows] == [result.code for result in judged]
+    assert next(row for row in rows if row["code"] == "DIST124") == {
         "code": "DIST124",
         "subject": "tidepool-1.2.3-py3-none-any.whl",
         "verdict": "failed",
@@ -63,13 +63,13 @@ def test_report_as_json_holds_every_judgement_with_the_same_keys() -> None:
     }
 
 
-def test_errors_refuse_the_distributions_and_are_told_together(project: SampleProject) -> None:
+def test_errors_refuse_the_distributions_and_are_reported_together(project: SampleProject) -> None:
     put(project, SDIST, WRONG)
     distributions = read_distributions(sorted((project.root / "dist").iterdir()))
     with raises_error("DistributionsRefused") as raised:
         require_acceptable(distributions, {}, SILENT)
-    told = report.results_text(check_distributions(distributions))
-    assert raised.value.what == f"an index would not take the distributions:\n{told}"
+    text = report.results_text(check_distributions(distributions))
+    assert raised.value.what == f"an index would not take the distributions:\n{text}"
 
 
 def test_code_of_no_check_is_not_ignored_in_silence() -> None:
@@ -79,7 +79,7 @@ def test_code_of_no_check_is_not_ignored_in_silence() -> None:
 
 
 @pytest.mark.slow
-def test_seatrial_check_needs_no_project_and_ends_with_3_where_an_error_stands(project: SampleProject) -> None:
+def test_seatrial_check_needs_no_project_and_exits_with_3_on_errors(project: SampleProject) -> None:
     put(project, SDIST, WRONG)
     healthy = project.seatrial("check", f"dist/{SDIST.name}")
     assert (healthy.returncode, healthy.output) == (
@@ -88,7 +88,7 @@ def test_seatrial_check_needs_no_project_and_ends_with_3_where_an_error_stands(p
     )
     broken = project.seatrial("check", f"dist/{SDIST.name}", f"dist/{WRONG.name}", "--json")
     assert broken.returncode == 3
-    assert [one["code"] for one in json.loads(broken.output) if one["blocks"]] == ["DIST124"]
+    assert [row["code"] for row in json.loads(broken.output) if row["blocks"]] == ["DIST124"]
 
 
 @pytest.mark.slow
@@ -103,9 +103,9 @@ def test_seatrial_check_judges_dist_and_takes_the_excuses_of_the_project(project
 
 
 @pytest.mark.slow
-def test_files_that_are_not_there_are_one_message(project: SampleProject) -> None:
+def test_missing_files_are_one_message(project: SampleProject) -> None:
     """The program ends with the code and the message that its errors have."""
-    for args, exit_code, said, error in (
+    for args, exit_code, message, error in (
         (
             ("check",),
             2,
@@ -122,4 +122,4 @@ def test_files_that_are_not_there_are_one_message(project: SampleProject) -> Non
     ):
         ran = project.seatrial(*args)
         assert ran.returncode == exit_code
-        assert normalised(ran.output, root=project.root) == f"seatrial: {said}\nmore: seatrial explain {error}\n"
+        assert normalised(ran.output, root=project.root) == f"seatrial: {message}\nmore: seatrial explain {error}\n"

@@ -107,11 +107,11 @@ def test_metadata_are_refused_in_the_words_of_pypi(healthy: SampleDist, place: s
     ],
     ids=["version before all", "specification before PyPI", "by the alphabet", "version before all again"],
 )
-def test_of_several_mistakes_pypi_tells_one(lines: tuple[str, ...], first: str) -> None:
+def test_of_several_mistakes_pypi_reports_the_first(lines: tuple[str, ...], first: str) -> None:
     assert reason(SDIST.saying(*lines)) == reason(SDIST.saying(first))
 
 
-def test_field_that_says_unknown_is_taken_for_missing() -> None:
+def test_field_with_the_text_unknown_is_missing() -> None:
     assert not reason(SDIST.saying("Home-page: UNKNOWN", "Author-email: UNKNOWN"))
 
 
@@ -218,7 +218,7 @@ REFUSED: tuple[tuple[SampleDist, str], ...] = (
         f"Invalid distribution file. WHEEL not found at {INFO}/WHEEL",
     ),
     (
-        SDIST.having({"README": "beside"}),
+        SDIST.having({"README": "outside"}),
         "Invalid distribution file. Incorrect number of top-level directories in sdist",
     ),
     (
@@ -255,7 +255,7 @@ def test_platform_that_pypi_takes_passes() -> None:
     assert reasons == dict.fromkeys(tags, "")
 
 
-def test_very_same_file_again_is_there_already_and_not_refused() -> None:
+def test_same_file_again_is_not_refused() -> None:
     archive = SDIST.distribution()
     project_files = ProjectFiles("tidepool", (index_file(archive.name, 100, archive.sha256),))
     assert is_already_there(archive, project_files)
@@ -313,9 +313,9 @@ def test_what_the_index_holds_decides(project_files: ProjectFiles, expected: str
 @pytest.mark.parametrize("name", ["os", "Distutils", "importlib.metadata", "asyncore"])
 def test_new_project_is_not_named_like_a_module_of_python(name: str) -> None:
     normalised = name.lower().replace(".", "_")
-    said = f"The name {name!r} isn't allowed (conflict with Python Standard Library module name)."
+    sentence = f"The name {name!r} isn't allowed (conflict with Python Standard Library module name)."
     made = sample_dists.sdist(normalised).saying(f"Name: {name}")
-    assert reason(made, ProjectFiles()) == f"{said}{HELP}project-name for more information."
+    assert reason(made, ProjectFiles()) == f"{sentence}{HELP}project-name for more information."
     assert not reason(made, ProjectFiles(name))
 
 
@@ -370,8 +370,8 @@ def test_sparse_members_are_refused_in_the_words_of_pypi() -> None:
     refused = find_rejection(
         sample_dists.read(SDIST.name, sample_dists.tarred(files, sparse)), ProjectFiles("tidepool"), NOW
     )
-    said = "Invalid distribution file. tar archive not accepted: Sparse members are not allowed."
-    assert refused == UploadRejection(400, said + ARCHIVES)
+    message = "Invalid distribution file. tar archive not accepted: Sparse members are not allowed."
+    assert refused == UploadRejection(400, message + ARCHIVES)
 
 
 def test_reason_has_only_characters_that_a_status_may_have() -> None:

@@ -16,7 +16,7 @@ ACTION, _, VERSION = CHECKOUT_PIN.partition(" # ")
 OTHER = f"actions/checkout@{'7' * 40}"
 
 
-def found(text: str, codes: str, **others: str) -> list[str]:
+def findings(text: str, codes: str, **others: str) -> list[str]:
     """Return what the checks with these codes find in a workflow; ``others``: those of its repository."""
     texts = {"x.yml": lines(text), **{f"{name}.yml": lines(other) for name, other in others.items()}}
     files = WorkflowFiles.from_texts(texts)
@@ -27,7 +27,7 @@ def found(text: str, codes: str, **others: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("uses", "seen"),
+    ("uses", "expected"),
     [
         (CHECKOUT_PIN, []),
         (f"{ACTION} # {VERSION.removeprefix('v')}", []),
@@ -52,8 +52,8 @@ def found(text: str, codes: str, **others: str) -> list[str]:
         (f"'{OTHER}'", [f"{OTHER} has no version after it"]),
     ],
 )
-def test_comment_names_the_version_of_the_commit(uses: str, seen: list[str]) -> None:
-    assert found(f"jobs:\n  a:\n    steps:\n      - uses: {uses}\n", "CI101 CI102") == seen
+def test_comment_names_the_version_of_the_commit(uses: str, expected: list[str]) -> None:
+    assert findings(f"jobs:\n  a:\n    steps:\n      - uses: {uses}\n", "CI101 CI102") == expected
 
 
 STORE = "{uses: actions/upload-artifact@v7, with: {path: dist}}"
@@ -69,7 +69,7 @@ BUILD = "{run: nox -s build}"
 
 
 @pytest.mark.parametrize(
-    ("jobs", "seen"),
+    ("jobs", "expected"),
     [
         ((job("a", "{run: python -m build}", STORE), job("p", FETCH, PUBLISH, needs="a")), []),
         (
@@ -96,12 +96,12 @@ BUILD = "{run: nox -s build}"
         ),
     ],
 )
-def test_published_files_are_built_once(jobs: tuple[str, ...], seen: list[str]) -> None:
-    assert found(f"jobs: {{{', '.join(jobs)}}}", "CI107") == seen
+def test_published_files_are_built_once(jobs: tuple[str, ...], expected: list[str]) -> None:
+    assert findings(f"jobs: {{{', '.join(jobs)}}}", "CI107") == expected
 
 
 @pytest.mark.parametrize(
-    ("steps", "seen"),
+    ("steps", "expected"),
     [
         ("{run: twine upload a}, {run: twine upload b}", []),
         (f"{PUBLISH}, {PUBLISH}", ["the job p uploads 2 times"]),
@@ -111,12 +111,12 @@ def test_published_files_are_built_once(jobs: tuple[str, ...], seen: list[str]) 
         ("{run: '# twine upload -r testpypi x'}, {run: twine upload a}", []),
     ],
 )
-def test_job_uploads_to_one_index(steps: str, seen: list[str]) -> None:
-    assert found(f"on: push\njobs: {{p: {{steps: [{steps}]}}}}", "CI106") == seen
+def test_job_uploads_to_one_index(steps: str, expected: list[str]) -> None:
+    assert findings(f"on: push\njobs: {{p: {{steps: [{steps}]}}}}", "CI106") == expected
 
 
 @pytest.mark.parametrize(
-    ("steps", "seen"),
+    ("steps", "expected"),
     [
         (PUBLISH, []),
         (f"{{uses: actions/checkout@v7}}, {PUBLISH}", ["the job p checks the project out"]),
@@ -127,8 +127,8 @@ def test_job_uploads_to_one_index(steps: str, seen: list[str]) -> None:
         (f"{{run: 'uv run pytest -q'}}, {PUBLISH}", ["the job p runs pytest -q"]),
     ],
 )
-def test_nothing_of_the_project_runs_next_to_the_token(steps: str, seen: list[str]) -> None:
-    assert found(f"jobs: {{p: {{steps: [{steps}]}}}}", "CI104") == seen
+def test_nothing_of_the_project_runs_next_to_the_token(steps: str, expected: list[str]) -> None:
+    assert findings(f"jobs: {{p: {{steps: [{steps}]}}}}", "CI104") == expected
 
 
 CALLED = f"on: workflow_call\njobs: {{p: {{environment: pypi, steps: [{PUBLISH}]}}}}"
@@ -136,13 +136,13 @@ CALLED = f"on: workflow_call\njobs: {{p: {{environment: pypi, steps: [{PUBLISH}]
 
 def test_called_job_waits_for_what_its_caller_waits_for() -> None:
     text = "on: push\njobs: {t: {steps: [{run: pytest}]}, c: {needs: t, uses: ./.github/workflows/x.yml}}"
-    assert found(CALLED, "CI108", release=text) == []
-    assert found(CALLED, "CI108", release=text.replace("needs: t, ", "")) == ["the job p waits for no test"]
-    assert found(CALLED, "CI108") == ["the job p waits for no test"]
+    assert findings(CALLED, "CI108", release=text) == []
+    assert findings(CALLED, "CI108", release=text.replace("needs: t, ", "")) == ["the job p waits for no test"]
+    assert findings(CALLED, "CI108") == ["the job p waits for no test"]
 
 
 @pytest.mark.parametrize(
-    ("script", "seen"),
+    ("script", "expected"),
     [
         ("pip install seatrial", ["pip install seatrial"]),
         ("python -m pip install --upgrade pip", ["python -m pip install --upgrade pip"]),
@@ -158,14 +158,14 @@ def test_called_job_waits_for_what_its_caller_waits_for() -> None:
         ("# pip install x", []),
     ],
 )
-def test_tools_come_from_a_lock_file(script: str, seen: list[str]) -> None:
+def test_tools_come_from_a_lock_file(script: str, expected: list[str]) -> None:
     job = f"a: {{steps: [{{run: '{script}'}}]}}"
-    assert found(f"jobs: {{{job}, p: {{steps: [{PUBLISH}]}}}}", "CI114") == seen
-    assert found(f"jobs: {{{job}}}", "CI114") == []
+    assert findings(f"jobs: {{{job}, p: {{steps: [{PUBLISH}]}}}}", "CI114") == expected
+    assert findings(f"jobs: {{{job}}}", "CI114") == []
 
 
 @pytest.mark.parametrize("code", ["CI111", "CI115"])
 def test_workflow_that_does_not_publish_is_left_alone(code: str) -> None:
     jobs = "gate: {steps: [{run: x}]}, t: {steps: [{run: pytest}]}"
-    assert found(f"jobs: {{{jobs}}}", code) == []
-    assert found(f"jobs: {{{jobs}, p: {{timeout-minutes: 1, steps: [{PUBLISH}]}}}}", code) != []
+    assert findings(f"jobs: {{{jobs}}}", code) == []
+    assert findings(f"jobs: {{{jobs}, p: {{timeout-minutes: 1, steps: [{PUBLISH}]}}}}", code) != []

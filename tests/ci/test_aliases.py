@@ -1,4 +1,4 @@
-"""What a CI file or an address says is taken as it stands: nothing in it multiplies, and no path is a forge."""
+"""What a CI file or an address says is taken literally: nothing in it multiplies, and no path is a forge."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def test_aliases_that_multiply_are_no_texts() -> None:
     bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
     publish = "{uses: pypa/gh-action-pypi-publish@v1, with: {attestations: *a39}}"
-    told = f"jobs: {{a: {{environment: *a39, permissions: *a39, steps: [{{run: *a39}}, {{uses: *a39}}, {publish}]}}}}\n"
-    workflow = Workflow.from_text("ci.yml", f"{bomb}on: {{push: {{tags: [*a39]}}}}\n{told}")
+    job = f"jobs: {{a: {{environment: *a39, permissions: *a39, steps: [{{run: *a39}}, {{uses: *a39}}, {publish}]}}}}\n"
+    workflow = Workflow.from_text("ci.yml", f"{bomb}on: {{push: {{tags: [*a39]}}}}\n{job}")
     assert (workflow.triggers[0].tags, workflow.jobs[0].environment) == ((), None)
     assert workflow.jobs[0].steps == (Step(), Step(), Step(uses=Uses("pypa/gh-action-pypi-publish", "v1")))
 
@@ -48,7 +48,7 @@ def test_checks_of_a_ci_file_take_nothing_for_a_text_that_multiplies() -> None:
 
 
 @pytest.mark.parametrize("urls", ["x", ["https://github.com/acme/tidepool"], [{"Repository": 1}], {"Repository": 1}])
-def test_urls_that_are_odd_lead_nowhere(tmp_path: Path, urls: object) -> None:
+def test_odd_urls_have_no_repository(tmp_path: Path, urls: object) -> None:
     repository = Repository(tmp_path, "", tmp_path, tmp_path, "c0ffee", "main")
-    found = Publishing.of(repository, Project(tmp_path, {"project": {"urls": urls}}), tmp_path, {})
-    assert (found.owner, found.repository) == ("", "")
+    publishing = Publishing.of(repository, Project(tmp_path, {"project": {"urls": urls}}), tmp_path, {})
+    assert (publishing.owner, publishing.repository) == ("", "")

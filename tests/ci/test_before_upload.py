@@ -69,8 +69,8 @@ NO, UNKNOWN = Answer.NO, Answer.UNKNOWN
 def test_sessions_are_those_of_plain_commands_and_all_else_is_listed(
     text: str, sessions: tuple[str, ...], not_run: tuple[str, ...]
 ) -> None:
-    found = BeforeUpload.of([Script(text)])
-    assert (found.sessions, found.not_run) == (sessions, not_run)
+    before = BeforeUpload.of([Script(text)])
+    assert (before.sessions, before.not_run) == (sessions, not_run)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_calls_of_nox_keep_what_selects_and_what_sessions_get(text: str, calls: 
     assert [" ".join(call.args) for call in BeforeUpload.of([Script(text)]).calls] == calls
 
 
-def test_sessions_of_a_package_in_a_folder_are_those_that_run_there() -> None:
+def test_sessions_of_a_package_are_those_that_run_in_its_folder() -> None:
     scripts = [
         Script("nox -s top\ncd packages/a && nox -s a"),
         Script("nox -s b", folder="packages/a"),
@@ -102,14 +102,14 @@ def test_sessions_of_a_package_in_a_folder_are_those_that_run_there() -> None:
     assert before.not_run == ("nox -s top", "cd packages/a && nox -s a", "nox -s d", "cd ../a && nox -s e")
 
 
-def test_script_that_does_not_run_is_nothing_and_one_of_which_that_is_not_known_is_only_listed() -> None:
+def test_script_that_does_not_run_is_ignored_and_an_uncertain_one_is_listed() -> None:
     scripts = (
         Script("nox -s a"),
         Script("nox -s b", NO, "x"),
         Script("nox -s c\nrsync", UNKNOWN, "if: vars.X and if: y"),
     )
-    found = BeforeUpload.of(scripts)
-    assert found == BeforeUpload(
+    before = BeforeUpload.of(scripts)
+    assert before == BeforeUpload(
         (NoxCall(("a",)),), ("nox -s c  (if: vars.X and if: y)", "rsync  (if: vars.X and if: y)")
     )
 
@@ -150,8 +150,8 @@ def publishing(tag: str = "v1.3.0", **workflows: str) -> Publishing:
 def before(**workflows: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     job = publishing(**workflows).job
     assert job is not None
-    found = BeforeUpload.of(scripts_before_upload(job))
-    return found.sessions, found.not_run
+    before = BeforeUpload.of(scripts_before_upload(job))
+    return before.sessions, before.not_run
 
 
 RELEASE = """
@@ -198,7 +198,7 @@ def test_scripts_are_those_of_jobs_that_the_tag_starts_and_the_upload_waits_for(
     )
 
 
-def test_condition_in_several_lines_is_one() -> None:
+def test_condition_in_several_lines_is_joined() -> None:
     condition = ("if: |", "always() && (", "github.event_name == 'release' ||", "github.ref_type == 'tag')")
     written = "\n          ".join(condition)
     sessions, _ = before(release=RELEASE.replace("if: always()", written))
@@ -206,8 +206,8 @@ def test_condition_in_several_lines_is_one() -> None:
 
 
 def test_secret_and_sign_of_control_in_a_command_are_not_shown() -> None:
-    found = BeforeUpload.of([Script("twine upload -p pypi-" + "A" * 90 + "\necho '\x1b[2J'")])
-    assert found.not_run == ("twine upload -p ***", "echo '\\x1b[2J'")
+    before = BeforeUpload.of([Script("twine upload -p pypi-" + "A" * 90 + "\necho '\x1b[2J'")])
+    assert before.not_run == ("twine upload -p ***", "echo '\\x1b[2J'")
 
 
 def test_upload_by_a_command_is_listed_and_what_comes_after_it_is_not() -> None:
@@ -264,7 +264,7 @@ def test_workflows_that_call_themselves_end() -> None:
         ("{schedule: [{cron: '0 0 * * *'}]}", None),
     ],
 )
-def test_event_is_the_one_that_leads_from_the_tag_to_the_workflow(on: str, event: str | None) -> None:
+def test_event_is_that_by_which_the_tag_starts_the_workflow(on: str, event: str | None) -> None:
     publish = f"on: {on}\njobs:\n  p: {JOB.replace('NEEDS', '[]')}\n"
     job = publishing(release=publish, ci="name: CI\non: {push: {tags: ['v*']}}\njobs: {}").job
     assert job is not None

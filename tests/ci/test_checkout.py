@@ -100,8 +100,8 @@ def findings(steps: str, needs: CheckoutNeeds = BOTH) -> dict[str, tuple[Verdict
     ],
 )
 def test_checkout_of_a_job_that_builds_fetches_all_or_is_reported(steps: str, lacking: str | None) -> None:
-    verdict, seen = findings(steps)["CI016"]
-    assert (verdict, seen) == ((Verdict.FAILED, LEFT_OUT + lacking) if lacking else (Verdict.PASSED, ""))
+    verdict, text = findings(steps)["CI016"]
+    assert (verdict, text) == ((Verdict.FAILED, LEFT_OUT + lacking) if lacking else (Verdict.PASSED, ""))
 
 
 def test_submodule_that_is_absent_here_is_an_error_where_ci_has_it() -> None:

@@ -1,4 +1,4 @@
-"""Commands are judged by their words: what only mentions an upload or a session is none."""
+"""Commands are recognised by their words, not by mentions of an upload or a session."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ NO_UPLOADS = (
 
 
 @pytest.mark.parametrize("script", UPLOADS)
-def test_upload_is_known_by_the_words_of_its_command(script: str) -> None:
+def test_upload_is_recognised_by_its_command(script: str) -> None:
     reader = UploadReader()
     (upload,) = reader.uploads(script, {})
     index = index_of(upload.index, upload.address)
@@ -240,13 +240,14 @@ MAY_NOT = (
 )
 
 
-def test_program_that_runs_what_is_not_seen_may_upload() -> None:
+def test_program_that_runs_unread_files_may_upload() -> None:
     may = {script: any(map(may_upload, programs_in(script))) for script in (*MAY_UPLOAD, *MAY_NOT)}
     assert may == {**dict.fromkeys(MAY_UPLOAD, True), **dict.fromkeys(MAY_NOT, False)}
 
 
-def test_what_only_mentions_an_upload_is_none() -> None:
-    assert {script: [*UploadReader().uploads(script, {})] for script in NO_UPLOADS} == {one: [] for one in NO_UPLOADS}
+def test_command_that_only_mentions_an_upload_is_none() -> None:
+    uploads = {script: [*UploadReader().uploads(script, {})] for script in NO_UPLOADS}
+    assert uploads == {script: [] for script in NO_UPLOADS}
 
 
 def test_what_one_script_exports_the_next_ones_have() -> None:
@@ -319,6 +320,8 @@ def test_long_line_is_read_and_judged() -> None:
     files = WorkflowFiles.from_texts({"release.yml": f"on: push\njobs:\n{jobs}"})
     assert [len(workflow.jobs) for workflow in files] == [len(lines)]
     assert Publishing(workflows=files, tag="v1").possible_jobs == ()
-    listed = {word: [len(shown) for shown in BeforeUpload.of([Script(line)]).not_run] for word, line in lines.items()}
+    listed = {
+        word: [len(shortened) for shortened in BeforeUpload.of([Script(line)]).not_run] for word, line in lines.items()
+    }
     assert listed == {word: [] if word == "nox -s a " else [LONGEST_COMMAND] for word in lines}
     assert {word for word, line in lines.items() if any(map(runs_tests, programs_in(line)))} == {"nox -s a "}

@@ -41,14 +41,14 @@ def test_job_does_not_run_after_one_that_does_not_run_however_far_before() -> No
           g: {}
           h: {needs: g}
     """
-    found = runs(text)
-    assert {name: run.starts for name, run in found.items()} == dict(
+    jobs = runs(text)
+    assert {name: run.starts for name, run in jobs.items()} == dict(
         zip("abcdefgh", (NO, YES, NO, YES, YES, NO, YES, YES))
     )
-    assert found["a"].reason == "if: github.event_name == 'release'"
-    assert found["c"].reason == "needs: a, if: github.event_name == 'release'"
-    assert (found["b"].reason, found["h"].reason) == (None, None)
-    assert [run.name for run in found["e"].before] == ["a", "b", "c", "d"]
+    assert jobs["a"].reason == "if: github.event_name == 'release'"
+    assert jobs["c"].reason == "needs: a, if: github.event_name == 'release'"
+    assert (jobs["b"].reason, jobs["h"].reason) == (None, None)
+    assert [run.name for run in jobs["e"].before] == ["a", "b", "c", "d"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_job_does_not_run_after_one_that_does_not_run_however_far_before() -> No
         ("{a: {needs: a}}", {"a": UNKNOWN}),
     ],
 )
-def test_what_nobody_knows_of_a_job_is_not_known_of_those_after_it(jobs: str, expected: dict[str, Answer]) -> None:
+def test_unknown_job_makes_later_jobs_unknown(jobs: str, expected: dict[str, Answer]) -> None:
     assert starts(f"jobs: {jobs}") == expected
 
 
@@ -88,13 +88,13 @@ def test_what_nobody_knows_of_a_job_is_not_known_of_those_after_it(jobs: str, ex
         ("github.actor == 'x'", (UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)),
     ],
 )
-def test_event_decides_what_is_known(condition: str, answers: tuple[Answer, ...]) -> None:
+def test_known_values_depend_on_the_event(condition: str, answers: tuple[Answer, ...]) -> None:
     names = ("push", "release", "workflow_dispatch", "workflow_run")
     text = f'{ON}  a: {{if: "{condition}"}}'
     assert tuple(starts(text, replace(PUSH, name=name))["a"] for name in names) == answers
 
 
-def test_release_of_one_of_several_types_has_an_unknown_one() -> None:
+def test_release_event_with_several_types_has_an_unknown_type() -> None:
     text = "on: {release: {types: [published, created]}}\njobs: {a: {if: github.event.action == 'published'}}"
     assert starts(text, replace(PUSH, name="release")) == {"a": UNKNOWN}
 
@@ -124,8 +124,8 @@ CALLED = """
 
 
 def test_call_hands_its_inputs_on() -> None:
-    found = runs(CALLER, called=CALLED)
-    assert {name: run.starts for name, run in found.items()} == {
+    jobs = runs(CALLER, called=CALLED)
+    assert {name: run.starts for name, run in jobs.items()} == {
         "first": NO,
         "call": YES,
         "a": YES,
@@ -133,17 +133,17 @@ def test_call_hands_its_inputs_on() -> None:
         "c": NO,
         "after": YES,
     }
-    assert found["b"].environment == Environment("pypi", "${{ inputs.environment }}")
-    assert [run.name for run in found["after"].before] == ["call", "a", "b", "c"]
-    assert ([run.name for run in found["b"].callers], found["b"].entry.name) == (["call"], "x.yml")
+    assert jobs["b"].environment == Environment("pypi", "${{ inputs.environment }}")
+    assert [run.name for run in jobs["after"].before] == ["call", "a", "b", "c"]
+    assert ([run.name for run in jobs["b"].callers], jobs["b"].entry.name) == (["call"], "x.yml")
 
 
 def test_called_job_starts_when_its_caller_does() -> None:
-    found = runs(CALLER.replace("uses:", "needs: first\n        uses:"), called=CALLED)
-    assert {name: run.starts for name, run in found.items()} == dict.fromkeys(
+    jobs = runs(CALLER.replace("uses:", "needs: first\n        uses:"), called=CALLED)
+    assert {name: run.starts for name, run in jobs.items()} == dict.fromkeys(
         ("first", "call", "a", "b", "c", "after"), NO
     )
-    assert found["b"].reason == "needs: first, if: false"
+    assert jobs["b"].reason == "needs: first, if: false"
 
 
 def test_call_of_jobs_that_all_do_not_run_is_skipped() -> None:
@@ -215,9 +215,9 @@ def test_identity_token_wants_a_permission(permissions: str, *, expected: bool) 
     ],
 )
 def test_environment_is_known_or_an_expression(environment: str, expected: Environment | None) -> None:
-    found = runs(f"on: push\njobs: {{a: {{environment: {environment}}}}}")["a"].environment
-    assert found == expected
-    assert str(found or "") == (found.name or f"unknown: {found.text}" if found else "")
+    result = runs(f"on: push\njobs: {{a: {{environment: {environment}}}}}")["a"].environment
+    assert result == expected
+    assert str(result or "") == (result.name or f"unknown: {result.text}" if result else "")
 
 
 def test_steps_run_under_their_conditions_and_have_the_variables_of_all_above() -> None:

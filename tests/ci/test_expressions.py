@@ -113,7 +113,7 @@ CONTEXT = Context({"github": GITHUB, "needs": {"tag": {"result": "skipped"}}, "i
         ("x[1", UNKNOWN),
     ],
 )
-def test_condition_holds_for_the_tag_or_not_or_that_is_not_known(condition: str | None, expected: Answer) -> None:
+def test_condition_is_true_false_or_unknown_for_the_tag(condition: str | None, expected: Answer) -> None:
     assert condition_holds(condition, CONTEXT) is expected
 
 
@@ -169,7 +169,7 @@ def test_condition_wants_success_unless_it_names_a_status_function(
         ("${{ '}}' }}", "}}"),
     ],
 )
-def test_text_is_filled_with_what_is_known(text: str, expected: str | None) -> None:
+def test_text_is_filled_with_known_values(text: str, expected: str | None) -> None:
     assert interpolated(text, CONTEXT) == expected
 
 

@@ -125,9 +125,9 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
     ],
 )
 def test_what_is_used_is_read_with_the_version_in_its_comment(text: str, uses: Uses) -> None:
-    found = Workflow.from_text("x.yml", f"on: push\njobs:\n  a: {text}\n")
-    assert found.problem is None
-    assert (found.uses, str(found.uses[0])) == ((uses,), f"{uses.name}@{uses.ref}" if uses.ref else uses.name)
+    workflow = Workflow.from_text("x.yml", f"on: push\njobs:\n  a: {text}\n")
+    assert workflow.problem is None
+    assert (workflow.uses, str(workflow.uses[0])) == ((uses,), f"{uses.name}@{uses.ref}" if uses.ref else uses.name)
     assert (uses.is_local, uses.is_image) == (uses.name == "./a", uses.name.startswith("docker"))
     assert uses.is_pinned is (uses.ref == COMMIT)
 
@@ -168,8 +168,9 @@ def test_file_that_github_can_not_read_has_a_problem(text: str, problem: str | N
     ],
 )
 def test_event_is_read_in_every_form(on: str, events: tuple[str, ...]) -> None:
-    found = Workflow.from_text("x.yml", f"on: {on}\njobs:\n  a: {{steps: [null, 3, {{run: nox}}], env: 1}}\n  b: 3\n")
-    assert (found.events, found.jobs) == (events, (Job("a", steps=(Step(run="nox"),)),))
+    jobs = "jobs:\n  a: {steps: [null, 3, {run: nox}], env: 1}\n  b: 3\n"
+    workflow = Workflow.from_text("x.yml", f"on: {on}\n{jobs}")
+    assert (workflow.events, workflow.jobs) == (events, (Job("a", steps=(Step(run="nox"),)),))
 
 
 @pytest.mark.parametrize(
@@ -208,8 +209,8 @@ def test_workflow_listens_to_a_tag_as_github_says(on: str, *, listens: bool) -> 
     ],
 )
 def test_workflow_follows_another_one(run: str, *, follows: bool) -> None:
-    found = Workflow.from_text("x.yml", f"on: {{workflow_run: {run}}}\njobs: {{}}\n")
-    assert found.follows(Workflow("ci.yml", "Tests"), "v1.3.0") is follows
+    workflow = Workflow.from_text("x.yml", f"on: {{workflow_run: {run}}}\njobs: {{}}\n")
+    assert workflow.follows(Workflow("ci.yml", "Tests"), "v1.3.0") is follows
 
 
 def test_workflow_without_a_name_is_called_like_its_file() -> None:
@@ -228,8 +229,8 @@ def test_pythons_are_found_where_pythons_are_named() -> None:
           step: {steps: [{with: {python-version: "3.11\\n3.12.1"}}, {with: {version: "3.8"}}]}
           computed: {strategy: {matrix: "${{ fromJSON(x) }}"}}
     """
-    found = Workflow.from_text("x.yml", lines(text))
-    assert [job.pythons for job in found.jobs] == [("3.9", "3.10", "3.13", "3.14", "3.15"), ("3.11",), ()]
+    workflow = Workflow.from_text("x.yml", lines(text))
+    assert [job.pythons for job in workflow.jobs] == [("3.9", "3.10", "3.13", "3.14", "3.15"), ("3.11",), ()]
 
 
 @pytest.mark.parametrize(
@@ -259,8 +260,8 @@ def test_folder_of_a_step_is_its_own_or_that_of_its_job_or_that_of_the_workflow(
         "a: {defaults: {run: {working-directory: packages/b}}, steps: [{run: nox -s b}]}, c: {steps: [{run: nox -s a}]}"
     )
     at_top = "d: {steps: [{run: nox -s top, working-directory: .}]}"
-    found = Workflow.from_text("x.yml", f"{defaults}\njobs: {{{jobs}, {at_top}}}")
-    assert {folder: found.sessions(folder) for folder in ("packages/a", "packages/b", ".")} == {
+    workflow = Workflow.from_text("x.yml", f"{defaults}\njobs: {{{jobs}, {at_top}}}")
+    assert {folder: workflow.sessions(folder) for folder in ("packages/a", "packages/b", ".")} == {
         "packages/a": ("a",),
         "packages/b": ("b",),
         ".": ("top",),
@@ -269,8 +270,8 @@ def test_folder_of_a_step_is_its_own_or_that_of_its_job_or_that_of_the_workflow(
 
 @pytest.mark.parametrize("value", ["5", "true", "2024-02-31", '!!float ""', "0b_", "[[[]]]", "~"])
 def test_odd_values_are_no_steps(value: str) -> None:
-    found = Workflow.from_text("x.yml", f"jobs:\n  a:\n    steps: {value}\n    needs: {value}\n")
-    assert [job.steps for job in found.jobs] == [()]
+    workflow = Workflow.from_text("x.yml", f"jobs:\n  a:\n    steps: {value}\n    needs: {value}\n")
+    assert [job.steps for job in workflow.jobs] == [()]
 
 
 def test_jobs_awaited_are_those_of_those_too() -> None:
@@ -290,14 +291,14 @@ def test_action_of_the_repository_is_read_with_those_that_it_uses() -> None:
     }
     steps = ", ".join(f"{{uses: {name}}}" for name in (*texts, "./missing", "a/b@v1"))
     text = f"jobs: {{a: {{steps: [{steps}]}}, b: {{uses: ./.github/workflows/x.yml}}}}"
-    found = WorkflowFiles.from_texts({"x.yml": text}, texts.get)
-    assert sorted(found.actions) == ["./.github/actions/a", "./other"]
-    assert found.actions["./.github/actions/a"].defaults == {"a": "b", "c": ""}
-    assert found.actions["./.github/actions/a"].steps == (Step(uses=Uses("./other")), Step(run="x"))
-    (workflow,) = found
+    workflows = WorkflowFiles.from_texts({"x.yml": text}, texts.get)
+    assert sorted(workflows.actions) == ["./.github/actions/a", "./other"]
+    assert workflows.actions["./.github/actions/a"].defaults == {"a": "b", "c": ""}
+    assert workflows.actions["./.github/actions/a"].steps == (Step(uses=Uses("./other")), Step(run="x"))
+    (workflow,) = workflows
     assert workflow.jobs[1].call is not None
-    assert found.called(workflow.jobs[1].call) is workflow
-    assert found.called(Uses("a/b/.github/workflows/x.yml", "v1")) is None
+    assert workflows.called(workflow.jobs[1].call) is workflow
+    assert workflows.called(Uses("a/b/.github/workflows/x.yml", "v1")) is None
 
 
 def test_aliases_do_not_multiply() -> None:

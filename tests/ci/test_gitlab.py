@@ -61,7 +61,7 @@ UPLOADS = "  script: twine upload dist/*\n"
         ("  extends: publish\n", UNKNOWN),
     ],
 )
-def test_tag_starts_a_job_or_not_or_that_is_not_known(rules: str, starts: Answer) -> None:
+def test_tag_starts_a_job_or_not_or_is_unknown(rules: str, starts: Answer) -> None:
     shared = ".on_tag: {rules: [{if: $CI_COMMIT_TAG}]}\n"
     (job,) = Pipeline.of(f"{shared}publish:\n{rules}{UPLOADS}", "v1.3.0").jobs
     assert job.starts is starts
@@ -70,7 +70,7 @@ def test_tag_starts_a_job_or_not_or_that_is_not_known(rules: str, starts: Answer
 PUBLISH = f"publish:\n{UPLOADS}"
 ON_TAG = "workflow: {rules: [{if: $CI_COMMIT_TAG}]}\n"
 NOT_PLAIN = ".gitlab-ci.yml has rules that only GitLab can evaluate, or includes other files"
-DEAF = "v1.3.0 does not start {} of .gitlab-ci.yml, as the rules say, so nothing would be published"
+NOT_STARTED = "v1.3.0 does not start {} of .gitlab-ci.yml, as the rules say, so nothing would be published"
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,14 @@ DEAF = "v1.3.0 does not start {} of .gitlab-ci.yml, as the rules say, so nothing
         (ON_TAG + PUBLISH, YES, ""),
         (f"{ON_TAG}include: a.yml\n{PUBLISH}", YES, ""),
         (f"include: a.yml\n{PUBLISH}", UNKNOWN, NOT_PLAIN),
-        ("workflow: {rules: [{if: $CI_COMMIT_BRANCH}]}\n" + PUBLISH, NO, DEAF.format("a pipeline")),
+        ("workflow: {rules: [{if: $CI_COMMIT_BRANCH}]}\n" + PUBLISH, NO, NOT_STARTED.format("a pipeline")),
         ("workflow: {rules: [{if: $A == $B}]}\n" + PUBLISH, UNKNOWN, NOT_PLAIN),
-        (f"{PUBLISH}  only: [main]\n", NO, DEAF.format("the job publish")),
+        (f"{PUBLISH}  only: [main]\n", NO, NOT_STARTED.format("the job publish")),
         (f"{PUBLISH}  needs: [build]\n", NO, "the job publish of .gitlab-ci.yml needs build, which is not in the file"),
         (f"include: a.yml\n{ON_TAG}{PUBLISH}  needs: [build]\n", UNKNOWN, NOT_PLAIN),
         (f"{PUBLISH}  needs: [{{job: build, optional: true}}]\n", YES, ""),
         (f"{PUBLISH}  needs: [{{pipeline: x, job: build}}]\n", YES, ""),
-        (f"{PUBLISH}  needs: [a]\na: {{script: nox, only: [main]}}\n", NO, DEAF.format("the job a")),
+        (f"{PUBLISH}  needs: [a]\na: {{script: nox, only: [main]}}\n", NO, NOT_STARTED.format("the job a")),
         ("a: {script: nox}\n", UNKNOWN, "no job that is written in .gitlab-ci.yml itself publishes to PyPI"),
         (
             f"{PUBLISH}  variables: {{TWINE_REPOSITORY_URL: x}}\n",
@@ -96,7 +96,7 @@ DEAF = "v1.3.0 does not start {} of .gitlab-ci.yml, as the rules say, so nothing
         ),
     ],
 )
-def test_tag_is_heard_or_not_or_that_is_not_known(text: str, answer: Answer, reason: str) -> None:
+def test_tag_starts_the_pipeline_or_not_or_is_unknown(text: str, answer: Answer, reason: str) -> None:
     pipeline = Pipeline.of(text, "v1.3.0")
     assert pipeline.heard(pipeline.publishing_job("pypi")) == (answer, reason)
 

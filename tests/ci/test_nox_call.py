@@ -36,7 +36,7 @@ def test_call_is_read_as_nox_reads_it(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", NO_SESSIONS)
-def test_call_that_runs_no_session_of_the_project_is_none(line: str) -> None:
+def test_call_without_a_session_of_the_project_is_ignored(line: str) -> None:
     assert NoxCall.of(shlex.split(line)) is None
 
 

@@ -1,4 +1,4 @@
-"""A publisher knows its own claims, and says in PyPI's words why others are not."""
+"""A publisher accepts its own claims, and refuses others in the words of PyPI."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_publisher_without_environment_takes_every_environment() -> None:
         ),
     ],
 )
-def test_other_claims_are_told_in_the_words_of_pypi(claims: dict[str, str | None], why: str) -> None:
+def test_other_claims_are_refused_in_the_words_of_pypi(claims: dict[str, str | None], why: str) -> None:
     assert PUBLISHER.mismatch({**CLAIMS, **claims}) == why
 
 

@@ -45,9 +45,9 @@ def answer(files: WorkflowFiles) -> Iterator[str]:
         before = BeforeUpload.of(scripts_before_upload(job))
         yield f"  rehearsed: {job.workflow.name}, {job.environment}; nox -s {' '.join(before.sessions)}"
         yield from (f"    not run: {line}" for line in before.not_run)
-    yield from found(run_checks(TRIGGER_CHECKS, CiFacts(TAG, publishing, LISTING)))
+    yield from lines_of(run_checks(TRIGGER_CHECKS, CiFacts(TAG, publishing, LISTING)))
     for workflow in files:
-        yield from found(run_checks(WORKFLOW_CHECKS, WorkflowFacts(workflow, files), subject=f" {workflow.name}"))
+        yield from lines_of(run_checks(WORKFLOW_CHECKS, WorkflowFacts(workflow, files), subject=f" {workflow.name}"))
 
 
 def text_of(job: PublishingJob) -> str:
@@ -60,12 +60,12 @@ def text_of(job: PublishingJob) -> str:
     )
 
 
-def found(results: tuple[CheckResult, ...]) -> Iterator[str]:
+def lines_of(results: tuple[CheckResult, ...]) -> Iterator[str]:
     for result in results:
         if result.outcome in OUTCOMES:
-            seen = result.finding.seen.replace("\n", "\n    ")
+            text = result.finding.seen.replace("\n", "\n    ")
             fix = result.finding.fix.replace("\n", "\n    ")
-            yield f"  {result.code} {result.outcome}{result.subject}: {seen}" + (f"\n    fix: {fix}" if fix else "")
+            yield f"  {result.code} {result.outcome}{result.subject}: {text}" + (f"\n    fix: {fix}" if fix else "")
 
 
 def test_answer_to_each_scenario_is_as_expected(pytestconfig: pytest.Config) -> None:

@@ -1,4 +1,4 @@
-"""A shell script is read as commands: what is quoted, commented or in a here-document is none."""
+"""A shell script is read as commands, without quoted text, comments and here-documents."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_commands_are_their_words(script: str, words: list[tuple[str, ...]]) -> 
         ("if x; then exit 1; fi\na", ShellCommand(("a",))),
     ],
 )
-def test_command_runs_or_not_or_that_is_not_known(script: str, command: ShellCommand) -> None:
+def test_command_runs_or_not_or_is_unknown(script: str, command: ShellCommand) -> None:
     assert commands_in(script)[-1] == command
 
 
@@ -108,12 +108,12 @@ def test_statements_are_lines_and_blocks(script: str, statements: list[str]) -> 
 
 
 @pytest.mark.parametrize(
-    "rest", ["echo 'b", 'echo "b', "a $(b", "if a; then b", "done", "a; }", "a)", "a b (c)", "a > ", "a >\n"]
+    "text", ["echo 'b", 'echo "b', "a $(b", "if a; then b", "done", "a; }", "a)", "a b (c)", "a > ", "a >\n"]
 )
-def test_what_can_not_be_read_is_one_statement_without_commands(rest: str) -> None:
-    first, last = read_script(f"a\n{rest}\ntwine upload\n")
+def test_unreadable_text_is_one_statement_without_commands(text: str) -> None:
+    first, last = read_script(f"a\n{text}\ntwine upload\n")
     assert first == Statement("a", (ShellCommand(("a",)),))
-    assert last == Statement(f"{rest}\ntwine upload", is_readable=False)
+    assert last == Statement(f"{text}\ntwine upload", is_readable=False)
 
 
 def test_function_that_grows_without_end_is_not_read() -> None:

@@ -1,4 +1,4 @@
-"""Archives are hostile until proven otherwise: what is wrong with them is told, and nothing is raised."""
+"""Archives are hostile until proven otherwise: problems are reported, and nothing is raised."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_file_is_read_from_disk_with_its_hashes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("healthy", [SDIST, WHEEL], ids=["sdist", "wheel"])
 def test_members_are_read_with_size_and_hash(healthy: sample_dists.SampleDist) -> None:
-    held = {one.name: one for one in healthy.distribution().files}
+    held = {file.name: file for file in healthy.distribution().files}
     name = next(name for name in held if name.endswith("LICENSE"))
     digest = hashlib.sha256(b"MIT License\n").hexdigest()
     assert held[name] == Member(name, MemberKind.FILE, 12, sha256=digest)
@@ -72,9 +72,7 @@ def test_members_are_read_with_size_and_hash(healthy: sample_dists.SampleDist) -
     ],
     ids=["empty", "text as sdist", "text as wheel", "sdist as wheel", "wheel as sdist", "both", "gzipped text"],
 )
-def test_file_that_is_no_archive_of_its_kind_is_told_in_the_words_of_pypi(
-    name: str, data: bytes, expected: Fault
-) -> None:
+def test_file_of_another_kind_is_refused_in_the_words_of_pypi(name: str, data: bytes, expected: Fault) -> None:
     assert fault(name, data) == expected
 
 
@@ -84,10 +82,10 @@ def test_tar_archive_that_is_not_gzipped_is_unreadable(method: str) -> None:
     modes = {"bz2": "w:bz2", "xz": "w:xz", "": "w:"}
     with tarfile.open(fileobj=target, mode=modes[method]) as archive:  # type: ignore[call-overload]
         archive.addfile(tarfile.TarInfo("tidepool-1.2.3/PKG-INFO"))
-    found = fault(SDIST.name, target.getvalue())
-    assert found is not None
-    assert (found.kind, found.message) == (UNREADABLE, "None")
-    assert str(found.detail).startswith("Not a gzipped file")
+    problem = fault(SDIST.name, target.getvalue())
+    assert problem is not None
+    assert (problem.kind, problem.message) == (UNREADABLE, "None")
+    assert str(problem.detail).startswith("Not a gzipped file")
 
 
 def _bomb(size: int) -> bytes:
@@ -110,16 +108,16 @@ def _peak(read: Callable[[], Fault | None]) -> tuple[Fault | None, int]:
 
 def test_gzip_bomb_is_not_unpacked_to_its_end() -> None:
     data = _bomb(72 << 20)
-    found, peak = _peak(lambda: fault(SDIST.name, data))
-    assert found == Fault(HOSTILE, detail="it unpacks to more than 64 MiB")
+    problem, peak = _peak(lambda: fault(SDIST.name, data))
+    assert problem == Fault(HOSTILE, detail="it unpacks to more than 64 MiB")
     assert peak < 16 << 20
 
 
 def test_zip_bomb_is_not_unpacked() -> None:
     data = sample_dists.zipped({"tidepool/zeros": bytes(65 << 20)})
-    found, peak = _peak(lambda: fault(WHEEL.name, data))
-    assert found is not None
-    assert (found.kind, found.message) == (FaultKind.BOMB, "File exceeds compression ratio of 50")
+    problem, peak = _peak(lambda: fault(WHEEL.name, data))
+    assert problem is not None
+    assert (problem.kind, problem.message) == (FaultKind.BOMB, "File exceeds compression ratio of 50")
     assert peak < 4 << 20
 
 
@@ -129,8 +127,8 @@ def test_header_that_is_huge_is_not_read() -> None:
     header.type, header.size = tarfile.XHDTYPE, 32 << 20
     first = tarfile.TarInfo("tidepool-1.2.3/PKG-INFO").tobuf()
     data = packer.compress(first + header.tobuf() + bytes(32 << 20)) + packer.flush()
-    found, peak = _peak(lambda: fault(SDIST.name, data))
-    assert found == Fault(HOSTILE, detail="a member has headers of more than 4 MiB")
+    problem, peak = _peak(lambda: fault(SDIST.name, data))
+    assert problem == Fault(HOSTILE, detail="a member has headers of more than 4 MiB")
     assert peak < 4 << 20
 
 
@@ -138,9 +136,9 @@ def test_headers_without_end_are_not_followed() -> None:
     header = tarfile.TarInfo("tidepool-1.2.3/name")
     header.type, header.size = tarfile.XGLTYPE, 512
     data = gzip.compress((header.tobuf() + b"10 a=bcd4\n".ljust(512, b"\0")) * 20_000)
-    found = fault(SDIST.name, data)
-    assert found is not None
-    assert found.kind in {UNREADABLE, HOSTILE}
+    problem = fault(SDIST.name, data)
+    assert problem is not None
+    assert problem.kind in {UNREADABLE, HOSTILE}
 
 
 def test_more_members_than_anybody_has_are_not_looked_at() -> None:
@@ -158,13 +156,13 @@ def test_directory_that_claims_to_be_huge_is_not_read_at_once() -> None:
     central = entry * 400_000
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, len(central), 0, 0)
     data = central + end
-    found, peak = _peak(lambda: fault(WHEEL.name, data))
-    assert found == Fault(HOSTILE, detail="its directory has more than 16 MiB")
+    problem, peak = _peak(lambda: fault(WHEEL.name, data))
+    assert problem == Fault(HOSTILE, detail="its directory has more than 16 MiB")
     assert peak < 40 << 20
 
 
 @pytest.mark.parametrize(
-    ("member", "said"),
+    ("member", "message"),
     [
         (sample_dists.link("../evil", "", tarfile.REGTYPE), "../evil would be unpacked outside"),
         (
@@ -190,14 +188,14 @@ def test_directory_that_claims_to_be_huge_is_not_read_at_once() -> None:
     ],
     ids=range(12),
 )
-def test_member_that_would_land_or_leads_outside_is_told(member: tarfile.TarInfo, said: str) -> None:
+def test_member_or_link_outside_of_the_archive_is_reported(member: tarfile.TarInfo, message: str) -> None:
     archive = sample_dists.read(SDIST.name, sample_dists.tarred(FILES, member))
-    judged = {one.code: one.finding for one in check_distributions([archive])}
-    assert judged["DIST017"].seen == said
-    assert (judged["DIST017"].verdict is Verdict.FAILED) == bool(said)
+    judged = {result.code: result.finding for result in check_distributions([archive])}
+    assert judged["DIST017"].seen == message
+    assert (judged["DIST017"].verdict is Verdict.FAILED) == bool(message)
 
 
-def test_names_that_are_not_utf_8_are_told_and_not_raised() -> None:
+def test_names_that_are_not_utf_8_are_reported_without_an_exception() -> None:
     data = sample_dists.tarred(
         {**FILES, "tidepool-1.2.3/caf\udce9".encode("utf-8", "surrogateescape").decode("latin-1"): "x"}
     )
@@ -210,30 +208,30 @@ def test_names_that_are_not_utf_8_are_told_and_not_raised() -> None:
 def test_corrupt_member_makes_a_wheel_unreadable() -> None:
     files = {name: text for name, text in WHEEL.files.items() if text is not None}
     data = sample_dists.zipped(files, zipfile.ZIP_STORED).replace(b"return level", b"return 1evel", 1)
-    found = fault(WHEEL.name, data)
-    assert found == Fault(UNREADABLE, "None", "Bad CRC-32 for file 'tidepool/__init__.py'")
+    problem = fault(WHEEL.name, data)
+    assert problem == Fault(UNREADABLE, "None", "Bad CRC-32 for file 'tidepool/__init__.py'")
 
 
 def test_encrypted_member_makes_a_wheel_unreadable() -> None:
     data = bytearray(WHEEL.data())
     for sign, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
         data[data.index(sign) + place] |= 1
-    found = fault(WHEEL.name, bytes(data))
-    assert found is not None
-    assert found.kind is UNREADABLE
-    assert "encrypted" in str(found.detail)
+    problem = fault(WHEEL.name, bytes(data))
+    assert problem is not None
+    assert problem.kind is UNREADABLE
+    assert "encrypted" in str(problem.detail)
 
 
 @pytest.mark.parametrize("cargo_", [SDIST, WHEEL], ids=["sdist", "wheel"])
-def test_file_that_is_cut_off_anywhere_is_told_and_not_raised(cargo_: sample_dists.SampleDist) -> None:
+def test_truncated_file_is_reported_without_an_exception(cargo_: sample_dists.SampleDist) -> None:
     data = cargo_.data()
     for length in range(0, len(data) - 1, 7):
-        found = fault(cargo_.name, data[:length])
+        problem = fault(cargo_.name, data[:length])
         # What is missing behind the end of a tar archive is padding.
-        assert found is not None or cargo_ is SDIST
+        assert problem is not None or cargo_ is SDIST
 
 
-def test_secrets_are_found_and_never_told() -> None:
+def test_secrets_are_found_and_never_printed() -> None:
     token = "pypi-" + "A" * 120
     key = "-----BEGIN " + "RSA PRIVATE KEY-----\nMII"
     archive = SDIST.having({"tidepool-1.2.3/a": f"token = {token}", "tidepool-1.2.3/b": key}).distribution()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 BACKEND = lines(
     '''
-    """A backend that counts its calls and does what the tests tell it to."""
+    """A backend that counts its calls and does what the tests set."""
 
     import os
     import pathlib
@@ -99,9 +99,9 @@ def build(project: Path, epoch: int | None = 1709208000) -> tuple[Path, Path]:
 
 def calls(project: Path) -> list[str]:
     path = project.parent / "calls"
-    found = path.read_text().splitlines()
+    calls = path.read_text().splitlines()
     path.unlink()
-    return found
+    return calls
 
 
 @pytest.mark.selection
@@ -131,7 +131,7 @@ def test_without_a_date_the_files_are_left_as_the_backend_makes_them(
 
 
 @pytest.mark.slow
-def test_backend_is_asked_again_only_when_its_configuration_changed(project: Path) -> None:
+def test_backend_is_called_again_only_when_its_configuration_changed(project: Path) -> None:
     build(project)
     calls(project)
     build(project)
@@ -142,7 +142,7 @@ def test_backend_is_asked_again_only_when_its_configuration_changed(project: Pat
 
 
 @pytest.mark.slow
-def test_backend_that_fails_is_asked_what_it_needs_before_it_is_blamed(project: Path) -> None:
+def test_requirements_of_a_failing_backend_are_read_before_the_error(project: Path) -> None:
     build(project)
     calls(project)
     (project / "fail").touch()
@@ -213,7 +213,7 @@ def test_mistake_in_the_build_system_is_named(project: Path, table: str, what: s
 
 
 @pytest.mark.slow
-def test_backend_that_is_not_there_is_named(project: Path) -> None:
+def test_missing_backend_is_named(project: Path) -> None:
     (project / "pyproject.toml").write_text('[build-system]\nrequires = []\nbuild-backend = "absent"\n')
     with raises_error("BackendFailed") as raised:
         build(project)

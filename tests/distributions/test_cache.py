@@ -61,7 +61,7 @@ def test_file_of_the_same_size_written_about_when_it_was_looked_at_is_not_truste
 ) -> None:
     content = tree.content()
     (tree.root / "a.py").write_text("two")
-    # As if size and times had not told: the signature is that of the file as it is now, the content the old one.
+    # As if size and times had not changed: the signature is that of the file as it is now, the content the old one.
     record.keep(TreeState(tree.latest() + before, tree.signature(), content), built)
     assert record.find(tree) is None
 
@@ -78,7 +78,7 @@ def test_file_that_git_ignores_and_that_went_into_the_build_counts(
     assert record.find(tree) is None
 
 
-def test_nothing_is_found_when_other_distributions_lie_beside_it(
+def test_cache_is_not_used_when_there_are_other_distributions(
     record: BuildRecord, tree: SourceTree, built: BuiltDistributions
 ) -> None:
     record.keep(TreeState.at(tree), built)
@@ -107,10 +107,10 @@ def test_nothing_is_found_when_dist_or_the_record_is_not_as_it_was(
 
 def test_failure_is_remembered_for_the_run_and_no_longer(record: BuildRecord) -> None:
     assert record.failure("run 1") is None
-    record.fail("run 1", BuildError("the backend failed", code="BackendFailed", fix="mend it"))
+    record.fail("run 1", BuildError("the backend failed", code="BackendFailed", fix="fix it"))
     failure = record.failure("run 1")
     assert type(failure) is BuildError
-    assert (failure.code, failure.what, failure.fix) == ("BackendFailed", "the backend failed", "mend it")
+    assert (failure.code, failure.what, failure.fix) == ("BackendFailed", "the backend failed", "fix it")
     assert record.failure("run 2") is None
     record.path.with_suffix(".failed").write_text("spoilt")
     assert record.failure("run 1") is None

@@ -176,8 +176,8 @@ def test_wheels_are_compared_by_content(first: bytes, second: bytes, expected: C
 
 
 def test_rows_of_record_may_come_in_any_order() -> None:
-    found = compared(WHEEL, zipped(META, RECORD), zipped(META, TURNED))
-    assert (found.sameness, found.packaging[0]) == (Sameness.SAME_CONTENT, "rows of RECORD")
+    comparison = compared(WHEEL, zipped(META, RECORD), zipped(META, TURNED))
+    assert (comparison.sameness, comparison.packaging[0]) == (Sameness.SAME_CONTENT, "rows of RECORD")
 
 
 METADATA = sample_dists.METADATA + "Grüße\n"
@@ -221,9 +221,9 @@ def test_metadata_are_compared_by_what_they_say(ending: str, text: str | bytes, 
 def test_copy_of_the_metadata_of_an_sdist_is_compared_as_they_are() -> None:
     first, second = METADATA, METADATA.replace("Metadata-Version: 2.4", "Metadata-Version: 2.3")
     top, copy = "a-1/PKG-INFO", "a-1/src/a.egg-info/PKG-INFO"
-    ours = tarred(File(top, first), File(copy, first))
-    assert compared(SDIST, ours, tarred(File(top, second), File(copy, second))) == same("form of the metadata")
-    assert compared(SDIST, ours, tarred(File(top, second), File(copy, first + "x"))) == different(copy)
+    first_sdist = tarred(File(top, first), File(copy, first))
+    assert compared(SDIST, first_sdist, tarred(File(top, second), File(copy, second))) == same("form of the metadata")
+    assert compared(SDIST, first_sdist, tarred(File(top, second), File(copy, first + "x"))) == different(copy)
 
 
 @pytest.mark.parametrize(
@@ -244,15 +244,15 @@ def test_copy_of_the_metadata_of_an_sdist_is_compared_as_they_are() -> None:
 )
 def test_archive_that_can_not_be_read_whole_is_never_the_same(name: str, bad: bytes, why: str) -> None:
     good = tarred(A, B) if name == SDIST else zipped(W, META)
-    found = compared(name, good, bad)
-    found = replace(found, unreadable=re.sub(r"(!= 0x)\w+", r"\1[…]", found.unreadable or ""))
-    assert found == Comparison(Sameness.DIFFERENT, unreadable=f"{name}: {why}")
-    assert (found.differences, compared(name, bad, good).sameness) == ((f"{name}: {why}",), Sameness.DIFFERENT)
+    comparison = compared(name, good, bad)
+    comparison = replace(comparison, unreadable=re.sub(r"(!= 0x)\w+", r"\1[…]", comparison.unreadable or ""))
+    assert comparison == Comparison(Sameness.DIFFERENT, unreadable=f"{name}: {why}")
+    assert (comparison.differences, compared(name, bad, good).sameness) == ((f"{name}: {why}",), Sameness.DIFFERENT)
 
 
 def test_archive_that_unpacks_to_too_much_is_never_the_same() -> None:
-    found = compared(SDIST, tarred(A), tarred(File("a-1/bomb", "\0" * (65 << 20)), level=1))
-    assert found.unreadable == f"{SDIST}: it exceeds a limit"
+    comparison = compared(SDIST, tarred(A), tarred(File("a-1/bomb", "\0" * (65 << 20)), level=1))
+    assert comparison.unreadable == f"{SDIST}: it exceeds a limit"
 
 
 def test_names_as_deep_as_they_get_are_compared() -> None:
@@ -276,5 +276,5 @@ FILES = st.lists(
 
 @given(FILES, FILES)
 def test_same_files_are_the_same_content_in_whatever_order(first: list[File], second: list[File]) -> None:
-    found = compared(SDIST, tarred(*first), tarred(*second))
-    assert (found.sameness is Sameness.DIFFERENT) is (set(first) != set(second))
+    comparison = compared(SDIST, tarred(*first), tarred(*second))
+    assert (comparison.sameness is Sameness.DIFFERENT) is (set(first) != set(second))

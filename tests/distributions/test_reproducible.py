@@ -55,15 +55,15 @@ def wheel(path: Path, *members: Member) -> Path:
 def test_order_dates_owners_and_umask_leave_no_trace(tmp_path: Path, make: Callable[..., Path], name: str) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "2").mkdir()
-    ours = make(tmp_path / "1" / name, Member("a-1/x", b"x", 0o644, 1), Member("a-1/run", b"run", 0o755, 2))
-    theirs = make(
+    first = make(tmp_path / "1" / name, Member("a-1/x", b"x", 0o644, 1), Member("a-1/run", b"run", 0o755, 2))
+    second = make(
         tmp_path / "2" / name,
         Member("a-1/run", b"run", 0o700, 3.5, "root"),
         Member("a-1/x", b"x", 0o600, 4, "root"),
     )
-    normalise_distribution(ours, EPOCH)
-    normalise_distribution(theirs, EPOCH)
-    assert ours.read_bytes() == theirs.read_bytes()
+    normalise_distribution(first, EPOCH)
+    normalise_distribution(second, EPOCH)
+    assert first.read_bytes() == second.read_bytes()
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [name, name]
 
 
@@ -112,18 +112,18 @@ def test_links_and_folders_and_long_names_survive(tmp_path: Path) -> None:
             archive.addfile(info, io.BytesIO(b"deep"))
     normalise_distribution(path, EPOCH)
     with tarfile.open(path) as archive:
-        found = {member.name: member for member in archive.getmembers()}
+        members = {member.name: member for member in archive.getmembers()}
         assert archive.extractfile("a-1/hard").read() == b"deep"  # type: ignore[union-attr]
-    assert {name: member.type for name, member in found.items()} == {
+    assert {name: member.type for name, member in members.items()} == {
         "a-1": tarfile.DIRTYPE,
         "a-1/hard": tarfile.REGTYPE,
         "a-1/soft": tarfile.SYMTYPE,
         "a-1/z": tarfile.REGTYPE,
         long: tarfile.REGTYPE,
     }
-    assert found["a-1/soft"].linkname == "z"
-    assert {member.mtime for member in found.values()} == {EPOCH}
-    assert {tuple(member.pax_headers) for member in found.values()} <= {(), ("path",)}
+    assert members["a-1/soft"].linkname == "z"
+    assert {member.mtime for member in members.values()} == {EPOCH}
+    assert {tuple(member.pax_headers) for member in members.values()} <= {(), ("path",)}
 
 
 @given(
@@ -149,7 +149,7 @@ def test_what_is_no_archive_is_left_as_it_is(tmp_path: Path) -> None:
     path.write_bytes(b"no archive")
     with pytest.raises(tarfile.TarError):
         normalise_distribution(path, EPOCH)
-    assert [(left.name, left.read_bytes()) for left in tmp_path.iterdir()] == [("a-1.tar.gz", b"no archive")]
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a-1.tar.gz", b"no archive")]
 
 
 @pytest.mark.parametrize("name", ["../outside", "/outside"])
@@ -188,7 +188,7 @@ LEAVING = {
 
 @pytest.mark.parametrize("filtered", [True, False])
 @pytest.mark.parametrize("members", LEAVING.values(), ids=LEAVING)
-def test_what_leads_outside_is_not_unpacked(
+def test_members_outside_of_the_folder_are_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: list[tuple[str, bytes, str]], *, filtered: bool
 ) -> None:
     """The oldest Pythons have no filter, and older ones do not see through every chain of links."""

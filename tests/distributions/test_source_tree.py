@@ -91,7 +91,7 @@ def test_date_is_that_of_the_commit_unless_the_variable_says_another(
 
 
 @pytest.mark.parametrize("change", ["content", "executable bit", "a file more", "a file less", "a link"])
-def test_every_change_is_seen_in_signature_and_content(
+def test_every_change_alters_signature_and_content(
     project: SampleProject, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     project.git("init", "-q")

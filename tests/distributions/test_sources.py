@@ -1,4 +1,4 @@
-"""A wheel beside the source tree that it was made from."""
+"""A wheel, compared with its source tree."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def test_modules_of_src_that_the_wheel_lacks_may_come_from_it_alone(tmp_path: Pa
 def test_package_of_the_sources_answers_although_the_wheel_lacks_its_beginning(tmp_path: Path) -> None:
     sources = files("src/tide_pool/__init__.py", "src/tide_pool/deep/__init__.py", "src/google/other.py")
     built = wheel(tmp_path, "tide_pool/deep/__init__.py", "google/tide.py")
-    found = modules_from_wheel(project(), sources, built)
-    assert found == ("google.other", "google.tide", "tide_pool", "tide_pool.deep")
+    modules = modules_from_wheel(project(), sources, built)
+    assert modules == ("google.other", "google.tide", "tide_pool", "tide_pool.deep")
 
 
 def test_files_that_git_ignores_and_a_build_takes_are_inputs(tmp_path: Path) -> None:
@@ -85,6 +85,6 @@ def test_files_that_git_ignores_and_a_build_takes_are_inputs(tmp_path: Path) -> 
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     built = wheel(tmp_path, "tide_pool/__init__.py", "tide_pool/_made.py", "tide_pool-1.dist-info/METADATA")
-    known = files("src/tide_pool/__init__.py")
+    listed = files("src/tide_pool/__init__.py")
     at = Project(tmp_path, {"project": {"name": "tide-pool"}})
-    assert unlisted_files(at, known, [built]) == ("src/tide_pool/_made.py",)
+    assert unlisted_files(at, listed, [built]) == ("src/tide_pool/_made.py",)

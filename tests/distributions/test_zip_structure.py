@@ -1,4 +1,4 @@
-"""A zip file that reads differently from its front and from its back is told of in the words of PyPI."""
+"""A zip file that reads differently from its front and its back is refused in the words of PyPI."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def patched(sign: bytes, place: int, value: bytes, data: bytes = zipped()) -> by
     return data[:at] + value + data[at + len(value) :]
 
 
-def said(data: bytes) -> str | None:
+def error_of(data: bytes) -> str | None:
     file = io.BytesIO(data)
     with zipfile.ZipFile(file) as archive:
         return structure_fault(archive, file)
@@ -62,12 +62,12 @@ def test_empty_zip_file_is_in_order() -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w"):
         pass
-    assert not said(target.getvalue())
+    assert not error_of(target.getvalue())
 
 
 def test_zip_file_that_reads_the_same_is_in_order() -> None:
     files = {"plain": zipped(), "ZIP64": zip64(), "extra": zipped(field(0x9999, b"x"))}
-    assert {name: said(data) for name, data in files.items()} == dict.fromkeys(files)
+    assert {name: error_of(data) for name, data in files.items()} == dict.fromkeys(files)
 
 
 BROKEN = (
@@ -93,7 +93,7 @@ BROKEN = (
 """Zip files, and what PyPI says of each."""
 
 
-def test_zip_file_is_told_of_in_the_words_of_pypi() -> None:
-    assert [(place, said(data)) for place, (data, _) in enumerate(BROKEN)] == [
+def test_zip_errors_have_the_words_of_pypi() -> None:
+    assert [(place, error_of(data)) for place, (data, _) in enumerate(BROKEN)] == [
         (place, text) for place, (_, text) in enumerate(BROKEN)
     ]

@@ -150,7 +150,7 @@ BRANCH, TAG = "release by a pull request: ", "let yourself create the tag "
         ("! [remote rejected] main -> main (hook declined)", "do what the remote's hook asks for"),
     ],
 )
-def test_refusal_of_a_forge_leads_to_what_can_be_done(report: str, fix: str) -> None:
+def test_refusal_of_a_forge_has_a_fix(report: str, fix: str) -> None:
     assert (refusal_fix(report) or "").startswith(fix)
 
 

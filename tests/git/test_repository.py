@@ -73,7 +73,7 @@ def clone(project: SampleProject) -> SampleProject:
         ),
     ],
 )
-def test_branch_without_a_remote_branch_is_told_by_name(
+def test_branch_without_a_remote_branch_is_named(
     clone: SampleProject, settings: dict[str, str], codes: set[str]
 ) -> None:
     for name, value in settings.items():
@@ -120,7 +120,7 @@ def test_branch_is_compared_at_the_address_that_a_push_goes_to(clone: SampleProj
     assert repository.upstream is not None
     status = read_branch_status(repository, repository.upstream, read_remote(repository, repository.upstream))
     assert (status.ahead, status.behind) == (0, 1)
-    (reason,) = (one for one in check_preconditions(repository).reasons if one.code != "NoIdentity")
+    (reason,) = (each for each in check_preconditions(repository).reasons if each.code != "NoIdentity")
     assert (reason.code, reason.fix) == ("BranchBehind", "git pull --ff-only ../push.git main, then release again")
 
 

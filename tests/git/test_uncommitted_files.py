@@ -20,7 +20,7 @@ ALL = (
     "packages/foo/tests/data/setup.py",
     "x/y.py",
 )
-"""Files of the repository, those of the packages beside a pyproject.toml."""
+"""Files of the repository, those of the packages next to a pyproject.toml."""
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ ALL = (
         ("packages/bar", (ALL[0], ALL[1], ALL[2], ALL[5])),
     ],
 )
-def test_what_is_unfinished_is_told_but_for_the_folders_of_other_packages(
+def test_uncommitted_files_are_reported_except_in_other_packages(
     project: SampleProject, folder: str, expected: tuple[str, ...]
 ) -> None:
     project.git("init", "-q")

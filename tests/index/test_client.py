@@ -1,4 +1,4 @@
-"""An index that answers something else than it should is one message, whatever it answers."""
+"""Any unexpected answer of an index ends in one message."""
 
 from __future__ import annotations
 
@@ -24,36 +24,38 @@ FILE = {"filename": "tidepool-1.2.3.tar.gz", "url": "../../files/t.tar.gz", "has
 HOST = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
 
 
-def project_files(told: Any) -> ProjectFiles:
-    with serve_page(json.dumps(told).encode()) as url:
+def project_files(page: Any) -> ProjectFiles:
+    with serve_page(json.dumps(page).encode()) as url:
         return read_project_files(url, "Tide.Pool")
 
 
-def test_files_are_read_with_all_that_the_index_tells() -> None:
+def test_files_are_read_with_all_data_of_the_index() -> None:
     more = {"size": 2000, "upload-time": "2024-02-29T12:00:00.5Z", "yanked": "broken", "core-metadata": True}
     with serve_page(
         json.dumps({"files": [{**FILE, **more}], "project-status": {"status": "archived"}}).encode()
     ) as url:
-        found = read_project_files(url, "Tide.Pool")
+        project = read_project_files(url, "Tide.Pool")
         metadata = url.replace("/simple/", "/files/t.tar.gz.metadata")
     noon = datetime(2024, 2, 29, 12, tzinfo=timezone.utc)
     held = IndexFile("tidepool-1.2.3.tar.gz", "ab", 2000, noon, is_yanked=True, metadata=metadata)
-    assert found == ProjectFiles("Tide.Pool", (held,), status="archived")
-    assert found.versions == (Version("1.2.3"),)
+    assert project == ProjectFiles("Tide.Pool", (held,), status="archived")
+    assert project.versions == (Version("1.2.3"),)
 
 
-def test_index_that_tells_little_is_believed_that_little() -> None:
+def test_files_are_read_from_an_index_with_little_data() -> None:
     assert project_files({"files": [FILE]}) == ProjectFiles(
         "Tide.Pool", (IndexFile("tidepool-1.2.3.tar.gz", "ab", 0, None),)
     )
 
 
-@pytest.mark.parametrize(("told", "known"), [(None, ""), ("https://example.invalid/p", "https://example.invalid/p")])
-def test_attestations_that_are_none_are_known_to_be_none(told: object, known: str) -> None:
-    assert project_files({"files": [{**FILE, "provenance": told}]}).files[0].provenance == known
+@pytest.mark.parametrize(
+    ("provenance", "expected"), [(None, ""), ("https://example.invalid/p", "https://example.invalid/p")]
+)
+def test_absent_attestations_are_known_to_be_absent(provenance: object, expected: str) -> None:
+    assert project_files({"files": [{**FILE, "provenance": provenance}]}).files[0].provenance == expected
 
 
-def test_project_that_is_not_there_is_an_empty_shelf() -> None:
+def test_missing_project_has_no_files() -> None:
     with serve_page(b"", status=404) as url:
         assert read_project_files(url, "tidepool") == ProjectFiles()
 
@@ -70,11 +72,11 @@ PAGE = """\
 
 def test_files_are_read_from_html_where_an_index_has_no_json() -> None:
     with serve_page(PAGE.encode(), "text/html; charset=utf-8") as url:
-        found = read_project_files(url, "Tide.Pool")
+        project = read_project_files(url, "Tide.Pool")
         metadata = url.replace("/simple/", "/files/t.tar.gz.metadata")
     sdist = IndexFile("tidepool-1.2.3.tar.gz", "ab", 0, None, is_yanked=True, metadata=metadata)
     wheel = IndexFile("tidepool-1.3.0+local-py3-none-any.whl", "ef", 0, None, provenance="https://example.invalid/p")
-    assert found == ProjectFiles("Tide.Pool", (sdist, wheel), status="archived")
+    assert project == ProjectFiles("Tide.Pool", (sdist, wheel), status="archived")
 
 
 @pytest.mark.parametrize(
@@ -99,27 +101,27 @@ ODD: tuple[Any, ...] = (
     *({"files": [{**FILE, "size": float("inf")}]}, {"files": [{**FILE, "hashes": {"sha256": None}}]}),
     {"files": [{**FILE, "url": "http://[", "core-metadata": True}]},
 )
-"""JSON that is none of the simple API."""
+"""JSON that is not of the simple API."""
 
 
 def test_other_json_is_one_message() -> None:
     unexplained = []
-    for told in ODD:
+    for page in ODD:
         with pytest.raises(IndexUnreachable) as raised:
-            project_files(told)
+            project_files(page)
         if "it has no SHA-256 of a file" not in raised.value.what:
-            unexplained.append((told, raised.value.what))
+            unexplained.append((page, raised.value.what))
     assert unexplained == []
 
 
-def test_time_that_is_none_is_unknown() -> None:
-    for told in ("yesterday", "2024-02-31T12:00:00Z", 3):
-        (held,) = project_files({"files": [{**FILE, "upload-time": told}]}).files
+def test_invalid_time_is_unknown() -> None:
+    for time in ("yesterday", "2024-02-31T12:00:00Z", 3):
+        (held,) = project_files({"files": [{**FILE, "upload-time": time}]}).files
         assert held.uploaded is None
 
 
 @pytest.mark.parametrize(
-    ("content", "kind", "status", "said"),
+    ("content", "kind", "status", "message"),
     [
         (
             b"<a href='login'>Log in</a>",
@@ -133,14 +135,14 @@ def test_time_that_is_none_is_unknown() -> None:
     ],
     ids=["html", "deep", "bytes", "fault"],
 )
-def test_page_that_is_none_of_an_index_is_one_message(content: bytes, kind: str, status: int, said: str) -> None:
+def test_page_of_no_index_is_one_message(content: bytes, kind: str, status: int, message: str) -> None:
     with serve_page(content, kind, status) as url, pytest.raises(IndexUnreachable) as raised:
         read_project_files(url, "tidepool")
-    assert said in raised.value.what
+    assert message in raised.value.what
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/simple/", "http://[broken/simple/", "http:///simple/"])
-def test_address_at_which_nobody_is_is_one_message(address: str) -> None:
+def test_address_without_a_server_is_one_message(address: str) -> None:
     with pytest.raises(IndexUnreachable):
         read_project_files(address, "tidepool")
 
@@ -151,7 +153,7 @@ def test_credentials_in_the_address_are_not_shown() -> None:
     assert "opensesame" not in str(raised.value)
 
 
-def test_pip_says_which_index_there_is(tmp_path: Path) -> None:
+def test_index_is_read_from_the_configuration_of_pip(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / ".config/pip").mkdir(parents=True)
     environ = {"HOME": str(home), "PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
@@ -167,8 +169,8 @@ def test_pip_says_which_index_there_is(tmp_path: Path) -> None:
 
 def test_pip_conf_that_is_broken_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "pip.conf").write_bytes(b"[global\n\xff")
-    found = pip_index_url({"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "HOME": str(tmp_path)})
-    assert found.startswith("http")
+    url = pip_index_url({"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "HOME": str(tmp_path)})
+    assert url.startswith("http")
 
 
 @pytest.mark.parametrize("secret", ["opensesame#x", "opensesame x", "opensesame%23x", "x@opensesame", "a/opensesame"])

@@ -1,4 +1,4 @@
-"""An index is asked with good manners, and what keeps it from answering is told with what mends it."""
+"""Requests to an index are retried with limits, and errors have a fix."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ pytestmark = pytest.mark.slow
 
 EMPTY = json.dumps({"meta": {"api-version": "1.1"}, "name": "tidepool", "files": []})
 CUT = 0
-"""What stands for a line that is cut before an answer."""
+"""The status that means a connection that is cut before an answer."""
 
 
 class Served(NamedTuple):
-    """A server: its address, and what it has been asked."""
+    """A server: its address, and the requests that it got."""
 
     url: str
-    asked: list[dict[str, str]]
+    requests: list[dict[str, str]]
 
 
 @contextlib.contextmanager
 def server(*answers: int, retry_after: str = "") -> Iterator[Served]:
     """Answer with these statuses, one after the other, and with an empty page from then on."""
-    asked: list[dict[str, str]] = []
+    requests: list[dict[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
         def do_GET(self) -> None:
-            asked.append({"path": self.path, **{name.lower(): value for name, value in self.headers.items()}})
-            status = answers[len(asked) - 1] if len(asked) <= len(answers) else 200
+            requests.append({"path": self.path, **{name.lower(): value for name, value in self.headers.items()}})
+            status = answers[len(requests) - 1] if len(requests) <= len(answers) else 200
             if status == CUT:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
@@ -66,7 +66,7 @@ def server(*answers: int, retry_after: str = "") -> Iterator[Served]:
     thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield Served(f"http://127.0.0.1:{made.server_address[1]}/simple/", asked)
+        yield Served(f"http://127.0.0.1:{made.server_address[1]}/simple/", requests)
     finally:
         made.shutdown()
         thread.join()
@@ -80,18 +80,18 @@ def refusal(url: str, patience: float = TIMEOUT) -> IndexUnreachable:
 
 
 @pytest.mark.parametrize("answers", [(500,), (503, 502), (429,), (CUT,), (CUT, 500)])
-def test_index_that_stumbles_is_asked_again(answers: tuple[int, ...]) -> None:
+def test_request_is_retried_after_a_transient_failure(answers: tuple[int, ...]) -> None:
     with server(*answers) as served:
         assert read_project_files(served.url, "tidepool") == ProjectFiles("tidepool")
-    assert len(served.asked) == len(answers) + 1
+    assert len(served.requests) == len(answers) + 1
 
 
-def test_request_says_who_asks_and_wants_no_copy() -> None:
+def test_request_has_a_user_agent_and_no_cache() -> None:
     with server() as served:
         read_project_files(served.url, "Tide.Pool")
-    (asked,) = served.asked
-    wanted = {"path", "user-agent", "accept", "cache-control"}
-    assert {name: value for name, value in asked.items() if name in wanted} == {
+    (request,) = served.requests
+    names = {"path", "user-agent", "accept", "cache-control"}
+    assert {name: value for name, value in request.items() if name in names} == {
         "path": "/simple/tide-pool/",
         "user-agent": f"seatrial/{__version__}",
         "accept": "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1",
@@ -99,10 +99,10 @@ def test_request_says_who_asks_and_wants_no_copy() -> None:
     }
 
 
-def test_index_that_goes_on_stumbling_is_asked_four_times() -> None:
+def test_request_is_sent_four_times_at_most() -> None:
     with server(*[500] * 9) as served:
         error = refusal(served.url)
-    assert len(served.asked) == 1 + RETRIES
+    assert len(served.requests) == 1 + RETRIES
     assert error.what == f"{served.url}tidepool/ does not answer: 500 Server Error: Internal Server Error"
     assert error.fix == "try again later"
 
@@ -122,12 +122,12 @@ def test_pause_is_as_long_as_the_server_asks_for(retry_after: str, expected: lis
     assert pauses == expected
 
 
-@pytest.mark.parametrize(("said", "pause"), [(None, None), ("7", 7), ("3600", LONGEST_PAUSE)])
-def test_pause_that_a_server_asks_for_has_a_limit(said: str | None, pause: float | None) -> None:
-    assert RETRY.get_retry_after(HTTPResponse(headers={} if said is None else {"Retry-After": said})) == pause
+@pytest.mark.parametrize(("header", "pause"), [(None, None), ("7", 7), ("3600", LONGEST_PAUSE)])
+def test_retry_after_has_a_limit(header: str | None, pause: float | None) -> None:
+    assert RETRY.get_retry_after(HTTPResponse(headers={} if header is None else {"Retry-After": header})) == pause
 
 
-def test_server_that_takes_too_long_is_not_asked_again() -> None:
+def test_request_is_not_retried_after_a_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         error = refusal(f"http://127.0.0.1:{listening.getsockname()[1]}/simple/", 0.2)
         listening.setblocking(False)
@@ -138,22 +138,22 @@ def test_server_that_takes_too_long_is_not_asked_again() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 410])
-def test_answer_that_will_not_change_is_not_asked_for_again(status: int) -> None:
+def test_request_is_not_retried_after_a_permanent_failure(status: int) -> None:
     with server(status) as served:
         error = refusal(served.url)
-    assert len(served.asked) == 1
+    assert len(served.requests) == 1
     assert error.fix.startswith("put user and password") == (status in {401, 403})
 
 
 def test_password_in_the_address_is_used_and_not_shown() -> None:
     with server(403) as served:
         error = refusal(served.url.replace("://", "://tides:secretpassword@"))
-    assert served.asked[0]["authorization"] == "Basic dGlkZXM6c2VjcmV0cGFzc3dvcmQ="
+    assert served.requests[0]["authorization"] == "Basic dGlkZXM6c2VjcmV0cGFzc3dvcmQ="
     assert "secretpassword" not in str(error)
     assert error.what.startswith("http://***@127.0.0.1:")
 
 
-def test_certificate_that_nobody_vouches_for_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_untrusted_certificate_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_network(tmp_path / "index", PUBLISHER, "tidepool") as network:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{network.proxy}")
         monkeypatch.setenv("NO_PROXY", "")
@@ -181,7 +181,7 @@ def test_certificate_that_nobody_vouches_for_is_explained(tmp_path: Path, monkey
     ],
     ids=["refused", "no such name", "no such proxy"],
 )
-def test_what_is_out_of_reach_is_told_at_once(
+def test_unreachable_index_is_reported_at_once(
     monkeypatch: pytest.MonkeyPatch, url: str, proxy: str, fix: str, pauses: list[float]
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "")

@@ -33,7 +33,7 @@ class Backend(keyring.backend.KeyringBackend):
 """
 
 
-def test_private_list_that_lets_twine_6_take_metadata_2_5_is_still_there() -> None:
+def test_private_list_for_metadata_2_5_exists_in_twine_6() -> None:
     assert "packaging.metadata._VALID_METADATA_VERSIONS.append" in KNOWING_METADATA_2_5
     assert isinstance(packaging.metadata._VALID_METADATA_VERSIONS, list)  # noqa: SLF001
     assert "2.4" in packaging.metadata._VALID_METADATA_VERSIONS  # noqa: SLF001

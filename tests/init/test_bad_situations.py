@@ -29,12 +29,12 @@ def repo(tmp_path: Path) -> ReleaseRepo:
     return make_sample("setuptools-static", tmp_path, "3.12")
 
 
-def nothing_happens(repo: ReleaseRepo, said: str, *args: str, code: int = 2) -> None:
+def nothing_happens(repo: ReleaseRepo, message: str, *args: str, code: int = 2) -> None:
     """Init ends with a message, and every file is as it was."""
     before = repo.state()
     ran = repo.project.seatrial("init", *(args or ("--yes", "--no-try")))
     assert not ran.was_a_traceback
-    assert (ran.returncode, said in ran.output) == (code, True), ran.output
+    assert (ran.returncode, message in ran.output) == (code, True), ran.output
     assert repo.state() == before
 
 
@@ -48,7 +48,7 @@ def test_file_with_unfinished_work_is_not_written_into(repo: ReleaseRepo) -> Non
     nothing_happens(repo, "CHANGES.rst has changes that are not committed")
 
 
-def test_unfinished_work_elsewhere_is_in_nobodys_way(repo: ReleaseRepo) -> None:
+def test_uncommitted_changes_elsewhere_are_kept(repo: ReleaseRepo) -> None:
     repo.project.write({"tidepool/__init__.py": "UNFINISHED = 1\n"})
     assert repo.project.seatrial("init", "--yes", "--no-try").returncode == 0
     assert repo.read("tidepool/__init__.py") == "UNFINISHED = 1\n"
@@ -96,7 +96,7 @@ def test_what_is_read_only_stays_as_it_is(repo: ReleaseRepo, name: str, mode: in
     finally:
         path.chmod(kept)
     assert repo.state() == before
-    assert [one.name for one in repo.project.root.rglob(".*.seatrial")] == []
+    assert [path.name for path in repo.project.root.rglob(".*.seatrial")] == []
 
 
 def test_second_run_changes_nothing(repo: ReleaseRepo) -> None:
@@ -120,7 +120,7 @@ def test_files_of_ci_are_written_in_the_first_run_also_where_they_need_what_it_w
     nothing_happens(repo, "There is nothing to write.", "--yes", "--no-try", code=0)
 
 
-def test_setup_script_that_fails_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_failing_setup_script_is_reported_and_leaves_nothing_behind(tmp_path: Path) -> None:
     repo = make_sample("setuptools-computed", tmp_path)
     repo.project.write({"setup.py": repo.read("setup.py").replace("setup(\n", 'raise ValueError("no tide")\nsetup(\n')})
     repo.project.commit()
@@ -133,11 +133,11 @@ def test_setup_script_that_fails_is_told_and_leaves_nothing_behind(tmp_path: Pat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows runs no file because of its mode")
-def test_setup_script_that_runs_a_script_of_the_project_is_heard(tmp_path: Path) -> None:
+def test_setup_script_may_run_a_script_of_the_project(tmp_path: Path) -> None:
     repo = make_sample("setuptools-computed", tmp_path)
-    asked = 'import subprocess\n\nname = subprocess.check_output(["./name.sh"], text=True).strip()\n'
+    subprocess_call = 'import subprocess\n\nname = subprocess.check_output(["./name.sh"], text=True).strip()\n'
     script = repo.read("setup.py").replace('"-".join(["tide", "pool"])', "name")
-    repo.project.write({"setup.py": asked + script, "name.sh": "#!/bin/sh\necho tide-pool\n"})
+    repo.project.write({"setup.py": subprocess_call + script, "name.sh": "#!/bin/sh\necho tide-pool\n"})
     (repo.project.root / "name.sh").chmod(0o755)
     repo.project.commit()
     ran = repo.project.seatrial("init", "--yes", "--no-try")
@@ -145,12 +145,12 @@ def test_setup_script_that_runs_a_script_of_the_project_is_heard(tmp_path: Path)
     assert '[tool.seatrial]\nname = "tide-pool"' in repo.read("pyproject.toml")
 
 
-def test_folder_without_a_package_is_said_to_be_none(repo: ReleaseRepo) -> None:
+def test_folder_without_a_package_is_refused(repo: ReleaseRepo) -> None:
     (repo.project.root / "empty").mkdir()
     nothing_happens(repo, "so there is no Python package in it", "--project", "empty")
 
 
-def test_folder_without_git_is_said_to_be_none(tmp_path: Path) -> None:
+def test_folder_without_git_is_refused(tmp_path: Path) -> None:
     repo = make_sample("setuptools-static", tmp_path)
     (repo.project.root / ".git").rename(tmp_path / "gone")
     ran = repo.project.seatrial("init", "--yes", "--no-try")
@@ -158,7 +158,7 @@ def test_folder_without_git_is_said_to_be_none(tmp_path: Path) -> None:
     assert not (repo.project.root / "noxfile.py").exists()
 
 
-def test_noxfile_and_tasks_of_the_project_are_left_alone_and_the_lines_to_add_are_told(repo: ReleaseRepo) -> None:
+def test_noxfile_and_tasks_of_the_project_are_kept_and_the_lines_to_add_are_printed(repo: ReleaseRepo) -> None:
     repo.project.write({"noxfile.py": "import nox\n", "tasks.py": "import invoke\n"})
     repo.project.commit()
     ran = repo.project.seatrial("init", "--yes", "--no-try")
@@ -239,7 +239,7 @@ def test_sessions_that_the_project_has_are_not_replaced(repo: ReleaseRepo) -> No
         (OLDEST, 'python_version = "3.10"\nfiles = ["tidepool"]', "sessions.mypy()"),
     ],
 )
-def test_mypy_that_complains_of_idle_comments_is_run_for_the_python_that_it_is_told_of(
+def test_mypy_with_warn_unused_ignores_runs_for_its_configured_python(
     repo: ReleaseRepo, classifiers: str, settings: str, call: str
 ) -> None:
     named = re.sub(r"classifiers = .*", f"classifiers = [{classifiers}]", repo.read("pyproject.toml"))

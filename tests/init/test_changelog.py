@@ -101,7 +101,7 @@ def test_heading_for_what_is_not_released_is_named_by_its_line() -> None:
     assert unreleased_line(RST) is None
 
 
-def test_changelog_is_known_by_its_name_the_top_before_the_documentation() -> None:
+def test_changelog_is_found_by_its_name_at_the_top_before_docs() -> None:
     names = ("README.md", "docs/history.rst", "tests/CHANGES.md", "HISTORY.md", "CHANGES", "news.py")
-    found = changelog_candidates(PurePosixPath(name) for name in names)
-    assert [str(path) for path in found] == ["CHANGES", "HISTORY.md", "docs/history.rst"]
+    candidates = changelog_candidates(PurePosixPath(name) for name in names)
+    assert [str(path) for path in candidates] == ["CHANGES", "HISTORY.md", "docs/history.rst"]

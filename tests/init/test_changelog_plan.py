@@ -78,10 +78,10 @@ def detect(project: SampleProject, **files: str) -> DetectedProject:
     return detect_project(project.root)
 
 
-def written(found: DetectedProject, source: ChangelogSource | None = None) -> dict[str, str]:
+def written(detected: DetectedProject, source: ChangelogSource | None = None) -> dict[str, str]:
     """Write what init proposes for the changelog, and return the files and what was added to them."""
-    proposal = propose_changes(found, workflows=False, changelog=source, tasks=False)
-    write_proposal(found, proposal)
+    proposal = propose_changes(detected, workflows=False, changelog=source, tasks=False)
+    write_proposal(detected, proposal)
     added = {
         str(file.path): "\n".join(line[1:] for line in file.diff.splitlines()[2:] if line.startswith("+"))
         for file in proposal
@@ -217,9 +217,9 @@ def test_unreleased_heading_looks_like_the_latest_and_changes_no_other_line(text
 
 
 def test_changelog_without_notes_is_recognised_for_the_command_that_comes_next(project: SampleProject) -> None:
-    found = detect(project, CHANGELOG_md=BY_HAND)
+    detected = detect(project, CHANGELOG_md=BY_HAND)
     assert not lacks_notes(project.root)
-    written(found)
+    written(detected)
     assert lacks_notes(project.root)
     text = (project.root / "CHANGELOG.md").read_text()
     project.write({"CHANGELOG.md": text.replace("## Unreleased\n", "## Unreleased\n\n- New.\n")})
@@ -228,15 +228,17 @@ def test_changelog_without_notes_is_recognised_for_the_command_that_comes_next(p
 
 def test_notes_that_no_fragment_has_are_named_with_their_line(project: SampleProject) -> None:
     text = BY_HAND.replace("## [1", "## Unreleased\n\n- New.\n\n## [1")
-    found = detect(project, pyproject=TOWNCRIER, CHANGES_md=text)
-    assert plan_changelog(found).remarks == ("CHANGES.md:3: these notes are in no fragment: move them into fragments",)
+    detected = detect(project, pyproject=TOWNCRIER, CHANGES_md=text)
+    assert plan_changelog(detected).remarks == (
+        "CHANGES.md:3: these notes are in no fragment: move them into fragments",
+    )
 
 
 def test_changelog_that_is_not_utf_8_is_left_alone(project: SampleProject) -> None:
-    found = detect(project, CHANGES_md=BY_HAND)
+    detected = detect(project, CHANGES_md=BY_HAND)
     (project.root / "CHANGES.md").write_bytes(BY_HAND.replace("Old", "\xe4lter").encode("latin-1"))
     for source in (None, "fragments"):
-        plan = plan_changelog(found, source)
+        plan = plan_changelog(detected, source)
         assert (plan.source, plan.remarks) == ("none", ("CHANGES.md is not UTF-8: releases go without a changelog",))
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-NOBODY = "http://127.0.0.1:9/simple/"
+NO_SERVER = "http://127.0.0.1:9/simple/"
 """Nothing listens at port 9, so no test asks an index outside."""
 AUTHOR, LINE = "author@example.org", ' "High\\"\n tide'
 FORGE = "https://github.com/acme/tide-pool.git"
@@ -47,7 +47,7 @@ FILES = (
     "tests/test_command.py",
     "tests/test_tide_pool.py",
 )
-TOLD = """\
+OUTPUT = """\
 tide-pool, import tide_pool: 16 files, one commit on main
   {files}
 
@@ -112,7 +112,7 @@ main()
 
 def new(project: SampleProject, *args: str, code: int = 0, **environ: str) -> str:
     """Run ``seatrial new`` and return what it says."""
-    ran = project.seatrial("new", *args, PIP_INDEX_URL=NOBODY, **environ)
+    ran = project.seatrial("new", *args, PIP_INDEX_URL=NO_SERVER, **environ)
     assert not ran.was_a_traceback
     assert ran.returncode == code, ran.output
     return ran.output
@@ -159,7 +159,7 @@ def test_name_that_no_package_can_have_is_refused_with_the_reason(text: str, why
     assert caught.value.what == f"{text!r} can't be the name of a package: {why}"
 
 
-def test_oldest_python_is_one_that_seatrial_is_proved_on() -> None:
+def test_oldest_python_is_tested_by_seatrial() -> None:
     with raises_error("PythonUnsupported") as caught:
         PackageRequest.of("tidepool", "3.8")
     pythons = [f"3.{minor}" for minor in range(9, newest_minor() + 1)]
@@ -218,7 +218,7 @@ def begin(folder: Path) -> None:
     (folder / "home").mkdir()
     project = SampleProject(folder, environment(folder / "home"))
     options = ("--license", "bsd-3-clause", "--script", "--keyword", "sea", "--keyword", "tides")
-    assert new(project, "tide-pool", "--remote", FORGE, *options) == TOLD.format(files="\n  ".join(FILES))
+    assert new(project, "tide-pool", "--remote", FORGE, *options) == OUTPUT.format(files="\n  ".join(FILES))
     assert sorted(path.name for path in folder.iterdir()) == ["home", "tide-pool"]
     made = SampleProject(folder / "tide-pool", project.environ)
     assert made.git("ls-files").splitlines() == sorted(FILES)
@@ -293,7 +293,7 @@ def test_without_git_or_a_name_in_it_or_leave_to_write_nothing_is_written(projec
 
 
 @pytest.mark.slow
-def test_nothing_is_in_its_place_before_all_of_it_is_moved_there(project: SampleProject) -> None:
+def test_project_is_moved_into_place_as_a_whole(project: SampleProject) -> None:
     """So a run that is killed, at whatever step, has made nothing, or all of it."""
     ran = project.run(sys.executable, "-c", SEEN)
     assert ran.returncode == 0, ran.output
@@ -304,7 +304,7 @@ def test_nothing_is_in_its_place_before_all_of_it_is_moved_there(project: Sample
     above, moved = (step for step in steps if step not in within)
     assert above == ["os.mkdir", str(project.root)]
     assert (moved[0], moved[2]) == ("os.rename", f"{project.root}/tidepool")
-    # What comes after it is the folder beside, which goes.
+    # Afterwards it moves the folder next to it, which works.
     assert [step[0] for step in steps[steps.index(moved) + 1 :]] == ["os.rmdir"]
 
 
@@ -316,7 +316,7 @@ def test_run_that_is_interrupted_before_its_commit_leaves_nothing(project: Sampl
 
 
 @pytest.mark.slow
-def test_empty_folder_is_filled_and_the_address_of_the_remote_is_told_in_the_metadata(project: SampleProject) -> None:
+def test_empty_folder_is_filled_and_the_metadata_has_the_address_of_the_remote(project: SampleProject) -> None:
     (project.root / "packages/tide").mkdir(parents=True)
     remote = "git@gitlab.com:acme/tide.git"
     new(
@@ -337,7 +337,7 @@ def test_empty_folder_is_filled_and_the_address_of_the_remote_is_told_in_the_met
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
-def test_on_a_terminal_what_is_missing_is_asked_for(project: SampleProject) -> None:
+def test_missing_values_are_prompted_for_on_a_terminal(project: SampleProject) -> None:
     """A real terminal: no fast test has one."""
     import pty  # noqa: PLC0415 - Windows has none
 
@@ -348,7 +348,7 @@ def test_on_a_terminal_what_is_missing_is_asked_for(project: SampleProject) -> N
         ran = subprocess.run(
             (sys.executable, "-m", "seatrial", "new", "tide-pool", "--no-workflows"),
             cwd=project.root,
-            env={**project.environ, "PIP_INDEX_URL": NOBODY},
+            env={**project.environ, "PIP_INDEX_URL": NO_SERVER},
             stdin=end,
             stdout=subprocess.PIPE,
             check=False,

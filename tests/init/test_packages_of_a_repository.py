@@ -62,11 +62,11 @@ def of_ci(name: str) -> list[str]:
 
 def proposed(repo: ReleaseRepo, name: str, *, workflows: bool = True) -> tuple[list[str], tuple[str, ...]]:
     """Return the files that init would write for a package, and what it would leave to the user."""
-    told = propose_changes(detect_project(repo.project.root / "packages" / name), workflows=workflows)
-    return [str(one.path) for one in told], tuple(map(rendered, told.remarks))
+    proposal = propose_changes(detect_project(repo.project.root / "packages" / name), workflows=workflows)
+    return [str(change.path) for change in proposal], tuple(map(rendered, proposal.remarks))
 
 
-def shown(output: str) -> list[str]:
+def listed(output: str) -> list[str]:
     """Return the files of the table that init shows."""
     return re.findall(r"^  (?:new|changed) +(\S+)", output, re.MULTILINE)
 
@@ -74,7 +74,7 @@ def shown(output: str) -> list[str]:
 def test_each_gets_its_files_of_ci_in_the_one_diff_and_nothing_the_second_time(repo: ReleaseRepo) -> None:
     project = repo.project
     without = project.seatrial("init", "--dry-run", "--no-try", "--no-workflows", "--project", "packages/foo")
-    assert (without.returncode, shown(without.output)) == (0, own("foo"))
+    assert (without.returncode, listed(without.output)) == (0, own("foo"))
     unasked = project.seatrial("init", "--project=packages/foo")
     assert (unasked.returncode, unasked.output.splitlines()[-2]) == (
         5,
@@ -84,11 +84,11 @@ def test_each_gets_its_files_of_ci_in_the_one_diff_and_nothing_the_second_time(r
         ),
     )
     first = project.seatrial("init", "--yes", "--no-try", "--project", "packages/foo")
-    assert (first.returncode, shown(first.output)) == (0, [*own("foo"), *of_ci("foo"), SHARED])
+    assert (first.returncode, listed(first.output)) == (0, [*own("foo"), *of_ci("foo"), SHARED])
     assert first.output.endswith(NEXT)
     # Typed inside of its folder, while what the other has got is not committed.
     second = SampleProject(project.root / "packages/bar", project.environ).seatrial("init", "--yes", "--no-try")
-    assert (second.returncode, shown(second.output)) == (0, [*own("bar"), *of_ci("bar")])
+    assert (second.returncode, listed(second.output)) == (0, [*own("bar"), *of_ci("bar")])
     for name in MADE_FROM:
         assert TAG in repo.read(f"packages/{name}/pyproject.toml")
         again = project.seatrial("init", "--yes", "--no-try", "--project", f"packages/{name}")
@@ -125,7 +125,7 @@ def test_pipeline_of_gitlab_is_that_of_one_package_and_not_written_over_by_the_o
     project.git("remote", "set-url", "origin", "https://gitlab.com/acme/tides.git")
     for name in MADE_FROM:
         ran = project.seatrial("init", "--yes", "--no-try", "--project", f"packages/{name}")
-        assert (ran.returncode, pipeline in shown(ran.output)) == (0, name == "foo")
+        assert (ran.returncode, pipeline in listed(ran.output)) == (0, name == "foo")
     assert f"- {pipeline} is that of another package: GitLab has one pipeline for a repository\n" in ran.output
     before = repo.read(pipeline)
     ran = project.seatrial("workflows", "--project", "packages/bar")
@@ -137,12 +137,12 @@ def test_pipeline_of_gitlab_is_that_of_one_package_and_not_written_over_by_the_o
 
 def test_tags_of_another_form_in_the_history_are_kept(repo: ReleaseRepo) -> None:
     repo.project.git("tag", "-a", "-m", "It", "foo/v1.2.3")
-    found = detect_project(repo.project.root / "packages/foo")
-    assert found.tag_form == "{name}/v{version}"
-    assert "tool.seatrial" not in propose_changes(found, workflows=False).diff
+    detected = detect_project(repo.project.root / "packages/foo")
+    assert detected.tag_form == "{name}/v{version}"
+    assert "tool.seatrial" not in propose_changes(detected, workflows=False).diff
 
 
-def test_tag_is_added_to_the_settings_that_are_there(repo: ReleaseRepo) -> None:
+def test_tag_is_added_to_existing_settings(repo: ReleaseRepo) -> None:
     path = "packages/foo/pyproject.toml"
     text = repo.read(path)
     repo.project.write({path: text + '\n[tool.seatrial]\nbranch = "main"  # the one\n\n[tool.other]\n'})
@@ -151,8 +151,8 @@ def test_tag_is_added_to_the_settings_that_are_there(repo: ReleaseRepo) -> None:
         repo.project.seatrial("init", "--yes", "--no-try", "--no-workflows", "--project", "packages/foo").returncode
         == 0
     )
-    told = TAG.replace("tag", 'branch = "main"  # the one\ntag', 1) + "\n[tool.other]\n"
-    assert told in repo.read(path)
+    settings = TAG.replace("tag", 'branch = "main"  # the one\ntag', 1) + "\n[tool.other]\n"
+    assert settings in repo.read(path)
 
 
 def test_file_with_unfinished_work_is_named_with_a_command_that_works_from_everywhere(repo: ReleaseRepo) -> None:
@@ -172,10 +172,10 @@ def test_package_in_a_folder_is_rehearsed(repo: ReleaseRepo) -> None:
         ran = project.seatrial("init", "--yes", "--no-try", "--project", f"packages/{name}")
         assert ran.returncode == 0, ran.output
     project.commit("Adopt seatrial")
-    beside = SampleProject(project.root / "packages/bar", project.environ)
-    sailed = beside.invoke("rehearse", "--part", "patch", "--allow-empty", "--json")
-    assert sailed.returncode == 0, sailed.output
-    report = json.loads(sailed.output[sailed.output.index("\n{\n") :])
+    other = SampleProject(project.root / "packages/bar", project.environ)
+    ran = other.invoke("rehearse", "--part", "patch", "--allow-empty", "--json")
+    assert ran.returncode == 0, ran.output
+    report = json.loads(ran.output[ran.output.index("\n{\n") :])
     assert (report["tag"], report["version"]) == ("bar-v1.2.4", "1.2.4")
     assert HERE in [installed["python"] for installed in report["installed"]]
     publisher = {

@@ -68,9 +68,9 @@ def test_init_writes_the_least_and_a_release_can_be_prepared(
     """The real bump-my-version, towncrier and git find the version places, the changelog and the tag of the project."""
     repo = make_sample(name, tmp_path, "3.12")
     root = repo.project.root
-    found = detect_project(root)
-    proposal = propose_changes(found, workflows=True)
-    text = rendered(f"{detected_text(found)}\n\n{proposal.diff}\n{remarks_text(proposal)}".strip() + "\n")
+    detected = detect_project(root)
+    proposal = propose_changes(detected, workflows=True)
+    text = rendered(f"{detected_text(detected)}\n\n{proposal.diff}\n{remarks_text(proposal)}".strip() + "\n")
     text = text.replace(str(root), "{root}").replace(script_block(), "{script metadata}\n")
     text = text.replace(
         "".join(f"+{line}" for line in script_block().splitlines(keepends=True)), "+{script metadata}\n"
@@ -79,7 +79,7 @@ def test_init_writes_the_least_and_a_release_can_be_prepared(
     if request.config.getoption("--refresh"):
         page.write_text(text, encoding="utf-8")
     assert text == page.read_text(encoding="utf-8")
-    write_proposal(found, proposal)
+    write_proposal(detected, proposal)
     assert propose_changes(detect_project(root), workflows=True).files == ()
     write_first_note(root)
     repo.project.commit("Adopt seatrial")
@@ -112,7 +112,7 @@ def require_rehearsal(repo: ReleaseRepo, tag: str) -> None:
     assert rehearsed.returncode == 0, rehearsed.output
     report = json.loads(rehearsed.output[rehearsed.output.index("\n{\n") :])
     assert (report["tag"], report["version"]) == (tag, "1.2.4")
-    assert HERE in [one["python"] for one in report["installed"]]
+    assert HERE in [row["python"] for row in report["installed"]]
 
 
 def adopted(name: str, folder: Path) -> ReleaseRepo:

@@ -39,7 +39,7 @@ def lint(session):
 
 
 @pytest.mark.parametrize(
-    ("noxfile", "rest"),
+    ("noxfile", "expected"),
     [
         (WRITTEN, None),
         (f'"""The sessions of nox."""\n{WRITTEN}', None),
@@ -53,14 +53,14 @@ def lint(session):
         ("import nox\nfrom seatrial import (\n", "import nox\nfrom seatrial import (\n"),
     ],
 )
-def test_noxfile_keeps_the_sessions_of_the_project(noxfile: str, rest: str | None) -> None:
-    assert noxfile_without_sessions(noxfile) == rest
+def test_noxfile_keeps_the_sessions_of_the_project(noxfile: str, expected: str | None) -> None:
+    assert noxfile_without_sessions(noxfile) == expected
 
 
 def test_block_keeps_the_other_requirements() -> None:
     block = '# /// script\n# dependencies = ["nox>=2025.2", "tomli", "seatrial>=0.1"]\n# ///\n'
-    rest = noxfile_without_sessions(f"{block}{lines(OWN)}from seatrial import sessions\n")
-    assert rest == block.replace(', "seatrial>=0.1"', "") + lines(OWN)
+    after = noxfile_without_sessions(f"{block}{lines(OWN)}from seatrial import sessions\n")
+    assert after == block.replace(', "seatrial>=0.1"', "") + lines(OWN)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ line-length = 100
 
 
 @pytest.mark.parametrize(
-    ("text", "changelog", "rest"),
+    ("text", "changelog", "expected"),
     [
         (TABLES, True, RUFF),
         (TABLES, False, RUFF + '\n[tool.towncrier]\ndirectory = "changelog.d"\n'),
@@ -112,8 +112,8 @@ line-length = 100
         ('[project]\nname = "a"\n\n[tool.seatrial]\n', True, '[project]\nname = "a"\n'),
     ],
 )
-def test_tables_of_seatrial_go_and_others_stay(text: str, rest: str, *, changelog: bool) -> None:
-    assert pyproject_without_tables(lines(text), changelog=changelog) == lines(rest)
+def test_tables_of_seatrial_go_and_others_stay(text: str, expected: str, *, changelog: bool) -> None:
+    assert pyproject_without_tables(lines(text), changelog=changelog) == lines(expected)
 
 
 def test_marker_goes_with_the_line_below_it() -> None:
@@ -131,15 +131,15 @@ def test_what_init_wrote_is_removed_and_the_rest_is_named(tmp_path: Path, source
     assert project.seatrial("init", "--yes", "--no-try", "--changelog", source).returncode == 0
     project.write({"docs/release.md": "Run `seatrial release`.\n"})
     project.commit("Adopt seatrial")
-    shown = project.seatrial("init", "--remove", "--dry-run")
-    assert (shown.returncode, "+++ /dev/null" in shown.output) == (0, True), shown.output
+    dry_run = project.seatrial("init", "--remove", "--dry-run")
+    assert (dry_run.returncode, "+++ /dev/null" in dry_run.output) == (0, True), dry_run.output
     assert project.git("status", "--short") == ""
     removed = project.seatrial("init", "--remove", "--yes")
     assert (removed.returncode, removed.was_a_traceback) == (0, False), removed.output
     assert "docs/release.md:1: Run `seatrial release`." in removed.output
     project.git("add", "--all")
-    left = project.git("diff", "--cached", "--name-only", "HEAD~1").split()
-    assert left == ["docs/release.md"], project.git("diff", "--cached", "HEAD~1")
+    names = project.git("diff", "--cached", "--name-only", "HEAD~1").split()
+    assert names == ["docs/release.md"], project.git("diff", "--cached", "HEAD~1")
     project.commit("Leave seatrial")
     assert "There is nothing to remove." in project.seatrial("init", "--remove", "--yes").output
 
@@ -149,8 +149,8 @@ def test_removal_asks_and_leaves_unfinished_work_alone(tmp_path: Path) -> None:
     project = make_sample("setuptools-static", tmp_path).project
     assert project.seatrial("init", "--yes", "--no-try").returncode == 0
     project.commit("Adopt seatrial")
-    asked = project.seatrial("init", "--remove")
-    assert (asked.returncode, "nothing was removed" in asked.output) == (5, True), asked.output
+    ran = project.seatrial("init", "--remove")
+    assert (ran.returncode, "nothing was removed" in ran.output) == (5, True), ran.output
     project.write({"tasks.py": (project.root / "tasks.py").read_text() + "\n"})
     refused = project.seatrial("init", "--remove", "--yes")
     assert (refused.returncode, "tasks.py has changes that are not committed" in refused.output) == (2, True)

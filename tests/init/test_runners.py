@@ -35,9 +35,9 @@ def runners(root: Path, files: dict[str, str]) -> tuple[Runner, ...]:
 
 def detected(root: Path, files: dict[str, str], *names: str) -> DetectedTests:
     """Return how a project with these files is tested; ``names``: more of its files, empty."""
-    found = runners(root, {**files, **dict.fromkeys(names, "")})
+    detected_runners = runners(root, {**files, **dict.fromkeys(names, "")})
     paths = [PurePosixPath(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
-    return detect_tests(Project.from_directory(root), paths, found)
+    return detect_tests(Project.from_directory(root), paths, detected_runners)
 
 
 CI = ".github/workflows/ci.yml"
@@ -66,8 +66,8 @@ jobs:
 
 
 def test_command_of_ci_comes_with_what_is_installed_before_it(tmp_path: Path) -> None:
-    found = runners(tmp_path, {CI: JOB})
-    tests = first_runner(found, Purpose.TESTS)
+    detected_runners = runners(tmp_path, {CI: JOB})
+    tests = first_runner(detected_runners, Purpose.TESTS)
     assert tests == Runner(
         Purpose.TESTS,
         ("coverage", "run", "-m", "pytest", "tests"),
@@ -76,7 +76,7 @@ def test_command_of_ci_comes_with_what_is_installed_before_it(tmp_path: Path) ->
         (("DEPTH", "7"),),
         ("3.10", "3.12"),
     )
-    types = first_runner(found, Purpose.TYPES)
+    types = first_runner(detected_runners, Purpose.TYPES)
     assert types
     assert (types.command, types.needs.requirements) == (("mypy", "--strict", "pkg"), ("mypy", "types-toml"))
 
@@ -153,15 +153,15 @@ def test_target_that_ci_calls_is_followed_to_its_command(
     tmp_path: Path, call: str, files: dict[str, str], where: str
 ) -> None:
     job = f"on: push\njobs:\n  test:\n    runs-on: x\n    steps: [{{run: {call}}}]\n"
-    for given in ({**files, CI: job}, files):
-        found = first_runner(runners(tmp_path, given), Purpose.TESTS)
-        assert found
-        assert (found.command, found.where) == (("pytest", "--cov=pkg", "tests"), where)
+    for contents in ({**files, CI: job}, files):
+        runner = first_runner(runners(tmp_path, contents), Purpose.TESTS)
+        assert runner
+        assert (runner.command, runner.where) == (("pytest", "--cov=pkg", "tests"), where)
 
 
 def test_what_ci_runs_comes_before_a_file_that_it_does_not_read(tmp_path: Path) -> None:
-    found = runners(tmp_path, {CI: JOB, "tox.ini": TOX, "Makefile": "test:\n\tpytest old\n"})
-    assert [one.where for one in found if one.purpose is Purpose.TESTS] == [
+    detected_runners = runners(tmp_path, {CI: JOB, "tox.ini": TOX, "Makefile": "test:\n\tpytest old\n"})
+    assert [runner.where for runner in detected_runners if runner.purpose is Purpose.TESTS] == [
         *(f"{CI}, job test", "tox.ini [testenv]", "Makefile test")
     ]
 
@@ -195,10 +195,10 @@ def test_requirement_for_some_pythons_has_a_marker_and_the_newest_variant_counts
         new: django>=5
     commands = pytest
     """
-    found = first_runner(runners(tmp_path, {"tox.ini": tox}), Purpose.TESTS)
-    assert found
-    assert set(found.needs.requirements) == {"pytest", "django>=5", "tomli; python_version == '3.9'"}
-    assert found.pythons == ("3.9", "3.12")
+    runner = first_runner(runners(tmp_path, {"tox.ini": tox}), Purpose.TESTS)
+    assert runner
+    assert set(runner.needs.requirements) == {"pytest", "django>=5", "tomli; python_version == '3.9'"}
+    assert runner.pythons == ("3.9", "3.12")
 
 
 HOOKS = """
@@ -236,12 +236,12 @@ GROUPED = '[project]\nname = "pkg"\n[dependency-groups]\ntest = ["pytest"]\n'
 
 def test_path_into_the_package_is_its_module_because_the_wheel_is_tested(tmp_path: Path) -> None:
     files = {"pyproject.toml": GROUPED, "tox.ini": "[testenv]\ncommands = pytest --doctest-modules src tests\n"}
-    found = detected(tmp_path, files, "src/pkg/__init__.py", "tests/test_it.py")
-    assert found.command == ("pytest", "--doctest-modules", "--pyargs", "pkg", "tests")
+    runner = detected(tmp_path, files, "src/pkg/__init__.py", "tests/test_it.py")
+    assert runner.command == ("pytest", "--doctest-modules", "--pyargs", "pkg", "tests")
     inside = {"pyproject.toml": GROUPED, "tox.ini": "[testenv]\ncommands = pytest pkg/tests/test_it.py::test_one\n"}
     (tmp_path / "flat").mkdir()
-    found = detected(tmp_path / "flat", inside, "pkg/__init__.py", "pkg/tests/__init__.py", "pkg/tests/test_it.py")
-    assert found.command == ("pytest", "--pyargs", "pkg.tests.test_it::test_one")
+    runner = detected(tmp_path / "flat", inside, "pkg/__init__.py", "pkg/tests/__init__.py", "pkg/tests/test_it.py")
+    assert runner.command == ("pytest", "--pyargs", "pkg.tests.test_it::test_one")
 
 
 @pytest.mark.parametrize(
@@ -259,8 +259,8 @@ def test_coverage_that_is_configured_is_measured(
         "pyproject.toml": f"{GROUPED}[tool.coverage.run]\nbranch = true\n",
         "tox.ini": f"[testenv]\ndependency_groups = test\ncommands = {command}\n",
     }
-    found = detected(tmp_path, files, "src/pkg/__init__.py", "tests/test_it.py")
-    assert (found.command, found.needs.requirements, found.needs.groups) == (expected, added, ("test",))
+    runner = detected(tmp_path, files, "src/pkg/__init__.py", "tests/test_it.py")
+    assert (runner.command, runner.needs.requirements, runner.needs.groups) == (expected, added, ("test",))
 
 
 def test_job_that_measures_counts_where_coverage_is_configured(tmp_path: Path) -> None:
@@ -269,8 +269,8 @@ def test_job_that_measures_counts_where_coverage_is_configured(tmp_path: Path) -
     )
     pyproject = '[project]\nname = "pkg"\n[project.optional-dependencies]\nfast = ["pytest", "pytest-cov"]\n'
     files = {"pyproject.toml": f"{pyproject}[tool.coverage.run]\n", "tox.ini": tox}
-    found = detected(tmp_path, files, "pkg/__init__.py", "tests/test_it.py")
-    assert (found.command, found.needs) == (("pytest", "--cov"), Needs(extras=("fast",)))
+    runner = detected(tmp_path, files, "pkg/__init__.py", "tests/test_it.py")
+    assert (runner.command, runner.needs) == (("pytest", "--cov"), Needs(extras=("fast",)))
 
 
 def test_group_of_another_name_and_an_extra_of_another_spelling_are_those_that_the_project_declares(
@@ -285,8 +285,8 @@ def test_group_of_another_name_and_an_extra_of_another_spelling_are_those_that_t
     unit = ["pytest"]
     """
     job = "on: push\njobs: {t: {runs-on: x, steps: [{run: 'pdm install -G fast-parts -G unit -G gone && pytest'}]}}\n"
-    found = detected(tmp_path, {"pyproject.toml": pyproject, CI: job}, "pkg/__init__.py", "tests/test_it.py")
-    assert found.needs == Needs(extras=("Fast_Parts",), groups=("unit",))
+    runner = detected(tmp_path, {"pyproject.toml": pyproject, CI: job}, "pkg/__init__.py", "tests/test_it.py")
+    assert runner.needs == Needs(extras=("Fast_Parts",), groups=("unit",))
 
 
 def test_project_without_tests_has_none(tmp_path: Path) -> None:

@@ -62,9 +62,9 @@ def detect(project: SampleProject, files: dict[str, str], tag: str = "v1.2.3") -
     """Return a project with some files, with a test and a tag; ``pyproject.toml`` is added to."""
     pyproject = files.get("pyproject.toml", "\n")
     text = pyproject if "build-system" in pyproject else lines(PYPROJECT) + lines(pyproject)
-    given = {name: lines(content) for name, content in files.items()}
-    given["ruff.toml"] = "line-length = 200\n"
-    project.write({"tidepool/__init__.py": "", "tests/test_tide.py": "", **given, "pyproject.toml": lines(text)})
+    contents = {name: lines(content) for name, content in files.items()}
+    contents["ruff.toml"] = "line-length = 200\n"
+    project.write({"tidepool/__init__.py": "", "tests/test_tide.py": "", **contents, "pyproject.toml": lines(text)})
     project.git("init", "-q", "-b", "main")
     project.commit("Begin")
     project.git("tag", "-a", "-m", "It", tag)
@@ -162,9 +162,9 @@ def test_session_runs_what_the_project_runs_today(project: SampleProject, files:
 def test_pythons_are_the_same_for_all_whatever_names_them(
     project: SampleProject, files: dict[str, str], pythons: tuple[str, ...], call: str
 ) -> None:
-    found = detect(project, files)
-    assert (found.project.pythons, call in session_calls(found)) == (pythons, True)
-    assert "classifiers" not in propose_changes(found).diff
+    detected = detect(project, files)
+    assert (detected.project.pythons, call in session_calls(detected)) == (pythons, True)
+    assert "classifiers" not in propose_changes(detected).diff
 
 
 def test_pythons_of_ci_are_tested_where_nothing_else_names_them(project: SampleProject) -> None:
@@ -200,6 +200,6 @@ def test_version_that_a_module_imports_is_found_where_it_is_written(project: Sam
     """
     module = '"""Tides."""\n\nfrom .data import __version__\n'
     files = {"pyproject.toml": flit, "tidepool/__init__.py": module, "tidepool/data.py": '__version__ = "1.2.3"'}
-    found = detect(project, files)
-    assert found.version_source == 'tidepool/data.py: __version__ = "1.2.3"'
-    assert '+filename = "tidepool/data.py"\n' in propose_changes(found).diff
+    detected = detect(project, files)
+    assert detected.version_source == 'tidepool/data.py: __version__ = "1.2.3"'
+    assert '+filename = "tidepool/data.py"\n' in propose_changes(detected).diff

@@ -33,8 +33,8 @@ def repo(tmp_path: Path) -> ReleaseRepo:
 
 def changed(repo: ReleaseRepo) -> list[str]:
     """Return the subject of the newest commit on the remote, and the files that it changes."""
-    told = repo.remote.git("show", "--format=%s", "--name-only", "main").splitlines()
-    return [line for line in told if line]
+    output = repo.remote.git("show", "--format=%s", "--name-only", "main").splitlines()
+    return [line for line in output if line]
 
 
 def released(name: str) -> list[str]:
@@ -54,16 +54,16 @@ def test_each_is_released_with_its_own_tag_and_changelog_and_nothing_of_the_othe
     assert changed(repo) == ["Release foo 0.1.0", *released("foo")]
     assert unfinished.read_text() == before + "UNFINISHED = 1\n"
     unfinished.write_text(before)
-    beside = SampleProject(project.root / "packages/bar", project.environ)
-    ran = beside.invoke("release", "--part", "patch", "--anyway", "--yes", "--no-tests")
+    other = SampleProject(project.root / "packages/bar", project.environ)
+    ran = other.invoke("release", "--part", "patch", "--anyway", "--yes", "--no-tests")
     assert ran.returncode == 0, ran.output
     assert "CI       .github/workflows/release-bar.yml publishes it\n" in ran.output
     assert changed(repo) == ["Release bar 0.0.1", *released("bar")]
     assert repo.remote.git("tag").split() == ["bar-v0.0.1", "foo-v0.1.0"]
     assert "## 0.1.0" in repo.show("packages/foo/CHANGELOG.md")
     assert "## 0.0.1" in repo.show("packages/bar/CHANGELOG.md")
-    told = project.seatrial("status", "--project=packages/foo").output
-    assert told.startswith("foo 0.1.0, 0 commits since foo-v0.1.0\n"), told
+    output = project.seatrial("status", "--project=packages/foo").output
+    assert output.startswith("foo 0.1.0, 0 commits since foo-v0.1.0\n"), output
     checks_and_files_of_ci_of_each_are_its_own(project)
 
 
@@ -85,7 +85,7 @@ def checks_and_files_of_ci_of_each_are_its_own(project: SampleProject) -> None:
     assert warned[3].strip() == "fix: git add --all && git commit, if it belongs to the release"
 
 
-def test_folder_that_is_none_is_named(project: SampleProject) -> None:
+def test_missing_folder_is_named(project: SampleProject) -> None:
     ran = project.seatrial("status", "--project", "packages/foo")
     assert (ran.returncode, ran.output.splitlines()[0]) == (
         2,

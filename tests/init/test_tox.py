@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def environments(root: Path, name: str, text: str) -> dict[str, ToxEnvironment]:
     SampleProject(root).write({name: lines(text)})
-    return {one.name: one for one in read_tox(root)}
+    return {env.name: env for env in read_tox(root)}
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def environments(root: Path, name: str, text: str) -> dict[str, ToxEnvironment]:
         ("lint", ["lint"]),
     ],
 )
-def test_pattern_stands_for_names(pattern: str, names: list[str]) -> None:
+def test_pattern_is_expanded_to_names(pattern: str, names: list[str]) -> None:
     assert expand_braces(pattern) == names
 
 
@@ -40,7 +40,7 @@ def test_python_is_read_from_the_name_of_an_environment(factor: str, python: str
 
 
 def test_environment_gets_what_is_for_its_factors_and_what_other_sections_say(tmp_path: Path) -> None:
-    found = environments(
+    by_name = environments(
         tmp_path,
         "tox.ini",
         """
@@ -72,14 +72,14 @@ def test_environment_gets_what_is_for_its_factors_and_what_other_sections_say(tm
             {envbindir}/mypy {env:TARGET:src}
         """,
     )
-    old = found["py39-old"]
+    old = by_name["py39-old"]
     assert old.requirements == ("pytest", "django<5", "tomli", "-r requirements.txt")
-    assert found["py312-new"].requirements == ("pytest", "django>=5", "-r requirements.txt")
+    assert by_name["py312-new"].requirements == ("pytest", "django>=5", "-r requirements.txt")
     assert (old.commands, old.extras, old.where) == ((("pytest", "tests"),), ("fast",), "tox.ini [testenv]")
     assert old.variables == (("DEPTH", "7"),)
     assert (old.python, old.variant) == ("3.9", ("old",))
-    assert found["lint"].commands[0] == ("ruff", "check", "src")
-    assert found["lint"].requirements == ("pytest", "-r requirements.txt", "ruff")
+    assert by_name["lint"].commands[0] == ("ruff", "check", "src")
+    assert by_name["lint"].requirements == ("pytest", "-r requirements.txt", "ruff")
 
 
 def test_section_for_several_environments_and_one_without_a_list(tmp_path: Path) -> None:
@@ -154,22 +154,22 @@ def test_section_for_several_environments_and_one_without_a_list(tmp_path: Path)
     ],
 )
 def test_toml_says_the_same(tmp_path: Path, name: str, text: str) -> None:
-    found = environments(tmp_path, name, text)
-    newest = found["3.12"]
+    by_name = environments(tmp_path, name, text)
+    newest = by_name["3.12"]
     assert (newest.commands, newest.groups, newest.python) == ((("pytest", "-x", "tests"),), ("tests",), "3.12")
     assert (newest.requirements, newest.variables) == (("pytest",), (("DEPTH", "7"),))
-    assert found["lint"].commands == (("ruff", "check", "src"),)
+    assert by_name["lint"].commands == (("ruff", "check", "src"),)
 
 
 def test_installed_package_is_named_to_pytest_as_such(tmp_path: Path) -> None:
-    found = environments(
+    by_name = environments(
         tmp_path, "tox.ini", "[testenv]\ncommands = pytest {env_site_packages_dir}/tidepool {tox_root}/tests"
     )
-    assert found["py"].commands == (("pytest", "--pyargs", "tidepool", "tests"),)
+    assert by_name["py"].commands == (("pytest", "--pyargs", "tidepool", "tests"),)
 
 
 @pytest.mark.parametrize(
     "text", ["[tox\n", "[testenv]\ncommands = pytest 'x\n", "[tox]\nenvlist = {[x]y}\n[testenv]\n"]
 )
 def test_file_that_tox_would_not_read_has_no_commands(tmp_path: Path, text: str) -> None:
-    assert [command for one in environments(tmp_path, "tox.ini", text).values() for command in one.commands] == []
+    assert [command for env in environments(tmp_path, "tox.ini", text).values() for command in env.commands] == []

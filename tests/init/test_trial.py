@@ -46,10 +46,10 @@ def test_run_with_far_fewer_tests_is_hollow(passed: int, compared: int, *, expec
 
 def adopt(repo: ReleaseRepo, *args: str) -> tuple[dict[str, str], str]:
     """Run init, and return the table of its trial, by the name of each row, and all that it printed."""
-    left = set(repo.project.root.parent.glob("**/seatrial-init-*"))
+    before = set(repo.project.root.parent.glob("**/seatrial-init-*"))
     ran = repo.project.seatrial("init", "--yes", *args, TMPDIR=str(repo.project.root.parent))
     assert (ran.returncode, ran.was_a_traceback) == (0, False), ran.output
-    assert set(repo.project.root.parent.glob("**/seatrial-init-*")) == left
+    assert set(repo.project.root.parent.glob("**/seatrial-init-*")) == before
     rows = re.findall(r"^[✓✗!–?] (sessions|build|check|tests|mypy|rehearse)(?: +(.+))?$", ran.output, re.MULTILINE)
     return {name: text for name, text in rows if not re.match(r"[\d.]+ s", text)}, ran.output
 

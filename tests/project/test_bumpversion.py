@@ -189,9 +189,9 @@ def test_what_can_not_be_written_is_refused_in_the_words_of_bump_my_version(
     snapshot = write(tmp_path, files)
     with raises_error("VersionNotWritten") as raised:
         raise_version(snapshot, Version("1.3.0"))
-    head, _, said = raised.value.what.partition("\n")
+    head, _, message = raised.value.what.partition("\n")
     assert head == "bump-my-version does not write 1.3.0, as .bumpversion.toml configures it:"
-    assert words in said
+    assert words in message
     assert {name: (tmp_path / name).read_text() for name in files} == files
 
 

@@ -25,10 +25,10 @@ def project(root: Path, script: str, **files: str) -> Project:
     return Project.from_directory(root)
 
 
-def places(found: Project) -> VersionFiles:
-    """Find where the version stands."""
-    files = (path.relative_to(found.root) for path in sorted(found.root.rglob("*")) if path.is_file())
-    return find_version_files(found, [PurePosixPath(path) for path in files])
+def places(project: Project) -> VersionFiles:
+    """Find the files with the version."""
+    files = (path.relative_to(project.root) for path in sorted(project.root.rglob("*")) if path.is_file())
+    return find_version_files(project, [PurePosixPath(path) for path in files])
 
 
 EXECUTED = """
@@ -75,19 +75,19 @@ ASKED = """
 
 @pytest.mark.parametrize("script", [EXECUTED, SEARCHED, FORMATTED, IMPORTED, ASKED], ids=lambda text: text.split()[-1])
 def test_name_and_version_are_those_of_the_module_that_the_script_names(tmp_path: Path, script: str) -> None:
-    found = project(tmp_path, lines(script), **{"pool/__about__.py": MODULE})
-    assert found.name == "tide-pool"
-    assert [(str(one.path), one.text) for one in places(found).places] == [
+    loaded = project(tmp_path, lines(script), **{"pool/__about__.py": MODULE})
+    assert loaded.name == "tide-pool"
+    assert [(str(place.path), place.text) for place in places(loaded).places] == [
         ("pool/__about__.py", '__version__: str = "1.2.3"')
     ]
 
 
 def test_module_is_found_by_a_path_that_is_put_together(tmp_path: Path) -> None:
-    found = project(tmp_path, lines(JOINED), **{"pool/__about__.py": MODULE})
-    assert [str(one.path) for one in places(found).places] == ["pool/__about__.py"]
+    loaded = project(tmp_path, lines(JOINED), **{"pool/__about__.py": MODULE})
+    assert [str(place.path) for place in places(loaded).places] == ["pool/__about__.py"]
     # The other keywords may be anything.
     assert is_computed(tmp_path, {}, "name")
-    assert found.name == tmp_path.name
+    assert loaded.name == tmp_path.name
 
 
 @pytest.mark.parametrize(
@@ -98,69 +98,67 @@ def test_module_is_found_by_a_path_that_is_put_together(tmp_path: Path) -> None:
         ('VERSION = "1.2.3"\nsetup(version=VERSION)', ("setup.py", 'VERSION = "1.2.3"')),
     ],
 )
-def test_version_stands_in_a_file_of_its_own_or_in_the_script(
-    tmp_path: Path, script: str, place: tuple[str, str]
-) -> None:
-    found = project(tmp_path, script, VERSION="1.2.3\n", README="Tides.\n")
-    assert [(str(one.path), one.text) for one in places(found).places] == [place]
+def test_version_is_in_a_separate_file_or_in_the_script(tmp_path: Path, script: str, place: tuple[str, str]) -> None:
+    loaded = project(tmp_path, script, VERSION="1.2.3\n", README="Tides.\n")
+    assert [(str(at.path), at.text) for at in places(loaded).places] == [place]
 
 
 def test_files_that_disagree_decide_nothing(tmp_path: Path) -> None:
     script = 'setup(version=max(open("old.py").read(), open("new.py").read()))'
-    found = project(tmp_path, script, **{"old.py": 'VERSION = "1.2.2"\n', "new.py": 'VERSION = "1.2.3"\n'})
+    loaded = project(tmp_path, script, **{"old.py": 'VERSION = "1.2.2"\n', "new.py": 'VERSION = "1.2.3"\n'})
     with pytest.raises(VersionNotFound):
-        places(found)
+        places(loaded)
 
 
 @pytest.mark.parametrize(
     "script", ["setup(", "", "print()", "setup()", 'setup(version=read("../VERSION", "/etc", "\\0"))']
 )
-def test_script_that_says_nothing_is_none(tmp_path: Path, script: str) -> None:
-    found = project(tmp_path, script)
-    assert found.name == tmp_path.name
+def test_script_without_metadata_has_no_name(tmp_path: Path, script: str) -> None:
+    loaded = project(tmp_path, script)
+    assert loaded.name == tmp_path.name
     assert SetupScript.read(tmp_path).files == ()
     with pytest.raises(VersionNotFound):
-        places(found)
+        places(loaded)
 
 
 def test_script_is_read_and_not_run(tmp_path: Path) -> None:
-    found = project(tmp_path, 'open("ran", "w")\nraise SystemExit\nsetup(name="tide-pool", python_requires=">=3.10")')
-    assert (found.name, found.requires_python, (tmp_path / "ran").exists()) == ("tide-pool", ">=3.10", False)
+    loaded = project(tmp_path, 'open("ran", "w")\nraise SystemExit\nsetup(name="tide-pool", python_requires=">=3.10")')
+    assert (loaded.name, loaded.requires_python, (tmp_path / "ran").exists()) == ("tide-pool", ">=3.10", False)
 
 
 def test_what_the_script_says_comes_before_setup_cfg_and_fills_in_what_it_does_not(tmp_path: Path) -> None:
     script = 'setup(name="tide-pool", classifiers=["Programming Language :: Python :: 3.12"] + [])'
     cfg = "[metadata]\nname = other\nclassifiers = Other\n[options]\npython_requires = >=3.11\n"
-    found = project(tmp_path, script, **{"setup.cfg": cfg})
-    assert (found.name, found.pythons, found.requires_python) == ("tide-pool", ("3.12",), ">=3.11")
+    loaded = project(tmp_path, script, **{"setup.cfg": cfg})
+    assert (loaded.name, loaded.pythons, loaded.requires_python) == ("tide-pool", ("3.12",), ">=3.11")
 
 
 def test_script_of_a_project_with_a_project_table_or_another_backend_says_nothing(tmp_path: Path) -> None:
-    found = project(tmp_path, 'setup(name="other", python_requires=">=3.10")')
+    loaded = project(tmp_path, 'setup(name="other", python_requires=">=3.10")')
     for text in ("[project]\n", '[build-system]\nbuild-backend = "hatchling.build"\n', "[tool.poetry]\n"):
         (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
-        found = Project.from_directory(tmp_path)
-        assert (found.name, found.requires_python) == (tmp_path.name, "")
+        loaded = Project.from_directory(tmp_path)
+        assert (loaded.name, loaded.requires_python) == (tmp_path.name, "")
 
 
-def test_name_that_the_script_computes_is_told_in_the_settings(tmp_path: Path) -> None:
+def test_name_computed_by_the_script_is_read_from_the_settings(tmp_path: Path) -> None:
     project(tmp_path, 'setup(name="-".join(("tide", "pool")))')
     (tmp_path / "pyproject.toml").write_text('[tool.seatrial]\nname = "tide-pool"\n', encoding="utf-8")
     assert Project.from_directory(tmp_path).name == "tide-pool"
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "pyproject"),
     [
         ("setup(use_scm_version=True)", ""),
         ("setup()", '[build-system]\nrequires = ["setuptools", "setuptools_scm"]\n'),
     ],
 )
 def test_version_that_comes_from_the_tag_is_that_without_a_project_table_too(
-    tmp_path: Path, script: str, told: str
+    tmp_path: Path, script: str, pyproject: str
 ) -> None:
     project(tmp_path, script)
-    (tmp_path / "pyproject.toml").write_text(told, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(pyproject, encoding="utf-8")
     assert places(Project.from_directory(tmp_path)) == VersionFiles(VersionSource.TAG)
 
 
@@ -168,6 +166,8 @@ def test_version_that_is_noted_for_bump_my_version_is_written_there_too(tmp_path
     project(tmp_path, 'setup(version=".".join("123"))')
     note = '[tool.bumpversion]\ncurrent_version = "1.2.3"\n'
     (tmp_path / "pyproject.toml").write_text(note, encoding="utf-8")
-    found = places(Project.from_directory(tmp_path))
-    assert found.version == Version("1.2.3")
-    assert [(str(one.path), one.text) for one in found.places] == [("pyproject.toml", 'current_version = "1.2.3"')]
+    files = places(Project.from_directory(tmp_path))
+    assert files.version == Version("1.2.3")
+    assert [(str(place.path), place.text) for place in files.places] == [
+        ("pyproject.toml", 'current_version = "1.2.3"')
+    ]

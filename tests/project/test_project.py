@@ -137,7 +137,7 @@ def test_groups_that_are_missing_are_named_together() -> None:
         ({"project": {"requires-python": 3.9}}, "[project] requires-python has to be a string, not 3.9"),
     ],
 )
-def test_values_of_the_wrong_kind_are_told_together(tmp_path: Path, table: dict[str, Any], what: str) -> None:
+def test_values_of_the_wrong_kind_are_reported_together(tmp_path: Path, table: dict[str, Any], what: str) -> None:
     (tmp_path / "pyproject.toml").write_text(tomlkit.dumps(table))
     with pytest.raises(PyprojectInvalid) as raised:
         Project.from_directory(tmp_path)
@@ -145,7 +145,7 @@ def test_values_of_the_wrong_kind_are_told_together(tmp_path: Path, table: dict[
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (
             b"[metadata]\nname = tide\n[metadata]\n",
@@ -155,24 +155,24 @@ def test_values_of_the_wrong_kind_are_told_together(tmp_path: Path, table: dict[
     ],
     ids=["twice", "latin-1"],
 )
-def test_setup_cfg_that_setuptools_would_not_read_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+def test_setup_cfg_that_setuptools_would_not_read_is_named(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "setup.cfg"
     path.write_bytes(content)
     (tmp_path / "pyproject.toml").touch()
     with raises_error("PyprojectUnreadable") as raised:
         Project.from_directory(tmp_path).name  # noqa: B018 - reading it is what fails
-    assert raised.value.what.startswith(said.format(path, str(path)))
+    assert raised.value.what.startswith(message.format(path, str(path)))
 
 
-def test_metadata_in_setup_cfg_count_where_there_is_no_project_table(tmp_path: Path) -> None:
+def test_metadata_of_setup_cfg_are_read_without_a_project_table(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[build-system]\nrequires = ["setuptools"]\n')
     (tmp_path / "setup.cfg").write_text(
         "[metadata]\nname = Tide-Pool\nclassifiers =\n"
         "    Programming Language :: Python :: 3.9\n    Programming Language :: Python :: 3.13\n"
         "[options]\npython_requires = >=3.9\n"
     )
-    found = Project.from_directory(tmp_path)
-    assert (found.name, found.requires_python, found.pythons) == ("Tide-Pool", ">=3.9", ("3.9", "3.13"))
+    project = Project.from_directory(tmp_path)
+    assert (project.name, project.requires_python, project.pythons) == ("Tide-Pool", ">=3.9", ("3.9", "3.13"))
     (tmp_path / "setup.cfg").write_text("[metadata]\nname = Tide-Pool\n[options]\npython_requires = <3.9\n")
     with raises_error("NoPythonsNamed") as raised:
         Project.from_directory(tmp_path).pythons  # noqa: B018 - a property that raises
@@ -188,8 +188,8 @@ def test_byte_order_mark_is_named(tmp_path: Path) -> None:
 
 def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(b'[project]\r\nname = "tide-pool"\r\n')
-    found = Project.from_directory(tmp_path)
-    assert (found.name, found.import_name) == ("tide-pool", "tide_pool")
+    project = Project.from_directory(tmp_path)
+    assert (project.name, project.import_name) == ("tide-pool", "tide_pool")
 
 
 @pytest.mark.parametrize(

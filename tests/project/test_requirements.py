@@ -199,7 +199,7 @@ def test_pins_can_be_had_together_and_from_any_index(
 ) -> None:
     """Two releases for one environment, as uv pins for extras in conflict, could not be installed at all."""
     path = tmp_path / "uv.lock"
-    path.write_text(CONFLICT.format("".join(ONE.format(*one) for one in packages)))
+    path.write_text(CONFLICT.format("".join(ONE.format(*package) for package in packages)))
     assert locked_requirements(path) == pins
 
 
@@ -283,7 +283,7 @@ def test_lock_that_is_not_toml_is_named(tmp_path: Path) -> None:
         locked_requirements(path)
 
 
-def test_lock_of_the_workspace_is_found_and_before_another_beside_the_project(tmp_path: Path) -> None:
+def test_lock_of_the_workspace_is_found_before_one_next_to_the_project(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     folder = tmp_path / "packages/tide"
     folder.mkdir(parents=True)
@@ -294,6 +294,6 @@ def test_lock_of_the_workspace_is_found_and_before_another_beside_the_project(tm
     (folder / "poetry.lock").write_text(POETRY)
     assert find_lock_file(project) == folder / "poetry.lock"
     (tmp_path / "uv.lock").write_text(UV)
-    found = find_lock_file(project)
-    assert found is not None
-    assert found.samefile(tmp_path / "uv.lock")
+    lock = find_lock_file(project)
+    assert lock is not None
+    assert lock.samefile(tmp_path / "uv.lock")

@@ -28,14 +28,14 @@ def test_no_table_and_an_empty_one_are_valid() -> None:
 
 
 def test_settings_are_read() -> None:
-    told = {"branch": "stable", "tag": "{name}-{version}", "message": "v{version}", "parts": {"doc": "minor"}}
+    values = {"branch": "stable", "tag": "{name}-{version}", "message": "v{version}", "parts": {"doc": "minor"}}
     more = {"ignore": {"DIST206": "they are not ready"}, "publisher": {"workflow": "publish.yml"}}
     ci = {"systems": ["ubuntu", "windows"], "testpypi": False, "install": ["make tools"]}
     index = {"index": "https://index.example.invalid/simple", "workflows": ci}
     changelog = {"source": "unreleased", "file": "docs/changes.md", "pre-releases": "merge"}
     assert config(
         {
-            **told,
+            **values,
             "lock": [["pdm", "lock"]],
             "pass-env": ["DATABASE_*"],
             **more,
@@ -59,7 +59,7 @@ def test_settings_are_read() -> None:
     )
 
 
-def test_mistakes_are_told_together() -> None:
+def test_mistakes_are_reported_together() -> None:
     with pytest.raises(PyprojectInvalid) as raised:
         config(
             {
@@ -89,7 +89,7 @@ def test_mistakes_are_told_together() -> None:
     )
 
 
-def test_ignore_that_is_no_table_is_told() -> None:
+def test_ignore_that_is_no_table_is_reported() -> None:
     with pytest.raises(PyprojectInvalid, match="ignore has to be a table of codes and reasons, not \\['DIST206'\\]"):
         config({"ignore": ["DIST206"]})
 
@@ -111,7 +111,7 @@ MISTAKES: tuple[tuple[object, str], ...] = (
 """Values of ``workflows``, and what is wrong with each."""
 
 
-def test_mistake_in_the_settings_of_ci_is_told() -> None:
+def test_mistake_in_the_settings_of_ci_is_reported() -> None:
     assert [(value, mistake({"workflows": value})) for value, _ in MISTAKES] == [
         (value, f"[tool.seatrial] in root/pyproject.toml: {text}") for value, text in MISTAKES
     ]

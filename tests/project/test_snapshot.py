@@ -1,4 +1,4 @@
-"""Where a project stands before its next release."""
+"""The state of a project before its next release."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def look(root: Path, *names: str) -> ProjectSnapshot:
 
 
 def test_fragments_are_those_of_the_folder(tmp_path: Path) -> None:
-    found = look(
+    snapshot = look(
         tmp_path, "news/1.feature.md", "news/+x.bugfix.md", "news/README.md", "news/.gitkeep", "a/2.feature.md"
     )
-    assert [(str(one.path), one.issue, one.kind) for one in found.fragments] == [
+    assert [(str(fragment.path), fragment.issue, fragment.kind) for fragment in snapshot.fragments] == [
         ("news/1.feature.md", "1", "feature"),
         ("news/+x.bugfix.md", "", "bugfix"),
     ]
-    assert (found.asked, found.current, found.last_tag) == (
+    assert (snapshot.asked, snapshot.current, snapshot.last_tag) == (
         RequestedPart("minor", ("feature",)),
         Version("1.2.3"),
         "v1.2.3",
     )
-    assert found.tag(Version("1.3.0")) == "v1.3.0"
+    assert snapshot.tag(Version("1.3.0")) == "v1.3.0"
 
 
 def test_fragment_that_towncrier_would_skip_is_named(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_fragment_that_towncrier_would_skip_is_named(tmp_path: Path) -> None:
     assert raised.value.what == "towncrier skips news/2.fetaure.md, news/3: no part of the name is a type"
 
 
-def test_fragments_that_towncrier_can_not_tell_apart_are_named(tmp_path: Path) -> None:
+def test_fragments_that_towncrier_confuses_are_named(tmp_path: Path) -> None:
     look(tmp_path, "news/1.feature.md", "news/1.feature.1.md", "news/+x.misc.md", "news/+x.misc.rst")
     with raises_error("FragmentInvalid") as raised:
         look(tmp_path, "news/1.feature.md", "news/01.feature.rst")
@@ -66,7 +66,7 @@ UNTAGGED = [
 
 
 @pytest.mark.parametrize(("version", "tags", "part", "leads"), UNTAGGED)
-def test_version_that_was_written_and_not_released_is_what_a_part_leads_to(
+def test_part_selects_a_version_that_was_written_but_not_released(
     tmp_path: Path, version: str, tags: list[str], part: str, *, leads: bool
 ) -> None:
     (tmp_path / "pyproject.toml").write_text(PYPROJECT.replace("1.2.3", version))

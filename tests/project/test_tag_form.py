@@ -102,9 +102,9 @@ def test_ambiguous_tags_are_an_error_with_the_candidates(
 ) -> None:
     with raises_error("TagFormUnclear") as raised:
         resolve(tmp_path, tags, version)
-    shown, *prefixes = candidates
+    listed, *prefixes = candidates
     in_files = f", and the version in its files is {version}" if version else ""
-    assert raised.value.what == f"the tags do not say which are the releases of tide-pool: {shown}{in_files}"
+    assert raised.value.what == f"the tags do not say which are the releases of tide-pool: {listed}{in_files}"
     assert raised.value.fix.splitlines()[2:] == [f'tag = "{prefix}{{version}}"' for prefix in prefixes]
 
 

@@ -178,7 +178,7 @@ MODULE = '"""Doc."""\n__version__ = "1.2.3"\n'
     ],
     ids=[
         "static",
-        "beside",
+        "next to it",
         "module",
         "hatch",
         "attr",
@@ -271,13 +271,13 @@ def test_version_is_found_in_odd_forms(tmp_path: Path, files: dict[str, str], pl
     pyproject = MATURIN if "Cargo.toml" in files else DYNAMIC + BACKEND.format("mesonpy")
     is_old = {"setup.py", "setup.cfg"} & files.keys()
     places = find(tmp_path, **{"pyproject.toml": "" if is_old else pyproject, **files})
-    assert [one.text for one in places.places] == [place]
+    assert [at.text for at in places.places] == [place]
 
 
-@pytest.mark.parametrize("told", ['"1.2" ".3"', '"1." + "2.3"', 'get("v") or "1"', '"""1.2.3\n"""'])
-def test_half_a_version_is_none(tmp_path: Path, told: str) -> None:
+@pytest.mark.parametrize("value", ['"1.2" ".3"', '"1." + "2.3"', 'get("v") or "1"', '"""1.2.3\n"""'])
+def test_partial_version_is_not_found(tmp_path: Path, value: str) -> None:
     with pytest.raises(VersionNotFound):
-        find(tmp_path, **{"pyproject.toml": "", "setup.py": f"{SETUP}setup(version={told})\n"})
+        find(tmp_path, **{"pyproject.toml": "", "setup.py": f"{SETUP}setup(version={value})\n"})
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_both_tables_and_the_note_of_bump_my_version_change(tmp_path: Path) -> N
     ]
 
 
-def test_stretch_stands_in_the_file_once(tmp_path: Path) -> None:
+def test_text_of_the_version_occurs_in_the_file_once(tmp_path: Path) -> None:
     other = '[tool.other]\nversion = "1.2.3"\n'
     own = '[project]\nname = "tide"\nversion = "1.2.3"\ndependencies = ["lib==1.2.3"]\n'
     (place,) = find(tmp_path, **{"pyproject.toml": other + own}).places
@@ -321,7 +321,7 @@ def test_stretch_stands_in_the_file_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "said"),
+    ("version", "crate_version"),
     [
         ("1.3", "1.3.0"),
         ("1.3rc1", "1.3.0-rc.1"),
@@ -331,9 +331,9 @@ def test_stretch_stands_in_the_file_once(tmp_path: Path) -> None:
         ("1.3.0+here", "1.3.0+here"),
     ],
 )
-def test_version_of_a_crate_is_one_of_semantic_versioning_and_the_same(version: str, said: str) -> None:
-    assert as_semantic_version(Version(version)) == said
-    assert Version(said) == Version(version)
+def test_version_of_a_crate_is_semantic_and_equal(version: str, crate_version: str) -> None:
+    assert as_semantic_version(Version(version)) == crate_version
+    assert Version(crate_version) == Version(version)
 
 
 def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
@@ -351,13 +351,13 @@ def test_places_that_disagree_are_named(tmp_path: Path) -> None:
     )
 
 
-def test_lock_that_is_none_of_the_files_of_the_project_names_no_version(tmp_path: Path) -> None:
+def test_lock_outside_of_the_project_has_no_version(tmp_path: Path) -> None:
     """A release does not write into one that git ignores: it would disagree from then on."""
     (tmp_path / "uv.lock").write_text('[[package]]\nname = "tide-pool"\nversion = "1.2"\nsource = { editable = "." }\n')
     assert named(find(tmp_path, **{"pyproject.toml": STATIC})) == [("pyproject.toml", 'version = "1.2.3"')]
 
 
-def test_version_that_is_nowhere_is_told(tmp_path: Path) -> None:
+def test_missing_version_is_reported(tmp_path: Path) -> None:
     with pytest.raises(VersionNotFound):
         find(tmp_path, **{"pyproject.toml": DYNAMIC})
 
@@ -375,7 +375,7 @@ def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("files", [5, "README.md", ["README.md"], {"filename": "README.md"}], ids=str)
-def test_files_of_bump_my_version_that_are_no_tables_are_told(tmp_path: Path, files: object) -> None:
+def test_files_of_bump_my_version_that_are_no_tables_are_reported(tmp_path: Path, files: object) -> None:
     project = Project(tmp_path, {"tool": {"bumpversion": {"files": files}}})
     with pytest.raises(PyprojectInvalid) as raised:
         configured_files(project)

@@ -65,9 +65,9 @@ NEXT = {
 """For a version, a part and the base of a pre-release: the version that comes next."""
 
 
-def test_part_leads_to_the_next_version() -> None:
-    found = {asked: str(next_version(Version(asked[0]), *asked[1:])) for asked in NEXT}
-    assert found == NEXT
+def test_part_selects_the_next_version() -> None:
+    results = {request: str(next_version(Version(request[0]), *request[1:])) for request in NEXT}
+    assert results == NEXT
 
 
 @given(VERSIONS, st.sampled_from([*PARTS, *LABELS, "dev", "post", "final"]), st.sampled_from(PARTS))
@@ -81,12 +81,12 @@ def test_next_version_is_newer(current: Version, part: str, base: str) -> None:
 
 
 @pytest.mark.parametrize(("current", "part"), [("1.0", "final"), ("1.0rc1", "post"), ("1.0", "mayor"), ("1.0", "")])
-def test_part_that_leads_nowhere_is_refused(current: str, part: str) -> None:
+def test_part_without_a_next_version_is_refused(current: str, part: str) -> None:
     with raises_error("PartUnknown"):
         next_version(Version(current), part)
 
 
-def test_label_does_not_lead_back() -> None:
+def test_label_does_not_lower_the_version() -> None:
     with raises_error("VersionNotNewer") as raised:
         next_version(Version("1.5.0rc1"), "beta")
     assert (raised.value.what, raised.value.fix) == ("b comes before 1.5.0rc1", "invoke release --part rc")
@@ -98,7 +98,7 @@ def test_text_that_is_no_version_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("current", "kinds", "asked"),
+    ("current", "kinds", "expected"),
     [
         ("1.4.0", [], RequestedPart("patch")),
         ("1.4.0", ["misc", "bugfix", "misc"], RequestedPart("patch", ("misc", "bugfix"))),
@@ -113,8 +113,8 @@ def test_text_that_is_no_version_is_refused() -> None:
         ("1.4.0", ["fixed", "added", "removed"], RequestedPart("major", ("removed",))),
     ],
 )
-def test_fragments_ask_for_the_largest_part(current: str, kinds: list[str], asked: RequestedPart) -> None:
-    assert part_for_fragments(kinds, PART_OF_KIND, Version(current)) == asked
+def test_fragments_ask_for_the_largest_part(current: str, kinds: list[str], expected: RequestedPart) -> None:
+    assert part_for_fragments(kinds, PART_OF_KIND, Version(current)) == expected
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_version_raises_a_part(current: str, version: str, part: str) -> None:
     assert part_between(Version(current), Version(version)) == part
 
 
-def test_candidates_begin_with_what_is_asked_for_and_name_no_version_twice() -> None:
+def test_candidates_begin_with_the_requested_version_and_have_no_duplicates() -> None:
     offered = version_choices(Version("1.5.0rc1"), RequestedPart("minor"))
     assert [(part, str(version)) for part, version in offered] == [
         ("minor", "1.5.0"),

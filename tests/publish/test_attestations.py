@@ -38,12 +38,12 @@ def delivery(provenance: str | None) -> ReleaseOnIndex:
 
 def ci(workflow: str = WORKFLOW, *conclusions: str) -> CiRuns:
     files = WorkflowFiles.from_texts({"release.yml": workflow})
-    runs = tuple(Run(7, "Release", "completed", one, "") for one in conclusions)
+    runs = tuple(Run(7, "Release", "completed", conclusion, "") for conclusion in conclusions)
     return CiRuns(Publishing("acme", "tidepool", files, tag="v1.3.0"), "v1.3.0", runs or None)
 
 
 @pytest.mark.parametrize(
-    ("provenance", "asked", "known", "said"),
+    ("provenance", "expectation", "runs", "message"),
     [
         ("https://example.invalid/p", "here", ci(), "the index lists attestations of each file"),
         ("", "by CI", ci(), NONE + BY_CI),
@@ -55,14 +55,14 @@ def ci(workflow: str = WORKFLOW, *conclusions: str) -> CiRuns:
         ("", "by CI", ci(WORKFLOW.replace("publish@v1", "publish@v1\n        with: {password: x}"), "success"), None),
     ],
 )
-def test_what_is_known_of_attestations_is_said(
-    provenance: str | None, asked: AttestationsExpected, known: CiRuns, said: str | None
+def test_state_of_attestations_is_reported(
+    provenance: str | None, expectation: AttestationsExpected, runs: CiRuns, message: str | None
 ) -> None:
-    assert require_attestations(delivery(provenance), known, PYPI, asked) == said
+    assert require_attestations(delivery(provenance), runs, PYPI, expectation) == message
 
 
 @pytest.mark.parametrize(
-    ("provenance", "asked", "known", "said"),
+    ("provenance", "expectation", "runs", "message"),
     [
         ("", "here", ci(), NONE),
         (None, "here", ci(), UNKNOWN),
@@ -70,13 +70,13 @@ def test_what_is_known_of_attestations_is_said(
     ],
 )
 def test_attestations_that_were_asked_for_are_missed(
-    provenance: str | None, asked: AttestationsExpected, known: CiRuns, said: str
+    provenance: str | None, expectation: AttestationsExpected, runs: CiRuns, message: str
 ) -> None:
     with raises_error("Unattested") as raised:
-        require_attestations(delivery(provenance), known, PYPI, asked)
-    assert raised.value.what == said
+        require_attestations(delivery(provenance), runs, PYPI, expectation)
+    assert raised.value.what == message
 
 
-def test_nobody_makes_attestations_for_another_index() -> None:
+def test_other_indexes_need_no_attestations() -> None:
     other = replace(PYPI, name="dock", upload="https://example.invalid/legacy/")
     assert require_attestations(delivery(""), ci(WORKFLOW, "success"), other, "by CI") is None

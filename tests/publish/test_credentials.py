@@ -39,7 +39,7 @@ RC = "[distutils]\nindex-servers = pypi\n[pypi]\nusername = me\npassword = {}\n"
 
 
 @pytest.mark.parametrize(
-    ("where", "environ", "said"),
+    ("where", "environ", "message"),
     [
         (HERE, {"TWINE_PASSWORD": ""}, "TWINE_PASSWORD is empty, and twine looks no further"),
         (HERE, {"TWINE_PASSWORD": OF_TESTPYPI}, "the token in TWINE_PASSWORD is for TestPyPI, not for PyPI"),
@@ -51,12 +51,12 @@ RC = "[distutils]\nindex-servers = pypi\n[pypi]\nusername = me\npassword = {}\n"
         ),
     ],
 )
-def test_what_can_not_be_taken_is_not_sent(
-    where: Destination, environ: dict[str, str], said: str, tmp_path: Path
+def test_invalid_credentials_are_not_sent(
+    where: Destination, environ: dict[str, str], message: str, tmp_path: Path
 ) -> None:
     with raises_error("CredentialUnfit") as raised:
         require_credentials(where, {"HOME": str(tmp_path), **environ}, Command("publish"))
-    assert raised.value.what == f"nothing was sent: {said}"
+    assert raised.value.what == f"nothing was sent: {message}"
     assert raised.value.fix.endswith("\ninvoke publish")
 
 
@@ -68,7 +68,7 @@ def test_token_in_pypirc_is_looked_at_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "environ", "said"),
+    ("where", "environ", "expected"),
     [
         (HERE, {}, []),
         (HERE, {"TWINE_PASSWORD": OF_PYPI, "TWINE_USERNAME": "__token__"}, []),
@@ -93,16 +93,16 @@ def test_token_in_pypirc_is_looked_at_too(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_may_be_meant_so_is_said(
-    where: Destination, environ: dict[str, str], said: list[str], tmp_path: Path
+def test_credentials_that_may_be_mistakes_are_remarked(
+    where: Destination, environ: dict[str, str], expected: list[str], tmp_path: Path
 ) -> None:
-    found = {"HOME": str(tmp_path), **environ}
-    require_credentials(where, found, Command("publish"))
-    assert list(credential_remarks(where, found)) == said
+    variables = {"HOME": str(tmp_path), **environ}
+    require_credentials(where, variables, Command("publish"))
+    assert list(credential_remarks(where, variables)) == expected
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has other permissions")
-def test_pypirc_that_others_can_read_is_told(tmp_path: Path) -> None:
+def test_pypirc_that_others_can_read_is_reported(tmp_path: Path) -> None:
     file = tmp_path / ".pypirc"
     file.write_text(RC.format(OF_PYPI))
     file.chmod(0o600)
@@ -159,12 +159,12 @@ def test_pypirc_that_can_not_be_read_is_one_message(tmp_path: Path, text: bytes)
 @pytest.mark.parametrize(
     "text", ["", "secret", "pypi-", "pypi-!!!", "pypi-AgE", "pypi-AgEI", "pypi-ägypten", "pypi-AgEA"]
 )
-def test_what_is_no_token_is_of_nowhere(text: str) -> None:
+def test_text_that_is_no_token_has_no_index(text: str) -> None:
     assert token_host(text) == ""
 
 
 @pytest.mark.parametrize(
-    ("told", "option"),
+    ("address", "option"),
     [
         ("", ""),
         ("dock", " --index dock"),
@@ -172,8 +172,8 @@ def test_what_is_no_token_is_of_nowhere(text: str) -> None:
         ("https://example.invalid/?a=1&b", " --index 'https://example.invalid/?a=1&b'"),
     ],
 )
-def test_index_is_printed_as_it_can_be_typed_and_without_a_password(told: str, option: str) -> None:
-    destination = Destination("", "https://example.invalid/legacy/", "", told)
+def test_index_is_printed_as_it_can_be_typed_and_without_a_password(address: str, option: str) -> None:
+    destination = Destination("", "https://example.invalid/legacy/", "", address)
     assert rendered(Command("undo", *destination.option)) == f"invoke undo{option}"
 
 

@@ -77,16 +77,16 @@ def url(network: LocalNetwork) -> str:
 
 
 def held(network: LocalNetwork) -> list[str]:
-    return sorted(one.index_file.name for one in network.index.store.files("foo"))
+    return sorted(entry.index_file.name for entry in network.index.store.files("foo"))
 
 
-def plain(network: LocalNetwork, said: str) -> str:
-    return said.replace(network.home_url, "http://index/")
+def plain(network: LocalNetwork, output: str) -> str:
+    return output.replace(network.home_url, "http://index/")
 
 
-def printed(project: SampleProject, said: str, *more: str, **environ: str) -> RunResult:
-    """Run the command that was printed last as what mends it, as it stands, from the top of the repository."""
-    line = next(line for line in reversed(said.splitlines()) if FROM_TOP in line)
+def printed(project: SampleProject, output: str, *more: str, **environ: str) -> RunResult:
+    """Run the command that was printed last as the fix, unchanged, from the top of the repository."""
+    line = next(line for line in reversed(output.splitlines()) if FROM_TOP in line)
     words = shlex.split(line[line.index(FROM_TOP) :])
     return project.run(sys.executable, "-m", *words, *more, **environ)
 
@@ -105,12 +105,10 @@ def manifest(repo: ReleaseRepo, name: str) -> Path:
 
 
 @pytest.mark.selection
-def test_one_is_verified_and_published_from_the_top_and_the_other_is_not_there(
-    repo: ReleaseRepo, network: LocalNetwork
-) -> None:
+def test_one_package_is_verified_and_published_from_the_top(repo: ReleaseRepo, network: LocalNetwork) -> None:
     project = repo.project
-    asked = ("--project", "packages/foo", "--index", url(network), "--limit", "0", "--no-install")
-    missing = project.seatrial("verify", *asked)
+    options = ("--project", "packages/foo", "--index", url(network), "--limit", "0", "--no-install")
+    missing = project.seatrial("verify", *options)
     assert (missing.returncode, plain(network, missing.message)) == (
         7,
         MISSING.format(FROM_TOP, READ, name="foo", version="0.1.0"),
@@ -119,9 +117,9 @@ def test_one_is_verified_and_published_from_the_top_and_the_other_is_not_there(
     assert (sent.returncode, held(network)) == (0, BOTH), sent.output
     assert "\nfoo 0.1.0 is published, byte for byte: " in sent.output
     # Its manifest is kept although another package was released after it.
-    there = project.seatrial("verify", *asked)
-    assert (there.returncode, "building it from the tag" in there.output) == (0, False), there.output
-    other = SampleProject(project.root / "packages/bar", project.environ).invoke("verify", *asked[2:])
+    ran = project.seatrial("verify", *options)
+    assert (ran.returncode, "building it from the tag" in ran.output) == (0, False), ran.output
+    other = SampleProject(project.root / "packages/bar", project.environ).invoke("verify", *options[2:])
     assert (other.returncode, plain(network, other.message)) == (
         7,
         MISSING.format("invoke", READ, name="bar", version="0.1.0"),
@@ -148,7 +146,7 @@ def store_file(repo: ReleaseRepo, network: LocalNetwork, *, yanked: bool = False
         network.index.store.put(path, "foo", replace(stored, index_file=replace(stored.index_file, is_yanked=yanked)))
 
 
-def test_one_is_undone_from_the_top_by_the_commands_that_are_printed(repo: ReleaseRepo, network: LocalNetwork) -> None:
+def test_one_package_is_undone_from_the_top_by_the_printed_commands(repo: ReleaseRepo, network: LocalNetwork) -> None:
     project = repo.project
     store_file(repo, network, yanked=True)
     undone = project.seatrial(
@@ -169,13 +167,13 @@ def test_one_is_undone_from_the_top_by_the_commands_that_are_printed(repo: Relea
     assert "It leaks." in repo.show("packages/foo/CHANGELOG.md")
 
 
-def test_status_and_errors_name_the_command_that_leads_to_the_package(repo: ReleaseRepo) -> None:
+def test_status_and_errors_name_the_command_of_the_package(repo: ReleaseRepo) -> None:
     project = repo.project
     project.write({"packages/bar/changelog.d/+more.bugfix.md": "More.\n"})
     project.git("add", "packages/bar/changelog.d")
     project.git("commit", "-q", "-m", "More", "packages/bar/changelog.d")
-    shown = project.seatrial("status", "--project", "packages/bar").output
-    assert shown.splitlines()[-1] == "next       seatrial --project packages/bar release --part patch"
+    output = project.seatrial("status", "--project", "packages/bar").output
+    assert output.splitlines()[-1] == "next       seatrial --project packages/bar release --part patch"
     project.git("reset", "-q", "--hard", "HEAD~1")
     ran = project.seatrial("release", "--part", "patch", "--yes", "--project", "packages/bar")
     assert "seatrial --project packages/bar news feature" in ran.output

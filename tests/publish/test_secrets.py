@@ -61,49 +61,49 @@ def seed(server: IndexServer, place: str, secret: str) -> tuple[dict[str, str], 
     if place == "keyring":
         module = home / "seeded_keyring.py"
         module.write_text(KEYRING.format(secret=secret))
-        found = {"PYTHONPATH": str(home), "PYTHON_KEYRING_BACKEND": "seeded_keyring.Backend"}
-        return {**at, **found}, [module]
+        variables = {"PYTHONPATH": str(home), "PYTHON_KEYRING_BACKEND": "seeded_keyring.Backend"}
+        return {**at, **variables}, [module]
     return {"TWINE_REPOSITORY_URL": server.url.replace("://", f"://__token__:{secret}@")}, []
 
 
 @contextlib.contextmanager
 def processes() -> Iterator[list[bytes]]:
     """Gather the command lines of the processes that are started meanwhile, as every user of the machine sees them."""
-    seen: dict[bytes, None] = {}
+    command_lines: dict[bytes, None] = {}
     is_over = threading.Event()
-    # The machine has many, and those from before are none of ours.
+    # The machine has many, and those from before do not belong to the test.
     before = set(os.listdir("/proc"))  # noqa: PTH208 - names alone, many times a second
 
     def look() -> None:
         while not is_over.wait(0.02):
             for pid in set(os.listdir("/proc")) - before:  # noqa: PTH208
                 with contextlib.suppress(OSError):
-                    seen[Path("/proc", pid, "cmdline").read_bytes()] = None
+                    command_lines[Path("/proc", pid, "cmdline").read_bytes()] = None
 
     thread = threading.Thread(target=look)
     thread.start()
-    found: list[bytes] = []
+    result: list[bytes] = []
     try:
-        yield found
+        yield result
     finally:
         is_over.set()
         thread.join()
-        found += seen
+        result += command_lines
 
 
 def run(server: IndexServer, *args: str, **environ: str) -> tuple[RunResult, list[bytes]]:
-    with processes() as found:
+    with processes() as command_lines:
         ran = server.invoke(*args, **environ)
-    assert any(b"twine" in line for line in found) or args[0] != "publish"
-    return ran, found
+    assert any(b"twine" in line for line in command_lines) or args[0] != "publish"
+    return ran, command_lines
 
 
-def require_silence(top: Path, secret: str, ran: RunResult, seen: list[bytes], seeds: list[Path]) -> None:
+def require_silence(top: Path, secret: str, ran: RunResult, command_lines: list[bytes], seeds: list[Path]) -> None:
     """Find the secret nowhere: not in what was printed, in a process, or in a file that is left."""
     kept = [path for path in top.rglob("*") if path.is_file() and not path.is_symlink() and path not in seeds]
     assert len(kept) > 100
     assert secret not in ran.output
-    assert [line for line in seen if secret.encode() in line] == []
+    assert [line for line in command_lines if secret.encode() in line] == []
     assert [path for path in kept if secret.encode() in path.read_bytes()] == []
 
 
@@ -117,26 +117,26 @@ def test_token_is_used_and_never_shown(repo: ReleaseRepo, tmp_path: Path, place:
     with serve_index(repo, tmp_path / "index", InjectedFaults(cut_after=1)) as server:
         token = server.token()
         environ, seeds = seed(server, place, token)
-        # With one of two files there is more to tell than with none.
+        # With one of two files there is more output than with none.
         for code, args in (
             (4, ("publish", "--yes", "--new-name", "tidepool")),
             *(() if place == "keyring" else AFTERWARDS),
         ):
-            ran, seen = run(server, *args, **environ)
+            ran, command_lines = run(server, *args, **environ)
             assert (ran.returncode, ran.was_a_traceback, server.held()) == (code, False, [WHEEL]), ran.output
-            require_silence(tmp_path, token, ran, seen, seeds)
+            require_silence(tmp_path, token, ran, command_lines, seeds)
         environ, seeds = seed(server, place, SECRET)
         # The message of an error of HTTP has the address.
         for status in (403, 500) if place == "address" else (403,):
             server.network.index.faults = InjectedFaults(errors=99 if status == 500 else 0)
-            ran, seen = run(server, "publish", "--yes", **environ)
+            ran, command_lines = run(server, "publish", "--yes", **environ)
             assert (ran.returncode, ran.was_a_traceback, server.held()) == (4, False, [WHEEL]), ran.output
             assert f"HTTPError: {status}" in ran.output
-            require_silence(tmp_path, SECRET, ran, seen, seeds)
+            require_silence(tmp_path, SECRET, ran, command_lines, seeds)
         server.network.index.faults = InjectedFaults()
         environ, seeds = seed(server, place, token)
         # Only an address brings the token as far as to where it is installed.
         options = () if place == "address" else ("--no-install",)
-        ran, seen = run(server, "publish", "--yes", *options, **environ)
+        ran, command_lines = run(server, "publish", "--yes", *options, **environ)
         assert (ran.returncode, server.held()) == (0, [WHEEL, SDIST]), ran.output
-        require_silence(tmp_path, token, ran, seen, seeds)
+        require_silence(tmp_path, token, ran, command_lines, seeds)

@@ -23,8 +23,8 @@ OTHER = IndexFile("tidepool-1.3.0-cp312-cp312-win_amd64.whl", "c" * 64, 1, None)
 WANTED = {SDIST.name: SDIST.sha256, WHEEL.name: WHEEL.sha256}
 
 
-def yanked(one: IndexFile) -> IndexFile:
-    return replace(one, is_yanked=True)
+def yanked(file: IndexFile) -> IndexFile:
+    return replace(file, is_yanked=True)
 
 
 def delivery(*served: IndexFile) -> ReleaseOnIndex:
@@ -51,18 +51,18 @@ def delivery(*served: IndexFile) -> ReleaseOnIndex:
         ((yanked(WHEEL), SDIST, replace(WHEEL, name="tidepool-1.3.0-py2-none-any.whl")), IndexState.UNEXPECTED),
     ],
 )
-def test_state_is_the_true_one(served: tuple[IndexFile, ...], state: IndexState) -> None:
+def test_state_follows_from_the_files(served: tuple[IndexFile, ...], state: IndexState) -> None:
     assert delivery(*served).state is state
 
 
 def test_files_are_listed_in_the_order_of_the_manifest() -> None:
-    found = delivery(yanked(OTHER), yanked(WHEEL))
-    assert str(found).splitlines() == [
+    state = delivery(yanked(OTHER), yanked(WHEEL))
+    assert str(state).splitlines() == [
         f"{SDIST.name}  missing",
         f"{WHEEL.name}  identical, sha256 {'b' * 64}, yanked",
         f"{OTHER.name}  a wheel for one platform, which is not compared, yanked",
     ]
-    assert (found.missing, found.not_in_manifest, found.counted) == ((SDIST.name,), (OTHER.name,), "1 of 2 files")
+    assert (state.missing, state.not_in_manifest, state.counted) == ((SDIST.name,), (OTHER.name,), "1 of 2 files")
 
 
 def put(folder: Path, cargo: sample_dists.SampleDist, data: bytes = b"") -> Path:
@@ -92,8 +92,8 @@ def test_files_are_compared_by_content(manifest: Manifest, tmp_path: Path) -> No
     files = {name: text for name, text in CARGO.files.items() if text is not None}
     turned = sample_dists.tarred(dict(reversed(files.items())))
     other = WHEEL_CARGO.having({"tidepool/__init__.py": "changed\n"})
-    there = tmp_path / "there"
-    release = compared(manifest, there, put(there, CARGO, turned), put(there, other))
+    downloads = tmp_path / "there"
+    release = compared(manifest, downloads, put(downloads, CARGO, turned), put(downloads, other))
     assert (release.state, release.missing) == (IndexState.DIFFERENT, ())
     assert str(release).splitlines() == [
         f"{CARGO.name}  same content, packaged differently: order",
@@ -101,12 +101,12 @@ def test_files_are_compared_by_content(manifest: Manifest, tmp_path: Path) -> No
     ]
     again = replace(release, is_rebuilt=True)
     assert str(again).splitlines()[2].startswith("no manifest was kept, so these are compared with a new build")
-    same = compared(manifest, there, put(there, CARGO, turned), put(there, WHEEL_CARGO))
+    same = compared(manifest, downloads, put(downloads, CARGO, turned), put(downloads, WHEEL_CARGO))
     assert (same.state, same.repackaged) == (IndexState.SAME_CONTENT, {CARGO.name: ("order",)})
     assert sorted(same.served_hashes) == sorted(file.sha256 for file in same.served)
     assert release.served_hashes == (release.served[0].sha256,)
     # A file that is missing, and one whose content is the same.
-    assert compared(manifest, there, put(there, CARGO, turned)).state is IndexState.PARTLY
+    assert compared(manifest, downloads, put(downloads, CARGO, turned)).state is IndexState.PARTLY
 
 
 def test_file_that_can_not_be_downloaded_is_not_compared_and_never_called_different(
@@ -125,7 +125,7 @@ def test_members_that_differ_are_named_up_to_a_number_and_printably(manifest: Ma
     assert "\x1b" not in release.describe_file(CARGO.name)
 
 
-def test_file_is_attested_when_the_index_says_where_and_unknown_when_it_says_nothing() -> None:
-    found = delivery(replace(SDIST, provenance="https://example.invalid/provenance"), replace(WHEEL, provenance=""))
-    assert (found.attestations_missing, found.attestations_unknown) == ((WHEEL.name,), ())
+def test_attestations_are_read_from_the_index_and_unknown_without_its_data() -> None:
+    state = delivery(replace(SDIST, provenance="https://example.invalid/provenance"), replace(WHEEL, provenance=""))
+    assert (state.attestations_missing, state.attestations_unknown) == ((WHEEL.name,), ())
     assert (delivery(SDIST).attestations_missing, delivery(SDIST).attestations_unknown) == ((), (SDIST.name,))

@@ -41,8 +41,8 @@ RUN = "https://github.com/acme/tidepool/actions/runs/7"
 STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN starts nothing"
 
 
-def with_gh(server: IndexServer, *told: tuple[str, str]) -> dict[str, str]:
-    """Put a gh on PATH that tells these runs (status and conclusion); return the environment that finds it."""
+def with_gh(server: IndexServer, *states: tuple[str, str]) -> dict[str, str]:
+    """Put a gh on PATH that lists these runs (status and conclusion); return the environment that finds it."""
     commit = server.repo.project.git("rev-parse", "HEAD").strip()
     folder = server.repo.project.root.parent / "bin"
     folder.mkdir()
@@ -58,7 +58,7 @@ def with_gh(server: IndexServer, *told: tuple[str, str]) -> dict[str, str]:
             "conclusion": conclusion,
             "url": RUN,
         }
-        for status, conclusion in told
+        for status, conclusion in states
     ]
     (folder / "runs.json").write_text(json.dumps([*runs, *({**run, "headSha": "0" * 40} for run in runs)]))
     return {"PATH": os.pathsep.join([str(folder), server.repo.project.environ["PATH"]])}
@@ -79,11 +79,11 @@ def about_release(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Case:
-    """What CI did, what the index has, and what is said of it."""
+    """What CI did, what the index has, and the output of status."""
 
     runs: tuple[tuple[str, str], ...] | None
-    there: tuple[str, ...]
-    said: str
+    uploaded: tuple[str, ...]
+    state: str
     ci: str
     next: str
     workflow: str = WORKFLOW
@@ -103,7 +103,7 @@ CASES = {
         "gh workflow run release.yml --ref v1.3.0 --repo acme/tidepool",
         WORKFLOW.replace("on:\n", "on:\n  workflow_dispatch:\n"),
     ),
-    "deaf": Case(
+    "tag filter does not match": Case(
         (),
         (),
         "not there: ",
@@ -135,25 +135,25 @@ CASES = {
         f"Release: success, {RUN}",
         FOLLOWS,
     ),
-    "nobody can tell": Case(None, (WHEEL,), "partly there: 1 of 2 files, ", "", PUBLISH),
+    "unknown": Case(None, (WHEEL,), "partly there: 1 of 2 files, ", "", PUBLISH),
 }
 
 
 @pytest.mark.parametrize(
     "case", [pytest.param(case, marks=[pytest.mark.selection] if case == "failed half-way" else []) for case in CASES]
 )
-def test_status_tells_what_became_of_the_release(server: IndexServer, case: str) -> None:
-    known = CASES[case]
-    server.store_file(*known.there)
-    environ = with_gh(server, *known.runs) if known.runs is not None else {}
-    on_forge(server, known.workflow)
-    shown = server.plain(server.invoke("status", **environ).output)
-    ci = [f"CI         {known.ci}"] if known.ci else []
-    release = f"release    v1.3.0 is {known.said}http://index/simple/"
-    assert about_release(shown) == [release, *ci, f"next       {known.next}"]
+def test_status_reports_ci_and_index_and_the_next_command(server: IndexServer, case: str) -> None:
+    expected = CASES[case]
+    server.store_file(*expected.uploaded)
+    environ = with_gh(server, *expected.runs) if expected.runs is not None else {}
+    on_forge(server, expected.workflow)
+    output = server.plain(server.invoke("status", **environ).output)
+    ci = [f"CI         {expected.ci}"] if expected.ci else []
+    release = f"release    v1.3.0 is {expected.state}http://index/simple/"
+    assert about_release(output) == [release, *ci, f"next       {expected.next}"]
 
 
-def test_gh_that_does_not_tell_is_told(server: IndexServer) -> None:
+def test_gh_that_fails_is_reported(server: IndexServer) -> None:
     on_forge(server)
     environ = with_gh(server)
     gh = server.repo.project.root.parent / "bin/gh"
@@ -165,7 +165,7 @@ def test_gh_that_does_not_tell_is_told(server: IndexServer) -> None:
     ]
 
 
-def test_status_tells_of_other_bytes_and_of_what_is_yanked(server: IndexServer) -> None:
+def test_status_reports_different_and_yanked_files(server: IndexServer) -> None:
     on_forge(server)
     server.store_file(SDIST, WHEEL)
     yank(server)
@@ -191,10 +191,8 @@ def test_status_builds_nothing_to_compare_with(server: IndexServer, tmp_path: Pa
     ]
 
 
-def test_status_does_not_wait_for_an_index_that_takes_longer_than_it_may(
-    server: IndexServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever waits for half a minute is answered, and would be told that the release is not there."""
+def test_status_does_not_wait_for_a_slow_index(server: IndexServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer after half a minute would be that the release is not there."""
     page = json.dumps({"meta": {"api-version": "1.1"}, "name": "tidepool", "files": []}).encode()
     with serve_page(page, drops=300) as url:
         pyproject = server.repo.read("pyproject.toml").replace("http://127.0.0.1:9/simple/", url)
@@ -211,7 +209,7 @@ def test_status_does_not_wait_for_an_index_that_takes_longer_than_it_may(
     ]
 
 
-def test_tag_that_was_not_pushed_is_told(server: IndexServer) -> None:
+def test_tag_that_was_not_pushed_is_reported(server: IndexServer) -> None:
     server.repo.remote.git("tag", "-d", "v1.3.0")
     assert about_release(server.invoke("status").output) == [
         "release    v1.3.0 is not on origin",
@@ -219,7 +217,7 @@ def test_tag_that_was_not_pushed_is_told(server: IndexServer) -> None:
     ]
 
 
-def test_tag_that_is_another_one_on_the_remote_is_told_and_taken_again_by_the_command_that_is_printed(
+def test_tag_that_differs_on_the_remote_is_fetched_by_the_printed_command(
     server: IndexServer,
 ) -> None:
     server.store_file(SDIST, WHEEL)
@@ -231,8 +229,8 @@ def test_tag_that_is_another_one_on_the_remote_is_told_and_taken_again_by_the_co
         "release    v1.3.0 is another tag here than on origin",
         f"next       {fix}",
     ]
-    said = f"seatrial: v1.3.0 is another one here than on origin\nfix:  {fix}\n{READ}TagMoved\n"
-    assert (server.verify().message, server.publish("--yes").message) == (said, said)
+    message = f"seatrial: v1.3.0 is another one here than on origin\nfix:  {fix}\n{READ}TagMoved\n"
+    assert (server.verify().message, server.publish("--yes").message) == (message, message)
     project.run(*fix.split())
     assert (project.git("rev-parse", "v1.3.0"), server.verify().returncode) == (true, 0)
 

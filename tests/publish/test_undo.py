@@ -35,7 +35,7 @@ def undo(server: IndexServer, *args: str) -> RunResult:
 
 def test_release_that_is_not_yanked_is_waited_for(server: IndexServer) -> None:
     server.store_file(SDIST, WHEEL)
-    ran = undo(server, "--limit", "0", "--why", "Tides stood still.")
+    ran = undo(server, "--limit", "0", "--why", "The tides were wrong.")
     assert ran.returncode == 7
     assert server.plain(ran.output) == (
         ON_INDEX
@@ -44,14 +44,14 @@ def test_release_that_is_not_yanked_is_waited_for(server: IndexServer) -> None:
         + "fix:  yank it: http://index/\n      invoke undo 1.3.0 --index http://index/legacy/\n"
         + f"{READ}NotYanked\n"
     )
-    assert server.repo.read(FRAGMENT) == "1.3.0 is withdrawn: Tides stood still.\n"
+    assert server.repo.read(FRAGMENT) == "1.3.0 is withdrawn: The tides were wrong.\n"
     again = server.on_terminal(shlex.split(printed(ran.output)), "", {}, when=(b"; waiting, ", lambda: yank(server)))
     assert again.returncode == 0, again.output
     assert server.plain(again.output).endswith("tidepool 1.3.0 is yanked: http://index/simple/\n")
-    assert server.repo.read(FRAGMENT) == "1.3.0 is withdrawn: Tides stood still.\n"
+    assert server.repo.read(FRAGMENT) == "1.3.0 is withdrawn: The tides were wrong.\n"
 
 
-def test_release_that_nobody_has_can_be_taken_back(server: IndexServer) -> None:
+def test_unpublished_release_can_be_undone(server: IndexServer) -> None:
     ran = undo(server)
     commit = server.repo.project.git("rev-parse", "HEAD")[:12]
     assert (ran.returncode, server.plain(ran.output)) == (
@@ -70,15 +70,15 @@ def test_release_that_nobody_has_can_be_taken_back(server: IndexServer) -> None:
 
 
 @pytest.mark.selection
-def test_what_is_printed_leads_to_the_next_version_on_the_index(server: IndexServer) -> None:
+def test_printed_commands_publish_the_next_version(server: IndexServer) -> None:
     """Each command, run as it is printed, leads to the one that prints the next: verify, undo, release, publish."""
     here = {"TWINE_REPOSITORY_URL": server.url}
     server.store_file(WHEEL)
     server.store_file(SDIST, extra=b"\0")
     yank(server)
-    said = server.invoke("verify", "--no-install", **here)
-    assert (said.returncode, "invoke undo 1.3.0" in said.output) == (7, True)
-    undone = server.as_printed(said.output, "", **here)
+    verified = server.invoke("verify", "--no-install", **here)
+    assert (verified.returncode, "invoke undo 1.3.0" in verified.output) == (7, True)
+    undone = server.as_printed(verified.output, "", **here)
     assert undone.returncode == 0, undone.output
     for command in undone.output[undone.output.index("git add") :].splitlines()[0].split(" && "):
         server.repo.project.git(*shlex.split(command)[1:])

@@ -29,9 +29,9 @@ install it:  pip install --no-deps --index-url http://index/simple/ tidepool==1.
 """
 
 
-def ending(server: IndexServer, said: str) -> str:
+def ending(server: IndexServer, output: str) -> str:
     """Return what ``invoke publish`` ends with."""
-    end = server.plain(said)
+    end = server.plain(output)
     return end[end.index("tidepool 1.3.0 is published") :]
 
 
@@ -46,7 +46,7 @@ def test_release_is_published_from_its_tag_and_installed(server: IndexServer) ->
     assert server.verify().returncode == 0
 
 
-def test_what_is_there_already_is_done(server: IndexServer) -> None:
+def test_published_release_is_done(server: IndexServer) -> None:
     server.store_file(WHEEL)
     ran = server.publish("--yes", "--no-install")
     assert (ran.returncode, ending(server, ran.output), server.held()) == (0, ENDS, BOTH)
@@ -72,7 +72,7 @@ def test_different_content_is_an_error_before_anything_is_sent(server: IndexServ
     )
 
 
-def test_what_is_there_with_the_same_content_is_completed(server: IndexServer) -> None:
+def test_files_with_the_same_content_are_completed(server: IndexServer) -> None:
     server.store_data(WHEEL, server.repacked(WHEEL))
     ran = server.publish("--yes", "--no-install")
     assert (ran.returncode, server.held()) == (0, BOTH), ran.output
@@ -94,37 +94,35 @@ def test_new_name_has_to_be_typed(server: IndexServer) -> None:
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """What goes wrong, what is said of it, and the state that is true afterwards."""
+class UploadFault:
+    """What goes wrong, the error in the output, and the state afterwards."""
 
-    said: str
+    error: str
     state: str
     held: list[str] = field(default_factory=list)
     faults: InjectedFaults = field(default_factory=InjectedFaults)
     environ: dict[str, str] = field(default_factory=dict)
 
 
-TROUBLES = {
-    "dies after the first": Trouble("the line was cut", "PartlyThere", [WHEEL], InjectedFaults(cut_after=1)),
-    "500": Trouble("HTTPError: 500 Internal Server Error", "NotThere", faults=InjectedFaults(errors=99)),
-    "cut": Trouble("the line was cut", "NotThere", faults=InjectedFaults(cut_after=0)),
-    "wrong token": Trouble("HTTPError: 403", "NotThere", environ={"TWINE_PASSWORD": "pypi-wrongwrongwrong"}),
-    "expired token": Trouble("token is expired", "NotThere", faults=InjectedFaults(token_lifetime=-1)),
+UPLOAD_FAULTS = {
+    "dies after the first": UploadFault("the line was cut", "PartlyThere", [WHEEL], InjectedFaults(cut_after=1)),
+    "500": UploadFault("HTTPError: 500 Internal Server Error", "NotThere", faults=InjectedFaults(errors=99)),
+    "cut": UploadFault("the line was cut", "NotThere", faults=InjectedFaults(cut_after=0)),
+    "wrong token": UploadFault("HTTPError: 403", "NotThere", environ={"TWINE_PASSWORD": "pypi-wrongwrongwrong"}),
+    "expired token": UploadFault("token is expired", "NotThere", faults=InjectedFaults(token_lifetime=-1)),
 }
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
-def test_what_stopped_half_way_is_named_with_the_state_that_is_true_and_what_finishes_it(
-    repo: ReleaseRepo, tmp_path: Path, trouble: str
-) -> None:
+@pytest.mark.parametrize("fault", UPLOAD_FAULTS)
+def test_interrupted_upload_is_reported_with_its_state_and_fix(repo: ReleaseRepo, tmp_path: Path, fault: str) -> None:
     """Only the real twine says what it says when a real index fails it in this way."""
-    known = TROUBLES[trouble]
-    with serve_index(repo, tmp_path / "index", known.faults) as server:
-        failed = server.publish("--yes", "--new-name", "tidepool", "--no-install", **known.environ)
-        assert (failed.returncode, failed.was_a_traceback, server.held()) == (4, False, known.held), failed.output
-        assert known.said in failed.output
+    expected = UPLOAD_FAULTS[fault]
+    with serve_index(repo, tmp_path / "index", expected.faults) as server:
+        failed = server.publish("--yes", "--new-name", "tidepool", "--no-install", **expected.environ)
+        assert (failed.returncode, failed.was_a_traceback, server.held()) == (4, False, expected.held), failed.output
+        assert expected.error in failed.output
         state = server.verify("--limit", "0")
-        assert state.output.endswith(f"{READ}{known.state}\n")
+        assert state.output.endswith(f"{READ}{expected.state}\n")
         assert printed(failed.output) == printed(state.output)
         if server.held():
             server.network.index.faults = InjectedFaults()
@@ -132,14 +130,14 @@ def test_what_stopped_half_way_is_named_with_the_state_that_is_true_and_what_fin
             require_finishing(server, failed.output, "y\n")
 
 
-def require_finishing(server: IndexServer, said: str, typed: str, **environ: str) -> None:
+def require_finishing(server: IndexServer, output: str, typed: str, **environ: str) -> None:
     """Run the command that was printed, and see all of the release on the index."""
-    finished = server.as_printed(said, typed, "--no-install", **environ)
+    finished = server.as_printed(output, typed, "--no-install", **environ)
     assert (finished.returncode, server.held()) == (0, BOTH), finished.output
     assert "\ntidepool 1.3.0 is published, byte for byte: " in finished.output
 
 
-def test_token_that_nobody_knows_is_asked_for_on_a_terminal(server: IndexServer) -> None:
+def test_missing_token_is_prompted_for_on_a_terminal(server: IndexServer) -> None:
     """A real terminal is asked for it, and the release that was not there gets there."""
     ran = server.publish("--yes", "--new-name", "tidepool", TWINE_PASSWORD="")
     assert (ran.returncode, server.held()) == (4, [])

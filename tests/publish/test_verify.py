@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index_server import READ, SDIST, WHEEL, IndexServer, serve_index, yank
-from release_repo import ReleaseRepo, furnish, make_release_repo
+from release_repo import ReleaseRepo, install_build_environment, make_release_repo
 from sample_project import lines
 from seatrial.rehearsal.index_server import InjectedFaults
 
@@ -30,14 +30,14 @@ tidepool 1.3.0 is published, byte for byte: http://index/simple/
 
 
 @pytest.mark.selection
-def test_release_that_is_there_is_published_and_can_be_installed(server: IndexServer) -> None:
+def test_published_release_is_verified_and_installed(server: IndexServer) -> None:
     server.store_file(SDIST, WHEEL)
     ran = server.invoke("verify", "--version", "1.3.0", "--index", server.url, "--json")
     assert ran.returncode == 0, ran.output
-    told = json.loads(ran.output[ran.output.index("\n{") :])
-    assert (told["state"], sorted(file["name"] for file in told["files"])) == ("published", [WHEEL, SDIST])
-    assert {(file["in_manifest"], file["has_attestations"]) for file in told["files"]} == {(True, None)}
-    assert (told["installed"]["version"], told["installed"]["modules"]) == ("1.3.0", ["tidepool"])
+    report = json.loads(ran.output[ran.output.index("\n{") :])
+    assert (report["state"], sorted(file["name"] for file in report["files"])) == ("published", [WHEEL, SDIST])
+    assert {(file["in_manifest"], file["has_attestations"]) for file in report["files"]} == {(True, None)}
+    assert (report["installed"]["version"], report["installed"]["modules"]) == ("1.3.0", ["tidepool"])
 
 
 def test_release_without_a_manifest_is_built_again_from_its_tag(server: IndexServer, tmp_path: Path) -> None:
@@ -52,14 +52,14 @@ def test_release_without_a_manifest_is_built_again_from_its_tag(server: IndexSer
     # A clone that is cut off builds the same bytes.
     shallow = server.repo.project.root.parent / "shallow"
     server.repo.project.git("clone", "-q", "--depth", "1", f"file://{server.repo.remote.root}", str(shallow))
-    there = replace(server, repo=ReleaseRepo(replace(server.repo.project, root=shallow)))
-    furnish(there.repo.project, "hatchling")
-    cut_off = there.verify("--limit", "0")
+    in_clone = replace(server, repo=ReleaseRepo(replace(server.repo.project, root=shallow)))
+    install_build_environment(in_clone.repo.project, "hatchling")
+    cut_off = in_clone.verify("--limit", "0")
     assert (cut_off.returncode, server.plain(cut_off.output).endswith(PUBLISHED)) == (0, True), cut_off.output
 
 
 @pytest.mark.parametrize(
-    ("there", "said", "paragraph"),
+    ("uploaded", "message", "paragraph"),
     [
         ((), f"not there on http://index/simple/:\n    {SDIST}  missing\n    {WHEEL}  missing", "NotThere"),
         (
@@ -70,14 +70,14 @@ def test_release_without_a_manifest_is_built_again_from_its_tag(server: IndexSer
     ],
     ids=["nothing", "half"],
 )
-def test_release_that_is_not_all_there_is_finished_by_publish(
-    server: IndexServer, there: tuple[str, ...], said: str, paragraph: str
+def test_incomplete_release_is_finished_by_publish(
+    server: IndexServer, uploaded: tuple[str, ...], message: str, paragraph: str
 ) -> None:
-    server.store_file(*there)
+    server.store_file(*uploaded)
     ran = server.verify("--version", "1.3.0", "--limit", "0")
     assert ran.returncode == 7
     assert server.plain(ran.output) == (
-        f"seatrial: tidepool 1.3.0 is {said.replace('    ', '  ')}\n"
+        f"seatrial: tidepool 1.3.0 is {message.replace('    ', '  ')}\n"
         f"fix:  invoke publish --version 1.3.0 --index http://index/legacy/\n{READ}{paragraph}\n"
     )
 
@@ -162,7 +162,7 @@ def test_file_that_any_machine_would_install_and_that_was_not_verified_is_an_err
     )
 
 
-def test_wheel_that_ci_has_added_is_told_and_not_taken_for_other_bytes(server: IndexServer) -> None:
+def test_wheel_added_by_ci_is_reported_but_not_as_different(server: IndexServer) -> None:
     server.store_file(SDIST, WHEEL)
     added = WHEEL.replace("py3-none-any", "cp313-cp313-win_amd64")
     (server.manifest / added).write_bytes((server.manifest / WHEEL).read_bytes())
@@ -197,7 +197,7 @@ def test_release_that_comes_piece_by_piece_is_waited_for(repo: ReleaseRepo, tmp_
         )
 
 
-def test_attestations_that_the_index_does_not_tell_of_are_missed_only_when_asked_for(server: IndexServer) -> None:
+def test_unknown_attestations_are_an_error_only_when_requested(server: IndexServer) -> None:
     server.store_file(SDIST, WHEEL)
     ran = server.verify("--attestations")
     assert ran.returncode == 7
@@ -209,7 +209,7 @@ def test_attestations_that_the_index_does_not_tell_of_are_missed_only_when_asked
     )
 
 
-def test_version_without_a_tag_is_told(server: IndexServer) -> None:
+def test_version_without_a_tag_is_refused(server: IndexServer) -> None:
     ran = server.verify("--version", "9.9")
     assert (ran.returncode, ran.output) == (
         5,
@@ -224,16 +224,16 @@ def test_version_without_a_tag_is_told(server: IndexServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "near"),
+    ("index", "near"),
     [("nowhere", ""), ("ftp://example.invalid/", ""), ("http:///x", ""), ("tetspypi", "; did you mean testpypi?")],
 )
-def test_index_that_is_none_is_told(server: IndexServer, told: str, near: str) -> None:
-    ran = server.invoke("verify", "--index", told)
+def test_invalid_index_is_refused(server: IndexServer, index: str, near: str) -> None:
+    ran = server.invoke("verify", "--index", index)
     assert (ran.returncode, ran.output) == (
         7,
         lines(
             f"""
-            seatrial: {told!r} is no index to upload to{near}
+            seatrial: {index!r} is no index to upload to{near}
             fix:  name one of pypi, testpypi, or give the address that it takes uploads at: https://…/legacy/
             {READ}DestinationUnknown
             """
@@ -241,7 +241,7 @@ def test_index_that_is_none_is_told(server: IndexServer, told: str, near: str) -
     )
 
 
-def test_index_that_is_out_of_reach_is_told_at_once(server: IndexServer) -> None:
+def test_unreachable_index_is_reported_at_once(server: IndexServer) -> None:
     ran = server.invoke("verify", "--index", "http://user:secretpassword@127.0.0.1:9/legacy/")
     assert (ran.returncode, ran.message) == (
         4,
@@ -255,7 +255,7 @@ def test_index_that_is_out_of_reach_is_told_at_once(server: IndexServer) -> None
     )
 
 
-def test_limit_that_is_no_number_is_told(server: IndexServer) -> None:
+def test_limit_that_is_no_number_is_refused(server: IndexServer) -> None:
     ran = server.verify("--limit", "soon")
     assert (ran.returncode, ran.output) == (
         7,
@@ -264,7 +264,7 @@ def test_limit_that_is_no_number_is_told(server: IndexServer) -> None:
 
 
 @pytest.mark.parametrize("face", ["invoke", "seatrial"])
-def test_version_is_taken_without_an_option_wherever_it_stands(server: IndexServer, face: str) -> None:
+def test_version_needs_no_option_at_any_position(server: IndexServer, face: str) -> None:
     server.store_file(SDIST, WHEEL)
     command = [sys.executable, "-m", face, "verify"]
     options = ["--index", server.url, "--no-install", "--limit", "0"]
@@ -306,11 +306,11 @@ def test_release_that_was_interrupted_is_waited_for_too(server: IndexServer, *, 
         project.git("reset", "-q", "--hard", "HEAD~1")
         project.git("tag", "-d", "v1.3.0")
     ran = server.invoke("release", "--wait", TWINE_REPOSITORY_URL=server.url)
-    said = server.plain(ran.output)
+    output = server.plain(ran.output)
     assert project.git("rev-parse", "main", "v1.3.0").split() == [commit, oid]
     # No CI publishes it, so there is nothing to wait for.
     assert ran.returncode == 7
-    assert said == (
+    assert output == (
         f"{ending}. For another release, run this again.\n"
         "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
         f"  {SDIST}  missing\n  {WHEEL}  missing\n"

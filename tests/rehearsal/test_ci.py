@@ -55,7 +55,7 @@ def calling(*calls: NoxCall) -> BeforeUpload:
         (BeforeUpload(), True, PLAINLY),
     ],
 )
-def test_what_is_done_is_sessions_and_a_plain_build_where_no_session_builds(
+def test_sessions_are_run_and_a_plain_build_where_no_session_builds(
     before: BeforeUpload | None, *, tests: bool, about: str
 ) -> None:
     assert WorkflowSteps(NOWHERE, before, tests).about("v1.3.0") == f"{about}, in a fresh checkout of v1.3.0"
@@ -128,8 +128,8 @@ def rehearse(repo: ReleaseRepo, *args: str) -> RunResult:
 def row(ran: RunResult, head: str) -> list[str]:
     """Return the lines of a row of the card."""
     assert ran.returncode == 0, ran.output
-    found = re.search(rf"^{head} *(.*(?:\n {{11}}.*)*)", ran.output, re.MULTILINE)
-    return [line.strip() for line in found[1].splitlines()] if found else []
+    match = re.search(rf"^{head} *(.*(?:\n {{11}}.*)*)", ran.output, re.MULTILINE)
+    return [line.strip() for line in match[1].splitlines()] if match else []
 
 
 DEPLOYS = """\
@@ -232,12 +232,12 @@ def test_files_that_ci_builds_without_seatrial_are_built_plainly(
     ran = rehearse(repo, "--no-tests")
     assert "  CI: build the sdist and the wheel (PEP 517), in a fresh checkout of v1.3.0\n" in ran.output
     assert row(ran, "not run")[0] == build
-    first, *rest = row(ran, "remarks")
+    first, *others = row(ran, "remarks")
     assert first == "CI builds without nox -s build: sdist and wheel were built as python -m build does"
-    assert [line.partition(", packaged differently: ")[0] for line in rest] == [
+    assert [line.partition(", packaged differently: ")[0] for line in others] == [
         f"{name} of CI: same content" for name in ("tidepool-1.3.0.tar.gz", "tidepool-1.3.0-py3-none-any.whl")
     ]
-    assert all(packaged in line for line in rest)
+    assert all(packaged in line for line in others)
     assert list(marker.iterdir()) == []
     assert repo.state() == before
 
@@ -270,7 +270,7 @@ publish:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("", "", ""),
         ("PYPI_ID_TOKEN:", "PYPI_TOKEN:", "GitLab: Environment variable PYPI_ID_TOKEN not found"),
@@ -279,23 +279,23 @@ publish:
     ids=["right", "name", "audience"],
 )
 def test_hand_written_pipeline_of_gitlab_is_rehearsed_with_its_own_tokens(
-    tmp_path: Path, old: str, new: str, said: str
+    tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     """Which token it looks for is known to twine alone."""
     marker = tmp_path / "marker"
     repo = gitlab_project(tmp_path / "port", OWN.replace("MARKER", str(marker)).replace(old, new))
     ran = rehearse(repo, "--no-tests")
     assert not marker.exists()
-    if not said:
+    if not message:
         assert row(ran, "not run") == ["pip install flit", "flit build", f"touch {marker}", "twine upload dist/*"]
     else:
         assert (ran.returncode, ran.was_a_traceback) == (6, False), ran.output
-        assert said in re.sub(r"\n {11}", " ", normalised(ran.output))
+        assert message in re.sub(r"\n {11}", " ", normalised(ran.output))
 
 
 @pytest.mark.slow
 def test_job_of_gitlab_without_a_token_ends_the_rehearsal_before_its_first_step(tmp_path: Path) -> None:
-    """It is told on the terminal, and as an exit code."""
+    """It is reported on the terminal, and as an exit code."""
     asks = "  id_tokens: {PYPI_ID_TOKEN: {aud: pypi}}\n"
     ran = rehearse(gitlab_project(tmp_path, OWN.replace(asks, "")), "--no-tests")
     assert ran.returncode == 6

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 READ = "more: seatrial explain "
-SAIL = """\
+REHEARSE = """\
 import os
 import sys
 from pathlib import Path
@@ -53,11 +53,11 @@ def repo(tmp_path: Path) -> Iterator[ReleaseRepo]:
 
 def test_index_that_hangs_ends_in_a_clear_error(repo: ReleaseRepo) -> None:
     """What is said of its other faults is in test_network.py."""
-    ran = repo.project.run(sys.executable, "-c", SAIL.replace("{faults}", "InjectedFaults(hangs=True, patience=4)"))
+    ran = repo.project.run(sys.executable, "-c", REHEARSE.replace("{faults}", "InjectedFaults(hangs=True, patience=4)"))
     assert ran.returncode == 6, ran.output
     assert not ran.was_a_traceback, ran.output
-    found = normalised(ran.output[ran.output.rindex("\nupload: ") + 1 :]).partition(": ")[2]
-    assert found == lines(
+    message = normalised(ran.output[ran.output.rindex("\nupload: ") + 1 :]).partition(": ")[2]
+    assert message == lines(
         f"""
         twine upload: it had not ended after 4 s
         fix:  try again later, or with fewer files

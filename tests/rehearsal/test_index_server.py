@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 INDEX = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
-NOBODY = (
+DENIED = (
     "403 Invalid or non-existent authentication information. "
     f"See https://{INDEX}/help/#invalid-auth for more information."
 )
@@ -41,19 +41,19 @@ def client(tmp_path: Path) -> IndexClient:
 
 
 def held(client: IndexClient) -> list[str]:
-    """Return what the index holds, and insist that it is so on disk, with nothing beside it."""
+    """Return what the index holds, and insist that it is so on disk, with nothing next to it."""
     files = client.index.store.files("tidepool")
     paths = sorted(path for path in client.index.store.folder.rglob("*") if path.is_file())
-    assert sorted(sha256(path.read_bytes()) for path in paths) == sorted(one.index_file.sha256 for one in files)
+    assert sorted(sha256(path.read_bytes()) for path in paths) == sorted(file.index_file.sha256 for file in files)
     assert not list(client.index.store.folder.glob("upload-*"))
-    return [one.index_file.name for one in files]
+    return [file.index_file.name for file in files]
 
 
 def test_sdist_and_wheel_are_taken_and_the_same_again_changes_nothing(client: IndexClient) -> None:
-    assert [client.upload(one) for one in (SDIST, WHEEL)] == [OK, OK]
+    assert [client.upload(dist) for dist in (SDIST, WHEEL)] == [OK, OK]
     first = client.index.store.files("tidepool")
     client.clock.now += 600
-    assert [client.upload(one) for one in (SDIST, WHEEL)] == [OK, OK]
+    assert [client.upload(dist) for dist in (SDIST, WHEEL)] == [OK, OK]
     assert client.index.store.files("tidepool") == first
     assert held(client) == [SDIST.name, WHEEL.name]
 
@@ -80,9 +80,9 @@ def test_second_sdist_and_late_file_are_refused(client: IndexClient) -> None:
 
 def test_one_of_two_that_arrive_at_once_under_a_name_is_taken(client: IndexClient) -> None:
     with ThreadPoolExecutor() as pool:
-        told = sorted(pool.map(client.upload, (WHEEL, OTHER_WHEEL)))
-    assert told[0] == OK
-    assert told[1].startswith("400 File already exists ")
+        answers = sorted(pool.map(client.upload, (WHEEL, OTHER_WHEEL)))
+    assert answers[0] == OK
+    assert answers[1].startswith("400 File already exists ")
     assert held(client) == [WHEEL.name]
 
 
@@ -90,26 +90,26 @@ def test_one_of_two_that_arrive_at_once_under_a_name_is_taken(client: IndexClien
     ("username", "password"),
     [("__token__", "pypi-guessed"), ("__token__", ""), ("somebody", "secret"), ("", "")],
 )
-def test_wrong_credentials_let_nobody_in(client: IndexClient, username: str, password: str) -> None:
-    assert client.post(("name", "tidepool"), password=password, username=username) == NOBODY
+def test_wrong_credentials_are_refused(client: IndexClient, username: str, password: str) -> None:
+    assert client.post(("name", "tidepool"), password=password, username=username) == DENIED
 
 
-def test_right_token_under_another_user_name_lets_nobody_in(client: IndexClient) -> None:
-    assert client.post(("name", "tidepool"), username="somebody") == NOBODY
+def test_right_token_under_another_user_name_is_refused(client: IndexClient) -> None:
+    assert client.post(("name", "tidepool"), username="somebody") == DENIED
 
 
-def test_credentials_are_asked_for_before_anything_is_read(client: IndexClient) -> None:
-    assert client.client.post("/legacy/", data=b"\0\xff" * 100, content_type="multipart/form-data").status == NOBODY
+def test_credentials_are_checked_before_the_body_is_read(client: IndexClient) -> None:
+    assert client.client.post("/legacy/", data=b"\0\xff" * 100, content_type="multipart/form-data").status == DENIED
 
 
-def test_expired_token_lets_nobody_in(tmp_path: Path) -> None:
+def test_expired_token_is_refused(tmp_path: Path) -> None:
     assert (
         open_index_client(tmp_path, InjectedFaults(token_lifetime=0)).upload(WHEEL)
         == "403 Invalid API Token: token is expired"
     )
 
 
-def test_project_of_nobody_is_not_made(client: IndexClient) -> None:
+def test_upload_without_a_publisher_makes_no_project(client: IndexClient) -> None:
     assert client.upload(sample_dists.wheel("seashore"), name="seashore") == (
         "400 Non-user identities cannot create new projects. This was probably caused by successfully using a pending "
         "publisher but specifying the project name incorrectly (either in the publisher or in your project's "
@@ -119,9 +119,9 @@ def test_project_of_nobody_is_not_made(client: IndexClient) -> None:
 
 def test_project_of_others_is_out_of_reach(client: IndexClient, tmp_path: Path) -> None:
     client.upload(WHEEL)
-    (known,) = client.index.store.files("tidepool")
+    (stored,) = client.index.store.files("tidepool")
     (tmp_path / "theirs").touch()
-    client.index.store.put(tmp_path / "theirs", "seashore", StoredFile(known.index_file))
+    client.index.store.put(tmp_path / "theirs", "seashore", StoredFile(stored.index_file))
     assert client.upload(sample_dists.wheel("seashore"), name="seashore") == (
         "403 Invalid API Token: OIDC scoped token is not valid for project 'seashore'"
     )
@@ -154,12 +154,12 @@ def test_file_name_with_a_folder_is_refused(client: IndexClient, name: str) -> N
 
 @pytest.mark.parametrize("digest", ["sha256_digest", "blake2_256_digest"])
 def test_wrong_digest_is_refused(client: IndexClient, digest: str) -> None:
-    told = "400 The digest supplied does not match a digest calculated from the uploaded file."
-    assert client.upload(WHEEL, (digest, "0" * 64)) == told
+    refusal = "400 The digest supplied does not match a digest calculated from the uploaded file."
+    assert client.upload(WHEEL, (digest, "0" * 64)) == refusal
     assert client.upload(WHEEL, ("sha256_digest", sha256(WHEEL.data()).upper())) == OK
 
 
-def test_rules_of_the_door_are_asked(client: IndexClient) -> None:
+def test_upload_rules_are_applied(client: IndexClient) -> None:
     assert client.upload(WHEEL.saying("Classifier: Framework :: Nonsense")) == (
         "400 'Framework :: Nonsense' is not a valid classifier. "
         "See https://packaging.python.org/specifications/core-metadata for more information."
@@ -172,7 +172,7 @@ def test_long_description_and_many_fields_are_read(client: IndexClient) -> None:
     assert client.upload(WHEEL, ("description", "a" * 2**20), *fields) == OK
 
 
-def test_index_that_can_not_write_says_so(client: IndexClient) -> None:
+def test_index_that_can_not_write_reports_it(client: IndexClient) -> None:
     shutil.rmtree(client.index.store.folder)
     assert client.upload(WHEEL) == "500 Internal Server Error: No such file or directory"
 
@@ -329,4 +329,4 @@ def test_token_is_minted_and_burnt_over_http(client: IndexClient) -> None:
     )
     token = client.token()
     assert client.client.post("/_/oidc/burn-token", json={"token": token}).status == "202 ACCEPTED"
-    assert client.post(("name", "tidepool"), password=token) == NOBODY
+    assert client.post(("name", "tidepool"), password=token) == DENIED

@@ -46,24 +46,24 @@ def network(tmp_path: Path) -> Iterator[LocalNetwork]:
         yield made
 
 
-def written(folder: Path, *cargoes: sample_dists.SampleDist) -> list[Path]:
+def written(folder: Path, *dists: sample_dists.SampleDist) -> list[Path]:
     folder.mkdir(exist_ok=True)
-    for one in cargoes:
-        (folder / one.name).write_bytes(one.data())
-    return [folder / one.name for one in cargoes]
+    for dist in dists:
+        (folder / dist.name).write_bytes(dist.data())
+    return [folder / dist.name for dist in dists]
 
 
 def upload(
-    network: LocalNetwork, project: SampleProject, *cargoes: sample_dists.SampleDist, identity: CiIdentity = IDENTITY
+    network: LocalNetwork, project: SampleProject, *dists: sample_dists.SampleDist, identity: CiIdentity = IDENTITY
 ) -> str:
-    return twine_upload(written(project.root / "dist", *cargoes), network.environment(project.environ, identity))
+    return twine_upload(written(project.root / "dist", *dists), network.environment(project.environ, identity))
 
 
 def refused(
-    network: LocalNetwork, project: SampleProject, *cargoes: sample_dists.SampleDist, identity: CiIdentity = IDENTITY
+    network: LocalNetwork, project: SampleProject, *dists: sample_dists.SampleDist, identity: CiIdentity = IDENTITY
 ) -> UploadFailed:
     with pytest.raises(UploadFailed) as caught:
-        upload(network, project, *cargoes, identity=identity)
+        upload(network, project, *dists, identity=identity)
     return caught.value
 
 
@@ -72,18 +72,18 @@ def credentials(token: str) -> str:
     return f"Authorization: Basic {base64.b64encode(f'__token__:{token}'.encode()).decode()}\r\n"
 
 
-def told(error: UploadFailed) -> str:
-    """Return what was said in one line: twine indents by what it logs."""
+def message_of(error: UploadFailed) -> str:
+    """Return the message in one line: twine indents by what it logs."""
     return " ".join(error.what.split())
 
 
 def held(network: LocalNetwork) -> list[str]:
-    return [one.index_file.name for one in network.index.store.files("tidepool")]
+    return [entry.index_file.name for entry in network.index.store.files("tidepool")]
 
 
 @pytest.mark.selection
 def test_twine_uploads_as_a_trusted_publisher_and_the_same_again(network: LocalNetwork, project: SampleProject) -> None:
-    said = lines(
+    expected = lines(
         f"""
         Uploading distributions to {DEFAULT_REPOSITORY}
         Uploading {WHEEL.name}
@@ -93,12 +93,12 @@ def test_twine_uploads_as_a_trusted_publisher_and_the_same_again(network: LocalN
     for _ in range(2):
         printed = upload(network, project, SDIST, WHEEL).partition("\n\nView at:")[0]
         # What it logs of the token goes to standard error, and only that of version 7.
-        assert "".join(f"{line}\n" for line in printed.splitlines() if line.startswith("Upload")) == said
-    # Wheels first, whatever twine is told.
+        assert "".join(f"{line}\n" for line in printed.splitlines() if line.startswith("Upload")) == expected
+    # Wheels first, whatever the order of the arguments of twine.
     assert held(network) == [WHEEL.name, SDIST.name]
     version = Distribution.from_path(project.root / "dist" / SDIST.name).version
-    served = {one.name: one.sha256 for one in read_project_files(network.simple_url, "tidepool").of_release(version)}
-    assert served == {one.name: one.distribution().sha256 for one in (SDIST, WHEEL)}
+    served = {file.name: file.sha256 for file in read_project_files(network.simple_url, "tidepool").of_release(version)}
+    assert served == {dist.name: dist.distribution().sha256 for dist in (SDIST, WHEEL)}
 
 
 @pytest.mark.parametrize("installer", ["pip", "uv"])
@@ -129,10 +129,10 @@ def test_uv_publishes_too(network: LocalNetwork, project: SampleProject) -> None
     [replace(PUBLISHER, owner="ecma"), replace(PUBLISHER, workflow="publish.yml"), replace(PUBLISHER, environment="")],
     ids=["owner", "workflow", "environment"],
 )
-def test_job_of_another_publisher_hears_the_words_of_pypi(
+def test_job_of_another_publisher_gets_the_words_of_pypi(
     network: LocalNetwork, project: SampleProject, publisher: Publisher
 ) -> None:
-    assert told(refused(network, project, WHEEL, identity=replace(IDENTITY, publisher=publisher))) == (
+    assert message_of(refused(network, project, WHEEL, identity=replace(IDENTITY, publisher=publisher))) == (
         "twine upload failed: ERROR TrustedPublishingFailure: The token request failed; the index server gave the "
         "following reasons: * `invalid-publisher`: valid token, but no corresponding publisher "
         "(Publisher with matching claims was not found)"
@@ -143,13 +143,13 @@ def test_job_of_another_publisher_hears_the_words_of_pypi(
 def test_file_that_the_index_refuses_ends_in_its_words(network: LocalNetwork, project: SampleProject) -> None:
     error = refused(network, project, WHEEL.named("tidepool-1.2.3-py3-none-linux_x86_64.whl"))
     failed = f"twine upload failed: ERROR HTTPError: 400 Bad Request from {DEFAULT_REPOSITORY}"
-    said = "Binary wheel 'tidepool-1.2.3-py3-none-linux_x86_64.whl' has an unsupported platform tag 'linux_x86_64'."
-    assert told(error) == f"{failed} {said}"
+    message = "Binary wheel 'tidepool-1.2.3-py3-none-linux_x86_64.whl' has an unsupported platform tag 'linux_x86_64'."
+    assert message_of(error) == f"{failed} {message}"
     assert held(network) == []
 
 
 @pytest.mark.parametrize(
-    ("faults", "said", "fix"),
+    ("faults", "message", "fix"),
     [
         (
             InjectedFaults(token_lifetime=0),
@@ -164,12 +164,12 @@ def test_file_that_the_index_refuses_ends_in_its_words(network: LocalNetwork, pr
     ],
     ids=["expired", "errors"],
 )
-def test_fault_of_the_index_is_told(
-    tmp_path: Path, project: SampleProject, faults: InjectedFaults, said: str, fix: str
+def test_fault_of_the_index_is_reported(
+    tmp_path: Path, project: SampleProject, faults: InjectedFaults, message: str, fix: str
 ) -> None:
     with open_network(tmp_path / "index", PUBLISHER, "tidepool", faults=faults) as network:
         error = refused(network, project, SDIST, WHEEL)
-        assert told(error) == f"twine upload failed: ERROR HTTPError: {said.format(DEFAULT_REPOSITORY)}"
+        assert message_of(error) == f"twine upload failed: ERROR HTTPError: {message.format(DEFAULT_REPOSITORY)}"
         assert error.fix == fix
         assert held(network) == []
 
@@ -200,7 +200,7 @@ def test_line_that_is_cut_takes_nothing_that_has_come_through_already(tmp_path: 
     assert held(network) == []
 
 
-def test_identity_is_not_told_to_a_job_without_permission(network: LocalNetwork, project: SampleProject) -> None:
+def test_job_without_permission_gets_no_identity(network: LocalNetwork, project: SampleProject) -> None:
     environment = network.environment(project.environ, IDENTITY)
     del environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
     with pytest.raises(UploadFailed) as caught:
@@ -208,7 +208,7 @@ def test_identity_is_not_told_to_a_job_without_permission(network: LocalNetwork,
     assert caught.value.fix == "let the publishing job ask for a token:\npermissions:\n  id-token: write"
 
 
-def test_upload_that_does_not_trust_the_index_is_told_in_a_sentence(
+def test_upload_that_does_not_trust_the_index_is_reported_in_one_sentence(
     network: LocalNetwork, project: SampleProject
 ) -> None:
     environment = network.environment(project.environ, IDENTITY)
@@ -322,7 +322,7 @@ def test_upload_that_is_too_large_is_refused_before_it_is_read(network: LocalNet
 def test_index_is_read_under_its_token_and_by_its_own_name_alone(
     network: LocalNetwork, host: str, path: str, status: int
 ) -> None:
-    """A page in a browser may know the port (DNS rebinding), and so may every user of the machine."""
+    """A page in a browser may reach the port (DNS rebinding), and so may every user of the machine."""
     line = http.client.HTTPConnection("127.0.0.1", network.plain)
     try:
         line.putrequest("GET", path.format(token=network.token), skip_host=True)
@@ -355,9 +355,9 @@ def test_two_networks_at_once_do_not_meet(network: LocalNetwork, project: Sample
 def test_nothing_is_left_when_it_is_closed(tmp_path: Path) -> None:
     before = set(threading.enumerate())
     with open_network(tmp_path / "index", PUBLISHER, "tidepool", faults=InjectedFaults(hangs=True)) as network:
-        ports, nobody = (network.plain, network.proxy), ("__token__", "x")
+        ports, unknown = (network.plain, network.proxy), ("__token__", "x")
         with pytest.raises(requests.exceptions.ReadTimeout):
-            requests.post(f"{network.home_url}legacy/", auth=nobody, timeout=0.2)
+            requests.post(f"{network.home_url}legacy/", auth=unknown, timeout=0.2)
         # A client that keeps its connections open.
         idle = [socket.create_connection(("127.0.0.1", repo)) for repo in ports]
         tunnel = socket.create_connection(("127.0.0.1", network.proxy))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 INDEX = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
-NOBODY = (
+DENIED = (
     f"Invalid or non-existent authentication information. See https://{INDEX}/help/#invalid-auth for more information."
 )
 USED = ExchangeResult(code="invalid-reuse-token", description="invalid token: already used")
@@ -58,10 +58,10 @@ def test_upload_token_is_good_for_fifteen_minutes(client: IndexClient) -> None:
     assert client.index.token_exchange.refusal(minted.token) == "Invalid API Token: token is expired"
 
 
-def test_burnt_and_unknown_tokens_let_nobody_in(client: IndexClient) -> None:
+def test_used_and_unknown_tokens_are_refused(client: IndexClient) -> None:
     token = client.token()
     client.index.token_exchange.burn({"token": token})
-    assert [client.index.token_exchange.refusal(one) for one in (token, "pypi-else", "")] == [NOBODY] * 3
+    assert [client.index.token_exchange.refusal(invalid) for invalid in (token, "pypi-else", "")] == [DENIED] * 3
 
 
 def test_identity_token_is_good_for_one_upload_token(client: IndexClient) -> None:
@@ -70,7 +70,7 @@ def test_identity_token_is_good_for_one_upload_token(client: IndexClient) -> Non
     assert client.index.token_exchange.exchange(body) == USED
 
 
-def test_identity_token_is_good_for_one_upload_token_for_all_who_ask_at_once(client: IndexClient) -> None:
+def test_identity_token_is_good_for_one_upload_token_of_simultaneous_requests(client: IndexClient) -> None:
     body = identity(client)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: client.index.token_exchange.exchange(body), range(8)))
@@ -88,7 +88,7 @@ def test_identity_token_is_good_for_one_upload_token_for_all_who_ask_at_once(cli
     ],
     ids=str,
 )
-def test_job_of_another_publisher_is_told_so(client: IndexClient, sender: Publisher) -> None:
+def test_job_of_another_publisher_is_refused(client: IndexClient, sender: Publisher) -> None:
     assert client.index.token_exchange.exchange(identity(client, replace(IDENTITY, publisher=sender))) == NOT_FOUND
 
 
@@ -117,7 +117,7 @@ def test_token_that_another_key_signed_is_invalid(client: IndexClient) -> None:
         ({"token": unsigned({"iss": "https://token.actions.githubusercontent.com"})}, INVALID),
     ],
 )
-def test_what_is_no_token_is_told_so(client: IndexClient, body: object, answer: ExchangeResult) -> None:
+def test_body_without_a_token_is_refused(client: IndexClient, body: object, answer: ExchangeResult) -> None:
     assert client.index.token_exchange.exchange(body) == answer
     assert answer.as_dict() == {
         "message": "Token request failed",
@@ -125,11 +125,11 @@ def test_what_is_no_token_is_told_so(client: IndexClient, body: object, answer: 
     }
 
 
-def test_whoever_knows_the_secret_of_the_job_gets_its_claims(client: IndexClient) -> None:
+def test_secret_of_the_job_returns_its_claims(client: IndexClient) -> None:
     client.index.identity = IDENTITY
     headers = {"Authorization": f"Bearer {client.index.issuer.bearer}"}
-    told = client.client.get("/_/identity?api-version=2.0&audience=pypi", headers=headers).get_json()
-    claims = client.index.issuer.read(told["value"], "pypi")
+    answer = client.client.get("/_/identity?api-version=2.0&audience=pypi", headers=headers).get_json()
+    claims = client.index.issuer.read(answer["value"], "pypi")
     assert claims is not None
     assert len(claims.pop("jti")) == 32
     assert claims == {
@@ -151,7 +151,7 @@ def test_whoever_knows_the_secret_of_the_job_gets_its_claims(client: IndexClient
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "bearer guessed"}, {"Authorization": "Basic x"}])
-def test_nobody_else_gets_an_identity_token(client: IndexClient, headers: dict[str, str]) -> None:
+def test_identity_token_needs_the_secret(client: IndexClient, headers: dict[str, str]) -> None:
     client.index.identity = IDENTITY
     answer = client.client.get("/_/identity?audience=pypi", headers=headers)
     assert (answer.status_code, answer.get_json()) == (401, {"message": "Bad credentials"})

@@ -42,11 +42,11 @@ class Witness:
 
     def upload(self, project: SampleProject) -> None:
         """Upload an sdist and a wheel, as somebody with a password."""
-        for one in (SDIST, WHEEL):
-            (project.root / one.name).write_bytes(one.data())
+        for dist in (SDIST, WHEEL):
+            (project.root / dist.name).write_bytes(dist.data())
         credentials = {"TWINE_USERNAME": self.user, "TWINE_PASSWORD": self.password}
         environment = {**project.environ, "TWINE_REPOSITORY_URL": self.upload_url, **credentials}
-        twine_upload([project.root / one.name for one in (SDIST, WHEEL)], environment)
+        twine_upload([project.root / dist.name for dist in (SDIST, WHEEL)], environment)
 
     def install(self, project: SampleProject) -> str:
         """Install what was uploaded and return the text of its module."""
@@ -62,7 +62,7 @@ WITH_BYTE_CODE = {"PYTHONDONTWRITEBYTECODE": ""}
 """A server loads hundreds of modules, and more than once."""
 
 
-def furnished(project: SampleProject, requirement: str) -> Path:
+def install_programs(project: SampleProject, requirement: str) -> Path:
     """Return the folder of programs of an environment with a server."""
     folder = project.root.parent / "server"
     for args in (
@@ -75,9 +75,9 @@ def furnished(project: SampleProject, requirement: str) -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -103,7 +103,7 @@ def served(project: SampleProject, url: str, *args: str) -> Iterator[requests.Se
 
 @contextlib.contextmanager
 def pypiserver(project: SampleProject) -> Iterator[Witness]:
-    programs = furnished(project, "pypiserver>=2.3")
+    programs = install_programs(project, "pypiserver>=2.3")
     home = f"http://127.0.0.1:{free_port()}/"
     (project.root / "packages").mkdir()
     port = home.rpartition(":")[2].rstrip("/")
@@ -114,7 +114,7 @@ def pypiserver(project: SampleProject) -> Iterator[Witness]:
 
 @contextlib.contextmanager
 def devpi(project: SampleProject) -> Iterator[Witness]:
-    programs = furnished(project, "devpi-server>=6")
+    programs = install_programs(project, "devpi-server>=6")
     folder, home = str(project.root / "devpi"), f"http://127.0.0.1:{free_port()}/"
     ran = project.run(str(programs / "devpi-init"), "--serverdir", folder, "--no-root-pypi", **WITH_BYTE_CODE)
     assert ran.returncode == 0, ran.output
@@ -134,7 +134,7 @@ def test_pypiserver_takes_and_serves_what_we_upload(project: SampleProject) -> N
         witness.upload(project)
         assert witness.install(project) == sample_dists.MODULE
         # It speaks HTML alone.
-        hashes = {one.name: hashlib.sha256(one.data()).hexdigest() for one in (SDIST, WHEEL)}
+        hashes = {dist.name: hashlib.sha256(dist.data()).hexdigest() for dist in (SDIST, WHEEL)}
         files = read_project_files(witness.simple_url, "tidepool").files
         assert {file.name: file.sha256 for file in files} == hashes
 
@@ -144,5 +144,5 @@ def test_devpi_takes_and_serves_what_we_upload(project: SampleProject) -> None:
         witness.upload(project)
         assert witness.install(project) == sample_dists.MODULE
         held = read_project_files(witness.simple_url, "tidepool").of_release(Version("1.2.3"))
-        served = {one.name: one.sha256 for one in held}
-        assert served == {one.name: one.distribution().sha256 for one in (SDIST, WHEEL)}
+        served = {file.name: file.sha256 for file in held}
+        assert served == {dist.name: dist.distribution().sha256 for dist in (SDIST, WHEEL)}

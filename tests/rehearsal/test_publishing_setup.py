@@ -33,9 +33,9 @@ def setup(top: Path, *, remote: str = "", table: object = None, **workflows: str
     return read_publishing_setup(repository, Project(top, {"project": {"name": "tidepool"}, **(table or {})}), top)  # type: ignore[dict-item]
 
 
-def test_course_is_that_of_the_workflow_that_publishes_on_tags(tmp_path: Path) -> None:
+def test_setup_is_that_of_the_workflow_that_publishes_on_tags(tmp_path: Path) -> None:
     waiting = JOB.replace("{", "{needs: b, ", 1)
-    found = setup(
+    result = setup(
         tmp_path,
         remote="git@github.com:acme/tidepool.git",
         ci="on: push\njobs:\n  a: {steps: [{run: nox -s tests}]}\n",
@@ -43,14 +43,14 @@ def test_course_is_that_of_the_workflow_that_publishes_on_tags(tmp_path: Path) -
         release=f"{ON_TAGS}jobs:\n  b: {{steps: [{{run: nox -s build check}}]}}\n  p: {waiting}\n",
     )
     who = Publisher("acme", "tidepool", "release.yml", "pypi")
-    assert found == PublishingSetup(who, who, BeforeUpload((NoxCall(("build", "check")),)), ())
+    assert result == PublishingSetup(who, who, BeforeUpload((NoxCall(("build", "check")),)), ())
 
 
 def test_workflow_of_another_package_is_not_taken_for_that_of_this_one(tmp_path: Path) -> None:
     (tmp_path / "packages/kelp").mkdir(parents=True)
     (tmp_path / "packages/kelp/pyproject.toml").touch()
     table = {"tool": {"seatrial": {"tag": "{name}-v{version}"}}}
-    found = setup(
+    result = setup(
         tmp_path,
         table=table,
         a_kelp=f"on: {{push: {{tags: ['*']}}}}\ndefaults: {{run: {{working-directory: ./packages/kelp/}}}}\n"
@@ -58,22 +58,22 @@ def test_workflow_of_another_package_is_not_taken_for_that_of_this_one(tmp_path:
         b_reef=f"on: {{push: {{tags: ['reef-v*']}}}}\njobs: {{publish: {JOB}}}",
         tide=f"on: {{push: {{tags: ['tidepool-v*']}}}}\njobs: {{publish: {JOB}}}",
     )
-    assert found.publisher.workflow == "tide.yml"
+    assert result.publisher.workflow == "tide.yml"
 
 
 def test_what_is_registered_can_differ(tmp_path: Path) -> None:
     table = {"tool": {"seatrial": {"publisher": {"workflow": "publish.yml"}}}}
-    found = setup(
+    result = setup(
         tmp_path, remote="https://github.com/acme/tidepool", table=table, release=f"{ON_TAGS}jobs:\n  p: {JOB}\n"
     )
-    assert found.publisher == Publisher("acme", "tidepool", "release.yml", "pypi")
-    assert found.registered == Publisher("acme", "tidepool", "publish.yml", "pypi")
+    assert result.publisher == Publisher("acme", "tidepool", "release.yml", "pypi")
+    assert result.registered == Publisher("acme", "tidepool", "publish.yml", "pypi")
 
 
-def test_what_nobody_says_is_assumed_and_said(tmp_path: Path) -> None:
-    found = setup(tmp_path, remote="../remote.git")
+def test_unset_values_are_assumed_and_remarked(tmp_path: Path) -> None:
+    result = setup(tmp_path, remote="../remote.git")
     who = Publisher("OWNER", "tidepool", "release.yml", "pypi")
-    assert found == PublishingSetup(
+    assert result == PublishingSetup(
         who,
         who,
         None,
@@ -86,17 +86,17 @@ def test_what_nobody_says_is_assumed_and_said(tmp_path: Path) -> None:
 
 def test_addresses_of_the_project_lead_to_the_forge_where_no_remote_does(tmp_path: Path) -> None:
     urls = {"Homepage": "https://tides.example", "Source": "https://github.com/acme/pool", "Other": "https://x.org/a/b"}
-    found = setup(tmp_path, table={"project": {"name": "tidepool", "urls": urls}})
-    assert (found.publisher.owner, found.publisher.repository) == ("acme", "pool")
+    result = setup(tmp_path, table={"project": {"name": "tidepool", "urls": urls}})
+    assert (result.publisher.owner, result.publisher.repository) == ("acme", "pool")
 
 
 def test_stored_password_is_a_remark(tmp_path: Path) -> None:
     step = "{uses: pypa/gh-action-pypi-publish@v1, with: {password: x}}"
-    found = setup(tmp_path, remote="https://github.com/a/b", release=f"{ON_TAGS}jobs:\n  p: {{steps: [{step}]}}\n")
-    assert found.remarks == ("release.yml publishes with a stored password; trusted publishing was rehearsed",)
+    result = setup(tmp_path, remote="https://github.com/a/b", release=f"{ON_TAGS}jobs:\n  p: {{steps: [{step}]}}\n")
+    assert result.remarks == ("release.yml publishes with a stored password; trusted publishing was rehearsed",)
 
 
-def test_job_that_may_not_ask_is_an_error(tmp_path: Path) -> None:
+def test_job_without_permission_is_an_error(tmp_path: Path) -> None:
     text = f"{ON_TAGS}jobs:\n  p: {JOB}\n".replace("write", "none")
     with raises_error("TokenForbidden") as raised:
         setup(tmp_path, remote="https://github.com/a/b", release=text)
@@ -124,33 +124,33 @@ def on_gitlab(top: Path, pipeline: str, remote: str = GITLAB, **workflows: str) 
     return setup(top, remote=remote, **workflows)
 
 
-def test_course_of_a_project_on_gitlab_is_that_of_its_pipeline(tmp_path: Path) -> None:
-    found = on_gitlab(tmp_path, PIPELINE, release=f"{ON_TAGS}jobs:\n  p: {JOB}\n")
+def test_setup_of_a_project_on_gitlab_is_that_of_its_pipeline(tmp_path: Path) -> None:
+    result = on_gitlab(tmp_path, PIPELINE, release=f"{ON_TAGS}jobs:\n  p: {JOB}\n")
     who = Publisher("acme/deep", "tidepool", ".gitlab-ci.yml", "production", forge="gitlab")
-    assert found == PublishingSetup(who, who, BEFORE, (), TOKENS)
+    assert result == PublishingSetup(who, who, BEFORE, (), TOKENS)
 
 
-def test_pipeline_beside_a_workflow_on_github_is_not_the_one_that_publishes(tmp_path: Path) -> None:
+def test_pipeline_next_to_a_workflow_on_github_does_not_publish(tmp_path: Path) -> None:
     remote = "git@github.com:acme/tidepool.git"
-    found = on_gitlab(tmp_path, PIPELINE, remote, release=f"{ON_TAGS}jobs:\n  p: {JOB}\n")
-    assert (found.tokens, found.publisher) == ((), Publisher("acme", "tidepool", "release.yml", "pypi"))
+    result = on_gitlab(tmp_path, PIPELINE, remote, release=f"{ON_TAGS}jobs:\n  p: {JOB}\n")
+    assert (result.tokens, result.publisher) == ((), Publisher("acme", "tidepool", "release.yml", "pypi"))
 
 
-def test_what_is_assumed_of_a_project_on_gitlab_is_said(tmp_path: Path) -> None:
+def test_assumptions_about_a_project_on_gitlab_are_remarked(tmp_path: Path) -> None:
     pipeline = "include: {template: Python.yml}\ntest: {script: nox}\n"
-    found = on_gitlab(tmp_path, pipeline, "https://gitlab.example.org/acme/tidepool")
+    result = on_gitlab(tmp_path, pipeline, "https://gitlab.example.org/acme/tidepool")
     who = Publisher("acme", "tidepool", ".gitlab-ci.yml", "pypi", forge="gitlab")
     remarks = (
         "PyPI takes tokens of gitlab.example.org only for organisations that it has let in: one of gitlab.com was used",
         "no job of .gitlab-ci.yml publishes: it and the environment pypi are assumed",
     )
-    assert found == PublishingSetup(who, who, None, remarks)
+    assert result == PublishingSetup(who, who, None, remarks)
 
 
 def test_environment_that_gitlab_computes_is_assumed_to_be_the_registered_one(tmp_path: Path) -> None:
-    found = on_gitlab(tmp_path, PIPELINE.replace("production", "$WHERE"))
-    assert (found.publisher.environment, found.registered.environment) == ("pypi", "pypi")
-    assert found.remarks == ("the environment $WHERE is known to GitLab alone: the registered one is assumed",)
+    result = on_gitlab(tmp_path, PIPELINE.replace("production", "$WHERE"))
+    assert (result.publisher.environment, result.registered.environment) == ("pypi", "pypi")
+    assert result.remarks == ("the environment $WHERE is known to GitLab alone: the registered one is assumed",)
 
 
 ASKS = "  id_tokens: {PYPI_ID_TOKEN: {aud: pypi}}\n"
@@ -179,8 +179,8 @@ STORED = "the job publish of .gitlab-ci.yml publishes with a stored password; tr
 def test_token_of_a_job_on_gitlab_is_found_where_it_is_asked_for(
     tmp_path: Path, pipeline: str, remarks: tuple[str, ...], tokens: object
 ) -> None:
-    found = on_gitlab(tmp_path, pipeline)
-    assert (found.remarks, found.tokens) == (remarks, tokens)
+    result = on_gitlab(tmp_path, pipeline)
+    assert (result.remarks, result.tokens) == (remarks, tokens)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A rehearsal sails the whole way, leaves nothing, and touches nothing of the user's."""
+"""A rehearsal runs every step, leaves nothing behind, and changes nothing of the user's."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-CARD = f"""\
+REPORT = f"""\
 tidepool 1.3.0 was released, published and installed: on this machine alone
 
 tag        v1.3.0 at {{commit}}
@@ -45,7 +45,7 @@ took       release N s · CI N s · upload N s · install N s · compare N s
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Iterator[ReleaseRepo]:
-    """Return a project whose remote is one of a forge; at the end nothing is left of its rehearsals."""
+    """Return a project whose remote is on a forge; at the end nothing is left of its rehearsals."""
     made = forge_project(tmp_path / "port", "uv_build")
     (tmp_path / "temporary").mkdir()
     made.project.environ["TMPDIR"] = str(tmp_path / "temporary")
@@ -55,18 +55,18 @@ def repo(tmp_path: Path) -> Iterator[ReleaseRepo]:
 
 
 def processes_of(folder: Path) -> list[str]:
-    """Return the command lines of processes that know of a folder (proc(5))."""
-    found = []
+    """Return the command lines of processes that name a folder (proc(5))."""
+    command_lines = []
     for process in os.scandir("/proc"):
         if process.name.isdigit() and int(process.name) != os.getpid():
             try:
                 with open(f"/proc/{process.name}/environ", "rb") as environ:  # noqa: PTH123 - many and small
                     if os.fsencode(folder / "temporary") in environ.read():
                         with open(f"/proc/{process.name}/cmdline", "rb") as words:  # noqa: PTH123
-                            found.append(words.read().replace(b"\0", b" ").decode())
+                            command_lines.append(words.read().replace(b"\0", b" ").decode())
             except OSError:
                 continue
-    return found
+    return command_lines
 
 
 def rehearse(repo: ReleaseRepo, *args: str) -> RunResult:
@@ -96,10 +96,10 @@ def report(ran: RunResult) -> str:
 
 
 @pytest.mark.selection
-def test_rehearsal_ends_with_the_card_and_changes_nothing(repo: ReleaseRepo) -> None:
+def test_rehearsal_ends_with_the_report_and_changes_nothing(repo: ReleaseRepo) -> None:
     before, home = repo.state(), sorted((repo.project.root.parent / "home").rglob("*"))
     ran = rehearse(repo)
-    assert report(ran) == CARD.replace("{remarks}", "")
+    assert report(ran) == REPORT.replace("{remarks}", "")
     assert repo.state() == before
     assert sorted((repo.project.root.parent / "home").rglob("*")) == home
     lines_of_steps = normalised(ran.output.partition("\n\n")[0]).splitlines()
@@ -150,7 +150,7 @@ def test_two_rehearsals_at_once_do_not_meet_and_install_from_nowhere_else(repo: 
     repo.project.environ.update(places)
     with ThreadPoolExecutor() as pool:
         ended = list(pool.map(lambda _: rehearse(repo, "--no-tests"), range(2)))
-    assert [report(ran) for ran in ended] == [CARD.replace("{remarks}", "")] * 2
+    assert [report(ran) for ran in ended] == [REPORT.replace("{remarks}", "")] * 2
 
 
 def test_without_a_remote_or_a_branch_or_a_name_and_with_work_unfinished(repo: ReleaseRepo) -> None:
@@ -162,8 +162,8 @@ def test_without_a_remote_or_a_branch_or_a_name_and_with_work_unfinished(repo: R
     repo.project.write({"src/tidepool/__init__.py": "broken(\n", "notes.txt": "mine\n"})
     for name in ("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
         repo.project.environ[name] = ""
-    told = report(rehearse(repo, "--no-tests")).replace(str(repo.project.root), "{root}")
-    assert told == CARD.replace(
+    printed = report(rehearse(repo, "--no-tests")).replace(str(repo.project.root), "{root}")
+    assert printed == REPORT.replace(
         "{remarks}",
         "remarks    a real release refuses: {root} has no remote to push to\n"
         "           a real release refuses: no branch is checked out, HEAD is at {commit}\n"
@@ -182,7 +182,7 @@ def main():
 """
 
 
-def test_card_is_data_too_and_says_which_extra_a_console_script_asks_for(repo: ReleaseRepo) -> None:
+def test_report_is_json_too_and_names_the_extra_of_a_console_script(repo: ReleaseRepo) -> None:
     entry = '\n[project.scripts]\nsound = "tidepool.sounding:main"\n'
     extras = '\n[project.optional-dependencies]\nall = ["nothing-of-that-name"]\ncli = ["iniconfig"]\n'
     repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + entry + extras})
@@ -196,16 +196,16 @@ def test_card_is_data_too_and_says_which_extra_a_console_script_asks_for(repo: R
         check=False,
     )
     assert process.returncode == 0, process.stderr.decode()
-    told = json.loads(process.stdout)
-    assert re.fullmatch(r"[0-9a-f]{40}", told.pop("commit"))
-    assert list(told.pop("seconds")) == ["release", "CI", "upload", "install", "compare"]
-    for file in told["files"]:
+    report_data = json.loads(process.stdout)
+    assert re.fullmatch(r"[0-9a-f]{40}", report_data.pop("commit"))
+    assert list(report_data.pop("seconds")) == ["release", "CI", "upload", "install", "compare"]
+    for file in report_data["files"]:
         assert re.fullmatch(r"[0-9a-f]{64}", file.pop("sha256"))
         assert file.pop("size") > 0
     who = ("acme", "tidepool", "release.yml", "pypi", "github")
     publisher = dict(zip(("owner", "repository", "workflow", "environment", "forge"), who))
     started = {"command": ["sound", "--help"], "extras": ["cli"]}
-    assert told == {
+    assert report_data == {
         "project": "tidepool",
         "tag": "v2.0rc1",
         "version": "2.0rc1",
@@ -214,11 +214,11 @@ def test_card_is_data_too_and_says_which_extra_a_console_script_asks_for(repo: R
         "publisher": publisher,
         "remarks": [],
         "not_run": [],
-        "unknown": told["unknown"],
+        "unknown": report_data["unknown"],
     }
 
 
-def test_kept_world_can_be_looked_at_until_it_is_ended(repo: ReleaseRepo, tmp_path: Path) -> None:
+def test_kept_sandbox_can_be_inspected_until_it_is_ended(repo: ReleaseRepo, tmp_path: Path) -> None:
     with begun(repo, "--no-tests", "--keep") as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -255,9 +255,9 @@ def test_interrupted_rehearsal_leaves_nothing(repo: ReleaseRepo, step: bytes, si
             if line.startswith(step):
                 break
         process.send_signal(sign)
-        rest = process.stdout.read().decode()
-    assert process.returncode == 130, rest
-    assert "Traceback" not in rest
+        output = process.stdout.read().decode()
+    assert process.returncode == 130, output
+    assert "Traceback" not in output
     assert repo.state() == before
 
 
@@ -277,7 +277,7 @@ def reach(session):
 """
 
 
-def test_commands_of_the_project_find_no_way_to_the_users_keys(repo: ReleaseRepo) -> None:
+def test_commands_of_the_project_do_not_reach_the_users_keys(repo: ReleaseRepo) -> None:
     repo.project.write({"noxfile.py": repo.read("noxfile.py") + REACH})
     repo.project.commit("Reach out")
     repo.project.environ["SSH_AUTH_SOCK"] = "/tmp/agent"  # noqa: S108 - nothing is there
@@ -294,13 +294,13 @@ def test_commands_of_the_project_find_no_way_to_the_users_keys(repo: ReleaseRepo
     ]
 
 
-def test_failing_leg_says_which_and_why(repo: ReleaseRepo) -> None:
+def test_failing_step_is_named_with_its_reason(repo: ReleaseRepo) -> None:
     repo.project.write({"tests/test_tidepool.py": "def test_depth():\n    assert False\n"})
     repo.project.commit("Break")
     ran = rehearse(repo)
     assert ran.returncode == 6
-    said = normalised(ran.output[ran.output.index("\nseatrial: ") + 1 :])
-    assert re.sub(r"(?s):\n.*\nfix", ":\n  …\nfix", said) == lines(
+    message = normalised(ran.output[ran.output.index("\nseatrial: ") + 1 :])
+    assert re.sub(r"(?s):\n.*\nfix", ":\n  …\nfix", message) == lines(
         """
         seatrial: release: seatrial release --yes --part minor ended with exit code 5:
           …
@@ -310,7 +310,7 @@ def test_failing_leg_says_which_and_why(repo: ReleaseRepo) -> None:
     )
 
 
-def test_world_in_which_a_leg_failed_can_be_kept_too(repo: ReleaseRepo) -> None:
+def test_sandbox_of_a_failed_step_can_be_kept_too(repo: ReleaseRepo) -> None:
     repo.project.write({"src/tidepool/__init__.py": '__version__ = "1.2.2"\n'})
     repo.project.commit("Fall out of step")
     with begun(repo, "--no-tests", "--keep") as process:
@@ -324,7 +324,7 @@ def test_world_in_which_a_leg_failed_can_be_kept_too(repo: ReleaseRepo) -> None:
     shutil.rmtree(repo.project.root / "looked")
 
 
-def test_version_from_the_tag_sails(repo: ReleaseRepo) -> None:
+def test_version_from_the_tag_is_rehearsed(repo: ReleaseRepo) -> None:
     """setuptools-scm writes into the sdist what it has seen of git, which differs between a clone and a checkout."""
     system = 'requires = ["setuptools>=77", "setuptools-scm"]\nbuild-backend = "setuptools.build_meta"'
     text = repo.read("pyproject.toml").replace('version = "1.2.3"', 'dynamic = ["version"]')
@@ -334,11 +334,11 @@ def test_version_from_the_tag_sails(repo: ReleaseRepo) -> None:
     )
     repo.project.commit("Take the version from the tag")
     repo.project.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
-    assert report(rehearse(repo, "--no-tests")) == CARD.replace("{remarks}", "")
+    assert report(rehearse(repo, "--no-tests")) == REPORT.replace("{remarks}", "")
 
 
-def test_project_of_many_quirks_sails(repo: ReleaseRepo, tmp_path: Path) -> None:
-    """It prints when it is imported, has a build.py at its top, no noxfile, and no CI that seatrial knows.
+def test_project_of_many_quirks_is_rehearsed(repo: ReleaseRepo, tmp_path: Path) -> None:
+    """It prints when it is imported, has a build.py at its top, no noxfile, and no CI that seatrial reads.
 
     A submodule of it is nowhere but in the user's repository.
     """
@@ -355,7 +355,7 @@ def test_project_of_many_quirks_sails(repo: ReleaseRepo, tmp_path: Path) -> None
     repo.project.git("rm", "-q", "noxfile.py", ".github/workflows/release.yml")
     repo.project.commit("Be odd")
     remark = "no workflow in .github/workflows publishes: release.yml and the environment pypi are assumed\n"
-    assert report(rehearse(repo, "--no-tests")) == CARD.replace("{remarks}", f"remarks    {remark}")
+    assert report(rehearse(repo, "--no-tests")) == REPORT.replace("{remarks}", f"remarks    {remark}")
 
 
 def test_build_that_depends_on_the_clock_is_found_out(repo: ReleaseRepo) -> None:

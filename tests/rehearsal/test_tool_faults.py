@@ -73,12 +73,12 @@ IN_SDIST = {
 def crooked(repo: ReleaseRepo, twist: str) -> None:
     """Have the distributions twisted after the real backend has made them."""
     text = repo.read("pyproject.toml")
-    found = re.search(r'build-backend = "(.*)"', text)
-    assert found
-    backend = next(name for name, system in BUILD_SYSTEMS.items() if f'"{found[1]}"' in system)
+    match = re.search(r'build-backend = "(.*)"', text)
+    assert match
+    backend = next(name for name, system in BUILD_SYSTEMS.items() if f'"{match[1]}"' in system)
     files = IN_SDIST[backend]
-    text = text.replace(found[0], 'build-backend = "crooked"\nbackend-path = ["."]') + files.get("pyproject.toml", "")
-    module = CROOKED.replace("{real}", found[1]).replace("{twist}", twist)
+    text = text.replace(match[0], 'build-backend = "crooked"\nbackend-path = ["."]') + files.get("pyproject.toml", "")
+    module = CROOKED.replace("{real}", match[1]).replace("{twist}", twist)
     repo.project.write({**files, "pyproject.toml": text, "crooked.py": module})
 
 
@@ -156,7 +156,7 @@ FAULTS = {
 
 
 def project(folder: Path, backend: str, **workflow: str) -> ReleaseRepo:
-    """Make a project that a workflow publishes, and whose remote is one of a forge."""
+    """Make a project that a workflow publishes, and whose remote is on a forge."""
     repo = make_release_repo(folder, backend)
     text = WORKFLOW
     for old, new in workflow.items():
@@ -174,13 +174,13 @@ def stopped(repo: ReleaseRepo, *options: str) -> tuple[str, str]:
     ran = repo.project.invoke("rehearse", "--no-tests", *options)
     assert ran.returncode == 6, ran.output
     assert not ran.was_a_traceback, ran.output
-    before, _, said = ran.output.rpartition("\nseatrial: ")
-    return before, said
+    before, _, message = ran.output.rpartition("\nseatrial: ")
+    return before, message
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_is_known_before_there_is_a_tag(tmp_path: Path, fault: str) -> None:
-    """The release that a rehearsal begins with refuses it; `test_failing_leg_says_which_and_why` has the rehearsal."""
+    """The release of a rehearsal refuses it; see also `test_failing_step_is_named_with_its_reason`."""
     repo = project(tmp_path / "port", "uv_build")
     FAULTS[fault].spoil(repo)
     repo.project.commit("Spoil it")
@@ -195,7 +195,7 @@ UP_TO_THE_BACKEND = ("classifier", "readme", "direct", "licence")
 """The faults that a backend may refuse by itself, and one in what it has built: for that, ours is in its sdist."""
 
 
-@pytest.mark.parametrize("backend", [one for one in BUILD_SYSTEMS if one != "uv_build"])
+@pytest.mark.parametrize("backend", [backend for backend in BUILD_SYSTEMS if backend != "uv_build"])
 def test_fault_is_found_with_every_backend(tmp_path: Path, backend: str) -> None:
     """That what each builds of a healthy package is taken is in tests/sessions/test_build.py."""
     repo = project(tmp_path / "port", backend)
@@ -213,17 +213,17 @@ def test_fault_is_found_with_every_backend(tmp_path: Path, backend: str) -> None
 DOOR = '[tool.seatrial.ignore]\nCI007 = "the door is to find it"\n'
 
 
-def test_publisher_that_is_not_the_registered_one_ends_at_the_door(tmp_path: Path) -> None:
-    """Another owner or another workflow is told so by the same index: see test_network.py."""
+def test_unregistered_publisher_is_refused_by_the_index(tmp_path: Path) -> None:
+    """Another owner or another workflow is refused by the same index: see test_network.py."""
     repo = project(tmp_path / "port", "uv_build", **{"environment: pypi": "name: none"})
-    told = f'\n[tool.seatrial.publisher]\nenvironment = "pypi"\n{DOOR}'
-    repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + told})
-    _, said = stopped(repo, "--part", "minor")
-    assert said.startswith("upload: twine upload failed:\n")
+    settings = f'\n[tool.seatrial.publisher]\nenvironment = "pypi"\n{DOOR}'
+    repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + settings})
+    _, message = stopped(repo, "--part", "minor")
+    assert message.startswith("upload: twine upload failed:\n")
     words = "valid token, but no corresponding publisher (Publisher with matching claims was not found)"
-    assert f"* `invalid-publisher`: {words}" in said
+    assert f"* `invalid-publisher`: {words}" in message
     sent = "workflow release.yml, environment (none)"
-    assert f"\nfix:  register on PyPI: owner acme, repository tidepool, {sent}\n" in said
+    assert f"\nfix:  register on PyPI: owner acme, repository tidepool, {sent}\n" in message
 
 
 def test_job_that_may_not_ask_for_a_token_is_an_error_before_the_first_step(tmp_path: Path) -> None:

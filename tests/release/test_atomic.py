@@ -46,8 +46,8 @@ def test_release_goes_out_whole(repo: ReleaseRepo) -> None:
 def test_pre_release_and_its_way_back(repo: ReleaseRepo) -> None:
     for number, part in enumerate(("rc", "rc", "final")):
         if number:
-            repo.project.invoke("news", "bugfix", f"Mended {number}.", "--issue", str(number))
-            repo.project.commit("Mend")
+            repo.project.invoke("news", "bugfix", f"Fixed {number}.", "--issue", str(number))
+            repo.project.commit("Fix")
         ran = repo.release("--part", part, "--yes")
         assert ran.returncode == 0, ran.output
     release_happened(repo)

@@ -53,9 +53,9 @@ def verdicts(repo: ReleaseRepo, request: ReleaseRequest) -> tuple[set[str], set[
         judged = run_checks(RELEASE_CHECKS, run.attempt())
     assert repo.state() == before
     assert scratch_clones(repo) == []
-    found = {one.code: one.finding.verdict for one in judged if one.code != "DIST411"}
-    failed = {code for code, verdict in found.items() if verdict is Verdict.FAILED}
-    return failed, {code for code, verdict in found.items() if verdict is Verdict.UNKNOWN}
+    verdicts = {result.code: result.finding.verdict for result in judged if result.code != "DIST411"}
+    failed = {code for code, verdict in verdicts.items() if verdict is Verdict.FAILED}
+    return failed, {code for code, verdict in verdicts.items() if verdict is Verdict.UNKNOWN}
 
 
 def test_healthy_project_is_walked_through(repo: ReleaseRepo) -> None:
@@ -91,7 +91,7 @@ def test_healthy_project_is_walked_through(repo: ReleaseRepo) -> None:
         (broken_states.write_a_fragment_in_latin1, {"META006", "GIT017"}, UNWRITTEN - {"META006"}),
         (broken_states.push_to_two, {"GIT007"}, set()),
     ],
-    ids=lambda one: getattr(one, "__name__", ""),
+    ids=lambda case: getattr(case, "__name__", ""),
 )
 def test_trouble_is_found_and_the_walk_goes_on(
     repo: ReleaseRepo, trouble: Callable[[ReleaseRepo], None], failed: set[str], unknown: set[str]

@@ -150,7 +150,7 @@ def test_release_that_is_asked_to_end_takes_its_tests_along(repo: ReleaseRepo, t
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
-def test_branch_is_told_that_follows_nothing(repo: ReleaseRepo) -> None:
+def test_branch_without_upstream_is_reported(repo: ReleaseRepo) -> None:
     repo.project.git("branch", "--unset-upstream")
     repo.project.git("config", "remote.pushDefault", "origin")
     assert (

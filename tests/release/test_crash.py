@@ -166,17 +166,17 @@ class Kills:
         return ""
 
     def _what_is_wrong_later(self, other: ReleaseRepo, state: RepoState, folder: Path) -> str:
-        left = sha256(f"{state} {sorted(on_disk(folder / 'port'))}".encode()).hexdigest()
-        if not self._is_new(left):
+        digest = sha256(f"{state} {sorted(on_disk(folder / 'port'))}".encode()).hexdigest()
+        if not self._is_new(digest):
             return ""
         again = other.release("--part", "minor", "--yes")
         is_whole = not again.returncode and other.state() == self.whole
         return "" if is_whole else f"running it again ended otherwise:\n{again.output}"
 
-    def _is_new(self, left: str) -> bool:
+    def _is_new(self, digest: str) -> bool:
         with self._lock:
-            is_new = left not in self.left_behind
-            self.left_behind.add(left)
+            is_new = digest not in self.left_behind
+            self.left_behind.add(digest)
         return is_new
 
 
@@ -186,11 +186,11 @@ def on_disk(folder: Path) -> set[tuple[str, str]]:
     Of the scratch clone, which is thrown away, and of what a build remembers, the paths alone: contents name folders
     and times. The objects of the scratch clone are left out.
     """
-    found = set()
+    orders = set()
     for path, content in files_below(folder, UNSTEADY):
         if not OBJECT_OF_SCRATCH.match(path):
-            found.add((HASH_OF_A_FOLDER.sub("ID", path), "" if THROWN_AWAY.match(path) else content))
-    return found
+            orders.add((HASH_OF_A_FOLDER.sub("ID", path), "" if THROWN_AWAY.match(path) else content))
+    return orders
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +244,7 @@ def test_release_that_is_killed_while_the_remote_takes_it(
     assert state.head == before.head
     interrupted = read_interrupted_release(read_repository(other.project.root))
     assert interrupted is not None
-    # Nothing tells that a hook has been killed, and does not work on: the user has to.
+    # Whether the hook was killed or still runs is unknown here: the user has to decide.
     assert interrupted.state is (PushState.UNKNOWN if state.remote == before.remote else PushState.ACCEPTED)
     if interrupted.state is PushState.UNKNOWN:
         assert other.project.invoke("release", "--forget").returncode == 0
@@ -259,20 +259,20 @@ def test_of_two_releases_at_once_one_wins_and_the_other_says_why(repo: ReleaseRe
     for number in range(MOST_AT_ONCE):
         if refused and number >= 3:
             break
-        one = repo.copy(tmp_path / str(number))
-        second = one.clone("second").project
+        copy = repo.copy(tmp_path / str(number))
+        second = copy.clone("second").project
         # Somebody else: the same commit by the same person in the same second would be one and the same object.
         two = ReleaseRepo(replace(second, environ={**second.environ, "GIT_COMMITTER_NAME": "B. Committer"}))
         with ThreadPoolExecutor(2) as pool:
-            ended = list(pool.map(lambda clone: clone.release("--part", "minor", "--yes"), (one, two)))
+            ended = list(pool.map(lambda clone: clone.release("--part", "minor", "--yes"), (copy, two)))
         codes = sorted(ran.returncode for ran in ended)
         assert codes == [0, 5], [ran.output for ran in ended]
         (loser,) = (ran for ran in ended if ran.returncode)
         assert not loser.was_a_traceback
         assert any(f" {code}\n" in loser.output for code in ("PushRefused", "BranchBehind", "TagTaken")), loser.output
-        winner = one if not ended[0].returncode else two
+        winner = copy if not ended[0].returncode else two
         assert (
-            one.remote.git("rev-parse", "main", "v1.3.0^{commit}").split()
+            copy.remote.git("rev-parse", "main", "v1.3.0^{commit}").split()
             == [winner.project.git("rev-parse", "HEAD").strip()] * 2
         )
         refused += " PushRefused\n" in loser.output
@@ -280,15 +280,15 @@ def test_of_two_releases_at_once_one_wins_and_the_other_says_why(repo: ReleaseRe
     assert refused, "the two were never on their way at once"
 
 
-def test_of_two_releases_in_one_clone_the_second_is_told(repo: ReleaseRepo, whole: RepoState, tmp_path: Path) -> None:
-    one = repo.copy(tmp_path / "port")
-    hook = one.project.root / ".git/hooks/pre-commit"
+def test_second_release_in_one_clone_is_refused(repo: ReleaseRepo, whole: RepoState, tmp_path: Path) -> None:
+    copy = repo.copy(tmp_path / "port")
+    hook = copy.project.root / ".git/hooks/pre-commit"
     # The first release is not over while its hook waits; the second is made from within.
     hook.write_text(
-        f'#!/bin/sh\nenv -u GIT_DIR -u GIT_INDEX_FILE {sys.executable} -m invoke --search-root "{one.project.root}" '
+        f'#!/bin/sh\nenv -u GIT_DIR -u GIT_INDEX_FILE {sys.executable} -m invoke --search-root "{copy.project.root}" '
         "release --part minor --yes --no-tests; [ $? = 5 ]\n"
     )
     hook.chmod(0o755)
-    ran = one.release("--part", "minor", "--yes")
+    ran = copy.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
-    assert one.state().remote == whole.remote
+    assert copy.state().remote == whole.remote

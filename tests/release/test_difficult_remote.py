@@ -30,15 +30,15 @@ def refused(repo: ReleaseRepo, address: str, *args: str) -> tuple[str, RepoState
     ran = repo.release("--part", "minor", "--yes", *args, GIT_ASKPASS="")
     assert ran.returncode == 5, ran.output
     assert not ran.was_a_traceback
-    said = normalised(ran.output[ran.output.index("\nseatrial: ") + 1 :])
-    return re.sub(r"127\.0\.0\.1:\d+", "forge", said), before, repo.state()
+    message = normalised(ran.output[ran.output.index("\nseatrial: ") + 1 :])
+    return re.sub(r"127\.0\.0\.1:\d+", "forge", message), before, repo.state()
 
 
 def test_credentials_that_the_forge_does_not_take(repo: ReleaseRepo) -> None:
     with serve_remote(repo.remote.root, nobody_is_allowed) as address:
-        said, before, after = refused(repo, address)
+        message, before, after = refused(repo, address)
     assert after == before
-    assert said == lines(
+    assert message == lines(
         f"""
         seatrial: origin did not take the push; nothing has changed there:
           fatal: could not read Username for 'http://forge': terminal prompts disabled
@@ -91,7 +91,7 @@ def test_branch_that_is_protected_leads_to_a_pull_request_that_works(repo: Relea
 def test_branch_that_moves_between_the_look_and_the_push(repo: ReleaseRepo) -> None:
     other = repo.clone("other")
     other.project.git("commit", "-q", "--allow-empty", "-m", "Theirs")
-    theirs = other.project.git("rev-parse", "HEAD").strip()
+    other_commit = other.project.git("rev-parse", "HEAD").strip()
     moved: list[str] = []
 
     def somebody_is_faster(_: BaseHTTPRequestHandler) -> bool:
@@ -100,10 +100,10 @@ def test_branch_that_moves_between_the_look_and_the_push(repo: ReleaseRepo) -> N
         return False
 
     with serve_remote(repo.remote.root, somebody_is_faster) as address:
-        said, before, after = refused(repo, address)
-    assert repo.remote.git("for-each-ref", "--format=%(objectname) %(refname)") == f"{theirs} refs/heads/main\n"
+        message, before, after = refused(repo, address)
+    assert repo.remote.git("for-each-ref", "--format=%(objectname) %(refname)") == f"{other_commit} refs/heads/main\n"
     assert replace(after, remote=before.remote) == before
-    assert said.endswith(
+    assert message.endswith(
         f"fix:  somebody has pushed meanwhile: git pull --rebase, then release again\n{READ}PushRefused\n"
     )
 

@@ -1,4 +1,4 @@
-"""What a finding says that mends it, mends it: its commands are run as they are printed."""
+"""The fix of a finding works: its commands are run as they are printed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COMMAND = re.compile(
 
 def commands(fix: str) -> list[list[str]]:
     """Return the commands of a fix, as a shell takes them apart."""
-    return [shlex.split(one) for found in COMMAND.findall(fix) for one in found.split(" && ")]
+    return [shlex.split(command) for match in COMMAND.findall(fix) for command in match.split(" && ")]
 
 
 def first_commands(fix: str) -> list[list[str]]:
@@ -70,7 +70,7 @@ def clone_a_part(repo: ReleaseRepo) -> None:
     repo.project.git("config", "branch.main.remote", "origin")
     repo.project.git("config", "branch.main.merge", "refs/heads/main")
     repo.project.git("reset", "-q", "--hard")
-    # Only then is it known where the branch stands.
+    # Only then is the state of the branch known.
     repo.project.git("fetch", "-q")
 
 
@@ -183,8 +183,8 @@ def test_fix_is_run_as_it_is_printed_and_the_finding_is_gone(
 def test_build_takes_the_place_of_distributions_that_were_made_by_hand(repo: ReleaseRepo) -> None:
     dist = repo.project.root / "dist"
     dist.mkdir()
-    for one in (sample_dists.sdist(), sample_dists.wheel().having({"tidepool/extra.py": "more = 1\n"})):
-        (dist / one.name).write_bytes(one.data())
+    for sample in (sample_dists.sdist(), sample_dists.wheel().having({"tidepool/extra.py": "more = 1\n"})):
+        (dist / sample.name).write_bytes(sample.data())
     before = judged_files(repo)["DIST404"]
     assert before["verdict"] == "failed"
     for words in commands(before["fix"]):
@@ -193,15 +193,15 @@ def test_build_takes_the_place_of_distributions_that_were_made_by_hand(repo: Rel
 
 
 def judged_files(repo: ReleaseRepo) -> dict[str, dict[str, str]]:
-    return {one["code"]: one for one in json.loads(repo.project.invoke("check", "--json").output)}
+    return {row["code"]: row for row in json.loads(repo.project.invoke("check", "--json").output)}
 
 
 PRINTED = sorted(
     {
-        found
+        command
         for name in ("before_tag.txt", "findings.txt")
         for fix in re.findall(r"(?ms)^fix: (.*?)\n$", (EXPECTED / name).read_text(encoding="utf-8"))
-        for found in map(shlex.join, commands(fix))
+        for command in map(shlex.join, commands(fix))
     }
 )
 OTHERS = {
@@ -221,7 +221,7 @@ def is_known(program: str, words: list[str]) -> bool:
         Parser(contexts=ns.to_contexts(), initial=ParserContext(), ignore_unknown=False).parse_argv(words)
         return True
     if program == "git" and (program, words[0]) not in OTHERS:
-        # It tells how it is used, and ends with 129.
+        # It prints its usage, and ends with 129.
         git = (shutil.which("git") or "git", words[0], "-h")
         return subprocess.run(git, capture_output=True, check=False).returncode == 129
     if program == "nox":

@@ -193,7 +193,7 @@ def test_push_that_the_hook_refuses_afterwards_is_forgotten_by_the_user_alone(fo
 def test_line_that_is_cut_while_the_pack_is_sent_leaves_the_state_unknown(
     repo: ReleaseRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The remote has got nothing, but nobody here can know."""
+    """The remote has got nothing, but this cannot be known here."""
     enter(repo.project, monkeypatch)
     with serve_remote(repo.remote.root, the_line_is_cut) as address:
         repo.project.git("remote", "set-url", "origin", address)
@@ -258,10 +258,10 @@ def test_of_two_machines_the_one_whose_push_was_lost_gives_way(forge: Forge) -> 
     assert forge.ask() is PushState.UNKNOWN
     (forge.repo.remote.root / "hooks/pre-receive").unlink()
     assert second.release("--part", "minor", "--yes").returncode == 0
-    theirs = forge.repo.remote.git("for-each-ref", "--format=%(objectname) %(refname)")
+    refs = forge.repo.remote.git("for-each-ref", "--format=%(objectname) %(refname)")
     assert forge.ask() is PushState.REFUSED
     forge.remote.let_go()
-    assert forge.repo.remote.git("for-each-ref", "--format=%(objectname) %(refname)") == theirs
+    assert forge.repo.remote.git("for-each-ref", "--format=%(objectname) %(refname)") == refs
     ran = forge.repo.release("--part", "minor", "--yes")
     assert (ran.returncode, forge.note.exists()) == (5, False)
     assert "v1.3.0 was interrupted before origin had it, and will not arrive any more\n" in ran.output
@@ -288,14 +288,14 @@ def test_remote_that_is_renamed_is_found_by_its_address(forge: Forge) -> None:
     assert forge.repo.project.git("rev-parse", "main") == forge.repo.remote.git("rev-parse", "v1.3.0^{commit}")
 
 
-def test_remote_at_another_address_does_not_tell_that_the_push_is_over(forge: Forge) -> None:
+def test_remote_at_another_address_does_not_end_the_push(forge: Forge) -> None:
     forge.kill_at_the_push()
     forge.repo.project.run("git", "init", "-q", "--bare", "-b", "main", "../elsewhere.git")
     forge.repo.project.git("remote", "set-url", "origin", "../elsewhere.git")
     assert forge.ask() is PushState.UNKNOWN
 
 
-def test_remote_that_is_gone_is_told_with_two_ways_out(forge: Forge) -> None:
+def test_missing_remote_is_reported_with_two_fixes(forge: Forge) -> None:
     forge.kill_at_the_push()
     forge.repo.project.git("remote", "remove", "origin")
     message = lines(

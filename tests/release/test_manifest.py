@@ -32,18 +32,20 @@ def manifest(tmp_path: Path) -> Manifest:
 
 def test_manifest_is_read_with_copies_of_its_files(tmp_path: Path, manifest: Manifest) -> None:
     manifest.keep(repository(tmp_path))
-    found = Manifest.recall(repository(tmp_path))
-    assert found
-    assert found.as_dict() == manifest.as_dict()
-    assert [one.path for one in found.files] == [tmp_path / MANIFEST_FOLDER / one.path.name for one in manifest.files]
+    recalled = Manifest.recall(repository(tmp_path))
+    assert recalled
+    assert recalled.as_dict() == manifest.as_dict()
+    assert [entry.path for entry in recalled.files] == [
+        tmp_path / MANIFEST_FOLDER / file.path.name for file in manifest.files
+    ]
 
 
 def test_next_manifest_takes_the_place_of_the_last(tmp_path: Path, manifest: Manifest) -> None:
     manifest.keep(repository(tmp_path))
     Manifest("v1.4.0", "1.4.0", "b" * 40, manifest.files[:1]).keep(repository(tmp_path))
-    found = Manifest.recall(repository(tmp_path))
-    assert found
-    assert found.tag == "v1.4.0"
+    recalled = Manifest.recall(repository(tmp_path))
+    assert recalled
+    assert recalled.tag == "v1.4.0"
     assert sorted(path.name for path in (tmp_path / MANIFEST_FOLDER).iterdir()) == [
         "manifest.json",
         manifest.files[0].path.name,
@@ -57,8 +59,8 @@ def test_manifest_of_another_package_of_the_repository_leaves_it_alone(
     first, second = (replace(repository(tmp_path), prefix=prefix) for prefix in prefixes)
     manifest.keep(first)
     Manifest("foo-v1.4.0", "1.4.0", "b" * 40, manifest.files[:1]).keep(second)
-    found = [Manifest.recall(one) for one in (first, second)]
-    assert [one.tag for one in found if one] == ["v1.3.0", "foo-v1.4.0"]
+    manifests = [Manifest.recall(clone) for clone in (first, second)]
+    assert [manifest.tag for manifest in manifests if manifest] == ["v1.3.0", "foo-v1.4.0"]
 
 
 def lose_a_file(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A preflight tells all at once, and changes nothing."""
+"""A preflight reports all problems at once, and changes nothing."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def preflight(repo: ReleaseRepo, *args: str, **environ: str) -> RunResult:
     return ran
 
 
-def told(ran: RunResult) -> str:
+def report_of(ran: RunResult) -> str:
     """Return the report, without the steps before it."""
     report = ran.output.partition("\n\n")[2]
     report = re.sub(r"HEAD is at \w+", "HEAD is at …", report)
@@ -93,16 +93,16 @@ def told(ran: RunResult) -> str:
 
 
 def judged(ran: RunResult) -> dict[str, Any]:
-    """Return what is known of each check from the JSON; of several files, what failed."""
-    found: dict[str, Any] = {}
-    for one in json.loads(ran.output[ran.output.index("[\n") : ran.output.rindex("]") + 1]):
-        if one["code"] not in found or one["verdict"] == "failed":
-            found[one["code"]] = one
-    return found
+    """Return the result of each check from the JSON; of several files, what failed."""
+    rows: dict[str, Any] = {}
+    for row in json.loads(ran.output[ran.output.index("[\n") : ran.output.rindex("]") + 1]):
+        if row["code"] not in rows or row["verdict"] == "failed":
+            rows[row["code"]] = row
+    return rows
 
 
 def failed(ran: RunResult) -> dict[str, str]:
-    return {code: one["seen"] for code, one in judged(ran).items() if one["verdict"] == "failed"}
+    return {code: row["seen"] for code, row in judged(ran).items() if row["verdict"] == "failed"}
 
 
 def expect(name: str, text: str, pytestconfig: pytest.Config) -> None:
@@ -138,16 +138,16 @@ WORKFLOW_WITH_A_PASSWORD = WORKFLOW.replace(
 PUBLISHER_TOLD = '\n[tool.seatrial.publisher]\nworkflow = "Release.yml"\nenvironment = "pypi"\n'
 
 
-def page(*files: tuple[str, str, int], **told: object) -> dict[str, object]:
-    """Return what an index tells of files that came just now: each with its version, the end of its name, its size."""
+def page(*files: tuple[str, str, int], **fields: object) -> dict[str, object]:
+    """Return the page of an index for new files: each has a version, the end of its name, and a size."""
     now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
     same = {"url": "", "hashes": {"sha256": "ab"}, "upload-time": now}
     index_file = [{**same, "filename": f"tidepool-{version}{kind}", "size": size} for version, kind, size in files]
-    return {"meta": {"api-version": "1.4"}, "name": "tidepool", "files": index_file, **told}
+    return {"meta": {"api-version": "1.4"}, "name": "tidepool", "files": index_file, **fields}
 
 
 def make_every_mistake_in_the_workflow(repo: ReleaseRepo) -> dict[str, object] | None:
-    """Give it a name of the standard library too, which no index knows."""
+    """Give it a name of the standard library too, which no index has."""
     edit(repo, 'name = "tidepool"', 'name = "antigravity"')
     edit(repo, SETTINGS, f'\n[tool.hatch.build.targets.wheel]\npackages = ["src/tidepool"]\n{SETTINGS}{PUBLISHER_TOLD}')
     address = DEFAULT_REPOSITORY.rstrip("/")
@@ -189,16 +189,16 @@ def hash_of(number: int) -> str:
 def test_what_stands_in_the_way_on_the_forge_and_on_the_index_is_found(
     repo: ReleaseRepo, pytestconfig: pytest.Config, state: Callable[[ReleaseRepo], dict[str, object] | None]
 ) -> None:
-    """The rows of what can go wrong with an upload, each in a real repository beside an index that answers so."""
-    told = state(repo)
+    """The rows of what can go wrong with an upload, each in a real repository with an index that answers so."""
+    page_state = state(repo)
     repo.project.commit("Change")
-    status = 200 if told else 404
-    with serve_page(json.dumps(told).encode(), status=status) as url:
+    status = 200 if page_state else 404
+    with serve_page(json.dumps(page_state).encode(), status=status) as url:
         edit(repo, SETTINGS, f'\n[tool.seatrial]\nindex = "{url}"\n')
         repo.project.git("push", "-q")
         ran = preflight(repo, "--part", "minor", "--json")
-    found = [one for one in judged(ran).values() if one["verdict"] == "failed"]
-    lines = [f"{one['code']} {one['severity']}\n{one['seen']}\nfix: {one['fix']}\n" for one in found]
+    failures = [row for row in judged(ran).values() if row["verdict"] == "failed"]
+    lines = [f"{row['code']} {row['severity']}\n{row['seen']}\nfix: {row['fix']}\n" for row in failures]
     text = re.sub(r"127\.0\.0\.1:\d+", "index", "\n".join(lines)).replace(HOST, "{host}")
     expect(f"preflight_{state.__name__}.txt", re.sub(r"\d[\d,]+ bytes", "N bytes", text), pytestconfig)
 
@@ -209,7 +209,7 @@ def test_healthy_release_passes_every_check(repo: ReleaseRepo, network: LocalNet
     repo.project.git("push", "-q")
     ran = preflight(repo, "--part", "minor")
     assert ran.returncode == 0, ran.output
-    assert re.sub(r"\d+ checks", "N checks", told(ran)) == lines(
+    assert re.sub(r"\d+ checks", "N checks", report_of(ran)) == lines(
         """
         tidepool 1.3.0, tag v1.3.0
 
@@ -247,7 +247,7 @@ def test_ci_that_builds_without_a_session_is_noted(
 
 
 @pytest.mark.selection
-def test_all_that_is_wrong_is_told_at_once(repo: ReleaseRepo, pytestconfig: pytest.Config) -> None:
+def test_all_problems_are_reported_at_once(repo: ReleaseRepo, pytestconfig: pytest.Config) -> None:
     broken_states.detach(repo)
     edit(repo, 'readme = "README.md"', 'readme = "README.md"\nlicence = "MIT"')
     broken_states.take_the_marker_away(repo)
@@ -255,10 +255,10 @@ def test_all_that_is_wrong_is_told_at_once(repo: ReleaseRepo, pytestconfig: pyte
     repo.project.write({"notes.txt": "mine\n"})
     ran = preflight(repo, "--version", "1.2.0")
     assert ran.returncode == 5
-    expect("preflight_all.txt", told(ran), pytestconfig)
+    expect("preflight_all.txt", report_of(ran), pytestconfig)
 
 
-def test_index_that_has_the_version_and_another_sdist_is_told(
+def test_index_with_another_sdist_of_the_version_is_reported(
     repo: ReleaseRepo, network: LocalNetwork, tmp_path: Path
 ) -> None:
     ask(repo, network)
@@ -267,9 +267,9 @@ def test_index_that_has_the_version_and_another_sdist_is_told(
         path.write_bytes(archive.data())
         old = describe_upload(archive.distribution(), datetime(2024, 2, 29, tzinfo=timezone.utc))
         network.index.store.put(path, "tidepool", old)
-    found = failed(preflight(repo, "--part", "minor", "--json"))
-    assert found.keys() == {"GIT017", "INDEX003", "INDEX005", "INDEX006", "INDEX011", "INDEX012"}
-    assert found["INDEX006"] == "Only one sdist may be uploaded per release."
+    failures = failed(preflight(repo, "--part", "minor", "--json"))
+    assert failures.keys() == {"GIT017", "INDEX003", "INDEX005", "INDEX006", "INDEX011", "INDEX012"}
+    assert failures["INDEX006"] == "Only one sdist may be uploaded per release."
 
 
 def test_release_is_refused_for_what_a_preflight_calls_an_error(
@@ -287,7 +287,7 @@ def test_release_is_refused_for_what_a_preflight_calls_an_error(
     expect("preflight_release.txt", message, pytestconfig)
 
 
-def test_build_that_is_never_the_same_and_sdist_that_lacks_something_are_told(repo: ReleaseRepo) -> None:
+def test_unreproducible_build_and_incomplete_sdist_are_reported(repo: ReleaseRepo) -> None:
     repo.project.write(
         {
             "hatch_build.py": lines(
@@ -314,8 +314,8 @@ def test_build_that_is_never_the_same_and_sdist_that_lacks_something_are_told(re
     edit(repo, SETTINGS, f"{hook}{SETTINGS}")
     repo.project.commit("Add a hook")
     repo.project.git("push", "-q")
-    found = failed(preflight(repo, "--json"))
-    assert found == {
+    failures = failed(preflight(repo, "--json"))
+    assert failures == {
         "DIST405": "stamp.txt",
         "DIST406": "src/tidepool/table.json",
         "DIST407": "tidepool/table.json is not in tidepool-1.3.0-py3-none-any.whl",
@@ -367,14 +367,14 @@ def test_pipeline_of_gitlab_that_does_not_hear_the_tag_is_found(
     """It is read from the commit that the release would be of, in a real repository."""
     (repo.project.root / ".github/workflows/release.yml").unlink()
     enter(repo.project, monkeypatch)
-    for pipeline, verdict, seen in READ_PIPELINES:
+    for pipeline, verdict, text in READ_PIPELINES:
         repo.project.write({".gitlab-ci.yml": pipeline})
         repo.project.commit("Publish from GitLab")
         finding = findings(repo.project, "--part minor")["CI002"]
-        assert (finding.verdict, finding.seen) == (verdict, seen)
+        assert (finding.verdict, finding.seen) == (verdict, text)
 
 
-def test_remote_that_does_not_let_push_is_told(repo: ReleaseRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remote_that_refuses_pushes_is_reported(repo: ReleaseRepo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only a real git says so, asked by a real push of a forge that wants a password."""
     enter(repo.project, monkeypatch)
     monkeypatch.setenv("GIT_ASKPASS", "")
@@ -399,10 +399,10 @@ def test_ci_job_shows_annotations_and_a_summary(repo: ReleaseRepo, tmp_path: Pat
 
 def test_ignore_takes_the_force_out_of_an_error_and_is_shown(repo: ReleaseRepo, pytestconfig: pytest.Config) -> None:
     broken_states.use_up_the_fragments(repo)
-    edit(repo, SETTINGS, f'{SETTINGS}\n[tool.seatrial.ignore]\nMETA005 = "nothing to tell"\nGIT017 = "a test"\n')
+    edit(repo, SETTINGS, f'{SETTINGS}\n[tool.seatrial.ignore]\nMETA005 = "nothing to note"\nGIT017 = "a test"\n')
     ran = preflight(repo, "--part", "patch")
     assert ran.returncode == 0
-    expect("preflight_ignored.txt", told(ran), pytestconfig)
+    expect("preflight_ignored.txt", report_of(ran), pytestconfig)
 
 
 def test_ignore_of_a_check_that_there_is_none_of_is_an_error(repo: ReleaseRepo) -> None:
@@ -413,9 +413,9 @@ def test_ignore_of_a_check_that_there_is_none_of_is_an_error(repo: ReleaseRepo) 
     }
 
 
-def test_folder_that_is_no_project_is_told_in_the_same_way(repo: ReleaseRepo, pytestconfig: pytest.Config) -> None:
+def test_folder_without_a_project_is_reported_in_the_same_way(repo: ReleaseRepo, pytestconfig: pytest.Config) -> None:
     repo.project.write({"pyproject.toml": "[project\n"})
     repo.project.git("commit", "-qam", "Break")
     ran = preflight(repo)
     assert ran.returncode == 5
-    expect("preflight_broken.txt", told(ran), pytestconfig)
+    expect("preflight_broken.txt", report_of(ran), pytestconfig)

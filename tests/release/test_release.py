@@ -517,18 +517,18 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
 
 
 @pytest.mark.parametrize(
-    ("spoil", "args", "said"),
+    ("spoil", "args", "expected"),
     SITUATIONS,
     ids=[spoil.__name__ if spoil else " ".join(args) for spoil, args, _ in SITUATIONS],
 )
-def test_what_is_wrong_is_told_before_anything_is_written(
-    repo: ReleaseRepo, spoil: Callable[[ReleaseRepo], None] | None, args: tuple[str, ...], said: str
+def test_problems_are_reported_before_anything_is_written(
+    repo: ReleaseRepo, spoil: Callable[[ReleaseRepo], None] | None, args: tuple[str, ...], expected: str
 ) -> None:
     if spoil:
         spoil(repo)
     commit = repo.project.git("rev-parse", "HEAD")[:12]
-    found = refused(repo, *(args or ("--part", "minor")), "--yes")
-    assert found == lines(said.replace("{commit}", commit))
+    message = refused(repo, *(args or ("--part", "minor")), "--yes")
+    assert message == lines(expected.replace("{commit}", commit))
 
 
 @pytest.mark.parametrize(
@@ -542,13 +542,13 @@ def test_what_is_wrong_is_told_before_anything_is_written(
         (lose_the_network, "RemoteUnreachable", "127.0.0.1"),
     ],
 )
-def test_what_others_refuse_is_told_in_their_words(
+def test_refusals_of_tools_are_reported_in_their_words(
     repo: ReleaseRepo, spoil: Callable[[ReleaseRepo], None], error: str, words: str
 ) -> None:
     spoil(repo)
-    said = refused(repo, "--part", "minor", "--yes")
-    assert words in said
-    assert said.endswith(f"{READ}{error}\n")
+    message = refused(repo, "--part", "minor", "--yes")
+    assert words in message
+    assert message.endswith(f"{READ}{error}\n")
 
 
 def test_hook_that_refuses_the_message_leads_to_the_setting_of_the_message(repo: ReleaseRepo) -> None:
@@ -577,26 +577,26 @@ def test_hook_that_refuses_the_files_is_not_taken_for_one_of_the_message(repo: R
     assert text.endswith(f"fix:  fix what the hook names, and commit it\n{READ}HookRefused\n")
 
 
-def test_several_reasons_are_told_together(repo: ReleaseRepo) -> None:
+def test_several_reasons_are_reported_together(repo: ReleaseRepo) -> None:
     use_up_the_fragments(repo)
     detach(repo)
     cut_the_history_off(repo)
-    said = refused(repo, "--part", "minor", "--yes", GIT_COMMITTER_NAME="", GIT_COMMITTER_EMAIL="")
-    assert said.startswith("seatrial: there are 4 reasons why this can't be released:\n")
-    assert said.endswith(f"\n{READ}ShallowClone DetachedHead NoIdentity NoFragments\n")
+    message = refused(repo, "--part", "minor", "--yes", GIT_COMMITTER_NAME="", GIT_COMMITTER_EMAIL="")
+    assert message.startswith("seatrial: there are 4 reasons why this can't be released:\n")
+    assert message.endswith(f"\n{READ}ShallowClone DetachedHead NoIdentity NoFragments\n")
 
 
-def test_reasons_of_the_remote_and_of_the_project_are_told_together(repo: ReleaseRepo) -> None:
+def test_reasons_of_the_remote_and_of_the_project_are_reported_together(repo: ReleaseRepo) -> None:
     branch_off(repo)
     misname_a_fragment(repo)
     name_another_version(repo)
-    said = refused(repo, "--part", "minor", "--yes")
-    assert said.endswith(f"\n{READ}VersionsDisagree FragmentInvalid\n")
+    message = refused(repo, "--part", "minor", "--yes")
+    assert message.endswith(f"\n{READ}VersionsDisagree FragmentInvalid\n")
     repo.project.git("revert", "--no-edit", "HEAD", "HEAD~1")
     fall_behind(repo)
     repo.project.git("switch", "-q", "topic")
-    said = refused(repo, "--version", "1.2.2", "--yes")
-    assert said.endswith(f"\n{READ}WrongBranch VersionNotNewer\n")
+    message = refused(repo, "--version", "1.2.2", "--yes")
+    assert message.endswith(f"\n{READ}WrongBranch VersionNotNewer\n")
 
 
 def test_advice_after_unfinished_work_was_in_the_way_ends_the_release(repo: ReleaseRepo) -> None:
@@ -661,9 +661,9 @@ def test_distributions_of_another_version_than_the_tag_are_refused(hatchling_por
     repo.project.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
     repo.project.commit("Take the version from the tag")
     repo.project.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
-    said = refused(repo, "--part", "minor", "--yes", SETUPTOOLS_SCM_PRETEND_VERSION="9.9.9")
-    assert "seatrial: v1.3.0 would be the tag of tidepool-9.9.9.tar.gz, tidepool-9.9.9-py3-none-any.whl" in said
-    assert said.endswith(f"{READ}VerificationFailed\n")
+    message = refused(repo, "--part", "minor", "--yes", SETUPTOOLS_SCM_PRETEND_VERSION="9.9.9")
+    assert "seatrial: v1.3.0 would be the tag of tidepool-9.9.9.tar.gz, tidepool-9.9.9-py3-none-any.whl" in message
+    assert message.endswith(f"{READ}VerificationFailed\n")
 
 
 def test_ctrl_c_leaves_nothing(repo: ReleaseRepo) -> None:
@@ -758,8 +758,8 @@ def test_entries_without_titles_are_not_compared(repo: ReleaseRepo) -> None:
 
 
 def test_nobody_to_ask_is_an_error(repo: ReleaseRepo) -> None:
-    said = refused(repo, "--part", "minor")
-    assert said.endswith(
+    message = refused(repo, "--part", "minor")
+    assert message.endswith(
         lines(
             f"""
             seatrial: there is no terminal to ask on; nothing has changed
@@ -802,11 +802,11 @@ def test_checkout_of_another_kind_is_as_good(repo: ReleaseRepo, tmp_path: Path, 
     else:
         repo.project.git("remote", "set-url", "origin", str(repo.remote.root))
         repo.project.root.rename(other)
-    there = ReleaseRepo(SampleProject(other, repo.project.environ))
-    ran = there.release("--part", "minor", "--yes")
+    other_repo = ReleaseRepo(SampleProject(other, repo.project.environ))
+    ran = other_repo.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
     commit = repo.remote.git("rev-parse", "main")
-    assert there.project.git("rev-parse", "HEAD") == commit
+    assert other_repo.project.git("rev-parse", "HEAD") == commit
     assert repo.remote.git("rev-parse", "v1.3.0^{commit}") == commit
 
 
@@ -937,8 +937,8 @@ def test_next_command_works_in_the_state_of_the_project(
     repo: ReleaseRepo, state: Callable[[ReleaseRepo], None]
 ) -> None:
     state(repo)
-    shown = repo.project.invoke("status").output.splitlines()[1:]
-    assert shown == [line.format(root=repo.project.root) for line in STATES[state]]
+    status = repo.project.invoke("status").output.splitlines()[1:]
+    assert status == [line.format(root=repo.project.root) for line in STATES[state]]
 
 
 def test_next_command_switches_back_from_a_detached_head(repo: ReleaseRepo) -> None:
@@ -1038,7 +1038,7 @@ def test_lock_command_that_fails_leaves_the_files_as_they_were(repo: ReleaseRepo
 
 def test_news_writes_a_fragment_of_a_known_type(repo: ReleaseRepo) -> None:
     assert repo.project.invoke("news", "feature", "New.", "--issue", "#42").returncode == 0
-    assert repo.project.invoke("news", "bugfix", "Mended.").returncode == 0
+    assert repo.project.invoke("news", "bugfix", "Fixed.").returncode == 0
     names = (path.name for path in (repo.project.root / "changelog.d").iterdir())
     assert sorted(re.sub(r"^\+[0-9a-f]{8}", "+", name) for name in names) == [
         "+.bugfix.md",

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from furnished import package, with_tests_environment
+from prepared_packages import package, with_tests_environment
 from sample_project import HERE, SampleProject, lines, normalised
 
 pytestmark = pytest.mark.slow
@@ -48,15 +48,15 @@ def test_no_pyproject(project: SampleProject) -> None:
 def test_pyproject_that_is_not_toml(project: SampleProject) -> None:
     package(project, "build()")
     project.write({"pyproject.toml": "[project\n"})
-    said = refusal(project, "-l")
-    assert said == lines(
+    message = refusal(project, "-l")
+    assert message == lines(
         f"""
-        seatrial: {{root}}/pyproject.toml is not TOML: {said.partition("TOML: ")[2].partition(chr(10))[0]}
+        seatrial: {{root}}/pyproject.toml is not TOML: {message.partition("TOML: ")[2].partition(chr(10))[0]}
         fix:  correct that line, then run the command again
         {READ}PyprojectUnreadable
         """
     )
-    assert "line 1, column" in said
+    assert "line 1, column" in message
 
 
 def test_pyproject_that_is_not_utf8(project: SampleProject) -> None:
@@ -163,7 +163,7 @@ def test_group_that_includes_itself(project: SampleProject) -> None:
     )
 
 
-def test_group_that_is_not_there(project: SampleProject) -> None:
+def test_missing_group(project: SampleProject) -> None:
     package(project, 'tests(groups=["test", "trial"])')
     assert refusal(project, "-l") == lines(
         f"""
@@ -193,10 +193,10 @@ def test_requirement_that_no_index_has(project: SampleProject) -> None:
     package(project, TESTS)
     pyproject = (project.root / "pyproject.toml").read_text()
     project.write({"pyproject.toml": pyproject.replace("pytest>=8", "pytest>=8000")})
-    said = reason(project)
-    assert said.startswith(f"failed: tests-{HERE}: ")
-    assert "pytest>=8000" in said
-    assert said.endswith(
+    message = reason(project)
+    assert message.startswith(f"failed: tests-{HERE}: ")
+    assert "pytest>=8000" in message
+    assert message.endswith(
         "fix:  make the index reachable, or the requirements satisfiable, and run the session again\n"
         f"{READ}InstallFailed\n"
     )
@@ -209,10 +209,10 @@ def test_backend_that_fails(project: SampleProject) -> None:
     project.write({"pyproject.toml": pyproject.replace("README.md", "READYOU.md")})
     ran = project.nox()
     assert ran.output.count("building the sdist") == 1
-    said = reason(project)
-    assert said.startswith(f"failed: build, tests-{HERE}: the build backend could not build the sdist:\n")
-    assert "OSError: Readme file does not exist: READYOU.md" in said
-    assert said.endswith(
+    message = reason(project)
+    assert message.startswith(f"failed: build, tests-{HERE}: the build backend could not build the sdist:\n")
+    assert "OSError: Readme file does not exist: READYOU.md" in message
+    assert message.endswith(
         f"fix:  correct the cause; for the whole output: python -m build --sdist\n{READ}BackendFailed\n"
     )
 
@@ -244,7 +244,7 @@ def test_wheel_without_the_package(project: SampleProject) -> None:
         {READ}PackageMissing
         """
     )
-    assert not (project.root / "dist").exists(), "nobody can upload it by accident"
+    assert not (project.root / "dist").exists(), "it could be uploaded by accident"
 
 
 def test_dist_with_foreign_files(project: SampleProject) -> None:
@@ -384,7 +384,7 @@ def test_no_git_repository(project: SampleProject) -> None:
     assert "building" not in project.nox().output
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a file that nobody can read is Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="unreadable files need Linux")
 def test_lock_file_that_cannot_be_read(project: SampleProject) -> None:
     package(project, TESTS)
     (project.root / "uv.lock").symlink_to("/proc/self/mem")

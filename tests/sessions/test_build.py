@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from furnished import package, with_tests_environment
-from release_repo import furnish
+from prepared_packages import package, with_tests_environment
+from release_repo import install_build_environment
 from sample_project import BUILD_SYSTEMS, HERE, SampleProject, lines
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_package_of_every_backend_is_built_checked_and_tested_and_the_same_elsew
             path.chmod(
                 0o700 if path.is_dir() or os.access(project.root / path.relative_to(elsewhere.root), os.X_OK) else 0o600
             )
-    furnish(elsewhere, backend)
+    install_build_environment(elsewhere, backend)
     ran = project.nox()
     assert ran.returncode == 0, ran.output
     assert ran.summary == lines(
@@ -61,11 +61,11 @@ def test_package_of_every_backend_is_built_checked_and_tested_and_the_same_elsew
         3 passed in N s
         """
     )
-    there = elsewhere.run(
+    built = elsewhere.run(
         "sh", "-c", 'umask 077 && exec "$0" -m nox -s build', sys.executable,
         TZ="America/New_York", USER="somebody", LOGNAME="somebody",
     )  # fmt: skip
-    assert there.returncode == 0, there.output
+    assert built.returncode == 0, built.output
     assert list(hashes(project)) == ["tidepool-1.2.3-py3-none-any.whl", "tidepool-1.2.3.tar.gz"]
     assert hashes(elsewhere) == hashes(project)
 
@@ -101,7 +101,7 @@ def test_commit_alone_is_built_again(project: SampleProject) -> None:
     assert hashes(project) != before
 
 
-def test_project_whose_name_stands_elsewhere_knows_its_own_distributions(project: SampleProject) -> None:
+def test_project_with_its_name_elsewhere_finds_its_own_distributions(project: SampleProject) -> None:
     package(project, "build()", backend="setuptools")
     setup = "from setuptools import setup\nsetup(name='tide-pool', version='1', package_dir={'': 'src'})\n"
     project.write({"pyproject.toml": f"[build-system]\n{BUILD_SYSTEMS['setuptools']}\n", "setup.py": setup})
@@ -122,7 +122,7 @@ def test_file_that_lost_a_byte_in_dist_is_built_again(project: SampleProject) ->
     assert hashes(project) == before
 
 
-def test_check_refuses_what_an_index_refuses_and_tells_all_of_it(project: SampleProject) -> None:
+def test_check_refuses_what_an_index_refuses_and_reports_all_of_it(project: SampleProject) -> None:
     package(project, "check()")
     pyproject = (project.root / "pyproject.toml").read_text()
     project.write(

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from compiled_package import write_compiled_package
-from furnished import package
+from prepared_packages import package
 from sample_project import HERE, SampleProject
 from seatrial.distributions.from_ci import built_line
 from seatrial.pythons import find_interpreters
 
 pytestmark = pytest.mark.slow
 
-OTHERS = [one.version for one in find_interpreters(("3.9", "3.13", "3.12"), os.environ) if one.version != HERE]
+INSTALLED = [interpreter.version for interpreter in find_interpreters(("3.9", "3.13", "3.12"), os.environ)]
+OTHERS = [version for version in INSTALLED if version != HERE]
 STABLE = {
     "how": ', py_limited_api=True, define_macros=[("Py_LIMITED_API", "0x03090000")]',
     "options": ', options={"bdist_wheel": {"py_limited_api": "cp39"}}',
@@ -31,8 +32,8 @@ def compiled(project: SampleProject, how: str = "", options: str = "") -> Sample
 
 
 def wheels(project: SampleProject) -> list[str]:
-    found = (project.root / ".nox/.cache/seatrial/compiled").glob("*/*.whl")
-    return sorted(re.sub("(?<=-)[^-]*$", "PLATFORM", path.name) for path in found)
+    paths = (project.root / ".nox/.cache/seatrial/compiled").glob("*/*.whl")
+    return sorted(re.sub("(?<=-)[^-]*$", "PLATFORM", path.name) for path in paths)
 
 
 def own(python: str) -> str:
@@ -44,8 +45,8 @@ def own(python: str) -> str:
 def test_each_python_gets_a_wheel_of_its_own_once_and_only_the_sdist_is_to_be_published(project: SampleProject) -> None:
     """That another checkout compiles its own from the sdist that it is handed, is in tests/workflows/test_jobs.py."""
     compiled(project)
-    wanted = ("build", "check", f"tests-{HERE}", f"tests-{OTHERS[0]}")
-    ran = project.nox("-s", *wanted)
+    sessions = ("build", "check", f"tests-{HERE}", f"tests-{OTHERS[0]}")
+    ran = project.nox("-s", *sessions)
     assert ran.returncode == 0, ran.output
     assert [path.name for path in (project.root / "dist").iterdir() if path.suffix == ".gz"] == [
         "tidepool-1.2.3.tar.gz"
@@ -53,7 +54,7 @@ def test_each_python_gets_a_wheel_of_its_own_once_and_only_the_sdist_is_to_be_pu
     assert not list((project.root / "dist").glob("*.whl"))
     assert wheels(project) == sorted(map(own, (HERE, OTHERS[0])))
     assert f"building a wheel for Python {OTHERS[0]}, from tidepool-1.2.3.tar.gz" in ran.output
-    again = project.nox("-s", *wanted)
+    again = project.nox("-s", *sessions)
     assert (again.returncode, "building" in again.output, "installing" in again.output) == (0, False, False)
 
 

@@ -49,7 +49,7 @@ def test_contents_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spoilt", ["", "[]", '{"python": "3"}', '{"unheard": 1}'])
-def test_contents_that_can_not_be_read_are_not_known(tmp_path: Path, spoilt: str) -> None:
+def test_unreadable_contents_are_unknown(tmp_path: Path, spoilt: str) -> None:
     (tmp_path / STAMP).write_text(spoilt)
     assert EnvironmentContents.of(StampedEnvironment(tmp_path, Pip())) is None
 

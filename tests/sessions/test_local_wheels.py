@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from furnished import package
+from prepared_packages import package
 from sample_project import HERE, SampleProject, lines
 from seatrial.errors import PyprojectInvalid
 from seatrial.project.local_sources import DependencySource, dependency_sources

@@ -1,4 +1,4 @@
-"""What nox is told about the sessions."""
+"""What nox lists of the sessions."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import re
 
 import pytest
 
-from furnished import package
+from prepared_packages import package
 from sample_project import HERE, SampleProject
 
 pytestmark = pytest.mark.slow
 
 
-def test_listing_names_every_python_and_tells_what_each_session_does(project: SampleProject) -> None:
+def test_listing_names_every_python_and_describes_each_session(project: SampleProject) -> None:
     package(project, "build()", "check()", "tests()", "mypy()", "lint()", pythons=("3.9", "3.12"))
     pyproject = (project.root / "pyproject.toml").read_text()
     project.write({"pyproject.toml": pyproject + "\n[tool.ruff]\n[tool.ruff.format]\n"})
     listed = json.loads(project.nox("-l", "--json").output)
-    told = [(one["session"], one["python"], one["tags"], one["description"]) for one in listed]
+    rows = [(row["session"], row["python"], row["tags"], row["description"]) for row in listed]
     both = ["ci", "release"]
-    assert told == [
+    assert rows == [
         ("build", False, both, "Build the sdist of tidepool, and the wheel from that sdist, into dist/"),
         ("check", False, both, "Check that an index would accept the files in dist/ (builds them first if needed)"),
         ("tests-3.9", "3.9", both, "Run pytest against the built wheel"),
@@ -38,7 +38,7 @@ def test_keyword_arguments_bend_the_sessions(project: SampleProject) -> None:
         'lint(command=["flake8", "src"], tags=[])',
     )
     listed = json.loads(project.nox("-l", "--json").output)
-    assert [(one["session"], one["tags"], one["description"]) for one in listed] == [
+    assert [(row["session"], row["tags"], row["description"]) for row in listed] == [
         ("tests-3.13", ["slow"], "Run python -m unittest against the built wheel"),
         ("lint", [], "Run flake8 src"),
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from furnished import package, with_tests_environment
+from prepared_packages import package, with_tests_environment
 from sample_project import HERE, SampleProject, lines, normalised
 
 if TYPE_CHECKING:

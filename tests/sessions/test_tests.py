@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from furnished import package, with_tests_environment
+from prepared_packages import package, with_tests_environment
 from sample_project import HERE, TEST, SampleProject, lines
 from seatrial.project.nox_sessions import COVERAGE_FOLDER
 
@@ -185,7 +185,7 @@ def test_edited_source_is_built_again_and_only_the_wheel_exchanged(project: Samp
     assert re.findall("nox > installing (.*)", ran.output) == ["tidepool-1.2.3-py3-none-any.whl"]
 
 
-def test_what_is_no_longer_asked_for_leaves_the_environment(project: SampleProject) -> None:
+def test_packages_no_longer_required_are_uninstalled(project: SampleProject) -> None:
     package(project, TESTS)
     pyproject = (project.root / "pyproject.toml").read_text()
     uses = "import pytest\n\ndef test_absence():\n    pytest.importorskip('humanize')\n"

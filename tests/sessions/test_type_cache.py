@@ -37,7 +37,7 @@ def test_new_clone_begins_with_what_another_left(cache: TypeCache, tmp_path: Pat
     assert sorted(path.name for path in cache.kept.parent.iterdir()) == ["3.12"], "no half copies"
 
 
-def test_cache_that_is_there_is_left_alone(cache: TypeCache) -> None:
+def test_existing_cache_is_kept(cache: TypeCache) -> None:
     fill(cache.kept, builtins="old")
     fill(cache.used, builtins="new")
     cache.seed()

@@ -69,7 +69,7 @@ def test_words_of_a_command_line_outside_of_a_project(
 
 
 @pytest.mark.slow
-def test_words_of_a_project_have_what_they_lead_to(tmp_path: Path) -> None:
+def test_words_of_a_project_have_a_description(tmp_path: Path) -> None:
     """A real repository has the tags."""
     repo = make_release_repo(tmp_path)
     repo.project.git("tag", "v1.1.0")

@@ -95,7 +95,7 @@ def test_words_are_values_of_the_command(line: str, values: dict[str, object]) -
         "status verify --help",
     ],
 )
-def test_help_is_asked_for_whatever_else_is_written(line: str) -> None:
+def test_help_option_wins_over_other_arguments(line: str) -> None:
     assert read(line).asks_help
 
 

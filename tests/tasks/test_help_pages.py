@@ -48,7 +48,7 @@ def test_help_is_as_wide_as_the_terminal_within_limits(
 WAYS = (("help", "verify"), ("--help", "verify"), ("-h", "verify"), ("verify", "--help"), ("verify", "1.3.0", "-h"))
 
 
-def test_help_of_a_command_is_the_same_however_it_is_asked_for(
+def test_help_of_a_command_is_the_same_in_every_form(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert len({printed(capsys, monkeypatch, *words) for words in WAYS}) == 1
@@ -66,7 +66,7 @@ def test_short_flag_means_the_same_in_every_command() -> None:
     assert meanings == {("-p", "part"), ("-y", "yes"), ("-n", "dry_run")}
 
 
-def test_example_of_a_command_is_one_that_it_takes() -> None:
+def test_example_of_a_command_is_accepted() -> None:
     """Every docstring ends with one, which the help page prints."""
     examples = {name: re.findall(r"Example: (?:invoke|seatrial) (\S+)", ns[name].__doc__) for name in ns.task_names}
     assert {name: commands for name, commands in examples.items() if commands != [name]} == {}

@@ -277,7 +277,7 @@ def test_command_is_run_twice_with_words_for_the_same_parameters(repo: ReleaseRe
     assert (ran.returncode, ran.output) == (2, expected)
 
 
-def test_text_that_begins_with_a_dash_is_one(repo: ReleaseRepo) -> None:
+def test_text_may_begin_with_a_dash(repo: ReleaseRepo) -> None:
     ran = repo.project.invoke("news", "feature", "- Tides rise.")
     expected = lines(
         f"""

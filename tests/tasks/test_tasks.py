@@ -52,7 +52,7 @@ def test_pythons_are_listed_with_their_place_or_with_how_to_get_them(project: Sa
     package(project, pythons=(HERE, "3.99"))
     project.write({"tasks.py": TASKS})
     listed = json.loads(project.invoke("pythons", "--json").output)
-    assert [one["python"] for one in listed] == [HERE, "3.99"]
+    assert [row["python"] for row in listed] == [HERE, "3.99"]
     assert project.run(listed[0]["path"], "-c", "import sys; print(sys.version_info[:2])").output == (
         f"({HERE.replace('.', ', ')})\n"
     )

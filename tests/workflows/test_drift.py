@@ -1,4 +1,4 @@
-"""What is generated is compared and replaced; what stands around it is the maintainer's."""
+"""Generated text is compared and replaced; the text around it is the maintainer's."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ PLAIN = st.text(st.characters(categories=("L", "N", "P", "S", "Zs")), max_size=4
 
 
 @given(PLAIN, PLAIN, PLAIN)
-def test_what_stands_around_a_region_survives(above: str, inside: str, below: str) -> None:
+def test_text_around_a_managed_block_is_kept(above: str, inside: str, below: str) -> None:
     above, inside, below = (part and f"{part}\n" for part in (above, inside, below))
-    found = ManagedBlock.find(ManagedBlock(above, inside, below, is_untouched=True).whole())
-    assert found == ManagedBlock(above, inside, below, is_untouched=True)
-    assert found.with_text("new\n").whole() == f"{above}{new_file('new' + chr(10))}{below}"
+    block = ManagedBlock.find(ManagedBlock(above, inside, below, is_untouched=True).whole())
+    assert block == ManagedBlock(above, inside, below, is_untouched=True)
+    assert block.with_text("new\n").whole() == f"{above}{new_file('new' + chr(10))}{below}"
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_file_without_one_whole_region_has_none(text: str) -> None:
     assert ManagedBlock.find(text) is None
 
 
-def test_jobs_below_a_region_are_known_by_name() -> None:
+def test_jobs_below_a_managed_block_are_read_by_name() -> None:
     assert jobs_below(ManagedBlock("", LINES, OWN, is_untouched=True)) == ("docs", "site")
 
 
@@ -46,7 +46,7 @@ def test_file_that_is_as_it_should_be_has_not_drifted() -> None:
     assert find_drift(WANTED, {"ci.yml": own}) == ()
 
 
-def test_file_that_is_not_there_is_missing() -> None:
+def test_absent_file_is_missing() -> None:
     assert find_drift(WANTED, {}) == (Drift("ci.yml", DriftReason.MISSING, "", THEN),)
 
 
@@ -55,7 +55,7 @@ def test_file_that_was_written_by_hand_is_left_as_it_is(text: str) -> None:
     assert find_drift(WANTED, {"ci.yml": text}) == (Drift("ci.yml", DriftReason.FOREIGN, text, text),)
 
 
-def test_lines_that_were_changed_by_hand_are_told_from_those_of_another_time() -> None:
+def test_edited_lines_differ_from_outdated_lines() -> None:
     by_hand = THEN.replace("name: CI", "name: Mine")
     assert find_drift(WANTED, {"ci.yml": by_hand}) == (Drift("ci.yml", DriftReason.EDITED, by_hand, THEN),)
     earlier = new_file("name: Old\n")
@@ -64,9 +64,9 @@ def test_lines_that_were_changed_by_hand_are_told_from_those_of_another_time() -
 
 def test_drift_shows_the_difference_and_why() -> None:
     earlier = new_file(LINES.replace("CI", "Old"))
-    (found,) = find_drift(WANTED, {"ci.yml": earlier})
+    (drift,) = find_drift(WANTED, {"ci.yml": earlier})
     before, after = (text.splitlines()[-1] for text in (earlier, THEN))
-    assert str(found) == (
+    assert str(drift) == (
         "ci.yml would be written otherwise today: the project, its settings or seatrial have changed\n"
         "  --- a/ci.yml\n"
         "  +++ b/ci.yml\n"
@@ -90,11 +90,11 @@ USING = f"name: CI\njobs:\n  - uses: {CHECKOUT}\n  - uses: {CHECKOUT}\n"
 
 @pytest.mark.parametrize("raised", [LATER, NEXT])
 def test_pin_that_dependabot_has_raised_stays(raised: str) -> None:
-    wanted = (GeneratedFile("ci.yml", lambda _: USING),)
+    expected = (GeneratedFile("ci.yml", lambda _: USING),)
     merged = new_file(USING).replace(CHECKOUT, raised)
-    assert find_drift(wanted, {"ci.yml": merged}) == ()
+    assert find_drift(expected, {"ci.yml": merged}) == ()
     once = new_file(USING).replace(CHECKOUT, raised, 1)
-    assert find_drift(wanted, {"ci.yml": once}) == (Drift("ci.yml", DriftReason.OUTDATED, once, merged),)
+    assert find_drift(expected, {"ci.yml": once}) == (Drift("ci.yml", DriftReason.OUTDATED, once, merged),)
     changed = (GeneratedFile("ci.yml", lambda _: USING.replace("CI", "Checks")),)
     then = merged.replace("CI", "Checks").replace(
         merged.splitlines()[-1], new_file(changed[0].text(())).splitlines()[-1]
@@ -115,5 +115,5 @@ def test_pin_that_dependabot_has_raised_stays(raised: str) -> None:
 )
 def test_pin_that_is_no_later_one_does_not(pin: str, reason: DriftReason) -> None:
     by_hand = new_file(USING).replace(CHECKOUT, pin)
-    found = find_drift((GeneratedFile("ci.yml", lambda _: USING),), {"ci.yml": by_hand})
-    assert found == (Drift("ci.yml", reason, by_hand, new_file(USING)),)
+    drifts = find_drift((GeneratedFile("ci.yml", lambda _: USING),), {"ci.yml": by_hand})
+    assert drifts == (Drift("ci.yml", reason, by_hand, new_file(USING)),)

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a script of sh stands for gh")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a script of sh replaces gh")
 
 GATE = yaml.safe_load(written(MINIMAL)[".github/workflows/ci.yml"])["jobs"]["gate"]
-TELL, SEE = (step["run"] for step in GATE["steps"])
+REPORT_STEP, CHECK_STEP = (step["run"] for step in GATE["steps"])
 
 
 def job(name: str, conclusion: str, *failed: str) -> dict[str, Any]:
-    """Return what the forge tells of a job (GitHub, "REST API endpoints for workflow jobs")."""
+    """Return a job as the forge describes it (GitHub, "REST API endpoints for workflow jobs")."""
     steps = [
         {"name": "Set up job", "conclusion": "success"},
-        *({"name": one, "conclusion": "failure"} for one in failed),
+        *({"name": name, "conclusion": "failure"} for name in failed),
     ]
     times = {"started_at": "2024-02-29T12:00:00Z", "completed_at": "2024-02-29T12:01:30Z"}
     return {"name": name, "status": "completed", "conclusion": conclusion, "steps": steps, **times}
@@ -55,7 +55,7 @@ def run(folder: Path, script: str, **variables: str) -> tuple[int, str]:
     return subprocess.run(command, env=environ, capture_output=True, check=False).returncode, page.read_text()
 
 
-def test_summary_tells_of_every_job_and_of_what_was_built(tmp_path: Path) -> None:
+def test_summary_lists_every_job_and_the_built_files(tmp_path: Path) -> None:
     first = [job("Plan", "success"), job("tests-3.9 on ubuntu-24.04", "failure", "Run the session")]
     second = [job("a|b", "skipped"), {**job("Gate", ""), "status": "in_progress", "conclusion": None}]
     pages = tmp_path / "pages.json"
@@ -72,16 +72,16 @@ def test_summary_tells_of_every_job_and_of_what_was_built(tmp_path: Path) -> Non
         "| sdist | 5d15 |\n"
         "| wheel | 3ee1 |\n"
     )
-    assert run(tmp_path, TELL, PAGES=str(pages), BUILT="c0ffee 5d15 3ee1") == (0, expected)
+    assert run(tmp_path, REPORT_STEP, PAGES=str(pages), BUILT="c0ffee 5d15 3ee1") == (0, expected)
 
 
 def test_summary_has_no_wheel_where_each_python_compiles_its_own(tmp_path: Path) -> None:
-    code, page = run(tmp_path, TELL, PAGES=str(tmp_path / "none"), BUILT="c0ffee 5d15")
+    code, page = run(tmp_path, REPORT_STEP, PAGES=str(tmp_path / "none"), BUILT="c0ffee 5d15")
     assert (code, page.splitlines()[3:]) == (0, ["| built from c0ffee | sha256 |", "|---|---|", "| sdist | 5d15 |"])
 
 
 def test_list_that_can_not_be_had_is_no_reason_to_fail(tmp_path: Path) -> None:
-    code, page = run(tmp_path, TELL, PAGES=str(tmp_path / "none"), BUILT="")
+    code, page = run(tmp_path, REPORT_STEP, PAGES=str(tmp_path / "none"), BUILT="")
     assert (code, page.splitlines()[3]) == (0, "| built from nothing | sha256 |")
 
 
@@ -90,7 +90,7 @@ def test_list_that_can_not_be_had_is_no_reason_to_fail(tmp_path: Path) -> None:
 )
 def test_gate_is_red_unless_all_went_well(tmp_path: Path, results: tuple[str, ...], code: int) -> None:
     needs = {f"job-{number}": {"result": result, "outputs": {}} for number, result in enumerate(results)}
-    assert run(tmp_path, SEE, NEEDS=json.dumps(needs))[0] == code
+    assert run(tmp_path, CHECK_STEP, NEEDS=json.dumps(needs))[0] == code
 
 
 def test_projects_of_one_repository_cancel_each_other_in_no_pull_request() -> None:
@@ -99,8 +99,8 @@ def test_projects_of_one_repository_cancel_each_other_in_no_pull_request() -> No
         (text,) = (
             text for path, text in written(replace(MINIMAL, name=name, prefix=f"{name}/")).items() if "ci-" in path
         )
-        told = yaml.safe_load(text)
-        groups.add((told["name"], told["concurrency"]["group"]))
+        workflow = yaml.safe_load(text)
+        groups.add((workflow["name"], workflow["concurrency"]["group"]))
     which = "${{ github.event_name == 'pull_request' && github.ref || github.run_id }}"
     assert groups == {
         ("CI of tidepool", f"ci-tidepool-{which}"),

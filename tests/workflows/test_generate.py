@@ -43,8 +43,8 @@ def refused(ran: RunResult) -> str:
 
 def test_files_are_written_once_and_then_are_as_they_should_be(repo: ReleaseRepo) -> None:
     before = repo.state()
-    said = refused(repo.project.invoke("workflows", "--check"))
-    assert said == (
+    message = refused(repo.project.invoke("workflows", "--check"))
+    assert message == (
         f"seatrial: {CI} is not there yet\n{RELEASE} is not there yet\n{DEPENDABOT} is not there yet\n"
         f"fix:  invoke workflows\n{READ}WorkflowsDrifted\n"
     )
@@ -79,7 +79,7 @@ def test_files_in_git_lfs_are_fetched_where_the_project_is_checked_out(repo: Rel
         assert text.count("uses: actions/checkout@") == text.count("          lfs: true\n")
 
 
-def test_branch_with_a_name_of_its_own_is_known_where_ci_clones_in_its_way(repo: ReleaseRepo) -> None:
+def test_release_branch_is_found_in_a_clone_of_ci(repo: ReleaseRepo) -> None:
     repo.project.git("checkout", "-q", "-b", "trunk")
     repo.project.git("update-ref", "refs/remotes/origin/trunk", "HEAD")
     repo.project.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
@@ -91,7 +91,7 @@ def test_branch_with_a_name_of_its_own_is_known_where_ci_clones_in_its_way(repo:
 
 
 @pytest.mark.parametrize(
-    ("setting", "shown"),
+    ("setting", "value"),
     [
         ("branch = 'main; id'", "'main; id'"),
         ("tag = 'v\"{version}'", "'v\"1'"),
@@ -100,13 +100,13 @@ def test_branch_with_a_name_of_its_own_is_known_where_ci_clones_in_its_way(repo:
     ],
     ids=["branch", "tag", "file", "environment"],
 )
-def test_name_that_would_be_another_thing_in_a_workflow_is_refused(repo: ReleaseRepo, setting: str, shown: str) -> None:
+def test_name_that_would_be_another_thing_in_a_workflow_is_refused(repo: ReleaseRepo, setting: str, value: str) -> None:
     pyproject = repo.read("pyproject.toml")
     repo.project.write({"pyproject.toml": f"{pyproject}{setting}\n"})
     before = repo.state()
-    said = refused(repo.project.invoke("workflows"))
-    assert said.startswith(
-        f"seatrial: {repo.project.root / 'pyproject.toml'}: {shown} cannot be written into a workflow\n"
+    message = refused(repo.project.invoke("workflows"))
+    assert message.startswith(
+        f"seatrial: {repo.project.root / 'pyproject.toml'}: {value} cannot be written into a workflow\n"
     )
     assert repo.state() == before
 
@@ -153,10 +153,10 @@ def test_nothing_is_written_through_a_link(repo: ReleaseRepo, tmp_path: Path, pa
     link.rename(elsewhere)
     link.symlink_to(elsewhere)
     repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + "tag = 'release-{version}'\n"})
-    before = {one: one.read_bytes() for one in [elsewhere, *elsewhere.rglob("*")] if one.is_file()}
-    said = refused(repo.project.invoke("workflows", "--overwrite"))
-    assert f"{CI} is no file of this repository's own: it, or a folder above it, is a link" in said
-    assert {one: one.read_bytes() for one in before} == before
+    before = {path: path.read_bytes() for path in [elsewhere, *elsewhere.rglob("*")] if path.is_file()}
+    message = refused(repo.project.invoke("workflows", "--overwrite"))
+    assert f"{CI} is no file of this repository's own: it, or a folder above it, is a link" in message
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_line_ends_stay(repo: ReleaseRepo) -> None:
@@ -173,9 +173,9 @@ def test_lines_that_were_changed_by_hand_are_kept_until_somebody_gives_them_up(r
     text = repo.read(RELEASE)
     repo.project.write({RELEASE: text.replace("timeout-minutes: 60", "timeout-minutes: 90")})
     before = repo.state()
-    said = refused(repo.project.invoke("workflows"))
-    assert said.startswith(f"seatrial: {RELEASE} was changed by hand between the marks\n")
-    assert "\n  -    timeout-minutes: 90\n  +    timeout-minutes: 60\n" in said
+    message = refused(repo.project.invoke("workflows"))
+    assert message.startswith(f"seatrial: {RELEASE} was changed by hand between the marks\n")
+    assert "\n  -    timeout-minutes: 90\n  +    timeout-minutes: 60\n" in message
     assert repo.state() == before
     assert repo.project.invoke("workflows", "--overwrite") == RunResult(0, f"written: {RELEASE}\n")
     assert repo.read(RELEASE) == text
@@ -184,11 +184,11 @@ def test_lines_that_were_changed_by_hand_are_kept_until_somebody_gives_them_up(r
 def test_setting_that_changed_has_drifted(repo: ReleaseRepo) -> None:
     repo.project.invoke("workflows")
     repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + "tag = 'release-{version}'\n"})
-    said = refused(repo.project.invoke("workflows", "--check"))
-    assert "\n  -    tags: [v*]\n  +    tags: [release-*]\n" in said
+    message = refused(repo.project.invoke("workflows", "--check"))
+    assert "\n  -    tags: [v*]\n  +    tags: [release-*]\n" in message
 
 
-def test_session_that_is_not_there_and_a_broken_noxfile_are_told_before_anything_is_written(repo: ReleaseRepo) -> None:
+def test_missing_session_and_broken_noxfile_are_reported_before_anything_is_written(repo: ReleaseRepo) -> None:
     before = repo.state().files
     noxfile = repo.read("noxfile.py")
     repo.project.write({"noxfile.py": noxfile.replace("sessions.check()\n", "")})
@@ -197,14 +197,14 @@ def test_session_that_is_not_there_and_a_broken_noxfile_are_told_before_anything
         f"fix:  sessions.check()\n{READ}SessionMissing\n"
     )
     repo.project.write({"noxfile.py": "import nothing_of_this_name\n"})
-    said = refused(repo.project.invoke("workflows"))
-    assert "nox can't list the sessions of" in said
-    assert "No module named 'nothing_of_this_name'" in said
+    message = refused(repo.project.invoke("workflows"))
+    assert "nox can't list the sessions of" in message
+    assert "No module named 'nothing_of_this_name'" in message
     repo.project.write({"noxfile.py": noxfile})
     assert repo.state().files == before
 
 
-def test_forge_that_is_none_of_both_is_told(repo: ReleaseRepo) -> None:
+def test_unsupported_forge_is_reported(repo: ReleaseRepo) -> None:
     repo.project.git("remote", "set-url", "origin", "https://git.example.org/acme/tidepool")
     assert refused(repo.project.invoke("workflows")) == (
         "seatrial: https://git.example.org/acme/tidepool is neither GitHub nor GitLab\n"
@@ -212,24 +212,24 @@ def test_forge_that_is_none_of_both_is_told(repo: ReleaseRepo) -> None:
         f"{READ}WorkflowUnknown\n"
     )
     repo.project.git("remote", "remove", "origin")
-    said = refused(repo.project.invoke("workflows"))
-    assert said.startswith("seatrial: there is no remote, so the CI service is unknown\n")
+    message = refused(repo.project.invoke("workflows"))
+    assert message.startswith("seatrial: there is no remote, so the CI service is unknown\n")
 
 
 def test_workflow_of_ones_own_is_judged_too(repo: ReleaseRepo) -> None:
     repo.project.invoke("workflows")
     own = f"jobs:\n  p:\n    steps:\n      - uses: actions/checkout@{'7' * 40}\n"
     repo.project.write({".github/workflows/own.yml": own, ".github/workflows/no.yml": "a: ["})
-    said = refused(repo.project.invoke("workflows", "--check"))
-    shown, fix, rest = said.partition("  fix: name the version of the commit: ")
-    assert shown == (
+    message = refused(repo.project.invoke("workflows", "--check"))
+    problem, fix, after = message.partition("  fix: name the version of the commit: ")
+    assert problem == (
         "✗ CI116  .github/workflows/no.yml:\n"
         "  line 1: expected the node content, but found '<stream end>'\n"
         "  fix: correct it, or move it out of .github/workflows\n"
         "! CI101  .github/workflows/own.yml:\n"
         f"  actions/checkout@{'7' * 40} has no version after it\n"
     )
-    assert fix + rest.partition("\n")[2] == (
+    assert fix + after.partition("\n")[2] == (
         f"{fix}\n✓ {CI}  12 checks\n"
         "✗ .github/workflows/no.yml  11 checks, 1 error\n"
         "! .github/workflows/own.yml  11 checks, 1 warning\n"
@@ -248,11 +248,11 @@ def test_workflow_of_ones_own_is_judged_too(repo: ReleaseRepo) -> None:
 def test_checks_are_shown_with_what_has_drifted(repo: ReleaseRepo) -> None:
     repo.project.invoke("workflows")
     repo.project.write({RELEASE: repo.read(RELEASE).replace("    environment: pypi\n", "")})
-    said = refused(repo.project.invoke("workflows", "--check"))
-    assert said.startswith(f"✗ CI103  {RELEASE}:\n  the job pypi has no environment\n  fix: environment: pypi\n")
-    assert f"\n{RELEASE} was changed by hand between the marks\n" in said
-    assert "fix:  correct what is reported above, or ignore it with a reason\n" in said
-    assert "\n      put your own jobs below the last mark" in said
+    message = refused(repo.project.invoke("workflows", "--check"))
+    assert message.startswith(f"✗ CI103  {RELEASE}:\n  the job pypi has no environment\n  fix: environment: pypi\n")
+    assert f"\n{RELEASE} was changed by hand between the marks\n" in message
+    assert "fix:  correct what is reported above, or ignore it with a reason\n" in message
+    assert "\n      put your own jobs below the last mark" in message
 
 
 def test_nothing_is_written_where_own_lines_would_make_it_invalid(repo: ReleaseRepo) -> None:
@@ -261,9 +261,9 @@ def test_nothing_is_written_where_own_lines_would_make_it_invalid(repo: ReleaseR
     pyproject = repo.read("pyproject.toml") + "workflows.testpypi = false\n"
     repo.project.write({"pyproject.toml": pyproject, CI: repo.read(CI) + own})
     before = repo.state()
-    said = refused(repo.project.invoke("workflows"))
-    assert said.startswith(f"seatrial: {CI} would not be valid: line ")
-    assert f"\nfix:  correct the lines of your own in {CI}, above and below the generated ones\n" in said
+    message = refused(repo.project.invoke("workflows"))
+    assert message.startswith(f"seatrial: {CI} would not be valid: line ")
+    assert f"\nfix:  correct the lines of your own in {CI}, above and below the generated ones\n" in message
     assert repo.state() == before
 
 
@@ -311,8 +311,8 @@ def test_pipeline_of_gitlab_names_the_sessions_and_drifts_with_them(repo: Releas
     assert repo.project.invoke("workflows", "--check") == RunResult(0, ".gitlab-ci.yml: up to date\n")
     noxfile = repo.read("noxfile.py").replace("sessions.tests()", 'sessions.tests(name="trials")')
     repo.project.write({"noxfile.py": noxfile})
-    said = refused(repo.project.invoke("workflows", "--check"))
-    assert f"\n  -        SESSION: tests-{HERE}\n  +        SESSION: trials-{HERE}\n" in said
+    message = refused(repo.project.invoke("workflows", "--check"))
+    assert f"\n  -        SESSION: tests-{HERE}\n  +        SESSION: trials-{HERE}\n" in message
 
 
 EXPLAINED = """\
@@ -347,8 +347,8 @@ FORM = "manage/project/tidepool/settings/publishing/?provider=github&owner=acme&
 
 def test_publisher_is_what_remote_and_workflows_say(repo: ReleaseRepo) -> None:
     repo.project.invoke("workflows")
-    said = repo.project.invoke("trusted-publisher").output
-    assert said.startswith("on the tag v1.0.0:\n  release.yml starts\n")
+    output = repo.project.invoke("trusted-publisher").output
+    assert output.startswith("on the tag v1.0.0:\n  release.yml starts\n")
     home = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
     for index, host, file, environment in (
         ("PyPI", home, "release.yml", "pypi"),
@@ -362,8 +362,8 @@ def test_publisher_is_what_remote_and_workflows_say(repo: ReleaseRepo) -> None:
             f"  environment  {environment}\n"
             f"  form         https://{host}/{FORM}={file}&environment={environment}\n"
             f"  a new name   https://{host}/manage/account/publishing/ with the name tidepool, too:\n"
-        ) in said
-    assert said.endswith(
+        ) in output
+    assert output.endswith(
         "In the settings of the repository\n"
         "  environment pypi: deployments from tags v* alone, a reviewer; not known here whether it is so\n"
         "  environment testpypi: deployments from the branch main alone, a reviewer; not known here whether it is so\n"
@@ -374,8 +374,8 @@ def test_publisher_is_what_remote_and_workflows_say(repo: ReleaseRepo) -> None:
 
 def sections(output: str) -> dict[str, str]:
     """Return what is registered: the file and the environment, by what is printed before."""
-    found = re.findall(r"^(\w+)\n(?:  \w+ .*\n){2}  workflow +(.*)\n  environment +(.*)$", output, re.MULTILINE)
-    return {f"{index} {file}": environment for index, file, environment in found}
+    matches = re.findall(r"^(\w+)\n(?:  \w+ .*\n){2}  workflow +(.*)\n  environment +(.*)$", output, re.MULTILINE)
+    return {f"{index} {file}": environment for index, file, environment in matches}
 
 
 TESTPYPI_BY_HAND = """\
@@ -415,8 +415,8 @@ def test_publisher_of_a_workflow_that_was_written_by_hand_is_what_it_says(
 def test_workflow_that_was_written_by_hand_is_not_started_to_prove_the_publisher(repo: ReleaseRepo) -> None:
     """It would publish."""
     repo.project.write({RELEASE: BY_HAND.replace("on: {", "on: {workflow_dispatch: , ")})
-    said = refused(repo.project.invoke("workflows", "--prove"))
-    assert said.startswith("seatrial: no workflow of this project can be started to test the publisher\n")
+    message = refused(repo.project.invoke("workflows", "--prove"))
+    assert message.startswith("seatrial: no workflow of this project can be started to test the publisher\n")
 
 
 GH = """\
@@ -431,8 +431,8 @@ esac
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a script of sh stands for gh")
-def test_gh_is_asked_what_is_set_and_starts_the_test_of_the_publisher(repo: ReleaseRepo, tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of sh replaces gh")
+def test_gh_reads_the_settings_and_starts_the_test_of_the_publisher(repo: ReleaseRepo, tmp_path: Path) -> None:
     repo.project.invoke("workflows")
     program = tmp_path / "bin/gh"
     program.parent.mkdir()
@@ -447,6 +447,6 @@ def test_gh_is_asked_what_is_set_and_starts_the_test_of_the_publisher(repo: Rele
         "there is no rule for tags\n"
     )
     page = "https://github.com/acme/tidepool/actions/workflows/release.yml\n"
-    said = repo.project.invoke("workflows", "--prove", PATH=path).output
-    assert said.startswith(f"gh workflow run release.yml --repo acme/tidepool --ref main\n{page}")
+    output = repo.project.invoke("workflows", "--prove", PATH=path).output
+    assert output.startswith(f"gh workflow run release.yml --repo acme/tidepool --ref main\n{page}")
     assert repo.project.invoke("workflows", "--prove").output.startswith(page)

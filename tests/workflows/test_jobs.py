@@ -34,10 +34,14 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(sys.platform == "win32", reason="a script stands for gh"),
+    pytest.mark.skipif(sys.platform == "win32", reason="a script replaces gh"),
 ]
 
-OTHER = [one.version for one in find_interpreters(("3.13", "3.12", "3.9"), os.environ) if one.version != HERE][:1]
+OTHER = [
+    interpreter.version
+    for interpreter in find_interpreters(("3.13", "3.12", "3.9"), os.environ)
+    if interpreter.version != HERE
+][:1]
 NOTES = "### Features\n\n- Tides rise. (#1)\n\n### Bugfixes\n\n- Tides fall.\n\n"
 
 
@@ -45,12 +49,12 @@ FILES = ["tidepool-1.3.0-py3-none-any.whl", "tidepool-1.3.0.tar.gz"]
 
 
 def project(folder: Path, *, is_compiled: bool = False) -> ReleaseRepo:
-    """Make a project that is ready to be released, on GitHub as far as its files tell."""
+    """Make a project that is ready to be released, on GitHub according to its files."""
     repo = make_release_repo(folder, "setuptools" if is_compiled else "uv_build")
     (repo.project.root / ".github").mkdir()
     if is_compiled:
         repo.project.write(write_compiled_package())
-        lines = "".join(f'  "Programming Language :: Python :: {one}",\n' for one in OTHER)
+        lines = "".join(f'  "Programming Language :: Python :: {version}",\n' for version in OTHER)
         repo.project.write(
             {"pyproject.toml": repo.read("pyproject.toml").replace("classifiers = [\n", f"classifiers = [\n{lines}")}
         )
@@ -70,17 +74,17 @@ def released(repo: ReleaseRepo, folder: Path, *options: str, **where: str) -> Gi
 
 
 def went_well(run: GithubActions, name: str, *rows: dict[str, str]) -> str:
-    """Run a job, each row of its matrix, and return what it said."""
-    said = ""
+    """Run a job, each row of its matrix, and return its output."""
+    output = ""
     for row in rows or ({},):
         ran = run.run(name, row)
         assert ran.returncode == 0, ran.output
-        said += ran.output
-    return said
+        output += ran.output
+    return output
 
 
 def held(network: LocalNetwork) -> list[str]:
-    return sorted(one.index_file.name for one in network.index.store.files("tidepool"))
+    return sorted(entry.index_file.name for entry in network.index.store.files("tidepool"))
 
 
 def prepare(folder: Path) -> None:
@@ -109,11 +113,11 @@ def ready(folder: Path) -> Iterator[tuple[GithubActions, LocalNetwork]]:
 def all_is_there(run: GithubActions, network: LocalNetwork, notes: str = NOTES) -> None:
     """See that the index and the release on the forge have both files, of the bytes that were built."""
     assert held(network) == FILES
-    index_file = {one.index_file.name: one.index_file.sha256 for one in network.index.store.files("tidepool")}
+    index_file = {entry.index_file.name: entry.index_file.sha256 for entry in network.index.store.files("tidepool")}
     assert run.outputs["build"]["built"].split() == [run.commit, *(index_file[name] for name in reversed(FILES))]
-    told = run.released()
-    assert (told.pop(".notes"), told.pop(".state")) == (notes, "false")
-    assert {name: hashlib.sha256(bytes.fromhex(data)).hexdigest() for name, data in told.items()} == index_file
+    release = run.released()
+    assert (release.pop(".notes"), release.pop(".state")) == (notes, "false")
+    assert {name: hashlib.sha256(bytes.fromhex(data)).hexdigest() for name, data in release.items()} == index_file
 
 
 def test_upload_that_stopped_after_the_first_file_is_finished_by_the_same_job(tmp_path: Path) -> None:
@@ -183,7 +187,7 @@ def test_tag_that_has_moved_publishes_and_releases_nothing_of_the_commit_where_i
 
 
 @pytest.mark.skipif(not OTHER, reason="one Python alone is installed")
-def test_sdist_alone_of_compiled_code_beside_another_is_proved_published_and_released(tmp_path: Path) -> None:
+def test_sdist_of_compiled_code_next_to_another_package_is_verified_published_and_released(tmp_path: Path) -> None:
     repo = beside_another(project(tmp_path, is_compiled=True))
     where = {"name": "release-tidepool.yml", "tag": "tidepool-v1.3.0"}
     run = released(repo, tmp_path / "forge", "--project", "packages/tidepool", **where)
@@ -194,15 +198,16 @@ def test_sdist_alone_of_compiled_code_beside_another_is_proved_published_and_rel
         )
         went_well(run, "plan")
         rows = run.rows()
-        assert sorted(row["session"] for row in rows) == sorted(f"tests-{one}" for one in (HERE, *OTHER))
+        assert sorted(row["session"] for row in rows) == sorted(f"tests-{version}" for version in (HERE, *OTHER))
         went_well(run, "build")
         assert re.fullmatch(rf"{run.commit} [0-9a-f]{{64}}", run.outputs["build"]["built"])
         assert "tidepool-1.3.0.tar.gz" in run.summaries["build"]
         assert ".whl" not in run.summaries["build"]
-        said = went_well(run, "test", *rows)
-        assert "building the sdist" not in said
+        output = went_well(run, "test", *rows)
+        assert "building the sdist" not in output
         assert [
-            said.count(f"building a wheel for Python {one}, from tidepool-1.3.0.tar.gz") for one in (HERE, *OTHER)
+            output.count(f"building a wheel for Python {version}, from tidepool-1.3.0.tar.gz")
+            for version in (HERE, *OTHER)
         ] == [1, 1]
         went_well(run, "pypi")
         assert held(network) == ["tidepool-1.3.0.tar.gz"]
@@ -212,7 +217,7 @@ def test_sdist_alone_of_compiled_code_beside_another_is_proved_published_and_rel
 
 
 def beside_another(repo: ReleaseRepo) -> ReleaseRepo:
-    """Move a project into a folder of its repository, and put another beside it."""
+    """Move a project into a folder of its repository, and put another next to it."""
     root = repo.project.root
     names = [path.name for path in root.iterdir() if path.name not in {".git", ".github", ".nox", "dist"}]
     (root / "packages/tidepool").mkdir(parents=True)

@@ -38,27 +38,29 @@ def test_generated_sets_pass_all_linters(linters: Linters) -> None:
     sets["with-wheels"] = with_wheels(BASE)
     sets |= {f"gitlab-{name}": written_for_gitlab(context) for name, context in SHAPES.items()}
     sets["gitlab-elsewhere"] = written_for_gitlab(SHAPES["minimal"], "gitlab.example.org")
-    found = linters.with_sets(sets).all()
-    assert found == {name: set() for name in sets}
+    findings = linters.with_sets(sets).all()
+    assert findings == {name: set() for name in sets}
 
 
 BASE = SHAPES["locked"]
 
 
 def test_change_between_the_marks_is_a_drift() -> None:
-    files, wanted = written(BASE), generated_files(BASE, "github")
-    drifts = {one.name: find_drift(wanted, {**files, **one.applied(files)}) for one in ALL}
-    assert {name: [(one.path, one.reason, one.then) for one in found] for name, found in drifts.items()} == {
-        one.name: [(one.path, DriftReason.EDITED, files[one.path])] for one in ALL
-    }
+    files, expected = written(BASE), generated_files(BASE, "github")
+    drifts = {mutation.name: find_drift(expected, {**files, **mutation.applied(files)}) for mutation in ALL}
+    assert {
+        name: [(drift.path, drift.reason, drift.then) for drift in drifted] for name, drifted in drifts.items()
+    } == {mutation.name: [(mutation.path, DriftReason.EDITED, files[mutation.path])] for mutation in ALL}
 
 
 def of_our_own(files: dict[str, str]) -> set[str]:
     """Return the codes of our checks that fail."""
     texts = {path.rpartition("/")[2]: text for path, text in files.items() if "/workflows/" in path}
-    found = WorkflowFiles.from_texts(texts)
-    judged = (one for workflow in found for one in run_checks(WORKFLOW_CHECKS, WorkflowFacts(workflow, found)))
-    return {one.code for one in judged if one.finding.verdict is Verdict.FAILED}
+    workflows = WorkflowFiles.from_texts(texts)
+    judged = (
+        result for workflow in workflows for result in run_checks(WORKFLOW_CHECKS, WorkflowFacts(workflow, workflows))
+    )
+    return {result.code for result in judged if result.finding.verdict is Verdict.FAILED}
 
 
 def test_generated_sets_pass_our_own_checks() -> None:
@@ -78,11 +80,11 @@ def test_jobs_for_wheels_that_the_docs_show_are_taken(tmp_path: Path) -> None:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     repository = Repository(tmp_path, "", tmp_path, tmp_path, None, "main")
-    found = read_publishing_setup(repository, Project(tmp_path, {"project": {"name": "tidepool"}}), tmp_path)
-    assert (found.publisher.workflow, found.publisher.environment) == ("release.yml", "pypi")
-    assert found.before is not None
-    assert (found.before.sessions, found.before.sessions_build) == (("build", "check"), True)
-    assert [line for line in found.before.not_run if "ci.verify" in line or "ci.notes" in line] == [
+    setup = read_publishing_setup(repository, Project(tmp_path, {"project": {"name": "tidepool"}}), tmp_path)
+    assert (setup.publisher.workflow, setup.publisher.environment) == ("release.yml", "pypi")
+    assert setup.before is not None
+    assert (setup.before.sessions, setup.before.sessions_build) == (("build", "check"), True)
+    assert [line for line in setup.before.not_run if "ci.verify" in line or "ci.notes" in line] == [
         'seatrial ci.verify --tag "$GITHUB_REF_NAME" --branch "origin/main"',
         'seatrial ci.verify --tag "$GITHUB_REF_NAME" --branch "origin/main" --built >> "$GITHUB_OUTPUT"',
         'seatrial ci.notes --tag "$GITHUB_REF_NAME" > notes.md',
@@ -90,17 +92,17 @@ def test_jobs_for_wheels_that_the_docs_show_are_taken(tmp_path: Path) -> None:
 
 
 def test_mutations_are_noticed_by_our_own_checks() -> None:
-    noticed = {one.name: of_our_own(one.applied(written(BASE))) for one in ALL}
-    assert noticed == {one.name: {by for by in one.noticed if by.startswith("CI")} for one in ALL}
+    noticed = {mutation.name: of_our_own(mutation.applied(written(BASE))) for mutation in ALL}
+    assert noticed == {mutation.name: {by for by in mutation.noticed if by.startswith("CI")} for mutation in ALL}
 
 
 @pytest.mark.linters
 def test_mutations_are_noticed_by_a_linter_or_by_our_own_checks(linters: Linters) -> None:
-    sets = {one.name: one.applied(written(BASE)) for one in ALL}
+    sets = {mutation.name: mutation.applied(written(BASE)) for mutation in ALL}
     assert len(sets) >= 30
-    theirs = linters.with_sets(sets).all()
-    noticed = {name: theirs[name] | of_our_own(files) for name, files in sets.items()}
-    assert noticed == {one.name: set(one.noticed) for one in ALL}
+    findings = linters.with_sets(sets).all()
+    noticed = {name: findings[name] | of_our_own(files) for name, files in sets.items()}
+    assert noticed == {mutation.name: set(mutation.noticed) for mutation in ALL}
     by_drift_alone = {name for name, by in noticed.items() if not by}
     assert by_drift_alone == {
         *("any-machine", "another-tag", "cache-of-uv", "runs-cancelled", "started-by-hand", "tag-not-compared"),

@@ -23,7 +23,7 @@ from seatrial.workflows.matrix import (
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 BUILD, CHECK = (NoxSession(name, name, "", ("ci", "release")) for name in ("build", "check"))
-TESTS = tuple(NoxSession(f"tests-{one}", "tests", one, ("ci",)) for one in ("3.9", "3.13"))
+TESTS = tuple(NoxSession(f"tests-{version}", "tests", version, ("ci",)) for version in ("3.9", "3.13"))
 LINT = NoxSession("lint", "lint", "", ("ci",))
 COVERAGE = NoxSession("coverage", "coverage", "", ("ci",))
 
@@ -41,7 +41,7 @@ def test_matrix_is_every_session_on_every_system_and_one_without_a_python_on_the
     }
 
 
-def test_session_of_ones_own_that_is_called_coverage_is_one_like_others() -> None:
+def test_own_session_with_the_name_coverage_is_like_others() -> None:
     assert tagged_sessions((BUILD, *TESTS, COVERAGE), "ci") == (*TESTS, COVERAGE)
 
 
@@ -55,7 +55,7 @@ def test_project_that_measures_has_a_session_that_brings_it_together() -> None:
     )
 
 
-def test_session_that_the_workflows_run_has_to_be_there() -> None:
+def test_session_of_the_workflows_has_to_exist() -> None:
     require_build_sessions((BUILD, CHECK, *TESTS), "ci")
     with raises_error("SessionMissing") as raised:
         require_build_sessions(TESTS, "ci")
@@ -73,24 +73,28 @@ def test_matrix_of_this_repository_is_what_runs_locally() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "nox", "--list", "--json", "-t", "ci"], cwd=CHECKOUT, capture_output=True, check=True
     )
-    local = {str(one["session"]) for one in json.loads(done.stdout)} - {"build", "check"}
+    local = {str(row["session"]) for row in json.loads(done.stdout)} - {"build", "check"}
     chosen = tagged_sessions(read_sessions(CHECKOUT), "ci")
-    found = {one["session"] for one in github_matrix(chosen, ("ubuntu",))["include"]}
-    assert found == local
+    sessions = {row["session"] for row in github_matrix(chosen, ("ubuntu",))["include"]}
+    assert sessions == local
     pythons = [f"3.{minor}" for minor in range(9, 14)]
-    assert local == {"lint", "workflows-3.13", *(f"{name}-{one}" for name in ("tests", "mypy") for one in pythons)}
+    assert local == {
+        "lint",
+        "workflows-3.13",
+        *(f"{name}-{python}" for name in ("tests", "mypy") for python in pythons),
+    }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("noxfile", "said"),
+    ("noxfile", "message"),
     [("import nox\nraise RuntimeError('too deep')\n", "  RuntimeError: too deep"), ("def (\n", "SyntaxError")],
     ids=["raises", "syntax"],
 )
-def test_noxfile_that_fails_to_load_is_an_error(project: SampleProject, noxfile: str, said: str) -> None:
+def test_noxfile_that_fails_to_load_is_an_error(project: SampleProject, noxfile: str, message: str) -> None:
     package(project)
     project.write({"noxfile.py": noxfile})
     with raises_error("NoxfileBroken") as raised:
         read_sessions(project.root)
     assert raised.value.what.startswith(f"nox can't list the sessions of {project.root / 'noxfile.py'}:\n")
-    assert said in raised.value.what
+    assert message in raised.value.what

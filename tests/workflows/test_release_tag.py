@@ -68,7 +68,7 @@ def test_task_prints_what_the_workflow_hands_on(repo: ReleaseRepo) -> None:
     assert repo.project.invoke("ci.verify", "--tag", "v1.2.3", "--built").output == "prerelease=false\n"
 
 
-def test_all_that_does_not_fit_is_told_together(repo: ReleaseRepo) -> None:
+def test_all_mismatches_are_reported_together(repo: ReleaseRepo) -> None:
     repo.project.write({"dist/tidepool-1.2.3.tar.gz": "", "README.md": "other\n", "new.txt": ""})
     repo.project.git("tag", "v1.3", "HEAD^")
     here, before = (repo.project.git("rev-parse", "--short=12", name).strip() for name in ("HEAD", "HEAD^"))
@@ -83,12 +83,12 @@ def test_all_that_does_not_fit_is_told_together(repo: ReleaseRepo) -> None:
     )
 
 
-def test_tag_of_another_form_is_none_of_a_release(repo: ReleaseRepo) -> None:
+def test_tag_of_another_form_is_no_release_tag(repo: ReleaseRepo) -> None:
     repo.project.git("tag", "nightly")
     assert refusal(repo, "nightly") == "nightly is no tag of a release: those look like v{version}"
 
 
-def test_tag_that_is_not_there_and_files_that_are_not_are_told(repo: ReleaseRepo) -> None:
+def test_missing_tag_and_missing_files_are_reported(repo: ReleaseRepo) -> None:
     repo.project.git("tag", "-d", "v1.2.3")
     here = repo.project.git("rev-parse", "--short=12", "HEAD").strip()
     assert refusal(repo, "v1.2.3", built=True) == (

@@ -1,4 +1,4 @@
-"""What runs on every system does what it says there, as far as it can be seen on this one."""
+"""The steps for every system do what their names say, as far as this system shows it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def steps(context: WorkflowContext) -> dict[str, dict[str, Any]]:
     """Return the steps of the job that tests, by their names."""
     (text,) = (text for path, text in written(context).items() if "ci" in path.rpartition("/")[2])
-    return {one["name"]: one for one in yaml.safe_load(text)["jobs"]["test"]["steps"]}
+    return {step["name"]: step for step in yaml.safe_load(text)["jobs"]["test"]["steps"]}
 
 
 def run(project: SampleProject, script: str, **environ: str) -> RunResult:
@@ -41,10 +41,10 @@ def test_files_have_the_line_ends_that_they_were_committed_with(project: SampleP
     environ = {"GIT_CONFIG_GLOBAL": str(settings)}
     project.run("git", "clone", "-q", ".", "../before", **environ)
     assert (project.root.parent / "before/a.txt").read_bytes() == b"one\r\ntwo\r\n"
-    found = steps(SHAPES["locked-everywhere"])
-    assert list(found)[:2] == ["Keep line ends", "Check out the commit"]
-    assert found["Keep line ends"]["working-directory"] == "."
-    assert run(project, found["Keep line ends"]["run"], **environ) == RunResult(0, "")
+    by_name = steps(SHAPES["locked-everywhere"])
+    assert list(by_name)[:2] == ["Keep line ends", "Check out the commit"]
+    assert by_name["Keep line ends"]["working-directory"] == "."
+    assert run(project, by_name["Keep line ends"]["run"], **environ) == RunResult(0, "")
     project.run("git", "clone", "-q", ".", "../after", **environ)
     assert (project.root.parent / "after/a.txt").read_bytes() == b"one\ntwo\n"
     assert "Keep line ends" not in steps(SHAPES["locked"])

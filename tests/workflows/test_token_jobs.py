@@ -43,7 +43,7 @@ UNKNOWN = (
 
 @pytest.fixture
 def network(tmp_path: Path) -> Iterator[LocalNetwork]:
-    """Return an index that knows a publisher."""
+    """Return an index with a registered publisher."""
     with open_network(tmp_path / "index", PUBLISHER, "tidepool") as made:
         yield made
 
@@ -51,7 +51,7 @@ def network(tmp_path: Path) -> Iterator[LocalNetwork]:
 def run_last(
     job: dict[str, Any], network: LocalNetwork, project: SampleProject, identity: CiIdentity = IDENTITY
 ) -> tuple[int, str]:
-    """Run the last step of a job as GitHub would; the authority of the index is told to curl in its own way."""
+    """Run the last step of a job as GitHub would; curl gets the certificate of the index by its option."""
     environ = network.environment(project.environ, identity)
     bash = shutil.which("bash")
     assert bash
@@ -74,7 +74,7 @@ def test_publisher_that_is_registered_is_proved_and_nothing_is_uploaded(
     assert network.index.token_exchange._known == {}  # noqa: SLF001 - it has been burnt
 
 
-def test_publisher_that_is_not_is_told_in_the_words_of_the_index(network: LocalNetwork, project: SampleProject) -> None:
+def test_unknown_publisher_is_reported_in_the_words_of_the_index(network: LocalNetwork, project: SampleProject) -> None:
     other = replace(IDENTITY, publisher=replace(PUBLISHER, environment="test"))
     assert run_last(PROVE, network, project, other) == (1, UNKNOWN)
 
@@ -83,24 +83,24 @@ def test_development_version_is_published_by_who_is_registered_and_may_be_sent_a
     project: SampleProject, tmp_path: Path
 ) -> None:
     made = (sample_dists.wheel(), sample_dists.sdist())
-    for one in made:
-        project.write({f"dist/{one.name}": ""})
-        (project.root / "dist" / one.name).write_bytes(one.data())
+    for dist in made:
+        project.write({f"dist/{dist.name}": ""})
+        (project.root / "dist" / dist.name).write_bytes(dist.data())
     with open_network(tmp_path / "index", TESTER, "tidepool") as network:
         for _ in range(2):
-            code, said = run_last(TESTPYPI, network, project, replace(IDENTITY, publisher=TESTER))
-            assert code == 0, said
-        assert sorted(one.index_file.name for one in network.index.store.files("tidepool")) == sorted(
-            one.name for one in made
+            code, output = run_last(TESTPYPI, network, project, replace(IDENTITY, publisher=TESTER))
+            assert code == 0, output
+        assert sorted(entry.index_file.name for entry in network.index.store.files("tidepool")) == sorted(
+            dist.name for dist in made
         )
-        code, said = run_last(TESTPYPI, network, project)
+        code, output = run_last(TESTPYPI, network, project)
         assert code == 1
-        assert UNKNOWN.partition(":")[0] in said
+        assert UNKNOWN.partition(":")[0] in output
 
 
 @pytest.mark.linters
 @pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="the hashes are those of the wheels for Python 3.13")
-def test_tools_beside_a_token_are_complete_and_those_of_their_hashes(tmp_path: Path) -> None:
+def test_tools_in_jobs_with_a_token_are_complete_and_have_hashes(tmp_path: Path) -> None:
     for tool, module in (("twine", "twine"), ("pypi-attestations", "pypi_attestations"), ("uv", "uv")):
         subprocess.run([sys.executable, "-m", "venv", tmp_path / tool], check=True)
         python = tmp_path / tool / "bin/python"

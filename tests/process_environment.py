@@ -1,4 +1,4 @@
-"""What the tests find around them, which is the same however they are started."""
+"""The environment of the tests, the same however they are started: variables, umask, time zone, signals."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-OF_NPM = "npm_config_"
+NPM_PREFIX = "npm_config_"
 """How the names of variables begin, in either case, that say where npm installs from, and that what installs needs."""
 
-OF_PYTEST = ("COVERAGE_", "COV_CORE_", "HYPOTHESIS_", "PYTEST_")
+PYTEST_PREFIXES = ("COVERAGE_", "COV_CORE_", "HYPOTHESIS_", "PYTEST_")
 """How the names of variables begin that steer the run itself, and that its workers get."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else []))
 """Signals that a shell (``command &``), nohup or pytest-xdist has ignored in what it starts."""
 
 
-def settle() -> None:
+def isolate() -> None:
     """Give this process, and so all tests and commands, an environment of its own, time in UTC and a plain umask.
 
     The variables are those of a command in a small project (`sample_project.environment`), and a HOME that is empty.
@@ -40,13 +40,13 @@ def settle() -> None:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(OF_PYTEST) or name.lower().startswith(OF_NPM)
+        if name.startswith(PYTEST_PREFIXES) or name.lower().startswith(NPM_PREFIX)
     }
     npm = {"NPM_CONFIG_USERCONFIG": str(Path.home() / ".npmrc")}
     # hypothesis keeps what it computes of Unicode and of the modules: not in the checkout.
     storage = {"HYPOTHESIS_STORAGE_DIRECTORY": str(home / "hypothesis")}
     variables = {**storage, **npm, **kept, **environment(home), "TZ": "UTC"}
-    # Only commands are kept from colours here: pytest itself is coloured as its user wants.
+    # Only commands are kept from colours here: pytest itself is coloured as its user chooses.
     variables.pop("NO_COLOR")
     os.environ.clear()
     os.environ.update(variables)
@@ -56,8 +56,8 @@ def settle() -> None:
 
 
 @contextlib.contextmanager
-def signals_as_usual() -> Iterator[None]:
-    """Have signals end a process: a test that sends one to itself or to a command would else wait in vain."""
+def default_signals() -> Iterator[None]:
+    """Have signals end a process: a test that sends one to itself or to a command would otherwise not end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""Small packages whose environments are there already, as they are at every run but the first."""
+"""Small packages whose environments exist already, as at every run but the first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sample_project
 import shared
-from release_repo import furnish
+from release_repo import install_build_environment
 from sample_project import HERE, SampleProject, environment
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def package(
     Its backend is the quickest, where a test needs no other.
     """
     sample_project.package(project, *sessions, backend=backend, pythons=pythons)
-    furnish(project, backend)
+    install_build_environment(project, backend)
     return project
 
 
