@@ -363,11 +363,11 @@ class Console:
         """Return how many seconds the rest takes if it takes as long as last time; None where that is not known."""
         if self.memory is None or all(step.state is not None for step in self._steps.values()):
             return None
-        now, left = time.monotonic(), 0.0
+        now, seconds_left = time.monotonic(), 0.0
         for name, seconds in self.memory.seconds.items():
             step = self._steps.get((name,))
             if "/" not in name and step is None:
-                left += seconds
+                seconds_left += seconds
             elif step is not None and step.state is None:
-                left += max(0.0, seconds - (now - step.since))
-        return left if left >= 1 else None
+                seconds_left += max(0.0, seconds - (now - step.since))
+        return seconds_left if seconds_left >= 1 else None

@@ -60,8 +60,8 @@ def run(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], umask: int 
     done = attempt(args, cwd=cwd, env=env, umask=umask, on_terminal=on_terminal)
     if done.returncode:
         # A build backend may show all that it finds in its environment.
-        said = redact_values(done.output + done.errors, secrets_of(env))
-        raise CommandFailed(render_command(args), done.returncode, said)
+        output = redact_values(done.output + done.errors, secrets_of(env))
+        raise CommandFailed(render_command(args), done.returncode, output)
     return done.output
 
 
@@ -184,9 +184,9 @@ class WaitingCommand:
     args: tuple[str, ...]
     process: subprocess.Popen[bytes]
 
-    def finish(self, told: str) -> str:
+    def finish(self, text: str) -> str:
         """Tell it, and return its standard output at its end. Raises `CommandFailed`."""
-        output, errors = self.process.communicate(told.encode("utf-8", "surrogateescape"))
+        output, errors = self.process.communicate(text.encode("utf-8", "surrogateescape"))
         if self.process.returncode:
             raise CommandFailed(
                 render_command(self.args), self.process.returncode, redact(text_of(output) + text_of(errors))
@@ -263,7 +263,7 @@ class Deadline:
         self.seconds, self._end = seconds, time.monotonic() + seconds
 
     @property
-    def left(self) -> float:
+    def remaining(self) -> float:
         """How many seconds are left, 0 when the time is up."""
         return max(0, self._end - time.monotonic())
 
@@ -287,7 +287,7 @@ def run_streaming(
             printed.append(redact(text_of(line)))
             say(printed[-1].rstrip("\n"))
         try:
-            process.wait(deadline.left if deadline else None)
+            process.wait(deadline.remaining if deadline else None)
         except subprocess.TimeoutExpired as error:
             seconds = deadline.seconds if deadline else error.timeout
             raise CommandFailed(render_command(args), OUT_OF_TIME, f"it had not ended after {seconds:g} s") from None
@@ -346,29 +346,29 @@ def _in_own_session(
 def _lines(process: subprocess.Popen[bytes], deadline: Deadline | None = None) -> Iterator[bytes]:
     """Yield what a command prints, a line at a time, until it ends or the time is up.
 
-    What it has started can go on, and keep its output open: nobody waits for that.
+    What it has started can go on, and keep its output open: that is not waited for.
     """
     stream = process.stdout
     if stream is None or sys.platform == "win32":
         yield from stream or ()
         return
-    rest = b""
+    partial = b""
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
-        while deadline is None or deadline.left:
+        while deadline is None or deadline.remaining:
             # What it printed before it ended can still be read after.
             has_ended = process.poll() is not None
             if selector.select(timeout=0 if has_ended else POLL_SECONDS):
                 piece = os.read(stream.fileno(), PIECE)
-                *whole, rest = (rest + piece).split(b"\n")
+                *whole, partial = (partial + piece).split(b"\n")
                 yield from (line + b"\n" for line in whole)
                 if piece:
                     continue
                 break
             if has_ended:
                 break
-    if rest:
-        yield rest
+    if partial:
+        yield partial
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -103,16 +103,16 @@ def find_interpreters(versions: Iterable[str], environ: Mapping[str, str]) -> tu
     Asked in turn: the Python that runs this, PATH without its shims, `MANAGER_FOLDERS`. On Windows, where no program is
     named ``pythonX.Y``, that finds next to nothing, and nox asks the py launcher and the registry (PEP 514).
     """
-    found = []
+    interpreters = []
     for version in versions:
         for path in _candidates(version, environ):
             if _is_program(path):
-                found.append(Interpreter(version, path))
+                interpreters.append(Interpreter(version, path))
                 break
-    return tuple(found)
+    return tuple(interpreters)
 
 
-def path_with(found: Sequence[Interpreter], environ: Mapping[str, str], into: Path | None = None) -> str:
+def path_with(interpreters: Sequence[Interpreter], environ: Mapping[str, str], into: Path | None = None) -> str:
     """Return a value for PATH on which the name ``pythonX.Y`` leads to each of ``found``.
 
     A folder that holds those names and nothing else goes to the front, so that no other program of that Python (pip,
@@ -121,13 +121,13 @@ def path_with(found: Sequence[Interpreter], environ: Mapping[str, str], into: Pa
     front.
     """
     path = environ.get("PATH", os.defpath)
-    wanted = [one for one in found if not _is_on_path(one, environ)]
-    if not wanted or sys.platform == "win32":
+    missing = [interpreter for interpreter in interpreters if not _is_on_path(interpreter, environ)]
+    if not missing or sys.platform == "win32":
         return path
     try:
-        folders = [str(_links(wanted, into))]
+        folders = [str(_links(missing, into))]
     except OSError:
-        folders = [str(one.path.parent) for one in wanted]
+        folders = [str(interpreter.path.parent) for interpreter in missing]
     return os.pathsep.join([*folders, path])
 
 
@@ -169,11 +169,11 @@ def _named_on_path(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
             yield Path(folder, f"python{version}")
 
 
-def _is_on_path(one: Interpreter, environ: Mapping[str, str]) -> bool:
+def _is_on_path(interpreter: Interpreter, environ: Mapping[str, str]) -> bool:
     # os.path answers no where pathlib raises, for a folder that may not be searched.
-    first = next((path for path in _named_on_path(one.version, environ) if os.path.isfile(path)), None)  # noqa: PTH113
+    first = next((path for path in _named_on_path(interpreter.version, environ) if os.path.isfile(path)), None)  # noqa: PTH113
     # uv makes no environment of one that is in an environment itself, which an activated one is.
-    return first is not None and not _is_in_virtual_environment(first) and first.samefile(one.path)
+    return first is not None and not _is_in_virtual_environment(first) and first.samefile(interpreter.path)
 
 
 def _managed(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
@@ -182,8 +182,8 @@ def _managed(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
         root = _expanded(place.root, environ)
         entries = []
         for folder in _subfolders(root):
-            known = re.fullmatch(place.entry, folder.name)
-            if known and (release := _release(known[1], version)) is not None:
+            match = re.fullmatch(place.entry, folder.name)
+            if match and (release := _release(match[1], version)) is not None:
                 entries.append((release, folder))
         for _, folder in sorted(entries, reverse=True):
             if not os.path.exists(folder / "pyvenv.cfg"):  # noqa: PTH110
@@ -199,8 +199,8 @@ def _subfolders(root: Path | None) -> list[Path]:
 
 def _expanded(root: str, environ: Mapping[str, str]) -> Path | None:
     if root.startswith("$"):
-        name, _, rest = root[1:].partition("/")
-        return Path(environ[name], rest) if environ.get(name) else None
+        name, _, subfolder = root[1:].partition("/")
+        return Path(environ[name], subfolder) if environ.get(name) else None
     if root.startswith("~"):
         home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - pathlib raises where there is none
         return Path(home, root[2:])
@@ -209,11 +209,11 @@ def _expanded(root: str, environ: Mapping[str, str]) -> Path | None:
 
 def _release(text: str, version: str) -> Version | None:
     """Return what ``text`` names if that is a release of ``version``: "3.12.1" of "3.12", "3.14.0t" of "3.14t"."""
-    known = RELEASE.fullmatch(text)
-    if not known:
+    match = RELEASE.fullmatch(text)
+    if not match:
         return None
-    release = Version(known[1] + (".dev0" if known[3] else ""))
-    same = f"{release.major}.{release.minor}{'t' if known[2] else ''}" == version
+    release = Version(match[1] + (".dev0" if match[3] else ""))
+    same = f"{release.major}.{release.minor}{'t' if match[2] else ''}" == version
     return release if same else None
 
 
@@ -239,19 +239,19 @@ def _which(program: str, environ: Mapping[str, str]) -> bool:
     return any(os.access(Path(folder, program), os.X_OK) for folder in folders if folder)
 
 
-def _links(wanted: Sequence[Interpreter], into: Path | None) -> Path:
+def _links(interpreters: Sequence[Interpreter], into: Path | None) -> Path:
     # Not needed where PATH leads to everything, as it does in each child of `nox -j`.
     from platformdirs import user_cache_path  # noqa: PLC0415
 
-    told = "\n".join(f"{one.version} {one.path}" for one in wanted)
-    name = hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    listing = "\n".join(f"{interpreter.version} {interpreter.path}" for interpreter in interpreters)
+    name = hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     folder = (into or user_cache_path("seatrial") / "pythons") / name
     folder.mkdir(parents=True, exist_ok=True)
-    for one in wanted:
-        link = folder / f"python{one.version}"
+    for interpreter in interpreters:
+        link = folder / f"python{interpreter.version}"
         if link.exists():
             continue
         with replacing(link) as new:
             new.unlink(missing_ok=True)
-            new.symlink_to(one.path)
+            new.symlink_to(interpreter.path)
     return folder

@@ -320,8 +320,8 @@ def _refusal(kind: str, done: Completed, hook: str | None = None) -> ReleaseErro
 
 
 def _line(name: str, value: str) -> str:
-    section, _, rest = name.partition(".")
-    subsection, _, key = rest.rpartition(".")
+    section, _, key_path = name.partition(".")
+    subsection, _, key = key_path.rpartition(".")
     head = f'{section} "{_escaped(subsection)}"' if subsection else section
     quoted = _escaped(value).replace("\n", "\\n").replace("\t", "\\t")
     return f'[{head}]\n\t{key} = "{quoted}"\n'
