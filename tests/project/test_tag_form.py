@@ -59,6 +59,8 @@ def resolve(folder: Path, tags: str, version: str | None, *, prefix: str = "", s
         ("20260901", "1.4.0", "v{version}"),
         ("nightly vone 1.4.0-final deploy-12x", "1.4.0", "v{version}"),
         ("2026.9.1", "2026.9.1", "{version}"),
+        ("2026-11-27 REL_2_4_0", "1.4.0", "v{version}"),
+        ("2026-11-27 v1.3.0", "1.4.0", "v{version}"),
         # The version comes from the tag.
         ("v1.4.0", None, "v{version}"),
         ("v1.0 2.0", None, "{version}"),
@@ -106,6 +108,13 @@ def test_ambiguous_tags_are_an_error_with_the_candidates(
     in_files = f", and the version in its files is {version}" if version else ""
     assert raised.value.what == f"the tags do not say which are the releases of tide-pool: {listed}{in_files}"
     assert raised.value.fix.splitlines()[2:] == [f'tag = "{prefix}{{version}}"' for prefix in prefixes]
+
+
+@pytest.mark.parametrize("tag", ["REL_1_4_0", "v1-4-0", "release_1_4_0_final"])
+def test_version_with_other_signs_in_the_tags_is_no_reason_to_begin_another_form(tmp_path: Path, tag: str) -> None:
+    with raises_error("TagFormUnclear") as raised:
+        resolve(tmp_path, tag, "1.4.0")
+    assert raised.value.what == f"the tag {tag} does not have the version of tide-pool as it is written, 1.4.0"
 
 
 def test_setting_is_the_last_word(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ DEFAULT_BELOW_TOP = "{name}-v{version}"
 """The form for a package in a folder of its repository, which may have others."""
 
 NUMBER = re.compile(r"(?<![\d.])\d")
+PART_OF_NUMBERS = re.compile(r"\d[_-]$")
 FAR_APART = 1000
 """By how much first numbers differ of which one is a date or a counter, such as 2026 and 1."""
 
@@ -77,6 +78,8 @@ def resolve_tag_form(project: Project, config: Config, tags: Collection[str], ve
     # In a repository of several packages, what has another prefix is another package's.
     others = [] if is_below_top else [one for one in series if one not in own and one not in usual]
     default = DEFAULT_BELOW_TOP if is_below_top else DEFAULT
+    if version and not series:
+        _require_no_other_spelling(tags, version, project)
     if version is None:
         return _without_version(own or ([] if is_below_top else usual), project) or default
     for group in (own, usual, others):
@@ -120,10 +123,24 @@ def released_versions(tags: Iterable[str], form: str, name: str) -> dict[Version
 def _split(tag: str) -> tuple[str, Version] | None:
     """Return a tag as prefix and version, the version as long as it can be; None where it does not end with one."""
     for match in NUMBER.finditer(tag):
-        version = _parse(tag[match.start() :])
+        prefix, text = tag[: match.start()], tag[match.start() :]
+        version = _parse(text)
         if version is not None:
-            return tag[: match.start()], version
+            # The last number of 2026-11-27 or REL_1_4_0 is no version.
+            return None if PART_OF_NUMBERS.search(prefix) and "." not in text else (prefix, version)
     return None
+
+
+def _require_no_other_spelling(tags: Iterable[str], version: Version, project: Project) -> None:
+    """Raise `TagFormUnclear` for a tag with the numbers of a version and other signs between them."""
+    numbers = "[_-]".join(map(str, version.release))
+    tag = next((tag for tag in tags if re.search(rf"(?<!\d){numbers}(?!\d)", tag)), None)
+    if tag and version.release[1:]:
+        raise ReleaseError(
+            f"the tag {tag} does not have the version of {project.name} as it is written, {version}",
+            code="TagFormUnclear",
+            fix=f'say which form the next release has, in {project.path.name}:\n[tool.seatrial]\ntag = "{DEFAULT}"',
+        )
 
 
 def _parse(text: str) -> Version | None:
