@@ -137,6 +137,14 @@ WRITTEN = {
         },
         {"a": "1.5.0"},
     ),
+    "two spellings in one file": (
+        "1.5.0",
+        {
+            "pyproject.toml": PROJECT.format("1.5.0rc1") + toml('filename = "a"', more=SEMANTIC, version="1.5.0-rc.1"),
+            "a": "1.5.0-rc.1",
+        },
+        {"a": "1.5.0", "pyproject.toml": '\nversion = "1.5.0"\n'},
+    ),
     "a version that its own pattern does not parse": (
         "1!2.0",
         {".bumpversion.toml": toml('filename = "a"', more=SEMANTIC), "a": "1.2.3"},

@@ -98,9 +98,10 @@ def raise_version(snapshot: ProjectSnapshot, version: Version) -> None:
         write_configured(project, places[0].version if places else None, version)
         for place in places:
             text, new = read_text(project, place.path) or "", place.with_version(version)
-            # 1.2.3 is part of 1.2.3.post1, too.
-            if place.text in text and new not in text:
-                (project.root / place.path).write_bytes(text.replace(place.text, new, 1).encode())
+            # What bump-my-version has written is another text, of which this may be the beginning: 1.2.3.post1.
+            old = re.search(rf"{re.escape(place.text)}(?![\w.+-])", text)
+            if old:
+                (project.root / place.path).write_bytes((text[: old.start()] + new + text[old.end() :]).encode())
         kept.restore_line_ends()
         require_version(snapshot, version)
         _require_rest_unchanged(snapshot)
