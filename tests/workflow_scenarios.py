@@ -248,6 +248,31 @@ SCENARIOS: dict[str, dict[str, str]] = {
     "files below a folder of the artifact": {
         "release.yml": workflow(BUILD.replace("path: dist/", 'path: "dist/*\\nnotes.md"'), job())
     },
+    "files of two folders of the artifact": {
+        "release.yml": workflow(BUILD.replace("path: dist/", 'path: "dist/*.whl\\nsource/*.tar.gz"'), job())
+    },
+    "artifact in the working directory": release(job(steps=FETCH.replace(", path: dist/", "") + PUBLISH)),
+    "artifact in another folder": release(job(steps=FETCH.replace("path: dist/", "path: files") + PUBLISH)),
+    "artifact in the folder that is named": release(
+        job(steps=FETCH.replace("path: dist/", "path: files") + uses(PUBLISH_PIN, packages_dir="files/"))
+    ),
+    "artifact of no row of the matrix": {
+        "release.yml": workflow(
+            MATRIX.replace("name: dist", "name: 'dist-${{ matrix.os }}'"),
+            job(steps=FETCH.replace("name: dist", "name: dist-windows-2025") + PUBLISH),
+        )
+    },
+    "artifacts of one name by two jobs": {
+        "release.yml": workflow(BUILD, BUILD.replace("  build:", "  wheels:"), job(needs="[build, wheels]"))
+    },
+    "artifacts that are joined": {
+        "release.yml": workflow(
+            MATRIX.replace("name: dist", "name: 'dist-${{ matrix.os }}'"),
+            "  join:\n    needs: build\n    timeout-minutes: 5\n    steps:\n"
+            "      - {uses: actions/upload-artifact/merge@v4, with: {name: dist, pattern: dist-*}}\n",
+            job(needs="join"),
+        )
+    },
     "artifact of an action of somebody": {
         "release.yml": workflow(
             BUILD.replace(UPLOAD_ARTIFACT_PIN, "hynek/build-and-inspect-python-package@v2"),

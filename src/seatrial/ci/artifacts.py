@@ -13,9 +13,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seatrial.ci.commands import programs_in, upload_of
+from seatrial.ci.commands import builds, may_upload, programs_in, upload_of
+from seatrial.ci.evaluation import matrix_rows
 from seatrial.ci.expressions import Answer
-from seatrial.ci.uploads import uploads_of
+from seatrial.ci.uploads import PUBLISH_ACTION, uploads_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 
 STORE, FETCH = "actions/upload-artifact", "actions/download-artifact"
+MERGE = f"{STORE}/merge"
 DEFAULT_NAME = "artifact"
+MERGED_NAME = "merged-artifacts"
 DIST = "dist"
 """The folder that the publish action uploads where no other is named."""
 
@@ -32,7 +35,6 @@ MOVERS = frozenset(("mv", "cp", "find", "rsync", "unzip", "tar", "install", "ln"
 """Commands that may put files elsewhere."""
 
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
-MORE_THAN_ONE = 2
 
 UPLOADING_DIST = frozenset(("uv", "hatch", "flit", "poetry", "pdm", "rye", "seatrial", "invoke", "inv"))
 """The programs that upload what is in ``dist``, unless they are given other files."""
@@ -42,12 +44,14 @@ UPLOADING_DIST = frozenset(("uv", "hatch", "flit", "poetry", "pdm", "rye", "seat
 class Stored:
     """An artifact that a job stores.
 
-    ``name``: with its expressions; ``inside``: where its files are, "" for on top; ``step``: the id of the step.
+    ``name``: with its expressions, as far as they are not known; ``folders``: where in it the files are, "" for on top,
+    None where that is not known; ``step``: the id of the step; ``is_alone``: whether another of its name is refused.
     """
 
     name: str
-    inside: str = ""
+    folders: frozenset[str] | None = frozenset(("",))
     step: str | None = None
+    is_alone: bool = True
 
 
 def transfer_problems(run: JobRun) -> dict[str, str]:
@@ -55,33 +59,44 @@ def transfer_problems(run: JobRun) -> dict[str, str]:
 
     Artifacts of another run, and what others' actions and workflows store, are not known, and no problem.
     """
-    fetches = [step for step in run.steps if step.step.uses_action(FETCH)]
+    fetches = [step for step in run.steps if step.step.uses_action(FETCH) and step.starts is not Answer.NO]
     if any(step.step.inputs.get(name) for step in fetches for name in ("run-id", "github-token", "repository")):
         return {}
     before = [earlier for earlier in run.before if earlier.starts is not Answer.NO]
     stored = [artifact for earlier in before for artifact in _stored(earlier)]
-    problems = [problem for earlier in before if fetches for problem in _clashes(earlier)]
+    problems = [problem for problem in _clashes(before) if fetches]
     if not any(map(_stores_unseen, before)):
         problems += [problem for step in fetches for problem in _missing(step, stored)]
     named = dict.fromkeys(problems, "give each artifact a name of its own, and fetch it by that name or by its id")
-    return named or dict(_nested(run, fetches, stored))
+    return named or dict(_elsewhere(run, fetches, stored))
 
 
 def _stored(run: JobRun) -> Iterator[Stored]:
     for step in run.steps:
-        if step.step.uses_action(STORE) and step.starts is not Answer.NO:
-            paths = [path.strip() for path in (step.input("path") or "").splitlines() if path.strip()]
-            yield Stored(step.input("name") or DEFAULT_NAME, _folder_inside(paths), step.step.id)
+        if step.step.uses_action(MERGE) and step.starts is not Answer.NO:
+            yield Stored(step.input("name") or MERGED_NAME, None, step.step.id)
+        if not step.step.uses_action(STORE) or step.starts is Answer.NO:
+            continue
+        paths = [path.strip() for path in (step.input("path") or "").splitlines() if path.strip()]
+        uses = step.step.uses
+        is_old = bool(uses and re.match(r"v?[123]\b", uses.version or uses.ref or ""))
+        is_alone = not is_old and (step.input("overwrite") or "") != "true"
+        text = step.step.inputs.get("name") or DEFAULT_NAME
+        names = (step.of_row(text, row) for row in matrix_rows(run.job))
+        for name in names if is_alone else dict.fromkeys(names):
+            yield Stored(name, _folders_inside(paths), step.step.id, is_alone)
 
 
-def _folder_inside(paths: list[str]) -> str:
-    """Return where in an artifact the files are: below the folder that all paths are in; "" for on top, or unknown."""
+def _folders_inside(paths: list[str]) -> frozenset[str] | None:
+    """Return where in an artifact the files are, below the folder that all paths are in; None where it is unknown."""
     places = {posixpath.normpath(re.sub(r"[^/]*[*?\[].*", "", path) or ".") for path in paths if path[0] != "!"}
-    if len(places) < MORE_THAN_ONE or any("$" in place or place.startswith(("/", "~")) for place in places):
-        return ""
+    if not places or "." in places or any("$" in place or place.startswith(("/", "~")) for place in places):
+        return None
+    if len(places) == 1:
+        return frozenset(("",))
     top = posixpath.commonpath(places)
     inside = {posixpath.relpath(place, top) for place in places if not posixpath.splitext(place)[1]}
-    return inside.pop() if len(inside) == 1 and inside != {"."} else ""
+    return frozenset("" if folder == "." else folder for folder in inside) or frozenset(("",))
 
 
 def _stores_unseen(run: JobRun) -> bool:
@@ -120,38 +135,73 @@ def _may_match(stored: str, pattern: str) -> bool:
     return first.startswith(begin) or begin.startswith(first)
 
 
-def _clashes(run: JobRun) -> Iterator[str]:
-    """Yield the names that each job of a matrix gives to an artifact."""
-    axes = {key: values for key, values in (run.job.matrix or {}).items() if key not in {"include", "exclude"}}
-    is_several = any(isinstance(values, list) and len(values) >= MORE_THAN_ONE for values in axes.values())
-    for step in run.steps:
-        uses = step.step.uses
-        if not (is_several and uses and step.step.uses_action(STORE)) or (step.input("overwrite") or "") == "true":
-            continue
-        is_old = re.match(r"v?[123]\b", uses.version or uses.ref or "")
-        if not is_old and "${{" not in (step.step.inputs.get("name") or DEFAULT_NAME):
-            yield f"each job of the matrix of {run.name} stores an artifact {step.input('name') or DEFAULT_NAME}"
+def _clashes(runs: list[JobRun]) -> Iterator[str]:
+    """Yield the names that several jobs, or each job of a matrix, give to an artifact."""
+    owners: dict[str, list[JobRun]] = {}
+    for run in runs:
+        for artifact in _stored(run):
+            if artifact.is_alone and "${{" not in artifact.name:
+                owners.setdefault(artifact.name, []).append(run)
+    for name, several in owners.items():
+        names = list(dict.fromkeys(run.name for run in several))
+        if len(names) > 1:
+            yield f"the jobs {' and '.join(names)} store an artifact {name} each"
+        elif len(several) > 1 and several[0].job.matrix:
+            yield f"each job of the matrix of {names[0]} stores an artifact {name}"
 
 
-def _nested(run: JobRun, fetches: list[StepRun], stored: list[Stored]) -> Iterator[tuple[str, str]]:
-    """Yield why files are in folders below the one that is uploaded, with a fix."""
+def _elsewhere(run: JobRun, fetches: list[StepRun], stored: list[Stored]) -> Iterator[tuple[str, str]]:
+    """Yield why files are in other folders than the one that is uploaded, with a fix."""
     programs = [program for step in run.steps for program in programs_in(step.step.run or "")]
-    if any(program.name in MOVERS for program in programs):
+    others = [step.step.uses for step in run.steps if step.step.uses and not step.step.uses.is_action(PUBLISH_ACTION)]
+    is_unseen = any(not uses.name.startswith(("actions/", "astral-sh/")) for uses in others)
+    if is_unseen or any(program.name in MOVERS or builds(program) or may_upload(program) for program in programs):
         return
-    folders = {uploaded_folder(upload.step) for upload in uploads_of(run)}
-    for step in fetches:
-        name, path = step.input("name"), posixpath.normpath(step.input("path") or ".")
-        is_merged = (step.input("merge-multiple") or "").lower() == "true"
-        inside = {artifact.inside for artifact in stored if not name or artifact.name == name}
-        if path in folders and not (name or step.input("artifact-ids") or is_merged):
-            fix = f"with:\n  merge-multiple: true\n  path: {path}"
-            yield f"each artifact is in a folder of its own in {path}, and the files in {path} itself are uploaded", fix
-        elif path in folders and len(inside) == 1 and inside != {""}:
-            folder = posixpath.join(path, *inside)
+    places = [_places_of(run, step, stored) for step in fetches]
+    arrived = {folder for folders in places if folders is not None for folder in folders}
+    for folder in {uploaded_folder(upload.step) for upload in uploads_of(run) if upload.starts is not Answer.NO}:
+        if folder is None or folder in arrived or not fetches or None in places:
+            continue
+        of_artifacts = [step for step in fetches if _is_by_folder(step) and _path(step) == folder]
+        if of_artifacts:
+            fix = f"with:\n  merge-multiple: true\n  path: {folder}"
             yield (
-                f"the files are in {folder}, as they were stored, and those in {path} are uploaded",
+                f"each artifact is in a folder of its own in {folder}, and the files in {folder} itself are uploaded",
+                fix,
+            )
+        elif any(_path(step) == folder for step in fetches):
+            inside = ", ".join(sorted(arrived))
+            yield (
+                f"the files are in {inside}, as they were stored, and those in {folder} are uploaded",
                 "store them alone",
             )
+        else:
+            into = ", ".join("the working directory" if place == "." else place for place in sorted(arrived))
+            seen = f"the files are fetched into {into}, and those in {folder} are uploaded"
+            yield seen, f"with:\n  path: {folder}"
+
+
+def _path(step: StepRun) -> str:
+    return posixpath.normpath(step.input("path") or ".")
+
+
+def _is_by_folder(step: StepRun) -> bool:
+    """Whether a step unpacks each artifact into a folder of its own."""
+    is_merged = (step.input("merge-multiple") or "").lower() == "true"
+    return not (step.input("name") or step.input("artifact-ids") or is_merged)
+
+
+def _places_of(run: JobRun, step: StepRun, stored: list[Stored]) -> frozenset[str] | None:
+    """Return the folders into which a step puts files, None where they are not known."""
+    names = set(fetched_artifacts(run, None, (step,)))
+    artifacts = [artifact for artifact in stored if artifact.name in names]
+    if not artifacts or any(artifact.folders is None for artifact in artifacts) or "$" in _path(step):
+        return None
+    return frozenset(
+        posixpath.normpath(posixpath.join(_path(step), artifact.name if _is_by_folder(step) else "", folder))
+        for artifact in artifacts
+        for folder in artifact.folders or ()
+    )
 
 
 def uploaded_folder(step: StepRun) -> str | None:
@@ -166,6 +216,11 @@ def uploaded_folder(step: StepRun) -> str | None:
     return posixpath.normpath(patterns[0]) if patterns else None
 
 
+def _is_within(folder: str, place: str) -> bool:
+    """Whether what is put into a place can be in a folder."""
+    return place in {".", folder} or folder.startswith(f"{place}/") or place.startswith(f"{folder}/")
+
+
 def _named_by_id(run: JobRun, ids: str) -> Iterator[str]:
     """Yield the names of artifacts that are fetched by ids which jobs hand on; what is not known stays as it is."""
     for text in re.findall(r"\$\{\{.*?\}\}|[^\s,]+", ids):
@@ -177,14 +232,11 @@ def _named_by_id(run: JobRun, ids: str) -> Iterator[str]:
         yield from names or [text]
 
 
-def fetched_artifacts(run: JobRun, folder: str | None) -> Iterator[str]:
+def fetched_artifacts(run: JobRun, folder: str | None, steps: tuple[StepRun, ...] | None = None) -> Iterator[str]:
     """Yield the names of the artifacts that a job fetches into a folder; a pattern where they are not known."""
     names = [artifact.name for earlier in run.before for artifact in _stored(earlier)]
-    for step in run.steps:
-        place = posixpath.normpath(step.input("path") or ".")
-        if not step.step.uses_action(FETCH) or (
-            folder and posixpath.commonpath((place, folder)) not in {place, folder}
-        ):
+    for step in run.steps if steps is None else steps:
+        if not step.step.uses_action(FETCH) or (folder and not _is_within(folder, _path(step))):
             continue
         name, pattern, ids = (step.input(key) for key in ("name", "pattern", "artifact-ids"))
         if ids:

@@ -76,6 +76,10 @@ class StepRun:
         """Return a text with the values of the expressions in it that are known, each by itself."""
         return FENCED.sub(lambda match: _filled(match[0], self.context), text)
 
+    def of_row(self, text: str, row: Value) -> str:
+        """Return a text as `filled` does, in the job of a row of the matrix."""
+        return replace(self, context=self.context.with_values(matrix=row)).filled(text)
+
     def input(self, name: str) -> str | None:
         """Return the value of an input, None for none; an expression that is not known stays as it is."""
         text = self.step.inputs.get(name)
