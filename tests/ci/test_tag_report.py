@@ -18,7 +18,7 @@ from seatrial.checks.check import run_checks
 from seatrial.checks.registry import TRIGGER_CHECKS
 from seatrial.ci.expressions import Answer
 from seatrial.ci.github import WorkflowFiles
-from seatrial.ci.gitlab import PIPELINE_FILE
+from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
 from seatrial.ci.publisher import CiFacts, Publishing
 from seatrial.ci.tag_report import TagReport
 from workflow_scenarios import ACTIONS, BUILD, FETCH, PUBLISH, SCENARIOS, job, release, workflow
@@ -131,6 +131,7 @@ pages:
   script: [make]
 """
 
+WITHOUT = "attestations: no, and the index rejects it: the job has no PYPI_ID_TOKEN with the aud pypi"
 REJECTED = ", and the index rejects it: the job has no id_tokens in the file itself"
 PROBLEM = "expected the node content, but found '<stream end>'"
 AS_PUBLISHER = "as publisher (acme, tidepool, .gitlab-ci.yml, environment pypi); attestations: yes"
@@ -166,6 +167,16 @@ AS_PUBLISHER = "as publisher (acme, tidepool, .gitlab-ci.yml, environment pypi);
             "the tag publishes nothing to PyPI",
         ),
         (
+            PIPELINE.replace("aud: pypi", "aud: testpypi"),
+            [
+                "  .gitlab-ci.yml starts",
+                "    build runs",
+                f"    publish runs after build, uploads files to PyPI without an identity token; {WITHOUT}",
+                "    pages does not run (by its rules)",
+            ],
+            "the tag publishes nothing to PyPI",
+        ),
+        (
             f"workflow: {{rules: [{{if: $CI_COMMIT_BRANCH}}]}}\n{PIPELINE}",
             ["  .gitlab-ci.yml does not start: its rules decide it"],
             "the tag publishes nothing to PyPI",
@@ -183,6 +194,24 @@ def test_pipeline_of_gitlab_is_reported_too(tmp_path: Path, text: str, lines: li
     report = TagReport.at(publishing, tmp_path)
     assert str(report).splitlines() == [f"on the tag {TAG}:", *lines, publishes]
     assert json.loads(json.dumps(report.as_dict()))["tag"] == TAG
+
+
+@pytest.mark.parametrize(
+    ("tokens", "has_token"),
+    [
+        ("{PYPI_ID_TOKEN: {aud: pypi}}", Answer.YES),
+        ("{PYPI_ID_TOKEN: {aud: [sigstore, pypi]}}", Answer.YES),
+        ("{PYPI_ID_TOKEN: {aud: $AUDIENCE}}", Answer.UNKNOWN),
+        ("!reference [.token, id_tokens]", Answer.UNKNOWN),
+        ("{PYPI_ID_TOKEN: {aud: testpypi}}", Answer.NO),
+        ("{SIGSTORE_ID_TOKEN: {aud: sigstore}}", Answer.NO),
+        ("{TOKEN: {aud: pypi}}", Answer.NO),
+        ("{}", Answer.NO),
+    ],
+)
+def test_token_of_gitlab_is_that_of_pypi_in_the_variable_that_is_read(tokens: str, has_token: Answer) -> None:
+    (pipeline_job,) = Pipeline.of(f"p: {{id_tokens: {tokens}, script: [twine upload a]}}\n", TAG).jobs
+    assert pipeline_job.has_token is has_token
 
 
 def test_file_of_another_service_that_uploads_leaves_it_unknown() -> None:

@@ -39,6 +39,8 @@ DEEPEST = 11
 MOST = 1000
 """How many commands of a job are read: a list that holds itself has no end."""
 
+TOKEN_VARIABLE = "PYPI_ID_TOKEN"  # noqa: S105 - the name of a variable
+
 TAG_RULE = "rules:\n  - if: $CI_COMMIT_TAG"
 """What has a tag start a job."""
 
@@ -64,6 +66,14 @@ class PipelineJob:
     upload: int | None = None
     has_password: bool = False
     attests: bool = False
+
+    @property
+    def has_token(self) -> Answer:
+        """Whether it has the identity token that twine and uv look for: in ``PYPI_ID_TOKEN``, for ``pypi``."""
+        audiences = dict(self.tokens).get(TOKEN_VARIABLE, ())
+        if self.asks is not Answer.YES or "pypi" in audiences:
+            return self.asks
+        return Answer.UNKNOWN if any("$" in audience for audience in audiences) else Answer.NO
 
 
 @dataclass(frozen=True)

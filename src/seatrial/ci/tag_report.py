@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from seatrial.ci.artifacts import fetched_artifacts, transfer_problems, uploaded_folder
 from seatrial.ci.evaluation import Environment, Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
-from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
+from seatrial.ci.gitlab import PIPELINE_FILE, TOKEN_VARIABLE, Pipeline
 from seatrial.ci.publisher import BY_HAND, Publisher, mismatch_with_tag
 from seatrial.ci.uploads import Index, doubts_about, uploads_of
 from seatrial.errors import PipelineInvalid
@@ -349,15 +349,18 @@ def _uploads_of_pipeline(publishing: Publishing, job: PipelineJob) -> tuple[Uplo
         publishing.owner or "OWNER", publishing.repository or "REPOSITORY", PIPELINE_FILE, "", "gitlab"
     )
     environment = Environment(None if "$" in job.environment else job.environment, job.environment)
-    is_trusted = not job.has_password and job.asks is not Answer.NO
+    is_trusted = not job.has_password and job.has_token is not Answer.NO
+    lacks = (
+        "no id_tokens in the file itself" if job.asks is not Answer.YES else f"no {TOKEN_VARIABLE} with the aud pypi"
+    )
     upload = UploadReport(
         index=Index.PYPI,
         publisher=publisher if is_trusted else None,
         environment=environment if is_trusted and job.environment else None,
         has_password=job.has_password,
         attests=is_trusted and job.attests,
-        accepted=Answer.YES if job.has_password else job.asks,
-        rejection=None if job.has_password or job.asks is Answer.YES else "the job has no id_tokens in the file itself",
+        accepted=Answer.YES if job.has_password else job.has_token,
+        rejection=None if job.has_password or job.has_token is Answer.YES else f"the job has {lacks}",
     )
     return (upload,)
 
