@@ -365,10 +365,9 @@ def test_publisher_is_what_remote_and_workflows_say(repo: ReleaseRepo) -> None:
         ) in output
     assert output.endswith(
         "In the settings of the repository\n"
-        "  environment pypi: deployments from tags v* alone, a reviewer; not known here whether it is so\n"
-        "  environment testpypi: deployments from the branch main alone, a reviewer; not known here whether it is so\n"
-        "  rule for the tags v*: only maintainers create them, moving and deleting is forbidden; "
-        "not known here whether it is so\n"
+        "  environment pypi: deployments from tags v* only, with a reviewer; current settings unknown\n"
+        "  environment testpypi: deployments from the branch main only, with a reviewer; current settings unknown\n"
+        "  rule for the tags v*: only maintainers create them, moving and deleting is forbidden; current settings unknown\n"
     )
 
 
@@ -408,7 +407,7 @@ def test_publisher_of_a_workflow_that_was_written_by_hand_is_what_it_says(
     repo.project.write({"pyproject.toml": pyproject, RELEASE: BY_HAND.replace(*changed), **tester})
     ran = repo.project.invoke("trusted-publisher")
     assert (ran.returncode, sections(ran.output)) == (0, {**expected, "TestPyPI test.yml": "staging"})
-    assert "environment staging: deployments from the branch main alone" in ran.output
+    assert "environment staging: deployments from the branch main only" in ran.output
     assert "${" not in ran.output.partition("form ")[2].partition("\n")[0]
 
 
@@ -440,11 +439,10 @@ def test_gh_reads_the_settings_and_starts_the_test_of_the_publisher(repo: Releas
     program.chmod(0o755)
     path = f"{program.parent}{os.pathsep}{repo.project.environ['PATH']}"
     assert repo.project.invoke("trusted-publisher", PATH=path).output.endswith(
-        "  environment pypi: deployments from tags v* alone, a reviewer; it is so: look which refs it admits\n"
-        "  environment testpypi: deployments from the branch main alone, a reviewer; "
-        "it has no reviewer and deployments from everywhere\n"
-        "  rule for the tags v*: only maintainers create them, moving and deleting is forbidden; "
-        "there is no rule for tags\n"
+        "  environment pypi: deployments from tags v* only, with a reviewer; it has both; check which refs it allows\n"
+        "  environment testpypi: deployments from the branch main only, with a reviewer; "
+        "it has no reviewer and deployments from every ref\n"
+        "  rule for the tags v*: only maintainers create them, moving and deleting is forbidden; no rule for tags exists\n"
     )
     page = "https://github.com/acme/tidepool/actions/workflows/release.yml\n"
     output = repo.project.invoke("workflows", "--prove", PATH=path).output

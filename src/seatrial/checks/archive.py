@@ -196,11 +196,11 @@ def harmless(file: Distribution) -> Finding:
     severity=WARNING,
 )
 def distinct_members(file: Distribution) -> Finding:
-    seen: dict[str, str] = {}
+    names: dict[str, str] = {}
     lines = []
     for member in file.files:
-        before = seen.get(member.name.lower())
-        seen[member.name.lower()] = member.name
+        before = names.get(member.name.lower())
+        names[member.name.lower()] = member.name
         if before == member.name:
             lines.append(f"{member.name} is in the archive more than once, and the last one counts")
         elif before is not None:

@@ -178,8 +178,8 @@ def event_accepted(facts: CiFacts) -> Finding:
     if not facts.publishing.jobs:
         return Finding.skipped(_no_job(facts))
     is_refused = any("pull_request_target" in job.entry.events for job in facts.publishing.jobs)
-    seen = "Publishing from a workflow invoked via 'pull_request_target' is not supported."
-    return finding_of([seen] if is_refused else [], "publish from a workflow that only a tag starts")
+    refusal = "Publishing from a workflow invoked via 'pull_request_target' is not supported."
+    return finding_of([refusal] if is_refused else [], "publish from a workflow that only a tag starts")
 
 
 @ci_check(
@@ -278,8 +278,10 @@ def tag_checked_out(facts: CiFacts) -> Finding:
     if job.event != "workflow_run" or all(step.inputs.get("ref") for step in steps):
         return Finding.passed()
     after = titles_before(job.entry)
-    seen = f"{job.entry.name} starts after {after} on the default branch, and checks out that branch, not {facts.tag}"
-    return Finding.failed(seen, "with:\n  ref: ${{ github.event.workflow_run.head_sha }}")
+    problem = (
+        f"{job.entry.name} starts after {after} on the default branch, and checks out that branch, not {facts.tag}"
+    )
+    return Finding.failed(problem, "with:\n  ref: ${{ github.event.workflow_run.head_sha }}")
 
 
 @ci_check(

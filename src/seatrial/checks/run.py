@@ -119,11 +119,11 @@ def require_acceptable(
 
 def require_known_codes(ignore: Mapping[str, str]) -> None:
     """Raise `PyprojectInvalid` for codes in ``[tool.seatrial.ignore]`` of which there is no check."""
-    known = sorted(rule.code for rule in (*ALL_CHECKS, *WORKFLOW_CHECKS))
+    codes = sorted(rule.code for rule in (*ALL_CHECKS, *WORKFLOW_CHECKS))
     wrong = [
-        f"there is no check {code}{did_you_mean(nearest(code, known, CLOSE_CODE))}"
+        f"there is no check {code}{did_you_mean(nearest(code, codes, CLOSE_CODE))}"
         for code in ignore
-        if code not in known
+        if code not in codes
     ]
     if wrong:
         raise PyprojectInvalid(

@@ -177,8 +177,8 @@ def _elsewhere(run: JobRun, fetches: list[StepRun], stored: list[Stored]) -> Ite
             )
         else:
             into = ", ".join("the working directory" if place == "." else place for place in sorted(arrived))
-            seen = f"the files are fetched into {into}, and those in {folder} are uploaded"
-            yield seen, f"with:\n  path: {folder}"
+            problem = f"the files are fetched into {into}, and those in {folder} are uploaded"
+            yield problem, f"with:\n  path: {folder}"
 
 
 def _path(step: StepRun) -> str:

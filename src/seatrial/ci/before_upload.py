@@ -71,9 +71,11 @@ class BeforeUpload:
                     (program, folders.of(program)) for command in statement.commands for program in programs_of(command)
                 ]
                 here = [program for program, place in programs if place == folder]
-                known = [call for program in here for call in _known_call(program)] if script.runs is Answer.YES else []
-                calls += known
-                if not (known and len(programs) == 1 and _is_run_whole(programs[0][0])):
+                runs = (
+                    [call for program in here for call in _certain_call(program)] if script.runs is Answer.YES else []
+                )
+                calls += runs
+                if not (runs and len(programs) == 1 and _is_run_whole(programs[0][0])):
                     builds_otherwise = builds_otherwise or any(builds(program) for program, _ in programs)
                     condition = None if script.runs is Answer.YES else script.condition
                     not_run[_line(statement.text, condition)] = None
@@ -90,7 +92,7 @@ class BeforeUpload:
         return "build" in self.sessions or ("check" in self.sessions and not self.builds_otherwise)
 
 
-def _known_call(program: Program) -> Iterator[NoxCall]:
+def _certain_call(program: Program) -> Iterator[NoxCall]:
     """Yield the call of nox that a program is, with the sessions that are known; nothing for one that may not run."""
     call = NoxCall.of(program.args) if program.name == "nox" else None
     if call is not None and program.command.is_plain and program.command.runs is Answer.YES and not call.has_variables:

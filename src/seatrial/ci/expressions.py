@@ -57,9 +57,9 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Partial:
-    """An object with values that are known, and perhaps others; a mapping, in contrast, has no others."""
+    """An object with these values, and perhaps others; a mapping, in contrast, has no others."""
 
-    known: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
 UNKNOWN = Unknown()
@@ -268,9 +268,9 @@ def _indexed(node: Node, key: Node, context: Context) -> Value:
 def _item(value: Value, key: Value) -> Value:
     if isinstance(value, Unknown) or isinstance(key, Unknown):
         return UNKNOWN
-    known = value.known if isinstance(value, Partial) else value
-    if isinstance(known, dict) and isinstance(key, str):
-        lowered: dict[str, Value] = {name.lower(): item for name, item in known.items()}
+    items = value.values if isinstance(value, Partial) else value
+    if isinstance(items, dict) and isinstance(key, str):
+        lowered: dict[str, Value] = {name.lower(): item for name, item in items.items()}
         return lowered.get(key.lower(), UNKNOWN if isinstance(value, Partial) else None)
     return UNKNOWN if isinstance(value, list) else None
 

@@ -414,13 +414,13 @@ def _uploads(path: Path) -> bool:
 
 def _texts(value: object) -> Iterator[str]:
     """Yield the texts in a value, each that is in several places once."""
-    left, seen = [value], set()
+    left, visited = [value], set()
     while left:
         item = left.pop()
         if isinstance(item, str):
             yield item
-        elif isinstance(item, (dict, list)) and id(item) not in seen:
-            seen.add(id(item))
+        elif isinstance(item, (dict, list)) and id(item) not in visited:
+            visited.add(id(item))
             left += item.values() if isinstance(item, dict) else item
 
 

@@ -253,8 +253,10 @@ class ReadyUpload:
         left = tuple(file for file in files if file not in compiled)
         if not left:
             names = ", ".join(file.path.name for file in compiled)
-            seen = f"only {names} was built, which was compiled for this machine" if names else "the build made no file"
-            raise StepFailed(f"{seen}: there is no sdist to upload", fix="have the build backend make an sdist")
+            problem = (
+                f"only {names} was built, which was compiled for this machine" if names else "the build made no file"
+            )
+            raise StepFailed(f"{problem}: there is no sdist to upload", fix="have the build backend make an sdist")
         return cls(left, tuple(remarks))
 
 

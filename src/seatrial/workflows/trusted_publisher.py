@@ -193,33 +193,36 @@ def _environment_of_pipeline(path: Path, tag: str) -> Environment | None:
     return Environment(None if "$" in text else text, text) if text else None
 
 
-def settings_text(environments: dict[str, str], tags: str, seen: dict[str, Any], rules: Any) -> str:
+def settings_text(environments: dict[str, str], tags: str, current: dict[str, Any], rules: Any) -> str:
     """Return what to set in the repository.
 
-    ``environments``: from which refs each may be deployed; ``tags``: the pattern of releases; ``seen``: what the forge
-    says of each environment, nothing where it was not asked or knows none; ``rules``: its rules, None if unknown.
+    ``environments``: from which refs each may be deployed; ``tags``: the pattern of releases; ``current``: what the
+    forge reports of each environment, nothing where that is unknown; ``rules``: its rules, None if unknown.
     """
     lines = ["In the settings of the repository"]
     for name, refs in environments.items():
-        lines.append(f"  environment {name}: deployments from {refs} alone, a reviewer; {_seen_text(seen.get(name))}")
+        is_set = _environment_text(current.get(name))
+        lines.append(f"  environment {name}: deployments from {refs} only, with a reviewer; {is_set}")
     lines.append(
-        f"  rule for the tags {tags}: only maintainers create them, moving and deleting is forbidden; "
-        + _rules_text(rules)
+        f"  rule for the tags {tags}: only maintainers create them, moving and deleting is forbidden; {_rules_text(rules)}"
     )
     return "\n".join(lines)
 
 
-def _seen_text(found: Any) -> str:
-    if not isinstance(found, dict):
-        return "not known here whether it is so"
-    kinds = {rule.get("type") for rule in found.get("protection_rules", ()) if isinstance(rule, dict)}
+NOT_KNOWN = "current settings unknown"
+
+
+def _environment_text(environment: Any) -> str:
+    if not isinstance(environment, dict):
+        return NOT_KNOWN
+    kinds = {rule.get("type") for rule in environment.get("protection_rules", ()) if isinstance(rule, dict)}
     missing = [] if "required_reviewers" in kinds else ["no reviewer"]
-    missing += [] if found.get("deployment_branch_policy") else ["deployments from everywhere"]
-    return f"it has {' and '.join(missing)}" if missing else "it is so: look which refs it admits"
+    missing += [] if environment.get("deployment_branch_policy") else ["deployments from every ref"]
+    return f"it has {' and '.join(missing)}" if missing else "it has both; check which refs it allows"
 
 
 def _rules_text(rules: Any) -> str:
     if not isinstance(rules, list):
-        return "not known here whether it is so"
+        return NOT_KNOWN
     has_tag_rule = any(isinstance(rule, dict) and rule.get("target") == "tag" for rule in rules)
-    return "there is a rule for tags: look what it says" if has_tag_rule else "there is no rule for tags"
+    return "a rule for tags exists; check what it says" if has_tag_rule else "no rule for tags exists"

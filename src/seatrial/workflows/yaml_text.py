@@ -45,17 +45,17 @@ def yaml_text(value: object) -> str:
         def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
             return True
 
-    def commented(dumper: Any, one: Commented) -> Any:
+    def commented(dumper: Any, value: Commented) -> Any:
         # The library writes no comments: a mark holds the place of each.
-        comments.append(one.comment)
-        return dumper.represent_str(f"{one.text}__comment{len(comments) - 1}__")
+        comments.append(value.comment)
+        return dumper.represent_str(f"{value.text}__comment{len(comments) - 1}__")
 
-    def text(dumper: Any, one: str) -> Any:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", str(one), style="|" if "\n" in one else None)
+    def text(dumper: Any, value: str) -> Any:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style="|" if "\n" in value else None)
 
-    def sequence(dumper: Any, one: list[Any]) -> Any:
-        is_plain = all(isinstance(item, str) and not re.search(r"\s", item) for item in one)
-        return dumper.represent_sequence("tag:yaml.org,2002:seq", one, flow_style=is_plain)
+    def sequence(dumper: Any, value: list[Any]) -> Any:
+        is_plain = all(isinstance(item, str) and not re.search(r"\s", item) for item in value)
+        return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=is_plain)
 
     def nothing(dumper: Any, _: None) -> Any:
         return dumper.represent_scalar("tag:yaml.org,2002:null", "")
