@@ -256,6 +256,9 @@ SCENARIOS: dict[str, dict[str, str]] = {
     "artifact in the folder that is named": release(
         job(steps=FETCH.replace("path: dist/", "path: files") + uses(PUBLISH_PIN, packages_dir="files/"))
     ),
+    "artifact in folders that a pattern names": release(
+        job(steps=FETCH.replace("path: dist/", "path: files") + run("uv publish files/**/*"))
+    ),
     "artifact of no row of the matrix": {
         "release.yml": workflow(
             MATRIX.replace("name: dist", "name: 'dist-${{ matrix.os }}'"),

@@ -211,7 +211,8 @@ def uploaded_folder(step: StepRun) -> str | None:
     uploading = [program for program in programs_in(step.step.run or "") if upload_of(program, {})]
     words = [word for program in uploading for word in program.args]
     patterns = [word.rpartition("/")[0] for word in words if re.fullmatch(r"[\w./-]+/\*(?:\.\w+|\.tar\.gz)?", word)]
-    if not patterns and any(program.name in UPLOADING_DIST for program in uploading):
+    names_files = any(re.search(r"[/*]", word) and "://" not in word for word in words)
+    if not names_files and any(program.name in UPLOADING_DIST for program in uploading):
         return DIST
     return posixpath.normpath(patterns[0]) if patterns else None
 
