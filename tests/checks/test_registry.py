@@ -92,7 +92,10 @@ def test_check_comes_after_those_that_it_needs() -> None:
 AT_THE_PUSH = {"PushRefused", "Declined", "ChecksFailed"}
 """What a release ends with at its very end, or because of the checks themselves."""
 
-OF_OTHER_TASKS = {"FragmentsLeft", "NotCommitted", "TagMissing", "TagNotOnBranch"}
+OF_OTHER_TASKS = {
+    *("FragmentsLeft", "NotCommitted", "TagMissing", "TagNotOnBranch", "NothingMerged", "MergedNotTagged"),
+    *("MergedTooLate", "NothingToMerge", "ReleaseBranchEdited", "ReleaseBranchTaken"),
+}
 
 GATHERED = {"SeveralReasons"}
 """What is no reason itself."""

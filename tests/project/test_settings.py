@@ -28,11 +28,17 @@ def test_no_table_and_an_empty_one_are_valid() -> None:
 
 
 def test_settings_are_read() -> None:
-    values = {"branch": "stable", "tag": "{name}-{version}", "message": "v{version}", "parts": {"doc": "minor"}}
+    told: dict[str, object] = {
+        "branch": "stable",
+        "tag": "{name}-{version}",
+        "message": "v{version}",
+        "parts": {"doc": "minor"},
+    }
     more = {"ignore": {"DIST206": "they are not ready"}, "publisher": {"workflow": "publish.yml"}}
     ci = {"systems": ["ubuntu", "windows"], "testpypi": False, "install": ["make tools"]}
     index = {"index": "https://index.example.invalid/simple", "workflows": ci}
     changelog = {"source": "unreleased", "file": "docs/changes.md", "pre-releases": "merge"}
+    told |= {"through": "pull-request", "release-branch": "next/{version}"}
     assert config(
         {
             **values,
@@ -47,6 +53,8 @@ def test_settings_are_read() -> None:
         branch="stable",
         tag="{name}-{version}",
         message="v{version}",
+        through="pull-request",
+        release_branch="next/{version}",
         parts={**PART_OF_KIND, "doc": "minor"},
         lock=(("pdm", "lock"),),
         pass_env=("DATABASE_*",),
@@ -66,6 +74,8 @@ def test_mistakes_are_reported_together() -> None:
                 "brnch": "x",
                 "branch": 1,
                 "tag": "v1",
+                "release-branch": "next",
+                "through": "mail",
                 "message": "{part}",
                 "parts": {"doc": "tiny"},
                 "lock": ["pdm lock"],
@@ -78,6 +88,7 @@ def test_mistakes_are_reported_together() -> None:
     assert raised.value.what == (
         "[tool.seatrial] in root/pyproject.toml: there is no key 'brnch'; branch has to be a string, not 1; "
         "tag has to have {version} in it: 'v1'; message takes {version} and {name} alone, not '{part}'; "
+        "release-branch has to have {version} in it: 'next'; through has to be one of push, pull-request, not 'mail'; "
         "parts.doc has to be one of major, minor, patch; "
         'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]; '
         """pass-env has to be a list of names, pass-env = ["DATABASE_PASSWORD"], not 'TOKEN'; """

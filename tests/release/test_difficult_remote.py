@@ -57,8 +57,8 @@ case "$1" in refs/heads/main)
 esac
 """
 BY_PULL_REQUEST = """\
-release by a pull request: on another branch, invoke bump --version VERSION, invoke changelog, and commit; when it is \
-merged: git pull, then invoke release --version VERSION, which pushes the tag alone
+release by a pull request: invoke release --pull-request; when it is merged: invoke release, which pushes the tag alone
+      always: through = "pull-request" in [tool.seatrial]; or let yourself push to the branch in the rules of the forge
 """
 
 
@@ -70,20 +70,11 @@ def test_branch_that_is_protected_leads_to_a_pull_request_that_works(repo: Relea
     with serve_remote(repo.remote.root, lambda _: False) as address:
         text, before, after = refused(repo, address)
         assert after == before
-        assert text.endswith(
-            f"fix:  {BY_PULL_REQUEST}      or let yourself push to the branch in the rules of the forge\n"
-            f"{READ}PushRefused\n"
-        )
-        repo.project.git("switch", "-q", "-c", "release")
-        assert repo.project.invoke("bump", "--version", "1.3.0").returncode == 0
-        assert repo.project.invoke("changelog").returncode == 0
-        repo.project.commit("Release 1.3.0")
+        assert text.endswith(f"fix:  {BY_PULL_REQUEST}{READ}PushRefused\n")
+        assert repo.release("--pull-request", "--part", "minor", "--yes").returncode == 0
         # Somebody merges the pull request on the forge.
-        repo.project.git("push", "-q", "origin", "release")
-        repo.remote.git("update-ref", "refs/heads/main", "release")
-        repo.project.git("switch", "-q", "main")
-        repo.project.git("pull", "-q")
-        ran = repo.release("--version", "1.3.0", "--yes")
+        repo.remote.git("update-ref", "refs/heads/main", "release/1.3.0")
+        ran = repo.release("--yes")
     assert ran.returncode == 0, ran.output
     assert repo.remote.git("rev-parse", "v1.3.0^{commit}") == repo.remote.git("rev-parse", "main")
 

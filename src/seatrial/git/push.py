@@ -49,7 +49,7 @@ class AtomicPush:
     """A push of a branch and a tag, by object ids.
 
     ``base``: the commit of the remote's branch before the push; ``address``: that of the remote, secrets masked; both
-    are None when they are unknown.
+    are None when they are unknown. ``is_tag_alone``: whether the branch has the commit already, and is not pushed.
     """
 
     upstream: Upstream
@@ -58,6 +58,13 @@ class AtomicPush:
     oid: str
     base: str | None = None
     address: str | None = None
+    is_tag_alone: bool = False
+
+    @property
+    def objects(self) -> dict[str, str]:
+        """The refs that the push moves, and the ids of their objects."""
+        branch = {} if self.is_tag_alone else {self.upstream.ref: self.commit}
+        return {**branch, f"refs/tags/{self.tag}": self.oid}
 
 
 PUSH_FIXES = (
@@ -115,10 +122,10 @@ def refusal_fix(output: str) -> str | None:
             return fix
     if BRANCH_RULE.search(output):
         return (
-            "release by a pull request: on another branch, "
-            f"{Command('bump', '--version', 'VERSION')}, {Command('changelog')}, and commit; when it is merged: "
-            f"git pull, then {Command('release', '--version', 'VERSION')}, which pushes the tag alone\n"
-            "or let yourself push to the branch in the rules of the forge"
+            f"release by a pull request: {Command('release', '--pull-request')}; "
+            f"when it is merged: {Command('release')}, which pushes the tag alone\n"
+            'always: through = "pull-request" in [tool.seatrial]; or let yourself push to the branch in the rules '
+            "of the forge"
         )
     return next((fix for sign, fix in PUSH_FIXES if sign in output), None)
 
@@ -223,9 +230,9 @@ def _push_atomically(repository: Repository, push: AtomicPush, trace: Path) -> t
     ``trace``: as `begin_trace` has left it. The remote takes it only while its branch is at ``base`` and it lacks the
     tag, so that the state can be seen later.
     """
-    objects = {push.upstream.ref: push.commit, f"refs/tags/{push.tag}": push.oid}
+    objects = push.objects
     leases = [f"--force-with-lease=refs/tags/{push.tag}:"]
-    leases += [f"--force-with-lease={push.upstream.ref}:{push.base}"] if push.base else []
+    leases += [f"--force-with-lease={push.upstream.ref}:{push.base}"] if push.base and not push.is_tag_alone else []
     options = ("--atomic", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", *leases)
     refspecs = (f"{source}:{ref}" for ref, source in objects.items())
     git = _traced_git(repository, trace) if trace.is_file() else Git(repository.root)
@@ -255,7 +262,7 @@ def _ask(repository: Repository, push: AtomicPush) -> PushState:
         return PushState.UNKNOWN
     # The remote takes the push only while it lacks the tag and its branch is at the base. When the branch is at our
     # commit, the tag follows: a remote may move its refs one after the other.
-    has_moved = push.base is not None and remote.tip not in (push.base, push.commit)
+    has_moved = push.base is not None and not push.is_tag_alone and remote.tip not in (push.base, push.commit)
     return PushState.REFUSED if has_moved or push.tag in remote.tags else PushState.UNKNOWN
 
 

@@ -116,6 +116,8 @@ CONFIG_KEYS = (
     "branch",
     "tag",
     "message",
+    "through",
+    "release-branch",
     "parts",
     "lock",
     "pass-env",
@@ -126,6 +128,7 @@ CONFIG_KEYS = (
     "changelog",
     "scheme",
 )
+THROUGH = ("push", "pull-request")
 PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")
 
 CODE = re.compile(r"(CI|DIST|GIT|INDEX|META)\d{3}")
@@ -139,18 +142,22 @@ class Config:
     ``name``, that of a project whose setup.py computes it, is read with the project's other metadata.
     ``branch``: the one that releases are made from, "" for the remote's default; ``tag`` and ``message``: that of the
     tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` "" for the form of the tags
-    that there are; ``parts``: which part of the version each type of fragment asks for; ``lock``: commands, each a
-    tuple of arguments, that refresh lock files after the version was raised; ``pass_env``: the names of secrets in the
-    environment, as shell patterns, that builds and the tests of a release get; ``publisher``: what is registered on the
-    index as the trusted publisher, where that is not what the remote and the workflow say; ``index``: the address of
-    the simple API of the index that is published to, "" for the one that pip installs from; ``ignore``: codes of
-    checks, and the reason why each does not hold here; ``workflows``: what CI is told; ``changelog``: how the changelog
-    is kept; ``scheme``: "calver" for versions that are dates, "" for any other.
+    that there are; ``through``: ``push``, or ``pull-request`` where releases are merged on the forge;
+    ``release_branch``: the form of the branch of such a release, "" for the default; ``parts``: which part of the
+    version each type of fragment asks for; ``lock``: commands, each a tuple of arguments, that refresh lock files after
+    the version was raised; ``pass_env``: the names of secrets in the environment, as shell patterns, that builds and
+    the tests of a release get; ``publisher``: what is registered on the index as the trusted publisher, where that is
+    not what the remote and the workflow say; ``index``: the address of the simple API of the index that is published
+    to, "" for the one that pip installs from; ``ignore``: codes of checks, and the reason why each does not hold here;
+    ``workflows``: what CI is told; ``changelog``: how the changelog is kept; ``scheme``: "calver" for versions that are
+    dates, "" for any other.
     """
 
     branch: str = ""
     tag: str = ""
     message: str = "Release {version}"
+    through: str = "push"
+    release_branch: str = ""
     parts: Mapping[str, str] = field(default_factory=lambda: PART_OF_KIND)
     lock: tuple[tuple[str, ...], ...] = ()
     pass_env: tuple[str, ...] = ()
@@ -175,6 +182,8 @@ class Config:
             branch=table.get("branch", ""),
             tag=table.get("tag", ""),
             message=table.get("message", cls.message),
+            through=table.get("through", cls.through),
+            release_branch=table.get("release-branch", ""),
             parts={**PART_OF_KIND, **table.get("parts", {})},
             lock=tuple(tuple(command) for command in table.get("lock", ())),
             pass_env=passed_variables(project.table),
@@ -202,11 +211,7 @@ def _mistakes(table: Any) -> Iterator[str]:
         yield f"has to be a table, not {table!r}"
         return
     yield from (f"there is no key {key!r}" for key in table if key not in CONFIG_KEYS)
-    for key in ("name", "branch", "tag", "message", "index"):
-        if not isinstance(table.get(key, ""), str):
-            yield f"{key} has to be a string, not {table[key]!r}"
-        elif key in {"tag", "message"} and key in table:
-            yield from _mistakes_in_template(key, table[key])
+    yield from _mistakes_in_texts(table)
     parts = table.get("parts", {})
     if not isinstance(parts, dict):
         yield f"parts has to be a table, not {parts!r}"
@@ -234,6 +239,16 @@ def _mistakes(table: Any) -> Iterator[str]:
     yield from _mistakes_in_changelog(table.get("changelog", {}))
 
 
+def _mistakes_in_texts(table: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("name", "branch", "tag", "message", "release-branch", "index"):
+        if not isinstance(table.get(key, ""), str):
+            yield f"{key} has to be a string, not {table[key]!r}"
+        elif key in {"tag", "message", "release-branch"} and key in table:
+            yield from _mistakes_in_template(key, table[key])
+    if table.get("through", "push") not in THROUGH:
+        yield f"through has to be one of {', '.join(THROUGH)}, not {table['through']!r}"
+
+
 def _mistakes_in_template(key: str, template: str) -> Iterator[str]:
     try:
         fields = [part for part in Formatter().parse(template) if part[1] is not None]
@@ -242,8 +257,8 @@ def _mistakes_in_template(key: str, template: str) -> Iterator[str]:
     # An attribute, a width or a conversion would be one of a version, which knows none.
     if any(name not in {"version", "name"} or form or conversion for _, name, form, conversion in fields):
         yield f"{key} takes {{version}} and {{name}} alone, not {template!r}"
-    elif key == "tag" and all(name != "version" for _, name, _, _ in fields):
-        yield f"tag has to have {{version}} in it: {template!r}"
+    elif key in {"tag", "release-branch"} and all(name != "version" for _, name, _, _ in fields):
+        yield f"{key} has to have {{version}} in it: {template!r}"
 
 
 def _mistakes_in_ignore(ignore: object) -> Iterator[str]:

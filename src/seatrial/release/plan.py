@@ -11,11 +11,11 @@ from seatrial.git.repository import page_of_runs
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from packaging.version import Version
 
-    from seatrial.distributions.cache import BuiltDistributions
+    from seatrial.distributions.distribution import Distribution
     from seatrial.git.repository import Remote
     from seatrial.release.preconditions import PushTarget
 
@@ -51,6 +51,60 @@ def tag_message(project: str, version: Version, entry: str = "") -> str:
 
 HOOKS_REASON = "which does not commit here; what updates a lock file belongs into lock in [tool.seatrial]"
 
+
+@dataclass(frozen=True)
+class RequestPlan:
+    """What a release through a request pushes.
+
+    ``branch``: the release branch, that is merged ``into`` another; ``replaces``: the branches that it takes the place
+    of; ``unpushed``: how many commits of the checkout are not in it.
+    """
+
+    release: ReleasePlan
+    branch: str
+    into: str
+    replaces: tuple[str, ...] = ()
+    unpushed: int = 0
+
+
+def request_plan_text(plan: RequestPlan, remote: Remote) -> str:
+    """Return the plan of a release through a request: what changes, and which branch is pushed."""
+    release, address = plan.release, redact(remote.addresses[0])
+    rows = [
+        *_rows("files", changed_files(release.diff)),
+        *_rows("removes", release.removed),
+        ("commit", release.message),
+        ("push", f"{plan.branch} to {remote.name} ({address}), and no tag"),
+        ("request", f"to merge it into {plan.into}; {release.tag} follows after the merge"),
+        ("CI", _publishing_text(release.publishes)),
+    ]
+    rows += [("replaces", name) for name in plan.replaces]
+    if plan.unpushed:
+        rows.append(("not in", f"{count_text(plan.unpushed, 'commit')} that {remote.name} does not have"))
+    if release.unfinished:
+        rows.append(("not in", f"uncommitted changes in the checkout: {first_of(release.unfinished)}"))
+    if release.hooks:
+        rows.append(("not run", f"{', '.join(release.hooks)} of bump-my-version, {HOOKS_REASON}"))
+    return _plan_page(release, rows)
+
+
+def tag_plan_text(plan: ReleasePlan, commit: str, into: str, remote: Remote) -> str:
+    """Return the plan of the tag of a release that was merged."""
+    rows = [
+        ("commit", commit),
+        ("tag", plan.tag),
+        ("push", f"{plan.tag} to {remote.name} ({redact(remote.addresses[0])}), which has it on {into}"),
+        ("CI", _publishing_text(plan.publishes)),
+    ]
+    return _plan_page(plan, rows)
+
+
+def _plan_page(plan: ReleasePlan, rows: Sequence[tuple[str, str]]) -> str:
+    entry = [*(f"  {line}".rstrip() for line in plan.entry.strip().splitlines()), ""] if plan.entry.strip() else []
+    lines = [f"{head:9}{text}" for head, text in rows]
+    return "\n".join([f"{plan.project} {plan.current} → {plan.version}", "", *entry, *lines])
+
+
 MOST_PATHS = 12
 """How many paths are listed before the rest is counted."""
 
@@ -58,7 +112,6 @@ MOST_PATHS = 12
 def plan_text(plan: ReleasePlan, target: PushTarget, remote: Remote) -> str:
     """Return the plan of a release: what changes, and where it is pushed to."""
     upstream = target.upstream
-    entry = [*(f"  {line}".rstrip() for line in plan.entry.strip().splitlines()), ""] if plan.entry.strip() else []
     rows = [
         *_rows("files", changed_files(plan.diff)),
         *_rows("removes", plan.removed),
@@ -73,8 +126,7 @@ def plan_text(plan: ReleasePlan, target: PushTarget, remote: Remote) -> str:
         rows.append(("not in", f"uncommitted changes in the checkout: {first_of(plan.unfinished)}"))
     if plan.hooks:
         rows.append(("not run", f"{', '.join(plan.hooks)} of bump-my-version, {HOOKS_REASON}"))
-    lines = [f"{head:9}{text}" for head, text in rows]
-    return "\n".join([f"{plan.project} {plan.current} → {plan.version}", "", *entry, *lines])
+    return _plan_page(plan, rows)
 
 
 def _rows(head: str, texts: Sequence[str]) -> list[tuple[str, str]]:
@@ -104,7 +156,7 @@ def changed_files(diff: str) -> tuple[str, ...]:
     )
 
 
-def dry_run_text(commit: str, plan: ReleasePlan, built: BuiltDistributions) -> str:
+def dry_run_text(commit: str, plan: ReleasePlan, built: Iterable[Distribution]) -> str:
     """Return the end of ``--dry-run``: the commit as git shows it, the tag, the distributions."""
     files = [f"{file.name}  {file.size:,} bytes  sha256 {file.sha256}" for file in built]
     return "\n".join(
@@ -112,9 +164,12 @@ def dry_run_text(commit: str, plan: ReleasePlan, built: BuiltDistributions) -> s
     )
 
 
-def released_text(plan: ReleasePlan, target: PushTarget, remote: Remote, seconds: float) -> str:
+def released_text(
+    plan: ReleasePlan, target: PushTarget, remote: Remote, seconds: float, *, is_tag_alone: bool = False
+) -> str:
     """Return the card of a release after its push: what is on the remote, what publishes it, and the next command."""
-    rows = [("pushed", f"{target.upstream.branch} and {plan.tag} to {remote.name}")]
+    pushed = plan.tag if is_tag_alone else f"{target.upstream.branch} and {plan.tag}"
+    rows = [("pushed", f"{pushed} to {remote.name}")]
     page = page_of_runs(remote.addresses[0])
     if plan.publishes:
         rows.append(("CI", f"{', '.join(plan.publishes)} publishes it" + (f": {page}" if page else "")))

@@ -65,7 +65,7 @@ class ReleaseCommit:
 
 @dataclass(frozen=True)
 class ReleasePush:
-    """The push of a release from a local branch."""
+    """The push of a release from a local branch; of a tag alone, ``push.commit`` is what the remote's branch is at."""
 
     push: AtomicPush
     branch: str
@@ -93,6 +93,7 @@ class ReleasePush:
             oid=table["oid"],
             base=table.get("base"),
             address=table.get("address"),
+            is_tag_alone=table.get("moves") == "tag",
         )
         return cls(push, table["branch"])
 
@@ -108,6 +109,7 @@ class ReleasePush:
             "upstream": push.upstream.ref,
             "base": push.base,
             "address": push.address,
+            **({"moves": "tag"} if push.is_tag_alone else {}),
         }
 
 

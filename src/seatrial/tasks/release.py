@@ -52,6 +52,7 @@ WAIT = 1800
         "anyway": "accept a smaller part than the fragments ask for",
         "allow-empty": "accept a release without fragments",
         "wait": "wait until CI has published the release, and verify it",
+        "pull-request": "push a release branch and open the request to merge it; after the merge, push the tag",
         "resume": "finish a release that was interrupted while it was pushed, and start no other",
         "forget": "forget a release that was interrupted, whether it has arrived or not",
     },
@@ -66,6 +67,7 @@ def release(
     anyway: bool = False,
     allow_empty: bool = False,
     wait: bool = False,
+    pull_request: bool = False,
     resume: bool = False,
     forget: bool = False,
 ) -> None:
@@ -82,19 +84,40 @@ def release(
         return
     # towncrier takes longest to start, so it is started before everything else, imports included.
     with errors_as_messages(), termination_as_interrupt(), start_towncrier(project_folder()) as towncrier:
+        from seatrial.release.merged import tag_merged_release
         from seatrial.release.preconditions import open_repository
         from seatrial.release.prepare import ReleaseRequest
+        from seatrial.release.pull_request import open_pull_request
         from seatrial.release.release import ReleaseOptions, make_release
+        from seatrial.release.request import has_note
 
         request = ReleaseRequest(part or None, version or None, anyway, allow_empty)
         options = ReleaseOptions(request, os.environ, tests=tests, is_dry_run=dry_run)
         console = open_console("release")
+        repository, terminal = open_repository(project_folder(), os.environ), Terminal(console, yes=yes)
         with console.running():
-            tag = make_release(
-                open_repository(project_folder(), os.environ), options, Terminal(console, yes=yes), towncrier
-            )
-            if wait and tag:
+            through_request = pull_request or _goes_through_request()
+            tag = None
+            if through_request or has_note(repository):
+                tag = tag_merged_release(repository, options, terminal, is_usual=through_request)
+            if tag is None and through_request:
+                open_pull_request(repository, options, terminal, towncrier)
+            elif tag is None:
+                tag = make_release(repository, options, terminal, towncrier)
+            if wait and tag and not dry_run:
                 _wait(console, tag)
+
+
+def _goes_through_request() -> bool:
+    """Whether the settings ask for a pull request; a mistake in them is reported later."""
+    from seatrial.errors import SeatrialError
+    from seatrial.project.project import Project
+    from seatrial.project.settings import Config
+
+    try:
+        return Config.from_project(Project.from_directory(project_folder())).through == "pull-request"
+    except SeatrialError:
+        return False
 
 
 def _settle_interrupted(*, forget: bool, wait: bool) -> None:
@@ -308,9 +331,11 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
     help={
         "version": "the version of the tag; without it, that of the project",
         "anyway": "accept fragments that are not in the changelog yet",
+        "merged": "tag the release that was merged on the forge, and push the tag",
+        "tests": "--no-tests, with --merged: run only build and check if the commit has to be verified again",
     },
 )
-def tag(context: Context, version: str = "", anyway: bool = False) -> None:
+def tag(context: Context, version: str = "", anyway: bool = False, merged: bool = False, tests: bool = True) -> None:
     """Tag HEAD with the version of the project.
 
     The tag is annotated, and signed if your tags are. A project whose version comes from the tag needs VERSION.
@@ -325,6 +350,9 @@ def tag(context: Context, version: str = "", anyway: bool = False) -> None:
     from seatrial.release.plan import tag_message
     from seatrial.release.preconditions import open_repository, require_commit
 
+    if merged:
+        _tag_merged(version, anyway=anyway, tests=tests)
+        return
     with errors_as_messages():
         repository = open_repository(project_folder(), os.environ)
         snapshot = _read_snapshot()
@@ -366,6 +394,21 @@ def tag(context: Context, version: str = "", anyway: bool = False) -> None:
             )
         make_tag(Git(repository.root), name, tag_message(snapshot.project.name, new), commit)
         show(f"{name} is at {commit[:12]}")
+
+
+def _tag_merged(version: str, *, anyway: bool, tests: bool) -> None:
+    """Tag the release that was merged, and push the tag."""
+    from seatrial.release.merged import require_merged_tag
+    from seatrial.release.preconditions import open_repository
+    from seatrial.release.prepare import ReleaseRequest
+    from seatrial.release.release import ReleaseOptions
+
+    with errors_as_messages(), termination_as_interrupt():
+        console = open_console("release")
+        options = ReleaseOptions(ReleaseRequest(version=version or None, anyway=anyway), os.environ, tests=tests)
+        with console.running():
+            repository = open_repository(project_folder(), os.environ)
+            require_merged_tag(repository, options, Terminal(console, yes=True))
 
 
 @command

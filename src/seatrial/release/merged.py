@@ -1,0 +1,364 @@
+"""The tag of a release that was merged on the forge: its commit is found, compared and tagged; the tag is pushed alone.
+
+A merge commit keeps the commit that was verified; a squash, a rebase and a merge queue make another. Its tree decides
+whether it is what was verified.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import posixpath
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from seatrial.ci.publisher import files_that_publish
+from seatrial.commands import Command
+from seatrial.errors import Reasons, ReleaseError, SeatrialError, count_text
+from seatrial.git.branches import read_commit, read_commits
+from seatrial.git.push import AtomicPush
+from seatrial.git.repository import files_of_commit
+from seatrial.project.changelog_entries import has_entry, read_entry
+from seatrial.project.project import Project
+from seatrial.project.version_files import find_version_files
+from seatrial.redaction import redacted_address
+from seatrial.release.checks import gather_facts, require_checks, require_room_on_index
+from seatrial.release.manifest import Manifest
+from seatrial.release.plan import ReleasePlan, released_text, tag_message, tag_plan_text
+from seatrial.release.preconditions import check_preconditions, require_free_tag
+from seatrial.release.prepare import (
+    PreparedRelease,
+    read_snapshot,
+    release_blockers,
+    release_lock,
+    remove_leftovers,
+    require_ci,
+    scratch_clone,
+    verify_release,
+)
+from seatrial.release.pull_request import on_remote_branch
+from seatrial.release.push import ReleasePush, push_release, read_interrupted_release, update_checkout
+from seatrial.release.release import finish_release
+from seatrial.release.request import TREE_TRAILER, RequestNote, released_by
+
+if TYPE_CHECKING:
+    from seatrial.events import Progress
+    from seatrial.git.branches import CommitFacts
+    from seatrial.git.repository import Remote, Repository
+    from seatrial.git.scratch import Scratch
+    from seatrial.project.snapshot import ProjectSnapshot
+    from seatrial.release.preconditions import Preconditions
+    from seatrial.release.release import Dialog, ReleaseOptions
+
+
+@dataclass(frozen=True)
+class MergedRelease:
+    """A release that is on the branch of the remote, and has no tag.
+
+    ``merged``: the commit of the branch that brought it; ``commit``: the commit to tag, which is that or the one that
+    it has merged; ``is_verified``: whether this machine has verified a commit with the same tree; ``between``: the
+    other commits that came into it since; ``last``: the version before it, None for the first release.
+    """
+
+    version: Version
+    tag: str
+    merged: CommitFacts
+    commit: CommitFacts
+    is_verified: bool
+    between: tuple[str, ...] = ()
+    last: Version | None = None
+
+
+def tag_merged_release(
+    repository: Repository, options: ReleaseOptions, dialog: Dialog, *, is_usual: bool = True
+) -> str | None:
+    """Tag a release that was merged, push the tag, and return it; None when no release was merged without its tag.
+
+    ``is_usual``: whether a version on the branch without a tag is a merged release, although nothing else says so.
+    A release that was interrupted while its tag was pushed is finished instead. Raises `ReleaseError`, `BuildError` or
+    `ToolError`; before the push nothing has changed.
+    """
+    progress, started = dialog.progress, time.monotonic()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(release_lock(repository))
+        remove_leftovers(repository)
+        interrupted = read_interrupted_release(repository, progress, options.patience)
+        if interrupted:
+            finished_tag = finish_release(repository, interrupted, dialog, is_dry_run=options.is_dry_run)
+            if finished_tag is not None:
+                return finished_tag
+        with progress.step("check", "whether a release was merged"):
+            preconditions = on_remote_branch(check_preconditions(repository))
+            if preconditions.remote is None or preconditions.remote.tip != preconditions.commit:
+                # What is wrong is reported by the release that follows.
+                return None
+            release = find_merged_release(preconditions, tests=options.tests, is_usual=is_usual)
+        if release is None:
+            return None
+        _require_request(release, options)
+        return _tag(preconditions, release, options, dialog, started)
+
+
+def require_merged_tag(repository: Repository, options: ReleaseOptions, dialog: Dialog) -> str:
+    """Tag a release that was merged, and return the tag. Raises `NothingMerged` when there is none."""
+    tag = tag_merged_release(repository, options, dialog)
+    if tag is None:
+        raise ReleaseError(
+            "no release was merged that has no tag",
+            code="NothingMerged",
+            fix=f"merge its request first; the state: {Command('status')}",
+        )
+    return tag
+
+
+def find_merged_release(
+    preconditions: Preconditions, *, tests: bool = True, is_usual: bool = True
+) -> MergedRelease | None:
+    """Return the release that is on the branch of the remote and has no tag; None when there is none.
+
+    ``tests``: whether it is verified only when its sessions ran, too.
+
+    Raises `MergedTooLate` for one that is older than the last release.
+    """
+    repository = preconditions.repository
+    _, remote = preconditions.require_remote()
+    note = RequestNote.recall(repository)
+    with scratch_clone(repository, preconditions.commit) as scratch:
+        try:
+            snapshot = read_snapshot(scratch)
+        except SeatrialError:
+            # The release that follows reports it.
+            return None
+        if note and note.project != snapshot.project.name:
+            note = None
+        history = f"{snapshot.last_tag}..{preconditions.commit}" if snapshot.last_tag else preconditions.commit
+        commits = read_commits(repository, history)
+        version = _merged_version(snapshot, commits, note)
+        if version is None or snapshot.tag(version) in remote.tags:
+            return None
+        _require_newest(snapshot, version, remote)
+        evidence = _has_request(snapshot, commits, version, note)
+        is_written = is_usual and snapshot.last_version is not None and _has_written_entry(snapshot, version)
+        if not (evidence or is_written):
+            return None
+        merged = _find_merge(scratch, snapshot, history, version)
+    commit = _verified_parent(repository, merged, snapshot, version)
+    is_verified = note is not None and note.release == str(version) and note.tree == commit.tree
+    is_verified = is_verified and note is not None and (note.tested or not tests)
+    between = () if is_verified or note is None else _commits_between(repository, note, commit)
+    return MergedRelease(
+        version, snapshot.tag(version), merged, commit, is_verified, between, last=snapshot.last_version
+    )
+
+
+def _merged_version(
+    snapshot: ProjectSnapshot, commits: tuple[CommitFacts, ...], note: RequestNote | None
+) -> Version | None:
+    """Return the version that may have been merged, None for none."""
+    if not snapshot.comes_from_tag:
+        is_older = note is not None and snapshot.current == note.version
+        return snapshot.current if snapshot.is_untagged or is_older else None
+    versions = [version for each in commits if (version := released_by(each, snapshot.project.name))]
+    versions += [note.version] if note and _has_written_entry(snapshot, note.version) else []
+    return max(versions, default=None)
+
+
+def _require_newest(snapshot: ProjectSnapshot, version: Version, remote: Remote) -> None:
+    if snapshot.last_version is not None and version <= snapshot.last_version:
+        raise ReleaseError(
+            f"{version} was merged after {snapshot.last_version} was released, whose tag {snapshot.last_tag} is on "
+            f"{remote.name}: its tag would be of a newer project than that of {snapshot.last_version}",
+            code="MergedTooLate",
+            fix=f"raise the version on the branch again: {Command('release', '--pull-request', '--part', 'auto')}",
+        )
+
+
+def _has_request(
+    snapshot: ProjectSnapshot, commits: tuple[CommitFacts, ...], version: Version, note: RequestNote | None
+) -> bool:
+    """Whether a request of this version was made: here, or by a commit that was merged."""
+    name = snapshot.project.name
+    return (note is not None and note.version == version) or any(released_by(each, name) == version for each in commits)
+
+
+def _has_written_entry(snapshot: ProjectSnapshot, version: Version) -> bool:
+    """Whether the changelog of a snapshot has the entry of a version, or there is no changelog."""
+    return snapshot.news is None or has_entry(_changelog(snapshot, version), version)
+
+
+def _changelog(snapshot: ProjectSnapshot, version: Version) -> str:
+    if snapshot.news is None:
+        return ""
+    path = snapshot.project.root / snapshot.news.entry_file(str(version), snapshot.project.name, "")
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def _find_merge(scratch: Scratch, snapshot: ProjectSnapshot, history: str, version: Version) -> CommitFacts:
+    """Return the commit of the branch itself that brought the version: a merge commit, or the commit of a squash.
+
+    Only commits that change a version file, or the changelog, can be it; each of them is checked out.
+    """
+    repository = scratch.repository
+    paths = [posixpath.normpath(f"{repository.prefix}{place.path}") for place in snapshot.places.places]
+    if not paths and snapshot.news is not None:
+        file = snapshot.news.entry_file(str(version), snapshot.project.name, "")
+        paths = [posixpath.normpath(f"{repository.prefix}{file}")]
+    candidates = read_commits(repository, "--first-parent", history, "--", *dict.fromkeys(paths))
+    merged = None
+    for candidate in candidates:
+        scratch.git.run("checkout", "--quiet", "--force", "--detach", candidate.commit)
+        if not _has_version(scratch, snapshot, candidate.commit, version):
+            break
+        merged = candidate
+    return merged or read_commit(repository, scratch.base)
+
+
+def _has_version(scratch: Scratch, snapshot: ProjectSnapshot, commit: str, version: Version) -> bool:
+    """Whether the commit that is checked out in the scratch clone has the version."""
+    if snapshot.comes_from_tag:
+        return _has_written_entry(snapshot, version)
+    try:
+        project = Project.from_directory(scratch.project)
+        return find_version_files(project, files_of_commit(scratch.repository, commit)).version == version
+    except SeatrialError:
+        return False
+
+
+def _verified_parent(
+    repository: Repository, merged: CommitFacts, snapshot: ProjectSnapshot, version: Version
+) -> CommitFacts:
+    """Return the commit to tag: the one that a merge commit has merged, if that is as seatrial has made it.
+
+    That is what was verified, to the byte: the files of a release are dated by their commit. What came onto the branch
+    in the meantime belongs to the next release.
+    """
+    for parent in merged.parents[1:]:
+        facts = read_commit(repository, parent)
+        is_untouched = facts.trailers.get(TREE_TRAILER) == facts.tree
+        if is_untouched and released_by(facts, snapshot.project.name) == version:
+            return facts
+    return merged
+
+
+def _commits_between(repository: Repository, note: RequestNote, commit: CommitFacts) -> tuple[str, ...]:
+    """Return the commits that are in a release and were not when it was verified."""
+    with contextlib.suppress(SeatrialError):
+        others = read_commits(repository, f"{note.base}..{commit.commit}")
+        own = {note.commit, commit.commit}
+        return tuple(f"{each.commit[:12]} {each.subject}" for each in others if each.commit not in own)
+    return ()
+
+
+def _require_request(release: MergedRelease, options: ReleaseOptions) -> None:
+    """Raise `MergedNotTagged` when the user asks for another version than the merged one."""
+    if options.request.version and Version(options.request.version) != release.version:
+        raise ReleaseError(
+            f"{release.version} was merged and has no tag yet, so {options.request.version} can't be released",
+            code="MergedNotTagged",
+            fix=Command("release"),
+        )
+
+
+def _tag(
+    preconditions: Preconditions, release: MergedRelease, options: ReleaseOptions, dialog: Dialog, started: float
+) -> str | None:
+    """Verify the commit unless that was done, tag it, push the tag, and update the checkout; return the tag."""
+    repository, progress = preconditions.repository, dialog.progress
+    target, remote = preconditions.require_remote()
+    at_commit = replace(preconditions, commit=release.commit.commit)
+    with contextlib.ExitStack() as stack:
+        with progress.step("prepare", f"{release.commit.commit[:12]} {release.commit.subject}") as step:
+            scratch = stack.enter_context(scratch_clone(repository, release.commit.commit))
+            snapshot = read_snapshot(scratch)
+            prepared = PreparedRelease(at_commit, scratch, snapshot, release_blockers(at_commit, snapshot))
+            plan = _plan(prepared, release)
+            _require_ready(prepared, plan, release, options)
+            facts = stack.enter_context(gather_facts(snapshot.project, snapshot.config, options.environ))
+            require_checks(prepared, plan, facts, step)
+        dialog.show(
+            tag_plan_text(
+                plan, f"{release.commit.commit[:12]} {release.commit.subject}", target.upstream.branch, remote
+            )
+        )
+        _report_comparison(release, progress)
+        if not options.is_dry_run:
+            dialog.confirm(plan)
+        built = None
+        if not release.is_verified:
+            built = verify_release(prepared, plan, tests=options.tests, progress=progress)
+            require_room_on_index(prepared, built, facts, progress)
+        if options.is_dry_run:
+            dialog.show(f"tag {plan.tag} at {release.commit.commit}\n\nNothing was pushed, and nothing is left.")
+            return plan.tag
+        with progress.step("tag", plan.tag):
+            message = tag_message(plan.project, plan.version, plan.entry)
+            oid = scratch.tag(plan.tag, message, release.commit.commit)
+        push = AtomicPush(
+            upstream=target.upstream,
+            commit=remote.tip or release.commit.commit,
+            tag=plan.tag,
+            oid=oid,
+            base=remote.tip,
+            address=redacted_address(remote.addresses[0]),
+            is_tag_alone=True,
+        )
+        release_push = ReleasePush(push, target.branch)
+        with progress.step("push", f"{plan.tag} to {remote.name}") as step:
+            push_release(repository, scratch.root, release_push, step, options.patience)
+        with contextlib.suppress(OSError):
+            if built is not None:
+                Manifest(plan.tag, str(plan.version), release.commit.commit, tuple(built)).keep(repository)
+            RequestNote.forget(repository)
+        try:
+            with progress.step("update", f"{target.branch} in the checkout"):
+                update_checkout(repository, release_push)
+        finally:
+            dialog.show(released_text(plan, target, remote, time.monotonic() - started, is_tag_alone=True))
+        return plan.tag
+
+
+def _plan(prepared: PreparedRelease, release: MergedRelease) -> ReleasePlan:
+    snapshot, scratch = prepared.snapshot, prepared.scratch
+    return ReleasePlan(
+        project=snapshot.project.name,
+        current=release.last or Version("0.0.0"),
+        version=release.version,
+        tag=release.tag,
+        message=release.commit.message,
+        entry=read_entry(_changelog(snapshot, release.version), release.version, with_heading=True),
+        publishes=files_that_publish(scratch.root, release.tag),
+    )
+
+
+def _require_ready(
+    prepared: PreparedRelease, plan: ReleasePlan, release: MergedRelease, options: ReleaseOptions
+) -> None:
+    """Raise `FragmentsLeft`, `TagTaken`, `CiSkipped`, or the reasons that prevent a release."""
+    snapshot = prepared.snapshot
+    Reasons(prepared.reasons).raise_together()
+    require_free_tag(prepared.preconditions, plan.tag)
+    if snapshot.news and snapshot.fragments and not release.is_verified and not options.request.anyway:
+        notes = count_text(len(snapshot.fragments), "note")
+        raise ReleaseError(
+            f"{notes} came in with the merge of {plan.version} and would be missing from its entry: "
+            + ", ".join(str(fragment.path) for fragment in snapshot.fragments),
+            code="FragmentsLeft",
+            fix=f"put them into the entry with another request; or leave them to the next release: "
+            f"{Command('release', '--anyway')}",
+        )
+    if plan.publishes:
+        require_ci(plan.message, prepared.scratch.repository.setting("push.pushoption"), is_of_release=False)
+
+
+def _report_comparison(release: MergedRelease, progress: Progress) -> None:
+    if release.is_verified:
+        progress.note(f"{release.commit.commit[:12]} has the tree that was verified: it is not verified again")
+        return
+    if release.between:
+        listed = "".join(f"\n  {line}" for line in release.between)
+        came = f"{count_text(len(release.between), 'commit')} came in since it was verified:{listed}"
+    else:
+        came = "no commit with its tree was verified on this machine"
+    progress.note(f"{release.commit.commit[:12]} is verified again: {came}")

@@ -1,0 +1,368 @@
+"""A release through a pull request: one push of a release branch, without a tag, and a request to merge it.
+
+The tag follows after the merge (`seatrial.release.merged`). The branch is pushed with a lease on exactly the commit
+that seatrial has pushed before, so that nothing is replaced that somebody else has put there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from seatrial.ci.pull_requests import (
+    GhFailed,
+    RequestText,
+    compare_address,
+    ensure_pull_request,
+    gitlab_push_options,
+    new_merge_request_address,
+)
+from seatrial.ci.runs import has_gh
+from seatrial.commands import Command
+from seatrial.errors import ReleaseError, WorkflowUnknown
+from seatrial.git.branches import BranchPush, push_branch
+from seatrial.git.repository import BranchStatus, fetch_objects, has_object, owner_and_name, page_of_repository
+from seatrial.invocation import Invocation
+from seatrial.project.bump import require_version
+from seatrial.release.checks import gather_facts, require_checks, require_room_on_index
+from seatrial.release.plan import RequestPlan, dry_run_text, request_plan_text
+from seatrial.release.preconditions import check_preconditions
+from seatrial.release.prepare import (
+    open_release,
+    prepare_release,
+    release_lock,
+    remove_leftovers,
+    verify_release,
+)
+from seatrial.release.request import (
+    RequestNote,
+    branch_of,
+    read_request_branches,
+    require_own_branch,
+    with_trailers,
+)
+from seatrial.workflows.generate import forge_of_remote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from seatrial.distributions.distribution import Distribution
+    from seatrial.events import Progress
+    from seatrial.git.repository import Remote, Repository
+    from seatrial.process import WaitingCommand
+    from seatrial.release.plan import ReleasePlan
+    from seatrial.release.preconditions import Preconditions
+    from seatrial.release.prepare import PreparedRelease
+    from seatrial.release.release import Dialog, ReleaseOptions
+    from seatrial.release.request import RequestBranch
+
+
+OF_THE_CHECKOUT = ("BranchBehind", "BranchDiverged")
+"""The reasons that prevent a release from the checkout, and none from the branch of the remote."""
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """A request that was opened; ``url``: its address, or that of the form that opens it; ``is_open``: which of them.
+
+    ``branch`` and ``commit``: what was pushed.
+    """
+
+    branch: str
+    commit: str
+    url: str | None
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Forge:
+    """Where the request is opened.
+
+    ``kind``: ``github``, ``gitlab`` or None; ``page``: that of the repository; ``home``: OWNER/NAME.
+    """
+
+    kind: str | None
+    page: str | None
+    home: str | None
+
+    @classmethod
+    def of(cls, repository: Repository) -> Forge:
+        """Read it from the addresses of the remotes."""
+        kind = None
+        with contextlib.suppress(WorkflowUnknown):
+            kind, _ = forge_of_remote(repository)
+        addresses = (*repository.addresses, *_written_addresses(repository))
+        page = next((page for address in addresses if (page := page_of_repository(address))), None)
+        home = next((pair for address in addresses if (pair := owner_and_name(address))), None)
+        return cls(kind, page, "/".join(home) if home else None)
+
+
+def _written_addresses(repository: Repository) -> tuple[str, ...]:
+    """Return the addresses of the remotes as they are written, before ``url.BASE.insteadOf``."""
+    return tuple(
+        value for key, value in repository.settings if key.startswith("remote.") and key.endswith((".url", ".pushurl"))
+    )
+
+
+def open_pull_request(
+    repository: Repository, options: ReleaseOptions, dialog: Dialog, towncrier: WaitingCommand | None = None
+) -> OpenRequest | None:
+    """Push a release branch and open the request to merge it, or bring both up to date; None after a dry run.
+
+    The release is prepared and verified on a commit on top of the remote's branch, whatever the checkout is at.
+    Raises as `seatrial.release.release.make_release` does, `ReleaseBranchTaken` or `ReleaseBranchEdited`.
+    """
+    progress, started = dialog.progress, time.monotonic()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(release_lock(repository))
+        remove_leftovers(repository)
+        with progress.step("check", "the repository and its remote"):
+            checkout = check_preconditions(repository)
+            preconditions = on_remote_branch(checkout)
+            prepared = stack.enter_context(open_release(preconditions, towncrier))
+        request = options.request
+        if not request.part and not request.version:
+            request = replace(request, part=dialog.choose_part(prepared))
+        with progress.step("prepare", "version and changelog, in a scratch clone") as step:
+            plan = prepare_release(prepared, request)
+            target, remote = preconditions.require_remote()
+            walk = _plan_request(prepared, plan, remote, checkout.branch_status.ahead)
+            facts = stack.enter_context(
+                gather_facts(prepared.snapshot.project, prepared.snapshot.config, options.environ)
+            )
+            require_checks(prepared, plan, facts, step)
+        dialog.show(request_plan_text(walk.plan, remote))
+        if not options.is_dry_run:
+            dialog.confirm(plan)
+
+        with progress.step("commit", "in the scratch clone, without a tag"):
+            note = _commit(prepared, walk, remote, tested=options.tests)
+        if walk.is_pushed(note):
+            progress.note(f"{walk.plan.branch} is up to date: it is not verified and not pushed again")
+            files: tuple[Distribution, ...] = ()
+            note = replace(note, files=walk.note.files if walk.note else {})
+        else:
+            built = verify_release(prepared, plan, tests=options.tests, progress=progress)
+            require_room_on_index(prepared, built, facts, progress)
+            files = tuple(built)
+            note = replace(note, files={file.name: file.sha256 for file in files})
+        if not options.tests:
+            progress.note("the tests were left out (--no-tests)")
+        if options.is_dry_run:
+            commit = prepared.scratch.git.run("show", "--stat", "--no-color", note.commit)
+            dialog.show(dry_run_text(commit, replace(plan, tag=f"{plan.tag}, after the merge"), files))
+            return None
+
+        forge = Forge.of(repository)
+        text = RequestText(
+            walk.plan.branch, target.upstream.branch, title_of(plan), body_of(walk.plan, note.files, remote)
+        )
+        messages: tuple[str, ...] = ()
+        if not walk.is_pushed(note):
+            with progress.step("push", f"{walk.plan.branch} to {remote.name}, without a tag") as step:
+                messages = _push(
+                    repository, prepared, walk, note, remote, _options(forge, text), step, options.patience
+                )
+        with progress.step("request", f"to merge {walk.plan.branch} into {target.upstream.branch}") as step:
+            opened = _open(repository, forge, text, note, messages, step, is_pushed=walk.is_pushed(note))
+        dialog.show(opened_text(walk.plan, opened, remote, time.monotonic() - started))
+        return opened
+
+
+def on_remote_branch(preconditions: Preconditions) -> Preconditions:
+    """Return the preconditions of a release that is made on top of the remote's branch, not of the checkout."""
+    remote = preconditions.remote
+    if remote is None or remote.tip is None or not has_object(preconditions.repository, remote.tip):
+        return preconditions
+    reasons = tuple(reason for reason in preconditions.reasons if reason.code not in OF_THE_CHECKOUT)
+    return replace(preconditions, commit=remote.tip, branch_status=BranchStatus(0, 0), reasons=reasons)
+
+
+@dataclass(frozen=True)
+class RequestWalk:
+    """A release on its way to a request; ``existing``: its branch on the remote; ``outdated``: those of other versions.
+
+    ``note``: what was pushed before, None when this machine has pushed nothing.
+    """
+
+    plan: RequestPlan
+    existing: RequestBranch | None
+    outdated: tuple[RequestBranch, ...]
+    note: RequestNote | None
+
+    def is_pushed(self, note: RequestNote) -> bool:
+        """Whether the branch has this release already, verified here, and nothing else is to be removed."""
+        before, branch = self.note, self.existing
+        if branch is None or before is None or branch.own is None or self.outdated or branch.commit != before.commit:
+            return False
+        is_same = (before.tree, before.base, before.release) == (note.tree, note.base, note.release)
+        return is_same and (before.tested or not note.tested)
+
+
+def _plan_request(prepared: PreparedRelease, plan: ReleasePlan, remote: Remote, unpushed: int) -> RequestWalk:
+    """Return what is pushed. Raises `NothingToMerge`, `ReleaseBranchTaken` or `ReleaseBranchEdited`."""
+    repository, snapshot = prepared.scratch.repository, prepared.snapshot
+    target, _ = prepared.preconditions.require_remote()
+    if not plan.diff and not plan.removed:
+        raise ReleaseError(
+            f"a release of {plan.version} changes no file, so there is nothing to merge",
+            code="NothingToMerge",
+            fix=f"push its tag alone: {Command('release', '--version', plan.version)}, without --pull-request",
+        )
+    note = RequestNote.recall(repository)
+    branches = read_request_branches(repository, remote, snapshot, note)
+    for branch in branches:
+        # A branch of another version that no release made is somebody's own, and stays.
+        if branch.version == plan.version or branch.own is not None:
+            require_own_branch(branch, remote)
+    existing = next((branch for branch in branches if branch.version == plan.version), None)
+    outdated = tuple(branch for branch in branches if branch.version != plan.version and branch.own is not None)
+    request = RequestPlan(
+        release=plan,
+        branch=branch_of(snapshot, repository, plan.version),
+        into=target.upstream.branch,
+        replaces=tuple(branch.name for branch in (*([existing] if existing else []), *outdated)),
+        unpushed=unpushed,
+    )
+    return RequestWalk(request, existing, outdated, note)
+
+
+def _commit(prepared: PreparedRelease, walk: RequestWalk, remote: Remote, *, tested: bool) -> RequestNote:
+    """Commit in the scratch clone, with the trailers of a request. Raises `HookRefused` or `SigningFailed`."""
+    scratch, plan = prepared.scratch, walk.plan.release
+    tree = scratch.git.run("write-tree").strip()
+    commit = scratch.commit(with_trailers(plan.message, plan.project, plan.version, tree))
+    actual = scratch.git.run("rev-parse", f"{commit}^{{tree}}").strip()
+    if actual != tree:
+        # A hook has changed the files; it has run, and only the trailer changes now.
+        message = with_trailers(plan.message, plan.project, plan.version, actual)
+        scratch.git.run("commit", "--quiet", "--amend", "--no-verify", "--cleanup=whitespace", "-m", message)
+        commit = scratch.git.run("rev-parse", "HEAD").strip()
+    require_version(prepared.snapshot, plan.version)
+    return RequestNote(
+        project=plan.project,
+        release=str(plan.version),
+        tag=plan.tag,
+        remote=remote.name,
+        branch=walk.plan.branch,
+        into=walk.plan.into,
+        base=scratch.base,
+        commit=commit,
+        tree=actual,
+        replaced=walk.existing.commit if walk.existing else None,
+        tested=tested,
+    )
+
+
+def _push(
+    repository: Repository,
+    prepared: PreparedRelease,
+    walk: RequestWalk,
+    note: RequestNote,
+    remote: Remote,
+    options: tuple[str, ...],
+    progress: Progress,
+    patience: float,
+) -> tuple[str, ...]:
+    """Push the branch, and return what the forge reports. Raises `PushRefused` or `PushUnknown`."""
+    fetch_objects(repository, prepared.scratch.root, f"refs/heads/{repository.branch or 'main'}")
+    # Killed after this, the next run sees by the commit whether the push has arrived.
+    note.keep(repository)
+    push = BranchPush(
+        branch=note.branch,
+        commit=note.commit,
+        expected=note.replaced,
+        removed=tuple((branch.name, branch.commit) for branch in walk.outdated),
+        options=options,
+    )
+    return push_branch(repository, remote, push, progress, patience)
+
+
+def _options(forge: Forge, text: RequestText) -> tuple[str, ...]:
+    return gitlab_push_options(text) if forge.kind == "gitlab" and forge.page else ()
+
+
+def _open(
+    repository: Repository,
+    forge: Forge,
+    text: RequestText,
+    note: RequestNote,
+    messages: Sequence[str],
+    progress: Progress,
+    *,
+    is_pushed: bool,
+) -> OpenRequest:
+    """Open the request, or return the address of the form that opens it."""
+    opened = OpenRequest(note.branch, note.commit, None, is_open=False)
+    if forge.kind == "gitlab" and forge.page:
+        address = next((word for line in messages for word in line.split() if "/merge_requests/" in word), None)
+        if address and "/merge_requests/new" not in address:
+            return replace(opened, url=address, is_open=True)
+        if not is_pushed and not address:
+            return replace(opened, url=f"{forge.page}/-/merge_requests", is_open=True)
+        return replace(opened, url=new_merge_request_address(forge.page, text))
+    if forge.kind == "github" and forge.home and forge.page:
+        if has_gh():
+            try:
+                return replace(opened, url=ensure_pull_request(repository.root, forge.home, text), is_open=True)
+            except GhFailed as error:
+                progress.note(f"{error}; the form opens the request too")
+        return replace(opened, url=compare_address(forge.page, text))
+    return opened
+
+
+INVOCATION = Invocation((), {})
+"""How commands are called in a request: its readers have another shell."""
+
+
+def title_of(plan: ReleasePlan) -> str:
+    """Return the title of the request: with a squash merge it is the subject of the commit."""
+    return plan.message.partition("\n")[0]
+
+
+def body_of(plan: RequestPlan, files: Mapping[str, str], remote: Remote) -> str:
+    """Return the body of the request in Markdown: the entry, the files, what follows, and how to abandon it.
+
+    ``files``: their SHA-256, by their names.
+    """
+    release = plan.release
+    sections = []
+    if release.entry.strip():
+        sections.append(release.entry.strip())
+    if files:
+        rows = "\n".join(f"| {name} | `{sha256}` |" for name, sha256 in files.items())
+        sections.append(
+            "### Files\n\nBuilt and checked from the commit of this branch. After a squash or a rebase the commit has "
+            f"another date, and the files the same content.\n\n| file | SHA-256 |\n|---|---|\n{rows}"
+        )
+    publishing = " and ".join(f"`{name}`" for name in release.publishes)
+    follows = f"The tag starts {publishing}." if publishing else "No file of CI listens to tags."
+    sections.append(
+        f"### After the merge\n\n`{INVOCATION.render(Command('release'))}` finds the commit on `{plan.into}`, "
+        f"whatever the way of merging, and pushes the tag `{release.tag}`. {follows}"
+    )
+    sections.append(
+        "### To abandon this release\n\nClose this request and delete the branch:\n\n"
+        f"    git push {remote.name} --delete {plan.branch}\n\nNothing else has changed."
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def opened_text(plan: RequestPlan, opened: OpenRequest, remote: Remote, seconds: float) -> str:
+    """Return the card of a request: what was pushed, where it is merged, and the next command."""
+    if opened.is_open:
+        request = opened.url or "open"
+    elif opened.url:
+        request = f"open it: {opened.url}"
+    else:
+        request = f"open it on the forge: merge {plan.branch} into {plan.into}"
+    rows = [
+        ("pushed", f"{plan.branch} to {remote.name}, at {opened.commit[:12]}"),
+        ("request", request),
+        ("next", f"merge it, then: {Command('release')}"),
+    ]
+    lines = [f"{head:9}{text}" for head, text in rows]
+    release = plan.release
+    return "\n".join([f"{release.project} {release.version} waits to be merged, after {seconds:.0f} s", *lines])

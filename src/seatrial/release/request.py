@@ -1,0 +1,216 @@
+"""The branch of a release that is merged on the forge: what seatrial has pushed, and who has changed it since.
+
+The commit of such a branch says in two trailers which release it is, and which tree it had when seatrial made it. A
+note in the git folder keeps the commit that was verified on this machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from packaging.version import InvalidVersion, Version
+
+from seatrial.errors import ReleaseError, count_text
+from seatrial.git.branches import fetch_branch, read_branches, read_commits
+from seatrial.project.tag_form import released_versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from seatrial.git.branches import CommitFacts
+    from seatrial.git.repository import Remote, Repository
+    from seatrial.project.snapshot import ProjectSnapshot
+
+
+RELEASE_TRAILER, TREE_TRAILER = "Seatrial-Release", "Seatrial-Tree"
+"""The trailers of the commit of a request: project and version, and the id of its tree."""
+
+NOTE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RequestNote:
+    """The request that was pushed last from this repository, verified here.
+
+    ``release``: its version; ``branch``: the branch that was pushed; ``into``: the branch that it is merged into;
+    ``base``: the commit below it; ``replaced``: the commit that the branch was at before, None for a new branch;
+    ``tested``: whether the sessions tagged ``release`` ran; ``files``: the SHA-256 of the files that were verified, by
+    their names.
+    """
+
+    project: str
+    release: str
+    tag: str
+    remote: str
+    branch: str
+    into: str
+    base: str
+    commit: str
+    tree: str
+    replaced: str | None = None
+    tested: bool = True
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def version(self) -> Version:
+        """The version of the release."""
+        return Version(self.release)
+
+    def keep(self, repository: Repository) -> None:
+        """Write the note, in place of the one before. Raises `OSError`."""
+        path = _note(repository)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps({"version": NOTE_VERSION, **asdict(self)}, indent=2), encoding="utf-8")
+        new.replace(path)
+
+    @classmethod
+    def recall(cls, repository: Repository) -> RequestNote | None:
+        """Return the note; None when there is none, or none that can be read: then the release is verified again."""
+        try:
+            table = json.loads(_note(repository).read_text(encoding="utf-8"))
+            if table.pop("version") != NOTE_VERSION:
+                return None
+            note = cls(**{name: table[name] for name in cls.__dataclass_fields__ if name in table})
+            Version(note.release)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidVersion):
+            return None
+        return note
+
+    @staticmethod
+    def forget(repository: Repository) -> None:
+        """Remove the note: the request is over."""
+        _note(repository).unlink(missing_ok=True)
+
+
+def has_note(repository: Repository) -> bool:
+    """Whether a request was pushed from this repository and is not over."""
+    return _note(repository).is_file()
+
+
+def _note(repository: Repository) -> Path:
+    suffix = f"-{quote(repository.prefix.rstrip('/'), safe='')}" if repository.prefix else ""
+    return repository.common_dir / f"seatrial/request{suffix}.json"
+
+
+def with_trailers(message: str, project: str, version: Version, tree: str) -> str:
+    """Return the message of the commit of a request."""
+    return f"{message.rstrip()}\n\n{RELEASE_TRAILER}: {project} {version}\n{TREE_TRAILER}: {tree}\n"
+
+
+def released_by(commit: CommitFacts, project: str) -> Version | None:
+    """Return the version that a commit says it releases, None for any other commit."""
+    name, _, version = commit.trailers.get(RELEASE_TRAILER, "").rpartition(" ")
+    if name != project:
+        return None
+    with contextlib.suppress(InvalidVersion):
+        return Version(version)
+    return None
+
+
+def branch_form(snapshot: ProjectSnapshot, repository: Repository) -> str:
+    """Return the form of the names of release branches, with ``{version}`` and perhaps ``{name}`` in it."""
+    return snapshot.config.release_branch or ("release/{name}-{version}" if repository.prefix else "release/{version}")
+
+
+def branch_of(snapshot: ProjectSnapshot, repository: Repository, version: Version) -> str:
+    """Return the name of the release branch of a version."""
+    return branch_form(snapshot, repository).format(version=version, name=snapshot.project.name)
+
+
+@dataclass(frozen=True)
+class RequestBranch:
+    """A release branch on a remote.
+
+    ``base``: the commit of the upstream branch that it leads away from, "" for none; ``behind``: how many commits the
+    upstream branch has that it lacks; ``own``: the commit of seatrial in it, None when there is none; ``added``: what
+    somebody has put on top of that, or changed.
+    """
+
+    name: str
+    version: Version
+    commit: str
+    base: str
+    behind: int
+    own: CommitFacts | None
+    added: tuple[str, ...] = ()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is as seatrial has pushed it."""
+        return self.own is not None and not self.added
+
+
+def read_request_branches(
+    repository: Repository, remote: Remote, snapshot: ProjectSnapshot, note: RequestNote | None
+) -> tuple[RequestBranch, ...]:
+    """Return the release branches of a remote that are newer than the last release, the newest version last.
+
+    Their objects are fetched, but no ref is made. Raises `RemoteUnreachable` or `CommandFailed`.
+    """
+    form, name = branch_form(snapshot, repository), snapshot.project.name
+    branches = read_branches(repository, remote, form.format(version="*", name=name))
+    versions = released_versions(tuple(branches), form, name)
+    tagged = set(remote.tags)
+    waiting = {
+        version: branch
+        for version, branch in versions.items()
+        if snapshot.tag(version) not in tagged and (snapshot.last_version is None or version > snapshot.last_version)
+    }
+    return tuple(
+        _read_branch(repository, remote, waiting[version], version, branches[waiting[version]], name, note)
+        for version in sorted(waiting)
+    )
+
+
+def _read_branch(
+    repository: Repository,
+    remote: Remote,
+    branch: str,
+    version: Version,
+    commit: str,
+    project: str,
+    note: RequestNote | None,
+) -> RequestBranch:
+    fetch_branch(repository, remote, branch, commit)
+    tip = remote.tip or ""
+    commits = read_commits(repository, f"{tip}..{commit}")
+    behind = len(read_commits(repository, f"{commit}..{tip}"))
+    own = next((each for each in commits if released_by(each, project) == version), None)
+    if own is None:
+        return RequestBranch(branch, version, commit, "", behind, None, tuple(_named(each) for each in commits))
+    added = [_named(each) for each in commits if each.commit != own.commit]
+    is_as_pushed = note is not None and note.commit == own.commit
+    if not is_as_pushed and (len(own.parents) != 1 or own.trailers.get(TREE_TRAILER) != own.tree):
+        added.append(f"{_named(own)}, which was changed after seatrial made it")
+    base = own.parents[0] if own.parents else ""
+    return RequestBranch(branch, version, commit, base, behind, own, tuple(added))
+
+
+def _named(commit: CommitFacts) -> str:
+    return f"{commit.commit[:12]} {commit.subject}"
+
+
+def require_own_branch(branch: RequestBranch, remote: Remote) -> None:
+    """Raise `ReleaseBranchTaken` or `ReleaseBranchEdited` for a branch that seatrial may not replace."""
+    remove = f"git push {remote.name} --delete {branch.name}"
+    if branch.own is None:
+        raise ReleaseError(
+            f"{remote.name} has a branch {branch.name} already, which no release made",
+            code="ReleaseBranchTaken",
+            fix=f"{remove}\nor name the branches of releases otherwise: release-branch in [tool.seatrial]",
+        )
+    if branch.added:
+        listed = "".join(f"\n  {line}" for line in branch.added)
+        raise ReleaseError(
+            f"{branch.name} on {remote.name} has {count_text(len(branch.added), 'change')} that seatrial did not make, "
+            f"and would be replaced:{listed}",
+            code="ReleaseBranchEdited",
+            fix="merge the request as it is, or put the changes on the branch that it goes to; "
+            f"to make it anew without them: {remove}",
+        )
