@@ -281,90 +281,94 @@ def test_two_people_at_once(repo: ReleaseRepo) -> None:
     assert (after.files, after.refs) == (before.files, before.refs)
     assert repo.remote.git("log", "-1", "--format=%s", "release/1.3.0") == "Theirs\n"
 
-    def test_gh_opens_the_request(repo: ReleaseRepo, tmp_path: Path) -> None:
-        gh = RecordedGh(tmp_path / "gh")
-        gh.install(repo)
-        output = requested(repo)
-        (opened,) = gh.requests
-        assert (opened["title"], opened["baseRefName"], opened["headRefName"]) == (
-            "Release 1.3.0",
-            "main",
-            "release/1.3.0",
-        )
-        assert "request  https://github.com/acme/tidepool/pull/7\n" in output
-        body = re.sub(r"`[0-9a-f]{64}`", "`HASH`", str(opened["body"]))
-        assert body == lines(
-            """
-            ## 1.3.0
 
-            ### Features
+def test_gh_opens_the_request(repo: ReleaseRepo, tmp_path: Path) -> None:
+    gh = RecordedGh(tmp_path / "gh")
+    gh.install(repo)
+    output = requested(repo)
+    (opened,) = gh.requests
+    assert (opened["title"], opened["baseRefName"], opened["headRefName"]) == (
+        "Release 1.3.0",
+        "main",
+        "release/1.3.0",
+    )
+    assert "request  https://github.com/acme/tidepool/pull/7\n" in output
+    body = re.sub(r"`[0-9a-f]{64}`", "`HASH`", str(opened["body"]))
+    assert body == lines(
+        """
+        ## 1.3.0
 
-            - Tides rise. (#1)
+        ### Features
 
-            ### Bugfixes
+        - Tides rise. (#1)
 
-            - Tides fall.
+        ### Bugfixes
 
-            ### Files
+        - Tides fall.
 
-            Built and checked from the commit of this branch. After a squash or a rebase the commit has another date, \
+        ### Files
+
+        Built and checked from the commit of this branch. After a squash or a rebase the commit has another date, \
 and the files the same content.
 
-            | file | SHA-256 |
-            |---|---|
-            | tidepool-1.3.0.tar.gz | `HASH` |
-            | tidepool-1.3.0-py3-none-any.whl | `HASH` |
+        | file | SHA-256 |
+        |---|---|
+        | tidepool-1.3.0.tar.gz | `HASH` |
+        | tidepool-1.3.0-py3-none-any.whl | `HASH` |
 
-            ### After the merge
+        ### After the merge
 
-            `invoke release` finds the commit on `main`, whatever the way of merging, and pushes the tag `v1.3.0`. \
+        `invoke release` finds the commit on `main`, whatever the way of merging, and pushes the tag `v1.3.0`. \
 No file of CI listens to tags.
 
-            ### To abandon this release
+        ### To abandon this release
 
-            Close this request and delete the branch:
+        Close this request and delete the branch:
 
-                git push origin --delete release/1.3.0
+            git push origin --delete release/1.3.0
 
-            Nothing else has changed.
-            """
-        )
+        Nothing else has changed.
+        """
+    )
 
-    def test_open_request_gets_the_new_text(repo: ReleaseRepo, tmp_path: Path) -> None:
+
+def test_open_request_gets_the_new_text(repo: ReleaseRepo, tmp_path: Path) -> None:
+    gh = RecordedGh(tmp_path / "gh")
+    gh.install(repo)
+    requested(repo)
+    commit_on_main(repo, {"changelog.d/2.feature.md": "Tides turn.\n"})
+    requested(repo)
+    (opened,) = gh.requests
+    assert "Tides turn." in str(opened["body"])
+
+
+def test_second_run_keeps_the_files_in_the_body(repo: ReleaseRepo, tmp_path: Path) -> None:
+    gh = RecordedGh(tmp_path / "gh")
+    gh.install(repo)
+    requested(repo)
+    (before,) = gh.requests
+    requested(repo)
+    (after,) = gh.requests
+    assert after["body"] == before["body"]
+
+
+@pytest.mark.parametrize("reason", ["To get started with GitHub CLI, please run:  gh auth login", None])
+def test_form_is_named_where_gh_can_not(repo: ReleaseRepo, tmp_path: Path, reason: str | None) -> None:
+    be_on(repo, "https://github.com/acme/tidepool.git")
+    if reason:
         gh = RecordedGh(tmp_path / "gh")
         gh.install(repo)
-        requested(repo)
-        commit_on_main(repo, {"changelog.d/2.feature.md": "Tides turn.\n"})
-        requested(repo)
-        (opened,) = gh.requests
-        assert "Tides turn." in str(opened["body"])
-
-    def test_second_run_keeps_the_files_in_the_body(repo: ReleaseRepo, tmp_path: Path) -> None:
-        gh = RecordedGh(tmp_path / "gh")
-        gh.install(repo)
-        requested(repo)
-        (before,) = gh.requests
-        requested(repo)
-        (after,) = gh.requests
-        assert after["body"] == before["body"]
-
-    @pytest.mark.parametrize("reason", ["To get started with GitHub CLI, please run:  gh auth login", None])
-    def test_form_is_named_where_gh_can_not(repo: ReleaseRepo, tmp_path: Path, reason: str | None) -> None:
-        be_on(repo, "https://github.com/acme/tidepool.git")
-        if reason:
-            gh = RecordedGh(tmp_path / "gh")
-            gh.install(repo)
-            gh.fail(reason)
-        output = requested(repo)
-        assert refs(repo) == ["refs/heads/main", "refs/heads/release/1.3.0"]
-        address = re.search(r"^request  open it: (\S+)$", output, re.MULTILINE)
-        assert address is not None, output
-        url = urlsplit(address[1])
-        assert f"{url.netloc}{url.path}" == "github.com/acme/tidepool/compare/main...release/1.3.0"
-        fields = parse_qs(url.query)
-        assert fields["title"] == ["Release 1.3.0"]
-        assert fields["body"][0].startswith("## 1.3.0\n")
-        assert (f"gh pr list ended with exit code 1: {reason}" in output) == bool(reason)
+        gh.fail(reason)
+    output = requested(repo)
+    assert refs(repo) == ["refs/heads/main", "refs/heads/release/1.3.0"]
+    address = re.search(r"^request  open it: (\S+)$", output, re.MULTILINE)
+    assert address is not None, output
+    url = urlsplit(address[1])
+    assert f"{url.netloc}{url.path}" == "github.com/acme/tidepool/compare/main...release/1.3.0"
+    fields = parse_qs(url.query)
+    assert fields["title"] == ["Release 1.3.0"]
+    assert fields["body"][0].startswith("## 1.3.0\n")
+    assert (f"gh pr list ended with exit code 1: {reason}" in output) == bool(reason)
 
 
 OPTIONS_HOOK = r"""#!/bin/sh
