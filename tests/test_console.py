@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.console import LOGS_KEPT, Console, Form, Memory
+from seatrial.console import LOGS_KEPT, Console, Form, Memory, fit_line
 from seatrial.events import Event, EventReader, Progress, StepEnded, StepStarted, StepState
 
 if TYPE_CHECKING:
@@ -209,3 +209,26 @@ def test_what_is_left_is_known_from_the_last_run(tmp_path: Path) -> None:
             console.emit(event)
     assert "  about 63 s left" in stream.getvalue()
     assert "tests  0.0 s of 60" in stream.getvalue()
+
+
+HASH = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("line", "width", "lines"),
+    [
+        (f"demo.whl  9 bytes  sha256 {HASH}", 100, [f"demo.whl  9 bytes  sha256 {HASH}"]),
+        (f"files      demo.whl  sha256 {HASH}", 90, ["files      demo.whl", f"           sha256 {HASH}"]),
+        (f"  demo.whl  sha256 {HASH}", 73, ["  demo.whl", f"  sha256 {HASH}"]),
+        (f"  demo.whl  sha256 {HASH}  new", 73, ["  demo.whl", f"  sha256 {HASH}", "  new"]),
+        (f"  demo.whl  sha256 {HASH}", 60, ["  demo.whl", f"  sha256 {HASH[:50]}…"]),
+        (
+            "invoke publish --index http://127.0.0.1:8000/legacy/",
+            20,
+            ["invoke publish --index http://127.0.0.1:8000/legacy/"],
+        ),
+    ],
+)
+def test_hash_does_not_cross_the_edge_of_a_terminal(line: str, width: int, lines: list[str]) -> None:
+    assert fit_line(line, width).split("\n") == lines
+    assert all(len(line) <= width for line in lines if "invoke" not in line)

@@ -8,6 +8,8 @@ errors are shown. The output of tools goes to a log, and with ``--verbose`` to t
 from __future__ import annotations
 
 import contextlib
+import re
+import shutil
 import sys
 import time
 from dataclasses import dataclass, field
@@ -59,6 +61,10 @@ STATE_STYLES = {StepState.DONE: "ok", StepState.FAILED: "error", StepState.SKIPP
 ROW_STYLES = {StepState.DONE: "green", StepState.FAILED: "bold red", StepState.SKIPPED: "dim"}
 """The styles of the signs in the list, as rich names them."""
 
+SHA256 = re.compile(r" +(?P<field>sha256 [0-9a-f]{64})\b,?")
+COLUMN = re.compile(r"[a-z][a-z ]*? {2,}(?=\S)| *")
+"""The first column of a card, or the indentation of a line."""
+
 LOGS_KEPT = 10
 """How many logs of earlier commands a repository keeps."""
 
@@ -80,6 +86,31 @@ def can_encode(stream: TextIO, text: str) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def fit_line(line: str, width: int) -> str:
+    """Return a line in which no SHA-256 crosses the right edge: it gets a line of its own, or is cut with an ellipsis.
+
+    Other words are left to the terminal, so that commands and addresses can be copied whole.
+    """
+    match = SHA256.search(line)
+    if match is None or len(line) <= width:
+        return line
+    column = COLUMN.match(line)
+    indent = len(column[0]) if column else 0
+    field, rest = match["field"], line[match.end() :].strip()
+    if indent + len(field) > width:
+        field = f"{field[: max(len('sha256 '), width - indent - 1)]}…"
+    lines = [line[: match.start()].rstrip(), f"{'':{indent}}{field}", f"{'':{indent}}{rest}" if rest else ""]
+    return "\n".join(filter(None, lines))
+
+
+def fit_text(text: str, stream: TextIO) -> str:
+    """Return a text as it fits into a terminal, line by line (`fit_line`); as it is for another stream."""
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(fit_line(line, width) for line in text.split("\n"))
 
 
 @dataclass
@@ -221,7 +252,7 @@ class Console:
 
     def show(self, text: object) -> None:
         """Show a text that the user wants to keep; lines are never broken."""
-        self._write(self.render(str(text)))
+        self._write(fit_text(self.render(str(text)), self.stream))
 
     def styled(self, text: str, style: str) -> str:
         """Return a text in one of `STYLES`, where there are colours."""

@@ -20,6 +20,7 @@ from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 import sample_dists
 from errors_raised import rendered
 from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
+from seatrial.checks.index import CHOOSE_ANOTHER, answer_about_name
 from seatrial.checks.project import README_TYPES, ProjectSources, _relative_links
 from seatrial.checks.registry import (
     ALL_CHECKS,
@@ -538,3 +539,35 @@ def test_pipeline_of_another_service_is_skipped_with_a_reason() -> None:
     facts = ci_facts({}, others=(".gitlab-ci.yml",))
     why = "not applicable: .gitlab-ci.yml publishes, and only the workflows of GitHub are read"
     assert {code: passes(code, facts).finding for code in codes} == dict.fromkeys(codes, Finding.skipped(why))
+
+
+FOREIGN = replace(LANDING, released=())
+
+
+@pytest.mark.parametrize(
+    ("release", "text"),
+    [
+        (LANDING, "https://index.example/simple/ has tidepool, with versions that are tagged here"),
+        (
+            replace(LANDING, project_files=ProjectFiles()),
+            "the name tidepool is free on https://index.example/simple/: the first upload takes it",
+        ),
+        (
+            replace(LANDING, project_files=ProjectFiles("tidepool")),
+            f"the name tidepool is taken on {LANDING.index}, by a project without files; {CHOOSE_ANOTHER}",
+        ),
+        (
+            replace(FOREIGN, holder="A. Author"),
+            f"the name tidepool is taken on {LANDING.index}, by A. Author: 1.2.3, of which no version has a tag here; "
+            + CHOOSE_ANOTHER,
+        ),
+    ],
+)
+def test_name_has_one_answer(release: PendingRelease, text: str) -> None:
+    assert str(answer_about_name(release)) == text
+
+
+def test_name_that_pypi_refuses_is_not_called_free() -> None:
+    answer = answer_about_name(replace(LANDING, name="requirements.txt", project_files=ProjectFiles()))
+    assert answer.text.startswith("https://index.example/simple/ accepts no new project of this name: The name ")
+    assert answer.fix == "choose another name"

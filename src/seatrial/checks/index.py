@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -129,19 +130,56 @@ def version_free(release: PendingRelease) -> Finding:
     return finding_of(lines if files else [], f"release the version after it: {following}")
 
 
+CHOOSE_ANOTHER = "if it is not yours, choose another name"
+
+
+@dataclass(frozen=True)
+class NameAnswer:
+    """What an index has under the name of a project, in one sentence; ``fix`` is None where all is well.
+
+    Every command gives this answer: `new`, `init`, preflight, rehearsals and releases.
+    """
+
+    text: str
+    fix: str | None = None
+
+    def __str__(self) -> str:
+        """Return the sentence, with the fix."""
+        return f"{self.text}; {self.fix}" if self.fix else self.text
+
+
+def answer_about_name(release: PendingRelease) -> NameAnswer:
+    """Return whether a project can be uploaded under its name, as far as the files and the tags show it."""
+    name, index, on_index = release.name, release.index, release.project_files
+    if not on_index.project:
+        refusal = next(new_name_errors(name), None)
+        if refusal:
+            return NameAnswer(f"{index} accepts no new project of this name: {refusal}", "choose another name")
+        return NameAnswer(f"the name {name} is free on {index}: the first upload takes it")
+    if not on_index.versions:
+        return NameAnswer(f"the name {name} is taken on {index}, by a project without files", CHOOSE_ANOTHER)
+    if release.is_strange:
+        versions = ", ".join(map(str, on_index.versions[-3:]))
+        holder = f", by {release.holder}" if release.holder else ""
+        return NameAnswer(
+            f"the name {name} is taken on {index}{holder}: {versions}, of which no version has a tag here",
+            CHOOSE_ANOTHER,
+        )
+    return NameAnswer(f"{index} has {name}, with versions that are tagged here")
+
+
 @check(
     "INDEX012",
-    "The index's project of that name is this project, or the name is not taken",
+    "The name of the project is free on the index, or the index has versions of this project",
     "The index refuses uploads to a project of somebody else.",
     severity=WARNING,
 )
 def name_ours(release: PendingRelease) -> Finding:
+    answer = answer_about_name(release)
     if not release.project_files.project:
-        return Finding.passed(f"{release.index} has no project {release.name}: its first upload takes the name")
-    versions = ", ".join(map(str, release.project_files.versions[-3:]))
-    lines = [f"{release.index} has {release.name} {versions}, and none of these versions has a tag here"]
-    lines += [f"its author is {release.holder}"] if release.holder else []
-    return finding_of(lines if release.is_strange else [], "if it is not yours, choose another name")
+        # INDEX001 reports a name that PyPI refuses, as an error.
+        return Finding.passed("" if answer.fix else answer.text)
+    return Finding.failed(answer.text, answer.fix) if answer.fix else Finding.passed()
 
 
 @check(
@@ -182,4 +220,4 @@ def size_as_before(upload: Upload) -> Finding:
 
 
 UPLOAD_CHECKS = (name_free, project_size, file_new, name_not_burned, release_open, one_sdist)
-PENDING_RELEASE_CHECKS = (version_free, name_ours, project_open)
+PENDING_RELEASE_CHECKS = (name_ours, version_free, project_open)

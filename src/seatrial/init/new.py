@@ -7,7 +7,7 @@ import keyword
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from packaging.utils import InvalidName, canonicalize_name
 
 from seatrial.checks.contents import COMMON_NAMES
+from seatrial.checks.index import answer_about_name
 from seatrial.checks.metadata import email_errors, is_python_module
 from seatrial.commands import Command
 from seatrial.distributions.pypi_rules import PROHIBITED_NAMES
 from seatrial.errors import CommandFailed, IndexUnreachable, ProjectError, ReleaseError
 from seatrial.git.command import Git, is_ignored
 from seatrial.git.repository import HOW_TO_SET_IDENTITY, page_of_repository, read_repository
-from seatrial.index.client import maker_of_newest, read_project_files
-from seatrial.index.targets import pip_index_url
+from seatrial.index.client import PendingRelease, maker_of_newest, read_project_files
 from seatrial.init.detect import detect_project
 from seatrial.init.propose import propose_changes
 from seatrial.init.template import DEFAULT_LICENSE, LICENSES, PackageTemplate
@@ -31,7 +31,9 @@ from seatrial.pythons import OLDEST_MINOR, end_of_life, end_of_life_text, newest
 from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator
+
+    from packaging.version import Version
 
 
 SIGN = ".github"
@@ -309,15 +311,15 @@ def _module(text: str) -> str:
     return re.sub(r"[-_.]+", "_", text).lower()
 
 
-def name_remark(name: PackageName, environ: Mapping[str, str]) -> str:
-    """Return a remark whether the index that pip installs from has the name; "unknown" when it does not answer."""
-    index = pip_index_url(environ)
+def name_remark(name: str, index: str, released: Collection[Version] = ()) -> str:
+    """Return what an index has under the name of a project; "unknown" when it does not answer.
+
+    ``index``: the address of its simple API; ``released``: the versions that have a tag here.
+    """
     try:
-        project_files = read_project_files(index, name.project)
+        project_files = read_project_files(index, name)
     except IndexUnreachable as error:
-        return f"whether the name {name.project} is free is unknown: {error.what}"
-    if not project_files.project:
-        return f"the name {name.project} is free on {redacted_address(index)}: the first upload takes it"
-    maker = maker_of_newest(project_files)
-    suffix = f" (by {maker})" if maker else ""
-    return f"the name {name.project} is taken on {redacted_address(index)}{suffix}: unless it is yours, choose another"
+        return f"whether the name {name} is free is unknown: {error.what}"
+    pending = PendingRelease(redacted_address(index), name, None, project_files, tuple(released))
+    holder = maker_of_newest(project_files) if pending.is_strange else ""
+    return str(answer_about_name(replace(pending, holder=holder)))

@@ -8,15 +8,22 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from seatrial.checks.index import answer_about_name
 from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed
-from seatrial.git.repository import read_repository, uncommitted_files
+from seatrial.git.repository import files_of_commit, read_repository, read_tags, uncommitted_files
+from seatrial.index.client import PendingRelease, in_thread, read_project_files
+from seatrial.index.targets import pip_index_url
 from seatrial.index.twine import Patience, twine_upload
 from seatrial.invocation import INVOKE
 from seatrial.project.project import Project
+from seatrial.project.settings import Config
+from seatrial.project.snapshot import tag_form_of
+from seatrial.project.tag_form import released_versions
 from seatrial.publish.install import InstalledRelease, InstallRequest, install_release
 from seatrial.publish.state import FileState
 from seatrial.publish.verify import IndexWatch
 from seatrial.pythons import find_interpreters, how_to_install
+from seatrial.redaction import redacted_address
 from seatrial.rehearsal.ci import (
     PublishingSetup,
     WorkflowSteps,
@@ -31,6 +38,7 @@ from seatrial.release.preconditions import local_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from seatrial.ci.publisher import Publisher
@@ -104,6 +112,7 @@ def rehearse_release(
     error that prevents a sandbox.
     """
     repository = read_repository(folder)
+    answer = in_thread(_answer_about_name, repository, environ)
     with contextlib.ExitStack() as stack:
         with progress.step("sandbox", "a clone, a remote and an index on this machine"):
             sandbox = stack.enter_context(make_sandbox(repository, environ))
@@ -116,7 +125,7 @@ def rehearse_release(
         result: RehearsalReport | StepFailed
         try:
             report = rehearsal.run(options)
-            result = replace(report, remarks=(*remarks, *report.remarks))
+            result = replace(report, remarks=(*remarks, *report.remarks), name=_done(answer))
         except StepFailed as error:
             # With the paths of the user's repository, because the clone is removed before the message is read.
             error.what = error.what.replace(str(sandbox.clone), str(repository.root))
@@ -124,6 +133,26 @@ def rehearse_release(
         yield FinishedRehearsal(result, sandbox, network)
         with progress.step("clean up"):
             stack.close()
+
+
+def _answer_about_name(repository: Repository, environ: Mapping[str, str]) -> str | None:
+    """Return what the index of real releases has under the name of the project, None where it does not answer."""
+    try:
+        project = Project.from_directory(repository.project)
+        config = Config.from_project(project)
+        index = config.index or pip_index_url(environ)
+        project_files = read_project_files(index, project.name)
+        tags = read_tags(repository)
+        form = tag_form_of(project, config, files_of_commit(repository), tags)
+    except SeatrialError:
+        return None
+    versions = tuple(released_versions(tags, form, project.name))
+    return str(answer_about_name(PendingRelease(redacted_address(index), project.name, None, project_files, versions)))
+
+
+def _done(answer: Future[str | None]) -> str | None:
+    """Return an answer that is there; a rehearsal does not wait for an index that is not its own."""
+    return answer.result() if answer.done() else None
 
 
 @dataclass(frozen=True)
@@ -269,7 +298,8 @@ class RehearsalReport:
     """The report of a rehearsal.
 
     ``seconds``: the duration of each step; ``publisher``: the publisher whose token was used; ``remarks``: how a real
-    release would differ; ``not_run``: the commands of CI that a rehearsal does not run.
+    release would differ; ``not_run``: the commands of CI that a rehearsal does not run; ``name``: what the index of
+    real releases has under the name of the project, None where it has not answered.
     """
 
     project: str
@@ -279,6 +309,7 @@ class RehearsalReport:
     publisher: Publisher
     remarks: tuple[str, ...] = ()
     not_run: tuple[str, ...] = ()
+    name: str | None = None
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -287,8 +318,9 @@ class RehearsalReport:
         environment = f"environment {publisher.environment}" if publisher.environment else "no environment"
         place = f"owner {publisher.owner}, repository {publisher.repository}, workflow {publisher.workflow}"
         gate = f"the {environment}" if publisher.environment else "the workflow"
+        name = () if self.name else (f"whether the name {self.project} is free on PyPI, or yours",)
         return (
-            f"whether the name {self.project} is free on PyPI, or yours",
+            *name,
             f"whether PyPI has the publisher: {place}, {environment}",
             f"whether {gate} waits for a reviewer, and who may push tags",
         )
@@ -311,6 +343,7 @@ class RehearsalReport:
                 "environment": publisher.environment or None,
                 "forge": publisher.forge,
             },
+            "name": self.name,
             "remarks": list(self.remarks),
             "not_run": list(self.not_run),
             "unknown": list(self.unknown),
@@ -319,6 +352,7 @@ class RehearsalReport:
     def __str__(self) -> str:
         """Return it as text."""
         rows = [
+            ("name", [self.name] if self.name else []),
             ("tag", [f"{self.manifest.tag} at {self.manifest.commit[:12]}"]),
             ("files", [f"{file.path.name}  {file.size:,} bytes  sha256 {file.sha256}" for file in self.manifest.files]),
             ("installed", list(map(str, self.installed))),

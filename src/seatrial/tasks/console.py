@@ -96,7 +96,12 @@ def show(text: object, stream: TextIO | None = None) -> None:
     """Print a text at once, to standard output by default; characters that the stream cannot encode are escaped."""
     stream = stream or sys.stdout
     encoding = stream.encoding or "utf-8"
-    print(render(text).encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+    rendered = render(text)
+    if stream.isatty():
+        from seatrial.console import fit_text  # noqa: PLC0415 - a pipe does without
+
+        rendered = fit_text(rendered, stream)
+    print(rendered.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 
 
 def show_json(value: object, *, indent: int | None = 2) -> None:

@@ -164,6 +164,7 @@ def new(
     """
     from dataclasses import replace
 
+    from seatrial.index.targets import pip_index_url
     from seatrial.init.new import (
         PackageRequest,
         create_package,
@@ -194,7 +195,7 @@ def new(
             has_command=script,
         )
         show(new_package_text(create_package(request), request))
-        show(f"\n{name_remark(request.name, os.environ)}")
+        show(f"\n{name_remark(request.name.project, pip_index_url(os.environ))}")
 
 
 def _remove(console: Console, detected: DetectedProject, *, yes: bool, dry_run: bool) -> None:
