@@ -52,9 +52,9 @@ def test_release_without_a_manifest_is_built_again_from_its_tag(server: IndexSer
     # A clone that is cut off builds the same bytes.
     shallow = server.repo.project.root.parent / "shallow"
     server.repo.project.git("clone", "-q", "--depth", "1", f"file://{server.repo.remote.root}", str(shallow))
-    there = replace(server, repo=ReleaseRepo(replace(server.repo.project, root=shallow)))
-    install_build_environment(there.repo.project, "hatchling")
-    cut_off = there.verify("--limit", "0")
+    in_clone = replace(server, repo=ReleaseRepo(replace(server.repo.project, root=shallow)))
+    install_build_environment(in_clone.repo.project, "hatchling")
+    cut_off = in_clone.verify("--limit", "0")
     assert (cut_off.returncode, server.plain(cut_off.output).endswith(PUBLISHED)) == (0, True), cut_off.output
 
 
