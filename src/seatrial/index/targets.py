@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import contextlib
 import os
 import re
 import sys
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from seatrial.errors import DeliveryError
+from seatrial.project.ini import read_ini
 from seatrial.redaction import redact, without_credentials
 from seatrial.suggestions import did_you_mean, nearest
 
@@ -167,11 +167,8 @@ def _index_in_files(environ: Mapping[str, str]) -> str:
     """Return what the files say: the last of them that says something holds."""
     if environ.get("PIP_CONFIG_FILE") == os.devnull:
         return ""
-    parser = configparser.RawConfigParser()
-    for path in _pip_files(environ):
-        with contextlib.suppress(configparser.Error, UnicodeDecodeError):
-            parser.read(path, encoding="utf-8")
-    return parser.get("global", "index-url", fallback="").strip()
+    urls = [read_ini(path).get("global", {}).get("index-url", "").strip() for path in _pip_files(environ)]
+    return next(filter(None, reversed(urls)), "")
 
 
 def _pip_files(environ: Mapping[str, str]) -> Iterator[Path]:

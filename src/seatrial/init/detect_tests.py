@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import contextlib
 import re
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from seatrial.errors import ProjectError
 from seatrial.init.runners import Needs, Purpose, Runner
+from seatrial.project.ini import read_ini
 from seatrial.project.legacy import SetupScript
 from seatrial.project.nox_sessions import measures_coverage
 from seatrial.project.requirements import read_requirements
@@ -292,11 +292,8 @@ def _extras(project: Project) -> list[tuple[str, list[str]]]:
     """Return the extras of a project and their requirements, as far as a file has them."""
     extras = project.table.get("project", {}).get("optional-dependencies", {})
     poetry = project.table.get("tool", {}).get("poetry", {}).get("extras", {})
-    section = "options.extras_require"
-    parser = configparser.RawConfigParser()
-    with contextlib.suppress(configparser.Error, UnicodeDecodeError):
-        parser.read(project.root / "setup.cfg", encoding="utf-8")
-    legacy = {key: value.splitlines() for key, value in parser.items(section)} if parser.has_section(section) else {}
+    section = read_ini(project.root / "setup.cfg").get("options.extras_require", {})
+    legacy = {key: value.splitlines() for key, value in section.items()}
     merged = {**dict(_extras_of_script(project)), **legacy, **poetry, **extras}
     return [(name, list(lines)) for name, lines in merged.items()]
 

@@ -10,18 +10,23 @@ if TYPE_CHECKING:
 
 
 class IniError(ValueError):
-    """A file is no ini file, or not UTF-8; the message says where."""
+    """A file can't be read. The message is what follows its name: ``is no ini file: …``; ``fix``: what to do."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what)
+        self.fix = fix
 
 
 def parse_ini(path: Path) -> dict[str, dict[str, str]]:
     """Return the sections of an ini file, none where it is not there. Raises `IniError`."""
     parser = configparser.RawConfigParser()
     try:
-        parser.read(path, encoding="utf-8")
+        parser.read(str(path), encoding="utf-8")
     except configparser.Error as error:
-        raise IniError(" ".join(error.message.split())) from None
-    except (UnicodeDecodeError, OSError) as error:
-        raise IniError(str(error)) from None
+        what = f"is no ini file: {' '.join(error.message.split())}"
+        raise IniError(what, fix="correct that line, then run the command again") from None
+    except UnicodeDecodeError as error:
+        raise IniError(f"is not UTF-8: {error}", fix="save the file in UTF-8") from None
     return {name: dict(parser[name]) for name in parser.sections()}
 
 

@@ -6,8 +6,6 @@ setup.py is parsed and never run (setuptools, "Keywords"; Poetry, "Dependency sp
 from __future__ import annotations
 
 import ast
-import configparser
-import contextlib
 import functools
 import re
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import ProjectError
+from seatrial.project.ini import IniError, parse_ini
 from seatrial.project.toml import build_backend
 
 if TYPE_CHECKING:
@@ -83,35 +82,13 @@ def takes_version_from_tag(root: Path, table: Mapping[str, Any], *, is_told: boo
     return script.has("use_scm_version") or (is_told and is_open)
 
 
-def read_ini_section(path: Path, name: str) -> dict[str, str] | None:
-    """Return a section of an ini file, None where it is not there or the file is none."""
-    with contextlib.suppress(configparser.Error, UnicodeDecodeError):
-        return _section(path, name)
-    return None
-
-
 def _of_metadata(root: Path, name: str) -> dict[str, str] | None:
     """Return a section of setup.cfg, None where it is not there. Raises `PyprojectUnreadable`."""
     path = root / SETUP_CFG
     try:
-        return _section(path, name)
-    except configparser.Error as error:
-        said = " ".join(error.message.split())
-        raise ProjectError(
-            f"{path} is no ini file: {said}",
-            code="PyprojectUnreadable",
-            fix="correct that line, then run the command again",
-        ) from None
-    except UnicodeDecodeError as error:
-        raise ProjectError(
-            f"{path} is not UTF-8: {error}", code="PyprojectUnreadable", fix="save the file in UTF-8"
-        ) from None
-
-
-def _section(path: Path, name: str) -> dict[str, str] | None:
-    parser = configparser.RawConfigParser()
-    parser.read(str(path), encoding="utf-8")
-    return dict(parser[name]) if parser.has_section(name) else None
+        return parse_ini(path).get(name)
+    except IniError as error:
+        raise ProjectError(f"{path} {error}", code="PyprojectUnreadable", fix=error.fix) from None
 
 
 def _has_script(table: Mapping[str, Any]) -> bool:

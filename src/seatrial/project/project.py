@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
+from seatrial.project.ini import read_ini
 from seatrial.project.legacy import (
     CLASSIFIER_EXAMPLES,
     file_of_metadata,
@@ -16,7 +17,6 @@ from seatrial.project.legacy import (
     legacy_value,
     poetry_classifiers,
     poetry_python,
-    read_ini_section,
 )
 from seatrial.project.toml import build_backend, read_toml, require_types
 from seatrial.pythons import OLDEST_MINOR, end_of_life, newest_minor
@@ -232,7 +232,7 @@ class Project:
         return settings if settings is not None else self._ini("setup.cfg", "mypy") or {}
 
     def _ini(self, name: str, section: str) -> Mapping[str, Any] | None:
-        return read_ini_section(self.root / name, section)
+        return read_ini(self.root / name).get(section)
 
     def _refuse_excluded(self, minors: Sequence[int]) -> None:
         try:

@@ -10,7 +10,7 @@ import shlex
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from seatrial.project.legacy import read_ini_section
+from seatrial.project.ini import read_ini
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ def coverage_settings(project: Project) -> Mapping[str, Any]:
     Values from an ini file are strings.
     """
     for name, section in ((".coveragerc", "run"), ("setup.cfg", "coverage:run"), ("tox.ini", "coverage:run")):
-        settings = read_ini_section(project.root / name, section)
+        settings = read_ini(project.root / name).get(section)
         if settings is not None:
             return settings
     table: Any = project.table.get("tool", {}).get("coverage", {})
@@ -39,13 +39,13 @@ def pytest_settings(project: Project) -> Mapping[str, Any]:
     """
     for name in ("pytest.ini", ".pytest.ini"):
         if (project.root / name).is_file():
-            return read_ini_section(project.root / name, "pytest") or {}
+            return read_ini(project.root / name).get("pytest") or {}
     table: Any = project.table.get("tool", {}).get("pytest", {})
     if isinstance(table, dict) and table:
         options = table.get("ini_options", table)
         return options if isinstance(options, dict) else {}
     for name, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
-        settings = read_ini_section(project.root / name, section)
+        settings = read_ini(project.root / name).get(section)
         if settings is not None:
             return settings
     return {}
