@@ -126,10 +126,10 @@ def test_address_of_pypi_in_pypirc_is_shown_and_used_as_twine_reads_it(tmp_path:
     """There need not be a list of indexes."""
     here = find(PYPIRC_PYPI, "", tmp_path)
     assert (here.upload, here.simple) == ("http://127.0.0.1:9/legacy/", "http://127.0.0.1:9/simple/")
-    assert (here.shown, here.pypi) == ("pypi (http://127.0.0.1:9/legacy/)", None)
-    assert find(PYPIRC_PYPI, "testpypi", tmp_path).shown == "TestPyPI"
+    assert (here.display_name, here.pypi) == ("pypi (http://127.0.0.1:9/legacy/)", None)
+    assert find(PYPIRC_PYPI, "testpypi", tmp_path).display_name == "TestPyPI"
     listed = PYPIRC_DOCK + "[pypi]\nrepository = http://127.0.0.1:9/legacy/\n"
-    assert find(listed, "", tmp_path).shown == "PyPI", "a section that is not listed does not count"
+    assert find(listed, "", tmp_path).display_name == "PyPI", "a section that is not listed does not count"
 
 
 def test_index_that_is_named_by_its_address_has_the_password_of_its_section(tmp_path: Path) -> None:
@@ -138,14 +138,14 @@ def test_index_that_is_named_by_its_address_has_the_password_of_its_section(tmp_
         ("", {"TWINE_REPOSITORY_URL": "https://EXAMPLE.invalid/legacy/"}),
     ):
         here = find(PYPIRC_DOCK, named, tmp_path, **environ)
-        assert (here.name, here.shown.lower()) == (
+        assert (here.name, here.display_name.lower()) == (
             "dock",
             "dock (https://example.invalid/legacy" + "/" * (not named) + ")",
         )
         assert Credential.of(here, {"HOME": str(tmp_path)}).password == "x"  # noqa: S105
     here = find(PYPIRC_DOCK, "https://me:other@example.invalid/legacy/", tmp_path)
     assert (here.name, Credential.of(here, {"HOME": str(tmp_path)}).password) == ("", "other")
-    assert find(PYPIRC_DOCK, DEFAULT_REPOSITORY, tmp_path).shown == "PyPI"
+    assert find(PYPIRC_DOCK, DEFAULT_REPOSITORY, tmp_path).display_name == "PyPI"
 
 
 @pytest.mark.parametrize("text", [b"password = opensesame", b"[pypi]\npassword = \xff", b"[pypi]\n[pypi]\n"])

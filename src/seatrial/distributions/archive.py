@@ -178,7 +178,7 @@ class Scanner:
     def scan(self, name: str, size: int, pieces: Iterable[bytes]) -> str:
         """Read the content of a member, and return its SHA-256 in hexadecimal digits."""
         digest, before = hashlib.sha256(), b""
-        kept: list[bytes] | None = [] if self._keeps(name, size) else None
+        collected: list[bytes] | None = [] if self._keeps(name, size) else None
         searched = PATTERNS if _is_searched_by_pypi(name, size) else frozenset()
         kinds, patterns = set(), set()
         for piece in pieces:
@@ -187,10 +187,10 @@ class Scanner:
             kinds |= {kind for kind, (sign, form) in SECRETS.items() if sign in window and form.search(window)}
             patterns |= {pattern for pattern in searched if pattern in window}
             before = window[-OVERLAP:]
-            if kept is not None:
-                kept.append(piece)
-        if kept is not None:
-            self.texts[name] = b"".join(kept)
+            if collected is not None:
+                collected.append(piece)
+        if collected is not None:
+            self.texts[name] = b"".join(collected)
         self.secrets += (Secret(name, kind) for kind in sorted(kinds))
         self.refused += (RefusedContent(name, rule.message) for rule in CONTENT_RULES if _matches(rule, patterns))
         if size <= OVERLAP and POINTER.fullmatch(before):

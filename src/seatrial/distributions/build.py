@@ -101,14 +101,14 @@ def wheel_for_python(
     """
     if built.wheel.file_name.fits(python.version):
         return built.wheel
-    made = None if built.wheel.file_name.is_for_any_machine else compiled_wheel(built.sdist, python, state, say)
-    if made is None or not made.file_name.fits(python.version):
+    compiled = None if built.wheel.file_name.is_for_any_machine else compiled_wheel(built.sdist, python, state, say)
+    if compiled is None or not compiled.file_name.fits(python.version):
         raise BuildError(
-            f"{(made or built.wheel).name} can't be installed on Python {python.version}, as its name says",
+            f"{(compiled or built.wheel).name} can't be installed on Python {python.version}, as its name says",
             code="WheelUnfit",
             fix=f"remove Python {python.version} from the classifiers; or have the build backend name the wheel for it",
         )
-    return made
+    return compiled
 
 
 def compiled_wheel(sdist: Distribution, python: Interpreter, state: Path, say: Callable[[str], None]) -> Distribution:

@@ -196,16 +196,16 @@ class SourceTree:
         """List the files of a project now; ``epoch``: instead of SOURCE_DATE_EPOCH, where a build has to ignore it."""
         files = listed_files(project.root)
         at = None if files is None else read_head(project.root)
-        given = process.child_environment().get("SOURCE_DATE_EPOCH", "") if epoch is None else str(epoch)
+        configured = process.child_environment().get("SOURCE_DATE_EPOCH", "") if epoch is None else str(epoch)
         # No date has more than 20 digits, and int() does not take thousands of them.
-        seconds = int(given[:20]) if given.isdecimal() else at[1] if at else EARLIEST_DATE
+        seconds = int(configured[:20]) if configured.isdecimal() else at[1] if at else EARLIEST_DATE
         commit = describe_head(project.root) if at and project.version_is_dynamic else ""
         return cls(
             root=project.root,
             files=_with_linked(project.root, tuple(sorted(_walk(project.root))) if files is None else files),
             epoch=min(max(seconds, EARLIEST_DATE), LATEST_DATE),
             commit=commit,
-            dated=given.isdecimal() or at is not None,
+            dated=configured.isdecimal() or at is not None,
             settings=process.hash_of_variables(BUILD_SETTINGS),
         )
 

@@ -148,8 +148,8 @@ def _metadata_form(text: bytes, _: object) -> object:
     fields = _fields(head)
     if fields is None:
         return None
-    kept = ((name, _field_form(name, value)) for name, value in fields if name not in WRITER_FIELDS)
-    return tuple(sorted(kept)), description.strip(b"\r\n")
+    comparable = ((name, _field_form(name, value)) for name, value in fields if name not in WRITER_FIELDS)
+    return tuple(sorted(comparable)), description.strip(b"\r\n")
 
 
 def _split(text: bytes) -> tuple[bytes, bytes]:

@@ -112,7 +112,7 @@ def _local(reader: ZipReader, file: BinaryIO) -> None:
 
 def _extras(extra: bytes, method: int, packed: int, size: int) -> tuple[int, int]:
     """Read the extra fields of a local header, and return the sizes, packed and unpacked, that hold then."""
-    seen = set()
+    numbers = set()
     while extra:
         if len(extra) < 4:  # noqa: PLR2004 - a number and a length, of two bytes each
             raise ZipStructureError(MALFORMED)
@@ -120,9 +120,9 @@ def _extras(extra: bytes, method: int, packed: int, size: int) -> tuple[int, int
         data, rest = extra[4 : 4 + length], extra[4 + length :]
         if len(data) != length:
             raise ZipStructureError(MALFORMED)
-        if number in seen and number in {ZIP64, UNICODE_PATH}:
+        if number in numbers and number in {ZIP64, UNICODE_PATH}:
             raise ZipStructureError("Invalid duplicate extra in local file")
-        seen.add(number)
+        numbers.add(number)
         if number == ZIP64:
             packed, size = _zip64(data, method, packed, size)
         elif number == UNICODE_PATH:

@@ -61,7 +61,7 @@ def require_credentials(destination: Destination, environ: Mapping[str, str], ag
     wrong = tuple(_problems(destination, Credential.of(destination, environ)))
     if wrong:
         raise ToolError(
-            f"nothing was sent: {'; '.join(seen for seen, _ in wrong)}",
+            f"nothing was sent: {'; '.join(problem for problem, _ in wrong)}",
             code="CredentialUnfit",
             fix="\n".join([*(fix for _, fix in wrong), str(again)]),
         )
@@ -80,7 +80,7 @@ def _problems(destination: Destination, credential: Credential) -> Iterator[tupl
         home = token_host(credential.password)
         if home and home != destination.host:
             yield (
-                f"the token in {credential.place} is for {_named(home)}, not for {destination.shown}",
+                f"the token in {credential.place} is for {_named(home)}, not for {destination.display_name}",
                 _without_token(credential),
             )
 
@@ -103,12 +103,12 @@ def credential_remarks(destination: Destination, environ: Mapping[str, str]) -> 
         yield f"{credential.place} begins or ends with a blank or a line break, which is sent too"
     if destination.pypi:
         if password and not password.strip().startswith(PREFIX):
-            yield f"{credential.place} does not hold a token, and {destination.shown} accepts only tokens"
+            yield f"{credential.place} does not hold a token, and {destination.display_name} accepts only tokens"
     elif password == "" and credential.password is not None:
         yield f"{credential.place} is empty, and twine looks no further"
     elif _is_of_pypi(token_host(password)):
         index = _named(token_host(password))
-        yield f"the token in {credential.place} is for {index}, and goes to {destination.shown}"
+        yield f"the token in {credential.place} is for {index}, and goes to {destination.display_name}"
     file = pypirc_path(environ)
     if os.name == "posix" and pypirc_passwords(environ) and file.stat().st_mode & 0o077:
         yield f"others can read {file}, which holds a password: chmod 600 {file}"

@@ -66,7 +66,7 @@ class Destination:
         return {pypi_host(): "PyPI", f"test.{pypi_host()}": "TestPyPI"}.get(self.host or "")
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """PyPI, TestPyPI, or its address without what is secret, after its name."""
         address = redact(self.upload)
         return self.pypi or (f"{self.name} ({address})" if self.name else address)
@@ -159,8 +159,8 @@ def pip_index_url(environ: Mapping[str, str]) -> str:
 
     Credentials in it are left where they are: whoever shows it masks it.
     """
-    told = next((environ[name] for name in INDEX_VARIABLES if environ.get(name)), "") or _index_in_files(environ)
-    return f"{(told or f'https://{pypi_host()}/simple').rstrip('/')}/"
+    configured = next((environ[name] for name in INDEX_VARIABLES if environ.get(name)), "") or _index_in_files(environ)
+    return f"{(configured or f'https://{pypi_host()}/simple').rstrip('/')}/"
 
 
 def _index_in_files(environ: Mapping[str, str]) -> str:

@@ -77,9 +77,9 @@ class FileBackup:
         for path, old in self.contents:
             if old is not None and path.is_file():
                 new = path.read_bytes()
-                kept = restore_line_ends(old, new)
-                if kept != new:
-                    path.write_bytes(kept)
+                restored = restore_line_ends(old, new)
+                if restored != new:
+                    path.write_bytes(restored)
 
 
 def raise_version(snapshot: ProjectSnapshot, version: Version) -> None:
@@ -94,7 +94,7 @@ def raise_version(snapshot: ProjectSnapshot, version: Version) -> None:
     project, places = snapshot.project, snapshot.places.places
     paths = [project.root / path for path in (*configured_files(project), *(place.path for place in places))]
     require_inside(project.root, paths)
-    with _put_back_on_failure(paths) as kept:
+    with _put_back_on_failure(paths) as backup:
         write_configured(project, places[0].version if places else None, version)
         for place in places:
             text, new = read_text(project, place.path) or "", place.with_version(version)
@@ -102,7 +102,7 @@ def raise_version(snapshot: ProjectSnapshot, version: Version) -> None:
             old = re.search(rf"{re.escape(place.text)}(?![\w.+-])", text)
             if old:
                 (project.root / place.path).write_bytes((text[: old.start()] + new + text[old.end() :]).encode())
-        kept.restore_line_ends()
+        backup.restore_line_ends()
         require_version(snapshot, version)
         _require_rest_unchanged(snapshot)
         _refresh_locks(snapshot)
@@ -168,7 +168,7 @@ def assemble_changelog(
     if isinstance(news, UnreleasedChangelog):
         return _release_unreleased(snapshot, root / news.filename, release)
     path = root / news.entry_file(str(version), snapshot.project.name, date)
-    fragments = [root / one.path for one in snapshot.fragments]
+    fragments = [root / fragment.path for fragment in snapshot.fragments]
     require_inside(root, [path, *(fragment.parent for fragment in fragments)])
     above, earlier = _around(news, path)
     if not fragments and snapshot.has_entry(version):
@@ -188,12 +188,12 @@ def assemble_changelog(
             fix=f"{first}remove that entry and commit",
         )
     entry, earlier = with_pre_releases(entry, earlier, version, news.titles, merge=snapshot.config.changelog.merges)
-    with _put_back_on_failure([path, *fragments]) as kept:
+    with _put_back_on_failure([path, *fragments]) as backup:
         path.parent.mkdir(parents=True, exist_ok=True)
         # As towncrier writes it: two blank lines between entries.
         text = above + entry + ("\n\n\n" + earlier if earlier else "\n")
         path.write_text(with_comparison(text, release), encoding="utf-8")
-        kept.restore_line_ends()
+        backup.restore_line_ends()
         for fragment in fragments:
             fragment.unlink()
         for folder in dict.fromkeys(fragment.parent for fragment in fragments):
@@ -226,9 +226,9 @@ def _write_unreleased(root: Path, news: UnreleasedChangelog, kind: str, note: st
     if any(written.text.lstrip("-*+ ") == note for written in unreleased_notes(old)):
         return PurePosixPath(news.filename)
     category = next(title for title in CATEGORIES if title.lower() == kind)
-    with _put_back_on_failure([path]) as kept:
+    with _put_back_on_failure([path]) as backup:
         path.write_text(add_note(old, category, note), encoding="utf-8")
-        kept.restore_line_ends()
+        backup.restore_line_ends()
     return PurePosixPath(news.filename)
 
 
@@ -246,9 +246,9 @@ def _release_unreleased(snapshot: ProjectSnapshot, path: Path, release: Release)
             fix="move the notes of the next release into it, or remove it, and commit",
         )
     new, entry = release_unreleased(text, release, merge=snapshot.config.changelog.merges)
-    with _put_back_on_failure([path]) as kept:
+    with _put_back_on_failure([path]) as backup:
         path.write_text(new, encoding="utf-8")
-        kept.restore_line_ends()
+        backup.restore_line_ends()
     return entry
 
 
@@ -268,10 +268,10 @@ def _require_no_unreleased_notes(news: ChangelogSettings, path: Path) -> None:
 
 def _require_no_others(news: ChangelogSettings, snapshot: ProjectSnapshot) -> None:
     """Raise `FragmentInvalid` for a file that towncrier takes and git ignores: it would be in each entry anew."""
-    root, known = snapshot.project.root, {fragment.path for fragment in snapshot.fragments}
+    root, waiting = snapshot.project.root, {fragment.path for fragment in snapshot.fragments}
     listed = (path for folder in news.folders for path in sorted((root / folder).glob("*")) if path.is_file())
     paths = news.among(PurePosixPath(path.relative_to(root).as_posix()) for path in listed)
-    others = [str(path) for path in paths if path not in known and news.fragment(path)]
+    others = [str(path) for path in paths if path not in waiting and news.fragment(path)]
     if others:
         raise ReleaseError(
             f"git ignores {', '.join(others)}, which towncrier would take: it would be in this entry and in the next",
@@ -310,11 +310,11 @@ def _require_utf8(path: Path) -> None:
 
 @contextlib.contextmanager
 def _put_back_on_failure(paths: Iterable[Path]) -> Iterator[FileBackup]:
-    kept = FileBackup.of(paths)
+    backup = FileBackup.of(paths)
     try:
-        yield kept
+        yield backup
     except BaseException:
-        kept.put_back()
+        backup.put_back()
         raise
 
 

@@ -68,7 +68,8 @@ def configured_files(project: Project) -> tuple[PurePosixPath, ...]:
     patterns = [str(entry["glob"]) for entry in entries if "glob" in entry]
     with contextlib.suppress(ValueError, NotImplementedError):
         # A pattern that pathlib does not take.
-        named += [path.relative_to(project.root).as_posix() for one in patterns for path in project.root.glob(one)]
+        paths = [path for pattern in patterns for path in project.root.glob(pattern)]
+        named += [path.relative_to(project.root).as_posix() for path in paths]
     return tuple(dict.fromkeys((name, PurePosixPath("pyproject.toml"), *map(PurePosixPath, named))))
 
 

@@ -80,38 +80,38 @@ class ChangelogSettings:
         separate = project.root / "towncrier.toml"
         source = separate if separate.is_file() else project.path
         table = read_toml(source) if source == separate else project.table
-        told = table.get("tool", {}).get("towncrier")
-        if told is None:
+        settings = table.get("tool", {}).get("towncrier")
+        if settings is None:
             return None
         try:
-            return cls._from_table(project, source, told)
+            return cls._from_table(project, source, settings)
         except (AttributeError, KeyError, TypeError) as error:
             raise PyprojectInvalid(
                 f"[tool.towncrier] in {source}: {error}", fix="towncrier build --draft --version 0 says more"
             ) from None
 
     @classmethod
-    def _from_table(cls, project: Project, source: Path, told: Mapping[str, Any]) -> ChangelogSettings:
-        filename = str(told.get("filename", "NEWS.rst"))
+    def _from_table(cls, project: Project, source: Path, settings: Mapping[str, Any]) -> ChangelogSettings:
+        filename = str(settings.get("filename", "NEWS.rst"))
         comment = default_marker(PurePosixPath(filename))
-        package = str(told.get("package") or project.table.get("project", {}).get("name", ""))
-        sections = [str(section["path"]) for section in told.get("section", [{"path": ""}])]
-        if told.get("directory") is not None:
-            folders = [PurePosixPath(told["directory"], section) for section in sections]
+        package = str(settings.get("package") or project.table.get("project", {}).get("name", ""))
+        sections = [str(section["path"]) for section in settings.get("section", [{"path": ""}])]
+        if settings.get("directory") is not None:
+            folders = [PurePosixPath(settings["directory"], section) for section in sections]
         else:
-            base = PurePosixPath(told.get("package_dir", "."), package)
+            base = PurePosixPath(settings.get("package_dir", "."), package)
             folders = [base / section / "newsfragments" for section in sections]
-        template = PurePosixPath(str(told.get("template", ""))).name
+        template = PurePosixPath(str(settings.get("template", ""))).name
         return cls(
             source=source.name,
             folders=tuple(folders),
             filename=filename,
-            marker=(told.get("start_string") or comment).strip("\n"),
-            kinds=_fragment_types(told),
-            ignored=(*ALWAYS_IGNORED, *(name.lower() for name in (*told.get("ignore", ()), template) if name)),
-            single=bool(told.get("single_file", True)),
-            orphan_prefix=str(told.get("orphan_prefix", "+")),
-            extra=told,
+            marker=(settings.get("start_string") or comment).strip("\n"),
+            kinds=_fragment_types(settings),
+            ignored=(*ALWAYS_IGNORED, *(name.lower() for name in (*settings.get("ignore", ()), template) if name)),
+            single=bool(settings.get("single_file", True)),
+            orphan_prefix=str(settings.get("orphan_prefix", "+")),
+            extra=settings,
         )
 
     def is_ignored(self, name: str) -> bool:
@@ -265,11 +265,11 @@ def new_changelog(marker: str, *, is_markdown: bool) -> str:
     return f"{title}\n\n{marker}\n"
 
 
-def _fragment_types(told: Mapping[str, Any]) -> tuple[str, ...]:
-    if told.get("type"):
-        return tuple(str(one.get("directory", one["name"].lower())) for one in told["type"])
-    if told.get("fragment"):
-        return tuple(sorted(told["fragment"]))
+def _fragment_types(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    if settings.get("type"):
+        return tuple(str(kind.get("directory", kind["name"].lower())) for kind in settings["type"])
+    if settings.get("fragment"):
+        return tuple(sorted(settings["fragment"]))
     return DEFAULT_KINDS
 
 
@@ -289,9 +289,9 @@ def key(name):
     parts = [(int(part), "") if part.isdigit() else (0, part) for part in re.split("[.]", os.fsdecode(name))]
     return [(-1, "") if part == (0, "md") or part == (0, "rst") else part for part in parts]
 os.listdir = lambda *args: sorted(listed(*args), key=key)
-told = json.load(sys.stdin)
-os.chdir(told["folder"])
-sys.argv = ["towncrier", *told["args"]]
+task = json.load(sys.stdin)
+os.chdir(task["folder"])
+sys.argv = ["towncrier", *task["args"]]
 runpy.run_module("towncrier", run_name="__main__", alter_sys=True)
 """
 """towncrier keeps several fragments of one issue in the order in which the folder lists them, which is another on every

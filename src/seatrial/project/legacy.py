@@ -53,14 +53,14 @@ def file_of_metadata(root: Path, table: Mapping[str, Any]) -> str:
 def legacy_value(root: Path, table: Mapping[str, Any], part: str, key: str) -> str:
     """Return what setup.py says, or setup.cfg in its section ``part``; "" where the metadata stand elsewhere.
 
-    A version that setup.py has is not told here: which file has it is another question.
+    A version in setup.py is left out: which file has it is another question.
     Raises `PyprojectUnreadable`.
     """
     if "project" in table:
         return ""
-    told = SetupScript.read(root).told(key) if key != "version" and _has_script(table) else ""
-    found = _of_metadata(root, part) if not told and _of_metadata(root, "metadata") is not None else None
-    return told or str((found or {}).get(key, "")).strip()
+    from_script = SetupScript.read(root).text(key) if key != "version" and _has_script(table) else ""
+    section = _of_metadata(root, part) if not from_script and _of_metadata(root, "metadata") is not None else None
+    return from_script or str((section or {}).get(key, "")).strip()
 
 
 def is_computed(root: Path, table: Mapping[str, Any], key: str) -> bool:
@@ -73,13 +73,13 @@ def sets_version(root: Path, table: Mapping[str, Any]) -> bool:
     return build_backend(table).startswith("setuptools") and SetupScript.read(root).hands("version")
 
 
-def takes_version_from_tag(root: Path, table: Mapping[str, Any], *, is_told: bool) -> bool:
-    """Whether setuptools-scm or one like it says the version; ``is_told``: whether the build requires one of them."""
+def takes_version_from_tag(root: Path, table: Mapping[str, Any], *, has_plugin: bool) -> bool:
+    """Whether the version comes from a tag; ``has_plugin``: whether the build requires setuptools-scm or its like."""
     if not _has_script(table):
         return False
     script = SetupScript.read(root)
     is_open = not script.hands("version") and not legacy_value(root, table, "metadata", "version")
-    return script.has("use_scm_version") or (is_told and is_open)
+    return script.has("use_scm_version") or (has_plugin and is_open)
 
 
 def _of_metadata(root: Path, name: str) -> dict[str, str] | None:
@@ -119,27 +119,28 @@ class SetupScript:
     def value(self, keyword: str) -> ast.expr | None:
         """Return the expression that the call has for a keyword, None for none."""
         call = self._call
-        return next((one.value for one in call.keywords if one.arg == keyword), None) if call else None
+        arguments = call.keywords if call else ()
+        return next((argument.value for argument in arguments if argument.arg == keyword), None)
 
     def literal(self, keyword: str) -> ast.Constant | None:
         """Return the string that the call has for a keyword, None for anything else."""
         value = self.value(keyword)
         return value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
 
-    def told(self, keyword: str) -> str:
+    def text(self, keyword: str) -> str:
         """Return the value of a keyword, items of a list a line each, "" where it is computed, or not there."""
         value = self.value(keyword)
-        found = self._value(value) if value else None
-        return found if isinstance(found, str) else "\n".join(found or ())
+        content = self._value(value) if value else None
+        return content if isinstance(content, str) else "\n".join(content or ())
 
     def hands(self, keyword: str) -> bool:
         """Whether the call may have a keyword: ``setup(**settings)`` may have any."""
         call = self._call
-        return call is not None and any(one.arg in {keyword, None} for one in call.keywords)
+        return call is not None and any(argument.arg in {keyword, None} for argument in call.keywords)
 
     def computes(self, keyword: str) -> bool:
-        """Whether the value of a keyword can be known to nobody who does not run it."""
-        return self.hands(keyword) and not self.told(keyword)
+        """Whether the value of a keyword can only be had by running the script."""
+        return self.hands(keyword) and not self.text(keyword)
 
     @functools.cached_property
     def files(self) -> tuple[PurePosixPath, ...]:
@@ -152,8 +153,8 @@ class SetupScript:
     def _call(self) -> ast.Call | None:
         """The call of ``setup``."""
         calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)] if self.tree else []
-        known = (call for call in calls if _last_name(call.func) == "setup")
-        return max(known, key=lambda call: len(call.keywords), default=None)
+        of_setup = (call for call in calls if _last_name(call.func) == "setup")
+        return max(of_setup, key=lambda call: len(call.keywords), default=None)
 
     @functools.cached_property
     def _constants(self) -> Mapping[str, str | list[str]]:
@@ -176,16 +177,16 @@ class SetupScript:
     def _elsewhere(self, name: str) -> str | list[str] | None:
         """Return what the modules that it names assign to a name, if they all assign the same."""
         trees = (_parsed(self.root / path) for path in self.files if path.suffix == ".py")
-        found = [value for tree in trees if tree for key, value in _assigned(tree) if key == name]
-        return found[0] if found and all(value == found[0] for value in found) else None
+        values = [value for tree in trees if tree for key, value in _assigned(tree) if key == name]
+        return values[0] if values and all(value == values[0] for value in values) else None
 
     def _named(self, node: ast.AST) -> Iterator[str]:
         """Yield what can be the path of a file in a piece of the script."""
         modules = []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            modules = [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+            modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
-            modules = [one.name for one in node.names]
+            modules = [alias.name for alias in node.names]
         for module in modules:
             path = module.replace(".", "/")
             yield from (f"{top}{path}{end}" for top in ("", "src/") for end in ("/__init__.py", ".py"))
@@ -229,15 +230,15 @@ def _literal(node: ast.expr, constants: Mapping[str, str | list[str]]) -> str | 
     if isinstance(node, ast.Name):
         return constants.get(node.id)
     if isinstance(node, (ast.List, ast.Tuple)):
-        items = [_literal(one, constants) for one in node.elts]
-        texts = [one for one in items if isinstance(one, str)]
+        items = [_literal(part, constants) for part in node.elts]
+        texts = [part for part in items if isinstance(part, str)]
         return texts if len(texts) == len(items) else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return _sum(_literal(node.left, constants), _literal(node.right, constants))
     if isinstance(node, ast.JoinedStr):
-        inner = [one.value if isinstance(one, ast.FormattedValue) else one for one in node.values]
-        parts = [_literal(one, constants) for one in inner]
-        return "".join(map(str, parts)) if all(isinstance(one, str) for one in parts) else None
+        inner = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+        parts = [_literal(part, constants) for part in inner]
+        return "".join(map(str, parts)) if all(isinstance(part, str) for part in parts) else None
     return None
 
 
@@ -269,20 +270,20 @@ def _tree(text: str) -> ast.Module | None:
         return None
 
 
-def poetry_requirements(name: str, told: Any) -> Iterator[str]:
+def poetry_requirements(name: str, constraint: Any) -> Iterator[str]:
     """Yield an entry of a table as a requirement; what has a path or a repository instead of a version is left out."""
-    if isinstance(told, list):
-        for one in told:
-            yield from poetry_requirements(name, one)
-    elif isinstance(told, dict):
-        if isinstance(told.get("version"), str):
-            named = told.get("extras")
+    if isinstance(constraint, list):
+        for alternative in constraint:
+            yield from poetry_requirements(name, alternative)
+    elif isinstance(constraint, dict):
+        if isinstance(constraint.get("version"), str):
+            named = constraint.get("extras")
             extras = f"[{','.join(map(str, named))}]" if named and isinstance(named, list) else ""
-            python = told.get("python")
-            condition = _markers(python) if isinstance(python, str) else str(told.get("markers", ""))
-            yield f"{name}{extras}{poetry_specifier(told['version'])}" + (f" ; {condition}" if condition else "")
-    elif isinstance(told, str):
-        yield f"{name}{poetry_specifier(told)}"
+            python = constraint.get("python")
+            condition = _markers(python) if isinstance(python, str) else str(constraint.get("markers", ""))
+            yield f"{name}{extras}{poetry_specifier(constraint['version'])}" + (f" ; {condition}" if condition else "")
+    elif isinstance(constraint, str):
+        yield f"{name}{poetry_specifier(constraint)}"
 
 
 def groups_of_tools(tools: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -307,9 +308,10 @@ def groups_of_tools(tools: Mapping[str, Any]) -> dict[str, list[Any]]:
     ]
     for name, lines in tables:
         # hatch fills in fields such as {root:uri}, PDM has editable projects.
-        known = [line for line in lines if isinstance(line, str) and "{" not in line and not line.startswith("-e")]
-        if known:
-            groups.setdefault(name, known)
+        texts = (line for line in lines if isinstance(line, str))
+        requirements = [text for text in texts if "{" not in text and not text.startswith("-e")]
+        if requirements:
+            groups.setdefault(name, requirements)
     return groups
 
 
@@ -330,14 +332,14 @@ def _list(table: Any, key: str) -> list[Any]:
 def poetry_python(table: Mapping[str, Any]) -> str:
     """Return which Pythons a table admits, as a specifier, "" where it does not say."""
     needed = table.get("dependencies")
-    told = needed.get("python") if isinstance(needed, dict) else None
-    return poetry_specifier(told) if isinstance(told, str) else ""
+    constraint = needed.get("python") if isinstance(needed, dict) else None
+    return poetry_specifier(constraint) if isinstance(constraint, str) else ""
 
 
 def poetry_classifiers(table: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the classifiers of a table."""
-    told = table.get("classifiers")
-    return tuple(text for text in told if isinstance(text, str)) if isinstance(told, list) else ()
+    classifiers = table.get("classifiers")
+    return tuple(text for text in classifiers if isinstance(text, str)) if isinstance(classifiers, list) else ()
 
 
 def poetry_specifier(constraint: str) -> str:
@@ -345,10 +347,10 @@ def poetry_specifier(constraint: str) -> str:
     words = [
         word for word in re.split(r"[,\s]+(?=[^\d])|,", constraint.rpartition("||")[2].strip()) if word.strip(" *")
     ]
-    return ",".join(filter(None, (_one(word.strip()) for word in words)))
+    return ",".join(filter(None, (_clause(word.strip()) for word in words)))
 
 
-def _one(word: str) -> str:
+def _clause(word: str) -> str:
     sign, version = word[:1], word[1:].strip()
     if sign in "^~" and not re.search(r"\d", version):
         return ""

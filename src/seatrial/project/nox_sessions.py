@@ -40,24 +40,24 @@ class SessionList:
         """Read what nox printed, in one line; the noxfile may print more, older nox have no names for some of it."""
         for line in reversed([line for line in text.splitlines() if line.startswith("[")]):
             with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                return cls(tuple(_session(one) for one in json.loads(line)))
+                return cls(tuple(_session(entry) for entry in json.loads(line)))
         return cls(failure="nox --list --json did not print what it should")
 
     def has(self, name: str) -> bool:
         """Whether ``nox -s NAME`` would find a session."""
-        return any(name in (one.session, one.name) for one in self.sessions)
+        return any(name in (session.session, session.name) for session in self.sessions)
 
     @property
     def pythons(self) -> frozenset[str]:
         """The Pythons that some session runs on."""
-        return frozenset(one.python for one in self.sessions if one.python)
+        return frozenset(session.python for session in self.sessions if session.python)
 
 
-def _session(told: dict[str, object]) -> NoxSession:
-    python, tags = told.get("python"), told.get("tags")
+def _session(entry: dict[str, object]) -> NoxSession:
+    python, tags = entry.get("python"), entry.get("tags")
     return NoxSession(
-        session=str(told["session"]),
-        name=str(told.get("name") or told["session"]),
+        session=str(entry["session"]),
+        name=str(entry.get("name") or entry["session"]),
         python=python if isinstance(python, str) else "",
         tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
     )

@@ -68,8 +68,8 @@ class Project:
     @property
     def name(self) -> str:
         """The name as it is written, in setup.py, setup.cfg or ``[tool.seatrial]`` too, else that of the folder."""
-        told = self._project.get("name") or self._poetry.get("name") or self.declared("metadata", "name")
-        return str(told or self.table.get("tool", {}).get("seatrial", {}).get("name") or self.root.name)
+        declared = self._project.get("name") or self._poetry.get("name") or self.declared("metadata", "name")
+        return str(declared or self.table.get("tool", {}).get("seatrial", {}).get("name") or self.root.name)
 
     @property
     def import_name(self) -> str:
@@ -79,8 +79,8 @@ class Project:
     @property
     def requires_python(self) -> str:
         """The value of ``requires-python``, that of Poetry's own table or of setuptools' files, "" for none."""
-        told = self._project.get("requires-python") or poetry_python(self._poetry)
-        return str(told or self.declared("options", "python_requires"))
+        specifier = self._project.get("requires-python") or poetry_python(self._poetry)
+        return str(specifier or self.declared("options", "python_requires"))
 
     @property
     def classifiers(self) -> tuple[str, ...]:
@@ -89,10 +89,10 @@ class Project:
         Poetry adds one for each Python that its table admits (Poetry, "classifiers").
         """
         if self._poetry:
-            told = poetry_classifiers(self._poetry)
-            names_one = any(PYTHON_CLASSIFIER.fullmatch(text.strip()) for text in told) or not self.requires_python
-            added = () if names_one else self.pythons_admitted
-            return (*told, *(f"Programming Language :: Python :: 3.{minor}" for minor in added))
+            classifiers = poetry_classifiers(self._poetry)
+            names_python = any(PYTHON_CLASSIFIER.fullmatch(text.strip()) for text in classifiers)
+            added = () if names_python or not self.requires_python else self.pythons_admitted
+            return (*classifiers, *(f"Programming Language :: Python :: 3.{minor}" for minor in added))
         return tuple(self._project.get("classifiers") or self.declared("metadata", "classifiers").split("\n"))
 
     @property
@@ -204,14 +204,14 @@ class Project:
 
     @property
     def _project(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.table.get("project", {})
-        return found
+        table: Mapping[str, Any] = self.table.get("project", {})
+        return table
 
     @property
     def _poetry(self) -> Mapping[str, Any]:
         """Poetry's own table, where the metadata stand there."""
-        found: Mapping[str, Any] = {} if "project" in self.table else self.table.get("tool", {}).get("poetry", {})
-        return found
+        table: Mapping[str, Any] = {} if "project" in self.table else self.table.get("tool", {}).get("poetry", {})
+        return table
 
     @property
     def formats_with_ruff(self) -> bool:

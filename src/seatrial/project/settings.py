@@ -69,7 +69,7 @@ def mistakes_in_ci_settings(table: object) -> Iterator[str]:
 
 
 def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 CALVER = "calver"
@@ -140,9 +140,9 @@ class Config:
     """The settings of a project; an empty table, and none at all, are valid.
 
     ``name``, that of a project whose setup.py computes it, is read with the project's other metadata.
-    ``branch``: the one that releases are made from, "" for the remote's default; ``tag`` and ``message``: that of the
-    tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` "" for the form of the tags
-    that there are; ``through``: ``push``, or ``pull-request`` where releases are merged on the forge;
+    ``branch``: the one that releases are made from, None for the remote's default; ``tag`` and ``message``: that of the
+    tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` None for the form of the
+    existing tags; ``through``: ``push``, or ``pull-request`` where releases are merged on the forge;
     ``release_branch``: the form of the branch of such a release, "" for the default; ``parts``: which part of the
     version each type of fragment asks for; ``lock``: commands, each a tuple of arguments, that refresh lock files after
     the version was raised; ``pass_env``: the names of secrets in the environment, as shell patterns, that builds and
@@ -153,8 +153,8 @@ class Config:
     dates, "" for any other.
     """
 
-    branch: str = ""
-    tag: str = ""
+    branch: str | None = None
+    tag: str | None = None
     message: str = "Release {version}"
     through: str = "push"
     release_branch: str = ""
@@ -179,8 +179,8 @@ class Config:
                 fix="the keys are " + ", ".join(CONFIG_KEYS) + ": see docs/settings.md",
             )
         return cls(
-            branch=table.get("branch", ""),
-            tag=table.get("tag", ""),
+            branch=table.get("branch") or None,
+            tag=table.get("tag") or None,
             message=table.get("message", cls.message),
             through=table.get("through", cls.through),
             release_branch=table.get("release-branch", ""),

@@ -32,8 +32,8 @@ class ProjectSnapshot:
 
     ``files``: those of the project, relative to its folder; ``current``: the version that it has, that of the last tag
     where it comes from there; ``news`` is None when towncrier is not configured; ``fragments``: those that wait;
-    ``asked``: the part that they ask for; ``tag_form``: the name of a tag, with ``{version}`` and ``{name}`` in it;
-    ``last_tag`` and ``last_version``: those of the newest release which the commit contains, "" and None for none;
+    ``requested``: the part that they ask for; ``tag_form``: the name of a tag, with ``{version}`` and ``{name}`` in it;
+    ``last_tag`` and ``last_version``: those of the newest release which the commit contains, None for none;
     ``tags``: those of all its releases.
     """
 
@@ -44,9 +44,9 @@ class ProjectSnapshot:
     current: Version
     news: Changelog | None
     fragments: tuple[Fragment, ...]
-    asked: RequestedPart
+    requested: RequestedPart
     tag_form: str
-    last_tag: str
+    last_tag: str | None
     last_version: Version | None = None
     tags: tuple[str, ...] = ()
 
@@ -64,19 +64,20 @@ class ProjectSnapshot:
         with reasons.gather():
             places = find_version_files(project, files)
             form = resolve_tag_form(project, config, tags, places.version)
-            known = released_versions(tags, form, project.name)
+            released = released_versions(tags, form, project.name)
         with reasons.gather():
             news = find_changelog(project, config.changelog, files)
             fragments = _waiting_notes(project, news, files)
         reasons.raise_together()
-        current = places.version or max(known, default=Version("0.0.0"))
-        asked = part_for_fragments((one.kind for one in fragments), config.parts, current)
+        current = places.version or max(released, default=Version("0.0.0"))
+        requested = part_for_fragments((fragment.kind for fragment in fragments), config.parts, current)
         if config.scheme:
-            asked = RequestedPart(CALENDAR)
-        last = known[max(known)] if known else ""
-        newest = max(known, default=None)
+            requested = RequestedPart(CALENDAR)
+        newest = max(released, default=None)
+        last_tag = released[newest] if newest else None
+        all_tags = tuple(released.values())
         return cls(
-            project, config, files, places, current, news, fragments, asked, form, last, newest, tuple(known.values())
+            project, config, files, places, current, news, fragments, requested, form, last_tag, newest, all_tags
         )
 
     @property
@@ -132,7 +133,7 @@ def _waiting_notes(project: Project, news: Changelog | None, files: Iterable[Pur
 
 def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple[Fragment, ...]:
     paths = news.among(files)
-    found = [one for path in paths if (one := news.fragment(path))]
+    fragments = [fragment for path in paths if (fragment := news.fragment(path))]
     misnamed = [str(path) for path in paths if news.fragment(path) is None]
     if misnamed:
         raise ReleaseError(
@@ -142,7 +143,8 @@ def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple
             f"git mv {shlex.quote(str(misnamed[0]))} {news.folders[0]}/+WORD.{news.kinds[0]}{news.suffix}\n"
             f"or, if it is no fragment, add it to ignore in {news.source}",
         )
-    counted = Counter((one.path.parent, one.issue, one.kind, one.counter) for one in found if one.issue)
+    of_issues = (fragment for fragment in fragments if fragment.issue)
+    counted = Counter((fragment.path.parent, fragment.issue, fragment.kind, fragment.counter) for fragment in of_issues)
     twice = [key for key, number in counted.items() if number > 1]
     if twice:
         folder, issue, kind, _ = twice[0]
@@ -151,4 +153,4 @@ def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple
             code="FragmentInvalid",
             fix=f"number them: {issue}.{kind}.md, {issue}.{kind}.1.md",
         )
-    return tuple(found)
+    return tuple(fragments)

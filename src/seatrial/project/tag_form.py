@@ -73,22 +73,23 @@ def resolve_tag_form(project: Project, config: Config, tags: Collection[str], ve
     is_below_top = _is_below_top(project.root)
     names = (project.name, project.root.name) if is_below_top else (project.name,)
     series = read_series(tags)
-    own = [one for one in series if one.is_named(names)]
-    usual = [one for one in series if _is_usual(one)]
+    own = [candidate for candidate in series if candidate.is_named(names)]
+    usual = [candidate for candidate in series if _is_usual(candidate)]
     # In a repository of several packages, what has another prefix is another package's.
-    others = [] if is_below_top else [one for one in series if one not in own and one not in usual]
+    others = [] if is_below_top else [candidate for candidate in series if candidate not in (*own, *usual)]
     default = DEFAULT_BELOW_TOP if is_below_top else DEFAULT
     if version and not series:
         _require_no_other_spelling(tags, version, project)
     if version is None:
         return _without_version(own or ([] if is_below_top else usual), project) or default
     for group in (own, usual, others):
-        equal = [one for one in group if one.newest == version]
+        equal = [candidate for candidate in group if candidate.newest == version]
         if equal:
             return _only(equal, project, version)
     # The version in the files may be ahead of its tag, but not behind: what is higher is of something else.
     for group in (own, [] if is_below_top else usual, others):
-        lower = [one for one in group if one.newest <= version and not _is_far(one.newest, version)]
+        not_above = [candidate for candidate in group if candidate.newest <= version]
+        lower = [candidate for candidate in not_above if not _is_far(candidate.newest, version)]
         if lower:
             return _only(lower, project, version)
     return own[0].form_of(project) if len(own) == 1 else default
@@ -158,30 +159,31 @@ def _is_far(first: Version, second: Version) -> bool:
     return abs(first.major - second.major) >= FAR_APART
 
 
-def _without_version(found: Collection[Series], project: Project) -> str | None:
+def _without_version(candidates: Collection[Series], project: Project) -> str | None:
     """Return the form of the highest version; a project may have changed it. None without tags."""
-    newest = max(found, key=lambda series: series.newest, default=None)
+    newest = max(candidates, key=lambda series: series.newest, default=None)
     if newest is None:
         return None
-    if any(_is_far(series.newest, newest.newest) for series in found):
-        raise _unclear(found, project, None)
+    if any(_is_far(series.newest, newest.newest) for series in candidates):
+        raise _unclear(candidates, project, None)
     return newest.form_of(project)
 
 
-def _only(found: Collection[Series], project: Project, version: Version) -> str:
+def _only(candidates: Collection[Series], project: Project, version: Version) -> str:
     """Return the one form that there is. Raises `TagFormUnclear` for several."""
-    if len(found) > 1:
-        if all(map(_is_usual, found)):
+    if len(candidates) > 1:
+        if all(map(_is_usual, candidates)):
             # A project has changed its form: the highest version has the new one.
-            return max(found, key=lambda series: (series.newest, -USUAL_PREFIXES.index(series.prefix))).form_of(project)
-        raise _unclear(found, project, version)
-    return next(iter(found)).form_of(project)
+            newest = max(candidates, key=lambda series: (series.newest, -USUAL_PREFIXES.index(series.prefix)))
+            return newest.form_of(project)
+        raise _unclear(candidates, project, version)
+    return next(iter(candidates)).form_of(project)
 
 
-def _unclear(found: Collection[Series], project: Project, version: Version | None) -> ReleaseError:
-    candidates = ", ".join(series.tags[series.newest] for series in found)
+def _unclear(series_of_tags: Collection[Series], project: Project, version: Version | None) -> ReleaseError:
+    candidates = ", ".join(series.tags[series.newest] for series in series_of_tags)
     in_files = f", and the version in its files is {version}" if version else ""
-    fixes = "\n".join(f'tag = "{series.form}"' for series in found)
+    fixes = "\n".join(f'tag = "{series.form}"' for series in series_of_tags)
     return ReleaseError(
         f"the tags do not say which are the releases of {project.name}: {candidates}{in_files}",
         code="TagFormUnclear",

@@ -230,13 +230,13 @@ def release_unreleased(text: str, release: Release, *, merge: bool = False) -> t
         lines[state] = _released_line(text, release)
     body = merge_categories([lines[heading.body : end]])
     title = heading_lines(lines, heading, heading_text(text, release))
-    kept = [] if heading.versions else [*lines[begin : heading.body], ""]
+    above_entry = [] if heading.versions else [*lines[begin : heading.body], ""]
     entry = "\n".join([*title, *_gap(lines, heading), *body]).rstrip("\n")
     earlier = "\n".join(lines[end:]).lstrip("\n")
     entry, earlier = with_pre_releases(entry, earlier, release.version, merge=merge)
     if not body and entry.count("\n") < len(title):
         entry += "\n\nNo significant changes."
-    above = "".join(f"{line}\n" for line in (*lines[:begin], *kept))
+    above = "".join(f"{line}\n" for line in (*lines[:begin], *above_entry))
     new = f"{above}{entry}\n" + (f"\n{earlier}\n" if earlier else "")
     return with_comparison(new, release), entry
 
@@ -381,11 +381,11 @@ def add_note(text: str, category: str, note: str) -> str:
     end = _end_of_section(text, heading)
     bullet = next((match["sign"] for line in lines if (match := BULLET.match(line))), "-")
     written = f"{bullet} " + note.strip().replace("\n", "\n  ")
-    categories = {one.title: one for one in read_categories(lines[heading.body : end])}
+    categories = {category.title: category for category in read_categories(lines[heading.body : end])}
     title = next((title for title in categories if title.lower() == category.lower()), category)
     earlier = categories.get(title) or Category(title, _category_heading(text, heading, title), ())
     categories[title] = replace(earlier, lines=(*earlier.lines, written))
-    body = [line for one in in_order(categories.values()) for line in _category_lines(one)]
+    body = [line for category in in_order(categories.values()) for line in _category_lines(category)]
     following = lines[end:] if lines[end:] and lines[end].strip() else lines[end + 1 :]
     return "\n".join([*lines[: heading.body], *_gap(lines, heading), *body, *following]).rstrip("\n") + "\n"
 

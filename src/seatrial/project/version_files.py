@@ -62,12 +62,12 @@ def find_version_files(project: Project, files: Iterable[PurePosixPath]) -> Vers
     """
     if comes_from_tag(project):
         return VersionFiles(VersionSource.TAG)
-    known = tuple(files)
+    listed = tuple(files)
     main = tuple(_main(project)) or tuple(_named_by_script(project))
-    told = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
-    if not main and isinstance(told, str) and is_version(told):
+    configured = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
+    if not main and isinstance(configured, str) and is_version(configured):
         # The other places are those that bump-my-version is configured for.
-        return VersionFiles(VersionSource.FILES, tuple(_bumpversion_note(project, told)), Version(told))
+        return VersionFiles(VersionSource.FILES, tuple(_bumpversion_note(project, configured)), Version(configured))
     if not main:
         raise VersionNotFound(
             f"{project.path} does not say where the version of {project.name} is",
@@ -77,10 +77,10 @@ def find_version_files(project: Project, files: Iterable[PurePosixPath]) -> Vers
             "[[tool.bumpversion.files]]\n"
             'filename = "src/NAME/__init__.py"',
         )
-    beside = (place for place in _other_places(project, known, main[0].version) if place not in main)
+    beside = (place for place in _other_places(project, listed, main[0].version) if place not in main)
     rust = (place for place in find_in_crate(project) if place.version == main[0].version)
     # One that git ignores is in no commit; what lies above the project is not among its files.
-    entries = (place for place in find_in_uv_lock(project) if place.path in known or ".." in place.path.parts)
+    entries = (place for place in find_in_uv_lock(project) if place.path in listed or ".." in place.path.parts)
     places = tuple(dict.fromkeys([*main, *beside, *rust, *entries]))
     versions = {Version(place.version): place for place in reversed(places)}
     if len(versions) > 1:
@@ -100,14 +100,14 @@ def comes_from_tag(project: Project) -> bool:
         return True
     names = {canonicalize_name(re.split(r"[^\w.-]", str(text), maxsplit=1)[0]) for text in required}
     if not project.version_is_dynamic or "project" not in project.table:
-        return takes_version_from_tag(project.root, project.table, is_told=bool(names & set(TAG_PLUGINS)))
-    told = (
+        return takes_version_from_tag(project.root, project.table, has_plugin=bool(names & set(TAG_PLUGINS)))
+    sources = (
         ("hatch", "version", "source", ("vcs",)),
         ("pdm", "version", "source", ("scm",)),
     )
-    said = any(tool.get(name, {}).get(table, {}).get(key) in values for name, table, key, values in told)
+    is_configured = any(tool.get(name, {}).get(table, {}).get(key) in values for name, table, key, values in sources)
     has_path = bool(tool.get("hatch", {}).get("version", {}).get("path"))
-    return said or (bool(names & set(TAG_PLUGINS)) and not has_path and not _setuptools_settings(tool))
+    return is_configured or (bool(names & set(TAG_PLUGINS)) and not has_path and not _setuptools_settings(tool))
 
 
 def _main(project: Project) -> Iterator[VersionPlace]:
@@ -118,13 +118,13 @@ def _main(project: Project) -> Iterator[VersionPlace]:
         "project": project.table.get("project", {}).get("version"),
         "tool.poetry": tool.get("poetry", {}).get("version"),
     }
-    found = [(table, version) for table, version in static.items() if isinstance(version, str)]
-    for table, version in found:
+    declared = [(table, version) for table, version in static.items() if isinstance(version, str)]
+    for table, version in declared:
         yield from find_required_in_table(project, path, table, "version", version)
-    if not found:
+    if not declared:
         yield from islice(find_in_crate(project), 1)
-    for told in () if found else _configured_files(project, tool):
-        yield from islice(find_assignments(project, told), 1)
+    for file in () if declared else _configured_files(project, tool):
+        yield from islice(find_assignments(project, file), 1)
 
 
 def _named_by_script(project: Project) -> tuple[VersionPlace, ...]:
@@ -133,20 +133,21 @@ def _named_by_script(project: Project) -> tuple[VersionPlace, ...]:
         return ()
     script = SetupScript.read(project.root)
     files = script.files if script.hands("version") else ()
-    found = tuple(place for path in files for place in islice(find_assignments(project, path), 1))
-    return found if len({Version(place.version) for place in found}) == 1 else ()
+    places = tuple(place for path in files for place in islice(find_assignments(project, path), 1))
+    return places if len({Version(place.version) for place in places}) == 1 else ()
 
 
 def _configured_files(project: Project, tool: Mapping[str, Any]) -> Iterator[PurePosixPath]:
     for name in ("hatch", "pdm"):
-        told = tool.get(name, {}).get("version", {}).get("path")
-        if told:
-            yield PurePosixPath(told)
-    told = _setuptools_settings(tool)
-    if isinstance(told.get("file"), (str, list)):
-        yield from (PurePosixPath(path) for path in ([told["file"]] if isinstance(told["file"], str) else told["file"]))
-    if isinstance(told.get("attr"), str):
-        yield from _module_files(told["attr"].rpartition(".")[0])
+        setting = tool.get(name, {}).get("version", {}).get("path")
+        if setting:
+            yield PurePosixPath(setting)
+    dynamic = _setuptools_settings(tool)
+    if isinstance(dynamic.get("file"), (str, list)):
+        files = [dynamic["file"]] if isinstance(dynamic["file"], str) else dynamic["file"]
+        yield from map(PurePosixPath, files)
+    if isinstance(dynamic.get("attr"), str):
+        yield from _module_files(dynamic["attr"].rpartition(".")[0])
     provider = tool.get("scikit-build", {}).get("metadata", {}).get("version", {})
     if isinstance(provider, dict) and isinstance(provider.get("input"), str):
         yield PurePosixPath(provider["input"])
@@ -165,8 +166,8 @@ def _configured_files(project: Project, tool: Mapping[str, Any]) -> Iterator[Pur
 
 
 def _setuptools_settings(tool: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = tool.get("setuptools", {}).get("dynamic", {}).get("version", {})
-    return found if isinstance(found, dict) else {}
+    settings = tool.get("setuptools", {}).get("dynamic", {}).get("version", {})
+    return settings if isinstance(settings, dict) else {}
 
 
 def _module_files(module: str) -> Iterator[PurePosixPath]:
@@ -195,9 +196,9 @@ def _other_places(project: Project, files: Iterable[PurePosixPath], version: str
                 for place in find_assignments(project, path)
                 if place.version == version or (is_own and "__version__" in place.text)
             )
-    told = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
-    if isinstance(told, str):
-        yield from _bumpversion_note(project, told)
+    configured = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
+    if isinstance(configured, str):
+        yield from _bumpversion_note(project, configured)
 
 
 def _bumpversion_note(project: Project, version: str) -> Iterator[VersionPlace]:
@@ -291,7 +292,7 @@ def find_assignments(project: Project, path: PurePosixPath) -> Iterator[VersionP
         # What the backend reads first is the first one.
         matches = sorted(ASSIGNMENT.finditer(text), key=lambda match: "__version__" not in match["names"])
     else:
-        matches = [found] if (found := re.match(r"(?P<version>\S+)(?=\s*\Z)", text)) else []
+        matches = [match] if (match := re.match(r"(?P<version>\S+)(?=\s*\Z)", text)) else []
     for match in matches:
         if is_version(match["version"]):
             yield VersionPlace(path, _alone(text, match.end()), match["version"])
@@ -315,8 +316,8 @@ def find_in_table(text: str, path: PurePosixPath, table: str, key: str, version:
     name = r"[ \t]*\.[ \t]*".join(rf"[\"']?{re.escape(part)}[\"']?" for part in table.split("."))
     header = rf"^[ \t]*\[[ \t]*{name}[ \t]*\][^\n]*\n(?:(?![ \t]*\[).*\n)*?"
     line = rf"[ \t]*(?P<mark>[\"']?){key}(?P=mark)[ \t]*=[ \t]*(?P<quote>[\"']){re.escape(version)}(?P=quote)"
-    found = re.search(header + line, text, re.MULTILINE)
-    return VersionPlace(path, _alone(text, found.end()), version) if found and is_version(version) else None
+    match = re.search(header + line, text, re.MULTILINE)
+    return VersionPlace(path, _alone(text, match.end()), version) if match and is_version(version) else None
 
 
 def find_in_uv_lock(project: Project) -> Iterator[VersionPlace]:
@@ -325,9 +326,9 @@ def find_in_uv_lock(project: Project) -> Iterator[VersionPlace]:
     text = read_text(project, path) or ""
     name = re.escape(canonicalize_name(project.name))
     entry = rf'^name = "{name}"\nversion = "(?P<version>[^"\n]+)"(?=\nsource = {{ (?:editable|virtual) )'
-    found = re.search(entry, text, re.MULTILINE)
-    if found and is_version(found["version"]):
-        yield VersionPlace(path, found[0], found["version"])
+    match = re.search(entry, text, re.MULTILINE)
+    if match and is_version(match["version"]):
+        yield VersionPlace(path, match[0], match["version"])
 
 
 def nearest_file(project: Project, name: str, start: str | PurePosixPath = "", holds: str = "") -> PurePosixPath:
@@ -372,7 +373,7 @@ def _of_literal(path: PurePosixPath, text: str, literal: ast.Constant) -> Iterat
 
 def _alone(text: str, end: int) -> str:
     """Return the shortest stretch of whole lines that ends at ``end`` and stands in ``text`` once."""
-    starts = [0, *(found.end() for found in re.finditer(r"\n", text[:end]))]
+    starts = [0, *(match.end() for match in re.finditer(r"\n", text[:end]))]
     first, last = 0, len(starts) - 1
     while first < last:
         middle = (first + last + 1) // 2
@@ -416,10 +417,10 @@ def find_in_crate(project: Project) -> Iterator[VersionPlace]:
 
 def _package(project: Project, path: PurePosixPath, table: str) -> Mapping[str, Any]:
     """Return a table of a Cargo.toml, an empty one where it is not there."""
-    found: Any = read_toml(project.root / path) if read_text(project, path) is not None else {}
+    value: Any = read_toml(project.root / path) if read_text(project, path) is not None else {}
     for part in table.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}
+        value = value.get(part) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
 
 
 def _locked(project: Project, path: PurePosixPath, place: VersionPlace, name: object) -> Iterator[VersionPlace]:
@@ -428,17 +429,17 @@ def _locked(project: Project, path: PurePosixPath, place: VersionPlace, name: ob
     What comes from an index has a source there.
     """
     entry = rf'^name = "(?P<name>[^"\n]+)"\nversion = "{re.escape(place.version)}"$(?!\nsource = )'
-    for found in re.finditer(entry, read_text(project, path) or "", re.MULTILINE):
-        if name in {None, found["name"]}:
-            yield VersionPlace(path, found[0], place.version, is_semantic=True)
+    for match in re.finditer(entry, read_text(project, path) or "", re.MULTILINE):
+        if name in {None, match["name"]}:
+            yield VersionPlace(path, match[0], place.version, is_semantic=True)
 
 
 def _manifest(project: Project) -> PurePosixPath | None:
     """Return the path of the Cargo.toml that maturin reads."""
     if project.backend != "maturin":
         return None
-    told = project.table.get("tool", {}).get("maturin", {}).get("manifest-path")
-    if isinstance(told, str):
-        return PurePosixPath(told)
+    configured = project.table.get("tool", {}).get("maturin", {}).get("manifest-path")
+    if isinstance(configured, str):
+        return PurePosixPath(configured)
     usual = (PurePosixPath("Cargo.toml"), PurePosixPath("rust/Cargo.toml"))
     return next((path for path in usual if (project.root / path).is_file()), None)

@@ -152,11 +152,11 @@ def part_between(current: Version, version: Version) -> str:
     return next((part for part in PARTS if version.release >= _release(current, part).release), "patch")
 
 
-def version_choices(current: Version, asked: RequestedPart) -> tuple[tuple[str, Version], ...]:
+def version_choices(current: Version, requested: RequestedPart) -> tuple[tuple[str, Version], ...]:
     """Return the parts to choose from and where each leads, the one that is asked for first."""
-    parts = (asked.part, *(part for part in reversed(PARTS) if part != asked.part), "rc")
-    found = [(part, next_version(current, part, asked.part)) for part in parts]
-    return tuple({version: (part, version) for part, version in reversed(found)}.values())[::-1]
+    parts = (requested.part, *(part for part in reversed(PARTS) if part != requested.part), "rc")
+    choices = [(part, next_version(current, part, requested.part)) for part in parts]
+    return tuple({version: (part, version) for part, version in reversed(choices)}.values())[::-1]
 
 
 def _release(current: Version, part: str) -> Version:

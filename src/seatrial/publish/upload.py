@@ -52,7 +52,7 @@ class UploadPlan:
 
     def __str__(self) -> str:
         """Return the files and the index."""
-        release, index = self.on_index, self.destination.shown
+        release, index = self.on_index, self.destination.display_name
         lines = [f"{release.project} {release.version} to {index}, from {self.tagged.tag}"]
         names = {file.name for file in self.files}
         for name, sha256 in release.hashes.items():
@@ -121,7 +121,9 @@ def upload_release(
     secrets = (environ.get("TWINE_PASSWORD", ""), *pypirc_passwords(environ).values())
     asks_keyring = Credential.of(destination, environ).password is None
     if asks_keyring:
-        progress.line(f"asking the keyring for the password of {destination.shown}, for at most {KEYRING_SECONDS} s")
+        progress.line(
+            f"asking the keyring for the password of {destination.display_name}, for at most {KEYRING_SECONDS} s"
+        )
     try:
         patience = Patience(keyring=KEYRING_SECONDS if asks_keyring else None)
         output = twine_upload(paths, environment, patience, destination.name)

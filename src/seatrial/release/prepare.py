@@ -228,7 +228,9 @@ def choose_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Versio
             "--part and --version exclude each other", code="PartUnknown", fix=f"--version {request.version} alone"
         )
     if not request.part and not request.version:
-        offers = ", ".join(f"{part} ({version})" for part, version in version_choices(snapshot.current, snapshot.asked))
+        offers = ", ".join(
+            f"{part} ({version})" for part, version in version_choices(snapshot.current, snapshot.requested)
+        )
         raise ReleaseError(
             f"which part of {snapshot.current} is to be raised? {offers}",
             code="PartMissing",
@@ -254,8 +256,8 @@ def requested_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Ver
         return snapshot.current
     if part == "auto":
         is_final = snapshot.current.is_prerelease and not snapshot.fragments
-        part = "final" if is_final else snapshot.asked.part
-    return next_version(snapshot.current, part, snapshot.asked.part)
+        part = "final" if is_final else snapshot.requested.part
+    return next_version(snapshot.current, part, snapshot.requested.part)
 
 
 def _require_progress(snapshot: ProjectSnapshot, version: Version) -> None:
@@ -263,13 +265,13 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version) -> None:
         raise ReleaseError(
             f"{version} is not newer than {snapshot.last_version}, of which {snapshot.last_tag} is the tag",
             code="VersionNotNewer",
-            fix=Command("release", "--version", next_version(snapshot.last_version, snapshot.asked.part)),
+            fix=Command("release", "--version", next_version(snapshot.last_version, snapshot.requested.part)),
         )
     if version <= snapshot.current and not (version == snapshot.current and snapshot.is_untagged):
         raise ReleaseError(
             f"{version} is not newer than {snapshot.current}, the version of {snapshot.project.name}",
             code="VersionNotNewer",
-            fix=Command("release", "--part", snapshot.asked.part),
+            fix=Command("release", "--part", snapshot.requested.part),
         )
     if version.local:
         raise ReleaseError(
@@ -280,15 +282,15 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version) -> None:
 
 
 def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
-    if not snapshot.asked.kinds or request.anyway or version == snapshot.current:
+    if not snapshot.requested.kinds or request.anyway or version == snapshot.current:
         return
     raised = part_between(snapshot.current, version)
-    if PARTS.index(raised) > PARTS.index(snapshot.asked.part):
-        path = next((fragment.path for fragment in snapshot.fragments if fragment.kind in snapshot.asked.kinds), "")
+    if PARTS.index(raised) > PARTS.index(snapshot.requested.part):
+        path = next((fragment.path for fragment in snapshot.fragments if fragment.kind in snapshot.requested.kinds), "")
         raise ReleaseError(
-            f"{version} raises the {raised} part of {snapshot.current}, and {path} asks for {snapshot.asked.part}",
+            f"{version} raises the {raised} part of {snapshot.current}, and {path} asks for {snapshot.requested.part}",
             code="PartTooSmall",
-            fix=f"{Command('release', '--part', snapshot.asked.part)}; or all the same: --anyway",
+            fix=f"{Command('release', '--part', snapshot.requested.part)}; or all the same: --anyway",
         )
 
 

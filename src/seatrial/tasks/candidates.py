@@ -142,7 +142,7 @@ def _parts(_: str) -> Iterator[tuple[str, str]]:
         snapshot = _snapshot()
         about = {
             part: f"{snapshot.current} → {version}"
-            for part, version in version_choices(snapshot.current, snapshot.asked)
+            for part, version in version_choices(snapshot.current, snapshot.requested)
         }
     yield from ((part, about.get(part, "")) for part in PART_NAMES)
 
@@ -157,7 +157,7 @@ def _versions(command: str) -> Iterator[tuple[str, str]]:
         released = released_versions(snapshot.tags, snapshot.tag_form, snapshot.project.name)
         yield from ((str(version), tag) for version, tag in sorted(released.items(), reverse=True))
     else:
-        yield from ((str(version), part) for part, version in version_choices(snapshot.current, snapshot.asked))
+        yield from ((str(version), part) for part, version in version_choices(snapshot.current, snapshot.requested))
 
 
 def _tags(_: str) -> Iterator[tuple[str, str]]:

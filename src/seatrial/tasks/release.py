@@ -167,7 +167,7 @@ class Terminal:
             Choice(
                 part, f"{version}  {'the fragments ask for it' if snapshot.fragments and not number else ''}".rstrip()
             )
-            for number, (part, version) in enumerate(version_choices(snapshot.current, snapshot.asked))
+            for number, (part, version) in enumerate(version_choices(snapshot.current, snapshot.requested))
         ]
         title = f"Release {snapshot.project.name} {snapshot.current} as"
         has_cursor = self.console.form is Form.LIVE
@@ -361,7 +361,7 @@ def tag(context: Context, version: str = "", anyway: bool = False, merged: bool 
             raise ReleaseError(
                 "the version of this project comes from the tag, so the command needs a version",
                 code="PartMissing",
-                fix=Command("tag", "--version", next_version(snapshot.current, snapshot.asked.part)),
+                fix=Command("tag", "--version", next_version(snapshot.current, snapshot.requested.part)),
             )
         new = parse_version(version) if version else snapshot.current
         if not snapshot.comes_from_tag and new != snapshot.current:
