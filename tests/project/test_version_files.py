@@ -215,10 +215,46 @@ def test_version_is_found_where_the_backend_keeps_it(
         DYNAMIC + '[tool.pdm.version]\nsource = "scm"\n',
         DYNAMIC + '[build-system]\nrequires = ["versioningit ~= 3.0"]\n',
         '[tool.poetry]\nversion = "0.0.0"\n[tool.poetry-dynamic-versioning]\nenable = true\n',
+        DYNAMIC
+        + '[build-system]\nrequires = ["hatchling", "uv-dynamic-versioning"]\nbuild-backend = "hatchling.build"\n'
+        + '[tool.hatch.version]\nsource = "uv-dynamic-versioning"\n',
+        DYNAMIC + '[build-system]\nrequires = ["setuptools", "versioneer[toml]"]\n',
+        '[build-system]\nrequires = ["pbr"]\nbuild-backend = "pbr.build"\n',
     ],
 )
 def test_version_can_come_from_the_tag(tmp_path: Path, pyproject: str) -> None:
     assert find(tmp_path, **{"pyproject.toml": pyproject}) == VersionFiles(VersionSource.TAG)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import versioneer\n{}setup(version=versioneer.get_version(), cmdclass=versioneer.get_cmdclass())\n",
+        "{}setup(setup_requires=['pbr'], pbr=True)\n",
+        "{}setup(use_scm_version=True)\n",
+    ],
+    ids=["versioneer", "pbr", "setuptools-scm"],
+)
+def test_script_can_take_the_version_from_the_tag(tmp_path: Path, script: str) -> None:
+    files = {"pyproject.toml": "", "setup.cfg": "[metadata]\nname = tide\n", "setup.py": script.format(SETUP)}
+    assert find(tmp_path, **files) == VersionFiles(VersionSource.TAG)
+
+
+def test_source_of_hatch_that_is_not_known_is_named(tmp_path: Path) -> None:
+    more = BACKEND.format("hatchling.build") + '[tool.hatch.version]\nsource = "odd"\n'
+    with pytest.raises(VersionNotFound, match=r"where 'odd' of \[tool\.hatch\.version\] has the version is not known"):
+        find(tmp_path, **{"pyproject.toml": DYNAMIC + more})
+
+
+def test_version_of_incremental_gets_settings_for_its_numbers(tmp_path: Path) -> None:
+    module = 'from incremental import Version\n__version__ = Version("tide", 1, 2, 3)\n'
+    with pytest.raises(VersionNotFound, match=r"src/tide/_version\.py has the version in numbers") as raised:
+        find(tmp_path, **{"pyproject.toml": DYNAMIC, "src/tide/_version.py": module})
+    assert raised.value.fix.splitlines()[-3:] == [
+        'filename = "src/tide/_version.py"',
+        """search = 'Version("tide", {current_major}, {current_minor}, {current_patch})'""",
+        """replace = 'Version("tide", {new_major}, {new_minor}, {new_patch})'""",
+    ]
 
 
 def test_package_of_another_name_changes_too_when_it_has_the_same_version(tmp_path: Path) -> None:

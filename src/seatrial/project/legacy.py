@@ -79,7 +79,8 @@ def takes_version_from_tag(root: Path, table: Mapping[str, Any], *, has_plugin: 
         return False
     script = SetupScript.read(root)
     is_open = not script.hands("version") and not legacy_value(root, table, "metadata", "version")
-    return script.has("use_scm_version") or (has_plugin and is_open)
+    is_versioneer = ast.unparse(script.value("version") or ast.Constant("")).startswith("versioneer.get_version(")
+    return script.has("use_scm_version") or script.has("pbr") or is_versioneer or (has_plugin and is_open)
 
 
 def _of_metadata(root: Path, name: str) -> dict[str, str] | None:

@@ -30,9 +30,20 @@ if TYPE_CHECKING:
 VERSION_MODULES = ("__init__.py", "__about__.py", "__version__.py", "_version.py", "version.py")
 """Modules of a package in which a version stands by custom."""
 
-TAG_PLUGINS = ("setuptools-scm", "setuptools-git-versioning", "hatch-vcs", "versioningit", "dunamai", "vcs-versioning")
+TAG_PLUGINS = (
+    *("setuptools-scm", "setuptools-git-versioning", "hatch-vcs", "versioningit", "dunamai", "vcs-versioning"),
+    *("uv-dynamic-versioning", "versioneer", "pbr"),
+)
 POETRY_PLUGIN = "poetry-dynamic-versioning"
 """Build requirements that take the version from a tag."""
+
+HATCH_SOURCES = ("regex", "code", "env")
+"""The sources of a version that hatch has (Hatch, "Versioning"); others are plugins."""
+
+MODULE_OF_INCREMENTAL = re.compile(
+    r"""^__version__ = Version\((?P<quote>["'])(?P<name>[^"'\n]+)(?P=quote),""", re.MULTILINE
+)
+"""How incremental writes a version: ``__version__ = Version("tide", 1, 2, 3)``."""
 
 
 class VersionSource(Enum):
@@ -69,14 +80,7 @@ def find_version_files(project: Project, files: Iterable[PurePosixPath]) -> Vers
         # The other places are those that bump-my-version is configured for.
         return VersionFiles(VersionSource.FILES, tuple(_bumpversion_note(project, configured)), Version(configured))
     if not main:
-        raise VersionNotFound(
-            f"{project.path} does not say where the version of {project.name} is",
-            fix='write it there, or name each file that has it (bump-my-version, "Configuration"):\n'
-            "[tool.bumpversion]\n"
-            'current_version = "1.2.3"\n'
-            "[[tool.bumpversion.files]]\n"
-            'filename = "src/NAME/__init__.py"',
-        )
+        raise _not_found(project, listed)
     beside = (place for place in _other_places(project, listed, main[0].version) if place not in main)
     rust = (place for place in find_in_crate(project) if place.version == main[0].version)
     # One that git ignores is in no commit; what lies above the project is not among its files.
@@ -92,11 +96,52 @@ def find_version_files(project: Project, files: Iterable[PurePosixPath]) -> Vers
     return VersionFiles(VersionSource.FILES, places, Version(main[0].version))
 
 
+BUMPVERSION_EXAMPLE = """\
+[tool.bumpversion]
+current_version = "1.2.3"
+[[tool.bumpversion.files]]
+filename = "{}\""""
+
+
+def _not_found(project: Project, files: Iterable[PurePosixPath]) -> VersionNotFound:
+    """Return the error for a project whose version is in no place that is known."""
+    hatch = project.table.get("tool", {}).get("hatch", {}).get("version", {})
+    source = hatch.get("source", HATCH_SOURCES[0]) if isinstance(hatch, dict) else None
+    by_file = BUMPVERSION_EXAMPLE.format("src/NAME/__init__.py")
+    if project.backend.startswith("hatchling") and source not in HATCH_SOURCES:
+        return VersionNotFound(
+            f"{project.path}: where {source!r} of [tool.hatch.version] has the version is not known",
+            fix=f'if from a tag: source = "vcs", and hatch-vcs in requires; if from a file:\n{by_file}',
+        )
+    for path in files:
+        match = MODULE_OF_INCREMENTAL.search(read_text(project, path) or "") if path.name == "_version.py" else None
+        if match:
+            return VersionNotFound(
+                f"{path} has the version in numbers, which seatrial does not write",
+                fix=_example_of_numbers(path, match),
+            )
+    return VersionNotFound(
+        f"{project.path} does not say where the version of {project.name} is",
+        fix=f'write it there, or name each file that has it (bump-my-version, "Configuration"):\n{by_file}',
+    )
+
+
+def _example_of_numbers(path: PurePosixPath, match: re.Match[str]) -> str:
+    """Return the settings with which bump-my-version writes a version in numbers."""
+    quote = match["quote"]
+    string = "'" if quote == '"' else '"'
+    lines = [BUMPVERSION_EXAMPLE.format(path)]
+    for key, prefix in (("search", "current"), ("replace", "new")):
+        numbers = ", ".join(f"{{{prefix}_{part}}}" for part in ("major", "minor", "patch"))
+        lines.append(f"{key} = {string}Version({quote}{match['name']}{quote}, {numbers}){string}")
+    return "\n".join(lines)
+
+
 def comes_from_tag(project: Project) -> bool:
     """Whether the build backend takes the version from a tag."""
     tool = project.table.get("tool", {})
     required = project.table.get("build-system", {}).get("requires", [])
-    if tool.get(POETRY_PLUGIN, {}).get("enable"):
+    if tool.get(POETRY_PLUGIN, {}).get("enable") or project.backend == "pbr.build":
         return True
     names = {canonicalize_name(re.split(r"[^\w.-]", str(text), maxsplit=1)[0]) for text in required}
     if not project.version_is_dynamic or "project" not in project.table:
