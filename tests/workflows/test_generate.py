@@ -367,7 +367,8 @@ def test_publisher_is_what_remote_and_workflows_say(repo: ReleaseRepo) -> None:
         "In the settings of the repository\n"
         "  environment pypi: deployments from tags v* only, with a reviewer; current settings unknown\n"
         "  environment testpypi: deployments from the branch main only, with a reviewer; current settings unknown\n"
-        "  rule for the tags v*: only maintainers create them, moving and deleting is forbidden; current settings unknown\n"
+        "  rule for the tags v*: only maintainers create them, moving and deleting is forbidden; "
+        "current settings unknown\n"
     )
 
 
@@ -442,7 +443,8 @@ def test_gh_reads_the_settings_and_starts_the_test_of_the_publisher(repo: Releas
         "  environment pypi: deployments from tags v* only, with a reviewer; it has both; check which refs it allows\n"
         "  environment testpypi: deployments from the branch main only, with a reviewer; "
         "it has no reviewer and deployments from every ref\n"
-        "  rule for the tags v*: only maintainers create them, moving and deleting is forbidden; no rule for tags exists\n"
+        "  rule for the tags v*: only maintainers create them, moving and deleting is forbidden; "
+        "no rule for tags exists\n"
     )
     page = "https://github.com/acme/tidepool/actions/workflows/release.yml\n"
     output = repo.project.invoke("workflows", "--prove", PATH=path).output

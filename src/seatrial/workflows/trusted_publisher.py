@@ -204,7 +204,8 @@ def settings_text(environments: dict[str, str], tags: str, current: dict[str, An
         is_set = _environment_text(current.get(name))
         lines.append(f"  environment {name}: deployments from {refs} only, with a reviewer; {is_set}")
     lines.append(
-        f"  rule for the tags {tags}: only maintainers create them, moving and deleting is forbidden; {_rules_text(rules)}"
+        f"  rule for the tags {tags}: only maintainers create them, moving and deleting is forbidden; "
+        f"{_rules_text(rules)}"
     )
     return "\n".join(lines)
 
