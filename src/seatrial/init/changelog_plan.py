@@ -187,11 +187,11 @@ def _category_headings(text: str) -> dict[str, int]:
     top = min((heading.level for heading in headings if heading.versions), default=None)
     if top is None:
         return {}
-    found: dict[str, int] = {}
+    titles: dict[str, int] = {}
     for heading in headings:
         if heading.level == top + 1:
-            found.setdefault(heading.text.strip("#").strip(), heading.line)
-    return found
+            titles.setdefault(heading.text.strip("#").strip(), heading.line)
+    return titles
 
 
 def kinds_of_titles(titles: tuple[str, ...]) -> dict[str, str]:

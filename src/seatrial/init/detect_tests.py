@@ -71,7 +71,7 @@ def detect_tests(project: Project, files: Sequence[PurePosixPath], runners: Sequ
     ``files``: those of the project, relative to it; ``runners``: how it runs everything today.
     """
     tests = [path for path in files if TEST_FILE.fullmatch(path.name) and "docs" not in path.parts]
-    runner = _chosen(project, [one for one in runners if one.purpose is Purpose.TESTS])
+    runner = _chosen(project, [each for each in runners if each.purpose is Purpose.TESTS])
     if runner is None and not tests:
         return DetectedTests()
     folder = _inside(tests, set(files))
@@ -102,10 +102,10 @@ def _chosen(project: Project, runners: Sequence[Runner]) -> Runner | None:
     first = next(iter(runners), None)
     if first is None or not measures_coverage(project) or measures(first.command, project):
         return first
-    measuring_one = next((one for one in runners if one.measures), None)
-    if measuring_one is None:
+    measuring_runner = next((runner for runner in runners if runner.measures), None)
+    if measuring_runner is None:
         return first
-    return replace(measuring_one, needs=first.needs | measuring_one.needs, pythons=first.pythons)
+    return replace(measuring_runner, needs=first.needs | measuring_runner.needs, pythons=first.pythons)
 
 
 def measuring(command: Sequence[str]) -> tuple[str, ...]:
@@ -215,20 +215,20 @@ def declared_needs(project: Project, needs: Needs) -> Needs:
     """Return needs as the project declares them: what one tool calls a group can be an extra for another."""
     extras = {canonicalize_name(name): name for name, _ in _extras(project)}
     is_open = SetupScript.read(project.root).computes("extras_require")
-    found = Needs()
+    declared = Needs()
     for name in needs.extras:
         if canonicalize_name(name) in extras or is_open:
-            found |= Needs(extras=(extras.get(canonicalize_name(name), name),))
+            declared |= Needs(extras=(extras.get(canonicalize_name(name), name),))
         elif project.group(name):
-            found |= Needs(groups=(name,))
+            declared |= Needs(groups=(name,))
     for name in needs.groups:
         if project.group(name):
-            found |= Needs(groups=(name,))
+            declared |= Needs(groups=(name,))
         elif canonicalize_name(name) in extras:
-            found |= Needs(extras=(extras[canonicalize_name(name)],))
+            declared |= Needs(extras=(extras[canonicalize_name(name)],))
     own = canonicalize_name(project.name)
     requirements = tuple(text for text in needs.requirements if canonicalize_name(_name(text)) != own)
-    return found | Needs(requirements, tuple(name for name in needs.files if (project.root / name).is_file()))
+    return declared | Needs(requirements, tuple(name for name in needs.files if (project.root / name).is_file()))
 
 
 def completed(
@@ -302,7 +302,7 @@ def _extras_of_script(project: Project) -> Iterator[tuple[str, list[str]]]:
     value = SetupScript.read(project.root).value("extras_require")
     for key, lines in zip(value.keys, value.values) if isinstance(value, ast.Dict) else ():
         if isinstance(key, ast.Constant) and isinstance(lines, (ast.List, ast.Tuple)):
-            texts = [one.value for one in lines.elts if isinstance(one, ast.Constant)]
+            texts = [element.value for element in lines.elts if isinstance(element, ast.Constant)]
             yield str(key.value), [text for text in texts if isinstance(text, str)]
 
 

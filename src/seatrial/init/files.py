@@ -237,8 +237,10 @@ def noxfile_with_sessions(text: str, calls: Sequence[str]) -> str:
         statements = ast.parse(text).body
     except (SyntaxError, ValueError):
         return text
-    imports = [one for one in statements if isinstance(one, (ast.Import, ast.ImportFrom))]
-    last = next((one for one in reversed(imports) if not _is_future(one)), None) or next(iter(imports[::-1]), None)
+    imports = [statement for statement in statements if isinstance(statement, (ast.Import, ast.ImportFrom))]
+    last = next((statement for statement in reversed(imports) if not _is_future(statement)), None) or next(
+        iter(imports[::-1]), None
+    )
     at = last.end_lineno if last and last.end_lineno else 0
     body = "".join((*lines[:at], imported, *lines[at:])).rstrip("\n")
     return f"{with_block(body)}\n\n\n" + "\n".join(calls) + "\n"

@@ -204,7 +204,7 @@ def detected_text(detected: DetectedProject) -> str:
 
 def _types(detected: DetectedProject) -> str:
     """Return how types are checked, in words."""
-    session = next((one for one in plan_sessions(detected) if one.name == "mypy"), None)
+    session = next((planned for planned in plan_sessions(detected) if planned.name == "mypy"), None)
     if session is None:
         return "none"
     return f"{' '.join(session.command or ('mypy',))} ({session.where})"

@@ -72,16 +72,16 @@ class Needs:
     @classmethod
     def of_lines(cls, lines: Iterable[str]) -> Needs:
         """Read lines as in a requirements file; what is neither a requirement nor a file is left out."""
-        found = cls()
+        needs = cls()
         for line in lines:
             file = re.fullmatch(r"(?:-r|--requirement)[ =]*(\S+)", line)
             if file:
-                found |= cls(files=(file[1],))
+                needs |= cls(files=(file[1],))
             else:
                 with contextlib.suppress(InvalidRequirement):
                     # With the quotes of a marker that need none around them.
-                    found |= cls(requirements=(str(Requirement(line)).replace('"', "'"),))
-        return found
+                    needs |= cls(requirements=(str(Requirement(line)).replace('"', "'"),))
+        return needs
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,9 @@ def read_runners(project: Project, top: Path) -> tuple[Runner, ...]:
     """Return how a project runs everything, what counts most first; ``top``: the work tree of its repository."""
     reader = RunnerReader(project, top)
     groups = (reader.of_workflows(), reader.of_tox(), reader.of_noxfile(), reader.of_scripts(), reader.of_targets())
-    found = [runner for group in groups for runner in group]
+    runners = [runner for group in groups for runner in group]
     unique: dict[tuple[Purpose, tuple[str, ...], str], Runner] = {}
-    for runner in found:
+    for runner in runners:
         unique.setdefault((runner.purpose, runner.command, runner.where), runner)
     return tuple(unique.values())
 
@@ -275,8 +275,8 @@ class RunnerReader:
     def of_tox(self, names: Sequence[str] = ()) -> Iterator[Runner]:
         """Yield what the environments of tox run; ``names``: those that are called, all that are listed without."""
         every = read_tox(self.project.root)
-        known = [name for name in names if "$" not in name]
-        chosen = [one for one in every if one.name in known] or list(every)
+        literal_names = [name for name in names if "$" not in name]
+        chosen = [environment for environment in every if environment.name in literal_names] or list(every)
         by_variant: dict[tuple[str, ...], list[ToxEnvironment]] = {}
         for environment in chosen:
             by_variant.setdefault(environment.variant, []).append(environment)
@@ -288,8 +288,18 @@ class RunnerReader:
 
     def _of_environments(self, group: Sequence[ToxEnvironment]) -> Iterator[Runner]:
         """Yield what environments run that differ in their Python alone."""
-        newest = max(group, key=lambda one: _minor(one.python) if one.python and not one.python.endswith("t") else 0)
-        pythons = tuple(sorted({one.python for one in group if one.python}, key=lambda text: (_minor(text), text)))
+        newest = max(
+            group,
+            key=lambda environment: (
+                _minor(environment.python) if environment.python and not environment.python.endswith("t") else 0
+            ),
+        )
+        pythons = tuple(
+            sorted(
+                {environment.python for environment in group if environment.python},
+                key=lambda text: (_minor(text), text),
+            )
+        )
         needs = Needs.of_lines(requirements_of(group)) | Needs(extras=newest.extras, groups=newest.groups)
         for command in newest.commands:
             for program in programs_of(ShellCommand(tuple(command))):
@@ -304,8 +314,12 @@ class RunnerReader:
             tree = ast.parse((self.project.root / "noxfile.py").read_text(encoding="utf-8"))
         except (OSError, SyntaxError, ValueError):
             return
-        sessions = [one for one in tree.body if isinstance(one, ast.FunctionDef) and is_session(one)]
-        called = [one for one in sessions if any(name.startswith(session_name(one)) for name in names)]
+        sessions = [
+            statement for statement in tree.body if isinstance(statement, ast.FunctionDef) and is_session(statement)
+        ]
+        called = [
+            statement for statement in sessions if any(name.startswith(session_name(statement)) for name in names)
+        ]
         for function in called or sessions:
             needs = Needs()
             for call in ast.walk(function):
@@ -382,8 +396,8 @@ def _script_of(value: Any, where: str, name: str) -> Script | None:
     if isinstance(value, str):
         return Script(fields_removed(value), where)
     if isinstance(value, list):
-        texts = [one for one in value if isinstance(one, str)]
-        return Script("\n".join(map(fields_removed, texts)), where, tuple(one for one in texts if one != name))
+        texts = [item for item in value if isinstance(item, str)]
+        return Script("\n".join(map(fields_removed, texts)), where, tuple(item for item in texts if item != name))
     if isinstance(value, dict):
         for key in ("cmd", "shell", "composite", "sequence", "ref"):
             if key in value:
@@ -399,9 +413,9 @@ def _hatch_scripts(hatch: Mapping[str, Any]) -> Iterator[tuple[str, Script]]:
     for name, table in environments.items() if isinstance(environments, dict) else ():
         if not isinstance(table, dict) or not isinstance(table.get("scripts"), dict):
             continue
-        lines = [str(one) for key in ("dependencies", "extra-dependencies") for one in as_list(table.get(key))]
-        known = Needs(groups=(name,)) if any("{" not in line for line in lines) else Needs()
-        needs = known | Needs(extras=tuple(map(str, as_list(table.get("features")))))
+        lines = [str(item) for key in ("dependencies", "extra-dependencies") for item in as_list(table.get(key))]
+        named = Needs(groups=(name,)) if any("{" not in line for line in lines) else Needs()
+        needs = named | Needs(extras=tuple(map(str, as_list(table.get("features")))))
         for target, value in table["scripts"].items():
             script = _script_of(value, f"pyproject.toml [tool.hatch.envs.{name}.scripts]", target)
             if script is not None:
@@ -419,7 +433,7 @@ TARGET = re.compile(r"^(?P<names>@?[\w.-]+(?:[ \t]+[^:=\n]*)?)\s*:(?!=)(?P<parts
 def read_targets(root: Path, name: str) -> Mapping[str, Script]:
     """Return the targets of a Makefile or a justfile."""
     names = ("GNUmakefile", "makefile", "Makefile") if name == "Makefile" else ("justfile", "Justfile", ".justfile")
-    path = next((root / one for one in names if (root / one).is_file()), None)
+    path = next((root / candidate for candidate in names if (root / candidate).is_file()), None)
     if path is None:
         return {}
     targets: dict[str, Script] = {}
@@ -463,10 +477,10 @@ def words_after(args: Sequence[str], *options: str) -> list[str]:
 
 def requirements_of(group: Sequence[ToxEnvironment]) -> Iterator[str]:
     """Yield the requirements of environments that differ in their Python alone, with markers where they differ."""
-    lines = dict.fromkeys(line for one in group for line in one.requirements)
-    counted = [one for one in group if one.python] or list(group)
+    lines = dict.fromkeys(line for environment in group for line in environment.requirements)
+    counted = [environment for environment in group if environment.python] or list(group)
     for line in lines:
-        having = [one.python for one in counted if line in one.requirements]
+        having = [environment.python for environment in counted if line in environment.requirements]
         named = sorted({python.rstrip("t") for python in having if python}, key=_minor)
         if len(having) in {0, len(counted)} or line.startswith("-"):
             yield line
@@ -519,19 +533,19 @@ def needs_of_uv(args: Sequence[str]) -> Needs:
     """Return the groups, extras and requirements that options of uv name."""
     options = {"--group": "groups", "--only-group": "groups", "--extra": "extras", "--with": "requirements"}
     options["--with-requirements"] = "files"
-    found = Needs()
+    needs = Needs()
     for place, word in enumerate(args):
         option, sign, value = word.partition("=")
         if option in options:
             value = value if sign else next(iter(args[place + 1 : place + 2]), "")
             if value and "$" not in value:
-                found |= Needs(**{options[option]: (value,)})
-    return found
+                needs |= Needs(**{options[option]: (value,)})
+    return needs
 
 
 def needs_of_pip(args: Sequence[str]) -> Needs:
     """Return what the arguments of ``pip install`` install, without the project itself and what only CI needs."""
-    found = Needs()
+    needs = Needs()
     files, groups = words_after(args, "-r", "--requirement"), words_after(args, "--group")
     skipped = {*words_after(args, "-c", "--constraint", "-i", "--index-url", "--extra-index-url", "-f", "-t"), *groups}
     plain = [word for word in args if not word.startswith("-") and word not in skipped and "$" not in word]
@@ -542,13 +556,13 @@ def needs_of_pip(args: Sequence[str]) -> Needs:
         if word in named:
             continue
         if extras and word.startswith("."):
-            found |= Needs(extras=tuple(part.strip() for part in extras[1].split(",")))
+            needs |= Needs(extras=tuple(part.strip() for part in extras[1].split(",")))
         elif not word.startswith(".") and "/" not in word and not word.endswith((".txt", ".whl", ".gz")):
             with contextlib.suppress(InvalidRequirement):
                 requirement = Requirement(word)
                 if canonicalize_name(requirement.name) not in TOOLS_OF_CI:
-                    found |= Needs(requirements=(str(requirement),))
-    return found | Needs(files=tuple(name for name in named if "$" not in name), groups=tuple(groups))
+                    needs |= Needs(requirements=(str(requirement),))
+    return needs | Needs(files=tuple(name for name in named if "$" not in name), groups=tuple(groups))
 
 
 def variables_of(*tables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -565,12 +579,12 @@ OF_CI = re.compile(
 
 def is_session(function: ast.FunctionDef) -> bool:
     """Whether a function of a noxfile is a session."""
-    called = (one.func if isinstance(one, ast.Call) else one for one in function.decorator_list)
-    return any(ast.unparse(one) in {"nox.session", "session"} for one in called)
+    called = (decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in function.decorator_list)
+    return any(ast.unparse(decorator) in {"nox.session", "session"} for decorator in called)
 
 
 def _keywords(function: ast.FunctionDef) -> Mapping[str, ast.expr]:
-    calls = (one for one in function.decorator_list if isinstance(one, ast.Call))
+    calls = (decorator for decorator in function.decorator_list if isinstance(decorator, ast.Call))
     return {str(keyword.arg): keyword.value for call in calls for keyword in call.keywords}
 
 
@@ -584,7 +598,7 @@ def pythons_of_session(function: ast.FunctionDef) -> tuple[str, ...]:
     """Return the Pythons that a session names, as far as they are literals."""
     value = _keywords(function).get("python")
     items = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value] if value else []
-    texts = [one.value for one in items if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    texts = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
     return tuple(text for text in texts if re.fullmatch(r"3\.\d+t?", text))
 
 
@@ -598,9 +612,9 @@ def literal_words(args: Iterable[ast.expr]) -> Iterator[str]:
         elif "dependency_groups" in ast.unparse(argument):
             call = argument.value
             names = call.args[1:] if isinstance(call, ast.Call) else []
-            for one in names:
-                if isinstance(one, ast.Constant) and isinstance(one.value, str):
-                    yield f"--group={one.value}"
+            for node in names:
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield f"--group={node.value}"
 
 
 @dataclass(frozen=True)
@@ -628,10 +642,10 @@ class PreCommitHook:
 def read_hooks(root: Path) -> tuple[PreCommitHook, ...]:
     """Return the hooks of pre-commit, none where it is not configured or its file can't be read."""
     try:
-        told = yaml.safe_load((root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+        settings = yaml.safe_load((root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
         return ()
-    repositories = told.get("repos") if isinstance(told, dict) else None
+    repositories = settings.get("repos") if isinstance(settings, dict) else None
     return tuple(
         PreCommitHook(
             str(hook["id"]),
@@ -664,7 +678,7 @@ MYPY_OF_HOOK = ("--ignore-missing-imports",)
 
 def types_of_hooks(hooks: Iterable[PreCommitHook]) -> Runner | None:
     """Return how pre-commit runs mypy, None where it does not."""
-    hook = next((one for one in hooks if one.name == "mypy"), None)
+    hook = next((each for each in hooks if each.name == "mypy"), None)
     if hook is None:
         return None
     pinned = f"mypy=={hook.version}" if hook.version else "mypy"

@@ -78,12 +78,12 @@ class PlannedSession:
     def call(self, line_length: int = LINE_LENGTH) -> str:
         """Return the call, in several lines where it is too long for one."""
         arguments = [(key, *_literals(value)) for key, value in self.arguments()]
-        line = f"sessions.{self.name}({', '.join(f'{key}={one}' for key, one, _ in arguments)})"
+        line = f"sessions.{self.name}({', '.join(f'{key}={line_form}' for key, line_form, _ in arguments)})"
         if len(line) <= line_length:
             return line
         parts = []
-        for key, one, several in arguments:
-            short = f"    {key}={one},"
+        for key, line_form, several in arguments:
+            short = f"    {key}={line_form},"
             parts.append(short if len(short) <= line_length else f"    {key}={several},")
         return "\n".join((f"sessions.{self.name}(", *parts, ")"))
 
@@ -126,8 +126,8 @@ def existing_sessions(detected: DetectedProject) -> frozenset[str]:
         tree = ast.parse((detected.project.root / "noxfile.py").read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
         return frozenset()
-    functions = (one for one in tree.body if isinstance(one, ast.FunctionDef))
-    return frozenset(session_name(one) for one in functions if is_session(one))
+    functions = (statement for statement in tree.body if isinstance(statement, ast.FunctionDef))
+    return frozenset(session_name(statement) for statement in functions if is_session(statement))
 
 
 def _tests(detected: DetectedProject) -> Iterator[PlannedSession]:
@@ -235,7 +235,7 @@ def _command_of_types(detected: DetectedProject, runner: Runner | None) -> tuple
     if runner is not None:
         words = [word for word in runner.command[1:] if word not in FACE_FILES]
         if runner.where.startswith(".pre-commit") and not detected.names_files_for_mypy:
-            hook = next(one for one in detected.hooks if one.name == "mypy")
+            hook = next(each for each in detected.hooks if each.name == "mypy")
             packages = [str(path) for path in package_folders(project, detected.files)]
             passed = [path for path in (*packages, "tests") if hook.takes(f"{path}/test_it.py")]
             words += passed if passed != [*packages, "tests"] else []
@@ -278,8 +278,8 @@ def _parsed(text: str) -> Requirement | None:
 
 
 def _environment(python: str) -> dict[str, str]:
-    known = {key: str(value) for key, value in default_environment().items()}
-    return {**known, "python_version": python.rstrip("t"), "python_full_version": f"{python.rstrip('t')}.0"}
+    markers = {key: str(value) for key, value in default_environment().items()}
+    return {**markers, "python_version": python.rstrip("t"), "python_full_version": f"{python.rstrip('t')}.0"}
 
 
 def line_length(project: Project) -> int:

@@ -123,7 +123,9 @@ class IniSettings:
             return list(chosen_lines(self._filled(text, sections[0], factors), factors))
 
         commands = [line for line in join_continued(lines("commands")) if line]
-        where = next((one for one in sections if self._value(one, "commands") is not None), sections[0])
+        where = next(
+            (candidate for candidate in sections if self._value(candidate, "commands") is not None), sections[0]
+        )
         return ToxEnvironment(
             name,
             f"{self.name} [{where}]",
@@ -167,10 +169,10 @@ class IniSettings:
 
         def value(match: re.Match[str]) -> str:
             named = match["section"] or section
-            found = self._value(named, match["key"])
-            if found is None or depth > len(self.parser.sections()):
+            text = self._value(named, match["key"])
+            if text is None or depth > len(self.parser.sections()):
                 return match[0]
-            return self._filled("\n".join(chosen_lines(found, factors)), named, factors, depth + 1)
+            return self._filled("\n".join(chosen_lines(text, factors)), named, factors, depth + 1)
 
         return re.sub(r"\{\[(?P<section>[^\]{}]*)\](?P<key>\w+)\}", value, text)
 

@@ -138,19 +138,19 @@ def count_tests(output: str) -> Counts | None:
         # With several runs, such as one for each part of the tests, all count.
         counts = Counts()
         for summary in summaries:
-            found = {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", summary["counts"])}
+            numbers = {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", summary["counts"])}
             counts = Counts(
-                counts.passed + found.get("passed", 0) + found.get("xpassed", 0),
-                counts.failed + found.get("failed", 0) + found.get("errors", 0) + found.get("error", 0),
-                counts.skipped + found.get("skipped", 0) + found.get("xfailed", 0),
+                counts.passed + numbers.get("passed", 0) + numbers.get("xpassed", 0),
+                counts.failed + numbers.get("failed", 0) + numbers.get("errors", 0) + numbers.get("error", 0),
+                counts.skipped + numbers.get("skipped", 0) + numbers.get("xfailed", 0),
             )
         return counts
     match = UNITTEST.search(output)
     if match is None:
         return None
-    found = {word: int(number) for word, number in re.findall(r"([a-z][a-z ]*)=(\d+)", match[3] or "")}
-    failed = found.get("failures", 0) + found.get("errors", 0)
-    skipped = sum(number for word, number in found.items() if word.strip() in {"skipped", "expected failures"})
+    numbers = {word: int(number) for word, number in re.findall(r"([a-z][a-z ]*)=(\d+)", match[3] or "")}
+    failed = numbers.get("failures", 0) + numbers.get("errors", 0)
+    skipped = sum(number for word, number in numbers.items() if word.strip() in {"skipped", "expected failures"})
     return Counts(int(match[1]) - failed - skipped, failed, skipped)
 
 
@@ -291,7 +291,7 @@ class ProposalTrial:
 
     def tries_tests(self, progress: Progress) -> None:
         """Run the tests on the newest installed Python, and as the project runs them."""
-        session = next((one for one in self.report.planned if one.name == "tests"), None)
+        session = next((planned for planned in self.report.planned if planned.name == "tests"), None)
         if session is None:
             return
         if self.interpreter is None:
@@ -332,7 +332,7 @@ class ProposalTrial:
 
     def tries_types(self, progress: Progress) -> None:
         """Run mypy on the newest installed Python that it runs on; where it fails, as the project runs it."""
-        session = next((one for one in self.report.planned if one.name == "mypy"), None)
+        session = next((planned for planned in self.report.planned if planned.name == "mypy"), None)
         if session is None:
             return
         pythons = session.pythons or ((self.interpreter.version,) if self.interpreter else ())
@@ -426,12 +426,14 @@ class ProposalTrial:
         if runner.by_hand and runner.by_hand[0] == "nox":
             name = runner.by_hand[-1]
             return (*process.module_command("nox"), "-s", f"{name}-{version}" if version in runner.pythons else name)
-        environments = [one for one in read_tox(self.detected.project.root) if one.where == runner.where]
-        named = [one.name for one in environments if one.python in {version, None}]
+        environments = [
+            environment for environment in read_tox(self.detected.project.root) if environment.where == runner.where
+        ]
+        named = [environment.name for environment in environments if environment.python in {version, None}]
         uv = find_uv()
         if not named:
             return None
-        name = min(named, key=lambda one: version.replace(".", "") not in one.replace(".", ""))
+        name = min(named, key=lambda environment: version.replace(".", "") not in environment.replace(".", ""))
         if shutil.which("tox"):
             return ("tox", "run", "-e", name)
         return (uv, "tool", "run", "tox", "run", "-e", name) if uv else None
@@ -520,15 +522,15 @@ def formatters(detected: DetectedProject) -> tuple[Formatter, ...]:
         version = next((versions[hook] for hook in hooks if versions.get(hook)), None)
         return f"{name}=={version}" if version else name
 
-    found = []
+    tools = []
     ruff_hooks = ("ruff", "ruff-check", "ruff-format")
     if project.configures("ruff", "ruff.toml", ".ruff.toml") or set(ruff_hooks) & set(versions):
         commands: tuple[tuple[str, ...], ...] = (("ruff", "check", "--fix", "--exit-zero", "--quiet"),)
         if project.formats_with_ruff or "ruff-format" in versions:
             commands = (*commands, ("ruff", "format", "--quiet"))
-        found.append(Formatter(requirement("ruff", *ruff_hooks), commands))
+        tools.append(Formatter(requirement("ruff", *ruff_hooks), commands))
     others = [name for name in ("isort", "black") if name in versions or name in project.table.get("tool", {})]
-    return (*found, *(Formatter(requirement(name, name), ((name, "--quiet"),)) for name in others))
+    return (*tools, *(Formatter(requirement(name, name), ((name, "--quiet"),)) for name in others))
 
 
 DOCSTRINGS = {"noxfile.py": '"""The sessions of nox."""', "tasks.py": '"""The tasks of invoke."""'}
@@ -581,12 +583,12 @@ def _violations(paths: Iterable[Path], cwd: Path, env: Mapping[str, str]) -> dic
     """Return the codes of what ruff finds in files."""
     args = ("ruff", "check", "--output-format=json", *map(str, paths))
     done = process.attempt(args, cwd=cwd, env=env)
-    found: dict[Path, set[str]] = {}
+    codes: dict[Path, set[str]] = {}
     with contextlib.suppress(ValueError, KeyError, TypeError):
-        for one in json.loads(done.output):
-            if one["code"]:
-                found.setdefault(Path(one["filename"]), set()).add(str(one["code"]))
-    return found
+        for violation in json.loads(done.output):
+            if violation["code"]:
+                codes.setdefault(Path(violation["filename"]), set()).add(str(violation["code"]))
+    return codes
 
 
 def _below_block(path: Path, lines: str) -> None:
