@@ -146,6 +146,20 @@ def test_session_runs_what_the_project_runs_today(project: SampleProject, files:
     assert call in session_calls(detect(project, files))
 
 
+def test_commands_that_tox_runs_one_after_the_other_are_sessions_each(project: SampleProject) -> None:
+    tox = """
+    [testenv]
+    deps = pytest
+    commands =
+        pytest tests
+        pytest --doctest-modules tidepool
+    """
+    calls = session_calls(detect(project, {"tox.ini": tox}))
+    assert calls[2] == 'sessions.tests(requirements=["pytest"], command=["pytest", "tests"])'
+    words = 'command=["pytest", "--doctest-modules", "--pyargs", "tidepool"]'
+    assert calls[3] == f'sessions.tests(name="doctest", requirements=["pytest"], {words})'
+
+
 @pytest.mark.parametrize(
     ("files", "pythons", "call"),
     [

@@ -9,7 +9,7 @@ import pytest
 
 from sample_project import HERE, lines
 from sample_projects import make_sample
-from seatrial.init.trial import Counts, count_tests, is_hollow
+from seatrial.init.trial import Counts, Outcome, count_tests, is_hollow, joined
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,13 @@ def test_counts_are_read_from_what_pytest_and_unittest_print(output: str, counts
 )
 def test_run_with_far_fewer_tests_is_hollow(passed: int, compared: int, *, expected: bool) -> None:
     assert is_hollow(Counts(passed, 0, 1200 - passed), Counts(compared)) is expected
+
+
+def test_sessions_that_tox_runs_as_one_are_counted_together() -> None:
+    unit, doctest = Outcome(is_done=True, counts=Counts(3, 0, 1), output="unit"), Outcome(is_done=True, output="doc")
+    assert joined([unit, doctest]) == Outcome(is_done=True, counts=Counts(3, 0, 1), output="unit\ndoc")
+    failed = Outcome(is_done=False, counts=Counts(1, 2, 0), output="failed")
+    assert joined([unit, failed]) == Outcome(is_done=False, counts=Counts(4, 2, 1), output="failed")
 
 
 def adopt(repo: ReleaseRepo, *args: str) -> tuple[dict[str, str], str]:

@@ -45,8 +45,9 @@ NO_PACKAGES = frozenset(("tests", "test", "testing", "docs", "doc", "examples", 
 class DetectedTests:
     """The tests of a project.
 
-    ``command``: that of the session, None where there are no tests; ``where``: the place that says so, and ``source``
-    the place of their requirements, in words; ``today``: how the project runs them, None where no file says it.
+    ``command``: that of the session, None where there are no tests; ``more``: those that run after it; ``where``: the
+    place that says so, and ``source`` the place of their requirements, in words; ``today``: how the project runs them,
+    None where no file says it.
     """
 
     command: tuple[str, ...] | None = None
@@ -56,6 +57,7 @@ class DetectedTests:
     variables: tuple[tuple[str, str], ...] = ()
     pythons: tuple[str, ...] = ()
     today: Runner | None = None
+    more: tuple[tuple[str, ...], ...] = ()
 
     def __str__(self) -> str:
         """Say how they run, and where that comes from."""
@@ -94,7 +96,21 @@ def detect_tests(project: Project, files: Sequence[PurePosixPath], runners: Sequ
         variables=runner.variables if runner else (),
         pythons=runner.pythons if runner else (),
         today=runner,
+        more=tuple(wheel_command(project, files, words, folder) for words in _commands_after(runner, runners)),
     )
+
+
+def _commands_after(runner: Runner | None, runners: Sequence[Runner]) -> tuple[tuple[str, ...], ...]:
+    """Return the other commands for tests in the same environment of tox, which runs all of them, each once."""
+    if runner is None or (runner.by_hand or ())[:1] != ("tox",):
+        return ()
+    same = (
+        other.command
+        for other in runners
+        if other.purpose is Purpose.TESTS
+        and (other.where, other.needs, other.variables) == (runner.where, runner.needs, runner.variables)
+    )
+    return tuple(command for command in dict.fromkeys(same) if command != runner.command)
 
 
 def _chosen(project: Project, runners: Sequence[Runner]) -> Runner | None:

@@ -31,6 +31,9 @@ OUT_OF_RELEASE = ("ci",)
 OTHER_NAME = "wheel"
 """The name of the session where the project has a session ``tests`` already."""
 
+DOCTESTS = "doctest"
+"""The name of a session that runs the examples of docstrings next to the tests."""
+
 LINE_LENGTH = 88
 """The length of a line where the project does not say another."""
 
@@ -115,7 +118,7 @@ def plan_sessions(detected: DetectedProject) -> tuple[PlannedSession, ...]:
     if detected.linter and "lint" not in own:
         sessions.append(PlannedSession("lint", detected.linter))
     return tuple(
-        replace(session, called=OTHER_NAME) if session.name == "tests" and "tests" in own else session
+        replace(session, called=OTHER_NAME) if session.session == "tests" and "tests" in own else session
         for session in sessions
     )
 
@@ -134,7 +137,7 @@ def _tests(detected: DetectedProject) -> Iterator[PlannedSession]:
     tests, project = detected.tests, detected.project
     if tests.command is None:
         return
-    yield PlannedSession(
+    first = PlannedSession(
         "tests",
         tests.where or tests.source,
         _unusual(project, tests.needs, USUAL_GROUPS),
@@ -143,6 +146,10 @@ def _tests(detected: DetectedProject) -> Iterator[PlannedSession]:
         tested_pythons(detected),
         today=tests.today,
     )
+    yield first
+    names = (DOCTESTS if "--doctest-modules" in command else f"tests-{n}" for n, command in enumerate(tests.more, 2))
+    for name, command in zip(names, tests.more):
+        yield replace(first, called=name, command=command)
 
 
 def tested_pythons(detected: DetectedProject) -> tuple[str, ...]:

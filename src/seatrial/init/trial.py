@@ -92,6 +92,15 @@ class Outcome:
         return last_lines(self.output.partition("\nnox > Command ")[0], LAST_LINES)
 
 
+def joined(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return what came of several commands: their counts together, and what those printed that failed, or else all."""
+    counts = [outcome.counts for outcome in outcomes if outcome.counts]
+    total = Counts(*(sum(getattr(each, name) for each in counts) for name in ("passed", "failed", "skipped")))
+    failed = [outcome.output for outcome in outcomes if not outcome.is_done]
+    output = "\n".join(failed or [outcome.output for outcome in outcomes])
+    return Outcome(not failed, total if counts else None, output)
+
+
 @dataclass(frozen=True)
 class TrialRow:
     """A line of the table at the end: ``sign``: done, failed, warning, skipped or unknown."""
@@ -291,16 +300,19 @@ class ProposalTrial:
 
     def tries_tests(self, progress: Progress) -> None:
         """Run the tests on the newest installed Python, and as the project runs them."""
-        session = next((planned for planned in self.report.planned if planned.name == "tests"), None)
-        if session is None:
+        sessions = [planned for planned in self.report.planned if planned.name == "tests"]
+        if not sessions:
             return
-        if self.interpreter is None:
+        version = self.interpreter.version if self.interpreter else None
+        if version is None:
             self.report.row("tests", "skipped", "none of the supported Pythons is installed")
             return
-        name = f"{session.session}-{self.interpreter.version}"
-        outcome = self._nox(progress, name, " ".join(session.command or ("pytest",)))
-        own, how = self._own(progress, session, Purpose.TESTS)
-        self._judge_tests(outcome, own, how)
+        outcomes = [
+            self._nox(progress, f"{session.session}-{version}", " ".join(session.command or ("pytest",)))
+            for session in sessions
+        ]
+        own, how = self._own(progress, sessions[0], Purpose.TESTS)
+        self._judge_tests(joined(outcomes), own, how)
 
     def _judge_tests(self, outcome: Outcome, own: Outcome | None, how: str) -> None:
         counts, compared = outcome.counts, own.counts if own else None
