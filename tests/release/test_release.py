@@ -851,6 +851,7 @@ def test_status_shows_the_state_of_the_project(repo: ReleaseRepo) -> None:
         "uncommitted": [],
         "unfinished": None,
         "undecided": None,
+        "request": None,
         "release": {
             "tag": "v1.3.0",
             "state": "unknown",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from concurrent import futures
@@ -25,6 +26,7 @@ from seatrial.index.targets import find_destination
 from seatrial.project.changelog import UnreleasedChangelog
 from seatrial.project.versions import next_version
 from seatrial.publish.ci_runs import read_ci_runs
+from seatrial.publish.request_status import RequestState, read_request_status
 from seatrial.publish.state import IndexState, ReleaseOnIndex
 from seatrial.publish.tagged_release import TaggedRelease
 from seatrial.publish.verify import finish_command
@@ -40,6 +42,7 @@ from seatrial.release.preconditions import (
     require_commit,
 )
 from seatrial.release.push import read_interrupted_release
+from seatrial.release.request import has_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from seatrial.index.targets import Destination
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.publish.ci_runs import CiRuns
+    from seatrial.publish.request_status import RequestStatus
 
 
 PUSH = Command("push")
@@ -164,7 +168,8 @@ class ProjectStatus:
     finishes it, None for none; ``is_untagged``: whether the version in the files has no tag; ``has_changelog``: whether
     a release without fragments needs ``--allow-empty``; ``has_fragments``: whether they are files of their own, and
     not notes in the changelog; ``uncommitted``: the paths that differ from HEAD; ``reasons``:
-    what the repository or the remote refuses a release for.
+    what the repository or the remote refuses a release for; ``request``: the release that waits to be merged, None for
+    none.
     """
 
     project: str
@@ -184,6 +189,7 @@ class ProjectStatus:
     has_fragments: bool = True
     uncommitted: tuple[str, ...] = ()
     reasons: tuple[SeatrialError, ...] = ()
+    request: RequestStatus | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return it as a JSON object (docs/json.md)."""
@@ -202,6 +208,7 @@ class ProjectStatus:
             "unfinished": self.unfinished,
             "undecided": self.undecided,
             "release": self.release.as_dict() if self.release else None,
+            "request": self.request.as_dict() if self.request else None,
             "next": command.as_dict() if isinstance(command, Command) else command and _foreign_command(command),
         }
 
@@ -218,6 +225,8 @@ class ProjectStatus:
             lines.append(f"changes    not committed, so not part of a release: {first_of(self.uncommitted)}")
         if self.release:
             lines.append(f"release    {self.release}")
+        if self.request:
+            lines.append(f"request    {self.request}")
         command, reason = self.next_step
         lines.append(f"next       {': '.join(str(text) for text in (command or 'nothing', reason) if text)}")
         return "\n".join(lines)
@@ -240,6 +249,7 @@ class ProjectStatus:
             yield Command("release"), f"{self.unfinished} was pushed, and the checkout is not updated"
         if self.undecided:
             yield Command("release", "--resume"), f"whether the remote takes {self.undecided} is not known yet"
+        yield from self._request_steps(is_merged=True)
         if self.finish and self.finish != PUSH:
             yield self.finish, None
         for reason in self.reasons:
@@ -248,6 +258,7 @@ class ProjectStatus:
                 yield command, reason.what.splitlines()[0]
         if self.finish:
             yield self.finish, None
+        yield from self._request_steps(is_merged=False)
         if self.is_untagged:
             yield Command("release", "--version", self.version), None
         if self.fragments or not self.has_changelog:
@@ -255,6 +266,11 @@ class ProjectStatus:
         if self.commits or not self.last_tag:
             yield Command("news", "feature", "What is new."), "a release needs a note for its changelog entry"
         yield None, f"no commit and no note since {self.last_tag}"
+
+    def _request_steps(self, *, is_merged: bool) -> Iterator[tuple[Command | str | None, str | None]]:
+        """Yield the step of a request that was merged, or of another."""
+        if self.request and (self.request.state is RequestState.MERGED) == is_merged:
+            yield self.request.next_step
 
 
 def _git_command(reason: SeatrialError) -> str | None:
@@ -329,9 +345,13 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         return replace(status, branch=branch, reasons=_local_reasons(repository))
     target = PushTarget(repository.branch or "", upstream)
     reasons = Reasons((*_local_reasons(repository), *remote_reasons(target, remote, counts)))
+    preconditions = Preconditions(repository, repository.commit, target, remote, counts)
     with reasons.gather():
-        require_branch(Preconditions(repository, repository.commit, target, remote, counts), snapshot.config.branch)
+        require_branch(preconditions, snapshot.config.branch)
     status = replace(status, branch=replace(status.branch, counts=counts), reasons=tuple(reasons))
+    if snapshot.config.through == "pull-request" or has_note(repository):
+        with contextlib.suppress(SeatrialError):
+            status = replace(status, request=read_request_status(preconditions, snapshot))
     if tag is None or status.unfinished or status.undecided:
         return status
     if tag not in remote.tags:

@@ -1,0 +1,116 @@
+"""The status names the state of a request, and what comes next."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from forge_merges import WAYS, RecordedGh, by_squash, commit_on_main, merge
+from release_repo import ReleaseRepo, made_once, make_release_repo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sample_project import SampleProject
+
+pytestmark = pytest.mark.slow
+
+
+def _make_requested(folder: Path) -> None:
+    repo = make_release_repo(folder, "uv_build")
+    repo.project.git("tag", "-a", "-m", "tidepool 1.2.3", "v1.2.3")
+    repo.project.git("push", "-q", "origin", "v1.2.3")
+    ran = repo.release("--pull-request", "--part", "minor", "--yes")
+    assert ran.returncode == 0, ran.output
+
+
+@pytest.fixture
+def requested(tmp_path: Path) -> ReleaseRepo:
+    """Return a project with an open request of 1.3.0."""
+    return made_once("requested-port", _make_requested).copy(tmp_path / "port")
+
+
+def status(project: SampleProject) -> tuple[Any, Any]:
+    """Return the request in the status, and the next command."""
+    ran = project.invoke("status", "--json")
+    assert ran.returncode == 0, ran.output
+    table = json.loads(ran.output[ran.output.index("{") :])
+    return table["request"], table["next"] and table["next"]["text"]
+
+
+def rows(project: SampleProject) -> dict[str, str]:
+    """Return the lines of the status, by their first word."""
+    lines = project.invoke("status").output.splitlines()
+    return {line.split()[0]: line.split(maxsplit=1)[1] for line in lines if line.strip()}
+
+
+def test_open(requested: ReleaseRepo) -> None:
+    request, command = status(requested.project)
+    assert request == {
+        "state": "open",
+        "version": "1.3.0",
+        "branch": "release/1.3.0",
+        "into": "main",
+        "behind": 0,
+        "added": [],
+        "url": None,
+        "failed_checks": [],
+    }
+    assert command is None
+    assert rows(requested.project)["request"] == "1.3.0 is open"
+    assert rows(requested.project)["next"] == "nothing: merge the request of release/1.3.0 into main"
+
+
+def test_behind_the_branch(requested: ReleaseRepo) -> None:
+    commit_on_main(requested)
+    requested.project.git("pull", "-q")
+    request, command = status(requested.project)
+    assert (request["state"], request["behind"]) == ("behind", 1)
+    assert command == "invoke release --pull-request --version 1.3.0"
+    assert rows(requested.project)["request"] == "1.3.0 is open, and behind main by 1 commit"
+
+
+def test_edited_by_hand(requested: ReleaseRepo) -> None:
+    hand = requested.clone("hand").project
+    hand.git("checkout", "-q", "release/1.3.0")
+    hand.commit("Write it better")
+    hand.git("push", "-q")
+    request, command = status(requested.project)
+    assert (request["state"], command) == ("edited", None)
+    assert request["added"] == [f"{hand.git('rev-parse', '--short=12', 'HEAD').strip()} Write it better"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_merged_and_not_tagged(requested: ReleaseRepo, way: Any) -> None:
+    merge(requested, way)
+    request, command = status(requested.project)
+    assert (request["state"], command) == ("merged", "invoke release")
+    assert rows(requested.project)["next"] == "invoke release: it tags 1.3.0, which was merged"
+
+
+def test_closed(requested: ReleaseRepo) -> None:
+    requested.remote.git("branch", "-D", "release/1.3.0")
+    request, command = status(requested.project)
+    assert (request["state"], command) == ("closed", "invoke release --pull-request --version 1.3.0")
+
+
+def test_released(requested: ReleaseRepo) -> None:
+    merge(requested, by_squash)
+    assert requested.release("--yes").returncode == 0
+    assert status(requested.project)[0] is None
+
+
+def test_gh_tells_more(requested: ReleaseRepo, tmp_path: Path) -> None:
+    """The answers of gh are recorded: nothing is asked of GitHub."""
+    gh = RecordedGh(tmp_path / "gh")
+    gh.install(requested)
+    url = "https://github.com/acme/tidepool/pull/7"
+    check = {"name": "Gate", "conclusion": "FAILURE"}
+    request = {"number": 7, "url": url, "state": "OPEN", "headRefName": "release/1.3.0", "statusCheckRollup": [check]}
+    gh.state = {"requests": [request]}
+    found, _ = status(requested.project)
+    assert (found["state"], found["url"], found["failed_checks"]) == ("checks_failing", url, ["Gate"])
+    gh.state = {"requests": [{**request, "state": "CLOSED"}]}
+    assert status(requested.project)[0]["state"] == "closed"
