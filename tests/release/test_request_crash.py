@@ -141,6 +141,7 @@ def test_tag_that_is_killed_anywhere_is_finished_by_the_next_run(tmp_path: Path,
         assert repo.release("--pull-request", "--part", "minor", "--yes").returncode == 0
         (repo.remote.root / "hooks/update").unlink()
         merge(repo, way)  # type: ignore[arg-type]
+        shutil.rmtree(folder / "forge")
 
     def copied(folder: Path) -> ReleaseRepo:
         repo = made_once(f"merged-port-{getattr(way, '__name__', '')}", merged).copy(folder)
