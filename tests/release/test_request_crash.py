@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 MOMENTS = ("before", "after")
-REQUEST_PLACES, TAG_PLACES = 35, 40
+REQUEST_PLACES, TAG_PLACES = 35, 30
 """How many distinct commands the two parts of a release run, at least."""
 
 WORDS = r"""words="$words$(printf '%s ' "$@" | tr '\n' ' ' | sed -E 's#[0-9a-f]{40}#ID#g; s#(/[^ /=:]+)+/#/#g')" """
