@@ -198,11 +198,17 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class SessionReader:
-    """Reads what nox prints, a line at a time: each of its sessions becomes a step."""
+    """Reads what nox prints, a line at a time: each of its sessions becomes a step.
+
+    ``failure``: the output of the first session that failed.
+    """
 
     def __init__(self, progress: Progress) -> None:
+        self.failure: list[str] = []
         self._progress = progress
         self._started: dict[str, float | None] = {}
+        self._output: list[str] = []
+        self._follows = False
 
     def __call__(self, line: str) -> None:
         """Report a line, and the session that starts or ends with it."""
@@ -213,6 +219,10 @@ class SessionReader:
             self._started[name] = time.monotonic()
             self._progress.emit(StepStarted((*self._progress.path, name)))
         self._progress.line(line)
+        if started or ended:
+            self._keep_failure(ended)
+        else:
+            self._output.append(plain)
         name = ended["name"] or ended["parallel"] if ended else ""
         begun = self._started.get(name)
         if ended and begun is not None:
@@ -220,3 +230,15 @@ class SessionReader:
             state = STATE_OF_RESULT.get(ended["result"], StepState.FAILED)
             seconds = time.monotonic() - begun
             self._progress.emit(StepEnded((*self._progress.path, name), state, seconds, ended["reason"] or ""))
+
+    def close(self) -> None:
+        """Take what came last for the output of the session that it belongs to."""
+        self._keep_failure(None)
+
+    def _keep_failure(self, ended: re.Match[str] | None) -> None:
+        """Keep the output of a session that failed: it is before the line of its end, or with ``-j`` after it."""
+        is_failure = ended is not None and ended["result"] == "failed"
+        if not self.failure and (self._follows or (is_failure and ended is not None and ended["name"])):
+            self.failure = self._output
+        self._follows = is_failure and ended is not None and bool(ended["parallel"])
+        self._output = []

@@ -786,6 +786,26 @@ def test_failed_verification_pushes_nothing(repo: ReleaseRepo) -> None:
     assert f"{READ}VerificationFailed\n" in ran.output
 
 
+@pytest.mark.parametrize("options", [(), ("--keep-going",)], ids=["first", "all"])
+def test_first_session_that_fails_stops_a_release_unless_it_keeps_going(
+    repo: ReleaseRepo, options: tuple[str, ...]
+) -> None:
+    later = "\n\n@nox.session(tags=['release'], python=False)\ndef later(session):\n    print('later ran')\n"
+    repo.project.write(
+        {
+            "tests/test_tidepool.py": "def test_it() -> None:\n    assert 1 + 1 == 3\n",
+            "noxfile.py": repo.read("noxfile.py") + later,
+        }
+    )
+    repo.project.git("commit", "-qam", "Break")
+    ran = repo.project.invoke("release", "--part", "minor", "--yes", *options)
+    assert ran.returncode == 5
+    assert ("✓ later" in ran.output) == bool(options), ran.output
+    error = ran.output.partition("seatrial: nox -t release ended")[2]
+    assert "assert (1 + 1) == 3" in error
+    assert "nox > *" not in error
+
+
 @pytest.mark.parametrize("kind", ["worktree", "submodule", "folder"])
 def test_checkout_of_another_kind_is_as_good(repo: ReleaseRepo, tmp_path: Path, kind: str) -> None:
     other = tmp_path / "Gezeiten tümpel ✓"

@@ -375,12 +375,13 @@ def commit_release(prepared: PreparedRelease, plan: ReleasePlan) -> ReleaseCommi
 
 
 def verify_release(
-    prepared: PreparedRelease, plan: ReleasePlan, *, tests: bool, progress: Progress
+    prepared: PreparedRelease, plan: ReleasePlan, *, tests: bool, progress: Progress, keep_going: bool = False
 ) -> BuiltDistributions:
     """Build and check the distributions of the release commit, and run the sessions tagged ``release`` on it.
 
-    They run in the scratch clone, with the environments in ``.nox`` of the checkout. Without ``tests``, only the build
-    and its check run. Raises `BuildError` or `VerificationFailed`.
+    They run in the scratch clone, with the environments in ``.nox`` of the checkout, up to the first that fails, or all
+    with ``keep_going``. Without ``tests``, only the build and its check run.
+    Raises `BuildError` or `VerificationFailed`.
     """
     snapshot = prepared.snapshot
     if tests and not (snapshot.project.root / "noxfile.py").is_file():
@@ -396,7 +397,7 @@ def verify_release(
         require_acceptable(tuple(built), snapshot.config.ignore, step, tracked_files(snapshot.project.root))
     if tests:
         with progress.step("tests", "nox -t release") as step:
-            _run_release_sessions(prepared, step)
+            _run_release_sessions(prepared, step, keep_going=keep_going)
     return built
 
 
@@ -404,20 +405,23 @@ KEPT_OF_NOX = ("NOX_DEFAULT_VENV_BACKEND", "NOX_PARALLEL")
 """The variables of nox that select no sessions."""
 
 
-def _run_release_sessions(prepared: PreparedRelease, progress: Progress) -> None:
+def _run_release_sessions(prepared: PreparedRelease, progress: Progress, *, keep_going: bool) -> None:
     """Run the sessions tagged ``release`` in the scratch clone. Raises `VerificationFailed`."""
     environments = prepared.preconditions.repository.project / ".nox"
     args = (*process.module_command("nox"), "-t", "release", "--envdir", str(environments))
+    args += ("--no-stop-on-first-error",) if keep_going else ("--stop-on-first-error",)
     # NOXSESSION and similar variables would select other sessions; the date is that of the commit.
     pass_env = prepared.snapshot.config.pass_env
     environ, withheld = process.child_environment(pass_env), process.withheld_variables(pass_env)
     dropped = ("NOX", "SOURCE_DATE_EPOCH")
     env = {name: value for name, value in environ.items() if not name.startswith(dropped) or name in KEPT_OF_NOX}
-    nox = process.run_streaming(args, cwd=prepared.snapshot.project.root, env=env, say=SessionReader(progress))
+    sessions = SessionReader(progress)
+    nox = process.run_streaming(args, cwd=prepared.snapshot.project.root, env=env, say=sessions)
+    sessions.close()
     if nox.returncode:
         raise ReleaseError(
             f"nox -t release ended with exit code {nox.returncode} on the commit that would have been tagged:\n"
-            + last_lines(nox.output),
+            + last_lines("\n".join(sessions.failure) or nox.output),
             code="VerificationFailed",
             fix="fix what failed, commit, and release again; nothing has changed"
             + (f"\nif a test needs {' or '.join(withheld)}: [tool.seatrial] pass-env" if withheld else ""),

@@ -55,14 +55,15 @@ class ReleaseOptions:
 
     ``request``: the version; the user chooses it when the request names neither part nor version; ``environ``: the
     variables of the user; ``tests``: whether the sessions tagged ``release`` run; ``is_dry_run``: whether it ends
-    before the push; ``patience``: seconds to ask the remote whether it has taken a push of which the connection was
-    lost.
+    before the push; ``keep_going``: whether all sessions run after one has failed; ``patience``: seconds to ask the
+    remote whether it has taken a push of which the connection was lost.
     """
 
     request: ReleaseRequest
     environ: Mapping[str, str]
     tests: bool = True
     is_dry_run: bool = False
+    keep_going: bool = False
     patience: float = PUSH_PATIENCE
 
 
@@ -120,7 +121,7 @@ def make_release(
 
         with progress.step("commit", f"and tag {plan.tag}, in the scratch clone"):
             release_commit = commit_release(prepared, plan)
-        built = verify_release(prepared, plan, tests=options.tests, progress=progress)
+        built = verify_release(prepared, plan, tests=options.tests, progress=progress, keep_going=options.keep_going)
         require_room_on_index(prepared, built, facts, progress)
         if not options.tests:
             progress.note("the tests were left out (--no-tests)")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         "part": "the part to raise, as for release; without it, auto",
         "version": "the version to release, instead of a part",
         "tests": "--no-tests: run only build and check of the sessions tagged release",
+        "keep-going": "run all sessions, also after one has failed",
         "anyway": "accept a smaller part than the fragments ask for",
         "allow-empty": "accept a release without fragments",
         "keep": "keep the sandbox open until Ctrl-C, to look around in it",
@@ -42,6 +43,7 @@ def rehearse(
     part: str = "",
     version: str = "",
     tests: bool = True,
+    keep_going: bool = False,
     anyway: bool = False,
     allow_empty: bool = False,
     keep: bool = False,
@@ -55,7 +57,7 @@ def rehearse(
     """
     from seatrial.rehearsal.rehearse import rehearse_release
 
-    flags = {"--no-tests": not tests, "--anyway": anyway, "--allow-empty": allow_empty}
+    flags = {"--no-tests": not tests, "--keep-going": keep_going, "--anyway": anyway, "--allow-empty": allow_empty}
     request = {"--part": part, "--version": version} if part or version else {"--part": "auto"}
     words = [word for option, value in request.items() if value for word in (option, value)]
     words += [option for option, is_set in flags.items() if is_set]

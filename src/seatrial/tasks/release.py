@@ -49,6 +49,7 @@ WAIT = 1800
         "yes": "release without asking",
         "dry-run": "do everything except the push, and show it",
         "tests": "--no-tests: run only build and check of the sessions tagged release",
+        "keep-going": "run all sessions, also after one has failed",
         "anyway": "accept a smaller part than the fragments ask for",
         "allow-empty": "accept a release without fragments",
         "wait": "wait until CI has published the release, and verify it",
@@ -64,6 +65,7 @@ def release(
     yes: bool = False,
     dry_run: bool = False,
     tests: bool = True,
+    keep_going: bool = False,
     anyway: bool = False,
     allow_empty: bool = False,
     wait: bool = False,
@@ -92,7 +94,7 @@ def release(
         from seatrial.release.request import has_note
 
         request = ReleaseRequest(part or None, version or None, anyway, allow_empty)
-        options = ReleaseOptions(request, os.environ, tests=tests, is_dry_run=dry_run)
+        options = ReleaseOptions(request, os.environ, tests=tests, is_dry_run=dry_run, keep_going=keep_going)
         console = open_console("release")
         repository, terminal = open_repository(project_folder(), os.environ), Terminal(console, yes=yes)
         with console.running():
