@@ -54,7 +54,7 @@ def main() -> None:
         for name, value in (("user.name", NAME), ("user.email", f"{NAME}@example.org")):
             run(environ, folder, "git", "config", "--global", name, value)
         address = f"https://github.com/acme/{NAME}.git"
-        run(environ, folder, SEATRIAL, "new", NAME, "--description", "A sample.", "--remote", address)
+        run(environ, folder, SEATRIAL, "new", NAME, "--description", "A sample.", "--remote", address, "--yes")
         run(environ, folder, "git", "init", "--quiet", "--bare", "--initial-branch=main", str(remote))
         run(environ, package, "git", "config", f"url.{remote}.insteadOf", address)
         run(environ, package, "git", "push", "--quiet", "--set-upstream", "origin", "HEAD")
