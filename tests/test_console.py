@@ -223,12 +223,13 @@ HASH = "0123456789abcdef" * 4
         (f"  demo.whl  sha256 {HASH}  new", 73, ["  demo.whl", f"  sha256 {HASH}", "  new"]),
         (f"  demo.whl  sha256 {HASH}", 60, ["  demo.whl", f"  sha256 {HASH[:50]}…"]),
         (
-            "invoke publish --index http://127.0.0.1:8000/legacy/",
-            20,
-            ["invoke publish --index http://127.0.0.1:8000/legacy/"],
+            "name  free on http://127.0.0.1/x: take it",
+            24,
+            ["name  free on", "      http://127.0.0.1/x:", "      take it"],
         ),
+        ("next  invoke undo --index http://127.0.0.1/", 24, ["next  invoke undo --index http://127.0.0.1/"]),
+        ("fix:  see the index and ask", 20, ["fix:  see the index", "      and ask"]),
     ],
 )
-def test_hash_does_not_cross_the_edge_of_a_terminal(line: str, width: int, lines: list[str]) -> None:
+def test_line_breaks_at_blanks_and_a_command_stays_whole(line: str, width: int, lines: list[str]) -> None:
     assert fit_line(line, width).split("\n") == lines
-    assert all(len(line) <= width for line in lines if "invoke" not in line)

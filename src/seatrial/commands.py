@@ -1,4 +1,4 @@
-"""Commands of seatrial in messages, as data: a face renders them, because only a face knows how it was called."""
+"""Commands of seatrial in messages, as data: a face renders them, because only a face can read how it was called."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What people see: everything that the faces show passes through here.
 
-It knows four forms. On a terminal, a list of steps stays in place and shows what runs, with colours. In a pipe or in
+There are four forms. On a terminal, a list of steps stays in place and shows what runs, with colours. In a pipe or in
 CI, each step is a plain line. For a parent process, each event is a line of JSON. With ``--quiet``, only results and
 errors are shown. The output of tools goes to a log, and with ``--verbose`` to the screen too.
 """
@@ -61,8 +61,14 @@ STATE_STYLES = {StepState.DONE: "ok", StepState.FAILED: "error", StepState.SKIPP
 ROW_STYLES = {StepState.DONE: "green", StepState.FAILED: "bold red", StepState.SKIPPED: "dim"}
 """The styles of the signs in the list, as rich names them."""
 
-SHA256 = re.compile(r" +(?P<field>sha256 [0-9a-f]{64})\b,?")
-COLUMN = re.compile(r"[a-z][a-z ]*? {2,}(?=\S)| *")
+SHA256 = re.compile(r"sha256 [0-9a-f]{64}\b")
+WORD = re.compile(r"( *)(sha256 [0-9a-f]{64}\b|\S+)")
+"""A word, with the blanks before it; a SHA-256 goes with its name."""
+
+COMMAND = re.compile(r"(seatrial|invoke|pip|python|git|gh|nox|uv|uvx) ")
+"""What a line begins with that a user may copy."""
+
+COLUMN = re.compile(r"[A-Za-z][A-Za-z ]*?:? {2,}(?=\S)| *")
 """The first column of a card, or the indentation of a line."""
 
 LOGS_KEPT = 10
@@ -89,20 +95,23 @@ def can_encode(stream: TextIO, text: str) -> bool:
 
 
 def fit_line(line: str, width: int) -> str:
-    """Return a line in which no SHA-256 crosses the right edge: it gets a line of its own, or is cut with an ellipsis.
+    """Return a line as lines that fit, broken at blanks and indented like its text; a longer SHA-256 is cut.
 
-    Other words are left to the terminal, so that commands and addresses can be copied whole.
+    A command stays one line, which can be copied whole.
     """
-    match = SHA256.search(line)
-    if match is None or len(line) <= width:
-        return line
     column = COLUMN.match(line)
     indent = len(column[0]) if column else 0
-    field, rest = match["field"], line[match.end() :].strip()
-    if indent + len(field) > width:
-        field = f"{field[: max(len('sha256 '), width - indent - 1)]}…"
-    lines = [line[: match.start()].rstrip(), f"{'':{indent}}{field}", f"{'':{indent}}{rest}" if rest else ""]
-    return "\n".join(filter(None, lines))
+    if len(line) <= width or COMMAND.match(line, indent):
+        return line
+    lines = [line[:indent]]
+    for gap, word in WORD.findall(line[indent:]):
+        is_first = not lines[-1].strip() or len(lines[-1]) == indent
+        if not is_first and len(lines[-1]) + len(gap) + len(word) > width:
+            lines.append(" " * indent)
+            is_first = True
+        lines[-1] += ("" if is_first else gap) + word
+    room = max(len("sha256 "), width - indent - 1)
+    return "\n".join(SHA256.sub(f"{part.strip()[:room]}…", part) if len(part) > width else part for part in lines)
 
 
 def fit_text(text: str, stream: TextIO) -> str:

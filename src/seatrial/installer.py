@@ -109,7 +109,7 @@ def best_installer() -> Installer:
 
 
 def find_uv() -> str | None:
-    """Return the program of uv: of ``$UV``, of the package beside this one, or of PATH, as nox looks for it."""
+    """Return the program of uv: of ``$UV``, of the package uv in this environment, or of PATH, as nox looks for it."""
     named = process.user_environment().get("UV")
     if named is None:
         with contextlib.suppress(ImportError, FileNotFoundError):
@@ -121,14 +121,14 @@ def find_uv() -> str | None:
 
 
 def installer_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment of variables in which uv, pip and virtualenv install where they are told to."""
+    """Return an environment of variables in which no variable redirects the installations of uv, pip and virtualenv."""
     kept = {name: value for name, value in environ.items() if not REDIRECTING_VARIABLE.fullmatch(name)}
     # The value of a variable wins over that of a pip.conf.
     return {**kept, "PIP_USER": "0"}
 
 
 def create_environment(installer: Installer, environment: Path, python: str = sys.executable) -> None:
-    """Make a virtual environment anew, with the Python that runs this unless told. Raises `InstallFailed`."""
+    """Make a virtual environment anew, with the running Python by default. Raises `InstallFailed`."""
     environment.parent.mkdir(parents=True, exist_ok=True)
     command, env = installer.create(environment, python), installer_environment(process.user_environment())
     done = process.attempt(command, cwd=environment.parent, env=env)

@@ -71,7 +71,7 @@ def attempt(
     """Run a command to its end and return how it went, whatever its exit code.
 
     Raises `CommandFailed` with exit code 127 when it can't be started. Standard input is empty, so nothing waits
-    for an answer. When this program is interrupted or told to end, so is all that the command has started; one that
+    for an answer. When this program is interrupted or terminated, so is all that the command has started; one that
     may ask on the terminal (``on_terminal``), such as git for a passphrase, is asked to end what it has started.
     """
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
@@ -179,7 +179,7 @@ def start_waiting(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -
 
 @dataclass(frozen=True)
 class WaitingCommand:
-    """A command that was started and waits to be told, on its standard input, what to do."""
+    """A command that was started ahead, and waits for its task on standard input."""
 
     args: tuple[str, ...]
     process: subprocess.Popen[bytes]
@@ -298,7 +298,7 @@ def run_streaming(
 def signals_held() -> Iterator[None]:
     """Hold back Ctrl-C and requests to end (SIGINT, SIGTERM, SIGHUP), and let them in afterwards.
 
-    In between stands what has to be whole: a process that is started and not yet known, a folder that is removed.
+    Meanwhile runs what must not be cut: starting a process until its id is stored, removing a folder.
     A signal that is ignored, as a shell does for ``command &``, stays ignored; a process that is started in between can
     be interrupted all the same, because it starts without handlers of ours.
     """
@@ -381,7 +381,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(process.pid, signal.SIGINT)
             process.wait(timeout=GRACE_SECONDS)
-    # Where nothing is left of it, nobody is there to be told.
+    # The process may have ended already.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -412,7 +412,7 @@ MODULES_VARIABLE = "PYTHONPATH"
 """Where every Python looks for modules first, before it looks into its own folders."""
 
 NOT_INHERITED = frozenset(("SEATRIAL_CALLED",))
-"""What a process tells the child that it starts, and that child alone: a test that it runs is not called like that."""
+"""The variables that only a direct child gets: tests that it runs are not called in the same way."""
 
 
 def child_environment(pass_env: Collection[str] = (), /, **extra: str) -> dict[str, str]:

@@ -56,7 +56,7 @@ USER_AND_PASSWORD = re.compile(r"://[^/\s:@]*:(?!\d+/)(?=[^\s@])")
 """What the credentials of an address begin with; a port is no password."""
 
 CREDENTIALS = re.compile(r"[a-z][a-z0-9+.-]*://([^/\s:@]*(?::(?!\d+/).*)?)@", re.IGNORECASE | re.DOTALL)
-"""What stands in an address before its host, whatever signs are in it that should not be."""
+"""The part of an address before its host, even with characters that it should not contain."""
 
 SECRET_VARIABLE = re.compile(
     r".*(PASSWORD|PASSWD|PASSPHRASE|TOKEN(?!IZ)|SECRET|CREDENTIAL|(API|ACCESS|AUTH|DEPLOY|ENCRYPTION|PRIVATE|SIGNING)_?KEY).*"

@@ -18,7 +18,7 @@ MARGIN = 0.15
 
 
 def nearest(word: str, choices: Iterable[str], close: float = CLOSE) -> tuple[str, ...]:
-    """Return the choices that ``word`` may stand for: first those that resemble it, then those that begin with it."""
+    """Return the choices that ``word`` may mean: first those that resemble it, then those that begin with it."""
     # Loaded here because only a mistake takes it.
     from difflib import SequenceMatcher  # noqa: PLC0415
 

@@ -147,7 +147,7 @@ def test_name_is_normalised_for_the_index_and_for_an_import(text: str, project: 
         ("async", "async is a word of Python's grammar"),
         (
             "Email",
-            "email is, or once was, a module of Python's standard library, and PyPI refuses new ones of that name",
+            "email is, or once was, a module of Python's standard library, whose name PyPI refuses",
         ),
         ("Requirements.txt", "PyPI prohibits the name Requirements.txt"),
         ("tests", "tests is what every project calls a folder of its own"),

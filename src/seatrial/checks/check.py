@@ -66,7 +66,7 @@ def run_checks(
     subject: str = "",
     ignore_reasons: Mapping[str, str] | None = None,
 ) -> tuple[CheckResult, ...]:
-    """Run every check, in the order given; a check whose need was not met is skipped and says so.
+    """Run every check, in the order given; a check whose need was not met is skipped, with the reason.
 
     ``subject``: what the facts are about, such as a file name; ``ignore_reasons``: codes that the project ignores, with
     its reasons.
@@ -128,7 +128,7 @@ MOST_LINES = 5
 
 
 def finding_of(lines: Iterable[str], fix: str | Command) -> Finding:
-    """Return a finding that failed with the lines, first the one that PyPI answers with; passed if there are none."""
+    """Return a finding that failed with the lines, first PyPI's answer; passed without lines."""
     lines = list(lines)
     return Finding.failed("\n".join(lines), fix) if lines else Finding.passed()
 

@@ -496,7 +496,7 @@ def described(file: Distribution) -> Finding:
 @check(
     "DIST143",
     "The project is not named like a module of the standard library",
-    "PyPI refuses new projects with such a name; existing ones, such as backports, may continue.",
+    "PyPI refuses new projects with such a name; existing projects, such as backports, may continue.",
     severity=WARNING,
     needs=NEEDS_METADATA,
 )

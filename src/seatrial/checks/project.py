@@ -73,7 +73,7 @@ class ProjectSources:
 
     @property
     def readme_type(self) -> str | None:
-        """The content type that ``readme`` states, or that the suffix of its file stands for; None for an unknown."""
+        """The content type that ``readme`` states, or that of the suffix of its file; None for another suffix."""
         readme = self.table.get("readme")
         if isinstance(readme, dict) and isinstance(readme.get("content-type"), str):
             return str(readme["content-type"]).partition(";")[0].strip().lower()
@@ -100,7 +100,7 @@ project_check = partial(check, severity=WARNING, needs=("META001",))
 @project_check(
     "META011",
     "The standard tables of pyproject.toml follow their specification",
-    "Build backends stop at unknown keys, each at different ones.",
+    "Build backends stop at unknown keys, each at other keys.",
     severity=ERROR,
 )
 def as_specified(sources: ProjectSources) -> Finding:
@@ -431,7 +431,7 @@ def types_target(sources: ProjectSources) -> Finding:
 
 @project_check(
     "META056",
-    "Workflows that list Pythons to test list the same ones as the classifiers",
+    "Workflows that list Pythons to test list those of the classifiers",
     "A matrix that is written twice drifts apart.",
 )
 def pythons_in_workflows(sources: ProjectSources) -> Finding:

@@ -560,7 +560,7 @@ HARMLESS = frozenset(
 
 
 def may_upload(program: Program) -> bool:
-    """Whether a program runs what nobody can see in a workflow: a script, a session, a target."""
+    """Whether a program runs commands that the workflow does not contain: a script, a session, a target."""
     if program.script is not None and program.script.endswith("setup.py"):
         return not (program.args and SETUP_COMMANDS.issuperset(program.args))
     if program.script is not None or program.name in PROJECT_RUNNERS or "$" in program.name:

@@ -332,7 +332,7 @@ def _answer(end: Value) -> Answer:
 
 
 def _reason(job: Job, context: Context, starts: Answer, awaited: tuple[JobRun, ...]) -> str:
-    """Return what decides that a job does not run, or that nobody knows it: its own ``if``, or a job before it."""
+    """Return why a job does not run, or why that is unknown: its own ``if``, or a job before it."""
     if condition_holds(job.condition, context) is starts:
         return f"if: {one_line(job.condition or '')}"
     before = next((run for run in awaited if _answer(_end(run)) is starts), None)

@@ -330,7 +330,7 @@ def _text(value: Value) -> str | None:
 
 def _called(name: str, arguments: Sequence[Node], context: Context) -> Value:
     if name in STATUS_FUNCTIONS:
-        # All goes well, and nobody cancels the run.
+        # The run succeeds, and is not cancelled.
         succeeded = UNKNOWN if context.succeeded is Answer.UNKNOWN else context.succeeded is Answer.YES
         return {"always": True, "success": succeeded}.get(name, False)
     values = [argument(context) for argument in arguments]

@@ -217,7 +217,7 @@ def _is_table(job: Mapping[str, Any], key: str) -> bool:
 
 
 def _needs(needs: object) -> Iterator[str]:
-    """Yield the jobs that have to be over; a job of another pipeline, and one that may be missing, are none."""
+    """Yield the jobs that have to be over; not jobs of other pipelines, nor jobs that may be missing."""
     for need in needs if isinstance(needs, list) else [needs]:
         if isinstance(need, str):
             yield need

@@ -25,7 +25,7 @@ def without_pins(text: str) -> str:
 
 
 def keep_newer_pins(text: str, now: str) -> str:
-    """Return a text with the pins that stand ``now`` where it has older ones: somebody has raised them, and merged it.
+    """Return a text in which older pins are replaced by those of ``now``, which were raised by a merge.
 
     Only a later version counts: not an earlier one, and none that is said of a commit or of a version of ours.
     """

@@ -183,7 +183,7 @@ class PublishingJob:
 
     @property
     def is_started_by_tag(self) -> bool:
-        """Whether the push of the tag starts its workflow, and nobody has to do anything."""
+        """Whether the push of the tag starts its workflow, without a step by hand."""
         return self.event is not None and self.event not in BY_HAND
 
     @property

@@ -60,12 +60,12 @@ def has_gh() -> bool:
 
 
 def query_github(folder: Path, path: str) -> Any:
-    """Return what GitHub answers; None when there is no gh, nobody is logged in, or there is no such thing."""
+    """Return what GitHub answers; None without gh, without a login, or without such a resource."""
     return _gh_json(folder, "api", path)
 
 
 def runs_for_tag(folder: Path, repository: str, tag: str, commit: str) -> tuple[Run, ...] | None:
-    """Return the runs that the push of a tag has started, the newest first; None where gh can't tell.
+    """Return the runs that the push of a tag has started, the newest first; None where gh does not answer.
 
     ``repository``: OWNER/NAME.
     """

@@ -169,7 +169,7 @@ class WorkflowReport:
 
     @property
     def starts_alone(self) -> bool:
-        """Whether the push of the tag starts it, and nobody has to do anything."""
+        """Whether the push of the tag starts it, without a step by hand."""
         return self.event is not None and self.event not in BY_HAND
 
     @property
@@ -189,7 +189,7 @@ class WorkflowReport:
 
 @dataclass(frozen=True)
 class TagReport:
-    """What a tag starts: ``publishes``: whether it leads to an upload to PyPI that nobody has to start."""
+    """What a tag starts: ``publishes``: whether it leads to an upload to PyPI without a step by hand."""
 
     tag: str
     workflows: tuple[WorkflowReport, ...]

@@ -166,7 +166,7 @@ OVERLAP = 1024
 
 @dataclass
 class Scanner:
-    """Reads the members of one archive, and gathers what checks need to know; ``room``: bytes left for texts."""
+    """Reads the members of one archive, and gathers the facts that checks need; ``room``: bytes left for texts."""
 
     texts: dict[str, bytes] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
@@ -364,7 +364,7 @@ def read_tar(file: BinaryIO, size: int, most: int = MOST_MEMBERS) -> ArchiveCont
 def _ending_fault(stream: BoundedStream) -> str | None:
     """Read what comes after the last member, and return what is wrong there: an archive ends with zeros.
 
-    tarfile stops at the first header that is none; other readers go on. gzip compares its checksum at the very end.
+    tarfile stops at the first invalid header; other readers go on. gzip compares its checksum at the very end.
     """
     try:
         has_more = bool(stream.block.strip(b"\0"))
@@ -499,7 +499,7 @@ def read_zip(file: BinaryIO, name: str, size: int) -> ArchiveContents:
 
 
 def _size_fault(archive: zipfile.ZipFile, size: int) -> Fault | None:
-    """Say what forbids to read the members: there are too many, too large ones, or they are compressed otherwise."""
+    """Say why the members cannot be read: too many, too large, or with another compression."""
     infos = archive.infolist()
     if len(infos) > MOST_MEMBERS:
         raise TooMuchError(f"it has more than {MOST_MEMBERS:,} members")

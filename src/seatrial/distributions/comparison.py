@@ -89,7 +89,7 @@ def _unreadable(distribution: Distribution) -> str | None:
 
 
 def _contents(distribution: Distribution) -> Mapping[str, Content]:
-    """Return what each name stands for. A folder that holds something is implied by what it holds."""
+    """Return the content by name. A folder that holds something is implied by what it holds."""
     members = distribution.contents.members
     names = sorted({_plain(member.name) for member in members})
     forms = _metadata_forms(distribution)

@@ -44,13 +44,13 @@ def listed_files(root: Path) -> tuple[PurePosixPath, ...] | None:
 
 
 def tracked_files(root: Path) -> tuple[PurePosixPath, ...]:
-    """Return the files below ``root`` that git knows, relative to it; none where there is no git."""
+    """Return the files below ``root`` that git tracks, relative to it; empty without git."""
     tracked = _query(root, "git", "ls-files", "-z", "--cached", "--recurse-submodules")
     return tuple(sorted(PurePosixPath(name) for name in set((tracked or "").split("\0")) - {""}))
 
 
 def changed_files(root: Path) -> tuple[PurePosixPath, ...]:
-    """Return the files below ``root`` that git knows and that are not as they are in the commit, none without git."""
+    """Return the tracked files below ``root`` that differ from the commit; empty without git."""
     differing = _query(root, "git", "diff", "-z", "--no-ext-diff", "--name-only", "--relative", "HEAD", "--")
     return tuple(sorted(PurePosixPath(name) for name in set((differing or "").split("\0")) - {""}))
 

@@ -258,7 +258,7 @@ def _ask(repository: Repository, push: AtomicPush) -> PushState:
     if remote.tags.get(push.tag) == push.oid:
         return PushState.ACCEPTED
     if push.address is not None and push_address(repository, push.upstream.remote) != push.address:
-        # Another repository does not tell.
+        # Another repository does not answer.
         return PushState.UNKNOWN
     # The remote takes the push only while it lacks the tag and its branch is at the base. When the branch is at our
     # commit, the tag follows: a remote may move its refs one after the other.

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 class IndexFile:
     """A file on an index: ``size`` in bytes, ``sha256`` in hexadecimal digits.
 
-    ``uploaded``: with its time zone, None where the index does not tell it; ``metadata``: the address of its core
+    ``uploaded``: with its time zone, None where the index does not show it; ``metadata``: the address of its core
     metadata (PEP 658), "" where the index does not serve them; ``provenance``: that of its attestations (PEP 740), ""
-    for none, None where the index does not tell, as before version 1.3 of the API; ``url``: that of the file.
+    for none, None where the index does not show them, as before version 1.3 of the API; ``url``: that of the file.
     """
 
     name: str
@@ -54,7 +54,7 @@ class IndexFile:
 
     @property
     def version(self) -> Version | None:
-        """The version that the file name tells, None where it tells none."""
+        """The version in the file name, None without one."""
         return version_of(self.name)
 
 
@@ -62,8 +62,8 @@ class IndexFile:
 class ProjectFiles:
     """What an index holds of one project.
 
-    ``project``: its name there, "" when the index does not know it; ``burned``: the names of files that were deleted,
-    which nobody can use again; ``status``: active, archived, quarantined or deprecated (PEP 792).
+    ``project``: its name there, "" when the index does not have it; ``burned``: the names of files that were deleted,
+    which cannot be used again; ``status``: active, archived, quarantined or deprecated (PEP 792).
     """
 
     project: str = ""
@@ -97,7 +97,7 @@ class PendingRelease:
     """A release that is about to go to an index, ``version`` None where none was found, and what is there already.
 
     ``index``: the address, fit to be shown; ``released``: the versions that the repository has tags of; ``holder``: who
-    made what is there, as far as that was asked and is told.
+    made the project there, "" if unknown.
     """
 
     index: str
@@ -109,7 +109,7 @@ class PendingRelease:
 
     @property
     def is_strange(self) -> bool:
-        """Whether the index has the project, and the repository knows none of its versions."""
+        """Whether the index has versions of the project, none of which has a tag in the repository."""
         return bool(self.project_files.versions) and not set(self.project_files.versions) & set(self.released)
 
 
@@ -128,7 +128,7 @@ class Upload:
 
 
 def version_of(name: str) -> Version | None:
-    """Return the version that the name of a distribution tells, None where it tells none."""
+    """Return the version in the name of a distribution, None for another name."""
     try:
         return FileName.parse(name).version
     except ValueError:
@@ -145,7 +145,7 @@ DEADLINE = 3
 
 
 def in_thread(function: Callable[..., Result], *args: object) -> Future[Result]:
-    """Call a function in a thread that nobody waits for at the end of the program."""
+    """Call a function in a daemon thread, which does not keep the program from ending."""
     future: Future[Result] = Future()
 
     def call() -> None:
@@ -168,7 +168,7 @@ DOWNLOAD_TIMEOUT = 120
 
 
 def read_project_files(simple_url: str, project: str, patience: float = TIMEOUT) -> ProjectFiles:
-    """Return what an index holds of a project, nothing when it does not know it. No caches are asked.
+    """Return the files of a project on an index; empty when the index does not have it. Caches are not used.
 
     ``patience``: the seconds that an answer may take. Raises `IndexUnreachable`.
     """

@@ -135,7 +135,7 @@ def pypirc_path(environ: Mapping[str, str]) -> Path:
 
 
 def _pypirc(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Return the values of each index as twine reads them, who knows which sections count and what they inherit."""
+    """Return the values of each index as twine reads them, with its rules for sections and defaults."""
     # twine takes its time to load.
     from twine.exceptions import TwineException  # noqa: PLC0415
     from twine.utils import get_config  # noqa: PLC0415
@@ -151,7 +151,7 @@ def _pypirc(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 
 INDEX_VARIABLES = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
-"""What tells it in the environment: to pip, and to uv where pip is told nothing."""
+"""The environment variables with its address: pip's, then uv's."""
 
 
 def pip_index_url(environ: Mapping[str, str]) -> str:

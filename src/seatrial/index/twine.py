@@ -133,7 +133,7 @@ def twine_upload(
 
 
 def upload_interactively(paths: Sequence[Path], env: Mapping[str, str], repository: str) -> None:
-    """Run ``twine upload`` on the terminal, where it asks for what it does not know. Raises `UploadFailed`."""
+    """Run ``twine upload`` on the terminal, where it prompts for credentials. Raises `UploadFailed`."""
     options = ("--disable-progress-bar", *(("--repository", repository) if repository else ()))
     args = (*_program(), "upload", *options, *(str(path) for path in paths))
     if process.run_interactively(args, cwd=paths[0].parent, env=env):

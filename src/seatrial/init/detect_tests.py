@@ -215,7 +215,7 @@ def package_folders(project: Project, files: Sequence[PurePosixPath]) -> tuple[P
 
 
 def _module_of(word: str, packages: Sequence[PurePosixPath]) -> tuple[str, ...] | None:
-    """Return the modules that a path of the source tree stands for, None for a path outside of the packages."""
+    """Return the modules below a path of the source tree, None for a path outside of the packages."""
     path, colon, test = word.partition("::")
     parts = PurePosixPath(path).parts
     if parts == ("src",):

@@ -259,7 +259,7 @@ CFG, SCRIPT = PurePosixPath(SETUP_CFG), PurePosixPath(SETUP_PY)
 
 
 def add_classifiers(detected: DetectedProject) -> Iterator[ProposedFile]:
-    """Yield setup.py or setup.cfg with the classifiers of the Pythons, where the metadata stand there and name none."""
+    """Yield setup.py or setup.cfg with the classifiers of the Pythons, where the metadata are there and name none."""
     project, classifiers = detected.project, missing_classifiers(detected.project)
     file_name = file_of_metadata(project.root, project.table)
     if not classifiers or file_name not in {SETUP_CFG, SETUP_PY}:

@@ -300,7 +300,7 @@ def _mistakes(text: str) -> Iterator[str]:
     if keyword.iskeyword(module):
         yield f"{module} is a word of Python's grammar"
     if is_python_module(text):
-        yield f"{module} is, or once was, a module of Python's standard library, and PyPI refuses new ones of that name"
+        yield f"{module} is, or once was, a module of Python's standard library, whose name PyPI refuses"
     elif canonicalize_name(text) in PROHIBITED_NAMES:
         yield f"PyPI prohibits the name {text}"
     elif module in COMMON_NAMES:

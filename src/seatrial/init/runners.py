@@ -1,4 +1,4 @@
-"""How a project runs its tests, type checks, linters and documentation today, and where it says so.
+"""How a project runs its tests, type checks, linters and documentation today, and where that is configured.
 
 Everything becomes a `Runner`: a command, and what is installed for it. The files are read and nothing is run: workflows
 of GitHub, tox, an existing noxfile, the scripts of hatch, PDM, poe and taskipy, Makefile, justfile and pre-commit. What

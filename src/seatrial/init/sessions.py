@@ -153,7 +153,7 @@ def _tests(detected: DetectedProject) -> Iterator[PlannedSession]:
 
 
 def tested_pythons(detected: DetectedProject) -> tuple[str, ...]:
-    """Return the Pythons that the project is tested on today, where neither classifiers nor requires-python say so."""
+    """Return the Pythons that the project is tested on today, without classifiers and requires-python for them."""
     project = detected.project
     if project.pythons_classified:
         return ()

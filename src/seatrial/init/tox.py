@@ -1,7 +1,7 @@
 """The environments of tox, from tox.ini, setup.cfg, tox.toml or ``[tool.tox]``, read without tox.
 
-tox, "Configuration": what only a run knows, such as a temporary folder, is left out of a command together with its
-option. Positional arguments count with their default.
+tox, "Configuration": values that exist only during a run, such as a temporary folder, are left out of a command
+together with their option. Positional arguments count with their default.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ PYTHON_FACTOR = re.compile(r"(?:py|pypy|cpython|jython|graalpy)?(?:(3)\.?(\d*)|p
 
 
 def python_of_factor(factor: str) -> str | None:
-    """Return the Python that a part of a name stands for: ``py312``, ``py3.12`` and ``3.12`` are 3.12."""
+    """Return the Python that a part of a name means: ``py312``, ``py3.12`` and ``3.12`` are 3.12."""
     match = re.fullmatch(r"(?:py|cpython)?3\.?(\d{1,2})(t?)", factor)
     return f"3.{match[1]}{match[2]}" if match else None
 
@@ -244,7 +244,7 @@ def split_list(text: str) -> list[str]:
 
 
 def expand_braces(text: str) -> list[str]:
-    """Return the names that a pattern such as ``py{39,310}-{a,b}`` or ``py{310-314}`` stands for."""
+    """Return the names that a pattern such as ``py{39,310}-{a,b}`` or ``py{310-314}`` expands to."""
     parts = re.split(r"\{([^{}]*)\}", re.sub(r"\s+", "", text))
     choices = [[part] if number % 2 == 0 else list(_choices(part)) for number, part in enumerate(parts)]
     return ["".join(combination) for combination in itertools.product(*choices)]
@@ -336,7 +336,7 @@ def words_of(line: str) -> tuple[str, ...]:
 
 
 def cleaned(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the words of a command without those that only a run knows, and without the signs before it."""
+    """Return the words of a command without values that exist only during a run, and without the prefix signs."""
     kept: list[str] = []
     for word in words:
         if UNKNOWN in word:

@@ -231,7 +231,7 @@ IDENTITY = (
 
 
 def _commit(root: Path) -> None:
-    """Commit everything, and push it to a remote beside the copy."""
+    """Commit everything, and push it to a remote next to the copy."""
     git, remote = Git(root, IDENTITY), root.parent / "remote.git"
     git.run("add", "--all")
     git.run("commit", "--quiet", "--allow-empty", "--message", "Adopt seatrial")

@@ -109,7 +109,7 @@ def raise_version(snapshot: ProjectSnapshot, version: Version) -> None:
 
 
 def _refresh_locks(snapshot: ProjectSnapshot) -> None:
-    """Run the commands of ``lock``; when one fails, the files beside pyproject.toml are as they were."""
+    """Run the commands of ``lock``; when one fails, the files next to pyproject.toml are as they were."""
     root = snapshot.project.root
     if snapshot.config.lock:
         files = (path for path in sorted(root.iterdir()) if path.is_file() and not leaves_repository(root, path))
@@ -198,7 +198,7 @@ def assemble_changelog(
             fragment.unlink()
         for folder in dict.fromkeys(fragment.parent for fragment in fragments):
             if not any(folder.iterdir()):
-                # git knows no empty folders, and towncrier would not find the next fragment a place.
+                # git keeps no empty folders, and the next fragment needs this one.
                 (folder / ".gitkeep").touch()
     return entry
 
@@ -281,7 +281,7 @@ def _require_no_others(news: ChangelogSettings, snapshot: ProjectSnapshot) -> No
 
 
 def _around(news: ChangelogSettings, path: Path) -> tuple[str, str]:
-    """Return what stands above a new entry in the news file, the marker too, and what stands below it.
+    """Return the text above a new entry in the news file, the marker included, and the text below it.
 
     Raises `MarkerMissing` or `FileNotUtf8`.
     """

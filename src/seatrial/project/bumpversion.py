@@ -112,7 +112,7 @@ def write_configured(project: Project, current: str | None, version: Version) ->
 
 
 def read_settings(project: Project) -> dict[str, Any]:
-    """Return what bump-my-version is told, in the shape of ``[tool.bumpversion]``. Raises `PyprojectInvalid`."""
+    """Return bump-my-version's configuration, in the shape of ``[tool.bumpversion]``. Raises `PyprojectInvalid`."""
     name = configuration(project)
     if name is None:
         return {"files": []}

@@ -43,7 +43,7 @@ FOLDERS = (".", "docs", "doc", "docs/source")
 class Fragment:
     """A news file: its path below the project, the issue that it is about ("" for an orphan), its type.
 
-    ``counter`` tells several fragments of one issue and type apart.
+    ``counter`` distinguishes fragments of the same issue and type.
     """
 
     path: PurePosixPath
@@ -56,7 +56,7 @@ class Fragment:
 class ChangelogSettings:
     """The settings of towncrier that matter here (towncrier, "Configuration reference").
 
-    ``source``: the file they stand in; ``folders``: those of the fragments, one for each section; ``filename``: the
+    ``source``: the file with them; ``folders``: those of the fragments, one for each section; ``filename``: the
     news file; ``marker``: the line below which the entry of a release goes; ``single``: whether all releases share
     the news file; ``lists_ignored``: whether ``ignore`` is set, without which towncrier skips a misnamed fragment.
     """
@@ -119,9 +119,9 @@ class ChangelogSettings:
         return any(fnmatch.fnmatch(name.lower(), pattern) for pattern in self.ignored)
 
     def fragment(self, path: PurePosixPath) -> Fragment | None:
-        """Return the fragment that a file is, None when towncrier can't tell its type from its name.
+        """Return the fragment that a file is, None when its name has no type of towncrier.
 
-        The last part of the name that is a type is the type; what stands before it is the issue.
+        The last part of the name that is a type is the type; the text before it is the issue.
         """
         parts = path.name.split(".")
         for index in range(len(parts) - 1, 0, -1):
@@ -326,5 +326,5 @@ def _run_towncrier(root: Path, args: tuple[str, ...], ahead: WaitingCommand | No
         try:
             return process.finish(json.dumps({"folder": str(root), "args": args}))
         except CommandFailed as error:
-            # The user knows it by its name.
+            # Shown by its name.
             raise CommandFailed(render_command(("towncrier", *args)), error.returncode, error.output) from None

@@ -37,7 +37,7 @@ classifiers =
 
 
 def file_of_metadata(root: Path, table: Mapping[str, Any]) -> str:
-    """Return the file in which the metadata stand; ``table``: pyproject.toml.
+    """Return the file with the metadata; ``table``: pyproject.toml.
 
     What setup.py has, setup.cfg does not change (setuptools, "setup.cfg"). Raises `PyprojectUnreadable`.
     """
@@ -51,7 +51,7 @@ def file_of_metadata(root: Path, table: Mapping[str, Any]) -> str:
 
 
 def legacy_value(root: Path, table: Mapping[str, Any], part: str, key: str) -> str:
-    """Return what setup.py says, or setup.cfg in its section ``part``; "" where the metadata stand elsewhere.
+    """Return what setup.py says, or setup.cfg in its section ``part``; "" where the metadata are elsewhere.
 
     A version in setup.py is left out: which file has it is another question.
     Raises `PyprojectUnreadable`.
@@ -64,12 +64,12 @@ def legacy_value(root: Path, table: Mapping[str, Any], part: str, key: str) -> s
 
 
 def is_computed(root: Path, table: Mapping[str, Any], key: str) -> bool:
-    """Whether setup.py computes a value, so that nobody knows it who does not run it."""
+    """Whether setup.py computes a value, which only running it shows."""
     return _has_script(table) and SetupScript.read(root).computes(key)
 
 
 def sets_version(root: Path, table: Mapping[str, Any]) -> bool:
-    """Whether setup.py says the version, or may; also that which ``dynamic`` of ``[project]`` leaves open."""
+    """Whether setup.py has the version, or may have it; also a version that ``[project]`` lists as dynamic."""
     return build_backend(table).startswith("setuptools") and SetupScript.read(root).hands("version")
 
 

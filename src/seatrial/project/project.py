@@ -199,7 +199,7 @@ class Project:
         return any(self._ini(name, section) is not None for name in files)
 
     def declared(self, section: str, key: str) -> str:
-        """Return what setup.py or setup.cfg says where the metadata stand there, "" when neither does."""
+        """Return what setup.py or setup.cfg says where the metadata are there, "" when neither does."""
         return legacy_value(self.root, self.table, section, key)
 
     @property

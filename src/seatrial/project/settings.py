@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 IMAGES = {"ubuntu": "ubuntu-24.04", "macos": "macos-15", "windows": "windows-2025"}
-"""The machines of GitHub that stand for an operating system: named, so that a new one comes with a commit."""
+"""GitHub's runner for each operating system, with its version, so that an upgrade is a commit."""
 
 CI_KEYS = ("systems", "testpypi", "prove", "coverage", "verification", "install")
 
@@ -254,7 +254,7 @@ def _mistakes_in_template(key: str, template: str) -> Iterator[str]:
         fields = [part for part in Formatter().parse(template) if part[1] is not None]
     except ValueError:
         fields = [("", "", None, None)]
-    # An attribute, a width or a conversion would be one of a version, which knows none.
+    # An attribute, a width or a conversion would apply to a version, which has none.
     if any(name not in {"version", "name"} or form or conversion for _, name, form, conversion in fields):
         yield f"{key} takes {{version}} and {{name}} alone, not {template!r}"
     elif key in {"tag", "release-branch"} and all(name != "version" for _, name, _, _ in fields):

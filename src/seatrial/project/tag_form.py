@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 USUAL_PREFIXES = ("v", "", "V", "release-", "release/", "releases/", "rel-", "version-")
-"""What stands before the version in the tags of most projects, the commonest first."""
+"""The text before the version in the tags of most projects, the commonest first."""
 
 DEFAULT = "v{version}"
 DEFAULT_BELOW_TOP = "{name}-v{version}"
@@ -38,7 +38,7 @@ FAR_APART = 1000
 
 @dataclass(frozen=True)
 class Series:
-    """The tags of one form: ``prefix`` stands before the version in all of them; ``newest``: the highest version."""
+    """The tags of one form: ``prefix`` precedes the version in all of them; ``newest``: the highest version."""
 
     prefix: str
     tags: dict[Version, str]
@@ -96,7 +96,7 @@ def resolve_tag_form(project: Project, config: Config, tags: Collection[str], ve
 
 
 def read_series(tags: Iterable[str]) -> tuple[Series, ...]:
-    """Return the tags that end with a version (PEP 440), by what stands before it; the prefix ends with no digit."""
+    """Return the tags that end with a version (PEP 440), by the prefix before it, which does not end with a digit."""
     series: dict[str, Series] = {}
     for tag in tags:
         split = _split(tag)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 VERSION_MODULES = ("__init__.py", "__about__.py", "__version__.py", "_version.py", "version.py")
-"""Modules of a package in which a version stands by custom."""
+"""Modules of a package that have the version by custom."""
 
 TAG_PLUGINS = (
     *("setuptools-scm", "setuptools-git-versioning", "hatch-vcs", "versioningit", "dunamai", "vcs-versioning"),
@@ -65,8 +65,8 @@ class VersionFiles:
 def find_version_files(project: Project, files: Iterable[PurePosixPath]) -> VersionFiles:
     """Find the places in which ``project`` names its version.
 
-    ``files``: those of the project, relative to it. Beside the place where the build backend looks, or that in the
-    files which setup.py names, these are modules of the package with a ``__version__``, setup.cfg, ``current_version``
+    ``files``: those of the project, relative to it. In addition to the place that the build backend reads, or those
+    which setup.py names, these are modules of the package with a ``__version__``, setup.cfg, ``current_version``
     of bump-my-version, the crate of maturin, and the project's own entry in uv.lock. Where the first is not there,
     bump-my-version says the version.
     Raises `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8`, `PyprojectInvalid` or `PyprojectUnreadable`.
@@ -285,8 +285,8 @@ class VersionPlace:
     """One place that names the version.
 
     ``path``: the file, from the project's folder; ``text``: the shortest stretch of it that ends with the version's own
-    line and stands in the file once, with LF for its line ends; ``version``: as it is written there;
-    ``is_semantic``: whether it has to be one of Semantic Versioning, as Cargo's are.
+    line and occurs in the file once, with LF for its line ends; ``version``: as it is written there;
+    ``is_semantic``: whether it has to follow Semantic Versioning, as Cargo's do.
     """
 
     path: PurePosixPath
@@ -379,7 +379,7 @@ def find_in_uv_lock(project: Project) -> Iterator[VersionPlace]:
 def nearest_file(project: Project, name: str, start: str | PurePosixPath = "", holds: str = "") -> PurePosixPath:
     """Return the path of the nearest file of this name from ``start`` upwards, but not above the repository.
 
-    ``holds``: what has to stand in it. Where there is none, it is the one in ``start``.
+    ``holds``: the text that it has to contain. Without such a file, the file in ``start`` is returned.
     """
     first = project.root / start
     for folder in (first, *first.parents):
@@ -406,7 +406,7 @@ def is_spelled_semantically(text: str) -> bool:
 
 
 def _of_literal(path: PurePosixPath, text: str, literal: ast.Constant) -> Iterator[VersionPlace]:
-    """Yield the place of a version that is one literal on one line of a script."""
+    """Yield the place of a version that is a single literal on a single line of a script."""
     version, lines = str(literal.value), text.split("\n")
     if literal.end_lineno is None or not is_version(version):
         return
@@ -439,7 +439,7 @@ def is_version(text: str) -> bool:
 
 
 def find_in_crate(project: Project) -> Iterator[VersionPlace]:
-    """Yield where the version of the crate stands; nothing for another build backend than maturin.
+    """Yield the place of the version of the crate; nothing for another build backend than maturin.
 
     Raises `FileNotUtf8` or `PyprojectUnreadable`.
     """

@@ -292,7 +292,7 @@ class IndexApplication:
 
 
 def _body(request: Request) -> object:
-    """Return the JSON of a request, None when it is none."""
+    """Return the JSON of a request, None when it is not JSON."""
     try:
         return request.get_json(force=True, silent=True)
     except RecursionError:

@@ -64,7 +64,7 @@ except requests.exceptions.RequestException as error:
 sys.exit(f"{outside} answered {answer.status_code}")
 """
 """What verifies that an upload stays on this machine, with the library that twine uses: the host of the upload is the
-index of this rehearsal, which alone knows a word, and another host is out of reach."""
+index of this rehearsal, the only server that can answer a random word; other hosts are unreachable."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class LocalNetwork:
         }
 
     def _identity(self, identity: CiIdentity) -> dict[str, str]:
-        """Return what tells a job who it is: at GitHub where it can ask for a token, at GitLab the tokens."""
+        """Return the variables with the identity of a job: at GitHub where to request a token, at GitLab the tokens."""
         if identity.publisher.forge == "gitlab":
             tokens = {name: self.index.issuer.token(identity, *audience) for name, audience in identity.tokens}
             return {"GITLAB_CI": "true", **tokens}
@@ -250,7 +250,7 @@ PIECE = 1 << 16
 
 
 class Proxy(ThreadingHTTPServer):
-    """Listens on a free port of loopback. ``leads``: for each host the port on loopback that it stands for."""
+    """Listens on a free port of loopback. ``leads``: for each host the port on loopback that replaces it."""
 
     daemon_threads = True
 
@@ -259,7 +259,7 @@ class Proxy(ThreadingHTTPServer):
         self.leads = leads
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing: a client that goes away is none."""
+        """Say nothing: a client that disconnects is not an error."""
 
 
 class _Handler(BaseHTTPRequestHandler):

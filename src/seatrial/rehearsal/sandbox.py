@@ -54,7 +54,7 @@ ALLOWED = (
 PROTOCOLS = "file:http:https"
 """The protocols that git may use in a rehearsal.
 
-The remote is a folder. Requirements may come from https, which nobody can push to: git finds no credentials here.
+The remote is a folder. Requirements may come from https, which allows no push: git finds no credentials here.
 """
 
 KEY_USERS = ("ssh", "scp", "sftp", "slogin")

@@ -33,7 +33,7 @@ LARGEST_FORM = 16 * 1024 * 1024
 """Bytes of an upload besides the file, which are kept in memory; most of them are the description."""
 
 MOST_FIELDS = 20_000
-"""Fields that a form may have: each classifier and each requirement is one."""
+"""Fields that a form may have, counting each classifier and each requirement."""
 
 NEW_PROJECT = (
     "Non-user identities cannot create new projects. This was probably caused by successfully using a pending "

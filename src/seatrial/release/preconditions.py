@@ -217,7 +217,7 @@ def remote_reasons(target: PushTarget, remote: Remote, branch_status: BranchStat
 
 
 def _pull_source(target: PushTarget, remote: Remote) -> str:
-    """Return what ``git pull`` has to be told where a push goes to another address than git fetches from."""
+    """Return the arguments that ``git pull`` needs where a push goes to another address than git fetches from."""
     if remote.source == remote.name:
         return ""
     return f" {_quoted_address(remote.source)} {shlex.quote(target.upstream.branch)}"

@@ -366,8 +366,8 @@ def attempt_push(run: PreflightRun) -> None:
 def build_again(scratch: Scratch, built: BuiltDistributions, say: Callable[[str], None]) -> RebuildResult:
     """Build the distributions of the scratch clone once more: the sdist, and the wheel straight from the tree.
 
-    If the wheel differs, it is built from the sdist once more, to tell a wheel that is never the same from an sdist
-    that lacks a file. Raises `BuildError` or `InstallFailed`.
+    If the wheel differs, it is built from the sdist once more, to see whether builds of the wheel always differ,
+    or the sdist lacks a file. Raises `BuildError` or `InstallFailed`.
     """
     say("building both once more, in another folder, the wheel straight from the tree")
     with tempfile.TemporaryDirectory(prefix="seatrial-again-") as folder:

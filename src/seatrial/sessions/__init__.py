@@ -13,7 +13,7 @@ Keyword arguments enter, nox sessions leave. Start with `build`.
     sessions.mypy()
     sessions.lint()
 
-What a session needs to know is read from pyproject.toml; keyword arguments customise it.
+What a session needs is read from pyproject.toml; keyword arguments customise it.
 """
 
 from __future__ import annotations

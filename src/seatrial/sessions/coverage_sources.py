@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def coverage_settings(project: Project) -> Mapping[str, Any]:
-    """Return what coverage is told about a run, from the first of its files that says so (coverage, "Configuration").
+    """Return the settings of a run, from the first file that has them (coverage, "Configuration").
 
     Values from an ini file are strings.
     """

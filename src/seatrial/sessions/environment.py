@@ -182,7 +182,7 @@ def _change_text(contents: EnvironmentContents, wheel: Distribution | None) -> s
 
 
 def _recreate(session: nox.Session) -> None:
-    """Make the environment of a session anew, where it is one that uv or virtualenv can make."""
+    """Make the environment of a session anew, where uv or virtualenv can make it."""
     if session.venv_backend in {"uv", "virtualenv", "venv"}:
         python = shutil.which(f"python{session.python}") or session.python or sys.executable
         create_environment(_installer(session), _folder(session), str(python))

@@ -1,7 +1,7 @@
 """The task ``completion``: the scripts that complete a command line of `seatrial` in a shell.
 
 A script passes the words up to the cursor to ``seatrial __complete``, which prints one candidate on each line: the
-word, a tab, and its description. ``:files`` and ``:folders`` stand for what the shell itself completes
+word, a tab, and its description. ``:files`` and ``:folders`` leave the completion to the shell itself
 (`seatrial.tasks.candidates`).
 """
 

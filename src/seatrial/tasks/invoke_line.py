@@ -102,7 +102,7 @@ def _read(program: Program) -> dict[CommandTask, tuple[str, ...]]:
     words_of: dict[CommandTask, tuple[str, ...]] = {}
     for command in commands:
         if words_of.setdefault(command.task, tuple(command.words)) != tuple(command.words):
-            # invoke's parser knows a task with these parameters or with those.
+            # invoke's parser gets one list of parameters per task.
             raise ProjectError(
                 f"invoke takes {command.name} twice only with words for the same parameters",
                 code="WordUnexpected",

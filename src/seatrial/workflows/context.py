@@ -31,11 +31,11 @@ FALLBACK_PYTHON = "3.13"
 BRANCH_RULE = re.compile(r'\$CI_COMMIT_BRANCH == "([^"]+)"')
 WORKFLOW_FILE = re.compile(r"[\w.-]+\.ya?ml")
 BRANCH_OR_NAME = re.compile(r"[\w./@+-]+")
-"""What can stand in YAML, in an expression and in a command as it is."""
+"""What needs no quotes in YAML, in an expression and in a command."""
 
 POSIX_BIN = 'echo "$PWD/.venv/bin"'
 BIN = """python -c "import os; print(os.path.abspath('.venv/Scripts' if os.name == 'nt' else '.venv/bin'))\""""
-"""What prints the folder of programs in an environment: bash on Windows has paths that no other program knows."""
+"""What prints the folder of programs in an environment: bash on Windows has paths that no other program can read."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def pattern_of(form: str, name: str) -> str:
 
 
 def default_branch(repository: Repository) -> str:
-    """Return the branch that releases are made from where nobody says; it must not matter which one is checked out.
+    """Return the branch that releases are made from without a setting; it must not matter which one is checked out.
 
     It is what the remote's HEAD was when it was cloned. CI clones in another way, and has the files to go by.
     """

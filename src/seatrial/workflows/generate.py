@@ -88,7 +88,7 @@ class Drift:
 
     @property
     def fix(self) -> str:
-        """What mends it."""
+        """How to fix it."""
         return DRIFT_FIXES[self.reason].format(path=self.path, write=Command("workflows"))
 
     def __str__(self) -> str:
@@ -156,7 +156,7 @@ class Generator:
     def of(cls, folder: Path) -> Generator:
         """Look at the project in ``folder``.
 
-        Raises `NoRepository`, `ProjectError`, or `WorkflowUnknown` for a forge whose CI nobody taught seatrial.
+        Raises `NoRepository`, `ProjectError`, or `WorkflowUnknown` for a forge whose CI is not supported.
         """
         return cls.at(read_repository(folder), Project.from_directory(folder))
 
@@ -226,7 +226,7 @@ class Generator:
         return tuple(drift.path for drift in drifts)
 
     def _texts(self, top: Path) -> dict[str, str | None]:
-        """Return the texts of the files that are there, None for what nobody should write through."""
+        """Return the texts of the files that are there, None for a link, which is not written through."""
         paths = {file.path: top / file.path for file in self.wanted}
         there = {name: path for name, path in paths.items() if os.path.lexists(path) or _leads_away(path, top)}
         is_own = {name: path.is_file() and not _leads_away(path, top) for name, path in there.items()}
@@ -240,7 +240,7 @@ def require_valid(drift: Drift) -> None:
         raise ProjectError(
             f"{drift.path} would not be valid: {problem}",
             code="WorkflowInvalid",
-            fix=f"correct the lines of your own in {drift.path}, above and below the generated ones",
+            fix=f"correct the lines of your own in {drift.path}, above and below the generated lines",
         )
 
 
@@ -338,13 +338,13 @@ def generated_files(
 
 
 def _written_host(repository: Repository) -> str:
-    """Return the host that the pipeline was written for, where the remote does not tell, as in a rehearsal."""
+    """Return the host that the pipeline was written for, where the remote does not show it, as in a rehearsal."""
     path = repository.root / PIPELINE_FILE
     return GITLAB_COM if path.is_file() and SIGSTORE_VARIABLE in _text(path) else ""
 
 
 def forge_of_remote(repository: Repository) -> tuple[str, str]:
-    """Return the kind of the remote's forge, and its host. Raises `WorkflowUnknown` where it is none that is known."""
+    """Return the kind of the remote's forge, and its host. Raises `WorkflowUnknown` for another forge."""
     addresses = repository.addresses
     hosts = [host_of(address) for address in addresses]
     for address, host in zip(addresses, hosts):

@@ -100,7 +100,7 @@ def _workflow(
         "concurrency": concurrency,
         "defaults": {"run": {"shell": "bash", **folder}},
     }
-    # YAML 1.1 had words for true and false, and libraries quote them; GitHub does not know these.
+    # YAML 1.1 had words for true and false, and libraries quote them; GitHub does not read these.
     text = yaml_sections(head).replace("'on':", "on:", 1)
     return f"{text}\njobs:\n{yaml_sections(jobs, indent=2)}"
 
@@ -443,7 +443,7 @@ def run_step(
 
 
 def _fetch_distributions(folder: str = "") -> dict[str, Any]:
-    """Return the step that fetches what the build job has stored, by its id: nobody can put another in its place."""
+    """Return the step that fetches what the build job has stored, by its id, so that it cannot be replaced."""
     options = {"artifact-ids": "${{ needs.build.outputs.artifact }}", "path": f"{folder}dist"}
     return action_step("Fetch the distributions", DOWNLOAD_ARTIFACT_PIN, options)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 GITLAB_COM = "gitlab.com"
-"""The instance whose identity tokens everybody knows: of others, Sigstore knows nothing."""
+"""The instance whose identity tokens Sigstore accepts."""
 
 SIGSTORE_VARIABLE = "SIGSTORE_ID_TOKEN"
 """Where a job finds its token for Sigstore: only a pipeline that was written for that instance asks for one."""

@@ -18,7 +18,7 @@ CLOSING = re.compile(r"^# <<< seatrial(?: (?P<hash>[0-9a-f]+))?[^\n]*(?:\n|\Z)",
 
 @dataclass(frozen=True)
 class ManagedBlock:
-    """A file in three parts: what stands ``above`` the generated lines, these, and what stands ``below``.
+    """A file in three parts: the text ``above`` the generated lines, these, and the text ``below``.
 
     ``is_untouched``: whether the lines are those that were written, whatever would be written today.
     """
@@ -44,7 +44,7 @@ class ManagedBlock:
         return f"{self.above}{BEGIN}\n{self.text}{END} {_short_hash(self.text)}\n{self.below}"
 
     def with_text(self, text: str) -> ManagedBlock:
-        """Return the region with other generated lines; what stands around them stays."""
+        """Return the region with other generated lines; the text around them stays."""
         return replace(self, text=text, is_untouched=True)
 
 
