@@ -17,6 +17,7 @@ from seatrial.project.version_files import (
     VersionSource,
     as_semantic_version,
     find_version_files,
+    stale_numbers,
 )
 
 
@@ -401,6 +402,20 @@ def test_missing_version_is_reported(tmp_path: Path) -> None:
 def test_text_that_is_not_a_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PyprojectInvalid, match='version = "one" is not a version'):
         find(tmp_path, **{"pyproject.toml": STATIC.replace("1.2.3", "one")})
+
+
+def test_numbers_of_the_version_before_are_listed(tmp_path: Path) -> None:
+    module = (
+        '__version__ = "1.2.3"\nVERSION_MAJOR = 1\nVERSION_MINOR: int = 3\n_patch = 3  # the last\n'
+        "version_info = (1, 2, 3)\n__version_info__ = (1, 3)\nmajority = 9\nMAJOR = 9 + 1\n"
+    )
+    files = {"pyproject.toml": STATIC, "src/tide_pool/__init__.py": module, "src/other.py": "MAJOR = 9\n"}
+    places = find(tmp_path, **files)
+    assert stale_numbers(Project.from_directory(tmp_path), places, Version("1.3.0rc1")) == (
+        "src/tide_pool/__init__.py:4: _patch = 3  # the last",
+        "src/tide_pool/__init__.py:5: version_info = (1, 2, 3)",
+    )
+    assert stale_numbers(Project.from_directory(tmp_path), places, Version("1.2.3.post1")) == ()
 
 
 def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:

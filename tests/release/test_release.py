@@ -714,6 +714,15 @@ def test_hooks_of_bump_my_version_do_not_run(repo: ReleaseRepo) -> None:
     assert not mark.exists()
 
 
+def test_numbers_that_keep_the_version_before_are_in_the_plan(repo: ReleaseRepo) -> None:
+    repo.project.write({"src/tidepool/__init__.py": '__version__ = "1.2.3"\nVERSION_MAJOR = 1\nVERSION_MINOR = 2\n'})
+    repo.project.git("commit", "-qam", "Numbers")
+    ran = repo.release("--part", "minor", "--yes", "--no-tests")
+    assert ran.returncode == 0, ran.output
+    assert "\nstale    src/tidepool/__init__.py:3: VERSION_MINOR = 2\n         bump-my-version writes" in ran.output
+    assert "VERSION_MAJOR" not in ran.output
+
+
 def test_hardened_git_and_a_folder_below_the_project_will_do(repo: ReleaseRepo) -> None:
     repo.project.git("config", "protocol.allow", "never")
     repo.project.git("config", "protocol.file.allow", "user")

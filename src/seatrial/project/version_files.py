@@ -137,6 +137,43 @@ def _example_of_numbers(path: PurePosixPath, match: re.Match[str]) -> str:
     return "\n".join(lines)
 
 
+BLANKS = r"[ \t]*"
+APART = re.compile(
+    rf"^{BLANKS}_*(?:"
+    rf"(?:version_?)?(?P<part>major|minor|patch|micro)_*{BLANKS}(?::[^=\n]+)?={BLANKS}(?P<number>\d+)"
+    rf"|version_?(?:info|tuple)_*{BLANKS}(?::[^=\n]+)?={BLANKS}\((?P<numbers>\d+(?:{BLANKS},{BLANKS}\d+){{1,2}})[^\n]*"
+    rf"){BLANKS}(?:#.*)?$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Numbers of a version apart from it, such as ``VERSION_MAJOR = 1`` and ``version_info = (1, 2, 3)``."""
+
+NUMBERED_PARTS = ("major", "minor", "patch")
+
+
+def stale_numbers(project: Project, places: VersionFiles, version: Version) -> tuple[str, ...]:
+    """Return the lines, with their places, that keep numbers of the version in ``places``, which ``version`` changes.
+
+    They are those of the modules that contain the version.
+    """
+    if places.version is None:
+        return ()
+    old, new = _numbers(places.version), _numbers(version)
+    lines = []
+    for path in dict.fromkeys(place.path for place in places.places if place.path.suffix == ".py"):
+        text = read_text(project, path) or ""
+        for match in APART.finditer(text):
+            part = (match["part"] or NUMBERED_PARTS[0]).lower().replace("micro", "patch")
+            numbers = tuple(map(int, re.findall(r"\d+", match["number"] or match["numbers"])))
+            span = slice(NUMBERED_PARTS.index(part), NUMBERED_PARTS.index(part) + len(numbers))
+            if numbers == old[span] != new[span]:
+                lines.append(f"{path}:{text.count(chr(10), 0, match.end()) + 1}: {match[0].strip()}")
+    return tuple(lines)
+
+
+def _numbers(version: Version) -> tuple[int, ...]:
+    return (version.major, version.minor, version.micro)
+
+
 def comes_from_tag(project: Project) -> bool:
     """Whether the build backend takes the version from a tag."""
     tool = project.table.get("tool", {})

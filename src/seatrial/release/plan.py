@@ -27,7 +27,8 @@ class ReleasePlan:
     ``message``: that of the commit; ``entry``: the changelog entry as it was rendered; ``diff``: the changes of the
     commit, and ``removed`` the files that it removes; ``unpushed``: how many earlier commits are pushed with it;
     ``unfinished``: paths in the checkout that are not part of it; ``publishes``: the CI files that run on tags;
-    ``hooks``: the settings with commands of bump-my-version, which do not run.
+    ``hooks``: the settings with commands of bump-my-version, which do not run; ``stale``: lines that keep the numbers
+    of the version before.
     """
 
     project: str
@@ -42,6 +43,7 @@ class ReleasePlan:
     unfinished: tuple[str, ...] = ()
     publishes: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
 
 
 def tag_message(project: str, version: Version, entry: str = "") -> str:
@@ -50,6 +52,10 @@ def tag_message(project: str, version: Version, entry: str = "") -> str:
 
 
 HOOKS_REASON = "which does not commit here; what updates a lock file belongs into lock in [tool.seatrial]"
+
+STALE_FIX = (
+    "bump-my-version writes such numbers, by search and replace in [[tool.bumpversion.files]] (docs/settings.md)"
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,8 @@ def tag_plan_text(plan: ReleasePlan, commit: str, into: str, remote: Remote) -> 
 
 def _plan_page(plan: ReleasePlan, rows: Sequence[tuple[str, str]]) -> str:
     entry = [*(f"  {line}".rstrip() for line in plan.entry.strip().splitlines()), ""] if plan.entry.strip() else []
-    lines = [f"{head:9}{text}" for head, text in rows]
+    stale = [*_rows("stale", plan.stale), ("", STALE_FIX)] if plan.stale else []
+    lines = [f"{head:9}{text}" for head, text in (*rows, *stale)]
     return "\n".join([f"{plan.project} {plan.current} → {plan.version}", "", *entry, *lines])
 
 

@@ -26,6 +26,7 @@ from seatrial.project.bumpversion import configured_hooks
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions
+from seatrial.project.version_files import stale_numbers
 from seatrial.project.versions import PARTS, next_version, parse_version, part_between, version_choices
 from seatrial.release.plan import ReleasePlan, tag_message
 from seatrial.release.preconditions import require_branch, require_free_tag
@@ -325,6 +326,7 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
         unfinished=uncommitted_files(preconditions.repository),
         publishes=files_that_publish(scratch.root, snapshot.tag(version)),
         hooks=() if snapshot.comes_from_tag else configured_hooks(snapshot.project),
+        stale=stale_numbers(snapshot.project, snapshot.places, version),
     )
     # A release that changes no file is a tag of the commit that is there.
     message = plan.message if diff else scratch.git.run("log", "-1", "--format=%B", scratch.base)
