@@ -28,7 +28,7 @@ def test_no_table_and_an_empty_one_are_valid() -> None:
 
 
 def test_settings_are_read() -> None:
-    told: dict[str, object] = {
+    values: dict[str, object] = {
         "branch": "stable",
         "tag": "{name}-{version}",
         "message": "v{version}",
@@ -38,7 +38,7 @@ def test_settings_are_read() -> None:
     ci = {"systems": ["ubuntu", "windows"], "testpypi": False, "install": ["make tools"]}
     index = {"index": "https://index.example.invalid/simple", "workflows": ci}
     changelog = {"source": "unreleased", "file": "docs/changes.md", "pre-releases": "merge"}
-    told |= {"through": "pull-request", "release-branch": "next/{version}"}
+    values |= {"through": "pull-request", "release-branch": "next/{version}"}
     assert config(
         {
             **values,

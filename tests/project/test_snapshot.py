@@ -29,7 +29,7 @@ def test_fragments_are_those_of_the_folder(tmp_path: Path) -> None:
         ("news/1.feature.md", "1", "feature"),
         ("news/+x.bugfix.md", "", "bugfix"),
     ]
-    assert (found.requested, found.current, found.last_tag) == (
+    assert (snapshot.requested, snapshot.current, snapshot.last_tag) == (
         RequestedPart("minor", ("feature",)),
         Version("1.2.3"),
         "v1.2.3",

@@ -261,9 +261,9 @@ def test_nothing_is_written_where_own_lines_would_make_it_invalid(repo: ReleaseR
     pyproject = repo.read("pyproject.toml") + "workflows.testpypi = false\n"
     repo.project.write({"pyproject.toml": pyproject, CI: repo.read(CI) + own})
     before = repo.state()
-    said = refused(repo.project.invoke("workflows"))
-    assert said.startswith(f"seatrial: {CI} would not be valid: line ")
-    assert f"\nfix:  correct the lines of your own in {CI}, above and below the generated lines\n" in said
+    message = refused(repo.project.invoke("workflows"))
+    assert message.startswith(f"seatrial: {CI} would not be valid: line ")
+    assert f"\nfix:  correct the lines of your own in {CI}, above and below the generated lines\n" in message
     assert repo.state() == before
 
 
