@@ -121,13 +121,13 @@ def path_with(interpreters: Sequence[Interpreter], environ: Mapping[str, str], i
     front.
     """
     path = environ.get("PATH", os.defpath)
-    wanted = [interpreter for interpreter in interpreters if not _is_on_path(interpreter, environ)]
-    if not wanted or sys.platform == "win32":
+    missing = [interpreter for interpreter in interpreters if not _is_on_path(interpreter, environ)]
+    if not missing or sys.platform == "win32":
         return path
     try:
         folders = [str(_links(missing, into))]
     except OSError:
-        folders = [str(interpreter.path.parent) for interpreter in wanted]
+        folders = [str(interpreter.path.parent) for interpreter in missing]
     return os.pathsep.join([*folders, path])
 
 
@@ -243,11 +243,11 @@ def _links(interpreters: Sequence[Interpreter], into: Path | None) -> Path:
     # Not needed where PATH leads to everything, as it does in each child of `nox -j`.
     from platformdirs import user_cache_path  # noqa: PLC0415
 
-    text = "\n".join(f"{interpreter.version} {interpreter.path}" for interpreter in wanted)
-    name = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    listing = "\n".join(f"{interpreter.version} {interpreter.path}" for interpreter in interpreters)
+    name = hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     folder = (into or user_cache_path("seatrial") / "pythons") / name
     folder.mkdir(parents=True, exist_ok=True)
-    for interpreter in wanted:
+    for interpreter in interpreters:
         link = folder / f"python{interpreter.version}"
         if link.exists():
             continue
