@@ -218,15 +218,20 @@ def release_in_sandbox(sandbox: Sandbox, options: Sequence[str], progress: Progr
 
     Raises `StepFailed`.
     """
+    release_by_command(sandbox, options, progress, called)
+    manifest = Manifest.recall(read_repository(sandbox.project))
+    if manifest is None:
+        raise StepFailed("the release succeeded, but kept no manifest", fix="make room on the disk")
+    return manifest
+
+
+def release_by_command(sandbox: Sandbox, options: Sequence[str], progress: Progress, called: str) -> None:
+    """Run ``seatrial release`` in the clone of a sandbox. Raises `StepFailed`."""
     args = (*process.module_command("seatrial"), "release", "--yes", *options)
     environment = {**sandbox.environment, CALLED_VARIABLE: called, EVENTS_VARIABLE: "1"}
     reader = EventReader(progress)
     completed = process.run_streaming(args, cwd=sandbox.project, env=environment, say=reader)
     _require_success(args, completed.returncode, "\n".join(reader.output))
-    manifest = Manifest.recall(read_repository(sandbox.project))
-    if manifest is None:
-        raise StepFailed("the release succeeded, but kept no manifest", fix="make room on the disk")
-    return manifest
 
 
 @dataclass(frozen=True)

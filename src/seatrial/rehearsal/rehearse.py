@@ -30,6 +30,7 @@ from seatrial.rehearsal.ci import (
     read_publishing_setup,
     release_in_sandbox,
 )
+from seatrial.rehearsal.merges import goes_through_request, release_through_request
 from seatrial.rehearsal.network import open_network
 from seatrial.rehearsal.oidc import NO_PUBLISHER, CiIdentity
 from seatrial.rehearsal.sandbox import REHEARSER, Sandbox, make_sandbox
@@ -175,7 +176,8 @@ class Rehearsal:
     def run(self, options: Sequence[str]) -> RehearsalReport:
         """Run all steps. Raises `StepFailed`."""
         with self._step("release", f"seatrial release {' '.join(options)}") as step:
-            manifest = release_in_sandbox(self.sandbox, options, step, self.called)
+            make = release_through_request if goes_through_request(self.project, options) else release_in_sandbox
+            manifest = make(self.sandbox, options, step, self.called)
         ci = WorkflowSteps(self.sandbox, self.setup.before, tests="--no-tests" not in options)
         with self._step("CI", ci.about(manifest.tag)) as step:
             ready = ci.run(manifest, step)

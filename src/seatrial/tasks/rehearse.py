@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         "keep-going": "run all sessions, also after one has failed",
         "anyway": "accept a smaller part than the fragments ask for",
         "allow-empty": "accept a release without fragments",
+        "pull-request": "release through a request, and merge it in each way of a forge",
         "keep": "keep the sandbox open until Ctrl-C, to look around in it",
         "json": "print the report as JSON, and progress to standard error",
     },
@@ -46,6 +47,7 @@ def rehearse(
     keep_going: bool = False,
     anyway: bool = False,
     allow_empty: bool = False,
+    pull_request: bool = False,
     keep: bool = False,
     json: bool = False,
 ) -> None:
@@ -55,9 +57,16 @@ def rehearse(
 
     Example: invoke rehearse minor
     """
+    from seatrial.rehearsal.merges import REQUEST
     from seatrial.rehearsal.rehearse import rehearse_release
 
-    flags = {"--no-tests": not tests, "--keep-going": keep_going, "--anyway": anyway, "--allow-empty": allow_empty}
+    flags = {
+        "--no-tests": not tests,
+        "--keep-going": keep_going,
+        "--anyway": anyway,
+        "--allow-empty": allow_empty,
+        REQUEST: pull_request,
+    }
     request = {"--part": part, "--version": version} if part or version else {"--part": "auto"}
     words = [word for option, value in request.items() if value for word in (option, value)]
     words += [option for option, is_set in flags.items() if is_set]
