@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-DATA = gzip.compress(b"an sdist")
+DATA = gzip.compress(b"an sdist", mtime=0)
 NAME = "tidepool-1.2.3.tar.gz"
 
 
