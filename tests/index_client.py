@@ -13,7 +13,7 @@ from werkzeug.test import Client
 from seatrial.ci.publisher import Publisher
 from seatrial.rehearsal.index_server import IndexApplication, InjectedFaults
 from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
-from seatrial.rehearsal.uploads import FileStore, UploadHandler
+from seatrial.rehearsal.receive_uploads import FileStore, UploadHandler
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 import sample_dists
+from seatrial.checks.distributions import check_distributions
 from seatrial.checks.registry import TRIGGER_CHECKS
-from seatrial.checks.run import check_distributions
 from seatrial.ci.before_upload import BeforeUpload, build_without_session, scripts_before_upload
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import CiFacts, Publishing
@@ -31,9 +31,9 @@ from seatrial.errors import IndexUnreachable
 from seatrial.index.client import _parse_project
 from seatrial.index.http import Page
 from seatrial.project.project import Project
-from seatrial.project.version_files import find_assignments, is_version
+from seatrial.project.version_places import find_assignments, is_version
 from seatrial.redaction import redact, redacted_address
-from seatrial.release.checks import run_checks_on
+from seatrial.release.require_checks import run_checks_on
 
 SDIST = sample_dists.sdist()
 NAMES = st.sampled_from(

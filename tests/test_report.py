@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sample_project import lines
 from seatrial import report
-from seatrial.outcome import Outcome, Status
 from seatrial.pythons import Interpreter
+from seatrial.session_outcome import Outcome, Status
 
 OUTCOMES = (
     Outcome("build", "", Status.SUCCESS, 1.25, ""),

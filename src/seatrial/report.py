@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import count_text
 from seatrial.findings import OUTCOMES, Severity, Verdict, group_results
-from seatrial.outcome import Outcome, Status
 from seatrial.pythons import end_of_life_text
+from seatrial.session_outcome import Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -10,8 +10,8 @@ from seatrial.checks.workflows import runs_tests
 from seatrial.ci.before_upload import LONGEST_COMMAND, BeforeUpload, Script
 from seatrial.ci.commands import CommandUpload, UploadReader, builds, may_upload, programs_in, sessions_of
 from seatrial.ci.github import WorkflowFiles
+from seatrial.ci.job_uploads import index_of
 from seatrial.ci.publisher import Publishing
-from seatrial.ci.uploads import index_of
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from twine.utils import DEFAULT_REPOSITORY
 from one_page_index import JSON, serve_page
 from seatrial.errors import IndexUnreachable
 from seatrial.index.client import IndexFile, ProjectFiles, read_project_files
-from seatrial.index.targets import pip_index_url
+from seatrial.index.destination import pip_index_url
 
 if TYPE_CHECKING:
     from pathlib import Path

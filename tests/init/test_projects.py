@@ -19,9 +19,9 @@ from seatrial.init.detect import detect_project
 from seatrial.init.propose import detected_text, propose_changes, remarks_text
 from seatrial.init.script_metadata import script_block
 from seatrial.init.write import write_proposal
-from seatrial.project.bump import write_note
 from seatrial.project.changelog import read_changelog
 from seatrial.project.project import Project
+from seatrial.project.write_changelog import write_note
 from seatrial.release.preflight import attempt_release
 from seatrial.release.prepare import ReleaseRequest
 

@@ -14,9 +14,9 @@ from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import Publishing
 from seatrial.ci.runs import Run
 from seatrial.index.client import IndexFile
-from seatrial.index.targets import Destination
-from seatrial.publish.ci_runs import CiRuns
-from seatrial.publish.state import ReleaseOnIndex
+from seatrial.index.destination import Destination
+from seatrial.publish.release_on_index import ReleaseOnIndex
+from seatrial.publish.runs_of_tag import CiRuns
 from seatrial.publish.verify import require_attestations
 
 if TYPE_CHECKING:

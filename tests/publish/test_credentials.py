@@ -16,7 +16,7 @@ from index_server import READ, IndexServer
 from sample_project import lines
 from seatrial.commands import Command
 from seatrial.index.credentials import Credential, credential_remarks, require_credentials, token_host
-from seatrial.index.targets import Destination, find_destination, pypi_host
+from seatrial.index.destination import Destination, find_destination, pypi_host
 from seatrial.project.settings import Config
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from sample_projects import two_packages
 from seatrial.ci.publisher import Publisher
 from seatrial.distributions.distribution import Distribution
 from seatrial.rehearsal.network import LocalNetwork, open_network
-from seatrial.rehearsal.uploads import describe_upload
+from seatrial.rehearsal.receive_uploads import describe_upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from seatrial.ci.nox_call import NoxCall
 from seatrial.distributions.comparison import Comparison, Sameness
 from seatrial.distributions.distribution import Distribution
 from seatrial.index.client import IndexFile
-from seatrial.publish.state import FileState, ReleaseOnIndex
+from seatrial.publish.release_on_index import FileState, ReleaseOnIndex
 from seatrial.rehearsal.ci import ReadyUpload, WorkflowSteps
 from seatrial.rehearsal.rehearse import require_same_content
 from seatrial.rehearsal.sandbox import Sandbox

@@ -14,7 +14,7 @@ import sample_dists
 from index_client import NOON, IndexClient, open_index_client
 from sample_project import lines
 from seatrial.rehearsal.index_server import InjectedFaults
-from seatrial.rehearsal.uploads import StoredFile
+from seatrial.rehearsal.receive_uploads import StoredFile
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,18 +11,18 @@ import pytest
 from packaging.version import Version
 
 import sample_dists
-from seatrial.checks.run import check_distributions
+from seatrial.checks.distributions import check_distributions
 from seatrial.ci.evaluation import Environment
+from seatrial.ci.job_uploads import Index
 from seatrial.ci.publisher import Publisher, Publishing
 from seatrial.ci.runs import Run
 from seatrial.ci.tag_report import JobReport, TagReport, UploadReport, WorkflowReport
-from seatrial.ci.uploads import Index
 from seatrial.commands import Command
 from seatrial.git.repository import BranchStatus
 from seatrial.index.client import IndexFile
-from seatrial.publish.ci_runs import CiRuns
 from seatrial.publish.install import InstalledRelease, StartedScript
-from seatrial.publish.state import IndexState, ReleaseOnIndex
+from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
+from seatrial.publish.runs_of_tag import CiRuns
 from seatrial.publish.status import BranchOnRemote, ProjectStatus, ReleaseState, ReleaseStatus
 from seatrial.publish.verify import VerifiedRelease
 from seatrial.rehearsal.rehearse import RehearsalReport

@@ -16,7 +16,6 @@ from seatrial.checks.check import ANY_FILE, SDIST, WARNING, WHEEL, Check, check,
 from seatrial.checks.metadata import READABLE
 from seatrial.distributions.archive import FaultKind
 from seatrial.distributions.filename import FileName
-from seatrial.distributions.links import dangers_of
 from seatrial.distributions.pypi_rules import (
     ANDROID_ARCHES,
     EXTENSIONS,
@@ -29,8 +28,9 @@ from seatrial.distributions.pypi_rules import (
     MUSLLINUX_ARCHES,
     PLATFORMS,
 )
+from seatrial.distributions.unpacked_links import dangers_of
 from seatrial.findings import Finding
-from seatrial.index.targets import pypi_host
+from seatrial.index.destination import pypi_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from seatrial.distributions.filename import FileKind
 from seatrial.findings import CheckResult, Finding, Severity, Verdict, printable
-from seatrial.index.targets import pypi_host
+from seatrial.index.destination import pypi_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

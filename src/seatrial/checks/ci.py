@@ -14,7 +14,7 @@ from seatrial.ci.github import WORKFLOWS_FOLDER
 from seatrial.ci.publisher import TagStart, mismatch_with_tag, titles_before
 from seatrial.commands import Command
 from seatrial.findings import Finding
-from seatrial.index.targets import pypi_host
+from seatrial.index.destination import pypi_host
 
 if TYPE_CHECKING:
     from seatrial.ci.commands import Program

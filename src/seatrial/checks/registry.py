@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seatrial.checks import archive, ci, contents, files, index, metadata, project, release, workflows
+from seatrial.checks import archive, ci, contents, index, metadata, project, release_errors, release_files, workflows
 from seatrial.findings import Verdict
 from seatrial.index.client import ProjectFiles, Upload
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 FILE_CHECKS = (*archive.READING_CHECKS, *metadata.CHECKS, *archive.MATCHING_CHECKS, *contents.CHECKS)
 """The checks of a file alone; each comes after those that it needs."""
 
-FILE_SET_CHECKS = files.FILE_SET_CHECKS
+FILE_SET_CHECKS = release_files.FILE_SET_CHECKS
 """The checks of all files together."""
 
-RELEASE_FILES_CHECKS = files.RELEASE_FILES_CHECKS
+RELEASE_FILES_CHECKS = release_files.RELEASE_FILES_CHECKS
 """The checks of the files of a release together."""
 
 CHECKS_OF_FILES: tuple[Check[Any], ...] = (
@@ -34,7 +34,7 @@ CHECKS_OF_FILES: tuple[Check[Any], ...] = (
 )
 """The checks that need no project and no repository."""
 
-RELEASE_CHECKS = release.CHECKS
+RELEASE_CHECKS = release_errors.CHECKS
 """The checks of what stops a release."""
 
 PROJECT_CHECKS = project.CHECKS
@@ -43,7 +43,7 @@ PROJECT_CHECKS = project.CHECKS
 TRIGGER_CHECKS = ci.CHECKS
 """The checks of what a tag starts."""
 
-REBUILD_CHECKS = files.REBUILD_CHECKS
+REBUILD_CHECKS = release_files.REBUILD_CHECKS
 """The checks of a second build."""
 
 PENDING_RELEASE_CHECKS = index.PENDING_RELEASE_CHECKS

@@ -15,9 +15,9 @@ from seatrial.ci.artifacts import transfer_problems
 from seatrial.ci.commands import builds, programs_in, programs_of, sessions_named
 from seatrial.ci.evaluation import Event, every_run, one_line, started
 from seatrial.ci.expressions import Answer
+from seatrial.ci.job_uploads import uploads_of
 from seatrial.ci.pins import ACTIONS, CHECKOUT_PIN
 from seatrial.ci.shell import read_script
-from seatrial.ci.uploads import uploads_of
 from seatrial.findings import Finding
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from seatrial.ci.commands import Program
     from seatrial.ci.evaluation import JobRun
     from seatrial.ci.github import Job, Workflow, WorkflowFiles
+    from seatrial.ci.job_uploads import Upload
     from seatrial.ci.shell import ShellCommand
-    from seatrial.ci.uploads import Upload
 
 
 BUILD_SESSIONS = frozenset(("build", "check"))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from seatrial.ci.commands import builds, may_upload, programs_in, upload_of
 from seatrial.ci.evaluation import matrix_rows
 from seatrial.ci.expressions import Answer
-from seatrial.ci.uploads import PUBLISH_ACTION, uploads_of
+from seatrial.ci.job_uploads import PUBLISH_ACTION, uploads_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

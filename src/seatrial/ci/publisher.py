@@ -16,7 +16,7 @@ from seatrial.ci.evaluation import Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
 from seatrial.ci.github import Workflow, WorkflowFiles, read_yaml
 from seatrial.ci.gitlab import PIPELINE_FILE
-from seatrial.ci.uploads import Index, doubts_about, uploads_of
+from seatrial.ci.job_uploads import Index, doubts_about, uploads_of
 from seatrial.git.repository import owner_and_name
 from seatrial.project.nox_sessions import SessionList
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from seatrial.ci.evaluation import Environment, JobRun
     from seatrial.ci.github import Trigger
-    from seatrial.ci.uploads import Upload
+    from seatrial.ci.job_uploads import Upload
     from seatrial.git.repository import Repository
     from seatrial.project.project import Project
 

@@ -13,8 +13,8 @@ from seatrial.ci.artifacts import fetched_artifacts, transfer_problems, uploaded
 from seatrial.ci.evaluation import Environment, Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
 from seatrial.ci.gitlab import PIPELINE_FILE, TOKEN_VARIABLE, Pipeline
+from seatrial.ci.job_uploads import Index, doubts_about, uploads_of
 from seatrial.ci.publisher import BY_HAND, Publisher, mismatch_with_tag
-from seatrial.ci.uploads import Index, doubts_about, uploads_of
 from seatrial.errors import PipelineInvalid
 from seatrial.findings import printable
 from seatrial.redaction import redact
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from seatrial.ci.evaluation import JobRun
     from seatrial.ci.github import Workflow
     from seatrial.ci.gitlab import PipelineJob
+    from seatrial.ci.job_uploads import Upload
     from seatrial.ci.publisher import Publishing
-    from seatrial.ci.uploads import Upload
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.distributions.archive import member_of
-from seatrial.distributions.links import dangers_of
+from seatrial.distributions.unpacked_links import dangers_of
 from seatrial.storage import replacing
 
 if TYPE_CHECKING:

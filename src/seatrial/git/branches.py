@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.errors import PushRefused, ReleaseError, RemoteUnreachable, last_lines
+from seatrial.git.atomic_push import BRANCH_RULE, PAUSES, PushState, refusal_fix, states_of_refs
 from seatrial.git.command import Git
-from seatrial.git.push import BRANCH_RULE, PAUSES, PushState, refusal_fix, states_of_refs
 from seatrial.git.repository import fetch_objects, has_object
 from seatrial.redaction import redact, redact_address
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial.errors import ToolError
-from seatrial.index.targets import pypi_host, pypirc_passwords, pypirc_path
+from seatrial.index.destination import pypi_host, pypirc_passwords, pypirc_path
 from seatrial.redaction import redact, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from seatrial.commands import Command
-    from seatrial.index.targets import Destination
+    from seatrial.index.destination import Destination
 
 
 USER = "__token__"

@@ -17,7 +17,7 @@ from urllib3.util import Retry
 
 from seatrial import __version__
 from seatrial.errors import IndexUnreachable
-from seatrial.index.targets import LOOPBACK
+from seatrial.index.destination import LOOPBACK
 from seatrial.redaction import redact, redact_address
 
 if TYPE_CHECKING:

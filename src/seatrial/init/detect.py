@@ -28,13 +28,19 @@ from seatrial.project.project import PYTHON_CLASSIFIER, Project, admits
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.project.tag_form import released_versions
-from seatrial.project.version_files import VersionFiles, VersionSource, find_assignments, find_version_files, is_version
+from seatrial.project.version_places import (
+    VersionFiles,
+    VersionSource,
+    find_assignments,
+    find_version_files,
+    is_version,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from seatrial.git.repository import Repository
-    from seatrial.project.version_files import VersionPlace
+    from seatrial.project.version_places import VersionPlace
 
 
 @dataclass(frozen=True)

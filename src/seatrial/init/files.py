@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seatrial.init.detect import DetectedProject
     from seatrial.init.sessions import PlannedSession
     from seatrial.project.project import Project
-    from seatrial.project.version_files import VersionPlace
+    from seatrial.project.version_places import VersionPlace
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from seatrial import process
 from seatrial.errors import PyprojectInvalid, ReleaseError, last_lines
 from seatrial.project.ini import read_ini
 from seatrial.project.toml import read_toml
-from seatrial.project.version_files import as_semantic_version, is_spelled_semantically
+from seatrial.project.version_places import as_semantic_version, is_spelled_semantically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

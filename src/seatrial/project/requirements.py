@@ -17,7 +17,7 @@ from packaging.version import Version
 
 from seatrial.errors import ProjectError
 from seatrial.project.toml import read_toml
-from seatrial.project.version_files import is_version, nearest_file
+from seatrial.project.version_places import is_version, nearest_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,9 +11,9 @@ from packaging.version import Version
 
 from seatrial import process
 from seatrial.errors import CommandFailed, NotUsable, ToolError
-from seatrial.index.targets import LOOPBACK
+from seatrial.index.destination import LOOPBACK
 from seatrial.installer import best_installer, python_of
-from seatrial.project.version_files import is_version
+from seatrial.project.version_places import is_version
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:

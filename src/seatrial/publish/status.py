@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from seatrial.commands import Command
 from seatrial.errors import IndexUnreachable, Reasons, SeatrialError, count_text
 from seatrial.events import SILENT
-from seatrial.git.push import PushState, retake_command
+from seatrial.git.atomic_push import PushState, retake_command
 from seatrial.git.repository import (
     count_commits_since,
     object_of_tag,
@@ -22,12 +22,12 @@ from seatrial.git.repository import (
     uncommitted_files,
 )
 from seatrial.index.client import in_thread, read_project_files
-from seatrial.index.targets import find_destination
+from seatrial.index.destination import find_destination
 from seatrial.project.changelog import UnreleasedChangelog
 from seatrial.project.versions import next_version
-from seatrial.publish.ci_runs import read_ci_runs
+from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
 from seatrial.publish.request_status import RequestState, read_request_status
-from seatrial.publish.state import IndexState, ReleaseOnIndex
+from seatrial.publish.runs_of_tag import read_ci_runs
 from seatrial.publish.tagged_release import TaggedRelease
 from seatrial.publish.verify import finish_command
 from seatrial.redaction import redacted_address
@@ -52,10 +52,10 @@ if TYPE_CHECKING:
     from seatrial.events import Progress
     from seatrial.git.repository import BranchStatus, Repository
     from seatrial.index.client import ProjectFiles
-    from seatrial.index.targets import Destination
+    from seatrial.index.destination import Destination
     from seatrial.project.snapshot import ProjectSnapshot
-    from seatrial.publish.ci_runs import CiRuns
     from seatrial.publish.request_status import RequestStatus
+    from seatrial.publish.runs_of_tag import CiRuns
 
 
 PUSH = Command("push")

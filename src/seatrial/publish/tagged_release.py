@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from seatrial.commands import Command
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import DeliveryError, ReleaseError, SeatrialError
+from seatrial.git.atomic_push import retake_command
 from seatrial.git.command import Git
-from seatrial.git.push import retake_command
 from seatrial.git.repository import object_of_tag, read_remote, read_tags
 from seatrial.project.tag_form import released_versions
 from seatrial.release.manifest import Manifest

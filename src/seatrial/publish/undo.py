@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError
-from seatrial.project.bump import write_note
 from seatrial.project.versions import next_version
-from seatrial.publish.ci_runs import read_ci_runs
+from seatrial.project.write_changelog import write_note
+from seatrial.publish.runs_of_tag import read_ci_runs
 from seatrial.publish.verify import YANKED, IndexWatch
 from seatrial.release.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seatrial.index.targets import Destination
-    from seatrial.publish.ci_runs import CiRuns
-    from seatrial.publish.state import ReleaseOnIndex
+    from seatrial.index.destination import Destination
+    from seatrial.publish.release_on_index import ReleaseOnIndex
+    from seatrial.publish.runs_of_tag import CiRuns
     from seatrial.publish.tagged_release import TaggedRelease
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial import process, report
-from seatrial.checks.run import check_uploads, require_acceptable
+from seatrial.checks.distributions import check_uploads, require_acceptable
 from seatrial.commands import Command
 from seatrial.errors import BuildError, CredentialMissing, UploadFailed
 from seatrial.index.client import download_file, read_project_files
 from seatrial.index.credentials import Credential
-from seatrial.index.targets import pip_index_url, pypirc_passwords
+from seatrial.index.destination import pip_index_url, pypirc_passwords
 from seatrial.index.twine import KEYRING_SECONDS, Patience, twine_upload, upload_interactively
-from seatrial.publish.ci_runs import read_ci_runs
-from seatrial.publish.state import IndexState, ReleaseOnIndex
+from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
+from seatrial.publish.runs_of_tag import read_ci_runs
 from seatrial.publish.tagged_release import manifest_of, require_same_tag
 from seatrial.publish.verify import state_error
 from seatrial.redaction import redact, redact_values
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seatrial.errors import SeatrialError
     from seatrial.events import Progress
     from seatrial.index.client import ProjectFiles
-    from seatrial.index.targets import Destination
+    from seatrial.index.destination import Destination
     from seatrial.publish.tagged_release import TaggedRelease
 
 

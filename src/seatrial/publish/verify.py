@@ -16,9 +16,9 @@ from seatrial.commands import Command
 from seatrial.errors import DeliveryError, IndexUnreachable
 from seatrial.index.client import download_file, read_project_files
 from seatrial.installer import installer_environment
-from seatrial.publish.ci_runs import read_ci_runs
 from seatrial.publish.install import InstallRequest, IsolatedFolder, install_release
-from seatrial.publish.state import IndexState, ReleaseOnIndex
+from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
+from seatrial.publish.runs_of_tag import read_ci_runs
 from seatrial.publish.tagged_release import manifest_of
 from seatrial.pythons import Interpreter, find_interpreters
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from seatrial.index.client import IndexFile
-    from seatrial.index.targets import Destination
+    from seatrial.index.destination import Destination
     from seatrial.project.project import Project
-    from seatrial.publish.ci_runs import CiRuns
     from seatrial.publish.install import InstalledRelease
+    from seatrial.publish.runs_of_tag import CiRuns
     from seatrial.publish.tagged_release import TaggedRelease
     from seatrial.release.manifest import Manifest
 

@@ -23,13 +23,13 @@ from werkzeug.wrappers import Request, Response
 
 from seatrial.index.twine import UPLOAD_TIMEOUT
 from seatrial.rehearsal.oidc import AUDIENCE
-from seatrial.rehearsal.uploads import BoundedRequest, UploadRejected
+from seatrial.rehearsal.receive_uploads import BoundedRequest, UploadRejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
-    from seatrial.rehearsal.uploads import FileStore, StoredFile, UploadHandler
+    from seatrial.rehearsal.receive_uploads import FileStore, StoredFile, UploadHandler
 
 
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"

@@ -29,7 +29,7 @@ from seatrial.errors import CommandFailed, RehearsalError
 from seatrial.redaction import PUBLISHING_VARIABLE
 from seatrial.rehearsal.index_server import IndexApplication, InjectedFaults
 from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
-from seatrial.rehearsal.uploads import FileStore, UploadHandler
+from seatrial.rehearsal.receive_uploads import FileStore, UploadHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ from seatrial.checks.index import answer_about_name
 from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed
 from seatrial.git.repository import files_of_commit, read_repository, read_tags, uncommitted_files
 from seatrial.index.client import PendingRelease, in_thread, read_project_files
-from seatrial.index.targets import pip_index_url
+from seatrial.index.destination import pip_index_url
 from seatrial.index.twine import Patience, twine_upload
 from seatrial.invocation import INVOKE
 from seatrial.project.project import Project
@@ -20,7 +20,7 @@ from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.project.tag_form import released_versions
 from seatrial.publish.install import InstalledRelease, InstallRequest, install_release
-from seatrial.publish.state import FileState
+from seatrial.publish.release_on_index import FileState
 from seatrial.publish.verify import IndexWatch
 from seatrial.pythons import find_interpreters, how_to_install
 from seatrial.redaction import redacted_address
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from seatrial.distributions.distribution import Distribution
     from seatrial.events import Progress
     from seatrial.git.repository import Repository
-    from seatrial.publish.state import ReleaseOnIndex
+    from seatrial.publish.release_on_index import ReleaseOnIndex
     from seatrial.pythons import Interpreter
     from seatrial.rehearsal.index_server import InjectedFaults
     from seatrial.rehearsal.network import LocalNetwork

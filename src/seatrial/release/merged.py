@@ -17,14 +17,13 @@ from packaging.version import Version
 from seatrial.ci.publisher import files_that_publish
 from seatrial.commands import Command
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, count_text
+from seatrial.git.atomic_push import AtomicPush
 from seatrial.git.branches import read_commit, read_commits
-from seatrial.git.push import AtomicPush
 from seatrial.git.repository import files_of_commit
 from seatrial.project.changelog_entries import has_entry, read_entry
 from seatrial.project.project import Project
-from seatrial.project.version_files import find_version_files
+from seatrial.project.version_places import find_version_files
 from seatrial.redaction import redacted_address
-from seatrial.release.checks import gather_facts, require_checks, require_room_on_index
 from seatrial.release.manifest import Manifest
 from seatrial.release.plan import ReleasePlan, released_text, tag_message, tag_plan_text
 from seatrial.release.preconditions import check_preconditions, require_free_tag
@@ -42,6 +41,7 @@ from seatrial.release.pull_request import on_remote_branch
 from seatrial.release.push import ReleasePush, push_release, read_interrupted_release, update_checkout
 from seatrial.release.release import finish_release
 from seatrial.release.request import TREE_TRAILER, RequestNote, released_by
+from seatrial.release.require_checks import gather_facts, require_checks, require_room_on_index
 
 if TYPE_CHECKING:
     from seatrial.events import Progress

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
+from seatrial.checks.distributions import ANSWERED_BY_INDEX, check_distributions, check_uploads, require_known_codes
 from seatrial.checks.registry import (
     BUILT_FILES_CHECKS,
     PENDING_RELEASE_CHECKS,
@@ -19,8 +20,7 @@ from seatrial.checks.registry import (
     TRIGGER_CHECKS,
     checks_for_pending_file,
 )
-from seatrial.checks.release import ReleaseAttempt, ReleaseStage
-from seatrial.checks.run import ANSWERED_BY_INDEX, check_distributions, check_uploads, require_known_codes
+from seatrial.checks.release_errors import ReleaseAttempt, ReleaseStage
 from seatrial.ci.before_upload import build_without_session
 from seatrial.ci.publisher import CiFacts
 from seatrial.ci.tag_report import TagReport
@@ -31,22 +31,14 @@ from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.reproducible import Difference, RebuildResult
 from seatrial.errors import Reasons, SeatrialError
 from seatrial.findings import printable
+from seatrial.git.atomic_push import PushState, try_push
 from seatrial.git.command import Git, tracked_files
-from seatrial.git.push import PushState, try_push
 from seatrial.git.repository import uncommitted_files
 from seatrial.index.twine import twine_check
 from seatrial.installer import best_installer
 from seatrial.project.changelog import start_towncrier
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
-from seatrial.release.checks import (
-    gather_facts,
-    read_ci_facts,
-    read_pending_release,
-    read_publishing,
-    read_sources,
-    run_checks_on,
-)
 from seatrial.release.preconditions import check_preconditions, open_repository, require_free_tag
 from seatrial.release.prepare import (
     PreparedRelease,
@@ -65,6 +57,14 @@ from seatrial.release.prepare import (
 )
 from seatrial.release.push import read_interrupted_release
 from seatrial.release.release import unfinished_error
+from seatrial.release.require_checks import (
+    gather_facts,
+    read_ci_facts,
+    read_pending_release,
+    read_publishing,
+    read_sources,
+    run_checks_on,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -80,10 +80,10 @@ if TYPE_CHECKING:
     from seatrial.index.client import PendingRelease
     from seatrial.process import WaitingCommand
     from seatrial.project.snapshot import ProjectSnapshot
-    from seatrial.release.checks import GatheredFacts
     from seatrial.release.plan import ReleasePlan
     from seatrial.release.preconditions import Preconditions
     from seatrial.release.prepare import ReleaseRequest
+    from seatrial.release.require_checks import GatheredFacts
 
 
 @dataclass(frozen=True)

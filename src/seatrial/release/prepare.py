@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from seatrial import process
-from seatrial.checks.run import require_acceptable
+from seatrial.checks.distributions import require_acceptable
 from seatrial.ci.publisher import files_that_publish
 from seatrial.commands import Command
 from seatrial.distributions.build import ensure_built
@@ -21,13 +21,14 @@ from seatrial.events import SessionReader
 from seatrial.git.command import tracked_files
 from seatrial.git.repository import files_of_commit, object_of_tag, read_tags, uncommitted_files
 from seatrial.git.scratch import Scratch, remove_scratch
-from seatrial.project.bump import assemble_changelog, raise_version, require_version
 from seatrial.project.bumpversion import configured_hooks
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions
-from seatrial.project.version_files import stale_numbers
+from seatrial.project.version_places import stale_numbers
 from seatrial.project.versions import PARTS, next_version, parse_version, part_between, version_choices
+from seatrial.project.write_changelog import assemble_changelog
+from seatrial.project.write_version import raise_version, require_version
 from seatrial.release.plan import ReleasePlan, tag_message
 from seatrial.release.preconditions import require_branch, require_free_tag
 from seatrial.release.push import ReleaseCommit

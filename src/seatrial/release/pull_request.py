@@ -25,8 +25,7 @@ from seatrial.errors import ReleaseError, WorkflowUnknown
 from seatrial.git.branches import BranchPush, push_branch
 from seatrial.git.repository import BranchStatus, fetch_objects, has_object, owner_and_name, page_of_repository
 from seatrial.invocation import Invocation
-from seatrial.project.bump import require_version
-from seatrial.release.checks import gather_facts, require_checks, require_room_on_index
+from seatrial.project.write_version import require_version
 from seatrial.release.plan import RequestPlan, dry_run_text, request_plan_text
 from seatrial.release.preconditions import check_preconditions
 from seatrial.release.prepare import (
@@ -43,6 +42,7 @@ from seatrial.release.request import (
     require_own_branch,
     with_trailers,
 )
+from seatrial.release.require_checks import gather_facts, require_checks, require_room_on_index
 from seatrial.workflows.generate import forge_of_remote
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError
-from seatrial.git.push import PUSH_PATIENCE, PushState
+from seatrial.git.atomic_push import PUSH_PATIENCE, PushState
 from seatrial.git.repository import update_tracking_branch
-from seatrial.release.checks import gather_facts, require_checks, require_room_on_index
 from seatrial.release.manifest import Manifest
 from seatrial.release.plan import dry_run_text, plan_text, released_text
 from seatrial.release.preconditions import check_preconditions
@@ -34,6 +33,7 @@ from seatrial.release.push import (
     undecided_error,
     update_checkout,
 )
+from seatrial.release.require_checks import gather_facts, require_checks, require_room_on_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.git.command import is_between_tags, tracked_files
-from seatrial.project.version_files import comes_from_tag
+from seatrial.project.version_places import comes_from_tag
 from seatrial.pythons import Interpreter
 from seatrial.sessions.registration import (
     Registration,
@@ -88,7 +88,7 @@ def _build(session: nox.Session) -> None:
 
 
 def _check(session: nox.Session) -> None:
-    from seatrial.checks.run import require_acceptable  # noqa: PLC0415 - as in built_distributions()
+    from seatrial.checks.distributions import require_acceptable  # noqa: PLC0415 - as in built_distributions()
     from seatrial.events import Progress  # noqa: PLC0415
     from seatrial.project.settings import Config  # noqa: PLC0415
 

@@ -31,8 +31,8 @@ from seatrial.project.local_sources import has_sources
 from seatrial.project.requirements import find_lock_file, locked_requirements
 from seatrial.pythons import Interpreter
 from seatrial.sessions.build import built_distributions, state_folder
+from seatrial.sessions.import_from_wheel import write_finder
 from seatrial.sessions.registration import current_project, log_of
-from seatrial.sessions.wheel_finder import write_finder
 from seatrial.storage import read_json, write_json
 
 if TYPE_CHECKING:

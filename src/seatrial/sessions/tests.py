@@ -15,6 +15,7 @@ from seatrial.project.nox_sessions import COVERAGE_SESSION, MEASURED_VARIABLE, m
 from seatrial.project.requirements import read_requirements
 from seatrial.sessions.build import DEFAULT_TAGS, state_folder
 from seatrial.sessions.coverage_sources import measure_wheel, measures
+from seatrial.sessions.import_from_wheel import TREE_VARIABLE
 from seatrial.sessions.registration import (
     Groups,
     Registration,
@@ -26,7 +27,6 @@ from seatrial.sessions.registration import (
     user_facing,
 )
 from seatrial.sessions.summary import is_of_this_run
-from seatrial.sessions.wheel_finder import TREE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

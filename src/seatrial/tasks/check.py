@@ -48,9 +48,9 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:
 
     Example: seatrial check dist/*
     """
-    from seatrial.checks.run import check_distributions, read_distributions, require_known_codes
+    from seatrial.checks.distributions import check_distributions, read_distributions, require_known_codes
     from seatrial.report import results_json
-    from seatrial.tasks.results import by_file, show_results
+    from seatrial.tasks.show_results import by_file, show_results
 
     with errors_as_messages():
         folder = project_folder()
@@ -115,7 +115,7 @@ def preflight(
     from seatrial.release.preflight import run_preflight
     from seatrial.release.prepare import ReleaseRequest
     from seatrial.report import annotate, results_json
-    from seatrial.tasks.results import by_family, show_results
+    from seatrial.tasks.show_results import by_family, show_results
 
     console = open_console("preflight", sys.stderr if json else sys.stdout)
     with errors_as_messages("nothing has changed"), termination_as_interrupt():

@@ -2,7 +2,7 @@
 
 A script passes the words up to the cursor to ``seatrial __complete``, which prints one candidate on each line: the
 word, a tab, and its description. ``:files`` and ``:folders`` leave the completion to the shell itself
-(`seatrial.tasks.candidates`).
+(`seatrial.tasks.completion_candidates`).
 """
 
 # The imports of a task are in its function, because `invoke -l` and `--help` start faster without them.

@@ -164,7 +164,7 @@ def new(
     """
     from dataclasses import replace
 
-    from seatrial.index.targets import pip_index_url
+    from seatrial.index.destination import pip_index_url
     from seatrial.init.new import (
         PackageRequest,
         create_package,

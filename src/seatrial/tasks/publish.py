@@ -68,7 +68,7 @@ def verify(
 
     Example: invoke verify 1.5.0
     """
-    from seatrial.index.targets import find_destination
+    from seatrial.index.destination import find_destination
     from seatrial.publish.tagged_release import TaggedRelease, require_same_tag
     from seatrial.publish.verify import VerifyOptions, verify_published
 
@@ -122,7 +122,7 @@ def publish(
     from pathlib import Path
 
     from seatrial.index.credentials import credential_remarks, require_credentials
-    from seatrial.index.targets import find_destination
+    from seatrial.index.destination import find_destination
     from seatrial.publish.tagged_release import TaggedRelease
     from seatrial.publish.upload import install_command, plan_upload, upload_release
     from seatrial.publish.verify import VerifyOptions, verify_published
@@ -175,7 +175,7 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
 
     Example: invoke undo 1.5.0 --why "It deletes files."
     """
-    from seatrial.index.targets import find_destination
+    from seatrial.index.destination import find_destination
     from seatrial.publish.tagged_release import TaggedRelease
     from seatrial.publish.undo import read_release_to_undo, wait_until_yanked, write_follow_up
 

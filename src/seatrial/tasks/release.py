@@ -193,9 +193,9 @@ class Terminal:
 
 def _wait(console: Console, tag: str) -> None:
     """Wait until CI has published a release, and verify it; without a publisher, look once."""
-    from seatrial.index.targets import find_destination
+    from seatrial.index.destination import find_destination
     from seatrial.project.tag_form import released_versions
-    from seatrial.publish.ci_runs import may_publish
+    from seatrial.publish.runs_of_tag import may_publish
     from seatrial.publish.tagged_release import TaggedRelease
     from seatrial.publish.verify import VerifyOptions, verify_published
     from seatrial.tasks.publish import open_project
@@ -245,7 +245,7 @@ def bump(context: Context, part: str = "", version: str = "", anyway: bool = Fal
 
     Example: invoke bump minor
     """
-    from seatrial.project.bump import raise_version
+    from seatrial.project.write_version import raise_version
     from seatrial.release.prepare import ReleaseRequest, choose_version
 
     with errors_as_messages():
@@ -269,8 +269,8 @@ def changelog(context: Context, version: str = "") -> None:
     """
     from datetime import datetime
 
-    from seatrial.project.bump import assemble_changelog
     from seatrial.project.versions import parse_version
+    from seatrial.project.write_changelog import assemble_changelog
 
     with errors_as_messages():
         snapshot = _read_snapshot()
@@ -301,9 +301,9 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
 
     Example: invoke news feature "Wheels are tested as built." --issue 42
     """
-    from seatrial.project.bump import write_note
     from seatrial.project.changelog import read_changelog
     from seatrial.project.project import Project
+    from seatrial.project.write_changelog import write_note
     from seatrial.suggestions import did_you_mean, nearest
 
     with errors_as_messages():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from seatrial.workflows.generate import Generator
-    from seatrial.workflows.trusted_publisher import RegistrationPlan
+    from seatrial.workflows.publisher_registration import RegistrationPlan
 
 
 @command(
@@ -66,7 +66,7 @@ def workflows(
 def show_workflow_checks() -> None:
     """Show what the checks of workflows report, and raise what is wrong."""
     from seatrial.findings import render_results
-    from seatrial.tasks.results import by_subject, show_results
+    from seatrial.tasks.show_results import by_subject, show_results
     from seatrial.workflows.generate import check_workflows
 
     report = check_workflows(project_folder())
@@ -79,7 +79,7 @@ def show_workflow_checks() -> None:
 def show_tag_report(tag: str, *, as_json: bool) -> None:
     """Print what a tag starts. Raises `ValueMissing` without a tag."""
     from seatrial.errors import ProjectError
-    from seatrial.workflows.trusted_publisher import read_tag_report
+    from seatrial.workflows.publisher_registration import read_tag_report
 
     if not tag:
         fix = f"{Command('workflows', '--explain', 'v1.0.0', '--json')}"
@@ -197,7 +197,7 @@ def trusted_publisher(context: Context) -> None:
 
     Example: invoke trusted-publisher
     """
-    from seatrial.workflows.trusted_publisher import read_registrations
+    from seatrial.workflows.publisher_registration import read_registrations
 
     with errors_as_messages():
         plan = read_registrations(project_folder())
@@ -236,7 +236,7 @@ PROVE = "prove"
 
 def _settings_text(plan: RegistrationPlan) -> str:
     from seatrial.ci.runs import query_github
-    from seatrial.workflows.trusted_publisher import settings_text
+    from seatrial.workflows.publisher_registration import settings_text
 
     root, home = plan.repository.root, plan.home
     current = {name: query_github(root, f"repos/{home}/environments/{name}") for name in plan.environments if home}

@@ -13,10 +13,10 @@ from seatrial.distributions.filename import FileName
 from seatrial.errors import ProjectError
 from seatrial.git.command import Git
 from seatrial.git.repository import files_of_commit, find_branch, read_repository, read_tags
-from seatrial.project.bump import raise_version
 from seatrial.project.changelog_entries import has_entry, read_entry
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions
+from seatrial.project.write_version import raise_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from errors_raised import raises_error
 from seatrial.errors import FileNotUtf8, PyprojectInvalid, VersionNotFound
 from seatrial.project.bumpversion import configured_files
 from seatrial.project.project import Project
-from seatrial.project.version_files import (
+from seatrial.project.version_places import (
     VersionFiles,
     VersionPlace,
     VersionSource,

@@ -10,7 +10,12 @@ import sample_dists
 from errors_raised import raises_error
 from sample_project import SampleProject, lines, normalised, package
 from seatrial import report
-from seatrial.checks.run import check_distributions, read_distributions, require_acceptable, require_known_codes
+from seatrial.checks.distributions import (
+    check_distributions,
+    read_distributions,
+    require_acceptable,
+    require_known_codes,
+)
 from seatrial.errors import PyprojectInvalid
 from seatrial.events import SILENT
 

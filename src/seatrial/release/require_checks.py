@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Union
 
 from seatrial import report
 from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
+from seatrial.checks.distributions import check_uploads
 from seatrial.checks.project import ProjectSources
 from seatrial.checks.registry import PENDING_RELEASE_CHECKS, PROJECT_CHECKS, TRIGGER_CHECKS
-from seatrial.checks.run import check_uploads
 from seatrial.ci.checkout import CheckoutNeeds
 from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, TAG_RULE, Pipeline
@@ -20,7 +20,7 @@ from seatrial.commands import Command
 from seatrial.errors import IndexUnreachable, PipelineInvalid, ReleaseError, SeatrialError
 from seatrial.git.repository import files_of_commit
 from seatrial.index.client import PendingRelease, ProjectFiles, in_thread, maker_of_newest, read_project_files
-from seatrial.index.targets import pip_index_url
+from seatrial.index.destination import pip_index_url
 from seatrial.project.nox_sessions import list_sessions
 from seatrial.project.tag_form import released_versions
 from seatrial.redaction import redacted_address

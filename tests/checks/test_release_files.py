@@ -1,6 +1,6 @@
 """Every rule fails on the distribution that it is about, and passes on a healthy one.
 
-What each says is in tests/expected/findings.txt; pytest tests/checks/test_files.py --refresh writes it anew.
+What each says is in tests/expected/findings.txt; pytest tests/checks/test_release_files.py --refresh writes it anew.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from twine.utils import DEFAULT_REPOSITORY
 
 import sample_dists
+from seatrial.checks.distributions import ANSWERED_BY_INDEX, check_distributions, check_uploads
 from seatrial.checks.registry import CHECKS_OF_FILES
-from seatrial.checks.run import ANSWERED_BY_INDEX, check_distributions, check_uploads
 from seatrial.distributions.pypi_rules import CONTENT_RULES
 from seatrial.findings import CheckResult, Finding, Verdict
 from seatrial.index.client import ProjectFiles

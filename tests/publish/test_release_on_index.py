@@ -10,7 +10,7 @@ import pytest
 import sample_dists
 from seatrial.distributions.distribution import Distribution
 from seatrial.index.client import IndexFile
-from seatrial.publish.state import IndexState, ReleaseOnIndex
+from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
 from seatrial.release.manifest import Manifest
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from urllib.parse import quote, urlencode, urlsplit
 from seatrial.ci.evaluation import Environment
 from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
+from seatrial.ci.job_uploads import Index
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publishing
 from seatrial.ci.tag_report import TagReport
-from seatrial.ci.uploads import Index
 from seatrial.distributions.cache import existing_files
 from seatrial.errors import PipelineInvalid
 from seatrial.git.repository import read_repository, read_tags
-from seatrial.index.targets import pypi_host
+from seatrial.index.destination import pypi_host
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of

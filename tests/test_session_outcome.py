@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seatrial.outcome import Outcome, Status
+from seatrial.session_outcome import Outcome, Status
 
 
 @pytest.mark.parametrize(

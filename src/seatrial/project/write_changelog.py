@@ -1,25 +1,15 @@
-"""Writes a version into a project's files, and its fragments into the changelog.
-
-The results are read again afterwards; when a tool fails half-way, the files are restored.
-"""
+"""Writes the entry of a release into the changelog, and notes for the next one."""
 
 from __future__ import annotations
 
-import contextlib
-import difflib
 import os
 import re
 import shlex
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
-from seatrial import process
 from seatrial.commands import Command
-from seatrial.errors import FileNotUtf8, ReleaseError, SeatrialError, count_text
-from seatrial.project.bumpversion import configured_files, write_configured
+from seatrial.errors import FileNotUtf8, ReleaseError, count_text
 from seatrial.project.changelog import (
     UnreleasedChangelog,
     create_fragment,
@@ -28,9 +18,8 @@ from seatrial.project.changelog import (
     render_entry,
 )
 from seatrial.project.changelog_entries import find_entry, has_entry, read_entry
-from seatrial.project.links import leaves_repository, require_inside
-from seatrial.project.project import Project
-from seatrial.project.toml import read_toml
+from seatrial.project.file_backup import put_back_on_failure
+from seatrial.project.outside_links import require_inside
 from seatrial.project.unreleased import (
     CATEGORIES,
     UNRELEASED,
@@ -42,114 +31,13 @@ from seatrial.project.unreleased import (
     with_comparison,
     with_pre_releases,
 )
-from seatrial.project.version_files import find_version_files, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from packaging.version import Version
 
     from seatrial.process import WaitingCommand
     from seatrial.project.changelog import Changelog, ChangelogSettings
     from seatrial.project.snapshot import ProjectSnapshot
-
-
-@dataclass(frozen=True)
-class FileBackup:
-    """Files as they were: contents by path, None for one that was not there."""
-
-    contents: tuple[tuple[Path, bytes | None], ...]
-
-    @classmethod
-    def of(cls, paths: Iterable[Path]) -> FileBackup:
-        """Read the files."""
-        return cls(tuple((path, path.read_bytes() if path.is_file() else None) for path in dict.fromkeys(paths)))
-
-    def put_back(self) -> None:
-        """Write them as they were."""
-        for path, content in self.contents:
-            if content is None:
-                path.unlink(missing_ok=True)
-            elif not path.is_file() or path.read_bytes() != content:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-
-    def restore_line_ends(self) -> None:
-        """Give each file that was rewritten the line ends that it had."""
-        for path, old in self.contents:
-            if old is not None and path.is_file():
-                new = path.read_bytes()
-                restored = restore_line_ends(old, new)
-                if restored != new:
-                    path.write_bytes(restored)
-
-
-def raise_version(snapshot: ProjectSnapshot, version: Version) -> None:
-    """Write ``version`` into every place of the project, and run the commands of ``lock``.
-
-    What bump-my-version is configured for it writes; then follow the places that still have the old version. (Only
-    where it is configured, because starting it takes longer than all else that a release does to files and to git.)
-    Raises `VersionNotWritten` or `CommandFailed`, and leaves the files as they were.
-    """
-    if snapshot.comes_from_tag:
-        return
-    project, places = snapshot.project, snapshot.places.places
-    paths = [project.root / path for path in (*configured_files(project), *(place.path for place in places))]
-    require_inside(project.root, paths)
-    with _put_back_on_failure(paths) as backup:
-        write_configured(project, places[0].version if places else None, version)
-        for place in places:
-            text, new = read_text(project, place.path) or "", place.with_version(version)
-            # What bump-my-version has written is another text, of which this may be the beginning: 1.2.3.post1.
-            old = re.search(rf"{re.escape(place.text)}(?![\w.+-])", text)
-            if old:
-                (project.root / place.path).write_bytes((text[: old.start()] + new + text[old.end() :]).encode())
-        backup.restore_line_ends()
-        require_version(snapshot, version)
-        _require_rest_unchanged(snapshot)
-        _refresh_locks(snapshot)
-
-
-def _refresh_locks(snapshot: ProjectSnapshot) -> None:
-    """Run the commands of ``lock``; when one fails, the files next to pyproject.toml are as they were."""
-    root = snapshot.project.root
-    if snapshot.config.lock:
-        files = (path for path in sorted(root.iterdir()) if path.is_file() and not leaves_repository(root, path))
-        with _put_back_on_failure(files):
-            for command in snapshot.config.lock:
-                process.run(command, cwd=root, env=process.user_environment())
-
-
-def require_version(snapshot: ProjectSnapshot, version: Version) -> None:
-    """Read every place again; raise `VersionNotWritten` when one does not name ``version``, however it is spelled."""
-    if snapshot.comes_from_tag:
-        return
-    fix = "write the version there in the common way, or name the place in [[tool.bumpversion.files]]"
-    try:
-        after = find_version_files(Project.from_directory(snapshot.project.root), snapshot.files)
-    except SeatrialError as error:
-        what = f"{version} was not written everywhere: {error.what}"
-        raise ReleaseError(what, code="VersionNotWritten", fix=fix) from None
-    written = {place.path for place in after.places if Version(place.version) == version}
-    missing = [str(place) for place in snapshot.places.places if place.path not in written]
-    if missing or after.version != version:
-        files = ", ".join(missing) or f"{snapshot.project.path.name}, which has {after.version}"
-        what = f"these places do not contain {version} after bumping: {files}"
-        raise ReleaseError(what, code="VersionNotWritten", fix=fix)
-
-
-def _require_rest_unchanged(snapshot: ProjectSnapshot) -> None:
-    """Raise `VersionNotWritten` when more than the version has changed in pyproject.toml, such as a requirement."""
-    before, after = (dict(table) for table in (snapshot.project.table, read_toml(snapshot.project.path)))
-    for table in (before, after):
-        table["project"] = {**table.get("project", {}), "version": ""}
-    changed = [key for key in ("project", "build-system", "dependency-groups") if before.get(key) != after.get(key)]
-    if changed:
-        raise ReleaseError(
-            f"bump-my-version changed more than the version in [{changed[0]}] of {snapshot.project.path.name}: "
-            "a requirement has the same number",
-            code="VersionNotWritten",
-            fix="take pyproject.toml out of [[tool.bumpversion.files]]: its version is written anyway; "
-            "or give that entry a search",
-        )
 
 
 def assemble_changelog(
@@ -188,7 +76,7 @@ def assemble_changelog(
             fix=f"{first}remove that entry and commit",
         )
     entry, earlier = with_pre_releases(entry, earlier, version, news.titles, merge=snapshot.config.changelog.merges)
-    with _put_back_on_failure([path, *fragments]) as backup:
+    with put_back_on_failure([path, *fragments]) as backup:
         path.parent.mkdir(parents=True, exist_ok=True)
         # As towncrier writes it: two blank lines between entries.
         text = above + entry + ("\n\n\n" + earlier if earlier else "\n")
@@ -226,7 +114,7 @@ def _write_unreleased(root: Path, news: UnreleasedChangelog, kind: str, note: st
     if any(written.text.lstrip("-*+ ") == note for written in unreleased_notes(old)):
         return PurePosixPath(news.filename)
     category = next(title for title in CATEGORIES if title.lower() == kind)
-    with _put_back_on_failure([path]) as backup:
+    with put_back_on_failure([path]) as backup:
         path.write_text(add_note(old, category, note), encoding="utf-8")
         backup.restore_line_ends()
     return PurePosixPath(news.filename)
@@ -246,7 +134,7 @@ def _release_unreleased(snapshot: ProjectSnapshot, path: Path, release: Release)
             fix="move the notes of the next release into it, or remove it, and commit",
         )
     new, entry = release_unreleased(text, release, merge=snapshot.config.changelog.merges)
-    with _put_back_on_failure([path]) as backup:
+    with put_back_on_failure([path]) as backup:
         path.write_text(new, encoding="utf-8")
         backup.restore_line_ends()
     return entry
@@ -306,33 +194,3 @@ def _require_utf8(path: Path) -> None:
         path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise FileNotUtf8(f"{path.name} is not UTF-8: {error}", fix=f"save {path.name} in UTF-8") from None
-
-
-@contextlib.contextmanager
-def _put_back_on_failure(paths: Iterable[Path]) -> Iterator[FileBackup]:
-    backup = FileBackup.of(paths)
-    try:
-        yield backup
-    except BaseException:
-        backup.put_back()
-        raise
-
-
-def restore_line_ends(old: bytes, new: bytes) -> bytes:
-    """Return ``new`` with the line ends of ``old``: a line that stayed keeps its own, a new one gets the usual one."""
-    if b"\r\n" not in old:
-        return new
-    ends = [line.endswith(b"\r") for line in old.split(b"\n")[:-1]] or [False]
-    usual = ends.count(True) * 2 >= len(ends)
-    *before, _ = _without_line_ends(old)
-    *after, rest = _without_line_ends(new)
-    carriage = [usual] * len(after)
-    if not all(ends):
-        for block in difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
-            carriage[block.b : block.b + block.size] = ends[block.a : block.a + block.size]
-    return b"".join(line + (b"\r\n" if has else b"\n") for line, has in zip(after, carriage)) + rest
-
-
-def _without_line_ends(text: bytes) -> list[bytes]:
-    """Return the lines without their ends, the last one being what follows the last end."""
-    return text.replace(b"\r\n", b"\n").split(b"\n")
