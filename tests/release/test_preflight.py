@@ -399,7 +399,7 @@ def test_ci_job_shows_annotations_and_a_summary(repo: ReleaseRepo, tmp_path: Pat
 
 def test_ignore_takes_the_force_out_of_an_error_and_is_shown(repo: ReleaseRepo, pytestconfig: pytest.Config) -> None:
     broken_states.use_up_the_fragments(repo)
-    edit(repo, SETTINGS, f'{SETTINGS}\n[tool.seatrial.ignore]\nMETA005 = "nothing to note"\nGIT017 = "a test"\n')
+    edit(repo, SETTINGS, f'{SETTINGS}\n[tool.seatrial.ignore]\nMETA005 = "nothing to tell"\nGIT017 = "a test"\n')
     ran = preflight(repo, "--part", "patch")
     assert ran.returncode == 0
     expect("preflight_ignored.txt", report_of(ran), pytestconfig)
