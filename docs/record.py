@@ -34,6 +34,11 @@ from rich.style import Style
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
+from seatrial.index.destination import pip_index_url
+
+EXAMPLE_INDEX = "https://pkg.test/simple/"
+"""What the image has for the index that pip installs from on this machine."""
+
 IMAGE = Path(__file__).resolve().parent / "images/rehearsal.svg"
 NAME = "seatrial-sample"
 COLUMNS, ROWS = 110, 90
@@ -66,7 +71,8 @@ def main() -> None:
     console.print(Text.assemble(("$ ", "bold green"), " ".join(("seatrial", *COMMAND))))
     for line in lines_of(screen):
         console.print(line, no_wrap=True, overflow="crop")
-    IMAGE.write_text(console.export_svg(title="seatrial", theme=MONOKAI, unique_id="rehearsal"), encoding="utf-8")
+    image = console.export_svg(title="seatrial", theme=MONOKAI, unique_id="rehearsal")
+    IMAGE.write_text(image.replace(pip_index_url(os.environ), EXAMPLE_INDEX), encoding="utf-8")
     print(f"{IMAGE}: {IMAGE.stat().st_size:,} bytes")
 
 
