@@ -168,7 +168,7 @@ def test_command_for_nobody_to_ask_is_the_one_that_was_typed(repo: ReleaseRepo, 
     assert printed(ran, repo).endswith(
         lines(
             f"""
-            seatrial: there is no terminal to ask on; nothing has changed
+            seatrial: there is no terminal to ask on: not released; nothing has changed
             fix:  {way} release --yes --no-tests --part minor
             {READ}Declined
             """

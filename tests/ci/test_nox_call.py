@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import sys
+from typing import TYPE_CHECKING, Any
 
 import nox._options
 import pytest
 
 from seatrial.ci.nox_call import NoxCall
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LINES = (
     *("-s build check", "-rs tests", "-rstests", "-xRs tests -v", "-s a -- -s b", "-s tests -p 3.9 3.13 -- -x --fast"),
@@ -24,13 +29,21 @@ NO_SESSIONS = (
 )
 
 
+def parse(words: Sequence[str]) -> Any:
+    """Return what nox reads in the words of its command line: older releases take them from ``sys.argv`` alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["nox", *words])
+        namespace: Any = nox._options.options.parse_args()  # noqa: SLF001 - what is compared with
+    return namespace
+
+
 @pytest.mark.parametrize("line", LINES)
 def test_call_is_read_as_nox_reads_it(line: str) -> None:
     words = shlex.split(line)
-    call, own = NoxCall.of(words), nox._options.options.parse_args(words)  # noqa: SLF001 - what is compared with
+    call, own = NoxCall.of(words), parse(words)
     assert call is not None
     assert (list(call.sessions), list(call.posargs)) == (list(dict.fromkeys(own.sessions or ())), own.posargs)
-    again = nox._options.options.parse_args(list(call.args))  # noqa: SLF001
+    again = parse(call.args)
     for name in ("sessions", "posargs", "pythons", "force_pythons", "extra_pythons", "keywords", "tags"):
         assert getattr(again, name) == getattr(own, name), name
 
@@ -43,5 +56,5 @@ def test_call_without_a_session_of_the_project_is_ignored(line: str) -> None:
 @pytest.mark.parametrize("line", ["tests", "-s a --no-such-option", "-rstests build", "-s a --verbose b"])
 def test_words_that_nox_refuses_are_no_call(line: str) -> None:
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), pytest.raises(SystemExit):  # noqa: PTH123
-        nox._options.options.parse_args(shlex.split(line))  # noqa: SLF001
+        parse(shlex.split(line))
     assert NoxCall.of(shlex.split(line)) is None

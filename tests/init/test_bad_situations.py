@@ -40,7 +40,7 @@ def nothing_happens(repo: ReleaseRepo, message: str, *args: str, code: int = 2) 
 
 def test_dry_run_and_no_terminal_write_nothing(repo: ReleaseRepo) -> None:
     nothing_happens(repo, "+++ b/noxfile.py", "--dry-run", "--no-try", code=0)
-    nothing_happens(repo, "there is no terminal to ask on; nothing was written", "--project", ".", code=5)
+    nothing_happens(repo, "there is no terminal to ask on: nothing was written", "--project", ".", code=5)
 
 
 def test_file_with_unfinished_work_is_not_written_into(repo: ReleaseRepo) -> None:

@@ -73,13 +73,24 @@ lint  ✓ N s
 PREFLIGHT = """\
 tide-pool 0.1.0, tag v0.1.0
 
+on the tag v0.1.0:
+  release.yml starts
+    plan runs
+    build runs
+    test runs after plan and build
+    pypi runs after build and test, uploads dist/ from artifact `distributions` to PyPI as publisher (acme, tide-pool, \
+release.yml, environment pypi); attestations: yes
+    release runs after build and pypi
+    prove does not run (if: github.event_name == 'workflow_dispatch')
+the tag publishes to PyPI
+
 ? INDEX001 to INDEX014 (9 checks)  http://127.0.0.1:9/simple/tide-pool/ does not answer: Connection refused
   fix: go online, or correct the address: no server answers there
 
 ✓ the repository and its remote  17 checks
 ✓ the project and its next version  25 checks
 ✓ the distributions  136 checks
-✓ what the tag starts  15 checks
+✓ what the tag starts  17 checks
 ? the index  0 checks, 14 unknown
 
 What a code means: seatrial explain INDEX001

@@ -83,7 +83,7 @@ def test_new_name_has_to_be_typed(server: IndexServer) -> None:
     ran = server.publish("--yes")
     assert (ran.returncode, server.held()) == (5, [])
     assert server.plain(ran.output).endswith(
-        "seatrial: there is no terminal to ask on; nothing was sent\n"
+        "seatrial: there is no terminal to ask on: nothing was sent\n"
         "fix:  invoke publish --version 1.3.0 --index http://index/legacy/ --yes --new-name tidepool\n"
         f"{READ}Declined\n"
     )

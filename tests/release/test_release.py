@@ -739,7 +739,7 @@ def test_changelog_by_hand_stages_nothing_and_is_not_made_twice(repo: ReleaseRep
     assert repo.project.git("ls-files", "--stage") == index
     assert repo.read("CHANGELOG.md").endswith("- Tides fall.\n\n\n## 1.2.3\n\nOld.\n")
     ran = repo.project.invoke("changelog")
-    assert (ran.returncode, ran.output.partition("\n")[0]) == (5, "seatrial: there is no fragment in changelog.d")
+    assert (ran.returncode, ran.output.partition("\n")[0]) == (5, "seatrial: changelog.d has no fragments")
 
 
 def test_fragment_that_git_ignores_is_in_no_entry(repo: ReleaseRepo) -> None:
@@ -771,7 +771,7 @@ def test_nobody_to_ask_is_an_error(repo: ReleaseRepo) -> None:
     assert message.endswith(
         lines(
             f"""
-            seatrial: there is no terminal to ask on; nothing has changed
+            seatrial: there is no terminal to ask on: not released; nothing has changed
             fix:  invoke release --yes --no-tests --part minor
             {READ}Declined
             """
@@ -1017,7 +1017,7 @@ def test_tag_without_the_fragments_in_the_changelog_is_refused_unless_accepted(r
     assert (ran.returncode, repo.state()) == (5, before)
     assert ran.message == lines(
         f"""
-        seatrial: 2 fragments in changelog.d would be missing from the changelog of 1.2.3
+        seatrial: 2 notes for the next release would be missing from the entry of 1.2.3
         fix:  invoke changelog --version 1.2.3, and commit; or all the same: --anyway
         {READ}FragmentsLeft
         """

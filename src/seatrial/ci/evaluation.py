@@ -378,7 +378,9 @@ def _contexts(event: Event, trigger: Trigger | None) -> Mapping[str, Value]:
     payload: dict[str, Value] = {}
     if name in {"push", "create"}:
         payload = {**ABSENT, "ref": github.get("ref", UNKNOWN), "created": True, "deleted": False, "forced": False}
-        payload |= {"ref": tag or UNKNOWN, "ref_type": "tag"} if name == "create" else {"ref_type": None}
+        payload["ref_type"] = "tag" if name == "create" else None
+        if name == "create":
+            payload["ref"] = tag or UNKNOWN
     elif name == "release":
         types = trigger.types if trigger else ()
         release = Partial({"tag_name": tag or UNKNOWN, "draft": False})

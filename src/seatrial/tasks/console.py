@@ -195,7 +195,7 @@ def confirm(
     from seatrial.prompts import ask_key  # noqa: PLC0415 - few commands ask
 
     if not is_interactive():
-        raise ReleaseError(f"there is no terminal to ask on; {effect}", code="Declined", fix=fix)
+        raise ReleaseError(f"there is no terminal to ask on: {effect}", code="Declined", fix=fix)
     console.pause()
     views = views or {}
     words = ("yes", "no", *views)
@@ -213,7 +213,7 @@ def confirm_name(console: Console, question: str, name: str, *, effect: str, fix
     from seatrial.prompts import ask_text  # noqa: PLC0415 - few commands ask
 
     if not is_interactive():
-        raise ReleaseError(f"there is no terminal to ask on; {effect}", code="Declined", fix=fix)
+        raise ReleaseError(f"there is no terminal to ask on: {effect}", code="Declined", fix=fix)
     console.pause()
     if not ask_text(question, name, show=console.show):
         raise ReleaseError(effect, code="Declined")
