@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 HEADING = "links for"
@@ -45,6 +45,10 @@ class LinkReader(HTMLParser):
             self._text.append(data)
         elif HEADING in data.lower():
             self.is_index = True
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse what the parser does not take, as it does itself since Python 3.10."""
+        raise AssertionError(message)
 
     def handle_endtag(self, tag: str) -> None:
         """Give the file its name at the end of its link."""
