@@ -207,6 +207,7 @@ def test_report_is_json_too_and_names_the_extra_of_a_console_script(repo: Releas
     started = {"command": ["sound", "--help"], "extras": ["cli"]}
     assert report_data == {
         "project": "tidepool",
+        "name": None,
         "tag": "v2.0rc1",
         "version": "2.0rc1",
         "files": [{"name": "tidepool-2.0rc1.tar.gz"}, {"name": "tidepool-2.0rc1-py3-none-any.whl"}],
