@@ -100,7 +100,7 @@ class BranchPush:
     options: tuple[str, ...] = ()
 
     def words(self) -> Iterator[str]:
-        """Yield the options of git and no refspecs: the remote takes the push only if nobody else has pushed."""
+        """Yield the options of git and no refspecs: the remote takes the push only where no other push came before."""
         yield f"--force-with-lease={HEADS}{self.branch}:{self.expected or ''}"
         for name, commit in self.removed:
             yield f"--force-with-lease={HEADS}{name}:{commit}"

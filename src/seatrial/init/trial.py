@@ -317,10 +317,10 @@ class ProposalTrial:
     def _judge_tests(self, outcome: Outcome, own: Outcome | None, how: str) -> None:
         counts, compared = outcome.counts, own.counts if own else None
         detail = str(counts or ("they pass" if outcome.is_done else "they fail"))
-        beside = f" ({how}: {compared})" if compared else ""
+        comparison = f" ({how}: {compared})" if compared else ""
         if outcome.is_done:
             hollow = counts and compared and is_hollow(counts, compared)
-            self.report.row("tests", "warning" if hollow else "done", f"{detail}{beside}")
+            self.report.row("tests", "warning" if hollow else "done", f"{detail}{comparison}")
             if hollow:
                 self.report.remarks.append(
                     f"far fewer tests run than {with_tool(how)}: {counts}, and there {compared}; "
@@ -330,7 +330,7 @@ class ProposalTrial:
         failed = ", ".join(dict.fromkeys(FAILED_TEST.findall(outcome.output)))
         named = f"{failed}\n" if failed else "\n"
         if own is not None and own.is_done:
-            self.report.row("tests", "failed", f"{detail}{beside}: not proposed")
+            self.report.row("tests", "failed", f"{detail}{comparison}: not proposed")
             self.report.drop("tests")
             self.report.remarks.append(
                 f"the tests pass {with_tool(how)} and fail with seatrial, so they are not proposed: "
@@ -338,7 +338,7 @@ class ProposalTrial:
             )
             return
         why = f"they fail {with_tool(how)} too" if own is not None else "how they end without seatrial is unknown"
-        self.report.row("tests", "failed", f"{detail}{beside}: not in the release")
+        self.report.row("tests", "failed", f"{detail}{comparison}: not in the release")
         self.report.demote("tests")
         self.report.remarks.append(f"the tests fail, and {why}, so no release runs them: {named}{outcome.tail}")
 

@@ -81,11 +81,11 @@ def find_version_files(project: Project, files: Iterable[PurePosixPath]) -> Vers
         return VersionFiles(VersionSource.FILES, tuple(_bumpversion_note(project, configured)), Version(configured))
     if not main:
         raise _not_found(project, listed)
-    beside = (place for place in _other_places(project, listed, main[0].version) if place not in main)
+    others = (place for place in _other_places(project, listed, main[0].version) if place not in main)
     rust = (place for place in find_in_crate(project) if place.version == main[0].version)
     # One that git ignores is in no commit; what lies above the project is not among its files.
     entries = (place for place in find_in_uv_lock(project) if place.path in listed or ".." in place.path.parts)
-    places = tuple(dict.fromkeys([*main, *beside, *rust, *entries]))
+    places = tuple(dict.fromkeys([*main, *others, *rust, *entries]))
     versions = {Version(place.version): place for place in reversed(places)}
     if len(versions) > 1:
         raise ReleaseError(
@@ -454,7 +454,7 @@ def _of_literal(path: PurePosixPath, text: str, literal: ast.Constant) -> Iterat
 
 
 def _alone(text: str, end: int) -> str:
-    """Return the shortest stretch of whole lines that ends at ``end`` and stands in ``text`` once."""
+    """Return the shortest stretch of whole lines that ends at ``end`` and is in ``text`` once."""
     starts = [0, *(match.end() for match in re.finditer(r"\n", text[:end]))]
     first, last = 0, len(starts) - 1
     while first < last:
