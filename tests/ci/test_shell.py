@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seatrial.ci.expressions import Answer
@@ -146,6 +146,7 @@ SIGNS = (
 
 
 @given(st.lists(st.sampled_from((*WORDS, *SIGNS)), max_size=25).map("".join))
+@example("function")
 def test_no_script_ends_in_a_traceback(script: str) -> None:
     assert all(isinstance(statement, Statement) for statement in read_script(script))
 

@@ -244,7 +244,8 @@ class _Reader:
 
     def _next(self) -> _Token:
         token = self._peek()
-        if token.kind == "broken":
+        # A script that ends where a word has to follow, such as the name of a function, reads its end twice.
+        if token.kind == "broken" or self.at >= len(self.tokens):
             raise ScriptUnreadableError
         self.at += 1
         return token

@@ -150,7 +150,11 @@ def _error_text(error: Exception) -> str:
         why = re.search(r"Tunnel connection failed: ([^'\"(]*)|\[Errno -?\d+\] ([^'\")]*)", text)
         return redact(f"the proxy: {(why[1] or why[2]).strip() if why else 'it is out of reach'}")
     return redact(
-        re.sub(r"^.*\): |\[Errno -?\d+\] | \(.*\)$|Failed to establish a new connection: | for url: \S+$", "", text)
+        re.sub(
+            r"^.*\): |^<[^>]*>: |\[Errno -?\d+\] | \(.*\)$|Failed to establish a new connection: | for url: \S+$",
+            "",
+            text,
+        )
     )
 
 
