@@ -147,6 +147,7 @@ SIGNS = (
 
 @given(st.lists(st.sampled_from((*WORDS, *SIGNS)), max_size=25).map("".join))
 @example("function")
+@example('echo "$()"')
 def test_no_script_ends_in_a_traceback(script: str) -> None:
     assert all(isinstance(statement, Statement) for statement in read_script(script))
 

@@ -151,7 +151,7 @@ def _word(text: str, begin: int) -> _Token:
             parts.append(next(part for part in piece.groups() if part is not None).replace("\\\n", ""))
         if piece["double"] is not None or piece["verbatim"] is not None:
             inside = SUBSTITUTION.finditer(re.sub(EXPRESSION, "", piece[0]))
-            scripts += [match["script"] or match["ticks"] for match in inside]
+            scripts += [match["script"] or match["ticks"] or "" for match in inside]
         is_quoted = is_quoted or piece["plain"] is None
         at = piece.end()
     kind = "word" if at > begin and (at >= len(text) or text[at] in " \t\r\n;&|()<>\\") else "broken"
