@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
-from seatrial.errors import FileNotUtf8, ReleaseError, count_text
+from seatrial.errors import ReleaseError, count_text
 from seatrial.project.changelog import (
     UnreleasedChangelog,
     create_fragment,
@@ -65,7 +65,8 @@ def assemble_changelog(
     _require_no_unreleased_notes(news, path)
     _require_no_others(news, snapshot)
     for fragment in fragments:
-        _require_utf8(fragment)
+        # towncrier fails on any other encoding, in words of its own.
+        read_changelog_file(fragment)
     entry = render_entry(root, str(version), date, ahead).strip("\n")
     title = find_entry(earlier, version) if has_entry(entry, version) else None
     if title:
@@ -177,8 +178,7 @@ def _around(news: ChangelogSettings, path: Path) -> tuple[str, str]:
         return "", ""
     if not path.exists():
         return new_changelog(news.marker, is_markdown=news.is_markdown) + "\n", ""
-    _require_utf8(path)
-    text = path.read_text(encoding="utf-8")
+    text = read_changelog_file(path)
     marker = re.search(rf"^{re.escape(news.marker)}[ \t]*$", text, re.MULTILINE)
     if not marker:
         raise ReleaseError(
@@ -187,10 +187,3 @@ def _around(news: ChangelogSettings, path: Path) -> tuple[str, str]:
             fix=f"put it above the latest release in {path.name}, and commit:\n{news.marker}",
         )
     return text[: marker.end()] + "\n\n", text[marker.end() :].lstrip()
-
-
-def _require_utf8(path: Path) -> None:
-    try:
-        path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise FileNotUtf8(f"{path.name} is not UTF-8: {error}", fix=f"save {path.name} in UTF-8") from None
