@@ -287,7 +287,9 @@ def _tag(
             dialog.confirm(plan)
         built = None
         if not release.is_verified:
-            built = verify_release(prepared, plan, tests=options.tests, progress=progress)
+            built = verify_release(
+                prepared, plan, tests=options.tests, progress=progress, keep_going=options.keep_going
+            )
             require_room_on_index(prepared, built, facts, progress)
         if options.is_dry_run:
             dialog.show(f"tag {plan.tag} at {release.commit.commit}\n\nNothing was pushed, and nothing is left.")

@@ -378,7 +378,7 @@ def commit_release(prepared: PreparedRelease, plan: ReleasePlan) -> ReleaseCommi
 
 
 def verify_release(
-    prepared: PreparedRelease, plan: ReleasePlan, *, tests: bool, progress: Progress, keep_going: bool = False
+    prepared: PreparedRelease, plan: ReleasePlan, *, tests: bool, progress: Progress, keep_going: bool
 ) -> BuiltDistributions:
     """Build and check the distributions of the release commit, and run the sessions tagged ``release`` on it.
 

@@ -144,7 +144,9 @@ def open_pull_request(
             files: tuple[Distribution, ...] = ()
             note = replace(note, files=walk.note.files if walk.note else {})
         else:
-            built = verify_release(prepared, plan, tests=options.tests, progress=progress)
+            built = verify_release(
+                prepared, plan, tests=options.tests, progress=progress, keep_going=options.keep_going
+            )
             require_room_on_index(prepared, built, facts, progress)
             files = tuple(built)
             note = replace(note, files={file.name: file.sha256 for file in files})
