@@ -40,7 +40,7 @@ SECONDS = 150
 
 
 def main() -> int:
-    """Fetch and judge; return 1 when an error was found, or a file was missing."""
+    """Fetch and judge; return 1 when an error was failures, or a file was missing."""
     names = sys.argv[1:] or PACKAGES
     errors, missing, warnings = 0, [], Counter[str]()
     for name in names:
@@ -53,11 +53,14 @@ def main() -> int:
                 paths = sorted(Path(folder).iterdir())
                 judged = check_distributions(read_distributions(paths))
                 took = time.perf_counter() - started
-            found = [one for one in judged if one.finding.verdict in {Verdict.FAILED, Verdict.UNKNOWN}]
-            errors += sum(one.blocks for one in found)
-            warnings.update(one.code for one in found)
-            told = "; ".join(f"{one.code} {one.severity.value}: {one.finding.seen.splitlines()[0]}" for one in found)
-            print(f"{paths[0].name}  {took:.2f} s  {told or 'clean'}", flush=True)
+            failures = [result for result in judged if result.finding.verdict in {Verdict.FAILED, Verdict.UNKNOWN}]
+            errors += sum(result.blocks for result in failures)
+            warnings.update(result.code for result in failures)
+            summary = "; ".join(
+                f"{result.code} {result.severity.value}: {result.finding.message.splitlines()[0]}"
+                for result in failures
+            )
+            print(f"{paths[0].name}  {took:.2f} s  {summary or 'clean'}", flush=True)
     print(f"{len(names)} packages, {errors} errors; {dict(warnings.most_common())}; not fetched: {missing}")
     return 1 if errors or missing else 0
 

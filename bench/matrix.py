@@ -42,19 +42,19 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", action="append", help="the name of a contestant; the floor always runs")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "seatrial-bench"))
-    told = parser.parse_args()
+    options = parser.parse_args()
     uv = shutil.which("uv")
     if uv is None:
         raise SystemExit("uv is not on PATH")
-    tools = peers.install(told.work, uv)
-    _make_floor(told.work / "floor", uv)
+    tools = peers.install(options.work, uv)
+    _make_floor(options.work / "floor", uv)
     contestants = [
-        _contestant(told.work, tools, name, command, told.mode)
-        for name, command in _commands(told.work, tools, told.mode).items()
-        if name == "floor" or not told.only or name in told.only
+        _contestant(options.work, tools, name, command, options.mode)
+        for name, command in _commands(options.work, tools, options.mode).items()
+        if name == "floor" or not options.only or name in options.only
     ]
-    warm_up = 0 if told.mode in ("cold", "kept") else 1
-    compare(contestants, title=f"matrix, {told.mode}", base="floor", runs=told.runs, warm_up=warm_up)
+    warm_up = 0 if options.mode in ("cold", "kept") else 1
+    compare(contestants, title=f"matrix, {options.mode}", base="floor", runs=options.runs, warm_up=warm_up)
 
 
 def _commands(work: Path, tools: Path, mode: str) -> dict[str, str]:
@@ -113,8 +113,8 @@ def _make_floor(floor: Path, uv: str) -> None:
             folder = floor / python
             into = ("--python", str(folder / "bin/python"))
             subprocess.run([uv, "venv", "-q", "--clear", "-p", python, str(folder)], env=environment(), check=True)
-            wanted = ("pytest>=8", "mypy>=1.15", str(wheel))
-            subprocess.run([uv, "pip", "install", "-q", *into, *wanted], env=environment(), check=True)
+            requirements = ("pytest>=8", "mypy>=1.15", str(wheel))
+            subprocess.run([uv, "pip", "install", "-q", *into, *requirements], env=environment(), check=True)
             compiled = [str(folder / "bin/python"), "-m", "compileall", "-q", str(folder / "lib")]
             subprocess.run(compiled, env=environment(), check=False, stdout=subprocess.DEVNULL)
 

@@ -23,10 +23,10 @@ PEERS = {
 }
 
 
-def install(work: Path, uv: str, *, wanted: Mapping[str, tuple[str, ...]] = PEERS, python: str = "3.12") -> Path:
+def install(work: Path, uv: str, *, extra: Mapping[str, tuple[str, ...]] = PEERS, python: str = "3.12") -> Path:
     """Make an environment for each peer below ``work/tools``, unless it is there, and return that folder."""
     tools = work / "tools"
-    for name, requirements in {**wanted, "seatrial": (str(CHECKOUT), "uv")}.items():
+    for name, requirements in {**extra, "seatrial": (str(CHECKOUT), "uv")}.items():
         folder = tools / name
         if name == "seatrial" or not (folder / "bin/python").exists():
             _run(uv, "venv", "-q", "--clear", "-p", python, str(folder))

@@ -107,18 +107,20 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", choices=("whole", "git", "growth"))
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "seatrial-bench"))
-    told = parser.parse_args()
+    options = parser.parse_args()
     uv = shutil.which("uv")
     if uv is None:
         raise SystemExit("uv is not on PATH")
-    tools = peers.install(told.work, uv, wanted={**HAND, **PEERS})
-    work = told.work / "release"
-    if told.only in (None, "whole"):
-        compare(_whole(work, tools), title="release", base="by hand", runs=told.runs, warm_up=1)
-    if told.only in (None, "git"):
-        compare(_git(work, tools), title="release without build and check", base="by hand", runs=told.runs, warm_up=1)
-    if told.only in (None, "growth"):
-        compare(_growth(work, tools), title="growth", base="30 fragments", runs=told.runs, warm_up=1)
+    tools = peers.install(options.work, uv, extra={**HAND, **PEERS})
+    work = options.work / "release"
+    if options.only in (None, "whole"):
+        compare(_whole(work, tools), title="release", base="by hand", runs=options.runs, warm_up=1)
+    if options.only in (None, "git"):
+        compare(
+            _git(work, tools), title="release without build and check", base="by hand", runs=options.runs, warm_up=1
+        )
+    if options.only in (None, "growth"):
+        compare(_growth(work, tools), title="growth", base="30 fragments", runs=options.runs, warm_up=1)
 
 
 def _by_hand(tools: Path) -> str:
@@ -170,7 +172,7 @@ def _growth(work: Path, tools: Path) -> list[Contestant]:
 
 @dataclass(frozen=True)
 class Size:
-    """How large a project is: its fragments, its tags, and files beside those of the sample."""
+    """How large a project is: its fragments, its tags, and files in addition to those of the sample."""
 
     fragments: int = 30
     tags: int = 1

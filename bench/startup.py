@@ -27,7 +27,7 @@ def main() -> None:
     """Measure both pairs and print a table for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=15)
-    told = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         bare = Path(scratch, "bare")
         bare.mkdir()
@@ -39,7 +39,7 @@ def main() -> None:
                 Contestant("bare", lists, bare),
                 Contestant("seatrial", f"cd {shlex.quote(str(HERE))} && {lists}", bare),
             ]
-            compare(contestants, title=f"{tool} -l", base="bare", runs=told.runs, warm_up=2)
+            compare(contestants, title=f"{tool} -l", base="bare", runs=options.runs, warm_up=2)
 
 
 if __name__ == "__main__":

@@ -45,37 +45,39 @@ class Run:
 
 def compare(contestants: Sequence[Contestant], *, title: str, base: str, runs: int, warm_up: int) -> None:
     """Run the contestants in turn and print a Markdown table: medians, and ratios to ``base`` run by run."""
-    taken: dict[str, list[Run]] = {one.name: [] for one in contestants}
+    taken: dict[str, list[Run]] = {contestant.name: [] for contestant in contestants}
     for number in range(-warm_up, runs):
-        for one in contestants:
-            run = time_once(one)
-            print(f"  {title} {number} {one.name}: {run.wall:.2f} s", file=sys.stderr, flush=True)
+        for contestant in contestants:
+            run = time_once(contestant)
+            print(f"  {title} {number} {contestant.name}: {run.wall:.2f} s", file=sys.stderr, flush=True)
             if number >= 0:
-                taken[one.name].append(run)
+                taken[contestant.name].append(run)
     print(f"\n### {title}: {runs} runs in turn\n")
     print(f"| contestant | seconds min / median / max | processor seconds | × {base} | foreign cores |")
     print("|---|--:|--:|--:|--:|")
-    for name, mine in taken.items():
-        walls = sorted(run.wall for run in mine)
-        ratio = statistics.median(run.wall / theirs.wall for run, theirs in zip(mine, taken[base]))
-        foreign = max(run.foreign for run in mine)
+    for name, own_runs in taken.items():
+        walls = sorted(run.wall for run in own_runs)
+        ratio = statistics.median(run.wall / base_run.wall for run, base_run in zip(own_runs, taken[base]))
+        foreign = max(run.foreign for run in own_runs)
         seconds = f"{walls[0]:.2f} / {statistics.median(walls):.2f} / {walls[-1]:.2f}"
-        processor = statistics.median(run.processor for run in mine)
+        processor = statistics.median(run.processor for run in own_runs)
         mark = " (noisy)" if foreign > NOISY else ""
         print(f"| {name} | {seconds} | {processor:.1f} | {ratio:.2f} | {foreign:.2f}{mark} |", flush=True)
 
 
-def time_once(one: Contestant) -> Run:
+def time_once(contestant: Contestant) -> Run:
     """Prepare a contestant and time its command. Raises `SystemExit` with its output when that fails."""
-    env = {**environment(), **one.env}
-    subprocess.run(["bash", "-ec", one.prepare], cwd=one.cwd, env=env, check=True, stdout=subprocess.DEVNULL)
+    env = {**environment(), **contestant.env}
+    subprocess.run(
+        ["bash", "-ec", contestant.prepare], cwd=contestant.cwd, env=env, check=True, stdout=subprocess.DEVNULL
+    )
     busy, own = _busy(), sum(os.times()[:2])
-    log = one.cwd.with_name(f"{one.cwd.name}.log")
+    log = contestant.cwd.with_name(f"{contestant.cwd.name}.log")
     with log.open("wb") as output:
         begun = time.monotonic()
         process = subprocess.Popen(
-            ["bash", "-ec", one.command],
-            cwd=one.cwd,
+            ["bash", "-ec", contestant.command],
+            cwd=contestant.cwd,
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -84,7 +86,7 @@ def time_once(one: Contestant) -> Run:
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - begun
     if status:
-        raise SystemExit(f"{one.name} failed:\n{log.read_text(errors='replace')[-4000:]}")
+        raise SystemExit(f"{contestant.name} failed:\n{log.read_text(errors='replace')[-4000:]}")
     processor = usage.ru_utime + usage.ru_stime
     foreign = (_busy() - busy - processor - (sum(os.times()[:2]) - own)) / wall
     return Run(wall, processor, max(0.0, foreign))
@@ -94,9 +96,9 @@ def environment() -> dict[str, str]:
     """Return an environment with the interpreters themselves on PATH: no peer pays for pyenv's shims."""
     versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
     minors = ("3.12", "3.13", "3.11", "3.10", "3.9")
-    folders = [str(found / "bin") for minor in minors for found in sorted(versions.glob(f"{minor}.*"))]
-    theirs = ("UV_", "TOX", "NOX", "HATCH", "VIRTUAL", "PYTHON", "PYENV", "CI", "GITHUB", "SEATRIAL")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    folders = [str(folder / "bin") for minor in minors for folder in sorted(versions.glob(f"{minor}.*"))]
+    foreign_prefixes = ("UV_", "TOX", "NOX", "HATCH", "VIRTUAL", "PYTHON", "PYENV", "CI", "GITHUB", "SEATRIAL")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign_prefixes)}
     path = os.pathsep.join([*folders, "/usr/local/bin", "/usr/bin", "/bin"])
     return {**kept, "PATH": path, "NO_COLOR": "1", "LANG": "C.UTF-8", "UV_PYTHON_DOWNLOADS": "never"}
 

@@ -75,8 +75,8 @@ def value_of(node: ast.expr, constants: Mapping[str, Any]) -> Any:
         pairs = ((value_of(key, constants), value) for key, value in zip(node.keys, node.values) if key)
         return {key: None if isinstance(value, ast.Attribute) else value_of(value, constants) for key, value in pairs}
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.BitOr)):
-        left, right = value_of(node.left, constants), value_of(node.right, constants)
-        return left * right if isinstance(node.op, ast.Mult) else left | right
+        first, second = value_of(node.left, constants), value_of(node.right, constants)
+        return first * second if isinstance(node.op, ast.Mult) else first | second
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile":
         return value_of(node.args[0], constants)
     raise ValueError(ast.unparse(node))
@@ -215,7 +215,7 @@ def sentences() -> Iterator[str]:
     yield from (sentence for _, sentence in test_upload_rules.REFUSED)
     at_the_door = {rule.code for rule in UPLOAD_RULES} - {NOT_OF_PYPI}
     results = test_release_files.results()
-    yield from (results[code].finding.seen.partition("\n")[0] for code in sorted(at_the_door & results.keys()))
+    yield from (results[code].finding.message.partition("\n")[0] for code in sorted(at_the_door & results.keys()))
     tree = ast.parse(Path(str(zip_structure.__file__)).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "ZipStructureError":

@@ -67,4 +67,4 @@ def written_for_gitlab(context: WorkflowContext, host: str = "gitlab.com") -> di
 
 def of_this_repository() -> dict[str, str]:
     """Return the files of this repository as they are."""
-    return {file.path: (CHECKOUT / file.path).read_text() for file in Generator.of(CHECKOUT).wanted}
+    return {file.path: (CHECKOUT / file.path).read_text() for file in Generator.of(CHECKOUT).expected}

@@ -300,7 +300,10 @@ SHARING = {
         ({"setup.py": SETUP + 'e = Extension("é", version="9")\nsetup(version="1.2.3")'}, 'setup(version="1.2.3"'),
         ({"setup.py": SETUP + 'setup(x="é", version="1.2.3", y="1.2.3")'}, 'setup(x="é", version="1.2.3"'),
         ({"setup.py": f'"""\nversion = "9"\n"""\n{SETUP}setup(version="1.2.3")'}, 'setup(version="1.2.3"'),
-        ({"setup.py": f'\ufeff{SETUP}told = dict(version="1.2.3")\nsetup(**told)'}, 'told = dict(version="1.2.3"'),
+        (
+            {"setup.py": f'\ufeff{SETUP}options = dict(version="1.2.3")\nsetup(**options)'},
+            'options = dict(version="1.2.3"',
+        ),
         ({"setup.cfg": "[metadata] \nname = tide\nversion: 1.2.3  \n"}, "version: 1.2.3  "),
     ],
 )

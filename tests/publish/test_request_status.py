@@ -102,7 +102,7 @@ def test_released(requested: ReleaseRepo) -> None:
     assert status(requested.project)[0] is None
 
 
-def test_gh_tells_more(requested: ReleaseRepo, tmp_path: Path) -> None:
+def test_state_of_a_request_is_read_with_gh(requested: ReleaseRepo, tmp_path: Path) -> None:
     """The answers of gh are recorded: nothing is asked of GitHub."""
     gh = RecordedGh(tmp_path / "gh")
     gh.install(requested)
@@ -110,7 +110,7 @@ def test_gh_tells_more(requested: ReleaseRepo, tmp_path: Path) -> None:
     check = {"name": "Gate", "conclusion": "FAILURE"}
     request = {"number": 7, "url": url, "state": "OPEN", "headRefName": "release/1.3.0", "statusCheckRollup": [check]}
     gh.state = {"requests": [request]}
-    found, _ = status(requested.project)
-    assert (found["state"], found["url"], found["failed_checks"]) == ("checks_failing", url, ["Gate"])
+    answer, _ = status(requested.project)
+    assert (answer["state"], answer["url"], answer["failed_checks"]) == ("checks_failing", url, ["Gate"])
     gh.state = {"requests": [{**request, "state": "CLOSED"}]}
     assert status(requested.project)[0]["state"] == "closed"

@@ -24,7 +24,7 @@ NOT_AGAIN = "has the tree that was verified: it is not verified again"
 Way = Callable[[ReleaseRepo, str], None]
 
 
-def _make_asked(folder: Path) -> None:
+def _make_requested(folder: Path) -> None:
     repo = make_release_repo(folder, "uv_build")
     repo.project.git("tag", "-a", "-m", "tidepool 1.2.3", "v1.2.3")
     repo.project.git("push", "-q", "origin", "v1.2.3")
@@ -34,9 +34,9 @@ def _make_asked(folder: Path) -> None:
 
 
 @pytest.fixture
-def asked(tmp_path: Path) -> ReleaseRepo:
+def requested(tmp_path: Path) -> ReleaseRepo:
     """Return a project with an open request of 1.3.0, and a branch that takes no push."""
-    return made_once("asked-port", _make_asked).copy(tmp_path / "port")
+    return made_once("requested-port", _make_requested).copy(tmp_path / "port")
 
 
 def unprotected(repo: ReleaseRepo, act: Callable[[], None]) -> None:
@@ -80,16 +80,16 @@ def tagged_commit(repo: ReleaseRepo) -> str:
 
 @pytest.mark.selection
 @pytest.mark.parametrize("way", [*WAYS, by_fast_forward])
-def test_commit_with_the_verified_tree_is_tagged_and_not_verified_again(asked: ReleaseRepo, way: Way) -> None:
+def test_commit_with_the_verified_tree_is_tagged_and_not_verified_again(requested: ReleaseRepo, way: Way) -> None:
     """No fast test can show it: git merges, and a tag is pushed."""
-    verified = asked.remote.git("rev-parse", "release/1.3.0").strip()
-    unprotected(asked, lambda: merge(asked, way))
-    output = released(asked)
+    verified = requested.remote.git("rev-parse", "release/1.3.0").strip()
+    unprotected(requested, lambda: merge(requested, way))
+    output = released(requested)
     assert NOT_AGAIN in output
     assert "build:" not in output
-    tip = asked.remote.git("rev-parse", "main").strip()
+    tip = requested.remote.git("rev-parse", "main").strip()
     keeps_it = way in {by_merge_commit, by_fast_forward}
-    assert tagged_commit(asked) == (verified if keeps_it else tip)
+    assert tagged_commit(requested) == (verified if keeps_it else tip)
     card = re.sub(r"in \d+ s", "in N s", output[output.index("tidepool 1.3.0 is released") :])
     assert card == lines(
         """
@@ -101,114 +101,114 @@ def test_commit_with_the_verified_tree_is_tagged_and_not_verified_again(asked: R
     )
 
 
-def test_message_of_the_tag_has_the_entry(asked: ReleaseRepo) -> None:
-    unprotected(asked, lambda: merge(asked, by_squash))
-    released(asked)
-    message = asked.remote.git("for-each-ref", "--format=%(contents)", "refs/tags/v1.3.0").strip()
+def test_message_of_the_tag_has_the_entry(requested: ReleaseRepo) -> None:
+    unprotected(requested, lambda: merge(requested, by_squash))
+    released(requested)
+    message = requested.remote.git("for-each-ref", "--format=%(contents)", "refs/tags/v1.3.0").strip()
     assert message.startswith("tidepool 1.3.0\n\n## 1.3.0\n\n### Features\n\n- Tides rise. (#1)")
 
 
 @pytest.mark.parametrize("way", [by_squash, by_rebase])
-def test_commit_with_another_tree_is_verified_again(asked: ReleaseRepo, way: Way) -> None:
+def test_commit_with_another_tree_is_verified_again(requested: ReleaseRepo, way: Way) -> None:
     def act() -> None:
-        commit_on_main(asked, {"src/tidepool/more.py": "MORE = 1\n"}, "Add more")
-        merge(asked, way)
+        commit_on_main(requested, {"src/tidepool/more.py": "MORE = 1\n"}, "Add more")
+        merge(requested, way)
 
-    unprotected(asked, act)
-    output = released(asked)
+    unprotected(requested, act)
+    output = released(requested)
     (between,) = re.findall(r"1 commit came in since it was verified:\n  (.*)", output)
     assert between.endswith(" Add more")
     assert "build: " in output
-    assert tagged_commit(asked) == asked.remote.git("rev-parse", "main").strip()
+    assert tagged_commit(requested) == requested.remote.git("rev-parse", "main").strip()
 
 
-def test_merge_commit_leaves_what_came_in_between_to_the_next_release(asked: ReleaseRepo) -> None:
-    verified = asked.remote.git("rev-parse", "release/1.3.0").strip()
+def test_merge_commit_leaves_what_came_in_between_to_the_next_release(requested: ReleaseRepo) -> None:
+    verified = requested.remote.git("rev-parse", "release/1.3.0").strip()
 
     def act() -> None:
-        commit_on_main(asked, {"changelog.d/9.feature.md": "Tides turn.\n"}, "Turn")
-        merge(asked, by_merge_commit)
+        commit_on_main(requested, {"changelog.d/9.feature.md": "Tides turn.\n"}, "Turn")
+        merge(requested, by_merge_commit)
 
-    unprotected(asked, act)
-    output = released(asked)
+    unprotected(requested, act)
+    output = released(requested)
     assert NOT_AGAIN in output
-    assert tagged_commit(asked) == verified
+    assert tagged_commit(requested) == verified
 
 
 @pytest.mark.parametrize("way", [by_squash, by_rebase])
-def test_fragments_that_came_in_between_are_not_left_out_of_the_entry(asked: ReleaseRepo, way: Way) -> None:
+def test_fragments_that_came_in_between_are_not_left_out_of_the_entry(requested: ReleaseRepo, way: Way) -> None:
     def act() -> None:
-        commit_on_main(asked, {"changelog.d/9.feature.md": "Tides turn.\n"}, "Turn")
-        merge(asked, way)
+        commit_on_main(requested, {"changelog.d/9.feature.md": "Tides turn.\n"}, "Turn")
+        merge(requested, way)
 
-    unprotected(asked, act)
-    assert refused(asked) == lines(
+    unprotected(requested, act)
+    assert refused(requested) == lines(
         f"""
         seatrial: 1 note came in with the merge of 1.3.0 and would be missing from its entry: changelog.d/9.feature.md
         fix:  put them into the entry with another request; or leave them to the next release: invoke release --anyway
         {READ}FragmentsLeft
         """
     )
-    released(asked, "--anyway")
-    tagged_commit(asked)
+    released(requested, "--anyway")
+    tagged_commit(requested)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_commits_after_the_merge_are_not_in_the_release(asked: ReleaseRepo, way: Way) -> None:
+def test_commits_after_the_merge_are_not_in_the_release(requested: ReleaseRepo, way: Way) -> None:
     def act() -> None:
-        merge(asked, way)
-        commit_on_main(asked, {"changelog.d/9.feature.md": "Tides turn.\n"}, "Turn")
+        merge(requested, way)
+        commit_on_main(requested, {"changelog.d/9.feature.md": "Tides turn.\n"}, "Turn")
 
-    unprotected(asked, act)
-    assert NOT_AGAIN in released(asked)
-    commit = tagged_commit(asked)
-    assert commit != asked.remote.git("rev-parse", "main").strip()
-    assert asked.remote.run("git", "cat-file", "-e", f"{commit}:changelog.d/9.feature.md").returncode
+    unprotected(requested, act)
+    assert NOT_AGAIN in released(requested)
+    commit = tagged_commit(requested)
+    assert commit != requested.remote.git("rev-parse", "main").strip()
+    assert requested.remote.run("git", "cat-file", "-e", f"{commit}:changelog.d/9.feature.md").returncode
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_another_machine_verifies_it_itself(asked: ReleaseRepo, way: Way) -> None:
-    unprotected(asked, lambda: merge(asked, way))
-    other = asked.clone("second")
+def test_another_machine_verifies_it_itself(requested: ReleaseRepo, way: Way) -> None:
+    unprotected(requested, lambda: merge(requested, way))
+    other = requested.clone("second")
     output = released(ReleaseRepo(other.project), "--pull-request")
     assert "build: " in output
-    assert asked.remote.git("tag").split() == ["v1.2.3", "v1.3.0"]
+    assert requested.remote.git("tag").split() == ["v1.2.3", "v1.3.0"]
 
 
-def test_request_without_its_tests_is_verified_again_with_them(asked: ReleaseRepo) -> None:
-    unprotected(asked, lambda: merge(asked, by_squash))
-    ran = asked.project.invoke("release", "--yes")
+def test_request_without_its_tests_is_verified_again_with_them(requested: ReleaseRepo) -> None:
+    unprotected(requested, lambda: merge(requested, by_squash))
+    ran = requested.project.invoke("release", "--yes")
     assert ran.returncode == 0, ran.output
     assert f"✓ tests-{HERE}" in ran.output
-    tagged_commit(asked)
+    tagged_commit(requested)
 
 
-def test_what_somebody_added_to_the_request_is_in_the_release(asked: ReleaseRepo) -> None:
-    hand = asked.clone("hand").project
+def test_what_somebody_added_to_the_request_is_in_the_release(requested: ReleaseRepo) -> None:
+    hand = requested.clone("hand").project
     hand.git("checkout", "-q", "release/1.3.0")
     hand.write({"README.md": "# tidepool, better\n"})
     hand.commit("Write it better")
     hand.git("push", "-q")
-    unprotected(asked, lambda: merge(asked, by_merge_commit))
-    output = released(asked)
+    unprotected(requested, lambda: merge(requested, by_merge_commit))
+    output = released(requested)
     assert "Write it better" in output
     assert "build: " in output
-    commit = tagged_commit(asked)
-    assert asked.remote.git("show", f"{commit}:README.md") == "# tidepool, better\n"
+    commit = tagged_commit(requested)
+    assert requested.remote.git("show", f"{commit}:README.md") == "# tidepool, better\n"
 
 
-def test_tag_task_tags_it_too(asked: ReleaseRepo) -> None:
-    unprotected(asked, lambda: merge(asked, by_squash))
-    ran = asked.project.invoke("tag", "--merged", "--no-tests")
+def test_tag_task_tags_it_too(requested: ReleaseRepo) -> None:
+    unprotected(requested, lambda: merge(requested, by_squash))
+    ran = requested.project.invoke("tag", "--merged", "--no-tests")
     assert ran.returncode == 0, ran.output
-    assert tagged_commit(asked) == asked.remote.git("rev-parse", "main").strip()
+    assert tagged_commit(requested) == requested.remote.git("rev-parse", "main").strip()
 
 
-def test_tag_task_without_a_merge(asked: ReleaseRepo) -> None:
-    before = asked.state()
-    ran = asked.project.invoke("tag", "--merged")
+def test_tag_task_without_a_merge(requested: ReleaseRepo) -> None:
+    before = requested.state()
+    ran = requested.project.invoke("tag", "--merged")
     assert ran.returncode == 5
-    assert asked.state() == before
+    assert requested.state() == before
     assert normalised(ran.message) == lines(
         f"""
         seatrial: no release was merged that has no tag
@@ -218,39 +218,39 @@ def test_tag_task_without_a_merge(asked: ReleaseRepo) -> None:
     )
 
 
-def test_merge_of_an_old_request_after_a_newer_release(asked: ReleaseRepo) -> None:
+def test_merge_of_an_old_request_after_a_newer_release(requested: ReleaseRepo) -> None:
     def act() -> None:
-        other = asked.clone("hasty").project
+        other = requested.clone("hasty").project
         for name in ("pyproject.toml", "src/tidepool/__init__.py"):
             text = (other.root / name).read_text()
             other.write({name: text.replace("1.2.3", "1.4.0")})
         other.commit("Release 1.4.0")
         other.git("tag", "-a", "-m", "1.4.0", "v1.4.0")
         other.git("push", "-q", "origin", "main", "v1.4.0")
-        forge = asked.clone("merging").project
+        forge = requested.clone("merging").project
         forge.git("merge", "-q", "-X", "theirs", "-m", "Merge it", "origin/release/1.3.0")
         forge.git("push", "-q", "origin", "main")
 
-    unprotected(asked, act)
-    asked.project.git("fetch", "-q", "--tags")
-    message = refused(asked)
+    unprotected(requested, act)
+    requested.project.git("fetch", "-q", "--tags")
+    message = refused(requested)
     assert message.startswith("seatrial: 1.3.0 was merged after 1.4.0 was released, whose tag v1.4.0 is on origin")
     assert message.endswith(f"{READ}MergedTooLate\n")
 
 
-def test_version_that_was_tagged_meanwhile_is_over(asked: ReleaseRepo) -> None:
-    unprotected(asked, lambda: merge(asked, by_squash))
-    other = asked.clone("second")
+def test_version_that_was_tagged_meanwhile_is_over(requested: ReleaseRepo) -> None:
+    unprotected(requested, lambda: merge(requested, by_squash))
+    other = requested.clone("second")
     other.project.git("tag", "-a", "-m", "tidepool 1.3.0", "v1.3.0")
     other.project.git("push", "-q", "origin", "v1.3.0")
-    ran = asked.project.invoke("tag", "--merged")
+    ran = requested.project.invoke("tag", "--merged")
     assert ran.returncode == 5
     assert "NothingMerged" in ran.output
 
 
-def test_another_version_waits_for_the_tag(asked: ReleaseRepo) -> None:
-    unprotected(asked, lambda: merge(asked, by_squash))
-    message = refused(asked, "--version", "1.5.0")
+def test_another_version_waits_for_the_tag(requested: ReleaseRepo) -> None:
+    unprotected(requested, lambda: merge(requested, by_squash))
+    message = refused(requested, "--version", "1.5.0")
     assert message == lines(
         f"""
         seatrial: 1.3.0 was merged and has no tag yet, so 1.5.0 can't be released
@@ -260,11 +260,11 @@ def test_another_version_waits_for_the_tag(asked: ReleaseRepo) -> None:
     )
 
 
-def test_dry_run_after_the_merge_changes_nothing(asked: ReleaseRepo) -> None:
-    unprotected(asked, lambda: merge(asked, by_squash))
-    before = asked.state()
-    output = released(asked, "--dry-run")
-    assert asked.state() == before
+def test_dry_run_after_the_merge_changes_nothing(requested: ReleaseRepo) -> None:
+    unprotected(requested, lambda: merge(requested, by_squash))
+    before = requested.state()
+    output = released(requested, "--dry-run")
+    assert requested.state() == before
     assert output.endswith("Nothing was pushed, and nothing is left.\n")
 
 
@@ -275,9 +275,9 @@ def test_direct_release_is_possible_while_a_request_is_open(repo: ReleaseRepo) -
     assert repo.remote.git("rev-parse", "main") == repo.remote.git("rev-parse", "v1.3.0^{commit}")
 
 
-def test_broken_note_means_that_it_is_verified_again(asked: ReleaseRepo) -> None:
-    unprotected(asked, lambda: merge(asked, by_squash))
-    note = asked.project.root / ".git/seatrial/request.json"
+def test_broken_note_means_that_it_is_verified_again(requested: ReleaseRepo) -> None:
+    unprotected(requested, lambda: merge(requested, by_squash))
+    note = requested.project.root / ".git/seatrial/request.json"
     note.write_text(json.dumps({**json.loads(note.read_text()), "tree": "0" * 40}))
-    assert "build: " in released(asked)
-    tagged_commit(asked)
+    assert "build: " in released(requested)
+    tagged_commit(requested)

@@ -60,10 +60,10 @@ def test_lint_runs_ruff_with_the_arguments_of_the_user(project: SampleProject) -
     package(project, "lint()")
     pyproject = (project.root / "pyproject.toml").read_text()
     project.write({"pyproject.toml": pyproject + "\n[tool.ruff]\n", "src/tidepool/a.py": "import os\n"})
-    failing, mending = project.nox("-s", "lint"), project.nox("-s", "lint", "--", "--fix")
+    failing, fixing = project.nox("-s", "lint"), project.nox("-s", "lint", "--", "--fix")
     assert "F401" in failing.output
     assert failing.returncode == 1
-    assert mending.returncode == 0, mending.output
+    assert fixing.returncode == 0, fixing.output
     assert (project.root / "src/tidepool/a.py").read_text() == ""
 
 

@@ -52,12 +52,12 @@ def project_size(upload: Upload) -> Finding:
     kinds=ANY_FILE,
 )
 def file_new(upload: Upload) -> Finding:
-    ours = upload.file
-    same = (file for file in upload.project_files.files if ours.name == file.name or ours.sha256 == file.sha256)
+    uploaded = upload.file
+    same = (file for file in upload.project_files.files if uploaded.name == file.name or uploaded.sha256 == file.sha256)
     if upload.is_there or next(same, None) is None:
         return Finding.passed()
     return Finding.failed(
-        f"File already exists ({ours.name!r}, with blake2_256 hash {ours.blake2_256!r}). "
+        f"File already exists ({uploaded.name!r}, with blake2_256 hash {uploaded.blake2_256!r}). "
         f"See {help_page('file-name-reuse')} for more information.",
         f"raise the version: {_next_release(upload)}; and build once",
     )

@@ -59,11 +59,11 @@ def metadata_agree(files: ReleaseFiles) -> Finding:
 
 
 def _disagreements(first: Distribution, file: Distribution) -> Iterator[str]:
-    theirs, ours = first.metadata, file.metadata
-    dynamic = {name.lower().replace("-", "_") for name in (*theirs.list("dynamic"), *ours.list("dynamic"))}
+    first_metadata, metadata = first.metadata, file.metadata
+    dynamic = {name.lower().replace("-", "_") for name in (*first_metadata.list("dynamic"), *metadata.list("dynamic"))}
     for field in SHARED_FIELDS:
         written = {"classifiers": "classifier", "project_urls": "project_url"}.get(field, field)
-        if written not in dynamic and _plain(theirs.raw.get(field)) != _plain(ours.raw.get(field)):
+        if written not in dynamic and _plain(first_metadata.raw.get(field)) != _plain(metadata.raw.get(field)):
             yield f"{written.replace('_', '-').title()} differs between {file.name} and {first.name}"
 
 

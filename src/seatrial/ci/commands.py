@@ -115,15 +115,15 @@ def programs_of(command: ShellCommand) -> Iterator[Program]:
     """Yield what a command runs: one program, or those of a script that a shell is given."""
     words = list(command.words)
     runner, folder = None, TOP
-    while words and (rest := _after_starter(words)) is not None:
-        name, skipped = _program_name(words[0]), words[1 : len(words) - len(rest)]
+    while words and (started := _after_starter(words)) is not None:
+        name, skipped = _program_name(words[0]), words[1 : len(words) - len(started)]
         runner = name if name in NAMING_RUNNERS else runner
         if name == "env":
             assigned = (word.partition("=") for word in skipped if re.match(r"[A-Za-z_]\w*=", word))
             variables = (*command.variables, *((variable, value) for variable, _, value in assigned))
             command = replace(command, variables=variables)
-        folder = posixpath.join(folder, _option(words[: len(words) - len(rest) + 1], FOLDER_OPTIONS) or TOP)
-        words = rest
+        folder = posixpath.join(folder, _option(words[: len(words) - len(started) + 1], FOLDER_OPTIONS) or TOP)
+        words = started
     if not words:
         return
     yield from (replace(program, folder=folder) for program in _programs(words, command, runner))
@@ -179,16 +179,16 @@ def _after_starter(words: list[str]) -> list[str] | None:
     name = _program_name(words[0])
     for starter, options in STARTERS.items():
         if name == starter:
-            rest = _skip_options(words[1:], options)
+            started = _skip_options(words[1:], options)
             skipped = {"env": lambda word: "=" in word, "timeout": lambda word: bool(re.fullmatch(r"[\d.]+\w?", word))}
-            while rest and name in skipped and skipped[name](rest[0]):
-                rest = rest[1:]
-            return rest
+            while started and name in skipped and skipped[name](started[0]):
+                started = started[1:]
+            return started
     for runner, options in RUNNERS.items():
         if name == runner[0]:
-            rest = _skip_options(words[1:], TOOLS[name].before if name in TOOLS else frozenset())
-            if tuple(rest[: len(runner) - 1]) == runner[1:]:
-                inner = rest[len(runner) - 1 :]
+            started = _skip_options(words[1:], TOOLS[name].before if name in TOOLS else frozenset())
+            if tuple(started[: len(runner) - 1]) == runner[1:]:
+                inner = started[len(runner) - 1 :]
                 module = next((place for place, word in enumerate(inner) if word in {"-m", "--module"}), None)
                 if module is not None and all(word.startswith("-") for word in inner[:module]):
                     return ["python", "-m", *inner[module + 1 :]]
@@ -306,8 +306,8 @@ def builds(program: Program) -> bool:
 
 
 def _subcommand(program: Program) -> str | None:
-    rest = _skip_options(list(program.args), TOOLS[program.name].before if program.name in TOOLS else frozenset())
-    return rest[0] if rest else None
+    words = _skip_options(list(program.args), TOOLS[program.name].before if program.name in TOOLS else frozenset())
+    return words[0] if words else None
 
 
 @dataclass(frozen=True)
@@ -420,8 +420,8 @@ def upload_of(program: Program, variables: Mapping[str, str]) -> CommandUpload |
     args = list(program.args)
     if tool is None or {"--dry-run", "--help", "-h"} & set(args):
         return None
-    rest = [word for word in args if word in tool.commands] if name == "setup.py" else _skip_options(args, tool.before)
-    if not rest or rest[0] not in tool.commands:
+    words = [word for word in args if word in tool.commands] if name == "setup.py" else _skip_options(args, tool.before)
+    if not words or words[0] not in tool.commands:
         return None
     variables = {**variables, **dict(program.command.variables)}
     index, address = _option(args, tool.names), _option(args, tool.addresses)

@@ -251,8 +251,8 @@ def _variables(tables: Iterable[Mapping[str, str]], context: Context) -> dict[st
 
 
 def _action_inputs(action: CompositeAction, run: StepRun) -> Mapping[str, Value]:
-    given = {name: _value(interpolated(text, run.context)) for name, text in run.step.inputs.items()}
-    return {**action.defaults, **given}
+    inputs = {name: _value(interpolated(text, run.context)) for name, text in run.step.inputs.items()}
+    return {**action.defaults, **inputs}
 
 
 def _value(text: str | None) -> Value:
@@ -277,15 +277,15 @@ def _runs(
 ) -> tuple[JobRun, ...]:
     jobs = {job.name: job for job in workflow.jobs}
     runs: dict[str, JobRun] = {}
-    left = list(jobs)
+    pending = list(jobs)
     # A job comes after those that it needs; those that need each other come last, and what they need is unknown.
-    while left:
-        ready = [name for name in left if all(need in runs for need in jobs[name].needs if need in jobs)] or left
+    while pending:
+        ready = [name for name in pending if all(need in runs for need in jobs[name].needs if need in jobs)] or pending
         for name in ready:
             awaited = jobs_awaited(jobs[name].needs, {other: jobs[other].needs for other in jobs}) - {name}
             before = tuple(runs[other] for other in jobs if other in awaited and other in runs)
             runs[name] = _run(workflow, jobs[name], context, files, callers, before)
-        left = [name for name in left if name not in runs]
+        pending = [name for name in pending if name not in runs]
     return tuple(runs[name] for name in jobs)
 
 
@@ -347,8 +347,8 @@ def _call_inputs(called: Workflow, job: Job, context: Context) -> Mapping[str, V
     return {name: _input_value(input_, job.inputs.get(name), context) for name, input_ in declared.items()}
 
 
-def _input_value(declared: WorkflowInput, given: str | None, context: Context) -> Value:
-    text = interpolated(given if given is not None else declared.default or "", context)
+def _input_value(declared: WorkflowInput, value: str | None, context: Context) -> Value:
+    text = interpolated(value if value is not None else declared.default or "", context)
     if text is None:
         return UNKNOWN
     if declared.type == "boolean":

@@ -39,8 +39,8 @@ class Answer(Enum):
 
 def all_of(answers: Iterable[Answer]) -> Answer:
     """Return whether all of them hold: one "no" is enough for "no"."""
-    given = set(answers)
-    return next((answer for answer in (Answer.NO, Answer.UNKNOWN) if answer in given), Answer.YES)
+    distinct = set(answers)
+    return next((answer for answer in (Answer.NO, Answer.UNKNOWN) if answer in distinct), Answer.YES)
 
 
 def any_of(answers: Iterable[Answer]) -> Answer:
@@ -275,16 +275,16 @@ def _item(value: Value, key: Value) -> Value:
     return UNKNOWN if isinstance(value, list) else None
 
 
-def _either(nodes: Sequence[Node], wanted: Answer, context: Context) -> Value:
-    """Return the first value that counts as ``wanted``, or the last: YES for ``||``, NO for ``&&``."""
+def _either(nodes: Sequence[Node], deciding: Answer, context: Context) -> Value:
+    """Return the first value that counts as ``deciding``, or the last: YES for ``||``, NO for ``&&``."""
     values = (node(context) for node in nodes)
     for value in values:
         answer = truth(value)
-        if answer is wanted:
+        if answer is deciding:
             return value
         if answer is Answer.UNKNOWN:
             others = [truth(other) for other in values]
-            return Unknown(wanted if wanted in others else Answer.UNKNOWN)
+            return Unknown(deciding if deciding in others else Answer.UNKNOWN)
     return value
 
 
@@ -293,8 +293,8 @@ def _negated(node: Node, context: Context) -> Value:
     return UNKNOWN if answer is Answer.UNKNOWN else answer is Answer.NO
 
 
-def _compared(left: Node, sign: str, right: Node, context: Context) -> Value:
-    first, second = left(context), right(context)
+def _compared(first_node: Node, sign: str, second_node: Node, context: Context) -> Value:
+    first, second = first_node(context), second_node(context)
     if not all(value is None or isinstance(value, (bool, float, str)) for value in (first, second)):
         return UNKNOWN
     if isinstance(first, str) and isinstance(second, str):

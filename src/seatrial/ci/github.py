@@ -309,16 +309,16 @@ class WorkflowFiles:
         """Read workflows from their texts by file name; ``read`` returns the text of an action in a folder."""
         workflows = tuple(Workflow.from_text(name, text) for name, text in texts.items())
         actions: dict[str, CompositeAction] = {}
-        left = [uses for workflow in workflows for uses in workflow.uses]
-        while left:
-            uses = left.pop()
+        pending = [uses for workflow in workflows for uses in workflow.uses]
+        while pending:
+            uses = pending.pop()
             if not uses.is_local or uses.name in actions or uses.name.startswith(f"./{WORKFLOWS_FOLDER}/"):
                 continue
             text = read(uses.name)
             action = read_action(text) if text is not None else None
             if action is not None:
                 actions[uses.name] = action
-                left += [step.uses for step in action.steps if step.uses]
+                pending += [step.uses for step in action.steps if step.uses]
         return cls(workflows, actions)
 
     def __iter__(self) -> Iterator[Workflow]:
@@ -343,12 +343,12 @@ class WorkflowFiles:
 def jobs_awaited(names: Iterable[str], needs: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """Return these jobs and all that they wait for, as far as they are known; ``needs``: what each job waits for."""
     awaited: set[str] = set()
-    left = list(names)
-    while left:
-        name = left.pop()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
         if name not in awaited and name in needs:
             awaited.add(name)
-            left += needs[name]
+            pending += needs[name]
     return frozenset(awaited)
 
 

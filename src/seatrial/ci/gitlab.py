@@ -105,8 +105,8 @@ class Pipeline:
         """Return the job that uploads: of those that the tag may start, that of this environment, or the last."""
         uploading = [job for job in self.jobs if job.upload is not None]
         uploading = [job for job in uploading if job.starts is not Answer.NO] or uploading
-        wanted = [job for job in uploading if job.environment == environment] or uploading
-        return wanted[-1] if wanted else None
+        jobs = [job for job in uploading if job.environment == environment] or uploading
+        return jobs[-1] if jobs else None
 
     def heard(self, job: PipelineJob | None) -> tuple[Answer, str]:
         """Return whether the tag starts the job that publishes; and why, unless it does."""
@@ -228,11 +228,11 @@ def _needs(needs: object) -> Iterator[str]:
 def _texts(value: object) -> tuple[str, ...]:
     """Return the texts of a value, and of the lists and tables in it."""
     texts: list[str] = []
-    left = [value]
+    pending = [value]
     for _ in range(MOST):
-        item = left.pop() if left else None
+        item = pending.pop() if pending else None
         inside = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
-        left += inside[:MOST][::-1]
+        pending += inside[:MOST][::-1]
         texts += [item] if isinstance(item, str) and item else []
     return tuple(texts)
 

@@ -73,7 +73,7 @@ class NoxCall:
         if not sessions or options.runs_nothing or (options.noxfile or "noxfile.py") not in OWN_NOXFILE:
             return None
         values = ((names[0], getattr(options, name)) for name, names in SELECTING.items())
-        selecting = [word for name, given in values if given is not None for word in (name, *given)]
+        selecting = [word for name, selected in values if selected is not None for word in (name, *selected)]
         selecting += ["-k", options.keywords] if options.keywords is not None else []
         return cls(sessions, tuple(selecting), tuple(words[end + 1 :]))
 

@@ -47,8 +47,8 @@ def versions_match_commits(text: str) -> bool:
 
 
 def _matches(pin: re.Match[str]) -> bool:
-    ours = OURS.get(pin["action"], pin)
-    return (pin["ref"] == ours["ref"]) == (pin["version"] == ours["version"])
+    newest = OURS.get(pin["action"], pin)
+    return (pin["ref"] == newest["ref"]) == (pin["version"] == newest["version"])
 
 
 def _version(pin: re.Match[str]) -> Version:

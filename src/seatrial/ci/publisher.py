@@ -322,8 +322,8 @@ class Publishing:
         registered = [job for job in self.possible_jobs if job.workflow.name == self.overrides.get("workflow")]
         jobs = tuple(job for job in registered if job.publishes is Answer.YES) or jobs
         jobs = tuple(job for job in jobs if job.entry == jobs[0].entry)
-        wanted = self.overrides.get("environment", DEFAULT_ENVIRONMENT)
-        named = [job for job in jobs if job.environment and job.environment.name == wanted]
+        usual = self.overrides.get("environment", DEFAULT_ENVIRONMENT)
+        named = [job for job in jobs if job.environment and job.environment.name == usual]
         return (*jobs, *named)[-1] if jobs else None
 
     @property
@@ -414,14 +414,14 @@ def _uploads(path: Path) -> bool:
 
 def _texts(value: object) -> Iterator[str]:
     """Yield the texts in a value, each that is in several places once."""
-    left, visited = [value], set()
-    while left:
-        item = left.pop()
+    pending, visited = [value], set()
+    while pending:
+        item = pending.pop()
         if isinstance(item, str):
             yield item
         elif isinstance(item, (dict, list)) and id(item) not in visited:
             visited.add(id(item))
-            left += item.values() if isinstance(item, dict) else item
+            pending += item.values() if isinstance(item, dict) else item
 
 
 def _home_pages(repository: Repository, project: Project) -> Iterator[tuple[str, str]]:

@@ -80,7 +80,7 @@ class BuildRecord:
         try:
             data = read_json(self.path) or {}
             before = TreeState(**data["tree"])
-            sdist, wheel = (Distribution(self.dist / name, name, *rest) for name, *rest in data["built"])
+            sdist, wheel = (Distribution(self.dist / name, name, *hashes) for name, *hashes in data["built"])
             wheel = wheel.moved_to(self.place(sdist, wheel))
             lists = (tuple(data[name]) for name in ("requirements", "modules", "extra"))
             built = BuiltDistributions(sdist, wheel, *lists)

@@ -73,8 +73,14 @@ def compare(first: Distribution, second: Distribution) -> Comparison:
     unreadable = _unreadable(first) or _unreadable(second)
     if unreadable:
         return Comparison(Sameness.DIFFERENT, unreadable=unreadable)
-    ours, theirs = _contents(first), _contents(second)
-    members = tuple(sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)))
+    first_contents, second_contents = _contents(first), _contents(second)
+    members = tuple(
+        sorted(
+            name
+            for name in {*first_contents, *second_contents}
+            if first_contents.get(name) != second_contents.get(name)
+        )
+    )
     if members:
         return Comparison(Sameness.DIFFERENT, members=members)
     return Comparison(Sameness.SAME_CONTENT, _packaging(first, second))
@@ -241,23 +247,30 @@ ENDINGS = {
 
 def _packaging(first: Distribution, second: Distribution) -> tuple[str, ...]:
     """Return what differs in how two archives of the same content are packaged."""
-    ours, theirs = ({_plain(member.name): member for member in both.contents.members} for both in (first, second))
-    pairs = [(ours[name], theirs[name]) for name in ours if name in theirs]
-    both_files = [pair for pair in pairs if {our.kind for our in pair} == {MemberKind.FILE}]
+    first_members, second_members = (
+        {_plain(member.name): member for member in both.contents.members} for both in (first, second)
+    )
+    pairs = [(first_members[name], second_members[name]) for name in first_members if name in second_members]
+    both_files = [pair for pair in pairs if {member.kind for member in pair} == {MemberKind.FILE}]
     rewritten = {
-        ENDINGS.get(our.name.rpartition("/")[2], LEFTOVER) for our, their in both_files if our.sha256 != their.sha256
+        ENDINGS.get(before.name.rpartition("/")[2], LEFTOVER)
+        for before, after in both_files
+        if before.sha256 != after.sha256
     }
     # The rows of RECORD follow what it lists.
     records = {"rows of RECORD"} if rewritten == {"rows of RECORD"} else set()
     differs = {
-        "dates": any(our.date != their.date for our, their in pairs),
-        "order": [name for name in ours if name in theirs] != [name for name in theirs if name in ours],
-        "owners": any(our.owner != their.owner for our, their in pairs),
-        "permissions": any(our.mode != their.mode for our, their in pairs),
-        "folders": ours.keys() != theirs.keys(),
-        "links": any(our.kind is not their.kind for our, their in pairs),
-        "spelling of names": any(our.name.rstrip("/") != their.name.rstrip("/") for our, their in pairs),
+        "dates": any(before.date != after.date for before, after in pairs),
+        "order": [name for name in first_members if name in second_members]
+        != [name for name in second_members if name in first_members],
+        "owners": any(before.owner != after.owner for before, after in pairs),
+        "permissions": any(before.mode != after.mode for before, after in pairs),
+        "folders": first_members.keys() != second_members.keys(),
+        "links": any(before.kind is not after.kind for before, after in pairs),
+        "spelling of names": any(before.name.rstrip("/") != after.name.rstrip("/") for before, after in pairs),
         **dict.fromkeys(sorted(rewritten - {"rows of RECORD"} | records), True),
-        "compression": any(our.packed != their.packed for our, their in both_files if our.sha256 == their.sha256),
+        "compression": any(
+            before.packed != after.packed for before, after in both_files if before.sha256 == after.sha256
+        ),
     }
     return tuple(aspect for aspect, is_different in differs.items() if is_different) or (LEFTOVER,)

@@ -134,8 +134,8 @@ class Distribution:
     def folder(self) -> str:
         """The folder that its metadata is in: the ``.dist-info`` of a wheel, the top folder of an sdist."""
         if self.is_wheel:
-            name, _, rest = self.name.partition("-")
-            return f"{name}-{rest.partition('-')[0]}.dist-info"
+            name, _, after_name = self.name.partition("-")
+            return f"{name}-{after_name.partition('-')[0]}.dist-info"
         return common_folder([member.name for member in self.contents.members])
 
     def text(self, name: str) -> bytes | None:

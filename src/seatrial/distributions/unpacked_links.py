@@ -41,10 +41,10 @@ class UnpackedLinks:
         """Return where a path leads from a place, all links followed. Raises `LeavesError`."""
         if _is_absolute(path):
             raise LeavesError
-        place, rest, followed = list(start), path.split("/")[::-1], 0
-        while rest:
+        place, pending, followed = list(start), path.split("/")[::-1], 0
+        while pending:
             self.steps += 1
-            part = rest.pop()
+            part = pending.pop()
             if part == "..":
                 if not place:
                     raise LeavesError
@@ -57,7 +57,7 @@ class UnpackedLinks:
                     if followed > MOST_LINKS or self.steps > MOST_STEPS or _is_absolute(target):
                         raise LeavesError
                     place.pop()
-                    rest += target.split("/")[::-1]
+                    pending += target.split("/")[::-1]
         return tuple(place)
 
     def unpack(self, member: Member) -> Iterator[str]:

@@ -117,7 +117,7 @@ def _extras(extra: bytes, method: int, packed: int, size: int) -> tuple[int, int
         if len(extra) < 4:  # noqa: PLR2004 - a number and a length, of two bytes each
             raise ZipStructureError(MALFORMED)
         number, length = struct.unpack("<HH", extra[:4])
-        data, rest = extra[4 : 4 + length], extra[4 + length :]
+        data, following = extra[4 : 4 + length], extra[4 + length :]
         if len(data) != length:
             raise ZipStructureError(MALFORMED)
         if number in numbers and number in {ZIP64, UNICODE_PATH}:
@@ -130,7 +130,7 @@ def _extras(extra: bytes, method: int, packed: int, size: int) -> tuple[int, int
                 _name(data[5:]).decode("utf-8")
             except UnicodeDecodeError:
                 raise ZipStructureError("Filename not valid UTF-8") from None
-        extra = rest
+        extra = following
     return packed, size
 
 

@@ -73,7 +73,7 @@ class ProjectFiles:
 
     def has(self, file: Distribution) -> bool:
         """Whether the very same file is there, byte for byte."""
-        return any(there.name == file.name and there.sha256 == file.sha256 for there in self.files)
+        return any(listed.name == file.name and listed.sha256 == file.sha256 for listed in self.files)
 
     @property
     def versions(self) -> tuple[Version, ...]:

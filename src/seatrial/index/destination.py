@@ -82,17 +82,17 @@ def find_destination(named: str, config: Config, environ: Mapping[str, str]) -> 
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
 
     addresses = {PYPI: DEFAULT_REPOSITORY, TESTPYPI: TEST_REPOSITORY, **pypirc_addresses(environ)}
-    wanted = named or environ.get("TWINE_REPOSITORY_URL") or environ.get("TWINE_REPOSITORY") or PYPI
-    if "://" in wanted:
-        upload = wanted
-        name = next((name for name, address in addresses.items() if _is_same(address, wanted)), "")
+    chosen = named or environ.get("TWINE_REPOSITORY_URL") or environ.get("TWINE_REPOSITORY") or PYPI
+    if "://" in chosen:
+        upload = chosen
+        name = next((name for name, address in addresses.items() if _is_same(address, chosen)), "")
     else:
-        name, upload = wanted, addresses.get(wanted, "")
+        name, upload = chosen, addresses.get(chosen, "")
     parts = urlsplit(upload)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        near = () if "://" in wanted else nearest(wanted, addresses)
+        near = () if "://" in chosen else nearest(chosen, addresses)
         raise DeliveryError(
-            f"{redact(wanted)!r} is no index to upload to{did_you_mean(near)}",
+            f"{redact(chosen)!r} is no index to upload to{did_you_mean(near)}",
             code="DestinationUnknown",
             fix=f"name one of {', '.join(addresses)}, or give the address that it takes uploads at: https://…/legacy/",
         )

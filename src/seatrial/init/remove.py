@@ -74,11 +74,11 @@ def plan_removal(detected: DetectedProject) -> Removal:
     deleted: dict[PurePosixPath, str] = {}
     changed: dict[PurePosixPath, tuple[str, str]] = {}
     if noxfile and "seatrial" in noxfile:
-        rest = noxfile_without_sessions(noxfile)
-        if rest is None:
+        remaining = noxfile_without_sessions(noxfile)
+        if remaining is None:
             deleted[PurePosixPath("noxfile.py")] = noxfile
-        elif rest != noxfile:
-            changed[PurePosixPath("noxfile.py")] = (noxfile, rest)
+        elif remaining != noxfile:
+            changed[PurePosixPath("noxfile.py")] = (noxfile, remaining)
     if tasks and is_own_tasks_file(tasks):
         deleted[PurePosixPath("tasks.py")] = tasks
     kept_fragments = _fragments(detected)
@@ -159,8 +159,8 @@ def is_own_tasks_file(text: str) -> bool:
         for statement in statements
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1
     }
-    rest = (statement for statement in statements if not isinstance(statement, ast.Assign))
-    return any(map(_is_of_seatrial, statements)) and names <= {"__all__"} and all(map(_needs_no_noxfile, rest))
+    others = (statement for statement in statements if not isinstance(statement, ast.Assign))
+    return any(map(_is_of_seatrial, statements)) and names <= {"__all__"} and all(map(_needs_no_noxfile, others))
 
 
 def pyproject_without_tables(text: str, *, changelog: bool) -> str:
@@ -192,8 +192,8 @@ def _fragments(detected: DetectedProject) -> tuple[PurePosixPath, ...]:
 def _workflow_files(detected: DetectedProject) -> Iterator[ProposedFile]:
     """Yield the files of CI that are as they would be written today."""
     try:
-        wanted = Generator.at(detected.repository, detected.project).wanted
-        generated = find_drift(wanted, {})
+        expected = Generator.at(detected.repository, detected.project).expected
+        generated = find_drift(expected, {})
     except SeatrialError:
         return
     for file in generated:

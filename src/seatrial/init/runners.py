@@ -59,7 +59,7 @@ class Needs:
     def __or__(self, other: Needs) -> Needs:
         """Return both, each only once."""
         pairs = zip(self._all, other._all)
-        return Needs(*(tuple(dict.fromkeys((*mine, *theirs))) for mine, theirs in pairs))
+        return Needs(*(tuple(dict.fromkeys((*values, *other_values))) for values, other_values in pairs))
 
     def __bool__(self) -> bool:
         """Whether there is anything."""

@@ -249,8 +249,8 @@ def _command_of_types(detected: DetectedProject, runner: Runner | None) -> tuple
         return ("mypy", *words) if words else ()
     value = settings.get("files", ())
     files = tuple(name.strip() for name in (value.split(",") if isinstance(value, str) else value))
-    rest = tuple(name for name in files if name not in FACE_FILES)
-    return ("mypy", *rest) if rest and rest != files else ()
+    remaining = tuple(name for name in files if name not in FACE_FILES)
+    return ("mypy", *remaining) if remaining and remaining != files else ()
 
 
 def _pythons_of_types(detected: DetectedProject, needs: Needs) -> tuple[str, ...]:

@@ -60,12 +60,12 @@ def restore_line_ends(old: bytes, new: bytes) -> bytes:
     ends = [line.endswith(b"\r") for line in old.split(b"\n")[:-1]] or [False]
     usual = ends.count(True) * 2 >= len(ends)
     *before, _ = _without_line_ends(old)
-    *after, rest = _without_line_ends(new)
+    *after, unended = _without_line_ends(new)
     carriage = [usual] * len(after)
     if not all(ends):
         for block in difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
             carriage[block.b : block.b + block.size] = ends[block.a : block.a + block.size]
-    return b"".join(line + (b"\r\n" if has else b"\n") for line, has in zip(after, carriage)) + rest
+    return b"".join(line + (b"\r\n" if has else b"\n") for line, has in zip(after, carriage)) + unended
 
 
 def _without_line_ends(text: bytes) -> list[bytes]:

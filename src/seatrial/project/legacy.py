@@ -243,10 +243,10 @@ def _literal(node: ast.expr, constants: Mapping[str, str | list[str]]) -> str | 
     return None
 
 
-def _sum(left: str | list[str] | None, right: str | list[str] | None) -> str | list[str] | None:
-    if isinstance(left, str) and isinstance(right, str):
-        return left + right
-    return [*left, *right] if isinstance(left, list) and isinstance(right, list) else None
+def _sum(first: str | list[str] | None, second: str | list[str] | None) -> str | list[str] | None:
+    if isinstance(first, str) and isinstance(second, str):
+        return first + second
+    return [*first, *second] if isinstance(first, list) and isinstance(second, list) else None
 
 
 def _divided(node: ast.expr) -> list[ast.expr]:

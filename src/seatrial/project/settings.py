@@ -149,7 +149,7 @@ class Config:
     the tests of a release get; ``publisher``: what is registered on the index as the trusted publisher, where that is
     not what the remote and the workflow say; ``index``: the address of the simple API of the index that is published
     to, "" for the one that pip installs from; ``ignore``: codes of checks, and the reason why each does not hold here;
-    ``workflows``: what CI is told; ``changelog``: how the changelog is kept; ``scheme``: "calver" for versions that are
+    ``workflows``: what the CI workflows do; ``changelog``: how it is kept; ``scheme``: "calver" for versions that are
     dates, "" for any other.
     """
 

@@ -68,11 +68,11 @@ def part_for_fragments(kinds: Iterable[str], table: Mapping[str, str], current: 
     ``table`` says which part a type asks for. Below 1.0 each asks for one part less, because there a minor release
     may break what it likes (Semantic Versioning, 4); below 0.1 nothing asks for a major release, and a feature for 0.1.
     """
-    wanted: dict[str, list[str]] = {}
+    kinds_by_part: dict[str, list[str]] = {}
     for kind in dict.fromkeys(kinds):
-        wanted.setdefault(table.get(kind, "patch"), []).append(kind)
-    part = next((part for part in PARTS if part in wanted), "patch")
-    kinds_of_part = tuple(wanted.get(part, ()))
+        kinds_by_part.setdefault(table.get(kind, "patch"), []).append(kind)
+    part = next((part for part in PARTS if part in kinds_by_part), "patch")
+    kinds_of_part = tuple(kinds_by_part.get(part, ()))
     if current.epoch or current.major:
         return RequestedPart(part, kinds_of_part)
     lowered = {"major": "minor", "minor": "patch" if current.minor else "minor", "patch": "patch"}

@@ -255,14 +255,14 @@ class ReadyUpload:
         remarks = ["CI builds without nox -s build: sdist and wheel were built as python -m build does"]
         compiled = [file for file in files if file.is_wheel and not file.file_name.is_for_any_machine]
         remarks += [f"{file.path.name} was not uploaded: it was compiled for this machine" for file in compiled]
-        left = tuple(file for file in files if file not in compiled)
-        if not left:
+        for_any_machine = tuple(file for file in files if file not in compiled)
+        if not for_any_machine:
             names = ", ".join(file.path.name for file in compiled)
             problem = (
                 f"only {names} was built, which was compiled for this machine" if names else "the build made no file"
             )
             raise StepFailed(f"{problem}: there is no sdist to upload", fix="have the build backend make an sdist")
-        return cls(left, tuple(remarks))
+        return cls(for_any_machine, tuple(remarks))
 
 
 @dataclass(frozen=True)

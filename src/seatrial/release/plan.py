@@ -191,8 +191,8 @@ def released_text(
 
 def first_of(names: Sequence[str]) -> str:
     """Return the first `MOST_PATHS` names, and the number of the others."""
-    rest = len(names) - MOST_PATHS
-    return ", ".join(names[:MOST_PATHS]) + (f" and {rest} more" if rest > 0 else "")
+    others = len(names) - MOST_PATHS
+    return ", ".join(names[:MOST_PATHS]) + (f" and {others} more" if others > 0 else "")
 
 
 def _publishing_text(files: Sequence[str]) -> str:

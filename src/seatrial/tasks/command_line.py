@@ -347,8 +347,8 @@ class _Reader:
 
     def _require_all(self) -> None:
         """Raise `ValueMissing` if a required value is missing."""
-        given = self._command.values
-        if given.get("quiet") and given.get("verbose"):
+        values = self._command.values
+        if values.get("quiet") and values.get("verbose"):
             raise ProjectError(
                 "--quiet and --verbose exclude each other",
                 code="ValueUnknown",
@@ -357,7 +357,7 @@ class _Reader:
         missing = [
             parameter
             for parameter in self._parameters.values()
-            if parameter.default is None and parameter.name not in given
+            if parameter.default is None and parameter.name not in values
         ]
         if missing:
             raise ProjectError(

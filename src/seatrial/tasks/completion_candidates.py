@@ -63,13 +63,13 @@ def _joined(words: Sequence[str]) -> list[str]:
 class _Position:
     """The position of a word on a command line.
 
-    ``command``: the command before it; ``values_of``: the parameter whose flag is before it; ``given``: the parameters
+    ``command``: the command before it; ``values_of``: the parameter whose flag is before it; ``filled``: the parameters
     that have a value; ``only_words``: whether no flags follow (``--``).
     """
 
     command: str | None = None
     values_of: str | None = None
-    given: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
     only_words: bool = False
 
     @classmethod
@@ -87,19 +87,19 @@ class _Position:
                 position = replace(position, only_words=True)
             elif parameter and not position.only_words:
                 pending = parameter.name if parameter.takes_value and not equals else None
-                position = replace(position, given=(*position.given, parameter.name))
+                position = replace(position, filled=(*position.filled, parameter.name))
             elif position.command is None and not word.startswith("-"):
                 position = replace(position, command=word)
             elif not word.startswith("-"):
-                position = replace(position, given=(*position.given, *position.next_word(commands)))
+                position = replace(position, filled=(*position.filled, *position.next_word(commands)))
         return replace(position, values_of=pending)
 
     def next_word(self, commands: Mapping[str, CommandTask]) -> tuple[str, ...]:
         """Return the parameter for a word without a flag, none if all have their values."""
         task = commands.get(self.command or "")
-        given = {*self.given, *(["part"] if "version" in self.given else [])}
-        left = [name for name in task.words if name not in given or name in task.iterable] if task else []
-        return tuple(left[:1])
+        filled = {*self.filled, *(["part"] if "version" in self.filled else [])}
+        unfilled = [name for name in task.words if name not in filled or name in task.iterable] if task else []
+        return tuple(unfilled[:1])
 
 
 def _parameters(command: str | None, commands: Mapping[str, CommandTask]) -> tuple[Parameter, ...]:
@@ -108,8 +108,10 @@ def _parameters(command: str | None, commands: Mapping[str, CommandTask]) -> tup
 
 
 def _flags(position: _Position, commands: Mapping[str, CommandTask]) -> Iterator[tuple[str, str]]:
-    left = [parameter for parameter in _parameters(position.command, commands) if parameter.name not in position.given]
-    yield from {parameter.flag: parameter.help.removeprefix(f"{parameter.flag}: ") for parameter in left}.items()
+    parameters = [
+        parameter for parameter in _parameters(position.command, commands) if parameter.name not in position.filled
+    ]
+    yield from {parameter.flag: parameter.help.removeprefix(f"{parameter.flag}: ") for parameter in parameters}.items()
     yield HELP[0], "print the help of a command"
 
 

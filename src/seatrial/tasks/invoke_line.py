@@ -62,8 +62,8 @@ def as_positional(arguments: list[Argument], names: Sequence[str]) -> list[Argum
             argument = Argument(names=(f"{name}-{number}",), attr_name=f"{name}_{number}")
         argument.positional, argument.default = True, None
         positional.append(argument)
-    given = {argument.name for argument in positional}
-    return [*positional, *(argument for argument in arguments if argument.name not in given)]
+    positional_names = {argument.name for argument in positional}
+    return [*positional, *(argument for argument in arguments if argument.name not in positional_names)]
 
 
 def dry_refusal(task: CommandTask) -> Exit:
@@ -183,27 +183,27 @@ def _require_no_ignored_option(
     program: Program, before: Sequence[str], after: Sequence[str], command: ReadCommand
 ) -> None:
     """Raise `OptionIgnored` if an option of invoke is given that seatrial does not obey."""
-    given = [name for name in IGNORED if program.args[name].value]
-    if not given:
+    ignored = [name for name in IGNORED if program.args[name].value]
+    if not ignored:
         return
     flags = {
         flag: program.args[name].takes_value
-        for name in given
+        for name in ignored
         for flag in program.initial_context.names_for(f"--{name}")
     }
-    kept, rest = [], iter(before)
-    for word in rest:
+    kept, words = [], iter(before)
+    for word in words:
         if flags.get(word):
-            next(rest, None)
+            next(words, None)
         elif word.startswith("--") or word in flags:
             kept += [] if word.partition("=")[0] in flags else [word]
         else:
             letters = "".join(letter for letter in word[1:] if f"-{letter}" not in flags)
             kept += [f"-{letters}"] if word.startswith("-") and letters else [] if word.startswith("-") else [word]
-    can_be_dry = "dry" in given and any(parameter.name == "dry_run" for parameter in command.task.parameters)
+    can_be_dry = "dry" in ignored and any(parameter.name == "dry_run" for parameter in command.task.parameters)
     at = after.index(command.name) + 1
     raise ProjectError(
-        f"{command.name} does not obey --{given[0]}, an option of invoke",
+        f"{command.name} does not obey --{ignored[0]}, an option of invoke",
         code="OptionIgnored",
         fix=typed((*kept, *after[:at], *(["--dry-run"] if can_be_dry else []), *after[at:])),
     )

@@ -102,31 +102,31 @@ class Drift:
         return f"{self.path} {self.reason.value}{difference}"
 
 
-def find_drift(wanted: Iterable[GeneratedFile], files: Mapping[str, str | None]) -> tuple[Drift, ...]:
+def find_drift(expected: Iterable[GeneratedFile], files: Mapping[str, str | None]) -> tuple[Drift, ...]:
     """Compare what is wanted with the texts of files by their path.
 
     One that is not there is none of them; one that is not the repository's own, such as a link, has None for a text.
     """
-    return tuple(drift for file in wanted if (drift := _drift_of(file, files)))
+    return tuple(drift for file in expected if (drift := _drift_of(file, files)))
 
 
-def _drift_of(wanted: GeneratedFile, files: Mapping[str, str | None]) -> Drift | None:
-    now = files.get(wanted.path)
-    if now is None and wanted.path in files:
-        return Drift(wanted.path, DriftReason.ELSEWHERE, "", "")
+def _drift_of(expected: GeneratedFile, files: Mapping[str, str | None]) -> Drift | None:
+    now = files.get(expected.path)
+    if now is None and expected.path in files:
+        return Drift(expected.path, DriftReason.ELSEWHERE, "", "")
     if now is None:
-        return Drift(wanted.path, DriftReason.MISSING, "", new_file(wanted.text(())))
+        return Drift(expected.path, DriftReason.MISSING, "", new_file(expected.text(())))
     block = ManagedBlock.find(now)
     if block is None:
-        return Drift(wanted.path, DriftReason.FOREIGN, now, now)
-    text = keep_newer_pins(wanted.text(jobs_below(block)), block.text)
+        return Drift(expected.path, DriftReason.FOREIGN, now, now)
+    text = keep_newer_pins(expected.text(jobs_below(block)), block.text)
     then = block.with_text(text).whole()
     if now == then:
         return None
     if _folder(block.text) != _folder(text):
-        return Drift(wanted.path, DriftReason.OTHER, now, then)
+        return Drift(expected.path, DriftReason.OTHER, now, then)
     is_ours = block.is_untouched and versions_match_commits(block.text)
-    return Drift(wanted.path, DriftReason.OUTDATED if is_ours else DriftReason.EDITED, now, then)
+    return Drift(expected.path, DriftReason.OUTDATED if is_ours else DriftReason.EDITED, now, then)
 
 
 def _folder(text: str) -> str:
@@ -150,7 +150,7 @@ class Generator:
     project: Project
     context: WorkflowContext
     kind: str
-    wanted: tuple[GeneratedFile, ...]
+    expected: tuple[GeneratedFile, ...]
 
     @classmethod
     def of(cls, folder: Path) -> Generator:
@@ -175,11 +175,11 @@ class Generator:
 
     def drift(self) -> tuple[Drift, ...]:
         """Return which files are not what they should be. Raises `WorkflowInvalid`."""
-        return find_drift(self.wanted, self._texts(self.repository.root))
+        return find_drift(self.expected, self._texts(self.repository.root))
 
     def drift_in(self, top: Path) -> tuple[Drift, ...]:
         """Return which generated files are not what they should be in a clone; there need be none."""
-        return tuple(drift for drift in find_drift(self.wanted, self._texts(top)) if drift.reason in IN_USE)
+        return tuple(drift for drift in find_drift(self.expected, self._texts(top)) if drift.reason in IN_USE)
 
     def require_sessions(self) -> None:
         """Raise `NoxfileBroken` or `SessionMissing` where the noxfile has not what the workflows call."""
@@ -227,10 +227,10 @@ class Generator:
 
     def _texts(self, top: Path) -> dict[str, str | None]:
         """Return the texts of the files that are there, None for a link, which is not written through."""
-        paths = {file.path: top / file.path for file in self.wanted}
-        there = {name: path for name, path in paths.items() if os.path.lexists(path) or _leads_away(path, top)}
-        is_own = {name: path.is_file() and not _leads_away(path, top) for name, path in there.items()}
-        return {name: _text(path) if is_own[name] else None for name, path in there.items()}
+        paths = {file.path: top / file.path for file in self.expected}
+        existing = {name: path for name, path in paths.items() if os.path.lexists(path) or _leads_away(path, top)}
+        is_own = {name: path.is_file() and not _leads_away(path, top) for name, path in existing.items()}
+        return {name: _text(path) if is_own[name] else None for name, path in existing.items()}
 
 
 def require_valid(drift: Drift) -> None:
@@ -286,7 +286,7 @@ def check_workflows(folder: Path) -> WorkflowsReport:
         generator = Generator.at(repository, project)
         generator.require_sessions()
         generator.require_current()
-        compared = f"{', '.join(file.path for file in generator.wanted)}: up to date"
+        compared = f"{', '.join(file.path for file in generator.expected)}: up to date"
     return WorkflowsReport(results, compared, tuple(reasons))
 
 

@@ -224,8 +224,8 @@ def _coverage(context: WorkflowContext) -> dict[str, Any]:
 
 
 def _gate(context: WorkflowContext, more: Sequence[str]) -> dict[str, Any]:
-    tell = run_step("Tell what ran", TELL, env={**TOKEN, "BUILT": BUILT})
-    see = run_step("See that all went well", ALL_WELL, env={"NEEDS": "${{ toJSON(needs) }}"})
+    summary_step = run_step("Tell what ran", TELL, env={**TOKEN, "BUILT": BUILT})
+    outcome_step = run_step("See that all went well", ALL_WELL, env={"NEEDS": "${{ toJSON(needs) }}"})
     return {
         "name": "Gate",
         "if": "always()",
@@ -233,7 +233,7 @@ def _gate(context: WorkflowContext, more: Sequence[str]) -> dict[str, Any]:
         "runs-on": IMAGE,
         "timeout-minutes": 5,
         "permissions": {"actions": Commented("read", "the summary lists the jobs of this run")},
-        "steps": [_at_top(context, tell), _at_top(context, see)],
+        "steps": [_at_top(context, summary_step), _at_top(context, outcome_step)],
     }
 
 
