@@ -52,22 +52,22 @@ class Severity(Enum):
 class Finding:
     """The result of one check.
 
-    ``seen``: what is wrong, in the words of the index if it would refuse it; ``fix``: a command or lines to paste.
+    ``message``: what is wrong, in the words of the index if it would refuse it; ``fix``: a command or lines to paste.
     """
 
     verdict: Verdict
-    seen: str = ""
+    message: str = ""
     fix: str = ""
 
     @classmethod
-    def passed(cls, seen: str = "") -> Finding:
+    def passed(cls, message: str = "") -> Finding:
         """Return that nothing is wrong."""
-        return cls(Verdict.PASSED, seen)
+        return cls(Verdict.PASSED, message)
 
     @classmethod
-    def failed(cls, seen: str, fix: str | Command) -> Finding:
+    def failed(cls, message: str, fix: str | Command) -> Finding:
         """Return what is wrong, and what fixes it."""
-        return cls(Verdict.FAILED, seen, str(fix))
+        return cls(Verdict.FAILED, message, str(fix))
 
     @classmethod
     def skipped(cls, why: str) -> Finding:
@@ -123,7 +123,7 @@ def render_results(results: Iterable[CheckResult], render: Callable[[str], str])
     """Return results with the commands of seatrial in their texts rendered."""
     findings = ((result, result.finding) for result in results)
     return tuple(
-        replace(result, finding=replace(finding, seen=render(finding.seen), fix=render(finding.fix)))
+        replace(result, finding=replace(finding, message=render(finding.message), fix=render(finding.fix)))
         for result, finding in findings
     )
 
@@ -142,7 +142,7 @@ class ReportEntry:
     family: str
     outcome: str
     codes: str
-    seen: str
+    message: str
     fix: str = ""
     ignore_reason: str = ""
     url: str = ""
@@ -157,7 +157,7 @@ def group_results(results: Iterable[CheckResult]) -> tuple[ReportEntry, ...]:
     for result in sorted(wrong, key=lambda result: (worst[result.family], result.family, _rank(result))):
         finding = result.finding
         code = "" if finding.verdict is Verdict.UNKNOWN else result.code
-        key = (result.family, result.outcome, code, finding.seen, finding.fix, result.ignore_reason)
+        key = (result.family, result.outcome, code, finding.message, finding.fix, result.ignore_reason)
         groups.setdefault(key, []).append(result)
     return tuple(map(_merge, groups.values()))
 
@@ -169,7 +169,7 @@ def _merge(group: Sequence[CheckResult]) -> ReportEntry:
         family=first.family,
         outcome=first.outcome,
         codes=codes[0] if len(codes) == 1 else f"{codes[0]} to {codes[-1]} ({len(codes)} checks)",
-        seen=first.finding.seen,
+        message=first.finding.message,
         fix=first.finding.fix,
         ignore_reason=first.ignore_reason,
         url=first.url,

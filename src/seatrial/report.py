@@ -122,7 +122,7 @@ def results_json(results: Sequence[CheckResult]) -> list[dict[str, object]]:
             "blocks": result.blocks,
             "title": result.title,
             "why": result.why,
-            "seen": result.finding.seen or None,
+            "message": result.finding.message or None,
             "fix": result.finding.fix or None,
             "ignore_reason": result.ignore_reason or None,
             "url": result.url,
@@ -147,7 +147,7 @@ def _texts(entry: ReportEntry) -> list[str]:
     """Return the lines of an entry: its codes, what is wrong, and the fix."""
     fix = f"ignored: {entry.ignore_reason}" if entry.ignore_reason else f"fix: {entry.fix}" if entry.fix else ""
     names = ", ".join(entry.subjects)
-    lines = [line for line in (*entry.seen.splitlines(), *fix.splitlines()) if line]
+    lines = [line for line in (*entry.message.splitlines(), *fix.splitlines()) if line]
     texts = [f"{names}:", *(f"  {line}" for line in lines)] if names else lines
     return [f"{entry.codes}  {texts[0]}", *texts[1:]] if texts else [entry.codes]
 
@@ -252,7 +252,9 @@ def annotation(result: CheckResult) -> str:
     kind = "error" if result.severity is Severity.ERROR else "warning"
     finding = result.finding
     head = f"{result.code} {result.title}"
-    text = "\n".join(part for part in (result.subject, finding.seen, f"fix: {finding.fix}" * bool(finding.fix)) if part)
+    text = "\n".join(
+        part for part in (result.subject, finding.message, f"fix: {finding.fix}" * bool(finding.fix)) if part
+    )
     return f"::{kind} title={_escaped(head, ',:')}::{_escaped(text)}"
 
 
@@ -263,13 +265,13 @@ def results_markdown(title: str, results: Sequence[CheckResult]) -> str:
         f"| {_markdown_cell(_seen_and_fix(entry))} |"
         for entry in group_results(results)
     ]
-    table = ["| | check | of | seen, and the fix |", "|---|---|---|---|", *rows, ""] if rows else []
+    table = ["| | check | of | message and fix |", "|---|---|---|---|", *rows, ""] if rows else []
     return "\n".join([f"### {title}", "", *table, _counts(results), "", ""])
 
 
 def _seen_and_fix(entry: ReportEntry) -> str:
     fix = f"ignored: {entry.ignore_reason}" if entry.ignore_reason else entry.fix
-    return f"{entry.seen}\n{fix}" if fix else entry.seen
+    return f"{entry.message}\n{fix}" if fix else entry.message
 
 
 def _markdown_cell(text: str) -> str:

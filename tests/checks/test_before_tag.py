@@ -132,7 +132,7 @@ def sources(*files: str, **project: object) -> ProjectSources:
 
 
 def refused(code: str, family: type[SeatrialError] = ReleaseError) -> ReleaseAttempt:
-    return replace(WALK, reasons=(family(f"what {code} says", code=code, fix="what mends it"),))
+    return replace(WALK, reasons=(family(f"what {code} says", code=code, fix="what fixes it"),))
 
 
 ON_CALL = WORKFLOW.replace("{push: {tags: ['v*']}}", "{workflow_call: }")
@@ -261,7 +261,7 @@ BEFORE_TAG = {check.code: check for check in ALL_CHECKS if check not in CHECKS_O
 def text_of(code: str) -> str:
     (judged,) = run_checks([BEFORE_TAG[code]], BROKEN[code])
     finding = judged.finding
-    text = f"{code} {judged.severity.value} {finding.verdict.value}\n{finding.seen}\nfix: {rendered(finding.fix)}\n"
+    text = f"{code} {judged.severity.value} {finding.verdict.value}\n{finding.message}\nfix: {rendered(finding.fix)}\n"
     # The name of PyPI's host is written nowhere.
     return text.replace(DEFAULT_REPOSITORY.split("/")[2], "{host}")
 
@@ -291,7 +291,7 @@ def test_healthy_release_passes_every_check() -> None:
 def test_stage_that_was_not_reached_is_unknown_and_never_passed() -> None:
     judged = run_checks(RELEASE_CHECKS, ReleaseAttempt())
     assert {result.finding.verdict for result in judged} == {Verdict.UNKNOWN}
-    assert {result.finding.seen for result in judged} == {stage.value for stage in ReleaseStage}
+    assert {result.finding.message for result in judged} == {stage.value for stage in ReleaseStage}
 
 
 def test_fact_that_is_unavailable_is_unknown_and_does_not_block() -> None:
@@ -383,7 +383,7 @@ def test_tag_filter_that_does_not_match_is_shown(on: str, finding: str) -> None:
 def test_workflow_that_starts_after_one_which_no_tag_starts_does_not_start(run: str) -> None:
     after = "Lint" if "Lint" in run else "Tests"
     text = f"release.yml starts after {after}, and v1.3.0 leads to none of them"
-    assert passes("CI002", following(run)).finding.seen == text
+    assert passes("CI002", following(run)).finding.message == text
 
 
 @pytest.mark.parametrize(
@@ -406,7 +406,7 @@ def test_workflow_that_is_started_after_the_tag_stops_no_release(on: str, text: 
     assert passes("CI002", facts).finding.verdict is Verdict.SKIPPED
     fix = f'after invoke release: {command}; or have the tag do it:\non:\n  push:\n    tags: ["v*"]'
     judged = passes("CI011", facts)
-    assert (judged.finding.seen, rendered(judged.finding.fix), judged.blocks) == (text, fix, False)
+    assert (judged.finding.message, rendered(judged.finding.fix), judged.blocks) == (text, fix, False)
 
 
 MARKDOWN = """\
@@ -522,7 +522,7 @@ def test_no_readme_ends_in_a_traceback(text: str, name: str) -> None:
 
 def test_date_in_place_of_a_text_is_reported() -> None:
     text = "project.version must be string"
-    assert passes("META011", sources(version=date(2024, 2, 29))).finding.seen == text
+    assert passes("META011", sources(version=date(2024, 2, 29))).finding.message == text
 
 
 def test_finding_moves_no_cursor() -> None:
@@ -530,7 +530,7 @@ def test_finding_moves_no_cursor() -> None:
         PROJECT_CHECKS, sources(readme="a\x1b[31mb\x07\u202e.md"), ignore_reasons={"META013": "\x1b[2J"}
     )
     (result,) = (each for each in judged if each.code == "META013")
-    assert result.finding.seen == r"git tracks no ab\x07\u202e.md, which readme names"
+    assert result.finding.message == r"git tracks no ab\x07\u202e.md, which readme names"
     assert result.ignore_reason == r"\x1b[2J"
 
 

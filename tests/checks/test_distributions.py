@@ -60,7 +60,7 @@ def test_report_as_json_holds_every_judgement_with_the_same_keys() -> None:
         "blocks": True,
         "title": "Every classifier is on PyPI's list, and not deprecated",
         "why": 'PyPI accepts no other classifier; one that begins with "Private ::" is a way to prevent an upload.',
-        "seen": "'Nothing' is not a valid classifier. See https://packaging.python.org/specifications/core-metadata "
+        "message": "'Nothing' is not a valid classifier. See https://packaging.python.org/specifications/core-metadata "
         "for more information.",
         "fix": "see https://github.com/pypa/trove-classifiers; if it is new there: pip install -U trove-classifiers",
         "ignore_reason": None,

@@ -63,7 +63,7 @@ def text_of(job: PublishingJob) -> str:
 def lines_of(results: tuple[CheckResult, ...]) -> Iterator[str]:
     for result in results:
         if result.outcome in OUTCOMES:
-            text = result.finding.seen.replace("\n", "\n    ")
+            text = result.finding.message.replace("\n", "\n    ")
             fix = result.finding.fix.replace("\n", "\n    ")
             yield f"  {result.code} {result.outcome}{result.subject}: {text}" + (f"\n    fix: {fix}" if fix else "")
 

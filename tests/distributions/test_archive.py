@@ -191,7 +191,7 @@ def test_directory_that_claims_to_be_huge_is_not_read_at_once() -> None:
 def test_member_or_link_outside_of_the_archive_is_reported(member: tarfile.TarInfo, message: str) -> None:
     archive = sample_dists.read(SDIST.name, sample_dists.tarred(FILES, member))
     judged = {result.code: result.finding for result in check_distributions([archive])}
-    assert judged["DIST017"].seen == message
+    assert judged["DIST017"].message == message
     assert (judged["DIST017"].verdict is Verdict.FAILED) == bool(message)
 
 

@@ -102,7 +102,7 @@ def judged(ran: RunResult) -> dict[str, Any]:
 
 
 def failed(ran: RunResult) -> dict[str, str]:
-    return {code: row["seen"] for code, row in judged(ran).items() if row["verdict"] == "failed"}
+    return {code: row["message"] for code, row in judged(ran).items() if row["verdict"] == "failed"}
 
 
 def expect(name: str, text: str, pytestconfig: pytest.Config) -> None:
@@ -198,7 +198,7 @@ def test_what_stands_in_the_way_on_the_forge_and_on_the_index_is_found(
         repo.project.git("push", "-q")
         ran = preflight(repo, "--part", "minor", "--json")
     failures = [row for row in judged(ran).values() if row["verdict"] == "failed"]
-    lines = [f"{row['code']} {row['severity']}\n{row['seen']}\nfix: {row['fix']}\n" for row in failures]
+    lines = [f"{row['code']} {row['severity']}\n{row['message']}\nfix: {row['fix']}\n" for row in failures]
     text = re.sub(r"127\.0\.0\.1:\d+", "index", "\n".join(lines)).replace(HOST, "{host}")
     expect(f"preflight_{state.__name__}.txt", re.sub(r"\d[\d,]+ bytes", "N bytes", text), pytestconfig)
 
@@ -371,7 +371,7 @@ def test_pipeline_of_gitlab_that_does_not_hear_the_tag_is_found(
         repo.project.write({".gitlab-ci.yml": pipeline})
         repo.project.commit("Publish from GitLab")
         finding = findings(repo.project, "--part minor")["CI002"]
-        assert (finding.verdict, finding.seen) == (verdict, text)
+        assert (finding.verdict, finding.message) == (verdict, text)
 
 
 def test_remote_that_refuses_pushes_is_reported(repo: ReleaseRepo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,7 +381,7 @@ def test_remote_that_refuses_pushes_is_reported(repo: ReleaseRepo, monkeypatch: 
     with serve_remote(repo.remote.root, nobody_is_allowed) as address:
         repo.project.git("remote", "set-url", "origin", address)
         finding = findings(repo.project, "--part minor")["GIT009"]
-    assert re.sub(r"127\.0\.0\.1:\d+", "forge", finding.seen) == (
+    assert re.sub(r"127\.0\.0\.1:\d+", "forge", finding.message) == (
         "origin does not let you push:\n  fatal: could not read Username for 'http://forge': terminal prompts disabled"
     )
     assert finding.fix == "log in: git push --dry-run asks for it"

@@ -105,7 +105,7 @@ def _result(check: Check[Any], finding: Finding, subject: str, ignore_reasons: M
         title=check.title,
         why=check.why,
         severity=check.severity,
-        finding=replace(finding, seen=printable(finding.seen), fix=printable(finding.fix)),
+        finding=replace(finding, message=printable(finding.message), fix=printable(finding.fix)),
         subject=printable(subject),
         ignore_reason=printable((ignore_reasons or {}).get(check.code, "")),
     )

@@ -64,7 +64,7 @@ def show_results(console: Console, results: Sequence[CheckResult], heading: Call
 
 def _entry_text(console: Console, entry: ReportEntry) -> str:
     sign = console.styled(console.sign(SIGNS[entry.outcome]), STYLES[entry.outcome])
-    lines = [*([f"{', '.join(entry.subjects)}:"] if entry.subjects else []), *entry.seen.splitlines()]
+    lines = [*([f"{', '.join(entry.subjects)}:"] if entry.subjects else []), *entry.message.splitlines()]
     if entry.ignore_reason:
         lines.append(f"ignored: {entry.ignore_reason}")
     elif entry.fix:
