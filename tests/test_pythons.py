@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from seatrial.publish.install import interpreters_to_install_on
 from seatrial.pythons import Interpreter, end_of_life, find_interpreters, how_to_install, newest_minor, path_with
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there nox asks the py launcher and the registry")
@@ -63,6 +64,13 @@ def test_python_of_a_version_manager_is_found_though_it_is_not_active(tmp_path: 
 def test_version_manager_may_live_elsewhere(tmp_path: Path, name: str, place: str) -> None:
     path = program(tmp_path / "elsewhere" / place)
     assert executable("3.77", environ(tmp_path, **{name: str(tmp_path / "elsewhere")})) == path
+
+
+def test_release_is_installed_on_the_pythons_that_virtualenv_supports(tmp_path: Path) -> None:
+    for version in ("3.7", "3.8", "3.9", "3.77"):
+        program(tmp_path / f".pyenv/versions/{version}.1/bin/python{version}")
+    interpreters = interpreters_to_install_on(["3.7", "3.8", "3.76", "3.77"], environ(tmp_path))
+    assert [interpreter.version for interpreter in interpreters] == ["3.77"]
 
 
 def test_newest_release_is_taken_and_not_another_version(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """Adopt real projects: init, and a rehearsal of the next release, and a table of what came of it.
 
-    python bench/adoption/adopt.py FOLDER... [@LIST] [--no-tests] [--keep FOLDER] [--json FILE]
+    python bench/adoption/adopt.py FOLDER... [@LIST] [--no-tests] [--limit SECONDS] [--keep FOLDER] [--json FILE]
 
 Each FOLDER is a git directory on disk, with or without a work tree; LIST is a file that names one in each line. It is
-cloned at its HEAD and never written to. An empty remote stands in for the one that the project is pushed to. Nothing
-leaves the machine but what installs tools.
+cloned at its HEAD and never written to. With --keep, what init changed is in NAME.diff, and what it and the rehearsal
+printed is in NAME.init.log and NAME.rehearse.log. An empty remote stands in for the one that the project is pushed to.
+Nothing leaves the machine but what installs tools.
 
 The columns: how init ended and how many lines it changed; the tests with seatrial and in the project's own way, as the
 trial of init counts them; the rehearsal of the release; the cause, where one of them failed.
@@ -49,13 +50,23 @@ class Row:
     seconds: float = 0.0
 
 
-def adopt(source: Path, folder: Path, *, tests: bool) -> Row:
-    """Clone a project into ``folder``, adopt it, and rehearse its next release."""
-    name = source.parent.name.partition("+")[2] or source.name.removesuffix(".git")
+def name_of(source: Path) -> str:
+    """Return the name of a project: that of its folder, or that after the owner in ``OWNER+NAME/repo/.git``."""
+    owned = next((part for part in reversed(source.parts) if "+" in part), None)
+    names = [owned.partition("+")[2]] if owned else [source.name.removesuffix(".git"), source.parent.name]
+    return next(name for name in names if name)
+
+
+def adopt(source: Path, folder: Path, *, tests: bool, limit: int) -> Row:
+    """Clone a project into ``folder``, adopt it, and rehearse its next release.
+
+    ``limit``: how many seconds the trial of init and each rehearsal may take.
+    """
+    name = name_of(source)
     row, root, begun = Row(name), folder / name, time.perf_counter()
     git(folder, "clone", "-q", "--bare", str(source), str(folder / f"{name}.git"))
     git(folder, "clone", "-q", str(folder / f"{name}.git"), str(root))
-    code, output = run(root, folder / f"{name}.init.log", "init", "--yes")
+    code, output = run(root, folder / f"{name}.init.log", "init", "--yes", "--limit", str(limit), seconds=limit + 300)
     row.init = "ended well" if not code else f"exit code {code}"
     if code:
         row.cause = last_lines(output)
@@ -64,10 +75,11 @@ def adopt(source: Path, folder: Path, *, tests: bool) -> Row:
         add_lines(root, output)
         git(root, "add", "--all")
         git(root, *IDENTITY, "commit", "-q", "--no-verify", "--allow-empty", "-m", "Adopt seatrial")
+        git(root, "show", "--format=", f"--output={folder / f'{name}.diff'}", "HEAD")
         options = () if tests else ("--no-tests",)
         for part in PARTS:
             arguments = ("rehearse", part, "--anyway", "--allow-empty", *options)
-            code, output = run(root, folder / f"{name}.rehearse.log", *arguments)
+            code, output = run(root, folder / f"{name}.rehearse.log", *arguments, seconds=limit)
             if not code or not NOT_OUT_YET.search(output):
                 break
         row.rehearsal = f"{part}: {'ready' if not code else f'exit code {code}'}"
@@ -76,17 +88,20 @@ def adopt(source: Path, folder: Path, *, tests: bool) -> Row:
     return row
 
 
-def run(root: Path, log: Path, *arguments: str) -> tuple[int, str]:
+def run(root: Path, log: Path, *arguments: str, seconds: int) -> tuple[int, str]:
     """Run seatrial in a project and return its exit code and what it printed, which is kept."""
-    try:
-        done = subprocess.run(
-            (*SEATRIAL, *arguments), cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=1800, check=False,
-        )  # fmt: skip
-        code, output = done.returncode, done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired as error:
-        code, output = 124, (error.output or b"").decode(errors="replace") + "\ntook longer than 30 minutes"
-    log.write_text(output, encoding="utf-8")
+    command = (*SEATRIAL, *arguments)
+    with log.open("wb") as file:
+        child = subprocess.Popen(command, cwd=root, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        try:
+            code = child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            # SIGTERM, because seatrial ends its own children then.
+            child.terminate()
+            child.wait(60)
+            code = 124
+            file.write(f"\ntook longer than {seconds} seconds\n".encode())
+    output = log.read_text(encoding="utf-8", errors="replace")
     return code, output
 
 
@@ -131,6 +146,7 @@ def main() -> None:
     )
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--no-tests", action="store_true", help="rehearse without the tests")
+    parser.add_argument("--limit", type=int, default=900, metavar="SECONDS", help="of init's trial, and of a rehearsal")
     parser.add_argument("--keep", type=Path, help="work here, and leave it")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -139,7 +155,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         rows = []
         for source in arguments.folders:
-            rows.append(adopt(source.resolve(), folder, tests=not arguments.no_tests))
+            rows.append(adopt(source.resolve(), folder, tests=not arguments.no_tests, limit=arguments.limit))
             print(json.dumps(asdict(rows[-1])), flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=2), encoding="utf-8")

@@ -38,6 +38,12 @@ def newest_minor(today: date | None = None) -> int:
     return today.year - 2020 + 9 - (today < date(today.year, 10, 31))
 
 
+def virtualenv_supports(python: str) -> bool:
+    """Whether virtualenv makes environments with pip for a Python such as 3.9: uv does for older ones, too."""
+    match = re.fullmatch(r"3\.(\d+)t?", python)
+    return match is None or int(match[1]) >= OLDEST_MINOR
+
+
 def end_of_life(pythons: Iterable[str], today: date | None = None) -> tuple[str, ...]:
     """Return those of the Pythons, such as 3.9, that get no fixes any more."""
     last = newest_minor(today) - YEARS_OF_FIXES

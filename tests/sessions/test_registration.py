@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 
 import pytest
 
@@ -29,6 +30,22 @@ def test_listing_names_every_python_and_describes_each_session(project: SamplePr
         ("mypy-3.12", "3.12", both, "Run mypy, for this Python"),
         ("lint", None, ["ci"], "Run ruff check and ruff format"),
     ]
+
+
+def test_python_that_virtualenv_does_not_support_is_skipped_unless_nox_uses_uv(project: SampleProject) -> None:
+    package(project, f'tests(pythons=["3.8", "{HERE}"])')
+    environments = {
+        "without uv": {"UV": "no-such-program"},
+        "uv is not preferred": {"UV": sys.executable, "NOX_DEFAULT_VENV_BACKEND": "virtualenv"},
+        "with uv": {"UV": sys.executable, "NOX_DEFAULT_VENV_BACKEND": "uv|virtualenv"},
+    }
+    listed = {name: json.loads(project.nox("-l", "--json", **env).output) for name, env in environments.items()}
+    pythons = {name: {row["session"]: row["python"] for row in rows} for name, rows in listed.items()}
+    newest, every = {"tests-3.8": False, f"tests-{HERE}": HERE}, {"tests-3.8": "3.8", f"tests-{HERE}": HERE}
+    assert pythons == {"without uv": newest, "uv is not preferred": newest, "with uv": every}
+    ran = project.nox("-s", "tests-3.8", UV="no-such-program")
+    assert ran.returncode == 0, ran.output
+    assert "virtualenv does not support Python 3.8: install uv, and prefer it in the noxfile" in ran.output
 
 
 def test_keyword_arguments_bend_the_sessions(project: SampleProject) -> None:

@@ -14,10 +14,11 @@ from seatrial.errors import CommandFailed, NotUsable, ToolError
 from seatrial.index.destination import LOOPBACK
 from seatrial.installer import best_installer, python_of
 from seatrial.project.version_places import is_version
+from seatrial.pythons import find_interpreters, virtualenv_supports
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from typing_extensions import Self
@@ -111,6 +112,11 @@ class InstalledRelease:
         """Return the Python, the modules and the scripts."""
         uses = [*(f"import {module}" for module in self.modules), *map(str, self.scripts)]
         return f"Python {self.python}: {', '.join(uses) or 'nothing to import'}"
+
+
+def interpreters_to_install_on(pythons: Iterable[str], environ: Mapping[str, str]) -> tuple[Interpreter, ...]:
+    """Return those of the Pythons that are installed, and for which `install_release` can make an environment."""
+    return find_interpreters(filter(virtualenv_supports, pythons), environ)
 
 
 def install_release(isolated: IsolatedFolder, interpreter: Interpreter, request: InstallRequest) -> InstalledRelease:

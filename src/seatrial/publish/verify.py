@@ -16,11 +16,11 @@ from seatrial.commands import Command
 from seatrial.errors import DeliveryError, IndexUnreachable
 from seatrial.index.client import download_file, read_project_files
 from seatrial.installer import installer_environment
-from seatrial.publish.install import InstallRequest, IsolatedFolder, install_release
+from seatrial.publish.install import InstallRequest, IsolatedFolder, install_release, interpreters_to_install_on
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
 from seatrial.publish.runs_of_tag import read_ci_runs
 from seatrial.publish.tagged_release import manifest_of
-from seatrial.pythons import Interpreter, find_interpreters
+from seatrial.pythons import Interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,8 +144,8 @@ def _wait_for_release(
 
 
 def _newest_python(project: Project, environ: Mapping[str, str]) -> Interpreter:
-    """Return the newest Python of a project that is installed, or else the one that runs this."""
-    interpreters = find_interpreters(project.pythons, environ)
+    """Return the newest Python of a project that is installed and virtualenv supports, or the one that runs this."""
+    interpreters = interpreters_to_install_on(project.pythons, environ)
     return interpreters[-1] if interpreters else Interpreter("{}.{}".format(*sys.version_info), Path(sys.executable))
 
 

@@ -19,10 +19,10 @@ from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.project.tag_form import released_versions
-from seatrial.publish.install import InstalledRelease, InstallRequest, install_release
+from seatrial.publish.install import InstalledRelease, InstallRequest, install_release, interpreters_to_install_on
 from seatrial.publish.release_on_index import FileState
 from seatrial.publish.verify import IndexWatch
-from seatrial.pythons import find_interpreters, how_to_install
+from seatrial.pythons import how_to_install, virtualenv_supports
 from seatrial.redaction import redacted_address
 from seatrial.rehearsal.ci import (
     PublishingSetup,
@@ -249,8 +249,8 @@ def require_same_content(on_index: ReleaseOnIndex) -> tuple[str, ...]:
 
 
 def _oldest_and_newest(project: Project, environ: Mapping[str, str]) -> tuple[Interpreter, ...]:
-    """Return the oldest and the newest installed Python of a project."""
-    interpreters = find_interpreters(project.pythons, environ)
+    """Return the oldest and the newest installed Python of a project, of those that virtualenv supports."""
+    interpreters = interpreters_to_install_on(project.pythons, environ)
     return tuple(dict.fromkeys((*interpreters[:1], *interpreters[-1:])))
 
 
@@ -260,7 +260,11 @@ def _remarks(
     """Return how a real release would differ."""
     remarks = [f"a real release refuses: {reason.what}" for reason in local_reasons(repository)]
     installed = {interpreter.version for interpreter in interpreters}
-    ends = dict.fromkeys((project.pythons[0], project.pythons[-1]))
+    old = [version for version in project.pythons if not virtualenv_supports(version)]
+    if old:
+        remarks.append(f"virtualenv does not support Python {', '.join(old)}, so nothing was installed on it")
+    usable = tuple(filter(virtualenv_supports, project.pythons))
+    ends = dict.fromkeys((*usable[:1], *usable[-1:]))
     missing = (version for version in ends if version not in installed)
     remarks += [f"Python {version} is not installed, so nothing was installed on it" for version in missing]
     left_out = uncommitted_files(repository)

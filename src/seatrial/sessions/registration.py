@@ -7,16 +7,17 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, TypeVar
 
 import nox
 
 from seatrial.errors import ProjectError, SeatrialError, ToolError
+from seatrial.installer import find_uv
 from seatrial.invocation import Invocation
 from seatrial.project.project import Project
-from seatrial.pythons import find_interpreters, path_with
+from seatrial.pythons import find_interpreters, path_with, virtualenv_supports
 from seatrial.sessions.summary import arrange_summary, explain_failure, require_a_run
 
 if TYPE_CHECKING:
@@ -74,6 +75,12 @@ def register_session(registration: Registration, body: Body) -> None:
 
     run.__doc__ = registration.description
     arrange_summary()
+    supported = tuple(filter(virtualenv_supports, registration.pythons))
+    if 0 < len(supported) < len(registration.pythons) and not _uses_uv():
+        for python in registration.pythons:
+            if python not in supported:
+                _register_skipped(registration, python)
+        registration = replace(registration, pythons=supported)
     if registration.pythons:
         _show_to_nox(registration.pythons)
         require_a_run(registration.name, registration.pythons)
@@ -87,9 +94,31 @@ def register_session(registration: Registration, body: Body) -> None:
         "download_python": "never",
         "allow_parallel": True,
     }
+    _register(run, arguments)
+
+
+def _register(function: Body, arguments: Mapping[str, Any]) -> None:
+    """Register a function with nox, with those of the arguments that this nox takes."""
     # The newest nox for Python 3.9 has no allow_parallel.
     parameters = inspect.signature(nox.session).parameters
-    nox.session(**{key: value for key, value in arguments.items() if key in parameters})(run)
+    nox.session(**{key: value for key, value in arguments.items() if key in parameters})(function)
+
+
+def _uses_uv() -> bool:
+    """Whether nox makes environments with uv: the noxfile prefers it, and it is installed."""
+    backend = os.environ.get("NOX_DEFAULT_VENV_BACKEND") or nox.options.default_venv_backend or ""
+    return backend.startswith("uv") and find_uv() is not None
+
+
+def _register_skipped(registration: Registration, python: str) -> None:
+    """Register the session of a Python for which virtualenv can't make an environment."""
+
+    def skip(session: nox.Session) -> None:
+        session.skip(f"virtualenv does not support Python {python}: install uv, and prefer it in the noxfile")
+
+    skip.__doc__ = registration.description
+    arguments = {"python": False, "tags": list(registration.tags), "default": registration.default}
+    _register(skip, {"name": f"{registration.name}-{python}", **arguments})
 
 
 def _end(session: nox.Session, error: SeatrialError) -> NoReturn:
