@@ -11,7 +11,7 @@ from seatrial.ci.runs import has_gh
 from seatrial.commands import Command
 from seatrial.errors import SeatrialError, count_text
 from seatrial.release.merged import find_merged_release
-from seatrial.release.pull_request import Forge, on_remote_branch
+from seatrial.release.pull_request import Forge
 from seatrial.release.request import RequestNote, branch_of, read_request_branches
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def read_request_status(preconditions: Preconditions, snapshot: ProjectSnapshot)
 
 def _merged_version(preconditions: Preconditions) -> Version | None:
     try:
-        merged = find_merged_release(on_remote_branch(preconditions))
+        merged = find_merged_release(preconditions.on_remote_branch())
     except SeatrialError:
         # A merge that came too late is reported by the release.
         return None

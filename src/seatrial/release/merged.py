@@ -31,17 +31,14 @@ from seatrial.release.prepare import (
     PreparedRelease,
     read_snapshot,
     release_blockers,
-    release_lock,
-    remove_leftovers,
     require_ci,
     scratch_clone,
     verify_release,
 )
-from seatrial.release.pull_request import on_remote_branch
-from seatrial.release.push import ReleasePush, push_release, read_interrupted_release, update_checkout
-from seatrial.release.release import finish_release
+from seatrial.release.push import ReleasePush, push_release, update_checkout
+from seatrial.release.release import begin_release
 from seatrial.release.request import TREE_TRAILER, RequestNote, released_by
-from seatrial.release.require_checks import gather_facts, require_checks, require_room_on_index
+from seatrial.release.require_checks import checked_facts, require_room_on_index
 
 if TYPE_CHECKING:
     from seatrial.events import Progress
@@ -81,16 +78,11 @@ def tag_merged_release(
     `ToolError`; before the push nothing has changed.
     """
     progress, started = dialog.progress, time.monotonic()
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(release_lock(repository))
-        remove_leftovers(repository)
-        interrupted = read_interrupted_release(repository, progress, options.patience)
-        if interrupted:
-            finished_tag = finish_release(repository, interrupted, dialog, is_dry_run=options.is_dry_run)
-            if finished_tag is not None:
-                return finished_tag
+    with begin_release(repository, options, dialog) as finished_tag:
+        if finished_tag is not None:
+            return finished_tag
         with progress.step("check", "whether a release was merged"):
-            preconditions = on_remote_branch(check_preconditions(repository))
+            preconditions = check_preconditions(repository).on_remote_branch()
             if preconditions.remote is None or preconditions.remote.tip != preconditions.commit:
                 # What is wrong is reported by the release that follows.
                 return None
@@ -275,8 +267,7 @@ def _tag(
             prepared = PreparedRelease(at_commit, scratch, snapshot, release_blockers(at_commit, snapshot))
             plan = _plan(prepared, release)
             _require_ready(prepared, plan, release, options)
-            facts = stack.enter_context(gather_facts(snapshot.project, snapshot.config, options.environ))
-            require_checks(prepared, plan, facts, step)
+            facts = stack.enter_context(checked_facts(prepared, plan, options.environ, step))
         dialog.show(
             tag_plan_text(
                 plan, f"{release.commit.commit[:12]} {release.commit.subject}", target.upstream.branch, remote

@@ -25,10 +25,10 @@ class ReleasePlan:
     """The changes of a release.
 
     ``message``: that of the commit; ``entry``: the changelog entry as it was rendered; ``diff``: the changes of the
-    commit, and ``removed`` the files that it removes; ``unpushed``: how many earlier commits are pushed with it;
-    ``unfinished``: paths in the checkout that are not part of it; ``publishes``: the CI files that run on tags;
-    ``hooks``: the settings with commands of bump-my-version, which do not run; ``stale``: lines that keep the numbers
-    of the version before.
+    commit, and ``removed`` the files that it removes; ``unpushed``: how many commits of the checkout the remote lacks,
+    which a push takes along and a request does not; ``unfinished``: paths in the checkout that are not part of it;
+    ``publishes``: the CI files that run on tags; ``hooks``: the settings with commands of bump-my-version, which do not
+    run; ``stale``: lines that keep the numbers of the version before.
     """
 
     project: str
@@ -63,14 +63,13 @@ class RequestPlan:
     """What a release through a request pushes.
 
     ``branch``: the release branch, that is merged ``into`` another; ``replaces``: the branches that it takes the place
-    of; ``unpushed``: how many commits of the checkout are not in it.
+    of.
     """
 
     release: ReleasePlan
     branch: str
     into: str
     replaces: tuple[str, ...] = ()
-    unpushed: int = 0
 
 
 def request_plan_text(plan: RequestPlan, remote: Remote) -> str:
@@ -85,8 +84,8 @@ def request_plan_text(plan: RequestPlan, remote: Remote) -> str:
         ("CI", _publishing_text(release.publishes)),
     ]
     rows += [("replaces", name) for name in plan.replaces]
-    if plan.unpushed:
-        rows.append(("not in", f"{count_text(plan.unpushed, 'commit')} that {remote.name} does not have"))
+    if release.unpushed:
+        rows.append(("not in", f"{count_text(release.unpushed, 'commit')} that {remote.name} does not have"))
     if release.unfinished:
         rows.append(("not in", f"uncommitted changes in the checkout: {first_of(release.unfinished)}"))
     if release.hooks:

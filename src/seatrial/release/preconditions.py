@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seatrial.errors import Reasons, ReleaseError, count_text, together
 from seatrial.git.repository import (
     BranchStatus,
     Upstream,
+    has_object,
     object_of_tag,
     read_branch_status,
     read_remote,
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 UNFINISHED_OPERATIONS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 """Files in the git folder during a merge, a cherry-pick, a revert or a rebase."""
+
+OF_THE_CHECKOUT = ("BranchBehind", "BranchDiverged")
+"""The reasons that prevent a release from the checkout, and none from the branch of the remote."""
 
 HOOK_VARIABLES = ("GIT_INDEX_FILE", "GIT_DIR")
 """The variables that git sets for its hooks (githooks(5))."""
@@ -62,6 +66,14 @@ class Preconditions:
         if self.target is None or self.remote is None:
             raise together(self.reasons)
         return self.target, self.remote
+
+    def on_remote_branch(self) -> Preconditions:
+        """Return the preconditions of a release that is made on top of the remote's branch, not of the checkout."""
+        remote = self.remote
+        if remote is None or remote.tip is None or not has_object(self.repository, remote.tip):
+            return self
+        reasons = tuple(reason for reason in self.reasons if reason.code not in OF_THE_CHECKOUT)
+        return replace(self, commit=remote.tip, reasons=reasons)
 
 
 def open_repository(folder: Path, environ: Mapping[str, str]) -> Repository:

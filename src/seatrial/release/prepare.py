@@ -78,7 +78,10 @@ class PreparedRelease:
 
 @contextlib.contextmanager
 def release_lock(repository: Repository) -> Iterator[None]:
-    """Hold off every other release of this repository, from all of its work trees. Raises `AnotherRelease`."""
+    """Hold off every other release of this repository, from all of its work trees.
+
+    The scratch clones of releases that were killed are removed. Raises `AnotherRelease`.
+    """
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(locked(repository.common_dir / "seatrial.lock"))
@@ -88,6 +91,7 @@ def release_lock(repository: Repository) -> Iterator[None]:
                 code="AnotherRelease",
                 fix=f"wait for it to end: {Command('status')}",
             ) from None
+        _remove_leftovers(repository)
         yield
 
 
@@ -114,8 +118,7 @@ def scratch_clone(repository: Repository, commit: str) -> Iterator[Scratch]:
             return
 
 
-def remove_leftovers(repository: Repository) -> None:
-    """Remove the scratch clones of releases that were killed."""
+def _remove_leftovers(repository: Repository) -> None:
     folder = _scratch_folder(repository)
     for path in folder.iterdir() if folder.is_dir() else ():
         with _locked(path) as is_ours:

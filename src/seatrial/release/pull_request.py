@@ -23,18 +23,12 @@ from seatrial.ci.runs import has_gh
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError, WorkflowUnknown
 from seatrial.git.branches import BranchPush, push_branch
-from seatrial.git.repository import BranchStatus, fetch_objects, has_object, owner_and_name, page_of_repository
+from seatrial.git.repository import fetch_objects, owner_and_name, page_of_repository
 from seatrial.invocation import Invocation
 from seatrial.project.write_version import require_version
 from seatrial.release.plan import RequestPlan, dry_run_text, request_plan_text
-from seatrial.release.preconditions import check_preconditions
-from seatrial.release.prepare import (
-    open_release,
-    prepare_release,
-    release_lock,
-    remove_leftovers,
-    verify_release,
-)
+from seatrial.release.prepare import verify_release
+from seatrial.release.release import begin_release, checked_release
 from seatrial.release.request import (
     RequestNote,
     branch_of,
@@ -42,7 +36,7 @@ from seatrial.release.request import (
     require_own_branch,
     with_trailers,
 )
-from seatrial.release.require_checks import gather_facts, require_checks, require_room_on_index
+from seatrial.release.require_checks import require_room_on_index
 from seatrial.workflows.generate import forge_of_remote
 
 if TYPE_CHECKING:
@@ -53,14 +47,9 @@ if TYPE_CHECKING:
     from seatrial.git.repository import Remote, Repository
     from seatrial.process import WaitingCommand
     from seatrial.release.plan import ReleasePlan
-    from seatrial.release.preconditions import Preconditions
     from seatrial.release.prepare import PreparedRelease
     from seatrial.release.release import Dialog, ReleaseOptions
     from seatrial.release.request import RequestBranch
-
-
-OF_THE_CHECKOUT = ("BranchBehind", "BranchDiverged")
-"""The reasons that prevent a release from the checkout, and none from the branch of the remote."""
 
 
 @dataclass(frozen=True)
@@ -109,30 +98,22 @@ def _written_addresses(repository: Repository) -> tuple[str, ...]:
 def open_pull_request(
     repository: Repository, options: ReleaseOptions, dialog: Dialog, towncrier: WaitingCommand | None = None
 ) -> OpenRequest | None:
-    """Push a release branch and open the request to merge it, or bring both up to date; None after a dry run.
+    """Push a release branch and open the request to merge it, or bring both up to date.
+
+    Returns None after a dry run, and when a release that was interrupted was finished instead.
 
     The release is prepared and verified on a commit on top of the remote's branch, whatever the checkout is at.
     Raises as `seatrial.release.release.make_release` does, `ReleaseBranchTaken` or `ReleaseBranchEdited`.
     """
     progress, started = dialog.progress, time.monotonic()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(release_lock(repository))
-        remove_leftovers(repository)
-        with progress.step("check", "the repository and its remote"):
-            checkout = check_preconditions(repository)
-            preconditions = on_remote_branch(checkout)
-            prepared = stack.enter_context(open_release(preconditions, towncrier))
-        request = options.request
-        if not request.part and not request.version:
-            request = replace(request, part=dialog.choose_part(prepared))
-        with progress.step("prepare", "version and changelog, in a scratch clone") as step:
-            plan = prepare_release(prepared, request)
-            target, remote = preconditions.require_remote()
-            walk = _plan_request(prepared, plan, remote, checkout.branch_status.ahead)
-            facts = stack.enter_context(
-                gather_facts(prepared.snapshot.project, prepared.snapshot.config, options.environ)
-            )
-            require_checks(prepared, plan, facts, step)
+        if stack.enter_context(begin_release(repository, options, dialog)) is not None:
+            return None
+        prepared, plan, facts = stack.enter_context(
+            checked_release(repository, options, dialog, towncrier, on_remote_branch=True)
+        )
+        target, remote = prepared.preconditions.require_remote()
+        walk = _plan_request(prepared, plan, remote)
         dialog.show(request_plan_text(walk.plan, remote))
         if not options.is_dry_run:
             dialog.confirm(plan)
@@ -173,15 +154,6 @@ def open_pull_request(
         return opened
 
 
-def on_remote_branch(preconditions: Preconditions) -> Preconditions:
-    """Return the preconditions of a release that is made on top of the remote's branch, not of the checkout."""
-    remote = preconditions.remote
-    if remote is None or remote.tip is None or not has_object(preconditions.repository, remote.tip):
-        return preconditions
-    reasons = tuple(reason for reason in preconditions.reasons if reason.code not in OF_THE_CHECKOUT)
-    return replace(preconditions, commit=remote.tip, branch_status=BranchStatus(0, 0), reasons=reasons)
-
-
 @dataclass(frozen=True)
 class RequestWalk:
     """A release on its way to a request; ``existing``: its branch on the remote; ``outdated``: those of other versions.
@@ -203,7 +175,7 @@ class RequestWalk:
         return is_same and (before.tested or not note.tested)
 
 
-def _plan_request(prepared: PreparedRelease, plan: ReleasePlan, remote: Remote, unpushed: int) -> RequestWalk:
+def _plan_request(prepared: PreparedRelease, plan: ReleasePlan, remote: Remote) -> RequestWalk:
     """Return what is pushed. Raises `NothingToMerge`, `ReleaseBranchTaken` or `ReleaseBranchEdited`."""
     repository, snapshot = prepared.scratch.repository, prepared.snapshot
     target, _ = prepared.preconditions.require_remote()
@@ -226,7 +198,6 @@ def _plan_request(prepared: PreparedRelease, plan: ReleasePlan, remote: Remote, 
         branch=branch_of(snapshot, repository, plan.version),
         into=target.upstream.branch,
         replaces=tuple(branch.name for branch in (*([existing] if existing else []), *outdated)),
-        unpushed=unpushed,
     )
     return RequestWalk(request, existing, outdated, note)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError
@@ -20,7 +20,6 @@ from seatrial.release.prepare import (
     open_release,
     prepare_release,
     release_lock,
-    remove_leftovers,
     verify_release,
 )
 from seatrial.release.push import (
@@ -33,16 +32,17 @@ from seatrial.release.push import (
     undecided_error,
     update_checkout,
 )
-from seatrial.release.require_checks import gather_facts, require_checks, require_room_on_index
+from seatrial.release.require_checks import checked_facts, require_room_on_index
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from seatrial.events import Progress
     from seatrial.git.repository import Repository
     from seatrial.process import WaitingCommand
     from seatrial.release.plan import ReleasePlan
     from seatrial.release.prepare import PreparedRelease
+    from seatrial.release.require_checks import GatheredFacts
 
 
 RESUME_PATIENCE = 600
@@ -94,27 +94,12 @@ def make_release(
     """
     progress, started = dialog.progress, time.monotonic()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(release_lock(repository))
-        remove_leftovers(repository)
-        interrupted = read_interrupted_release(repository, progress, options.patience)
-        if interrupted:
-            finished_tag = finish_release(repository, interrupted, dialog, is_dry_run=options.is_dry_run)
-            if finished_tag is not None:
-                return None if options.is_dry_run else finished_tag
+        finished_tag = stack.enter_context(begin_release(repository, options, dialog))
+        if finished_tag is not None:
+            return None if options.is_dry_run else finished_tag
 
-        with progress.step("check", "the repository and its remote"):
-            preconditions = check_preconditions(repository)
-            prepared = stack.enter_context(open_release(preconditions, towncrier))
-        request = options.request
-        if not request.part and not request.version:
-            request = replace(request, part=dialog.choose_part(prepared))
-        with progress.step("prepare", "version and changelog, in a scratch clone") as step:
-            plan = prepare_release(prepared, request)
-            target, remote = preconditions.require_remote()
-            facts = stack.enter_context(
-                gather_facts(prepared.snapshot.project, prepared.snapshot.config, options.environ)
-            )
-            require_checks(prepared, plan, facts, step)
+        prepared, plan, facts = stack.enter_context(checked_release(repository, options, dialog, towncrier))
+        target, remote = prepared.preconditions.require_remote()
         dialog.show(plan_text(plan, target, remote))
         if not options.is_dry_run:
             dialog.confirm(plan)
@@ -144,6 +129,56 @@ def make_release(
         finally:
             dialog.show(released_text(plan, target, remote, time.monotonic() - started))
         return plan.tag
+
+
+@contextlib.contextmanager
+def begin_release(repository: Repository, options: ReleaseOptions, dialog: Dialog) -> Iterator[str | None]:
+    """Hold off every other release, and finish one that was interrupted; yield its tag, None when there is none.
+
+    Raises `AnotherRelease`, and as `finish_release` does.
+    """
+    with release_lock(repository):
+        interrupted = read_interrupted_release(repository, dialog.progress, options.patience)
+        yield finish_release(repository, interrupted, dialog, is_dry_run=options.is_dry_run) if interrupted else None
+
+
+class CheckedRelease(NamedTuple):
+    """A release that is written into the scratch clone and has passed its checks, but is neither committed nor built.
+
+    ``facts``: what the index and nox have answered.
+    """
+
+    prepared: PreparedRelease
+    plan: ReleasePlan
+    facts: GatheredFacts
+
+
+@contextlib.contextmanager
+def checked_release(
+    repository: Repository,
+    options: ReleaseOptions,
+    dialog: Dialog,
+    towncrier: WaitingCommand | None,
+    *,
+    on_remote_branch: bool = False,
+) -> Iterator[CheckedRelease]:
+    """Write a release into a scratch clone and check it.
+
+    ``on_remote_branch``: on top of the remote's branch, whatever the checkout is at. Raises what prevents the release.
+    """
+    progress, request = dialog.progress, options.request
+    with contextlib.ExitStack() as stack:
+        with progress.step("check", "the repository and its remote"):
+            preconditions = check_preconditions(repository)
+            if on_remote_branch:
+                preconditions = preconditions.on_remote_branch()
+            prepared = stack.enter_context(open_release(preconditions, towncrier))
+        if not request.part and not request.version:
+            request = replace(request, part=dialog.choose_part(prepared))
+        with progress.step("prepare", "version and changelog, in a scratch clone") as step:
+            plan = prepare_release(prepared, request)
+            facts = stack.enter_context(checked_facts(prepared, plan, options.environ, step))
+        yield CheckedRelease(prepared, plan, facts)
 
 
 def finish_release(
@@ -181,7 +216,6 @@ def resume_release(repository: Repository, dialog: Dialog, patience: float = RES
     Raises `AnotherRelease`, `PushUnknown`, `RemoteGone` or `CheckoutNotUpdated`.
     """
     with release_lock(repository):
-        remove_leftovers(repository)
         interrupted = read_interrupted_release(repository, dialog.progress, patience)
         if interrupted is None:
             dialog.show("No release was interrupted.")
@@ -192,7 +226,6 @@ def resume_release(repository: Repository, dialog: Dialog, patience: float = RES
 def abandon_release(repository: Repository, dialog: Dialog) -> None:
     """Forget a release that was interrupted, whether it has arrived or not. Raises `AnotherRelease`."""
     with release_lock(repository):
-        remove_leftovers(repository)
         tag = forget_release(repository)
     if tag:
         dialog.show(f"{tag} is forgotten. If it arrives all the same: git fetch --tags, and git pull")

@@ -45,11 +45,21 @@ if TYPE_CHECKING:
     from seatrial.release.prepare import PreparedRelease
 
 
-def require_checks(prepared: PreparedRelease, plan: ReleasePlan, facts: GatheredFacts, progress: Progress) -> None:
-    """Raise `ChecksFailed` for errors of the project, of the CI files that the tag starts, or of the index.
+@contextlib.contextmanager
+def checked_facts(
+    prepared: PreparedRelease, plan: ReleasePlan, environ: Mapping[str, str], progress: Progress
+) -> Iterator[GatheredFacts]:
+    """Check a release that is planned, and yield what the index and nox have answered.
 
-    Warnings, and what could not be checked, are reported.
+    Warnings, and what could not be checked, are reported. Raises `ChecksFailed` for errors of the project, of the CI
+    files that the tag starts, or of the index.
     """
+    with gather_facts(prepared.snapshot.project, prepared.snapshot.config, environ) as facts:
+        _require_checks(prepared, plan, facts, progress)
+        yield facts
+
+
+def _require_checks(prepared: PreparedRelease, plan: ReleasePlan, facts: GatheredFacts, progress: Progress) -> None:
     snapshot, scratch, listing = prepared.snapshot, prepared.scratch, facts.listing.result()
     publishing = read_publishing(snapshot.project, snapshot.config, scratch, plan.tag)
     ci_facts = read_ci_facts(snapshot.project, scratch, CiFacts(plan.tag, publishing, listing))
