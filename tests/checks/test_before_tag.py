@@ -127,7 +127,7 @@ def sources(*files: str, **project: object) -> ProjectSources:
         tuple(map(PurePosixPath, files or ("README.md", "LICENSE"))),
         LISTING,
         files_of({"release.yml": WORKFLOW}).workflows,
-        ("acme", "tidepool"),
+        "acme/tidepool",
     )
 
 

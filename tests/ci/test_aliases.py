@@ -51,4 +51,4 @@ def test_checks_of_a_ci_file_take_nothing_for_a_text_that_multiplies() -> None:
 def test_odd_urls_have_no_repository(tmp_path: Path, urls: object) -> None:
     repository = Repository(tmp_path, "", tmp_path, tmp_path, "c0ffee", "main")
     publishing = Publishing.of(repository, Project(tmp_path, {"project": {"urls": urls}}), tmp_path, {})
-    assert (publishing.owner, publishing.repository) == ("", "")
+    assert (publishing.owner, publishing.repository) == (None, None)

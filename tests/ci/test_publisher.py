@@ -93,13 +93,13 @@ CLAIMS_OF_GITLAB = {
 @pytest.mark.parametrize(
     ("claims", "why"),
     [
-        ({}, ""),
+        ({}, None),
         (
             {
                 "project_path": "Acme/deep/TidePool",
                 "ci_config_ref_uri": "gitlab.com/Acme/deep/TidePool//.gitlab-ci.yml@c0ffee",
             },
-            "",
+            None,
         ),
         ({"environment": "PyPI"}, UNKNOWN),
         ({"environment": None}, UNKNOWN),
@@ -118,5 +118,5 @@ CLAIMS_OF_GITLAB = {
         ),
     ],
 )
-def test_claims_of_gitlab_are_judged_in_its_own_way(claims: dict[str, object], why: str) -> None:
+def test_claims_of_gitlab_are_judged_in_its_own_way(claims: dict[str, object], why: str | None) -> None:
     assert OF_GITLAB.mismatch({**CLAIMS_OF_GITLAB, **claims}) == why

@@ -27,7 +27,7 @@ def test_fragments_are_those_of_the_folder(tmp_path: Path) -> None:
     )
     assert [(str(fragment.path), fragment.issue, fragment.kind) for fragment in snapshot.fragments] == [
         ("news/1.feature.md", "1", "feature"),
-        ("news/+x.bugfix.md", "", "bugfix"),
+        ("news/+x.bugfix.md", None, "bugfix"),
     ]
     assert (snapshot.requested, snapshot.current, snapshot.last_tag) == (
         RequestedPart("minor", ("feature",)),

@@ -62,12 +62,12 @@ def test_workflow_of_another_package_is_not_taken_for_that_of_this_one(tmp_path:
 
 
 def test_what_is_registered_can_differ(tmp_path: Path) -> None:
-    table = {"tool": {"seatrial": {"publisher": {"workflow": "publish.yml"}}}}
+    table = {"tool": {"seatrial": {"publisher": {"workflow": "publish.yml", "environment": ""}}}}
     result = setup(
         tmp_path, remote="https://github.com/acme/tidepool", table=table, release=f"{ON_TAGS}jobs:\n  p: {JOB}\n"
     )
     assert result.publisher == Publisher("acme", "tidepool", "release.yml", "pypi")
-    assert result.registered == Publisher("acme", "tidepool", "publish.yml", "pypi")
+    assert result.registered == Publisher("acme", "tidepool", "publish.yml", environment=None)
 
 
 def test_unset_values_are_assumed_and_remarked(tmp_path: Path) -> None:

@@ -152,13 +152,13 @@ def matches_registered(facts: CiFacts) -> Finding:
         "owner": publishing.owner,
         "repository": publishing.repository,
         "workflow": job.workflow.name,
-        "environment": (environment.name or "") if environment else "",
+        "environment": environment.name if environment else None,
     }
     # GitHub ignores the case of owners and repositories, and PyPI that of environments.
     lines = [
-        f"[tool.seatrial.publisher] has {key} {value!r}, and it is {here[key]!r} here"
+        f"[tool.seatrial.publisher] has {key} {value!r}, and it is {actual!r} here"
         for key, value in publishing.overrides.items()
-        if here[key] and (value != here[key] if key == "workflow" else value.lower() != here[key].lower())
+        if (actual := here[key]) and (value != actual if key == "workflow" else value.lower() != actual.lower())
     ]
     if registered and environment is None:
         lines.append(f"the environment {registered} is registered, and {job.run.place} has none")

@@ -35,14 +35,15 @@ README_TYPES = {".md": "text/markdown", ".markdown": "text/markdown", ".rst": "t
 class ProjectSources:
     """A project as git has it.
 
-    ``files``: those that git tracks, below the project; ``home``: owner and name of the repository on the forge.
+    ``files``: those that git tracks, below the project; ``home``: OWNER/NAME of the repository on its
+    forge, None where that is not known.
     """
 
     project: Project
     files: tuple[PurePosixPath, ...]
     listing: SessionList = field(default_factory=SessionList)
     workflows: tuple[Workflow, ...] = ()
-    home: tuple[str, str] = ("", "")
+    home: str | None = None
 
     @property
     def table(self) -> Mapping[str, Any]:
@@ -315,8 +316,7 @@ def sources_linked(sources: ProjectSources) -> Finding:
     if not sources.lacks("urls"):
         return Finding.skipped("the URLs are not in [project]")
     is_linked = any(label.lower() in REPOSITORY_LABELS for label in sources.urls)
-    owner, name = sources.home
-    fix = f'[project.urls]\nRepository = "https://github.com/{owner or "OWNER"}/{name or "NAME"}"'
+    fix = f'[project.urls]\nRepository = "https://github.com/{sources.home or "OWNER/NAME"}"'
     return finding_of([] if is_linked else ["[project.urls] has neither Repository nor Homepage"], fix)
 
 
@@ -326,9 +326,9 @@ def sources_linked(sources: ProjectSources) -> Finding:
     "After a repository has moved, somebody else can take its old address.",
 )
 def urls_of_remote(sources: ProjectSources) -> Finding:
-    if not sources.home[0]:
+    here = sources.home
+    if here is None:
         return Finding.skipped("no remote is on a forge")
-    here = "/".join(sources.home)
     homes = {
         label: owner_and_name(url) for label, url in sources.urls.items() if label.lower() in REPOSITORY_LABELS[:4]
     }

@@ -59,7 +59,7 @@ class PipelineJob:
     stage: str
     commands: tuple[str, ...]
     starts: Answer
-    environment: str = ""
+    environment: str | None = None
     needs: tuple[str, ...] | None = None
     asks: Answer = Answer.NO
     tokens: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -163,7 +163,7 @@ def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:
         stage=text_at(job, "stage") or "test",
         commands=commands,
         starts=start_of(job, tag) if is_whole else Answer.UNKNOWN,
-        environment=text_at(job, "environment") or text_at(table_at(job, "environment"), "name") or "",
+        environment=text_at(job, "environment") or text_at(table_at(job, "environment"), "name") or None,
         needs=tuple(_needs(job["needs"])) if "needs" in job else None,
         asks=Answer.of(tokens) if is_known else Answer.UNKNOWN,
         tokens=tuple((str(key), texts_at(table_at(tokens, key), "aud")) for key in tokens) if is_known else (),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seatrial.ci.checkout import CheckoutNeeds
@@ -50,14 +50,14 @@ NOT_FOUND = "Publisher with matching claims was not found"
 class Publisher:
     """A workflow of a repository.
 
-    ``workflow`` is the name of its file, at GitLab its path; ``environment`` that of the job which publishes, "" for
-    none; ``forge``: ``github`` or ``gitlab``.
+    ``workflow`` is the name of its file, at GitLab its path; ``environment`` that of the job which publishes, None
+    for none; ``forge``: ``github`` or ``gitlab``.
     """
 
     owner: str
     repository: str
     workflow: str
-    environment: str = ""
+    environment: str | None = None
     forge: str = "github"
 
     def __str__(self) -> str:
@@ -67,29 +67,40 @@ class Publisher:
             f"environment {self.environment or '(none)'}"
         )
 
+    def registered_as(self, overrides: Mapping[str, str]) -> Publisher:
+        """Return the publisher that the index has, where a project registered another; no environment is ``""``."""
+        return replace(
+            self,
+            owner=overrides.get("owner", self.owner),
+            repository=overrides.get("repository", self.repository),
+            workflow=overrides.get("workflow", self.workflow),
+            environment=overrides.get("environment", self.environment) or None,
+        )
+
     @property
     def home(self) -> str:
         """The path of the repository on its forge."""
         return f"{self.owner}/{self.repository}"
 
-    def mismatch(self, claims: Mapping[str, object]) -> str:
-        """Return why claims are not those of this publisher, in PyPI's words; "" if they are.
+    def mismatch(self, claims: Mapping[str, object]) -> str | None:
+        """Return why claims are not those of this publisher, in PyPI's words; None if they are.
 
         Owner and repository may be written in capitals or not, as a remote's address may; the name of a workflow file
         may not, nor the environment of GitLab. A publisher without an environment takes every environment.
         """
         stated = {name: str(value) for name, value in claims.items() if value is not None}
-        missing = next((name for name in REQUIRED[self.forge] if name not in stated), "")
-        if missing:
+        missing = next((name for name in REQUIRED[self.forge] if name not in stated), None)
+        if missing is not None:
             return f"Missing claim {missing!r}"
         return self._mismatch_of_gitlab(stated) if self.forge == "gitlab" else self._mismatch_of_github(stated)
 
-    def _mismatch_of_github(self, claims: Mapping[str, str]) -> str:
+    def _mismatch_of_github(self, claims: Mapping[str, str]) -> str | None:
         file = WORKFLOW_IN_CLAIM.search(claims["job_workflow_ref"])
         if not file:
             return "Could not job extract workflow filename from OIDC claims"
-        environments = ("", claims.get("environment", "").lower())
-        is_there = file[0] == self.workflow and self.environment.lower() in environments
+        is_there = file[0] == self.workflow and (
+            self.environment is None or self.environment.lower() == claims.get("environment", "").lower()
+        )
         if claims["repository"].lower() != self.home.lower() or not is_there:
             return NOT_FOUND
         home = f"{claims['repository']}/.github/workflows/{self.workflow}"
@@ -99,13 +110,13 @@ class Publisher:
             return f"The job_workflow_ref claim does not match, expecting one of {expected!r}, got {got!r}"
         if claims["event_name"] == "pull_request_target":
             return "Publishing from a workflow invoked via 'pull_request_target' is not supported."
-        return ""
+        return None
 
-    def _mismatch_of_gitlab(self, claims: Mapping[str, str]) -> str:
+    def _mismatch_of_gitlab(self, claims: Mapping[str, str]) -> str | None:
         file = PIPELINE_IN_CLAIM.search(claims["ci_config_ref_uri"])
         if not file:
             return "Could not extract workflow filename from OIDC claims"
-        is_there = file[0] == self.workflow and self.environment in ("", claims.get("environment", ""))
+        is_there = file[0] == self.workflow and self.environment in (None, claims.get("environment"))
         if claims["project_path"].lower() != self.home.lower() or not is_there:
             return NOT_FOUND
         home = f"gitlab.com/{claims['project_path']}//{self.workflow}"
@@ -113,7 +124,7 @@ class Publisher:
         if claims["ci_config_ref_uri"] not in expected:
             got = claims["ci_config_ref_uri"]
             return f"The ci_config_ref_uri claim does not match, expecting one of {expected!r}, got {got!r}"
-        return ""
+        return None
 
 
 DEFAULT_ENVIRONMENT = "pypi"
@@ -233,32 +244,44 @@ class StartByHand:
 class Publishing:
     """Who publishes a project, and how.
 
-    ``owner`` and ``repository``: as the forge names them, "" where neither a remote nor a URL leads to one;
-    ``workflows``: all that the commit has, but for those of other packages; ``tag``: that of a release, "" where none
-    is known; ``overrides``: what ``[tool.seatrial.publisher]`` says is registered; ``others``: the files of other CI
-    services that upload; ``folder``: that of the project.
+    ``owner`` and ``repository``: as the forge names them, None where neither a remote nor a URL leads to one;
+    ``workflows``: all that the commit has, but for those of other packages; ``tag``: that of a release, None where
+    none is known; ``overrides``: what ``[tool.seatrial.publisher]`` says is registered; ``others``: the files of other
+    CI services that upload; ``folder``: that of the project.
     """
 
-    owner: str = ""
-    repository: str = ""
+    owner: str | None = None
+    repository: str | None = None
     workflows: WorkflowFiles = field(default_factory=WorkflowFiles)
     overrides: Mapping[str, str] = field(default_factory=dict)
     others: tuple[str, ...] = ()
-    tag: str = ""
+    tag: str | None = None
     folder: str = TOP
 
     @classmethod
     def of(
-        cls, repository: Repository, project: Project, top: Path, overrides: Mapping[str, str], tag: str = ""
+        cls, repository: Repository, project: Project, top: Path, overrides: Mapping[str, str], tag: str | None = None
     ) -> Publishing:
         """Read it from the user's repository, and from a work tree of the commit: ``top``, with ``project`` in it.
 
         The remote is the user's, whose name is that of the repository on the forge.
         """
-        owner, name = next(_home_pages(repository, project), ("", ""))
+        owner, name = next(_home_pages(repository, project), (None, None))
         own = WorkflowFiles.in_tree(top).chosen(lambda workflow: not is_of_another(workflow, top, repository.prefix))
         others = tuple(file for file in OTHER_CI_FILES if _uploads(top / file))
         return cls(owner, name, own, overrides, others, tag, repository.prefix.rstrip("/") or TOP)
+
+    @property
+    def home(self) -> str | None:
+        """The path of the repository on its forge, None where that is not known."""
+        return f"{self.owner}/{self.repository}" if self.owner else None
+
+    @property
+    def known_tag(self) -> str:
+        """The tag. Raises `ValueError` where none is known."""
+        if self.tag is None:
+            raise ValueError("no tag is known")
+        return self.tag
 
     @functools.cached_property
     def possible_jobs(self) -> tuple[PublishingJob, ...]:
@@ -275,8 +298,7 @@ class Publishing:
         return tuple(job for job in jobs if job.event or job.run.callers or job.workflow.name not in called)
 
     def _jobs_after(self, workflow: Workflow, event: str | None) -> Iterator[PublishingJob]:
-        home = f"{self.owner}/{self.repository}" if self.owner else None
-        for run in every_run(started(workflow, Event(event, self.tag or None, home), self.workflows)):
+        for run in every_run(started(workflow, Event(event, self.tag, self.home), self.workflows)):
             uploads = tuple(upload for upload in uploads_of(run) if upload.may_publish)
             job = PublishingJob(run, event, uploads, () if uploads else doubts_about(run))
             if job.publishes is not Answer.NO:
@@ -284,15 +306,17 @@ class Publishing:
 
     def events_for(self, workflow: Workflow) -> tuple[str | None, ...]:
         """Return the events that lead from the tag to a workflow: by its push, then by hand; None where none does."""
-        push, follows = workflow.trigger("push"), workflow.trigger("workflow_run")
-        is_pushed = push is not None and (push.matches_tag(self.tag) if self.tag else push.names_tags)
-        chained = (other for other in self.workflows if follows and self.tag and other.listens_to(self.tag))
+        push, follows, tag = workflow.trigger("push"), workflow.trigger("workflow_run"), self.tag
+        is_pushed = push is not None and (push.matches_tag(tag) if tag else push.names_tags)
+        is_chained = tag is not None and any(
+            workflow.follows(other, tag) for other in self.workflows if follows and other.listens_to(tag)
+        )
         # Where it names tags, whoever wrote it means a tag to start it, or the release that is made of one.
         by_hand = BY_HAND if push is None or not push.names_tags else BY_HAND[:1] if is_pushed else ()
         events = [
             *(["push"] if is_pushed else []),
             *(["create"] if workflow.trigger("create") else []),
-            *(["workflow_run"] if any(workflow.follows(other, self.tag) for other in chained) else []),
+            *(["workflow_run"] if is_chained else []),
             *(event for event in by_hand if _starts_by_hand(workflow.trigger(event))),
         ]
         return tuple(events) or (None,)
@@ -303,9 +327,7 @@ class Publishing:
         runs = [
             run
             for workflow in self.workflows
-            for run in every_run(
-                started(workflow, Event(self.events_for(workflow)[0], self.tag or None), self.workflows)
-            )
+            for run in every_run(started(workflow, Event(self.events_for(workflow)[0], self.tag), self.workflows))
         ]
         return tuple((run, upload) for run in runs for upload in uploads_of(run))
 
@@ -333,6 +355,8 @@ class Publishing:
 
     def start_by_hand(self, job: PublishingJob) -> StartByHand | None:
         """Return the command that has a job publish the tag, None where there is none that is sure to do it."""
+        if self.tag is None:
+            return None
         for event in BY_HAND:
             trigger = job.entry.trigger(event)
             jobs = self._jobs_after(job.entry, event) if trigger else iter(())
@@ -447,14 +471,15 @@ class TagStart:
 
 @dataclass(frozen=True)
 class CiFacts:
-    """What is known of CI when a tag is pushed: ``tag``: its name; ``publishing``: who publishes then.
+    """What is known of CI when a tag is pushed.
 
-    ``listing``: the sessions that workflows can name; ``by_pipeline``: whether the tag starts the job of GitLab that
-    publishes, None where no such pipeline was read; ``checkout``: what a checkout has to fetch; ``drifted``: the
-    generated files that are not what they should be, and why; ``fixes``: for these.
+    ``tag``: its name, None where that is not known; ``publishing``: who publishes then; ``listing``: the sessions that
+    workflows can name; ``by_pipeline``: whether the tag starts the job of GitLab that publishes, None where no such
+    pipeline was read; ``checkout``: what a checkout has to fetch; ``drifted``: the generated files that are not what
+    they should be, and why; ``fixes``: for these.
     """
 
-    tag: str
+    tag: str | None
     publishing: Publishing
     listing: SessionList = field(default_factory=SessionList)
     by_pipeline: TagStart | None = None

@@ -205,7 +205,7 @@ class TagReport:
         answers = [
             all_of((job.starts, *_answers(job))) for report in reports if report.starts_alone for job in report.jobs
         ]
-        return cls(publishing.tag, tuple(reports), any_of((*answers, *([Answer.UNKNOWN] if others else []))))
+        return cls(publishing.known_tag, tuple(reports), any_of((*answers, *([Answer.UNKNOWN] if others else []))))
 
     @classmethod
     def at(cls, publishing: Publishing, top: Path) -> TagReport:
@@ -214,7 +214,9 @@ class TagReport:
         if not path.is_file():
             return cls.of(publishing)
         try:
-            return cls.of(publishing, Pipeline.of(path.read_text(encoding="utf-8", errors="replace"), publishing.tag))
+            return cls.of(
+                publishing, Pipeline.of(path.read_text(encoding="utf-8", errors="replace"), publishing.known_tag)
+            )
         except PipelineInvalid as error:
             report = cls.of(replace(publishing, others=tuple(set(publishing.others) - {PIPELINE_FILE})))
             unread = WorkflowReport(PIPELINE_FILE, None, f"is not read: {error.what}")
@@ -269,7 +271,9 @@ def _reports_of(publishing: Publishing, workflow: Workflow) -> Iterator[Workflow
             yield WorkflowReport(workflow.name, event, _how(publishing, workflow, event), jobs)
             uploads_alone, is_reported = uploads_alone or uploads, True
     if not is_reported:
-        yield WorkflowReport(workflow.name, None, f"does not start: it {mismatch_with_tag(workflow, publishing.tag)}")
+        yield WorkflowReport(
+            workflow.name, None, f"does not start: it {mismatch_with_tag(workflow, publishing.known_tag)}"
+        )
 
 
 def _how(publishing: Publishing, workflow: Workflow, event: str | None) -> str:
@@ -285,8 +289,7 @@ def _how(publishing: Publishing, workflow: Workflow, event: str | None) -> str:
 
 
 def _jobs_of(publishing: Publishing, workflow: Workflow, event: str) -> Iterator[JobReport]:
-    home = f"{publishing.owner}/{publishing.repository}" if publishing.owner else None
-    for run in every_run(started(workflow, Event(event, publishing.tag or None, home), publishing.workflows)):
+    for run in every_run(started(workflow, Event(event, publishing.tag, publishing.home), publishing.workflows)):
         uploads = uploads_of(run)
         problems = transfer_problems(run) if uploads and run.starts is not Answer.NO else {}
         yield JobReport(
@@ -346,9 +349,10 @@ def _uploads_of_pipeline(publishing: Publishing, job: PipelineJob) -> tuple[Uplo
     if job.upload is None:
         return ()
     publisher = Publisher(
-        publishing.owner or "OWNER", publishing.repository or "REPOSITORY", PIPELINE_FILE, "", "gitlab"
+        publishing.owner or "OWNER", publishing.repository or "REPOSITORY", PIPELINE_FILE, forge="gitlab"
     )
-    environment = Environment(None if "$" in job.environment else job.environment, job.environment)
+    text = job.environment
+    environment = Environment(None if "$" in text else text, text) if text is not None else None
     is_trusted = not job.has_password and job.has_token is not Answer.NO
     lacks = (
         "no id_tokens in the file itself" if job.asks is not Answer.YES else f"no {TOKEN_VARIABLE} with the aud pypi"
@@ -356,7 +360,7 @@ def _uploads_of_pipeline(publishing: Publishing, job: PipelineJob) -> tuple[Uplo
     upload = UploadReport(
         index=Index.PYPI,
         publisher=publisher if is_trusted else None,
-        environment=environment if is_trusted and job.environment else None,
+        environment=environment if is_trusted else None,
         has_password=job.has_password,
         attests=is_trusted and job.attests,
         accepted=Answer.YES if job.has_password else job.has_token,

@@ -41,13 +41,13 @@ FOLDERS = (".", "docs", "doc", "docs/source")
 
 @dataclass(frozen=True)
 class Fragment:
-    """A news file: its path below the project, the issue that it is about ("" for an orphan), its type.
+    """A news file: its path below the project, the issue that it is about (None for an orphan), its type.
 
     ``counter`` distinguishes fragments of the same issue and type.
     """
 
     path: PurePosixPath
-    issue: str
+    issue: str | None
     kind: str
     counter: int = 0
 
@@ -130,7 +130,7 @@ class ChangelogSettings:
                 is_orphan = bool(self.orphan_prefix) and issue.startswith(self.orphan_prefix)
                 counter = parts[index + 1] if index + 1 < len(parts) else ""
                 number = int(counter) if counter.isdecimal() else 0
-                return Fragment(path, "" if is_orphan else issue.lstrip("0") or issue, parts[index], number)
+                return Fragment(path, None if is_orphan else issue.lstrip("0") or issue, parts[index], number)
         return None
 
     def among(self, files: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
@@ -193,7 +193,7 @@ class UnreleasedChangelog:
     def notes(self, root: Path) -> tuple[Fragment, ...]:
         """Return the notes that wait for a release; those below a heading of their own have it as their type."""
         notes = unreleased_notes(read_changelog_file(root / self.filename))
-        return tuple(Fragment(PurePosixPath(self.filename), "", note.category) for note in notes)
+        return tuple(Fragment(PurePosixPath(self.filename), None, note.category) for note in notes)
 
     def missing_notes(self) -> str:
         """Return what a release without notes is refused for."""

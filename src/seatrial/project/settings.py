@@ -143,30 +143,30 @@ class Config:
     ``branch``: the one that releases are made from, None for the remote's default; ``tag`` and ``message``: that of the
     tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` None for the form of the
     existing tags; ``through``: ``push``, or ``pull-request`` where releases are merged on the forge;
-    ``release_branch``: the form of the branch of such a release, "" for the default; ``parts``: which part of the
+    ``release_branch``: the form of the branch of such a release, None for the default; ``parts``: which part of the
     version each type of fragment asks for; ``lock``: commands, each a tuple of arguments, that refresh lock files after
     the version was raised; ``pass_env``: the names of secrets in the environment, as shell patterns, that builds and
     the tests of a release get; ``publisher``: what is registered on the index as the trusted publisher, where that is
     not what the remote and the workflow say; ``index``: the address of the simple API of the index that is published
-    to, "" for the one that pip installs from; ``ignore``: codes of checks, and the reason why each does not hold here;
-    ``workflows``: what the CI workflows do; ``changelog``: how it is kept; ``scheme``: "calver" for versions that are
-    dates, "" for any other.
+    to, None for the one that pip installs from; ``ignore``: codes of checks, and the reason why each does not hold
+    here; ``workflows``: what the CI workflows do; ``changelog``: how it is kept; ``scheme``: "calver" for versions that
+    are dates, None for any other.
     """
 
     branch: str | None = None
     tag: str | None = None
     message: str = "Release {version}"
     through: str = "push"
-    release_branch: str = ""
+    release_branch: str | None = None
     parts: Mapping[str, str] = field(default_factory=lambda: PART_OF_KIND)
     lock: tuple[tuple[str, ...], ...] = ()
     pass_env: tuple[str, ...] = ()
     publisher: Mapping[str, str] = field(default_factory=dict)
-    index: str = ""
+    index: str | None = None
     ignore: Mapping[str, str] = field(default_factory=dict)
     workflows: CiSettings = field(default_factory=CiSettings)
     changelog: ChangelogConfig = field(default_factory=ChangelogConfig)
-    scheme: str = ""
+    scheme: str | None = None
 
     @classmethod
     def from_project(cls, project: Project) -> Config:
@@ -183,16 +183,16 @@ class Config:
             tag=table.get("tag") or None,
             message=table.get("message", cls.message),
             through=table.get("through", cls.through),
-            release_branch=table.get("release-branch", ""),
+            release_branch=table.get("release-branch") or None,
             parts={**PART_OF_KIND, **table.get("parts", {})},
             lock=tuple(tuple(command) for command in table.get("lock", ())),
             pass_env=passed_variables(project.table),
             publisher=table.get("publisher", {}),
-            index=_as_folder(table.get("index", "")),
+            index=_as_folder(table.get("index")),
             ignore=dict(table.get("ignore", {})),
             workflows=CiSettings.from_table(table.get("workflows", {})),
             changelog=ChangelogConfig.from_table(table.get("changelog", {})),
-            scheme=table.get("scheme", ""),
+            scheme=table.get("scheme"),
         )
 
 
@@ -202,8 +202,8 @@ def passed_variables(table: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(names) if _are_texts(names) else ()
 
 
-def _as_folder(url: str) -> str:
-    return f"{url.rstrip('/')}/" if url else ""
+def _as_folder(url: str | None) -> str | None:
+    return f"{url.rstrip('/')}/" if url else None
 
 
 def _mistakes(table: Any) -> Iterator[str]:

@@ -65,7 +65,7 @@ class CiRuns:
     def finish(self) -> str | None:
         """The command that makes CI publish after all, None when there is none."""
         job = self.publishing.job
-        option = f"--repo {self.publishing.owner}/{self.publishing.repository}"
+        option = f"--repo {self.publishing.home}"
         if self.failed:
             return f"gh run rerun {self.failed.number} --failed {option}"
         by_hand = self.publishing.start_by_hand(job) if job and self.has_not_started else None
@@ -80,7 +80,7 @@ TOKEN_STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN s
 def read_ci_runs(tagged: TaggedRelease) -> CiRuns:
     """Return the runs of CI for a tag."""
     publishing = _publishing_of(tagged)
-    home = f"{publishing.owner}/{publishing.repository}" if publishing.owner else None
+    home = publishing.home
     runs = None
     if home and publishing.workflows:
         runs = runs_for_tag(tagged.repository.root, home, tagged.tag, tagged.commit)

@@ -65,7 +65,7 @@ def read_publishing_setup(repository: Repository, project: Project, top: Path) -
     config = Config.from_project(project)
     overrides, form = config.publisher, _tag_form(repository, project, config)
     publishing = Publishing.of(repository, project, top, overrides, form.format(version="1.0.0", name=project.name))
-    owner, name = (publishing.owner, publishing.repository) if publishing.owner else ("OWNER", project.name)
+    owner, name = (publishing.owner or "OWNER", publishing.repository or project.name)
     kind, host = _forge_and_host(repository)
     publishes, job = PIPELINE_FILE in publishing.others, publishing.job
     if (publishes and kind == "gitlab") or (job is None and (publishes or kind == "gitlab")):
@@ -76,17 +76,17 @@ def read_publishing_setup(repository: Repository, project: Project, top: Path) -
     publisher = Publisher(owner, name, file, _environment_of(job, overrides))
     return PublishingSetup(
         publisher=publisher,
-        registered=replace(publisher, **overrides),
+        registered=publisher.registered_as(overrides),
         before=BeforeUpload.of(scripts_before_upload(job), publishing.folder) if job else None,
         remarks=_remarks(publishing),
     )
 
 
-def _environment_of(job: PublishingJob | None, registered: Mapping[str, str]) -> str:
+def _environment_of(job: PublishingJob | None, registered: Mapping[str, str]) -> str | None:
     """Return the environment of a job; where it is not known, the registered or the usual one."""
     environment = job.environment if job else None
     if job is not None and environment is None:
-        return ""
+        return None
     name = environment.name if environment else None
     return name or registered.get("environment", DEFAULT_ENVIRONMENT)
 
@@ -111,18 +111,18 @@ def _setup_of_pipeline(publishing: Publishing, default: Publisher, top: Path, ho
     """
     path, overrides = top / PIPELINE_FILE, publishing.overrides
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else "{}"
-    pipeline = Pipeline.of(text, publishing.tag)
+    pipeline = Pipeline.of(text, publishing.known_tag)
     job = pipeline.publishing_job(overrides.get("environment", DEFAULT_ENVIRONMENT))
     environment = job.environment if job else DEFAULT_ENVIRONMENT
     remarks = list(_unowned(publishing))
     if host != GITLAB_COM:
         remark = f"PyPI takes tokens of {host} only for organisations that it has let in"
         remarks.append(f"{remark}: one of {GITLAB_COM} was used")
-    if "$" in environment:
+    if environment is not None and "$" in environment:
         remarks.append(f"the environment {environment} is known to GitLab alone: the registered one is assumed")
         environment = overrides.get("environment", DEFAULT_ENVIRONMENT)
     publisher = replace(default, environment=environment)
-    registered = replace(publisher, **overrides)
+    registered = publisher.registered_as(overrides)
     if job is None:
         remarks.append(f"no job of {PIPELINE_FILE} publishes: it and the environment {DEFAULT_ENVIRONMENT} are assumed")
         return PublishingSetup(publisher, registered, None, tuple(remarks))

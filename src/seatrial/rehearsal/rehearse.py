@@ -346,7 +346,7 @@ class RehearsalReport:
                 "owner": publisher.owner,
                 "repository": publisher.repository,
                 "workflow": publisher.workflow,
-                "environment": publisher.environment or None,
+                "environment": publisher.environment,
                 "forge": publisher.forge,
             },
             "name": self.name,

@@ -138,7 +138,7 @@ def run_preflight(
 def _report_packaging(run: PreflightRun, progress: Progress) -> None:
     """Report that CI packages the files in its own way, so that a verified one can only be compared by content."""
     if run.project and run.scratch:
-        publishing = read_publishing(run.project, run.config, run.scratch, run.tag or "")
+        publishing = read_publishing(run.project, run.config, run.scratch, run.tag)
         remark = build_without_session(publishing)
         if remark:
             progress.note(f"{remark}; after the release they are compared by content")
@@ -168,7 +168,7 @@ def _results_of_project(
     sources: ProjectSources | UnknownFacts = UnknownFacts(ReleaseStage.PARSED.value)
     ci_facts: CiFacts | UnknownFacts = UnknownFacts(ReleaseStage.PARSED.value)
     if run.project and run.scratch and facts:
-        listing, tag = facts.listing.result(), run.tag or ""
+        listing, tag = facts.listing.result(), run.tag
         publishing = read_publishing(run.project, run.config, run.scratch, tag)
         sources = read_sources(run.project, run.scratch, listing, publishing)
         ci_facts = read_ci_facts(run.project, run.scratch, CiFacts(tag, publishing, listing))

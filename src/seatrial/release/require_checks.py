@@ -138,8 +138,8 @@ def _gather_project_files(index: str, name: str) -> MaybeProjectFiles:
         return UnknownFacts(error.what, error.fix)
 
 
-def read_publishing(project: Project, config: Config, scratch: Scratch, tag: str) -> Publishing:
-    """Return the workflows that publish the project when this tag is pushed."""
+def read_publishing(project: Project, config: Config, scratch: Scratch, tag: str | None) -> Publishing:
+    """Return the workflows that publish the project when this tag is pushed, None for one that is not known."""
     return Publishing.of(scratch.repository, project, scratch.root, config.publisher, tag)
 
 
@@ -172,9 +172,7 @@ def _pipeline_start(facts: CiFacts, scratch: Scratch) -> TagStart | None:
 def read_sources(project: Project, scratch: Scratch, listing: SessionList, publishing: Publishing) -> ProjectSources:
     """Return the project as it is in the commit."""
     files = files_of_commit(scratch.repository, scratch.base)
-    return ProjectSources(
-        project, files, listing, publishing.workflows.workflows, (publishing.owner, publishing.repository)
-    )
+    return ProjectSources(project, files, listing, publishing.workflows.workflows, publishing.home)
 
 
 def read_pending_release(

@@ -160,7 +160,7 @@ def _registrations_of(
     """Yield the publisher of each job that uploads to an index; ``branch``: the refs of those that no tag starts."""
 
     def registration(index: Index, run: JobRun) -> PublisherRegistration:
-        refs = usual.refs if run.entry.listens_to(publishing.tag) or run.entry.trigger("release") else branch
+        refs = usual.refs if run.entry.listens_to(publishing.known_tag) or run.entry.trigger("release") else branch
         return replace(usual, index=index, workflow=run.workflow.name, environment=run.environment, refs=refs)
 
     for job in publishing.jobs or publishing.possible_jobs:
@@ -189,8 +189,8 @@ def _environment_of_pipeline(path: Path, tag: str) -> Environment | None:
     except (OSError, PipelineInvalid):
         return None
     job = pipeline.publishing_job(DEFAULT_ENVIRONMENT)
-    text = job.environment if job else ""
-    return Environment(None if "$" in text else text, text) if text else None
+    text = job.environment if job else None
+    return Environment(None if "$" in text else text, text) if text is not None else None
 
 
 def settings_text(environments: dict[str, str], tags: str, current: dict[str, Any], rules: Any) -> str:
