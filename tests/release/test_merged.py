@@ -36,7 +36,7 @@ def _make_requested(folder: Path) -> None:
 @pytest.fixture
 def requested(tmp_path: Path) -> ReleaseRepo:
     """Return a project with an open request of 1.3.0, and a branch that takes no push."""
-    return made_once("requested-port", _make_requested).copy(tmp_path / "port")
+    return made_once("protected-requested-port", _make_requested).copy(tmp_path / "port")
 
 
 def unprotected(repo: ReleaseRepo, act: Callable[[], None]) -> None:

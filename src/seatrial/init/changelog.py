@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 from seatrial.project.changelog import default_marker
 from seatrial.project.changelog_entries import RULE, underline
-from seatrial.project.unreleased import find_unreleased, unreleased_notes
+from seatrial.project.unreleased import DATE, find_unreleased, released_headings, unreleased_notes
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
 
 VERSION = r"(?P<version>v?\d+(?:\.\d+)+(?:[.-]?(?:a|b|rc|post|dev)\d*)?)"
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2} [A-Z][a-z]+\.? \d{4}|[A-Z][a-z]+\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}")
 HEADING = re.compile(rf"^(?P<before>(?:#+ +)?[^\d\n]{{0,40}}?)\b{VERSION}(?P<after>(?![\d.]*\d)[^\n]*)$")
-UNRELEASED = re.compile(r"unreleased|in development|upcoming|next release|TBD|unpublished", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -53,9 +51,8 @@ def release_headings(text: str) -> tuple[Heading, ...]:
     """Return the headings of the releases, in the order of the file, without those of unreleased versions."""
     lines = text.splitlines()
     return tuple(
-        Heading(_beginning(lines, number), line, underline(lines, number))
-        for number, line in enumerate(lines)
-        if _is_heading(lines, number) and HEADING.match(line) and not _is_unreleased(lines, number)
+        Heading(_beginning(lines, heading.line), heading.text, underline(lines, heading.line))
+        for heading in released_headings(text)
     )
 
 
@@ -82,16 +79,6 @@ def with_unreleased_heading(path: PurePosixPath, text: str) -> str:
     is_overlined = bool(rule and RULE.match("".join(lines[latest.line : latest.line + 1])))
     heading = f"{rule if is_overlined else ''}{title}\n{rule}\n"
     return "".join((*lines[: latest.line], heading, *lines[latest.line :]))
-
-
-def _is_heading(lines: list[str], number: int) -> bool:
-    return lines[number].startswith("#") or underline(lines, number) is not None
-
-
-def _is_unreleased(lines: list[str], number: int) -> bool:
-    """Whether a heading, or the first line below it, marks the version as unreleased."""
-    below = [line for line in lines[number + 1 : number + 5] if line.strip() and not RULE.match(line)]
-    return bool(UNRELEASED.search(lines[number]) or (below and UNRELEASED.fullmatch(below[0].strip(" *_()"))))
 
 
 def insert_marker(path: PurePosixPath, text: str) -> str:

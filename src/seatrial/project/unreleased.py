@@ -40,7 +40,7 @@ UNRELEASED = re.compile(
 MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
 DATE = re.compile(
     r"\b\d{4}[-/.]\d\d?[-/.]\d\d?\b|\b\d\d?\.\d\d?\.\d{4}\b"
-    rf"|\b\d\d? {MONTH} \d{{4}}\b|\b{MONTH} (?:\d\d?, )?\d{{4}}\b"
+    rf"|\b\d\d? {MONTH} \d{{4}}\b|\b{MONTH} (?:\d\d?(?:st|nd|rd|th)?,? )?\d{{4}}\b"
 )
 """How a date is written: ``2026-01-31``, ``31.01.2026``, ``31 January 2026``, ``Jan 31, 2026``, ``January 2026``."""
 
@@ -92,6 +92,17 @@ def find_unreleased(text: str) -> EntryHeading | None:
     top = min((heading.level for heading in headings if heading.versions), default=None)
     of_releases = (heading for heading in headings if top is None or heading.level == top)
     return next((heading for heading in of_releases if _is_unreleased(lines, heading)), None)
+
+
+def released_headings(text: str) -> tuple[EntryHeading, ...]:
+    """Return the headings of the releases, in the order of the file, without that of the next one."""
+    headings, lines = read_headings(text), text.splitlines()
+    top = min((heading.level for heading in headings if heading.versions), default=None)
+    return tuple(
+        heading
+        for heading in headings
+        if heading.versions and heading.level == top and not _is_unreleased(lines, heading)
+    )
 
 
 def _is_unreleased(lines: Sequence[str], heading: EntryHeading) -> bool:
@@ -286,16 +297,7 @@ def _released_line(text: str, release: Release) -> str:
 
 def heading_text(text: str, release: Release) -> str:
     """Return the text of the heading of a release: as that of the latest release, else as Keep a Changelog has it."""
-    headings = read_headings(text)
-    unreleased = find_unreleased(text)
-    level = (
-        unreleased.level if unreleased else min((heading.level for heading in headings if heading.versions), default=1)
-    )
-    earlier = [
-        heading
-        for heading in headings
-        if heading.versions and heading.level == level and not _is_unreleased(text.splitlines(), heading)
-    ]
+    unreleased, earlier = find_unreleased(text), released_headings(text)
     marks = (unreleased or earlier[0]).text if unreleased or earlier else "## "
     if not earlier:
         hashes = re.match(r"#*[ \t]*", marks)
