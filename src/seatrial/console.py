@@ -18,6 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal, TextIO
 
+from seatrial.colours import styled, wants_colour
 from seatrial.events import (
     EVENTS_VARIABLE,
     Activity,
@@ -50,9 +51,6 @@ class Form(Enum):
     QUIET = "quiet"
 
 
-STYLES = {"ok": "32", "error": "1;31", "warning": "33", "note": "36", "dim": "2", "strong": "1"}
-"""The styles of texts, as the parameters of an ANSI escape sequence (ECMA-48, SGR)."""
-
 SIGNS = {"done": "✓", "failed": "✗", "skipped": "–", "warning": "!", "unknown": "?"}
 ASCII_SIGNS = {"done": "+", "failed": "x", "skipped": "-", "warning": "!", "unknown": "?"}
 SPINNER, ASCII_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\"
@@ -78,13 +76,6 @@ REFRESHES = 10
 """How many times a second the list on a terminal is drawn anew."""
 
 
-def wants_colour(environ: Mapping[str, str], *, is_terminal: bool) -> bool:
-    """Return whether to write colours: no-color.org and force-color.org; a dumb terminal takes none."""
-    if environ.get("NO_COLOR"):
-        return False
-    return bool(environ.get("FORCE_COLOR")) or (is_terminal and environ.get("TERM") != "dumb")
-
-
 def can_encode(stream: TextIO, text: str) -> bool:
     """Return whether a stream can take a text as it is."""
     try:
@@ -97,11 +88,11 @@ def can_encode(stream: TextIO, text: str) -> bool:
 def fit_line(line: str, width: int) -> str:
     """Return a line as lines that fit, broken at blanks and indented like its text; a longer SHA-256 is cut.
 
-    A command stays one line, which can be copied whole.
+    A command stays one line, which can be copied whole; a line with colours fits already.
     """
     column = COLUMN.match(line)
     indent = len(column[0]) if column else 0
-    if len(line) <= width or COMMAND.match(line, indent):
+    if len(line) <= width or COMMAND.match(line, indent) or "\x1b" in line:
         return line
     lines = [line[:indent]]
     for gap, word in WORD.findall(line[indent:]):
@@ -207,6 +198,7 @@ class Console:
         self._notes: set[str] = set()
         self._log: TextIO | None = None
         self._live: Live | None = None
+        self._wait: Step | None = None
 
     @classmethod
     def of(
@@ -259,13 +251,36 @@ class Console:
             if self._log:
                 self._log.close()
 
-    def show(self, text: object) -> None:
-        """Show a text that the user wants to keep; lines are never broken."""
-        self._write(fit_text(self.render(str(text)), self.stream))
+    def show(self, text: object, paint: Callable[[str], str] = str) -> None:
+        """Show a text that the user wants to keep; ``paint``: gives it colours, where there are any."""
+        fitting = fit_text(self.render(str(text)), self.stream)
+        self._write(paint(fitting) if self.has_colour else fitting)
 
     def styled(self, text: str, style: str) -> str:
-        """Return a text in one of `STYLES`, where there are colours."""
-        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.has_colour else text
+        """Return a text in one of the styles of `seatrial.colours`, where there are colours."""
+        return styled(text, style) if self.has_colour else text
+
+    @contextlib.contextmanager
+    def waiting(self, about: str) -> Iterator[None]:
+        """Show what is waited for on a terminal, up to the end, a step or a question; elsewhere, show nothing."""
+        if self.form is Form.LIVE:
+            self._wait = Step((about,), "", time.monotonic())
+            self._refresh()
+        try:
+            yield
+        finally:
+            self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
+        """Remove what `waiting` shows."""
+        if self._wait is None:
+            return
+        self._wait = None
+        if self._live and not self._steps_now():
+            # An empty list leaves no empty line.
+            self._live.transient = True
+            self._live.stop()
+            self._live = None
 
     def sign(self, name: str) -> str:
         """Return one of `SIGNS`, in ASCII where the stream takes nothing else."""
@@ -293,6 +308,7 @@ class Console:
 
     def pause(self) -> None:
         """Leave the list of steps as it is, for a question or at the end; the next step begins a new list."""
+        self._stop_waiting()
         if self._live:
             self._live.stop()
             self._live = None
@@ -301,6 +317,7 @@ class Console:
     def _follow(self, event: Event) -> None:
         """Keep what an event says of a step."""
         if isinstance(event, StepStarted):
+            self._wait = None
             self._steps[event.path] = Step(event.path, event.about, time.monotonic())
         elif isinstance(event, StepEnded):
             step = self._steps.setdefault(event.path, Step(event.path, "", time.monotonic() - event.seconds))
@@ -368,7 +385,7 @@ class Console:
         """Return the list of steps as it is now."""
         from rich.text import Text  # noqa: PLC0415 - see _refresh
 
-        steps = [step for path, step in list(self._steps.items()) if path not in self._shown]
+        steps = self._steps_now()
         if len(steps) > height - 2:
             # What is done goes without its parts, then, and of the rest the end is shown.
             done = {step.path for step in steps if step.state is StepState.DONE}
@@ -379,6 +396,11 @@ class Console:
         if seconds_left is not None:
             lines.append(Text(f"  about {seconds_left:.0f} s left", style="dim", no_wrap=True))
         return Text("\n").join(lines)
+
+    def _steps_now(self) -> list[Step]:
+        """Return the steps of the list, and what is waited for."""
+        steps = [step for path, step in list(self._steps.items()) if path not in self._shown]
+        return [*steps, *([self._wait] if self._wait else [])]
 
     def _row(self, step: Step, width: int) -> Text:
         from rich.text import Text  # noqa: PLC0415 - see _refresh

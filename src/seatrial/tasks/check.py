@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit
 
+from seatrial.colours import paint_card
 from seatrial.commands import Command
 from seatrial.console import Form
 from seatrial.errors import BuildError, ProjectError
@@ -126,9 +127,9 @@ def preflight(
         if json:
             show_json(results_json(results))
         else:
-            console.show(f"\n{result}\n")
+            console.show(f"\n{result}\n", paint_card)
             if result.report and result.report.workflows and console.form is not Form.QUIET:
-                console.show(f"{result.report}\n")
+                console.show(f"{result.report}\n", paint_card)
             show_results(console, results, by_family)
         annotate(render(result), results, os.environ, console.show)
         if any(check_result.blocks for check_result in results):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TextIO
 
 from invoke.exceptions import Exit
 
+from seatrial.colours import paint_error, wants_colour
 from seatrial.commands import Command
 from seatrial.errors import CommandFailed, ProjectError, ReleaseError, SeatrialError, ToolError
 from seatrial.invocation import Invocation
@@ -38,7 +39,9 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
     try:
         yield
     except SeatrialError as error:
-        raise _exit(error.explained_text, error.exit_code) from None
+        # Whoever has answered "no" needs no explanation.
+        is_answer = error.code == "Declined" and not error.fix
+        raise _exit(str(error) if is_answer else error.explained_text, error.exit_code) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             # The reader of the output has closed it.
@@ -58,7 +61,8 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
 
 
 def _exit(text: str, code: int) -> Exit:
-    return Exit(render(f"seatrial: {text}"), code=code)
+    """Return what ends the program with a message, which invoke or the program prints to standard error."""
+    return Exit(_fitting(f"seatrial: {text}", sys.stderr, paint_error), code=code)
 
 
 def current_invocation() -> Invocation:
@@ -92,16 +96,31 @@ def termination_as_interrupt() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def show(text: object, stream: TextIO | None = None) -> None:
-    """Print a text at once, to standard output by default; characters that the stream cannot encode are escaped."""
+def show(text: object, stream: TextIO | None = None, paint: Callable[[str], str] = str) -> None:
+    """Print a text at once, to standard output by default; characters that the stream cannot encode are escaped.
+
+    ``paint``: gives it colours, where the stream takes any.
+    """
     stream = stream or sys.stdout
     encoding = stream.encoding or "utf-8"
+    fitting = _fitting(text, stream, paint)
+    print(fitting.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+
+
+def _fitting(text: object, stream: TextIO, paint: Callable[[str], str]) -> str:
+    """Return a text as a stream takes it: rendered, broken into lines that fit a terminal, and painted."""
     rendered = render(text)
     if stream.isatty():
         from seatrial.console import fit_text  # noqa: PLC0415 - a pipe does without
 
         rendered = fit_text(rendered, stream)
-    print(rendered.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+    return paint(rendered) if wants_colour(_environ(), is_terminal=stream.isatty()) else rendered
+
+
+def _environ() -> Mapping[str, str]:
+    """Return the variables of the process, and ``NO_COLOR`` for ``--no-color``, which a wrong command line has too."""
+    is_plain = PRESENTATION.get().no_color or NO_COLOR in sys.argv
+    return {**os.environ, "NO_COLOR": "1"} if is_plain else os.environ
 
 
 def show_json(value: object, *, indent: int | None = 2) -> None:
@@ -128,6 +147,8 @@ class Presentation(NamedTuple):
     no_color: bool = False
 
 
+NO_COLOR = "--no-color"
+
 DEFAULT_PRESENTATION = Presentation()
 PRESENTATION: ContextVar[Presentation] = ContextVar("PRESENTATION", default=DEFAULT_PRESENTATION)
 """The values of ``-q``, ``-v`` and ``--no-color`` for the command that runs."""
@@ -139,9 +160,15 @@ def open_console(command: str, stream: TextIO | None = None) -> Console:
 
     folder = git_folder(project_folder())
     memory = Memory.load(folder / "seatrial", command) if folder else None
-    quiet, verbose, no_color = PRESENTATION.get()
-    environ = {**os.environ, "NO_COLOR": "1"} if no_color else os.environ
-    return Console.of(environ, stream, is_quiet=quiet, is_verbose=verbose, memory=memory, render=render)
+    presentation = PRESENTATION.get()
+    return Console.of(
+        _environ(),
+        stream,
+        is_quiet=presentation.quiet,
+        is_verbose=presentation.verbose,
+        memory=memory,
+        render=render,
+    )
 
 
 def git_folder(folder: Path) -> Path | None:

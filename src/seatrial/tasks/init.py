@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.colours import paint_card, paint_diff, paint_rows
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError, count_text
 from seatrial.tasks.command import command
@@ -77,21 +78,24 @@ def init(
     """
     from functools import partial
 
-    from seatrial.init.changelog_plan import lacks_notes, require_source
-    from seatrial.init.detect import detect_project
-    from seatrial.init.propose import detected_text, propose_changes, remarks_text
-    from seatrial.init.trial import part_to_release, try_proposal
-    from seatrial.init.write import require_clean_files, write_proposal
-
     console = open_console("init")
     interrupted = "run it again: what was written is whole"
     with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:
-        source = require_source("none" if no_changelog else changelog)
-        detected = detect_project(Path(project or ".").resolve())
+        with console.waiting("reading the project"):
+            # Loaded here because they take a while.
+            from seatrial.init.changelog_plan import lacks_notes, require_source
+            from seatrial.init.detect import detect_project
+            from seatrial.init.propose import detected_text, propose_changes, remarks_text
+            from seatrial.init.trial import part_to_release, try_proposal
+            from seatrial.init.write import require_clean_files, write_proposal
+
+            source = require_source("none" if no_changelog else changelog)
+            detected = detect_project(Path(project or ".").resolve())
+            text = "" if remove else detected_text(detected)
         if remove:
             _remove(console, detected, yes=yes, dry_run=dry_run)
             return
-        console.show(detected_text(detected))
+        console.show(text, paint_card)
         propose = partial(
             propose_changes,
             detected,
@@ -100,21 +104,22 @@ def init(
             changelog=source,
             tasks=tasks,
         )
-        proposal, part = propose(), part_to_release(detected)
-        require_clean_files(detected, proposal)
         can_ask = yes or dry_run or is_interactive()
-        if proposal.files and can_ask and not no_try:
-            console.show("")
-            proposal, report = try_proposal(
-                detected, lambda planned: propose(planned=planned), progress, os.environ, seconds=limit
-            )
-            console.pause()
-            console.show(_trial_text(console, report))
-            part = report.part or part
+        with console.waiting("preparing the files"):
+            proposal, part = propose(), part_to_release(detected)
+            require_clean_files(detected, proposal)
+            if proposal.files and can_ask and not no_try:
+                console.show("")
+                proposal, report = try_proposal(
+                    detected, lambda planned: propose(planned=planned), progress, os.environ, seconds=limit
+                )
+                console.pause()
+                console.show(_trial_text(console, report))
+                part = report.part or part
         if dry_run and proposal.files:
-            console.show(f"\n{proposal.diff}")
+            console.show(f"\n{proposal.diff}", paint_diff)
         if proposal.files:
-            console.show(f"\n{proposal.table}")
+            console.show(f"\n{proposal.table}", paint_rows)
         if proposal.remarks:
             console.show(f"\n{remarks_text(proposal)}")
         if not proposal.files:
@@ -125,7 +130,8 @@ def init(
             written = f"{count_text(len(proposal.files), 'file')}, {count_text(proposal.lines, 'line')} written"
             sign = console.styled(console.sign("done"), "ok")
             empty = ["--allow-empty"] if lacks_notes(detected.project.root) else []
-            console.show(f"\n{sign} {written}\nnext  commit them, then: {Command('rehearse', part, *empty)}")
+            following = f"next  commit them, then: {Command('rehearse', part, *empty)}"
+            console.show(f"\n{sign} {written}\n{following}", paint_rows)
 
 
 @command(
@@ -185,6 +191,7 @@ def new(
             keyword = keyword or ask_line("keywords, separated by commas", "none").split(",")
             if git_folder(Path.cwd()) is None:
                 remote = remote or ask_line("address of the repository on its forge", "none")
+        console = open_console("new")
         request = replace(
             request,
             description=" ".join(description.split()) or request.description,
@@ -194,8 +201,12 @@ def new(
             keywords=tuple(filter(None, (word.strip() for word in keyword))),
             has_command=script,
         )
-        show(new_package_text(create_package(request), request))
-        show(f"\n{name_remark(request.name.project, pip_index_url(os.environ))}")
+        with console.waiting("writing the files"):
+            package = create_package(request)
+        console.show(new_package_text(package, request), paint_card)
+        with console.waiting("asking the index about the name"):
+            remark = name_remark(request.name.project, pip_index_url(os.environ))
+        console.show(f"\n{remark}")
 
 
 def _remove(console: Console, detected: DetectedProject, *, yes: bool, dry_run: bool) -> None:
@@ -208,8 +219,8 @@ def _remove(console: Console, detected: DetectedProject, *, yes: bool, dry_run: 
     files = removal.proposal.files
     require_clean_files(detected, removal.proposal)
     if dry_run and files:
-        console.show(removal.diff)
-    console.show(removal.table if files else "There is nothing to remove.")
+        console.show(removal.diff, paint_diff)
+    console.show(removal.table if files else "There is nothing to remove.", paint_rows)
     if removal.remarks:
         console.show(f"\n{remarks_text(removal.proposal)}")
     if files and not dry_run:
@@ -223,7 +234,7 @@ def _remove(console: Console, detected: DetectedProject, *, yes: bool, dry_run: 
             )
         remove_files(detected, removal)
         sign = console.styled(console.sign("done"), "ok")
-        console.show(f"\n{sign} {count_text(len(files), 'file')} changed or deleted\nnext  commit them")
+        console.show(f"\n{sign} {count_text(len(files), 'file')} changed or deleted\nnext  commit them", paint_rows)
 
 
 def _choose_license() -> str:

@@ -15,6 +15,7 @@ from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
+from seatrial.colours import paint_help
 from seatrial.errors import ProjectError
 from seatrial.redaction import redact
 from seatrial.suggestions import did_you_mean, nearest
@@ -175,7 +176,7 @@ def _answer_help(name: object, tasks: Mapping[str, Task[Any]]) -> None:
         CommandLine(("--help", name), tasks).require_command(1)
     task = tasks.get(name) if isinstance(name, str) else None
     if isinstance(task, CommandTask):
-        show(command_help(str(name), task))
+        show(command_help(str(name), task), paint=paint_help)
         raise Exit(code=0)
 
 

@@ -15,6 +15,7 @@ from invoke.config import Config
 from invoke.context import Context
 from invoke.exceptions import Exit
 
+from seatrial.colours import paint_help
 from seatrial.errors import ProjectError
 from seatrial.invocation import split_project_option
 from seatrial.suggestions import did_you_mean, nearest
@@ -71,7 +72,7 @@ def _run(words: list[str]) -> None:
     words = _command_first(words, names)
     line = CommandLine(tuple(words), names)
     if not words or words[0] in HELP or words == ["help"] or (words[0] == "help" and words[1] in HELP):
-        show(_overview(commands))
+        show(_overview(commands), paint=paint_help)
     elif words[0] in VERSION:
         # Loaded here because it takes longer than the rest of the program.
         from importlib import metadata  # noqa: PLC0415
@@ -101,11 +102,12 @@ def _run_command(line: CommandLine, commands: Mapping[str, CommandTask], folder:
     if line.words[0] == "help":
         line.require_command(1)
         name = line.words[1]
-        show(command_help(name, commands[name], SHARED) if name in commands else _overview(commands))
+        page = command_help(name, commands[name], SHARED) if name in commands else _overview(commands)
+        show(page, paint=paint_help)
         return
     command = read_command(line, 0, commands[line.words[0]], shared=SHARED)
     if command.asks_help:
-        show(command_help(command.name, command.task, SHARED))
+        show(command_help(command.name, command.task, SHARED), paint=paint_help)
         return
     if folder and PROJECT.name in command.values:
         # split_project_option() has removed the first.

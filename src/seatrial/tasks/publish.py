@@ -10,6 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from seatrial.colours import paint_card
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError, count_text
 from seatrial.redaction import redacted_address
@@ -89,7 +90,7 @@ def verify(
         if json:
             show_json(verified.as_dict())
         else:
-            show(verified)
+            show(verified, paint=paint_card)
 
 
 @command(
@@ -142,7 +143,7 @@ def publish(
         with progress.step("prepare", f"{tagged.name} {tagged.version}, from its tag") as step:
             upload_plan = plan_upload(tagged, destination, Path(folder), step)
         console.pause()
-        console.show(upload_plan)
+        console.show(upload_plan, paint_card)
         if upload_plan.files:
             require_credentials(destination, os.environ, upload_plan.again)
             for remark in credential_remarks(destination, os.environ):
@@ -154,7 +155,7 @@ def publish(
         with progress.step("verify", "what the index serves") as step:
             verified = verify_published(tagged, options, step.report)
         console.pause()
-        console.show(verified)
+        console.show(verified, paint_card)
         console.show(f"install it:  {install_command(upload_plan, os.environ)}")
 
 
@@ -185,7 +186,7 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
         destination = find_destination(index, snapshot.config, os.environ)
         tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
         release = read_release_to_undo(tagged, destination)
-        show(release)
+        show(release, paint=paint_card)
         show(write_follow_up(release, why))
         if release.on_index.served:
             console = open_console("undo")

@@ -12,6 +12,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from seatrial.colours import paint_card
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError
 from seatrial.tasks.command import command
@@ -151,7 +152,7 @@ class Terminal:
     def show(self, text: object) -> None:
         """Show a text that the user wants to keep."""
         self.console.pause()
-        self.console.show(text)
+        self.console.show(text, paint_card)
 
     def choose_part(self, prepared: PreparedRelease) -> str | None:
         """Ask which part to raise; None without a terminal. Raises the reasons that prevent any release."""
@@ -209,7 +210,7 @@ def _wait(console: Console, tag: str) -> None:
     with console.progress.step("wait", f"until {tag} is published") as step:
         verified = verify_published(tagged, options, step.report)
     console.pause()
-    console.show(verified)
+    console.show(verified, paint_card)
 
 
 @command(help={"json": "print the state as JSON"})
@@ -218,16 +219,18 @@ def status(context: Context, json: bool = False) -> None:
 
     Example: invoke status --json
     """
-    from seatrial.publish.status import read_status
-    from seatrial.tasks.publish import open_project
+    console = open_console("status", sys.stderr)
+    with errors_as_messages(), console.running() as progress:
+        with console.waiting("asking the remote and the index"):
+            from seatrial.publish.status import read_status
+            from seatrial.tasks.publish import open_project
 
-    with errors_as_messages(), open_console("status", sys.stderr).running() as progress:
-        repository, snapshot = open_project()
-        project_status = read_status(repository, snapshot, os.environ, progress)
+            repository, snapshot = open_project()
+            project_status = read_status(repository, snapshot, os.environ, progress)
         if json:
             show_json(project_status.as_dict())
         else:
-            show(project_status)
+            show(project_status, paint=paint_card)
 
 
 @command(
