@@ -124,6 +124,27 @@ def test_a_terminal_ends_with_the_list_of_steps() -> None:
     assert "\x1b[2Kdemo 1.3.0\n" in stream.getvalue()
 
 
+def test_what_is_waited_for_is_shown_on_a_terminal_and_leaves_no_line() -> None:
+    stream = Terminal()
+    console = Console.of({"TERM": "xterm"}, stream)
+    with console.running() as progress, console.waiting("reading the project"):
+        assert "reading the project" in stream.getvalue()
+        before = len(stream.getvalue())
+        with progress.step("check"):
+            pass
+    assert "reading the project" not in stream.getvalue()[before:]
+    with console.waiting("asking the index"):
+        shown = len(stream.getvalue())
+    assert stream.getvalue()[shown:].endswith("\n\x1b[?25h\r\x1b[1A\x1b[2K")  # up, and the line erased
+
+
+def test_what_is_waited_for_is_not_shown_in_a_pipe() -> None:
+    stream = io.StringIO()
+    with Console.of({}, stream).waiting("reading the project"):
+        pass
+    assert stream.getvalue() == ""
+
+
 def test_a_parent_process_shows_the_events_of_its_child() -> None:
     child, parent = io.StringIO(), io.StringIO()
     run_steps(Console.of({"SEATRIAL_EVENTS": "1"}, child))

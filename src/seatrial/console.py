@@ -377,7 +377,7 @@ class Console:
                 refresh_per_second=REFRESHES,
                 vertical_overflow="crop",
             )
-            self._live.start()
+            self._live.start(refresh=True)
         else:
             self._live.refresh()
 

@@ -110,7 +110,9 @@ def test_script_that_does_not_run_is_ignored_and_an_uncertain_one_is_listed() ->
     )
     before = BeforeUpload.of(scripts)
     assert before == BeforeUpload(
-        (NoxCall(("a",)),), ("nox -s c  (if: vars.X and if: y)", "rsync  (if: vars.X and if: y)")
+        (NoxCall(("a",)),),
+        ("nox -s c  (if: vars.X and if: y)", "rsync  (if: vars.X and if: y)"),
+        places=("", ""),
     )
 
 
@@ -216,6 +218,16 @@ def test_upload_by_a_command_is_listed_and_what_comes_after_it_is_not() -> None:
     sessions, not_run = before(release=text)
     assert (sessions[-1], not_run[-1]) == ("last", "twine upload dist/*")
     assert "announce" not in sessions
+
+
+def test_command_is_listed_with_its_file_and_job() -> None:
+    job = publishing(release=RELEASE).job
+    assert job is not None
+    before = BeforeUpload.of(scripts_before_upload(job))
+    assert list(zip(before.places, before.not_run)) == [
+        ("release.yml, job build", "rsync dist/ host:/srv"),
+        ("release.yml, job build", "nox -s deploy  (if: vars.DEPLOY)"),
+    ]
 
 
 def test_session_of_another_folder_is_listed() -> None:

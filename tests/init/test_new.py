@@ -266,7 +266,7 @@ def test_first_release_of_a_new_package_is_rehearsed(begun: SampleProject) -> No
     """It is uploaded by its own generated workflow's identity to an index that has never heard of it, and installed."""
     rehearsed = begun.invoke("rehearse", "--part", "minor")
     assert rehearsed.returncode == 0, rehearsed.output
-    assert "tide-pool 0.1.0 was released, published and installed: on this machine alone" in rehearsed.output
+    assert "tide-pool 0.1.0 was rehearsed, on this machine only: released, uploaded and installed" in rehearsed.output
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ def test_request_is_merged_in_each_way(tmp_path: Path, *, is_setting: bool) -> N
     assert ran.returncode == 0, ran.output
     for way in ("merge commit", "rebase", "squash"):
         assert f"✓ merge ({way})" in ran.output
-    assert "tidepool 1.3.0 was released, published and installed: on this machine alone" in ran.output
+    assert "tidepool 1.3.0 was rehearsed, on this machine only: released, uploaded and installed" in ran.output
     assert repo.state() == before
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 REPORT = f"""\
-tidepool 1.3.0 was released, published and installed: on this machine alone
+tidepool 1.3.0 was rehearsed, on this machine only: released, uploaded and installed
 
 tag        v1.3.0 at {{commit}}
 files      tidepool-1.3.0.tar.gz  … bytes  sha256 {{sha256}}
@@ -40,6 +40,7 @@ took       release N s · CI N s · upload N s · install N s · compare N s
 {{remarks}}unknown    whether the name tidepool is free on PyPI, or yours
            whether PyPI has the publisher: owner acme, repository tidepool, workflow release.yml, environment pypi
            whether the environment pypi waits for a reviewer, and who may push tags
+next       invoke release --part minor
 """
 
 
@@ -90,7 +91,7 @@ def begun(repo: ReleaseRepo, *args: str) -> Iterator[subprocess.Popen[bytes]]:
 def report(ran: RunResult) -> str:
     """Return the card of a rehearsal without what differs from one to the next."""
     assert ran.returncode == 0, ran.output
-    text = normalised(ran.output[ran.output.index("\ntidepool 1.3.0 was released") :])
+    text = normalised(ran.output[ran.output.index("\ntidepool 1.3.0 was rehearsed") :])
     text = re.sub(r"[0-9a-f]{64}", "{sha256}", re.sub(r"at [0-9a-f]{12}", "at {commit}", text))
     return re.sub(r"[\d,]+ bytes", "… bytes", text)
 
@@ -130,7 +131,7 @@ def test_rehearsal_ends_with_the_report_and_changes_nothing(repo: ReleaseRepo) -
         "✓ install  N s",
         "  compare: the files on the index with those that the release verified",
         "✓ compare  N s",
-        "  clean up",
+        "  clean up: the sandbox, with the environments of all sessions",
         "✓ clean up  N s",
     ]
 
@@ -167,9 +168,9 @@ def test_without_a_remote_or_a_branch_or_a_name_and_with_work_unfinished(repo: R
         "{remarks}",
         "remarks    a real release refuses: {root} has no remote to push to\n"
         "           a real release refuses: no branch is checked out, HEAD is at {commit}\n"
-        "           2 files are not as they are in the commit, and were left out\n"
+        "           2 files differ from the commit, and were left out\n"
         "           git has no user.name and user.email, which a real release needs\n",
-    )
+    ).replace("release --part minor", "status")
 
 
 SCRIPT = """\

@@ -35,25 +35,27 @@ LONGEST_COMMAND = 100
 class Script:
     """The text that a step or a job runs, in a shell; ``runs``: whether it does for the tag, ``condition``: if what.
 
-    ``folder``: where it begins, None where that is not known.
+    ``folder``: where it begins, None where that is not known; ``place``: the file and the job that it is in.
     """
 
     text: str
     runs: Answer = Answer.YES
     condition: str | None = None
     folder: str | None = TOP
+    place: str = ""
 
 
 @dataclass(frozen=True)
 class BeforeUpload:
     """``calls``: those of nox with sessions that CI names, in order; ``not_run``: its other commands, a line for each.
 
-    ``builds_otherwise``: whether one of these builds distributions.
+    ``builds_otherwise``: whether one of these builds distributions; ``places``: the file and the job of each of these.
     """
 
     calls: tuple[NoxCall, ...] = ()
     not_run: tuple[str, ...] = ()
     builds_otherwise: bool = False
+    places: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, scripts: Iterable[Script], folder: str = TOP) -> BeforeUpload:
@@ -62,7 +64,7 @@ class BeforeUpload:
         ``folder``: that of the project.
         """
         calls: list[NoxCall] = []
-        not_run: dict[str, None] = {}
+        not_run: dict[str, str] = {}
         builds_otherwise = False
         for script in scripts:
             folders = Folders.from_text(script.folder)
@@ -78,8 +80,8 @@ class BeforeUpload:
                 if not (runs and len(programs) == 1 and _is_run_whole(programs[0][0])):
                     builds_otherwise = builds_otherwise or any(builds(program) for program, _ in programs)
                     condition = None if script.runs is Answer.YES else script.condition
-                    not_run[_line(statement.text, condition)] = None
-        return cls(_merged(calls), tuple(not_run), builds_otherwise)
+                    not_run.setdefault(_line(statement.text, condition), script.place)
+        return cls(_merged(calls), tuple(not_run), builds_otherwise, tuple(not_run.values()))
 
     @property
     def sessions(self) -> tuple[str, ...]:
@@ -148,7 +150,7 @@ def scripts_before_upload(job: PublishingJob) -> Iterator[Script]:
     for run in job.run.before:
         yield from _of_job(run, run.steps)
         if run.job.call and not run.inside:
-            yield Script(f"uses: {run.job.call}", run.starts, run.reason)
+            yield Script(f"uses: {run.job.call}", run.starts, run.reason, place=_place(run))
     steps = job.run.steps
     uploading = [upload.step for upload in job.uploads]
     last = max((place for place, step in enumerate(steps) if step in uploading), default=None)
@@ -175,4 +177,8 @@ def _of_job(run: JobRun, steps: Iterable[StepRun]) -> Iterator[Script]:
         reasons = " and ".join(text for text in (run.reason, step.reason) if text)
         if step.step.run:
             text = step.step.run if step.step.has_shell else f"a script of {step.step.shell}"
-            yield Script(text, all_of((run.starts, step.starts)), reasons or None, step.step.folder or TOP)
+            yield Script(text, all_of((run.starts, step.starts)), reasons or None, step.step.folder or TOP, _place(run))
+
+
+def _place(run: JobRun) -> str:
+    return f"{run.workflow.name}, job {run.name}"

@@ -138,12 +138,18 @@ class Pipeline:
         awaited = jobs_awaited([job.name], needs) - {job.name}
         for other in self.jobs:
             if other.name in awaited:
-                yield Script("\n".join(other.commands), other.starts, f"if: the rules of {other.name}")
+                condition = f"if: the rules of {other.name}"
+                yield Script("\n".join(other.commands), other.starts, condition, place=_place(other))
         last = job.upload or 0
-        yield Script("\n".join((*job.commands[:last], *map(up_to_upload, job.commands[last : last + 1]))))
+        text = "\n".join((*job.commands[:last], *map(up_to_upload, job.commands[last : last + 1])))
+        yield Script(text, place=_place(job))
 
     def _earlier(self, job: PipelineJob) -> tuple[str, ...]:
         return tuple(other.name for other in self.jobs[: self.jobs.index(job)] if other.stage != job.stage)
+
+
+def _place(job: PipelineJob) -> str:
+    return f"{PIPELINE_FILE}, job {job.name}"
 
 
 def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:

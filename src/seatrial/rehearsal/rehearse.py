@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seatrial.checks.index import answer_about_name
-from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed
+from seatrial.commands import Command
+from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed, count_text
 from seatrial.git.repository import files_of_commit, read_repository, read_tags, uncommitted_files
 from seatrial.index.client import PendingRelease, in_thread, read_project_files
 from seatrial.index.destination import pip_index_url
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
 
 INDEX_TIMEOUT = 30
 """Seconds that the index may take to show an upload."""
+
+REFUSED = "a real release refuses:"
+"""How the remark about what prevents a release begins."""
 
 POLL_SECONDS = 1.0
 """Seconds between two checks for Ctrl-C."""
@@ -132,7 +136,7 @@ def rehearse_release(
             error.what = error.what.replace(str(sandbox.clone), str(repository.root))
             result = error
         yield FinishedRehearsal(result, sandbox, network)
-        with progress.step("clean up"):
+        with progress.step("clean up", "the sandbox, with the environments of all sessions"):
             stack.close()
 
 
@@ -207,6 +211,8 @@ class Rehearsal:
             publisher=self.setup.registered,
             remarks=(*self.setup.remarks, *ready.remarks, *packaging),
             not_run=self.setup.before.not_run if self.setup.before else (),
+            places=self.setup.before.places if self.setup.before else (),
+            options=tuple(options),
         )
 
     def _step(self, name: str, about: str) -> contextlib.AbstractContextManager[Progress]:
@@ -258,7 +264,7 @@ def _remarks(
     repository: Repository, project: Project, sandbox: Sandbox, interpreters: Sequence[Interpreter]
 ) -> tuple[str, ...]:
     """Return how a real release would differ."""
-    remarks = [f"a real release refuses: {reason.what}" for reason in local_reasons(repository)]
+    remarks = [f"{REFUSED} {reason.what}" for reason in local_reasons(repository)]
     installed = {interpreter.version for interpreter in interpreters}
     old = [version for version in project.pythons if not virtualenv_supports(version)]
     if old:
@@ -269,7 +275,8 @@ def _remarks(
     remarks += [f"Python {version} is not installed, so nothing was installed on it" for version in missing]
     left_out = uncommitted_files(repository)
     if left_out:
-        remarks.append(f"{len(left_out)} files are not as they are in the commit, and were left out")
+        differ = "differs from the commit, and was" if len(left_out) == 1 else "differ from the commit, and were"
+        remarks.append(f"{count_text(len(left_out), 'file')} {differ} left out")
     if sandbox.identity == REHEARSER:
         remarks.append("git has no user.name and user.email, which a real release needs")
     attributes = sandbox.clone / ".gitattributes"
@@ -304,8 +311,9 @@ class RehearsalReport:
     """The report of a rehearsal.
 
     ``seconds``: the duration of each step; ``publisher``: the publisher whose token was used; ``remarks``: how a real
-    release would differ; ``not_run``: the commands of CI that a rehearsal does not run; ``name``: what the index of
-    real releases has under the name of the project, None where it has not answered.
+    release would differ; ``not_run``: the commands of CI that a rehearsal does not run, and ``places`` the file and the
+    job of each; ``name``: what the index of real releases has under the name of the project, None where it has not
+    answered; ``options``: those of ``release``.
     """
 
     project: str
@@ -316,6 +324,8 @@ class RehearsalReport:
     remarks: tuple[str, ...] = ()
     not_run: tuple[str, ...] = ()
     name: str | None = None
+    places: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -330,6 +340,13 @@ class RehearsalReport:
             f"whether PyPI has the publisher: {place}, {environment}",
             f"whether {gate} waits for a reviewer, and who may push tags",
         )
+
+    @property
+    def next_step(self) -> Command:
+        """The command that makes the release, or that shows what prevents it."""
+        is_refused = any(remark.startswith(REFUSED) for remark in self.remarks)
+        words = [word for word in self.options if word != "--no-tests"]
+        return Command("status") if is_refused else Command("release", *words)
 
     def as_dict(self) -> dict[str, object]:
         """Return it as a JSON object (docs/json.md); durations are in seconds."""
@@ -357,6 +374,11 @@ class RehearsalReport:
 
     def __str__(self) -> str:
         """Return it as text."""
+        return self.card()
+
+    def card(self, *, is_whole: bool = False) -> str:
+        """Return it as text; ``is_whole``: with every command that was not run."""
+        not_run = self.not_run if is_whole else first_commands(self.not_run, self.places)
         rows = [
             ("name", [self.name] if self.name else []),
             ("tag", [f"{self.manifest.tag} at {self.manifest.commit[:12]}"]),
@@ -364,11 +386,23 @@ class RehearsalReport:
             ("installed", list(map(str, self.installed))),
             ("took", [" · ".join(f"{name} {seconds:.1f} s" for name, seconds in self.seconds.items())]),
             ("remarks", list(self.remarks)),
-            ("not run", list(self.not_run)),
+            ("not run", list(not_run)),
             ("unknown", list(self.unknown)),
+            ("next", [str(self.next_step)]),
         ]
         release = f"{self.project} {self.manifest.version}"
-        lines = [f"{release} was released, published and installed: on this machine alone", ""]
+        lines = [f"{release} was rehearsed, on this machine only: released, uploaded and installed", ""]
         for head, texts in rows:
             lines += [f"{head if not number else '':10} {line}" for number, line in enumerate(texts)]
         return "\n".join(lines)
+
+
+def first_commands(commands: Sequence[str], places: Sequence[str]) -> tuple[str, ...]:
+    """Return a line for each job: the first of its commands, and how many more it has."""
+    of_job: dict[str, list[str]] = {}
+    for command, place in zip(commands, places):
+        of_job.setdefault(place, []).append(command)
+    return tuple(
+        f"{place}: {first}" + (f", and {len(more)} more (all with -v)" if more else "")
+        for place, (first, *more) in of_job.items()
+    )

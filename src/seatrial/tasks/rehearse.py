@@ -10,13 +10,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from seatrial.colours import paint_card
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     current_invocation,
     errors_as_messages,
     open_console,
     project_folder,
-    show,
     show_json,
     termination_as_interrupt,
 )
@@ -77,11 +77,11 @@ def rehearse(
         with rehearse_release(project_folder(), words, os.environ, progress, called=called) as finished:
             if keep:
                 console.pause()
-                console.show(f"\n{finished.result}\n\n{finished.how_to_look_around}")
+                console.show(f"\n{finished.result}\n\n{finished.how_to_look_around}", paint_card)
                 finished.stay()
         console.pause()
         report = finished.report()
         if json:
             show_json(report.as_dict())
         elif not keep:
-            show(f"\n{report}")
+            console.show(f"\n{report.card(is_whole=console.is_verbose)}", paint_card)
