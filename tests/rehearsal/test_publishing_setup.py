@@ -115,7 +115,7 @@ publish:
 """
 GITLAB = "git@gitlab.com:acme/deep/tidepool.git"
 TOKENS = (("PYPI_ID_TOKEN", ("pypi",)),)
-BEFORE = BeforeUpload((NoxCall(("build", "check")),), ("twine upload dist/*",))
+BEFORE = BeforeUpload((NoxCall(("build", "check")),), ("twine upload dist/*",), places=(".gitlab-ci.yml, job publish",))
 
 
 def on_gitlab(top: Path, pipeline: str, remote: str = GITLAB, **workflows: str) -> PublishingSetup:
