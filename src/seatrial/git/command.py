@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -41,6 +42,15 @@ def listed_files(root: Path) -> tuple[PurePosixPath, ...] | None:
         return None
     new = {name for name in others.split("\0") if not name.startswith(tuple(f"{folder}/" for folder in BUILD_FOLDERS))}
     return tuple(sorted(PurePosixPath(name) for name in {*tracked.split("\0"), *new} - {""}))
+
+
+def is_byproduct(path: str) -> bool:
+    """Return whether `BYPRODUCTS` match a path that git does not track; that of a folder ends with a slash."""
+    parts = [
+        *(f"{part}/" for part in PurePosixPath(path).parts[:-1]),
+        f"{PurePosixPath(path).name}{'/' * path.endswith('/')}",
+    ]
+    return any(fnmatch.fnmatchcase(part, pattern) for part in parts for pattern in BYPRODUCTS)
 
 
 def tracked_files(root: Path) -> tuple[PurePosixPath, ...]:

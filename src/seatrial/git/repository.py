@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from seatrial.errors import CommandFailed, ReleaseError, RemoteUnreachable
-from seatrial.git.command import DUBIOUS_OWNERSHIP, Git
+from seatrial.git.command import BUILD_FOLDERS, DUBIOUS_OWNERSHIP, Git, is_byproduct
 from seatrial.redaction import redact, redact_address, redacted_address
 
 if TYPE_CHECKING:
@@ -294,11 +294,15 @@ def files_of_commit(repository: Repository, commit: str = "HEAD") -> tuple[PureP
 def uncommitted_files(repository: Repository) -> tuple[str, ...]:
     """Return the paths that differ from HEAD and may be meant for a release: none in the folder of another package.
 
-    A package at the top has those of all packages: its release has every file below it.
+    A package at the top has those of all packages: its release has every file below it. Folders that builds write to
+    are left out.
     """
+    # Only a folder without any tracked file ends with a slash.
+    builds = {f"{repository.prefix}{folder}/" for folder in BUILD_FOLDERS}
     return tuple(
         name
         for name in repository.unfinished
+        if name not in builds
         if name.startswith(repository.prefix) or not _is_of_package(repository.root, name)
     )
 
@@ -380,7 +384,7 @@ FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}
 
 
 def _status(git: Git) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the headers of git-status(1), and the paths that differ from HEAD."""
+    """Return the headers of git-status(1), and the paths that differ from HEAD, without untracked `BYPRODUCTS`."""
     entries = iter(git.run("status", "--porcelain=v2", "--branch", "-z").split("\0"))
     headers: dict[str, str] = {}
     changed = []
@@ -388,7 +392,7 @@ def _status(git: Git) -> tuple[dict[str, str], tuple[str, ...]]:
         if entry.startswith("# "):
             key, _, value = entry[2:].partition(" ")
             headers[key] = value
-        elif entry.startswith(("1 ", "u ", "? ")):
+        elif entry.startswith(("1 ", "u ", "? ")) and not (entry.startswith("? ") and is_byproduct(entry[2:])):
             changed.append(entry.split(" ", FIELDS_BEFORE_PATH[entry[0]])[-1])
         elif entry.startswith("2 "):
             changed += [entry.split(" ", 9)[-1], next(entries)]
