@@ -8,6 +8,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import struct
 import termios
 from dataclasses import dataclass
@@ -68,6 +69,9 @@ def run_on_terminal(
             if waiting and waiting[0][0] in text[start:]:
                 start = len(text)
                 os.write(terminal, waiting.pop(0)[1])
+        else:
+            # It leads a session of its own, so this ends what it has started, too.
+            os.killpg(pid, signal.SIGKILL)
     status = os.waitpid(pid, 0)[1]
     os.close(terminal)
     assert not waiting, f"{waiting[0][0]!r} was not shown:\n{_plain(output)}"

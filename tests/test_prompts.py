@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
+import io
 import os
-import select
 import sys
+from pathlib import Path
 
 import pytest
 
 from seatrial.prompts import Choice, ask_key, ask_text, choose, match_choice
+from terminal import run_on_terminal
 
 CHOICES = (Choice("minor", "1.4.0"), Choice("patch", "1.3.1"), Choice("major", "2.0.0"))
 SCRIPT = """\
@@ -17,32 +18,12 @@ from seatrial.prompts import Choice, choose
 choices = [Choice("minor", "1.4.0"), Choice("patch", "1.3.1"), Choice("major", "2.0.0")]
 print("chosen:", choose("Which part?", choices, has_cursor=True, show=print))
 """
-WHERE_IS_THE_CURSOR, AT_THE_TOP = b"\x1b[6n", b"\x1b[1;1R"
-SHOWN = b"3  major"
-"""The end of the menu: it takes keys once that is there."""
 
 
 def choose_with_keys(keys: bytes) -> str:
     """Return what the menu returns when a user types these keys."""
-    import pty  # noqa: PLC0415 - Windows has none
-
-    pid, terminal = pty.fork()
-    if not pid:
-        os.execv(sys.executable, (sys.executable, "-c", SCRIPT))  # noqa: S606 - a tuple, and no shell
-    output, is_typed = b"", False
-    with contextlib.suppress(OSError):
-        # Reading ends with an error when the child has ended.
-        while select.select([terminal], [], [], 60)[0]:
-            piece = os.read(terminal, 4096)
-            output += piece
-            if WHERE_IS_THE_CURSOR in piece:
-                os.write(terminal, AT_THE_TOP)
-            if SHOWN in output and not is_typed:
-                is_typed = True
-                os.write(terminal, keys)
-    os.waitpid(pid, 0)
-    os.close(terminal)
-    return output.decode().rpartition("chosen: ")[2].strip()
+    ran = run_on_terminal((sys.executable, "-c", SCRIPT), Path.cwd(), os.environ, [("3  major", keys)])
+    return ran.output.rpartition("chosen: ")[2].strip()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
@@ -85,20 +66,9 @@ def test_answer_means_a_number_a_word_or_the_one_beginning_of_a_word(answer: str
     assert match_choice(answer, CHOICES) == index
 
 
-def answers(monkeypatch: pytest.MonkeyPatch, *lines: str) -> list[str]:
-    """Have these lines typed; return where the prompts are kept."""
-    prompts: list[str] = []
-    typed = iter(lines)
-
-    def read(prompt: str) -> str:
-        prompts.append(prompt)
-        try:
-            return next(typed)
-        except StopIteration:
-            raise EOFError from None
-
-    monkeypatch.setattr("builtins.input", read)
-    return prompts
+def answers(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Have these lines typed."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
 
 
 @pytest.mark.parametrize(("lines", "word"), [(("5", "2"), "patch"), (("q",), None), ((), None), (("",), "minor")])
@@ -116,11 +86,13 @@ def test_dumb_terminal_gets_numbers_and_a_wrong_answer_asks_again(
     ("lines", "key"),
     [(("",), "n"), (("Y",), "y"), (("yes",), "y"), (("maybe", "d"), "d"), ((), "n"), (("q",), "n"), (("Quit",), "n")],
 )
-def test_question_takes_a_key_or_its_word(monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], key: str) -> None:
-    prompts = answers(monkeypatch, *lines)
+def test_question_takes_a_key_or_its_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lines: tuple[str, ...], key: str
+) -> None:
+    answers(monkeypatch, *lines)
     printed: list[str] = []
     assert ask_key("release?", {"y": "yes", "n": "no", "d": "diff"}, "n", show=printed.append) == key
-    assert set(prompts) == {"release? [y]es [n]o [d]iff (n) "}
+    assert set(capsys.readouterr().out.split("release? ")) == {"", "[y]es [n]o [d]iff (n) "}
     assert printed == (["invalid choice 'maybe'"] if "maybe" in lines else [])
 
 
@@ -129,10 +101,10 @@ def test_question_takes_a_key_or_its_word(monkeypatch: pytest.MonkeyPatch, lines
     [(("demo",), True), (("demos", "demo"), True), (("",), False), ((), False), (("Q",), False), (("demos",), False)],
 )
 def test_text_confirms_when_it_is_typed_as_it_is(
-    monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], *, is_confirmed: bool
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lines: tuple[str, ...], *, is_confirmed: bool
 ) -> None:
-    prompts = answers(monkeypatch, *lines)
+    answers(monkeypatch, *lines)
     printed: list[str] = []
     assert ask_text("type demo:", "demo", show=printed.append) is is_confirmed
-    assert set(prompts) == {"type demo: (q leaves) "}
+    assert set(capsys.readouterr().out.split("type demo: ")) == {"", "(q leaves) "}
     assert printed == ["invalid answer 'demos'"] * ("demos" in lines)

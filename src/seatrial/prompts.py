@@ -5,6 +5,8 @@ Whoever leaves with Ctrl-C, Escape or ``q`` answers None. A wrong answer is aske
 
 from __future__ import annotations
 
+import signal
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -65,10 +67,33 @@ def match_choice(answer: str, choices: Sequence[Choice]) -> int | None:
 
 def read_line(prompt: str) -> str | None:
     """Return a line that the user types, None at the end of the input."""
+    sys.stdout.write(prompt)
+    sys.stdout.flush()
+    if sys.stdin.isatty() and sys.platform != "win32":
+        _wait_for_line()
     try:
-        return input(prompt).strip()
+        return input().strip()
     except EOFError:
         return None
+
+
+def _wait_for_line() -> None:
+    """Wait until the terminal holds a line, or Ctrl-C.
+
+    `input` alone misses a Ctrl-C that arrives after the prompt and before it reads: it would wait for another key.
+    """
+    import select  # noqa: PLC0415 - few commands ask
+    import socket  # noqa: PLC0415
+
+    receiving, sending = socket.socketpair()
+    with receiving, sending:
+        sending.setblocking(False)
+        previous = signal.set_wakeup_fd(sending.fileno())
+        try:
+            while sys.stdin not in select.select([sys.stdin, receiving], [], [])[0]:
+                receiving.recv(1024)  # a signal that ends nothing
+        finally:
+            signal.set_wakeup_fd(previous)
 
 
 def ask_line(question: str, default: str) -> str:
