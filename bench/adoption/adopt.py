@@ -1,6 +1,6 @@
 """Adopt real projects: init, and a rehearsal of the next release, and a table of what came of it.
 
-    python bench/adoption/adopt.py FOLDER... [@LIST] [--no-tests] [--limit SECONDS] [--keep FOLDER] [--json FILE]
+    python bench/adoption/adopt.py FOLDER... [@LIST] [--no-tests | --trial-only] [--limit SECONDS] [--keep FOLDER]
 
 Each FOLDER is a git directory on disk, with or without a work tree; LIST is a file that names one in each line. It is
 cloned at its HEAD and never written to. With --keep, what init changed is in NAME.diff, and what it and the rehearsal
@@ -32,6 +32,7 @@ NOT_OUT_YET = re.compile(r"INDEX011|TagTaken|PartTooSmall")
 TESTS = re.compile(
     r"^\S tests +(?P<seatrial>[^(:\n]+?)(?: \((?P<how>[^:]+): (?P<own>[^)]+)\))?(?:: .*)?$", re.MULTILINE
 )
+REHEARSED = re.compile(r"^\S rehearse +(\S.*)$", re.MULTILINE)
 WRITTEN = re.compile(r"(\d+) files?, (\d+) lines? written")
 LEFT_TO_USER = re.compile(r"^- noxfile.py is yours .*:\n((?:  .*\n|\n)+)", re.MULTILINE)
 
@@ -57,10 +58,11 @@ def name_of(source: Path) -> str:
     return next(name for name in names if name)
 
 
-def adopt(source: Path, folder: Path, *, tests: bool, limit: int) -> Row:
+def adopt(source: Path, folder: Path, *, tests: bool, limit: int, trial_only: bool) -> Row:
     """Clone a project into ``folder``, adopt it, and rehearse its next release.
 
-    ``limit``: how many seconds the trial of init and each rehearsal may take.
+    ``limit``: how many seconds the trial of init and each rehearsal may take; ``trial_only``: whether the rehearsal
+    is that of the trial, which runs no tests, because the trial has run them on the newest Python.
     """
     name = name_of(source)
     row, root, begun = Row(name), folder / name, time.perf_counter()
@@ -76,6 +78,12 @@ def adopt(source: Path, folder: Path, *, tests: bool, limit: int) -> Row:
         git(root, "add", "--all")
         git(root, *IDENTITY, "commit", "-q", "--no-verify", "--allow-empty", "-m", "Adopt seatrial")
         git(root, "show", "--format=", f"--output={folder / f'{name}.diff'}", "HEAD")
+        if trial_only:
+            match = REHEARSED.search(output)
+            row.rehearsal = f"in the trial: {match[1] if match else 'none'}"
+            row.cause = "" if match and match[1] == "ready" else last_lines(output)
+            row.seconds = round(time.perf_counter() - begun, 1)
+            return row
         options = () if tests else ("--no-tests",)
         for part in PARTS:
             arguments = ("rehearse", part, "--anyway", "--allow-empty", *options)
@@ -146,6 +154,7 @@ def main() -> None:
     )
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--no-tests", action="store_true", help="rehearse without the tests")
+    parser.add_argument("--trial-only", action="store_true", help="no rehearsal but that of init's trial")
     parser.add_argument("--limit", type=int, default=900, metavar="SECONDS", help="of init's trial, and of a rehearsal")
     parser.add_argument("--keep", type=Path, help="work here, and leave it")
     parser.add_argument("--json", type=Path)
@@ -155,7 +164,15 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         rows = []
         for source in arguments.folders:
-            rows.append(adopt(source.resolve(), folder, tests=not arguments.no_tests, limit=arguments.limit))
+            rows.append(
+                adopt(
+                    source.resolve(),
+                    folder,
+                    tests=not arguments.no_tests,
+                    limit=arguments.limit,
+                    trial_only=arguments.trial_only,
+                )
+            )
             print(json.dumps(asdict(rows[-1])), flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=2), encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from errors_raised import raises_error
+from errors_raised import raises_error, rendered
 from sample_project import lines
 from seatrial.init.changelog import with_unreleased_heading
 from seatrial.init.changelog_plan import kinds_of_titles, lacks_notes, plan_changelog, require_source
@@ -229,9 +229,8 @@ def test_changelog_without_notes_is_recognised_for_the_command_that_comes_next(p
 def test_notes_that_no_fragment_has_are_named_with_their_line(project: SampleProject) -> None:
     text = BY_HAND.replace("## [1", "## Unreleased\n\n- New.\n\n## [1")
     detected = detect(project, pyproject=TOWNCRIER, CHANGES_md=text)
-    assert plan_changelog(detected).remarks == (
-        "CHANGES.md:3: these notes are in no fragment: move them into fragments",
-    )
+    remark = "CHANGES.md:3: these notes are in no fragment; to move them into fragments: seatrial init --fragments"
+    assert tuple(map(rendered, plan_changelog(detected).remarks)) == (remark,)
 
 
 def test_changelog_that_is_not_utf_8_is_left_alone(project: SampleProject) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -14,8 +14,11 @@ from seatrial.errors import ProjectError
 from seatrial.git.command import listed_files
 from seatrial.init.changelog import insert_marker, release_headings, unreleased_line, with_unreleased_heading
 from seatrial.init.files import ProposedFile
+from seatrial.init.fragments import MovedNotes, move_notes, name_fragments
 from seatrial.init.write import UNFINISHED_SUFFIX
 from seatrial.project.changelog import (
+    DEFAULT_KINDS,
+    DEFAULT_TITLES,
     UnreleasedChangelog,
     changelog_candidates,
     default_marker,
@@ -28,10 +31,11 @@ from seatrial.project.settings import CHANGELOG_SOURCES, Config
 from seatrial.project.unreleased import CATEGORIES, find_unreleased
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from seatrial.init.detect import DetectedProject
+    from seatrial.project.changelog import ChangelogSettings
 
 
 ChangelogSource = Literal["fragments", "unreleased", "none"]
@@ -52,6 +56,9 @@ KINDS = (
 )
 """The type of fragment for a heading, by what is in its text; any other is ``misc``."""
 
+KIND_OF_CATEGORY = {"added": "feature", "changed": "change"}
+"""The type of fragment for a category of Keep a Changelog that `KINDS` has no word for."""
+
 MOST_KINDS = 8
 """More headings than these in the latest entries are not the types of changes."""
 
@@ -62,6 +69,7 @@ class ChangelogPlan:
 
     ``source``: what entries are made from; ``file``: the changelog, None for none; ``tables``: the lines of
     ``[tool.towncrier]``, None where they are not needed; ``settings``: those of ``[tool.seatrial.changelog]``;
+    ``text``: the changelog without the notes that become ``fragments``, by their paths; None where none are moved;
     ``remarks``: what is left to the user.
     """
 
@@ -69,13 +77,22 @@ class ChangelogPlan:
     file: PurePosixPath | None = None
     tables: str | None = None
     settings: dict[str, str] = field(default_factory=dict)
+    text: str | None = None
+    fragments: dict[PurePosixPath, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
 
-def require_source(text: str) -> ChangelogSource | None:
-    """Return the way to keep a changelog that a text names, None for no text. Raises `ChangelogUnknown`."""
-    sources = get_args(ChangelogSource)
-    if text and text not in sources:
+def require_source(*texts: str) -> ChangelogSource | None:
+    """Return the way to keep a changelog that the texts name, None for no text. Raises `ChangelogUnknown`."""
+    sources, texts = get_args(ChangelogSource), tuple(dict.fromkeys(filter(None, texts)))
+    text = next(iter(texts), None)
+    if len(texts) > 1:
+        raise ProjectError(
+            f"the changelog can't be kept in two ways: {' and '.join(texts)}",
+            code="ChangelogUnknown",
+            fix="name one of them",
+        )
+    if text is not None and text not in sources:
         raise ProjectError(
             f"--changelog {text} is none of {', '.join(sources)}",
             code="ChangelogUnknown",
@@ -84,8 +101,12 @@ def require_source(text: str) -> ChangelogSource | None:
     return next((source for source in sources if source == text), None)
 
 
-def plan_changelog(detected: DetectedProject, source: ChangelogSource | None = None) -> ChangelogPlan:
+def plan_changelog(
+    detected: DetectedProject, source: ChangelogSource | None = None, *, moves_notes: bool = False
+) -> ChangelogPlan:
     """Return how the changelog is to be kept; ``source``: what the maintainer chooses, None for what fits.
+
+    ``moves_notes``: whether notes below an Unreleased heading become fragments, where the project has or gets these.
 
     A project with towncrier keeps its fragments; one with a changelog kept by hand goes on so, and the notes below its
     Unreleased heading become the entry of a release; one without a changelog gets none.
@@ -96,7 +117,8 @@ def plan_changelog(detected: DetectedProject, source: ChangelogSource | None = N
     if source == "none":
         return ChangelogPlan("none", settings={} if _automatic_source(detected) is None else {"source": "none"})
     if source == "fragments" or (source is None and detected.news is not None):
-        return _plan_fragments(detected)
+        settings = {"source": "fragments"} if configured in {"unreleased", "none"} else {}
+        return replace(_plan_fragments(detected, moves_notes=moves_notes), settings=settings)
     return _plan_unreleased(detected, is_chosen=source is not None)
 
 
@@ -140,25 +162,82 @@ def _plan_unreleased(detected: DetectedProject, *, is_chosen: bool) -> Changelog
     return ChangelogPlan("unreleased", log, settings=settings)
 
 
-def _plan_fragments(detected: DetectedProject) -> ChangelogPlan:
+def _plan_fragments(detected: DetectedProject, *, moves_notes: bool) -> ChangelogPlan:
     news = detected.news
-    if news is not None:
-        path = PurePosixPath(news.filename)
-        remarks = _remarks_on_notes(path, detected.read(path) or "")
-        return ChangelogPlan("fragments", path if news.single else None, remarks=remarks)
-    log = detected.log or DEFAULT_LOG
-    text = detected.read(log) if detected.log is not None else ""
-    if text is None:
+    log = PurePosixPath(news.filename) if news else detected.log or DEFAULT_LOG
+    text = detected.read(log) if news or detected.log is not None else ""
+    if text is None and news is None:
         return ChangelogPlan("none", remarks=(f"{log} is not UTF-8: releases go without a changelog",))
-    return ChangelogPlan("fragments", log, _towncrier_tables(log, text), remarks=_remarks_on_notes(log, text))
+    text = text or ""
+    moved = move_notes(text) if moves_notes else MovedNotes(text)
+    titles = tuple(dict.fromkeys(note.title for note in moved.notes))
+    kinds = (
+        _kinds_of_towncrier(news)
+        if news
+        else kinds_with_titles(kinds_of_titles(tuple(_category_headings(text))), titles)
+    )
+    kind_of_title = {
+        title: kind_for_title(kinds or dict(zip(DEFAULT_KINDS, DEFAULT_TITLES)), title) for title in titles
+    }
+    remarks = _remarks_on_notes(log, moved) + tuple(
+        f"the notes below {title} have the type {kind} now"
+        for title, kind in kind_of_title.items()
+        if title and title.lower() not in {kind, kinds.get(kind, "").lower()}
+    )
+    folder = news.folders[0] if news else PurePosixPath(FRAGMENTS)
+    ends = (news.orphan_prefix, news.suffix) if news else ("+", ".md" if log.suffix == ".md" else ".rst")
+    existing = {path.name: detected.read(path) or "" for path in detected.files if path.parent == folder}
+    fragments = name_fragments(moved.notes, kind_of_title.__getitem__, ends, existing)
+    return ChangelogPlan(
+        "fragments",
+        log if news is None or news.single else None,
+        None if news else _towncrier_tables(log, text, kinds),
+        text=moved.text if moves_notes and not moved.obstacle else None,
+        fragments={folder / name: content for name, content in fragments.items()},
+        remarks=remarks,
+    )
 
 
-def _remarks_on_notes(path: PurePosixPath, text: str) -> tuple[str, ...]:
-    line = unreleased_line(text)
-    return (f"{path}:{line}: these notes are in no fragment: move them into fragments",) if line else ()
+def _remarks_on_notes(path: PurePosixPath, moved: MovedNotes) -> tuple[str, ...]:
+    if moved.obstacle:
+        return (f"{path}:{moved.obstacle}: no fragment can have a heading: move these notes into fragments by hand",)
+    line, move = unreleased_line(moved.text), Command("init", "--fragments", program_only=True)
+    return (f"{path}:{line}: these notes are in no fragment; to move them into fragments: {move}",) if line else ()
 
 
-def _towncrier_tables(log: PurePosixPath, text: str) -> str:
+def _kinds_of_towncrier(news: ChangelogSettings) -> dict[str, str]:
+    """Return the types of fragments, and their headings."""
+    tables = news.extra.get("fragment", {})
+    names = {str(table.get("directory", table["name"].lower())): table["name"] for table in news.extra.get("type", ())}
+    names = names or {kind: table.get("name", kind.capitalize()) for kind, table in tables.items()}
+    return {str(kind): str(name) for kind, name in names.items()} or dict(zip(DEFAULT_KINDS, DEFAULT_TITLES))
+
+
+def kinds_with_titles(kinds: dict[str, str], titles: Iterable[str]) -> dict[str, str]:
+    """Return types of fragments with one for each heading that none of them fits."""
+    others = [title for title in titles if title and not _fitting_kind(kinds, title)]
+    if others and not kinds:
+        kinds = dict(zip(DEFAULT_KINDS, DEFAULT_TITLES))
+        others = [title for title in others if not _fitting_kind(kinds, title)]
+    return {**kinds, **{re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"): title for title in others}}
+
+
+def kind_for_title(kinds: Mapping[str, str], title: str) -> str:
+    """Return the type of fragment for a heading: the one that fits, else the one for everything else."""
+    usual = (kind for kind in ("misc", "changed", "change") if kind in kinds)
+    return _fitting_kind(kinds, title) or next(usual, list(kinds)[-1])
+
+
+def _fitting_kind(kinds: Mapping[str, str], title: str) -> str | None:
+    """Return the type of fragment whose heading or name a heading is, or that means the same; None for none."""
+    word = title.lower()
+    exact = (kind for kind, name in kinds.items() if word in {kind, name.lower()})
+    meant = (kind for kind, words in KINDS if kind in kinds and any(part in word for part in words))
+    category = KIND_OF_CATEGORY.get(word, "")
+    return next(exact, None) or next(meant, None) or (category if category in kinds else None)
+
+
+def _towncrier_tables(log: PurePosixPath, text: str, kinds: Mapping[str, str]) -> str:
     """Return the settings of towncrier for entries that look like those of a changelog."""
     headings, lines = release_headings(text), text.splitlines()
     default = DEFAULT_TITLE if log.suffix == ".md" else DEFAULT_TITLE.removeprefix("## ")
@@ -166,6 +245,10 @@ def _towncrier_tables(log: PurePosixPath, text: str) -> str:
     table["directory"] = FRAGMENTS
     table["filename"] = str(log)
     table["title_format"] = headings[0].title_format if headings else default
+    if headings and (label := re.search(r"\[([^\]]+)\]", headings[0].text)):
+        # With the target of the latest release's link, that of the next one is written, too.
+        is_linked = re.search(rf"^\[{re.escape(label[1])}\]:", text, re.MULTILINE)
+        table["title_format"] = re.sub(r"v?\{version\}", r"[\g<0>]" if is_linked else r"\g<0>", table["title_format"])
     inner = _category_headings(text)
     if headings and headings[0].underline:
         below = next((sign for line in inner.values() if (sign := underline(lines, line))), None)
@@ -176,7 +259,7 @@ def _towncrier_tables(log: PurePosixPath, text: str) -> str:
     types = "".join(
         f"\n[[tool.towncrier.type]]\ndirectory = {tomlkit.item(kind).as_string()}\n"
         f"name = {tomlkit.item(title).as_string()}\nshowcontent = true\n"
-        for kind, title in kinds_of_titles(tuple(inner)).items()
+        for kind, title in kinds.items()
     )
     return f"[tool.towncrier]\n{table.as_string()}{types}"
 
@@ -226,6 +309,10 @@ def changelog_files(detected: DetectedProject, plan: ChangelogPlan) -> Iterator[
     path = plan.file
     if path is None or plan.source == "none":
         return
+    # Before the changelog loses them.
+    for fragment, content in plan.fragments.items():
+        if (existing := detected.read(fragment)) != content:
+            yield ProposedFile(fragment, existing, content)
     old = detected.read(path)
     if plan.source == "unreleased":
         new = with_unreleased_heading(path, old or "# Changelog\n") if old is None or not find_unreleased(old) else old
@@ -234,12 +321,15 @@ def changelog_files(detected: DetectedProject, plan: ChangelogPlan) -> Iterator[
         return
     news = detected.news
     marker = default_marker(path)
-    if news is None or news.marker == marker:
-        if old is not None and (new := insert_marker(path, old)) != old:
+    uses_marker = news is None or news.marker == marker
+    if old is not None:
+        text = old if plan.text is None else plan.text
+        new = insert_marker(path, text) if uses_marker else text
+        if new != old:
             yield ProposedFile(path, old, new)
-        elif old is None and news is None:
-            yield ProposedFile(path, None, new_changelog(marker, is_markdown=path.suffix == ".md"))
-    if news is None and not _has_fragments(detected):
+    elif news is None:
+        yield ProposedFile(path, None, new_changelog(marker, is_markdown=path.suffix == ".md"))
+    if news is None and not plan.fragments and not _has_fragments(detected):
         # git does not store empty folders, and towncrier asks for the folder.
         yield ProposedFile(PurePosixPath(FRAGMENTS, ".gitkeep"), None, "")
 

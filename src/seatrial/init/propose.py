@@ -50,17 +50,18 @@ def propose_changes(
     workflows: bool = True,
     classifiers: bool = False,
     changelog: ChangelogSource | None = None,
+    moves_notes: bool = False,
     tasks: bool = True,
     planned: Sequence[PlannedSession] | None = None,
 ) -> Proposal:
     """Return the files to write into a project, in the order in which they are written.
 
     ``workflows``: whether those of CI are among them; ``classifiers``: whether the metadata gets those of the Pythons;
-    ``changelog``: as for `plan_changelog`; ``tasks``: whether invoke gets a tasks.py; ``planned``: the sessions of the
-    noxfile, those of `plan_sessions` for None.
+    ``changelog`` and ``moves_notes``: as for `plan_changelog`; ``tasks``: whether invoke gets a tasks.py; ``planned``:
+    the sessions of the noxfile, those of `plan_sessions` for None.
     """
     planned = plan_sessions(detected) if planned is None else planned
-    plan = plan_changelog(detected, changelog)
+    plan = plan_changelog(detected, changelog, moves_notes=moves_notes)
     remarks = list(plan.remarks)
     noxfile = new_noxfile(detected, planned)
     new = [*_face_file(detected, "noxfile.py", noxfile)]

@@ -149,6 +149,12 @@ def section_lines(text: str, heading: EntryHeading) -> tuple[str, ...]:
     return tuple(lines[heading.body : _end_of_section(text, heading)])
 
 
+def cut_unreleased(text: str, heading: EntryHeading) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the lines above the section of a heading, those of the section without the heading, and those below it."""
+    lines, end = text.splitlines(), _end_of_section(text, heading)
+    return tuple(lines[: _first_line(lines, heading)]), tuple(lines[heading.body : end]), tuple(lines[end:])
+
+
 def _end_of_section(text: str, heading: EntryHeading) -> int:
     lines = text.splitlines()
     following = (other for other in read_headings(text) if other.line > heading.line and other.level <= heading.level)

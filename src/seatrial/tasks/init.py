@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         "classifiers": "add a classifier for each supported Python, where none names one",
         "no-classifiers": "add no classifiers (the default)",
         "changelog": "fragments, unreleased or none: what entries are made from; default: as it is kept today",
+        "fragments": "the same as --changelog fragments, and move the notes below Unreleased into fragments",
         "no-changelog": "the same as --changelog none",
         "tasks": "--no-tasks: write no tasks.py, which only invoke needs",
         "remove": "take seatrial out of the project again, as far as it is as init wrote it",
@@ -63,6 +64,7 @@ def init(
     classifiers: bool = False,
     no_classifiers: bool = False,
     changelog: str = "",
+    fragments: bool = False,
     no_changelog: bool = False,
     tasks: bool = True,
     remove: bool = False,
@@ -89,7 +91,7 @@ def init(
             from seatrial.init.trial import part_to_release, try_proposal
             from seatrial.init.write import require_clean_files, write_proposal
 
-            source = require_source("none" if no_changelog else changelog)
+            source = require_source("none" if no_changelog else "", "fragments" if fragments else "", changelog)
             detected = detect_project(Path(project or ".").resolve())
             text = "" if remove else detected_text(detected)
         if remove:
@@ -102,6 +104,7 @@ def init(
             workflows=workflows,
             classifiers=classifiers and not no_classifiers,
             changelog=source,
+            moves_notes=fragments,
             tasks=tasks,
         )
         can_ask = yes or dry_run or is_interactive()
