@@ -79,7 +79,7 @@ def adopt(source: Path, folder: Path, *, tests: bool, limit: int, trial_only: bo
         git(root, *IDENTITY, "commit", "-q", "--no-verify", "--allow-empty", "-m", "Adopt seatrial")
         git(root, "show", "--format=", f"--output={folder / f'{name}.diff'}", "HEAD")
         if trial_only:
-            match = REHEARSED.search(output)
+            match = next(reversed(list(REHEARSED.finditer(output))), None)
             row.rehearsal = f"in the trial: {match[1] if match else 'none'}"
             row.cause = "" if match and match[1] == "ready" else last_lines(output)
             row.seconds = round(time.perf_counter() - begun, 1)

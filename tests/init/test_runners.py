@@ -125,6 +125,27 @@ def run_tests(session):
             },
             "justfile test",
         ),
+        # With a default for its arguments, and a condition.
+        (
+            "just python=3.12 test",
+            {
+                "Justfile": """
+                python := ""
+
+                test *args="--ff --cov=pkg tests":
+                    uv run {{ if python != '' { '-p ' + python } }} --extra fast --with pytest-cov pytest {{args}}
+
+                bench:
+                    pytest bench --benchmark-save base
+                """
+            },
+            "Justfile test",
+        ),
+        (
+            "scripts/test",
+            {"scripts/test": '#!/bin/sh -e\nexport PREFIX="venv/bin/"\n\n${PREFIX}pytest --cov=pkg tests "$@"\n'},
+            f"{CI}, job test, scripts/test",
+        ),
         (
             "hatch run test",
             {
@@ -175,6 +196,8 @@ def test_what_ci_runs_comes_before_a_file_that_it_does_not_read(tmp_path: Path) 
         ("uv sync --extra a --group=b --locked", Needs((), (), ("a",), ("b",))),
         ("poetry install --with test,docs -E 'a b'", Needs((), (), ("a", "b"), ("test", "docs"))),
         ("pdm install -G a,b", Needs((), (), ("a", "b"))),
+        ("uv pip install --resolution lowest-direct --python 3.12 x", Needs(("x",))),
+        ("pip install -c constraints.txt x --index-url URL y", Needs(("x", "y"))),
         ("pip install $PACKAGES ./other x.whl", Needs()),
     ],
 )

@@ -128,6 +128,47 @@ def detect(project: SampleProject, files: dict[str, str], tag: str = "v1.2.3") -
             },
             'sessions.tests(requirements=["pytest"], command=["pytest", "tests/"])',
         ),
+        # A part of the tests, and benchmarks, are not the tests.
+        (
+            {
+                "tox.ini": "[tox]\nenv_list = py3{11-12}-{tests,mypy}\n[testenv]\ndeps = pytest\ncommands =\n"
+                "  tests: pytest {posargs:-n auto}\n  mypy: pytest -k test_mypy",
+            },
+            'sessions.tests(pythons=["3.11", "3.12"], requirements=["pytest"], command=["pytest", "-n", "auto"])',
+        ),
+        (
+            {
+                "Makefile": "slow:\n\tpytest -m slow\n\nbench:\n\tpytest bench --benchmark-compare\n\n"
+                "all:\n\tpytest -m 'not slow'"
+            },
+            'sessions.tests(requirements=["pytest"], command=["pytest", "-m", "not slow"])',
+        ),
+        (
+            {"Makefile": "sample:\n\tpytest -k Sample\n"},
+            'sessions.tests(requirements=["pytest"])',
+        ),
+        # An older form of {posargs}, and an installer.
+        (
+            {"tox.ini": "[testenv]\ndeps =\n  poetry\n  pytest\ncommands = pytest tests []"},
+            'sessions.tests(requirements=["pytest"], command=["pytest", "tests"])',
+        ),
+        # An option whose value is computed.
+        (
+            {
+                "noxfile.py": 'import nox\n@nox.session\ndef typing(session):\n    session.install("mypy")\n'
+                '    session.run("mypy", "--config", PYPROJECT, "tidepool")',
+            },
+            'sessions.mypy(command=["mypy", "tidepool"])',
+        ),
+        # What the wheel brings is not pinned by a hook.
+        (
+            {
+                "pyproject.toml": 'dependencies = ["click>=8.1"]',
+                ".pre-commit-config.yaml": "repos:\n- repo: https://github.com/pre-commit/mirrors-mypy\n"
+                "  rev: v1.10.0\n  hooks:\n  - id: mypy\n    additional_dependencies: [click==8.0.1, types-toml]",
+            },
+            'sessions.mypy(requirements=["mypy==1.10.0", "types-toml"], command=["mypy", "--ignore-missing-imports"])',
+        ),
         # A task runner.
         (
             {
@@ -144,6 +185,16 @@ def detect(project: SampleProject, files: dict[str, str], tag: str = "v1.2.3") -
 )
 def test_session_runs_what_the_project_runs_today(project: SampleProject, files: dict[str, str], call: str) -> None:
     assert call in session_calls(detect(project, files))
+
+
+def test_tests_are_what_pytest_is_configured_to_take_for_tests(project: SampleProject) -> None:
+    settings = '[dependency-groups]\ndev = ["pytest-relaxed"]\n[tool.pytest.ini_options]\npython_files = "*"\n'
+    project.write({"checks/tide.py": "class Tide:\n    def rises(self): ...\n"})
+    files = {"pyproject.toml": f'{settings}testpaths = ["checks"]\n'}
+    detected = detect(project, files)
+    (project.root / "tests/test_tide.py").unlink()
+    assert "sessions.tests()" in session_calls(detect_project(project.root))
+    assert detected.tests.command == ("pytest",)
 
 
 def test_commands_that_tox_runs_one_after_the_other_are_sessions_each(project: SampleProject) -> None:

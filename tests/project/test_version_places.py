@@ -215,6 +215,7 @@ def test_version_is_found_where_the_backend_keeps_it(
         DYNAMIC + '[build-system]\nrequires = ["hatchling", "hatch_vcs"]\n[tool.hatch.version]\nsource = "vcs"\n',
         DYNAMIC + '[tool.pdm.version]\nsource = "scm"\n',
         DYNAMIC + '[build-system]\nrequires = ["versioningit ~= 3.0"]\n',
+        DYNAMIC + '[build-system]\nrequires = ["flit_scm"]\nbuild-backend = "flit_scm:buildapi"\n',
         '[tool.poetry]\nversion = "0.0.0"\n[tool.poetry-dynamic-versioning]\nenable = true\n',
         DYNAMIC
         + '[build-system]\nrequires = ["hatchling", "uv-dynamic-versioning"]\nbuild-backend = "hatchling.build"\n'

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import re
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ NAMES = ("test", "tests", "testing", "pytest", "dev", "develop", "development", 
 TEST_FILE = re.compile(r"test_.+\.py|.+_test\.py|tests?\.py")
 SHORT = r"(tests?|testing|dev|pytest)"
 FILES = re.compile(
-    rf"(requirements/)?({SHORT}[-_]requirements|(requirements[-_.])?{SHORT})\.txt|{SHORT}/requirements\.txt"
+    rf"(requirements/)?({SHORT}[-_]requirements|(requirements[-_.])?{SHORT})\.txt|{SHORT}/requirements\.txt|requirements\.txt"
 )
 """The usual names of requirements files for tests."""
 
@@ -73,6 +74,7 @@ def detect_tests(project: Project, files: Sequence[PurePosixPath], runners: Sequ
     ``files``: those of the project, relative to it; ``runners``: how it runs everything today.
     """
     tests = [path for path in files if TEST_FILE.fullmatch(path.name) and "docs" not in path.parts]
+    tests = tests or list(_configured_tests(project, files))
     runner = _chosen(project, [each for each in runners if each.purpose is Purpose.TESTS])
     if runner is None and not tests:
         return DetectedTests()
@@ -82,7 +84,8 @@ def detect_tests(project: Project, files: Sequence[PurePosixPath], runners: Sequ
         command: tuple[str, ...] = runner.command
     else:
         needs = Needs()
-        uses_pytest = any(_places(project, files)) or _uses_pytest(project, files, tests)
+        runs_pytest = any("pytest" in each.command for each in runners)
+        uses_pytest = runs_pytest or any(_places(project, files)) or _uses_pytest(project, files, tests)
         command = ("pytest",) if uses_pytest else _unittest(tests, set(files))
     command = wheel_command(project, files, command, folder)
     if measures_coverage(project) and not measures(command, project):
@@ -114,7 +117,11 @@ def _commands_after(runner: Runner | None, runners: Sequence[Runner]) -> tuple[t
 
 
 def _chosen(project: Project, runners: Sequence[Runner]) -> Runner | None:
-    """Return the runner that counts: the first, or where coverage is configured the first that measures."""
+    """Return the runner that counts: the first, or where coverage is configured the first that measures.
+
+    Those that run a part of the tests do not count.
+    """
+    runners = [runner for runner in runners if not selects_part(runner.command)]
     first = next(iter(runners), None)
     if first is None or not measures_coverage(project) or measures(first.command, project):
         return first
@@ -122,6 +129,34 @@ def _chosen(project: Project, runners: Sequence[Runner]) -> Runner | None:
     if measuring_runner is None:
         return first
     return replace(measuring_runner, needs=first.needs | measuring_runner.needs, pythons=first.pythons)
+
+
+PART = re.compile(
+    r"-k|--co|--collect-only|--(?:lf|last-failed|ff|failed-first|nf|new-first|sw|stepwise)-only|--lf|--last-failed|--sw"
+    r"|--stepwise|--deselect|--benchmark-(?:only|compare|save|autosave|enable).*|--codspeed|--fuzz.*|--hypothesis-seed.*"
+)
+"""Options of pytest that run some of the tests, or other things than tests."""
+NO_TESTS = frozenset(("bench", "benches", "benchmark", "benchmarks", "perf", "performance", "examples", "docs", "doc"))
+
+
+def selects_part(command: Sequence[str]) -> bool:
+    """Whether a command of pytest runs a part of the tests: those of a name or a mark, or benchmarks."""
+    words = command[command.index("pytest") + 1 :] if "pytest" in command else ()
+    paths = [word for word, before in zip(words, ("", *words)) if not word.startswith("-") and before not in WITH_VALUE]
+    marks = [word for word, before in zip(words, ("", *words)) if before == "-m"]
+    only_others = bool(paths) and all(path.lstrip("./").partition("/")[0] in NO_TESTS for path in paths)
+    return only_others or any(map(PART.fullmatch, words)) or any(not mark.startswith("not ") for mark in marks)
+
+
+def _configured_tests(project: Project, files: Sequence[PurePosixPath]) -> Iterator[PurePosixPath]:
+    """Yield the files that pytest is configured to take for tests, below the folders that it is configured for."""
+    settings = pytest_settings(project)
+    patterns = words_of_setting(settings.get("python_files", ""))
+    folders = words_of_setting(settings.get("testpaths", ""))
+    for path in files:
+        is_below = any(PurePosixPath(folder) in path.parents for folder in folders)
+        if patterns and is_below and path.suffix == ".py" and any(fnmatch(path.name, pattern) for pattern in patterns):
+            yield path
 
 
 def measuring(command: Sequence[str]) -> tuple[str, ...]:
@@ -297,7 +332,8 @@ def _places(project: Project, files: Sequence[PurePosixPath]) -> Iterator[tuple[
     for name, requirements in sorted(_extras(project), key=lambda extra: _rank(extra[0])):
         if _has_pytest(map(_name, requirements)):
             yield Needs(extras=(name,)), f"the extra {name}"
-    for path in files:
+    # The one without a word of its own has everything.
+    for path in sorted(files, key=lambda path: str(path) == "requirements.txt"):
         if FILES.fullmatch(str(path)):
             with contextlib.suppress(ProjectError):
                 if _has_pytest(map(_name, read_requirements(project.root, str(path)))):

@@ -158,7 +158,15 @@ WITH_VALUE = re.compile(
     r"--(?:cov-report|junit-?xml|html|durations|color|basetemp|tb|log-cli-level|data-file|cache-dir|python-version"
     r"|txt-report|html-report|cobertura-xml-report)"
 )
-SHORT_REPORTS = re.compile(r"-(?:v+|q+|ra|rA|rf|s)")
+TAKING_VALUE = frozenset(
+    (
+        *("-n", "-k", "-m", "-p", "-c", "-o", "-W", "-s", "-t", "--cov", "--cov-config", "--numprocesses", "--maxfail"),
+        *("--config", "--config-file", "--rcfile", "--rootdir", "--ignore", "--deselect", "--dist", "--timeout"),
+        *("--source", "--omit", "--include", "--concurrency", "--package", "--module", "--python-executable"),
+    )
+)
+"""Options that say nothing without the word behind them."""
+SHORT_REPORTS = re.compile(r"-(?:v+|q+|ra|rA|rf|s)|--(?:ff|failed-first|nf|new-first)")
 
 
 def session_words(words: Sequence[str]) -> tuple[str, ...]:
@@ -174,7 +182,7 @@ def session_words(words: Sequence[str]) -> tuple[str, ...]:
         elif not (word == "--" or SHORT_REPORTS.fullmatch(word)):
             if "$" not in word and "\0" not in word and word:
                 kept.append(word)
-            elif kept and kept[-1] in {"-n", "-k", "-m", "-p", "-c", "--cov", "--numprocesses"}:
+            elif kept and kept[-1] in TAKING_VALUE:
                 kept.pop()
     return tuple(kept)
 
@@ -269,6 +277,10 @@ class RunnerReader:
             kind = {"make": "Makefile", "just": "justfile"}.get(name, name)
             for target in words[:1] if kind == name else words:
                 yield from self._of_target(kind, target, context, depth)
+        elif (text := _shell_script(self.project.root, program)) is not None:
+            inside = replace(context, where=f"{context.where}, {program.command.words[0]}")
+            for inner in programs_in(text):
+                yield from self.resolve(inner, inside, depth)
         elif program.runner in {"hatch", "pdm", "rye"}:
             yield from self._of_target(program.runner or "", name, context, depth)
 
@@ -300,7 +312,8 @@ class RunnerReader:
                 key=lambda text: (_minor(text), text),
             )
         )
-        needs = Needs.of_lines(requirements_of(group)) | Needs(extras=newest.extras, groups=newest.groups)
+        lines = (line for line in requirements_of(group) if not INSTALLER.match(line))
+        needs = Needs.of_lines(lines) | Needs(extras=newest.extras, groups=newest.groups)
         for command in newest.commands:
             for program in programs_of(ShellCommand(tuple(command))):
                 is_own = purpose_of(program) is not None or program.runner == "poetry"
@@ -377,6 +390,16 @@ class RunnerReader:
         return {name: script for name, value in scripts if (script := _script_of(value, where, name)) is not None}
 
 
+def _shell_script(root: Path, program: Program) -> str | None:
+    """Return a script of the project that a program is, without a variable before a command (``${PREFIX}pytest``)."""
+    path = root / (program.script or next(iter(program.command.words), ""))
+    if path.parent == root or root not in path.parents or not path.is_file():
+        return None
+    text = path.read_text(encoding="utf-8", errors="replace")
+    is_shell = re.match(r"#!.*\b(?:ba|da|z|k)?sh\b", text)
+    return re.sub(r"(?m)^([ \t]*)\$\{\w+\}(?=\w)", r"\1", text) if is_shell else None
+
+
 MOST_STEPS = 4
 """How many targets and scripts that call each other are followed."""
 
@@ -427,6 +450,12 @@ def fields_removed(text: str) -> str:
     return re.sub(r"\{(?:args|posargs)?:?([^{}]*)\}", lambda match: match[1] if ":" in match[0] else "", text)
 
 
+DEFAULT_VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s:"']+)"""
+RECIPE = re.compile(
+    rf"^@?(?P<names>[\w-]+(?:[ \t]+[*+$]?[\w-]+(?:={DEFAULT_VALUE})?)*)[ \t]*:(?!=)(?P<parts>[^=\n#]*)(?:#.*)?$"
+)
+"""The head of a recipe of just: its name, its parameters with their defaults, the recipes that come first."""
+PARAMETER = re.compile(rf"[*+$]?([\w-]+)=({DEFAULT_VALUE})")
 TARGET = re.compile(r"^(?P<names>@?[\w.-]+(?:[ \t]+[^:=\n]*)?)\s*:(?!=)(?P<parts>[^=\n#]*)(?:#.*)?$")
 
 
@@ -438,16 +467,19 @@ def read_targets(root: Path, name: str) -> Mapping[str, Script]:
         return {}
     targets: dict[str, Script] = {}
     current: list[str] = []
+    defaults: dict[str, str] = {}
+    head = TARGET if name == "Makefile" else RECIPE
     lines = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ").splitlines()
     for line in lines:
-        match = TARGET.match(line)
+        match = head.match(line)
         if line[:1] in {"\t", " "} and line.strip():
-            command = re.sub(r"\$\(\w+\)|\$\{\w+\}|\{\{[^}]*\}\}", "$X", line.strip().lstrip("@-+"))
+            command = _filled_recipe(line.strip().lstrip("@-+"), defaults)
             for target in current:
                 script = targets[target]
                 targets[target] = replace(script, text=f"{script.text}{command}\n")
         elif match:
             # A recipe of just has its parameters behind its name.
+            defaults = {name: value.strip("\"'") for name, value in PARAMETER.findall(match["names"])}
             words = match["names"].lstrip("@").split()
             current = words if name == "Makefile" else words[:1]
             current = [word for word in current if not word.startswith(".")]
@@ -457,6 +489,13 @@ def read_targets(root: Path, name: str) -> Mapping[str, Script]:
         elif line.strip() and not line.startswith("#"):
             current = []
     return targets
+
+
+def _filled_recipe(command: str, defaults: Mapping[str, str]) -> str:
+    """Return a command of a recipe with the defaults of its parameters, without conditions."""
+    command = re.sub(r"\{\{\s*if\b.*?\}\}", "", command)
+    command = re.sub(r"\{\{\s*([\w-]+)\s*\}\}", lambda field: defaults.get(field[1], "$X"), command)
+    return re.sub(r"\$\(\w+\)|\$\{\w+\}|\{\{.*?\}\}", "$X", command)
 
 
 def words_after(args: Sequence[str], *options: str) -> list[str]:
@@ -504,6 +543,10 @@ TOOLS_OF_CI = frozenset(
 """What CI installs to do its own work, and no test needs."""
 
 
+INSTALLER = re.compile(r"(?:poetry|pdm|pipenv|hatch)(?![\w-])", re.IGNORECASE)
+"""A requirement that installs the others, in an environment of tox."""
+
+
 def needs_installed(program: Program) -> Needs:
     """Return what a program installs into the environment that later commands run in."""
     name, args = program.name, program.args
@@ -543,12 +586,36 @@ def needs_of_uv(args: Sequence[str]) -> Needs:
     return needs
 
 
+OPTIONS_OF_PIP = frozenset(
+    (
+        *(
+            "-c",
+            "--constraint",
+            "--constraints",
+            "-i",
+            "--index-url",
+            "--extra-index-url",
+            "--index",
+            "--default-index",
+        ),
+        *("-f", "--find-links", "-t", "--target", "--prefix", "--root", "--src", "--python", "-p", "--python-version"),
+        *("--platform", "--python-platform", "--implementation", "--abi", "--only-binary", "--no-binary", "--group"),
+        *("--upgrade-strategy", "--progress-bar", "--timeout", "--retries", "--trusted-host", "--cache-dir", "--proxy"),
+        *("-C", "--config-settings", "--config-setting", "--report", "--log", "--use-feature", "--use-deprecated"),
+        *("--resolution", "--prerelease", "--exclude-newer", "--index-strategy", "--link-mode", "--override"),
+        *("--overrides", "-P", "--upgrade-package", "--extra", "--torch-backend", "--keyring-provider", "--cert"),
+        *("--no-build-isolation-package", "--no-build-package", "--no-binary-package", "--reinstall-package"),
+    )
+)
+"""The options of ``pip install`` and ``uv pip install`` that take the word behind them, requirements files excepted."""
+
+
 def needs_of_pip(args: Sequence[str]) -> Needs:
     """Return what the arguments of ``pip install`` install, without the project itself and what only CI needs."""
     needs = Needs()
     files, groups = words_after(args, "-r", "--requirement"), words_after(args, "--group")
-    skipped = {*words_after(args, "-c", "--constraint", "-i", "--index-url", "--extra-index-url", "-f", "-t"), *groups}
-    plain = [word for word in args if not word.startswith("-") and word not in skipped and "$" not in word]
+    values = {place + 1 for place, word in enumerate(args) if word in OPTIONS_OF_PIP}
+    plain = [word for place, word in enumerate(args) if not (word.startswith("-") or place in values or "$" in word)]
     # A file may be followed by requirements.
     named = [name for name in files if name.endswith((".txt", ".in", ".pip"))]
     for word in plain:

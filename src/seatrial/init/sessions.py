@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from packaging.markers import default_environment
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from seatrial.errors import ProjectError
 from seatrial.init.detect_tests import USUAL_GROUPS, declared_needs, package_folders
 from seatrial.init.runners import Needs, Purpose, first_runner, is_session, session_name, types_of_hooks
 from seatrial.project.requirements import read_requirements
+from seatrial.pythons import virtualenv_supports
 from seatrial.sessions.tests import TYPE_GROUPS
 
 if TYPE_CHECKING:
@@ -214,6 +216,10 @@ def _needs_of_types(detected: DetectedProject, runner: Runner | None) -> Needs:
             return replace(detected.tests.needs, groups=())
         return Needs() if grouped or not _checks_tests(project) else replace(detected.tests.needs, groups=())
     others = tuple(text for text in needs.requirements if text not in {"mypy", "ruff", "pyright"})
+    if runner.where.startswith(".pre-commit"):
+        # The wheel brings what it depends on, in versions that fit it.
+        own = {_parsed_name(text) for text in project.table.get("project", {}).get("dependencies", ())}
+        others = tuple(text for text in others if _parsed_name(text) not in own)
     return replace(needs, requirements=tuple(text for text in others if not text.startswith("pyright")))
 
 
@@ -274,7 +280,12 @@ def _pythons_of_types(detected: DetectedProject, needs: Needs) -> tuple[str, ...
     python = str(settings.get("python_version", ""))
     # A "type: ignore" that one Python needs is unused on another, which strict settings report.
     is_strict = any(str(settings.get(name, "")).lower() == "true" for name in ("strict", "warn_unused_ignores"))
-    return (python,) if is_strict and python in _pythons(project) else ()
+    return (python,) if is_strict and virtualenv_supports(python) and python in _pythons(project) else ()
+
+
+def _parsed_name(text: str) -> str | None:
+    requirement = _parsed(text)
+    return canonicalize_name(requirement.name) if requirement else None
 
 
 def _parsed(text: str) -> Requirement | None:

@@ -343,6 +343,9 @@ def cleaned(words: Sequence[str]) -> tuple[str, ...]:
             if kept and kept[-1].startswith("-") and "=" not in kept[-1] and not word.startswith("-"):
                 kept.pop()
             continue
+        if word == "[]":
+            # An older form of {posargs}.
+            continue
         if SITE in word:
             # An installed package is named as such to pytest.
             kept += ["--pyargs", PurePosixPath(word.replace(SITE, "").lstrip("/")).as_posix().replace("/", ".")]

@@ -86,6 +86,11 @@ def resolve_tag_form(project: Project, config: Config, tags: Collection[str], ve
         equal = [candidate for candidate in group if candidate.newest == version]
         if equal:
             return _only(equal, project, version)
+    # A higher tag, such as that of a pre-release which was given up, does not make this one another form.
+    for group in (own, [] if is_below_top else usual):
+        having = [candidate for candidate in group if version in candidate.tags]
+        if having:
+            return _only(having, project, version)
     # The version in the files may be ahead of its tag, but not behind: what is higher is of something else.
     for group in (own, [] if is_below_top else usual, others):
         not_above = [candidate for candidate in group if candidate.newest <= version]

@@ -32,7 +32,7 @@ VERSION_MODULES = ("__init__.py", "__about__.py", "__version__.py", "_version.py
 
 TAG_PLUGINS = (
     *("setuptools-scm", "setuptools-git-versioning", "hatch-vcs", "versioningit", "dunamai", "vcs-versioning"),
-    *("uv-dynamic-versioning", "versioneer", "pbr"),
+    *("uv-dynamic-versioning", "versioneer", "pbr", "flit-scm"),
 )
 POETRY_PLUGIN = "poetry-dynamic-versioning"
 """Build requirements that take the version from a tag."""
