@@ -305,15 +305,15 @@ def signals_held() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[int] = []
+    received: list[int] = []
     signs = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
-    before = {sign: signal.signal(sign, lambda number, _: came.append(number)) for sign in signs}
+    before = {sign: signal.signal(sign, lambda number, _: received.append(number)) for sign in signs}
     try:
         yield
     finally:
         for sign, handler in before.items():
             signal.signal(sign, handler)
-        for number in came[:1]:
+        for number in received[:1]:
             signal.raise_signal(number)
 
 

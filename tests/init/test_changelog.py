@@ -85,6 +85,8 @@ def test_marker_goes_above_the_latest_release_and_changes_no_other_line(name: st
         ("## v1.2.3 (January 5, 2024)\n", "## v{version} ({project_date})"),
         ("## [v1.2.3](https://example.org/1.2.3) - 2024-01-31\n", "## v{version} - {project_date}"),
         ("1.2.3 / 2024-01-31\n==================\n", "{version} - {project_date}"),
+        ("## 1.2.3 - January 5th, 2024\n", "## {version} - {project_date}"),
+        ("```\n## 0.1 (1999)\n```\n\n## v1.2.3 - 2024-01-31\n", "## v{version} - {project_date}"),
     ],
 )
 def test_title_of_releases_to_come_is_like_that_of_the_latest(text: str, title: str) -> None:

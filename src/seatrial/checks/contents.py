@@ -35,9 +35,9 @@ TYPED = "Typing :: Typed"
     "A build backend that does not find the package builds an empty wheel without an error.",
 )
 def not_empty(wheel: Distribution) -> Finding:
-    brought = any(not _top(member.name).endswith(".dist-info") for member in wheel.files)
+    has_content = any(not _top(member.name).endswith(".dist-info") for member in wheel.files)
     line = "the wheel contains nothing but metadata"
-    return finding_of([] if brought else [line], "configure where the package is, in the build backend")
+    return finding_of([] if has_content else [line], "configure where the package is, in the build backend")
 
 
 @check(

@@ -53,7 +53,7 @@ def check_distributions(
     ``sources``: the files that git tracks, below the project; ``ignore_reasons``: codes that the project ignores, with
     its reasons; ``without``: codes of checks to leave out.
     """
-    alone = (
+    of_files = (
         result
         for file in distributions
         for result in run_checks(
@@ -64,14 +64,14 @@ def check_distributions(
         )
     )
     release_files = ReleaseFiles(tuple(distributions), tuple(sources))
-    together = (
+    of_releases = (
         result
         for release in release_files.releases
         for result in run_checks(
             RELEASE_FILES_CHECKS, release_files.of_release(release), subject=str(release), ignore_reasons=ignore_reasons
         )
     )
-    return (*alone, *run_checks(FILE_SET_CHECKS, release_files, ignore_reasons=ignore_reasons), *together)
+    return (*of_files, *run_checks(FILE_SET_CHECKS, release_files, ignore_reasons=ignore_reasons), *of_releases)
 
 
 def check_uploads(

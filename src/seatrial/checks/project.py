@@ -442,9 +442,9 @@ def pythons_in_workflows(sources: ProjectSources) -> Finding:
         return Finding.skipped("no workflow lists several Pythons that classifiers name")
     listed = set().union(*lists)
     missing = [python for python in named if python not in listed]
-    beyond = sorted(listed - set(named), key=_minor)
+    unclassified = sorted(listed - set(named), key=_minor)
     lines = [f"no workflow runs Python {', '.join(missing)}"] if missing else []
-    lines += [f"workflows run Python {', '.join(beyond)}, which no classifier names"] if beyond else []
+    lines += [f"workflows run Python {', '.join(unclassified)}, which no classifier names"] if unclassified else []
     return finding_of(lines, "generate the matrix with nox --list --json, or correct it by hand")
 
 

@@ -143,8 +143,10 @@ def built_once(facts: WorkflowFacts) -> Finding:
         builders = [other.name for other in (*run.before, run) if any(map(_builds_all, _programs(other.job)))]
         if len(builders) > 1:
             lines.append(f"before {run.name}, {' and '.join(builders)} build each for itself")
-        keeps = any(step.step.uses_action("actions/upload-artifact") for other in run.before for step in other.steps)
-        if keeps and run.name not in builders and not _fetches(run):
+        are_stored = any(
+            step.step.uses_action("actions/upload-artifact") for other in run.before for step in other.steps
+        )
+        if are_stored and run.name not in builders and not _fetches(run):
             lines.append(f"the job {run.name} fetches nothing that another has built")
         lines += [f"the job {run.name}: {problem}" for problem in transfer_problems(run)]
     return finding_of(lines, "build once, keep the files with actions/upload-artifact, and fetch them by their id")

@@ -111,10 +111,10 @@ def _merged(calls: Iterable[NoxCall]) -> tuple[NoxCall, ...]:
     """Return calls without the sessions that an earlier one runs the same way; calls alike in a row become one."""
     merged: list[NoxCall] = []
     for call in calls:
-        alike = [other for other in merged if replace(other, sessions=call.sessions) == call]
-        earlier = {session for other in alike for session in other.sessions}
+        same_calls = [other for other in merged if replace(other, sessions=call.sessions) == call]
+        earlier = {session for other in same_calls for session in other.sessions}
         sessions = tuple(session for session in call.sessions if session not in earlier)
-        if sessions and alike and alike[-1] is merged[-1]:
+        if sessions and same_calls and same_calls[-1] is merged[-1]:
             merged[-1] = replace(call, sessions=(*merged[-1].sessions, *sessions))
         elif sessions:
             merged.append(replace(call, sessions=sessions))

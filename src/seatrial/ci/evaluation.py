@@ -140,10 +140,10 @@ class JobRun:
     @property
     def wants_token(self) -> bool:
         """Whether its own permissions let it ask for an identity token, or it has those of its caller."""
-        stated = self.job.permissions or self.workflow.permissions
-        if stated is None:
+        permissions = self.job.permissions or self.workflow.permissions
+        if permissions is None:
             return bool(self.callers) and self.callers[-1].may_get_token
-        return stated.may_get_token
+        return permissions.may_get_token
 
     @property
     def refused_by(self) -> JobRun | None:

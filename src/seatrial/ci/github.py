@@ -502,10 +502,10 @@ def _uses(table: Mapping[str, Any], lines: list[str]) -> Uses | None:
 
 
 def _permissions(table: Mapping[str, Any]) -> Permissions | None:
-    stated = table.get("permissions")
-    if isinstance(stated, dict):
+    permissions = table.get("permissions")
+    if isinstance(permissions, dict):
         return Permissions(variables_at(table, "permissions"))
-    return Permissions(all=stated or None) if isinstance(stated, str) else None
+    return Permissions(all=permissions or None) if isinstance(permissions, str) else None
 
 
 def _folder(table: Mapping[str, Any]) -> str | None:

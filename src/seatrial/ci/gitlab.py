@@ -115,10 +115,10 @@ class Pipeline:
         needs = job.needs or ()
         needed = [other for other in self.jobs if other.name in needs]
         starts = (("a pipeline", self.starts), *((f"the job {other.name}", other.starts) for other in (job, *needed)))
-        for what, answer in starts:
+        for subject, answer in starts:
             if answer is Answer.NO:
                 why = (
-                    f"{self.tag} does not start {what} of {PIPELINE_FILE}, as the rules say, so nothing would be "
+                    f"{self.tag} does not start {subject} of {PIPELINE_FILE}, as the rules say, so nothing would be "
                     "published"
                 )
                 return answer, why

@@ -88,11 +88,11 @@ class Publisher:
         Owner and repository may be written in capitals or not, as a remote's address may; the name of a workflow file
         may not, nor the environment of GitLab. A publisher without an environment takes every environment.
         """
-        stated = {name: str(value) for name, value in claims.items() if value is not None}
-        missing = next((name for name in REQUIRED[self.forge] if name not in stated), None)
+        present = {name: str(value) for name, value in claims.items() if value is not None}
+        missing = next((name for name in REQUIRED[self.forge] if name not in present), None)
         if missing is not None:
             return f"Missing claim {missing!r}"
-        return self._mismatch_of_gitlab(stated) if self.forge == "gitlab" else self._mismatch_of_github(stated)
+        return self._mismatch_of_gitlab(present) if self.forge == "gitlab" else self._mismatch_of_github(present)
 
     def _mismatch_of_github(self, claims: Mapping[str, str]) -> str | None:
         file = WORKFLOW_IN_CLAIM.search(claims["job_workflow_ref"])
@@ -106,8 +106,8 @@ class Publisher:
         home = f"{claims['repository']}/.github/workflows/{self.workflow}"
         expected = sorted({f"{home}@{claims[name]}" for name in ("ref", "sha") if claims[name]})
         if claims["job_workflow_ref"] not in expected:
-            got = claims["job_workflow_ref"]
-            return f"The job_workflow_ref claim does not match, expecting one of {expected!r}, got {got!r}"
+            actual = claims["job_workflow_ref"]
+            return f"The job_workflow_ref claim does not match, expecting one of {expected!r}, got {actual!r}"
         if claims["event_name"] == "pull_request_target":
             return "Publishing from a workflow invoked via 'pull_request_target' is not supported."
         return None
@@ -122,8 +122,8 @@ class Publisher:
         home = f"gitlab.com/{claims['project_path']}//{self.workflow}"
         expected = sorted(f"{home}@{claims[name]}" for name in ("ref_path", "sha"))
         if claims["ci_config_ref_uri"] not in expected:
-            got = claims["ci_config_ref_uri"]
-            return f"The ci_config_ref_uri claim does not match, expecting one of {expected!r}, got {got!r}"
+            actual = claims["ci_config_ref_uri"]
+            return f"The ci_config_ref_uri claim does not match, expecting one of {expected!r}, got {actual!r}"
         return None
 
 

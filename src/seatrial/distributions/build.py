@@ -65,8 +65,8 @@ def ensure_built(
     Raises `BuildError`, `InstallFailed`, `PyprojectInvalid` or `CommandFailed`.
     """
     state.mkdir(parents=True, exist_ok=True)
-    where = hashlib.sha256(str(project.root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    record = BuildRecord(state / f"built-{where}.json", project.root / "dist")
+    digest = hashlib.sha256(str(project.root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    record = BuildRecord(state / f"built-{digest}.json", project.root / "dist")
     tree = SourceTree.scan(project, epoch)
     built = record.find(tree)
     if built:

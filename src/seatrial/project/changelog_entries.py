@@ -67,7 +67,7 @@ def read_entry(text: str, version: Version, *, with_heading: bool = False) -> st
 
 def read_headings(text: str) -> tuple[EntryHeading, ...]:
     """Return all headings of a changelog; in reStructuredText, those that look alike are as high."""
-    lines, looks, headings = text.splitlines(), list[str](), list[EntryHeading]()
+    lines, styles, headings = text.splitlines(), list[str](), list[EntryHeading]()
     fence = None
     for number, line in enumerate(lines):
         mark = FENCE.match(line)
@@ -80,9 +80,9 @@ def read_headings(text: str) -> tuple[EntryHeading, ...]:
             headings.append(EntryHeading(number, line, len(hashes[1]) - 1, number + 1))
             continue
         is_overlined = number > 0 and RULE.match(lines[number - 1])
-        look = f"{sign}{sign}" if is_overlined else str(sign)
-        looks += [] if look in looks else [look]
-        headings.append(EntryHeading(number, line, looks.index(look), number + 2))
+        style = f"{sign}{sign}" if is_overlined else str(sign)
+        styles += [] if style in styles else [style]
+        headings.append(EntryHeading(number, line, styles.index(style), number + 2))
     return tuple(headings)
 
 

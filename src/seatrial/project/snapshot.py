@@ -145,9 +145,9 @@ def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple
         )
     of_issues = (fragment for fragment in fragments if fragment.issue)
     counted = Counter((fragment.path.parent, fragment.issue, fragment.kind, fragment.counter) for fragment in of_issues)
-    twice = [key for key, number in counted.items() if number > 1]
-    if twice:
-        folder, issue, kind, _ = twice[0]
+    repeated = [key for key, number in counted.items() if number > 1]
+    if repeated:
+        folder, issue, kind, _ = repeated[0]
         raise ReleaseError(
             f"several fragments in {folder} are number {issue} of type {kind}, which towncrier does not take",
             code="FragmentInvalid",

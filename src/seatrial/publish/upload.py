@@ -155,8 +155,8 @@ def install_command(upload_plan: UploadPlan, environ: Mapping[str, str]) -> str:
     """
     simple, usual = redact(upload_plan.destination.simple), redact(pip_index_url(environ))
     requirement = f"{upload_plan.on_index.project}=={upload_plan.on_index.version}"
-    alone = "" if simple == usual else f"pip install --no-deps --index-url {simple} {requirement} && "
-    return f"{alone}pip install {requirement}"
+    first_command = "" if simple == usual else f"pip install --no-deps --index-url {simple} {requirement} && "
+    return f"{first_command}pip install {requirement}"
 
 
 def _twine_environment(destination: Destination) -> dict[str, str]:

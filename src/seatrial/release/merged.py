@@ -351,7 +351,7 @@ def _report_comparison(release: MergedRelease, progress: Progress) -> None:
         return
     if release.between:
         listed = "".join(f"\n  {line}" for line in release.between)
-        came = f"{count_text(len(release.between), 'commit')} came in since it was verified:{listed}"
+        reason = f"{count_text(len(release.between), 'commit')} came in since it was verified:{listed}"
     else:
-        came = "no commit with its tree was verified on this machine"
-    progress.note(f"{release.commit.commit[:12]} is verified again: {came}")
+        reason = "no commit with its tree was verified on this machine"
+    progress.note(f"{release.commit.commit[:12]} is verified again: {reason}")

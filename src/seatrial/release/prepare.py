@@ -356,10 +356,10 @@ def require_ci(message: str, push_option: str | None, *, is_of_release: bool) ->
     """
     marker = SKIP_MARKER.search(message)
     if marker:
-        whose = "the commit of the release" if is_of_release else "HEAD, which the tag would be of,"
+        commit = "the commit of the release" if is_of_release else "HEAD, which the tag would be of,"
         setting = "take it out of message in [tool.seatrial]"
         raise ReleaseError(
-            f"{whose} has {marker[0]} in its message, so CI would not run for the tag, and nothing would be published",
+            f"{commit} has {marker[0]} in its message, so CI would not run for the tag, and nothing would be published",
             code="CiSkipped",
             fix=setting if is_of_release else "commit something after it: git commit --allow-empty",
         )

@@ -185,8 +185,8 @@ def push_tag(repository: Repository, preconditions: Preconditions, tag: str, pro
 
 def undecided_error(push: AtomicPush, output: str = "") -> ReleaseError:
     """Return the error about a release of which it is unknown whether the remote takes it."""
-    ask, forget = Command("release", "--resume"), Command("release", "--forget")
-    return push_unknown_error(push, f"ask again: {ask}\nor, if it will never arrive: {forget}", output)
+    resume, forget = Command("release", "--resume"), Command("release", "--forget")
+    return push_unknown_error(push, f"ask again: {resume}\nor, if it will never arrive: {forget}", output)
 
 
 def update_checkout(repository: Repository, release_push: ReleasePush) -> None:

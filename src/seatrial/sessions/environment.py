@@ -283,9 +283,9 @@ def _fill(
     # A URL, because # and ; in a path have a meaning in a requirement.
     wheels = [f"{wheel.project}{extras} @ {wheel.path.as_uri()}"] if wheel else []
     fix = f"{INSTALL_FIX}\n{LOCK_FIX}" if contents.constraints else INSTALL_FIX
-    alone = ("--no-deps", "--force-reinstall")
+    wheel_options = ("--no-deps", "--force-reinstall")
     with environment.changing(asdict(contents)):
-        arguments = (*(alone if work is Work.WHEEL else _pinned(environment, contents)), *wheels)
+        arguments = (*(wheel_options if work is Work.WHEEL else _pinned(environment, contents)), *wheels)
         is_offline = environment.install(arguments, fix)
         if work is Work.EVERYTHING or before is None or before.modules != contents.modules:
             write_finder(_site_packages(environment), contents.modules)

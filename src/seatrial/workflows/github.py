@@ -107,7 +107,7 @@ def _workflow(
 
 def _plan(context: WorkflowContext, tag: str, *, checks: bool) -> dict[str, Any]:
     compare = (run_step("Compare the workflows with the project", "seatrial workflows --check"),) if checks else ()
-    what = "the commit" if checks else "the tag"
+    subject = "the commit" if checks else "the tag"
     return {
         "name": "Plan",
         **({} if checks else _only_pushed(context)),
@@ -116,7 +116,7 @@ def _plan(context: WorkflowContext, tag: str, *, checks: bool) -> dict[str, Any]
         "permissions": READ_PERMISSION,
         "outputs": {"matrix": "${{ steps.sessions.outputs.matrix }}"},
         "steps": [
-            _checkout(context, what, has_history=checks),
+            _checkout(context, subject, has_history=checks),
             *_setup(context),
             *compare,
             run_step("List the sessions", f'seatrial ci.sessions --tag {tag} >> "$GITHUB_OUTPUT"', id="sessions"),
@@ -404,12 +404,12 @@ def _at_top(context: WorkflowContext, step: dict[str, Any]) -> dict[str, Any]:
     return {**step, **({"working-directory": "."} if context.prefix else {}), "run": script}
 
 
-def _checkout(context: WorkflowContext, what: str, *, has_history: bool = False) -> dict[str, Any]:
+def _checkout(context: WorkflowContext, subject: str, *, has_history: bool = False) -> dict[str, Any]:
     """Return the step that checks the commit out; it leaves no credentials behind."""
     options: dict[str, object] = {"fetch-depth": 0} if has_history else {}
     options |= {"submodules": "recursive"} if context.has_submodules else {}
     options |= {"lfs": True} if context.has_lfs else {}
-    return action_step(f"Check out {what}", CHECKOUT_PIN, {**options, "persist-credentials": False})
+    return action_step(f"Check out {subject}", CHECKOUT_PIN, {**options, "persist-credentials": False})
 
 
 def _setup(context: WorkflowContext, also: str | None = None) -> tuple[dict[str, Any], ...]:

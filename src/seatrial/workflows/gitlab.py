@@ -221,8 +221,8 @@ def _on_tag(context: WorkflowContext) -> dict[str, Any]:
 
 
 def _never_on_tag(context: WorkflowContext) -> dict[str, Any]:
-    never = {"if": f"$CI_COMMIT_TAG =~ {tag_expression(context)}", "when": "never"}
-    return {"rules": [never, {"when": "on_success"}]}
+    not_on_tag = {"if": f"$CI_COMMIT_TAG =~ {tag_expression(context)}", "when": "never"}
+    return {"rules": [not_on_tag, {"when": "on_success"}]}
 
 
 def _bring(tool: str) -> str:
