@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
+from seatrial import process
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -35,6 +37,14 @@ def test_table_of_dependencies_is_that_of_pyproject() -> None:
     assert table
     rows = [row.split("|")[1].strip() for row in table[1].splitlines()]
     assert rows == sorted(Requirement(line).name for line in pyproject["project"]["dependencies"])
+
+
+def test_listing_loads_no_console_and_no_library_that_draws() -> None:
+    """``invoke -l`` and ``nox -l`` import every task and session: what only some of them need waits until they run."""
+    heavy = ["rich", "questionary", "requests", "seatrial.console", "seatrial.events", "seatrial.findings", "twine"]
+    script = f"import sys, seatrial, seatrial.tasks\nprint(*(name for name in {heavy} if name in sys.modules))"
+    environ = process.user_environment()
+    assert process.run((sys.executable, "-c", script), cwd=CHECKOUT, env=environ).split() == []
 
 
 def test_private_names_of_libraries_are_the_listed_ones() -> None:

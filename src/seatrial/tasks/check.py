@@ -15,7 +15,6 @@ from invoke.exceptions import Exit
 
 from seatrial.colours import paint_card
 from seatrial.commands import Command
-from seatrial.console import Form
 from seatrial.errors import BuildError, ProjectError
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
@@ -111,6 +110,7 @@ def preflight(
 
     Example: invoke preflight minor
     """
+    from seatrial.console import Form
     from seatrial.errors import ReleaseError
     from seatrial.findings import render_results
     from seatrial.release.preflight import run_preflight
@@ -120,7 +120,7 @@ def preflight(
 
     console = open_console("preflight", sys.stderr if json else sys.stdout)
     with errors_as_messages("nothing has changed"), termination_as_interrupt():
-        request = ReleaseRequest(part or ("" if version else "auto"), version, anyway, allow_empty)
+        request = ReleaseRequest(part or (None if version else "auto"), version or None, anyway, allow_empty)
         with console.running() as progress:
             result = run_preflight(project_folder(), request, os.environ, progress)
         results = render_results(result.results, render)
