@@ -124,6 +124,10 @@ def tag_a_newer_release(repo: ReleaseRepo) -> None:
     repo.project.git("push", "-q", "origin", "v5.0.0")
 
 
+def tag_a_newer_release_here_alone(repo: ReleaseRepo) -> None:
+    repo.project.git("tag", "v1.3.0")
+
+
 def pin_a_dependency_to_the_same_number(repo: ReleaseRepo) -> None:
     pyproject = repo.read("pyproject.toml").replace(
         'version = "1.2.3"', 'version = "1.2.3"\ndependencies = ["lib==1.2.3"]'

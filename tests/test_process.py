@@ -267,6 +267,21 @@ def test_environment_for_children_leads_no_git_astray_and_lets_nobody_publish(
     assert (environment["TIDE"], environment["LC_ALL"]) == ("high", "C.UTF-8")
 
 
+def test_build_of_a_commit_gets_no_variable_that_changes_what_is_built(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dropped = (
+        *("SETUPTOOLS_SCM_PRETEND_VERSION", "HATCH_BUILD_NO_HOOKS", "PDM_BUILD_SCM_VERSION", "PBR_VERSION"),
+        *("DIST_EXTRA_CONFIG", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONPATH", "TIDEPOOL_WITHOUT_SPEEDUPS", "TIDE"),
+    )
+    kept = ("PATH", "TMPDIR", "https_proxy", "SSL_CERT_FILE", "PIP_INDEX_URL", "CC", "TIDEPOOL_DATA")
+    for name in (*dropped, *kept):
+        monkeypatch.setenv(name, os.environ.get(name, "x"))
+    environment = process.commit_environment(tmp_path, ["TIDEPOOL_D*"], TIDE="high")
+    assert [name for name in (*dropped, *kept) if name in environment] == ["TIDE", *kept]
+    assert (environment["TIDE"], environment["HOME"]) == ("high", str(tmp_path))
+
+
 def test_pass_env_names_the_secrets_that_the_code_of_a_project_gets(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATABASE_PASSWORD", "DATABASE_TOKEN", "OTHER_PASSWORD", "TWINE_PASSWORD"):
         monkeypatch.setenv(name, "x")

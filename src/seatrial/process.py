@@ -10,6 +10,7 @@ import contextlib
 import fnmatch
 import hashlib
 import os
+import re
 import selectors
 import shlex
 import signal
@@ -25,7 +26,6 @@ from seatrial.errors import CommandFailed
 from seatrial.redaction import PUBLISHING_VARIABLE, is_secret, redact, redact_values, secrets_of
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Collection, Iterator, Mapping
 
 
@@ -408,6 +408,25 @@ REPOSITORY_LOCAL = frozenset(
 From ``git rev-parse --local-env-vars``; its ``GIT_CONFIG_*`` stay, because CI images set ``safe.directory`` so.
 """
 
+SYSTEM_VARIABLE = re.compile(
+    r"PATH|USER|USERNAME|LOGNAME|SHELL|TERM|LANG|LC_.*|TMPDIR|TMP|TEMP|NO_COLOR"
+    # Windows: where the system and its programs are.
+    r"|PATHEXT|COMSPEC|OS|SYSTEM(DRIVE|ROOT)|WINDIR|ALLUSERSPROFILE|PROGRAM(DATA|FILES.*)"
+    r"|COMMONPROGRAM.*|HOME(DRIVE|PATH)|PROCESSOR_.*|NUMBER_OF_PROCESSORS"
+    # The network: proxies, certificates, and the index that requirements come from.
+    r"|(ALL|HTTPS?|NO|FTP)_PROXY|(CURL|REQUESTS)_CA_BUNDLE|SSL_CERT_(DIR|FILE)|NODE_EXTRA_CA_CERTS"
+    r"|(PIP|UV)_(.*INDEX.*|CERT|CACHE_DIR|FIND_LINKS|TRUSTED_HOST|OFFLINE|NATIVE_TLS|DEFAULT_TIMEOUT|HTTP_TIMEOUT)"
+    # Where compilers, their libraries and agents are found.
+    r"|CC|CXX|LD|AR|FC|F77|SDKROOT|DEVELOPER_DIR|(LD_)?LIBRARY_PATH|CPATH|INCLUDE|LIB|LIBPATH|PKG_CONFIG_(PATH|LIBDIR)"
+    r"|NIX_.*|CONDA_.*|V[SC][A-Z0-9]*(INSTALL|TOOLS|COMNTOOLS).*|(CARGO|RUSTUP|JAVA|PYENV|NVM)_(HOME|ROOT|DIR)|RUSTUP_TOOLCHAIN"
+    r"|GOPATH|GOROOT|GOCACHE|GOMODCACHE|GOPROXY|SSH_AUTH_SOCK|SSH_AGENT_PID|GIT_(SSH.*|CONFIG_(COUNT|KEY_.*|VALUE_.*)|ASKPASS)",
+    re.IGNORECASE,
+)
+"""The variables of the machine that a build of a commit gets: they find programs, folders, the network and the user.
+
+Any other can change what is built: SETUPTOOLS_SCM_PRETEND_VERSION, HATCH_BUILD_NO_HOOKS, PYTHONOPTIMIZE, one that the
+project's own setup.py reads."""
+
 MODULES_VARIABLE = "PYTHONPATH"
 """Where every Python looks for modules first, before it looks into its own folders."""
 
@@ -422,6 +441,37 @@ def child_environment(pass_env: Collection[str] = (), /, **extra: str) -> dict[s
     names (shell patterns, ``[tool.seatrial] pass-env``). Messages come in English.
     """
     return _environment(lambda name, value: is_secret(name, value) and not _matches(name, pass_env), extra)
+
+
+def commit_environment(home: Path, pass_env: Collection[str] = (), /, **extra: str) -> dict[str, str]:
+    """Return an environment for a build of a commit, which no variable and no configuration of this machine changes.
+
+    Of `child_environment` it has `SYSTEM_VARIABLE` alone, and what ``pass_env`` names. ``home``: a folder for it.
+    """
+    inherited = child_environment(pass_env)
+    kept = {
+        name: value for name, value in inherited.items() if SYSTEM_VARIABLE.fullmatch(name) or _matches(name, pass_env)
+    }
+    return {**toolchains(), **kept, **home_variables(home), **extra}
+
+
+def home_variables(home: Path) -> dict[str, str]:
+    """Return the variables with which programs take a folder for the home of the user."""
+    return {
+        "HOME": str(home),
+        "USERPROFILE": str(home),
+        "APPDATA": str(home / "appdata"),
+        "LOCALAPPDATA": str(home / "localappdata"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_DATA_HOME": str(home / "data"),
+    }
+
+
+def toolchains() -> dict[str, str]:
+    """Return the variable for rustup's compilers, which it would look for in the home: cargo is one of its commands."""
+    folder = Path.home() / ".rustup"
+    return {"RUSTUP_HOME": str(folder)} if folder.is_dir() else {}
 
 
 def user_environment(**extra: str) -> dict[str, str]:

@@ -187,6 +187,18 @@ def test_backend_sees_no_secret_but_those_that_pass_env_names(project: Path, mon
 
 
 @pytest.mark.slow
+def test_build_of_a_commit_names_the_variable_that_it_does_not_get(project: Path) -> None:
+    environment = BuildEnvironment(project.parent / "environment", best_installer(), is_for_commit=True)
+    with raises_error("BackendFailed") as raised:
+        build_distributions(project, project.parent / "built", environment, 1709208000)
+    assert raised.value.fix.endswith('; if it needs TRIAL_CALLS:\n[tool.seatrial]\npass-env = ["TRIAL_CALLS"]')
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('[tool.seatrial]\npass-env = ["TRIAL_*"]\n')
+    for path in build_distributions(project, project.parent / "built", environment, 1709208000):
+        assert path.exists()
+
+
+@pytest.mark.slow
 def test_sdist_that_is_no_archive_is_refused(project: Path) -> None:
     (project / "spoil").touch()
     with raises_error("BackendFailed") as raised:

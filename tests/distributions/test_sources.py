@@ -9,7 +9,16 @@ import pytest
 
 from errors_raised import raises_error
 from seatrial.distributions.distribution import Distribution
-from seatrial.distributions.sources import HOW_TO_INCLUDE, modules_from_wheel, require_package, unlisted_files
+from seatrial.distributions.sources import (
+    HOW_TO_INCLUDE,
+    link_error,
+    modules_from_wheel,
+    outside_links,
+    packed_links,
+    require_package,
+    suspected_links,
+    unlisted_files,
+)
 from seatrial.project.project import Project
 
 
@@ -88,3 +97,29 @@ def test_files_that_git_ignores_and_a_build_takes_are_inputs(tmp_path: Path) -> 
     listed = files("src/tide_pool/__init__.py")
     at = Project(tmp_path, {"project": {"name": "tide-pool"}})
     assert unlisted_files(at, listed, [built]) == ("src/tide_pool/_made.py",)
+
+
+def test_link_out_of_the_repository_is_no_source_of_a_distribution(tmp_path: Path) -> None:
+    top, outside = tmp_path / "repository", tmp_path / "outside"
+    for folder in (top / ".git", top / "packages/tide/src", top / "shared", outside):
+        folder.mkdir(parents=True)
+    links = {
+        "src/tide_pool": outside,
+        "src/deep": "../../../../outside",
+        "src/gone.py": "/nowhere/x.py",
+        "shared.txt": "../../shared",
+        "README.md": "src/../../../../a",
+    }
+    for name, target in links.items():
+        (top / "packages/tide" / name).symlink_to(target)
+    linked = Project(top / "packages/tide", {"project": {"name": "tide-pool"}})
+    outside_names = ("README.md", "src/deep", "src/gone.py", "src/tide_pool")
+    assert outside_links(linked, files(*links, "absent.py")) == files(*outside_names)
+    built = wheel(tmp_path, "tide_pool/__init__.py")
+    assert packed_links(files("tide_pool", "tide", "src"), [built]) == files("tide_pool")
+    assert suspected_links(linked, files("README.md", "tests/x", "src/deep"), "no README.md") == files(
+        "README.md", "src/deep"
+    )
+    assert link_error(linked, files("src/gone.py")).what.startswith(
+        "src/gone.py leads out of the repository, to /nowhere/x.py\n"
+    )

@@ -30,6 +30,7 @@ from broken_states import (
     refuse_on_the_remote,
     rewrite_the_version_in_a_hook,
     tag_a_newer_release,
+    tag_a_newer_release_here_alone,
     tag_here,
     tag_there,
     take_the_marker_away,
@@ -474,6 +475,15 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         f"""
         seatrial: 1.3.0 is not newer than 5.0.0, of which v5.0.0 is the tag
         fix:  invoke release --version 5.1.0
+        {READ}VersionNotNewer
+        """,
+    ),
+    (
+        tag_a_newer_release_here_alone,
+        (),
+        f"""
+        seatrial: 1.3.0 is not newer than 1.3.0, of which v1.3.0 is the tag; origin does not have it
+        fix:  if it was never pushed: git tag -d v1.3.0; else invoke release --version 1.4.0
         {READ}VersionNotNewer
         """,
     ),

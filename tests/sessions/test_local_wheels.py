@@ -11,6 +11,7 @@ from sample_project import HERE, SampleProject, lines
 from seatrial.errors import PyprojectInvalid
 from seatrial.project.local_sources import DependencySource, dependency_sources
 from seatrial.project.project import Project
+from seatrial.sessions.local_wheels import source_requirements
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,6 +96,18 @@ def test_each_kind_of_source_is_read(tmp_path: Path) -> None:
             DependencySource("sun", address="https://example.org/sun-1.tar.gz"),
         ),
     }
+
+
+def test_build_of_a_source_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    write_module(tmp_path / "moon", "moon", "")
+    (tmp_path / "moon/pyproject.toml").write_text('[build-system]\nrequires = "x"\n[project]\nname = "moon"\n')
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "tidepool"\nversion = "1"\n[tool.uv.sources]\nmoon = { path = "moon" }\n'
+    )
+    project, state = Project.from_directory(tmp_path), tmp_path / "state"
+    with pytest.raises(PyprojectInvalid):
+        source_requirements(project, ["moon"], None, state, lambda _: None)
+    assert list((state / "sources/moon").iterdir()) == []
 
 
 def test_sources_of_the_workspace_hold_for_its_members(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -34,7 +35,15 @@ from seatrial.distributions.cache import (
 from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.filename import FileName
 from seatrial.distributions.reproducible import date_of, normalise_distribution, unpack_sdist
-from seatrial.distributions.sources import modules_from_wheel, require_package, unlisted_files
+from seatrial.distributions.sources import (
+    link_error,
+    modules_from_wheel,
+    outside_links,
+    packed_links,
+    require_package,
+    suspected_links,
+    unlisted_files,
+)
 from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, SeatrialError, last_lines
 from seatrial.installer import INSTALLER_VARIABLE, StampedEnvironment, best_installer, create_environment
 from seatrial.project.settings import passed_variables
@@ -59,8 +68,8 @@ def ensure_built(
     """Return the distributions of the tree as it is now, and build them unless ``dist/`` has them.
 
     ``state``: a folder for what is stored between runs and for the build environment; ``run``: the name of the run, in
-    which a build that failed is not tried again; ``say`` prints a line of progress; ``epoch``: the date of the build,
-    instead of SOURCE_DATE_EPOCH.
+    which a build that failed is not tried again; ``say`` prints a line of progress; ``epoch``: the date of a build that
+    depends on the commit alone, instead of SOURCE_DATE_EPOCH.
     Of several processes, one builds and the others wait.
     Raises `BuildError`, `InstallFailed`, `PyprojectInvalid` or `CommandFailed`.
     """
@@ -80,7 +89,8 @@ def ensure_built(
             raise failure
         content = tree.content()
         try:
-            built = _build_both(project, tree, record, say)
+            environment = BuildEnvironment(state / "build", best_installer(), is_for_commit=epoch is not None)
+            built = _build_both(project, tree, record, environment, say)
         except SeatrialError as error:
             record.fail(run, error)
             raise
@@ -140,18 +150,31 @@ def _make_room(folder: Path) -> None:
 
 
 def _build_both(
-    project: Project, tree: SourceTree, record: BuildRecord, say: Callable[[str], None]
+    project: Project,
+    tree: SourceTree,
+    record: BuildRecord,
+    environment: BuildEnvironment,
+    say: Callable[[str], None],
 ) -> BuiltDistributions:
     if not tree.dated:
         say(f"{project.root} has no git commit yet: the files in the distributions are dated 1980-01-01")
     dist, state = record.dist, record.path.parent
     _clear_dist(dist, project, record.built_names())
     say("building the sdist, and the wheel from the sdist")
-    environment = BuildEnvironment(state / "build", best_installer())
     # Their errors are found before they are in dist/, from where anybody may upload them.
     with tempfile.TemporaryDirectory(prefix="new-", dir=state) as folder:
-        paths = build_distributions(project.root, Path(folder), environment, tree.epoch)
+        links = outside_links(project, tree.files)
+        try:
+            paths = build_distributions(project.root, Path(folder), environment, tree.epoch)
+        except BuildError as error:
+            suspects = suspected_links(project, links, error.what)
+            if not suspects:
+                raise
+            raise link_error(project, suspects, error.what) from error
         new_sdist, new_wheel = (Distribution.read(path) for path in paths)
+        packed = packed_links(links, (new_sdist, new_wheel))
+        if packed:
+            raise link_error(project, packed)
         require_package(project, tree.files, new_wheel)
         extra = unlisted_files(project, tree.files, (new_sdist, new_wheel))
         requirements, modules = new_wheel.requirements(), modules_from_wheel(project, tree.files, new_wheel)
@@ -213,12 +236,14 @@ DistributionType = Literal["sdist", "wheel"]
 class BuildEnvironment:
     """A virtual environment that is kept for the next build (a `build.env.IsolatedEnv`).
 
-    ``base``: the Python that it is created with, None for the Python that runs this.
+    ``base``: the Python that it is created with, None for the Python that runs this; ``is_for_commit``: whether what is
+    built depends on a commit alone, so that the backend gets no variable of this machine that changes it.
     """
 
     path: Path
     installer: Installer
     base: Path | None = None
+    is_for_commit: bool = False
 
     @property
     def python(self) -> str:
@@ -259,6 +284,21 @@ class BuildEnvironment:
         new = {**held, "added": [*held["added"], *missing], "asked": sorted({*held["asked"], question})}
         with self._stamped.changing(new):
             self._stamped.install(missing)
+
+    def variables(self, pass_env: Collection[str] = (), /, **extra: str) -> dict[str, str]:
+        """Return the environment of the backend; ``pass_env``: as for `process.child_environment`.
+
+        For a commit it has a home of its own: no configuration of the user counts, such as ``~/.pydistutils.cfg``.
+        """
+        if not self.is_for_commit:
+            return process.child_environment(pass_env, **extra)
+        home = self.path.parent / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        return process.commit_environment(home, pass_env, **extra)
+
+    def withheld(self, pass_env: Collection[str]) -> frozenset[str]:
+        """Return the names of the variables that the backend does not get."""
+        return frozenset(os.environ) - self.variables(pass_env).keys()
 
     def was_asked(self, question: str) -> bool:
         """Whether the backend answered a question before, so that its answer is installed."""
@@ -327,7 +367,7 @@ def _build_one(
     command: str | None = None,
 ) -> Path:
     """Build one distribution; ``command``: what builds it in the same way, for the user to try."""
-    with _our_errors(kind, source, command):
+    with _our_errors(kind, source, command, environment.withheld(passed_variables(_table(source)))):
         builder = _builder(source, environment, epoch)
         environment.ensure(builder.build_system_requires)
         built = _call(builder, kind, into, environment)
@@ -338,14 +378,16 @@ def _build_one(
 
 
 @contextlib.contextmanager
-def _our_errors(kind: DistributionType, source: Path, command: str | None = None) -> Iterator[None]:
+def _our_errors(
+    kind: DistributionType, source: Path, command: str | None = None, withheld: Collection[str] = ()
+) -> Iterator[None]:
     """Turn an exception of the backend, or of build itself, into one of our errors."""
     # It logs every step, and nox prints what reaches the root logger; the session prints its own progress.
     logging.getLogger("build").setLevel(logging.WARNING)
     try:
         yield
     except build.BuildBackendException as error:
-        raise _backend_failed(kind, error, command or f"python -m build --{kind}") from error
+        raise _backend_failed(kind, error, command or f"python -m build --{kind}", withheld) from error
     except build.BuildSystemTableValidationError as error:
         raise PyprojectInvalid(
             f"{source / 'pyproject.toml'}: {error}",
@@ -357,7 +399,9 @@ def _our_errors(kind: DistributionType, source: Path, command: str | None = None
 
 def _builder(source: Path, environment: BuildEnvironment, epoch: int | None) -> build.ProjectBuilder:
     try:
-        return build.ProjectBuilder.from_isolated_env(environment, source, runner=_hook_runner(source, epoch))
+        return build.ProjectBuilder.from_isolated_env(
+            environment, source, runner=_hook_runner(source, epoch, environment.variables)
+        )
     except ValueError as error:
         raise PyprojectInvalid(
             f"{source / 'pyproject.toml'}: [build-system] backend-path: {error}", fix='backend-path = ["."]'
@@ -409,23 +453,32 @@ def _table(source: Path) -> Mapping[str, Any]:
     return read_toml(source / "pyproject.toml") if (source / "pyproject.toml").is_file() else {}
 
 
-def _hook_runner(source: Path, epoch: int | None) -> build.RunnerType:
-    """Return what runs the backend without secrets and, with ``epoch``, independently of the clock here."""
+def _hook_runner(source: Path, epoch: int | None, variables: Callable[..., dict[str, str]]) -> build.RunnerType:
+    """Return what runs the backend without secrets and, with ``epoch``, independently of the clock here.
+
+    ``variables``: `BuildEnvironment.variables`.
+    """
     pass_env = passed_variables(_table(source))
     fixed = {} if epoch is None else {"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "PYTHONHASHSEED": "0"}
 
     def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
-        env = process.child_environment(pass_env, **fixed, **(extra_environ or {}))
+        env = variables(pass_env, **fixed, **(extra_environ or {}))
         process.run(tuple(cmd), cwd=Path(cwd or os.curdir), env=env, umask=0o022)
 
     return run
 
 
-def _backend_failed(kind: str, error: build.BuildBackendException, command: str) -> BuildError:
+def _backend_failed(
+    kind: str, error: build.BuildBackendException, command: str, withheld: Collection[str] = ()
+) -> BuildError:
+    """Return the error of a backend; ``withheld``: the variables that it does not get."""
     cause = error.exception
     output = last_lines(cause.output) if isinstance(cause, CommandFailed) else f"  {error}"
+    named = sorted({*re.findall(r"\w+", output)} & {*withheld})
+    names = ", ".join(f'"{name}"' for name in named)
+    needed = f"; if it needs {' and '.join(named)}:\n[tool.seatrial]\npass-env = [{names}]" if named else ""
     return BuildError(
         f"the build backend could not build the {kind}:\n{output}",
         code="BackendFailed",
-        fix=f"correct the cause; for the whole output: {command}",
+        fix=f"correct the cause; for the whole output: {command}{needed}",
     )

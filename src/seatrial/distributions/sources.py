@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from seatrial.distributions.distribution import MODULES, top_modules
 from seatrial.errors import BuildError
+from seatrial.project.outside_links import leaves_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +47,36 @@ def require_package(project: Project, files: Iterable[PurePosixPath], wheel: Dis
                 code="PackageMissing",
                 fix=how.format(name=name, place=place, above=place.parent),
             )
+
+
+def outside_links(project: Project, files: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
+    """Return the files of the tree that are symbolic links out of the repository: a commit has the links alone."""
+    links = (file for file in files if (project.root / file).is_symlink())
+    return tuple(sorted(link for link in links if leaves_repository(project.root, project.root / link)))
+
+
+def packed_links(links: Iterable[PurePosixPath], distributions: Iterable[Distribution]) -> tuple[PurePosixPath, ...]:
+    """Return the links that members of the distributions come from: they are the file, or below the folder."""
+    places = [PurePosixPath(place) for distribution in distributions for place in distribution.tree if place]
+    held = {parent for place in places for parent in (place, *place.parents)}
+    return tuple(link for link in links if link in held)
+
+
+def suspected_links(project: Project, links: Iterable[PurePosixPath], output: str) -> tuple[PurePosixPath, ...]:
+    """Return the links that a build may have failed for: they are in a package, or named in its output."""
+    tops = ("src", project.import_name)
+    return tuple(link for link in links if link.parts[0] in tops or link.name in output)
+
+
+def link_error(project: Project, links: Iterable[PurePosixPath], output: str = "") -> BuildError:
+    """Return the error about links whose files would be built, and are not in the commit; ``output``: of a build."""
+    lines = [f"{link} leads out of the repository, to {(project.root / link).readlink()}" for link in links]
+    text = "\n".join([*lines, "a commit has the link alone, so the files behind it are not those of the commit"])
+    return BuildError(
+        f"{text}; the build failed:\n{output}" if output else text,
+        code="LinkOutside",
+        fix="move the files into the repository; or exclude the link in the configuration of the build backend",
+    )
 
 
 def modules_from_wheel(project: Project, files: Iterable[PurePosixPath], wheel: Distribution) -> tuple[str, ...]:

@@ -177,15 +177,9 @@ def _environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     kept = {name: environ[name] for name in ALLOWED if name in environ}
     return {
         **_caches(kept),
-        **_toolchains(),
+        **process.toolchains(),
         **kept,
-        "HOME": str(home),
-        "USERPROFILE": str(home),
-        "APPDATA": str(home / "appdata"),
-        "LOCALAPPDATA": str(home / "localappdata"),
-        "XDG_CACHE_HOME": str(home / "cache"),
-        "XDG_CONFIG_HOME": str(home / "config"),
-        "XDG_DATA_HOME": str(home / "data"),
+        **process.home_variables(home),
         "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
@@ -209,12 +203,6 @@ def _block_programs(folder: Path) -> Path:
             (folder / name).write_text(f"#!/bin/sh\necho '{message}' >&2\nexit 1\n", encoding="utf-8")
             (folder / name).chmod(0o755)
     return folder
-
-
-def _toolchains() -> dict[str, str]:
-    """Return the variable for rustup's compilers, which it would look for in the home: cargo is one of its commands."""
-    folder = Path.home() / ".rustup"
-    return {"RUSTUP_HOME": str(folder)} if folder.is_dir() else {}
 
 
 def _caches(kept: Mapping[str, str]) -> dict[str, str]:

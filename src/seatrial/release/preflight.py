@@ -317,7 +317,7 @@ def _read_project(run: PreflightRun, scratch: Scratch) -> None:
 def _choose_version(run: PreflightRun, snapshot: ProjectSnapshot, request: ReleaseRequest) -> None:
     """Choose the version; one that can't be released is a reason, and is checked all the same."""
     try:
-        run.version = choose_version(snapshot, request)
+        run.version = choose_version(snapshot, request, run.preconditions.remote if run.preconditions else None)
     except SeatrialError as error:
         run.reasons.extend([error])
         with contextlib.suppress(SeatrialError):
@@ -377,7 +377,9 @@ def build_again(scratch: Scratch, built: BuiltDistributions, say: Callable[[str]
         Git(top).run("clean", "--quiet", "-ffdx")
         project = Project.from_directory(top / scratch.repository.prefix)
         epoch = SourceTree.scan(project, scratch.commit_date()).epoch
-        environment = BuildEnvironment(state_folder_of(scratch.repository) / "build", best_installer())
+        environment = BuildEnvironment(
+            state_folder_of(scratch.repository) / "build", best_installer(), is_for_commit=True
+        )
         sdist, wheel = build_from_tree(project.root, Path(folder, "direct"), environment, epoch)
         differences = _differences(built.sdist, sdist)
         if not built.wheel.file_name.is_for_any_machine:

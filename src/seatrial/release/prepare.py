@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     from seatrial.distributions.cache import BuiltDistributions
     from seatrial.events import Progress
-    from seatrial.git.repository import Repository
+    from seatrial.git.repository import Remote, Repository
     from seatrial.process import WaitingCommand
     from seatrial.release.preconditions import Preconditions
 
@@ -216,14 +217,14 @@ def prepare_release(prepared: PreparedRelease, request: ReleaseRequest) -> Relea
     """
     reasons = Reasons(prepared.reasons)
     with reasons.gather():
-        version = choose_version(prepared.snapshot, request)
+        version = choose_version(prepared.snapshot, request, prepared.preconditions.remote)
         require_free_tag(prepared.preconditions, prepared.snapshot.tag(version))
     reasons.raise_together()
     return write_release(prepared, version)
 
 
-def choose_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Version:
-    """Return the version of a release.
+def choose_version(snapshot: ProjectSnapshot, request: ReleaseRequest, remote: Remote | None = None) -> Version:
+    """Return the version of a release; ``remote``: None where it was not asked.
 
     Raises `PartMissing` when the request names neither part nor version, `PartUnknown`, `VersionInvalid`,
     `VersionNotNewer`, `PartTooSmall` or `NoFragments`, and `SeveralReasons` for more than one of them.
@@ -244,7 +245,7 @@ def choose_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Versio
     version = requested_version(snapshot, request)
     reasons = Reasons()
     with reasons.gather():
-        _require_progress(snapshot, version)
+        _require_progress(snapshot, version, remote)
         _require_size(snapshot, request, version)
     with reasons.gather():
         _require_fragments(snapshot, request, version)
@@ -265,12 +266,17 @@ def requested_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Ver
     return next_version(snapshot.current, part, snapshot.requested.part)
 
 
-def _require_progress(snapshot: ProjectSnapshot, version: Version) -> None:
+def _require_progress(snapshot: ProjectSnapshot, version: Version, remote: Remote | None) -> None:
     if snapshot.last_version and version <= snapshot.last_version:
+        tag = snapshot.last_tag
+        what = f"{version} is not newer than {snapshot.last_version}, of which {tag} is the tag"
+        command = Command("release", "--version", next_version(snapshot.last_version, snapshot.requested.part))
+        if remote is None or tag in remote.tags:
+            raise ReleaseError(what, code="VersionNotNewer", fix=command)
         raise ReleaseError(
-            f"{version} is not newer than {snapshot.last_version}, of which {snapshot.last_tag} is the tag",
+            f"{what}; {remote.name} does not have it",
             code="VersionNotNewer",
-            fix=Command("release", "--version", next_version(snapshot.last_version, snapshot.requested.part)),
+            fix=f"if it was never pushed: git tag -d {shlex.quote(str(tag))}; else {command}",
         )
     if version <= snapshot.current and not (version == snapshot.current and snapshot.is_untagged):
         raise ReleaseError(

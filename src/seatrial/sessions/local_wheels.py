@@ -70,9 +70,11 @@ def _wheel(folder: Path, python: Interpreter | None, state: Path, say: Callable[
         if not place.is_dir():
             say(f"building {project.name} from {folder}, as [tool.uv.sources] says")
             environment = BuildEnvironment(state / "build-sources", best_installer())
-            new = Path(tempfile.mkdtemp(prefix="new-", dir=place.parent))
-            build_distributions(folder, new, environment, tree.epoch)
-            new.rename(place)
+            with tempfile.TemporaryDirectory(prefix="new-", dir=place.parent) as temporary:
+                new = Path(temporary, "built")
+                new.mkdir()
+                build_distributions(folder, new, environment, tree.epoch)
+                new.rename(place)
             _remove_old(place)
     (wheel_path,), (sdist_path,) = place.glob("*.whl"), place.glob("*.tar.gz")
     wheel = Distribution.from_path(wheel_path)
