@@ -103,7 +103,7 @@ def test_link_out_of_the_repository_is_no_source_of_a_distribution(tmp_path: Pat
     top, outside = tmp_path / "repository", tmp_path / "outside"
     for folder in (top / ".git", top / "packages/tide/src", top / "shared", outside):
         folder.mkdir(parents=True)
-    links = {
+    links: dict[str, Path | str] = {
         "src/tide_pool": outside,
         "src/deep": "../../../../outside",
         "src/gone.py": "/nowhere/x.py",
