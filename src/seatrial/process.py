@@ -505,6 +505,11 @@ def _matches(name: str, patterns: Collection[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
+def names_of_variables() -> frozenset[str]:
+    """Return the names of all environment variables of this process."""
+    return frozenset(os.environ)
+
+
 def withheld_variables(pass_env: Collection[str] = ()) -> list[str]:
     """Return the names of the variables that `child_environment` leaves out and `user_environment` has."""
     return sorted(user_environment().keys() - child_environment(pass_env).keys())

@@ -298,7 +298,7 @@ class BuildEnvironment:
 
     def withheld(self, pass_env: Collection[str]) -> frozenset[str]:
         """Return the names of the variables that the backend does not get."""
-        return frozenset(os.environ) - self.variables(pass_env).keys()
+        return process.names_of_variables() - self.variables(pass_env).keys()
 
     def was_asked(self, question: str) -> bool:
         """Whether the backend answered a question before, so that its answer is installed."""
