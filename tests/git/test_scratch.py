@@ -79,6 +79,25 @@ def test_line_ends_are_committed_and_checked_out_as_they_are(
     assert [(root / name).read_bytes() for name in ("windows.txt", "unix.txt")] == [WINDOWS * 2, UNIX * 2]
 
 
+@pytest.mark.parametrize("place", ["--local", "--global"])
+def test_links_are_checked_out_as_links(
+    clone: SampleProject, root: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clone.root / "link.txt").symlink_to("unix.txt")
+    clone.commit("With a link")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(root.parent / "config"))
+    clone.environ["GIT_CONFIG_GLOBAL"] = str(root.parent / "config")
+    clone.git("config", place, "core.symlinks", "false")
+    scratch = make(clone, root)
+    (root / "new.txt").symlink_to("unix.txt")
+    scratch.changes()
+    commit = scratch.commit("With another")
+    scratch.check_out_for_build()
+    assert [(root / name).read_bytes() for name in ("link.txt", "new.txt")] == [UNIX, UNIX]
+    assert scratch.git.run("ls-tree", commit, "link.txt", "new.txt").count("120000") == 2
+    assert scratch.differences() == ()
+
+
 def test_line_ends_of_a_submodule_are_those_of_its_commit(
     clone: SampleProject, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from errors_raised import raises_error
 from seatrial.git.repository import read_repository
-from seatrial.release.push import NOTE, NOTE_VERSION, read_interrupted_release
+from seatrial.release.push import NOTE, NOTE_VERSION, ReleasePush, read_interrupted_release, update_checkout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,3 +68,35 @@ def test_note_that_cannot_be_read_is_named_and_kept(project: SampleProject, note
         assert note.read_text() == text
     start = f"{note} notes an interrupted release, and cannot be read: "
     assert messages == {name: start + reason for name, (_, reason) in broken.items()}
+
+
+REFUSING = """\
+#!/bin/sh
+[ "$1" = prepared ] || exit 0
+grep -q refs/tags/ && { echo not today; exit 1; }
+exit 0
+"""
+
+
+@pytest.mark.parametrize("reason", ["not today", "cannot create 'refs/tags/v1.3.0'"])
+def test_checkout_that_git_does_not_update_keeps_the_note(project: SampleProject, note: Path, reason: str) -> None:
+    head = project.git("rev-parse", "HEAD").strip()
+    table = {**FIELDS, "commit": head, "oid": head}
+    note.write_text(json.dumps(table))
+    hook = project.root / ".git/hooks/reference-transaction"
+    if reason == "not today":
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(REFUSING)
+        hook.chmod(0o755)
+    else:
+        project.git("update-ref", "refs/tags/v1.3.0/draft", head)
+    push = ReleasePush.from_dict({name: str(value) for name, value in table.items()})
+    with raises_error("CheckoutNotUpdated") as caught:
+        update_checkout(read_repository(project.root), push)
+    assert caught.value.what.startswith("v1.3.0 is released, but git did not update the checkout to it:\n")
+    assert reason in caught.value.what
+    assert note.exists()
+    hook.unlink(missing_ok=True)
+    project.git("update-ref", "-d", "refs/tags/v1.3.0/draft")
+    update_checkout(read_repository(project.root), push)
+    assert (project.git("tag").split(), note.exists()) == (["v1.3.0"], False)

@@ -75,6 +75,7 @@ PUSH_FIXES = (
     ("cannot lock ref", "somebody is pushing at this moment: git pull --rebase, then release again"),
     ("already exists", "the tag has been taken meanwhile: git fetch --tags, then release again"),
     ("hook declined", "do what the remote's hook asks for"),
+    ("--mirror can't be combined", "push branches alone, not all refs: git config --unset remote.NAME.mirror"),
     ("does not support --atomic", "the remote can't take a branch and a tag together: use another remote"),
     ("Authentication failed", "log in: git push --dry-run asks for it"),
     ("could not read Username", "log in: git push --dry-run asks for it"),

@@ -34,7 +34,6 @@ CARRIED_OF_CORE = (
     "core.filemode",
     "core.ignorecase",
     "core.precomposeunicode",
-    "core.symlinks",
 )
 """The variables (git-config(1)) that the scratch clone takes over, by section and by name: none that names a remote or
 holds a credential."""
@@ -49,6 +48,9 @@ AS_IN_CI = (
 
 WITHOUT_HOOKS = (f"core.hooksPath={os.devnull}", *(f"{name}={value}" for name, value in AS_IN_CI))
 """The settings of git commands that check files out: no hook changes them (githooks(5), post-checkout)."""
+
+WITHOUT_SYSTEM = (("GIT_ATTR_NOSYSTEM", "1"),)
+"""The environment of git in the clone: no attributes of the machine, in /etc/gitattributes (gitattributes(5))."""
 
 CI_FILTERS = ("lfs",)
 """The filters (gitattributes(5)) that CI can have; the configuration of any other is on the user's machine."""
@@ -84,17 +86,18 @@ class Scratch:
         if (repository.common_dir / "shallow").is_file():
             # It lists the commits whose parents are missing; without the file git can't read them.
             shutil.copyfile(repository.common_dir / "shallow", root / ".git/shallow")
+        settings = tuple(scratch._settings())
         with (root / ".git/config").open("a", encoding="utf-8", errors="surrogateescape") as config:
-            config.writelines(scratch._settings())
+            config.writelines(settings)
         refs = Git(repository.root).run("for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
         _write(root / ".git/packed-refs", f"{commit} refs/heads/{branch}\n{refs}")
         scratch._checkout_files(WITHOUT_HOOKS)
         return scratch
 
     def _checkout_files(self, settings: tuple[str, ...]) -> None:
-        Git(self.root, settings).run("reset", "--quiet", "--hard")
+        Git(self.root, settings, WITHOUT_SYSTEM).run("reset", "--quiet", "--hard")
         checkout_submodules(
-            lambda folder, *args: Git(folder, settings).run(*args),
+            lambda folder, *args: Git(folder, settings, WITHOUT_SYSTEM).run(*args),
             self.root,
             SubmoduleSource(self.repository.common_dir / "modules", self.repository.root),
         )
@@ -102,7 +105,7 @@ class Scratch:
     @property
     def git(self) -> Git:
         """Git in the clone."""
-        return Git(self.root)
+        return Git(self.root, environment=WITHOUT_SYSTEM)
 
     @property
     def project(self) -> Path:
@@ -127,7 +130,7 @@ class Scratch:
             return self.base
         arguments = ("commit", "--quiet", "--no-status", "--cleanup=whitespace", "-m", message)
         trace = self.root / ".git/commit.trace"
-        git = Git(self.root, environment=(("GIT_TRACE2_EVENT", str(trace)),))
+        git = Git(self.root, environment=(*WITHOUT_SYSTEM, ("GIT_TRACE2_EVENT", str(trace))))
         done = git.attempt(*arguments)
         if done.returncode and self.git.attempt("diff", "--quiet").returncode:
             self.git.run("add", "--update")
@@ -154,7 +157,7 @@ class Scratch:
         required = {f"{name.rpartition('.')[0]}.required=false" for name in off}
         processes = {f"{name.rpartition('.')[0]}.process=" for name in off}
         settings = (*WITHOUT_HOOKS, *sorted({f"{name}=" for name in off} | required | processes))
-        git = Git(self.root, settings)
+        git = Git(self.root, settings, WITHOUT_SYSTEM)
         git.run("checkout", "--quiet", "--force", "--detach")
         # Without an index, every file is written.
         (self.root / ".git/index").unlink()
@@ -201,6 +204,9 @@ class Scratch:
                 yield _line(name, value)
         for name, value in AS_IN_CI:
             yield _line(name, value)
+        # git has tried it out in this folder: a setting of the user would make files of links, as no CI does.
+        if not self.git.attempt("config", "--local", "core.symlinks").output.startswith("false"):
+            yield _line("core.symlinks", "true")
         yield _line("core.hookspath", self._hooks())
         yield _line("core.fsmonitor", "false")
         yield _line("gc.auto", "0")

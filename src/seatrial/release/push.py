@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
-from seatrial.errors import PushRefused, ReleaseError
+from seatrial.errors import CommandFailed, PushRefused, ReleaseError
 from seatrial.events import SILENT
 from seatrial.git.atomic_push import (
     PUSH_PATIENCE,
@@ -195,8 +195,16 @@ def update_checkout(repository: Repository, release_push: ReleasePush) -> None:
     if not has_object(repository, push.oid):
         # git removes objects without a ref after some weeks.
         fetch_objects(repository, push.upstream.remote, f"refs/tags/{push.tag}")
-    store_tag(repository, push.tag, push.oid)
-    why = fast_forward_branch(repository, release_push.branch, push.commit)
+    try:
+        store_tag(repository, push.tag, push.oid)
+        why = fast_forward_branch(repository, release_push.branch, push.commit)
+    except CommandFailed as error:
+        # A hook, such as reference-transaction, or a ref with a name that goes with none of ours.
+        raise ReleaseError(
+            f"{push.tag} is released, but git did not update the checkout to it:\n{error.what}",
+            code="CheckoutNotUpdated",
+            fix=f"do what git asks for, then: {Command('release')}, which updates it",
+        ) from None
     if why:
         stash = f"git stash --include-untracked, then: {Command('release')}, which updates it, then: git stash pop"
         raise ReleaseError(
