@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 import sample_dists
+from matching_work import MOST_LOOKS, work_of_masking
 from seatrial.checks.distributions import check_distributions
 from seatrial.checks.registry import TRIGGER_CHECKS
 from seatrial.ci.before_upload import BeforeUpload, build_without_session, scripts_before_upload
@@ -142,6 +143,7 @@ def test_secret_is_masked_in_any_text(before: list[str], secret: str, after: lis
     assert secret not in masked
     assert "opensesame" not in masked
     assert redact(masked) == masked
+    assert work_of_masking(text) <= MOST_LOOKS * len(text)
 
 
 @given(st.text("ab:/@#?% [].é", max_size=30))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from matching_work import MOST_LOOKS, WorkCounter, work_of_masking
 from seatrial.redaction import is_secret, redact, redacted_address, without_credentials
 
 PLAIN = ("testpypi", "https://index.example:8080/a@b", "http://127.0.0.1:9/simple/")
@@ -61,5 +62,17 @@ HOSTILE = ("://a:", "://", "eyJ", "eyJa.eyJ", "http://a", "https://a:b", "pypi-"
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_masking_looks_at_each_sign_a_bounded_number_of_times(piece: str) -> None:
-    """With a pattern that searches from each place anew, this takes minutes."""
+    """With a pattern that searches from each place anew, each sign is looked at as often as there are pieces."""
+    text = piece * 200
+    assert work_of_masking(text) <= MOST_LOOKS * len(text)
+    # It would take minutes otherwise; what is not a pattern is linear as well.
     redact(piece * 200_000)
+
+
+def test_work_of_a_pattern_that_searches_anew_is_counted() -> None:
+    counts = []
+    for length in (100, 200):
+        counter = WorkCounter(r":[^/@]*@")
+        counter.spans("a:" * length)
+        counts.append(counter.count)
+    assert counts[1] > 3.5 * counts[0]

@@ -174,3 +174,21 @@ def test_generated_pipeline_fetches_submodules_where_there_are_any() -> None:
     pipelines = {name: "".join(written_for_gitlab(SHAPES[name]).values()) for name in ("locked", "minimal")}
     fetching = {name for name, text in pipelines.items() if re.search("GIT_SUBMODULE_STRATEGY: .?recursive", text)}
     assert fetching == {"locked"}
+
+
+@pytest.mark.parametrize(
+    ("script", "is_identical"),
+    [
+        ("[nox -s build, twine upload dist/*]", True),
+        ("[nox -s build check, uv publish]", True),
+        ("[nox -s check, uv publish]", True),
+        ("[python -m build, twine upload dist/*]", False),
+        ("[uv build, nox -s check, uv publish]", False),
+        ("[./build.sh, twine upload dist/*]", False),
+        ("[nox -s build]", True),
+    ],
+)
+def test_pipeline_that_builds_without_a_session_is_named(script: str, *, is_identical: bool) -> None:
+    pipeline = Pipeline.of(f"publish:\n  script: {script}\n  rules: [{{if: $CI_COMMIT_TAG}}]\n", "v1.3.0")
+    text = ".gitlab-ci.yml builds without nox -s build, with which the files would be identical"
+    assert pipeline.build_without_session("pypi", ".") == (None if is_identical else text)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 FILE = {"filename": "tidepool-1.2.3.tar.gz", "url": "../../files/t.tar.gz", "hashes": {"sha256": "ab"}}
+NEITHER_FORM = "it is neither the JSON nor the HTML form of the simple API (PEP 691, PEP 503)"
 HOST = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
 
 
@@ -96,7 +97,7 @@ def test_html_without_sha256_is_one_message(link: str) -> None:
 
 
 ODD: tuple[Any, ...] = (
-    *(None, 3, [], {}, {"files": 3}, {"files": [3]}, {"files": [{}]}, {"files": [{**FILE, "hashes": []}]}),
+    *(3, [], {}, {"files": 3}, {"files": [3]}, {"files": [{}]}, {"files": [{**FILE, "hashes": []}]}),
     *({"files": [], "project-status": 3}, {"files": [{**FILE, "size": "many"}]}),
     *({"files": [{**FILE, "size": float("inf")}]}, {"files": [{**FILE, "hashes": {"sha256": None}}]}),
     {"files": [{**FILE, "url": "http://[", "core-metadata": True}]},
@@ -127,13 +128,17 @@ def test_invalid_time_is_unknown() -> None:
             b"<a href='login'>Log in</a>",
             "text/html",
             200,
-            "it is neither the JSON nor the HTML form of the simple API (PEP 691, PEP 503)",
+            NEITHER_FORM,
         ),
-        (b"[" * 100_000, JSON, 200, "it has no SHA-256 of a file"),
-        (b"\xff", JSON, 200, "it has no SHA-256 of a file"),
+        (b"[" * 100_000, JSON, 200, NEITHER_FORM),
+        (b"\xff", JSON, 200, NEITHER_FORM),
+        (b"null", JSON, 200, NEITHER_FORM),
+        (b"<html>Gateway</html>", JSON, 200, NEITHER_FORM),
+        (b'{"meta": {"api-version": "2.0"}, "files": []}', JSON, 200, "it has version 2.0 of the simple API"),
+        (b'{"meta": [], "files": []}', JSON, 200, "it has no SHA-256 of a file"),
         (b"", JSON, 500, "500 Server Error"),
     ],
-    ids=["html", "deep", "bytes", "fault"],
+    ids=["html", "deep", "bytes", "null", "html called JSON", "another version", "no table", "fault"],
 )
 def test_page_of_no_index_is_one_message(content: bytes, kind: str, status: int, message: str) -> None:
     with serve_page(content, kind, status) as url, pytest.raises(IndexUnreachable) as raised:

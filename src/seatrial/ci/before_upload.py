@@ -169,7 +169,12 @@ def build_without_session(publishing: Publishing) -> str | None:
     job = publishing.job
     if job is None or BeforeUpload.of(scripts_before_upload(job), publishing.folder).sessions_build:
         return None
-    return f"{job.workflow.name} builds without nox -s build, with which the files would be identical"
+    return otherwise_built(job.workflow.name)
+
+
+def otherwise_built(file: str) -> str:
+    """Return what makes the files of CI identical to the verified ones; ``file``: what CI builds by."""
+    return f"{file} builds without nox -s build, with which the files would be identical"
 
 
 def _of_job(run: JobRun, steps: Iterable[StepRun]) -> Iterator[Script]:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seatrial.ci.before_upload import Script, up_to_upload
+from seatrial.ci.before_upload import BeforeUpload, Script, otherwise_built, up_to_upload
 from seatrial.ci.commands import PASSWORD_VARIABLE, UploadReader
 from seatrial.ci.expressions import Answer, all_of, any_of
 from seatrial.ci.github import jobs_awaited, table_at, text_at, texts_at, variables_at
@@ -143,6 +143,16 @@ class Pipeline:
         last = job.upload or 0
         text = "\n".join((*job.commands[:last], *map(up_to_upload, job.commands[last : last + 1])))
         yield Script(text, place=_place(job))
+
+    def build_without_session(self, environment: str, folder: str) -> str | None:
+        """Return what makes its files identical to the verified ones, None where it does it or does not publish.
+
+        ``environment``: that of the job which publishes; ``folder``: that of the project.
+        """
+        job = self.publishing_job(environment)
+        if job is None or BeforeUpload.of(self.scripts_before_upload(job), folder).sessions_build:
+            return None
+        return otherwise_built(PIPELINE_FILE)
 
     def _earlier(self, job: PipelineJob) -> tuple[str, ...]:
         return tuple(other.name for other in self.jobs[: self.jobs.index(job)] if other.stage != job.stage)

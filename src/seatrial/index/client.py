@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from seatrial.distributions.filename import FileName
 from seatrial.distributions.metadata import Metadata
 from seatrial.errors import IndexUnreachable
+from seatrial.findings import printable
 from seatrial.index.html_page import read_links
 from seatrial.project.versions import next_version
 from seatrial.redaction import redact, redact_address
@@ -158,6 +159,9 @@ def in_thread(function: Callable[..., Result], *args: object) -> Future[Result]:
     return future
 
 
+API_VERSION = "1"
+"""The major version of the simple API; a client has to refuse another (PEP 629)."""
+
 JSON, HTML = "application/vnd.pypi.simple.v1+json", "application/vnd.pypi.simple.v1+html"
 HEADERS = {"Accept": f"{JSON}, {HTML};q=0.2, text/html;q=0.1", "Cache-Control": "no-cache", "Pragma": "no-cache"}
 FILE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
@@ -224,18 +228,29 @@ def _parse_project(page: Page, project: str) -> ProjectFiles:
         table: Any = (
             json.loads(page.content) if is_json else read_links(page.content.decode("utf-8", "replace"), page.url)
         )
-        if table is None and not is_json:
-            raise _no_index(page, "it is neither the JSON nor the HTML form of the simple API (PEP 691, PEP 503)")
+    except (AssertionError, ValueError, RecursionError):
+        # html.parser asserts what a page of the web need not hold.
+        table = None
+    if table is None:
+        raise _no_index(page, "it is neither the JSON nor the HTML form of the simple API (PEP 691, PEP 503)")
+    try:
+        version = str(table.get("meta", {}).get("api-version", API_VERSION))
+        if version.partition(".")[0] != API_VERSION:
+            raise _no_index(page, f"it has version {printable(redact(version))} of the simple API", UPGRADE)
         status = table.get("project-status") or {}
         files = tuple(_parse_file(file, page.url) for file in table["files"])
         return ProjectFiles(project, files, status=str(status.get("status", "active")))
-    except (ArithmeticError, AssertionError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        # html.parser asserts what a page of the web need not hold.
+    except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError):
         raise _no_index(page, "it has no SHA-256 of a file") from None
 
 
-def _no_index(page: Page, lacks: str) -> IndexUnreachable:
-    fix = "check the address of the index; a server that can show SHA-256 has to: pypi-server run --hash-algo sha256"
+CHECK_ADDRESS = (
+    "check the address of the index; a server that can show SHA-256 has to: pypi-server run --hash-algo sha256"
+)
+UPGRADE = "use a newer seatrial: pip install --upgrade seatrial"
+
+
+def _no_index(page: Page, lacks: str, fix: str = CHECK_ADDRESS) -> IndexUnreachable:
     return IndexUnreachable(f"{redact(page.url)} does not answer as an index does: {lacks}", fix=fix)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal
 
 from seatrial import process
-from seatrial.ci.before_upload import build_without_session
+from seatrial.ci.before_upload import build_without_session, otherwise_built
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError, IndexUnreachable
 from seatrial.index.client import download_file, read_project_files
@@ -25,6 +25,7 @@ from seatrial.pythons import Interpreter
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from seatrial.ci.publisher import Publishing
     from seatrial.index.client import IndexFile
     from seatrial.index.destination import Destination
     from seatrial.project.project import Project
@@ -110,7 +111,7 @@ def verify_published(tagged: TaggedRelease, options: VerifyOptions, say: Callabl
         downloads.mkdir()
         on_index, runs = _wait_for_release(tagged, options, manifest, say, downloads)
         attestations = require_attestations(on_index, runs, destination, options.attestations)
-        remark = build_without_session(runs.publishing) if on_index.repackaged else None
+        remark = how_to_be_identical(runs.publishing) if on_index.repackaged else None
         if not options.installs:
             return VerifiedRelease(on_index, attestations, None, remark)
         isolated = IsolatedFolder(Path(folder), installer_environment(process.child_environment()))
@@ -120,6 +121,13 @@ def verify_published(tagged: TaggedRelease, options: VerifyOptions, say: Callabl
         say(f"installing {request.name}=={request.version} in an empty environment")
         installed = install_release(isolated, _newest_python(tagged.snapshot.project, options.environ), request)
         return VerifiedRelease(on_index, attestations, installed, remark)
+
+
+def how_to_be_identical(publishing: Publishing) -> str | None:
+    """Return what would have made files identical that are packaged differently, None where that is not known."""
+    if publishing.job is None and publishing.others:
+        return otherwise_built(", ".join(publishing.others))
+    return build_without_session(publishing)
 
 
 def _wait_for_release(

@@ -21,7 +21,6 @@ from seatrial.checks.registry import (
     checks_for_pending_file,
 )
 from seatrial.checks.release_errors import ReleaseAttempt, ReleaseStage
-from seatrial.ci.before_upload import build_without_session
 from seatrial.ci.publisher import CiFacts
 from seatrial.ci.tag_report import TagReport
 from seatrial.distributions.build import BuildEnvironment, build_distributions, build_from_tree
@@ -63,6 +62,7 @@ from seatrial.release.require_checks import (
     read_pending_release,
     read_publishing,
     read_sources,
+    remark_on_packaging,
     run_checks_on,
 )
 
@@ -139,7 +139,7 @@ def _report_packaging(run: PreflightRun, progress: Progress) -> None:
     """Report that CI packages the files in its own way, so that a verified one can only be compared by content."""
     if run.project and run.scratch:
         publishing = read_publishing(run.project, run.config, run.scratch, run.tag)
-        remark = build_without_session(publishing)
+        remark = remark_on_packaging(publishing, run.scratch)
         if remark:
             progress.note(f"{remark}; after the release they are compared by content")
 

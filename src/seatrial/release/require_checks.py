@@ -12,6 +12,7 @@ from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
 from seatrial.checks.distributions import check_uploads
 from seatrial.checks.project import ProjectSources
 from seatrial.checks.registry import PENDING_RELEASE_CHECKS, PROJECT_CHECKS, TRIGGER_CHECKS
+from seatrial.ci.before_upload import build_without_session
 from seatrial.ci.checkout import CheckoutNeeds
 from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, TAG_RULE, Pipeline
@@ -154,17 +155,39 @@ def read_ci_facts(project: Project, scratch: Scratch, facts: CiFacts) -> CiFacts
     return facts
 
 
+def remark_on_packaging(publishing: Publishing, scratch: Scratch) -> str | None:
+    """Return what makes the files of CI identical to the verified ones, None where they are or CI does not publish."""
+    try:
+        pipeline = _pipeline(publishing, scratch)
+    except PipelineInvalid:
+        return None
+    if pipeline is None:
+        return build_without_session(publishing)
+    return pipeline.build_without_session(_environment(publishing), publishing.folder)
+
+
+def _pipeline(publishing: Publishing, scratch: Scratch) -> Pipeline | None:
+    """Return the pipeline of GitLab where it publishes, as it is for the tag. Raises `PipelineInvalid`."""
+    if publishing.jobs or PIPELINE_FILE not in publishing.others:
+        return None
+    text = (scratch.root / PIPELINE_FILE).read_text(encoding="utf-8", errors="replace")
+    return Pipeline.of(text, publishing.tag)
+
+
+def _environment(publishing: Publishing) -> str:
+    return publishing.overrides.get("environment", DEFAULT_ENVIRONMENT)
+
+
 def _pipeline_start(facts: CiFacts, scratch: Scratch) -> TagStart | None:
     """Return whether the tag starts the job of GitLab that publishes; None without such a pipeline."""
     publishing = facts.publishing
-    if publishing.jobs or PIPELINE_FILE not in publishing.others or not facts.tag:
-        return None
     try:
-        text = (scratch.root / PIPELINE_FILE).read_text(encoding="utf-8", errors="replace")
-        pipeline = Pipeline.of(text, facts.tag)
+        pipeline = _pipeline(publishing, scratch) if facts.tag else None
     except PipelineInvalid as error:
         return TagStart(Answer.NO, error.what, error.fix)
-    job = pipeline.publishing_job(publishing.overrides.get("environment", DEFAULT_ENVIRONMENT))
+    if pipeline is None:
+        return None
+    job = pipeline.publishing_job(_environment(publishing))
     answer, reason = pipeline.heard(job)
     return TagStart(answer, reason, TAG_RULE if answer is Answer.NO else HOW_TO_VALIDATE)
 
