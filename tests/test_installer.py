@@ -59,6 +59,19 @@ def test_requirement_that_can_not_be_met_is_named(tmp_path: Path, tool: Installe
         install_requirements(tool, python_of(tmp_path / "environment"), ["iniconfig==0.0.0"], cwd=tmp_path)
 
 
+@pytest.mark.parametrize("tool", [Pip(), best_installer()], ids=["pip", "uv"])
+def test_variable_that_forbids_an_installation_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Installer
+) -> None:
+    create_environment(tool, tmp_path / "environment")
+    for name in ("PIP_REQUIRE_HASHES", "UV_REQUIRE_HASHES"):
+        monkeypatch.setenv(name, "1")
+    with raises_error("InstallFailed") as raised:
+        install_requirements(tool, python_of(tmp_path / "environment"), ["iniconfig"], cwd=tmp_path)
+    assert "_REQUIRE_HASHES; or make the index reachable" in raised.value.fix
+    assert raised.value.fix.startswith("unset ")
+
+
 def test_uv_is_that_of_the_variable_of_the_package_or_of_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("UV", raising=False)
     packaged = find_uv()

@@ -10,13 +10,28 @@ import contextlib
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from seatrial.commands import Command
+from seatrial.commands import PLACEHOLDERS, Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+KEPT = frozenset(("\n", "\t", *PLACEHOLDERS))
+"""What `printable` keeps: ends of lines, tabs, and the placeholders of commands, which a face renders."""
+
+
+def printable(text: str) -> str:
+    """Return a text without colours, and with other control characters as Python writes them.
+
+    The text of an error or a finding comes from files, hooks and servers, and must not move the cursor of a terminal.
+    """
+    if text.isprintable():
+        return text
+    plain = COLOUR.sub("", text)
+    return "".join(letter if letter.isprintable() or letter in KEPT else ascii(letter)[1:-1] for letter in plain)
 
 
 class SeatrialError(Exception):
@@ -50,7 +65,7 @@ class SeatrialError(Exception):
     @property
     def explained_text(self) -> str:
         """What is wrong, the fix, and the command that explains it."""
-        return f"{self}\nmore: {Command('explain', *self.explained, program_only=True)}"
+        return printable(f"{self}\nmore: {Command('explain', *self.explained, program_only=True)}")
 
 
 class ProjectError(SeatrialError):

@@ -6,30 +6,14 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from seatrial.commands import PLACEHOLDERS, Command
-from seatrial.errors import COLOUR
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from seatrial.commands import Command
 
 
 DOCUMENTATION = "https://github.com/seatrial/seatrial/blob/main/docs"
 """The folder of the pages that results point to, where they are shown as a web page."""
-
-
-KEPT = frozenset(("\n", "\t", *PLACEHOLDERS))
-"""What `printable` keeps: ends of lines, tabs, and the placeholders of commands, which a face renders."""
-
-
-def printable(text: str) -> str:
-    """Return a text without colours, and with other control characters as Python writes them.
-
-    The text of a finding comes from files, hooks and servers, and must not move the cursor of a terminal.
-    """
-    if text.isprintable():
-        return text
-    plain = COLOUR.sub("", text)
-    return "".join(letter if letter.isprintable() or letter in KEPT else ascii(letter)[1:-1] for letter in plain)
 
 
 class Verdict(Enum):

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from seatrial.distributions.filename import FileKind
-from seatrial.findings import CheckResult, Finding, Severity, Verdict, printable
+from seatrial.errors import printable
+from seatrial.findings import CheckResult, Finding, Severity, Verdict
 from seatrial.index.destination import pypi_host
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from seatrial.ci.commands import TOP, Folders, builds, programs_of, upload_of
 from seatrial.ci.expressions import Answer, all_of
 from seatrial.ci.nox_call import NoxCall
 from seatrial.ci.shell import read_script
-from seatrial.findings import printable
+from seatrial.errors import printable
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ from seatrial.ci.expressions import Answer, all_of, any_of
 from seatrial.ci.gitlab import PIPELINE_FILE, TOKEN_VARIABLE, Pipeline
 from seatrial.ci.job_uploads import Index, doubts_about, uploads_of
 from seatrial.ci.publisher import BY_HAND, Publisher, mismatch_with_tag
-from seatrial.errors import PipelineInvalid
-from seatrial.findings import printable
+from seatrial.errors import PipelineInvalid, printable
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ Uses the public API of build: one sdist, then one wheel from that sdist, in one 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import logging
 import os
@@ -468,12 +469,18 @@ def _hook_runner(source: Path, epoch: int | None, variables: Callable[..., dict[
     return run
 
 
+FULL_DISK = os.strerror(errno.ENOSPC)
+
+
 def _backend_failed(
     kind: str, error: build.BuildBackendException, command: str, withheld: Collection[str] = ()
 ) -> BuildError:
     """Return the error of a backend; ``withheld``: the variables that it does not get."""
     cause = error.exception
     output = last_lines(cause.output) if isinstance(cause, CommandFailed) else f"  {error}"
+    if FULL_DISK in output:
+        what = f"the build backend could not build the {kind}:\n{output}"
+        return BuildError(what, code="BackendFailed", fix=f"make room for temporary files, in {tempfile.gettempdir()}")
     named = sorted({*re.findall(r"\w+", output)} & {*withheld})
     names = ", ".join(f'"{name}"' for name in named)
     needed = f"; if it needs {' and '.join(named)}:\n[tool.seatrial]\npass-env = [{names}]" if named else ""

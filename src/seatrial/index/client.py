@@ -19,8 +19,7 @@ from packaging.utils import canonicalize_name
 
 from seatrial.distributions.filename import FileName
 from seatrial.distributions.metadata import Metadata
-from seatrial.errors import IndexUnreachable
-from seatrial.findings import printable
+from seatrial.errors import IndexUnreachable, printable
 from seatrial.index.html_page import read_links
 from seatrial.project.versions import next_version
 from seatrial.redaction import redact, redact_address

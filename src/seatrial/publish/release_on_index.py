@@ -11,8 +11,7 @@ from packaging.version import Version
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.filename import FileName
-from seatrial.errors import IndexUnreachable
-from seatrial.findings import printable
+from seatrial.errors import IndexUnreachable, printable
 from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:

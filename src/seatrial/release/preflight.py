@@ -28,8 +28,7 @@ from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.reproducible import Difference, RebuildResult
-from seatrial.errors import Reasons, SeatrialError
-from seatrial.findings import printable
+from seatrial.errors import Reasons, SeatrialError, printable
 from seatrial.git.atomic_push import PushState, try_push
 from seatrial.git.command import Git, tracked_files
 from seatrial.git.repository import uncommitted_files
