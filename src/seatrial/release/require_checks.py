@@ -167,8 +167,8 @@ def remark_on_packaging(publishing: Publishing, scratch: Scratch) -> str | None:
 
 
 def _pipeline(publishing: Publishing, scratch: Scratch) -> Pipeline | None:
-    """Return the pipeline of GitLab where it publishes, as it is for the tag. Raises `PipelineInvalid`."""
-    if publishing.jobs or PIPELINE_FILE not in publishing.others:
+    """Return the pipeline of GitLab where it publishes, as it is for a tag that is known. Raises `PipelineInvalid`."""
+    if publishing.jobs or PIPELINE_FILE not in publishing.others or not publishing.tag:
         return None
     text = (scratch.root / PIPELINE_FILE).read_text(encoding="utf-8", errors="replace")
     return Pipeline.of(text, publishing.tag)
@@ -182,7 +182,7 @@ def _pipeline_start(facts: CiFacts, scratch: Scratch) -> TagStart | None:
     """Return whether the tag starts the job of GitLab that publishes; None without such a pipeline."""
     publishing = facts.publishing
     try:
-        pipeline = _pipeline(publishing, scratch) if facts.tag else None
+        pipeline = _pipeline(publishing, scratch)
     except PipelineInvalid as error:
         return TagStart(Answer.NO, error.what, error.fix)
     if pipeline is None:
