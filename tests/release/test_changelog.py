@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from preflight_in_process import enter
 from release_repo import TOWNCRIER
 from sample_project import lines
+from seatrial.release.preflight import attempt_release
+from seatrial.release.prepare import ReleaseRequest
 
 if TYPE_CHECKING:
     from release_repo import ReleaseRepo
@@ -91,6 +95,27 @@ def test_release_without_unreleased_notes_is_refused_unless_accepted(repo: Relea
     )
     release(repo, "--part", "minor", "--allow-empty")
     assert f"## [1.3.0] - {TODAY}\n\nNo significant changes.\n" in repo.read("CHANGELOG.md")
+
+
+@pytest.mark.parametrize(
+    ("heading", "released"),
+    [
+        ("## Version 1.3.0\n\nUnreleased", f"## Version 1.3.0\n\nReleased {TODAY}"),
+        ("## Version 1.3.0 (unreleased)", f"## Version 1.3.0 ({TODAY})"),
+    ],
+)
+def test_section_that_has_the_version_of_the_next_release_already_is_its_entry(
+    repo: ReleaseRepo, monkeypatch: pytest.MonkeyPatch, heading: str, released: str
+) -> None:
+    """The whole preparation of a release runs in this process."""
+    earlier = "## Version 1.2.3\n\nReleased 2024-02-29" if "\n" in heading else "## Version 1.2.3 (2024-02-29)"
+    without_towncrier(repo, f"# Changelog\n\n{heading}\n\n- Tides.\n\n{earlier}\n\n- Harbours.\n")
+    enter(repo.project, monkeypatch)
+    with attempt_release(repo.project.root, ReleaseRequest("minor"), os.environ) as run:
+        assert run.attempt().reasons == ()
+        assert run.scratch
+        changelog = (run.scratch.project / "CHANGELOG.md").read_text()
+    assert changelog == f"# Changelog\n\n{released}\n\n- Tides.\n\n{earlier}\n\n- Harbours.\n"
 
 
 def test_windows_line_ends_are_kept(repo: ReleaseRepo) -> None:

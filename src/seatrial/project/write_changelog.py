@@ -22,9 +22,9 @@ from seatrial.project.file_backup import put_back_on_failure
 from seatrial.project.outside_links import require_inside
 from seatrial.project.unreleased import (
     CATEGORIES,
-    UNRELEASED,
     Release,
     add_note,
+    cut_unreleased,
     find_unreleased,
     release_unreleased,
     unreleased_notes,
@@ -125,10 +125,13 @@ def _release_unreleased(snapshot: ProjectSnapshot, path: Path, release: Release)
     """Give the Unreleased section of a changelog to a release, and return the entry. Raises `EntryExists`."""
     require_inside(snapshot.project.root, [path])
     text = read_changelog_file(path)
-    if not snapshot.fragments and has_entry(text, release.version):
+    heading = find_unreleased(text)
+    above, _, below = cut_unreleased(text, heading) if heading else (text.splitlines(), (), ())
+    # The heading of the next release can have its version already, with "Unreleased" in it or below it.
+    title = find_entry("\n".join((*above, *below)), release.version)
+    if title and not snapshot.fragments:
         return read_entry(text, release.version, with_heading=True).strip("\n")
-    title = find_entry(text, release.version)
-    if title and not UNRELEASED.search(title):
+    if title:
         raise ReleaseError(
             f"{path.name} has an entry {title!r} already",
             code="EntryExists",
