@@ -13,7 +13,7 @@ import tomlkit
 from tomlkit.items import Array, Table
 
 from seatrial.init.script_metadata import script_block, with_block
-from seatrial.init.sessions import line_length, plan_sessions
+from seatrial.init.sessions import checks_every_file, line_length, plan_sessions
 from seatrial.init.template import python_classifiers
 from seatrial.project.legacy import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
 
@@ -217,6 +217,9 @@ nox.options.default_venv_backend = "uv|virtualenv"
 """
 
 
+UNCHECKED = "# mypy: ignore-errors\n"
+"""A line of a file that imports what an environment of mypy does not have (mypy, "Inline configuration")."""
+
 NO_TESTS = "# sessions.tests(): there are no tests yet, so nothing is tested before a release"
 
 
@@ -252,7 +255,13 @@ def _is_future(statement: ast.Import | ast.ImportFrom) -> bool:
 
 def new_noxfile(detected: DetectedProject, planned: Sequence[PlannedSession] | None = None) -> str:
     """Return the noxfile of a project that has none."""
-    return script_block() + NOXFILE_HEAD + "\n".join(session_calls(detected, planned)) + "\n"
+    head = script_block() + (UNCHECKED if checks_every_file(detected) else "")
+    return head + NOXFILE_HEAD + "\n".join(session_calls(detected, planned)) + "\n"
+
+
+def new_tasks_file(detected: DetectedProject) -> str:
+    """Return the tasks.py of a project that has none."""
+    return (UNCHECKED if checks_every_file(detected) else "") + TASKS_FILE
 
 
 CFG, SCRIPT = PurePosixPath(SETUP_CFG), PurePosixPath(SETUP_PY)

@@ -18,12 +18,12 @@ from seatrial.git.command import is_ignored
 from seatrial.init.changelog_plan import changelog_files, plan_changelog
 from seatrial.init.detect import BEGUN_PYPROJECT
 from seatrial.init.files import (
-    TASKS_FILE,
     Proposal,
     ProposedFile,
     add_classifiers,
     extend_pyproject,
     new_noxfile,
+    new_tasks_file,
     session_calls,
 )
 from seatrial.init.script_metadata import has_block, script_block, seatrial_requirement
@@ -65,7 +65,7 @@ def propose_changes(
     remarks = list(plan.remarks)
     noxfile = new_noxfile(detected, planned)
     new = [*_face_file(detected, "noxfile.py", noxfile)]
-    new += _face_file(detected, "tasks.py", TASKS_FILE) if tasks else ()
+    new += _face_file(detected, "tasks.py", new_tasks_file(detected)) if tasks else ()
     old = [*changelog_files(detected, plan), *_pyproject(detected, plan, classifiers=classifiers)]
     old += add_classifiers(detected) if classifiers else ()
     own = [*old, *_ignored(detected, [*old, *new]), *new]

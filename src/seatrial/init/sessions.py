@@ -246,7 +246,8 @@ def _command_of_types(detected: DetectedProject, runner: Runner | None) -> tuple
     """Return the command for mypy, empty for mypy without arguments."""
     project, settings = detected.project, detected.project.mypy_settings
     if runner is not None:
-        words = [word for word in runner.command[1:] if word not in FACE_FILES]
+        # The session names the package and the tests where a command names no file; all would be init's files, too.
+        words = [word for word in runner.command[1:] if word not in {*FACE_FILES, "."}]
         if runner.where.startswith(".pre-commit") and not detected.names_files_for_mypy:
             hook = next(each for each in detected.hooks if each.name == "mypy")
             packages = [str(path) for path in package_folders(project, detected.files)]
@@ -257,6 +258,16 @@ def _command_of_types(detected: DetectedProject, runner: Runner | None) -> tuple
     files = tuple(name.strip() for name in (value.split(",") if isinstance(value, str) else value))
     remaining = tuple(name for name in files if name not in FACE_FILES)
     return ("mypy", *remaining) if remaining and remaining != files else ()
+
+
+def checks_every_file(detected: DetectedProject) -> bool:
+    """Whether the project's own mypy checks all files at the top, and complains about imports that it can't find."""
+    if str(detected.project.mypy_settings.get("ignore_missing_imports", "")).lower() == "true":
+        return False
+    commands = [each.command for each in detected.runners if each.purpose is Purpose.TYPES]
+    hooks = [hook for hook in detected.hooks if hook.name == "mypy" and hook.args and hook.takes(FACE_FILES[0])]
+    commands += [(".", *hook.args) for hook in hooks]
+    return any("." in command and "--ignore-missing-imports" not in command for command in commands)
 
 
 def _pythons_of_types(detected: DetectedProject, needs: Needs) -> tuple[str, ...]:
