@@ -33,7 +33,7 @@ OF_PYPI, OF_TESTPYPI = token(pypi_host()), token(urlsplit(TEST_REPOSITORY).netlo
 HERE = Destination("pypi", DEFAULT_REPOSITORY, "https://example.invalid/simple/")
 TEST = Destination("testpypi", TEST_REPOSITORY, "https://example.invalid/simple/", "testpypi")
 OTHER = Destination(
-    "", "https://example.invalid/legacy/", "https://example.invalid/simple/", "https://example.invalid/"
+    None, "https://example.invalid/legacy/", "https://example.invalid/simple/", "https://example.invalid/"
 )
 RC = "[distutils]\nindex-servers = pypi\n[pypi]\nusername = me\npassword = {}\n"
 
@@ -117,7 +117,7 @@ PYPIRC_PYPI = "[pypi]\nrepository = http://127.0.0.1:9/legacy/\npassword = opens
 PYPIRC_DOCK = "[distutils]\nindex-servers = dock\n[dock]\nrepository = https://example.invalid/legacy/\npassword = x\n"
 
 
-def find(pypirc: str, named: str, home: Path, **environ: str) -> Destination:
+def find(pypirc: str, named: str | None, home: Path, **environ: str) -> Destination:
     (home / ".pypirc").write_text(pypirc)
     return find_destination(named, Config(), {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, **environ})
 
@@ -135,7 +135,7 @@ def test_address_of_pypi_in_pypirc_is_shown_and_used_as_twine_reads_it(tmp_path:
 def test_index_that_is_named_by_its_address_has_the_password_of_its_section(tmp_path: Path) -> None:
     for named, environ in (
         ("https://example.invalid/legacy", {}),
-        ("", {"TWINE_REPOSITORY_URL": "https://EXAMPLE.invalid/legacy/"}),
+        (None, {"TWINE_REPOSITORY_URL": "https://EXAMPLE.invalid/legacy/"}),
     ):
         here = find(PYPIRC_DOCK, named, tmp_path, **environ)
         assert (here.name, here.display_name.lower()) == (
@@ -144,7 +144,7 @@ def test_index_that_is_named_by_its_address_has_the_password_of_its_section(tmp_
         )
         assert Credential.of(here, {"HOME": str(tmp_path)}).password == "x"  # noqa: S105
     here = find(PYPIRC_DOCK, "https://me:other@example.invalid/legacy/", tmp_path)
-    assert (here.name, Credential.of(here, {"HOME": str(tmp_path)}).password) == ("", "other")
+    assert (here.name, Credential.of(here, {"HOME": str(tmp_path)}).password) == (None, "other")
     assert find(PYPIRC_DOCK, DEFAULT_REPOSITORY, tmp_path).display_name == "PyPI"
 
 
@@ -152,7 +152,7 @@ def test_index_that_is_named_by_its_address_has_the_password_of_its_section(tmp_
 def test_pypirc_that_can_not_be_read_is_one_message(tmp_path: Path, text: bytes) -> None:
     (tmp_path / ".pypirc").write_bytes(text)
     with raises_error("DestinationUnknown") as raised:
-        find_destination("", Config(), {"HOME": str(tmp_path)})
+        find_destination(None, Config(), {"HOME": str(tmp_path)})
     assert raised.value.what == f"{tmp_path / '.pypirc'} can't be read as .pypirc"
 
 
@@ -173,7 +173,7 @@ def test_text_that_is_no_token_has_no_index(text: str) -> None:
     ],
 )
 def test_index_is_printed_as_it_can_be_typed_and_without_a_password(address: str, option: str) -> None:
-    destination = Destination("", "https://example.invalid/legacy/", "", address)
+    destination = Destination(None, "https://example.invalid/legacy/", "", address)
     assert rendered(Command("undo", *destination.option)) == f"invoke undo{option}"
 
 

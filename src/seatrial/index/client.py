@@ -39,7 +39,7 @@ class IndexFile:
     """A file on an index: ``size`` in bytes, ``sha256`` in hexadecimal digits.
 
     ``uploaded``: with its time zone, None where the index does not show it; ``metadata``: the address of its core
-    metadata (PEP 658), "" where the index does not serve them; ``provenance``: that of its attestations (PEP 740), ""
+    metadata (PEP 658), None where the index does not serve them; ``provenance``: that of its attestations (PEP 740), ""
     for none, None where the index does not show them, as before version 1.3 of the API; ``url``: that of the file.
     """
 
@@ -48,7 +48,7 @@ class IndexFile:
     size: int
     uploaded: datetime | None
     is_yanked: bool = False
-    metadata: str = ""
+    metadata: str | None = None
     provenance: str | None = None
     url: str = field(default="", compare=False)
 
@@ -62,11 +62,11 @@ class IndexFile:
 class ProjectFiles:
     """What an index holds of one project.
 
-    ``project``: its name there, "" when the index does not have it; ``burned``: the names of files that were deleted,
+    ``project``: its name there, None when the index does not have it; ``burned``: the names of files that were deleted,
     which cannot be used again; ``status``: active, archived, quarantined or deprecated (PEP 792).
     """
 
-    project: str = ""
+    project: str | None = None
     files: tuple[IndexFile, ...] = ()
     burned: tuple[str, ...] = ()
     status: str = "active"
@@ -97,7 +97,7 @@ class PendingRelease:
     """A release that is about to go to an index, ``version`` None where none was found, and what is there already.
 
     ``index``: the address, fit to be shown; ``released``: the versions that the repository has tags of; ``holder``: who
-    made the project there, "" if unknown.
+    made the project there, None if unknown.
     """
 
     index: str
@@ -105,7 +105,7 @@ class PendingRelease:
     version: Version | None
     project_files: ProjectFiles
     released: tuple[Version, ...] = ()
-    holder: str = ""
+    holder: str | None = None
 
     @property
     def is_strange(self) -> bool:
@@ -193,18 +193,19 @@ def download_file(file: IndexFile, folder: Path, patience: float = DOWNLOAD_TIME
     return path
 
 
-def maker_of_newest(project_files: ProjectFiles) -> str:
-    """Return who made the newest files, by their metadata (PEP 658): a name, an address, a page; or ""."""
+def maker_of_newest(project_files: ProjectFiles) -> str | None:
+    """Return who made the newest files, by their metadata (PEP 658): a name, an address, a page; None if unknown."""
     versions = project_files.versions
-    files = [file for file in project_files.of_release(versions[-1]) if file.metadata] if versions else []
+    newest = project_files.of_release(versions[-1]) if versions else ()
+    address = next((file.metadata for file in newest if file.metadata), None)
     try:
-        page = _get_page(files[0].metadata) if files else None
+        page = _get_page(address) if address else None
     except IndexUnreachable:
-        return ""
+        return None
     metadata = Metadata.from_bytes(page.content) if page else Metadata()
     pages = [url.partition(",")[2].strip() for url in metadata.list("project_urls")][:1]
     fields = (metadata.text("author") or metadata.text("author_email"), metadata.text("home_page") or "".join(pages))
-    return redact(", ".join(" ".join(field.split()) for field in fields if field))
+    return redact(", ".join(" ".join(field.split()) for field in fields if field)) or None
 
 
 def _get_page(url: str, patience: float = TIMEOUT, headers: Mapping[str, str] = HEADERS) -> Page | None:
@@ -264,7 +265,7 @@ def _parse_file(table: Mapping[str, Any], page: str) -> IndexFile:
         size=int(table.get("size") or 0),
         uploaded=_parse_time(table.get("upload-time")),
         is_yanked=bool(table.get("yanked")),
-        metadata=f"{urljoin(page, str(table['url']))}.metadata" if has_metadata and "url" in table else "",
+        metadata=f"{urljoin(page, str(table['url']))}.metadata" if has_metadata and "url" in table else None,
         provenance=str(table["provenance"] or "") if "provenance" in table else None,
         url=urljoin(page, str(table["url"])) if "url" in table else "",
     )

@@ -51,7 +51,9 @@ class Credential:
         in_address = without_credentials(destination.upload) != destination.upload
         if not destination.name and in_address:
             return cls(user, urlsplit(destination.upload).password, "the address")
-        return cls(user, pypirc_passwords(environ).get(destination.name), str(pypirc_path(environ)))
+        passwords = pypirc_passwords(environ)
+        password = passwords.get(destination.name) if destination.name else None
+        return cls(user, password, str(pypirc_path(environ)))
 
 
 def require_credentials(destination: Destination, environ: Mapping[str, str], again: Command) -> None:

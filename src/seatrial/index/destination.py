@@ -33,15 +33,16 @@ PYPI, TESTPYPI = "pypi", "testpypi"
 class Destination:
     """An index.
 
-    ``name``: as twine and .pypirc call it, "" for an index that is known by its address alone; ``upload`` and
-    ``simple``: the addresses that files are sent to and read from; ``named``: how the command line names it.
+    ``name``: as twine and .pypirc call it, None for an index that is known by its address alone; ``upload`` and
+    ``simple``: the addresses that files are sent to and read from; ``named``: how the command line names it,
+    None where it does not.
     Credentials can be in the addresses.
     """
 
-    name: str
+    name: str | None
     upload: str
     simple: str
-    named: str = ""
+    named: str | None = None
 
     @property
     def option(self) -> tuple[str, ...]:
@@ -72,11 +73,11 @@ class Destination:
         return self.pypi or (f"{self.name} ({address})" if self.name else address)
 
 
-def find_destination(named: str, config: Config, environ: Mapping[str, str]) -> Destination:
+def find_destination(named: str | None, config: Config, environ: Mapping[str, str]) -> Destination:
     """Return the index that was named, or the one that twine uploads to. Raises `DestinationUnknown`.
 
-    ``named``: pypi, testpypi, a name of .pypirc, an address, or "". An address that .pypirc has gets its name, and with
-    it the password there.
+    ``named``: pypi, testpypi, a name of .pypirc, or an address; None where none was named. An address that .pypirc has
+    gets its name, and with it the password there.
     """
     # twine takes its time to load.
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
@@ -85,7 +86,7 @@ def find_destination(named: str, config: Config, environ: Mapping[str, str]) -> 
     chosen = named or environ.get("TWINE_REPOSITORY_URL") or environ.get("TWINE_REPOSITORY") or PYPI
     if "://" in chosen:
         upload = chosen
-        name = next((name for name, address in addresses.items() if _is_same(address, chosen)), "")
+        name = next((name for name, address in addresses.items() if _is_same(address, chosen)), None)
     else:
         name, upload = chosen, addresses.get(chosen, "")
     parts = urlsplit(upload)
@@ -96,7 +97,7 @@ def find_destination(named: str, config: Config, environ: Mapping[str, str]) -> 
             code="DestinationUnknown",
             fix=f"name one of {', '.join(addresses)}, or give the address that it takes uploads at: https://…/legacy/",
         )
-    destination = Destination(name, upload, _simple_address(upload), named)
+    destination = Destination(name, upload, _simple_address(upload), named or None)
     if named or name != PYPI:
         return destination
     simple = config.index or (pip_index_url(environ) if destination.pypi else destination.simple)

@@ -96,12 +96,12 @@ PATIENCE = Patience()
 
 
 def twine_upload(
-    paths: Sequence[Path], env: Mapping[str, str], patience: Patience = PATIENCE, repository: str = "pypi"
+    paths: Sequence[Path], env: Mapping[str, str], patience: Patience = PATIENCE, repository: str | None = "pypi"
 ) -> str:
     """Run ``twine upload`` and return what it says; to PyPI by default, as that is for this environment.
 
-    ``repository``: the name of the index, "" for the address in the environment, which can hold a password: every user
-    of the machine sees the arguments of a command.
+    ``repository``: the name of the index, None for the address in the environment, which can hold a password: every
+    user of the machine sees the arguments of a command.
     Raises `CredentialMissing`, or `UploadFailed` with the words of twine and of the index.
     """
     options = ("--non-interactive", "--disable-progress-bar", *(("--repository", repository) if repository else ()))
@@ -132,7 +132,7 @@ def twine_upload(
     return output.strip()
 
 
-def upload_interactively(paths: Sequence[Path], env: Mapping[str, str], repository: str) -> None:
+def upload_interactively(paths: Sequence[Path], env: Mapping[str, str], repository: str | None) -> None:
     """Run ``twine upload`` on the terminal, where it prompts for credentials. Raises `UploadFailed`."""
     options = ("--disable-progress-bar", *(("--repository", repository) if repository else ()))
     args = (*_program(), "upload", *options, *(str(path) for path in paths))

@@ -302,7 +302,7 @@ def read_status(
     if not snapshot.last_tag or status.release:
         return status
     tagged = TaggedRelease.of(repository, snapshot, snapshot.last_version)
-    destination = find_destination("", snapshot.config, environ)
+    destination = find_destination(None, snapshot.config, environ)
     runs = read_ci_runs(tagged)
     release = ReleaseStatus(tagged.tag, ReleaseState.UNKNOWN, runs=runs)
     try:

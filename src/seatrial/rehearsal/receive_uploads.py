@@ -158,7 +158,7 @@ class FileStore:
     def project_files(self, project: str) -> ProjectFiles:
         """Return the files of a project, as the upload rules take them."""
         files = self.files(project)
-        return ProjectFiles(project if files else "", tuple(file.index_file for file in files))
+        return ProjectFiles(project if files else None, tuple(file.index_file for file in files))
 
     def put(self, path: Path, project: str, stored: StoredFile) -> None:
         """Move a file into the store, in place of one of the same name."""

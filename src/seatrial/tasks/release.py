@@ -205,7 +205,7 @@ def _wait(console: Console, tag: str) -> None:
     tagged = TaggedRelease.of(
         repository, snapshot, next(iter(released_versions([tag], snapshot.tag_form, snapshot.project.name)), None)
     )
-    destination = find_destination("", snapshot.config, os.environ)
+    destination = find_destination(None, snapshot.config, os.environ)
     options = VerifyOptions(destination, WAIT if may_publish(tagged) else 0, os.environ)
     with console.progress.step("wait", f"until {tag} is published") as step:
         verified = verify_published(tagged, options, step.report)
