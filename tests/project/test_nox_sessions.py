@@ -21,7 +21,7 @@ def test_sessions_are_read() -> None:
     sessions = SessionList.from_json(json.dumps(LISTING))
     assert sessions == SessionList(
         (
-            NoxSession("build", "build", "", ("ci",)),
+            NoxSession("build", "build", None, ("ci",)),
             NoxSession("tests-3.12", "tests", "3.12"),
             NoxSession("lint", "lint"),
         )

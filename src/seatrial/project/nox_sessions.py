@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NoxSession:
-    """A session: ``session`` as it is called; ``name`` and ``python``: its parts, "" for no Python."""
+    """A session: ``session`` as it is called; ``name`` and ``python``: its parts, None for no Python."""
 
     session: str
     name: str
-    python: str = ""
+    python: str | None = None
     tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class SessionList:
-    """The sessions that there are. ``failure``: why they could not be listed, "" when they were."""
+    """The sessions that there are. ``failure``: why they could not be listed, None when they were."""
 
     sessions: tuple[NoxSession, ...] = ()
-    failure: str = ""
+    failure: str | None = None
     is_there: bool = True
 
     @classmethod
@@ -58,7 +58,7 @@ def _session(entry: dict[str, object]) -> NoxSession:
     return NoxSession(
         session=str(entry["session"]),
         name=str(entry.get("name") or entry["session"]),
-        python=python if isinstance(python, str) else "",
+        python=python if isinstance(python, str) and python else None,
         tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
     )
 

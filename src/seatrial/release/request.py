@@ -127,15 +127,13 @@ def branch_of(snapshot: ProjectSnapshot, repository: Repository, version: Versio
 class RequestBranch:
     """A release branch on a remote.
 
-    ``base``: the commit of the upstream branch that it leads away from, "" for none; ``behind``: how many commits the
-    upstream branch has that it lacks; ``own``: the commit of seatrial in it, None when there is none; ``added``: what
-    somebody has put on top of that, or changed.
+    ``behind``: how many commits the upstream branch has that it lacks; ``own``: the commit of seatrial in it, None when
+    there is none; ``added``: what somebody has put on top of that, or changed.
     """
 
     name: str
     version: Version
     commit: str
-    base: str
     behind: int
     own: CommitFacts | None
     added: tuple[str, ...] = ()
@@ -183,13 +181,12 @@ def _read_branch(
     behind = len(read_commits(repository, f"{commit}..{tip}"))
     own = next((each for each in commits if released_by(each, project) == version), None)
     if own is None:
-        return RequestBranch(branch, version, commit, "", behind, None, tuple(_named(each) for each in commits))
+        return RequestBranch(branch, version, commit, behind, None, tuple(_named(each) for each in commits))
     added = [_named(each) for each in commits if each.commit != own.commit]
     is_as_pushed = note is not None and note.commit == own.commit
     if not is_as_pushed and (len(own.parents) != 1 or own.trailers.get(TREE_TRAILER) != own.tree):
         added.append(f"{_named(own)}, which was changed after seatrial made it")
-    base = own.parents[0] if own.parents else ""
-    return RequestBranch(branch, version, commit, base, behind, own, tuple(added))
+    return RequestBranch(branch, version, commit, behind, own, tuple(added))
 
 
 def _named(commit: CommitFacts) -> str:

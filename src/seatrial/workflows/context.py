@@ -44,9 +44,9 @@ class WorkflowContext:
 
     ``prefix``: its folder in the repository, "" or ``packages/foo/``; ``branch``: the one that releases are made from;
     ``tags``: the pattern of their tags; ``python``: the one that runs nox; ``release``: the name of the workflow that
-    publishes, and ``environment`` that of its environment; ``group``: the dependency group that holds seatrial;
-    ``is_locked``: whether there is a lock file for it; ``has_lfs``: whether files are in Git LFS; ``measures``: whether
-    coverage is configured.
+    publishes, and ``environment`` that of its environment; ``group``: the dependency group that holds seatrial, None
+    for none; ``is_locked``: whether there is a lock file for it; ``has_lfs``: whether files are in Git LFS;
+    ``measures``: whether coverage is configured.
     """
 
     name: str
@@ -57,7 +57,7 @@ class WorkflowContext:
     python: str = FALLBACK_PYTHON
     release: str = "release.yml"
     environment: str = "pypi"
-    group: str = ""
+    group: str | None = None
     is_locked: bool = False
     has_submodules: bool = False
     has_lfs: bool = False
@@ -165,12 +165,12 @@ def default_branch(repository: Repository) -> str:
     git = Git(repository.root)
     remote_head = git.line("symbolic-ref", "--short", f"refs/remotes/{remote}/HEAD").removeprefix(f"{remote}/")
     refs = git.line("for-each-ref", "--format=%(refname)", f"refs/remotes/{remote}", "refs/heads").split("\n")
-    usual = next((name for name in ("main", "master") if any(ref.endswith(f"/{name}") for ref in refs)), "")
+    usual = next((name for name in ("main", "master") if any(ref.endswith(f"/{name}") for ref in refs)), None)
     return remote_head or _written_branch(repository) or usual or repository.branch or "main"
 
 
-def _written_branch(repository: Repository) -> str:
-    """Return the branch that the files of CI were written for, "" if there are none."""
+def _written_branch(repository: Repository) -> str | None:
+    """Return the branch that the files of CI were written for, None if there are none."""
     root = repository.root
     for path in (*sorted((root / WORKFLOWS_FOLDER).glob("ci*.yml")), root / PIPELINE_FILE):
         block = ManagedBlock.find(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else None
@@ -180,20 +180,17 @@ def _written_branch(repository: Repository) -> str:
         branches = (*(push.branches if push else ()), *(match[1] for match in matches if match))
         if branches:
             return branches[0]
-    return ""
+    return None
 
 
-def group_of(project: Project) -> str:
-    """Return the dependency group that holds seatrial, "" if none does."""
+def group_of(project: Project) -> str | None:
+    """Return the dependency group that holds seatrial, None if none does."""
     groups = [str(name) for name in project.table.get("dependency-groups", {})]
-    for group in sorted(
-        groups,
-        key=lambda requirement: (GROUP_ORDER.index(requirement) if requirement in GROUP_ORDER else 99, requirement),
-    ):
+    for group in sorted(groups, key=lambda name: (GROUP_ORDER.index(name) if name in GROUP_ORDER else 99, name)):
         try:
             names = {canonicalize_name(Requirement(requirement).name) for requirement in project.requirements((group,))}
         except (GroupInvalid, InvalidRequirement):
             continue
         if "seatrial" in names:
             return group
-    return ""
+    return None

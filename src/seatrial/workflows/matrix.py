@@ -22,7 +22,7 @@ BUILD_SESSIONS = ("build", "check")
 def read_sessions(root: Path) -> tuple[NoxSession, ...]:
     """Ask nox for the sessions of a project. Raises `NoxfileBroken`."""
     listing = list_sessions(root)
-    problem = listing.failure or ("" if listing.is_there else "  there is no such file")
+    problem = listing.failure or (None if listing.is_there else "  there is no such file")
     if problem:
         raise ProjectError(
             f"nox can't list the sessions of {root / 'noxfile.py'}:\n{problem}", code="NoxfileBroken", fix="nox --list"
@@ -74,7 +74,7 @@ def github_matrix(chosen: Sequence[NoxSession], systems: Sequence[str]) -> dict[
     """Return the matrix of GitHub: each session on each system; one without a Python of its own on the first alone."""
     return {
         "include": [
-            {"session": session.session, "python": session.python, "system": IMAGES[system]}
+            {"session": session.session, "python": session.python or "", "system": IMAGES[system]}
             for number, system in enumerate(systems)
             for session in chosen
             if session.python or number == 0
