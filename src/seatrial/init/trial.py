@@ -27,7 +27,7 @@ from seatrial.init.detect_tests import completed
 from seatrial.init.files import noxfile_with_sessions, session_calls
 from seatrial.init.runners import Purpose, Runner
 from seatrial.init.script_metadata import BLOCK
-from seatrial.init.sessions import OUT_OF_RELEASE, plan_sessions
+from seatrial.init.sessions import OUT_OF_RELEASE
 from seatrial.init.tox import read_tox
 from seatrial.installer import best_installer, create_environment, find_uv, install_requirements
 from seatrial.project.nox_sessions import list_sessions
@@ -613,6 +613,7 @@ def _below_block(path: Path, lines: str) -> None:
 
 def try_proposal(
     detected: DetectedProject,
+    planned: tuple[PlannedSession, ...],
     propose: Callable[[tuple[PlannedSession, ...]], Proposal],
     progress: Progress,
     environ: Mapping[str, str],
@@ -621,9 +622,8 @@ def try_proposal(
 ) -> tuple[Proposal, TrialReport]:
     """Try a proposal; return what is proposed now, and what came of the trial.
 
-    ``propose``: returns the proposal with some sessions.
+    ``planned``: the sessions to try; ``propose``: returns the proposal with some sessions.
     """
-    planned = plan_sessions(detected)
     proposal = propose(planned)
     with copy_project(detected, proposal, seconds) as copy:
         report = ProposalTrial(detected, copy, planned, environ).run(progress)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from seatrial.console import Console
     from seatrial.init.detect import DetectedProject
     from seatrial.init.files import Proposal
+    from seatrial.init.parts import Parts
     from seatrial.init.trial import TrialReport
 
 
@@ -50,10 +51,12 @@ if TYPE_CHECKING:
         "fragments": "the same as --changelog fragments, and move the notes below Unreleased into fragments",
         "no-changelog": "the same as --changelog none",
         "tasks": "--no-tasks: write no tasks.py, which only invoke needs",
+        "without": "leave out a session: tests, mypy or lint; can be given several times",
         "remove": "take seatrial out of the project again, as far as it is as init wrote it",
         "no-try": "write without trying the sessions in a copy first",
         "limit": "how long the sessions are tried",
     },
+    iterable=["without"],
 )
 def init(
     context: Context,
@@ -67,6 +70,7 @@ def init(
     fragments: bool = False,
     no_changelog: bool = False,
     tasks: bool = True,
+    without: Sequence[str] = (),
     remove: bool = False,
     no_try: bool = False,
     limit: int = 900,
@@ -78,8 +82,6 @@ def init(
 
     Example: seatrial init --dry-run
     """
-    from functools import partial
-
     console = open_console("init")
     interrupted = "run it again: what was written is whole"
     with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:
@@ -87,7 +89,8 @@ def init(
             # Loaded here because they take a while.
             from seatrial.init.changelog_plan import lacks_notes, require_source
             from seatrial.init.detect import detect_project
-            from seatrial.init.propose import detected_text, propose_changes, remarks_text
+            from seatrial.init.parts import Parts, require_sessions
+            from seatrial.init.propose import detected_text, remarks_text
             from seatrial.init.trial import part_to_release, try_proposal
             from seatrial.init.write import require_clean_files, write_proposal
 
@@ -98,23 +101,23 @@ def init(
             _remove(console, detected, yes=yes, dry_run=dry_run)
             return
         console.show(text, paint_card)
-        propose = partial(
-            propose_changes,
-            detected,
-            workflows=workflows,
-            classifiers=classifiers and not no_classifiers,
-            changelog=source,
-            moves_notes=fragments,
-            tasks=tasks,
-        )
+        left_out = require_sessions(without)
+        parts = Parts(workflows, classifiers and not no_classifiers, tasks, source, fragments, left_out)
+        if is_interactive() and not (yes or dry_run) and parts.propose(detected).files:
+            parts = _choose_parts(console, detected, parts)
         can_ask = yes or dry_run or is_interactive()
         with console.waiting("preparing the files"):
-            proposal, part = propose(), part_to_release(detected)
+            proposal, part = parts.propose(detected), part_to_release(detected)
             require_clean_files(detected, proposal)
             if proposal.files and can_ask and not no_try:
                 console.show("")
                 proposal, report = try_proposal(
-                    detected, lambda planned: propose(planned=planned), progress, os.environ, seconds=limit
+                    detected,
+                    parts.planned(detected),
+                    lambda planned: parts.propose(detected, planned),
+                    progress,
+                    os.environ,
+                    seconds=limit,
                 )
                 console.pause()
                 console.show(_trial_text(console, report))
@@ -210,6 +213,22 @@ def new(
         with console.waiting("asking the index about the name"):
             remark = name_remark(request.name.project, pip_index_url(os.environ))
         console.show(f"\n{remark}")
+
+
+def _choose_parts(console: Console, detected: DetectedProject, parts: Parts) -> Parts:
+    """Ask which parts are written. Raises `Declined`."""
+    from seatrial.console import Form
+    from seatrial.init.parts import choose_parts
+    from seatrial.prompts import choose
+
+    console.pause()
+    has_cursor = console.form is Form.LIVE
+    chosen = choose_parts(
+        detected, parts, lambda rows: choose("What to write", rows, has_cursor=has_cursor, show=console.show)
+    )
+    if chosen is None:
+        raise ReleaseError("nothing was written", code="Declined")
+    return chosen
 
 
 def _remove(console: Console, detected: DetectedProject, *, yes: bool, dry_run: bool) -> None:
