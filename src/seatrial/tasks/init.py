@@ -222,6 +222,7 @@ def _choose_parts(console: Console, detected: DetectedProject, parts: Parts) -> 
     from seatrial.prompts import choose
 
     console.pause()
+    console.show("")
     has_cursor = console.form is Form.LIVE
     chosen = choose_parts(
         detected, parts, lambda rows: choose("What to write", rows, has_cursor=has_cursor, show=console.show)
