@@ -9,16 +9,21 @@ import pytest
 
 from sample_project import lines
 from sample_projects import make_sample
+from seatrial.init.detect import detect_project
 from seatrial.init.remove import (
     is_own_tasks_file,
     noxfile_without_sessions,
+    plan_removal,
     pyproject_without_tables,
+    without_ignored,
     without_marker,
 )
 from seatrial.init.script_metadata import script_block, with_block
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sample_project import SampleProject
 
 
 WRITTEN = f"""{script_block()}import nox
@@ -119,6 +124,47 @@ def test_tables_of_seatrial_go_and_others_stay(text: str, expected: str, *, chan
 def test_marker_goes_with_the_line_below_it() -> None:
     marked = "# News\n\n<!-- towncrier release notes start -->\n\n## 1.2.3\n"
     assert without_marker(PurePosixPath("NEWS.md"), marked) == "# News\n\n## 1.2.3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (".nox/\ndist/\n.coverage\n", ""),
+        ("*.pyc\ndist/\n\n.idea/\n.nox/\n!/noxfile.py\n", "*.pyc\ndist/\n\n.idea/\n"),
+        (".nox/\n*.pyc\n", ".nox/\n*.pyc\n"),
+    ],
+)
+def test_lines_at_the_end_of_gitignore_go_and_others_stay(text: str, expected: str) -> None:
+    assert without_ignored(text) == expected
+
+
+def test_what_is_left_is_named_with_its_place(project: SampleProject) -> None:
+    bumpversion = '\n[tool.bumpversion]\ncurrent_version = "1.2.3"\n'
+    project.write(
+        {
+            "pyproject.toml": '[project]\nname = "tidepool"\nversion = "1.2.3"\nrequires-python = ">=3.12"\n'
+            + bumpversion,
+            "CHANGELOG.md": "# Changelog\n\n## Unreleased\n\n## 1.2.3\n\n- Old.\n",
+            "noxfile.py": "from seatrial import sessions\n\nsessions.build()\n",
+            "tasks.py": "# mypy: ignore-errors\nfrom seatrial.tasks import ns\n",
+            ".gitignore": ".nox/\ndist/\n",
+            ".nox/tests/marker": "",
+            "docs/release.md": "Run `seatrial release`.\n",
+        }
+    )
+    project.git("init", "-q", "-b", "main")
+    project.commit("Begin")
+    (project.root / ".git/seatrial").mkdir()
+    removal = plan_removal(detect_project(project.root))
+    assert sorted(str(file.path) for file in removal.deleted) == [".gitignore", "noxfile.py", "tasks.py"]
+    assert removal.changed == ()
+    *texts, folders = removal.remarks
+    assert texts == [
+        "seatrial is still named in:\ndocs/release.md:1: Run `seatrial release`.",
+        "[tool.bumpversion] in pyproject.toml was left: bump-my-version works without seatrial",
+        "CHANGELOG.md:3: the heading without notes was left",
+    ]
+    assert folders.startswith(".nox, .git/seatrial")
 
 
 @pytest.mark.slow

@@ -7,21 +7,25 @@ import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 import tomlkit
+from platformdirs import user_cache_path
 
 from seatrial.errors import SeatrialError, count_text
 from seatrial.git.command import Git
 from seatrial.init.changelog_plan import FRAGMENTS
 from seatrial.init.files import Proposal, ProposedFile
+from seatrial.init.propose import IGNORED
 from seatrial.init.script_metadata import without_seatrial
 from seatrial.init.write import write_proposal
 from seatrial.project.changelog import default_marker
+from seatrial.project.unreleased import find_unreleased, unreleased_notes
 from seatrial.workflows.generate import Generator, find_drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from seatrial.init.detect import DetectedProject
 
@@ -70,40 +74,53 @@ def _deletion(file: ProposedFile) -> str:
 
 def plan_removal(detected: DetectedProject) -> Removal:
     """Return what takes seatrial out of a project. Nothing is written."""
-    noxfile, tasks = (detected.read(PurePosixPath(name)) for name in ("noxfile.py", "tasks.py"))
-    deleted: dict[PurePosixPath, str] = {}
-    changed: dict[PurePosixPath, tuple[str, str]] = {}
-    if noxfile and "seatrial" in noxfile:
-        remaining = noxfile_without_sessions(noxfile)
-        if remaining is None:
-            deleted[PurePosixPath("noxfile.py")] = noxfile
-        elif remaining != noxfile:
-            changed[PurePosixPath("noxfile.py")] = (noxfile, remaining)
-    if tasks and is_own_tasks_file(tasks):
-        deleted[PurePosixPath("tasks.py")] = tasks
     kept_fragments = _fragments(detected)
-    pyproject = detected.read(PurePosixPath("pyproject.toml"))
-    if pyproject:
-        # Settings of towncrier without a fragment are as init wrote them; with fragments, they are in use.
-        tables = pyproject_without_tables(pyproject, changelog=not kept_fragments)
-        if tables != pyproject:
-            changed[PurePosixPath("pyproject.toml")] = (pyproject, tables)
-    if detected.news and detected.news.folders == (PurePosixPath(FRAGMENTS),) and not kept_fragments:
-        keep = PurePosixPath(FRAGMENTS, ".gitkeep")
-        if (text := detected.read(keep)) is not None:
-            deleted[keep] = text
-        path = PurePosixPath(detected.news.filename)
-        log = detected.read(path)
-        if log and (unmarked := without_marker(path, log)) != log:
-            changed[path] = (log, unmarked)
-    prefix = PurePosixPath(detected.repository.prefix)
-    files = [
-        *(ProposedFile(prefix / path, text, "") for path, text in deleted.items()),
-        *_workflow_files(detected),
+    changes = [
+        *_without_faces(detected),
+        *_without_tables(detected, kept_fragments),
+        *_without_changelog(detected, kept_fragments),
     ]
-    changes = tuple(ProposedFile(prefix / path, old, new) for path, (old, new) in changed.items())
-    remarks = tuple(_remarks(detected, kept_fragments, {file.path: file.new for file in (*files, *changes)}))
-    return Removal(tuple(files), changes, remarks)
+    prefix = PurePosixPath(detected.repository.prefix)
+    files = [ProposedFile(prefix / path, old, new or "") for path, old, new in changes if new != old]
+    gone = {prefix / path for path, _, new in changes if new is None}
+    deleted = (*(file for file in files if file.path in gone), *_workflow_files(detected))
+    changed = tuple(file for file in files if file.path not in gone)
+    remarks = tuple(_remarks(detected, kept_fragments, {file.path: file.new for file in (*deleted, *changed)}))
+    return Removal(deleted, changed, remarks)
+
+
+Change = tuple[PurePosixPath, str, Optional[str]]
+"""A path, its text, and its text without seatrial: None where nothing else is in it."""
+
+
+def _without_faces(detected: DetectedProject) -> Iterator[Change]:
+    """Yield noxfile.py, tasks.py and .gitignore, as far as they are of seatrial."""
+    noxfile, tasks, ignored = (detected.read(PurePosixPath(name)) for name in ("noxfile.py", "tasks.py", ".gitignore"))
+    if noxfile and "seatrial" in noxfile:
+        kept = noxfile_without_sessions(noxfile)
+        yield PurePosixPath("noxfile.py"), noxfile, kept
+        if kept is None and ignored:
+            yield PurePosixPath(".gitignore"), ignored, without_ignored(ignored) or None
+    if tasks and is_own_tasks_file(tasks):
+        yield PurePosixPath("tasks.py"), tasks, None
+
+
+def _without_tables(detected: DetectedProject, fragments: Iterable[PurePosixPath]) -> Iterator[Change]:
+    path = PurePosixPath("pyproject.toml")
+    if text := detected.read(path):
+        # Settings of towncrier without a fragment are as init wrote them; with fragments, they are in use.
+        yield path, text, pyproject_without_tables(text, changelog=not tuple(fragments))
+
+
+def _without_changelog(detected: DetectedProject, fragments: Iterable[PurePosixPath]) -> Iterator[Change]:
+    """Yield the marker of towncrier, and what keeps the folder of the fragments, where no fragment is in it."""
+    if detected.news is None or detected.news.folders != (PurePosixPath(FRAGMENTS),) or tuple(fragments):
+        return
+    keep, path = PurePosixPath(FRAGMENTS, ".gitkeep"), PurePosixPath(detected.news.filename)
+    if (text := detected.read(keep)) is not None:
+        yield keep, text, None
+    if log := detected.read(path):
+        yield path, log, without_marker(path, log)
 
 
 def noxfile_without_sessions(text: str) -> str | None:
@@ -180,6 +197,14 @@ def pyproject_without_tables(text: str, *, changelog: bool) -> str:
     return re.sub(r"\n{3,}", "\n\n", document.as_string()).rstrip("\n") + "\n" if names else text
 
 
+def without_ignored(text: str) -> str:
+    """Return a .gitignore without the lines that init adds at its end."""
+    lines = text.splitlines(keepends=True)
+    while lines and lines[-1].strip() in {*IGNORED, "!/noxfile.py", "!/tasks.py"}:
+        del lines[-1]
+    return "".join(lines)
+
+
 def without_marker(path: PurePosixPath, text: str) -> str:
     """Return a changelog without the marker of towncrier, and the blank line below it."""
     return re.sub(rf"^{re.escape(default_marker(path))}[ \t]*\n\n?", "", text, count=1, flags=re.MULTILINE)
@@ -227,9 +252,20 @@ def _remarks(
     if fragments := tuple(fragments):
         count = count_text(len(fragments), "fragment")
         yield f"[tool.towncrier] and {count} were left: towncrier works without seatrial"
-    leftovers = [name for name in (".nox", ".git/seatrial") if (repository.root / name).is_dir()]
+    if "bumpversion" in detected.project.table.get("tool", {}):
+        yield "[tool.bumpversion] in pyproject.toml was left: bump-my-version works without seatrial"
+    path = detected.log
+    text = (detected.read(path) if path else None) or ""
+    if (heading := find_unreleased(text)) and not unreleased_notes(text):
+        yield f"{path}:{heading.line + 1}: the heading without notes was left"
+    folders = (detected.project.root / ".nox", repository.common_dir / "seatrial", user_cache_path("seatrial"))
+    leftovers = [_relative(folder, repository.root) for folder in folders if folder.is_dir()]
     if leftovers:
-        yield f"{' and '.join(leftovers)} can be deleted: git does not track them"
+        yield f"{', '.join(leftovers)} can be deleted: git does not track {'it' if len(leftovers) == 1 else 'them'}"
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if root in path.parents else str(path)
 
 
 def remove_files(detected: DetectedProject, removal: Removal) -> None:
