@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -16,7 +17,8 @@ from packaging.licenses import canonicalize_license_expression
 from errors_raised import raises_error
 from release_repo import SETTINGS, made_once
 from sample_project import HERE, WITHOUT_ACCOUNTS, SampleProject, environment, normalised
-from seatrial.init.new import PackageName, PackageRequest, require_free_folder, require_license
+from seatrial.init.new import ORIGIN_HINT, PackageName, PackageRequest, require_free_folder, require_license
+from seatrial.init.script_metadata import own_origin
 from seatrial.init.template import PackageTemplate
 from seatrial.project.project import Project
 from seatrial.pythons import end_of_life, newest_minor
@@ -52,7 +54,7 @@ tide-pool, import tide_pool: 16 files, one commit on main
   {files}
 
 Its licence is BSD-3-Clause, in LICENSE and pyproject.toml.
-Then, in its folder:
+{origin}Then, in its folder:
   nox
   seatrial rehearse --part minor
   git push -u origin HEAD
@@ -229,7 +231,11 @@ def begin(folder: Path) -> None:
     (folder / "home").mkdir()
     project = SampleProject(folder, environment(folder / "home"))
     options = ("--license", "bsd-3-clause", "--script", "--keyword", "sea", "--keyword", "tides")
-    assert new(project, "tide-pool", "--remote", FORGE, *options) == OUTPUT.format(files="\n  ".join(FILES))
+    # In an environment for tests, it is installed from a wheel or a folder of this machine.
+    machine = own_origin().machine
+    origin = f"{ORIGIN_HINT.format(shlex.quote(machine))}\n" if machine else ""
+    output = new(project, "tide-pool", "--remote", FORGE, *options)
+    assert output == OUTPUT.format(files="\n  ".join(FILES), origin=origin)
     assert sorted(path.name for path in folder.iterdir()) == ["home", "tide-pool"]
     made = SampleProject(folder / "tide-pool", project.environ)
     assert made.git("ls-files").splitlines() == sorted(FILES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import keyword
 import re
+import shlex
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from seatrial.git.repository import HOW_TO_SET_IDENTITY, page_of_repository, rea
 from seatrial.index.client import PendingRelease, maker_of_newest, read_project_files
 from seatrial.init.detect import detect_project
 from seatrial.init.propose import propose_changes
+from seatrial.init.script_metadata import own_origin
 from seatrial.init.template import DEFAULT_LICENSE, LICENSES, PackageTemplate
 from seatrial.init.write import write_proposal
 from seatrial.pythons import OLDEST_MINOR, end_of_life, end_of_life_text, newest_minor
@@ -192,6 +194,7 @@ def _move(folder: Path, to: Path) -> None:
 
 
 LICENSE_HINT = "Its licence is {}, in LICENSE and pyproject.toml."
+ORIGIN_HINT = "Until an index has this seatrial: uvx --with {0} nox, and uvx --from {0} seatrial."
 MEMBER_HINT = "It lies in a repository that is there: commit it; for its files of CI: {write}"
 PUSH_COMMAND = "git push -u origin HEAD"
 
@@ -207,6 +210,8 @@ def new_package_text(package: NewPackage, request: PackageRequest) -> str:
     )
     ended = end_of_life_text(f"3.{minor}" for minor in range(request.oldest, newest_minor() + 1))
     hints = [*([f"{ended}."] if ended else []), LICENSE_HINT.format(request.license)]
+    if (path := own_origin().machine) is not None:
+        hints.append(ORIGIN_HINT.format(shlex.quote(path)))
     return "\n".join([head, *(f"  {path}" for path in package.files), "", *hints, next_steps])
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from importlib import metadata
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from packaging.requirements import Requirement
 
@@ -29,26 +32,47 @@ def nox_requirement() -> str:
 def seatrial_requirement() -> str:
     """Return seatrial with this version as its lower bound.
 
-    Where it was installed from its repository (PEP 610), it is the address of that: no index needs to have it.
+    Where it was installed from an address, such as that of its repository, it is that: no index needs to have it.
     """
-    repository = repository_address()
+    address = own_origin().address
     # Without its commit: nox compares it with the address of what is installed.
-    return f"seatrial @ {repository}" if repository else f"seatrial>={__version__}"
+    return f"seatrial @ {address}" if address else f"seatrial>={__version__}"
 
 
 def uvx_command() -> str:
     """Return the command that runs seatrial where it is not installed."""
-    repository = repository_address()
-    return f'uvx --from "{repository}" seatrial' if repository else "uvx seatrial"
+    address = own_origin().address
+    return f'uvx --from "{address}" seatrial' if address else "uvx seatrial"
 
 
-def repository_address() -> str | None:
-    """Return the address of the repository that seatrial was installed from, None for another origin (PEP 610)."""
+@dataclass(frozen=True)
+class Origin:
+    """Where a distribution was installed from: an ``address``, a wheel or folder on this ``machine``, or an index."""
+
+    address: str | None = None
+    machine: str | None = None
+
+    @classmethod
+    def of(cls, text: str | None) -> Origin:
+        """Read ``direct_url.json`` (PEP 610), which an installation from an index does not have."""
+        try:
+            origin = json.loads(text or "{}")
+            url = str(origin.get("url", ""))
+            if "vcs_info" in origin:
+                return cls(address=f"{origin['vcs_info']['vcs']}+{url}")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return cls()
+        if url.startswith("file:"):
+            return cls(machine=url2pathname(urlsplit(url).path))
+        return cls(address=url or None)
+
+
+def own_origin() -> Origin:
+    """Return where seatrial was installed from."""
     try:
-        origin = json.loads(metadata.distribution("seatrial").read_text("direct_url.json") or "{}")
-        return f"{origin['vcs_info']['vcs']}+{origin['url']}"
-    except (metadata.PackageNotFoundError, ValueError, KeyError, TypeError):
-        return None
+        return Origin.of(metadata.distribution("seatrial").read_text("direct_url.json"))
+    except metadata.PackageNotFoundError:
+        return Origin()
 
 
 def script_block() -> str:
