@@ -46,6 +46,30 @@ def by_fast_forward(other: ReleaseRepo, branch: str) -> None:
     other.project.git("merge", "-q", "--ff-only", f"origin/{branch}")
 
 
+def by_merge_queue(other: ReleaseRepo, branch: str) -> None:
+    """Merge another request in front of it, both by a queue: its commits have its own author, date and message."""
+    queue = {"GIT_AUTHOR_NAME": "queue[bot]", "GIT_AUTHOR_DATE": "2024-03-02T12:00:00+00:00"}
+    other = type(other)(type(other.project)(other.project.root, {**other.project.environ, **queue}))
+    other.project.git("checkout", "-q", "-b", "theirs")
+    other.project.write({"src/tidepool/theirs.py": "THEIRS = 1\n"})
+    other.project.commit("Theirs")
+    other.project.git("checkout", "-q", "-b", "queue/main/pr-7", "origin/main")
+    for head, message in (("theirs", "Merge #6 (theirs)"), (f"origin/{branch}", f"Merge #7 into main\n\n{branch}")):
+        other.project.git("merge", "-q", "--no-ff", "-m", message, head)
+    other.project.git("checkout", "-q", "main")
+    other.project.git("merge", "-q", "--ff-only", "queue/main/pr-7")
+
+
+def by_squashing_queue(other: ReleaseRepo, branch: str) -> None:
+    """Squash as a queue does, behind another request: the message lists the commits, and quotes their trailers."""
+    other.project.write({"src/tidepool/theirs.py": "THEIRS = 1\n"})
+    other.project.commit("Theirs (#6)")
+    body = other.project.git("log", "-1", "--format=%B", f"origin/{branch}")
+    other.project.git("merge", "-q", "--squash", f"origin/{branch}")
+    author = ("--author", "queue[bot] <queue@example.org>")
+    other.project.git("commit", "-q", *author, "-m", f"A release of the maintainers (#7)\n\n* {body}")
+
+
 WAYS: tuple[Callable[[ReleaseRepo, str], None], ...] = (by_merge_commit, by_squash, by_rebase)
 
 

@@ -8,9 +8,24 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from forge_merges import WAYS, by_fast_forward, by_merge_commit, by_rebase, by_squash, commit_on_main, merge, protect
+from forge_merges import (
+    WAYS,
+    by_fast_forward,
+    by_merge_commit,
+    by_merge_queue,
+    by_rebase,
+    by_squash,
+    by_squashing_queue,
+    commit_on_main,
+    merge,
+    protect,
+)
+from preflight_in_process import enter
 from release_repo import ReleaseRepo, made_once, make_release_repo, scratch_clones
 from sample_project import HERE, lines, normalised
+from seatrial.git.repository import read_repository
+from seatrial.release.merged import MergedRelease, find_merged_release
+from seatrial.release.preconditions import check_preconditions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +75,14 @@ def refused(repo: ReleaseRepo, *args: str) -> str:
     assert not ran.was_a_traceback
     assert repo.state() == before
     return normalised(ran.message, root=repo.project.root)
+
+
+def seen(repo: ReleaseRepo) -> MergedRelease:
+    """Return the release that was merged and has no tag, as this process reads it, whose environment is a project's."""
+    preconditions = check_preconditions(read_repository(repo.project.root)).on_remote_branch()
+    release = find_merged_release(preconditions, tests=False)
+    assert release is not None
+    return release
 
 
 def tagged_commit(repo: ReleaseRepo) -> str:
@@ -235,7 +258,10 @@ def test_merge_of_an_old_request_after_a_newer_release(requested: ReleaseRepo) -
     requested.project.git("fetch", "-q", "--tags")
     message = refused(requested)
     assert message.startswith("seatrial: 1.3.0 was merged after 1.4.0 was released, whose tag v1.4.0 is on origin")
-    assert message.endswith(f"{READ}MergedTooLate\n")
+    fix = "release --pull-request --version 1.4.1 --allow-empty"
+    assert message.endswith(f"fix:  raise the version of the branch above 1.4.0: invoke {fix}\n{READ}MergedTooLate\n")
+    released(requested, *fix.split()[1:])
+    assert 'version = "1.4.1"' in requested.remote.git("show", "release/1.4.1:pyproject.toml")
 
 
 def test_version_that_was_tagged_meanwhile_is_over(requested: ReleaseRepo) -> None:
@@ -281,3 +307,86 @@ def test_broken_note_means_that_it_is_verified_again(requested: ReleaseRepo) -> 
     note.write_text(json.dumps({**json.loads(note.read_text()), "tree": "0" * 40}))
     assert "build: " in released(requested)
     tagged_commit(requested)
+
+
+def test_merge_queue_keeps_the_commit_that_was_verified(
+    requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified = requested.remote.git("rev-parse", "release/1.3.0").strip()
+    unprotected(requested, lambda: merge(requested, by_merge_queue))
+    enter(requested.project, monkeypatch)
+    release = seen(requested)
+    assert (release.commit.commit, release.is_verified, release.between) == (verified, True, ())
+    assert release.merged.subject == "Merge #7 into main"
+
+
+def test_queue_that_squashes_makes_a_commit_that_is_verified_again(
+    requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unprotected(requested, lambda: merge(requested, by_squashing_queue))
+    enter(requested.project, monkeypatch)
+    release = seen(requested)
+    assert release.commit.commit == requested.remote.git("rev-parse", "main").strip()
+    assert not release.is_verified
+    assert [line.partition(" ")[2] for line in release.between] == ["Theirs (#6)"]
+
+
+PUBLISHING = """\
+on:
+  push:
+    tags: ["v*"]
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions:
+      id-token: write
+    steps:
+      - run: twine upload dist/*
+"""
+
+
+def test_marker_in_the_merged_commit_is_passed_over_with_the_next_commit(
+    requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def squash(other: ReleaseRepo, branch: str) -> None:
+        other.project.git("merge", "-q", "--squash", f"origin/{branch}")
+        other.project.git("commit", "-q", "-m", "Release 1.3.0 (#7) [skip ci]")
+
+    def act() -> None:
+        commit_on_main(requested, {".github/workflows/release.yml": PUBLISHING}, "Publish")
+        merge(requested, squash)
+
+    unprotected(requested, act)
+    commit = requested.remote.git("rev-parse", "--short=12", "main").strip()
+    assert refused(requested) == lines(
+        f"""
+        seatrial: {commit}, which was merged, has [skip ci] in its message, so CI would not run for the tag, and \
+nothing would be published
+        fix:  merge another commit without it, an empty one is enough; then: invoke release, which tags that
+        {READ}CiSkipped
+        """
+    )
+    unprotected(requested, lambda: commit_on_main(requested, message="Also [no ci]"))
+    unprotected(requested, lambda: commit_on_main(requested, {"more.md": "# More\n"}, "More"))
+    enter(requested.project, monkeypatch)
+    assert seen(requested).commit.subject == "More"
+
+
+def test_all_sessions_run_after_the_merge_too(requested: ReleaseRepo) -> None:
+    """No fast test can show it: the sessions of a merged commit run, up to the last."""
+    later = "\n\n@nox.session(tags=['release'], python=False)\ndef later(session):\n    print('later ran')\n"
+    files = {
+        "tests/test_tidepool.py": "def test_it() -> None:\n    assert 1 + 1 == 3\n",
+        "noxfile.py": requested.read("noxfile.py") + later,
+    }
+
+    def act() -> None:
+        commit_on_main(requested, files, "Break")
+        merge(requested, by_squash)
+
+    unprotected(requested, act)
+    before = requested.state()
+    ran = requested.project.invoke("release", "--yes", "--keep-going")
+    assert (ran.returncode, requested.state()) == (5, before), ran.output
+    assert "✓ later" in ran.output
+    assert f"{READ}VerificationFailed\n" in ran.output

@@ -8,7 +8,7 @@ import pytest
 
 from errors_raised import raises_error
 from release_repo import make_release_repo
-from seatrial.release.prepare import require_ci
+from seatrial.release.prepare import OF_HEAD, OF_RELEASE, require_ci
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,17 +28,17 @@ RUNS = ("Release 1.3.0", "Explain [skip] and ci", "skip ci", "x\n\nskip-checks: 
 @pytest.mark.parametrize("message", SKIPPED)
 def test_message_that_skips_ci_is_an_error(message: str) -> None:
     with raises_error("CiSkipped"):
-        require_ci(message, None, is_of_release=True)
+        require_ci(message, None, OF_RELEASE)
 
 
 @pytest.mark.parametrize("message", RUNS)
 def test_message_without_a_marker_is_none(message: str) -> None:
-    require_ci(message, None, is_of_release=True)
+    require_ci(message, None, OF_RELEASE)
 
 
 def test_option_of_the_push_is_an_error() -> None:
     with raises_error("CiSkipped") as raised:
-        require_ci("Release 1.3.0", "ci.skip", is_of_release=True)
+        require_ci("Release 1.3.0", "ci.skip", OF_RELEASE)
     assert raised.value.fix == "git config --unset-all push.pushOption"
 
 
@@ -74,7 +74,7 @@ jobs:
 
 def test_fix_of_a_tag_alone_is_another_commit() -> None:
     with raises_error("CiSkipped") as raised:
-        require_ci("docs: typo [skip ci]", None, is_of_release=False)
+        require_ci("docs: typo [skip ci]", None, OF_HEAD)
     assert raised.value.what == (
         "HEAD, which the tag would be of, has [skip ci] in its message, so CI would not run for the tag, and nothing "
         "would be published"

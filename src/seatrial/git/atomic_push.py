@@ -178,11 +178,20 @@ def push_unknown_error(push: AtomicPush, fix: str, output: str = "") -> ReleaseE
 def begin_trace(repository: Repository, trace: Path) -> None:
     """Make an empty trace for a push; none where git does not write one (before 2.22, by a wrapper, on a full disk)."""
     trace.unlink(missing_ok=True)
-    _traced_git(repository, trace).run("rev-parse", "--git-dir")
+    _tracing_git(repository, trace).run("rev-parse", "--git-dir")
     if '"event":"start"' in (trace.read_text(encoding="utf-8", errors="replace") if trace.is_file() else ""):
         trace.write_text("", encoding="utf-8")
     else:
         trace.unlink(missing_ok=True)
+
+
+def traced_git(repository: Repository, trace: Path) -> Git:
+    """Return a git that records what it sends in a trace; a plain git where `begin_trace` has left none."""
+    return _tracing_git(repository, trace) if trace.is_file() else Git(repository.root)
+
+
+def _tracing_git(repository: Repository, trace: Path) -> Git:
+    return Git(repository.root, environment=(("GIT_TRACE2_EVENT", str(trace)),))
 
 
 def was_sent(trace: Path) -> bool:
@@ -196,10 +205,6 @@ def was_sent(trace: Path) -> bool:
     except OSError:
         return True
     return any(SENDING.fullmatch(word) for words in _started_commands(lines) for word in words[:2])
-
-
-def _traced_git(repository: Repository, trace: Path) -> Git:
-    return Git(repository.root, environment=(("GIT_TRACE2_EVENT", str(trace)),))
 
 
 SENDING = re.compile(r"pack-objects|http-push|remote-(?!https?$).+")
@@ -236,8 +241,7 @@ def _push_atomically(repository: Repository, push: AtomicPush, trace: Path) -> t
     leases += [f"--force-with-lease={push.upstream.ref}:{push.base}"] if push.base and not push.is_tag_alone else []
     options = ("--atomic", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", *leases)
     refspecs = (f"{source}:{ref}" for ref, source in objects.items())
-    git = _traced_git(repository, trace) if trace.is_file() else Git(repository.root)
-    done = git.attempt("push", *options, push.upstream.remote, *refspecs)
+    done = traced_git(repository, trace).attempt("push", *options, push.upstream.remote, *refspecs)
     output = redact(done.errors + done.output)
     reported = dict(states_of_refs(done.output))
     states = [reported.get(ref) for ref in objects]

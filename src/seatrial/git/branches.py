@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import itertools
 import re
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.errors import PushRefused, ReleaseError, RemoteUnreachable, last_lines
-from seatrial.git.atomic_push import BRANCH_RULE, PAUSES, PushState, refusal_fix, states_of_refs
+from seatrial.git.atomic_push import (
+    BRANCH_RULE,
+    PAUSES,
+    PushState,
+    begin_trace,
+    refusal_fix,
+    states_of_refs,
+    traced_git,
+    was_sent,
+)
 from seatrial.git.command import Git
 from seatrial.git.repository import fetch_objects, has_object
 from seatrial.redaction import redact, redact_address
@@ -117,14 +128,18 @@ def push_branch(
     """
     refspecs = (f"{push.commit}:{HEADS}{push.branch}", *(f":{HEADS}{name}" for name, _ in push.removed))
     options = ("--atomic", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", *push.words())
-    done = Git(repository.root).attempt("push", *options, remote.name, *refspecs)
+    with tempfile.TemporaryDirectory(prefix="seatrial-push-") as folder:
+        trace = Path(folder, "trace")
+        begin_trace(repository, trace)
+        done = traced_git(repository, trace).attempt("push", *options, remote.name, *refspecs)
+        may_have_arrived = was_sent(trace)
     output = redact(done.errors + done.output)
     reported = dict(states_of_refs(done.output))
     refs = (f"{HEADS}{push.branch}", *(f"{HEADS}{name}" for name, _ in push.removed))
     states = [reported.get(ref) for ref in refs]
     if done.returncode == 0 and set(states) == {PushState.ACCEPTED}:
         return remote_messages(redact(done.errors))
-    if PushState.REFUSED not in states:
+    if PushState.REFUSED not in states and (may_have_arrived or None not in states):
         progress.note(f"the connection to {remote.name} was lost during the push: asking whether it has {push.branch}")
         state = _settle(repository, remote, push, progress, patience)
         if state is PushState.ACCEPTED:

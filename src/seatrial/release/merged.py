@@ -23,12 +23,15 @@ from seatrial.git.repository import files_of_commit
 from seatrial.project.changelog_entries import has_entry, read_entry
 from seatrial.project.project import Project
 from seatrial.project.version_places import find_version_files
+from seatrial.project.versions import next_version, parse_version
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
 from seatrial.release.plan import ReleasePlan, released_text, tag_message, tag_plan_text
 from seatrial.release.preconditions import check_preconditions, require_free_tag
 from seatrial.release.prepare import (
     PreparedRelease,
+    TaggedCommit,
+    is_skipped_by_ci,
     read_snapshot,
     release_blockers,
     require_ci,
@@ -86,7 +89,9 @@ def tag_merged_release(
             if preconditions.remote is None or preconditions.remote.tip != preconditions.commit:
                 # What is wrong is reported by the release that follows.
                 return None
-            release = find_merged_release(preconditions, tests=options.tests, is_usual=is_usual)
+            release = find_merged_release(
+                preconditions, tests=options.tests, is_usual=is_usual, version=options.request.version
+            )
         if release is None:
             return None
         _require_request(release, options)
@@ -106,13 +111,13 @@ def require_merged_tag(repository: Repository, options: ReleaseOptions, dialog: 
 
 
 def find_merged_release(
-    preconditions: Preconditions, *, tests: bool = True, is_usual: bool = True
+    preconditions: Preconditions, *, tests: bool = True, is_usual: bool = True, version: str | None = None
 ) -> MergedRelease | None:
     """Return the release that is on the branch of the remote and has no tag; None when there is none.
 
-    ``tests``: whether it is verified only when its sessions ran, too.
+    ``tests``: whether it is verified only when its sessions ran, too; ``version``: the one that the user asks for.
 
-    Raises `MergedTooLate` for one that is older than the last release.
+    Raises `MergedTooLate` for one that is older than the last release, unless ``version`` is newer than that.
     """
     repository = preconditions.repository
     _, remote = preconditions.require_remote()
@@ -127,21 +132,27 @@ def find_merged_release(
             note = None
         history = f"{snapshot.last_tag}..{preconditions.commit}" if snapshot.last_tag else preconditions.commit
         commits = read_commits(repository, history)
-        version = _merged_version(snapshot, commits, note)
-        if version is None or snapshot.tag(version) in remote.tags:
+        merged_version = _merged_version(snapshot, commits, note)
+        if merged_version is None or snapshot.tag(merged_version) in remote.tags:
             return None
-        _require_newest(snapshot, version, remote)
-        evidence = _has_request(snapshot, commits, version, note)
-        is_written = is_usual and snapshot.last_version is not None and _has_written_entry(snapshot, version)
+        if not _is_newest(snapshot, merged_version):
+            if version is not None and _is_newest(snapshot, parse_version(version)):
+                return None
+            raise _late_error(snapshot, merged_version, remote)
+        evidence = _has_request(snapshot, commits, merged_version, note)
+        is_written = is_usual and snapshot.last_version is not None and _has_written_entry(snapshot, merged_version)
         if not (evidence or is_written):
             return None
-        merged = _find_merge(scratch, snapshot, history, version)
-    commit = _verified_parent(repository, merged, snapshot, version)
-    is_verified = note is not None and note.release == str(version) and note.tree == commit.tree
+        publishes = files_that_publish(scratch.root, snapshot.tag(merged_version))
+        merged = _find_merge(scratch, snapshot, history, merged_version)
+    commit = _verified_parent(repository, merged, snapshot, merged_version)
+    if publishes and is_skipped_by_ci(commit.message):
+        commit = _later_commit(repository, merged, preconditions.commit) or commit
+    is_verified = note is not None and note.release == str(merged_version) and note.tree == commit.tree
     is_verified = is_verified and note is not None and (note.tested or not tests)
     between = () if is_verified or note is None else _commits_between(repository, note, commit)
     return MergedRelease(
-        version, snapshot.tag(version), merged, commit, is_verified, between, last=snapshot.last_version
+        merged_version, snapshot.tag(merged_version), merged, commit, is_verified, between, last=snapshot.last_version
     )
 
 
@@ -157,14 +168,22 @@ def _merged_version(
     return max(versions, default=None)
 
 
-def _require_newest(snapshot: ProjectSnapshot, version: Version, remote: Remote) -> None:
-    if snapshot.last_version is not None and version <= snapshot.last_version:
-        raise ReleaseError(
-            f"{version} was merged after {snapshot.last_version} was released, whose tag {snapshot.last_tag} is on "
-            f"{remote.name}: its tag would be of a newer project than that of {snapshot.last_version}",
-            code="MergedTooLate",
-            fix=f"raise the version on the branch again: {Command('release', '--pull-request', '--part', 'auto')}",
-        )
+def _is_newest(snapshot: ProjectSnapshot, version: Version) -> bool:
+    return snapshot.last_version is None or version > snapshot.last_version
+
+
+def _late_error(snapshot: ProjectSnapshot, version: Version, remote: Remote) -> ReleaseError:
+    last = snapshot.last_version or version
+    newer = next_version(last, snapshot.requested.part)
+    command = Command("release", "--pull-request", "--version", newer)
+    if snapshot.news is not None and not snapshot.fragments:
+        command = command.with_words("--allow-empty")
+    return ReleaseError(
+        f"{version} was merged after {last} was released, whose tag {snapshot.last_tag} is on "
+        f"{remote.name}: its tag would be of a newer project than that of {last}",
+        code="MergedTooLate",
+        fix=f"raise the version of the branch above {last}: {command}",
+    )
 
 
 def _has_request(
@@ -234,6 +253,12 @@ def _verified_parent(
     return merged
 
 
+def _later_commit(repository: Repository, merged: CommitFacts, tip: str) -> CommitFacts | None:
+    """Return the first commit of the branch after a merge for which CI runs; None when there is none."""
+    later = read_commits(repository, "--first-parent", f"{merged.commit}..{tip}")
+    return next((commit for commit in reversed(later) if not is_skipped_by_ci(commit.message)), None)
+
+
 def _commits_between(repository: Repository, note: RequestNote, commit: CommitFacts) -> tuple[str, ...]:
     """Return the commits that are in a release and were not when it was verified."""
     with contextlib.suppress(SeatrialError):
@@ -245,7 +270,7 @@ def _commits_between(repository: Repository, note: RequestNote, commit: CommitFa
 
 def _require_request(release: MergedRelease, options: ReleaseOptions) -> None:
     """Raise `MergedNotTagged` when the user asks for another version than the merged one."""
-    if options.request.version and Version(options.request.version) != release.version:
+    if options.request.version and parse_version(options.request.version) != release.version:
         raise ReleaseError(
             f"{release.version} was merged and has no tag yet, so {options.request.version} can't be released",
             code="MergedNotTagged",
@@ -342,7 +367,11 @@ def _require_ready(
             f"{Command('release', '--anyway')}",
         )
     if plan.publishes:
-        require_ci(plan.message, prepared.scratch.repository.setting("push.pushoption"), is_of_release=False)
+        merged = TaggedCommit(
+            f"{release.commit.commit[:12]}, which was merged,",
+            f"merge another commit without it, an empty one is enough; then: {Command('release')}, which tags that",
+        )
+        require_ci(plan.message, prepared.scratch.repository.setting("push.pushoption"), merged)
 
 
 def _report_comparison(release: MergedRelease, progress: Progress) -> None:

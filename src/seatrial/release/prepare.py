@@ -295,11 +295,13 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version, remote: Remot
 def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
     if not snapshot.requested.kinds or request.anyway or version == snapshot.current:
         return
-    raised = part_between(snapshot.current, version)
+    # The branch is behind the last release when an older one was merged after it.
+    base = max(snapshot.current, snapshot.last_version or snapshot.current)
+    raised = part_between(base, version)
     if PARTS.index(raised) > PARTS.index(snapshot.requested.part):
         path = next((fragment.path for fragment in snapshot.fragments if fragment.kind in snapshot.requested.kinds), "")
         raise ReleaseError(
-            f"{version} raises the {raised} part of {snapshot.current}, and {path} asks for {snapshot.requested.part}",
+            f"{version} raises the {raised} part of {base}, and {path} asks for {snapshot.requested.part}",
             code="PartTooSmall",
             fix=f"{Command('release', '--part', snapshot.requested.part)}; or all the same: --anyway",
         )
@@ -341,7 +343,7 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
     # A release that changes no file is a tag of the commit that is there.
     message = plan.message if diff else scratch.git.run("log", "-1", "--format=%B", scratch.base)
     if plan.publishes:
-        require_ci(message, preconditions.repository.setting("push.pushoption"), is_of_release=bool(diff))
+        require_ci(message, preconditions.repository.setting("push.pushoption"), OF_RELEASE if diff else OF_HEAD)
     return plan
 
 
@@ -355,19 +357,32 @@ GitHub, "Skipping workflow runs"; GitLab, "Skip a pipeline".
 """
 
 
-def require_ci(message: str, push_option: str | None, *, is_of_release: bool) -> None:
-    """Raise `CiSkipped` when CI would not run for a commit with this message, or for a push with this option.
+@dataclass(frozen=True)
+class TaggedCommit:
+    """How the commit that a tag is of is called, and what to do about a marker in its message."""
 
-    ``is_of_release``: whether the commit is made by the release, with ``message`` from the settings.
-    """
+    name: str
+    fix: Command | str
+
+
+OF_RELEASE = TaggedCommit("the commit of the release", "take it out of message in [tool.seatrial]")
+OF_HEAD = TaggedCommit("HEAD, which the tag would be of,", "commit something after it: git commit --allow-empty")
+
+
+def is_skipped_by_ci(message: str) -> bool:
+    """Whether the message of a commit keeps CI from running for it, and for a tag of it."""
+    return SKIP_MARKER.search(message) is not None
+
+
+def require_ci(message: str, push_option: str | None, commit: TaggedCommit) -> None:
+    """Raise `CiSkipped` when CI would not run for a commit with this message, or for a push with this option."""
     marker = SKIP_MARKER.search(message)
     if marker:
-        commit = "the commit of the release" if is_of_release else "HEAD, which the tag would be of,"
-        setting = "take it out of message in [tool.seatrial]"
         raise ReleaseError(
-            f"{commit} has {marker[0]} in its message, so CI would not run for the tag, and nothing would be published",
+            f"{commit.name} has {marker[0]} in its message, so CI would not run for the tag, and nothing would be "
+            "published",
             code="CiSkipped",
-            fix=setting if is_of_release else "commit something after it: git commit --allow-empty",
+            fix=commit.fix,
         )
     if push_option == "ci.skip":
         raise ReleaseError(
