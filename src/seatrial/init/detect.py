@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from seatrial.ci.protection import branch_protection
 from seatrial.commands import Command
 from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.metadata import Metadata
@@ -35,6 +36,7 @@ from seatrial.project.version_places import (
     find_version_files,
     is_version,
 )
+from seatrial.workflows.context import default_branch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -126,7 +128,8 @@ class DetectedProject:
     ``log``: an existing changelog; ``tag_form``: the form of the tags, and ``has_tags``: whether existing tags have it;
     ``places``: where the version is written, and ``trouble``: why that is unknown; ``runners``: how the project runs
     its tests, type checks and linters today; ``hooks``: those of pre-commit; ``excluded``: classifiers of Pythons that
-    requires-python excludes, and that ``project`` is read without; ``released``: the newest version that has a tag.
+    requires-python excludes, and that ``project`` is read without; ``released``: the newest version that has a tag;
+    ``protection``: what shows that the branch of releases takes no direct push, None when nothing does.
     """
 
     project: Project
@@ -144,6 +147,7 @@ class DetectedProject:
     hooks: tuple[PreCommitHook, ...] = ()
     excluded: tuple[str, ...] = ()
     released: Version | None = None
+    protection: str | None = None
 
     @property
     def layout(self) -> str:
@@ -235,7 +239,15 @@ def detect_project(folder: Path) -> DetectedProject:
         project, repository, files, detect_tests(project, files, runners), news, _changelog_file(project, files), form,
         has_tags, places, unknown or trouble, backend_answers, runners, read_hooks(project.root), excluded,
         max(released_versions(tags, form, project.name), default=None),
+        _protection(project, repository, config),
     )  # fmt: skip
+
+
+def _protection(project: Project, repository: Repository, config: Config) -> str | None:
+    """Return what shows that the branch is protected; None as well where the project has decided how it releases."""
+    if "through" in project.table.get("tool", {}).get("seatrial", {}):
+        return None
+    return branch_protection(repository, config.branch or default_branch(repository))
 
 
 def excluded_classifiers(project: Project) -> tuple[str, ...]:

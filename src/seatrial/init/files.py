@@ -156,12 +156,14 @@ def _settings_table(
     """Return the settings of seatrial, or add them to the existing ones; None where they are not needed.
 
     They are a name that setup.py computes, the form of the tags where several packages share a repository that has no
-    tags yet, and how the changelog is kept, where that is not what seatrial would take.
+    tags yet, the way of releases where the branch is protected, and how the changelog is kept, where that is not what
+    seatrial would take.
     """
     settings: Any = document.get("tool", {}).get("seatrial", {})
     additions = {"name": detected.backend_answers.name} if detected.backend_answers.name else {}
     if detected.repository.prefix and not detected.has_tags and "tag" not in settings:
         additions |= {"tag": detected.tag_form, "message": "Release {name} {version}"}
+    additions |= {"through": "pull-request"} if detected.protection else {}
     if "seatrial" in document.get("tool", {}):
         settings.update({key: text for key, text in additions.items() if key not in settings})
         if changelog:

@@ -197,10 +197,15 @@ def detected_text(detected: DetectedProject) -> str:
         "lint": detected.linter or "none",
         "changelog": _changelog(detected),
         "tags": f"{detected.tag_form} ({'as they are' if detected.has_tags else 'none yet'})",
-        "branch": detected.repository.branch or "none is checked out",
+        "branch": _branch(detected),
         "forge": detected.forge or NONE_FOUND,
     }
     return "\n".join([detected.project.name, "", *(f"{name:10} {text}" for name, text in rows.items())])
+
+
+def _branch(detected: DetectedProject) -> str:
+    branch = detected.repository.branch or "none is checked out"
+    return f"{branch}; releases go through a pull request ({detected.protection})" if detected.protection else branch
 
 
 def _types(detected: DetectedProject) -> str:

@@ -1,0 +1,140 @@
+"""A branch is protected where a file of the repository, or gh, says that it takes changes by a request alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from preflight_in_process import enter
+from seatrial.ci.protection import branch_protection
+from seatrial.git.repository import read_repository
+from seatrial.init.detect import detect_project
+from seatrial.init.propose import detected_text, propose_changes
+
+if TYPE_CHECKING:
+    from sample_project import SampleProject
+
+
+REVIEWED = "{name: NAME, protection: {required_pull_request_reviews: REVIEWS}}"
+RULESET = {
+    "target": "branch",
+    "enforcement": "active",
+    "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
+    "rules": [{"type": "deletion"}, {"type": "pull_request", "parameters": {}}],
+}
+
+
+def ruleset(**changes: object) -> str:
+    return json.dumps({**RULESET, **changes})
+
+
+def names(*include: str, exclude: tuple[str, ...] = ()) -> dict[str, object]:
+    return {"ref_name": {"include": include, "exclude": exclude}}
+
+
+def settings(name: str = "main", reviews: str = "{}") -> str:
+    return f"branches: [{REVIEWED.replace('NAME', name).replace('REVIEWS', reviews)}]"
+
+
+@pytest.fixture
+def repo(project: SampleProject) -> SampleProject:
+    project.git("init", "-q", "-b", "main")
+    project.commit()
+    return project
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".github/settings.yml", settings()),
+        (".github/settings.yml", settings("default")),
+        (".github/settings.yaml", settings(reviews="{required_approving_review_count: 1}")),
+        (".github/settings.yml", f"rulesets: [{ruleset()}]"),
+        (".asf.yaml", "github: {protected_branches: {main: {required_status_checks: {strict: true}}}}"),
+        (".github/rulesets/main.json", ruleset()),
+        (".github/main.json", ruleset(conditions=names("refs/heads/main"))),
+        (".github/rulesets/all.json", f"[{ruleset(conditions=names('refs/heads/m*'))}]"),
+        (".github/rulesets/queue.json", ruleset(rules=[{"type": "merge_queue"}])),
+    ],
+)
+def test_file_that_asks_for_requests(repo: SampleProject, path: str, text: str) -> None:
+    repo.write({path: text})
+    assert branch_protection(read_repository(repo.root), "main") == path
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".github/settings.yml", settings("stable")),
+        (".github/settings.yml", settings(reviews="null")),
+        (".github/settings.yml", "branches: main"),
+        (".github/settings.yml", "branches: ["),
+        (".asf.yaml", "github: {protected_branches: {main: {}, stable: {required_status_checks: {}}}}"),
+        (".asf.yaml", "github: {protected_branches: main}"),
+        (".github/rulesets/main.json", ruleset(enforcement="evaluate")),
+        (".github/rulesets/main.json", ruleset(target="tag")),
+        (".github/rulesets/main.json", ruleset(rules=[{"type": "deletion"}, "pull_request"])),
+        (".github/rulesets/main.json", ruleset(conditions=names("~ALL", exclude=("refs/heads/main",)))),
+        (".github/rulesets/main.json", ruleset(conditions=names("refs/heads/stable"))),
+        (".github/rulesets/main.json", "{"),
+        (".github/data.json", '{"enforcement": "active"}'),
+    ],
+)
+def test_file_that_does_not(repo: SampleProject, path: str, text: str) -> None:
+    repo.write({path: text})
+    assert branch_protection(read_repository(repo.root), "main") is None
+
+
+GH = """\
+#!{python}
+import json, sys
+answers = {answers!r}
+assert sys.argv[1] == "api", sys.argv
+path = sys.argv[2].removeprefix("repos/acme/tidepool/")
+if path not in answers:
+    sys.exit(1)
+print(json.dumps(answers[path]))
+"""
+RULES, BRANCH = "rules/branches/main", "branches/main"
+REQUIRED = {"required_status_checks": {"strict": True}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_protected"),
+    [
+        ({RULES: [{"type": "pull_request"}]}, True),
+        ({RULES: [], BRANCH: {"protected": True}, f"{BRANCH}/protection": REQUIRED}, True),
+        ({RULES: [], BRANCH: {"protected": True}}, False),
+        ({RULES: [{"type": "deletion"}], BRANCH: {"protected": False}}, False),
+        ({}, False),
+    ],
+    ids=["rule", "protection", "not readable", "none", "logged out"],
+)
+def test_gh_is_asked(
+    repo: SampleProject, monkeypatch: pytest.MonkeyPatch, answers: dict[str, object], *, is_protected: bool
+) -> None:
+    """The answers have the form of GitHub's; nothing is asked of it."""
+    gh = repo.root.parent / "bin/gh"
+    gh.parent.mkdir()
+    gh.write_text(GH.format(python=sys.executable, answers=answers))
+    gh.chmod(0o755)
+    enter(repo, monkeypatch)
+    monkeypatch.setenv("PATH", f"{gh.parent}:{repo.environ['PATH']}")
+    repo.git("remote", "add", "origin", "https://github.com/acme/tidepool.git")
+    shown = branch_protection(read_repository(repo.root), "main")
+    assert shown == ("rules on GitHub" if is_protected else None)
+
+
+@pytest.mark.parametrize("table", ["", '[tool.seatrial]\nbranch = "main"\n', '[tool.seatrial]\nthrough = "push"\n'])
+def test_init_proposes_requests_where_the_branch_is_protected(repo: SampleProject, table: str) -> None:
+    text = f'[project]\nname = "tidepool"\nversion = "1.2.3"\nrequires-python = ">=3.9"\n\n{table}'
+    repo.write({".github/settings.yml": settings(), "pyproject.toml": text, "tidepool.py": ""})
+    repo.commit("Protect")
+    detected = detect_project(repo.root)
+    line = "branch     main; releases go through a pull request (.github/settings.yml)"
+    assert (line in detected_text(detected).splitlines()) == ("through" not in table)
+    files = {str(file.path): file.new for file in propose_changes(detected, workflows=False)}
+    assert ('through = "pull-request"' in files.get("pyproject.toml", "")) == ("through" not in table)
