@@ -197,7 +197,7 @@ SCENARIOS: dict[str, dict[str, str]] = {
         job(
             head=ENVIRONMENT_ALONE,
             steps=FETCH
-            + uses("PyO3/maturin-action@v1", command="upload")
+            + uses("acme/upload-to-pypi@v1", command="upload")
             + f"        env: {{MATURIN_PYPI_TOKEN: '{STORED}'}}\n",
         )
     ),

@@ -53,6 +53,8 @@ CONTEXT = Context({"github": GITHUB, "needs": {"tag": {"result": "skipped"}}, "i
         (None, YES),
         ("", YES),
         ("github.event_name == 'push'", YES),
+        ("contains(github.event.action.labels.*.name, 'docs')", NO),
+        ("contains(github.event.labels.*.name, 'docs')", UNKNOWN),
         ("${{ github.event_name == 'PUSH' }}", YES),
         ("github.event_name == 'workflow_dispatch'", NO),
         ("github.event_name != 'workflow_dispatch'", YES),

@@ -57,6 +57,37 @@ OTHERS: dict[str, dict[str, str]] = {
             ),
         )
     },
+    "an artifact that a single job of the matrix stores": {
+        "release.yml": workflow(
+            BUILD.replace("    steps:", "    strategy: {matrix: {python: ['3.9', '3.13']}}\n    steps:").replace(
+                "        with: {name", "        if: matrix.python == '3.13'\n        with: {name"
+            ),
+            job(),
+        )
+    },
+    "an artifact that may be stored by several jobs of the matrix": {
+        "release.yml": workflow(
+            BUILD.replace("    steps:", "    strategy: {matrix: {python: ['3.9', '3.13']}}\n    steps:").replace(
+                "        with: {name", "        if: runner.os == 'Linux'\n        with: {name"
+            ),
+            job(),
+        )
+    },
+    "the action of maturin": release(
+        job(
+            steps=FETCH
+            + "      - uses: PyO3/maturin-action@v1\n        with: {command: upload, args: --skip-existing dist/*}\n"
+        ),
+        job(
+            name="token",
+            steps="      - uses: pyo3/maturin-action@v1\n        with: {command: publish}\n"
+            "        env: {MATURIN_PYPI_TOKEN: '${{ secrets.TOKEN }}'}\n",
+        ),
+        job(name="builds", steps="      - uses: PyO3/maturin-action@v1\n        with: {args: --release --out dist}\n"),
+    ),
+    "labels that a push does not have": release(
+        job(condition="success() && !contains(github.event.pull_request.labels.*.name, 'quick')")
+    ),
     "every tag of every name": release(job(), on="on: push\n"),
     "no workflow": {},
 }

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from seatrial.ci.commands import builds, may_upload, programs_in, upload_of
 from seatrial.ci.evaluation import matrix_rows
 from seatrial.ci.expressions import Answer
-from seatrial.ci.job_uploads import PUBLISH_ACTION, uploads_of
+from seatrial.ci.job_uploads import PUBLISH_ACTION, uploading_script, uploads_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,10 @@ def _stored(run: JobRun) -> Iterator[Stored]:
         is_old = bool(uses and re.match(r"v?[123]\b", uses.version or uses.ref or ""))
         is_alone = not is_old and (step.input("overwrite") or "") != "true"
         text = step.step.inputs.get("name") or DEFAULT_NAME
-        names = (step.of_row(text, row) for row in matrix_rows(run.job))
+        rows = [(row, step.starts_in(row)) for row in matrix_rows(run.job)]
+        names = [step.of_row(text, row) for row, starts in rows if starts is not Answer.NO]
+        # For a clash, it has to be known which jobs of a matrix store the artifact.
+        is_alone = is_alone and all(starts is not Answer.UNKNOWN for _, starts in rows)
         for name in names if is_alone else dict.fromkeys(names):
             yield Stored(name, _folders_inside(paths), step.step.id, is_alone)
 
@@ -206,9 +209,9 @@ def _places_of(run: JobRun, step: StepRun, stored: list[Stored]) -> frozenset[st
 
 def uploaded_folder(step: StepRun) -> str | None:
     """Return the folder whose files a step uploads, None where that is not known."""
-    if step.step.uses is not None:
+    if step.step.uses_action(PUBLISH_ACTION):
         return posixpath.normpath(step.input("packages-dir") or step.input("packages_dir") or DIST)
-    uploading = [program for program in programs_in(step.step.run or "") if upload_of(program, {})]
+    uploading = [program for program in programs_in(uploading_script(step) or "") if upload_of(program, {})]
     words = [word for program in uploading for word in program.args]
     patterns = [word.rpartition("/")[0] for word in words if re.fullmatch(r"[\w./-]+/\*(?:\.\w+|\.tar\.gz)?", word)]
     names_files = any(re.search(r"[/*]", word) and "://" not in word for word in words)

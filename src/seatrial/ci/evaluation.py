@@ -80,6 +80,10 @@ class StepRun:
         """Return a text as `filled` does, in the job of a row of the matrix."""
         return replace(self, context=self.context.with_values(matrix=row)).filled(text)
 
+    def starts_in(self, row: Value) -> Answer:
+        """Return whether it runs in the job of a row of the matrix, when its job does."""
+        return all_of((self.starts, condition_holds(self.step.condition, self.context.with_values(matrix=row))))
+
     def input(self, name: str) -> str | None:
         """Return the value of an input, None for none; an expression that is not known stays as it is."""
         text = self.step.inputs.get(name)

@@ -212,7 +212,7 @@ class _Parser:
                 node = functools.partial(_indexed, node, self._any())
                 self._expect("]")
             elif self._take("*"):
-                node = _unknown
+                node = functools.partial(_filtered, node)
             else:
                 kind, value = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
                 if kind != "name":
@@ -265,9 +265,17 @@ def _indexed(node: Node, key: Node, context: Context) -> Value:
     return _item(node(context), key(context))
 
 
+def _filtered(node: Node, context: Context) -> Value:
+    """Return what ``.*`` selects, which is nothing in what has no items (GitHub, "Object filters")."""
+    value = node(context)
+    return [] if value is None or isinstance(value, (bool, float, str)) else UNKNOWN
+
+
 def _item(value: Value, key: Value) -> Value:
     if isinstance(value, Unknown) or isinstance(key, Unknown):
         return UNKNOWN
+    if value == [] and isinstance(key, str):
+        return value
     items = value.values if isinstance(value, Partial) else value
     if isinstance(items, dict) and isinstance(key, str):
         lowered: dict[str, Value] = {name.lower(): item for name, item in items.items()}

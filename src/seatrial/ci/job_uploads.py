@@ -54,7 +54,7 @@ class Upload:
     @property
     def is_action(self) -> bool:
         """Whether the publish action makes it."""
-        return self.step.step.uses is not None
+        return self.step.step.uses_action(PUBLISH_ACTION)
 
     @property
     def may_publish(self) -> bool:
@@ -94,12 +94,23 @@ def uploads_of(run: JobRun) -> tuple[Upload, ...]:
     for step in run.steps:
         if step.step.uses_action(PUBLISH_ACTION):
             uploads.append(_by_action(step))
-        elif step.step.run and step.step.has_shell:
-            uploads += [_by_command(step, upload) for upload in reader.uploads(step.step.run, step.variables)]
+        elif script := uploading_script(step):
+            uploads += [_by_command(step, upload) for upload in reader.uploads(script, step.variables)]
     is_stored = reader.stores_password
     return tuple(
         replace(upload, has_password=upload.has_password or (is_stored and not upload.is_action)) for upload in uploads
     )
+
+
+MATURIN_ACTION = "PyO3/maturin-action"
+"""The action that runs maturin with the command and the arguments of its inputs; ``build`` where none is named."""
+
+
+def uploading_script(step: StepRun) -> str | None:
+    """Return the script of a step, or the command that its action runs; None for what is not of a shell."""
+    if step.step.uses_action(MATURIN_ACTION):
+        return f"maturin {step.input('command') or 'build'} {step.input('args') or ''}"
+    return step.step.run if step.step.has_shell else None
 
 
 def _by_action(step: StepRun) -> Upload:
@@ -133,6 +144,9 @@ HARMLESS_ACTIONS = (
     *("actions/", "github/", "aws-actions/", "azure/", "google-github-actions/", "sigstore/", "docker/", "codecov/"),
     *("hashicorp/", "ossf/", "slsa-framework/", "astral-sh/", "pypa/", "anchore/", "softprops/", "ncipollo/"),
     *("hynek/build-and-inspect-python-package", "rust-lang/crates-io-auth-action", "dtolnay/rust-toolchain"),
+    *("codspeedhq/", "hynek/setup-cached-uv", "re-actors/", "peter-evans/create-pull-request", "coverallsapp/"),
+    *("step-security/harden-runner", "pre-commit/", "pdm-project/setup-pdm", "jamesives/github-pages-deploy-action"),
+    *("swatinem/rust-cache", "aio-libs/create-release", "cachix/", "mamba-org/", "conda-incubator/", "prefix-dev/"),
 )
 """Actions that need an identity token for something else, or have nothing to do with an index, and owners of such."""
 
@@ -166,6 +180,8 @@ def _has_secret(job: Job) -> bool:
 
 def _doubts(step: StepRun) -> Iterator[str]:
     uses = step.step.uses
+    if step.step.uses_action(MATURIN_ACTION):
+        return
     if uses is not None and (uses.is_image or uses.is_local or not uses.name.lower().startswith(HARMLESS_ACTIONS)):
         yield f"uses {uses}"
     if step.step.run is None:
