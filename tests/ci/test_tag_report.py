@@ -85,6 +85,32 @@ OTHERS: dict[str, dict[str, str]] = {
         ),
         job(name="builds", steps="      - uses: PyO3/maturin-action@v1\n        with: {args: --release --out dist}\n"),
     ),
+    "a workflow that the tag's workflow starts": {
+        "tag.yml": workflow(
+            "  go:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: gh workflow run publish.yml --ref v1\n"
+        ),
+        "publish.yml": workflow(BUILD, job(), on="on: workflow_dispatch\n"),
+    },
+    **{
+        f"a release that the tag's workflow makes with {token}": {
+            "tag.yml": workflow(
+                "  go:\n    runs-on: ubuntu-24.04\n    steps:\n"
+                f"      - run: gh release create v1\n        env: {{GH_TOKEN: '${{{{ {token} }}}}'}}\n"
+                "      - uses: softprops/action-gh-release@v2\n"
+                f"        with: {{token: '${{{{ {token} }}}}'}}\n"
+            ),
+            "publish.yml": workflow(BUILD, job(), on="on: {release: {types: [published]}}\n"),
+        }
+        for token in ("github.token", "secrets.RELEASE_TOKEN")
+    },
+    "results of all jobs that are waited for": release(
+        "  lint:\n    if: github.event_name == 'pull_request'\n    runs-on: ubuntu-24.04\n    steps: [{run: 'true'}]\n",
+        job(needs="[build, lint]", condition="always() && !contains(needs.*.result, 'failure')"),
+        job("skipped", needs="[build, lint]", condition="always() && !contains(needs.*.result, 'skipped')"),
+    ),
+    "a condition that names what it can't use": release(job(condition="secrets.TOKEN != ''")),
+    "a condition with the wrong quotes": release(job(condition='github.ref_type == "tag"')),
+    "keys that are repeated": {"release.yml": workflow(BUILD, job()) + "on: push\n"},
     "labels that a push does not have": release(
         job(condition="success() && !contains(github.event.pull_request.labels.*.name, 'quick')")
     ),

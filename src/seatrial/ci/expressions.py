@@ -96,6 +96,25 @@ def condition_holds(condition: str | None, context: Context) -> Answer:
     return all_of((context.succeeded, answer))
 
 
+def contexts_of(condition: str) -> frozenset[str] | None:
+    """Return the names of the contexts in an ``if``, in lower case; None for what GitHub can't read."""
+    fenced = FENCED.findall(condition)
+    names: set[str] = set()
+    for text in fenced or [condition]:
+        try:
+            tokens = list(_tokens(text))
+            _Parser(tokens).whole()
+        except (ExpressionInvalidError, RecursionError):
+            return None
+        signs = ["", *(sign if kind == "sign" else "" for kind, sign in tokens), ""]
+        names |= {
+            name.lower()
+            for (kind, name), before, after in zip(tokens, signs, signs[2:])
+            if kind == "name" and before != "." and after != "("
+        }
+    return frozenset(names - set(WORDS))
+
+
 def interpolated(text: str, context: Context) -> str | None:
     """Return a text with the values of its expressions, None where one of them is not known."""
     filled = [part if isinstance(part, str) else _text(part(context)) for part in _parts(text)]
@@ -265,17 +284,25 @@ def _indexed(node: Node, key: Node, context: Context) -> Value:
     return _item(node(context), key(context))
 
 
+class Selection(list):  # type: ignore[type-arg]
+    """What ``.*`` selects: an item of it is that item of each value (GitHub, "Object filters")."""
+
+
 def _filtered(node: Node, context: Context) -> Value:
-    """Return what ``.*`` selects, which is nothing in what has no items (GitHub, "Object filters")."""
+    """Return what ``.*`` selects, which is nothing in what has no items."""
     value = node(context)
-    return [] if value is None or isinstance(value, (bool, float, str)) else UNKNOWN
+    if value is None or isinstance(value, (bool, float, str)):
+        return Selection()
+    if isinstance(value, dict):
+        return Selection(value.values())
+    return Selection(value) if isinstance(value, list) else UNKNOWN
 
 
 def _item(value: Value, key: Value) -> Value:
     if isinstance(value, Unknown) or isinstance(key, Unknown):
         return UNKNOWN
-    if value == [] and isinstance(key, str):
-        return value
+    if isinstance(value, Selection):
+        return Selection(_item(selected, key) for selected in value)
     items = value.values if isinstance(value, Partial) else value
     if isinstance(items, dict) and isinstance(key, str):
         lowered: dict[str, Value] = {name.lower(): item for name, item in items.items()}
@@ -350,10 +377,8 @@ def _called(name: str, arguments: Sequence[Node], context: Context) -> Value:
 
 def _contains(searched: Value, item: Value) -> Value:
     if isinstance(searched, list):
-        return (
-            any_of(truth(_compared(_given(element), "==", _given(item), Context())) for element in searched)
-            is Answer.YES
-        )
+        answer = any_of(truth(_compared(_given(element), "==", _given(item), Context())) for element in searched)
+        return UNKNOWN if answer is Answer.UNKNOWN else answer is Answer.YES
     return (_text(item) or "").lower() in (_text(searched) or "").lower()
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from seatrial.ci.commands import TOP, sessions_of
+from seatrial.ci.expressions import contexts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -404,18 +405,37 @@ def read_workflow(name: str, text: str) -> Workflow:
         return Workflow(name, f"{WORKFLOWS_FOLDER}/{name}", problem=problem or "it has no jobs")
     lines = text.splitlines()
     defaults = table_at(table_at(table, "defaults"), "run")
+    read_jobs = tuple(_job(str(key), job, lines) for key, job in jobs.items() if isinstance(job, dict))
     return Workflow(
         name=name,
         title=text_at(table, "name") or f"{WORKFLOWS_FOLDER}/{name}",
         triggers=tuple(_triggers(table.get("on"))),
-        jobs=tuple(_job(str(key), job, lines) for key, job in jobs.items() if isinstance(job, dict)),
+        jobs=read_jobs,
         permissions=_permissions(table),
         variables=variables_at(table, "env"),
         folder=_folder(defaults),
         shell=text_at(defaults, "shell"),
         cancels=text_at(table_at(table, "concurrency"), "cancel-in-progress"),
-        problem=problem,
+        problem=problem or next(_problems(read_jobs), None),
     )
+
+
+CONTEXTS_OF_JOB = frozenset(("github", "needs", "vars", "inputs"))
+CONTEXTS_OF_STEP = CONTEXTS_OF_JOB | {"strategy", "matrix", "job", "runner", "env", "steps"}
+"""What an ``if`` may name (GitHub, "Context availability"): with another, GitHub refuses the whole file."""
+
+
+def _problems(jobs: Iterable[Job]) -> Iterator[str]:
+    """Yield the conditions that GitHub does not take."""
+    for job in jobs:
+        conditions = [(job.condition, CONTEXTS_OF_JOB), *((step.condition, CONTEXTS_OF_STEP) for step in job.steps)]
+        for condition, available in conditions:
+            contexts = contexts_of(condition) if condition else frozenset()
+            text = " ".join((condition or "").split())
+            if contexts is None:
+                yield f"GitHub can't read the condition of the job {job.name}: if: {text}"
+            elif contexts - available:
+                yield f"the condition of the job {job.name} can't use {', '.join(contexts - available)}: if: {text}"
 
 
 def read_action(text: str) -> CompositeAction | None:

@@ -8,8 +8,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from seatrial.ci.commands import PASSWORD_VARIABLE, UploadReader, may_upload, programs_of, upload_of
-from seatrial.ci.evaluation import one_line
+from seatrial.ci.commands import PASSWORD_VARIABLE, UploadReader, may_upload, programs_in, programs_of, upload_of
+from seatrial.ci.evaluation import Event, every_run, one_line, started
 from seatrial.ci.expressions import Answer, all_of
 from seatrial.ci.pins import PUBLISH_PIN
 from seatrial.ci.shell import read_script
@@ -158,11 +158,61 @@ SECRET_OF_TESTPYPI = re.compile(r"secrets\s*(?:\.|\[')\s*\w*TEST", re.IGNORECASE
 
 def doubts_about(run: JobRun) -> tuple[str, ...]:
     """Return what may upload unseen in a job that could: a script, a session, an action, or a workflow elsewhere."""
-    if not run.may_get_token and not _has_secret(run.job):
+    if run.job.call is None:
+        is_able = run.may_get_token or _has_secret(run.job)
+        doubts = [doubt for step in run.steps for doubt in _doubts(step)] if is_able else []
+        return tuple(dict.fromkeys((*doubts, *_starts_of_others(run))))
+    if run.inside or not (run.may_get_token or _has_secret(run.job)):
         return ()
-    if run.job.call is not None:
-        return () if run.inside else (f"calls {run.job.call}",)
-    return tuple(dict.fromkeys(doubt for step in run.steps for doubt in _doubts(step)))
+    return (f"calls {run.job.call}",)
+
+
+RELEASE_ACTIONS = (
+    *(
+        "softprops/action-gh-release",
+        "ncipollo/release-action",
+        "actions/create-release",
+        "elgohr/github-release-action",
+    ),
+    *("marvinpinto/action-automatic-releases", "release-drafter/release-drafter", "googleapis/release-please-action"),
+)
+"""Actions that make a release on the forge."""
+
+OWN_TOKEN = re.compile(r"\$\{\{\s*(?:github\.token|secrets\.GITHUB_TOKEN)\s*\}\}", re.IGNORECASE)
+"""The token of the run, whose releases start no workflow (GitHub, "Use GITHUB_TOKEN in workflows")."""
+
+TOKENS_OF_RELEASE = re.compile(r"(?:GH|GITHUB)_TOKEN|(?:repo-?|github-?)?token", re.IGNORECASE)
+
+
+def _starts_of_others(run: JobRun) -> Iterator[str]:
+    """Yield how a job starts another workflow that uploads: by a command, or with a release of another's token."""
+    for step in run.steps:
+        if step.starts is Answer.NO:
+            continue
+        tables = (step.variables, step.step.inputs)
+        tokens = [text for table in tables for name, text in table.items() if TOKENS_OF_RELEASE.fullmatch(name)]
+        makes_event = bool(tokens) and not any(map(OWN_TOKEN.fullmatch, tokens))
+        if step.step.uses is not None and step.step.uses.name.lower() in RELEASE_ACTIONS and makes_event:
+            yield from (f"starts {name} with a release: {step.step.uses}" for name in _uploading(run, "release"))
+        if "gh " not in (step.step.run or "") or not step.step.has_shell:
+            continue
+        for program in programs_in(step.step.run or ""):
+            if program.words[:3] == ("gh", "workflow", "run"):
+                names = _uploading(run, "workflow_dispatch", program.args[2:])
+                yield from (f"starts {name}: gh workflow run" for name in names)
+            elif program.words[:3] == ("gh", "release", "create") and makes_event:
+                yield from (f"starts {name} with a release: gh release create" for name in _uploading(run, "release"))
+
+
+def _uploading(run: JobRun, event: str, words: tuple[str, ...] | None = None) -> Iterator[str]:
+    """Yield the names of the other workflows that upload on an event; ``words``: of a command that names one."""
+    for workflow in run.files:
+        if workflow == run.entry or not workflow.trigger(event):
+            continue
+        if words is not None and not {workflow.name, workflow.title} & {*words}:
+            continue
+        if any(uploads_of(other) for other in every_run(started(workflow, Event(event), run.files))):
+            yield workflow.name
 
 
 def _has_secret(job: Job) -> bool:

@@ -258,7 +258,7 @@ def _answers(job: JobReport) -> Iterator[Answer]:
 
 def _reports_of(publishing: Publishing, workflow: Workflow) -> Iterator[WorkflowReport]:
     """Yield a workflow as the tag starts it, and as somebody can start it by hand where only that uploads."""
-    if workflow.problem and not workflow.jobs:
+    if workflow.problem:
         yield WorkflowReport(workflow.name, None, f"is not read: {workflow.problem}")
         return
     uploads_alone = is_reported = False
