@@ -59,7 +59,10 @@ def resolve(folder: Path, tags: str, version: str | None, *, prefix: str = "", s
         ("1.0 v1.4.0", "1.5.0", "v{version}"),
         # What is higher, or no version, is of something else.
         ("20260901", "1.4.0", "v{version}"),
-        ("nightly vone 1.4.0-final deploy-12x", "1.4.0", "v{version}"),
+        ("nightly vone deploy-12x", "1.4.0", "v{version}"),
+        ("v1.4.0-final v1.4.0 v1.3.0", "1.4.0", "v{version}"),
+        ("1.5.0-final 2026.11.27-nightly", "1.4.0", "v{version}"),
+        ("v.1.4.0 v.1.3.0", "1.4.0", "v.{version}"),
         ("2026.9.1", "2026.9.1", "{version}"),
         ("2026-11-27 REL_2_4_0", "1.4.0", "v{version}"),
         ("2026-11-27 v1.3.0", "1.4.0", "v{version}"),
@@ -68,6 +71,7 @@ def resolve(folder: Path, tags: str, version: str | None, *, prefix: str = "", s
         ("v1.0 2.0", None, "{version}"),
         ("tide-pool-v1.4.0 v9.0", None, "{name}-v{version}"),
         ("other-9.0 v1.0", None, "v{version}"),
+        ("nightly-20260901", None, "v{version}"),
         ("", None, "v{version}"),
     ],
 )
@@ -83,6 +87,9 @@ def test_form_is_read_from_the_tags_and_the_version(tmp_path: Path, tags: str, v
         ("alpha/v0.3.0", "0.3.0", "alpha/v{version}"),
         ("tide-pool-v0.3.0", "0.3.0", "{name}-v{version}"),
         ("v0.3.0", "0.3.0", "v{version}"),
+        ("tide-pool==0.3.0 beta==0.3.0", "0.3.0", "{name}=={version}"),
+        ("Alpha.0.3.0 beta.0.3.0", "0.3.0", "Alpha.{version}"),
+        ("beta-0.3.0-final", "0.3.0", "{name}-v{version}"),
         # Another package's tags are not this one's, even where the version is the same.
         ("beta-v0.3.0", "0.3.0", "{name}-v{version}"),
         ("v0.2.0", "0.3.0", "{name}-v{version}"),
@@ -99,6 +106,7 @@ def test_package_in_a_folder_has_tags_of_its_own(tmp_path: Path, tags: str, vers
         ("py-v1.4.0 core-v1.2.0", "1.5.0", ("py-v1.4.0, core-v1.2.0", "py-v", "core-v")),
         ("py-v1.4.0 core-v1.4.0", "1.4.0", ("py-v1.4.0, core-v1.4.0", "py-v", "core-v")),
         ("20260901 v1.4.0", None, ("20260901, v1.4.0", "", "v")),
+        ("js-v1.4.0", None, ("js-v1.4.0", "js-v")),
     ],
 )
 def test_ambiguous_tags_are_an_error_with_the_candidates(
@@ -117,6 +125,23 @@ def test_version_with_other_signs_in_the_tags_is_no_reason_to_begin_another_form
     with raises_error("TagFormUnclear") as raised:
         resolve(tmp_path, tag, "1.4.0")
     assert raised.value.what == f"the tag {tag} does not have the version of tide-pool as it is written, 1.4.0"
+
+
+@pytest.mark.parametrize(
+    ("tags", "version", "form"),
+    [
+        ("1.4.0-final", "1.4.0", "{version}-final"),
+        ("v1.4.0_stable v1.3.0", "1.4.0", "v{version}_stable"),
+        ("tide-1.4.0-release", "1.5.0", "tide-{version}-release"),
+    ],
+)
+def test_text_after_the_version_is_a_form_only_where_it_is_set(
+    tmp_path: Path, tags: str, version: str, form: str
+) -> None:
+    with raises_error("TagFormUnclear") as raised:
+        resolve(tmp_path, tags, version)
+    assert raised.value.what == f"the tag {tags.split()[0]} does not end with a version"
+    assert raised.value.fix.splitlines()[2:] == [f'tag = "{form}"']
 
 
 def test_setting_is_the_last_word(tmp_path: Path) -> None:

@@ -30,7 +30,10 @@ DEFAULT = "v{version}"
 DEFAULT_BELOW_TOP = "{name}-v{version}"
 """The form for a package in a folder of its repository, which may have others."""
 
-NUMBER = re.compile(r"(?<![\d.])\d")
+NUMBER = re.compile(r"(?<!\d)(?<!\d\.)\d")
+BEFORE_VERSION = re.compile(r"[-_./@=#]*[vV]?\.?$")
+"""What separates a name from the version after it."""
+
 PART_OF_NUMBERS = re.compile(r"\d[_-]$")
 FAR_APART = 1000
 """By how much first numbers differ of which one is a date or a counter, such as 2026 and 1."""
@@ -55,11 +58,12 @@ class Series:
 
     def form_of(self, project: Project) -> str:
         """Return the form of its tags, with ``{name}`` for the name of the project as a word of its own."""
-        return re.sub(rf"(?<![\w-]){re.escape(project.name)}(?=[-_/@])", "{name}", self.form)
+        return re.sub(rf"(?<![\w-]){re.escape(project.name)}(?=[-_/@=#])", "{name}", self.form)
 
     def is_named(self, names: Iterable[str]) -> bool:
         """Return whether the prefix names a package: one of these names, as a word of its own."""
-        words = {canonicalize_name(word) for word in re.split(r"[/@]|-v$|-$|_v$|_$|/v$", self.prefix) if word}
+        texts = (self.prefix, BEFORE_VERSION.sub("", self.prefix))
+        words = {canonicalize_name(word) for text in texts for word in re.split(r"[/@=#]+", text) if word}
         return any(canonicalize_name(name) in words for name in names)
 
 
@@ -78,9 +82,12 @@ def resolve_tag_form(project: Project, config: Config, tags: Collection[str], ve
     # In a repository of several packages, what has another prefix is another package's.
     others = [] if is_below_top else [candidate for candidate in series if candidate not in (*own, *usual)]
     default = DEFAULT_BELOW_TOP if is_below_top else DEFAULT
-    if version and not series:
-        _require_no_other_spelling(tags, version, project)
+    if version and all(candidate.newest != version for candidate in series):
+        whole = [tag for tag in tags if not is_below_top or Series(NUMBER.split(tag)[0], {}).is_named(names)]
+        _require_no_other_spelling(whole, version, project, is_only=not series)
     if version is None:
+        if not (own or usual or is_below_top) and any(map(_has_dots, others)):
+            raise _unclear(others, project, None)
         return _without_version(own or ([] if is_below_top else usual), project) or default
     for group in (own, usual, others):
         equal = [candidate for candidate in group if candidate.newest == version]
@@ -137,16 +144,29 @@ def _split(tag: str) -> tuple[str, Version] | None:
     return None
 
 
-def _require_no_other_spelling(tags: Iterable[str], version: Version, project: Project) -> None:
-    """Raise `TagFormUnclear` for a tag with the numbers of a version and other signs between them."""
+def _require_no_other_spelling(tags: Iterable[str], version: Version, project: Project, *, is_only: bool) -> None:
+    """Raise `TagFormUnclear` for a tag with a version and more after it, or with other signs between its numbers.
+
+    ``is_only``: whether no tag ends with a version; then one with a lower version and more after it counts, too.
+    """
     numbers = "[_-]".join(map(str, version.release))
-    tag = next((tag for tag in tags if re.search(rf"(?<!\d){numbers}(?!\d)", tag)), None)
-    if tag and version.release[1:]:
-        raise ReleaseError(
-            f"the tag {tag} does not have the version of {project.name} as it is written, {version}",
-            code="TagFormUnclear",
-            fix=f'say which form the next release has, in {project.path.name}:\n[tool.seatrial]\ntag = "{DEFAULT}"',
-        )
+    for tag in tags if version.release[1:] else ():
+        match = INSIDE.search(tag)
+        inside = _parse(match[0]) if match and _split(tag) is None else None
+        is_release = inside == version or (is_only and inside and inside < version and not _is_far(inside, version))
+        if is_release or re.search(rf"(?<!\d){numbers}(?!\d)", tag):
+            form = f"{tag[: match.start()]}{{version}}{tag[match.end() :]}" if match and is_release else DEFAULT
+            raise ReleaseError(
+                f"the tag {tag} does not have the version of {project.name} as it is written, {version}"
+                if inside is None
+                else f"the tag {tag} does not end with a version",
+                code="TagFormUnclear",
+                fix=f'say which form the next release has, in {project.path.name}:\n[tool.seatrial]\ntag = "{form}"',
+            )
+
+
+INSIDE = re.compile(r"(?<!\d)(?<!\d\.)\d+(?:\.\d+)+(?![.\d])")
+"""A version in a tag that goes on after it, such as ``1.2.0-final``."""
 
 
 def _parse(text: str) -> Version | None:
@@ -154,6 +174,11 @@ def _parse(text: str) -> Version | None:
         return Version(text)
     except InvalidVersion:
         return None
+
+
+def _has_dots(series: Series) -> bool:
+    """Whether its tags look like releases; a single number is a counter, or a day."""
+    return any(version.release[1:] for version in series.tags)
 
 
 def _is_usual(series: Series) -> bool:
