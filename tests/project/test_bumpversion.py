@@ -159,6 +159,30 @@ WRITTEN = {
         },
         {"a": "1.5.0-rc.2"},
     ),
+    "a package of npm": (
+        "1.5.0rc2",
+        {
+            "pyproject.toml": PROJECT.format("1.5.0rc1"),
+            ".bumpversion.toml": toml('filename = "package.json"', version="1.5.0rc1"),
+            "package.json": '{"version": "1.5.0-rc.1"}',
+        },
+        {"package.json": '{"version": "1.5.0-rc.2"}', ".bumpversion.toml": '"1.5.0rc2"'},
+    ),
+    "a package of npm with a spelling of its own": (
+        "1.5.0rc2",
+        {
+            "pyproject.toml": PROJECT.format("1.5.0rc1"),
+            ".bumpversion.toml": toml(
+                'filename = "package.json"\nserialize = ["{major}.{minor}.{patch}-{label}.{number}"]',
+                version="1.5.0rc1",
+                more=SEMANTIC.replace("(-(", "(?:-?(")
+                .replace(r"\.(?P<number>", r"\.?(?P<number>")
+                .replace("{patch}-{label}.{number}", "{patch}{label}{number}"),
+            ),
+            "package.json": '{"version": "1.5.0-rc.1"}',
+        },
+        {"package.json": '{"version": "1.5.0-rc.2"}', ".bumpversion.toml": '"1.5.0rc2"'},
+    ),
     "an epoch and two numbers": (
         "1!2.0",
         {

@@ -140,7 +140,7 @@ def test_text_after_the_version_is_a_form_only_where_it_is_set(
 ) -> None:
     with raises_error("TagFormUnclear") as raised:
         resolve(tmp_path, tags, version)
-    assert raised.value.what == f"the tag {tags.split()[0]} does not end with a version"
+    assert raised.value.what == f"the tag {tags.split(maxsplit=1)[0]} does not end with a version"
     assert raised.value.fix.splitlines()[2:] == [f'tag = "{form}"']
 
 

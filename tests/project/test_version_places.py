@@ -11,6 +11,7 @@ from errors_raised import raises_error
 from seatrial.errors import FileNotUtf8, PyprojectInvalid, VersionNotFound
 from seatrial.project.bumpversion import configured_files
 from seatrial.project.project import Project
+from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.version_places import (
     VersionFiles,
     VersionPlace,
@@ -19,6 +20,7 @@ from seatrial.project.version_places import (
     find_version_files,
     stale_numbers,
 )
+from seatrial.project.write_version import raise_version
 
 
 def find(root: Path, **files: str) -> VersionFiles:
@@ -176,6 +178,45 @@ MODULE = '"""Doc."""\n__version__ = "1.2.3"\n'
             },
             [("src/pool/about.py", '__version__ = "1.2.3"')],
         ),
+        (
+            {
+                "pyproject.toml": STATIC,
+                "package.json": '{"name": "x", "private": true, "engines": {"version": "1.2.3"}, "version": "1.2.3"}',
+                "package-lock.json": '{\n  "version": "1.2.3",\n  "packages": {\n    "": {\n      "version": "1.2.3"\n'
+                '    },\n    "node_modules/x": {\n      "version": "1.2.3"\n    }\n  }\n}\n',
+                "web/package.json": '{"version": "1.2.3"}',
+            },
+            [
+                ("pyproject.toml", 'version = "1.2.3"'),
+                (
+                    "package.json",
+                    '{"name": "x", "private": true, "engines": {"version": "1.2.3"}, "version": "1.2.3"',
+                ),
+                ("package-lock.json", '{\n  "version": "1.2.3"'),
+                ("package-lock.json", '    "": {\n      "version": "1.2.3"'),
+            ],
+        ),
+        (
+            {
+                "pyproject.toml": STATIC,
+                "package.json": '{"version": "1.2.4"}',
+                "Cargo.toml": CRATE + 'version = "2.0.0"',
+            },
+            [("pyproject.toml", 'version = "1.2.3"')],
+        ),
+        (
+            {"pyproject.toml": STATIC, "Cargo.toml": CRATE + 'version = "1.2.3"\n'},
+            [("pyproject.toml", 'version = "1.2.3"'), ("Cargo.toml", 'version = "1.2.3"')],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC
+                + BACKEND.format("hatchling.build")
+                + '[tool.hatch.version]\nsource = "nodejs"\n',
+                "package.json": '{"version": "1.2.3"}',
+            },
+            [("package.json", '{"version": "1.2.3"')],
+        ),
     ],
     ids=[
         "static",
@@ -198,6 +239,10 @@ MODULE = '"""Doc."""\n__version__ = "1.2.3"\n'
         "maturin apart",
         "meson",
         "scikit-build",
+        "npm",
+        "npm apart",
+        "crate next to it",
+        "hatch-nodejs-version",
     ],
 )
 def test_version_is_found_where_the_backend_keeps_it(
@@ -375,6 +420,20 @@ def test_text_of_the_version_occurs_in_the_file_once(tmp_path: Path) -> None:
 def test_version_of_a_crate_is_semantic_and_equal(version: str, crate_version: str) -> None:
     assert as_semantic_version(Version(version)) == crate_version
     assert Version(crate_version) == Version(version)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("package.json", '{"version": "VERSION"}'), ("Cargo.toml", CRATE + 'version = "VERSION"\n')]
+)
+def test_pre_release_is_written_as_each_file_needs_it(tmp_path: Path, name: str, text: str) -> None:
+    files = {"pyproject.toml": STATIC, name: text.replace("VERSION", "1.2.3")}
+    for version, spelled in (("1.3.0rc1", "1.3.0-rc.1"), ("1.3.0rc2", "1.3.0-rc.2"), ("1.3.0", "1.3.0")):
+        for path, content in files.items():
+            (tmp_path / path).write_text(content)
+        raise_version(ProjectSnapshot.of(tmp_path, tuple(map(PurePosixPath, files)), {}), Version(version))
+        files = {path: (tmp_path / path).read_text() for path in files}
+        assert files[name] == text.replace("VERSION", spelled)
+        assert f'version = "{version}"' in files["pyproject.toml"]
 
 
 def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:

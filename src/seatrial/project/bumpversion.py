@@ -73,6 +73,12 @@ def configured_files(project: Project) -> tuple[PurePosixPath, ...]:
     return tuple(dict.fromkeys((name, PurePosixPath("pyproject.toml"), *map(PurePosixPath, named))))
 
 
+def takes_the_usual_spelling(project: Project, path: PurePosixPath) -> bool:
+    """Return whether bump-my-version changes a file without a spelling that is configured for it."""
+    entries = (entry for entry in read_settings(project)["files"] if str(entry.get("filename", path)) == str(path))
+    return path in configured_files(project) and not any("serialize" in entry for entry in entries)
+
+
 def configured_hooks(project: Project) -> tuple[str, ...]:
     """Return the names of the settings with commands, which do not run."""
     name = configuration(project)

@@ -1,6 +1,7 @@
 """Where a project's files contain its version: the places that change together.
 
-For Rust crates: the Cargo Book, "The Manifest Format" and "Workspaces"; maturin's guide, "Python metadata".
+For Rust crates: the Cargo Book, "The Manifest Format" and "Workspaces"; maturin's guide, "Python metadata". For
+packages of npm: its documentation of package.json.
 """
 
 from __future__ import annotations
@@ -37,8 +38,11 @@ TAG_PLUGINS = (
 POETRY_PLUGIN = "poetry-dynamic-versioning"
 """Build requirements that take the version from a tag."""
 
-HATCH_SOURCES = ("regex", "code", "env")
-"""The sources of a version that hatch has (Hatch, "Versioning"); others are plugins."""
+HATCH_SOURCES = ("regex", "code", "env", "nodejs")
+"""The sources of a version that hatch has (Hatch, "Versioning"), and hatch-nodejs-version; others are plugins."""
+
+NPM_FILES = ("package.json", "package-lock.json", "npm-shrinkwrap.json")
+"""The files of npm that name the version of a package (npm, "package.json", "package-lock.json")."""
 
 MODULE_OF_INCREMENTAL = re.compile(
     r"""^__version__ = Version\((?P<quote>["'])(?P<name>[^"'\n]+)(?P=quote),""", re.MULTILINE
@@ -67,8 +71,8 @@ def find_version_files(project: Project, files: Iterable[PurePosixPath]) -> Vers
 
     ``files``: those of the project, relative to it. In addition to the place that the build backend reads, or those
     which setup.py names, these are modules of the package with a ``__version__``, setup.cfg, ``current_version``
-    of bump-my-version, the crate of maturin, and the project's own entry in uv.lock. Where the first is not there,
-    bump-my-version says the version.
+    of bump-my-version, a crate and a package of npm, and the project's own entry in uv.lock. Where the first is not
+    there, bump-my-version says the version.
     Raises `VersionNotFound`, `VersionsDisagree`, `FileNotUtf8`, `PyprojectInvalid` or `PyprojectUnreadable`.
     """
     if comes_from_tag(project):
@@ -82,10 +86,11 @@ def find_version_files(project: Project, files: Iterable[PurePosixPath]) -> Vers
     if not main:
         raise _not_found(project, listed)
     others = (place for place in _other_places(project, listed, main[0].version) if place not in main)
-    rust = (place for place in find_in_crate(project) if place.version == main[0].version)
+    current = Version(main[0].version)
+    neighbours = (place for place in _of_other_languages(project, listed) if Version(place.version) == current)
     # One that git ignores is in no commit; what lies above the project is not among its files.
     entries = (place for place in find_in_uv_lock(project) if place.path in listed or ".." in place.path.parts)
-    places = tuple(dict.fromkeys([*main, *others, *rust, *entries]))
+    places = tuple(dict.fromkeys([*main, *others, *neighbours, *entries]))
     versions = {Version(place.version): place for place in reversed(places)}
     if len(versions) > 1:
         raise ReleaseError(
@@ -205,8 +210,26 @@ def _main(project: Project) -> Iterator[VersionPlace]:
         yield from find_required_in_table(project, path, table, "version", version)
     if not declared:
         yield from islice(find_in_crate(project), 1)
+        if tool.get("hatch", {}).get("version", {}).get("source") == "nodejs":
+            yield from islice(find_in_npm_file(project, PurePosixPath(_nodejs_file(tool))), 1)
     for file in () if declared else _configured_files(project, tool):
         yield from islice(find_assignments(project, file), 1)
+
+
+def _nodejs_file(tool: Mapping[str, Any]) -> str:
+    """Return the path of the package.json that hatch-nodejs-version reads."""
+    return str(tool["hatch"]["version"].get("path") or NPM_FILES[0])
+
+
+def _of_other_languages(project: Project, files: Iterable[PurePosixPath]) -> Iterator[VersionPlace]:
+    """Yield where a crate, or a package of npm, that is next to pyproject.toml names its version."""
+    yield from find_in_crate(project)
+    top = [path for path in files if len(path.parts) == 1]
+    if PurePosixPath("Cargo.toml") in top and project.backend != "maturin":
+        yield from _in_manifest(project, PurePosixPath("Cargo.toml"))
+    for path in top:
+        if path.name in NPM_FILES:
+            yield from find_in_npm_file(project, path)
 
 
 def _named_by_script(project: Project) -> tuple[VersionPlace, ...]:
@@ -333,9 +356,13 @@ class VersionPlace:
 
     def with_version(self, version: Version) -> str:
         """Return the stretch with another version in it, spelled as the old one is."""
-        before, _, after = self.text.rpartition(self.version)
         is_semantic = self.is_semantic or is_spelled_semantically(self.version)
-        return f"{before}{as_semantic_version(version) if is_semantic else version}{after}"
+        return self.with_text(as_semantic_version(version) if is_semantic else str(version))
+
+    def with_text(self, version: str) -> str:
+        """Return the stretch with another version in it, spelled as given."""
+        before, _, after = self.text.rpartition(self.version)
+        return f"{before}{version}{after}"
 
     def __str__(self) -> str:
         """Name the file and the line."""
@@ -481,8 +508,12 @@ def find_in_crate(project: Project) -> Iterator[VersionPlace]:
     Raises `FileNotUtf8` or `PyprojectUnreadable`.
     """
     manifest = _manifest(project)
-    text = read_text(project, manifest) if manifest else None
-    if text is None or manifest is None:
+    if manifest is not None:
+        yield from _in_manifest(project, manifest)
+
+
+def _in_manifest(project: Project, manifest: PurePosixPath) -> Iterator[VersionPlace]:
+    if read_text(project, manifest) is None:
         return
     package = _package(project, manifest, "package")
     # The crate takes the version of its workspace.
@@ -495,6 +526,33 @@ def find_in_crate(project: Project) -> Iterator[VersionPlace]:
         yield replace(place, is_semantic=True)
         path = nearest_file(project, "Cargo.lock", manifest.parent)
         yield from _locked(project, path, place, None if is_shared else package.get("name"))
+
+
+JSON_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|[{}\[\]:,]')
+
+
+def find_in_npm_file(project: Project, path: PurePosixPath) -> Iterator[VersionPlace]:
+    """Yield where a file of npm names the version of its package: on top, and in a lock file among the packages.
+
+    The versions of other packages are deeper, or below another key. Raises `FileNotUtf8`.
+    """
+    text = read_text(project, path) or ""
+    keys, key, is_value = list[str](), "", False
+    for match in JSON_TOKEN.finditer(text):
+        sign = match[0]
+        if sign in {"{", "["}:
+            keys, key, is_value = [*keys, key], "", False
+        elif sign in {"}", "]"}:
+            keys, is_value = keys[:-1], False
+        elif sign in {":", ","}:
+            is_value = sign == ":"
+        elif is_value:
+            is_own = keys == [""] or (keys == ["", "packages", ""] and path.name != NPM_FILES[0])
+            if key == "version" and is_own and is_version(match[1]):
+                yield VersionPlace(path, _alone(text, match.end()), match[1], is_semantic=True)
+            is_value = False
+        else:
+            key = match[1]
 
 
 def _package(project: Project, path: PurePosixPath, table: str) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from seatrial import process
 from seatrial.errors import ReleaseError, SeatrialError
-from seatrial.project.bumpversion import configured_files, write_configured
+from seatrial.project.bumpversion import configured_files, takes_the_usual_spelling, write_configured
 from seatrial.project.file_backup import put_back_on_failure
 from seatrial.project.outside_links import leaves_repository, require_inside
 from seatrial.project.project import Project
@@ -17,6 +17,8 @@ from seatrial.project.toml import read_toml
 from seatrial.project.version_places import find_version_files, read_text
 
 if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
     from seatrial.project.snapshot import ProjectSnapshot
 
 
@@ -33,17 +35,32 @@ def raise_version(snapshot: ProjectSnapshot, version: Version) -> None:
     paths = [project.root / path for path in (*configured_files(project), *(place.path for place in places))]
     require_inside(project.root, paths)
     with put_back_on_failure(paths) as backup:
-        write_configured(project, places[0].version if places else None, version)
+        current = places[0].version if places else None
         for place in places:
-            text, new = read_text(project, place.path) or "", place.with_version(version)
-            # What bump-my-version has written is another text, of which this may be the beginning: 1.2.3.post1.
-            old = re.search(rf"{re.escape(place.text)}(?![\w.+-])", text)
-            if old:
-                (project.root / place.path).write_bytes((text[: old.start()] + new + text[old.end() :]).encode())
+            # bump-my-version has one spelling for all files, and would not find 1.5.0-rc.1.
+            if place.is_semantic and current and takes_the_usual_spelling(project, place.path):
+                _replace(project, place.path, place.text, place.with_text(current))
+        write_configured(project, current, version)
+        for place in places:
+            olds = [place.text]
+            olds += [place.with_text(text) for text in (current, str(version)) if text and place.is_semantic]
+            for old in dict.fromkeys(olds):
+                if _replace(project, place.path, old, place.with_version(version)):
+                    break
         backup.restore_line_ends()
         require_version(snapshot, version)
         _require_rest_unchanged(snapshot)
         _refresh_locks(snapshot)
+
+
+def _replace(project: Project, path: PurePosixPath, old: str, new: str) -> bool:
+    """Replace a text in a file, and return whether it was there."""
+    text = read_text(project, path) or ""
+    # What bump-my-version has written is another text, of which this may be the beginning: 1.2.3.post1.
+    match = re.search(rf"{re.escape(old)}(?![\w.+-])", text)
+    if match:
+        (project.root / path).write_bytes((text[: match.start()] + new + text[match.end() :]).encode())
+    return match is not None
 
 
 def _refresh_locks(snapshot: ProjectSnapshot) -> None:
