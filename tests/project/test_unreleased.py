@@ -6,10 +6,12 @@ import pytest
 from packaging.version import Version
 
 from sample_project import lines
+from seatrial.project.changelog_entries import read_entry
 from seatrial.project.unreleased import (
     Release,
     UnreleasedNote,
     add_note,
+    find_unreleased,
     release_unreleased,
     unreleased_notes,
     with_comparison,
@@ -269,6 +271,97 @@ def test_section_becomes_that_of_the_release_and_an_empty_one_is_left() -> None:
 )
 def test_heading_is_written_as_that_of_the_latest_release(old: str, new: str) -> None:
     assert release_unreleased(lines(old), release())[0] == lines(new)
+
+
+TIDES = "- Tides.\n"
+EXAMPLES = "- Tides:\n\n~~~\n## 9\n```\n~~~\n\n````md\n```\n## 8\n````\n"
+MARKDOWN = "# Changelog\n\n{}\n## 1.2.3 - 2026-01-05\n\n- Fog.\n"
+RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        *(
+            (MARKDOWN, f"## {name}\n\n- Tides.\n", f"## {name}\n\n## 1.3.0 - 2026-11-27\n\n- Tides.\n")
+            for name in ("Next", "[dev]", "main", "HEAD", "Next version", "Work in progress", "To be released")
+        ),
+        *(
+            (MARKDOWN, f"## {name}\n\n- Tides.\n", "## 1.3.0 - 2026-11-27\n\n- Tides.\n")
+            for name in ("1.3.0 - UNRELEASED", "1.3.0 (2026-xx-xx)", "1.3.0.dev0", "v1.3.0 - 20xx-??-??", "1.3.0 - TBA")
+        ),
+        # Examples and comments have no headings, and what says that nothing changed is no note.
+        (
+            MARKDOWN,
+            "<!--\n## Unreleased\n\n- note\n-->\n\n## Unreleased\n\n- Tides.\n",
+            "<!--\n## Unreleased\n\n- note\n-->\n\n## Unreleased\n\n## 1.3.0 - 2026-11-27\n\n- Tides.\n",
+        ),
+        (
+            MARKDOWN,
+            "## Unreleased\n\n<!-- Write\nhere. -->\n\n" + EXAMPLES,
+            "## Unreleased\n\n<!-- Write\nhere. -->\n\n## 1.3.0 - 2026-11-27\n\n" + EXAMPLES,
+        ),
+        (
+            RST,
+            "1.3.0 (unreleased)\n------------------\n\n- Nothing changed yet.\n",
+            "1.3.0 (2026-11-27)\n------------------\n\nNo significant changes.\n",
+        ),
+        (
+            RST,
+            "1.3.0 (unreleased)\n------------------\n\n- Nothing changed yet.\n- Tides.\n\n.. _v1.2.3:\n",
+            "1.3.0 (2026-11-27)\n------------------\n\n- Tides.\n\n.. _v1.2.3:\n",
+        ),
+        # The notes stay in their order.
+        (
+            MARKDOWN,
+            "## Unreleased\n\n### Highlights\n\n1. Tides.\n\n### Added\n\n- Ebb.\n",
+            "## Unreleased\n\n## 1.3.0 - 2026-11-27\n\n### Highlights\n\n1. Tides.\n\n### Added\n\n- Ebb.\n",
+        ),
+        # The day, and links in headings, are written as for the latest release.
+        (
+            "# News\n\n{}\n## 1.2.3\n\n_2026-01-05_\n\n- Fog.\n",
+            "## Unreleased\n\n- Tides.\n",
+            "## Unreleased\n\n## 1.3.0\n\n_2026-11-27_\n\n- Tides.\n",
+        ),
+        (
+            "# News\n\n{}\n## [1.2.3](x/compare/v1.2.2...v1.2.3) (2026-01-05)\n\n- Fog.\n",
+            "## [Unreleased](x/compare/v1.2.3...HEAD)\n\n- Tides.\n",
+            "## [Unreleased](x/compare/v1.3.0...HEAD)\n\n## [1.3.0](x/compare/v1.2.3...v1.3.0) (2026-11-27)\n\n"
+            + TIDES,
+        ),
+        (
+            "{}\n## 1.2.3 - 2026-01-05\n",
+            "\ufeff## 1.3.0 - TBD\n\n- Tides.\n",
+            "\ufeff## 1.3.0 - 2026-11-27\n\n- Tides.\n",
+        ),
+    ],
+)
+def test_section_is_released_in_each_of_its_forms(text: str, old: str, new: str) -> None:
+    released, _ = release_unreleased(text.format(old), release("1.3.0"))
+    assert released == text.format(new)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# News\n\n## 1.2.3 - 2026-01-05\n\n- Fog.\n\n## 0.9.0 (unreleased)\n\n- Never.\n",
+        "# News\n\n## 1.2.3 - 2026-01-05\n\n- Fog.\n\n## Development\n\n- How to.\n",
+        "# News\n\n## 1.2.3.dev1 - 2026-01-05\n\n- Fog.\n\n## 1.2.3.dev0\n\n- First.\n",
+        "# Development\n\nHow to.\n",
+    ],
+)
+def test_what_is_below_a_release_is_no_section_for_the_next_one(text: str) -> None:
+    assert find_unreleased(text) is None
+
+
+def test_entry_has_the_definitions_of_its_links() -> None:
+    text = (
+        "## Unreleased\n\n- Tides ([#12], [docs](x), [#13]).\n\n## 1.2.3\n\n- Fog.\n\n[#12]: https://example.org/12\n"
+    )
+    released, entry = release_unreleased(text, release("1.3.0"))
+    assert entry == "## 1.3.0\n\n- Tides ([#12], [docs](x), [#13]).\n\n[#12]: https://example.org/12"
+    assert read_entry(released, Version("1.3.0"), with_heading=True) == entry + "\n"
+    assert released.count("https://example.org/12") == 1
 
 
 def test_release_of_a_released_changelog_can_follow() -> None:

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seatrial.project.changelog_entries import read_headings
-from seatrial.project.unreleased import BULLET, LINK, UNRELEASED, cut_unreleased, find_unreleased, read_categories
+from seatrial.project.changelog_entries import LINK, read_headings
+from seatrial.project.unreleased import BULLET, UNRELEASED, cut_unreleased, find_unreleased, read_categories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -214,8 +214,8 @@ def find_changelog(project: Project, config: ChangelogConfig, files: Iterable[Pu
     settings = None if config.source == "unreleased" else ChangelogSettings.from_project(project)
     if settings or config.source == "fragments":
         return settings
-    usual = (path for path in changelog_candidates(files) if path.suffix in {".md", ".rst"})
-    path = PurePosixPath(config.file) if config.file else next(usual, None)
+    usual = changelog_candidates(files)
+    path = PurePosixPath(config.file) if config.file else _with_unreleased(project.root, usual)
     if path is None or not (project.root / path).is_file():
         if config.source is None:
             return None
@@ -226,6 +226,17 @@ def find_changelog(project: Project, config: ChangelogConfig, files: Iterable[Pu
     if config.source is None and find_unreleased(read_changelog_file(project.root / path)) is None:
         return None
     return UnreleasedChangelog(path.as_posix())
+
+
+def _with_unreleased(root: Path, paths: tuple[PurePosixPath, ...]) -> PurePosixPath | None:
+    """Return the first of some files that has an Unreleased section, else the first one of a format that is known."""
+    first = next((path for path in paths if path.suffix.lower() in {".md", ".rst"}), None)
+    for path in paths:
+        is_named = path == first
+        with contextlib.suppress(*() if is_named else (FileNotUtf8,)):
+            if (root / path).is_file() and find_unreleased(read_changelog_file(root / path)):
+                return path
+    return first
 
 
 def read_changelog(project: Project) -> Changelog | None:

@@ -18,8 +18,16 @@ HASHES = re.compile(r"(#{1,6})[ \t]+\S")
 RULE = re.compile(r"^(?P<sign>[=\-~^*+#\"'`.:])(?P=sign){2,}\s*$")
 """The line below a heading, and above it, in reStructuredText."""
 
-FENCE = re.compile(r"[ \t]*(`{3,})")
-"""The first and the last line of an example in Markdown, in which nothing is a heading."""
+FENCE = re.compile(r"[ \t]*(?P<sign>`{3,}|~{3,})(?P<info>[^`]*)$")
+"""The first and the last line of an example in Markdown, in which nothing is a heading (CommonMark, 4.5)."""
+
+LINK = re.compile(r"^\[(?P<label>[^\]]+)\]:[ \t]*<?(?P<url>[^\s>]+)>?(?:[ \t]+[\"'(].*)?[ \t]*$")
+"""The definition of a link in Markdown."""
+
+LABEL = re.compile(r"^\.\. _[^:]+:[ \t]*$")
+"""A name for the heading after it, in reStructuredText."""
+
+BYTE_ORDER_MARK = "\ufeff"
 
 WHOLE_VERSION = re.compile(VERSION_PATTERN, re.VERBOSE | re.IGNORECASE)
 
@@ -60,21 +68,50 @@ def read_entry(text: str, version: Version, *, with_heading: bool = False) -> st
     heading = next(_entries(headings, version), None)
     if heading is None:
         return ""
+    body = lines[heading.body : end_of_section(lines, headings, heading)]
+    title = lines[heading.line : heading.body] if with_heading else []
+    return with_link_definitions("\n".join([*title, *body]).strip(), text) + "\n"
+
+
+def end_of_section(lines: Sequence[str], headings: Sequence[EntryHeading], heading: EntryHeading) -> int:
+    """Return the number of the line after the last one below a heading, without what belongs to the next heading.
+
+    Definitions of links at the end are no part of it, either.
+    """
     following = (other for other in headings if other.line > heading.line and other.level <= heading.level)
-    end = next((other.line for other in following), len(lines))
-    return "\n".join(lines[heading.line if with_heading else heading.body : end]).strip() + "\n"
+    end = next((first_line(lines, other) for other in following), len(lines))
+    while end > heading.body and (
+        not lines[end - 1].strip() or LINK.match(lines[end - 1]) or LABEL.match(lines[end - 1])
+    ):
+        end -= 1
+    return end
+
+
+def first_line(lines: Sequence[str], heading: EntryHeading) -> int:
+    """Return the number of a heading's first line: in reStructuredText, a line of signs may be above the text."""
+    above = lines[heading.line - 1] if heading.line else ""
+    sign = underline(lines, heading.line)
+    return heading.line - 1 if sign and above and not above.strip(sign + " ") else heading.line
+
+
+def with_link_definitions(entry: str, text: str) -> str:
+    """Return an entry with the definitions of the links in it that are elsewhere in the changelog."""
+    body = "\n".join(line for line in entry.splitlines() if not HASHES.match(line))
+    definitions = {match["label"].lower(): match[0] for line in text.splitlines() if (match := LINK.match(line))}
+    labels = dict.fromkeys(label.lower() for label in re.findall(r"\[([^\[\]]+)\](?![(:\[])", body))
+    written = {match["label"].lower() for line in entry.splitlines() if (match := LINK.match(line))}
+    missing = [definitions[label] for label in labels if label in definitions and label not in written]
+    return "\n".join([entry, "", *missing]) if missing else entry
 
 
 def read_headings(text: str) -> tuple[EntryHeading, ...]:
     """Return all headings of a changelog; in reStructuredText, those that look alike are as high."""
     lines, styles, headings = text.splitlines(), list[str](), list[EntryHeading]()
-    fence = None
+    outside = lines_outside_of_examples(lines)
     for number, line in enumerate(lines):
-        mark = FENCE.match(line)
-        if mark and fence in {None, mark[1]}:
-            fence = None if fence else mark[1]
+        line = line.lstrip(BYTE_ORDER_MARK)  # noqa: PLW2901 - the mark is no part of the text
         hashes, sign = HASHES.match(line), underline(lines, number)
-        if fence or not (hashes or sign):
+        if number not in outside or not (hashes or sign):
             continue
         if hashes:
             headings.append(EntryHeading(number, line, len(hashes[1]) - 1, number + 1))
@@ -84,6 +121,27 @@ def read_headings(text: str) -> tuple[EntryHeading, ...]:
         styles += [] if style in styles else [style]
         headings.append(EntryHeading(number, line, styles.index(style), number + 2))
     return tuple(headings)
+
+
+def lines_outside_of_examples(lines: Sequence[str]) -> frozenset[int]:
+    """Return the numbers of the lines that are neither in an example nor in a comment of Markdown."""
+    outside, fence, is_comment = set[int](), "", False
+    has_hashes = any(HASHES.match(line) for line in lines)
+    for number, line in enumerate(lines):
+        mark = None if is_comment else FENCE.match(line)
+        # In reStructuredText, a row of tildes underlines a heading.
+        if mark and (has_hashes or mark["sign"][0] == "`"):
+            if not fence:
+                fence = mark["sign"]
+                continue
+            if mark["sign"].startswith(fence) and not mark["info"].strip():
+                fence = ""
+                continue
+        if is_comment or (not fence and line.lstrip().startswith("<!--")):
+            is_comment = "-->" not in line
+        elif not fence:
+            outside.add(number)
+    return frozenset(outside)
 
 
 def underline(lines: Sequence[str], number: int) -> str | None:

@@ -82,13 +82,12 @@ def resolve_tag_form(project: Project, config: Config, tags: Collection[str], ve
     # In a repository of several packages, what has another prefix is another package's.
     others = [] if is_below_top else [candidate for candidate in series if candidate not in (*own, *usual)]
     default = DEFAULT_BELOW_TOP if is_below_top else DEFAULT
-    if version and all(candidate.newest != version for candidate in series):
+    if version is None:
+        candidates = own or ([] if is_below_top else usual)
+        return _without_version(candidates, [] if candidates else others, project) or default
+    if all(candidate.newest != version for candidate in series):
         whole = [tag for tag in tags if not is_below_top or Series(NUMBER.split(tag)[0], {}).is_named(names)]
         _require_no_other_spelling(whole, version, project, is_only=not series)
-    if version is None:
-        if not (own or usual or is_below_top) and any(map(_has_dots, others)):
-            raise _unclear(others, project, None)
-        return _without_version(own or ([] if is_below_top else usual), project) or default
     for group in (own, usual, others):
         equal = [candidate for candidate in group if candidate.newest == version]
         if equal:
@@ -189,8 +188,13 @@ def _is_far(first: Version, second: Version) -> bool:
     return abs(first.major - second.major) >= FAR_APART
 
 
-def _without_version(candidates: Collection[Series], project: Project) -> str | None:
-    """Return the form of the highest version; a project may have changed it. None without tags."""
+def _without_version(candidates: Collection[Series], others: Collection[Series], project: Project) -> str | None:
+    """Return the form of the highest version; a project may have changed it. None without tags.
+
+    Raises `TagFormUnclear` where only ``others`` have versions.
+    """
+    if any(map(_has_dots, others)):
+        raise _unclear(others, project, None)
     newest = max(candidates, key=lambda series: series.newest, default=None)
     if newest is None:
         return None

@@ -11,7 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from seatrial.project.changelog_entries import EntryHeading, read_headings, underline
+from seatrial.project.changelog_entries import (
+    BYTE_ORDER_MARK,
+    FENCE,
+    LINK,
+    RULE,
+    EntryHeading,
+    end_of_section,
+    first_line,
+    lines_outside_of_examples,
+    read_headings,
+    underline,
+    with_link_definitions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,10 +44,14 @@ CATEGORY_OF_KIND = {
 """The category of a type of fragment, where its name is not the category."""
 
 UNRELEASED = re.compile(
-    r"\b(?:unreleased|unpublished|not (?:yet )?released|(?:in|under) development|upcoming|next release|TBD)\b",
+    r"\b(?:unreleased|unpublished|not (?:yet )?released|to be released|(?:in|under) development|upcoming|next release"
+    r"|work in progress|coming soon|TBD|TBA)\b|\b(?:\d{4}|\d\dxx|xxxx|yyyy)[-/.](?:xx?|mm|\?\?)[-/.](?:xx?|dd|\?\?)",
     re.IGNORECASE,
 )
-"""What in a heading names the release that comes next."""
+"""What in a heading names the release that comes next, be it by a date that is not filled in."""
+
+NEXT = re.compile(r"next(?: version)?|dev(?:elop(?:ment)?)?|main|master|head|trunk|pending|in progress", re.IGNORECASE)
+"""What names the release that comes next when it is all of a heading above the releases."""
 
 MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
 DATE = re.compile(
@@ -57,11 +73,19 @@ DATE_FORMS = (
     "%b %Y",
 )
 
+STATE_MARKS = " *_()"
+"""What can be around the line that says when a release was made."""
+
 COMMENTS = ("<!--", ".. ")
 BULLET = re.compile(r"(?P<sign>[-*+]) ")
-LINK = re.compile(r"^\[(?P<label>[^\]]+)\]:[ \t]*(?P<url>\S+)[ \t]*$")
 COMPARISON = re.compile(r"(?P<base>.*/)(?P<start>[^/]+?)(?P<dots>\.{2,3})(?P<end>[^/]+)")
-NO_CHANGES = re.compile(r"No significant changes\.?\s*", re.IGNORECASE)
+LINK_IN_HEADING = re.compile(r"(?P<base>/)(?P<start>[^/\s()]+?)(?P<dots>\.{2,3})(?P<end>[^/\s()]+)")
+NO_CHANGES = re.compile(
+    r"(?:[-*+] +)?(?:No (?:\w+ )?changes(?: yet)?|Nothing(?: has)? changed(?: yet)?|Nothing yet)\.?\s*"
+    r"|[-*+] +(?:None(?: yet)?|Nothing|N/A|TBD|TBA)\.?\s*",
+    re.IGNORECASE,
+)
+"""What is written in the place of notes."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +115,15 @@ def find_unreleased(text: str) -> EntryHeading | None:
     headings, lines = read_headings(text), text.splitlines()
     top = min((heading.level for heading in headings if heading.versions), default=None)
     of_releases = (heading for heading in headings if top is None or heading.level == top)
-    return next((heading for heading in of_releases if _is_unreleased(lines, heading)), None)
+    has_release_above = False
+    for heading in of_releases:
+        is_next = top is not None and bool(NEXT.fullmatch(heading.text.strip("#[]()*_`: \t")))
+        is_unreleased = _is_unreleased(lines, heading) or is_next
+        # A version that was never released can be below one that was.
+        if is_unreleased and not (has_release_above and (heading.versions or is_next)):
+            return heading
+        has_release_above = has_release_above or (bool(heading.versions) and not is_unreleased)
+    return None
 
 
 def released_headings(text: str) -> tuple[EntryHeading, ...]:
@@ -106,7 +138,10 @@ def released_headings(text: str) -> tuple[EntryHeading, ...]:
 
 
 def _is_unreleased(lines: Sequence[str], heading: EntryHeading) -> bool:
-    return bool(UNRELEASED.search(heading.text)) or _state_line(lines, heading, UNRELEASED) is not None
+    if UNRELEASED.search(heading.text) or _state_line(lines, heading, UNRELEASED) is not None:
+        return True
+    is_dated = DATE.search(heading.text) or _state_line(lines, heading, DATE) is not None
+    return not is_dated and any(version.is_devrelease for version in heading.versions[:1])
 
 
 def _state_line(lines: Sequence[str], heading: EntryHeading, pattern: re.Pattern[str]) -> int | None:
@@ -115,9 +150,9 @@ def _state_line(lines: Sequence[str], heading: EntryHeading, pattern: re.Pattern
     first = next(below, None)
     if first is None or not heading.versions:
         return None
-    text = lines[first].strip(" *_()")
+    text = lines[first].strip(STATE_MARKS)
     match = pattern.search(text)
-    return first if match and len(text) - len(match[0]) <= len("Released on ") else None
+    return first if match and len(text) - len(match[0]) <= len("Release date: ") else None
 
 
 def unreleased_notes(text: str) -> tuple[UnreleasedNote, ...]:
@@ -129,14 +164,15 @@ def unreleased_notes(text: str) -> tuple[UnreleasedNote, ...]:
         UnreleasedNote(category.title.lower(), note)
         for category in read_categories(section_lines(text, heading))
         for note in _notes(category.lines)
-        if not UNRELEASED.fullmatch(note.strip(" *_()"))
+        if not UNRELEASED.fullmatch(note.strip(" *_()")) and not NO_CHANGES.fullmatch(note)
     )
 
 
 def _notes(lines: Sequence[str]) -> Iterator[str]:
     is_continued = False
-    for line in lines:
-        if line.startswith(COMMENTS):
+    outside = lines_outside_of_examples(lines)
+    for number, line in enumerate(lines):
+        if number not in outside or line.startswith(COMMENTS) or (not is_continued and RULE.match(line)):
             continue
         if BULLET.match(line) or (line.strip() and not is_continued and not line[0].isspace()):
             yield line.strip()
@@ -152,23 +188,11 @@ def section_lines(text: str, heading: EntryHeading) -> tuple[str, ...]:
 def cut_unreleased(text: str, heading: EntryHeading) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Return the lines above the section of a heading, those of the section without the heading, and those below it."""
     lines, end = text.splitlines(), _end_of_section(text, heading)
-    return tuple(lines[: _first_line(lines, heading)]), tuple(lines[heading.body : end]), tuple(lines[end:])
+    return tuple(lines[: first_line(lines, heading)]), tuple(lines[heading.body : end]), tuple(lines[end:])
 
 
 def _end_of_section(text: str, heading: EntryHeading) -> int:
-    lines = text.splitlines()
-    following = (other for other in read_headings(text) if other.line > heading.line and other.level <= heading.level)
-    end = next((_first_line(lines, other) for other in following), len(lines))
-    while end > heading.body and (not lines[end - 1].strip() or LINK.match(lines[end - 1])):
-        end -= 1
-    return end
-
-
-def _first_line(lines: Sequence[str], heading: EntryHeading) -> int:
-    """Return the number of a heading's first line: in reStructuredText, a line of signs may be above the text."""
-    above = lines[heading.line - 1] if heading.line else ""
-    sign = underline(lines, heading.line)
-    return heading.line - 1 if sign and above and not above.strip(sign + " ") else heading.line
+    return end_of_section(text.splitlines(), read_headings(text), heading)
 
 
 def read_categories(lines: Sequence[str]) -> tuple[Category, ...]:
@@ -177,11 +201,11 @@ def read_categories(lines: Sequence[str]) -> tuple[Category, ...]:
     headings = read_headings(text)
     top = min((heading.level for heading in headings), default=0)
     starts = [heading for heading in headings if heading.level == top]
-    ends = [*(_first_line(lines, heading) for heading in starts), len(lines)]
+    ends = [*(first_line(lines, heading) for heading in starts), len(lines)]
     categories = [Category("", (), tuple(lines[: ends[0]]))]
     for heading, end in zip(starts, ends[1:]):
         title = heading.text.strip("# \t")
-        begin = _first_line(lines, heading)
+        begin = first_line(lines, heading)
         categories.append(Category(title, tuple(lines[begin : heading.body]), tuple(lines[heading.body : end])))
     return tuple(map(_without_blank_ends, categories))
 
@@ -241,21 +265,45 @@ def release_unreleased(text: str, release: Release, *, merge: bool = False) -> t
     if heading is None:
         raise ValueError("the changelog has no section for the next release")
     lines = text.splitlines()
-    begin, end = _first_line(lines, heading), _end_of_section(text, heading)
+    begin, end = first_line(lines, heading), _end_of_section(text, heading)
+    start = heading.body if heading.versions else _after_comments(lines, heading.body)
     state = _state_line(lines, heading, UNRELEASED)
+    released = _released_line(text, release)
     if state is not None:
-        lines[state] = _released_line(text, release)
-    body = merge_categories([lines[heading.body : end]])
+        lines[state] = released or f"Released {release.date}"
+    # The notes stay in the order in which they are written.
+    body = merge_categories([lines[start:end]], ())
+    if state is None and released:
+        body = (released, "", *body)
     title = heading_lines(lines, heading, heading_text(text, release))
-    above_entry = [] if heading.versions else [*lines[begin : heading.body], ""]
+    above_entry = [] if heading.versions else [*_linked_to(lines[begin:start], release), ""]
     entry = "\n".join([*title, *_gap(lines, heading), *body]).rstrip("\n")
     earlier = "\n".join(lines[end:]).lstrip("\n")
     entry, earlier = with_pre_releases(entry, earlier, release.version, merge=merge)
     if not body and entry.count("\n") < len(title):
         entry += "\n\nNo significant changes."
     above = "".join(f"{line}\n" for line in (*lines[:begin], *above_entry))
+    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
     new = f"{above}{entry}\n" + (f"\n{earlier}\n" if earlier else "")
-    return with_comparison(new, release), entry
+    new = with_comparison(mark + new.lstrip(BYTE_ORDER_MARK), release)
+    return new, with_link_definitions(entry, new)
+
+
+def _after_comments(lines: Sequence[str], start: int) -> int:
+    """Return the number of the line after the comments at ``start``, which say how notes are written."""
+    outside, end = lines_outside_of_examples(lines), start
+    for number in range(start, len(lines)):
+        if lines[number].strip() and (number in outside or FENCE.match(lines[number])):
+            break
+        end = number + 1 if lines[number].strip() else end
+    return end
+
+
+def _linked_to(lines: Sequence[str], release: Release) -> tuple[str, ...]:
+    """Return the lines of a heading, whose link compares with the latest release, with the link for a new release."""
+    tag = release.tag(release.version)
+    pattern = rf"\g<base>{tag}\g<dots>\g<end>"
+    return tuple(LINK_IN_HEADING.sub(pattern, line, count=1) for line in lines)
 
 
 def with_pre_releases(
@@ -276,7 +324,7 @@ def with_pre_releases(
     body = merge_categories(notes, order)
     if merge:
         for old in reversed(pre_releases):
-            del below[_first_line(below, old) : _end_of_section(earlier, old)]
+            del below[first_line(below, old) : _end_of_section(earlier, old)]
     return "\n".join([*head, *gap, *body]).rstrip("\n"), "\n".join(below).strip("\n") + "\n" if below else ""
 
 
@@ -291,14 +339,13 @@ def _latest_pre_releases(text: str) -> Iterator[EntryHeading]:
             yield heading
 
 
-def _released_line(text: str, release: Release) -> str:
-    """Return what is written below the heading of a release instead of "Unreleased", as below that of the latest."""
+def _released_line(text: str, release: Release) -> str | None:
+    """Return what is written below the heading of a release, as below that of the latest; None for nothing."""
     lines = text.splitlines()
-    for heading in read_headings(text):
-        number = _state_line(lines, heading, DATE)
-        if number is not None:
-            return DATE.sub(lambda match: _in_form_of(match[0], release.date), lines[number])
-    return f"Released {release.date}"
+    released = (heading for heading in read_headings(text) if heading.versions and not _is_unreleased(lines, heading))
+    number = next((_state_line(lines, heading, DATE) for heading in released), None)
+    date = DATE.search(lines[number].strip(STATE_MARKS)) if number is not None else None
+    return lines[number].replace(date[0], _in_form_of(date[0], release.date)) if number is not None and date else None
 
 
 def heading_text(text: str, release: Release) -> str:
@@ -311,7 +358,7 @@ def heading_text(text: str, release: Release) -> str:
         version = f"[{release.version}]" if "[" in marks else str(release.version)
         return f"{prefix}{version} - {release.date}"
     latest = earlier[0].text
-    previous = str(earlier[1].versions[0]) if len(earlier) > 1 else None
+    previous = str(earlier[1].versions[0]) if len(earlier) > 1 else _start_of_link(latest)
     words = {str(earlier[0].versions[0]): str(release.version)}
     if previous:
         words.setdefault(previous, str(earlier[0].versions[0]))
@@ -319,6 +366,13 @@ def heading_text(text: str, release: Release) -> str:
     renamed = re.sub(rf"(?<![\d.])(?:{pattern})(?![\d]|\.\d)", lambda match: words[match[0]], latest)
     dated = DATE.sub(lambda match: _in_form_of(match[0], release.date), renamed)
     return re.sub(r"[ \t]*\[YANKED\]", "", dated, flags=re.IGNORECASE)
+
+
+def _start_of_link(heading: str) -> str | None:
+    """Return the version that the link in a heading compares with, None without such a link."""
+    link = LINK_IN_HEADING.search(heading)
+    version = re.search(r"\d+(?:\.\d+)+\S*", link["start"]) if link else None
+    return version[0] if version else None
 
 
 def _in_form_of(example: str, date: str) -> str:
@@ -341,7 +395,7 @@ def heading_lines(lines: Sequence[str], pattern: EntryHeading, text: str) -> tup
     if sign is None:
         return (text,)
     rule = sign * len(text)
-    return (rule, text, rule) if _first_line(lines, pattern) < pattern.line else (text, rule)
+    return (rule, text, rule) if first_line(lines, pattern) < pattern.line else (text, rule)
 
 
 def with_comparison(text: str, release: Release) -> str:
@@ -414,7 +468,7 @@ def _with_section(text: str) -> str:
     hashes = re.match(r"#*[ \t]*", latest.text)
     name = "[Unreleased]" if latest.text.lstrip("# \t").startswith("[") else "Unreleased"
     title = heading_lines(lines, latest, f"{hashes[0] if hashes else ''}{name}")
-    begin = _first_line(lines, latest)
+    begin = first_line(lines, latest)
     return "\n".join([*lines[:begin], *title, "", *lines[begin:]]) + "\n"
 
 
