@@ -287,6 +287,99 @@ def test_script_can_take_the_version_from_the_tag(tmp_path: Path, script: str) -
     assert find(tmp_path, **files) == VersionFiles(VersionSource.TAG)
 
 
+SETUPTOOLS = DYNAMIC + BACKEND.format("setuptools.build_meta")
+FLIT = DYNAMIC + BACKEND.format("flit_core.buildapi")
+
+
+@pytest.mark.parametrize(
+    ("files", "places"),
+    [
+        # A module hands the version of another one on.
+        (
+            {
+                "pyproject.toml": SETUPTOOLS
+                + '[tool.setuptools.dynamic]\nversion = { attr = "tide_pool.__version__" }\n',
+                "src/tide_pool/__init__.py": "from ._about import (\n    name,\n    VERSION as __version__,\n)\n",
+                "src/tide_pool/_about.py": "VERSION = '1.2.3'\n",
+            },
+            ["src/tide_pool/_about.py"],
+        ),
+        (
+            {
+                "pyproject.toml": FLIT,
+                "tide_pool/__init__.py": "from tide_pool.data import __version__\n",
+                "tide_pool/data/__init__.py": "from ..v import __version__\n",
+                "tide_pool/v.py": MODULE,
+            },
+            ["tide_pool/v.py"],
+        ),
+        # It has a name of its own, or a folder, or a pattern.
+        (
+            {
+                "pyproject.toml": "",
+                "setup.cfg": "[metadata]\nName = tide-pool\nVersion = attr: tide_pool.about.ver\n",
+                "tide_pool/about.py": "__version__ = '3.0'\nver = '1.2.3'\n",
+            },
+            ["tide_pool/about.py"],
+        ),
+        (
+            {
+                "pyproject.toml": SETUPTOOLS
+                + '[tool.setuptools]\npackage-dir = { "" = "lib" }\n'
+                + '[tool.setuptools.dynamic]\nversion = { attr = "pool.__version__" }\n',
+                "lib/pool/__init__.py": MODULE,
+            },
+            ["lib/pool/__init__.py"],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC
+                + BACKEND.format("hatchling.build")
+                + '[tool.hatch.version]\npath = "about.txt"\npattern = "tide (?P<version>.+)$"\n',
+                "about.txt": "first\ntide 1.2.3\n",
+            },
+            ["about.txt"],
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + BACKEND.format("mesonpy"),
+                "meson.build": "project('tide', 'c', version: files('VERSION'))\n",
+                "VERSION": "1.2.3\n",
+            },
+            ["VERSION"],
+        ),
+        # What stands in for a version that is not found has another; the documentation has the same.
+        (
+            {
+                "pyproject.toml": STATIC,
+                "src/tide_pool/__init__.py": "try:\n    __version__ = version('x')\nexcept Exception:\n"
+                "    __version__ = '0.0.0'\n",
+                "docs/conf.py": "release = 'v1.2.3'\nversion = '1.2'\n",
+                "doc/conf.py": "release = '9'\n",
+            },
+            ["pyproject.toml", "docs/conf.py"],
+        ),
+        (
+            {
+                "pyproject.toml": STATIC,
+                "src/tide_pool/__init__.py": "__version__ = '0+unknown'\nif found:\n    __version__ = found['v']\n",
+            },
+            ["pyproject.toml"],
+        ),
+    ],
+)
+def test_version_is_where_the_settings_lead_to(tmp_path: Path, files: dict[str, str], places: list[str]) -> None:
+    found = find(tmp_path, **files)
+    assert [place.path.as_posix() for place in found.places] == places
+    assert found.version == Version("1.2.3")
+
+
+def test_modules_that_import_from_each_other_have_no_version(tmp_path: Path) -> None:
+    modules = {"tide_pool/__init__.py": "from .v import __version__\n", "tide_pool/v.py": "from . import __version__\n"}
+    with pytest.raises(VersionNotFound):
+        find(tmp_path, **{"pyproject.toml": FLIT, **modules})
+
+
 def test_source_of_hatch_that_is_not_known_is_named(tmp_path: Path) -> None:
     more = BACKEND.format("hatchling.build") + '[tool.hatch.version]\nsource = "odd"\n'
     with pytest.raises(VersionNotFound, match=r"where 'odd' of \[tool\.hatch\.version\] has the version is not known"):
@@ -479,6 +572,24 @@ def test_numbers_of_the_version_before_are_listed(tmp_path: Path) -> None:
         "src/tide_pool/__init__.py:5: version_info = (1, 2, 3)",
     )
     assert stale_numbers(Project.from_directory(tmp_path), places, Version("1.2.3.post1")) == ()
+
+
+def test_files_outside_of_the_package_that_keep_the_version_are_listed(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": STATIC,
+        "docs/conf.py": "release = '1.2.3'\nversion = '1.2'\n",
+        "CITATION.cff": "cff-version: 1.2.3\nversion: 1.2.3\n",
+        "codemeta.json": '{\n  "version": "1.2.3"\n}\n',
+        "recipe/meta.yaml": '{% set version = "1.2.3" %}\n',
+    }
+    places = find(tmp_path, **files)
+    raise_version(ProjectSnapshot.of(tmp_path, tuple(map(PurePosixPath, files)), {}), Version("1.3.0"))
+    assert stale_numbers(Project.from_directory(tmp_path), places, Version("1.3.0")) == (
+        "docs/conf.py:2: version = '1.2'",
+        "CITATION.cff:2: version: 1.2.3",
+        'codemeta.json:2: "version": "1.2.3"',
+        'recipe/meta.yaml:1: {% set version = "1.2.3"',
+    )
 
 
 def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:

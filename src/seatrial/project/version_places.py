@@ -6,6 +6,7 @@ packages of npm: its documentation of package.json.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass, replace
@@ -48,6 +49,12 @@ MODULE_OF_INCREMENTAL = re.compile(
     r"""^__version__ = Version\((?P<quote>["'])(?P<name>[^"'\n]+)(?P=quote),""", re.MULTILINE
 )
 """How incremental writes a version: ``__version__ = Version("tide", 1, 2, 3)``."""
+
+
+SPHINX_FILES = tuple(
+    PurePosixPath(folder, "conf.py") for folder in ("docs", "doc", "docs/source", "doc/source", "docs/src")
+)
+"""Where Sphinx is configured by custom: ``release`` is the version in full, ``version`` its first numbers."""
 
 
 class VersionSource(Enum):
@@ -158,12 +165,12 @@ NUMBERED_PARTS = ("major", "minor", "patch")
 def stale_numbers(project: Project, places: VersionFiles, version: Version) -> tuple[str, ...]:
     """Return the lines, with their places, that keep numbers of the version in ``places``, which ``version`` changes.
 
-    They are those of the modules that contain the version.
+    They are those of the modules that contain the version, and of the files of `STALE` by custom.
     """
     if places.version is None:
         return ()
     old, new = _numbers(places.version), _numbers(version)
-    lines = []
+    lines = list(_stale_lines(project, places, version))
     for path in dict.fromkeys(place.path for place in places.places if place.path.suffix == ".py"):
         text = read_text(project, path) or ""
         for match in APART.finditer(text):
@@ -173,6 +180,28 @@ def stale_numbers(project: Project, places: VersionFiles, version: Version) -> t
             if numbers == old[span] != new[span]:
                 lines.append(f"{path}:{text.count(chr(10), 0, match.end()) + 1}: {match[0].strip()}")
     return tuple(lines)
+
+
+STALE = {
+    **dict.fromkeys(SPHINX_FILES, r"^(?:version|release)[ \t]*=[ \t]*[\"']v?{}[\"']"),
+    PurePosixPath("CITATION.cff"): r"^version:[ \t]*[\"']?v?{}[\"']?[ \t]*$",
+    **dict.fromkeys(map(PurePosixPath, ("codemeta.json", ".zenodo.json")), r'^[ \t]*"version"[ \t]*:[ \t]*"v?{}"'),
+    **dict.fromkeys(
+        map(PurePosixPath, ("recipe/meta.yaml", "conda/meta.yaml", "conda.recipe/meta.yaml")),
+        r"^.*\bset version = [\"']v?{}[\"']",
+    ),
+}
+"""The files that have the version of a project by custom, and the line with it."""
+
+
+def _stale_lines(project: Project, places: VersionFiles, version: Version) -> Iterator[str]:
+    old = str(places.version)
+    shorts = [".".join(map(str, numbers)) for numbers in ((places.version or version).release[:2], version.release[:2])]
+    for path, pattern in STALE.items():
+        text = read_text(project, path) or "" if (project.root / path).is_file() else ""
+        olds = [old, *(shorts[:1] if path in SPHINX_FILES and shorts[0] != shorts[1] else ())]
+        for match in re.finditer(pattern.format(f"(?:{'|'.join(map(re.escape, olds))})"), text, re.MULTILINE):
+            yield f"{path}:{text.count(chr(10), 0, match.end()) + 1}: {match[0].strip()}"
 
 
 def _numbers(version: Version) -> tuple[int, ...]:
@@ -212,8 +241,8 @@ def _main(project: Project) -> Iterator[VersionPlace]:
         yield from islice(find_in_crate(project), 1)
         if tool.get("hatch", {}).get("version", {}).get("source") == "nodejs":
             yield from islice(find_in_npm_file(project, PurePosixPath(_nodejs_file(tool))), 1)
-    for file in () if declared else _configured_files(project, tool):
-        yield from islice(find_assignments(project, file), 1)
+    for source in () if declared else _configured_sources(project, tool):
+        yield from islice(_in_source(project, source), 1)
 
 
 def _nodejs_file(tool: Mapping[str, Any]) -> str:
@@ -242,32 +271,106 @@ def _named_by_script(project: Project) -> tuple[VersionPlace, ...]:
     return places if len({Version(place.version) for place in places}) == 1 else ()
 
 
-def _configured_files(project: Project, tool: Mapping[str, Any]) -> Iterator[PurePosixPath]:
+@dataclass(frozen=True)
+class ConfiguredSource:
+    """A file in which a build backend looks: for the attribute ``name``, or a pattern with a group for the version."""
+
+    path: PurePosixPath
+    name: str = "__version__"
+    pattern: str | None = None
+
+
+DEEPEST_IMPORT = 3
+"""How many modules may hand an attribute on."""
+
+
+def _in_source(project: Project, source: ConfiguredSource, depth: int = DEEPEST_IMPORT) -> Iterator[VersionPlace]:
+    """Yield where a file, or a module that its attribute is imported from, has the version."""
+    if source.pattern is not None:
+        yield from _matching(project, source.path, source.pattern)
+        return
+    places = tuple(find_assignments(project, source.path, source.name))
+    yield from places
+    if not places and depth and source.path.suffix == ".py":
+        for imported in _imported_from(project, source):
+            yield from _in_source(project, imported, depth - 1)
+
+
+def _matching(project: Project, path: PurePosixPath, pattern: str) -> Iterator[VersionPlace]:
+    text = read_text(project, path) or ""
+    with contextlib.suppress(re.error):
+        match = re.search(pattern, text, re.MULTILINE)
+        group = next((name for name in ("version", "value") if match and name in match.groupdict()), None)
+        if match and group and match[group] and is_version(match[group]):
+            yield VersionPlace(path, _alone(text, match.end(group)), match[group])
+
+
+IMPORT = re.compile(
+    r"^from[ \t]+(?P<dots>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]+(?:\((?P<several>[^)]*)\)|(?P<line>[^\n#]*))",
+    re.MULTILINE,
+)
+
+
+def _imported_from(project: Project, source: ConfiguredSource) -> Iterator[ConfiguredSource]:
+    """Yield the modules of the project that an attribute of a module may come from, with its name there."""
+    for match in IMPORT.finditer(read_text(project, source.path) or ""):
+        for item in (match["several"] or match["line"] or "").split(","):
+            name, _, alias = item.strip().partition(" as ")
+            if (alias or name).strip() != source.name:
+                continue
+            if match["dots"]:
+                package = source.path.parent
+                for _ in match["dots"][1:]:
+                    package = package.parent
+                module = PurePosixPath(package, *filter(None, match["module"].split(".")))
+                files: Iterable[PurePosixPath] = (module.with_suffix(".py"), module / "__init__.py")
+            else:
+                files = _module_files(project, match["module"])
+            yield from (ConfiguredSource(path, name.strip()) for path in files if path != source.path)
+
+
+def _configured_sources(project: Project, tool: Mapping[str, Any]) -> Iterator[ConfiguredSource]:
     for name in ("hatch", "pdm"):
-        setting = tool.get(name, {}).get("version", {}).get("path")
-        if setting:
-            yield PurePosixPath(setting)
-    dynamic = _setuptools_settings(tool)
-    if isinstance(dynamic.get("file"), (str, list)):
-        files = [dynamic["file"]] if isinstance(dynamic["file"], str) else dynamic["file"]
-        yield from map(PurePosixPath, files)
-    if isinstance(dynamic.get("attr"), str):
-        yield from _module_files(dynamic["attr"].rpartition(".")[0])
+        setting = tool.get(name, {}).get("version", {})
+        if setting.get("path"):
+            pattern = setting.get("pattern") if name == "hatch" else None
+            yield ConfiguredSource(
+                PurePosixPath(setting["path"]), pattern=pattern if isinstance(pattern, str) else None
+            )
+    yield from _sources_of_setuptools(project, _setuptools_settings(tool))
     provider = tool.get("scikit-build", {}).get("metadata", {}).get("version", {})
     if isinstance(provider, dict) and isinstance(provider.get("input"), str):
-        yield PurePosixPath(provider["input"])
+        pattern = provider.get("regex")
+        yield ConfiguredSource(PurePosixPath(provider["input"]), pattern=pattern if isinstance(pattern, str) else None)
     if project.backend == "mesonpy":
-        yield PurePosixPath("meson.build")
+        yield ConfiguredSource(PurePosixPath("meson.build"))
+        file = re.search(r"\bversion\s*:\s*files\(\s*'([^']+)'", read_text(project, PurePosixPath("meson.build")) or "")
+        if file:
+            yield ConfiguredSource(PurePosixPath(file[1]))
     if project.backend.startswith("flit_core"):
         module = tool.get("flit", {}).get("module", {}).get("name", project.import_name)
-        yield from _module_files(module)
+        yield from _attribute(project, f"{module}.__version__")
     declared = project.declared("metadata", "version")
     if declared.startswith("attr:"):
-        yield from _module_files(declared[len("attr:") :].strip().rpartition(".")[0])
+        yield from _attribute(project, declared[len("attr:") :].strip())
     elif declared.startswith("file:"):
-        yield PurePosixPath(declared[len("file:") :].strip())
-    yield PurePosixPath("setup.cfg")
-    yield PurePosixPath("setup.py")
+        yield ConfiguredSource(PurePosixPath(declared[len("file:") :].strip()))
+    yield ConfiguredSource(PurePosixPath("setup.cfg"))
+    yield ConfiguredSource(PurePosixPath("setup.py"))
+
+
+def _sources_of_setuptools(project: Project, dynamic: Mapping[str, Any]) -> Iterator[ConfiguredSource]:
+    if isinstance(dynamic.get("file"), (str, list)):
+        files = [dynamic["file"]] if isinstance(dynamic["file"], str) else dynamic["file"]
+        yield from (ConfiguredSource(PurePosixPath(file)) for file in files)
+    if isinstance(dynamic.get("attr"), str):
+        yield from _attribute(project, dynamic["attr"])
+
+
+def _attribute(project: Project, text: str) -> Iterator[ConfiguredSource]:
+    """Yield where an attribute, such as ``tide.about.VERSION``, may be assigned."""
+    module, _, name = text.rpartition(".")
+    yield from (ConfiguredSource(path, name) for path in _module_files(project, module))
 
 
 def _setuptools_settings(tool: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -275,9 +378,15 @@ def _setuptools_settings(tool: Mapping[str, Any]) -> Mapping[str, Any]:
     return settings if isinstance(settings, dict) else {}
 
 
-def _module_files(module: str) -> Iterator[PurePosixPath]:
+def _module_files(project: Project, module: str) -> Iterator[PurePosixPath]:
     parts = PurePosixPath(*module.split("."))
-    for top in ("src", "."):
+    settings = project.table.get("tool", {}).get("setuptools", {})
+    settings = settings if isinstance(settings, dict) else {}
+    folders, packages = settings.get("package-dir"), settings.get("packages")
+    found = packages.get("find") if isinstance(packages, dict) else None
+    tops = [folders.get("")] if isinstance(folders, dict) else []
+    tops += found["where"] if isinstance(found, dict) and isinstance(found.get("where"), list) else []
+    for top in dict.fromkeys(("src", ".", *(top for top in tops if isinstance(top, str)))):
         yield PurePosixPath(top, parts, "__init__.py")
         yield PurePosixPath(top, parts).with_suffix(".py")
 
@@ -299,11 +408,20 @@ def _other_places(project: Project, files: Iterable[PurePosixPath], version: str
             yield from (
                 place
                 for place in find_assignments(project, path)
-                if place.version == version or (is_own and "__version__" in place.text)
+                if place.version == version or (is_own and _has_to_agree(project, place))
             )
+        if path in SPHINX_FILES:
+            yield from (place for place in find_assignments(project, path, "release") if place.version == version)
     configured = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
     if isinstance(configured, str):
         yield from _bumpversion_note(project, configured)
+
+
+def _has_to_agree(project: Project, place: VersionPlace) -> bool:
+    """Return whether a place has to have the version: one that is assigned if another can't be found does not."""
+    line = place.text.splitlines()[-1]
+    computed = re.search(r"^[ \t]+__version__\s*=\s*[^\"'\s]", read_text(project, place.path) or "", re.MULTILINE)
+    return "__version__" in line and not line[0].isspace() and computed is None
 
 
 def _bumpversion_note(project: Project, version: str) -> Iterator[VersionPlace]:
@@ -382,8 +500,11 @@ def read_text(project: Project, path: PurePosixPath) -> str | None:
         return None
 
 
-def find_assignments(project: Project, path: PurePosixPath) -> Iterator[VersionPlace]:
-    """Yield where a file assigns a version: one of `BY_NAME`, another module, or a file that holds nothing else."""
+def find_assignments(project: Project, path: PurePosixPath, attribute: str = "__version__") -> Iterator[VersionPlace]:
+    """Yield where a file assigns a version: one of `BY_NAME`, another module, or a file that holds nothing else.
+
+    ``attribute``: the name in a module that comes first; it can be another than those by custom.
+    """
     text = read_text(project, path)
     if text is None:
         return
@@ -392,14 +513,18 @@ def find_assignments(project: Project, path: PurePosixPath) -> Iterator[VersionP
         yield from _of_literal(path, text, literal)
         return
     if path.name in BY_NAME and not (script and script.has("version")):
-        matches = list(re.finditer(BY_NAME[path.name], text, re.MULTILINE))[:1]
+        flags = re.MULTILINE | (re.IGNORECASE if path.suffix == ".cfg" else 0)
+        matches = list(re.finditer(BY_NAME[path.name], text, flags))[:1]
         if script and not matches:
             matches = list(ASSIGNMENT.finditer(text))[:1]
     elif script:
         matches = list(ASSIGNMENT.finditer(text))[:1]
     elif path.suffix == ".py":
         # What the backend reads first is the first one.
-        matches = sorted(ASSIGNMENT.finditer(text), key=lambda match: "__version__" not in match["names"])
+        names = re.escape(attribute)
+        pattern = re.compile(ASSIGNMENT.pattern.replace("__version__|", f"__version__|{names}|", 1), ASSIGNMENT.flags)
+        own = re.compile(rf"\b{names}\b")
+        matches = sorted(pattern.finditer(text), key=lambda match: not own.search(match["names"]))
     else:
         matches = [match] if (match := re.match(r"(?P<version>\S+)(?=\s*\Z)", text)) else []
     for match in matches:
