@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -47,7 +48,27 @@ def test_fragments_that_towncrier_confuses_are_named(tmp_path: Path) -> None:
     look(tmp_path, "news/1.feature.md", "news/1.feature.1.md", "news/+x.misc.md", "news/+x.misc.rst")
     with raises_error("FragmentInvalid") as raised:
         look(tmp_path, "news/1.feature.md", "news/01.feature.rst")
-    assert raised.value.what == "several fragments in news are number 1 of type feature, which towncrier does not take"
+    words = "are number 1 of type feature, which towncrier does not take"
+    assert raised.value.what == f"news/1.feature.md and news/01.feature.rst {words}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "1.feature.md.orig",
+        "1.feature.md.rej",
+        "1.feature.md~",
+        ".1.feature.md.swp",
+        "#1.feature.md#",
+        "1.feature copy.md",
+    ],
+)
+def test_copy_that_a_program_left_is_no_fragment(tmp_path: Path, name: str) -> None:
+    with raises_error("FragmentInvalid") as raised:
+        look(tmp_path, "news/1.feature.md", f"news/{name}")
+    path = shlex.quote(f"news/{name}")
+    assert raised.value.what == f"{path} is a copy that a program left, and towncrier takes it for a fragment"
+    assert raised.value.fix == f"remove it, and commit: git rm {path}"
 
 
 UNTAGGED = [

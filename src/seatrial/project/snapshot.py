@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -133,6 +133,13 @@ def _waiting_notes(project: Project, news: Changelog | None, files: Iterable[Pur
 
 def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple[Fragment, ...]:
     paths = news.among(files)
+    strays = [shlex.quote(str(path)) for path in paths if STRAY.search(path.name)]
+    if strays:
+        raise ReleaseError(
+            f"{strays[0]} is a copy that a program left, and towncrier takes it for a fragment",
+            code="FragmentInvalid",
+            fix=f"remove it, and commit: git rm {' '.join(strays)}",
+        )
     fragments = [fragment for path in paths if (fragment := news.fragment(path))]
     misnamed = [str(path) for path in paths if news.fragment(path) is None]
     if misnamed:
@@ -143,14 +150,20 @@ def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple
             f"git mv {shlex.quote(str(misnamed[0]))} {news.folders[0]}/+WORD.{news.kinds[0]}{news.suffix}\n"
             f"or, if it is no fragment, add it to ignore in {news.source}",
         )
-    of_issues = (fragment for fragment in fragments if fragment.issue)
-    counted = Counter((fragment.path.parent, fragment.issue, fragment.kind, fragment.counter) for fragment in of_issues)
-    repeated = [key for key, number in counted.items() if number > 1]
-    if repeated:
-        folder, issue, kind, _ = repeated[0]
-        raise ReleaseError(
-            f"several fragments in {folder} are number {issue} of type {kind}, which towncrier does not take",
-            code="FragmentInvalid",
-            fix=f"number them: {issue}.{kind}.md, {issue}.{kind}.1.md",
-        )
+    by_name: dict[tuple[PurePosixPath, str, str, int], list[str]] = {}
+    for fragment in fragments:
+        if fragment.issue:
+            key = (fragment.path.parent, fragment.issue, fragment.kind, fragment.counter)
+            by_name.setdefault(key, []).append(str(fragment.path))
+    for (_, issue, kind, _), names in by_name.items():
+        if len(names) > 1:
+            raise ReleaseError(
+                f"{' and '.join(names)} are number {issue} of type {kind}, which towncrier does not take",
+                code="FragmentInvalid",
+                fix=f"number them: {issue}.{kind}.md, {issue}.{kind}.1.md; or remove one, and commit",
+            )
     return tuple(fragments)
+
+
+STRAY = re.compile(r"\.(?:orig|rej|bak|old|save|sw[a-p]|tmp)$|~$|^#.*#$|^\.#|[ _-]copy(?: \d+)?\.\w+$|\(\w+\)\.\w+$")
+"""The names of what editors, merges and file managers leave next to a file."""
