@@ -35,44 +35,46 @@ class WorkCounter:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where the pattern matches, as `re.finditer` does."""
-        found, start = [], 0
+        spans, start = [], 0
         while start <= len(text):
             end = next(self._ends(self.items, text, start), None)
             if end is None:
                 start += 1
                 continue
-            found.append((start, end))
+            spans.append((start, end))
             start = max(end, start + 1)
-        return found
+        return spans
 
     def _ends(self, items: tuple[Any, ...], text: str, place: int) -> Iterator[int]:
         """Yield the ends of the matches of parsed items at a place, the preferred one first."""
         if not items:
             yield place
             return
-        (code, value), rest = items[0], items[1:]
+        (code, value), following = items[0], items[1:]
         if code in (codes.LITERAL, codes.NOT_LITERAL, codes.ANY, codes.IN):
             self.count += 1
             if place < len(text) and _is_in(code, value, text[place]):
-                yield from self._ends(rest, text, place + 1)
+                yield from self._ends(following, text, place + 1)
         elif code is codes.BRANCH:
             for branch in value[1]:
-                yield from self._ends((*branch, *rest), text, place)
+                yield from self._ends((*branch, *following), text, place)
         elif code is codes.SUBPATTERN:
-            yield from self._ends((*value[-1], *rest), text, place)
+            yield from self._ends((*value[-1], *following), text, place)
         elif code is codes.MAX_REPEAT:
-            yield from self._repeated(value, rest, text, place)
+            yield from self._repeated(value, following, text, place)
         elif code is codes.AT:
-            yield from self._ends(rest, text, place) if _is_boundary(value, text, place) else ()
+            yield from self._ends(following, text, place) if _is_boundary(value, text, place) else ()
         elif code in (codes.ASSERT, codes.ASSERT_NOT):
             direction, inner = value
             start = place if direction > 0 else place - inner.getwidth()[0]
             matches = start >= 0 and next(self._ends(tuple(inner), text, start), None) is not None
-            yield from self._ends(rest, text, place) if matches is (code is codes.ASSERT) else ()
+            yield from self._ends(following, text, place) if matches is (code is codes.ASSERT) else ()
         else:
             raise NotImplementedError(code)
 
-    def _repeated(self, value: tuple[int, int, Any], rest: tuple[Any, ...], text: str, place: int) -> Iterator[int]:
+    def _repeated(
+        self, value: tuple[int, int, Any], following: tuple[Any, ...], text: str, place: int
+    ) -> Iterator[int]:
         """Yield the ends of a repetition of something that has always the same width, and of what follows it."""
         least, most, inner = value
         width = inner.getwidth()
@@ -81,7 +83,7 @@ class WorkCounter:
         while number < most and next(self._ends(tuple(inner), text, place + number * width[0]), None) is not None:
             number += 1
         for tried in range(number, least - 1, -1):
-            yield from self._ends(rest, text, place + tried * width[0])
+            yield from self._ends(following, text, place + tried * width[0])
 
 
 def _is_in(code: Any, value: Any, sign: str) -> bool:

@@ -134,8 +134,8 @@ def test_what_is_waited_for_is_shown_on_a_terminal_and_leaves_no_line() -> None:
             pass
     assert "reading the project" not in stream.getvalue()[before:]
     with console.waiting("asking the index"):
-        shown = len(stream.getvalue())
-    assert stream.getvalue()[shown:].endswith("\n\x1b[?25h\r\x1b[1A\x1b[2K")  # up, and the line erased
+        length = len(stream.getvalue())
+    assert stream.getvalue()[length:].endswith("\n\x1b[?25h\r\x1b[1A\x1b[2K")  # up, and the line erased
 
 
 def test_what_is_waited_for_is_not_shown_in_a_pipe() -> None:

@@ -50,7 +50,7 @@ def test_what_builds_and_test_runs_leave_behind_is_not_reported(project: SampleP
     project.git("init", "-q")
     project.write({f"{folder}/pyproject.toml": "", f"{folder}/src/foo/__init__.py": ""})
     project.commit()
-    left = (
+    names = (
         "foo.egg-info/PKG-INFO",
         "src/foo.egg-info/PKG-INFO",
         "src/foo/__pycache__/a.pyc",
@@ -59,7 +59,7 @@ def test_what_builds_and_test_runs_leave_behind_is_not_reported(project: SampleP
         "build/lib/foo.py",
         "dist/foo-1.tar.gz",
     )
-    project.write({f"{folder}/{name}": "" for name in left})
+    project.write({f"{folder}/{name}": "" for name in names})
     assert uncommitted_files(read_repository(project.root / folder)) == ()
     project.write({f"{folder}/src/build/new.py": "", f"{folder}/src/nox/a.py": ""})
     assert [PurePosixPath(name).name for name in uncommitted_files(read_repository(project.root / folder))] == [

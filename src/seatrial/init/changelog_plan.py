@@ -269,9 +269,9 @@ def _fitting_kind(kinds: Mapping[str, str], title: str) -> str | None:
     """Return the type of fragment whose heading or name a heading is, or that means the same; None for none."""
     word = title.lower()
     exact = (kind for kind, name in kinds.items() if word in {kind, name.lower()})
-    meant = (kind for kind, words in KINDS if kind in kinds and any(part in word for part in words))
+    by_meaning = (kind for kind, words in KINDS if kind in kinds and any(part in word for part in words))
     category = KIND_OF_CATEGORY.get(word, "")
-    return next(exact, None) or next(meant, None) or (category if category in kinds else None)
+    return next(exact, None) or next(by_meaning, None) or (category if category in kinds else None)
 
 
 def _towncrier_tables(log: PurePosixPath, text: str, kinds: Mapping[str, str]) -> str:
