@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-INSTALLER_VARIABLE = re.compile(
+INSTALLER_VARIABLE = (
     r"UV_(BUILD_CONSTRAINT|CONSTRAINT|OVERRIDE|EXCLUDE|RESOLUTION|PRERELEASE|DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL"
     r"|FIND_LINKS|NO_BINARY|NO_BINARY_PACKAGE|NO_BUILD|NO_BUILD_PACKAGE|EXCLUDE_NEWER|INDEX_STRATEGY|FORK_STRATEGY"
     r"|NO_SOURCES|TORCH_BACKEND)"
     r"|PIP_(CONSTRAINT|BUILD_CONSTRAINT|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|PRE|NO_BINARY|ONLY_BINARY|PREFER_BINARY"
     r"|UPLOADED_PRIOR_TO)"
 )
-"""The environment variables that decide which releases uv and pip choose."""
+"""The environment variables that decide which releases uv and pip choose: a pattern, compiled when it is used."""
 
-REDIRECTING_VARIABLE = re.compile(
+REDIRECTING_VARIABLE = (
     r"PIP_(TARGET|USER|PREFIX|ROOT|DRY_RUN|NO_DEPS|PYTHON|PYTHON_VERSION|PLATFORM|IMPLEMENTATION|ABI)"
     r"|UV_(SYSTEM_PYTHON|PYTHON|PROJECT|WORKING_DIR)"
     r"|VIRTUALENV_(PYTHON|NO_PIP|WITHOUT_PIP|SYSTEM_SITE_PACKAGES)"
@@ -38,10 +38,9 @@ REDIRECTING_VARIABLE = re.compile(
 
 SOURCE_DATE_EPOCH is for the project's own build; one that is out of range stops the build of a requirement."""
 
-INDEX_UNREACHABLE = re.compile(
+INDEX_UNREACHABLE = (
     r"failed to fetch|error sending request|dns error|connection (refused|reset|error)|timed out|network|tunnel"
-    r"|max retries exceeded|name resolution",
-    re.IGNORECASE,
+    r"|max retries exceeded|name resolution"
 )
 """What uv and pip say when an index can't be reached."""
 
@@ -122,7 +121,7 @@ def find_uv() -> str | None:
 
 def installer_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return an environment of variables in which no variable redirects the installations of uv, pip and virtualenv."""
-    kept = {name: value for name, value in environ.items() if not REDIRECTING_VARIABLE.fullmatch(name)}
+    kept = {name: value for name, value in environ.items() if not re.fullmatch(REDIRECTING_VARIABLE, name)}
     # The value of a variable wins over that of a pip.conf.
     return {**kept, "PIP_USER": "0"}
 
@@ -152,7 +151,7 @@ def install_requirements(
     done = process.attempt(command, cwd=cwd, env=env)
     if not done.returncode:
         return False
-    if installer.offline and INDEX_UNREACHABLE.search(done.errors + done.output):
+    if installer.offline and re.search(INDEX_UNREACHABLE, done.errors + done.output, re.IGNORECASE):
         again = process.attempt(command, cwd=cwd, env={**env, **installer.offline})
         if not again.returncode:
             return True

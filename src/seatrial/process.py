@@ -408,7 +408,7 @@ REPOSITORY_LOCAL = frozenset(
 From ``git rev-parse --local-env-vars``; its ``GIT_CONFIG_*`` stay, because CI images set ``safe.directory`` so.
 """
 
-SYSTEM_VARIABLE = re.compile(
+SYSTEM_VARIABLE = (
     r"PATH|USER|USERNAME|LOGNAME|SHELL|TERM|LANG|LC_.*|TMPDIR|TMP|TEMP|NO_COLOR"
     # Windows: where the system and its programs are.
     r"|PATHEXT|COMSPEC|OS|SYSTEM(DRIVE|ROOT)|WINDIR|ALLUSERSPROFILE|PROGRAM(DATA|FILES.*)"
@@ -419,10 +419,11 @@ SYSTEM_VARIABLE = re.compile(
     # Where compilers, their libraries and agents are found.
     r"|CC|CXX|LD|AR|FC|F77|SDKROOT|DEVELOPER_DIR|(LD_)?LIBRARY_PATH|CPATH|INCLUDE|LIB|LIBPATH|PKG_CONFIG_(PATH|LIBDIR)"
     r"|NIX_.*|CONDA_.*|V[SC][A-Z0-9]*(INSTALL|TOOLS|COMNTOOLS).*|(CARGO|RUSTUP|JAVA|PYENV|NVM)_(HOME|ROOT|DIR)|RUSTUP_TOOLCHAIN"
-    r"|GOPATH|GOROOT|GOCACHE|GOMODCACHE|GOPROXY|SSH_AUTH_SOCK|SSH_AGENT_PID|GIT_(SSH.*|CONFIG_(COUNT|KEY_.*|VALUE_.*)|ASKPASS)",
-    re.IGNORECASE,
+    r"|GOPATH|GOROOT|GOCACHE|GOMODCACHE|GOPROXY|SSH_AUTH_SOCK|SSH_AGENT_PID|GIT_(SSH.*|CONFIG_(COUNT|KEY_.*|VALUE_.*)|ASKPASS)"
 )
 """The variables of the machine that a build of a commit gets: they find programs, folders, the network and the user.
+
+It is a text, because few runs need it, and it takes longer to compile than the rest of this module to load.
 
 Any other can change what is built: SETUPTOOLS_SCM_PRETEND_VERSION, HATCH_BUILD_NO_HOOKS, PYTHONOPTIMIZE, one that the
 project's own setup.py reads."""
@@ -450,7 +451,9 @@ def commit_environment(home: Path, pass_env: Collection[str] = (), /, **extra: s
     """
     inherited = child_environment(pass_env)
     kept = {
-        name: value for name, value in inherited.items() if SYSTEM_VARIABLE.fullmatch(name) or _matches(name, pass_env)
+        name: value
+        for name, value in inherited.items()
+        if re.fullmatch(SYSTEM_VARIABLE, name, re.IGNORECASE) or _matches(name, pass_env)
     }
     return {**toolchains(), **kept, **home_variables(home), **extra}
 
@@ -520,7 +523,7 @@ def secrets_removed() -> dict[str, str | None]:
     return {name: None for name in os.environ if PUBLISHING_VARIABLE.fullmatch(name)}
 
 
-def hash_of_variables(names: re.Pattern[str]) -> str:
+def hash_of_variables(pattern: str | re.Pattern[str]) -> str:
     """Return a hash of the environment variables whose names match, "" if none is set: a value can be a secret."""
-    variables = sorted((name, value) for name, value in os.environ.items() if names.fullmatch(name))
+    variables = sorted((name, value) for name, value in os.environ.items() if re.fullmatch(pattern, name))
     return hashlib.sha256(repr(variables).encode("utf-8", "surrogateescape")).hexdigest() if variables else ""
