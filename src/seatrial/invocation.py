@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.commands import PROGRAM_PLACEHOLDER, TASK_PLACEHOLDER, Command
-from seatrial.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +48,9 @@ class Invocation:
 
     def repeated(self, task: str, option: str) -> str:
         """Return the command that was typed, with a further option for one of its tasks."""
+        # Few commands print another, and compiling the patterns takes longer than the rest of `invoke -l` here.
+        from seatrial.redaction import redact  # noqa: PLC0415
+
         words = self.argv[1:]
         at = [place for place, word in enumerate(words, 1) if word.rpartition(".")[2] == task]
         if self._name is None or not at:

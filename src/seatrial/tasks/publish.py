@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from seatrial.colours import paint_card
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError, count_text
-from seatrial.redaction import redacted_address
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     confirm,
@@ -72,6 +71,7 @@ def verify(
     from seatrial.index.destination import find_destination
     from seatrial.publish.tagged_release import TaggedRelease, require_same_tag
     from seatrial.publish.verify import VerifyOptions, verify_published
+    from seatrial.redaction import redacted_address
 
     console = open_console("verify", sys.stderr if json else sys.stdout)
     with errors_as_messages("nothing has changed"), termination_as_interrupt(), console.running() as progress:
@@ -127,6 +127,7 @@ def publish(
     from seatrial.publish.tagged_release import TaggedRelease
     from seatrial.publish.upload import install_command, plan_upload, upload_release
     from seatrial.publish.verify import VerifyOptions, verify_published
+    from seatrial.redaction import redacted_address
 
     interrupted = f"what the index has taken stays there; {Command('publish')} goes on"
     console = open_console("publish")
