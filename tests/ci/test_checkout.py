@@ -47,6 +47,23 @@ def test_submodules_of_submodules_are_found_and_those_without_files_are_absent(t
     assert CheckoutNeeds.in_tree(top.root).absent == ("vendor/the outer",)
 
 
+def test_submodules_that_nobody_else_can_fetch_are_found(tmp_path: Path) -> None:
+    library = committed(tmp_path / "library", {"a.txt": ""})
+    top = committed(tmp_path / "top", {"c.txt": ""})
+    submodule(top, "add", str(library.root), "vendor/tides")
+    committed(top.root / "moon", {"m.txt": ""})
+    top.commit()
+    needs = CheckoutNeeds.in_tree(top.root, top.root)
+    assert (needs.unnamed, needs.unpushed) == (("moon",), ())
+    tides = SampleProject(top.root / "vendor/tides", top.environ)
+    tides.write({"b.txt": ""})
+    tides.commit()
+    assert CheckoutNeeds.in_tree(top.root, top.root).unpushed == ("vendor/tides",)
+    assert CheckoutNeeds.in_tree(top.root).unpushed == ()
+    tides.git("push", "-q", "origin", "HEAD:refs/heads/next")
+    assert CheckoutNeeds.in_tree(top.root, top.root).unpushed == ()
+
+
 @pytest.mark.parametrize(
     ("files", "lfs"),
     [

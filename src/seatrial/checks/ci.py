@@ -351,6 +351,27 @@ def submodules_present(facts: CiFacts) -> Finding:
     return finding_of(lines, "git submodule update --init --recursive")
 
 
+@ci_check(
+    "CI018",
+    "Submodules can be fetched from their remotes",
+    "CI, and everybody who clones the repository, gets what is on the remotes: a commit that is only here stops them.",
+    severity=WARNING,
+    needs=(),
+)
+def submodules_pushed(facts: CiFacts) -> Finding:
+    fixes = {
+        **{
+            f"{path} is a repository of its own, and .gitmodules does not name it": f"git submodule add ADDRESS {path}"
+            for path in facts.checkout.unnamed
+        },
+        **{
+            f"no branch and no tag of the remote of {path} has its commit, as of the last fetch": f"git -C {path} push"
+            for path in facts.checkout.unpushed
+        },
+    }
+    return finding_of(fixes, "\n".join(fixes.values()))
+
+
 def _runs_before_upload(facts: CiFacts) -> tuple[JobRun, ...]:
     """Return the jobs that build what is published; where none is known to, all up to those that publish."""
     runs = {run.place: run for job in facts.publishing.jobs for run in (*job.run.before, job.run)}
@@ -417,5 +438,6 @@ CHECKS = (
     files_arrive,
     fetches_all,
     submodules_present,
+    submodules_pushed,
 )
 """The checks of what a tag starts."""

@@ -25,19 +25,28 @@ class CheckoutNeeds:
     """What a checkout has to fetch.
 
     ``lfs``: whether git keeps pointers in place of some files; ``submodules``: the paths of the submodules, those of
-    submodules included; ``absent``: those whose files are not in the work tree that was read.
+    submodules included; ``absent``: those whose files are not in the work tree that was read; ``unnamed``: repositories
+    in the repository that ``.gitmodules`` does not name; ``unpushed``: submodules at a commit that their remote lacked
+    when it was fetched last.
     """
 
     lfs: bool = False
     submodules: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+    unpushed: tuple[str, ...] = ()
 
     @classmethod
-    def in_tree(cls, top: Path) -> CheckoutNeeds:
-        """Read them from a work tree."""
+    def in_tree(cls, top: Path, checkout: Path | None = None) -> CheckoutNeeds:
+        """Read them from a work tree; ``checkout``: that of the user, whose submodules have their remotes."""
         submodules = tuple(_submodules(top, ""))
         absent = tuple(path for path in submodules if not any((top / path).glob("*")))
-        return cls(has_lfs(top), submodules, absent)
+        entries = Git(top).line("ls-files", "-z", "--stage").split("\0")
+        links = (entry.partition("\t")[2] for entry in entries if entry.startswith("160000 "))
+        unnamed = tuple(path for path in links if path not in submodules)
+        present = (path for path in submodules if checkout and path not in absent)
+        unpushed = tuple(path for path in present if checkout and _is_unpushed(top / path, checkout / path))
+        return cls(has_lfs(top), submodules, absent, unnamed, unpushed)
 
     def lacking(self, run: JobRun) -> tuple[str, ...]:
         """Return the inputs of ``actions/checkout`` that a job needs and does not have."""
@@ -61,6 +70,16 @@ def _submodules(folder: Path, prefix: str) -> Iterator[str]:
         if path:
             yield f"{prefix}{path}"
             yield from _submodules(folder / path, f"{prefix}{path}/")
+
+
+def _is_unpushed(submodule: Path, checkout: Path) -> bool:
+    """Whether no branch and no tag of a remote has the commit of a submodule, as far as ``checkout`` knows them."""
+    git = Git(checkout)
+    is_known = (checkout / ".git").exists() and git.line("rev-parse", "--is-shallow-repository") == "false"
+    if not is_known or not git.line("for-each-ref", "--count=1", "refs/remotes"):
+        return False
+    commit = Git(submodule).line("rev-parse", "HEAD")
+    return not git.line("for-each-ref", "--count=1", f"--contains={commit}", "refs/remotes", "refs/tags")
 
 
 def has_lfs(top: Path) -> bool:

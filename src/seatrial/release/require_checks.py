@@ -146,7 +146,8 @@ def read_publishing(project: Project, config: Config, scratch: Scratch, tag: str
 
 def read_ci_facts(project: Project, scratch: Scratch, facts: CiFacts) -> CiFacts:
     """Return what is known of CI, with the pipeline of GitLab and the generated files that have drifted."""
-    facts = replace(facts, by_pipeline=_pipeline_start(facts, scratch), checkout=CheckoutNeeds.in_tree(scratch.root))
+    checkout = CheckoutNeeds.in_tree(scratch.root, scratch.repository.root)
+    facts = replace(facts, by_pipeline=_pipeline_start(facts, scratch), checkout=checkout)
     # Nothing is generated for an unknown forge.
     with contextlib.suppress(SeatrialError):
         drift = Generator.at(scratch.repository, project).drift_in(scratch.root)
