@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Callable
 
 import pytest
 
+import sample_dists
 from seatrial.distributions.distribution import Distribution
 from seatrial.git.repository import Repository
 from seatrial.release.manifest import MANIFEST_FOLDER, Manifest
+from seatrial.release.prepare import changed_distributions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,3 +95,24 @@ def test_damaged_manifest_is_none(tmp_path: Path, manifest: Manifest, damage: Ca
 
 def test_missing_manifest_is_none(tmp_path: Path) -> None:
     assert Manifest.recall(repository(tmp_path)) is None
+
+
+def test_distribution_with_other_content_after_the_tests_is_found(tmp_path: Path) -> None:
+    """A session may build once more in its own way, or clean up."""
+    sample = sample_dists.wheel()
+    path = tmp_path / sample.name
+    path.write_bytes(sample.data())
+    built = Distribution.read(path)
+    changed = [*changed_distributions([built])]
+    path.write_bytes(sample_dists.zipped({**members(path)}, zipfile.ZIP_STORED))
+    assert Distribution.read(path).sha256 != built.sha256
+    changed += changed_distributions([built])
+    path.write_bytes(sample.having({"tidepool/__init__.py": "x = 1\n"}).data())
+    assert [*changed, *changed_distributions([built])] == [f"dist/{sample.name}"]
+    path.unlink()
+    assert [*changed_distributions([built])] == []
+
+
+def members(path: Path) -> dict[str, bytes | str]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}

@@ -147,6 +147,10 @@ class Scratch:
         """
         return make_tag(self.git, name, message, commit)
 
+    def tag_id(self, name: str) -> str | None:
+        """Return the id of a tag in the clone, None when it has none of this name."""
+        return self.git.line("rev-parse", "--quiet", "--verify", f"refs/tags/{name}") or None
+
     def check_out_for_build(self) -> None:
         """Check HEAD out anew, as CI checks a tag out: detached, without hooks, and with the filters of CI alone.
 

@@ -17,6 +17,8 @@ from seatrial.checks.distributions import require_acceptable
 from seatrial.ci.publisher import files_that_publish
 from seatrial.commands import Command
 from seatrial.distributions.build import ensure_built
+from seatrial.distributions.comparison import Sameness, compare
+from seatrial.distributions.distribution import Distribution
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, last_lines, together
 from seatrial.events import SessionReader
 from seatrial.git.command import tracked_files
@@ -36,7 +38,7 @@ from seatrial.release.push import ReleaseCommit
 from seatrial.storage import LockTaken, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from packaging.version import Version
@@ -423,9 +425,28 @@ def verify_release(
     with progress.step("check files", "as the index would") as step:
         require_acceptable(tuple(built), snapshot.config.ignore, step, tracked_files(snapshot.project.root))
     if tests:
+        tag_id = prepared.scratch.tag_id(plan.tag)
         with progress.step("tests", "nox -t release") as step:
             _run_release_sessions(prepared, step, keep_going=keep_going)
+        changed = [*changed_distributions(built)]
+        if prepared.scratch.tag_id(plan.tag) != tag_id:
+            changed.append(f"the tag {plan.tag}")
+        if changed:
+            raise ReleaseError(
+                f"the tests changed what they verify: {', '.join(changed)}",
+                code="VerificationFailed",
+                fix="have them work in a folder of their own, such as tmp_path of pytest, and commit",
+            )
     return built
+
+
+def changed_distributions(built: Iterable[Distribution]) -> Iterator[str]:
+    """Yield the distributions whose content is another one now: a session may build them again, or remove them."""
+    for file in built:
+        if file.path.is_file():
+            now = Distribution.read(file.path)
+            if now.sha256 != file.sha256 and compare(file, now).sameness is Sameness.DIFFERENT:
+                yield f"dist/{file.name}"
 
 
 KEPT_OF_NOX = ("NOX_DEFAULT_VENV_BACKEND", "NOX_PARALLEL")
