@@ -220,6 +220,8 @@ def is_known(program: str, words: list[str]) -> bool:
     if program == "invoke":
         Parser(contexts=ns.to_contexts(), initial=ParserContext(), ignore_unknown=False).parse_argv(words)
         return True
+    if program == "git" and words[0] == "-C":
+        words = words[2:]
     if program == "git" and (program, words[0]) not in OTHERS:
         # It prints its usage, and ends with 129.
         git = (shutil.which("git") or "git", words[0], "-h")
