@@ -8,8 +8,17 @@ import pytest
 
 from errors_raised import raises_error
 from seatrial.errors import ReleaseError
-from seatrial.git.repository import find_branch, page_of_runs, read_branch_status, read_remote, read_repository
-from seatrial.release.preconditions import check_preconditions
+from seatrial.git.repository import (
+    BranchStatus,
+    Remote,
+    Upstream,
+    find_branch,
+    page_of_runs,
+    read_branch_status,
+    read_remote,
+    read_repository,
+)
+from seatrial.release.preconditions import Preconditions, PushTarget, check_preconditions, require_branch
 from seatrial.release.prepare import scratch_clone
 
 if TYPE_CHECKING:
@@ -81,6 +90,22 @@ def test_branch_without_a_remote_branch_is_named(
     reasons = check_preconditions(read_repository(clone.root)).reasons
     assert {reason.code for reason in reasons} - {"NoIdentity"} == codes
     assert all(isinstance(reason, ReleaseError) and reason.fix for reason in reasons)
+
+
+def test_path_with_a_line_end_is_refused(project: SampleProject) -> None:
+    folder = project.root / "two\nlines"
+    project.git("init", "-q", str(folder))
+    with raises_error("NoRepository", match="has a line end"):
+        read_repository(folder)
+
+
+def test_branch_that_follows_another_than_the_default_is_named_with_it(clone: SampleProject) -> None:
+    repository = read_repository(clone.root)
+    target, remote = PushTarget("main", Upstream("origin", "refs/heads/next")), Remote("origin", (), "origin", "main")
+    with raises_error("WrongBranch") as raised:
+        require_branch(Preconditions(repository, "c" * 40, target, remote, BranchStatus(0, 0)), None)
+    assert raised.value.what == "releases are made from main, and main follows origin/next"
+    assert raised.value.fix == "git branch --set-upstream-to=origin/main"
 
 
 @pytest.mark.parametrize(

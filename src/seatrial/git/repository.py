@@ -157,11 +157,15 @@ PACKAGE_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 HOW_TO_SET_IDENTITY = 'git config --global user.name "Your Name"\ngit config --global user.email you@example.org'
 
 
+PATHS = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-prefix")
+"""What git is asked for the paths of a repository; it answers with a line for each."""
+
+
 def read_repository(folder: Path) -> Repository:
     """Read the repository around ``folder``, without asking its remote. Raises `NoRepository`."""
     git = Git(folder)
     try:
-        done = git.attempt("rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-prefix")
+        done = git.attempt("rev-parse", *PATHS)
     except CommandFailed as error:
         raise ReleaseError(
             f"git can't be run: {error.output.strip()}", code="NoRepository", fix="install git"
@@ -172,7 +176,14 @@ def read_repository(folder: Path) -> Repository:
             code="NoRepository",
             fix=next((fix for sign, fix in REPOSITORY_FIXES if sign in done.errors), "fix what git reports"),
         )
-    root, git_dir, common_dir, prefix = done.output.split("\n")[:4]
+    paths = done.output.split("\n")[:-1]
+    if len(paths) != len(PATHS):
+        raise ReleaseError(
+            f"the path of the repository has a line end, which git and other tools can't be given: {str(folder)!r}",
+            code="NoRepository",
+            fix="move it to a folder without one",
+        )
+    root, git_dir, common_dir, prefix = paths
     top = Git(Path(root))
     headers, unfinished = _status(top)
     settings = _settings(top)

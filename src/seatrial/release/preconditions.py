@@ -154,6 +154,13 @@ def require_branch(preconditions: Preconditions, configured: str | None) -> None
         right, actual = preconditions.remote.default, preconditions.target.upstream.branch
     else:
         return
+    target = preconditions.target
+    if actual != right and branch == right and target:
+        raise ReleaseError(
+            f"releases are made from {right}, and {branch} follows {target.upstream}",
+            code="WrongBranch",
+            fix=f"git branch --set-upstream-to={shlex.quote(f'{target.upstream.remote}/{right}')}",
+        )
     if actual != right:
         raise ReleaseError(
             f"releases are made from {right}, and {branch} is checked out",

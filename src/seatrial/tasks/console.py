@@ -30,6 +30,15 @@ INTERRUPTED = 130
 """The exit code of a program that Ctrl-C ended: 128 and the number of the signal."""
 
 
+def _is_of_cache(name: object) -> bool:
+    """Whether a file is in the folder for caches, or that folder itself: a scratch clone lies there."""
+    # Loaded here because only a message needs it.
+    from platformdirs import user_cache_path  # noqa: PLC0415
+
+    path = Path(os.fsdecode(name)) if isinstance(name, (str, bytes)) else Path()
+    return user_cache_path() in (path, *path.parents)
+
+
 @contextlib.contextmanager
 def errors_as_messages(interrupted: str = "") -> Iterator[None]:
     """Turn an error of seatrial into a message and an exit code, instead of a traceback.
@@ -49,10 +58,11 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
         if error.filename is None and error.errno != errno.ENOSPC:
             raise
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        elsewhere = ", or name another folder for caches: XDG_CACHE_HOME=FOLDER" if _is_of_cache(error.filename) else ""
         unusable = ToolError(
             what,
             code="FileUnusable",
-            fix=f"make room, or let yourself read and write it; then: {Command('status')}",
+            fix=f"make room, or let yourself read and write it{elsewhere}; then: {Command('status')}",
         )
         raise _exit(unusable.explained_text, unusable.exit_code) from None
     except KeyboardInterrupt:
