@@ -124,6 +124,27 @@ def tag_a_newer_release(repo: ReleaseRepo) -> None:
     repo.project.git("push", "-q", "origin", "v5.0.0")
 
 
+PUBLISHING = """\
+on: {push: {tags: ["v*"]}}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions: {id-token: write}
+    steps:
+      - run: twine upload dist/*
+"""
+
+
+def skip_ci_in_a_hook(repo: ReleaseRepo) -> None:
+    repo.project.write({".github/workflows/release.yml": PUBLISHING})
+    repo.project.commit("Publish")
+    repo.project.git("push", "-q")
+    hook = repo.project.root / ".git/hooks/prepare-commit-msg"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho '[skip ci]' >> \"$1\"\n")
+    hook.chmod(0o755)
+
+
 def tag_a_newer_release_here_alone(repo: ReleaseRepo) -> None:
     repo.project.git("tag", "v1.3.0")
 

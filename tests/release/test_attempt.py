@@ -90,6 +90,7 @@ def test_healthy_project_is_walked_through(repo: ReleaseRepo) -> None:
         (broken_states.begin_a_merge, {"GIT004"}, set()),
         (broken_states.write_a_fragment_in_latin1, {"META006", "GIT017"}, UNWRITTEN - {"META006"}),
         (broken_states.push_to_two, {"GIT007"}, set()),
+        (broken_states.skip_ci_in_a_hook, {"META008"}, UNSEALED),
     ],
     ids=lambda case: getattr(case, "__name__", ""),
 )

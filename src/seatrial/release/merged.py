@@ -32,6 +32,7 @@ from seatrial.release.prepare import (
     PreparedRelease,
     TaggedCommit,
     is_skipped_by_ci,
+    push_options,
     read_snapshot,
     release_blockers,
     require_ci,
@@ -371,7 +372,7 @@ def _require_ready(
             f"{release.commit.commit[:12]}, which was merged,",
             f"merge another commit without it, an empty one is enough; then: {Command('release')}, which tags that",
         )
-        require_ci(plan.message, prepared.scratch.repository.setting("push.pushoption"), merged)
+        require_ci(plan.message, push_options(prepared.scratch.repository), merged)
 
 
 def _report_comparison(release: MergedRelease, progress: Progress) -> None:

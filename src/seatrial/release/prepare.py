@@ -38,7 +38,7 @@ from seatrial.release.push import ReleaseCommit
 from seatrial.storage import LockTaken, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from packaging.version import Version
@@ -345,7 +345,7 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
     # A release that changes no file is a tag of the commit that is there.
     message = plan.message if diff else scratch.git.run("log", "-1", "--format=%B", scratch.base)
     if plan.publishes:
-        require_ci(message, preconditions.repository.setting("push.pushoption"), OF_RELEASE if diff else OF_HEAD)
+        require_ci(message, push_options(preconditions.repository), OF_RELEASE if diff else OF_HEAD)
     return plan
 
 
@@ -371,13 +371,28 @@ OF_RELEASE = TaggedCommit("the commit of the release", "take it out of message i
 OF_HEAD = TaggedCommit("HEAD, which the tag would be of,", "commit something after it: git commit --allow-empty")
 
 
+OF_HOOK = TaggedCommit(
+    OF_RELEASE.name,
+    "have the hook that adds it, prepare-commit-msg or commit-msg, leave it out of the commit of a release",
+)
+
+
+def push_options(repository: Repository) -> tuple[str, ...]:
+    """Return the options of each push by the configuration of git, where an empty one takes back those before it."""
+    options: tuple[str, ...] = ()
+    for name, value in repository.settings:
+        if name == "push.pushoption":
+            options = (*options, value) if value else ()
+    return options
+
+
 def is_skipped_by_ci(message: str) -> bool:
     """Whether the message of a commit keeps CI from running for it, and for a tag of it."""
     return SKIP_MARKER.search(message) is not None
 
 
-def require_ci(message: str, push_option: str | None, commit: TaggedCommit) -> None:
-    """Raise `CiSkipped` when CI would not run for a commit with this message, or for a push with this option."""
+def require_ci(message: str, push_options: Collection[str], commit: TaggedCommit) -> None:
+    """Raise `CiSkipped` when CI would not run for a commit with this message, or for a push with these options."""
     marker = SKIP_MARKER.search(message)
     if marker:
         raise ReleaseError(
@@ -386,7 +401,7 @@ def require_ci(message: str, push_option: str | None, commit: TaggedCommit) -> N
             code="CiSkipped",
             fix=commit.fix,
         )
-    if push_option == "ci.skip":
+    if "ci.skip" in push_options:
         raise ReleaseError(
             "push.pushOption is ci.skip in the configuration of git, so CI would not run for the tag",
             code="CiSkipped",
@@ -395,10 +410,16 @@ def require_ci(message: str, push_option: str | None, commit: TaggedCommit) -> N
 
 
 def commit_release(prepared: PreparedRelease, plan: ReleasePlan) -> ReleaseCommit:
-    """Commit and tag in the scratch clone. Raises `HookRefused`, `SigningFailed` or `VersionNotWritten`."""
+    """Commit and tag in the scratch clone.
+
+    Raises `HookRefused`, `SigningFailed`, `VersionNotWritten` or `CiSkipped`.
+    """
     commit = prepared.scratch.commit(plan.message)
-    # A hook may have changed the files.
+    # A hook may have changed the files, and the message.
     require_version(prepared.snapshot, plan.version)
+    if plan.publishes and commit != prepared.scratch.base:
+        message = prepared.scratch.git.run("log", "-1", "--no-show-signature", "--format=%B", commit)
+        require_ci(message, (), OF_HOOK)
     oid = prepared.scratch.tag(plan.tag, tag_message(plan.project, plan.version, plan.entry), commit)
     return ReleaseCommit(commit, plan.tag, oid)
 
