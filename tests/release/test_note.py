@@ -100,3 +100,31 @@ def test_checkout_that_git_does_not_update_keeps_the_note(project: SampleProject
     project.git("update-ref", "-d", "refs/tags/v1.3.0/draft")
     update_checkout(read_repository(project.root), push)
     assert (project.git("tag").split(), note.exists()) == (["v1.3.0"], False)
+
+
+@pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])
+def test_change_that_is_hidden_from_git_is_shown_before_it_is_stashed(
+    project: SampleProject, note: Path, flag: str
+) -> None:
+    note.write_text(json.dumps(FIELDS))
+    project.write({"CHANGELOG.md": "1\n"})
+    project.commit("Write")
+    base = project.git("rev-parse", "HEAD").strip()
+    project.write({"CHANGELOG.md": "2\n"})
+    project.commit("Release")
+    head = project.git("rev-parse", "HEAD").strip()
+    project.git("reset", "-q", "--hard", base)
+    project.git("update-index", f"--{flag}", "CHANGELOG.md")
+    project.write({"CHANGELOG.md": "mine\n"})
+    push = ReleasePush.from_dict({**{name: str(value) for name, value in FIELDS.items()}, "commit": head, "oid": head})
+    with raises_error("CheckoutNotUpdated") as caught:
+        update_checkout(read_repository(project.root), push)
+    command, stash, _ = caught.value.fix.split(", ", 2)
+    assert (command, stash) == (
+        f"git update-index --no-{flag} CHANGELOG.md",
+        "then: git stash --include-untracked",
+    )
+    project.git(*command.split()[1:])
+    project.git("stash", "-q")
+    update_checkout(read_repository(project.root), push)
+    assert (project.git("rev-parse", "HEAD").strip(), note.exists()) == (head, False)

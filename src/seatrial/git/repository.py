@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -323,6 +324,15 @@ def _is_of_package(top: Path, name: str) -> bool:
     path = PurePosixPath(name)
     folders = (path, *path.parents) if name.endswith("/") else path.parents
     return any((top / folder / file).is_file() for folder in folders if folder.parts for file in PACKAGE_FILES)
+
+
+def showing_commands(repository: Repository, output: str) -> tuple[str, ...]:
+    """Return the commands that show git the changes of files that ``output`` names, and which were hidden from it."""
+    lines = Git(repository.root).run("ls-files", "-v", "-z").split("\0")[:-1]
+    hidden = [(line[0], line[2:]) for line in lines if line[0] in "Shs" and f"\t{line[2:]}\n" in f"{output}\n"]
+    options = (("--no-skip-worktree", "Ss"), ("--no-assume-unchanged", "hs"))
+    named = {option: [shlex.quote(path) for tag, path in hidden if tag in tags] for option, tags in options}
+    return tuple(f"git update-index {option} {' '.join(paths)}" for option, paths in named.items() if paths)
 
 
 def has_object(repository: Repository, oid: str) -> bool:

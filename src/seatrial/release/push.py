@@ -33,6 +33,7 @@ from seatrial.git.repository import (
     has_object,
     object_of_tag,
     push_address,
+    showing_commands,
     store_tag,
 )
 from seatrial.redaction import redacted_address
@@ -207,6 +208,8 @@ def update_checkout(repository: Repository, release_push: ReleasePush) -> None:
         ) from None
     if why:
         stash = f"git stash --include-untracked, then: {Command('release')}, which updates it, then: git stash pop"
+        # git stash does not see a change that is hidden from git.
+        stash = "".join(f"{command}, then: " for command in showing_commands(repository, why)) + stash
         raise ReleaseError(
             f"{push.tag} is released, but the checkout can't be updated to its commit:\n{why}",
             code="CheckoutNotUpdated",
