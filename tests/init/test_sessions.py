@@ -147,6 +147,28 @@ def detect(project: SampleProject, files: dict[str, str], tag: str = "v1.2.3") -
             {"Makefile": "sample:\n\tpytest -k Sample\n"},
             'sessions.tests(requirements=["pytest"])',
         ),
+        (
+            {"tox.ini": "[tox]\nenv_list = py3{12,13}, stress-py313\n[testenv]\ndeps = pytest\ncommands = pytest"},
+            'sessions.tests(pythons=["3.12", "3.13"], requirements=["pytest"])',
+        ),
+        (
+            {
+                "tox.ini": "[testenv]\ndeps = pytest\ncommands = pytest\n[testenv:plugins]\n"
+                "commands = pytest --cov=. simple.py\n",
+                ".coveragerc": "[run]",
+                "simple.py": "",
+            },
+            'sessions.tests(requirements=["pytest", "coverage[toml]"], command=["coverage", "run", "-m", "pytest"])',
+        ),
+        # In a function of the noxfile, and next to the tests of another project.
+        (
+            {
+                "noxfile.py": "import nox\ndef run_tests(session, *more):\n    session.install('pytest')\n"
+                "    session.run('pytest', 'tests', *more)\n@nox.session\ndef downstream_other(session):\n"
+                "    session.run('pytest', 'other')\n@nox.session\ndef unit(session):\n    run_tests(session)",
+            },
+            'sessions.tests(requirements=["pytest"], command=["pytest", "tests"])',
+        ),
         # An older form of {posargs}, and an installer.
         (
             {"tox.ini": "[testenv]\ndeps =\n  poetry\n  pytest\ncommands = pytest tests []"},

@@ -52,6 +52,8 @@ def resolve(folder: Path, tags: str, version: str | None, *, prefix: str = "", s
         ("v1.4.0rc1 v1.3.0", "1.4.0rc1", "v{version}"),
         # A pre-release that was given up is higher.
         ("1.3.0 1.4.0 2.0.0b1", "1.4.0", "{version}"),
+        # A development version that was not raised is lower than all tags.
+        ("24.7.1 24.8.0 24.8.0rc1", "24.8.0.dev0", "{version}"),
         # The version in the files is ahead of the last tag.
         ("v1.4.0 20260901", "1.5.0", "v{version}"),
         ("v1.4.0 core-v2.0.0", "1.5.0", "v{version}"),

@@ -14,7 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from seatrial.errors import ProjectError
-from seatrial.init.runners import Needs, Purpose, Runner
+from seatrial.init.runners import OTHER_TESTS, Needs, Purpose, Runner
 from seatrial.project.ini import read_ini
 from seatrial.project.legacy import SetupScript
 from seatrial.project.nox_sessions import measures_coverage
@@ -121,18 +121,20 @@ def _chosen(project: Project, runners: Sequence[Runner]) -> Runner | None:
 
     Those that run a part of the tests do not count.
     """
-    runners = [runner for runner in runners if not selects_part(runner.command)]
+    whole = [runner for runner in runners if not selects_part(runner.command)]
+    runners = [runner for runner in whole if not OTHER_TESTS.search(runner.where.rpartition(" ")[2])] or whole
     first = next(iter(runners), None)
     if first is None or not measures_coverage(project) or measures(first.command, project):
         return first
-    measuring_runner = next((runner for runner in runners if runner.measures), None)
+    paths = _paths_of(first.command)
+    measuring_runner = next((each for each in runners if each.measures and _paths_of(each.command) == paths), None)
     if measuring_runner is None:
         return first
     return replace(measuring_runner, needs=first.needs | measuring_runner.needs, pythons=first.pythons)
 
 
 PART = re.compile(
-    r"-k|--co|--collect-only|--(?:lf|last-failed|ff|failed-first|nf|new-first|sw|stepwise)-only|--lf|--last-failed|--sw"
+    r"--co|--collect-only|--(?:lf|last-failed|ff|failed-first|nf|new-first|sw|stepwise)-only|--lf|--last-failed|--sw"
     r"|--stepwise|--deselect|--benchmark-(?:only|compare|save|autosave|enable).*|--codspeed|--fuzz.*|--hypothesis-seed.*"
 )
 """Options of pytest that run some of the tests, or other things than tests."""
@@ -142,10 +144,16 @@ NO_TESTS = frozenset(("bench", "benches", "benchmark", "benchmarks", "perf", "pe
 def selects_part(command: Sequence[str]) -> bool:
     """Whether a command of pytest runs a part of the tests: those of a name or a mark, or benchmarks."""
     words = command[command.index("pytest") + 1 :] if "pytest" in command else ()
-    paths = [word for word, before in zip(words, ("", *words)) if not word.startswith("-") and before not in WITH_VALUE]
-    marks = [word for word, before in zip(words, ("", *words)) if before == "-m"]
+    paths, chosen = _paths_of(command), [word for word, before in zip(words, ("", *words)) if before in {"-k", "-m"}]
     only_others = bool(paths) and all(path.lstrip("./").partition("/")[0] in NO_TESTS for path in paths)
-    return only_others or any(map(PART.fullmatch, words)) or any(not mark.startswith("not ") for mark in marks)
+    return only_others or any(map(PART.fullmatch, words)) or any(not text.startswith("not ") for text in chosen)
+
+
+def _paths_of(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the paths that a command gives to pytest."""
+    words = command[command.index("pytest") + 1 :] if "pytest" in command else ()
+    pairs = zip(words, ("", *words))
+    return tuple(word for word, before in pairs if not word.startswith("-") and before not in WITH_VALUE)
 
 
 def _configured_tests(project: Project, files: Sequence[PurePosixPath]) -> Iterator[PurePosixPath]:

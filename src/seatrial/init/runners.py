@@ -158,6 +158,11 @@ WITH_VALUE = re.compile(
     r"--(?:cov-report|junit-?xml|html|durations|color|basetemp|tb|log-cli-level|data-file|cache-dir|python-version"
     r"|txt-report|html-report|cobertura-xml-report)"
 )
+OTHER_TESTS = re.compile(
+    r"downstream|integration|bench|fuzz|plugin|smoke|stress|perf|mutation|nightly|wasm|emscripten|pyodide|conda|sample"
+)
+"""The names of environments, sessions and targets that test other things than the package itself."""
+
 TAKING_VALUE = frozenset(
     (
         *("-n", "-k", "-m", "-p", "-c", "-o", "-W", "-s", "-t", "--cov", "--cov-config", "--numprocesses", "--maxfail"),
@@ -292,7 +297,9 @@ class RunnerReader:
         by_variant: dict[tuple[str, ...], list[ToxEnvironment]] = {}
         for environment in chosen:
             by_variant.setdefault(environment.variant, []).append(environment)
-        runners = [runner for group in by_variant.values() for runner in self._of_environments(group)]
+        # Those that test other things than the package itself come last in the end.
+        groups = sorted(by_variant.items(), key=lambda item: not OTHER_TESTS.search("-".join(item[0])))
+        runners = [runner for _, group in groups for runner in self._of_environments(group)]
         # Of several variants of the tests, the last is the one with the newest dependencies, by custom.
         variants = [runner for runner in runners if runner.purpose is Purpose.TESTS and runner.pythons]
         yield from variants[::-1]
@@ -333,10 +340,11 @@ class RunnerReader:
         called = [
             statement for statement in sessions if any(name.startswith(session_name(statement)) for name in names)
         ]
+        helpers = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef) and each not in sessions}
         for function in called or sessions:
             needs = Needs()
-            for call in ast.walk(function):
-                if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            for call in _calls_in(function, helpers):
+                if not isinstance(call.func, ast.Attribute):
                     continue
                 words = tuple(literal_words(call.args))
                 if call.func.attr == "install":
@@ -653,6 +661,20 @@ def is_session(function: ast.FunctionDef) -> bool:
 def _keywords(function: ast.FunctionDef) -> Mapping[str, ast.expr]:
     calls = (decorator for decorator in function.decorator_list if isinstance(decorator, ast.Call))
     return {str(keyword.arg): keyword.value for call in calls for keyword in call.keywords}
+
+
+def _calls_in(function: ast.FunctionDef, helpers: Mapping[str, ast.FunctionDef]) -> Iterator[ast.Call]:
+    """Yield the calls in a session, and those in the functions that it gives its session to."""
+    rest = dict(helpers)
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Call):
+            continue
+        yield node
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        takes_session = any(isinstance(argument, ast.Name) and argument.id == "session" for argument in node.args)
+        if takes_session and name in rest:
+            helper = rest.pop(name)
+            yield from _calls_in(helper, rest)
 
 
 def session_name(function: ast.FunctionDef) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 from seatrial.errors import ReleaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from seatrial.project.project import Project
@@ -88,22 +88,34 @@ def resolve_tag_form(project: Project, config: Config, tags: Collection[str], ve
     if all(candidate.newest != version for candidate in series):
         whole = [tag for tag in tags if not is_below_top or Series(NUMBER.split(tag)[0], {}).is_named(names)]
         _require_no_other_spelling(whole, version, project, is_only=not series)
-    for group in (own, usual, others):
-        equal = [candidate for candidate in group if candidate.newest == version]
-        if equal:
-            return _only(equal, project, version)
-    # A higher tag, such as that of a pre-release which was given up, does not make this one another form.
-    for group in (own, [] if is_below_top else usual):
-        having = [candidate for candidate in group if version in candidate.tags]
-        if having:
-            return _only(having, project, version)
-    # The version in the files may be ahead of its tag, but not behind: what is higher is of something else.
-    for group in (own, [] if is_below_top else usual, others):
-        not_above = [candidate for candidate in group if candidate.newest <= version]
-        lower = [candidate for candidate in not_above if not _is_far(candidate.newest, version)]
-        if lower:
-            return _only(lower, project, version)
-    return own[0].form_of(project) if len(own) == 1 else default
+    at_top = [] if is_below_top else usual
+    chosen = (
+        _first_of((own, usual, others), lambda candidate: candidate.newest == version)
+        # A higher tag, such as that of a pre-release which was given up, does not make this one another form.
+        or _first_of((own, at_top), lambda candidate: version in candidate.tags)
+        # The version in the files may be ahead of its tag, but not behind: what is higher is of something else.
+        or _first_of((own, at_top, others), lambda candidate: _is_below(candidate, version))
+    )
+    if chosen:
+        return _only(chosen, project, version)
+    # A development version can be lower than all tags.
+    near = own or [candidate for candidate in at_top if _is_series(candidate, version)]
+    return near[0].form_of(project) if len(near) == 1 else default
+
+
+def _first_of(groups: Iterable[Sequence[Series]], is_chosen: Callable[[Series], bool]) -> list[Series]:
+    """Return those of the first group that has some which are chosen."""
+    chosen = ([candidate for candidate in group if is_chosen(candidate)] for group in groups)
+    return next(filter(None, chosen), [])
+
+
+def _is_below(series: Series, version: Version) -> bool:
+    return series.newest <= version and not _is_far(series.newest, version)
+
+
+def _is_series(series: Series, version: Version) -> bool:
+    """Whether tags are several releases of which one may be that of a version."""
+    return len(series.tags) > 1 and not _is_far(series.newest, version)
 
 
 def read_series(tags: Iterable[str]) -> tuple[Series, ...]:
