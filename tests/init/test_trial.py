@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     [
         ("===== 981 passed, 3 skipped, 2 warnings in 4.51s =====\n", Counts(981, 0, 3)),
         ("= 1 failed, 2 passed, 1 error in 0.12s =\n", Counts(2, 2, 0)),
+        ("= 713 passed, 5 skipped, 20 subtests passed in 1.21s =\n", Counts(713, 0, 5)),
         ("2 passed, 1 xfailed, 1 xpassed in 61.02s (0:01:01)\n", Counts(3, 0, 1)),
         ("===== no tests ran in 0.01s =====\n", Counts()),
         ("= 1 passed in 0.1s =\ntext\n= 2 passed in 0.1s =\n", Counts(3, 0, 0)),

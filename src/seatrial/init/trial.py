@@ -134,7 +134,7 @@ class TrialReport:
         self.planned = tuple(session for session in self.planned if session.name != name)
 
 
-SUMMARY = re.compile(r"^=*\s*(?P<counts>(?:\d+ [a-z]+(?:, )?)+|no tests ran) in \d[\d.]*s\b", re.MULTILINE)
+SUMMARY = re.compile(r"^=*\s*(?P<counts>(?:\d+ [a-z]+(?: [a-z]+)?(?:, )?)+|no tests ran) in \d[\d.]*s\b", re.MULTILINE)
 UNITTEST = re.compile(r"^Ran (\d+) tests? in [\d.]+s\s+^(OK|FAILED|NO TESTS RAN)(?: \((.*)\))?", re.MULTILINE)
 MYPY_ERRORS = re.compile(r"^Found (\d+) errors? in \d+ files?", re.MULTILINE)
 FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
