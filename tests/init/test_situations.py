@@ -316,3 +316,33 @@ def test_python_that_mypy_is_set_to_is_no_fault_where_the_session_overrides_it(
     sources = ProjectSources(detected.project, detected.files, listing)
     (result,) = (result for result in run_checks(PROJECT_CHECKS, sources) if result.code == "META055")
     assert result.finding.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_named"),
+    [
+        ('addopts = "--doctest-modules"', True),
+        ('addopts = "--doctest-modules"\ntestpaths = ["tests"]', False),
+        ('addopts = "-q"', False),
+    ],
+)
+def test_doctests_of_every_module_meet_the_files_of_init_and_init_says_so(
+    project: SampleProject, settings: str, *, is_named: bool
+) -> None:
+    detected = detect(project, {}, f"{REQUIRES}\n[tool.pytest.ini_options]\n{settings}\n")
+    remarks = propose_changes(detected, workflows=False).remarks
+    remark = (
+        "pytest --doctest-modules without a path collects noxfile.py and tasks.py, too; "
+        "keep it from them: --ignore=noxfile.py --ignore=tasks.py"
+    )
+    assert (remark in remarks) is is_named
+
+
+def test_examples_of_a_single_module_are_those_of_the_installed_one(project: SampleProject) -> None:
+    project.write({"tide.py": "def tide(): ...\n"})
+    metadata = lines(PYPROJECT).replace("tidepool", "tide") + f"{REQUIRES}\n"
+    settings = '[tool.pytest.ini_options]\naddopts = "--doctest-modules"\n'
+    project.write({"pyproject.toml": metadata + settings, "tests/test_tide.py": "def test_tide(): ...\n"})
+    project.git("init", "-q", "-b", "main")
+    project.commit("Begin")
+    assert detect_project(project.root).tests.command == ("pytest", "--pyargs", "tide", "tests")

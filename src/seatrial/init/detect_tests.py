@@ -254,7 +254,8 @@ def package_folders(project: Project, files: Sequence[PurePosixPath]) -> tuple[P
         return tuple(sorted(path for path in in_src if len(path.parts) == least))
     tops = [path for path in inits if len(path.parts) == 1 and path.name not in NO_PACKAGES]
     own = [path for path in tops if path.name == project.import_name]
-    return tuple(own or sorted(tops))
+    module = PurePosixPath(f"{project.import_name}.py")
+    return tuple(own or sorted(tops)) or ((module,) if module in files else ())
 
 
 def _module_of(word: str, packages: Sequence[PurePosixPath]) -> tuple[str, ...] | None:

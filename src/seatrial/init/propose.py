@@ -27,7 +27,7 @@ from seatrial.init.files import (
     session_calls,
 )
 from seatrial.init.script_metadata import has_block, script_block, seatrial_requirement
-from seatrial.init.sessions import FACE_FILES, existing_sessions, plan_sessions
+from seatrial.init.sessions import FACE_FILES, collects_every_module, existing_sessions, plan_sessions
 from seatrial.project.project import Project
 from seatrial.workflows.generate import DriftReason, Generator
 
@@ -122,6 +122,10 @@ def _remarks(detected: DetectedProject, planned: Sequence[PlannedSession]) -> It
         yield f"pyproject.toml loses the classifiers for Python {pythons}, which requires-python excludes"
     if detected.trouble:
         yield str(detected.trouble)
+    if collects_every_module(detected):
+        ignored = " ".join(f"--ignore={name}" for name in FACE_FILES)
+        what = "pytest --doctest-modules without a path collects noxfile.py and tasks.py, too"
+        yield f"{what}; keep it from them: {ignored}"
     if detected.tests.command is None:
         yield "there are no tests: a release verifies only that the package builds and installs"
 

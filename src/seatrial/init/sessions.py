@@ -17,6 +17,7 @@ from seatrial.init.detect_tests import USUAL_GROUPS, declared_needs, package_fol
 from seatrial.init.runners import Needs, Purpose, first_runner, is_session, session_name, types_of_hooks
 from seatrial.project.requirements import read_requirements
 from seatrial.pythons import virtualenv_supports
+from seatrial.sessions.coverage_sources import pytest_options, pytest_settings
 from seatrial.sessions.tests import TYPE_GROUPS
 
 if TYPE_CHECKING:
@@ -268,6 +269,14 @@ def checks_every_file(detected: DetectedProject) -> bool:
     hooks = [hook for hook in detected.hooks if hook.name == "mypy" and hook.args and hook.takes(FACE_FILES[0])]
     commands += [(".", *hook.args) for hook in hooks]
     return any("." in command and "--ignore-missing-imports" not in command for command in commands)
+
+
+def collects_every_module(detected: DetectedProject) -> bool:
+    """Whether the project's own pytest imports all modules at the top, to run the examples of their docstrings."""
+    today, project = detected.tests.today, detected.project
+    words = (today.command if today else ("pytest",))[1:]
+    is_limited = "testpaths" in pytest_settings(project) or any((project.root / word).exists() for word in words)
+    return "--doctest-modules" in (*words, *pytest_options(project)) and not is_limited
 
 
 def _pythons_of_types(detected: DetectedProject, needs: Needs) -> tuple[str, ...]:

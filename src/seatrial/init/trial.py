@@ -27,7 +27,7 @@ from seatrial.init.detect_tests import completed
 from seatrial.init.files import noxfile_with_sessions, session_calls
 from seatrial.init.runners import Purpose, Runner
 from seatrial.init.script_metadata import BLOCK
-from seatrial.init.sessions import OUT_OF_RELEASE
+from seatrial.init.sessions import FACE_FILES, OUT_OF_RELEASE
 from seatrial.init.tox import read_tox
 from seatrial.installer import best_installer, create_environment, find_uv, install_requirements
 from seatrial.project.nox_sessions import list_sessions
@@ -464,7 +464,10 @@ class ProposalTrial:
         arguments = ("--editable", f"{self.copy.project}{extras}", *requirements)
         install_requirements(installer, python, arguments, cwd=self.copy.project)
         path = os.pathsep.join([str(python.parent), self.env["PATH"]])
-        env = {**self.env, **dict(runner.variables), "PATH": path, "VIRTUAL_ENV": str(environment)}
+        # The files of init are not there by hand, and can't be imported in this environment.
+        ignored = " ".join(f"--ignore={name}" for name in FACE_FILES)
+        own = {"PATH": path, "VIRTUAL_ENV": str(environment), "PYTEST_ADDOPTS": ignored}
+        env = {**self.env, **dict(runner.variables), **own}
         program = shutil.which(runner.command[0], path=str(python.parent))
         if program is None:
             raise CommandFailed(runner.command[0], 127, "it is not installed")
