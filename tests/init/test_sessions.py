@@ -169,6 +169,14 @@ def detect(project: SampleProject, files: dict[str, str], tag: str = "v1.2.3") -
             },
             'sessions.tests(requirements=["pytest"], command=["pytest", "tests"])',
         ),
+        # A path that a variable of the environment has.
+        (
+            {
+                "tox.ini": "[testenv]\ndeps = pytest\nsetenv =\n  TESTPATH=tests/core\n"
+                "commands = pytest {posargs: {env:TESTPATH}}",
+            },
+            'sessions.tests(requirements=["pytest"], command=["pytest", "tests/core"], env={"TESTPATH": "tests/core"})',
+        ),
         # An older form of {posargs}, and an installer.
         (
             {"tox.ini": "[testenv]\ndeps =\n  poetry\n  pytest\ncommands = pytest tests []"},

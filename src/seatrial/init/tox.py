@@ -122,7 +122,8 @@ class IniSettings:
             text = next((text for text in texts if text is not None), "")
             return list(chosen_lines(self._filled(text, sections[0], factors), factors))
 
-        commands = [line for line in join_continued(lines("commands")) if line]
+        variables = dict(variables_in(lines("set_env", "setenv")))
+        commands = [with_variables(line, variables) for line in join_continued(lines("commands")) if line]
         where = next(
             (candidate for candidate in sections if self._value(candidate, "commands") is not None), sections[0]
         )
@@ -133,7 +134,7 @@ class IniSettings:
             tuple(filter(None, map(without_comment, (*lines("deps"), *self._of_pythons(name, sections))))),
             tuple(word for line in lines("extras") for word in split_list(line)),
             tuple(word for line in lines("dependency_groups") for word in split_list(line)),
-            tuple(variables_in(lines("set_env", "setenv"))),
+            tuple(variables.items()),
         )
 
     def _of_pythons(self, name: str, sections: Sequence[str]) -> Iterator[str]:
@@ -260,7 +261,8 @@ def chosen_lines(text: str, factors: frozenset[str]) -> Iterator[str]:
     """Yield the lines of a value that are for an environment with these factors, without their condition."""
     for line in text.splitlines():
         match = FACTORS.fullmatch(line.strip())
-        if match is None:
+        # The colon of "pytest {posargs: tests}" ends no condition.
+        if match is None or match["factors"].count("{") != match["factors"].count("}"):
             yield line.strip()
         elif any(_holds(condition, factors) for condition in split_list(match["factors"])):
             yield match["value"].strip()
@@ -290,6 +292,11 @@ def join_continued(lines: Iterable[str]) -> Iterator[str]:
 def without_comment(line: str) -> str:
     """Return a line without a comment at its end."""
     return re.sub(r"(^|\s)#.*", "", line).strip()
+
+
+def with_variables(line: str, variables: Mapping[str, str]) -> str:
+    """Return a command with the variables (``{env:NAME}``) that its environment sets."""
+    return re.sub(r"\{env:(\w+)(?::[^{}]*)?\}", lambda match: variables.get(match[1], match[0]), line)
 
 
 def variables_in(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
