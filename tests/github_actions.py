@@ -34,6 +34,17 @@ GH = """\
 import json, os, pathlib, shutil, subprocess, sys
 forge, (command, *words) = pathlib.Path({forge!r}), sys.argv[1:]
 options = {{"--repo", "--json", "--jq", "--title", "--notes-file"}}
+if command == "api" and words[0].endswith(("/git/tags", "/git/refs")):
+    fields = dict(word.split("=", 1) for before, word in zip(words, words[1:]) if before == "--raw-field")
+    if os.environ.get("GH_FAILS") == words[0].rpartition("/")[2]:
+        sys.exit("HTTP 502")
+    tagger = "tagger CI <ci@example.invalid> 1709208000 +0000"
+    text = "object {{object}}\\ntype {{type}}\\ntag {{tag}}\\n" + tagger + "\\n\\n{{message}}\\n"
+    git = ["git", "update-ref", fields["ref"], fields["sha"], "0" * 40] if "ref" in fields else ["git", "mktag"]
+    given = None if "ref" in fields else text.format(**fields)
+    done = subprocess.run(git, cwd={remote!r}, capture_output=True, text=True, input=given)
+    print(done.stdout, done.stderr, end="", sep="")
+    sys.exit(done.returncode)
 if command == "api":
     ref = words[0].partition("/commits/")[2]
     command = ["git", "rev-parse", f"refs/{{ref}}^{{{{commit}}}}"]
@@ -78,6 +89,7 @@ EXPRESSION = re.compile(r"\$\{\{ *([\w.-]+) *\}\}")
 class GithubActions:
     """A run of the workflow ``name`` for a tag; ``folder``: where jobs work, ``net``: where they publish.
 
+    ``before``: the commit of main before the push that started the run, where it was a push of main and not of the tag.
     ``outputs``: by the name of a job, those that it ended with; they stay when another job is run again.
     """
 
@@ -89,10 +101,12 @@ class GithubActions:
     identity: CiIdentity | None = None
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     summaries: dict[str, str] = field(default_factory=dict)
+    before: str | None = None
     _count: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self.commit = self.repo.remote.git("rev-parse", f"{self.tag}^{{commit}}").strip()
+        pushed = "main" if self.before else self.tag
+        self.commit = self.repo.remote.git("rev-parse", f"{pushed}^{{commit}}").strip()
         self.workflow: dict[str, Any] = yaml.safe_load(
             self.repo.remote.git("show", f"{self.commit}:.github/workflows/{self.name}")
         )
@@ -119,12 +133,15 @@ class GithubActions:
         number = next(self._count)
         place = self.folder / f"{number}-{name}"
         (place / "work").mkdir(parents=True)
-        values = {"github.token": "t0ken", "github.ref_name": self.tag}
+        ref_name = "main" if self.before else self.tag
+        values = {"github.token": "t0ken", "github.ref_name": ref_name, "github.event.before": self.before or ""}
         values |= {f"matrix.{key}": value for key, value in (row or {}).items()}
         values |= {
             f"needs.{needed}.outputs.{key}": value for needed, out in self.outputs.items() for key, value in out.items()
         }
         output = ""
+        common = {key: _filled(value, values) for key, value in job.get("env", {}).items()}
+        environ = {"GITHUB_REF_NAME": ref_name, **common, **environ}
         for step in job["steps"]:
             ran = self._step(step, place, values, environ)
             output += ran.output
@@ -166,12 +183,11 @@ class GithubActions:
         env = {
             **self.repo.project.environ,
             "CI": "true",
-            "GITHUB_REF_NAME": self.tag,
             "GITHUB_REPOSITORY": "acme/tidepool",
             "GITHUB_SHA": self.commit,
             **{name: str(path) for name, path in files.items()},
-            **{name: _filled(str(value), values) for name, value in step.get("env", {}).items()},
             **environ,
+            **{name: _filled(str(value), values) for name, value in step.get("env", {}).items()},
         }
         # The tools that a job installs are those of this Python.
         env["PATH"] = os.pathsep.join((str(self.folder / "bin"), str(Path(sys.executable).parent), env["PATH"]))

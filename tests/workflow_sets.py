@@ -24,6 +24,10 @@ SHAPES = {
     "no-testpypi": replace(MINIMAL, settings=CiSettings(testpypi=False)),
     "locked": replace(MINIMAL, group="dev", is_locked=True, has_submodules=True, has_lfs=True),
     "measured": replace(MINIMAL, measures=True),
+    "on-merge": replace(MINIMAL, settings=CiSettings(tag="on-merge")),
+    "on-merge-in-a-folder": replace(
+        MINIMAL, prefix="packages/tidepool/", settings=CiSettings(tag="on-merge", prove=False, testpypi=False)
+    ),
     "in-a-folder": replace(MINIMAL, prefix="packages/tidepool/", tags="tidepool-v*", release="release-tidepool.yml"),
 }
 

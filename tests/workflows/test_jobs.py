@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from compiled_package import write_compiled_package
+from forge_merges import by_squash, merge
 from github_actions import GithubActions
 from index_client import PUBLISHER
 from release_repo import SETTINGS, ReleaseRepo, made_once, make_release_repo
@@ -184,6 +185,48 @@ def test_tag_that_has_moved_publishes_and_releases_nothing_of_the_commit_where_i
         went_well(run, "pypi")
         went_well(run, "release")
         all_is_there(run, network)
+
+
+def test_merge_is_tagged_after_its_build_and_published_in_the_same_run(tmp_path: Path) -> None:
+    """No fast test can show it: the jobs build, make a tag by the API of a forge, and upload."""
+    repo = project(tmp_path)
+    text = repo.read("pyproject.toml")
+    repo.project.write({"pyproject.toml": f'{text}\n[tool.seatrial.workflows]\ntag = "on-merge"\n'})
+    assert repo.project.seatrial("workflows").returncode == 0
+    repo.project.commit("Have the merge tagged")
+    repo.project.git("push", "-q")
+    before = repo.remote.git("rev-parse", "main").strip()
+    ran = repo.release("--pull-request", "--part", "minor", "--yes")
+    assert ran.returncode == 0, ran.output
+    assert "next     merge it, then .github/workflows/release.yml tags it\n" in ran.output
+    merge(repo, by_squash)
+    refused = repo.release("--yes")
+    assert refused.message.startswith(
+        "seatrial: 1.3.0 was merged and has no tag yet: .github/workflows/release.yml makes it\n"
+    ), refused.output
+    with open_network(tmp_path / "index", PUBLISHER, "tidepool") as network:
+        run = GithubActions(repo, "release.yml", "v1.3.0", tmp_path / "run", network, before=before)
+        run.identity = CiIdentity(PUBLISHER, "main", run.commit)
+        went_well(run, "plan")
+        assert run.outputs["plan"]["tag"] == "v1.3.0"
+        went_well(run, "build")
+        for lost in ("tags", "refs"):
+            assert run.run("tag", GH_FAILS=lost).returncode == 1
+            assert repo.remote.git("tag") == ""
+        went_well(run, "tag")
+        assert repo.remote.git("rev-parse", "v1.3.0^{commit}").strip() == run.commit
+        message = repo.remote.git("for-each-ref", "--format=%(contents)", "refs/tags/v1.3.0")
+        assert message.startswith("tidepool v1.3.0\n\n### Features\n\n- Tides rise. (#1)\n")
+        # A run of which failed jobs are run again finds the tag.
+        went_well(run, "tag")
+        went_well(run, "pypi")
+        went_well(run, "release")
+        all_is_there(run, network)
+        moved = repo.remote.git("rev-parse", f"{run.commit}^").strip()
+        repo.remote.git("tag", "-f", "v1.3.0", moved)
+        assert run.run("tag") == RunResult(
+            1, f"::error::v1.3.0 is at {moved} already, and these files are of {run.commit}\n"
+        )
 
 
 @pytest.mark.skipif(not OTHER, reason="one Python alone is installed")

@@ -55,6 +55,54 @@ def refusal(repo: ReleaseRepo, tag: str, branch: str = "origin/main", *, built: 
     return raised.value.what
 
 
+def merged(repo: ReleaseRepo, version: str = "1.3.0", *, has_entry: bool = True) -> str:
+    """Commit a version as a merge would bring it, and return the commit before."""
+    before = repo.project.git("rev-parse", "HEAD").strip()
+    for name in ("pyproject.toml", "src/tidepool/__init__.py"):
+        text = repo.read(name)
+        repo.project.write({name: text.replace("1.2.3", version)})
+    if has_entry:
+        head = "<!-- towncrier release notes start -->\n"
+        repo.project.write({"CHANGELOG.md": NEWS.replace(head, f"{head}\n## {version}\n\n- New.\n")})
+    repo.project.commit(f"Release {version} (#7)")
+    return before
+
+
+def tag_of(repo: ReleaseRepo, before: str) -> str | None:
+    return ReleaseTag.of(repo.project.root).merged_release(before)
+
+
+def test_push_that_brings_a_version_with_its_entry_is_a_release(repo: ReleaseRepo) -> None:
+    before = merged(repo)
+    release = repo.project.git("rev-parse", "HEAD").strip()
+    assert tag_of(repo, before) == "v1.3.0"
+    assert repo.project.git("worktree", "list").count("\n") == 1
+    for unknown in ("0" * 40, "1" * 40):
+        assert tag_of(repo, unknown) is None
+    repo.project.commit("Another change")
+    assert tag_of(repo, release) is None
+    # Both came with one push, as those of a merge queue can: the tag is of the last commit, which is tested.
+    assert tag_of(repo, before) == "v1.3.0"
+    # A run that failed half-way has tagged it.
+    repo.project.git("tag", "-a", "v1.3.0", "-m", "tidepool 1.3.0")
+    assert tag_of(repo, before) == "v1.3.0"
+    repo.project.git("tag", "-f", "v1.3.0", repo.project.git("commit-tree", "-m", "x", "HEAD^{tree}").strip())
+    assert tag_of(repo, before) is None
+
+
+@pytest.mark.parametrize(("version", "has_entry"), [("1.3.0", False), ("1.3.0.dev0", True), ("1.2.2", True)])
+def test_version_that_is_none_to_release_is_no_release(repo: ReleaseRepo, version: str, *, has_entry: bool) -> None:
+    assert tag_of(repo, merged(repo, version, has_entry=has_entry)) is None
+
+
+def test_version_that_comes_from_the_tag_is_an_error(repo: ReleaseRepo) -> None:
+    text = repo.read("pyproject.toml").replace('version = "1.2.3"', 'dynamic = ["version"]')
+    repo.project.write({"pyproject.toml": f'{text}\n[tool.hatch.version]\nsource = "vcs"\n'})
+    repo.project.commit("Take the version from the tag")
+    with raises_error("TagUnfit"):
+        tag_of(repo, "HEAD^")
+
+
 def test_tag_that_fits_is_the_version(repo: ReleaseRepo) -> None:
     assert ReleaseTag.of(repo.project.root).require_match("v1.2.3", "origin/main", built=False) == Version("1.2.3")
     repo.project.write({"dist/tidepool-1.2.3.tar.gz": "", "dist/tidepool-1.2.3-py3-none-any.whl": ""})

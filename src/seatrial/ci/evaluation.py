@@ -36,9 +36,15 @@ DEEPEST = 10
 """How deep one workflow or action may call another; GitHub refuses more."""
 
 
+MERGE = "merge"
+
+
 @dataclass(frozen=True)
 class Event:
-    """What starts a workflow, for a tag: its ``name``, None where it is not known; ``home``: OWNER/NAME."""
+    """What starts a workflow, for a tag: its ``name``, None where it is not known; ``home``: OWNER/NAME.
+
+    The name `MERGE` is a push to the branch of a workflow that tags a release itself (`Workflow.merge_branch`).
+    """
 
     name: str | None
     tag: str | None = None
@@ -263,8 +269,14 @@ def _value(text: str | None) -> Value:
     return UNKNOWN if text is None else text
 
 
+NO_OUTPUTS: Mapping[str, Value] = {}
+
+
 def started(workflow: Workflow, event: Event, files: WorkflowFiles) -> tuple[JobRun, ...]:
     """Return the jobs of a workflow that an event starts, in the order of the file, those that do not run included."""
+    if event.name == MERGE:
+        outputs = {workflow.deciding_job or "": Partial({"tag": event.tag or UNKNOWN})}
+        return _runs(workflow, Context(_contexts_of_merge(event, workflow)), files, (), outputs)
     trigger = workflow.trigger(event.name or "")
     return _runs(workflow, Context(_contexts(event, trigger)), files, ())
 
@@ -277,8 +289,13 @@ def every_run(runs: Iterable[JobRun]) -> Iterator[JobRun]:
 
 
 def _runs(
-    workflow: Workflow, context: Context, files: WorkflowFiles, callers: tuple[JobRun, ...]
+    workflow: Workflow,
+    context: Context,
+    files: WorkflowFiles,
+    callers: tuple[JobRun, ...],
+    outputs: Mapping[str, Value] = NO_OUTPUTS,
 ) -> tuple[JobRun, ...]:
+    """Evaluate the jobs of a workflow; ``outputs``: those of jobs that are known."""
     jobs = {job.name: job for job in workflow.jobs}
     runs: dict[str, JobRun] = {}
     pending = list(jobs)
@@ -288,7 +305,7 @@ def _runs(
         for name in ready:
             awaited = jobs_awaited(jobs[name].needs, {other: jobs[other].needs for other in jobs}) - {name}
             before = tuple(runs[other] for other in jobs if other in awaited and other in runs)
-            runs[name] = _run(workflow, jobs[name], context, files, callers, before)
+            runs[name] = _run(workflow, jobs[name], context, files, callers, before, outputs)
         pending = [name for name in pending if name not in runs]
     return tuple(runs[name] for name in jobs)
 
@@ -300,10 +317,11 @@ def _run(
     files: WorkflowFiles,
     callers: tuple[JobRun, ...],
     awaited: tuple[JobRun, ...],
+    outputs: Mapping[str, Value],
 ) -> JobRun:
     ends = {run.name: _end(run) for run in awaited}
     unknown = [name for name in job.needs if name not in ends]
-    needs = {name: {"result": ends.get(name, UNKNOWN), "outputs": Partial()} for name in job.needs}
+    needs = {name: {"result": ends.get(name, UNKNOWN), "outputs": outputs.get(name, Partial())} for name in job.needs}
     succeeded = all_of((*(_answer(end) for end in ends.values()), *([Answer.UNKNOWN] if unknown else [])))
     context = Context({**context.values, "needs": needs}, succeeded)
     starts = condition_holds(job.condition, context)
@@ -366,6 +384,16 @@ ABSENT: Mapping[str, Value] = dict.fromkeys(
     ("action", "release", "pull_request", "issue", "comment", "inputs", "workflow_run", "client_payload", "number")
 )
 """What only some events have; for others it is null."""
+
+
+def _contexts_of_merge(event: Event, workflow: Workflow) -> Mapping[str, Value]:
+    """Return what is known of a push to the branch that a workflow tags."""
+    branch = workflow.merge_branch or ""
+    contexts = _contexts(replace(event, name="push", tag=None), workflow.trigger("push"))
+    ref = {"ref": f"refs/heads/{branch}", "ref_name": branch, "ref_type": "branch"}
+    github = contexts["github"]
+    known = github.values if isinstance(github, Partial) else {}
+    return {**contexts, "github": Partial({**known, **ref})}
 
 
 def _contexts(event: Event, trigger: Trigger | None) -> Mapping[str, Value]:

@@ -207,6 +207,15 @@ class WorkflowInput:
     type: str = "string"
 
 
+DECISION = re.compile(r"^seatrial ci\.release\b", re.MULTILINE)
+"""The command that decides whether a push to the branch has brought a release, in a generated workflow."""
+
+
+def ref_is_literal(pattern: str) -> bool:
+    """Whether a pattern of a trigger is a name."""
+    return not re.search(r"[*?+\[\]!\\]", pattern)
+
+
 @dataclass(frozen=True)
 class Workflow:
     """A workflow; ``name``: of its file; ``title``: what others call it; ``folder``, ``shell``: where its scripts run.
@@ -249,6 +258,19 @@ class Workflow:
     def trigger(self, event: str) -> Trigger | None:
         """Return the trigger of an event, None if that does not start it."""
         return next((trigger for trigger in self.triggers if trigger.event == event), None)
+
+    @property
+    def merge_branch(self) -> str | None:
+        """The branch whose pushes it publishes and tags when they bring a release, None for any other workflow."""
+        push = self.trigger("push")
+        is_literal = push is not None and not push.names_tags and push.branches and ref_is_literal(push.branches[0])
+        return push.branches[0] if push and is_literal and self.deciding_job else None
+
+    @property
+    def deciding_job(self) -> str | None:
+        """The job that decides whether a push has brought a release, None where none does (``seatrial ci.release``)."""
+        scripts = ((job.name, step.run or "") for job in self.jobs for step in job.steps)
+        return next((name for name, script in scripts if DECISION.search(script)), None)
 
     def listens_to(self, tag: str) -> bool:
         """Whether a push of a tag starts it."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.ci.checkout import CheckoutNeeds
 from seatrial.ci.commands import TOP, programs_in, upload_of
-from seatrial.ci.evaluation import Event, every_run, started
+from seatrial.ci.evaluation import MERGE, Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
 from seatrial.ci.github import Workflow, WorkflowFiles, read_yaml
 from seatrial.ci.gitlab import PIPELINE_FILE
@@ -305,7 +305,10 @@ class Publishing:
                 yield job
 
     def events_for(self, workflow: Workflow) -> tuple[str | None, ...]:
-        """Return the events that lead from the tag to a workflow: by its push, then by hand; None where none does."""
+        """Return the events that lead from the tag to a workflow: by its push, then by hand; None where none does.
+
+        Where a workflow makes the tag itself, it is the merge that leads to both.
+        """
         push, follows, tag = workflow.trigger("push"), workflow.trigger("workflow_run"), self.tag
         is_pushed = push is not None and (push.matches_tag(tag) if tag else push.names_tags)
         is_chained = tag is not None and any(
@@ -315,6 +318,7 @@ class Publishing:
         by_hand = BY_HAND if push is None or not push.names_tags else BY_HAND[:1] if is_pushed else ()
         events = [
             *(["push"] if is_pushed else []),
+            *([MERGE] if workflow.merge_branch else []),
             *(["create"] if workflow.trigger("create") else []),
             *(["workflow_run"] if is_chained else []),
             *(event for event in by_hand if _starts_by_hand(workflow.trigger(event))),
@@ -416,6 +420,11 @@ def files_that_publish(root: Path, tag: str) -> tuple[str, ...]:
     jobs = Publishing(workflows=WorkflowFiles.in_tree(root), tag=tag).possible_jobs
     paths = [job.entry.path for job in jobs if job.is_started_by_tag and job.starts is not Answer.NO]
     return (*dict.fromkeys(sorted(paths)), *([PIPELINE_FILE] if _uploads(root / PIPELINE_FILE) else []))
+
+
+def file_that_tags(root: Path) -> str | None:
+    """Return the workflow in a work tree that tags a release itself when it is merged, None for none."""
+    return next((workflow.path for workflow in WorkflowFiles.in_tree(root) if workflow.merge_branch), None)
 
 
 def is_of_another(workflow: Workflow, top: Path, prefix: str) -> bool:

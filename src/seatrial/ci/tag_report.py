@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from seatrial.ci.artifacts import fetched_artifacts, transfer_problems, uploaded_folder
-from seatrial.ci.evaluation import Environment, Event, every_run, started
+from seatrial.ci.evaluation import MERGE, Environment, Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
 from seatrial.ci.gitlab import PIPELINE_FILE, TOKEN_VARIABLE, Pipeline
 from seatrial.ci.job_uploads import Index, doubts_about, uploads_of
@@ -279,6 +279,8 @@ def _how(publishing: Publishing, workflow: Workflow, event: str | None) -> str:
     if event == "workflow_run":
         trigger = workflow.trigger(event)
         return f"starts after {_listed(trigger.workflows if trigger else ())}, on the default branch"
+    if event == MERGE:
+        return f"starts with the merge into {workflow.merge_branch}, and makes the tag"
     if event not in BY_HAND:
         return "starts"
     job = next((job for job in publishing.possible_jobs if job.entry == workflow), None)

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 IMAGES = {"ubuntu": "ubuntu-24.04", "macos": "macos-15", "windows": "windows-2025"}
 """GitHub's runner for each operating system, with its version, so that an upgrade is a commit."""
 
-CI_KEYS = ("systems", "testpypi", "prove", "coverage", "verification", "install")
+CI_KEYS = ("systems", "testpypi", "prove", "coverage", "verification", "install", "tag")
+ON_MERGE = "on-merge"
+TAG_MAKERS = ("push", ON_MERGE)
+"""What makes the tag of a release: whoever pushes it, or CI when the release is merged."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class CiSettings:
     every push to the branch publishes a development version there; ``prove``: whether the publisher can be tried
     without a release; ``coverage``: whether what the tests on all Pythons measure is brought together, in a
     project that measures; ``verification``: the tag of the sessions that run between the build and the upload;
-    ``install``: the commands that install seatrial in a job, none for those that the project's lock file asks for.
+    ``install``: the commands that install seatrial in a job, none for those that the project's lock file asks for;
+    ``tag``: what makes the tag, of `TAG_MAKERS`.
     """
 
     systems: tuple[str, ...] = ("ubuntu",)
@@ -40,6 +44,12 @@ class CiSettings:
     coverage: bool = True
     verification: str = "release"
     install: tuple[str, ...] = ()
+    tag: str = "push"
+
+    @property
+    def tags_merges(self) -> bool:
+        """Whether CI makes the tag when a release is merged."""
+        return self.tag == ON_MERGE
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> CiSettings:
@@ -57,6 +67,8 @@ def mistakes_in_ci_settings(table: object) -> Iterator[str]:
     systems = table.get("systems", ["ubuntu"])
     if not _are_texts(systems) or not systems or not set(systems) <= set(IMAGES) or len(set(systems)) < len(systems):
         yield f"workflows.systems has to be a list of {', '.join(IMAGES)}, not {systems!r}"
+    if table.get("tag", "push") not in TAG_MAKERS:
+        yield f"workflows.tag has to be one of {', '.join(TAG_MAKERS)}, not {table['tag']!r}"
     for key in ("testpypi", "prove", "coverage"):
         if not isinstance(table.get(key, True), bool):
             yield f"workflows.{key} has to be true or false, not {table[key]!r}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from seatrial.ci.publisher import file_that_tags
 from seatrial.ci.pull_requests import GhFailed, find_pull_request
 from seatrial.ci.runs import has_gh
 from seatrial.commands import Command
@@ -39,7 +40,8 @@ class RequestStatus:
     """The state of a release branch and its request.
 
     ``into``: the branch that it is merged into; ``behind``: how many commits it lacks of that; ``added``: what somebody
-    has changed in it; ``url`` and ``failed_checks``: None and empty where gh can't tell.
+    has changed in it; ``url`` and ``failed_checks``: None and empty where gh can't tell; ``tagged_by``: the workflow
+    that makes the tag after the merge, None for none.
     """
 
     state: RequestState
@@ -50,6 +52,7 @@ class RequestStatus:
     added: tuple[str, ...] = ()
     url: str | None = None
     failed_checks: tuple[str, ...] = ()
+    tagged_by: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return it as a JSON object (docs/json.md)."""
@@ -80,6 +83,8 @@ class RequestStatus:
         """The next command, None where the forge has to be visited, and the reason for it."""
         again = Command("release", "--pull-request", "--version", self.version)
         place = self.url or f"the request of {self.branch}"
+        if self.state is RequestState.MERGED and self.tagged_by:
+            return None, f"wait for the run of {self.tagged_by}, which makes the tag, or run its failed jobs again"
         return {
             RequestState.OPEN: (None, f"merge {place} into {self.into}"),
             RequestState.CHECKS_FAILING: (None, f"fix what fails on {self.into}, and bring the request up to date"),
@@ -101,7 +106,7 @@ def read_request_status(preconditions: Preconditions, snapshot: ProjectSnapshot)
     merged = _merged_version(preconditions)
     if merged is not None:
         branch = branch_of(snapshot, repository, merged)
-        return RequestStatus(RequestState.MERGED, str(merged), branch, into)
+        return RequestStatus(RequestState.MERGED, str(merged), branch, into, tagged_by=file_that_tags(repository.root))
     note = RequestNote.recall(repository)
     branches = read_request_branches(repository, remote, snapshot, note)
     own = [branch for branch in branches if branch.own is not None]

@@ -9,6 +9,7 @@ from seatrial.ci.publisher import Publishing
 from seatrial.ci.runs import has_gh, runs_for_tag
 
 if TYPE_CHECKING:
+    from seatrial.ci.github import Workflow
     from seatrial.ci.runs import Run
     from seatrial.publish.tagged_release import TaggedRelease
 
@@ -40,7 +41,7 @@ class CiRuns:
     def has_succeeded(self) -> bool:
         """Whether it is known that all workflows that the tag starts have succeeded."""
         runs = self.runs or ()
-        expected = sum(workflow.listens_to(self.tag) for workflow in self.publishing.workflows)
+        expected = sum(_is_expected(workflow, self.tag) for workflow in self.publishing.workflows)
         return 0 < expected <= len(runs) and all(run.is_over and not run.has_failed for run in runs)
 
     @property
@@ -83,14 +84,24 @@ def read_ci_runs(tagged: TaggedRelease) -> CiRuns:
     home = publishing.home
     runs = None
     if home and publishing.workflows:
-        runs = runs_for_tag(tagged.repository.root, home, tagged.tag, tagged.commit)
+        root = tagged.repository.root
+        runs = runs_for_tag(root, home, tagged.tag, tagged.commit)
+        merging = {workflow.merge_branch: workflow.title for workflow in publishing.workflows if workflow.merge_branch}
+        for branch, title in merging.items():
+            others = runs_for_tag(root, home, branch, tagged.commit) or ()
+            runs = None if runs is None else (*runs, *(run for run in others if run.workflow == title))
     return CiRuns(publishing, tagged.tag, runs, has_gh=home is not None and has_gh())
 
 
 def may_publish(tagged: TaggedRelease) -> bool:
     """Whether the tag starts CI: a workflow of the project, or a file that calls one elsewhere."""
     publishing = _publishing_of(tagged)
-    return bool(publishing.others) or any(workflow.listens_to(tagged.tag) for workflow in publishing.workflows)
+    return bool(publishing.others) or any(_is_expected(workflow, tagged.tag) for workflow in publishing.workflows)
+
+
+def _is_expected(workflow: Workflow, tag: str) -> bool:
+    """Whether a workflow runs for a release: the tag starts it, or the merge."""
+    return workflow.listens_to(tag) or workflow.merge_branch is not None
 
 
 def _publishing_of(tagged: TaggedRelease) -> Publishing:

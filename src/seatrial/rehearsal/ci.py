@@ -225,9 +225,16 @@ def release_in_sandbox(sandbox: Sandbox, options: Sequence[str], progress: Progr
     return manifest
 
 
-def release_by_command(sandbox: Sandbox, options: Sequence[str], progress: Progress, called: str) -> None:
-    """Run ``seatrial release`` in the clone of a sandbox. Raises `StepFailed`."""
-    args = (*process.module_command("seatrial"), "release", "--yes", *options)
+def release_by_command(
+    sandbox: Sandbox,
+    options: Sequence[str],
+    progress: Progress,
+    called: str,
+    *,
+    task: Sequence[str] = ("release", "--yes"),
+) -> None:
+    """Run ``seatrial release``, or another task, in the clone of a sandbox. Raises `StepFailed`."""
+    args = (*process.module_command("seatrial"), *task, *options)
     environment = {**sandbox.environment, CALLED_VARIABLE: called, EVENTS_VARIABLE: "1"}
     reader = EventReader(progress)
     completed = process.run_streaming(args, cwd=sandbox.project, env=environment, say=reader)

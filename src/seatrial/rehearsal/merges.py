@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
 from seatrial import process
+from seatrial.ci.publisher import file_that_tags
 from seatrial.distributions.distribution import Distribution, distributions_in
 from seatrial.errors import StepFailed
 from seatrial.git.repository import read_repository
@@ -63,12 +64,14 @@ def release_through_request(sandbox: Sandbox, options: Sequence[str], progress: 
     if note is None:
         raise StepFailed("the release pushed no branch", fix="make room on the disk")
     followed = [word for word in options if word in OF_THE_TAG]
+    # Where CI makes the tag, it is made here in its place.
+    task = ("tag", "--merged") if file_that_tags(sandbox.clone) else ("release", "--yes")
     for number, way in enumerate(WAYS, 1):
         # The last way is gone in the sandbox itself, the others in copies of it.
         place = sandbox if number == len(WAYS) else _copy(sandbox, f"way-{number}")
         with progress.step(f"merge ({way.name})", f"{note.branch} into {note.into}, after a commit in between") as step:
             _merge(place, way, note)
-            release_by_command(place, followed, step, called)
+            release_by_command(place, followed, step, called, task=task)
         if place is not sandbox:
             shutil.rmtree(place.folder, ignore_errors=True)
     return _manifest(sandbox, note, progress)

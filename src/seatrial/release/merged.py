@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from seatrial.ci.publisher import files_that_publish
+from seatrial.ci.publisher import file_that_tags, files_that_publish
 from seatrial.commands import Command
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, count_text
 from seatrial.git.atomic_push import AtomicPush
@@ -73,11 +73,12 @@ class MergedRelease:
 
 
 def tag_merged_release(
-    repository: Repository, options: ReleaseOptions, dialog: Dialog, *, is_usual: bool = True
+    repository: Repository, options: ReleaseOptions, dialog: Dialog, *, is_usual: bool = True, by_hand: bool = False
 ) -> str | None:
     """Tag a release that was merged, push the tag, and return it; None when no release was merged without its tag.
 
-    ``is_usual``: whether a version on the branch without a tag is a merged release, although nothing else says so.
+    ``is_usual``: whether a version on the branch without a tag is a merged release, although nothing else says so;
+    ``by_hand``: whether it is tagged here although a workflow of the project does that.
     A release that was interrupted while its tag was pushed is finished instead. Raises `ReleaseError`, `BuildError` or
     `ToolError`; before the push nothing has changed.
     """
@@ -96,12 +97,12 @@ def tag_merged_release(
         if release is None:
             return None
         _require_request(release, options)
-        return _tag(preconditions, release, options, dialog, started)
+        return _tag(preconditions, release, options, dialog, started, by_hand=by_hand)
 
 
 def require_merged_tag(repository: Repository, options: ReleaseOptions, dialog: Dialog) -> str:
     """Tag a release that was merged, and return the tag. Raises `NothingMerged` when there is none."""
-    tag = tag_merged_release(repository, options, dialog)
+    tag = tag_merged_release(repository, options, dialog, by_hand=True)
     if tag is None:
         raise ReleaseError(
             "no release was merged that has no tag",
@@ -280,7 +281,13 @@ def _require_request(release: MergedRelease, options: ReleaseOptions) -> None:
 
 
 def _tag(
-    preconditions: Preconditions, release: MergedRelease, options: ReleaseOptions, dialog: Dialog, started: float
+    preconditions: Preconditions,
+    release: MergedRelease,
+    options: ReleaseOptions,
+    dialog: Dialog,
+    started: float,
+    *,
+    by_hand: bool,
 ) -> str | None:
     """Verify the commit unless that was done, tag it, push the tag, and update the checkout; return the tag."""
     repository, progress = preconditions.repository, dialog.progress
@@ -289,6 +296,8 @@ def _tag(
     with contextlib.ExitStack() as stack:
         with progress.step("prepare", f"{release.commit.commit[:12]} {release.commit.subject}") as step:
             scratch = stack.enter_context(scratch_clone(repository, release.commit.commit))
+            if not by_hand:
+                _require_no_tagging_workflow(scratch, release)
             snapshot = read_snapshot(scratch)
             prepared = PreparedRelease(at_commit, scratch, snapshot, release_blockers(at_commit, snapshot))
             plan = _plan(prepared, release)
@@ -336,6 +345,17 @@ def _tag(
         finally:
             dialog.show(released_text(plan, target, remote, time.monotonic() - started, is_tag_alone=True))
         return plan.tag
+
+
+def _require_no_tagging_workflow(scratch: Scratch, release: MergedRelease) -> None:
+    """Raise `MergedNotTagged` where CI makes the tag: a second tag would stop its run."""
+    file = file_that_tags(scratch.root)
+    if file:
+        raise ReleaseError(
+            f"{release.version} was merged and has no tag yet: {file} makes it",
+            code="MergedNotTagged",
+            fix=f"wait for its run, or run its failed jobs again; or without CI: {Command('tag', '--merged')}",
+        )
 
 
 def _plan(prepared: PreparedRelease, release: MergedRelease) -> ReleasePlan:

@@ -63,13 +63,14 @@ class RequestPlan:
     """What a release through a request pushes.
 
     ``branch``: the release branch, that is merged ``into`` another; ``replaces``: the branches that it takes the place
-    of.
+    of; ``tagged_by``: the workflow that makes the tag after the merge, None for none.
     """
 
     release: ReleasePlan
     branch: str
     into: str
     replaces: tuple[str, ...] = ()
+    tagged_by: str | None = None
 
 
 def request_plan_text(plan: RequestPlan, remote: Remote) -> str:

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from seatrial.ci.publisher import file_that_tags
 from seatrial.ci.pull_requests import (
     GhFailed,
     RequestText,
@@ -197,6 +198,7 @@ def _plan_request(prepared: PreparedRelease, plan: ReleasePlan, remote: Remote) 
         release=plan,
         branch=branch_of(snapshot, repository, plan.version),
         into=target.upstream.branch,
+        tagged_by=file_that_tags(prepared.scratch.root),
         replaces=tuple(branch.name for branch in (*([existing] if existing else []), *outdated)),
     )
     return RequestWalk(request, existing, outdated, note)
@@ -312,10 +314,15 @@ def body_of(plan: RequestPlan, files: Mapping[str, str], remote: Remote) -> str:
         )
     publishing = " and ".join(f"`{name}`" for name in release.publishes)
     follows = f"The tag starts {publishing}." if publishing else "No file of CI listens to tags."
-    sections.append(
+    own = (
         f"### After the merge\n\n`{INVOCATION.render(Command('release'))}` finds the commit on `{plan.into}`, "
         f"whatever the way of merging, and pushes the tag `{release.tag}`. {follows}"
     )
+    by_ci = (
+        f"### After the merge\n\n`{plan.tagged_by}` builds and tests the commit on `{plan.into}`, makes the tag "
+        f"`{release.tag}`, and publishes."
+    )
+    sections.append(by_ci if plan.tagged_by else own)
     sections.append(
         "### To abandon this release\n\nClose this request and delete the branch:\n\n"
         f"    git push {remote.name} --delete {plan.branch}\n\nNothing else has changed."
@@ -331,10 +338,11 @@ def opened_text(plan: RequestPlan, opened: OpenRequest, remote: Remote, seconds:
         request = f"open it: {opened.url}"
     else:
         request = f"open it on the forge: merge {plan.branch} into {plan.into}"
+    tagging = f" {plan.tagged_by} tags it" if plan.tagged_by else f": {Command('release')}"
     rows = [
         ("pushed", f"{plan.branch} to {remote.name}, at {opened.commit[:12]}"),
         ("request", request),
-        ("next", f"merge it, then: {Command('release')}"),
+        ("next", f"merge it, then{tagging}"),
     ]
     lines = [f"{head:9}{text}" for head, text in rows]
     release = plan.release

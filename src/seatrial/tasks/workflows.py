@@ -129,6 +129,20 @@ def built(context: Context, name: str = "built") -> None:
         add_to_job_summary(lambda: distributions_markdown(built_pair(folder)), os.environ)
 
 
+@command(name="release", help={"before": "the commit of the branch before the push"})
+def merged_release(context: Context, before: str) -> None:
+    """Print the tag of the release that a push has merged as a job output.
+
+    It is empty when the push has brought no release.
+
+    Example: seatrial ci.release --before "$BEFORE" >> "$GITHUB_OUTPUT"
+    """
+    from seatrial.workflows.release_tag import ReleaseTag
+
+    with errors_as_messages():
+        show(f"tag={ReleaseTag.of(project_folder()).merged_release(before) or ''}")
+
+
 @command(help={"run": "the number of the run", "attempt": "the number of its attempt"})
 def version(context: Context, run: int = 0, attempt: int = 1) -> None:
     """Give the checkout a version that no other CI run has.
@@ -179,7 +193,7 @@ def notes(context: Context, tag: str) -> None:
         )
 
 
-ci = Collection("ci", sessions, built, version, verify, notes)
+ci = Collection("ci", sessions, built, version, merged_release, verify, notes)
 """The commands that the generated workflows run."""
 
 

@@ -59,18 +59,22 @@ def ci_workflow(context: WorkflowContext, more: Sequence[str] = ()) -> str:
 
 
 def release_workflow(context: WorkflowContext) -> str:
-    """Return the workflow that publishes what a tag names."""
+    """Return the workflow that publishes what a tag names, or what it tags itself when a release is merged."""
+    is_merge = context.settings.tags_merges
     jobs = {
         "plan": _plan(context, context.settings.verification, checks=False),
         "build": _build_for_release(context),
         "test": _test(context),
+        **({"tag": _tag(context)} if is_merge else {}),
         "pypi": _pypi(context),
         "release": _forge_release(context),
         **({"prove": _publisher_trial(context)} if context.settings.prove else {}),
     }
     by_hand = {"workflow_dispatch": None} if context.settings.prove else {}
-    on = {"push": {"tags": [context.tags]}, **by_hand}
-    concurrency = {"group": "release-${{ github.ref }}", "cancel-in-progress": False}
+    on = {"push": {"branches": [context.branch]} if is_merge else {"tags": [context.tags]}, **by_hand}
+    # Of several runs that wait in a group, GitHub keeps the last: each commit of the branch has a group of its own.
+    group = "release-${{ github.sha }}" if is_merge else "release-${{ github.ref }}"
+    concurrency = {"group": group, "cancel-in-progress": False}
     return _workflow("Release", on, concurrency, jobs, context)
 
 
@@ -107,24 +111,33 @@ def _workflow(
 
 def _plan(context: WorkflowContext, tag: str, *, checks: bool) -> dict[str, Any]:
     compare = (run_step("Compare the workflows with the project", "seatrial workflows --check"),) if checks else ()
-    subject = "the commit" if checks else "the tag"
+    decides = context.settings.tags_merges and not checks
+    subject = "the commit" if checks or decides else "the tag"
+    decide = run_step(
+        "See whether a release was merged",
+        'seatrial ci.release --before "$BEFORE" >> "$GITHUB_OUTPUT"',
+        id="release",
+        env={"BEFORE": "${{ github.event.before }}"},
+    )
+    outputs = {"tag": "${{ steps.release.outputs.tag }}"} if decides else {}
     return {
         "name": "Plan",
-        **({} if checks else _only_pushed(context)),
+        **({} if checks or not context.settings.prove else ONLY_PUSHED),
         "runs-on": IMAGE,
         "timeout-minutes": 10,
         "permissions": READ_PERMISSION,
-        "outputs": {"matrix": "${{ steps.sessions.outputs.matrix }}"},
+        "outputs": {"matrix": "${{ steps.sessions.outputs.matrix }}", **outputs},
         "steps": [
-            _checkout(context, subject, has_history=checks),
+            _checkout(context, subject, has_history=checks or decides),
             *_setup(context),
             *compare,
+            *((decide,) if decides else ()),
             run_step("List the sessions", f'seatrial ci.sessions --tag {tag} >> "$GITHUB_OUTPUT"', id="sessions"),
         ],
     }
 
 
-def _build(*steps: dict[str, Any], outputs: Mapping[str, str], condition: Mapping[str, str]) -> dict[str, Any]:
+def _build(*steps: dict[str, Any], outputs: Mapping[str, str], condition: Mapping[str, object]) -> dict[str, Any]:
     own = {
         "artifact": "${{ steps.distributions.outputs.artifact-id }}",
         "built": "${{ steps.built.outputs.built }}",
@@ -167,21 +180,26 @@ def _build_for_ci(context: WorkflowContext) -> dict[str, Any]:
 
 
 def _build_for_release(context: WorkflowContext) -> dict[str, Any]:
-    verify = f'seatrial ci.verify --tag "$GITHUB_REF_NAME" --branch "origin/{context.branch}"'
+    tag = _tag_variable(context)
+    verify = f'seatrial ci.verify --tag "{tag}" --branch "origin/{context.branch}"'
+    is_merge = context.settings.tags_merges
+    # The job that tags comes after the tests; what is compared, and a version that a tag names, need it here.
+    tag_here = (run_step("Tag the checkout", f'git tag --force "{tag}"'),) if is_merge else ()
     return _build(
-        _checkout(context, "the tag", has_history=True),
+        _checkout(context, "the commit" if is_merge else "the tag", has_history=True),
         *_setup(context),
+        *tag_here,
         run_step("Compare the tag with the project", verify),
         run_step("Build and check", "nox -s build check"),
         run_step("Compare the tag with what was built", f'{verify} --built >> "$GITHUB_OUTPUT"', id="verified"),
-        run_step("Write the notes", 'seatrial ci.notes --tag "$GITHUB_REF_NAME" > notes.md'),
+        run_step("Write the notes", f'seatrial ci.notes --tag "{tag}" > notes.md'),
         *_keep(context),
         _store("Keep the notes", f"{context.prefix}notes.md", label="notes", id="notes"),
         outputs={
             "notes": "${{ steps.notes.outputs.artifact-id }}",
             "prerelease": "${{ steps.verified.outputs.prerelease }}",
         },
-        condition=_only_pushed(context),
+        condition={**_only_released(context), **({"needs": "plan"} if is_merge else {}), **_tag_of_plan(context)},
     )
 
 
@@ -285,8 +303,9 @@ def _pypi(context: WorkflowContext) -> dict[str, Any]:
     """Return the job that publishes what a tag names."""
     return {
         "name": "Publish on PyPI",
-        **_only_pushed(context),
-        "needs": ["build", "test"],
+        **_only_released(context),
+        "needs": ["plan", "build", "test", "tag"] if context.settings.tags_merges else ["build", "test"],
+        **_tag_of_plan(context),
         "runs-on": IMAGE,
         "timeout-minutes": 15,
         "environment": context.environment,
@@ -301,7 +320,7 @@ def _pypi(context: WorkflowContext) -> dict[str, Any]:
 
 def _unmoved(context: WorkflowContext) -> dict[str, Any]:
     """Return the step that sees whether the tag is where it was: a run can be started again long after it was made."""
-    return _at_top(context, run_step("See that the tag has not moved", UNMOVED, env=TOKEN))
+    return _at_top(context, run_step("See that the tag has not moved", _of_tag(context, UNMOVED), env=TOKEN))
 
 
 UNMOVED = """\
@@ -313,25 +332,60 @@ fi
 """
 
 
+def _tag(context: WorkflowContext) -> dict[str, Any]:
+    """Return the job that tags the commit of a release that was merged: after its tests, and before its upload."""
+    env = {**TOKEN, "TITLE": f"{context.name} {PLANNED_TAG}"}
+    return {
+        "name": "Tag",
+        "needs": ["plan", "build", "test"],
+        **_tag_of_plan(context),
+        "runs-on": IMAGE,
+        "timeout-minutes": 10,
+        "permissions": {"contents": Commented("write", "a tag of the repository is one of its contents")},
+        "steps": [_fetch_notes(), _at_top(context, run_step("Tag the commit", TAG_COMMIT, env=env))],
+    }
+
+
+TAG_COMMIT = """\
+# A run that failed half-way has made it.
+if now=$(gh api "repos/$GITHUB_REPOSITORY/commits/tags/$TAG" --jq .sha 2> /dev/null); then
+  if [ "$now" != "$GITHUB_SHA" ]; then
+    echo "::error::$TAG is at $now already, and these files are of $GITHUB_SHA"
+    exit 1
+  fi
+  exit
+fi
+object=$(gh api "repos/$GITHUB_REPOSITORY/git/tags" --raw-field tag="$TAG" --raw-field type=commit \\
+  --raw-field object="$GITHUB_SHA" --raw-field message="$TITLE"$'\\n\\n'"$(< notes/notes.md)" --jq .sha)
+gh api "repos/$GITHUB_REPOSITORY/git/refs" --raw-field ref="refs/tags/$TAG" --raw-field sha="$object" --silent
+"""
+
+
+def _fetch_notes() -> dict[str, Any]:
+    notes = {"artifact-ids": "${{ needs.build.outputs.notes }}", "path": "notes"}
+    return action_step("Fetch the notes", DOWNLOAD_ARTIFACT_PIN, notes)
+
+
 def _forge_release(context: WorkflowContext) -> dict[str, Any]:
     """Return the job that makes a release on the forge, with the files that are on PyPI."""
-    notes = {"artifact-ids": "${{ needs.build.outputs.notes }}", "path": "notes"}
+    is_merge = context.settings.tags_merges
     env = {
         **TOKEN,
         "PRERELEASE": "${{ needs.build.outputs.prerelease }}",
-        "TITLE": f"{context.name} ${{{{ github.ref_name }}}}",
+        "TITLE": f"{context.name} {PLANNED_TAG if is_merge else '${{ github.ref_name }}'}",
     }
     return {
         "name": "Release on GitHub",
-        "needs": ["build", "pypi"],
+        "needs": ["plan", "build", "pypi"] if is_merge else ["build", "pypi"],
+        **_tag_of_plan(context),
         "runs-on": IMAGE,
         "timeout-minutes": 10,
         "permissions": {"contents": Commented("write", "a release of the repository is one of its contents")},
         "steps": [
             _fetch_distributions(),
-            action_step("Fetch the notes", DOWNLOAD_ARTIFACT_PIN, notes),
+            _fetch_notes(),
             _unmoved(context),
-            _at_top(context, run_step("Release", FORGE_RELEASE, env=env)),
+            _at_top(context, run_step("Release", _of_tag(context, FORGE_RELEASE), env=env)),
         ],
     }
 
@@ -388,9 +442,28 @@ echo "PyPI accepts this workflow and this environment. The token was discarded u
 """
 
 
-def _only_pushed(context: WorkflowContext) -> dict[str, str]:
-    """Return the condition that keeps a run which was started by hand from doing more than to test the publisher."""
-    return {"if": "github.event_name == 'push'"} if context.settings.prove else {}
+ONLY_PUSHED = {"if": "github.event_name == 'push'"}
+PLANNED_TAG = "${{ needs.plan.outputs.tag }}"
+
+
+def _only_released(context: WorkflowContext) -> dict[str, str]:
+    """Return the condition that keeps a job from runs that were started by hand, or for a push without a release."""
+    if context.settings.tags_merges:
+        return {"if": "needs.plan.outputs.tag != ''"}
+    return ONLY_PUSHED if context.settings.prove else {}
+
+
+def _tag_variable(context: WorkflowContext) -> str:
+    return "$TAG" if context.settings.tags_merges else "$GITHUB_REF_NAME"
+
+
+def _tag_of_plan(context: WorkflowContext) -> dict[str, Any]:
+    """Return the variable of a job that names the tag, where that is not what was pushed."""
+    return {"env": {"TAG": PLANNED_TAG}} if context.settings.tags_merges else {}
+
+
+def _of_tag(context: WorkflowContext, script: str) -> str:
+    return script.replace("$GITHUB_REF_NAME", _tag_variable(context))
 
 
 def _is_on_branch(context: WorkflowContext) -> str:

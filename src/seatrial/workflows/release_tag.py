@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -10,23 +12,34 @@ from packaging.version import Version
 from seatrial.commands import Command
 from seatrial.distributions.distribution import distributions_in
 from seatrial.distributions.filename import FileName
-from seatrial.errors import ProjectError
+from seatrial.errors import ProjectError, SeatrialError
 from seatrial.git.command import Git
 from seatrial.git.repository import files_of_commit, find_branch, read_repository, read_tags
 from seatrial.project.changelog_entries import has_entry, read_entry
+from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions
+from seatrial.project.version_places import find_version_files
 from seatrial.project.write_version import raise_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from seatrial.git.repository import Repository
 
 
 ATTEMPTS = 100
 """How often a run can be started again before its number is that of the next."""
+
+
+def require_version_in_files(snapshot: ProjectSnapshot) -> None:
+    """Raise `TagUnfit` for a project whose version comes from the tag: no commit says that it is a release."""
+    if snapshot.comes_from_tag:
+        raise ProjectError(
+            "the version comes from the tag, so CI can't see by a commit that a release was merged",
+            code="TagUnfit",
+            fix='tag = "push" in [tool.seatrial.workflows], and after the merge: ' + str(Command("release")),
+        )
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,44 @@ class ReleaseTag:
         """Look at it."""
         repository = read_repository(folder)
         return cls(repository, ProjectSnapshot.of(folder, files_of_commit(repository), read_tags(repository)))
+
+    def merged_release(self, before: str) -> str | None:
+        """Return the tag of the release that a push to the branch has brought, None where it brought none.
+
+        ``before``: the commit of the branch before the push. A release is a version without a tag that the commit
+        before did not have, with its entry in the changelog. A tag that is at the commit itself is that of a run which
+        failed half-way. Raises `TagUnfit` for a project whose version comes from the tag.
+        """
+        repository = self.repository
+        git = Git(repository.root)
+        here = set(git.run("tag", "--points-at", "HEAD").split())
+        tags = set(read_tags(repository)) - here
+        snapshot = ProjectSnapshot.of(self.snapshot.project.root, files_of_commit(repository), tags)
+        require_version_in_files(snapshot)
+        tag = snapshot.tag(snapshot.current)
+        is_elsewhere = tag not in here and git.line("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}")
+        is_new = snapshot.is_untagged and not is_elsewhere
+        if not is_new or (snapshot.news is not None and not snapshot.has_entry(snapshot.current)):
+            return None
+        old = self._version_at(before)
+        return tag if old is not None and old != snapshot.current else None
+
+    def _version_at(self, commit: str) -> Version | None:
+        """Return the version of another commit, None where it has none that can be read, or is not there."""
+        repository = self.repository
+        git = Git(repository.root)
+        if not git.line("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"):
+            return None
+        with tempfile.TemporaryDirectory(prefix="seatrial-before-") as folder:
+            top = Path(folder, "tree")
+            git.run("worktree", "add", "--quiet", "--force", "--detach", str(top), commit)
+            try:
+                project = Project.from_directory(top / repository.prefix)
+                return find_version_files(project, files_of_commit(repository, commit)).version
+            except SeatrialError:
+                return None
+            finally:
+                git.attempt("worktree", "remove", "--force", str(top))
 
     def give_own_version(self, run: int, attempt: int) -> Version:
         """Write a development version that no other run has into the checkout, or as a tag where it comes from there.

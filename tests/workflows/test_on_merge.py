@@ -1,0 +1,105 @@
+"""A workflow that tags a release itself: the merge starts it, and it publishes with the identity of the branch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from errors_raised import raises_error
+from seatrial.ci.expressions import Answer
+from seatrial.ci.github import WorkflowFiles
+from seatrial.ci.publisher import Publishing, file_that_tags, files_that_publish
+from seatrial.ci.tag_report import TagReport
+from seatrial.project.project import Project
+from seatrial.project.settings import CiSettings, Config
+from seatrial.workflows.generate import DriftReason, find_drift, generated_files
+from seatrial.workflows.publisher_registration import read_registrations
+from workflow_sets import MINIMAL, SHAPES, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sample_project import SampleProject
+
+FILES = written(SHAPES["on-merge"])
+PROJECT = '[project]\nname = "tidepool"\nversion = "1.2.3"\n\n[tool.seatrial.workflows]\ntag = "on-merge"\n'
+
+
+def publishing(files: dict[str, str] = FILES) -> Publishing:
+    texts = {path.rpartition("/")[2]: text for path, text in files.items() if "/workflows/" in path}
+    return Publishing("acme", "tidepool", WorkflowFiles.from_texts(texts), tag="v1.3.0")
+
+
+def test_merge_starts_the_job_that_publishes() -> None:
+    job = publishing().job
+    assert job is not None
+    assert (job.name, job.event, job.starts, job.is_started_by_tag) == ("pypi", "merge", Answer.YES, True)
+    assert (job.may_get_token, job.attests, job.environment and job.environment.name) == (True, True, "pypi")
+    assert [run.name for run in job.run.before] == ["plan", "build", "test", "tag"]
+
+
+def test_report_of_a_tag_says_what_the_merge_starts(tmp_path: Path) -> None:
+    text = str(TagReport.at(publishing(), tmp_path))
+    assert "\n  release.yml starts with the merge into main, and makes the tag\n    plan runs\n" in text
+    assert "\n    tag runs after plan, build and test\n    pypi runs after plan, build, test and tag, uploads " in text
+    assert text.endswith("\nthe tag publishes to PyPI")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("seatrial ci.release --before", "echo tag= #"), ("branches: [main]", "branches: ['*']")]
+)
+def test_workflow_that_decides_nothing_is_not_started_by_the_merge(old: str, new: str) -> None:
+    path = ".github/workflows/release.yml"
+    assert old in FILES[path]
+    changed = publishing({**FILES, path: FILES[path].replace(old, new)})
+    assert [job.event for job in changed.possible_jobs if job.name == "pypi"] != ["merge"]
+
+
+def test_only_the_job_that_tags_and_the_release_may_write_and_neither_has_a_checkout() -> None:
+    release = next(workflow for workflow in publishing().workflows if workflow.name == "release.yml")
+    writing = [job.name for job in release.jobs if "contents: write" in _text_of(job.name)]
+    assert writing == ["tag", "release"]
+    assert [name for name in ("tag", "pypi", "release") if "actions/checkout" in _text_of(name)] == []
+    assert "persist-credentials: false" in _text_of("build")
+
+
+def _text_of(job: str) -> str:
+    _, _, rest = FILES[".github/workflows/release.yml"].partition(f"\n  {job}:\n")
+    return rest.partition("\n\n  ")[0]
+
+
+def test_files_that_publish_are_those_of_the_merge(project: SampleProject) -> None:
+    project.write(FILES)
+    assert files_that_publish(project.root, "v1.3.0") == (".github/workflows/release.yml",)
+    assert file_that_tags(project.root) == ".github/workflows/release.yml"
+    project.write(written(MINIMAL))
+    assert file_that_tags(project.root) is None
+
+
+def test_environment_is_deployed_from_the_branch(project: SampleProject) -> None:
+    project.git("init", "-q", "-b", "main")
+    project.write({**FILES, "pyproject.toml": PROJECT, "tidepool.py": ""})
+    project.git("remote", "add", "origin", "https://github.com/acme/tidepool.git")
+    project.commit()
+    plan = read_registrations(project.root)
+    assert plan.environments == {"pypi": "the branch main", "testpypi": "the branch main"}
+    assert plan.registrations[0].workflow == "release.yml"
+
+
+def test_other_setting_is_a_drift() -> None:
+    drifts = find_drift(generated_files(MINIMAL, "github"), FILES)
+    assert [(drift.path, drift.reason) for drift in drifts] == [(".github/workflows/release.yml", DriftReason.OUTDATED)]
+    assert find_drift(generated_files(replace(MINIMAL, settings=CiSettings(tag="on-merge")), "github"), FILES) == ()
+
+
+def test_setting_is_one_of_two(tmp_path: Path) -> None:
+    def config(text: str) -> Config:
+        (tmp_path / "pyproject.toml").write_text(text)
+        return Config.from_project(Project.from_directory(tmp_path))
+
+    assert config(PROJECT).workflows.tags_merges
+    with raises_error("PyprojectInvalid") as raised:
+        config(PROJECT.replace("on-merge", "merge"))
+    assert raised.value.what.endswith("workflows.tag has to be one of push, on-merge, not 'merge'")
