@@ -24,9 +24,11 @@ SHAPES = {
     "no-testpypi": replace(MINIMAL, settings=CiSettings(testpypi=False)),
     "locked": replace(MINIMAL, group="dev", is_locked=True, has_submodules=True, has_lfs=True),
     "measured": replace(MINIMAL, measures=True),
-    "on-merge": replace(MINIMAL, settings=CiSettings(tag="on-merge")),
+    "on-merge": replace(MINIMAL, settings=CiSettings(tag="on-merge", prepare=True)),
     "on-merge-in-a-folder": replace(
-        MINIMAL, prefix="packages/tidepool/", settings=CiSettings(tag="on-merge", prove=False, testpypi=False)
+        MINIMAL,
+        prefix="packages/tidepool/",
+        settings=CiSettings(tag="on-merge", prove=False, testpypi=False, prepare=True),
     ),
     "in-a-folder": replace(MINIMAL, prefix="packages/tidepool/", tags="tidepool-v*", release="release-tidepool.yml"),
 }

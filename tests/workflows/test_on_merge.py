@@ -9,7 +9,7 @@ import pytest
 
 from errors_raised import raises_error
 from seatrial.ci.expressions import Answer
-from seatrial.ci.github import WorkflowFiles
+from seatrial.ci.github import Workflow, WorkflowFiles
 from seatrial.ci.publisher import Publishing, file_that_tags, files_that_publish
 from seatrial.ci.tag_report import TagReport
 from seatrial.project.project import Project
@@ -91,7 +91,23 @@ def test_environment_is_deployed_from_the_branch(project: SampleProject) -> None
 def test_other_setting_is_a_drift() -> None:
     drifts = find_drift(generated_files(MINIMAL, "github"), FILES)
     assert [(drift.path, drift.reason) for drift in drifts] == [(".github/workflows/release.yml", DriftReason.OUTDATED)]
-    assert find_drift(generated_files(replace(MINIMAL, settings=CiSettings(tag="on-merge")), "github"), FILES) == ()
+    assert (
+        find_drift(
+            generated_files(replace(MINIMAL, settings=CiSettings(tag="on-merge", prepare=True)), "github"), FILES
+        )
+        == ()
+    )
+
+
+def test_request_is_opened_by_hand_with_a_token_of_its_own_where_there_is_one() -> None:
+    text = FILES[".github/workflows/prepare-release.yml"]
+    (trigger,) = Workflow.from_text("prepare-release.yml", text).triggers
+    assert (trigger.event, list(trigger.inputs)) == ("workflow_dispatch", ["part"])
+    assert trigger.inputs["part"].default == "auto"
+    assert "GH_TOKEN: ${{ secrets.RELEASE_TOKEN || github.token }}\n" in text
+    assert 'seatrial release --pull-request --part "$PART" --no-tests --yes\n' in text
+    assert not [path for path in written(MINIMAL) if "prepare" in path]
+    assert [job.workflow.name for job in publishing().possible_jobs if "prepare" in job.workflow.name] == []
 
 
 def test_setting_is_one_of_two(tmp_path: Path) -> None:

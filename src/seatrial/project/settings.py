@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 IMAGES = {"ubuntu": "ubuntu-24.04", "macos": "macos-15", "windows": "windows-2025"}
 """GitHub's runner for each operating system, with its version, so that an upgrade is a commit."""
 
-CI_KEYS = ("systems", "testpypi", "prove", "coverage", "verification", "install", "tag")
+CI_KEYS = ("systems", "testpypi", "prove", "coverage", "verification", "install", "tag", "prepare")
 ON_MERGE = "on-merge"
 TAG_MAKERS = ("push", ON_MERGE)
 """What makes the tag of a release: whoever pushes it, or CI when the release is merged."""
@@ -35,7 +35,8 @@ class CiSettings:
     without a release; ``coverage``: whether what the tests on all Pythons measure is brought together, in a
     project that measures; ``verification``: the tag of the sessions that run between the build and the upload;
     ``install``: the commands that install seatrial in a job, none for those that the project's lock file asks for;
-    ``tag``: what makes the tag, of `TAG_MAKERS`.
+    ``tag``: what makes the tag, of `TAG_MAKERS`; ``prepare``: whether there is a workflow that opens the request of a
+    release when it is started by hand.
     """
 
     systems: tuple[str, ...] = ("ubuntu",)
@@ -45,6 +46,7 @@ class CiSettings:
     verification: str = "release"
     install: tuple[str, ...] = ()
     tag: str = "push"
+    prepare: bool = False
 
     @property
     def tags_merges(self) -> bool:
@@ -69,7 +71,7 @@ def mistakes_in_ci_settings(table: object) -> Iterator[str]:
         yield f"workflows.systems has to be a list of {', '.join(IMAGES)}, not {systems!r}"
     if table.get("tag", "push") not in TAG_MAKERS:
         yield f"workflows.tag has to be one of {', '.join(TAG_MAKERS)}, not {table['tag']!r}"
-    for key in ("testpypi", "prove", "coverage"):
+    for key in ("testpypi", "prove", "coverage", "prepare"):
         if not isinstance(table.get(key, True), bool):
             yield f"workflows.{key} has to be true or false, not {table[key]!r}"
     tag = table.get("verification", CiSettings.verification)

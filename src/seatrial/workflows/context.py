@@ -108,6 +108,11 @@ class WorkflowContext:
         return _file("ci", self.name, self.prefix)
 
     @property
+    def prepare(self) -> str:
+        """The name of the workflow that opens the request of a release."""
+        return _file("prepare-release", self.name, self.prefix)
+
+    @property
     def combines(self) -> bool:
         """Whether a job brings together what the tests on all Pythons measure."""
         return self.measures and self.settings.coverage

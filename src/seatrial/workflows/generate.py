@@ -24,7 +24,7 @@ from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.redaction import redact
 from seatrial.workflows.context import WorkflowContext
-from seatrial.workflows.github import ci_workflow, dependabot_file, release_workflow
+from seatrial.workflows.github import ci_workflow, dependabot_file, prepare_workflow, release_workflow
 from seatrial.workflows.gitlab import GITLAB_COM, SIGSTORE_VARIABLE, gitlab_pipeline, host_of
 from seatrial.workflows.managed_block import ManagedBlock, jobs_below, new_file
 from seatrial.workflows.matrix import read_sessions, require_build_sessions, require_coverage_session
@@ -333,6 +333,11 @@ def generated_files(
     return (
         GeneratedFile(f"{WORKFLOWS_FOLDER}/{context.ci}", ci),
         GeneratedFile(f"{WORKFLOWS_FOLDER}/{context.release}", lambda _: release_workflow(context)),
+        *(
+            [GeneratedFile(f"{WORKFLOWS_FOLDER}/{context.prepare}", lambda _: prepare_workflow(context))]
+            if context.settings.prepare
+            else []
+        ),
         GeneratedFile(DEPENDABOT_FILE, lambda _: dependabot_file()),
     )
 

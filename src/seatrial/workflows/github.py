@@ -78,6 +78,51 @@ def release_workflow(context: WorkflowContext) -> str:
     return _workflow("Release", on, concurrency, jobs, context)
 
 
+PARTS_TO_CHOOSE = ("auto", "patch", "minor", "major", "rc", "final")
+
+
+def prepare_workflow(context: WorkflowContext) -> str:
+    """Return the workflow that opens the request of a release, for those who release from a browser."""
+    part = {"description": "The part of the version to raise", "type": "choice", "options": [*PARTS_TO_CHOOSE]}
+    on = {"workflow_dispatch": {"inputs": {"part": {**part, "default": PARTS_TO_CHOOSE[0]}}}}
+    env = {
+        "GH_TOKEN": f"${{{{ secrets.{REQUEST_TOKEN} || github.token }}}}",
+        "HAS_TOKEN": f"${{{{ secrets.{REQUEST_TOKEN} != '' }}}}",
+        "PART": "${{ inputs.part }}",
+    }
+    request = {
+        "name": "Open the request",
+        "if": f"github.ref == 'refs/heads/{context.branch}'",
+        "runs-on": IMAGE,
+        "timeout-minutes": 30,
+        "environment": "prepare-release",
+        "permissions": {
+            "contents": Commented("write", f"the release branch, where there is no secret {REQUEST_TOKEN}"),
+            "pull-requests": Commented("write", "the request, in that case"),
+        },
+        "steps": [
+            _checkout(context, "the branch", has_history=True),
+            *_setup(context),
+            run_step("Open the request", OPEN_REQUEST, env=env),
+        ],
+    }
+    concurrency = {"group": context.prepare.rpartition(".")[0], "cancel-in-progress": False}
+    return _workflow("Prepare a release", on, concurrency, {"request": request}, context)
+
+
+REQUEST_TOKEN = "RELEASE_TOKEN"  # noqa: S105 - the name of a secret
+OPEN_REQUEST = f"""\
+if [ "$HAS_TOKEN" != true ]; then
+  echo "::notice::No secret {REQUEST_TOKEN}: the checks of the request run only after somebody closes and reopens it"
+fi
+git config --global user.name "github-actions[bot]"
+git config --global user.email "41898282+github-actions[bot]@users.noreply.github.com"
+gh auth setup-git
+# The checks of the request run the tests, without this token.
+seatrial release --pull-request --part "$PART" --no-tests --yes
+"""
+
+
 def dependabot_file() -> str:
     """Return what keeps the pins up to date, a week after a release (GitHub, "Dependabot options")."""
     update = {
