@@ -390,3 +390,25 @@ def test_all_sessions_run_after_the_merge_too(requested: ReleaseRepo) -> None:
     assert (ran.returncode, requested.state()) == (5, before), ran.output
     assert "✓ later" in ran.output
     assert f"{READ}VerificationFailed\n" in ran.output
+
+
+def test_two_people_who_tag_at_once(requested: ReleaseRepo) -> None:
+    """No fast test can show it: the second pushes its tag between the look and the push of the first."""
+    unprotected(requested, lambda: merge(requested, by_squash))
+    other = requested.clone("second").project
+    other.git("tag", "-a", "-m", "Theirs", "v1.3.0")
+    hook = requested.project.root / ".git/hooks/pre-push"
+    hook.write_text(
+        f'#!/bin/sh\ncd "{other.root}"\nunset $(git rev-parse --local-env-vars)\ngit push -q origin v1.3.0\n'
+    )
+    hook.chmod(0o755)
+    before = requested.state()
+    ran = requested.release("--yes")
+    assert ran.returncode == 5, ran.output
+    assert f"{READ}PushRefused\n" in ran.output
+    after = requested.state()
+    assert (after.files, after.head, after.refs) == (before.files, before.head, before.refs)
+    assert requested.remote.git("for-each-ref", "--format=%(contents)", "refs/tags/v1.3.0").strip() == "Theirs"
+    hook.unlink()
+    # The release is over: theirs is the one.
+    assert "NothingMerged" in requested.project.invoke("tag", "--merged").output
