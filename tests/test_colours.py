@@ -26,6 +26,7 @@ also     1 commit that origin does not have yet
 ERROR = """\
 seatrial: main is behind
 fix:  git pull
+log:  .git/x.log
 more: seatrial explain BranchBehind"""
 HELP = """\
 Usage: seatrial new NAME [OPTIONS]
@@ -69,7 +70,12 @@ DIFF = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n same"
         (
             paint_error,
             ERROR,
-            [("seatrial:", "error"), ("fix:", "ok"), ("more: seatrial explain BranchBehind", "dim")],
+            [
+                ("seatrial:", "error"),
+                ("fix:", "ok"),
+                ("log:  .git/x.log", "dim"),
+                ("more: seatrial explain BranchBehind", "dim"),
+            ],
         ),
         (
             paint_help,

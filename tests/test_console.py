@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from seatrial.console import LOGS_KEPT, Console, Form, Memory, fit_line
+from seatrial.errors import SeatrialError
 from seatrial.events import Event, EventReader, Progress, StepEnded, StepStarted, StepState
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Terminal(io.StringIO):
@@ -136,6 +134,26 @@ def test_what_is_waited_for_is_shown_on_a_terminal_and_leaves_no_line() -> None:
     with console.waiting("asking the index"):
         length = len(stream.getvalue())
     assert stream.getvalue()[length:].endswith("\n\x1b[?25h\r\x1b[1A\x1b[2K")  # up, and the line erased
+
+
+@pytest.mark.parametrize(
+    ("terminal", "line", "has_log"),
+    [(True, "1 failed", True), (True, None, False), (False, "1 failed", False)],
+    ids=["tools have printed", "no tool has printed", "pipe"],
+)
+def test_error_names_the_log_that_a_list_of_steps_hides(
+    tmp_path: Path, *, terminal: bool, line: str | None, has_log: bool
+) -> None:
+    stream = Terminal() if terminal else io.StringIO()
+    console = Console.of({"TERM": "xterm"}, stream, memory=Memory.load(tmp_path, "release"))
+    error = SeatrialError("nox failed")
+    with contextlib.suppress(SeatrialError), console.running() as progress, progress.step("tests") as step:
+        if line:
+            step.line(line)
+        raise error
+    log = next((tmp_path / "logs").iterdir())
+    assert (Path(error.log or "").resolve() == log) is has_log
+    assert (f"\nlog:  {error.log}\nmore: " in error.explained_text) is has_log
 
 
 def test_what_is_waited_for_is_not_shown_in_a_pipe() -> None:

@@ -47,8 +47,8 @@ COUNTS = re.compile(r"(?P<path>^ *(?:[a-z]+ +)?\S+) +(?P<counts>[+-]\d+(?: -\d+)
 COUNT_STYLES = {"+": "ok", "-": "removed"}
 ERROR_HEAD = re.compile(r"seatrial:(?= )")
 FIX = re.compile(r"^( *)(fix:)", re.MULTILINE)
-MORE = re.compile(r"^more: .*$", re.MULTILINE)
-TITLE = re.compile(r"^(Usage|[A-Z][^:\n]*):(?=$| )", re.MULTILINE)
+MORE = re.compile(r"^(log|more): .*$", re.MULTILINE)
+TITLE = re.compile(r"^(Usage:|[A-Z][^:\n]*:$)", re.MULTILINE)
 HELP_ROW = re.compile(r"^( {2,6})(\S+(?: \S+)*)(?= {2}|$)", re.MULTILINE)
 
 

@@ -8,6 +8,7 @@ errors are shown. The output of tools goes to a log, and with ``--verbose`` to t
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal, TextIO
 
 from seatrial.colours import styled, wants_colour
+from seatrial.errors import SeatrialError
 from seatrial.events import (
     EVENTS_VARIABLE,
     Activity,
@@ -199,6 +201,7 @@ class Console:
         self._log: TextIO | None = None
         self._live: Live | None = None
         self._wait: Step | None = None
+        self._has_lines = False
 
     @classmethod
     def of(
@@ -241,9 +244,17 @@ class Console:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Progress]:
-        """Show the steps of a command while it runs; afterwards, remember what they took."""
+        """Show the steps of a command while it runs; afterwards, remember what they took.
+
+        An error after tools have printed something gets the path of the log, where a list of steps hid it.
+        """
         try:
             yield self.progress
+        except SeatrialError as error:
+            if self.form is Form.LIVE and self._has_lines and self.log_path:
+                with contextlib.suppress(ValueError):  # Windows: another drive
+                    error.log = os.path.relpath(self.log_path)
+            raise
         finally:
             self.pause()
             if self.memory:
@@ -345,6 +356,7 @@ class Console:
                 self.memory = None
                 return
         name = " ".join(event.path)
+        self._has_lines = self._has_lines or isinstance(event, Line)
         if isinstance(event, StepStarted):
             text = f"== {name}: {event.about}" if event.about else f"== {name}"
         elif isinstance(event, StepEnded):

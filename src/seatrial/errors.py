@@ -38,7 +38,8 @@ class SeatrialError(Exception):
     """The root of everything that seatrial raises on purpose.
 
     ``what`` names the file, key, ref or version that it is about; ``fix`` is a command or the lines to paste; a face
-    renders the commands of seatrial in both. ``code`` names the section of docs/errors.md about it, by default the name
+    renders the commands of seatrial in both. ``log``: the path of the log with all that the tools have printed, None
+    where a face has shown it. ``code`` names the section of docs/errors.md about it, by default the name
     of the class. An error has a class of its own only if a caller distinguishes it; the families have one each, for
     their exit codes. Only the faces (`seatrial.sessions`, `seatrial.tasks`) catch it; an unexpected exception keeps its
     traceback.
@@ -51,6 +52,7 @@ class SeatrialError(Exception):
         self.what = what
         self.code = code or type(self).__name__
         self.fix = str(fix)
+        self.log: str | None = None
 
     @property
     def explained(self) -> tuple[str, ...]:
@@ -64,8 +66,9 @@ class SeatrialError(Exception):
 
     @property
     def explained_text(self) -> str:
-        """What is wrong, the fix, and the command that explains it."""
-        return printable(f"{self}\nmore: {Command('explain', *self.explained, program_only=True)}")
+        """What is wrong, the fix, the log that has more of it, and the command that explains it."""
+        log = f"\nlog:  {self.log}" if self.log else ""
+        return printable(f"{self}{log}\nmore: {Command('explain', *self.explained, program_only=True)}")
 
 
 class ProjectError(SeatrialError):

@@ -54,11 +54,12 @@ tide-pool, import tide_pool: 16 files, one commit on main
   {files}
 
 Its licence is BSD-3-Clause, in LICENSE and pyproject.toml.
-{origin}Then, in its folder:
+{origin}Next:
+  cd tide-pool
   nox
-  seatrial rehearse --part minor
+  seatrial rehearse minor
   git push -u origin HEAD
-  seatrial preflight --part minor
+  seatrial preflight minor
 
 whether the name tide-pool is free is unknown: http://127.0.0.1:9/simple/tide-pool/ does not answer: Connection refused
 """

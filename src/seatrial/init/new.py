@@ -204,7 +204,7 @@ def new_package_text(package: NewPackage, request: PackageRequest) -> str:
     commit = f"one commit on {package.branch}" if package.branch else "not committed"
     head = f"{request.name.project}, import {request.name.module}: {len(package.files)} files, {commit}"
     next_steps = (
-        "\n".join(("Then, in its folder:", *(f"  {line}" for line in _next_steps(request))))
+        "\n".join(("Next:", *(f"  {line}" for line in _next_steps(request))))
         if package.branch
         else MEMBER_HINT.format(write=Command("workflows", program_only=True))
     )
@@ -217,11 +217,20 @@ def new_package_text(package: NewPackage, request: PackageRequest) -> str:
 
 def _next_steps(request: PackageRequest) -> tuple[Command | str, ...]:
     return (
+        f"cd {shlex.quote(_from_here(request.folder))}",
         "nox",
-        Command("rehearse", "--part", "minor", program_only=True),
+        Command("rehearse", "minor", program_only=True),
         PUSH_COMMAND if request.remote else f"git remote add origin ADDRESS && {PUSH_COMMAND}",
-        Command("preflight", "--part", "minor", program_only=True),
+        Command("preflight", "minor", program_only=True),
     )
+
+
+def _from_here(folder: Path) -> str:
+    """Return the path of a folder as short as it can be typed."""
+    try:
+        return str(folder.resolve().relative_to(Path.cwd().resolve()))
+    except ValueError:
+        return str(folder)
 
 
 def require_free_folder(folder: Path) -> None:

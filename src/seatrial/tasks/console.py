@@ -50,7 +50,9 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
     except SeatrialError as error:
         # Whoever has answered "no" needs no explanation.
         is_answer = error.code == "Declined" and not error.fix
-        raise _exit(str(error) if is_answer else error.explained_text, error.exit_code) from None
+        if is_answer:
+            raise _exit(str(error), error.exit_code, paint=str) from None
+        raise _exit(error.explained_text, error.exit_code) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             # The reader of the output has closed it.
@@ -67,12 +69,12 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
         raise _exit(unusable.explained_text, unusable.exit_code) from None
     except KeyboardInterrupt:
         hint = interrupted or f"{Command('status')} shows the state"
-        raise _exit(f"interrupted; {hint}", INTERRUPTED) from None
+        raise _exit(f"interrupted; {hint}", INTERRUPTED, paint=str) from None
 
 
-def _exit(text: str, code: int) -> Exit:
+def _exit(text: str, code: int, paint: Callable[[str], str] = paint_error) -> Exit:
     """Return what ends the program with a message, which invoke or the program prints to standard error."""
-    return Exit(_fitting(f"seatrial: {text}", sys.stderr, paint_error), code=code)
+    return Exit(_fitting(f"seatrial: {text}", sys.stderr, paint), code=code)
 
 
 def current_invocation() -> Invocation:

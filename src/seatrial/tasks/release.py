@@ -151,8 +151,11 @@ class Terminal:
 
     def show(self, text: object) -> None:
         """Show a text that the user wants to keep."""
+        from seatrial.console import Form
+
         self.console.pause()
-        self.console.show(text, paint_card)
+        # A list of steps on a terminal is apart from what comes before and after it.
+        self.console.show(f"\n{text}\n" if self.console.form is Form.LIVE else text, paint_card)
 
     def choose_part(self, prepared: PreparedRelease) -> str | None:
         """Ask which part to raise; None without a terminal. Raises the reasons that prevent any release."""
