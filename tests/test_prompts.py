@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.prompts import Choice, ask_key, ask_text, choose, match_choice
+from seatrial.prompts import Choice, ask_key, ask_text, choose, match_choice, read_line
 from terminal import run_on_terminal
 
 CHOICES = (Choice("minor", "1.4.0"), Choice("patch", "1.3.1"), Choice("major", "2.0.0"))
@@ -108,3 +108,15 @@ def test_text_confirms_when_it_is_typed_as_it_is(
     assert ask_text("type demo:", "demo", show=printed.append) is is_confirmed
     assert set(capsys.readouterr().out.split("type demo: ")) == {"", "(q leaves) "}
     assert printed == ["invalid answer 'demos'"] * ("demos" in lines)
+
+
+def test_ctrl_c_in_a_question_ends_its_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        read_line("release? ")
+    assert capsys.readouterr().out == "release? \n"

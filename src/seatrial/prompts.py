@@ -69,12 +69,16 @@ def read_line(prompt: str) -> str | None:
     """Return a line that the user types, None at the end of the input."""
     sys.stdout.write(prompt)
     sys.stdout.flush()
-    if sys.stdin.isatty() and sys.platform != "win32":
-        _wait_for_line()
     try:
+        if sys.stdin.isatty() and sys.platform != "win32":
+            _wait_for_line()
         return input().strip()
     except EOFError:
         return None
+    except KeyboardInterrupt:
+        # The message that follows begins a line.
+        sys.stdout.write("\n")
+        raise
 
 
 def _wait_for_line() -> None:

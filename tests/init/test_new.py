@@ -17,7 +17,14 @@ from packaging.licenses import canonicalize_license_expression
 from errors_raised import raises_error
 from release_repo import SETTINGS, made_once
 from sample_project import HERE, WITHOUT_ACCOUNTS, SampleProject, environment, normalised
-from seatrial.init.new import ORIGIN_HINT, PackageName, PackageRequest, require_free_folder, require_license
+from seatrial.init.new import (
+    ORIGIN_HINT,
+    PackageName,
+    PackageRequest,
+    require_address,
+    require_free_folder,
+    require_license,
+)
 from seatrial.init.script_metadata import own_origin
 from seatrial.init.template import PackageTemplate
 from seatrial.project.project import Project
@@ -210,6 +217,18 @@ def test_licence_without_a_text_is_refused_with_those_that_have_one() -> None:
         == "--license WTFPL is not available: choose from MIT, Apache-2.0, BSD-3-Clause, GPL-3.0-or-later"
     )
     assert require_license("apache-2.0") == "Apache-2.0"
+
+
+@pytest.mark.parametrize("text", ["github", "not an address", "demo.git"])
+def test_text_that_is_no_address_of_a_repository_is_refused(text: str) -> None:
+    with raises_error("ValueUnknown") as caught:
+        require_address(text)
+    assert caught.value.what == f"{text!r} is no address of a repository"
+
+
+@pytest.mark.parametrize("text", [FORGE, "git@github.com:acme/x.git", "../my remote.git", "C:\\git\\x", "gh:acme/x"])
+def test_address_of_a_repository_is_a_url_a_host_with_a_path_or_a_path(text: str) -> None:
+    assert require_address(f" {text} ") == text
 
 
 def test_metadata_have_the_command_the_keywords_and_the_addresses_that_are_given() -> None:

@@ -45,7 +45,6 @@ def read(line: str, *, runs_several: bool = False) -> ReadCommand:
         ("release --yes preview", {"part": "preview", "yes": True}),
         ("release --no-tests auto", {"part": "auto", "tests": False}),
         ("release --tests", {"tests": True}),
-        ("release ''", {"part": ""}),
         ("release -qy --no-color", {"yes": True, "quiet": True, "no_color": True}),
         ("status --verbose", {"verbose": True}),
         ("rehearse minor", {"part": "minor"}),
@@ -251,6 +250,46 @@ MISTAKES = (
         release and status are two commands
         fix:  invoke release && invoke status --json
         {READ}WordUnexpected
+        """,
+    ),
+    (
+        "release '' --yes",
+        f"""
+        release needs PART, and was given an empty text
+        fix:  invoke release minor --yes
+        {READ}ValueMissing
+        """,
+    ),
+    (
+        "release --version ''",
+        f"""
+        --version needs a value, and was given an empty text
+        fix:  invoke release --version VERSION
+        {READ}ValueMissing
+        """,
+    ),
+    (
+        "release --part= --yes",
+        f"""
+        --part needs a value, and was given an empty text
+        fix:  invoke release --part minor --yes
+        {READ}ValueMissing
+        """,
+    ),
+    (
+        "release -yp ''",
+        f"""
+        --part needs a value, and was given an empty text
+        fix:  invoke release -yp minor
+        {READ}ValueMissing
+        """,
+    ),
+    (
+        "news feature ' '",
+        f"""
+        news needs TEXT, and was given an empty text
+        fix:  invoke news feature TEXT
+        {READ}ValueMissing
         """,
     ),
     (

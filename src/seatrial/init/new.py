@@ -79,6 +79,21 @@ class PackageRequest:
         return cls(Path(text).absolute(), name, f"{name.project}, a Python package", int(oldest[2:]))
 
 
+ADDRESS = re.compile(r".*[/\\:].*", re.DOTALL)
+"""The address of a repository: a URL, HOST:PATH, or a path."""
+
+
+def require_address(text: str) -> str:
+    """Return the address of a repository, without blanks around it. Raises `ValueUnknown`."""
+    if not ADDRESS.fullmatch(text):
+        raise ProjectError(
+            f"{text!r} is no address of a repository",
+            code="ValueUnknown",
+            fix="--remote https://github.com/OWNER/NAME.git",
+        )
+    return text.strip()
+
+
 def require_license(text: str) -> str:
     """Return the licence that a text names, in any case. Raises `LicenseUnknown`."""
     licenses = {name.lower(): name for name in LICENSES}

@@ -282,6 +282,8 @@ class _Reader:
     def _set(self, parameter: Parameter, value: Any, at: int, *, length: int = 1) -> None:
         """Set a parameter to the value that ``length`` words from the index ``at`` on give."""
         values, name = self._command.values, parameter.name
+        if isinstance(value, str) and not value.strip():
+            raise self._empty_value(parameter, at, length)
         if parameter.takes_many:
             values.setdefault(name, []).append(value)
             return
@@ -296,6 +298,18 @@ class _Reader:
                 fix=self._line.with_words(at, instead_of=length),
             )
 
+    def _empty_value(self, parameter: Parameter, at: int, length: int) -> SeatrialError:
+        """Return the error about a value of blanks, such as that of a variable of the shell that is not set."""
+        word = self._line.words[at]
+        is_flag = word.startswith("-")
+        name = f"{parameter.flag} needs a value" if is_flag else f"{self._command.name} needs {metavar(parameter)}"
+        words = [word.rstrip().partition("=")[0]] * is_flag
+        return ProjectError(
+            f"{name}, and was given an empty text",
+            code="ValueMissing",
+            fix=self._line.with_words(at, *words, sample_value(parameter), instead_of=length),
+        )
+
     def _number(self, parameter: Parameter, value: str, at: int, length: int) -> int:
         if value.isascii() and value.isdecimal():
             return int(value)
@@ -309,7 +323,7 @@ class _Reader:
         # Loaded here because few commands have a part, and it loads packaging.
         from seatrial.project.versions import PART_NAMES, is_part  # noqa: PLC0415
 
-        if is_part(part) or not part:
+        if is_part(part):
             return
         near = nearest(part, PART_NAMES)
         before = self._line.words[at][: -len(part)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.colours import paint_card, paint_diff, paint_rows
 from seatrial.commands import Command
-from seatrial.errors import ReleaseError, count_text
+from seatrial.errors import ProjectError, ReleaseError, count_text
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     confirm,
@@ -182,6 +182,7 @@ def new(
         create_package,
         name_remark,
         new_package_text,
+        require_address,
         require_free_folder,
         require_license,
     )
@@ -190,13 +191,14 @@ def new(
     with errors_as_messages("nothing was made"), termination_as_interrupt():
         request = PackageRequest.of(name, python)
         license = require_license(license) if license else ""  # noqa: A001 - as above
+        remote = require_address(remote) if remote else ""
         require_free_folder(request.folder)
         if not yes and is_interactive():
             description = description or ask_line("description", request.description)
             license = license or _choose_license()  # noqa: A001 - as above
             keyword = keyword or ask_line("keywords, separated by commas", "none").split(",")
             if git_folder(Path.cwd()) is None:
-                remote = remote or ask_line("address of the repository on its forge", "none")
+                remote = remote or _ask_address()
         console = open_console("new")
         request = replace(
             request,
@@ -258,6 +260,19 @@ def _remove(console: Console, detected: DetectedProject, *, yes: bool, dry_run: 
         remove_files(detected, removal)
         sign = console.styled(console.sign("done"), "ok")
         console.show(f"\n{sign} {count_text(len(files), 'file')} changed or deleted\nnext  commit them", paint_rows)
+
+
+def _ask_address() -> str:
+    """Ask for the address of the repository, "" for none."""
+    from seatrial.init.new import require_address
+    from seatrial.prompts import ask_line
+
+    while True:
+        answer = ask_line("address of the repository on its forge", "none")
+        try:
+            return require_address(answer) if answer else ""
+        except ProjectError as error:
+            show(error.what)
 
 
 def _choose_license() -> str:
