@@ -273,3 +273,18 @@ def test_files_that_are_not_those_of_the_commit_are_not_built(
     with raises_error("TreeDiffers") as caught:
         in_scratch(clone, monkeypatch)
     assert caught.value.what == "the files to build are not those of the commit: one.bin"
+
+
+def test_configuration_that_git_cannot_read_is_not_taken_for_a_missing_repository(clone: SampleProject) -> None:
+    clone.write({".git/config": "[core\n"})
+    with raises_error("NoRepository") as caught:
+        read_repository(clone.root)
+    assert caught.value.what.startswith(f"git can't read the repository of {clone.root}: fatal: bad config line 1")
+    assert caught.value.fix == "correct what git reports"
+
+
+def test_folder_without_a_repository_is_named_with_the_way_to_one(tmp_path: Path) -> None:
+    with raises_error("NoRepository") as caught:
+        read_repository(tmp_path)
+    assert caught.value.what.startswith(f"{tmp_path} is in no git repository: fatal: not a git repository")
+    assert caught.value.fix == "git init, commit, and git remote add origin ADDRESS"

@@ -72,3 +72,23 @@ def test_mistake_in_the_project_is_one_message(project: SampleProject) -> None:
         more: seatrial explain PyprojectMissing
         """
     )
+
+
+def test_wrong_values_are_one_message_with_a_fix(project: SampleProject) -> None:
+    project.write({"tasks.py": TASKS, "changelog.d": "a file"})
+    package(project)
+    pyproject = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    project.write({"pyproject.toml": f'{pyproject}\n[tool.towncrier]\ndirectory = "changelog.d"\n'})
+    for line, end in (
+        (
+            ("--project", " ", "status"),
+            "--project needs a value, and was given an empty text\nfix:  seatrial --project FOLDER status",
+        ),
+        (
+            ("news", "feature", "Sails."),
+            "\nfix:  correct what towncrier reports; it writes into {root}/changelog.d",
+        ),
+    ):
+        ran = project.seatrial(*line)
+        assert (ran.returncode != 0, ran.was_a_traceback) == (True, False), ran.output
+        assert end in normalised(ran.output, root=project.root)

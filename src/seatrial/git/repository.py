@@ -172,10 +172,12 @@ def read_repository(folder: Path) -> Repository:
             f"git can't be run: {error.output.strip()}", code="NoRepository", fix="install git"
         ) from None
     if done.returncode:
+        is_outside = REPOSITORY_FIXES[0][0] in done.errors
+        what = f"{folder} is in no git repository" if is_outside else f"git can't read the repository of {folder}"
         raise ReleaseError(
-            f"{folder} is in no git repository: {done.errors.strip()}",
+            f"{what}: {done.errors.strip()}",
             code="NoRepository",
-            fix=next((fix for sign, fix in REPOSITORY_FIXES if sign in done.errors), "fix what git reports"),
+            fix=next((fix for sign, fix in REPOSITORY_FIXES if sign in done.errors), "correct what git reports"),
         )
     paths = done.output.split("\n")[:-1]
     if len(paths) != len(PATHS):

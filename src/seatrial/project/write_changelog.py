@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
-from seatrial.errors import ReleaseError, count_text
+from seatrial.errors import CommandFailed, ReleaseError, count_text
 from seatrial.project.changelog import (
     UnreleasedChangelog,
     create_fragment,
@@ -104,7 +104,11 @@ def write_note(root: Path, news: Changelog, kind: str, text: str, issue: str = "
     if word and (root / news.folders[0] / name).exists():
         return news.folders[0] / name
     # The last word of towncrier is the path of the file.
-    created = create_fragment(root, news, name, text).split(" at ", 1)[1].strip()
+    try:
+        created = create_fragment(root, news, name, text).split(" at ", 1)[1].strip()
+    except CommandFailed as error:
+        error.fix = error.fix or f"correct what towncrier reports; it writes into {root / news.folders[0]}"
+        raise
     return PurePosixPath(Path(os.path.relpath(root / created, root)).as_posix())
 
 

@@ -16,6 +16,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from seatrial.colours import paint_help
+from seatrial.commands import Command
 from seatrial.errors import ProjectError
 from seatrial.invocation import split_project_option
 from seatrial.suggestions import did_you_mean, nearest
@@ -62,6 +63,12 @@ def _run(words: list[str]) -> None:
     is_completion = words[:1] == [COMPLETE]
     typed_words = words
     folder, words = split_project_option(words)
+    if folder is not None and not folder.strip():
+        raise ProjectError(
+            "--project needs a value, and was given an empty text",
+            code="ValueMissing",
+            fix=Command("--project", "FOLDER", *words, program_only=True),
+        )
     PROJECT_OPTION.set(Path(folder) if folder else None)
     commands: dict[str, CommandTask] = {name: ns[name] for name in ns.task_names}
     if is_completion:
