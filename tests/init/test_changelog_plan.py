@@ -244,5 +244,5 @@ def test_changelog_that_is_not_utf_8_is_left_alone(project: SampleProject) -> No
 def test_another_word_for_the_way_is_refused() -> None:
     with raises_error("ChangelogUnknown") as caught:
         require_source("towncrier")
-    assert caught.value.what == "--changelog towncrier is none of fragments, unreleased, none"
+    assert caught.value.what == "invalid --changelog 'towncrier': choose from fragments, unreleased, none"
     assert (require_source(""), require_source("none")) == (None, "none")

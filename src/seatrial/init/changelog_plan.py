@@ -94,7 +94,7 @@ def require_source(*texts: str) -> ChangelogSource | None:
         )
     if text is not None and text not in sources:
         raise ProjectError(
-            f"--changelog {text} is none of {', '.join(sources)}",
+            f"invalid --changelog {text!r}: choose from {', '.join(sources)}",
             code="ChangelogUnknown",
             fix="--changelog unreleased, for entries from the notes below an Unreleased heading",
         )
