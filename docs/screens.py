@@ -60,6 +60,7 @@ SCREENS = {
     "init": Screen(("init", "--no-try"), (("(n) ", b"n\n"),), folder="existing"),
     "status": Screen(("status",)),
     "preflight": Screen(("preflight", "minor")),
+    "findings": Screen(("preflight", "minor"), folder="existing"),
     "menu": Screen(("release",), (("3  ", b""),), stop_at="3  "),
     "plan": Screen(("release", "minor"), (("(n) ", b"n\n"),)),
     "running": Screen(("rehearse", "minor"), stop_at="tests-"),

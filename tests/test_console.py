@@ -225,8 +225,9 @@ def test_what_steps_took_is_remembered_whatever_the_file_has(tmp_path: Path, bef
     path.write_text(before, encoding="utf-8")
     run_steps(Console(io.StringIO(), memory=Memory.load(tmp_path, "release")))
     kept = json.loads(path.read_text(encoding="utf-8"))
-    assert kept["release"] == {"check": 0.0, "tests": 0.0}
-    assert Memory.load(tmp_path, "release").seconds == {"check": 0.0, "tests": 0.0}
+    assert list(kept["release"]) == ["check", "tests"]
+    assert all(isinstance(seconds, float) for seconds in kept["release"].values())
+    assert Memory.load(tmp_path, "release").seconds == kept["release"]
     assert ("preflight" in kept) == ("preflight" in before)
 
 

@@ -113,15 +113,16 @@ def preflight(
     from seatrial.console import Form
     from seatrial.errors import ReleaseError
     from seatrial.findings import render_results
-    from seatrial.release.preflight import run_preflight
-    from seatrial.release.prepare import ReleaseRequest
     from seatrial.report import annotate, results_json
     from seatrial.tasks.show_results import by_family, show_results
 
     console = open_console("preflight", sys.stderr if json else sys.stdout)
     with errors_as_messages("nothing has changed"), termination_as_interrupt():
-        request = ReleaseRequest(part or (None if version else "auto"), version or None, anyway, allow_empty)
-        with console.running() as progress:
+        with console.running() as progress, console.waiting("reading the repository"):
+            from seatrial.release.preflight import run_preflight
+            from seatrial.release.prepare import ReleaseRequest
+
+            request = ReleaseRequest(part or (None if version else "auto"), version or None, anyway, allow_empty)
             result = run_preflight(project_folder(), request, os.environ, progress)
         results = render_results(result.results, render)
         if json:

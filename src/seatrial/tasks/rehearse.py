@@ -57,22 +57,23 @@ def rehearse(
 
     Example: invoke rehearse minor
     """
-    from seatrial.rehearsal.merges import REQUEST
-    from seatrial.rehearsal.rehearse import rehearse_release
-
-    flags = {
-        "--no-tests": not tests,
-        "--keep-going": keep_going,
-        "--anyway": anyway,
-        "--allow-empty": allow_empty,
-        REQUEST: pull_request,
-    }
-    request = {"--part": part, "--version": version} if part or version else {"--part": "auto"}
-    words = [word for option, value in request.items() if value for word in (option, value)]
-    words += [option for option, is_set in flags.items() if is_set]
     console = open_console("rehearse", sys.stderr if json else sys.stdout)
     interrupted = "nothing of the rehearsal is left"
     with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:
+        with console.waiting("reading the repository"):
+            from seatrial.rehearsal.merges import REQUEST
+            from seatrial.rehearsal.rehearse import rehearse_release
+
+        flags = {
+            "--no-tests": not tests,
+            "--keep-going": keep_going,
+            "--anyway": anyway,
+            "--allow-empty": allow_empty,
+            REQUEST: pull_request,
+        }
+        request = {"--part": part, "--version": version} if part or version else {"--part": "auto"}
+        words = [word for option, value in request.items() if value for word in (option, value)]
+        words += [option for option, is_set in flags.items() if is_set]
         called = current_invocation().task_prefix
         with rehearse_release(project_folder(), words, os.environ, progress, called=called) as finished:
             if keep:

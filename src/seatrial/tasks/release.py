@@ -87,18 +87,18 @@ def release(
         return
     # towncrier takes longest to start, so it is started before everything else, imports included.
     with errors_as_messages(), termination_as_interrupt(), start_towncrier(project_folder()) as towncrier:
-        from seatrial.release.merged import tag_merged_release
-        from seatrial.release.preconditions import open_repository
-        from seatrial.release.prepare import ReleaseRequest
-        from seatrial.release.pull_request import open_pull_request
-        from seatrial.release.release import ReleaseOptions, make_release
-        from seatrial.release.request import has_note
-
-        request = ReleaseRequest(part or None, version or None, anyway, allow_empty)
-        options = ReleaseOptions(request, os.environ, tests=tests, is_dry_run=dry_run, keep_going=keep_going)
         console = open_console("release")
-        repository, terminal = open_repository(project_folder(), os.environ), Terminal(console, yes=yes)
-        with console.running():
+        with console.running(), console.waiting("reading the repository"):
+            from seatrial.release.merged import tag_merged_release
+            from seatrial.release.preconditions import open_repository
+            from seatrial.release.prepare import ReleaseRequest
+            from seatrial.release.pull_request import open_pull_request
+            from seatrial.release.release import ReleaseOptions, make_release
+            from seatrial.release.request import has_note
+
+            request = ReleaseRequest(part or None, version or None, anyway, allow_empty)
+            options = ReleaseOptions(request, os.environ, tests=tests, is_dry_run=dry_run, keep_going=keep_going)
+            repository, terminal = open_repository(project_folder(), os.environ), Terminal(console, yes=yes)
             through_request = pull_request or _goes_through_request()
             tag = None
             if through_request or has_note(repository):
