@@ -269,6 +269,11 @@ HASH = "0123456789abcdef" * 4
         ),
         ("next  invoke undo --index http://127.0.0.1/", 24, ["next  invoke undo --index http://127.0.0.1/"]),
         ("fix:  see the index and ask", 20, ["fix:  see the index", "      and ask"]),
+        ("no column but many words", 12, ["no column", "but many", "words"]),
+        ("  demo.whl  2,819 bytes", 20, ["  demo.whl", "  2,819 bytes"]),
+        ("\x1b[31m✗\x1b[0m GIT007  no branch there", 20, ["\x1b[31m✗\x1b[0m GIT007  no branch", "  there"]),
+        ("  \x1b[1mfix:\x1b[0m push it there", 16, ["  \x1b[1mfix:\x1b[0m push it", "    there"]),
+        ("\x1b[31m✗\x1b[0m GIT007  no branch", 19, ["\x1b[31m✗\x1b[0m GIT007  no branch"]),
     ],
 )
 def test_line_breaks_at_blanks_and_a_command_stays_whole(line: str, width: int, lines: list[str]) -> None:

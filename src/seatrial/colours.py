@@ -22,6 +22,9 @@ STYLES = {
 }
 """The styles of texts, as the parameters of an ANSI escape sequence (ECMA-48, SGR)."""
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+"""A sequence that begins or ends a style."""
+
 ROW = re.compile(r"( *)([A-Za-z][A-Za-z ]{0,9}?)(: +| {2,})(?=\S)")
 """The head of a row, in its first column."""
 

@@ -19,7 +19,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal, TextIO
 
-from seatrial.colours import styled, wants_colour
+from seatrial.colours import COLOUR, styled, wants_colour
 from seatrial.errors import SeatrialError
 from seatrial.events import (
     EVENTS_VARIABLE,
@@ -62,8 +62,8 @@ ROW_STYLES = {StepState.DONE: "green", StepState.FAILED: "bold red", StepState.S
 """The styles of the signs in the list, as rich names them."""
 
 SHA256 = re.compile(r"sha256 [0-9a-f]{64}\b")
-WORD = re.compile(r"( *)(sha256 [0-9a-f]{64}\b|\S+)")
-"""A word, with the blanks before it; a SHA-256 goes with its name."""
+WORD = re.compile(r"( *)(sha256 [0-9a-f]{64}\b|[\d,]+ bytes\b|\S+)")
+"""A word, with the blanks before it; a SHA-256 goes with its name, and a number of bytes with its unit."""
 
 COMMAND = re.compile(r"(seatrial|invoke|pip|python|git|gh|nox|uv|uvx) ")
 """What a line begins with that a user may copy."""
@@ -90,19 +90,28 @@ def can_encode(stream: TextIO, text: str) -> bool:
 def fit_line(line: str, width: int) -> str:
     """Return a line as lines that fit, broken at blanks and indented like its text; a longer SHA-256 is cut.
 
-    A command stays one line, which can be copied whole; a line with colours fits already.
+    A command stays one line, which can be copied whole. Colours take no room.
     """
-    column = COLUMN.match(line)
+    plain = COLOUR.sub("", line)
+    column = COLUMN.match(plain)
     indent = len(column[0]) if column else 0
-    if len(line) <= width or COMMAND.match(line, indent) or "\x1b" in line:
+    if len(plain) <= width or COMMAND.match(plain, indent):
         return line
-    lines = [line[:indent]]
-    for gap, word in WORD.findall(line[indent:]):
-        is_first = not lines[-1].strip() or len(lines[-1]) == indent
-        if not is_first and len(lines[-1]) + len(gap) + len(word) > width:
+    if plain == line:
+        lines, rest = [line[:indent]], line[indent:]
+    else:
+        # The sign or the word in colour is no column: what follows is indented below it.
+        indent = len(plain) - len(plain.lstrip()) + len("✗ ")
+        lines, rest = [""], line
+    has_words = False
+    for gap, word in WORD.findall(rest):
+        length = len(COLOUR.sub("", f"{lines[-1]}{gap}{word}"))
+        if has_words and length > width:
             lines.append(" " * indent)
-            is_first = True
-        lines[-1] += ("" if is_first else gap) + word
+            has_words = False
+        is_begin = len(lines) == 1 and not lines[0]
+        lines[-1] += (gap if has_words or is_begin else "") + word
+        has_words = True
     room = max(len("sha256 "), width - indent - 1)
     return "\n".join(SHA256.sub(f"{part.strip()[:room]}…", part) if len(part) > width else part for part in lines)
 

@@ -30,10 +30,12 @@ def report(*options: str, remarks: tuple[str, ...] = ()) -> RehearsalReport:
 
 def test_card_names_the_first_command_of_each_job_and_counts_the_others() -> None:
     assert first_commands(NOT_RUN, PLACES) == (
-        "release.yml, job build: pip install build, and 2 more (all with -v)",
+        "release.yml, job build: pip install build, and 2 more",
         "release.yml, job site: rsync dist host:",
+        "all of them: -v",
     )
     assert first_commands((), ()) == ()
+    assert first_commands(("make " + "x" * 60,), ("a.yml, job b",)) == ("a.yml, job b: make " + "x" * 44 + "…",)
     assert "not run    release.yml, job build: pip install build, and 2 more" in str(report())
 
 

@@ -397,12 +397,17 @@ class RehearsalReport:
         return "\n".join(lines)
 
 
+FIRST_LENGTH = 50
+"""How many characters of the first command of a job are on a card."""
+
+
 def first_commands(commands: Sequence[str], places: Sequence[str]) -> tuple[str, ...]:
-    """Return a line for each job: the first of its commands, and how many more it has."""
+    """Return a line for each job: the beginning of its first command, and how many more it has."""
     of_job: dict[str, list[str]] = {}
     for command, place in zip(commands, places):
         of_job.setdefault(place, []).append(command)
-    return tuple(
-        f"{place}: {first}" + (f", and {len(more)} more (all with -v)" if more else "")
-        for place, (first, *more) in of_job.items()
-    )
+    lines = []
+    for place, (first, *more) in of_job.items():
+        begin = first if len(first) <= FIRST_LENGTH else f"{first[: FIRST_LENGTH - 1]}…"
+        lines.append(f"{place}: {begin}" + (f", and {len(more)} more" if more else ""))
+    return (*lines, *(["all of them: -v"] if len(lines) < len(commands) else []))
