@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.storage import LockTaken, locked, read_json, replacing, write_json
+from seatrial.storage import REMOVED_DEPTH, LockTaken, locked, read_json, remove_folder, replacing, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,3 +39,27 @@ def test_lock_is_held_by_one(tmp_path: Path) -> None:
             pass
     with locked(path):
         pass
+
+
+@pytest.mark.parametrize("depth", [0, 1, REMOVED_DEPTH, REMOVED_DEPTH + 3])
+def test_folder_is_removed_at_any_depth_and_what_its_links_lead_to_stays(tmp_path: Path, depth: int) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    outside.mkdir()
+    (outside / "kept.txt").touch()
+    for name in ("a", "b"):
+        deepest = folder.joinpath(*[name] * depth)
+        deepest.mkdir(parents=True, exist_ok=True)
+        for place in (folder, deepest):
+            (place / f"{name}.txt").touch()
+            (place / f"link-{name}").symlink_to(outside, target_is_directory=True)
+            (place / f"broken-{name}").symlink_to(tmp_path / "nowhere")
+            if depth == 0:
+                break
+    remove_folder(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["outside"]
+    assert [path.name for path in outside.iterdir()] == ["kept.txt"]
+
+
+def test_folder_that_is_gone_already_is_no_error(tmp_path: Path) -> None:
+    remove_folder(tmp_path / "gone")
+    assert list(tmp_path.iterdir()) == []

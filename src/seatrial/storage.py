@@ -1,4 +1,4 @@
-"""What several processes share: files that are written whole or not at all, and locks."""
+"""Files that are written whole or not at all, locks between processes, and folders that are removed fast."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import json
 import logging
 import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
@@ -69,3 +71,35 @@ def locked(path: Path, waiting: Callable[[], object] | None = None) -> Iterator[
         yield
     finally:
         lock.release()
+
+
+REMOVERS, REMOVED_DEPTH = 8, 7
+"""How many threads remove a folder, and how far below it their parts are: the packages of an environment of nox."""
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, as far as it can be removed.
+
+    The thousands of files of an environment are removed one after another in the time that a disk takes to answer, so
+    several threads share them.
+    """
+    parts = [os.fspath(folder)]
+    for _ in range(REMOVED_DEPTH):
+        parts = [below for part in parts for below in (_folders_in(part) or [part])]
+    with ThreadPoolExecutor(REMOVERS) as pool:
+        for _ in pool.map(_remove, parts):
+            pass
+    _remove(os.fspath(folder))
+
+
+def _folders_in(folder: str) -> list[str]:
+    """Return the folders in a folder; a link to one is none."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
+def _remove(folder: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import tempfile
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from seatrial.project.project import Project
 from seatrial.publish.install import IsolatedFolder
 from seatrial.pythons import find_interpreters, path_with
 from seatrial.release.preconditions import require_commit, shallow_clone_error
+from seatrial.storage import remove_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -162,7 +162,7 @@ def make_sandbox(repository: Repository, environ: Mapping[str, str]) -> Iterator
     finally:
         if folder is not None:
             with process.signals_held():
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_folder(folder)
 
 
 def _branch(repository: Repository) -> str:
