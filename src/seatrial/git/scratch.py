@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Callable
 from seatrial.errors import ReleaseError, last_lines
 from seatrial.git.command import Git
 from seatrial.redaction import redact
+from seatrial.storage import remove_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -284,7 +285,7 @@ def make_tag(git: Git, name: str, message: str, commit: str) -> str:
 
 def remove_scratch(root: Path) -> None:
     """Remove a scratch clone, also one that is incomplete."""
-    shutil.rmtree(root, ignore_errors=True)
+    remove_folder(root)
 
 
 MESSAGE_FIX = """\
