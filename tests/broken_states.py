@@ -119,6 +119,10 @@ def lack_the_tags(repo: ReleaseRepo) -> None:
     repo.remote.git("tag", "v1.2.4", "main")
 
 
+def lack_the_tags_of_another_form(repo: ReleaseRepo) -> None:
+    repo.remote.git("tag", "1.2.3", "main")
+
+
 def tag_a_newer_release(repo: ReleaseRepo) -> None:
     repo.project.git("tag", "v5.0.0")
     repo.project.git("push", "-q", "origin", "v5.0.0")

@@ -18,6 +18,7 @@ from broken_states import (
     diverge,
     fall_behind,
     lack_the_tags,
+    lack_the_tags_of_another_form,
     lose_the_network,
     lose_the_remote,
     lose_the_upstream,
@@ -465,6 +466,15 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         (),
         f"""
         seatrial: origin has the tag v1.2.4, and {{root}} does not
+        fix:  git fetch --tags
+        {READ}TagsMissing
+        """,
+    ),
+    (
+        lack_the_tags_of_another_form,
+        (),
+        f"""
+        seatrial: origin has the tag 1.2.3, and {{root}} does not
         fix:  git fetch --tags
         {READ}TagsMissing
         """,

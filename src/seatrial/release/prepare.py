@@ -27,7 +27,7 @@ from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.project.bumpversion import configured_hooks
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.tag_form import released_versions
+from seatrial.project.tag_form import released_versions, resolve_tag_form
 from seatrial.project.version_places import stale_numbers
 from seatrial.project.versions import PARTS, next_version, parse_version, part_between, version_choices
 from seatrial.project.write_changelog import assemble_changelog
@@ -202,9 +202,15 @@ def _require_tags(preconditions: Preconditions, snapshot: ProjectSnapshot) -> No
         return
     tags = [tag for tag in remote.tags if not tag.endswith("^{}")]
     name = snapshot.project.name
-    releases = released_versions(tags, snapshot.tag_form, name)
+    form = snapshot.tag_form
+    if not snapshot.tags:
+        # Without tags, the form is that of a first release, and the remote's can be another.
+        with contextlib.suppress(SeatrialError):
+            form = resolve_tag_form(snapshot.project, snapshot.config, tags, snapshot.places.version)
+    releases = released_versions(tags, form, name)
     newest = max(releases, default=None)
-    if newest and newest > snapshot.current and not object_of_tag(preconditions.repository, releases[newest]):
+    is_missing = newest is not None and (newest > snapshot.current or form != snapshot.tag_form)
+    if newest and is_missing and not object_of_tag(preconditions.repository, releases[newest]):
         raise ReleaseError(
             f"{remote.name} has the tag {releases[newest]}, and {preconditions.repository.root} does not",
             code="TagsMissing",
