@@ -135,6 +135,12 @@ def test_fragments_ask_for_the_largest_part(current: str, kinds: list[str], expe
         ("1!2026.10.0", "1!2026.11.0"),
         ("0.0.0", "2026.11.0"),
         ("1.4.0", "2026.11.0"),
+        # A third number above 12 is a day.
+        ("2026.8.17", "2026.11.27"),
+        ("26.8.31", "26.11.27"),
+        ("2026.11.27", "2026.11.27.1"),
+        ("2026.11.28", "2026.11.28.1"),
+        ("2026.8.32", "2026.11.0"),
     ],
 )
 def test_calendar_version_has_the_form_of_the_current_one(current: str, version: str) -> None:

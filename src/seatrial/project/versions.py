@@ -118,23 +118,25 @@ def next_version(current: Version, part: str, base: str = "patch") -> Version:
     )
 
 
-LAST_MONTH = 12
+LAST_MONTH, LAST_DAY = 12, 31
 SHORT_YEARS = 100
 
 
 def calendar_version(current: Version, today: datetime) -> Version:
     """Return the version of a day, in the form of ``current``: its year, its month, its day, and a counter.
 
-    The year has four digits or two, as in 2026.11.0 and 26.11. A number up to 12 after it is a month; of four numbers,
-    the third is a day. The counter begins with 0 and is raised, or added, for another release of the same date. A
-    version without a year, such as 0.0.0, is followed by 2026.11.0. A version of a later date keeps its date.
+    The year has four digits or two, as in 2026.11.0 and 26.11. A number up to 12 after it is a month; the third is a
+    day where there are four numbers, or where it is from 13 to 31, as in 2026.8.17. The counter begins with 0 and is
+    raised, or added, for another release of the same date. A version without a year, such as 0.0.0, is followed by
+    2026.11.0. A version of a later date keeps its date.
     """
     numbers = current.release if current.major >= SHORT_YEARS // 10 else (today.year, today.month, 0)
     year = today.year if numbers[0] >= SHORT_YEARS else today.year % SHORT_YEARS
     dated = [year]
     if numbers[1:] and 0 < numbers[1] <= LAST_MONTH:
         dated.append(today.month)
-        if len(numbers) > len(("year", "month", "counter")):
+        is_day = LAST_MONTH < (*numbers, 0, 0)[2] <= LAST_DAY
+        if is_day or len(numbers) > len(("year", "month", "counter")):
             dated.append(today.day)
     counters = numbers[len(dated) :]
     released = current.release[: len(dated)]
