@@ -124,8 +124,8 @@ def test_gh_is_asked(
     enter(repo, monkeypatch)
     monkeypatch.setenv("PATH", f"{gh.parent}:{repo.environ['PATH']}")
     repo.git("remote", "add", "origin", "https://github.com/acme/tidepool.git")
-    shown = branch_protection(read_repository(repo.root), "main")
-    assert shown == ("rules on GitHub" if is_protected else None)
+    protection = branch_protection(read_repository(repo.root), "main")
+    assert protection == ("rules on GitHub" if is_protected else None)
 
 
 @pytest.mark.parametrize("table", ["", '[tool.seatrial]\nbranch = "main"\n', '[tool.seatrial]\nthrough = "push"\n'])

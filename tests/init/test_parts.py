@@ -51,13 +51,13 @@ def detect(project: SampleProject, **files: str) -> DetectedProject:
 
 def answer(detected: DetectedProject, *words: str | None) -> tuple[Parts | None, list[dict[str, str]]]:
     """Choose rows of the menu, one after the other; return the parts, and the rows that were shown each time."""
-    answers, shown = iter(words), list[dict[str, str]]()
+    answers, menus = iter(words), list[dict[str, str]]()
 
     def choose(rows: Sequence[Choice]) -> str | None:
-        shown.append({row.word: row.about for row in rows})
+        menus.append({row.word: row.about for row in rows})
         return next(answers)
 
-    return choose_parts(detected, Parts(), choose), shown
+    return choose_parts(detected, Parts(), choose), menus
 
 
 def written(parts: Parts, detected: DetectedProject) -> set[str]:
@@ -67,11 +67,11 @@ def written(parts: Parts, detected: DetectedProject) -> set[str]:
 def test_menu_shows_what_is_written_and_each_answer_changes_it(project: SampleProject) -> None:
     detected = detect(project)
     words = ("mypy", "changelog", "workflows", "classifiers", "tasks.py", GO_ON)
-    parts, shown = answer(detected, *words)
+    parts, menus = answer(detected, *words)
     before = {"tests": "yes", "mypy": "yes", "changelog": "unreleased", "workflows": "yes", "classifiers": "no"}
     after = {"tests": "yes", "mypy": "no", "changelog": "fragments", "workflows": "no", "classifiers": "yes"}
-    assert shown[0] == {GO_ON: "with these parts", **before, "tasks.py": "yes"}
-    assert shown[-1] == {GO_ON: "with these parts", **after, "tasks.py": "no"}
+    assert menus[0] == {GO_ON: "with these parts", **before, "tasks.py": "yes"}
+    assert menus[-1] == {GO_ON: "with these parts", **after, "tasks.py": "no"}
     assert parts == Parts(
         workflows=False, classifiers=True, tasks=False, changelog="fragments", moves_notes=True, without=("mypy",)
     )
@@ -95,8 +95,8 @@ def test_leaving_the_menu_chooses_nothing(project: SampleProject) -> None:
 def test_menu_has_the_parts_that_the_project_can_have(project: SampleProject) -> None:
     workflow = "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: pytest\n"
     detected = detect(project, **{".github/workflows/ci.yml": workflow, "tasks.py": "", "noxfile.py": "import nox\n"})
-    _, shown = answer(detected, GO_ON)
-    assert list(shown[0]) == [GO_ON, "tests", "mypy", "changelog", "classifiers"]
+    _, menus = answer(detected, GO_ON)
+    assert list(menus[0]) == [GO_ON, "tests", "mypy", "changelog", "classifiers"]
 
 
 def test_session_that_is_left_out_is_named() -> None:

@@ -369,9 +369,9 @@ FLIT = DYNAMIC + BACKEND.format("flit_core.buildapi")
     ],
 )
 def test_version_is_where_the_settings_lead_to(tmp_path: Path, files: dict[str, str], places: list[str]) -> None:
-    found = find(tmp_path, **files)
-    assert [place.path.as_posix() for place in found.places] == places
-    assert found.version == Version("1.2.3")
+    version_files = find(tmp_path, **files)
+    assert [place.path.as_posix() for place in version_files.places] == places
+    assert version_files.version == Version("1.2.3")
 
 
 def test_modules_that_import_from_each_other_have_no_version(tmp_path: Path) -> None:

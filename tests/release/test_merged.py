@@ -77,7 +77,7 @@ def refused(repo: ReleaseRepo, *args: str) -> str:
     return normalised(ran.message, root=repo.project.root)
 
 
-def seen(repo: ReleaseRepo) -> MergedRelease:
+def merged_release(repo: ReleaseRepo) -> MergedRelease:
     """Return the release that was merged and has no tag, as this process reads it, whose environment is a project's."""
     preconditions = check_preconditions(read_repository(repo.project.root)).on_remote_branch()
     release = find_merged_release(preconditions, tests=False)
@@ -315,7 +315,7 @@ def test_merge_queue_keeps_the_commit_that_was_verified(
     verified = requested.remote.git("rev-parse", "release/1.3.0").strip()
     unprotected(requested, lambda: merge(requested, by_merge_queue))
     enter(requested.project, monkeypatch)
-    release = seen(requested)
+    release = merged_release(requested)
     assert (release.commit.commit, release.is_verified, release.between) == (verified, True, ())
     assert release.merged.subject == "Merge #7 into main"
 
@@ -325,7 +325,7 @@ def test_queue_that_squashes_makes_a_commit_that_is_verified_again(
 ) -> None:
     unprotected(requested, lambda: merge(requested, by_squashing_queue))
     enter(requested.project, monkeypatch)
-    release = seen(requested)
+    release = merged_release(requested)
     assert release.commit.commit == requested.remote.git("rev-parse", "main").strip()
     assert not release.is_verified
     assert [line.partition(" ")[2] for line in release.between] == ["Theirs (#6)"]
@@ -369,7 +369,7 @@ nothing would be published
     unprotected(requested, lambda: commit_on_main(requested, message="Also [no ci]"))
     unprotected(requested, lambda: commit_on_main(requested, {"more.md": "# More\n"}, "More"))
     enter(requested.project, monkeypatch)
-    assert seen(requested).commit.subject == "More"
+    assert merged_release(requested).commit.subject == "More"
 
 
 def test_all_sessions_run_after_the_merge_too(requested: ReleaseRepo) -> None:

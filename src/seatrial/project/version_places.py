@@ -383,9 +383,9 @@ def _module_files(project: Project, module: str) -> Iterator[PurePosixPath]:
     settings = project.table.get("tool", {}).get("setuptools", {})
     settings = settings if isinstance(settings, dict) else {}
     folders, packages = settings.get("package-dir"), settings.get("packages")
-    found = packages.get("find") if isinstance(packages, dict) else None
+    finder = packages.get("find") if isinstance(packages, dict) else None
     tops = [folders.get("")] if isinstance(folders, dict) else []
-    tops += found["where"] if isinstance(found, dict) and isinstance(found.get("where"), list) else []
+    tops += finder["where"] if isinstance(finder, dict) and isinstance(finder.get("where"), list) else []
     for top in dict.fromkeys(("src", ".", *(top for top in tops if isinstance(top, str)))):
         yield PurePosixPath(top, parts, "__init__.py")
         yield PurePosixPath(top, parts).with_suffix(".py")
