@@ -1,4 +1,4 @@
-"""The floor plan holds: a room imports only rooms on lower floors."""
+"""The floor plan holds: a room imports only rooms on lower floors; and variables are named after what they hold."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ READERS_OF_THE_CALL = {
     "tasks": "is a face",
 }
 """The rooms that may, and why."""
+
+NO_NAMES = {
+    *("asked", "found", "given", "known", "learned", "left", "meant", "one", "ours", "rest", "said", "seen", "shown"),
+    *("stands", "theirs", "there", "told", "wanted"),
+}
+"""Words that are no name of a variable: they do not say what it holds."""
 
 MODULES = sorted(path for path in SOURCES.rglob("*.py") if path != SOURCES / "__init__.py")
 
@@ -116,3 +122,18 @@ def attributes(path: Path) -> frozenset[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     )
+
+
+def test_variables_are_named_after_what_they_hold() -> None:
+    paths = [*MODULES, *CHECKOUT.glob("tests/**/*.py"), CHECKOUT / "noxfile.py", CHECKOUT / "tasks.py"]
+    names = {(path.name, name) for path in paths for name in variables(ast.parse(path.read_text(encoding="utf-8")))}
+    assert sorted(pair for pair in names if pair[1] in NO_NAMES) == []
+
+
+def variables(tree: ast.Module) -> Iterator[str]:
+    """Yield the names of variables and parameters in a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
