@@ -98,13 +98,13 @@ def fit_line(line: str, width: int) -> str:
     if len(plain) <= width or COMMAND.match(plain, indent):
         return line
     if plain == line:
-        lines, rest = [line[:indent]], line[indent:]
+        lines, text = [line[:indent]], line[indent:]
     else:
         # The sign or the word in colour is no column: what follows is indented below it.
         indent = len(plain) - len(plain.lstrip()) + len("✗ ")
-        lines, rest = [""], line
+        lines, text = [""], line
     has_words = False
-    for gap, word in WORD.findall(rest):
+    for gap, word in WORD.findall(text):
         length = len(COLOUR.sub("", f"{lines[-1]}{gap}{word}"))
         if has_words and length > width:
             lines.append(" " * indent)

@@ -66,8 +66,8 @@ def test_only_the_job_that_tags_and_the_release_may_write_and_neither_has_a_chec
 
 
 def _text_of(job: str) -> str:
-    _, _, rest = FILES[".github/workflows/release.yml"].partition(f"\n  {job}:\n")
-    return rest.partition("\n\n  ")[0]
+    _, _, text = FILES[".github/workflows/release.yml"].partition(f"\n  {job}:\n")
+    return text.partition("\n\n  ")[0]
 
 
 def test_files_that_publish_are_those_of_the_merge(project: SampleProject) -> None:

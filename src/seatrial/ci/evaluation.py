@@ -392,8 +392,8 @@ def _contexts_of_merge(event: Event, workflow: Workflow) -> Mapping[str, Value]:
     contexts = _contexts(replace(event, name="push", tag=None), workflow.trigger("push"))
     ref = {"ref": f"refs/heads/{branch}", "ref_name": branch, "ref_type": "branch"}
     github = contexts["github"]
-    known = github.values if isinstance(github, Partial) else {}
-    return {**contexts, "github": Partial({**known, **ref})}
+    values = github.values if isinstance(github, Partial) else {}
+    return {**contexts, "github": Partial({**values, **ref})}
 
 
 def _contexts(event: Event, trigger: Trigger | None) -> Mapping[str, Value]:

@@ -665,16 +665,15 @@ def _keywords(function: ast.FunctionDef) -> Mapping[str, ast.expr]:
 
 def _calls_in(function: ast.FunctionDef, helpers: Mapping[str, ast.FunctionDef]) -> Iterator[ast.Call]:
     """Yield the calls in a session, and those in the functions that it gives its session to."""
-    rest = dict(helpers)
+    uncalled = dict(helpers)
     for node in ast.walk(function):
         if not isinstance(node, ast.Call):
             continue
         yield node
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         takes_session = any(isinstance(argument, ast.Name) and argument.id == "session" for argument in node.args)
-        if takes_session and name in rest:
-            helper = rest.pop(name)
-            yield from _calls_in(helper, rest)
+        if takes_session and name in uncalled:
+            yield from _calls_in(uncalled.pop(name), uncalled)
 
 
 def session_name(function: ast.FunctionDef) -> str:
