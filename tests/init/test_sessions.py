@@ -283,7 +283,7 @@ def test_nothing_about_seatrial_is_in_what_the_users_of_the_project_read(project
 
 @pytest.mark.slow
 def test_version_that_a_module_imports_is_found_where_it_is_written(project: SampleProject) -> None:
-    """The real backend says which version it is."""
+    """A release finds it there too, so init adds no settings of bump-my-version."""
     flit = """
     [build-system]
     requires = ["flit_core>=3.11"]
@@ -293,8 +293,8 @@ def test_version_that_a_module_imports_is_found_where_it_is_written(project: Sam
     name = "tidepool"
     dynamic = ["version", "description"]
     """
-    module = '"""Tides."""\n\nfrom .data import __version__\n'
-    files = {"pyproject.toml": flit, "tidepool/__init__.py": module, "tidepool/data.py": '__version__ = "1.2.3"'}
+    module = '"""Tides."""\n\nfrom .data import RELEASE as __version__\n'
+    files = {"pyproject.toml": flit, "tidepool/__init__.py": module, "tidepool/data.py": 'RELEASE = "1.2.3"'}
     detected = detect(project, files)
-    assert detected.version_source == 'tidepool/data.py: __version__ = "1.2.3"'
-    assert '+filename = "tidepool/data.py"\n' in propose_changes(detected).diff
+    assert detected.version_source == 'tidepool/data.py: RELEASE = "1.2.3"'
+    assert "bumpversion" not in propose_changes(detected).diff

@@ -145,14 +145,14 @@ def _error_text(error: Exception) -> str:
     """Return what an exception says, without the objects and numbers of the libraries below."""
     cause = error.args[0] if error.args else error
     cause = getattr(cause, "reason", None) or cause
-    if isinstance(cause, Exception) and len(cause.args) > 1 and isinstance(cause.args[0], str):
-        # It is rendered as the tuple of its arguments; the first says what happened.
-        cause = cause.args[0]
     text = str(cause)
     if "proxy" in type(error).__name__.lower():
         # Below it, as the text of an object, is what kept the proxy from answering.
         why = re.search(r"Tunnel connection failed: ([^'\"(]*)|\[Errno -?\d+\] ([^'\")]*)", text)
         return redact(f"the proxy: {(why[1] or why[2]).strip() if why else 'it is out of reach'}")
+    if isinstance(cause, Exception) and len(cause.args) > 1 and isinstance(cause.args[0], str):
+        # It is rendered as the tuple of its arguments; the first says what happened.
+        text = cause.args[0]
     return redact(
         re.sub(
             r"^.*\): |^<[^>]*>: |\[Errno -?\d+\] | \(.*\)$|Failed to establish a new connection: | for url: \S+$",
