@@ -157,8 +157,13 @@ def test_version_from_the_tag_gets_a_tag_and_no_edit(hatchling_port: ReleaseRepo
     repo = hatchling_port
     pyproject = repo.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
     pyproject = pyproject.replace('version = "1.2.3"', 'dynamic = ["version"]').replace(TOWNCRIER, "")
-    repo.project.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
-    repo.project.commit("Take the version from the tag")
+    pyproject = pyproject.replace(
+        'build-backend = "hatchling.build"', 'build-backend = "backend"\nbackend-path = ["."]'
+    )
+    backend = "import os\n\nos.environ['SETUPTOOLS_SCM_PRETEND_VERSION'] = '9.9.9'\nfrom hatchling.build import *\n"
+    table = '\n[tool.hatch.version]\nsource = "vcs"\n'
+    repo.project.write({"pyproject.toml": pyproject + table, "backend.py": backend})
+    repo.project.commit("Take the version from the tag, and another one for what is built")
     repo.project.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
     head = repo.project.git("rev-parse", "HEAD")
     repo.project.git("commit", "-q", "--allow-empty", "-m", "Later")
@@ -428,9 +433,9 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         None,
         ("--part", ""),
         f"""
-        seatrial: which part of 1.2.3 is to be raised? minor (1.3.0), patch (1.2.4), major (2.0.0), rc (1.3.0rc1)
-        fix:  invoke release --part auto
-        {READ}PartMissing
+        seatrial: --part needs a value, and was given an empty text
+        fix:  invoke release --no-tests --part minor --yes
+        {READ}ValueMissing
         """,
     ),
     (
@@ -678,10 +683,15 @@ def test_distributions_of_another_version_than_the_tag_are_refused(hatchling_por
     repo = hatchling_port
     pyproject = repo.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
     pyproject = pyproject.replace('version = "1.2.3"', 'dynamic = ["version"]')
-    repo.project.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
-    repo.project.commit("Take the version from the tag")
+    pyproject = pyproject.replace(
+        'build-backend = "hatchling.build"', 'build-backend = "backend"\nbackend-path = ["."]'
+    )
+    backend = "import os\n\nos.environ['SETUPTOOLS_SCM_PRETEND_VERSION'] = '9.9.9'\nfrom hatchling.build import *\n"
+    table = '\n[tool.hatch.version]\nsource = "vcs"\n'
+    repo.project.write({"pyproject.toml": pyproject + table, "backend.py": backend})
+    repo.project.commit("Take the version from the tag, and another one for what is built")
     repo.project.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
-    message = refused(repo, "--part", "minor", "--yes", SETUPTOOLS_SCM_PRETEND_VERSION="9.9.9")
+    message = refused(repo, "--part", "minor", "--yes")
     assert "seatrial: v1.3.0 would be the tag of tidepool-9.9.9.tar.gz, tidepool-9.9.9-py3-none-any.whl" in message
     assert message.endswith(f"{READ}VerificationFailed\n")
 
