@@ -41,6 +41,7 @@ def test_namespace_lists_its_tasks(project: SampleProject) -> None:
         "  workflows           Write the CI workflows from the project and its sessions.\n"
         "  ci.built            Print what was built from which commit as a job output.\n"
         "  ci.notes            Print the changelog entry of a release.\n"
+        "  ci.release          Print the tag of a merged release as a job output.\n"
         "  ci.sessions         Print the matrix of CI as a job output.\n"
         "  ci.verify           Check that a tag matches the project and its files.\n"
         "  ci.version          Give the checkout a version that no other CI run has.\n"

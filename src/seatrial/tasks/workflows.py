@@ -131,7 +131,7 @@ def built(context: Context, name: str = "built") -> None:
 
 @command(name="release", help={"before": "the commit of the branch before the push"})
 def merged_release(context: Context, before: str) -> None:
-    """Print the tag of the release that a push has merged as a job output.
+    """Print the tag of a merged release as a job output.
 
     It is empty when the push has brought no release.
 
