@@ -168,6 +168,7 @@ class Scratch:
         (self.root / ".git/index").unlink()
         self._checkout_files(settings)
         git.run("clean", "--quiet", "-ffdx")
+        self._distrust_index()
         differences = [path for path in self.differences(git, ignored=True) if not self._is_committed(path)]
         if differences:
             raise ReleaseError(
@@ -175,6 +176,15 @@ class Scratch:
                 code="TreeDiffers",
                 fix="see what git makes of them: git status, in a fresh clone",
             )
+
+    def _distrust_index(self) -> None:
+        """Have git compare the contents of all files, which it does where they are not older than the index.
+
+        Else a filter that has changed a file while it was checked out is not noticed: the index describes the new file.
+        """
+        folder = self.root / ".git"
+        for index in (folder / "index", *(folder / "modules").rglob("index")):
+            os.utime(index, (1, 1))
 
     def _is_committed(self, path: str) -> bool:
         """Whether a file is the committed one to the byte, although git would store it with other line ends."""
