@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from trove_classifiers import classifiers
 
 from sample_dists import sdist
 from sample_project import lines
@@ -193,7 +194,9 @@ def test_classifiers_that_are_asked_for_go_to_the_newest_python(project: SampleP
     detected = detect(project, {".github/workflows/ci.yml": MATRIX})
     text = next(text for path, text in proposed(detected, classifiers=True).items() if path.name == "pyproject.toml")
     named = [line.strip(' ",') for line in text.splitlines() if f"{CLASSIFIER}." in line]
-    assert named == [f"{CLASSIFIER}.{minor}" for minor in range(12, NEWEST + 1)]
+    # An older release of trove-classifiers does not have the newest yet.
+    existing = (f"{CLASSIFIER}.{minor}" for minor in range(12, NEWEST + 1))
+    assert named == [classifier for classifier in existing if classifier in classifiers]
 
 
 def test_pythons_of_ci_are_those_of_the_sessions_where_classifiers_were_left_out(project: SampleProject) -> None:
