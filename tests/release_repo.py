@@ -30,6 +30,19 @@ index = "http://127.0.0.1:9/simple/"
 """
 """Nothing listens at port 9, so no test asks an index outside."""
 CHANGELOG = "# Changelog\n\nAll of it.\n\n<!-- towncrier release notes start -->\n\n## 1.2.3\n\nOld.\n"
+PUBLISHING = """\
+on:
+  push:
+    tags: ["v*"]
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions:
+      id-token: write
+    steps:
+      - run: twine upload dist/*
+"""
+"""A workflow that publishes from a tag."""
 STATE = ".nox/.cache/seatrial"
 """Where a project keeps what it remembers between runs."""
 PRIVATE = (".git", ".nox", "dist", ".pytest_cache", "__pycache__")

@@ -21,7 +21,7 @@ from forge_merges import (
     protect,
 )
 from preflight_in_process import enter
-from release_repo import ReleaseRepo, made_once, make_release_repo, scratch_clones
+from release_repo import PUBLISHING, ReleaseRepo, made_once, make_release_repo, scratch_clones
 from sample_project import HERE, lines, normalised
 from seatrial.git.repository import read_repository
 from seatrial.release.merged import MergedRelease, find_merged_release
@@ -329,20 +329,6 @@ def test_queue_that_squashes_makes_a_commit_that_is_verified_again(
     assert release.commit.commit == requested.remote.git("rev-parse", "main").strip()
     assert not release.is_verified
     assert [line.partition(" ")[2] for line in release.between] == ["Theirs (#6)"]
-
-
-PUBLISHING = """\
-on:
-  push:
-    tags: ["v*"]
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    permissions:
-      id-token: write
-    steps:
-      - run: twine upload dist/*
-"""
 
 
 def test_marker_in_the_merged_commit_is_passed_over_with_the_next_commit(

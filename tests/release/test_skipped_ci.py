@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from errors_raised import raises_error
-from release_repo import make_release_repo
+from release_repo import PUBLISHING, make_release_repo
 from seatrial.git.repository import read_repository
 from seatrial.release.prepare import OF_HEAD, OF_RELEASE, push_options, require_ci
 
@@ -50,19 +50,7 @@ def test_release_with_a_marker_in_its_message_is_refused_before_the_push(tmp_pat
     repo = make_release_repo(tmp_path / "port")
     message = 'message = "{version} [skip ci]"'
     text = repo.read("pyproject.toml").replace("[tool.seatrial]", f"[tool.seatrial]\n{message}")
-    workflow = """\
-on:
-  push:
-    tags: ["v*"]
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    permissions:
-      id-token: write
-    steps:
-      - run: twine upload dist/*
-"""
-    repo.project.write({"pyproject.toml": text, ".github/workflows/release.yml": workflow})
+    repo.project.write({"pyproject.toml": text, ".github/workflows/release.yml": PUBLISHING})
     repo.project.commit("Skip CI")
     before = repo.state()
     ran = repo.release("--part", "minor", "--yes")
