@@ -14,7 +14,7 @@ import pytest
 import sample_dists
 from seatrial.distributions.archive import FaultKind
 from seatrial.distributions.distribution import Distribution
-from seatrial.distributions.filename import FileName
+from seatrial.distributions.metadata import FileName
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +127,7 @@ hashlib.sha256, hashlib.blake2b = counting(hashlib.sha256), counting(hashlib.bla
 # Path.open() of Python 3.9 opens by os.open(), an event of its own, without a mode.
 sys.addaudithook(lambda event, args: opened.update([str(args[0])] if event == "open" and args[1] else []))
 from seatrial.checks.distributions import check_distributions, read_distributions
-from seatrial.distributions.filename import FileKind
+from seatrial.distributions.metadata import FileKind
 results = check_distributions(read_distributions([pathlib.Path(path)]))
 assert len(results) > 50
 print(json.dumps([opened[path], hashed["openssl_sha256"], hashed["blake2b"]]))

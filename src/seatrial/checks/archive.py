@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from seatrial.checks.check import ANY_FILE, SDIST, WARNING, WHEEL, Check, check, finding_of, first_lines, user_docs_page
 from seatrial.checks.metadata import READABLE
 from seatrial.distributions.archive import FaultKind
-from seatrial.distributions.filename import FileName
+from seatrial.distributions.metadata import FileName
 from seatrial.distributions.pypi_rules import (
     ANDROID_ARCHES,
     EXTENSIONS,
@@ -28,7 +28,7 @@ from seatrial.distributions.pypi_rules import (
     MUSLLINUX_ARCHES,
     PLATFORMS,
 )
-from seatrial.distributions.unpacked_links import dangers_of
+from seatrial.distributions.reproducible import dangers_of
 from seatrial.findings import Finding
 from seatrial.index.destination import pypi_host
 

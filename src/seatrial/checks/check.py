@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
-from seatrial.distributions.filename import FileKind
+from seatrial.distributions.metadata import FileKind
 from seatrial.errors import printable
 from seatrial.findings import CheckResult, Finding, Severity, Verdict
 from seatrial.index.destination import pypi_host

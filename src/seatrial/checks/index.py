@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seatrial.checks.check import ANY_FILE, SDIST, WARNING, check, finding_of, first_lines, help_page, user_docs_page
 from seatrial.checks.metadata import new_name_errors
 from seatrial.commands import Command
-from seatrial.distributions.filename import FileKind
+from seatrial.distributions.metadata import FileKind
 from seatrial.distributions.pypi_rules import DAYS_OPEN, GIB, MIB, PROJECT_LIMIT
 from seatrial.findings import Finding
 

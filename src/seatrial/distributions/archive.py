@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from seatrial.distributions.filename import FileKind
+from seatrial.distributions.metadata import FileKind
 from seatrial.distributions.pypi_rules import CONTENT_RULES, SCANNED_LIMIT, SCANNED_SUFFIXES, ZIP_FREE, ZIP_RATIO
 from seatrial.distributions.zip_structure import structure_fault
 from seatrial.redaction import TOKEN_FORMS

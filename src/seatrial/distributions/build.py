@@ -34,7 +34,7 @@ from seatrial.distributions.cache import (
     compiled_folder,
 )
 from seatrial.distributions.distribution import Distribution
-from seatrial.distributions.filename import FileName
+from seatrial.distributions.metadata import FileName
 from seatrial.distributions.reproducible import date_of, normalise_distribution, unpack_sdist
 from seatrial.distributions.sources import (
     link_error,

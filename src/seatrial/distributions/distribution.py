@@ -13,8 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from seatrial.distributions.archive import PIECE, MemberKind, common_folder, read_contents
-from seatrial.distributions.filename import FileKind, FileName
-from seatrial.distributions.metadata import Metadata
+from seatrial.distributions.metadata import FileKind, FileName, Metadata
 from seatrial.errors import BuildError
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from urllib.parse import urljoin
 
 from packaging.utils import canonicalize_name
 
-from seatrial.distributions.filename import FileName
-from seatrial.distributions.metadata import Metadata
+from seatrial.distributions.metadata import FileName, Metadata
 from seatrial.errors import IndexUnreachable, printable
 from seatrial.index.html_page import read_links
 from seatrial.project.versions import next_version

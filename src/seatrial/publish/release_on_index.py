@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
-from seatrial.distributions.filename import FileName
+from seatrial.distributions.metadata import FileName
 from seatrial.errors import IndexUnreachable, printable
 from seatrial.redaction import redacted_address
 

@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from seatrial.commands import Command
 from seatrial.distributions.distribution import distributions_in
-from seatrial.distributions.filename import FileName
+from seatrial.distributions.metadata import FileName
 from seatrial.errors import ProjectError, SeatrialError
 from seatrial.git.command import Git
 from seatrial.git.repository import files_of_commit, find_branch, read_repository, read_tags
