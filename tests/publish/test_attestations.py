@@ -10,9 +10,9 @@ from twine.utils import DEFAULT_REPOSITORY
 
 from errors_raised import raises_error
 from rehearsal_projects import WORKFLOW
+from seatrial.ci.gh import Run
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import Publishing
-from seatrial.ci.runs import Run
 from seatrial.index.client import IndexFile
 from seatrial.index.destination import Destination
 from seatrial.publish.release_on_index import ReleaseOnIndex

@@ -13,9 +13,9 @@ from packaging.version import Version
 import sample_dists
 from seatrial.checks.distributions import check_distributions
 from seatrial.ci.evaluation import Environment
+from seatrial.ci.gh import Run
 from seatrial.ci.job_uploads import Index
 from seatrial.ci.publisher import Publisher, Publishing
-from seatrial.ci.runs import Run
 from seatrial.ci.tag_report import JobReport, TagReport, UploadReport, WorkflowReport
 from seatrial.commands import Command
 from seatrial.git.repository import BranchStatus

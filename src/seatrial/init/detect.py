@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from seatrial.ci.protection import branch_protection
+from seatrial.ci.gh import branch_protection
 from seatrial.commands import Command
 from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.metadata import Metadata

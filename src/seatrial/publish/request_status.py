@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from seatrial.ci.gh import GhFailed, find_pull_request, has_gh
 from seatrial.ci.publisher import file_that_tags
-from seatrial.ci.pull_requests import GhFailed, find_pull_request
-from seatrial.ci.runs import has_gh
 from seatrial.commands import Command
 from seatrial.errors import SeatrialError, count_text
 from seatrial.release.merged import find_merged_release

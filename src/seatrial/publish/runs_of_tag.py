@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seatrial.ci.gh import has_gh, runs_for_tag
 from seatrial.ci.publisher import Publishing
-from seatrial.ci.runs import has_gh, runs_for_tag
 
 if TYPE_CHECKING:
+    from seatrial.ci.gh import Run
     from seatrial.ci.github import Workflow
-    from seatrial.ci.runs import Run
     from seatrial.publish.tagged_release import TaggedRelease
 
 

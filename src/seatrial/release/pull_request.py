@@ -11,16 +11,16 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seatrial.ci.publisher import file_that_tags
-from seatrial.ci.pull_requests import (
+from seatrial.ci.gh import (
     GhFailed,
     RequestText,
     compare_address,
     ensure_pull_request,
     gitlab_push_options,
+    has_gh,
     new_merge_request_address,
 )
-from seatrial.ci.runs import has_gh
+from seatrial.ci.publisher import file_that_tags
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError, WorkflowUnknown
 from seatrial.git.branches import BranchPush, push_branch

@@ -224,8 +224,8 @@ def trusted_publisher(context: Context) -> None:
 
 def start_publisher_trial(generator: Generator) -> None:
     """Start the run that asks PyPI for a token and discards it, or show where to start it."""
+    from seatrial.ci.gh import has_gh, start_workflow
     from seatrial.ci.github import WorkflowFiles
-    from seatrial.ci.runs import has_gh, start_workflow
     from seatrial.errors import WorkflowUnknown
     from seatrial.rehearsal.ci import read_publishing_setup
 
@@ -249,7 +249,7 @@ PROVE = "prove"
 
 
 def _settings_text(plan: RegistrationPlan) -> str:
-    from seatrial.ci.runs import query_github
+    from seatrial.ci.gh import query_github
     from seatrial.workflows.publisher_registration import settings_text
 
     root, home = plan.repository.root, plan.home

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from preflight_in_process import enter
-from seatrial.ci.protection import branch_protection
+from seatrial.ci.gh import branch_protection
 from seatrial.git.repository import read_repository
 from seatrial.init.detect import detect_project
 from seatrial.init.propose import detected_text, propose_changes
