@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import error_codes
+from seatrial.project.config_files import read_toml
 from seatrial.project.project import Project
 from seatrial.project.settings import CI_KEYS, CONFIG_KEYS, PUBLISHER_KEYS, Config
-from seatrial.project.toml import read_toml
 from seatrial.tasks import ns
 
 if TYPE_CHECKING:

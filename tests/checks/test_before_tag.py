@@ -41,9 +41,9 @@ from seatrial.distributions.reproducible import Difference, RebuildResult
 from seatrial.errors import BuildError, ProjectError, PyprojectInvalid, ReleaseError, SeatrialError, ToolError
 from seatrial.findings import Finding, Severity, Verdict
 from seatrial.index.client import IndexFile, PendingRelease, ProjectFiles, Upload
+from seatrial.project.config_files import require_types
 from seatrial.project.nox_sessions import NoxSession, SessionList
 from seatrial.project.project import Project
-from seatrial.project.toml import require_types
 
 if TYPE_CHECKING:
     from seatrial.checks.check import Check

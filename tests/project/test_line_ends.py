@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.project.file_backup import restore_line_ends
+from seatrial.project.safe_writes import restore_line_ends
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from packaging.version import Version
 
 from errors_raised import raises_error
 from seatrial.errors import FileNotUtf8, PyprojectInvalid, VersionNotFound
-from seatrial.project.bumpversion import configured_files
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.version_places import (
@@ -20,7 +19,7 @@ from seatrial.project.version_places import (
     find_version_files,
     stale_numbers,
 )
-from seatrial.project.write_version import raise_version
+from seatrial.project.write_version import configured_files, raise_version
 
 
 def find(root: Path, **files: str) -> VersionFiles:

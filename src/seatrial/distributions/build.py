@@ -47,8 +47,8 @@ from seatrial.distributions.sources import (
 )
 from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, SeatrialError, last_lines
 from seatrial.installer import INSTALLER_VARIABLE, StampedEnvironment, best_installer, create_environment
+from seatrial.project.config_files import read_toml
 from seatrial.project.settings import passed_variables
-from seatrial.project.toml import read_toml
 from seatrial.storage import locked
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from seatrial.distributions.distribution import MODULES, top_modules
 from seatrial.errors import BuildError
-from seatrial.project.outside_links import leaves_repository
+from seatrial.project.safe_writes import leaves_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

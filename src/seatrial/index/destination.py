@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from seatrial.errors import DeliveryError
-from seatrial.project.ini import read_ini
+from seatrial.project.config_files import read_ini
 from seatrial.redaction import redact, without_credentials
 from seatrial.suggestions import did_you_mean, nearest
 

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from seatrial.errors import ProjectError
 from seatrial.init.runners import OTHER_TESTS, Needs, Purpose, Runner
-from seatrial.project.ini import read_ini
+from seatrial.project.config_files import read_ini
 from seatrial.project.legacy import SetupScript
 from seatrial.project.nox_sessions import measures_coverage
 from seatrial.project.requirements import read_requirements

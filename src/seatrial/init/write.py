@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import ProjectError
 from seatrial.git.repository import files_of_commit
-from seatrial.project.file_backup import restore_line_ends
+from seatrial.project.safe_writes import restore_line_ends
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath

@@ -13,8 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import ProjectError
-from seatrial.project.ini import IniError, parse_ini
-from seatrial.project.toml import build_backend
+from seatrial.project.config_files import IniError, build_backend, parse_ini
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
-from seatrial.project.ini import read_ini
+from seatrial.project.config_files import build_backend, read_ini, read_toml, require_types
 from seatrial.project.legacy import (
     CLASSIFIER_EXAMPLES,
     file_of_metadata,
@@ -18,7 +18,6 @@ from seatrial.project.legacy import (
     poetry_classifiers,
     poetry_python,
 )
-from seatrial.project.toml import build_backend, read_toml, require_types
 from seatrial.pythons import OLDEST_MINOR, end_of_life, newest_minor
 
 if TYPE_CHECKING:

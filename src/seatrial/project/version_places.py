@@ -19,8 +19,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from seatrial.errors import FileNotUtf8, PyprojectInvalid, ReleaseError, VersionNotFound
+from seatrial.project.config_files import read_toml
 from seatrial.project.legacy import SETUP_SCRIPT, SetupScript, takes_version_from_tag
-from seatrial.project.toml import read_toml
 
 if TYPE_CHECKING:
     import ast

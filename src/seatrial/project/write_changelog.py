@@ -18,8 +18,7 @@ from seatrial.project.changelog import (
     render_entry,
 )
 from seatrial.project.changelog_entries import find_entry, has_entry, read_entry
-from seatrial.project.file_backup import put_back_on_failure
-from seatrial.project.outside_links import require_inside
+from seatrial.project.safe_writes import put_back_on_failure, require_inside
 from seatrial.project.unreleased import (
     CATEGORIES,
     Release,

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
 from seatrial import process
-from seatrial.errors import ReleaseError, SeatrialError
-from seatrial.project.bumpversion import configured_files, takes_the_usual_spelling, write_configured
-from seatrial.project.file_backup import put_back_on_failure
-from seatrial.project.outside_links import leaves_repository, require_inside
+from seatrial.errors import PyprojectInvalid, ReleaseError, SeatrialError, last_lines
+from seatrial.project.config_files import read_ini, read_toml
 from seatrial.project.project import Project
-from seatrial.project.toml import read_toml
-from seatrial.project.version_places import find_version_files, read_text
+from seatrial.project.safe_writes import leaves_repository, put_back_on_failure, require_inside
+from seatrial.project.version_places import as_semantic_version, find_version_files, is_spelled_semantically, read_text
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from seatrial.project.snapshot import ProjectSnapshot
 
@@ -105,3 +106,170 @@ def _require_rest_unchanged(snapshot: ProjectSnapshot) -> None:
             fix="take pyproject.toml out of [[tool.bumpversion.files]]: its version is written anyway; "
             "or give that entry a search",
         )
+
+
+CONFIGURATIONS = (".bumpversion.cfg", ".bumpversion.toml", "setup.cfg", "pyproject.toml")
+"""Where bump-my-version looks for its settings, in its order (bump-my-version, "Configuration file")."""
+
+NO_COMMIT_OPTIONS = ("--no-commit", "--no-tag", "--allow-dirty")
+
+PARTS = ("major", "minor", "patch")
+PARSE = r"(?P<version>(?:\d+!)?(?P<major>\d+)(?:\.(?P<minor>\d+))?(?:\.(?P<patch>\d+))?\S*)"
+"""A version in one piece, so that none is written otherwise, and its parts for ``{new_major}`` and the like."""
+
+WHOLE_VERSION_OPTIONS = ("--parse", PARSE, "--serialize", "{version}")
+
+HOOKS = re.compile(rb"(?<![\w-])(?:setup|pre_commit|post_commit)_hooks(?=[\"']?[ \t]*[=:])")
+"""The keys of commands in a configuration: what they do belongs to a commit of bump-my-version, or publishes it."""
+
+DISABLED = b"_not_run_by_seatrial"
+
+INI_FILES = re.compile(r"bumpversion:(?P<kind>file|glob)\s*(?:\([^)]*\))?:(?P<path>.*)")
+"""The name of a section of an ini file that names files: ``[bumpversion:file(another entry):setup.py]``."""
+
+
+def configuration(project: Project) -> PurePosixPath | None:
+    """Return the file that configures bump-my-version, None when none does."""
+    for name in CONFIGURATIONS:
+        path = project.root / name
+        if name == "pyproject.toml":
+            if "bumpversion" in project.table.get("tool", {}):
+                return PurePosixPath(name)
+        elif path.is_file() and (name.endswith(".toml") or "bumpversion" in read_ini(path)):
+            return PurePosixPath(name)
+    return None
+
+
+def configured_files(project: Project) -> tuple[PurePosixPath, ...]:
+    """Return the files that bump-my-version is configured to change, its own among them. Raises `PyprojectInvalid`."""
+    name = configuration(project)
+    if name is None:
+        return ()
+    entries = read_settings(project)["files"]
+    named = [str(entry["filename"]) for entry in entries if "filename" in entry]
+    patterns = [str(entry["glob"]) for entry in entries if "glob" in entry]
+    with contextlib.suppress(ValueError, NotImplementedError):
+        # A pattern that pathlib does not take.
+        paths = [path for pattern in patterns for path in project.root.glob(pattern)]
+        named += [path.relative_to(project.root).as_posix() for path in paths]
+    return tuple(dict.fromkeys((name, PurePosixPath("pyproject.toml"), *map(PurePosixPath, named))))
+
+
+def takes_the_usual_spelling(project: Project, path: PurePosixPath) -> bool:
+    """Return whether bump-my-version changes a file without a spelling that is configured for it."""
+    entries = (entry for entry in read_settings(project)["files"] if str(entry.get("filename", path)) == str(path))
+    return path in configured_files(project) and not any("serialize" in entry for entry in entries)
+
+
+def configured_hooks(project: Project) -> tuple[str, ...]:
+    """Return the names of the settings with commands, which do not run."""
+    name = configuration(project)
+    text = (project.root / name).read_bytes() if name else b""
+    return tuple(dict.fromkeys(match[0].decode() for match in HOOKS.finditer(text)))
+
+
+def write_configured(project: Project, current: str | None, version: Version) -> None:
+    """Have the files changed that bump-my-version is configured for; ``current``: the version as it is written now.
+
+    Hooks do not run. Raises `VersionNotWritten` with the words of bump-my-version, or `PyprojectInvalid`.
+    """
+    name, settings = configuration(project), read_settings(project)
+    if name is None:
+        return
+    old = str(settings.get("current_version") or current or "")
+    text, pattern = _spelled(version, old, settings)
+    options = [*NO_COMMIT_OPTIONS, "--config-file", str(name), "--new-version", text]
+    if "current_version" not in settings and current:
+        options += ["--current-version", current]
+    if pattern == PARSE:
+        options += WHOLE_VERSION_OPTIONS
+    if any({"include_bumps", "exclude_bumps"} & entry.keys() for entry in settings["files"]):
+        with contextlib.suppress(re.error):
+            options += filter(None, [_raised_part(pattern, old, text)])
+    # Its variables (BUMPVERSION_COMMIT, BUMPVERSION_TAG, …) would win over all of this.
+    environ = process.child_environment(NO_COLOR="1", COLUMNS="1000")
+    env = {key: value for key, value in environ.items() if not key.upper().startswith("BUMPVERSION_")}
+    with _without_hooks(project.root / name):
+        done = process.attempt((*process.module_command("bumpversion"), "bump", *options), cwd=project.root, env=env)
+    if done.returncode:
+        raise ReleaseError(
+            f"bump-my-version does not write {version}, as {name} configures it:\n{_words(done.output + done.errors)}",
+            code="VersionNotWritten",
+            fix=f"correct that in {name}; to try it: bump-my-version bump --dry-run --new-version {text} --verbose",
+        )
+
+
+def read_settings(project: Project) -> dict[str, Any]:
+    """Return bump-my-version's configuration, in the shape of ``[tool.bumpversion]``. Raises `PyprojectInvalid`."""
+    name = configuration(project)
+    if name is None:
+        return {"files": []}
+    if name.suffix == ".toml":
+        table = project.table if name.name == "pyproject.toml" else read_toml(project.root / name)
+        settings = dict(table.get("tool", {}).get("bumpversion", {}))
+        files = settings.setdefault("files", [])
+        if not isinstance(files, list) or not all(isinstance(entry, dict) for entry in files):
+            raise PyprojectInvalid(
+                f"[tool.bumpversion] in {project.root / name}: files has to be an array of tables, not {files!r}",
+                fix='[[tool.bumpversion.files]]\nfilename = "README.md"',
+            )
+        return settings
+    sections = read_ini(project.root / name)
+    kinds = {"file": "filename", "glob": "glob"}
+    matches = ((INI_FILES.fullmatch(section), values) for section, values in sections.items())
+    files = [{kinds[match["kind"]]: match["path"].strip(), **values} for match, values in matches if match]
+    return {**sections.get("bumpversion", {}), "files": files}
+
+
+def _spelled(version: Version, current: str, settings: Mapping[str, Any]) -> tuple[str, str]:
+    """Return a version as the configuration can parse it, and the pattern that parses it.
+
+    Where it parses neither spelling in one piece, as the usual configuration does not parse a pre-release, or leaves
+    that to bump-my-version, the pattern is `PARSE`.
+    """
+    forms = [str(version)]
+    semantic = as_semantic_version(version)
+    # Semantic Versioning has no epochs.
+    if Version(semantic) == version:
+        forms.insert(0 if is_spelled_semantically(current) else 1, semantic)
+    pattern = settings.get("parse")
+    if not isinstance(pattern, str):
+        return forms[0], PARSE
+    parsed = (form for form in forms if (match := _search(pattern, form)) and match[0] == form)
+    try:
+        form = next(parsed, None)
+    except re.error:
+        return forms[0], pattern
+    return (form, pattern) if form else (forms[0], PARSE)
+
+
+def _search(pattern: str, text: str) -> re.Match[str] | None:
+    return re.compile(pattern, re.VERBOSE).search(text)
+
+
+def _raised_part(pattern: str, current: str, new: str) -> str | None:
+    """Return the part of a version that a release raises: the first that differs, or that led to a pre-release."""
+    before, after = (match.groupdict() if (match := _search(pattern, text)) else {} for text in (current, new))
+    changed = next((name for name in after if name != "version" and before.get(name) != after[name]), None)
+    return changed or next((name for name in reversed(PARTS) if int(after.get(name) or 0)), None)
+
+
+@contextlib.contextmanager
+def _without_hooks(path: Path) -> Iterator[None]:
+    """Rename the keys of hooks, which bump-my-version then passes over, and rename them back at the end."""
+    text = path.read_bytes()
+    if not HOOKS.search(text):
+        yield
+        return
+    path.write_bytes(HOOKS.sub(rb"\g<0>" + DISABLED, text))
+    try:
+        yield
+    finally:
+        path.write_bytes(path.read_bytes().replace(DISABLED, b""))
+
+
+def _words(output: str) -> str:
+    """Return what bump-my-version says, without the frame around it and how it is called."""
+    framed = re.findall(r"^\u256d[^\n]*Error[^\n]*\n((?:\u2502[^\n]*\n)+)", output, re.MULTILINE)
+    lines = "".join(framed).replace("\u2502", " ").splitlines()
+    return "\n".join(f"  {line.strip()}" for line in lines if line.strip()) or last_lines(output)

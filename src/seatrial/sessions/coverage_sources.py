@@ -10,7 +10,7 @@ import shlex
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from seatrial.project.ini import read_ini
+from seatrial.project.config_files import read_ini
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -27,8 +27,7 @@ from seatrial.installer import (
     find_uv,
 )
 from seatrial.project import requirements
-from seatrial.project.local_sources import has_sources
-from seatrial.project.requirements import find_lock_file, locked_requirements
+from seatrial.project.requirements import find_lock_file, has_sources, locked_requirements
 from seatrial.pythons import Interpreter
 from seatrial.sessions.build import built_distributions, state_folder
 from seatrial.sessions.import_from_wheel import write_finder

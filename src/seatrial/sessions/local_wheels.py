@@ -14,13 +14,13 @@ from seatrial.distributions.build import BuildEnvironment, build_distributions, 
 from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.distribution import Distribution
 from seatrial.installer import best_installer
-from seatrial.project.local_sources import dependency_sources
 from seatrial.project.project import Project
+from seatrial.project.requirements import dependency_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from seatrial.project.local_sources import DependencySource
+    from seatrial.project.requirements import DependencySource
     from seatrial.pythons import Interpreter
 
 

@@ -1,7 +1,8 @@
-"""Reads pyproject.toml and other TOML files."""
+"""Reads the configuration files of a project: pyproject.toml and other TOML files, and ini files such as setup.cfg."""
 
 from __future__ import annotations
 
+import configparser
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -108,3 +109,32 @@ def _is_text(value: object) -> bool:
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+class IniError(ValueError):
+    """A file can't be read. The message is what follows its name: ``is no ini file: …``; ``fix``: what to do."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what)
+        self.fix = fix
+
+
+def parse_ini(path: Path) -> dict[str, dict[str, str]]:
+    """Return the sections of an ini file, none where it is not there. Raises `IniError`."""
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(str(path), encoding="utf-8")
+    except configparser.Error as error:
+        what = f"is no ini file: {' '.join(error.message.split())}"
+        raise IniError(what, fix="correct that line, then run the command again") from None
+    except UnicodeDecodeError as error:
+        raise IniError(f"is not UTF-8: {error}", fix="save the file in UTF-8") from None
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def read_ini(path: Path) -> dict[str, dict[str, str]]:
+    """Return the sections of an ini file, none where it is not there or can't be read."""
+    try:
+        return parse_ini(path)
+    except IniError:
+        return {}

@@ -10,10 +10,9 @@ import pytest
 from packaging.version import Version
 
 from errors_raised import raises_error
-from seatrial.project.bumpversion import configured_hooks
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.write_version import raise_version
+from seatrial.project.write_version import configured_hooks, raise_version
 
 if TYPE_CHECKING:
     from pathlib import Path

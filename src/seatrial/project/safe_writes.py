@@ -1,4 +1,4 @@
-"""Files as they were before a change: written again when a tool fails half-way, with their own line ends."""
+"""Writing into a project: never through a link that leads out of the repository, and put back when a tool fails half-way."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from seatrial.errors import ProjectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,3 +73,26 @@ def restore_line_ends(old: bytes, new: bytes) -> bytes:
 def _without_line_ends(text: bytes) -> list[bytes]:
     """Return the lines without their ends, the last one being what follows the last end."""
     return text.replace(b"\r\n", b"\n").split(b"\n")
+
+
+def leaves_repository(root: Path, path: Path) -> bool:
+    """Whether a path leads out of the repository around ``root``, by a symbolic link or otherwise."""
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    try:
+        target = path.resolve()
+    except (OSError, RuntimeError):
+        # Python before 3.13 raises RuntimeError for links in a circle.
+        return True
+    return top.resolve() not in (target, *target.parents)
+
+
+def require_inside(root: Path, paths: Iterable[Path]) -> None:
+    """Raise `NotMine` for a path that leads out of the repository around ``root``."""
+    for path in paths:
+        if leaves_repository(root, path):
+            target = path.readlink() if path.is_symlink() else path
+            raise ProjectError(
+                f"{path} leads out of the repository, to {target}: nothing is written there",
+                code="NotMine",
+                fix="replace the link with a file or a folder, and commit it",
+            )
