@@ -1,4 +1,4 @@
-"""Writing into a project: never through a link that leads out of the repository, and put back when a tool fails half-way."""
+"""Writing into a project: never through a link that leads outside, and put back when a tool fails half-way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Writes a version into all places of a project, and reads them again afterwards."""
+"""Writes a version into all places of a project, by bump-my-version where it is configured, and reads them again.
+
+seatrial computes the version, because bump-my-version's arithmetic is not that of PEP 440. bump-my-version writes the
+files that it is configured for, in the way that it is configured to, and refuses what it can't write.
+"""
 
 from __future__ import annotations
 
