@@ -373,6 +373,109 @@ def test_version_is_where_the_settings_lead_to(tmp_path: Path, files: dict[str, 
     assert version_files.version == Version("1.2.3")
 
 
+JOINED = """VERSION = (1, 2, 3)\n__version__ = ".".join(map(str, VERSION))\n"""
+HATCH = DYNAMIC + BACKEND.format("hatchling.build") + '[tool.hatch.version]\nsource = "code"\npath = "v.py"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "line", "written"),
+    [
+        # Numbers in brackets, and what is made of them.
+        (
+            {
+                "pyproject.toml": SETUPTOOLS + '[tool.setuptools.dynamic]\nversion = { attr = "pool.VERSION" }\n',
+                "pool/__init__.py": "VERSION = (\n    1,\n    2,\n    3,\n)\n",
+            },
+            "    3,",
+            'VERSION = (\n    1,\n    3,\n    "0rc1",\n)\n',
+        ),
+        ({"pyproject.toml": FLIT, "tide_pool.py": JOINED}, "VERSION = (1, 2, 3)", JOINED.replace("2, 3", '3, "0rc1"')),
+        ({"pyproject.toml": HATCH, "v.py": JOINED}, "VERSION = (1, 2, 3)", JOINED.replace("2, 3", '3, "0rc1"')),
+        (
+            {
+                "pyproject.toml": "",
+                "setup.py": 'from setuptools import setup\nV = [1, 2, 3]\nsetup(version="%d.%d.%d" % tuple(V))\n',
+            },
+            "V = [1, 2, 3]",
+            'from setuptools import setup\nV = [1, 3, "0rc1"]\nsetup(version="%d.%d.%d" % tuple(V))\n',
+        ),
+        # The result of an expression or of a function.
+        (
+            {"pyproject.toml": HATCH + 'expression = "get()"\n', "v.py": 'def get():\n    return "1.2.3"\n'},
+            '    return "1.2.3"',
+            'def get():\n    return "1.3.0rc1"\n',
+        ),
+        (
+            {
+                "pyproject.toml": DYNAMIC + '[tool.pdm.version]\nsource = "call"\ngetter = "pool.v:get()"\n',
+                "pool/v.py": "def get():\n    return VALUE\n\n\nVALUE = '1.2.3'\n",
+            },
+            "VALUE = '1.2.3'",
+            "def get():\n    return VALUE\n\n\nVALUE = '1.3.0rc1'\n",
+        ),
+        # Other ways to write a string.
+        *(
+            ({"pyproject.toml": STATIC, "tide_pool.py": text}, line, text.replace("1.2.3", "1.3.0rc1"))
+            for text, line in {
+                '\ufeff__version__ = Version("1.2.3")\n': '\ufeff__version__ = Version("1.2.3")',
+                '__version__ = (\n    "1.2.3"\n)\n': '    "1.2.3"',
+                "__version__ = u'1.2.3'\n": "__version__ = u'1.2.3'",
+                "__author__, __version__ = 'é', '1.2.3'\n": "__author__, __version__ = 'é', '1.2.3'",
+                "a = 'é'; __version__ = '1.2.3'\n": "a = 'é'; __version__ = '1.2.3'",
+            }.items()
+        ),
+    ],
+)
+def test_version_is_written_where_an_expression_leads_to(
+    tmp_path: Path, files: dict[str, str], line: str, written: str
+) -> None:
+    version_files = find(tmp_path, **files)
+    place = version_files.places[-1]
+    assert (version_files.version, str(place.path)) == (Version("1.2.3"), list(files)[-1])
+    assert line.startswith(place.text.splitlines()[-1])
+    raise_version(ProjectSnapshot.of(tmp_path, tuple(map(PurePosixPath, files)), {}), Version("1.3.0rc1"))
+    assert (tmp_path / place.path).read_bytes().decode() == written
+    assert find_version_files(Project.from_directory(tmp_path), [place.path]).version == Version("1.3.0rc1")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "def get():\n    if found:\n        return found\n    return '0.0.0'\n",
+        "get = x('1.2.3' + suffix)\n",
+        "get = f'1.2{x}'\n",
+        "get = ''.join(VALUE[:2])\nVALUE = (1, 2, 3)\n",
+        "get = x(VALUE)\nVALUE = (1, 2, 3, 'final', 0)\n",
+        "get = other\nother = get\n",
+        "get = ('1.2.3', '1.2.4')\n",
+        "get = x('1.2.3', '1.2.4')\n",
+        "get = x('1.2' '.3')\n",
+        "get = (\n",
+    ],
+)
+def test_piece_of_a_version_or_one_of_several_is_no_place(tmp_path: Path, module: str) -> None:
+    with pytest.raises(VersionNotFound):
+        find(tmp_path, **{"pyproject.toml": HATCH + 'expression = "get"\n', "v.py": module})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'project.name = "tide-pool"\nproject.version = "{}"\n',
+        'project = {{ name = "tide-pool", dependencies = ["x==1.2.3"], version = "{}" }}\n',
+        '[project]\nname = "tide-pool"\nversion = """{}"""\n',
+        '[project]\nname = "tide-pool"\nkeywords = [\n  "1.2.3",\n]\nversion = "{}"  # 1.2.3\n',
+        '[project]\nname = "tide-pool"\nreadme = {{ text = """\n[x]\nversion = "1.2.3"\n""" }}\n"version" = \'{}\'\n',
+        '[tool.x]\nversion = "1.2.3"\n[project]\nname = "tide-pool"\nversion = "{}"\n[tool.y]\nversion = "1.2.3"\n',
+        '[project]\r\nname = "tide-pool"\r\ndescription = "é"\r\nversion = "{}"\r\n',
+    ],
+)
+def test_version_is_written_in_every_form_of_a_table(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(text.format("1.2.3").encode())
+    raise_version(ProjectSnapshot.of(tmp_path, (), {}), Version("1.3.0"))
+    assert (tmp_path / "pyproject.toml").read_bytes().decode() == text.format("1.3.0")
+
+
 def test_modules_that_import_from_each_other_have_no_version(tmp_path: Path) -> None:
     modules = {"tide_pool/__init__.py": "from .v import __version__\n", "tide_pool/v.py": "from . import __version__\n"}
     with pytest.raises(VersionNotFound):
@@ -564,13 +667,26 @@ def test_numbers_of_the_version_before_are_listed(tmp_path: Path) -> None:
         '__version__ = "1.2.3"\nVERSION_MAJOR = 1\nVERSION_MINOR: int = 3\n_patch = 3  # the last\n'
         "version_info = (1, 2, 3)\n__version_info__ = (1, 3)\nmajority = 9\nMAJOR = 9 + 1\n"
     )
-    files = {"pyproject.toml": STATIC, "src/tide_pool/__init__.py": module, "src/other.py": "MAJOR = 9\n"}
+    files = {
+        "pyproject.toml": STATIC,
+        "src/tide_pool/__init__.py": module,
+        "src/tide_pool/info.py": "VERSION: Info = Info(\n  major=1, minor=2, micro=3\n)\nversion = ['1', '2', '3']\n",
+        "src/tide_pool/cli.py": 'if True:\n    __version__ = "1.2.3"\n',
+        "src/tide_pool/protocol.py": "VERSION = (1, 1)\n_version = '1.2.4'\n",
+        "src/other.py": "MAJOR = 9\n",
+        "tests/version.py": "version_info = (1, 2, 3)\n",
+    }
     places = find(tmp_path, **files)
-    assert stale_numbers(Project.from_directory(tmp_path), places, Version("1.3.0rc1")) == (
+    assert stale_numbers(Project.from_directory(tmp_path), map(PurePosixPath, files), places, Version("1.3.0rc1")) == (
         "src/tide_pool/__init__.py:4: _patch = 3  # the last",
         "src/tide_pool/__init__.py:5: version_info = (1, 2, 3)",
+        "src/tide_pool/info.py:1: VERSION: Info = Info(",
+        "src/tide_pool/info.py:4: version = ['1', '2', '3']",
+        'src/tide_pool/cli.py:2: __version__ = "1.2.3"',
     )
-    assert stale_numbers(Project.from_directory(tmp_path), places, Version("1.2.3.post1")) == ()
+    assert (
+        stale_numbers(Project.from_directory(tmp_path), map(PurePosixPath, files), places, Version("1.2.3.post1")) == ()
+    )
 
 
 def test_files_outside_of_the_package_that_keep_the_version_are_listed(tmp_path: Path) -> None:
@@ -580,14 +696,22 @@ def test_files_outside_of_the_package_that_keep_the_version_are_listed(tmp_path:
         "CITATION.cff": "cff-version: 1.2.3\nversion: 1.2.3\n",
         "codemeta.json": '{\n  "version": "1.2.3"\n}\n',
         "recipe/meta.yaml": '{% set version = "1.2.3" %}\n',
+        "pixi.toml": '[project]\nname = "tide"\nversion = "1.2.3"\n',
+        "CMakeLists.txt": "cmake_minimum_required(VERSION 3.15)\nproject(\n  tide VERSION 1.2.3\n  LANGUAGES C)\n",
+        "meson.build": "project('tide', 'c', version: '1.2.3')\n",
+        "snap/snapcraft.yaml": "version: '1.2.3'\n",
     }
     places = find(tmp_path, **files)
     raise_version(ProjectSnapshot.of(tmp_path, tuple(map(PurePosixPath, files)), {}), Version("1.3.0"))
-    assert stale_numbers(Project.from_directory(tmp_path), places, Version("1.3.0")) == (
+    assert stale_numbers(Project.from_directory(tmp_path), map(PurePosixPath, files), places, Version("1.3.0")) == (
         "docs/conf.py:2: version = '1.2'",
         "CITATION.cff:2: version: 1.2.3",
         'codemeta.json:2: "version": "1.2.3"',
         'recipe/meta.yaml:1: {% set version = "1.2.3"',
+        'pixi.toml:3: version = "1.2.3"',
+        "CMakeLists.txt:3: project( tide VERSION 1.2.3",
+        "meson.build:1: project('tide', 'c', version: '1.2.3'",
+        "snap/snapcraft.yaml:1: version: '1.2.3'",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from seatrial.commands import Command
 from seatrial.errors import ProjectError, PyprojectInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -68,6 +69,35 @@ def read_toml(path: Path) -> dict[str, Any]:
 def parse_toml(text: str) -> dict[str, Any]:
     """Return what a text in TOML holds, which is known to be TOML."""
     return tomllib.loads(text)
+
+
+def find_string(text: str, path: Sequence[str], value: str) -> int | None:
+    """Return the end of the string ``value``, with its quotes, at a key of a text in TOML; None where it is not found.
+
+    ``path``: the names of the tables and of the key. The place is that whose change is read at the key, however the
+    tables are written.
+    """
+    ends = [match.end() for match in re.finditer(rf"(?P<quote>[\"']){re.escape(value)}(?P=quote)", text)]
+    first, last = 0, len(ends)
+    if not _is_changed(text, path, value, ends):
+        return None
+    while last - first > 1:
+        middle = (first + last) // 2
+        first, last = (first, middle) if _is_changed(text, path, value, ends[first:middle]) else (middle, last)
+    return ends[first]
+
+
+def _is_changed(text: str, path: Sequence[str], value: str, ends: Sequence[int]) -> bool:
+    """Return whether the value at a key is another when the strings with these ends are."""
+    starts = (0, *(end - 1 for end in ends))
+    changed = "?".join(text[start:end] for start, end in zip(starts, (*starts[1:], len(text))))
+    try:
+        content: Any = tomllib.loads(changed)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return False
+    for name in path:
+        content = content.get(name) if isinstance(content, dict) else None
+    return bool(content == f"{value}?")
 
 
 def build_backend(table: Mapping[str, Any]) -> str:

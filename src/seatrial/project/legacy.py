@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -257,15 +258,19 @@ def _divided(node: ast.expr) -> list[ast.expr]:
 
 def _parsed(path: Path) -> ast.Module | None:
     try:
-        return _tree(path.read_text(encoding="utf-8-sig"))
+        return parse_module(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         return None
 
 
 @functools.lru_cache(maxsize=32)
-def _tree(text: str) -> ast.Module | None:
+def parse_module(text: str) -> ast.Module | None:
+    """Return what a module has; None where it is no Python."""
     try:
-        return ast.parse(text)
+        with warnings.catch_warnings():
+            # Invalid escape sequences, for instance, are for the authors of the module to read.
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -6,6 +6,7 @@ packages of npm: its documentation of package.json.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import re
@@ -19,11 +20,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from seatrial.errors import FileNotUtf8, PyprojectInvalid, ReleaseError, VersionNotFound
-from seatrial.project.config_files import read_toml
+from seatrial.project.config_files import find_string, read_toml
 from seatrial.project.legacy import SETUP_SCRIPT, SetupScript, takes_version_from_tag
+from seatrial.project.version_literals import find_literal, old_lines
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterable, Iterator, Mapping
 
     from seatrial.project.project import Project
@@ -149,36 +150,26 @@ def _example_of_numbers(path: PurePosixPath, match: re.Match[str]) -> str:
     return "\n".join(lines)
 
 
-BLANKS = r"[ \t]*"
-APART = re.compile(
-    rf"^{BLANKS}_*(?:"
-    rf"(?:version_?)?(?P<part>major|minor|patch|micro)_*{BLANKS}(?::[^=\n]+)?={BLANKS}(?P<number>\d+)"
-    rf"|version_?(?:info|tuple)_*{BLANKS}(?::[^=\n]+)?={BLANKS}\((?P<numbers>\d+(?:{BLANKS},{BLANKS}\d+){{1,2}})[^\n]*"
-    rf"){BLANKS}(?:#.*)?$",
-    re.MULTILINE | re.IGNORECASE,
-)
-"""Numbers of a version apart from it, such as ``VERSION_MAJOR = 1`` and ``version_info = (1, 2, 3)``."""
-
-NUMBERED_PARTS = ("major", "minor", "patch")
-
-
-def stale_numbers(project: Project, places: VersionFiles, version: Version) -> tuple[str, ...]:
+def stale_numbers(
+    project: Project, files: Iterable[PurePosixPath], places: VersionFiles, version: Version
+) -> tuple[str, ...]:
     """Return the lines, with their places, that keep numbers of the version in ``places``, which ``version`` changes.
 
-    They are those of the modules that contain the version, and of the files of `STALE` by custom.
+    They are those of the package's modules, among ``files``, and of the files of `STALE` by custom.
     """
     if places.version is None:
         return ()
-    old, new = _numbers(places.version), _numbers(version)
     lines = list(_stale_lines(project, places, version))
-    for path in dict.fromkeys(place.path for place in places.places if place.path.suffix == ".py"):
-        text = read_text(project, path) or ""
-        for match in APART.finditer(text):
-            part = (match["part"] or NUMBERED_PARTS[0]).lower().replace("micro", "patch")
-            numbers = tuple(map(int, re.findall(r"\d+", match["number"] or match["numbers"])))
-            span = slice(NUMBERED_PARTS.index(part), NUMBERED_PARTS.index(part) + len(numbers))
-            if numbers == old[span] != new[span]:
-                lines.append(f"{path}:{text.count(chr(10), 0, match.end()) + 1}: {match[0].strip()}")
+    changed: dict[PurePosixPath, tuple[str, ...]] = {}
+    for place in places.places:
+        texts = (line.strip() for line in place.text.splitlines())
+        changed[place.path] = (*changed.get(place.path, ()), *filter(None, texts))
+    for path in files:
+        is_own = path in changed or path.parts[:-1] in ((project.import_name,), ("src", project.import_name))
+        text = read_text(project, path) or "" if is_own and path.suffix == ".py" else ""
+        numbers = old_lines(text, places.version, version) if "version" in text.lower() else ()
+        old = [(number, text.split("\n")[number - 1].strip()) for number in numbers]
+        lines += [f"{path}:{number}: {line}" for number, line in old if not line.startswith(changed.get(path, ()))]
     return tuple(lines)
 
 
@@ -190,6 +181,11 @@ STALE = {
         map(PurePosixPath, ("recipe/meta.yaml", "conda/meta.yaml", "conda.recipe/meta.yaml")),
         r"^.*\bset version = [\"']v?{}[\"']",
     ),
+    PurePosixPath("pixi.toml"): r"^version[ \t]*=[ \t]*[\"']{}[\"']",
+    PurePosixPath("CMakeLists.txt"): r"^[ \t]*(?i:project)[ \t]*\([^()]*\bVERSION\s+{}(?=[\s)])",
+    PurePosixPath("meson.build"): r"^.*\bversion[ \t]*:[ \t]*'{}'",
+    PurePosixPath("sonar-project.properties"): r"^sonar\.projectVersion[ \t]*=[ \t]*{}[ \t]*$",
+    PurePosixPath("snap/snapcraft.yaml"): r"^version:[ \t]*[\"']?v?{}[\"']?[ \t]*$",
 }
 """The files that have the version of a project by custom, and the line with it."""
 
@@ -201,11 +197,7 @@ def _stale_lines(project: Project, places: VersionFiles, version: Version) -> It
         text = read_text(project, path) or "" if (project.root / path).is_file() else ""
         olds = [old, *(shorts[:1] if path in SPHINX_FILES and shorts[0] != shorts[1] else ())]
         for match in re.finditer(pattern.format(f"(?:{'|'.join(map(re.escape, olds))})"), text, re.MULTILINE):
-            yield f"{path}:{text.count(chr(10), 0, match.end()) + 1}: {match[0].strip()}"
-
-
-def _numbers(version: Version) -> tuple[int, ...]:
-    return (version.major, version.minor, version.micro)
+            yield f"{path}:{text.count(chr(10), 0, match.end()) + 1}: {' '.join(match[0].split())}"
 
 
 def comes_from_tag(project: Project) -> bool:
@@ -273,7 +265,10 @@ def _named_by_script(project: Project) -> tuple[VersionPlace, ...]:
 
 @dataclass(frozen=True)
 class ConfiguredSource:
-    """A file in which a build backend looks: for the attribute ``name``, or a pattern with a group for the version."""
+    """A file in which a build backend looks.
+
+    It looks for the attribute, or the expression, ``name``, or for ``pattern``, with a group for the version.
+    """
 
     path: PurePosixPath
     name: str = "__version__"
@@ -335,8 +330,12 @@ def _configured_sources(project: Project, tool: Mapping[str, Any]) -> Iterator[C
         if setting.get("path"):
             pattern = setting.get("pattern") if name == "hatch" else None
             yield ConfiguredSource(
-                PurePosixPath(setting["path"]), pattern=pattern if isinstance(pattern, str) else None
+                PurePosixPath(setting["path"]),
+                str(setting.get("expression") or "__version__") if setting.get("source") == "code" else "__version__",
+                pattern if isinstance(pattern, str) else None,
             )
+        if setting.get("source") == "call" and isinstance(setting.get("getter"), str):
+            yield from _attribute(project, setting["getter"].split("(")[0].replace(":", "."))
     yield from _sources_of_setuptools(project, _setuptools_settings(tool))
     provider = tool.get("scikit-build", {}).get("metadata", {}).get("version", {})
     if isinstance(provider, dict) and isinstance(provider.get("input"), str):
@@ -420,6 +419,9 @@ def _other_places(project: Project, files: Iterable[PurePosixPath], version: str
 def _has_to_agree(project: Project, place: VersionPlace) -> bool:
     """Return whether a place has to have the version: one that is assigned if another can't be found does not."""
     line = place.text.splitlines()[-1]
+    if not ASSIGNMENT.search(place.text):
+        # It may be the second argument of os.environ.get.
+        return False
     computed = re.search(r"^[ \t]+__version__\s*=\s*[^\"'\s]", read_text(project, place.path) or "", re.MULTILINE)
     return "__version__" in line and not line[0].isspace() and computed is None
 
@@ -464,13 +466,15 @@ class VersionPlace:
 
     ``path``: the file, from the project's folder; ``text``: the shortest stretch of it that ends with the version's own
     line and occurs in the file once, with LF for its line ends; ``version``: as it is written there;
-    ``is_semantic``: whether it has to follow Semantic Versioning, as Cargo's do.
+    ``is_semantic``: whether it has to follow Semantic Versioning, as Cargo's do; ``separator``: what is between its
+    numbers, None where it is a string.
     """
 
     path: PurePosixPath
     text: str
     version: str
     is_semantic: bool = False
+    separator: str | None = None
 
     def with_version(self, version: Version) -> str:
         """Return the stretch with another version in it, spelled as the old one is."""
@@ -479,8 +483,14 @@ class VersionPlace:
 
     def with_text(self, version: str) -> str:
         """Return the stretch with another version in it, spelled as given."""
-        before, _, after = self.text.rpartition(self.version)
-        return f"{before}{version}{after}"
+        before, _, after = self.text.rpartition(self._written(self.version))
+        return f"{before}{self._written(version)}{after}"
+
+    def _written(self, version: str) -> str:
+        if self.separator is None:
+            return version
+        # What joins the numbers makes 1.3.0rc1 of 1, 3, "0rc1".
+        return self.separator.join(part if part.isdecimal() else f'"{part}"' for part in version.split("."))
 
     def __str__(self) -> str:
         """Name the file and the line."""
@@ -527,9 +537,13 @@ def find_assignments(project: Project, path: PurePosixPath, attribute: str = "__
         matches = sorted(pattern.finditer(text), key=lambda match: not own.search(match["names"]))
     else:
         matches = [match] if (match := re.match(r"(?P<version>\S+)(?=\s*\Z)", text)) else []
-    for match in matches:
-        if is_version(match["version"]):
-            yield VersionPlace(path, _alone(text, match.end()), match["version"])
+    assignments = [match for match in matches if is_version(match["version"])]
+    for match in assignments:
+        yield VersionPlace(path, _alone(text, match.end()), match["version"])
+    value = script.value("version") if script else None
+    expression = ast.unparse(value) if value else attribute
+    if path.suffix == ".py" and not assignments and (only := find_literal(text, expression)):
+        yield VersionPlace(path, _alone(text, only.end, only.start), only.version, separator=only.separator)
 
 
 def find_required_in_table(
@@ -547,11 +561,8 @@ def find_required_in_table(
 
 def find_in_table(text: str, path: PurePosixPath, table: str, key: str, version: str) -> VersionPlace | None:
     """Return where a table of a TOML file, whose ``text`` it is, has ``key = "version"``."""
-    name = r"[ \t]*\.[ \t]*".join(rf"[\"']?{re.escape(part)}[\"']?" for part in table.split("."))
-    header = rf"^[ \t]*\[[ \t]*{name}[ \t]*\][^\n]*\n(?:(?![ \t]*\[).*\n)*?"
-    line = rf"[ \t]*(?P<mark>[\"']?){key}(?P=mark)[ \t]*=[ \t]*(?P<quote>[\"']){re.escape(version)}(?P=quote)"
-    match = re.search(header + line, text, re.MULTILINE)
-    return VersionPlace(path, _alone(text, match.end()), version) if match and is_version(version) else None
+    end = find_string(text, (*table.split("."), key), version)
+    return VersionPlace(path, _alone(text, end), version) if end and is_version(version) else None
 
 
 def find_in_uv_lock(project: Project) -> Iterator[VersionPlace]:
@@ -559,7 +570,7 @@ def find_in_uv_lock(project: Project) -> Iterator[VersionPlace]:
     path = nearest_file(project, "uv.lock")
     text = read_text(project, path) or ""
     name = re.escape(canonicalize_name(project.name))
-    entry = rf'^name = "{name}"\nversion = "(?P<version>[^"\n]+)"(?=\nsource = {{ (?:editable|virtual) )'
+    entry = rf'^name = "{name}"\nversion = "(?P<version>[^"\n]+)"(?=\nsource = {{ (?:editable|virtual|directory) )'
     match = re.search(entry, text, re.MULTILINE)
     if match and is_version(match["version"]):
         yield VersionPlace(path, match[0], match["version"])
@@ -605,9 +616,9 @@ def _of_literal(path: PurePosixPath, text: str, literal: ast.Constant) -> Iterat
         yield VersionPlace(path, _alone(text, end), version)
 
 
-def _alone(text: str, end: int) -> str:
-    """Return the shortest stretch of whole lines that ends at ``end`` and is in ``text`` once."""
-    starts = [0, *(match.end() for match in re.finditer(r"\n", text[:end]))]
+def _alone(text: str, end: int, start: int | None = None) -> str:
+    """Return the shortest stretch of whole lines that ends at ``end`` and is in ``text`` once; with ``start`` in it."""
+    starts = [0, *(match.end() for match in re.finditer(r"\n", text[: end if start is None else start]))]
     first, last = 0, len(starts) - 1
     while first < last:
         middle = (first + last + 1) // 2

@@ -345,7 +345,7 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
         unfinished=uncommitted_files(preconditions.repository),
         publishes=files_that_publish(scratch.root, snapshot.tag(version)),
         hooks=() if snapshot.comes_from_tag else configured_hooks(snapshot.project),
-        stale=stale_numbers(snapshot.project, snapshot.places, version),
+        stale=stale_numbers(snapshot.project, snapshot.files, snapshot.places, version),
     )
     # A release that changes no file is a tag of the commit that is there.
     message = plan.message if diff else scratch.git.run("log", "-1", "--format=%B", scratch.base)
