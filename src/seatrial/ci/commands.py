@@ -193,6 +193,9 @@ def _after_starter(words: list[str]) -> list[str] | None:
                 if module is not None and all(word.startswith("-") for word in inner[:module]):
                     return ["python", "-m", *inner[module + 1 :]]
                 inner = _skip_options(inner, options)
+                if name == "hatch":
+                    # The Pythons and variables of a matrix: "+py=3.12".
+                    inner = inner[next((at for at, word in enumerate(inner) if word[:1] not in "+-"), 0) :]
                 # hatch names an environment before its command.
                 return [inner[0].rpartition(":")[2], *inner[1:]] if inner and name == "hatch" else inner
     return None

@@ -128,7 +128,8 @@ class Job:
 
     ``condition``: its ``if``; ``environment``: the name of its environment; ``call``: the workflow that it is, with
     ``inputs`` and ``secrets`` (``inherit``, or the values by name); ``permissions``: None where it states none;
-    ``matrix``: its table, empty where there is none, None where it is computed; ``machine``: its ``runs-on``.
+    ``matrix``: its table, empty where there is none, None where it is computed; ``machine``: its ``runs-on``;
+    ``has_services``: whether databases and the like run next to it.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Job:
     folder: str | None = None
     shell: str | None = None
     has_timeout: bool = False
+    has_services: bool = False
     outputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -518,6 +520,7 @@ def _job(name: str, table: Mapping[str, Any], lines: list[str]) -> Job:
         folder=_folder(defaults),
         shell=text_at(defaults, "shell"),
         has_timeout="timeout-minutes" in table,
+        has_services="services" in table,
         outputs=variables_at(table, "outputs"),
     )
 

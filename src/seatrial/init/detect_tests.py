@@ -14,7 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from seatrial.errors import ProjectError
-from seatrial.init.runners import OTHER_TESTS, Needs, Purpose, Runner
+from seatrial.init.runners import ALL, OTHER_TESTS, Needs, Purpose, Runner
 from seatrial.project.config_files import read_ini
 from seatrial.project.legacy import SetupScript
 from seatrial.project.nox_sessions import measures_coverage
@@ -46,9 +46,9 @@ NO_PACKAGES = frozenset(("tests", "test", "testing", "docs", "doc", "examples", 
 class DetectedTests:
     """The tests of a project.
 
-    ``command``: that of the session, None where there are no tests; ``more``: those that run after it; ``where``: the
-    place that says so, and ``source`` the place of their requirements, in words; ``today``: how the project runs them,
-    None where no file says it.
+    ``command``: that of the session, None where there are no tests; ``more``: other tests, which run after them;
+    ``where``: the place that says so, and ``source`` the place of their requirements, in words; ``today``: how the
+    project runs them, None where no file says it.
     """
 
     command: tuple[str, ...] | None = None
@@ -58,7 +58,7 @@ class DetectedTests:
     variables: tuple[tuple[str, str], ...] = ()
     pythons: tuple[str, ...] = ()
     today: Runner | None = None
-    more: tuple[tuple[str, ...], ...] = ()
+    more: tuple[DetectedTests, ...] = ()
 
     def __str__(self) -> str:
         """Say how they run, and where that comes from."""
@@ -91,29 +91,41 @@ def detect_tests(project: Project, files: Sequence[PurePosixPath], runners: Sequ
     if measures_coverage(project) and not measures(command, project):
         command = measuring(command)
     needs, source = completed(project, files, needs, command)
-    return DetectedTests(
-        command=command,
-        where=runner.where if runner else "",
-        source=source,
-        needs=needs,
-        variables=runner.variables if runner else (),
-        pythons=runner.pythons if runner else (),
+    tests_of_all = DetectedTests(command, source=source, needs=needs)
+    if runner is None:
+        return tests_of_all
+    return replace(
+        tests_of_all,
+        where=runner.where,
+        variables=runner.variables,
+        pythons=runner.pythons,
         today=runner,
-        more=tuple(wheel_command(project, files, words, folder) for words in _commands_after(runner, runners)),
+        more=tuple(_of_runner(project, files, other, folder) for other in _runners_after(runner, runners)),
     )
 
 
-def _commands_after(runner: Runner | None, runners: Sequence[Runner]) -> tuple[tuple[str, ...], ...]:
-    """Return the other commands for tests in the same environment of tox, which runs all of them, each once."""
-    if runner is None or (runner.by_hand or ())[:1] != ("tox",):
-        return ()
-    same = (
-        other.command
-        for other in runners
-        if other.purpose is Purpose.TESTS
-        and (other.where, other.needs, other.variables) == (runner.where, runner.needs, runner.variables)
-    )
-    return tuple(command for command in dict.fromkeys(same) if command != runner.command)
+def _of_runner(project: Project, files: Sequence[PurePosixPath], runner: Runner, folder: str) -> DetectedTests:
+    command = wheel_command(project, files, runner.command, folder)
+    needs, _ = completed(project, files, declared_needs(project, runner.needs), command)
+    return DetectedTests(command, runner.where, needs=needs, variables=runner.variables, today=runner)
+
+
+def _runners_after(runner: Runner, runners: Sequence[Runner]) -> Iterator[Runner]:
+    """Yield what tox runs for tests next to a runner: in the same environment, and in others those in other folders.
+
+    Each command comes once.
+    """
+    paths = {_paths_of(runner.command)}
+    commands = {runner.command}
+    for other in runners if (runner.by_hand or ())[:1] == ("tox",) else ():
+        if other.purpose is not Purpose.TESTS or other.where != runner.where or other.command in commands:
+            continue
+        is_same = (other.needs, other.variables) == (runner.needs, runner.variables)
+        is_elsewhere = all(map(bool, paths)) and _paths_of(other.command) not in {(), *paths}
+        if is_same or is_elsewhere:
+            commands.add(other.command)
+            paths.add(_paths_of(other.command))
+            yield other
 
 
 def _chosen(project: Project, runners: Sequence[Runner]) -> Runner | None:
@@ -130,7 +142,10 @@ def _chosen(project: Project, runners: Sequence[Runner]) -> Runner | None:
     measuring_runner = next((each for each in runners if each.measures and _paths_of(each.command) == paths), None)
     if measuring_runner is None:
         return first
-    return replace(measuring_runner, needs=first.needs | measuring_runner.needs, pythons=first.pythons)
+    # An environment of the same tool has all that it needs.
+    is_same_tool = (first.by_hand or ())[:1] == (measuring_runner.by_hand or ())[:1] == ("tox",)
+    needs = measuring_runner.needs if is_same_tool else first.needs | measuring_runner.needs
+    return replace(measuring_runner, needs=needs, pythons=first.pythons)
 
 
 PART = re.compile(
@@ -276,7 +291,7 @@ def declared_needs(project: Project, needs: Needs) -> Needs:
     extras = {canonicalize_name(name): name for name, _ in _extras(project)}
     is_open = SetupScript.read(project.root).computes("extras_require")
     declared = Needs()
-    for name in needs.extras:
+    for name in extras.values() if ALL in needs.extras else needs.extras:
         if canonicalize_name(name) in extras or is_open:
             declared |= Needs(extras=(extras.get(canonicalize_name(name), name),))
         elif project.group(name):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import posixpath
 import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -19,7 +20,7 @@ import yaml
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from seatrial.ci.commands import programs_in, programs_of
+from seatrial.ci.commands import TOP, Folders, programs_in, programs_of
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.shell import ShellCommand
 from seatrial.init.tox import as_list, read_tox
@@ -75,8 +76,11 @@ class Needs:
         needs = cls()
         for line in lines:
             file = re.fullmatch(r"(?:-r|--requirement)[ =]*(\S+)", line)
+            own = re.fullmatch(r"(?:-e\s*|--editable[ =])?\.\[([\w.,\s-]+)\]", line)
             if file:
                 needs |= cls(files=(file[1],))
+            elif own:
+                needs |= cls(extras=tuple(name.strip() for name in own[1].split(",")))
             else:
                 with contextlib.suppress(InvalidRequirement):
                     # With the quotes of a marker that need none around them.
@@ -90,7 +94,8 @@ class Runner:
 
     ``command``: as a session runs it, without reports and what only another tool fills in; ``where``: the file, and the
     place in it; ``variables``: those that are set; ``pythons``: those it runs on, none where that is open; ``by_hand``:
-    what a developer types to run it, None where that is the command itself.
+    what a developer types to run it, None where that is the command itself; ``folder``: where it runs, seen from the
+    project, as long as the command does not name it.
     """
 
     purpose: Purpose
@@ -100,6 +105,7 @@ class Runner:
     variables: tuple[tuple[str, str], ...] = ()
     pythons: tuple[str, ...] = ()
     by_hand: tuple[str, ...] | None = None
+    folder: str = TOP
 
     @property
     def measures(self) -> bool:
@@ -123,7 +129,7 @@ def first_runner(runners: Iterable[Runner], purpose: Purpose) -> Runner | None:
     return next((runner for runner in runners if runner.purpose is purpose), None)
 
 
-TEST_PROGRAMS = ("pytest", "py.test", "unittest", "nose2", "twisted.trial", "trial", "ward")
+TEST_PROGRAMS = ("pytest", "py.test", "unittest", "nose2", "twisted.trial", "trial", "ward", "doctest")
 PURPOSES: Mapping[str, Purpose] = {
     **dict.fromkeys(TEST_PROGRAMS, Purpose.TESTS),
     "mypy": Purpose.TYPES,
@@ -138,9 +144,9 @@ def purpose_of(program: Program) -> Purpose | None:
     if program.name == "coverage":
         return Purpose.TESTS if program.args[:1] == ("run",) else None
     if program.script:
-        name = PurePosixPath(program.script).name
-        is_test = name == "setup.py" or re.fullmatch(r"(run_?)?tests?\.py", name)
-        return Purpose.TESTS if is_test and (name != "setup.py" or "test" in program.args) else None
+        # "setup.py test" is gone from setuptools.
+        is_test = re.fullmatch(r"(run_?)?tests?\.py", PurePosixPath(program.script).name)
+        return Purpose.TESTS if is_test else None
     if program.name in {"pre-commit", "prek"} and program.args[:1] != ("run",):
         return None
     if program.name == "hatch" and program.args[:1] == ("test",):
@@ -171,7 +177,7 @@ TAKING_VALUE = frozenset(
     )
 )
 """Options that say nothing without the word behind them."""
-SHORT_REPORTS = re.compile(r"-(?:v+|q+|ra|rA|rf|s)|--(?:ff|failed-first|nf|new-first)")
+SHORT_REPORTS = re.compile(r"-(?:v+|q+|ra|rA|rf)|--(?:ff|failed-first|nf|new-first)")
 
 
 def session_words(words: Sequence[str]) -> tuple[str, ...]:
@@ -196,17 +202,25 @@ def session_command(program: Program) -> tuple[str, ...] | None:
     """Return the command of a session for a program, None where a session has none for it."""
     name, words = program.name, session_words(program.args)
     if name in {"pytest", "py.test"}:
-        return ("pytest", *words)
+        return ("pytest", *(word for word in words if word != "-s"))
     if name == "coverage":
         words = tuple(word for word in words if word not in {"-p", "-a"})
         return ("coverage", *_source_of_include(words))
-    if name in {"unittest", "twisted.trial", "nose2"}:
+    if name in {"unittest", "twisted.trial", "nose2", "doctest"}:
         return ("python", "-m", name, *words)
     if program.script:
         return ("python", program.script, *words)
     if name == "hatch":
-        return ("pytest", *words[1:])
+        _, sign, behind = " ".join(program.args).partition(" -- ")
+        return ("pytest", *session_words((behind if sign else HATCH_OPTION.sub("", " ".join(words[1:]))).split()))
     return (name, *words)
+
+
+HATCH_OPTION = re.compile(
+    r"(?:^| )(?:(?:--retries|--retry-delay|-py|--python|-[ix]|--include|--exclude)[ =]\S+"
+    r"|-[rpasc]|--(?:randomize|parallel|cover(?:-quiet)?|all|show|env-errors)|-cq)(?= |$)"
+)
+"""The options of ``hatch test`` itself, which come before those of pytest."""
 
 
 def _source_of_include(words: Sequence[str]) -> Iterator[str]:
@@ -214,6 +228,30 @@ def _source_of_include(words: Sequence[str]) -> Iterator[str]:
     for word in words:
         folder = re.fullmatch(r"--include=(?:src/)?(\w+)/\*.*", word)
         yield f"--source={folder[1]}" if folder else word
+
+
+def programs_with_folders(script: str, start: str = TOP) -> Iterator[tuple[Program, str]]:
+    """Yield what a script runs that begins in a folder, and the folder where each runs, the top where it is unknown."""
+    folders = Folders.from_text(start)
+    for program in programs_in(script):
+        yield program, folders.of(program) or TOP
+
+
+def placed(program: Program, folder: str, root: Path) -> Program:
+    """Return a program as it runs from the top of the project, whose arguments are paths seen from a folder of it."""
+    if folder == TOP:
+        return program
+
+    def moved(word: str) -> str:
+        is_path = word and not word.startswith("-") and (root / folder / word.partition("::")[0]).exists()
+        return posixpath.normpath(posixpath.join(folder, word)) if is_path else word
+
+    args = tuple(map(moved, program.args))
+    if args == program.args and "pytest" in program.words:
+        args = (*args, folder)
+    elif program.name == "unittest" and all(word.startswith("-") or word == "discover" for word in args):
+        args = ("discover", "-s", folder, *(word for word in args if word != "discover"))
+    return replace(program, args=args, script=moved(program.script) if program.script else None)
 
 
 @dataclass(frozen=True)
@@ -244,27 +282,30 @@ class RunnerReader:
         needs = Needs()
         runners: list[tuple[bool, Runner]] = []
         for step in job.steps:
-            for program in programs_in(step.run or ""):
-                installed = needs_installed(program)
-                needs |= installed
+            for program, folder in programs_with_folders(step.run or "", step.folder or TOP):
+                needs |= needs_installed(program)
                 is_sure = step.condition is None and program.command.is_plain
+                assigned = dict(program.command.variables)
                 context = Runner(
                     Purpose.TESTS,
                     (),
                     f"{path}, job {job.name}",
                     needs,
-                    variables_of(job.variables, step.variables, dict(program.command.variables)),
+                    # Those for tests with a service name the one of CI.
+                    () if job.has_services else variables_of(job.variables, step.variables, assigned),
                     job.pythons if len(job.pythons) > 1 else (),
+                    folder=self._folder(folder),
                 )
                 runners += ((is_sure, runner) for runner in self.resolve(program, context))
         yield from (runner for _, runner in sorted(runners, key=lambda pair: not pair[0]))
 
     def resolve(self, program: Program, context: Runner, depth: int = 0) -> Iterator[Runner]:
         """Yield what a program runs, itself or by the file that it reads; ``context``: where it is run."""
+        program = placed(program, context.folder, self.project.root)
         purpose, command = purpose_of(program), session_command(program)
         if purpose is not None and command is not None:
             needs = context.needs | needs_of_run(program)
-            yield replace(context, purpose=purpose, command=command, needs=needs)
+            yield replace(context, purpose=purpose, command=command, needs=needs, folder=TOP)
         elif depth < MOST_STEPS:
             for runner in self._named(program, context, depth + 1):
                 yield replace(runner, pythons=runner.pythons or context.pythons)
@@ -284,10 +325,15 @@ class RunnerReader:
                 yield from self._of_target(kind, target, context, depth)
         elif (text := _shell_script(self.project.root, program)) is not None:
             inside = replace(context, where=f"{context.where}, {program.command.words[0]}")
-            for inner in programs_in(text):
-                yield from self.resolve(inner, inside, depth)
-        elif program.runner in {"hatch", "pdm", "rye"}:
+            for inner, folder in programs_with_folders(text):
+                yield from self.resolve(inner, replace(inside, folder=folder), depth)
+        elif program.runner in {"hatch", "pdm", "rye", "pixi"}:
             yield from self._of_target(program.runner or "", name, context, depth)
+
+    def _folder(self, folder: str) -> str:
+        """Return a folder of the repository as it is seen from the project, the top for one outside of it."""
+        path, root = (self.top / folder).resolve(), self.project.root.resolve()
+        return path.relative_to(root).as_posix() if path == root or root in path.parents else TOP
 
     def of_tox(self, names: Sequence[str] = ()) -> Iterator[Runner]:
         """Yield what the environments of tox run; ``names``: those that are called, all that are listed without."""
@@ -298,8 +344,16 @@ class RunnerReader:
         for environment in chosen:
             by_variant.setdefault(environment.variant, []).append(environment)
         # Those that test other things than the package itself come last in the end.
-        groups = sorted(by_variant.items(), key=lambda item: not OTHER_TESTS.search("-".join(item[0])))
-        runners = [runner for _, group in groups for runner in self._of_environments(group)]
+        # One that others have more factors than is what they vary.
+        groups = sorted(
+            sorted(by_variant, key=lambda variant: any(set(variant) < set(other) for other in by_variant)),
+            key=lambda variant: (
+                not OTHER_TESTS.search("-".join(variant))
+                # A branch of another project is no release of it.
+                and not any("://" in line for each in by_variant[variant] for line in each.requirements)
+            ),
+        )
+        runners = [runner for variant in groups for runner in self._of_environments(by_variant[variant])]
         # Of several variants of the tests, the last is the one with the newest dependencies, by custom.
         variants = [runner for runner in runners if runner.purpose is Purpose.TESTS and runner.pythons]
         yield from variants[::-1]
@@ -325,7 +379,16 @@ class RunnerReader:
             for program in programs_of(ShellCommand(tuple(command))):
                 is_own = purpose_of(program) is not None or program.runner == "poetry"
                 if is_own or program.name not in {"tox", "nox"}:
-                    context = Runner(Purpose.TESTS, (), newest.where, needs, newest.variables, pythons, ("tox", "-e"))
+                    context = Runner(
+                        Purpose.TESTS,
+                        (),
+                        newest.where,
+                        needs,
+                        newest.variables,
+                        pythons,
+                        by_hand=("tox", "-e", newest.name),
+                        folder=newest.folder,
+                    )
                     yield from self.resolve(program, context, depth=1)
 
     def of_noxfile(self, names: Sequence[str] = ()) -> Iterator[Runner]:
@@ -360,7 +423,7 @@ class RunnerReader:
 
     def of_scripts(self) -> Iterator[Runner]:
         """Yield what the scripts in tables of hatch, PDM, poe and taskipy run."""
-        for kind in ("hatch", "pdm", "poe", "task"):
+        for kind in ("hatch", "pdm", "poe", "task", "pixi"):
             for target in self._scripts(kind):
                 yield from self._of_target(kind, target, Runner(Purpose.TESTS, (), ""), 1)
 
@@ -381,21 +444,30 @@ class RunnerReader:
         if depth < MOST_STEPS:
             for part in script.parts:
                 yield from self._of_target(kind, part, replace(context, needs=needs), depth + 1)
-        for program in programs_in(script.text):
-            needs |= needs_installed(program)
-            inner = replace(context, where=where, needs=needs, by_hand=by_hand)
-            yield from self.resolve(program, inner, depth)
+        for line in script.text.splitlines():
+            for program, folder in programs_with_folders(line):
+                needs |= needs_installed(program)
+                inner = replace(context, where=where, needs=needs, by_hand=by_hand, folder=folder)
+                yield from self.resolve(program, inner, depth)
 
     def _scripts(self, kind: str) -> Mapping[str, Script]:
         if kind in {"Makefile", "justfile"}:
             return read_targets(self.project.root, kind)
         if kind == "hatch":
             return dict(_hatch_scripts(self._tool.get("hatch", {})))
-        place = {"pdm": ("pdm", "scripts"), "poe": ("poe", "tasks"), "task": ("taskipy", "tasks")}.get(kind)
+        place = TABLES_OF_TASKS.get(kind)
         table = self._tool.get(place[0], {}).get(place[1], {}) if place else {}
         where = f"pyproject.toml [tool.{'.'.join(place)}]" if place else ""
         scripts = table.items() if isinstance(table, dict) else ()
         return {name: script for name, value in scripts if (script := _script_of(value, where, name)) is not None}
+
+
+TABLES_OF_TASKS = {
+    "pdm": ("pdm", "scripts"),
+    "poe": ("poe", "tasks"),
+    "pixi": ("pixi", "tasks"),
+    "task": ("taskipy", "tasks"),
+}
 
 
 def _shell_script(root: Path, program: Program) -> str | None:
@@ -409,7 +481,7 @@ def _shell_script(root: Path, program: Program) -> str | None:
 
 
 MOST_STEPS = 4
-"""How many targets and scripts that call each other are followed."""
+"""How many targets, scripts and variables that name each other are followed."""
 
 
 @dataclass(frozen=True)
@@ -477,11 +549,13 @@ def read_targets(root: Path, name: str) -> Mapping[str, Script]:
     current: list[str] = []
     defaults: dict[str, str] = {}
     head = TARGET if name == "Makefile" else RECIPE
-    lines = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ").splitlines()
+    text = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ")
+    variables = {key: value.strip().strip("\"'") for key, value in ASSIGNED.findall(text)}
+    lines = text.splitlines()
     for line in lines:
         match = head.match(line)
         if line[:1] in {"\t", " "} and line.strip():
-            command = _filled_recipe(line.strip().lstrip("@-+"), defaults)
+            command = _filled_recipe(line.strip().lstrip("@-+"), {**variables, **defaults})
             for target in current:
                 script = targets[target]
                 targets[target] = replace(script, text=f"{script.text}{command}\n")
@@ -499,11 +573,20 @@ def read_targets(root: Path, name: str) -> Mapping[str, Script]:
     return targets
 
 
-def _filled_recipe(command: str, defaults: Mapping[str, str]) -> str:
-    """Return a command of a recipe with the defaults of its parameters, without conditions."""
-    command = re.sub(r"\{\{\s*if\b.*?\}\}", "", command)
-    command = re.sub(r"\{\{\s*([\w-]+)\s*\}\}", lambda field: defaults.get(field[1], "$X"), command)
-    return re.sub(r"\$\(\w+\)|\$\{\w+\}|\{\{.*?\}\}", "$X", command)
+ASSIGNED = re.compile(r"(?m)^(?:export[ \t]+)?([\w-]+)[ \t]*(?:[:?]{0,3}=)[ \t]*([^#\n]*)")
+"""A variable of a Makefile or a justfile."""
+FIELD = re.compile(r"\{\{\s*([\w-]+)\s*\}\}|\$[({](\w+)[)}]")
+
+
+def _filled_recipe(command: str, values: Mapping[str, str], depth: int = 0) -> str:
+    """Return a command of a recipe with the values of its parameters and variables, without conditions."""
+
+    def value(field: re.Match[str]) -> str:
+        text = values.get(field[1] or field[2])
+        return "$X" if text is None or depth >= MOST_STEPS else _filled_recipe(text, values, depth + 1)
+
+    command = FIELD.sub(value, re.sub(r"\{\{\s*if\b.*?\}\}", "", command))
+    return re.sub(r"\$\([^()]*\)|\{\{.*?\}\}", "$X", command)
 
 
 def words_after(args: Sequence[str], *options: str) -> list[str]:
@@ -567,6 +650,7 @@ def needs_installed(program: Program) -> Needs:
     if name == "poetry" and args[:1] == ("install",):
         groups = [part for word in words_after(args, "--with", "--only") for part in word.split(",")]
         extras = [part for word in words_after(args, "--extras", "-E") for part in re.split(r"[ ,]+", word)]
+        extras += [ALL] if "--all-extras" in args else []
         return Needs(groups=tuple(filter(None, groups)), extras=tuple(filter(None, extras)))
     if name == "pdm" and args[:1] == ("install",):
         words = [part for word in words_after(args, "-G", "--group", "-dG") for part in word.split(",")]
@@ -577,14 +661,20 @@ def needs_installed(program: Program) -> Needs:
 def needs_of_run(program: Program) -> Needs:
     """Return what a runner installs for one command: ``uv run --group test --with tide pytest``."""
     words = program.command.words
+    if words[:2] == ("hatch", "test"):
+        return Needs(groups=("hatch-test",))
     return needs_of_uv(words[1:]) if words[:2] == ("uv", "run") else Needs()
+
+
+ALL = "*"
+"""The name for all extras."""
 
 
 def needs_of_uv(args: Sequence[str]) -> Needs:
     """Return the groups, extras and requirements that options of uv name."""
     options = {"--group": "groups", "--only-group": "groups", "--extra": "extras", "--with": "requirements"}
     options["--with-requirements"] = "files"
-    needs = Needs()
+    needs = Needs(extras=(ALL,) if "--all-extras" in args else ())
     for place, word in enumerate(args):
         option, sign, value = word.partition("=")
         if option in options:

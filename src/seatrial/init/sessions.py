@@ -6,6 +6,7 @@ import ast
 import contextlib
 import re
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.markers import default_environment
@@ -150,9 +151,13 @@ def _tests(detected: DetectedProject) -> Iterator[PlannedSession]:
         today=tests.today,
     )
     yield first
-    names = (DOCTESTS if "--doctest-modules" in command else f"tests-{n}" for n, command in enumerate(tests.more, 2))
-    for name, command in zip(names, tests.more):
-        yield replace(first, called=name, command=command)
+    for number, more in enumerate(tests.more, 2):
+        words = more.command or ()
+        path = PurePosixPath(words[-1])
+        name = f"tests-{path.name}" if len(path.parts) > 1 and not path.suffix else f"tests-{number}"
+        called = DOCTESTS if "--doctest-modules" in words else name
+        needs = _unusual(project, more.needs, USUAL_GROUPS)
+        yield replace(first, called=called, command=words, needs=needs, variables=more.variables, today=more.today)
 
 
 def tested_pythons(detected: DetectedProject) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ together with their option. Positional arguments count with their default.
 
 from __future__ import annotations
 
+import ast
 import configparser
 import contextlib
 import itertools
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 class ToxEnvironment:
     """An environment: its commands, and what is installed for them.
 
-    ``where``: the file, and the section that says most of it; ``requirements``: lines of ``deps``, files included.
+    ``where``: the file, and the section that says most of it; ``requirements``: lines of ``deps``, files included;
+    ``folder``: where its commands run, seen from the project.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ToxEnvironment:
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
+    folder: str = "."
 
     @property
     def python(self) -> str | None:
@@ -131,10 +134,11 @@ class IniSettings:
             name,
             f"{self.name} [{where}]",
             tuple(filter(None, (words_of(line) for line in commands))),
-            tuple(filter(None, map(without_comment, (*lines("deps"), *self._of_pythons(name, sections))))),
+            tuple(filter(None, map(requirement_of, (*lines("deps"), *self._of_pythons(name, sections))))),
             tuple(word for line in lines("extras") for word in split_list(line)),
             tuple(word for line in lines("dependency_groups") for word in split_list(line)),
             tuple(variables.items()),
+            _folder_of("".join(lines("change_dir", "changedir"))),
         )
 
     def _of_pythons(self, name: str, sections: Sequence[str]) -> Iterator[str]:
@@ -188,32 +192,100 @@ class TomlSettings:
     def environments(self) -> tuple[ToxEnvironment, ...]:
         """Return the environments."""
         listed = [name for entry in as_list(self.table.get("env_list")) for name in _names(entry)]
-        tables = self.table.get("env", {})
-        names = [*(listed or ["py"]), *(tables if isinstance(tables, dict) else ())]
+        made = [name for names in self._templates().values() for name in names]
+        names = [*(listed or made or ["py"]), *made, *self._table("env")]
         return tuple(self._environment(name) for name in dict.fromkeys(names))
 
     def _environment(self, name: str) -> ToxEnvironment:
-        base, own = self.table.get("env_run_base", {}), self.table.get("env", {}).get(name, {})
-        merged: dict[str, Any] = {**base, **own}
-        words = [
-            [word for entry in as_list(line) for word in _words(entry)] for line in as_list(merged.get("commands"))
-        ]
+        tables = list(self._tables(name))
+        merged = {key: value for _, table in reversed(tables) for key, value in table.items()}
+        factors = frozenset(name.split("-"))
+
+        def values(key: str) -> list[Any]:
+            return as_list(self._replaced(merged.get(key), factors))
+
+        words = [[fill_fields(str(word)) for word in as_list(line)] for line in values("commands")]
         variables = merged.get("set_env", {})
         top = "" if self.name == "tox.toml" else "tool.tox."
-        where = f"env.{name}" if "commands" in own else "env_run_base"
+        where = next((place for place, table in tables if "commands" in table), "env_run_base")
         return ToxEnvironment(
             name,
             f"{self.name} [{top}{where}]",
             tuple(filter(None, (cleaned(line) for line in words))),
-            tuple(str(line) for line in as_list(merged.get("deps")) if isinstance(line, str)),
-            tuple(map(str, as_list(merged.get("extras")))),
-            tuple(map(str, as_list(merged.get("dependency_groups")))),
+            tuple(filter(None, (requirement_of(line) for line in values("deps") if isinstance(line, str)))),
+            tuple(map(str, values("extras"))),
+            tuple(map(str, values("dependency_groups"))),
             tuple(
                 (key, value)
                 for key, value in (variables.items() if isinstance(variables, dict) else ())
                 if isinstance(value, str) and "{" not in value
             ),
+            _folder_of(str(merged.get("change_dir", ""))),
         )
+
+    def _table(self, *keys: str) -> Mapping[str, Any]:
+        value: Any = self.table
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value if isinstance(value, dict) else {}
+
+    def _templates(self) -> dict[str, list[str]]:
+        """Return the environments that each table below ``env_base`` makes of its factors."""
+        factors = {name: as_list(self._table("env_base", name).get("factors")) for name in self._table("env_base")}
+        return {
+            name: list(_names({"product": groups if isinstance(groups[0], (list, dict)) else [groups]}))
+            for name, groups in factors.items()
+            if groups
+        }
+
+    def _tables(self, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the tables of an environment and their places: its own, and those that it is based on."""
+        own = self._table("env", name)
+        yield f"env.{name}", own
+        made = [f"env_base.{template}" for template, names in self._templates().items() if name in names]
+        for base in as_list(own.get("base")) or [*made, "env_run_base"]:
+            keys = str(base).split(".", 1)
+            yield str(base), self._table(*keys) or self._table("env", str(base))
+
+    def _replaced(self, value: Any, factors: frozenset[str], depth: int = 0) -> Any:
+        """Return a value with what its tables named ``replace`` are for an environment with these factors."""
+        if isinstance(value, list):
+            pairs = [(item, self._replaced(item, factors, depth)) for item in value]
+            return [each for item, inner in pairs for each in (as_list(inner) if isinstance(item, dict) else [inner])]
+        if not isinstance(value, dict) or depth > MOST_REPLACEMENTS:
+            return value
+        kind, default = value.get("replace"), value.get("default")
+        if kind == "if":
+            default = value.get("then" if _is_true(str(value.get("condition")), factors) else "else")
+        elif kind == "ref":
+            keys = [str(key) for key in as_list(value.get("of"))] or [
+                "env",
+                str(value.get("env")),
+                str(value.get("key")),
+            ]
+            keys = keys[2:] if keys[:2] == ["tool", "tox"] else keys
+            default = self._table(*keys[:-1]).get(keys[-1])
+        return self._replaced(default, factors, depth + 1)
+
+
+MOST_REPLACEMENTS = 9
+"""How many replacements inside of each other are followed."""
+
+
+def _is_true(condition: str, factors: frozenset[str]) -> bool:
+    """Whether a condition (``factor.django and not env.CI``) is true where no variable is set."""
+
+    def is_true(node: ast.AST) -> bool:
+        if isinstance(node, ast.BoolOp):
+            return (all if isinstance(node.op, ast.And) else any)(map(is_true, node.values))
+        if isinstance(node, ast.UnaryOp):
+            return not is_true(node.operand)
+        name = ast.unparse(node)
+        return name.startswith("factor") and re.sub(r"\W|^factor", "", name) in factors
+
+    with contextlib.suppress(SyntaxError):
+        return is_true(ast.parse(condition, mode="eval").body)
+    return False
 
 
 def _names(entry: Any) -> Iterator[str]:
@@ -221,16 +293,19 @@ def _names(entry: Any) -> Iterator[str]:
     if isinstance(entry, str):
         yield from expand_braces(entry)
     elif isinstance(entry, dict) and isinstance(entry.get("product"), list):
-        for parts in itertools.product(*(map(str, as_list(part)) for part in entry["product"])):
-            yield "-".join(parts)
+        names = ("-".join(parts) for parts in itertools.product(*map(_factors_of, entry["product"])))
+        yield from (name for name in names if name not in as_list(entry.get("exclude")))
 
 
-def _words(entry: Any) -> Iterator[str]:
-    """Yield the words of an entry of a command: a text, or a replacement such as that of positional arguments."""
-    if isinstance(entry, str):
-        yield fill_fields(entry)
-    elif isinstance(entry, dict) and entry.get("replace") == "posargs":
-        yield from (fill_fields(str(word)) for word in as_list(entry.get("default")))
+def _factors_of(group: Any) -> list[str]:
+    """Return the factors of a group: a list, ``{ django = ["42", "52"] }``, or the range of ``{ prefix = "py3" }``."""
+    if not isinstance(group, dict):
+        return list(map(str, as_list(group)))
+    if "prefix" in group:
+        ends = (group.get("start"), group.get("stop"))
+        numbers = [number for number in ends if isinstance(number, int)] or [0]
+        return [f"{group['prefix']}{number}" for number in range(numbers[0], numbers[-1] + 1)]
+    return [str(value) for values in group.values() for value in as_list(values)]
 
 
 def as_list(value: Any) -> list[Any]:
@@ -289,9 +364,16 @@ def join_continued(lines: Iterable[str]) -> Iterator[str]:
         yield joined.strip()
 
 
-def without_comment(line: str) -> str:
-    """Return a line without a comment at its end."""
-    return re.sub(r"(^|\s)#.*", "", line).strip()
+def requirement_of(line: str) -> str:
+    """Return a line of ``deps`` without a comment at its end, "" where it has a value that only a run has."""
+    text = fill_fields(re.sub(r"(^|\s)#.*", "", line).strip())
+    return "" if UNKNOWN in text else text.replace(f"{ROOT}/", "").replace(ROOT, ".")
+
+
+def _folder_of(text: str) -> str:
+    """Return a folder of the project, its top for one that only a run has."""
+    folder = fill_fields(text).replace(f"{ROOT}/", "").replace(ROOT, ".")
+    return "." if not folder or UNKNOWN in folder or SITE in folder or folder.startswith(("/", "..")) else folder
 
 
 def with_variables(line: str, variables: Mapping[str, str]) -> str:

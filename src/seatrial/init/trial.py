@@ -312,6 +312,13 @@ class ProposalTrial:
             for session in sessions
         ]
         own, how = self._own(progress, sessions[0], Purpose.TESTS)
+        environments = {sessions[0].today.by_hand if sessions[0].today else None}
+        for session in sessions[1:]:
+            # An environment of tox runs all its commands at once.
+            if own and session.today and session.today.by_hand not in environments:
+                environments.add(session.today.by_hand)
+                more, _ = self._own(progress, session, Purpose.TESTS)
+                own = joined((own, more)) if more else None
         self._judge_tests(joined(outcomes), own, how)
 
     def _judge_tests(self, outcome: Outcome, own: Outcome | None, how: str) -> None:
@@ -438,9 +445,9 @@ class ProposalTrial:
         if runner.by_hand and runner.by_hand[0] == "nox":
             name = runner.by_hand[-1]
             return (*process.module_command("nox"), "-s", f"{name}-{version}" if version in runner.pythons else name)
-        environments = [
-            environment for environment in read_tox(self.detected.project.root) if environment.where == runner.where
-        ]
+        every = read_tox(self.detected.project.root)
+        variant = next((each.variant for each in every if each.name == (runner.by_hand or ("",))[-1]), ())
+        environments = [each for each in every if each.where == runner.where and each.variant == variant]
         named = [environment.name for environment in environments if environment.python in {version, None}]
         uv = find_uv()
         if not named:

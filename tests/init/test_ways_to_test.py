@@ -1,0 +1,312 @@
+"""The ways in which projects run their tests, and the command, requirements and variables that come of each."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sample_project import SampleProject, lines
+from seatrial.init.detect_tests import detect_tests
+from seatrial.init.runners import Needs, read_runners
+from seatrial.project.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seatrial.init.detect_tests import DetectedTests
+
+
+METADATA = """
+[project]
+name = "pkg"
+[project.optional-dependencies]
+fast = ["cython"]
+http = ["requests"]
+[dependency-groups]
+unit = ["pytest"]
+"""
+JOB = ".github/workflows/ci.yml"
+
+
+def job(*steps: str, **keys: str) -> str:
+    """Return a workflow with one job; ``keys``: more of the job, as YAML."""
+    texts = [f"      {step}" for step in steps]
+    others = [f"    {key}: {value}" for key, value in keys.items()]
+    return "\n".join(["on: push", "jobs:", "  test:", "    runs-on: x", *others, "    steps:", *texts, ""])
+
+
+def detected(root: Path, files: dict[str, str]) -> DetectedTests:
+    written = {name: lines(text) for name, text in files.items()}
+    empty = {"src/pkg/__init__.py": "", "tests/test_it.py": "def test_it(): ...\n", "pyproject.toml": METADATA}
+    SampleProject(root).write({**empty, **written})
+    paths = [PurePosixPath(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
+    read = Project.from_directory(root)
+    return detect_tests(read, paths, read_runners(read, root))
+
+
+@pytest.mark.parametrize(
+    ("files", "command", "needs"),
+    [
+        pytest.param(
+            {
+                "tox.ini": """
+                [tox]
+                envlist = py{39,310}-{django42,django50}, lint
+                [testenv]
+                deps =
+                    pytest
+                    django42: Django>=4.2,<5
+                    django50: Django>=5.0,<5.1
+                commands = pytest {posargs}
+                """
+            },
+            "pytest",
+            Needs(("pytest", "Django<5.1,>=5.0")),
+            id="the newest variant of tox",
+        ),
+        pytest.param(
+            {
+                "tox.ini": """
+                [tox]
+                envlist = py{39,310}-{django50,djangomain}
+                [testenv]
+                deps =
+                    django50: Django~=5.0
+                    djangomain: https://example.invalid/django/main.tar.gz
+                commands =
+                    django50: pytest tests
+                    djangomain: pytest
+                """
+            },
+            "pytest tests",
+            Needs(("Django~=5.0",), (), (), ("unit",)),
+            id="a variant with a branch comes last",
+        ),
+        pytest.param(
+            {
+                "tox.ini": """
+                [tox]
+                envlist = py{39,310}, py310-{fast,slow}
+                [testenv]
+                deps =
+                    pytest
+                    fast: cython
+                commands = pytest
+                """
+            },
+            "pytest",
+            Needs(("pytest",)),
+            id="the environment that others add factors to",
+        ),
+        pytest.param(
+            {
+                "tox.ini": "[testenv]\ndeps =\n  -c pins.txt\n  -r{toxinidir}/dev.txt\n  .[fast]\ncommands = pytest\n",
+                "dev.txt": "-r more.txt\n-c pins.txt\n",
+                "more.txt": "pytest\n",
+                "pins.txt": "pytest<9\n",
+            },
+            "pytest",
+            Needs((), ("dev.txt",), ("fast",)),
+            id="files with -r and -c, and the project with an extra",
+        ),
+        pytest.param(
+            {"tox.ini": "[testenv]\ndeps = pytest\nchangedir = tests\ncommands = pytest -x test_it.py\n"},
+            "pytest -x tests/test_it.py",
+            Needs(("pytest",)),
+            id="change_dir",
+        ),
+        pytest.param(
+            {"tox.ini": "[testenv]\ndeps = pytest\nchangedir = {envtmpdir}\ncommands = pytest --pyargs pkg\n"},
+            "pytest --pyargs pkg",
+            Needs(("pytest",)),
+            id="the installed package, from a temporary folder",
+        ),
+        pytest.param(
+            {
+                "tox.toml": """
+                env_list = [{ product = [{ prefix = "py3", start = 10, stop = 12 }, ["a", "b"]], exclude = ["x"] }]
+                [env_run_base]
+                deps = ["pytest", { replace = "if", condition = "factor.b and not env.X", then = ["attrs"] }]
+                commands = [["pytest", { replace = "posargs", default = ["tests"], extend = true }]]
+                """
+            },
+            "pytest tests",
+            Needs(("pytest", "attrs")),
+            id="a product, and a condition, of tox in TOML",
+        ),
+        pytest.param(
+            {
+                "tox.toml": """
+                env_list = ["3.11"]
+                [env_base.tests]
+                deps = ["pytest"]
+                commands = [["pytest", "-x"]]
+                [env."3.11"]
+                base = ["env_base.tests"]
+                deps = [{ replace = "ref", of = ["env_base", "tests", "deps"], extend = true }, "attrs"]
+                """
+            },
+            "pytest -x",
+            Needs(("pytest", "attrs")),
+            id="a base and a reference of tox in TOML",
+        ),
+        pytest.param(
+            {
+                "tox.toml": """
+                [env_base.django]
+                factors = [["py311", "py312"], { django = ["42", "50"] }]
+                deps = ["pytest", { replace = "env", name = "X", default = "attrs" }]
+                commands = [["pytest"]]
+                """
+            },
+            "pytest",
+            Needs(("pytest", "attrs")),
+            id="a template of tox in TOML",
+        ),
+        pytest.param(
+            {JOB: job("- run: uv run --all-extras pytest tests")},
+            "pytest tests",
+            Needs((), (), ("fast", "http"), ("unit",)),
+            id="uv run --all-extras",
+        ),
+        pytest.param(
+            {JOB: job("- run: poetry install --all-extras", "- run: poetry run pytest")},
+            "pytest",
+            Needs((), (), ("fast", "http"), ("unit",)),
+            id="poetry install --all-extras",
+        ),
+        pytest.param(
+            {
+                JOB: job("- run: hatch test --cover --python 3.12 -i py=3.12 -- -x tests"),
+                "pyproject.toml": f'{METADATA}[tool.hatch.envs.hatch-test]\nextra-dependencies = ["hypothesis"]\n',
+            },
+            "pytest -x tests",
+            Needs((), (), (), ("hatch-test", "unit")),
+            id="hatch test",
+        ),
+        pytest.param(
+            {
+                JOB: job("- run: hatch run +py=3.12 all:cov"),
+                "pyproject.toml": METADATA
+                + """
+                [tool.hatch.envs.default]
+                dependencies = ["pytest"]
+                scripts.test = "pytest {args:tests}"
+                scripts.cov = ["test", "coverage report"]
+                [[tool.hatch.envs.all.matrix]]
+                python = ["3.11", "3.12"]
+                """.replace("                ", ""),
+            },
+            "pytest tests",
+            Needs((), (), (), ("default",)),
+            id="a script of hatch in a matrix",
+        ),
+        pytest.param(
+            {
+                JOB: job("- run: make check"),
+                "Makefile": "TOX ?= tox\ncheck: unit\nunit:\n\t$(TOX) -e py312\nquick:\n\tpytest -x\n",
+                "tox.ini": "[tox]\nenvlist = py312, quick\n[testenv]\ndeps = pytest\ncommands = pytest tests\n",
+            },
+            "pytest tests",
+            Needs(("pytest",)),
+            id="make that calls tox",
+        ),
+        pytest.param(
+            {"Makefile": "PYTEST = python -m pytest\nARGS ?= -x\ntest:\n\tcd tests && $(PYTEST) ${ARGS}\n"},
+            "pytest -x tests",
+            Needs((), (), (), ("unit",)),
+            id="variables of make",
+        ),
+        pytest.param(
+            {"justfile": 'py := "python"\n\n[group("x")]\n@test *args="-x": sync\n    {{py}} -m pytest {{ args }}\n'},
+            "pytest -x",
+            Needs((), (), (), ("unit",)),
+            id="variables of just",
+        ),
+        pytest.param(
+            {"pyproject.toml": f'{METADATA}[tool.pixi.tasks]\ntest = {{ cmd = "pytest -x" }}\n'},
+            "pytest -x",
+            Needs((), (), (), ("unit",)),
+            id="a task of pixi",
+        ),
+        pytest.param(
+            {"tox.ini": "[testenv]\ncommands = python -m unittest discover -v -s tests -p '*_it.py'\n"},
+            "python -m unittest discover -s tests -p *_it.py",
+            Needs(),
+            id="unittest",
+        ),
+        pytest.param(
+            {JOB: job("- run: python -m unittest -v", "  working-directory: tests")},
+            "python -m unittest discover -s tests",
+            Needs(),
+            id="unittest in a folder",
+        ),
+        pytest.param(
+            {"tox.ini": "[testenv]\ncommands = python setup.py test\n"},
+            "pytest",
+            Needs((), (), (), ("unit",)),
+            id="setup.py test, which setuptools has no more",
+        ),
+        pytest.param(
+            {"Makefile": "test:\n\tpython -m doctest -v README.md\n"},
+            "python -m doctest README.md",
+            Needs(),
+            id="the examples of a README",
+        ),
+        pytest.param(
+            {JOB: job("- run: cd tests && pytest -s -x")},
+            "pytest -x tests",
+            Needs((), (), (), ("unit",)),
+            id="cd tests && pytest",
+        ),
+        pytest.param(
+            {JOB: job("- run: pip install -e '.[fast]' && cd /tmp", "- run: pytest")},
+            "pytest",
+            Needs((), (), ("fast",), ("unit",)),
+            id="an editable installation with an extra",
+        ),
+        pytest.param(
+            {
+                JOB: job("- run: conda install numpy pytorch", "- run: conda run -n x pytest tests"),
+                "environment.yml": "dependencies: [pytorch, pytest]\n",
+            },
+            "pytest tests",
+            Needs((), (), (), ("unit",)),
+            id="names of conda are not those of the index",
+        ),
+        pytest.param(
+            {JOB: job("- run: pytest", services="{redis: {image: redis}}", env="{REDIS: 'redis://localhost'}")},
+            "pytest",
+            Needs((), (), (), ("unit",)),
+            id="a service of CI",
+        ),
+    ],
+)
+def test_way_to_test_is_read(tmp_path: Path, files: dict[str, str], command: str, needs: Needs) -> None:
+    tests = detected(tmp_path, files)
+    assert (" ".join(tests.command or ()), tests.needs, tests.variables, tests.more) == (command, needs, (), ())
+
+
+def test_folders_that_factors_of_tox_test_are_sessions_each(tmp_path: Path) -> None:
+    tox = """
+    [tox]
+    envlist = py{39,310}, py{39,310}-{web,jobs}
+    [testenv]
+    deps =
+        pytest
+        web: flask
+    setenv =
+        FOLDER = tests/core
+        web: FOLDER = tests/web
+        jobs: FOLDER = tests/jobs
+    commands = pytest {env:FOLDER}
+    """
+    files = {"tox.ini": tox, **{f"tests/{name}/test_it.py": "" for name in ("core", "web", "jobs")}}
+    tests = detected(tmp_path, files)
+    assert (tests.command, tests.needs) == (("pytest", "tests/core"), Needs(("pytest",)))
+    assert {(more.command, more.needs.requirements, more.variables) for more in tests.more} == {
+        (("pytest", "tests/web"), ("pytest", "flask"), (("FOLDER", "tests/web"),)),
+        (("pytest", "tests/jobs"), ("pytest",), (("FOLDER", "tests/jobs"),)),
+    }
