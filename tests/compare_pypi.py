@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 from checks import test_release_files, test_upload_rules
 from seatrial.checks.registry import UPLOAD_RULES
 from seatrial.distributions import pypi_rules, zip_structure
-from seatrial.rehearsal.receive_uploads import NEW_PROJECT
+from seatrial.rehearsal.index_server import NEW_PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -11,9 +11,8 @@ from urllib3.filepost import encode_multipart_formdata
 from werkzeug.test import Client
 
 from seatrial.ci.publisher import Publisher
-from seatrial.rehearsal.index_server import IndexApplication, InjectedFaults
+from seatrial.rehearsal.index_server import FileStore, IndexApplication, InjectedFaults, UploadHandler
 from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
-from seatrial.rehearsal.receive_uploads import FileStore, UploadHandler
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ IN_FILES = (
     "tasks/completion.py",
     "workflows/github.py",
     "workflows/gitlab.py",
-    "workflows/managed_block.py",
+    "workflows/context.py",
 )
 """Modules with the texts of files that are written into a project, or that a shell reads."""
 IN_CI = ("checks/workflows.py", "rehearsal/rehearse.py")

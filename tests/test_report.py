@@ -7,7 +7,7 @@ from pathlib import Path
 from sample_project import lines
 from seatrial import report
 from seatrial.pythons import Interpreter
-from seatrial.session_outcome import Outcome, Status
+from seatrial.report import Outcome, Status
 
 OUTCOMES = (
     Outcome("build", "", Status.SUCCESS, 1.25, ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seatrial.session_outcome import Outcome, Status
+from seatrial.report import Outcome, Status
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seatrial.suggestions import CLOSE_CODE, did_you_mean, nearest
+from seatrial.errors import CLOSE_CODE, did_you_mean, nearest
 
 COMMANDS = ("release", "rehearse", "preflight", "publish", "push", "verify", "version", "ci.verify", "ci.built")
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import count_text
 from seatrial.findings import OUTCOMES, Severity, Verdict, group_results
 from seatrial.pythons import end_of_life_text
-from seatrial.session_outcome import Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,55 @@ if TYPE_CHECKING:
     from seatrial.events import Progress
     from seatrial.findings import CheckResult, ReportEntry
     from seatrial.pythons import Interpreter
+
+
+class Status(Enum):
+    """The results of a session, with the values of nox's ``--report``."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    ABORTED = "aborted"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run of a session.
+
+    ``python``: "" for a session that does not run once for each Python; ``seconds``: its duration; ``gives_reasons``:
+    whether this release of nox reports reasons; the newest one for Python 3.9 does not.
+    """
+
+    session: str
+    python: str
+    status: Status
+    seconds: float
+    reason: str
+    gives_reasons: bool = True
+
+    @classmethod
+    def from_report(cls, entry: Mapping[str, Any]) -> Outcome:
+        """Read an entry of ``sessions`` in the file that ``nox --report`` writes.
+
+        A run has several signatures, such as ``tests``, ``tests-3.12`` and ``tests-3.12(django='5')``.
+        """
+        name, signatures = entry["name"], entry["signatures"]
+        with_python = (signature for signature in signatures if signature.startswith(f"{name}-"))
+        pythons = (signature.partition("(")[0][len(name) + 1 :] for signature in with_python)
+        _, bracket, parameters = next(iter(signatures), name).partition("(")
+        return cls(
+            session=name + bracket + parameters,
+            python=next(iter(pythons), ""),
+            status=Status(entry["result"]),
+            seconds=float(entry.get("duration") or 0),
+            reason=entry.get("reason") or "",
+            gives_reasons="reason" in entry,
+        )
+
+    @property
+    def name(self) -> str:
+        """The name that selects this run: ``nox -s NAME``."""
+        return f"{self.session}-{self.python}" if self.python else self.session
 
 
 STATUS_SIGNS = {Status.SUCCESS: "✓", Status.FAILED: "✗", Status.ABORTED: "✗", Status.SKIPPED: "–"}

@@ -16,7 +16,7 @@ from seatrial.ci.publisher import Publishing
 from seatrial.index.client import IndexFile
 from seatrial.index.destination import Destination
 from seatrial.publish.release_on_index import ReleaseOnIndex
-from seatrial.publish.runs_of_tag import CiRuns
+from seatrial.publish.tagged_release import CiRuns
 from seatrial.publish.verify import require_attestations
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from sample_project import RunResult, SampleProject
 from sample_projects import two_packages
 from seatrial.ci.publisher import Publisher
 from seatrial.distributions.distribution import Distribution
+from seatrial.rehearsal.index_server import describe_upload
 from seatrial.rehearsal.network import LocalNetwork, open_network
-from seatrial.rehearsal.receive_uploads import describe_upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

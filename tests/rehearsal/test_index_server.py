@@ -13,8 +13,7 @@ from twine.utils import DEFAULT_REPOSITORY
 import sample_dists
 from index_client import NOON, IndexClient, open_index_client
 from sample_project import lines
-from seatrial.rehearsal.index_server import InjectedFaults
-from seatrial.rehearsal.receive_uploads import StoredFile
+from seatrial.rehearsal.index_server import InjectedFaults, StoredFile
 
 if TYPE_CHECKING:
     from pathlib import Path

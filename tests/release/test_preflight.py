@@ -22,8 +22,8 @@ from rehearsal_projects import WORKFLOW, forge_project
 from release_repo import SETTINGS, made_once, scratch_clones
 from sample_project import HERE, lines, normalised
 from seatrial.findings import Verdict
+from seatrial.rehearsal.index_server import describe_upload
 from seatrial.rehearsal.network import open_network
-from seatrial.rehearsal.receive_uploads import describe_upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

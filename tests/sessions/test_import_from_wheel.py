@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.sessions.import_from_wheel import TREE_VARIABLE, write_finder
+from seatrial.sessions.environment import TREE_VARIABLE, write_finder
 
 
 @pytest.fixture

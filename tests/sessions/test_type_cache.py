@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.sessions.type_cache import REFRESHED_AFTER, TypeCache
+from seatrial.sessions.tests import REFRESHED_AFTER, TypeCache
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from release_repo import make_release_repo
 from sample_project import lines
 from seatrial.tasks import ns
-from seatrial.tasks.completion_candidates import candidates
+from seatrial.tasks.completion import candidates
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ import pytest
 import error_codes
 from sample_project import lines
 from seatrial.checks.registry import ALL_CHECKS, WORKFLOW_CHECKS
-from seatrial.tasks.explanations import PACKAGE, PAGES, read_explanations
+from seatrial.tasks.explain import PACKAGE, PAGES, read_explanations
 from seatrial.tasks.program import run
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from seatrial.git.repository import BranchStatus
 from seatrial.index.client import IndexFile
 from seatrial.publish.install import InstalledRelease, StartedScript
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
-from seatrial.publish.runs_of_tag import CiRuns
 from seatrial.publish.status import BranchOnRemote, ProjectStatus, ReleaseState, ReleaseStatus
+from seatrial.publish.tagged_release import CiRuns
 from seatrial.publish.verify import VerifiedRelease
 from seatrial.rehearsal.rehearse import RehearsalReport
 from seatrial.release.manifest import Manifest

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seatrial.workflows.context import BEGIN, END, ManagedBlock, jobs_below, new_file
 from seatrial.workflows.generate import Drift, DriftReason, GeneratedFile, find_drift
-from seatrial.workflows.managed_block import BEGIN, END, ManagedBlock, jobs_below, new_file
 
 LINES = "name: CI\njobs:\n  gate:\n    needs: []\n"
 OWN = "  docs:\n    steps: []\n  # a word\n  'site': # another\n    steps: []\nenv:\n  A: b\n"

@@ -17,7 +17,7 @@ from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 import sample_dists
 from index_client import IDENTITY, PUBLISHER
 from seatrial.rehearsal.network import LocalNetwork, open_network
-from seatrial.workflows.locked_tools import locked_install_lines
+from seatrial.workflows.context import locked_install_lines
 from workflow_sets import SHAPES, written, written_for_gitlab
 
 if TYPE_CHECKING:

@@ -18,10 +18,9 @@ from seatrial.checks.registry import (
 from seatrial.commands import Command
 from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.sources import ReleaseFiles
-from seatrial.errors import BuildError, PyprojectInvalid, ToolError
+from seatrial.errors import CLOSE_CODE, BuildError, PyprojectInvalid, ToolError, did_you_mean, nearest
 from seatrial.index.client import Upload
 from seatrial.index.twine import twine_check
-from seatrial.suggestions import CLOSE_CODE, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from seatrial.errors import DeliveryError
+from seatrial.errors import DeliveryError, did_you_mean, nearest
 from seatrial.project.config_files import read_ini
 from seatrial.redaction import redact, without_credentials
-from seatrial.suggestions import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -27,8 +27,7 @@ from seatrial.project.changelog import UnreleasedChangelog
 from seatrial.project.versions import next_version
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
 from seatrial.publish.request_status import RequestState, read_request_status
-from seatrial.publish.runs_of_tag import read_ci_runs
-from seatrial.publish.tagged_release import TaggedRelease
+from seatrial.publish.tagged_release import TaggedRelease, read_ci_runs
 from seatrial.publish.verify import finish_command
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
@@ -55,7 +54,7 @@ if TYPE_CHECKING:
     from seatrial.index.destination import Destination
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.publish.request_status import RequestStatus
-    from seatrial.publish.runs_of_tag import CiRuns
+    from seatrial.publish.tagged_release import CiRuns
 
 
 PUSH = Command("push")

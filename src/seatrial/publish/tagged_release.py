@@ -1,4 +1,4 @@
-"""A release that was tagged: its version, its tag, and the files that an index has to serve for it."""
+"""A release that was tagged: its version, its tag, the files that an index has to serve for it, and its runs of CI."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.ci.gh import has_gh, runs_for_tag
+from seatrial.ci.publisher import Publishing
 from seatrial.commands import Command
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import DeliveryError, ReleaseError, SeatrialError
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
+    from seatrial.ci.gh import Run
+    from seatrial.ci.github import Workflow
     from seatrial.git.repository import Repository
     from seatrial.project.snapshot import ProjectSnapshot
 
@@ -110,3 +114,98 @@ def manifest_of(tagged: TaggedRelease, folder: Path, say: Callable[[str], None])
         # When the disk is full, it is built again the next time.
         manifest.keep(repository)
     return Manifest.recall(repository) or manifest
+
+
+@dataclass(frozen=True)
+class CiRuns:
+    """The workflows of a project, and their runs for a tag.
+
+    ``runs``: None where they are unknown; ``has_gh``: whether gh is installed.
+    """
+
+    publishing: Publishing
+    tag: str
+    runs: tuple[Run, ...] | None = None
+    has_gh: bool = False
+
+    @property
+    def failed(self) -> Run | None:
+        """A run that failed, when all runs are over."""
+        runs = self.runs or ()
+        return next((run for run in runs if run.has_failed), None) if all(run.is_over for run in runs) else None
+
+    @property
+    def has_not_started(self) -> bool:
+        """Whether it is known that the tag has started no run."""
+        return self.runs == ()
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether it is known that all workflows that the tag starts have succeeded."""
+        runs = self.runs or ()
+        expected = sum(_is_expected(workflow, self.tag) for workflow in self.publishing.workflows)
+        return 0 < expected <= len(runs) and all(run.is_over and not run.has_failed for run in runs)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is not over yet."""
+        return any(not run.is_over for run in self.runs or ())
+
+    def __str__(self) -> str:
+        """Return the state of the runs, "" when there is nothing to report."""
+        job = self.publishing.job
+        if self.runs is None:
+            return "unknown, because gh does not answer: gh auth status" if self.has_gh and job else ""
+        if self.runs:
+            return "; ".join(str(run) for run in self.runs)
+        if job is None:
+            return "never started: no workflow publishes"
+        if not job.is_started_by_tag:
+            return f"never started: {job.entry.name} does not listen to {self.tag}"
+        return f"never started, although {job.entry.name} listens to {self.tag}: {TOKEN_STARTS_NOTHING}"
+
+    @property
+    def finish(self) -> str | None:
+        """The command that makes CI publish after all, None when there is none."""
+        job = self.publishing.job
+        option = f"--repo {self.publishing.home}"
+        if self.failed:
+            return f"gh run rerun {self.failed.number} --failed {option}"
+        by_hand = self.publishing.start_by_hand(job) if job and self.has_not_started else None
+        # A run without its inputs would take defaults, and may do something else.
+        return f"{by_hand} {option}" if by_hand and not by_hand.inputs else None
+
+
+TOKEN_STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN starts nothing"  # noqa: S105
+"""GitHub, "Triggering a workflow from a workflow"."""
+
+
+def read_ci_runs(tagged: TaggedRelease) -> CiRuns:
+    """Return the runs of CI for a tag."""
+    publishing = _publishing_of(tagged)
+    home = publishing.home
+    runs = None
+    if home and publishing.workflows:
+        root = tagged.repository.root
+        runs = runs_for_tag(root, home, tagged.tag, tagged.commit)
+        merging = {workflow.merge_branch: workflow.title for workflow in publishing.workflows if workflow.merge_branch}
+        for branch, title in merging.items():
+            others = runs_for_tag(root, home, branch, tagged.commit) or ()
+            runs = None if runs is None else (*runs, *(run for run in others if run.workflow == title))
+    return CiRuns(publishing, tagged.tag, runs, has_gh=home is not None and has_gh())
+
+
+def may_publish(tagged: TaggedRelease) -> bool:
+    """Whether the tag starts CI: a workflow of the project, or a file that calls one elsewhere."""
+    publishing = _publishing_of(tagged)
+    return bool(publishing.others) or any(_is_expected(workflow, tagged.tag) for workflow in publishing.workflows)
+
+
+def _is_expected(workflow: Workflow, tag: str) -> bool:
+    """Whether a workflow runs for a release: the tag starts it, or the merge."""
+    return workflow.listens_to(tag) or workflow.merge_branch is not None
+
+
+def _publishing_of(tagged: TaggedRelease) -> Publishing:
+    repository, snapshot = tagged.repository, tagged.snapshot
+    return Publishing.of(repository, snapshot.project, repository.root, snapshot.config.publisher, tagged.tag)

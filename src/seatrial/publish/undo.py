@@ -10,7 +10,7 @@ from seatrial.commands import Command
 from seatrial.errors import DeliveryError
 from seatrial.project.versions import next_version
 from seatrial.project.write_changelog import write_note
-from seatrial.publish.runs_of_tag import read_ci_runs
+from seatrial.publish.tagged_release import read_ci_runs
 from seatrial.publish.verify import YANKED, IndexWatch
 from seatrial.release.manifest import Manifest
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from seatrial.index.destination import Destination
     from seatrial.publish.release_on_index import ReleaseOnIndex
-    from seatrial.publish.runs_of_tag import CiRuns
-    from seatrial.publish.tagged_release import TaggedRelease
+    from seatrial.publish.tagged_release import CiRuns, TaggedRelease
 
 
 @dataclass(frozen=True)

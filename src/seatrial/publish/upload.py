@@ -16,8 +16,7 @@ from seatrial.index.credentials import Credential
 from seatrial.index.destination import pip_index_url, pypirc_passwords
 from seatrial.index.twine import KEYRING_SECONDS, Patience, twine_upload, upload_interactively
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
-from seatrial.publish.runs_of_tag import read_ci_runs
-from seatrial.publish.tagged_release import manifest_of, require_same_tag
+from seatrial.publish.tagged_release import manifest_of, read_ci_runs, require_same_tag
 from seatrial.publish.verify import state_error
 from seatrial.redaction import redact, redact_values
 

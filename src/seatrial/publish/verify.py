@@ -18,8 +18,7 @@ from seatrial.index.client import download_file, read_project_files
 from seatrial.installer import installer_environment
 from seatrial.publish.install import InstallRequest, IsolatedFolder, install_release, interpreters_to_install_on
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
-from seatrial.publish.runs_of_tag import read_ci_runs
-from seatrial.publish.tagged_release import manifest_of
+from seatrial.publish.tagged_release import manifest_of, read_ci_runs
 from seatrial.pythons import Interpreter
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from seatrial.index.destination import Destination
     from seatrial.project.project import Project
     from seatrial.publish.install import InstalledRelease
-    from seatrial.publish.runs_of_tag import CiRuns
-    from seatrial.publish.tagged_release import TaggedRelease
+    from seatrial.publish.tagged_release import CiRuns, TaggedRelease
     from seatrial.release.manifest import Manifest
 
 

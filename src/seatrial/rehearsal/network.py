@@ -27,9 +27,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from seatrial import process
 from seatrial.errors import CommandFailed, RehearsalError
 from seatrial.redaction import PUBLISHING_VARIABLE
-from seatrial.rehearsal.index_server import IndexApplication, InjectedFaults
+from seatrial.rehearsal.index_server import FileStore, IndexApplication, InjectedFaults, UploadHandler
 from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
-from seatrial.rehearsal.receive_uploads import FileStore, UploadHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

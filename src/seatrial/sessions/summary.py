@@ -25,7 +25,7 @@ import nox
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from seatrial.session_outcome import Outcome
+    from seatrial.report import Outcome
 
 
 CHILD = "--parallel-worker"
@@ -69,8 +69,7 @@ class RunSummary:
         if written is None:
             return
         # Imported at the end of a run, because `nox -l` and each session start faster without them.
-        from seatrial.report import untested_sessions  # noqa: PLC0415
-        from seatrial.session_outcome import Outcome  # noqa: PLC0415
+        from seatrial.report import Outcome, untested_sessions  # noqa: PLC0415
 
         reported = [Outcome.from_report(entry) for entry in written["sessions"]]
         outcomes = [
@@ -109,7 +108,7 @@ class RunSummary:
     def _missing(self, outcomes: Sequence[Outcome]) -> Mapping[str, str]:
         """Return how to install each missing Python for which a session was skipped or failed."""
         from seatrial.pythons import find_interpreters, how_to_install  # noqa: PLC0415 - as in close()
-        from seatrial.session_outcome import Status  # noqa: PLC0415
+        from seatrial.report import Status  # noqa: PLC0415
 
         pythons = {
             outcome.python

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
+from platformdirs import user_cache_path
 
 from seatrial import process
 from seatrial.errors import BuildError
@@ -15,7 +20,7 @@ from seatrial.project.nox_sessions import COVERAGE_SESSION, MEASURED_VARIABLE, m
 from seatrial.project.requirements import read_requirements
 from seatrial.sessions.build import DEFAULT_TAGS, state_folder
 from seatrial.sessions.coverage_sources import measure_wheel, measures
-from seatrial.sessions.import_from_wheel import TREE_VARIABLE
+from seatrial.sessions.environment import TREE_VARIABLE
 from seatrial.sessions.registration import (
     Groups,
     Registration,
@@ -122,7 +127,6 @@ def mypy(
 
     def run(session: nox.Session) -> None:
         from seatrial.sessions.environment import fill_with_wheel, locked_pins, require_command, resolve_groups  # noqa: PLC0415 - as in tests()
-        from seatrial.sessions.type_cache import TypeCache  # noqa: PLC0415
 
         installed = (*resolve_groups(needed.present(), "mypy"), *requirements_in(files))
         built = fill_with_wheel(session, installed, wheel_extras, locked_pins(session, locked=locked))
@@ -255,3 +259,59 @@ def _coverage(session: nox.Session) -> None:
     session.run("coverage", "report", env=environ)
     if data.parent == folder:
         session.log(f"git does not ignore .coverage, so the combined data is in {data}")
+
+
+REFRESHED_AFTER = 24 * 60 * 60
+"""Seconds after which a run replaces the copy."""
+
+
+@dataclass(frozen=True)
+class TypeCache:
+    """The cache of mypy of one project for one target: ``used`` by mypy, and ``kept`` for the next clone.
+
+    A first run spends nearly all of its time on the standard library and on the dependencies. The cache records for
+    each file what it was made from, and mypy ignores whatever does not match (options, versions, contents), so a copy
+    from an earlier run is safe wherever it comes from.
+    """
+
+    used: Path
+    kept: Path
+
+    @classmethod
+    def of(cls, name: str, cache_dir: Path, target: str) -> TypeCache:
+        """Return the cache of the project ``name`` for the Python ``target``, as mypy names its folders."""
+        return cls(cache_dir / target, user_cache_path("seatrial") / "mypy" / name / target)
+
+    def seed(self) -> None:
+        """Copy the kept cache to mypy's, unless mypy has one already."""
+        if self.kept.is_dir() and not self.used.exists():
+            with contextlib.suppress(OSError):
+                _copy(self.kept, self.used)
+
+    def keep(self) -> None:
+        """Copy mypy's cache, unless a recent copy is kept. Errors are ignored."""
+        with contextlib.suppress(OSError):
+            if self.used.is_dir() and not self._is_young():
+                _copy(self.used, self.kept)
+
+    def _is_young(self) -> bool:
+        try:
+            return time.time() - self.kept.stat().st_mtime < REFRESHED_AFTER
+        except OSError:
+            return False
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder so that ``target`` is always complete; of two copies at the same time, one wins."""
+    new = target.with_name(f".{target.name}.{os.getpid()}")
+    old = target.with_name(f".{target.name}.{os.getpid()}.old")
+    try:
+        shutil.copytree(source, new)
+        # copytree gives the folder the time of the original.
+        os.utime(new)
+        with contextlib.suppress(FileNotFoundError):
+            target.rename(old)
+        new.rename(target)
+    finally:
+        for folder in (new, old):
+            shutil.rmtree(folder, ignore_errors=True)

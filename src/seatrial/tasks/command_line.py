@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seatrial.commands import Command
-from seatrial.errors import ProjectError, ReleaseError, SeatrialError
+from seatrial.errors import ProjectError, ReleaseError, SeatrialError, did_you_mean, nearest
 from seatrial.redaction import redact
-from seatrial.suggestions import did_you_mean, nearest
 from seatrial.tasks.command import SHORT
 
 if TYPE_CHECKING:

@@ -1,23 +1,31 @@
-"""The task ``completion``: the scripts that complete a command line of `seatrial` in a shell.
+"""The task ``completion``: the scripts that complete a command line of `seatrial` in a shell, and the candidates.
 
 A script passes the words up to the cursor to ``seatrial __complete``, which prints one candidate on each line: the
-word, a tab, and its description. ``:files`` and ``:folders`` leave the completion to the shell itself
-(`seatrial.tasks.completion_candidates`).
+word, a tab, and its description. ``:files`` and ``:folders`` leave the completion to the shell itself.
 """
 
-# The imports of a task are in its function, because `invoke -l` and `--help` start faster without them.
+# The imports for a value are in its function, because completion has to be fast.
 # ruff: noqa: ARG001, PLC0415
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Callable
 
-from seatrial.errors import ProjectError
+from seatrial.errors import ProjectError, SeatrialError, did_you_mean, nearest
 from seatrial.tasks.command import command
-from seatrial.tasks.console import errors_as_messages, show
+from seatrial.tasks.command_line import HELP, PROJECT, SHARED_PARAMETERS, Parameter
+from seatrial.tasks.console import errors_as_messages, project_folder, show
+from seatrial.tasks.help_pages import summary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from invoke.context import Context
+
+    from seatrial.project.snapshot import ProjectSnapshot
+    from seatrial.tasks.command import CommandTask
 
 
 BASH = r"""# For ~/.bashrc: eval "$(seatrial completion bash)"
@@ -88,7 +96,6 @@ def completion(context: Context, shell: str) -> None:
     Example: seatrial completion bash
     """
     from seatrial.redaction import redact
-    from seatrial.suggestions import did_you_mean, nearest
     from seatrial.tasks.command_line import typed
 
     with errors_as_messages():
@@ -101,3 +108,181 @@ def completion(context: Context, shell: str) -> None:
                 fix=typed(("completion", near[0] if near else "bash")),
             )
         show(SCRIPTS[shell])
+
+
+COMPLETE = "__complete"
+"""The command that prints candidates, for the scripts."""
+
+FILES, FOLDERS = ":files", ":folders"
+"""Candidates that the shell itself has to complete."""
+
+
+def candidates(words: Sequence[str], commands: Mapping[str, CommandTask]) -> Iterator[tuple[str, str]]:
+    """Yield the candidates for the last word, with their descriptions."""
+    *before, current = _joined(words)
+    flag, equals, value = current.partition("=") if current.startswith("--") else ("", "", current)
+    position = _Position.after(before, commands, flag if equals else "")
+    possible: Iterator[tuple[str, str]]
+    if position.values_of:
+        possible = _values(position.values_of, position.command)
+    elif current.startswith("-") and not position.only_words:
+        possible, value = _flags(position, commands), current
+    else:
+        possible = _words(position, commands)
+    # bash splits words at "=", and replaces only the part after it.
+    prefix = f"{flag}=" if equals and words[-1] == current else ""
+    for text, about in possible:
+        if text in {FILES, FOLDERS} or text.casefold().startswith(value.casefold()):
+            yield (text if text.startswith(":") else f"{prefix}{text}"), about
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """Return the words with ``--flag=value`` as one word, which bash splits."""
+    joined: list[str] = []
+    for word in words or [""]:
+        if joined and ((word == "=" and joined[-1].startswith("--")) or joined[-1].endswith("=")):
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined
+
+
+@dataclass(frozen=True)
+class _Position:
+    """The position of a word on a command line.
+
+    ``command``: the command before it; ``values_of``: the parameter whose flag is before it; ``filled``: the parameters
+    that have a value; ``only_words``: whether no flags follow (``--``).
+    """
+
+    command: str | None = None
+    values_of: str | None = None
+    filled: tuple[str, ...] = ()
+    only_words: bool = False
+
+    @classmethod
+    def after(cls, words: Sequence[str], commands: Mapping[str, CommandTask], flag: str) -> _Position:
+        """Return the position after some words; ``flag``: that of the word itself, "" if it has none."""
+        position, pending = cls(), None
+        for word in (*words, *([flag] if flag else [])):
+            parameters = _parameters(position.command, commands)
+            flags = {name: parameter for parameter in parameters for name in parameter.flags}
+            name, equals, _ = word.partition("=")
+            parameter = flags.get(name)
+            if pending:
+                pending = None
+            elif word == "--":
+                position = replace(position, only_words=True)
+            elif parameter and not position.only_words:
+                pending = parameter.name if parameter.takes_value and not equals else None
+                position = replace(position, filled=(*position.filled, parameter.name))
+            elif position.command is None and not word.startswith("-"):
+                position = replace(position, command=word)
+            elif not word.startswith("-"):
+                position = replace(position, filled=(*position.filled, *position.next_word(commands)))
+        return replace(position, values_of=pending)
+
+    def next_word(self, commands: Mapping[str, CommandTask]) -> tuple[str, ...]:
+        """Return the parameter for a word without a flag, none if all have their values."""
+        task = commands.get(self.command or "")
+        filled = {*self.filled, *(["part"] if "version" in self.filled else [])}
+        unfilled = [name for name in task.words if name not in filled or name in task.iterable] if task else []
+        return tuple(unfilled[:1])
+
+
+def _parameters(command: str | None, commands: Mapping[str, CommandTask]) -> tuple[Parameter, ...]:
+    task = commands.get(command or "")
+    return (*(task.parameters if task else ()), PROJECT, *SHARED_PARAMETERS)
+
+
+def _flags(position: _Position, commands: Mapping[str, CommandTask]) -> Iterator[tuple[str, str]]:
+    parameters = [
+        parameter for parameter in _parameters(position.command, commands) if parameter.name not in position.filled
+    ]
+    yield from {parameter.flag: parameter.help.removeprefix(f"{parameter.flag}: ") for parameter in parameters}.items()
+    yield HELP[0], "print the help of a command"
+
+
+def _words(position: _Position, commands: Mapping[str, CommandTask]) -> Iterator[tuple[str, str]]:
+    """Yield the candidates for a word without a flag."""
+    if position.command in {None, "help"}:
+        yield from ((name, summary(task)) for name, task in commands.items())
+        if position.command is None:
+            yield "help", "print the help of a command"
+        return
+    for name in position.next_word(commands):
+        yield from _values(name, position.command)
+        if name == "part":
+            yield from _values("version", position.command)
+
+
+def _values(parameter: str, command: str | None) -> Iterator[tuple[str, str]]:
+    """Yield the values of a parameter; none if the project cannot be read."""
+    values = VALUES.get(parameter)
+    if values:
+        with contextlib.suppress(SeatrialError, OSError):
+            yield from values(command or "")
+
+
+def _parts(_: str) -> Iterator[tuple[str, str]]:
+    from seatrial.project.versions import PART_NAMES, version_choices
+
+    about = {}
+    with contextlib.suppress(SeatrialError, OSError):
+        snapshot = _snapshot()
+        about = {
+            part: f"{snapshot.current} → {version}"
+            for part, version in version_choices(snapshot.current, snapshot.requested)
+        }
+    yield from ((part, about.get(part, "")) for part in PART_NAMES)
+
+
+def _versions(command: str) -> Iterator[tuple[str, str]]:
+    """Yield the released versions, or the next ones for a command that makes a version."""
+    from seatrial.project.tag_form import released_versions
+    from seatrial.project.versions import version_choices
+
+    snapshot = _snapshot()
+    if command in {"publish", "undo", "verify"}:
+        released = released_versions(snapshot.tags, snapshot.tag_form, snapshot.project.name)
+        yield from ((str(version), tag) for version, tag in sorted(released.items(), reverse=True))
+    else:
+        yield from ((str(version), part) for part, version in version_choices(snapshot.current, snapshot.requested))
+
+
+def _tags(_: str) -> Iterator[tuple[str, str]]:
+    yield from ((tag, "") for tag in _snapshot().tags)
+
+
+def _fragment_types(_: str) -> Iterator[tuple[str, str]]:
+    from seatrial.project.changelog import read_changelog
+    from seatrial.project.project import Project
+
+    news = read_changelog(Project.from_directory(project_folder()))
+    yield from ((kind, "") for kind in (news.kinds if news else ()))
+
+
+def _codes(_: str) -> Iterator[tuple[str, str]]:
+    from seatrial.tasks.explain import read_explanations
+
+    yield from ((code, explanation.title) for code, explanation in read_explanations().items())
+
+
+def _snapshot() -> ProjectSnapshot:
+    from seatrial.tasks.publish import open_project
+
+    return open_project()[1]
+
+
+VALUES: dict[str, Callable[[str], Iterator[tuple[str, str]]]] = {
+    "code": _codes,
+    "file": lambda _: iter([(FILES, "")]),
+    "index": lambda _: iter([("pypi", ""), ("testpypi", "")]),
+    "kind": _fragment_types,
+    "part": _parts,
+    "project": lambda _: iter([(FOLDERS, "")]),
+    "shell": lambda _: iter([(shell, "") for shell in SCRIPTS]),
+    "tag": _tags,
+    "version": _versions,
+}
+"""The function that yields the values of a parameter, by its name; its argument is the name of the command."""

@@ -16,9 +16,8 @@ from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
 from seatrial.colours import paint_help
-from seatrial.errors import ProjectError
+from seatrial.errors import ProjectError, did_you_mean, nearest
 from seatrial.redaction import redact
-from seatrial.suggestions import did_you_mean, nearest
 from seatrial.tasks.command import CommandTask
 from seatrial.tasks.command_line import (
     HELP,

@@ -199,8 +199,7 @@ def _wait(console: Console, tag: str) -> None:
     """Wait until CI has published a release, and verify it; without a publisher, look once."""
     from seatrial.index.destination import find_destination
     from seatrial.project.tag_form import released_versions
-    from seatrial.publish.runs_of_tag import may_publish
-    from seatrial.publish.tagged_release import TaggedRelease
+    from seatrial.publish.tagged_release import TaggedRelease, may_publish
     from seatrial.publish.verify import VerifyOptions, verify_published
     from seatrial.tasks.publish import open_project
 
@@ -307,10 +306,10 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
 
     Example: invoke news feature "Wheels are tested as built." --issue 42
     """
+    from seatrial.errors import did_you_mean, nearest
     from seatrial.project.changelog import read_changelog
     from seatrial.project.project import Project
     from seatrial.project.write_changelog import write_note
-    from seatrial.suggestions import did_you_mean, nearest
 
     with errors_as_messages():
         project = Project.from_directory(project_folder())

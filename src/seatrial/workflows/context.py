@@ -1,9 +1,11 @@
-"""What the workflows of a project are generated from."""
+"""What the workflows of a project are generated from: the project, its managed blocks, and the locked tools."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -12,16 +14,70 @@ from packaging.utils import canonicalize_name
 from seatrial.ci.checkout import has_lfs
 from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow, read_yaml, table_at, tables_at, text_at
 from seatrial.ci.gitlab import PIPELINE_FILE
+from seatrial.ci.pins import without_pins
 from seatrial.errors import GroupInvalid, PyprojectInvalid
 from seatrial.git.command import Git
 from seatrial.project.nox_sessions import measures_coverage
 from seatrial.project.settings import CiSettings
-from seatrial.workflows.managed_block import ManagedBlock
 
 if TYPE_CHECKING:
     from seatrial.git.repository import Repository
     from seatrial.project.project import Project
     from seatrial.project.settings import Config
+
+
+BEGIN = "# >>> seatrial: generated; `invoke workflows` rewrites it. The lines outside of this block are yours."
+END = "# <<< seatrial"
+
+OPENING = re.compile(r"^# >>> seatrial\b.*\n", re.MULTILINE)
+CLOSING = re.compile(r"^# <<< seatrial(?: (?P<hash>[0-9a-f]+))?[^\n]*(?:\n|\Z)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class ManagedBlock:
+    """A file in three parts: the text ``above`` the generated lines, these, and the text ``below``.
+
+    ``is_untouched``: whether the lines are those that were written, whatever would be written today.
+    """
+
+    above: str
+    text: str
+    below: str
+    is_untouched: bool
+
+    @classmethod
+    def find(cls, text: str) -> ManagedBlock | None:
+        """Find the region of a file; None if it has none, or more than one begins or ends."""
+        openings, closings = list(OPENING.finditer(text)), list(CLOSING.finditer(text))
+        if len(openings) != 1 or len(closings) != 1 or openings[0].end() > closings[0].start():
+            return None
+        inside = text[openings[0].end() : closings[0].start()]
+        return cls(
+            text[: openings[0].start()], inside, text[closings[0].end() :], closings[0]["hash"] == _short_hash(inside)
+        )
+
+    def whole(self) -> str:
+        """Return the file with its marks."""
+        return f"{self.above}{BEGIN}\n{self.text}{END} {_short_hash(self.text)}\n{self.below}"
+
+    def with_text(self, text: str) -> ManagedBlock:
+        """Return the region with other generated lines; the text around them stays."""
+        return replace(self, text=text, is_untouched=True)
+
+
+def jobs_below(block: ManagedBlock) -> tuple[str, ...]:
+    """Return the names of the jobs below the generated ones; none of a file that can't be read."""
+    own, generated = (table_at(read_yaml(text)[0], "jobs") for text in (block.whole(), block.text))
+    return tuple(str(name) for name in own if name not in generated)
+
+
+def new_file(text: str) -> str:
+    """Return a file that has nothing but generated lines."""
+    return ManagedBlock("", text, "", is_untouched=True).whole()
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(without_pins(text).encode()).hexdigest()[:16]
 
 
 GROUP_ORDER = ("ci", "dev", "release", "nox", "test", "tests")
@@ -199,3 +255,18 @@ def group_of(project: Project) -> str | None:
         if "seatrial" in names:
             return group
     return None
+
+
+LOCKED_PYTHON = "3.13"
+"""The Python of the wheels of the tools that a generated workflow installs next to a token.
+
+Such a job has no checkout, so the hashes are written into the workflow. ``.ci/lock`` writes the files, for Linux;
+newer ones come with a newer seatrial, which reports the workflows as outdated.
+"""
+
+
+def locked_install_lines(tool: str) -> tuple[str, ...]:
+    """Return the lines of the command that installs a tool: wheels alone, for an sdist runs code when it is built."""
+    requirements = Path(__file__).with_name(f"{tool}.txt").read_text(encoding="utf-8").splitlines()
+    command = "python -m pip install --require-hashes --no-deps --only-binary :all: --requirement /dev/stdin <<'END'"
+    return (command, *requirements, "END")

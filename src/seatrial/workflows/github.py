@@ -17,7 +17,7 @@ from seatrial.ci.pins import (
 )
 from seatrial.project.nox_sessions import COVERAGE_FOLDER, COVERAGE_SESSION, MEASURED_VARIABLE
 from seatrial.project.settings import IMAGES
-from seatrial.workflows.locked_tools import LOCKED_PYTHON, locked_install_lines
+from seatrial.workflows.context import LOCKED_PYTHON, locked_install_lines
 from seatrial.workflows.yaml_text import Commented, yaml_sections, yaml_text
 
 if TYPE_CHECKING:
