@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from errors_raised import raises_error
 from sample_project import lines
 from seatrial.init.detect import detect_project
-from seatrial.init.parts import GO_ON, Parts, choose_parts, require_sessions
+from seatrial.init.propose import GO_ON, Parts, choose_parts, require_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from seatrial.console import Console
     from seatrial.init.detect import DetectedProject
     from seatrial.init.files import Proposal
-    from seatrial.init.parts import Parts
+    from seatrial.init.propose import Parts
     from seatrial.init.trial import TrialReport
 
 
@@ -89,8 +89,7 @@ def init(
             # Loaded here because they take a while.
             from seatrial.init.changelog_plan import lacks_notes, require_source
             from seatrial.init.detect import detect_project
-            from seatrial.init.parts import Parts, require_sessions
-            from seatrial.init.propose import detected_text, remarks_text
+            from seatrial.init.propose import Parts, detected_text, remarks_text, require_sessions
             from seatrial.init.trial import part_to_release, try_proposal
             from seatrial.init.write import require_clean_files, write_proposal
 
@@ -220,7 +219,7 @@ def new(
 def _choose_parts(console: Console, detected: DetectedProject, parts: Parts) -> Parts:
     """Ask which parts are written. Raises `Declined`."""
     from seatrial.console import Form
-    from seatrial.init.parts import choose_parts
+    from seatrial.init.propose import choose_parts
     from seatrial.prompts import choose
 
     console.pause()
