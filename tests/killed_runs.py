@@ -14,8 +14,8 @@ from pathlib import Path
 
 from seatrial.git.command import Git
 from seatrial.init.detect import detect_project
+from seatrial.init.files import require_clean_files, write_proposal
 from seatrial.init.propose import propose_changes
-from seatrial.init.write import require_clean_files, write_proposal
 
 KILLED, DONE = 9, 0
 

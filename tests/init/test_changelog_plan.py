@@ -12,8 +12,8 @@ from sample_project import lines
 from seatrial.init.changelog import with_unreleased_heading
 from seatrial.init.changelog_plan import kinds_of_titles, lacks_notes, plan_changelog, require_source
 from seatrial.init.detect import detect_project
+from seatrial.init.files import write_proposal
 from seatrial.init.propose import propose_changes
-from seatrial.init.write import write_proposal
 
 if TYPE_CHECKING:
     from sample_project import SampleProject

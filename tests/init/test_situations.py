@@ -23,9 +23,8 @@ from seatrial.ci.tag_report import TagReport
 from seatrial.findings import Verdict
 from seatrial.init.changelog_plan import plan_changelog
 from seatrial.init.detect import detect_project
-from seatrial.init.files import new_noxfile, session_calls
+from seatrial.init.files import new_noxfile, session_calls, write_proposal
 from seatrial.init.propose import propose_changes
-from seatrial.init.write import write_proposal
 from seatrial.project.nox_sessions import NoxSession, SessionList
 from seatrial.pythons import newest_minor
 

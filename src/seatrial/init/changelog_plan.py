@@ -13,9 +13,8 @@ from seatrial.commands import Command
 from seatrial.errors import ProjectError
 from seatrial.git.command import listed_files
 from seatrial.init.changelog import insert_marker, release_headings, unreleased_line, with_unreleased_heading
-from seatrial.init.files import ProposedFile
+from seatrial.init.files import UNFINISHED_SUFFIX, ProposedFile
 from seatrial.init.fragments import MovedNotes, move_notes, name_fragments
-from seatrial.init.write import UNFINISHED_SUFFIX
 from seatrial.project.changelog import (
     DEFAULT_KINDS,
     DEFAULT_TITLES,

@@ -25,10 +25,10 @@ from seatrial.git.command import Git, is_ignored
 from seatrial.git.repository import HOW_TO_SET_IDENTITY, page_of_repository, read_repository
 from seatrial.index.client import PendingRelease, maker_of_newest, read_project_files
 from seatrial.init.detect import detect_project
+from seatrial.init.files import write_proposal
 from seatrial.init.propose import propose_changes
 from seatrial.init.script_metadata import own_origin
 from seatrial.init.template import DEFAULT_LICENSE, LICENSES, PackageTemplate
-from seatrial.init.write import write_proposal
 from seatrial.pythons import OLDEST_MINOR, end_of_life, end_of_life_text, newest_minor
 from seatrial.redaction import redacted_address
 

@@ -89,9 +89,9 @@ def init(
             # Loaded here because they take a while.
             from seatrial.init.changelog_plan import lacks_notes, require_source
             from seatrial.init.detect import detect_project
+            from seatrial.init.files import require_clean_files, write_proposal
             from seatrial.init.propose import Parts, detected_text, remarks_text, require_sessions
             from seatrial.init.trial import part_to_release, try_proposal
-            from seatrial.init.write import require_clean_files, write_proposal
 
             source = require_source("none" if no_changelog else "", "fragments" if fragments else "", changelog)
             detected = detect_project(Path(project or ".").resolve())
@@ -235,9 +235,9 @@ def _choose_parts(console: Console, detected: DetectedProject, parts: Parts) -> 
 
 def _remove(console: Console, detected: DetectedProject, *, yes: bool, dry_run: bool) -> None:
     """Show what takes seatrial out of a project, ask once, and do it. Raises `NotMine` or `Declined`."""
+    from seatrial.init.files import require_clean_files
     from seatrial.init.propose import remarks_text
     from seatrial.init.remove import plan_removal, remove_files
-    from seatrial.init.write import require_clean_files
 
     removal = plan_removal(detected)
     files = removal.proposal.files
