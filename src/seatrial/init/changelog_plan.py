@@ -12,9 +12,16 @@ import tomlkit
 from seatrial.commands import Command
 from seatrial.errors import ProjectError
 from seatrial.git.command import listed_files
-from seatrial.init.changelog import insert_marker, release_headings, unreleased_line, with_unreleased_heading
+from seatrial.init.changelog import (
+    MovedNotes,
+    insert_marker,
+    move_notes,
+    name_fragments,
+    release_headings,
+    unreleased_line,
+    with_unreleased_heading,
+)
 from seatrial.init.files import UNFINISHED_SUFFIX, ProposedFile
-from seatrial.init.fragments import MovedNotes, move_notes, name_fragments
 from seatrial.project.changelog import (
     DEFAULT_KINDS,
     DEFAULT_TITLES,
