@@ -14,7 +14,7 @@ from sample_projects import make_sample
 from seatrial.init.detect import detect_project
 from seatrial.init.files import session_calls
 from seatrial.init.propose import propose_changes
-from seatrial.init.script_metadata import script_block
+from seatrial.init.template import script_block
 
 if TYPE_CHECKING:
     from release_repo import ReleaseRepo

@@ -25,8 +25,7 @@ from seatrial.init.new import (
     require_free_folder,
     require_license,
 )
-from seatrial.init.script_metadata import own_origin
-from seatrial.init.template import PackageTemplate
+from seatrial.init.template import PackageTemplate, own_origin
 from seatrial.project.project import Project
 from seatrial.pythons import end_of_life, newest_minor
 

@@ -18,7 +18,7 @@ from seatrial.init.changelog_plan import lacks_notes
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
 from seatrial.init.propose import detected_text, propose_changes, remarks_text
-from seatrial.init.script_metadata import script_block
+from seatrial.init.template import script_block
 from seatrial.project.changelog import read_changelog
 from seatrial.project.project import Project
 from seatrial.project.write_changelog import write_note

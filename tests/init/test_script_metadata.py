@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 from sample_projects import make_sample
 from seatrial import __version__
-from seatrial.init.script_metadata import Origin, has_block, nox_requirement, script_block, seatrial_requirement
+from seatrial.init.template import Origin, has_block, nox_requirement, script_block, seatrial_requirement
 
 if TYPE_CHECKING:
     from sample_project import SampleProject

@@ -27,8 +27,7 @@ from seatrial.index.client import PendingRelease, maker_of_newest, read_project_
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
 from seatrial.init.propose import propose_changes
-from seatrial.init.script_metadata import own_origin
-from seatrial.init.template import DEFAULT_LICENSE, LICENSES, PackageTemplate
+from seatrial.init.template import DEFAULT_LICENSE, LICENSES, PackageTemplate, own_origin
 from seatrial.pythons import OLDEST_MINOR, end_of_life, end_of_life_text, newest_minor
 from seatrial.redaction import redacted_address
 

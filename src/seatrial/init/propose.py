@@ -30,8 +30,8 @@ from seatrial.init.files import (
     new_tasks_file,
     session_calls,
 )
-from seatrial.init.script_metadata import has_block, script_block, seatrial_requirement
 from seatrial.init.sessions import FACE_FILES, collects_every_module, existing_sessions, plan_sessions
+from seatrial.init.template import has_block, script_block, seatrial_requirement
 from seatrial.project.project import Project
 from seatrial.prompts import Choice
 from seatrial.workflows.generate import DriftReason, Generator

@@ -26,8 +26,8 @@ from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.init.detect_tests import completed
 from seatrial.init.files import noxfile_with_sessions, session_calls
 from seatrial.init.runners import Purpose, Runner
-from seatrial.init.script_metadata import BLOCK
 from seatrial.init.sessions import FACE_FILES, OUT_OF_RELEASE
+from seatrial.init.template import BLOCK
 from seatrial.init.tox import read_tox
 from seatrial.installer import best_installer, create_environment, find_uv, install_requirements
 from seatrial.project.nox_sessions import list_sessions
