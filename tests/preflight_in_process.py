@@ -10,9 +10,9 @@ from seatrial.checks.registry import PROJECT_CHECKS, RELEASE_CHECKS, TRIGGER_CHE
 from seatrial.ci.publisher import CiFacts
 from seatrial.findings import render_results
 from seatrial.project.nox_sessions import SessionList
+from seatrial.release.preconditions import gather_facts, read_ci_facts, read_publishing, read_sources, run_checks_on
 from seatrial.release.preflight import attempt_push, attempt_release
 from seatrial.release.prepare import ReleaseRequest
-from seatrial.release.require_checks import gather_facts, read_ci_facts, read_publishing, read_sources, run_checks_on
 
 if TYPE_CHECKING:
     import pytest

@@ -34,7 +34,7 @@ from seatrial.index.http import Page
 from seatrial.project.project import Project
 from seatrial.project.version_places import find_assignments, is_version
 from seatrial.redaction import redact, redacted_address
-from seatrial.release.require_checks import run_checks_on
+from seatrial.release.preconditions import run_checks_on
 
 SDIST = sample_dists.sdist()
 NAMES = st.sampled_from(

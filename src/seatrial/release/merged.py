@@ -27,7 +27,7 @@ from seatrial.project.versions import next_version, parse_version
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
 from seatrial.release.plan import ReleasePlan, released_text, tag_message, tag_plan_text
-from seatrial.release.preconditions import check_preconditions, require_free_tag
+from seatrial.release.preconditions import check_preconditions, checked_facts, require_free_tag, require_room_on_index
 from seatrial.release.prepare import (
     PreparedRelease,
     TaggedCommit,
@@ -42,7 +42,6 @@ from seatrial.release.prepare import (
 from seatrial.release.push import ReleasePush, push_release, update_checkout
 from seatrial.release.release import begin_release
 from seatrial.release.request import TREE_TRAILER, RequestNote, released_by
-from seatrial.release.require_checks import checked_facts, require_room_on_index
 
 if TYPE_CHECKING:
     from seatrial.events import Progress

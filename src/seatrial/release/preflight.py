@@ -37,7 +37,18 @@ from seatrial.installer import best_installer
 from seatrial.project.changelog import start_towncrier
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
-from seatrial.release.preconditions import check_preconditions, open_repository, require_free_tag
+from seatrial.release.preconditions import (
+    check_preconditions,
+    gather_facts,
+    open_repository,
+    read_ci_facts,
+    read_pending_release,
+    read_publishing,
+    read_sources,
+    remark_on_packaging,
+    require_free_tag,
+    run_checks_on,
+)
 from seatrial.release.prepare import (
     PreparedRelease,
     build_release,
@@ -55,15 +66,6 @@ from seatrial.release.prepare import (
 )
 from seatrial.release.push import read_interrupted_release
 from seatrial.release.release import unfinished_error
-from seatrial.release.require_checks import (
-    gather_facts,
-    read_ci_facts,
-    read_pending_release,
-    read_publishing,
-    read_sources,
-    remark_on_packaging,
-    run_checks_on,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -80,9 +82,8 @@ if TYPE_CHECKING:
     from seatrial.process import WaitingCommand
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.release.plan import ReleasePlan
-    from seatrial.release.preconditions import Preconditions
+    from seatrial.release.preconditions import GatheredFacts, Preconditions
     from seatrial.release.prepare import ReleaseRequest
-    from seatrial.release.require_checks import GatheredFacts
 
 
 @dataclass(frozen=True)

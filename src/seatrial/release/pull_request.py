@@ -28,6 +28,7 @@ from seatrial.git.repository import fetch_objects, owner_and_name, page_of_repos
 from seatrial.invocation import Invocation
 from seatrial.project.write_version import require_version
 from seatrial.release.plan import RequestPlan, dry_run_text, request_plan_text
+from seatrial.release.preconditions import require_room_on_index
 from seatrial.release.prepare import verify_release
 from seatrial.release.release import begin_release, checked_release
 from seatrial.release.request import (
@@ -37,7 +38,6 @@ from seatrial.release.request import (
     require_own_branch,
     with_trailers,
 )
-from seatrial.release.require_checks import require_room_on_index
 from seatrial.workflows.generate import forge_of_remote
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from seatrial.git.atomic_push import PUSH_PATIENCE, PushState
 from seatrial.git.repository import update_tracking_branch
 from seatrial.release.manifest import Manifest
 from seatrial.release.plan import dry_run_text, plan_text, released_text
-from seatrial.release.preconditions import check_preconditions
+from seatrial.release.preconditions import check_preconditions, checked_facts, require_room_on_index
 from seatrial.release.prepare import (
     ReleaseRequest,
     commit_release,
@@ -32,7 +32,6 @@ from seatrial.release.push import (
     undecided_error,
     update_checkout,
 )
-from seatrial.release.require_checks import checked_facts, require_room_on_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,8 +40,8 @@ if TYPE_CHECKING:
     from seatrial.git.repository import Repository
     from seatrial.process import WaitingCommand
     from seatrial.release.plan import ReleasePlan
+    from seatrial.release.preconditions import GatheredFacts
     from seatrial.release.prepare import PreparedRelease
-    from seatrial.release.require_checks import GatheredFacts
 
 
 RESUME_PATIENCE = 600
