@@ -15,8 +15,15 @@ from errors_raised import raises_error, rendered
 from index_server import READ, IndexServer
 from sample_project import lines
 from seatrial.commands import Command
-from seatrial.index.credentials import Credential, credential_remarks, require_credentials, token_host
-from seatrial.index.destination import Destination, find_destination, pypi_host
+from seatrial.index.destination import (
+    Credential,
+    Destination,
+    credential_remarks,
+    find_destination,
+    pypi_host,
+    require_credentials,
+    token_host,
+)
 from seatrial.project.settings import Config
 
 if TYPE_CHECKING:

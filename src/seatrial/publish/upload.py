@@ -12,8 +12,7 @@ from seatrial.checks.distributions import check_uploads, require_acceptable
 from seatrial.commands import Command
 from seatrial.errors import BuildError, CredentialMissing, UploadFailed
 from seatrial.index.client import download_file, read_project_files
-from seatrial.index.credentials import Credential
-from seatrial.index.destination import pip_index_url, pypirc_passwords
+from seatrial.index.destination import Credential, pip_index_url, pypirc_passwords
 from seatrial.index.twine import KEYRING_SECONDS, Patience, twine_upload, upload_interactively
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
 from seatrial.publish.tagged_release import manifest_of, read_ci_runs, require_same_tag

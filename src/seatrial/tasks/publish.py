@@ -122,8 +122,7 @@ def publish(
     import tempfile
     from pathlib import Path
 
-    from seatrial.index.credentials import credential_remarks, require_credentials
-    from seatrial.index.destination import find_destination
+    from seatrial.index.destination import credential_remarks, find_destination, require_credentials
     from seatrial.publish.tagged_release import TaggedRelease
     from seatrial.publish.upload import install_command, plan_upload, upload_release
     from seatrial.publish.verify import VerifyOptions, verify_published
