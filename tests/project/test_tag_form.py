@@ -10,7 +10,7 @@ from packaging.version import Version
 from errors_raised import raises_error
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
-from seatrial.project.tag_form import released_versions, resolve_tag_form
+from seatrial.project.versions import released_versions, resolve_tag_form
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -28,7 +28,6 @@ from seatrial.project.legacy import is_computed, sets_version
 from seatrial.project.project import PYTHON_CLASSIFIER, Project, admits
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
-from seatrial.project.tag_form import released_versions
 from seatrial.project.version_places import (
     VersionFiles,
     VersionSource,
@@ -36,6 +35,7 @@ from seatrial.project.version_places import (
     find_version_files,
     is_version,
 )
+from seatrial.project.versions import released_versions
 from seatrial.workflows.context import default_branch
 
 if TYPE_CHECKING:

@@ -15,9 +15,16 @@ from seatrial.project.changelog import UnreleasedChangelog, find_changelog
 from seatrial.project.changelog_entries import has_entry
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
-from seatrial.project.tag_form import released_versions, resolve_tag_form
 from seatrial.project.version_places import VersionFiles, VersionSource, find_version_files
-from seatrial.project.versions import CALENDAR, PARTS, RequestedPart, next_version, part_for_fragments
+from seatrial.project.versions import (
+    CALENDAR,
+    PARTS,
+    RequestedPart,
+    next_version,
+    part_for_fragments,
+    released_versions,
+    resolve_tag_form,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -16,7 +16,7 @@ from seatrial.errors import DeliveryError, ReleaseError, SeatrialError
 from seatrial.git.atomic_push import retake_command
 from seatrial.git.command import Git
 from seatrial.git.repository import object_of_tag, read_remote, read_tags
-from seatrial.project.tag_form import released_versions
+from seatrial.project.versions import released_versions
 from seatrial.release.manifest import Manifest
 from seatrial.release.prepare import build_release, release_lock, scratch_clone
 

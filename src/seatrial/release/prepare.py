@@ -26,9 +26,16 @@ from seatrial.git.repository import files_of_commit, object_of_tag, read_tags, u
 from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.tag_form import released_versions, resolve_tag_form
 from seatrial.project.version_places import stale_numbers
-from seatrial.project.versions import PARTS, next_version, parse_version, part_between, version_choices
+from seatrial.project.versions import (
+    PARTS,
+    next_version,
+    parse_version,
+    part_between,
+    released_versions,
+    resolve_tag_form,
+    version_choices,
+)
 from seatrial.project.write_changelog import assemble_changelog
 from seatrial.project.write_version import configured_hooks, raise_version, require_version
 from seatrial.release.plan import ReleasePlan, tag_message

@@ -198,7 +198,7 @@ class Terminal:
 def _wait(console: Console, tag: str) -> None:
     """Wait until CI has published a release, and verify it; without a publisher, look once."""
     from seatrial.index.destination import find_destination
-    from seatrial.project.tag_form import released_versions
+    from seatrial.project.versions import released_versions
     from seatrial.publish.tagged_release import TaggedRelease, may_publish
     from seatrial.publish.verify import VerifyOptions, verify_published
     from seatrial.tasks.publish import open_project

@@ -18,8 +18,8 @@ from seatrial.git.repository import files_of_commit, find_branch, read_repositor
 from seatrial.project.changelog_entries import has_entry, read_entry
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.tag_form import released_versions
 from seatrial.project.version_places import find_version_files
+from seatrial.project.versions import released_versions
 from seatrial.project.write_version import raise_version
 
 if TYPE_CHECKING:
