@@ -12,7 +12,7 @@ import pytest
 from errors_raised import raises_error
 from sample_project import SampleProject, package
 from seatrial.project.nox_sessions import NoxSession
-from seatrial.workflows.matrix import (
+from seatrial.workflows.context import (
     github_matrix,
     read_sessions,
     require_build_sessions,

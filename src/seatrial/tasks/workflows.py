@@ -102,7 +102,7 @@ def sessions(context: Context, tag: str = "ci") -> None:
     from seatrial.project.nox_sessions import measures_coverage
     from seatrial.project.project import Project
     from seatrial.project.settings import Config
-    from seatrial.workflows.matrix import github_matrix, read_sessions, tagged_sessions
+    from seatrial.workflows.context import github_matrix, read_sessions, tagged_sessions
 
     with errors_as_messages():
         folder = project_folder()

@@ -1,4 +1,7 @@
-"""What the workflows of a project are generated from: the project, its managed blocks, and the locked tools."""
+"""What the workflows of a project are generated from: the project, its managed blocks, and the locked tools.
+
+The CI matrix, from the sessions of a noxfile.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,16 @@ from seatrial.ci.checkout import has_lfs
 from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow, read_yaml, table_at, tables_at, text_at
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.pins import without_pins
-from seatrial.errors import GroupInvalid, PyprojectInvalid
+from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
 from seatrial.git.command import Git
-from seatrial.project.nox_sessions import measures_coverage
-from seatrial.project.settings import CiSettings
+from seatrial.project.nox_sessions import COVERAGE_SESSION, list_sessions, measures_coverage
+from seatrial.project.settings import IMAGES, CiSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from seatrial.git.repository import Repository
+    from seatrial.project.nox_sessions import NoxSession
     from seatrial.project.project import Project
     from seatrial.project.settings import Config
 
@@ -270,3 +276,70 @@ def locked_install_lines(tool: str) -> tuple[str, ...]:
     requirements = Path(__file__).with_name(f"{tool}.txt").read_text(encoding="utf-8").splitlines()
     command = "python -m pip install --require-hashes --no-deps --only-binary :all: --requirement /dev/stdin <<'END'"
     return (command, *requirements, "END")
+
+
+BUILD_SESSIONS = ("build", "check")
+"""The sessions that the build job runs."""
+
+
+def read_sessions(root: Path) -> tuple[NoxSession, ...]:
+    """Ask nox for the sessions of a project. Raises `NoxfileBroken`."""
+    listing = list_sessions(root)
+    problem = listing.failure or (None if listing.is_there else "  there is no such file")
+    if problem:
+        raise ProjectError(
+            f"nox can't list the sessions of {root / 'noxfile.py'}:\n{problem}", code="NoxfileBroken", fix="nox --list"
+        )
+    return listing.sessions
+
+
+def require_build_sessions(listed: Iterable[NoxSession], *tags: str) -> None:
+    """Raise `SessionMissing` where there is not what the workflows call."""
+    sessions = tuple(listed)
+    missing = [name for name in BUILD_SESSIONS if name not in {session.session for session in sessions}]
+    if missing:
+        raise ProjectError(
+            f"the noxfile has no session {' and none '.join(missing)}, which the workflows run",
+            code="SessionMissing",
+            fix="\n".join(f"sessions.{name}()" for name in missing),
+        )
+    for tag in ("ci", *tags):
+        tagged_sessions(sessions, tag)
+
+
+def require_coverage_session(listed: Iterable[NoxSession]) -> None:
+    """Raise `SessionMissing` where nothing brings together what the tests measure."""
+    if COVERAGE_SESSION not in {session.session for session in listed}:
+        raise ProjectError(
+            f"the project measures coverage, and the noxfile has no session {COVERAGE_SESSION}",
+            code="SessionMissing",
+            fix="sessions.tests()\nor, in [tool.seatrial.workflows]: coverage = false",
+        )
+
+
+def tagged_sessions(listed: Iterable[NoxSession], tag: str, *, measures: bool = False) -> tuple[NoxSession, ...]:
+    """Return the sessions with a tag. Raises `SessionMissing` when there is none.
+
+    ``measures``: whether the project does; then the session that brings together what others measured is none of them.
+    """
+    others = (*BUILD_SESSIONS, *((COVERAGE_SESSION,) if measures else ()))
+    tagged = tuple(session for session in listed if tag in session.tags and session.name not in others)
+    if not tagged:
+        raise ProjectError(
+            f"no session but {' and '.join(BUILD_SESSIONS)} has the tag {tag}, so nothing would be tested",
+            code="SessionMissing",
+            fix=f'sessions.tests()\nor, for a session of your own: @nox.session(tags=["{tag}"])',
+        )
+    return tagged
+
+
+def github_matrix(chosen: Sequence[NoxSession], systems: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+    """Return the matrix of GitHub: each session on each system; one without a Python of its own on the first alone."""
+    return {
+        "include": [
+            {"session": session.session, "python": session.python or "", "system": IMAGES[system]}
+            for number, system in enumerate(systems)
+            for session in chosen
+            if session.python or number == 0
+        ]
+    }

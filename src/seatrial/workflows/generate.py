@@ -23,10 +23,17 @@ from seatrial.project.safe_writes import restore_line_ends
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.redaction import redact
-from seatrial.workflows.context import ManagedBlock, WorkflowContext, jobs_below, new_file
+from seatrial.workflows.context import (
+    ManagedBlock,
+    WorkflowContext,
+    jobs_below,
+    new_file,
+    read_sessions,
+    require_build_sessions,
+    require_coverage_session,
+)
 from seatrial.workflows.github import ci_workflow, dependabot_file, prepare_workflow, release_workflow
 from seatrial.workflows.gitlab import GITLAB_COM, SIGSTORE_VARIABLE, gitlab_pipeline, host_of
-from seatrial.workflows.matrix import read_sessions, require_build_sessions, require_coverage_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

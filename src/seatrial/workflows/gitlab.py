@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.git.repository import FORGE
 from seatrial.project.nox_sessions import COVERAGE_FOLDER, COVERAGE_SESSION, MEASURED_VARIABLE
-from seatrial.workflows.context import LOCKED_PYTHON, locked_install_lines
-from seatrial.workflows.matrix import tagged_sessions
+from seatrial.workflows.context import LOCKED_PYTHON, locked_install_lines, tagged_sessions
 from seatrial.workflows.yaml_text import yaml_sections
 
 if TYPE_CHECKING:
