@@ -28,10 +28,11 @@ from seatrial.redaction import redacted_address
 from seatrial.rehearsal.ci import (
     PublishingSetup,
     WorkflowSteps,
+    goes_through_request,
     read_publishing_setup,
     release_in_sandbox,
+    release_through_request,
 )
-from seatrial.rehearsal.merges import goes_through_request, release_through_request
 from seatrial.rehearsal.network import open_network
 from seatrial.rehearsal.oidc import NO_PUBLISHER, CiIdentity
 from seatrial.rehearsal.sandbox import REHEARSER, Sandbox, make_sandbox

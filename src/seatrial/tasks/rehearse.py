@@ -61,7 +61,7 @@ def rehearse(
     interrupted = "nothing of the rehearsal is left"
     with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:
         with console.waiting("reading the repository"):
-            from seatrial.rehearsal.merges import REQUEST
+            from seatrial.rehearsal.ci import REQUEST
             from seatrial.rehearsal.rehearse import rehearse_release
 
         flags = {
