@@ -11,7 +11,7 @@ import pytest
 from errors_raised import raises_error
 from release_repo import install_build_environment, made_once
 from sample_project import HERE, RunResult, SampleProject, environment, package
-from seatrial.distributions.from_ci import accept_built, built_line
+from seatrial.distributions.cache import accept_built, built_line
 from seatrial.project.project import Project
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from compiled_package import write_compiled_package
 from prepared_packages import package
 from sample_project import HERE, SampleProject
-from seatrial.distributions.from_ci import built_line
+from seatrial.distributions.cache import built_line
 from seatrial.pythons import find_interpreters
 
 pytestmark = pytest.mark.slow

@@ -58,7 +58,7 @@ def built_distributions(session: nox.Session, python: Interpreter | None = None)
     """
     # The imports of a session are in its function, because `nox -l` starts faster without them.
     from seatrial.distributions.build import compiled_wheel, ensure_built  # noqa: PLC0415
-    from seatrial.distributions.from_ci import BUILT_VARIABLE, accept_built  # noqa: PLC0415
+    from seatrial.distributions.cache import BUILT_VARIABLE, accept_built  # noqa: PLC0415
 
     built_line = os.environ.get(BUILT_VARIABLE)
     if built_line is not None:

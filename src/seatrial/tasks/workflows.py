@@ -120,7 +120,7 @@ def built(context: Context, name: str = "built") -> None:
 
     Example: seatrial ci.built >> "$GITHUB_OUTPUT"
     """
-    from seatrial.distributions.from_ci import built_line, built_pair
+    from seatrial.distributions.cache import built_line, built_pair
     from seatrial.report import add_to_job_summary, distributions_markdown
 
     with errors_as_messages():
