@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of
-from seatrial.ci.artifacts import transfer_problems
 from seatrial.ci.commands import builds, programs_in, sessions_named
 from seatrial.ci.expressions import Answer, any_of
 from seatrial.ci.github import WORKFLOWS_FOLDER
+from seatrial.ci.job_uploads import transfer_problems
 from seatrial.ci.publisher import TagStart, mismatch_with_tag, titles_before
 from seatrial.commands import Command
 from seatrial.findings import Finding

@@ -11,11 +11,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of, first_lines
-from seatrial.ci.artifacts import transfer_problems
 from seatrial.ci.commands import builds, programs_in, programs_of, sessions_named
 from seatrial.ci.evaluation import Event, every_run, one_line, started
 from seatrial.ci.expressions import Answer
-from seatrial.ci.job_uploads import uploads_of
+from seatrial.ci.job_uploads import transfer_problems, uploads_of
 from seatrial.ci.pins import ACTIONS, CHECKOUT_PIN
 from seatrial.ci.shell import read_script
 from seatrial.findings import Finding

@@ -9,11 +9,17 @@ import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from seatrial.ci.artifacts import fetched_artifacts, transfer_problems, uploaded_folder
 from seatrial.ci.evaluation import MERGE, Environment, Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
 from seatrial.ci.gitlab import PIPELINE_FILE, TOKEN_VARIABLE, Pipeline
-from seatrial.ci.job_uploads import Index, doubts_about, uploads_of
+from seatrial.ci.job_uploads import (
+    Index,
+    doubts_about,
+    fetched_artifacts,
+    transfer_problems,
+    uploaded_folder,
+    uploads_of,
+)
 from seatrial.ci.publisher import BY_HAND, Publisher, mismatch_with_tag
 from seatrial.errors import PipelineInvalid, printable
 from seatrial.redaction import redact
