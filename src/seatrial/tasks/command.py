@@ -15,18 +15,13 @@ from typing import TYPE_CHECKING, Any, Callable
 from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
 
+from seatrial.tasks.command_line import SHORT, Parameter
 from seatrial.tasks.console import PRESENTATION, Presentation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from invoke.program import Program
-
-    from seatrial.tasks.command_line import Parameter
-
-
-SHORT = {"part": "p", "yes": "y", "dry_run": "n", "quiet": "q", "verbose": "v"}
-"""The parameters that have a flag of one letter, the same in every command."""
 
 
 SHARED = Presentation._fields
@@ -49,7 +44,6 @@ class CommandTask(Task[Callable[..., Any]]):
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters of the command, in their order."""
         # Loaded here because a listing does not need it.
-        from seatrial.tasks.command_line import Parameter  # noqa: PLC0415
 
         empty = inspect.Parameter.empty
         parameters = list(inspect.signature(self.body).parameters.values())[1:]

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from seatrial.commands import Command
 from seatrial.errors import ProjectError, ReleaseError, SeatrialError, did_you_mean, nearest
 from seatrial.redaction import redact
-from seatrial.tasks.command import SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from seatrial.tasks.command import CommandTask
+
+
+SHORT = {"part": "p", "yes": "y", "dry_run": "n", "quiet": "q", "verbose": "v"}
+"""The parameters that have a flag of one letter, the same in every command."""
 
 
 HELP = ("--help", "-h")
