@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Callable
 
 from seatrial.errors import ProjectError, SeatrialError, did_you_mean, nearest
 from seatrial.tasks.command import command
-from seatrial.tasks.command_line import HELP, PROJECT, SHARED_PARAMETERS, Parameter
+from seatrial.tasks.command_line import HELP, PROJECT, SHARED_PARAMETERS, Parameter, summary
 from seatrial.tasks.console import errors_as_messages, project_folder, show
-from seatrial.tasks.help_pages import summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -24,11 +24,11 @@ from seatrial.tasks.command_line import (
     SHARED_PARAMETERS,
     CommandLine,
     ReadCommand,
+    command_help,
     read_command,
     typed,
 )
 from seatrial.tasks.console import errors_as_messages, show
-from seatrial.tasks.help_pages import command_help
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,10 +20,18 @@ from seatrial.commands import Command
 from seatrial.errors import ProjectError, did_you_mean, nearest
 from seatrial.invocation import split_project_option
 from seatrial.tasks import GROUPS, ns
-from seatrial.tasks.command_line import HELP, PROJECT, SHARED_PARAMETERS, CommandLine, read_command, typed
+from seatrial.tasks.command_line import (
+    HELP,
+    PROJECT,
+    SHARED_PARAMETERS,
+    CommandLine,
+    command_help,
+    overview,
+    read_command,
+    typed,
+)
 from seatrial.tasks.completion import COMPLETE, candidates
 from seatrial.tasks.console import INTERRUPTED, PROJECT_OPTION, errors_as_messages, show
-from seatrial.tasks.help_pages import command_help, overview
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
