@@ -8,8 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from errors_raised import raises_error
-from seatrial.distributions.distribution import Distribution
-from seatrial.distributions.sources import (
+from seatrial.distributions.comparison import (
     HOW_TO_INCLUDE,
     link_error,
     modules_from_wheel,
@@ -19,6 +18,7 @@ from seatrial.distributions.sources import (
     suspected_links,
     unlisted_files,
 )
+from seatrial.distributions.distribution import Distribution
 from seatrial.project.project import Project
 
 

@@ -16,8 +16,8 @@ from seatrial.checks.registry import (
     checks_for_pending_file,
 )
 from seatrial.commands import Command
+from seatrial.distributions.comparison import ReleaseFiles
 from seatrial.distributions.distribution import Distribution
-from seatrial.distributions.sources import ReleaseFiles
 from seatrial.errors import CLOSE_CODE, BuildError, PyprojectInvalid, ToolError, did_you_mean, nearest
 from seatrial.index.client import Upload
 from seatrial.index.twine import twine_check

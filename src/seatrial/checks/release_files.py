@@ -11,9 +11,9 @@ from seatrial.findings import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from seatrial.distributions.comparison import ReleaseFiles
     from seatrial.distributions.distribution import Distribution
     from seatrial.distributions.reproducible import RebuildResult
-    from seatrial.distributions.sources import ReleaseFiles
 
 
 BUILD_FROM_SDIST = "build the wheels from the sdist: nox -s build"

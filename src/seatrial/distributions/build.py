@@ -33,10 +33,7 @@ from seatrial.distributions.cache import (
     TreeState,
     compiled_folder,
 )
-from seatrial.distributions.distribution import Distribution
-from seatrial.distributions.metadata import FileName
-from seatrial.distributions.reproducible import date_of, normalise_distribution, unpack_sdist
-from seatrial.distributions.sources import (
+from seatrial.distributions.comparison import (
     link_error,
     modules_from_wheel,
     outside_links,
@@ -45,6 +42,9 @@ from seatrial.distributions.sources import (
     suspected_links,
     unlisted_files,
 )
+from seatrial.distributions.distribution import Distribution
+from seatrial.distributions.metadata import FileName
+from seatrial.distributions.reproducible import date_of, normalise_distribution, unpack_sdist
 from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, SeatrialError, last_lines
 from seatrial.installer import INSTALLER_VARIABLE, StampedEnvironment, best_installer, create_environment
 from seatrial.project.config_files import read_toml

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from seatrial import __version__, errors, process
 from seatrial.commands import Command
+from seatrial.distributions.comparison import modules_from_wheel, require_package
 from seatrial.distributions.distribution import Distribution, distributions_in
-from seatrial.distributions.sources import modules_from_wheel, require_package
 from seatrial.errors import BuildError, SeatrialError
 from seatrial.git.command import BUILD_FOLDERS, changed_files, describe_head, listed_files, read_head, tracked_files
 from seatrial.storage import read_json, write_json
