@@ -11,6 +11,7 @@ from seatrial.git.command import is_between_tags, tracked_files
 from seatrial.project.version_places import comes_from_tag
 from seatrial.pythons import Interpreter
 from seatrial.sessions.registration import (
+    RUN_VARIABLE,
     Registration,
     as_strings,
     current_project,
@@ -18,7 +19,6 @@ from seatrial.sessions.registration import (
     register_session,
     user_facing,
 )
-from seatrial.sessions.summary import RUN_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

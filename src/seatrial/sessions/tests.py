@@ -28,10 +28,10 @@ from seatrial.sessions.registration import (
     as_strings,
     as_variables,
     current_project,
+    is_of_this_run,
     register_session,
     user_facing,
 )
-from seatrial.sessions.summary import is_of_this_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
