@@ -19,7 +19,6 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal, TextIO
 
-from seatrial.colours import COLOUR, styled, wants_colour
 from seatrial.errors import SeatrialError
 from seatrial.events import (
     EVENTS_VARIABLE,
@@ -33,6 +32,7 @@ from seatrial.events import (
     encode_event,
     render_event,
 )
+from seatrial.prompts import COLOUR, styled, wants_colour
 from seatrial.storage import read_json, write_json
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ class Console:
         self._write(paint(fitting) if self.has_colour else fitting)
 
     def styled(self, text: str, style: str) -> str:
-        """Return a text in one of the styles of `seatrial.colours`, where there are colours."""
+        """Return a text in one of the styles of `seatrial.prompts`, where there are colours."""
         return styled(text, style) if self.has_colour else text
 
     @contextlib.contextmanager

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit
 
-from seatrial.colours import paint_card
 from seatrial.commands import Command
 from seatrial.errors import BuildError, ProjectError
+from seatrial.prompts import paint_card
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     errors_as_messages,

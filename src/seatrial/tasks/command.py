@@ -25,8 +25,8 @@ from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 from invoke.tasks import Task, task
 
-from seatrial.colours import paint_help
 from seatrial.errors import ProjectError, did_you_mean, nearest
+from seatrial.prompts import paint_help
 from seatrial.redaction import redact
 from seatrial.tasks.command_line import (
     HELP,

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TextIO
 
 from invoke.exceptions import Exit
 
-from seatrial.colours import paint_error, wants_colour
 from seatrial.commands import Command
 from seatrial.errors import CommandFailed, ProjectError, ReleaseError, SeatrialError, ToolError
 from seatrial.invocation import Invocation
+from seatrial.prompts import paint_error, wants_colour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

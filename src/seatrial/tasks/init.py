@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.colours import paint_card, paint_diff, paint_rows
 from seatrial.commands import Command
 from seatrial.errors import ProjectError, ReleaseError, count_text
+from seatrial.prompts import paint_card, paint_diff, paint_rows
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     confirm,

@@ -10,9 +10,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from seatrial.colours import paint_card
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError, count_text
+from seatrial.prompts import paint_card
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     confirm,

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from seatrial.colours import paint_card
+from seatrial.prompts import paint_card
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     current_invocation,

@@ -12,9 +12,9 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from seatrial.colours import paint_card
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError
+from seatrial.prompts import paint_card
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     confirm,
