@@ -8,8 +8,8 @@ from sample_project import lines
 from seatrial.ci.before_upload import LONGEST_COMMAND, BeforeUpload, Script, scripts_before_upload, up_to_upload
 from seatrial.ci.expressions import Answer
 from seatrial.ci.github import WorkflowFiles
-from seatrial.ci.nox_call import NoxCall
 from seatrial.ci.publisher import Publishing
+from seatrial.project.nox_sessions import NoxCall
 
 NO, UNKNOWN = Answer.NO, Answer.UNKNOWN
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import nox._options
 import pytest
 
-from seatrial.ci.nox_call import NoxCall
+from seatrial.project.nox_sessions import NoxCall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

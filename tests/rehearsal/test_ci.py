@@ -14,10 +14,10 @@ from errors_raised import raises_error
 from rehearsal_projects import WORKFLOW, forge_project, gitlab_project
 from sample_project import normalised
 from seatrial.ci.before_upload import BeforeUpload
-from seatrial.ci.nox_call import NoxCall
 from seatrial.distributions.comparison import Comparison, Sameness
 from seatrial.distributions.distribution import Distribution
 from seatrial.index.client import IndexFile
+from seatrial.project.nox_sessions import NoxCall
 from seatrial.publish.release_on_index import FileState, ReleaseOnIndex
 from seatrial.rehearsal.ci import ReadyUpload, WorkflowSteps
 from seatrial.rehearsal.rehearse import require_same_content

@@ -8,9 +8,9 @@ import pytest
 
 from errors_raised import raises_error
 from seatrial.ci.before_upload import BeforeUpload
-from seatrial.ci.nox_call import NoxCall
 from seatrial.ci.publisher import Publisher
 from seatrial.git.repository import Repository, Upstream, owner_and_name
+from seatrial.project.nox_sessions import NoxCall
 from seatrial.project.project import Project
 from seatrial.rehearsal.ci import PublishingSetup, read_publishing_setup
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from seatrial.ci.commands import TOP, Folders, builds, programs_of, upload_of
 from seatrial.ci.expressions import Answer, all_of
-from seatrial.ci.nox_call import NoxCall
 from seatrial.ci.shell import read_script
 from seatrial.errors import printable
+from seatrial.project.nox_sessions import NoxCall
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:

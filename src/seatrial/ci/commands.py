@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seatrial.ci.expressions import Answer
-from seatrial.ci.nox_call import NoxCall
 from seatrial.ci.shell import ShellCommand, commands_in, read_script
+from seatrial.project.nox_sessions import NoxCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
