@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.git.atomic_push import PushState, begin_trace, refusal_fix, states_of_refs, was_sent
+from seatrial.git.push import PushState, begin_trace, refusal_fix, states_of_refs, was_sent
 from seatrial.git.repository import read_repository
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import pytest
 
 from preloaded import IN_A_SESSION
 from release_repo import ReleaseRepo, RepoState, files_below, made_once, make_release_repo
-from seatrial.git.atomic_push import PushState
+from seatrial.git.push import PushState
 from seatrial.git.repository import read_repository
 from seatrial.release.push import read_interrupted_release
 

@@ -19,7 +19,7 @@ from preloaded import IN_A_SESSION
 from release_repo import ReleaseRepo, release_happened
 from sample_project import lines
 from seatrial.events import Activity, Note, Progress
-from seatrial.git.atomic_push import PushState
+from seatrial.git.push import PushState
 from seatrial.git.repository import read_repository
 from seatrial.release.prepare import ReleaseRequest
 from seatrial.release.push import NOTE, read_interrupted_release

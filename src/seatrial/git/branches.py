@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.errors import PushRefused, ReleaseError, RemoteUnreachable, last_lines
-from seatrial.git.atomic_push import (
+from seatrial.git.command import Git
+from seatrial.git.push import (
     BRANCH_RULE,
     PAUSES,
     PushState,
@@ -21,7 +22,6 @@ from seatrial.git.atomic_push import (
     traced_git,
     was_sent,
 )
-from seatrial.git.command import Git
 from seatrial.git.repository import fetch_objects, has_object
 from seatrial.redaction import redact, redact_address
 
@@ -179,7 +179,7 @@ def _settle(repository: Repository, remote: Remote, push: BranchPush, progress: 
     """Ask the remote for the branch until its state is known, or ``patience`` seconds are over."""
     end = time.monotonic() + patience
     for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
-        state = _ask(repository, remote, push)
+        state = _ask_remote(repository, remote, push)
         remaining = end - time.monotonic()
         if state is not PushState.UNKNOWN or remaining <= 0:
             return state
@@ -188,7 +188,7 @@ def _settle(repository: Repository, remote: Remote, push: BranchPush, progress: 
     return PushState.UNKNOWN
 
 
-def _ask(repository: Repository, remote: Remote, push: BranchPush) -> PushState:
+def _ask_remote(repository: Repository, remote: Remote, push: BranchPush) -> PushState:
     try:
         commit = read_branches(repository, remote, push.branch).get(push.branch)
     except RemoteUnreachable:

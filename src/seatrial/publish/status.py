@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from seatrial.commands import Command
 from seatrial.errors import IndexUnreachable, Reasons, SeatrialError, count_text
 from seatrial.events import SILENT
-from seatrial.git.atomic_push import PushState, retake_command
+from seatrial.git.push import PushState, retake_command
 from seatrial.git.repository import (
     count_commits_since,
     object_of_tag,

@@ -13,8 +13,8 @@ from seatrial.ci.publisher import Publishing
 from seatrial.commands import Command
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import DeliveryError, ReleaseError, SeatrialError
-from seatrial.git.atomic_push import retake_command
 from seatrial.git.command import Git
+from seatrial.git.push import retake_command
 from seatrial.git.repository import object_of_tag, read_remote, read_tags
 from seatrial.project.versions import released_versions
 from seatrial.release.manifest import Manifest

@@ -17,8 +17,8 @@ from packaging.version import Version
 from seatrial.ci.publisher import file_that_tags, files_that_publish
 from seatrial.commands import Command
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, count_text
-from seatrial.git.atomic_push import AtomicPush
 from seatrial.git.branches import read_commit, read_commits
+from seatrial.git.push import AtomicPush
 from seatrial.git.repository import files_of_commit
 from seatrial.project.changelog_entries import has_entry, read_entry
 from seatrial.project.project import Project

@@ -29,8 +29,8 @@ from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.reproducible import Difference, RebuildResult
 from seatrial.errors import Reasons, SeatrialError, printable
-from seatrial.git.atomic_push import PushState, try_push
 from seatrial.git.command import Git, tracked_files
+from seatrial.git.push import PushState, try_push
 from seatrial.git.repository import uncommitted_files
 from seatrial.index.twine import twine_check
 from seatrial.installer import best_installer

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from seatrial.commands import Command
 from seatrial.errors import CommandFailed, PushRefused, ReleaseError
 from seatrial.events import SILENT
-from seatrial.git.atomic_push import (
+from seatrial.git.push import (
     PUSH_PATIENCE,
     AtomicPush,
     PushState,
@@ -49,7 +49,7 @@ NOTE = "seatrial-release.json"
 """The file in the git folder with the push that was started last."""
 
 TRACE = "seatrial-push.trace"
-"""The file in the git folder in which git records what it sends (`seatrial.git.atomic_push.was_sent`)."""
+"""The file in the git folder in which git records what it sends (`seatrial.git.push.was_sent`)."""
 
 NOTE_VERSION = 1
 """The version of the note: a JSON object with this number as ``version``, and the fields of `ReleasePush.as_dict`."""

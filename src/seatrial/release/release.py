@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError
-from seatrial.git.atomic_push import PUSH_PATIENCE, PushState
+from seatrial.git.push import PUSH_PATIENCE, PushState
 from seatrial.git.repository import update_tracking_branch
 from seatrial.release.manifest import Manifest
 from seatrial.release.plan import dry_run_text, plan_text, released_text
