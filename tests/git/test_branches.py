@@ -11,7 +11,7 @@ import pytest
 from errors_raised import raises_error
 from git_server import SlowRemote, serve_remote, the_line_is_cut
 from seatrial.events import Activity, Note, Progress
-from seatrial.git.branches import BranchPush, push_branch, read_branches
+from seatrial.git.push import BranchPush, push_branch, read_branches
 from seatrial.git.repository import Remote, Upstream, read_remote, read_repository
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from packaging.version import Version
 from seatrial.ci.publisher import file_that_tags, files_that_publish
 from seatrial.commands import Command
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, count_text
-from seatrial.git.branches import read_commit, read_commits
-from seatrial.git.push import AtomicPush
+from seatrial.git.push import AtomicPush, read_commit, read_commits
 from seatrial.git.repository import files_of_commit
 from seatrial.project.changelog_entries import has_entry, read_entry
 from seatrial.project.project import Project
@@ -45,7 +44,7 @@ from seatrial.release.request import TREE_TRAILER, RequestNote, released_by
 
 if TYPE_CHECKING:
     from seatrial.events import Progress
-    from seatrial.git.branches import CommitFacts
+    from seatrial.git.push import CommitFacts
     from seatrial.git.repository import Remote, Repository
     from seatrial.git.scratch import Scratch
     from seatrial.project.snapshot import ProjectSnapshot

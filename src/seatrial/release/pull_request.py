@@ -23,7 +23,7 @@ from seatrial.ci.gh import (
 from seatrial.ci.publisher import file_that_tags
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError, WorkflowUnknown
-from seatrial.git.branches import BranchPush, push_branch
+from seatrial.git.push import BranchPush, push_branch
 from seatrial.git.repository import fetch_objects, owner_and_name, page_of_repository
 from seatrial.invocation import Invocation
 from seatrial.project.write_version import require_version

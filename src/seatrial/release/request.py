@@ -15,14 +15,14 @@ from urllib.parse import quote
 from packaging.version import InvalidVersion, Version
 
 from seatrial.errors import ReleaseError, count_text
-from seatrial.git.branches import fetch_branch, read_branches, read_commits
+from seatrial.git.push import fetch_branch, read_branches, read_commits
 from seatrial.project.versions import released_versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from seatrial.git.branches import CommitFacts
+    from seatrial.git.push import CommitFacts
     from seatrial.git.repository import Remote, Repository
     from seatrial.project.snapshot import ProjectSnapshot
 
