@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.prompts import paint_card, paint_diff, paint_error, paint_help, paint_rows, styled, wants_colour
+from seatrial.terminal import paint_card, paint_diff, paint_error, paint_help, paint_rows, styled, wants_colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable

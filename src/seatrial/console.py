@@ -32,8 +32,8 @@ from seatrial.events import (
     encode_event,
     render_event,
 )
-from seatrial.prompts import COLOUR, styled, wants_colour
 from seatrial.storage import read_json, write_json
+from seatrial.terminal import COLOUR, styled, wants_colour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -277,7 +277,7 @@ class Console:
         self._write(paint(fitting) if self.has_colour else fitting)
 
     def styled(self, text: str, style: str) -> str:
-        """Return a text in one of the styles of `seatrial.prompts`, where there are colours."""
+        """Return a text in one of the styles of `seatrial.terminal`, where there are colours."""
         return styled(text, style) if self.has_colour else text
 
     @contextlib.contextmanager

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sample_project import SampleProject
     from seatrial.init.detect import DetectedProject
-    from seatrial.prompts import Choice
+    from seatrial.terminal import Choice
 
 
 PYPROJECT = """

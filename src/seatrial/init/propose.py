@@ -33,7 +33,7 @@ from seatrial.init.files import (
 from seatrial.init.sessions import FACE_FILES, collects_every_module, existing_sessions, plan_sessions
 from seatrial.init.template import has_block, script_block, seatrial_requirement
 from seatrial.project.project import Project
-from seatrial.prompts import Choice
+from seatrial.terminal import Choice
 from seatrial.workflows.generate import DriftReason, Generator
 
 if TYPE_CHECKING:

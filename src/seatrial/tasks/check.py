@@ -15,7 +15,6 @@ from invoke.exceptions import Exit
 
 from seatrial.commands import Command
 from seatrial.errors import BuildError, ProjectError
-from seatrial.prompts import paint_card
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     errors_as_messages,
@@ -26,6 +25,7 @@ from seatrial.tasks.console import (
     show_json,
     termination_as_interrupt,
 )
+from seatrial.terminal import paint_card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

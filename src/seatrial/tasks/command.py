@@ -1,13 +1,10 @@
 """A command of seatrial: a task of invoke whose parameters can be given as words without a flag.
 
 The `seatrial` program reads a command line itself. Under ``invoke`` the commands are tasks of a project, next to its
-own; invoke reads the command line then, and `seatrial.tasks.command` reads it first.
-
-Reads a command line of ``invoke`` before invoke's parser does, to report mistakes as `seatrial` does.
-
-invoke has no hook for that. But it reads the parameters of every task right before the words for the tasks, and an
-`Exit` that is raised then becomes a message and an exit code. invoke itself reports mistakes in its own options and in
-those of other tasks.
+own; invoke reads the command line then, and has no hook before its parser. But it reads the parameters of every task
+right before the words for the tasks, so the line is read here first, to report mistakes as `seatrial` does: an `Exit`
+that is raised then becomes a message and an exit code. invoke itself reports mistakes in its own options and in those
+of other tasks.
 """
 
 from __future__ import annotations
@@ -26,7 +23,6 @@ from invoke.parser.context import ParserContext
 from invoke.tasks import Task, task
 
 from seatrial.errors import ProjectError, did_you_mean, nearest
-from seatrial.prompts import paint_help
 from seatrial.redaction import redact
 from seatrial.tasks.command_line import (
     HELP,
@@ -40,6 +36,7 @@ from seatrial.tasks.command_line import (
     typed,
 )
 from seatrial.tasks.console import PRESENTATION, Presentation, errors_as_messages, show
+from seatrial.terminal import paint_help
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,8 +63,6 @@ class CommandTask(Task[Callable[..., Any]]):
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters of the command, in their order."""
-        # Loaded here because a listing does not need it.
-
         empty = inspect.Parameter.empty
         parameters = list(inspect.signature(self.body).parameters.values())[1:]
         defaults = {parameter.name: parameter.default for parameter in parameters}
@@ -101,8 +96,6 @@ class CommandTask(Task[Callable[..., Any]]):
         if program is None:
             return self._arguments
         # Loaded here because a listing does not need it.
-        from seatrial.tasks.command import as_positional, read_invoke_line  # noqa: PLC0415
-
         arguments = [*self._arguments, *map(_flag_argument, SHARED)]
         return as_positional(arguments, read_invoke_line(program).get(self, ()))
 
@@ -110,8 +103,6 @@ class CommandTask(Task[Callable[..., Any]]):
         """Run the command with a context, as invoke calls a task. Raises `Exit` if invoke is to run nothing."""
         if args[0].config.get("run", {}).get("dry"):
             # Loaded here because only a mistake needs it.
-            from seatrial.tasks.command import dry_refusal  # noqa: PLC0415
-
             raise dry_refusal(self)
         for parameter in self.parameters:
             if parameter.takes_many:

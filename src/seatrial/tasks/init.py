@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
 from seatrial.errors import ProjectError, ReleaseError, count_text
-from seatrial.prompts import paint_card, paint_diff, paint_rows
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     confirm,
@@ -25,6 +24,7 @@ from seatrial.tasks.console import (
     show,
     termination_as_interrupt,
 )
+from seatrial.terminal import paint_card, paint_diff, paint_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,7 +185,7 @@ def new(
         require_free_folder,
         require_license,
     )
-    from seatrial.prompts import ask_line
+    from seatrial.terminal import ask_line
 
     with errors_as_messages("nothing was made"), termination_as_interrupt():
         request = PackageRequest.of(name, python)
@@ -220,7 +220,7 @@ def _choose_parts(console: Console, detected: DetectedProject, parts: Parts) -> 
     """Ask which parts are written. Raises `Declined`."""
     from seatrial.console import Form
     from seatrial.init.propose import choose_parts
-    from seatrial.prompts import choose
+    from seatrial.terminal import choose
 
     console.pause()
     console.show("")
@@ -264,7 +264,7 @@ def _remove(console: Console, detected: DetectedProject, *, yes: bool, dry_run: 
 def _ask_address() -> str:
     """Ask for the address of the repository, "" for none."""
     from seatrial.init.new import require_address
-    from seatrial.prompts import ask_line
+    from seatrial.terminal import ask_line
 
     while True:
         answer = ask_line("address of the repository on its forge", "none")
@@ -278,7 +278,7 @@ def _choose_license() -> str:
     """Ask for the licence. Raises `Declined`."""
     from seatrial.console import Form
     from seatrial.init.template import LICENSES
-    from seatrial.prompts import Choice, choose
+    from seatrial.terminal import Choice, choose
 
     has_cursor = open_console("new").form is Form.LIVE
     license = choose("licence", list(map(Choice, LICENSES)), has_cursor=has_cursor, show=show)  # noqa: A001 - as above

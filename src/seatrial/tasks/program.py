@@ -18,7 +18,6 @@ from invoke.exceptions import Exit
 from seatrial.commands import Command
 from seatrial.errors import ProjectError, did_you_mean, nearest
 from seatrial.invocation import split_project_option
-from seatrial.prompts import paint_help
 from seatrial.tasks import GROUPS, ns
 from seatrial.tasks.command_line import (
     HELP,
@@ -32,6 +31,7 @@ from seatrial.tasks.command_line import (
 )
 from seatrial.tasks.completion import COMPLETE, candidates
 from seatrial.tasks.console import INTERRUPTED, PROJECT_OPTION, errors_as_messages, show
+from seatrial.terminal import paint_help
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError, count_text
-from seatrial.prompts import paint_card
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     confirm,
@@ -25,6 +24,7 @@ from seatrial.tasks.console import (
     show_json,
     termination_as_interrupt,
 )
+from seatrial.terminal import paint_card
 
 if TYPE_CHECKING:
     from invoke.context import Context

@@ -10,7 +10,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from seatrial.prompts import paint_card
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     current_invocation,
@@ -20,6 +19,7 @@ from seatrial.tasks.console import (
     show_json,
     termination_as_interrupt,
 )
+from seatrial.terminal import paint_card
 
 if TYPE_CHECKING:
     from invoke.context import Context

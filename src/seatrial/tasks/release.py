@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError
-from seatrial.prompts import paint_card
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     confirm,
@@ -28,6 +27,7 @@ from seatrial.tasks.console import (
     show_json,
     termination_as_interrupt,
 )
+from seatrial.terminal import paint_card
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -162,7 +162,7 @@ class Terminal:
         from seatrial.console import Form
         from seatrial.errors import Reasons
         from seatrial.project.versions import version_choices
-        from seatrial.prompts import Choice, choose
+        from seatrial.terminal import Choice, choose
 
         if not is_interactive():
             return None

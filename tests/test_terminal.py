@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from seatrial.prompts import Choice, ask_key, ask_text, choose, match_choice, read_line
+from seatrial.terminal import Choice, ask_key, ask_text, choose, match_choice, read_line
 from terminal import run_on_terminal
 
 CHOICES = (Choice("minor", "1.4.0"), Choice("patch", "1.3.1"), Choice("major", "2.0.0"))
 SCRIPT = """\
-from seatrial.prompts import Choice, choose
+from seatrial.terminal import Choice, choose
 choices = [Choice("minor", "1.4.0"), Choice("patch", "1.3.1"), Choice("major", "2.0.0")]
 print("chosen:", choose("Which part?", choices, has_cursor=True, show=print))
 """
