@@ -19,9 +19,7 @@ def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     return capsys.readouterr().out
 
 
-def test_help(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
-) -> None:
+def test_help(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     lines = [(), *((name, "--help") for names in GROUPS.values() for name in names)]
     pages = [f"$ {' '.join(('seatrial', *words))}\n{printed(capsys, monkeypatch, *words)}" for words in lines]
