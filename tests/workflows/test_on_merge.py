@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from errors_raised import raises_error
+from preflight_in_process import enter, findings
 from seatrial.ci.expressions import Answer
 from seatrial.ci.github import Workflow, WorkflowFiles
 from seatrial.ci.publisher import Publishing, file_that_tags, files_that_publish
 from seatrial.ci.tag_report import TagReport
 from seatrial.project.project import Project
 from seatrial.project.settings import CiSettings, Config
-from seatrial.workflows.generate import DriftReason, find_drift, generated_files
+from seatrial.workflows.generate import DriftReason, Generator, find_drift, generated_files
 from seatrial.workflows.publisher_registration import read_registrations
 from workflow_sets import MINIMAL, SHAPES, written
 
@@ -79,10 +80,8 @@ def test_files_that_publish_are_those_of_the_merge(project: SampleProject) -> No
 
 
 def test_environment_is_deployed_from_the_branch(project: SampleProject) -> None:
-    project.git("init", "-q", "-b", "main")
-    project.write({**FILES, "pyproject.toml": PROJECT, "tidepool.py": ""})
-    project.git("remote", "add", "origin", "https://github.com/acme/tidepool.git")
-    project.commit()
+    project.write(FILES)
+    committed(project, PROJECT, "https://github.com/acme/tidepool.git")
     plan = read_registrations(project.root)
     assert plan.environments == {"pypi": "the branch main", "testpypi": "the branch main"}
     assert plan.registrations[0].workflow == "release.yml"
@@ -119,3 +118,57 @@ def test_setting_is_one_of_two(tmp_path: Path) -> None:
     with raises_error("PyprojectInvalid") as raised:
         config(PROJECT.replace("on-merge", "merge"))
     assert raised.value.what.endswith("workflows.tag has to be one of push, on-merge, not 'merge'")
+
+
+@pytest.mark.parametrize(
+    ("setting", "named"),
+    [
+        ('tag = "on-merge"', 'tag = "on-merge"'),
+        ("prepare = true", "prepare = true"),
+        ('tag = "on-merge"\nprepare = true', 'tag = "on-merge" and prepare = true'),
+    ],
+)
+def test_setting_without_a_workflow_on_gitlab_is_refused(project: SampleProject, setting: str, named: str) -> None:
+    committed(project, PROJECT.replace('tag = "on-merge"', setting), "https://gitlab.com/acme/tidepool.git")
+    with raises_error("PyprojectInvalid") as raised:
+        Generator.of(project.root)
+    assert raised.value.what.startswith(f"{named} in [tool.seatrial.workflows] of {project.root}/pyproject.toml: only")
+
+
+def test_preflight_refuses_it_where_the_version_comes_from_the_tag(
+    project: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scm = '[build-system]\nrequires = ["hatchling", "hatch-vcs"]\nbuild-backend = "hatchling.build"\n'
+    text = (
+        PROJECT.replace('version = "1.2.3"', 'dynamic = ["version"]') + f'{scm}[tool.hatch.version]\nsource = "vcs"\n'
+    )
+    committed(project, text, "https://github.com/acme/tidepool.git")
+    enter(project, monkeypatch)
+    broken = [code for code, finding in findings(project, "--part minor").items() if "on-merge" in finding.message]
+    assert broken == ["META001"]
+
+
+def test_file_of_a_setting_that_is_off_is_removed_as_long_as_it_is_as_it_was_written(project: SampleProject) -> None:
+    committed(project, PROJECT.replace('tag = "on-merge"', ""), "https://github.com/acme/tidepool.git")
+    path = project.root / ".github/workflows/prepare-release.yml"
+    project.write(FILES)
+    generator = Generator.of(project.root)
+    assert {drift.reason for drift in generator.drift() if "prepare" in drift.path} == {DriftReason.UNUSED}
+    assert [drift.path for drift in generator.write() if not drift.then] == [".github/workflows/prepare-release.yml"]
+    assert (path.exists(), generator.write()) == (False, ())
+    for text in (f"# Mine\n{FILES[path.relative_to(project.root).as_posix()]}", "name: Mine\n"):
+        path.write_text(text)
+        reasons = {drift.reason for drift in generator.drift()}
+        assert reasons == ({DriftReason.UNUSED_EDITED} if "Mine\n#" in text else set())
+        if reasons:
+            with raises_error("WorkflowsDrifted"):
+                generator.write()
+        assert path.read_text() == text
+
+
+def committed(project: SampleProject, pyproject: str, remote: str) -> None:
+    """Make a repository of a project with this pyproject.toml and this remote."""
+    project.git("init", "-q", "-b", "main")
+    project.write({"pyproject.toml": pyproject, "tidepool.py": ""})
+    project.git("remote", "add", "origin", remote)
+    project.commit()

@@ -99,7 +99,7 @@ def test_version_that_comes_from_the_tag_is_an_error(repo: ReleaseRepo) -> None:
     text = repo.read("pyproject.toml").replace('version = "1.2.3"', 'dynamic = ["version"]')
     repo.project.write({"pyproject.toml": f'{text}\n[tool.hatch.version]\nsource = "vcs"\n'})
     repo.project.commit("Take the version from the tag")
-    with raises_error("TagUnfit"):
+    with raises_error("PyprojectInvalid"):
         tag_of(repo, "HEAD^")
 
 

@@ -19,7 +19,7 @@ from seatrial.commands import Command
 from seatrial.distributions.build import ensure_built
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
-from seatrial.errors import Reasons, ReleaseError, SeatrialError, last_lines, together
+from seatrial.errors import Reasons, ReleaseError, SeatrialError, WorkflowUnknown, last_lines, together
 from seatrial.events import SessionReader
 from seatrial.git.command import tracked_files
 from seatrial.git.repository import files_of_commit, object_of_tag, read_tags, uncommitted_files
@@ -42,6 +42,7 @@ from seatrial.release.plan import ReleasePlan, tag_message
 from seatrial.release.preconditions import require_branch, require_free_tag
 from seatrial.release.push import ReleaseCommit
 from seatrial.storage import LockTaken, locked
+from seatrial.workflows.generate import forge_of_remote, require_usable_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -198,6 +199,11 @@ def release_blockers(preconditions: Preconditions, snapshot: ProjectSnapshot) ->
         require_branch(preconditions, snapshot.config.branch)
     with reasons.gather():
         _require_tags(preconditions, snapshot)
+    with reasons.gather():
+        kind = None
+        with contextlib.suppress(WorkflowUnknown):
+            kind, _ = forge_of_remote(preconditions.repository)
+        require_usable_settings(snapshot.project, snapshot.config.workflows, kind)
     return tuple(reasons)
 
 

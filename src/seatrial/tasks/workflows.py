@@ -60,7 +60,8 @@ def workflows(
             return
         generator.require_sessions()
         changed = generator.write(overwrite=overwrite)
-        show("\n".join(f"written: {path}" for path in changed) or "nothing has changed")
+        lines = (f"{'written' if drift.then else 'removed'}: {drift.path}" for drift in changed)
+        show("\n".join(lines) or "nothing has changed")
 
 
 def show_workflow_checks() -> None:
@@ -226,7 +227,7 @@ def start_publisher_trial(generator: Generator) -> None:
     """Start the run that asks PyPI for a token and discards it, or show where to start it."""
     from seatrial.ci.gh import has_gh, start_workflow
     from seatrial.ci.github import WorkflowFiles
-    from seatrial.errors import WorkflowUnknown
+    from seatrial.errors import CommandFailed, WorkflowUnknown
     from seatrial.rehearsal.ci import read_publishing_setup
 
     context, repository = generator.context, generator.repository
@@ -238,9 +239,13 @@ def start_publisher_trial(generator: Generator) -> None:
             fix=f"on GitHub: prove = true in [tool.seatrial.workflows], then {Command('workflows')}, and push",
         )
     home = read_publishing_setup(repository, generator.project, repository.root).publisher.home
-    if has_gh():
-        show(start_workflow(repository.root, home, context.release, context.branch) or f"{context.release} is started")
     page = f"https://github.com/{home}/actions/workflows/{context.release}"
+    if has_gh():
+        try:
+            output = start_workflow(repository.root, home, context.release, context.branch)
+            page = f"{output or f'{context.release} is started'}\n{page}"
+        except CommandFailed as error:
+            page = f"{page}\n\n{error.what}\nStart it on that page, or let gh log in: gh auth login"
     show(f"{page}\n\n{MEANING.format(rehearse=Command('rehearse'))}")
 
 

@@ -18,10 +18,12 @@ from seatrial.ci.checkout import has_lfs
 from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow, read_yaml, table_at, tables_at, text_at
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.pins import without_pins
+from seatrial.commands import Command
 from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
 from seatrial.git.command import Git
 from seatrial.project.nox_sessions import COVERAGE_SESSION, list_sessions, measures_coverage
 from seatrial.project.settings import IMAGES, CiSettings
+from seatrial.project.version_places import comes_from_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -200,6 +202,16 @@ class WorkflowContext:
     def uses_uv(self) -> bool:
         """Whether uv brings what its lock file says."""
         return self.is_locked and bool(self.group) and not self.settings.install
+
+
+def require_version_in_files(project: Project) -> None:
+    """Raise `PyprojectInvalid` where a merge shows no release: the version comes from the tag."""
+    if comes_from_tag(project):
+        raise PyprojectInvalid(
+            f'tag = "on-merge" in [tool.seatrial.workflows] of {project.path}: the version comes from the tag, so no '
+            "commit shows CI that a release was merged",
+            fix=f'tag = "push" in [tool.seatrial.workflows], and after the merge: {Command("release")}',
+        )
 
 
 def ci_file(repository: Repository, project: Project) -> str:

@@ -16,7 +16,7 @@ from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.pins import keep_newer_pins, versions_match_commits
 from seatrial.commands import Command
 from seatrial.distributions.cache import existing_files
-from seatrial.errors import ProjectError, Reasons, WorkflowUnknown
+from seatrial.errors import ProjectError, PyprojectInvalid, Reasons, WorkflowUnknown
 from seatrial.git.repository import forge_of, read_repository, read_tags
 from seatrial.project.project import Project
 from seatrial.project.safe_writes import restore_line_ends
@@ -31,18 +31,20 @@ from seatrial.workflows.context import (
     read_sessions,
     require_build_sessions,
     require_coverage_session,
+    require_version_in_files,
 )
 from seatrial.workflows.github import ci_workflow, dependabot_file, prepare_workflow, release_workflow
 from seatrial.workflows.gitlab import GITLAB_COM, SIGSTORE_VARIABLE, gitlab_pipeline, host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from seatrial.errors import SeatrialError
     from seatrial.findings import CheckResult
     from seatrial.git.repository import Repository
     from seatrial.project.nox_sessions import NoxSession
+    from seatrial.project.settings import CiSettings
 
 
 class DriftReason(Enum):
@@ -54,7 +56,11 @@ class DriftReason(Enum):
     OTHER = "is that of another package: GitLab has one pipeline for a repository"
     EDITED = "was changed by hand between the marks"
     OUTDATED = "would be written otherwise today: the project, its settings or seatrial have changed"
+    UNUSED = "is not generated any more: its setting is off"
+    UNUSED_EDITED = "is not generated any more, its setting is off, and it has lines of your own"
 
+
+WITHOUT_DIFFERENCE = {DriftReason.MISSING, DriftReason.OTHER, DriftReason.UNUSED, DriftReason.UNUSED_EDITED}
 
 DRIFT_FIXES = {
     DriftReason.MISSING: "{write}",
@@ -66,6 +72,8 @@ DRIFT_FIXES = {
     "{write} --overwrite",
     DriftReason.EDITED: "put your own jobs below the last mark of {path}, then: {write} --overwrite",
     DriftReason.OUTDATED: "{write}",
+    DriftReason.UNUSED: "{write}",
+    DriftReason.UNUSED_EDITED: "remove {path}, or keep it as your own, without its lines # >>> and # <<<",
 }
 
 
@@ -84,7 +92,7 @@ class GeneratedFile:
 class Drift:
     """A file that is not what it should be; ``now`` is its text, "" where it is not there, ``then`` what it should be.
 
-    Of a file without a region, ``then`` is ``now``: nothing in it is seatrial's.
+    Of a file without a region, ``then`` is ``now``: nothing in it is seatrial's. One that should not be there has "".
     """
 
     path: str
@@ -102,9 +110,7 @@ class Drift:
         lines = difflib.unified_diff(
             self.now.splitlines(), self.then.splitlines(), f"a/{self.path}", f"b/{self.path}", lineterm="", n=1
         )
-        difference = (
-            "" if self.reason in {DriftReason.MISSING, DriftReason.OTHER} else "".join(f"\n  {line}" for line in lines)
-        )
+        difference = "" if self.reason in WITHOUT_DIFFERENCE else "".join(f"\n  {line}" for line in lines)
         return f"{self.path} {self.reason.value}{difference}"
 
 
@@ -168,11 +174,15 @@ class Generator:
 
     @classmethod
     def at(cls, repository: Repository, project: Project) -> Generator:
-        """Look at a project that may lie elsewhere than its repository, in a clone. Raises as `of` does."""
+        """Look at a project that may lie elsewhere than its repository, in a clone.
+
+        Raises as `of` does, and `PyprojectInvalid` for settings that have no effect.
+        """
         config = Config.from_project(project)
         form = tag_form_of(project, config, existing_files(project.root), read_tags(repository))
         context = WorkflowContext.of(repository, project, config, form)
         kind, host = forge_of_remote(repository)
+        require_usable_settings(project, config.workflows, kind)
         if kind == "gitlab" and not host:
             host = _written_host(repository)
         # Only the pipeline of GitLab names the sessions: the matrix of GitHub is made when it runs.
@@ -181,7 +191,19 @@ class Generator:
 
     def drift(self) -> tuple[Drift, ...]:
         """Return which files are not what they should be. Raises `WorkflowInvalid`."""
-        return find_drift(self.expected, self._texts(self.repository.root))
+        return (*find_drift(self.expected, self._texts(self.repository.root)), *self._unused())
+
+    def _unused(self) -> Iterator[Drift]:
+        """Yield the file of a setting that was switched off."""
+        name = f"{WORKFLOWS_FOLDER}/{self.context.prepare}"
+        path = self.repository.root / name
+        if self.context.settings.prepare or not path.is_file() or _leads_away(path, self.repository.root):
+            return
+        text = _text(path)
+        block = ManagedBlock.find(text)
+        if block is not None:
+            is_ours = block.is_untouched and versions_match_commits(block.text) and new_file(block.text) == text
+            yield Drift(name, DriftReason.UNUSED if is_ours else DriftReason.UNUSED_EDITED, text, "")
 
     def drift_in(self, top: Path) -> tuple[Drift, ...]:
         """Return which generated files are not what they should be in a clone; there need be none."""
@@ -201,8 +223,8 @@ class Generator:
             fixes = dict.fromkeys(drift.fix for drift in drifts)
             raise ProjectError("\n".join(map(str, drifts)), code="WorkflowsDrifted", fix="\n".join(fixes))
 
-    def write(self, *, overwrite: bool = False) -> tuple[str, ...]:
-        """Write the files, and return the paths of those that changed.
+    def write(self, *, overwrite: bool = False) -> tuple[Drift, ...]:
+        """Write the files, remove the one that is not generated any more, and return what has changed.
 
         Where one of them was written or changed by hand, or is another package's, that is said and it stays. Nothing
         is written where a file could not be read again. Raises `WorkflowsDrifted` or `WorkflowInvalid`.
@@ -211,6 +233,7 @@ class Generator:
         kept = {
             DriftReason.FOREIGN,
             DriftReason.ELSEWHERE,
+            DriftReason.UNUSED_EDITED,
             *(() if overwrite else (DriftReason.EDITED, DriftReason.OTHER)),
         }
         refused = [drift for drift in drifts if drift.reason in kept]
@@ -218,8 +241,10 @@ class Generator:
             if drift.reason not in kept:
                 require_valid(drift)
         for drift in drifts:
-            if drift.reason not in kept:
-                path = self.repository.root / drift.path
+            path = self.repository.root / drift.path
+            if drift.reason is DriftReason.UNUSED:
+                path.unlink()
+            elif drift.reason not in kept:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 old = path.read_bytes() if path.exists() else b""
                 path.write_bytes(restore_line_ends(old, drift.then.encode("utf-8", "surrogateescape")))
@@ -229,7 +254,7 @@ class Generator:
                 code="WorkflowsDrifted",
                 fix="\n".join(dict.fromkeys(drift.fix for drift in refused)),
             )
-        return tuple(drift.path for drift in drifts)
+        return drifts
 
     def _texts(self, top: Path) -> dict[str, str | None]:
         """Return the texts of the files that are there, None for a link, which is not written through."""
@@ -237,6 +262,20 @@ class Generator:
         existing = {name: path for name, path in paths.items() if os.path.lexists(path) or _leads_away(path, top)}
         is_own = {name: path.is_file() and not _leads_away(path, top) for name, path in existing.items()}
         return {name: _text(path) if is_own[name] else None for name, path in existing.items()}
+
+
+def require_usable_settings(project: Project, settings: CiSettings, kind: str | None) -> None:
+    """Raise `PyprojectInvalid` for settings that have no effect; ``kind``: that of the forge, None where unknown."""
+    keys = ['tag = "on-merge"'] * settings.tags_merges + ["prepare = true"] * settings.prepare
+    if kind == "gitlab" and keys:
+        raise PyprojectInvalid(
+            f"{' and '.join(keys)} in [tool.seatrial.workflows] of {project.path}: only GitHub has such a workflow, "
+            "and the remote is on GitLab",
+            fix=f"remove {'it' if len(keys) == 1 else 'them'}; {Command('release', '--pull-request')} opens the merge "
+            f"request, and after the merge {Command('release')} makes the tag",
+        )
+    if settings.tags_merges:
+        require_version_in_files(project)
 
 
 def require_valid(drift: Drift) -> None:

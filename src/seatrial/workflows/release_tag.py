@@ -21,6 +21,7 @@ from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.version_places import find_version_files
 from seatrial.project.versions import released_versions
 from seatrial.project.write_version import raise_version
+from seatrial.workflows.context import require_version_in_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,16 +31,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 100
 """How often a run can be started again before its number is that of the next."""
-
-
-def require_version_in_files(snapshot: ProjectSnapshot) -> None:
-    """Raise `TagUnfit` for a project whose version comes from the tag: no commit says that it is a release."""
-    if snapshot.comes_from_tag:
-        raise ProjectError(
-            "the version comes from the tag, so CI can't see by a commit that a release was merged",
-            code="TagUnfit",
-            fix='tag = "push" in [tool.seatrial.workflows], and after the merge: ' + str(Command("release")),
-        )
 
 
 @dataclass(frozen=True)
@@ -60,14 +51,14 @@ class ReleaseTag:
 
         ``before``: the commit of the branch before the push. A release is a version without a tag that the commit
         before did not have, with its entry in the changelog. A tag that is at the commit itself is that of a run which
-        failed half-way. Raises `TagUnfit` for a project whose version comes from the tag.
+        failed half-way. Raises `PyprojectInvalid` for a project whose version comes from the tag.
         """
         repository = self.repository
         git = Git(repository.root)
         here = set(git.run("tag", "--points-at", "HEAD").split())
         tags = set(read_tags(repository)) - here
         snapshot = ProjectSnapshot.of(self.snapshot.project.root, files_of_commit(repository), tags)
-        require_version_in_files(snapshot)
+        require_version_in_files(snapshot.project)
         tag = snapshot.tag(snapshot.current)
         is_elsewhere = tag not in here and git.line("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}")
         is_new = snapshot.is_untagged and not is_elsewhere
