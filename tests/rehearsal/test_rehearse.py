@@ -36,7 +36,6 @@ tag        v1.3.0 at {{commit}}
 files      tidepool-1.3.0.tar.gz  … bytes  sha256 {{sha256}}
            tidepool-1.3.0-py3-none-any.whl  … bytes  sha256 {{sha256}}
 installed  Python {HERE}: import tidepool
-took       release N s · CI N s · upload N s · install N s · compare N s
 {{remarks}}unknown    whether the name tidepool is free on PyPI, or yours
            whether PyPI has the publisher: owner acme, repository tidepool, workflow release.yml, environment pypi
            whether the environment pypi waits for a reviewer, and who may push tags

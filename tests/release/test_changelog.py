@@ -73,7 +73,7 @@ def release(repo: ReleaseRepo, *args: str) -> str:
 
 def test_unreleased_section_becomes_the_entry_of_the_release(repo: ReleaseRepo) -> None:
     without_towncrier(repo)
-    assert repo.project.invoke("status").output.splitlines()[1] == "notes      1, which asks for minor: 1.3.0"
+    assert repo.project.invoke("status").output.splitlines()[1] == "notes      1, for a minor release: 1.3.0"
     release(repo, "--part", "auto")
     assert repo.read("CHANGELOG.md") == RELEASED
     assert repo.remote.git("show", "main:CHANGELOG.md") == RELEASED

@@ -143,7 +143,8 @@ def test_checkout_does_not_matter(repo: ReleaseRepo) -> None:
     repo.project.commit("Mine alone")
     before = repo.state()
     output = requested(repo)
-    assert "not in   1 commit that origin does not have" in output
+    mine = repo.project.git("rev-parse", "--short", "HEAD").strip()
+    assert f"not in   1 commit that origin does not have:\n           {mine} Mine alone\n" in output
     assert repo.remote.git("rev-parse", "release/1.3.0^") == repo.remote.git("rev-parse", "main")
     assert repo.state().head == before.head
 

@@ -72,10 +72,11 @@ def test_plan_is_shown_before_it_is_carried_out(repo: ReleaseRepo) -> None:
     )
     repo.project.git("add", ".github")
     repo.project.git("commit", "-q", "-m", "Publish from CI")
+    mine = repo.project.git("rev-parse", "--short", "HEAD").strip()
     ran = repo.release("--part", "auto", "--yes")
     assert ran.returncode == 0, ran.output
     plan = ran.output[ran.output.index("tidepool 1.2.3 → 1.3.0") :].partition("  commit: ")[0]
-    assert normalised(plan, remote=repo.remote.root) == lines(
+    assert normalised(plan, remote=repo.remote.root, mine=mine) == lines(
         """
         tidepool 1.2.3 → 1.3.0
 
@@ -98,7 +99,8 @@ def test_plan_is_shown_before_it_is_carried_out(repo: ReleaseRepo) -> None:
         tag      v1.3.0
         push     main and v1.3.0 to origin (../remote.git), both or neither
         CI       .github/workflows/release.yml listens to tags
-        also     1 commit that origin does not have yet
+        also     1 commit that origin does not have yet:
+                   {mine} Publish from CI
         not in   uncommitted changes in the checkout: notes.txt
         """
     )
@@ -889,7 +891,7 @@ def test_status_shows_the_state_of_the_project(repo: ReleaseRepo) -> None:
     assert repo.project.invoke("status").output == lines(
         """
         tidepool 1.2.3, 2 commits, no tag yet
-        fragments  2, which ask for minor: 1.3.0
+        fragments  2, for a minor release: 1.3.0
         branch     main to origin/main: 0 ahead, 0 behind
         next       invoke release --part minor
         """
@@ -943,7 +945,7 @@ def remove_fragments(repo: ReleaseRepo) -> None:
     repo.project.git("commit", "-q", "-m", "Remove the fragments")
 
 
-FRAGMENTS = "fragments  2, which ask for minor: 1.3.0"
+FRAGMENTS = "fragments  2, for a minor release: 1.3.0"
 UP_TO_DATE = "branch     main to origin/main: 0 ahead, 0 behind"
 RELEASE = "next       invoke release --part minor"
 STATES: dict[Callable[[ReleaseRepo], None], tuple[str, ...]] = {

@@ -73,11 +73,18 @@ def test_several_codes_are_explained_in_their_order(capsys: pytest.CaptureFixtur
     assert both == f"{ERROR}\n{printed(capsys, 'explain', 'DIST206')}"
 
 
-def test_without_a_code_every_code_is_listed_with_its_title(capsys: pytest.CaptureFixture[str]) -> None:
-    listed = printed(capsys, "explain").splitlines()
+def test_without_a_code_the_families_are_listed_and_a_family_lists_its_codes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    *families, blank, hint = printed(capsys, "explain").splitlines()
     explanations = read_explanations()
-    column = max(map(len, explanations))
-    assert listed == [f"{explanation.code:{column}}  {explanation.title}" for explanation in explanations.values()]
+    assert (blank, hint.partition(": ")[2]) == ("", "seatrial explain DIST")
+    listed = []
+    for name, number in (line.split()[:2] for line in families):
+        codes = [line.split("  ")[0] for line in printed(capsys, "explain", name.lower()).splitlines()]
+        assert len(codes) == int(number)
+        listed += codes
+    assert sorted(listed) == sorted(explanations)
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import InvalidName, canonicalize_name
 
 from seatrial.checks.contents import COMMON_NAMES
-from seatrial.checks.index import answer_about_name
+from seatrial.checks.index import NameAnswer, answer_about_name
 from seatrial.checks.metadata import email_errors, is_python_module
 from seatrial.commands import Command
 from seatrial.distributions.pypi_rules import PROHIBITED_NAMES
@@ -75,7 +75,10 @@ class PackageRequest:
                 fix=f"--python {pythons[0]}",
             )
         name = PackageName.of(Path(text).name or text)
-        return cls(Path(text).absolute(), name, f"{name.project}, a Python package", int(oldest[2:]))
+        # A folder that the path only leads through, as in sub/../name, is not made.
+        folder = Path(text).absolute()
+        folder = folder.parent.resolve() / folder.name
+        return cls(folder, name, f"{name.project}, a Python package", int(oldest[2:]))
 
 
 ADDRESS = re.compile(r".*[/\\:].*", re.DOTALL)
@@ -121,13 +124,14 @@ def create_package(request: PackageRequest) -> NewPackage:
     """
     require_free_folder(request.folder)
     above, name = request.folder.parent, request.folder.name
-    above.mkdir(parents=True, exist_ok=True)
-    remotes = remotes_around(above, name)
-    if remotes is not None and request.remote:
-        raise ProjectError(
-            f"{above} is in a git repository, which has remotes of its own", code="NotMine", fix="leave out --remote"
-        )
     with _staged(above, name) as folder:
+        remotes = remotes_around(above, name)
+        if remotes is not None and request.remote:
+            raise ProjectError(
+                f"{above} is in a git repository, which has remotes of its own",
+                code="NotMine",
+                fix="leave out --remote",
+            )
         package = _package(request, read_author(above), remotes)
         _begin_repository(folder, request.remote)
         written = _write(folder, package, workflows=request.workflows and not package.is_member)
@@ -140,7 +144,12 @@ def create_package(request: PackageRequest) -> NewPackage:
 
 @contextlib.contextmanager
 def _staged(above: Path, name: str) -> Iterator[Path]:
-    """Yield an empty folder of this name in a temporary folder, on the disk of the package."""
+    """Yield an empty folder of this name in a temporary folder, on the disk of the package.
+
+    Folders above it that were made for that, and are empty at the end, are removed.
+    """
+    missing = [folder for folder in (above, *above.parents) if not folder.exists()]
+    above.mkdir(parents=True, exist_ok=True)
     holder = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=above))
     try:
         folder = holder / name
@@ -148,6 +157,9 @@ def _staged(above: Path, name: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(holder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for made in missing:
+                made.rmdir()
 
 
 def _package(
@@ -339,7 +351,7 @@ def _module(text: str) -> str:
     return re.sub(r"[-_.]+", "_", text).lower()
 
 
-def name_remark(name: str, index: str, released: Collection[Version] = ()) -> str:
+def name_answer(name: str, index: str, released: Collection[Version] = ()) -> NameAnswer:
     """Return what an index has under the name of a project; "unknown" when it does not answer.
 
     ``index``: the address of its simple API; ``released``: the versions that have a tag here.
@@ -347,7 +359,7 @@ def name_remark(name: str, index: str, released: Collection[Version] = ()) -> st
     try:
         project_files = read_project_files(index, name)
     except IndexUnreachable as error:
-        return f"whether the name {name} is free is unknown: {error.what}"
+        return NameAnswer(f"whether the name {name} is free is unknown: {error.what}")
     pending = PendingRelease(redacted_address(index), name, None, project_files, tuple(released))
     holder = maker_of_newest(project_files) if pending.is_strange else ""
-    return str(answer_about_name(replace(pending, holder=holder)))
+    return answer_about_name(replace(pending, holder=holder))

@@ -234,8 +234,7 @@ class ProjectStatus:
     def _request(self) -> str:
         if not self.fragments:
             return ""
-        verb = "asks" if self.fragments == 1 else "ask"
-        return f", which {verb} for {self.part}: {self.next_version}"
+        return f", for a {self.part} release: {self.next_version}"
 
     @property
     def next_step(self) -> tuple[Command | str | None, str | None]:

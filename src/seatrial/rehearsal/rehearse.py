@@ -385,7 +385,6 @@ class RehearsalReport:
             ("tag", [f"{self.manifest.tag} at {self.manifest.commit[:12]}"]),
             ("files", [f"{file.path.name}  {file.size:,} bytes  sha256 {file.sha256}" for file in self.manifest.files]),
             ("installed", list(map(str, self.installed))),
-            ("took", [" · ".join(f"{name} {seconds:.1f} s" for name, seconds in self.seconds.items())]),
             ("remarks", list(self.remarks)),
             ("not run", list(not_run)),
             ("unknown", list(self.unknown)),

@@ -25,7 +25,7 @@ class ReleasePlan:
     """The changes of a release.
 
     ``message``: that of the commit; ``entry``: the changelog entry as it was rendered; ``diff``: the changes of the
-    commit, and ``removed`` the files that it removes; ``unpushed``: how many commits of the checkout the remote lacks,
+    commit, and ``removed`` the files that it removes; ``unpushed``: the commits of the checkout that the remote lacks,
     which a push takes along and a request does not; ``unfinished``: paths in the checkout that are not part of it;
     ``publishes``: the CI files that run on tags; ``hooks``: the settings with commands of bump-my-version, which do not
     run; ``stale``: lines that keep the numbers of the version before.
@@ -39,7 +39,7 @@ class ReleasePlan:
     entry: str = ""
     diff: str = ""
     removed: tuple[str, ...] = ()
-    unpushed: int = 0
+    unpushed: tuple[str, ...] = ()
     unfinished: tuple[str, ...] = ()
     publishes: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ def request_plan_text(plan: RequestPlan, remote: Remote) -> str:
     ]
     rows += [("replaces", name) for name in plan.replaces]
     if release.unpushed:
-        rows.append(("not in", f"{count_text(release.unpushed, 'commit')} that {remote.name} does not have"))
+        rows += _commit_rows("not in", release.unpushed, f"that {remote.name} does not have")
     if release.unfinished:
         rows.append(("not in", f"uncommitted changes in the checkout: {first_of(release.unfinished)}"))
     if release.hooks:
@@ -128,7 +128,7 @@ def plan_text(plan: ReleasePlan, target: PushTarget, remote: Remote) -> str:
         ("CI", _publishing_text(plan.publishes)),
     ]
     if plan.unpushed:
-        rows.append(("also", f"{count_text(plan.unpushed, 'commit')} that {remote.name} does not have yet"))
+        rows += _commit_rows("also", plan.unpushed, f"that {remote.name} does not have yet")
     if plan.unfinished:
         rows.append(("not in", f"uncommitted changes in the checkout: {first_of(plan.unfinished)}"))
     if plan.hooks:
@@ -140,6 +140,11 @@ def _rows(head: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     """Return rows of which the first has the head, and no more than `MOST_PATHS`."""
     visible = [*texts[:MOST_PATHS], *([f"and {len(texts) - MOST_PATHS} more"] if len(texts) > MOST_PATHS else [])]
     return [(head if not number else "", text) for number, text in enumerate(visible)]
+
+
+def _commit_rows(head: str, commits: Sequence[str], text: str) -> list[tuple[str, str]]:
+    """Return a row with the number of some commits, and the first of them below it."""
+    return [(head, f"{count_text(len(commits), 'commit')} {text}:"), *_rows("", [f"  {commit}" for commit in commits])]
 
 
 def changed_files(diff: str) -> tuple[str, ...]:

@@ -19,9 +19,9 @@ from seatrial.commands import Command
 from seatrial.distributions.build import ensure_built
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
-from seatrial.errors import Reasons, ReleaseError, SeatrialError, WorkflowUnknown, last_lines, together
+from seatrial.errors import Reasons, ReleaseError, SeatrialError, WorkflowUnknown, last_lines, printable, together
 from seatrial.events import SessionReader
-from seatrial.git.command import tracked_files
+from seatrial.git.command import Git, tracked_files
 from seatrial.git.repository import files_of_commit, object_of_tag, read_tags, uncommitted_files
 from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.project.project import Project
@@ -354,7 +354,7 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
         entry=entry,
         diff=diff,
         removed=removed,
-        unpushed=preconditions.branch_status.ahead,
+        unpushed=_unpushed_commits(preconditions),
         unfinished=uncommitted_files(preconditions.repository),
         publishes=files_that_publish(scratch.root, snapshot.tag(version)),
         hooks=() if snapshot.comes_from_tag else configured_hooks(snapshot.project),
@@ -365,6 +365,15 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
     if plan.publishes:
         require_ci(message, push_options(preconditions.repository), OF_RELEASE if diff else OF_HEAD)
     return plan
+
+
+def _unpushed_commits(preconditions: Preconditions) -> tuple[str, ...]:
+    """Return the commits of the checkout that the remote lacks, each as a short hash and a subject."""
+    repository, remote = preconditions.repository, preconditions.remote
+    if remote is None or not preconditions.branch_status.ahead:
+        return ()
+    log = Git(repository.root).run("log", "--no-show-signature", "--format=%h %s", f"{remote.tip}..{repository.commit}")
+    return tuple(map(printable, log.splitlines()))
 
 
 SKIP_MARKER = re.compile(

@@ -20,7 +20,7 @@ from seatrial.tasks.command import command
 from seatrial.tasks.console import errors_as_messages, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from invoke.context import Context
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @command(
     words=["code"],
     iterable=["code"],
-    help={"code": "the codes of checks or errors; without one, all codes are listed"},
+    help={"code": "codes of checks or errors, or a family such as DIST; without one, the families are listed"},
 )
 def explain(context: Context, code: Sequence[str]) -> None:
     """Explain checks and errors by their codes.
@@ -39,22 +39,23 @@ def explain(context: Context, code: Sequence[str]) -> None:
 
     with errors_as_messages():
         explanations = read_explanations()
+        families = by_family(explanations.values())
         if not code:
-            column = max(map(len, explanations))
-            show(
-                "\n".join(f"{explanation.code:{column}}  {explanation.title}" for explanation in explanations.values())
-            )
+            rows = [(name, str(len(members)), FAMILIES[name]) for name, members in families.items()]
+            show("\n".join(f"{name:7} {number:>3}  {about}" for name, number, about in rows))
+            show(f"\nthe codes of a family, or the text of a code: {Command('explain', 'DIST', program_only=True)}")
             return
-        by_name = {name.casefold(): explanation for name, explanation in explanations.items()}
+        by_name = {name.casefold(): str(explanation) for name, explanation in explanations.items()}
+        by_name |= {name.casefold(): list_text(members) for name, members in families.items()}
         for text in code:
             if text.casefold() not in by_name:
-                near = nearest(text, explanations, CLOSE_CODE)
+                near = nearest(text, (*explanations, *families), CLOSE_CODE)
                 raise ProjectError(
                     f"there is no check or error {redact(text)!r}{did_you_mean(near)}",
                     code="CodeUnknown",
                     fix=Command("explain", *near[:1], program_only=True),
                 )
-        show("\n\n".join(str(by_name[text]) for text in dict.fromkeys(map(str.casefold, code))))
+        show("\n\n".join(by_name[text] for text in dict.fromkeys(map(str.casefold, code))))
 
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -83,6 +84,33 @@ class Explanation:
 
     def __str__(self) -> str:
         return f"{self.code} ({self.kind})\n\n{self.text}"
+
+
+FAMILIES = {
+    "CI": "checks of workflows, and of what the tag starts",
+    "DIST": "checks of sdists and wheels",
+    "GIT": "checks of the repository and its remote",
+    "INDEX": "checks of the index, and of the name",
+    "META": "checks of the metadata",
+    "errors": "what ends a command, with its fix",
+}
+"""The families of codes, and what they are about."""
+
+
+def by_family(explanations: Iterable[Explanation]) -> dict[str, list[Explanation]]:
+    """Return explanations by the names of their families."""
+    families: dict[str, list[Explanation]] = {name: [] for name in FAMILIES}
+    for explanation in explanations:
+        name = explanation.code.rstrip("0123456789")
+        families[name if name in families else "errors"].append(explanation)
+    return families
+
+
+def list_text(explanations: Iterable[Explanation]) -> str:
+    """Return a line for each code, with its title."""
+    rows = {explanation.code: explanation.title for explanation in explanations}
+    column = max(map(len, rows))
+    return "\n".join(f"{code:{column}}  {title}" for code, title in rows.items())
 
 
 def read_explanations() -> dict[str, Explanation]:

@@ -179,7 +179,7 @@ def new(
     from seatrial.init.new import (
         PackageRequest,
         create_package,
-        name_remark,
+        name_answer,
         new_package_text,
         require_address,
         require_free_folder,
@@ -192,13 +192,18 @@ def new(
         license = require_license(license) if license else ""  # noqa: A001 - as above
         remote = require_address(remote) if remote else ""
         require_free_folder(request.folder)
+        console = open_console("new")
+        with console.waiting("asking the index about the name"):
+            answer = name_answer(request.name.project, pip_index_url(os.environ))
+        console.show(f"{answer}\n")
         if not yes and is_interactive():
+            if answer.fix:
+                confirm(console, "create it all the same?", effect="nothing was made", fix="--yes")
             description = description or ask_line("description", request.description)
             license = license or _choose_license()  # noqa: A001 - as above
             keyword = keyword or ask_line("keywords, separated by commas", "none").split(",")
             if git_folder(Path.cwd()) is None:
                 remote = remote or _ask_address()
-        console = open_console("new")
         request = replace(
             request,
             description=" ".join(description.split()) or request.description,
@@ -211,9 +216,6 @@ def new(
         with console.waiting("writing the files"):
             package = create_package(request)
         console.show(new_package_text(package, request), paint_card)
-        with console.waiting("asking the index about the name"):
-            remark = name_remark(request.name.project, pip_index_url(os.environ))
-        console.show(f"\n{remark}")
 
 
 def _choose_parts(console: Console, detected: DetectedProject, parts: Parts) -> Parts:

@@ -75,8 +75,9 @@ def verify(
 
     console = open_console("verify", sys.stderr if json else sys.stdout)
     with errors_as_messages("nothing has changed"), termination_as_interrupt(), console.running() as progress:
-        repository, snapshot = open_project()
-        tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
+        with console.waiting("reading the repository"):
+            repository, snapshot = open_project()
+            tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
         destination = find_destination(index, snapshot.config, os.environ)
         options = VerifyOptions(
             destination, parse_seconds(limit), os.environ, "here" if attestations else "by CI", install
@@ -136,10 +137,11 @@ def publish(
         tempfile.TemporaryDirectory(prefix="seatrial-publish-") as folder,
         console.running() as progress,
     ):
-        repository, snapshot = open_project()
+        with console.waiting("reading the repository"):
+            repository, snapshot = open_project()
+            tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
         destination = find_destination(index, snapshot.config, os.environ)
         options = VerifyOptions(destination, parse_seconds(limit), os.environ, "not at all", install)
-        tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
         with progress.step("prepare", f"{tagged.name} {tagged.version}, from its tag") as step:
             upload_plan = plan_upload(tagged, destination, Path(folder), step)
         console.pause()
@@ -181,15 +183,16 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
     from seatrial.publish.undo import read_release_to_undo, wait_until_yanked, write_follow_up
 
     with errors_as_messages("the fragment stays where it is"), termination_as_interrupt():
-        repository, snapshot = open_project()
-        seconds = parse_seconds(limit)
-        destination = find_destination(index, snapshot.config, os.environ)
-        tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
-        release = read_release_to_undo(tagged, destination)
+        console = open_console("undo")
+        with console.waiting("reading the repository, and asking the index"):
+            repository, snapshot = open_project()
+            seconds = parse_seconds(limit)
+            destination = find_destination(index, snapshot.config, os.environ)
+            tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
+            release = read_release_to_undo(tagged, destination)
         show(release, paint=paint_card)
         show(write_follow_up(release, why))
         if release.on_index.served:
-            console = open_console("undo")
             with console.running() as progress, progress.step("wait", "until it is yanked") as step:
                 wait_until_yanked(release, seconds, step.report)
             show(f"{release.on_index.project} {release.on_index.version} is yanked: {release.on_index.index}")
