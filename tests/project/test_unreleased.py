@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from packaging.version import Version
 
@@ -454,6 +456,82 @@ def test_final_release_has_the_notes_of_its_pre_releases() -> None:
 def test_pre_release_has_its_own_notes_alone() -> None:
     entry = "## 1.3.0rc3\n\n### Features\n\n- Sun."
     assert with_pre_releases(entry, PRE_RELEASES, Version("1.3.0rc3"), merge=True) == (entry, PRE_RELEASES)
+
+
+@pytest.mark.parametrize(
+    ("latest", "heading"),
+    [
+        ("1.2.0 (Monday, January 5, 2026)", "1.3.0 (Friday, November 27, 2026)"),
+        ("1.2.0, Mon 5 Jan 2026", "1.3.0, Fri 27 Nov 2026"),
+        ("1.2.0 - January 5th, 2026", "1.3.0 - November 27, 2026"),
+        ("1.2.0 - Sept. 5, 2026", "1.3.0 - Nov 27, 2026"),
+        ("1.2.0 (05-Jan-2026)", "1.3.0 (27-Nov-2026)"),
+        ("1.2.0 (01/25/2026)", "1.3.0 (11/27/2026)"),
+        ("1.2.0 (25/01/2026)", "1.3.0 (27/11/2026)"),
+        ("1.2.0 (20260125)", "1.3.0 (20261127)"),
+        ("1.2.0 - 2026-01-25T10:00:00Z", "1.3.0 - 2026-11-27"),
+        ("[1.2.0] - 2026-01-05 **[YANKED]**", "[1.3.0] - 2026-11-27"),
+        ("1.2.0 - 2026-01-05 - Yanked", "1.3.0 - 2026-11-27"),
+        ("1.2.0 (2026-01-05, yanked)", "1.3.0 (2026-11-27)"),
+        ("1.2.0 (2026-01-05) (yanked)", "1.3.0 (2026-11-27)"),
+        ("1.2.0 ~~(yanked)~~", "1.3.0"),
+    ],
+)
+def test_heading_has_the_day_of_the_release_in_the_form_of_the_one_before(latest: str, heading: str) -> None:
+    text = f"# Changelog\n\n## Un-released\n\n- Tides.\n\n## {latest}\n\n- Fog.\n"
+    assert release_unreleased(text, release())[0].splitlines()[4] == f"## {heading}"
+
+
+@pytest.mark.parametrize("latest", ["2026.8.1", "2026.08.01", "2026.8.1 - 2026-08-30", "v2026.8.1"])
+def test_version_that_is_a_date_is_no_date_of_a_heading(latest: str) -> None:
+    text = f"# Changelog\n\n## Unreleased\n\n- Tides.\n\n## {latest}\n\n- Fog.\n"
+    new = release_unreleased(text, replace(release(), version=Version("2026.11.2")))[0]
+    expected = latest.replace("2026.8.1", "2026.11.2").replace("2026.08.01", "2026.11.2")
+    assert new.splitlines()[4] == f"## {expected.replace('2026-08-30', '2026-11-27')}"
+
+
+@pytest.mark.parametrize("label", ["(v1-2-0)=", '<a name="1.2.0"></a>', '<a id="v120">'])
+def test_name_for_a_heading_stays_above_it(label: str) -> None:
+    text = f"# Changelog\n\n## Unreleased\n\n- Tides.\n\n{label}\n## 1.2.0\n\n- Fog.\n"
+    new, entry = release_unreleased(text, release())
+    assert new.endswith(text[text.index("- Tides.") :])
+    assert [note.text for note in unreleased_notes(text)] == ["- Tides."]
+    assert label not in entry
+
+
+@pytest.mark.parametrize(
+    ("link", "links"),
+    [
+        (
+            "https://example.org/tide/pool/commits/main",
+            (
+                "https://example.org/tide/pool/compare/v1.3.0...main",
+                "https://example.org/tide/pool/releases/tag/v1.3.0",
+            ),
+        ),
+        (
+            "https://example.org/group/tide/pool/-/commits/main/",
+            (
+                "https://example.org/group/tide/pool/-/compare/v1.3.0...main",
+                "https://example.org/group/tide/pool/-/tags/v1.3.0",
+            ),
+        ),
+        (
+            "https://example.org/tide/pool/branches/compare/HEAD..v1.2.0",
+            (
+                "https://example.org/tide/pool/branches/compare/HEAD..v1.3.0",
+                "https://example.org/tide/pool/branches/compare/v1.3.0..v1.2.0",
+            ),
+        ),
+    ],
+    ids=["first release", "first release on GitLab", "newer one first"],
+)
+def test_link_of_the_section_leads_to_those_of_the_release_and_of_what_follows(
+    link: str, links: tuple[str, str]
+) -> None:
+    text = f"# Changelog\n\n## [Unreleased]\n\n- Tides.\n\n[unreleased]: {link}\n"
+    new = release_unreleased(text, release())[0]
+    assert new.endswith(f"- Tides.\n\n[unreleased]: {links[0]}\n[1.3.0]: {links[1]}\n")
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ FENCE = re.compile(r"[ \t]*(?P<sign>`{3,}|~{3,})(?P<info>[^`]*)$")
 LINK = re.compile(r"^\[(?P<label>[^\]]+)\]:[ \t]*<?(?P<url>[^\s>]+)>?(?:[ \t]+[\"'(].*)?[ \t]*$")
 """The definition of a link in Markdown."""
 
-LABEL = re.compile(r"^\.\. _[^:]+:[ \t]*$")
-"""A name for the heading after it, in reStructuredText."""
+LABEL = re.compile(r"^(?:\.\. _[^:]+:|\([\w.-]+\)=|<a (?:name|id)=[^<>]*>(?:</a>)?)[ \t]*$")
+"""A name for the heading after it, in reStructuredText, MyST or HTML."""
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -47,8 +47,13 @@ class EntryHeading:
     @property
     def versions(self) -> tuple[Version, ...]:
         """The versions in it."""
+        return tuple(map(Version, self.version_texts))
+
+    @property
+    def version_texts(self) -> tuple[str, ...]:
+        """The versions in it as they are written, such as 2026.08.01 for 2026.8.1."""
         words = re.split(r"[\s\[\]()<>,:`/*]+", self.text)
-        return tuple(Version(word) for word in words if WHOLE_VERSION.fullmatch(word))
+        return tuple(word for word in words if WHOLE_VERSION.fullmatch(word))
 
 
 def has_entry(text: str, version: Version) -> bool:

@@ -7,6 +7,7 @@ written as that of the release before it; the links that compare releases at the
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ CATEGORY_OF_KIND = {
 """The category of a type of fragment, where its name is not the category."""
 
 UNRELEASED = re.compile(
-    r"\b(?:unreleased|unpublished|not (?:yet )?released|to be released|(?:in|under) development|upcoming|next release"
+    r"\b(?:un-?released|unpublished|not (?:yet )?released|to be released|(?:in|under) development|upcoming|next release"
     r"|work in progress|coming soon|TBD|TBA)\b|\b(?:\d{4}|\d\dxx|xxxx|yyyy)[-/.](?:xx?|mm|\?\?)[-/.](?:xx?|dd|\?\?)",
     re.IGNORECASE,
 )
@@ -54,24 +55,28 @@ NEXT = re.compile(r"next(?: version)?|dev(?:elop(?:ment)?)?|main|master|head|tru
 """What names the release that comes next when it is all of a heading above the releases."""
 
 MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
+WEEKDAY = r"(?:(?P<weekday>Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\.?,? )?"
+ORDINAL = r"(?:st|nd|rd|th)?"
 DATE = re.compile(
-    r"\b\d{4}[-/.]\d\d?[-/.]\d\d?\b|\b\d\d?\.\d\d?\.\d{4}\b"
-    rf"|\b\d\d? {MONTH} \d{{4}}\b|\b{MONTH} (?:\d\d?(?:st|nd|rd|th)?,? )?\d{{4}}\b"
+    rf"\b{WEEKDAY}(?P<day>\d{{4}}[-/.]\d\d?[-/.]\d\d?|20\d\d[01]\d[0-3]\d|\d\d?[./]\d\d?[./]\d{{4}}"
+    rf"|\d\d?{ORDINAL}[- ](?:of )?{MONTH},?[- ]\d{{4}}|{MONTH} (?:\d\d?{ORDINAL},? )?\d{{4}})"
+    r"(?P<time>[T ]\d\d?:\d\d[:\d.]*(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?)?\b"
 )
 """How a date is written: ``2026-01-31``, ``31.01.2026``, ``31 January 2026``, ``Jan 31, 2026``, ``January 2026``."""
 
 DATE_FORMS = (
-    "%Y-%m-%d",
-    "%Y/%m/%d",
-    "%Y.%m.%d",
-    "%d.%m.%Y",
-    "%d %B %Y",
-    "%d %b %Y",
-    "%B %d, %Y",
-    "%b %d, %Y",
-    "%B %Y",
-    "%b %Y",
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
+    *("%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y"),
+    *("%d %B %Y", "%d %b %Y", "%d %B, %Y", "%d %b, %Y", "%d-%b-%Y", "%d-%B-%Y", "%d of %B %Y"),
+    *("%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%b %d %Y", "%B %Y", "%b %Y"),
 )
+
+YANKED = re.compile(
+    r"[ \t]*(?P<marks>[*_~]*)[\[(]yanked[\])](?P=marks)"
+    r"|[ \t]*[-,:\N{EN DASH}\N{EM DASH}]+[ \t]*yanked\b|[ \t]+yanked\b",
+    re.IGNORECASE,
+)
+"""How a heading says that a release was withdrawn."""
 
 STATE_MARKS = " *_()"
 """What can be around the line that says when a release was made."""
@@ -79,6 +84,12 @@ STATE_MARKS = " *_()"
 COMMENTS = ("<!--", ".. ")
 BULLET = re.compile(r"(?P<sign>[-*+]) ")
 COMPARISON = re.compile(r"(?P<base>.*/)(?P<start>[^/]+?)(?P<dots>\.{2,3})(?P<end>[^/]+)")
+BRANCH = re.compile(r"HEAD|main|master|trunk|dev|develop|devel", re.IGNORECASE)
+OF_BRANCH = re.compile(
+    r"(?P<repository>https?://[^/]+/[^/]+/(?:(?!-/)[^/]+/)*?[^/]+)/(?P<dash>-/)?(?:commits|tree)/(?P<name>[^/?#]+)/?"
+)
+"""The page of a branch, to which the link of a first release leads."""
+
 LINK_IN_HEADING = re.compile(r"(?P<base>/)(?P<start>[^/\s()]+?)(?P<dots>\.{2,3})(?P<end>[^/\s()]+)")
 NO_CHANGES = re.compile(
     r"(?:[-*+] +)?(?:No (?:\w+ )?changes(?: yet)?|Nothing(?: has)? changed(?: yet)?|Nothing yet)\.?\s*"
@@ -345,7 +356,7 @@ def _released_line(text: str, release: Release) -> str | None:
     released = (heading for heading in read_headings(text) if heading.versions and not _is_unreleased(lines, heading))
     number = next((_state_line(lines, heading, DATE) for heading in released), None)
     date = DATE.search(lines[number].strip(STATE_MARKS)) if number is not None else None
-    return lines[number].replace(date[0], _in_form_of(date[0], release.date)) if number is not None and date else None
+    return lines[number].replace(date[0], _in_form_of(date, release.date)) if number is not None and date else None
 
 
 def heading_text(text: str, release: Release) -> str:
@@ -359,13 +370,16 @@ def heading_text(text: str, release: Release) -> str:
         return f"{prefix}{version} - {release.date}"
     latest = earlier[0].text
     previous = str(earlier[1].versions[0]) if len(earlier) > 1 else _start_of_link(latest)
-    words = {str(earlier[0].versions[0]): str(release.version)}
+    words = {earlier[0].version_texts[0].lstrip("vV"): str(release.version)}
     if previous:
         words.setdefault(previous, str(earlier[0].versions[0]))
     pattern = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-    renamed = re.sub(rf"(?<![\d.])(?:{pattern})(?![\d]|\.\d)", lambda match: words[match[0]], latest)
-    dated = DATE.sub(lambda match: _in_form_of(match[0], release.date), renamed)
-    return re.sub(r"[ \t]*\[YANKED\]", "", dated, flags=re.IGNORECASE)
+    of_version = re.compile(rf"(?<![\d.])(?:{pattern})(?![\d]|\.\d)")
+    # A version such as 2026.11.0 is no date.
+    texts = [DATE.sub(lambda match: _in_form_of(match, release.date), text) for text in of_version.split(latest)]
+    versions = [words[match[0]] for match in of_version.finditer(latest)]
+    renamed = "".join(text for pair in zip(texts, [*versions, ""]) for text in pair)
+    return YANKED.sub("", renamed)
 
 
 def _start_of_link(heading: str) -> str | None:
@@ -375,17 +389,23 @@ def _start_of_link(heading: str) -> str | None:
     return version[0] if version else None
 
 
-def _in_form_of(example: str, date: str) -> str:
-    """Return a day in the form in which ``example`` is written, in its own where that is not known."""
+def _in_form_of(match: re.Match[str], date: str) -> str:
+    """Return a day in the form in which another is written, without its time; as it is where the form is not known."""
     day = datetime.strptime(date, DATE_FORMS[0])  # noqa: DTZ007 - a day has no time zone
+    example = match["day"]
+    # strptime has neither 5th nor Sept.
+    plain = re.sub(r"\bSept\b", "Sep", re.sub(rf"(?<=\d){ORDINAL}(?=\W)|(?<=[a-z])\.", "", example))
     for form in DATE_FORMS:
         try:
-            written = datetime.strptime(example, form)  # noqa: DTZ007 - as above
+            written = datetime.strptime(plain, form)  # noqa: DTZ007 - as above
         except ValueError:
             continue
         text = day.strftime(form)
         # Without zeros where the example has none.
-        return text if written.strftime(form) == example else re.sub(r"\b0(\d)\b", r"\1", text)
+        text = text if written.strftime(form) == plain else re.sub(r"\b0(\d)\b", r"\1", text)
+        weekday = match["weekday"] and match[0][: match.start("day") - match.start()]
+        name = f"{day:%A}" if weekday and len(weekday.rstrip(",. ")) > len(match["weekday"]) else f"{day:%a}"
+        return f"{name}{weekday.lstrip(string.ascii_letters)}{text}" if weekday else text
     return date
 
 
@@ -411,11 +431,9 @@ def with_comparison(text: str, release: Release) -> str:
     if label is None or label in labels:
         return text
     for number, match in links.items():
-        comparison = COMPARISON.fullmatch(match["url"])
-        if UNRELEASED.search(match["label"]) and comparison:
-            base, start, dots, end = comparison.group("base", "start", "dots", "end")
-            lines[number] = f"[{match['label']}]: {base}{tag}{dots}{end}"
-            lines.insert(number + 1, f"[{label}]: {base}{start}{dots}{tag}")
+        following = _links_of_release(match["url"], tag) if UNRELEASED.search(match["label"]) else None
+        if following:
+            lines[number : number + 1] = [f"[{match['label']}]: {following[0]}", f"[{label}]: {following[1]}"]
             return "\n".join(lines) + "\n"
     for number, match in links.items():
         latest = match["label"].lstrip("v")
@@ -429,6 +447,23 @@ def with_comparison(text: str, release: Release) -> str:
             lines.insert(number, f"[{label}]: {url[: url.rindex('/')]}/{tag}")
             return "\n".join(lines) + "\n"
     return text
+
+
+def _links_of_release(url: str, tag: str) -> tuple[str, str] | None:
+    """Return the links of what comes after a release and of the release, from that of what came before it."""
+    comparison = COMPARISON.fullmatch(url)
+    if comparison:
+        base, start, dots, end = comparison.group("base", "start", "dots", "end")
+        # Bitbucket has the newer one first.
+        is_reversed = BRANCH.fullmatch(start) and not BRANCH.fullmatch(end)
+        pairs = ((start, tag), (tag, end)) if is_reversed else ((tag, end), (start, tag))
+        return f"{base}{dots.join(pairs[0])}", f"{base}{dots.join(pairs[1])}"
+    branch = OF_BRANCH.fullmatch(url)
+    if branch is None:
+        return None
+    releases = "-/tags" if branch["dash"] else "releases/tag"
+    base = f"{branch['repository']}/{branch['dash'] or ''}compare"
+    return f"{base}/{tag}...{branch['name']}", f"{branch['repository']}/{releases}/{tag}"
 
 
 def add_note(text: str, category: str, note: str) -> str:
