@@ -127,7 +127,7 @@ def add_lines(root: Path, output: str) -> None:
     match = LEFT_TO_USER.search(output)
     if match:
         with (root / "noxfile.py").open("a", encoding="utf-8") as file:
-            file.write("\n" + re.sub(r"^  ", "", match[1], flags=re.MULTILINE))
+            file.write("\n" + re.sub(r"^  (?:at its top: .*\n)?", "", match[1], flags=re.MULTILINE))
 
 
 def last_lines(output: str) -> str:

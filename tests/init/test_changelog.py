@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from sample_project import lines
-from seatrial.init.changelog import insert_marker, release_headings, unreleased_line
+from seatrial.init.changelog import insert_marker, release_headings, unreleased_line, with_unreleased_heading
 from seatrial.project.changelog import changelog_candidates, default_marker
 
 MARKDOWN = lines(
@@ -107,3 +107,11 @@ def test_changelog_is_found_by_its_name_at_the_top_before_docs() -> None:
     names = ("README.md", "docs/history.rst", "tests/CHANGES.md", "HISTORY.md", "CHANGES", "news.py")
     candidates = changelog_candidates(PurePosixPath(name) for name in names)
     assert [str(path) for path in candidates] == ["CHANGES", "HISTORY.md", "docs/history.rst"]
+
+
+def test_settings_of_a_generator_of_pages_are_no_heading() -> None:
+    """MkDocs and Jekyll read them from the top; their last line looks like that of an underlined heading."""
+    settings = "---\ntoc_depth: 2\n---\n\n"
+    release = "## 0.35.0 (June 28, 2025)\n\n- Old.\n"
+    changed = with_unreleased_heading(PurePosixPath("docs/notes.md"), settings + release)
+    assert changed == f"{settings}## Unreleased\n\n{release}"

@@ -248,6 +248,16 @@ def test_hook_of_mypy_has_its_version_its_arguments_and_its_requirements(tmp_pat
     )
 
 
+@pytest.mark.parametrize(("args", "words"), [("", ("--ignore-missing-imports",)), ("args: []", ())])
+def test_arguments_of_the_hook_of_mypy_are_its_own_where_the_project_names_none(
+    tmp_path: Path, args: str, words: tuple[str, ...]
+) -> None:
+    SampleProject(tmp_path).write({".pre-commit-config.yaml": HOOKS.replace("args: [--strict]", args)})
+    runner = types_of_hooks(read_hooks(tmp_path))
+    assert runner
+    assert runner.command == ("mypy", *words)
+
+
 @pytest.mark.parametrize("text", ["", "- 1\n", "repos: 3\n", "repos: [{hooks: [1]}]\n", "{", "repos: [{rev: 1}]\n"])
 def test_hooks_that_can_not_be_read_are_none(tmp_path: Path, text: str) -> None:
     SampleProject(tmp_path).write({".pre-commit-config.yaml": text})

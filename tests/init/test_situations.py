@@ -155,6 +155,11 @@ def test_changelog_without_headings_gets_fragments_or_a_heading_where_its_mainta
             "",
             "its entry '1.2.3 and newer' leads to the releases of the forge",
         ),
+        (
+            {"CHANGELOG.md": "v1.2.3\n======\n\n- Old.\n\nv1.2.2\n======\n\n- Older.\n"},
+            '[[tool.hatch.metadata.hooks.fancy-pypi-readme.fragments]]\npath = "CHANGELOG.md"\npattern = "(^v.+?)"\n',
+            "the description of the package takes a part of it, which another heading could change",
+        ),
     ],
 )
 def test_changelog_that_nobody_writes_by_hand_is_left_alone(

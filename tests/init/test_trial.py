@@ -118,10 +118,15 @@ def test_what_fails_by_hand_too_is_not_in_the_release(repo: ReleaseRepo) -> None
 
 @pytest.mark.slow
 def test_what_fails_only_with_seatrial_is_left_out_and_named(repo: ReleaseRepo) -> None:
-    """The test passes only where the package is imported from its folder, which the real wheel is not."""
+    """The test passes only where the package is imported from its folder, which the real wheel is not.
+
+    Types that no file of the project checks are not proposed either where they are wrong.
+    """
     write(
         repo,
         {
+            "mypy.ini": "[mypy]\n",
+            "tidepool/wrong.py": 'depth: int = "deep"\n',
             "tests/test_more.py": """
             from pathlib import Path
 
@@ -130,12 +135,14 @@ def test_what_fails_only_with_seatrial_is_left_out_and_named(repo: ReleaseRepo) 
 
             def test_place() -> None:
                 assert Path(tidepool.__file__).parent.parent == Path(__file__).parent.parent
-            """
+            """,
         },
     )
     rows, output = adopt(repo)
     assert rows["tests"] == "1 passed, 1 failed (by hand: 2 passed): not proposed", output
     assert "the tests pass by hand and fail with seatrial, so they are not proposed" in output
+    assert rows["mypy"] == "1 error: not proposed", output
+    assert "mypy" not in repo.read("noxfile.py")
     assert "sessions.tests()" not in repo.read("noxfile.py").replace("# sessions.tests(): ", "")
 
 

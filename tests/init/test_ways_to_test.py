@@ -205,6 +205,36 @@ def detected(root: Path, files: dict[str, str]) -> DetectedTests:
         ),
         pytest.param(
             {
+                JOB: job("- run: hatch run cov:test"),
+                "pyproject.toml": METADATA
+                + lines(
+                    """
+                    [tool.hatch.envs.plain]
+                    features = ["http"]
+                    scripts.test = "pytest"
+                    [tool.hatch.envs.cov]
+                    features = ["fast"]
+                    scripts.test = "pytest -x"
+                    [tool.hatch.envs.last]
+                    scripts.test = "pytest --lf"
+                    """
+                ),
+            },
+            "pytest -x",
+            Needs((), (), ("fast",), ("unit",)),
+            id="a script that several environments of hatch have",
+        ),
+        pytest.param(
+            {
+                JOB: job("- run: pip install -r dev.txt", "- run: coverage run --debug config -m pytest"),
+                "dev.txt": "-e .[fast]\npytest\n",
+            },
+            "coverage run -m pytest",
+            Needs(("coverage[toml]",), ("dev.txt",), ("fast",)),
+            id="a file that installs the project with an extra",
+        ),
+        pytest.param(
+            {
                 JOB: job("- run: make check"),
                 "Makefile": "TOX ?= tox\ncheck: unit\nunit:\n\t$(TOX) -e py312\nquick:\n\tpytest -x\n",
                 "tox.ini": "[tox]\nenvlist = py312, quick\n[testenv]\ndeps = pytest\ncommands = pytest tests\n",

@@ -198,6 +198,13 @@ def kept_elsewhere(detected: DetectedProject, text: str) -> str | None:
         has_file = any((detected.project.root / name).is_file() for name in files)
         if (mark and mark in text) or has_file or any(name in tables for name in names):
             return f"{tool} writes it"
+    fragments = tables.get("hatch", {}).get("metadata", {}).get("hooks", {}).get("fancy-pypi-readme", {})
+    is_read = any(
+        each.get("path") == str(detected.log) and "pattern" in each for each in fragments.get("fragments", ())
+    )
+    if is_read and not find_unreleased(text):
+        # As jsonschema has it: the pattern begins at the latest release.
+        return "the description of the package takes a part of it, which another heading could change"
     latest = next(iter(released_headings(text)), None)
     lines = [line for line in section_lines(text, latest) if line.strip()] if latest else []
     if lines and len(lines) <= MOST_LINES_OF_CLOSED and CLOSED.search("\n".join(lines)):

@@ -14,7 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from seatrial.errors import ProjectError
-from seatrial.init.runners import ALL, OTHER_TESTS, Needs, Purpose, Runner
+from seatrial.init.runners import ALL, OTHER_TESTS, Needs, Purpose, Runner, extras_of_itself
 from seatrial.project.config_files import read_ini
 from seatrial.project.legacy import SetupScript
 from seatrial.project.nox_sessions import measures_coverage
@@ -289,6 +289,10 @@ def _module_of(word: str, packages: Sequence[PurePosixPath]) -> tuple[str, ...] 
 def declared_needs(project: Project, needs: Needs) -> Needs:
     """Return needs as the project declares them: what one tool calls a group can be an extra for another."""
     extras = {canonicalize_name(name): name for name, _ in _extras(project)}
+    for file in needs.files:
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            for line in (project.root / file).read_text(encoding="utf-8").splitlines():
+                needs |= Needs(extras=extras_of_itself(line))
     is_open = SetupScript.read(project.root).computes("extras_require")
     declared = Needs()
     for name in extras.values() if ALL in needs.extras else needs.extras:

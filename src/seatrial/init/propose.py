@@ -33,6 +33,7 @@ from seatrial.init.files import (
 from seatrial.init.sessions import FACE_FILES, collects_every_module, existing_sessions, plan_sessions
 from seatrial.init.template import has_block, script_block, seatrial_requirement
 from seatrial.project.project import Project
+from seatrial.sessions.coverage_sources import measures
 from seatrial.terminal import Choice
 from seatrial.workflows.generate import DriftReason, Generator
 
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
     from seatrial.init.sessions import PlannedSession
 
 
-IGNORED = (".nox/", "dist/", ".coverage")
+COVERAGE_DATA = ".coverage"
+IGNORED = (".nox/", "dist/", COVERAGE_DATA)
 """The files and folders that sessions write, for git to ignore."""
 PYPROJECT = PurePosixPath("pyproject.toml")
 
@@ -92,7 +94,10 @@ def _pyproject(detected: DetectedProject, plan: ChangelogPlan, *, classifiers: b
 def _ignored(detected: DetectedProject, files: Iterable[ProposedFile]) -> Iterator[ProposedFile]:
     """Yield .gitignore with what is left behind, and without ``files``: what git ignores is in no release."""
     path, root = PurePosixPath(".gitignore"), detected.project.root
-    missing = [name for name in IGNORED if not is_ignored(root, name)]
+    command = detected.tests.command
+    is_measured = command is not None and measures(command, detected.project)
+    written = (name for name in IGNORED if is_measured or name != COVERAGE_DATA)
+    missing = [name for name in written if not is_ignored(root, name)]
     missing += [f"!/{file.path}" for file in files if file.old is None and is_ignored(root, str(file.path))]
     if missing:
         old = detected.read(path)

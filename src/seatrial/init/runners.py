@@ -76,11 +76,11 @@ class Needs:
         needs = cls()
         for line in lines:
             file = re.fullmatch(r"(?:-r|--requirement)[ =]*(\S+)", line)
-            own = re.fullmatch(r"(?:-e\s*|--editable[ =])?\.\[([\w.,\s-]+)\]", line)
+            extras = extras_of_itself(line)
             if file:
                 needs |= cls(files=(file[1],))
-            elif own:
-                needs |= cls(extras=tuple(name.strip() for name in own[1].split(",")))
+            elif extras:
+                needs |= cls(extras=extras)
             else:
                 with contextlib.suppress(InvalidRequirement):
                     # With the quotes of a marker that need none around them.
@@ -124,6 +124,12 @@ def read_runners(project: Project, top: Path) -> tuple[Runner, ...]:
     return tuple(unique.values())
 
 
+def extras_of_itself(line: str) -> tuple[str, ...]:
+    """Return the extras with which a line of requirements (``-e .[fast]``) installs the project itself."""
+    match = re.fullmatch(r"(?:-e\s*|--editable[ =])?\./?\[([\w.,\s-]+)\]", line.strip())
+    return tuple(name.strip() for name in match[1].split(",")) if match else ()
+
+
 def first_runner(runners: Iterable[Runner], purpose: Purpose) -> Runner | None:
     """Return the runner that counts most for a purpose."""
     return next((runner for runner in runners if runner.purpose is purpose), None)
@@ -157,7 +163,7 @@ def purpose_of(program: Program) -> Purpose | None:
 REPORTS = re.compile(
     r"--(?:cov-report|junit-?xml|html|durations|color|code-highlight|verbosity|cov-append|no-cov-on-fail|basetemp"
     r"|cov-context|tb|log-cli-level|data-file|append|parallel-mode|cache-dir|junit-xml|python-version"
-    r"|non-interactive|install-types|pretty|show-error-codes|no-color-output|txt-report|html-report|cobertura-xml-report)(?:=.*)?"
+    r"|non-interactive|install-types|pretty|show-error-codes|no-color-output|instafail|capture|txt-report|html-report|cobertura-xml-report)(?:=.*)?"
 )
 """Options about what is shown or reported, which a session leaves to its user, or sets itself."""
 WITH_VALUE = re.compile(
@@ -204,7 +210,8 @@ def session_command(program: Program) -> tuple[str, ...] | None:
     if name in {"pytest", "py.test"}:
         return ("pytest", *(word for word in words if word != "-s"))
     if name == "coverage":
-        words = tuple(word for word in words if word not in {"-p", "-a"})
+        pairs = zip(words, ("", *words))
+        words = tuple(word for word, before in pairs if word not in COVERAGE_REPORTS and before != "--debug")
         return ("coverage", *_source_of_include(words))
     if name in {"unittest", "twisted.trial", "nose2", "doctest"}:
         return ("python", "-m", name, *words)
@@ -216,6 +223,7 @@ def session_command(program: Program) -> tuple[str, ...] | None:
     return (name, *words)
 
 
+COVERAGE_REPORTS = frozenset(("-p", "-a", "--debug"))
 HATCH_OPTION = re.compile(
     r"(?:^| )(?:(?:--retries|--retry-delay|-py|--python|-[ix]|--include|--exclude)[ =]\S+"
     r"|-[rpasc]|--(?:randomize|parallel|cover(?:-quiet)?|all|show|env-errors)|-cq)(?= |$)"
@@ -328,7 +336,9 @@ class RunnerReader:
             for inner, folder in programs_with_folders(text):
                 yield from self.resolve(inner, replace(inside, folder=folder), depth)
         elif program.runner in {"hatch", "pdm", "rye", "pixi"}:
-            yield from self._of_target(program.runner or "", name, context, depth)
+            # hatch names an environment before a script.
+            full = next((word for word in program.command.words if word.rpartition(":")[2] == name), name)
+            yield from self._of_target(program.runner or "", full, context, depth)
 
     def _folder(self, folder: str) -> str:
         """Return a folder of the repository as it is seen from the project, the top for one outside of it."""
@@ -435,9 +445,11 @@ class RunnerReader:
 
     def _of_target(self, kind: str, target: str, context: Runner, depth: int) -> Iterator[Runner]:
         """Yield what a script or a target runs, those that it is made of included."""
-        script = self._scripts(kind).get(target)
+        scripts, plain = self._scripts(kind), target.rpartition(":")[2]
+        script = scripts.get(target, scripts.get(plain))
         if script is None:
             return
+        target = plain
         where = f"{script.where} {target}"
         by_hand = {"Makefile": ("make", target), "justfile": ("just", target)}.get(kind)
         needs = context.needs | script.needs
@@ -454,7 +466,11 @@ class RunnerReader:
         if kind in {"Makefile", "justfile"}:
             return read_targets(self.project.root, kind)
         if kind == "hatch":
-            return dict(_hatch_scripts(self._tool.get("hatch", {})))
+            named = dict(_hatch_scripts(self._tool.get("hatch", {})))
+            # An environment has the scripts of the default one, too.
+            own = {name.partition(":")[2]: script for name, script in reversed(list(named.items()))}
+            default = {name.partition(":")[2]: script for name, script in named.items() if name.startswith("default:")}
+            return {**named, **own, **default}
         place = TABLES_OF_TASKS.get(kind)
         table = self._tool.get(place[0], {}).get(place[1], {}) if place else {}
         where = f"pyproject.toml [tool.{'.'.join(place)}]" if place else ""
@@ -522,7 +538,8 @@ def _hatch_scripts(hatch: Mapping[str, Any]) -> Iterator[tuple[str, Script]]:
         for target, value in table["scripts"].items():
             script = _script_of(value, f"pyproject.toml [tool.hatch.envs.{name}.scripts]", target)
             if script is not None:
-                yield target, replace(script, needs=needs)
+                parts = tuple(f"{name}:{part}" for part in script.parts)
+                yield f"{name}:{target}", replace(script, needs=needs, parts=parts)
 
 
 def fields_removed(text: str) -> str:
@@ -737,7 +754,7 @@ def variables_of(*tables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 OF_CI = re.compile(
-    r"(?:PIP_|UV_|TOX_|NOX|POETRY_|PDM_|HATCH_|FORCE_COLOR|NO_COLOR|PY_COLORS|CI$|GITHUB_|CODECOV|COVER)"
+    r"(?:PIP_|UV_|TOX_|NOX|POETRY_|PDM_|HATCH_|\w*FORCE_COLOR|NO_COLOR|PY_COLORS|TERM$|COLUMNS$|CI$|GITHUB_|CODECOV|COVER)"
 )
 """Variables that are about CI and installers."""
 
@@ -799,12 +816,13 @@ def literal_words(args: Iterable[ast.expr]) -> Iterator[str]:
 class PreCommitHook:
     """A hook of pre-commit.
 
-    ``version``: that of its tool, from the revision of its repository; ``files`` and ``exclude``: patterns of paths.
+    ``version``: that of its tool, from the revision of its repository; ``args``: None for those that the hook has
+    itself; ``files`` and ``exclude``: patterns of paths.
     """
 
     name: str
     version: str | None = None
-    args: tuple[str, ...] = ()
+    args: tuple[str, ...] | None = None
     requirements: tuple[str, ...] = ()
     files: str = ""
     exclude: str = "^$"
@@ -828,7 +846,7 @@ def read_hooks(root: Path) -> tuple[PreCommitHook, ...]:
         PreCommitHook(
             str(hook["id"]),
             _version_of(repository, root),
-            tuple(map(str, as_list(hook.get("args")))),
+            tuple(map(str, as_list(hook["args"]))) if "args" in hook else None,
             tuple(map(str, as_list(hook.get("additional_dependencies")))),
             str(hook.get("files", "")),
             str(hook.get("exclude", "^$")),
@@ -861,5 +879,5 @@ def types_of_hooks(hooks: Iterable[PreCommitHook]) -> Runner | None:
         return None
     pinned = f"mypy=={hook.version}" if hook.version else "mypy"
     needs = Needs.of_lines((pinned, *hook.requirements))
-    args = session_words(hook.args or MYPY_OF_HOOK)
+    args = session_words(MYPY_OF_HOOK if hook.args is None else hook.args)
     return Runner(Purpose.TYPES, ("mypy", *args), ".pre-commit-config.yaml, hook mypy", needs)

@@ -14,7 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from seatrial.errors import ProjectError
-from seatrial.init.detect_tests import USUAL_GROUPS, declared_needs, package_folders
+from seatrial.init.detect_tests import USUAL_GROUPS, declared_needs, names_of, package_folders
 from seatrial.init.runners import Needs, Purpose, first_runner, is_session, session_name, types_of_hooks
 from seatrial.project.requirements import read_requirements
 from seatrial.pythons import virtualenv_supports
@@ -166,8 +166,8 @@ def tested_pythons(detected: DetectedProject) -> tuple[str, ...]:
     if project.pythons_classified:
         return ()
     supported = _pythons(project)
-    tested = tuple(python for python in detected.tests.pythons if python in supported)
-    return tested if tested and set(tested) != set(supported) else ()
+    tested = tuple(python for python in supported if python in detected.tests.pythons)
+    return tested if tested != supported else ()
 
 
 def _pythons(project: Project) -> tuple[str, ...]:
@@ -218,6 +218,11 @@ def _needs_of_types(detected: DetectedProject, runner: Runner | None) -> Needs:
     if runner is None or not needs:
         # The groups for types, or those of the tests, are installed in any case.
         grouped = project.group(*TYPE_GROUPS, *USUAL_GROUPS)
+        testing = detected.tests.needs.groups or tuple(filter(None, (project.group(*USUAL_GROUPS),)))
+        if grouped in TYPE_GROUPS and _checks_tests(project) and testing:
+            # The types alone, without what the tests import.
+            names = names_of(project, Needs(groups=(grouped,)))
+            return Needs() if "pytest" in names else Needs(groups=(grouped, *testing))
         if runner is None and not grouped and _brings_mypy(project, detected.tests.needs):
             return replace(detected.tests.needs, groups=())
         return Needs() if grouped or not _checks_tests(project) else replace(detected.tests.needs, groups=())
@@ -271,8 +276,10 @@ def checks_every_file(detected: DetectedProject) -> bool:
     if str(detected.project.mypy_settings.get("ignore_missing_imports", "")).lower() == "true":
         return False
     commands = [each.command for each in detected.runners if each.purpose is Purpose.TYPES]
-    hooks = [hook for hook in detected.hooks if hook.name == "mypy" and hook.args and hook.takes(FACE_FILES[0])]
-    commands += [(".", *hook.args) for hook in hooks]
+    hooks = [
+        hook for hook in detected.hooks if hook.name == "mypy" and hook.args is not None and hook.takes(FACE_FILES[0])
+    ]
+    commands += [(".", *(hook.args or ())) for hook in hooks]
     return any("." in command and "--ignore-missing-imports" not in command for command in commands)
 
 

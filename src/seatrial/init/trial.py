@@ -30,7 +30,7 @@ from seatrial.init.sessions import FACE_FILES, OUT_OF_RELEASE
 from seatrial.init.template import BLOCK
 from seatrial.init.tox import read_tox
 from seatrial.installer import best_installer, create_environment, find_uv, install_requirements
-from seatrial.project.nox_sessions import list_sessions
+from seatrial.project.nox_sessions import SessionList, list_sessions
 from seatrial.project.requirements import read_requirements
 from seatrial.pythons import find_interpreters, path_with
 
@@ -260,6 +260,7 @@ class ProposalTrial:
         self.copy = copy
         self.environ = environ
         self.report = TrialReport(planned)
+        self.sessions = SessionList()
         tests = next((session for session in planned if session.name == "tests"), None)
         pythons = tuple(tests.pythons if tests else ()) or detected.project.pythons
         plain = [python for python in pythons if not python.endswith("t")]
@@ -279,6 +280,7 @@ class ProposalTrial:
         """Have nox load the noxfile."""
         with progress.step("sessions", "nox -l"):
             listing = list_sessions(self.copy.project)
+        self.sessions = listing
         if listing.failure:
             self.report.row("sessions", "failed", "nox can't load the noxfile")
             self.report.remarks.append(f"nox can't load the proposed noxfile:\n{listing.failure}")
@@ -366,7 +368,12 @@ class ProposalTrial:
             return
         match = MYPY_ERRORS.search(outcome.output)
         detail = count_text(int(match[1]), "error") if match else "it fails"
-        own, how = self._own(progress, session, Purpose.TYPES) if session.today else (None, "")
+        if session.today is None:
+            self.report.row("mypy", "skipped", f"{detail}: not proposed")
+            self.report.drop("mypy")
+            self.report.remarks.append("mypy fails, and no file of the project runs it, so it is not proposed")
+            return
+        own, how = self._own(progress, session, Purpose.TYPES)
         if own is not None and own.is_done:
             self.report.row("mypy", "failed", f"{detail} ({how}: 0 errors): not proposed")
             self.report.drop("mypy")
@@ -444,7 +451,11 @@ class ProposalTrial:
         version = self.interpreter.version if self.interpreter else ""
         if runner.by_hand and runner.by_hand[0] == "nox":
             name = runner.by_hand[-1]
-            return (*process.module_command("nox"), "-s", f"{name}-{version}" if version in runner.pythons else name)
+            return (
+                *process.module_command("nox"),
+                "-s",
+                f"{name}-{version}" if self.sessions.has(f"{name}-{version}") else name,
+            )
         every = read_tox(self.detected.project.root)
         variant = next((each.variant for each in every if each.name == (runner.by_hand or ("",))[-1]), ())
         environments = [each for each in every if each.where == runner.where and each.variant == variant]

@@ -130,9 +130,11 @@ def read_headings(text: str) -> tuple[EntryHeading, ...]:
 
 def lines_outside_of_examples(lines: Sequence[str]) -> frozenset[int]:
     """Return the numbers of the lines that are neither in an example nor in a comment of Markdown."""
-    outside, fence, is_comment = set[int](), "", False
+    outside, fence, is_comment, first = set[int](), "", False, _front_matter(lines)
     has_hashes = any(HASHES.match(line) for line in lines)
     for number, line in enumerate(lines):
+        if number < first:
+            continue
         mark = None if is_comment else FENCE.match(line)
         # In reStructuredText, a row of tildes underlines a heading.
         if mark and (has_hashes or mark["sign"][0] == "`"):
@@ -147,6 +149,13 @@ def lines_outside_of_examples(lines: Sequence[str]) -> frozenset[int]:
         elif not fence:
             outside.add(number)
     return frozenset(outside)
+
+
+def _front_matter(lines: Sequence[str]) -> int:
+    """Return how many lines at the top are settings of a generator of pages: ``---``, ``KEY: VALUE``, ``---``."""
+    end = next((number for number, line in enumerate(lines) if number and line.rstrip() == "---"), 0)
+    is_begun = end > 1 and lines[0].lstrip(BYTE_ORDER_MARK).rstrip() == "---"
+    return end + 1 if is_begun and re.match(r"[\w-]+:(?:\s|$)", lines[1]) else 0
 
 
 def underline(lines: Sequence[str], number: int) -> str | None:
