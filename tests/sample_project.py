@@ -212,7 +212,8 @@ def environment(home: Path) -> dict[str, str]:
         **shared.variables(),
         "PYTHONDONTWRITEBYTECODE": "1",
         "NO_COLOR": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
+        # A file, because git config --global replaces what it writes to, also a device.
+        "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
         "GIT_CONFIG_SYSTEM": os.devnull,
         "GIT_AUTHOR_NAME": "A. Author",
         "GIT_AUTHOR_EMAIL": "author@example.invalid",

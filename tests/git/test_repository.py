@@ -18,7 +18,13 @@ from seatrial.git.repository import (
     read_remote,
     read_repository,
 )
-from seatrial.release.preconditions import Preconditions, PushTarget, check_preconditions, require_branch
+from seatrial.release.preconditions import (
+    Preconditions,
+    PushTarget,
+    check_preconditions,
+    require_branch,
+    shallow_clone_error,
+)
 from seatrial.release.prepare import scratch_clone
 
 if TYPE_CHECKING:
@@ -127,6 +133,27 @@ def test_address_of_a_remote_is_the_one_that_git_uses(clone: SampleProject, sett
         clone.git("config", name, value)
     addresses = [clone.git("remote", "get-url", name).strip() for name in ("origin", "other")]
     assert list(read_repository(clone.root).addresses) == addresses
+
+
+def test_commands_that_complete_a_clone_do(clone: SampleProject) -> None:
+    clone.git("init", "-q", "--bare", "-b", "main", "../upstream.git")
+    clone.git("push", "-q", "../upstream.git", "main")
+    clone.git("-C", "../upstream.git", "config", "uploadpack.allowFilter", "true")
+    upstream = (clone.root.parent / "upstream.git").as_uri()
+    for option in ("--depth=1", "--filter=blob:none"):
+        folder = clone.root.parent / f"clone{option}"
+        clone.git("clone", "-q", option, upstream, str(folder))
+        repository = read_repository(folder)
+        assert repository.is_cut_off
+        fix = str(shallow_clone_error(repository).fix)
+        if repository.is_shallow:
+            # One commit is the whole history.
+            (folder / ".git/shallow").unlink()
+        else:
+            for command in fix.splitlines():
+                clone.git("-C", str(folder), *command.split()[1:])
+        assert not read_repository(folder).is_cut_off
+        assert "?" not in clone.git("-C", str(folder), "rev-list", "--objects", "--all", "--missing=print")
 
 
 def test_branch_is_compared_at_the_address_that_a_push_goes_to(clone: SampleProject) -> None:

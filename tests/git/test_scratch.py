@@ -11,6 +11,7 @@ import pytest
 from preflight_in_process import enter
 from seatrial.git.repository import read_repository
 from seatrial.git.scratch import Scratch, remove_scratch
+from seatrial.release.plan import changed_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,3 +129,16 @@ def test_no_hook_runs_when_the_files_to_build_are_checked_out(clone: SampleProje
     scratch.check_out_for_build()
     assert not mark.exists()
     assert (root / "unix.txt").read_bytes() == UNIX
+
+
+def test_patch_is_the_same_whatever_the_user_has_set(clone: SampleProject, root: Path) -> None:
+    """Its paths are read from it."""
+    clone.git("config", "--global", "color.ui", "always")
+    for name, value in (("noprefix", "true"), ("external", "false"), ("orderFile", "missing"), ("renames", "copies")):
+        clone.git("config", "--global", f"diff.{name}", value)
+    clone.git("config", "--global", "status.showUntrackedFiles", "no")
+    scratch = make(clone, root)
+    (root / "unix.txt").write_bytes(b"3\n5\n")
+    (root / "new.txt").write_bytes(UNIX)
+    patch, removed = scratch.changes()
+    assert (changed_files(patch), removed) == (("new.txt +2", "unix.txt +1 -1"), ())

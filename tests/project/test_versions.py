@@ -141,10 +141,32 @@ def test_fragments_ask_for_the_largest_part(current: str, kinds: list[str], expe
         ("2026.11.27", "2026.11.27.1"),
         ("2026.11.28", "2026.11.28.1"),
         ("2026.8.32", "2026.11.0"),
+        # A date is a number.
+        ("20261126", "20261127"),
+        ("20261127", "20261127.1"),
+        ("20261127.1", "20261127.2"),
     ],
 )
 def test_calendar_version_has_the_form_of_the_current_one(current: str, version: str) -> None:
     assert str(calendar_version(Version(current), datetime(2026, 11, 27, tzinfo=timezone.utc))) == version
+
+
+@pytest.mark.parametrize(
+    ("current", "released", "version"),
+    [
+        ("2026.11.12", ["2026.10.30", "2026.11.12"], "2026.11.27"),
+        ("2026.11.12", ["2026.11.3", "2026.11.12"], "2026.11.13"),
+        ("2026.11.12", ["2026.10.0", "2026.10.13", "2026.11.12"], "2026.11.13"),
+        ("2026.11.12", ["2026.10.32"], "2026.11.13"),
+        ("2026.11.13", ["2026.11.0"], "2026.11.14"),
+        ("26.11.2", ["26.10.31"], "26.11.27"),
+        ("2026.11", ["2026.10.31"], "2026.11.1"),
+        ("2026.11.12.1", ["2026.11.12"], "2026.11.27.0"),
+    ],
+)
+def test_other_releases_say_whether_a_version_has_a_day(current: str, released: list[str], version: str) -> None:
+    today = datetime(2026, 11, 27, tzinfo=timezone.utc)
+    assert str(calendar_version(Version(current), today, map(Version, released))) == version
 
 
 @pytest.mark.parametrize(

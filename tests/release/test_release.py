@@ -291,7 +291,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         (),
         f"""
         seatrial: {{root}} does not have the whole history, which versions and tags are read from
-        fix:  git fetch --unshallow --tags; or, after a clone with --filter: git fetch --refetch
+        fix:  git fetch --unshallow --tags
         {READ}ShallowClone
         """,
     ),

@@ -44,9 +44,10 @@ class Repository:
 
     ``root``: the top of the work tree; ``prefix``: the project's folder below it, such as ``packages/foo/``, "" at the
     top; ``git_dir`` and ``common_dir``: as in gitrepository-layout(5); ``commit``: the id of HEAD, None before the
-    first commit; ``branch``: None when HEAD is detached; ``upstream``: the branch that it follows; ``is_cut_off``:
-    whether history is missing (a shallow or partial clone); ``remotes``: the names of the remotes that have an address;
-    ``unfinished``: paths that differ from HEAD or are untracked; ``settings``: git's configuration.
+    first commit; ``branch``: None when HEAD is detached; ``upstream``: the branch that it follows; ``is_shallow``:
+    whether commits are missing; ``filtered_remote``: the remote of a partial clone; ``remotes``: the names of the
+    remotes that have an address; ``unfinished``: paths that differ from HEAD or are untracked; ``settings``: git's
+    configuration.
     """
 
     root: Path
@@ -56,10 +57,16 @@ class Repository:
     commit: str | None
     branch: str | None
     upstream: Upstream | None = None
-    is_cut_off: bool = False
+    is_shallow: bool = False
+    filtered_remote: str | None = None
     remotes: tuple[str, ...] = ()
     unfinished: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether history is missing (a shallow or partial clone)."""
+        return self.is_shallow or self.filtered_remote is not None
 
     @property
     def project(self) -> Path:
@@ -199,7 +206,8 @@ def read_repository(folder: Path) -> Repository:
         commit=_unless_bracketed(headers.get("branch.oid")),
         branch=branch,
         upstream=_upstream(settings, branch, remotes),
-        is_cut_off=(folder / common_dir / "shallow").exists() or _is_partial(settings),
+        is_shallow=(folder / common_dir / "shallow").exists(),
+        filtered_remote=_filtered_remote(settings),
         remotes=remotes,
         unfinished=unfinished,
         settings=settings,
@@ -446,5 +454,7 @@ def _remotes(settings: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key[len("remote.") :].rpartition(".")[0] for key in keys))
 
 
-def _is_partial(settings: Sequence[tuple[str, str]]) -> bool:
-    return any(key.endswith((".promisor", ".partialclonefilter")) for key, _ in settings)
+def _filtered_remote(settings: Sequence[tuple[str, str]]) -> str | None:
+    """Return the remote from which a clone has a part of the objects only (git-clone(1), ``--filter``)."""
+    keys = (key for key, _ in settings if key.endswith((".promisor", ".partialclonefilter")))
+    return next((key[len("remote.") :].rpartition(".")[0] for key in keys), None)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from seatrial.process import Completed
 
 
-CARRIED = ("author", "commit", "committer", "diff", "filter", "gpg", "hooks", "i18n", "tag", "user")
+CARRIED = ("author", "commit", "committer", "filter", "gpg", "hooks", "i18n", "tag", "user")
 CARRIED_OF_CORE = (
     "core.commentchar",
     "core.excludesfile",
@@ -46,6 +46,14 @@ AS_IN_CI = (
     ("core.attributesfile", os.devnull),
 )
 """Settings of a checkout without a user: line ends as they are committed, or as .gitattributes says."""
+
+PLAIN_DIFF = (
+    ("diff.noprefix", "false"),
+    ("diff.mnemonicprefix", "false"),
+    ("diff.relative", "false"),
+    ("diff.orderfile", os.devnull),
+)
+"""Settings of a diff whose paths can be read, whatever the user has set for all repositories."""
 
 WITHOUT_HOOKS = (f"core.hooksPath={os.devnull}", *(f"{name}={value}" for name, value in AS_IN_CI))
 """The settings of git commands that check files out: no hook changes them (githooks(5), post-checkout)."""
@@ -217,7 +225,7 @@ class Scratch:
         for name, value in self.repository.settings:
             if name.split(".")[0] in CARRIED or name in CARRIED_OF_CORE:
                 yield _line(name, value)
-        for name, value in AS_IN_CI:
+        for name, value in (*AS_IN_CI, *PLAIN_DIFF):
             yield _line(name, value)
         # git has tried it out in this folder: a setting of the user would make files of links, as no CI does.
         if not self.git.attempt("config", "--local", "core.symlinks").output.startswith("false"):

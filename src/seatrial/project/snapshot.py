@@ -115,6 +115,11 @@ class ProjectSnapshot:
         base = self.last_version or Version("0.0.0")
         return part in PARTS and next_version(base, part) == self.current
 
+    def version_after(self, part: str) -> Version:
+        """Return the version that a part leads to, as `next_version`, which see."""
+        released = released_versions(self.tags, self.tag_form, self.project.name)
+        return next_version(self.current, part, self.requested.part, released)
+
     def tag(self, version: Version) -> str:
         """Return the name of the tag of a version."""
         return self.tag_form.format(version=version, name=self.project.name)

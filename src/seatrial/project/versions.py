@@ -96,18 +96,19 @@ def is_part(text: str) -> bool:
     return text in PART_NAMES or text in LABELS
 
 
-def next_version(current: Version, part: str, base: str = "patch") -> Version:
+def next_version(current: Version, part: str, base: str = "patch", released: Iterable[Version] = ()) -> Version:
     """Return the version that comes after ``current`` when ``part`` is raised.
 
     A pre-release is on its way to a release: 1.5.0rc1 becomes 1.5.0 by ``final``, ``patch`` and ``minor``, and 2.0.0 by
     ``major``. ``base``: the part that a label raises first when ``current`` is no pre-release, so that ``rc`` makes
-    1.5.0rc1 of 1.4.0 when the base is ``minor``. ``calendar`` is `calendar_version` of today.
+    1.5.0rc1 of 1.4.0 when the base is ``minor``. ``calendar`` is `calendar_version` of today; ``released``: the
+    releases that say whether it has a day.
     Raises `PartUnknown`, or `VersionNotNewer` when a label would lead back.
     """
     if part in PARTS:
         return _release(current, part)
     if part == CALENDAR:
-        return calendar_version(current, datetime.now().astimezone())
+        return calendar_version(current, datetime.now().astimezone(), released)
     if part in LABELS:
         return _pre_release(current, LABELS[part], base)
     if part == "dev":
@@ -132,28 +133,33 @@ def next_version(current: Version, part: str, base: str = "patch") -> Version:
 
 LAST_MONTH, LAST_DAY = 12, 31
 SHORT_YEARS = 100
+FIRST_DATE, LAST_DATE = 1990_01_01, 2100_12_31
 
 
-def calendar_version(current: Version, today: datetime) -> Version:
+def calendar_version(current: Version, today: datetime, released: Iterable[Version] = ()) -> Version:
     """Return the version of a day, in the form of ``current``: its year, its month, its day, and a counter.
 
     The year has four digits or two, as in 2026.11.0 and 26.11. A number up to 12 after it is a month; the third is a
-    day where there are four numbers, or where it is from 13 to 31, as in 2026.8.17. The counter begins with 0 and is
-    raised, or added, for another release of the same date. A version without a year, such as 0.0.0, is followed by
-    2026.11.0. A version of a later date keeps its date.
+    day where there are four numbers, or where it is above 12, as in 2026.8.17, in this or another of the ``released``
+    versions, and 0 or above 31 in none. A date can also be a single number, as 20261127. The counter begins with 0
+    and is raised, or added, for another release of the same date. A version without a year, such as 0.0.0, is followed
+    by 2026.11.0. A version of a later date keeps its date.
     """
     numbers = current.release if current.major >= SHORT_YEARS // 10 else (today.year, today.month, 0)
     year = today.year if numbers[0] >= SHORT_YEARS else today.year % SHORT_YEARS
     dated = [year]
-    if numbers[1:] and 0 < numbers[1] <= LAST_MONTH:
+    if FIRST_DATE <= numbers[0] <= LAST_DATE:
+        dated = [int(f"{today:%Y%m%d}")]
+    elif numbers[1:] and 0 < numbers[1] <= LAST_MONTH:
         dated.append(today.month)
-        is_day = LAST_MONTH < (*numbers, 0, 0)[2] <= LAST_DAY
-        if is_day or len(numbers) > len(("year", "month", "counter")):
+        thirds = {(*version.release, 0, 0)[2] for version in (current, *released) if version.release[2:]}
+        has_days = any(third > LAST_MONTH for third in thirds) and all(0 < third <= LAST_DAY for third in thirds)
+        if (has_days and numbers[2:]) or len(numbers) > len(("year", "month", "counter")):
             dated.append(today.day)
     counters = numbers[len(dated) :]
-    released = current.release[: len(dated)]
-    if tuple(dated) <= released:
-        dated = list(released)
+    latest = current.release[: len(dated)]
+    if tuple(dated) <= latest:
+        dated = list(latest)
         if not current.is_prerelease:
             counters = (counters[0] + 1,) if counters else (1,)
     elif counters:

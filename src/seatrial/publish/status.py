@@ -24,7 +24,6 @@ from seatrial.git.repository import (
 from seatrial.index.client import in_thread, read_project_files
 from seatrial.index.destination import find_destination
 from seatrial.project.changelog import UnreleasedChangelog
-from seatrial.project.versions import next_version
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
 from seatrial.publish.request_status import RequestState, read_request_status
 from seatrial.publish.tagged_release import TaggedRelease, read_ci_runs
@@ -324,7 +323,7 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         commits=count_commits_since(repository, snapshot.last_tag) if repository.commit else 0,
         fragments=len(snapshot.fragments),
         part=snapshot.requested.part,
-        next_version=snapshot.current if is_untagged else next_version(snapshot.current, snapshot.requested.part),
+        next_version=snapshot.current if is_untagged else snapshot.version_after(snapshot.requested.part),
         is_untagged=is_untagged,
         branch=BranchOnRemote(repository.branch, str(repository.upstream) if repository.upstream else None),
         has_changelog=snapshot.news is not None,

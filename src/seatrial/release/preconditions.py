@@ -164,7 +164,11 @@ def shallow_clone_error(repository: Repository) -> ReleaseError:
     return ReleaseError(
         f"{repository.root} does not have the whole history, which versions and tags are read from",
         code="ShallowClone",
-        fix="git fetch --unshallow --tags; or, after a clone with --filter: git fetch --refetch",
+        fix="git fetch --unshallow --tags"
+        if repository.is_shallow
+        else f"git config --unset-all remote.{repository.filtered_remote}.partialclonefilter\n"
+        "git fetch --refetch\n"
+        f"git config --unset-all remote.{repository.filtered_remote}.promisor",
     )
 
 

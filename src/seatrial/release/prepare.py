@@ -283,7 +283,7 @@ def requested_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Ver
     if part == "auto":
         is_final = snapshot.current.is_prerelease and not snapshot.fragments
         part = "final" if is_final else snapshot.requested.part
-    return next_version(snapshot.current, part, snapshot.requested.part)
+    return snapshot.version_after(part)
 
 
 def _require_progress(snapshot: ProjectSnapshot, version: Version, remote: Remote | None) -> None:

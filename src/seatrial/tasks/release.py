@@ -353,7 +353,7 @@ def tag(context: Context, version: str = "", anyway: bool = False, merged: bool 
     from seatrial.git.command import Git
     from seatrial.git.repository import object_of_tag
     from seatrial.git.scratch import make_tag
-    from seatrial.project.versions import next_version, parse_version
+    from seatrial.project.versions import parse_version
     from seatrial.release.plan import tag_message
     from seatrial.release.preconditions import open_repository, require_commit
 
@@ -368,7 +368,7 @@ def tag(context: Context, version: str = "", anyway: bool = False, merged: bool 
             raise ReleaseError(
                 "the version of this project comes from the tag, so the command needs a version",
                 code="PartMissing",
-                fix=Command("tag", "--version", next_version(snapshot.current, snapshot.requested.part)),
+                fix=Command("tag", "--version", snapshot.version_after(snapshot.requested.part)),
             )
         new = parse_version(version) if version else snapshot.current
         if not snapshot.comes_from_tag and new != snapshot.current:
