@@ -48,6 +48,15 @@ def test_failure_names_the_command_its_exit_code_and_its_last_lines(tmp_path: Pa
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+@pytest.mark.parametrize(("number", "name"), [(int(signal.SIGKILL), "SIGKILL"), (40, "signal 40")])
+def test_command_that_a_signal_ends_is_named_with_it(tmp_path: Path, number: int, name: str) -> None:
+    """A system without memory kills what needs it, and says nothing."""
+    command = (sys.executable, "-c", f"import os; os.kill(os.getpid(), {number})")
+    with pytest.raises(CommandFailed, match=rf" was ended by {name}$"):
+        process.run(command, cwd=tmp_path, env=process.user_environment())
+
+
 def test_command_that_can_not_be_started_is_an_error_of_ours(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed) as raised:
         process.attempt(("no-such-program",), cwd=tmp_path, env={})

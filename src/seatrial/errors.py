@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import signal
 from typing import TYPE_CHECKING, ClassVar
 
 from seatrial.commands import PLACEHOLDERS, Command
@@ -112,7 +113,7 @@ class CommandFailed(ToolError):
         self.args_shown = args_shown
         self.returncode = returncode
         self.output = output
-        ended = f"{args_shown} ended with exit code {returncode}"
+        ended = f"{args_shown} {ending_text(returncode)}"
         super().__init__(f"{ended}:\n{last_lines(output)}" if output.strip() else ended, fix=fix)
 
 
@@ -126,6 +127,16 @@ class CredentialMissing(ToolError):
 
 class IndexUnreachable(ToolError):
     """An index does not answer, or not with the simple API."""
+
+
+def ending_text(returncode: int) -> str:
+    """Say how a command ended: with an exit code, or by a signal, such as that of a system without memory."""
+    if returncode >= 0:
+        return f"ended with exit code {returncode}"
+    try:
+        return f"was ended by {signal.Signals(-returncode).name}"
+    except ValueError:
+        return f"was ended by signal {-returncode}"
 
 
 def count_text(count: int, noun: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from preflight_in_process import enter
+from seatrial.errors import CommandFailed
 from seatrial.git.repository import read_repository
 from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.release.plan import changed_files
@@ -129,6 +132,18 @@ def test_no_hook_runs_when_the_files_to_build_are_checked_out(clone: SampleProje
     scratch.check_out_for_build()
     assert not mark.exists()
     assert (root / "unix.txt").read_bytes() == UNIX
+
+
+def test_disk_without_room_is_named(clone: SampleProject, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git says only that it is unable to write a file."""
+    scratch = make(clone, root)
+    with pytest.raises(CommandFailed) as raised:
+        scratch.git.run("checkout", "--quiet", "missing")
+    assert raised.value.fix == ""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+    with pytest.raises(CommandFailed, match="pathspec") as raised:
+        scratch.git.run("checkout", "--quiet", "missing")
+    assert raised.value.fix == f"make room for {root}, whose disk has 4 KiB left"
 
 
 def test_patch_is_the_same_whatever_the_user_has_set(clone: SampleProject, root: Path) -> None:

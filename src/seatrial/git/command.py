@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -24,6 +25,11 @@ BYPRODUCTS = (
 
 DUBIOUS_OWNERSHIP = "dubious ownership"
 """What git says of a repository of another user, and then nothing more (git-config(1), safe.directory)."""
+
+LITTLE_SPACE = 1024 * 1024
+"""The free bytes below which a command is thought to have failed for want of them: git does not say so."""
+
+NOT_STARTED = (126, 127)
 
 BUILD_FOLDERS = ("build", "dist")
 """Folders at the top of a project that builds write to."""
@@ -125,8 +131,15 @@ class Git:
     environment: tuple[tuple[str, str], ...] = ()
 
     def run(self, *args: str) -> str:
-        """Run git and return its output. Raises `CommandFailed`."""
-        return process.run(self._command(args), cwd=self.folder, env=self._environment(), on_terminal=True)
+        """Run git and return its output. Raises `CommandFailed`, with a fix where the disk is full."""
+        try:
+            return process.run(self._command(args), cwd=self.folder, env=self._environment(), on_terminal=True)
+        except CommandFailed as error:
+            free = shutil.disk_usage(self.folder).free if self.folder.is_dir() else LITTLE_SPACE
+            if free >= LITTLE_SPACE or error.returncode in NOT_STARTED:
+                raise
+            fix = f"make room for {self.folder}, whose disk has {free // 1024} KiB left"
+            raise CommandFailed(error.args_shown, error.returncode, error.output, fix=fix) from None
 
     def attempt(self, *args: str) -> process.Completed:
         """Run git and return how it went. Raises `CommandFailed` when it can't be started."""

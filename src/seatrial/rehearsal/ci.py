@@ -17,7 +17,7 @@ from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publisher, Publishing, file_that_tags
 from seatrial.distributions.cache import existing_files
 from seatrial.distributions.distribution import Distribution, distributions_in
-from seatrial.errors import RehearsalError, StepFailed, WorkflowUnknown, last_lines
+from seatrial.errors import RehearsalError, StepFailed, WorkflowUnknown, ending_text, last_lines
 from seatrial.events import EVENTS_VARIABLE, EventReader, SessionReader
 from seatrial.git.repository import read_repository, read_tags
 from seatrial.invocation import CALLED_VARIABLE
@@ -359,7 +359,7 @@ def _require_success(args: tuple[str, ...], returncode: int, output: str) -> Non
     if returncode:
         command = process.render_command(args).partition(" -m ")[2] or "the build"
         raise StepFailed(
-            f"{command} ended with exit code {returncode}:\n{last_lines(output)}",
+            f"{command} {ending_text(returncode)}:\n{last_lines(output)}",
             fix="fix that, commit, and rehearse again",
         )
 
