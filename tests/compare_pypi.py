@@ -215,7 +215,8 @@ def sentences() -> Iterator[str]:
     yield from (sentence for _, sentence in test_upload_rules.REFUSED)
     at_the_door = {rule.code for rule in UPLOAD_RULES} - {NOT_OF_PYPI}
     results = test_release_files.results()
-    yield from (results[code].finding.message.partition("\n")[0] for code in sorted(at_the_door & results.keys()))
+    messages = (results[code].finding.message or "" for code in sorted(at_the_door & results.keys()))
+    yield from (message.partition("\n")[0] for message in messages)
     tree = ast.parse(Path(str(zip_structure.__file__)).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "ZipStructureError":

@@ -40,11 +40,11 @@ class Finding:
     """
 
     verdict: Verdict
-    message: str = ""
-    fix: str = ""
+    message: str | None = None
+    fix: str | None = None
 
     @classmethod
-    def passed(cls, message: str = "") -> Finding:
+    def passed(cls, message: str | None = None) -> Finding:
         """Return that nothing is wrong."""
         return cls(Verdict.PASSED, message)
 
@@ -59,9 +59,14 @@ class Finding:
         return cls(Verdict.SKIPPED, why)
 
     @classmethod
-    def unknown(cls, why: str, fix: str = "") -> Finding:
+    def unknown(cls, why: str, fix: str | None = None) -> Finding:
         """Return why it could not be found out."""
         return cls(Verdict.UNKNOWN, why, fix)
+
+    def with_texts(self, change: Callable[[str], str]) -> Finding:
+        """Return it with changed texts."""
+        message, fix = (text if text is None else change(text) for text in (self.message, self.fix))
+        return replace(self, message=message, fix=fix)
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class CheckResult:
     """A finding, and the check that it comes from.
 
     ``code`` and ``title``: those of the check; ``why``: why it matters; ``subject``: the file or the like that was
-    checked; ``ignore_reason``: the reason why the project ignores the check, "" if it does not.
+    checked; ``ignore_reason``: the reason why the project ignores the check, None if it does not.
     """
 
     code: str
@@ -78,7 +83,7 @@ class CheckResult:
     severity: Severity
     finding: Finding
     subject: str = ""
-    ignore_reason: str = ""
+    ignore_reason: str | None = None
 
     @property
     def family(self) -> str:
@@ -105,11 +110,7 @@ class CheckResult:
 
 def render_results(results: Iterable[CheckResult], render: Callable[[str], str]) -> tuple[CheckResult, ...]:
     """Return results with the commands of seatrial in their texts rendered."""
-    findings = ((result, result.finding) for result in results)
-    return tuple(
-        replace(result, finding=replace(finding, message=render(finding.message), fix=render(finding.fix)))
-        for result, finding in findings
-    )
+    return tuple(replace(result, finding=result.finding.with_texts(render)) for result in results)
 
 
 OUTCOMES = ("error", "warning", "unknown", "ignored")
@@ -127,8 +128,8 @@ class ReportEntry:
     outcome: str
     codes: str
     message: str
-    fix: str = ""
-    ignore_reason: str = ""
+    fix: str | None = None
+    ignore_reason: str | None = None
     url: str = ""
     subjects: tuple[str, ...] = ()
 
@@ -137,7 +138,7 @@ def group_results(results: Iterable[CheckResult]) -> tuple[ReportEntry, ...]:
     """Return what did not pass: by families, the worst family first, and in each the worst first."""
     wrong = [result for result in results if result.outcome in OUTCOMES]
     worst = {result.family: _rank(result) for result in sorted(wrong, key=_rank, reverse=True)}
-    groups: dict[tuple[str, ...], list[CheckResult]] = {}
+    groups: dict[tuple[str | None, ...], list[CheckResult]] = {}
     for result in sorted(wrong, key=lambda result: (worst[result.family], result.family, _rank(result))):
         finding = result.finding
         code = "" if finding.verdict is Verdict.UNKNOWN else result.code
@@ -153,7 +154,7 @@ def _merge(group: Sequence[CheckResult]) -> ReportEntry:
         family=first.family,
         outcome=first.outcome,
         codes=codes[0] if len(codes) == 1 else f"{codes[0]} to {codes[-1]} ({len(codes)} checks)",
-        message=first.finding.message,
+        message=first.finding.message or first.title,
         fix=first.finding.fix,
         ignore_reason=first.ignore_reason,
         url=first.url,

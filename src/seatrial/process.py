@@ -122,19 +122,6 @@ def _interrupt(process: subprocess.Popen[bytes], *, on_terminal: bool) -> None:
                 stream.close()
 
 
-def run_visibly(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
-    """Run a command whose output is for the user to see as it comes, and return its exit code.
-
-    Raises `CommandFailed` with exit code 127 when it can't be started. Nothing is masked: it has no secrets to print.
-    """
-    sys.stdout.flush()
-    try:
-        done = subprocess.run(args, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, check=False)  # noqa: S603
-    except OSError as error:
-        raise CommandFailed(render_command(args), 127, str(error)) from error
-    return done.returncode
-
-
 def run_interactively(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
     """Run a command that talks with the user on the terminal, and return its exit code.
 

@@ -173,8 +173,8 @@ def results_json(results: Sequence[CheckResult]) -> list[dict[str, object]]:
             "title": result.title,
             "why": result.why,
             "message": result.finding.message or None,
-            "fix": result.finding.fix or None,
-            "ignore_reason": result.ignore_reason or None,
+            "fix": result.finding.fix,
+            "ignore_reason": result.ignore_reason,
             "url": result.url,
         }
         for result in results

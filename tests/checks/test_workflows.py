@@ -23,7 +23,7 @@ def findings(text: str, codes: str, **others: str) -> list[str]:
     checks = [check for check in WORKFLOW_CHECKS if check.code in codes]
     results = run_checks(checks, WorkflowFacts(files.workflows[0], files))
     failed = [result.finding for result in results if result.finding.verdict is Verdict.FAILED]
-    return [line for finding in failed for line in finding.message.splitlines()]
+    return [line for finding in failed for line in (finding.message or "").splitlines()]
 
 
 @pytest.mark.parametrize(

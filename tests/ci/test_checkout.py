@@ -98,7 +98,7 @@ def findings(steps: str, needs: CheckoutNeeds = BOTH) -> dict[str, tuple[Verdict
     facts = CiFacts("v1.3.0", Publishing("acme", "tidepool", files, tag="v1.3.0"), checkout=needs)
     results = run_checks(TRIGGER_CHECKS, facts)
     return {
-        result.code: (result.finding.verdict, result.finding.message)
+        result.code: (result.finding.verdict, result.finding.message or "")
         for result in results
         if result.code in {"CI016", "CI017"}
     }

@@ -71,7 +71,6 @@ def test_workflow_is_read() -> None:
         permissions=Permissions(),
         variables={"A": "b"},
         folder="docs",
-        cancels="true",
         jobs=(
             Job(
                 "build",

@@ -63,8 +63,8 @@ def text_of(job: PublishingJob) -> str:
 def lines_of(results: tuple[CheckResult, ...]) -> Iterator[str]:
     for result in results:
         if result.outcome in OUTCOMES:
-            text = result.finding.message.replace("\n", "\n    ")
-            fix = result.finding.fix.replace("\n", "\n    ")
+            text = (result.finding.message or "").replace("\n", "\n    ")
+            fix = (result.finding.fix or "").replace("\n", "\n    ")
             yield f"  {result.code} {result.outcome}{result.subject}: {text}" + (f"\n    fix: {fix}" if fix else "")
 
 

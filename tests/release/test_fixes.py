@@ -162,7 +162,7 @@ def test_fix_is_run_as_it_is_printed_and_the_finding_is_gone(
     finding = findings(repo.project, options, lists_sessions=lists_sessions)[code]
     assert finding.verdict is Verdict.FAILED
     for _ in range(2):
-        printed = first_commands(finding.fix)
+        printed = first_commands(finding.fix or "")
         assert printed, finding.fix
         for words in printed:
             if words[:2] == ["invoke", "release"]:
@@ -171,7 +171,7 @@ def test_fix_is_run_as_it_is_printed_and_the_finding_is_gone(
             program = (sys.executable, "-m", "invoke") if words[0] == "invoke" else words[:1]
             ran = repo.project.run(*program, *(word.replace("ADDRESS", "../remote.git") for word in words[1:]))
             assert ran.returncode == 0, (words, ran.output)
-        if ", and commit" in finding.fix:
+        if ", and commit" in (finding.fix or ""):
             repo.project.commit()
         finding = findings(repo.project, options, lists_sessions=lists_sessions)[code]
         if finding.verdict is not Verdict.FAILED:

@@ -381,7 +381,7 @@ def test_remote_that_refuses_pushes_is_reported(repo: ReleaseRepo, monkeypatch: 
     with serve_remote(repo.remote.root, nobody_is_allowed) as address:
         repo.project.git("remote", "set-url", "origin", address)
         finding = findings(repo.project, "--part minor")["GIT009"]
-    assert re.sub(r"127\.0\.0\.1:\d+", "forge", finding.message) == (
+    assert re.sub(r"127\.0\.0\.1:\d+", "forge", finding.message or "") == (
         "origin does not let you push:\n  fatal: could not read Username for 'http://forge': terminal prompts disabled"
     )
     assert finding.fix == "log in: git push --dry-run asks for it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from seatrial.distributions.metadata import FileKind
@@ -85,7 +85,7 @@ class UnknownFacts:
     """Facts that could not be gathered: the reason, and how to fix it."""
 
     reason: str
-    fix: str = ""
+    fix: str | None = None
 
 
 def report_unknown(
@@ -101,14 +101,15 @@ def report_unknown(
 
 
 def _result(check: Check[Any], finding: Finding, subject: str, ignore_reasons: Mapping[str, str] | None) -> CheckResult:
+    reason = (ignore_reasons or {}).get(check.code)
     return CheckResult(
         code=check.code,
         title=check.title,
         why=check.why,
         severity=check.severity,
-        finding=replace(finding, message=printable(finding.message), fix=printable(finding.fix)),
+        finding=finding.with_texts(printable),
         subject=printable(subject),
-        ignore_reason=printable((ignore_reasons or {}).get(check.code, "")),
+        ignore_reason=printable(reason) if reason else None,
     )
 
 

@@ -11,7 +11,7 @@ from seatrial.ci.commands import builds, programs_in, sessions_named
 from seatrial.ci.expressions import Answer, any_of
 from seatrial.ci.github import WORKFLOWS_FOLDER
 from seatrial.ci.job_uploads import transfer_problems
-from seatrial.ci.publisher import TagStart, mismatch_with_tag, titles_before
+from seatrial.ci.publisher import mismatch_with_tag, titles_before
 from seatrial.commands import Command
 from seatrial.findings import Finding
 from seatrial.index.destination import pypi_host
@@ -53,7 +53,7 @@ def publishes(facts: CiFacts) -> Finding:
 def tag_starts_job(facts: CiFacts) -> Finding:
     job = facts.publishing.job
     if facts.by_pipeline is not None:
-        return _finding_for(facts.by_pipeline)
+        return facts.by_pipeline
     if job is None or not facts.tag:
         return _no_job_or_tag(facts)
     if job.event is not None and not job.is_started_by_tag:
@@ -64,13 +64,9 @@ def tag_starts_job(facts: CiFacts) -> Finding:
     does_not_run = f"{job.run.place} does not run for {facts.tag}: {job.reason}"
     is_unknown = f"whether {job.run.place} runs for {facts.tag} is not known: {job.reason}"
     fix = f"have it run for {facts.tag}, for example with if: github.ref_type == 'tag'"
-    return _finding_for(TagStart(starts, is_unknown if starts is Answer.UNKNOWN else does_not_run, fix))
-
-
-def _finding_for(start: TagStart) -> Finding:
-    if start.answer is Answer.UNKNOWN:
-        return Finding.unknown(start.reason, start.fix)
-    return Finding.passed() if start.answer is Answer.YES else Finding.failed(start.reason, start.fix)
+    if starts is Answer.UNKNOWN:
+        return Finding.unknown(is_unknown, fix)
+    return Finding.passed() if starts is Answer.YES else Finding.failed(does_not_run, fix)
 
 
 @ci_check(

@@ -135,7 +135,7 @@ def find_rejection(file: Distribution, project_files: ProjectFiles, now: datetim
         finding = _find(rule, upload)
         if finding.verdict is Verdict.FAILED:
             # As PyPI does: the reason of an HTTP status can contain no other characters.
-            reason = finding.message.partition("\n")[0].encode("iso-8859-1", "replace").decode("iso-8859-1")
+            reason = (finding.message or "").partition("\n")[0].encode("iso-8859-1", "replace").decode("iso-8859-1")
             return UploadRejection(BAD_REQUEST, reason)
     return None
 

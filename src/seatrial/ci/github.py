@@ -233,7 +233,6 @@ class Workflow:
     variables: Mapping[str, str] = field(default_factory=dict)
     folder: str | None = None
     shell: str | None = None
-    cancels: str | None = None
     problem: str | None = None
 
     @classmethod
@@ -439,7 +438,6 @@ def read_workflow(name: str, text: str) -> Workflow:
         variables=variables_at(table, "env"),
         folder=_folder(defaults),
         shell=text_at(defaults, "shell"),
-        cancels=text_at(table_at(table, "concurrency"), "cancel-in-progress"),
         problem=problem or next(_problems(read_jobs), None),
     )
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from seatrial.ci.evaluation import Environment, JobRun
     from seatrial.ci.github import Trigger
     from seatrial.ci.job_uploads import Upload
+    from seatrial.findings import Finding
     from seatrial.git.repository import Repository
     from seatrial.project.project import Project
 
@@ -470,15 +471,6 @@ def _label_rank(label: str) -> int:
 
 
 @dataclass(frozen=True)
-class TagStart:
-    """Whether a tag starts what publishes; ``reason``: why it does not, or why that is not known; ``fix``: for that."""
-
-    answer: Answer
-    reason: str = ""
-    fix: str = ""
-
-
-@dataclass(frozen=True)
 class CiFacts:
     """What is known of CI when a tag is pushed.
 
@@ -491,7 +483,7 @@ class CiFacts:
     tag: str | None
     publishing: Publishing
     listing: SessionList = field(default_factory=SessionList)
-    by_pipeline: TagStart | None = None
+    by_pipeline: Finding | None = None
     checkout: CheckoutNeeds = field(default_factory=CheckoutNeeds)
     drifted: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()

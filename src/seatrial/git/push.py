@@ -348,11 +348,6 @@ def read_commit(repository: Repository, commit: str) -> CommitFacts:
     return read_commits(repository, "-1", commit)[0]
 
 
-def is_ancestor(repository: Repository, commit: str, of: str) -> bool:
-    """Whether a commit is contained in another."""
-    return not Git(repository.root).attempt("merge-base", "--is-ancestor", commit, of).returncode
-
-
 def read_branches(repository: Repository, remote: Remote, pattern: str) -> dict[str, str]:
     """Return the branches of a remote whose names match a pattern, and their commits. Raises `RemoteUnreachable`."""
     done = Git(repository.root).attempt("ls-remote", remote.source, f"{HEADS}{pattern}")

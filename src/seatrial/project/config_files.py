@@ -66,11 +66,6 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def parse_toml(text: str) -> dict[str, Any]:
-    """Return what a text in TOML holds, which is known to be TOML."""
-    return tomllib.loads(text)
-
-
 def find_string(text: str, path: Sequence[str], value: str) -> int | None:
     """Return the end of the string ``value``, with its quotes, at a key of a text in TOML; None where it is not found.
 

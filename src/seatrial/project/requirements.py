@@ -40,11 +40,6 @@ def read_requirements(root: Path, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_read(root, PurePosixPath(name), ())))
 
 
-def parse_requirements(root: Path, folder: PurePosixPath, lines: Iterable[str], where: str) -> Iterator[str]:
-    """Yield the requirements in ``lines``, which name other files as seen from ``folder``; ``where`` is their place."""
-    yield from _parse(root, folder, list(lines), where, ())
-
-
 def _read(root: Path, path: PurePosixPath, above: tuple[PurePosixPath, ...]) -> Iterator[str]:
     try:
         text = (root / path).read_text(encoding="utf-8")

@@ -175,7 +175,7 @@ def unreleased_notes(text: str) -> tuple[UnreleasedNote, ...]:
         UnreleasedNote(category.title.lower(), note)
         for category in read_categories(section_lines(text, heading))
         for note in _notes(category.lines)
-        if not UNRELEASED.fullmatch(note.strip(" *_()")) and not NO_CHANGES.fullmatch(note)
+        if not UNRELEASED.fullmatch(note.strip(STATE_MARKS)) and not NO_CHANGES.fullmatch(note)
     )
 
 

@@ -20,7 +20,7 @@ from seatrial.ci.before_upload import build_without_session
 from seatrial.ci.checkout import CheckoutNeeds
 from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, TAG_RULE, Pipeline
-from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, CiFacts, Publishing, TagStart
+from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, CiFacts, Publishing
 from seatrial.commands import Command
 from seatrial.errors import (
     IndexUnreachable,
@@ -31,6 +31,7 @@ from seatrial.errors import (
     count_text,
     together,
 )
+from seatrial.findings import Finding
 from seatrial.git.repository import (
     BranchStatus,
     Upstream,
@@ -384,7 +385,7 @@ def _gather_project_files(index: str, name: str) -> MaybeProjectFiles:
     try:
         return read_project_files(index, name)
     except IndexUnreachable as error:
-        return UnknownFacts(error.what, error.fix)
+        return UnknownFacts(error.what, error.fix or None)
 
 
 def read_publishing(project: Project, config: Config, scratch: Scratch, tag: str | None) -> Publishing:
@@ -427,18 +428,20 @@ def _environment(publishing: Publishing) -> str:
     return publishing.overrides.get("environment", DEFAULT_ENVIRONMENT)
 
 
-def _pipeline_start(facts: CiFacts, scratch: Scratch) -> TagStart | None:
+def _pipeline_start(facts: CiFacts, scratch: Scratch) -> Finding | None:
     """Return whether the tag starts the job of GitLab that publishes; None without such a pipeline."""
     publishing = facts.publishing
     try:
         pipeline = _pipeline(publishing, scratch)
     except PipelineInvalid as error:
-        return TagStart(Answer.NO, error.what, error.fix)
+        return Finding.failed(error.what, error.fix)
     if pipeline is None:
         return None
     job = pipeline.publishing_job(_environment(publishing))
     answer, reason = pipeline.heard(job)
-    return TagStart(answer, reason, TAG_RULE if answer is Answer.NO else HOW_TO_VALIDATE)
+    if answer is Answer.UNKNOWN:
+        return Finding.unknown(reason, HOW_TO_VALIDATE)
+    return Finding.passed() if answer is Answer.YES else Finding.failed(reason, TAG_RULE)
 
 
 def read_sources(project: Project, scratch: Scratch, listing: SessionList, publishing: Publishing) -> ProjectSources:

@@ -147,8 +147,7 @@ def _report_packaging(run: PreflightRun, progress: Progress) -> None:
 def _with_paths_of_checkout(results: Iterable[CheckResult], run: PreflightRun) -> Iterator[CheckResult]:
     """Yield the results with the paths of the checkout: the scratch clone is removed before they are read."""
     for result in results:
-        text = run.in_checkout(result.finding.message)
-        yield replace(result, finding=replace(result.finding, message=text))
+        yield replace(result, finding=result.finding.with_texts(run.in_checkout))
 
 
 def _rebuild_result(
