@@ -34,7 +34,7 @@ from seatrial.checks.registry import (
     checks_for_pending_file,
 )
 from seatrial.checks.release_errors import ReleaseAttempt, ReleaseStage
-from seatrial.ci.checkout import CheckoutNeeds
+from seatrial.ci.before_upload import CheckoutNeeds
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import CiFacts, Publishing
 from seatrial.distributions.reproducible import Difference, RebuildResult

@@ -9,7 +9,7 @@ import pytest
 from sample_project import SampleProject, environment
 from seatrial.checks.check import run_checks
 from seatrial.checks.registry import TRIGGER_CHECKS
-from seatrial.ci.checkout import CheckoutNeeds
+from seatrial.ci.before_upload import CheckoutNeeds
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import CiFacts, Publishing
 from seatrial.findings import Verdict

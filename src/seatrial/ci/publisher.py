@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from seatrial.ci.checkout import CheckoutNeeds
+from seatrial.ci.before_upload import CheckoutNeeds
 from seatrial.ci.commands import TOP, programs_in, upload_of
 from seatrial.ci.evaluation import MERGE, Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of

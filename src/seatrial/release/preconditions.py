@@ -16,8 +16,7 @@ from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
 from seatrial.checks.distributions import check_uploads
 from seatrial.checks.project import ProjectSources
 from seatrial.checks.registry import PENDING_RELEASE_CHECKS, PROJECT_CHECKS, TRIGGER_CHECKS
-from seatrial.ci.before_upload import build_without_session
-from seatrial.ci.checkout import CheckoutNeeds
+from seatrial.ci.before_upload import CheckoutNeeds, build_without_session
 from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, TAG_RULE, Pipeline
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, CiFacts, Publishing
