@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seatrial.commands import Invocation
 from seatrial.errors import SeatrialError
-from seatrial.invocation import Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

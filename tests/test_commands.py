@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 
 from errors_raised import rendered
 from sample_project import UNRENDERED
-from seatrial.commands import PLACEHOLDERS, Command
+from seatrial.commands import PLACEHOLDERS, Command, Invocation
 from seatrial.console import Console, Form
 from seatrial.errors import ReleaseError, SeveralReasons, printable
 from seatrial.findings import CheckResult, Finding, Severity, render_results
-from seatrial.invocation import Invocation
 from seatrial.report import annotation, results_json, results_markdown, results_text
 from seatrial.tasks.console import show, show_json
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seatrial import process
+from seatrial.commands import CALLED_VARIABLE
 from seatrial.errors import CommandFailed
-from seatrial.invocation import CALLED_VARIABLE
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:

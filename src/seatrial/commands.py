@@ -1,10 +1,26 @@
-"""Commands of seatrial in messages, as data: a face renders them, because only a face can read how it was called."""
+"""Commands of seatrial in messages, as data: a face renders them, because only a face can read how it was called.
+
+How the program was called, and therefore what a user types to call it again.
+
+A face makes an `Invocation` of its command line and environment, and renders with it the commands of seatrial
+(`seatrial.commands.Command`) in everything that it shows.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
+import sys
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 
 TASK_PLACEHOLDER, PROGRAM_PLACEHOLDER = "\ufdd0", "\ufdd1"
 """What a command in a text begins with, until it is rendered: noncharacters (Unicode, 23.7), which no file contains."""
@@ -20,7 +36,7 @@ class Command:
     """A command of seatrial: ``Command("release", "--part", "minor")``.
 
     ``words``: the task and its options, or nothing; ``is_program_only``: whether only the program takes it, and invoke
-    does not. In a text it is its words behind a placeholder, which ``seatrial.invocation.Invocation.render`` replaces.
+    does not. In a text it is its words behind a placeholder, which ``seatrial.commands.Invocation.render`` replaces.
     """
 
     words: tuple[str, ...]
@@ -47,3 +63,89 @@ class Command:
 def quote_word(word: str) -> str:
     """Return a word as a POSIX shell takes it; a pattern stays one."""
     return word if PATTERN.fullmatch(word) else shlex.quote(word)
+
+
+INVOKE, PROGRAM = "invoke", "seatrial"
+NAMES = (INVOKE, "inv", PROGRAM)
+"""The programs that run tasks."""
+
+CALLED_VARIABLE = "SEATRIAL_CALLED"
+"""The environment variable with the `task_prefix` of a parent process, whose user reads the messages of the child."""
+
+MODULE = "__main__.py"
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """How the program was called: by which command line, program and words, and with which environment variables."""
+
+    argv: tuple[str, ...]
+    environ: Mapping[str, str]
+
+    def render(self, text: object) -> str:
+        """Return a text with the commands of seatrial in it as they can be typed here."""
+        rendered = str(text)
+        if TASK_PLACEHOLDER in rendered:
+            rendered = rendered.replace(TASK_PLACEHOLDER, self.task_prefix)
+        if PROGRAM_PLACEHOLDER in rendered:
+            rendered = rendered.replace(PROGRAM_PLACEHOLDER, self.program_prefix)
+        return rendered
+
+    def repeated(self, task: str, option: str) -> str:
+        """Return the command that was typed, with a further option for one of its tasks."""
+        # Few commands print another, and compiling the patterns takes longer than the rest of `invoke -l` here.
+        from seatrial.redaction import redact  # noqa: PLC0415
+
+        words = self.argv[1:]
+        at = [place for place, word in enumerate(words, 1) if word.rpartition(".")[2] == task]
+        if self._name is None or not at:
+            return self.render(Command(task, option))
+        repeated = [*words[: at[-1]], option, *words[at[-1] :]]
+        return redact(f"{self._typable(self._name)} {shlex.join(repeated)}")
+
+    @cached_property
+    def task_prefix(self) -> str:
+        """The words before a task: the program, by default invoke, and the project if it was named."""
+        folder = split_project_option(self.argv[1:])[0] if self._name == PROGRAM or "init" in self.argv else None
+        if folder:
+            return f"{self.program_prefix} --project {shlex.quote(folder)}"
+        return self.environ.get(CALLED_VARIABLE) or (self._typable(self._name) if self._name else INVOKE)
+
+    @cached_property
+    def program_prefix(self) -> str:
+        """The words before a command that only the program takes, and invoke does not."""
+        return self._typable(PROGRAM)
+
+    @cached_property
+    def _name(self) -> str | None:
+        """The name of the program that runs, None for one that runs no tasks."""
+        path = Path(self.argv[0] if self.argv else "")
+        name = path.parent.name if path.name == MODULE else path.stem
+        return name if name in NAMES else None
+
+    def _typable(self, name: str) -> str:
+        """Return a program as it can be typed: its name if that leads to this environment, else a path or uv."""
+        scripts = str(Path(sys.executable).parent)
+        path = self.environ.get("PATH", "").split(os.pathsep)
+        # uv puts the environment of what it runs first on PATH, only for that process.
+        of_uv = "UV" in self.environ and path[0] == scripts
+        if name == self._name and Path(self.argv[0]).name != MODULE:
+            here = shutil.which(self.argv[0], path=self.environ.get("PATH"))
+        else:
+            here = shutil.which(name, path=scripts)
+        usual = shutil.which(name, path=os.pathsep.join(path[1:] if of_uv else path))
+        if here and usual and Path(here).samefile(usual):
+            return name
+        if of_uv:
+            return f"{'uv run' if 'UV_RUN_RECURSION_DEPTH' in self.environ else 'uvx'} {name}"
+        return shlex.join([here] if here else [sys.executable, "-m", name])
+
+
+def split_project_option(words: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Return the folder of ``--project``, None without one, and the other words; the option may be anywhere."""
+    for at, word in enumerate(words[: words.index("--")] if "--" in words else words):
+        if word == "--project" and words[at + 1 :] and not words[at + 1].startswith("-"):
+            return words[at + 1], [*words[:at], *words[at + 2 :]]
+        if word.startswith("--project="):
+            return word.partition("=")[2] or None, [*words[:at], *words[at + 1 :]]
+    return None, list(words)

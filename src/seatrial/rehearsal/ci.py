@@ -15,12 +15,12 @@ from seatrial.ci.expressions import Answer
 from seatrial.ci.github import WORKFLOWS_FOLDER
 from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publisher, Publishing, file_that_tags
+from seatrial.commands import CALLED_VARIABLE
 from seatrial.distributions.cache import existing_files
 from seatrial.distributions.distribution import Distribution, distributions_in
 from seatrial.errors import RehearsalError, StepFailed, WorkflowUnknown, ending_text, last_lines
 from seatrial.events import EVENTS_VARIABLE, EventReader, SessionReader
 from seatrial.git.repository import read_repository, read_tags
-from seatrial.invocation import CALLED_VARIABLE
 from seatrial.project.nox_sessions import ALL_SESSIONS, NoxCall, SessionList
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seatrial.checks.index import answer_about_name
-from seatrial.commands import Command
+from seatrial.commands import INVOKE, Command
 from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed, count_text
 from seatrial.git.repository import files_of_commit, read_repository, read_tags, uncommitted_files
 from seatrial.index.client import PendingRelease, in_thread, read_project_files
 from seatrial.index.destination import pip_index_url
 from seatrial.index.twine import Patience, twine_upload
-from seatrial.invocation import INVOKE
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of

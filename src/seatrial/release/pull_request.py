@@ -21,11 +21,10 @@ from seatrial.ci.gh import (
     new_merge_request_address,
 )
 from seatrial.ci.publisher import file_that_tags
-from seatrial.commands import Command
+from seatrial.commands import Command, Invocation
 from seatrial.errors import ReleaseError, WorkflowUnknown
 from seatrial.git.push import BranchPush, push_branch
 from seatrial.git.repository import fetch_objects, owner_and_name, page_of_repository
-from seatrial.invocation import Invocation
 from seatrial.project.write_version import require_version
 from seatrial.release.plan import RequestPlan, dry_run_text, request_plan_text
 from seatrial.release.preconditions import require_room_on_index

@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING, Any, Callable, NoReturn, TypeVar
 
 import nox
 
+from seatrial.commands import Invocation
 from seatrial.errors import ProjectError, SeatrialError, ToolError
 from seatrial.installer import find_uv
-from seatrial.invocation import Invocation
 from seatrial.project.project import Project
 from seatrial.pythons import find_interpreters, path_with, virtualenv_supports
 

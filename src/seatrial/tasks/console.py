@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TextIO
 
 from invoke.exceptions import Exit
 
-from seatrial.commands import Command
+from seatrial.commands import Command, Invocation
 from seatrial.errors import CommandFailed, ProjectError, ReleaseError, SeatrialError, ToolError
-from seatrial.invocation import Invocation
 from seatrial.terminal import paint_error, wants_colour
 
 if TYPE_CHECKING:

@@ -15,9 +15,8 @@ from invoke.config import Config
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from seatrial.commands import Command
+from seatrial.commands import Command, split_project_option
 from seatrial.errors import ProjectError, did_you_mean, nearest
-from seatrial.invocation import split_project_option
 from seatrial.tasks import GROUPS, ns
 from seatrial.tasks.command_line import (
     HELP,
