@@ -144,7 +144,9 @@ def test_preflight_refuses_it_where_the_version_comes_from_the_tag(
     )
     committed(project, text, "https://github.com/acme/tidepool.git")
     enter(project, monkeypatch)
-    broken = [code for code, finding in findings(project, "--part minor").items() if "on-merge" in finding.message]
+    broken = [
+        code for code, finding in findings(project, "--part minor").items() if "on-merge" in (finding.message or "")
+    ]
     assert broken == ["META001"]
 
 
