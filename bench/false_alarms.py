@@ -57,7 +57,7 @@ def main() -> int:
             errors += sum(result.blocks for result in failures)
             warnings.update(result.code for result in failures)
             summary = "; ".join(
-                f"{result.code} {result.severity.value}: {(result.finding.message or "").splitlines()[0]}"
+                f"{result.code} {result.severity.value}: {str(result.finding.message).splitlines()[0]}"
                 for result in failures
             )
             print(f"{paths[0].name}  {took:.2f} s  {summary or 'clean'}", flush=True)
