@@ -15,10 +15,13 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 
 @contextlib.contextmanager
-def serve_page(content: bytes, kind: str = JSON, status: int = 200, drops: int = 0) -> Iterator[str]:
+def serve_page(
+    content: bytes, kind: str = JSON, status: int = 200, drops: int = 0, encoding: str = "identity"
+) -> Iterator[str]:
     """Serve one page at every address, and yield that of the simple API.
 
-    ``drops``: how many spaces come before it, one each tenth of a second, for a client that waits for them.
+    ``drops``: how many spaces come before it, one each tenth of a second, for a client that waits for them;
+    ``encoding``: how the content is packed.
     """
     ended = threading.Event()
 
@@ -29,6 +32,7 @@ def serve_page(content: bytes, kind: str = JSON, status: int = 200, drops: int =
         def do_GET(self) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
+            self.send_header("Content-Encoding", encoding)
             # Who asks again after a fault does so at once.
             self.send_header("Retry-After", "0")
             self.end_headers()
