@@ -1,9 +1,7 @@
-"""Commands of seatrial in messages, as data: a face renders them, because only a face can read how it was called.
+"""Commands of seatrial in messages, as data, and how the program was called, which renders them.
 
-How the program was called, and therefore what a user types to call it again.
-
-A face makes an `Invocation` of its command line and environment, and renders with it the commands of seatrial
-(`seatrial.commands.Command`) in everything that it shows.
+Only a face can read how it was called: it makes an `Invocation` of its command line and environment, and renders with
+it each `Command` in everything that it shows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Questions on a terminal: a choice with arrow keys, words or numbers, and a question that one key answers.
+"""Questions and colours on a terminal: a choice with arrow keys, words or numbers, and a question that one key answers.
 
 Whoever leaves with Ctrl-C, Escape or ``q`` answers None. A wrong answer is asked again.
 

@@ -1,7 +1,4 @@
-"""Whether two archives of one distribution have the same content, however they are packaged.
-
-Distributions compared with the source tree that they were built from.
-"""
+"""Distributions compared: two archives of one by content, however they are packaged, and one with its source tree."""
 
 from __future__ import annotations
 

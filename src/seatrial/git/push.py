@@ -1,4 +1,4 @@
-"""One atomic push of a branch and a tag: the remote takes both or neither.
+"""Pushes: one atomic push of a branch and a tag, of which the remote takes both or neither; and other branches.
 
 The state of a push is known or unknown, never guessed. It is refused when the remote reports that, when git has sent
 nothing, or when the remote has changed so that it can't take the push any more; otherwise the remote is asked.

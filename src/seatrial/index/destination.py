@@ -1,8 +1,7 @@
-"""Which index a release is uploaded to and read from: from the command line, .pypirc and pip's settings.
+"""Which index a release is uploaded to and read from, and with which credentials.
 
-The credentials that twine will use, checked before anything is sent; none of them is shown.
-
-The keyring is not read: it could open a window.
+It is named by the command line, .pypirc or pip's settings. The credentials that twine will use are checked before
+anything is sent, and none of them is shown. The keyring is not read: it could open a window.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The contents of the files that `seatrial init` adds or changes: pyproject.toml, noxfile.py, tasks.py, setup.cfg.
+"""The files that `seatrial init` adds or changes: pyproject.toml, noxfile.py, tasks.py, setup.cfg; and writing them.
 
-Writes the proposed files, each atomically, so that an interrupted run can be repeated.
+Each is written atomically, so that an interrupted run can be repeated.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The changes that `seatrial init` proposes for a project.
+"""The changes that `seatrial init` proposes for a project, in parts.
 
-The parts of a proposal, each of which a maintainer can leave out: by an option, or in a menu before the files.
+A maintainer can leave out each part: by an option, or in a menu before the files.
 """
 
 from __future__ import annotations

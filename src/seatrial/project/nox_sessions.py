@@ -1,6 +1,6 @@
-"""The sessions of a project's noxfile, as ``nox --list --json`` prints them, and whether they measure coverage.
+"""The sessions of a project's noxfile, as ``nox --list --json`` prints them, and calls of nox.
 
-A call of nox, read from its words as nox reads them (nox, "Command-line usage").
+The words of a call are read as nox reads them (nox, "Command-line usage").
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Versions, and which one comes next (PyPA, "Version specifiers").
+"""Versions, which one comes next (PyPA, "Version specifiers"), and the form of their tags.
 
 The form of the tags of a project's releases: a literal text around a version, such as ``v{version}``.
 

@@ -1,6 +1,6 @@
-"""The preconditions of a release: what git or the remote would refuse, checked before anything is written.
+"""What has to be true before a release: what git or the remote would refuse, and the checks that run before the push.
 
-The checks that a release runs before it pushes, and the facts that they need from nox and the index.
+The first is checked before anything is written. The checks get facts from nox and the index.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Registers sessions with nox: today's, and the older one that Python 3.9 gets.
+"""Registers sessions with nox, today's and the older one that Python 3.9 gets, and the summary at the end of a run.
 
-The summary at the end of a nox run; a run that tested nothing fails.
+A run that tested nothing fails.
 
 nox writes its results to the file of its ``--report`` option, which a noxfile may set, and then exits. So that file
 is read when the process ends.
