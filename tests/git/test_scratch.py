@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -157,3 +158,24 @@ def test_patch_is_the_same_whatever_the_user_has_set(clone: SampleProject, root:
     (root / "new.txt").write_bytes(UNIX)
     patch, removed = scratch.changes()
     assert (changed_files(patch), removed) == (("new.txt +2", "unix.txt +1 -1"), ())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the git on PATH is a script of a shell")
+def test_attributes_of_the_machine_are_left_out(
+    clone: SampleProject, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are in /etc/gitattributes, which git in the scratch clone does not read."""
+    log, wrapper = tmp_path / "log", tmp_path / "bin/git"
+    wrapper.parent.mkdir()
+    script = f'#!/bin/sh\necho "${{GIT_ATTR_NOSYSTEM-0}} $PWD $*" >> "{log}"\nexec "{shutil.which("git")}" "$@"\n'
+    wrapper.write_text(script)
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}")
+    scratch = make(clone, root)
+    (root / "new.txt").write_bytes(UNIX)
+    scratch.changes()
+    scratch.commit("With a new file")
+    scratch.check_out_for_build()
+    commands = [line for line in log.read_text().splitlines() if line.split()[1] == str(root)]
+    assert {"reset", "add", "commit", "checkout", "status"} <= {word for line in commands for word in line.split()}
+    assert [line for line in commands if not line.startswith("1 ")] == []
