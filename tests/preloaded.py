@@ -186,8 +186,7 @@ def _load() -> None:
 
 def _next_request(path: str) -> Request:
     """Serve for ever; returns in the process of each command."""
-    # The processes that serve are not waited for.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, _reap)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
         listening.listen(16)
@@ -199,6 +198,13 @@ def _next_request(path: str) -> Request:
                 break
             connection.close()
     return _serve(connection)
+
+
+def _reap(_signal: int, _frame: object) -> None:
+    """Wait for the processes that have ended: the processor time of an ignored child counts nowhere."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _serve(connection: socket.socket) -> Request:
