@@ -1,20 +1,18 @@
-"""A release is killed at every distinct git command, and two are made at once: whole or not at all, each time."""
+"""A release is killed at every distinct state of the disk, and two are made at once: whole or not at all, each time."""
 
 from __future__ import annotations
 
-import re
+import json
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from preloaded import IN_A_SESSION
-from release_repo import ReleaseRepo, RepoState, files_below, made_once, make_release_repo
+from killed_releases import Moment, different, is_act, moments_of_release, release
+from release_repo import ReleaseRepo, RepoState, made_once, make_release_repo
 from seatrial.git.push import PushState
 from seatrial.git.repository import read_repository
 from seatrial.release.push import read_interrupted_release
@@ -22,58 +20,20 @@ from seatrial.release.push import read_interrupted_release
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sample_project import RunResult
-
 
 pytestmark = pytest.mark.slow
 
-PLACES = 30
-"""How many distinct git commands a release runs, before and after which it is killed. More is fine; fewer means that
-the test no longer looks where it looked."""
+PLACES = 60
+"""How many moments a release has, before and after each distinct git command. More is fine; fewer means that the test
+no longer looks where it looked."""
 
-DIFFERENT = 10
-"""How many different things the kills leave on the disk, at least."""
+DIFFERENT = 15
+"""How many different things are on the disk in them, at least."""
 
-UNSTEADY = ("index", "site-packages")
-"""What is not compared of what lies on the disk: git's index holds times of files, and the other never changes."""
-
-THROWN_AWAY = re.compile(r"home/|tidepool/\.nox/")
-OBJECT_OF_SCRATCH = re.compile(r"home/.*/\.git/objects/")
-HASH_OF_A_FOLDER = re.compile(r"(?<=[/-])[0-9a-f]{16}(?=[/.])")
-
-MOMENTS = ("before", "after")
 MOST_AT_ONCE = 20
 """How often two releases are made at once until they are on their way together."""
 
-DEADLY_GIT = """\
-#!/bin/sh
-case $PWD in */scratch/*) words="in the scratch clone: " ;; *) words="in the checkout: " ;; esac
-words="$words$(printf '%s ' "$@" | tr '\\n' ' ' | sed -E 's#[0-9a-f]{{40}}#ID#g; s#(/[^ /=:]+)+/#/#g')"
-echo "$words" >> "$COMMANDS"
-[ "$DIE" = "before $words" ] && kill -KILL 0
-{git} "$@"
-code=$?
-[ "$DIE" = "after $words" ] && kill -KILL 0
-exit $code
-"""
-"""A git that writes down each command, without folders and ids of objects: two that differ in them alone are the same.
-Before or after the one that ``DIE`` names, it kills the process group of the release."""
-
-
-def deadly(repo: ReleaseRepo, folder: Path, when: str) -> tuple[RunResult, list[str]]:
-    """Release with a git that kills the process group ``when``; return how it ended, and the git commands."""
-    program = folder / "bin/git"
-    program.parent.mkdir(parents=True)
-    program.write_text(DEADLY_GIT.format(git=shutil.which("git")))
-    program.chmod(0o755)
-    commands = folder / "commands"
-    ran = repo.project.run(
-        *(*IN_A_SESSION, sys.executable, "-m", "invoke", "release", "--part", "minor", "--yes", "--no-tests"),
-        PATH=f"{program.parent}:{repo.project.environ['PATH']}",
-        COMMANDS=str(commands),
-        DIE=when,
-    )
-    return ran, list(dict.fromkeys(commands.read_text().splitlines()))
+WORDS = ("--part", "minor")
 
 
 def _make_port(folder: Path) -> None:
@@ -94,9 +54,10 @@ def repo() -> ReleaseRepo:
 
 def _make_whole(folder: Path) -> None:
     repo = made_once("crash-port", _make_port).copy(folder)
-    ran, commands = deadly(repo, folder / "deadly", "never")
-    assert ran.returncode == 0, ran.output
-    (folder / "distinct").write_text("\n".join(commands))
+    outside = folder.with_name("crash-moments")
+    shutil.rmtree(outside, ignore_errors=True)
+    moments = moments_of_release(repo, outside, *WORDS)
+    (folder / "moments").write_text(json.dumps(moments))
 
 
 @pytest.fixture(scope="module")
@@ -112,85 +73,40 @@ def whole(undisturbed: ReleaseRepo) -> RepoState:
 
 
 @pytest.fixture(scope="module")
-def commands(undisturbed: ReleaseRepo) -> tuple[str, ...]:
-    """Return its distinct git commands, in their order."""
-    return tuple((undisturbed.project.root.parent / "distinct").read_text().splitlines())
+def moments(undisturbed: ReleaseRepo) -> tuple[Moment, ...]:
+    """Return its moments, in their order."""
+    return tuple(Moment(*fields) for fields in json.loads((undisturbed.project.root.parent / "moments").read_text()))
 
 
-def is_push(command: str) -> bool:
-    """Whether a git command is the one that publishes."""
-    return ": push " in command
-
-
-class Killed(NamedTuple):
-    """What is wrong after a release was killed, "" for nothing; and whether it had happened."""
-
-    wrong: str
-    has_happened: bool
-
-
-@dataclass
+@dataclass(frozen=True)
 class Kills:
     """Releases of copies of ``port`` that are killed.
 
-    ``before``: the state of ``port``; ``whole``: that after a release that nothing disturbed; ``left_behind``: what lay
-    on the disk after each kill.
+    ``before``: the state of ``port``; ``whole``: that after a release that nothing disturbed.
     """
 
     repo: ReleaseRepo
     before: RepoState
     whole: RepoState
-    left_behind: set[str] = field(default_factory=set)
-    _lock: Lock = field(default_factory=Lock)
 
-    def kill(self, moment: str, command: str, folder: Path) -> Killed:
-        """Kill one ``moment`` a git command, look, and release again.
-
-        What is on the disk is all that the next release finds: where it is the same as after another kill, the next
-        release is not made once more.
-        """
+    def what_is_wrong(self, moment: Moment, folder: Path, *, has_happened: bool) -> str:
+        """Kill a release, look, and release again; return what is wrong, "" for nothing."""
         other = self.repo.copy(folder / "port")
-        ran, _ = deadly(other, folder, f"{moment} {command}")
+        ran = release(other, folder, *WORDS, die=str(moment))
         state = other.state()
-        wrong = self._what_is_wrong(ran, state) or (self._what_is_wrong_later(other, state, folder))
-        shutil.rmtree(folder)
-        return Killed(f"{moment} {command}: {wrong}" if wrong else "", state.remote == self.whole.remote)
-
-    def _what_is_wrong(self, ran: RunResult, state: RepoState) -> str:
+        wrong = ""
         if ran.returncode != -9:
-            return f"not killed, but ended with {ran.returncode}:\n{ran.output}"
-        if state.remote not in (self.before.remote, self.whole.remote):
-            return f"half of it is on the remote:\n{state.remote}"
-        if state.remote == self.before.remote and state != self.before:
-            return "not released, and the checkout has changed"
-        return ""
-
-    def _what_is_wrong_later(self, other: ReleaseRepo, state: RepoState, folder: Path) -> str:
-        digest = sha256(f"{state} {sorted(on_disk(folder / 'port'))}".encode()).hexdigest()
-        if not self._is_new(digest):
-            return ""
-        again = other.release("--part", "minor", "--yes")
-        is_whole = not again.returncode and other.state() == self.whole
-        return "" if is_whole else f"running it again ended otherwise:\n{again.output}"
-
-    def _is_new(self, digest: str) -> bool:
-        with self._lock:
-            is_new = digest not in self.left_behind
-            self.left_behind.add(digest)
-        return is_new
-
-
-def on_disk(folder: Path) -> set[tuple[str, str]]:
-    """Return what lies on the disk: paths, without the hash of the folder that is in some, and contents.
-
-    Of the scratch clone, which is thrown away, and of what a build remembers, the paths alone: contents name folders
-    and times. The objects of the scratch clone are left out.
-    """
-    orders = set()
-    for path, content in files_below(folder, UNSTEADY):
-        if not OBJECT_OF_SCRATCH.match(path):
-            orders.add((HASH_OF_A_FOLDER.sub("ID", path), "" if THROWN_AWAY.match(path) else content))
-    return orders
+            wrong = f"not killed, but ended with {ran.returncode}:\n{ran.output}"
+        elif state.remote != (self.whole if has_happened else self.before).remote:
+            wrong = f"half of it is on the remote, or all too early, or nothing:\n{state.remote}"
+        elif not has_happened and state != self.before:
+            wrong = "not released, and the checkout has changed"
+        else:
+            again = other.release(*WORDS, "--yes")
+            if again.returncode or other.state() != self.whole:
+                wrong = f"running it again ended otherwise:\n{again.output}"
+        shutil.rmtree(folder)
+        return f"{moment}: {wrong}" if wrong else ""
 
 
 @pytest.fixture(scope="module")
@@ -198,33 +114,36 @@ def kills(repo: ReleaseRepo, whole: RepoState) -> Kills:
     return Kills(repo, repo.state(), whole)
 
 
-def test_there_are_as_many_places_to_die_as_ever(commands: tuple[str, ...]) -> None:
-    assert len(commands) >= PLACES
-    assert len([command for command in commands if is_push(command)]) == 1
+def test_there_are_as_many_places_to_die_as_ever(moments: tuple[Moment, ...]) -> None:
+    assert len(moments) >= PLACES
+    assert len(different(moments)) >= DIFFERENT
+    assert [moment.when for moment in moments if is_act(moment)] == ["before", "after"]
 
 
 @pytest.mark.selection
 def test_release_that_is_killed_at_its_push_has_happened_if_the_push_has(
-    kills: Kills, commands: tuple[str, ...], tmp_path: Path
+    kills: Kills, moments: tuple[Moment, ...], tmp_path: Path
 ) -> None:
     """No fast test can show it: processes are killed, and what they leave is what the next release finds."""
-    (push,) = filter(is_push, commands)
-    killed = [kills.kill(moment, push, tmp_path / moment) for moment in MOMENTS]
-    assert killed == [Killed("", has_happened=False), Killed("", has_happened=True)]
+    before, after = filter(is_act, moments)
+    assert kills.what_is_wrong(before, tmp_path / "before", has_happened=False) == ""
+    assert kills.what_is_wrong(after, tmp_path / "after", has_happened=True) == ""
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("has_happened", [False, True])
 def test_release_that_is_killed_at_any_other_git_command_is_whole_or_not_at_all(
-    kills: Kills, commands: tuple[str, ...], tmp_path: Path, moment: str
+    kills: Kills, moments: tuple[Moment, ...], tmp_path: Path, *, has_happened: bool
 ) -> None:
-    others = [command for command in commands if not is_push(command)]
+    """It is killed once for each different thing on the disk, before and after its distinct git commands."""
+    before, after = filter(is_act, moments)
+    chosen = [moment for moment in different(moments) if moment not in (before, after)]
+    chosen = [moment for moment in chosen if (moments.index(moment) > moments.index(after)) == has_happened]
 
     def die(number: int) -> str:
-        return kills.kill(moment, others[number], tmp_path / str(number)).wrong
+        return kills.what_is_wrong(chosen[number], tmp_path / str(number), has_happened=has_happened)
 
     with ThreadPoolExecutor(2) as pool:
-        assert [wrong for wrong in pool.map(die, range(len(others))) if wrong] == []
-    assert len(kills.left_behind) >= DIFFERENT
+        assert [wrong for wrong in pool.map(die, range(len(chosen))) if wrong] == []
 
 
 @pytest.mark.parametrize("hook", ["pre-receive", "update", "post-receive"])
@@ -236,7 +155,7 @@ def test_release_that_is_killed_while_the_remote_takes_it(
     path.write_text("#!/bin/sh\nkill -KILL 0\n")
     path.chmod(0o755)
     before = other.state()
-    ran, _ = deadly(other, tmp_path, "never")
+    ran = release(other, tmp_path / "deadly", *WORDS)
     path.unlink()
     state = other.state()
     assert ran.returncode == -9

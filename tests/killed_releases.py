@@ -1,0 +1,128 @@
+"""Releases that are killed before or after one of their commands, and what such a kill leaves on the disk."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from preloaded import IN_A_SESSION
+from release_repo import ReleaseRepo, files_below
+from sample_project import SampleProject
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sample_project import RunResult
+
+
+DEADLY = r"""#!/bin/sh
+case $PWD in */scratch/*) words="{name} in the scratch clone: " ;; *) words="{name} in the checkout: " ;; esac
+words="$words$(printf '%s ' "$@" | tr '\n' ' ' | sed -E 's#[0-9a-f]{{40}}#ID#g; s#(/[^ /=:]+)+/#/#g')"
+die() {{ [ {name} = gh ] && kill -KILL $PPID; kill -KILL 0; }}
+keep() {{
+  mkdir "$MOMENTS/$1-$$"
+  tar -c --exclude=site-packages -C "$PORT" . 2>/dev/null | tar -x -C "$MOMENTS/$1-$$"
+  echo "$1 $$ $words" >> "$MOMENTS/list"
+}}
+if [ "$MOMENTS" ] && ! cut -d " " -f 3- "$MOMENTS/list" 2>/dev/null | grep -qxF "$words"; then is_first=1; fi
+[ "$is_first" ] && keep before
+[ "$DIE" = "before $words" ] && die
+{program} "$@"
+code=$?
+[ "$is_first" ] && keep after
+[ "$DIE" = "after $words" ] && die
+exit $code
+"""
+"""A program that kills the release before or after the call that ``DIE`` names, without folders and ids of objects: two
+that differ in them alone are the same. Or it keeps in ``MOMENTS`` what lies on the disk before and after each.
+
+git runs in the process group of the release, gh in its own.
+"""
+
+UNSTEADY = ("index", "site-packages")
+"""What is not compared of what lies on the disk: git's index holds times of files, and the other never changes."""
+
+THROWN_AWAY = re.compile(r"home/|tidepool/\.nox/")
+OBJECT_OF_SCRATCH = re.compile(r"home/.*/\.git/objects/")
+HASH_OF_A_FOLDER = re.compile(r"(?<=[/-])[0-9a-f]{16}(?=[/.])")
+
+
+class Moment(NamedTuple):
+    """A moment of a release: before or after a command; ``left``: what a kill leaves on the disk then, as a hash."""
+
+    when: str
+    command: str
+    left: str
+
+    def __str__(self) -> str:
+        return f"{self.when} {self.command}"
+
+
+def release(
+    repo: ReleaseRepo, folder: Path, *words: str, programs: Sequence[str] = ("git",), die: str = "", moments: str = ""
+) -> RunResult:
+    """Release in a session of its own with programs that are deadly."""
+    path = folder / "bin"
+    path.mkdir(parents=True)
+    for name in programs:
+        own = repo.project.root.parent / name / name
+        program = path / name
+        program.write_text(DEADLY.format(name=name, program=own if own.exists() else shutil.which(name)))
+        program.chmod(0o755)
+    return repo.project.run(
+        *(*IN_A_SESSION, sys.executable, "-m", "invoke", "release", *words, "--yes", "--no-tests"),
+        PATH=f"{path}:{repo.project.environ['PATH']}",
+        PORT=str(repo.project.root.parent),
+        DIE=die,
+        MOMENTS=moments,
+    )
+
+
+def moments_of_release(
+    repo: ReleaseRepo, folder: Path, *words: str, programs: Sequence[str] = ("git",)
+) -> tuple[Moment, ...]:
+    """Release, and return the moments before and after each distinct command, in their order."""
+    moments = folder / "moments"
+    moments.mkdir(parents=True)
+    ran = release(repo, folder, *words, programs=programs, moments=str(moments))
+    assert ran.returncode == 0, ran.output
+    listed = [line.split(" ", 2) for line in (moments / "list").read_text().splitlines()]
+    root, environ = repo.project.root.name, repo.project.environ
+    kept = [ReleaseRepo(SampleProject(moments / f"{when}-{process}" / root, environ)) for when, process, _ in listed]
+    lefts = [_left_behind(other) for other in kept]
+    shutil.rmtree(folder)
+    return tuple(Moment(when, command, left) for (when, _, command), left in zip(listed, lefts))
+
+
+def is_act(moment: Moment) -> bool:
+    """Whether a command pushes, or asks the forge."""
+    return " push " in moment.command or moment.command.startswith("gh ")
+
+
+def different(moments: Sequence[Moment]) -> tuple[Moment, ...]:
+    """Return the moments before and after what acts outside, and the first of each thing that is left on the disk.
+
+    What a kill leaves on the disk is all that the next release finds: after two kills that leave the same, it does the
+    same.
+    """
+    acts = [moment for moment in moments if is_act(moment)]
+    firsts = {moment.left: moment for moment in reversed([*moments, *acts])}
+    return tuple(moment for moment in moments if moment in acts or moment in firsts.values())
+
+
+def _left_behind(repo: ReleaseRepo) -> str:
+    """Return what lies on the disk as a hash: paths, without the hash of the folder that is in some, and contents.
+
+    Of the scratch clone, which is thrown away, and of what a build remembers, the paths alone: contents name folders
+    and times. The objects of the scratch clone are left out.
+    """
+    files = [
+        (HASH_OF_A_FOLDER.sub("ID", path), "" if THROWN_AWAY.match(path) else content)
+        for path, content in files_below(repo.project.root.parent, UNSTEADY)
+        if not OBJECT_OF_SCRATCH.match(path)
+    ]
+    return sha256(f"{sorted(files)} {repo.project.git('ls-files', '--stage')}".encode()).hexdigest()
