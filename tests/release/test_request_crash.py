@@ -1,17 +1,16 @@
-"""A release through a request is killed at every distinct git command and every call of gh: whole or not at all."""
+"""A release through a request is killed at each state of the disk, push and call of gh: whole or not at all."""
 
 from __future__ import annotations
 
 import re
 import shutil
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from forge_merges import RecordedGh, by_merge_commit, by_squash, merge, protect
-from preloaded import IN_A_SESSION
+from killed_releases import Moment, different, is_act, moments_of_release, release
 from release_repo import ReleaseRepo, RepoState, made_once, make_release_repo
 
 if TYPE_CHECKING:
@@ -21,46 +20,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-MOMENTS = ("before", "after")
-REQUEST_PLACES, TAG_PLACES = 35, 30
-"""How many distinct commands the two parts of a release run, at least."""
+REQUEST_PLACES, TAG_PLACES = 70, 60
+"""How many moments the two parts of a release have, before and after each distinct command, at least."""
 
-WORDS = r"""words="$words$(printf '%s ' "$@" | tr '\n' ' ' | sed -E 's#[0-9a-f]{40}#ID#g; s#(/[^ /=:]+)+/#/#g')" """
-DEADLY = """\
-#!/bin/sh
-case $PWD in */scratch/*) words="{name} in the scratch clone: " ;; *) words="{name} in the checkout: " ;; esac
-{words}
-echo "$words" >> "$COMMANDS"
-die() {{ [ {name} = gh ] && kill -KILL $PPID; kill -KILL 0; }}
-[ "$DIE" = "before $words" ] && die
-{program} "$@"
-code=$?
-[ "$DIE" = "after $words" ] && die
-exit $code
-"""
-"""A program that writes down each call, and kills the release before or after the one that ``DIE`` names.
-
-git runs in the process group of the release, gh in its own.
-"""
-
-
-def deadly(repo: ReleaseRepo, folder: Path, when: str, *words: str) -> tuple[RunResult, list[str]]:
-    """Release with a git and a gh that kill ``when``; return how it ended, and the distinct commands."""
-    programs = folder / "bin"
-    programs.mkdir(parents=True)
-    real = {"git": shutil.which("git"), "gh": str(repo.project.root.parent / "gh/gh")}
-    for name, program in real.items():
-        path = programs / name
-        path.write_text(DEADLY.format(name=name, words=WORDS, program=program))
-        path.chmod(0o755)
-    commands = folder / "commands"
-    ran = repo.project.run(
-        *(*IN_A_SESSION, sys.executable, "-m", "invoke", "release", *words, "--yes", "--no-tests"),
-        PATH=f"{programs}:{repo.project.environ['PATH']}",
-        COMMANDS=str(commands),
-        DIE=when,
-    )
-    return ran, list(dict.fromkeys(commands.read_text().splitlines()))
+PROGRAMS = ("git", "gh")
 
 
 def _make_port(folder: Path) -> None:
@@ -94,44 +57,38 @@ def requests_of(repo: ReleaseRepo) -> list[str]:
     return re.findall(r'"headRefName": "([^"]+)"', text)
 
 
-def acts(command: str) -> bool:
-    """Whether a command pushes, or asks the forge."""
-    return " push " in command or command.startswith("gh ")
+@pytest.mark.parametrize("is_outside", [True, False])
+def test_request_that_is_killed_anywhere_is_finished_by_the_next_run(tmp_path: Path, *, is_outside: bool) -> None:
+    """No fast test can show it: processes are killed, and what they leave is what the next run finds.
 
-
-@pytest.mark.parametrize("is_act", [True, False])
-def test_request_that_is_killed_anywhere_is_finished_by_the_next_run(tmp_path: Path, *, is_act: bool) -> None:
-    """No fast test can show it: processes are killed, and what they leave is what the next run finds."""
+    Before and after what acts outside; or else once for each different thing on the disk.
+    """
     words = ("--pull-request", "--part", "minor")
     whole = port(tmp_path / "whole")
     before = whole.state()
-    ran, commands = deadly(whole, tmp_path / "undisturbed", "never", *words)
-    assert ran.returncode == 0, ran.output
+    moments = moments_of_release(whole, tmp_path / "undisturbed", *words, programs=PROGRAMS)
     after = whole.state()
     assert requests_of(whole) == ["release/1.3.0"]
-    assert len(commands) >= REQUEST_PLACES
-    assert len([command for command in commands if " push " in command]) == 1
-    assert len([command for command in commands if command.startswith("gh ")]) == 2
+    assert len(moments) >= REQUEST_PLACES
+    assert len([moment for moment in moments if " push " in moment.command]) == 2
+    assert len([moment for moment in moments if moment.command.startswith("gh ")]) == 4
 
-    def die(place: tuple[int, str, str]) -> str:
-        number, moment, command = place
-        folder = tmp_path / f"{moment}{number}"
+    def die(place: tuple[int, Moment]) -> str:
+        number, moment = place
+        folder = tmp_path / str(number)
         other = port(folder / "port")
-        ran, _ = deadly(other, folder, f"{moment} {command}", *words)
+        ran = release(other, folder, *words, programs=PROGRAMS, die=str(moment))
         state = other.state()
         wrong = _wrong(ran, state, before, after)
         again = other.release(*words, "--yes", PATH=f"{folder / 'port/gh'}:{other.project.environ['PATH']}")
         is_whole = not again.returncode and other.state() == after and requests_of(other) == ["release/1.3.0"]
         shutil.rmtree(folder)
         wrong = wrong or ("" if is_whole else f"the next run ended otherwise:\n{again.output}")
-        return f"{moment} {command}: {wrong}" if wrong else ""
+        return f"{moment}: {wrong}" if wrong else ""
 
-    chosen = [command for command in commands if acts(command) == is_act]
-    # Before a command is after the one above it: only what acts can end differently in between.
-    moments = MOMENTS if is_act else MOMENTS[:1]
-    places = [(number, moment, command) for moment in moments for number, command in enumerate(chosen)]
+    chosen = [moment for moment in different(moments) if is_act(moment) == is_outside]
     with ThreadPoolExecutor(2) as pool:
-        assert [wrong for wrong in pool.map(die, places) if wrong] == []
+        assert [wrong for wrong in pool.map(die, enumerate(chosen)) if wrong] == []
 
 
 @pytest.mark.parametrize("way", [by_merge_commit, by_squash])
@@ -153,31 +110,28 @@ def test_tag_that_is_killed_anywhere_is_finished_by_the_next_run(tmp_path: Path,
 
     whole = copied(tmp_path / "whole")
     before = whole.state()
-    ran, commands = deadly(whole, tmp_path / "undisturbed", "never")
-    assert ran.returncode == 0, ran.output
+    moments = moments_of_release(whole, tmp_path / "undisturbed", programs=PROGRAMS)
     after = whole.state()
-    assert len(commands) >= TAG_PLACES
-    assert len([command for command in commands if " push " in command]) == 1
+    assert len(moments) >= TAG_PLACES
+    assert len([moment for moment in moments if " push " in moment.command]) == 2
 
-    def die(place: tuple[int, str, str]) -> str:
-        number, moment, command = place
-        folder = tmp_path / f"{moment}{number}"
+    def die(place: tuple[int, Moment]) -> str:
+        number, moment = place
+        folder = tmp_path / str(number)
         other = copied(folder / "port")
-        ran, _ = deadly(other, folder, f"{moment} {command}")
+        ran = release(other, folder, programs=PROGRAMS, die=str(moment))
         state = other.state()
         wrong = _wrong(ran, state, before, after)
         again = other.release("--yes") if other.state() != after else None
         is_whole = other.state() == after and (again is None or not again.returncode)
         shutil.rmtree(folder)
         wrong = wrong or ("" if is_whole else f"the next run ended otherwise:\n{again.output if again else ''}")
-        return f"{moment} {command}: {wrong}" if wrong else ""
+        return f"{moment}: {wrong}" if wrong else ""
 
     # After a merge commit, only the push differs from the way of a squash.
-    chosen = commands if way is by_squash else [command for command in commands if acts(command)]
-    places = [(number, moment, command) for moment in MOMENTS for number, command in enumerate(chosen) if acts(command)]
-    places += [(number, MOMENTS[0], command) for number, command in enumerate(chosen) if not acts(command)]
+    chosen = [moment for moment in different(moments) if way is by_squash or is_act(moment)]
     with ThreadPoolExecutor(2) as pool:
-        assert [wrong for wrong in pool.map(die, places) if wrong] == []
+        assert [wrong for wrong in pool.map(die, enumerate(chosen)) if wrong] == []
 
 
 def _wrong(ran: RunResult, state: RepoState, before: RepoState, after: RepoState) -> str:
