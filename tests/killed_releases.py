@@ -52,11 +52,11 @@ HASH_OF_A_FOLDER = re.compile(r"(?<=[/-])[0-9a-f]{16}(?=[/.])")
 
 
 class Moment(NamedTuple):
-    """A moment of a release: before or after a command; ``left``: what a kill leaves on the disk then, as a hash."""
+    """A moment of a release: before or after a command; ``disk``: what a kill leaves on the disk then, as a hash."""
 
     when: str
     command: str
-    left: str
+    disk: str
 
     def __str__(self) -> str:
         return f"{self.when} {self.command}"
@@ -93,9 +93,9 @@ def moments_of_release(
     listed = [line.split(" ", 2) for line in (moments / "list").read_text().splitlines()]
     root, environ = repo.project.root.name, repo.project.environ
     kept = [ReleaseRepo(SampleProject(moments / f"{when}-{process}" / root, environ)) for when, process, _ in listed]
-    lefts = [_left_behind(other) for other in kept]
+    disks = [_left_behind(other) for other in kept]
     shutil.rmtree(folder)
-    return tuple(Moment(when, command, left) for (when, _, command), left in zip(listed, lefts))
+    return tuple(Moment(when, command, disk) for (when, _, command), disk in zip(listed, disks))
 
 
 def is_act(moment: Moment) -> bool:
@@ -110,7 +110,7 @@ def different(moments: Sequence[Moment]) -> tuple[Moment, ...]:
     same.
     """
     acts = [moment for moment in moments if is_act(moment)]
-    firsts = {moment.left: moment for moment in reversed([*moments, *acts])}
+    firsts = {moment.disk: moment for moment in reversed([*moments, *acts])}
     return tuple(moment for moment in moments if moment in acts or moment in firsts.values())
 
 
