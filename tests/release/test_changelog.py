@@ -71,7 +71,10 @@ def release(repo: ReleaseRepo, *args: str) -> str:
     return ran.output
 
 
+@pytest.mark.slow
+@pytest.mark.selection
 def test_unreleased_section_becomes_the_entry_of_the_release(repo: ReleaseRepo) -> None:
+    """No fast test can show it: the entry is that of the commit and of the tag that were pushed."""
     without_towncrier(repo)
     assert repo.project.invoke("status").output.splitlines()[1] == "notes      1, for a minor release: 1.3.0"
     release(repo, "--part", "auto")
@@ -180,8 +183,10 @@ def test_changelog_that_is_named_and_missing_is_reported(repo: ReleaseRepo) -> N
     )
 
 
-@pytest.mark.parametrize("way", ["keep", "merge"])
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["keep", pytest.param("merge", marks=pytest.mark.selection)])
 def test_final_release_has_what_is_new_since_the_last_one(repo: ReleaseRepo, way: str) -> None:
+    """No fast test can show it: whole releases are built and pushed, one on top of the other."""
     pyproject = repo.read("pyproject.toml") + f'\n[tool.seatrial.changelog]\npre-releases = "{way}"\n'
     repo.project.write({"pyproject.toml": pyproject})
     repo.project.commit("Choose")
