@@ -125,6 +125,8 @@ option = lambda name: args[args.index(name) + 1]
 if args[:2] == ["pr", "list"]:
     found = [request for request in state["requests"] if request["headRefName"] == option("--head")]
     print(json.dumps(found[-1:]))
+elif args[:2] == ["auth", "setup-git"]:
+    pass
 elif args[:2] == ["pr", "create"]:
     number = len(state["requests"]) + 7
     url = f"https://github.com/acme/tidepool/pull/{{number}}"

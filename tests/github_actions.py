@@ -90,7 +90,8 @@ class GithubActions:
     """A run of the workflow ``name`` for a tag; ``folder``: where jobs work, ``net``: where they publish.
 
     ``before``: the commit of main before the push that started the run, where it was a push of main and not of the tag.
-    ``outputs``: by the name of a job, those that it ended with; they stay when another job is run again.
+    ``inputs``: those of a run that was started by hand, on the branch ``tag``; ``address``: that of the remote in its
+    checkout. ``outputs``: by the name of a job, those that it ended with; they stay when another job is run again.
     """
 
     repo: ReleaseRepo
@@ -102,6 +103,8 @@ class GithubActions:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     summaries: dict[str, str] = field(default_factory=dict)
     before: str | None = None
+    inputs: dict[str, str] = field(default_factory=dict)
+    address: str | None = None
     _count: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -135,6 +138,7 @@ class GithubActions:
         (place / "work").mkdir(parents=True)
         ref_name = "main" if self.before else self.tag
         values = {"github.token": "t0ken", "github.ref_name": ref_name, "github.event.before": self.before or ""}
+        values |= {f"inputs.{key}": value for key, value in self.inputs.items()}
         values |= {f"matrix.{key}": value for key, value in (row or {}).items()}
         values |= {
             f"needs.{needed}.outputs.{key}": value for needed, out in self.outputs.items() for key, value in out.items()
@@ -158,6 +162,11 @@ class GithubActions:
         work = place / "work"
         if action == _name(CHECKOUT_PIN):
             self.repo.remote.git("clone", "-q", "--no-checkout", str(self.repo.remote.root), str(work))
+            if self.address:
+                self.repo.project.run("git", "-C", str(work), "remote", "set-url", "origin", self.address)
+                return self.repo.project.run(
+                    "git", "-C", str(work), "checkout", "-q", "-B", self.tag, f"origin/{self.tag}"
+                )
             return self.repo.project.run("git", "-C", str(work), "checkout", "-q", "--detach", self.commit)
         if action == _name(UPLOAD_ARTIFACT_PIN):
             return self._keep(step, inputs, place, values)

@@ -9,6 +9,7 @@ import pytest
 
 from forge_merges import WAYS, RecordedGh, by_squash, commit_on_main, merge
 from release_repo import ReleaseRepo, made_once, make_release_repo
+from workflow_sets import SHAPES, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +89,12 @@ def test_merged_and_not_tagged(requested: ReleaseRepo, way: Any) -> None:
     request, command = status(requested.project)
     assert (request["state"], command) == ("merged", "invoke release")
     assert rows(requested.project)["next"] == "invoke release: it tags 1.3.0, which was merged"
+    requested.project.write(written(SHAPES["on-merge"]))
+    by_ci = rows(requested.project)
+    assert by_ci["request"] == "1.3.0 is merged, and has no tag yet"
+    assert by_ci["next"] == (
+        "nothing: wait for the run of .github/workflows/release.yml, which makes the tag, or run its failed jobs again"
+    )
 
 
 def test_closed(requested: ReleaseRepo) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rehearsal_projects import forge_project
+from workflow_sets import SHAPES, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,12 +22,16 @@ def test_request_is_merged_in_each_way(tmp_path: Path, *, is_setting: bool) -> N
     repo = forge_project(tmp_path / "port", "uv_build")
     if is_setting:
         text = repo.read("pyproject.toml").replace("[tool.seatrial]\n", '[tool.seatrial]\nthrough = "pull-request"\n')
+        text = f'{text}\n[tool.seatrial.workflows]\ntag = "on-merge"\n'
         repo.project.write({"pyproject.toml": text})
+        repo.project.write(written(SHAPES["on-merge"]))
         repo.project.commit("Release through requests")
     before = repo.state()
     words = () if is_setting else ("--pull-request",)
     ran = repo.project.invoke("rehearse", "--part", "minor", "--no-tests", *words)
     assert ran.returncode == 0, ran.output
+    # With this setting CI makes the tag; the rehearsal makes it in its place.
+    assert ("  release.yml, job tag: " in ran.output) == is_setting
     for way in ("merge commit", "rebase", "squash"):
         assert f"✓ merge ({way})" in ran.output
     assert "tidepool 1.3.0 was rehearsed, on this machine only: released, uploaded and installed" in ran.output

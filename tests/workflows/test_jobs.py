@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from compiled_package import write_compiled_package
-from forge_merges import by_squash, merge
+from forge_merges import RecordedGh, by_squash, merge
 from github_actions import GithubActions
 from index_client import PUBLISHER
 from release_repo import SETTINGS, ReleaseRepo, made_once, make_release_repo
@@ -227,6 +227,34 @@ def test_merge_is_tagged_after_its_build_and_published_in_the_same_run(tmp_path:
         assert run.run("tag") == RunResult(
             1, f"::error::v1.3.0 is at {moved} already, and these files are of {run.commit}\n"
         )
+
+
+def test_request_is_opened_by_the_workflow_that_is_started_by_hand(tmp_path: Path) -> None:
+    """No fast test can show it: the command of the job prepares, builds and pushes a release."""
+    repo = project(tmp_path)
+    text = repo.read("pyproject.toml")
+    repo.project.write({"pyproject.toml": f"{text}\n[tool.seatrial.workflows]\nprepare = true\n"})
+    assert repo.project.seatrial("workflows").returncode == 0
+    repo.project.commit("Have releases prepared by hand")
+    repo.project.git("push", "-q")
+    address = "https://github.com/acme/tidepool.git"
+    # The job writes into this file, and must not write into that of the machine.
+    config = tmp_path / "gitconfig"
+    config.write_text(f'[url "{repo.remote.root}"]\n\tinsteadOf = {address}\n')
+    run = GithubActions(repo, "prepare-release.yml", "main", tmp_path / "run", inputs={"part": "auto"}, address=address)
+    shutil.rmtree(run.folder / "bin")
+    gh = RecordedGh(run.folder / "bin")
+    ran = run.run("request", GIT_CONFIG_GLOBAL=str(config))
+    assert ran.returncode == 0, ran.output
+    assert ran.output.startswith("::notice::No secret RELEASE_TOKEN: the checks of the request run only after ")
+    (request,) = gh.requests
+    assert [request[key] for key in ("title", "baseRefName", "headRefName")] == [
+        "Release 1.3.0",
+        "main",
+        "release/1.3.0",
+    ]
+    assert repo.remote.git("for-each-ref", "--format=%(refname:short)").split() == ["main", "release/1.3.0"]
+    assert "github-actions[bot]" in config.read_text()
 
 
 @pytest.mark.skipif(not OTHER, reason="one Python alone is installed")
