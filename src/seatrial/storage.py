@@ -39,7 +39,7 @@ def write_json(path: Path, value: object, *, indent: int | None = None) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in a file, None where there is none that can be read."""
+    """Return the object in a file, or None where no file can be read."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -93,7 +93,7 @@ def remove_folder(folder: Path) -> None:
 
 
 def _folders_in(folder: str) -> list[str]:
-    """Return the folders in a folder; a link to one is none."""
+    """Return the folders in a folder; links are left out."""
     try:
         with os.scandir(folder) as entries:
             return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]

@@ -165,7 +165,7 @@ class GhFailed(Exception):
 
 
 def find_pull_request(folder: Path, home: str, head: str) -> PullRequest | None:
-    """Return the newest pull request of a branch; None when there is none. Raises `GhFailed`.
+    """Return the newest pull request of a branch, or None. Raises `GhFailed`.
 
     ``home``: OWNER/NAME of the repository.
     """

@@ -377,7 +377,7 @@ def jobs_awaited(names: Iterable[str], needs: Mapping[str, Iterable[str]]) -> fr
 
 
 def read_yaml(text: str) -> tuple[dict[str, Any], str | None]:
-    """Return the table of a YAML file, an empty one where there is none, and what is wrong with it, None for nothing.
+    """Return the table of a YAML file, by default empty, and what is wrong with it, None for nothing.
 
     Every scalar is a text: no numbers, no dates, and no ``on`` that is a truth value.
     """
@@ -558,7 +558,7 @@ def _folder(table: Mapping[str, Any]) -> str | None:
 
 
 def table_at(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return a table in a table, an empty one where there is none."""
+    """Return a table in a table, by default an empty one."""
     value = table.get(name)
     return value if isinstance(value, dict) else {}
 
@@ -570,7 +570,7 @@ def tables_at(table: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], .
 
 
 def texts_at(table: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """Return texts in a table, of which there is one or a list."""
+    """Return texts in a table, where they are a text or a list."""
     value = table.get(name)
     return tuple(item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str) and item)
 

@@ -385,7 +385,7 @@ def sdist_layout_fault(names: list[str]) -> Fault | None:
 
 
 def common_folder(names: list[str]) -> str:
-    """Return the folder that all names lie in, "" if there is none."""
+    """Return the folder that all names lie in, or ""."""
     try:
         return posixpath.commonpath(names)
     except ValueError:

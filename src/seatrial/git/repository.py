@@ -293,7 +293,7 @@ def read_tags(repository: Repository, reachable_from: str = "HEAD") -> dict[str,
 
 
 def find_branch(repository: Repository, name: str) -> str | None:
-    """Return the full name of a branch, such as ``origin/main`` or ``main``; None when there is none.
+    """Return the full name of a branch, such as ``origin/main`` or ``main``, or None.
 
     A tag or another ref of this name is no branch (gitrevisions(7) would prefer it).
     """

@@ -71,7 +71,7 @@ def release_headings(text: str) -> tuple[Heading, ...]:
 
 
 def unreleased_line(text: str) -> int | None:
-    """Return the number of the line, from 1, of a heading with unreleased notes; None where there are none."""
+    """Return the number of the line, from 1, of a heading with unreleased notes, or None."""
     heading = find_unreleased(text)
     return heading.line + 1 if heading and unreleased_notes(text) else None
 

@@ -330,7 +330,7 @@ def _category_headings(text: str) -> dict[str, int]:
 def kinds_of_titles(titles: tuple[str, ...]) -> dict[str, str]:
     """Return the types of fragments for the headings of a changelog; none where these are no types of changes.
 
-    Those of Keep a Changelog are all there; two headings that mean the same type are one, the first.
+    Those of Keep a Changelog are all there; of two headings that mean the same type, the first counts.
     """
     if set(titles) & set(CATEGORIES):
         return {category.lower(): category for category in CATEGORIES}

@@ -67,7 +67,7 @@ class BackendAnswers:
 
     @property
     def version_files(self) -> VersionFiles | None:
-        """The places of the version, None where there are none."""
+        """The places of the version, or None."""
         if self.version is None:
             return None
         return VersionFiles(VersionSource.FILES, self.places, Version(self.version))

@@ -319,7 +319,7 @@ def require_sessions(names: Sequence[str]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in SESSIONS]
     if unknown:
         raise ProjectError(
-            f"--without {unknown[0]} is none of {', '.join(SESSIONS)}",
+            f"--without {unknown[0]} is no session: choose from {', '.join(SESSIONS)}",
             code="SessionUnknown",
             fix="--without mypy, for a noxfile without types",
         )

@@ -62,7 +62,7 @@ def has_entry(text: str, version: Version) -> bool:
 
 
 def find_entry(text: str, version: Version) -> str | None:
-    """Return the heading of the entry of a version, None where there is none."""
+    """Return the heading of the entry of a version, or None."""
     heading = next(_entries(read_headings(text), version), None)
     return heading.text if heading else None
 

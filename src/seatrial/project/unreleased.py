@@ -122,7 +122,7 @@ class UnreleasedNote:
 
 
 def find_unreleased(text: str) -> EntryHeading | None:
-    """Return the heading of the section for the next release, None where there is none."""
+    """Return the heading of the section for the next release, or None."""
     headings, lines = read_headings(text), text.splitlines()
     top = min((heading.level for heading in headings if heading.versions), default=None)
     of_releases = (heading for heading in headings if top is None or heading.level == top)

@@ -95,7 +95,7 @@ class RequestStatus:
 
 
 def read_request_status(preconditions: Preconditions, snapshot: ProjectSnapshot) -> RequestStatus | None:
-    """Return the state of the request of the next release, None when there is none.
+    """Return the state of the request of the next release, or None.
 
     Raises `RemoteUnreachable` or `CommandFailed`.
     """

@@ -166,7 +166,7 @@ class CiRuns:
 
     @property
     def finish(self) -> str | None:
-        """The command that makes CI publish after all, None when there is none."""
+        """The command that makes CI publish after all, or None."""
         job = self.publishing.job
         option = f"--repo {self.publishing.home}"
         if self.failed:

@@ -113,7 +113,7 @@ def require_merged_tag(repository: Repository, options: ReleaseOptions, dialog: 
 def find_merged_release(
     preconditions: Preconditions, *, tests: bool = True, is_usual: bool = True, version: str | None = None
 ) -> MergedRelease | None:
-    """Return the release that is on the branch of the remote and has no tag; None when there is none.
+    """Return the release that is on the branch of the remote and has no tag, or None.
 
     ``tests``: whether it is verified only when its sessions ran, too; ``version``: the one that the user asks for.
 
@@ -254,7 +254,7 @@ def _verified_parent(
 
 
 def _later_commit(repository: Repository, merged: CommitFacts, tip: str) -> CommitFacts | None:
-    """Return the first commit of the branch after a merge for which CI runs; None when there is none."""
+    """Return the first commit of the branch after a merge for which CI runs, or None."""
     later = read_commits(repository, "--first-parent", f"{merged.commit}..{tip}")
     return next((commit for commit in reversed(later) if not is_skipped_by_ci(commit.message)), None)
 

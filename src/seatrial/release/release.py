@@ -132,7 +132,7 @@ def make_release(
 
 @contextlib.contextmanager
 def begin_release(repository: Repository, options: ReleaseOptions, dialog: Dialog) -> Iterator[str | None]:
-    """Hold off every other release, and finish one that was interrupted; yield its tag, None when there is none.
+    """Hold off every other release, and finish one that was interrupted; yield its tag, or None.
 
     Raises `AnotherRelease`, and as `finish_release` does.
     """

@@ -80,7 +80,7 @@ class Parameter:
 
     @property
     def short(self) -> str | None:
-        """The flag of one letter, None if there is none."""
+        """The flag of one letter, or None."""
         return f"-{SHORT[self.name]}" if self.name in SHORT else None
 
     @property

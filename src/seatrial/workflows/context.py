@@ -249,7 +249,7 @@ def default_branch(repository: Repository) -> str:
 
 
 def _written_branch(repository: Repository) -> str | None:
-    """Return the branch that the files of CI were written for, None if there are none."""
+    """Return the branch that the files of CI were written for, or None."""
     root = repository.root
     for path in (*sorted((root / WORKFLOWS_FOLDER).glob("ci*.yml")), root / PIPELINE_FILE):
         block = ManagedBlock.find(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else None
@@ -332,7 +332,7 @@ def require_coverage_session(listed: Iterable[NoxSession]) -> None:
 def tagged_sessions(listed: Iterable[NoxSession], tag: str, *, measures: bool = False) -> tuple[NoxSession, ...]:
     """Return the sessions with a tag. Raises `SessionMissing` when there is none.
 
-    ``measures``: whether the project does; then the session that brings together what others measured is none of them.
+    ``measures``: whether the project does; then the session that brings together what others measured is left out.
     """
     others = (*BUILD_SESSIONS, *((COVERAGE_SESSION,) if measures else ()))
     tagged = tuple(session for session in listed if tag in session.tags and session.name not in others)

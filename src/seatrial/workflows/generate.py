@@ -117,7 +117,7 @@ class Drift:
 def find_drift(expected: Iterable[GeneratedFile], files: Mapping[str, str | None]) -> tuple[Drift, ...]:
     """Compare what is wanted with the texts of files by their path.
 
-    One that is not there is none of them; one that is not the repository's own, such as a link, has None for a text.
+    Files that do not exist have no key; a path that is not the repository's own, such as a link, has None.
     """
     return tuple(drift for file in expected if (drift := _drift_of(file, files)))
 

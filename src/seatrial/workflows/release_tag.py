@@ -127,7 +127,7 @@ class ReleaseTag:
         return version
 
     def notes(self, version: Version) -> str:
-        """Return the entry of a version in the changelog without its heading, "" where there is none."""
+        """Return the entry of a version in the changelog without its heading, or ""."""
         return read_entry(self._news(), version)
 
     def _of_commit(self, tag: str, branch: str) -> Iterator[str]:
