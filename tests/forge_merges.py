@@ -133,18 +133,20 @@ elif args[:2] == ["pr", "create"]:
     body = pathlib.Path(option("--body-file")).read_text()
     state["requests"].append(
         {{"number": number, "url": url, "state": "OPEN", "headRefName": option("--head"), "title": option("--title"),
-         "baseRefName": option("--base"), "body": body, "statusCheckRollup": [], "mergeCommit": None}}
+         "baseRefName": option("--base"), "body": body, "statusCheckRollup": [], "mergeCommit": None,
+         "isCrossRepository": False}}
     )
     print(url)
-elif args[:2] == ["pr", "edit"]:
-    (request,) = [request for request in state["requests"] if str(request["number"]) == args[2]]
-    request["title"], request["body"] = option("--title"), pathlib.Path(option("--body-file")).read_text()
-    print(request["url"])
+elif args[:3] == ["api", "--method", "PATCH"]:
+    (request,) = [request for request in state["requests"] if args[3].endswith(f"/pulls/{{request['number']}}")]
+    request["title"] = option("-f").partition("=")[2]
+    request["body"] = pathlib.Path(option("-F").partition("@")[2]).read_text()
+    print(json.dumps(request))
 else:
     sys.exit(f"unknown command {{args}}")
 (folder / "state.json").write_text(json.dumps(state))
 """
-"""A gh that answers as version 2.23 does, from a file: its answers are recorded, nothing is asked of GitHub."""
+"""A gh that answers as version 2.23 does, from a file: its answers are recorded; test_real_gh.py has a real one."""
 
 
 class RecordedGh:

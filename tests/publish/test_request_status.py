@@ -116,6 +116,7 @@ def test_state_of_a_request_is_read_with_gh(requested: ReleaseRepo, tmp_path: Pa
     url = "https://github.com/acme/tidepool/pull/7"
     check = {"name": "Gate", "conclusion": "FAILURE"}
     request = {"number": 7, "url": url, "state": "OPEN", "headRefName": "release/1.3.0", "statusCheckRollup": [check]}
+    request["isCrossRepository"] = False
     gh.state = {"requests": [request]}
     answer, _ = status(requested.project)
     assert (answer["state"], answer["url"], answer["failed_checks"]) == ("checks_failing", url, ["Gate"])

@@ -121,7 +121,7 @@ def _run(run: dict[str, Any]) -> Run:
 LONGEST_ADDRESS = 7000
 """Characters of an address that browsers and GitHub take."""
 
-VIEW_FIELDS = "number,url,state,statusCheckRollup,mergeCommit"
+VIEW_FIELDS = "isCrossRepository,number,url,state,statusCheckRollup,mergeCommit"
 
 FAILED_CONCLUSIONS = {"FAILURE", "CANCELLED", "TIMED_OUT", "ACTION_REQUIRED", "STARTUP_FAILURE", "ERROR"}
 
@@ -165,15 +165,16 @@ class GhFailed(Exception):
 
 
 def find_pull_request(folder: Path, home: str, head: str) -> PullRequest | None:
-    """Return the newest pull request of a branch, or None. Raises `GhFailed`.
+    """Return the newest pull request of a branch of this repository, or None. Raises `GhFailed`.
 
     ``home``: OWNER/NAME of the repository.
     """
-    options = ("--repo", home, "--head", head, "--state", "all", "--limit", "1", "--json", VIEW_FIELDS)
+    options = ("--repo", home, "--head", head, "--state", "all", "--limit", "20", "--json", VIEW_FIELDS)
     output = _gh(folder, "pr", "list", *options)
     try:
-        listed = json.loads(output)
-        return PullRequest.from_json(listed[0]) if listed else None
+        # A fork can have a branch of the same name.
+        own = next((request for request in json.loads(output) if not request["isCrossRepository"]), None)
+        return PullRequest.from_json(own) if own else None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise GhFailed("gh pr list printed something else than JSON") from None
 
@@ -184,10 +185,12 @@ def ensure_pull_request(folder: Path, home: str, text: RequestText) -> str:
     with tempfile.TemporaryDirectory(prefix="seatrial-request-") as temporary:
         path = Path(temporary, "body.md")
         path.write_text(text.body, encoding="utf-8")
-        content = ("--title", text.title, "--body-file", str(path))
         if request and request.state == "open":
-            _gh(folder, "pr", "edit", str(request.number), "--repo", home, *content)
+            # gh pr edit of 2.23 also asks for classic projects, which GitHub has switched off.
+            content = ("-f", f"title={text.title}", "-F", f"body=@{path}")
+            _gh(folder, "api", "--method", "PATCH", f"repos/{home}/pulls/{request.number}", *content)
             return request.url
+        content = ("--title", text.title, "--body-file", str(path))
         branches = ("--base", text.base, "--head", text.head)
         lines = _gh(folder, "pr", "create", "--repo", home, *branches, *content).split()
     return next((word for word in reversed(lines) if word.startswith("https://")), "")
