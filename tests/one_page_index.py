@@ -16,9 +16,14 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 @contextlib.contextmanager
 def serve_page(
-    content: bytes, kind: str = JSON, status: int = 200, drops: int = 0, encoding: str = "identity"
+    content: bytes,
+    kind: str = JSON,
+    status: int = 200,
+    drops: int = 0,
+    encoding: str = "identity",
+    project: str | None = None,
 ) -> Iterator[str]:
-    """Serve one page at every address, and yield that of the simple API.
+    """Serve one page at every address, or that of one project only, and yield the address of the simple API.
 
     ``drops``: how many spaces come before it, one each tenth of a second, for a client that waits for them;
     ``encoding``: how the content is packed.
@@ -30,7 +35,7 @@ def serve_page(
             """Say nothing."""
 
         def do_GET(self) -> None:
-            self.send_response(status)
+            self.send_response(status if project in {None, self.path.split("/")[-2]} else 404)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Encoding", encoding)
             # Who asks again after a fault does so at once.

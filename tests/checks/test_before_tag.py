@@ -544,6 +544,10 @@ def test_pipeline_of_another_service_is_skipped_with_a_reason() -> None:
 
 
 FOREIGN = replace(LANDING, released=())
+SIMILAR = (
+    f"the name tidepool is free on {LANDING.index}, but PyPI would refuse it: it is too similar to tidepoo1, which is "
+    "there; choose another name"
+)
 
 
 @pytest.mark.parametrize(
@@ -553,6 +557,10 @@ FOREIGN = replace(LANDING, released=())
         (
             replace(LANDING, project_files=ProjectFiles()),
             "the name tidepool is free on https://index.example/simple/: the first upload takes it",
+        ),
+        (
+            replace(LANDING, project_files=ProjectFiles(look_alike="tidepoo1")),
+            SIMILAR,
         ),
         (
             replace(LANDING, project_files=ProjectFiles("tidepool")),

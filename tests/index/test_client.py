@@ -13,7 +13,14 @@ from twine.utils import DEFAULT_REPOSITORY
 
 from one_page_index import JSON, serve_page
 from seatrial.errors import IndexUnreachable
-from seatrial.index.client import IndexFile, ProjectFiles, read_project_files
+from seatrial.index.client import (
+    MOST_LOOK_ALIKES,
+    IndexFile,
+    ProjectFiles,
+    look_alikes,
+    read_project_files,
+    read_project_or_look_alike,
+)
 from seatrial.index.destination import pip_index_url
 
 if TYPE_CHECKING:
@@ -54,6 +61,23 @@ def test_files_are_read_from_an_index_with_little_data() -> None:
 )
 def test_absent_attestations_are_known_to_be_absent(provenance: object, expected: str) -> None:
     assert project_files({"files": [{**FILE, "provenance": provenance}]}).files[0].provenance == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [("f1ask", "flask"), ("nump-y", "numpy"), ("pi1low", "pillow"), ("c0l0rs", "colors"), ("Li", "ll")],
+)
+def test_name_that_looks_like_another_of_the_index_is_found(name: str, held: str) -> None:
+    with serve_page(b'{"files": []}', project=held) as url:
+        assert read_project_or_look_alike(url, name) == ProjectFiles(look_alike=held)
+        assert read_project_or_look_alike(url, held) == ProjectFiles(held)
+        assert read_project_or_look_alike(url, "tidepool") == ProjectFiles()
+
+
+def test_names_that_look_alike_are_few_and_the_likeliest_first() -> None:
+    assert look_alikes("a1-b0")[:2] == ("a1b0", "al-bo")
+    assert len(look_alikes("illicit-loop-1010")) == MOST_LOOK_ALIKES
+    assert look_alikes("Tq") == ()
 
 
 def test_missing_project_has_no_files() -> None:

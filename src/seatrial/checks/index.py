@@ -155,6 +155,12 @@ def answer_about_name(release: PendingRelease) -> NameAnswer:
         refusal = next(new_name_errors(name), None)
         if refusal:
             return NameAnswer(f"{index} accepts no new project of this name: {refusal}", "choose another name")
+        if on_index.look_alike:
+            return NameAnswer(
+                f"the name {name} is free on {index}, but PyPI would refuse it: it is too similar to "
+                f"{on_index.look_alike}, which is there",
+                "choose another name",
+            )
         return NameAnswer(f"the name {name} is free on {index}: the first upload takes it")
     if not on_index.versions:
         return NameAnswer(f"the name {name} is taken on {index}, by a project without files", CHOOSE_ANOTHER)
@@ -171,15 +177,18 @@ def answer_about_name(release: PendingRelease) -> NameAnswer:
 @check(
     "INDEX012",
     "The name of the project is free on the index, or the index has versions of this project",
-    "The index refuses uploads to a project of somebody else.",
+    "The index refuses uploads to a project of somebody else, and PyPI refuses a new name that looks like another.",
     severity=WARNING,
 )
 def name_ours(release: PendingRelease) -> Finding:
     answer = answer_about_name(release)
-    if not release.project_files.project:
+    is_new = not release.project_files.project
+    if is_new and next(new_name_errors(release.name), None):
         # INDEX001 reports a name that PyPI refuses, as an error.
-        return Finding.passed("" if answer.fix else answer.text)
-    return Finding.failed(answer.text, answer.fix) if answer.fix else Finding.passed()
+        return Finding.passed()
+    if answer.fix:
+        return Finding.failed(answer.text, answer.fix)
+    return Finding.passed(answer.text if is_new else None)
 
 
 @check(

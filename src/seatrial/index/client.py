@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from html.parser import HTMLParser
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, TypeVar
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
@@ -62,13 +63,15 @@ class ProjectFiles:
     """What an index holds of one project.
 
     ``project``: its name there, None when the index does not have it; ``burned``: the names of files that were deleted,
-    which cannot be used again; ``status``: active, archived, quarantined or deprecated (PEP 792).
+    which cannot be used again; ``status``: active, archived, quarantined or deprecated (PEP 792); ``look_alike``: the
+    name of another project there, which PyPI does not tell from this one, None when none was looked for or found.
     """
 
     project: str | None = None
     files: tuple[IndexFile, ...] = ()
     burned: tuple[str, ...] = ()
     status: str = "active"
+    look_alike: str | None = None
 
     def has(self, file: Distribution) -> bool:
         """Whether the very same file is there, byte for byte."""
@@ -176,6 +179,44 @@ def read_project_files(simple_url: str, project: str, patience: float = TIMEOUT)
     """
     page = _get_page(f"{simple_url}{canonicalize_name(project)}/", patience)
     return _parse_project(page, project) if page else ProjectFiles()
+
+
+def read_project_or_look_alike(simple_url: str, project: str) -> ProjectFiles:
+    """Return the files of a project on an index; when the index does not have it, which project looks like it.
+
+    Raises `IndexUnreachable`.
+    """
+    project_files = read_project_files(simple_url, project)
+    if project_files.project:
+        return project_files
+    answers = [in_thread(read_project_files, simple_url, name) for name in look_alikes(project)]
+    return ProjectFiles(look_alike=next(filter(None, (answer.result().project for answer in answers)), None))
+
+
+SAME_SIGNS = {"1": "li", "0": "o", "l": "1i", "i": "1l", "o": "0"}
+"""The signs that PyPI does not tell apart in names (``ultranormalize_name`` in Warehouse's database)."""
+
+MOST_LOOK_ALIKES = 16
+"""How many names are asked for at most."""
+
+
+def look_alikes(name: str) -> tuple[str, ...]:
+    """Return names that PyPI does not tell from this one: without its separators, and with another sign in one place.
+
+    Not all of them: an index can only be asked for one name at a time. Digits, which imitate more often than they are
+    imitated, are replaced first.
+    """
+    normalized = canonicalize_name(name)
+    joined = normalized.replace("-", "")
+    letters = normalized.translate(str.maketrans("10", "lo"))
+    swapped = [
+        (sign.isalpha(), f"{spelled[:place]}{other}{spelled[place + 1 :]}")
+        for spelled in (normalized, joined)
+        for place, sign in enumerate(spelled)
+        for other in SAME_SIGNS.get(sign, "")
+    ]
+    ordered = (joined, letters, letters.replace("-", ""), *(text for _, text in sorted(swapped, key=itemgetter(0))))
+    return tuple(text for text in dict.fromkeys(ordered) if text != normalized)[:MOST_LOOK_ALIKES]
 
 
 def download_file(file: IndexFile, folder: Path, patience: float = DOWNLOAD_TIMEOUT) -> Path:

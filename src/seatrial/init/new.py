@@ -23,7 +23,7 @@ from seatrial.distributions.pypi_rules import PROHIBITED_NAMES
 from seatrial.errors import CommandFailed, IndexUnreachable, ProjectError, ReleaseError
 from seatrial.git.command import Git, is_ignored
 from seatrial.git.repository import HOW_TO_SET_IDENTITY, page_of_repository, read_repository
-from seatrial.index.client import PendingRelease, maker_of_newest, read_project_files
+from seatrial.index.client import PendingRelease, maker_of_newest, read_project_or_look_alike
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
 from seatrial.init.propose import propose_changes
@@ -357,7 +357,7 @@ def name_answer(name: str, index: str, released: Collection[Version] = ()) -> Na
     ``index``: the address of its simple API; ``released``: the versions that have a tag here.
     """
     try:
-        project_files = read_project_files(index, name)
+        project_files = read_project_or_look_alike(index, name)
     except IndexUnreachable as error:
         return NameAnswer(f"whether the name {name} is free is unknown: {error.what}")
     pending = PendingRelease(redacted_address(index), name, None, project_files, tuple(released))

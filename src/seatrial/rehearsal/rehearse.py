@@ -12,7 +12,7 @@ from seatrial.checks.index import answer_about_name
 from seatrial.commands import INVOKE, Command
 from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed, count_text
 from seatrial.git.repository import files_of_commit, read_repository, read_tags, uncommitted_files
-from seatrial.index.client import PendingRelease, in_thread, read_project_files
+from seatrial.index.client import PendingRelease, in_thread, read_project_or_look_alike
 from seatrial.index.destination import pip_index_url
 from seatrial.index.twine import Patience, twine_upload
 from seatrial.project.project import Project
@@ -146,7 +146,7 @@ def _answer_about_name(repository: Repository, environ: Mapping[str, str]) -> st
         project = Project.from_directory(repository.project)
         config = Config.from_project(project)
         index = config.index or pip_index_url(environ)
-        project_files = read_project_files(index, project.name)
+        project_files = read_project_or_look_alike(index, project.name)
         tags = read_tags(repository)
         form = tag_form_of(project, config, files_of_commit(repository), tags)
     except SeatrialError:

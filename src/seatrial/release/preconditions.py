@@ -43,7 +43,7 @@ from seatrial.git.repository import (
     require_identity,
     usual_branch,
 )
-from seatrial.index.client import PendingRelease, ProjectFiles, in_thread, maker_of_newest, read_project_files
+from seatrial.index.client import PendingRelease, ProjectFiles, in_thread, maker_of_newest, read_project_or_look_alike
 from seatrial.index.destination import pip_index_url
 from seatrial.project.nox_sessions import list_sessions
 from seatrial.project.versions import released_versions
@@ -382,7 +382,7 @@ def gather_facts(project: Project, config: Config, environ: Mapping[str, str]) -
 
 def _gather_project_files(index: str, name: str) -> MaybeProjectFiles:
     try:
-        return read_project_files(index, name)
+        return read_project_or_look_alike(index, name)
     except IndexUnreachable as error:
         return UnknownFacts(error.what, error.fix or None)
 
