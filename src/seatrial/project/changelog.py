@@ -135,7 +135,10 @@ class ChangelogSettings:
 
     def among(self, files: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
         """Return those of ``files`` that towncrier takes for fragments, well named or not."""
-        return tuple(path for path in files if path.parent in self.folders and not self.is_ignored(path.name))
+        folders = {str(folder) for folder in self.folders}
+        # A repository has many files, and the parent of a path takes long to make.
+        listed = (path for path in files if (str(path).rpartition("/")[0] or ".") in folders)
+        return tuple(path for path in listed if not self.is_ignored(path.name))
 
     def entry_file(self, version: str, name: str, date: str) -> str:
         """Return the path of the file that the entry of a version goes into; ``name`` is that of the project."""

@@ -88,7 +88,7 @@ def leaves_repository(root: Path, path: Path) -> bool:
 
 def require_inside(root: Path, paths: Iterable[Path]) -> None:
     """Raise `NotMine` for a path that leads out of the repository around ``root``."""
-    for path in paths:
+    for path in dict.fromkeys(paths):
         if leaves_repository(root, path):
             target = path.readlink() if path.is_symlink() else path
             raise ProjectError(

@@ -398,6 +398,8 @@ def _other_places(project: Project, files: Iterable[PurePosixPath], version: str
     """
     own = project.import_name.lower()
     for path in files:
+        if not str(path).endswith((".py", ".cfg")):
+            continue
         parts = path.parts[1:] if path.parts[0] == "src" else path.parts
         is_module = len(parts) == 1 and path.suffix == ".py" and path.parts[0] == "src"
         is_beside = len(parts) == len(("package", "module")) and path.name in VERSION_MODULES
