@@ -327,7 +327,7 @@ PIPELINE = "publish:\n  script: [twine upload dist/*]\n  rules: [if: $CI_COMMIT_
 
 
 READ_PIPELINES = (
-    (PIPELINE, Verdict.PASSED, ""),
+    (PIPELINE, Verdict.PASSED, None),
     (
         PIPELINE.replace("TAG", "BRANCH"),
         Verdict.FAILED,
