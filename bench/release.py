@@ -4,8 +4,9 @@
 
 whole   version, changelog, commit, tag, build, check and push
 git     the same without build and check, which most peers leave to CI
-growth  seatrial's survey and preparation with more fragments, tags and files
+growth  the same, with more fragments, tags and files
 
+seatrial is the command that people type. Its own checks run in every part, those that ask nox and the index included.
 Each run has a fresh copy of the work tree and of the bare remote, made outside the timing. What seatrial keeps between
 releases (the build environment in ``.nox``) is kept; what the others keep (uv's cache) too.
 """
@@ -13,10 +14,14 @@ releases (the build environment in ``.nox``) is kept; what the others keep (uv's
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import make_sample
@@ -81,24 +86,28 @@ tag-format = "v{{version}}"
 create-wheel = false
 python-file-with-version = "src/tidemark/__init__.py"
 """
-WITHOUT_VERIFICATION = """\
-from pathlib import Path
-from seatrial.events import SILENT
-from seatrial.project.changelog import start_towncrier
+WITHOUT_BUILD = (
+    TASKS
+    + """
+from seatrial.tasks.release import Terminal
 
-with start_towncrier(Path.cwd()) as towncrier:
-    from seatrial.release.preconditions import check_preconditions, open_repository
-    from seatrial.release.prepare import ReleaseRequest, commit_release, open_release, prepare_release, release_lock
-    from seatrial.release.push import ReleasePush, push_release, update_checkout
+confirm = Terminal.confirm
 
-    repository = open_repository(Path.cwd(), os.environ)
-    preconditions = check_preconditions(repository)
-    with release_lock(repository), open_release(preconditions, towncrier) as prepared:
-        release_commit = commit_release(prepared, prepare_release(prepared, ReleaseRequest("minor")))
-        release_push = ReleasePush.of(release_commit, *preconditions.require_remote())
-        push_release(repository, prepared.scratch.root, release_push, SILENT, patience=60)
-        update_checkout(repository, release_push)
+
+def confirm_without_build(self, plan):
+    from seatrial.release import release
+
+    release.verify_release = lambda *args, **options: ()
+    confirm(self, plan)
+
+
+Terminal.confirm = confirm_without_build
 """
+)
+"""A tasks.py with which the command that people type leaves out the build and its check, and nothing else."""
+DISTANCE = 0.1
+"""Seconds until an index answers, which seatrial asks and no other contestant does."""
+RELEASE = "bin/invoke release --part minor --yes --no-tests"
 
 
 def main() -> None:
@@ -113,6 +122,7 @@ def main() -> None:
         raise SystemExit("uv is not on PATH")
     tools = peers.install(options.work, uv, extra={**HAND, **PEERS})
     work = options.work / "release"
+    os.environ["PIP_INDEX_URL"] = _start_index()
     if options.only in (None, "whole"):
         compare(_whole(work, tools), title="release", base="by hand", runs=options.runs, warm_up=1)
     if options.only in (None, "git"):
@@ -121,6 +131,29 @@ def main() -> None:
         )
     if options.only in (None, "growth"):
         compare(_growth(work, tools), title="growth", base="30 fragments", runs=options.runs, warm_up=1)
+
+
+class _EmptyIndex(BaseHTTPRequestHandler):
+    """An index without any project, as far away as PyPI."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer that there is no such project."""
+        time.sleep(DISTANCE)
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Print nothing."""
+
+
+def _start_index() -> str:
+    """Start an index that runs as long as this program, and return its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _EmptyIndex)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/simple/"
 
 
 def _by_hand(tools: Path) -> str:
@@ -134,23 +167,20 @@ def _by_hand(tools: Path) -> str:
 
 
 def _whole(work: Path, tools: Path) -> list[Contestant]:
-    hand, seatrial = tools / "hand/bin", tools / "seatrial/bin"
+    hand = tools / "hand/bin"
     build = f"{hand}/python -m build --installer uv && {hand}/twine check --strict dist/*"
     return [
         _contestant(work, "by hand", f"export PATH={hand}:$PATH; {build} && {_by_hand(tools)}"),
-        _contestant(work, "seatrial", f"{seatrial}/invoke release --part minor --yes --no-tests"),
+        _contestant(work, "seatrial", f"{tools}/seatrial/{RELEASE}"),
     ]
 
 
 def _git(work: Path, tools: Path) -> list[Contestant]:
-    script = work / "without_verification.py"
-    work.mkdir(parents=True, exist_ok=True)
-    script.write_text(WITHOUT_VERIFICATION, encoding="utf-8")
     psr = f"{tools}/psr/bin/semantic-release version --minor --skip-build --no-vcs-release"
     cz = f"{tools}/cz/bin/cz bump --yes --increment MINOR && git push -q --atomic --follow-tags origin main"
     return [
         _contestant(work, "by hand", _by_hand(tools)),
-        _contestant(work, "seatrial, not verified", f"{tools}/seatrial/bin/python {script}"),
+        _contestant(work, "seatrial without build", f"{tools}/seatrial/{RELEASE}", tasks=WITHOUT_BUILD),
         _contestant(work, "python-semantic-release", psr),
         _contestant(work, "commitizen", cz),
         _contestant(work, "tbump", f"PATH={tools}/hand/bin:$PATH {tools}/tbump/bin/tbump {NEXT} --non-interactive"),
@@ -159,7 +189,7 @@ def _git(work: Path, tools: Path) -> list[Contestant]:
 
 
 def _growth(work: Path, tools: Path) -> list[Contestant]:
-    command = f"{tools}/seatrial/bin/python {work}/without_verification.py"
+    command = f"{tools}/seatrial/{RELEASE}"
     sizes = {
         "30 fragments": Size(),
         "1,000 fragments": Size(fragments=1_000),
@@ -167,7 +197,7 @@ def _growth(work: Path, tools: Path) -> list[Contestant]:
         "5,000 tags": Size(tags=5_000),
         "50,000 files": Size(files=50_000),
     }
-    return [_contestant(work, name, command, size) for name, size in sizes.items()]
+    return [_contestant(work, name, command, size, tasks=WITHOUT_BUILD) for name, size in sizes.items()]
 
 
 @dataclass(frozen=True)
@@ -179,10 +209,10 @@ class Size:
     files: int = 0
 
 
-def _contestant(work: Path, name: str, command: str, size: Size = Size()) -> Contestant:
+def _contestant(work: Path, name: str, command: str, size: Size = Size(), tasks: str = TASKS) -> Contestant:
     slug = "".join(letter if letter.isalnum() else "-" for letter in name)
     template = work / "templates" / slug
-    _make(template, size, is_zest=name.startswith("zest"))
+    _make(template, size, tasks, is_zest=name.startswith("zest"))
     here = work / slug
     # The kept environments survive from run to run, as they do between two releases of a project.
     fresh = (
@@ -203,7 +233,7 @@ def _contestant(work: Path, name: str, command: str, size: Size = Size()) -> Con
     return Contestant(name, f"cd {here}/repo && {{ {command}; }}", here, fresh, env)
 
 
-def _make(template: Path, size: Size, *, is_zest: bool) -> None:
+def _make(template: Path, size: Size, tasks: str, *, is_zest: bool) -> None:
     """Make a work tree with a remote, whose address is one of a forge, because some peers insist on one."""
     if (template / "remote").exists():
         return
@@ -212,7 +242,7 @@ def _make(template: Path, size: Size, *, is_zest: bool) -> None:
     pyproject = repo / "pyproject.toml"
     text = pyproject.read_text(encoding="utf-8").partition("\n[tool.towncrier]")[0]
     pyproject.write_text(text + SETTINGS, encoding="utf-8")
-    (repo / "tasks.py").write_text(TASKS, encoding="utf-8")
+    (repo / "tasks.py").write_text(tasks, encoding="utf-8")
     (repo / "CHANGELOG.md").write_text(
         f"# Changelog\n\n{MARKER}\n\n## {make_sample.VERSION}\n\n- Old.\n", encoding="utf-8"
     )
