@@ -14,6 +14,7 @@ from seatrial.init.changelog_plan import kinds_of_titles, lacks_notes, plan_chan
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
 from seatrial.init.propose import propose_changes
+from unadopted_project import METADATA, begin_project
 
 if TYPE_CHECKING:
     from sample_project import SampleProject
@@ -21,16 +22,7 @@ if TYPE_CHECKING:
     from seatrial.init.detect import DetectedProject
 
 
-PYPROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "tidepool"
-version = "1.2.3"
-requires-python = ">=3.9"
-"""
+PYPROJECT = METADATA + 'requires-python = ">=3.9"\n'
 TOWNCRIER = """
 [tool.towncrier]
 directory = "news"
@@ -70,11 +62,9 @@ Changes
 
 def detect(project: SampleProject, **files: str) -> DetectedProject:
     """Return a project with some files; a file's name has ``_`` for its dot, and ``pyproject`` is added to."""
-    pyproject = lines(PYPROJECT) + lines(files.pop("pyproject", "\n"))
+    pyproject = PYPROJECT + lines(files.pop("pyproject", "\n"))
     texts = {name.replace("_", "."): lines(text) for name, text in files.items()}
-    project.write({"pyproject.toml": pyproject, "tidepool/__init__.py": "", **texts})
-    project.git("init", "-q", "-b", "main")
-    project.commit("Begin")
+    begin_project(project, {"pyproject.toml": pyproject, **texts})
     return detect_project(project.root)
 
 

@@ -14,22 +14,14 @@ from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
 from seatrial.init.propose import propose_changes
 from seatrial.project.changelog import render_entry
+from unadopted_project import METADATA, begin_project
 
 if TYPE_CHECKING:
     from sample_project import SampleProject
     from seatrial.init.files import Proposal
 
 
-PYPROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "tidepool"
-version = "1.2.3"
-requires-python = ">=3.9"
-"""
+PYPROJECT = METADATA + 'requires-python = ">=3.9"\n'
 MARKDOWN = """
 # Changelog
 
@@ -101,10 +93,7 @@ Bug fixes
 
 
 def write_project(project: SampleProject, changelog: str, text: str, pyproject: str = "\n") -> None:
-    files = {"pyproject.toml": lines(PYPROJECT) + lines(pyproject), "tidepool/__init__.py": "", changelog: lines(text)}
-    project.write(files)
-    project.git("init", "-q", "-b", "main")
-    project.commit("Begin")
+    begin_project(project, {"pyproject.toml": PYPROJECT + lines(pyproject), changelog: lines(text)})
 
 
 def propose(project: SampleProject) -> Proposal:

@@ -8,6 +8,7 @@ from errors_raised import raises_error
 from sample_project import lines
 from seatrial.init.detect import detect_project
 from seatrial.init.propose import GO_ON, Parts, choose_parts, require_sessions
+from unadopted_project import METADATA, begin_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
 
 
 PYPROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "tidepool"
-version = "1.2.3"
 requires-python = ">=3.12"
 
 [tool.mypy]
@@ -34,17 +28,8 @@ CHANGELOG = "# Changelog\n\n## Unreleased\n\n- New.\n\n## 1.2.3\n\n- Old.\n"
 
 
 def detect(project: SampleProject, **files: str) -> DetectedProject:
-    project.write(
-        {
-            "pyproject.toml": lines(PYPROJECT),
-            "tidepool/__init__.py": "",
-            "tests/test_tide.py": "def test_tide(): ...\n",
-            "CHANGELOG.md": CHANGELOG,
-            **files,
-        }
-    )
-    project.git("init", "-q", "-b", "main")
-    project.commit("Begin")
+    files = {"tests/test_tide.py": "def test_tide(): ...\n", "CHANGELOG.md": CHANGELOG, **files}
+    begin_project(project, {"pyproject.toml": METADATA + lines(PYPROJECT), **files})
     project.git("remote", "add", "origin", "git@github.com:acme/tidepool.git")
     return detect_project(project.root)
 

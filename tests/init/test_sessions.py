@@ -11,22 +11,14 @@ from seatrial.init.detect import detect_project
 from seatrial.init.files import session_calls
 from seatrial.init.propose import propose_changes
 from seatrial.init.trial import part_to_release
+from unadopted_project import METADATA, begin_project
 
 if TYPE_CHECKING:
     from sample_project import SampleProject
     from seatrial.init.detect import DetectedProject
 
 
-PYPROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "tidepool"
-version = "1.2.3"
-requires-python = ">=3.11"
-"""
+PYPROJECT = METADATA + 'requires-python = ">=3.11"\n'
 CLASSIFIED = """
 classifiers = ["Programming Language :: Python :: 3.12", "Programming Language :: Python :: 3.13"]
 """
@@ -61,13 +53,10 @@ pytest = "^8.0"
 def detect(project: SampleProject, files: dict[str, str], tag: str = "v1.2.3") -> DetectedProject:
     """Return a project with some files, with a test and a tag; ``pyproject.toml`` is added to."""
     pyproject = files.get("pyproject.toml", "\n")
-    text = pyproject if "build-system" in pyproject else lines(PYPROJECT) + lines(pyproject)
+    text = pyproject if "build-system" in pyproject else PYPROJECT + lines(pyproject)
     contents = {name: lines(content) for name, content in files.items()}
     contents["ruff.toml"] = "line-length = 200\n"
-    project.write({"tidepool/__init__.py": "", "tests/test_tide.py": "", **contents, "pyproject.toml": lines(text)})
-    project.git("init", "-q", "-b", "main")
-    project.commit("Begin")
-    project.git("tag", "-a", "-m", "It", tag)
+    begin_project(project, {"tests/test_tide.py": "", **contents, "pyproject.toml": lines(text)}, tag)
     return detect_project(project.root)
 
 

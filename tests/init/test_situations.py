@@ -27,6 +27,7 @@ from seatrial.init.files import new_noxfile, session_calls, write_proposal
 from seatrial.init.propose import propose_changes
 from seatrial.project.nox_sessions import NoxSession, SessionList
 from seatrial.pythons import newest_minor
+from unadopted_project import METADATA, begin_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,15 +38,6 @@ if TYPE_CHECKING:
     from seatrial.init.detect import DetectedProject
 
 
-PYPROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "tidepool"
-version = "1.2.3"
-"""
 NEWEST = newest_minor()
 REQUIRES = 'requires-python = ">=3.12"'
 TOP = "tidepool-1.2.3"
@@ -56,17 +48,12 @@ def detect(
 ) -> DetectedProject:
     """Return a project with some files, a test and a tag; ``pyproject`` is added to its metadata."""
     contents = {name: lines(text) for name, text in files.items()}
-    project.write(
-        {
-            "pyproject.toml": lines(PYPROJECT) + lines(pyproject),
-            "tidepool/__init__.py": "",
-            "tests/test_tide.py": "def test_tide(): ...\n",
-            **contents,
-        }
+    metadata = METADATA + lines(pyproject)
+    begin_project(
+        project,
+        {"pyproject.toml": metadata, "tests/test_tide.py": "def test_tide(): ...\n", **contents},
+        "v1.2.3",
     )
-    project.git("init", "-q", "-b", "main")
-    project.commit("Begin")
-    project.git("tag", "-a", "-m", "It", "v1.2.3")
     return detect_project(project.root)
 
 
@@ -347,7 +334,7 @@ def test_doctests_of_every_module_meet_the_files_of_init_and_init_says_so(
 
 def test_examples_of_a_single_module_are_those_of_the_installed_one(project: SampleProject) -> None:
     project.write({"tide.py": "def tide(): ...\n"})
-    metadata = lines(PYPROJECT).replace("tidepool", "tide") + f"{REQUIRES}\n"
+    metadata = METADATA.replace("tidepool", "tide") + f"{REQUIRES}\n"
     settings = '[tool.pytest.ini_options]\naddopts = "--doctest-modules"\n'
     project.write({"pyproject.toml": metadata + settings, "tests/test_tide.py": "def test_tide(): ...\n"})
     project.git("init", "-q", "-b", "main")
