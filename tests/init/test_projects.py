@@ -21,7 +21,7 @@ from seatrial.init.propose import detected_text, propose_changes, remarks_text
 from seatrial.init.template import script_block
 from seatrial.project.changelog import read_changelog
 from seatrial.project.project import Project
-from seatrial.project.write_changelog import write_note
+from seatrial.project.write_release import write_note
 from seatrial.release.preflight import attempt_release
 from seatrial.release.prepare import ReleaseRequest
 

@@ -19,7 +19,7 @@ from seatrial.project.version_places import (
     find_version_files,
     stale_numbers,
 )
-from seatrial.project.write_version import configured_files, raise_version
+from seatrial.project.write_release import configured_files, raise_version
 
 
 def find(root: Path, **files: str) -> VersionFiles:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError
 from seatrial.project.versions import next_version
-from seatrial.project.write_changelog import write_note
+from seatrial.project.write_release import write_note
 from seatrial.publish.tagged_release import read_ci_runs
 from seatrial.publish.verify import YANKED, IndexWatch
 from seatrial.release.manifest import Manifest

@@ -36,8 +36,7 @@ from seatrial.project.versions import (
     resolve_tag_form,
     version_choices,
 )
-from seatrial.project.write_changelog import assemble_changelog
-from seatrial.project.write_version import configured_hooks, raise_version, require_version
+from seatrial.project.write_release import assemble_changelog, configured_hooks, raise_version, require_version
 from seatrial.release.plan import ReleasePlan, tag_message
 from seatrial.release.preconditions import require_branch, require_free_tag
 from seatrial.release.push import ReleaseCommit

@@ -20,7 +20,7 @@ from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.version_places import find_version_files
 from seatrial.project.versions import released_versions
-from seatrial.project.write_version import raise_version
+from seatrial.project.write_release import raise_version
 from seatrial.workflows.context import require_version_in_files
 
 if TYPE_CHECKING:
