@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from seatrial.checks.distributions import check_distributions, read_distributions
+from seatrial.checks.registry import check_distributions, read_distributions
 from seatrial.findings import Verdict
 
 PACKAGES = (

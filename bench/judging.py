@@ -17,7 +17,7 @@ from pathlib import Path
 MEASURE = """
 import re, sys, time
 from pathlib import Path
-from seatrial.checks.distributions import check_distributions, read_distributions
+from seatrial.checks.registry import check_distributions, read_distributions
 path = Path(sys.argv[1])
 check_distributions(read_distributions([path]))
 started = time.process_time()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sample_project import RunResult
-from seatrial.ci.pins import CHECKOUT_PIN, DOWNLOAD_ARTIFACT_PIN, PUBLISH_PIN, UPLOAD_ARTIFACT_PIN
+from seatrial.checks.workflows import CHECKOUT_PIN, DOWNLOAD_ARTIFACT_PIN, PUBLISH_PIN, UPLOAD_ARTIFACT_PIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -21,8 +21,7 @@ from packaging.version import Version
 
 import sample_dists
 from matching_work import MOST_LOOKS, work_of_masking
-from seatrial.checks.distributions import check_distributions
-from seatrial.checks.registry import TRIGGER_CHECKS
+from seatrial.checks.registry import TRIGGER_CHECKS, check_distributions
 from seatrial.ci.before_upload import BeforeUpload, build_without_session, scripts_before_upload
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import CiFacts, Publishing

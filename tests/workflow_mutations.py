@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seatrial.ci.pins import CHECKOUT_PIN, DOWNLOAD_ARTIFACT_PIN, PUBLISH_PIN
+from seatrial.checks.workflows import CHECKOUT_PIN, DOWNLOAD_ARTIFACT_PIN, PUBLISH_PIN
 
 CI, RELEASE, DEPENDABOT = ".github/workflows/ci.yml", ".github/workflows/release.yml", ".github/dependabot.yml"
 

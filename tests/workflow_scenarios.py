@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
-from seatrial.ci.pins import CHECKOUT_PIN, DOWNLOAD_ARTIFACT_PIN, PUBLISH_PIN, UPLOAD_ARTIFACT_PIN
+from seatrial.checks.workflows import CHECKOUT_PIN, DOWNLOAD_ARTIFACT_PIN, PUBLISH_PIN, UPLOAD_ARTIFACT_PIN
 
 ON_TAG = 'on: {push: {tags: ["v*"]}}\n'
 READ = "permissions: {contents: read}\n"

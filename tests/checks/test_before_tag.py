@@ -33,7 +33,7 @@ from seatrial.checks.registry import (
     TRIGGER_CHECKS,
     checks_for_pending_file,
 )
-from seatrial.checks.release_errors import ReleaseAttempt, ReleaseStage
+from seatrial.checks.release import ReleaseAttempt, ReleaseStage
 from seatrial.ci.before_upload import CheckoutNeeds
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import CiFacts, Publishing

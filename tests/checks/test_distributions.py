@@ -10,7 +10,7 @@ import sample_dists
 from errors_raised import raises_error
 from sample_project import SampleProject, lines, normalised, package
 from seatrial import report
-from seatrial.checks.distributions import (
+from seatrial.checks.registry import (
     check_distributions,
     read_distributions,
     require_acceptable,

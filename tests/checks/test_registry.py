@@ -20,7 +20,7 @@ from seatrial.checks.registry import (
     UPLOAD_RULES,
     WORKFLOW_CHECKS,
 )
-from seatrial.checks.release_errors import ERROR_CHECKS, ErrorCheck
+from seatrial.checks.release import ERROR_CHECKS, ErrorCheck
 from seatrial.findings import Severity
 from seatrial.project.settings import CODE
 

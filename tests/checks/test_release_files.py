@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from twine.utils import DEFAULT_REPOSITORY
 
 import sample_dists
-from seatrial.checks.distributions import ANSWERED_BY_INDEX, check_distributions, check_uploads
-from seatrial.checks.registry import CHECKS_OF_FILES
+from seatrial.checks.registry import ANSWERED_BY_INDEX, CHECKS_OF_FILES, check_distributions, check_uploads
 from seatrial.distributions.pypi_rules import CONTENT_RULES
 from seatrial.findings import CheckResult, Finding, Verdict
 from seatrial.index.client import ProjectFiles

@@ -7,9 +7,8 @@ import pytest
 from sample_project import lines
 from seatrial.checks.check import run_checks
 from seatrial.checks.registry import WORKFLOW_CHECKS
-from seatrial.checks.workflows import WorkflowFacts
+from seatrial.checks.workflows import CHECKOUT_PIN, WorkflowFacts
 from seatrial.ci.github import WorkflowFiles
-from seatrial.ci.pins import CHECKOUT_PIN
 from seatrial.findings import Verdict
 
 ACTION, _, VERSION = CHECKOUT_PIN.partition(" # ")

@@ -18,7 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import sample_dists
-from seatrial.checks.distributions import check_distributions
+from seatrial.checks.registry import check_distributions
 from seatrial.distributions.archive import Fault, FaultKind, Member, MemberKind, Secret, read_tar
 from seatrial.distributions.distribution import Distribution
 from seatrial.findings import Verdict

@@ -126,7 +126,7 @@ def counting(kind):
 hashlib.sha256, hashlib.blake2b = counting(hashlib.sha256), counting(hashlib.blake2b)
 # Path.open() of Python 3.9 opens by os.open(), an event of its own, without a mode.
 sys.addaudithook(lambda event, args: opened.update([str(args[0])] if event == "open" and args[1] else []))
-from seatrial.checks.distributions import check_distributions, read_distributions
+from seatrial.checks.registry import check_distributions, read_distributions
 from seatrial.distributions.metadata import FileKind
 results = check_distributions(read_distributions([pathlib.Path(path)]))
 assert len(results) > 50

@@ -13,9 +13,8 @@ from trove_classifiers import classifiers
 from sample_dists import sdist
 from sample_project import lines
 from seatrial.checks.check import run_checks
-from seatrial.checks.distributions import check_distributions
 from seatrial.checks.project import ProjectSources
-from seatrial.checks.registry import PROJECT_CHECKS
+from seatrial.checks.registry import PROJECT_CHECKS, check_distributions
 from seatrial.ci.before_upload import BeforeUpload, scripts_before_upload
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import Publishing

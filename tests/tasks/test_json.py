@@ -11,7 +11,7 @@ import pytest
 from packaging.version import Version
 
 import sample_dists
-from seatrial.checks.distributions import check_distributions
+from seatrial.checks.registry import check_distributions
 from seatrial.ci.evaluation import Environment
 from seatrial.ci.gh import Run
 from seatrial.ci.job_uploads import Index

@@ -13,7 +13,7 @@ from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
 from release_repo import ReleaseRepo, make_release_repo
 from sample_project import HERE, RunResult
-from seatrial.ci.pins import PUBLISH_PIN
+from seatrial.checks.workflows import PUBLISH_PIN
 from workflow_sets import wheels_of_the_docs
 
 if TYPE_CHECKING:

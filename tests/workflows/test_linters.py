@@ -9,9 +9,8 @@ import pytest
 
 from seatrial.checks.check import run_checks
 from seatrial.checks.registry import WORKFLOW_CHECKS
-from seatrial.checks.workflows import WorkflowFacts
+from seatrial.checks.workflows import ACTIONS, WorkflowFacts
 from seatrial.ci.github import WorkflowFiles
-from seatrial.ci.pins import ACTIONS
 from seatrial.findings import Verdict
 from seatrial.git.repository import Repository
 from seatrial.project.project import Project

@@ -1,29 +1,41 @@
-"""All checks, in the order in which they run, and the upload rules of an index in PyPI's order and words."""
+"""All checks, in the order in which they run; running those of distributions, which need no repository.
+
+The upload rules of an index are the same checks, in PyPI's order and words.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from seatrial.checks import archive, ci, contents, index, metadata, project, release_errors, release_files, workflows
+from seatrial import report
+from seatrial.checks import archive, ci, contents, index, metadata, project, release, workflows
+from seatrial.checks.check import run_checks
+from seatrial.commands import Command
+from seatrial.distributions.comparison import ReleaseFiles
+from seatrial.distributions.distribution import Distribution
+from seatrial.errors import CLOSE_CODE, BuildError, PyprojectInvalid, ToolError, did_you_mean, nearest
 from seatrial.findings import Verdict
 from seatrial.index.client import ProjectFiles, Upload
+from seatrial.index.twine import twine_check
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from pathlib import Path, PurePosixPath
 
     from seatrial.checks.check import Check
-    from seatrial.distributions.distribution import Distribution
-    from seatrial.findings import Finding
+    from seatrial.events import Progress
+    from seatrial.findings import CheckResult, Finding
 
 
 FILE_CHECKS = (*archive.READING_CHECKS, *metadata.CHECKS, *archive.MATCHING_CHECKS, *contents.CHECKS)
 """The checks of a file alone; each comes after those that it needs."""
 
-FILE_SET_CHECKS = release_files.FILE_SET_CHECKS
+FILE_SET_CHECKS = release.FILE_SET_CHECKS
 """The checks of all files together."""
 
-RELEASE_FILES_CHECKS = release_files.RELEASE_FILES_CHECKS
+RELEASE_FILES_CHECKS = release.RELEASE_FILES_CHECKS
 """The checks of the files of a release together."""
 
 CHECKS_OF_FILES: tuple[Check[Any], ...] = (
@@ -34,7 +46,7 @@ CHECKS_OF_FILES: tuple[Check[Any], ...] = (
 )
 """The checks that need no project and no repository."""
 
-RELEASE_CHECKS = release_errors.CHECKS
+RELEASE_CHECKS = release.CHECKS
 """The checks of what stops a release."""
 
 PROJECT_CHECKS = project.CHECKS
@@ -43,7 +55,7 @@ PROJECT_CHECKS = project.CHECKS
 TRIGGER_CHECKS = ci.CHECKS
 """The checks of what a tag starts."""
 
-REBUILD_CHECKS = release_files.REBUILD_CHECKS
+REBUILD_CHECKS = release.REBUILD_CHECKS
 """The checks of a second build."""
 
 PENDING_RELEASE_CHECKS = index.PENDING_RELEASE_CHECKS
@@ -142,3 +154,118 @@ def find_rejection(file: Distribution, project_files: ProjectFiles, now: datetim
 
 def _find(rule: Check[Any], upload: Upload) -> Finding:
     return rule.check(upload if rule in index.UPLOAD_CHECKS else upload.file)
+
+
+ANSWERED_BY_INDEX = ("DIST143",)
+"""The codes of checks of a file that a check of the index decides, if there is an index to ask."""
+
+
+def read_distributions(paths: Iterable[Path]) -> tuple[Distribution, ...]:
+    """Read files, each once. Raises `FileUnusable` for a file that can't be read."""
+    return tuple(map(_read_distribution, paths))
+
+
+def check_distributions(
+    distributions: Sequence[Distribution],
+    *,
+    sources: Iterable[PurePosixPath] = (),
+    ignore_reasons: Mapping[str, str] | None = None,
+    without: Collection[str] = (),
+) -> tuple[CheckResult, ...]:
+    """Run the checks of each distribution alone and of all together.
+
+    ``sources``: the files that git tracks, below the project; ``ignore_reasons``: codes that the project ignores, with
+    its reasons; ``without``: codes of checks to leave out.
+    """
+    of_files = (
+        result
+        for file in distributions
+        for result in run_checks(
+            (check for check in FILE_CHECKS if file.kind in check.kinds and check.code not in without),
+            file,
+            subject=file.name,
+            ignore_reasons=ignore_reasons,
+        )
+    )
+    release_files = ReleaseFiles(tuple(distributions), tuple(sources))
+    of_releases = (
+        result
+        for name in release_files.releases
+        for result in run_checks(
+            RELEASE_FILES_CHECKS, release_files.of_release(name), subject=str(name), ignore_reasons=ignore_reasons
+        )
+    )
+    return (*of_files, *run_checks(FILE_SET_CHECKS, release_files, ignore_reasons=ignore_reasons), *of_releases)
+
+
+def check_uploads(
+    distributions: Iterable[Distribution],
+    project_files: ProjectFiles,
+    *,
+    ignore_reasons: Mapping[str, str] | None = None,
+) -> tuple[CheckResult, ...]:
+    """Run the checks of each distribution next to what an index has of the project now."""
+    now = datetime.now(timezone.utc)
+    return tuple(
+        result
+        for file in distributions
+        for result in run_checks(
+            checks_for_pending_file(file),
+            Upload(file, project_files, now),
+            subject=file.name,
+            ignore_reasons=ignore_reasons,
+        )
+    )
+
+
+def require_acceptable(
+    distributions: Sequence[Distribution],
+    ignore: Mapping[str, str],
+    progress: Progress,
+    sources: Iterable[PurePosixPath] = (),
+) -> None:
+    """Raise `DistributionsRefused` with all that an index would not take; the warnings are reported.
+
+    twine has the last word, because it is what uploads. Raises `PyprojectInvalid` for an unknown code in ``ignore``.
+    """
+    require_known_codes(ignore)
+    results = check_distributions(distributions, sources=sources, ignore_reasons=ignore)
+    if any(result.blocks for result in results):
+        raise BuildError(
+            f"an index would not take the distributions:\n{report.results_text(results)}",
+            code="DistributionsRefused",
+            fix="correct each of them, then: nox -s check",
+        )
+    report.report_results(results, progress)
+    twine_check([file.path for file in distributions])
+    progress.line("twine check: passed")
+
+
+def require_known_codes(ignore: Mapping[str, str]) -> None:
+    """Raise `PyprojectInvalid` for codes in ``[tool.seatrial.ignore]`` of which there is no check."""
+    codes = sorted(rule.code for rule in (*ALL_CHECKS, *WORKFLOW_CHECKS))
+    wrong = [
+        f"there is no check {code}{did_you_mean(nearest(code, codes, CLOSE_CODE))}"
+        for code in ignore
+        if code not in codes
+    ]
+    if wrong:
+        raise PyprojectInvalid(
+            "\n".join(f"[tool.seatrial.ignore]: {line}" for line in wrong),
+            fix=f"{Command('explain', program_only=True)} lists the codes",
+        )
+
+
+def _read_distribution(path: Path) -> Distribution:
+    if path.exists() and not path.is_file():
+        # A pipe would be waited for, and a device has no end.
+        raise _unusable(f"{path} is no file")
+    try:
+        return Distribution.read(path)
+    except OSError as error:
+        raise _unusable(f"{path}: {error.strerror}") from None
+
+
+def _unusable(what: str) -> ToolError:
+    fix = f"name distributions: {Command('check', 'dist/*', program_only=True)}"
+    return ToolError(what, code="FileUnusable", fix=fix)

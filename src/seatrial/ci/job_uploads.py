@@ -28,7 +28,6 @@ from seatrial.ci.commands import (
 )
 from seatrial.ci.evaluation import Event, every_run, matrix_rows, one_line, started
 from seatrial.ci.expressions import Answer, all_of
-from seatrial.ci.pins import PUBLISH_PIN
 from seatrial.ci.shell import read_script
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from seatrial.ci.github import Job
 
 
-PUBLISH_ACTION = PUBLISH_PIN.partition("@")[0]
+PUBLISH_ACTION = "pypa/gh-action-pypi-publish"
 """The action that publishes; it makes attestations unless an input forbids it, or a password is given."""
 
 

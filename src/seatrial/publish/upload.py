@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial import process, report
-from seatrial.checks.distributions import check_uploads, require_acceptable
+from seatrial.checks.registry import check_uploads, require_acceptable
 from seatrial.commands import Command
 from seatrial.errors import BuildError, CredentialMissing, UploadFailed
 from seatrial.index.client import download_file, read_project_files

@@ -195,7 +195,7 @@ def _remarks(publishing: Publishing) -> tuple[str, ...]:
 
 BUILD_SCRIPT = """\
 from pathlib import Path
-from seatrial.checks.distributions import require_acceptable
+from seatrial.checks.registry import require_acceptable
 from seatrial.distributions.build import ensure_built
 from seatrial.events import Progress
 from seatrial.project.project import Project

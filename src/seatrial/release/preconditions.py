@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Union
 
 from seatrial import report
 from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
-from seatrial.checks.distributions import check_uploads
 from seatrial.checks.project import ProjectSources
-from seatrial.checks.registry import PENDING_RELEASE_CHECKS, PROJECT_CHECKS, TRIGGER_CHECKS
+from seatrial.checks.registry import PENDING_RELEASE_CHECKS, PROJECT_CHECKS, TRIGGER_CHECKS, check_uploads
 from seatrial.ci.before_upload import CheckoutNeeds, build_without_session
 from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, TAG_RULE, Pipeline

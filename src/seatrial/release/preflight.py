@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
-from seatrial.checks.distributions import ANSWERED_BY_INDEX, check_distributions, check_uploads, require_known_codes
 from seatrial.checks.registry import (
+    ANSWERED_BY_INDEX,
     BUILT_FILES_CHECKS,
     PENDING_RELEASE_CHECKS,
     PROJECT_CHECKS,
     REBUILD_CHECKS,
     RELEASE_CHECKS,
     TRIGGER_CHECKS,
+    check_distributions,
+    check_uploads,
     checks_for_pending_file,
+    require_known_codes,
 )
-from seatrial.checks.release_errors import ReleaseAttempt, ReleaseStage
+from seatrial.checks.release import ReleaseAttempt, ReleaseStage
 from seatrial.ci.publisher import CiFacts
 from seatrial.ci.tag_report import TagReport
 from seatrial.distributions.build import BuildEnvironment, build_distributions, build_from_tree

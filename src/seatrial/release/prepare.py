@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from seatrial import process
-from seatrial.checks.distributions import require_acceptable
+from seatrial.checks.registry import require_acceptable
 from seatrial.ci.publisher import files_that_publish
 from seatrial.commands import Command
 from seatrial.distributions.build import ensure_built

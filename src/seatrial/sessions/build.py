@@ -88,7 +88,7 @@ def _build(session: nox.Session) -> None:
 
 
 def _check(session: nox.Session) -> None:
-    from seatrial.checks.distributions import require_acceptable  # noqa: PLC0415 - as in built_distributions()
+    from seatrial.checks.registry import require_acceptable  # noqa: PLC0415 - as in built_distributions()
     from seatrial.events import Progress  # noqa: PLC0415
     from seatrial.project.settings import Config  # noqa: PLC0415
 

@@ -48,7 +48,7 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:
 
     Example: seatrial check dist/*
     """
-    from seatrial.checks.distributions import check_distributions, read_distributions, require_known_codes
+    from seatrial.checks.registry import check_distributions, read_distributions, require_known_codes
     from seatrial.report import results_json
     from seatrial.tasks.show_results import by_file, show_results
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from seatrial.checks.workflows import without_pins
 from seatrial.ci.before_upload import has_lfs
 from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow, read_yaml, table_at, tables_at, text_at
 from seatrial.ci.gitlab import PIPELINE_FILE
-from seatrial.ci.pins import without_pins
 from seatrial.commands import Command
 from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
 from seatrial.git.command import Git

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Callable
 
 from seatrial.checks.check import run_checks
 from seatrial.checks.registry import WORKFLOW_CHECKS
-from seatrial.checks.workflows import WorkflowFacts
+from seatrial.checks.workflows import WorkflowFacts, keep_newer_pins, versions_match_commits
 from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFiles, read_yaml, table_at, texts_at
 from seatrial.ci.gitlab import PIPELINE_FILE
-from seatrial.ci.pins import keep_newer_pins, versions_match_commits
 from seatrial.commands import Command
 from seatrial.distributions.cache import existing_files
 from seatrial.errors import ProjectError, PyprojectInvalid, Reasons, WorkflowUnknown

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from seatrial.ci.pins import (
+from seatrial.checks.workflows import (
     CHECKOUT_PIN,
     DOWNLOAD_ARTIFACT_PIN,
     PUBLISH_PIN,

@@ -1,4 +1,4 @@
-"""Checks of what stops a release before its push (GIT0xx, META00x, DIST411): of git, its remote, and the project.
+"""Checks of a release: what stops it before its push (GIT0xx, META00x), and all its files together (DIST4xx).
 
 A release and a preflight report the same errors, because they run the same steps: each error that can end a release
 belongs to one check, and a test verifies that none is missing.
@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from seatrial.checks.check import WARNING, Check, check, first_lines
+from seatrial.checks.check import WARNING, Check, check, finding_of, first_lines
 from seatrial.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
+    from seatrial.distributions.comparison import ReleaseFiles
+    from seatrial.distributions.distribution import Distribution
+    from seatrial.distributions.reproducible import RebuildResult
     from seatrial.errors import SeatrialError
 
 
@@ -290,3 +294,202 @@ CHECKS = (
     *(finished, pushed),
     *(row.as_check() for row in PROJECT_ERRORS),
 )
+
+
+BUILD_FROM_SDIST = "build the wheels from the sdist: nox -s build"
+
+
+@check(
+    "DIST401",
+    "All files belong to one release of one project",
+    "A file of another release, left in dist/, would be uploaded with the rest.",
+    severity=WARNING,
+)
+def one_release(files: ReleaseFiles) -> Finding:
+    names = [str(release) for release in files.releases]
+    line = f"the files are of {', '.join(names)}"
+    return finding_of([line] if len(names) > 1 else [], "empty dist/, and build again: nox -s build")
+
+
+@check("DIST402", "There is at most one sdist", "An index accepts one sdist for a release.")
+def one_sdist(files: ReleaseFiles) -> Finding:
+    names = [sdist.name for sdist in files.sdists]
+    lines = ["Only one sdist may be uploaded per release.", ", ".join(names)]
+    return finding_of(lines if len(names) > 1 else [], "upload only NAME-VERSION.tar.gz")
+
+
+SHARED_FIELDS = (
+    *("summary", "keywords", "home_page", "download_url", "author", "author_email", "maintainer", "maintainer_email"),
+    *("license", "license_expression", "classifiers", "requires_dist", "requires_python", "project_urls"),
+    *("provides_extra", "description", "description_content_type"),
+)
+"""The fields that a release has once: PyPI takes them from the file that is uploaded first."""
+
+
+@check(
+    "DIST403",
+    "All files have the same metadata",
+    "The project page shows the metadata of the file that is uploaded first; installers read that of each.",
+    severity=WARNING,
+)
+def metadata_agree(files: ReleaseFiles) -> Finding:
+    readable = [file for file in files.distributions if file.has_metadata]
+    lines = (line for file in readable[1:] for line in _disagreements(readable[0], file))
+    return finding_of(first_lines(lines), BUILD_FROM_SDIST)
+
+
+def _disagreements(first: Distribution, file: Distribution) -> Iterator[str]:
+    first_metadata, metadata = first.metadata, file.metadata
+    dynamic = {name.lower().replace("-", "_") for name in (*first_metadata.list("dynamic"), *metadata.list("dynamic"))}
+    for field in SHARED_FIELDS:
+        written = {"classifiers": "classifier", "project_urls": "project_url"}.get(field, field)
+        if written not in dynamic and _plain(first_metadata.raw.get(field)) != _plain(metadata.raw.get(field)):
+            yield f"{written.replace('_', '-').title()} differs between {file.name} and {first.name}"
+
+
+def _plain(value: object) -> object:
+    """Return a field so that order and the white space around it do not matter."""
+    if isinstance(value, list):
+        return sorted(value)
+    return value.strip() if isinstance(value, str) else value
+
+
+GENERATED = (
+    *("PKG-INFO", "setup.cfg", "MANIFEST", "_version.py", "version.py", "_version.pyi", ".hgtags"),
+    "pyproject.toml.orig",
+)
+"""What build backends put into an sdist; the last is uv's."""
+
+NO_SOURCES = "the list of files that git tracks was not given"
+
+
+@check(
+    "DIST404",
+    "The sdist contains every module that a wheel installs",
+    "People who build from the sdist, such as Linux distributions, should get what everybody else installs.",
+    severity=WARNING,
+)
+def wheel_from_sdist(files: ReleaseFiles) -> Finding:
+    if not files.sdists or not files.wheels:
+        return Finding.skipped("this needs an sdist and a wheel")
+    hashes = {member.sha256 for sdist in files.sdists for member in sdist.files}
+    lines = (
+        f"{place} of {wheel.name} is missing or different in the sdist"
+        for wheel in files.wheels
+        for place, member in wheel.tree.items()
+        if place.endswith(".py") and member.sha256 not in hashes and PurePosixPath(place).name not in GENERATED
+    )
+    return finding_of(first_lines(lines), BUILD_FROM_SDIST)
+
+
+@check(
+    "DIST405",
+    "Every file in the sdist is tracked by git or generated by the build backend",
+    "A build backend can pack files that happen to lie in the working tree.",
+    severity=WARNING,
+)
+def sdist_from_sources(files: ReleaseFiles) -> Finding:
+    if not files.sources:
+        return Finding.skipped(NO_SOURCES)
+    tracked = set(files.sources)
+    paths = (PurePosixPath(place) for sdist in files.sdists for place in sdist.tree)
+    lines = (str(path) for path in paths if path not in tracked and not _is_generated(path))
+    return finding_of(first_lines(lines), "commit it, or exclude it in the configuration of the build backend")
+
+
+def _is_generated(path: PurePosixPath) -> bool:
+    return path.name in GENERATED or any(part.endswith(".egg-info") for part in path.parts)
+
+
+@check(
+    "DIST406",
+    "The sdist contains every file of the package that git tracks",
+    "A file that the sdist lacks is missing for everybody who builds from it, and in the wheel that is built here.",
+    severity=WARNING,
+)
+def sdist_has_package(files: ReleaseFiles) -> Finding:
+    if not files.sources or not files.sdists:
+        return Finding.skipped(NO_SOURCES if files.sdists else "this needs an sdist")
+    packages = {package for wheel in files.wheels for package in _packages(wheel)}
+    held = {place for sdist in files.sdists for place in sdist.tree}
+    sources = _sources_of(files, packages)
+    lines = (str(path) for path, inside in sources if str(path) not in held and _is_wanted(inside))
+    return finding_of(first_lines(lines), "include it in the configuration of the build backend, or in MANIFEST.in")
+
+
+COMPILED_FROM = frozenset(
+    (
+        *(".c", ".cc", ".cpp", ".cxx", ".f", ".f90", ".h", ".hpp", ".in", ".pxd", ".pxi", ".pyx", ".rs", ".tmpl"),
+        *(".toml", ".build", ".cmake", ".j2", ".y", ".l"),
+    )
+)
+"""The suffixes of files that a package is compiled from and that are not installed."""
+
+TESTS = frozenset(("test", "tests", "testing", "_tests"))
+"""Folders in a package that many leave out on purpose."""
+
+
+@check(
+    "DIST407",
+    "Every wheel contains every file of the package that git tracks",
+    "A forgotten data file is missing only where the package is installed, not where it is developed.",
+    severity=WARNING,
+)
+def wheel_has_package(files: ReleaseFiles) -> Finding:
+    if not files.sources or not files.wheels:
+        return Finding.skipped(NO_SOURCES if files.wheels else "this needs a wheel")
+    lines = (
+        f"{inside} is not in {wheel.name}"
+        for wheel in files.wheels
+        for _, inside in _sources_of(files, _packages(wheel))
+        if str(inside) not in wheel.tree and _is_wanted(inside) and inside.suffix.lower() not in COMPILED_FROM
+    )
+    return finding_of(first_lines(lines), "have the build backend include it in the package (package data)")
+
+
+def _packages(wheel: Distribution) -> set[str]:
+    """Return the folders at the top of a wheel that contain modules."""
+    return {place.partition("/")[0] for place in wheel.tree if "/" in place and place.endswith(".py")}
+
+
+def _sources_of(files: ReleaseFiles, packages: set[str]) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
+    """Yield the sources below packages: as they lie in the project, and as they are installed."""
+    for path in files.sources:
+        inside = PurePosixPath(*path.parts[1:]) if path.parts[0] == "src" else path
+        if len(inside.parts) > 1 and inside.parts[0] in packages:
+            yield path, inside
+
+
+def _is_wanted(inside: PurePosixPath) -> bool:
+    return TESTS.isdisjoint(inside.parts[:-1]) and not any(part.startswith(".") for part in inside.parts)
+
+
+@check(
+    "DIST412",
+    "The same commit builds the same bytes in another folder",
+    "CI builds again what was verified here; other bytes cannot be recognised as the same release.",
+    severity=WARNING,
+)
+def reproducible(rebuilt: RebuildResult) -> Finding:
+    lines = (str(difference) for difference in rebuilt.again)
+    return finding_of(lines, "find what the build takes from the clock, the folder, or the order of a set")
+
+
+@check(
+    "DIST413",
+    "The wheel built from the sdist equals the wheel built from the tree",
+    "A file that the sdist lacks is missing for everybody who builds from it, also for the wheel that is built here.",
+    severity=WARNING,
+    needs=("DIST412",),
+)
+def sdist_suffices(rebuilt: RebuildResult) -> Finding:
+    lines = [str(rebuilt.direct)] if rebuilt.direct else []
+    return finding_of(lines, "have the build backend put into the sdist what the wheel takes from the tree")
+
+
+FILE_SET_CHECKS = (one_release,)
+RELEASE_FILES_CHECKS = (
+    *(one_sdist, metadata_agree, wheel_from_sdist, sdist_from_sources),
+    *(sdist_has_package, wheel_has_package),
+)
+REBUILD_CHECKS = (reproducible, sdist_suffices)
