@@ -6,8 +6,19 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from seatrial.storage import REMOVED_DEPTH, LockTaken, locked, read_json, remove_folder, replacing, write_json
+from seatrial.storage import (
+    REMOVED_DEPTH,
+    LockTaken,
+    locked,
+    read_json,
+    remove_folder,
+    replacing,
+    restore_line_ends,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,3 +74,31 @@ def test_folder_is_removed_at_any_depth_and_what_its_links_lead_to_stays(tmp_pat
 def test_folder_that_is_gone_already_is_no_error(tmp_path: Path) -> None:
     remove_folder(tmp_path / "gone")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kept"),
+    [
+        (b"a\nb\n", b"a\nc\n", b"a\nc\n"),
+        (b"a\r\nb\r\n", b"a\nc\n", b"a\r\nc\r\n"),
+        (b"a\r\nb\r\n", b"a\r\nc\r\n", b"a\r\nc\r\n"),
+        (b"a\r\nb", b"a\nc", b"a\r\nc"),
+        (b"a\r\nb\r\nc\n", b"a\nnew\nb\nc\n", b"a\r\nnew\r\nb\r\nc\n"),
+        (b"a\nb\nc\r\n", b"a\nnew\nb\nc\n", b"a\nnew\nb\nc\r\n"),
+        (b"", b"a\n", b"a\n"),
+        (b"a\rb\r\n", b"a\rb\nc\n", b"a\rb\r\nc\r\n"),
+        (b"\xef\xbb\xbfa\r\n", b"\xef\xbb\xbfb\n", b"\xef\xbb\xbfb\r\n"),
+    ],
+)
+def test_lines_keep_their_ends(old: bytes, new: bytes, kept: bytes) -> None:
+    assert restore_line_ends(old, new) == kept
+
+
+@given(
+    st.lists(
+        st.tuples(st.binary().filter(lambda line: not set(line) & set(b"\r\n\x0b\x0c\x1c\x1d\x1e\x85")), st.booleans())
+    )
+)
+def test_file_that_was_only_made_lf_comes_back_to_the_byte(lines: list[tuple[bytes, bool]]) -> None:
+    old = b"".join(line + (b"\r\n" if has else b"\n") for line, has in lines)
+    assert restore_line_ends(old, old.replace(b"\r\n", b"\n")) == old

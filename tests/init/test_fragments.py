@@ -8,8 +8,14 @@ import pytest
 
 from errors_raised import raises_error
 from sample_project import lines
-from seatrial.init.changelog import move_notes, split_notes
-from seatrial.init.changelog_plan import kind_for_title, kinds_with_titles, plan_changelog, require_source
+from seatrial.init.changelog import (
+    kind_for_title,
+    kinds_with_titles,
+    move_notes,
+    plan_changelog,
+    require_source,
+    split_notes,
+)
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
 from seatrial.init.propose import propose_changes

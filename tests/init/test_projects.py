@@ -14,7 +14,7 @@ from errors_raised import rendered
 from preflight_in_process import enter
 from sample_project import HERE
 from sample_projects import NAMES, make_sample, read_sample
-from seatrial.init.changelog_plan import lacks_notes
+from seatrial.init.changelog import lacks_notes
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
 from seatrial.init.propose import detected_text, propose_changes, remarks_text

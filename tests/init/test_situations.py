@@ -20,7 +20,7 @@ from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import Publishing
 from seatrial.ci.tag_report import TagReport
 from seatrial.findings import Verdict
-from seatrial.init.changelog_plan import plan_changelog
+from seatrial.init.changelog import plan_changelog
 from seatrial.init.detect import detect_project
 from seatrial.init.files import new_noxfile, session_calls, write_proposal
 from seatrial.init.propose import propose_changes

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.project.project import Project
-from seatrial.project.safe_writes import require_inside
+from seatrial.project.project import Project, require_inside
 from seatrial.project.snapshot import ProjectSnapshot
 
 if TYPE_CHECKING:

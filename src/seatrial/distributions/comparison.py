@@ -21,7 +21,7 @@ from seatrial.distributions.archive import FaultKind, MemberKind
 from seatrial.distributions.distribution import MODULES, top_modules
 from seatrial.distributions.metadata import PARSER_FAILURES, parse_requirement
 from seatrial.errors import BuildError
-from seatrial.project.safe_writes import leaves_repository
+from seatrial.storage import leaves_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -21,7 +21,7 @@ from seatrial.git.repository import files_of_commit
 from seatrial.init.sessions import checks_every_file, line_length, plan_sessions
 from seatrial.init.template import python_classifiers, script_block, with_block
 from seatrial.project.legacy import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
-from seatrial.project.safe_writes import restore_line_ends
+from seatrial.storage import restore_line_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -18,7 +18,7 @@ from seatrial.ci.publisher import is_of_another
 from seatrial.commands import Command
 from seatrial.errors import ProjectError, SeatrialError
 from seatrial.git.command import is_ignored
-from seatrial.init.changelog_plan import changelog_files, plan_changelog
+from seatrial.init.changelog import changelog_files, plan_changelog
 from seatrial.init.detect import BEGUN_PYPROJECT
 from seatrial.init.files import (
     Proposal,
@@ -40,7 +40,7 @@ from seatrial.workflows.generate import DriftReason, Generator
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from seatrial.init.changelog_plan import ChangelogPlan, ChangelogSource
+    from seatrial.init.changelog import ChangelogPlan, ChangelogSource
     from seatrial.init.detect import DetectedProject
     from seatrial.init.sessions import PlannedSession
 

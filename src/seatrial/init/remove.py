@@ -14,7 +14,7 @@ from platformdirs import user_cache_path
 
 from seatrial.errors import SeatrialError, count_text
 from seatrial.git.command import Git
-from seatrial.init.changelog_plan import FRAGMENTS
+from seatrial.init.changelog import FRAGMENTS
 from seatrial.init.files import Proposal, ProposedFile, write_proposal
 from seatrial.init.propose import IGNORED
 from seatrial.init.template import without_seatrial

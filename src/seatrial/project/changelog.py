@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Union
 from seatrial.errors import CommandFailed, FileNotUtf8, PyprojectInvalid
 from seatrial.process import child_environment, render_command, script_command, start_waiting
 from seatrial.project.config_files import read_toml
-from seatrial.project.safe_writes import require_inside
+from seatrial.project.project import require_inside
 from seatrial.project.settings import Config
 from seatrial.project.unreleased import CATEGORIES, CATEGORY_OF_KIND, find_unreleased, unreleased_notes
 

@@ -19,9 +19,10 @@ from seatrial.project.legacy import (
     poetry_python,
 )
 from seatrial.pythons import OLDEST_MINOR, end_of_life, newest_minor
+from seatrial.storage import leaves_repository
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -260,3 +261,15 @@ def admits(specifier: SpecifierSet | str, python: str) -> bool:
     except InvalidSpecifier:
         return False
     return any(versions.contains(f"{python}.{patch}") for patch in (*range(50), 999))
+
+
+def require_inside(root: Path, paths: Iterable[Path]) -> None:
+    """Raise `NotMine` for a path that leads out of the repository around ``root``."""
+    for path in dict.fromkeys(paths):
+        if leaves_repository(root, path):
+            target = path.readlink() if path.is_symlink() else path
+            raise ProjectError(
+                f"{path} leads out of the repository, to {target}: nothing is written there",
+                code="NotMine",
+                fix="replace the link with a file or a folder, and commit it",
+            )

@@ -28,8 +28,7 @@ from seatrial.project.changelog import (
 )
 from seatrial.project.changelog_entries import find_entry, has_entry, read_entry
 from seatrial.project.config_files import read_ini, read_toml
-from seatrial.project.project import Project
-from seatrial.project.safe_writes import leaves_repository, put_back_on_failure, require_inside
+from seatrial.project.project import Project, require_inside
 from seatrial.project.unreleased import (
     CATEGORIES,
     Release,
@@ -42,6 +41,7 @@ from seatrial.project.unreleased import (
     with_pre_releases,
 )
 from seatrial.project.version_places import as_semantic_version, find_version_files, is_spelled_semantically, read_text
+from seatrial.storage import leaves_repository, put_back_on_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -87,7 +87,7 @@ def init(
     with errors_as_messages(interrupted), termination_as_interrupt(), console.running() as progress:
         with console.waiting("reading the project"):
             # Loaded here because they take a while.
-            from seatrial.init.changelog_plan import lacks_notes, require_source
+            from seatrial.init.changelog import lacks_notes, require_source
             from seatrial.init.detect import detect_project
             from seatrial.init.files import require_clean_files, write_proposal
             from seatrial.init.propose import Parts, detected_text, remarks_text, require_sessions

@@ -18,10 +18,10 @@ from seatrial.distributions.cache import existing_files
 from seatrial.errors import ProjectError, PyprojectInvalid, Reasons, WorkflowUnknown
 from seatrial.git.repository import forge_of, read_repository, read_tags
 from seatrial.project.project import Project
-from seatrial.project.safe_writes import restore_line_ends
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.redaction import redact
+from seatrial.storage import restore_line_ends
 from seatrial.workflows.context import (
     ManagedBlock,
     WorkflowContext,
