@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -13,6 +14,7 @@ import pytest
 
 from errors_raised import raises_error
 from git_server import SlowRemote, serve_remote, the_line_is_cut
+from seatrial.errors import ReleaseError
 from seatrial.events import Activity, Note, Progress
 from seatrial.git.push import (
     BranchPush,
@@ -22,6 +24,7 @@ from seatrial.git.push import (
     read_branches,
     refusal_fix,
     states_of_refs,
+    try_push,
     was_sent,
 )
 from seatrial.git.repository import Remote, Upstream, read_remote, read_repository
@@ -166,12 +169,12 @@ BRANCH, TAG = "release by a pull request: ", "let yourself create the tag "
     ],
 )
 def test_refusal_of_a_forge_has_a_fix(report: str, fix: str) -> None:
-    assert (refusal_fix(report) or "").startswith(fix)
+    assert (refusal_fix(report, "origin") or "").startswith(fix)
 
 
 def test_refusal_for_an_unknown_reason_has_no_fix() -> None:
     hint = "remote: Create a pull request for 'main' on the forge by visiting: http://forge.invalid/pull/new/main"
-    assert refusal_fix(f"{hint}\nerror: failed to push some refs") is None
+    assert refusal_fix(f"{hint}\nerror: failed to push some refs", "origin") is None
 
 
 BRANCH = "release/1.3.0"
@@ -284,3 +287,14 @@ def test_push_of_which_nothing_was_sent_is_refused_at_once(clone_of_branch: Samp
     with raises_error("PushRefused"):
         forge.push(patience=60)
     assert forge.texts == []
+
+
+def test_fix_for_a_mirror_names_its_setting_and_works(clone: SampleProject) -> None:
+    clone.git("remote", "add", "co$py", "../remote.git")
+    clone.git("config", "remote.co$py.mirror", "true")
+    repository, upstream = read_repository(clone.root), Upstream("co$py", "refs/heads/main")
+    with pytest.raises(ReleaseError) as raised:
+        try_push(repository, upstream)
+    assert str(raised.value.fix) == "push branches alone, not all refs: git config --unset 'remote.co$py.mirror'"
+    clone.run(*shlex.split(str(raised.value.fix).partition(": ")[2]))
+    try_push(repository, upstream)

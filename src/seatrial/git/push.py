@@ -78,13 +78,13 @@ PUSH_FIXES = (
     ("cannot lock ref", "somebody is pushing at this moment: git pull --rebase, then release again"),
     ("already exists", "the tag has been taken meanwhile: git fetch --tags, then release again"),
     ("hook declined", "do what the remote's hook asks for"),
-    ("--mirror can't be combined", "push branches alone, not all refs: git config --unset remote.NAME.mirror"),
+    ("--mirror can't be combined", "push branches alone, not all refs: git config --unset {mirror}"),
     ("does not support --atomic", "the remote can't take a branch and a tag together: use another remote"),
     ("Authentication failed", "log in: git push --dry-run asks for it"),
     ("could not read Username", "log in: git push --dry-run asks for it"),
     ("Permission denied", "log in: git push --dry-run asks for it"),
 )
-"""What a push can fail with, and the fix."""
+"""What a push can fail with, and the fix; ``{mirror}``: the setting of the remote, as an argument."""
 
 FORGE_RULES = (
     (
@@ -119,8 +119,11 @@ BRANCH_RULE = re.compile(
 """What a forge reports of a branch that takes no direct push: of this one, or of anybody."""
 
 
-def refusal_fix(output: str) -> str | None:
-    """Return the fix for a push that a remote does not take, by what it reports; None for an unknown reason."""
+def refusal_fix(output: str, remote: str) -> str | None:
+    """Return the fix for a push that a remote does not take, by what it reports; None for an unknown reason.
+
+    ``remote``: its name.
+    """
     for rule, fix in FORGE_RULES:
         if rule.search(output):
             return fix
@@ -131,7 +134,8 @@ def refusal_fix(output: str) -> str | None:
             'always: through = "pull-request" in [tool.seatrial]; or let yourself push to the branch in the rules '
             "of the forge"
         )
-    return next((fix for sign, fix in PUSH_FIXES if sign in output), None)
+    mirror = shlex.quote(f"remote.{remote}.mirror")
+    return next((fix.format(mirror=mirror) for sign, fix in PUSH_FIXES if sign in output), None)
 
 
 def complete_push(
@@ -151,7 +155,7 @@ def complete_push(
             update_tracking_branch(repository, push.upstream)
     if state is PushState.REFUSED:
         what = f"{remote} did not take the push; nothing has changed there:\n{last_lines(output)}"
-        raise PushRefused(what, fix=refusal_fix(output) or "fix that, then release again")
+        raise PushRefused(what, fix=refusal_fix(output, remote) or "fix that, then release again")
     return state, last_lines(output)
 
 
@@ -298,7 +302,7 @@ def try_push(repository: Repository, upstream: Upstream) -> None:
     done = Git(repository.root).attempt("push", *options, upstream.remote, refspec)
     if done.returncode and not any(line.count("\t") > 1 for line in done.output.splitlines()):
         failure = redact(done.errors + done.output)
-        fix = refusal_fix(failure) or f"git push --dry-run {upstream.remote}"
+        fix = refusal_fix(failure, upstream.remote) or f"git push --dry-run {upstream.remote}"
         what = f"{upstream.remote} does not let you push:\n{last_lines(failure)}"
         raise ReleaseError(what, code="PushForbidden", fix=fix)
 
@@ -423,12 +427,12 @@ def push_branch(
             )
     raise PushRefused(
         f"{remote.name} did not take the push of {push.branch}; nothing has changed there:\n{last_lines(output)}",
-        fix=_fix_of(push, output),
+        fix=_fix_of(push, output, remote.name),
     )
 
 
-def _fix_of(push: BranchPush, output: str) -> str:
-    fix = refusal_fix(output)
+def _fix_of(push: BranchPush, output: str, remote: str) -> str:
+    fix = refusal_fix(output, remote)
     if fix and BRANCH_RULE.search(output) and "pull-request" in fix:
         return (
             f"let yourself push branches like {push.branch}, in the settings of the forge; or name them otherwise: "
