@@ -9,17 +9,11 @@ import pytest
 
 from sample_project import SampleProject, lines
 from seatrial.ci.commands import programs_in
+from seatrial.init.detect import read_hooks
 from seatrial.init.detect_tests import detect_tests
-from seatrial.init.runners import (
-    Needs,
-    Purpose,
-    Runner,
-    first_runner,
-    needs_installed,
-    read_hooks,
-    read_runners,
-    types_of_hooks,
-)
+from seatrial.init.needs import Needs, needs_installed
+from seatrial.init.runners import Purpose, Runner, first_runner, read_runners
+from seatrial.init.sessions import types_of_hooks
 from seatrial.project.project import Project
 
 if TYPE_CHECKING:

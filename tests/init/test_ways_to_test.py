@@ -9,7 +9,8 @@ import pytest
 
 from sample_project import SampleProject, lines
 from seatrial.init.detect_tests import detect_tests
-from seatrial.init.runners import Needs, read_runners
+from seatrial.init.needs import Needs
+from seatrial.init.runners import read_runners
 from seatrial.project.project import Project
 
 if TYPE_CHECKING:

@@ -417,23 +417,8 @@ def _pattern(tag: str) -> str:
 
 
 CHECKS = (
-    publishes,
-    tag_starts_job,
-    sessions_exist,
-    may_ask_for_token,
-    no_password,
-    has_environment,
-    matches_registered,
-    event_accepted,
-    addresses_correct,
-    up_to_date,
-    starts_alone,
-    one_publisher,
-    tag_checked_out,
-    attestations_accepted,
-    files_arrive,
-    fetches_all,
-    submodules_present,
-    submodules_pushed,
+    *(publishes, tag_starts_job, sessions_exist, may_ask_for_token, no_password, has_environment),
+    *(matches_registered, event_accepted, addresses_correct, up_to_date, starts_alone, one_publisher),
+    *(tag_checked_out, attestations_accepted, files_arrive, fetches_all, submodules_present, submodules_pushed),
 )
 """The checks of what a tag starts."""

@@ -286,15 +286,6 @@ NAMES_CHECKS = (
 )
 
 CHECKS = (
-    *(
-        not_empty,
-        no_bytecode,
-        no_common_names,
-        no_init_at_top,
-        typed_is_marked,
-        marker_in_package,
-        pythons_agree,
-        tag_fits,
-    ),
-    *(no_documents_at_top, folders_have_modules, *SECRET_CHECKS, *NAMES_CHECKS),
+    *(not_empty, no_bytecode, no_common_names, no_init_at_top, typed_is_marked, marker_in_package),
+    *(pythons_agree, tag_fits, no_documents_at_top, folders_have_modules, *SECRET_CHECKS, *NAMES_CHECKS),
 )

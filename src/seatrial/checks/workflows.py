@@ -341,17 +341,7 @@ def runs_tests(program: Program) -> bool:
 
 
 CHECKS = (
-    version_in_comment,
-    pins_match,
-    has_environment,
-    nothing_of_the_project,
-    one_index,
-    built_once,
-    tested_before,
-    gate_complete,
-    attested,
-    tools_locked,
-    has_time_limit,
-    readable,
+    *(version_in_comment, pins_match, has_environment, nothing_of_the_project, one_index, built_once),
+    *(tested_before, gate_complete, attested, tools_locked, has_time_limit, readable),
 )
 """The checks of a workflow file."""

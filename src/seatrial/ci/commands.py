@@ -59,21 +59,9 @@ STARTERS: Mapping[str, frozenset[str]] = {
     "xvfb-run": frozenset(("-s", "--server-args", "-n", "-e", "-f")),
     "uvx": frozenset(
         (
-            "--from",
-            "--with",
-            "--with-editable",
-            "--with-requirements",
-            "--python",
-            "-p",
-            "--index",
-            "--default-index",
-            "--index-url",
-            "--extra-index-url",
-            "--directory",
-            "--project",
-            "--env-file",
+            *("--from", "--with", "--with-editable", "--with-requirements", "--python", "-p", "--index", "-c"),
+            *("--default-index", "--index-url", "--extra-index-url", "--directory", "--project", "--env-file"),
             "--constraints",
-            "-c",
         )
     ),
 }

@@ -27,14 +27,8 @@ if TYPE_CHECKING:
 
 
 ARCHIVE_ERRORS = (
-    OSError,
-    EOFError,
-    KeyError,
-    ValueError,
-    struct.error,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
+    *(OSError, EOFError, KeyError, ValueError, struct.error),
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error),
 )
 """What Python's modules raise for an archive that is damaged, cut off, or made to do harm."""
 

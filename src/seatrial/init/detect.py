@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import yaml
 from packaging.version import Version
 
 from seatrial.ci.gh import branch_protection
@@ -21,7 +23,8 @@ from seatrial.git.command import listed_files
 from seatrial.git.repository import FORGE, PACKAGE_FILES, read_repository, read_tags
 from seatrial.init.changelog import release_headings
 from seatrial.init.detect_tests import TEST_FILE, DetectedTests, detect_tests
-from seatrial.init.runners import PreCommitHook, Runner, read_hooks, read_runners
+from seatrial.init.runners import Runner, read_runners
+from seatrial.init.tox import as_list
 from seatrial.installer import best_installer
 from seatrial.project.changelog import ChangelogSettings, changelog_candidates
 from seatrial.project.legacy import is_computed, sets_version
@@ -39,10 +42,66 @@ from seatrial.project.versions import released_versions
 from seatrial.workflows.context import default_branch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from seatrial.git.repository import Repository
     from seatrial.project.version_places import VersionPlace
+
+
+@dataclass(frozen=True)
+class PreCommitHook:
+    """A hook of pre-commit.
+
+    ``version``: that of its tool, from the revision of its repository; ``args``: None for those that the hook has
+    itself; ``files`` and ``exclude``: patterns of paths.
+    """
+
+    name: str
+    version: str | None = None
+    args: tuple[str, ...] | None = None
+    requirements: tuple[str, ...] = ()
+    files: str = ""
+    exclude: str = "^$"
+
+    def takes(self, path: str) -> bool:
+        """Whether it is run on a file; patterns that Python can't read match (pre-commit, "Filtering files")."""
+        try:
+            return bool(re.search(self.files, path)) and not re.search(self.exclude, path)
+        except re.error:
+            return True
+
+
+def read_hooks(root: Path) -> tuple[PreCommitHook, ...]:
+    """Return the hooks of pre-commit, none where it is not configured or its file can't be read."""
+    try:
+        settings = yaml.safe_load((root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
+        return ()
+    repositories = settings.get("repos") if isinstance(settings, dict) else None
+    return tuple(
+        PreCommitHook(
+            str(hook["id"]),
+            _version_of(repository, root),
+            tuple(map(str, as_list(hook["args"]))) if "args" in hook else None,
+            tuple(map(str, as_list(hook.get("additional_dependencies")))),
+            str(hook.get("files", "")),
+            str(hook.get("exclude", "^$")),
+        )
+        for repository in as_list(repositories)
+        if isinstance(repository, dict)
+        for hook in as_list(repository.get("hooks"))
+        if isinstance(hook, dict) and "id" in hook
+    )
+
+
+def _version_of(repository: Mapping[str, Any], root: Path) -> str | None:
+    """Return the version that a repository is pinned to: its tag, or the comment behind a commit."""
+    revision = str(repository.get("rev", ""))
+    match = re.fullmatch(r"v?(\d+(?:\.\d+)+)", revision)
+    if match is None and revision:
+        text = (root / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+        match = re.search(rf"{re.escape(revision)}\S*\s*#.*?v?(\d+(?:\.\d+)+)", text)
+    return match[1] if match else None
 
 
 @dataclass(frozen=True)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import re
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
-from seatrial.errors import ProjectError
-from seatrial.init.runners import ALL, OTHER_TESTS, Needs, Purpose, Runner, extras_of_itself
-from seatrial.project.config_files import read_ini
-from seatrial.project.legacy import SetupScript
+from seatrial.init.needs import Needs, _places, completed, declared_needs
+from seatrial.init.runners import OTHER_TESTS, Purpose, Runner
 from seatrial.project.nox_sessions import measures_coverage
-from seatrial.project.requirements import read_requirements
 from seatrial.sessions.coverage_sources import measures, pytest_options, pytest_settings, words_of_setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from seatrial.project.project import Project
@@ -30,13 +22,7 @@ if TYPE_CHECKING:
 
 USUAL_GROUPS = ("test", "tests", "dev")
 """The groups that `seatrial.sessions` uses by default."""
-NAMES = ("test", "tests", "testing", "pytest", "dev", "develop", "development", "all")
 TEST_FILE = re.compile(r"test_.+\.py|.+_test\.py|tests?\.py")
-SHORT = r"(tests?|testing|dev|pytest)"
-FILES = re.compile(
-    rf"(requirements/)?({SHORT}[-_]requirements|(requirements[-_.])?{SHORT})\.txt|{SHORT}/requirements\.txt|requirements\.txt"
-)
-"""The usual names of requirements files for tests."""
 
 NO_PACKAGES = frozenset(("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "tools", "scripts"))
 """The names of folders at the top that are in no wheel."""
@@ -284,121 +270,6 @@ def _module_of(word: str, packages: Sequence[PurePosixPath]) -> tuple[str, ...] 
             dotted = ".".join(parts[parts[0] == "src" :])
             return ((dotted.removesuffix(".py")) + colon + test,)
     return None
-
-
-def declared_needs(project: Project, needs: Needs) -> Needs:
-    """Return needs as the project declares them: what one tool calls a group can be an extra for another."""
-    extras = {canonicalize_name(name): name for name, _ in _extras(project)}
-    for file in needs.files:
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            for line in (project.root / file).read_text(encoding="utf-8").splitlines():
-                needs |= Needs(extras=extras_of_itself(line))
-    is_open = SetupScript.read(project.root).computes("extras_require")
-    declared = Needs()
-    for name in extras.values() if ALL in needs.extras else needs.extras:
-        if canonicalize_name(name) in extras or is_open:
-            declared |= Needs(extras=(extras.get(canonicalize_name(name), name),))
-        elif project.group(name):
-            declared |= Needs(groups=(name,))
-    for name in needs.groups:
-        if project.group(name):
-            declared |= Needs(groups=(name,))
-        elif canonicalize_name(name) in extras:
-            declared |= Needs(extras=(extras[canonicalize_name(name)],))
-    own = canonicalize_name(project.name)
-    requirements = tuple(text for text in needs.requirements if canonicalize_name(_name(text)) != own)
-    return declared | Needs(requirements, tuple(name for name in needs.files if (project.root / name).is_file()))
-
-
-def completed(
-    project: Project, files: Sequence[PurePosixPath], needs: Needs, command: Sequence[str]
-) -> tuple[Needs, str]:
-    """Return needs with what a command takes at least, and the place of it in words."""
-    source = ""
-    if "pytest" in command and not _has_pytest(names_of(project, needs)):
-        place = next(_places(project, files), None)
-        added, source = place or (Needs(requirements=("pytest",)), "nothing but pytest")
-        needs |= added
-    names = names_of(project, needs)
-    if command[0] == "coverage" and not {"coverage", "pytest-cov"} & names:
-        needs |= Needs(requirements=("coverage[toml]",))
-    if any(word.startswith("--cov") for word in command) and "pytest-cov" not in names:
-        needs |= Needs(requirements=("pytest-cov",))
-    return needs, source or needs_text(needs)
-
-
-def needs_text(needs: Needs) -> str:
-    """Return needs in words."""
-    groups = [f"the dependency group {name}" for name in needs.groups]
-    extras = [f"the extra {name}" for name in needs.extras]
-    requirements = [", ".join(needs.requirements)] if needs.requirements else []
-    return ", ".join([*groups, *extras, *needs.files, *requirements])
-
-
-def names_of(project: Project, needs: Needs) -> frozenset[str]:
-    """Return the names of all that is installed for needs, as far as files say it."""
-    extras = {canonicalize_name(name): lines for name, lines in _extras(project)}
-    named = [canonicalize_name(name) for name in needs.extras]
-    texts = [*needs.requirements, *(line for name in named if name in extras for line in extras[name])]
-    with contextlib.suppress(ProjectError):
-        texts += project.requirements(needs.groups)
-    for name in needs.files:
-        with contextlib.suppress(ProjectError):
-            texts += read_requirements(project.root, name)
-    own = [text for text in texts if canonicalize_name(_name(text)) == canonicalize_name(project.name)]
-    inner = [canonicalize_name(name) for text in own for name in Requirement(text).extras]
-    texts += (line for name in inner if name in extras for line in extras[name])
-    return frozenset(canonicalize_name(_name(text)) for text in texts)
-
-
-def _places(project: Project, files: Sequence[PurePosixPath]) -> Iterator[tuple[Needs, str]]:
-    """Yield the places whose requirements include pytest, the best first."""
-    with contextlib.suppress(ProjectError):
-        for name in sorted(project.groups, key=_rank):
-            if _has_pytest(map(_name, project.requirements((name,)))):
-                yield Needs(groups=(name,)), f"the dependency group {name}"
-    for name, requirements in sorted(_extras(project), key=lambda extra: _rank(extra[0])):
-        if _has_pytest(map(_name, requirements)):
-            yield Needs(extras=(name,)), f"the extra {name}"
-    # The one without a word of its own has everything.
-    for path in sorted(files, key=lambda path: str(path) == "requirements.txt"):
-        if FILES.fullmatch(str(path)):
-            with contextlib.suppress(ProjectError):
-                if _has_pytest(map(_name, read_requirements(project.root, str(path)))):
-                    yield Needs(files=(str(path),)), str(path)
-
-
-def _extras(project: Project) -> list[tuple[str, list[str]]]:
-    """Return the extras of a project and their requirements, as far as a file has them."""
-    extras = project.table.get("project", {}).get("optional-dependencies", {})
-    poetry = project.table.get("tool", {}).get("poetry", {}).get("extras", {})
-    section = read_ini(project.root / "setup.cfg").get("options.extras_require", {})
-    legacy = {key: value.splitlines() for key, value in section.items()}
-    merged = {**dict(_extras_of_script(project)), **legacy, **poetry, **extras}
-    return [(name, list(lines)) for name, lines in merged.items()]
-
-
-def _extras_of_script(project: Project) -> Iterator[tuple[str, list[str]]]:
-    value = SetupScript.read(project.root).value("extras_require")
-    for key, lines in zip(value.keys, value.values) if isinstance(value, ast.Dict) else ():
-        if isinstance(key, ast.Constant) and isinstance(lines, (ast.List, ast.Tuple)):
-            texts = [element.value for element in lines.elts if isinstance(element, ast.Constant)]
-            yield str(key.value), [text for text in texts if isinstance(text, str)]
-
-
-def _has_pytest(names: Iterable[str]) -> bool:
-    return any(name == "pytest" or name.startswith("pytest-") for name in names)
-
-
-def _name(text: str) -> str:
-    try:
-        return Requirement(text).name.lower()
-    except InvalidRequirement:
-        return ""
-
-
-def _rank(name: str) -> tuple[int, str]:
-    return (NAMES.index(name) if name in NAMES else len(NAMES), name)
 
 
 def _uses_pytest(project: Project, files: Sequence[PurePosixPath], tests: Sequence[PurePosixPath]) -> bool:

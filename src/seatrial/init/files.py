@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 import contextlib
 import difflib
+import json
+import os
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -16,19 +18,23 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 from tomlkit.items import Array, Table
 
+from seatrial import process
 from seatrial.errors import ProjectError
 from seatrial.git.repository import files_of_commit
 from seatrial.init.sessions import checks_every_file, line_length, plan_sessions
-from seatrial.init.template import python_classifiers, script_block, with_block
+from seatrial.init.template import BLOCK, python_classifiers, script_block, with_block
+from seatrial.installer import best_installer, create_environment, install_requirements, python_of
 from seatrial.project.legacy import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
 from seatrial.storage import restore_line_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from seatrial.events import Progress
     from seatrial.git.repository import Repository
     from seatrial.init.detect import DetectedProject
     from seatrial.init.sessions import PlannedSession
+    from seatrial.init.trial import ProjectCopy
     from seatrial.project.project import Project
     from seatrial.project.version_places import VersionPlace
 
@@ -379,3 +385,99 @@ def _require_writable(target: Path) -> None:
     if target.exists():
         with target.open("r+b"):
             pass
+
+
+@dataclass(frozen=True)
+class Formatter:
+    """A formatter of the project: the requirement that brings it, and its commands, without the files."""
+
+    requirement: str
+    commands: tuple[tuple[str, ...], ...]
+
+
+def formatters(detected: DetectedProject) -> tuple[Formatter, ...]:
+    """Return the formatters that a project configures, in the version that its hooks have."""
+    versions = {hook.name: hook.version for hook in detected.hooks}
+    project = detected.project
+
+    def requirement(name: str, *hooks: str) -> str:
+        version = next((versions[hook] for hook in hooks if versions.get(hook)), None)
+        return f"{name}=={version}" if version else name
+
+    tools = []
+    ruff_hooks = ("ruff", "ruff-check", "ruff-format")
+    if project.configures("ruff", "ruff.toml", ".ruff.toml") or set(ruff_hooks) & set(versions):
+        commands: tuple[tuple[str, ...], ...] = (("ruff", "check", "--fix", "--exit-zero", "--quiet"),)
+        if project.formats_with_ruff or "ruff-format" in versions:
+            commands = (*commands, ("ruff", "format", "--quiet"))
+        tools.append(Formatter(requirement("ruff", *ruff_hooks), commands))
+    others = [name for name in ("isort", "black") if name in versions or name in project.table.get("tool", {})]
+    return (*tools, *(Formatter(requirement(name, name), ((name, "--quiet"),)) for name in others))
+
+
+DOCSTRINGS = {"noxfile.py": '"""The sessions of nox."""', "tasks.py": '"""The tasks of invoke."""'}
+
+
+MISSING_DOCSTRING = "D100"
+
+
+def format_files(
+    detected: DetectedProject,
+    proposal: Proposal,
+    copy: ProjectCopy,
+    progress: Progress,
+    environ: Mapping[str, str],
+) -> Proposal:
+    """Return a proposal whose Python files are as the project's formatters and its ruff want them."""
+    new = [file for file in proposal.files if file.old is None and file.path.suffix == ".py"]
+    tools = formatters(detected)
+    if not tools or not new:
+        return proposal
+    environment = copy.folder / "formatters"
+    python = python_of(environment)
+    installer = best_installer()
+    paths = {copy.root / file.path: file for file in new}
+    with progress.step("format", "with the project's formatters"):
+        create_environment(installer, environment)
+        install_requirements(installer, python, [tool.requirement for tool in tools], cwd=copy.folder)
+        for path, file in paths.items():
+            path.write_bytes(file.new.encode())
+        env = process.child_environment(PATH=os.pathsep.join([str(python.parent), environ.get("PATH", "")]))
+        commands = [command for tool in tools for command in tool.commands]
+        _format(commands, paths, copy.project, env)
+        if commands[0][0] == "ruff":
+            # What can't be fixed is a docstring, or said to be on purpose.
+            for path, codes in _violations(paths, copy.project, env).items():
+                if MISSING_DOCSTRING in codes:
+                    _below_block(path, DOCSTRINGS[path.name] + "\n\n")
+            for path, codes in _violations(paths, copy.project, env).items():
+                _below_block(path, f"# ruff: noqa: {', '.join(sorted(codes))}\n")
+            _format(commands, paths, copy.project, env)
+    texts = {file.path: path.read_text(encoding="utf-8") for path, file in paths.items()}
+    files = tuple(replace(file, new=texts.get(file.path, file.new)) for file in proposal.files)
+    return replace(proposal, files=files)
+
+
+def _format(commands: Sequence[tuple[str, ...]], paths: Iterable[Path], cwd: Path, env: Mapping[str, str]) -> None:
+    for command in commands:
+        process.attempt((*command, *map(str, paths)), cwd=cwd, env=env)
+
+
+def _violations(paths: Iterable[Path], cwd: Path, env: Mapping[str, str]) -> dict[Path, set[str]]:
+    """Return the codes of what ruff finds in files."""
+    args = ("ruff", "check", "--output-format=json", *map(str, paths))
+    done = process.attempt(args, cwd=cwd, env=env)
+    codes: dict[Path, set[str]] = {}
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        for violation in json.loads(done.output):
+            if violation["code"]:
+                codes.setdefault(Path(violation["filename"]), set()).add(str(violation["code"]))
+    return codes
+
+
+def _below_block(path: Path, lines: str) -> None:
+    """Write lines into a file, below its script metadata."""
+    text = path.read_text(encoding="utf-8")
+    block = BLOCK.match(text)
+    at = block.end() if block else 0
+    path.write_text(text[:at] + lines + text[at:], encoding="utf-8")

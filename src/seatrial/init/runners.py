@@ -8,7 +8,6 @@ CI runs comes first, and where that is a target or a script, what the target run
 from __future__ import annotations
 
 import ast
-import contextlib
 import posixpath
 import re
 from dataclasses import dataclass, field, replace
@@ -16,14 +15,13 @@ from enum import Enum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-import yaml
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
 from seatrial.ci.commands import TOP, Folders, programs_in, programs_of
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.shell import ShellCommand
-from seatrial.init.tox import as_list, read_tox
+from seatrial.init.needs import Needs, needs_installed, needs_of_pip, needs_of_run, words_after
+from seatrial.init.tox import as_list, minor_of, read_tox, requirements_of
+from seatrial.project.config_files import read_module
+from seatrial.project.nox_sessions import calls_in, is_session, literal_words, pythons_of_session, session_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,50 +40,6 @@ class Purpose(Enum):
     TYPES = "types"
     LINT = "lint"
     DOCS = "docs"
-
-
-@dataclass(frozen=True)
-class Needs:
-    """What is installed for a command, in addition to the project.
-
-    ``requirements``: by name; ``files``: requirements files; ``extras``: those of the project; ``groups``: dependency
-    groups, those in the tables of tools too.
-    """
-
-    requirements: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-
-    def __or__(self, other: Needs) -> Needs:
-        """Return both, each only once."""
-        pairs = zip(self._all, other._all)
-        return Needs(*(tuple(dict.fromkeys((*values, *other_values))) for values, other_values in pairs))
-
-    def __bool__(self) -> bool:
-        """Whether there is anything."""
-        return any(self._all)
-
-    @property
-    def _all(self) -> tuple[tuple[str, ...], ...]:
-        return self.requirements, self.files, self.extras, self.groups
-
-    @classmethod
-    def of_lines(cls, lines: Iterable[str]) -> Needs:
-        """Read lines as in a requirements file; what is neither a requirement nor a file is left out."""
-        needs = cls()
-        for line in lines:
-            file = re.fullmatch(r"(?:-r|--requirement)[ =]*(\S+)", line)
-            extras = extras_of_itself(line)
-            if file:
-                needs |= cls(files=(file[1],))
-            elif extras:
-                needs |= cls(extras=extras)
-            else:
-                with contextlib.suppress(InvalidRequirement):
-                    # With the quotes of a marker that need none around them.
-                    needs |= cls(requirements=(str(Requirement(line)).replace('"', "'"),))
-        return needs
 
 
 @dataclass(frozen=True)
@@ -122,12 +76,6 @@ def read_runners(project: Project, top: Path) -> tuple[Runner, ...]:
     for runner in runners:
         unique.setdefault((runner.purpose, runner.command, runner.where), runner)
     return tuple(unique.values())
-
-
-def extras_of_itself(line: str) -> tuple[str, ...]:
-    """Return the extras with which a line of requirements (``-e .[fast]``) installs the project itself."""
-    match = re.fullmatch(r"(?:-e\s*|--editable[ =])?\./?\[([\w.,\s-]+)\]", line.strip())
-    return tuple(name.strip() for name in match[1].split(",")) if match else ()
 
 
 def first_runner(runners: Iterable[Runner], purpose: Purpose) -> Runner | None:
@@ -371,52 +319,30 @@ class RunnerReader:
 
     def _of_environments(self, group: Sequence[ToxEnvironment]) -> Iterator[Runner]:
         """Yield what environments run that differ in their Python alone."""
-        newest = max(
-            group,
-            key=lambda environment: (
-                _minor(environment.python) if environment.python and not environment.python.endswith("t") else 0
-            ),
-        )
-        pythons = tuple(
-            sorted(
-                {environment.python for environment in group if environment.python},
-                key=lambda text: (_minor(text), text),
-            )
-        )
+        named = {environment.python for environment in group if environment.python}
+        pythons = tuple(sorted(named, key=lambda python: (minor_of(python), python)))
+        ranks = {python: rank for rank, python in enumerate(pythons, 1) if not python.endswith("t")}
+        newest = max(group, key=lambda environment: ranks.get(environment.python or "", 0))
         lines = (line for line in requirements_of(group) if not INSTALLER.match(line))
         needs = Needs.of_lines(lines) | Needs(extras=newest.extras, groups=newest.groups)
         for command in newest.commands:
             for program in programs_of(ShellCommand(tuple(command))):
                 is_own = purpose_of(program) is not None or program.runner == "poetry"
                 if is_own or program.name not in {"tox", "nox"}:
-                    context = Runner(
-                        Purpose.TESTS,
-                        (),
-                        newest.where,
-                        needs,
-                        newest.variables,
-                        pythons,
-                        by_hand=("tox", "-e", newest.name),
-                        folder=newest.folder,
-                    )
-                    yield from self.resolve(program, context, depth=1)
+                    by_hand, variables = ("tox", "-e", newest.name), newest.variables
+                    where = Runner(Purpose.TESTS, (), newest.where, needs, variables, pythons, by_hand, newest.folder)
+                    yield from self.resolve(program, where, depth=1)
 
     def of_noxfile(self, names: Sequence[str] = ()) -> Iterator[Runner]:
         """Yield what the sessions of the project's noxfile run; ``names``: those that are called."""
-        try:
-            tree = ast.parse((self.project.root / "noxfile.py").read_text(encoding="utf-8"))
-        except (OSError, SyntaxError, ValueError):
-            return
-        sessions = [
-            statement for statement in tree.body if isinstance(statement, ast.FunctionDef) and is_session(statement)
-        ]
-        called = [
-            statement for statement in sessions if any(name.startswith(session_name(statement)) for name in names)
-        ]
-        helpers = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef) and each not in sessions}
+        tree = read_module(self.project.root / "noxfile.py")
+        functions = [statement for statement in (tree.body if tree else ()) if isinstance(statement, ast.FunctionDef)]
+        sessions = list(filter(is_session, functions))
+        called = [function for function in sessions if any(name.startswith(session_name(function)) for name in names)]
+        helpers = {function.name: function for function in functions if function not in sessions}
         for function in called or sessions:
             needs = Needs()
-            for call in _calls_in(function, helpers):
+            for call in calls_in(function, helpers):
                 if not isinstance(call.func, ast.Attribute):
                     continue
                 words = tuple(literal_words(call.args))
@@ -606,145 +532,8 @@ def _filled_recipe(command: str, values: Mapping[str, str], depth: int = 0) -> s
     return re.sub(r"\$\([^()]*\)|\{\{.*?\}\}", "$X", command)
 
 
-def words_after(args: Sequence[str], *options: str) -> list[str]:
-    """Return the values of options, several behind one too, up to the next option."""
-    values: list[str] = []
-    is_value = False
-    for word in args:
-        if word == "--":
-            break
-        option, sign, value = word.partition("=")
-        if word.startswith("-"):
-            is_value = option in options and not sign
-            values += [value] if option in options and sign else []
-        elif is_value:
-            values.append(word)
-    return values
-
-
-def requirements_of(group: Sequence[ToxEnvironment]) -> Iterator[str]:
-    """Yield the requirements of environments that differ in their Python alone, with markers where they differ."""
-    lines = dict.fromkeys(line for environment in group for line in environment.requirements)
-    counted = [environment for environment in group if environment.python] or list(group)
-    for line in lines:
-        having = [environment.python for environment in counted if line in environment.requirements]
-        named = sorted({python.rstrip("t") for python in having if python}, key=_minor)
-        if len(having) in {0, len(counted)} or line.startswith("-"):
-            yield line
-        else:
-            marker = " or ".join(f'python_version == "{python}"' for python in named)
-            requirement, _, condition = line.partition(";")
-            yield f"{requirement.strip()} ; ({condition.strip()}) and ({marker})" if condition else f"{line} ; {marker}"
-
-
-def _minor(python: str) -> int:
-    return int(re.sub(r"\D", "", python.partition(".")[2]) or 0)
-
-
-TOOLS_OF_CI = frozenset(
-    (
-        *("pip", "setuptools", "wheel", "build", "twine", "tox", "tox-uv", "tox-gh", "tox-gh-actions", "nox", "uv"),
-        *("poetry", "pdm", "hatch", "flit", "pipx", "codecov", "coveralls", "pre-commit", "prek", "virtualenv"),
-        *("flake8", "pycodestyle", "ruff", "black", "isort", "poethepoet", "taskipy", "pipenv"),
-    )
-)
-"""What CI installs to do its own work, and no test needs."""
-
-
 INSTALLER = re.compile(r"(?:poetry|pdm|pipenv|hatch)(?![\w-])", re.IGNORECASE)
 """A requirement that installs the others, in an environment of tox."""
-
-
-def needs_installed(program: Program) -> Needs:
-    """Return what a program installs into the environment that later commands run in."""
-    name, args = program.name, program.args
-    if name == "pip" and args[:1] == ("install",):
-        return needs_of_pip(args[1:])
-    if name == "uv" and args[:2] == ("pip", "install"):
-        return needs_of_pip(args[2:])
-    if name == "uv" and args[:1] == ("sync",):
-        return needs_of_uv(args)
-    if name == "poetry" and args[:1] == ("install",):
-        groups = [part for word in words_after(args, "--with", "--only") for part in word.split(",")]
-        extras = [part for word in words_after(args, "--extras", "-E") for part in re.split(r"[ ,]+", word)]
-        extras += [ALL] if "--all-extras" in args else []
-        return Needs(groups=tuple(filter(None, groups)), extras=tuple(filter(None, extras)))
-    if name == "pdm" and args[:1] == ("install",):
-        words = [part for word in words_after(args, "-G", "--group", "-dG") for part in word.split(",")]
-        return Needs(extras=tuple(word for word in words if not word.startswith(":")))
-    return Needs()
-
-
-def needs_of_run(program: Program) -> Needs:
-    """Return what a runner installs for one command: ``uv run --group test --with tide pytest``."""
-    words = program.command.words
-    if words[:2] == ("hatch", "test"):
-        return Needs(groups=("hatch-test",))
-    return needs_of_uv(words[1:]) if words[:2] == ("uv", "run") else Needs()
-
-
-ALL = "*"
-"""The name for all extras."""
-
-
-def needs_of_uv(args: Sequence[str]) -> Needs:
-    """Return the groups, extras and requirements that options of uv name."""
-    options = {"--group": "groups", "--only-group": "groups", "--extra": "extras", "--with": "requirements"}
-    options["--with-requirements"] = "files"
-    needs = Needs(extras=(ALL,) if "--all-extras" in args else ())
-    for place, word in enumerate(args):
-        option, sign, value = word.partition("=")
-        if option in options:
-            value = value if sign else next(iter(args[place + 1 : place + 2]), "")
-            if value and "$" not in value:
-                needs |= Needs(**{options[option]: (value,)})
-    return needs
-
-
-OPTIONS_OF_PIP = frozenset(
-    (
-        *(
-            "-c",
-            "--constraint",
-            "--constraints",
-            "-i",
-            "--index-url",
-            "--extra-index-url",
-            "--index",
-            "--default-index",
-        ),
-        *("-f", "--find-links", "-t", "--target", "--prefix", "--root", "--src", "--python", "-p", "--python-version"),
-        *("--platform", "--python-platform", "--implementation", "--abi", "--only-binary", "--no-binary", "--group"),
-        *("--upgrade-strategy", "--progress-bar", "--timeout", "--retries", "--trusted-host", "--cache-dir", "--proxy"),
-        *("-C", "--config-settings", "--config-setting", "--report", "--log", "--use-feature", "--use-deprecated"),
-        *("--resolution", "--prerelease", "--exclude-newer", "--index-strategy", "--link-mode", "--override"),
-        *("--overrides", "-P", "--upgrade-package", "--extra", "--torch-backend", "--keyring-provider", "--cert"),
-        *("--no-build-isolation-package", "--no-build-package", "--no-binary-package", "--reinstall-package"),
-    )
-)
-"""The options of ``pip install`` and ``uv pip install`` that take the word behind them, requirements files excepted."""
-
-
-def needs_of_pip(args: Sequence[str]) -> Needs:
-    """Return what the arguments of ``pip install`` install, without the project itself and what only CI needs."""
-    needs = Needs()
-    files, groups = words_after(args, "-r", "--requirement"), words_after(args, "--group")
-    values = {place + 1 for place, word in enumerate(args) if word in OPTIONS_OF_PIP}
-    plain = [word for place, word in enumerate(args) if not (word.startswith("-") or place in values or "$" in word)]
-    # A file may be followed by requirements.
-    named = [name for name in files if name.endswith((".txt", ".in", ".pip"))]
-    for word in plain:
-        extras = re.fullmatch(r"(?:\.|[\w.-]+)\s*\[([\w.,\s-]+)\]", word)
-        if word in named:
-            continue
-        if extras and word.startswith("."):
-            needs |= Needs(extras=tuple(part.strip() for part in extras[1].split(",")))
-        elif not word.startswith(".") and "/" not in word and not word.endswith((".txt", ".whl", ".gz")):
-            with contextlib.suppress(InvalidRequirement):
-                requirement = Requirement(word)
-                if canonicalize_name(requirement.name) not in TOOLS_OF_CI:
-                    needs |= Needs(requirements=(str(requirement),))
-    return needs | Needs(files=tuple(name for name in named if "$" not in name), groups=tuple(groups))
 
 
 def variables_of(*tables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -757,127 +546,3 @@ OF_CI = re.compile(
     r"(?:PIP_|UV_|TOX_|NOX|POETRY_|PDM_|HATCH_|\w*FORCE_COLOR|NO_COLOR|PY_COLORS|TERM$|COLUMNS$|CI$|GITHUB_|CODECOV|COVER)"
 )
 """Variables that are about CI and installers."""
-
-
-def is_session(function: ast.FunctionDef) -> bool:
-    """Whether a function of a noxfile is a session."""
-    called = (decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in function.decorator_list)
-    return any(ast.unparse(decorator) in {"nox.session", "session"} for decorator in called)
-
-
-def _keywords(function: ast.FunctionDef) -> Mapping[str, ast.expr]:
-    calls = (decorator for decorator in function.decorator_list if isinstance(decorator, ast.Call))
-    return {str(keyword.arg): keyword.value for call in calls for keyword in call.keywords}
-
-
-def _calls_in(function: ast.FunctionDef, helpers: Mapping[str, ast.FunctionDef]) -> Iterator[ast.Call]:
-    """Yield the calls in a session, and those in the functions that it gives its session to."""
-    uncalled = dict(helpers)
-    for node in ast.walk(function):
-        if not isinstance(node, ast.Call):
-            continue
-        yield node
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        takes_session = any(isinstance(argument, ast.Name) and argument.id == "session" for argument in node.args)
-        if takes_session and name in uncalled:
-            yield from _calls_in(uncalled.pop(name), uncalled)
-
-
-def session_name(function: ast.FunctionDef) -> str:
-    """Return the name of a session."""
-    value = _keywords(function).get("name")
-    return str(value.value) if isinstance(value, ast.Constant) else function.name
-
-
-def pythons_of_session(function: ast.FunctionDef) -> tuple[str, ...]:
-    """Return the Pythons that a session names, as far as they are literals."""
-    value = _keywords(function).get("python")
-    items = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value] if value else []
-    texts = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
-    return tuple(text for text in texts if re.fullmatch(r"3\.\d+t?", text))
-
-
-def literal_words(args: Iterable[ast.expr]) -> Iterator[str]:
-    """Yield the arguments of a call that are texts; what is computed is left out, and ends an option before it."""
-    for argument in args:
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-            yield argument.value
-        elif not isinstance(argument, ast.Starred):
-            yield "$X"
-        elif "dependency_groups" in ast.unparse(argument):
-            call = argument.value
-            names = call.args[1:] if isinstance(call, ast.Call) else []
-            for node in names:
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    yield f"--group={node.value}"
-
-
-@dataclass(frozen=True)
-class PreCommitHook:
-    """A hook of pre-commit.
-
-    ``version``: that of its tool, from the revision of its repository; ``args``: None for those that the hook has
-    itself; ``files`` and ``exclude``: patterns of paths.
-    """
-
-    name: str
-    version: str | None = None
-    args: tuple[str, ...] | None = None
-    requirements: tuple[str, ...] = ()
-    files: str = ""
-    exclude: str = "^$"
-
-    def takes(self, path: str) -> bool:
-        """Whether it is run on a file; patterns that Python can't read match (pre-commit, "Filtering files")."""
-        try:
-            return bool(re.search(self.files, path)) and not re.search(self.exclude, path)
-        except re.error:
-            return True
-
-
-def read_hooks(root: Path) -> tuple[PreCommitHook, ...]:
-    """Return the hooks of pre-commit, none where it is not configured or its file can't be read."""
-    try:
-        settings = yaml.safe_load((root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
-        return ()
-    repositories = settings.get("repos") if isinstance(settings, dict) else None
-    return tuple(
-        PreCommitHook(
-            str(hook["id"]),
-            _version_of(repository, root),
-            tuple(map(str, as_list(hook["args"]))) if "args" in hook else None,
-            tuple(map(str, as_list(hook.get("additional_dependencies")))),
-            str(hook.get("files", "")),
-            str(hook.get("exclude", "^$")),
-        )
-        for repository in as_list(repositories)
-        if isinstance(repository, dict)
-        for hook in as_list(repository.get("hooks"))
-        if isinstance(hook, dict) and "id" in hook
-    )
-
-
-def _version_of(repository: Mapping[str, Any], root: Path) -> str | None:
-    """Return the version that a repository is pinned to: its tag, or the comment behind a commit."""
-    revision = str(repository.get("rev", ""))
-    match = re.fullmatch(r"v?(\d+(?:\.\d+)+)", revision)
-    if match is None and revision:
-        text = (root / ".pre-commit-config.yaml").read_text(encoding="utf-8")
-        match = re.search(rf"{re.escape(revision)}\S*\s*#.*?v?(\d+(?:\.\d+)+)", text)
-    return match[1] if match else None
-
-
-MYPY_OF_HOOK = ("--ignore-missing-imports",)
-"""The argument of the hook of mypy that matters, where the project gives it none (pre-commit/mirrors-mypy)."""
-
-
-def types_of_hooks(hooks: Iterable[PreCommitHook]) -> Runner | None:
-    """Return how pre-commit runs mypy, None where it does not."""
-    hook = next((each for each in hooks if each.name == "mypy"), None)
-    if hook is None:
-        return None
-    pinned = f"mypy=={hook.version}" if hook.version else "mypy"
-    needs = Needs.of_lines((pinned, *hook.requirements))
-    args = session_words(MYPY_OF_HOOK if hook.args is None else hook.args)
-    return Runner(Purpose.TYPES, ("mypy", *args), ".pre-commit-config.yaml, hook mypy", needs)

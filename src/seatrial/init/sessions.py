@@ -14,18 +14,20 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from seatrial.errors import ProjectError
-from seatrial.init.detect_tests import USUAL_GROUPS, declared_needs, names_of, package_folders
-from seatrial.init.runners import Needs, Purpose, first_runner, is_session, session_name, types_of_hooks
+from seatrial.init.detect_tests import USUAL_GROUPS, package_folders
+from seatrial.init.needs import Needs, declared_needs, names_of
+from seatrial.init.runners import Purpose, Runner, first_runner, session_words
+from seatrial.project.config_files import read_module
+from seatrial.project.nox_sessions import is_session, session_name
 from seatrial.project.requirements import read_requirements
 from seatrial.pythons import virtualenv_supports
 from seatrial.sessions.coverage_sources import pytest_options, pytest_settings
 from seatrial.sessions.tests import TYPE_GROUPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from seatrial.init.detect import DetectedProject
-    from seatrial.init.runners import Runner
+    from seatrial.init.detect import DetectedProject, PreCommitHook
     from seatrial.project.project import Project
 
 
@@ -129,11 +131,8 @@ def plan_sessions(detected: DetectedProject) -> tuple[PlannedSession, ...]:
 
 def existing_sessions(detected: DetectedProject) -> frozenset[str]:
     """Return the names of the sessions in an existing noxfile: functions with nox's decorator."""
-    try:
-        tree = ast.parse((detected.project.root / "noxfile.py").read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
-        return frozenset()
-    functions = (statement for statement in tree.body if isinstance(statement, ast.FunctionDef))
+    tree = read_module(detected.project.root / "noxfile.py")
+    functions = (statement for statement in (tree.body if tree else ()) if isinstance(statement, ast.FunctionDef))
     return frozenset(session_name(statement) for statement in functions if is_session(statement))
 
 
@@ -345,3 +344,18 @@ def line_length(project: Project) -> int:
         if match:
             return int(match[1])
     return LINE_LENGTH
+
+
+MYPY_OF_HOOK = ("--ignore-missing-imports",)
+"""The argument of the hook of mypy that matters, where the project gives it none (pre-commit/mirrors-mypy)."""
+
+
+def types_of_hooks(hooks: Iterable[PreCommitHook]) -> Runner | None:
+    """Return how pre-commit runs mypy, None where it does not."""
+    hook = next((each for each in hooks if each.name == "mypy"), None)
+    if hook is None:
+        return None
+    pinned = f"mypy=={hook.version}" if hook.version else "mypy"
+    needs = Needs.of_lines((pinned, *hook.requirements))
+    args = session_words(MYPY_OF_HOOK if hook.args is None else hook.args)
+    return Runner(Purpose.TYPES, ("mypy", *args), ".pre-commit-config.yaml, hook mypy", needs)

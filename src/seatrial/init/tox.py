@@ -445,3 +445,23 @@ def cleaned(words: Sequence[str]) -> tuple[str, ...]:
     if kept and re.match(r"[-!](?=\w)", kept[0]):
         kept[0] = kept[0][1:]
     return tuple(kept)
+
+
+def requirements_of(group: Sequence[ToxEnvironment]) -> Iterator[str]:
+    """Yield the requirements of environments that differ in their Python alone, with markers where they differ."""
+    lines = dict.fromkeys(line for environment in group for line in environment.requirements)
+    counted = [environment for environment in group if environment.python] or list(group)
+    for line in lines:
+        having = [environment.python for environment in counted if line in environment.requirements]
+        named = sorted({python.rstrip("t") for python in having if python}, key=minor_of)
+        if len(having) in {0, len(counted)} or line.startswith("-"):
+            yield line
+        else:
+            marker = " or ".join(f'python_version == "{python}"' for python in named)
+            requirement, _, condition = line.partition(";")
+            yield f"{requirement.strip()} ; ({condition.strip()}) and ({marker})" if condition else f"{line} ; {marker}"
+
+
+def minor_of(python: str) -> int:
+    """Return the number of a Python: 12 for 3.12."""
+    return int(re.sub(r"\D", "", python.partition(".")[2]) or 0)

@@ -7,7 +7,6 @@ release, and one that fails only with seatrial is left out. Nothing of the copy 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -23,23 +22,22 @@ from seatrial.errors import CommandFailed, SeatrialError, count_text, last_lines
 from seatrial.events import EVENTS_VARIABLE, EventReader, Note, Progress
 from seatrial.git.command import Git
 from seatrial.git.scratch import Scratch, remove_scratch
-from seatrial.init.detect_tests import completed
-from seatrial.init.files import noxfile_with_sessions, session_calls
+from seatrial.init.files import format_files, noxfile_with_sessions, session_calls
+from seatrial.init.needs import completed
 from seatrial.init.runners import Purpose, Runner
 from seatrial.init.sessions import FACE_FILES, OUT_OF_RELEASE
-from seatrial.init.template import BLOCK
 from seatrial.init.tox import read_tox
-from seatrial.installer import best_installer, create_environment, find_uv, install_requirements
+from seatrial.installer import best_installer, create_environment, find_uv, install_requirements, python_of
 from seatrial.project.nox_sessions import SessionList, list_sessions
 from seatrial.project.requirements import read_requirements
 from seatrial.pythons import find_interpreters, path_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from seatrial.init.detect import DetectedProject
     from seatrial.init.files import Proposal
-    from seatrial.init.runners import Needs
+    from seatrial.init.needs import Needs
     from seatrial.init.sessions import PlannedSession
     from seatrial.pythons import Interpreter
 
@@ -123,14 +121,18 @@ class TrialReport:
         """Add a row."""
         self.rows.append(TrialRow(name, sign, detail))
 
-    def demote(self, name: str) -> None:
-        """Take a session out of the release."""
+    def demote(self, name: str, detail: str, remark: str) -> None:
+        """Take a session that fails out of the release."""
+        self.row(name, "failed", f"{detail}: not in the release")
+        self.remarks.append(remark)
         self.planned = tuple(
             replace(session, tags=OUT_OF_RELEASE) if session.name == name else session for session in self.planned
         )
 
-    def drop(self, name: str) -> None:
+    def drop(self, name: str, detail: str, remark: str, sign: str = "failed") -> None:
         """Propose without a session."""
+        self.row(name, sign, f"{detail}: not proposed")
+        self.remarks.append(remark)
         self.planned = tuple(session for session in self.planned if session.name != name)
 
 
@@ -339,17 +341,12 @@ class ProposalTrial:
         failed = ", ".join(dict.fromkeys(FAILED_TEST.findall(outcome.output)))
         named = f"{failed}\n" if failed else "\n"
         if own is not None and own.is_done:
-            self.report.row("tests", "failed", f"{detail}{comparison}: not proposed")
-            self.report.drop("tests")
-            self.report.remarks.append(
-                f"the tests pass {with_tool(how)} and fail with seatrial, so they are not proposed: "
-                f"{named}{outcome.tail}"
-            )
+            remark = f"the tests pass {with_tool(how)} and fail with seatrial, so they are not proposed: "
+            self.report.drop("tests", f"{detail}{comparison}", f"{remark}{named}{outcome.tail}")
             return
         why = f"they fail {with_tool(how)} too" if own is not None else "how they end without seatrial is unknown"
-        self.report.row("tests", "failed", f"{detail}{comparison}: not in the release")
-        self.report.demote("tests")
-        self.report.remarks.append(f"the tests fail, and {why}, so no release runs them: {named}{outcome.tail}")
+        remark = f"the tests fail, and {why}, so no release runs them: {named}{outcome.tail}"
+        self.report.demote("tests", f"{detail}{comparison}", remark)
 
     def tries_types(self, progress: Progress) -> None:
         """Run mypy on the newest installed Python that it runs on; where it fails, as the project runs it."""
@@ -369,22 +366,16 @@ class ProposalTrial:
         match = MYPY_ERRORS.search(outcome.output)
         detail = count_text(int(match[1]), "error") if match else "it fails"
         if session.today is None:
-            self.report.row("mypy", "skipped", f"{detail}: not proposed")
-            self.report.drop("mypy")
-            self.report.remarks.append("mypy fails, and no file of the project runs it, so it is not proposed")
+            remark = "mypy fails, and no file of the project runs it, so it is not proposed"
+            self.report.drop("mypy", detail, remark, sign="skipped")
             return
         own, how = self._own(progress, session, Purpose.TYPES)
         if own is not None and own.is_done:
-            self.report.row("mypy", "failed", f"{detail} ({how}: 0 errors): not proposed")
-            self.report.drop("mypy")
-            self.report.remarks.append(
-                f"mypy passes {with_tool(how)} and fails with seatrial, so it is not proposed:\n{outcome.tail}"
-            )
+            remark = f"mypy passes {with_tool(how)} and fails with seatrial, so it is not proposed:\n{outcome.tail}"
+            self.report.drop("mypy", f"{detail} ({how}: 0 errors)", remark)
             return
         compared = f" ({how}: it fails too)" if own is not None else ""
-        self.report.row("mypy", "failed", f"{detail}{compared}: not in the release")
-        self.report.demote("mypy")
-        self.report.remarks.append(f"mypy fails, so no release runs it:\n{outcome.tail}")
+        self.report.demote("mypy", f"{detail}{compared}", f"mypy fails, so no release runs it:\n{outcome.tail}")
 
     def rehearses(self, progress: Progress) -> None:
         """Rehearse a release of the copy, without its tests."""
@@ -472,7 +463,7 @@ class ProposalTrial:
         """Run a command where the project is installed from its folder, as a developer has it."""
         project = self.detected.project
         environment = self.copy.folder / f"by-hand-{runner.purpose.value}"
-        python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+        python = python_of(environment)
         installer = best_installer()
         create_environment(installer, environment, str(self.interpreter.path) if self.interpreter else sys.executable)
         needs, _ = completed(project, self.detected.files, needs, runner.command)
@@ -536,100 +527,6 @@ def is_hollow(counts: Counts, compared: Counts) -> bool:
     """Whether far fewer tests run than in another run: a tenth less, and more than one."""
     missing = compared.passed - counts.passed
     return missing > max(1, compared.passed // 10)
-
-
-@dataclass(frozen=True)
-class Formatter:
-    """A formatter of the project: the requirement that brings it, and its commands, without the files."""
-
-    requirement: str
-    commands: tuple[tuple[str, ...], ...]
-
-
-def formatters(detected: DetectedProject) -> tuple[Formatter, ...]:
-    """Return the formatters that a project configures, in the version that its hooks have."""
-    versions = {hook.name: hook.version for hook in detected.hooks}
-    project = detected.project
-
-    def requirement(name: str, *hooks: str) -> str:
-        version = next((versions[hook] for hook in hooks if versions.get(hook)), None)
-        return f"{name}=={version}" if version else name
-
-    tools = []
-    ruff_hooks = ("ruff", "ruff-check", "ruff-format")
-    if project.configures("ruff", "ruff.toml", ".ruff.toml") or set(ruff_hooks) & set(versions):
-        commands: tuple[tuple[str, ...], ...] = (("ruff", "check", "--fix", "--exit-zero", "--quiet"),)
-        if project.formats_with_ruff or "ruff-format" in versions:
-            commands = (*commands, ("ruff", "format", "--quiet"))
-        tools.append(Formatter(requirement("ruff", *ruff_hooks), commands))
-    others = [name for name in ("isort", "black") if name in versions or name in project.table.get("tool", {})]
-    return (*tools, *(Formatter(requirement(name, name), ((name, "--quiet"),)) for name in others))
-
-
-DOCSTRINGS = {"noxfile.py": '"""The sessions of nox."""', "tasks.py": '"""The tasks of invoke."""'}
-MISSING_DOCSTRING = "D100"
-
-
-def format_files(
-    detected: DetectedProject,
-    proposal: Proposal,
-    copy: ProjectCopy,
-    progress: Progress,
-    environ: Mapping[str, str],
-) -> Proposal:
-    """Return a proposal whose Python files are as the project's formatters and its ruff want them."""
-    new = [file for file in proposal.files if file.old is None and file.path.suffix == ".py"]
-    tools = formatters(detected)
-    if not tools or not new:
-        return proposal
-    environment = copy.folder / "formatters"
-    python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    installer = best_installer()
-    paths = {copy.root / file.path: file for file in new}
-    with progress.step("format", "with the project's formatters"):
-        create_environment(installer, environment)
-        install_requirements(installer, python, [tool.requirement for tool in tools], cwd=copy.folder)
-        for path, file in paths.items():
-            path.write_bytes(file.new.encode())
-        env = process.child_environment(PATH=os.pathsep.join([str(python.parent), environ.get("PATH", "")]))
-        commands = [command for tool in tools for command in tool.commands]
-        _format(commands, paths, copy.project, env)
-        if commands[0][0] == "ruff":
-            # What can't be fixed is a docstring, or said to be on purpose.
-            for path, codes in _violations(paths, copy.project, env).items():
-                if MISSING_DOCSTRING in codes:
-                    _below_block(path, DOCSTRINGS[path.name] + "\n\n")
-            for path, codes in _violations(paths, copy.project, env).items():
-                _below_block(path, f"# ruff: noqa: {', '.join(sorted(codes))}\n")
-            _format(commands, paths, copy.project, env)
-    texts = {file.path: path.read_text(encoding="utf-8") for path, file in paths.items()}
-    files = tuple(replace(file, new=texts.get(file.path, file.new)) for file in proposal.files)
-    return replace(proposal, files=files)
-
-
-def _format(commands: Sequence[tuple[str, ...]], paths: Iterable[Path], cwd: Path, env: Mapping[str, str]) -> None:
-    for command in commands:
-        process.attempt((*command, *map(str, paths)), cwd=cwd, env=env)
-
-
-def _violations(paths: Iterable[Path], cwd: Path, env: Mapping[str, str]) -> dict[Path, set[str]]:
-    """Return the codes of what ruff finds in files."""
-    args = ("ruff", "check", "--output-format=json", *map(str, paths))
-    done = process.attempt(args, cwd=cwd, env=env)
-    codes: dict[Path, set[str]] = {}
-    with contextlib.suppress(ValueError, KeyError, TypeError):
-        for violation in json.loads(done.output):
-            if violation["code"]:
-                codes.setdefault(Path(violation["filename"]), set()).add(str(violation["code"]))
-    return codes
-
-
-def _below_block(path: Path, lines: str) -> None:
-    """Write lines into a file, below its script metadata."""
-    text = path.read_text(encoding="utf-8")
-    block = BLOCK.match(text)
-    at = block.end() if block else 0
-    path.write_text(text[:at] + lines + text[at:], encoding="utf-8")
 
 
 def try_proposal(

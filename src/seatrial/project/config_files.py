@@ -1,10 +1,13 @@
-"""Reads the configuration files of a project: pyproject.toml and other TOML files, and ini files such as setup.cfg."""
+"""Reads configuration files of a project: TOML such as pyproject.toml, INI such as setup.cfg, and modules in Python."""
 
 from __future__ import annotations
 
+import ast
 import configparser
+import functools
 import re
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from seatrial.commands import Command
@@ -163,3 +166,23 @@ def read_ini(path: Path) -> dict[str, dict[str, str]]:
         return parse_ini(path)
     except IniError:
         return {}
+
+
+def read_module(path: Path) -> ast.Module | None:
+    """Return what a file in Python has; None where it can't be read."""
+    try:
+        return parse_module(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+@functools.lru_cache(maxsize=32)
+def parse_module(text: str) -> ast.Module | None:
+    """Return what a module has; None where it is no Python."""
+    try:
+        with warnings.catch_warnings():
+            # Invalid escape sequences, for instance, are for the authors of the module to read.
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None

@@ -8,13 +8,12 @@ from __future__ import annotations
 import ast
 import functools
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import ProjectError
-from seatrial.project.config_files import IniError, build_backend, parse_ini
+from seatrial.project.config_files import IniError, build_backend, parse_ini, read_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,7 +110,7 @@ class SetupScript:
     @classmethod
     def read(cls, root: Path) -> SetupScript:
         """Read it."""
-        return cls(root, _parsed(root / SETUP_SCRIPT))
+        return cls(root, read_module(root / SETUP_SCRIPT))
 
     def has(self, keyword: str) -> bool:
         """Whether the call has a keyword, whatever its value."""
@@ -177,7 +176,7 @@ class SetupScript:
 
     def _elsewhere(self, name: str) -> str | list[str] | None:
         """Return what the modules that it names assign to a name, if they all assign the same."""
-        trees = (_parsed(self.root / path) for path in self.files if path.suffix == ".py")
+        trees = (read_module(self.root / path) for path in self.files if path.suffix == ".py")
         values = [value for tree in trees if tree for key, value in _assigned(tree) if key == name]
         return values[0] if values and all(value == values[0] for value in values) else None
 
@@ -254,25 +253,6 @@ def _divided(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         return [*_divided(node.left), node.right]
     return [node]
-
-
-def _parsed(path: Path) -> ast.Module | None:
-    try:
-        return parse_module(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-@functools.lru_cache(maxsize=32)
-def parse_module(text: str) -> ast.Module | None:
-    """Return what a module has; None where it is no Python."""
-    try:
-        with warnings.catch_warnings():
-            # Invalid escape sequences, for instance, are for the authors of the module to read.
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def poetry_requirements(name: str, constraint: Any) -> Iterator[str]:

@@ -6,8 +6,10 @@ The words of a call are read as nox reads them (nox, "Command-line usage").
 from __future__ import annotations
 
 import argparse
+import ast
 import contextlib
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ from seatrial.errors import CommandFailed, last_lines
 from seatrial.redaction import redact_values, secrets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import NoReturn
 
@@ -212,3 +214,56 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-f", "--noxfile", dest="noxfile")
     parser.add_argument("-k", "--keywords", dest="keywords")
     return parser
+
+
+def is_session(function: ast.FunctionDef) -> bool:
+    """Whether a function of a noxfile is a session."""
+    called = (decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in function.decorator_list)
+    return any(ast.unparse(decorator) in {"nox.session", "session"} for decorator in called)
+
+
+def _keywords(function: ast.FunctionDef) -> Mapping[str, ast.expr]:
+    calls = (decorator for decorator in function.decorator_list if isinstance(decorator, ast.Call))
+    return {str(keyword.arg): keyword.value for call in calls for keyword in call.keywords}
+
+
+def calls_in(function: ast.FunctionDef, helpers: Mapping[str, ast.FunctionDef]) -> Iterator[ast.Call]:
+    """Yield the calls in a session, and those in the functions that it gives its session to."""
+    uncalled = dict(helpers)
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Call):
+            continue
+        yield node
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        takes_session = any(isinstance(argument, ast.Name) and argument.id == "session" for argument in node.args)
+        if takes_session and name in uncalled:
+            yield from calls_in(uncalled.pop(name), uncalled)
+
+
+def session_name(function: ast.FunctionDef) -> str:
+    """Return the name of a session."""
+    value = _keywords(function).get("name")
+    return str(value.value) if isinstance(value, ast.Constant) else function.name
+
+
+def pythons_of_session(function: ast.FunctionDef) -> tuple[str, ...]:
+    """Return the Pythons that a session names, as far as they are literals."""
+    value = _keywords(function).get("python")
+    items = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value] if value else []
+    texts = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    return tuple(text for text in texts if re.fullmatch(r"3\.\d+t?", text))
+
+
+def literal_words(args: Iterable[ast.expr]) -> Iterator[str]:
+    """Yield the arguments of a call that are texts; what is computed is left out, and ends an option before it."""
+    for argument in args:
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            yield argument.value
+        elif not isinstance(argument, ast.Starred):
+            yield "$X"
+        elif "dependency_groups" in ast.unparse(argument):
+            call = argument.value
+            names = call.args[1:] if isinstance(call, ast.Call) else []
+            for node in names:
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield f"--group={node.value}"

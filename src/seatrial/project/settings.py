@@ -126,21 +126,8 @@ def _mistakes_in_changelog(table: object) -> Iterator[str]:
 
 
 CONFIG_KEYS = (
-    "name",
-    "branch",
-    "tag",
-    "message",
-    "through",
-    "release-branch",
-    "parts",
-    "lock",
-    "pass-env",
-    "publisher",
-    "index",
-    "ignore",
-    "workflows",
-    "changelog",
-    "scheme",
+    *("name", "branch", "tag", "message", "through", "release-branch", "parts", "lock", "pass-env"),
+    *("publisher", "index", "ignore", "workflows", "changelog", "scheme"),
 )
 THROUGH = ("push", "pull-request")
 PUBLISHER_KEYS = ("owner", "repository", "workflow", "environment")

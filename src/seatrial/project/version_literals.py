@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from seatrial.project.changelog_entries import BYTE_ORDER_MARK
-from seatrial.project.legacy import parse_module
+from seatrial.project.config_files import parse_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
