@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from seatrial.init.needs import Needs, _places, completed, declared_needs
+from seatrial.init.needs import Needs, completed, declared_needs, places_of_pytest
 from seatrial.init.runners import OTHER_TESTS, Purpose, Runner
 from seatrial.project.nox_sessions import measures_coverage
 from seatrial.sessions.coverage_sources import measures, pytest_options, pytest_settings, words_of_setting
@@ -71,7 +71,7 @@ def detect_tests(project: Project, files: Sequence[PurePosixPath], runners: Sequ
     else:
         needs = Needs()
         runs_pytest = any("pytest" in each.command for each in runners)
-        uses_pytest = runs_pytest or any(_places(project, files)) or _uses_pytest(project, files, tests)
+        uses_pytest = runs_pytest or any(places_of_pytest(project, files)) or _uses_pytest(project, files, tests)
         command = ("pytest",) if uses_pytest else _unittest(tests, set(files))
     command = wheel_command(project, files, command, folder)
     if measures_coverage(project) and not measures(command, project):

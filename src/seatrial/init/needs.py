@@ -226,7 +226,7 @@ def completed(
     """Return needs with what a command takes at least, and the place of it in words."""
     source = ""
     if "pytest" in command and not _has_pytest(names_of(project, needs)):
-        place = next(_places(project, files), None)
+        place = next(places_of_pytest(project, files), None)
         added, source = place or (Needs(requirements=("pytest",)), "nothing but pytest")
         needs |= added
     names = names_of(project, needs)
@@ -261,7 +261,7 @@ def names_of(project: Project, needs: Needs) -> frozenset[str]:
     return frozenset(canonicalize_name(_name(text)) for text in texts)
 
 
-def _places(project: Project, files: Sequence[PurePosixPath]) -> Iterator[tuple[Needs, str]]:
+def places_of_pytest(project: Project, files: Sequence[PurePosixPath]) -> Iterator[tuple[Needs, str]]:
     """Yield the places whose requirements include pytest, the best first."""
     with contextlib.suppress(ProjectError):
         for name in sorted(project.groups, key=_rank):
