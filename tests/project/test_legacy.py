@@ -11,7 +11,7 @@ from sample_project import lines
 from seatrial.errors import VersionNotFound
 from seatrial.project.legacy import SetupScript, is_computed
 from seatrial.project.project import Project
-from seatrial.project.version_places import VersionFiles, VersionSource, find_version_files
+from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files
 
 MODULE = '__title__ = "tide-pool"\n__version__: str = "1.2.3"\n'
 

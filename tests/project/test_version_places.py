@@ -11,14 +11,8 @@ from errors_raised import raises_error
 from seatrial.errors import FileNotUtf8, PyprojectInvalid, VersionNotFound
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.version_places import (
-    VersionFiles,
-    VersionPlace,
-    VersionSource,
-    as_semantic_version,
-    find_version_files,
-    stale_numbers,
-)
+from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files, stale_numbers
+from seatrial.project.version_places import VersionPlace, as_semantic_version
 from seatrial.project.write_release import configured_files, raise_version
 
 

@@ -447,7 +447,6 @@ RULE_CHECKS = (
     ),
 )
 
-
 LONGEST = 1 << 20
 """Longer descriptions, in characters, are not rendered here: a renderer may take minutes."""
 

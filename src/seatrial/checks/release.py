@@ -295,7 +295,6 @@ CHECKS = (
     *(row.as_check() for row in PROJECT_ERRORS),
 )
 
-
 BUILD_FROM_SDIST = "build the wheels from the sdist: nox -s build"
 
 

@@ -84,7 +84,6 @@ def _version(pin: re.Match[str]) -> Version:
 
 OURS = {pin["action"]: pin for pin in PIN.finditer("".join(f"uses: {action}\n" for action in ACTIONS))}
 
-
 BUILD_SESSIONS = frozenset(("build", "check"))
 TEST_RUNNERS = frozenset(("pytest", "tox", "unittest", "trial", "ward", "stestr"))
 

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 DEEPEST = 10
 """How deep one workflow or action may call another; GitHub refuses more."""
 
-
 MERGE = "merge"
 
 

@@ -145,7 +145,6 @@ SECRETS = {
 }
 """What a secret looks like: first what is always in it, which is searched for fast."""
 
-
 POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v\d+\n(.+\n)*oid sha256:[0-9a-f]{64}\nsize \d+\n")
 """What Git LFS commits in place of a file (its specification, "The Pointer")."""
 

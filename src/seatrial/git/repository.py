@@ -164,7 +164,6 @@ PACKAGE_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 
 HOW_TO_SET_IDENTITY = 'git config --global user.name "Your Name"\ngit config --global user.email you@example.org'
 
-
 PATHS = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-prefix")
 """What git is asked for the paths of a repository; it answers with a line for each."""
 

@@ -31,13 +31,8 @@ from seatrial.project.legacy import is_computed, sets_version
 from seatrial.project.project import PYTHON_CLASSIFIER, Project, admits
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
-from seatrial.project.version_places import (
-    VersionFiles,
-    VersionSource,
-    find_assignments,
-    find_version_files,
-    is_version,
-)
+from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files
+from seatrial.project.version_places import find_assignments, is_version
 from seatrial.project.versions import released_versions
 from seatrial.workflows.context import default_branch
 

@@ -231,7 +231,6 @@ nox.options.default_venv_backend = "uv|virtualenv"
 
 """
 
-
 UNCHECKED = "# mypy: ignore-errors\n"
 """A line of a file that imports what an environment of mypy does not have (mypy, "Inline configuration")."""
 
@@ -416,7 +415,6 @@ def formatters(detected: DetectedProject) -> tuple[Formatter, ...]:
 
 
 DOCSTRINGS = {"noxfile.py": '"""The sessions of nox."""', "tasks.py": '"""The tasks of invoke."""'}
-
 
 MISSING_DOCSTRING = "D100"
 

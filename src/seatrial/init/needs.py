@@ -186,9 +186,7 @@ def needs_of_pip(args: Sequence[str]) -> Needs:
 
 NAMES = ("test", "tests", "testing", "pytest", "dev", "develop", "development", "all")
 
-
 SHORT = r"(tests?|testing|dev|pytest)"
-
 
 FILES = re.compile(
     rf"(requirements/)?({SHORT}[-_]requirements|(requirements[-_.])?{SHORT})\.txt|{SHORT}/requirements\.txt|requirements\.txt"

@@ -344,7 +344,6 @@ $seatrial release minor       # the release
 Copyright (c) $year $author. $license, see $terms.
 """
 
-
 BLOCK = re.compile(r"(?m)^# /// script[ \t]*\n(?P<content>(?:#(?:| .*)\n)+?)# ///[ \t]*(?:\n|\Z)")
 """A block of script metadata (PyPA, "Inline script metadata")."""
 

@@ -15,7 +15,7 @@ from seatrial.project.changelog import UnreleasedChangelog, find_changelog
 from seatrial.project.changelog_entries import has_entry
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
-from seatrial.project.version_places import VersionFiles, VersionSource, find_version_files
+from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files
 from seatrial.project.versions import (
     CALENDAR,
     PARTS,

@@ -40,7 +40,8 @@ from seatrial.project.unreleased import (
     with_comparison,
     with_pre_releases,
 )
-from seatrial.project.version_places import as_semantic_version, find_version_files, is_spelled_semantically, read_text
+from seatrial.project.version_files import find_version_files
+from seatrial.project.version_places import as_semantic_version, is_spelled_semantically, read_text
 from seatrial.storage import leaves_repository, put_back_on_failure
 
 if TYPE_CHECKING:

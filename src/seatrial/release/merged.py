@@ -21,7 +21,7 @@ from seatrial.git.push import AtomicPush, read_commit, read_commits
 from seatrial.git.repository import files_of_commit
 from seatrial.project.changelog_entries import has_entry, read_entry
 from seatrial.project.project import Project
-from seatrial.project.version_places import find_version_files
+from seatrial.project.version_files import find_version_files
 from seatrial.project.versions import next_version, parse_version
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest

@@ -26,7 +26,7 @@ from seatrial.git.repository import files_of_commit, object_of_tag, read_tags, u
 from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.version_places import stale_numbers
+from seatrial.project.version_files import stale_numbers
 from seatrial.project.versions import (
     PARTS,
     next_version,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.git.command import is_between_tags, tracked_files
-from seatrial.project.version_places import comes_from_tag
+from seatrial.project.version_files import comes_from_tag
 from seatrial.pythons import Interpreter
 from seatrial.sessions.registration import (
     RUN_VARIABLE,

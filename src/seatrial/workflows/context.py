@@ -23,7 +23,7 @@ from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
 from seatrial.git.command import Git
 from seatrial.project.nox_sessions import COVERAGE_SESSION, list_sessions, measures_coverage
 from seatrial.project.settings import IMAGES, CiSettings
-from seatrial.project.version_places import comes_from_tag
+from seatrial.project.version_files import comes_from_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -18,7 +18,7 @@ from seatrial.git.repository import files_of_commit, find_branch, read_repositor
 from seatrial.project.changelog_entries import has_entry, read_entry
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.version_places import find_version_files
+from seatrial.project.version_files import find_version_files
 from seatrial.project.versions import released_versions
 from seatrial.project.write_release import raise_version
 from seatrial.workflows.context import require_version_in_files
