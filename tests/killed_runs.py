@@ -15,7 +15,7 @@ from pathlib import Path
 from seatrial.git.command import Git
 from seatrial.init.detect import detect_project
 from seatrial.init.files import require_clean_files, write_proposal
-from seatrial.init.propose import propose_changes
+from seatrial.init.propose import Parts
 
 KILLED, DONE = 9, 0
 
@@ -44,7 +44,7 @@ def main() -> None:
 def _put(root: Path, last: int | None = None) -> None:
     """Put seatrial into the project, and die at a step of the writing: whatever makes or changes a file."""
     detected = detect_project(root)
-    proposal = propose_changes(detected, workflows=False)
+    proposal = Parts(workflows=False).propose(detected)
     require_clean_files(detected, proposal)
     if last is not None:
         steps = iter(range(last))

@@ -14,7 +14,7 @@ from preflight_in_process import enter
 from seatrial.ci.gh import GhFailed, PullRequest, RequestText, branch_protection, ensure_pull_request, find_pull_request
 from seatrial.git.repository import read_repository
 from seatrial.init.detect import detect_project
-from seatrial.init.propose import detected_text, propose_changes
+from seatrial.init.propose import Parts, detected_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +141,7 @@ def test_init_proposes_requests_where_the_branch_is_protected(repo: SampleProjec
     detected = detect_project(repo.root)
     line = "branch     main; releases go through a pull request (.github/settings.yml)"
     assert (line in detected_text(detected).splitlines()) == ("through" not in table)
-    files = {str(file.path): file.new for file in propose_changes(detected, workflows=False)}
+    files = {str(file.path): file.new for file in Parts(workflows=False).propose(detected)}
     assert ('through = "pull-request"' in files.get("pyproject.toml", "")) == ("through" not in table)
 
 

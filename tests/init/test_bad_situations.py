@@ -13,7 +13,7 @@ from sample_project import HERE, WITHOUT_ACCOUNTS
 from sample_projects import make_sample
 from seatrial.init.detect import detect_project
 from seatrial.init.files import session_calls
-from seatrial.init.propose import propose_changes
+from seatrial.init.propose import Parts
 from seatrial.init.template import script_block
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def test_sessions_that_the_project_has_are_not_replaced(repo: ReleaseRepo) -> No
     settings = '\n[tool.mypy]\nfiles = ["tidepool", "tests", "noxfile.py"]\n\n[tool.ruff]\n'
     repo.project.write({"noxfile.py": NOXFILE, "pyproject.toml": repo.read("pyproject.toml") + settings})
     repo.project.commit()
-    remarks = propose_changes(detect_project(repo.project.root), workflows=True).remarks
+    remarks = Parts(workflows=True).propose(detect_project(repo.project.root)).remarks
     lines = (
         f"noxfile.py is yours and was left alone; add to it:\n{script_block()}from seatrial import sessions\n\n"
         'sessions.build()\nsessions.check()\nsessions.tests(name="wheel", extras=["testing"])\n'

@@ -21,7 +21,7 @@ from seatrial.init.changelog import (
 )
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
-from seatrial.init.propose import propose_changes
+from seatrial.init.propose import Parts
 from seatrial.project.changelog import changelog_candidates, default_marker
 from unadopted_project import METADATA, begin_project
 
@@ -79,7 +79,7 @@ def detect(project: SampleProject, **files: str) -> DetectedProject:
 
 def written(detected: DetectedProject, source: ChangelogSource | None = None) -> dict[str, str]:
     """Write what init proposes for the changelog, and return the files and what was added to them."""
-    proposal = propose_changes(detected, workflows=False, changelog=source, tasks=False)
+    proposal = Parts(workflows=False, changelog=source, tasks=False).propose(detected)
     write_proposal(detected, proposal)
     added = {
         str(file.path): "\n".join(line[1:] for line in file.diff.splitlines()[2:] if line.startswith("+"))
@@ -108,7 +108,7 @@ def test_changelog_is_kept_as_it_is_today(
     project: SampleProject, files: dict[str, str], expected: dict[str, str]
 ) -> None:
     assert written(detect(project, **files)) == expected
-    again = propose_changes(detect_project(project.root), workflows=False, tasks=False)
+    again = Parts(workflows=False, tasks=False).propose(detect_project(project.root))
     assert [file.path.name for file in again] == []
 
 

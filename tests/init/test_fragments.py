@@ -18,7 +18,7 @@ from seatrial.init.changelog import (
 )
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
-from seatrial.init.propose import propose_changes
+from seatrial.init.propose import Parts
 from seatrial.project.changelog import render_entry
 from unadopted_project import METADATA, begin_project
 
@@ -103,9 +103,8 @@ def write_project(project: SampleProject, changelog: str, text: str, pyproject: 
 
 
 def propose(project: SampleProject) -> Proposal:
-    return propose_changes(
-        detect_project(project.root), workflows=False, changelog="fragments", moves_notes=True, tasks=False
-    )
+    parts = Parts(workflows=False, changelog="fragments", moves_notes=True, tasks=False)
+    return parts.propose(detect_project(project.root))
 
 
 def moved(project: SampleProject) -> dict[str, str]:

@@ -13,7 +13,7 @@ from release_repo import ReleaseRepo
 from sample_project import HERE, SampleProject
 from sample_projects import make_sample, read_sample
 from seatrial.init.detect import detect_project
-from seatrial.init.propose import propose_changes
+from seatrial.init.propose import Parts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ def of_ci(name: str) -> list[str]:
 
 def proposed(repo: ReleaseRepo, name: str, *, workflows: bool = True) -> tuple[list[str], tuple[str, ...]]:
     """Return the files that init would write for a package, and what it would leave to the user."""
-    proposal = propose_changes(detect_project(repo.project.root / "packages" / name), workflows=workflows)
+    proposal = Parts(workflows=workflows).propose(detect_project(repo.project.root / "packages" / name))
     return [str(change.path) for change in proposal], tuple(map(rendered, proposal.remarks))
 
 
@@ -139,7 +139,7 @@ def test_tags_of_another_form_in_the_history_are_kept(repo: ReleaseRepo) -> None
     repo.project.git("tag", "-a", "-m", "It", "foo/v1.2.3")
     detected = detect_project(repo.project.root / "packages/foo")
     assert detected.tag_form == "{name}/v{version}"
-    assert "tool.seatrial" not in propose_changes(detected, workflows=False).diff
+    assert "tool.seatrial" not in Parts(workflows=False).propose(detected).diff
 
 
 def test_tag_is_added_to_existing_settings(repo: ReleaseRepo) -> None:

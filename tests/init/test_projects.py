@@ -17,7 +17,7 @@ from sample_projects import NAMES, make_sample, read_sample
 from seatrial.init.changelog import lacks_notes
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
-from seatrial.init.propose import detected_text, propose_changes, remarks_text
+from seatrial.init.propose import Parts, detected_text, remarks_text
 from seatrial.init.template import script_block
 from seatrial.project.changelog import read_changelog
 from seatrial.project.project import Project
@@ -69,7 +69,7 @@ def test_init_writes_the_least_and_a_release_can_be_prepared(
     repo = make_sample(name, tmp_path, "3.12")
     root = repo.project.root
     detected = detect_project(root)
-    proposal = propose_changes(detected, workflows=True)
+    proposal = Parts(workflows=True).propose(detected)
     text = rendered(f"{detected_text(detected)}\n\n{proposal.diff}\n{remarks_text(proposal)}".strip() + "\n")
     text = text.replace(str(root), "{root}").replace(script_block(), "{script metadata}\n")
     text = text.replace(
@@ -80,7 +80,7 @@ def test_init_writes_the_least_and_a_release_can_be_prepared(
         page.write_text(text, encoding="utf-8")
     assert text == page.read_text(encoding="utf-8")
     write_proposal(detected, proposal)
-    assert propose_changes(detect_project(root), workflows=True).files == ()
+    assert Parts(workflows=True).propose(detect_project(root)).files == ()
     write_first_note(root)
     repo.project.commit("Adopt seatrial")
     enter(repo.project, monkeypatch)

@@ -9,7 +9,7 @@ import pytest
 from sample_project import lines
 from seatrial.init.detect import detect_project
 from seatrial.init.files import session_calls
-from seatrial.init.propose import propose_changes
+from seatrial.init.propose import Parts
 from seatrial.init.trial import part_to_release
 from unadopted_project import METADATA, begin_project
 
@@ -248,7 +248,7 @@ def test_pythons_are_the_same_for_all_whatever_names_them(
 ) -> None:
     detected = detect(project, files)
     assert (detected.project.pythons, call in session_calls(detected)) == (pythons, True)
-    assert "classifiers" not in propose_changes(detected).diff
+    assert "classifiers" not in Parts().propose(detected).diff
 
 
 def test_pythons_of_ci_are_tested_where_nothing_else_names_them(project: SampleProject) -> None:
@@ -264,7 +264,7 @@ def test_version_that_is_in_the_files_already_is_released_as_it_is(project: Samp
 
 def test_nothing_about_seatrial_is_in_what_the_users_of_the_project_read(project: SampleProject) -> None:
     changelog = "# Changelog\n\n## 1.2.3\n\n- Old.\n"
-    proposal = propose_changes(detect(project, {"CHANGELOG.md": changelog, "README.md": "Tides.\n"}))
+    proposal = Parts().propose(detect(project, {"CHANGELOG.md": changelog, "README.md": "Tides.\n"}))
     named = [str(file.path) for file in proposal if "seatrial" in file.new]
     assert named == ["noxfile.py", "tasks.py"]
     assert proposal.lines < 25
@@ -286,4 +286,4 @@ def test_version_that_a_module_imports_is_found_where_it_is_written(project: Sam
     files = {"pyproject.toml": flit, "tidepool/__init__.py": module, "tidepool/data.py": 'RELEASE = "1.2.3"'}
     detected = detect(project, files)
     assert detected.version_source == 'tidepool/data.py: RELEASE = "1.2.3"'
-    assert "bumpversion" not in propose_changes(detected).diff
+    assert "bumpversion" not in Parts().propose(detected).diff

@@ -23,7 +23,7 @@ from seatrial.findings import Verdict
 from seatrial.init.changelog import plan_changelog
 from seatrial.init.detect import detect_project
 from seatrial.init.files import new_noxfile, session_calls, write_proposal
-from seatrial.init.propose import propose_changes
+from seatrial.init.propose import Parts
 from seatrial.project.nox_sessions import NoxSession, SessionList
 from seatrial.pythons import newest_minor
 from unadopted_project import METADATA, begin_project
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from sample_project import SampleProject
     from seatrial.findings import CheckResult
+    from seatrial.init.changelog import ChangelogSource
     from seatrial.init.detect import DetectedProject
 
 
@@ -57,7 +58,7 @@ def detect(
 
 
 def proposed(detected: DetectedProject, *, classifiers: bool = False) -> dict[PurePosixPath, str]:
-    proposal = propose_changes(detected, workflows=False, classifiers=classifiers, tasks=False)
+    proposal = Parts(workflows=False, classifiers=classifiers, tasks=False).propose(detected)
     return {file.path: file.new for file in proposal}
 
 
@@ -112,9 +113,8 @@ def test_changelog_without_headings_gets_fragments_or_a_heading_where_its_mainta
     project: SampleProject, source: str
 ) -> None:
     detected = detect(project, {"CHANGES.rst": BOLD})
-    changed = propose_changes(
-        detected, workflows=False, tasks=False, changelog="fragments" if source == "fragments" else "unreleased"
-    )
+    chosen: ChangelogSource = "fragments" if source == "fragments" else "unreleased"
+    changed = Parts(workflows=False, tasks=False, changelog=chosen).propose(detected)
     text = next(file.new for file in changed if file.path.name == "CHANGES.rst")
     added = ".. towncrier release notes start" if source == "fragments" else "Unreleased\n----------"
     assert text == lines(BOLD).replace("=======\n", f"=======\n\n{added}\n", 1)
@@ -262,7 +262,7 @@ def test_projects_own_mypy_does_not_complain_about_what_init_writes(project: Sam
     detected = detect(project, {"tox.ini": "[testenv:types]\ndeps = mypy\ncommands = mypy ."})
     assert "# mypy: ignore-errors\n" in new_noxfile(detected)
     others = detect_project(project.root)
-    write_proposal(others, propose_changes(others, workflows=False))
+    write_proposal(others, Parts(workflows=False).propose(others))
     assert (project.root / "tasks.py").read_text().startswith("# mypy: ignore-errors\n")
 
 
@@ -323,7 +323,7 @@ def test_doctests_of_every_module_meet_the_files_of_init_and_init_says_so(
     project: SampleProject, settings: str, *, is_named: bool
 ) -> None:
     detected = detect(project, {}, f"{REQUIRES}\n[tool.pytest.ini_options]\n{settings}\n")
-    remarks = propose_changes(detected, workflows=False).remarks
+    remarks = Parts(workflows=False).propose(detected).remarks
     remark = (
         "pytest --doctest-modules without a path collects noxfile.py and tasks.py, too; "
         "keep it from them: --ignore=noxfile.py --ignore=tasks.py"

@@ -26,7 +26,7 @@ from seatrial.git.repository import HOW_TO_SET_IDENTITY, page_of_repository, rea
 from seatrial.index.client import PendingRelease, maker_of_newest, read_project_or_look_alike
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
-from seatrial.init.propose import propose_changes
+from seatrial.init.propose import Parts
 from seatrial.init.template import DEFAULT_LICENSE, LICENSES, PackageTemplate, own_origin
 from seatrial.pythons import OLDEST_MINOR, end_of_life, end_of_life_text, newest_minor
 from seatrial.redaction import redacted_address
@@ -199,7 +199,7 @@ def _write(folder: Path, package: PackageTemplate, *, workflows: bool) -> tuple[
     if workflows and not package.page:
         (folder / SIGN).mkdir()
     detected = detect_project(folder)
-    proposal = propose_changes(detected, workflows=workflows, changelog="fragments")
+    proposal = Parts(workflows=workflows, changelog="fragments").propose(detected)
     write_proposal(detected, proposal)
     return tuple(sorted({*package.texts, *(str(file.path) for file in proposal)}))
 

@@ -51,38 +51,88 @@ IGNORED = (".nox/", "dist/", COVERAGE_DATA)
 PYPROJECT = PurePosixPath("pyproject.toml")
 
 
-def propose_changes(
-    detected: DetectedProject,
-    *,
-    workflows: bool = True,
-    classifiers: bool = False,
-    changelog: ChangelogSource | None = None,
-    moves_notes: bool = False,
-    tasks: bool = True,
-    planned: Sequence[PlannedSession] | None = None,
-) -> Proposal:
-    """Return the files to write into a project, in the order in which they are written.
+GO_ON = "go on"
+"""The answer of the menu that changes nothing."""
 
-    ``workflows``: whether those of CI are among them; ``classifiers``: whether the metadata gets those of the Pythons;
-    ``changelog`` and ``moves_notes``: as for `plan_changelog`; ``tasks``: whether invoke gets a tasks.py; ``planned``:
-    the sessions of the noxfile, those of `plan_sessions` for None.
+SESSIONS = ("tests", "mypy", "lint")
+"""The sessions that can be left out; the others make and check the distributions."""
+
+SOURCES: tuple[ChangelogSource, ...] = ("unreleased", "fragments", "none")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is proposed.
+
+    ``workflows``: whether the files of CI are; ``classifiers``: whether the metadata gets those of the Pythons;
+    ``tasks``: whether invoke gets a tasks.py; ``changelog`` and ``moves_notes``: as for `plan_changelog`; ``without``:
+    the sessions that are left out.
     """
-    planned = plan_sessions(detected) if planned is None else planned
-    plan = plan_changelog(detected, changelog, moves_notes=moves_notes)
-    remarks = list(plan.remarks)
-    noxfile = new_noxfile(detected, planned)
-    new = [*_face_file(detected, "noxfile.py", noxfile)]
-    new += _face_file(detected, "tasks.py", new_tasks_file(detected)) if tasks else ()
-    old = [*changelog_files(detected, plan), *_pyproject(detected, plan, classifiers=classifiers)]
-    old += add_classifiers(detected) if classifiers else ()
-    own = [*old, *_ignored(detected, [*old, *new]), *new]
-    files = [replace(file, path=PurePosixPath(detected.repository.prefix, file.path)) for file in own]
-    if workflows:
-        ci_files, drift_remarks = workflow_files(detected, own, planned)
-        files, remarks = [*files, *ci_files], [*remarks, *drift_remarks]
-    if workflows and has_own_ci(detected):
-        remarks.append(f"The CI configuration is your own, and was left alone; to generate it: {Command('workflows')}")
-    return Proposal(tuple(files), (*remarks, *_remarks(detected, planned)))
+
+    workflows: bool = True
+    classifiers: bool = False
+    tasks: bool = True
+    changelog: ChangelogSource | None = None
+    moves_notes: bool = False
+    without: tuple[str, ...] = ()
+
+    def planned(self, detected: DetectedProject) -> tuple[PlannedSession, ...]:
+        """Return the sessions of the noxfile."""
+        return tuple(session for session in plan_sessions(detected) if session.name not in self.without)
+
+    def propose(self, detected: DetectedProject, planned: Sequence[PlannedSession] | None = None) -> Proposal:
+        """Return the files to write into a project, in the order in which they are written.
+
+        ``planned``: the sessions of the noxfile, None for all that are not left out.
+        """
+        planned = self.planned(detected) if planned is None else planned
+        plan = plan_changelog(detected, self.changelog, moves_notes=self.moves_notes)
+        remarks = list(plan.remarks)
+        new = [*_face_file(detected, "noxfile.py", new_noxfile(detected, planned))]
+        new += _face_file(detected, "tasks.py", new_tasks_file(detected)) if self.tasks else ()
+        old = [*changelog_files(detected, plan), *_pyproject(detected, plan, classifiers=self.classifiers)]
+        old += add_classifiers(detected) if self.classifiers else ()
+        own = [*old, *_ignored(detected, [*old, *new]), *new]
+        files = [replace(file, path=PurePosixPath(detected.repository.prefix, file.path)) for file in own]
+        if self.workflows:
+            ci_files, drift_remarks = workflow_files(detected, own, planned)
+            files, remarks = [*files, *ci_files], [*remarks, *drift_remarks]
+            if has_own_ci(detected):
+                command = Command("workflows")
+                remarks.append(f"The CI configuration is your own, and was left alone; to generate it: {command}")
+        return Proposal(tuple(files), (*remarks, *_remarks(detected, planned)))
+
+    def choices(self, detected: DetectedProject) -> tuple[Choice, ...]:
+        """Return the rows of the menu: what is written of each part that the project can have."""
+        names = dict.fromkeys(plan.name for plan in plan_sessions(detected) if plan.name in SESSIONS)
+        rows = [Choice(GO_ON, "with these parts")]
+        rows += [Choice(name, _yes(is_written=name not in self.without)) for name in names]
+        rows.append(Choice("changelog", self._source(detected)))
+        if not has_own_ci(detected):
+            rows.append(Choice("workflows", _yes(is_written=self.workflows)))
+        if not detected.project.pythons_classified and missing_classifiers(detected.project):
+            rows.append(Choice("classifiers", _yes(is_written=self.classifiers)))
+        if not (detected.project.root / "tasks.py").exists():
+            rows.append(Choice("tasks.py", _yes(is_written=self.tasks)))
+        return tuple(rows)
+
+    def changed(self, detected: DetectedProject, word: str) -> Parts:
+        """Return the parts after a row of the menu was chosen."""
+        if word in SESSIONS:
+            kept = tuple(name for name in self.without if name != word)
+            return replace(self, without=kept if word in self.without else (*self.without, word))
+        if word == "changelog":
+            place = SOURCES.index(self._source(detected)) + 1
+            source = SOURCES[place % len(SOURCES)]
+            return replace(self, changelog=source, moves_notes=source == "fragments")
+        if word == "workflows":
+            return replace(self, workflows=not self.workflows)
+        if word == "classifiers":
+            return replace(self, classifiers=not self.classifiers)
+        return replace(self, tasks=not self.tasks)
+
+    def _source(self, detected: DetectedProject) -> ChangelogSource:
+        return plan_changelog(detected, self.changelog, moves_notes=self.moves_notes).source
 
 
 def _pyproject(detected: DetectedProject, plan: ChangelogPlan, *, classifiers: bool) -> Iterator[ProposedFile]:
@@ -239,75 +289,6 @@ def _changelog(detected: DetectedProject) -> str:
 def remarks_text(proposal: Proposal) -> str:
     """Return what is left to the user."""
     return "\n".join("- " + remark.replace("\n", "\n  ") for remark in proposal.remarks)
-
-
-GO_ON = "go on"
-"""The answer of the menu that changes nothing."""
-
-SESSIONS = ("tests", "mypy", "lint")
-"""The sessions that can be left out; the others make and check the distributions."""
-
-SOURCES: tuple[ChangelogSource, ...] = ("unreleased", "fragments", "none")
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What is proposed; ``changelog`` and ``moves_notes``: as for `plan_changelog`; ``without``: sessions left out."""
-
-    workflows: bool = True
-    classifiers: bool = False
-    tasks: bool = True
-    changelog: ChangelogSource | None = None
-    moves_notes: bool = False
-    without: tuple[str, ...] = ()
-
-    def planned(self, detected: DetectedProject) -> tuple[PlannedSession, ...]:
-        """Return the sessions of the noxfile."""
-        return tuple(session for session in plan_sessions(detected) if session.name not in self.without)
-
-    def propose(self, detected: DetectedProject, planned: Sequence[PlannedSession] | None = None) -> Proposal:
-        """Return the files to write; ``planned``: the sessions of the noxfile, None for all that are not left out."""
-        return propose_changes(
-            detected,
-            workflows=self.workflows,
-            classifiers=self.classifiers,
-            changelog=self.changelog,
-            moves_notes=self.moves_notes,
-            tasks=self.tasks,
-            planned=self.planned(detected) if planned is None else planned,
-        )
-
-    def choices(self, detected: DetectedProject) -> tuple[Choice, ...]:
-        """Return the rows of the menu: what is written of each part that the project can have."""
-        names = dict.fromkeys(plan.name for plan in plan_sessions(detected) if plan.name in SESSIONS)
-        rows = [Choice(GO_ON, "with these parts")]
-        rows += [Choice(name, _yes(is_written=name not in self.without)) for name in names]
-        rows.append(Choice("changelog", self._source(detected)))
-        if not has_own_ci(detected):
-            rows.append(Choice("workflows", _yes(is_written=self.workflows)))
-        if not detected.project.pythons_classified and missing_classifiers(detected.project):
-            rows.append(Choice("classifiers", _yes(is_written=self.classifiers)))
-        if not (detected.project.root / "tasks.py").exists():
-            rows.append(Choice("tasks.py", _yes(is_written=self.tasks)))
-        return tuple(rows)
-
-    def changed(self, detected: DetectedProject, word: str) -> Parts:
-        """Return the parts after a row of the menu was chosen."""
-        if word in SESSIONS:
-            kept = tuple(name for name in self.without if name != word)
-            return replace(self, without=kept if word in self.without else (*self.without, word))
-        if word == "changelog":
-            place = SOURCES.index(self._source(detected)) + 1
-            source = SOURCES[place % len(SOURCES)]
-            return replace(self, changelog=source, moves_notes=source == "fragments")
-        if word == "workflows":
-            return replace(self, workflows=not self.workflows)
-        if word == "classifiers":
-            return replace(self, classifiers=not self.classifiers)
-        return replace(self, tasks=not self.tasks)
-
-    def _source(self, detected: DetectedProject) -> ChangelogSource:
-        return plan_changelog(detected, self.changelog, moves_notes=self.moves_notes).source
 
 
 def _yes(*, is_written: bool) -> str:

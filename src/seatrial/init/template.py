@@ -1,4 +1,4 @@
-"""The files of a new package that `seatrial init` would not write itself.
+"""The files of a new package that `seatrial init` would not write itself, from the templates in ``package``.
 
 The script metadata of a noxfile (PEP 723): what nox and seatrial it needs.
 
@@ -12,6 +12,7 @@ import json
 import re
 from dataclasses import dataclass
 from importlib import metadata, resources
+from itertools import compress
 from string import Template
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ from seatrial import __version__
 from seatrial.pythons import OLDEST_MINOR, newest_minor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from seatrial.init.new import PackageName
 
@@ -62,32 +63,26 @@ class PackageTemplate:
     def texts(self) -> dict[str, str]:
         """The texts of its files by their path."""
         module = self.name.module
+        # hatchling is the backend of the packaging guides' tutorial. On every Python from 3.9 there is one that writes
+        # metadata which the twine of that Python reads, it needs no compiler, and it takes the version from the one
+        # line that has it. PEP 639, an expression for the licence, came with 1.27.
+        conditions = (True, self.page, self.has_command, True, self.is_member)
+        tables = compress(("project", "urls", "scripts", "tools", "member"), conditions)
         templates = {
-            ".gitignore": GITIGNORE,
-            "LICENSE": license_text(self.license),
-            "README.md": README,
-            "changelog.d/+first.feature.md": FRAGMENT,
-            "pyproject.toml": "".join(self._tables()),
-            f"src/{module}/__init__.py": INIT,
-            f"src/{module}/py.typed": "",
-            f"tests/test_{module}.py": TEST,
-            **(
-                {f"src/{module}/__main__.py": MAIN, "tests/test_command.py": TEST_OF_COMMAND}
-                if self.has_command
-                else {}
-            ),
+            ".gitignore": ["package/gitignore"],
+            "LICENSE": [f"licenses/{self.license}"],
+            "README.md": ["package/README.md"],
+            "changelog.d/+first.feature.md": ["package/fragment.md"],
+            "pyproject.toml": [f"package/pyproject_{name}.toml" for name in tables],
+            f"src/{module}/__init__.py": ["package/init.py"],
+            f"src/{module}/py.typed": [],
+            f"tests/test_{module}.py": ["package/test_module.py"],
         }
-        return {path: Template(text).substitute(self._fields) for path, text in templates.items()}
-
-    def _tables(self) -> Iterator[str]:
-        yield HEAD
-        if self.page:
-            yield URLS
         if self.has_command:
-            yield SCRIPTS
-        yield TOOLS
-        if self.is_member:
-            yield MEMBER
+            templates[f"src/{module}/__main__.py"] = ["package/main.py"]
+            templates["tests/test_command.py"] = ["package/test_command.py"]
+        texts = {path: "".join(map(_text_of, names)) for path, names in templates.items()}
+        return {path: Template(text).substitute(self._fields) for path, text in texts.items()}
 
     @property
     def _fields(self) -> dict[str, str]:
@@ -120,180 +115,14 @@ def python_classifiers(minors: Iterable[int]) -> tuple[str, ...]:
     return tuple(name for name in names if name in classifiers)
 
 
-def license_text(expression: str) -> str:
-    """Return the text of one of `LICENSES`, with fields for the year and the author."""
-    return (resources.files("seatrial.init") / f"licenses/{expression}.txt").read_text(encoding="utf-8")
+def _text_of(name: str) -> str:
+    """Return a template next to this module: a file of a package, or a licence, with fields for what differs."""
+    return (resources.files("seatrial.init") / f"{name}.txt").read_text(encoding="utf-8")
 
 
 def _quoted(value: str | list[str]) -> str:
     return tomlkit.item(value).as_string()
 
-
-GITIGNORE = """\
-.coverage
-.mypy_cache/
-.nox/
-.pytest_cache/
-.ruff_cache/
-.venv/
-__pycache__/
-dist/
-"""
-
-FRAGMENT = "The first release.\n"
-
-# hatchling is the backend of the packaging guides' tutorial. On every Python from 3.9 there is one that writes metadata
-# which the twine of that Python reads, it needs no compiler, and it takes the version from the one line that has it.
-# PEP 639, an expression for the licence, came with 1.27.
-HEAD = """\
-[build-system]
-requires = ["hatchling>=1.27"]
-build-backend = "hatchling.build"
-
-[project]
-name = "$name"
-dynamic = ["version"]
-description = $summary
-readme = "README.md"
-requires-python = ">=$oldest"
-license = "$license"
-license-files = ["LICENSE"]
-authors = [$person]
-${keywords}classifiers = [
-  "Development Status :: 3 - Alpha",
-  "Operating System :: OS Independent",
-$pythons
-  "Typing :: Typed",
-]
-"""
-
-URLS = """
-[project.urls]
-Homepage = "$page"
-Documentation = "$page#readme"
-Repository = "$page"
-Issues = "$page/issues"
-Changelog = "$page/blob/HEAD/CHANGELOG.md"
-"""
-
-SCRIPTS = """
-[project.scripts]
-$name = "$module.__main__:main"
-"""
-
-TOOLS = """
-[dependency-groups]
-test = ["pytest>=8.2"]
-types = ["mypy>=1.15", { include-group = "test" }]
-lint = ["ruff>=0.14"]
-dev = [{ include-group = "types" }, { include-group = "lint" }]
-
-[tool.hatch.version]
-path = "src/$module/__init__.py"
-
-[tool.pytest.ini_options]
-testpaths = ["tests"]
-addopts = ["-ra", "--strict-config", "--strict-markers", "--import-mode=importlib"]
-xfail_strict = true
-filterwarnings = ["error"]
-
-[tool.mypy]
-strict = true
-files = ["src", "tests"]
-
-[tool.ruff.lint]
-extend-select = ["B", "I", "UP"]
-
-[tool.ruff.format]
-docstring-code-format = true
-"""
-
-MEMBER = """
-[tool.seatrial]
-tag = "{name}-v{version}"
-message = "Release {name} {version}"
-"""
-
-INIT = '''\
-"""$docstring"""
-
-from __future__ import annotations
-
-__all__ = ["__version__", "greet"]
-
-__version__ = "0.0.0"
-
-
-def greet(name: str) -> str:
-    """Return a greeting for a name."""
-    return f"Hello, {name}!"
-'''
-
-MAIN = '''\
-"""The command $name."""
-
-from __future__ import annotations
-
-import argparse
-from typing import TYPE_CHECKING
-
-from $module import __version__, greet
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command, and return its exit code."""
-    parser = argparse.ArgumentParser(prog="$name")
-    parser.add_argument("name", nargs="?", default="world", help="the name to greet")
-    parser.add_argument(
-        "--version", action="version", version=f"%(prog)s {__version__}"
-    )
-    options = parser.parse_args(arguments)
-    print(greet(options.name))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
-'''
-
-TEST = '''\
-"""The tests of $name."""
-
-from __future__ import annotations
-
-from importlib import metadata
-
-import $module
-
-
-def test_version_is_that_of_the_distribution() -> None:
-    assert metadata.version("$name") == $module.__version__
-
-
-def test_greeting_has_the_name() -> None:
-    assert $module.greet("tide") == "Hello, tide!"
-'''
-
-TEST_OF_COMMAND = '''\
-"""The tests of the command $name."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from $module.__main__ import main
-
-if TYPE_CHECKING:
-    import pytest
-
-
-def test_command_prints_the_greeting(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["tide"]) == 0
-    assert capsys.readouterr().out == "Hello, tide!\\n"
-'''
 
 DOCUMENTATION = "The documentation is on the [page of the project]({}#readme).\n"
 
@@ -303,45 +132,6 @@ On the command line:
 ```console
 {} tide
 ```
-"""
-
-README = """\
-# $name
-
-$description
-
-## Installation
-
-```console
-pip install $name
-```
-
-## Quick start
-
-```python
-import $module
-
-print($module.greet("tide"))
-```
-$usage
-## Documentation
-
-${documentation}Every function has a docstring: `python -m pydoc $module`.
-
-## Development
-
-[uv](https://docs.astral.sh/uv/) runs everything, and installs nothing into your environment:
-
-```console
-uvx nox                          # build, check, test, type-check and lint
-$seatrial news feature "What is new."
-$seatrial rehearse minor      # the whole release, on this machine alone
-$seatrial release minor       # the release
-```
-
-## License
-
-Copyright (c) $year $author. $license, see $terms.
 """
 
 BLOCK = re.compile(r"(?m)^# /// script[ \t]*\n(?P<content>(?:#(?:| .*)\n)+?)# ///[ \t]*(?:\n|\Z)")
