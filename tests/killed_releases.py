@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from preloaded import IN_A_SESSION
 from release_repo import ReleaseRepo, files_below
 from sample_project import SampleProject
+from seatrial.git.push import was_sent
+from seatrial.release.push import TRACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +48,10 @@ git runs in the process group of the release, gh in its own.
 UNSTEADY = ("index", "site-packages")
 """What is not compared of what lies on the disk: git's index holds times of files, and the other never changes."""
 
-THROWN_AWAY = re.compile(r"home/|tidepool/\.nox/")
+UNREAD = re.compile(r"home/|tidepool/\.nox/|tidepool/\.git/seatrial/logs/")
 OBJECT_OF_SCRATCH = re.compile(r"home/.*/\.git/objects/")
-HASH_OF_A_FOLDER = re.compile(r"(?<=[/-])[0-9a-f]{16}(?=[/.])")
+NAME_OF_A_RUN = re.compile(r"(?<=[/-])[0-9a-f]{16}(?=[-/.])|\d{8}-\d{6}(?=-release\.log)")
+"""The hash of a folder, and the time of a log."""
 
 
 class Moment(NamedTuple):
@@ -93,7 +96,7 @@ def moments_of_release(
     listed = [line.split(" ", 2) for line in (moments / "list").read_text().splitlines()]
     root, environ = repo.project.root.name, repo.project.environ
     kept = [ReleaseRepo(SampleProject(moments / f"{when}-{process}" / root, environ)) for when, process, _ in listed]
-    disks = [_left_behind(other) for other in kept]
+    disks = [left_behind(other) for other in kept]
     shutil.rmtree(folder)
     return tuple(Moment(when, command, disk) for (when, _, command), disk in zip(listed, disks))
 
@@ -114,15 +117,23 @@ def different(moments: Sequence[Moment]) -> tuple[Moment, ...]:
     return tuple(moment for moment in moments if moment in acts or moment in firsts.values())
 
 
-def _left_behind(repo: ReleaseRepo) -> str:
-    """Return what lies on the disk as a hash: paths, without the hash of the folder that is in some, and contents.
+def left_behind(repo: ReleaseRepo) -> str:
+    """Return what lies on the disk as a hash: paths, without what names the folder or the time in them, and contents.
 
-    Of the scratch clone, which is thrown away, and of what a build remembers, the paths alone: contents name folders
-    and times. The objects of the scratch clone are left out.
+    Of the scratch clone, which is thrown away, of what a build remembers, and of logs, the paths alone: contents name
+    folders and times. The objects of the scratch clone are left out. Of the trace of a push, which has times and ids of
+    processes, whether the push was sent: nothing else is read.
     """
+    port = repo.project.root.parent
     files = [
-        (HASH_OF_A_FOLDER.sub("ID", path), "" if THROWN_AWAY.match(path) else content)
-        for path, content in files_below(repo.project.root.parent, UNSTEADY)
+        (NAME_OF_A_RUN.sub("NAME", path), _content(port, path, content))
+        for path, content in files_below(port, UNSTEADY)
         if not OBJECT_OF_SCRATCH.match(path)
     ]
     return sha256(f"{sorted(files)} {repo.project.git('ls-files', '--stage')}".encode()).hexdigest()
+
+
+def _content(port: Path, path: str, content: str) -> str:
+    if path.endswith(TRACE):
+        return str(was_sent(port / path))
+    return "" if UNREAD.match(path) else content

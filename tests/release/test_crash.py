@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from killed_releases import Moment, different, is_act, moments_of_release, release
+from killed_releases import Moment, different, is_act, left_behind, moments_of_release, release
 from release_repo import ReleaseRepo, RepoState, made_once, make_release_repo
 from seatrial.git.push import PushState
 from seatrial.git.repository import read_repository
@@ -101,6 +101,9 @@ class Kills:
             wrong = f"half of it is on the remote, or all too early, or nothing:\n{state.remote}"
         elif not has_happened and state != self.before:
             wrong = "not released, and the checkout has changed"
+        elif left_behind(other) != moment.disk:
+            # Then the kills that are left out, because the disk is the same, are not the same.
+            wrong = "something else is on the disk than what was recorded"
         else:
             again = other.release(*WORDS, "--yes")
             if again.returncode or other.state() != self.whole:
