@@ -9,8 +9,16 @@ from errors_raised import rendered
 from seatrial.checks.registry import PROJECT_CHECKS, RELEASE_CHECKS, TRIGGER_CHECKS
 from seatrial.ci.publisher import CiFacts
 from seatrial.findings import render_results
+from seatrial.git.repository import files_of_commit
 from seatrial.project.nox_sessions import SessionList
-from seatrial.release.preconditions import gather_facts, read_ci_facts, read_publishing, read_sources, run_checks_on
+from seatrial.release.preconditions import (
+    ask_index,
+    gather_facts,
+    read_ci_facts,
+    read_publishing,
+    read_sources,
+    run_checks_on,
+)
 from seatrial.release.preflight import attempt_push, attempt_release
 from seatrial.release.prepare import ReleaseRequest
 
@@ -43,12 +51,14 @@ def findings(project: SampleProject, options: str, *, lists_sessions: bool = Fal
         if run.project and run.scratch:
             listing = SessionList()
             if lists_sessions:
-                with gather_facts(run.project, run.config, os.environ) as facts:
+                with gather_facts(run.project, ask_index(run.project, run.config, os.environ)) as facts:
                     listing = facts.listing.result()
             tag = run.tag or ""
             publishing = read_publishing(run.project, run.config, run.scratch, tag)
             ci_facts = read_ci_facts(run.project, run.scratch, CiFacts(tag, publishing, listing))
-            sources = read_sources(run.project, run.scratch, listing, publishing)
+            sources = read_sources(
+                run.project, files_of_commit(run.scratch.repository, run.scratch.base), listing, publishing
+            )
             results += run_checks_on(PROJECT_CHECKS, sources, {})
             results += run_checks_on(TRIGGER_CHECKS, ci_facts, {})
     return {result.code: result.finding for result in render_results(results, rendered)}

@@ -148,20 +148,23 @@ def page(args: tuple[str, ...], text: str, *, cwd: Path, env: Mapping[str, str])
 
 @contextlib.contextmanager
 def start_waiting(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> Iterator[WaitingCommand]:
-    """Start a command that waits for its standard input, and see that it is gone at the end.
+    """Start a command that waits for its standard input, and see that it is gone at the end, with what it has started.
 
     Raises `CommandFailed` with exit code 127 when it can't be started.
     """
     pipe = subprocess.PIPE
     try:
-        process = subprocess.Popen(args, cwd=cwd, env=dict(env), stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603
+        with signals_held():
+            process = subprocess.Popen(  # noqa: S603 - a tuple, and no shell
+                args, cwd=cwd, env=dict(env), stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+            )
     except OSError as error:
         raise CommandFailed(render_command(args), 127, str(error)) from error
     with process:
         try:
             yield WaitingCommand(args, process)
         finally:
-            process.kill()
+            _kill(process)
 
 
 @dataclass(frozen=True)
@@ -173,12 +176,18 @@ class WaitingCommand:
 
     def finish(self, text: str) -> str:
         """Tell it, and return its standard output at its end. Raises `CommandFailed`."""
-        output, errors = self.process.communicate(text.encode("utf-8", "surrogateescape"))
-        if self.process.returncode:
-            raise CommandFailed(
-                render_command(self.args), self.process.returncode, redact(text_of(output) + text_of(errors))
-            )
-        return text_of(output)
+        done = self.attempt(text)
+        if done.returncode:
+            raise CommandFailed(render_command(self.args), done.returncode, redact(done.output + done.errors))
+        return done.output
+
+    def attempt(self, text: str, seconds: float | None = None) -> Completed:
+        """Tell it, and return how it went, with `OUT_OF_TIME` as `run_detached` raises it."""
+        try:
+            output, errors = self.process.communicate(text.encode("utf-8", "surrogateescape"), seconds)
+        except subprocess.TimeoutExpired:
+            raise out_of_time(self.args, seconds) from None
+        return Completed(self.process.returncode, text_of(output), text_of(errors))
 
 
 def script_command(script: str, *args: str) -> tuple[str, ...]:
@@ -219,6 +228,11 @@ OUT_OF_TIME = -9
 """The exit code of a command that is ended because it takes too long."""
 
 
+def out_of_time(args: tuple[str, ...], seconds: float | None) -> CommandFailed:
+    """Return the error about a command that is ended because it takes longer than it may."""
+    return CommandFailed(render_command(args), OUT_OF_TIME, f"it had not ended after {seconds:g} s")
+
+
 def run_detached(
     args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], seconds: float | None = None
 ) -> Completed:
@@ -231,7 +245,7 @@ def run_detached(
         try:
             output, errors = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            raise CommandFailed(render_command(args), OUT_OF_TIME, f"it had not ended after {seconds:g} s") from None
+            raise out_of_time(args, seconds) from None
     return Completed(process.returncode, text_of(output), text_of(errors))
 
 
@@ -276,8 +290,7 @@ def run_streaming(
         try:
             process.wait(deadline.remaining if deadline else None)
         except subprocess.TimeoutExpired as error:
-            seconds = deadline.seconds if deadline else error.timeout
-            raise CommandFailed(render_command(args), OUT_OF_TIME, f"it had not ended after {seconds:g} s") from None
+            raise out_of_time(args, deadline.seconds if deadline else error.timeout) from None
     return Completed(process.returncode, "".join(printed), "")
 
 
@@ -368,10 +381,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(process.pid, signal.SIGINT)
             process.wait(timeout=GRACE_SECONDS)
-    # The process may have ended already.
+    _kill(process)
+    process.wait()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a command that leads a session of its own, and all that it has started in it."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    # It may have ended already.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 REPOSITORY_LOCAL = frozenset(

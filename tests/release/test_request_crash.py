@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-REQUEST_PLACES, TAG_PLACES = 70, 60
+REQUEST_PLACES, TAG_PLACES = 70, 56
 """How many moments the two parts of a release have, before and after each distinct command, at least."""
 
 PROGRAMS = ("git", "gh")

@@ -195,6 +195,7 @@ def _place(run: JobRun) -> str:
 
 
 CHECKOUT_ACTION = "actions/checkout"
+ATTRIBUTES = ".gitattributes"
 LFS_ATTRIBUTE = re.compile(r"^[^#\n]*\sfilter=lfs\b", re.MULTILINE)
 
 
@@ -219,12 +220,12 @@ class CheckoutNeeds:
         """Read them from a work tree; ``checkout``: that of the user, whose submodules have their remotes."""
         submodules = tuple(_submodules(top, ""))
         absent = tuple(path for path in submodules if not any((top / path).glob("*")))
-        entries = Git(top).line("ls-files", "-z", "--stage").split("\0")
-        links = (entry.partition("\t")[2] for entry in entries if entry.startswith("160000 "))
+        entries = [entry.partition("\t") for entry in Git(top).line("ls-files", "-z", "--stage").split("\0")]
+        links = (name for stage, _, name in entries if stage.startswith("160000 "))
         unnamed = tuple(path for path in links if path not in submodules)
         present = (path for path in submodules if checkout and path not in absent)
         unpushed = tuple(path for path in present if checkout and _is_unpushed(top / path, checkout / path))
-        return cls(has_lfs(top), submodules, absent, unnamed, unpushed)
+        return cls(_names_lfs(top, (name for _, _, name in entries)), submodules, absent, unnamed, unpushed)
 
     def lacking(self, run: JobRun) -> tuple[str, ...]:
         """Return the inputs of ``actions/checkout`` that a job needs and does not have."""
@@ -260,10 +261,14 @@ def _is_unpushed(submodule: Path, checkout: Path) -> bool:
     return not git.line("for-each-ref", "--count=1", f"--contains={commit}", "refs/remotes", "refs/tags")
 
 
-def has_lfs(top: Path) -> bool:
+def tracks_lfs(top: Path) -> bool:
     """Whether git keeps pointers in place of some files (Git LFS), which a checkout has to fetch."""
-    names = Git(top).line("ls-files", "-z", "--", ":(glob)**/.gitattributes").split("\0")
-    paths = (top / name for name in names if name)
+    return _names_lfs(top, Git(top).line("ls-files", "-z", "--", f":(glob)**/{ATTRIBUTES}").split("\0"))
+
+
+def _names_lfs(top: Path, names: Iterable[str]) -> bool:
+    """Whether the files of attributes among the names say so."""
+    paths = (top / name for name in names if name.rpartition("/")[2] == ATTRIBUTES)
     return any(
         LFS_ATTRIBUTE.search(path.read_text(encoding="utf-8", errors="replace")) for path in paths if path.is_file()
     )

@@ -220,7 +220,8 @@ def read_remote(repository: Repository, upstream: Upstream) -> Remote:
     """
     git, name = Git(repository.root), upstream.remote
     addresses = git.run("remote", "get-url", "--push", "--all", name).split("\n")[:-1]
-    source = name if git.line("remote", "get-url", name) == addresses[0] else addresses[0]
+    is_same = not _has_push_address(repository, name) or git.line("remote", "get-url", name) == addresses[0]
+    source = name if is_same else addresses[0]
     done = git.attempt("ls-remote", "--symref", source, "HEAD", upstream.ref, "refs/tags/*")
     if done.returncode:
         raise RemoteUnreachable(
@@ -238,6 +239,12 @@ def read_remote(repository: Repository, upstream: Upstream) -> Remote:
     return Remote(name, tuple(addresses), source, default, ids.get(upstream.ref), tags)
 
 
+def _has_push_address(repository: Repository, remote: str) -> bool:
+    """Whether the configuration can have a push to a remote go to another address than git fetches from."""
+    keys = [key for key, _ in repository.settings]
+    return f"remote.{remote}.pushurl" in keys or any(key.endswith(".pushinsteadof") for key in keys)
+
+
 def push_address(repository: Repository, remote: str) -> str | None:
     """Return the address that a push to a remote goes to, secrets masked; None when the remote is not configured."""
     address = Git(repository.root).line("remote", "get-url", "--push", remote)
@@ -246,12 +253,13 @@ def push_address(repository: Repository, remote: str) -> str | None:
 
 def read_branch_status(repository: Repository, upstream: Upstream, remote: Remote) -> BranchStatus:
     """Compare HEAD with the remote's branch; the remote's commits are fetched for that, but no ref is moved."""
-    git = Git(repository.root)
-    if not remote.tip:
+    if remote.tip in (None, repository.commit):
         return BranchStatus(0, 0)
-    if git.attempt("cat-file", "-e", f"{remote.tip}^{{commit}}").returncode:
+    git, counting = Git(repository.root), ("rev-list", "--left-right", "--count", f"{repository.commit}...{remote.tip}")
+    counts = git.line(*counting)
+    if not counts:
         _fetch(git, remote.source, upstream.ref)
-    counts = git.run("rev-list", "--left-right", "--count", f"{repository.commit}...{remote.tip}")
+        counts = git.run(*counting)
     ahead, behind = counts.split()
     return BranchStatus(int(ahead), int(behind))
 
@@ -371,8 +379,11 @@ def count_commits_since(repository: Repository, tag: str | None) -> int:
 
 def store_tag(repository: Repository, tag: str, oid: str) -> None:
     """Create a local tag, unless the repository has one of this name."""
-    if not object_of_tag(repository, tag):
+    try:
         Git(repository.root).run("update-ref", f"refs/tags/{tag}", oid, "")
+    except CommandFailed:
+        if object_of_tag(repository, tag) is None:
+            raise
 
 
 def branch_contains(repository: Repository, branch: str, commit: str) -> bool:
@@ -388,16 +399,17 @@ def fast_forward_branch(repository: Repository, branch: str, commit: str) -> str
     nothing moves.
     """
     git, ref = Git(repository.root), f"refs/heads/{branch}"
-    if branch_contains(repository, branch, commit):
-        return None
-    if git.line("symbolic-ref", "--quiet", "HEAD") == ref:
+    state = git.line("for-each-ref", "--format=%(HEAD)%00%(objectname)%00%(worktreepath)", ref)
+    head, old, worktree = state.split("\0") if state else ("", "", "")
+    if head == "*":
         options = ("--no-autostash", "--no-overwrite-ignore", "--no-stat", "--no-verify-signatures")
         done = git.attempt("merge", "--quiet", "--ff-only", *options, commit)
-        return redact(done.errors + done.output).strip() if done.returncode else None
-    worktree = git.line("for-each-ref", "--format=%(worktreepath)", ref)
+        has_failed = done.returncode and not branch_contains(repository, branch, commit)
+        return redact(done.errors + done.output).strip() if has_failed else None
+    if branch_contains(repository, branch, commit):
+        return None
     if worktree:
         return f"{branch} is checked out in {worktree}"
-    old = git.line("rev-parse", "--quiet", "--verify", ref)
     if not old or git.attempt("merge-base", "--is-ancestor", old, commit).returncode:
         return f"Not possible to fast-forward {branch}"
     git.run("update-ref", "-m", "release: fast-forward", ref, commit, old)

@@ -130,13 +130,11 @@ class Scratch:
         return patch, tuple(removed.split("\0")[:-1])
 
     def commit(self, message: str) -> str:
-        """Commit the staged changes, as the user would, and return the id of HEAD: `base` if there are none.
+        """Commit the staged changes, as the user would, and return the id of HEAD.
 
         When a hook refuses because it has rewritten files, its changes are added and the commit is tried once more.
         Raises `HookRefused` or `SigningFailed`.
         """
-        if not self.git.attempt("diff", "--cached", "--quiet").returncode:
-            return self.base
         arguments = ("commit", "--quiet", "--no-status", "--cleanup=whitespace", "-m", message)
         trace = self.root / ".git/commit.trace"
         git = Git(self.root, environment=(*WITHOUT_SYSTEM, ("GIT_TRACE2_EVENT", str(trace))))
@@ -146,8 +144,7 @@ class Scratch:
             done = git.attempt(*arguments)
         if done.returncode:
             raise _refusal("commit", done, failed_hook(trace))
-        self._require_clean()
-        return self.git.run("rev-parse", "HEAD").strip()
+        return self._clean_head()
 
     def tag(self, name: str, message: str, commit: str) -> str:
         """Make an annotated tag, signed where the user's tags are, and return its id.
@@ -210,16 +207,23 @@ class Scratch:
         entries = (git or self.git).run("status", *options).split("\0")
         return tuple(entry[3:] for entry in entries if entry)
 
-    def _require_clean(self) -> None:
-        """Raise `HookRefused` for a tree that differs from the commit: its build would not be a build of the commit."""
-        rewritten = self.git.run("diff", "--name-only", "-z").split("\0")[:-1]
+    def _clean_head(self) -> str:
+        """Remove what hooks have left, and return the id of HEAD.
+
+        Raises `HookRefused` for a tree that differs from the commit: its build would not be a build of the commit.
+        """
+        options = ("--porcelain=v2", "--branch", "-z", "--no-renames", "--untracked-files=normal")
+        entries = self.git.run("status", *options, "--ignore-submodules=untracked").split("\0")
+        rewritten = [entry.split(" ", 8)[-1] for entry in entries if entry.startswith("1 ")]
         if rewritten:
             raise ReleaseError(
                 f"a hook changed {', '.join(rewritten)} after the commit was made",
                 code="HookRefused",
                 fix="have the hook add to the commit what it changes, or run it by hand and commit, then release again",
             )
-        self.git.run("clean", "--quiet", "-ffd")
+        if any(entry.startswith("? ") for entry in entries):
+            self.git.run("clean", "--quiet", "-ffd")
+        return next(entry.rpartition(" ")[2] for entry in entries if entry.startswith("# branch.oid "))
 
     def _settings(self) -> Iterator[str]:
         for name, value in self.repository.settings:
@@ -228,7 +232,7 @@ class Scratch:
         for name, value in (*AS_IN_CI, *PLAIN_DIFF):
             yield _line(name, value)
         # git has tried it out in this folder: a setting of the user would make files of links, as no CI does.
-        if not self.git.attempt("config", "--local", "core.symlinks").output.startswith("false"):
+        if "symlinks = false" not in (self.root / ".git/config").read_text(encoding="utf-8"):
             yield _line("core.symlinks", "true")
         yield _line("core.hookspath", self._hooks())
         yield _line("core.fsmonitor", "false")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import NoReturn
 
+    from seatrial.process import WaitingCommand
     from seatrial.project.project import Project
 
 
@@ -79,23 +80,55 @@ ALL_SESSIONS = ("-k", "not no_session_is_named_so")
 """What has nox list every session: without a choice, it lists those that run by default."""
 
 
-def list_sessions(folder: Path) -> SessionList:
-    """Return the sessions of the noxfile in a folder, which is run for that; nothing is raised when that fails."""
+AHEAD = """\
+import contextlib
+import json
+import os
+import runpy
+import sys
+with contextlib.suppress(ImportError):
+    import nox, seatrial.sessions
+os.chdir(json.load(sys.stdin))
+sys.argv[0] = "nox"
+runpy.run_module("nox", run_name="__main__", alter_sys=True)
+"""
+"""nox, which reads where it is to list sessions when it has loaded itself and what most noxfiles import."""
+
+
+@contextlib.contextmanager
+def start_listing(folder: Path) -> Iterator[WaitingCommand | None]:
+    """Start nox ahead of its work; None without a noxfile."""
+    if not (folder / "noxfile.py").is_file():
+        yield None
+        return
+    with _start_nox(folder) as nox:
+        yield nox
+
+
+def _start_nox(folder: Path) -> contextlib.AbstractContextManager[WaitingCommand]:
+    args = process.script_command(AHEAD, "--list", "--json", *ALL_SESSIONS)
+    return process.start_waiting(args, cwd=folder, env=_environment())
+
+
+def _environment() -> dict[str, str]:
+    # NOXSESSION and its like would make another listing of it.
+    return {name: value for name, value in process.child_environment().items() if not name.startswith("NOX")}
+
+
+def list_sessions(folder: Path, ahead: WaitingCommand | None = None) -> SessionList:
+    """Return the sessions of the noxfile in a folder, which is run for that; nothing is raised when that fails.
+
+    ``ahead``: a nox that was begun before.
+    """
     if not (folder / "noxfile.py").is_file():
         return SessionList(is_there=False)
-    # NOXSESSION and its like would make another listing of it.
-    env = {name: value for name, value in process.child_environment().items() if not name.startswith("NOX")}
     try:
-        done = process.run_detached(
-            (*process.module_command("nox"), "--list", "--json", *ALL_SESSIONS),
-            cwd=folder,
-            env=env,
-            seconds=LIST_TIMEOUT,
-        )
+        with contextlib.nullcontext(ahead) if ahead else _start_nox(folder) as nox:
+            done = nox.attempt(json.dumps(str(folder)), LIST_TIMEOUT)
     except CommandFailed as error:
         return SessionList(failure=f"nox --list: {error.output}")
     if done.returncode:
-        return SessionList(failure=last_lines(redact_values(done.errors + done.output, secrets_of(env))))
+        return SessionList(failure=last_lines(redact_values(done.errors + done.output, secrets_of(_environment()))))
     return SessionList.from_json(done.output)
 
 

@@ -26,7 +26,13 @@ from seatrial.project.versions import next_version, parse_version
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
 from seatrial.release.plan import ReleasePlan, released_text, tag_message, tag_plan_text
-from seatrial.release.preconditions import check_preconditions, checked_facts, require_free_tag, require_room_on_index
+from seatrial.release.preconditions import (
+    ask_index,
+    check_preconditions,
+    checked_facts,
+    require_free_tag,
+    require_room_on_index,
+)
 from seatrial.release.prepare import (
     PreparedRelease,
     TaggedCommit,
@@ -297,10 +303,11 @@ def _tag(
             if not by_hand:
                 _require_no_tagging_workflow(scratch, release)
             snapshot = read_snapshot(scratch)
+            question = ask_index(snapshot.project, snapshot.config, options.environ)
             prepared = PreparedRelease(at_commit, scratch, snapshot, release_blockers(at_commit, snapshot))
             plan = _plan(prepared, release)
             _require_ready(prepared, plan, release, options)
-            facts = stack.enter_context(checked_facts(prepared, plan, options.environ, step))
+            facts = stack.enter_context(checked_facts(prepared, plan, question, step))
         dialog.show(
             tag_plan_text(
                 plan, f"{release.commit.commit[:12]} {release.commit.subject}", target.upstream.branch, remote

@@ -33,7 +33,6 @@ from seatrial.findings import Finding
 from seatrial.git.repository import (
     BranchStatus,
     Upstream,
-    files_of_commit,
     has_object,
     object_of_tag,
     read_branch_status,
@@ -52,7 +51,7 @@ from seatrial.workflows.generate import Generator
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
+    from pathlib import Path, PurePosixPath
 
     from packaging.version import Version
 
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
     from seatrial.findings import CheckResult
     from seatrial.git.repository import Remote, Repository
     from seatrial.git.scratch import Scratch
+    from seatrial.process import WaitingCommand
     from seatrial.project.nox_sessions import SessionList
     from seatrial.project.project import Project
     from seatrial.project.settings import Config
@@ -295,25 +295,33 @@ def _quoted_address(address: str) -> str:
 
 @contextlib.contextmanager
 def checked_facts(
-    prepared: PreparedRelease, plan: ReleasePlan, environ: Mapping[str, str], progress: Progress
+    prepared: PreparedRelease,
+    plan: ReleasePlan,
+    question: IndexQuestion,
+    progress: Progress,
+    nox: WaitingCommand | None = None,
 ) -> Iterator[GatheredFacts]:
     """Check a release that is planned, and yield what the index and nox have answered.
 
-    Warnings, and what could not be checked, are reported. Raises `ChecksFailed` for errors of the project, of the CI
-    files that the tag starts, or of the index.
+    ``nox``: one that was started ahead. Warnings, and what could not be checked, are reported. Raises `ChecksFailed`
+    for errors of the project, of the CI files that the tag starts, or of the index.
     """
-    with gather_facts(prepared.snapshot.project, prepared.snapshot.config, environ) as facts:
+    with gather_facts(prepared.snapshot.project, question, nox) as facts:
         _require_checks(prepared, plan, facts, progress)
         yield facts
 
 
 def _require_checks(prepared: PreparedRelease, plan: ReleasePlan, facts: GatheredFacts, progress: Progress) -> None:
-    snapshot, scratch, listing = prepared.snapshot, prepared.scratch, facts.listing.result()
+    snapshot, scratch = prepared.snapshot, prepared.scratch
     publishing = read_publishing(snapshot.project, snapshot.config, scratch, plan.tag)
-    ci_facts = read_ci_facts(snapshot.project, scratch, CiFacts(plan.tag, publishing, listing))
+    ci_facts = read_ci_facts(snapshot.project, scratch, CiFacts(plan.tag, publishing), snapshot.tag_form)
     ignore_reasons = snapshot.config.ignore
+    # nox answers last.
+    listing = facts.listing.result()
+    ci_facts = replace(ci_facts, listing=listing)
+    sources = read_sources(snapshot.project, snapshot.files, listing, publishing)
     results = (
-        *run_checks_on(PROJECT_CHECKS, read_sources(snapshot.project, scratch, listing, publishing), ignore_reasons),
+        *run_checks_on(PROJECT_CHECKS, sources, ignore_reasons),
         *run_checks_on(TRIGGER_CHECKS, ci_facts, ignore_reasons),
         *run_checks_on(PENDING_RELEASE_CHECKS, read_pending_release(snapshot, plan.version, facts), ignore_reasons),
     )
@@ -357,6 +365,23 @@ HOW_TO_VALIDATE = "in GitLab: Build, Pipeline editor, Validate, with the tag"
 
 
 @dataclass(frozen=True)
+class IndexQuestion:
+    """What an index is asked about a project; ``index``: its address."""
+
+    index: str
+    project_files: Future[MaybeProjectFiles]
+
+
+def ask_index(project: Project, config: Config, environ: Mapping[str, str]) -> IndexQuestion:
+    """Ask the index for the files of a project, in a thread; ``environ``: for the index that pip is configured with.
+
+    The program does not wait for an index that does not answer.
+    """
+    index = config.index or pip_index_url(environ)
+    return IndexQuestion(index, in_thread(_gather_project_files, index, project.name))
+
+
+@dataclass(frozen=True)
 class GatheredFacts:
     """Facts from an index (``index``: its address) and from nox."""
 
@@ -366,17 +391,15 @@ class GatheredFacts:
 
 
 @contextlib.contextmanager
-def gather_facts(project: Project, config: Config, environ: Mapping[str, str]) -> Iterator[GatheredFacts]:
-    """Ask the index and nox at once, in threads.
+def gather_facts(
+    project: Project, question: IndexQuestion, nox: WaitingCommand | None = None
+) -> Iterator[GatheredFacts]:
+    """Ask nox in a thread, while the index answers; ``nox``: one that was started ahead.
 
-    ``environ``: for the index that pip is configured with. The end waits for nox, because it reads the folder, but not
-    for an index that does not answer.
+    The end waits for nox, because it reads the folder.
     """
-    index = config.index or pip_index_url(environ)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        yield GatheredFacts(
-            index, in_thread(_gather_project_files, index, project.name), pool.submit(list_sessions, project.root)
-        )
+        yield GatheredFacts(question.index, question.project_files, pool.submit(list_sessions, project.root, nox))
 
 
 def _gather_project_files(index: str, name: str) -> MaybeProjectFiles:
@@ -391,13 +414,17 @@ def read_publishing(project: Project, config: Config, scratch: Scratch, tag: str
     return Publishing.of(scratch.repository, project, scratch.root, config.publisher, tag)
 
 
-def read_ci_facts(project: Project, scratch: Scratch, facts: CiFacts) -> CiFacts:
-    """Return what is known of CI, with the pipeline of GitLab and the generated files that have drifted."""
+def read_ci_facts(project: Project, scratch: Scratch, facts: CiFacts, tag_form: str | None = None) -> CiFacts:
+    """Return what is known of CI, with the pipeline of GitLab and the generated files that have drifted.
+
+    ``tag_form``: that of the names of tags, None where it is not known.
+    """
     checkout = CheckoutNeeds.in_tree(scratch.root, scratch.repository.root)
     facts = replace(facts, by_pipeline=_pipeline_start(facts, scratch), checkout=checkout)
     # Nothing is generated for an unknown forge.
     with contextlib.suppress(SeatrialError):
-        drift = Generator.at(scratch.repository, project).drift_in(scratch.root)
+        generator = Generator.at(scratch.repository, project, tag_form=tag_form, has_lfs=checkout.lfs)
+        drift = generator.drift_in(scratch.root)
         drifted = tuple(f"{file.path} {file.reason.value}" for file in drift)
         return replace(facts, drifted=drifted, fixes=tuple(dict.fromkeys(file.fix for file in drift)))
     return facts
@@ -442,9 +469,10 @@ def _pipeline_start(facts: CiFacts, scratch: Scratch) -> Finding | None:
     return Finding.passed() if answer is Answer.YES else Finding.failed(reason, TAG_RULE)
 
 
-def read_sources(project: Project, scratch: Scratch, listing: SessionList, publishing: Publishing) -> ProjectSources:
-    """Return the project as it is in the commit."""
-    files = files_of_commit(scratch.repository, scratch.base)
+def read_sources(
+    project: Project, files: tuple[PurePosixPath, ...], listing: SessionList, publishing: Publishing
+) -> ProjectSources:
+    """Return the project as it is in the commit, which has ``files`` of it."""
     return ProjectSources(project, files, listing, publishing.workflows.workflows, publishing.home)
 
 

@@ -34,13 +34,14 @@ from seatrial.distributions.reproducible import Difference, RebuildResult
 from seatrial.errors import Reasons, SeatrialError, printable
 from seatrial.git.command import Git, tracked_files
 from seatrial.git.push import PushState, try_push
-from seatrial.git.repository import uncommitted_files
+from seatrial.git.repository import files_of_commit, uncommitted_files
 from seatrial.index.twine import twine_check
 from seatrial.installer import best_installer
 from seatrial.project.changelog import start_towncrier
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.release.preconditions import (
+    ask_index,
     check_preconditions,
     gather_facts,
     open_repository,
@@ -116,7 +117,11 @@ def run_preflight(
             run = stack.enter_context(attempt_release(folder, request, environ))
             with run.reasons.gather():
                 require_known_codes(run.config.ignore)
-            facts = stack.enter_context(gather_facts(run.project, run.config, environ)) if run.project else None
+            facts = (
+                stack.enter_context(gather_facts(run.project, ask_index(run.project, run.config, environ)))
+                if run.project
+                else None
+            )
         with progress.step("push", "as a dry run"):
             attempt_push(run)
         with progress.step("build", "sdist, and wheel from the sdist") as step:
@@ -172,7 +177,8 @@ def _results_of_project(
     if run.project and run.scratch and facts:
         listing, tag = facts.listing.result(), run.tag
         publishing = read_publishing(run.project, run.config, run.scratch, tag)
-        sources = read_sources(run.project, run.scratch, listing, publishing)
+        files = files_of_commit(run.scratch.repository, run.scratch.base)
+        sources = read_sources(run.project, files, listing, publishing)
         ci_facts = read_ci_facts(run.project, run.scratch, CiFacts(tag, publishing, listing))
         run.report = TagReport.at(publishing, run.scratch.root).about_uploads if tag else None
     return (

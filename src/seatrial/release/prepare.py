@@ -440,13 +440,14 @@ def commit_release(prepared: PreparedRelease, plan: ReleasePlan) -> ReleaseCommi
 
     Raises `HookRefused`, `SigningFailed`, `VersionNotWritten` or `CiSkipped`.
     """
-    commit = prepared.scratch.commit(plan.message)
+    scratch = prepared.scratch
+    commit = scratch.commit(plan.message) if plan.diff or plan.removed else scratch.base
     # A hook may have changed the files, and the message.
     require_version(prepared.snapshot, plan.version)
-    if plan.publishes and commit != prepared.scratch.base:
-        message = prepared.scratch.git.run("log", "-1", "--no-show-signature", "--format=%B", commit)
+    if plan.publishes and commit != scratch.base:
+        message = scratch.git.run("log", "-1", "--no-show-signature", "--format=%B", commit)
         require_ci(message, (), OF_HOOK)
-    oid = prepared.scratch.tag(plan.tag, tag_message(plan.project, plan.version, plan.entry), commit)
+    oid = scratch.tag(plan.tag, tag_message(plan.project, plan.version, plan.entry), commit)
     return ReleaseCommit(commit, plan.tag, oid)
 
 

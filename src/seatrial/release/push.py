@@ -35,6 +35,7 @@ from seatrial.git.repository import (
     push_address,
     showing_commands,
     store_tag,
+    update_tracking_branch,
 )
 from seatrial.redaction import redacted_address
 from seatrial.storage import write_json
@@ -190,12 +191,17 @@ def undecided_error(push: AtomicPush, output: str = "") -> ReleaseError:
     return push_unknown_error(push, f"ask again: {resume}\nor, if it will never arrive: {forget}", output)
 
 
-def update_checkout(repository: Repository, release_push: ReleasePush) -> None:
-    """Store the tag and fast-forward the branch. Raises `CheckoutNotUpdated` when the checkout prevents it."""
-    push = release_push.push
+def fetch_release(repository: Repository, push: AtomicPush) -> None:
+    """Fetch the branch and the objects of a tag that were pushed some time ago. Raises `CommandFailed`."""
+    update_tracking_branch(repository, push.upstream)
     if not has_object(repository, push.oid):
         # git removes objects without a ref after some weeks.
         fetch_objects(repository, push.upstream.remote, f"refs/tags/{push.tag}")
+
+
+def update_checkout(repository: Repository, release_push: ReleasePush) -> None:
+    """Store the tag and fast-forward the branch. Raises `CheckoutNotUpdated` when the checkout prevents it."""
+    push = release_push.push
     try:
         store_tag(repository, push.tag, push.oid)
         why = fast_forward_branch(repository, release_push.branch, push.commit)

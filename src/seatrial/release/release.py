@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError
 from seatrial.git.push import PUSH_PATIENCE, PushState
-from seatrial.git.repository import update_tracking_branch
+from seatrial.project.nox_sessions import start_listing
 from seatrial.release.manifest import Manifest
 from seatrial.release.plan import dry_run_text, plan_text, released_text
-from seatrial.release.preconditions import check_preconditions, checked_facts, require_room_on_index
+from seatrial.release.preconditions import ask_index, check_preconditions, checked_facts, require_room_on_index
 from seatrial.release.prepare import (
     ReleaseRequest,
     commit_release,
@@ -25,6 +25,7 @@ from seatrial.release.prepare import (
 from seatrial.release.push import (
     InterruptedRelease,
     ReleasePush,
+    fetch_release,
     forget_note,
     forget_release,
     push_release,
@@ -167,6 +168,7 @@ def checked_release(
     """
     progress, request = dialog.progress, options.request
     with contextlib.ExitStack() as stack:
+        nox = stack.enter_context(start_listing(repository.project))
         with progress.step("check", "the repository and its remote"):
             preconditions = check_preconditions(repository)
             if on_remote_branch:
@@ -175,8 +177,9 @@ def checked_release(
         if not request.part and not request.version:
             request = replace(request, part=dialog.choose_part(prepared))
         with progress.step("prepare", "version and changelog, in a scratch clone") as step:
+            question = ask_index(prepared.snapshot.project, prepared.snapshot.config, options.environ)
             plan = prepare_release(prepared, request)
-            facts = stack.enter_context(checked_facts(prepared, plan, options.environ, step))
+            facts = stack.enter_context(checked_facts(prepared, plan, question, step, nox))
         yield CheckedRelease(prepared, plan, facts)
 
 
@@ -192,7 +195,7 @@ def finish_release(
         if is_dry_run:
             raise unfinished_error(interrupted)
         dialog.show(f"{tag} was pushed, and then interrupted: updating the checkout")
-        update_tracking_branch(repository, interrupted.release_push.push.upstream)
+        fetch_release(repository, interrupted.release_push.push)
         update_checkout(repository, interrupted.release_push)
         dialog.show(f"{tag} is released. For another release, run this again.")
         return tag

@@ -89,10 +89,8 @@ def release(
     with errors_as_messages(), termination_as_interrupt(), start_towncrier(project_folder()) as towncrier:
         console = open_console("release")
         with console.running(), console.waiting("reading the repository"):
-            from seatrial.release.merged import tag_merged_release
             from seatrial.release.preconditions import open_repository
             from seatrial.release.prepare import ReleaseRequest
-            from seatrial.release.pull_request import open_pull_request
             from seatrial.release.release import ReleaseOptions, make_release
             from seatrial.release.request import has_note
 
@@ -102,8 +100,12 @@ def release(
             through_request = pull_request or _goes_through_request()
             tag = None
             if through_request or has_note(repository):
+                from seatrial.release.merged import tag_merged_release
+
                 tag = tag_merged_release(repository, options, terminal, is_usual=through_request)
             if tag is None and through_request:
+                from seatrial.release.pull_request import open_pull_request
+
                 open_pull_request(repository, options, terminal, towncrier)
             elif tag is None:
                 tag = make_release(repository, options, terminal, towncrier)

@@ -15,7 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from seatrial.checks.workflows import without_pins
-from seatrial.ci.before_upload import has_lfs
+from seatrial.ci.before_upload import tracks_lfs
 from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow, read_yaml, table_at, tables_at, text_at
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.commands import Command
@@ -129,8 +129,10 @@ class WorkflowContext:
     settings: CiSettings = field(default_factory=CiSettings)
 
     @classmethod
-    def of(cls, repository: Repository, project: Project, config: Config, form: str) -> WorkflowContext:
-        """Read it; ``form``: that of the names of tags.
+    def of(
+        cls, repository: Repository, project: Project, config: Config, form: str, *, has_lfs: bool | None = None
+    ) -> WorkflowContext:
+        """Read it; ``form``: that of the names of tags; ``has_lfs``: None where it is still to be read.
 
         Raises what `Project.pythons` does, and `PyprojectInvalid` for a name that has no place in a workflow.
         """
@@ -147,7 +149,7 @@ class WorkflowContext:
             group=group_of(project),
             is_locked=(project.root / "uv.lock").is_file(),
             has_submodules=(repository.root / ".gitmodules").is_file(),
-            has_lfs=has_lfs(repository.root),
+            has_lfs=tracks_lfs(repository.root) if has_lfs is None else has_lfs,
             measures=measures_coverage(project),
             settings=config.workflows,
         )
@@ -241,9 +243,10 @@ def default_branch(repository: Repository) -> str:
     It is what the remote's HEAD was when it was cloned. CI clones in another way, and has the files to go by.
     """
     remote = repository.upstream.remote if repository.upstream else next(iter(repository.remotes), "origin")
-    git = Git(repository.root)
-    remote_head = git.line("symbolic-ref", "--short", f"refs/remotes/{remote}/HEAD").removeprefix(f"{remote}/")
-    refs = git.line("for-each-ref", "--format=%(refname)", f"refs/remotes/{remote}", "refs/heads").split("\n")
+    folder = f"refs/remotes/{remote}/"
+    rows = Git(repository.root).line("for-each-ref", "--format=%(refname)%00%(symref)", folder, "refs/heads")
+    refs = dict(row.split("\0") for row in rows.splitlines())
+    remote_head = refs.get(f"{folder}HEAD", "").removeprefix(folder)
     usual = next((name for name in ("main", "master") if any(ref.endswith(f"/{name}") for ref in refs)), None)
     return remote_head or _written_branch(repository) or usual or repository.branch or "main"
 

@@ -172,14 +172,17 @@ class Generator:
         return cls.at(read_repository(folder), Project.from_directory(folder))
 
     @classmethod
-    def at(cls, repository: Repository, project: Project) -> Generator:
+    def at(
+        cls, repository: Repository, project: Project, *, tag_form: str | None = None, has_lfs: bool | None = None
+    ) -> Generator:
         """Look at a project that may lie elsewhere than its repository, in a clone.
 
-        Raises as `of` does, and `PyprojectInvalid` for settings that have no effect.
+        ``tag_form`` and ``has_lfs``: None where they are still to be read. Raises as `of` does, and `PyprojectInvalid`
+        for settings that have no effect.
         """
         config = Config.from_project(project)
-        form = tag_form_of(project, config, existing_files(project.root), read_tags(repository))
-        context = WorkflowContext.of(repository, project, config, form)
+        form = tag_form or tag_form_of(project, config, existing_files(project.root), read_tags(repository))
+        context = WorkflowContext.of(repository, project, config, form, has_lfs=has_lfs)
         kind, host = forge_of_remote(repository)
         require_usable_settings(project, config.workflows, kind)
         if kind == "gitlab" and not host:
