@@ -17,7 +17,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCES = CHECKOUT / "src/seatrial"
 COMMAND = re.compile(rf"\b(invoke|inv|seatrial) ({'|'.join(ns.task_names)})(?![\w-])")
 IN_FILES = (
-    "init/template.py",
+    "init/sessions.py",
     "tasks/completion.py",
     "workflows/github.py",
     "workflows/gitlab.py",

@@ -14,7 +14,7 @@ from sample_projects import make_sample
 from seatrial.init.detect import detect_project
 from seatrial.init.files import session_calls
 from seatrial.init.propose import Parts
-from seatrial.init.template import script_block
+from seatrial.init.sessions import script_block
 
 if TYPE_CHECKING:
     from release_repo import ReleaseRepo

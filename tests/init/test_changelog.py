@@ -17,12 +17,12 @@ from seatrial.init.changelog import (
     release_headings,
     require_source,
     unreleased_line,
-    with_unreleased_heading,
 )
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
 from seatrial.init.propose import Parts
 from seatrial.project.changelog import changelog_candidates, default_marker
+from seatrial.project.unreleased import with_unreleased_heading
 from unadopted_project import METADATA, begin_project
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ CHANGES_TABLE = '[tool.seatrial.changelog]\nfile = "CHANGES"'
     ("files", "expected"),
     [
         ({}, {}),
-        ({"CHANGELOG_md": BY_HAND}, {"CHANGELOG.md": "## Unreleased"}),
+        ({"CHANGELOG_md": BY_HAND}, {"CHANGELOG.md": "## [Unreleased]"}),
         ({"CHANGELOG_md": BY_HAND.replace("## [1", "## Unreleased\n\n- New.\n\n## [1")}, {}),
         ({"HISTORY_rst": RST}, {"HISTORY.rst": "Unreleased\n----------"}),
         ({"CHANGES": RST}, {"CHANGES": "Unreleased\n----------", "pyproject.toml": CHANGES_TABLE}),
@@ -122,7 +122,7 @@ def test_changelog_is_kept_as_it_is_today(
         (
             "unreleased",
             {"pyproject": TOWNCRIER, "CHANGES_md": BY_HAND},
-            {"CHANGES.md": "## Unreleased", "pyproject.toml": '[tool.seatrial.changelog]\nsource = "unreleased"'},
+            {"CHANGES.md": "## [Unreleased]", "pyproject.toml": '[tool.seatrial.changelog]\nsource = "unreleased"'},
         ),
         (
             "fragments",
@@ -204,7 +204,7 @@ def test_headings_of_entries_become_types_of_fragments(titles: tuple[str, ...], 
         # An anchor and a line above belong to the heading below them.
         (
             "News\n====\n\n.. _v1:\n\n-----\n1.2.3\n-----\n\n* Old.\n",
-            "News\n====\n\nUnreleased\n----------\n\n.. _v1:\n\n-----\n1.2.3\n-----\n\n* Old.\n",
+            "News\n====\n\n----------\nUnreleased\n----------\n\n.. _v1:\n\n-----\n1.2.3\n-----\n\n* Old.\n",
         ),
         ("# Changelog\n", "# Changelog\n\n## Unreleased\n"),
         ("News\n====\n", "News\n====\n\nUnreleased\n----------\n"),
@@ -212,7 +212,7 @@ def test_headings_of_entries_become_types_of_fragments(titles: tuple[str, ...], 
     ],
 )
 def test_unreleased_heading_looks_like_the_latest_and_changes_no_other_line(text: str, expected: str) -> None:
-    assert with_unreleased_heading(PurePosixPath("CHANGES"), text) == expected
+    assert with_unreleased_heading(text) == expected
 
 
 def test_changelog_without_notes_is_recognised_for_the_command_that_comes_next(project: SampleProject) -> None:
@@ -221,7 +221,7 @@ def test_changelog_without_notes_is_recognised_for_the_command_that_comes_next(p
     written(detected)
     assert lacks_notes(project.root)
     text = (project.root / "CHANGELOG.md").read_text()
-    project.write({"CHANGELOG.md": text.replace("## Unreleased\n", "## Unreleased\n\n- New.\n")})
+    project.write({"CHANGELOG.md": text.replace("## [Unreleased]\n", "## [Unreleased]\n\n- New.\n")})
     assert not lacks_notes(project.root)
 
 
@@ -350,5 +350,5 @@ def test_settings_of_a_generator_of_pages_are_no_heading() -> None:
     """MkDocs and Jekyll read them from the top; their last line looks like that of an underlined heading."""
     settings = "---\ntoc_depth: 2\n---\n\n"
     release = "## 0.35.0 (June 28, 2025)\n\n- Old.\n"
-    changed = with_unreleased_heading(PurePosixPath("docs/notes.md"), settings + release)
+    changed = with_unreleased_heading(settings + release)
     assert changed == f"{settings}## Unreleased\n\n{release}"

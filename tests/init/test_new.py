@@ -21,11 +21,12 @@ from seatrial.init.new import (
     ORIGIN_HINT,
     PackageName,
     PackageRequest,
+    PackageTemplate,
     require_address,
     require_free_folder,
     require_license,
 )
-from seatrial.init.template import PackageTemplate, own_origin
+from seatrial.init.sessions import own_origin
 from seatrial.project.project import Project
 from seatrial.pythons import end_of_life, newest_minor
 

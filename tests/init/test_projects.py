@@ -18,7 +18,7 @@ from seatrial.init.changelog import lacks_notes
 from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
 from seatrial.init.propose import Parts, detected_text, remarks_text
-from seatrial.init.template import script_block
+from seatrial.init.sessions import script_block
 from seatrial.project.changelog import read_changelog
 from seatrial.project.project import Project
 from seatrial.project.write_release import write_note

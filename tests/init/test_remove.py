@@ -18,7 +18,7 @@ from seatrial.init.remove import (
     without_ignored,
     without_marker,
 )
-from seatrial.init.template import script_block, with_block
+from seatrial.init.sessions import script_block, with_block
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,7 +23,7 @@ from seatrial.project.changelog import (
     find_changelog,
     new_changelog,
 )
-from seatrial.project.changelog_entries import LINK, RULE, read_headings, underline
+from seatrial.project.changelog_entries import LINK, read_headings, underline
 from seatrial.project.project import Project
 from seatrial.project.settings import CHANGELOG_SOURCES, Config
 from seatrial.project.unreleased import (
@@ -33,10 +33,13 @@ from seatrial.project.unreleased import (
     UNRELEASED,
     cut_unreleased,
     find_unreleased,
+    first_line_with_names,
+    line_below_title,
     read_categories,
     released_headings,
     section_lines,
     unreleased_notes,
+    with_unreleased_heading,
 )
 
 if TYPE_CHECKING:
@@ -368,7 +371,8 @@ def changelog_files(detected: DetectedProject, plan: ChangelogPlan) -> Iterator[
             yield ProposedFile(fragment, existing, content)
     old = detected.read(path)
     if plan.source == "unreleased":
-        new = with_unreleased_heading(path, old or "# Changelog\n") if old is None or not find_unreleased(old) else old
+        new = old or "# Changelog\n"
+        new = new if find_unreleased(new) else with_unreleased_heading(new, is_rst=path.suffix == ".rst")
         if new != old:
             yield ProposedFile(path, old, new)
         return
@@ -430,7 +434,7 @@ def release_headings(text: str) -> tuple[Heading, ...]:
     """Return the headings of the releases, in the order of the file, without those of unreleased versions."""
     lines = text.splitlines()
     return tuple(
-        Heading(_beginning(lines, heading.line), heading.text, underline(lines, heading.line))
+        Heading(first_line_with_names(lines, heading.line), heading.text, underline(lines, heading.line))
         for heading in released_headings(text)
     )
 
@@ -441,56 +445,15 @@ def unreleased_line(text: str) -> int | None:
     return heading.line + 1 if heading and unreleased_notes(text) else None
 
 
-def with_unreleased_heading(path: PurePosixPath, text: str) -> str:
-    """Return a changelog with an Unreleased heading above its latest release, which looks like that one's."""
-    lines, headings = text.splitlines(keepends=True), release_headings(text)
-    if not headings:
-        end = _below_title(text.splitlines())
-        above, below = "".join(lines[:end]).rstrip("\n"), "".join(lines[end:]).strip("\n")
-        sign = underline(text.splitlines(), end - 2) if end > 1 else None
-        title = f"Unreleased\n{'-' * len('Unreleased')}" if sign or path.suffix == ".rst" else "## Unreleased"
-        return "".join(f"{part}\n\n" for part in (above, title, below) if part).rstrip("\n") + "\n"
-    latest = headings[0]
-    hashes = re.match(r"#+[ \t]+", latest.text)
-    has_link = re.search(r"^\[unreleased\]:", text, re.IGNORECASE | re.MULTILINE)
-    title = f"{hashes[0] if hashes else ''}{'[Unreleased]' if has_link else 'Unreleased'}"
-    rule = f"{latest.underline * len(title)}\n" if latest.underline else ""
-    is_overlined = bool(rule and RULE.match("".join(lines[latest.line : latest.line + 1])))
-    heading = f"{rule if is_overlined else ''}{title}\n{rule}\n"
-    return "".join((*lines[: latest.line], heading, *lines[latest.line :]))
-
-
 def insert_marker(path: PurePosixPath, text: str) -> str:
     """Return a changelog with the marker above its latest release, or below the title where it has no release."""
     if re.search(rf"^{re.escape(default_marker(path))}[ \t]*$", text, re.MULTILINE):
         return text
     lines = text.splitlines(keepends=True)
     headings = release_headings(text)
-    position = headings[0].line if headings else _below_title(text.splitlines())
+    position = headings[0].line if headings else line_below_title(text.splitlines())
     above, below = "".join(lines[:position]).rstrip("\n"), "".join(lines[position:]).lstrip("\n")
     return (f"{above}\n\n" if above else "") + default_marker(path) + (f"\n\n{below}" if below else "\n")
-
-
-def _beginning(lines: list[str], number: int) -> int:
-    """Return the first line of a heading: a rule and anchors above it belong to it."""
-    first = number
-    if first and RULE.match(lines[first - 1]) and not (first > 1 and lines[first - 2].strip()):
-        first -= 1
-    above = first
-    while above and (not lines[above - 1].strip() or re.match(r"\.\. _.*:\s*$|<a [^>]*></a>\s*$", lines[above - 1])):
-        above -= 1
-        if lines[above].strip():
-            first = above
-    return first
-
-
-def _below_title(lines: list[str]) -> int:
-    for number, line in enumerate(lines):
-        if line.startswith("# "):
-            return number + 1
-        if line.strip() and number + 1 < len(lines) and RULE.match(lines[number + 1]) and not RULE.match(line):
-            return number + 2
-    return 0
 
 
 def _escaped(text: str) -> str:

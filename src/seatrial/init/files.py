@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import tomlkit
 from tomlkit.items import Array, Table
+from trove_classifiers import classifiers
 
 from seatrial import process
 from seatrial.errors import ProjectError
 from seatrial.git.repository import files_of_commit
-from seatrial.init.sessions import checks_every_file, line_length, plan_sessions
-from seatrial.init.template import BLOCK, python_classifiers, script_block, with_block
+from seatrial.init.sessions import BLOCK, checks_every_file, line_length, plan_sessions, script_block, with_block
 from seatrial.installer import best_installer, create_environment, install_requirements, python_of
 from seatrial.project.legacy import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
 from seatrial.storage import restore_line_ends
@@ -479,3 +479,9 @@ def _below_block(path: Path, lines: str) -> None:
     block = BLOCK.match(text)
     at = block.end() if block else 0
     path.write_text(text[:at] + lines + text[at:], encoding="utf-8")
+
+
+def python_classifiers(minors: Iterable[int]) -> tuple[str, ...]:
+    """Return the classifiers of minor versions of Python 3, as far as there are such classifiers."""
+    names = (f"Programming Language :: Python :: 3.{minor}" for minor in minors)
+    return tuple(name for name in names if name in classifiers)

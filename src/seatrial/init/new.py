@@ -1,4 +1,7 @@
-"""Creates a package: its name, its folder and its files, moved into place in one step."""
+"""Creates a package: its name, its folder and its files, moved into place in one step.
+
+The files that `seatrial init` would not write itself are made from the templates in the folder ``package``.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,13 @@ import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib import resources
+from itertools import compress
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING
 
+import tomlkit
 from packaging.utils import InvalidName, canonicalize_name
 
 from seatrial.checks.contents import COMMON_NAMES
@@ -25,9 +32,9 @@ from seatrial.git.command import Git, is_ignored
 from seatrial.git.repository import HOW_TO_SET_IDENTITY, page_of_repository, read_repository
 from seatrial.index.client import PendingRelease, maker_of_newest, read_project_or_look_alike
 from seatrial.init.detect import detect_project
-from seatrial.init.files import write_proposal
+from seatrial.init.files import python_classifiers, write_proposal
 from seatrial.init.propose import Parts
-from seatrial.init.template import DEFAULT_LICENSE, LICENSES, PackageTemplate, own_origin
+from seatrial.init.sessions import own_origin, uvx_command
 from seatrial.pythons import OLDEST_MINOR, end_of_life, end_of_life_text, newest_minor
 from seatrial.redaction import redacted_address
 
@@ -36,6 +43,11 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
+
+LICENSES = ("MIT", "Apache-2.0", "BSD-3-Clause", "GPL-3.0-or-later")
+"""The licences that a package can get, as SPDX expressions."""
+
+DEFAULT_LICENSE = LICENSES[0]
 
 SIGN = ".github"
 """The folder that marks a repository without a remote as one for GitHub."""
@@ -363,3 +375,95 @@ def name_answer(name: str, index: str, released: Collection[Version] = ()) -> Na
     pending = PendingRelease(redacted_address(index), name, None, project_files, tuple(released))
     holder = maker_of_newest(project_files) if pending.is_strange else ""
     return answer_about_name(replace(pending, holder=holder))
+
+
+@dataclass(frozen=True)
+class PackageTemplate:
+    """The files of a new package.
+
+    ``description``: one line; ``author`` and ``email``: those of its author; ``year``: that of the licence; ``oldest``:
+    the minor version of the oldest Python; ``is_member``: whether its repository has other packages, too; ``page``: the
+    address of its repository's page; ``license``: one of `LICENSES`; ``keywords``: those of the metadata;
+    ``has_command``: whether it brings a command.
+    """
+
+    name: PackageName
+    description: str
+    author: str
+    email: str | None
+    year: int
+    oldest: int = OLDEST_MINOR
+    is_member: bool = False
+    page: str | None = None
+    license: str = DEFAULT_LICENSE
+    keywords: tuple[str, ...] = ()
+    has_command: bool = False
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The texts of its files by their path."""
+        module = self.name.module
+        # hatchling is the backend of the packaging guides' tutorial. On every Python from 3.9 there is one that writes
+        # metadata which the twine of that Python reads, it needs no compiler, and it takes the version from the one
+        # line that has it. PEP 639, an expression for the licence, came with 1.27.
+        conditions = (True, self.page, self.has_command, True, self.is_member)
+        tables = compress(("project", "urls", "scripts", "tools", "member"), conditions)
+        templates = {
+            ".gitignore": ["package/gitignore"],
+            "LICENSE": [f"licenses/{self.license}"],
+            "README.md": ["package/README.md"],
+            "changelog.d/+first.feature.md": ["package/fragment.md"],
+            "pyproject.toml": [f"package/pyproject_{name}.toml" for name in tables],
+            f"src/{module}/__init__.py": ["package/init.py"],
+            f"src/{module}/py.typed": [],
+            f"tests/test_{module}.py": ["package/test_module.py"],
+        }
+        if self.has_command:
+            templates[f"src/{module}/__main__.py"] = ["package/main.py"]
+            templates["tests/test_command.py"] = ["package/test_command.py"]
+        texts = {path: "".join(map(_text_of, names)) for path, names in templates.items()}
+        return {path: Template(text).substitute(self._fields) for path, text in texts.items()}
+
+    @property
+    def _fields(self) -> dict[str, str]:
+        pythons = python_classifiers(range(self.oldest, newest_minor() + 1))
+        email = f", email = {_quoted(self.email)}" if self.email else ""
+        return {
+            "name": self.name.project,
+            "module": self.name.module,
+            "description": self.description,
+            "docstring": self.description.replace("\\", "\\\\").replace('"', '\\"').rstrip(".") + ".",
+            "summary": _quoted(self.description),
+            "author": self.author,
+            "person": f"{{ name = {_quoted(self.author)}{email} }}",
+            "page": self.page or "",
+            "license": self.license,
+            "terms": f"[LICENSE]({self.page}/blob/HEAD/LICENSE)" if self.page else "LICENSE",
+            "keywords": f"keywords = {_quoted(list(self.keywords))}\n" if self.keywords else "",
+            "documentation": DOCUMENTATION.format(self.page) if self.page else "",
+            "usage": USAGE_OF_COMMAND.format(self.name.project) if self.has_command else "",
+            "seatrial": uvx_command(),
+            "year": str(self.year),
+            "oldest": f"3.{self.oldest}",
+            "pythons": "\n".join(f'  "{classifier}",' for classifier in pythons),
+        }
+
+
+def _text_of(name: str) -> str:
+    """Return a template next to this module: a file of a package, or a licence, with fields for what differs."""
+    return (resources.files("seatrial.init") / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def _quoted(value: str | list[str]) -> str:
+    return tomlkit.item(value).as_string()
+
+
+DOCUMENTATION = "The documentation is on the [page of the project]({}#readme).\n"
+
+USAGE_OF_COMMAND = """
+On the command line:
+
+```console
+{} tide
+```
+"""

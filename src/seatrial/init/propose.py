@@ -30,8 +30,15 @@ from seatrial.init.files import (
     new_tasks_file,
     session_calls,
 )
-from seatrial.init.sessions import FACE_FILES, collects_every_module, existing_sessions, plan_sessions
-from seatrial.init.template import has_block, script_block, seatrial_requirement
+from seatrial.init.sessions import (
+    FACE_FILES,
+    collects_every_module,
+    existing_sessions,
+    has_block,
+    plan_sessions,
+    script_block,
+    seatrial_requirement,
+)
 from seatrial.project.project import Project
 from seatrial.sessions.coverage_sources import measures
 from seatrial.terminal import Choice
@@ -49,7 +56,6 @@ COVERAGE_DATA = ".coverage"
 IGNORED = (".nox/", "dist/", COVERAGE_DATA)
 """The files and folders that sessions write, for git to ignore."""
 PYPROJECT = PurePosixPath("pyproject.toml")
-
 
 GO_ON = "go on"
 """The answer of the menu that changes nothing."""

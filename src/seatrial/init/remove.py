@@ -17,7 +17,7 @@ from seatrial.git.command import Git
 from seatrial.init.changelog import FRAGMENTS
 from seatrial.init.files import Proposal, ProposedFile, write_proposal
 from seatrial.init.propose import IGNORED
-from seatrial.init.template import without_seatrial
+from seatrial.init.sessions import without_seatrial
 from seatrial.project.changelog import default_marker
 from seatrial.project.unreleased import find_unreleased, unreleased_notes
 from seatrial.workflows.generate import Generator, find_drift

@@ -470,7 +470,7 @@ def add_note(text: str, category: str, note: str) -> str:
     """Return a changelog with a note below the Unreleased section; section and category are added where they lack."""
     heading = find_unreleased(text)
     if heading is None:
-        text = _with_section(text)
+        text = with_unreleased_heading(text)
         heading = find_unreleased(text)
     if heading is None:
         raise ValueError("a section that was added is not found")
@@ -494,17 +494,49 @@ def _gap(lines: Sequence[str], heading: EntryHeading) -> list[str]:
     return [""] if is_spaced else []
 
 
-def _with_section(text: str) -> str:
-    """Return a changelog with an Unreleased section above its latest release."""
+def with_unreleased_heading(text: str, *, is_rst: bool = False) -> str:
+    """Return a changelog with an Unreleased heading above its latest release, which looks like that one's.
+
+    ``is_rst``: whether the heading of a changelog without releases is one of reStructuredText in any case.
+    """
     lines = text.splitlines()
-    latest = next((heading for heading in read_headings(text) if heading.versions), None)
+    latest = next(iter(released_headings(text)), None)
     if latest is None:
-        return "\n".join([*lines, "", "## Unreleased", ""]).lstrip("\n") + "\n"
+        end = line_below_title(lines)
+        above, below = "\n".join(lines[:end]).rstrip("\n"), "\n".join(lines[end:]).strip("\n")
+        is_underlined = is_rst or (end > 1 and underline(lines, end - 2))
+        title = f"Unreleased\n{'-' * len('Unreleased')}" if is_underlined else "## Unreleased"
+        return "".join(f"{part}\n\n" for part in (above, title, below) if part).rstrip("\n") + "\n"
     hashes = re.match(r"#*[ \t]*", latest.text)
-    name = "[Unreleased]" if latest.text.lstrip("# \t").startswith("[") else "Unreleased"
-    title = heading_lines(lines, latest, f"{hashes[0] if hashes else ''}{name}")
-    begin = first_line(lines, latest)
-    return "\n".join([*lines[:begin], *title, "", *lines[begin:]]) + "\n"
+    labels = {match["label"].lower() for line in lines if (match := LINK.match(line))}
+    # Brackets that no heading has a link for are as good as no brackets.
+    in_brackets = "unreleased" in labels or (not labels and latest.text.lstrip("# \t").startswith("["))
+    name = f"{hashes[0] if hashes else ''}{'[Unreleased]' if in_brackets else 'Unreleased'}"
+    begin = first_line_with_names(lines, latest.line)
+    return "\n".join([*lines[:begin], *heading_lines(lines, latest, name), "", *lines[begin:]]) + "\n"
+
+
+def first_line_with_names(lines: Sequence[str], number: int) -> int:
+    """Return the first line of a heading: a rule and anchors above it belong to it."""
+    first = number
+    if first and RULE.match(lines[first - 1]) and not (first > 1 and lines[first - 2].strip()):
+        first -= 1
+    above = first
+    while above and (not lines[above - 1].strip() or re.match(r"\.\. _.*:\s*$|<a [^>]*></a>\s*$", lines[above - 1])):
+        above -= 1
+        if lines[above].strip():
+            first = above
+    return first
+
+
+def line_below_title(lines: Sequence[str]) -> int:
+    """Return the number of the line below the title of a changelog, 0 without a title."""
+    for number, line in enumerate(lines):
+        if line.startswith("# "):
+            return number + 1
+        if line.strip() and number + 1 < len(lines) and RULE.match(lines[number + 1]) and not RULE.match(line):
+            return number + 2
+    return 0
 
 
 def _category_heading(text: str, section: EntryHeading, title: str) -> tuple[str, ...]:

@@ -279,7 +279,7 @@ def _ask_address() -> str:
 def _choose_license() -> str:
     """Ask for the licence. Raises `Declined`."""
     from seatrial.console import Form
-    from seatrial.init.template import LICENSES
+    from seatrial.init.new import LICENSES
     from seatrial.terminal import Choice, choose
 
     has_cursor = open_console("new").form is Form.LIVE
