@@ -312,6 +312,20 @@ def test_configuration_that_git_cannot_read_is_not_taken_for_a_missing_repositor
     assert caught.value.fix == "correct what git reports"
 
 
+def test_filter_whose_program_is_missing_is_reported_with_what_to_run(clone: SampleProject) -> None:
+    """Such as git-lfs, with which git can't compare a file."""
+    clone.write({"one.bin": "a\n", ".gitattributes": "*.bin filter=large\n"})
+    clone.commit()
+    clone.git("config", "filter.large.process", "git-large-files filter-process")
+    clone.git("config", "filter.large.required", "true")
+    clone.write({"one.bin": "b\n"})
+    with raises_error("NoRepository") as caught:
+        read_repository(clone.root)
+    assert caught.value.what.startswith(f"git can't read the repository of {clone.root}:\n")
+    assert "git-large-files" in caught.value.what
+    assert caught.value.fix == "correct what git reports: git status"
+
+
 def test_folder_without_a_repository_is_named_with_the_way_to_one(tmp_path: Path) -> None:
     with raises_error("NoRepository") as caught:
         read_repository(tmp_path)

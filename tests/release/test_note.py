@@ -128,3 +128,24 @@ def test_change_that_is_hidden_from_git_is_shown_before_it_is_stashed(
     project.git("stash", "-q")
     update_checkout(read_repository(project.root), push)
     assert (project.git("rev-parse", "HEAD").strip(), note.exists()) == (head, False)
+
+
+def test_other_tag_of_that_name_in_the_checkout_is_not_kept_in_silence(project: SampleProject, note: Path) -> None:
+    """A hook or another program may make one while the release is pushed."""
+    project.git("init", "-q", "--bare", "../remote.git")
+    project.git("remote", "add", "origin", "../remote.git")
+    project.git("tag", "v1.3.0")
+    project.git("push", "-q", "origin", "main", "v1.3.0")
+    head = project.git("rev-parse", "HEAD").strip()
+    project.commit("Another")
+    project.git("tag", "--force", "v1.3.0")
+    note.write_text(json.dumps(FIELDS))
+    push = ReleasePush.from_dict({**{name: str(value) for name, value in FIELDS.items()}, "commit": head, "oid": head})
+    with raises_error("CheckoutNotUpdated") as caught:
+        update_checkout(read_repository(project.root), push)
+    assert note.exists()
+    command, then = caught.value.fix.split(", then: ")
+    assert then.endswith("which finishes it")
+    assert project.run(*command.split()).returncode == 0
+    update_checkout(read_repository(project.root), push)
+    assert (project.git("rev-parse", "v1.3.0").strip(), note.exists()) == (head, False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from seatrial.errors import CommandFailed, ReleaseError, RemoteUnreachable
+from seatrial.errors import CommandFailed, ReleaseError, RemoteUnreachable, last_lines
 from seatrial.git.command import BUILD_FOLDERS, DUBIOUS_OWNERSHIP, Git, is_byproduct
 from seatrial.redaction import redact, redact_address, redacted_address
 
@@ -194,7 +194,15 @@ def read_repository(folder: Path) -> Repository:
         )
     root, git_dir, common_dir, prefix = paths
     top = Git(Path(root))
-    headers, unfinished = _status(top)
+    try:
+        headers, unfinished = _status(top)
+    except CommandFailed as error:
+        # A filter whose program is missing, or an index or a file that can't be read.
+        raise ReleaseError(
+            f"git can't read the repository of {folder}:\n{last_lines(error.output)}",
+            code="NoRepository",
+            fix=error.fix or "correct what git reports: git status",
+        ) from None
     settings = _settings(top)
     branch, remotes = _unless_bracketed(headers.get("branch.head")), _remotes(settings)
     return Repository(

@@ -22,6 +22,7 @@ from seatrial.git.push import (
     begin_trace,
     complete_push,
     push_unknown_error,
+    retake_command,
     settle_push,
     was_sent,
 )
@@ -212,6 +213,12 @@ def update_checkout(repository: Repository, release_push: ReleasePush) -> None:
             code="CheckoutNotUpdated",
             fix=f"do what git asks for, then: {Command('release')}, which updates it",
         ) from None
+    if object_of_tag(repository, push.tag) != push.oid:
+        raise ReleaseError(
+            f"{push.tag} is released, and the checkout has another tag of that name",
+            code="CheckoutNotUpdated",
+            fix=f"{retake_command(push.upstream.remote, push.tag)}, then: {Command('release')}, which finishes it",
+        )
     if why:
         stash = f"git stash --include-untracked, then: {Command('release')}, which updates it, then: git stash pop"
         # git stash does not see a change that is hidden from git.
