@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from errors_raised import raises_error
-from seatrial.errors import ReleaseError
+from seatrial.errors import CommandFailed, ReleaseError
+from seatrial.git.command import listed_files
 from seatrial.git.repository import (
     BranchStatus,
     Remote,
@@ -324,6 +325,21 @@ def test_filter_whose_program_is_missing_is_reported_with_what_to_run(clone: Sam
     assert caught.value.what.startswith(f"git can't read the repository of {clone.root}:\n")
     assert "git-large-files" in caught.value.what
     assert caught.value.fix == "correct what git reports: git status"
+
+
+def test_repository_of_another_user_has_the_command_for_its_top(
+    clone: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone.write({"packages/it's/pyproject.toml": "[project]\n"})
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    folder = clone.root / "packages/it's"
+    with raises_error("NoRepository") as caught:
+        read_repository(folder)
+    command = f"git config --global --add safe.directory {clone.root}"
+    assert caught.value.fix == command
+    with pytest.raises(CommandFailed) as raised:
+        listed_files(folder)
+    assert raised.value.fix == command
 
 
 def test_folder_without_a_repository_is_named_with_the_way_to_one(tmp_path: Path) -> None:

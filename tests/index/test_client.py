@@ -145,6 +145,14 @@ def test_other_json_is_one_message() -> None:
     assert unexplained == []
 
 
+def test_hash_in_upper_case_is_the_same_hash() -> None:
+    """Installers take it so, too: a sound release must not be called another one."""
+    (held,) = project_files({"files": [{**FILE, "hashes": {"sha256": "AB"}}]}).files
+    assert held.sha256 == "ab"
+    with serve_page(b'<a href="t.tar.gz#sha256=AB">t-1.tar.gz</a>', "text/html") as url:
+        assert read_project_files(url, "tidepool").files[0].sha256 == "ab"
+
+
 def test_invalid_time_is_unknown() -> None:
     for time in ("yesterday", "2024-02-31T12:00:00Z", 3):
         (held,) = project_files({"files": [{**FILE, "upload-time": time}]}).files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ BYPRODUCTS = (
 )
 """What builds and test runs leave behind, in the notation of gitignore(5): no input of a build."""
 
-DUBIOUS_OWNERSHIP = "dubious ownership"
-"""What git says of a repository of another user, and then nothing more (git-config(1), safe.directory)."""
+SAFE_DIRECTORY = re.compile(r"^\tgit config --global --add safe\.directory .+$", re.MULTILINE)
+"""The command that git prints for a repository of another user, with its top (git-config(1), safe.directory)."""
 
 LITTLE_SPACE = 1024 * 1024
 """The free bytes below which a command is thought to have failed for want of them: git does not say so."""
@@ -109,14 +110,16 @@ def _query(root: Path, *args: str) -> str | None:
         done = process.attempt(args, cwd=root, env=env, on_terminal=True)
     except CommandFailed:
         return None
-    if DUBIOUS_OWNERSHIP in done.errors:
-        raise CommandFailed(
-            process.render_command(args),
-            done.returncode,
-            done.errors,
-            fix=f"git config --global --add safe.directory {root}",
-        )
+    fix = trusting_command(done.errors)
+    if fix:
+        raise CommandFailed(process.render_command(args), done.returncode, done.errors, fix=fix)
     return None if done.returncode else done.output
+
+
+def trusting_command(errors: str) -> str | None:
+    """Return the command that makes git work in a repository of another user; None when it has not refused one."""
+    match = SAFE_DIRECTORY.search(errors)
+    return match[0].strip() if match else None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from seatrial.errors import CommandFailed, ReleaseError, RemoteUnreachable, last_lines
-from seatrial.git.command import BUILD_FOLDERS, DUBIOUS_OWNERSHIP, Git, is_byproduct
+from seatrial.git.command import BUILD_FOLDERS, Git, is_byproduct, trusting_command
 from seatrial.redaction import redact, redact_address, redacted_address
 
 if TYPE_CHECKING:
@@ -155,7 +155,6 @@ def page_of_runs(address: str) -> str | None:
 REPOSITORY_FIXES = (
     ("not a git repository", "git init, commit, and git remote add origin ADDRESS"),
     ("in a work tree", "git clone it, and release from the clone"),
-    (DUBIOUS_OWNERSHIP, "git config --global --add safe.directory FOLDER"),
 )
 """What git says about a folder that it can't work in, and the fix."""
 
@@ -183,7 +182,8 @@ def read_repository(folder: Path) -> Repository:
         raise ReleaseError(
             f"{what}: {done.errors.strip()}",
             code="NoRepository",
-            fix=next((fix for sign, fix in REPOSITORY_FIXES if sign in done.errors), "correct what git reports"),
+            fix=trusting_command(done.errors)
+            or next((fix for sign, fix in REPOSITORY_FIXES if sign in done.errors), "correct what git reports"),
         )
     paths = done.output.split("\n")[:-1]
     if len(paths) != len(PATHS):

@@ -301,7 +301,8 @@ def _parse_file(table: Mapping[str, Any], page: str) -> IndexFile:
     has_metadata = table.get("core-metadata") or table.get("data-dist-info-metadata")
     return IndexFile(
         name=str(table["filename"]),
-        sha256=sha256,
+        # Some indexes write it in upper case, as installers take it.
+        sha256=sha256.lower(),
         size=int(table.get("size") or 0),
         uploaded=_parse_time(table.get("upload-time")),
         is_yanked=bool(table.get("yanked")),
