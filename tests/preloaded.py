@@ -2,7 +2,8 @@
 
 Starting them takes up to half of what a slow test takes. So one process per test run has loaded them, and forks
 for each command: the child gets its own folder, environment, arguments and streams, runs the module as ``__main__``,
-and ends by itself. What a new process makes truer (console scripts, start-up, another locale) starts a new one.
+and ends by itself, but for taking its modules apart. What a new process makes truer (console scripts, start-up, another
+locale, what an interpreter does last) starts a new one.
 
 Run as a script, this is that process: it serves one request per connection of a Unix socket. A request holds the
 streams (SCM_RIGHTS) and JSON, the fields of `Request`; the answer is the exit code as text,
@@ -12,6 +13,7 @@ negative for a signal.
 from __future__ import annotations
 
 import array
+import atexit
 import contextlib
 import gc
 import importlib
@@ -147,10 +149,30 @@ class Server:
 
 def main(path: str) -> None:
     """Load the tools and serve; in the process of a command, run it and end as Python ends."""
+    exit_codes: list[int] = []
+    # What is registered first is called last.
+    atexit.register(_end, exit_codes)
     _load()
     request = _next_request(path)
     _become(request)
-    runpy.run_module(request.argv[0], run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(request.argv[0], run_name="__main__", alter_sys=True)
+    except SystemExit as error:
+        if error.code is None or isinstance(error.code, int):
+            exit_codes.append(error.code or 0)
+        raise
+    exit_codes.append(0)
+
+
+def _end(exit_codes: list[int]) -> None:
+    """End a command that has ended with an exit code: its threads have ended, and what is called at exit was called.
+
+    Only its modules are not taken apart, which takes longer than most commands: each touches all memory of the server.
+    """
+    if exit_codes:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(exit_codes[0] & 0xFF)
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,7 @@ def test_only_faces_read_how_the_program_was_called() -> None:
     assert readers == set(READERS_OF_THE_CALL)
 
 
+@functools.cache
 def attributes(path: Path) -> frozenset[str]:
     """Return the attributes of names in a module, such as ``sys.argv``; a text for another Python has none."""
     return frozenset(
