@@ -148,12 +148,12 @@ def test_init_proposes_requests_where_the_branch_is_protected(repo: SampleProjec
 HOME, HEAD = "acme/tidepool", "release/1.3.0"
 URL = "https://github.com/acme/tidepool/pull/7"
 
-pytestmark = pytest.mark.skipif(shutil.which("gh") is None, reason="gh is not installed")
-
 
 @pytest.fixture
 def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubApi]:
     """Return the API that gh asks in this process."""
+    if shutil.which("gh") is None:
+        pytest.skip("gh is not installed")
     with GithubApi().running() as api:
         for name, value in {**api.environ, "GH_CONFIG_DIR": str(tmp_path / "gh")}.items():
             monkeypatch.setenv(name, value)
