@@ -7,12 +7,23 @@ import configparser
 import csv
 import email
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
 
-from seatrial.checks.check import ANY_FILE, SDIST, WARNING, WHEEL, Check, check, finding_of, first_lines, user_docs_page
+from seatrial.checks.check import (
+    SDIST,
+    WARNING,
+    WHEEL,
+    Check,
+    any_file_check,
+    check,
+    finding_of,
+    first_lines,
+    user_docs_page,
+)
 from seatrial.checks.metadata import READABLE
 from seatrial.distributions.archive import FaultKind
 from seatrial.distributions.metadata import FileName
@@ -43,11 +54,10 @@ UNPACKED = ("DIST011", "DIST012", "DIST013", "DIST017")
 """The checks of an archive whose members could all be read."""
 
 
-@check(
+@any_file_check(
     "DIST001",
     "The file is named like an sdist or a wheel",
     "An index decides by the end of a file name what the file is, and accepts only sdists and wheels.",
-    kinds=ANY_FILE,
 )
 def extension(file: Distribution) -> Finding:
     suffix = re.search(r"\.(tar\.gz|zip|whl)$", file.name, re.IGNORECASE)
@@ -64,11 +74,10 @@ def extension(file: Distribution) -> Finding:
     return Finding.failed(f"Invalid file extension: {sentence}", "build an sdist and a wheel: nox -s build")
 
 
-@check(
+@any_file_check(
     "DIST002",
     "The file name contains only characters that an index can store",
     "A path separator or a control character in a file name is a mistake or an attack.",
-    kinds=ANY_FILE,
 )
 def characters(file: Distribution) -> Finding:
     fix = "rename the file"
@@ -82,11 +91,10 @@ def characters(file: Distribution) -> Finding:
     return Finding.passed()
 
 
-@check(
+@any_file_check(
     "DIST003",
     "The file is within PyPI's size limit",
     "PyPI accepts files up to 100 MB; a higher limit has to be requested, which takes weeks.",
-    kinds=ANY_FILE,
 )
 def size_under_limit(file: Distribution) -> Finding:
     if file.size <= FILE_LIMIT:
@@ -103,12 +111,11 @@ def size_under_limit(file: Distribution) -> Finding:
 SIZE_WARNING = FILE_LIMIT * 8 // 10
 
 
-@check(
+@any_file_check(
     "DIST004",
     "The file is well below PyPI's size limit",
     "A higher limit takes weeks to get, so request it before a release needs it.",
     severity=WARNING,
-    kinds=ANY_FILE,
 )
 def size_near_limit(file: Distribution) -> Finding:
     near = SIZE_WARNING < file.size <= FILE_LIMIT
@@ -236,15 +243,16 @@ def no_lfs_pointers(file: Distribution) -> Finding:
     return finding_of(lines, fix)
 
 
+sdist_check, wheel_check = partial(check, kinds=SDIST), partial(check, kinds=WHEEL)
+
 REBUILD_NAME = "build it with a current build backend, and do not rename it: nox -s build"
 
 
-@check(
+@sdist_check(
     "DIST021",
     "The sdist is named NAME-VERSION.tar.gz, as its metadata states",
     "An index finds the project, and an installer the version, by the file name (PEP 625).",
     needs=(READABLE,),
-    kinds=SDIST,
 )
 def sdist_name(file: Distribution) -> Finding:
     return finding_of(_sdist_name_errors(file), REBUILD_NAME)
@@ -269,11 +277,10 @@ def _sdist_name_errors(file: Distribution) -> Iterator[str]:
         yield f"Filename {file.name!r} is invalid, should be {expected!r}."
 
 
-@check(
+@wheel_check(
     "DIST022",
     "The name of the wheel has the form of PEP 427",
     "An installer reads name, version and tags of a wheel from its file name.",
-    kinds=WHEEL,
 )
 def wheel_name(file: Distribution) -> Finding:
     try:
@@ -283,12 +290,11 @@ def wheel_name(file: Distribution) -> Finding:
     return Finding.passed()
 
 
-@check(
+@wheel_check(
     "DIST023",
     "The wheel's platform tag is accepted by PyPI",
     "A wheel that is linked against the libraries of one machine breaks on others.",
     needs=("DIST022",),
-    kinds=WHEEL,
 )
 def platform(file: Distribution) -> Finding:
     platforms = sorted({tag.platform for tag in file.file_name.tags})
@@ -316,12 +322,11 @@ def _is_accepted(tag: str) -> bool:
     return tag in PLATFORMS or any(match and match[1] in arches for match, arches in matches)
 
 
-@check(
+@wheel_check(
     "DIST024",
     "The name of the wheel starts with the normalised name of the project",
     "An index finds the project by the file name (PEP 427, PEP 503).",
     needs=("DIST022", READABLE),
-    kinds=WHEEL,
 )
 def wheel_project(file: Distribution) -> Finding:
     project = file.metadata.name
@@ -334,12 +339,11 @@ def wheel_project(file: Distribution) -> Finding:
     return finding_of(lines, REBUILD_NAME)
 
 
-@check(
+@wheel_check(
     "DIST025",
     "File name and metadata of the wheel have the same version",
     "An installer chooses by the file name, and trusts the metadata afterwards.",
     needs=("DIST022", READABLE),
-    kinds=WHEEL,
 )
 def wheel_version(file: Distribution) -> Finding:
     version = file.metadata.version
@@ -348,13 +352,12 @@ def wheel_version(file: Distribution) -> Finding:
     return finding_of([line] if differs else [], REBUILD_NAME)
 
 
-@check(
+@sdist_check(
     "DIST026",
     "The top folder of the sdist is NAME-VERSION",
     "PEP 625 requires it, and packagers of Linux distributions change into that folder.",
     severity=WARNING,
     needs=("DIST014",),
-    kinds=SDIST,
 )
 def sdist_folder(file: Distribution) -> Finding:
     expected = re.sub(r"\.(tar\.gz|zip)$", "", file.name)
@@ -367,23 +370,21 @@ REBUILD_METADATA = "let the build backend write it: nox -s build"
 LICENCE_WHY = "A licence whose text is missing cannot be complied with (PEP 639)."
 
 
-@check(
+@sdist_check(
     "DIST031",
     "The sdist contains every licence file that its metadata names",
     LICENCE_WHY,
     needs=(READABLE,),
-    kinds=SDIST,
 )
 def sdist_licences(file: Distribution) -> Finding:
     return finding_of(_missing_licences(file, file.folder), 'license-files = ["LICENSE"], and commit that file')
 
 
-@check(
+@wheel_check(
     "DIST032",
     "The wheel contains every licence file that its metadata names",
     LICENCE_WHY,
     needs=(READABLE,),
-    kinds=WHEEL,
 )
 def wheel_licences(file: Distribution) -> Finding:
     missing = _missing_licences(file, f"{file.folder}/licenses")
@@ -398,23 +399,21 @@ def _missing_licences(file: Distribution, folder: str) -> Iterator[str]:
             yield f"License-File {path} does not exist in distribution file {file.name} at {place}"
 
 
-@check(
+@wheel_check(
     "DIST033",
     "The wheel has a RECORD that can be read",
     "An installer needs RECORD to uninstall the files again (PEP 427).",
     needs=UNPACKED,
-    kinds=WHEEL,
 )
 def record_there(file: Distribution) -> Finding:
     line = f"Wheel '{file.name}' does not contain the required RECORD file: {file.folder}/RECORD"
     return finding_of([] if _record(file) is not None else [line], REBUILD_METADATA)
 
 
-@check(
+@wheel_check(
     "DIST034",
     "Entry points can be read, and names of commands are not paths",
     "An installer creates a command of each name in a folder of commands.",
-    kinds=WHEEL,
 )
 def entry_points(file: Distribution) -> Finding:
     error = _entry_points_error(file)
@@ -423,12 +422,11 @@ def entry_points(file: Distribution) -> Finding:
     return finding_of([line, error] if error else [], fix)
 
 
-@check(
+@wheel_check(
     "DIST035",
     "The wheel has its METADATA in the .dist-info folder that its file name states",
     "PyPI serves that file separately, so that installers need not download the wheel (PEP 658).",
     needs=("DIST011", "DIST012", "DIST013", "DIST014", "DIST017"),
-    kinds=WHEEL,
 )
 def metadata_there(file: Distribution) -> Finding:
     place = f"{file.folder}/METADATA"
@@ -437,13 +435,12 @@ def metadata_there(file: Distribution) -> Finding:
     return finding_of([] if is_there else [line], REBUILD_METADATA)
 
 
-@check(
+@wheel_check(
     "DIST036",
     "RECORD lists every file of the wheel with its hash, and no other file",
     "Installers verify it; PyPI sends the owners an e-mail, and plans to refuse such wheels.",
     severity=WARNING,
     needs=("DIST033",),
-    kinds=WHEEL,
 )
 def record_agrees(file: Distribution) -> Finding:
     fix = "do not change a wheel after it was built, or use: wheel pack"
@@ -515,12 +512,11 @@ WHEEL_VERSION = 1
 """The major version of the wheel format that installers read; they refuse a higher one (PEP 427)."""
 
 
-@check(
+@wheel_check(
     "DIST037",
     "The WHEEL file states a version of the wheel format that installers support",
     "Installers refuse a wheel whose WHEEL file has no Wheel-Version, or a later major version (PEP 427).",
     needs=("DIST014", *UNPACKED),
-    kinds=WHEEL,
 )
 def wheel_format(file: Distribution) -> Finding:
     written = _wheel_fields(file, "Wheel-Version")
@@ -532,13 +528,12 @@ def wheel_format(file: Distribution) -> Finding:
     return Finding.failed(f"WHEEL has Wheel-Version {written[0]!r}, and installers read 1.0", REBUILD_METADATA)
 
 
-@check(
+@wheel_check(
     "DIST038",
     "The WHEEL file states where the wheel is installed and for which tags",
     "Without Root-Is-Purelib and Tag, installers guess the folder, and other tools the platform (PEP 427).",
     severity=WARNING,
     needs=("DIST022", "DIST037"),
-    kinds=WHEEL,
 )
 def wheel_fields(file: Distribution) -> Finding:
     lines = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from seatrial.distributions.metadata import FileKind
@@ -60,6 +61,9 @@ def check(
     return decorate
 
 
+any_file_check = partial(check, kinds=ANY_FILE)
+
+
 def run_checks(
     checks: Iterable[Check[Facts]],
     facts: Facts,
@@ -74,7 +78,8 @@ def run_checks(
     """
     results: dict[str, CheckResult] = {}
     for check in checks:
-        unmet = next((code for code in check.needs if code in results and not _is_met(results[code])), None)
+        needed = (code for code in check.needs if code in results)
+        unmet = next((code for code in needed if results[code].finding.verdict is not Verdict.PASSED), None)
         finding = Finding.skipped(f"{unmet} did not pass") if unmet else check.check(facts)
         results[check.code] = _result(check, finding, subject, ignore_reasons)
     return tuple(results.values())
@@ -111,10 +116,6 @@ def _result(check: Check[Any], finding: Finding, subject: str, ignore_reasons: M
         subject=printable(subject),
         ignore_reason=printable(reason) if reason else None,
     )
-
-
-def _is_met(result: CheckResult) -> bool:
-    return result.finding.verdict is Verdict.PASSED
 
 
 def page_of_checks(checks: Sequence[Check[Any]]) -> str:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of
 from seatrial.ci.commands import builds, programs_in, sessions_named
 from seatrial.ci.expressions import Answer, any_of
 from seatrial.ci.github import WORKFLOWS_FOLDER
-from seatrial.ci.job_uploads import transfer_problems
+from seatrial.ci.job_uploads import Index, index_of, transfer_problems
 from seatrial.ci.publisher import mismatch_with_tag, titles_before
 from seatrial.commands import Command
 from seatrial.findings import Finding
-from seatrial.index.destination import pypi_host
 
 if TYPE_CHECKING:
-    from seatrial.ci.commands import Program
     from seatrial.ci.evaluation import JobRun
     from seatrial.ci.github import Workflow
     from seatrial.ci.publisher import CiFacts, PublishingJob
@@ -199,12 +196,7 @@ def _is_mistaken(address: str) -> bool:
     # Loaded here because twine takes its time.
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
 
-    domain = pypi_host()
-    try:
-        host = urlsplit(address).hostname or ""
-    except ValueError:
-        return False
-    is_of_pypi = host == domain or host.endswith(f".{domain}")
+    is_of_pypi = index_of(None, address) in {Index.PYPI, Index.TESTPYPI}
     return is_of_pypi and address not in {DEFAULT_REPOSITORY, TEST_REPOSITORY}
 
 
@@ -374,13 +366,11 @@ def _runs_before_upload(facts: CiFacts) -> tuple[JobRun, ...]:
     building = {
         place: run
         for place, run in runs.items()
-        if any(_makes_distributions(program) for text in run.job.scripts for program in programs_in(text))
+        for text in run.job.scripts
+        for program in programs_in(text)
+        if builds(program) or {"build", "check"}.intersection(sessions_named(program))
     }
     return tuple((building or runs).values())
-
-
-def _makes_distributions(program: Program) -> bool:
-    return builds(program) or bool({"build", "check"}.intersection(sessions_named(program)))
 
 
 def _no_job_or_tag(facts: CiFacts) -> Finding:

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from seatrial.checks.check import ANY_FILE, SDIST, WARNING, check, finding_of, first_lines, help_page, user_docs_page
+from seatrial.checks.check import (
+    SDIST,
+    WARNING,
+    any_file_check,
+    check,
+    finding_of,
+    first_lines,
+    help_page,
+    user_docs_page,
+)
 from seatrial.checks.metadata import new_name_errors
 from seatrial.commands import Command
 from seatrial.distributions.metadata import FileKind
@@ -28,11 +37,10 @@ def name_free(upload: Upload) -> Finding:
     return finding_of(new_name_errors(name) if is_new else (), "choose another name")
 
 
-@check(
+@any_file_check(
     "INDEX002",
     "All files of the project together are within PyPI's size limit",
     "A project that uploads every night reaches the limit one day, and can then release nothing.",
-    kinds=ANY_FILE,
 )
 def project_size(upload: Upload) -> Finding:
     if sum(file.size for file in upload.project_files.files) + upload.file.size <= PROJECT_LIMIT:
@@ -45,11 +53,10 @@ def project_size(upload: Upload) -> Finding:
     )
 
 
-@check(
+@any_file_check(
     "INDEX003",
     "The index has no other file of that name",
     "A file on an index never changes, so that hashes in lock files stay valid.",
-    kinds=ANY_FILE,
 )
 def file_new(upload: Upload) -> Finding:
     uploaded = upload.file
@@ -63,11 +70,10 @@ def file_new(upload: Upload) -> Finding:
     )
 
 
-@check(
+@any_file_check(
     "INDEX004",
     "No file of that name was deleted from the index",
     "The name of a deleted file cannot be used again, so that users never get another file than before.",
-    kinds=ANY_FILE,
 )
 def name_not_burned(upload: Upload) -> Finding:
     if upload.file.name not in upload.project_files.burned:
@@ -77,11 +83,10 @@ def name_not_burned(upload: Upload) -> Finding:
     return Finding.failed(f"{sentence} See {page} for more information.", _next_release(upload))
 
 
-@check(
+@any_file_check(
     "INDEX005",
     "The release is at most 14 days old",
     "A stolen token cannot add files to a release that has been installed for years.",
-    kinds=ANY_FILE,
 )
 def release_open(upload: Upload) -> Finding:
     files = upload.project_files.of_release(upload.file.metadata.version)
@@ -210,12 +215,11 @@ FREE_GROWTH = MIB
 """How much a file may grow in any case, in bytes."""
 
 
-@check(
+@any_file_check(
     "INDEX014",
     "No file is much larger than that of the last release",
     "A file that triples in size often contains an environment, a data set or a video by mistake.",
     severity=WARNING,
-    kinds=ANY_FILE,
 )
 def size_as_before(upload: Upload) -> Finding:
     versions = upload.project_files.versions

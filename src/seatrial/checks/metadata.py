@@ -6,7 +6,7 @@ import email.message
 import email.utils
 import io
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Callable
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -34,6 +34,8 @@ READABLE = "DIST101"
 """The code of the check that all others of metadata need."""
 
 NEEDS_METADATA = (READABLE,)
+
+metadata_check = partial(check, needs=NEEDS_METADATA)
 
 CORE_METADATA = "https://packaging.python.org/specifications/core-metadata"
 LOCAL_VERSIONS = "https://packaging.python.org/en/latest/specifications/version-specifiers/#local-version-identifiers"
@@ -64,11 +66,10 @@ def readable(file: Distribution) -> Finding:
     return finding_of([f"Invalid distribution metadata: {error}"] if error else [], fix)
 
 
-@check(
+@metadata_check(
     "DIST102",
     "Every field of the metadata is known, and appears as often as it may",
     "twine refuses to send metadata of which a part would be lost.",
-    needs=NEEDS_METADATA,
 )
 def fields_known(file: Distribution) -> Finding:
     names = file.metadata.unparsed
@@ -77,11 +78,10 @@ def fields_known(file: Distribution) -> Finding:
     return finding_of([f"Invalid distribution metadata: {errors}"] if names else [], fix)
 
 
-@check(
+@metadata_check(
     "DIST103",
     "The project name consists of letters, digits, and . _ - between them",
     "The name becomes part of addresses and file names.",
-    needs=NEEDS_METADATA,
 )
 def name_sendable(file: Distribution) -> Finding:
     name = file.metadata.name
@@ -102,11 +102,10 @@ def is_project_name(name: str) -> bool:
     return bool(re.fullmatch(PROJECT_NAME, name, re.IGNORECASE | re.ASCII))
 
 
-@check(
+@metadata_check(
     "DIST104",
     "The metadata version is supported by the installed twine and by PyPI",
     "A build backend can write a newer metadata version than twine can upload.",
-    needs=NEEDS_METADATA,
 )
 def metadata_version(file: Distribution) -> Finding:
     version = file.metadata.text("metadata_version")
@@ -218,11 +217,10 @@ CHECKED_FIELDS = frozenset(
 """The fields that have a check of their own."""
 
 
-@check(
+@metadata_check(
     "DIST116",
     "Every other field is valid, and part of the metadata version",
     "A tool does not expect fields that were added after the stated metadata version.",
-    needs=NEEDS_METADATA,
 )
 def other_fields(file: Distribution) -> Finding:
     problems = (problem for problem in file.metadata.problems if problem.field not in CHECKED_FIELDS)
@@ -240,11 +238,10 @@ def _rule(
     return Check(code, title, why, holds, needs=NEEDS_METADATA)
 
 
-@check(
+@metadata_check(
     "DIST122",
     "The version is not a local version",
     "A version with a + names a build that somebody made for themselves, not a release.",
-    needs=NEEDS_METADATA,
 )
 def not_local(file: Distribution) -> Finding:
     version = file.metadata.version
@@ -476,12 +473,11 @@ def renders(file: Distribution) -> Finding:
     return finding_of([sentence, *errors], f"correct the markup, and if it is Markdown: {README_FIX}")
 
 
-@check(
+@metadata_check(
     "DIST142",
     "There is a description, and its content type is stated",
     "Most users read nothing else before they install a package.",
     severity=WARNING,
-    needs=NEEDS_METADATA,
 )
 def described(file: Distribution) -> Finding:
     if not file.metadata.text("description").strip():
@@ -492,12 +488,11 @@ def described(file: Distribution) -> Finding:
     return Finding.passed()
 
 
-@check(
+@metadata_check(
     "DIST143",
     "The project is not named like a module of the standard library",
     "PyPI refuses new projects with such a name; existing projects, such as backports, may continue.",
     severity=WARNING,
-    needs=NEEDS_METADATA,
 )
 def not_of_python(file: Distribution) -> Finding:
     name = file.metadata.name

@@ -562,13 +562,9 @@ def may_upload(program: Program) -> bool:
         return any(
             word.startswith(("-F", "--form", "-T", "--upload-file", "--data", "--post")) for word in program.args
         )
-    if program.name not in SPEAKERS and any(map(_is_upload, *_pairs(program.args))):
+    if program.name not in SPEAKERS and any(map(_is_upload, program.args, program.args[1:])):
         return True
     return program.runner is not None and program.name not in HARMLESS and program.name not in TOOLS
-
-
-def _pairs(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return words[:-1], words[1:]
 
 
 def _is_upload(word: str, after: str) -> bool:

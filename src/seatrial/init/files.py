@@ -255,16 +255,11 @@ def noxfile_with_sessions(text: str, calls: Sequence[str]) -> str:
     except (SyntaxError, ValueError):
         return text
     imports = [statement for statement in statements if isinstance(statement, (ast.Import, ast.ImportFrom))]
-    last = next((statement for statement in reversed(imports) if not _is_future(statement)), None) or next(
-        iter(imports[::-1]), None
-    )
-    at = last.end_lineno if last and last.end_lineno else 0
+    # That of annotations has to be the first statement.
+    imports.sort(key=lambda each: not (isinstance(each, ast.ImportFrom) and each.module == "__future__"))
+    at = (imports[-1].end_lineno or 0) if imports else 0
     body = "".join((*lines[:at], imported, *lines[at:])).rstrip("\n")
     return f"{with_block(body)}\n\n\n" + "\n".join(calls) + "\n"
-
-
-def _is_future(statement: ast.Import | ast.ImportFrom) -> bool:
-    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
 
 
 def new_noxfile(detected: DetectedProject, planned: Sequence[PlannedSession] | None = None) -> str:

@@ -8,9 +8,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from seatrial.distributions.metadata import parse_requirement
 from seatrial.errors import ProjectError
 from seatrial.project.config_files import read_ini
 from seatrial.project.legacy import SetupScript
@@ -62,9 +63,9 @@ class Needs:
             elif extras:
                 needs |= cls(extras=extras)
             else:
-                with contextlib.suppress(InvalidRequirement):
-                    # With the quotes of a marker that need none around them.
-                    needs |= cls(requirements=(str(Requirement(line)).replace('"', "'"),))
+                requirement = parse_requirement(line)
+                # With the quotes of a marker that need none around them.
+                needs |= cls(requirements=(str(requirement).replace('"', "'"),)) if requirement else cls()
         return needs
 
 
@@ -177,10 +178,9 @@ def needs_of_pip(args: Sequence[str]) -> Needs:
         if extras and word.startswith("."):
             needs |= Needs(extras=tuple(part.strip() for part in extras[1].split(",")))
         elif not word.startswith(".") and "/" not in word and not word.endswith((".txt", ".whl", ".gz")):
-            with contextlib.suppress(InvalidRequirement):
-                requirement = Requirement(word)
-                if canonicalize_name(requirement.name) not in TOOLS_OF_CI:
-                    needs |= Needs(requirements=(str(requirement),))
+            requirement = parse_requirement(word)
+            if requirement and canonicalize_name(requirement.name) not in TOOLS_OF_CI:
+                needs |= Needs(requirements=(str(requirement),))
     return needs | Needs(files=tuple(name for name in named if "$" not in name), groups=tuple(groups))
 
 
@@ -299,10 +299,8 @@ def _has_pytest(names: Iterable[str]) -> bool:
 
 
 def _name(text: str) -> str:
-    try:
-        return Requirement(text).name.lower()
-    except InvalidRequirement:
-        return ""
+    requirement = parse_requirement(text)
+    return requirement.name.lower() if requirement else ""
 
 
 def _rank(name: str) -> tuple[int, str]:

@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from packaging.markers import default_environment
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from seatrial import __version__
+from seatrial.distributions.metadata import parse_requirement
 from seatrial.errors import ProjectError
 from seatrial.init.detect_tests import USUAL_GROUPS, package_folders
 from seatrial.init.needs import Needs, declared_needs, names_of
@@ -249,7 +250,7 @@ def _brings_mypy(project: Project, needs: Needs) -> bool:
     for name in needs.files:
         with contextlib.suppress(ProjectError):
             texts += read_requirements(project.root, name)
-    return any(requirement.name == "mypy" for requirement in map(_parsed, texts) if requirement)
+    return any(requirement.name == "mypy" for requirement in map(parse_requirement, texts) if requirement)
 
 
 def _checks_tests(project: Project) -> bool:
@@ -310,7 +311,11 @@ def _pythons_of_types(detected: DetectedProject, needs: Needs) -> tuple[str, ...
             texts += project.requirements((group,))
         except ProjectError:
             texts = [*needs.requirements]
-    markers = [requirement.marker for requirement in map(_parsed, texts) if requirement and requirement.name == "mypy"]
+    markers = [
+        requirement.marker
+        for requirement in map(parse_requirement, texts)
+        if requirement and requirement.name == "mypy"
+    ]
     if markers and all(marker is not None for marker in markers):
         # "mypy; python_version == '3.14'": it is installed there alone.
         return tuple(
@@ -325,15 +330,8 @@ def _pythons_of_types(detected: DetectedProject, needs: Needs) -> tuple[str, ...
 
 
 def _parsed_name(text: str) -> str | None:
-    requirement = _parsed(text)
+    requirement = parse_requirement(text)
     return canonicalize_name(requirement.name) if requirement else None
-
-
-def _parsed(text: str) -> Requirement | None:
-    try:
-        return Requirement(text)
-    except InvalidRequirement:
-        return None
 
 
 def _environment(python: str) -> dict[str, str]:

@@ -237,14 +237,11 @@ def _main(project: Project) -> Iterator[VersionPlace]:
     if not declared:
         yield from islice(find_in_crate(project), 1)
         if tool.get("hatch", {}).get("version", {}).get("source") == "nodejs":
-            yield from islice(find_in_npm_file(project, PurePosixPath(_nodejs_file(tool))), 1)
+            # The package.json that hatch-nodejs-version reads.
+            path = PurePosixPath(str(tool["hatch"]["version"].get("path") or NPM_FILES[0]))
+            yield from islice(find_in_npm_file(project, path), 1)
     for source in () if declared else _configured_sources(project, tool):
         yield from islice(_in_source(project, source), 1)
-
-
-def _nodejs_file(tool: Mapping[str, Any]) -> str:
-    """Return the path of the package.json that hatch-nodejs-version reads."""
-    return str(tool["hatch"]["version"].get("path") or NPM_FILES[0])
 
 
 def _of_other_languages(project: Project, files: Iterable[PurePosixPath]) -> Iterator[VersionPlace]:
