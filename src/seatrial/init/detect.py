@@ -27,7 +27,7 @@ from seatrial.init.runners import Runner, read_runners
 from seatrial.init.tox import as_list
 from seatrial.installer import best_installer
 from seatrial.project.changelog import ChangelogSettings, changelog_candidates
-from seatrial.project.legacy import is_computed, sets_version
+from seatrial.project.config_files import is_computed, sets_version
 from seatrial.project.project import PYTHON_CLASSIFIER, Project, admits
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of

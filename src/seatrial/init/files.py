@@ -24,7 +24,7 @@ from seatrial.errors import ProjectError
 from seatrial.git.repository import files_of_commit
 from seatrial.init.sessions import BLOCK, checks_every_file, line_length, plan_sessions, script_block, with_block
 from seatrial.installer import best_installer, create_environment, install_requirements, python_of
-from seatrial.project.legacy import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
+from seatrial.project.config_files import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
 from seatrial.storage import restore_line_ends
 
 if TYPE_CHECKING:

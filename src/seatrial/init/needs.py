@@ -13,8 +13,7 @@ from packaging.utils import canonicalize_name
 
 from seatrial.distributions.metadata import parse_requirement
 from seatrial.errors import ProjectError
-from seatrial.project.config_files import read_ini
-from seatrial.project.legacy import SetupScript
+from seatrial.project.config_files import SetupScript, read_ini
 from seatrial.project.requirements import read_requirements
 
 if TYPE_CHECKING:

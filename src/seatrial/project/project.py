@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
-from seatrial.project.config_files import build_backend, read_ini, read_toml, require_types
-from seatrial.project.legacy import (
+from seatrial.project.config_files import (
     CLASSIFIER_EXAMPLES,
+    build_backend,
     file_of_metadata,
     groups_of_tools,
     legacy_value,
     poetry_classifiers,
     poetry_python,
+    read_ini,
+    read_toml,
+    require_types,
 )
 from seatrial.pythons import OLDEST_MINOR, end_of_life, newest_minor
 from seatrial.storage import leaves_repository

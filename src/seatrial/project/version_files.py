@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from seatrial.errors import ReleaseError, VersionNotFound
-from seatrial.project.legacy import SetupScript, takes_version_from_tag
+from seatrial.project.config_files import SetupScript, takes_version_from_tag
 from seatrial.project.version_places import (
     ASSIGNMENT,
     NPM_FILES,

@@ -19,8 +19,7 @@ from packaging.version import InvalidVersion, Version
 
 from seatrial.errors import FileNotUtf8, PyprojectInvalid
 from seatrial.project.changelog_entries import BYTE_ORDER_MARK
-from seatrial.project.config_files import find_string, parse_module, read_toml
-from seatrial.project.legacy import SETUP_SCRIPT, SetupScript
+from seatrial.project.config_files import SETUP_PY, SetupScript, find_string, parse_module, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -115,7 +114,7 @@ def find_assignments(project: Project, path: PurePosixPath, attribute: str = "__
     text = read_text(project, path)
     if text is None:
         return
-    script = SetupScript.read((project.root / path).parent) if path.name == SETUP_SCRIPT else None
+    script = SetupScript.read((project.root / path).parent) if path.name == SETUP_PY else None
     if script and (literal := script.literal("version")):
         yield from _of_literal(path, text, literal)
         return

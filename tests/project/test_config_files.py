@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from sample_project import lines
 from seatrial.errors import VersionNotFound
-from seatrial.project.legacy import SetupScript, is_computed
+from seatrial.project.config_files import SetupScript, is_computed
 from seatrial.project.project import Project
 from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files
 
