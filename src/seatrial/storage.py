@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import json
 import logging
 import os
@@ -100,7 +99,10 @@ def restore_line_ends(old: bytes, new: bytes) -> bytes:
     *after, unended = _without_line_ends(new)
     carriage = [usual] * len(after)
     if not all(ends):
-        for block in difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
+        # Loaded here because few files mix their line ends, and every command loads this module.
+        from difflib import SequenceMatcher  # noqa: PLC0415
+
+        for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
             carriage[block.b : block.b + block.size] = ends[block.a : block.a + block.size]
     return b"".join(line + (b"\r\n" if has else b"\n") for line, has in zip(after, carriage)) + unended
 
