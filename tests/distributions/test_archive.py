@@ -256,8 +256,17 @@ def _judged(name: str, data: bytes) -> None:
 NAMES = st.sampled_from([SDIST.name, WHEEL.name, "tidepool-1.2.3.zip", "x.whl", "a-b-c-d-e.whl", "-.tar.gz"])
 
 
+def in_directory(place: int, byte: int) -> bytes:
+    """Return a wheel with another byte in the first entry of its directory (APPNOTE.TXT, 4.3.12)."""
+    data = bytearray(WHEEL.data())
+    data[data.index(b"PK\1\2") + place] = byte
+    return bytes(data)
+
+
 @given(NAMES, st.binary(max_size=400))
 @example(WHEEL.name, b"PK\5\6" + bytes(18))
+@example(WHEEL.name, in_directory(6, 200)).via("a version of the format that there is not")
+@example(WHEEL.name, in_directory(8, 1)).via("an encrypted member")
 @example(SDIST.name, gzip.compress(bytes(1024)))
 def test_no_bytes_end_in_an_exception(name: str, data: bytes) -> None:
     _judged(name, data)

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seatrial.distributions.reproducible import normalise_distribution, unpack_sdist
+from sample_dists import tarred
+from seatrial.distributions.archive import ARCHIVE_ERRORS
+from seatrial.distributions.reproducible import date_of, normalise_distribution, unpack_sdist
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -223,3 +225,15 @@ def test_sdist_has_one_folder_at_its_top(tmp_path: Path, names: tuple[str, ...])
     path = sdist(tmp_path / "a-1.tar.gz", *(Member(name) for name in names))
     with pytest.raises(tarfile.TarError, match="must contain one folder"):
         unpack_sdist(path, tmp_path / "into")
+
+
+def test_date_that_no_system_has_is_an_error_of_the_archive(tmp_path: Path) -> None:
+    member = tarfile.TarInfo("tidepool-1.2.3/x")
+    member.pax_headers = {"mtime": "1e400"}
+    path = tmp_path / "tidepool-1.2.3.tar.gz"
+    path.write_bytes(tarred({}, member))
+    (tmp_path / "into").mkdir()
+    with pytest.raises(ARCHIVE_ERRORS):
+        unpack_sdist(path, tmp_path / "into")
+    with pytest.raises(ARCHIVE_ERRORS):
+        date_of(path)

@@ -27,10 +27,20 @@ if TYPE_CHECKING:
 
 
 ARCHIVE_ERRORS = (
-    *(OSError, EOFError, KeyError, ValueError, struct.error),
-    *(tarfile.TarError, zipfile.BadZipFile, zlib.error),
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
-"""What Python's modules raise for an archive that is damaged, cut off, or made to do harm."""
+"""What Python's modules raise for an archive that is damaged, cut off, encrypted, or made to do harm: RecursionError,
+a RuntimeError, for extended headers without end, and OverflowError for dates that no system has."""
 
 
 class MemberKind(Enum):
@@ -255,9 +265,6 @@ LONGEST_HEADER = 4 * PIECE
 OTHER_COMPRESSIONS = (b"BZh", b"\xfd7zXZ")
 """How files begin that tarfile can read and that are not gzipped."""
 
-TAR_FAILURES = (*ARCHIVE_ERRORS, RuntimeError, OverflowError, MemoryError)
-"""What reading an archive can raise; extended headers without end raise RecursionError."""
-
 
 class BoundedStream:
     """The unpacked bytes of an archive, read forwards: a file as `tarfile` needs it."""
@@ -326,7 +333,7 @@ def looks_like_tar(file: BinaryIO) -> bool:
     try:
         with _open_tar(BoundedStream(source, TAR_FREE)):
             return True
-    except TAR_FAILURES:
+    except ARCHIVE_ERRORS:
         return False
 
 
@@ -345,7 +352,7 @@ def read_tar(file: BinaryIO, size: int, most: int = MOST_MEMBERS) -> ArchiveCont
                 members.append(_tar_member(info, stream, scanner))
     except TooMuchError as error:
         fault = Fault(FaultKind.HOSTILE, detail=str(error))
-    except TAR_FAILURES as error:
+    except ARCHIVE_ERRORS as error:
         fault = Fault(FaultKind.UNREADABLE, "None", str(error) or type(error).__name__)
     if sparse and not fault:
         fault = Fault(FaultKind.SPARSE, "tar archive not accepted: Sparse members are not allowed.")
@@ -363,7 +370,7 @@ def _ending_fault(stream: BoundedStream) -> str | None:
         has_more = bool(stream.block.strip(b"\0"))
         while piece := stream.next(PIECE):
             has_more = has_more or bool(piece.strip(b"\0"))
-    except TAR_FAILURES as error:
+    except ARCHIVE_ERRORS as error:
         return f"it does not end as it should: {str(error) or type(error).__name__}"
     return "it has data after its last member" if has_more else None
 
@@ -436,9 +443,6 @@ LONGEST_DIRECTORY = 16 * PIECE
 UNIX_SYSTEM = 3
 """The number of the system, in a member's header, whose modes are known."""
 
-ZIP_FAILURES = (*ARCHIVE_ERRORS, RuntimeError, NotImplementedError, OverflowError, MemoryError, IndexError)
-"""What reading an archive can raise; RuntimeError for a member that is encrypted."""
-
 
 class BoundedFile:
     """A file as `zipfile` needs it, of which no read takes too much."""
@@ -465,7 +469,7 @@ def looks_like_zip(file: BinaryIO) -> bool:
     file.seek(0)
     try:
         return zipfile.is_zipfile(BoundedFile(file))
-    except ZIP_FAILURES:
+    except ARCHIVE_ERRORS:
         return False
 
 
@@ -486,7 +490,7 @@ def read_zip(file: BinaryIO, name: str, size: int) -> ArchiveContents:
             fault = fault or _structure_fault(archive, file)
     except TooMuchError as error:
         fault = Fault(FaultKind.HOSTILE, detail=str(error))
-    except ZIP_FAILURES as error:
+    except ARCHIVE_ERRORS as error:
         fault = Fault(FaultKind.UNREADABLE, "None", str(error) or type(error).__name__)
     return scanner.contents(members, fault)
 
