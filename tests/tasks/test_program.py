@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -320,3 +323,17 @@ def test_files_are_words_with_invoke_too(repo: ReleaseRepo) -> None:
         for words in (("README.md", "tasks.py", "--json"), ("--file", "README.md", "--json", "tasks.py"))
     }
     assert len(outputs) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows starts no process without standard streams")
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_closed_standard_streams_are_no_error(closed: tuple[int, ...]) -> None:
+    """A service may start a command so, and a file that is opened then must not get the output."""
+
+    def close() -> None:
+        for number in closed:
+            os.close(number)
+
+    command = (sys.executable, "-m", "seatrial", "--version")
+    done = subprocess.run(command, preexec_fn=close, capture_output=True, check=False)
+    assert (done.returncode, bool(done.stdout), done.stderr) == (0, 1 not in closed, b"")

@@ -48,7 +48,17 @@ DRY_VARIABLE = "INVOKE_RUN_DRY"
 
 def main() -> None:
     """Run the command line of this process, and exit."""
+    fill_standard_streams()
     raise SystemExit(run(sys.argv[1:]))
+
+
+def fill_standard_streams() -> None:
+    """Open the standard streams that are closed, to nowhere: else a file or a pipe gets their place, and the output."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # It gets the lowest number that is free: that of the stream, since those below are open.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
 
 
 def run(words: Sequence[str]) -> int:
