@@ -33,6 +33,7 @@ from seatrial.release.release import begin_release, checked_release
 from seatrial.release.request import (
     RequestNote,
     branch_of,
+    keep_body,
     read_request_branches,
     require_own_branch,
     with_trailers,
@@ -56,13 +57,14 @@ if TYPE_CHECKING:
 class OpenRequest:
     """A request that was opened; ``url``: its address, or that of the form that opens it; ``is_open``: which of them.
 
-    ``branch`` and ``commit``: what was pushed.
+    ``branch`` and ``commit``: what was pushed; ``body``: the path of the text for the form, None if it is open.
     """
 
     branch: str
     commit: str
     url: str | None
     is_open: bool
+    body: str | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,8 @@ def open_pull_request(
                 )
         with progress.step("request", f"to merge {walk.plan.branch} into {target.upstream.branch}") as step:
             opened = _open(repository, forge, text, note, messages, step, is_pushed=walk.is_pushed(note))
+            if not opened.is_open:
+                opened = replace(opened, body=keep_body(repository, text.body))
         dialog.show(opened_text(walk.plan, opened, remote, time.monotonic() - started))
         return opened
 
@@ -341,6 +345,7 @@ def opened_text(plan: RequestPlan, opened: OpenRequest, remote: Remote, seconds:
     rows = [
         ("pushed", f"{plan.branch} to {remote.name}, at {opened.commit[:12]}"),
         ("request", request),
+        *([("body", f"{opened.body}, to paste into the form")] if opened.body else []),
         ("next", f"merge it, then{tagging}"),
     ]
     lines = [f"{head:9}{text}" for head, text in rows]

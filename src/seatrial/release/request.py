@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -84,8 +85,19 @@ class RequestNote:
 
     @staticmethod
     def forget(repository: Repository) -> None:
-        """Remove the note: the request is over."""
+        """Remove the note and the body: the request is over."""
         _note(repository).unlink(missing_ok=True)
+        _body(repository).unlink(missing_ok=True)
+
+
+def keep_body(repository: Repository, text: str) -> str:
+    """Write the body of a request for the form that opens it, and return its path from here. Raises `OSError`."""
+    path = _body(repository)
+    path.write_text(text, encoding="utf-8")
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # Windows: another drive
+        return str(path)
 
 
 def has_note(repository: Repository) -> bool:
@@ -96,6 +108,11 @@ def has_note(repository: Repository) -> bool:
 def _note(repository: Repository) -> Path:
     suffix = f"-{quote(repository.prefix.rstrip('/'), safe='')}" if repository.prefix else ""
     return repository.common_dir / f"seatrial/request{suffix}.json"
+
+
+def _body(repository: Repository) -> Path:
+    """Return the path of the body of a request that was not opened, next to the note."""
+    return _note(repository).with_suffix(".md")
 
 
 def with_trailers(message: str, project: str, version: Version, tree: str) -> str:
