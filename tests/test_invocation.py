@@ -40,7 +40,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("bump", "--part", "mayor"),
         f"""
-        seatrial: there is no part 'mayor'; did you mean major?
+        seatrial: unknown part 'mayor'; did you mean major?
         fix:  {{called}} bump --part major
         {READ}PartUnknown
         """,
@@ -56,7 +56,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("push",),
         f"""
-        seatrial: there is no tag v1.2.3
+        seatrial: the tag v1.2.3 does not exist
         fix:  {{called}} tag
         {READ}TagMissing
         """,
@@ -64,7 +64,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("verify", "--version", "1.3.0"),
         f"""
-        seatrial: there is no tag v1.3.0
+        seatrial: the tag v1.3.0 does not exist
         fix:  git fetch --tags; or, where nothing was released, {{called}} release
         {READ}TagMissing
         """,
@@ -72,9 +72,9 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("workflows", "--check"),
         f"""
-        seatrial: .github/workflows/ci.yml is not there yet
-        .github/workflows/release.yml is not there yet
-        .github/dependabot.yml is not there yet
+        seatrial: .github/workflows/ci.yml does not exist yet
+        .github/workflows/release.yml does not exist yet
+        .github/dependabot.yml does not exist yet
         fix:  {{called}} workflows
         {READ}WorkflowsDrifted
         """,
@@ -82,7 +82,7 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("check",),
         f"""
-        seatrial: there is nothing in {{root}}/dist
+        seatrial: {{root}}/dist contains no distributions
         fix:  nox -s build; or: {{program}} check FILES
         {READ}NothingToCheck
         """,

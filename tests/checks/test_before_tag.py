@@ -383,7 +383,7 @@ def test_tag_filter_that_does_not_match_is_shown(on: str, finding: str) -> None:
 )
 def test_workflow_that_starts_after_one_which_no_tag_starts_does_not_start(run: str) -> None:
     after = "Lint" if "Lint" in run else "Tests"
-    text = f"release.yml starts after {after}, and v1.3.0 leads to none of them"
+    text = f"release.yml starts after {after}, and v1.3.0 starts none of them"
     assert passes("CI002", following(run)).finding.message == text
 
 

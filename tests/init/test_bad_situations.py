@@ -147,7 +147,7 @@ def test_setup_script_may_run_a_script_of_the_project(tmp_path: Path) -> None:
 
 def test_folder_without_a_package_is_refused(repo: ReleaseRepo) -> None:
     (repo.project.root / "empty").mkdir()
-    nothing_happens(repo, "so there is no Python package in it", "--project", "empty")
+    nothing_happens(repo, "so it holds no Python package", "--project", "empty")
 
 
 def test_folder_without_git_is_refused(tmp_path: Path) -> None:

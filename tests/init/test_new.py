@@ -160,7 +160,7 @@ def test_name_is_normalised_for_the_index_and_for_an_import(text: str, project: 
         ("tide pool", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
         ("-tide", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
         ("tidé", "it takes ASCII letters, digits, and - _ . between them (PEP 508)"),
-        ("3d-tides", "import 3d_tides is no Python"),
+        ("3d-tides", "import 3d_tides is not valid Python"),
         ("async", "async is a word of Python's grammar"),
         (
             "Email",
@@ -219,7 +219,7 @@ def test_licence_without_a_text_is_refused_with_those_that_have_one() -> None:
 def test_text_that_is_no_address_of_a_repository_is_refused(text: str) -> None:
     with raises_error("ValueUnknown") as caught:
         require_address(text)
-    assert caught.value.what == f"{text!r} is no address of a repository"
+    assert caught.value.what == f"{text!r} is not the address of a repository"
 
 
 @pytest.mark.parametrize("text", [FORGE, "git@github.com:acme/x.git", "../my remote.git", "C:\\git\\x", "gh:acme/x"])
@@ -300,7 +300,7 @@ def test_second_run_and_a_folder_that_holds_something_are_refused_and_nothing_is
     (project.root / "link").symlink_to("nowhere")
     (project.root / "full/deep").mkdir(parents=True)
     before = listed(project.root)
-    assert f"{project.root}/tidepool is there, and not empty\n" in new(project, "tidepool", code=2)
+    assert f"{project.root}/tidepool exists, and is not empty\n" in new(project, "tidepool", code=2)
     for name, why in (("full", "not empty"), ("flat", "is no folder"), ("link", "is no folder")):
         with raises_error("FolderTaken") as caught:
             require_free_folder(project.root / name)

@@ -88,4 +88,4 @@ def test_session_that_is_left_out_is_named() -> None:
     assert require_sessions(("mypy", "mypy", "lint")) == ("mypy", "lint")
     with raises_error("SessionUnknown") as caught:
         require_sessions(("mypy", "docs"))
-    assert caught.value.what == "--without docs is no session: choose from tests, mypy, lint"
+    assert caught.value.what == "--without docs is not a session: choose from tests, mypy, lint"

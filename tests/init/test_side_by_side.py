@@ -89,5 +89,5 @@ def test_missing_folder_is_named(project: SampleProject) -> None:
     ran = project.seatrial("status", "--project", "packages/foo")
     assert (ran.returncode, ran.output.splitlines()[0]) == (
         2,
-        f"seatrial: there is no folder {project.root / 'packages/foo'}",
+        f"seatrial: the folder {project.root / 'packages/foo'} does not exist",
     )

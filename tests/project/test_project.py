@@ -149,7 +149,7 @@ def test_values_of_the_wrong_kind_are_reported_together(tmp_path: Path, table: d
     [
         (
             b"[metadata]\nname = tide\n[metadata]\n",
-            "{} is no ini file: While reading from {!r} [line 3]: section 'metadata' already exists",
+            "{} is not a valid ini file: While reading from {!r} [line 3]: section 'metadata' already exists",
         ),
         (b"[metadata]\nname = t\xfc\n", "{} is not UTF-8: 'utf-8' codec can't decode byte 0xfc"),
     ],

@@ -272,7 +272,7 @@ def test_lock_file_of_no_tool_is_read(tmp_path: Path, name: str) -> None:
 def test_lock_file_of_no_tool_that_is_wrong_is_named(tmp_path: Path) -> None:
     path = tmp_path / "pylock.toml"
     path.write_text(PYLOCK.replace('lock-version = "1.0"', 'lock-version = "9.0"'))
-    with raises_error("PyprojectUnreadable", match=r"pylock\.toml is no lock file \(PEP 751\): .*9\.0"):
+    with raises_error("PyprojectUnreadable", match=r"pylock\.toml is not a lock file \(PEP 751\): .*9\.0"):
         locked_requirements(path)
 
 

@@ -86,14 +86,14 @@ def test_mistakes_are_reported_together() -> None:
             }
         )
     assert raised.value.what == (
-        "[tool.seatrial] in root/pyproject.toml: there is no key 'brnch'; branch has to be a string, not 1; "
+        "[tool.seatrial] in root/pyproject.toml: unknown key 'brnch'; branch has to be a string, not 1; "
         "tag has to have {version} in it: 'v1'; message takes {version} and {name} alone, not '{part}'; "
         "release-branch has to have {version} in it: 'next'; through has to be one of push, pull-request, not 'mail'; "
         "parts.doc has to be one of major, minor, patch; "
         'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]; '
         """pass-env has to be a list of names, pass-env = ["DATABASE_PASSWORD"], not 'TOKEN'; """
         "publisher has no key 'work'; publisher.owner has to be a string; "
-        "ignore.W001 is no code of a check, such as DIST206; ignore.DIST206 has to say the reason why, not ' '; "
+        "ignore.W001 is not the code of a check, such as DIST206; ignore.DIST206 has to say the reason why, not ' '; "
         "ignore.DIST205 has to say the reason why, not 1; "
         "changelog has no key 'way'; changelog.source has to be one of fragments, unreleased, none, not 'towncrier'; "
         "changelog.file has to be a string, not 1"

@@ -93,7 +93,7 @@ def test_label_does_not_lower_the_version() -> None:
 
 
 def test_text_that_is_no_version_is_refused() -> None:
-    with raises_error("VersionInvalid", match=r"^'1\.5\.x' is no version"):
+    with raises_error("VersionInvalid", match=r"^'1\.5\.x' is not a version"):
         parse_version("1.5.x")
 
 

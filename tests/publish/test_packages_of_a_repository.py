@@ -32,7 +32,7 @@ BOTH = ["foo-0.1.0-py3-none-any.whl", "foo-0.1.0.tar.gz"]
 FROM_TOP = "seatrial --project packages/foo"
 FRAGMENT = ":/packages/foo/changelog.d/+withdraw-0-1-0.bugfix.md"
 MISSING = """\
-seatrial: {name} {version} is not there on http://index/simple/:
+seatrial: {name} {version} is not published on http://index/simple/:
   {name}-{version}.tar.gz  missing
   {name}-{version}-py3-none-any.whl  missing
 fix:  {0} publish --version {version} --index http://index/legacy/

@@ -93,12 +93,12 @@ FOLLOWS = "nothing: no commit and no note since v1.3.0"
 PUBLISH = "invoke publish --version 1.3.0"
 CASES = {
     "never started": Case(
-        (), (), "not there: ", f"never started, although release.yml listens to v1.3.0: {STARTS_NOTHING}", PUBLISH
+        (), (), "not published: ", f"never started, although release.yml listens to v1.3.0: {STARTS_NOTHING}", PUBLISH
     ),
     "never started but can be": Case(
         (),
         (),
-        "not there: ",
+        "not published: ",
         f"never started, although release.yml listens to v1.3.0: {STARTS_NOTHING}",
         "gh workflow run release.yml --ref v1.3.0 --repo acme/tidepool",
         WORKFLOW.replace("on:\n", "on:\n  workflow_dispatch:\n"),
@@ -106,7 +106,7 @@ CASES = {
     "tag filter does not match": Case(
         (),
         (),
-        "not there: ",
+        "not published: ",
         "never started: release.yml does not listen to v1.3.0",
         PUBLISH,
         WORKFLOW.replace("v*", "r*"),
@@ -114,19 +114,19 @@ CASES = {
     "failed": Case(
         (("completed", "failure"),),
         (),
-        "not there: ",
+        "not published: ",
         f"Release: failure, {RUN}",
         "gh run rerun 7 --failed --repo acme/tidepool",
     ),
     "failed half-way": Case(
         (("completed", "cancelled"),),
         (WHEEL,),
-        "partly there: 1 of 2 files, ",
+        "partly published: 1 of 2 files, ",
         f"Release: cancelled, {RUN}",
         "gh run rerun 7 --failed --repo acme/tidepool",
     ),
     "under way": Case(
-        (("in_progress", ""),), (), "not there: ", f"Release: in progress, {RUN}", "invoke verify --version 1.3.0"
+        (("in_progress", ""),), (), "not published: ", f"Release: in progress, {RUN}", "invoke verify --version 1.3.0"
     ),
     "published": Case(
         (("completed", "success"),),
@@ -135,7 +135,7 @@ CASES = {
         f"Release: success, {RUN}",
         FOLLOWS,
     ),
-    "unknown": Case(None, (WHEEL,), "partly there: 1 of 2 files, ", "", PUBLISH),
+    "unknown": Case(None, (WHEEL,), "partly published: 1 of 2 files, ", "", PUBLISH),
 }
 
 
@@ -159,7 +159,7 @@ def test_gh_that_fails_is_reported(server: IndexServer) -> None:
     gh = server.repo.project.root.parent / "bin/gh"
     gh.write_text("#!/bin/sh\necho 'To get started, please run: gh auth login' >&2\nexit 4\n")
     assert about_release(server.plain(server.invoke("status", **environ).output)) == [
-        "release    v1.3.0 is not there: http://index/simple/",
+        "release    v1.3.0 is not published: http://index/simple/",
         "CI         unknown, because gh does not answer: gh auth status",
         f"next       {PUBLISH}",
     ]
@@ -176,7 +176,7 @@ def test_status_reports_different_and_yanked_files(server: IndexServer) -> None:
     server.store_file(WHEEL)
     server.store_file(SDIST, extra=b"\0")
     assert about_release(server.plain(server.invoke("status").output)) == [
-        "release    v1.3.0 is there with other bytes, not compared: http://index/simple/",
+        "release    v1.3.0 is published with other bytes, not compared: http://index/simple/",
         "next       invoke verify --version 1.3.0",
     ]
 
@@ -241,7 +241,7 @@ def test_verify_ends_at_once_when_ci_has_failed(server: IndexServer) -> None:
     assert ran.returncode == 7
     assert server.plain(ran.output) == (
         f"  CI: Release: failure, {RUN}\n"
-        "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
+        "seatrial: tidepool 1.3.0 is not published on http://index/simple/:\n"
         f"  {SDIST}  missing\n"
         f"  {WHEEL}  missing\n"
         f"  CI: Release: failure, {RUN}\n"

@@ -62,7 +62,7 @@ def test_different_content_is_an_error_before_anything_is_sent(server: IndexServ
     assert (ran.returncode, server.held()) == (7, [WHEEL])
     assert server.plain(ran.output) == lines(
         f"""
-        seatrial: nothing was sent: tidepool 1.3.0 is there with different content on http://index/simple/:
+        seatrial: nothing was sent: tidepool 1.3.0 is published with different content on http://index/simple/:
           {SDIST}  missing
           {WHEEL}  different content: {WHEEL}: it reads differently for different readers
         fix:  no workflow publishes, so they were uploaded by hand: find out who did, and from where

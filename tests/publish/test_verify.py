@@ -61,10 +61,10 @@ def test_release_without_a_manifest_is_built_again_from_its_tag(server: IndexSer
 @pytest.mark.parametrize(
     ("uploaded", "message", "paragraph"),
     [
-        ((), f"not there on http://index/simple/:\n    {SDIST}  missing\n    {WHEEL}  missing", "NotThere"),
+        ((), f"not published on http://index/simple/:\n    {SDIST}  missing\n    {WHEEL}  missing", "NotThere"),
         (
             (WHEEL,),
-            f"partly there on http://index/simple/:\n    {SDIST}  missing\n    {WHEEL}  identical, sha256 [whl]",
+            f"partly published on http://index/simple/:\n    {SDIST}  missing\n    {WHEEL}  identical, sha256 [whl]",
             "PartlyThere",
         ),
     ],
@@ -138,7 +138,7 @@ def test_different_content_names_the_members_and_advises_by_who_built_it(
     ran = server.verify("--limit", "60")
     assert ran.returncode == 7
     assert server.plain(ran.output) == (
-        "seatrial: tidepool 1.3.0 is there with different content on http://index/simple/:\n"
+        "seatrial: tidepool 1.3.0 is published with different content on http://index/simple/:\n"
         f"  {SDIST}  identical, sha256 [.gz]\n"
         f"  {WHEEL}  different content: tidepool-1.3.0.dist-info/RECORD, tidepool/__init__.py\n"
         f"fix:  {advice}\n      if the files are wrong: invoke undo 1.3.0 --index http://index/legacy/\n"
@@ -153,7 +153,7 @@ def test_file_that_any_machine_would_install_and_that_was_not_verified_is_an_err
     ran = server.verify("--limit", "60")
     assert ran.returncode == 7
     assert server.plain(ran.output) == (
-        "seatrial: tidepool 1.3.0 is there with files that were not verified on http://index/simple/:\n"
+        "seatrial: tidepool 1.3.0 is published with files that were not verified on http://index/simple/:\n"
         f"  {SDIST}  identical, sha256 [.gz]\n"
         f"  {WHEEL}  identical, sha256 [whl]\n"
         f"  {preferred}  unexpected: it was not verified\n"
@@ -215,7 +215,7 @@ def test_version_without_a_tag_is_refused(server: IndexServer) -> None:
         5,
         lines(
             f"""
-            seatrial: there is no tag v9.9
+            seatrial: the tag v9.9 does not exist
             fix:  git fetch --tags; or, where nothing was released, invoke release
             {READ}TagMissing
             """
@@ -233,7 +233,7 @@ def test_invalid_index_is_refused(server: IndexServer, index: str, near: str) ->
         7,
         lines(
             f"""
-            seatrial: {index!r} is no index to upload to{near}
+            seatrial: {index!r} is not an index to upload to{near}
             fix:  name one of pypi, testpypi, or give the address that it takes uploads at: https://…/legacy/
             {READ}DestinationUnknown
             """
@@ -272,7 +272,7 @@ def test_version_needs_no_option_at_any_position(server: IndexServer, face: str)
         ran = server.repo.project.run(*command, *words)
         assert (ran.returncode, server.plain(ran.output)) == (0, PUBLISHED)
     other = server.repo.project.run(*command, "9.9", *options)
-    assert (other.returncode, other.output.splitlines()[0]) == (5, "seatrial: there is no tag v9.9")
+    assert (other.returncode, other.output.splitlines()[0]) == (5, "seatrial: the tag v9.9 does not exist")
 
 
 def test_release_waits_until_it_is_published(server: IndexServer, tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_release_that_was_interrupted_is_waited_for_too(server: IndexServer, *, 
     assert ran.returncode == 7
     assert output == (
         f"{ending}. For another release, run this again.\n"
-        "seatrial: tidepool 1.3.0 is not there on http://index/simple/:\n"
+        "seatrial: tidepool 1.3.0 is not published on http://index/simple/:\n"
         f"  {SDIST}  missing\n  {WHEEL}  missing\n"
         f"fix:  invoke publish --version 1.3.0\n{READ}NotThere\n"
     )

@@ -176,7 +176,7 @@ def test_changelog_that_is_named_and_missing_is_reported(repo: ReleaseRepo) -> N
     ran = repo.release("--part", "minor", "--yes")
     assert ran.message == lines(
         f"""
-        seatrial: [tool.seatrial.changelog] in {repo.project.root}/pyproject.toml: there is no docs/changes.md
+        seatrial: [tool.seatrial.changelog] in {repo.project.root}/pyproject.toml: docs/changes.md does not exist
         fix:  create it, or name another: file = "docs/changes.md"
         {READ}PyprojectInvalid
         """

@@ -300,7 +300,7 @@ def test_missing_remote_is_reported_with_two_fixes(forge: Forge) -> None:
     forge.repo.project.git("remote", "remove", "origin")
     message = lines(
         f"""
-        seatrial: v1.3.0 was pushed to origin ({forge.address}), which is no remote any more
+        seatrial: v1.3.0 was pushed to origin ({forge.address}), which is no longer a remote
         fix:  git remote add origin ADDRESS, then: invoke release --resume
               or, if it never arrived: invoke release --forget
         {READ}RemoteGone

@@ -408,7 +408,7 @@ def test_ignore_takes_the_force_out_of_an_error_and_is_shown(repo: ReleaseRepo, 
 def test_ignore_of_a_check_that_there_is_none_of_is_an_error(repo: ReleaseRepo) -> None:
     edit(repo, SETTINGS, f'{SETTINGS}\n[tool.seatrial.ignore]\nMETA999 = "why not"\n')
     assert failed(preflight(repo, "--json")) == {
-        "META001": "[tool.seatrial.ignore]: there is no check META999",
+        "META001": "[tool.seatrial.ignore]: unknown check META999",
         "GIT017": "1 commit is not on the remote yet",
     }
 

@@ -347,7 +347,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         seatrial: towncrier skips changelog.d/1.fetaure.md: no part of the name is a type
         fix:  name it ISSUE.TYPE.md or +WORD.TYPE.md, TYPE being one of feature, bugfix, doc, removal, misc, and commit:
               git mv changelog.d/1.fetaure.md changelog.d/+WORD.feature.md
-              or, if it is no fragment, add it to ignore in pyproject.toml
+              or, if it is not a fragment, add it to ignore in pyproject.toml
         {READ}FragmentInvalid
         """,
     ),
@@ -385,7 +385,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         None,
         ("--part", "mayor"),
         f"""
-        seatrial: there is no part 'mayor'; did you mean major?
+        seatrial: unknown part 'mayor'; did you mean major?
         fix:  invoke release --no-tests --part major --yes
         {READ}PartUnknown
         """,
@@ -412,8 +412,8 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         None,
         ("--version", "1.3.x"),
         f"""
-        seatrial: '1.3.x' is no version
-        fix:  write it as the specification has it: 1.5.0, 1.5.0rc1, 1.5.0.post1
+        seatrial: '1.3.x' is not a version
+        fix:  choose one like 1.5.0, 1.5.0rc1 or 1.5.0.post1
         {READ}VersionInvalid
         """,
     ),

@@ -36,7 +36,7 @@ def test_no_pyproject(project: SampleProject) -> None:
     (project.root / "pyproject.toml").unlink()
     assert refusal(project, "-l") == lines(
         f"""
-        seatrial: there is no {{root}}/pyproject.toml
+        seatrial: {{root}}/pyproject.toml does not exist
         fix:  go to the project's folder; or: seatrial --project FOLDER
         {READ}PyprojectMissing
         """
@@ -253,7 +253,7 @@ def test_dist_with_foreign_files(project: SampleProject) -> None:
     project.write({"dist/notes.txt": "mine", "dist/tidepool-1.0.tar.gz": "old", "dist/other-1.0.tar.gz": "theirs"})
     assert reason(project) == lines(
         f"""
-        failed: build: {{root}}/dist is emptied before a build, and contains files that are no distributions of tidepool: notes.txt, other-1.0.tar.gz
+        failed: build: {{root}}/dist is emptied before a build, and contains files that are not distributions of tidepool: notes.txt, other-1.0.tar.gz
         fix:  move them elsewhere
         {READ}ForeignFiles
         """

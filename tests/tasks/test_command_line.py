@@ -207,7 +207,7 @@ MISTAKES = (
     (
         "release mayor",
         f"""
-        there is no part 'mayor'; did you mean major?
+        unknown part 'mayor'; did you mean major?
         fix:  invoke release major
         {READ}PartUnknown
         """,
@@ -215,7 +215,7 @@ MISTAKES = (
     (
         "release --yes --part=mjnor",
         f"""
-        there is no part 'mjnor'; did you mean major or minor?
+        unknown part 'mjnor'; did you mean major or minor?
         fix:  invoke release --yes --part=major; or invoke release --yes --part=minor
         {READ}PartUnknown
         """,
@@ -223,7 +223,7 @@ MISTAKES = (
     (
         "bump sideways",
         f"""
-        there is no part 'sideways': there are major, minor, patch, a, b, rc, final, dev, post, calendar, auto
+        unknown part 'sideways': choose from major, minor, patch, a, b, rc, final, dev, post, calendar, auto
         fix:  invoke bump minor
         {READ}PartUnknown
         """,

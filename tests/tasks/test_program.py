@@ -39,7 +39,7 @@ MISTAKES = (
     (
         "relase --part patch --yes",
         f"""
-        seatrial: there is no command 'relase'; did you mean release?
+        seatrial: unknown command 'relase'; did you mean release?
         fix:  {{program}} release --part patch --yes
         {READ}CommandUnknown
         """,
@@ -47,7 +47,7 @@ MISTAKES = (
     (
         "sideways",
         f"""
-        seatrial: there is no command 'sideways'
+        seatrial: unknown command 'sideways'
         fix:  {{program}} --help
         {READ}CommandUnknown
         """,
@@ -55,7 +55,7 @@ MISTAKES = (
     (
         "relase --help",
         f"""
-        seatrial: there is no command 'relase'; did you mean release?
+        seatrial: unknown command 'relase'; did you mean release?
         fix:  {{program}} release --help
         {READ}CommandUnknown
         """,
@@ -103,7 +103,7 @@ MISTAKES = (
     (
         "explain DIST20",
         f"""
-        seatrial: there is no check or error 'DIST20'; did you mean DIST201, DIST202 or DIST203?
+        seatrial: unknown code 'DIST20'; did you mean DIST201, DIST202 or DIST203?
         fix:  seatrial explain DIST201
         {READ}CodeUnknown
         """,
@@ -227,7 +227,7 @@ def test_words_and_tasks_of_the_project_work_together(repo: ReleaseRepo) -> None
     assert (ran.returncode, ran.output.splitlines()[-2]) == (0, "  -w STRING, --where=STRING   a place")
     ran = repo.project.invoke("sial", "Ann")
     assert ran.output.splitlines()[:2] == [
-        "seatrial: there is no command 'sial'; did you mean sail?",
+        "seatrial: unknown command 'sial'; did you mean sail?",
         "fix:  invoke sail Ann",
     ]
     ran = repo.project.invoke("--dry", "sail", "Ann")

@@ -68,7 +68,7 @@ def test_mistake_in_the_project_is_one_message(project: SampleProject) -> None:
     assert ran.returncode == 2
     assert normalised(ran.output, root=project.root) == lines(
         """
-        seatrial: there is no {root}/pyproject.toml
+        seatrial: {root}/pyproject.toml does not exist
         fix:  go to the project's folder; or: seatrial --project FOLDER
         more: seatrial explain PyprojectMissing
         """

@@ -45,7 +45,7 @@ def test_files_are_written_once_and_then_are_as_they_should_be(repo: ReleaseRepo
     before = repo.state()
     message = refused(repo.project.invoke("workflows", "--check"))
     assert message == (
-        f"seatrial: {CI} is not there yet\n{RELEASE} is not there yet\n{DEPENDABOT} is not there yet\n"
+        f"seatrial: {CI} does not exist yet\n{RELEASE} does not exist yet\n{DEPENDABOT} does not exist yet\n"
         f"fix:  invoke workflows\n{READ}WorkflowsDrifted\n"
     )
     assert repo.state() == before
@@ -155,7 +155,7 @@ def test_nothing_is_written_through_a_link(repo: ReleaseRepo, tmp_path: Path, pa
     repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + "tag = 'release-{version}'\n"})
     before = {path: path.read_bytes() for path in [elsewhere, *elsewhere.rglob("*")] if path.is_file()}
     message = refused(repo.project.invoke("workflows", "--overwrite"))
-    assert f"{CI} is no file of this repository's own: it, or a folder above it, is a link" in message
+    assert f"{CI} is not a file of this repository: it, or a folder above it, is a link" in message
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -213,7 +213,7 @@ def test_unsupported_forge_is_reported(repo: ReleaseRepo) -> None:
     )
     repo.project.git("remote", "remove", "origin")
     message = refused(repo.project.invoke("workflows"))
-    assert message.startswith("seatrial: there is no remote, so the CI service is unknown\n")
+    assert message.startswith("seatrial: the repository has no remote, so the CI service is unknown\n")
 
 
 def test_workflow_of_ones_own_is_judged_too(repo: ReleaseRepo) -> None:

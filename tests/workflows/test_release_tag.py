@@ -123,7 +123,7 @@ def test_all_mismatches_are_reported_together(repo: ReleaseRepo) -> None:
     assert refusal(repo, "v1.3", "origin/stable", built=True) == (
         "v1.3 does not fit:\n"
         f"  the tag is at {before}, and {here} is checked out\n"
-        "  there is no branch origin/stable\n"
+        "  the branch origin/stable does not exist\n"
         "  README.md is not as it is in the commit\n"
         "  the project says 1.2.3\n"
         "  CHANGELOG.md has no heading with 1.3\n"
@@ -133,7 +133,7 @@ def test_all_mismatches_are_reported_together(repo: ReleaseRepo) -> None:
 
 def test_tag_of_another_form_is_no_release_tag(repo: ReleaseRepo) -> None:
     repo.project.git("tag", "nightly")
-    assert refusal(repo, "nightly") == "nightly is no tag of a release: those look like v{version}"
+    assert refusal(repo, "nightly") == "nightly is not a release tag: those look like v{version}"
 
 
 def test_missing_tag_and_missing_files_are_reported(repo: ReleaseRepo) -> None:
@@ -187,4 +187,4 @@ def test_tag_that_is_named_like_the_branch_is_not_taken_for_it(repo: ReleaseRepo
     here = repo.project.git("rev-parse", "HEAD")[:12]
     assert refusal(repo, "v1.2.3") == f"v1.2.3 does not fit:\n  {here} is not on origin/main"
     repo.project.git("update-ref", "-d", "refs/remotes/origin/main")
-    assert refusal(repo, "v1.2.3") == "v1.2.3 does not fit:\n  there is no branch origin/main"
+    assert refusal(repo, "v1.2.3") == "v1.2.3 does not fit:\n  the branch origin/main does not exist"

@@ -75,7 +75,7 @@ def tag_starts_job(facts: CiFacts) -> Finding:
 def sessions_exist(facts: CiFacts) -> Finding:
     listing = facts.listing
     if not listing.is_there or listing.failure:
-        return Finding.skipped("there is no noxfile that can be loaded")
+        return Finding.skipped("the noxfile is missing or can't be loaded")
     missing = {
         workflow.name: [name for name in workflow.sessions(facts.publishing.folder) if not listing.has(name)]
         for workflow in facts.publishing.workflows
@@ -154,7 +154,7 @@ def matches_registered(facts: CiFacts) -> Finding:
         if (actual := here[key]) and (value != actual if key == "workflow" else value.lower() != actual.lower())
     ]
     if registered and environment is None:
-        lines.append(f"the environment {registered} is registered, and {job.run.place} has none")
+        lines.append(f"the environment {registered} is registered, and {job.run.place} names no environment")
     if registered and environment and environment.name is None and not lines:
         return Finding.unknown(f"the environment of {job.run.place} is an expression: {environment.text}")
     return finding_of(
@@ -241,7 +241,7 @@ def starts_alone(facts: CiFacts) -> Finding:
 )
 def one_publisher(facts: CiFacts) -> Finding:
     if not facts.tag:
-        return Finding.unknown("no version was found, so there is no tag")
+        return Finding.unknown("the version is unknown, and so is its tag")
     names = dict.fromkeys(
         job.entry.name
         for job in facts.publishing.possible_jobs
@@ -376,7 +376,7 @@ def _runs_before_upload(facts: CiFacts) -> tuple[JobRun, ...]:
 def _no_job_or_tag(facts: CiFacts) -> Finding:
     if facts.publishing.job is None:
         return Finding.skipped(_no_job(facts))
-    return Finding.unknown("no version was found, so there is no tag")
+    return Finding.unknown("the version is unknown, and so is its tag")
 
 
 def _no_job(facts: CiFacts) -> str:

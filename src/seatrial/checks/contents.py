@@ -42,7 +42,7 @@ def not_empty(wheel: Distribution) -> Finding:
 
 @check(
     "DIST202",
-    "There is no compiled bytecode",
+    "The archive contains no compiled bytecode",
     "Bytecode is for one version of Python, and installers compile it themselves.",
     severity=WARNING,
     needs=UNPACKED,
@@ -76,7 +76,7 @@ def no_common_names(wheel: Distribution) -> Finding:
 
 @wheel_check(
     "DIST204",
-    "There is no __init__.py at the top of the wheel",
+    "The wheel has no __init__.py at its top",
     "It would turn site-packages, the folder of all packages, into a package.",
 )
 def no_init_at_top(wheel: Distribution) -> Finding:
@@ -93,7 +93,7 @@ def no_init_at_top(wheel: Distribution) -> Finding:
 def typed_is_marked(wheel: Distribution) -> Finding:
     has_types = any(place.endswith(("/py.typed", ".pyi")) or "-stubs/" in place for place in wheel.tree)
     bad = TYPED in wheel.metadata.list("classifiers") and not has_types
-    line = f"the classifier is {TYPED!r}, and there is no py.typed"
+    line = f"the classifier is {TYPED!r}, and py.typed is missing"
     return finding_of([line] if bad else [], "add an empty file py.typed next to __init__.py, and to the wheel")
 
 
@@ -210,7 +210,7 @@ def _is_other_secret(secret: Secret) -> bool:
 SECRET_CHECKS = (
     _secret_check(
         "DIST301",
-        "There is no token of PyPI in the archive",
+        "The archive contains no PyPI token",
         "Everybody who downloads it can publish releases in your name.",
         ERROR,
         lambda secret: secret.looks_like == OF_PYPI,

@@ -163,7 +163,7 @@ def answer_about_name(release: PendingRelease) -> NameAnswer:
         if on_index.look_alike:
             return NameAnswer(
                 f"the name {name} is free on {index}, but PyPI would refuse it: it is too similar to "
-                f"{on_index.look_alike}, which is there",
+                f"{on_index.look_alike}",
                 "choose another name",
             )
         return NameAnswer(f"the name {name} is free on {index}: the first upload takes it")

@@ -481,7 +481,7 @@ def renders(file: Distribution) -> Finding:
 )
 def described(file: Distribution) -> Finding:
     if not file.metadata.text("description").strip():
-        return Finding.failed("there is no description, so the project page would be empty", README_FIX)
+        return Finding.failed("the description is missing, so the project page would be empty", README_FIX)
     if not file.metadata.text("description_content_type"):
         line = "the description has no content type, so PyPI renders it as reStructuredText"
         return Finding.failed(line, README_FIX)

@@ -292,7 +292,7 @@ LICENCES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")
 )
 def licence_shipped(sources: ProjectSources) -> Finding:
     has_file = any(_matching(sources, pattern) for pattern in LICENCES) or sources.table.get("license-files")
-    return finding_of([] if has_file else ["there is no LICENSE"], "add LICENSE next to pyproject.toml")
+    return finding_of([] if has_file else ["LICENSE is missing"], "add LICENSE next to pyproject.toml")
 
 
 def _matching(sources: ProjectSources, pattern: str) -> list[PurePosixPath]:
@@ -363,7 +363,7 @@ def pythons_bounded(sources: ProjectSources) -> Finding:
     if sources.is_dynamic("requires-python"):
         return Finding.skipped("the build backend fills it in")
     fix = f'requires-python = ">={next(iter(_classified(sources)), "3.9")}"'
-    return finding_of([] if sources.project.requires_python else ["there is no requires-python"], fix)
+    return finding_of([] if sources.project.requires_python else ["requires-python is missing"], fix)
 
 
 @project_check(
@@ -374,7 +374,7 @@ def pythons_bounded(sources: ProjectSources) -> Finding:
 def pythons_named(sources: ProjectSources) -> Finding:
     named, admitted = _classified(sources), _admitted(sources)
     if not named or not admitted:
-        return Finding.skipped("no classifier names a Python" if admitted else "there is no requires-python")
+        return Finding.skipped("no classifier names a Python" if admitted else "requires-python is missing")
     newest = _minor(named[-1])
     missing = [python for python in admitted if _minor(python) <= newest and python not in named]
     line = f"requires-python admits {', '.join(missing)}, which no classifier names"
@@ -385,7 +385,7 @@ def pythons_named(sources: ProjectSources) -> Finding:
 @project_check("META053", "nox can load the noxfile", "CI runs its sessions.", severity=ERROR)
 def noxfile_loads(sources: ProjectSources) -> Finding:
     if not sources.listing.is_there:
-        return Finding.skipped("there is no noxfile next to pyproject.toml")
+        return Finding.skipped("no noxfile next to pyproject.toml")
     return finding_of([sources.listing.failure] if sources.listing.failure else [], "nox -l")
 
 

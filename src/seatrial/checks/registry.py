@@ -245,7 +245,7 @@ def require_known_codes(ignore: Mapping[str, str]) -> None:
     """Raise `PyprojectInvalid` for codes in ``[tool.seatrial.ignore]`` of which there is no check."""
     codes = sorted(rule.code for rule in (*ALL_CHECKS, *WORKFLOW_CHECKS))
     wrong = [
-        f"there is no check {code}{did_you_mean(nearest(code, codes, CLOSE_CODE))}"
+        f"unknown check {code}{did_you_mean(nearest(code, codes, CLOSE_CODE))}"
         for code in ignore
         if code not in codes
     ]
@@ -259,7 +259,7 @@ def require_known_codes(ignore: Mapping[str, str]) -> None:
 def _read_distribution(path: Path) -> Distribution:
     if path.exists() and not path.is_file():
         # A pipe would be waited for, and a device has no end.
-        raise _unusable(f"{path} is no file")
+        raise _unusable(f"{path} is not a file")
     try:
         return Distribution.read(path)
     except OSError as error:

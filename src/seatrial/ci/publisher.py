@@ -384,7 +384,7 @@ def mismatch_with_tag(workflow: Workflow, tag: str) -> str:
     if push and push.tags_ignored:
         return f"ignores {', '.join(push.tags_ignored)}, which {tag} is"
     if workflow.trigger("workflow_run"):
-        return f"starts after {titles_before(workflow)}, and {tag} leads to none of them"
+        return f"starts after {titles_before(workflow)}, and {tag} starts none of them"
     release = workflow.trigger("release")
     if release:
         types = "created" if _starts_by_hand(release) else " or ".join(release.types)

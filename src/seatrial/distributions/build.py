@@ -209,7 +209,7 @@ def _clear_dist(dist: Path, project: Project, built: Collection[str]) -> None:
     foreign = [path.name for path in paths if path.name not in built and not _is_of(project, path)]
     if foreign:
         raise BuildError(
-            f"{dist} is emptied before a build, and contains files that are no distributions of {project.name}: "
+            f"{dist} is emptied before a build, and contains files that are not distributions of {project.name}: "
             + ", ".join(foreign),
             code="ForeignFiles",
             fix="move them elsewhere",

@@ -98,7 +98,7 @@ def find_destination(named: str | None, config: Config, environ: Mapping[str, st
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         near = () if "://" in chosen else nearest(chosen, addresses)
         raise DeliveryError(
-            f"{redact(chosen)!r} is no index to upload to{did_you_mean(near)}",
+            f"{redact(chosen)!r} is not an index to upload to{did_you_mean(near)}",
             code="DestinationUnknown",
             fix=f"name one of {', '.join(addresses)}, or give the address that it takes uploads at: https://…/legacy/",
         )

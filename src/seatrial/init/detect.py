@@ -267,7 +267,7 @@ def detect_project(folder: Path) -> DetectedProject:
     """Read the project in ``folder``. Raises `NotAProject`, `NoRepository` or `ProjectError`."""
     if not any((folder / name).is_file() for name in PACKAGE_FILES):
         raise ProjectError(
-            f"{folder} has none of {', '.join(PACKAGE_FILES)}, so there is no Python package in it",
+            f"{folder} has none of {', '.join(PACKAGE_FILES)}, so it holds no Python package",
             code="NotAProject",
             fix=f"go to the folder of the package, or: {Command('init', '--project', 'FOLDER', program_only=True)}; "
             f"to begin one: {Command('new', 'NAME', program_only=True)}",

@@ -234,7 +234,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 UNCHECKED = "# mypy: ignore-errors\n"
 """A line of a file that imports what an environment of mypy does not have (mypy, "Inline configuration")."""
 
-NO_TESTS = "# sessions.tests(): there are no tests yet, so nothing is tested before a release"
+NO_TESTS = "# sessions.tests(): no tests yet, so nothing is tested before a release"
 
 
 def session_calls(detected: DetectedProject, planned: Sequence[PlannedSession] | None = None) -> tuple[str, ...]:

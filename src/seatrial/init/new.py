@@ -101,7 +101,7 @@ def require_address(text: str) -> str:
     """Return the address of a repository, without blanks around it. Raises `ValueUnknown`."""
     if not ADDRESS.fullmatch(text):
         raise ProjectError(
-            f"{text!r} is no address of a repository",
+            f"{text!r} is not the address of a repository",
             code="ValueUnknown",
             fix="--remote https://github.com/OWNER/NAME.git",
         )
@@ -233,7 +233,7 @@ def _move(folder: Path, to: Path) -> None:
 
 LICENSE_HINT = "Its licence is {}, in LICENSE and pyproject.toml."
 ORIGIN_HINT = "Until an index has this seatrial: uvx --with {0} nox, and uvx --from {0} seatrial."
-MEMBER_HINT = "It lies in a repository that is there: commit it; for its files of CI: {write}"
+MEMBER_HINT = "It is part of an existing repository: commit it there. To write its CI files: {write}"
 PUSH_COMMAND = "git push -u origin HEAD"
 
 
@@ -275,7 +275,7 @@ def require_free_folder(folder: Path) -> None:
     """Raise `FolderTaken` unless the folder does not exist, or is empty and not the current folder."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise ProjectError(
-            f"{folder} is there, and is no folder", code="FolderTaken", fix="take another name, or move it away"
+            f"{folder} exists, and is not a folder", code="FolderTaken", fix="take another name, or move it away"
         )
     if folder.is_dir() and folder.resolve() == Path.cwd():
         raise ProjectError(
@@ -284,9 +284,9 @@ def require_free_folder(folder: Path) -> None:
     if folder.is_dir() and any(folder.iterdir()):
         command = Command("init", "--project", folder, program_only=True)
         raise ProjectError(
-            f"{folder} is there, and not empty",
+            f"{folder} exists, and is not empty",
             code="FolderTaken",
-            fix=f"take another name; to put seatrial into the package that is there: {command}",
+            fix=f"take another name; to add seatrial to the existing package: {command}",
         )
 
 
@@ -348,7 +348,7 @@ def _mistakes(text: str) -> Iterator[str]:
         return
     module = _module(text)
     if not module.isidentifier():
-        yield f"import {module} is no Python"
+        yield f"import {module} is not valid Python"
     if keyword.iskeyword(module):
         yield f"{module} is a word of Python's grammar"
     if is_python_module(text):

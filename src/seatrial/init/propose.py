@@ -193,7 +193,7 @@ def _remarks(detected: DetectedProject, planned: Sequence[PlannedSession]) -> It
         what = "pytest --doctest-modules without a path collects noxfile.py and tasks.py, too"
         yield f"{what}; keep it from them: {ignored}"
     if detected.tests.command is None:
-        yield "there are no tests: a release verifies only that the package builds and installs"
+        yield "no tests: a release verifies only that the package builds and installs"
 
 
 def _changed(path: PurePosixPath, old: str | None, new: str) -> Iterator[ProposedFile]:
@@ -306,7 +306,7 @@ def require_sessions(names: Sequence[str]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in SESSIONS]
     if unknown:
         raise ProjectError(
-            f"--without {unknown[0]} is no session: choose from {', '.join(SESSIONS)}",
+            f"--without {unknown[0]} is not a session: choose from {', '.join(SESSIONS)}",
             code="SessionUnknown",
             fix="--without mypy, for a noxfile without types",
         )

@@ -223,7 +223,7 @@ def find_changelog(project: Project, config: ChangelogConfig, files: Iterable[Pu
         if config.source is None:
             return None
         raise PyprojectInvalid(
-            f"[tool.seatrial.changelog] in {project.path}: there is no {path or 'CHANGELOG.md'}",
+            f"[tool.seatrial.changelog] in {project.path}: {path or 'CHANGELOG.md'} does not exist",
             fix='create it, or name another: file = "docs/changes.md"',
         )
     if config.source is None and find_unreleased(read_changelog_file(project.root / path)) is None:

@@ -43,7 +43,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         is_project = any((path.parent / name).is_file() for name in ("setup.py", "setup.cfg"))
         elsewhere = f"go to the project's folder; or: {Command('--project', 'FOLDER', program_only=True)}"
         raise ProjectError(
-            f"there is no {path}",
+            f"{path} does not exist",
             code="PyprojectMissing",
             fix=f"write it: {Command('init', program_only=True)}" if is_project else elsewhere,
         ) from None
@@ -147,7 +147,7 @@ def parse_ini(path: Path) -> dict[str, dict[str, str]]:
     try:
         parser.read(str(path), encoding="utf-8")
     except configparser.Error as error:
-        what = f"is no ini file: {' '.join(error.message.split())}"
+        what = f"is not a valid ini file: {' '.join(error.message.split())}"
         raise IniError(what, fix="correct that line, then run the command again") from None
     except UnicodeDecodeError as error:
         raise IniError(f"is not UTF-8: {error}", fix="save the file in UTF-8") from None

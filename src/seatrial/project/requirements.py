@@ -70,7 +70,7 @@ def _require_requirement(line: str, where: str) -> str:
         return str(Requirement(line))
     except InvalidRequirement:
         raise ProjectError(
-            f"{where}: {line!r} is no requirement by name",
+            f"{where}: {line!r} is not a requirement with a name",
             code="RequirementsUnusable",
             fix="write NAME, NAME>=1 or NAME @ ADDRESS",
         ) from None
@@ -146,7 +146,7 @@ def _read_pylock(path: Path) -> Iterator[LockedPackage]:
     try:
         packages = Pylock.from_dict(read_toml(path)).packages
     except PylockValidationError as error:
-        what = f"{path} is no lock file (PEP 751): {error}"
+        what = f"{path} is not a lock file (PEP 751): {error}"
         raise ProjectError(what, code="PyprojectUnreadable", fix="lock again") from None
     for package in packages:
         if package.version and (package.sdist or package.wheels):

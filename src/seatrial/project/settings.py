@@ -211,7 +211,7 @@ def _mistakes(table: Any) -> Iterator[str]:
     if not isinstance(table, dict):
         yield f"has to be a table, not {table!r}"
         return
-    yield from (f"there is no key {key!r}" for key in table if key not in CONFIG_KEYS)
+    yield from (f"unknown key {key!r}" for key in table if key not in CONFIG_KEYS)
     yield from _mistakes_in_texts(table)
     parts = table.get("parts", {})
     if not isinstance(parts, dict):
@@ -268,7 +268,7 @@ def _mistakes_in_ignore(ignore: object) -> Iterator[str]:
         return
     for code, reason in ignore.items():
         if not CODE.fullmatch(code):
-            yield f"ignore.{code} is no code of a check, such as DIST206"
+            yield f"ignore.{code} is not the code of a check, such as DIST206"
         elif not isinstance(reason, str) or not reason.strip():
             yield f"ignore.{code} has to say the reason why, not {reason!r}"
 

@@ -160,7 +160,7 @@ def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple
             code="FragmentInvalid",
             fix=f"name it ISSUE.TYPE.md or +WORD.TYPE.md, TYPE being one of {', '.join(news.kinds)}, and commit:\n"
             f"git mv {shlex.quote(str(misnamed[0]))} {news.folders[0]}/+WORD.{news.kinds[0]}{news.suffix}\n"
-            f"or, if it is no fragment, add it to ignore in {news.source}",
+            f"or, if it is not a fragment, add it to ignore in {news.source}",
         )
     by_name: dict[tuple[PurePosixPath, str, str, int], list[str]] = {}
     for fragment in fragments:

@@ -68,9 +68,9 @@ def parse_version(text: str) -> Version:
         return Version(text)
     except InvalidVersion:
         raise ReleaseError(
-            f"{text!r} is no version",
+            f"{text!r} is not a version",
             code="VersionInvalid",
-            fix="write it as the specification has it: 1.5.0, 1.5.0rc1, 1.5.0.post1",
+            fix="choose one like 1.5.0, 1.5.0rc1 or 1.5.0.post1",
         ) from None
 
 
@@ -118,14 +118,14 @@ def next_version(current: Version, part: str, base: str = "patch", released: Ite
     if part == "final" and current.is_prerelease:
         return _version(current, current.release)
     if part in OTHERS:
-        why = "is a pre-release" if part == "post" else "is no pre-release"
+        why = "is a pre-release" if part == "post" else "is not a pre-release"
         raise ReleaseError(
             f"--part {part} leads nowhere: {current} {why}",
             code="PartUnknown",
             fix=Command("release", "--part", "minor"),
         )
     raise ReleaseError(
-        f"there is no part {part!r}: there are {', '.join(PART_NAMES)}",
+        f"unknown part {part!r}: choose from {', '.join(PART_NAMES)}",
         code="PartUnknown",
         fix=Command("release", "--part", "minor"),
     )

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 class IndexState(Enum):
     """The state of a release on an index."""
 
-    NOT_THERE = "not there"
-    PARTLY = "partly there"
-    OTHER_BYTES = "there with other bytes, not compared"
-    DIFFERENT = "there with different content"
-    UNEXPECTED = "there with files that were not verified"
+    NOT_THERE = "not published"
+    PARTLY = "partly published"
+    OTHER_BYTES = "published with other bytes, not compared"
+    DIFFERENT = "published with different content"
+    UNEXPECTED = "published with files that were not verified"
     YANKED = "yanked"
     SAME_CONTENT = "published, packaged differently"
     PUBLISHED = "published, byte for byte"

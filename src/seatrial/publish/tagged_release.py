@@ -59,7 +59,7 @@ class TaggedRelease:
         commit = Git(repository.root).line("rev-parse", "--quiet", "--verify", f"refs/tags/{tag}^{{commit}}")
         if not commit:
             raise ReleaseError(
-                f"there is no tag {tag}",
+                f"the tag {tag} does not exist",
                 code="TagMissing",
                 fix=f"git fetch --tags; or, where nothing was released, {Command('release')}",
             )

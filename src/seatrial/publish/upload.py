@@ -54,7 +54,7 @@ class UploadPlan:
         lines = [f"{release.project} {release.version} to {index}, from {self.tagged.tag}"]
         names = {file.name for file in self.files}
         for name, sha256 in release.hashes.items():
-            lines.append(f"  {name}  {'' if name in names else 'is there already, '}sha256 {sha256}")
+            lines.append(f"  {name}  {'' if name in names else 'on the index already, '}sha256 {sha256}")
         if self.is_first:
             lines.append(
                 f"  {index} has no project {release.project} yet: this upload creates it, and makes you its owner"

@@ -272,7 +272,7 @@ class ReadyUpload:
             problem = (
                 f"only {names} was built, which was compiled for this machine" if names else "the build made no file"
             )
-            raise StepFailed(f"{problem}: there is no sdist to upload", fix="have the build backend make an sdist")
+            raise StepFailed(f"{problem}: no sdist to upload", fix="have the build backend make an sdist")
         return cls(for_any_machine, tuple(remarks))
 
 

@@ -193,7 +193,7 @@ class Rehearsal:
         with self._step("install", f"{self.project.name}=={manifest.version} from the local index, on {pythons}"):
             if not interpreters:
                 raise NotUsable(
-                    f"none of the Pythons {', '.join(self.project.pythons)} is installed to install it on",
+                    f"none of the Pythons {', '.join(self.project.pythons)} is installed",
                     fix=how_to_install(self.project.pythons[-1], self.environ),
                 )
             request = InstallRequest.of(self.project.name, manifest.version, published, self.network.simple_url)

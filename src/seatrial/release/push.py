@@ -168,7 +168,7 @@ def push_tag(repository: Repository, preconditions: Preconditions, tag: str, pro
     target, remote = preconditions.require_remote()
     oid = object_of_tag(repository, tag)
     if oid is None:
-        raise ReleaseError(f"there is no tag {tag}", code="TagMissing", fix=Command("tag"))
+        raise ReleaseError(f"the tag {tag} does not exist", code="TagMissing", fix=Command("tag"))
     if not branch_contains(repository, target.branch, f"{oid}^{{commit}}"):
         raise ReleaseError(
             f"the tag {tag} is at a commit that {target.branch} does not contain",
@@ -280,7 +280,7 @@ def _on_current_remote(repository: Repository, release_push: ReleasePush) -> Rel
     same = [remote for remote, address in addresses.items() if address is not None and address == push.address]
     if not same and addresses[name] is None:
         raise ReleaseError(
-            f"{push.tag} was pushed to {name} ({push.address or 'address unknown'}), which is no remote any more",
+            f"{push.tag} was pushed to {name} ({push.address or 'address unknown'}), which is no longer a remote",
             code="RemoteGone",
             fix=f"git remote add {name} ADDRESS, then: {Command('release', '--resume')}\n"
             f"or, if it never arrived: {Command('release', '--forget')}",

@@ -57,7 +57,7 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:
         paths = [Path(name) for name in file] or _built(folder / "dist")
         if not paths:
             raise ProjectError(
-                f"there is nothing in {folder / 'dist'}",
+                f"{folder / 'dist'} contains no distributions",
                 code="NothingToCheck",
                 fix=f"nox -s build; or: {Command('check', 'FILES', program_only=True)}",
             )

@@ -125,7 +125,7 @@ class CommandLine:
             return
         near = nearest(word, self.commands)
         raise ProjectError(
-            f"there is no command {redact(word)!r}{did_you_mean(near)}",
+            f"unknown command {redact(word)!r}{did_you_mean(near)}",
             code="CommandUnknown",
             fix=self.with_words(at, near[0]) if near else Command("--help"),
         )
@@ -335,7 +335,7 @@ class _Reader:
         near = nearest(part, PART_NAMES)
         before = self._line.words[at][: -len(part)]
         raise ReleaseError(
-            f"there is no part {redact(part)!r}{did_you_mean(near) or ': there are ' + ', '.join(PART_NAMES)}",
+            f"unknown part {redact(part)!r}{did_you_mean(near) or ': choose from ' + ', '.join(PART_NAMES)}",
             code="PartUnknown",
             fix="; or ".join(str(self._line.with_words(at, before + name)) for name in near or (SAMPLES["part"],)),
         )

@@ -101,8 +101,7 @@ def completion(context: Context, shell: str) -> None:
         if shell not in SCRIPTS:
             near = nearest(shell, SCRIPTS)
             raise ProjectError(
-                f"there is no completion for {redact(shell)!r}"
-                + (did_you_mean(near) or f", only for {', '.join(SCRIPTS)}"),
+                f"unknown shell {redact(shell)!r}" + (did_you_mean(near) or f", only for {', '.join(SCRIPTS)}"),
                 code="ValueUnknown",
                 fix=typed(("completion", near[0] if near else "bash")),
             )

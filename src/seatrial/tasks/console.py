@@ -271,7 +271,7 @@ def project_folder() -> Path:
         folder = (here / option).resolve()
         if not folder.is_dir():
             raise ProjectError(
-                f"there is no folder {folder}",
+                f"the folder {folder} does not exist",
                 code="PyprojectMissing",
                 fix=f"{Command('--project', 'FOLDER', program_only=True)}, with its pyproject.toml",
             )

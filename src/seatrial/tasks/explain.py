@@ -51,7 +51,7 @@ def explain(context: Context, code: Sequence[str]) -> None:
             if text.casefold() not in by_name:
                 near = nearest(text, (*explanations, *families), CLOSE_CODE)
                 raise ProjectError(
-                    f"there is no check or error {redact(text)!r}{did_you_mean(near)}",
+                    f"unknown code {redact(text)!r}{did_you_mean(near)}",
                     code="CodeUnknown",
                     fix=Command("explain", *near[:1], program_only=True),
                 )

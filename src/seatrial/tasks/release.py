@@ -397,7 +397,7 @@ def tag(context: Context, version: str = "", anyway: bool = False, merged: bool 
         name = snapshot.tag(new)
         if object_of_tag(repository, name):
             raise ReleaseError(
-                f"the tag {name} is there already",
+                f"the tag {name} exists already",
                 code="TagTaken",
                 fix=f"{Command('bump', '--part', 'minor')}, and commit",
             )

@@ -300,7 +300,7 @@ BUILD_SESSIONS = ("build", "check")
 def read_sessions(root: Path) -> tuple[NoxSession, ...]:
     """Ask nox for the sessions of a project. Raises `NoxfileBroken`."""
     listing = list_sessions(root)
-    problem = listing.failure or (None if listing.is_there else "  there is no such file")
+    problem = listing.failure or (None if listing.is_there else "  the file is missing")
     if problem:
         raise ProjectError(
             f"nox can't list the sessions of {root / 'noxfile.py'}:\n{problem}", code="NoxfileBroken", fix="nox --list"

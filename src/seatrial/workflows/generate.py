@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 class DriftReason(Enum):
     """Why a file is not what it should be."""
 
-    MISSING = "is not there yet"
+    MISSING = "does not exist yet"
     FOREIGN = "was written by hand: no line says which part of it is generated"
-    ELSEWHERE = "is no file of this repository's own: it, or a folder above it, is a link, or a folder is in its place"
+    ELSEWHERE = "is not a file of this repository: it, or a folder above it, is a link, or a folder is in its place"
     OTHER = "is that of another package: GitLab has one pipeline for a repository"
     EDITED = "was changed by hand between the marks"
     OUTDATED = "would be written otherwise today: the project, its settings or seatrial have changed"
@@ -150,7 +150,7 @@ DEPENDABOT_FILE = ".github/dependabot.yml"
 IN_USE = (DriftReason.EDITED, DriftReason.OUTDATED)
 """The reasons that a file can have which was generated once."""
 
-NO_REMOTE = "there is no remote, so the CI service is unknown"
+NO_REMOTE = "the repository has no remote, so the CI service is unknown"
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def read_registrations(folder: Path) -> RegistrationPlan:
         return RegistrationPlan(repository, (replace(usual, environment=environment), tester), tags, (), report)
     if not publishing.workflows:
         tester = replace(tester, workflow=ci_file(repository, project))
-        remark = f"there is no workflow: {usual.workflow} and the environment {name} are assumed"
+        remark = f"no workflow: {usual.workflow} and the environment {name} are assumed"
         registrations = (usual, *([tester] if config.workflows.testpypi else []))
         return RegistrationPlan(repository, registrations, tags, (remark,), report)
     read = tuple(dict.fromkeys(_registrations_of(publishing, usual, branch)))

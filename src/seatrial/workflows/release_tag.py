@@ -104,7 +104,7 @@ class ReleaseTag:
         versions = released_versions((tag,), self.snapshot.tag_form, self.snapshot.project.name)
         if not versions:
             raise ProjectError(
-                f"{tag} is no tag of a release: those look like {self.snapshot.tag_form}",
+                f"{tag} is not a release tag: those look like {self.snapshot.tag_form}",
                 code="TagUnfit",
                 fix='tag = "…{version}…" in [tool.seatrial] says how tags look',
             )
@@ -137,7 +137,7 @@ class ReleaseTag:
             yield f"the tag is at {tagged[:12] or 'no commit'}, and {here[:12]} is checked out"
         ref = find_branch(self.repository, branch)
         if ref is None:
-            yield f"there is no branch {branch}"
+            yield f"the branch {branch} does not exist"
         elif git.attempt("merge-base", "--is-ancestor", here, ref).returncode:
             yield f"{here[:12]} is not on {branch}"
         # A version that comes from the tag is another as soon as a file is.
