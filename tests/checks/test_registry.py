@@ -194,7 +194,7 @@ def test_errors_refuse_the_distributions_and_are_reported_together(project: Samp
 def test_code_of_no_check_is_not_ignored_in_silence() -> None:
     with pytest.raises(PyprojectInvalid) as raised:
         require_known_codes({"DIST206": "a", "DIST999": "b", "GIT001": "c"})
-    assert raised.value.what == "[tool.seatrial.ignore]: there is no check DIST999"
+    assert raised.value.what == "[tool.seatrial.ignore]: unknown check DIST999"
 
 
 @pytest.mark.slow
@@ -228,7 +228,7 @@ def test_missing_files_are_one_message(project: SampleProject) -> None:
         (
             ("check",),
             2,
-            "there is nothing in {root}/dist\nfix:  nox -s build; or: seatrial check FILES",
+            "{root}/dist contains no distributions\nfix:  nox -s build; or: seatrial check FILES",
             "NothingToCheck",
         ),
         (
@@ -237,7 +237,7 @@ def test_missing_files_are_one_message(project: SampleProject) -> None:
             "gone.whl: No such file or directory\nfix:  name distributions: seatrial check dist/*",
             "FileUnusable",
         ),
-        (("check", "."), 4, ". is no file\nfix:  name distributions: seatrial check dist/*", "FileUnusable"),
+        (("check", "."), 4, ". is not a file\nfix:  name distributions: seatrial check dist/*", "FileUnusable"),
     ):
         ran = project.seatrial(*args)
         assert ran.returncode == exit_code

@@ -259,7 +259,7 @@ def test_release_without_changes_has_nothing_to_merge(repo: ReleaseRepo) -> None
     repo.project.git("push", "-q")
     assert refused(repo, "--version", "1.2.3") == lines(
         f"""
-        seatrial: a release of 1.2.3 changes no file, so there is nothing to merge
+        seatrial: a release of 1.2.3 changes no file: nothing to merge
         fix:  push its tag alone: invoke release --version 1.2.3, without --pull-request
         {READ}NothingToMerge
         """

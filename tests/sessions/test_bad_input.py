@@ -89,7 +89,7 @@ def test_no_classifiers(project: SampleProject) -> None:
     project.write({"pyproject.toml": text.replace('">=3.9"', '"<3.9"')})
     assert refusal(project, "-l") == lines(
         f"""
-        seatrial: no classifier in {{root}}/pyproject.toml names a Python version, and requires-python = "<3.9" admits none, so there is nothing to run on
+        seatrial: no classifier in {{root}}/pyproject.toml names a Python version, and requires-python = "<3.9" admits none of them, so no tests can run
         fix:  name each Python that is supported, or give pythons= to tests() and mypy() in the noxfile:
               [project]
               classifiers = [

@@ -125,7 +125,7 @@ class Project:
             name = file_of_metadata(self.root, self.table)
             raise ProjectError(
                 f"no classifier in {self.root / name} names a Python version, and requires-python = "
-                f'"{self.requires_python}" admits none, so there is nothing to run on',
+                f'"{self.requires_python}" admits none of them, so no tests can run',
                 code="NoPythonsNamed",
                 fix="name each Python that is supported, or give pythons= to tests() and mypy() in the noxfile:\n"
                 + CLASSIFIER_EXAMPLES.get(name, CLASSIFIERS),

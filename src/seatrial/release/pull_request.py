@@ -185,7 +185,7 @@ def _plan_request(prepared: PreparedRelease, plan: ReleasePlan, remote: Remote) 
     target, _ = prepared.preconditions.require_remote()
     if not plan.diff and not plan.removed:
         raise ReleaseError(
-            f"a release of {plan.version} changes no file, so there is nothing to merge",
+            f"a release of {plan.version} changes no file: nothing to merge",
             code="NothingToMerge",
             fix=f"push its tag alone: {Command('release', '--version', plan.version)}, without --pull-request",
         )
