@@ -245,9 +245,7 @@ def require_known_codes(ignore: Mapping[str, str]) -> None:
     """Raise `PyprojectInvalid` for codes in ``[tool.seatrial.ignore]`` of which there is no check."""
     codes = sorted(rule.code for rule in (*ALL_CHECKS, *WORKFLOW_CHECKS))
     wrong = [
-        f"unknown check {code}{did_you_mean(nearest(code, codes, CLOSE_CODE))}"
-        for code in ignore
-        if code not in codes
+        f"unknown check {code}{did_you_mean(nearest(code, codes, CLOSE_CODE))}" for code in ignore if code not in codes
     ]
     if wrong:
         raise PyprojectInvalid(
