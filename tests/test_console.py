@@ -268,6 +268,13 @@ HASH = "0123456789abcdef" * 4
             ["name  free on", "      http://127.0.0.1/x:", "      take it"],
         ),
         ("next  invoke undo --index http://127.0.0.1/", 24, ["next  invoke undo --index http://127.0.0.1/"]),
+        (
+            "fix:  git fetch; or, where it is new, wait",
+            20,
+            ["fix:  git fetch; or,", "      where it is", "      new, wait"],
+        ),
+        ("  fix: ask, or: nox -s build --x a,b", 20, ["  fix: ask, or:", "  nox -s build --x a,b"]),
+        ("  \x1b[1mfix:\x1b[0m nox -s build, again", 20, ["  \x1b[1mfix:\x1b[0m nox -s build,", "    again"]),
         ("fix:  see the index and ask", 20, ["fix:  see the index", "      and ask"]),
         ("no column but many words", 12, ["no column", "but many", "words"]),
         ("  demo.whl  2,819 bytes", 20, ["  demo.whl", "  2,819 bytes"]),

@@ -62,11 +62,15 @@ ROW_STYLES = {StepState.DONE: "green", StepState.FAILED: "bold red", StepState.S
 """The styles of the signs in the list, as rich names them."""
 
 SHA256 = re.compile(r"sha256 [0-9a-f]{64}\b")
-WORD = re.compile(r"( *)(sha256 [0-9a-f]{64}\b|[\d,]+ bytes\b|\S+)")
-"""A word, with the blanks before it; a SHA-256 goes with its name, and a number of bytes with its unit."""
+WORD = re.compile(
+    r"( *)(sha256 [0-9a-f]{64}\b|[\d,]+ bytes\b"
+    r"|(?:^|(?<=: )|(?<=\x1b\[0m ))(?:seatrial|invoke|pip|python|git|gh|nox|uv|uvx) (?:[^;,]|[;,](?! ))+[;,]?|\S+)"
+)
+"""A word, with the blanks before it.
 
-COMMAND = re.compile(r"(seatrial|invoke|pip|python|git|gh|nox|uv|uvx) ")
-"""What a line begins with that a user may copy."""
+A SHA-256 goes with its name, a number of bytes with its unit, and a command, which a user may copy, stays whole: at the
+beginning of a text or after a colon, up to the end of its clause.
+"""
 
 COLUMN = re.compile(r"[A-Za-z][A-Za-z ]*?:? {2,}(?=\S)| *")
 """The first column of a card, or the indentation of a line."""
@@ -90,12 +94,12 @@ def can_encode(stream: TextIO, text: str) -> bool:
 def fit_line(line: str, width: int) -> str:
     """Return a line as lines that fit, broken at blanks and indented like its text; a longer SHA-256 is cut.
 
-    A command stays one line, which can be copied whole. Colours take no room.
+    Colours take no room.
     """
     plain = COLOUR.sub("", line)
     column = COLUMN.match(plain)
     indent = len(column[0]) if column else 0
-    if len(plain) <= width or COMMAND.match(plain, indent):
+    if len(plain) <= width:
         return line
     if plain == line:
         lines, text = [line[:indent]], line[indent:]
@@ -317,7 +321,7 @@ class Console:
             if event.text not in self._notes:
                 self._notes.add(event.text)
                 text = event.text.replace("\n", "\n  ")
-                self._write(f"{self.styled(self.sign(event.sign), 'warning')} {text}")
+                self._write(fit_text(f"{self.styled(self.sign(event.sign), 'warning')} {text}", self.stream))
         elif isinstance(event, Line):
             if self.is_verbose and self.form is not Form.QUIET:
                 self._write(f"    {event.text}".rstrip())

@@ -183,6 +183,7 @@ def _choose_with_keys(title: str, choices: Sequence[Choice]) -> str | None:
     from prompt_toolkit.application import Application  # noqa: PLC0415
     from prompt_toolkit.key_binding import KeyBindings  # noqa: PLC0415
     from prompt_toolkit.layout import FormattedTextControl, Layout, Window  # noqa: PLC0415
+    from prompt_toolkit.output import create_output  # noqa: PLC0415
 
     menu, keys = Menu(title, choices), KeyBindings()
     keys.add("up")(lambda _: menu.move(-1))
@@ -199,7 +200,12 @@ def _choose_with_keys(title: str, choices: Sequence[Choice]) -> str | None:
             menu.type(event.data)
 
     window = Window(FormattedTextControl(menu.text, show_cursor=False), dont_extend_height=True, wrap_lines=True)
-    application: Application[Any] = Application(layout=Layout(window), key_bindings=keys, erase_when_done=True)
+    output = create_output()
+    # A terminal that does not say where its cursor is gets no warning: nothing here needs to know it.
+    output.enable_cpr = False  # type: ignore[attr-defined]
+    application: Application[Any] = Application(
+        layout=Layout(window), key_bindings=keys, erase_when_done=True, output=output
+    )
     result: str | None = application.run()
     return result
 

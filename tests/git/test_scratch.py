@@ -156,8 +156,9 @@ def test_patch_is_the_same_whatever_the_user_has_set(clone: SampleProject, root:
     scratch = make(clone, root)
     (root / "unix.txt").write_bytes(b"3\n5\n")
     (root / "new.txt").write_bytes(UNIX)
+    (root / ".gitkeep").touch()
     patch, removed = scratch.changes()
-    assert (changed_files(patch), removed) == (("new.txt +2", "unix.txt +1 -1"), ())
+    assert (changed_files(patch), removed) == ((".gitkeep (empty)", "new.txt +2", "unix.txt +1 -1"), ())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the git on PATH is a script of a shell")

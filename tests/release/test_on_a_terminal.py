@@ -64,7 +64,7 @@ def test_arrow_chooses_another_part(repo: ReleaseRepo) -> None:
         ([(MENU, CTRL_C)], 5, "not released; nothing has changed"),
         ([(MENU, b"q")], 5, "not released; nothing has changed"),
         ([(MENU, ENTER), (QUESTION, b"\n")], 5, "not released; nothing has changed"),
-        ([(MENU, ENTER), (QUESTION, CTRL_C)], 130, "interrupted; seatrial status shows the state"),
+        ([(MENU, ENTER), (QUESTION, CTRL_C)], 130, "interrupted; not released; nothing has changed"),
         ([(MENU, ENTER), (QUESTION, b"y\n"), ("build", CTRL_C)], 130, "interrupted; seatrial status shows the state"),
     ],
     ids=["Ctrl-C in the menu", "q in the menu", "no", "Ctrl-C in the question", "Ctrl-C in a step"],

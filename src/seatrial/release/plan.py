@@ -150,6 +150,7 @@ def _commit_rows(head: str, commits: Sequence[str], text: str) -> list[tuple[str
 def changed_files(diff: str) -> tuple[str, ...]:
     """Return the files that a diff of git changes or adds, with the lines added and removed, as in ``a.py +3 -1``."""
     files: list[tuple[str, int, int]] = []
+    empty: set[str] = set()
     is_hunk = is_removed = False
     for line in diff.splitlines():
         if line.startswith("diff --git "):
@@ -157,6 +158,8 @@ def changed_files(diff: str) -> tuple[str, ...]:
             files.append((line.rpartition(" b/")[2].strip('"'), 0, 0))
         elif not is_hunk:
             is_hunk = line.startswith("@@")
+            if line.startswith("new file"):
+                empty.add(files[-1][0])
             is_removed = is_removed or line.startswith("deleted file")
             if is_removed and files and is_hunk:
                 files.pop()
@@ -164,7 +167,8 @@ def changed_files(diff: str) -> tuple[str, ...]:
             name, added, removed = files[-1]
             files[-1] = (name, added + (line[0] == "+"), removed + (line[0] == "-"))
     return tuple(
-        name + (f" +{added}" if added else "") + (f" -{removed}" if removed else "") for name, added, removed in files
+        name + (f" +{added}" if added else " (empty)" if name in empty else "") + (f" -{removed}" if removed else "")
+        for name, added, removed in files
     )
 
 

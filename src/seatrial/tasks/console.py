@@ -42,7 +42,8 @@ def _is_of_cache(name: object) -> bool:
 def errors_as_messages(interrupted: str = "") -> Iterator[None]:
     """Turn an error of seatrial into a message and an exit code, instead of a traceback.
 
-    ``interrupted``: what the message says after Ctrl-C; by default, which command shows the state.
+    ``interrupted``: what the message says after Ctrl-C; by default, which command shows the state. After Ctrl-C at a
+    question it is the effect of "no".
     """
     try:
         yield
@@ -66,9 +67,10 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
             fix=f"make room, or let yourself read and write it{elsewhere}; then: {Command('status')}",
         )
         raise _exit(unusable.explained_text, unusable.exit_code) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         hint = interrupted or f"{Command('status')} shows the state"
-        raise _exit(f"interrupted; {hint}", INTERRUPTED, paint=str) from None
+        effect = "; ".join(map(str, interrupt.args)) or hint
+        raise _exit(f"interrupted; {effect}", INTERRUPTED, paint=str) from None
 
 
 def _exit(text: str, code: int, paint: Callable[[str], str] = paint_error) -> Exit:
@@ -238,7 +240,10 @@ def confirm(
     views = views or {}
     words = ("yes", "no", *views)
     while True:
-        key = ask_key(question, {word[0]: word for word in words}, "n", show=console.show)
+        try:
+            key = ask_key(question, {word[0]: word for word in words}, "n", show=console.show)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(effect) from None
         if key == "y":
             return
         if key == "n":
