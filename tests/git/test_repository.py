@@ -29,6 +29,7 @@ from seatrial.release.preconditions import (
     shallow_clone_error,
 )
 from seatrial.release.prepare import scratch_clone
+from seatrial.workflows.generate import forge_of_remote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,6 +137,15 @@ def test_address_of_a_remote_is_the_one_that_git_uses(clone: SampleProject, sett
         clone.git("config", name, value)
     addresses = [clone.git("remote", "get-url", name).strip() for name in ("origin", "other")]
     assert list(read_repository(clone.root).addresses) == addresses
+
+
+def test_forge_of_a_remote_is_also_looked_for_in_the_address_that_git_replaces(clone: SampleProject) -> None:
+    """A mirror in ``url.BASE.insteadOf`` made `new --remote` and `init` write no workflows."""
+    clone.git("remote", "add", "origin", "https://github.com/acme/tidepool.git")
+    clone.git("config", "url./srv/mirror/.insteadOf", "https://github.com/")
+    repository = read_repository(clone.root)
+    assert repository.addresses == ("/srv/mirror/acme/tidepool.git",)
+    assert forge_of_remote(repository) == ("github", "github.com")
 
 
 def test_commands_that_complete_a_clone_do(clone: SampleProject) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shlex
@@ -15,6 +16,7 @@ import tomlkit
 from packaging.licenses import canonicalize_license_expression
 
 from errors_raised import raises_error
+from one_page_index import serve_page
 from release_repo import SETTINGS, made_once
 from sample_project import HERE, WITHOUT_ACCOUNTS, SampleProject, environment, normalised
 from seatrial.init.new import (
@@ -398,3 +400,33 @@ def test_missing_values_are_prompted_for_on_a_terminal(project: SampleProject) -
         ["sea", "tides"],
     )
     assert table["urls"]["Homepage"] == FORGE.removesuffix(".git")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [([b"n\n"], 5), ([b"\x03"], 130), ([b"maybe\n", b"y\n"], 0)],
+    ids=["no", "Ctrl-C", "yes"],
+)
+def test_name_that_is_taken_is_a_question_on_a_terminal(
+    project: SampleProject, answers: list[bytes], code: int
+) -> None:
+    """Only a real terminal is asked. The package is made after "yes" alone."""
+    from terminal import run_on_terminal  # noqa: PLC0415 - Windows has none
+
+    is_made = code == 0
+    dialog = [("create it all the same? [y]es [n]o (n) ", answer) for answer in answers]
+    if is_made:
+        dialog += [("description (", b"\n"), ("licence", b"\r"), ("keywords", b"\n"), ("address of the", b"\n")]
+    page = {"meta": {"api-version": "1.1"}, "name": "tidepool", "versions": ["1.2.3"], "files": []}
+    with serve_page(json.dumps(page).encode(), project="tidepool") as index:
+        environ = {**project.environ, "PIP_INDEX_URL": index}
+        ran = run_on_terminal(("seatrial", "new", "tidepool"), project.root, environ, dialog)
+    assert ran.returncode == code, ran.output
+    assert f"the name tidepool is taken on {index}" in ran.output.replace("\n", " ")
+    assert ("invalid choice 'maybe'" in ran.output) == is_made
+    assert (project.root / "tidepool/pyproject.toml").is_file() == is_made
+    if not is_made:
+        assert listed(project.root) == []
+        assert "nothing was made" in ran.output

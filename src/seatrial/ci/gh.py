@@ -310,7 +310,7 @@ def _rule_types(rules: object) -> Iterator[str]:
 
 def _is_protected_on_github(repository: Repository, branch: str) -> bool:
     """Ask GitHub, where gh is installed and logged in: rulesets first, then the protection of the branch."""
-    pairs = (owner_and_name(address) for address in repository.addresses if forge_of(address) == "github")
+    pairs = (owner_and_name(address) for address in repository.forge_addresses if forge_of(address) == "github")
     home = next(filter(None, pairs), None)
     if home is None or not has_gh():
         return False

@@ -459,7 +459,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _home_pages(repository: Repository, project: Project) -> Iterator[tuple[str, str]]:
-    addresses = [*repository.addresses]
+    addresses = [*repository.forge_addresses]
     urls = project.table.get("project", {}).get("urls")
     urls = urls if isinstance(urls, dict) else {}
     addresses += [str(urls[label]) for label in sorted(urls, key=_label_rank) if label.lower() in REPOSITORY_LABELS]

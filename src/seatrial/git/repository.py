@@ -38,6 +38,10 @@ class Upstream:
         return f"{self.remote}/{self.branch}"
 
 
+REMOTE_ADDRESS = re.compile(r"remote\..+\.(push)?url", re.DOTALL)
+"""The settings with the addresses of remotes."""
+
+
 @dataclass(frozen=True)
 class Repository:
     """The user's repository.
@@ -83,6 +87,12 @@ class Repository:
         names = (self.upstream.remote, *self.remotes) if self.upstream else self.remotes
         addresses = (self.setting(f"remote.{name}.url") for name in dict.fromkeys(names))
         return tuple(self._resolved(address) for address in addresses if address)
+
+    @property
+    def forge_addresses(self) -> tuple[str, ...]:
+        """`addresses`, and those that are written: ``url.BASE.insteadOf`` can lead to a mirror of the forge."""
+        written = (value for key, value in self.settings if REMOTE_ADDRESS.fullmatch(key))
+        return tuple(dict.fromkeys((*self.addresses, *written)))
 
     def _resolved(self, address: str) -> str:
         """Return an address with ``url.BASE.insteadOf`` applied: the longest match counts (git-config(1))."""

@@ -250,8 +250,8 @@ class DetectedProject:
     @property
     def forge(self) -> str | None:
         """The host of the remote, None when it is no forge."""
-        match = FORGE.fullmatch(next(iter(self.repository.addresses), ""))
-        return match["host"] if match and "." in match["host"] else None
+        hosts = (match["host"] for address in self.repository.forge_addresses if (match := FORGE.fullmatch(address)))
+        return next((host for host in hosts if "." in host), None)
 
     @property
     def version_source(self) -> str:

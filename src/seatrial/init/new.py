@@ -300,7 +300,7 @@ def remotes_around(above: Path, name: str) -> tuple[str, ...] | None:
         ) from None
     if done.output.strip() != "true" or is_ignored(above, name):
         return None
-    return read_repository(above).addresses
+    return read_repository(above).forge_addresses
 
 
 def read_author(above: Path) -> tuple[str, str | None]:

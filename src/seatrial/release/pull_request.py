@@ -84,17 +84,10 @@ class Forge:
         kind = None
         with contextlib.suppress(WorkflowUnknown):
             kind, _ = forge_of_remote(repository)
-        addresses = (*repository.addresses, *_written_addresses(repository))
+        addresses = repository.forge_addresses
         page = next((page for address in addresses if (page := page_of_repository(address))), None)
         home = next((pair for address in addresses if (pair := owner_and_name(address))), None)
         return cls(kind, page, "/".join(home) if home else None)
-
-
-def _written_addresses(repository: Repository) -> tuple[str, ...]:
-    """Return the addresses of the remotes as they are written, before ``url.BASE.insteadOf``."""
-    return tuple(
-        value for key, value in repository.settings if key.startswith("remote.") and key.endswith((".url", ".pushurl"))
-    )
 
 
 def open_pull_request(

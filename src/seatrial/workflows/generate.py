@@ -397,7 +397,7 @@ def _written_host(repository: Repository) -> str:
 
 def forge_of_remote(repository: Repository) -> tuple[str, str]:
     """Return the kind of the remote's forge, and its host. Raises `WorkflowUnknown` for another forge."""
-    addresses = repository.addresses
+    addresses = repository.forge_addresses
     hosts = [host_of(address) for address in addresses]
     for address, host in zip(addresses, hosts):
         kind = forge_of(address)
