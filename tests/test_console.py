@@ -122,6 +122,20 @@ def test_a_terminal_ends_with_the_list_of_steps() -> None:
     assert "\x1b[2Kdemo 1.3.0\n" in stream.getvalue()
 
 
+def test_a_step_that_runs_again_is_listed_once_with_its_own_parts() -> None:
+    """Parts of the first time were left in between, in the order of the first time."""
+    stream = Terminal()
+    console = Console(stream, form=Form.LIVE)
+    with console.running() as progress:
+        for parts in (("check", "clean"), ("check", "build", "clean")):
+            with progress.step("rehearse") as rehearsal:
+                for part in parts:
+                    with rehearsal.step(part):
+                        pass
+    rows = stream.getvalue().rpartition("rehearse")[2].split("✓ ")[1:]
+    assert [row.split()[0] for row in rows] == ["check", "build", "clean"]
+
+
 def test_what_is_waited_for_is_shown_on_a_terminal_and_leaves_no_line() -> None:
     stream = Terminal()
     console = Console.of({"TERM": "xterm"}, stream)

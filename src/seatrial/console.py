@@ -342,6 +342,10 @@ class Console:
         """Keep what an event says of a step."""
         if isinstance(event, StepStarted):
             self._wait = None
+            # A step that runs once more, such as a trial of another version, begins anew, with its parts.
+            for path in [path for path in self._steps if path[: len(event.path)] == event.path]:
+                del self._steps[path]
+                self._shown.discard(path)
             self._steps[event.path] = Step(event.path, event.about, time.monotonic())
         elif isinstance(event, StepEnded):
             step = self._steps.setdefault(event.path, Step(event.path, "", time.monotonic() - event.seconds))

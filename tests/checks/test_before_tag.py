@@ -545,8 +545,8 @@ def test_pipeline_of_another_service_is_skipped_with_a_reason() -> None:
 
 FOREIGN = replace(LANDING, released=())
 SIMILAR = (
-    f"the name tidepool is free on {LANDING.index}, but PyPI would refuse it: it is too similar to tidepoo1, which is "
-    "there; choose another name"
+    f"the name tidepool is free on {LANDING.index}, but PyPI would refuse it: it is too similar to tidepoo1; "
+    "choose another name"
 )
 
 
