@@ -75,6 +75,8 @@ class ManagedBlock:
 
 def jobs_below(block: ManagedBlock) -> tuple[str, ...]:
     """Return the names of the jobs below the generated ones; none of a file that can't be read."""
+    if not f"{block.above}{block.below}".strip():
+        return ()
     own, generated = (table_at(read_yaml(text)[0], "jobs") for text in (block.whole(), block.text))
     return tuple(str(name) for name in own if name not in generated)
 

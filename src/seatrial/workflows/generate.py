@@ -142,6 +142,8 @@ def _drift_of(expected: GeneratedFile, files: Mapping[str, str | None]) -> Drift
 
 def _folder(text: str) -> str:
     """Return the folder of the package that a pipeline of GitLab is written for, "" for the top."""
+    if "cd " not in text:
+        return ""
     commands = texts_at(table_at(read_yaml(text)[0], "build"), "script")
     return commands[0].removeprefix("cd ") if commands and commands[0].startswith("cd ") else ""
 
