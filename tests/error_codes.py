@@ -26,7 +26,8 @@ def raised() -> dict[str, set[str]]:
     """Return each code that is given to an error where it is raised, and the names of its classes."""
     codes: dict[str, set[str]] = {}
     for path in SOURCES.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)) if "code" in text and "Error" in text else ():
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func).rpartition(".")[2]
                 arguments = [word.value for word in node.keywords if word.arg == "code"]

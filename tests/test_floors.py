@@ -117,12 +117,15 @@ def test_only_faces_read_how_the_program_was_called() -> None:
 
 @functools.cache
 def attributes(path: Path) -> frozenset[str]:
-    """Return the attributes of names in a module, such as ``sys.argv``; a text for another Python has none."""
-    return frozenset(
+    """Return the attributes by which a module reads how its process was called; a text for another Python has none."""
+    text = path.read_text(encoding="utf-8")
+    if not any(name.partition(".")[2] in text for name in OF_THE_CALL):
+        return frozenset()
+    return OF_THE_CALL & {
         f"{node.value.id}.{node.attr}"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    )
+    }
 
 
 def test_variables_are_named_after_what_they_hold() -> None:

@@ -84,6 +84,7 @@ def test_unreleased_section_becomes_the_entry_of_the_release(repo: ReleaseRepo) 
     assert message == f"tidepool 1.3.0\n\n## [1.3.0] - {TODAY}\n\n### Added\n\n- Tides.\n\n"
 
 
+@pytest.mark.slow
 def test_release_without_unreleased_notes_is_refused_unless_accepted(repo: ReleaseRepo) -> None:
     without_towncrier(repo, UNRELEASED.replace("- Tides.\n", ""))
     before = repo.state()
@@ -100,6 +101,7 @@ def test_release_without_unreleased_notes_is_refused_unless_accepted(repo: Relea
     assert f"## [1.3.0] - {TODAY}\n\nNo significant changes.\n" in repo.read("CHANGELOG.md")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("heading", "released"),
     [
@@ -121,6 +123,7 @@ def test_section_that_has_the_version_of_the_next_release_already_is_its_entry(
     assert changelog == f"# Changelog\n\n{released}\n\n- Tides.\n\n{earlier}\n\n- Harbours.\n"
 
 
+@pytest.mark.slow
 def test_windows_line_ends_are_kept(repo: ReleaseRepo) -> None:
     without_towncrier(repo)
     (repo.project.root / "CHANGELOG.md").write_bytes(UNRELEASED.replace("\n", "\r\n").encode())
@@ -129,6 +132,8 @@ def test_windows_line_ends_are_kept(repo: ReleaseRepo) -> None:
     assert (repo.project.root / "CHANGELOG.md").read_bytes() == RELEASED.replace("\n", "\r\n").encode()
 
 
+@pytest.mark.slow
+@pytest.mark.selection
 def test_news_writes_a_note_below_unreleased(repo: ReleaseRepo) -> None:
     without_towncrier(repo)
     assert repo.project.invoke("news", "bugfix", "Ebb.", "--issue", "42").output == "wrote CHANGELOG.md\n"
@@ -145,6 +150,8 @@ def test_news_writes_a_note_below_unreleased(repo: ReleaseRepo) -> None:
     )
 
 
+@pytest.mark.slow
+@pytest.mark.selection
 def test_notes_in_a_changelog_that_is_made_from_fragments_are_not_lost(repo: ReleaseRepo) -> None:
     changelog = repo.read("CHANGELOG.md")
     repo.project.write(
@@ -165,12 +172,15 @@ def test_notes_in_a_changelog_that_is_made_from_fragments_are_not_lost(repo: Rel
     )
 
 
+@pytest.mark.slow
 def test_changelog_is_left_alone_where_the_project_wants_none(repo: ReleaseRepo) -> None:
     without_towncrier(repo, settings='[tool.seatrial.changelog]\nsource = "none"\n')
     release(repo, "--part", "minor")
     assert repo.read("CHANGELOG.md") == UNRELEASED
 
 
+@pytest.mark.slow
+@pytest.mark.selection
 def test_changelog_that_is_named_and_missing_is_reported(repo: ReleaseRepo) -> None:
     without_towncrier(repo, settings='[tool.seatrial.changelog]\nsource = "unreleased"\nfile = "docs/changes.md"\n')
     ran = repo.release("--part", "minor", "--yes")
