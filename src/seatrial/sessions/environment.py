@@ -121,7 +121,7 @@ def _from_sources(session: nox.Session, needed: Sequence[str], python: Interpret
     """Return the requirements that come from the sources that the project names, most projects none."""
     if not has_sources(current_project()):
         return ()
-    from seatrial.sessions.local_wheels import source_requirements  # noqa: PLC0415 - loads what builds
+    from seatrial.distributions.build import source_requirements  # noqa: PLC0415 - as in built_distributions()
 
     return source_requirements(current_project(), needed, python, state_folder(session), log_of(session))
 

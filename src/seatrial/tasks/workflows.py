@@ -67,7 +67,7 @@ def workflows(
 def show_workflow_checks() -> None:
     """Show what the checks of workflows report, and raise what is wrong."""
     from seatrial.findings import render_results
-    from seatrial.tasks.show_results import by_subject, show_results
+    from seatrial.tasks.check import by_subject, show_results
     from seatrial.workflows.generate import check_workflows
 
     report = check_workflows(project_folder())

@@ -8,10 +8,10 @@ import pytest
 
 from prepared_packages import package
 from sample_project import HERE, SampleProject, lines
+from seatrial.distributions.build import source_requirements
 from seatrial.errors import PyprojectInvalid
 from seatrial.project.project import Project
 from seatrial.project.requirements import DependencySource, dependency_sources
-from seatrial.sessions.local_wheels import source_requirements
 
 if TYPE_CHECKING:
     from pathlib import Path
