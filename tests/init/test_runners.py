@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +58,59 @@ jobs:
           DEPTH: "7"
           TOKEN: ${{ secrets.TOKEN }}
 """
+
+PATHS = """
+import nox
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+PACKAGE = ROOT / "pkg"
+PYTHONS = ["3.12", "3.13"]
+REQUIREMENTS = ["hypothesis", "attrs"]
+
+@nox.session(python=PYTHONS)
+def tests(session):
+    variables = dict(SUITE=str(ROOT / "json"), DEPTH=f"{session.name}")
+    session.install(*REQUIREMENTS, f"{ROOT}[fast]")
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # What runs with arguments is not how the tests run.
+        """
+        if session.posargs and session.posargs[0] == "coverage":
+            session.install("coverage")
+            session.run("coverage", "run", "-m", "pytest", PACKAGE)
+        else:
+            session.run("pytest", *session.posargs, PACKAGE, env=variables)
+        """,
+        """
+        if not session.posargs:
+            session.run("pytest", str(PACKAGE), env=variables)
+        else:
+            session.run("pytest", "-x", *session.posargs)
+        """,
+        'session.run("pytest", *(session.posargs or [PACKAGE]), env=variables)',
+        """
+        args = session.posargs or (str(PACKAGE),)
+        session.run("pytest", *args, env=variables)
+        """,
+    ],
+)
+def test_session_of_nox_is_read_as_it_runs_without_arguments(tmp_path: Path, body: str) -> None:
+    text = lines(PATHS) + indent(lines(body), "    ")
+    runner = first_runner(runners(tmp_path, {"noxfile.py": text}), Purpose.TESTS)
+    assert runner == Runner(
+        Purpose.TESTS,
+        ("pytest", "pkg"),
+        "noxfile.py, session tests",
+        Needs(("hypothesis", "attrs"), (), ("fast",), ()),
+        (("SUITE", "json"),),
+        ("3.12", "3.13"),
+        ("nox", "-s", "tests"),
+    )
 
 
 def test_command_of_ci_comes_with_what_is_installed_before_it(tmp_path: Path) -> None:

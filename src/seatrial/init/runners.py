@@ -21,7 +21,15 @@ from seatrial.ci.shell import ShellCommand
 from seatrial.init.needs import Needs, needs_installed, needs_of_pip, needs_of_run, words_after
 from seatrial.init.tox import as_list, minor_of, read_tox, requirements_of
 from seatrial.project.config_files import read_module
-from seatrial.project.nox_sessions import calls_in, is_session, literal_words, pythons_of_session, session_name
+from seatrial.project.nox_sessions import (
+    assigned_once,
+    calls_in,
+    is_session,
+    literal_words,
+    pythons_of_session,
+    session_name,
+    variables_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,7 +91,7 @@ def first_runner(runners: Iterable[Runner], purpose: Purpose) -> Runner | None:
     return next((runner for runner in runners if runner.purpose is purpose), None)
 
 
-TEST_PROGRAMS = ("pytest", "py.test", "unittest", "nose2", "twisted.trial", "trial", "ward", "doctest")
+TEST_PROGRAMS = ("pytest", "py.test", "unittest", "nose2", "twisted.trial", "trial", "ward", "virtue", "doctest")
 PURPOSES: Mapping[str, Purpose] = {
     **dict.fromkeys(TEST_PROGRAMS, Purpose.TESTS),
     "mypy": Purpose.TYPES,
@@ -342,19 +350,21 @@ class RunnerReader:
         helpers = {function.name: function for function in functions if function not in sessions}
         for function in called or sessions:
             needs = Needs()
+            expressions = {**assigned_once(tree.body if tree else ()), **assigned_once(ast.walk(function))}
             for call in calls_in(function, helpers):
                 if not isinstance(call.func, ast.Attribute):
                     continue
-                words = tuple(literal_words(call.args))
+                words = tuple(literal_words(call.args, expressions))
                 if call.func.attr == "install":
                     needs |= needs_of_pip(words)
                 elif call.func.attr in {"run", "run_always", "run_install"} and words:
                     for program in programs_of(ShellCommand(words)):
                         needs |= needs_installed(program)
                         where = f"noxfile.py, session {session_name(function)}"
-                        pythons = pythons_of_session(function)
+                        pythons = pythons_of_session(function, expressions)
                         by_hand = ("nox", "-s", session_name(function))
-                        context = Runner(Purpose.TESTS, (), where, needs, (), pythons, by_hand)
+                        variables = variables_of(variables_in(call, expressions))
+                        context = Runner(Purpose.TESTS, (), where, needs, variables, pythons, by_hand)
                         yield from self.resolve(program, context, depth=1)
 
     def of_scripts(self) -> Iterator[Runner]:

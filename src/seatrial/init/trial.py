@@ -422,7 +422,7 @@ class ProposalTrial:
         tool = runner.by_hand[0] if runner.by_hand else ""
         args = self._args_by_hand(runner) if tool in {"tox", "nox"} else None
         how = tool if args else BY_HAND
-        outcome, about = Outcome(is_done=False), " ".join(args or runner.command)
+        outcome, about = Outcome(is_done=False), " ".join(args[args.index(tool) :] if args else runner.command)
         name = f"{session.name}, {how}"
         with contextlib.suppress(_StepFailed), progress.step(name, about) as step, _within_time(self.report):
             try:
@@ -441,12 +441,9 @@ class ProposalTrial:
         """Return the command of tox or nox for the Python of the trial, None where it can't be run."""
         version = self.interpreter.version if self.interpreter else ""
         if runner.by_hand and runner.by_hand[0] == "nox":
-            name = runner.by_hand[-1]
-            return (
-                *process.module_command("nox"),
-                "-s",
-                f"{name}-{version}" if self.sessions.has(f"{name}-{version}") else name,
-            )
+            # One is enough where a session has parameters, or runs on several Pythons.
+            name = self.sessions.on_python(runner.by_hand[-1], version)
+            return (*process.module_command("nox"), "-s", name) if name else None
         every = read_tox(self.detected.project.root)
         variant = next((each.variant for each in every if each.name == (runner.by_hand or ("",))[-1]), ())
         environments = [each for each in every if each.where == runner.where and each.variant == variant]

@@ -12,7 +12,8 @@ import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Union
 
 from seatrial import process
 from seatrial.errors import CommandFailed, last_lines
@@ -56,6 +57,11 @@ class SessionList:
     def has(self, name: str) -> bool:
         """Whether ``nox -s NAME`` would find a session."""
         return any(name in (session.session, session.name) for session in self.sessions)
+
+    def on_python(self, name: str, version: str) -> str | None:
+        """Return how the first session of a name is called that runs on a Python, or on any; None for none."""
+        fitting = (each for each in self.sessions if each.name == name and each.python in {version, None})
+        return next((each.session for each in fitting), None)
 
     @property
     def pythons(self) -> frozenset[str]:
@@ -263,7 +269,7 @@ def _keywords(function: ast.FunctionDef) -> Mapping[str, ast.expr]:
 def calls_in(function: ast.FunctionDef, helpers: Mapping[str, ast.FunctionDef]) -> Iterator[ast.Call]:
     """Yield the calls in a session, and those in the functions that it gives its session to."""
     uncalled = dict(helpers)
-    for node in ast.walk(function):
+    for node in _run_without_arguments(function.body):
         if not isinstance(node, ast.Call):
             continue
         yield node
@@ -273,30 +279,142 @@ def calls_in(function: ast.FunctionDef, helpers: Mapping[str, ast.FunctionDef]) 
             yield from calls_in(uncalled.pop(name), uncalled)
 
 
+def _run_without_arguments(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield nodes and those below them, without the branches that run only where arguments follow ``--``."""
+    for node in nodes:
+        if isinstance(node, ast.If) and _asks_for_arguments(node.test):
+            yield from _run_without_arguments(_branch_without_arguments(node))
+        else:
+            yield node
+            yield from _run_without_arguments(ast.iter_child_nodes(node))
+
+
+def _asks_for_arguments(test: ast.expr) -> bool:
+    return any(getattr(node, "attr", getattr(node, "id", "")) == "posargs" for node in ast.walk(test))
+
+
+def _branch_without_arguments(node: ast.If) -> list[ast.stmt]:
+    return node.body if isinstance(node.test, ast.UnaryOp) else node.orelse
+
+
+def assigned_once(nodes: Iterable[ast.AST]) -> dict[str, ast.expr]:
+    """Return the expressions of the names that these statements assign, without those assigned several times."""
+    values: dict[str, list[ast.expr]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            values.setdefault(node.targets[0].id, []).append(node.value)
+    return {name: each[0] for name, each in values.items() if len(each) == 1}
+
+
+FOLDER_OF_NOXFILE = frozenset(("Path(__file__).parent", "Path.cwd()", "Path()", "os.path.dirname(__file__)"))
+"""How a noxfile names its folder, which nox runs in, when nothing resolves it."""
+RESOLVING = re.compile(r"\.(?:resolve|absolute)\(\)|\bpathlib\.")
+
+SAME_TEXT = frozenset(("str", "os.fspath", "fspath", "Path", "pathlib.Path", "list", "tuple"))
+"""Functions whose result is the text, or the texts, that they are given."""
+
+
+LiteralValue = Union[str, list[str], dict[str, str], None]
+
+
+def literal_value(node: ast.expr, names: Mapping[str, ast.expr]) -> LiteralValue:
+    """Return a text, texts or a table, as a noxfile has them when nox runs without arguments; None for others.
+
+    ``names``: the expressions of names. A path is relative to the folder of the noxfile.
+    """
+    if RESOLVING.sub("", ast.unparse(node)) in FOLDER_OF_NOXFILE:
+        return "."
+    value: LiteralValue = _LiteralReader(names).visit(node)
+    return value
+
+
+class _LiteralReader(ast.NodeVisitor):
+    """Reads the value of an expression: each method has that of a kind, and all others have none."""
+
+    def __init__(self, names: Mapping[str, ast.expr]) -> None:
+        self.names = names
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """Read nothing of what is below an expression that is computed."""
+
+    def visit_Constant(self, node: ast.Constant) -> LiteralValue:
+        return node.value if isinstance(node.value, str) else None
+
+    def visit_Name(self, node: ast.Name) -> LiteralValue:
+        others = {name: value for name, value in self.names.items() if name != node.id}
+        return literal_value(self.names[node.id], others) if node.id in self.names else None
+
+    def visit_Attribute(self, node: ast.Attribute) -> LiteralValue:
+        return [] if node.attr == "posargs" else None
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> LiteralValue:
+        is_default = isinstance(node.op, ast.Or) and _asks_for_arguments(node.values[0])
+        return literal_value(node.values[-1], self.names) if is_default else None
+
+    def visit_List(self, node: ast.List | ast.Tuple) -> LiteralValue:
+        return list(literal_words(node.elts, self.names))
+
+    visit_Tuple = visit_List  # noqa: N815
+
+    def visit_Call(self, node: ast.Call) -> LiteralValue:
+        called = ast.unparse(node.func)
+        if called == "dict" and not node.args:
+            return _texts((keyword.arg, literal_value(keyword.value, self.names)) for keyword in node.keywords)
+        return literal_value(node.args[0], self.names) if called in SAME_TEXT and len(node.args) == 1 else None
+
+    def visit_Dict(self, node: ast.Dict) -> LiteralValue:
+        keys = (literal_value(key, self.names) if key else None for key in node.keys)
+        return _texts(zip(keys, (literal_value(value, self.names) for value in node.values)))
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> LiteralValue:
+        parts = (part.value if isinstance(part, ast.FormattedValue) else part for part in node.values)
+        values = [literal_value(part, self.names) for part in parts]
+        texts = [value for value in values if isinstance(value, str)]
+        return "".join(texts) if len(texts) == len(values) else None
+
+    def visit_BinOp(self, node: ast.BinOp) -> LiteralValue:
+        left, right = literal_value(node.left, self.names), literal_value(node.right, self.names)
+        if not (isinstance(left, str) and isinstance(right, str)):
+            return None
+        if isinstance(node.op, ast.Div):
+            return str(PurePosixPath(left, right))
+        return left + right if isinstance(node.op, ast.Add) else None
+
+
+def _texts(items: Iterable[tuple[object, object]]) -> dict[str, str]:
+    return {key: value for key, value in items if isinstance(key, str) and isinstance(value, str)}
+
+
+def variables_in(call: ast.Call, names: Mapping[str, ast.expr]) -> Mapping[str, str]:
+    """Return the environment variables that a call of ``session.run`` sets, as far as they are texts."""
+    value = next((literal_value(keyword.value, names) for keyword in call.keywords if keyword.arg == "env"), None)
+    return value if isinstance(value, dict) else {}
+
+
 def session_name(function: ast.FunctionDef) -> str:
     """Return the name of a session."""
     value = _keywords(function).get("name")
     return str(value.value) if isinstance(value, ast.Constant) else function.name
 
 
-def pythons_of_session(function: ast.FunctionDef) -> tuple[str, ...]:
-    """Return the Pythons that a session names, as far as they are literals."""
-    value = _keywords(function).get("python")
-    items = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value] if value else []
-    texts = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+def pythons_of_session(function: ast.FunctionDef, names: Mapping[str, ast.expr]) -> tuple[str, ...]:
+    """Return the Pythons that a session names, as far as they are texts; ``names``: the expressions of names."""
+    node = _keywords(function).get("python")
+    value = literal_value(node, names) if node else None
+    texts = [value] if isinstance(value, str) else value or ()
     return tuple(text for text in texts if re.fullmatch(r"3\.\d+t?", text))
 
 
-def literal_words(args: Iterable[ast.expr]) -> Iterator[str]:
+def literal_words(args: Iterable[ast.expr], names: Mapping[str, ast.expr]) -> Iterator[str]:
     """Yield the arguments of a call that are texts; what is computed is left out, and ends an option before it."""
     for argument in args:
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-            yield argument.value
-        elif not isinstance(argument, ast.Starred):
-            yield "$X"
-        elif "dependency_groups" in ast.unparse(argument):
-            call = argument.value
-            names = call.args[1:] if isinstance(call, ast.Call) else []
-            for node in names:
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    yield f"--group={node.value}"
+        if isinstance(argument, ast.Starred):
+            value = literal_value(argument.value, names)
+            if isinstance(value, list):
+                yield from value
+            elif isinstance(argument.value, ast.Call) and "dependency_groups" in ast.unparse(argument.value):
+                groups = literal_words(argument.value.args[1:], names)
+                yield from (f"--group={group}" for group in groups if "$" not in group)
+        else:
+            value = literal_value(argument, names)
+            yield value if isinstance(value, str) else "$X"
