@@ -9,7 +9,7 @@ import pytest
 
 from sample_project import HERE, lines
 from sample_projects import make_sample
-from seatrial.init.trial import Counts, Outcome, count_tests, is_hollow, joined
+from seatrial.init.trial import ERRORS_OF_CHECKS, Counts, Outcome, count_tests, following_requests, is_hollow, joined
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +50,43 @@ def test_sessions_that_tox_runs_as_one_are_counted_together() -> None:
     assert joined([unit, doctest]) == Outcome(is_done=True, counts=Counts(3, 0, 1), output="unit\ndoc")
     failed = Outcome(is_done=False, counts=Counts(1, 2, 0), output="failed")
     assert joined([unit, failed]) == Outcome(is_done=False, counts=Counts(4, 2, 1), output="failed")
+
+
+OUT = """
+seatrial: release: seatrial release --yes --part minor ended with exit code 5:
+  seatrial: a check failed:
+  error    INDEX011  https://index.example/simple/ has tidepool 1.3.0:
+                     tidepool-1.3.0.tar.gz  sha256 3b6e
+                     fix: release the version after it: seatrial release --version 1.3.4
+  warning  META021  license is a table, which is deprecated
+                    fix: license = "MIT"
+  36 passed, 1 error, 1 warning
+  fix:  fix it and commit
+"""
+LEFT = [("--part", "minor"), ("--part", "major")]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "requests"),
+    [
+        (Outcome(is_done=True, output=OUT), []),
+        (Outcome(is_done=False, output=OUT), [("--version", "1.3.4")]),
+        (Outcome(is_done=False, output="more: seatrial explain TagTaken\n"), LEFT),
+        (Outcome(is_done=False, output="  error    META030  the name is taken\n"), []),
+    ],
+)
+def test_trial_rehearses_the_version_after_those_of_the_index(
+    outcome: Outcome, requests: list[tuple[str, str]]
+) -> None:
+    assert following_requests(LEFT, outcome) == requests
+
+
+def test_cause_of_a_failed_rehearsal_is_its_errors() -> None:
+    more = "  error    DIST001  the wheel is empty\n                    fix: fill it\n"
+    text = lines(OUT).replace("  36 passed", f"{more}  36 passed")
+    errors = ERRORS_OF_CHECKS.findall(text)
+    assert [error.split()[1] for error in errors] == ["INDEX011", "DIST001"]
+    assert "".join(errors) == text[text.index("  error") : text.index("  warning")] + more
 
 
 def adopt(repo: ReleaseRepo, *args: str) -> tuple[dict[str, str], str]:

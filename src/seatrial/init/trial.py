@@ -110,10 +110,13 @@ class TrialRow:
 
 @dataclass
 class TrialReport:
-    """What came of a trial: rows of a table, remarks, the sessions that are proposed now, and the part released."""
+    """What came of a trial: rows of a table, remarks, and the sessions that are proposed now.
+
+    ``request``: the option with the part or version that was rehearsed, None while no rehearsal has succeeded.
+    """
 
     planned: tuple[PlannedSession, ...]
-    part: str | None = None
+    request: tuple[str, str] | None = None
     rows: list[TrialRow] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -385,19 +388,22 @@ class ProposalTrial:
         command = (sys.executable, "-m", "seatrial", "rehearse", "--no-tests", "--anyway", "--allow-empty")
         outcome = Outcome(is_done=False)
         first = part_to_release(self.detected)
-        for part in (first, *(part for part in ("patch", "minor", "major") if part != first)):
-            about = f"a release ({part}) of the copy"
+        requests = [("--part", part) for part in dict.fromkeys((first, "patch", "minor", "major"))]
+        while requests:
+            request = requests.pop(0)
+            about = f"a release ({request[1]}) of the copy"
             with contextlib.suppress(_StepFailed), progress.step("rehearse", about) as step, _within_time(self.report):
-                outcome = self._rehearsed((*command, "--part", part), step)
+                outcome = self._rehearsed((*command, *request), step)
                 outcome.require()
-            self.report.part = part if outcome.is_done else None
-            if outcome.is_done or not re.search(r"INDEX011|TagTaken|PartTooSmall", outcome.output):
-                break
+            self.report.request = request if outcome.is_done else None
+            requests = following_requests(requests, outcome) if request[0] == "--part" else []
         self.report.row(
             "rehearse", "done" if outcome.is_done else "failed", "ready" if outcome.is_done else "see below"
         )
         if not outcome.is_done:
-            self.report.remarks.append(f"a rehearsal of the release fails:\n{outcome.tail}")
+            errors = "".join(ERRORS_OF_CHECKS.findall(outcome.output))
+            cause = last_lines(errors, 2 * LAST_LINES) if errors else outcome.tail
+            self.report.remarks.append(f"a rehearsal of the release fails:\n{cause}")
 
     def _rehearsed(self, command: tuple[str, ...], progress: Progress) -> Outcome:
         """Run a rehearsal, whose steps become those of ours."""
@@ -490,6 +496,23 @@ def part_to_release(detected: DetectedProject) -> str:
     is_ahead = version is not None and detected.released is not None and version > detected.released
     return "auto" if is_ahead else "patch"
 
+
+def following_requests(requests: list[tuple[str, str]], outcome: Outcome) -> list[tuple[str, str]]:
+    """Return what to rehearse after a rehearsal that came to ``outcome``; ``requests``: the parts that are left.
+
+    Where the index is ahead of the tags, that is the version which the rehearsal names.
+    """
+    match = None if outcome.is_done else VERSION_IS_OUT.search(outcome.output)
+    if match is None:
+        return []
+    return [("--version", match["version"])] if match["version"] else requests
+
+
+VERSION_IS_OUT = re.compile(r"TagTaken|PartTooSmall|INDEX011.*?--version (?P<version>[^\s;]+)", re.DOTALL)
+ERRORS_OF_CHECKS = re.compile(
+    r"^ *error +[A-Z]+\d+ .*?(?=^ *(?:(?:error|warning) +[A-Z]+\d+ |\d+ passed\b)|\Z)", re.MULTILINE | re.DOTALL
+)
+"""The findings that stop a release, as a release prints them."""
 
 BY_HAND = "by hand"
 """How a command runs that no tool of the project runs: where the project is installed from its folder."""

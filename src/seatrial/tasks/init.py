@@ -106,7 +106,7 @@ def init(
             parts = _choose_parts(console, detected, parts)
         can_ask = yes or dry_run or is_interactive()
         with console.waiting("preparing the files"):
-            proposal, part = parts.propose(detected), part_to_release(detected)
+            proposal, request = parts.propose(detected), ("--part", part_to_release(detected))
             require_clean_files(detected, proposal)
             if proposal.files and can_ask and not no_try:
                 console.show("")
@@ -120,7 +120,7 @@ def init(
                 )
                 console.pause()
                 console.show(_trial_text(console, report))
-                part = report.part or part
+                request = report.request or request
         if dry_run and proposal.files:
             console.show(f"\n{proposal.diff}", paint_diff)
         if proposal.files:
@@ -135,7 +135,8 @@ def init(
             written = f"{count_text(len(proposal.files), 'file')}, {count_text(proposal.lines, 'line')} written"
             sign = console.styled(console.sign("done"), "ok")
             empty = ["--allow-empty"] if lacks_notes(detected.project.root) else []
-            following = f"next  commit them, then: {Command('rehearse', part, *empty)}"
+            words = request if request[0] == "--version" else request[1:]
+            following = f"next  commit them, then: {Command('rehearse', *words, *empty)}"
             console.show(f"\n{sign} {written}\n{following}", paint_rows)
 
 
