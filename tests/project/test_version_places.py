@@ -267,6 +267,26 @@ def test_version_can_come_from_the_tag(tmp_path: Path, pyproject: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "source"),
+    [
+        ("from setuptools_scm import get_version\n__version__ = get_version()\n", VersionSource.TAG),
+        (
+            "import pdm.backend.hooks.version as hooks\ndef v(): return hooks.get_version_from_scm('.')\n",
+            VersionSource.TAG,
+        ),
+        ('from subprocess import run\n__version__ = run(["git", "describe", "--tags"])\n', VersionSource.TAG),
+        # A literal that has nothing to do with tags.
+        ('"""Digits that git does not describe: a tag has them too."""\n__version__ = "1.2.3"\n', VersionSource.FILES),
+    ],
+)
+def test_code_that_hatch_runs_for_the_version_can_read_the_tags(
+    tmp_path: Path, code: str, source: VersionSource
+) -> None:
+    places = find(tmp_path, **{"pyproject.toml": HATCH, "v.py": code})
+    assert places.source is source
+
+
+@pytest.mark.parametrize(
     "script",
     [
         "import versioneer\n{}setup(version=versioneer.get_version(), cmdclass=versioneer.get_cmdclass())\n",

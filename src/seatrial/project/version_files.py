@@ -220,7 +220,25 @@ def comes_from_tag(project: Project) -> bool:
     )
     is_configured = any(tool.get(name, {}).get(table, {}).get(key) in values for name, table, key, values in sources)
     has_path = bool(tool.get("hatch", {}).get("version", {}).get("path"))
+    is_configured = is_configured or _has_code_that_reads_tags(project)
     return is_configured or (bool(names & set(TAG_PLUGINS)) and not has_path and not _setuptools_settings(tool))
+
+
+READS_TAGS = re.compile(
+    r"^[ \t]*(?:from|import)[ \t]+(?:setuptools_scm|vcs_versioning|hatch_vcs|dunamai|versioningit|git)\b"
+    r"|\bget_version_from_scm\b|\bgit\b[\s\"',]+(?:describe|tag)\b",
+    re.MULTILINE,
+)
+
+
+def _has_code_that_reads_tags(project: Project) -> bool:
+    """Whether hatch runs code of the project for the version (``source = "code"``), and that reads the tags."""
+    setting = project.table.get("tool", {}).get("hatch", {}).get("version", {})
+    is_code = isinstance(setting, dict) and setting.get("source") == "code"
+    text = (
+        read_text(project, PurePosixPath(str(setting.get("path") or ""))) if is_code and setting.get("path") else None
+    )
+    return text is not None and READS_TAGS.search(text) is not None
 
 
 def _main(project: Project) -> Iterator[VersionPlace]:
