@@ -9,16 +9,21 @@ import pytest
 
 from sample_project import lines
 from sample_projects import make_sample
+from seatrial.init.changelog import require_source
 from seatrial.init.detect import detect_project
+from seatrial.init.files import noxfile_with_sessions, session_calls, write_proposal
+from seatrial.init.propose import Parts
 from seatrial.init.remove import (
     is_own_tasks_file,
     noxfile_without_sessions,
     plan_removal,
     pyproject_without_tables,
+    remove_files,
     without_ignored,
     without_marker,
 )
 from seatrial.init.sessions import script_block, with_block
+from unadopted_project import METADATA, begin_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,6 +170,36 @@ def test_what_is_left_is_named_with_its_place(project: SampleProject) -> None:
         "CHANGELOG.md:3: the heading without notes was left",
     ]
     assert folders.startswith(".nox, .git/seatrial")
+
+
+@pytest.mark.parametrize(
+    ("files", "changelog"),
+    [
+        ({}, "fragments"),
+        ({}, "unreleased"),
+        ({"CHANGES.rst": "Changes\n=======\n\n1.2.3 (2024-02-29)\n------------------\n\n- Old.\n"}, "unreleased"),
+        ({"CHANGELOG.md": "# Changelog\n\n## 1.2.3\n\n- Old.\n"}, "fragments"),
+        # Without a line end at the end.
+        ({".gitignore": "*.pyc", "pyproject.toml": f"{METADATA}\n[tool.ruff]\nline-length = 100"}, "none"),
+        # Next to sessions of the project.
+        ({"noxfile.py": lines(OWN), ".gitignore": "*.pyc\n"}, "none"),
+        ({"noxfile.py": lines(OWN)}, "unreleased"),
+        ({"noxfile.py": lines(OWN), ".gitignore": ".nox/\n"}, "none"),
+    ],
+)
+def test_removal_leaves_the_files_as_they_were(project: SampleProject, files: dict[str, str], changelog: str) -> None:
+    begin_project(project, {"pyproject.toml": METADATA, **files}, "v1.2.3")
+    detected = detect_project(project.root)
+    parts = Parts(workflows=False, changelog=require_source("", "", changelog))
+    write_proposal(detected, parts.propose(detected))
+    noxfile = project.root / "noxfile.py"
+    if "noxfile.py" in files:
+        noxfile.write_text(noxfile_with_sessions(noxfile.read_text(), session_calls(detected)))
+    project.commit("Adopt seatrial")
+    adopted = detect_project(project.root)
+    remove_files(adopted, plan_removal(adopted))
+    project.git("add", "--all")
+    assert project.git("diff", "--cached", "HEAD~1") == ""
 
 
 @pytest.mark.slow

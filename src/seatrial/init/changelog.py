@@ -360,6 +360,10 @@ def lacks_notes(root: Path) -> bool:
     return changelog is not None and not changelog.among(files)
 
 
+UNRELEASED_TITLE = "# Changelog\n"
+"""How a changelog by hand begins that init writes."""
+
+
 def changelog_files(detected: DetectedProject, plan: ChangelogPlan) -> Iterator[ProposedFile]:
     """Yield the changelog with what a release looks for, and the folder of the fragments."""
     path = plan.file
@@ -371,7 +375,7 @@ def changelog_files(detected: DetectedProject, plan: ChangelogPlan) -> Iterator[
             yield ProposedFile(fragment, existing, content)
     old = detected.read(path)
     if plan.source == "unreleased":
-        new = old or "# Changelog\n"
+        new = old or UNRELEASED_TITLE
         new = new if find_unreleased(new) else with_unreleased_heading(new, is_rst=path.suffix == ".rst")
         if new != old:
             yield ProposedFile(path, old, new)

@@ -14,12 +14,12 @@ from platformdirs import user_cache_path
 
 from seatrial.errors import SeatrialError, count_text
 from seatrial.git.command import Git
-from seatrial.init.changelog import FRAGMENTS
+from seatrial.init.changelog import FRAGMENTS, UNRELEASED_TITLE
 from seatrial.init.files import Proposal, ProposedFile, write_proposal
 from seatrial.init.propose import IGNORED
 from seatrial.init.sessions import without_seatrial
-from seatrial.project.changelog import default_marker
-from seatrial.project.unreleased import find_unreleased, unreleased_notes
+from seatrial.project.changelog import default_marker, new_changelog
+from seatrial.project.unreleased import find_unreleased, unreleased_notes, with_unreleased_heading
 from seatrial.workflows.generate import Generator, find_drift
 
 if TYPE_CHECKING:
@@ -73,12 +73,13 @@ def _deletion(file: ProposedFile) -> str:
 
 def plan_removal(detected: DetectedProject) -> Removal:
     """Return what takes seatrial out of a project. Nothing is written."""
-    kept_fragments = _fragments(detected)
+    kept_fragments, before = _fragments(detected), FilesBefore.of(detected)
     changes = [
-        *_without_faces(detected),
+        *_without_faces(detected, before),
         *_without_tables(detected, kept_fragments),
-        *_without_changelog(detected, kept_fragments),
+        *_without_changelog(detected, kept_fragments, before),
     ]
+    changes = [(path, old, before.text_like(path, new)) for path, old, new in changes]
     prefix = PurePosixPath(detected.repository.prefix)
     files = [ProposedFile(prefix / path, old, new or "") for path, old, new in changes if new != old]
     gone = {prefix / path for path, _, new in changes if new is None}
@@ -92,14 +93,48 @@ Change = tuple[PurePosixPath, str, Optional[str]]
 """A path, its text, and its text without seatrial: None where nothing else is in it."""
 
 
-def _without_faces(detected: DetectedProject) -> Iterator[Change]:
+@dataclass(frozen=True)
+class FilesBefore:
+    """The files of a project as they were before a commit brought seatrial into its noxfile.py.
+
+    ``commit``: the one before it, HEAD while there is none, None where that is unknown.
+    """
+
+    git: Git
+    commit: str | None
+
+    @classmethod
+    def of(cls, detected: DetectedProject) -> FilesBefore:
+        """Find the commit of a project."""
+        git = Git(detected.project.root)
+        if detected.repository.commit is None:
+            return cls(git, None)
+        adopting = git.attempt("log", "--reverse", "--format=%P;", "-S", "seatrial", "--", "noxfile.py")
+        parents, sign, _ = adopting.output.partition(";")
+        return cls(git, (parents.partition(" ")[0] or None) if sign else "HEAD")
+
+    def read(self, path: PurePosixPath) -> str | None:
+        """Return the text of a file, with LF for its line ends; None where it was not there, or that is unknown."""
+        shown = self.git.attempt("show", f"{self.commit}:./{path}") if self.commit else None
+        return shown.output.replace("\r\n", "\n") if shown and not shown.returncode else None
+
+    def text_like(self, path: PurePosixPath, text: str | None) -> str | None:
+        """Return the former text of a file where ``text`` differs from it by its last line end alone, else ``text``."""
+        former = self.read(path) if text is not None else None
+        return former if text and former and former.rstrip("\n") == text.rstrip("\n") else text
+
+
+def _without_faces(detected: DetectedProject, before: FilesBefore) -> Iterator[Change]:
     """Yield noxfile.py, tasks.py and .gitignore, as far as they are of seatrial."""
     noxfile, tasks, ignored = (detected.read(PurePosixPath(name)) for name in ("noxfile.py", "tasks.py", ".gitignore"))
     if noxfile and "seatrial" in noxfile:
         kept = noxfile_without_sessions(noxfile)
         yield PurePosixPath("noxfile.py"), noxfile, kept
-        if kept is None and ignored:
-            yield PurePosixPath(".gitignore"), ignored, without_ignored(ignored) or None
+        remaining = without_ignored(ignored) if ignored else ""
+        # Where nox stays, its lines are the project's own unless they came with seatrial.
+        came_with_it = before.commit and (before.read(PurePosixPath(".gitignore")) or "").rstrip() == remaining.rstrip()
+        if ignored and (kept is None or came_with_it):
+            yield PurePosixPath(".gitignore"), ignored, remaining or None
     if tasks and is_own_tasks_file(tasks):
         yield PurePosixPath("tasks.py"), tasks, None
 
@@ -111,15 +146,25 @@ def _without_tables(detected: DetectedProject, fragments: Iterable[PurePosixPath
         yield path, text, pyproject_without_tables(text, changelog=not tuple(fragments))
 
 
-def _without_changelog(detected: DetectedProject, fragments: Iterable[PurePosixPath]) -> Iterator[Change]:
-    """Yield the marker of towncrier, and what keeps the folder of the fragments, where no fragment is in it."""
+def _without_changelog(
+    detected: DetectedProject, fragments: Iterable[PurePosixPath], before: FilesBefore
+) -> Iterator[Change]:
+    """Yield the Unreleased heading that init wrote, or the marker of towncrier and what keeps an empty folder."""
+    if detected.log and before.commit and (text := detected.read(detected.log)):
+        former = before.read(detected.log)
+        begun = with_unreleased_heading(former or UNRELEASED_TITLE, is_rst=detected.log.suffix == ".rst")
+        if begun == text != former:
+            yield detected.log, text, former
     if detected.news is None or detected.news.folders != (PurePosixPath(FRAGMENTS),) or tuple(fragments):
         return
     keep, path = PurePosixPath(FRAGMENTS, ".gitkeep"), PurePosixPath(detected.news.filename)
     if (text := detected.read(keep)) is not None:
         yield keep, text, None
     if log := detected.read(path):
-        yield path, log, without_marker(path, log)
+        kept, marker = without_marker(path, log), default_marker(path)
+        is_new = before.commit and before.read(path) is None
+        begun = without_marker(path, new_changelog(marker, is_markdown=path.suffix == ".md"))
+        yield path, log, None if is_new and kept == begun else kept
 
 
 def noxfile_without_sessions(text: str) -> str | None:
@@ -255,7 +300,8 @@ def _remarks(
         yield "[tool.bumpversion] in pyproject.toml was left: bump-my-version works without seatrial"
     path = detected.log
     text = (detected.read(path) if path else None) or ""
-    if (heading := find_unreleased(text)) and not unreleased_notes(text):
+    is_changed = path and PurePosixPath(repository.prefix, path) in texts
+    if not is_changed and (heading := find_unreleased(text)) and not unreleased_notes(text):
         yield f"{path}:{heading.line + 1}: the heading without notes was left"
     folders = (detected.project.root / ".nox", repository.common_dir / "seatrial", user_cache_path("seatrial"))
     leftovers = [_relative(folder, repository.root) for folder in folders if folder.is_dir()]
