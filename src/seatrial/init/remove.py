@@ -115,8 +115,8 @@ class FilesBefore:
 
     def read(self, path: PurePosixPath) -> str | None:
         """Return the text of a file, with LF for its line ends; None where it was not there, or that is unknown."""
-        shown = self.git.attempt("show", f"{self.commit}:./{path}") if self.commit else None
-        return shown.output.replace("\r\n", "\n") if shown and not shown.returncode else None
+        done = self.git.attempt("show", f"{self.commit}:./{path}") if self.commit else None
+        return done.output.replace("\r\n", "\n") if done and not done.returncode else None
 
     def text_like(self, path: PurePosixPath, text: str | None) -> str | None:
         """Return the former text of a file where ``text`` differs from it by its last line end alone, else ``text``."""
@@ -130,11 +130,12 @@ def _without_faces(detected: DetectedProject, before: FilesBefore) -> Iterator[C
     if noxfile and "seatrial" in noxfile:
         kept = noxfile_without_sessions(noxfile)
         yield PurePosixPath("noxfile.py"), noxfile, kept
-        remaining = without_ignored(ignored) if ignored else ""
+        path = PurePosixPath(".gitignore")
+        former = before.read(path) or ""
         # Where nox stays, its lines are the project's own unless they came with seatrial.
-        came_with_it = before.commit and (before.read(PurePosixPath(".gitignore")) or "").rstrip() == remaining.rstrip()
+        came_with_it = before.commit and ignored and without_ignored(ignored, former) == former
         if ignored and (kept is None or came_with_it):
-            yield PurePosixPath(".gitignore"), ignored, remaining or None
+            yield path, ignored, (former if came_with_it else without_ignored(ignored)) or None
     if tasks and is_own_tasks_file(tasks):
         yield PurePosixPath("tasks.py"), tasks, None
 
@@ -183,6 +184,7 @@ def noxfile_without_sessions(text: str) -> str | None:
         if _is_of_seatrial(statement)
         for number in range(statement.lineno - 1, statement.end_lineno or statement.lineno)
     }
+    gone |= {number for number, line in enumerate(lines) if line.startswith("# sessions.")}
     kept = [line for number, line in enumerate(lines) if number not in gone]
     return without_seatrial("".join(kept)).rstrip("\n") + "\n"
 
@@ -241,12 +243,12 @@ def pyproject_without_tables(text: str, *, changelog: bool) -> str:
     return re.sub(r"\n{3,}", "\n\n", document.as_string()).rstrip("\n") + "\n" if names else text
 
 
-def without_ignored(text: str) -> str:
-    """Return a .gitignore without the lines that init adds at its end."""
+def without_ignored(text: str, former: str = "") -> str:
+    """Return a .gitignore without the lines that init adds at its end, as far as they are not those of a former one."""
     lines = text.splitlines(keepends=True)
-    while lines and lines[-1].strip() in {*IGNORED, "!/noxfile.py", "!/tasks.py"}:
+    while len(lines) > len(former.splitlines()) and lines[-1].strip() in {*IGNORED, "!/noxfile.py", "!/tasks.py"}:
         del lines[-1]
-    return "".join(lines)
+    return former if former.rstrip() == "".join(lines).rstrip() else "".join(lines)
 
 
 def without_marker(path: PurePosixPath, text: str) -> str:

@@ -373,12 +373,12 @@ class _LiteralReader(ast.NodeVisitor):
         return "".join(texts) if len(texts) == len(values) else None
 
     def visit_BinOp(self, node: ast.BinOp) -> LiteralValue:
-        left, right = literal_value(node.left, self.names), literal_value(node.right, self.names)
-        if not (isinstance(left, str) and isinstance(right, str)):
+        start, end = literal_value(node.left, self.names), literal_value(node.right, self.names)
+        if not (isinstance(start, str) and isinstance(end, str)):
             return None
         if isinstance(node.op, ast.Div):
-            return str(PurePosixPath(left, right))
-        return left + right if isinstance(node.op, ast.Add) else None
+            return str(PurePosixPath(start, end))
+        return start + end if isinstance(node.op, ast.Add) else None
 
 
 def _texts(items: Iterable[tuple[object, object]]) -> dict[str, str]:
