@@ -9,7 +9,7 @@ import pytest
 
 import sample_dists
 from errors_raised import raises_error
-from seatrial.errors import UploadFailed
+from seatrial.errors import CredentialMissing, UploadFailed
 from seatrial.index.twine import KEYRING_FIX, KNOWING_METADATA_2_5, Patience, twine_check, twine_upload
 
 if TYPE_CHECKING:
@@ -67,3 +67,17 @@ def test_keyring_that_does_not_answer_is_not_waited_for(project: SampleProject) 
     without = {**environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
     with pytest.raises(UploadFailed):
         twine_upload([project.root / wheel.name], without, Patience(keyring=600))
+
+
+@pytest.mark.slow
+def test_keyring_that_fails_is_named(project: SampleProject) -> None:
+    """Twine logs what it raises, and then says only that no credential was found."""
+    (project.root / "failing_keyring.py").write_text(KEYRING.format(body="raise RuntimeError('it is locked')"))
+    wheel = sample_dists.wheel()
+    (project.root / wheel.name).write_bytes(wheel.data())
+    failing = {"PYTHONPATH": str(project.root), "PYTHON_KEYRING_BACKEND": "failing_keyring.Backend"}
+    index = {"TWINE_REPOSITORY_URL": "http://127.0.0.1:9/legacy/", "TWINE_USERNAME": "a"}
+    with pytest.raises(CredentialMissing) as raised:
+        twine_upload([project.root / wheel.name], {**project.environ, **failing, **index}, repository=None)
+    assert raised.value.what.endswith("\n  the keyring failed: RuntimeError: it is locked")
+    assert raised.value.fix == KEYRING_FIX

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,9 @@ KEYRING_SECONDS = 60
 KEYRING_FIX = (
     "unlock the keyring, or leave it out: set TWINE_PASSWORD, or PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring"
 )
+
+KEYRING_FAILURE = re.compile(r"^WARNING .* from keyring\s*\n(?: +\S.*\n)* +(\S.*?) *\n(?! )", re.MULTILINE)
+"""The exception of a keyring, at the end of the traceback that twine logs before it goes on without a password."""
 
 FIRST_KNOWING_METADATA_2_5 = 7
 
@@ -127,6 +131,9 @@ def twine_upload(
     if done.returncode:
         message = _last_message(last_lines(output))
         fix = next((fix for sign, fix in UPLOAD_FIXES if sign in message), "correct what it names")
+        failure = KEYRING_FAILURE.search(output) if NO_CREDENTIAL in message else None
+        if failure:
+            message, fix = f"{message}\n  the keyring failed: {failure[1]}", KEYRING_FIX
         kind = CredentialMissing if NO_CREDENTIAL in message else UploadFailed
         raise kind(f"twine upload failed:\n{message}", fix=fix)
     return output.strip()
