@@ -276,6 +276,21 @@ def test_environment_for_children_leads_no_git_astray_and_lets_nobody_publish(
     assert (environment["TIDE"], environment["LC_ALL"]) == ("high", "C.UTF-8")
 
 
+def test_git_installers_and_sessions_get_nothing_that_publishes(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = (
+        "FLIT_USERNAME",
+        "TWINE_REPOSITORY_URL",
+        "PDM_PUBLISH_USERNAME",
+        "MATURIN_PYPI_TOKEN",
+        "INTERNAL_DEVPI_USER",
+    )
+    for name in names:
+        monkeypatch.setenv(name, "x")
+    assert not {*names} & process.user_environment().keys()
+    assert process.secrets_removed().items() >= dict.fromkeys(names).items()
+    assert {*names} <= process.publishing_environment().keys()
+
+
 def test_build_of_a_commit_gets_no_variable_that_changes_what_is_built(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
