@@ -14,12 +14,14 @@ import pytest
 
 from errors_raised import raises_error
 from git_server import SlowRemote, serve_remote, the_line_is_cut
-from seatrial.errors import ReleaseError
-from seatrial.events import Activity, Note, Progress
+from seatrial.errors import PushRefused, ReleaseError
+from seatrial.events import SILENT, Activity, Note, Progress
 from seatrial.git.push import (
+    AtomicPush,
     BranchPush,
     PushState,
     begin_trace,
+    complete_push,
     push_branch,
     read_branches,
     refusal_fix,
@@ -298,3 +300,20 @@ def test_fix_for_a_mirror_names_its_setting_and_works(clone: SampleProject) -> N
     assert str(raised.value.fix) == "push branches alone, not all refs: git config --unset 'remote.co$py.mirror'"
     clone.run(*shlex.split(str(raised.value.fix).partition(": ")[2]))
     try_push(repository, upstream)
+
+
+@pytest.mark.parametrize("refused", ["refs/heads/main", "refs/tags/v1.3.0"])
+def test_remote_that_refuses_the_branch_or_the_tag_gets_neither(
+    clone_of_branch: SampleProject, tmp_path: Path, refused: str
+) -> None:
+    """Such as a protected tag: the other one must not be there then."""
+    hook = clone_of_branch.root.parent / "remote.git/hooks/update"
+    hook.write_text(f'#!/bin/sh\n[ "$1" != {refused} ]\n')
+    hook.chmod(0o755)
+    commit = clone_of_branch.git("rev-parse", "HEAD").strip()
+    before = clone_of_branch.git("ls-remote", "origin")
+    push = AtomicPush(Upstream("origin", "refs/heads/main"), commit, "v1.3.0", commit)
+    with pytest.raises(PushRefused) as raised:
+        complete_push(read_repository(clone_of_branch.root), push, tmp_path / "trace", SILENT, 0)
+    assert raised.value.fix == "do what the remote's hook asks for"
+    assert clone_of_branch.git("ls-remote", "origin") == before
