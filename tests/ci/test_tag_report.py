@@ -115,6 +115,11 @@ OTHERS: dict[str, dict[str, str]] = {
         job(condition="success() && !contains(github.event.pull_request.labels.*.name, 'quick')")
     ),
     "every tag of every name": release(job(), on="on: push\n"),
+    "a workflow that other events start too": release(
+        job(),
+        on="on: {push: {branches: [main, next], tags: ['v*']}, pull_request: {branches: [main]}, "
+        "schedule: [{cron: x}], workflow_dispatch: }\n",
+    ),
     "no workflow": {},
 }
 """Files that the scenarios of publishing do not have."""
@@ -150,7 +155,9 @@ def test_report_as_json_has_all_values() -> None:
     assert json.loads(json.dumps(report.as_dict())) == {
         "tag": TAG,
         "publishes": "yes",
-        "workflows": [{"workflow": "release.yml", "event": "push", "how": "starts", "jobs": [build, pypi]}],
+        "workflows": [
+            {"workflow": "release.yml", "event": "push", "how": "starts", "other_events": [], "jobs": [build, pypi]}
+        ],
     }
 
 

@@ -452,9 +452,44 @@ def test_version_is_written_where_an_expression_leads_to(
     assert find_version_files(Project.from_directory(tmp_path), [place.path]).version == Version("1.3.0rc1")
 
 
+SCRIPT = "from setuptools import setup\n{}setup(name='tide-pool', version={})\n"
+NUMBERS = "MAJOR = 1\nMINOR = 2\n# Fixes.\nPATCH = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "version"),
+    [
+        (f"{NUMBERS}VERSION = f'{{MAJOR}}.{{MINOR}}.{{PATCH}}'\n", "VERSION"),
+        (f"{NUMBERS}VERSION = '%d.%d.%d' % (MAJOR, MINOR, PATCH)\n", "VERSION"),
+        (f"{NUMBERS}__version__ = '{{}}.{{}}.{{}}'.format(MAJOR, MINOR, PATCH)\n", "__version__"),
+        (NUMBERS, "'.'.join(map(str, (MAJOR, MINOR, PATCH)))"),
+        (NUMBERS, "str(MAJOR) + '.' + str(MINOR) + '.' + str(PATCH)"),
+        ("MAJOR, MINOR, PATCH = '1', '2', '3'\n", "'.'.join([MAJOR, MINOR, PATCH])"),
+        ("MAJOR, MINOR, PATCH = 1, 2, 3\n", "f'{MAJOR}.{MINOR}.{PATCH}'"),
+    ],
+)
+def test_numbers_that_names_have_are_written_each_in_its_place(tmp_path: Path, numbers: str, version: str) -> None:
+    script = SCRIPT.format(numbers, version)
+    assert find(tmp_path, **{"pyproject.toml": "", "setup.py": script}).version == Version("1.2.3")
+    snapshot = ProjectSnapshot.of(tmp_path, (PurePosixPath("setup.py"),), {})
+    raise_version(snapshot, Version("1.12.0"))
+    after = script.replace("2", "12").replace("3", "0")
+    assert (tmp_path / "setup.py").read_text(encoding="utf-8") == after
+    for unfit in ("1.12.1rc1", "1.12.0.1", "1.13"):
+        with raises_error("VersionNotWritten"):
+            raise_version(ProjectSnapshot.of(tmp_path, (PurePosixPath("setup.py"),), {}), Version(unfit))
+        assert (tmp_path / "setup.py").read_text(encoding="utf-8") == after
+
+
 @pytest.mark.parametrize(
     "module",
     [
+        "get = f'{A}.{B}'\nA = 1\nB = 2\nB = 3\n",
+        "get = f'{B}.{A}'\nA = 1\nB = 2\n",
+        "get = f'{A}.{B}.dev'\nA = 1\nB = 2\n",
+        "get = f'{A}-{B}'\nA = 1\nB = 2\n",
+        "get = f'{A}{B}'\nA = 1\nB = 2\n",
+        "get = f'{A}.{B}'\nA = 1\nB = other()\n",
         "def get():\n    if found:\n        return found\n    return '0.0.0'\n",
         "get = x('1.2.3' + suffix)\n",
         "get = f'1.2{x}'\n",
@@ -590,6 +625,30 @@ def test_long_file_is_read_at_once(tmp_path: Path, path: str, start: str, again:
     backend = {"Cargo.toml": "maturin", "meson.build": "mesonpy"}.get(path, "setuptools.build_meta")
     with pytest.raises(VersionNotFound):
         find(tmp_path, **{"pyproject.toml": DYNAMIC + BACKEND.format(backend), path: start + again * 200_000})
+
+
+def test_requirements_for_crates_of_the_same_version_change_with_it(tmp_path: Path) -> None:
+    """Those of another version stay, and those of a crate with a version of its own."""
+    root = '[workspace]\nmembers = ["crates/*"]\n[workspace.package]\nversion = "1.2.3"\n'
+    needs = '[workspace.dependencies]\ncore = { path = "crates/core", version = "=1.2.3" }\nother = "1.2.3"\n'
+    member = 'version.workspace = true\n[target."cfg(unix)".dev-dependencies.core]\npath = "../core"\n'
+    own = '[package]\nname = "own"\nversion = "1.2.3"\n'
+    files = {
+        "pyproject.toml": MATURIN + '[tool.maturin]\nmanifest-path = "crates/tide/Cargo.toml"\n',
+        "Cargo.toml": f'{root}{needs}own = {{ path = "crates/own", version = "1.2.3" }}\n',
+        "crates/core/Cargo.toml": '[package]\nname = "core"\nversion.workspace = true\n',
+        "crates/own/Cargo.toml": own,
+        "crates/tide/Cargo.toml": f'{CRATE}{member}version = "^1.2.3"\n[dependencies.x]\npath = "a"\nversion = "1"\n',
+    }
+    find(tmp_path, **files)
+    raise_version(ProjectSnapshot.of(tmp_path, tuple(map(PurePosixPath, files)), {}), Version("2.0rc1"))
+    after = {path: (tmp_path / path).read_text(encoding="utf-8") for path in files}
+    root_after = files["Cargo.toml"].replace('version = "1.2.3"', 'version = "2.0.0-rc.1"', 1)
+    assert after == {
+        **files,
+        "Cargo.toml": root_after.replace('"=1.2.3"', '"=2.0.0-rc.1"'),
+        "crates/tide/Cargo.toml": files["crates/tide/Cargo.toml"].replace("^1.2.3", "^2.0.0-rc.1"),
+    }
 
 
 def test_path_that_can_be_none_names_no_version(tmp_path: Path) -> None:

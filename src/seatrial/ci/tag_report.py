@@ -164,13 +164,15 @@ class JobReport:
 class WorkflowReport:
     """A workflow, and what happens to it for a tag.
 
-    ``event``: what starts it, None for nothing; ``how``: how it starts, or why it does not; ``jobs``: all of them.
+    ``event``: what starts it, None for nothing; ``how``: how it starts, or why it does not; ``jobs``: all of them;
+    ``other_events``: what starts a workflow that uploads, in addition to what leads from the tag to it.
     """
 
     workflow: str
     event: str | None
     how: str
     jobs: tuple[JobReport, ...] = ()
+    other_events: tuple[str, ...] = ()
 
     @property
     def starts_alone(self) -> bool:
@@ -184,12 +186,13 @@ class WorkflowReport:
 
     def __str__(self) -> str:
         """Return how it starts, and a line for each of its jobs."""
-        return "\n".join((f"{self.workflow} {self.how}", *(f"  {job}" for job in self.jobs)))
+        others = f" (also on {_listed(self.other_events)})" if self.other_events else ""
+        return "\n".join((f"{self.workflow} {self.how}{others}", *(f"  {job}" for job in self.jobs)))
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
-        jobs = [job.as_dict() for job in self.jobs]
-        return {"workflow": self.workflow, "event": self.event, "how": self.how, "jobs": jobs}
+        jobs, others = [job.as_dict() for job in self.jobs], list(self.other_events)
+        return {"workflow": self.workflow, "event": self.event, "how": self.how, "other_events": others, "jobs": jobs}
 
 
 @dataclass(frozen=True)
@@ -273,12 +276,24 @@ def _reports_of(publishing: Publishing, workflow: Workflow) -> Iterator[Workflow
         jobs = () if event is None else tuple(_jobs_of(publishing, workflow, event))
         uploads = any(job.starts is not Answer.NO and (job.uploads or job.doubts) for job in jobs)
         if not is_by_hand or (uploads and not uploads_alone):
-            yield WorkflowReport(workflow.name, event, _how(publishing, workflow, event), jobs)
+            others = tuple(_other_events(workflow, event)) if event and uploads and not is_reported else ()
+            yield WorkflowReport(workflow.name, event, _how(publishing, workflow, event), jobs, others)
             uploads_alone, is_reported = uploads_alone or uploads, True
     if not is_reported:
         yield WorkflowReport(
             workflow.name, None, f"does not start: it {mismatch_with_tag(workflow, publishing.known_tag)}"
         )
+
+
+def _other_events(workflow: Workflow, event: str) -> Iterator[str]:
+    """Yield what starts a workflow apart from an event for a tag, in the words of GitHub."""
+    for trigger in workflow.triggers:
+        branches = f" to {_listed(trigger.branches)}" if trigger.branches else ""
+        if trigger.event == "push" and event != MERGE:
+            pushes_branches = trigger.branches or trigger.branches_ignored or not trigger.names_tags
+            yield from [f"push{branches or ' to branches'}"] if pushes_branches else []
+        elif trigger.event not in {event, "push"}:
+            yield f"{trigger.event}{branches}"
 
 
 def _how(publishing: Publishing, workflow: Workflow, event: str | None) -> str:

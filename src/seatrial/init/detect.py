@@ -164,7 +164,7 @@ def _places_of(version: str, project: Project, files: Iterable[PurePosixPath]) -
         if not TEST_FILE.fullmatch(path.name) and path.suffix in {".py", "", ".txt"}:
             with contextlib.suppress(FileNotUtf8):
                 places += islice(find_assignments(project, path), 1)
-    return tuple(place for place in places if place.version == version and place.separator is None)
+    return tuple(place for place in places if place.version == version and not place.separators)
 
 
 BEGUN_PYPROJECT = '[build-system]\nrequires = ["setuptools>=61"]\nbuild-backend = "setuptools.build_meta"\n'

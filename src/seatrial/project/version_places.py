@@ -7,10 +7,12 @@ packages of npm: its documentation of package.json.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import os
 import re
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -62,15 +64,15 @@ class VersionPlace:
 
     ``path``: the file, from the project's folder; ``text``: the shortest stretch of it that ends with the version's own
     line and occurs in the file once, with LF for its line ends; ``version``: as it is written there;
-    ``is_semantic``: whether it has to follow Semantic Versioning, as Cargo's do; ``separator``: what is between its
-    numbers, None where it is a string.
+    ``is_semantic``: whether it has to follow Semantic Versioning, as Cargo's do; ``separators``: what is between its
+    numbers, none where it is a string.
     """
 
     path: PurePosixPath
     text: str
     version: str
     is_semantic: bool = False
-    separator: str | None = None
+    separators: tuple[str, ...] = ()
 
     def with_version(self, version: Version) -> str:
         """Return the stretch with another version in it, spelled as the old one is."""
@@ -83,10 +85,12 @@ class VersionPlace:
         return f"{before}{self._written(version)}{after}"
 
     def _written(self, version: str) -> str:
-        if self.separator is None:
+        if not self.separators:
             return version
         # What joins the numbers makes 1.3.0rc1 of 1, 3, "0rc1".
-        return self.separator.join(part if part.isdecimal() else f'"{part}"' for part in version.split("."))
+        first, *parts = (part if part.isdecimal() else f'"{part}"' for part in version.split("."))
+        pairs = zip_longest(self.separators[: len(parts)], parts, fillvalue=self.separators[-1])
+        return first + "".join(f"{separator}{part}" for separator, part in pairs)
 
     def __str__(self) -> str:
         """Name the file and the line."""
@@ -139,7 +143,7 @@ def find_assignments(project: Project, path: PurePosixPath, attribute: str = "__
     value = script.value("version") if script else None
     expression = ast.unparse(value) if value else attribute
     if path.suffix == ".py" and not assignments and (only := find_literal(text, expression)):
-        yield VersionPlace(path, stretch_up_to(text, only.end, only.start), only.version, separator=only.separator)
+        yield VersionPlace(path, stretch_up_to(text, only.end, only.start), only.version, separators=only.separators)
 
 
 def find_required_in_table(
@@ -259,6 +263,40 @@ def find_in_manifest(project: Project, manifest: PurePosixPath) -> Iterator[Vers
         yield replace(place, is_semantic=True)
         path = nearest_file(project, "Cargo.lock", manifest.parent)
         yield from _locked(project, path, place, None if is_shared else package.get("name"))
+        yield from _required_by_path(project, holder, place) if is_shared else ()
+
+
+def _required_by_path(project: Project, workspace: PurePosixPath, place: VersionPlace) -> Iterator[VersionPlace]:
+    """Yield where crates of a workspace require another by its path, and by the version that they share.
+
+    Cargo refuses ``{ path = "core", version = "=1.2.3" }`` where that crate has another version.
+    """
+    patterns, folders = _package(project, workspace, "workspace").get("members"), list[Path]()
+    with contextlib.suppress(ValueError, NotImplementedError):
+        # A pattern that pathlib does not take.
+        for pattern in patterns if isinstance(patterns, list) else ():
+            folders += sorted((project.root / workspace.parent).glob(str(pattern)))
+    relative = (Path(os.path.relpath(folder / workspace.name, project.root)).as_posix() for folder in folders)
+    for manifest in (workspace, *map(PurePosixPath, relative)):
+        text = read_text(project, manifest) or ""
+        for keys, entry in _dependencies(_package(project, manifest, "")):
+            folder, required = entry.get("path"), entry.get("version")
+            crate = PurePosixPath(manifest.parent, str(folder), workspace.name)
+            is_own = folder is not None and isinstance(_package(project, crate, "package").get("version"), dict)
+            if is_own and isinstance(required, str) and required.lstrip("=^~ ") == place.version:
+                end = find_string(text, (*keys, "version"), required)
+                if end:
+                    yield VersionPlace(manifest, stretch_up_to(text, end), place.version, is_semantic=True)
+
+
+def _dependencies(
+    table: Mapping[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Yield the tables of the dependencies in a Cargo.toml, with the keys that lead to each."""
+    for key, value in table.items():
+        is_dependency = path[-1:] and path[-1].endswith("dependencies")
+        if isinstance(value, dict):
+            yield from [((*path, key), value)] if is_dependency else _dependencies(value, (*path, key))
 
 
 JSON_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|[{}\[\]:,]')
@@ -289,9 +327,9 @@ def find_in_npm_file(project: Project, path: PurePosixPath) -> Iterator[VersionP
 
 
 def _package(project: Project, path: PurePosixPath, table: str) -> Mapping[str, Any]:
-    """Return a table of a Cargo.toml, an empty one where it is not there."""
+    """Return a table of a Cargo.toml, for ``table`` "" the whole, an empty one where it is not there."""
     value: Any = read_toml(project.root / path) if read_text(project, path) is not None else {}
-    for part in table.split("."):
+    for part in filter(None, table.split(".")):
         value = value.get(part) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}
 
@@ -322,14 +360,14 @@ def _manifest(project: Project) -> PurePosixPath | None:
 class VersionLiteral:
     """A version in a text: ``start`` and ``end`` are the offsets of its signs, without quotes and brackets.
 
-    ``version``: ``1.2.3``, also for the numbers ``1, 2, 3``. ``separator``: what is between two numbers, None for a
-    string.
+    ``version``: ``1.2.3``, also for the numbers ``1, 2, 3``, or for those of ``MAJOR = 1``, ``MINOR = 2`` and
+    ``PATCH = 3``. ``separators``: what is between its numbers, none for a string.
     """
 
     start: int
     end: int
     version: str
-    separator: str | None = None
+    separators: tuple[str, ...] = ()
 
 
 QUOTE = re.compile(r"[uU]?(?P<quote>\"\"\"|'''|[\"'])")
@@ -380,7 +418,7 @@ def find_literal(text: str, expression: str) -> VersionLiteral | None:
     """Return the only literal that an expression, such as a name, leads to in a module; None where there are others."""
     source, tree = _source(text.lstrip(BYTE_ORDER_MARK)), parse_module(expression)
     names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)] if tree else []
-    literals = set(_of_names(source, names)) if source else set()
+    literals = {*_of_names(source, names), *_of_parts(source, tree)} if source and tree else set()
     if len(literals) != 1:
         return None
     literal, marks = literals.pop(), len(text) - len(text.lstrip(BYTE_ORDER_MARK))
@@ -453,6 +491,8 @@ def _of_names(source: _Source, names: Iterable[str]) -> Iterator[VersionLiteral]
                 waiting.append(node.id)
             elif literal := _literal(source, node):
                 yield literal
+        if len(values) == 1:
+            yield from _of_parts(source, values[0])
         followed.add(name)
 
 
@@ -478,5 +518,39 @@ def _literal(source: _Source, node: ast.AST) -> VersionLiteral | None:
         version = ".".join(str(item.value) if isinstance(item, ast.Constant) else "" for item in node.elts)
         if isinstance(node.elts[0].value, int) and is_long_version(version):
             spans = [source.span(item) for item in node.elts]
-            return VersionLiteral(spans[0][0], spans[-1][1], version, source.text[spans[0][1] : spans[1][0]])
+            return _of_spans(source, spans, version)
     return None
+
+
+def _of_spans(source: _Source, spans: list[tuple[int, int]], version: str) -> VersionLiteral:
+    separators = tuple(source.text[end:start] for (_, end), (start, _) in zip(spans, spans[1:]))
+    return VersionLiteral(spans[0][0], spans[-1][1], version, separators)
+
+
+JOINING = {"str", "map", "tuple", "list"}
+"""The functions that join the parts of a version, which change none of them."""
+
+FIELD = re.compile(r"%[sdi]|\{\w*\}")
+
+
+def _of_parts(source: _Source, value: ast.AST) -> Iterator[VersionLiteral]:
+    """Yield the numbers that names have, each its own, where an expression joins them with points."""
+    nodes = list(_leaves(value))
+    names = [node.id for node in nodes if isinstance(node, ast.Name) and node.id not in JOINING]
+    points = "".join(FIELD.sub("", str(node.value)) for node in nodes if isinstance(node, ast.Constant))
+    parts = [source.values[name][0] for name in names if len(source.values.get(name, ())) == 1]
+    numbers = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
+    spans = [source.span(part) for part in parts]
+    is_joined = points.strip(".") == "" != points and len(set(names)) == len(names) == len(numbers) > 1
+    if is_joined and all(number.isdecimal() for number in numbers) and spans == sorted(spans):
+        if any(isinstance(part.value, str) for part in parts if isinstance(part, ast.Constant)):
+            spans = [(start + 1, end - 1) for start, end in spans]
+        yield _of_spans(source, spans, ".".join(numbers))
+
+
+def _leaves(node: ast.AST) -> Iterator[ast.Name | ast.Constant]:
+    """Yield the names and constants of an expression in their order."""
+    if isinstance(node, (ast.Name, ast.Constant)):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _leaves(child)
