@@ -40,6 +40,19 @@ def test_fragments_are_those_of_the_folder(tmp_path: Path) -> None:
     assert snapshot.tag(Version("1.3.0")) == "v1.3.0"
 
 
+def test_tag_is_spelled_as_the_newest_ones_or_as_the_file(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT.replace("1.2.3", "2026.05.03"))
+    names = {
+        tags: [ProjectSnapshot.of(tmp_path, (), tags).tag(Version(version)) for version in ("2026.6.1", "2026.5.3")]
+        for tags in ((), ("v2026.5.3",), ("v2026.05.03", "v2025.1.1"))
+    }
+    assert names == {
+        (): ["v2026.06.01", "v2026.05.03"],
+        ("v2026.5.3",): ["v2026.6.1", "v2026.5.3"],
+        ("v2026.05.03", "v2025.1.1"): ["v2026.06.01", "v2026.05.03"],
+    }
+
+
 def test_fragment_that_towncrier_would_skip_is_named(tmp_path: Path) -> None:
     with raises_error("FragmentInvalid") as raised:
         look(tmp_path, "news/1.feature.md", "news/2.fetaure.md", "news/3")

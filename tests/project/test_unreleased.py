@@ -286,11 +286,21 @@ RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\
     [
         *(
             (MARKDOWN, f"## {name}\n\n- Tides.\n", f"## {name}\n\n## 1.3.0 - 2026-11-27\n\n- Tides.\n")
-            for name in ("Next", "[dev]", "main", "HEAD", "Next version", "Work in progress", "To be released")
+            for name in (
+                *("Next", "[dev]", "main", "HEAD", "Next version", "Work in progress", "To be released"),
+                *("vNext", "Development version", "To be announced", "Latest changes"),
+            )
         ),
         *(
             (MARKDOWN, f"## {name}\n\n- Tides.\n", "## 1.3.0 - 2026-11-27\n\n- Tides.\n")
-            for name in ("1.3.0 - UNRELEASED", "1.3.0 (2026-xx-xx)", "1.3.0.dev0", "v1.3.0 - 20xx-??-??", "1.3.0 - TBA")
+            for name in (
+                "1.3.0 - UNRELEASED",
+                "1.3.0 (2026-xx-xx)",
+                "1.3.0.dev0",
+                "v1.3.0 - 20xx-??-??",
+                "1.3.0 ????-??-??",
+                "1.3.0 - TBA",
+            )
         ),
         # Examples and comments have no headings, and what says that nothing changed is no note.
         (
@@ -486,7 +496,7 @@ def test_heading_has_the_day_of_the_release_in_the_form_of_the_one_before(latest
 def test_version_that_is_a_date_is_no_date_of_a_heading(latest: str) -> None:
     text = f"# Changelog\n\n## Unreleased\n\n- Tides.\n\n## {latest}\n\n- Fog.\n"
     new = release_unreleased(text, replace(release(), version=Version("2026.11.2")))[0]
-    expected = latest.replace("2026.8.1", "2026.11.2").replace("2026.08.01", "2026.11.2")
+    expected = latest.replace("2026.8.1", "2026.11.2").replace("2026.08.01", "2026.11.02")
     assert new.splitlines()[4] == f"## {expected.replace('2026-08-30', '2026-11-27')}"
 
 
@@ -532,6 +542,17 @@ def test_link_of_the_section_leads_to_those_of_the_release_and_of_what_follows(
     text = f"# Changelog\n\n## [Unreleased]\n\n- Tides.\n\n[unreleased]: {link}\n"
     new = release_unreleased(text, release())[0]
     assert new.endswith(f"- Tides.\n\n[unreleased]: {links[0]}\n[1.3.0]: {links[1]}\n")
+
+
+def test_version_of_a_heading_and_its_link_has_the_zeros_of_the_ones_before() -> None:
+    link = "https://example.org/compare/v2026.05.0...HEAD"
+    text = f"## [Unreleased]\n\n- Tides.\n\n## [2026.05.0] - 2026-05-03\n\n- Fog.\n\n[unreleased]: {link}\n"
+    later = Release(Version("2026.6.0"), "2026-06-01", lambda _: "v2026.06.0")
+    assert release_unreleased(text, later)[0] == (
+        "## [Unreleased]\n\n## [2026.06.0] - 2026-06-01\n\n- Tides.\n\n## [2026.05.0] - 2026-05-03\n\n- Fog.\n\n"
+        f"[unreleased]: {link.replace('05', '06')}\n"
+        "[2026.06.0]: https://example.org/compare/v2026.05.0...v2026.06.0\n"
+    )
 
 
 @pytest.mark.parametrize(

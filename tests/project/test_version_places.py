@@ -704,6 +704,15 @@ def test_pre_release_is_written_as_each_file_needs_it(tmp_path: Path, name: str,
         assert f'version = "{version}"' in files["pyproject.toml"]
 
 
+def test_version_with_zeros_keeps_them(tmp_path: Path) -> None:
+    text = STATIC.replace("1.2.3", "2026.05.03")
+    settings = '[tool.bumpversion]\n[[tool.bumpversion.files]]\nfilename = "README"\n'
+    find(tmp_path, **{"pyproject.toml": text + settings, "README": "2026.05.03"})
+    raise_version(ProjectSnapshot.of(tmp_path, (), {}), Version("2026.6.1"))
+    assert (tmp_path / "README").read_text(encoding="utf-8") == "2026.06.01"
+    assert (tmp_path / "pyproject.toml").read_text(encoding="utf-8") == STATIC.replace("1.2.3", "2026.06.01") + settings
+
+
 def test_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
     (place,) = find(tmp_path, **{"pyproject.toml": STATIC.replace("\n", "\r\n")}).places
     assert place == VersionPlace(PurePosixPath("pyproject.toml"), 'version = "1.2.3"', "1.2.3")

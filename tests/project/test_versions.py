@@ -21,6 +21,7 @@ from seatrial.project.versions import (
     parse_version,
     part_between,
     part_for_fragments,
+    spelled_as,
     version_choices,
 )
 
@@ -190,3 +191,24 @@ def test_candidates_begin_with_the_requested_version_and_have_no_duplicates() ->
         ("major", "2.0.0"),
         ("rc", "1.5.0rc2"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("version", "examples", "text"),
+    [
+        ("2026.6.1", "2026.05.12", "2026.06.01"),
+        ("2026.6.0", "2026.05.0", "2026.06.0"),
+        ("2027.1.3", "2026.11.12 2026.10.01", "2027.01.03"),
+        ("2027.1.3", "2026.11.12 2026.9.1 2025.01.02", "2027.1.3"),
+        ("2027.1.3", "2026.11.12", "2027.1.3"),
+        ("2027.1.3", "", "2027.1.3"),
+        ("2026.10.2", "2026.09.001", "2026.10.002"),
+        ("26.6", "v26.05", "26.06"),
+        ("1!2026.6rc1", "1!2026.05", "1!2026.06rc1"),
+        ("2026.6.1.post2", "2026.05.01", "2026.06.01.post2"),
+        ("2.0.0", "1.10.0", "2.0.0"),
+    ],
+)
+def test_version_has_zeros_where_the_ones_before_have_them(version: str, examples: str, text: str) -> None:
+    assert spelled_as(Version(version), examples.split()) == text
+    assert Version(text) == Version(version)

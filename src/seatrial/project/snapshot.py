@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import shlex
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from seatrial.project.versions import (
     part_for_fragments,
     released_versions,
     resolve_tag_form,
+    spelled_as,
+    version_in_tag,
 )
 
 if TYPE_CHECKING:
@@ -117,12 +120,27 @@ class ProjectSnapshot:
 
     def version_after(self, part: str) -> Version:
         """Return the version that a part leads to, as `next_version`, which see."""
-        released = released_versions(self.tags, self.tag_form, self.project.name)
-        return next_version(self.current, part, self.requested.part, released)
+        return next_version(self.current, part, self.requested.part, self._released)
 
     def tag(self, version: Version) -> str:
-        """Return the name of the tag of a version."""
-        return self.tag_form.format(version=version, name=self.project.name)
+        """Return the name of the tag that a version has or would get."""
+        return self._released.get(version) or self.tag_form.format(
+            version=self.spelled(version), name=self.project.name
+        )
+
+    def spelled(self, version: Version) -> str:
+        """Return a version as the newest tags are spelled, else as the files are, such as 2026.06.01."""
+        newest = sorted(self._released, reverse=True)[:FEW]
+        examples = [version_in_tag(self._released[old], self.tag_form, self.project.name) for old in newest]
+        return spelled_as(version, [*examples, *(place.version for place in self.places.places[:1])])
+
+    @functools.cached_property
+    def _released(self) -> dict[Version, str]:
+        return released_versions(self.tags, self.tag_form, self.project.name)
+
+
+FEW = 12
+"""How many tags show how versions are written: those of a year of months."""
 
 
 def tag_form_of(project: Project, config: Config, files: Iterable[PurePosixPath], tags: Collection[str]) -> str:

@@ -25,6 +25,7 @@ from seatrial.project.changelog_entries import (
     underline,
     with_link_definitions,
 )
+from seatrial.project.versions import spelled_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -46,12 +47,17 @@ CATEGORY_OF_KIND = {
 
 UNRELEASED = re.compile(
     r"\b(?:un-?released|unpublished|not (?:yet )?released|to be released|(?:in|under) development|upcoming|next release"
-    r"|work in progress|coming soon|TBD|TBA)\b|\b(?:\d{4}|\d\dxx|xxxx|yyyy)[-/.](?:xx?|mm|\?\?)[-/.](?:xx?|dd|\?\?)",
+    r"|work in progress|coming soon|to be announced|TBD|TBA)\b|\?{4}[-/.]\?\?[-/.]\?\?"
+    r"|\b(?:\d{4}|\d\dxx|xxxx|yyyy)[-/.](?:xx?|mm|\?\?)[-/.](?:xx?|dd|\?\?)",
     re.IGNORECASE,
 )
 """What in a heading names the release that comes next, be it by a date that is not filled in."""
 
-NEXT = re.compile(r"next(?: version)?|dev(?:elop(?:ment)?)?|main|master|head|trunk|pending|in progress", re.IGNORECASE)
+NEXT = re.compile(
+    r"v?\.?next(?: version)?|dev(?:elop(?:ment)?)?(?: version)?|main|master|head|trunk|tip|pending|in progress|future"
+    r"|latest(?: changes)?",
+    re.IGNORECASE,
+)
 """What names the release that comes next when it is all of a heading above the releases."""
 
 MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
@@ -368,17 +374,18 @@ def heading_text(text: str, release: Release) -> str:
         prefix = hashes[0] if hashes else ""
         version = f"[{release.version}]" if "[" in marks else str(release.version)
         return f"{prefix}{version} - {release.date}"
+    texts = [heading.version_texts[0].lstrip("vV") for heading in earlier]
     latest = earlier[0].text
-    previous = str(earlier[1].versions[0]) if len(earlier) > 1 else _start_of_link(latest)
-    words = {earlier[0].version_texts[0].lstrip("vV"): str(release.version)}
+    previous = texts[1] if len(texts) > 1 else _start_of_link(latest)
+    words = {texts[0]: spelled_as(release.version, texts)}
     if previous:
-        words.setdefault(previous, str(earlier[0].versions[0]))
+        words.setdefault(previous, texts[0])
     pattern = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
     of_version = re.compile(rf"(?<![\d.])(?:{pattern})(?![\d]|\.\d)")
     # A version such as 2026.11.0 is no date.
-    texts = [DATE.sub(lambda match: _in_form_of(match, release.date), text) for text in of_version.split(latest)]
+    others = [DATE.sub(lambda match: _in_form_of(match, release.date), text) for text in of_version.split(latest)]
     versions = [words[match[0]] for match in of_version.finditer(latest)]
-    renamed = "".join(text for pair in zip(texts, [*versions, ""]) for text in pair)
+    renamed = "".join(text for pair in zip(others, [*versions, ""]) for text in pair)
     return YANKED.sub("", renamed)
 
 
@@ -427,7 +434,9 @@ def with_comparison(text: str, release: Release) -> str:
     links = {number: match for number, line in enumerate(lines) if (match := LINK.match(line))}
     labels = [match["label"] for match in links.values()]
     tag = release.tag(release.version)
-    label = next((name for name in (str(release.version), tag, f"v{release.version}") if f"[{name}]" in text), None)
+    heading = next((heading for heading in read_headings(text) if release.version in heading.versions), None)
+    names = (*(heading.version_texts if heading else ()), tag)
+    label = next((name for name in names if f"[{name}]" in text), None)
     if label is None or label in labels:
         return text
     for number, match in links.items():

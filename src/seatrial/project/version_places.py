@@ -22,6 +22,7 @@ from packaging.version import InvalidVersion, Version
 from seatrial.errors import FileNotUtf8, PyprojectInvalid
 from seatrial.project.changelog_entries import BYTE_ORDER_MARK
 from seatrial.project.config_files import SETUP_PY, SetupScript, find_string, parse_module, read_toml
+from seatrial.project.versions import spelled_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -77,7 +78,7 @@ class VersionPlace:
     def with_version(self, version: Version) -> str:
         """Return the stretch with another version in it, spelled as the old one is."""
         is_semantic = self.is_semantic or is_spelled_semantically(self.version)
-        return self.with_text(as_semantic_version(version) if is_semantic else str(version))
+        return self.with_text(as_semantic_version(version) if is_semantic else spelled_as(version, [self.version]))
 
     def with_text(self, version: str) -> str:
         """Return the stretch with another version in it, spelled as given."""

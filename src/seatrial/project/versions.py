@@ -167,6 +167,30 @@ def calendar_version(current: Version, today: datetime, released: Iterable[Versi
     return _version(current, (*dated, *counters))
 
 
+def spelled_as(version: Version, examples: Iterable[str]) -> str:
+    """Return a version with zeros before its numbers where ``examples`` have them: 2026.06.01 after 2026.05.12.
+
+    For each number the first example that shows it decides, which one of two digits or more, such as 12, does not.
+    """
+    digits = dict[int, int]()
+    for text in examples:
+        for index, number in enumerate(re.findall(r"\d+", _numbers_of(text))):
+            if len(number) == 1 or number[0] == "0":
+                digits.setdefault(index, len(number))
+    width = min(2, max(digits.values(), default=1))
+    numbers = _numbers_of(str(version))
+    padded = (
+        str(number).zfill(digits.get(index, width if index else 1)) for index, number in enumerate(version.release)
+    )
+    return str(version).replace(numbers, ".".join(padded), 1)
+
+
+def _numbers_of(text: str) -> str:
+    """Return the numbers of a version, without its epoch and without what follows them."""
+    match = re.match(r"[vV]?(?:\d+!)?(\d+(?:\.\d+)*)", text)
+    return match[1] if match else ""
+
+
 def part_between(current: Version, version: Version) -> str:
     """Return the part by which ``version`` is larger than ``current``, which counts as what led to it."""
     return next((part for part in PARTS if version.release >= _release(current, part).release), "patch")
@@ -326,17 +350,22 @@ def read_series(tags: Iterable[str]) -> tuple[Series, ...]:
 
 def released_versions(tags: Iterable[str], form: str, name: str) -> dict[Version, str]:
     """Return the versions whose tags are among ``tags``, and these tags."""
-    before, _, after = form.replace("{name}", name).partition("{version}")
-    before, after = (text.replace("{{", "{").replace("}}", "}") for text in (before, after))
     versions = {}
     for tag in tags:
-        if tag.startswith(before) and tag.endswith(after):
-            text = tag[len(before) : len(tag) - len(after)]
-            # Version() takes "v1.0" too, which is another form.
-            version = _parse(text) if text[:1].isdecimal() else None
-            if version is not None:
-                versions[version] = tag
+        text = version_in_tag(tag, form, name)
+        # Version() takes "v1.0" too, which is another form.
+        version = _parse(text) if text[:1].isdecimal() else None
+        if version is not None:
+            versions[version] = tag
     return versions
+
+
+def version_in_tag(tag: str, form: str, name: str) -> str:
+    """Return the text that is in the place of the version in a tag, "" in one of another form."""
+    before, _, after = form.replace("{name}", name).partition("{version}")
+    before, after = (text.replace("{{", "{").replace("}}", "}") for text in (before, after))
+    is_of_form = tag.startswith(before) and tag.endswith(after)
+    return tag[len(before) : len(tag) - len(after)] if is_of_form else ""
 
 
 def _split(tag: str) -> tuple[str, Version] | None:

@@ -42,6 +42,7 @@ from seatrial.project.unreleased import (
 )
 from seatrial.project.version_files import find_version_files
 from seatrial.project.version_places import as_semantic_version, is_spelled_semantically, read_text
+from seatrial.project.versions import spelled_as
 from seatrial.storage import leaves_repository, put_back_on_failure
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def _spelled(version: Version, current: str, settings: Mapping[str, Any]) -> tup
     Where it parses neither spelling in one piece, as the usual configuration does not parse a pre-release, or leaves
     that to bump-my-version, the pattern is `PARSE`.
     """
-    forms = [str(version)]
+    forms = [spelled_as(version, [current])]
     semantic = as_semantic_version(version)
     # Semantic Versioning has no epochs.
     if Version(semantic) == version:
@@ -331,7 +332,7 @@ def assemble_changelog(
     for fragment in fragments:
         # towncrier fails on any other encoding, in words of its own.
         read_changelog_file(fragment)
-    entry = render_entry(root, str(version), date, ahead).strip("\n")
+    entry = render_entry(root, snapshot.spelled(version), date, ahead).strip("\n")
     title = find_entry(earlier, version) if has_entry(entry, version) else None
     if title:
         first = f"{Command('bump', '--part', 'auto')} first, or " if version == snapshot.current else ""
