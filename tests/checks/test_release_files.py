@@ -254,7 +254,10 @@ def edge_cases() -> tuple[tuple[str, Distribution, Verdict], ...]:
         # What lands in site-packages.
         ("DIST209", in_wheel(tidepool__README___md="x"), passed),
         ("DIST209", in_wheel(authors___py="x", changes__x___py="x"), passed),
+        ("DIST209", in_wheel(_tidepool___pth="x", _tidepool___abi3___so="x", libx___so___5="x"), passed),
         ("DIST209", in_wheel(LICENSE___txt="x"), failed),
+        ("DIST209", in_wheel(pyproject___toml="x"), failed),
+        ("DIST209", in_wheel(Makefile="x"), failed),
         ("DIST209", WHEEL.having({"tidepool-1.2.3.data/purelib/COPYING": "x"}).distribution(), failed),
         ("DIST210", WHEEL.having({"tidepool.libs/libx.so.5": "x"}).distribution(), passed),
         ("DIST210", WHEEL.having({"tidepool-stubs/py.typed": "x"}).distribution(), passed),

@@ -137,21 +137,20 @@ def tag_fits(wheel: Distribution) -> Finding:
     return finding_of(compiled if is_for_all else [], "configure the build backend to build a platform-specific wheel")
 
 
-DOCUMENTS = re.compile(
-    r"(readme|licen[cs]es?|copying|notice|changelog|changes|history|authors|news)([.-][^/]*)?", re.IGNORECASE
-)
-"""Documents of a project, which backends put at the top of a wheel if they are configured to include them."""
+INSTALLED_AT_TOP = (*MODULE_SUFFIXES, ".pyc", ".pth", ".dll", ".dylib", ".typed")
+"""How files end that belong at the top, or that another check finds there."""
 
 
 @wheel_check(
     "DIST209",
-    "No README, licence or changelog is at the top of the wheel",
-    "It is installed into site-packages, where the files of other projects overwrite it.",
+    "Only modules are at the top of the wheel",
+    "A README, a licence or a file of settings is installed into site-packages, where other projects overwrite it.",
 )
-def no_documents_at_top(wheel: Distribution) -> Finding:
-    documents = (place for place in wheel.tree if DOCUMENTS.fullmatch(place) and not place.endswith(MODULE_SUFFIXES))
-    lines = first_lines(f"the wheel would install {place}" for place in documents)
-    fix = "leave it out of the wheel: readme and license-files in [project] put it where it belongs"
+def only_modules_at_top(wheel: Distribution) -> Finding:
+    at_top = (place for place in wheel.tree if "/" not in place)
+    places = (place for place in at_top if not re.sub(r"[.\d]+$", "", place).endswith(INSTALLED_AT_TOP))
+    lines = first_lines(f"the wheel would install {place}" for place in places)
+    fix = "leave it out of the wheel: readme and license-files in [project] put those where they belong"
     return finding_of(lines, fix)
 
 
@@ -287,5 +286,5 @@ NAMES_CHECKS = (
 
 CHECKS = (
     *(not_empty, no_bytecode, no_common_names, no_init_at_top, typed_is_marked, marker_in_package),
-    *(pythons_agree, tag_fits, no_documents_at_top, folders_have_modules, *SECRET_CHECKS, *NAMES_CHECKS),
+    *(pythons_agree, tag_fits, only_modules_at_top, folders_have_modules, *SECRET_CHECKS, *NAMES_CHECKS),
 )
