@@ -544,6 +544,15 @@ def test_link_of_the_section_leads_to_those_of_the_release_and_of_what_follows(
     assert new.endswith(f"- Tides.\n\n[unreleased]: {links[0]}\n[1.3.0]: {links[1]}\n")
 
 
+@pytest.mark.parametrize(("start", "end"), [("v1.3.0rc1", "HEAD"), ("HEAD", "v1.3.0rc1")], ids=["github", "bitbucket"])
+def test_link_of_a_final_release_compares_with_the_final_one_before(start: str, end: str) -> None:
+    link = f"https://example.org/compare/{start}...{end}"
+    text = f"## [Unreleased]\n\n## [1.3.0rc1]\n\n- Tides.\n\n## [1.2.0]\n\n- Fog.\n\n[unreleased]: {link}\n"
+    new = release_unreleased(text, release())[0].splitlines()
+    assert new[-2] == f"[unreleased]: {link.replace('rc1', '')}"
+    assert new[-1] == f"[1.3.0]: {link.replace('v1.3.0rc1', 'v1.2.0').replace('HEAD', 'v1.3.0')}"
+
+
 def test_version_of_a_heading_and_its_link_has_the_zeros_of_the_ones_before() -> None:
     link = "https://example.org/compare/v2026.05.0...HEAD"
     text = f"## [Unreleased]\n\n- Tides.\n\n## [2026.05.0] - 2026-05-03\n\n- Fog.\n\n[unreleased]: {link}\n"

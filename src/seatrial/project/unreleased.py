@@ -301,7 +301,7 @@ def release_unreleased(text: str, release: Release, *, merge: bool = False) -> t
         entry += "\n\nNo significant changes."
     above = "".join(f"{line}\n" for line in (*lines[:begin], *above_entry))
     mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
-    new = f"{above}{entry}\n" + (f"\n{earlier}\n" if earlier else "")
+    new = f"{above}{entry}\n" + (f"\n{earlier.rstrip()}\n" if earlier else "")
     new = with_comparison(mark + new.lstrip(BYTE_ORDER_MARK), release)
     return new, with_link_definitions(entry, new)
 
@@ -442,7 +442,8 @@ def with_comparison(text: str, release: Release) -> str:
     for number, match in links.items():
         following = _links_of_release(match["url"], tag) if UNRELEASED.search(match["label"]) else None
         if following:
-            lines[number : number + 1] = [f"[{match['label']}]: {following[0]}", f"[{label}]: {following[1]}"]
+            link = _since_final(following[1], text, release)
+            lines[number : number + 1] = [f"[{match['label']}]: {following[0]}", f"[{label}]: {link}"]
             return "\n".join(lines) + "\n"
     for number, match in links.items():
         latest = match["label"].lstrip("v")
@@ -450,12 +451,22 @@ def with_comparison(text: str, release: Release) -> str:
         comparison = COMPARISON.fullmatch(url)
         if comparison and latest in comparison["end"]:
             base, dots, end = comparison.group("base", "dots", "end")
-            lines.insert(number, f"[{label}]: {base}{end}{dots}{tag}")
+            link = _since_final(f"{base}{end}{dots}{tag}", text, release)
+            lines.insert(number, f"[{label}]: {link}")
             return "\n".join(lines) + "\n"
         if re.match(r"v?\d", match["label"]) and url.rstrip("/").endswith(latest):
             lines.insert(number, f"[{label}]: {url[: url.rindex('/')]}/{tag}")
             return "\n".join(lines) + "\n"
     return text
+
+
+def _since_final(url: str, text: str, release: Release) -> str:
+    """Return the link of a final release from the one before it, whose pre-releases the entry includes."""
+    versions = [heading.versions[0] for heading in released_headings(text) if heading.versions[0] < release.version]
+    final = next((version for version in versions if not version.is_prerelease), None)
+    if release.version.is_prerelease or final is None or final == versions[0]:
+        return url
+    return url.replace(release.tag(versions[0]), release.tag(final))
 
 
 def _links_of_release(url: str, tag: str) -> tuple[str, str] | None:
