@@ -342,6 +342,11 @@ RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\
             + TIDES,
         ),
         (
+            "= News\n\n{}\n== 1.2.3 - 2026-01-05\n\n* Fog.\n",
+            "== Unreleased\n\n* Tides:\n\n[source]\n----\n== 1.2.0\n----\n",
+            "== Unreleased\n\n== 1.3.0 - 2026-11-27\n\n* Tides:\n\n[source]\n----\n== 1.2.0\n----\n",
+        ),
+        (
             "{}\n## 1.2.3 - 2026-01-05\n",
             "\ufeff## 1.3.0 - TBD\n\n- Tides.\n",
             "\ufeff## 1.3.0 - 2026-11-27\n\n- Tides.\n",

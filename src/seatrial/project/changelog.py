@@ -34,7 +34,7 @@ ALWAYS_IGNORED = (".gitignore", ".gitkeep", ".keep", "readme", "readme.md", "rea
 MARKER = "towncrier release notes start"
 
 STEMS = ("changelog", "changes", "history", "news", "release_notes", "release-notes", "releasenotes", "versionhistory")
-SUFFIXES = (".md", ".rst", ".txt", "")
+SUFFIXES = (".md", ".rst", ".txt", "", ".adoc", ".asciidoc")
 FOLDERS = (".", "docs", "doc", "docs/source")
 """The usual names of a changelog, and where it is, the likeliest first."""
 

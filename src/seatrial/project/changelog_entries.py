@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-HASHES = re.compile(r"(#{1,6})[ \t]+\S")
-"""How a heading begins in Markdown."""
+HASHES = re.compile(r"(#{1,6}|={1,6}(?=[ \t]+[^\s=]))[ \t]+\S")
+"""How a heading begins in Markdown, and in AsciiDoc."""
 
 RULE = re.compile(r"^(?P<sign>[=\-~^*+#\"'`.:])(?P=sign){2,}\s*$")
 """The line below a heading, and above it, in reStructuredText."""
 
-FENCE = re.compile(r"[ \t]*(?P<sign>`{3,}|~{3,})(?P<info>[^`]*)$")
-"""The first and the last line of an example in Markdown, in which nothing is a heading (CommonMark, 4.5)."""
+FENCE = re.compile(r"[ \t]*(?P<sign>`{3,}|~{3,}|-{4,}(?=$))(?P<info>[^`]*)$")
+"""The first and the last line of an example in Markdown (CommonMark, 4.5) or AsciiDoc; nothing in it is a heading."""
 
 LINK = re.compile(r"^\[(?P<label>[^\]]+)\]:[ \t]*<?(?P<url>[^\s>]+)>?(?:[ \t]+[\"'(].*)?[ \t]*$")
 """The definition of a link in Markdown."""
@@ -113,9 +113,10 @@ def read_headings(text: str) -> tuple[EntryHeading, ...]:
     """Return all headings of a changelog; in reStructuredText, those that look alike are as high."""
     lines, styles, headings = text.splitlines(), list[str](), list[EntryHeading]()
     outside = lines_outside_of_examples(lines)
+    is_asciidoc = _is_asciidoc(lines)
     for number, line in enumerate(lines):
         line = line.lstrip(BYTE_ORDER_MARK)  # noqa: PLW2901 - the mark is no part of the text
-        hashes, sign = HASHES.match(line), underline(lines, number)
+        hashes, sign = HASHES.match(line), None if is_asciidoc else underline(lines, number)
         if number not in outside or not (hashes or sign):
             continue
         if hashes:
@@ -131,13 +132,13 @@ def read_headings(text: str) -> tuple[EntryHeading, ...]:
 def lines_outside_of_examples(lines: Sequence[str]) -> frozenset[int]:
     """Return the numbers of the lines that are neither in an example nor in a comment of Markdown."""
     outside, fence, is_comment, first = set[int](), "", False, _front_matter(lines)
-    has_hashes = any(HASHES.match(line) for line in lines)
+    has_hashes, is_asciidoc = any(HASHES.match(line) for line in lines), _is_asciidoc(lines)
     for number, line in enumerate(lines):
         if number < first:
             continue
         mark = None if is_comment else FENCE.match(line)
-        # In reStructuredText, a row of tildes underlines a heading.
-        if mark and (has_hashes or mark["sign"][0] == "`"):
+        # In reStructuredText, a row of tildes or hyphens underlines a heading.
+        if mark and (mark["sign"][0] == "`" or (is_asciidoc if mark["sign"][0] == "-" else has_hashes)):
             if not fence:
                 fence = mark["sign"]
                 continue
@@ -149,6 +150,10 @@ def lines_outside_of_examples(lines: Sequence[str]) -> frozenset[int]:
         elif not fence:
             outside.add(number)
     return frozenset(outside)
+
+
+def _is_asciidoc(lines: Sequence[str]) -> bool:
+    return any(line.startswith("== ") and HASHES.match(line) for line in lines)
 
 
 def _front_matter(lines: Sequence[str]) -> int:

@@ -134,7 +134,7 @@ def find_unreleased(text: str) -> EntryHeading | None:
     of_releases = (heading for heading in headings if top is None or heading.level == top)
     has_release_above = False
     for heading in of_releases:
-        is_next = top is not None and bool(NEXT.fullmatch(heading.text.strip("#[]()*_`: \t")))
+        is_next = top is not None and bool(NEXT.fullmatch(heading.text.strip("#=[]()*_`: \t")))
         is_unreleased = _is_unreleased(lines, heading) or is_next
         # A version that was never released can be below one that was.
         if is_unreleased and not (has_release_above and (heading.versions or is_next)):
@@ -370,7 +370,7 @@ def heading_text(text: str, release: Release) -> str:
     unreleased, earlier = find_unreleased(text), released_headings(text)
     marks = (unreleased or earlier[0]).text if unreleased or earlier else "## "
     if not earlier:
-        hashes = re.match(r"#*[ \t]*", marks)
+        hashes = re.match(r"[#=]*[ \t]*", marks)
         prefix = hashes[0] if hashes else ""
         version = f"[{release.version}]" if "[" in marks else str(release.version)
         return f"{prefix}{version} - {release.date}"
@@ -527,7 +527,7 @@ def with_unreleased_heading(text: str, *, is_rst: bool = False) -> str:
         is_underlined = is_rst or (end > 1 and underline(lines, end - 2))
         title = f"Unreleased\n{'-' * len('Unreleased')}" if is_underlined else "## Unreleased"
         return "".join(f"{part}\n\n" for part in (above, title, below) if part).rstrip("\n") + "\n"
-    hashes = re.match(r"#*[ \t]*", latest.text)
+    hashes = re.match(r"[#=]*[ \t]*", latest.text)
     labels = {match["label"].lower() for line in lines if (match := LINK.match(line))}
     # Brackets that no heading has a link for are as good as no brackets.
     in_brackets = "unreleased" in labels or (not labels and latest.text.lstrip("# \t").startswith("["))
@@ -564,7 +564,7 @@ def _category_heading(text: str, section: EntryHeading, title: str) -> tuple[str
     lines, headings = text.splitlines(), read_headings(text)
     pattern = next((heading for heading in headings if heading.level == section.level + 1), None)
     if pattern is None:
-        hashes = re.match(r"#+", section.text)
-        return (f"{hashes[0]}# {title}",) if hashes else (title, "~" * len(title))
-    hashes = re.match(r"#*[ \t]*", pattern.text)
+        hashes = re.match(r"[#=]+", section.text)
+        return (f"{hashes[0]}{hashes[0][0]} {title}",) if hashes else (title, "~" * len(title))
+    hashes = re.match(r"[#=]*[ \t]*", pattern.text)
     return heading_lines(lines, pattern, f"{hashes[0] if hashes else ''}{title}")
