@@ -24,6 +24,7 @@ from seatrial.git.push import (
     complete_push,
     push_branch,
     read_branches,
+    readable_output,
     refusal_fix,
     states_of_refs,
     try_push,
@@ -39,6 +40,21 @@ if TYPE_CHECKING:
 
 
 ACCEPTED, REFUSED, UNKNOWN = PushState.ACCEPTED, PushState.REFUSED, PushState.UNKNOWN
+
+
+def test_output_of_a_push_names_refs_without_ids_and_tabs() -> None:
+    """A terminal got a line of `!`, an id, a ref and a reason without a blank in between."""
+    output = (
+        "remote: GitLab: You are not allowed to push\nerror: failed to push some refs to '../r.git'\n"
+        "To ../r.git\n!\t47b3:refs/heads/release/1.3.0\t[remote rejected] (hook declined)\n"
+        "!\te3e2:refs/tags/v1.3.0\t[remote rejected] (hook declined)\nDone\n"
+    )
+    assert readable_output(output).splitlines() == [
+        "remote: GitLab: You are not allowed to push",
+        "error: failed to push some refs to '../r.git'",
+        "release/1.3.0: [remote rejected] (hook declined)",
+        "v1.3.0: [remote rejected] (hook declined)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -355,7 +355,7 @@ def test_repository_of_another_user_has_the_command_for_its_top(
 def test_folder_without_a_repository_is_named_with_the_way_to_one(tmp_path: Path) -> None:
     with raises_error("NoRepository") as caught:
         read_repository(tmp_path)
-    assert caught.value.what.startswith(f"{tmp_path} is in no git repository: fatal: not a git repository")
+    assert caught.value.what.startswith(f"{tmp_path} is not in a git repository: fatal: not a git repository")
     assert caught.value.fix == "git init, commit, and git remote add origin ADDRESS"
 
 

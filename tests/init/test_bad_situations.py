@@ -154,7 +154,7 @@ def test_folder_without_git_is_refused(tmp_path: Path) -> None:
     repo = make_sample("setuptools-static", tmp_path)
     (repo.project.root / ".git").rename(tmp_path / "gone")
     ran = repo.project.seatrial("init", "--yes", "--no-try")
-    assert (ran.returncode, "is in no git repository" in ran.output) == (5, True)
+    assert (ran.returncode, "is not in a git repository" in ran.output) == (5, True)
     assert not (repo.project.root / "noxfile.py").exists()
 
 

@@ -138,6 +138,10 @@ def refusal_fix(output: str, remote: str) -> str | None:
     return next((fix.format(mirror=mirror) for sign, fix in PUSH_FIXES if sign in output), None)
 
 
+REF_LINE = re.compile(r"^.\t[^\t]*:(?:refs/(?:heads|tags)/)?([^\t:]+)\t(.*)$")
+"""The line of a ref in the output of ``git push --porcelain``."""
+
+
 def complete_push(
     repository: Repository, push: AtomicPush, trace: Path, progress: Progress, patience: float
 ) -> tuple[PushState, str]:
@@ -154,9 +158,9 @@ def complete_push(
         if state is PushState.ACCEPTED:
             update_tracking_branch(repository, push.upstream)
     if state is PushState.REFUSED:
-        what = f"{remote} did not take the push; nothing has changed there:\n{last_lines(output)}"
+        what = f"{remote} did not take the push; nothing has changed there:\n{last_lines(readable_output(output))}"
         raise PushRefused(what, fix=refusal_fix(output, remote) or "fix that, then release again")
-    return state, last_lines(output)
+    return state, last_lines(readable_output(output))
 
 
 def settle_push(repository: Repository, push: AtomicPush, progress: Progress, patience: float) -> PushState:
@@ -421,12 +425,12 @@ def push_branch(
             return ()
         if state is PushState.UNKNOWN:
             raise ReleaseError(
-                f"whether {remote.name} takes {push.branch} is not known yet:\n{last_lines(output)}",
+                f"whether {remote.name} takes {push.branch} is not known yet:\n{last_lines(readable_output(output))}",
                 code="PushUnknown",
                 fix="run the same command again: it goes on from what the remote has then",
             )
     raise PushRefused(
-        f"{remote.name} did not take the push of {push.branch}; nothing has changed there:\n{last_lines(output)}",
+        f"{remote.name} did not take the push of {push.branch}; nothing has changed there:\n{last_lines(readable_output(output))}",
         fix=_fix_of(push, output, remote.name),
     )
 
@@ -442,6 +446,15 @@ def _fix_of(push: BranchPush, output: str, remote: str) -> str:
 
 
 REMOTE_LINE = re.compile(r"^remote:[ \t]?(.*?)[ \t]*$")
+
+
+def readable_output(output: str) -> str:
+    """Return what a push has printed, with the name of each ref and its state (git-push(1), porcelain).
+
+    The ids of the objects, the address and the last line of that form are left out.
+    """
+    lines = (line for line in output.splitlines() if line != "Done" and not line.startswith("To "))
+    return "\n".join(REF_LINE.sub(r"\1: \2", line) for line in lines)
 
 
 def remote_messages(errors: str) -> tuple[str, ...]:

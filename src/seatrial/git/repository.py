@@ -188,7 +188,7 @@ def read_repository(folder: Path) -> Repository:
         ) from None
     if done.returncode:
         is_outside = REPOSITORY_FIXES[0][0] in done.errors
-        what = f"{folder} is in no git repository" if is_outside else f"git can't read the repository of {folder}"
+        what = f"{folder} is not in a git repository" if is_outside else f"git can't read the repository of {folder}"
         raise ReleaseError(
             f"{what}: {done.errors.strip()}",
             code="NoRepository",
