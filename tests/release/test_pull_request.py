@@ -367,7 +367,7 @@ def test_form_is_named_where_gh_can_not(repo: ReleaseRepo, tmp_path: Path, reaso
     assert address is not None, output
     url = urlsplit(address[1])
     assert f"{url.netloc}{url.path}" == "github.com/acme/tidepool/compare/main...release/1.3.0"
-    assert parse_qs(url.query) == {"expand": ["1"], "title": ["Release 1.3.0"]}
+    assert parse_qs(url.query) == {"expand": ["1"]}
     body = re.search(r"^body     (\S+), to paste into the form$", output, re.MULTILINE)
     assert body is not None, output
     assert repo.read(body[1]).startswith("## 1.3.0\n")

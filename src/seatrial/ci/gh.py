@@ -196,10 +196,9 @@ def ensure_pull_request(folder: Path, home: str, text: RequestText) -> str:
 def compare_address(page: str, text: RequestText) -> str:
     """Return the address of GitHub's form for a pull request; ``page``: that of the repository.
 
-    It has the title, and not the body: an address with it has more than a thousand characters.
+    GitHub takes the title from the commit. An address with the body has more than a thousand characters.
     """
-    query = urlencode({"expand": "1", "title": text.title}, quote_via=quote)
-    return f"{page}/compare/{quote(text.base)}...{quote(text.head)}?{query}"
+    return f"{page}/compare/{quote(text.base)}...{quote(text.head)}?expand=1"
 
 
 def gitlab_push_options(text: RequestText) -> tuple[str, ...]:

@@ -430,7 +430,8 @@ def push_branch(
                 fix="run the same command again: it goes on from what the remote has then",
             )
     raise PushRefused(
-        f"{remote.name} did not take the push of {push.branch}; nothing has changed there:\n{last_lines(readable_output(output))}",
+        f"{remote.name} did not take the push of {push.branch}; nothing has changed there:\n"
+        f"{last_lines(readable_output(output))}",
         fix=_fix_of(push, output, remote.name),
     )
 
