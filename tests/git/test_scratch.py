@@ -13,7 +13,7 @@ import pytest
 
 from preflight_in_process import enter
 from seatrial.errors import CommandFailed
-from seatrial.git.repository import read_repository
+from seatrial.git.repository import fetch_objects, has_object, read_repository
 from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.release.plan import changed_files
 
@@ -145,6 +145,18 @@ def test_disk_without_room_is_named(clone: SampleProject, root: Path, monkeypatc
     with pytest.raises(CommandFailed, match="pathspec") as raised:
         scratch.git.run("checkout", "--quiet", "missing")
     assert raised.value.fix == f"make room for {root}, whose disk has 4 KiB left"
+
+
+def test_release_is_fetched_from_the_clone_where_the_user_hides_tags(clone: SampleProject, root: Path) -> None:
+    clone.git("config", "--global", "transfer.hideRefs", "refs/tags")
+    scratch = make(clone, root)
+    (root / "new.txt").write_bytes(UNIX)
+    scratch.changes()
+    oid = scratch.tag("v1.3.0", "1.3.0", scratch.commit("Release"))
+    repository = read_repository(clone.root)
+    assert not has_object(repository, oid)
+    fetch_objects(repository, root, "refs/tags/v1.3.0")
+    assert has_object(repository, oid)
 
 
 def test_patch_is_the_same_whatever_the_user_has_set(clone: SampleProject, root: Path) -> None:

@@ -237,6 +237,8 @@ class Scratch:
         yield _line("core.hookspath", self._hooks())
         yield _line("core.fsmonitor", "false")
         yield _line("gc.auto", "0")
+        # The release is fetched from here by its tag, also where the user's servers hide tags.
+        yield _line("uploadpack.hiderefs", "!refs/tags")
         yield _line("lfs.storage", str(self.repository.common_dir / "lfs"))
 
     def _hooks(self) -> str:
