@@ -51,6 +51,17 @@ def detected(root: Path, files: dict[str, str]) -> DetectedTests:
     ("files", "command", "needs"),
     [
         pytest.param(
+            # No file says that CI installs these: a variable of a script does.
+            {
+                "pyproject.toml": METADATA.partition("[dependency-groups]")[0],
+                "requirements.txt": "-e .[fast]\npytest\n",
+                JOB: job("- run: pytest tests"),
+            },
+            "pytest tests",
+            Needs(files=("requirements.txt",), extras=("fast",)),
+            id="extra in the requirements file of the tests",
+        ),
+        pytest.param(
             {
                 "tox.ini": """
                 [tox]

@@ -197,9 +197,7 @@ def declared_needs(project: Project, needs: Needs) -> Needs:
     """Return needs as the project declares them: what one tool calls a group can be an extra for another."""
     extras = {canonicalize_name(name): name for name, _ in _extras(project)}
     for file in needs.files:
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            for line in (project.root / file).read_text(encoding="utf-8").splitlines():
-                needs |= Needs(extras=extras_of_itself(line))
+        needs |= _extras_in_file(project, file)
     is_open = SetupScript.read(project.root).computes("extras_require")
     declared = Needs()
     for name in extras.values() if ALL in needs.extras else needs.extras:
@@ -215,6 +213,14 @@ def declared_needs(project: Project, needs: Needs) -> Needs:
     own = canonicalize_name(project.name)
     requirements = tuple(text for text in needs.requirements if canonicalize_name(_name(text)) != own)
     return declared | Needs(requirements, tuple(name for name in needs.files if (project.root / name).is_file()))
+
+
+def _extras_in_file(project: Project, name: str) -> Needs:
+    """Return the extras with which a requirements file installs the project itself, as ``-e .[fast]``."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        lines = (project.root / name).read_text(encoding="utf-8").splitlines()
+        return Needs(extras=tuple(extra for line in lines for extra in extras_of_itself(line)))
+    return Needs()
 
 
 def completed(
@@ -272,7 +278,7 @@ def places_of_pytest(project: Project, files: Sequence[PurePosixPath]) -> Iterat
         if FILES.fullmatch(str(path)):
             with contextlib.suppress(ProjectError):
                 if _has_pytest(map(_name, read_requirements(project.root, str(path)))):
-                    yield Needs(files=(str(path),)), str(path)
+                    yield Needs(files=(str(path),)) | _extras_in_file(project, str(path)), str(path)
 
 
 def _extras(project: Project) -> list[tuple[str, list[str]]]:
