@@ -9,7 +9,16 @@ import pytest
 
 from sample_project import HERE, lines
 from sample_projects import make_sample
-from seatrial.init.trial import ERRORS_OF_CHECKS, Counts, Outcome, count_tests, following_requests, is_hollow, joined
+from seatrial.init.trial import (
+    ERRORS_OF_CHECKS,
+    Counts,
+    Outcome,
+    count_tests,
+    following_requests,
+    is_hollow,
+    joined,
+    names_text,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +59,12 @@ def test_sessions_that_tox_runs_as_one_are_counted_together() -> None:
     assert joined([unit, doctest]) == Outcome(is_done=True, counts=Counts(3, 0, 1), output="unit\ndoc")
     failed = Outcome(is_done=False, counts=Counts(1, 2, 0), output="failed")
     assert joined([unit, failed]) == Outcome(is_done=False, counts=Counts(4, 2, 1), output="failed")
+
+
+def test_few_of_many_failed_tests_are_named() -> None:
+    assert names_text(["a", "b", "a"]) == "a, b"
+    assert names_text("abcdefgh") == "a, b, c, d, e, 3 more"
+    assert names_text([]) == ""
 
 
 OUT = """

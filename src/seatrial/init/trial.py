@@ -33,7 +33,7 @@ from seatrial.project.requirements import read_requirements
 from seatrial.pythons import find_interpreters, path_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from seatrial.init.detect import DetectedProject
     from seatrial.init.files import Proposal
@@ -341,8 +341,7 @@ class ProposalTrial:
                     "an extra or a requirement may be missing"
                 )
             return
-        failed = ", ".join(dict.fromkeys(FAILED_TEST.findall(outcome.output)))
-        named = f"{failed}\n" if failed else "\n"
+        named = f"{names_text(FAILED_TEST.findall(outcome.output))}\n"
         if own is not None and own.is_done:
             remark = f"the tests pass {with_tool(how)} and fail with seatrial, so they are not proposed: "
             self.report.drop("tests", f"{detail}{comparison}", f"{remark}{named}{outcome.tail}")
@@ -513,6 +512,17 @@ ERRORS_OF_CHECKS = re.compile(
     r"^ *error +[A-Z]+\d+ .*?(?=^ *(?:(?:error|warning) +[A-Z]+\d+ |\d+ passed\b)|\Z)", re.MULTILINE | re.DOTALL
 )
 """The findings that stop a release, as a release prints them."""
+
+MOST_NAMES = 5
+"""How many tests that failed are named."""
+
+
+def names_text(names: Iterable[str]) -> str:
+    """Return the first names, each once, and how many there are more."""
+    names = tuple(dict.fromkeys(names))
+    more = [f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES else []
+    return ", ".join((*names[:MOST_NAMES], *more))
+
 
 BY_HAND = "by hand"
 """How a command runs that no tool of the project runs: where the project is installed from its folder."""
