@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.git.command import is_between_tags, tracked_files
-from seatrial.project.version_files import comes_from_tag
 from seatrial.pythons import Interpreter
 from seatrial.sessions.registration import (
     RUN_VARIABLE,
@@ -90,6 +88,7 @@ def _build(session: nox.Session) -> None:
 def _check(session: nox.Session) -> None:
     from seatrial.checks.registry import require_acceptable  # noqa: PLC0415 - as in built_distributions()
     from seatrial.events import Progress  # noqa: PLC0415
+    from seatrial.git.command import tracked_files  # noqa: PLC0415
     from seatrial.project.settings import Config  # noqa: PLC0415
 
     built = built_distributions(session)
@@ -102,6 +101,9 @@ def _between_releases(built: BuiltDistributions) -> dict[str, str]:
 
     A release builds at a tag, where the version has no local part.
     """
+    from seatrial.git.command import is_between_tags  # noqa: PLC0415 - as in built_distributions()
+    from seatrial.project.version_files import comes_from_tag  # noqa: PLC0415
+
     if not built.sdist.version.local:
         return {}
     if comes_from_tag(current_project()):

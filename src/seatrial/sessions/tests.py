@@ -11,16 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
-from platformdirs import user_cache_path
 
 from seatrial import process
 from seatrial.errors import BuildError
-from seatrial.git.command import is_ignored
 from seatrial.project.nox_sessions import COVERAGE_SESSION, MEASURED_VARIABLE, measures_coverage
-from seatrial.project.requirements import read_requirements
 from seatrial.sessions.build import DEFAULT_TAGS, state_folder
-from seatrial.sessions.coverage_sources import measure_wheel, measures
-from seatrial.sessions.environment import TREE_VARIABLE
 from seatrial.sessions.registration import (
     Groups,
     Registration,
@@ -78,7 +73,9 @@ def tests(
 
     def run(session: nox.Session) -> None:
         # The imports of a session are in its function, because `nox -l` starts faster without them.
+        from seatrial.sessions.coverage_sources import measure_wheel, measures  # noqa: PLC0415
         from seatrial.sessions.environment import (  # noqa: PLC0415
+            TREE_VARIABLE,
             fill_with_wheel,
             locked_pins,
             require_command,
@@ -172,6 +169,8 @@ def files_to_check(modules: Sequence[str]) -> tuple[str, ...]:
 
 def requirements_in(entries: Sequence[str]) -> tuple[str, ...]:
     """Return requirements, and those in requirements files of the project. Raises `RequirementsUnusable`."""
+    from seatrial.project.requirements import read_requirements  # noqa: PLC0415 - as in tests()
+
     return tuple(
         requirement
         for entry in entries
@@ -241,6 +240,7 @@ def _data_files(folder: Path) -> list[str]:
 
 def _coverage(session: nox.Session) -> None:
     # The imports of a session are in its function, because `nox -l` starts faster without them.
+    from seatrial.git.command import is_ignored  # noqa: PLC0415
     from seatrial.sessions.environment import fill_environment  # noqa: PLC0415
 
     folder = state_folder(session) / "coverage"
@@ -280,6 +280,8 @@ class TypeCache:
     @classmethod
     def of(cls, name: str, cache_dir: Path, target: str) -> TypeCache:
         """Return the cache of the project ``name`` for the Python ``target``, as mypy names its folders."""
+        from platformdirs import user_cache_path  # noqa: PLC0415 - as in tests()
+
         return cls(cache_dir / target, user_cache_path("seatrial") / "mypy" / name / target)
 
     def seed(self) -> None:
