@@ -39,12 +39,31 @@ def test_table_of_dependencies_is_that_of_pyproject() -> None:
     assert rows == sorted(Requirement(line).name for line in pyproject["project"]["dependencies"])
 
 
-def test_listing_loads_no_console_and_no_library_that_draws() -> None:
-    """``invoke -l`` and ``nox -l`` import every task and session: what only some of them need waits until they run."""
-    heavy = ["rich", "questionary", "requests", "seatrial.console", "seatrial.events", "seatrial.findings", "twine"]
-    script = f"import sys, seatrial, seatrial.tasks\nprint(*(name for name in {heavy} if name in sys.modules))"
-    environ = process.user_environment()
-    assert process.run((sys.executable, "-c", script), cwd=CHECKOUT, env=environ).split() == []
+STAGES = {
+    "nox -l": (
+        "import nox, seatrial.sessions",
+        "asyncio filelock requests rich seatrial.distributions seatrial.git twine urllib3",
+    ),
+    "invoke -l": (
+        "import seatrial.tasks",
+        "filelock packaging questionary requests rich seatrial.console seatrial.events seatrial.findings twine",
+    ),
+    "a release, until it reads the repository": (
+        "import seatrial.tasks, seatrial.project.changelog, seatrial.console, seatrial.release.release",
+        "readme_renderer requests rich seatrial.release.merged stdlib_list trove_classifiers twine validate_pyproject",
+    ),
+}
+"""What a command loads before its work begins, and what must not be among it: every call would wait for that."""
+
+
+def test_no_command_loads_what_is_needed_later_or_never() -> None:
+    loaded_early = {}
+    for stage, (imports, heavy) in STAGES.items():
+        script = f"import sys\n{imports}\nprint(*(name for name in {heavy.split()} if name in sys.modules))"
+        names = process.run((sys.executable, "-c", script), cwd=CHECKOUT, env=process.user_environment()).split()
+        if names:
+            loaded_early[stage] = names
+    assert loaded_early == {}
 
 
 def test_private_names_of_libraries_are_the_listed_ones() -> None:
