@@ -52,6 +52,10 @@ STAGES = {
         "import seatrial.tasks, seatrial.project.changelog, seatrial.console, seatrial.release.release",
         "readme_renderer requests rich seatrial.release.merged stdlib_list trove_classifiers twine validate_pyproject",
     ),
+    "the address of an index": (
+        "from seatrial.index.destination import pypi_host\npypi_host()",
+        "requests rfc3986 twine",
+    ),
 }
 """What a command loads before its work begins, and what must not be among it: every call would wait for that."""
 

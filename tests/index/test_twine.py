@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import packaging.metadata
 import pytest
+from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
 import sample_dists
 from errors_raised import raises_error
 from seatrial.errors import CredentialMissing, UploadFailed
+from seatrial.index.destination import upload_addresses
 from seatrial.index.twine import KEYRING_FIX, KNOWING_METADATA_2_5, Patience, twine_check, twine_upload
 
 if TYPE_CHECKING:
@@ -81,3 +83,7 @@ def test_keyring_that_fails_is_named(project: SampleProject) -> None:
         twine_upload([project.root / wheel.name], {**project.environ, **failing, **index}, repository=None)
     assert raised.value.what.endswith("\n  the keyring failed: RuntimeError: it is locked")
     assert raised.value.fix == KEYRING_FIX
+
+
+def test_addresses_that_are_read_from_the_source_of_twine_are_those_that_it_uploads_to() -> None:
+    assert upload_addresses() == {"pypi": DEFAULT_REPOSITORY, "testpypi": TEST_REPOSITORY}

@@ -13,6 +13,7 @@ from seatrial.ci.job_uploads import Index, index_of, transfer_problems
 from seatrial.ci.publisher import mismatch_with_tag, titles_before
 from seatrial.commands import Command
 from seatrial.findings import Finding
+from seatrial.index.destination import upload_addresses
 
 if TYPE_CHECKING:
     from seatrial.ci.evaluation import JobRun
@@ -193,11 +194,8 @@ def addresses_correct(facts: CiFacts) -> Finding:
 
 
 def _is_mistaken(address: str) -> bool:
-    # Loaded here because twine takes its time.
-    from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
-
     is_of_pypi = index_of(None, address) in {Index.PYPI, Index.TESTPYPI}
-    return is_of_pypi and address not in {DEFAULT_REPOSITORY, TEST_REPOSITORY}
+    return is_of_pypi and address not in upload_addresses().values()
 
 
 @ci_check(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import configparser
+import functools
+import importlib.util
 import os
 import re
 import sys
@@ -84,10 +86,7 @@ def find_destination(named: str | None, config: Config, environ: Mapping[str, st
     ``named``: pypi, testpypi, a name of .pypirc, or an address; None where none was named. An address that .pypirc has
     gets its name, and with it the password there.
     """
-    # twine takes its time to load.
-    from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
-
-    addresses = {PYPI: DEFAULT_REPOSITORY, TESTPYPI: TEST_REPOSITORY, **pypirc_addresses(environ)}
+    addresses = {**upload_addresses(), **pypirc_addresses(environ)}
     chosen = named or environ.get("TWINE_REPOSITORY_URL") or environ.get("TWINE_REPOSITORY") or PYPI
     if "://" in chosen:
         upload = chosen
@@ -198,10 +197,30 @@ def _pip_files(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def pypi_host() -> str:
     """Return the host of PyPI's own pages: uploads go to one below it."""
-    # Loaded here because twine takes its time, and an address is needed only where something is shown or asked.
-    from twine.utils import DEFAULT_REPOSITORY  # noqa: PLC0415
+    return upload_addresses()[PYPI].split("/")[2].partition(".")[2]
 
-    return DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
+
+@functools.cache
+def upload_addresses() -> dict[str, str]:
+    """Return where twine uploads to by name: `PYPI` and `TESTPYPI`.
+
+    They are read from its source, because twine takes as long to load as all git commands before a release.
+    """
+    constants = {PYPI: "DEFAULT_REPOSITORY", TESTPYPI: "TEST_REPOSITORY"}
+    package = importlib.util.find_spec("twine")
+    folders = (package and package.submodule_search_locations) or ()
+    source = "".join(Path(folder, "utils.py").read_text(encoding="utf-8") for folder in folders)
+    addresses = {
+        name: address[1]
+        for name, constant in constants.items()
+        for address in re.finditer(rf'^{constant} = "(.+)"$', source, re.MULTILINE)
+    }
+    if addresses.keys() == constants.keys():
+        return addresses
+    # Another twine may write them in another way.
+    from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415
+
+    return {PYPI: DEFAULT_REPOSITORY, TESTPYPI: TEST_REPOSITORY}
 
 
 USER = "__token__"

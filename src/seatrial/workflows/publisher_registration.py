@@ -15,7 +15,7 @@ from seatrial.ci.tag_report import TagReport
 from seatrial.distributions.cache import existing_files
 from seatrial.errors import PipelineInvalid
 from seatrial.git.repository import read_repository, read_tags
-from seatrial.index.destination import pypi_host
+from seatrial.index.destination import TESTPYPI, pypi_host, upload_addresses
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
@@ -50,10 +50,7 @@ class PublisherRegistration:
     @property
     def host(self) -> str:
         """The host of the pages of the index."""
-        # Loaded here because twine takes its time.
-        from twine.utils import TEST_REPOSITORY  # noqa: PLC0415
-
-        return pypi_host() if self.index is Index.PYPI else str(urlsplit(TEST_REPOSITORY).hostname)
+        return pypi_host() if self.index is Index.PYPI else str(urlsplit(upload_addresses()[TESTPYPI]).hostname)
 
     @property
     def page(self) -> str:
