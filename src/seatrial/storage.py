@@ -92,9 +92,6 @@ def restore_line_ends(old: bytes, new: bytes) -> bytes:
     """Return ``new`` with the line ends of ``old``: a line that stayed keeps its own, a new one gets the usual one."""
     if b"\r\n" not in old:
         return new
-    # Loaded here, as in `remove_folder`, because `nox -l` starts faster without it.
-    import difflib  # noqa: PLC0415
-
     ends = [line.endswith(b"\r") for line in old.split(b"\n")[:-1]] or [False]
     usual = ends.count(True) * 2 >= len(ends)
     *before, _ = _without_line_ends(old)
@@ -161,6 +158,7 @@ def remove_folder(folder: Path) -> None:
     The thousands of files of an environment are removed one after another in the time that a disk takes to answer, so
     several threads share them.
     """
+    # Loaded here because `nox -l` starts faster without it.
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
     parts = [os.fspath(folder)]
