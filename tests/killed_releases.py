@@ -30,6 +30,7 @@ keep() {{
   tar -c --exclude=site-packages -C "$PORT" . 2>/dev/null | tar -x -C "$MOMENTS/$1-$$"
   echo "$1 $$ $words" >> "$MOMENTS/list"
 }}
+[ "$MOMENTS" ] && echo "$words" >> "$MOMENTS/commands"
 if [ "$MOMENTS" ] && ! cut -d " " -f 3- "$MOMENTS/list" 2>/dev/null | grep -qxF "$words"; then is_first=1; fi
 [ "$is_first" ] && keep before
 [ "$DIE" = "before $words" ] && die
@@ -85,10 +86,17 @@ def release(
     )
 
 
-def moments_of_release(
+class Undisturbed(NamedTuple):
+    """A release that nothing disturbs: the moments before and after each distinct command, and all commands."""
+
+    moments: tuple[Moment, ...]
+    commands: tuple[str, ...]
+
+
+def undisturbed_release(
     repo: ReleaseRepo, folder: Path, *words: str, programs: Sequence[str] = ("git",)
-) -> tuple[Moment, ...]:
-    """Release, and return the moments before and after each distinct command, in their order."""
+) -> Undisturbed:
+    """Release, and return its moments and commands in their order."""
     moments = folder / "moments"
     moments.mkdir(parents=True)
     ran = release(repo, folder, *words, programs=programs, moments=str(moments))
@@ -97,8 +105,11 @@ def moments_of_release(
     root, environ = repo.project.root.name, repo.project.environ
     kept = [ReleaseRepo(SampleProject(moments / f"{when}-{process}" / root, environ)) for when, process, _ in listed]
     disks = [left_behind(other) for other in kept]
+    commands = (moments / "commands").read_text().splitlines()
     shutil.rmtree(folder)
-    return tuple(Moment(when, command, disk) for (when, _, command), disk in zip(listed, disks))
+    return Undisturbed(
+        tuple(Moment(when, command, disk) for (when, _, command), disk in zip(listed, disks)), tuple(commands)
+    )
 
 
 def is_act(moment: Moment) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from killed_releases import Moment, different, is_act, left_behind, moments_of_release, release
+from killed_releases import Moment, Undisturbed, different, is_act, left_behind, release, undisturbed_release
 from release_repo import ReleaseRepo, RepoState, made_once, make_release_repo
 from seatrial.git.push import PushState
 from seatrial.git.repository import read_repository
@@ -35,6 +37,16 @@ MOST_AT_ONCE = 20
 
 WORDS = ("--part", "minor")
 
+GIT_COMMAND = re.compile(r"git in the (scratch clone|checkout): (-c \S+ )*")
+
+COMMANDS = {
+    **dict.fromkeys(("add", "checkout", "clean", "commit", "config", "fetch", "init", "ls-remote", "ls-tree"), 1),
+    **dict.fromkeys(("merge", "push", "remote", "tag", "update-ref", "var"), 1),
+    **dict.fromkeys(("diff", "log", "reset"), 2),
+    **dict.fromkeys(("for-each-ref", "ls-files", "rev-parse", "status"), 4),
+}
+"""How often a release calls each command of git. Each takes its time: one more has to be worth it."""
+
 
 def _make_port(folder: Path) -> None:
     # The quickest backend, and no sessions that would be listed: a release is made a hundred times.
@@ -56,8 +68,7 @@ def _make_whole(folder: Path) -> None:
     repo = made_once("crash-port", _make_port).copy(folder)
     outside = folder.with_name("crash-moments")
     shutil.rmtree(outside, ignore_errors=True)
-    moments = moments_of_release(repo, outside, *WORDS)
-    (folder / "moments").write_text(json.dumps(moments))
+    (folder / "recorded").write_text(json.dumps(undisturbed_release(repo, outside, *WORDS)))
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +84,16 @@ def whole(undisturbed: ReleaseRepo) -> RepoState:
 
 
 @pytest.fixture(scope="module")
-def moments(undisturbed: ReleaseRepo) -> tuple[Moment, ...]:
+def recorded(undisturbed: ReleaseRepo) -> Undisturbed:
+    """Return its moments and commands, in their order."""
+    moments, commands = json.loads((undisturbed.project.root.parent / "recorded").read_text())
+    return Undisturbed(tuple(Moment(*fields) for fields in moments), tuple(commands))
+
+
+@pytest.fixture(scope="module")
+def moments(recorded: Undisturbed) -> tuple[Moment, ...]:
     """Return its moments, in their order."""
-    return tuple(Moment(*fields) for fields in json.loads((undisturbed.project.root.parent / "moments").read_text()))
+    return recorded.moments
 
 
 @dataclass(frozen=True)
@@ -115,6 +133,11 @@ class Kills:
 @pytest.fixture(scope="module")
 def kills(repo: ReleaseRepo, whole: RepoState) -> Kills:
     return Kills(repo, repo.state(), whole)
+
+
+def test_release_calls_git_no_more_often_than_it_has_to(recorded: Undisturbed) -> None:
+    commands = Counter(GIT_COMMAND.sub("", words).split()[0] for words in recorded.commands)
+    assert commands == COMMANDS
 
 
 def test_there_are_as_many_places_to_die_as_ever(moments: tuple[Moment, ...]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from forge_merges import RecordedGh, by_merge_commit, by_squash, merge, protect
-from killed_releases import Moment, different, is_act, moments_of_release, release
+from killed_releases import Moment, different, is_act, release, undisturbed_release
 from release_repo import ReleaseRepo, RepoState, made_once, make_release_repo
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def test_request_that_is_killed_anywhere_is_finished_by_the_next_run(tmp_path: P
     words = ("--pull-request", "--part", "minor")
     whole = port(tmp_path / "whole")
     before = whole.state()
-    moments = moments_of_release(whole, tmp_path / "undisturbed", *words, programs=PROGRAMS)
+    moments = undisturbed_release(whole, tmp_path / "undisturbed", *words, programs=PROGRAMS).moments
     after = whole.state()
     assert requests_of(whole) == ["release/1.3.0"]
     assert len(moments) >= REQUEST_PLACES
@@ -110,7 +110,7 @@ def test_tag_that_is_killed_anywhere_is_finished_by_the_next_run(tmp_path: Path,
 
     whole = copied(tmp_path / "whole")
     before = whole.state()
-    moments = moments_of_release(whole, tmp_path / "undisturbed", programs=PROGRAMS)
+    moments = undisturbed_release(whole, tmp_path / "undisturbed", programs=PROGRAMS).moments
     after = whole.state()
     assert len(moments) >= TAG_PLACES
     assert len([moment for moment in moments if " push " in moment.command]) == 2
