@@ -16,10 +16,15 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import make_sample
 import peers
-from timing import Contestant, compare, environment
+from timing import Comparison, Contestant, compare, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 
 PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 NOXFILE = """\
@@ -43,18 +48,23 @@ def main() -> None:
     parser.add_argument("--only", action="append", help="the name of a contestant; the floor always runs")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "seatrial-bench"))
     options = parser.parse_args()
+    measure(options.work, options.mode, options.runs, options.only or ())
+
+
+def measure(work: Path, mode: str, runs: int, only: Collection[str] = ()) -> Comparison:
+    """Measure one mode; ``only``: the names of the contestants, all without it."""
     uv = shutil.which("uv")
     if uv is None:
         raise SystemExit("uv is not on PATH")
-    tools = peers.install(options.work, uv)
-    _make_floor(options.work / "floor", uv)
+    tools = peers.install(work, uv)
+    _make_floor(work / "floor", uv)
     contestants = [
-        _contestant(options.work, tools, name, command, options.mode)
-        for name, command in _commands(options.work, tools, options.mode).items()
-        if name == "floor" or not options.only or name in options.only
+        _contestant(work, tools, name, command, mode)
+        for name, command in _commands(work, tools, mode).items()
+        if name == "floor" or not only or name in only
     ]
-    warm_up = 0 if options.mode in ("cold", "kept") else 1
-    compare(contestants, title=f"matrix, {options.mode}", base="floor", runs=options.runs, warm_up=warm_up)
+    warm_up = 0 if mode in ("cold", "kept") else 1
+    return compare(contestants, title=f"matrix, {mode}", base="floor", runs=runs, warm_up=warm_up)
 
 
 def _commands(work: Path, tools: Path, mode: str) -> dict[str, str]:

@@ -38,3 +38,15 @@ def install(work: Path, uv: str, *, extra: Mapping[str, tuple[str, ...]] = PEERS
 
 def _run(*args: str, check: bool = True) -> None:
     subprocess.run(args, env=environment(), check=check, stdout=subprocess.DEVNULL)
+
+
+def versions(tools: Path, peers: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return the versions of what is installed for peers by name."""
+    script = "import importlib.metadata, sys; print(*map(importlib.metadata.version, sys.argv[1:]))"
+    installed: dict[str, str] = {}
+    for folder, requirements in peers.items():
+        names = [requirement.partition("[")[0] for requirement in requirements]
+        command = (str(tools / folder / "bin/python"), "-c", script, *names)
+        ran = subprocess.run(command, env=environment(), check=True, capture_output=True, text=True)
+        installed.update(zip(names, ran.stdout.split()))
+    return installed

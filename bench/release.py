@@ -23,10 +23,11 @@ import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Callable
 
 import make_sample
 import peers
-from timing import Contestant, compare
+from timing import Comparison, Contestant, compare
 
 NEXT = "1.20.0"
 TASKS = 'from seatrial.tasks import ns\n\n__all__ = ["ns"]\n'
@@ -117,20 +118,24 @@ def main() -> None:
     parser.add_argument("--only", choices=("whole", "git", "growth"))
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "seatrial-bench"))
     options = parser.parse_args()
+    measure(options.work, options.runs, options.only)
+
+
+def measure(work: Path, runs: int, only: str | None = None) -> list[Comparison]:
+    """Measure the parts, or one of them."""
     uv = shutil.which("uv")
     if uv is None:
         raise SystemExit("uv is not on PATH")
-    tools = peers.install(options.work, uv, extra={**HAND, **PEERS})
-    work = options.work / "release"
+    tools = peers.install(work, uv, extra={**HAND, **PEERS})
+    work = work / "release"
     os.environ["PIP_INDEX_URL"] = _start_index()
-    if options.only in (None, "whole"):
-        compare(_whole(work, tools), title="release", base="by hand", runs=options.runs, warm_up=1)
-    if options.only in (None, "git"):
-        compare(
-            _git(work, tools), title="release without build and check", base="by hand", runs=options.runs, warm_up=1
-        )
-    if options.only in (None, "growth"):
-        compare(_growth(work, tools), title="growth", base="30 fragments", runs=options.runs, warm_up=1)
+    title = "release without build and check"
+    parts: dict[str, Callable[[], Comparison]] = {
+        "whole": lambda: compare(_whole(work, tools), title="release", base="by hand", runs=runs, warm_up=1),
+        "git": lambda: compare(_git(work, tools), title=title, base="by hand", runs=runs, warm_up=1),
+        "growth": lambda: compare(_growth(work, tools), title="growth", base="30 fragments", runs=runs, warm_up=1),
+    }
+    return [part() for name, part in parts.items() if only in (None, name)]
 
 
 class _EmptyIndex(BaseHTTPRequestHandler):

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from timing import Contestant, compare
+from timing import Comparison, Contestant, compare
 
 HERE = Path(__file__).resolve().parent.parent
 BARE = {
@@ -28,18 +28,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=15)
     options = parser.parse_args()
+    measure(options.runs)
+
+
+def measure(runs: int) -> list[Comparison]:
+    """Measure both pairs."""
     with tempfile.TemporaryDirectory() as scratch:
         bare = Path(scratch, "bare")
         bare.mkdir()
         for name, text in BARE.items():
             bare.joinpath(name).write_text(text, encoding="utf-8")
+        comparisons = []
         for tool in ("nox", "invoke"):
             lists = f"{shlex.quote(sys.executable)} -m {tool} -l"
             contestants = [
                 Contestant("bare", lists, bare),
                 Contestant("seatrial", f"cd {shlex.quote(str(HERE))} && {lists}", bare),
             ]
-            compare(contestants, title=f"{tool} -l", base="bare", runs=options.runs, warm_up=2)
+            comparisons.append(compare(contestants, title=f"{tool} -l", base="bare", runs=runs, warm_up=2))
+        return comparisons
 
 
 if __name__ == "__main__":

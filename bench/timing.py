@@ -43,7 +43,23 @@ class Run:
     foreign: float
 
 
-def compare(contestants: Sequence[Contestant], *, title: str, base: str, runs: int, warm_up: int) -> None:
+@dataclass(frozen=True)
+class Comparison:
+    """Contestants that ran in turn, each with its ratio to ``base`` in elapsed time: the median run by run.
+
+    ``processor``: the same in processor time, which other work on the machine changes less; ``foreign``: how many cores
+    such work kept busy, at most.
+    """
+
+    title: str
+    base: str
+    runs: int
+    ratios: Mapping[str, float]
+    processor: Mapping[str, float]
+    foreign: float
+
+
+def compare(contestants: Sequence[Contestant], *, title: str, base: str, runs: int, warm_up: int) -> Comparison:
     """Run the contestants in turn and print a Markdown table: medians, and ratios to ``base`` run by run."""
     taken: dict[str, list[Run]] = {contestant.name: [] for contestant in contestants}
     for number in range(-warm_up, runs):
@@ -53,16 +69,21 @@ def compare(contestants: Sequence[Contestant], *, title: str, base: str, runs: i
             if number >= 0:
                 taken[contestant.name].append(run)
     print(f"\n### {title}: {runs} runs in turn\n")
-    print(f"| contestant | seconds min / median / max | processor seconds | × {base} | foreign cores |")
-    print("|---|--:|--:|--:|--:|")
+    print(f"| contestant | seconds min / median / max | × {base} | processor seconds | × {base} | foreign cores |")
+    print("|---|--:|--:|--:|--:|--:|")
+    ratios, processor_ratios = {}, {}
     for name, own_runs in taken.items():
         walls = sorted(run.wall for run in own_runs)
-        ratio = statistics.median(run.wall / base_run.wall for run, base_run in zip(own_runs, taken[base]))
+        pairs = list(zip(own_runs, taken[base]))
+        ratio = ratios[name] = statistics.median(run.wall / base_run.wall for run, base_run in pairs)
+        work = processor_ratios[name] = statistics.median(run.processor / base_run.processor for run, base_run in pairs)
         foreign = max(run.foreign for run in own_runs)
         seconds = f"{walls[0]:.2f} / {statistics.median(walls):.2f} / {walls[-1]:.2f}"
         processor = statistics.median(run.processor for run in own_runs)
         mark = " (noisy)" if foreign > NOISY else ""
-        print(f"| {name} | {seconds} | {processor:.1f} | {ratio:.2f} | {foreign:.2f}{mark} |", flush=True)
+        print(f"| {name} | {seconds} | {ratio:.2f} | {processor:.2f} | {work:.2f} | {foreign:.2f}{mark} |", flush=True)
+    noise = max(run.foreign for own_runs in taken.values() for run in own_runs)
+    return Comparison(title, base, runs, ratios, processor_ratios, noise)
 
 
 def time_once(contestant: Contestant) -> Run:
