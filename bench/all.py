@@ -45,10 +45,9 @@ def main() -> None:
     tools = options.work / "tools"
     pages = {
         "README.md": table(matrices, tuple(MODES.values()), peers.versions(tools, peers.PEERS)),
-        "docs/release.md": table(
-            releases,
-            [comparison.title for comparison in releases],
-            peers.versions(tools, {**release.HAND, **release.PEERS}),
+        "docs/release.md": "\n".join(
+            table(part, [comparison.title for comparison in part], peers.versions(tools, contestants))
+            for part, contestants in ((releases[:2], {**release.HAND, **release.PEERS}), (releases[2:], {}))
         ),
     }
     for page, text in pages.items():
@@ -73,15 +72,15 @@ def table(comparisons: Sequence[Comparison], titles: Sequence[str], versions: Ma
     ]
     lines = [("", *names), ("---", *["--:"] * len(names)), *rows]
     body = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-    listed = ", ".join(f"{name} {version}" for name, version in versions.items())
+    listed = "".join(f", {name} {version}" for name, version in versions.items())
     runs = "/".join(dict.fromkeys(str(comparison.runs) for comparison in comparisons))
-    return f"{body}\nMedians of {runs} runs in turn; {listed}. {noise(comparisons)}\n"
+    return f"{body}\nMedians of {runs} runs in turn{listed}. {noise(comparisons)}\n"
 
 
 def noise(comparisons: Sequence[Comparison]) -> str:
     """Return a sentence about what else the machine did."""
     foreign = max(comparison.foreign for comparison in comparisons)
-    state = "busy: measure again" if foreign > NOISY else "quiet"
+    state = "busy (measure again)" if foreign > NOISY else "quiet"
     return f"The machine was {state}: other programs kept up to {foreign:.2f} cores busy."
 
 

@@ -43,7 +43,8 @@ COMMANDS = {
     **dict.fromkeys(("add", "checkout", "clean", "commit", "config", "fetch", "init", "ls-remote", "ls-tree"), 1),
     **dict.fromkeys(("merge", "push", "remote", "tag", "update-ref", "var"), 1),
     **dict.fromkeys(("diff", "log", "reset"), 2),
-    **dict.fromkeys(("for-each-ref", "ls-files", "rev-parse", "status"), 4),
+    **dict.fromkeys(("for-each-ref", "ls-files", "status"), 4),
+    "rev-parse": 5,
 }
 """How often a release calls each command of git. Each takes its time: one more has to be worth it."""
 
