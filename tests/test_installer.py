@@ -38,9 +38,16 @@ def test_environment_is_made_and_filled(tmp_path: Path, tool: Installer) -> None
 def test_variables_that_lead_an_installation_elsewhere_are_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Installer
 ) -> None:
-    for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "UV_PROJECT"):
+    for name in ("PIP_TARGET", "PIP_Prefix", "PIP_ROOT", "PIP_EDITABLE", "PIP_REQUIREMENT", "UV_PROJECT"):
         monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
-    for name in ("PIP_USER", "PIP_DRY_RUN", "PIP_NO_DEPS", "UV_SYSTEM_PYTHON", "VIRTUALENV_NO_PIP"):
+    for name in (
+        "PIP_USER",
+        "PIP_DRY_RUN",
+        "PIP_NO_DEPS",
+        "PIP_NO_DEPENDENCIES",
+        "UV_SYSTEM_PYTHON",
+        "VIRTUALENV_NO_PIP",
+    ):
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("UV_PYTHON", "3.1")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))

@@ -23,6 +23,7 @@ from seatrial.index.client import (
     ProjectFiles,
     download_file,
     look_alikes,
+    read_links,
     read_project_files,
     read_project_or_look_alike,
 )
@@ -108,6 +109,16 @@ def test_files_are_read_from_html_where_an_index_has_no_json() -> None:
     sdist = IndexFile("tidepool-1.2.3.tar.gz", "ab", 0, None, is_yanked=True, metadata=metadata)
     wheel = IndexFile("tidepool-1.3.0+local-py3-none-any.whl", "ef", 0, None, provenance="https://example.invalid/p")
     assert project == ProjectFiles("Tide.Pool", (sdist, wheel), status="archived")
+
+
+def test_file_has_the_name_of_its_address_where_the_link_has_another_text() -> None:
+    links = '<a href="t-1.zip#egg=t&sha256=ab">1</a><a href="get?id=1#sha256=cd">t-2.zip</a>'
+    page = read_links(links, "https://example.invalid/simple/t/")
+    assert page is not None
+    assert [(file["filename"], file["hashes"]) for file in page["files"]] == [
+        ("t-1.zip", {"sha256": "ab"}),
+        ("t-2.zip", {"sha256": "cd"}),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -370,7 +370,10 @@ class LinkReader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         """Give the file its name at the end of its link."""
         if tag == "a" and self._text is not None:
-            self.files[-1]["filename"] = "".join(self._text).strip() or self.files[-1]["filename"]
+            text, in_address = "".join(self._text).strip(), self.files[-1]["filename"]
+            # Some indexes write a version, or a word, where the name of the file belongs.
+            is_name = text.endswith(ENDINGS) or not in_address.endswith(ENDINGS)
+            self.files[-1]["filename"] = (text if is_name else in_address) or in_address
             self._text = None
 
 
@@ -389,11 +392,13 @@ def read_links(html: str, url: str) -> dict[str, Any] | None:
 
 def _file(href: str, attributes: dict[str, str]) -> dict[str, Any]:
     url, fragment = urldefrag(href)
-    algorithm, _, digest = fragment.partition("=")
+    # Other settings of pip can precede or follow the hash: egg=NAME.
+    words = (word.partition("=") for word in fragment.split("&"))
+    hashes = {name: value for name, _, value in words if name in hashlib.algorithms_guaranteed and value}
     file = {
         "filename": unquote(urlsplit(url).path.rpartition("/")[2]),
         "url": url,
-        "hashes": {algorithm: digest} if digest else {},
+        "hashes": hashes,
         "yanked": "data-yanked" in attributes,
         "core-metadata": {"data-core-metadata", "data-dist-info-metadata"} & attributes.keys() != set(),
     }
