@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 DEADLY = r"""#!/bin/sh
+case "$*" in *"$PART"*) ;; *) exec {program} "$@" ;; esac
 case $PWD in */scratch/*) words="{name} in the scratch clone: " ;; *) words="{name} in the checkout: " ;; esac
 words="$words$(printf '%s ' "$@" | tr '\n' ' ' | sed -E 's#[0-9a-f]{{40}}#ID#g; s#(/[^ /=:]+)+/#/#g')"
 die() {{ [ {name} = gh ] && kill -KILL $PPID; kill -KILL 0; }}
@@ -43,8 +44,12 @@ exit $code
 """A program that kills the release before or after the call that ``DIE`` names, without folders and ids of objects: two
 that differ in them alone are the same. Or it keeps in ``MOMENTS`` what lies on the disk before and after each.
 
-git runs in the process group of the release, gh in its own.
+What lacks the ``PART`` of that call is another, which needs no process to see it. git runs in the process group of the
+release, gh in its own.
 """
+
+UNCHANGED = re.compile(r"(?!.*ID)[^/#]+")
+"""A word that is the same in a call and in what `DEADLY` makes of it."""
 
 UNSTEADY = ("index", "site-packages")
 """What is not compared of what lies on the disk: git's index holds times of files, and the other never changes."""
@@ -81,6 +86,7 @@ def release(
         *(*IN_A_SESSION, sys.executable, "-m", "invoke", "release", *words, "--yes", "--no-tests"),
         PATH=f"{path}:{repo.project.environ['PATH']}",
         PORT=str(repo.project.root.parent),
+        PART=max(filter(UNCHANGED.fullmatch, die.partition(": ")[2].split()), key=len, default=""),
         DIE=die,
         MOMENTS=moments,
     )
