@@ -25,6 +25,7 @@ from seatrial.git.repository import files_of_commit
 from seatrial.init.sessions import BLOCK, checks_every_file, line_length, plan_sessions, script_block, with_block
 from seatrial.installer import best_installer, create_environment, install_requirements, python_of
 from seatrial.project.config_files import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
+from seatrial.project.project import require_inside
 from seatrial.storage import restore_line_ends
 
 if TYPE_CHECKING:
@@ -354,12 +355,7 @@ def require_clean_files(detected: DetectedProject, proposal: Proposal) -> None:
     unfinished = {Path(repository.root, name).resolve() for name in repository.unfinished}
     for file in proposal:
         path = repository.root / file.path
-        if repository.root.resolve() not in path.resolve().parents:
-            raise ProjectError(
-                f"{path} leads out of the repository, to {path.resolve()}",
-                code="NotMine",
-                fix="make it a file of its own",
-            )
+        require_inside(repository.root, [path])
         if file.path in committed and path.resolve() in unfinished:
             raise ProjectError(
                 f"{path} has changes that are not committed, and seatrial would write into it",
