@@ -97,25 +97,18 @@ def fit_line(line: str, width: int) -> str:
     Colours take no room.
     """
     plain = COLOUR.sub("", line)
-    column = COLUMN.match(plain)
-    indent = len(column[0]) if column else 0
     if len(plain) <= width:
         return line
-    if plain == line:
-        lines, text = [line[:indent]], line[indent:]
-    else:
-        # The sign or the word in colour is no column: what follows is indented below it.
-        indent = len(plain) - len(plain.lstrip()) + len("✗ ")
-        lines, text = [""], line
-    has_words = False
-    for gap, word in WORD.findall(text):
-        length = len(COLOUR.sub("", f"{lines[-1]}{gap}{word}"))
-        if has_words and length > width:
-            lines.append(" " * indent)
-            has_words = False
-        is_begin = len(lines) == 1 and not lines[0]
-        lines[-1] += (gap if has_words or is_begin else "") + word
-        has_words = True
+    column = COLUMN.match(line)
+    head = column[0] if column and plain == line else ""
+    # The sign or the word in colour is no column: what follows is indented below it.
+    indent = len(head) if plain == line else len(plain) - len(plain.lstrip()) + len("✗ ")
+    lines = [head]
+    for place, (gap, word) in enumerate(WORD.findall(line[len(head) :])):
+        if place and len(COLOUR.sub("", f"{lines[-1]}{gap}{word}")) > width:
+            lines.append(" " * indent + word)
+        else:
+            lines[-1] += gap + word
     room = max(len("sha256 "), width - indent - 1)
     return "\n".join(SHA256.sub(f"{part.strip()[:room]}…", part) if len(part) > width else part for part in lines)
 
