@@ -78,3 +78,14 @@ def test_who_leaves_finds_everything_as_it_was(
     assert f"seatrial: {end}" in ran.output
     assert "Traceback" not in ran.output
     assert scratch_clones(repo) == []
+
+
+@pytest.mark.parametrize("command", ["verify", "publish", "undo"])
+def test_command_that_asks_an_index_says_at_once_what_it_waits_for(repo: ReleaseRepo, command: str) -> None:
+    """Without the line, a terminal is silent until git and the index have answered."""
+    environ = {**repo.project.environ, "PIP_INDEX_URL": "http://127.0.0.1:9/simple/"}
+    waiting = [("reading the repository", b"")]
+    ran = run_on_terminal(("seatrial", command, "9.9"), repo.project.root, environ, waiting)
+    assert ran.returncode != 0
+    assert "Traceback" not in ran.output
+    assert "9.9" in ran.output.partition("reading the repository")[2]
