@@ -57,7 +57,11 @@ def findings(project: SampleProject, options: str, *, lists_sessions: bool = Fal
             publishing = read_publishing(run.project, run.config, run.scratch, tag)
             ci_facts = read_ci_facts(run.project, run.scratch, CiFacts(tag, publishing, listing))
             sources = read_sources(
-                run.project, files_of_commit(run.scratch.repository, run.scratch.base), listing, publishing
+                run.project,
+                files_of_commit(run.scratch.repository, run.scratch.base),
+                listing,
+                publishing,
+                run.scratch.repository,
             )
             results += run_checks_on(PROJECT_CHECKS, sources, {})
             results += run_checks_on(TRIGGER_CHECKS, ci_facts, {})

@@ -128,6 +128,7 @@ def sources(*files: str, **project: object) -> ProjectSources:
         LISTING,
         files_of({"release.yml": WORKFLOW}).workflows,
         "acme/tidepool",
+        "https://git.example.org/acme/tidepool",
     )
 
 

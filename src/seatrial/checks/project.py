@@ -36,7 +36,7 @@ class ProjectSources:
     """A project as git has it.
 
     ``files``: those that git tracks, below the project; ``home``: OWNER/NAME of the repository on its
-    forge, None where that is not known.
+    forge, and ``page`` its address there, None where that is not known.
     """
 
     project: Project
@@ -44,6 +44,7 @@ class ProjectSources:
     listing: SessionList = field(default_factory=SessionList)
     workflows: tuple[Workflow, ...] = ()
     home: str | None = None
+    page: str | None = None
 
     @property
     def table(self) -> Mapping[str, Any]:
@@ -316,7 +317,7 @@ def sources_linked(sources: ProjectSources) -> Finding:
     if not sources.lacks("urls"):
         return Finding.skipped("the URLs are not in [project]")
     is_linked = any(label.lower() in REPOSITORY_LABELS for label in sources.urls)
-    fix = f'[project.urls]\nRepository = "https://github.com/{sources.home or "OWNER/NAME"}"'
+    fix = f'[project.urls]\nRepository = "{sources.page or "https://github.com/OWNER/NAME"}"'
     return finding_of([] if is_linked else ["[project.urls] has neither Repository nor Homepage"], fix)
 
 

@@ -35,6 +35,7 @@ from seatrial.git.repository import (
     Upstream,
     has_object,
     object_of_tag,
+    page_of_repository,
     read_branch_status,
     read_remote,
     read_repository,
@@ -319,7 +320,7 @@ def _require_checks(prepared: PreparedRelease, plan: ReleasePlan, facts: Gathere
     # nox answers last.
     listing = facts.listing.result()
     ci_facts = replace(ci_facts, listing=listing)
-    sources = read_sources(snapshot.project, snapshot.files, listing, publishing)
+    sources = read_sources(snapshot.project, snapshot.files, listing, publishing, scratch.repository)
     results = (
         *run_checks_on(PROJECT_CHECKS, sources, ignore_reasons),
         *run_checks_on(TRIGGER_CHECKS, ci_facts, ignore_reasons),
@@ -470,10 +471,15 @@ def _pipeline_start(facts: CiFacts, scratch: Scratch) -> Finding | None:
 
 
 def read_sources(
-    project: Project, files: tuple[PurePosixPath, ...], listing: SessionList, publishing: Publishing
+    project: Project,
+    files: tuple[PurePosixPath, ...],
+    listing: SessionList,
+    publishing: Publishing,
+    repository: Repository,
 ) -> ProjectSources:
     """Return the project as it is in the commit, which has ``files`` of it."""
-    return ProjectSources(project, files, listing, publishing.workflows.workflows, publishing.home)
+    page = next(filter(None, map(page_of_repository, repository.forge_addresses)), None)
+    return ProjectSources(project, files, listing, publishing.workflows.workflows, publishing.home, page)
 
 
 def read_pending_release(

@@ -178,7 +178,7 @@ def _results_of_project(
         listing, tag = facts.listing.result(), run.tag
         publishing = read_publishing(run.project, run.config, run.scratch, tag)
         files = files_of_commit(run.scratch.repository, run.scratch.base)
-        sources = read_sources(run.project, files, listing, publishing)
+        sources = read_sources(run.project, files, listing, publishing, run.scratch.repository)
         ci_facts = read_ci_facts(run.project, run.scratch, CiFacts(tag, publishing, listing))
         run.report = TagReport.at(publishing, run.scratch.root).about_uploads if tag else None
     return (
