@@ -226,6 +226,18 @@ def test_what_can_not_be_written_is_refused_in_the_words_of_bump_my_version(
     assert {name: (tmp_path / name).read_text() for name in files} == files
 
 
+def test_files_in_one_line_as_bumpversion_took_them_are_refused_with_the_sections_to_write(tmp_path: Path) -> None:
+    files = {"pyproject.toml": PROJECT.format("1.2.3"), "setup.cfg": CFG + "files = a sub/b\n", "a": "1.2.3"}
+    snapshot = write(tmp_path, files)
+    with raises_error("PyprojectInvalid") as raised:
+        raise_version(snapshot, Version("1.3.0"))
+    assert raised.value.what == (
+        f"[bumpversion] in {tmp_path / 'setup.cfg'}: bump-my-version does not take files there, which bumpversion did"
+    )
+    assert raised.value.fix == "[bumpversion:file:a]\n[bumpversion:file:sub/b]"
+    assert {name: (tmp_path / name).read_text() for name in files} == files
+
+
 @pytest.mark.parametrize("name", [".bumpversion.toml", ".bumpversion.cfg"])
 def test_hooks_do_not_run_and_stay_configured(tmp_path: Path, name: str) -> None:
     ini = f"setup_hooks =\n  touch {tmp_path}/mark\npost_commit_hooks = touch {tmp_path}/mark\n"

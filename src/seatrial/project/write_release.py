@@ -245,10 +245,16 @@ def read_settings(project: Project) -> dict[str, Any]:
             )
         return settings
     sections = read_ini(project.root / name)
+    settings = sections.get("bumpversion", {})
+    if "files" in settings:
+        raise PyprojectInvalid(
+            f"[bumpversion] in {project.root / name}: bump-my-version does not take files there, which bumpversion did",
+            fix="\n".join(f"[bumpversion:file:{path}]" for path in settings["files"].split()),
+        )
     kinds = {"file": "filename", "glob": "glob"}
     matches = ((INI_FILES.fullmatch(section), values) for section, values in sections.items())
     files = [{kinds[match["kind"]]: match["path"].strip(), **values} for match, values in matches if match]
-    return {**sections.get("bumpversion", {}), "files": files}
+    return {**settings, "files": files}
 
 
 def _spelled(version: Version, current: str, settings: Mapping[str, Any]) -> tuple[str, str]:
