@@ -1,4 +1,4 @@
-"""Everything that is measured, with one command; the tables of the README and of docs/release.md are written from it.
+"""Start-up, releases and the matrix, measured with one command; it writes the tables of the README and docs/release.md.
 
     python bench/all.py [--runs 3] [--write]
 
@@ -67,7 +67,10 @@ def table(comparisons: Sequence[Comparison], titles: Sequence[str], versions: Ma
         if any(name != comparison.base for comparison in comparisons if name in comparison.ratios)
     ]
     rows = [
-        (title, *(f"{comparison.ratios[name]:.2f}" if name in comparison.ratios else "" for name in names))
+        (
+            f"{title} (× {comparison.base})",
+            *(f"{comparison.ratios[name]:.2f}" if name in comparison.ratios else "" for name in names),
+        )
         for title, comparison in zip(titles, comparisons)
     ]
     lines = [("", *names), ("---", *["--:"] * len(names)), *rows]

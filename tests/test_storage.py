@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and a lock is held by one."""
+"""Files are written whole or not at all, with the line ends that they had, and a lock is held by one."""
 
 from __future__ import annotations
 

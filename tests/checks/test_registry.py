@@ -1,4 +1,4 @@
-"""Every check has a code, a title, a reason, and a paragraph on the page of checks."""
+"""Every check has a code, a title, a reason, and a paragraph on the page of checks; `seatrial check` runs them."""
 
 from __future__ import annotations
 
@@ -137,10 +137,10 @@ SDIST, WHEEL = sample_dists.sdist(), sample_dists.wheel()
 WRONG = WHEEL.saying("Classifier: Nothing").having({"py.typed": ""})
 
 
-def put(project: SampleProject, *cargos: sample_dists.SampleDist) -> None:
+def put(project: SampleProject, *dists: sample_dists.SampleDist) -> None:
     folder = project.root / "dist"
     folder.mkdir(exist_ok=True)
-    for dist in cargos:
+    for dist in dists:
         (folder / dist.name).write_bytes(dist.data())
 
 
@@ -211,7 +211,7 @@ def test_seatrial_check_needs_no_project_and_exits_with_3_on_errors(project: Sam
 
 
 @pytest.mark.slow
-def test_seatrial_check_judges_dist_and_takes_the_excuses_of_the_project(project: SampleProject) -> None:
+def test_seatrial_check_checks_dist_and_ignores_what_the_project_ignores(project: SampleProject) -> None:
     package(project)
     put(project, WRONG)
     with (project.root / "pyproject.toml").open("a") as file:

@@ -1,4 +1,4 @@
-"""A branch is protected where a file of the repository, or gh, says that it takes changes by a request alone."""
+"""A branch is protected where a file of the repository, or gh, says so; a real gh opens and reads requests."""
 
 from __future__ import annotations
 

@@ -158,24 +158,24 @@ def test_trace_is_kept_only_where_git_writes_one(clone: SampleProject, monkeypat
     assert (trace.exists(), was_sent(trace)) == (False, True)
 
 
-BRANCH, TAG = "release by a pull request: ", "let yourself create the tag "
+BRANCH_FIX, TAG_FIX = "release by a pull request: ", "let yourself create the tag "
 
 
 @pytest.mark.parametrize(
     ("report", "fix"),
     [
-        ("remote: error: GH006: Protected branch update failed for refs/heads/main.", BRANCH),
-        ("remote: error: GH013: Repository rule violations found for refs/heads/main.", BRANCH),
-        ("remote: error: 3 of 3 required status checks are expected.", BRANCH),
-        ('remote: error: Required status check "tests" is expected.', BRANCH),
-        ("remote: - Changes must be made through a pull request.", BRANCH),
-        ("remote: error: Changes must be made through the merge queue, by a pull request", BRANCH),
-        ("remote: GitLab: You are not allowed to push code to protected branches on this project.", BRANCH),
-        ("remote: Gitea: Not allowed to push to protected branch main", BRANCH),
-        ("remote: Branch main is protected from direct pushes", BRANCH),
-        ("! [remote rejected] main -> main (protected branch hook declined)", BRANCH),
-        ("remote: error: GH013: Repository rule violations found for refs/tags/v1.3.0.", TAG),
-        ("remote: GitLab: You are not allowed to create this tag as it is protected.", TAG),
+        ("remote: error: GH006: Protected branch update failed for refs/heads/main.", BRANCH_FIX),
+        ("remote: error: GH013: Repository rule violations found for refs/heads/main.", BRANCH_FIX),
+        ("remote: error: 3 of 3 required status checks are expected.", BRANCH_FIX),
+        ('remote: error: Required status check "tests" is expected.', BRANCH_FIX),
+        ("remote: - Changes must be made through a pull request.", BRANCH_FIX),
+        ("remote: error: Changes must be made through the merge queue, by a pull request", BRANCH_FIX),
+        ("remote: GitLab: You are not allowed to push code to protected branches on this project.", BRANCH_FIX),
+        ("remote: Gitea: Not allowed to push to protected branch main", BRANCH_FIX),
+        ("remote: Branch main is protected from direct pushes", BRANCH_FIX),
+        ("! [remote rejected] main -> main (protected branch hook declined)", BRANCH_FIX),
+        ("remote: error: GH013: Repository rule violations found for refs/tags/v1.3.0.", TAG_FIX),
+        ("remote: GitLab: You are not allowed to create this tag as it is protected.", TAG_FIX),
         ("remote: error: GH013: … refs/heads/main.\nremote: - Push cannot contain secrets", "take the secret out "),
         ("remote: error: GH013: … refs/heads/main.\nremote: - Commits must have verified signatures.", "sign what "),
         ("remote: error: GH007: Your push would publish a private email address.", "commit with an address "),
@@ -200,7 +200,7 @@ BRANCH = "release/1.3.0"
 
 @dataclass
 class Forge:
-    """A clone_of_branch whose remote is served over http, and the notes of its pushes."""
+    """A clone whose remote is served over http, and the notes of its pushes."""
 
     clone_of_branch: SampleProject
     slow: SlowRemote

@@ -1,4 +1,4 @@
-"""Any unexpected answer of an index ends in one message."""
+"""Any unexpected answer of an index ends in one message, and no file with another hash is downloaded."""
 
 from __future__ import annotations
 

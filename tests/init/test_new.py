@@ -82,7 +82,8 @@ PREFLIGHT = """\
 tide-pool 0.1.0, tag v0.1.0
 
 on the tag v0.1.0:
-  release.yml starts (also on workflow_dispatch)
+  release.yml starts
+    also on workflow_dispatch
     plan runs
     build runs
     test runs after plan and build

@@ -43,7 +43,7 @@ def test_merge_starts_the_job_that_publishes() -> None:
 
 def test_report_of_a_tag_says_what_the_merge_starts(tmp_path: Path) -> None:
     text = str(TagReport.at(publishing(), tmp_path))
-    how = "starts with the merge into main, and makes the tag (also on workflow_dispatch)"
+    how = "starts with the merge into main, and makes the tag\n    also on workflow_dispatch"
     assert f"\n  release.yml {how}\n    plan runs\n" in text
     assert "\n    tag runs after plan, build and test\n    pypi runs after plan, build, test and tag, uploads " in text
     assert text.endswith("\nthe tag publishes to PyPI")

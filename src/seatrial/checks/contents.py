@@ -143,7 +143,7 @@ INSTALLED_AT_TOP = (*MODULE_SUFFIXES, ".pyc", ".pth", ".dll", ".dylib", ".typed"
 
 @wheel_check(
     "DIST209",
-    "Only modules are at the top of the wheel",
+    "Every file at the top of the wheel is a module or belongs to one",
     "A README, a licence or a file of settings is installed into site-packages, where other projects overwrite it.",
 )
 def only_modules_at_top(wheel: Distribution) -> Finding:

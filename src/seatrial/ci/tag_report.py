@@ -186,8 +186,8 @@ class WorkflowReport:
 
     def __str__(self) -> str:
         """Return how it starts, and a line for each of its jobs."""
-        others = f" (also on {_listed(self.other_events)})" if self.other_events else ""
-        return "\n".join((f"{self.workflow} {self.how}{others}", *(f"  {job}" for job in self.jobs)))
+        others = [f"  also on {_listed(self.other_events)}"] if self.other_events else []
+        return "\n".join((f"{self.workflow} {self.how}", *others, *(f"  {job}" for job in self.jobs)))
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
