@@ -217,6 +217,14 @@ def test_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     assert raised.value.output == "it had not ended after 0.1 s"
 
 
+def test_command_that_was_started_ahead_and_takes_too_long_is_ended_at_once(tmp_path: Path) -> None:
+    args = (sys.executable, "-c", "import threading; threading.Event().wait()")
+    with process.start_waiting(args, cwd=tmp_path, env=process.user_environment()) as command:
+        with pytest.raises(CommandFailed, match=r"had not ended after 0\.1 s"):
+            command.attempt("", 0.1)
+        assert command.process.wait(timeout=60) == -signal.SIGKILL
+
+
 def test_program_that_can_not_be_started_is_reported(tmp_path: Path) -> None:
     for start in (process.run_detached, lambda *args, **more: process.run_streaming(*args, **more, say=print)):
         with pytest.raises(CommandFailed) as raised:

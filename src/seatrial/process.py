@@ -164,7 +164,8 @@ def start_waiting(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -
         try:
             yield WaitingCommand(args, process)
         finally:
-            _kill(process)
+            if process.returncode is None:
+                _kill(process)
 
 
 @dataclass(frozen=True)
@@ -182,11 +183,14 @@ class WaitingCommand:
         return done.output
 
     def attempt(self, text: str, seconds: float | None = None) -> Completed:
-        """Tell it, and return how it went, with `OUT_OF_TIME` as `run_detached` raises it."""
+        """Tell it, and return how it went, with `OUT_OF_TIME` as `run_detached` raises it; it is gone then."""
         try:
             output, errors = self.process.communicate(text.encode("utf-8", "surrogateescape"), seconds)
         except subprocess.TimeoutExpired:
             raise out_of_time(self.args, seconds) from None
+        finally:
+            # At once: the number of a process that has ended can be that of another later.
+            _kill(self.process)
         return Completed(self.process.returncode, text_of(output), text_of(errors))
 
 

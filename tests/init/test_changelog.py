@@ -209,6 +209,10 @@ def test_headings_of_entries_become_types_of_fragments(titles: tuple[str, ...], 
         ("# Changelog\n", "# Changelog\n\n## Unreleased\n"),
         ("News\n====\n", "News\n====\n\nUnreleased\n----------\n"),
         ("", "## Unreleased\n"),
+        ("= Changelog\n", "= Changelog\n\n== Unreleased\n"),
+        ("= News\n\n== [1.2.3]\n\n* Old.\n", "= News\n\n== [Unreleased]\n\n== [1.2.3]\n\n* Old.\n"),
+        # A form feed, a line separator, and a last line without an end.
+        ("# News\n\n## 1.2.3\n\x0c\n- Old\u2028.", "# News\n\n## Unreleased\n\n## 1.2.3\n\x0c\n- Old\u2028."),
     ],
 )
 def test_unreleased_heading_looks_like_the_latest_and_changes_no_other_line(text: str, expected: str) -> None:

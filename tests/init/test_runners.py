@@ -97,6 +97,19 @@ def tests(session):
         args = session.posargs or (str(PACKAGE),)
         session.run("pytest", *args, env=variables)
         """,
+        """
+        if session.posargs:
+            args = session.posargs
+        else:
+            args = [PACKAGE]
+        session.run("pytest", *args, env=variables)
+        """,
+        """
+        if len(session.posargs) == 0:
+            session.run("pytest", PACKAGE, env=variables)
+        else:
+            session.run("pytest", "-x", *session.posargs)
+        """,
     ],
 )
 def test_session_of_nox_is_read_as_it_runs_without_arguments(tmp_path: Path, body: str) -> None:

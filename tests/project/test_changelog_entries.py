@@ -53,6 +53,8 @@ RST = lines(
         (MARKDOWN, "1.3", "## [1.3.0](https://example.org/v1.3.0) - 2026-01-31"),
         (MARKDOWN, "1.2.0", None),
         (MARKDOWN, "1.1.0", "## Release v1.1"),
+        # AsciiDoc begins its first heading with its sign: this is Markdown, with an example of a comparison.
+        ("# News\n\n1.3.0\n-----\n\n```\n== 1\n```\n", "1.3.0", "1.3.0"),
         (RST, "1.3.0", "1.3.0"),
         (RST, "1.2.0", None),
         ("", "1.3.0", None),

@@ -91,7 +91,7 @@ def test_one_branch_is_pushed_and_no_tag(repo: ReleaseRepo) -> None:
         tidepool 1.3.0 waits to be merged, after N s
         pushed   release/1.3.0 to origin, at {commit}
         request  open it on the forge: merge release/1.3.0 into main
-        body     .git/seatrial/request.md, to paste into the form
+        body     .git/seatrial/request.md, to paste into the request
         next     merge it, then: invoke release
         """
     )
@@ -368,7 +368,7 @@ def test_form_is_named_where_gh_can_not(repo: ReleaseRepo, tmp_path: Path, reaso
     url = urlsplit(address[1])
     assert f"{url.netloc}{url.path}" == "github.com/acme/tidepool/compare/main...release/1.3.0"
     assert parse_qs(url.query) == {"expand": ["1"]}
-    body = re.search(r"^body     (\S+), to paste into the form$", output, re.MULTILINE)
+    body = re.search(r"^body     (\S+), to paste into the request$", output, re.MULTILINE)
     assert body is not None, output
     assert repo.read(body[1]).startswith("## 1.3.0\n")
     assert (f"gh pr list ended with exit code 1: {reason}" in output) == bool(reason)

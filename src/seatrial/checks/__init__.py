@@ -1,4 +1,4 @@
-"""Checks: facts enter, findings leave. There is one module for each family of codes.
+"""Checks: facts enter, findings leave. There is one module for each subject.
 
-Start with `check`, then `registry`.
+Start with `check`, then `registry`, which lists the checks and runs those of distributions.
 """

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 # What PyPI accepts and what troubles the people who install it is a warning.
-wheel_check = partial(check, severity=WARNING, needs=UNPACKED, kinds=WHEEL)
+wheel_warning = partial(check, severity=WARNING, needs=UNPACKED, kinds=WHEEL)
 
 MODULE_SUFFIXES = (".py", ".pyi", ".so", ".pyd")
 COMPILED = (".so", ".pyd", ".dylib")
 TYPED = "Typing :: Typed"
 
 
-@wheel_check(
+@wheel_warning(
     "DIST201",
     "The wheel contains more than metadata",
     "A build backend that does not find the package builds an empty wheel without an error.",
@@ -62,7 +62,7 @@ COMMON_NAMES = frozenset(
 """What many projects have at their top and do not mean to install; from check-wheel-contents (W005), and more."""
 
 
-@wheel_check(
+@wheel_warning(
     "DIST203",
     "No module or folder at the top of the wheel has a name that many projects use",
     "Two distributions with a top-level package `tests` overwrite each other's files.",
@@ -74,7 +74,7 @@ def no_common_names(wheel: Distribution) -> Finding:
     return finding_of(lines, "configure which packages the build backend includes, or keep yours in src/")
 
 
-@wheel_check(
+@wheel_warning(
     "DIST204",
     "The wheel has no __init__.py at its top",
     "It would turn site-packages, the folder of all packages, into a package.",
@@ -84,7 +84,7 @@ def no_init_at_top(wheel: Distribution) -> Finding:
     return finding_of([line] if "__init__.py" in wheel.tree else [], "include the package's folder, not its content")
 
 
-@wheel_check(
+@wheel_warning(
     "DIST205",
     "A package that is classified as typed contains py.typed",
     "Without the file, type checkers ignore the types (PEP 561).",
@@ -97,7 +97,7 @@ def typed_is_marked(wheel: Distribution) -> Finding:
     return finding_of([line] if bad else [], "add an empty file py.typed next to __init__.py, and to the wheel")
 
 
-@wheel_check(
+@wheel_warning(
     "DIST206",
     "Every py.typed is next to the modules of a package",
     "Type checkers ignore a py.typed in another place (PEP 561).",
@@ -126,7 +126,7 @@ def pythons_agree(file: Distribution) -> Finding:
     return finding_of([line] if excluded else [], "correct requires-python or the classifiers")
 
 
-@wheel_check(
+@wheel_warning(
     "DIST208",
     "A wheel with compiled modules has a platform tag",
     "Without one, it is installed on machines that cannot load its modules.",
@@ -141,7 +141,7 @@ INSTALLED_AT_TOP = (*MODULE_SUFFIXES, ".pyc", ".pth", ".dll", ".dylib", ".typed"
 """How files end that belong at the top, or that another check finds there."""
 
 
-@wheel_check(
+@wheel_warning(
     "DIST209",
     "Every file at the top of the wheel is a module or belongs to one",
     "A README, a licence or a file of settings is installed into site-packages, where other projects overwrite it.",
@@ -158,7 +158,7 @@ LIBRARIES = (".libs", ".dylibs", "-stubs")
 """How folders end that hold no module by design: shared libraries (auditwheel, delocate), and stubs of namespaces."""
 
 
-@wheel_check(
+@wheel_warning(
     "DIST210",
     "Every folder at the top of the wheel contains a module",
     "A folder without a module cannot be imported, so its modules were left out or it is in the wrong place.",

@@ -454,7 +454,7 @@ def readable_output(output: str) -> str:
 
     The ids of the objects, the address and the last line of that form are left out.
     """
-    lines = (line for line in output.splitlines() if line != "Done" and not line.startswith("To "))
+    lines = (line for line in output.splitlines() if line != "Done" and not re.match(r"To \S+$", line))
     return "\n".join(REF_LINE.sub(r"\1: \2", line) for line in lines)
 
 

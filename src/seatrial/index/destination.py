@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import configparser
+import contextlib
 import functools
 import importlib.util
 import os
@@ -209,7 +210,9 @@ def upload_addresses() -> dict[str, str]:
     constants = {PYPI: "DEFAULT_REPOSITORY", TESTPYPI: "TEST_REPOSITORY"}
     package = importlib.util.find_spec("twine")
     folders = (package and package.submodule_search_locations) or ()
-    source = "".join(Path(folder, "utils.py").read_text(encoding="utf-8") for folder in folders)
+    source = ""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        source = "".join(Path(folder, "utils.py").read_text(encoding="utf-8") for folder in folders)
     addresses = {
         name: address[1]
         for name, constant in constants.items()

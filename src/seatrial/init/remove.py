@@ -109,7 +109,9 @@ class FilesBefore:
         git = Git(detected.project.root)
         if detected.repository.commit is None:
             return cls(git, None)
-        adopting = git.attempt("log", "--reverse", "--format=%P;", "-S", "seatrial", "--", "noxfile.py")
+        adopting = git.attempt(
+            "log", "--no-show-signature", "--reverse", "--format=%P;", "-S", "seatrial", "--", "noxfile.py"
+        )
         parents, sign, _ = adopting.output.partition(";")
         return cls(git, (parents.partition(" ")[0] or None) if sign else "HEAD")
 

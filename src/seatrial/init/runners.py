@@ -27,6 +27,7 @@ from seatrial.project.nox_sessions import (
     is_session,
     literal_words,
     pythons_of_session,
+    run_without_arguments,
     session_name,
     variables_in,
 )
@@ -350,7 +351,12 @@ class RunnerReader:
         helpers = {function.name: function for function in functions if function not in sessions}
         for function in called or sessions:
             needs = Needs()
-            expressions = {**assigned_once(tree.body if tree else ()), **assigned_once(ast.walk(function))}
+            parameters = {argument.arg for argument in function.args.args}
+            of_module = assigned_once(tree.body if tree else ())
+            expressions = {
+                **{name: value for name, value in of_module.items() if name not in parameters},
+                **assigned_once(run_without_arguments(function.body)),
+            }
             for call in calls_in(function, helpers):
                 if not isinstance(call.func, ast.Attribute):
                     continue

@@ -153,7 +153,8 @@ def lines_outside_of_examples(lines: Sequence[str]) -> frozenset[int]:
 
 
 def _is_asciidoc(lines: Sequence[str]) -> bool:
-    return any(line.startswith("== ") and HASHES.match(line) for line in lines)
+    """Whether the first heading has the signs of AsciiDoc: Markdown has lines that begin with "== " in its examples."""
+    return next((match[1] for line in lines if (match := HASHES.match(line))), "").startswith("=")
 
 
 def _front_matter(lines: Sequence[str]) -> int:

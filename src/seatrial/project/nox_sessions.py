@@ -269,7 +269,7 @@ def _keywords(function: ast.FunctionDef) -> Mapping[str, ast.expr]:
 def calls_in(function: ast.FunctionDef, helpers: Mapping[str, ast.FunctionDef]) -> Iterator[ast.Call]:
     """Yield the calls in a session, and those in the functions that it gives its session to."""
     uncalled = dict(helpers)
-    for node in _run_without_arguments(function.body):
+    for node in run_without_arguments(function.body):
         if not isinstance(node, ast.Call):
             continue
         yield node
@@ -279,14 +279,14 @@ def calls_in(function: ast.FunctionDef, helpers: Mapping[str, ast.FunctionDef]) 
             yield from calls_in(uncalled.pop(name), uncalled)
 
 
-def _run_without_arguments(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+def run_without_arguments(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """Yield nodes and those below them, without the branches that run only where arguments follow ``--``."""
     for node in nodes:
         if isinstance(node, ast.If) and _asks_for_arguments(node.test):
-            yield from _run_without_arguments(_branch_without_arguments(node))
+            yield from run_without_arguments(_branch_without_arguments(node))
         else:
             yield node
-            yield from _run_without_arguments(ast.iter_child_nodes(node))
+            yield from run_without_arguments(ast.iter_child_nodes(node))
 
 
 def _asks_for_arguments(test: ast.expr) -> bool:
@@ -294,7 +294,14 @@ def _asks_for_arguments(test: ast.expr) -> bool:
 
 
 def _branch_without_arguments(node: ast.If) -> list[ast.stmt]:
-    return node.body if isinstance(node.test, ast.UnaryOp) else node.orelse
+    """Return the branch for none: of ``not session.posargs``, of ``len(session.posargs) == 0`` and the like."""
+    is_for_none = isinstance(node.test, ast.UnaryOp)
+    if isinstance(node.test, ast.Compare):
+        operator, right = node.test.ops[0], ast.unparse(node.test.comparators[0])
+        is_for_none = isinstance(operator, (ast.NotIn, ast.Lt)) or (
+            isinstance(operator, (ast.Eq, ast.LtE)) and right in {"0", "[]", "()"}
+        )
+    return node.body if is_for_none else node.orelse
 
 
 def assigned_once(nodes: Iterable[ast.AST]) -> dict[str, ast.expr]:

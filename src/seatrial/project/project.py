@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -270,7 +271,7 @@ def require_inside(root: Path, paths: Iterable[Path]) -> None:
     """Raise `NotMine` for a path that leads out of the repository around ``root``."""
     for path in dict.fromkeys(paths):
         if leaves_repository(root, path):
-            target = path.readlink() if path.is_symlink() else path
+            target = path.readlink() if path.is_symlink() else os.path.realpath(path)
             raise ProjectError(
                 f"{path} leads out of the repository, to {target}: nothing is written there",
                 code="NotMine",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from seatrial.project.changelog_entries import (
     BYTE_ORDER_MARK,
     FENCE,
+    HASHES,
     LINK,
     RULE,
     EntryHeading,
@@ -525,15 +526,19 @@ def with_unreleased_heading(text: str, *, is_rst: bool = False) -> str:
         end = line_below_title(lines)
         above, below = "\n".join(lines[:end]).rstrip("\n"), "\n".join(lines[end:]).strip("\n")
         is_underlined = is_rst or (end > 1 and underline(lines, end - 2))
-        title = f"Unreleased\n{'-' * len('Unreleased')}" if is_underlined else "## Unreleased"
+        sign = "==" if end and lines[end - 1].startswith("= ") else "##"
+        title = f"Unreleased\n{'-' * len('Unreleased')}" if is_underlined else f"{sign} Unreleased"
         return "".join(f"{part}\n\n" for part in (above, title, below) if part).rstrip("\n") + "\n"
     hashes = re.match(r"[#=]*[ \t]*", latest.text)
     labels = {match["label"].lower() for line in lines if (match := LINK.match(line))}
     # Brackets that no heading has a link for are as good as no brackets.
-    in_brackets = "unreleased" in labels or (not labels and latest.text.lstrip("# \t").startswith("["))
+    in_brackets = "unreleased" in labels or (not labels and latest.text.lstrip("#= \t").startswith("["))
     name = f"{hashes[0] if hashes else ''}{'[Unreleased]' if in_brackets else 'Unreleased'}"
     begin = first_line_with_names(lines, latest.line)
-    return "\n".join([*lines[:begin], *heading_lines(lines, latest, name), "", *lines[begin:]]) + "\n"
+    heading = "".join(f"{line}\n" for line in (*heading_lines(lines, latest, name), ""))
+    # All other lines stay as they are, a form feed in them and a last line without an end too.
+    kept = text.splitlines(keepends=True)
+    return "".join((*kept[:begin], heading, *kept[begin:]))
 
 
 def first_line_with_names(lines: Sequence[str], number: int) -> int:
@@ -552,7 +557,7 @@ def first_line_with_names(lines: Sequence[str], number: int) -> int:
 def line_below_title(lines: Sequence[str]) -> int:
     """Return the number of the line below the title of a changelog, 0 without a title."""
     for number, line in enumerate(lines):
-        if line.startswith("# "):
+        if (hashes := HASHES.match(line)) and len(hashes[1]) == 1:
             return number + 1
         if line.strip() and number + 1 < len(lines) and RULE.match(lines[number + 1]) and not RULE.match(line):
             return number + 2

@@ -234,11 +234,9 @@ READS_TAGS = re.compile(
 def _has_code_that_reads_tags(project: Project) -> bool:
     """Whether hatch runs code of the project for the version (``source = "code"``), and that reads the tags."""
     setting = project.table.get("tool", {}).get("hatch", {}).get("version", {})
-    is_code = isinstance(setting, dict) and setting.get("source") == "code"
-    text = (
-        read_text(project, PurePosixPath(str(setting.get("path") or ""))) if is_code and setting.get("path") else None
-    )
-    return text is not None and READS_TAGS.search(text) is not None
+    path = setting.get("path") if isinstance(setting, dict) and setting.get("source") == "code" else None
+    text = read_text(project, PurePosixPath(str(path))) if path else None
+    return bool(text and READS_TAGS.search(text))
 
 
 def _main(project: Project) -> Iterator[VersionPlace]:

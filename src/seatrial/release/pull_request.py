@@ -338,7 +338,7 @@ def opened_text(plan: RequestPlan, opened: OpenRequest, remote: Remote, seconds:
     rows = [
         ("pushed", f"{plan.branch} to {remote.name}, at {opened.commit[:12]}"),
         ("request", request),
-        *([("body", f"{opened.body}, to paste into the form")] if opened.body else []),
+        *([("body", f"{opened.body}, to paste into the request")] if opened.body else []),
         ("next", f"merge it, then{tagging}"),
     ]
     lines = [f"{head:9}{text}" for head, text in rows]

@@ -56,9 +56,10 @@ def fill_standard_streams() -> None:
     """Open the standard streams that are closed, to nowhere: else a file or a pipe gets their place, and the output."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            # It gets the lowest number that is free: that of the stream, since those below are open.
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
-            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
+            # It gets the lowest number that is free: that of the stream, unless something else has taken it.
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, "w" if number else "r", encoding="utf-8"))
 
 
 def run(words: Sequence[str]) -> int:
