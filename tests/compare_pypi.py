@@ -17,7 +17,7 @@ import email_validator
 import packaging
 from packaging.utils import canonicalize_name
 
-from checks import test_release_files, test_upload_rules
+from checks import test_release, test_upload_rules
 from seatrial.checks.registry import UPLOAD_RULES
 from seatrial.distributions import pypi_rules, zip_structure
 from seatrial.rehearsal.index_server import NEW_PROJECT
@@ -214,7 +214,7 @@ def sentences() -> Iterator[str]:
     yield from test_upload_rules.FIELDS.values()
     yield from (sentence for _, sentence in test_upload_rules.REFUSED)
     at_the_door = {rule.code for rule in UPLOAD_RULES} - {NOT_OF_PYPI}
-    results = test_release_files.results()
+    results = test_release.results()
     messages = (results[code].finding.message or "" for code in sorted(at_the_door & results.keys()))
     yield from (message.partition("\n")[0] for message in messages)
     tree = ast.parse(Path(str(zip_structure.__file__)).read_text(encoding="utf-8"))

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sample_dists import tarred
-from seatrial.distributions.archive import ARCHIVE_ERRORS
 from seatrial.distributions.reproducible import date_of, normalise_distribution, unpack_sdist
 
 if TYPE_CHECKING:
@@ -233,7 +232,7 @@ def test_date_that_no_system_has_is_an_error_of_the_archive(tmp_path: Path) -> N
     path = tmp_path / "tidepool-1.2.3.tar.gz"
     path.write_bytes(tarred({}, member))
     (tmp_path / "into").mkdir()
-    with pytest.raises(ARCHIVE_ERRORS):
+    with pytest.raises(OverflowError):
         unpack_sdist(path, tmp_path / "into")
-    with pytest.raises(ARCHIVE_ERRORS):
+    with pytest.raises(OverflowError):
         date_of(path)

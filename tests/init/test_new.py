@@ -304,10 +304,10 @@ def test_second_run_and_a_folder_that_holds_something_are_refused_and_nothing_is
     (project.root / "full/deep").mkdir(parents=True)
     before = listed(project.root)
     assert f"{project.root}/tidepool exists, and is not empty\n" in new(project, "tidepool", code=2)
-    for name, why in (("full", "not empty"), ("flat", "is no folder"), ("link", "is no folder")):
+    for name, why in (("full", "is not empty"), ("flat", "is not a folder"), ("link", "is not a folder")):
         with raises_error("FolderTaken") as caught:
             require_free_folder(project.root / name)
-        assert caught.value.what == f"{project.root / name} is there, and {why}"
+        assert caught.value.what == f"{project.root / name} exists, and {why}"
     assert "is where you are" in new(SampleProject(project.root / "full/deep", project.environ), "../deep", code=2)
     assert listed(project.root) == before
 

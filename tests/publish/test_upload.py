@@ -50,7 +50,7 @@ def test_published_release_is_done(server: IndexServer) -> None:
     server.store_file(WHEEL)
     ran = server.publish("--yes", "--no-install")
     assert (ran.returncode, ending(server, ran.output), server.held()) == (0, ENDS, BOTH)
-    assert server.plain(ran.output).startswith(f"passed  {SDIST}") or "is there already" in ran.output
+    assert f"\n  {WHEEL}  on the index already, sha256 " in ran.output
     again = server.publish("--no-install", TWINE_PASSWORD="")
     assert (again.returncode, ending(server, again.output)) == (0, ENDS)
     assert "  all files are on the index\n" in again.output

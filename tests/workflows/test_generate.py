@@ -319,6 +319,7 @@ EXPLAINED = """\
 on the tag v1.3.0:
   ci.yml does not start: it starts on push, pull_request, not on a tag
   release.yml starts
+    also on workflow_dispatch
     plan runs
     build runs
     test runs after plan and build
@@ -348,7 +349,7 @@ FORM = "manage/project/tidepool/settings/publishing/?provider=github&owner=acme&
 def test_publisher_is_what_remote_and_workflows_say(repo: ReleaseRepo) -> None:
     repo.project.invoke("workflows")
     output = repo.project.invoke("trusted-publisher").output
-    assert output.startswith("on the tag v1.0.0:\n  release.yml starts\n")
+    assert output.startswith("on the tag v1.0.0:\n  release.yml starts\n    also on workflow_dispatch\n    plan runs\n")
     home = DEFAULT_REPOSITORY.split("/")[2].partition(".")[2]
     for index, host, file, environment in (
         ("PyPI", home, "release.yml", "pypi"),

@@ -1,6 +1,6 @@
 """Every rule fails on the distribution that it is about, and passes on a healthy one.
 
-What each says is in tests/expected/findings.txt; pytest tests/checks/test_release_files.py --refresh writes it anew.
+What each says is in tests/expected/findings.txt; pytest tests/checks/test_release.py --refresh writes it anew.
 """
 
 from __future__ import annotations
