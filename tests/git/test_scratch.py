@@ -169,8 +169,10 @@ def test_patch_is_the_same_whatever_the_user_has_set(clone: SampleProject, root:
     (root / "unix.txt").write_bytes(b"3\n5\n")
     (root / "new.txt").write_bytes(UNIX)
     (root / ".gitkeep").touch()
+    (root / "image.png").write_bytes(b"\0\1")
     patch, removed = scratch.changes()
-    assert (changed_files(patch), removed) == ((".gitkeep (empty)", "new.txt +2", "unix.txt +1 -1"), ())
+    files = (".gitkeep (empty)", "image.png", "new.txt +2", "unix.txt +1 -1")
+    assert (changed_files(patch), removed) == (files, ())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the git on PATH is a script of a shell")

@@ -19,7 +19,7 @@ from seatrial.checks.check import ERROR, WARNING, check, finding_of, first_lines
 from seatrial.ci.commands import builds, programs_in, programs_of, sessions_named
 from seatrial.ci.evaluation import Event, every_run, one_line, started
 from seatrial.ci.expressions import Answer
-from seatrial.ci.job_uploads import transfer_problems, uploads_of
+from seatrial.ci.job_uploads import PUBLISH_ACTION, transfer_problems, uploads_of
 from seatrial.ci.shell import read_script
 from seatrial.findings import Finding
 
@@ -38,7 +38,7 @@ SETUP_PYTHON_PIN = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b9
 SETUP_UV_PIN = "astral-sh/setup-uv@c18668ad3cf93ea998bef934396af7bb5c839dc7 # v10.2.0"
 UPLOAD_ARTIFACT_PIN = "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1"
 DOWNLOAD_ARTIFACT_PIN = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1"
-PUBLISH_PIN = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"
+PUBLISH_PIN = f"{PUBLISH_ACTION}@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"
 """The commit of the release, not the id of its tag: the action pulls an image that is named by the former."""
 
 ACTIONS = (CHECKOUT_PIN, SETUP_PYTHON_PIN, SETUP_UV_PIN, UPLOAD_ARTIFACT_PIN, DOWNLOAD_ARTIFACT_PIN, PUBLISH_PIN)
@@ -47,14 +47,14 @@ PIN = re.compile(r"(?<=uses: )(?P<action>[\w./-]+)@(?P<ref>[0-9a-f]{40}) # v(?P<
 
 
 def without_pins(text: str) -> str:
-    """Return a text in which no action says its commit: what dependabot raises is no change of anything else."""
+    """Return a text in which no action has its commit: what dependabot raises is no change of anything else."""
     return PIN.sub(lambda pin: pin["action"], text)
 
 
 def keep_newer_pins(text: str, now: str) -> str:
     """Return a text in which older pins are replaced by those of ``now``, which were raised by a merge.
 
-    Only a later version counts: not an earlier one, and none that is said of a commit or of a version of ours.
+    Only a later version counts: not an earlier one, and none whose commit or version alone is ours.
     """
     raised: dict[str, re.Match[str]] = {}
     for pin in PIN.finditer(now):

@@ -160,6 +160,8 @@ def changed_files(diff: str) -> tuple[str, ...]:
             is_hunk = line.startswith("@@")
             if line.startswith("new file"):
                 empty.add(files[-1][0])
+            elif line.startswith("Binary files"):
+                empty.discard(files[-1][0])
             is_removed = is_removed or line.startswith("deleted file")
             if is_removed and files and is_hunk:
                 files.pop()
