@@ -64,9 +64,9 @@ class IndexClient:
         auth = (username, self.token() if password is None else password)
         return self.client.post("/legacy/", data=data, content_type=kind, auth=auth).status
 
-    def upload(self, cargo: SampleDist, *fields: Field, name: str = "tidepool") -> str:
+    def upload(self, sample: SampleDist, *fields: Field, name: str = "tidepool") -> str:
         """Upload a file and return the status line."""
-        return self.post((":action", "file_upload"), ("name", name), ("content", (cargo.name, cargo.data())), *fields)
+        return self.post((":action", "file_upload"), ("name", name), ("content", (sample.name, sample.data())), *fields)
 
     def ask(self, path: str, accept: str = "*/*") -> tuple[str, str]:
         """Return the type and the text of an answer."""

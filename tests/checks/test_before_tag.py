@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 EXPECTED = Path(__file__).resolve().parents[1] / "expected/before_tag.txt"
 NOW = datetime(2024, 2, 29, 12, tzinfo=timezone.utc)
 
-WALK = ReleaseAttempt(reached=frozenset(ReleaseStage))
+COMPLETED = ReleaseAttempt(reached=frozenset(ReleaseStage))
 TABLE: dict[str, Any] = {
     "build-system": {"requires": ["hatchling"], "build-backend": "hatchling.build"},
     "project": {
@@ -109,7 +109,7 @@ def uploading_to(address: str) -> CiFacts:
 
 HEALTHY_CI = ci_facts({"release.yml": WORKFLOW})
 HELD = IndexFile("tidepool-1.2.3.tar.gz", "0" * 64, 2000, NOW)
-LANDING = PendingRelease(
+PENDING = PendingRelease(
     "https://index.example/simple/",
     "tidepool",
     Version("1.3.0"),
@@ -133,7 +133,7 @@ def sources(*files: str, **project: object) -> ProjectSources:
 
 
 def refused(code: str, family: type[SeatrialError] = ReleaseError) -> ReleaseAttempt:
-    return replace(WALK, reasons=(family(f"what {code} says", code=code, fix="what fixes it"),))
+    return replace(COMPLETED, reasons=(family(f"what {code} says", code=code, fix="what fixes it"),))
 
 
 ON_CALL = WORKFLOW.replace("{push: {tags: ['v*']}}", "{workflow_call: }")
@@ -187,8 +187,8 @@ BROKEN: dict[str, object] = {
     "GIT013": refused("TagTaken"),
     "GIT014": refused("HookRefused"),
     "GIT015": refused("SigningFailed"),
-    "GIT016": replace(WALK, unfinished=("notes.txt", "src/tidepool/wave.py")),
-    "GIT017": replace(WALK, unpushed=2),
+    "GIT016": replace(COMPLETED, unfinished=("notes.txt", "src/tidepool/wave.py")),
+    "GIT017": replace(COMPLETED, unpushed=2),
     "META001": refused("PyprojectUnreadable", ProjectError),
     "META002": refused("VersionsDisagree"),
     "META003": refused("VersionNotNewer"),
@@ -242,20 +242,20 @@ BROKEN: dict[str, object] = {
     "DIST411": refused("BackendFailed", BuildError),
     "DIST412": RebuildResult((Difference("tidepool-1.3.0.tar.gz", ("tidepool-1.3.0/stamp",)),)),
     "DIST413": RebuildResult(direct=Difference("tidepool-1.3.0-py3-none-any.whl", ("tidepool/data.json",))),
-    "INDEX011": replace(LANDING, version=Version("1.2.3")),
-    "INDEX012": replace(LANDING, released=(), holder="A. Author, https://example.com"),
-    "INDEX013": replace(LANDING, project_files=replace(LANDING.project_files, status="archived")),
-    "INDEX014": Upload(replace(SDIST, size=9 << 20), LANDING.project_files, NOW),
+    "INDEX011": replace(PENDING, version=Version("1.2.3")),
+    "INDEX012": replace(PENDING, released=(), holder="A. Author, https://example.com"),
+    "INDEX013": replace(PENDING, project_files=replace(PENDING.project_files, status="archived")),
+    "INDEX014": Upload(replace(SDIST, size=9 << 20), PENDING.project_files, NOW),
 }
 """For each check the facts that it is about. (META016 reads a README: it has a test of its own.)"""
 
 HEALTHY: tuple[tuple[tuple[Check[Any], ...], object], ...] = (
-    (RELEASE_CHECKS, WALK),
+    (RELEASE_CHECKS, COMPLETED),
     (PROJECT_CHECKS, SOURCES),
     (TRIGGER_CHECKS, HEALTHY_CI),
     (REBUILD_CHECKS, RebuildResult()),
-    (PENDING_RELEASE_CHECKS, LANDING),
-    (checks_for_pending_file(SDIST), Upload(SDIST, LANDING.project_files, NOW)),
+    (PENDING_RELEASE_CHECKS, PENDING),
+    (checks_for_pending_file(SDIST), Upload(SDIST, PENDING.project_files, NOW)),
 )
 BEFORE_TAG = {check.code: check for check in ALL_CHECKS if check not in CHECKS_OF_FILES}
 
@@ -342,8 +342,8 @@ PASSING: list[tuple[str, object]] = [
     ("CI011", AFTER),
     ("CI012", AFTER),
     ("CI013", following(ref="x")),
-    ("INDEX012", replace(LANDING, project_files=ProjectFiles())),
-    ("INDEX014", Upload(replace(SDIST, size=2 << 19), LANDING.project_files, NOW)),
+    ("INDEX012", replace(PENDING, project_files=ProjectFiles())),
+    ("INDEX014", Upload(replace(SDIST, size=2 << 19), PENDING.project_files, NOW)),
     ("INDEX014", Upload(replace(SDIST, size=9 << 20), ProjectFiles(), NOW)),
 ]
 
@@ -544,9 +544,9 @@ def test_pipeline_of_another_service_is_skipped_with_a_reason() -> None:
     assert {code: passes(code, facts).finding for code in codes} == dict.fromkeys(codes, Finding.skipped(why))
 
 
-FOREIGN = replace(LANDING, released=())
+FOREIGN = replace(PENDING, released=())
 SIMILAR = (
-    f"the name tidepool is free on {LANDING.index}, but PyPI would refuse it: it is too similar to tidepoo1; "
+    f"the name tidepool is free on {PENDING.index}, but PyPI would refuse it: it is too similar to tidepoo1; "
     "choose another name"
 )
 
@@ -554,22 +554,22 @@ SIMILAR = (
 @pytest.mark.parametrize(
     ("release", "text"),
     [
-        (LANDING, "https://index.example/simple/ has tidepool, with versions that are tagged here"),
+        (PENDING, "https://index.example/simple/ has tidepool, with versions that are tagged here"),
         (
-            replace(LANDING, project_files=ProjectFiles()),
+            replace(PENDING, project_files=ProjectFiles()),
             "the name tidepool is free on https://index.example/simple/: the first upload takes it",
         ),
         (
-            replace(LANDING, project_files=ProjectFiles(look_alike="tidepoo1")),
+            replace(PENDING, project_files=ProjectFiles(look_alike="tidepoo1")),
             SIMILAR,
         ),
         (
-            replace(LANDING, project_files=ProjectFiles("tidepool")),
-            f"the name tidepool is taken on {LANDING.index}, by a project without files; {CHOOSE_ANOTHER}",
+            replace(PENDING, project_files=ProjectFiles("tidepool")),
+            f"the name tidepool is taken on {PENDING.index}, by a project without files; {CHOOSE_ANOTHER}",
         ),
         (
             replace(FOREIGN, holder="A. Author"),
-            f"the name tidepool is taken on {LANDING.index}, by A. Author: 1.2.3, of which no version has a tag here; "
+            f"the name tidepool is taken on {PENDING.index}, by A. Author: 1.2.3, of which no version has a tag here; "
             + CHOOSE_ANOTHER,
         ),
     ],
@@ -579,6 +579,6 @@ def test_name_has_one_answer(release: PendingRelease, text: str) -> None:
 
 
 def test_name_that_pypi_refuses_is_not_called_free() -> None:
-    answer = answer_about_name(replace(LANDING, name="requirements.txt", project_files=ProjectFiles()))
+    answer = answer_about_name(replace(PENDING, name="requirements.txt", project_files=ProjectFiles()))
     assert answer.text.startswith("https://index.example/simple/ accepts no new project of this name: The name ")
     assert answer.fix == "choose another name"

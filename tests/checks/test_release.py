@@ -321,7 +321,7 @@ def test_name_of_a_python_module_is_reported_once_with_an_index() -> None:
     assert not {result.code: result for result in check_uploads((file,), ProjectFiles("asyncore"))}["INDEX001"].blocks
 
 
-def test_excuse_takes_the_force_out_of_an_error() -> None:
+def test_error_with_an_ignore_reason_does_not_block() -> None:
     checked = check_distributions(broken()["DIST124"], ignore_reasons={"DIST124": "the classifier is to come"})
     assert [result.code for result in checked if result.blocks] == []
     assert [result.ignore_reason for result in checked if result.code == "DIST124"] == ["the classifier is to come"]

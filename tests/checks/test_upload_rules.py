@@ -29,8 +29,8 @@ RST = "Description-Content-Type: text/x-rst"
 BAD_RST = "tidepool\n===\n\n`unfinished\n"
 
 
-def reason(cargo: SampleDist, project_files: ProjectFiles = ProjectFiles("tidepool")) -> str:  # noqa: B008 - it is frozen
-    refused = find_rejection(cargo.distribution(), project_files, NOW)
+def reason(sample: SampleDist, project_files: ProjectFiles = ProjectFiles("tidepool")) -> str:  # noqa: B008 - it is frozen
+    refused = find_rejection(sample.distribution(), project_files, NOW)
     return refused.reason if refused else ""
 
 

@@ -65,9 +65,9 @@ WHEEL = sample_dists.wheel().having({**FILES, "tidepool-1.2.3.dist-info/METADATA
 @pytest.mark.parametrize("name", DIFFERENCES)
 def test_real_difference_is_found_and_named(name: str) -> None:
     difference = DIFFERENCES[name]
-    cargo = WHEEL if difference.suffix == ".whl" else SDIST
-    data = Difference(difference.suffix, with_mode("measure.py", 0o755)).make(cargo.data())
-    first, second = sample_dists.read(cargo.name, data), sample_dists.read(cargo.name, difference.make(data))
+    sample = WHEEL if difference.suffix == ".whl" else SDIST
+    data = Difference(difference.suffix, with_mode("measure.py", 0o755)).make(sample.data())
+    first, second = sample_dists.read(sample.name, data), sample_dists.read(sample.name, difference.make(data))
     comparison = compare(first, second)
     assert comparison.sameness is Sameness.DIFFERENT
     assert comparison.differences

@@ -222,8 +222,8 @@ TURNED_FIELDS = METADATA.replace("Summary: A small package\n", "").replace(
     ],
 )
 def test_metadata_are_compared_by_what_they_say(ending: str, text: str | bytes, expected: Comparison) -> None:
-    cargo = sample_dists.wheel("a", "1").having({f"{INFO}/METADATA": METADATA})
-    other = compare(cargo.distribution(), cargo.having({f"{INFO}/{ending}": text}).distribution())
+    sample = sample_dists.wheel("a", "1").having({f"{INFO}/METADATA": METADATA})
+    other = compare(sample.distribution(), sample.having({f"{INFO}/{ending}": text}).distribution())
     # RECORD has the hash of what differs, and is true in both.
     assert (other.sameness, other.members) == (expected.sameness, expected.members)
     assert set(expected.packaging) <= set(other.packaging)

@@ -65,20 +65,20 @@ def test_files_are_listed_in_the_order_of_the_manifest() -> None:
     assert (state.missing, state.not_in_manifest, state.counted) == ((SDIST.name,), (OTHER.name,), "1 of 2 files")
 
 
-def put(folder: Path, cargo: sample_dists.SampleDist, data: bytes = b"") -> Path:
+def put(folder: Path, sample: sample_dists.SampleDist, data: bytes = b"") -> Path:
     folder.mkdir(exist_ok=True)
-    (folder / cargo.name).write_bytes(data or cargo.data())
-    return folder / cargo.name
+    (folder / sample.name).write_bytes(data or sample.data())
+    return folder / sample.name
 
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Manifest:
     """Return a manifest of a sample sdist and wheel."""
-    files = [Distribution.from_path(put(tmp_path / "verified", cargo)) for cargo in (CARGO, WHEEL_CARGO)]
+    files = [Distribution.from_path(put(tmp_path / "verified", sample)) for sample in (SDIST_FILE, WHEEL_FILE)]
     return Manifest("v1.2.3", "1.2.3", "c0ffee", tuple(files))
 
 
-CARGO, WHEEL_CARGO = sample_dists.sdist(), sample_dists.wheel()
+SDIST_FILE, WHEEL_FILE = sample_dists.sdist(), sample_dists.wheel()
 
 
 def compared(manifest: Manifest, folder: Path, *served: Path) -> ReleaseOnIndex:
@@ -89,40 +89,42 @@ def compared(manifest: Manifest, folder: Path, *served: Path) -> ReleaseOnIndex:
 
 
 def test_files_are_compared_by_content(manifest: Manifest, tmp_path: Path) -> None:
-    files = {name: text for name, text in CARGO.files.items() if text is not None}
+    files = {name: text for name, text in SDIST_FILE.files.items() if text is not None}
     turned = sample_dists.tarred(dict(reversed(files.items())))
-    other = WHEEL_CARGO.having({"tidepool/__init__.py": "changed\n"})
+    other = WHEEL_FILE.having({"tidepool/__init__.py": "changed\n"})
     downloads = tmp_path / "there"
-    release = compared(manifest, downloads, put(downloads, CARGO, turned), put(downloads, other))
+    release = compared(manifest, downloads, put(downloads, SDIST_FILE, turned), put(downloads, other))
     assert (release.state, release.missing) == (IndexState.DIFFERENT, ())
     assert str(release).splitlines() == [
-        f"{CARGO.name}  same content, packaged differently: order",
-        f"{WHEEL_CARGO.name}  different content: tidepool/__init__.py",
+        f"{SDIST_FILE.name}  same content, packaged differently: order",
+        f"{WHEEL_FILE.name}  different content: tidepool/__init__.py",
     ]
     again = replace(release, is_rebuilt=True)
     assert str(again).splitlines()[2].startswith("no manifest was kept, so these are compared with a new build")
-    same = compared(manifest, downloads, put(downloads, CARGO, turned), put(downloads, WHEEL_CARGO))
-    assert (same.state, same.repackaged) == (IndexState.SAME_CONTENT, {CARGO.name: ("order",)})
+    same = compared(manifest, downloads, put(downloads, SDIST_FILE, turned), put(downloads, WHEEL_FILE))
+    assert (same.state, same.repackaged) == (IndexState.SAME_CONTENT, {SDIST_FILE.name: ("order",)})
     assert sorted(same.served_hashes) == sorted(file.sha256 for file in same.served)
     assert release.served_hashes == (release.served[0].sha256,)
     # A file that is missing, and one whose content is the same.
-    assert compared(manifest, downloads, put(downloads, CARGO, turned)).state is IndexState.PARTLY
+    assert compared(manifest, downloads, put(downloads, SDIST_FILE, turned)).state is IndexState.PARTLY
 
 
 def test_file_that_can_not_be_downloaded_is_not_compared_and_never_called_different(
     manifest: Manifest, tmp_path: Path
 ) -> None:
-    other = put(tmp_path / "there", CARGO.having({"tidepool-1.2.3/LICENSE": "changed\n"}))
-    release = compared(manifest, tmp_path / "nowhere", other, put(tmp_path / "there", WHEEL_CARGO))
+    other = put(tmp_path / "there", SDIST_FILE.having({"tidepool-1.2.3/LICENSE": "changed\n"}))
+    release = compared(manifest, tmp_path / "nowhere", other, put(tmp_path / "there", WHEEL_FILE))
     assert release.state is IndexState.OTHER_BYTES
-    assert str(release).startswith(f"{CARGO.name}  other bytes, not compared ([Errno 2] No such file or directory: ")
+    assert str(release).startswith(
+        f"{SDIST_FILE.name}  other bytes, not compared ([Errno 2] No such file or directory: "
+    )
 
 
 def test_members_that_differ_are_named_up_to_a_number_and_printably(manifest: Manifest, tmp_path: Path) -> None:
-    more = CARGO.having({f"tidepool-1.2.3/{letter}\x1b[31m": "new" for letter in "abcdefg"})
+    more = SDIST_FILE.having({f"tidepool-1.2.3/{letter}\x1b[31m": "new" for letter in "abcdefg"})
     release = compared(manifest, tmp_path / "there", put(tmp_path / "there", more))
-    assert release.describe_file(CARGO.name).endswith(" and 2 more")
-    assert "\x1b" not in release.describe_file(CARGO.name)
+    assert release.describe_file(SDIST_FILE.name).endswith(" and 2 more")
+    assert "\x1b" not in release.describe_file(SDIST_FILE.name)
 
 
 def test_attestations_are_read_from_the_index_and_unknown_without_its_data() -> None:

@@ -63,7 +63,7 @@ def test_sessions_are_run_and_a_plain_build_where_no_session_builds(
 
 def on_index(state: FileState) -> ReleaseOnIndex:
     """Return a release with a wheel in some state, and an sdist that is identical."""
-    sdist, wheel = (IndexFile(cargo.name, "0", 1, None) for cargo in (sample_dists.sdist(), sample_dists.wheel()))
+    sdist, wheel = (IndexFile(sample.name, "0", 1, None) for sample in (sample_dists.sdist(), sample_dists.wheel()))
     is_verified = state is not FileState.UNEXPECTED
     hashes = {sdist.name: "0", **({wheel.name: "0" if state is FileState.IDENTICAL else "1"} if is_verified else {})}
     compared = {
@@ -97,9 +97,9 @@ def test_file_of_other_content_that_is_missing_or_was_not_verified_is_an_error(s
     assert raised.value.what.splitlines()[1:] == [f"  tidepool-1.2.3-py3-none-any.whl  {text}"]
 
 
-def put(folder: Path, cargo: sample_dists.SampleDist) -> Distribution:
-    (folder / cargo.name).write_bytes(cargo.data())
-    return Distribution.from_path(folder / cargo.name)
+def put(folder: Path, sample: sample_dists.SampleDist) -> Distribution:
+    (folder / sample.name).write_bytes(sample.data())
+    return Distribution.from_path(folder / sample.name)
 
 
 def test_compiled_wheel_of_this_machine_is_not_uploaded_where_ci_builds_it_elsewhere(tmp_path: Path) -> None:

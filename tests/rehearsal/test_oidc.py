@@ -40,8 +40,8 @@ def client(tmp_path: Path) -> IndexClient:
     return open_index_client(tmp_path)
 
 
-def identity(client: IndexClient, sender: CiIdentity = IDENTITY, audience: str = "pypi") -> dict[str, str]:
-    return {"token": client.index.issuer.token(sender, audience)}
+def identity(client: IndexClient, ci_identity: CiIdentity = IDENTITY, audience: str = "pypi") -> dict[str, str]:
+    return {"token": client.index.issuer.token(ci_identity, audience)}
 
 
 def unsigned(claims: object) -> str:
@@ -78,7 +78,7 @@ def test_identity_token_is_good_for_one_upload_token_of_simultaneous_requests(cl
 
 
 @pytest.mark.parametrize(
-    "sender",
+    "publisher",
     [
         replace(PUBLISHER, owner="ecma"),
         replace(PUBLISHER, repository="seashore"),
@@ -88,8 +88,8 @@ def test_identity_token_is_good_for_one_upload_token_of_simultaneous_requests(cl
     ],
     ids=str,
 )
-def test_job_of_another_publisher_is_refused(client: IndexClient, sender: Publisher) -> None:
-    assert client.index.token_exchange.exchange(identity(client, replace(IDENTITY, publisher=sender))) == NOT_FOUND
+def test_job_of_another_publisher_is_refused(client: IndexClient, publisher: Publisher) -> None:
+    assert client.index.token_exchange.exchange(identity(client, replace(IDENTITY, publisher=publisher))) == NOT_FOUND
 
 
 def test_token_for_another_audience_or_of_another_time_is_invalid(client: IndexClient) -> None:

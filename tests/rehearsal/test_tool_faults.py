@@ -210,13 +210,13 @@ def test_fault_is_found_with_every_backend(tmp_path: Path, backend: str) -> None
     assert missed == {}
 
 
-DOOR = '[tool.seatrial.ignore]\nCI007 = "the door is to find it"\n'
+IGNORED = '[tool.seatrial.ignore]\nCI007 = "the index is to find it"\n'
 
 
 def test_unregistered_publisher_is_refused_by_the_index(tmp_path: Path) -> None:
     """Another owner or another workflow is refused by the same index: see test_network.py."""
     repo = project(tmp_path / "port", "uv_build", **{"environment: pypi": "name: none"})
-    settings = f'\n[tool.seatrial.publisher]\nenvironment = "pypi"\n{DOOR}'
+    settings = f'\n[tool.seatrial.publisher]\nenvironment = "pypi"\n{IGNORED}'
     repo.project.write({"pyproject.toml": repo.read("pyproject.toml") + settings})
     _, message = stopped(repo, "--part", "minor")
     assert message.startswith("upload: twine upload failed:\n")

@@ -27,10 +27,10 @@ pytestmark = pytest.mark.slow
 UNKNOWN_REMOTE = {"GIT008", "GIT009", "GIT010", "GIT017"}
 """What is not known of a remote that could not be asked."""
 
-UNSEALED = {"GIT014", "GIT015"}
+UNCOMMITTED = {"GIT014", "GIT015"}
 """What is not known where no commit was made."""
 
-UNWRITTEN = {*UNSEALED, "META004", "META006", "META007", "META008"}
+UNWRITTEN = {*UNCOMMITTED, "META004", "META006", "META007", "META008"}
 """What is not known where neither version nor changelog could be written."""
 
 UNREAD = {*UNWRITTEN, "GIT006", "GIT012", "GIT013", "META002", "META003", "META005"}
@@ -72,8 +72,8 @@ def test_healthy_project_is_walked_through(repo: ReleaseRepo) -> None:
         (broken_states.cut_the_history_off, {"GIT003"}, set()),
         (broken_states.fall_behind, {"GIT010"}, set()),
         (broken_states.diverge, {"GIT010", "GIT017"}, set()),
-        (broken_states.tag_here, {"GIT013"}, UNSEALED),
-        (broken_states.tag_there, {"GIT013"}, UNSEALED),
+        (broken_states.tag_here, {"GIT013"}, UNCOMMITTED),
+        (broken_states.tag_there, {"GIT013"}, UNCOMMITTED),
         (broken_states.use_up_the_fragments, {"META005"}, set()),
         (broken_states.misname_a_fragment, {"META005", "GIT017"}, UNREAD - {"META005"}),
         (broken_states.take_the_marker_away, {"META006", "GIT017"}, UNWRITTEN - {"META006"}),
@@ -82,7 +82,7 @@ def test_healthy_project_is_walked_through(repo: ReleaseRepo) -> None:
         (broken_states.configure_a_file_without_the_version, {"META004", "GIT017"}, UNWRITTEN - {"META004"}),
         (broken_states.refuse_in_a_hook, {"GIT014"}, {"GIT015"}),
         (broken_states.lose_the_network, {"GIT008"}, UNKNOWN_REMOTE - {"GIT008"}),
-        (broken_states.rewrite_the_version_in_a_hook, {"META004"}, UNSEALED),
+        (broken_states.rewrite_the_version_in_a_hook, {"META004"}, UNCOMMITTED),
         (broken_states.lack_the_tags, {"GIT012"}, set()),
         (broken_states.tag_a_newer_release, {"META003"}, set()),
         (broken_states.pin_a_dependency_to_the_same_number, {"META004", "GIT017"}, UNWRITTEN - {"META004"}),
@@ -90,11 +90,11 @@ def test_healthy_project_is_walked_through(repo: ReleaseRepo) -> None:
         (broken_states.begin_a_merge, {"GIT004"}, set()),
         (broken_states.write_a_fragment_in_latin1, {"META006", "GIT017"}, UNWRITTEN - {"META006"}),
         (broken_states.push_to_two, {"GIT007"}, set()),
-        (broken_states.skip_ci_in_a_hook, {"META008"}, UNSEALED),
+        (broken_states.skip_ci_in_a_hook, {"META008"}, UNCOMMITTED),
     ],
     ids=lambda case: getattr(case, "__name__", ""),
 )
-def test_trouble_is_found_and_the_walk_goes_on(
+def test_trouble_is_found_and_the_release_goes_on(
     repo: ReleaseRepo, trouble: Callable[[ReleaseRepo], None], failed: set[str], unknown: set[str]
 ) -> None:
     trouble(repo)

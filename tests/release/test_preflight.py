@@ -135,7 +135,7 @@ WORKFLOW_WITH_A_PASSWORD = WORKFLOW.replace(
     "      - uses: pypa/gh-action-pypi-publish@v1\n",
     "      - uses: pypa/gh-action-pypi-publish@v1\n        with:\n          password: ${{ secrets.PYPI }}\n",
 )
-PUBLISHER_TOLD = '\n[tool.seatrial.publisher]\nworkflow = "Release.yml"\nenvironment = "pypi"\n'
+OF_ANOTHER = '\n[tool.seatrial.publisher]\nworkflow = "Release.yml"\nenvironment = "pypi"\n'
 
 
 def page(*files: tuple[str, str, int], **fields: object) -> dict[str, object]:
@@ -149,7 +149,11 @@ def page(*files: tuple[str, str, int], **fields: object) -> dict[str, object]:
 def make_every_mistake_in_the_workflow(repo: ReleaseRepo) -> dict[str, object] | None:
     """Give it a name of the standard library too, which no index has."""
     edit(repo, 'name = "tidepool"', 'name = "antigravity"')
-    edit(repo, SETTINGS, f'\n[tool.hatch.build.targets.wheel]\npackages = ["src/tidepool"]\n{SETTINGS}{PUBLISHER_TOLD}')
+    edit(
+        repo,
+        SETTINGS,
+        f'\n[tool.hatch.build.targets.wheel]\npackages = ["src/tidepool"]\n{SETTINGS}{OF_ANOTHER}',
+    )
     address = DEFAULT_REPOSITORY.rstrip("/")
     repo.project.write({".github/workflows/release.yml": WORKFLOW_OF_MISTAKES.format(address=address)})
     return None

@@ -259,7 +259,7 @@ def test_request_is_opened_by_the_workflow_that_is_started_by_hand(tmp_path: Pat
 
 @pytest.mark.skipif(not OTHER, reason="one Python alone is installed")
 def test_sdist_of_compiled_code_next_to_another_package_is_verified_published_and_released(tmp_path: Path) -> None:
-    repo = beside_another(project(tmp_path, is_compiled=True))
+    repo = next_to_another(project(tmp_path, is_compiled=True))
     where = {"name": "release-tidepool.yml", "tag": "tidepool-v1.3.0"}
     run = released(repo, tmp_path / "forge", "--project", "packages/tidepool", **where)
     publisher = replace(PUBLISHER, workflow=run.name)
@@ -287,7 +287,7 @@ def test_sdist_of_compiled_code_next_to_another_package_is_verified_published_an
         assert (run.released()[".notes"], run.released()[".state"]) == (NOTES, "false")
 
 
-def beside_another(repo: ReleaseRepo) -> ReleaseRepo:
+def next_to_another(repo: ReleaseRepo) -> ReleaseRepo:
     """Move a project into a folder of its repository, and put another next to it."""
     root = repo.project.root
     names = [path.name for path in root.iterdir() if path.name not in {".git", ".github", ".nox", "dist"}]

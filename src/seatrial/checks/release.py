@@ -30,14 +30,14 @@ warning_check = partial(check, severity=WARNING)
 class ReleaseStage(Enum):
     """What a release does, one after the other, before it pushes; the value says what has not happened."""
 
-    LOOKED = "the repository could not be read"
-    ASKED = "the remote was not asked"
-    TRIED = "no push was tried"
-    PARSED = "pyproject.toml could not be read"
-    READ = "version and fragments could not be read"
-    CHOSEN = "no version was found to release"
+    REPOSITORY_READ = "the repository could not be read"
+    REMOTE_READ = "the remote was not asked"
+    PUSH_TRIED = "no push was tried"
+    SETTINGS_READ = "pyproject.toml could not be read"
+    VERSION_READ = "version and fragments could not be read"
+    VERSION_CHOSEN = "no version was found to release"
     WRITTEN = "the version and the changelog were not written"
-    SEALED = "no commit and no tag were made"
+    COMMITTED = "no commit and no tag were made"
     BUILT = "nothing was built"
 
 
@@ -95,105 +95,105 @@ GIT_ERRORS = (
         "GIT001",
         "The project is in a git repository with at least one commit",
         "A release is a commit and a tag, made from a commit.",
-        ReleaseStage.LOOKED,
+        ReleaseStage.REPOSITORY_READ,
         ("NoRepository", "NoCommit", "InsideGitHook"),
     ),
     ErrorCheck(
         "GIT002",
         "No other release of the repository is running or unfinished",
         "Two releases at once would give the version to two commits.",
-        ReleaseStage.LOOKED,
+        ReleaseStage.REPOSITORY_READ,
         ("AnotherRelease", "CheckoutNotUpdated", "NoteUnreadable", "PushUnknown", "RemoteGone"),
     ),
     ErrorCheck(
         "GIT003",
         "The repository has its complete history",
         "Versions, the form of tags and the list of changes are read from the history.",
-        ReleaseStage.LOOKED,
+        ReleaseStage.REPOSITORY_READ,
         ("ShallowClone",),
     ),
     ErrorCheck(
         "GIT004",
         "No merge, rebase or similar operation is in progress",
         "HEAD will be another commit when it is finished.",
-        ReleaseStage.LOOKED,
+        ReleaseStage.REPOSITORY_READ,
         ("MergeUnderWay",),
     ),
     ErrorCheck(
         "GIT005",
         "A branch is checked out",
         "The commit of a release is pushed to a branch of the remote, together with its tag.",
-        ReleaseStage.LOOKED,
+        ReleaseStage.REPOSITORY_READ,
         ("DetachedHead",),
     ),
     ErrorCheck(
         "GIT006",
         "The release branch is checked out",
         "A release from a topic branch contains changes that were not reviewed.",
-        ReleaseStage.READ,
+        ReleaseStage.VERSION_READ,
         ("WrongBranch",),
     ),
     ErrorCheck(
         "GIT007",
         "The branch tracks a branch of a remote that has one push address",
         "Branch and tag are pushed in one transaction with one remote: both or neither.",
-        ReleaseStage.LOOKED,
+        ReleaseStage.REPOSITORY_READ,
         ("NoRemote", "NoUpstream", "SeveralPushAddresses"),
     ),
     ErrorCheck(
         "GIT008",
         "The remote can be reached",
         "A remote that does not answer cannot be pushed to either.",
-        ReleaseStage.ASKED,
+        ReleaseStage.REMOTE_READ,
         ("RemoteUnreachable",),
     ),
     ErrorCheck(
         "GIT009",
         "You may push to the remote",
         "Read access does not include write access; rules about branches and tags show only when they are broken.",
-        ReleaseStage.TRIED,
+        ReleaseStage.PUSH_TRIED,
         ("PushForbidden",),
     ),
     ErrorCheck(
         "GIT010",
         "The branch contains all commits of the remote branch",
         "Otherwise the remote refuses the push, and the release lacks what others have pushed.",
-        ReleaseStage.ASKED,
+        ReleaseStage.REMOTE_READ,
         ("BranchBehind", "BranchDiverged"),
     ),
     ErrorCheck(
         "GIT011",
         "git has a name and an e-mail address for commits",
         "The release is a commit in your name.",
-        ReleaseStage.LOOKED,
+        ReleaseStage.REPOSITORY_READ,
         ("NoIdentity",),
     ),
     ErrorCheck(
         "GIT012",
         "The tags of the remote's releases are in the local repository",
         "Without them, the last release would be guessed.",
-        ReleaseStage.READ,
+        ReleaseStage.VERSION_READ,
         ("TagsMissing",),
     ),
     ErrorCheck(
         "GIT013",
         "The tag is not taken, locally or on the remote",
         "A tag that moves cannot be trusted, and CI would publish the commit that it finds there.",
-        ReleaseStage.CHOSEN,
+        ReleaseStage.VERSION_CHOSEN,
         ("TagTaken",),
     ),
     ErrorCheck(
         "GIT014",
         "The hooks of the repository accept the release commit",
         "The release commit runs the same hooks as any other commit.",
-        ReleaseStage.SEALED,
+        ReleaseStage.COMMITTED,
         ("HookRefused",),
     ),
     ErrorCheck(
         "GIT015",
         "Commit and tag can be signed, if yours are",
         "An expired key or a locked agent would stop the release at its end.",
-        ReleaseStage.SEALED,
+        ReleaseStage.COMMITTED,
         ("SigningFailed",),
     ),
 )
@@ -203,21 +203,21 @@ PROJECT_ERRORS = (
         "META001",
         "pyproject.toml and the files that it names can be read",
         "Every tool reads them, and each reports a mistake in its own words.",
-        ReleaseStage.PARSED,
+        ReleaseStage.SETTINGS_READ,
         ("ProjectError",),
     ),
     ErrorCheck(
         "META002",
         "All version files contain the same version",
         "If two places differ, one of them is wrong in every bug report.",
-        ReleaseStage.READ,
+        ReleaseStage.VERSION_READ,
         ("VersionNotFound", "VersionsDisagree", "TagFormUnclear"),
     ),
     ErrorCheck(
         "META003",
         "The requested version is newer than the last one",
         "Installers choose the highest version, and a patch release should not contain new features.",
-        ReleaseStage.CHOSEN,
+        ReleaseStage.VERSION_CHOSEN,
         ("VersionInvalid", "VersionNotNewer", "PartUnknown", "PartMissing", "PartTooSmall"),
     ),
     ErrorCheck(
@@ -231,7 +231,7 @@ PROJECT_ERRORS = (
         "META005",
         "There are fragments, and towncrier accepts all of them",
         "towncrier skips a fragment with an unknown type without a message.",
-        ReleaseStage.CHOSEN,
+        ReleaseStage.VERSION_CHOSEN,
         ("FragmentInvalid", "FragmentTypeUnknown", "NoFragments"),
     ),
     ErrorCheck(
@@ -275,7 +275,7 @@ def finished(attempt: ReleaseAttempt) -> Finding:
     if attempt.unfinished:
         fix = "git add --all && git commit, if it belongs to the release"
         return Finding.failed("\n".join(first_lines(attempt.unfinished)), fix)
-    return _passed_if_reached(attempt, ReleaseStage.LOOKED)
+    return _passed_if_reached(attempt, ReleaseStage.REPOSITORY_READ)
 
 
 @warning_check(
@@ -287,7 +287,7 @@ def pushed(attempt: ReleaseAttempt) -> Finding:
     if attempt.unpushed:
         count = "1 commit is" if attempt.unpushed == 1 else f"{attempt.unpushed} commits are"
         return Finding.failed(f"{count} not on the remote yet", "git push, and wait for CI")
-    return _passed_if_reached(attempt, ReleaseStage.ASKED)
+    return _passed_if_reached(attempt, ReleaseStage.REMOTE_READ)
 
 
 ERROR_CHECKS = (*GIT_ERRORS, *PROJECT_ERRORS)

@@ -163,12 +163,12 @@ def _waiting_notes(project: Project, news: Changelog | None, files: Iterable[Pur
 
 def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple[Fragment, ...]:
     paths = news.among(files)
-    strays = [shlex.quote(str(path)) for path in paths if STRAY.search(path.name)]
-    if strays:
+    unwanted = [shlex.quote(str(path)) for path in paths if STRAY.search(path.name)]
+    if unwanted:
         raise ReleaseError(
-            f"{strays[0]} is a copy that a program left, and towncrier takes it for a fragment",
+            f"{unwanted[0]} is a copy that a program left, and towncrier takes it for a fragment",
             code="FragmentInvalid",
-            fix=f"remove it, and commit: git rm {' '.join(strays)}",
+            fix=f"remove it, and commit: git rm {' '.join(unwanted)}",
         )
     fragments = [fragment for path in paths if (fragment := news.fragment(path))]
     misnamed = [str(path) for path in paths if news.fragment(path) is None]

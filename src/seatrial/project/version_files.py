@@ -420,9 +420,9 @@ def _other_places(project: Project, files: Iterable[PurePosixPath], version: str
             continue
         parts = path.parts[1:] if path.parts[0] == "src" else path.parts
         is_module = len(parts) == 1 and path.suffix == ".py" and path.parts[0] == "src"
-        is_beside = len(parts) == len(("package", "module")) and path.name in VERSION_MODULES
+        is_in_package = len(parts) == len(("package", "module")) and path.name in VERSION_MODULES
         in_namespace = path.name in VERSION_MODULES and "_".join(parts[:-1]).lower() == own
-        if is_module or is_beside or in_namespace or parts == (f"{own}.py",) or path == PurePosixPath("setup.cfg"):
+        if is_module or is_in_package or in_namespace or parts == (f"{own}.py",) or path == PurePosixPath("setup.cfg"):
             is_own = in_namespace or parts[0].lower() in (own, f"{own}.py")
             yield from (
                 place

@@ -172,8 +172,8 @@ def _rebuild_result(
 def _results_of_project(
     run: PreflightRun, facts: GatheredFacts | None, ignore_reasons: Mapping[str, str]
 ) -> tuple[CheckResult, ...]:
-    sources: ProjectSources | UnknownFacts = UnknownFacts(ReleaseStage.PARSED.value)
-    ci_facts: CiFacts | UnknownFacts = UnknownFacts(ReleaseStage.PARSED.value)
+    sources: ProjectSources | UnknownFacts = UnknownFacts(ReleaseStage.SETTINGS_READ.value)
+    ci_facts: CiFacts | UnknownFacts = UnknownFacts(ReleaseStage.SETTINGS_READ.value)
     if run.project and run.scratch and facts:
         listing, tag = facts.listing.result(), run.tag
         publishing = read_publishing(run.project, run.config, run.scratch, tag)
@@ -190,7 +190,7 @@ def _results_of_project(
 def _results_of_index(
     run: PreflightRun, facts: GatheredFacts | None, ignore_reasons: Mapping[str, str]
 ) -> tuple[CheckResult, ...]:
-    pending: PendingRelease | UnknownFacts = UnknownFacts(ReleaseStage.READ.value)
+    pending: PendingRelease | UnknownFacts = UnknownFacts(ReleaseStage.VERSION_READ.value)
     if run.snapshot and facts:
         pending = read_pending_release(run.snapshot, run.version, facts)
     return run_checks_on(PENDING_RELEASE_CHECKS, pending, ignore_reasons)
@@ -275,9 +275,9 @@ def attempt_release(folder: Path, request: ReleaseRequest, environ: Mapping[str,
             repository = open_repository(folder, environ)
             stack.enter_context(release_lock(repository))
             run.preconditions = preconditions = check_preconditions(repository)
-            run.reached.add(ReleaseStage.LOOKED)
+            run.reached.add(ReleaseStage.REPOSITORY_READ)
             if preconditions.remote:
-                run.reached.add(ReleaseStage.ASKED)
+                run.reached.add(ReleaseStage.REMOTE_READ)
             with run.reasons.gather():
                 _require_no_unfinished_release(repository)
             run.scratch = stack.enter_context(scratch_clone(repository, preconditions.commit))
@@ -307,7 +307,7 @@ def _attempt_preparation(
     run.reasons.extend(release_blockers(preconditions, run.snapshot))
     _choose_version(run, run.snapshot, request)
     if run.version is not None:
-        run.reached.add(ReleaseStage.CHOSEN)
+        run.reached.add(ReleaseStage.VERSION_CHOSEN)
         prepared = PreparedRelease(preconditions, scratch, run.snapshot, towncrier=towncrier)
         _write_and_commit(run, prepared, run.version)
 
@@ -317,8 +317,8 @@ def _read_project(run: PreflightRun, scratch: Scratch) -> None:
         # pyproject.toml may be readable although a file that it names is not.
         run.project = Project.from_directory(scratch.project)
         run.config = Config.from_project(run.project)
-        run.reached.add(ReleaseStage.PARSED)
-    with run.stage(ReleaseStage.READ):
+        run.reached.add(ReleaseStage.SETTINGS_READ)
+    with run.stage(ReleaseStage.VERSION_READ):
         run.snapshot = read_snapshot(scratch)
 
 
@@ -340,7 +340,7 @@ def _write_and_commit(run: PreflightRun, prepared: PreparedRelease, version: Ver
     if version > prepared.snapshot.current or (version == prepared.snapshot.current and prepared.snapshot.is_untagged):
         _write(run, prepared, version)
     if run.plan and is_free:
-        with run.stage(ReleaseStage.SEALED):
+        with run.stage(ReleaseStage.COMMITTED):
             commit_release(prepared, run.plan)
 
 
@@ -367,7 +367,7 @@ def attempt_push(run: PreflightRun) -> None:
     """Run every step of a push but the push itself, where the remote has answered."""
     preconditions = run.preconditions
     if preconditions and preconditions.target and preconditions.remote and preconditions.remote.tip:
-        with run.stage(ReleaseStage.TRIED):
+        with run.stage(ReleaseStage.PUSH_TRIED):
             try_push(preconditions.repository, preconditions.target.upstream)
 
 
