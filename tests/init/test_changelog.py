@@ -22,7 +22,7 @@ from seatrial.init.detect import detect_project
 from seatrial.init.files import write_proposal
 from seatrial.init.propose import Parts
 from seatrial.project.changelog import changelog_candidates, default_marker
-from seatrial.project.unreleased import with_unreleased_heading
+from seatrial.project.unreleased_section import with_unreleased_heading
 from unadopted_project import METADATA, begin_project
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sample_project import SampleProject, lines
-from seatrial.ci.commands import programs_in
+from seatrial.ci.job_commands import programs_in
+from seatrial.init.command_requirements import Needs, needs_installed
 from seatrial.init.detect import read_hooks
 from seatrial.init.detect_tests import detect_tests
-from seatrial.init.needs import Needs, needs_installed
 from seatrial.init.runners import Purpose, Runner, first_runner, read_runners
 from seatrial.init.sessions import types_of_hooks
 from seatrial.project.project import Project

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sample_project import SampleProject, lines
+from seatrial.init.command_requirements import Needs
 from seatrial.init.detect_tests import detect_tests
-from seatrial.init.needs import Needs
 from seatrial.init.runners import read_runners
 from seatrial.project.project import Project
 

@@ -10,8 +10,8 @@ from packaging.version import Version
 from sample_project import lines
 from seatrial.errors import VersionNotFound
 from seatrial.project.config_files import SetupScript, is_computed
+from seatrial.project.find_versions import VersionFiles, VersionSource, find_version_files
 from seatrial.project.project import Project
-from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files
 
 MODULE = '__title__ = "tide-pool"\n__version__: str = "1.2.3"\n'
 

@@ -12,7 +12,8 @@ from errors_raised import raises_error
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.versions import RequestedPart, released_versions, resolve_tag_form
+from seatrial.project.tag_form import released_versions, resolve_tag_form
+from seatrial.project.versions import RequestedPart
 
 PYPROJECT = (
     '[project]\nname = "tide-pool"\nversion = "1.2.3"\n[tool.towncrier]\ndirectory = "news"\nfilename = "NEWS.md"\n'

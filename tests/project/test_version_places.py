@@ -9,9 +9,9 @@ from packaging.version import Version
 
 from errors_raised import raises_error
 from seatrial.errors import FileNotUtf8, PyprojectInvalid, VersionNotFound
+from seatrial.project.find_versions import VersionFiles, VersionSource, find_version_files, stale_numbers
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files, stale_numbers
 from seatrial.project.version_places import VersionPlace, as_semantic_version
 from seatrial.project.write_release import configured_files, raise_version
 

@@ -10,7 +10,7 @@ from twine.utils import DEFAULT_REPOSITORY
 
 from errors_raised import raises_error
 from rehearsal_projects import WORKFLOW
-from seatrial.ci.gh import Run
+from seatrial.ci.forge import Run
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import Publishing
 from seatrial.index.client import IndexFile

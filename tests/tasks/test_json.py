@@ -13,7 +13,7 @@ from packaging.version import Version
 import sample_dists
 from seatrial.checks.registry import check_distributions
 from seatrial.ci.evaluation import Environment
-from seatrial.ci.gh import Run
+from seatrial.ci.forge import Run
 from seatrial.ci.job_uploads import Index
 from seatrial.ci.publisher import Publisher, Publishing
 from seatrial.ci.tag_report import JobReport, TagReport, UploadReport, WorkflowReport

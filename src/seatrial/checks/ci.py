@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of
-from seatrial.ci.commands import builds, programs_in, sessions_named
 from seatrial.ci.expressions import Answer, any_of
 from seatrial.ci.github import WORKFLOWS_FOLDER
+from seatrial.ci.job_commands import builds, programs_in, sessions_named
 from seatrial.ci.job_uploads import Index, index_of, transfer_problems
 from seatrial.ci.publisher import mismatch_with_tag, titles_before
 from seatrial.commands import Command

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of, first_lines
-from seatrial.ci.commands import builds, programs_in, programs_of, sessions_named
 from seatrial.ci.evaluation import Event, every_run, one_line, started
 from seatrial.ci.expressions import Answer
+from seatrial.ci.job_commands import builds, programs_in, programs_of, sessions_named
 from seatrial.ci.job_uploads import PUBLISH_ACTION, transfer_problems, uploads_of
 from seatrial.ci.shell import read_script
 from seatrial.findings import Finding
@@ -26,9 +26,9 @@ from seatrial.findings import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from seatrial.ci.commands import Program
     from seatrial.ci.evaluation import JobRun
     from seatrial.ci.github import Job, Workflow, WorkflowFiles
+    from seatrial.ci.job_commands import Program
     from seatrial.ci.job_uploads import Upload
     from seatrial.ci.shell import ShellCommand
 

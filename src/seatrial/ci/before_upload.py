@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seatrial.ci.commands import TOP, Folders, builds, programs_in, programs_of, upload_of
 from seatrial.ci.expressions import Answer, all_of
+from seatrial.ci.job_commands import TOP, Folders, builds, programs_in, programs_of, upload_of
 from seatrial.ci.shell import read_script
 from seatrial.errors import printable
 from seatrial.git.command import Git
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from seatrial.ci.commands import Program
     from seatrial.ci.evaluation import JobRun, StepRun
+    from seatrial.ci.job_commands import Program
     from seatrial.ci.publisher import Publishing, PublishingJob
     from seatrial.ci.shell import Statement
 

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from seatrial.ci.commands import TOP, sessions_of
 from seatrial.ci.expressions import contexts_of
+from seatrial.ci.job_commands import TOP, sessions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

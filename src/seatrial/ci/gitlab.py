@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seatrial.ci.before_upload import BeforeUpload, Script, otherwise_built, up_to_upload
-from seatrial.ci.commands import PASSWORD_VARIABLE, UploadReader
 from seatrial.ci.expressions import Answer, all_of, any_of
 from seatrial.ci.github import jobs_awaited, table_at, text_at, texts_at, variables_at
+from seatrial.ci.job_commands import PASSWORD_VARIABLE, UploadReader
 from seatrial.ci.job_uploads import Index, index_of
 from seatrial.errors import PipelineInvalid
 

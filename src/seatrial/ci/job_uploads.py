@@ -17,7 +17,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from seatrial.ci.commands import (
+from seatrial.ci.evaluation import Event, every_run, matrix_rows, one_line, started
+from seatrial.ci.expressions import Answer, all_of
+from seatrial.ci.job_commands import (
     PASSWORD_VARIABLE,
     UploadReader,
     builds,
@@ -26,16 +28,14 @@ from seatrial.ci.commands import (
     programs_of,
     upload_of,
 )
-from seatrial.ci.evaluation import Event, every_run, matrix_rows, one_line, started
-from seatrial.ci.expressions import Answer, all_of
 from seatrial.ci.shell import read_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from seatrial.ci.commands import CommandUpload
     from seatrial.ci.evaluation import JobRun, StepRun
     from seatrial.ci.github import Job
+    from seatrial.ci.job_commands import CommandUpload
 
 
 PUBLISH_ACTION = "pypa/gh-action-pypi-publish"

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seatrial.ci.before_upload import CheckoutNeeds
-from seatrial.ci.commands import TOP, programs_in, upload_of
 from seatrial.ci.evaluation import MERGE, Event, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
 from seatrial.ci.github import Workflow, WorkflowFiles, read_yaml
 from seatrial.ci.gitlab import PIPELINE_FILE
+from seatrial.ci.job_commands import TOP, programs_in, upload_of
 from seatrial.ci.job_uploads import Index, doubts_about, uploads_of
 from seatrial.git.repository import owner_and_name
 from seatrial.project.nox_sessions import SessionList

@@ -23,10 +23,10 @@ from seatrial.project.changelog import (
     find_changelog,
     new_changelog,
 )
-from seatrial.project.changelog_entries import LINK, read_headings, underline
 from seatrial.project.project import Project
+from seatrial.project.read_changelog import LINK, read_headings, underline
 from seatrial.project.settings import CHANGELOG_SOURCES, Config
-from seatrial.project.unreleased import (
+from seatrial.project.unreleased_section import (
     BULLET,
     CATEGORIES,
     DATE,

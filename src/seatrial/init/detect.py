@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from packaging.version import Version
 
-from seatrial.ci.gh import branch_protection
+from seatrial.ci.forge import branch_protection
 from seatrial.commands import Command
 from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.metadata import Metadata
@@ -28,12 +28,12 @@ from seatrial.init.tox import as_list
 from seatrial.installer import best_installer
 from seatrial.project.changelog import ChangelogSettings, changelog_candidates
 from seatrial.project.config_files import is_computed, sets_version
+from seatrial.project.find_versions import VersionFiles, VersionSource, find_version_files
 from seatrial.project.project import PYTHON_CLASSIFIER, Project, admits
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
-from seatrial.project.version_files import VersionFiles, VersionSource, find_version_files
+from seatrial.project.tag_form import released_versions
 from seatrial.project.version_places import find_assignments, is_version
-from seatrial.project.versions import released_versions
 from seatrial.workflows.context import default_branch
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from seatrial.init.needs import Needs, completed, declared_needs, places_of_pytest
+from seatrial.init.command_requirements import Needs, completed, declared_needs, places_of_pytest
 from seatrial.init.runners import OTHER_TESTS, Purpose, Runner
 from seatrial.project.nox_sessions import measures_coverage
 from seatrial.sessions.coverage_sources import measures, pytest_options, pytest_settings, words_of_setting

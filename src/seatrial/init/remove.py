@@ -19,7 +19,7 @@ from seatrial.init.files import Proposal, ProposedFile, write_proposal
 from seatrial.init.propose import IGNORED
 from seatrial.init.sessions import without_seatrial
 from seatrial.project.changelog import default_marker, new_changelog
-from seatrial.project.unreleased import find_unreleased, unreleased_notes, with_unreleased_heading
+from seatrial.project.unreleased_section import find_unreleased, unreleased_notes, with_unreleased_heading
 from seatrial.workflows.generate import Generator, find_drift
 
 if TYPE_CHECKING:

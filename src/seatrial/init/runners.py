@@ -15,10 +15,10 @@ from enum import Enum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from seatrial.ci.commands import TOP, Folders, programs_in, programs_of
 from seatrial.ci.github import WorkflowFiles
+from seatrial.ci.job_commands import TOP, Folders, programs_in, programs_of
 from seatrial.ci.shell import ShellCommand
-from seatrial.init.needs import Needs, needs_installed, needs_of_pip, needs_of_run, words_after
+from seatrial.init.command_requirements import Needs, needs_installed, needs_of_pip, needs_of_run, words_after
 from seatrial.init.tox import as_list, minor_of, read_tox, requirements_of
 from seatrial.project.config_files import read_module
 from seatrial.project.nox_sessions import (
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from seatrial.ci.commands import Program
     from seatrial.ci.github import Job
+    from seatrial.ci.job_commands import Program
     from seatrial.init.tox import ToxEnvironment
     from seatrial.project.project import Project
 

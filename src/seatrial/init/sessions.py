@@ -25,8 +25,8 @@ from packaging.utils import canonicalize_name
 from seatrial import __version__
 from seatrial.distributions.metadata import parse_requirement
 from seatrial.errors import ProjectError
+from seatrial.init.command_requirements import Needs, declared_needs, names_of
 from seatrial.init.detect_tests import USUAL_GROUPS, package_folders
-from seatrial.init.needs import Needs, declared_needs, names_of
 from seatrial.init.runners import Purpose, Runner, first_runner, session_words
 from seatrial.project.config_files import read_module
 from seatrial.project.nox_sessions import is_session, session_name

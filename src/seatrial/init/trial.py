@@ -22,8 +22,8 @@ from seatrial.errors import CommandFailed, SeatrialError, count_text, last_lines
 from seatrial.events import EVENTS_VARIABLE, EventReader, Note, Progress
 from seatrial.git.command import Git
 from seatrial.git.scratch import Scratch, remove_scratch
+from seatrial.init.command_requirements import completed
 from seatrial.init.files import format_files, noxfile_with_sessions, session_calls
-from seatrial.init.needs import completed
 from seatrial.init.runners import Purpose, Runner
 from seatrial.init.sessions import FACE_FILES, OUT_OF_RELEASE
 from seatrial.init.tox import read_tox
@@ -35,9 +35,9 @@ from seatrial.pythons import find_interpreters, path_with
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from seatrial.init.command_requirements import Needs
     from seatrial.init.detect import DetectedProject
     from seatrial.init.files import Proposal
-    from seatrial.init.needs import Needs
     from seatrial.init.sessions import PlannedSession
     from seatrial.pythons import Interpreter
 

@@ -17,7 +17,7 @@ from seatrial.process import child_environment, render_command, script_command, 
 from seatrial.project.config_files import read_toml
 from seatrial.project.project import require_inside
 from seatrial.project.settings import Config
-from seatrial.project.unreleased import CATEGORIES, CATEGORY_OF_KIND, find_unreleased, unreleased_notes
+from seatrial.project.unreleased_section import CATEGORIES, CATEGORY_OF_KIND, find_unreleased, unreleased_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -172,7 +172,7 @@ class ChangelogSettings:
 
 @dataclass(frozen=True)
 class UnreleasedChangelog:
-    """A changelog whose Unreleased section becomes the entry of a release (`seatrial.project.unreleased`).
+    """A changelog whose Unreleased section becomes the entry of a release (`seatrial.project.unreleased_section`).
 
     ``kinds``: what ``news`` takes, the categories of Keep a Changelog.
     """

@@ -20,8 +20,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from seatrial.errors import FileNotUtf8, PyprojectInvalid
-from seatrial.project.changelog_entries import BYTE_ORDER_MARK
 from seatrial.project.config_files import SETUP_PY, SetupScript, find_string, parse_module, read_toml
+from seatrial.project.read_changelog import BYTE_ORDER_MARK
 from seatrial.project.versions import spelled_as
 
 if TYPE_CHECKING:

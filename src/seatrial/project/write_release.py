@@ -26,10 +26,11 @@ from seatrial.project.changelog import (
     read_changelog_file,
     render_entry,
 )
-from seatrial.project.changelog_entries import find_entry, has_entry, read_entry
 from seatrial.project.config_files import read_ini, read_toml
+from seatrial.project.find_versions import find_version_files
 from seatrial.project.project import Project, require_inside
-from seatrial.project.unreleased import (
+from seatrial.project.read_changelog import find_entry, has_entry, read_entry
+from seatrial.project.unreleased_section import (
     CATEGORIES,
     Release,
     add_note,
@@ -40,7 +41,6 @@ from seatrial.project.unreleased import (
     with_comparison,
     with_pre_releases,
 )
-from seatrial.project.version_files import find_version_files
 from seatrial.project.version_places import as_semantic_version, is_spelled_semantically, read_text
 from seatrial.project.versions import spelled_as
 from seatrial.storage import leaves_repository, put_back_on_failure

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from seatrial.ci.gh import GhFailed, find_pull_request, has_gh
+from seatrial.ci.forge import GhFailed, find_pull_request, has_gh
 from seatrial.ci.publisher import file_that_tags
 from seatrial.commands import Command
 from seatrial.errors import IndexUnreachable, Reasons, SeatrialError, count_text
@@ -46,7 +46,7 @@ from seatrial.release.preconditions import (
 )
 from seatrial.release.pull_request import Forge
 from seatrial.release.push import read_interrupted_release
-from seatrial.release.request import RequestNote, branch_of, has_note, read_request_branches
+from seatrial.release.request_branch import RequestNote, branch_of, has_note, read_request_branches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from seatrial.index.destination import Destination
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.publish.tagged_release import CiRuns
-    from seatrial.release.request import RequestBranch
+    from seatrial.release.request_branch import RequestBranch
 
 
 PUSH = Command("push")

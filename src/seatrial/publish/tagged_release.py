@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.ci.gh import has_gh, runs_for_tag
+from seatrial.ci.forge import has_gh, runs_for_tag
 from seatrial.ci.publisher import Publishing
 from seatrial.commands import Command
 from seatrial.distributions.distribution import Distribution
@@ -16,7 +16,7 @@ from seatrial.errors import DeliveryError, ReleaseError, SeatrialError
 from seatrial.git.command import Git
 from seatrial.git.push import retake_command
 from seatrial.git.repository import object_of_tag, read_remote, read_tags
-from seatrial.project.versions import released_versions
+from seatrial.project.tag_form import released_versions
 from seatrial.release.manifest import Manifest
 from seatrial.release.prepare import build_release, release_lock, scratch_clone
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from seatrial.ci.gh import Run
+    from seatrial.ci.forge import Run
     from seatrial.ci.github import Workflow
     from seatrial.git.repository import Repository
     from seatrial.project.snapshot import ProjectSnapshot

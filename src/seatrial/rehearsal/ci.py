@@ -25,7 +25,7 @@ from seatrial.project.nox_sessions import ALL_SESSIONS, NoxCall, SessionList
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.release.manifest import Manifest
-from seatrial.release.request import RequestNote
+from seatrial.release.request_branch import RequestNote
 from seatrial.workflows.generate import forge_of_remote
 from seatrial.workflows.gitlab import GITLAB_COM
 

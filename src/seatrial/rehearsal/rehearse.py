@@ -18,7 +18,7 @@ from seatrial.index.twine import Patience, twine_upload
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
-from seatrial.project.versions import released_versions
+from seatrial.project.tag_form import released_versions
 from seatrial.publish.install import InstalledRelease, InstallRequest, install_release, interpreters_to_install_on
 from seatrial.publish.release_on_index import FileState
 from seatrial.publish.verify import IndexWatch

@@ -19,9 +19,9 @@ from seatrial.commands import Command
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, count_text
 from seatrial.git.push import AtomicPush, read_commit, read_commits
 from seatrial.git.repository import files_of_commit
-from seatrial.project.changelog_entries import has_entry, read_entry
+from seatrial.project.find_versions import find_version_files
 from seatrial.project.project import Project
-from seatrial.project.version_files import find_version_files
+from seatrial.project.read_changelog import has_entry, read_entry
 from seatrial.project.versions import next_version, parse_version
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
@@ -46,7 +46,7 @@ from seatrial.release.prepare import (
 )
 from seatrial.release.push import ReleasePush, push_release, update_checkout
 from seatrial.release.release import begin_release
-from seatrial.release.request import TREE_TRAILER, RequestNote, released_by
+from seatrial.release.request_branch import TREE_TRAILER, RequestNote, released_by
 
 if TYPE_CHECKING:
     from seatrial.events import Progress

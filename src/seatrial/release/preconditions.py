@@ -45,7 +45,7 @@ from seatrial.git.repository import (
 from seatrial.index.client import PendingRelease, ProjectFiles, in_thread, maker_of_newest, read_project_or_look_alike
 from seatrial.index.destination import pip_index_url
 from seatrial.project.nox_sessions import list_sessions
-from seatrial.project.versions import released_versions
+from seatrial.project.tag_form import released_versions
 from seatrial.redaction import redact, redacted_address
 from seatrial.workflows.generate import Generator
 

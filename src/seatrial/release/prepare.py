@@ -24,18 +24,11 @@ from seatrial.events import SessionReader
 from seatrial.git.command import Git, tracked_files
 from seatrial.git.repository import files_of_commit, object_of_tag, read_tags, uncommitted_files
 from seatrial.git.scratch import Scratch, remove_scratch
+from seatrial.project.find_versions import stale_numbers
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.version_files import stale_numbers
-from seatrial.project.versions import (
-    PARTS,
-    next_version,
-    parse_version,
-    part_between,
-    released_versions,
-    resolve_tag_form,
-    version_choices,
-)
+from seatrial.project.tag_form import released_versions, resolve_tag_form
+from seatrial.project.versions import PARTS, next_version, parse_version, part_between, version_choices
 from seatrial.project.write_release import assemble_changelog, configured_hooks, raise_version, require_version
 from seatrial.release.plan import ReleasePlan, tag_message
 from seatrial.release.preconditions import require_branch, require_free_tag

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seatrial.ci.gh import (
+from seatrial.ci.forge import (
     GhFailed,
     RequestText,
     compare_address,
@@ -30,7 +30,7 @@ from seatrial.release.plan import RequestPlan, dry_run_text, request_plan_text
 from seatrial.release.preconditions import require_room_on_index
 from seatrial.release.prepare import verify_release
 from seatrial.release.release import begin_release, checked_release
-from seatrial.release.request import (
+from seatrial.release.request_branch import (
     RequestNote,
     branch_of,
     keep_body,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from seatrial.release.plan import ReleasePlan
     from seatrial.release.prepare import PreparedRelease
     from seatrial.release.release import Dialog, ReleaseOptions
-    from seatrial.release.request import RequestBranch
+    from seatrial.release.request_branch import RequestBranch
 
 
 @dataclass(frozen=True)

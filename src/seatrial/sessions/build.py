@@ -102,7 +102,7 @@ def _between_releases(built: BuiltDistributions) -> dict[str, str]:
     A release builds at a tag, where the version has no local part.
     """
     from seatrial.git.command import is_between_tags  # noqa: PLC0415 - as in built_distributions()
-    from seatrial.project.version_files import comes_from_tag  # noqa: PLC0415
+    from seatrial.project.find_versions import comes_from_tag  # noqa: PLC0415
 
     if not built.sdist.version.local:
         return {}

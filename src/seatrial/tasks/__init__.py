@@ -12,12 +12,13 @@ from typing import Any
 from invoke.collection import Collection
 
 from seatrial.tasks.check import check, preflight, pythons, rehearse
+from seatrial.tasks.ci import ci
 from seatrial.tasks.completion import completion
 from seatrial.tasks.explain import explain
 from seatrial.tasks.init import init, new
 from seatrial.tasks.publish import publish, undo, verify
 from seatrial.tasks.release import bump, changelog, news, push, release, status, tag
-from seatrial.tasks.workflows import ci, trusted_publisher, workflows
+from seatrial.tasks.workflows import trusted_publisher, workflows
 
 __all__ = ["GROUPS", "ns"]
 

@@ -237,7 +237,8 @@ def _parts(_: str) -> Iterator[tuple[str, str]]:
 
 def _versions(command: str) -> Iterator[tuple[str, str]]:
     """Yield the released versions, or the next ones for a command that makes a version."""
-    from seatrial.project.versions import released_versions, version_choices
+    from seatrial.project.tag_form import released_versions
+    from seatrial.project.versions import version_choices
 
     snapshot = _snapshot()
     if command in {"publish", "undo", "verify"}:

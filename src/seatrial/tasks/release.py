@@ -92,7 +92,7 @@ def release(
             from seatrial.release.preconditions import open_repository
             from seatrial.release.prepare import ReleaseRequest
             from seatrial.release.release import ReleaseOptions, make_release
-            from seatrial.release.request import has_note
+            from seatrial.release.request_branch import has_note
 
             request = ReleaseRequest(part or None, version or None, anyway, allow_empty)
             options = ReleaseOptions(request, os.environ, tests=tests, is_dry_run=dry_run, keep_going=keep_going)
@@ -200,7 +200,7 @@ class Terminal:
 def _wait(console: Console, tag: str) -> None:
     """Wait until CI has published a release, and verify it; without a publisher, look once."""
     from seatrial.index.destination import find_destination
-    from seatrial.project.versions import released_versions
+    from seatrial.project.tag_form import released_versions
     from seatrial.publish.tagged_release import TaggedRelease, may_publish
     from seatrial.publish.verify import VerifyOptions, verify_published
     from seatrial.tasks.publish import open_project

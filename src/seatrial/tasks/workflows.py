@@ -1,15 +1,11 @@
-"""The tasks ``workflows`` and ``trusted-publisher``, and those that the workflows call."""
+"""The tasks ``workflows`` and ``trusted-publisher``."""
 
 # The imports of a task are in its function, because `invoke -l` and `--help` start faster without them.
 # ruff: noqa: ARG001, FBT001, FBT002, PLC0415
 
 from __future__ import annotations
 
-import json as json_
-import os
 from typing import TYPE_CHECKING
-
-from invoke.collection import Collection
 
 from seatrial.commands import Command
 from seatrial.tasks.command import command
@@ -92,112 +88,6 @@ def show_tag_report(tag: str, *, as_json: bool) -> None:
         show(str(report))
 
 
-@command(help={"tag": "the tag of the sessions to list"})
-def sessions(context: Context, tag: str = "ci") -> None:
-    """Print the matrix of CI as a job output.
-
-    It has the sessions that nox lists.
-
-    Example: seatrial ci.sessions --tag ci >> "$GITHUB_OUTPUT"
-    """
-    from seatrial.project.nox_sessions import measures_coverage
-    from seatrial.project.project import Project
-    from seatrial.project.settings import Config
-    from seatrial.workflows.context import github_matrix, read_sessions, tagged_sessions
-
-    with errors_as_messages():
-        folder = project_folder()
-        project = Project.from_directory(folder)
-        systems = Config.from_project(project).workflows.systems
-        chosen = tagged_sessions(read_sessions(folder), tag, measures=measures_coverage(project))
-        show(f"matrix={json_.dumps(github_matrix(chosen, systems))}")
-
-
-@command(help={"name": "the name of the output"})
-def built(context: Context, name: str = "built") -> None:
-    """Print what was built from which commit as a job output.
-
-    Adds the files and their hashes to the summary of the job.
-
-    Example: seatrial ci.built >> "$GITHUB_OUTPUT"
-    """
-    from seatrial.distributions.cache import built_line, built_pair
-    from seatrial.report import add_to_job_summary, distributions_markdown
-
-    with errors_as_messages():
-        folder = project_folder()
-        show(f"{name}={built_line(folder)}")
-        add_to_job_summary(lambda: distributions_markdown(built_pair(folder)), os.environ)
-
-
-@command(name="release", help={"before": "the commit of the branch before the push"})
-def merged_release(context: Context, before: str) -> None:
-    """Print the tag of a merged release as a job output.
-
-    It is empty when the push has brought no release.
-
-    Example: seatrial ci.release --before "$BEFORE" >> "$GITHUB_OUTPUT"
-    """
-    from seatrial.workflows.release_tag import ReleaseTag
-
-    with errors_as_messages():
-        show(f"tag={ReleaseTag.of(project_folder()).merged_release(before) or ''}")
-
-
-@command(help={"run": "the number of the run", "attempt": "the number of its attempt"})
-def version(context: Context, run: int = 0, attempt: int = 1) -> None:
-    """Give the checkout a version that no other CI run has.
-
-    For TestPyPI, in CI: changes the files that contain the version.
-
-    Example: seatrial ci.version --run 42
-    """
-    from seatrial.workflows.release_tag import ReleaseTag
-
-    with errors_as_messages():
-        show(ReleaseTag.of(project_folder()).give_own_version(int(run), int(attempt)))
-
-
-@command(
-    words=["tag"],
-    help={
-        "tag": "the tag of the release",
-        "branch": "the branch that must contain the commit of the tag",
-        "built": "compare the tag with the distributions in dist/ too",
-    },
-)
-def verify(context: Context, tag: str, branch: str = "origin/main", built: bool = False) -> None:
-    """Check that a tag matches the project and its files.
-
-    Example: seatrial ci.verify --tag v1.3.0 --built
-    """
-    from seatrial.workflows.release_tag import ReleaseTag
-
-    with errors_as_messages():
-        release_version = ReleaseTag.of(project_folder()).require_match(tag, branch, built=built)
-        show(f"prerelease={str(release_version.is_prerelease).lower()}")
-
-
-@command(words=["tag"], help={"tag": "the tag of the release"})
-def notes(context: Context, tag: str) -> None:
-    """Print the changelog entry of a release.
-
-    Example: seatrial ci.notes --tag v1.3.0
-    """
-    from seatrial.workflows.release_tag import ReleaseTag
-
-    with errors_as_messages():
-        release_tag = ReleaseTag.of(project_folder())
-        show(
-            release_tag.notes(release_tag.version_of(tag))
-            or f"{release_tag.snapshot.project.name} {release_tag.version_of(tag)}"
-        )
-
-
-ci = Collection("ci", sessions, built, version, merged_release, verify, notes)
-"""The commands that the generated workflows run."""
-
-
 MEANING = """\
 A run that succeeds shows that PyPI gives a token to this workflow in this environment: owner, repository, file and
 environment are registered. It does not show that PyPI would accept the files ({rehearse}), nor who may push tags.
@@ -225,7 +115,7 @@ def trusted_publisher(context: Context) -> None:
 
 def start_publisher_trial(generator: Generator) -> None:
     """Start the run that asks PyPI for a token and discards it, or show where to start it."""
-    from seatrial.ci.gh import has_gh, start_workflow
+    from seatrial.ci.forge import has_gh, start_workflow
     from seatrial.ci.github import WorkflowFiles
     from seatrial.errors import CommandFailed, WorkflowUnknown
     from seatrial.rehearsal.ci import read_publishing_setup
@@ -254,7 +144,7 @@ PROVE = "prove"
 
 
 def _settings_text(plan: RegistrationPlan) -> str:
-    from seatrial.ci.gh import query_github
+    from seatrial.ci.forge import query_github
     from seatrial.workflows.publisher_registration import settings_text
 
     root, home = plan.repository.root, plan.home

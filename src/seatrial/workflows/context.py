@@ -21,9 +21,9 @@ from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.commands import Command
 from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
 from seatrial.git.command import Git
+from seatrial.project.find_versions import comes_from_tag
 from seatrial.project.nox_sessions import COVERAGE_SESSION, list_sessions, measures_coverage
 from seatrial.project.settings import IMAGES, CiSettings
-from seatrial.project.version_files import comes_from_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import PurePosixPath
 
-    from seatrial.ci.commands import Program
+    from seatrial.ci.job_commands import Program
     from seatrial.project.project import Project
 
 

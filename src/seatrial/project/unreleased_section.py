@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from seatrial.project.changelog_entries import (
+from seatrial.project.read_changelog import (
     BYTE_ORDER_MARK,
     FENCE,
     HASHES,

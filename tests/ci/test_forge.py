@@ -11,7 +11,14 @@ import pytest
 
 from github_api import GithubApi
 from preflight_in_process import enter
-from seatrial.ci.gh import GhFailed, PullRequest, RequestText, branch_protection, ensure_pull_request, find_pull_request
+from seatrial.ci.forge import (
+    GhFailed,
+    PullRequest,
+    RequestText,
+    branch_protection,
+    ensure_pull_request,
+    find_pull_request,
+)
 from seatrial.git.repository import read_repository
 from seatrial.init.detect import detect_project
 from seatrial.init.propose import Parts, detected_text

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from seatrial.checks.workflows import runs_tests
 from seatrial.ci.before_upload import LONGEST_COMMAND, BeforeUpload, Script
-from seatrial.ci.commands import CommandUpload, UploadReader, builds, may_upload, programs_in, sessions_of
 from seatrial.ci.github import WorkflowFiles
+from seatrial.ci.job_commands import CommandUpload, UploadReader, builds, may_upload, programs_in, sessions_of
 from seatrial.ci.job_uploads import index_of
 from seatrial.ci.publisher import Publishing
 

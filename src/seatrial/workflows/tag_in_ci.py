@@ -15,11 +15,11 @@ from seatrial.distributions.metadata import FileName
 from seatrial.errors import ProjectError, SeatrialError
 from seatrial.git.command import Git
 from seatrial.git.repository import files_of_commit, find_branch, read_repository, read_tags
-from seatrial.project.changelog_entries import has_entry, read_entry
+from seatrial.project.find_versions import find_version_files
 from seatrial.project.project import Project
+from seatrial.project.read_changelog import has_entry, read_entry
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.version_files import find_version_files
-from seatrial.project.versions import released_versions
+from seatrial.project.tag_form import released_versions
 from seatrial.project.write_release import raise_version
 from seatrial.workflows.context import require_version_in_files
 

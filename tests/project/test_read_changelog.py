@@ -6,7 +6,7 @@ import pytest
 from packaging.version import Version
 
 from sample_project import lines
-from seatrial.project.changelog_entries import find_entry, has_entry, read_entry
+from seatrial.project.read_changelog import find_entry, has_entry, read_entry
 
 MARKDOWN = lines(
     """

@@ -17,7 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from seatrial.errors import ReleaseError, count_text
 from seatrial.git.push import fetch_branch, read_branches, read_commits
-from seatrial.project.versions import released_versions
+from seatrial.project.tag_form import released_versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

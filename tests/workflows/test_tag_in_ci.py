@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from errors_raised import raises_error
 from release_repo import ReleaseRepo, make_release_repo
-from seatrial.workflows.release_tag import ReleaseTag
+from seatrial.workflows.tag_in_ci import ReleaseTag
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ import pytest
 from packaging.version import Version
 
 from sample_project import lines
-from seatrial.project.changelog_entries import read_entry
-from seatrial.project.unreleased import (
+from seatrial.project.read_changelog import read_entry
+from seatrial.project.unreleased_section import (
     Release,
     UnreleasedNote,
     add_note,
