@@ -11,14 +11,10 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
 
 TASK_PLACEHOLDER, PROGRAM_PLACEHOLDER = "\ufdd0", "\ufdd1"
 """What a command in a text begins with, until it is rendered: noncharacters (Unicode, 23.7), which no file contains."""

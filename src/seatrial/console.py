@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -23,6 +24,7 @@ from seatrial.errors import SeatrialError
 from seatrial.events import (
     EVENTS_VARIABLE,
     Activity,
+    Event,
     Line,
     Note,
     Progress,
@@ -36,12 +38,8 @@ from seatrial.storage import read_json, write_json
 from seatrial.terminal import COLOUR, styled, wants_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from rich.live import Live
     from rich.text import Text
-
-    from seatrial.events import Event
 
 
 class Form(Enum):

@@ -9,13 +9,10 @@ from __future__ import annotations
 import contextlib
 import re
 import signal
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
 
 from seatrial.commands import PLACEHOLDERS, Command
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -10,12 +10,10 @@ import contextlib
 import json
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Callable, Union
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any, Callable, Union
 
 
 class StepState(Enum):

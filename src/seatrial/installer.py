@@ -6,18 +6,15 @@ import contextlib
 import re
 import shutil
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from seatrial import process
 from seatrial.errors import ToolError, last_lines
 from seatrial.redaction import redact
 from seatrial.storage import read_json, write_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
 
 INSTALLER_VARIABLE = (
     r"UV_(BUILD_CONSTRAINT|CONSTRAINT|OVERRIDE|EXCLUDE|RESOLUTION|PRERELEASE|DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL"

@@ -18,16 +18,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 from seatrial.errors import CommandFailed
 from seatrial.redaction import PUBLISHING_VARIABLE, is_secret, redact, redact_values, secrets_of
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-
 
 WITHOUT_FOLDER = """\
 import sys

@@ -11,18 +11,14 @@ import hashlib
 import os
 import re
 import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
 from seatrial.storage import replacing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
 
 OLDEST_MINOR = 9
 """The oldest minor version of Python 3 that seatrial and its tools run on."""

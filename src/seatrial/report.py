@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial.errors import count_text
-from seatrial.findings import OUTCOMES, Severity, Verdict, group_results
-from seatrial.pythons import end_of_life_text
+from seatrial.findings import OUTCOMES, CheckResult, ReportEntry, Severity, Verdict, group_results
+from seatrial.pythons import Interpreter, end_of_life_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
     from seatrial.distributions.distribution import Distribution
     from seatrial.events import Progress
-    from seatrial.findings import CheckResult, ReportEntry
-    from seatrial.pythons import Interpreter
 
 
 class Status(Enum):

@@ -7,6 +7,7 @@ import configparser
 import csv
 import email
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,6 @@ from seatrial.findings import Finding
 from seatrial.index.destination import pypi_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from seatrial.distributions.distribution import Distribution
 
 

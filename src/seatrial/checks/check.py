@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
@@ -12,8 +13,6 @@ from seatrial.findings import CheckResult, Finding, Severity, Verdict
 from seatrial.index.destination import pypi_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from seatrial.commands import Command
 
 

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of
 from seatrial.ci.expressions import Answer, any_of
-from seatrial.ci.github import WORKFLOWS_FOLDER
+from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow
 from seatrial.ci.job_commands import builds, programs_in, sessions_named
 from seatrial.ci.job_uploads import Index, index_of, transfer_problems
-from seatrial.ci.publisher import mismatch_with_tag, titles_before
+from seatrial.ci.publisher import CiFacts, PublishingJob, mismatch_with_tag, titles_before
 from seatrial.commands import Command
 from seatrial.findings import Finding
 from seatrial.index.destination import upload_addresses
 
 if TYPE_CHECKING:
     from seatrial.ci.evaluation import JobRun
-    from seatrial.ci.github import Workflow
-    from seatrial.ci.publisher import CiFacts, PublishingJob
 
 
 ci_check = partial(check, severity=ERROR, needs=("CI001",))

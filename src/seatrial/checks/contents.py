@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Callable
 
 from seatrial.checks.archive import UNPACKED
 from seatrial.checks.check import ERROR, WARNING, WHEEL, Check, check, finding_of, first_lines
 from seatrial.checks.metadata import NEEDS_METADATA
-from seatrial.distributions.archive import MemberKind
+from seatrial.distributions.archive import Member, MemberKind, Secret
 from seatrial.project.project import admits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from seatrial.distributions.archive import Member, Secret
     from seatrial.distributions.distribution import Distribution
     from seatrial.findings import Finding, Severity
 

@@ -6,6 +6,7 @@ import email.message
 import email.utils
 import io
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Callable
 
@@ -25,8 +26,6 @@ from seatrial.distributions.pypi_rules import (
 from seatrial.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from seatrial.distributions.distribution import Distribution
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from functools import partial
@@ -18,13 +19,10 @@ from seatrial.errors import SeatrialError
 from seatrial.findings import Finding
 from seatrial.git.repository import owner_and_name
 from seatrial.project.nox_sessions import SessionList
-from seatrial.project.project import admits
+from seatrial.project.project import Project, admits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from seatrial.ci.github import Workflow
-    from seatrial.project.project import Project
 
 
 README_TYPES = {".md": "text/markdown", ".markdown": "text/markdown", ".rst": "text/x-rst", ".txt": "text/plain"}

@@ -5,28 +5,25 @@ The upload rules of an index are the same checks, in PyPI's order and words.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from seatrial import report
 from seatrial.checks import archive, ci, contents, index, metadata, project, release, workflows
-from seatrial.checks.check import run_checks
+from seatrial.checks.check import Check, run_checks
 from seatrial.commands import Command
 from seatrial.distributions.comparison import ReleaseFiles
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import CLOSE_CODE, BuildError, PyprojectInvalid, ToolError, did_you_mean, nearest
-from seatrial.findings import Verdict
+from seatrial.findings import CheckResult, Finding, Verdict
 from seatrial.index.client import ProjectFiles, Upload
 from seatrial.index.twine import twine_check
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from pathlib import Path, PurePosixPath
-
-    from seatrial.checks.check import Check
     from seatrial.events import Progress
-    from seatrial.findings import CheckResult, Finding
 
 
 FILE_CHECKS = (*archive.READING_CHECKS, *metadata.CHECKS, *archive.MATCHING_CHECKS, *contents.CHECKS)

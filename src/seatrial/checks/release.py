@@ -6,6 +6,7 @@ belongs to one check, and a test verifies that none is missing.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -16,8 +17,6 @@ from seatrial.checks.check import WARNING, Check, check, finding_of, first_lines
 from seatrial.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
     from seatrial.distributions.comparison import ReleaseFiles
     from seatrial.distributions.distribution import Distribution
     from seatrial.distributions.reproducible import RebuildResult

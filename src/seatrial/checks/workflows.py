@@ -9,6 +9,7 @@ Here are the actions that generated workflows use, too, each pinned to a commit,
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -16,21 +17,15 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of, first_lines
-from seatrial.ci.evaluation import Event, every_run, one_line, started
+from seatrial.ci.evaluation import Event, JobRun, every_run, one_line, started
 from seatrial.ci.expressions import Answer
-from seatrial.ci.job_commands import builds, programs_in, programs_of, sessions_named
-from seatrial.ci.job_uploads import PUBLISH_ACTION, transfer_problems, uploads_of
-from seatrial.ci.shell import read_script
+from seatrial.ci.job_commands import Program, builds, programs_in, programs_of, sessions_named
+from seatrial.ci.job_uploads import PUBLISH_ACTION, Upload, transfer_problems, uploads_of
+from seatrial.ci.shell import ShellCommand, read_script
 from seatrial.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from seatrial.ci.evaluation import JobRun
     from seatrial.ci.github import Job, Workflow, WorkflowFiles
-    from seatrial.ci.job_commands import Program
-    from seatrial.ci.job_uploads import Upload
-    from seatrial.ci.shell import ShellCommand
 
 
 CHECKOUT_PIN = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"

@@ -8,25 +8,22 @@ What a checkout of the project has to fetch besides the commit itself: submodule
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.ci.expressions import Answer, all_of
-from seatrial.ci.job_commands import TOP, Folders, builds, programs_in, programs_of, upload_of
-from seatrial.ci.shell import read_script
+from seatrial.ci.job_commands import TOP, Folders, Program, builds, programs_in, programs_of, upload_of
+from seatrial.ci.shell import Statement, read_script
 from seatrial.errors import printable
 from seatrial.git.command import Git
 from seatrial.project.nox_sessions import NoxCall
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
     from seatrial.ci.evaluation import JobRun, StepRun
-    from seatrial.ci.job_commands import Program
     from seatrial.ci.publisher import Publishing, PublishingJob
-    from seatrial.ci.shell import Statement
 
 
 BUILD_SESSIONS = ("build", "check")

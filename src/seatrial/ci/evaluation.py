@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from seatrial.ci.expressions import (
     FENCED,
@@ -18,19 +18,24 @@ from seatrial.ci.expressions import (
     Answer,
     Context,
     Partial,
+    Value,
     all_of,
     any_of,
     condition_holds,
     interpolated,
 )
-from seatrial.ci.github import ScalarText, jobs_awaited
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from seatrial.ci.expressions import Value
-    from seatrial.ci.github import CompositeAction, Job, Step, Trigger, Uses, Workflow, WorkflowFiles, WorkflowInput
-
+from seatrial.ci.github import (
+    CompositeAction,
+    Job,
+    ScalarText,
+    Step,
+    Trigger,
+    Uses,
+    Workflow,
+    WorkflowFiles,
+    WorkflowInput,
+    jobs_awaited,
+)
 
 DEEPEST = 10
 """How deep one workflow or action may call another; GitHub refuses more."""

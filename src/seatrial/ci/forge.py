@@ -9,23 +9,18 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from seatrial import process
 from seatrial.ci.github import read_yaml
 from seatrial.errors import CommandFailed, last_lines
-from seatrial.git.repository import forge_of, owner_and_name
+from seatrial.git.repository import Repository, forge_of, owner_and_name
 from seatrial.redaction import redact
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from seatrial.git.repository import Repository
-
 
 RUN_FIELDS = "databaseId,workflowName,headSha,event,status,conclusion,url"
 GH_TIMEOUT = 60

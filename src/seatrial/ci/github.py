@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from seatrial.ci.expressions import contexts_of
 from seatrial.ci.job_commands import TOP, sessions_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
-
 
 WORKFLOWS_FOLDER = ".github/workflows"
 """Where GitHub looks for workflows."""

@@ -7,8 +7,9 @@ references, expressions of several parts) is unknown.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seatrial.ci.before_upload import BeforeUpload, Script, otherwise_built, up_to_upload
 from seatrial.ci.expressions import Answer, all_of, any_of
@@ -16,10 +17,6 @@ from seatrial.ci.github import jobs_awaited, table_at, text_at, texts_at, variab
 from seatrial.ci.job_commands import PASSWORD_VARIABLE, UploadReader
 from seatrial.ci.job_uploads import Index, index_of
 from seatrial.errors import PipelineInvalid
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 
 PIPELINE_FILE = ".gitlab-ci.yml"
 """Where GitLab looks for the pipeline, unless a setting of the project says otherwise."""

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from seatrial.ci.expressions import Answer
 from seatrial.ci.shell import ShellCommand, commands_in, read_script
 from seatrial.project.nox_sessions import NoxCall
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 
 TOP = "."
 """The top of the repository, as a folder."""

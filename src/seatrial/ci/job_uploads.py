@@ -12,15 +12,17 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from seatrial.ci.evaluation import Event, every_run, matrix_rows, one_line, started
+from seatrial.ci.evaluation import Event, JobRun, StepRun, every_run, matrix_rows, one_line, started
 from seatrial.ci.expressions import Answer, all_of
 from seatrial.ci.job_commands import (
     PASSWORD_VARIABLE,
+    CommandUpload,
     UploadReader,
     builds,
     may_upload,
@@ -31,11 +33,7 @@ from seatrial.ci.job_commands import (
 from seatrial.ci.shell import read_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from seatrial.ci.evaluation import JobRun, StepRun
     from seatrial.ci.github import Job
-    from seatrial.ci.job_commands import CommandUpload
 
 
 PUBLISH_ACTION = "pypa/gh-action-pypi-publish"

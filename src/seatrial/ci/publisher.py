@@ -7,28 +7,23 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.ci.before_upload import CheckoutNeeds
-from seatrial.ci.evaluation import MERGE, Event, every_run, started
+from seatrial.ci.evaluation import MERGE, Environment, Event, JobRun, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
-from seatrial.ci.github import Workflow, WorkflowFiles, read_yaml
+from seatrial.ci.github import Trigger, Workflow, WorkflowFiles, read_yaml
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.job_commands import TOP, programs_in, upload_of
-from seatrial.ci.job_uploads import Index, doubts_about, uploads_of
-from seatrial.git.repository import owner_and_name
+from seatrial.ci.job_uploads import Index, Upload, doubts_about, uploads_of
+from seatrial.git.repository import Repository, owner_and_name
 from seatrial.project.nox_sessions import SessionList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from seatrial.ci.evaluation import Environment, JobRun
-    from seatrial.ci.github import Trigger
-    from seatrial.ci.job_uploads import Upload
     from seatrial.findings import Finding
-    from seatrial.git.repository import Repository
     from seatrial.project.project import Project
 
 

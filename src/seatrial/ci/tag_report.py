@@ -6,33 +6,29 @@ Everything is read from the files: nothing is run, and what they do not decide i
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seatrial.ci.evaluation import MERGE, Environment, Event, every_run, started
+from seatrial.ci.evaluation import MERGE, Environment, Event, JobRun, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
-from seatrial.ci.gitlab import PIPELINE_FILE, TOKEN_VARIABLE, Pipeline
+from seatrial.ci.gitlab import PIPELINE_FILE, TOKEN_VARIABLE, Pipeline, PipelineJob
 from seatrial.ci.job_uploads import (
     Index,
+    Upload,
     doubts_about,
     fetched_artifacts,
     transfer_problems,
     uploaded_folder,
     uploads_of,
 )
-from seatrial.ci.publisher import BY_HAND, Publisher, mismatch_with_tag
+from seatrial.ci.publisher import BY_HAND, Publisher, Publishing, mismatch_with_tag
 from seatrial.errors import PipelineInvalid, printable
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from seatrial.ci.evaluation import JobRun
     from seatrial.ci.github import Workflow
-    from seatrial.ci.gitlab import PipelineJob
-    from seatrial.ci.job_uploads import Upload
-    from seatrial.ci.publisher import Publishing
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,22 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from seatrial.distributions.metadata import FileKind
-from seatrial.distributions.pypi_rules import CONTENT_RULES, SCANNED_LIMIT, SCANNED_SUFFIXES, ZIP_FREE, ZIP_RATIO
+from seatrial.distributions.pypi_rules import (
+    CONTENT_RULES,
+    SCANNED_LIMIT,
+    SCANNED_SUFFIXES,
+    ZIP_FREE,
+    ZIP_RATIO,
+    ContentRule,
+)
 from seatrial.distributions.zip_structure import structure_fault
 from seatrial.redaction import TOKEN_FORMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from seatrial.distributions.pypi_rules import ContentRule
-
 
 ARCHIVE_ERRORS = (
     ArithmeticError,

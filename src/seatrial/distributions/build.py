@@ -15,6 +15,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -47,18 +48,14 @@ from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.metadata import FileName
 from seatrial.distributions.reproducible import date_of, normalise_distribution, unpack_sdist
 from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, SeatrialError, last_lines
-from seatrial.installer import INSTALLER_VARIABLE, StampedEnvironment, best_installer, create_environment
+from seatrial.installer import INSTALLER_VARIABLE, Installer, StampedEnvironment, best_installer, create_environment
 from seatrial.project.config_files import read_toml
 from seatrial.project.project import Project
-from seatrial.project.requirements import dependency_sources
+from seatrial.project.requirements import DependencySource, dependency_sources
 from seatrial.project.settings import passed_variables
 from seatrial.storage import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-
-    from seatrial.installer import Installer
-    from seatrial.project.requirements import DependencySource
     from seatrial.pythons import Interpreter
 
 

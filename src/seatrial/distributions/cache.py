@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -26,8 +27,6 @@ from seatrial.git.command import BUILD_FOLDERS, changed_files, describe_head, li
 from seatrial.storage import read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from seatrial.project.project import Project
 
 

@@ -9,6 +9,7 @@ import csv
 import email
 import email.errors
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePosixPath
@@ -17,17 +18,13 @@ from typing import TYPE_CHECKING, Callable
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from seatrial.distributions.archive import FaultKind, MemberKind
-from seatrial.distributions.distribution import MODULES, top_modules
+from seatrial.distributions.archive import FaultKind, Member, MemberKind
+from seatrial.distributions.distribution import MODULES, Distribution, top_modules
 from seatrial.distributions.metadata import PARSER_FAILURES, parse_requirement
 from seatrial.errors import BuildError
 from seatrial.storage import leaves_repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from seatrial.distributions.archive import Member
-    from seatrial.distributions.distribution import Distribution
     from seatrial.project.project import Project
 
 

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
-from seatrial.distributions.archive import PIECE, MemberKind, common_folder, read_contents
+from seatrial.distributions.archive import PIECE, ArchiveContents, Member, MemberKind, common_folder, read_contents
 from seatrial.distributions.metadata import FileKind, FileName, Metadata
 from seatrial.errors import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
     from packaging.utils import NormalizedName
     from packaging.version import Version
-
-    from seatrial.distributions.archive import ArchiveContents, Member
 
 
 SUFFIXES = (".tar.gz", ".whl")

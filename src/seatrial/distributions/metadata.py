@@ -8,6 +8,7 @@ from __future__ import annotations
 import email.errors
 import re
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
@@ -15,14 +16,11 @@ from typing import TYPE_CHECKING, Any, cast
 from packaging import metadata as core
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import parse_sdist_filename, parse_wheel_filename
+from packaging.utils import NormalizedName, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from packaging.tags import Tag
-    from packaging.utils import NormalizedName
 
 
 class FileKind(Enum):

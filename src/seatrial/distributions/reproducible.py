@@ -19,18 +19,12 @@ import stat
 import tarfile
 import time
 import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from seatrial.distributions.archive import MemberKind, member_of
+from seatrial.distributions.archive import Member, MemberKind, member_of
 from seatrial.storage import replacing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from seatrial.distributions.archive import Member
-
 
 COPY_BUFFER = 1 << 20
 

@@ -14,6 +14,7 @@ import re
 import shlex
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -22,14 +23,20 @@ from typing import TYPE_CHECKING, Any
 from seatrial.commands import Command
 from seatrial.errors import PushRefused, ReleaseError, RemoteUnreachable, last_lines
 from seatrial.git.command import Git
-from seatrial.git.repository import fetch_objects, has_object, push_address, read_remote, update_tracking_branch
+from seatrial.git.repository import (
+    Remote,
+    Repository,
+    Upstream,
+    fetch_objects,
+    has_object,
+    push_address,
+    read_remote,
+    update_tracking_branch,
+)
 from seatrial.redaction import redact, redact_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from seatrial.events import Progress
-    from seatrial.git.repository import Remote, Repository, Upstream
 
 
 PUSH_PATIENCE = 60

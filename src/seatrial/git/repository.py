@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from seatrial.errors import CommandFailed, ReleaseError, RemoteUnreachable, last_lines
 from seatrial.git.command import BUILD_FOLDERS, Git, is_byproduct, trusting_command
 from seatrial.redaction import redact, redact_address, redacted_address
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
 
 FORGE = re.compile(
     r"(?:https?://|ssh://|git://)?(?:[^@/]+@)?(?P<host>\w[\w.-]*)(?::\d+)?[:/](?P<path>[^:]+?)(?:\.git)?/?"

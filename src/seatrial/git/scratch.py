@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
@@ -22,8 +23,6 @@ from seatrial.redaction import redact
 from seatrial.storage import remove_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from seatrial.git.repository import Repository
     from seatrial.process import Completed
 

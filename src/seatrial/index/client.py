@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Mapping
 from concurrent import futures
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from html.parser import HTMLParser
 from operator import itemgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, TypeVar
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
@@ -25,9 +27,6 @@ from seatrial.project.versions import next_version
 from seatrial.redaction import redact, redact_address
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from packaging.version import Version
 
     from seatrial.distributions.distribution import Distribution

@@ -14,6 +14,7 @@ import importlib.util
 import os
 import re
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,6 @@ from seatrial.project.config_files import read_ini
 from seatrial.redaction import redact, without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from seatrial.commands import Command
     from seatrial.project.settings import Config
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from seatrial import process
 from seatrial.errors import BuildError, CommandFailed, CredentialMissing, UploadFailed, last_lines
 from seatrial.process import Deadline
 from seatrial.redaction import redact, redact_values, secrets_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
 
 UPLOAD_TIMEOUT = 600
 """Seconds that an upload may take: as many as PyPI gives to it."""

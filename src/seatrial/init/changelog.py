@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, get_args
 
 import tomlkit
@@ -17,6 +18,7 @@ from seatrial.init.files import UNFINISHED_SUFFIX, ProposedFile
 from seatrial.project.changelog import (
     DEFAULT_KINDS,
     DEFAULT_TITLES,
+    ChangelogSettings,
     UnreleasedChangelog,
     changelog_candidates,
     default_marker,
@@ -43,11 +45,7 @@ from seatrial.project.unreleased_section import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
     from seatrial.init.detect import DetectedProject
-    from seatrial.project.changelog import ChangelogSettings
 
 
 ChangelogSource = Literal["fragments", "unreleased", "none"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -17,9 +19,6 @@ from seatrial.project.config_files import SetupScript, read_ini
 from seatrial.project.requirements import read_requirements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import PurePosixPath
-
     from seatrial.ci.job_commands import Program
     from seatrial.project.project import Project
 

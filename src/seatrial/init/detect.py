@@ -6,10 +6,11 @@ import contextlib
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from packaging.version import Version
@@ -20,7 +21,7 @@ from seatrial.distributions.cache import SourceTree
 from seatrial.distributions.metadata import Metadata
 from seatrial.errors import FileNotUtf8, ProjectError, SeatrialError, VersionNotFound
 from seatrial.git.command import listed_files
-from seatrial.git.repository import FORGE, PACKAGE_FILES, read_repository, read_tags
+from seatrial.git.repository import FORGE, PACKAGE_FILES, Repository, read_repository, read_tags
 from seatrial.init.changelog import release_headings
 from seatrial.init.detect_tests import TEST_FILE, DetectedTests, detect_tests
 from seatrial.init.runners import Runner, read_runners
@@ -33,14 +34,8 @@ from seatrial.project.project import PYTHON_CLASSIFIER, Project, admits
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.project.tag_form import released_versions
-from seatrial.project.version_places import find_assignments, is_version
+from seatrial.project.version_places import VersionPlace, find_assignments, is_version
 from seatrial.workflows.context import default_branch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from seatrial.git.repository import Repository
-    from seatrial.project.version_places import VersionPlace
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from seatrial.init.command_requirements import Needs, completed, declared_needs, places_of_pytest
@@ -14,9 +15,6 @@ from seatrial.project.nox_sessions import measures_coverage
 from seatrial.sessions.coverage_sources import measures, pytest_options, pytest_settings, words_of_setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
     from seatrial.project.project import Project
 
 

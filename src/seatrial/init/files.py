@@ -11,6 +11,7 @@ import difflib
 import json
 import os
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -21,22 +22,25 @@ from trove_classifiers import classifiers
 
 from seatrial import process
 from seatrial.errors import ProjectError
-from seatrial.git.repository import files_of_commit
-from seatrial.init.sessions import BLOCK, checks_every_file, line_length, plan_sessions, script_block, with_block
+from seatrial.git.repository import Repository, files_of_commit
+from seatrial.init.sessions import (
+    BLOCK,
+    PlannedSession,
+    checks_every_file,
+    line_length,
+    plan_sessions,
+    script_block,
+    with_block,
+)
 from seatrial.installer import best_installer, create_environment, install_requirements, python_of
 from seatrial.project.config_files import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
-from seatrial.project.project import require_inside
+from seatrial.project.project import Project, require_inside
 from seatrial.storage import restore_line_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from seatrial.events import Progress
-    from seatrial.git.repository import Repository
     from seatrial.init.detect import DetectedProject
-    from seatrial.init.sessions import PlannedSession
     from seatrial.init.trial import ProjectCopy
-    from seatrial.project.project import Project
     from seatrial.project.version_places import VersionPlace
 
 

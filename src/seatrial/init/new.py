@@ -11,6 +11,7 @@ import re
 import shlex
 import shutil
 import tempfile
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import resources
@@ -39,8 +40,6 @@ from seatrial.pythons import OLDEST_MINOR, end_of_life, end_of_life_text, newest
 from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
     from packaging.version import Version
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Callable
+from typing import Callable
 
 from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow
 from seatrial.ci.gitlab import PIPELINE_FILE
@@ -18,8 +19,8 @@ from seatrial.ci.publisher import is_of_another
 from seatrial.commands import Command
 from seatrial.errors import ProjectError, SeatrialError
 from seatrial.git.command import is_ignored
-from seatrial.init.changelog import changelog_files, plan_changelog
-from seatrial.init.detect import BEGUN_PYPROJECT
+from seatrial.init.changelog import ChangelogPlan, ChangelogSource, changelog_files, plan_changelog
+from seatrial.init.detect import BEGUN_PYPROJECT, DetectedProject
 from seatrial.init.files import (
     Proposal,
     ProposedFile,
@@ -32,6 +33,7 @@ from seatrial.init.files import (
 )
 from seatrial.init.sessions import (
     FACE_FILES,
+    PlannedSession,
     collects_every_module,
     existing_sessions,
     has_block,
@@ -43,14 +45,6 @@ from seatrial.project.project import Project
 from seatrial.sessions.coverage_sources import measures
 from seatrial.terminal import Choice
 from seatrial.workflows.generate import DriftReason, Generator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from seatrial.init.changelog import ChangelogPlan, ChangelogSource
-    from seatrial.init.detect import DetectedProject
-    from seatrial.init.sessions import PlannedSession
-
 
 COVERAGE_DATA = ".coverage"
 IGNORED = (".nox/", "dist/", COVERAGE_DATA)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Optional
 
 import tomlkit
@@ -23,9 +24,6 @@ from seatrial.project.unreleased_section import find_unreleased, unreleased_note
 from seatrial.workflows.generate import Generator, find_drift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
     from seatrial.init.detect import DetectedProject
 
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from seatrial.ci.github import WorkflowFiles
-from seatrial.ci.job_commands import TOP, Folders, programs_in, programs_of
+from seatrial.ci.github import Job, WorkflowFiles
+from seatrial.ci.job_commands import TOP, Folders, Program, programs_in, programs_of
 from seatrial.ci.shell import ShellCommand
 from seatrial.init.command_requirements import Needs, needs_installed, needs_of_pip, needs_of_run, words_after
-from seatrial.init.tox import as_list, minor_of, read_tox, requirements_of
+from seatrial.init.tox import ToxEnvironment, as_list, minor_of, read_tox, requirements_of
 from seatrial.project.config_files import read_module
 from seatrial.project.nox_sessions import (
     assigned_once,
@@ -33,12 +34,6 @@ from seatrial.project.nox_sessions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from seatrial.ci.github import Job
-    from seatrial.ci.job_commands import Program
-    from seatrial.init.tox import ToxEnvironment
     from seatrial.project.project import Project
 
 

@@ -11,6 +11,7 @@ import ast
 import contextlib
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import PurePosixPath
@@ -36,8 +37,6 @@ from seatrial.sessions.coverage_sources import pytest_options, pytest_settings
 from seatrial.sessions.tests import TYPE_GROUPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from seatrial.init.detect import DetectedProject, PreCommitHook
     from seatrial.project.project import Project
 

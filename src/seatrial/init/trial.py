@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
@@ -22,24 +23,18 @@ from seatrial.errors import CommandFailed, SeatrialError, count_text, last_lines
 from seatrial.events import EVENTS_VARIABLE, EventReader, Note, Progress
 from seatrial.git.command import Git
 from seatrial.git.scratch import Scratch, remove_scratch
-from seatrial.init.command_requirements import completed
-from seatrial.init.files import format_files, noxfile_with_sessions, session_calls
+from seatrial.init.command_requirements import Needs, completed
+from seatrial.init.files import Proposal, format_files, noxfile_with_sessions, session_calls
 from seatrial.init.runners import Purpose, Runner
-from seatrial.init.sessions import FACE_FILES, OUT_OF_RELEASE
+from seatrial.init.sessions import FACE_FILES, OUT_OF_RELEASE, PlannedSession
 from seatrial.init.tox import read_tox
 from seatrial.installer import best_installer, create_environment, find_uv, install_requirements, python_of
 from seatrial.project.nox_sessions import SessionList, list_sessions
 from seatrial.project.requirements import read_requirements
-from seatrial.pythons import find_interpreters, path_with
+from seatrial.pythons import Interpreter, find_interpreters, path_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from seatrial.init.command_requirements import Needs
     from seatrial.init.detect import DetectedProject
-    from seatrial.init.files import Proposal
-    from seatrial.init.sessions import PlannedSession
-    from seatrial.pythons import Interpreter
 
 
 DEFAULT_SECONDS = 900

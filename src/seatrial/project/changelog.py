@@ -8,25 +8,17 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Union
+from pathlib import Path, PurePosixPath
+from typing import Any, Union
 
 from seatrial.errors import CommandFailed, FileNotUtf8, PyprojectInvalid
-from seatrial.process import child_environment, render_command, script_command, start_waiting
+from seatrial.process import WaitingCommand, child_environment, render_command, script_command, start_waiting
 from seatrial.project.config_files import read_toml
-from seatrial.project.project import require_inside
-from seatrial.project.settings import Config
+from seatrial.project.project import Project, require_inside
+from seatrial.project.settings import ChangelogConfig, Config
 from seatrial.project.unreleased_section import CATEGORIES, CATEGORY_OF_KIND, find_unreleased, unreleased_notes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
-
-    from seatrial.process import WaitingCommand
-    from seatrial.project.project import Project
-    from seatrial.project.settings import ChangelogConfig
-
 
 DEFAULT_KINDS = ("feature", "bugfix", "doc", "removal", "misc")
 DEFAULT_TITLES = ("Features", "Bugfixes", "Improved Documentation", "Deprecations and Removals", "Misc")

@@ -12,16 +12,13 @@ import functools
 import re
 import sys
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seatrial.commands import Command
 from seatrial.errors import ProjectError, PyprojectInvalid
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -10,20 +10,17 @@ import ast
 import contextlib
 import json
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Union
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NoReturn, Union
 
 from seatrial import process
 from seatrial.errors import CommandFailed, last_lines
 from seatrial.redaction import redact_values, secrets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
-    from typing import NoReturn
-
     from seatrial.process import WaitingCommand
     from seatrial.project.project import Project
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -24,11 +26,6 @@ from seatrial.project.config_files import (
 )
 from seatrial.pythons import OLDEST_MINOR, end_of_life, newest_minor
 from seatrial.storage import leaves_repository
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
 
 PYTHON_CLASSIFIER = re.compile(r"Programming Language :: Python :: 3\.(\d+)")
 FREE_THREADING = "Programming Language :: Python :: Free Threading"

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from packaging.version import VERSION_PATTERN, Version
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 
 HASHES = re.compile(r"(#{1,6}|={1,6}(?=[ \t]+[^\s=]))[ \t]+\S")
 """How a heading begins in Markdown, and in AsciiDoc."""

@@ -6,9 +6,10 @@ pip, "Requirements File Format"; pylock.toml (PEP 751); uv.lock, poetry.lock and
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
@@ -19,11 +20,6 @@ from seatrial.errors import ProjectError, PyprojectInvalid, SeatrialError
 from seatrial.project.config_files import read_toml
 from seatrial.project.project import Project
 from seatrial.project.version_places import is_version, nearest_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
-
 
 INCLUDE = re.compile(r"(?:-r|--requirement)[ =]*(?P<path>.+)")
 CONSTRAINT = re.compile(r"(?:-c|--constraint)[ =]*\S")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,6 @@ from seatrial.project.versions import PART_OF_KIND, PARTS
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from seatrial.project.project import Project
 
 

@@ -6,25 +6,20 @@ import contextlib
 import functools
 import re
 import shlex
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
 
 from packaging.version import Version
 
 from seatrial.errors import Reasons, ReleaseError, SeatrialError
-from seatrial.project.changelog import UnreleasedChangelog, find_changelog
+from seatrial.project.changelog import Changelog, ChangelogSettings, Fragment, UnreleasedChangelog, find_changelog
 from seatrial.project.find_versions import VersionFiles, VersionSource, find_version_files
 from seatrial.project.project import Project
 from seatrial.project.read_changelog import has_entry
 from seatrial.project.settings import Config
 from seatrial.project.tag_form import released_versions, resolve_tag_form, version_in_tag
 from seatrial.project.versions import CALENDAR, PARTS, RequestedPart, next_version, part_for_fragments, spelled_as
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-    from pathlib import Path, PurePosixPath
-
-    from seatrial.project.changelog import Changelog, ChangelogSettings, Fragment
 
 
 @dataclass(frozen=True)

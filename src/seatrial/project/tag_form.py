@@ -7,7 +7,9 @@ they are ambiguous, nothing is guessed.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from packaging.utils import canonicalize_name
@@ -16,9 +18,6 @@ from packaging.version import InvalidVersion, Version
 from seatrial.errors import ReleaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-    from pathlib import Path
-
     from seatrial.project.project import Project
     from seatrial.project.settings import Config
 

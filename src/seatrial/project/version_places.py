@@ -11,6 +11,7 @@ import contextlib
 import functools
 import os
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
@@ -25,8 +26,6 @@ from seatrial.project.read_changelog import BYTE_ORDER_MARK
 from seatrial.project.versions import spelled_as
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from seatrial.project.project import Project
 
 

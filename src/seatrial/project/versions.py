@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
 
 PARTS = ("major", "minor", "patch")
 """The parts of a release number, the largest first."""

@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ from seatrial import process
 from seatrial.commands import Command
 from seatrial.errors import CommandFailed, PyprojectInvalid, ReleaseError, SeatrialError, count_text, last_lines
 from seatrial.project.changelog import (
+    Changelog,
+    ChangelogSettings,
     UnreleasedChangelog,
     create_fragment,
     new_changelog,
@@ -46,10 +49,7 @@ from seatrial.project.versions import spelled_as
 from seatrial.storage import leaves_repository, put_back_on_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from seatrial.process import WaitingCommand
-    from seatrial.project.changelog import Changelog, ChangelogSettings
     from seatrial.project.snapshot import ProjectSnapshot
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -14,18 +16,14 @@ from seatrial.errors import CommandFailed, NotUsable, ToolError
 from seatrial.index.destination import LOOPBACK
 from seatrial.installer import best_installer, python_of
 from seatrial.project.version_places import is_version
-from seatrial.pythons import find_interpreters, virtualenv_supports
+from seatrial.pythons import Interpreter, find_interpreters, virtualenv_supports
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
     from typing_extensions import Self
 
     from seatrial.distributions.distribution import Distribution
     from seatrial.process import Completed
-    from seatrial.pythons import Interpreter
 
 
 IMPORT_SCRIPT = """\

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from packaging.version import Version
 
-from seatrial.distributions.comparison import Sameness, compare
+from seatrial.distributions.comparison import Comparison, Sameness, compare
 from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.metadata import FileName
 from seatrial.errors import IndexUnreachable, printable
 from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from seatrial.distributions.comparison import Comparison
     from seatrial.index.client import IndexFile, ProjectFiles
     from seatrial.release.manifest import Manifest
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
+from collections.abc import Iterator, Mapping
 from concurrent import futures
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -17,20 +18,23 @@ from seatrial.ci.forge import GhFailed, find_pull_request, has_gh
 from seatrial.ci.publisher import file_that_tags
 from seatrial.commands import Command
 from seatrial.errors import IndexUnreachable, Reasons, SeatrialError, count_text
-from seatrial.events import SILENT
+from seatrial.events import SILENT, Progress
 from seatrial.git.push import PushState, retake_command
 from seatrial.git.repository import (
+    BranchStatus,
+    Remote,
+    Repository,
     count_commits_since,
     object_of_tag,
     read_branch_status,
     read_remote,
     uncommitted_files,
 )
-from seatrial.index.client import in_thread, read_project_files
-from seatrial.index.destination import find_destination
+from seatrial.index.client import ProjectFiles, in_thread, read_project_files
+from seatrial.index.destination import Destination, find_destination
 from seatrial.project.changelog import UnreleasedChangelog
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
-from seatrial.publish.tagged_release import TaggedRelease, read_ci_runs
+from seatrial.publish.tagged_release import CiRuns, TaggedRelease, read_ci_runs
 from seatrial.publish.verify import finish_command
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
@@ -46,20 +50,12 @@ from seatrial.release.preconditions import (
 )
 from seatrial.release.pull_request import Forge
 from seatrial.release.push import read_interrupted_release
-from seatrial.release.request_branch import RequestNote, branch_of, has_note, read_request_branches
+from seatrial.release.request_branch import RequestBranch, RequestNote, branch_of, has_note, read_request_branches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from packaging.version import Version
 
-    from seatrial.events import Progress
-    from seatrial.git.repository import BranchStatus, Remote, Repository
-    from seatrial.index.client import ProjectFiles
-    from seatrial.index.destination import Destination
     from seatrial.project.snapshot import ProjectSnapshot
-    from seatrial.publish.tagged_release import CiRuns
-    from seatrial.release.request_branch import RequestBranch
 
 
 PUSH = Command("push")

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.ci.forge import has_gh, runs_for_tag
+from seatrial.ci.forge import Run, has_gh, runs_for_tag
 from seatrial.ci.publisher import Publishing
 from seatrial.commands import Command
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import DeliveryError, ReleaseError, SeatrialError
 from seatrial.git.command import Git
 from seatrial.git.push import retake_command
-from seatrial.git.repository import object_of_tag, read_remote, read_tags
+from seatrial.git.repository import Repository, object_of_tag, read_remote, read_tags
 from seatrial.project.tag_form import released_versions
 from seatrial.release.manifest import Manifest
 from seatrial.release.prepare import build_release, release_lock, scratch_clone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from packaging.version import Version
 
-    from seatrial.ci.forge import Run
     from seatrial.ci.github import Workflow
-    from seatrial.git.repository import Repository
     from seatrial.project.snapshot import ProjectSnapshot
 
 

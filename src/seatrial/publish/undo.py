@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,13 @@ from seatrial.commands import Command
 from seatrial.errors import DeliveryError
 from seatrial.project.versions import next_version
 from seatrial.project.write_release import write_note
-from seatrial.publish.tagged_release import read_ci_runs
+from seatrial.publish.tagged_release import CiRuns, TaggedRelease, read_ci_runs
 from seatrial.publish.verify import YANKED, IndexWatch
 from seatrial.release.manifest import Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from seatrial.index.destination import Destination
     from seatrial.publish.release_on_index import ReleaseOnIndex
-    from seatrial.publish.tagged_release import CiRuns, TaggedRelease
 
 
 @dataclass(frozen=True)

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seatrial import process, report
 from seatrial.checks.registry import check_uploads, require_acceptable
 from seatrial.commands import Command
-from seatrial.errors import BuildError, CredentialMissing, UploadFailed
-from seatrial.index.client import download_file, read_project_files
-from seatrial.index.destination import Credential, pip_index_url, pypirc_passwords
+from seatrial.errors import BuildError, CredentialMissing, SeatrialError, UploadFailed
+from seatrial.index.client import ProjectFiles, download_file, read_project_files
+from seatrial.index.destination import Credential, Destination, pip_index_url, pypirc_passwords
 from seatrial.index.twine import KEYRING_SECONDS, Patience, twine_upload, upload_interactively
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
-from seatrial.publish.tagged_release import manifest_of, read_ci_runs, require_same_tag
+from seatrial.publish.tagged_release import TaggedRelease, manifest_of, read_ci_runs, require_same_tag
 from seatrial.publish.verify import state_error
 from seatrial.redaction import redact, redact_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
     from seatrial.distributions.distribution import Distribution
-    from seatrial.errors import SeatrialError
     from seatrial.events import Progress
-    from seatrial.index.client import ProjectFiles
-    from seatrial.index.destination import Destination
-    from seatrial.publish.tagged_release import TaggedRelease
 
 
 LOOPBACK = "127.0.0.1"

@@ -6,6 +6,7 @@ import itertools
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal
@@ -14,22 +15,23 @@ from seatrial import process
 from seatrial.ci.before_upload import build_without_session, otherwise_built
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError, IndexUnreachable
-from seatrial.index.client import download_file, read_project_files
+from seatrial.index.client import IndexFile, download_file, read_project_files
 from seatrial.installer import installer_environment
-from seatrial.publish.install import InstallRequest, IsolatedFolder, install_release, interpreters_to_install_on
+from seatrial.publish.install import (
+    InstalledRelease,
+    InstallRequest,
+    IsolatedFolder,
+    install_release,
+    interpreters_to_install_on,
+)
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
-from seatrial.publish.tagged_release import manifest_of, read_ci_runs
+from seatrial.publish.tagged_release import CiRuns, TaggedRelease, manifest_of, read_ci_runs
 from seatrial.pythons import Interpreter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from seatrial.ci.publisher import Publishing
-    from seatrial.index.client import IndexFile
     from seatrial.index.destination import Destination
     from seatrial.project.project import Project
-    from seatrial.publish.install import InstalledRelease
-    from seatrial.publish.tagged_release import CiRuns, TaggedRelease
     from seatrial.release.manifest import Manifest
 
 

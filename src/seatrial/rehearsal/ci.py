@@ -6,21 +6,23 @@ A release through a request in the sandbox: its branch is merged in each way of 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from seatrial import process
 from seatrial.ci.before_upload import BUILD_SESSIONS, BeforeUpload, scripts_before_upload
 from seatrial.ci.expressions import Answer
 from seatrial.ci.github import WORKFLOWS_FOLDER
-from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
-from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publisher, Publishing, file_that_tags
+from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline, PipelineJob
+from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publisher, Publishing, PublishingJob, file_that_tags
 from seatrial.commands import CALLED_VARIABLE
 from seatrial.distributions.cache import existing_files
 from seatrial.distributions.distribution import Distribution, distributions_in
 from seatrial.errors import RehearsalError, StepFailed, WorkflowUnknown, ending_text, last_lines
-from seatrial.events import EVENTS_VARIABLE, EventReader, SessionReader
-from seatrial.git.repository import read_repository, read_tags
+from seatrial.events import EVENTS_VARIABLE, EventReader, Progress, SessionReader
+from seatrial.git.repository import Repository, read_repository, read_tags
 from seatrial.project.nox_sessions import ALL_SESSIONS, NoxCall, SessionList
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
@@ -30,13 +32,6 @@ from seatrial.workflows.generate import forge_of_remote
 from seatrial.workflows.gitlab import GITLAB_COM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from seatrial.ci.gitlab import PipelineJob
-    from seatrial.ci.publisher import PublishingJob
-    from seatrial.events import Progress
-    from seatrial.git.repository import Repository
     from seatrial.project.project import Project
     from seatrial.rehearsal.sandbox import Sandbox
 

@@ -15,6 +15,7 @@ import shutil
 import socket
 import tempfile
 import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,15 +32,11 @@ from seatrial.checks.registry import find_rejection, is_already_there
 from seatrial.distributions.distribution import Distribution
 from seatrial.index.client import IndexFile, ProjectFiles
 from seatrial.index.twine import UPLOAD_TIMEOUT
-from seatrial.rehearsal.oidc import AUDIENCE
+from seatrial.rehearsal.oidc import AUDIENCE, CiIdentity, TokenExchange, TokenIssuer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from werkzeug.datastructures import FileStorage
     from werkzeug.formparser import FormDataParser
-
-    from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
 
 
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"

@@ -13,16 +13,18 @@ import selectors
 import socket
 import ssl
 import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import urlsplit
 from wsgiref.util import shift_path_info
 
 import trustme
 from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from seatrial import process
 from seatrial.errors import CommandFailed, RehearsalError
@@ -31,12 +33,9 @@ from seatrial.rehearsal.index_server import FileStore, IndexApplication, Injecte
 from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
     from socketserver import TCPServer
 
     from _typeshed.wsgi import WSGIApplication
-    from werkzeug.serving import BaseWSGIServer
 
     from seatrial.ci.publisher import Publisher
 

@@ -10,17 +10,13 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from seatrial.checks.check import help_page
-from seatrial.ci.publisher import NOT_FOUND
-
-if TYPE_CHECKING:
-    from seatrial.ci.publisher import Publisher
-
+from seatrial.ci.publisher import NOT_FOUND, Publisher
 
 ISSUER_NAMES = {"github": "https://token.actions.githubusercontent.com", "gitlab": "https://gitlab.com"}
 """The issuers of the forges whose tokens PyPI accepts."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.checks.index import answer_about_name
 from seatrial.commands import INVOKE, Command
 from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed, count_text
-from seatrial.git.repository import files_of_commit, read_repository, read_tags, uncommitted_files
+from seatrial.git.repository import Repository, files_of_commit, read_repository, read_tags, uncommitted_files
 from seatrial.index.client import PendingRelease, in_thread, read_project_or_look_alike
 from seatrial.index.destination import pip_index_url
 from seatrial.index.twine import Patience, twine_upload
@@ -20,9 +22,9 @@ from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.project.tag_form import released_versions
 from seatrial.publish.install import InstalledRelease, InstallRequest, install_release, interpreters_to_install_on
-from seatrial.publish.release_on_index import FileState
+from seatrial.publish.release_on_index import FileState, ReleaseOnIndex
 from seatrial.publish.verify import IndexWatch
-from seatrial.pythons import how_to_install, virtualenv_supports
+from seatrial.pythons import Interpreter, how_to_install, virtualenv_supports
 from seatrial.redaction import redacted_address
 from seatrial.rehearsal.ci import (
     PublishingSetup,
@@ -32,26 +34,19 @@ from seatrial.rehearsal.ci import (
     release_in_sandbox,
     release_through_request,
 )
-from seatrial.rehearsal.network import open_network
+from seatrial.rehearsal.network import LocalNetwork, open_network
 from seatrial.rehearsal.oidc import NO_PUBLISHER, CiIdentity
 from seatrial.rehearsal.sandbox import REHEARSER, Sandbox, make_sandbox
-from seatrial.release.manifest import describe_files
+from seatrial.release.manifest import Manifest, describe_files
 from seatrial.release.preconditions import local_reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     from seatrial.ci.publisher import Publisher
     from seatrial.distributions.distribution import Distribution
     from seatrial.events import Progress
-    from seatrial.git.repository import Repository
-    from seatrial.publish.release_on_index import ReleaseOnIndex
-    from seatrial.pythons import Interpreter
     from seatrial.rehearsal.index_server import InjectedFaults
-    from seatrial.rehearsal.network import LocalNetwork
-    from seatrial.release.manifest import Manifest
 
 
 INDEX_TIMEOUT = 30

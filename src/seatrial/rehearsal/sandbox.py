@@ -9,14 +9,14 @@ import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
 from seatrial import process
-from seatrial.git.repository import read_identity
+from seatrial.git.repository import Repository, read_identity
 from seatrial.git.scratch import SubmoduleSource, checkout_submodules
 from seatrial.installer import find_uv
 from seatrial.project.project import Project
@@ -24,12 +24,6 @@ from seatrial.publish.install import IsolatedFolder
 from seatrial.pythons import find_interpreters, path_with
 from seatrial.release.preconditions import require_commit, shallow_clone_error
 from seatrial.storage import remove_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from seatrial.git.repository import Repository
-
 
 ALLOWED = (
     *("COMSPEC", "LANG", "PATH", "PATHEXT", "PYENV_ROOT", "RUSTUP_HOME", "SYSTEMDRIVE", "SYSTEMROOT", "WINDIR"),

@@ -17,8 +17,8 @@ from packaging.version import Version
 from seatrial.ci.publisher import file_that_tags, files_that_publish
 from seatrial.commands import Command
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, count_text
-from seatrial.git.push import AtomicPush, read_commit, read_commits
-from seatrial.git.repository import files_of_commit
+from seatrial.git.push import AtomicPush, CommitFacts, read_commit, read_commits
+from seatrial.git.repository import Remote, Repository, files_of_commit
 from seatrial.project.find_versions import find_version_files
 from seatrial.project.project import Project
 from seatrial.project.read_changelog import has_entry, read_entry
@@ -27,6 +27,7 @@ from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
 from seatrial.release.plan import ReleasePlan, released_text, tag_message, tag_plan_text
 from seatrial.release.preconditions import (
+    Preconditions,
     ask_index,
     check_preconditions,
     checked_facts,
@@ -45,17 +46,13 @@ from seatrial.release.prepare import (
     verify_release,
 )
 from seatrial.release.push import ReleasePush, push_release, update_checkout
-from seatrial.release.release import begin_release
+from seatrial.release.release import Dialog, ReleaseOptions, begin_release
 from seatrial.release.request_branch import TREE_TRAILER, RequestNote, released_by
 
 if TYPE_CHECKING:
     from seatrial.events import Progress
-    from seatrial.git.push import CommitFacts
-    from seatrial.git.repository import Remote, Repository
     from seatrial.git.scratch import Scratch
     from seatrial.project.snapshot import ProjectSnapshot
-    from seatrial.release.preconditions import Preconditions
-    from seatrial.release.release import Dialog, ReleaseOptions
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
 from seatrial.errors import count_text
-from seatrial.git.repository import page_of_runs
+from seatrial.git.repository import Remote, page_of_runs
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from packaging.version import Version
 
     from seatrial.distributions.distribution import Distribution
-    from seatrial.git.repository import Remote
     from seatrial.release.preconditions import PushTarget
 
 

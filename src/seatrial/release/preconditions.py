@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Union
 
 from seatrial import report
-from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
+from seatrial.checks.check import Check, UnknownFacts, report_unknown, run_checks
 from seatrial.checks.project import ProjectSources
 from seatrial.checks.registry import PENDING_RELEASE_CHECKS, PROJECT_CHECKS, TRIGGER_CHECKS, check_uploads
 from seatrial.ci.before_upload import CheckoutNeeds, build_without_session
@@ -29,9 +31,11 @@ from seatrial.errors import (
     count_text,
     together,
 )
-from seatrial.findings import Finding
+from seatrial.findings import CheckResult, Finding
 from seatrial.git.repository import (
     BranchStatus,
+    Remote,
+    Repository,
     Upstream,
     has_object,
     object_of_tag,
@@ -44,26 +48,18 @@ from seatrial.git.repository import (
 )
 from seatrial.index.client import PendingRelease, ProjectFiles, in_thread, maker_of_newest, read_project_or_look_alike
 from seatrial.index.destination import pip_index_url
-from seatrial.project.nox_sessions import list_sessions
+from seatrial.project.nox_sessions import SessionList, list_sessions
 from seatrial.project.tag_form import released_versions
 from seatrial.redaction import redact, redacted_address
 from seatrial.workflows.generate import Generator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from concurrent.futures import Future
-    from pathlib import Path, PurePosixPath
-
     from packaging.version import Version
 
-    from seatrial.checks.check import Check
     from seatrial.distributions.cache import BuiltDistributions
     from seatrial.events import Progress
-    from seatrial.findings import CheckResult
-    from seatrial.git.repository import Remote, Repository
     from seatrial.git.scratch import Scratch
     from seatrial.process import WaitingCommand
-    from seatrial.project.nox_sessions import SessionList
     from seatrial.project.project import Project
     from seatrial.project.settings import Config
     from seatrial.project.snapshot import ProjectSnapshot

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,20 +28,22 @@ from seatrial.checks.release import ReleaseAttempt, ReleaseStage
 from seatrial.ci.publisher import CiFacts
 from seatrial.ci.tag_report import TagReport
 from seatrial.distributions.build import BuildEnvironment, build_distributions, build_from_tree
-from seatrial.distributions.cache import SourceTree
+from seatrial.distributions.cache import BuiltDistributions, SourceTree
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.reproducible import Difference, RebuildResult
 from seatrial.errors import Reasons, SeatrialError, printable
 from seatrial.git.command import Git, tracked_files
 from seatrial.git.push import PushState, try_push
-from seatrial.git.repository import files_of_commit, uncommitted_files
+from seatrial.git.repository import Repository, files_of_commit, uncommitted_files
 from seatrial.index.twine import twine_check
 from seatrial.installer import best_installer
 from seatrial.project.changelog import start_towncrier
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.release.preconditions import (
+    GatheredFacts,
+    Preconditions,
     ask_index,
     check_preconditions,
     gather_facts,
@@ -55,6 +58,7 @@ from seatrial.release.preconditions import (
 )
 from seatrial.release.prepare import (
     PreparedRelease,
+    ReleaseRequest,
     build_release,
     choose_version,
     commit_release,
@@ -72,22 +76,16 @@ from seatrial.release.push import read_interrupted_release
 from seatrial.release.release import unfinished_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
     from packaging.version import Version
 
     from seatrial.checks.project import ProjectSources
-    from seatrial.distributions.cache import BuiltDistributions
     from seatrial.events import Progress
     from seatrial.findings import CheckResult
-    from seatrial.git.repository import Repository
     from seatrial.git.scratch import Scratch
     from seatrial.index.client import PendingRelease
     from seatrial.process import WaitingCommand
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.release.plan import ReleasePlan
-    from seatrial.release.preconditions import GatheredFacts, Preconditions
-    from seatrial.release.prepare import ReleaseRequest
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ import itertools
 import os
 import re
 import shlex
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial import process
@@ -20,9 +22,9 @@ from seatrial.distributions.build import ensure_built
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, WorkflowUnknown, last_lines, printable, together
-from seatrial.events import SessionReader
+from seatrial.events import Progress, SessionReader
 from seatrial.git.command import Git, tracked_files
-from seatrial.git.repository import files_of_commit, object_of_tag, read_tags, uncommitted_files
+from seatrial.git.repository import Remote, Repository, files_of_commit, object_of_tag, read_tags, uncommitted_files
 from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.project.find_versions import stale_numbers
 from seatrial.project.project import Project
@@ -31,22 +33,16 @@ from seatrial.project.tag_form import released_versions, resolve_tag_form
 from seatrial.project.versions import PARTS, next_version, parse_version, part_between, version_choices
 from seatrial.project.write_release import assemble_changelog, configured_hooks, raise_version, require_version
 from seatrial.release.plan import ReleasePlan, tag_message
-from seatrial.release.preconditions import require_branch, require_free_tag
+from seatrial.release.preconditions import Preconditions, require_branch, require_free_tag
 from seatrial.release.push import ReleaseCommit
 from seatrial.storage import LockTaken, locked
 from seatrial.workflows.generate import forge_of_remote, require_usable_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
-    from pathlib import Path
-
     from packaging.version import Version
 
     from seatrial.distributions.cache import BuiltDistributions
-    from seatrial.events import Progress
-    from seatrial.git.repository import Remote, Repository
     from seatrial.process import WaitingCommand
-    from seatrial.release.preconditions import Preconditions
 
 
 @dataclass(frozen=True)

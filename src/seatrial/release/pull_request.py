@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,13 +25,14 @@ from seatrial.ci.publisher import file_that_tags
 from seatrial.commands import Command, Invocation
 from seatrial.errors import ReleaseError, WorkflowUnknown
 from seatrial.git.push import BranchPush, push_branch
-from seatrial.git.repository import fetch_objects, owner_and_name, page_of_repository
+from seatrial.git.repository import Remote, Repository, fetch_objects, owner_and_name, page_of_repository
 from seatrial.project.write_release import require_version
-from seatrial.release.plan import RequestPlan, dry_run_text, request_plan_text
+from seatrial.release.plan import ReleasePlan, RequestPlan, dry_run_text, request_plan_text
 from seatrial.release.preconditions import require_room_on_index
-from seatrial.release.prepare import verify_release
-from seatrial.release.release import begin_release, checked_release
+from seatrial.release.prepare import PreparedRelease, verify_release
+from seatrial.release.release import Dialog, ReleaseOptions, begin_release, checked_release
 from seatrial.release.request_branch import (
+    RequestBranch,
     RequestNote,
     branch_of,
     keep_body,
@@ -41,16 +43,9 @@ from seatrial.release.request_branch import (
 from seatrial.workflows.generate import forge_of_remote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from seatrial.distributions.distribution import Distribution
     from seatrial.events import Progress
-    from seatrial.git.repository import Remote, Repository
     from seatrial.process import WaitingCommand
-    from seatrial.release.plan import ReleasePlan
-    from seatrial.release.prepare import PreparedRelease
-    from seatrial.release.release import Dialog, ReleaseOptions
-    from seatrial.release.request_branch import RequestBranch
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
 from seatrial.errors import CommandFailed, PushRefused, ReleaseError
-from seatrial.events import SILENT
+from seatrial.events import SILENT, Progress
 from seatrial.git.push import (
     PUSH_PATIENCE,
     AtomicPush,
@@ -27,6 +27,8 @@ from seatrial.git.push import (
     was_sent,
 )
 from seatrial.git.repository import (
+    Remote,
+    Repository,
     Upstream,
     branch_contains,
     fast_forward_branch,
@@ -42,8 +44,6 @@ from seatrial.redaction import redacted_address
 from seatrial.storage import write_json
 
 if TYPE_CHECKING:
-    from seatrial.events import Progress
-    from seatrial.git.repository import Remote, Repository
     from seatrial.release.preconditions import Preconditions, PushTarget
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -12,9 +13,16 @@ from seatrial.errors import ReleaseError
 from seatrial.git.push import PUSH_PATIENCE, PushState
 from seatrial.project.nox_sessions import start_listing
 from seatrial.release.manifest import Manifest
-from seatrial.release.plan import dry_run_text, plan_text, released_text
-from seatrial.release.preconditions import ask_index, check_preconditions, checked_facts, require_room_on_index
+from seatrial.release.plan import ReleasePlan, dry_run_text, plan_text, released_text
+from seatrial.release.preconditions import (
+    GatheredFacts,
+    ask_index,
+    check_preconditions,
+    checked_facts,
+    require_room_on_index,
+)
 from seatrial.release.prepare import (
+    PreparedRelease,
     ReleaseRequest,
     commit_release,
     open_release,
@@ -35,14 +43,9 @@ from seatrial.release.push import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from seatrial.events import Progress
     from seatrial.git.repository import Repository
     from seatrial.process import WaitingCommand
-    from seatrial.release.plan import ReleasePlan
-    from seatrial.release.preconditions import GatheredFacts
-    from seatrial.release.prepare import PreparedRelease
 
 
 RESUME_PATIENCE = 600

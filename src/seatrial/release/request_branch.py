@@ -9,21 +9,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from packaging.version import InvalidVersion, Version
 
 from seatrial.errors import ReleaseError, count_text
-from seatrial.git.push import fetch_branch, read_branches, read_commits
+from seatrial.git.push import CommitFacts, fetch_branch, read_branches, read_commits
 from seatrial.project.tag_form import released_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from seatrial.git.push import CommitFacts
     from seatrial.git.repository import Remote, Repository
     from seatrial.project.snapshot import ProjectSnapshot
 

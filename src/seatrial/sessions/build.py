@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,6 @@ from seatrial.sessions.registration import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import nox
 
     from seatrial.distributions.cache import BuiltDistributions

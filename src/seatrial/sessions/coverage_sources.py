@@ -7,14 +7,13 @@ So in a project with ``source = ["pkg"]`` and a folder ``pkg``, nothing of the w
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from seatrial.project.config_files import read_ini
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from seatrial.project.project import Project
 
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -34,8 +35,6 @@ from seatrial.sessions.registration import current_project, log_of
 from seatrial.storage import read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import nox
 
     from seatrial.distributions.cache import BuiltDistributions

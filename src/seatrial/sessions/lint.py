@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,6 @@ from seatrial.sessions.registration import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import nox
 
     from seatrial.project.project import Project

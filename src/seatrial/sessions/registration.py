@@ -20,7 +20,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, TypeVar
@@ -34,8 +34,6 @@ from seatrial.project.project import Project
 from seatrial.pythons import find_interpreters, path_with, virtualenv_supports
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from seatrial.report import Outcome
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,6 @@ from seatrial.tasks.console import (
 from seatrial.terminal import paint_card
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from invoke.context import Context
 
     from seatrial.console import Console

@@ -13,6 +13,7 @@ import copy
 import functools
 import inspect
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Callable
@@ -39,8 +40,6 @@ from seatrial.tasks.console import PRESENTATION, Presentation, errors_as_message
 from seatrial.terminal import paint_help
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from invoke.program import Program
 
 

@@ -12,6 +12,7 @@ import itertools
 import re
 import shutil
 import textwrap
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,6 @@ from seatrial.errors import ProjectError, ReleaseError, SeatrialError, did_you_m
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-
     from seatrial.tasks.command import CommandTask
 
 

@@ -10,21 +10,19 @@ word, a tab, and its description. ``:files`` and ``:folders`` leave the completi
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
 from seatrial.errors import ProjectError, SeatrialError, did_you_mean, nearest
-from seatrial.tasks.command import command
+from seatrial.tasks.command import CommandTask, command
 from seatrial.tasks.command_line import HELP, PROJECT, SHARED_PARAMETERS, Parameter, summary
 from seatrial.tasks.console import errors_as_messages, project_folder, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from invoke.context import Context
 
     from seatrial.project.snapshot import ProjectSnapshot
-    from seatrial.tasks.command import CommandTask
 
 
 BASH = r"""# For ~/.bashrc: eval "$(seatrial completion bash)"

@@ -9,6 +9,7 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TextIO
@@ -20,8 +21,6 @@ from seatrial.errors import CommandFailed, ProjectError, ReleaseError, SeatrialE
 from seatrial.terminal import paint_error, wants_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from seatrial.console import Console
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,6 @@ from seatrial.tasks.console import INTERRUPTED, PROJECT_OPTION, errors_as_messag
 from seatrial.terminal import paint_help
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from seatrial.tasks.command import CommandTask
 
 

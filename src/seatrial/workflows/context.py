@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,16 +23,12 @@ from seatrial.commands import Command
 from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
 from seatrial.git.command import Git
 from seatrial.project.find_versions import comes_from_tag
-from seatrial.project.nox_sessions import COVERAGE_SESSION, list_sessions, measures_coverage
-from seatrial.project.settings import IMAGES, CiSettings
+from seatrial.project.nox_sessions import COVERAGE_SESSION, NoxSession, list_sessions, measures_coverage
+from seatrial.project.settings import IMAGES, CiSettings, Config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from seatrial.git.repository import Repository
-    from seatrial.project.nox_sessions import NoxSession
     from seatrial.project.project import Project
-    from seatrial.project.settings import Config
 
 
 BEGIN = "# >>> seatrial: generated; `invoke workflows` rewrites it. The lines outside of this block are yours."

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from seatrial.checks.check import run_checks
@@ -15,10 +17,10 @@ from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFiles, read_yaml, table
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.commands import Command
 from seatrial.distributions.cache import existing_files
-from seatrial.errors import ProjectError, PyprojectInvalid, Reasons, WorkflowUnknown
-from seatrial.git.repository import forge_of, read_repository, read_tags
+from seatrial.errors import ProjectError, PyprojectInvalid, Reasons, SeatrialError, WorkflowUnknown
+from seatrial.git.repository import Repository, forge_of, read_repository, read_tags
 from seatrial.project.project import Project
-from seatrial.project.settings import Config
+from seatrial.project.settings import CiSettings, Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.redaction import redact
 from seatrial.storage import restore_line_ends
@@ -36,14 +38,8 @@ from seatrial.workflows.github import ci_workflow, dependabot_file, prepare_work
 from seatrial.workflows.gitlab import GITLAB_COM, SIGSTORE_VARIABLE, gitlab_pipeline, host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from seatrial.errors import SeatrialError
     from seatrial.findings import CheckResult
-    from seatrial.git.repository import Repository
     from seatrial.project.nox_sessions import NoxSession
-    from seatrial.project.settings import CiSettings
 
 
 class DriftReason(Enum):

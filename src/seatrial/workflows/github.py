@@ -5,7 +5,8 @@ The jobs that publish hold a token, and therefore neither a checkout nor any cod
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from seatrial.checks.workflows import (
     CHECKOUT_PIN,
@@ -17,14 +18,8 @@ from seatrial.checks.workflows import (
 )
 from seatrial.project.nox_sessions import COVERAGE_FOLDER, COVERAGE_SESSION, MEASURED_VARIABLE
 from seatrial.project.settings import IMAGES
-from seatrial.workflows.context import LOCKED_PYTHON, locked_install_lines
+from seatrial.workflows.context import LOCKED_PYTHON, WorkflowContext, locked_install_lines
 from seatrial.workflows.yaml_text import Commented, yaml_sections, yaml_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from seatrial.workflows.context import WorkflowContext
-
 
 IMAGE = IMAGES["ubuntu"]
 """The machine that does everything but tests."""

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from seatrial.git.repository import FORGE
-from seatrial.project.nox_sessions import COVERAGE_FOLDER, COVERAGE_SESSION, MEASURED_VARIABLE
-from seatrial.workflows.context import LOCKED_PYTHON, locked_install_lines, tagged_sessions
+from seatrial.project.nox_sessions import COVERAGE_FOLDER, COVERAGE_SESSION, MEASURED_VARIABLE, NoxSession
+from seatrial.workflows.context import LOCKED_PYTHON, WorkflowContext, locked_install_lines, tagged_sessions
 from seatrial.workflows.yaml_text import yaml_sections
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from seatrial.project.nox_sessions import NoxSession
-    from seatrial.workflows.context import WorkflowContext
-
 
 GITLAB_COM = "gitlab.com"
 """The instance whose identity tokens Sigstore accepts."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from seatrial.ci.evaluation import Environment
+from seatrial.ci.evaluation import Environment, JobRun
 from seatrial.ci.expressions import Answer
 from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
 from seatrial.ci.job_uploads import Index
@@ -14,20 +16,13 @@ from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publishing
 from seatrial.ci.tag_report import TagReport
 from seatrial.distributions.cache import existing_files
 from seatrial.errors import PipelineInvalid
-from seatrial.git.repository import read_repository, read_tags
+from seatrial.git.repository import Repository, read_repository, read_tags
 from seatrial.index.destination import TESTPYPI, pypi_host, upload_addresses
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.workflows.context import ci_file, default_branch, pattern_of, release_file
 from seatrial.workflows.generate import forge_of_remote
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from seatrial.ci.evaluation import JobRun
-    from seatrial.git.repository import Repository
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
@@ -14,7 +14,7 @@ from seatrial.distributions.distribution import distributions_in
 from seatrial.distributions.metadata import FileName
 from seatrial.errors import ProjectError, SeatrialError
 from seatrial.git.command import Git
-from seatrial.git.repository import files_of_commit, find_branch, read_repository, read_tags
+from seatrial.git.repository import Repository, files_of_commit, find_branch, read_repository, read_tags
 from seatrial.project.find_versions import find_version_files
 from seatrial.project.project import Project
 from seatrial.project.read_changelog import has_entry, read_entry
@@ -22,12 +22,6 @@ from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions
 from seatrial.project.write_release import raise_version
 from seatrial.workflows.context import require_version_in_files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from seatrial.git.repository import Repository
-
 
 ATTEMPTS = 100
 """How often a run can be started again before its number is that of the next."""
