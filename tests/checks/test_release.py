@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import functools
 import tarfile
+import unicodedata
 import zipfile
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+import pytest
 from twine.utils import DEFAULT_REPOSITORY
 
 import sample_dists
@@ -21,8 +23,6 @@ from seatrial.findings import CheckResult, Finding, Verdict
 from seatrial.index.client import ProjectFiles
 
 if TYPE_CHECKING:
-    import pytest
-
     from seatrial.distributions.distribution import Distribution
 
 
@@ -292,6 +292,34 @@ def test_of_two_members_with_one_name_the_last_counts_and_both_are_reported() ->
     assert file.metadata.name == "tidepool"
     line = f"{TOP}/PKG-INFO is in the archive more than once, and the last one counts"
     assert line in (judged((file,), "DIST018").finding.message or "").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("dist", "name", "again"),
+    [
+        (SDIST, f"{TOP}/PKG-INFO", f"./{TOP}/PKG-INFO"),
+        (SDIST, f"{TOP}/PKG-INFO", f"{TOP}//PKG-INFO"),
+        (SDIST, f"{TOP}/PKG-INFO", f"{TOP}/./PKG-INFO"),
+        (SDIST, f"{TOP}/PKG-INFO", f"{TOP}/tests/../PKG-INFO"),
+        (WHEEL, f"{INFO}/METADATA", f"./{INFO}/METADATA"),
+        (WHEEL, f"{INFO}/METADATA", f"{INFO}//METADATA"),
+    ],
+)
+def test_of_two_members_with_one_path_the_last_counts_and_both_are_reported(
+    dist: sample_dists.SampleDist, name: str, again: str
+) -> None:
+    file = dist.saying("Name: other").having({again: dist.files[name]}).distribution()
+    assert file.metadata.name == "tidepool"
+    line = f"{name} and {again} are the same file, and the last one counts"
+    assert judged((file,), "DIST018").finding.message == line
+
+
+def test_letters_in_two_unicode_forms_are_one_file_on_macos() -> None:
+    names = [unicodedata.normalize(form, f"{TOP}/caf\u00e9.txt") for form in ("NFC", "NFD")]
+    file = SDIST.having(dict.fromkeys(names, "x")).distribution()
+    assert judged((file,), "DIST018").finding.message == (
+        f"{names[0]} and {names[1]} differ only in the Unicode form of their letters"
+    )
 
 
 def test_check_whose_need_failed_is_skipped_and_says_so() -> None:

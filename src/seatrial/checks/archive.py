@@ -7,6 +7,7 @@ import configparser
 import csv
 import email
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from seatrial.checks.check import (
     user_docs_page,
 )
 from seatrial.checks.metadata import READABLE
-from seatrial.distributions.archive import FaultKind
+from seatrial.distributions.archive import FaultKind, Member
 from seatrial.distributions.metadata import FileName
 from seatrial.distributions.pypi_rules import (
     ANDROID_ARCHES,
@@ -198,19 +199,26 @@ def harmless(file: Distribution) -> Finding:
 @check(
     "DIST018",
     "No two members are the same file on any system",
-    "Of two members with one name, readers use the last; macOS and Windows treat README and readme as one file.",
+    "Of two members with one path, readers use the last; macOS and Windows treat README and readme as one file.",
     severity=WARNING,
 )
 def distinct_members(file: Distribution) -> Finding:
-    names: dict[str, str] = {}
+    before: dict[str, Member] = {}
     lines = []
     for member in file.files:
-        before = names.get(member.name.lower())
-        names[member.name.lower()] = member.name
-        if before == member.name:
+        key = unicodedata.normalize("NFC", member.path).lower()
+        other = before.get(key)
+        before[key] = member
+        if other is None:
+            continue
+        if other.name == member.name:
             lines.append(f"{member.name} is in the archive more than once, and the last one counts")
-        elif before is not None:
-            lines.append(f"{before} and {member.name} differ only in case")
+        elif other.path == member.path:
+            lines.append(f"{other.name} and {member.name} are the same file, and the last one counts")
+        else:
+            is_case = other.path.lower() == member.path.lower()
+            why = "in case" if is_case else "in the Unicode form of their letters"
+            lines.append(f"{other.name} and {member.name} differ only {why}")
     return finding_of(first_lines(dict.fromkeys(lines)), "rename or remove one of them")
 
 

@@ -33,7 +33,7 @@ TYPED = "Typing :: Typed"
     "A build backend that does not find the package builds an empty wheel without an error.",
 )
 def not_empty(wheel: Distribution) -> Finding:
-    has_content = any(not _top(member.name).endswith(".dist-info") for member in wheel.files)
+    has_content = any(not _top(member.path).endswith(".dist-info") for member in wheel.files)
     line = "the wheel contains nothing but metadata"
     return finding_of([] if has_content else [line], "configure where the package is, in the build backend")
 
@@ -171,7 +171,7 @@ def folders_have_modules(wheel: Distribution) -> Finding:
 
 def _empty_folders(wheel: Distribution) -> Iterator[str]:
     for member in wheel.contents.members:
-        top = _top(member.name)
+        top = _top(member.path)
         if member.kind is MemberKind.FOLDER and not top.endswith((".dist-info", ".data")):
             yield top
 
@@ -261,7 +261,7 @@ TOOL_FILES = frozenset((".DS_Store", "Thumbs.db", ".coverage", "pyvenv.cfg"))
 
 
 def _is_of_tool(member: Member) -> bool:
-    *folders, name = member.name.split("/")
+    *folders, name = member.path.split("/")
     return not TOOL_FOLDERS.isdisjoint(folders) or name in TOOL_FILES or name.endswith((".swp", "~"))
 
 

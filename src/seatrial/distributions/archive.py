@@ -74,6 +74,24 @@ class Member:
     owner: object = field(default=None, compare=False)
     packed: object = field(default=None, compare=False)
 
+    @property
+    def path(self) -> str:
+        """Where it is unpacked."""
+        return path_of(self.name)
+
+
+def path_of(name: str) -> str:
+    """Return where a member is unpacked: its name without the parts and slashes that lead nowhere.
+
+    ``a/./b``, ``a//b``, ``./a/b`` and ``a/x/../b`` are all ``a/b``.
+    """
+    if not name.startswith((".", "/")) and not any(part in name for part in ("//", "/.")):
+        # As nearly all names are.
+        return name.rstrip("/")
+    path = posixpath.normpath(name)
+    # Two slashes at the start are kept by normpath.
+    return "" if path == "." else re.sub(r"^//", "/", path)
+
 
 class FaultKind(Enum):
     """Why an archive is not accepted, in the order in which PyPI looks."""
@@ -120,8 +138,8 @@ class RefusedContent:
 class ArchiveContents:
     """What is inside an archive.
 
-    ``texts``: the files that checks read, by their names, the last where a name occurs twice, as twine and installers
-    read; ``cut``: those that were too long to be kept; ``pointers``: the members that Git LFS left in place of files;
+    ``texts``: the files that checks read, by their paths, the last where two have one path, as installers unpack them;
+    ``cut``: those that were too long to be kept; ``pointers``: the members that Git LFS left in place of files;
     ``fault``: the first thing that is wrong, None if all is well; ``ending``: what is wrong after the last member of a
     tar archive, where PyPI does not look, None if nothing is.
     """
@@ -195,7 +213,7 @@ class Scanner:
             if collected is not None:
                 collected.append(piece)
         if collected is not None:
-            self.texts[name] = b"".join(collected)
+            self.texts[path_of(name)] = b"".join(collected)
         self.secrets += (Secret(name, kind) for kind in sorted(kinds))
         self.refused += (RefusedContent(name, rule.message) for rule in CONTENT_RULES if _matches(rule, patterns))
         if size <= OVERLAP and POINTER.fullmatch(before):
@@ -215,12 +233,13 @@ class Scanner:
         )
 
     def _keeps(self, name: str, size: int) -> bool:
-        """Whether there is room for the text of a member that checks read; of two with one name the last is kept."""
-        if not KEPT.fullmatch(name):
+        """Whether there is room for the text of a member that checks read; of two with one path the last is kept."""
+        path = path_of(name)
+        if not KEPT.fullmatch(path):
             return False
-        self.room += len(self.texts.pop(name, b""))
+        self.room += len(self.texts.pop(path, b""))
         if size > min(LONGEST_TEXT, self.room):
-            self.cut.append(name)
+            self.cut.append(path)
             return False
         self.room -= size
         return True
@@ -529,7 +548,9 @@ def _structure_fault(archive: zipfile.ZipFile, file: BinaryIO) -> Fault | None:
 
 def _is_small_text(info: zipfile.ZipInfo) -> bool:
     """Whether a member can be read for the checks although others would unpack to too much."""
-    return bool(KEPT.fullmatch(info.filename)) and info.file_size <= LONGEST_TEXT and _is_compressed_usually(info)
+    return (
+        bool(KEPT.fullmatch(path_of(info.filename))) and info.file_size <= LONGEST_TEXT and _is_compressed_usually(info)
+    )
 
 
 def _is_compressed_usually(info: zipfile.ZipInfo) -> bool:

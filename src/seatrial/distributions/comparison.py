@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Callable
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from seatrial.distributions.archive import FaultKind, Member, MemberKind
+from seatrial.distributions.archive import FaultKind, Member, MemberKind, path_of
 from seatrial.distributions.distribution import MODULES, Distribution, top_modules
 from seatrial.distributions.metadata import PARSER_FAILURES, parse_requirement
 from seatrial.errors import BuildError
@@ -99,25 +99,19 @@ def _unreadable(distribution: Distribution) -> str | None:
 def _contents(distribution: Distribution) -> Mapping[str, Content]:
     """Return the content by name. A folder that holds something is implied by what it holds."""
     members = distribution.contents.members
-    names = sorted({_plain(member.name) for member in members})
+    names = sorted({member.path for member in members})
     forms = _metadata_forms(distribution)
     before: dict[str, Member] = {}
     contents: dict[str, Content] = {}
     for member in members:
-        name = _plain(member.name)
-        linked = before.get(_plain(member.target or "")) if member.kind is MemberKind.HARDLINK else None
+        name = member.path
+        linked = before.get(path_of(member.target or "")) if member.kind is MemberKind.HARDLINK else None
         # The tool that packs decides whether a second name of a file is a link or a copy.
         resolved = linked if linked and linked.kind is MemberKind.FILE else member
         before[name] = resolved
         if member.kind is not MemberKind.FOLDER or not _holds_something(name, names):
             contents[name] = (*contents.get(name, ()), _content(resolved, forms))
     return contents
-
-
-def _plain(name: str) -> str:
-    """Return a name as a file system reads it: without ``.``, and without slashes that change nothing."""
-    parts = "/".join(part for part in name.split("/") if part not in {"", "."})
-    return f"/{parts}" if name.startswith("/") else parts
 
 
 def _holds_something(folder: str, names: list[str]) -> bool:
@@ -140,7 +134,7 @@ def _content(member: Member, forms: Mapping[str, object]) -> tuple[object, ...]:
 def _metadata_forms(distribution: Distribution) -> Mapping[str, object]:
     """Return what files of metadata say, by the SHA-256 of their text, which a copy in an .egg-info has, too."""
     forms: dict[str, object] = {}
-    hashes = {member.name: member for member in distribution.files}
+    hashes = {member.path: member for member in distribution.files}
     for name, text in distribution.contents.texts.items():
         read = next((read for ending, read in READERS.items() if name.endswith(ending)), None)
         sha256 = hashes[name].sha256 if name in hashes else None
@@ -250,7 +244,7 @@ ENDINGS = {
 def _packaging(first: Distribution, second: Distribution) -> tuple[str, ...]:
     """Return what differs in how two archives of the same content are packaged."""
     first_members, second_members = (
-        {_plain(member.name): member for member in both.contents.members} for both in (first, second)
+        {member.path: member for member in both.contents.members} for both in (first, second)
     )
     pairs = [(first_members[name], second_members[name]) for name in first_members if name in second_members]
     both_files = [pair for pair in pairs if {member.kind for member in pair} == {MemberKind.FILE}]

@@ -122,8 +122,8 @@ class Distribution:
         are below its top folder.
         """
         if not self.is_wheel:
-            return {member.name.partition("/")[2]: member for member in self.files}
-        return {place: member for member in self.files if (place := _installed_place(member.name))}
+            return {member.path.partition("/")[2]: member for member in self.files}
+        return {place: member for member in self.files if (place := _installed_place(member.path))}
 
     @cached_property
     def folder(self) -> str:
@@ -161,7 +161,7 @@ class Distribution:
 
         Raises `BackendFailed` for a wheel without metadata.
         """
-        places = {member.name for member in self.files if METADATA.fullmatch(member.name)}
+        places = {member.path for member in self.files if METADATA.fullmatch(member.path)}
         data = self.contents.texts.get(next(iter(places), ""))
         if len(places) != 1 or data is None:
             fault = self.contents.fault

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seatrial.distributions.archive import Member, MemberKind, member_of
+from seatrial.distributions.archive import Member, MemberKind, member_of, path_of
 from seatrial.storage import replacing
 
 COPY_BUFFER = 1 << 20
@@ -73,7 +73,7 @@ def _rewrite_sdist(path: Path, new: Path, epoch: int) -> None:
         raw = stack.enter_context(new.open("wb"))
         packed = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=epoch))
         archive = stack.enter_context(tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT))
-        for member in sorted(old.getmembers(), key=lambda member: member.name):
+        for member in sorted(old.getmembers(), key=lambda member: path_of(member.name)):
             # A hard link could now come before the file that it links to: it becomes a file of its own.
             content = old.extractfile(member) if member.isreg() or member.islnk() else None
             if member.islnk() and content is not None:
