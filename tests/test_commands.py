@@ -6,23 +6,22 @@ import io
 import json
 import os
 import shlex
+import shutil
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from errors_raised import rendered
 from sample_project import UNRENDERED
-from seatrial.commands import PLACEHOLDERS, Command, Invocation
+from seatrial.commands import NOX, PLACEHOLDERS, Command, Invocation, Origin, own_origin, uvx_call
 from seatrial.console import Console, Form
 from seatrial.errors import ReleaseError, SeveralReasons, printable
 from seatrial.findings import CheckResult, Finding, Severity, render_results
 from seatrial.report import annotation, results_json, results_markdown, results_text
 from seatrial.tasks.console import show, show_json
-
-if TYPE_CHECKING:
-    import pytest
 
 EXPECTED = Path(__file__).resolve().parent / "expected"
 
@@ -107,3 +106,45 @@ def test_no_expected_output_has_a_command_that_was_not_rendered() -> None:
         if any(sign in path.read_text(encoding="utf-8") for sign in UNRENDERED)
     ]
     assert unrendered == []
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        (None, Origin()),
+        ("{", Origin()),
+        ('{"url": "https://example.org/a.git", "vcs_info": {"vcs": "git"}}', Origin("git+https://example.org/a.git")),
+        (
+            '{"url": "https://example.org/seatrial-1-py3-none-any.whl", "archive_info": {}}',
+            Origin("https://example.org/seatrial-1-py3-none-any.whl"),
+        ),
+        (
+            '{"url": "file:///srv/a%20b/seatrial-1-py3-none-any.whl", "archive_info": {}}',
+            Origin(machine="/srv/a b/seatrial-1-py3-none-any.whl"),
+        ),
+        ('{"url": "file:///srv/seatrial", "dir_info": {"editable": true}}', Origin(machine="/srv/seatrial")),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="its paths have drives")
+def test_commands_have_the_address_that_seatrial_was_installed_from(text: str | None, origin: Origin) -> None:
+    """An index has none of these; a path on this machine is of no use to others, and is in no file."""
+    assert Origin.of(text) == origin
+
+
+@pytest.mark.parametrize(
+    ("origin", "seatrial", "nox"),
+    [
+        (Origin(), "uvx seatrial", "uvx nox"),
+        (Origin("git+https://example.org/a.git"), "uvx --from git+https://example.org/a.git seatrial", "uvx nox"),
+        (Origin(machine="/srv/a b.whl"), "uvx --from '/srv/a b.whl' seatrial", "uvx --with '/srv/a b.whl' nox"),
+    ],
+)
+def test_uv_takes_seatrial_from_where_it_was_installed(origin: Origin, seatrial: str, nox: str) -> None:
+    assert (uvx_call("seatrial", origin), uvx_call("nox", origin)) == (seatrial, nox)
+
+
+def test_nox_is_a_program_that_is_found() -> None:
+    scripts = str(Path(sys.executable).parent)
+    ways = ({"PATH": scripts}, {"PATH": os.devnull}, {"PATH": os.pathsep.join((scripts, os.devnull)), "UV": "uv"})
+    nox_calls = [Invocation((f"{scripts}/seatrial", "new", "x"), environ).render(f"run {NOX}") for environ in ways]
+    assert nox_calls == ["run nox", f"run {shutil.which('nox', path=scripts)}", f"run {uvx_call('nox', own_origin())}"]

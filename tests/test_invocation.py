@@ -12,6 +12,7 @@ import pytest
 
 from release_repo import ReleaseRepo, make_release_repo
 from sample_project import SampleProject, lines, normalised
+from seatrial.commands import own_origin, uvx_call
 
 if TYPE_CHECKING:
     from sample_project import RunResult
@@ -137,7 +138,7 @@ WAYS: tuple[tuple[tuple[str, ...], dict[str, str], str], ...] = (
     ((sys.executable, "-m", "seatrial"), BY_PATH, str(SCRIPTS / "seatrial")),
     ((sys.executable, "-m", "invoke"), BY_PATH, str(SCRIPTS / "invoke")),
     (("uv", "run", "--no-project", "--python", sys.executable, "seatrial"), BY_PATH, "uv run seatrial"),
-    (("seatrial",), BY_UV, "uvx seatrial"),
+    (("seatrial",), BY_UV, uvx_call("seatrial", own_origin())),
     (("inv",), {}, "inv"),
     (("seatrial",), {"SEATRIAL_CALLED": "invoke"}, "invoke"),
 )

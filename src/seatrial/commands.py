@@ -6,6 +6,7 @@ it each `Command` in everything that it shows.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -19,7 +20,10 @@ from pathlib import Path
 TASK_PLACEHOLDER, PROGRAM_PLACEHOLDER = "\ufdd0", "\ufdd1"
 """What a command in a text begins with, until it is rendered: noncharacters (Unicode, 23.7), which no file contains."""
 
-PLACEHOLDERS = (TASK_PLACEHOLDER, PROGRAM_PLACEHOLDER)
+NOX = "\ufdd2"
+"""nox in a text, until it is rendered, where it may be missing on PATH."""
+
+PLACEHOLDERS = (TASK_PLACEHOLDER, PROGRAM_PLACEHOLDER, NOX)
 
 PATTERN = re.compile(r"[\w./-]+/\*", re.ASCII)
 """A pattern that the shell expands, such as ``dist/*``."""
@@ -83,6 +87,8 @@ class Invocation:
             rendered = rendered.replace(TASK_PLACEHOLDER, self.task_prefix)
         if PROGRAM_PLACEHOLDER in rendered:
             rendered = rendered.replace(PROGRAM_PLACEHOLDER, self.program_prefix)
+        if NOX in rendered:
+            rendered = rendered.replace(NOX, self._typable("nox"))
         return rendered
 
     def repeated(self, task: str, option: str) -> str:
@@ -130,9 +136,54 @@ class Invocation:
         usual = shutil.which(name, path=os.pathsep.join(path[1:] if of_uv else path))
         if here and usual and Path(here).samefile(usual):
             return name
+        if of_uv and "UV_RUN_RECURSION_DEPTH" in self.environ:
+            return f"uv run {name}"
         if of_uv:
-            return f"{'uv run' if 'UV_RUN_RECURSION_DEPTH' in self.environ else 'uvx'} {name}"
+            return uvx_call(name, own_origin())
         return shlex.join([here] if here else [sys.executable, "-m", name])
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a distribution was installed from: an ``address``, a wheel or folder on this ``machine``, or an index."""
+
+    address: str | None = None
+    machine: str | None = None
+
+    @classmethod
+    def of(cls, text: str | None) -> Origin:
+        """Read ``direct_url.json`` (PEP 610), which an installation from an index does not have."""
+        # Few messages need it, and a start that imports it takes longer.
+        from urllib.parse import urlsplit  # noqa: PLC0415
+        from urllib.request import url2pathname  # noqa: PLC0415
+
+        try:
+            origin = json.loads(text or "{}")
+            url = str(origin.get("url", ""))
+            if "vcs_info" in origin:
+                return cls(address=f"{origin['vcs_info']['vcs']}+{url}")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return cls()
+        if url.startswith("file:"):
+            return cls(machine=url2pathname(urlsplit(url).path))
+        return cls(address=url or None)
+
+
+def own_origin() -> Origin:
+    """Return where seatrial was installed from."""
+    from importlib import metadata  # noqa: PLC0415
+
+    try:
+        return Origin.of(metadata.distribution("seatrial").read_text("direct_url.json"))
+    except metadata.PackageNotFoundError:
+        return Origin()
+
+
+def uvx_call(name: str, origin: Origin) -> str:
+    """Return how uv runs a program of seatrial, or nox with seatrial, where nothing is installed."""
+    # The noxfile brings seatrial from an address, and contains no path of a machine.
+    option, source = ("--from", origin.address or origin.machine) if name in NAMES else ("--with", origin.machine)
+    return shlex.join(["uvx", *([option, source] if source else []), name])
 
 
 def split_project_option(words: Sequence[str]) -> tuple[str | None, list[str]]:

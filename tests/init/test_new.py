@@ -19,6 +19,7 @@ from errors_raised import raises_error
 from one_page_index import serve_page
 from release_repo import SETTINGS, made_once
 from sample_project import HERE, WITHOUT_ACCOUNTS, SampleProject, environment, normalised
+from seatrial.commands import own_origin
 from seatrial.init.new import (
     ORIGIN_HINT,
     PackageName,
@@ -28,7 +29,6 @@ from seatrial.init.new import (
     require_free_folder,
     require_license,
 )
-from seatrial.init.sessions import own_origin
 from seatrial.project.project import Project
 from seatrial.pythons import end_of_life, newest_minor
 

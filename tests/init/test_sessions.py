@@ -16,7 +16,7 @@ from seatrial import __version__
 from seatrial.init.detect import detect_project
 from seatrial.init.files import session_calls
 from seatrial.init.propose import Parts
-from seatrial.init.sessions import Origin, has_block, nox_requirement, script_block, seatrial_requirement
+from seatrial.init.sessions import has_block, nox_requirement, script_block, seatrial_requirement
 from seatrial.init.trial import part_to_release
 from unadopted_project import METADATA, begin_project
 
@@ -307,29 +307,6 @@ def test_nox_reads_the_block_and_both_requirements_have_a_lower_bound(tmp_path: 
     assert (nox.name, bool(nox.specifier)) == ("nox", True)
     # The running version satisfies it, one before a release too: nox asks for nothing else then.
     assert seatrial.specifier.contains(__version__)
-
-
-@pytest.mark.parametrize(
-    ("text", "origin"),
-    [
-        (None, Origin()),
-        ("{", Origin()),
-        ('{"url": "https://example.org/a.git", "vcs_info": {"vcs": "git"}}', Origin("git+https://example.org/a.git")),
-        (
-            '{"url": "https://example.org/seatrial-1-py3-none-any.whl", "archive_info": {}}',
-            Origin("https://example.org/seatrial-1-py3-none-any.whl"),
-        ),
-        (
-            '{"url": "file:///srv/a%20b/seatrial-1-py3-none-any.whl", "archive_info": {}}',
-            Origin(machine="/srv/a b/seatrial-1-py3-none-any.whl"),
-        ),
-        ('{"url": "file:///srv/seatrial", "dir_info": {"editable": true}}', Origin(machine="/srv/seatrial")),
-    ],
-)
-@pytest.mark.skipif(sys.platform == "win32", reason="its paths have drives")
-def test_commands_have_the_address_that_seatrial_was_installed_from(text: str | None, origin: Origin) -> None:
-    """An index has none of these; a path on this machine is of no use to others, and is in no file."""
-    assert Origin.of(text) == origin
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from errors_raised import raises_error
 from sample_project import SampleProject, package
 from seatrial.project.nox_sessions import NoxSession
 from seatrial.workflows.context import (
+    WorkflowContext,
+    address_of_seatrial,
     github_matrix,
     read_sessions,
     require_build_sessions,
@@ -98,3 +100,27 @@ def test_noxfile_that_fails_to_load_is_an_error(project: SampleProject, noxfile:
         read_sessions(project.root)
     assert raised.value.what.startswith(f"nox can't list the sessions of {project.root / 'noxfile.py'}:\n")
     assert message in raised.value.what
+
+
+@pytest.mark.parametrize(
+    ("noxfile", "installed"),
+    [
+        ('# dependencies = ["nox", "seatrial>=0.1"]', "seatrial"),
+        ('# dependencies = ["nox", "seatrial @ git+https://example.org/a"]', "'seatrial @ git+https://example.org/a'"),
+        (
+            "# dependencies = [\n#   'seatrial@https://example.org/a.whl',\n# ]",
+            "'seatrial @ https://example.org/a.whl'",
+        ),
+        ('# dependencies = ["seatrial-x @ https://example.org/a", "[", "nox"]', "seatrial"),
+        ("# dependencies = 1", "seatrial"),
+        (None, "seatrial"),
+    ],
+)
+def test_ci_installs_seatrial_from_the_address_in_the_noxfile(
+    tmp_path: Path, noxfile: str | None, installed: str
+) -> None:
+    """No index needs to have a seatrial that the noxfile takes from an address."""
+    if noxfile:
+        tmp_path.joinpath("noxfile.py").write_text(f"# /// script\n{noxfile}\n# ///\nimport nox\n", encoding="utf-8")
+    context = WorkflowContext("tidepool", seatrial=address_of_seatrial(tmp_path) or "seatrial")
+    assert context.installing() == (f"python -m pip install {installed} uv",)

@@ -24,7 +24,6 @@ from seatrial import process
 from seatrial.errors import ProjectError
 from seatrial.git.repository import Repository, files_of_commit
 from seatrial.init.sessions import (
-    BLOCK,
     PlannedSession,
     checks_every_file,
     line_length,
@@ -34,6 +33,7 @@ from seatrial.init.sessions import (
 )
 from seatrial.installer import best_installer, create_environment, install_requirements, python_of
 from seatrial.project.config_files import SETUP_CFG, SETUP_PY, SetupScript, file_of_metadata
+from seatrial.project.nox_sessions import BLOCK
 from seatrial.project.project import Project, require_inside
 from seatrial.storage import restore_line_ends
 

@@ -26,7 +26,7 @@ from packaging.utils import InvalidName, canonicalize_name
 from seatrial.checks.contents import COMMON_NAMES
 from seatrial.checks.index import NameAnswer, answer_about_name
 from seatrial.checks.metadata import email_errors, is_python_module
-from seatrial.commands import Command
+from seatrial.commands import NOX, PROGRAM, Command, Origin, own_origin, uvx_call
 from seatrial.distributions.pypi_rules import PROHIBITED_NAMES
 from seatrial.errors import CommandFailed, IndexUnreachable, ProjectError, ReleaseError
 from seatrial.git.command import Git, is_ignored
@@ -35,7 +35,6 @@ from seatrial.index.client import PendingRelease, maker_of_newest, read_project_
 from seatrial.init.detect import detect_project
 from seatrial.init.files import python_classifiers, write_proposal
 from seatrial.init.propose import Parts
-from seatrial.init.sessions import own_origin, uvx_command
 from seatrial.pythons import OLDEST_MINOR, end_of_life, end_of_life_text, newest_minor
 from seatrial.redaction import redacted_address
 
@@ -255,7 +254,7 @@ def new_package_text(package: NewPackage, request: PackageRequest) -> str:
 def _next_steps(request: PackageRequest) -> tuple[Command | str, ...]:
     return (
         f"cd {shlex.quote(_from_here(request.folder))}",
-        "nox",
+        NOX,
         Command("rehearse", "minor", program_only=True),
         PUSH_COMMAND if request.remote else f"git remote add origin ADDRESS && {PUSH_COMMAND}",
         Command("preflight", "minor", program_only=True),
@@ -441,7 +440,7 @@ class PackageTemplate:
             "keywords": f"keywords = {_quoted(list(self.keywords))}\n" if self.keywords else "",
             "documentation": DOCUMENTATION.format(self.page) if self.page else "",
             "usage": USAGE_OF_COMMAND.format(self.name.project) if self.has_command else "",
-            "seatrial": uvx_command(),
+            "seatrial": uvx_call(PROGRAM, Origin(own_origin().address)),
             "year": str(self.year),
             "oldest": f"3.{self.oldest}",
             "pythons": "\n".join(f'  "{classifier}",' for classifier in pythons),

@@ -9,28 +9,26 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from seatrial import __version__
+from seatrial.commands import own_origin
 from seatrial.distributions.metadata import parse_requirement
 from seatrial.errors import ProjectError
 from seatrial.init.command_requirements import Needs, declared_needs, names_of
 from seatrial.init.detect_tests import USUAL_GROUPS, package_folders
 from seatrial.init.runners import Purpose, Runner, first_runner, session_words
 from seatrial.project.config_files import read_module
-from seatrial.project.nox_sessions import is_session, session_name
+from seatrial.project.nox_sessions import BLOCK, DEPENDENCIES, is_session, session_name
 from seatrial.project.requirements import read_requirements
 from seatrial.pythons import virtualenv_supports
 from seatrial.sessions.coverage_sources import pytest_options, pytest_settings
@@ -368,12 +366,6 @@ def types_of_hooks(hooks: Iterable[PreCommitHook]) -> Runner | None:
     return Runner(Purpose.TYPES, ("mypy", *args), ".pre-commit-config.yaml, hook mypy", needs)
 
 
-BLOCK = re.compile(r"(?m)^# /// script[ \t]*\n(?P<content>(?:#(?:| .*)\n)+?)# ///[ \t]*(?:\n|\Z)")
-"""A block of script metadata (PyPA, "Inline script metadata")."""
-
-DEPENDENCIES = re.compile(r"(?ms)^(?P<start># dependencies[ \t]*=[ \t]*\[)(?P<inner>.*?)(?P<end>\][ \t]*)$")
-
-
 def nox_requirement() -> str:
     """Return nox with the lower bound that seatrial has."""
     bounds = [Requirement(line) for line in metadata.requires("seatrial") or ()]
@@ -388,42 +380,6 @@ def seatrial_requirement() -> str:
     address = own_origin().address
     # Without its commit: nox compares it with the address of what is installed.
     return f"seatrial @ {address}" if address else f"seatrial>={__version__}"
-
-
-def uvx_command() -> str:
-    """Return the command that runs seatrial where it is not installed."""
-    address = own_origin().address
-    return f'uvx --from "{address}" seatrial' if address else "uvx seatrial"
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a distribution was installed from: an ``address``, a wheel or folder on this ``machine``, or an index."""
-
-    address: str | None = None
-    machine: str | None = None
-
-    @classmethod
-    def of(cls, text: str | None) -> Origin:
-        """Read ``direct_url.json`` (PEP 610), which an installation from an index does not have."""
-        try:
-            origin = json.loads(text or "{}")
-            url = str(origin.get("url", ""))
-            if "vcs_info" in origin:
-                return cls(address=f"{origin['vcs_info']['vcs']}+{url}")
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return cls()
-        if url.startswith("file:"):
-            return cls(machine=url2pathname(urlsplit(url).path))
-        return cls(address=url or None)
-
-
-def own_origin() -> Origin:
-    """Return where seatrial was installed from."""
-    try:
-        return Origin.of(metadata.distribution("seatrial").read_text("direct_url.json"))
-    except metadata.PackageNotFoundError:
-        return Origin()
 
 
 def script_block() -> str:

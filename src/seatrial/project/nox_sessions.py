@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from seatrial.project.project import Project
 
 
+BLOCK = re.compile(r"(?m)^# /// script[ \t]*\n(?P<content>(?:#(?:| .*)\n)+?)# ///[ \t]*(?:\n|\Z)")
+"""A block of script metadata (PyPA, "Inline script metadata")."""
+
+DEPENDENCIES = re.compile(r"(?ms)^(?P<start># dependencies[ \t]*=[ \t]*\[)(?P<inner>.*?)(?P<end>\][ \t]*)$")
+
+
 @dataclass(frozen=True)
 class NoxSession:
     """A session: ``session`` as it is called; ``name`` and ``python``: its parts, None for no Python."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,10 +21,18 @@ from seatrial.ci.before_upload import tracks_lfs
 from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow, read_yaml, table_at, tables_at, text_at
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.commands import Command
+from seatrial.distributions.metadata import parse_requirement
 from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
 from seatrial.git.command import Git
 from seatrial.project.find_versions import comes_from_tag
-from seatrial.project.nox_sessions import COVERAGE_SESSION, NoxSession, list_sessions, measures_coverage
+from seatrial.project.nox_sessions import (
+    BLOCK,
+    COVERAGE_SESSION,
+    DEPENDENCIES,
+    NoxSession,
+    list_sessions,
+    measures_coverage,
+)
 from seatrial.project.settings import IMAGES, CiSettings, Config
 
 if TYPE_CHECKING:
@@ -108,8 +117,8 @@ class WorkflowContext:
     ``prefix``: its folder in the repository, "" or ``packages/foo/``; ``branch``: the one that releases are made from;
     ``tags``: the pattern of their tags; ``python``: the one that runs nox; ``release``: the name of the workflow that
     publishes, and ``environment`` that of its environment; ``group``: the dependency group that holds seatrial, None
-    for none; ``is_locked``: whether there is a lock file for it; ``has_lfs``: whether files are in Git LFS;
-    ``measures``: whether coverage is configured.
+    for none; ``seatrial``: what a job installs without a group; ``is_locked``: whether there is a lock file for it;
+    ``has_lfs``: whether files are in Git LFS; ``measures``: whether coverage is configured.
     """
 
     name: str
@@ -121,6 +130,7 @@ class WorkflowContext:
     release: str = "release.yml"
     environment: str = "pypi"
     group: str | None = None
+    seatrial: str = "seatrial"
     is_locked: bool = False
     has_submodules: bool = False
     has_lfs: bool = False
@@ -146,6 +156,7 @@ class WorkflowContext:
             release=release_file(repository, project, config),
             environment=config.publisher.get("environment", "pypi"),
             group=group_of(project),
+            seatrial=address_of_seatrial(project.root) or "seatrial",
             is_locked=(project.root / "uv.lock").is_file(),
             has_submodules=(repository.root / ".gitmodules").is_file(),
             has_lfs=tracks_lfs(repository.root) if has_lfs is None else has_lfs,
@@ -195,9 +206,7 @@ class WorkflowContext:
             # What the job calls lies in the environment that uv makes.
             path = f'{BIN if self.is_for_windows else POSIX_BIN} >> "$GITHUB_PATH"'
             return (f"uv sync --locked --no-install-project --only-group {self.group}", path)
-        return (
-            f"python -m pip install --group {self.group} uv" if self.group else "python -m pip install seatrial uv",
-        )
+        return (f"python -m pip install {f'--group {self.group}' if self.group else shlex.quote(self.seatrial)} uv",)
 
     @property
     def uses_uv(self) -> bool:
@@ -275,6 +284,17 @@ def group_of(project: Project) -> str | None:
         if "seatrial" in names:
             return group
     return None
+
+
+def address_of_seatrial(root: Path) -> str | None:
+    """Return seatrial as the script metadata of a noxfile requires it, where that is from an address; else None."""
+    path = root / "noxfile.py"
+    noxfile = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    block = BLOCK.search(noxfile)
+    table = DEPENDENCIES.search(block["content"]) if block else None
+    items = re.findall(r"\"[^\"]*\"|'[^']*'", table["inner"]) if table else []
+    requirements = filter(None, (parse_requirement(item[1:-1]) for item in items))
+    return next((str(each) for each in requirements if each.name == "seatrial" and each.url), None)
 
 
 LOCKED_PYTHON = "3.13"
