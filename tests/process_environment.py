@@ -26,6 +26,9 @@ NPM_PREFIX = "npm_config_"
 PYTEST_PREFIXES = ("COVERAGE_", "COV_CORE_", "HYPOTHESIS_", "PYTEST_")
 """How the names of variables begin that steer the run itself, and that its workers get."""
 
+GH_VARIABLE = "PYTEST_GH"
+"""The variable with the path of gh: only its own tests find it, because what seatrial says depends on it."""
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else []))
 """Signals that a shell (``command &``), nohup or pytest-xdist has ignored in what it starts."""
 
@@ -37,6 +40,7 @@ def isolate() -> None:
     """
     home = Path(tempfile.mkdtemp(prefix="seatrial-home-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
+    _hide_gh(home / "bin")
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -53,6 +57,22 @@ def isolate() -> None:
     os.umask(0o022)
     if sys.platform != "win32":
         time.tzset()
+
+
+def _hide_gh(links: Path) -> None:
+    """Take gh off PATH: links to all other programs of its folders, in ``links``, replace these folders."""
+    folders = os.environ["PATH"].split(os.pathsep)
+    for number, folder in enumerate(folders):
+        gh = Path(folder, "gh")
+        if sys.platform == "win32" or not gh.exists():
+            continue
+        os.environ[GH_VARIABLE] = str(gh)
+        folders[number] = str(links / str(number))
+        Path(folders[number]).mkdir(parents=True)
+        for program in gh.parent.iterdir():
+            if program != gh:
+                Path(folders[number], program.name).symlink_to(program)
+    os.environ["PATH"] = os.pathsep.join(folders)
 
 
 @contextlib.contextmanager

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from github_api import GithubApi
 from preflight_in_process import enter
+from process_environment import GH_VARIABLE
 from seatrial.ci.forge import (
     GhFailed,
     PullRequest,
@@ -25,7 +27,6 @@ from seatrial.init.propose import Parts, detected_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sample_project import SampleProject
 
@@ -159,10 +160,11 @@ URL = "https://github.com/acme/tidepool/pull/7"
 @pytest.fixture
 def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubApi]:
     """Return the API that gh asks in this process."""
-    if shutil.which("gh") is None:
+    if GH_VARIABLE not in os.environ:
         pytest.skip("gh is not installed")
     with GithubApi().running() as api:
-        for name, value in {**api.environ, "GH_CONFIG_DIR": str(tmp_path / "gh")}.items():
+        programs = f"{Path(os.environ[GH_VARIABLE]).parent}{os.pathsep}{os.environ['PATH']}"
+        for name, value in {**api.environ, "GH_CONFIG_DIR": str(tmp_path / "gh"), "PATH": programs}.items():
             monkeypatch.setenv(name, value)
         for name in ("GITHUB_TOKEN", "NO_PROXY", "no_proxy"):
             monkeypatch.delenv(name, raising=False)

@@ -88,27 +88,28 @@ def test_copy_that_a_program_left_is_no_fragment(tmp_path: Path, name: str) -> N
 
 
 UNTAGGED = [
-    # The version in the files, the tags, a part, and whether that part leads to the version in the files.
-    ("1.5.0", ["v1.4.0"], "minor", True),
-    ("1.5.0", ["v1.4.0"], "auto", True),
-    ("1.5.0", ["v1.4.0"], "major", False),
-    ("1.5.0", ["v1.4.0"], "patch", False),
-    ("1.4.0", ["v1.4.0"], "auto", False),
-    ("0.1.0", [], "minor", True),
-    ("0.1.0", [], "patch", False),
-    ("0.0.0", [], "minor", False),
-    ("0.1.0", [], "auto", False),
-    ("1.5.0.dev0", ["v1.4.0"], "auto", False),
+    # The version in the files, the tags, the fragment, a part, and the version that it leads to.
+    ("1.5.0", ["v1.4.0"], "", "minor", "1.5.0"),
+    ("1.5.0", ["v1.4.0"], "", "auto", "1.5.0"),
+    ("1.5.0", ["v1.4.0"], "", "major", "2.0.0"),
+    ("1.5.0", ["v1.4.0"], "", "patch", "1.5.1"),
+    ("1.4.0", ["v1.4.0"], "feature", "auto", "1.5.0"),
+    ("0.1.0", [], "", "minor", "0.1.0"),
+    ("0.1.0", [], "", "patch", "0.1.1"),
+    ("0.1.0", [], "bugfix", "auto", "0.1.1"),
+    ("0.0.0", [], "", "minor", "0.1.0"),
+    ("1.5.0.dev0", ["v1.4.0"], "", "auto", "1.5.0"),
+    ("1.5.0rc1", ["v1.5.0rc1"], "", "auto", "1.5.0"),
 ]
 
 
-@pytest.mark.parametrize(("version", "tags", "part", "leads"), UNTAGGED)
+@pytest.mark.parametrize(("version", "tags", "fragment", "part", "expected"), UNTAGGED)
 def test_part_selects_a_version_that_was_written_but_not_released(
-    tmp_path: Path, version: str, tags: list[str], part: str, *, leads: bool
+    tmp_path: Path, version: str, tags: list[str], fragment: str, part: str, expected: str
 ) -> None:
     (tmp_path / "pyproject.toml").write_text(PYPROJECT.replace("1.2.3", version))
-    snapshot = ProjectSnapshot.of(tmp_path, (), tags)
-    assert snapshot.part_leads_to_current(part) is leads
+    files = (PurePosixPath(f"news/1.{fragment}.md"),) if fragment else ()
+    assert str(ProjectSnapshot.of(tmp_path, files, tags).version_for(part)) == expected
 
 
 @pytest.mark.parametrize(

@@ -95,17 +95,19 @@ class ProjectSnapshot:
         path = self.project.root / self.news.entry_file(str(version), self.project.name, "")
         return path.is_file() and has_entry(path.read_text(encoding="utf-8", errors="replace"), version)
 
-    def part_leads_to_current(self, part: str) -> bool:
-        """Return whether a part leads from the last release to the version in the files, which has no tag yet."""
-        if not self.is_untagged:
-            return False
-        if part == "auto":
-            return self.last_version is not None
-        base = self.last_version or Version("0.0.0")
-        return part in PARTS and next_version(base, part) == self.current
+    def version_for(self, part: str) -> Version:
+        """Return the version that a part leads to: the one in the files where that has no tag yet, else the next.
 
-    def version_after(self, part: str) -> Version:
-        """Return the version that a part leads to, as `next_version`, which see."""
+        Raises as `next_version` does.
+        """
+        if part == "auto":
+            if self.is_untagged and self.last_version:
+                return self.current
+            part = "final" if self.current.is_prerelease and not self.fragments else self.requested.part
+        if self.is_untagged and part in PARTS:
+            first = next_version(self.last_version or Version("0.0.0"), part)
+            if first == self.current:
+                return self.current
         return next_version(self.current, part, self.requested.part, self._released)
 
     def tag(self, version: Version) -> str:

@@ -325,7 +325,7 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         commits=count_commits_since(repository, snapshot.last_tag) if repository.commit else 0,
         fragments=len(snapshot.fragments),
         part=snapshot.requested.part,
-        next_version=snapshot.current if is_untagged else snapshot.version_after(snapshot.requested.part),
+        next_version=snapshot.version_for("auto"),
         is_untagged=is_untagged,
         branch=BranchOnRemote(repository.branch, str(repository.upstream) if repository.upstream else None),
         has_changelog=snapshot.news is not None,

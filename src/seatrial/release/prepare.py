@@ -265,13 +265,7 @@ def requested_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Ver
     """Return the version that a request names, fit for a release or not. Raises `PartUnknown` or `VersionInvalid`."""
     if request.version:
         return parse_version(request.version)
-    part = request.part or ""
-    if snapshot.part_leads_to_current(part):
-        return snapshot.current
-    if part == "auto":
-        is_final = snapshot.current.is_prerelease and not snapshot.fragments
-        part = "final" if is_final else snapshot.requested.part
-    return snapshot.version_after(part)
+    return snapshot.version_for(request.part or "")
 
 
 def _require_progress(snapshot: ProjectSnapshot, version: Version, remote: Remote | None) -> None:

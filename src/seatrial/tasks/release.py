@@ -370,7 +370,7 @@ def tag(context: Context, version: str = "", anyway: bool = False, merged: bool 
             raise ReleaseError(
                 "the version of this project comes from the tag, so the command needs a version",
                 code="PartMissing",
-                fix=Command("tag", "--version", snapshot.version_after(snapshot.requested.part)),
+                fix=Command("tag", "--version", snapshot.version_for("auto")),
             )
         new = parse_version(version) if version else snapshot.current
         if not snapshot.comes_from_tag and new != snapshot.current:
