@@ -156,6 +156,8 @@ def test_called_job_waits_for_what_its_caller_waits_for() -> None:
         ("python -m pip install --upgrade pip", ["python -m pip install --upgrade pip"]),
         ("pip install --require-hashes -r x.txt", []),
         ("pip install --no-deps .", []),
+        ("uv pip install --no-index --find-links dist x", []),
+        ("echo x=$(\n\n  uvx nox --list\n\n)", ["uvx nox --list"]),
         ("pip install .", ["pip install ."]),
         ("uv tool install twine", ["uv tool install twine"]),
         ("pipx install twine", ["pipx install twine"]),

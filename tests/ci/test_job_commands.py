@@ -76,6 +76,10 @@ UPLOADS = {
     "python3.12 -W error -m twine --no-color upload dist/*": ("PyPI", False),
     ".venv/bin/python -m twine upload dist/*": ("PyPI", False),
     '"$PYTHON" -m twine upload dist/*': ("PyPI", False),
+    "python -Im twine upload dist/*": ("PyPI", False),
+    "python -mtwine upload dist/*": ("PyPI", False),
+    "python -bbWerror -X dev -m twine upload dist/*": ("PyPI", False),
+    "${{ env.python }} -Im twine upload dist/*": ("PyPI", False),
     "/opt/bin/twine.exe upload dist/*": ("PyPI", False),
     "sudo -u x env A=b timeout 60 twine upload dist/*": ("PyPI", False),
     "ls dist/* | xargs -n 1 twine upload": ("PyPI", False),
@@ -229,6 +233,10 @@ MAY_UPLOAD = (
     *(
         "curl -F content=@a https://index.example/",
         "npx semantic-release",
+        "npm run release",
+        "cargo xtask release",
+        "python -Im scripts.publish",
+        "python -mscripts.publish",
         'eval "$COMMAND"',
         "python setup.py release",
     ),
@@ -236,6 +244,7 @@ MAY_UPLOAD = (
 MAY_NOT = (
     *("echo twine upload a", "git commit -m 'uv publish'", "python -m build", "python -m venv x", "uv run pytest"),
     *("python setup.py sdist bdist_wheel", "docker push x", "curl https://index.example/", "pip install twine"),
+    *("cargo publish", "cargo +nightly test --all", "npm publish", "npm ci", "python -Im pytest", "python -Ic 'x()'"),
     *("hatch run mypy", "uv run --with twine python -m twine check a", "gh release upload v1 a", "uv build"),
 )
 

@@ -85,6 +85,19 @@ OTHERS: dict[str, dict[str, str]] = {
         ),
         job(name="builds", steps="      - uses: PyO3/maturin-action@v1\n        with: {args: --release --out dist}\n"),
     ),
+    "attestations that an action writes": release(
+        job(
+            steps=FETCH
+            + "      - uses: astral-sh/attest-action@v0.0.6\n"
+            + "      - run: uv publish\n      - run: uv publish --no-attestations\n"
+        ),
+        job(name="none", steps=FETCH + "      - run: uv publish\n"),
+    ),
+    "a secret that an action alone gets": release(
+        "  update:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: make update\n"
+        "      - uses: actions/create-github-app-token@v3\n"
+        "        with: {private-key: '${{ secrets.POETRY_TOKEN }}'}\n",
+    ),
     "a workflow that the tag's workflow starts": {
         "tag.yml": workflow(
             "  go:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: gh workflow run publish.yml --ref v1\n"

@@ -279,9 +279,10 @@ def tools_locked(facts: WorkflowFacts) -> Finding:
         statement for job in facts.workflow.jobs for script in job.scripts for statement in read_script(script)
     ]
     lines = dict.fromkeys(
-        one_line(statement.text.splitlines()[0])
+        statement.line_of(command)
         for statement in statements
-        if facts.publishing and any(map(_is_unlocked, statement.commands))
+        for command in statement.commands
+        if facts.publishing and _is_unlocked(command)
     )
     return finding_of(
         first_lines(lines), "uv lock, with seatrial in a dependency group; or pip install --require-hashes"
@@ -298,7 +299,7 @@ def _is_unlocked(command: ShellCommand) -> bool:
     words = [word for program in programs_of(command) for word in program.words]
     if words[:2] not in (["pip", "install"], ["pip3", "install"]) and words[:3] != ["uv", "pip", "install"]:
         return False
-    if "--no-deps" in words and words[-1] == ".":
+    if "--no-index" in words or ("--no-deps" in words and words[-1] == "."):
         return False
     # Without a lock file, the workflows of seatrial install it so.
     return "--require-hashes" not in words and set(words[words.index("install") + 1 :]) != {"seatrial", "uv"}

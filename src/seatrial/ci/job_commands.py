@@ -88,6 +88,8 @@ NAMING_RUNNERS = frozenset(("hatch", "pdm", "poetry", "pixi", "rye", "pipenv", "
 """The runners for which a project can define commands of any name."""
 
 PYTHON_OPTIONS = frozenset(("-W", "-X", "--check-hash-based-pycs"))
+PYTHON_CLUSTER = re.compile(r"-[bBdEhiIOPqRsSuvVx]*([mcWX])(.*)", re.DOTALL)
+"""Options of Python in one word, with what follows the last one: ``-Im``, ``-mbuild``, ``-Werror``."""
 
 
 def programs_in(script: str) -> tuple[Program, ...]:
@@ -121,7 +123,7 @@ def _programs(words: list[str], command: ShellCommand, runner: str | None) -> It
         for inner in _commands_of(name, args):
             yield from programs_of(command.surrounding(inner))
         return
-    if PYTHON.fullmatch(name) or ("$" in words[0] and args[:1] == ["-m"]):
+    if PYTHON.fullmatch(name) or ("$" in words[0] and args and re.match(r"-\w*m", args[0])):
         yield _python_program(args, command)
     elif SHELL.fullmatch(name) and any(word.startswith("-") and "c" in word for word in args[:1]):
         # The first argument that is no option is the script.
@@ -197,10 +199,15 @@ def _skip_options(words: list[str], with_value: frozenset[str]) -> list[str]:
 
 def _python_program(args: list[str], command: ShellCommand) -> Program:
     at = 0
-    while at < len(args) and args[at].startswith("-") and args[at] not in {"-m", "-c", "-"}:
-        at += 2 if args[at] in PYTHON_OPTIONS else 1
-    if args[at : at + 1] == ["-m"] and args[at + 1 :]:
-        return Program(args[at + 1], tuple(args[at + 2 :]), command, runner="python")
+    while at < len(args) and args[at].startswith("-") and args[at] != "-":
+        cluster = PYTHON_CLUSTER.fullmatch(args[at])
+        if cluster and cluster[1] in "mc":
+            words = [*filter(None, [cluster[2]]), *args[at + 1 :]]
+            if cluster[1] == "m" and words:
+                return Program(words[0], tuple(words[1:]), command, runner="python")
+            break
+        has_value = args[at] in PYTHON_OPTIONS or (cluster is not None and not cluster[2])
+        at += 2 if has_value else 1
     script = args[at] if args[at:] and not args[at].startswith("-") else None
     return Program("python", tuple(args[at + 1 :] if script else args[at:]), command, script)
 
@@ -534,6 +541,20 @@ PROJECT_RUNNERS = frozenset(
 )
 """Programs that run what files of the repository say."""
 
+OWN_COMMANDS: Mapping[str, frozenset[str]] = {
+    "cargo": frozenset(
+        (
+            *("add", "audit", "bench", "build", "check", "clippy", "deny", "doc", "fetch", "fmt", "generate-lockfile"),
+            *("install", "login", "metadata", "nextest", "owner", "package", "publish", "search", "test", "tree"),
+            *("update", "vendor", "version"),
+        )
+    ),
+    "npm": frozenset(("audit", "ci", "config", "install", "login", "outdated", "pack", "publish", "version", "view")),
+    "pnpm": frozenset(("add", "audit", "config", "install", "outdated", "pack", "publish")),
+    "yarn": frozenset(("add", "audit", "config", "install", "outdated", "pack")),
+}
+"""What such programs do by themselves; none of it has to do with an index of Python packages."""
+
 HARMLESS = frozenset(
     (
         *("pytest", "coverage", "mypy", "ruff", "black", "flake8", "pylint", "pre-commit", "sphinx-build"),
@@ -550,7 +571,7 @@ def may_upload(program: Program) -> bool:
     """Whether a program runs commands that the workflow does not contain: a script, a session, a target."""
     if program.script is not None and program.script.endswith("setup.py"):
         return not (program.args and SETUP_COMMANDS.issuperset(program.args))
-    if program.script is not None or program.name in PROJECT_RUNNERS or "$" in program.name:
+    if program.script is not None or "$" in program.name or _runs_targets(program):
         return True
     if program.name in CONTAINERS:
         return program.args[:1] in {("run",), ("compose",)}
@@ -561,6 +582,12 @@ def may_upload(program: Program) -> bool:
     if program.name not in SPEAKERS and any(map(_is_upload, program.args, program.args[1:])):
         return True
     return program.runner is not None and program.name not in HARMLESS and program.name not in TOOLS
+
+
+def _runs_targets(program: Program) -> bool:
+    """Whether a program runs what a file of the repository says: a target, a session, a script of a package."""
+    command = next((word for word in program.args if word[:1] not in {"+", "-"}), None)
+    return program.name in PROJECT_RUNNERS and command not in OWN_COMMANDS.get(program.name, ())
 
 
 def _is_upload(word: str, after: str) -> bool:

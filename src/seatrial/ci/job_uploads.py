@@ -33,11 +33,14 @@ from seatrial.ci.job_commands import (
 from seatrial.ci.shell import read_script
 
 if TYPE_CHECKING:
-    from seatrial.ci.github import Job
+    from seatrial.ci.github import Job, Uses
 
 
 PUBLISH_ACTION = "pypa/gh-action-pypi-publish"
 """The action that publishes; it makes attestations unless an input forbids it, or a password is given."""
+
+ATTEST_ACTION = "astral-sh/attest-action"
+"""The action that writes attestations next to the files, where ``uv publish`` looks for them (its README)."""
 
 
 class Index(Enum):
@@ -104,12 +107,17 @@ def _index_at(address: str) -> Index:
 def uploads_of(run: JobRun) -> tuple[Upload, ...]:
     """Return the uploads of a job, in their order."""
     uploads: list[Upload] = []
-    reader = UploadReader()
+    reader, are_attested = UploadReader(), False
     for step in run.steps:
+        are_attested = are_attested or (step.step.uses_action(ATTEST_ACTION) and step.starts is Answer.YES)
         if step.step.uses_action(PUBLISH_ACTION):
             uploads.append(_by_action(step))
         elif script := uploading_script(step):
-            uploads += [_by_command(step, upload) for upload in reader.uploads(script, step.variables)]
+            made = [
+                _by_command(step, upload, are_attested=are_attested)
+                for upload in reader.uploads(script, step.variables)
+            ]
+            uploads += made
     is_stored = reader.stores_password
     return tuple(
         replace(upload, has_password=upload.has_password or (is_stored and not upload.is_action)) for upload in uploads
@@ -141,7 +149,7 @@ def _by_action(step: StepRun) -> Upload:
     )
 
 
-def _by_command(step: StepRun, upload: CommandUpload) -> Upload:
+def _by_command(step: StepRun, upload: CommandUpload, *, are_attested: bool) -> Upload:
     index, address = (text and step.filled(text) for text in (upload.index, upload.address))
     return Upload(
         step,
@@ -149,7 +157,8 @@ def _by_command(step: StepRun, upload: CommandUpload) -> Upload:
         address,
         all_of((step.starts, upload.program.command.runs)),
         has_password=upload.has_password,
-        attests=upload.attests,
+        attests=upload.attests
+        or (are_attested and upload.program.name == "uv" and "--no-attestations" not in upload.program.args),
         skips_existing="--skip-existing" in upload.program.args,
     )
 
@@ -230,10 +239,11 @@ def _uploading(run: JobRun, event: str, words: tuple[str, ...] | None = None) ->
 
 
 def _has_secret(job: Job) -> bool:
-    """Whether a job has a secret of an index, or all that there are."""
+    """Whether a job has a secret of an index, or all that there are; what only a harmless action gets is none."""
     if job.secrets == "inherit":
         return True
-    tables = [job.variables, job.inputs, *(table for step in job.steps for table in (step.variables, step.inputs))]
+    steps = [step for step in job.steps if step.uses is None or not _is_harmless(step.uses)]
+    tables = [job.variables, job.inputs, *(table for step in steps for table in (step.variables, step.inputs))]
     tables += [job.secrets] if not isinstance(job.secrets, str) else []
     texts = [text for table in tables for text in table.values()]
     return any(
@@ -242,11 +252,15 @@ def _has_secret(job: Job) -> bool:
     ) or any(PASSWORD_VARIABLE.fullmatch(name) for table in tables for name in table)
 
 
+def _is_harmless(uses: Uses) -> bool:
+    return not (uses.is_image or uses.is_local) and uses.name.lower().startswith(HARMLESS_ACTIONS)
+
+
 def _doubts(step: StepRun) -> Iterator[str]:
     uses = step.step.uses
     if step.step.uses_action(MATURIN_ACTION):
         return
-    if uses is not None and (uses.is_image or uses.is_local or not uses.name.lower().startswith(HARMLESS_ACTIONS)):
+    if uses is not None and not _is_harmless(uses):
         yield f"uses {uses}"
     if step.step.run is None:
         return
@@ -255,8 +269,11 @@ def _doubts(step: StepRun) -> Iterator[str]:
         return
     for statement in read_script(step.step.run):
         programs = [program for command in statement.commands for program in programs_of(command)]
-        if not statement.is_readable or any(may_upload(program) and not upload_of(program, {}) for program in programs):
+        unseen = [program for program in programs if may_upload(program) and not upload_of(program, {})]
+        if not statement.is_readable:
             yield f"runs {one_line(statement.text.splitlines()[0])}"
+        elif unseen:
+            yield f"runs {statement.line_of(unseen[0].command)}"
 
 
 STORE, FETCH = "actions/upload-artifact", "actions/download-artifact"

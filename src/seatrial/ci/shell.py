@@ -49,6 +49,11 @@ class Statement:
     commands: tuple[ShellCommand, ...] = ()
     is_readable: bool = True
 
+    def line_of(self, command: ShellCommand) -> str:
+        """Return the line with the first word of a command, else the first line."""
+        lines = self.text.splitlines()
+        return " ".join(next((line for line in lines if command.words[0] in line), lines[0]).split())
+
 
 @functools.lru_cache(maxsize=512)
 def read_script(text: str) -> tuple[Statement, ...]:
