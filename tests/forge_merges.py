@@ -137,8 +137,8 @@ elif args[:2] == ["pr", "create"]:
          "isCrossRepository": False}}
     )
     print(url)
-elif args[:3] == ["api", "--method", "PATCH"]:
-    (request,) = [request for request in state["requests"] if args[3].endswith(f"/pulls/{{request['number']}}")]
+elif args[0] == "api" and option("--method") == "PATCH":
+    (request,) = [request for request in state["requests"] if args[1].endswith(f"/pulls/{{request['number']}}")]
     request["title"] = option("-f").partition("=")[2]
     request["body"] = pathlib.Path(option("-F").partition("@")[2]).read_text()
     print(json.dumps(request))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from forge_merges import WAYS, RecordedGh, by_squash, commit_on_main, merge
 from release_repo import ReleaseRepo, made_once, make_release_repo
+from seatrial.commands import Command
+from seatrial.publish.status import RequestState, RequestStatus
 from workflow_sets import SHAPES, written
 
 if TYPE_CHECKING:
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     from sample_project import SampleProject
 
-pytestmark = pytest.mark.slow
+slow = pytest.mark.slow
 
 
 def _make_requested(folder: Path) -> None:
@@ -47,32 +50,107 @@ def rows(project: SampleProject) -> dict[str, str]:
     return {line.split()[0]: line.split(maxsplit=1)[1] for line in lines if line.strip()}
 
 
-def test_open(requested: ReleaseRepo) -> None:
+URL = "https://github.com/acme/tidepool/pull/7"
+FORM = "https://github.com/acme/tidepool/compare/main...release/1.3.0?expand=1"
+PUSHED = RequestStatus(RequestState.PUSHED, "1.3.0", "release/1.3.0", "main", form=FORM)
+UNKNOWN = replace(PUSHED, is_open=None, reason="no gh")
+OPEN = replace(PUSHED, state=RequestState.OPEN, is_open=True, url=URL)
+BEHIND: dict[str, Any] = {"state": RequestState.BEHIND, "behind": 2}
+EDITED: dict[str, Any] = {"state": RequestState.EDITED, "added": ("c0ffee Fix",)}
+AGAIN = "release --pull-request --version 1.3.0"
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "command", "reason"),
+    [
+        (OPEN, f"1.3.0 is open ({URL})", None, f"merge {URL} into main"),
+        (
+            replace(OPEN, state=RequestState.CHECKS_FAILING, failed_checks=("Gate",)),
+            f"1.3.0 is open, and checks fail: Gate ({URL})",
+            None,
+            "fix what fails on main, and bring the request up to date",
+        ),
+        (
+            replace(OPEN, **BEHIND),
+            f"1.3.0 is open, and behind main by 2 commits ({URL})",
+            AGAIN,
+            "it brings the request up to date",
+        ),
+        (
+            replace(OPEN, **EDITED),
+            f"1.3.0 is open, and has changes that seatrial did not make: c0ffee Fix ({URL})",
+            None,
+            f"merge {URL} as it is, or delete the branch",
+        ),
+        (PUSHED, "release/1.3.0 is pushed, and has no request", AGAIN, "it opens the request"),
+        (
+            UNKNOWN,
+            "release/1.3.0 is pushed; whether a request is open is unknown: no gh",
+            None,
+            f"merge the request of release/1.3.0 into main, or open it: {FORM}",
+        ),
+        (
+            replace(UNKNOWN, url=URL),
+            f"release/1.3.0 is pushed; whether the request {URL} is open is unknown: no gh",
+            None,
+            f"merge {URL} into main",
+        ),
+        (
+            replace(UNKNOWN, **BEHIND),
+            "release/1.3.0 is pushed, and behind main by 2 commits; whether a request is open is unknown: no gh",
+            AGAIN,
+            "it brings the request up to date",
+        ),
+        (
+            replace(PUSHED, state=RequestState.CLOSED),
+            "1.3.0 is not merged, and release/1.3.0 is not on the remote",
+            AGAIN,
+            "it makes the request anew; or release another version",
+        ),
+        (
+            replace(PUSHED, state=RequestState.CLOSED, url=URL),
+            f"1.3.0 is closed, and not merged ({URL})",
+            AGAIN,
+            "it makes the request anew; or release another version",
+        ),
+    ],
+)
+def test_status_says_no_more_than_is_known(status: RequestStatus, text: str, command: str | None, reason: str) -> None:
+    next_command = Command(*command.split()) if command else None
+    assert (str(status), status.next_step) == (text, (next_command, reason))
+
+
+@slow
+def test_pushed(requested: ReleaseRepo) -> None:
     request, command = status(requested.project)
     assert request == {
-        "state": "open",
+        "state": "pushed",
         "version": "1.3.0",
         "branch": "release/1.3.0",
         "into": "main",
+        "is_open": None,
         "behind": 0,
         "added": [],
         "url": None,
         "failed_checks": [],
     }
     assert command is None
-    assert rows(requested.project)["request"] == "1.3.0 is open"
+    assert rows(requested.project)["request"] == (
+        "release/1.3.0 is pushed; whether a request is open is unknown: only GitHub is asked"
+    )
     assert rows(requested.project)["next"] == "nothing: merge the request of release/1.3.0 into main"
 
 
+@slow
 def test_behind_the_branch(requested: ReleaseRepo) -> None:
     commit_on_main(requested)
-    requested.project.git("pull", "-q")
     request, command = status(requested.project)
     assert (request["state"], request["behind"]) == ("behind", 1)
     assert command == "invoke release --pull-request --version 1.3.0"
-    assert rows(requested.project)["request"] == "1.3.0 is open, and behind main by 1 commit"
+    assert rows(requested.project)["request"].startswith("release/1.3.0 is pushed, and behind main by 1 commit; ")
 
 
+@slow
 def test_edited_by_hand(requested: ReleaseRepo) -> None:
     hand = requested.clone("hand").project
     hand.git("checkout", "-q", "release/1.3.0")
@@ -83,6 +161,7 @@ def test_edited_by_hand(requested: ReleaseRepo) -> None:
     assert request["added"] == [f"{hand.git('rev-parse', '--short=12', 'HEAD').strip()} Write it better"]
 
 
+@slow
 @pytest.mark.parametrize("way", WAYS)
 def test_merged_and_not_tagged(requested: ReleaseRepo, way: Any) -> None:
     merge(requested, way)
@@ -97,18 +176,21 @@ def test_merged_and_not_tagged(requested: ReleaseRepo, way: Any) -> None:
     )
 
 
+@slow
 def test_closed(requested: ReleaseRepo) -> None:
     requested.remote.git("branch", "-D", "release/1.3.0")
     request, command = status(requested.project)
     assert (request["state"], command) == ("closed", "invoke release --pull-request --version 1.3.0")
 
 
+@slow
 def test_released(requested: ReleaseRepo) -> None:
     merge(requested, by_squash)
     assert requested.release("--yes").returncode == 0
     assert status(requested.project)[0] is None
 
 
+@slow
 def test_state_of_a_request_is_read_with_gh(requested: ReleaseRepo, tmp_path: Path) -> None:
     """The answers of gh are recorded: nothing is asked of GitHub."""
     gh = RecordedGh(tmp_path / "gh")
@@ -122,3 +204,15 @@ def test_state_of_a_request_is_read_with_gh(requested: ReleaseRepo, tmp_path: Pa
     assert (answer["state"], answer["url"], answer["failed_checks"]) == ("checks_failing", url, ["Gate"])
     gh.state = {"requests": [{**request, "state": "CLOSED"}]}
     assert status(requested.project)[0]["state"] == "closed"
+    gh.state = {"requests": []}
+    answer, command = status(requested.project)
+    assert (answer["state"], answer["is_open"]) == ("pushed", False)
+    assert command == "invoke release --pull-request --version 1.3.0"
+    gh.fail("HTTP 502")
+    row = rows(requested.project)
+    unknown = (
+        "release/1.3.0 is pushed; whether a request is open is unknown: gh pr list ended with exit code 1: HTTP 502"
+    )
+    form = "https://github.com/acme/tidepool/compare/main...release/1.3.0?expand=1"
+    assert row["request"] == unknown
+    assert row["next"] == f"nothing: merge the request of release/1.3.0 into main, or open it: {form}"

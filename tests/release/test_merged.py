@@ -234,8 +234,8 @@ def test_tag_task_without_a_merge(requested: ReleaseRepo) -> None:
     assert requested.state() == before
     assert normalised(ran.message) == lines(
         f"""
-        seatrial: no release was merged that has no tag
-        fix:  merge its request first; the state: invoke status
+        seatrial: every release that was merged has its tag
+        fix:  merge the request of a release first; the state: invoke status
         {READ}NothingMerged
         """
     )
@@ -255,11 +255,13 @@ def test_merge_of_an_old_request_after_a_newer_release(requested: ReleaseRepo) -
         forge.git("push", "-q", "origin", "main")
 
     unprotected(requested, act)
-    requested.project.git("fetch", "-q", "--tags")
+    # The tag of 1.4.0 is not here: the remote is asked.
     message = refused(requested)
     assert message.startswith("seatrial: 1.3.0 was merged after 1.4.0 was released, whose tag v1.4.0 is on origin")
     fix = "release --pull-request --version 1.4.1 --allow-empty"
-    assert message.endswith(f"fix:  raise the version of the branch above 1.4.0: invoke {fix}\n{READ}MergedTooLate\n")
+    assert message.endswith(f"fix:  invoke {fix}\n{READ}MergedTooLate\n")
+    status = json.loads(requested.project.invoke("status", "--json").output)
+    assert (status["request"]["state"], status["next"]["text"]) == ("too_late", f"invoke {fix}")
     released(requested, *fix.split()[1:])
     assert 'version = "1.4.1"' in requested.remote.git("show", "release/1.4.1:pyproject.toml")
 
@@ -391,7 +393,16 @@ def test_two_people_who_tag_at_once(requested: ReleaseRepo) -> None:
     before = requested.state()
     ran = requested.release("--yes")
     assert ran.returncode == 5, ran.output
-    assert f"{READ}PushRefused\n" in ran.output
+    commit = requested.remote.git("rev-parse", "--short=12", "main").strip()
+    assert ran.message == lines(
+        f"""
+        seatrial: somebody else has pushed the tag v1.3.0 to origin meanwhile, at the same commit, {commit}; \
+this one was not pushed
+        fix:  git pull --rebase, then take the tag: git fetch --force origin refs/tags/v1.3.0:refs/tags/v1.3.0
+              then see what is left to release: invoke status
+        {READ}PushRefused
+        """
+    )
     after = requested.state()
     assert (after.files, after.head, after.refs) == (before.files, before.head, before.refs)
     assert requested.remote.git("for-each-ref", "--format=%(contents)", "refs/tags/v1.3.0").strip() == "Theirs"

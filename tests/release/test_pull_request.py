@@ -222,8 +222,8 @@ def test_release_branch_of_somebody_else_stays(repo: ReleaseRepo) -> None:
     assert refused(repo) == lines(
         f"""
         seatrial: origin has a branch release/1.3.0 already, which no release made
-        fix:  git push origin --delete release/1.3.0
-              or name the branches of releases otherwise: release-branch in [tool.seatrial]
+        fix:  name the branches of releases otherwise: release-branch in [tool.seatrial]
+              or, if release/1.3.0 is not needed: git push origin --delete release/1.3.0
         {READ}ReleaseBranchTaken
         """
     )
@@ -245,6 +245,7 @@ def test_branches_that_the_user_may_not_push(repo: ReleaseRepo) -> None:
     words = "remote: error: GH013: Repository rule violations found for refs/heads/release/1.3.0.\n"
     protect(repo, words, "refs/heads/release/1.3.0")
     message = refused(repo)
+    assert not (repo.project.root / ".git/seatrial/request.json").exists()
     assert message.startswith("seatrial: origin did not take the push of release/1.3.0; nothing has changed there:\n")
     assert message.endswith(
         "fix:  let yourself push branches like release/1.3.0, in the settings of the forge; or name them otherwise: "
@@ -354,13 +355,10 @@ def test_second_run_keeps_the_files_in_the_body(repo: ReleaseRepo, tmp_path: Pat
     assert after["body"] == before["body"]
 
 
-@pytest.mark.parametrize("reason", ["To get started with GitHub CLI, please run:  gh auth login", None])
-def test_form_is_named_where_gh_can_not(repo: ReleaseRepo, tmp_path: Path, reason: str | None) -> None:
-    be_on(repo, "https://github.com/acme/tidepool.git")
-    if reason:
-        gh = RecordedGh(tmp_path / "gh")
-        gh.install(repo)
-        gh.fail(reason)
+def test_form_is_named_where_gh_can_not(repo: ReleaseRepo, tmp_path: Path) -> None:
+    gh = RecordedGh(tmp_path / "gh")
+    gh.install(repo)
+    gh.fail("HTTP 502")
     output = requested(repo)
     assert refs(repo) == ["refs/heads/main", "refs/heads/release/1.3.0"]
     address = re.search(r"^request  open it: (\S+)$", output, re.MULTILINE)
@@ -371,7 +369,8 @@ def test_form_is_named_where_gh_can_not(repo: ReleaseRepo, tmp_path: Path, reaso
     body = re.search(r"^body     (\S+), to paste into the request$", output, re.MULTILINE)
     assert body is not None, output
     assert repo.read(body[1]).startswith("## 1.3.0\n")
-    assert (f"gh pr list ended with exit code 1: {reason}" in output) == bool(reason)
+    reason = "gh pr list ended with exit code 1: HTTP 502"
+    assert f"! the request was not opened, because {reason}; open it with the form\n" in output
 
 
 OPTIONS_HOOK = r"""#!/bin/sh
@@ -413,6 +412,14 @@ def test_push_options_open_the_request_without_a_token(repo: ReleaseRepo) -> Non
     assert options[1:3] == ["merge_request.target=main", "merge_request.title=Release 1.3.0"]
     assert options[3].startswith("merge_request.description=## 1.3.0\\n\\n### Features\\n\\n- Tides rise. (#1)\\n")
     assert "request  https://gitlab.com/acme/tidepool/-/merge_requests/7\n" in output
+
+
+def test_remote_without_push_options_gets_the_branch_and_a_form_opens_the_request(repo: ReleaseRepo) -> None:
+    be_on(repo, "https://gitlab.com/acme/tidepool.git")
+    output = requested(repo)
+    assert refs(repo) == ["refs/heads/main", "refs/heads/release/1.3.0"]
+    assert "! origin takes no push options, so the push opens no request\n" in output
+    assert "request  open it: https://gitlab.com/acme/tidepool/-/merge_requests/new?merge_request" in output
 
 
 def test_request_is_remembered(repo: ReleaseRepo) -> None:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,12 +20,15 @@ from urllib.parse import quote, urlencode
 from seatrial import process
 from seatrial.ci.github import read_yaml
 from seatrial.errors import CommandFailed, last_lines
-from seatrial.git.repository import Repository, forge_of, owner_and_name
+from seatrial.git.repository import Repository, forge_of, page_of_repository
 from seatrial.redaction import redact
 
 RUN_FIELDS = "databaseId,workflowName,headSha,event,status,conclusion,url"
 GH_TIMEOUT = 60
 """Seconds that gh may take."""
+
+LOGGED_OUT = 4
+"""The exit code of gh without a login (gh help exit-codes)."""
 
 
 @dataclass(frozen=True)
@@ -156,17 +160,28 @@ class GhFailed(Exception):
     """gh could not do it; the text says why."""
 
 
-def find_pull_request(folder: Path, home: str, head: str) -> PullRequest | None:
-    """Return the newest pull request of a branch of this repository, or None. Raises `GhFailed`.
+def gh_name(page: str) -> str:
+    """Return the name of a repository for gh, OWNER/NAME or HOST/OWNER/NAME; ``page``: its address on GitHub."""
+    return page.partition("://")[2].removeprefix("github.com/")
 
-    ``home``: OWNER/NAME of the repository.
+
+def _api(home: str, path: str) -> tuple[str, ...]:
+    """Return the words of a request to the API about a repository, as `gh_name` names it."""
+    *host, owner, name = home.split("/")
+    return ("api", *(f"--hostname={name}" for name in host), f"repos/{owner}/{name}{path}")
+
+
+def find_pull_request(folder: Path, home: str, head: str) -> PullRequest | None:
+    """Return the pull request of a branch of this repository: the open one, else the newest. Raises `GhFailed`.
+
+    ``home``: the repository, as `gh_name` names it.
     """
     options = ("--repo", home, "--head", head, "--state", "all", "--limit", "20", "--json", VIEW_FIELDS)
     output = _gh(folder, "pr", "list", *options)
     try:
         # A fork can have a branch of the same name.
-        own = next((request for request in json.loads(output) if not request["isCrossRepository"]), None)
-        return PullRequest.from_json(own) if own else None
+        own = [PullRequest.from_json(request) for request in json.loads(output) if not request["isCrossRepository"]]
+        return next((request for request in own if request.state == "open"), own[0] if own else None)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise GhFailed("gh pr list printed something else than JSON") from None
 
@@ -180,7 +195,7 @@ def ensure_pull_request(folder: Path, home: str, text: RequestText) -> str:
         if request and request.state == "open":
             # gh pr edit of 2.23 also asks for classic projects, which GitHub has switched off.
             content = ("-f", f"title={text.title}", "-F", f"body=@{path}")
-            _gh(folder, "api", "--method", "PATCH", f"repos/{home}/pulls/{request.number}", *content)
+            _gh(folder, *_api(home, f"/pulls/{request.number}"), "--method", "PATCH", *content)
             return request.url
         content = ("--title", text.title, "--body-file", str(path))
         branches = ("--base", text.base, "--head", text.head)
@@ -229,6 +244,8 @@ def _gh(folder: Path, *args: str) -> str:
         done = process.run_detached(("gh", *args), cwd=folder, env=_environment(), seconds=GH_TIMEOUT)
     except CommandFailed as error:
         raise GhFailed(f"gh {' '.join(args[:2])} did not end well: {last_lines(error.output).strip()}") from None
+    if done.returncode == LOGGED_OUT:
+        raise GhFailed("gh is not logged in (gh auth login)")
     if done.returncode:
         reason = last_lines(redact(done.errors or done.output), 3).strip()
         raise GhFailed(f"gh {' '.join(args[:2])} ended with exit code {done.returncode}: {reason}")
@@ -304,19 +321,23 @@ def _rule_types(rules: object) -> Iterator[str]:
 
 def _is_protected_on_github(repository: Repository, branch: str) -> bool:
     """Ask GitHub, where gh is installed and logged in: rulesets first, then the protection of the branch."""
-    pairs = (owner_and_name(address) for address in repository.forge_addresses if forge_of(address) == "github")
-    home = next(filter(None, pairs), None)
-    if home is None or not has_gh():
+    pages = (page_of_repository(address) for address in repository.forge_addresses if forge_of(address) == "github")
+    page = next(filter(None, pages), None)
+    if page is None:
         return False
-    path = f"repos/{home[0]}/{home[1]}"
     name = quote(branch, safe="")
-    rules = query_github(repository.root, f"{path}/rules/branches/{name}")
+    ask = partial(_ask_repository, repository.root, gh_name(page))
+    rules = ask(f"/rules/branches/{name}")
     if any(rule in REFUSING_RULES for rule in _rule_types(rules)):
         return True
-    state = query_github(repository.root, f"{path}/branches/{name}") if rules is not None else None
+    state = ask(f"/branches/{name}") if rules is not None else None
     # Everybody may read whether there is a protection; what it asks for, only administrators.
     is_protected = isinstance(state, dict) and state.get("protected") is True
-    return is_protected and _refuses(query_github(repository.root, f"{path}/branches/{name}/protection"))
+    return is_protected and _refuses(ask(f"/branches/{name}/protection"))
+
+
+def _ask_repository(folder: Path, home: str, path: str) -> Any:
+    return _gh_json(folder, *_api(home, path))
 
 
 def _json(path: Path) -> object:

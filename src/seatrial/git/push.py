@@ -8,6 +8,7 @@ Branches of a remote other than the upstream branch: reading them, and pushing o
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
@@ -15,7 +16,7 @@ import shlex
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,9 +166,27 @@ def complete_push(
         if state is PushState.ACCEPTED:
             update_tracking_branch(repository, push.upstream)
     if state is PushState.REFUSED:
+        _require_no_other_tag(repository, push)
         what = f"{remote} did not take the push; nothing has changed there:\n{last_lines(readable_output(output))}"
         raise PushRefused(what, fix=refusal_fix(output, remote) or "fix that, then release again")
     return state, last_lines(readable_output(output))
+
+
+def _require_no_other_tag(repository: Repository, push: AtomicPush) -> None:
+    """Raise `PushRefused` when somebody else has pushed the tag since the remote was asked: it says less itself."""
+    name, remote = push.upstream.remote, None
+    with contextlib.suppress(RemoteUnreachable):
+        remote = read_remote(repository, push.upstream)
+    if remote is None or push.tag not in remote.tags:
+        return
+    commit = remote.tags.get(f"{push.tag}^{{}}", remote.tags[push.tag])
+    is_same = commit == Git(repository.root).line("rev-parse", "--quiet", "--verify", f"{push.oid}^{{commit}}")
+    raise PushRefused(
+        f"somebody else has pushed the tag {push.tag} to {name} meanwhile, at "
+        f"{'the same' if is_same else 'another'} commit, {commit[:12]}; this one was not pushed",
+        fix=f"git pull --rebase, then take the tag: {retake_command(name, push.tag)}\n"
+        f"then see what is left to release: {Command('status')}",
+    )
 
 
 def settle_push(repository: Repository, push: AtomicPush, progress: Progress, patience: float) -> PushState:
@@ -420,6 +439,10 @@ def push_branch(
         done = traced_git(repository, trace).attempt("push", *options, remote.name, *refspecs)
         may_have_arrived = was_sent(trace)
     output = redact(done.errors + done.output)
+    if push.options and "does not support push options" in output:
+        # git has sent nothing.
+        progress.note(f"{remote.name} takes no push options, so the push opens no request")
+        return push_branch(repository, remote, replace(push, options=()), progress, patience)
     reported = dict(states_of_refs(done.output))
     refs = (f"{HEADS}{push.branch}", *(f"{HEADS}{name}" for name, _ in push.removed))
     states = [reported.get(ref) for ref in refs]

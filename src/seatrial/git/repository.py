@@ -304,11 +304,12 @@ def read_identity(repository: Repository) -> tuple[str, str] | None:
 
 def read_tags(repository: Repository, reachable_from: str = "HEAD") -> dict[str, str]:
     """Return the local tags that a commit contains, names to the ids of their objects; none before the first commit."""
-    if not repository.commit:
-        return {}
-    listing = Git(repository.root).run(
-        "for-each-ref", "--format=%(refname:strip=2)%00%(objectname)", f"--merged={reachable_from}", "refs/tags"
-    )
+    return contained_tags(Git(repository.root), reachable_from) if repository.commit else {}
+
+
+def contained_tags(git: Git, commit: str) -> dict[str, str]:
+    """Return the tags that a commit contains, as `read_tags`, in the repository that ``git`` runs in."""
+    listing = git.run("for-each-ref", "--format=%(refname:strip=2)%00%(objectname)", f"--merged={commit}", "refs/tags")
     rows = (line.split("\0") for line in listing.splitlines())
     return {row[0]: row[1] for row in rows}
 
@@ -371,13 +372,13 @@ def has_object(repository: Repository, oid: str) -> bool:
     return not Git(repository.root).attempt("cat-file", "-e", oid).returncode
 
 
-def fetch_objects(repository: Repository, source: Path | str, ref: str) -> None:
-    """Copy the objects of a ref of another repository or a remote into this one, without any ref.
+def fetch_objects(repository: Repository, source: Path | str, *refs: str) -> None:
+    """Copy the objects of refs of another repository or a remote into this one, without any ref.
 
     Raises `CommandFailed`.
     """
     # Some users forbid the file transport (protocol.file.allow), because submodules can use it.
-    _fetch(Git(repository.root, ("protocol.file.allow=always",)), str(source), ref)
+    _fetch(Git(repository.root, ("protocol.file.allow=always",)), str(source), *refs)
 
 
 def update_tracking_branch(repository: Repository, upstream: Upstream) -> None:
@@ -430,9 +431,9 @@ def fast_forward_branch(repository: Repository, branch: str, commit: str) -> str
     return None
 
 
-def _fetch(git: Git, source: str, ref: str) -> None:
+def _fetch(git: Git, source: str, *refs: str) -> None:
     options = ("--no-tags", "--no-write-fetch-head", "--refmap=", "--no-auto-maintenance", "--no-recurse-submodules")
-    git.run("fetch", "--quiet", *options, source, ref)
+    git.run("fetch", "--quiet", *options, source, *refs)
 
 
 FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
@@ -127,6 +127,11 @@ class Scratch:
         patch = self.git.run(*staged, "--no-color", "--no-ext-diff", "--no-textconv", "--diff-filter=d")
         removed = self.git.run(*staged, "--name-only", "-z", "--diff-filter=D")
         return patch, tuple(removed.split("\0")[:-1])
+
+    def add_tags(self, tags: Mapping[str, str]) -> None:
+        """Give the clone further tags, by names and ids; the repository that it borrows from has their objects."""
+        with (self.root / ".git/packed-refs").open("a", encoding="utf-8", errors="surrogateescape") as refs:
+            refs.writelines(f"{oid} refs/tags/{name}\n" for name, oid in tags.items())
 
     def commit(self, message: str) -> str:
         """Commit the staged changes, as the user would, and return the id of HEAD.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from seatrial.ci.forge import GhFailed, find_pull_request, has_gh
+from seatrial.ci.forge import GhFailed, RequestText, find_pull_request
 from seatrial.ci.publisher import file_that_tags
 from seatrial.commands import Command
 from seatrial.errors import IndexUnreachable, Reasons, SeatrialError, count_text
@@ -38,9 +38,10 @@ from seatrial.publish.tagged_release import CiRuns, TaggedRelease, read_ci_runs
 from seatrial.publish.verify import finish_command
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
-from seatrial.release.merged import find_merged_release
+from seatrial.release.merged import MergedTooLate, find_merged_release
 from seatrial.release.plan import first_of
 from seatrial.release.preconditions import (
+    OF_THE_CHECKOUT,
     Preconditions,
     PushTarget,
     local_reasons,
@@ -252,7 +253,8 @@ class ProjectStatus:
         if self.finish and self.finish != PUSH:
             yield self.finish, None
         for reason in self.reasons:
-            command = _git_command(reason)
+            # A request is made on top of the remote's branch.
+            command = None if self.request and reason.code in OF_THE_CHECKOUT else _git_command(reason)
             if command:
                 yield command, reason.what.splitlines()[0]
         if self.finish:
@@ -268,7 +270,7 @@ class ProjectStatus:
 
     def _request_steps(self, *, is_merged: bool) -> Iterator[tuple[Command | str | None, str | None]]:
         """Yield the step of a request that was merged, or of another."""
-        if self.request and (self.request.state is RequestState.MERGED) == is_merged:
+        if self.request and (self.request.state in (RequestState.MERGED, RequestState.TOO_LATE)) == is_merged:
             yield self.request.next_step
 
 
@@ -422,13 +424,15 @@ def _finish_command(
 
 
 class RequestState(Enum):
-    """The state of a request to merge a release."""
+    """The state of a request to merge a release, and the clause that says it of the request or of its branch."""
 
     OPEN = "open"
+    PUSHED = "pushed"
     CHECKS_FAILING = "open, and checks fail"
-    BEHIND = "open, and behind the branch"
-    EDITED = "open, and has changes that seatrial did not make"
+    BEHIND = "behind"
+    EDITED = "changes that seatrial did not make"
     MERGED = "merged, and has no tag yet"
+    TOO_LATE = "merged after a newer release"
     CLOSED = "closed, and not merged"
 
 
@@ -437,8 +441,10 @@ class RequestStatus:
     """The state of a release branch and its request.
 
     ``into``: the branch that it is merged into; ``behind``: how many commits it lacks of that; ``added``: what somebody
-    has changed in it; ``url`` and ``failed_checks``: None and empty where gh can't tell; ``tagged_by``: the workflow
-    that makes the tag after the merge, None for none.
+    has changed in it; ``is_open``: whether the forge has an open request, None where that is unknown, for ``reason``;
+    ``url`` and ``failed_checks``: None and empty where gh can't tell; ``form``: the page that opens a request;
+    ``tagged_by``: the workflow that makes the tag after the merge, None for none; ``instead``: the release that takes
+    the place of one that was merged too late.
     """
 
     state: RequestState
@@ -447,9 +453,13 @@ class RequestStatus:
     into: str
     behind: int = 0
     added: tuple[str, ...] = ()
+    is_open: bool | None = False
+    reason: str | None = None
     url: str | None = None
     failed_checks: tuple[str, ...] = ()
+    form: str | None = None
     tagged_by: str | None = None
+    instead: Command | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return it as a JSON object (docs/json.md)."""
@@ -458,6 +468,7 @@ class RequestStatus:
             "version": self.version,
             "branch": self.branch,
             "into": self.into,
+            "is_open": self.is_open,
             "behind": self.behind,
             "added": list(self.added),
             "url": self.url,
@@ -466,14 +477,24 @@ class RequestStatus:
 
     def __str__(self) -> str:
         """Return it in a line."""
-        details = {
-            RequestState.BEHIND: f" {self.into} by {count_text(self.behind, 'commit')}",
-            RequestState.CHECKS_FAILING: f": {', '.join(self.failed_checks)}",
-            RequestState.EDITED: f": {', '.join(self.added)}",
-        }
-        state = self.state.value.removesuffix(" the branch") if self.state is RequestState.BEHIND else self.state.value
         address = f" ({self.url})" if self.url else ""
-        return f"{self.version} is {state}{details.get(self.state, '')}{address}"
+        if self.state in (RequestState.MERGED, RequestState.TOO_LATE):
+            return f"{self.version} is {self.state.value}"
+        if self.state is RequestState.CLOSED and not self.url:
+            return f"{self.version} is not merged, and {self.branch} is not on the remote"
+        if self.state is RequestState.CLOSED:
+            return f"{self.version} is {self.state.value}{address}"
+        subject = f"{self.version} is open" if self.is_open else f"{self.branch} is pushed"
+        details = {
+            RequestState.BEHIND: f", and behind {self.into} by {count_text(self.behind, 'commit')}",
+            RequestState.CHECKS_FAILING: f", and checks fail: {', '.join(self.failed_checks)}",
+            RequestState.EDITED: f", and has {self.state.value}: {', '.join(self.added)}",
+        }
+        text = f"{subject}{details.get(self.state, '')}"
+        if self.is_open is None:
+            request = f"the request {self.url}" if self.url else "a request"
+            return f"{text}; whether {request} is open is unknown: {self.reason}"
+        return f"{text}{address}" if self.is_open else f"{text}, and has no request"
 
     @property
     def next_step(self) -> tuple[Command | str | None, str]:
@@ -482,13 +503,18 @@ class RequestStatus:
         place = self.url or f"the request of {self.branch}"
         if self.state is RequestState.MERGED and self.tagged_by:
             return None, f"wait for the run of {self.tagged_by}, which makes the tag, or run its failed jobs again"
+        if self.state is RequestState.PUSHED and self.is_open is False:
+            return again, "it opens the request"
+        opening = f", or open it: {self.form}" if self.form and not self.url else ""
         return {
             RequestState.OPEN: (None, f"merge {place} into {self.into}"),
+            RequestState.PUSHED: (None, f"merge {place} into {self.into}{opening}"),
             RequestState.CHECKS_FAILING: (None, f"fix what fails on {self.into}, and bring the request up to date"),
             RequestState.BEHIND: (again, "it brings the request up to date"),
             RequestState.EDITED: (None, f"merge {place} as it is, or delete the branch"),
             RequestState.MERGED: (Command("release"), f"it tags {self.version}, which was merged"),
-            RequestState.CLOSED: (again, f"{self.branch} is gone; or release another version"),
+            RequestState.TOO_LATE: (self.instead, f"it raises the version of {self.into} above the last release"),
+            RequestState.CLOSED: (again, "it makes the request anew; or release another version"),
         }[self.state]
 
 
@@ -500,52 +526,54 @@ def read_request_status(preconditions: Preconditions, snapshot: ProjectSnapshot)
     repository = preconditions.repository
     target, remote = preconditions.require_remote()
     into = target.upstream.branch
-    merged = _merged_version(preconditions)
+    try:
+        merged = find_merged_release(preconditions.on_remote_branch())
+    except MergedTooLate as error:
+        branch = branch_of(snapshot, repository, error.version)
+        return RequestStatus(RequestState.TOO_LATE, str(error.version), branch, into, instead=error.instead)
     if merged is not None:
-        branch = branch_of(snapshot, repository, merged)
-        return RequestStatus(RequestState.MERGED, str(merged), branch, into, tagged_by=file_that_tags(repository.root))
+        branch, tagged_by = branch_of(snapshot, repository, merged.version), file_that_tags(repository.root)
+        return RequestStatus(RequestState.MERGED, str(merged.version), branch, into, tagged_by=tagged_by)
     note = RequestNote.recall(repository)
     branches = read_request_branches(repository, remote, snapshot, note)
     own = [branch for branch in branches if branch.own is not None]
     if own:
-        return _with_forge(repository, _status_of(own[-1], into))
+        return _status_of(repository, own[-1], into, note)
     if note is None or note.project != snapshot.project.name or _is_over(note, snapshot, remote):
         return None
     return RequestStatus(RequestState.CLOSED, note.release, note.branch, into)
-
-
-def _merged_version(preconditions: Preconditions) -> Version | None:
-    try:
-        merged = find_merged_release(preconditions.on_remote_branch())
-    except SeatrialError:
-        # A merge that came too late is reported by the release.
-        return None
-    return merged.version if merged else None
 
 
 def _is_over(note: RequestNote, snapshot: ProjectSnapshot, remote: Remote) -> bool:
     return note.tag in remote.tags or (snapshot.last_version is not None and note.version <= snapshot.last_version)
 
 
-def _status_of(branch: RequestBranch, into: str) -> RequestStatus:
-    state = RequestState.EDITED if branch.added else RequestState.BEHIND if branch.behind else RequestState.OPEN
-    return RequestStatus(state, str(branch.version), branch.name, into, branch.behind, branch.added)
-
-
-def _with_forge(repository: Repository, status: RequestStatus) -> RequestStatus:
-    """Return the status with what gh reports; as it is where gh can't tell."""
+def _status_of(repository: Repository, branch: RequestBranch, into: str, note: RequestNote | None) -> RequestStatus:
+    """Return the status of a branch that is pushed, with what gh reports of its request."""
+    state = RequestState.EDITED if branch.added else RequestState.BEHIND if branch.behind else RequestState.PUSHED
+    title = branch.own.subject if branch.own else branch.name
     forge = Forge.of(repository)
-    if forge.kind != "github" or forge.home is None or not has_gh():
-        return status
+    status = RequestStatus(
+        state,
+        str(branch.version),
+        branch.name,
+        into,
+        branch.behind,
+        branch.added,
+        form=forge.form(RequestText(branch.name, into, title, "")),
+    )
+    unknown = replace(status, is_open=None, url=note.url if note and note.branch == branch.name else None)
+    if forge.kind != "github" or forge.home is None:
+        return replace(unknown, reason="only GitHub is asked")
     try:
         request = find_pull_request(repository.root, forge.home, status.branch)
-    except GhFailed:
+    except GhFailed as error:
+        return replace(unknown, reason=str(error))
+    if request is None or request.state == "merged":
         return status
-    if request is None:
-        return status
-    status = replace(status, url=request.url, failed_checks=request.failed_checks)
-    if request.state == "closed":
+    status = replace(status, is_open=request.state == "open", url=request.url, failed_checks=request.failed_checks)
+    if not status.is_open:
         return replace(status, state=RequestState.CLOSED)
-    if request.failed_checks and status.state is RequestState.OPEN:
-        return replace(status, state=RequestState.CHECKS_FAILING)
+    if state is RequestState.PUSHED:
+        return replace(status, state=RequestState.CHECKS_FAILING if request.failed_checks else RequestState.OPEN)
     return status

@@ -73,6 +73,14 @@ class MergedRelease:
     last: Version | None = None
 
 
+class MergedTooLate(ReleaseError):
+    """A release was merged after a newer one; ``version``: its own; ``instead``: the release that takes its place."""
+
+    def __init__(self, what: str, version: Version, instead: Command) -> None:
+        self.version, self.instead = version, instead
+        super().__init__(what, fix=instead)
+
+
 def tag_merged_release(
     repository: Repository, options: ReleaseOptions, dialog: Dialog, *, is_usual: bool = True, by_hand: bool = False
 ) -> str | None:
@@ -106,9 +114,9 @@ def require_merged_tag(repository: Repository, options: ReleaseOptions, dialog: 
     tag = tag_merged_release(repository, options, dialog, by_hand=True)
     if tag is None:
         raise ReleaseError(
-            "no release was merged that has no tag",
+            "every release that was merged has its tag",
             code="NothingMerged",
-            fix=f"merge its request first; the state: {Command('status')}",
+            fix=f"merge the request of a release first; the state: {Command('status')}",
         )
     return tag
 
@@ -127,13 +135,14 @@ def find_merged_release(
     note = RequestNote.recall(repository)
     with scratch_clone(repository, preconditions.commit) as scratch:
         try:
-            snapshot = read_snapshot(scratch)
+            snapshot = read_snapshot(scratch, remote)
         except SeatrialError:
             # The release that follows reports it.
             return None
         if note and note.project != snapshot.project.name:
             note = None
-        history = f"{snapshot.last_tag}..{preconditions.commit}" if snapshot.last_tag else preconditions.commit
+        last = scratch.tag_id(snapshot.last_tag) if snapshot.last_tag else None
+        history = f"{last}..{preconditions.commit}" if last else preconditions.commit
         commits = read_commits(repository, history)
         merged_version = _merged_version(snapshot, commits, note)
         if merged_version is None or snapshot.tag(merged_version) in remote.tags:
@@ -175,17 +184,17 @@ def _is_newest(snapshot: ProjectSnapshot, version: Version) -> bool:
     return snapshot.last_version is None or version > snapshot.last_version
 
 
-def _late_error(snapshot: ProjectSnapshot, version: Version, remote: Remote) -> ReleaseError:
+def _late_error(snapshot: ProjectSnapshot, version: Version, remote: Remote) -> MergedTooLate:
     last = snapshot.last_version or version
     newer = next_version(last, snapshot.requested.part)
     command = Command("release", "--pull-request", "--version", newer)
     if snapshot.news is not None and not snapshot.fragments:
         command = command.with_words("--allow-empty")
-    return ReleaseError(
+    return MergedTooLate(
         f"{version} was merged after {last} was released, whose tag {snapshot.last_tag} is on "
         f"{remote.name}: its tag would be of a newer project than that of {last}",
-        code="MergedTooLate",
-        fix=f"raise the version of the branch above {last}: {command}",
+        version,
+        command,
     )
 
 
@@ -299,9 +308,9 @@ def _tag(
             scratch = stack.enter_context(scratch_clone(repository, release.commit.commit))
             if not by_hand:
                 _require_no_tagging_workflow(scratch, release)
-            snapshot = read_snapshot(scratch)
+            snapshot = read_snapshot(scratch, remote)
             question = ask_index(snapshot.project, snapshot.config, options.environ)
-            prepared = PreparedRelease(at_commit, scratch, snapshot, release_blockers(at_commit, snapshot))
+            prepared = PreparedRelease(at_commit, scratch, snapshot, release_blockers(at_commit, scratch, snapshot))
             plan = _plan(prepared, release)
             _require_ready(prepared, plan, release, options)
             facts = stack.enter_context(checked_facts(prepared, plan, question, step))

@@ -90,7 +90,8 @@ class Preconditions:
     """The state of a repository and its remote before a release.
 
     ``commit``: the id of HEAD; ``target``: where the release is pushed to, None when the branch follows no branch of a
-    remote; ``remote``: None when it was not asked or did not answer; ``reasons``: all that prevents a release.
+    remote; ``remote``: None when it was not asked or did not answer; ``reasons``: all that prevents a release;
+    ``is_on_remote_branch``: whether ``commit`` is that of the remote's branch instead.
     """
 
     repository: Repository
@@ -99,6 +100,7 @@ class Preconditions:
     remote: Remote | None
     branch_status: BranchStatus
     reasons: tuple[SeatrialError, ...] = ()
+    is_on_remote_branch: bool = False
 
     def require_remote(self) -> tuple[PushTarget, Remote]:
         """Return where the release is pushed to, and what is there now. Raises `reasons` when that is unknown."""
@@ -112,7 +114,7 @@ class Preconditions:
         if remote is None or remote.tip is None or not has_object(self.repository, remote.tip):
             return self
         reasons = tuple(reason for reason in self.reasons if reason.code not in OF_THE_CHECKOUT)
-        return replace(self, commit=remote.tip, reasons=reasons)
+        return replace(self, commit=remote.tip, reasons=reasons, is_on_remote_branch=True)
 
 
 def open_repository(folder: Path, environ: Mapping[str, str]) -> Repository:

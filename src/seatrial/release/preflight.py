@@ -302,7 +302,7 @@ def _attempt_preparation(
     if run.snapshot is None:
         run.reasons.extend(preconditions.reasons)
         return
-    run.reasons.extend(release_blockers(preconditions, run.snapshot))
+    run.reasons.extend(release_blockers(preconditions, scratch, run.snapshot))
     _choose_version(run, run.snapshot, request)
     if run.version is not None:
         run.reached.add(ReleaseStage.VERSION_CHOSEN)

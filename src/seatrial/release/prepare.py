@@ -24,7 +24,14 @@ from seatrial.distributions.distribution import Distribution
 from seatrial.errors import Reasons, ReleaseError, SeatrialError, WorkflowUnknown, last_lines, printable, together
 from seatrial.events import Progress, SessionReader
 from seatrial.git.command import Git, tracked_files
-from seatrial.git.repository import Remote, Repository, files_of_commit, object_of_tag, read_tags, uncommitted_files
+from seatrial.git.repository import (
+    Remote,
+    Repository,
+    contained_tags,
+    fetch_objects,
+    files_of_commit,
+    uncommitted_files,
+)
 from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.project.find_versions import stale_numbers
 from seatrial.project.project import Project
@@ -168,25 +175,37 @@ def open_release(preconditions: Preconditions, towncrier: WaitingCommand | None 
     """
     with scratch_clone(preconditions.repository, preconditions.commit) as scratch:
         try:
-            snapshot = read_snapshot(scratch)
+            snapshot = read_snapshot(scratch, preconditions.remote if preconditions.is_on_remote_branch else None)
         except SeatrialError as error:
             raise together((*preconditions.reasons, error)) from None
-        yield PreparedRelease(preconditions, scratch, snapshot, release_blockers(preconditions, snapshot), towncrier)
+        reasons = release_blockers(preconditions, scratch, snapshot)
+        yield PreparedRelease(preconditions, scratch, snapshot, reasons, towncrier)
 
 
-def read_snapshot(scratch: Scratch) -> ProjectSnapshot:
-    """Read the project in a scratch clone. Raises as `ProjectSnapshot.of` does."""
-    files, tags = files_of_commit(scratch.repository, scratch.base), read_tags(scratch.repository, scratch.base)
-    return ProjectSnapshot.of(scratch.project, files, tags)
+def read_snapshot(scratch: Scratch, remote: Remote | None = None) -> ProjectSnapshot:
+    """Read the project in a scratch clone. Raises as `ProjectSnapshot.of` does.
+
+    ``remote``: one whose newer releases count although the user's repository lacks their tags: the clone gets them.
+    """
+    files = files_of_commit(scratch.repository, scratch.base)
+    snapshot = ProjectSnapshot.of(scratch.project, files, contained_tags(scratch.git, scratch.base))
+    missing = _missing_releases(scratch, snapshot, remote) if remote else {}
+    if remote and missing:
+        fetch_objects(scratch.repository, remote.source, *(f"refs/tags/{tag}" for tag in missing.values()))
+        scratch.add_tags({tag: remote.tags[tag] for tag in missing.values()})
+        return ProjectSnapshot.of(scratch.project, files, contained_tags(scratch.git, scratch.base))
+    return snapshot
 
 
-def release_blockers(preconditions: Preconditions, snapshot: ProjectSnapshot) -> tuple[SeatrialError, ...]:
+def release_blockers(
+    preconditions: Preconditions, scratch: Scratch, snapshot: ProjectSnapshot
+) -> tuple[SeatrialError, ...]:
     """Return all that prevents a release, as far as it is known before the version is."""
     reasons = Reasons(preconditions.reasons)
     with reasons.gather():
         require_branch(preconditions, snapshot.config.branch)
     with reasons.gather():
-        _require_tags(preconditions, snapshot)
+        _require_tags(preconditions, scratch, snapshot)
     with reasons.gather():
         kind = None
         with contextlib.suppress(WorkflowUnknown):
@@ -195,11 +214,20 @@ def release_blockers(preconditions: Preconditions, snapshot: ProjectSnapshot) ->
     return tuple(reasons)
 
 
-def _require_tags(preconditions: Preconditions, snapshot: ProjectSnapshot) -> None:
+def _require_tags(preconditions: Preconditions, scratch: Scratch, snapshot: ProjectSnapshot) -> None:
     """Raise `TagsMissing` for a clone without the remote's newest release, from which the next version follows."""
     remote = preconditions.remote
-    if remote is None:
-        return
+    missing = _missing_releases(scratch, snapshot, remote) if remote else {}
+    if remote and missing:
+        raise ReleaseError(
+            f"{remote.name} has the tag {missing[max(missing)]}, and {preconditions.repository.root} does not",
+            code="TagsMissing",
+            fix="git fetch --tags",
+        )
+
+
+def _missing_releases(scratch: Scratch, snapshot: ProjectSnapshot, remote: Remote) -> dict[Version, str]:
+    """Return the tags of the remote's newer releases that the clone lacks, where it lacks the newest of them."""
     tags = [tag for tag in remote.tags if not tag.endswith("^{}")]
     name = snapshot.project.name
     form = snapshot.tag_form
@@ -208,14 +236,12 @@ def _require_tags(preconditions: Preconditions, snapshot: ProjectSnapshot) -> No
         with contextlib.suppress(SeatrialError):
             form = resolve_tag_form(snapshot.project, snapshot.config, tags, snapshot.places.version)
     releases = released_versions(tags, form, name)
-    newest = max(releases, default=None)
-    is_missing = newest is not None and (newest > snapshot.current or form != snapshot.tag_form)
-    if newest and is_missing and not object_of_tag(preconditions.repository, releases[newest]):
-        raise ReleaseError(
-            f"{remote.name} has the tag {releases[newest]}, and {preconditions.repository.root} does not",
-            code="TagsMissing",
-            fix="git fetch --tags",
-        )
+    newer = {
+        version: tag for version, tag in releases.items() if version > snapshot.current or form != snapshot.tag_form
+    }
+    if not newer or scratch.tag_id(newer[max(newer)]) is not None:
+        return {}
+    return {version: tag for version, tag in newer.items() if scratch.tag_id(tag) is None}
 
 
 def prepare_release(prepared: PreparedRelease, request: ReleaseRequest) -> ReleasePlan:

@@ -17,15 +17,15 @@ from seatrial.ci.forge import (
     RequestText,
     compare_address,
     ensure_pull_request,
+    gh_name,
     gitlab_push_options,
-    has_gh,
     new_merge_request_address,
 )
 from seatrial.ci.publisher import file_that_tags
 from seatrial.commands import Command, Invocation
-from seatrial.errors import ReleaseError, WorkflowUnknown
+from seatrial.errors import PushRefused, ReleaseError, WorkflowUnknown
 from seatrial.git.push import BranchPush, push_branch
-from seatrial.git.repository import Remote, Repository, fetch_objects, owner_and_name, page_of_repository
+from seatrial.git.repository import Remote, Repository, fetch_objects, page_of_repository
 from seatrial.project.write_release import require_version
 from seatrial.release.plan import ReleasePlan, RequestPlan, dry_run_text, request_plan_text
 from seatrial.release.preconditions import require_room_on_index
@@ -66,7 +66,7 @@ class OpenRequest:
 class Forge:
     """Where the request is opened.
 
-    ``kind``: ``github``, ``gitlab`` or None; ``page``: that of the repository; ``home``: OWNER/NAME.
+    ``kind``: ``github``, ``gitlab`` or None; ``page``: that of the repository; ``home``: its name for gh.
     """
 
     kind: str | None
@@ -81,8 +81,13 @@ class Forge:
             kind, _ = forge_of_remote(repository)
         addresses = repository.forge_addresses
         page = next((page for address in addresses if (page := page_of_repository(address))), None)
-        home = next((pair for address in addresses if (pair := owner_and_name(address))), None)
-        return cls(kind, page, "/".join(home) if home else None)
+        return cls(kind, page, gh_name(page) if page else None)
+
+    def form(self, text: RequestText) -> str | None:
+        """Return the address of the form that opens a request, None where it is unknown."""
+        if self.page is None or self.kind is None:
+            return None
+        return (compare_address if self.kind == "github" else new_merge_request_address)(self.page, text)
 
 
 def open_pull_request(
@@ -103,17 +108,17 @@ def open_pull_request(
             checked_release(repository, options, dialog, towncrier, on_remote_branch=True)
         )
         target, remote = prepared.preconditions.require_remote()
-        walk = _plan_request(prepared, plan, remote)
-        dialog.show(request_plan_text(walk.plan, remote))
+        planned = _plan_request(prepared, plan, remote)
+        dialog.show(request_plan_text(planned.plan, remote))
         if not options.is_dry_run:
             dialog.confirm(plan)
 
         with progress.step("commit", "in the scratch clone, without a tag"):
-            note = _commit(prepared, walk, remote, tested=options.tests)
-        if walk.is_pushed(note):
-            progress.note(f"{walk.plan.branch} is up to date: it is not verified and not pushed again")
+            note = _commit(prepared, planned, remote, tested=options.tests)
+        if planned.is_pushed(note):
+            progress.note(f"{planned.plan.branch} is up to date: it is not verified and not pushed again")
             files: tuple[Distribution, ...] = ()
-            note = replace(note, files=walk.note.files if walk.note else {})
+            note = replace(note, files=planned.note.files if planned.note else {})
         else:
             built = verify_release(
                 prepared, plan, tests=options.tests, progress=progress, keep_going=options.keep_going
@@ -130,25 +135,27 @@ def open_pull_request(
 
         forge = Forge.of(repository)
         text = RequestText(
-            walk.plan.branch, target.upstream.branch, title_of(plan), body_of(walk.plan, note.files, remote)
+            planned.plan.branch, target.upstream.branch, title_of(plan), body_of(planned.plan, note.files, remote)
         )
         messages: tuple[str, ...] = ()
-        if not walk.is_pushed(note):
-            with progress.step("push", f"{walk.plan.branch} to {remote.name}, without a tag") as step:
+        if not planned.is_pushed(note):
+            with progress.step("push", f"{planned.plan.branch} to {remote.name}, without a tag") as step:
                 messages = _push(
-                    repository, prepared, walk, note, remote, _options(forge, text), step, options.patience
+                    repository, prepared, planned, note, remote, _options(forge, text), step, options.patience
                 )
-        with progress.step("request", f"to merge {walk.plan.branch} into {target.upstream.branch}") as step:
-            opened = _open(repository, forge, text, note, messages, step, is_pushed=walk.is_pushed(note))
-            if not opened.is_open:
+        with progress.step("request", f"to merge {planned.plan.branch} into {target.upstream.branch}") as step:
+            opened = _open(repository, forge, text, note, messages, step)
+            if opened.is_open:
+                replace(note, url=opened.url).keep(repository)
+            else:
                 opened = replace(opened, body=keep_body(repository, text.body))
-        dialog.show(opened_text(walk.plan, opened, remote, time.monotonic() - started))
+        dialog.show(opened_text(planned.plan, opened, remote, time.monotonic() - started))
         return opened
 
 
 @dataclass(frozen=True)
-class RequestWalk:
-    """A release on its way to a request; ``existing``: its branch on the remote; ``outdated``: those of other versions.
+class PlannedRequest:
+    """A request that is planned; ``existing``: its branch on the remote; ``outdated``: those of other versions.
 
     ``note``: what was pushed before, None when this machine has pushed nothing.
     """
@@ -167,7 +174,7 @@ class RequestWalk:
         return is_same and (before.tested or not note.tested)
 
 
-def _plan_request(prepared: PreparedRelease, plan: ReleasePlan, remote: Remote) -> RequestWalk:
+def _plan_request(prepared: PreparedRelease, plan: ReleasePlan, remote: Remote) -> PlannedRequest:
     """Return what is pushed. Raises `NothingToMerge`, `ReleaseBranchTaken` or `ReleaseBranchEdited`."""
     repository, snapshot = prepared.scratch.repository, prepared.snapshot
     target, _ = prepared.preconditions.require_remote()
@@ -192,12 +199,12 @@ def _plan_request(prepared: PreparedRelease, plan: ReleasePlan, remote: Remote) 
         tagged_by=file_that_tags(prepared.scratch.root),
         replaces=tuple(branch.name for branch in (*([existing] if existing else []), *outdated)),
     )
-    return RequestWalk(request, existing, outdated, note)
+    return PlannedRequest(request, existing, outdated, note)
 
 
-def _commit(prepared: PreparedRelease, walk: RequestWalk, remote: Remote, *, tested: bool) -> RequestNote:
+def _commit(prepared: PreparedRelease, planned: PlannedRequest, remote: Remote, *, tested: bool) -> RequestNote:
     """Commit in the scratch clone, with the trailers of a request. Raises `HookRefused` or `SigningFailed`."""
-    scratch, plan = prepared.scratch, walk.plan.release
+    scratch, plan = prepared.scratch, planned.plan.release
     tree = scratch.git.run("write-tree").strip()
     commit = scratch.commit(with_trailers(plan.message, plan.project, plan.version, tree))
     actual = scratch.git.run("rev-parse", f"{commit}^{{tree}}").strip()
@@ -212,12 +219,12 @@ def _commit(prepared: PreparedRelease, walk: RequestWalk, remote: Remote, *, tes
         release=str(plan.version),
         tag=plan.tag,
         remote=remote.name,
-        branch=walk.plan.branch,
-        into=walk.plan.into,
+        branch=planned.plan.branch,
+        into=planned.plan.into,
         base=scratch.base,
         commit=commit,
         tree=actual,
-        replaced=walk.existing.commit if walk.existing else None,
+        replaced=planned.existing.commit if planned.existing else None,
         tested=tested,
     )
 
@@ -225,7 +232,7 @@ def _commit(prepared: PreparedRelease, walk: RequestWalk, remote: Remote, *, tes
 def _push(
     repository: Repository,
     prepared: PreparedRelease,
-    walk: RequestWalk,
+    planned: PlannedRequest,
     note: RequestNote,
     remote: Remote,
     options: tuple[str, ...],
@@ -240,10 +247,17 @@ def _push(
         branch=note.branch,
         commit=note.commit,
         expected=note.replaced,
-        removed=tuple((branch.name, branch.commit) for branch in walk.outdated),
+        removed=tuple((branch.name, branch.commit) for branch in planned.outdated),
         options=options,
     )
-    return push_branch(repository, remote, push, progress, patience)
+    try:
+        return push_branch(repository, remote, push, progress, patience)
+    except PushRefused:
+        if planned.note:
+            planned.note.keep(repository)
+        else:
+            RequestNote.forget(repository)
+        raise
 
 
 def _options(forge: Forge, text: RequestText) -> tuple[str, ...]:
@@ -257,26 +271,22 @@ def _open(
     note: RequestNote,
     messages: Sequence[str],
     progress: Progress,
-    *,
-    is_pushed: bool,
 ) -> OpenRequest:
-    """Open the request, or return the address of the form that opens it."""
+    """Open the request, or return the address of the form that opens it; ``messages``: the forge's about the push."""
     opened = OpenRequest(note.branch, note.commit, None, is_open=False)
     if forge.kind == "gitlab" and forge.page:
         address = next((word for line in messages for word in line.split() if "/merge_requests/" in word), None)
         if address and "/merge_requests/new" not in address:
             return replace(opened, url=address, is_open=True)
-        if not is_pushed and not address:
-            return replace(opened, url=f"{forge.page}/-/merge_requests", is_open=True)
-        return replace(opened, url=new_merge_request_address(forge.page, text))
-    if forge.kind == "github" and forge.home and forge.page:
-        if has_gh():
-            try:
-                return replace(opened, url=ensure_pull_request(repository.root, forge.home, text), is_open=True)
-            except GhFailed as error:
-                progress.note(f"{error}; the form opens the request too")
-        return replace(opened, url=compare_address(forge.page, text))
-    return opened
+        for line in messages:
+            if "push option" in line:
+                progress.note(line)
+    if forge.kind == "github" and forge.home:
+        try:
+            return replace(opened, url=ensure_pull_request(repository.root, forge.home, text), is_open=True)
+        except GhFailed as error:
+            progress.note(f"the request was not opened, because {error}; open it with the form")
+    return replace(opened, url=forge.form(text))
 
 
 INVOCATION = Invocation((), {})
@@ -296,7 +306,7 @@ def body_of(plan: RequestPlan, files: Mapping[str, str], remote: Remote) -> str:
     release = plan.release
     sections = []
     if release.entry.strip():
-        sections.append(release.entry.strip())
+        sections.append(_shortened(release.entry.strip(), plan.branch))
     if files:
         rows = "\n".join(f"| {name} | `{sha256}` |" for name, sha256 in files.items())
         sections.append(
@@ -319,6 +329,17 @@ def body_of(plan: RequestPlan, files: Mapping[str, str], remote: Remote) -> str:
         f"    git push {remote.name} --delete {plan.branch}\n\nNothing else has changed."
     )
     return "\n\n".join(sections) + "\n"
+
+
+MOST_BYTES = 50_000
+"""The longest entry in a body: GitHub takes bodies of 65,536 characters, git options of a push with 65,516 bytes."""
+
+
+def _shortened(entry: str, branch: str) -> str:
+    if len(entry.encode()) <= MOST_BYTES:
+        return entry
+    whole_lines = entry.encode()[:MOST_BYTES].decode(errors="ignore").rpartition("\n")[0]
+    return f"{whole_lines}\n\nThe entry is longer: the rest is in the changelog on `{branch}`."
 
 
 def opened_text(plan: RequestPlan, opened: OpenRequest, remote: Remote, seconds: float) -> str:

@@ -39,7 +39,7 @@ class RequestNote:
     ``release``: its version; ``branch``: the branch that was pushed; ``into``: the branch that it is merged into;
     ``base``: the commit below it; ``replaced``: the commit that the branch was at before, None for a new branch;
     ``tested``: whether the sessions tagged ``release`` ran; ``files``: the SHA-256 of the files that were verified, by
-    their names.
+    their names; ``url``: the address of the request, None where this machine has not opened it.
     """
 
     project: str
@@ -54,6 +54,7 @@ class RequestNote:
     replaced: str | None = None
     tested: bool = True
     files: Mapping[str, str] = field(default_factory=dict)
+    url: str | None = None
 
     @property
     def version(self) -> Version:
@@ -215,7 +216,8 @@ def require_own_branch(branch: RequestBranch, remote: Remote) -> None:
         raise ReleaseError(
             f"{remote.name} has a branch {branch.name} already, which no release made",
             code="ReleaseBranchTaken",
-            fix=f"{remove}\nor name the branches of releases otherwise: release-branch in [tool.seatrial]",
+            fix="name the branches of releases otherwise: release-branch in [tool.seatrial]\n"
+            f"or, if {branch.name} is not needed: {remove}",
         )
     if branch.added:
         listed = "".join(f"\n  {line}" for line in branch.added)
