@@ -74,8 +74,7 @@ class Runner:
 def read_runners(project: Project, top: Path) -> tuple[Runner, ...]:
     """Return how a project runs everything, what counts most first; ``top``: the work tree of its repository."""
     reader = RunnerReader(project, top)
-    groups = (reader.of_workflows(), reader.of_tox(), reader.of_noxfile(), reader.of_scripts(), reader.of_targets())
-    runners = [runner for group in groups for runner in group]
+    runners = [*reader.of_workflows(), *reader.of_tox(), *reader.of_noxfile(), *reader.of_targets()]
     unique: dict[tuple[Purpose, tuple[str, ...], str], Runner] = {}
     for runner in runners:
         unique.setdefault((runner.purpose, runner.command, runner.where), runner)
@@ -164,7 +163,8 @@ def session_command(program: Program) -> tuple[str, ...] | None:
     if name == "coverage":
         pairs = zip(words, ("", *words))
         words = tuple(word for word, before in pairs if word not in COVERAGE_REPORTS and before != "--debug")
-        return ("coverage", *_source_of_include(words))
+        # Files of the source tree are those of a package.
+        return ("coverage", *(re.sub(r"^--include=(?:src/)?(\w+)/\*.*", r"--source=\1", word) for word in words))
     if name in {"unittest", "twisted.trial", "nose2", "doctest"}:
         return ("python", "-m", name, *words)
     if program.script:
@@ -181,13 +181,6 @@ HATCH_OPTION = re.compile(
     r"|-[rpasc]|--(?:randomize|parallel|cover(?:-quiet)?|all|show|env-errors)|-cq)(?= |$)"
 )
 """The options of ``hatch test`` itself, which come before those of pytest."""
-
-
-def _source_of_include(words: Sequence[str]) -> Iterator[str]:
-    """Yield the arguments of coverage: files of the source tree (``--include=pkg/*``) are those of a package."""
-    for word in words:
-        folder = re.fullmatch(r"--include=(?:src/)?(\w+)/\*.*", word)
-        yield f"--source={folder[1]}" if folder else word
 
 
 def programs_with_folders(script: str, start: str = TOP) -> Iterator[tuple[Program, str]]:
@@ -368,17 +361,11 @@ class RunnerReader:
                         context = Runner(Purpose.TESTS, (), where, needs, variables, pythons, by_hand)
                         yield from self.resolve(program, context, depth=1)
 
-    def of_scripts(self) -> Iterator[Runner]:
-        """Yield what the scripts in tables of hatch, PDM, poe and taskipy run."""
-        for kind in ("hatch", "pdm", "poe", "task", "pixi"):
+    def of_targets(self) -> Iterator[Runner]:
+        """Yield what the scripts in tables of hatch, PDM, poe and taskipy run, and the targets of just and make."""
+        for kind in ("hatch", "pdm", "poe", "task", "pixi", "justfile", "Makefile"):
             for target in self._scripts(kind):
                 yield from self._of_target(kind, target, Runner(Purpose.TESTS, (), ""), 1)
-
-    def of_targets(self) -> Iterator[Runner]:
-        """Yield what the targets of a justfile and of a Makefile run."""
-        for name in ("justfile", "Makefile"):
-            for target in self._scripts(name):
-                yield from self._of_target(name, target, Runner(Purpose.TESTS, (), ""), 1)
 
     def _of_target(self, kind: str, target: str, context: Runner, depth: int) -> Iterator[Runner]:
         """Yield what a script or a target runs, those that it is made of included."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import configparser
 import contextlib
+import functools
 import itertools
 import re
 import shlex
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from seatrial.ci.github import table_at, variables_at
 from seatrial.errors import ProjectError
 from seatrial.project.config_files import read_toml
 
@@ -66,23 +68,18 @@ def read_tox(root: Path) -> tuple[ToxEnvironment, ...]:
     """
     for name in ("tox.ini", "setup.cfg"):
         with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError):
-            text = (root / name).read_text(encoding="utf-8")
-            ini = IniSettings.from_text(name, text)
-            if ini.parser.has_section(ini.core):
-                return ini.environments()
-            if name == "tox.ini" and any(section.startswith("testenv") for section in ini.parser.sections()):
+            ini = IniSettings.from_text(name, (root / name).read_text(encoding="utf-8"))
+            is_tox = name == "tox.ini" and any(section.startswith("testenv") for section in ini.parser.sections())
+            if is_tox or ini.parser.has_section(ini.core):
                 return ini.environments()
     for name in ("pyproject.toml", "tox.toml"):
         with contextlib.suppress(ProjectError):
-            if not (root / name).is_file():
-                continue
             table: Any = read_toml(root / name)
-            if name == "pyproject.toml":
-                table = table.get("tool", {}).get("tox", {})
+            table = table if name == "tox.toml" else table.get("tool", {}).get("tox", {})
             if isinstance(table.get("legacy_tox_ini"), str):
                 return IniSettings.from_text(name, table["legacy_tox_ini"]).environments()
             if table:
-                return TomlSettings(name if name == "tox.toml" else "pyproject.toml", table).environments()
+                return TomlSettings(name, table).environments()
     return ()
 
 
@@ -124,10 +121,12 @@ class IniSettings:
             return list(chosen_lines(self._filled(text, sections[0], factors), factors))
 
         variables = dict(variables_in(lines("set_env", "setenv")))
-        commands = [with_variables(line, variables) for line in join_continued(lines("commands")) if line]
-        where = next(
-            (candidate for candidate in sections if self._value(candidate, "commands") is not None), sections[0]
-        )
+        fields = re.compile(r"\{env:(\w+)(?::[^{}]*)?\}")
+        text = fields.sub(lambda match: variables.get(match[1], match[0]), "\n".join(lines("commands")))
+        # A backslash at its end continues a line.
+        commands = re.sub(r"[ \t]*\\(?:\n|\Z)", " ", text).splitlines()
+        with_commands = (section for section in sections if self._value(section, "commands") is not None)
+        where = next(with_commands, sections[0])
         return ToxEnvironment(
             name,
             f"{self.name} [{where}]",
@@ -153,11 +152,8 @@ class IniSettings:
 
     def _sections(self, name: str) -> list[str]:
         """Return the sections of an environment: its own, and those that it is based on."""
-        own = [
-            section
-            for section in self.parser.sections()
-            if section.startswith("testenv:") and name in expand_braces(section[len("testenv:") :])
-        ]
+        named = (section for section in self.parser.sections() if section.startswith("testenv:"))
+        own = [section for section in named if name in expand_braces(section[len("testenv:") :])]
         bases = [base for section in own for base in split_list(self._value(section, "base") or "")]
         based = [base if base.startswith("testenv") else f"testenv:{base}" for base in bases]
         return [*own, *(base for base in based if self.parser.has_section(base))]
@@ -203,7 +199,7 @@ class TomlSettings:
             return as_list(self._replaced(merged.get(key), factors))
 
         words = [[fill_fields(str(word)) for word in as_list(line)] for line in values("commands")]
-        variables = merged.get("set_env", {})
+        variables = {key: text for key, text in variables_at(merged, "set_env").items() if "{" not in text}
         top = "" if self.name == "tox.toml" else "tool.tox."
         where = next((place for place, table in tables if "commands" in table), "env_run_base")
         return ToxEnvironment(
@@ -213,19 +209,12 @@ class TomlSettings:
             tuple(filter(None, (requirement_of(line) for line in values("deps") if isinstance(line, str)))),
             tuple(map(str, values("extras"))),
             tuple(map(str, values("dependency_groups"))),
-            tuple(
-                (key, value)
-                for key, value in (variables.items() if isinstance(variables, dict) else ())
-                if isinstance(value, str) and "{" not in value
-            ),
+            tuple(variables.items()),
             _folder_of(str(merged.get("change_dir", ""))),
         )
 
     def _table(self, *keys: str) -> Mapping[str, Any]:
-        value: Any = self.table
-        for key in keys:
-            value = value.get(key) if isinstance(value, dict) else None
-        return value if isinstance(value, dict) else {}
+        return functools.reduce(table_at, keys, self.table)
 
     def _templates(self) -> dict[str, list[str]]:
         """Return the environments that each table below ``env_base`` makes of its factors."""
@@ -256,11 +245,7 @@ class TomlSettings:
         if kind == "if":
             default = value.get("then" if _is_true(str(value.get("condition")), factors) else "else")
         elif kind == "ref":
-            keys = [str(key) for key in as_list(value.get("of"))] or [
-                "env",
-                str(value.get("env")),
-                str(value.get("key")),
-            ]
+            keys = list(map(str, as_list(value.get("of")) or ["env", value.get("env"), value.get("key")]))
             keys = keys[2:] if keys[:2] == ["tool", "tox"] else keys
             default = self._table(*keys[:-1]).get(keys[-1])
         return self._replaced(default, factors, depth + 1)
@@ -348,35 +333,20 @@ def _holds(condition: str, factors: frozenset[str]) -> bool:
     )
 
 
-def join_continued(lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines, those that a backslash continues as one."""
-    joined = ""
-    for line in lines:
-        joined += line
-        if joined.endswith("\\"):
-            joined = joined[:-1].rstrip() + " "
-            continue
-        yield joined.strip()
-        joined = ""
-    if joined:
-        yield joined.strip()
-
-
 def requirement_of(line: str) -> str:
     """Return a line of ``deps`` without a comment at its end, "" where it has a value that only a run has."""
-    text = fill_fields(re.sub(r"(^|\s)#.*", "", line).strip())
-    return "" if UNKNOWN in text else text.replace(f"{ROOT}/", "").replace(ROOT, ".")
+    text = _from_top(fill_fields(re.sub(r"(^|\s)#.*", "", line).strip()))
+    return "" if UNKNOWN in text else text
 
 
 def _folder_of(text: str) -> str:
     """Return a folder of the project, its top for one that only a run has."""
-    folder = fill_fields(text).replace(f"{ROOT}/", "").replace(ROOT, ".")
+    folder = _from_top(fill_fields(text))
     return "." if not folder or UNKNOWN in folder or SITE in folder or folder.startswith(("/", "..")) else folder
 
 
-def with_variables(line: str, variables: Mapping[str, str]) -> str:
-    """Return a command with the variables (``{env:NAME}``) that its environment sets."""
-    return re.sub(r"\{env:(\w+)(?::[^{}]*)?\}", lambda match: variables.get(match[1], match[0]), line)
+def _from_top(text: str) -> str:
+    return text.replace(f"{ROOT}/", "").replace(ROOT, ".")
 
 
 def variables_in(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -437,12 +407,10 @@ def cleaned(words: Sequence[str]) -> tuple[str, ...]:
             # An installed package is named as such to pytest.
             kept += ["--pyargs", PurePosixPath(word.replace(SITE, "").lstrip("/")).as_posix().replace("/", ".")]
         else:
-            kept.append(word.replace(f"{ROOT}/", "").replace(ROOT, "."))
-    while kept and kept[0] in {"-", "!"}:
+            kept.append(_from_top(word))
+    while kept and not kept[0].lstrip("-!"):
         del kept[0]
-    if kept and re.match(r"[-!](?=\w)", kept[0]):
-        kept[0] = kept[0][1:]
-    return tuple(kept)
+    return (kept[0].lstrip("-!"), *kept[1:]) if kept else ()
 
 
 def requirements_of(group: Sequence[ToxEnvironment]) -> Iterator[str]:
