@@ -572,6 +572,10 @@ SIMILAR = (
             f"the name tidepool is taken on {PENDING.index}, by A. Author: 1.2.3, of which no version has a tag here; "
             + CHOOSE_ANOTHER,
         ),
+        (
+            replace(FOREIGN, released=None),
+            f"the name tidepool is taken on {PENDING.index}: 1.2.3; {CHOOSE_ANOTHER}",
+        ),
     ],
 )
 def test_name_has_one_answer(release: PendingRelease, text: str) -> None:

@@ -413,7 +413,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         ("--version", "1.3.x"),
         f"""
         seatrial: '1.3.x' is not a version
-        fix:  choose one like 1.5.0, 1.5.0rc1 or 1.5.0.post1
+        fix:  invoke release --no-tests --version VERSION --yes, such as 1.5.0, 1.5.0rc1 or 1.5.0.post1
         {READ}VersionInvalid
         """,
     ),
@@ -422,7 +422,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         ("--version", "1.3.0+local"),
         f"""
         seatrial: 1.3.0+local has a local part, which no index takes
-        fix:  --version 1.3.0
+        fix:  invoke release --version 1.3.0
         {READ}VersionInvalid
         """,
     ),

@@ -10,7 +10,7 @@ from errors_raised import rendered
 from sample_project import lines
 from seatrial.errors import SeatrialError
 from seatrial.tasks import ns
-from seatrial.tasks.command_line import CommandLine, ReadCommand, read_command
+from seatrial.tasks.command_line import NAMES_ELSEWHERE, CommandLine, ReadCommand, read_command
 
 COMMANDS = {name: ns[name] for name in ns.task_names}
 READ = "more: seatrial explain "
@@ -54,7 +54,7 @@ def read(line: str, *, runs_several: bool = False) -> ReadCommand:
         ("tag 1.5.0", {"version": "1.5.0"}),
         ("verify 1.3.0", {"version": "1.3.0"}),
         ("verify --limit 0 --no-install 1.3.0", {"limit": "0", "install": False, "version": "1.3.0"}),
-        ("verify newest", {"version": "newest"}),
+        ("verify --version=v1.3", {"version": "v1.3"}),
         ("undo 1.3.0 --why '- deletes files'", {"version": "1.3.0", "why": "- deletes files"}),
         ("news feature '- Tides rise.'", {"kind": "feature", "text": "- Tides rise."}),
         ("news feature '--keep-going is new.'", {"kind": "feature", "text": "--keep-going is new."}),
@@ -229,6 +229,46 @@ MISTAKES = (
         """,
     ),
     (
+        "release 1.x --yes",
+        f"""
+        '1.x' is not a version
+        fix:  invoke release VERSION --yes, such as 1.5.0, 1.5.0rc1 or 1.5.0.post1
+        {READ}VersionInvalid
+        """,
+    ),
+    (
+        "verify --version=1..2",
+        f"""
+        '1..2' is not a version
+        fix:  invoke verify --version VERSION, such as 1.5.0, 1.5.0rc1 or 1.5.0.post1
+        {READ}VersionInvalid
+        """,
+    ),
+    (
+        "undo sideways",
+        f"""
+        'sideways' is not a version
+        fix:  invoke undo VERSION, such as 1.5.0, 1.5.0rc1 or 1.5.0.post1
+        {READ}VersionInvalid
+        """,
+    ),
+    (
+        "preflight --version minor",
+        f"""
+        'minor' is not a version
+        fix:  invoke preflight --part minor
+        {READ}VersionInvalid
+        """,
+    ),
+    (
+        "rehearse -p 1.2",
+        f"""
+        '1.2' is a version, and no part of one
+        fix:  invoke rehearse --version 1.2
+        {READ}PartUnknown
+        """,
+    ),
+    (
         "release minor 1.3.0 patch",
         f"""
         release does not take 'patch'
@@ -311,9 +351,9 @@ MISTAKES = (
     (
         "verify https://me:hush@index.example/ more",
         f"""
-        verify does not take 'more'
-        fix:  invoke verify 'https://***@index.example/'
-        {READ}WordUnexpected
+        'https://***@index.example/' is not a version
+        fix:  invoke verify VERSION more, such as 1.5.0, 1.5.0rc1 or 1.5.0.post1
+        {READ}VersionInvalid
         """,
     ),
 )
@@ -324,3 +364,46 @@ def test_mistake_is_answered_with_the_line_that_was_meant(line: str, message: st
     with pytest.raises(SeatrialError) as caught:
         read(line)
     assert rendered(caught.value.explained_text) == lines(message).rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "suggestion", "fix"),
+    [
+        ("relase minor", "release", "invoke release minor"),
+        ("plan", "release --dry-run", "invoke release --dry-run"),
+        ("Plan --yes minor", "release --dry-run", "invoke release --dry-run --yes minor"),
+        ("prepare", "preflight", "invoke preflight"),
+        ("upload dist/tidepool.whl", "publish", "invoke publish"),
+        ("deploy --yes", "publish", "invoke publish --yes"),
+        ("ship 1.3.0", "release", "invoke release 1.3.0"),
+        ("minor", "release minor", "invoke release minor"),
+        ("1.3.0 --yes", "release 1.3.0", "invoke release 1.3.0 --yes"),
+        ("add feature 'It is new.'", "news", "invoke news feature 'It is new.'"),
+        ("yank", "undo", "invoke undo VERSION"),
+        ("tests -- -k tide", "nox -s tests", "nox -s tests"),
+        ("lint", "nox -s lint", "nox -s lint"),
+        ("build", "nox -s build", "nox -s build"),
+        ("docs", "explain", "invoke explain"),
+        ("log", "status", "invoke status"),
+        ("show", "status", "invoke status"),
+        ("version", "--version", "seatrial --version"),
+        ("biuld", "nox -s build", "nox -s build"),
+        ("verison", "verify", "invoke verify"),
+        ("rehaerse 1.3.0 --yes", "rehearse", "invoke rehearse"),
+        ("ci.verison", "ci.version", "invoke ci.version"),
+        ("sideways", None, "invoke --help"),
+    ],
+)
+def test_unknown_command_leads_to_the_one_that_was_meant(line: str, suggestion: str | None, fix: str) -> None:
+    words = tuple(shlex.split(line))
+    with pytest.raises(SeatrialError) as caught:
+        CommandLine(words, COMMANDS).require_command(0)
+    question = f"; did you mean {suggestion}?" if suggestion else ""
+    assert rendered(caught.value) == f"unknown command {words[0]!r}{question}\nfix:  {fix}"
+
+
+def test_word_of_another_tool_means_a_command_that_exists() -> None:
+    programs = {target.split()[0] for target in NAMES_ELSEWHERE}
+    assert programs - COMMANDS.keys() == {"nox", "--help", "--version"}
+    words = [word for group in NAMES_ELSEWHERE.values() for word in group.split()]
+    assert sorted({word for word in words if words.count(word) > 1 or word in COMMANDS}) == []

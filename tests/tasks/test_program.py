@@ -110,6 +110,8 @@ MISTAKES = (
     ),
 )
 
+PLAN_FIX = f"fix:  seatrial release --dry-run --no-color\n{READ}CommandUnknown"
+
 
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> ReleaseRepo:
@@ -206,6 +208,17 @@ def test_option_of_invoke_is_absent(repo: ReleaseRepo) -> None:
     ran = repo.project.seatrial("--dry", "release", "patch", "--yes")
     assert ran.output.splitlines()[1] == "fix:  seatrial release --dry-run patch --yes"
     assert repo.state() == before
+
+
+def test_option_of_the_program_may_come_first_or_alone(repo: ReleaseRepo) -> None:
+    pages = {repo.project.seatrial(*words.split()).output for words in ("--help", "-q", "-v --no-color", "help -q")}
+    assert len(pages) == 1
+    for line, fix in (
+        ("--version=3", "--version takes no value\nfix:  seatrial --version\nmore: seatrial explain ValueUnknown"),
+        ("--no-color plan", f"unknown command 'plan'; did you mean release --dry-run?\n{PLAN_FIX}"),
+    ):
+        ran = repo.project.seatrial(*line.split())
+        assert (ran.returncode, ran.output) == (2, f"seatrial: {fix}\n"), line
 
 
 def test_help_is_the_same_with_invoke(repo: ReleaseRepo) -> None:

@@ -172,10 +172,8 @@ def answer_about_name(release: PendingRelease) -> NameAnswer:
     if release.is_strange:
         versions = ", ".join(map(str, on_index.versions[-3:]))
         holder = f", by {release.holder}" if release.holder else ""
-        return NameAnswer(
-            f"the name {name} is taken on {index}{holder}: {versions}, of which no version has a tag here",
-            CHOOSE_ANOTHER,
-        )
+        tags = "" if release.released is None else ", of which no version has a tag here"
+        return NameAnswer(f"the name {name} is taken on {index}{holder}: {versions}{tags}", CHOOSE_ANOTHER)
     return NameAnswer(f"{index} has {name}, with versions that are tagged here")
 
 

@@ -97,21 +97,21 @@ class ProjectFiles:
 class PendingRelease:
     """A release that is about to go to an index, ``version`` None where none was found, and what is there already.
 
-    ``index``: the address, fit to be shown; ``released``: the versions that the repository has tags of; ``holder``: who
-    made the project there, None if unknown.
+    ``index``: the address, fit to be shown; ``released``: the versions that the repository has tags of, None where
+    there is no repository yet; ``holder``: who made the project there, None if unknown.
     """
 
     index: str
     name: str
     version: Version | None
     project_files: ProjectFiles
-    released: tuple[Version, ...] = ()
+    released: tuple[Version, ...] | None = ()
     holder: str | None = None
 
     @property
     def is_strange(self) -> bool:
         """Whether the index has versions of the project, none of which has a tag in the repository."""
-        return bool(self.project_files.versions) and not set(self.project_files.versions) & set(self.released)
+        return bool(self.project_files.versions) and not set(self.project_files.versions) & set(self.released or ())
 
 
 @dataclass(frozen=True)

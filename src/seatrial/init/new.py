@@ -11,14 +11,13 @@ import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import resources
 from itertools import compress
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
 
 import tomlkit
 from packaging.utils import InvalidName, canonicalize_name
@@ -37,10 +36,6 @@ from seatrial.init.files import python_classifiers, write_proposal
 from seatrial.init.propose import Parts
 from seatrial.pythons import OLDEST_MINOR, end_of_life, end_of_life_text, newest_minor
 from seatrial.redaction import redacted_address
-
-if TYPE_CHECKING:
-    from packaging.version import Version
-
 
 LICENSES = ("MIT", "Apache-2.0", "BSD-3-Clause", "GPL-3.0-or-later")
 """The licences that a package can get, as SPDX expressions."""
@@ -361,16 +356,16 @@ def _module(text: str) -> str:
     return re.sub(r"[-_.]+", "_", text).lower()
 
 
-def name_answer(name: str, index: str, released: Collection[Version] = ()) -> NameAnswer:
-    """Return what an index has under the name of a project; "unknown" when it does not answer.
+def name_answer(name: str, index: str) -> NameAnswer:
+    """Return what an index has under the name of a new project; "unknown" when it does not answer.
 
-    ``index``: the address of its simple API; ``released``: the versions that have a tag here.
+    ``index``: the address of its simple API.
     """
     try:
         project_files = read_project_or_look_alike(index, name)
     except IndexUnreachable as error:
         return NameAnswer(f"whether the name {name} is free is unknown: {error.what}")
-    pending = PendingRelease(redacted_address(index), name, None, project_files, tuple(released))
+    pending = PendingRelease(redacted_address(index), name, None, project_files, None)
     holder = maker_of_newest(project_files) if pending.is_strange else ""
     return answer_about_name(replace(pending, holder=holder))
 

@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from seatrial.commands import Command
 from seatrial.errors import ReleaseError
+from seatrial.redaction import redact
 
 PARTS = ("major", "minor", "patch")
 """The parts of a release number, the largest first."""
@@ -26,6 +27,8 @@ CALENDAR = "calendar"
 
 PART_NAMES = (*PARTS, "a", "b", "rc", *OTHERS, CALENDAR, "auto")
 """What ``--part`` takes, each under one name."""
+
+VERSION_EXAMPLES = "1.5.0, 1.5.0rc1 or 1.5.0.post1"
 
 PART_OF_KIND = {
     "breaking": "major",
@@ -53,9 +56,9 @@ def parse_version(text: str) -> Version:
         return Version(text)
     except InvalidVersion:
         raise ReleaseError(
-            f"{text!r} is not a version",
+            f"{redact(text)!r} is not a version",
             code="VersionInvalid",
-            fix="choose one like 1.5.0, 1.5.0rc1 or 1.5.0.post1",
+            fix=f"choose one like {VERSION_EXAMPLES}",
         ) from None
 
 

@@ -316,7 +316,7 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version, remote: Remot
         raise ReleaseError(
             f"{version} has a local part, which no index takes",
             code="VersionInvalid",
-            fix=f"--version {version.public}",
+            fix=Command("release", "--version", version.public),
         )
 
 

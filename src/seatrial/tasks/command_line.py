@@ -14,10 +14,10 @@ import shutil
 import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from seatrial.commands import Command
-from seatrial.errors import ProjectError, ReleaseError, SeatrialError, did_you_mean, nearest
+from seatrial.errors import CLOSE_CODE, ProjectError, ReleaseError, SeatrialError, did_you_mean, nearest
 from seatrial.redaction import redact
 
 if TYPE_CHECKING:
@@ -53,6 +53,33 @@ SAMPLES = {"part": "minor", "index": "testpypi", "limit": "600", "shell": "bash"
 
 VERSION = re.compile(r"[vV]?\d")
 """How a version begins, and no part does."""
+
+NAMES_ELSEWHERE = {
+    "release --dry-run": "dry-run plan",
+    "preflight": "doctor precheck prepare validate",
+    "rehearse": "simulate try",
+    "release": "finalize ship",
+    "release --resume": "continue finish resume",
+    "publish": "deploy upload",
+    "undo": "delete revert rollback unpublish yank",
+    "news": "add create entry fragment note",
+    "bump": "bumpversion increment raise",
+    "status": "current info log show state",
+    "changelog": "changes notes",
+    "new": "generate scaffold startproject",
+    "init": "adopt install setup",
+    "init --remove": "uninstall",
+    "check": "audit twine",
+    "explain": "doc docs man",
+    "--help": "commands list ls",
+    "--version": "version",
+    "nox": "run sessions",
+    "nox -s tests": "pytest test tests",
+    "nox -s lint": "fmt format lint ruff",
+    "nox -s mypy": "mypy typecheck types typing",
+    "nox -s build": "build dist sdist wheel",
+}
+"""For a command, the words that other tools have for it."""
 
 FLAG = re.compile(r"--?[A-Za-z][\w-]*(=.*)?", re.DOTALL)
 """A flag; any other word that begins with a dash is a text or a number."""
@@ -122,12 +149,50 @@ class CommandLine:
         word = self.words[at]
         if word in self.commands:
             return
-        near = nearest(word, self.commands)
+        near = _commands_near(word, self.commands)
         raise ProjectError(
             f"unknown command {redact(word)!r}{did_you_mean(near)}",
             code="CommandUnknown",
-            fix=self.with_words(at, near[0]) if near else Command("--help"),
+            fix=self._with_command(at, near[0]) if near else Command("--help"),
         )
+
+    def _with_command(self, at: int, suggestion: str) -> str | Command:
+        """Return the line with the command that is meant, and the words after it if the command takes them."""
+        name, *options = suggestion.split()
+        task = self.commands.get(name)
+        if name == "nox":
+            return suggestion
+        if name.startswith("-"):
+            return Command(name, program_only=True)
+        if not hasattr(task, "parameters"):
+            # A task of the project.
+            return self.with_words(at, suggestion)
+        fix: str | Command = ""
+        for following in (self.words[at + 1 :], ()):
+            line = CommandLine((*self.words[:at], name, *options, *following), self.commands)
+            try:
+                read_command(line, at, cast("CommandTask", task))
+            except SeatrialError as error:
+                fix = error.fix
+            else:
+                return typed(line.words)
+        return fix
+
+
+def _commands_near(word: str, commands: Collection[str]) -> tuple[str, ...]:
+    """Return the commands that a word may mean, also to a user of other tools; a part means its release."""
+    # Loaded here because only a mistake needs it.
+    from seatrial.project.versions import is_part  # noqa: PLC0415
+
+    if is_part(word) or VERSION.match(word):
+        return (f"release {word}",)
+    suggestions = {name: command for command, names in NAMES_ELSEWHERE.items() for name in names.split()}
+    if word.casefold() in suggestions:
+        return (suggestions[word.casefold()],)
+    # Few people type a command of CI.
+    usual = [name for name in commands if word.startswith("ci") or not name.startswith("ci.")]
+    elsewhere = (suggestions[name] for name in nearest(word, suggestions, CLOSE_CODE))
+    return nearest(word, usual) or tuple(dict.fromkeys(elsewhere))
 
 
 def typed(words: Sequence[str]) -> Command:
@@ -296,7 +361,9 @@ class _Reader:
         if parameter.takes_value and isinstance(parameter.default, int):
             value = self._number(parameter, value, at, length)
         if name == "part":
-            self._require_part(value, at + length - 1)
+            self._require_part(value, at, length)
+        if name == "version":
+            self._require_version(value, at, length)
         if values.setdefault(name, value) != value:
             raise ProjectError(
                 f"{parameter.flag} is given twice: {redact(str(values[name]))} and {redact(str(value))}",
@@ -304,16 +371,20 @@ class _Reader:
                 fix=self._line.with_words(at, instead_of=length),
             )
 
+    def _with_value(self, at: int, length: int, value: str) -> Command:
+        """Return the command line with another value of a parameter, given in the same way."""
+        word = self._line.words[at]
+        flag = [word.rstrip().partition("=")[0]] if FLAG.fullmatch(word) else []
+        return self._line.with_words(at, *flag, value, instead_of=length)
+
     def _empty_value(self, parameter: Parameter, at: int, length: int) -> SeatrialError:
         """Return the error about a value of blanks, such as that of a variable of the shell that is not set."""
-        word = self._line.words[at]
-        is_flag = word.startswith("-")
+        is_flag = self._line.words[at].startswith("-")
         name = f"{parameter.flag} needs a value" if is_flag else f"{self._command.name} needs {metavar(parameter)}"
-        words = [word.rstrip().partition("=")[0]] * is_flag
         return ProjectError(
             f"{name}, and was given an empty text",
             code="ValueMissing",
-            fix=self._line.with_words(at, *words, sample_value(parameter), instead_of=length),
+            fix=self._with_value(at, length, sample_value(parameter)),
         )
 
     def _number(self, parameter: Parameter, value: str, at: int, length: int) -> int:
@@ -325,19 +396,39 @@ class _Reader:
             fix=self._line.with_words(at, parameter.flag, "1", instead_of=length),
         )
 
-    def _require_part(self, part: str, at: int) -> None:
+    def _require_part(self, part: str, at: int, length: int) -> None:
         # Loaded here because few commands have a part, and it loads packaging.
         from seatrial.project.versions import PART_NAMES, is_part  # noqa: PLC0415
 
         if is_part(part):
             return
+        if VERSION.match(part):
+            raise ReleaseError(
+                f"{redact(part)!r} is a version, and no part of one",
+                code="PartUnknown",
+                fix=self._line.with_words(at, "--version", part, instead_of=length),
+            )
         near = nearest(part, PART_NAMES)
+        at += length - 1
         before = self._line.words[at][: -len(part)]
         raise ReleaseError(
             f"unknown part {redact(part)!r}{did_you_mean(near) or ': choose from ' + ', '.join(PART_NAMES)}",
             code="PartUnknown",
             fix="; or ".join(str(self._line.with_words(at, before + name)) for name in near or (SAMPLES["part"],)),
         )
+
+    def _require_version(self, version: str, at: int, length: int) -> None:
+        # Loaded here for the same reason.
+        from seatrial.project.versions import VERSION_EXAMPLES, is_part, parse_version  # noqa: PLC0415
+
+        try:
+            parse_version(version)
+        except ReleaseError as error:
+            if "part" in self._parameters and is_part(version):
+                error.fix = str(self._line.with_words(at, "--part", version, instead_of=length))
+            else:
+                error.fix = f"{self._with_value(at, length, 'VERSION')}, such as {VERSION_EXAMPLES}"
+            raise
 
     def _needs_word(self) -> bool:
         """Whether a required word is missing: then the name of a command is taken for that word."""

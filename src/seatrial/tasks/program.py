@@ -6,6 +6,7 @@ obey none, and a parser that takes ``--help`` for the text of a fragment.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from invoke.exceptions import Exit
 
 from seatrial.commands import Command, split_project_option
 from seatrial.errors import ProjectError, did_you_mean, nearest
+from seatrial.redaction import redact
 from seatrial.tasks import GROUPS, ns
 from seatrial.tasks.command_line import (
     HELP,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 VERSION = ("--version", "-V")
 SHARED = (PROJECT, *SHARED_PARAMETERS)
+SHARED_FLAGS = frozenset(flag for parameter in SHARED_PARAMETERS for flag in parameter.flags)
 FLAGS = (*(parameter.flag for parameter in SHARED), VERSION[0], HELP[0])
 
 DRY_VARIABLE = "INVOKE_RUN_DRY"
@@ -92,7 +95,12 @@ def _run(words: list[str]) -> None:
             show(f"{text}\t{about}" if about else text)
         return
     names = {**commands, "help": None}
-    words = _command_first(words, names)
+    shared = tuple(itertools.takewhile(lambda word: word in SHARED_FLAGS, words))
+    words = _command_first(words[len(shared) :], names)
+    if words[:1] == ["help"]:
+        words = [word for word in words if word not in SHARED_FLAGS]
+    elif words and not words[0].startswith("-"):
+        words[1:1] = shared
     line = CommandLine(tuple(words), names)
     if not words or words[0] in HELP or words == ["help"] or (words[0] == "help" and words[1] in HELP):
         show(_overview(commands), paint=paint_help)
@@ -162,14 +170,16 @@ def _overview(commands: Mapping[str, CommandTask]) -> str:
 
 
 def _unknown_option(line: CommandLine) -> ProjectError:
-    option, _, value = line.words[0].partition("=")
+    option = line.words[0].partition("=")[0]
     if option == "--project":
         return ProjectError(
             "--project needs a value", code="ValueMissing", fix=line.with_words(0, "--project", "FOLDER")
         )
+    if option in FLAGS:
+        return ProjectError(f"{option} takes no value", code="ValueUnknown", fix=line.with_words(0, option))
     near = nearest(option, FLAGS)
     return ProjectError(
-        f"seatrial has no option {option}{did_you_mean(near)}",
+        f"seatrial has no option {redact(option)}{did_you_mean(near)}",
         code="OptionUnknown",
-        fix=line.with_words(0, near[0] + value) if near else typed(("--help",)),
+        fix=line.with_words(0, near[0]) if near else typed(("--help",)),
     )
