@@ -8,7 +8,7 @@ import csv
 import email
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -262,16 +262,11 @@ REBUILD_NAME = "build it with a current build backend, and do not rename it: nox
     needs=(READABLE,),
 )
 def sdist_name(file: Distribution) -> Finding:
-    return finding_of(_sdist_name_errors(file), REBUILD_NAME)
-
-
-def _sdist_name_errors(file: Distribution) -> Iterator[str]:
     metadata = file.metadata
     try:
         name = str(FileName.parse(file.name).project)
     except ValueError:
-        yield f"Invalid source distribution filename: {file.name}"
-        return
+        return Finding.failed(f"Invalid source distribution filename: {file.name}", REBUILD_NAME)
     project, version = canonicalize_name(metadata.name), metadata.version
     if version and version.is_postrelease and name != project and file.name.count("-") > 1:
         # In NAME-1.0-1.tar.gz the version has a hyphen.
@@ -279,9 +274,9 @@ def _sdist_name_errors(file: Distribution) -> Iterator[str]:
     start = project.replace("-", "_")
     expected = f"{start}-{version}.tar.gz"
     if canonicalize_name(name) != project:
-        yield f"Start filename for {metadata.name!r} with {start!r}."
-    elif file.name != expected:
-        yield f"Filename {file.name!r} is invalid, should be {expected!r}."
+        return Finding.failed(f"Start filename for {metadata.name!r} with {start!r}.", REBUILD_NAME)
+    line = f"Filename {file.name!r} is invalid, should be {expected!r}."
+    return finding_of([] if file.name == expected else [line], REBUILD_NAME)
 
 
 @wheel_check(
@@ -478,12 +473,9 @@ def _record_differences(file: Distribution) -> Iterator[str]:
     for name, written in record.items():
         algorithm, _, value = written.partition("=")
         digest = held.get(name)
-        if algorithm == "sha256" and digest and value.rstrip("=") != _in_base64(digest):
+        expected = base64.urlsafe_b64encode(bytes.fromhex(digest or "")).decode()
+        if algorithm == "sha256" and digest and value.rstrip("=") != expected.rstrip("="):
             yield f"{name} has another hash than RECORD lists"
-
-
-def _in_base64(digest: str) -> str:
-    return base64.urlsafe_b64encode(bytes.fromhex(digest)).decode().rstrip("=")
 
 
 ENTRY_POINT = re.compile(r"[\w.-]+")
@@ -553,7 +545,7 @@ def wheel_fields(file: Distribution) -> Finding:
     expected = {str(tag) for tag in file.file_name.tags}
     if not tags:
         lines.append("WHEEL has no Tag")
-    elif _expanded(tags) != expected:
+    elif set().union(*map(_expanded, tags)) != expected:
         lines.append(
             f"WHEEL has the tags {', '.join(sorted(tags))}, and the file name says {', '.join(sorted(expected))}"
         )
@@ -566,12 +558,8 @@ def _wheel_fields(file: Distribution, name: str) -> tuple[str, ...]:
     return tuple(str(value) for value in values)
 
 
-def _expanded(tags: Iterable[str]) -> set[str]:
-    """Return tags with each compressed set written out: ``py2.py3-none-any`` is two tags (PEP 425)."""
-    return {simple for tag in tags for simple in _simple_tags(tag)}
-
-
-def _simple_tags(tag: str) -> set[str]:
+def _expanded(tag: str) -> set[str]:
+    """Return a tag with each compressed set written out: ``py2.py3-none-any`` is two tags (PEP 425)."""
     try:
         return {str(simple) for simple in parse_tag(tag)}
     except ValueError:

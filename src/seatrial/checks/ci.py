@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of
 from seatrial.ci.expressions import Answer, any_of
 from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow
 from seatrial.ci.job_commands import builds, programs_in, sessions_named
-from seatrial.ci.job_uploads import Index, index_of, transfer_problems
+from seatrial.ci.job_uploads import Index, transfer_problems
 from seatrial.ci.publisher import CiFacts, PublishingJob, mismatch_with_tag, titles_before
 from seatrial.commands import Command
 from seatrial.findings import Finding
@@ -184,16 +185,11 @@ def addresses_correct(facts: CiFacts) -> Finding:
     lines = [
         f"{run.place} uploads to {upload.address}"
         for run, upload in facts.publishing.uploads
-        if upload.address and _is_mistaken(upload.address)
+        if upload.address and upload.index in {Index.PYPI, Index.TESTPYPI}
+        if upload.address not in upload_addresses().values()
     ]
-    return finding_of(
-        dict.fromkeys(lines), "leave it out for PyPI; for TestPyPI: twine upload --repository testpypi dist/*"
-    )
-
-
-def _is_mistaken(address: str) -> bool:
-    is_of_pypi = index_of(None, address) in {Index.PYPI, Index.TESTPYPI}
-    return is_of_pypi and address not in upload_addresses().values()
+    fix = "leave it out for PyPI; for TestPyPI: twine upload --repository testpypi dist/*"
+    return finding_of(dict.fromkeys(lines), fix)
 
 
 @ci_check(
@@ -261,10 +257,8 @@ def tag_checked_out(facts: CiFacts) -> Finding:
     steps = [step for other in job.entry.jobs for step in other.steps if step.uses_action("actions/checkout")]
     if job.event != "workflow_run" or all(step.inputs.get("ref") for step in steps):
         return Finding.passed()
-    after = titles_before(job.entry)
-    problem = (
-        f"{job.entry.name} starts after {after} on the default branch, and checks out that branch, not {facts.tag}"
-    )
+    start = f"{job.entry.name} starts after {titles_before(job.entry)} on the default branch"
+    problem = f"{start}, and checks out that branch, not {facts.tag}"
     return Finding.failed(problem, "with:\n  ref: ${{ github.event.workflow_run.head_sha }}")
 
 
@@ -343,17 +337,11 @@ def submodules_present(facts: CiFacts) -> Finding:
     needs=(),
 )
 def submodules_pushed(facts: CiFacts) -> Finding:
-    fixes = {
-        **{
-            f"{path} is a repository of its own, and .gitmodules does not name it": f"git submodule add ADDRESS {path}"
-            for path in facts.checkout.unnamed
-        },
-        **{
-            f"no branch and no tag of the remote of {path} has its commit, as of the last fetch": f"git -C {path} push"
-            for path in facts.checkout.unpushed
-        },
-    }
-    return finding_of(fixes, "\n".join(fixes.values()))
+    unnamed, unpushed = facts.checkout.unnamed, facts.checkout.unpushed
+    lines = [f"{path} is a repository of its own, and .gitmodules does not name it" for path in unnamed]
+    lines += [f"no branch and no tag of the remote of {path} has its commit, as of the last fetch" for path in unpushed]
+    fixes = [*(f"git submodule add ADDRESS {path}" for path in unnamed), *(f"git -C {path} push" for path in unpushed)]
+    return finding_of(lines, "\n".join(fixes))
 
 
 def _runs_before_upload(facts: CiFacts) -> tuple[JobRun, ...]:
@@ -376,12 +364,9 @@ def _no_job_or_tag(facts: CiFacts) -> Finding:
 
 
 def _no_job(facts: CiFacts) -> str:
-    others = ", ".join(facts.publishing.others)
-    return (
-        f"not applicable: {others} publishes, and only the workflows of GitHub are read"
-        if others
-        else "no workflow publishes"
-    )
+    if not facts.publishing.others:
+        return "no workflow publishes"
+    return f"not applicable: {', '.join(facts.publishing.others)} publishes, and only the workflows of GitHub are read"
 
 
 def tag_filter_mismatch(workflow: Workflow, tag: str) -> str:
@@ -394,12 +379,8 @@ def tag_filter_mismatch(workflow: Workflow, tag: str) -> str:
 
 def how_to_listen(tag: str) -> str:
     """Return what has a tag of this form start a workflow."""
-    return f'on:\n  push:\n    tags: ["{_pattern(tag)}"]'
-
-
-def _pattern(tag: str) -> str:
-    """Return the pattern of tags like this one: what is before its number, and a star."""
-    return tag[: next((index for index, sign in enumerate(tag) if sign.isdecimal()), len(tag))] + "*"
+    before_number = "".join(takewhile(lambda sign: not sign.isdecimal(), tag))
+    return f'on:\n  push:\n    tags: ["{before_number}*"]'
 
 
 CHECKS = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Callable
 
@@ -162,18 +161,13 @@ LIBRARIES = (".libs", ".dylibs", "-stubs")
     "A folder without a module cannot be imported, so its modules were left out or it is in the wrong place.",
 )
 def folders_have_modules(wheel: Distribution) -> Finding:
-    folders = {_top(place) for place in wheel.tree if "/" in place} | set(_empty_folders(wheel))
+    empty = {_top(member.path) for member in wheel.contents.members if member.kind is MemberKind.FOLDER}
+    folders = {_top(place) for place in wheel.tree if "/" in place}
+    folders |= {folder for folder in empty if not folder.endswith((".dist-info", ".data"))}
     full = {_top(place) for place in wheel.tree if "/" in place and place.endswith(MODULE_SUFFIXES)}
     bare = sorted(folder for folder in folders - full if not folder.endswith(LIBRARIES))
     lines = first_lines(f"{folder}/ contains no module" for folder in bare)
     return finding_of(lines, "have the build backend include the modules, or leave the folder out")
-
-
-def _empty_folders(wheel: Distribution) -> Iterator[str]:
-    for member in wheel.contents.members:
-        top = _top(member.path)
-        if member.kind is MemberKind.FOLDER and not top.endswith((".dist-info", ".data")):
-            yield top
 
 
 def _top(name: str) -> str:

@@ -29,16 +29,10 @@ if TYPE_CHECKING:
 FILE_CHECKS = (*archive.READING_CHECKS, *metadata.CHECKS, *archive.MATCHING_CHECKS, *contents.CHECKS)
 """The checks of a file alone; each comes after those that it needs."""
 
-FILE_SET_CHECKS = release.FILE_SET_CHECKS
-"""The checks of all files together."""
-
-RELEASE_FILES_CHECKS = release.RELEASE_FILES_CHECKS
-"""The checks of the files of a release together."""
-
 CHECKS_OF_FILES: tuple[Check[Any], ...] = (
     *FILE_CHECKS,
-    *FILE_SET_CHECKS,
-    *RELEASE_FILES_CHECKS,
+    *release.FILE_SET_CHECKS,
+    *release.RELEASE_FILES_CHECKS,
     *index.UPLOAD_CHECKS,
 )
 """The checks that need no project and no repository."""
@@ -66,8 +60,8 @@ PENDING_FILE_CHECKS: tuple[Check[Upload], ...] = (
 
 BUILT_FILES_CHECKS: tuple[Check[Any], ...] = (
     *FILE_CHECKS,
-    *FILE_SET_CHECKS,
-    *RELEASE_FILES_CHECKS,
+    *release.FILE_SET_CHECKS,
+    *release.RELEASE_FILES_CHECKS,
     *PENDING_FILE_CHECKS,
 )
 """The checks of the files of a release once they are built."""
@@ -189,10 +183,13 @@ def check_distributions(
         result
         for name in release_files.releases
         for result in run_checks(
-            RELEASE_FILES_CHECKS, release_files.of_release(name), subject=str(name), ignore_reasons=ignore_reasons
+            release.RELEASE_FILES_CHECKS,
+            release_files.of_release(name),
+            subject=str(name),
+            ignore_reasons=ignore_reasons,
         )
     )
-    return (*of_files, *run_checks(FILE_SET_CHECKS, release_files, ignore_reasons=ignore_reasons), *of_releases)
+    return (*of_files, *run_checks(release.FILE_SET_CHECKS, release_files, ignore_reasons=ignore_reasons), *of_releases)
 
 
 def check_uploads(

@@ -56,11 +56,8 @@ class ReleaseAttempt:
 
     def refused_by(self, codes: Collection[str]) -> tuple[SeatrialError, ...]:
         """Return the reasons with these codes, or of the families with these names."""
-        return tuple(
-            reason
-            for reason in self.reasons
-            if {reason.code, *(kind.__name__ for kind in type(reason).__mro__)} & set(codes)
-        )
+        families = {reason: {kind.__name__ for kind in type(reason).__mro__} for reason in self.reasons}
+        return tuple(reason for reason, names in families.items() if {reason.code, *names} & set(codes))
 
 
 @dataclass(frozen=True)
@@ -389,12 +386,9 @@ def sdist_from_sources(files: ReleaseFiles) -> Finding:
         return Finding.skipped(NO_SOURCES)
     tracked = set(files.sources)
     paths = (PurePosixPath(place) for sdist in files.sdists for place in sdist.tree)
-    lines = (str(path) for path in paths if path not in tracked and not _is_generated(path))
+    others = (path for path in paths if path not in tracked and path.name not in GENERATED)
+    lines = (str(path) for path in others if not any(part.endswith(".egg-info") for part in path.parts))
     return finding_of(first_lines(lines), "commit it, or exclude it in the configuration of the build backend")
-
-
-def _is_generated(path: PurePosixPath) -> bool:
-    return path.name in GENERATED or any(part.endswith(".egg-info") for part in path.parts)
 
 
 @warning_check(

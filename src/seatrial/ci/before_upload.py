@@ -79,7 +79,9 @@ class BeforeUpload:
                     [call for program in here for call in _certain_call(program)] if script.runs is Answer.YES else []
                 )
                 calls += runs
-                if not (runs and len(programs) == 1 and _is_run_whole(programs[0][0])):
+                # A rehearsal runs all that such a call of nox does.
+                is_plain = not any(program.command.files or "$" in "".join(program.args) for program, _ in programs)
+                if not (runs and len(programs) == 1 and is_plain):
                     builds_otherwise = builds_otherwise or any(builds(program) for program, _ in programs)
                     condition = None if script.runs is Answer.YES else script.condition
                     not_run.setdefault(_line(statement.text, condition), script.place)
@@ -102,11 +104,6 @@ def _certain_call(program: Program) -> Iterator[NoxCall]:
     if call is not None and program.command.is_plain and program.command.runs is Answer.YES and not call.has_variables:
         sessions = tuple(session for session in call.sessions if "$" not in session)
         yield from [replace(call, sessions=sessions)] if sessions else []
-
-
-def _is_run_whole(program: Program) -> bool:
-    """Whether a rehearsal runs all that a call of nox does."""
-    return not program.command.files and not any("$" in word for word in program.args)
 
 
 def _merged(calls: Iterable[NoxCall]) -> tuple[NoxCall, ...]:

@@ -25,7 +25,6 @@ from seatrial.ci.expressions import (
     interpolated,
 )
 from seatrial.ci.github import (
-    CompositeAction,
     Job,
     ScalarText,
     Step,
@@ -86,13 +85,12 @@ class StepRun:
         """Return a text with the values of the expressions in it that are known, each by itself."""
         return FENCED.sub(lambda match: _filled(match[0], self.context), text)
 
-    def of_row(self, text: str, row: Value) -> str:
-        """Return a text as `filled` does, in the job of a row of the matrix."""
-        return replace(self, context=self.context.with_values(matrix=row)).filled(text)
-
-    def starts_in(self, row: Value) -> Answer:
-        """Return whether it runs in the job of a row of the matrix, when its job does."""
-        return all_of((self.starts, condition_holds(self.step.condition, self.context.with_values(matrix=row))))
+    def in_row(self, row: Value) -> StepRun:
+        """Return it as it is in the job of a row of the matrix."""
+        context = self.context.with_values(matrix=row)
+        return replace(
+            self, context=context, starts=all_of((self.starts, condition_holds(self.step.condition, context)))
+        )
 
     def input(self, name: str) -> str | None:
         """Return the value of an input, None for none; an expression that is not known stays as it is."""
@@ -197,7 +195,8 @@ class JobRun:
             if action is None or step.uses is None or len(actions) >= DEEPEST:
                 yield run
                 continue
-            inside = of_step.with_values(inputs=_action_inputs(action, run))
+            inputs = {name: _value(interpolated(text, of_step)) for name, text in step.inputs.items()}
+            inside = of_step.with_values(inputs={**action.defaults, **inputs})
             for inner in self._steps(action.steps, inside, own, (*actions, step.uses)):
                 reasons = " and ".join(text for text in (reason, inner.reason) if text) or None
                 yield replace(inner, starts=all_of((starts, inner.starts)), reason=reasons)
@@ -262,11 +261,6 @@ def _filled(text: str, context: Context) -> str:
 
 def _variables(tables: Iterable[Mapping[str, str]], context: Context) -> dict[str, str]:
     return {name: _filled(text, context) for table in tables for name, text in table.items()}
-
-
-def _action_inputs(action: CompositeAction, run: StepRun) -> Mapping[str, Value]:
-    inputs = {name: _value(interpolated(text, run.context)) for name, text in run.step.inputs.items()}
-    return {**action.defaults, **inputs}
 
 
 def _value(text: str | None) -> Value:
@@ -350,20 +344,18 @@ def _end(run: JobRun) -> Value:
 
 
 def _answer(end: Value) -> Answer:
-    return (
-        {"success": Answer.YES, "skipped": Answer.NO}.get(end, Answer.UNKNOWN)
-        if isinstance(end, str)
-        else Answer.UNKNOWN
-    )
+    answers = {"success": Answer.YES, "skipped": Answer.NO}
+    return answers.get(end, Answer.UNKNOWN) if isinstance(end, str) else Answer.UNKNOWN
 
 
 def _reason(job: Job, context: Context, starts: Answer, awaited: tuple[JobRun, ...]) -> str:
     """Return why a job does not run, or why that is unknown: its own ``if``, or a job before it."""
+    condition = f"if: {one_line(job.condition or '')}"
     if condition_holds(job.condition, context) is starts:
-        return f"if: {one_line(job.condition or '')}"
+        return condition
     before = next((run for run in awaited if _answer(_end(run)) is starts), None)
     if before is None:
-        return f"if: {one_line(job.condition or '')}" if job.condition else f"needs: {', '.join(job.needs)}"
+        return condition if job.condition else f"needs: {', '.join(job.needs)}"
     return f"needs: {before.name}, {before.reason}" if before.reason else f"needs: {before.name}"
 
 

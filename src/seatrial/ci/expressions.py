@@ -147,11 +147,7 @@ def _parsed(text: str) -> Node:
     try:
         return _Parser(list(_tokens(text))).whole()
     except (ExpressionInvalidError, RecursionError):
-        return _unknown
-
-
-def _unknown(_: Context) -> Value:
-    return UNKNOWN
+        return functools.partial(_literal, UNKNOWN)
 
 
 class ExpressionInvalidError(ValueError):
@@ -326,8 +322,11 @@ def _negated(node: Node, context: Context) -> Value:
     return UNKNOWN if answer is Answer.UNKNOWN else answer is Answer.NO
 
 
-def _compared(first_node: Node, sign: str, second_node: Node, context: Context) -> Value:
-    first, second = first_node(context), second_node(context)
+def _compared(first: Node, sign: str, second: Node, context: Context) -> Value:
+    return _compared_values(first(context), sign, second(context))
+
+
+def _compared_values(first: Value, sign: str, second: Value) -> Value:
     if not all(value is None or isinstance(value, (bool, float, str)) for value in (first, second)):
         return UNKNOWN
     if isinstance(first, str) and isinstance(second, str):
@@ -375,7 +374,7 @@ def _called(name: str, arguments: Sequence[Node], context: Context) -> Value:
 
 def _contains(searched: Value, item: Value) -> Value:
     if isinstance(searched, list):
-        answer = any_of(truth(_compared(_given(element), "==", _given(item), Context())) for element in searched)
+        answer = any_of(truth(_compared_values(element, "==", item)) for element in searched)
         return UNKNOWN if answer is Answer.UNKNOWN else answer is Answer.YES
     return (_text(item) or "").lower() in (_text(searched) or "").lower()
 
@@ -394,10 +393,6 @@ FORMAT_PLACE = re.compile(r"\{\{|\}\}|\{(\d{1,3})\}")
 def _joined(values: Value, separator: Value = ",") -> Value:
     texts = [_text(value) for value in values] if isinstance(values, list) else [_text(values)]
     return UNKNOWN if None in texts else (_text(separator) or "").join(map(str, texts))
-
-
-def _given(value: Value) -> Node:
-    return functools.partial(_literal, value)
 
 
 def _from_json(text: Value) -> Value:

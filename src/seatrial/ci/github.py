@@ -192,10 +192,6 @@ class Trigger:
             return not ref_matches(self.tags_ignored, tag)
         return not (self.branches or self.branches_ignored)
 
-    def follows_run_for(self, ref: str) -> bool:
-        """Whether a run of another workflow for a branch or a tag is meant."""
-        return ref_matches(self.branches, ref) if self.branches else not ref_matches(self.branches_ignored, ref)
-
 
 @dataclass(frozen=True)
 class WorkflowInput:
@@ -208,11 +204,6 @@ class WorkflowInput:
 
 DECISION = re.compile(r"^seatrial ci\.release\b", re.MULTILINE)
 """The command that decides whether a push to the branch has brought a release, in a generated workflow."""
-
-
-def ref_is_literal(pattern: str) -> bool:
-    """Whether a pattern of a trigger is a name."""
-    return not re.search(r"[*?+\[\]!\\]", pattern)
 
 
 @dataclass(frozen=True)
@@ -261,8 +252,9 @@ class Workflow:
     def merge_branch(self) -> str | None:
         """The branch whose pushes it publishes and tags when they bring a release, None for any other workflow."""
         push = self.trigger("push")
-        is_literal = push is not None and not push.names_tags and push.branches and ref_is_literal(push.branches[0])
-        return push.branches[0] if push and is_literal and self.deciding_job else None
+        if push is None or push.names_tags or not push.branches or not self.deciding_job:
+            return None
+        return None if re.search(r"[*?+\[\]!\\]", push.branches[0]) else push.branches[0]
 
     @property
     def deciding_job(self) -> str | None:
@@ -278,7 +270,9 @@ class Workflow:
     def follows(self, other: Workflow, ref: str) -> bool:
         """Whether it starts after a run of another workflow for a branch or a tag."""
         run = self.trigger("workflow_run")
-        return run is not None and other.title in run.workflows and run.follows_run_for(ref)
+        if run is None or other.title not in run.workflows:
+            return False
+        return ref_matches(run.branches, ref) if run.branches else not ref_matches(run.branches_ignored, ref)
 
     def sessions(self, folder: str = TOP) -> tuple[str, ...]:
         """Return the nox sessions that its steps name; those in a variable, and in another folder, are not known.
@@ -429,7 +423,7 @@ def read_workflow(name: str, text: str) -> Workflow:
     return Workflow(
         name=name,
         title=text_at(table, "name") or f"{WORKFLOWS_FOLDER}/{name}",
-        triggers=tuple(_triggers(table.get("on"))),
+        triggers=_triggers(table),
         jobs=read_jobs,
         permissions=_permissions(table),
         variables=variables_at(table, "env"),
@@ -468,12 +462,9 @@ def read_action(text: str) -> CompositeAction | None:
     return CompositeAction(tuple(_step(step, text.splitlines()) for step in tables_at(runs, "steps")), defaults)
 
 
-def _triggers(on: object) -> Iterator[Trigger]:
-    if isinstance(on, dict):
-        for event, table in on.items():
-            yield _trigger(str(event), table if isinstance(table, dict) else {})
-    else:
-        yield from (Trigger(event) for event in texts_at({"on": on}, "on"))
+def _triggers(table: Mapping[str, Any]) -> tuple[Trigger, ...]:
+    by_event = table_at(table, "on")
+    return tuple(_trigger(event, table_at(by_event, event)) for event in by_event or texts_at(table, "on"))
 
 
 def _trigger(event: str, table: Mapping[str, Any]) -> Trigger:

@@ -114,24 +114,22 @@ class Pipeline:
         starts = (("a pipeline", self.starts), *((f"the job {other.name}", other.starts) for other in (job, *needed)))
         for subject, answer in starts:
             if answer is Answer.NO:
-                why = (
-                    f"{self.tag} does not start {subject} of {PIPELINE_FILE}, as the rules say, so nothing would be "
-                    "published"
-                )
-                return answer, why
+                why = f"{self.tag} does not start {subject} of {PIPELINE_FILE}, as the rules say"
+                return answer, f"{why}, so nothing would be published"
         missing = sorted({*needs} - {other.name for other in self.jobs})
         if missing and not self.includes:
-            return (
-                Answer.NO,
-                f"the job {job.name} of {PIPELINE_FILE} needs {', '.join(missing)}, which is not in the file",
-            )
+            why = f"the job {job.name} of {PIPELINE_FILE} needs {', '.join(missing)}, which is not in the file"
+            return Answer.NO, why
         if missing or all_of(answer for _, answer in starts) is Answer.UNKNOWN:
             return Answer.UNKNOWN, f"{PIPELINE_FILE} has rules that only GitLab can evaluate, or includes other files"
         return Answer.YES, ""
 
     def scripts_before_upload(self, job: PipelineJob) -> Iterator[Script]:
         """Yield what the jobs run that a job waits for, then what itself runs up to its upload."""
-        needs = {other.name: self._earlier(other) if other.needs is None else other.needs for other in self.jobs}
+        needs = {other.name: other.needs for other in self.jobs if other.needs is not None}
+        for place, other in enumerate(self.jobs):
+            earlier = tuple(each.name for each in self.jobs[:place] if each.stage != other.stage)
+            needs.setdefault(other.name, earlier)
         awaited = jobs_awaited([job.name], needs) - {job.name}
         for other in self.jobs:
             if other.name in awaited:
@@ -150,9 +148,6 @@ class Pipeline:
         if job is None or BeforeUpload.of(self.scripts_before_upload(job), folder).sessions_build:
             return None
         return otherwise_built(PIPELINE_FILE)
-
-    def _earlier(self, job: PipelineJob) -> tuple[str, ...]:
-        return tuple(other.name for other in self.jobs[: self.jobs.index(job)] if other.stage != job.stage)
 
 
 def _place(job: PipelineJob) -> str:

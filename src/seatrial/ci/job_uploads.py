@@ -245,11 +245,9 @@ def _has_secret(job: Job) -> bool:
     steps = [step for step in job.steps if step.uses is None or not _is_harmless(step.uses)]
     tables = [job.variables, job.inputs, *(table for step in steps for table in (step.variables, step.inputs))]
     tables += [job.secrets] if not isinstance(job.secrets, str) else []
-    texts = [text for table in tables for text in table.values()]
-    return any(
-        SECRET_OF_INDEX.search(text) and not SECRET_OF_TESTPYPI.search(text)
-        for text in (*texts, *(step.run or "" for step in job.steps))
-    ) or any(PASSWORD_VARIABLE.fullmatch(name) for table in tables for name in table)
+    texts = (*(text for table in tables for text in table.values()), *job.scripts)
+    is_used = any(SECRET_OF_INDEX.search(text) and not SECRET_OF_TESTPYPI.search(text) for text in texts)
+    return is_used or any(PASSWORD_VARIABLE.fullmatch(name) for table in tables for name in table)
 
 
 def _is_harmless(uses: Uses) -> bool:
@@ -334,10 +332,10 @@ def _stored(run: JobRun) -> Iterator[Stored]:
         is_old = bool(uses and re.match(r"v?[123]\b", uses.version or uses.ref or ""))
         is_alone = not is_old and (step.input("overwrite") or "") != "true"
         text = step.step.inputs.get("name") or DEFAULT_NAME
-        rows = [(row, step.starts_in(row)) for row in matrix_rows(run.job)]
-        names = [step.of_row(text, row) for row, starts in rows if starts is not Answer.NO]
+        rows = [step.in_row(row) for row in matrix_rows(run.job)]
+        names = [each.filled(text) for each in rows if each.starts is not Answer.NO]
         # For a clash, it has to be known which jobs of a matrix store the artifact.
-        is_alone = is_alone and all(starts is not Answer.UNKNOWN for _, starts in rows)
+        is_alone = is_alone and all(each.starts is not Answer.UNKNOWN for each in rows)
         for name in names if is_alone else dict.fromkeys(names):
             yield Stored(name, _folders_inside(paths), step.step.id, is_alone)
 
@@ -419,17 +417,11 @@ def _elsewhere(run: JobRun, fetches: list[StepRun], stored: list[Stored]) -> Ite
             continue
         of_artifacts = [step for step in fetches if _is_by_folder(step) and _path(step) == folder]
         if of_artifacts:
-            fix = f"with:\n  merge-multiple: true\n  path: {folder}"
-            yield (
-                f"each artifact is in a folder of its own in {folder}, and the files in {folder} itself are uploaded",
-                fix,
-            )
+            problem = f"each artifact is in a folder of its own in {folder}, and the files in {folder} itself"
+            yield f"{problem} are uploaded", f"with:\n  merge-multiple: true\n  path: {folder}"
         elif any(_path(step) == folder for step in fetches):
-            inside = ", ".join(sorted(arrived))
-            yield (
-                f"the files are in {inside}, as they were stored, and those in {folder} are uploaded",
-                "store them alone",
-            )
+            problem = f"the files are in {', '.join(sorted(arrived))}, as they were stored"
+            yield f"{problem}, and those in {folder} are uploaded", "store them alone"
         else:
             into = ", ".join("the working directory" if place == "." else place for place in sorted(arrived))
             problem = f"the files are fetched into {into}, and those in {folder} are uploaded"
@@ -472,11 +464,6 @@ def uploaded_folder(step: StepRun) -> str | None:
     return posixpath.normpath(patterns[0]) if patterns else None
 
 
-def _is_within(folder: str, place: str) -> bool:
-    """Whether what is put into a place can be in a folder."""
-    return place in {".", folder} or folder.startswith(f"{place}/") or place.startswith(f"{folder}/")
-
-
 def _named_by_id(run: JobRun, ids: str) -> Iterator[str]:
     """Yield the names of artifacts that are fetched by ids which jobs hand on; what is not known stays as it is."""
     for text in re.findall(r"\$\{\{.*?\}\}|[^\s,]+", ids):
@@ -492,7 +479,10 @@ def fetched_artifacts(run: JobRun, folder: str | None, steps: tuple[StepRun, ...
     """Yield the names of the artifacts that a job fetches into a folder; a pattern where they are not known."""
     names = [artifact.name for earlier in run.before for artifact in _stored(earlier)]
     for step in run.steps if steps is None else steps:
-        if not step.step.uses_action(FETCH) or (folder and not _is_within(folder, _path(step))):
+        place = _path(step)
+        # What is put into a folder above or below may be in it.
+        is_near = place == "." or f"{folder}/".startswith(f"{place}/") or place.startswith(f"{folder}/")
+        if not step.step.uses_action(FETCH) or (folder and not is_near):
             continue
         name, pattern, ids = (step.input(key) for key in ("name", "pattern", "artifact-ids"))
         if ids:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from seatrial.ci.before_upload import CheckoutNeeds
 from seatrial.ci.evaluation import MERGE, Environment, Event, JobRun, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
-from seatrial.ci.github import Trigger, Workflow, WorkflowFiles, read_yaml
+from seatrial.ci.github import Trigger, Workflow, WorkflowFiles, read_yaml, table_at
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.job_commands import TOP, programs_in, upload_of
 from seatrial.ci.job_uploads import Index, Upload, doubts_about, uploads_of
@@ -58,10 +58,8 @@ class Publisher:
 
     def __str__(self) -> str:
         """Return the four values as they are asked for on the index's page."""
-        return (
-            f"owner {self.owner}, repository {self.repository}, workflow {self.workflow}, "
-            f"environment {self.environment or '(none)'}"
-        )
+        environment = self.environment or "(none)"
+        return f"owner {self.owner}, repository {self.repository}, workflow {self.workflow}, environment {environment}"
 
     def registered_as(self, overrides: Mapping[str, str]) -> Publisher:
         """Return the publisher that the index has, where a project registered another; no environment is ``""``."""
@@ -283,13 +281,15 @@ class Publishing:
     def possible_jobs(self) -> tuple[PublishingJob, ...]:
         """Every job that uploads to PyPI, or may: with the event that starts it, the tag's own before others."""
         jobs: list[PublishingJob] = []
+        # Of the events of a job, those that start it come first, then those of which that is not known.
+        order = (Answer.YES, Answer.UNKNOWN, Answer.NO)
         for workflow in self.workflows:
             by_place: dict[tuple[str, ...], list[PublishingJob]] = {}
             for event in self.events_for(workflow):
                 for job in self._jobs_after(workflow, event):
                     place = (*(caller.name for caller in job.run.callers), job.workflow.name, job.name)
                     by_place.setdefault(place, []).append(job)
-            jobs += [min(choices, key=_by_start) for choices in by_place.values()]
+            jobs += [min(choices, key=lambda job: order.index(job.starts)) for choices in by_place.values()]
         called = {job.workflow.name for job in jobs if job.run.callers}
         return tuple(job for job in jobs if job.event or job.run.callers or job.workflow.name not in called)
 
@@ -400,11 +400,6 @@ def _starts_by_hand(trigger: Trigger | None, types: frozenset[str] = TYPES_OF_NE
     return trigger is not None and (trigger.event != "release" or not trigger.types or bool(types & {*trigger.types}))
 
 
-def _by_start(job: PublishingJob) -> int:
-    """Order the events of a job: those that start it come first, then those of which that is not known."""
-    return (Answer.YES, Answer.UNKNOWN, Answer.NO).index(job.starts)
-
-
 def _rank(job: PublishingJob) -> tuple[bool, bool, bool]:
     """Order jobs: those that the tag starts, of workflows that name tags, come first."""
     push = job.entry.trigger("push")
@@ -454,15 +449,9 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _home_pages(repository: Repository, project: Project) -> Iterator[tuple[str, str]]:
-    addresses = [*repository.forge_addresses]
-    urls = project.table.get("project", {}).get("urls")
-    urls = urls if isinstance(urls, dict) else {}
-    addresses += [str(urls[label]) for label in sorted(urls, key=_label_rank) if label.lower() in REPOSITORY_LABELS]
-    yield from filter(None, map(owner_and_name, addresses))
-
-
-def _label_rank(label: str) -> int:
-    return REPOSITORY_LABELS.index(label.lower()) if label.lower() in REPOSITORY_LABELS else len(REPOSITORY_LABELS)
+    urls = table_at(project.table.get("project", {}), "urls")
+    linked = [str(url) for usual in REPOSITORY_LABELS for label, url in urls.items() if label.lower() == usual]
+    yield from filter(None, map(owner_and_name, (*repository.forge_addresses, *linked)))
 
 
 @dataclass(frozen=True)

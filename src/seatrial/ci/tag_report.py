@@ -125,10 +125,9 @@ class JobReport:
 
     def __str__(self) -> str:
         """Return whether it runs, what it waits for, and what it uploads."""
-        runs = "runs" if self.call is None else f"calls {self.call}"
-        does_not = "does not run" if self.call is None else f"does not call {self.call}"
-        may = "may run" if self.call is None else f"may call {self.call}"
-        verb = {Answer.YES: runs, Answer.NO: does_not, Answer.UNKNOWN: may}[self.starts]
+        verb = "run" if self.call is None else f"call {self.call}"
+        certain = "runs" if self.call is None else f"calls {self.call}"
+        verb = {Answer.YES: certain, Answer.NO: f"does not {verb}", Answer.UNKNOWN: f"may {verb}"}[self.starts]
         after = f" after {_listed(self.needs)}" if self.needs and self.starts is not Answer.NO else ""
         reason = f" ({self.reason})" if self.reason else ""
         head = f"{' / '.join(self.path)} {verb}{after}{reason}"
@@ -372,9 +371,7 @@ def _uploads_of_pipeline(publishing: Publishing, job: PipelineJob) -> tuple[Uplo
     text = job.environment
     environment = Environment(None if "$" in text else text, text) if text is not None else None
     is_trusted = not job.has_password and job.has_token is not Answer.NO
-    lacks = (
-        "no id_tokens in the file itself" if job.asks is not Answer.YES else f"no {TOKEN_VARIABLE} with the aud pypi"
-    )
+    lacks = f"no {TOKEN_VARIABLE} with the aud pypi" if job.asks is Answer.YES else "no id_tokens in the file itself"
     upload = UploadReport(
         index=Index.PYPI,
         publisher=publisher if is_trusted else None,
