@@ -35,7 +35,7 @@ from seatrial.events import (
     render_event,
 )
 from seatrial.storage import read_json, write_json
-from seatrial.terminal import COLOUR, styled, wants_colour
+from seatrial.terminal import COLOUR, can_encode, styled, wants_colour
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -78,15 +78,6 @@ LOGS_KEPT = 10
 
 REFRESHES = 10
 """How many times a second the list on a terminal is drawn anew."""
-
-
-def can_encode(stream: TextIO, text: str) -> bool:
-    """Return whether a stream can take a text as it is."""
-    try:
-        text.encode(stream.encoding or "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
 
 
 def fit_line(line: str, width: int) -> str:
@@ -198,7 +189,7 @@ class Console:
         self.is_verbose = is_verbose
         self.memory = memory
         self.render = render
-        self.is_unicode = can_encode(self.stream, "".join(SIGNS.values()) + SPINNER)
+        self.is_unicode = can_encode("".join(SIGNS.values()) + SPINNER, self.stream.encoding or "utf-8")
         self._steps: dict[tuple[str, ...], Step] = {}
         self._shown: set[tuple[str, ...]] = set()
         self._notes: set[str] = set()

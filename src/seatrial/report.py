@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from seatrial.errors import count_text
 from seatrial.findings import OUTCOMES, CheckResult, ReportEntry, Severity, Verdict, group_results
 from seatrial.pythons import Interpreter, end_of_life_text
+from seatrial.terminal import can_encode
 
 if TYPE_CHECKING:
     from seatrial.distributions.distribution import Distribution
@@ -89,7 +90,7 @@ def run_summary(outcomes: Sequence[Outcome], seconds: float, missing: Mapping[st
     ``seconds``: the duration of the run; ``missing``: how to install each Python that is not installed; ``encoding``:
     that of the terminal, which decides between signs and words.
     """
-    signs = _fit(STATUS_SIGNS, encoding)
+    signs = STATUS_SIGNS if can_encode("".join(STATUS_SIGNS.values()), encoding) else PLAIN_STATUS_SIGNS
     pythons = _pythons(outcomes)
     rows = [["", *(python or NO_PYTHON for python in pythons)]]
     rows += (
@@ -253,14 +254,6 @@ def _reasons(outcomes: Sequence[Outcome], missing: Mapping[str, str]) -> list[st
         f"{word}: {', '.join(sessions)}" + (f": {reason}" if reason else "")
         for (word, reason), sessions in names.items()
     ]
-
-
-def _fit(signs: Mapping[Status, str], encoding: str) -> Mapping[Status, str]:
-    try:
-        "".join(signs.values()).encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return PLAIN_STATUS_SIGNS
-    return signs
 
 
 RESULT_SIGNS = {"error": "✗ error", "warning": "! warning", "unknown": "? unknown", "ignored": "– ignored"}

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPressEvent
 
 
+def can_encode(text: str, encoding: str) -> bool:
+    """Whether a stream with this encoding can take a text as it is."""
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
 LEAVE = ("q", "quit")
 """What leaves a question that a line answers."""
 

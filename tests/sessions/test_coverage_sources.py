@@ -9,7 +9,7 @@ import pytest
 
 from sample_project import SampleProject, package
 from seatrial.project.project import Project
-from seatrial.sessions.coverage_sources import coverage_settings, measure_wheel, measures, pytest_options, sources_of
+from seatrial.sessions.coverage_sources import measure_wheel, sources_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +73,7 @@ def test_namespace_is_measured_below_its_package(tmp_path: Path) -> None:
     ],
 )
 def test_sources_are_read_from_each_file_of_coverage(tmp_path: Path, files: dict[str, str]) -> None:
-    assert sources_of(coverage_settings(write(tmp_path, files))) == ("tidepool", "tests")
+    assert sources_of(write(tmp_path, files).coverage_settings) == ("tidepool", "tests")
     assert measured(tmp_path, {**FLAT, **files}, "pytest", "--cov") == ["pytest", "--cov=SITE/tidepool", "--cov=tests"]
     assert measured(tmp_path, {**FLAT, **files}, "coverage", "run", "-m", "pytest") == [
         *("coverage", "run", "--source=SITE/tidepool,tests", "-m", "pytest")
@@ -91,15 +91,15 @@ def test_sources_are_read_from_each_file_of_coverage(tmp_path: Path, files: dict
 )
 def test_options_of_every_run_measure_the_wheel_too(tmp_path: Path, files: dict[str, str]) -> None:
     project = write(tmp_path, files)
-    assert pytest_options(project) == ("-ra", "--cov=tidepool")
-    assert measures(("pytest", "tests"), project)
+    assert project.pytest_options == ("-ra", "--cov=tidepool")
+    assert project.is_measured(("pytest", "tests"))
     assert measured(tmp_path, {**FLAT, **files}, "pytest") == ["pytest", "-o", "addopts=-ra --cov=SITE/tidepool"]
 
 
 def test_command_without_coverage_measures_nothing(tmp_path: Path) -> None:
     project = write(tmp_path, {"pytest.ini": "[pytest]\n", "setup.cfg": "[tool:pytest]\naddopts = --cov\n"})
-    assert not measures(("pytest", "tests"), project)
-    assert not measures(("python", "-m", "unittest"), project)
+    assert not project.is_measured(("pytest", "tests"))
+    assert not project.is_measured(("python", "-m", "unittest"))
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from typing import Any
 
 from seatrial.ci.expressions import contexts_of
 from seatrial.ci.job_commands import TOP, sessions_of
+from seatrial.project.config_files import table_at
 
 WORKFLOWS_FOLDER = ".github/workflows"
 """Where GitHub looks for workflows."""
@@ -543,12 +544,6 @@ def _folder(table: Mapping[str, Any]) -> str | None:
     """Return a ``working-directory``, None for none."""
     folder = text_at(table, "working-directory")
     return posixpath.normpath(folder) if folder else None
-
-
-def table_at(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return a table in a table, by default an empty one."""
-    value = table.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def tables_at(table: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:

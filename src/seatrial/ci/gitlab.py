@@ -13,10 +13,11 @@ from typing import Any
 
 from seatrial.ci.before_upload import BeforeUpload, Script, otherwise_built, up_to_upload
 from seatrial.ci.expressions import Answer, all_of, any_of
-from seatrial.ci.github import jobs_awaited, table_at, text_at, texts_at, variables_at
+from seatrial.ci.github import jobs_awaited, text_at, texts_at, variables_at
 from seatrial.ci.job_commands import PASSWORD_VARIABLE, UploadReader
 from seatrial.ci.job_uploads import Index, index_of
 from seatrial.errors import PipelineInvalid
+from seatrial.project.config_files import table_at
 
 PIPELINE_FILE = ".gitlab-ci.yml"
 """Where GitLab looks for the pipeline, unless a setting of the project says otherwise."""

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from seatrial.ci.before_upload import CheckoutNeeds
 from seatrial.ci.evaluation import MERGE, Environment, Event, JobRun, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
-from seatrial.ci.github import Trigger, Workflow, WorkflowFiles, read_yaml, table_at
+from seatrial.ci.github import Trigger, Workflow, WorkflowFiles, read_yaml
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.job_commands import TOP, programs_in, upload_of
 from seatrial.ci.job_uploads import Index, Upload, doubts_about, uploads_of
 from seatrial.git.repository import Repository, owner_and_name
+from seatrial.project.config_files import table_at
 from seatrial.project.nox_sessions import SessionList
 
 if TYPE_CHECKING:

@@ -59,8 +59,8 @@ if TYPE_CHECKING:
     from seatrial.pythons import Interpreter
 
 
-KEPT_SDISTS = 4
-"""Of how many older sdists the compiled wheels are kept: two worktrees may take turns."""
+MOST_KEPT = 4
+"""Of how many older sdists, or states of a folder, the wheels are kept: two worktrees may take turns."""
 
 
 def ensure_built(
@@ -143,10 +143,10 @@ def _compile(sdist: Distribution, python: Interpreter, state: Path, say: Callabl
 
 
 def _make_room(folder: Path) -> None:
-    """Create the folder for the wheels of an sdist; of those for other sdists, only the newest stay."""
+    """Create a folder for wheels; of those next to it, for other sdists or states, only the newest stay."""
     folder.mkdir(parents=True, exist_ok=True)
     others = [path for path in folder.parent.iterdir() if path != folder]
-    for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-KEPT_SDISTS]:
+    for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-MOST_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -491,10 +491,6 @@ def _backend_failed(
     )
 
 
-KEPT_SOURCES = 4
-"""Of how many states of a folder the wheels are kept."""
-
-
 def source_requirements(
     project: Project, needed: Iterable[str], python: Interpreter | None, state: Path, say: Callable[[str], None]
 ) -> tuple[str, ...]:
@@ -544,16 +540,9 @@ def _wheel_of(folder: Path, python: Interpreter | None, state: Path, say: Callab
                 new.mkdir()
                 build_distributions(folder, new, environment, tree.epoch)
                 new.rename(place)
-            _remove_older(place)
+            _make_room(place)
     (wheel_path,), (sdist_path,) = place.glob("*.whl"), place.glob("*.tar.gz")
     wheel = Distribution.from_path(wheel_path)
     if python is None or wheel.file_name.fits(python.version):
         return wheel
     return compiled_wheel(Distribution.from_path(sdist_path), python, state, say)
-
-
-def _remove_older(place: Path) -> None:
-    """Remove the wheels of all states of a folder except the newest."""
-    others = [path for path in place.parent.iterdir() if path != place]
-    for old in sorted(others, key=lambda path: path.stat().st_mtime)[: -KEPT_SOURCES + 1]:
-        shutil.rmtree(old, ignore_errors=True)

@@ -228,7 +228,8 @@ class SourceTree:
         digest = hashlib.sha256(self._beyond_files())
         for name in self.files:
             status = _status(self.root / name)
-            text = "-" if status is None else " ".join(map(str, _mode_size_times(status)))
+            facts = status and (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            text = " ".join(map(str, facts)) if facts else "-"
             digest.update(f"{name}\0{text}\0".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
@@ -265,10 +266,6 @@ def _status(path: Path) -> os.stat_result | None:
         return path.lstat()
     except OSError:
         return None
-
-
-def _mode_size_times(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _inside(path: Path) -> bytes:

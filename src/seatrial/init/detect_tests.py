@@ -7,16 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from seatrial.init.command_requirements import Needs, completed, declared_needs, places_of_pytest
 from seatrial.init.runners import OTHER_TESTS, Purpose, Runner
-from seatrial.project.nox_sessions import measures_coverage
-from seatrial.sessions.coverage_sources import measures, pytest_options, pytest_settings, words_of_setting
-
-if TYPE_CHECKING:
-    from seatrial.project.project import Project
-
+from seatrial.project.project import Project, words_of_setting
 
 USUAL_GROUPS = ("test", "tests", "dev")
 """The groups that `seatrial.sessions` uses by default."""
@@ -72,7 +66,7 @@ def detect_tests(project: Project, files: Sequence[PurePosixPath], runners: Sequ
         uses_pytest = runs_pytest or any(places_of_pytest(project, files)) or _uses_pytest(project, files, tests)
         command = ("pytest",) if uses_pytest else _unittest(tests, set(files))
     command = wheel_command(project, files, command, folder)
-    if measures_coverage(project) and not measures(command, project):
+    if project.measures_coverage and not project.is_measured(command):
         command = measuring(command)
     needs, source = completed(project, files, needs, command)
     tests_of_all = DetectedTests(command, source=source, needs=needs)
@@ -120,7 +114,7 @@ def _chosen(project: Project, runners: Sequence[Runner]) -> Runner | None:
     whole = [runner for runner in runners if not selects_part(runner.command)]
     runners = [runner for runner in whole if not OTHER_TESTS.search(runner.where.rpartition(" ")[2])] or whole
     first = next(iter(runners), None)
-    if first is None or not measures_coverage(project) or measures(first.command, project):
+    if first is None or not project.measures_coverage or project.is_measured(first.command):
         return first
     paths = _paths_of(first.command)
     measuring_runner = next((each for each in runners if each.measures and _paths_of(each.command) == paths), None)
@@ -157,7 +151,7 @@ def _paths_of(command: Sequence[str]) -> tuple[str, ...]:
 
 def _configured_tests(project: Project, files: Sequence[PurePosixPath]) -> Iterator[PurePosixPath]:
     """Yield the files that pytest is configured to take for tests, below the folders that it is configured for."""
-    settings = pytest_settings(project)
+    settings = project.pytest_settings
     patterns = words_of_setting(settings.get("python_files", ""))
     folders = words_of_setting(settings.get("testpaths", ""))
     for path in files:
@@ -194,7 +188,7 @@ def wheel_command(
     packages = package_folders(project, files)
     is_path = [_is_path(project.root, words, place) for place in range(len(words))]
     if not any(is_path) and "--pyargs" not in words:
-        paths = _default_paths(project, files, [*words, *pytest_options(project)], folder)
+        paths = _default_paths(project, files, [*words, *project.pytest_options], folder)
         words, is_path = [*words, *paths], [*is_path, *(True for _ in paths)]
     dotted = [
         _module_of(word, packages) if path and "--pyargs" not in words else None for word, path in zip(words, is_path)
@@ -222,7 +216,7 @@ def _default_paths(
     project: Project, files: Sequence[PurePosixPath], words: Sequence[str], folder: str
 ) -> tuple[str, ...]:
     """Return the paths to name where a command has none, and pytest would take the modules of the source tree."""
-    configured = words_of_setting(pytest_settings(project).get("testpaths", ""))
+    configured = words_of_setting(project.pytest_settings.get("testpaths", ""))
     packages = package_folders(project, files)
     if configured:
         return configured if any(_module_of(path, packages) for path in configured) else ()

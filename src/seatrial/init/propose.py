@@ -42,7 +42,6 @@ from seatrial.init.sessions import (
     seatrial_requirement,
 )
 from seatrial.project.project import Project
-from seatrial.sessions.coverage_sources import measures
 from seatrial.terminal import Choice
 from seatrial.workflows.generate import DriftReason, Generator
 
@@ -145,7 +144,7 @@ def _ignored(detected: DetectedProject, files: Iterable[ProposedFile]) -> Iterat
     """Yield .gitignore with what is left behind, and without ``files``: what git ignores is in no release."""
     path, root = PurePosixPath(".gitignore"), detected.project.root
     command = detected.tests.command
-    is_measured = command is not None and measures(command, detected.project)
+    is_measured = command is not None and detected.project.is_measured(command)
     written = (name for name in IGNORED if is_measured or name != COVERAGE_DATA)
     missing = [name for name in written if not is_ignored(root, name)]
     missing += [f"!/{file.path}" for file in files if file.old is None and is_ignored(root, str(file.path))]

@@ -31,7 +31,6 @@ from seatrial.project.config_files import read_module
 from seatrial.project.nox_sessions import BLOCK, DEPENDENCIES, is_session, session_name
 from seatrial.project.requirements import read_requirements
 from seatrial.pythons import virtualenv_supports
-from seatrial.sessions.coverage_sources import pytest_options, pytest_settings
 from seatrial.sessions.tests import TYPE_GROUPS
 
 if TYPE_CHECKING:
@@ -294,8 +293,8 @@ def collects_every_module(detected: DetectedProject) -> bool:
     """Whether the project's own pytest imports all modules at the top, to run the examples of their docstrings."""
     today, project = detected.tests.today, detected.project
     words = (today.command if today else ("pytest",))[1:]
-    is_limited = "testpaths" in pytest_settings(project) or any((project.root / word).exists() for word in words)
-    return "--doctest-modules" in (*words, *pytest_options(project)) and not is_limited
+    is_limited = "testpaths" in project.pytest_settings or any((project.root / word).exists() for word in words)
+    return "--doctest-modules" in (*words, *project.pytest_options) and not is_limited
 
 
 def _pythons_of_types(detected: DetectedProject, needs: Needs) -> tuple[str, ...]:

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seatrial.ci.github import table_at, variables_at
+from seatrial.ci.github import variables_at
 from seatrial.errors import ProjectError
-from seatrial.project.config_files import read_toml
+from seatrial.project.config_files import read_toml, table_at
 
 
 @dataclass(frozen=True)

@@ -435,17 +435,17 @@ def groups_of_tools(tools: Mapping[str, Any]) -> dict[str, list[Any]]:
     name, the first counts. What comes from a path or a repository is left out.
     """
     groups: dict[str, list[Any]] = {}
-    poetry = _table(tools, "poetry")
-    for name, group in _table(poetry, "group").items():
+    poetry = table_at(tools, "poetry")
+    for name, group in table_at(poetry, "group").items():
         included = [{"include-group": other} for other in _list(group, "include-groups")]
-        groups.setdefault(name, [*included, *_poetry_lines(_table(group, "dependencies"))])
+        groups.setdefault(name, [*included, *_poetry_lines(table_at(group, "dependencies"))])
     tables = [
-        ("dev", _poetry_lines(_table(poetry, "dev-dependencies"))),
-        *((name, list(lines)) for name, lines in _table(_table(tools, "pdm"), "dev-dependencies").items()),
-        ("dev", _list(_table(tools, "uv"), "dev-dependencies")),
+        ("dev", _poetry_lines(table_at(poetry, "dev-dependencies"))),
+        *((name, list(lines)) for name, lines in table_at(table_at(tools, "pdm"), "dev-dependencies").items()),
+        ("dev", _list(table_at(tools, "uv"), "dev-dependencies")),
         *(
             (name, [*_list(environment, "dependencies"), *_list(environment, "extra-dependencies")])
-            for name, environment in _table(_table(tools, "hatch"), "envs").items()
+            for name, environment in table_at(table_at(tools, "hatch"), "envs").items()
         ),
     ]
     for name, lines in tables:
@@ -461,7 +461,8 @@ def _poetry_lines(table: Mapping[str, Any]) -> list[str]:
     return [line for name, value in table.items() if name != "python" for line in poetry_requirements(name, value)]
 
 
-def _table(table: Any, key: str) -> Mapping[str, Any]:
+def table_at(table: Any, key: str) -> Mapping[str, Any]:
+    """Return a table in a table, by default an empty one."""
     value = table.get(key) if isinstance(table, dict) else None
     return value if isinstance(value, dict) else {}
 

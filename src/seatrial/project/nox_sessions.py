@@ -22,7 +22,6 @@ from seatrial.redaction import redact_values, secrets_of
 
 if TYPE_CHECKING:
     from seatrial.process import WaitingCommand
-    from seatrial.project.project import Project
 
 
 BLOCK = re.compile(r"(?m)^# /// script[ \t]*\n(?P<content>(?:#(?:| .*)\n)+?)# ///[ \t]*(?:\n|\Z)")
@@ -149,13 +148,6 @@ COVERAGE_FOLDER = ".nox/.cache/seatrial/coverage"
 
 MEASURED_VARIABLE = "SEATRIAL_MEASURED"
 """The environment variable that names a folder with what other jobs have measured: then no test is run again."""
-
-
-def measures_coverage(project: Project) -> bool:
-    """Whether coverage is configured."""
-    return project.configures("coverage", ".coveragerc") or project.configures_in_ini(
-        "coverage:run", "setup.cfg", "tox.ini"
-    )
 
 
 OWN_NOXFILE = frozenset(("noxfile.py", "./noxfile.py"))

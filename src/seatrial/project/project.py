@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from seatrial.project.config_files import (
     read_ini,
     read_toml,
     require_types,
+    table_at,
 )
 from seatrial.pythons import OLDEST_MINOR, end_of_life, newest_minor
 from seatrial.storage import leaves_repository
@@ -195,10 +197,6 @@ class Project:
         """Whether the project configures a tool: by a ``[tool.NAME]`` table or by one of ``files``."""
         return tool in self.table.get("tool", {}) or any((self.root / name).is_file() for name in files)
 
-    def configures_in_ini(self, section: str, *files: str) -> bool:
-        """Whether one of ``files`` is an ini file with this section."""
-        return any(self._ini(name, section) is not None for name in files)
-
     def declared(self, section: str, key: str) -> str:
         """Return what setup.py or setup.cfg says where the metadata are there, "" when neither does."""
         return legacy_value(self.root, self.table, section, key)
@@ -225,15 +223,52 @@ class Project:
 
         Values from an ini file are strings.
         """
-        for name in ("mypy.ini", ".mypy.ini"):
-            settings = self._ini(name, "mypy")
-            if settings is not None:
-                return settings
-        settings = self.table.get("tool", {}).get("mypy")
-        return settings if settings is not None else self._ini("setup.cfg", "mypy") or {}
+        settings = self._of_ini({"mypy.ini": "mypy", ".mypy.ini": "mypy"})
+        settings = self.table.get("tool", {}).get("mypy") if settings is None else settings
+        return (self._of_ini({"setup.cfg": "mypy"}) if settings is None else settings) or {}
 
-    def _ini(self, name: str, section: str) -> Mapping[str, Any] | None:
-        return read_ini(self.root / name).get(section)
+    @property
+    def coverage_settings(self) -> Mapping[str, Any]:
+        """The settings of a run of coverage, from the first file that has them (coverage, "Configuration").
+
+        Values from an ini file are strings.
+        """
+        settings = self._of_ini({".coveragerc": "run", **COVERAGE_SECTIONS})
+        return table_at(table_at(self.table.get("tool", {}), "coverage"), "run") if settings is None else settings
+
+    @property
+    def measures_coverage(self) -> bool:
+        """Whether coverage is configured."""
+        return self.configures("coverage", ".coveragerc") or self._of_ini(COVERAGE_SECTIONS) is not None
+
+    @property
+    def pytest_settings(self) -> Mapping[str, Any]:
+        """The settings of pytest, from the first of its files that has some (pytest, "Configuration file formats").
+
+        Values from an ini file are strings.
+        """
+        for name in ("pytest.ini", ".pytest.ini"):
+            if (self.root / name).is_file():
+                return self._of_ini({name: "pytest"}) or {}
+        table = table_at(self.table.get("tool", {}), "pytest")
+        if table:
+            return table_at(table, "ini_options") if "ini_options" in table else table
+        return self._of_ini({"tox.ini": "pytest", "setup.cfg": "tool:pytest"}) or {}
+
+    @property
+    def pytest_options(self) -> tuple[str, ...]:
+        """The options that pytest has in every run (``addopts``)."""
+        return words_of_setting(self.pytest_settings.get("addopts", ""))
+
+    def is_measured(self, command: Sequence[str]) -> bool:
+        """Whether a command measures coverage, by its own options or by those that pytest always has."""
+        options = self.pytest_options if "pytest" in command else ()
+        return command[0] == "coverage" or any(word.startswith("--cov") for word in (*command, *options))
+
+    def _of_ini(self, sections: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Return the first section that its ini file has; ``sections``: their names by those of the files."""
+        every = (read_ini(self.root / name).get(section) for name, section in sections.items())
+        return next((settings for settings in every if settings is not None), None)
 
     def _refuse_excluded(self, minors: Sequence[int]) -> None:
         try:
@@ -249,6 +284,20 @@ class Project:
                 fix="widen requires-python, or remove from the classifiers:\n"
                 + "\n".join(f'"Programming Language :: Python :: {version}",' for version in excluded),
             )
+
+
+COVERAGE_SECTIONS = {"setup.cfg": "coverage:run", "tox.ini": "coverage:run"}
+"""The sections of ini files with the settings of coverage."""
+
+
+def words_of_setting(value: Any) -> tuple[str, ...]:
+    """Return the words of a setting, which an ini file has as a text, and TOML as a list."""
+    if isinstance(value, str):
+        try:
+            return tuple(shlex.split(value))
+        except ValueError:
+            return ()
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _normalised(name: str) -> str:

@@ -8,61 +8,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from seatrial.project.config_files import read_ini
-
 if TYPE_CHECKING:
     from seatrial.project.project import Project
-
-
-def coverage_settings(project: Project) -> Mapping[str, Any]:
-    """Return the settings of a run, from the first file that has them (coverage, "Configuration").
-
-    Values from an ini file are strings.
-    """
-    for name, section in ((".coveragerc", "run"), ("setup.cfg", "coverage:run"), ("tox.ini", "coverage:run")):
-        settings = read_ini(project.root / name).get(section)
-        if settings is not None:
-            return settings
-    table: Any = project.table.get("tool", {}).get("coverage", {})
-    settings = table.get("run", {}) if isinstance(table, dict) else {}
-    return settings if isinstance(settings, dict) else {}
-
-
-def pytest_settings(project: Project) -> Mapping[str, Any]:
-    """Return the settings of pytest, from the first of its files that has some (pytest, "Configuration file formats").
-
-    Values from an ini file are strings.
-    """
-    for name in ("pytest.ini", ".pytest.ini"):
-        if (project.root / name).is_file():
-            return read_ini(project.root / name).get("pytest") or {}
-    table: Any = project.table.get("tool", {}).get("pytest", {})
-    if isinstance(table, dict) and table:
-        options = table.get("ini_options", table)
-        return options if isinstance(options, dict) else {}
-    for name, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
-        settings = read_ini(project.root / name).get(section)
-        if settings is not None:
-            return settings
-    return {}
-
-
-def pytest_options(project: Project) -> tuple[str, ...]:
-    """Return the options that pytest has in every run (``addopts``)."""
-    return words_of_setting(pytest_settings(project).get("addopts", ""))
-
-
-def words_of_setting(value: Any) -> tuple[str, ...]:
-    """Return the words of a setting, which an ini file has as a text, and TOML as a list."""
-    if isinstance(value, str):
-        try:
-            return tuple(shlex.split(value))
-        except ValueError:
-            return ()
-    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def sources_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -71,33 +22,27 @@ def sources_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(map(str, value))
 
 
-def measures(command: Sequence[str], project: Project) -> bool:
-    """Whether a command measures coverage, by its own options or by those that pytest always has."""
-    options = pytest_options(project) if "pytest" in command else ()
-    return command[0] == "coverage" or any(word.startswith("--cov") for word in (*command, *options))
-
-
 def measure_wheel(command: Sequence[str], project: Project, modules: Sequence[str], site: Path) -> tuple[str, ...]:
     """Return a command that measures the wheel; ``modules``: dotted names in it; ``site``: where it is installed."""
     sources = WheelSources(project.root, tuple(modules), site)
-    configured = coverage_settings(project)
+    configured = project.coverage_settings
     named = sources_of(configured)
     every = sources.installed(named or (".",)) if "include" not in configured else ()
     if command[0] == "coverage":
         return tuple(_of_coverage(command, sources, () if named and every == named else every))
     words = tuple(_of_pytest(command, sources, every))
-    options = pytest_options(project)
+    options = project.pytest_options
     changed = tuple(_of_pytest(options, sources, every))
     return words if changed == options else (*words, "-o", f"addopts={shlex.join(changed)}")
 
 
+@dataclass(frozen=True)
 class WheelSources:
     """Where the modules of a wheel are installed; ``root``: the folder of the project."""
 
-    def __init__(self, root: Path, modules: tuple[str, ...], site: Path) -> None:
-        self._root = root
-        self._modules = modules
-        self._site = site
+    root: Path
+    modules: tuple[str, ...]
+    site: Path
 
     def installed(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return sources with the installed folder for each folder of the source tree that is in the wheel."""
@@ -105,17 +50,17 @@ class WheelSources:
 
     def _installed(self, name: str) -> Iterator[str]:
         parts = PurePosixPath(name).parts
-        if not (self._root / name).is_dir():
+        if not (self.root / name).is_dir():
             yield name
         elif parts in {(), ("src",)}:
-            yield from (str(self._path(module)) for module in self._modules)
+            yield from (str(self._path(module)) for module in self.modules)
         else:
             dotted = ".".join(parts[1:] if parts[0] == "src" else parts)
-            is_in_wheel = any(f"{dotted}.".startswith(f"{module}.") for module in self._modules)
+            is_in_wheel = any(f"{dotted}.".startswith(f"{module}.") for module in self.modules)
             yield str(self._path(dotted)) if is_in_wheel else name
 
     def _path(self, module: str) -> Path:
-        folder = self._site / module.replace(".", "/")
+        folder = self.site / module.replace(".", "/")
         # A single module is named by its file's folder, and as a package: coverage takes its name.
         return folder if folder.is_dir() else Path(module)
 

@@ -15,7 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from seatrial import process
 from seatrial.errors import BuildError
-from seatrial.project.nox_sessions import COVERAGE_SESSION, MEASURED_VARIABLE, measures_coverage
+from seatrial.project.nox_sessions import COVERAGE_SESSION, MEASURED_VARIABLE
 from seatrial.sessions.build import DEFAULT_TAGS, state_folder
 from seatrial.sessions.registration import (
     Groups,
@@ -68,11 +68,11 @@ def tests(
     words, wheel_extras = as_command(command), as_strings(extras, "extras")
     files, variables = as_strings(requirements, "requirements"), as_variables(env)
     suffices = bool(wheel_extras or files or words[0].startswith("python"))
-    measured = is_coverage_used() and name == "tests"
+    measured = current_project().measures_coverage and name == "tests"
 
     def run(session: nox.Session) -> None:
         # The imports of a session are in its function, because `nox -l` starts faster without them.
-        from seatrial.sessions.coverage_sources import measure_wheel, measures  # noqa: PLC0415
+        from seatrial.sessions.coverage_sources import measure_wheel  # noqa: PLC0415
         from seatrial.sessions.environment import (  # noqa: PLC0415
             TREE_VARIABLE,
             fill_with_wheel,
@@ -87,7 +87,7 @@ def tests(
         built = fill_with_wheel(session, installed, wheel_extras, locked_pins(session, locked=locked))
         require_command(session, words, chosen)
         run_words, data = words, {TREE_VARIABLE: str(current_project().root)}
-        if measures(words, current_project()):
+        if current_project().is_measured(words):
             run_words = measure_wheel(words, current_project(), built.modules, site_packages(session))
             data["COVERAGE_FILE"] = str(coverage_data_file(session))
         session.run(*run_words, *session.posargs, env={**process.secrets_removed(), **variables, **data})
@@ -197,11 +197,6 @@ def mypy_cache_folder() -> Path:
 COVERAGE_REQUIREMENT = "coverage[toml]"
 COMBINE_SCRIPT = Path(__file__).resolve().parent.parent / "combine_coverage.py"
 """Run as a script, by the Python of the environment that holds coverage."""
-
-
-def is_coverage_used() -> bool:
-    """Whether the project measures coverage."""
-    return measures_coverage(current_project())
 
 
 def coverage_data_file(session: nox.Session) -> Path:

@@ -26,7 +26,6 @@ def sessions(context: Context, tag: str = "ci") -> None:
 
     Example: seatrial ci.sessions --tag ci >> "$GITHUB_OUTPUT"
     """
-    from seatrial.project.nox_sessions import measures_coverage
     from seatrial.project.project import Project
     from seatrial.project.settings import Config
     from seatrial.workflows.context import github_matrix, read_sessions, tagged_sessions
@@ -35,7 +34,7 @@ def sessions(context: Context, tag: str = "ci") -> None:
         folder = project_folder()
         project = Project.from_directory(folder)
         systems = Config.from_project(project).workflows.systems
-        chosen = tagged_sessions(read_sessions(folder), tag, measures=measures_coverage(project))
+        chosen = tagged_sessions(read_sessions(folder), tag, measures=project.measures_coverage)
         show(f"matrix={json.dumps(github_matrix(chosen, systems))}")
 
 

@@ -18,12 +18,13 @@ from packaging.utils import canonicalize_name
 
 from seatrial.checks.workflows import without_pins
 from seatrial.ci.before_upload import tracks_lfs
-from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow, read_yaml, table_at, tables_at, text_at
+from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow, read_yaml, tables_at, text_at
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.commands import Command
 from seatrial.distributions.metadata import parse_requirement
 from seatrial.errors import GroupInvalid, ProjectError, PyprojectInvalid
 from seatrial.git.command import Git
+from seatrial.project.config_files import table_at
 from seatrial.project.find_versions import comes_from_tag
 from seatrial.project.nox_sessions import (
     BLOCK,
@@ -31,7 +32,6 @@ from seatrial.project.nox_sessions import (
     DEPENDENCIES,
     NoxSession,
     list_sessions,
-    measures_coverage,
 )
 from seatrial.project.settings import IMAGES, CiSettings, Config
 
@@ -160,7 +160,7 @@ class WorkflowContext:
             is_locked=(project.root / "uv.lock").is_file(),
             has_submodules=(repository.root / ".gitmodules").is_file(),
             has_lfs=tracks_lfs(repository.root) if has_lfs is None else has_lfs,
-            measures=measures_coverage(project),
+            measures=project.measures_coverage,
             settings=config.workflows,
         )
         made.require_names(project)

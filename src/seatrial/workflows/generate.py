@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Callable
 from seatrial.checks.check import run_checks
 from seatrial.checks.registry import WORKFLOW_CHECKS
 from seatrial.checks.workflows import WorkflowFacts, keep_newer_pins, versions_match_commits
-from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFiles, read_yaml, table_at, texts_at
+from seatrial.ci.github import WORKFLOWS_FOLDER, WorkflowFiles, read_yaml, texts_at
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.commands import Command
 from seatrial.distributions.cache import existing_files
 from seatrial.errors import ProjectError, PyprojectInvalid, Reasons, SeatrialError, WorkflowUnknown
 from seatrial.git.repository import Repository, forge_of, read_repository, read_tags
+from seatrial.project.config_files import table_at
 from seatrial.project.project import Project
 from seatrial.project.settings import CiSettings, Config
 from seatrial.project.snapshot import tag_form_of
