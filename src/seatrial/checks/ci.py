@@ -7,8 +7,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from seatrial.checks.check import ERROR, WARNING, check, finding_of
+from seatrial.ci.before_upload import BUILD_SESSIONS
 from seatrial.ci.expressions import Answer, any_of
-from seatrial.ci.github import WORKFLOWS_FOLDER, Workflow
 from seatrial.ci.job_commands import builds, programs_in, sessions_named
 from seatrial.ci.job_uploads import Index, transfer_problems
 from seatrial.ci.publisher import CiFacts, PublishingJob, mismatch_with_tag, titles_before
@@ -18,6 +18,7 @@ from seatrial.index.destination import upload_addresses
 
 if TYPE_CHECKING:
     from seatrial.ci.evaluation import JobRun
+    from seatrial.ci.github import Workflow
 
 
 ci_check = partial(check, severity=ERROR, needs=("CI001",))
@@ -39,7 +40,14 @@ def publishes(facts: CiFacts) -> Finding:
             "\n".join(doubts), "upload in a step of the workflow: pypa/gh-action-pypi-publish, or twine upload"
         )
     fix = f"{Command('workflows')}, and commit; or by hand, after the release: {Command('publish')}"
-    return Finding.failed(f"no workflow in {WORKFLOWS_FOLDER} publishes", fix)
+    tested = [session for session in facts.listing.sessions if session.name not in BUILD_SESSIONS]
+    lacking = [SESSION_FIX] if facts.listing.sessions and not any("ci" in session.tags for session in tested) else []
+    needed = [*lacking, *facts.obstacles]
+    return Finding.failed(f"no {facts.place} publishes", "\nthen: ".join([*needed, fix]))
+
+
+SESSION_FIX = "sessions.tests() in the noxfile, or a session of your own with the tag ci"
+"""What a noxfile needs before files of CI are generated."""
 
 
 @ci_check(

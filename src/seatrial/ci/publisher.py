@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from seatrial.ci.before_upload import CheckoutNeeds
 from seatrial.ci.evaluation import MERGE, Environment, Event, JobRun, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
-from seatrial.ci.github import Trigger, Workflow, WorkflowFiles, read_yaml
+from seatrial.ci.github import WORKFLOWS_FOLDER, Trigger, Workflow, WorkflowFiles, read_yaml
 from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.ci.job_commands import TOP, programs_in, upload_of
 from seatrial.ci.job_uploads import Index, Upload, doubts_about, uploads_of
@@ -462,7 +462,8 @@ class CiFacts:
     ``tag``: its name, None where that is not known; ``publishing``: who publishes then; ``listing``: the sessions that
     workflows can name; ``by_pipeline``: whether the tag starts the job of GitLab that publishes, None where no such
     pipeline was read; ``checkout``: what a checkout has to fetch; ``drifted``: the generated files that are not what
-    they should be, and why; ``fixes``: for these.
+    they should be, and why; ``fixes``: for these; ``obstacles``: what is to be done before they are generated;
+    ``place``: what publishes at the forge.
     """
 
     tag: str | None
@@ -472,3 +473,5 @@ class CiFacts:
     checkout: CheckoutNeeds = field(default_factory=CheckoutNeeds)
     drifted: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
+    obstacles: tuple[str, ...] = ()
+    place: str = f"workflow in {WORKFLOWS_FOLDER}"

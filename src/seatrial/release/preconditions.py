@@ -51,7 +51,7 @@ from seatrial.index.destination import pip_index_url
 from seatrial.project.nox_sessions import SessionList, list_sessions
 from seatrial.project.tag_form import released_versions
 from seatrial.redaction import redact, redacted_address
-from seatrial.workflows.generate import Generator
+from seatrial.workflows.generate import BY_HAND, IN_USE, Generator
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -420,13 +420,21 @@ def read_ci_facts(project: Project, scratch: Scratch, facts: CiFacts, tag_form: 
     """
     checkout = CheckoutNeeds.in_tree(scratch.root, scratch.repository.root)
     facts = replace(facts, by_pipeline=_pipeline_start(facts, scratch), checkout=checkout)
-    # Nothing is generated for an unknown forge.
-    with contextlib.suppress(SeatrialError):
+    try:
         generator = Generator.at(scratch.repository, project, tag_form=tag_form, has_lfs=checkout.lfs)
-        drift = generator.drift_in(scratch.root)
-        drifted = tuple(f"{file.path} {file.reason.value}" for file in drift)
-        return replace(facts, drifted=drifted, fixes=tuple(dict.fromkeys(file.fix for file in drift)))
-    return facts
+        if generator.kind == "gitlab":
+            facts = replace(facts, place=f"job of {PIPELINE_FILE}")
+        drifts = generator.drift_in(scratch.root)
+    except SeatrialError as error:
+        # Nothing is generated for an unknown forge; a session that is missing is seen in the listing.
+        return replace(facts, obstacles=() if error.code == "SessionMissing" else (error.fix,))
+    edited = [drift for drift in drifts if drift.reason in IN_USE]
+    return replace(
+        facts,
+        drifted=tuple(f"{drift.path} {drift.reason.value}" for drift in edited),
+        fixes=tuple(dict.fromkeys(drift.fix for drift in edited)),
+        obstacles=tuple(dict.fromkeys(drift.fix for drift in drifts if drift.reason in BY_HAND)),
+    )
 
 
 def remark_on_packaging(publishing: Publishing, scratch: Scratch) -> str | None:

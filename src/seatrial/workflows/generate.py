@@ -149,6 +149,9 @@ DEPENDABOT_FILE = ".github/dependabot.yml"
 IN_USE = (DriftReason.EDITED, DriftReason.OUTDATED)
 """The reasons that a file can have which was generated once."""
 
+BY_HAND = (DriftReason.FOREIGN, DriftReason.ELSEWHERE, DriftReason.OTHER)
+"""The reasons of a file that is not written, until somebody has made room for it."""
+
 NO_REMOTE = "the repository has no remote, so the CI service is unknown"
 
 
@@ -207,8 +210,8 @@ class Generator:
             yield Drift(name, DriftReason.UNUSED if is_ours else DriftReason.UNUSED_EDITED, text, "")
 
     def drift_in(self, top: Path) -> tuple[Drift, ...]:
-        """Return which generated files are not what they should be in a clone; there need be none."""
-        return tuple(drift for drift in find_drift(self.expected, self._texts(top)) if drift.reason in IN_USE)
+        """Return which files are not what they should be in a clone; there need be none."""
+        return find_drift(self.expected, self._texts(top))
 
     def require_sessions(self) -> None:
         """Raise `NoxfileBroken` or `SessionMissing` where the noxfile has not what the workflows call."""
