@@ -56,6 +56,10 @@ RST = lines(
         # AsciiDoc begins its first heading with its sign: this is Markdown, with an example of a comparison.
         ("# News\n\n1.3.0\n-----\n\n```\n== 1\n```\n", "1.3.0", "1.3.0"),
         (RST, "1.3.0", "1.3.0"),
+        ("## 2026\n\n### v1.3.0\n\n### 1.2\n\n## 2025\n\n### 1.1\n", "1.3.0", "### v1.3.0"),
+        ("## 2026\n\n### Python 3.9\n", "2026", "## 2026"),
+        ("## 1.3\n\n### 1.3.0\n\n### 1.3.1\n\n## 1.2\n\n### 1.2.0\n", "1.3", "### 1.3.0"),
+        ("## 1.3.0\n\n### 1.2.0 compatibility\n", "1.2.0", None),
         (RST, "1.2.0", None),
         ("", "1.3.0", None),
     ],

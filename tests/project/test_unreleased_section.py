@@ -288,7 +288,7 @@ RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\
             (MARKDOWN, f"## {name}\n\n- Tides.\n", f"## {name}\n\n## 1.3.0 - 2026-11-27\n\n- Tides.\n")
             for name in (
                 *("Next", "[dev]", "main", "HEAD", "Next version", "Work in progress", "To be released"),
-                *("vNext", "Development version", "To be announced", "Latest changes"),
+                *("vNext", "Development version", "To be announced", "Latest changes", "Current", "WIP"),
             )
         ),
         *(
@@ -322,6 +322,15 @@ RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\
             RST,
             "1.3.0 (unreleased)\n------------------\n\n- Nothing changed yet.\n- Tides.\n\n.. _v1.2.3:\n",
             "1.3.0 (2026-11-27)\n------------------\n\n- Tides.\n\n.. _v1.2.3:\n",
+        ),
+        # Years and series are above the releases.
+        *(
+            (
+                f"# Changelog\n\n## {group}\n\n{{}}\n### 1.2.3 - 2026-01-05\n\n- Fog.\n",
+                "### Unreleased\n\n- Tides.\n",
+                "### Unreleased\n\n### 1.3.0 - 2026-11-27\n\n- Tides.\n",
+            )
+            for group in ("2026", "1.2", "1.x")
         ),
         # The notes stay in their order.
         (

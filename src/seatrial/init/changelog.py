@@ -26,7 +26,7 @@ from seatrial.project.changelog import (
     new_changelog,
 )
 from seatrial.project.project import Project
-from seatrial.project.read_changelog import LINK, read_headings, underline
+from seatrial.project.read_changelog import LINK, level_of_releases, read_headings, underline
 from seatrial.project.settings import CHANGELOG_SOURCES, Config
 from seatrial.project.unreleased_section import (
     BULLET,
@@ -321,7 +321,7 @@ def _towncrier_tables(log: PurePosixPath, text: str, kinds: Mapping[str, str]) -
 def _category_headings(text: str) -> dict[str, int]:
     """Return the headings below those of the releases, and the first line of each."""
     headings = read_headings(text)
-    top = min((heading.level for heading in headings if heading.versions), default=None)
+    top = level_of_releases(headings)
     if top is None:
         return {}
     titles: dict[str, int] = {}

@@ -168,7 +168,35 @@ def underline(lines: Sequence[str], number: int) -> str | None:
     return rule["sign"] if rule and is_underlined else None
 
 
+def level_of_releases(headings: Sequence[EntryHeading]) -> int | None:
+    """Return the level of the headings of releases, None where there are none.
+
+    It is the highest with versions, below years and series: ``### 1.4.2`` below ``## 2026`` or ``## 1.4``.
+    """
+    levels = sorted({heading.level for heading in headings if heading.versions})
+    for level, below in zip(levels, levels[1:]):
+        groups = [heading for heading in headings if heading.level == level and heading.versions]
+        members = [heading for heading in headings if heading.level == below and RELEASE_HEADING.match(heading.text)]
+        if not all(_is_group(group, members) for group in groups):
+            return level
+    return levels[-1] if levels else None
+
+
+RELEASE_HEADING = re.compile(r"[#=\s]*\[?(?:version |release )?v?\d", re.IGNORECASE)
+"""How the heading of a release begins, unlike ``Python 3.9``."""
+
+YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def _is_group(heading: EntryHeading, members: Sequence[EntryHeading]) -> bool:
+    """Whether a heading is nothing but a year, or nothing but the beginning of a version below it."""
+    name, series = heading.text.strip("#= \t"), heading.versions[0].release
+    longer = [version.release for member in members for version in member.versions[:1]]
+    starts_one = any(len(release) > len(series) and release[: len(series)] == series for release in longer)
+    return name == heading.version_texts[0] and bool(members) and (starts_one or YEAR.fullmatch(name) is not None)
+
+
 def _entries(headings: Sequence[EntryHeading], version: Version) -> Iterator[EntryHeading]:
     """Yield the headings of the entries of a version: another can name a version, too, such as "Upgrading to 2.0"."""
-    top = min((heading.level for heading in headings if heading.versions), default=0)
-    return (heading for heading in headings if heading.level == top and version in heading.versions)
+    level = level_of_releases(headings)
+    return (heading for heading in headings if heading.level == level and version in heading.versions)

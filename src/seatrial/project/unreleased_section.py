@@ -22,6 +22,7 @@ from seatrial.project.read_changelog import (
     EntryHeading,
     end_of_section,
     first_line,
+    level_of_releases,
     lines_outside_of_examples,
     read_headings,
     underline,
@@ -55,7 +56,7 @@ UNRELEASED = re.compile(
 
 NEXT = re.compile(
     r"v?\.?next(?: version)?|dev(?:elop(?:ment)?)?(?: version)?|main|master|head|trunk|tip|pending|in progress|future"
-    r"|latest(?: changes)?",
+    r"|latest(?: changes)?|current(?: version| changes)?|wip|snapshot|nightly|edge",
     re.IGNORECASE,
 )
 """What names the release that comes next when it is all of a heading above the releases."""
@@ -130,7 +131,7 @@ class UnreleasedNote:
 def find_unreleased(text: str) -> EntryHeading | None:
     """Return the heading of the section for the next release, or None."""
     headings, lines = read_headings(text), text.splitlines()
-    top = min((heading.level for heading in headings if heading.versions), default=None)
+    top = level_of_releases(headings)
     of_releases = (heading for heading in headings if top is None or heading.level == top)
     has_release_above = False
     for heading in of_releases:
@@ -146,7 +147,7 @@ def find_unreleased(text: str) -> EntryHeading | None:
 def released_headings(text: str) -> tuple[EntryHeading, ...]:
     """Return the headings of the releases, in the order of the file, without that of the next one."""
     headings, lines = read_headings(text), text.splitlines()
-    top = min((heading.level for heading in headings if heading.versions), default=None)
+    top = level_of_releases(headings)
     return tuple(
         heading
         for heading in headings
@@ -348,7 +349,7 @@ def with_pre_releases(
 def _latest_pre_releases(text: str) -> Iterator[EntryHeading]:
     """Yield the headings of the pre-releases above the latest final release."""
     headings = read_headings(text)
-    top = min((heading.level for heading in headings if heading.versions), default=None)
+    top = level_of_releases(headings)
     for heading in headings:
         if heading.level == top and heading.versions:
             if not heading.versions[0].is_prerelease:
