@@ -227,7 +227,7 @@ pypi); attestations: yes
         ✓ the repository and its remote  N checks
         ✓ the project and its next version  N checks
         ✓ the distributions  N checks
-        ✓ what the tag starts  N checks
+        ✓ the workflows, and what the tag starts  N checks
         ✓ the index  N checks
         """
     )

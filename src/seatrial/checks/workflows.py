@@ -41,11 +41,6 @@ ACTIONS = (CHECKOUT_PIN, SETUP_PYTHON_PIN, SETUP_UV_PIN, UPLOAD_ARTIFACT_PIN, DO
 PIN = re.compile(r"(?<=uses: )(?P<action>[\w./-]+)@(?P<ref>[0-9a-f]{40}) # v(?P<version>\d+(?:\.\d+)*)$", re.MULTILINE)
 
 
-def without_pins(text: str) -> str:
-    """Return a text in which no action has its commit: what dependabot raises is no change of anything else."""
-    return PIN.sub(lambda pin: pin["action"], text)
-
-
 def keep_newer_pins(text: str, now: str) -> str:
     """Return a text in which older pins are replaced by those of ``now``, which were raised by a merge.
 

@@ -202,7 +202,8 @@ class Scanner:
         """Read the content of a member, and return its SHA-256 in hexadecimal digits."""
         digest, before = hashlib.sha256(), b""
         collected: list[bytes] | None = [] if self._keeps(name, size) else None
-        searched = PATTERNS if _is_searched_by_pypi(name, size) else frozenset()
+        is_searched = size <= SCANNED_LIMIT and posixpath.splitext(name)[1].lower() in SCANNED_SUFFIXES
+        searched = PATTERNS if is_searched else frozenset()
         kinds, patterns = set(), set()
         for piece in pieces:
             digest.update(piece)
@@ -246,10 +247,6 @@ class Scanner:
 
 
 PATTERNS = frozenset(pattern for rule in CONTENT_RULES for pattern in rule.patterns)
-
-
-def _is_searched_by_pypi(name: str, size: int) -> bool:
-    return size <= SCANNED_LIMIT and posixpath.splitext(name)[1].lower() in SCANNED_SUFFIXES
 
 
 def _matches(rule: ContentRule, patterns: set[bytes]) -> bool:

@@ -7,7 +7,7 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Optional
 
 import tomlkit
@@ -306,13 +306,14 @@ def _remarks(
     if not is_changed and (heading := find_unreleased(text)) and not unreleased_notes(text):
         yield f"{path}:{heading.line + 1}: the heading without notes was left"
     folders = (detected.project.root / ".nox", repository.common_dir / "seatrial", user_cache_path("seatrial"))
-    leftovers = [_relative(folder, repository.root) for folder in folders if folder.is_dir()]
+    root = repository.root
+    leftovers = [
+        folder.relative_to(root).as_posix() if root in folder.parents else str(folder)
+        for folder in folders
+        if folder.is_dir()
+    ]
     if leftovers:
         yield f"{', '.join(leftovers)} can be deleted: git does not track {'it' if len(leftovers) == 1 else 'them'}"
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if root in path.parents else str(path)
 
 
 def remove_files(detected: DetectedProject, removal: Removal) -> None:

@@ -96,38 +96,19 @@ def build_backend(table: Mapping[str, Any]) -> str:
 
 def require_types(path: Path, table: Mapping[str, Any]) -> None:
     """Raise `PyprojectInvalid` for values of the wrong kind, one error for all of them."""
+    tables = {key: table[key] for key in TABLES if key in table}
+    tables |= {f"tool.{key}": value for key, value in table_at(table, "tool").items()}
     wrong = [
-        f"[{key}] has to be a table, not {table[key]!r}"
-        for key in TABLES
-        if key in table and not isinstance(table[key], dict)
+        f"[{key}] has to be a table, not {value!r}" for key, value in tables.items() if not isinstance(value, dict)
     ]
-    tools = table.get("tool", {})
-    if isinstance(tools, dict):
-        wrong += [
-            f"[tool.{key}] has to be a table, not {value!r}"
-            for key, value in tools.items()
-            if not isinstance(value, dict)
-        ]
-    if not wrong:
-        wrong = [
-            f"[project] {key} has to be {kind}, not {table['project'][key]!r}"
-            for key, kind, right in (
-                ("name", "a string", _is_text),
-                ("requires-python", "a string", _is_text),
-                ("classifiers", "an array of strings", _is_texts),
-            )
-            if key in table.get("project", {}) and not right(table["project"][key])
-        ]
+    project = table_at(table, "project")
+    texts = [key for key in ("name", "requires-python") if not isinstance(project.get(key, ""), str)]
+    wrong += [f"[project] {key} has to be a string, not {project[key]!r}" for key in texts]
+    names = project.get("classifiers", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        wrong.append(f"[project] classifiers has to be an array of strings, not {names!r}")
     if wrong:
         raise PyprojectInvalid(f"{path}: " + "; ".join(wrong), fix="write it as the pyproject.toml specification says")
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 class IniError(ValueError):

@@ -6,7 +6,7 @@ pip, "Requirements File Format"; pylock.toml (PEP 751); uv.lock, poetry.lock and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -187,14 +187,11 @@ def _pinned(name: str, releases: Mapping[str, tuple[Marker, ...] | None]) -> Ite
         return
     by_version = {version: markers for version, markers in releases.items() if markers is not None}
     # Those that conflict by an extra or a group may both be for the same Python.
-    if any(sum(_has(markers, environment) for markers in by_version.values()) > 1 for environment in ENVIRONMENTS):
-        return
+    for environment in ENVIRONMENTS:
+        if sum(any(marker.evaluate(environment) for marker in markers) for markers in by_version.values()) > 1:
+            return
     for version, markers in by_version.items():
         yield f"{name}=={version} ; {' or '.join(f'({text})' for text in dict.fromkeys(map(str, markers)))}"
-
-
-def _has(markers: Iterable[Marker], environment: dict[str, str]) -> bool:
-    return any(marker.evaluate(environment) for marker in markers)
 
 
 REFERENCES = ("rev", "tag", "branch")

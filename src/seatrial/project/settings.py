@@ -188,7 +188,7 @@ class Config:
             lock=tuple(tuple(command) for command in table.get("lock", ())),
             pass_env=passed_variables(project.table),
             publisher=table.get("publisher", {}),
-            index=_as_folder(table.get("index")),
+            index=f"{table['index'].rstrip('/')}/" if table.get("index") else None,
             ignore=dict(table.get("ignore", {})),
             workflows=CiSettings.from_table(table.get("workflows", {})),
             changelog=ChangelogConfig.from_table(table.get("changelog", {})),
@@ -200,10 +200,6 @@ def passed_variables(table: Mapping[str, Any]) -> tuple[str, ...]:
     """Return ``pass-env`` of a pyproject.toml, none where it is written wrong."""
     names = table.get("tool", {}).get("seatrial", {}).get("pass-env", [])
     return tuple(names) if _are_texts(names) else ()
-
-
-def _as_folder(url: str | None) -> str | None:
-    return f"{url.rstrip('/')}/" if url else None
 
 
 def _mistakes(table: Any) -> Iterator[str]:
@@ -218,7 +214,7 @@ def _mistakes(table: Any) -> Iterator[str]:
     else:
         yield from (f"parts.{kind} has to be one of {', '.join(PARTS)}" for kind in parts if parts[kind] not in PARTS)
     lock = table.get("lock", [])
-    if not isinstance(lock, list) or not all(_is_command(command) for command in lock):
+    if not isinstance(lock, list) or not all(command and _are_texts(command) for command in lock):
         yield 'lock has to be a list of commands, each a list of strings: lock = [["pdm", "lock"]]'
     if not _are_texts(table.get("pass-env", [])):
         yield f'pass-env has to be a list of names, pass-env = ["DATABASE_PASSWORD"], not {table["pass-env"]!r}'
@@ -233,9 +229,8 @@ def _mistakes(table: Any) -> Iterator[str]:
         yield f"index has to be an address of a simple API, https://…/simple/, not {redact(index)!r}"
     yield from _mistakes_in_ignore(table.get("ignore", {}))
     yield from mistakes_in_ci_settings(table.get("workflows", {}))
-    yield from (
-        f'scheme has to be "calver", not {value!r}' for value in (table.get("scheme", CALVER),) if value != CALVER
-    )
+    if table.get("scheme", CALVER) != CALVER:
+        yield f'scheme has to be "calver", not {table["scheme"]!r}'
     yield from _mistakes_in_changelog(table.get("changelog", {}))
 
 
@@ -270,7 +265,3 @@ def _mistakes_in_ignore(ignore: object) -> Iterator[str]:
             yield f"ignore.{code} is not the code of a check, such as DIST206"
         elif not isinstance(reason, str) or not reason.strip():
             yield f"ignore.{code} has to say the reason why, not {reason!r}"
-
-
-def _is_command(command: object) -> bool:
-    return isinstance(command, list) and bool(command) and all(isinstance(word, str) for word in command)

@@ -88,17 +88,21 @@ def resolve_tag_form(project: Project, config: Config, tags: Collection[str], ve
         whole = [tag for tag in tags if not is_below_top or Series(NUMBER.split(tag)[0], {}).is_named(names)]
         _require_no_other_spelling(whole, version, project, is_only=not series)
     at_top = [] if is_below_top else usual
+
+    def is_near(candidate: Series) -> bool:
+        return not _is_far(candidate.newest, version)
+
     chosen = (
         _first_of((own, usual, others), lambda candidate: candidate.newest == version)
         # A higher tag, such as that of a pre-release which was given up, does not make this one another form.
         or _first_of((own, at_top), lambda candidate: version in candidate.tags)
         # The version in the files may be ahead of its tag, but not behind: what is higher is of something else.
-        or _first_of((own, at_top, others), lambda candidate: _is_below(candidate, version))
+        or _first_of((own, at_top, others), lambda candidate: candidate.newest <= version and is_near(candidate))
     )
     if chosen:
         return _only(chosen, project, version)
     # A development version can be lower than all tags.
-    near = own or [candidate for candidate in at_top if _is_series(candidate, version)]
+    near = own or [candidate for candidate in at_top if len(candidate.tags) > 1 and is_near(candidate)]
     return near[0].form_of(project) if len(near) == 1 else default
 
 
@@ -106,15 +110,6 @@ def _first_of(groups: Iterable[Sequence[Series]], is_chosen: Callable[[Series], 
     """Return those of the first group that has some which are chosen."""
     chosen = ([candidate for candidate in group if is_chosen(candidate)] for group in groups)
     return next(filter(None, chosen), [])
-
-
-def _is_below(series: Series, version: Version) -> bool:
-    return series.newest <= version and not _is_far(series.newest, version)
-
-
-def _is_series(series: Series, version: Version) -> bool:
-    """Whether tags are several releases of which one may be that of a version."""
-    return len(series.tags) > 1 and not _is_far(series.newest, version)
 
 
 def read_series(tags: Iterable[str]) -> tuple[Series, ...]:
@@ -191,11 +186,6 @@ def _parse(text: str) -> Version | None:
         return None
 
 
-def _has_dots(series: Series) -> bool:
-    """Whether its tags look like releases; a single number is a counter, or a day."""
-    return any(version.release[1:] for version in series.tags)
-
-
 def _is_usual(series: Series) -> bool:
     return series.prefix in USUAL_PREFIXES
 
@@ -209,7 +199,8 @@ def _without_version(candidates: Collection[Series], others: Collection[Series],
 
     Raises `TagFormUnclear` where only ``others`` have versions.
     """
-    if any(map(_has_dots, others)):
+    # A single number is a counter, or a day, and no release.
+    if any(version.release[1:] for series in others for version in series.tags):
         raise _unclear(others, project, None)
     newest = max(candidates, key=lambda series: series.newest, default=None)
     if newest is None:

@@ -162,11 +162,9 @@ def _install_from_index(isolated: IsolatedFolder, python: Path, request: Install
 
 def _require_version(request: InstallRequest, versions: Mapping[str, str | None], python: str) -> None:
     """Raise `NotUsable` for a module, or metadata, with another version; None for a module without one."""
-    wrong = [
-        f"{version} in {name}"
-        for name, version in versions.items()
-        if version is not None and not _is_same(version, request.version)
-    ]
+    named = {name: version for name, version in versions.items() if version is not None}
+    others = {name: version for name, version in named.items() if not _is_same(version, request.version)}
+    wrong = [f"{version} in {name}" for name, version in others.items()]
     if wrong:
         raise NotUsable(
             f"{request.name}=={request.version} says another version of itself on Python {python}: {', '.join(wrong)}",

@@ -22,7 +22,6 @@ from seatrial.events import SILENT, Progress
 from seatrial.git.push import PushState, retake_command
 from seatrial.git.repository import (
     BranchStatus,
-    Remote,
     Repository,
     count_commits_since,
     object_of_tag,
@@ -539,13 +538,11 @@ def read_request_status(preconditions: Preconditions, snapshot: ProjectSnapshot)
     own = [branch for branch in branches if branch.own is not None]
     if own:
         return _status_of(repository, own[-1], into, note)
-    if note is None or note.project != snapshot.project.name or _is_over(note, snapshot, remote):
+    if note is None or note.project != snapshot.project.name or note.tag in remote.tags:
+        return None
+    if snapshot.last_version is not None and note.version <= snapshot.last_version:
         return None
     return RequestStatus(RequestState.CLOSED, note.release, note.branch, into)
-
-
-def _is_over(note: RequestNote, snapshot: ProjectSnapshot, remote: Remote) -> bool:
-    return note.tag in remote.tags or (snapshot.last_version is not None and note.version <= snapshot.last_version)
 
 
 def _status_of(repository: Repository, branch: RequestBranch, into: str, note: RequestNote | None) -> RequestStatus:

@@ -292,14 +292,16 @@ def _how_to_judge(release: ReleaseOnIndex, runs: CiRuns) -> str:
     if release.state is IndexState.UNEXPECTED:
         return f"look in the log of {job.workflow.name} for what it uploads; nothing else may upload"
     if build_without_session(runs.publishing):
-        return (
-            f"{job.workflow.name} builds without nox -s build: look in its log for what its build takes from outside "
-            "the commit: files, tools, the clock"
+        how, cause = (
+            "builds without nox -s build",
+            "what its build takes from outside the commit: files, tools, the clock",
         )
-    return (
-        f"{job.workflow.name} runs nox -s build, which makes identical files from one commit: look in its log for "
-        "another commit or a changed file"
-    )
+    else:
+        how, cause = (
+            "runs nox -s build, which makes identical files from one commit",
+            "another commit or a changed file",
+        )
+    return f"{job.workflow.name} {how}: look in its log for {cause}"
 
 
 ATTESTATION_FIX = "have CI publish with trusted publishing: they are made there, for the next version"

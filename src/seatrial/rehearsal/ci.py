@@ -62,7 +62,8 @@ def read_publishing_setup(repository: Repository, project: Project, top: Path) -
     Raises `PyprojectInvalid`, `TokenForbidden` or `PipelineInvalid`.
     """
     config = Config.from_project(project)
-    overrides, form = config.publisher, _tag_form(repository, project, config)
+    overrides = config.publisher
+    form = tag_form_of(project, config, existing_files(project.root), read_tags(repository))
     publishing = Publishing.of(repository, project, top, overrides, form.format(version="1.0.0", name=project.name))
     owner, name = (publishing.owner or "OWNER", publishing.repository or project.name)
     kind, host = _forge_and_host(repository)
@@ -88,10 +89,6 @@ def _environment_of(job: PublishingJob | None, registered: Mapping[str, str]) ->
         return None
     name = environment.name if environment else None
     return name or registered.get("environment", DEFAULT_ENVIRONMENT)
-
-
-def _tag_form(repository: Repository, project: Project, config: Config) -> str:
-    return tag_form_of(project, config, existing_files(project.root), read_tags(repository))
 
 
 def _forge_and_host(repository: Repository) -> tuple[str, str] | tuple[None, None]:

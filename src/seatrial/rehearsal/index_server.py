@@ -44,11 +44,6 @@ SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
 API_VERSION = {"api-version": "1.1"}
 
 
-def projects_as_json(projects: Iterable[str]) -> dict[str, Any]:
-    """Return the list of projects."""
-    return {"meta": API_VERSION, "projects": [{"name": name} for name in projects]}
-
-
 def project_as_json(name: str, files: Iterable[StoredFile]) -> dict[str, Any]:
     """Return the files of a project; addresses are relative to that of the project."""
     stored = tuple(files)
@@ -59,11 +54,6 @@ def project_as_json(name: str, files: Iterable[StoredFile]) -> dict[str, Any]:
         "versions": list(versions),
         "files": [_file_as_json(name, file) for file in stored],
     }
-
-
-def projects_as_html(projects: Iterable[str]) -> str:
-    """Return the list of projects."""
-    return _page("Simple index", (_link(f"{name}/", name) for name in projects))
 
 
 def project_as_html(name: str, files: Iterable[StoredFile]) -> str:
@@ -215,7 +205,9 @@ class IndexApplication:
 
     def _projects(self, request: Request) -> Response:
         names = self.store.projects
-        return _json(projects_as_json(names)) if _wants_json(request) else _html(projects_as_html(names))
+        if _wants_json(request):
+            return _json({"meta": API_VERSION, "projects": [{"name": name} for name in names]})
+        return _html(_page("Simple index", (_link(f"{name}/", name) for name in names)))
 
     def _project(self, request: Request, name: str) -> Response:
         normal = canonicalize_name(name)

@@ -41,8 +41,6 @@ from seatrial.release.manifest import Manifest, describe_files
 from seatrial.release.preconditions import local_reasons
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from seatrial.ci.publisher import Publisher
     from seatrial.distributions.distribution import Distribution
     from seatrial.events import Progress
@@ -125,7 +123,9 @@ def rehearse_release(
         result: RehearsalReport | StepFailed
         try:
             report = rehearsal.run(options)
-            result = replace(report, remarks=(*remarks, *report.remarks), name=_done(answer))
+            # A rehearsal does not wait for an index that is not its own.
+            name = answer.result() if answer.done() else None
+            result = replace(report, remarks=(*remarks, *report.remarks), name=name)
         except StepFailed as error:
             # With the paths of the user's repository, because the clone is removed before the message is read.
             error.what = error.what.replace(str(sandbox.clone), str(repository.root))
@@ -148,11 +148,6 @@ def _answer_about_name(repository: Repository, environ: Mapping[str, str]) -> st
         return None
     versions = tuple(released_versions(tags, form, project.name))
     return str(answer_about_name(PendingRelease(redacted_address(index), project.name, None, project_files, versions)))
-
-
-def _done(answer: Future[str | None]) -> str | None:
-    """Return an answer that is there; a rehearsal does not wait for an index that is not its own."""
-    return answer.result() if answer.done() else None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ from seatrial.distributions.reproducible import Difference, RebuildResult
 from seatrial.errors import Reasons, SeatrialError, printable
 from seatrial.git.command import Git, tracked_files
 from seatrial.git.push import PushState, try_push
-from seatrial.git.repository import Repository, files_of_commit, uncommitted_files
+from seatrial.git.repository import files_of_commit, uncommitted_files
 from seatrial.index.twine import twine_check
 from seatrial.installer import best_installer
 from seatrial.project.changelog import start_towncrier
@@ -137,8 +137,9 @@ def run_preflight(
                 *run_checks_on(REBUILD_CHECKS, rebuilt, ignore_reasons),
             )
         name = run.project.name if run.project else folder.name
-        results = tuple(_with_paths_of_checkout(results, run))
-        return PreflightResult(results, name, run.version, run.tag, run.report)
+        # The scratch clone is removed before they are read.
+        in_checkout = tuple(replace(each, finding=each.finding.with_texts(run.in_checkout)) for each in results)
+        return PreflightResult(in_checkout, name, run.version, run.tag, run.report)
 
 
 def _report_packaging(run: PreflightRun, progress: Progress) -> None:
@@ -148,12 +149,6 @@ def _report_packaging(run: PreflightRun, progress: Progress) -> None:
         remark = remark_on_packaging(publishing, run.scratch)
         if remark:
             progress.note(f"{remark}; after the release they are compared by content")
-
-
-def _with_paths_of_checkout(results: Iterable[CheckResult], run: PreflightRun) -> Iterator[CheckResult]:
-    """Yield the results with the paths of the checkout: the scratch clone is removed before they are read."""
-    for result in results:
-        yield replace(result, finding=result.finding.with_texts(run.in_checkout))
 
 
 def _rebuild_result(
@@ -277,17 +272,12 @@ def attempt_release(folder: Path, request: ReleaseRequest, environ: Mapping[str,
             if preconditions.remote:
                 run.reached.add(ReleaseStage.REMOTE_READ)
             with run.reasons.gather():
-                _require_no_unfinished_release(repository)
+                interrupted = read_interrupted_release(repository)
+                if interrupted and interrupted.state is not PushState.REFUSED and not interrupted.is_here:
+                    raise unfinished_error(interrupted)
             run.scratch = stack.enter_context(scratch_clone(repository, preconditions.commit))
             _attempt_preparation(run, preconditions, run.scratch, request, towncrier)
         yield run
-
-
-def _require_no_unfinished_release(repository: Repository) -> None:
-    interrupted = read_interrupted_release(repository)
-    is_unfinished = interrupted and interrupted.state is not PushState.REFUSED and not interrupted.is_here
-    if interrupted and is_unfinished:
-        raise unfinished_error(interrupted)
 
 
 def _attempt_preparation(

@@ -236,9 +236,8 @@ def _missing_releases(scratch: Scratch, snapshot: ProjectSnapshot, remote: Remot
         with contextlib.suppress(SeatrialError):
             form = resolve_tag_form(snapshot.project, snapshot.config, tags, snapshot.places.version)
     releases = released_versions(tags, form, name)
-    newer = {
-        version: tag for version, tag in releases.items() if version > snapshot.current or form != snapshot.tag_form
-    }
+    is_other = form != snapshot.tag_form
+    newer = {version: tag for version, tag in releases.items() if is_other or version > snapshot.current}
     if not newer or scratch.tag_id(newer[max(newer)]) is not None:
         return {}
     return {version: tag for version, tag in newer.items() if scratch.tag_id(tag) is None}
@@ -268,9 +267,8 @@ def choose_version(snapshot: ProjectSnapshot, request: ReleaseRequest, remote: R
             "--part and --version exclude each other", code="PartUnknown", fix=f"--version {request.version} alone"
         )
     if not request.part and not request.version:
-        offers = ", ".join(
-            f"{part} ({version})" for part, version in version_choices(snapshot.current, snapshot.requested)
-        )
+        choices = version_choices(snapshot.current, snapshot.requested)
+        offers = ", ".join(f"{part} ({version})" for part, version in choices)
         raise ReleaseError(
             f"which part of {snapshot.current} is to be raised? {offers}",
             code="PartMissing",
@@ -404,12 +402,8 @@ class TaggedCommit:
 
 OF_RELEASE = TaggedCommit("the commit of the release", "take it out of message in [tool.seatrial]")
 OF_HEAD = TaggedCommit("HEAD, which the tag would be of,", "commit something after it: git commit --allow-empty")
-
-
-OF_HOOK = TaggedCommit(
-    OF_RELEASE.name,
-    "have the hook that adds it, prepare-commit-msg or commit-msg, leave it out of the commit of a release",
-)
+HOOK_FIX = "have the hook that adds it, prepare-commit-msg or commit-msg, leave it out of the commit of a release"
+OF_HOOK = TaggedCommit(OF_RELEASE.name, HOOK_FIX)
 
 
 def push_options(repository: Repository) -> tuple[str, ...]:

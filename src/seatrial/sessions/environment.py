@@ -159,7 +159,8 @@ def _update(
         return
     if work is Work.EVERYTHING and not is_bare(environment.path):
         _recreate(session)
-    what = wheel.path.name if wheel and work is Work.WHEEL else _change_text(contents, wheel)
+    names = [wheel.path.name] if wheel else []
+    what = ", ".join(names if work is Work.WHEEL else [*contents.requirements, *names])
     if what:
         session.log(f"installing {what}")
     if _fill(environment, contents, wheel, work):
@@ -172,10 +173,6 @@ def _installs_nothing(session: nox.Session) -> bool:
     The option itself is not public; what `run_install` does with it is (nox, "Session").
     """
     return session.run_install("python", "--version", silent=True, log=False) is None
-
-
-def _change_text(contents: EnvironmentContents, wheel: Distribution | None) -> str:
-    return ", ".join([*contents.requirements, *([wheel.path.name] if wheel else [])])
 
 
 def _recreate(session: nox.Session) -> None:

@@ -96,7 +96,8 @@ def register_session(registration: Registration, body: Body) -> None:
         registration = replace(registration, pythons=supported)
     if registration.pythons:
         _show_to_nox(registration.pythons)
-        require_a_run(registration.name, registration.pythons)
+        for summary in _summary:
+            summary.matrices[registration.name] = registration.pythons
     arguments: dict[str, Any] = {
         "name": registration.name,
         "python": list(registration.pythons) or (None if registration.environment else False),
@@ -137,7 +138,8 @@ def _register_skipped(registration: Registration, python: str) -> None:
 def _end(session: nox.Session, error: SeatrialError) -> NoReturn:
     """End a session with an error, which the summary of the run repeats."""
     text = render(error.explained_text)
-    explain_failure(session.name, text)
+    for summary in _summary:
+        summary.reasons[session.name] = text
     session.error(text)
 
 
@@ -267,12 +269,6 @@ class RunSummary:
     matrices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
-    def arrange(self) -> None:
-        """Have nox write its report, which `close` reads at the end of this process."""
-        if nox.options.report is None:
-            nox.options.report = str(self.own_report)
-        atexit.register(self.close)
-
     def close(self) -> None:
         """Show the summary; end the process with exit code 1 if nothing was tested."""
         path = _report_named(sys.argv[1:]) or Path(nox.options.report or self.own_report)
@@ -333,26 +329,16 @@ class RunSummary:
 
 
 _summary: list[RunSummary] = []
+"""The summary of this run, none in a child of ``nox -j``."""
 
 
 def arrange_summary() -> None:
-    """Show a summary at the end of this run, but not in a child of ``nox -j``."""
+    """Have nox write its report, which is read at the end of this process; not in a child of ``nox -j``."""
     if not _summary and CHILD not in sys.argv:
-        _summary.append(RunSummary())
-        _summary[0].arrange()
-        os.environ[RUN_VARIABLE] = f"{os.getpid()} {_summary[0].begun}"
-
-
-def require_a_run(session: str, pythons: Sequence[str]) -> None:
-    """Fail a run in which ``session`` is selected and runs on none of ``pythons``."""
-    for closing in _summary:
-        closing.matrices[session] = tuple(pythons)
-
-
-def explain_failure(session: str, reason: str) -> None:
-    """Keep the reason why a session failed, for the summary."""
-    for closing in _summary:
-        closing.reasons[session] = reason
+        _summary.append(summary := RunSummary())
+        nox.options.report = nox.options.report or str(summary.own_report)
+        atexit.register(summary.close)
+        os.environ[RUN_VARIABLE] = f"{os.getpid()} {summary.begun}"
 
 
 def is_of_this_run(path: Path) -> bool:

@@ -57,7 +57,8 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:
 
     with errors_as_messages():
         folder = project_folder()
-        paths = [Path(name) for name in file] or _built(folder / "dist")
+        built = (path for path in (folder / "dist").glob("*") if path.name.endswith((".whl", ".tar.gz", ".zip")))
+        paths = [Path(name) for name in file] or sorted(built)
         if not paths:
             raise ProjectError(
                 f"{folder / 'dist'} contains no distributions",
@@ -73,10 +74,6 @@ def check(context: Context, file: Sequence[str], json: bool = False) -> None:
             show_results(open_console("check"), results, by_file)
         if any(result.blocks for result in results):
             raise Exit(code=BuildError.exit_code)
-
-
-def _built(dist: Path) -> list[Path]:
-    return sorted(path for path in dist.glob("*") if path.name.endswith((".whl", ".tar.gz", ".zip")))
 
 
 def _ignored(folder: Path) -> dict[str, str]:
@@ -229,7 +226,7 @@ SIGNS = {"error": "failed", "warning": "warning", "unknown": "unknown", "ignored
 FAMILIES = {
     "GIT": "the repository and its remote",
     "META": "the project and its next version",
-    "CI": "what the tag starts",
+    "CI": "the workflows, and what the tag starts",
     "INDEX": "the index",
     "DIST": "the distributions",
 }
@@ -244,11 +241,6 @@ def by_file(result: CheckResult) -> str:
 def by_family(result: CheckResult) -> str:
     """Return the heading of a result: the subject of its family."""
     return FAMILIES[result.family]
-
-
-def by_subject(result: CheckResult) -> str:
-    """Return the heading of a result: the file or workflow that it is about."""
-    return result.subject
 
 
 def show_results(console: Console, results: Sequence[CheckResult], heading: Callable[[CheckResult], str]) -> None:

@@ -246,10 +246,6 @@ def _versions(command: str) -> Iterator[tuple[str, str]]:
         yield from ((str(version), part) for part, version in version_choices(snapshot.current, snapshot.requested))
 
 
-def _tags(_: str) -> Iterator[tuple[str, str]]:
-    yield from ((tag, "") for tag in _snapshot().tags)
-
-
 def _fragment_types(_: str) -> Iterator[tuple[str, str]]:
     from seatrial.project.changelog import read_changelog
     from seatrial.project.project import Project
@@ -278,7 +274,7 @@ VALUES: dict[str, Callable[[str], Iterator[tuple[str, str]]]] = {
     "part": _parts,
     "project": lambda _: iter([(FOLDERS, "")]),
     "shell": lambda _: iter([(shell, "") for shell in SCRIPTS]),
-    "tag": _tags,
+    "tag": lambda _: ((tag, "") for tag in _snapshot().tags),
     "version": _versions,
 }
 """The function that yields the values of a parameter, by its name; its argument is the name of the command."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
 from seatrial.errors import CLOSE_CODE, ProjectError, did_you_mean, nearest
+from seatrial.tasks.check import FAMILIES
 from seatrial.tasks.command import command
 from seatrial.tasks.console import errors_as_messages, show
 
@@ -40,8 +41,9 @@ def explain(context: Context, code: Sequence[str]) -> None:
         explanations = read_explanations()
         families = by_family(explanations.values())
         if not code:
-            rows = [(name, str(len(members)), FAMILIES[name]) for name, members in families.items()]
-            show("\n".join(f"{name:7} {number:>3}  {about}" for name, number, about in rows))
+            about = {name: f"checks of {text}" for name, text in FAMILIES.items()}
+            about[ERRORS] = "what ends a command, with its fix"
+            show("\n".join(f"{name:7} {len(members):>3}  {about[name]}" for name, members in families.items()))
             show(f"\nthe codes of a family, or the text of a code: {Command('explain', 'DIST', program_only=True)}")
             return
         by_name = {name.casefold(): str(explanation) for name, explanation in explanations.items()}
@@ -85,23 +87,16 @@ class Explanation:
         return f"{self.code} ({self.kind})\n\n{self.text}"
 
 
-FAMILIES = {
-    "CI": "checks of workflows, and of what the tag starts",
-    "DIST": "checks of sdists and wheels",
-    "GIT": "checks of the repository and its remote",
-    "INDEX": "checks of the index, and of the name",
-    "META": "checks of the metadata",
-    "errors": "what ends a command, with its fix",
-}
-"""The families of codes, and what they are about."""
+ERRORS = "errors"
+"""The family of the codes that are of no check."""
 
 
 def by_family(explanations: Iterable[Explanation]) -> dict[str, list[Explanation]]:
     """Return explanations by the names of their families."""
-    families: dict[str, list[Explanation]] = {name: [] for name in FAMILIES}
+    families: dict[str, list[Explanation]] = {name: [] for name in (*sorted(FAMILIES), ERRORS)}
     for explanation in explanations:
         name = explanation.code.rstrip("0123456789")
-        families[name if name in families else "errors"].append(explanation)
+        families[name if name in families else ERRORS].append(explanation)
     return families
 
 

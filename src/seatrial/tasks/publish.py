@@ -28,11 +28,12 @@ from seatrial.terminal import paint_card
 
 if TYPE_CHECKING:
     from invoke.context import Context
-    from packaging.version import Version
 
     from seatrial.console import Console
     from seatrial.git.repository import Repository
+    from seatrial.index.destination import Destination
     from seatrial.project.snapshot import ProjectSnapshot
+    from seatrial.publish.tagged_release import TaggedRelease
     from seatrial.publish.upload import UploadPlan
 
 
@@ -68,23 +69,18 @@ def verify(
 
     Example: invoke verify 1.5.0
     """
-    from seatrial.index.destination import find_destination
-    from seatrial.publish.tagged_release import TaggedRelease, require_same_tag
-    from seatrial.publish.verify import VerifyOptions, verify_published
+    from seatrial.publish.tagged_release import require_same_tag
+    from seatrial.publish.verify import AttestationsExpected, VerifyOptions, verify_published
     from seatrial.redaction import redacted_address
 
     console = open_console("verify", sys.stderr if json else sys.stdout)
     with errors_as_messages("nothing has changed"), termination_as_interrupt(), console.running() as progress:
         with console.waiting("reading the repository"):
-            repository, snapshot = open_project()
-            tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
-        destination = find_destination(index, snapshot.config, os.environ)
-        options = VerifyOptions(
-            destination, parse_seconds(limit), os.environ, "here" if attestations else "by CI", install
-        )
-        with progress.step(
-            "verify", f"{tagged.name} {tagged.version} on {redacted_address(destination.simple)}"
-        ) as step:
+            tagged, destination = open_release(version, index)
+        expected: AttestationsExpected = "here" if attestations else "by CI"
+        options = VerifyOptions(destination, parse_seconds(limit), os.environ, expected, install)
+        about = f"{tagged.name} {tagged.version} on {redacted_address(destination.simple)}"
+        with progress.step("verify", about) as step:
             require_same_tag(tagged, step.note)
             verified = verify_published(tagged, options, step.report)
         console.pause()
@@ -123,8 +119,7 @@ def publish(
     import tempfile
     from pathlib import Path
 
-    from seatrial.index.destination import credential_remarks, find_destination, require_credentials
-    from seatrial.publish.tagged_release import TaggedRelease
+    from seatrial.index.destination import credential_remarks, require_credentials
     from seatrial.publish.upload import install_command, plan_upload, upload_release
     from seatrial.publish.verify import VerifyOptions, verify_published
     from seatrial.redaction import redacted_address
@@ -138,9 +133,7 @@ def publish(
         console.running() as progress,
     ):
         with console.waiting("reading the repository"):
-            repository, snapshot = open_project()
-            tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
-        destination = find_destination(index, snapshot.config, os.environ)
+            tagged, destination = open_release(version, index)
         options = VerifyOptions(destination, parse_seconds(limit), os.environ, "not at all", install)
         with progress.step("prepare", f"{tagged.name} {tagged.version}, from its tag") as step:
             upload_plan = plan_upload(tagged, destination, Path(folder), step)
@@ -178,18 +171,13 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
 
     Example: invoke undo 1.5.0 --why "It deletes files."
     """
-    from seatrial.index.destination import find_destination
-    from seatrial.publish.tagged_release import TaggedRelease
     from seatrial.publish.undo import read_release_to_undo, wait_until_yanked, write_follow_up
 
     with errors_as_messages("the fragment stays where it is"), termination_as_interrupt():
         console = open_console("undo")
         with console.waiting("reading the repository, and asking the index"):
-            repository, snapshot = open_project()
             seconds = parse_seconds(limit)
-            destination = find_destination(index, snapshot.config, os.environ)
-            tagged = TaggedRelease.of(repository, snapshot, parse_version_option(version))
-            release = read_release_to_undo(tagged, destination)
+            release = read_release_to_undo(*open_release(version, index))
         show(release, paint=paint_card)
         show(write_follow_up(release, why))
         if release.on_index.served:
@@ -224,11 +212,15 @@ def open_project() -> tuple[Repository, ProjectSnapshot]:
     return repository, ProjectSnapshot.of(folder, existing_files(folder), tags)
 
 
-def parse_version_option(text: str) -> Version | None:
-    """Return the version of an option, None for "". Raises `VersionInvalid`."""
+def open_release(version: str, index: str) -> tuple[TaggedRelease, Destination]:
+    """Read a release by its tag, the last one for "", and where it is published. Raises `VersionInvalid`."""
+    from seatrial.index.destination import find_destination
     from seatrial.project.versions import parse_version
+    from seatrial.publish.tagged_release import TaggedRelease
 
-    return parse_version(text) if text else None
+    repository, snapshot = open_project()
+    tagged = TaggedRelease.of(repository, snapshot, parse_version(version) if version else None)
+    return tagged, find_destination(index, snapshot.config, os.environ)
 
 
 def parse_seconds(text: str) -> float:

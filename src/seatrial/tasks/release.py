@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import posixpath
 import re
 import sys
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
@@ -171,12 +173,9 @@ class Terminal:
         self.console.pause()
         Reasons(prepared.reasons).raise_together()
         snapshot = prepared.snapshot
-        choices = [
-            Choice(
-                part, f"{version}  {'the fragments ask for it' if snapshot.fragments and not number else ''}".rstrip()
-            )
-            for number, (part, version) in enumerate(version_choices(snapshot.current, snapshot.requested))
-        ]
+        remarks = chain(["  the fragments ask for it"] if snapshot.fragments else [], repeat(""))
+        offers = version_choices(snapshot.current, snapshot.requested)
+        choices = [Choice(part, f"{version}{remark}") for (part, version), remark in zip(offers, remarks)]
         title = f"Release {snapshot.project.name} {snapshot.current} as"
         has_cursor = self.console.form is Form.LIVE
         part = choose(title, choices, has_cursor=has_cursor, show=self.console.show)
@@ -206,9 +205,8 @@ def _wait(console: Console, tag: str) -> None:
     from seatrial.tasks.publish import open_project
 
     repository, snapshot = open_project()
-    tagged = TaggedRelease.of(
-        repository, snapshot, next(iter(released_versions([tag], snapshot.tag_form, snapshot.project.name)), None)
-    )
+    versions = released_versions([tag], snapshot.tag_form, snapshot.project.name)
+    tagged = TaggedRelease.of(repository, snapshot, next(iter(versions), None))
     destination = find_destination(None, snapshot.config, os.environ)
     options = VerifyOptions(destination, WAIT if may_publish(tagged) else 0, os.environ)
     with console.progress.step("wait", f"until {tag} is published") as step:
@@ -260,10 +258,8 @@ def bump(context: Context, part: str = "", version: str = "", anyway: bool = Fal
         new = choose_version(snapshot, ReleaseRequest(part or None, version or None, anyway, allow_empty=True))
         raise_version(snapshot, new)
         changed = ", ".join(dict.fromkeys(str(place.path) for place in snapshot.places.places))
-        show(
-            f"{snapshot.current} → {new}"
-            + (f" in {changed}" if changed else f": it comes from the tag {snapshot.tag(new)}")
-        )
+        where = f" in {changed}" if changed else f": it comes from the tag {snapshot.tag(new)}"
+        show(f"{snapshot.current} → {new}{where}")
 
 
 @command(words=["version"], help={"version": "the version of the entry; without it, that of the project"})
@@ -452,16 +448,13 @@ or, without fragments: write a heading "## Unreleased" above the latest release 
 
 
 def _read_snapshot() -> ProjectSnapshot:
-    """Read the project in the working tree."""
+    """Read the project in the working tree; outside git there are no tags, but the files can be changed."""
     from seatrial.distributions.cache import existing_files
     from seatrial.errors import SeatrialError
     from seatrial.git.repository import read_repository, read_tags
     from seatrial.project.snapshot import ProjectSnapshot
 
-    folder = project_folder()
-    try:
+    folder, tags = project_folder(), dict[str, str]()
+    with contextlib.suppress(SeatrialError):
         tags = read_tags(read_repository(folder))
-    except SeatrialError:
-        # Outside git there are no tags, but the files can be changed.
-        tags = {}
     return ProjectSnapshot.of(folder, existing_files(folder), tags)

@@ -63,11 +63,11 @@ def workflows(
 def show_workflow_checks() -> None:
     """Show what the checks of workflows report, and raise what is wrong."""
     from seatrial.findings import render_results
-    from seatrial.tasks.check import by_subject, show_results
+    from seatrial.tasks.check import show_results
     from seatrial.workflows.generate import check_workflows
 
     report = check_workflows(project_folder())
-    show_results(open_console("workflows"), render_results(report.results, render), by_subject)
+    show_results(open_console("workflows"), render_results(report.results, render), lambda result: result.subject)
     if report.compared:
         show(report.compared)
     report.raise_errors()
