@@ -162,8 +162,11 @@ def _places_of(version: str, project: Project, files: Iterable[PurePosixPath]) -
     return tuple(place for place in places if place.version == version and not place.separators)
 
 
-BEGUN_PYPROJECT = '[build-system]\nrequires = ["setuptools>=61"]\nbuild-backend = "setuptools.build_meta"\n'
-"""The build system of a project without pyproject.toml (PEP 517)."""
+BEGUN_PYPROJECT = '[build-system]\nrequires = ["setuptools"]\n'
+"""The build system of a project without pyproject.toml.
+
+Without a backend, setup.py runs as it does today (PEP 517); setuptools.build_meta would hide the modules next to it.
+"""
 
 SHARED_FORM = "{name}-v{version}"
 """The form of the tags in a repository that several packages share."""

@@ -165,14 +165,14 @@ def _remarks(detected: DetectedProject, planned: Sequence[PlannedSession]) -> It
     head = f"at its top: {seatrial_requirement()} in its script metadata\n"
     if not has_block(texts["noxfile.py"] or ""):
         head = script_block()
-    additions = {
-        "noxfile.py": "\n".join((f"{head}from seatrial import sessions", "", *session_calls(detected, planned))),
-        "tasks.py": "from seatrial.tasks import ns",
-    }
     unchanged = [name for name, text in texts.items() if text is not None and "seatrial" not in text]
-    for name, lines in additions.items():
-        if name in unchanged:
-            yield f"{name} is yours and was left alone; add to it:\n{lines}"
+    if "noxfile.py" in unchanged:
+        lines = "\n".join((f"{head}from seatrial import sessions", "", *session_calls(detected, planned)))
+        yield f"noxfile.py is yours and was left alone; add to it:\n{lines}"
+    if "tasks.py" in unchanged and "invoke" in (texts["tasks.py"] or ""):
+        # Its own tasks would be hidden by a collection that is called ns.
+        example = Command("status", program_only=True)
+        yield f"tasks.py is yours and was left alone: every task runs without it, such as {example}"
     conflicting = sorted({"build", "check"} & existing_sessions(detected)) if "noxfile.py" in unchanged else []
     if conflicting:
         yield f"noxfile.py has a session {' and '.join(conflicting)} already, and nox takes one of a name: rename yours"

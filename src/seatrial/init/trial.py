@@ -291,7 +291,7 @@ class ProposalTrial:
         outcome = self._nox(progress, "build", "sdist, and wheel from the sdist")
         if not outcome.is_done:
             self.report.row("build", "failed", "the package can't be built")
-            self.report.remarks.append(f"the package can't be built, with seatrial or without:\n{outcome.tail}")
+            self.report.remarks.append(f"the package can't be built:\n{outcome.tail}")
             return False
         self.report.row("build", "done")
         outcome = self._nox(progress, "check", "as the index would")
