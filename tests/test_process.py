@@ -270,11 +270,15 @@ def test_environment_for_children_leads_no_git_astray_and_lets_nobody_publish(
         "GIT_DIR",
         "GIT_INDEX_FILE",
         "GIT_WORK_TREE",
+        "GIT_CONFIG",
+        "GIT_ICASE_PATHSPECS",
         "TWINE_PASSWORD",
         "UV_PUBLISH_TOKEN",
         "ACTIONS_ID_TOKEN_REQUEST_URL",
         "TESTPYPI_ID_TOKEN",
         "HATCH_INDEX_AUTH",
+        # It would translate the messages that are read.
+        "LANGUAGE",
     )
     kept = ("GIT_SSH_COMMAND", "GIT_CONFIG_COUNT", "GIT_AUTHOR_NAME", "UV_INDEX_URL", "GITHUB_ACTIONS")
     for name in (*dropped, *kept):

@@ -399,11 +399,18 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 REPOSITORY_LOCAL = frozenset(
     (
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_ATTR_SOURCE",
         "GIT_COMMON_DIR",
+        "GIT_CONFIG",
         "GIT_DIR",
+        "GIT_GLOB_PATHSPECS",
         "GIT_GRAFT_FILE",
+        "GIT_ICASE_PATHSPECS",
+        "GIT_IMPLICIT_WORK_TREE",
         "GIT_INDEX_FILE",
+        "GIT_LITERAL_PATHSPECS",
         "GIT_NAMESPACE",
+        "GIT_NOGLOB_PATHSPECS",
         "GIT_OBJECT_DIRECTORY",
         "GIT_PREFIX",
         "GIT_QUARANTINE_PATH",
@@ -414,7 +421,8 @@ REPOSITORY_LOCAL = frozenset(
 )
 """What git sets for a hook, and what would lead a git command of ours into another repository.
 
-From ``git rev-parse --local-env-vars``; its ``GIT_CONFIG_*`` stay, because CI images set ``safe.directory`` so.
+From ``git rev-parse --local-env-vars``, with what gives paths and attributes another meaning (git(1)); its
+``GIT_CONFIG_*`` stay, because CI images set ``safe.directory`` so.
 """
 
 SYSTEM_VARIABLE = (
@@ -440,8 +448,9 @@ project's own setup.py reads."""
 MODULES_VARIABLE = "PYTHONPATH"
 """Where every Python looks for modules first, before it looks into its own folders."""
 
-NOT_INHERITED = frozenset(("SEATRIAL_CALLED",))
-"""The variables that only a direct child gets: tests that it runs are not called in the same way."""
+NOT_INHERITED = frozenset(("LANGUAGE", "SEATRIAL_CALLED"))
+"""The variables that no child inherits: how this program was called, and the language of messages, which a glibc
+before 2.39 puts above a locale of C.UTF-8 (gettext, "Specifying a Priority List of Languages")."""
 
 
 def child_environment(pass_env: Collection[str] = (), /, **extra: str) -> dict[str, str]:

@@ -184,6 +184,8 @@ BRANCH_FIX, TAG_FIX = "release by a pull request: ", "let yourself create the ta
         ("! [rejected] main -> main (fetch first)", "somebody has pushed meanwhile: "),
         ("! [remote rejected] main -> main (pre-receive hook declined)", "do what the remote's hook asks for"),
         ("! [remote rejected] main -> main (hook declined)", "do what the remote's hook asks for"),
+        ("fatal: the receiving end does not support --signed push", "sign pushes only where "),
+        ("fatal: the receiving end does not support push options", "push without: "),
     ],
 )
 def test_refusal_of_a_forge_has_a_fix(report: str, fix: str) -> None:
@@ -333,3 +335,18 @@ def test_remote_that_refuses_the_branch_or_the_tag_gets_neither(
         complete_push(read_repository(clone_of_branch.root), push, tmp_path / "trace", SILENT, 0)
     assert raised.value.fix == "do what the remote's hook asks for"
     assert clone_of_branch.git("ls-remote", "origin") == before
+
+
+def test_remote_that_takes_the_branch_without_the_tag_is_reported_so(
+    clone_of_branch: SampleProject, tmp_path: Path
+) -> None:
+    """The hooks of a remote do not see the refs that it hides, and its other refs move."""
+    bare = clone_of_branch.root.parent / "remote.git"
+    clone_of_branch.git("-C", str(bare), "config", "receive.hideRefs", "refs/tags")
+    commit = clone_of_branch.git("rev-parse", "HEAD").strip()
+    push = AtomicPush(Upstream("origin", "refs/heads/main"), commit, "v1.3.0", commit)
+    with pytest.raises(PushRefused) as raised:
+        complete_push(read_repository(clone_of_branch.root), push, tmp_path / "trace", SILENT, 0)
+    assert clone_of_branch.git("ls-remote", "origin", "refs/*") == f"{commit}\trefs/heads/main\n"
+    assert raised.value.what.startswith("origin took main alone, although the push was atomic:\n")
+    assert str(raised.value.fix).startswith("have origin take the rest; then git pull --ff-only, ")

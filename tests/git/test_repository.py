@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from errors_raised import raises_error
+from preflight_in_process import enter
 from seatrial.errors import CommandFailed, ReleaseError
 from seatrial.git.command import listed_files
 from seatrial.git.repository import (
@@ -21,6 +22,7 @@ from seatrial.git.repository import (
     read_repository,
     uncommitted_files,
 )
+from seatrial.git.scratch import Scratch
 from seatrial.release.preconditions import (
     Preconditions,
     PushTarget,
@@ -100,6 +102,35 @@ def test_branch_without_a_remote_branch_is_named(
     reasons = check_preconditions(read_repository(clone.root)).reasons
     assert {reason.code for reason in reasons} - {"NoIdentity"} == codes
     assert all(isinstance(reason, ReleaseError) and reason.fix for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({}, None),
+        ({"GIT_AUTHOR_DATE": "", "GIT_COMMITTER_DATE": "@0 +0000"}, None),
+        ({"GIT_COMMITTER_DATE": "yesterday-ish"}, "GIT_COMMITTER_DATE=yesterday-ish"),
+        ({"GIT_AUTHOR_DATE": "not a date"}, "GIT_AUTHOR_DATE='not a date'"),
+        ({"GIT_COMMITTER_DATE": "2200-01-01T00:00:00"}, "GIT_COMMITTER_DATE=2200-01-01T00:00:00"),
+        ({"GIT_AUTHOR_NAME": " . "}, "GIT_AUTHOR_NAME=' . '"),
+        ({"GIT_COMMITTER_EMAIL": ""}, "GIT_COMMITTER_EMAIL=''"),
+        ({"GIT_AUTHOR_NAME": "", "GIT_AUTHOR_EMAIL": ""}, "GIT_AUTHOR_NAME='' GIT_AUTHOR_EMAIL=''"),
+        ({"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": None, "GIT_COMMITTER_EMAIL": None}, "user.name and user.email"),
+    ],
+)
+def test_identity_that_no_commit_can_have_is_named_before_a_commit_is_made(
+    clone: SampleProject, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str | None], message: str | None
+) -> None:
+    """A scratch clone is made in each case: what else the release lacks is reported with it."""
+    enter(clone, monkeypatch)
+    clone.git("config", "user.email", "")
+    for name, value in variables.items():
+        monkeypatch.delenv(name) if value is None else monkeypatch.setenv(name, value)
+    repository = read_repository(clone.root)
+    reasons = [reason for reason in check_preconditions(repository).reasons if reason.code == "NoIdentity"]
+    assert [message in str(reason) for reason in reasons if message] == [True] * bool(message)
+    assert repository.commit
+    Scratch.make(repository, repository.commit, clone.root.parent / "scratch")
 
 
 def test_path_with_a_line_end_is_refused(project: SampleProject) -> None:

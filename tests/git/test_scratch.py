@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from preflight_in_process import enter
-from seatrial.errors import CommandFailed
+from seatrial.errors import CommandFailed, ReleaseError
 from seatrial.git.repository import fetch_objects, has_object, read_repository
 from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.release.plan import changed_files
@@ -133,6 +133,47 @@ def test_no_hook_runs_when_the_files_to_build_are_checked_out(clone: SampleProje
     scratch.check_out_for_build()
     assert not mark.exists()
     assert (root / "unix.txt").read_bytes() == UNIX
+
+
+AMENDS = "git commit -q --amend --no-verify -m 'T-1: 2'"
+
+HISTORY = {
+    "commits again": ("git commit -q --allow-empty -m Again", True),
+    "amends": (AMENDS, True),
+    "takes it back": ("git reset -q --hard HEAD~1", False),
+    "squashes": (f"git reset -q --soft HEAD~2; {AMENDS}", False),
+    "begins anew": (f"git checkout -q --orphan other; {AMENDS.replace('--amend', '')}", False),
+}
+"""What a post-commit hook does, and whether the commits from before the release stay as they are."""
+
+
+@pytest.mark.parametrize("done", HISTORY)
+def test_release_whose_hook_rewrites_commits_is_refused(clone: SampleProject, root: Path, done: str) -> None:
+    """The push would replace the branch of the remote: it names the commit that it replaces."""
+    command, is_sound = HISTORY[done]
+    clone.commit("Second")
+    clone.commit("Third")
+    hook = clone.root / ".git/hooks/post-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\n[ -e .git/ran ] && exit\n: > .git/ran\n{command}\n")
+    hook.chmod(0o755)
+    scratch = make(clone, root)
+    (scratch.project / "windows.txt").write_bytes(b"5\r\n")
+    scratch.changes()
+    if is_sound:
+        assert scratch.commit("Release") == scratch.git.line("rev-parse", "HEAD")
+    else:
+        with pytest.raises(ReleaseError, match="a hook replaced commits"):
+            scratch.commit("Release")
+
+
+def test_tag_is_signed_where_tags_with_a_message_are(clone: SampleProject, root: Path) -> None:
+    clone.git("config", "tag.forceSignAnnotated", "true")
+    clone.git("config", "gpg.program", "seatrial-is-not-there")
+    scratch = make(clone, root)
+    with pytest.raises(ReleaseError, match="could not sign the tag") as raised:
+        scratch.tag("v1.3.0", "Notes", scratch.base)
+    assert str(raised.value.fix).endswith("git config tag.forceSignAnnotated false")
 
 
 def test_disk_without_room_is_named(clone: SampleProject, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,8 +41,8 @@ GIT_COMMAND = re.compile(r"git in the (scratch clone|checkout): (-c \S+ )*")
 
 COMMANDS = {
     **dict.fromkeys(("add", "checkout", "clean", "commit", "config", "fetch", "init", "ls-remote", "ls-tree"), 1),
-    **dict.fromkeys(("merge", "push", "remote", "tag", "update-ref", "var"), 1),
-    **dict.fromkeys(("diff", "log", "reset"), 2),
+    **dict.fromkeys(("merge", "merge-base", "push", "remote", "tag", "update-ref"), 1),
+    **dict.fromkeys(("diff", "log", "reset", "var"), 2),
     **dict.fromkeys(("for-each-ref", "ls-files", "status"), 4),
     "rev-parse": 5,
 }

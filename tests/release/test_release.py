@@ -596,7 +596,7 @@ def test_hook_that_refuses_the_files_is_not_taken_for_one_of_the_message(repo: R
     refuse_in_a_hook(repo)
     (repo.project.root / ".git/hooks/commit-msg").rename(repo.project.root / ".git/hooks/pre-commit")
     text = refused(repo, "--part", "minor", "--yes")
-    assert text.endswith(f"fix:  fix what the hook names, and commit it\n{READ}HookRefused\n")
+    assert text.endswith(f"fix:  correct what git or its hook reports, and commit it\n{READ}HookRefused\n")
 
 
 def test_several_reasons_are_reported_together(repo: ReleaseRepo) -> None:

@@ -85,8 +85,14 @@ PUSH_FIXES = (
     ("failed to lock", "somebody is pushing at this moment: git pull --rebase, then release again"),
     ("cannot lock ref", "somebody is pushing at this moment: git pull --rebase, then release again"),
     ("already exists", "the tag has been taken meanwhile: git fetch --tags, then release again"),
+    (
+        "currently checked out",
+        "push to a bare repository; or there: git config receive.denyCurrentBranch updateInstead",
+    ),
     ("hook declined", "do what the remote's hook asks for"),
     ("--mirror can't be combined", "push branches alone, not all refs: git config --unset {mirror}"),
+    ("does not support --signed", "sign pushes only where the remote can take that: git config push.gpgSign if-asked"),
+    ("does not support push options", "push without: git config --unset-all push.pushOption"),
     ("does not support --atomic", "the remote can't take a branch and a tag together: use another remote"),
     ("Authentication failed", "log in: git push --dry-run asks for it"),
     ("could not read Username", "log in: git push --dry-run asks for it"),
@@ -167,8 +173,7 @@ def complete_push(
             update_tracking_branch(repository, push.upstream)
     if state is PushState.REFUSED:
         _require_no_other_tag(repository, push)
-        what = f"{remote} did not take the push; nothing has changed there:\n{last_lines(readable_output(output))}"
-        raise PushRefused(what, fix=refusal_fix(output, remote) or "fix that, then release again")
+        raise _refused_error(remote, "", output, refusal_fix(output, remote) or "fix that, then release again")
     return state, last_lines(readable_output(output))
 
 
@@ -313,13 +318,37 @@ def states_of_refs(output: str) -> Iterator[tuple[str, PushState]]:
 
     "[remote failure]" is a connection that was lost before the remote's report.
     """
+    for flag, ref, summary in _reports(output):
+        state = PushState.REFUSED if flag == "!" else PushState.ACCEPTED
+        yield ref, PushState.UNKNOWN if summary.startswith("[remote failure]") else state
+
+
+def _reports(output: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the flag, the ref and the summary of each ref of a push."""
     # What comes before is the output of the pre-push hook.
     report = output.rpartition("\nTo ")[2] if "\nTo " in output else output
     for line in report.splitlines():
         if line.count("\t") > 1:
             flag, refs, summary = line.split("\t", 2)
-            state = PushState.REFUSED if flag == "!" else PushState.ACCEPTED
-            yield refs.partition(":")[2], PushState.UNKNOWN if summary.startswith("[remote failure]") else state
+            yield flag, refs.partition(":")[2], summary
+
+
+UNMOVED = ("!", "=")
+"""The flags of refs that a push has not moved: rejected, up to date."""
+
+
+def _refused_error(remote: str, what: str, output: str, fix: str) -> PushRefused:
+    """Return the error about a push (``what``: of what) that a remote did not take.
+
+    git moves a branch although it rejects a tag that the remote hides (git-config(1), receive.hideRefs).
+    """
+    moved = [ref.split("/", 2)[-1] for flag, ref, _ in _reports(output) if flag not in UNMOVED]
+    text = f"{remote} did not take the push{what}; nothing has changed there"
+    if moved:
+        text = f"{remote} took {', '.join(moved)} alone, although the push was atomic"
+        again = Command("release", "--version", "VERSION")
+        fix = f"have {remote} take the rest; then git pull --ff-only, and release the same version: {again}"
+    return PushRefused(f"{text}:\n{last_lines(readable_output(output))}", fix=fix)
 
 
 def try_push(repository: Repository, upstream: Upstream) -> None:
@@ -459,11 +488,7 @@ def push_branch(
                 code="PushUnknown",
                 fix="run the same command again: it goes on from what the remote has then",
             )
-    raise PushRefused(
-        f"{remote.name} did not take the push of {push.branch}; nothing has changed there:\n"
-        f"{last_lines(readable_output(output))}",
-        fix=_fix_of(push, output, remote.name),
-    )
+    raise _refused_error(remote.name, f" of {push.branch}", output, _fix_of(push, output, remote.name))
 
 
 def _fix_of(push: BranchPush, output: str, remote: str) -> str:

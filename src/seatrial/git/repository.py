@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from seatrial import process
 from seatrial.errors import CommandFailed, ReleaseError, RemoteUnreachable, last_lines
 from seatrial.git.command import BUILD_FOLDERS, Git, is_byproduct, trusting_command
 from seatrial.redaction import redact, redact_address, redacted_address
@@ -285,9 +286,27 @@ def usual_branch(repository: Repository) -> str:
     return next((name for name in ("main", "master") if name in branches), branches[0] or "main")
 
 
+IDENTITY_PARTS = {"NAME": "A", "EMAIL": "a@example.org", "DATE": ""}
+"""What git takes from a variable for an identity, such as ``GIT_AUTHOR_NAME``, and a value of each that it accepts."""
+
+
 def require_identity(repository: Repository) -> None:
-    """Raise `NoIdentity` when git has no name or address for a commit."""
-    if read_identity(repository) is None:
+    """Raise `NoIdentity` when git has no name, address or valid date for a commit."""
+    environ = process.user_environment()
+    for role in ("AUTHOR", "COMMITTER"):
+        if _identity(repository, role):
+            continue
+        valid = {f"GIT_{role}_{part}": value for part, value in IDENTITY_PARTS.items()}
+        names = [name for name in valid if name in environ]
+        # One of them, or all together.
+        wrong = [name for name in names if _identity(repository, role, (name, valid[name]))] or names
+        if wrong and _identity(repository, role, *((name, valid[name]) for name in wrong)):
+            values = " ".join(f"{name}={shlex.quote(environ[name])}" for name in wrong)
+            raise ReleaseError(
+                f"the commit of a release can't have {values}",
+                code="NoIdentity",
+                fix=f"unset {' '.join(wrong)}",
+            )
         raise ReleaseError(
             "git has no user.name and user.email, which the commit of a release needs",
             code="NoIdentity",
@@ -297,8 +316,12 @@ def require_identity(repository: Repository) -> None:
 
 def read_identity(repository: Repository) -> tuple[str, str] | None:
     """Return the name and the address that a commit of the user would have, None when git has neither."""
-    done = Git(repository.root).attempt("var", "GIT_COMMITTER_IDENT")
-    match = re.match(r"(.*) <(.*)> \d+ [+-]\d+$", done.output.strip())
+    return _identity(repository, "COMMITTER")
+
+
+def _identity(repository: Repository, role: str, *variables: tuple[str, str]) -> tuple[str, str] | None:
+    done = Git(repository.root, environment=variables).attempt("var", f"GIT_{role}_IDENT")
+    match = re.match(r"(.+) <(.+)> \d+ [+-]\d+$", done.output.strip())
     return (match[1], match[2]) if match and not done.returncode else None
 
 

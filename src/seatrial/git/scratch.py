@@ -65,6 +65,11 @@ CI_FILTERS = ("lfs",)
 
 SIGNING = ("failed to sign", "unable to sign", "failed to write commit object", "signing failed")
 
+UNSIGNED = {
+    "commit": "git config commit.gpgSign false",
+    "tag": "git config tag.gpgSign false && git config tag.forceSignAnnotated false",
+}
+
 
 @dataclass(frozen=True)
 class Scratch:
@@ -103,7 +108,8 @@ class Scratch:
         return scratch
 
     def _checkout_files(self, settings: tuple[str, ...]) -> None:
-        Git(self.root, settings, WITHOUT_SYSTEM).run("reset", "--quiet", "--hard")
+        # A reset is recorded with a date: one that git can't read is reported with what else the release lacks.
+        Git(self.root, settings, (*WITHOUT_SYSTEM, ("GIT_COMMITTER_DATE", ""))).run("reset", "--quiet", "--hard")
         checkout_submodules(
             lambda folder, *args: Git(folder, settings, WITHOUT_SYSTEM).run(*args),
             self.root,
@@ -148,7 +154,14 @@ class Scratch:
             done = git.attempt(*arguments)
         if done.returncode:
             raise _refusal("commit", done, failed_hook(trace))
-        return self._clean_head()
+        head = self._clean_head()
+        if head == self.base or self.git.attempt("merge-base", "--is-ancestor", self.base, head).returncode:
+            raise ReleaseError(
+                f"a hook replaced commits: the release commit is not on top of {self.base[:12]} any more",
+                code="HookRefused",
+                fix="have post-commit leave the commits of a branch as they are",
+            )
+        return head
 
     def tag(self, name: str, message: str, commit: str) -> str:
         """Make an annotated tag, signed where the user's tags are, and return its id.
@@ -305,7 +318,8 @@ def make_tag(git: Git, name: str, message: str, commit: str) -> str:
         # An entry of thousands of fragments is too long for an argument.
         path = Path(folder, "message")
         path.write_text(message, encoding="utf-8")
-        done = git.attempt("tag", "--annotate", "--cleanup=whitespace", "-F", str(path), name, commit)
+        # --annotate would take precedence over tag.forceSignAnnotated (git-config(1)).
+        done = git.attempt("tag", "--cleanup=whitespace", "-F", str(path), name, commit)
     if done.returncode:
         raise _refusal("tag", done)
     return git.run("rev-parse", f"refs/tags/{name}").strip()
@@ -349,12 +363,14 @@ def _refusal(kind: str, done: Completed, hook: str | None = None) -> ReleaseErro
             f"git could not sign the {kind}:\n{output}",
             code="SigningFailed",
             fix="git config user.signingkey KEY, and unlock it (gpg-agent, ssh-agent); "
-            f"to stop signing: git config {kind}.gpgSign false",
+            f"to stop signing: {UNSIGNED[kind]}",
         )
     if hook == "commit-msg":
         return ReleaseError(f"the hook commit-msg refused the commit:\n{output}", code="HookRefused", fix=MESSAGE_FIX)
     return ReleaseError(
-        f"git did not make the {kind}:\n{output}", code="HookRefused", fix="fix what the hook names, and commit it"
+        f"git did not make the {kind}:\n{output}",
+        code="HookRefused",
+        fix="correct what git or its hook reports, and commit it",
     )
 
 
