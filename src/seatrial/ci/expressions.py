@@ -6,11 +6,13 @@ compared with it is unknown, and ``false && inputs.deploy`` is false all the sam
 
 from __future__ import annotations
 
+import ast
 import functools
 import json
 import math
 import operator
 import re
+import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -101,8 +103,8 @@ def contexts_of(condition: str) -> frozenset[str] | None:
     for text in fenced or [condition]:
         try:
             tokens = list(_tokens(text))
-            _Parser(tokens).whole()
-        except (ExpressionInvalidError, RecursionError):
+            _tree(tokens)
+        except ExpressionInvalidError:
             return None
         signs = ["", *(sign if kind == "sign" else "" for kind, sign in tokens), ""]
         names |= {
@@ -145,9 +147,10 @@ def _parts(text: str) -> list[str | Node]:
 @functools.lru_cache(maxsize=512)
 def _parsed(text: str) -> Node:
     try:
-        return _Parser(list(_tokens(text))).whole()
-    except (ExpressionInvalidError, RecursionError):
-        return functools.partial(_literal, UNKNOWN)
+        tokens = tuple(_tokens(text))
+        return functools.partial(_evaluated, _tree(tokens), tokens)
+    except ExpressionInvalidError:
+        return lambda _: UNKNOWN
 
 
 class ExpressionInvalidError(ValueError):
@@ -158,7 +161,10 @@ TOKEN = re.compile(
     r"\s*(?:(?P<number>[-+]?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?))|'(?P<text>(?:[^']|'')*)'"
     r"|(?P<name>[A-Za-z_][\w-]*)|(?P<sign>&&|\|\||==|!=|<=|>=|[!<>().,*\[\]]))"
 )
-COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
+Tokens = Sequence[tuple[str, str]]
+
+PYTHON = {"&&": "and", "||": "or", "!": "~", "*": "every"}
+"""The signs of GitHub that are others in Python, whose operators bind in the same order, ``~`` like ``!``."""
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
@@ -171,120 +177,95 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
         at = match.end()
 
 
-@dataclass
-class _Parser:
-    """Reads an expression; operators in the order of how tightly they bind."""
+def _tree(tokens: Tokens) -> ast.expr:
+    """Return an expression as Python reads it, names and values by the numbers of their tokens: ``name0 == text2``.
 
-    tokens: Sequence[tuple[str, str]]
-    at: int = 0
-
-    def whole(self) -> Node:
-        node = self._any()
-        if self.at < len(self.tokens):
+    Raises `ExpressionInvalidError`.
+    """
+    words = (
+        PYTHON.get(text, text) if kind == "sign" else f"{kind}{place}" for place, (kind, text) in enumerate(tokens)
+    )
+    source = " ".join(words)
+    try:
+        tree = ast.parse(source, mode="eval").body
+        if ", )" in source or not all(map(_is_of_github, ast.walk(tree))):
             raise ExpressionInvalidError
-        return node
+    except (SyntaxError, RecursionError, MemoryError):
+        raise ExpressionInvalidError from None
+    return tree
 
-    def _take(self, *signs: str) -> str | None:
-        """Take the next token if it is one of these signs."""
-        if self.at < len(self.tokens) and self.tokens[self.at] in [("sign", sign) for sign in signs]:
-            self.at += 1
-            return self.tokens[self.at - 1][1]
-        return None
 
-    def _expect(self, sign: str) -> None:
-        if not self._take(sign):
-            raise ExpressionInvalidError
-
-    def _any(self) -> Node:
-        nodes = [self._all()]
-        while self._take("||"):
-            nodes.append(self._all())
-        return functools.partial(_either, nodes, Answer.YES) if nodes[1:] else nodes[0]
-
-    def _all(self) -> Node:
-        nodes = [self._comparison()]
-        while self._take("&&"):
-            nodes.append(self._comparison())
-        return functools.partial(_either, nodes, Answer.NO) if nodes[1:] else nodes[0]
-
-    def _comparison(self) -> Node:
-        node = self._negation()
-        while sign := self._take(*COMPARISONS):
-            node = functools.partial(_compared, node, sign, self._negation())
-        return node
-
-    def _negation(self) -> Node:
-        if self._take("!"):
-            return functools.partial(_negated, self._negation())
-        return self._access()
-
-    def _access(self) -> Node:
-        node = self._primary()
-        while sign := self._take(".", "["):
-            if sign == "[":
-                node = functools.partial(_indexed, node, self._any())
-                self._expect("]")
-            elif self._take("*"):
-                node = functools.partial(_filtered, node)
-            else:
-                kind, value = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
-                if kind != "name":
-                    raise ExpressionInvalidError
-                self.at += 1
-                node = functools.partial(_indexed, node, functools.partial(_literal, value))
-        return node
-
-    def _primary(self) -> Node:
-        if self._take("("):
-            node = self._any()
-            self._expect(")")
-            return node
-        kind, value = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
-        self.at += 1
-        if kind == "text":
-            return functools.partial(_literal, value.replace("''", "'"))
-        if kind == "number":
-            return functools.partial(_literal, float(int(value, 16)) if "x" in value else float(value))
-        if kind != "name":
-            raise ExpressionInvalidError
-        if self._take("("):
-            return functools.partial(_called, value.lower(), self._arguments())
-        if value.lower() in WORDS:
-            return functools.partial(_literal, WORDS[value.lower()])
-        return functools.partial(_named, value)
-
-    def _arguments(self) -> list[Node]:
-        if self._take(")"):
-            return []
-        nodes = [self._any()]
-        while self._take(","):
-            nodes.append(self._any())
-        self._expect(")")
-        return nodes
+def _is_of_github(node: ast.AST) -> bool:
+    """Whether GitHub's grammar has a piece of Python's: no tuples, no lists, and functions are called by name alone."""
+    if isinstance(node, ast.Name):
+        return node.id != "every"
+    if isinstance(node, ast.Attribute):
+        return node.attr.startswith(("name", "every"))
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id.startswith("name")
+    kinds = (ast.BoolOp, ast.UnaryOp, ast.Compare, ast.Subscript)
+    return isinstance(node, (*kinds, ast.boolop, ast.unaryop, ast.cmpop, ast.expr_context))
 
 
 WORDS: Mapping[str, Value] = {"true": True, "false": False, "null": None, "nan": math.nan, "infinity": math.inf}
 
 
-def _literal(value: Value, _: Context) -> Value:
+def _evaluated(tree: ast.expr, tokens: Tokens, context: Context) -> Value:
+    try:
+        value: Value = _Evaluator(tokens, context).visit(tree)
+    except RecursionError:
+        return UNKNOWN
     return value
 
 
-def _named(name: str, context: Context) -> Value:
-    return _item(Partial(context.values), name)
+@dataclass(frozen=True)
+class _Evaluator(ast.NodeVisitor):
+    """Returns the value of each piece of an expression."""
 
+    tokens: Tokens
+    context: Context
 
-def _indexed(node: Node, key: Node, context: Context) -> Value:
-    return _item(node(context), key(context))
+    def _text(self, word: str) -> str:
+        return self.tokens[int(word.lstrip(string.ascii_letters))][1]
+
+    def visit_Name(self, node: ast.Name) -> Value:
+        text = self._text(node.id)
+        if node.id.startswith("text"):
+            return text.replace("''", "'")
+        if node.id.startswith("number"):
+            return float(int(text, 16)) if "x" in text else float(text)
+        return WORDS.get(text.lower(), _item(Partial(self.context.values), text))
+
+    def visit_Attribute(self, node: ast.Attribute) -> Value:
+        value: Value = self.visit(node.value)
+        return _selected(value) if node.attr == "every" else _item(value, self._text(node.attr))
+
+    def visit_Subscript(self, node: ast.Subscript) -> Value:
+        return _item(self.visit(node.value), self.visit(node.slice))
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> Value:
+        return _either(map(self.visit, node.values), Answer.YES if isinstance(node.op, ast.Or) else Answer.NO)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Value:
+        answer = truth(self.visit(node.operand))
+        return UNKNOWN if answer is Answer.UNKNOWN else answer is Answer.NO
+
+    def visit_Compare(self, node: ast.Compare) -> Value:
+        value: Value = self.visit(node.left)
+        for sign, other in zip(node.ops, node.comparators):
+            value = _compared(value, type(sign), self.visit(other))
+        return value
+
+    def visit_Call(self, node: ast.Call) -> Value:
+        return _called(self._text(ast.unparse(node.func)).lower(), map(self.visit, node.args), self.context)
 
 
 class Selection(list):  # type: ignore[type-arg]
     """What ``.*`` selects: an item of it is that item of each value (GitHub, "Object filters")."""
 
 
-def _filtered(node: Node, context: Context) -> Value:
+def _selected(value: Value) -> Value:
     """Return what ``.*`` selects, which is nothing in what has no items."""
-    value = node(context)
     if value is None or isinstance(value, (bool, float, str)):
         return Selection()
     if isinstance(value, dict):
@@ -304,9 +285,9 @@ def _item(value: Value, key: Value) -> Value:
     return UNKNOWN if isinstance(value, list) else None
 
 
-def _either(nodes: Sequence[Node], deciding: Answer, context: Context) -> Value:
+def _either(values: Iterator[Value], deciding: Answer) -> Value:
     """Return the first value that counts as ``deciding``, or the last: YES for ``||``, NO for ``&&``."""
-    values = (node(context) for node in nodes)
+    value: Value = None
     for value in values:
         answer = truth(value)
         if answer is deciding:
@@ -317,16 +298,7 @@ def _either(nodes: Sequence[Node], deciding: Answer, context: Context) -> Value:
     return value
 
 
-def _negated(node: Node, context: Context) -> Value:
-    answer = truth(node(context))
-    return UNKNOWN if answer is Answer.UNKNOWN else answer is Answer.NO
-
-
-def _compared(first: Node, sign: str, second: Node, context: Context) -> Value:
-    return _compared_values(first(context), sign, second(context))
-
-
-def _compared_values(first: Value, sign: str, second: Value) -> Value:
+def _compared(first: Value, sign: type[ast.cmpop], second: Value) -> Value:
     if not all(value is None or isinstance(value, (bool, float, str)) for value in (first, second)):
         return UNKNOWN
     if isinstance(first, str) and isinstance(second, str):
@@ -334,13 +306,13 @@ def _compared_values(first: Value, sign: str, second: Value) -> Value:
     return SIGNS[sign](_number(first), _number(second))
 
 
-SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+SIGNS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }
 
 
@@ -360,12 +332,12 @@ def _text(value: Value) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _called(name: str, arguments: Sequence[Node], context: Context) -> Value:
+def _called(name: str, arguments: Iterable[Value], context: Context) -> Value:
     if name in STATUS_FUNCTIONS:
         # The run succeeds, and is not cancelled.
         succeeded = UNKNOWN if context.succeeded is Answer.UNKNOWN else context.succeeded is Answer.YES
         return {"always": True, "success": succeeded}.get(name, False)
-    values = [argument(context) for argument in arguments]
+    values = list(arguments)
     function = FUNCTIONS.get((name, len(values))) or (_formatted if name == "format" and values else None)
     if function is None or any(isinstance(value, (Unknown, Partial)) for value in values):
         return UNKNOWN
@@ -374,7 +346,7 @@ def _called(name: str, arguments: Sequence[Node], context: Context) -> Value:
 
 def _contains(searched: Value, item: Value) -> Value:
     if isinstance(searched, list):
-        answer = any_of(truth(_compared_values(element, "==", item)) for element in searched)
+        answer = any_of(truth(_compared(element, ast.Eq, item)) for element in searched)
         return UNKNOWN if answer is Answer.UNKNOWN else answer is Answer.YES
     return (_text(item) or "").lower() in (_text(searched) or "").lower()
 
