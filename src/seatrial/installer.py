@@ -154,18 +154,15 @@ def install_requirements(
         if not again.returncode:
             return True
     output = last_lines(redact(done.output + done.errors))
-    switches = [name for name in _variables_of_options(output) if name in env]
+    # The variables with which pip and uv are given the options that the output names.
+    options = sorted(set(re.findall(r"(?<![\w-])--([a-z][a-z-]*[a-z])", output)))
+    variables = (f"{tool}_{option.upper().replace('-', '_')}" for option in options for tool in ("PIP", "UV"))
+    switches = [name for name in variables if name in env]
     raise ToolError(
         f"{process.render_command(command)} failed:\n{output}",
         code="InstallFailed",
         fix=f"unset {' '.join(switches)}; or {fix}" if switches else fix,
     )
-
-
-def _variables_of_options(output: str) -> Iterator[str]:
-    """Yield the variables with which pip and uv are given the options that an output names."""
-    for option in sorted(set(re.findall(r"(?<![\w-])--([a-z][a-z-]*[a-z])", output))):
-        yield from (f"{tool}_{option.upper().replace('-', '_')}" for tool in ("PIP", "UV"))
 
 
 def python_of(environment: Path) -> Path:

@@ -119,26 +119,16 @@ def _interrupt(process: subprocess.Popen[bytes], *, on_terminal: bool) -> None:
                 stream.close()
 
 
-def run_interactively(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -> int:
+def run_interactively(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], text: str | None = None) -> int:
     """Run a command that talks with the user on the terminal, and return its exit code.
 
-    Raises `CommandFailed` with exit code 127 when it can't be started. Nothing is masked.
+    ``text``: what it reads, such as a pager; None for the words of the user. Raises `CommandFailed` with exit code 127
+    when it can't be started. Nothing is masked.
     """
     sys.stdout.flush()
+    read = None if text is None else text.encode()
     try:
-        return subprocess.run(args, cwd=cwd, env=dict(env), check=False).returncode  # noqa: S603
-    except OSError as error:
-        raise CommandFailed(render_command(args), 127, str(error)) from error
-
-
-def page(args: tuple[str, ...], text: str, *, cwd: Path, env: Mapping[str, str]) -> int:
-    """Show a text in a pager on the terminal, and return the exit code of the pager.
-
-    Raises `CommandFailed` with exit code 127 when it can't be started.
-    """
-    sys.stdout.flush()
-    try:
-        return subprocess.run(args, input=text.encode(), cwd=cwd, env=dict(env), check=False).returncode  # noqa: S603
+        return subprocess.run(args, input=read, cwd=cwd, env=dict(env), check=False).returncode  # noqa: S603
     except OSError as error:
         raise CommandFailed(render_command(args), 127, str(error)) from error
 

@@ -108,7 +108,7 @@ def find_interpreters(versions: Iterable[str], environ: Mapping[str, str]) -> tu
     interpreters = []
     for version in versions:
         for path in _candidates(version, environ):
-            if _is_program(path):
+            if os.path.isfile(path) and os.access(path, os.X_OK) and not _is_shim(path):  # noqa: PTH113
                 interpreters.append(Interpreter(version, path))
                 break
     return tuple(interpreters)
@@ -156,13 +156,9 @@ def _candidates(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _running(version: str) -> Iterator[Path]:
     """Yield the Python that runs this, outside of its virtual environment."""
-    if version == "{}.{}".format(*sys.version_info) and not _is_free_threaded():
+    if version == "{}.{}".format(*sys.version_info) and "t" not in getattr(sys, "abiflags", ""):
         base = Path(sys.base_exec_prefix)
         yield base / "python.exe" if sys.platform == "win32" else base / "bin" / f"python{version}"
-
-
-def _is_free_threaded() -> bool:
-    return "t" in getattr(sys, "abiflags", "")
 
 
 def _named_on_path(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
@@ -217,10 +213,6 @@ def _release(text: str, version: str) -> Version | None:
     release = Version(match[1] + (".dev0" if match[3] else ""))
     same = f"{release.major}.{release.minor}{'t' if match[2] else ''}" == version
     return release if same else None
-
-
-def _is_program(path: Path) -> bool:
-    return os.path.isfile(path) and os.access(path, os.X_OK) and not _is_shim(path)  # noqa: PTH113
 
 
 def _is_shim(path: Path) -> bool:

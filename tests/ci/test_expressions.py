@@ -191,4 +191,5 @@ def test_no_expression_ends_in_a_traceback(text: str) -> None:
 
 
 def test_deep_expression_is_unknown() -> None:
-    assert condition_holds("(" * 5000 + "true" + ")" * 5000, CONTEXT) is UNKNOWN
+    deep = ("(" * 5000 + "true" + ")" * 5000, "!" * 5000 + "true", "github" + ".a" * 5000)
+    assert [condition_holds(text, CONTEXT) for text in deep] == [UNKNOWN, UNKNOWN, UNKNOWN]

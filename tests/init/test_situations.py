@@ -22,7 +22,7 @@ from seatrial.ci.tag_report import TagReport
 from seatrial.findings import Verdict
 from seatrial.init.changelog import plan_changelog
 from seatrial.init.detect import detect_project
-from seatrial.init.files import new_noxfile, session_calls, write_proposal
+from seatrial.init.files import new_face_files, session_calls, write_proposal
 from seatrial.init.propose import Parts
 from seatrial.project.nox_sessions import NoxSession, SessionList
 from seatrial.pythons import newest_minor
@@ -260,7 +260,7 @@ def test_session_of_mypy_does_not_check_what_init_writes(
 
 def test_projects_own_mypy_does_not_complain_about_what_init_writes(project: SampleProject) -> None:
     detected = detect(project, {"tox.ini": "[testenv:types]\ndeps = mypy\ncommands = mypy ."})
-    assert "# mypy: ignore-errors\n" in new_noxfile(detected)
+    assert "# mypy: ignore-errors\n" in new_face_files(detected)["noxfile.py"]
     others = detect_project(project.root)
     write_proposal(others, Parts(workflows=False).propose(others))
     assert (project.root / "tasks.py").read_text().startswith("# mypy: ignore-errors\n")
@@ -269,7 +269,7 @@ def test_projects_own_mypy_does_not_complain_about_what_init_writes(project: Sam
 @pytest.mark.parametrize("command", ["mypy tidepool", "mypy . --ignore-missing-imports"])
 def test_files_of_init_have_no_line_for_mypy_where_it_does_not_check_them(project: SampleProject, command: str) -> None:
     tox = f"[testenv:types]\ndeps = mypy\ncommands = {command}"
-    assert "# mypy" not in new_noxfile(detect(project, {"tox.ini": tox}))
+    assert "# mypy" not in new_face_files(detect(project, {"tox.ini": tox}))["noxfile.py"]
 
 
 def test_files_for_tests_bring_no_warnings() -> None:

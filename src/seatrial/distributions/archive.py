@@ -505,7 +505,9 @@ def read_zip(file: BinaryIO, name: str, size: int) -> ArchiveContents:
                 _zip_member(archive, info, scanner if is_safe or _is_small_text(info) else None)
                 for info in archive.infolist()
             )
-            fault = fault or _structure_fault(archive, file)
+            sentence = None if fault else structure_fault(archive, file)
+            if sentence:
+                fault = Fault(FaultKind.STRUCTURE, f"ZIP archive not accepted: {sentence}.")
     except TooMuchError as error:
         fault = Fault(FaultKind.HOSTILE, detail=str(error))
     except ARCHIVE_ERRORS as error:
@@ -536,11 +538,6 @@ def _zip_layout_fault(archive: zipfile.ZipFile, name: str) -> Fault | None:
         return Fault(FaultKind.LAYOUT, "Unable to parse name and version from wheel filename")
     target = f"{parts[0]}-{parts[1]}.dist-info/WHEEL"
     return None if target in names else Fault(FaultKind.LAYOUT, f"WHEEL not found at {target}")
-
-
-def _structure_fault(archive: zipfile.ZipFile, file: BinaryIO) -> Fault | None:
-    sentence = structure_fault(archive, file)
-    return Fault(FaultKind.STRUCTURE, f"ZIP archive not accepted: {sentence}.") if sentence else None
 
 
 def _is_small_text(info: zipfile.ZipInfo) -> bool:

@@ -15,7 +15,7 @@ import re
 import shlex
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -32,9 +32,10 @@ from seatrial.git.repository import (
     has_object,
     push_address,
     read_remote,
+    unreachable_error,
     update_tracking_branch,
 )
-from seatrial.redaction import redact, redact_address
+from seatrial.redaction import redact
 
 if TYPE_CHECKING:
     from seatrial.events import Progress
@@ -199,13 +200,19 @@ def settle_push(repository: Repository, push: AtomicPush, progress: Progress, pa
 
     A remote that does not answer leaves the state unknown. Raises `CommandFailed` when the remote is not configured.
     """
-    end, remote = time.monotonic() + patience, push.upstream.remote
+    about = f"{push.upstream.remote} to take or refuse {push.tag}"
+    return _ask_until_known(lambda: _ask(repository, push), about, progress, patience)
+
+
+def _ask_until_known(ask: Callable[[], PushState], about: str, progress: Progress, patience: float) -> PushState:
+    """Ask a remote until the state of a push is known, or ``patience`` seconds are over; ``about``: what it is."""
+    end = time.monotonic() + patience
     for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
-        state = _ask(repository, push)
+        state = ask()
         remaining = end - time.monotonic()
         if state is not PushState.UNKNOWN or remaining <= 0:
             return state
-        progress.report(f"waiting for {remote} to take or refuse {push.tag}, {remaining:.0f} s at most")
+        progress.report(f"waiting for {about}, {remaining:.0f} s at most")
         time.sleep(min(pause, remaining))
     return PushState.UNKNOWN
 
@@ -415,11 +422,7 @@ def read_branches(repository: Repository, remote: Remote, pattern: str) -> dict[
     """Return the branches of a remote whose names match a pattern, and their commits. Raises `RemoteUnreachable`."""
     done = Git(repository.root).attempt("ls-remote", remote.source, f"{HEADS}{pattern}")
     if done.returncode:
-        address = remote.addresses[0]
-        raise RemoteUnreachable(
-            redact_address(f"remote {remote.name} ({address}) does not answer:\n{done.errors.strip()}", address),
-            fix=f"git ls-remote {remote.name}",
-        )
+        raise unreachable_error(remote.name, remote.addresses[0], done.errors)
     rows = (line.split("\t") for line in done.output.splitlines())
     return {ref[len(HEADS) :]: oid for oid, ref in rows if ref.startswith(HEADS)}
 
@@ -479,7 +482,8 @@ def push_branch(
         return remote_messages(redact(done.errors))
     if PushState.REFUSED not in states and (may_have_arrived or None not in states):
         progress.note(f"the connection to {remote.name} was lost during the push: asking whether it has {push.branch}")
-        state = _settle(repository, remote, push, progress, patience)
+        about = f"{remote.name} to take or refuse {push.branch}"
+        state = _ask_until_known(lambda: _ask_remote(repository, remote, push), about, progress, patience)
         if state is PushState.ACCEPTED:
             return ()
         if state is PushState.UNKNOWN:
@@ -517,19 +521,6 @@ def remote_messages(errors: str) -> tuple[str, ...]:
     """Return the lines that a remote sends to whoever pushes, such as the address of a merge request."""
     matches = (REMOTE_LINE.match(line) for line in errors.splitlines())
     return tuple(match[1] for match in matches if match and match[1])
-
-
-def _settle(repository: Repository, remote: Remote, push: BranchPush, progress: Progress, patience: float) -> PushState:
-    """Ask the remote for the branch until its state is known, or ``patience`` seconds are over."""
-    end = time.monotonic() + patience
-    for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
-        state = _ask_remote(repository, remote, push)
-        remaining = end - time.monotonic()
-        if state is not PushState.UNKNOWN or remaining <= 0:
-            return state
-        progress.report(f"waiting for {remote.name} to take or refuse {push.branch}, {remaining:.0f} s at most")
-        time.sleep(min(pause, remaining))
-    return PushState.UNKNOWN
 
 
 def _ask_remote(repository: Repository, remote: Remote, push: BranchPush) -> PushState:

@@ -239,19 +239,19 @@ def read_remote(repository: Repository, upstream: Upstream) -> Remote:
     source = name if is_same else addresses[0]
     done = git.attempt("ls-remote", "--symref", source, "HEAD", upstream.ref, "refs/tags/*")
     if done.returncode:
-        raise RemoteUnreachable(
-            redact_address(
-                f"remote {name} ({addresses[0]}) does not answer:\n{done.errors.strip()}", addresses[0]
-            ).replace("\n", "\n  "),
-            fix=f"git ls-remote {name}",
-        )
+        raise unreachable_error(name, addresses[0], done.errors)
     rows = [line.split("\t") for line in done.output.splitlines()]
-    default = next(
-        (value[len("ref: refs/heads/") :] for value, _ in rows if value.startswith("ref: refs/heads/")), None
-    )
+    heads = (value for value, _ in rows if value.startswith("ref: refs/heads/"))
+    default = next((value[len("ref: refs/heads/") :] for value in heads), None)
     ids = {ref: value for value, ref in rows if not value.startswith("ref:")}
     tags = {ref[len("refs/tags/") :]: oid for ref, oid in ids.items() if ref.startswith("refs/tags/")}
     return Remote(name, tuple(addresses), source, default, ids.get(upstream.ref), tags)
+
+
+def unreachable_error(remote: str, address: str, errors: str) -> RemoteUnreachable:
+    """Return the error about a remote that does not answer; ``errors``: what git printed."""
+    what = redact_address(f"remote {remote} ({address}) does not answer:\n{errors.strip()}", address)
+    return RemoteUnreachable(what.replace("\n", "\n  "), fix=f"git ls-remote {remote}")
 
 
 def _has_push_address(repository: Repository, remote: str) -> bool:

@@ -224,11 +224,6 @@ class DetectedProject:
             return None
 
     @property
-    def is_typed(self) -> bool:
-        """Whether the package promises types (PEP 561)."""
-        return any(path.name == "py.typed" for path in self.files) or "Typing :: Typed" in self.project.classifiers
-
-    @property
     def asks_for_mypy(self) -> bool:
         """Whether the project configures mypy."""
         return bool(self.project.mypy_settings) or self.project.configures("mypy", "mypy.ini", ".mypy.ini")

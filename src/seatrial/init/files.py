@@ -267,15 +267,10 @@ def noxfile_with_sessions(text: str, calls: Sequence[str]) -> str:
     return f"{with_block(body)}\n\n\n" + "\n".join(calls) + "\n"
 
 
-def new_noxfile(detected: DetectedProject, planned: Sequence[PlannedSession] | None = None) -> str:
-    """Return the noxfile of a project that has none."""
-    head = script_block() + (UNCHECKED if checks_every_file(detected) else "")
-    return head + NOXFILE_HEAD + "\n".join(session_calls(detected, planned)) + "\n"
-
-
-def new_tasks_file(detected: DetectedProject) -> str:
-    """Return the tasks.py of a project that has none."""
-    return (UNCHECKED if checks_every_file(detected) else "") + TASKS_FILE
+def new_face_files(detected: DetectedProject, planned: Sequence[PlannedSession] | None = None) -> dict[str, str]:
+    """Return the noxfile.py and the tasks.py of a project that has none."""
+    head, calls = UNCHECKED if checks_every_file(detected) else "", "\n".join(session_calls(detected, planned))
+    return {"noxfile.py": f"{script_block()}{head}{NOXFILE_HEAD}{calls}\n", "tasks.py": head + TASKS_FILE}
 
 
 CFG, SCRIPT = PurePosixPath(SETUP_CFG), PurePosixPath(SETUP_PY)
@@ -337,7 +332,9 @@ def write_proposal(detected: DetectedProject, proposal: Proposal) -> None:
             target = (detected.repository.root / file.path).resolve()
             target.parent.mkdir(parents=True, exist_ok=True)
             old = target.read_bytes() if file.old is not None else b""
-            _require_writable(target)
+            if target.exists():
+                # A read-only file must not change, although it could be replaced.
+                target.open("r+b").close()
             # The same name in every run, so that the leftover of a run that was killed is replaced.
             new = target.with_name(f".{target.name}{UNFINISHED_SUFFIX}")
             ready.append((new, target))
@@ -372,13 +369,6 @@ def _commands(repository: Repository, path: PurePosixPath) -> str:
     # From the top of the repository (gitglossary(7), "pathspec"), because it can be typed in any folder.
     top = ":/" if repository.prefix else ""
     return f"git commit {top}{path}; or, to put it aside: git stash"
-
-
-def _require_writable(target: Path) -> None:
-    """Open a file for writing: a read-only file must not change, although it could be replaced."""
-    if target.exists():
-        with target.open("r+b"):
-            pass
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,7 @@ from seatrial.init.files import (
     add_classifiers,
     extend_pyproject,
     missing_classifiers,
-    new_noxfile,
-    new_tasks_file,
+    new_face_files,
     session_calls,
 )
 from seatrial.init.sessions import (
@@ -87,8 +86,10 @@ class Parts:
         planned = self.planned(detected) if planned is None else planned
         plan = plan_changelog(detected, self.changelog, moves_notes=self.moves_notes)
         remarks = list(plan.remarks)
-        new = [*_face_file(detected, "noxfile.py", new_noxfile(detected, planned))]
-        new += _face_file(detected, "tasks.py", new_tasks_file(detected)) if self.tasks else ()
+        left_out = {name for name in FACE_FILES if (detected.project.root / name).exists()}
+        left_out |= set() if self.tasks else {"tasks.py"}
+        faces = new_face_files(detected, planned).items()
+        new = [ProposedFile(PurePosixPath(name), None, text) for name, text in faces if name not in left_out]
         old = [*changelog_files(detected, plan), *_pyproject(detected, plan, classifiers=self.classifiers)]
         old += add_classifiers(detected) if self.classifiers else ()
         own = [*old, *_ignored(detected, [*old, *new]), *new]
@@ -137,7 +138,7 @@ class Parts:
 def _pyproject(detected: DetectedProject, plan: ChangelogPlan, *, classifiers: bool) -> Iterator[ProposedFile]:
     old = detected.read(PYPROJECT)
     new = extend_pyproject(detected, old or BEGUN_PYPROJECT, plan.tables, plan.settings, classifiers=classifiers)
-    yield from _changed(PYPROJECT, old, new)
+    yield from [ProposedFile(PYPROJECT, old, new)] if old != new else ()
 
 
 def _ignored(detected: DetectedProject, files: Iterable[ProposedFile]) -> Iterator[ProposedFile]:
@@ -152,11 +153,6 @@ def _ignored(detected: DetectedProject, files: Iterable[ProposedFile]) -> Iterat
         old = detected.read(path)
         text = f"{old.rstrip(chr(10))}\n" if old and old.strip() else ""
         yield ProposedFile(path, old, text + "".join(f"{name}\n" for name in missing))
-
-
-def _face_file(detected: DetectedProject, name: str, text: str) -> Iterator[ProposedFile]:
-    if not (detected.project.root / name).exists():
-        yield ProposedFile(PurePosixPath(name), None, text)
 
 
 def _remarks(detected: DetectedProject, planned: Sequence[PlannedSession]) -> Iterator[str]:
@@ -187,11 +183,6 @@ def _remarks(detected: DetectedProject, planned: Sequence[PlannedSession]) -> It
         yield f"{what}; keep it from them: {ignored}"
     if detected.tests.command is None:
         yield "no tests: a release verifies only that the package builds and installs"
-
-
-def _changed(path: PurePosixPath, old: str | None, new: str) -> Iterator[ProposedFile]:
-    if old != new:
-        yield ProposedFile(path, old, new)
 
 
 def workflow_files(

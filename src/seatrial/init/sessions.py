@@ -197,7 +197,8 @@ def _types(detected: DetectedProject) -> list[PlannedSession]:
     """
     project = detected.project
     runner = first_runner(detected.runners, Purpose.TYPES) or types_of_hooks(detected.hooks)
-    if runner is None and not (detected.asks_for_mypy or detected.is_typed):
+    is_typed = any(path.name == "py.typed" for path in detected.files) or "Typing :: Typed" in project.classifiers
+    if runner is None and not (detected.asks_for_mypy or is_typed):
         return []
     needs, command, where = _needs_of_types(detected, runner), _command_of_types(detected, runner), "its configuration"
     if runner is not None:

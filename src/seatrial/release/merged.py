@@ -159,7 +159,9 @@ def find_merged_release(
         merged = _find_merge(scratch, snapshot, history, merged_version)
     commit = _verified_parent(repository, merged, snapshot, merged_version)
     if publishes and is_skipped_by_ci(commit.message):
-        commit = _later_commit(repository, merged, preconditions.commit) or commit
+        # The tag is of the first commit of the branch after the merge for which CI runs.
+        later = read_commits(repository, "--first-parent", f"{merged.commit}..{preconditions.commit}")
+        commit = next((each for each in reversed(later) if not is_skipped_by_ci(each.message)), commit)
     is_verified = note is not None and note.release == str(merged_version) and note.tree == commit.tree
     is_verified = is_verified and note is not None and (note.tested or not tests)
     between = () if is_verified or note is None else _commits_between(repository, note, commit)
@@ -263,12 +265,6 @@ def _verified_parent(
         if is_untouched and released_by(facts, snapshot.project.name) == version:
             return facts
     return merged
-
-
-def _later_commit(repository: Repository, merged: CommitFacts, tip: str) -> CommitFacts | None:
-    """Return the first commit of the branch after a merge for which CI runs, or None."""
-    later = read_commits(repository, "--first-parent", f"{merged.commit}..{tip}")
-    return next((commit for commit in reversed(later) if not is_skipped_by_ci(commit.message)), None)
 
 
 def _commits_between(repository: Repository, note: RequestNote, commit: CommitFacts) -> tuple[str, ...]:

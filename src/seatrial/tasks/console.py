@@ -208,7 +208,8 @@ def page_text(text: str) -> None:
     with contextlib.suppress(CommandFailed):
         pager = process.run(("git", "var", "GIT_PAGER"), cwd=Path.cwd(), env=process.user_environment()).strip()
         words = shlex.split(pager) if sys.stdout.isatty() else []
-        if words and process.page(tuple(words), text, cwd=Path.cwd(), env=process.user_environment(LESS="FRX")) == 0:
+        env = process.user_environment(LESS="FRX")
+        if words and process.run_interactively(tuple(words), cwd=Path.cwd(), env=env, text=text) == 0:
             return
     show(text)
 

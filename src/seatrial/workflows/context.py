@@ -182,12 +182,12 @@ class WorkflowContext:
     @property
     def ci(self) -> str:
         """The name of the workflow that runs for every change."""
-        return _file("ci", self.name, self.prefix)
+        return workflow_file("ci", self.name, self.prefix)
 
     @property
     def prepare(self) -> str:
         """The name of the workflow that opens the request of a release."""
-        return _file("prepare-release", self.name, self.prefix)
+        return workflow_file("prepare-release", self.name, self.prefix)
 
     @property
     def combines(self) -> bool:
@@ -225,17 +225,12 @@ def require_version_in_files(project: Project) -> None:
         )
 
 
-def ci_file(repository: Repository, project: Project) -> str:
-    """Return the name of the workflow that runs for every change."""
-    return _file("ci", project.name, repository.prefix)
-
-
 def release_file(repository: Repository, project: Project, config: Config) -> str:
     """Return the name of the workflow that publishes."""
-    return config.publisher.get("workflow", _file("release", project.name, repository.prefix))
+    return config.publisher.get("workflow", workflow_file("release", project.name, repository.prefix))
 
 
-def _file(name: str, project: str, prefix: str) -> str:
+def workflow_file(name: str, project: str, prefix: str) -> str:
     """Return the name of a workflow; that of a package in a folder of its repository has the name of the package."""
     return f"{name}-{canonicalize_name(project)}.yml" if prefix else f"{name}.yml"
 

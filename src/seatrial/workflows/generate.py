@@ -18,7 +18,7 @@ from seatrial.ci.gitlab import PIPELINE_FILE
 from seatrial.commands import Command
 from seatrial.distributions.cache import existing_files
 from seatrial.errors import ProjectError, PyprojectInvalid, Reasons, SeatrialError, WorkflowUnknown
-from seatrial.git.repository import Repository, forge_of, read_repository, read_tags
+from seatrial.git.repository import FORGE, Repository, forge_of, read_repository, read_tags
 from seatrial.project.config_files import table_at
 from seatrial.project.project import Project
 from seatrial.project.settings import CiSettings, Config
@@ -36,7 +36,7 @@ from seatrial.workflows.context import (
     require_version_in_files,
 )
 from seatrial.workflows.github import ci_workflow, dependabot_file, prepare_workflow, release_workflow
-from seatrial.workflows.gitlab import GITLAB_COM, SIGSTORE_VARIABLE, gitlab_pipeline, host_of
+from seatrial.workflows.gitlab import GITLAB_COM, SIGSTORE_VARIABLE, gitlab_pipeline
 
 if TYPE_CHECKING:
     from seatrial.findings import CheckResult
@@ -187,8 +187,10 @@ class Generator:
         context = WorkflowContext.of(repository, project, config, form, has_lfs=has_lfs)
         kind, host = forge_of_remote(repository)
         require_usable_settings(project, config.workflows, kind)
-        if kind == "gitlab" and not host:
-            host = _written_host(repository)
+        path = repository.root / PIPELINE_FILE
+        if kind == "gitlab" and not host and path.is_file() and SIGSTORE_VARIABLE in _text(path):
+            # The remote does not show it, as in a rehearsal: it is that which the pipeline was written for.
+            host = GITLAB_COM
         # Only the pipeline of GitLab names the sessions: the matrix of GitHub is made when it runs.
         sessions = read_sessions(project.root) if kind == "gitlab" else ()
         return cls(repository, project, context, kind, generated_files(context, kind, sessions, host))
@@ -391,16 +393,11 @@ def generated_files(
     )
 
 
-def _written_host(repository: Repository) -> str:
-    """Return the host that the pipeline was written for, where the remote does not show it, as in a rehearsal."""
-    path = repository.root / PIPELINE_FILE
-    return GITLAB_COM if path.is_file() and SIGSTORE_VARIABLE in _text(path) else ""
-
-
 def forge_of_remote(repository: Repository) -> tuple[str, str]:
     """Return the kind of the remote's forge, and its host. Raises `WorkflowUnknown` for another forge."""
     addresses = repository.forge_addresses
-    hosts = [host_of(address) for address in addresses]
+    matches = [FORGE.fullmatch(address) for address in addresses]
+    hosts = [match["host"] if match else "" for match in matches]
     for address, host in zip(addresses, hosts):
         kind = forge_of(address)
         if kind:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from seatrial.git.repository import FORGE
 from seatrial.project.nox_sessions import COVERAGE_FOLDER, COVERAGE_SESSION, MEASURED_VARIABLE, NoxSession
 from seatrial.workflows.context import LOCKED_PYTHON, WorkflowContext, locked_install_lines, tagged_sessions
 from seatrial.workflows.yaml_text import yaml_sections
@@ -23,27 +22,18 @@ def gitlab_pipeline(context: WorkflowContext, sessions: Iterable[NoxSession], ho
     listed = tuple(sessions)
     attests = host == GITLAB_COM
     tested = tagged_sessions(listed, "ci", measures=context.measures)
+    verifying = tagged_sessions(listed, context.settings.verification, measures=context.measures)
     jobs = {
         "build": _build(context),
         "test": _test(context, tested, _never_on_tag(context), keeps_coverage=context.combines),
         **({"coverage": _coverage(context)} if context.combines else {}),
-        "prove": _test(context, _verification(context, listed), _on_tag(context)),
+        "prove": _test(context, verifying, _on_tag(context)),
         **({"testpypi": _testpypi(context)} if context.settings.testpypi else {}),
         **({"attest": _attest(context)} if attests else {}),
         "pypi": _pypi(context, attests=attests),
         "release": _release(context),
     }
     return yaml_sections({**_head(context), **jobs})
-
-
-def _verification(context: WorkflowContext, listed: Sequence[NoxSession]) -> tuple[NoxSession, ...]:
-    return tagged_sessions(listed, context.settings.verification, measures=context.measures)
-
-
-def host_of(address: str) -> str:
-    """Return the host of a repository's address, "" where it has none."""
-    match = FORGE.fullmatch(address)
-    return match["host"] if match else ""
 
 
 def tag_expression(context: WorkflowContext) -> str:

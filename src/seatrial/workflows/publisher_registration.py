@@ -21,7 +21,7 @@ from seatrial.index.destination import TESTPYPI, pypi_host, upload_addresses
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
-from seatrial.workflows.context import ci_file, default_branch, pattern_of, release_file
+from seatrial.workflows.context import default_branch, pattern_of, release_file, workflow_file
 from seatrial.workflows.generate import forge_of_remote
 
 
@@ -128,7 +128,7 @@ def read_registrations(folder: Path) -> RegistrationPlan:
         environment = _environment_of_pipeline(repository.root / PIPELINE_FILE, tag) or usual.environment
         return RegistrationPlan(repository, (replace(usual, environment=environment), tester), tags, (), report)
     if not publishing.workflows:
-        tester = replace(tester, workflow=ci_file(repository, project))
+        tester = replace(tester, workflow=workflow_file("ci", project.name, repository.prefix))
         remark = f"no workflow: {usual.workflow} and the environment {name} are assumed"
         registrations = (usual, *([tester] if config.workflows.testpypi else []))
         return RegistrationPlan(repository, registrations, tags, (remark,), report)
