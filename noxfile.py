@@ -15,7 +15,7 @@ PYTEST = ["pytest", "-n", "auto"]
 
 build()
 check()
-# The newest Python runs all tests, the oldest a selection of the slow ones, the others the fast ones: longest first.
+# The newest Python runs all tests, the others the fast ones; `lowest` runs a selection of the slow ones: longest first.
 tests(tags=["ci"], pythons=["3.13", "3.9", "3.10", "3.11", "3.12"], command=PYTEST)
 tests(
     name="fast",
@@ -28,7 +28,7 @@ tests(
     name="workflows",
     pythons=["3.13"],
     groups=["workflows"],
-    command=["pytest", "-m", "linters"],
+    command=["pytest", "-m", "linters", "tests/workflows"],
     tags=["ci"],
     default=False,
 )
@@ -36,9 +36,9 @@ mypy(tags=["ci"])
 lint()
 
 
-@nox.session(python="3.9", venv_backend="uv", default=False)
+@nox.session(python="3.9", venv_backend="uv", default=False, tags=["ci"])
 def lowest(session: nox.Session) -> None:
-    """Run the fast tests and the selection with the oldest dependencies that pyproject.toml admits."""
+    """Run the fast tests and the selection on the oldest Python with the oldest dependencies of pyproject.toml."""
     lowest_direct = ("--resolution", "lowest-direct")
     session.install("--group", "test", ".", *lowest_direct)
     session.run(*PYTEST, "--layer", "selection", *session.posargs)

@@ -38,7 +38,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("usual")
 
-OLDEST, NEWEST = (3, 9), (3, 13)
+NEWEST = (3, 13)
 LAYERS = ("fast", "selection", "all")
 ALL_SLOW = re.compile(r"^pytestmark = (\[[^]]*?)?pytest\.mark\.slow(,|\])?$", re.MULTILINE)
 """How a module says that all its tests are slow."""
@@ -52,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--layer",
         choices=LAYERS,
         help="fast: no slow test; selection: also the slow tests marked selection; all. "
-        "Default: all on the newest Python, selection on the oldest, fast on the others",
+        "Default: all on the newest Python, fast on the others",
     )
 
 
@@ -108,9 +108,7 @@ def layer(config: pytest.Config) -> str:
     if chosen:
         return chosen
     is_named = bool(config.getoption("-m")) or config.args_source is pytest.Config.ArgsSource.ARGS
-    if is_named or sys.version_info[:2] >= NEWEST:
-        return "all"
-    return "selection" if sys.version_info[:2] == OLDEST else "fast"
+    return "all" if is_named or sys.version_info[:2] >= NEWEST else "fast"
 
 
 def _is_in_layer(item: pytest.Item, name: str) -> bool:
