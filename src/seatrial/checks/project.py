@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
-from functools import partial
+from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -116,11 +116,9 @@ STANDARD_TABLES = ("build-system", "project", "dependency-groups")
 def _specification_errors(table: Mapping[str, Any]) -> Iterator[str]:
     """Yield the errors. The library stops at the first, so it gets each key alone, then all together."""
     # Loaded here because it takes its time.
-    from validate_pyproject import api, errors  # noqa: PLC0415
+    from validate_pyproject import errors  # noqa: PLC0415
 
-    # It also logs what it would like.
-    logging.getLogger("validate_pyproject").setLevel(logging.ERROR)
-    validate = api.Validator(plugins=[])
+    validate = _validator()
 
     def error_in(part: dict[str, Any]) -> str | None:
         try:
@@ -130,6 +128,16 @@ def _specification_errors(table: Mapping[str, Any]) -> Iterator[str]:
         return None
 
     yield from filter(None, map(error_in, _parts(table)))
+
+
+@cache
+def _validator() -> Callable[[dict[str, Any]], object]:
+    """Return what validates the standard tables: it compiles their schema once."""
+    from validate_pyproject import api  # noqa: PLC0415 - as above
+
+    # It also logs what it would like.
+    logging.getLogger("validate_pyproject").setLevel(logging.ERROR)
+    return api.Validator(plugins=[])
 
 
 def _parts(table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
