@@ -29,6 +29,9 @@ from seatrial.index.client import (
 )
 from seatrial.index.destination import pip_index_url
 from seatrial.index.http import LARGEST_PAGE, get_page
+from seatrial.project.project import Project
+from seatrial.project.settings import Config
+from seatrial.release.preconditions import ask_index, ask_index_ahead
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +82,21 @@ def test_name_that_looks_like_another_of_the_index_is_found(name: str, held: str
         assert read_project_or_look_alike(url, name) == ProjectFiles(look_alike=held)
         assert read_project_or_look_alike(url, held) == ProjectFiles(held)
         assert read_project_or_look_alike(url, "tidepool") == ProjectFiles()
+
+
+def test_project_of_the_checkout_is_asked_about_ahead_and_not_again(tmp_path: Path) -> None:
+    with serve_page(b'{"files": []}', project="tidepool") as url:
+        environ, pyproject = {"PIP_INDEX_URL": url}, tmp_path / "pyproject.toml"
+        assert ask_index_ahead(tmp_path, environ) is None
+        pyproject.write_text('[project]\nname = "Tidepool"\nversion = "1.2.3"\n', encoding="utf-8")
+        ahead = ask_index_ahead(tmp_path, environ)
+        assert ahead is not None
+        assert ahead.project_files.result() == ProjectFiles("Tidepool")
+        tidepool = Project(pyproject, {"project": {"name": "Tidepool"}})
+        assert ask_index(tidepool, Config(), environ, ahead) is ahead
+        assert ask_index(tidepool, Config(index=f"{url}other/"), environ, ahead).index == f"{url}other/"
+        lagoon = ask_index(Project(pyproject, {"project": {"name": "lagoon"}}), Config(), environ, ahead)
+        assert lagoon.project_files.result() == ProjectFiles()
 
 
 def test_names_that_look_alike_are_few_and_the_likeliest_first() -> None:

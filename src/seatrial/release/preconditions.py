@@ -49,6 +49,8 @@ from seatrial.git.repository import (
 from seatrial.index.client import PendingRelease, ProjectFiles, in_thread, maker_of_newest, read_project_or_look_alike
 from seatrial.index.destination import pip_index_url
 from seatrial.project.nox_sessions import SessionList, list_sessions
+from seatrial.project.project import Project
+from seatrial.project.settings import Config
 from seatrial.project.tag_form import released_versions
 from seatrial.redaction import redact, redacted_address
 from seatrial.workflows.generate import BY_HAND, IN_USE, Generator
@@ -60,8 +62,6 @@ if TYPE_CHECKING:
     from seatrial.events import Progress
     from seatrial.git.scratch import Scratch
     from seatrial.process import WaitingCommand
-    from seatrial.project.project import Project
-    from seatrial.project.settings import Config
     from seatrial.project.snapshot import ProjectSnapshot
     from seatrial.release.plan import ReleasePlan
     from seatrial.release.prepare import PreparedRelease
@@ -365,19 +365,36 @@ HOW_TO_VALIDATE = "in GitLab: Build, Pipeline editor, Validate, with the tag"
 
 @dataclass(frozen=True)
 class IndexQuestion:
-    """What an index is asked about a project; ``index``: its address."""
+    """What an index is asked about the project ``name``; ``index``: its address."""
 
     index: str
+    name: str
     project_files: Future[MaybeProjectFiles]
 
 
-def ask_index(project: Project, config: Config, environ: Mapping[str, str]) -> IndexQuestion:
+def ask_index(
+    project: Project, config: Config, environ: Mapping[str, str], ahead: IndexQuestion | None = None
+) -> IndexQuestion:
     """Ask the index for the files of a project, in a thread; ``environ``: for the index that pip is configured with.
 
-    The program does not wait for an index that does not answer.
+    ``ahead``: a question that was asked before, which is not asked again. The program does not wait for an index that
+    does not answer.
     """
     index = config.index or pip_index_url(environ)
-    return IndexQuestion(index, in_thread(_gather_project_files, index, project.name))
+    if ahead and (ahead.index, ahead.name) == (index, project.name):
+        return ahead
+    return IndexQuestion(index, project.name, in_thread(_gather_project_files, index, project.name))
+
+
+def ask_index_ahead(folder: Path, environ: Mapping[str, str]) -> IndexQuestion | None:
+    """Ask the index about the project as it is in the checkout; None where that can't be read.
+
+    The index takes longest to answer. The commit that is released can be of another name, and is asked about then.
+    """
+    with contextlib.suppress(SeatrialError):
+        project = Project.from_directory(folder)
+        return ask_index(project, Config.from_project(project), environ)
+    return None
 
 
 @dataclass(frozen=True)

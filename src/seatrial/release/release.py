@@ -17,6 +17,7 @@ from seatrial.release.plan import ReleasePlan, dry_run_text, plan_text, released
 from seatrial.release.preconditions import (
     GatheredFacts,
     ask_index,
+    ask_index_ahead,
     check_preconditions,
     checked_facts,
     require_room_on_index,
@@ -172,6 +173,7 @@ def checked_release(
     progress, request = dialog.progress, options.request
     with contextlib.ExitStack() as stack:
         nox = stack.enter_context(start_listing(repository.project))
+        ahead = ask_index_ahead(repository.project, options.environ)
         with progress.step("check", "the repository and its remote"):
             preconditions = check_preconditions(repository)
             if on_remote_branch:
@@ -180,7 +182,7 @@ def checked_release(
         if not request.part and not request.version:
             request = replace(request, part=dialog.choose_part(prepared))
         with progress.step("prepare", "version and changelog, in a scratch clone") as step:
-            question = ask_index(prepared.snapshot.project, prepared.snapshot.config, options.environ)
+            question = ask_index(prepared.snapshot.project, prepared.snapshot.config, options.environ, ahead)
             plan = prepare_release(prepared, request)
             facts = stack.enter_context(checked_facts(prepared, plan, question, step, nox))
         yield CheckedRelease(prepared, plan, facts)
