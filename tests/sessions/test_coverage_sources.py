@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from coverage import Coverage
 
 from sample_project import SampleProject, package
 from seatrial.project.project import Project
-from seatrial.sessions.coverage_sources import measure_wheel, sources_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
+from seatrial.sessions.coverage_sources import measure_wheel, sources_of, with_configuration, write_configuration
 
 FLAT = {"tidepool/__init__.py": "", "tidepool/sub/__init__.py": "", "tests/test_it.py": ""}
 
@@ -102,12 +99,84 @@ def test_command_without_coverage_measures_nothing(tmp_path: Path) -> None:
     assert not project.is_measured(("python", "-m", "unittest"))
 
 
+def configured(root: Path, files: dict[str, str], modules: tuple[str, ...] = ("tidepool",)) -> dict[str, list[str]]:
+    """Return the patterns that the tests run with, as coverage reads them, with ``SITE`` for the wheel's folder."""
+    site = root / ".nox/tests-3-13/lib/python3.13/site-packages"
+    path = write_configuration(write(root, files), modules, site, root)
+    read = Coverage(config_file=str(path or root / ".coveragerc"))
+    options = {name: read.get_option(f"run:{name}") for name in ("include", "omit", "branch")}
+    lists = {name: value for name, value in options.items() if isinstance(value, list) and value}
+    assert options["branch"] is True
+    return {name: [word.replace(str(site), "SITE") for word in words] for name, words in lists.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        (".coveragerc", "[run]\nbranch = true\ninclude = {}\n"),
+        ("setup.cfg", "[coverage:run]\nbranch = true\ninclude =\n    {}\n[metadata]\nname = x\n"),
+        ("tox.ini", "[tox]\n[coverage:run]\nbranch = true\ninclude = {}\n"),
+        ("pyproject.toml", '[tool.coverage.run]\nbranch = true\ninclude = ["{}"]\n'),
+    ],
+)
+def test_pattern_of_the_source_tree_matches_what_is_installed(tmp_path: Path, name: str, form: str) -> None:
+    assert configured(tmp_path, {name: form.format("src/tidepool/*")}) == {
+        "include": ["src/tidepool/*", "SITE/tidepool/*"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("omit", "expected"),
+    [
+        ("./src/tidepool/_made.py", ["./src/tidepool/_made.py", "SITE/tidepool/_made.py"]),
+        ("src/*/_made.py", ["src/*/_made.py", "SITE/tidepool/_made.py"]),
+        ("src/**/_made.py", ["src/**/_made.py", "SITE/tidepool/**/_made.py"]),
+        ("tidepool/sub/*, tests/*", ["tidepool/sub/*", "SITE/tidepool/sub/*", "tests/*"]),
+        ("src/*", ["src/*", "SITE/tidepool/*"]),
+        ("tests/*, */site-packages/*", ["tests/*"]),
+        ("tests/*, .nox/*", ["tests/*"]),
+        ("tests/*, */.nox/*", ["tests/*"]),
+        ("*/_made.py", ["*/_made.py"]),
+        ("src/rockpool/*", ["src/rockpool/*"]),
+    ],
+)
+def test_pattern_that_omits_holds_for_the_wheel_and_not_for_all_of_it(
+    tmp_path: Path, omit: str, expected: list[str]
+) -> None:
+    text = f"[run]\nbranch = true\nomit = {omit}\n"
+    assert configured(tmp_path, {".coveragerc": text}) == {"omit": expected}
+
+
+def test_single_module_and_namespace_are_matched_where_they_are_installed(tmp_path: Path) -> None:
+    text = "[run]\nbranch = true\ninclude = src/*\n"
+    both = configured(tmp_path, {".coveragerc": text}, ("tides", "acme.tide"))
+    assert both == {"include": ["src/*", "SITE/tides/*", "SITE/acme/tide/*"]}
+    text = "[run]\nbranch = true\ninclude = tides.py, src/acme/tide/*\n"
+    both = configured(tmp_path, {".coveragerc": text}, ("tides", "acme.tide"))
+    assert both == {"include": ["tides.py", "SITE/tides.py", "src/acme/tide/*", "SITE/acme/tide/*"]}
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("coverage run --rcfile=pyproject.toml -m pytest", "coverage run -m pytest"),
+        ("pytest --cov", "pytest --cov"),
+        ("pytest --cov --cov-config=pyproject.toml", "pytest --cov --cov-config=pyproject.toml --cov-config=x.toml"),
+    ],
+)
+def test_command_that_names_the_configuration_gets_the_written_one(tmp_path: Path, command: str, expected: str) -> None:
+    words = with_configuration(command.split(), write(tmp_path, {}), Path("x.toml"))
+    assert words == tuple(expected.split())
+
+
 @pytest.mark.slow
 def test_flat_package_is_measured_and_combined_with_paths_of_the_projects_own(project: SampleProject) -> None:
     """The real coverage takes the sources, and its data are combined: values alone show neither."""
     package(project, 'tests(requirements=["coverage"], command=["coverage", "run", "-m", "pytest"])')
     (project.root / "src/tidepool").rename(project.root / "tidepool")
-    project.write({".coveragerc": "[run]\nsource = tidepool\n[paths]\nmine =\n    tidepool\n    */.tox/tidepool\n"})
+    patterns = "include = tidepool/*\nomit = */site-packages/*\n"
+    paths = "[paths]\nmine =\n    tidepool\n    */.tox/tidepool\n"
+    project.write({".coveragerc": f"[run]\n{patterns}{paths}"})
     project.commit()
     ran = project.nox("-s", "coverage")
     assert ran.returncode == 0, ran.output

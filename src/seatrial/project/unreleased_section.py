@@ -66,16 +66,20 @@ WEEKDAY = r"(?:(?P<weekday>Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\.?,? )?"
 ORDINAL = r"(?:st|nd|rd|th)?"
 DATE = re.compile(
     rf"\b{WEEKDAY}(?P<day>\d{{4}}[-/.]\d\d?[-/.]\d\d?|20\d\d[01]\d[0-3]\d|\d\d?[./]\d\d?[./]\d{{4}}"
-    rf"|\d\d?{ORDINAL}[- ](?:of )?{MONTH},?[- ]\d{{4}}|{MONTH} (?:\d\d?{ORDINAL},? )?\d{{4}})"
+    rf"|\d\d?{ORDINAL}[- ](?:of )?{MONTH},?[- ]\d{{4}}|{MONTH} (?:\d\d?{ORDINAL},? )?\d{{4}}"
+    rf"|{MONTH} \d\d?{ORDINAL}(?=\)|$)|\d\d?{ORDINAL} {MONTH}(?=\)|$))"
     r"(?P<time>[T ]\d\d?:\d\d[:\d.]*(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?)?\b"
 )
-"""How a date is written: ``2026-01-31``, ``31.01.2026``, ``31 January 2026``, ``Jan 31, 2026``, ``January 2026``."""
+"""How a date is written: ``2026-01-31``, ``31.01.2026``, ``31 January 2026``, ``Jan 31, 2026``, ``January 2026``; below
+a year, ``(Jan 31)``.
+"""
 
 DATE_FORMS = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
     *("%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y"),
     *("%d %B %Y", "%d %b %Y", "%d %B, %Y", "%d %b, %Y", "%d-%b-%Y", "%d-%B-%Y", "%d of %B %Y"),
     *("%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%b %d %Y", "%B %Y", "%b %Y"),
+    *("%B %d", "%b %d", "%d %B", "%d %b"),
 )
 
 YANKED = re.compile(
@@ -404,8 +408,10 @@ def _in_form_of(match: re.Match[str], date: str) -> str:
     # strptime has neither 5th nor Sept.
     plain = re.sub(r"\bSept\b", "Sep", re.sub(rf"(?<=\d){ORDINAL}(?=\W)|(?<=[a-z])\.", "", example))
     for form in DATE_FORMS:
+        # Python wants a year with a day.
+        of_year = ("", "") if "%Y" in form else (f" {day:%Y}", " %Y")
         try:
-            written = datetime.strptime(plain, form)  # noqa: DTZ007 - as above
+            written = datetime.strptime(plain + of_year[0], form + of_year[1])  # noqa: DTZ007 - as above
         except ValueError:
             continue
         text = day.strftime(form)

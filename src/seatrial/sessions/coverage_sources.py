@@ -1,25 +1,89 @@
 """What coverage measures: the wheel that the tests import, where a project names a folder of its source tree.
 
 coverage takes a name for a folder where there is one, and passes over what is installed unless it is named as a source.
-So in a project with ``source = ["pkg"]`` and a folder ``pkg``, nothing of the wheel would be measured.
+So in a project with ``source = ["pkg"]`` and a folder ``pkg``, nothing of the wheel would be measured. The same holds
+for the patterns of ``include`` and ``omit``, for which the tests get a copy of the configuration.
 """
 
 from __future__ import annotations
 
+import configparser
+import fnmatch
+import os
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import tomlkit
+
+from seatrial.project.config_files import read_ini, table_at
+
 if TYPE_CHECKING:
     from seatrial.project.project import Project
 
 
+INCLUDE, OMIT = "include", "omit"
+
+INI_FILES = ((".coveragerc", ""), ("setup.cfg", "coverage:"), ("tox.ini", "coverage:"))
+"""The ini files of coverage, and how the names of its sections begin there (coverage, "Configuration")."""
+
+
+SIGN = re.compile(r"^\*+/|/\*+$|\*\*/|\*|\?|[^*?/]+|/")
+SIGNS = {"*/": "(?:.*/)?", "**/": "(?:.*/)?", "/*": "/.*", "/**": "/.*", "*": "[^/]*", "?": "[^/]"}
+"""What the signs of a pattern of files mean (coverage, "File patterns")."""
+
+
+def words_of(value: Any) -> tuple[str, ...]:
+    """Return the words of a setting: a list in TOML, and lines or a line with commas in an ini file."""
+    return tuple(re.split(r"[,\s]+", value.strip(", \n"))) if isinstance(value, str) else tuple(map(str, value))
+
+
 def sources_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the sources that settings of coverage name."""
-    value = settings.get("source", ())
-    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(map(str, value))
+    return words_of(settings.get("source", ()))
+
+
+def write_configuration(project: Project, modules: Sequence[str], site: Path, folder: Path) -> Path | None:
+    """Write the configuration of coverage with patterns that match the installed wheel; None where it has no such.
+
+    ``modules`` and ``site``: as for `measure_wheel`; ``folder``: where the file is written.
+    """
+    tables: dict[str, Any] = dict(table_at(project.table.get("tool", {}), "coverage"))
+    is_ini = False
+    for name, prefix in INI_FILES:
+        sections = read_ini(project.root / name)
+        if f"{prefix}run" in sections:
+            named = (section for section in sections if section.startswith(prefix))
+            tables, is_ini = {section[len(prefix) :]: sections[section] for section in named}, True
+            break
+    run = table_at(tables, "run")
+    sources = WheelSources(project.root, tuple(modules), site)
+    written = {name: words_of(run[name]) for name in (INCLUDE, OMIT) if run.get(name)}
+    changed = {name: sources.patterns(words, is_omitted=name == OMIT) for name, words in written.items()}
+    if changed == written:
+        return None
+    lists = {name: "\n".join(words) if is_ini else list(words) for name, words in changed.items()}
+    tables["run"] = {**{name: value for name, value in run.items() if name not in lists}, **lists}
+    path = folder / f"{site.parts[-2]}.{'ini' if is_ini else 'toml'}"
+    if is_ini:
+        parser = configparser.RawConfigParser()
+        parser.read_dict(tables)
+        with path.open("w", encoding="utf-8") as file:
+            parser.write(file)
+    else:
+        path.write_text(tomlkit.dumps({"tool": {"coverage": tables}}), encoding="utf-8")
+    return path
+
+
+def with_configuration(command: Sequence[str], project: Project, path: Path) -> tuple[str, ...]:
+    """Return a command without the name of another configuration, which would win over that of a variable."""
+    if command[0] == "coverage":
+        return tuple(word for word in command if not word.startswith("--rcfile="))
+    is_named = any(word.startswith("--cov-config") for word in (*command, *project.pytest_options))
+    return (*command, f"--cov-config={path}") if is_named else tuple(command)
 
 
 def measure_wheel(command: Sequence[str], project: Project, modules: Sequence[str], site: Path) -> tuple[str, ...]:
@@ -27,7 +91,8 @@ def measure_wheel(command: Sequence[str], project: Project, modules: Sequence[st
     sources = WheelSources(project.root, tuple(modules), site)
     configured = project.coverage_settings
     named = sources_of(configured)
-    every = sources.installed(named or (".",)) if "include" not in configured else ()
+    # Of both, coverage obeys the sources.
+    every = sources.installed(named or (".",)) if named or not configured.get(INCLUDE) else ()
     if command[0] == "coverage":
         return tuple(_of_coverage(command, sources, () if named and every == named else every))
     words = tuple(_of_pytest(command, sources, every))
@@ -58,6 +123,35 @@ class WheelSources:
             dotted = ".".join(parts[1:] if parts[0] == "src" else parts)
             is_in_wheel = any(f"{dotted}.".startswith(f"{module}.") for module in self.modules)
             yield str(self._path(dotted)) if is_in_wheel else name
+
+    def patterns(self, written: Sequence[str], *, is_omitted: bool) -> tuple[str, ...]:
+        """Return patterns of files, those of the source tree with the same ones for what is installed.
+
+        ``is_omitted``: whether they leave files out; then those for all that is installed would leave the wheel out.
+        """
+        kept = (pattern for pattern in written if not (is_omitted and self._is_of_all_installed(pattern)))
+        return tuple(dict.fromkeys(name for pattern in kept for name in (pattern, *self._of_installed(pattern))))
+
+    def _is_of_all_installed(self, pattern: str) -> bool:
+        whole = pattern if pattern.startswith(("*", "?")) else (self.root / pattern).as_posix()
+        form = "".join(SIGNS.get(sign) or re.escape(sign) for sign in SIGN.findall(whole))
+        return re.fullmatch(form, (self.site / "of_another_package/module.py").as_posix()) is not None
+
+    def _of_installed(self, pattern: str) -> Iterator[str]:
+        """Yield a pattern of the source tree as it matches what is installed."""
+        if pattern.startswith(("*", "?")):
+            return
+        path = os.path.relpath(self.root / pattern, self.root).replace(os.sep, "/")
+        parts = PurePosixPath(path).parts
+        parts = parts[1:] if parts[:1] == ("src",) and len(parts) > 1 else parts
+        for module in self.modules:
+            names = module.split(".")
+            if parts[0] != "**" and not all(map(fnmatch.fnmatchcase, names, parts)):
+                if len(names) == len(parts) == 1 and fnmatch.fnmatchcase(f"{module}.py", parts[0]):
+                    yield (self.site / f"{module}.py").as_posix()
+                continue
+            below = parts if parts[0] == "**" else parts[len(names) :] or parts[-1:] * (parts[-1] == "*")
+            yield self.site.joinpath(*names, *below).as_posix()
 
     def _path(self, module: str) -> Path:
         folder = self.site / module.replace(".", "/")

@@ -72,7 +72,11 @@ def tests(
 
     def run(session: nox.Session) -> None:
         # The imports of a session are in its function, because `nox -l` starts faster without them.
-        from seatrial.sessions.coverage_sources import measure_wheel  # noqa: PLC0415
+        from seatrial.sessions.coverage_sources import (  # noqa: PLC0415
+            measure_wheel,
+            with_configuration,
+            write_configuration,
+        )
         from seatrial.sessions.environment import (  # noqa: PLC0415
             TREE_VARIABLE,
             fill_with_wheel,
@@ -88,8 +92,12 @@ def tests(
         require_command(session, words, chosen)
         run_words, data = words, {TREE_VARIABLE: str(current_project().root)}
         if current_project().is_measured(words):
-            run_words = measure_wheel(words, current_project(), built.modules, site_packages(session))
-            data["COVERAGE_FILE"] = str(coverage_data_file(session))
+            site, data_file = site_packages(session), coverage_data_file(session)
+            run_words = measure_wheel(words, current_project(), built.modules, site)
+            data["COVERAGE_FILE"] = str(data_file)
+            if config := write_configuration(current_project(), built.modules, site, data_file.parent):
+                run_words = with_configuration(run_words, current_project(), config)
+                data["COVERAGE_RCFILE"] = str(config)
         session.run(*run_words, *session.posargs, env={**process.secrets_removed(), **variables, **data})
 
     about = f"Run {' '.join(words)} against the built wheel"
