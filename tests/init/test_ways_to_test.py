@@ -324,6 +324,20 @@ def detected(root: Path, files: dict[str, str]) -> DetectedTests:
             Needs((), (), (), ("unit",)),
             id="a service of CI",
         ),
+        pytest.param(
+            {
+                "tox.ini": """
+                [testenv]
+                deps = coverage
+                commands =
+                    coverage run -m zope.testrunner --test-path=src {posargs:-vc}
+                    coverage run -a -m sphinx -b doctest -d {envdir}/doctrees docs {envdir}/doctest
+                """
+            },
+            "coverage run -m zope.testrunner --test-path=src -vc",
+            Needs(("coverage",)),
+            id="documentation that is measured is none of the tests",
+        ),
     ],
 )
 def test_way_to_test_is_read(tmp_path: Path, files: dict[str, str], command: str, needs: Needs) -> None:

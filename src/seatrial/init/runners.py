@@ -99,7 +99,8 @@ PURPOSES: Mapping[str, Purpose] = {
 def purpose_of(program: Program) -> Purpose | None:
     """Return what a program is run for, None for any other purpose."""
     if program.name == "coverage":
-        return Purpose.TESTS if program.args[:1] == ("run",) else None
+        module = dict(zip(program.args, program.args[1:])).get("-m", "")
+        return PURPOSES.get(module, Purpose.TESTS) if program.args[:1] == ("run",) else None
     if program.script:
         # "setup.py test" is gone from setuptools.
         is_test = re.fullmatch(r"(run_?)?tests?\.py", PurePosixPath(program.script).name)
