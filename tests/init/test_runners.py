@@ -252,6 +252,10 @@ def test_what_ci_runs_comes_before_a_file_that_it_does_not_read(tmp_path: Path) 
     ("script", "needs"),
     [
         ("pip install -U pip setuptools", Needs()),
+        (
+            "pip install bandit black codespell flake8 flake8_bugbear mypy pytest pyupgrade safety",
+            Needs(("mypy", "pytest")),
+        ),
         ("pip install '.[a]' 'x>=1' -c constraints.txt -r dev.txt", Needs(("x>=1",), ("dev.txt",), ("a",))),
         ("uv pip install -e .[a,b] --group test", Needs((), (), ("a", "b"), ("test",))),
         ("uv sync --extra a --group=b --locked", Needs((), (), ("a",), ("b",))),

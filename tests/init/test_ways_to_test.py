@@ -38,9 +38,9 @@ def job(*steps: str, **keys: str) -> str:
     return "\n".join(["on: push", "jobs:", "  test:", "    runs-on: x", *others, "    steps:", *texts, ""])
 
 
-def detected(root: Path, files: dict[str, str]) -> DetectedTests:
+def detected(root: Path, files: dict[str, str], test: str = "tests/test_it.py") -> DetectedTests:
     written = {name: lines(text) for name, text in files.items()}
-    empty = {"src/pkg/__init__.py": "", "tests/test_it.py": "def test_it(): ...\n", "pyproject.toml": METADATA}
+    empty = {"src/pkg/__init__.py": "", test: "def test_it(): ...\n", "pyproject.toml": METADATA}
     SampleProject(root).write({**empty, **written})
     paths = [PurePosixPath(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
     read = Project.from_directory(root)
@@ -343,6 +343,24 @@ def detected(root: Path, files: dict[str, str]) -> DetectedTests:
 def test_way_to_test_is_read(tmp_path: Path, files: dict[str, str], command: str, needs: Needs) -> None:
     tests = detected(tmp_path, files)
     assert (" ".join(tests.command or ()), tests.needs, tests.variables, tests.more) == (command, needs, (), ())
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("discover -p *_test.py", "discover -p *_test.py -s pkg.tests"),
+        ("discover -s src/pkg/tests -t src -v", "discover -s pkg.tests"),
+        ("discover src/pkg", "discover -s pkg"),
+        ("-v", "discover -s pkg.tests"),
+        ("pkg.tests.it_test", "pkg.tests.it_test"),
+        ("discover -s tools", "discover -s tools"),
+    ],
+)
+def test_unittest_finds_the_tests_inside_a_package_in_the_wheel(tmp_path: Path, words: str, expected: str) -> None:
+    """From the top, it would import the modules of the source tree, and report that another pkg is installed."""
+    files = {"src/pkg/tests/__init__.py": "", "tox.ini": f"[testenv]\ncommands = python -m unittest {words}\n"}
+    tests = detected(tmp_path, files, "src/pkg/tests/it_test.py")
+    assert " ".join(tests.command or ()) == f"python -m unittest {expected}"
 
 
 def test_folders_that_factors_of_tox_test_are_sessions_each(tmp_path: Path) -> None:

@@ -93,7 +93,9 @@ TOOLS_OF_CI = frozenset(
     (
         *("pip", "setuptools", "wheel", "build", "twine", "tox", "tox-uv", "tox-gh", "tox-gh-actions", "nox", "uv"),
         *("poetry", "pdm", "hatch", "flit", "pipx", "codecov", "coveralls", "pre-commit", "prek", "virtualenv"),
-        *("flake8", "pycodestyle", "ruff", "black", "isort", "poethepoet", "taskipy", "pipenv"),
+        *("flake8", "pycodestyle", "ruff", "black", "isort", "poethepoet", "taskipy", "pipenv", "bandit", "codespell"),
+        *("pyupgrade", "autoflake", "pydocstyle", "vulture", "interrogate", "safety", "pip-audit", "check-manifest"),
+        *("bump2version", "bump-my-version", "cibuildwheel"),
     )
 )
 """What CI installs to do its own work, and no test needs."""
@@ -177,7 +179,8 @@ def needs_of_pip(args: Sequence[str]) -> Needs:
             needs |= Needs(extras=tuple(part.strip() for part in extras[1].split(",")))
         elif not word.startswith(".") and "/" not in word and not word.endswith((".txt", ".whl", ".gz")):
             requirement = parse_requirement(word)
-            if requirement and canonicalize_name(requirement.name) not in TOOLS_OF_CI:
+            name = canonicalize_name(requirement.name) if requirement else ""
+            if requirement and name not in TOOLS_OF_CI and not name.startswith("flake8-"):
                 needs |= Needs(requirements=(str(requirement),))
     return needs | Needs(files=tuple(name for name in named if "$" not in name), groups=tuple(groups))
 

@@ -181,6 +181,8 @@ def wheel_command(
 
     ``folder``: the package that holds all tests, "" for none.
     """
+    if "unittest" in command:
+        return _unittest_of_wheel(package_folders(project, files), files, command, folder)
     if "pytest" not in command:
         return tuple(command)
     at = command.index("pytest") + 1
@@ -199,6 +201,28 @@ def wheel_command(
     # An option before the paths, because it is for all of them.
     first = next(place for place, modules in enumerate(dotted) if modules)
     return (*command[:at], *named[:first], "--pyargs", *named[first:])
+
+
+def _unittest_of_wheel(
+    packages: Sequence[PurePosixPath], files: Sequence[PurePosixPath], command: Sequence[str], folder: str
+) -> tuple[str, ...]:
+    """Return a command that finds the tests of an installed package by its name, which unittest takes for a folder."""
+    at = command.index("unittest") + 1
+    words = list(command[at:]) or ["discover"]
+    if words[0] != "discover":
+        return tuple(command)
+    start = next((word for before, word in zip(words, words[1:]) if before in {"-s", "--start-directory"}), None)
+    if start is None and words[1:] and not words[1].startswith("-"):
+        start = words[1]
+    tests = [path for path in files if TEST_FILE.fullmatch(path.name)] if folder else []
+    folders = tuple(dict.fromkeys(map(_folder_of_tests, tests)))
+    path = folders[0] if start in {None, "."} and len(folders) == 1 else start
+    named = _module_of(path, packages) if path else None
+    if not named:
+        return tuple(command)
+    pairs = list(zip(words, ("", *words)))
+    kept = [word for word, before in pairs if not {word, before} & {"-s", "--start-directory", "-t", start}]
+    return (*command[:at], *kept, "-s", named[0])
 
 
 WITH_VALUE = frozenset(

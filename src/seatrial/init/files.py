@@ -239,7 +239,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 UNCHECKED = "# mypy: ignore-errors\n"
 """A line of a file that imports what an environment of mypy does not have (mypy, "Inline configuration")."""
 
-NO_TESTS = "# sessions.tests(): no tests yet, so nothing is tested before a release"
+NO_TESTS = "# sessions.tests(): {}, so nothing is tested before a release"
 
 
 def session_calls(detected: DetectedProject, planned: Sequence[PlannedSession] | None = None) -> tuple[str, ...]:
@@ -247,7 +247,7 @@ def session_calls(detected: DetectedProject, planned: Sequence[PlannedSession] |
     planned, length = plan_sessions(detected) if planned is None else planned, line_length(detected.project)
     calls = [session.call(length) for session in planned]
     if not any(session.name == "tests" for session in planned):
-        calls.insert(2, NO_TESTS)
+        calls.insert(2, NO_TESTS.format("no tests yet" if detected.tests.command is None else "left out"))
     return tuple(calls)
 
 
