@@ -5,8 +5,7 @@ from __future__ import annotations
 import nox
 
 from seatrial.sessions.build import build, check
-from seatrial.sessions.lint import lint
-from seatrial.sessions.tests import mypy, tests
+from seatrial.sessions.tests import lint, mypy, tests
 
 nox.options.default_venv_backend = "uv|virtualenv"
 

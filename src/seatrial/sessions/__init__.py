@@ -19,7 +19,6 @@ What a session needs is read from pyproject.toml; keyword arguments customise it
 from __future__ import annotations
 
 from seatrial.sessions.build import build, check
-from seatrial.sessions.lint import lint
-from seatrial.sessions.tests import mypy, tests
+from seatrial.sessions.tests import lint, mypy, tests
 
 __all__ = ["build", "check", "lint", "mypy", "tests"]
