@@ -101,6 +101,8 @@ CHANGES_TABLE = '[tool.seatrial.changelog]\nfile = "CHANGES"'
         ({"CHANGES": RST}, {"CHANGES": "Unreleased\n----------", "pyproject.toml": CHANGES_TABLE}),
         ({"CHANGES_rst": BOLD}, {}),
         ({"pyproject": TOWNCRIER, "CHANGES_md": BY_HAND}, {"CHANGES.md": "<!-- towncrier release notes start -->"}),
+        # towncrier writes at its top.
+        ({"pyproject": TOWNCRIER, "CHANGES_md": BY_HAND.replace("# Changelog\n\n", "")}, {}),
         ({"pyproject": '[tool.seatrial.changelog]\nsource = "none"\n', "CHANGELOG_md": BY_HAND}, {}),
     ],
 )

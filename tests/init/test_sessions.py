@@ -86,6 +86,13 @@ def detect(project: SampleProject, files: dict[str, str], tag: str = "v1.2.3") -
         ),
         (
             {
+                "tox.ini": "[testenv]\ndeps =\n  attrs\n  pytest-cov\ncommands = pytest --cov",
+                "mypy.ini": "[mypy]\nstrict = true",
+            },
+            'sessions.mypy(requirements=["attrs"], tags=["ci"])',
+        ),
+        (
+            {
                 "pyproject.toml": '[tool.mypy]\nfiles = ["tidepool"]',
                 "requirements-dev.txt": "-r more.txt\nmypy==1.9",
                 "more.txt": "pytest",

@@ -328,6 +328,40 @@ def detected(root: Path, files: dict[str, str], test: str = "tests/test_it.py") 
             {
                 "tox.ini": """
                 [testenv]
+                deps =
+                    flake8==6.1.0
+                    hypothesis
+                commands =
+                    python -m unittest discover tests
+                    flake8 pkg
+                """
+            },
+            "python -m unittest discover tests",
+            Needs(("hypothesis",)),
+            id="a linter next to the tests, which may pin what they test",
+        ),
+        pytest.param(
+            {
+                ".coveragerc": "[run]\n",
+                "tox.ini": """
+                [testenv]
+                deps = attrs
+                commands = pytest {posargs}
+                [testenv:diffcov]
+                deps = diff-cover
+                commands =
+                    pytest --cov --cov-report xml
+                    diff-cover coverage.xml
+                """,
+            },
+            "coverage run -m pytest",
+            Needs(("attrs", "coverage[toml]"), groups=("unit",)),
+            id="tests of what changed since another branch",
+        ),
+        pytest.param(
+            {
+                "tox.ini": """
+                [testenv]
                 deps = coverage
                 commands =
                     coverage run -m zope.testrunner --test-path=src {posargs:-vc}
@@ -350,7 +384,7 @@ def test_way_to_test_is_read(tmp_path: Path, files: dict[str, str], command: str
     [
         ("discover -p *_test.py", "discover -p *_test.py -s pkg.tests"),
         ("discover -s src/pkg/tests -t src -v", "discover -s pkg.tests"),
-        ("discover src/pkg", "discover -s pkg"),
+        ("discover src/pkg", "discover -s pkg.tests"),
         ("-v", "discover -s pkg.tests"),
         ("pkg.tests.it_test", "pkg.tests.it_test"),
         ("discover -s tools", "discover -s tools"),

@@ -13,6 +13,7 @@ from seatrial.project.unreleased_section import (
     Release,
     UnreleasedNote,
     add_note,
+    begins_with_release,
     find_unreleased,
     release_unreleased,
     unreleased_notes,
@@ -602,3 +603,20 @@ def test_link_of_a_release_is_like_that_of_the_one_before(links: str, new: str) 
     text = "## [1.3.0]\n\n## [1.2.0]\n\n"
     assert with_comparison(text + links, release()) == text + new
     assert with_comparison(text + new, release()) == text + new
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("## 1.2.3\n\n- Old.\n", True),
+        ("\n=====\n1.2.3\n=====\n\n* Old.\n", True),
+        ("v1.2.3\n======\n\n* Old.\n", True),
+        ("", True),
+        ("# Changelog\n\n## 1.2.3\n", False),
+        ("## Unreleased\n\n## 1.2.3\n", False),
+        ("# Changelog\n", False),
+        (".. _v1:\n\n1.2.3\n=====\n", False),
+    ],
+)
+def test_changelog_without_a_title_begins_with_its_newest_release(text: str, *, expected: bool) -> None:
+    assert begins_with_release(text) is expected

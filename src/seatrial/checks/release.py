@@ -233,8 +233,8 @@ PROJECT_ERRORS = (
     ErrorCheck(
         "META006",
         "The entry of the release can be added to the changelog",
-        "Without the marker, towncrier adds an entry at the end or in the middle. Notes below an Unreleased heading "
-        "are in no entry that is made from fragments.",
+        "Without the marker, towncrier adds an entry above the title of the changelog. Notes below an Unreleased "
+        "heading are in no entry that is made from fragments.",
         ReleaseStage.WRITTEN,
         ("MarkerMissing", "EntryExists", "UnreleasedNotes", "FileNotUtf8", "NewsNotConfigured"),
     ),

@@ -33,6 +33,7 @@ from seatrial.project.unreleased_section import (
     CATEGORIES,
     DATE,
     UNRELEASED,
+    begins_with_release,
     cut_unreleased,
     find_unreleased,
     first_line_with_names,
@@ -380,7 +381,7 @@ def changelog_files(detected: DetectedProject, plan: ChangelogPlan) -> Iterator[
         return
     news = detected.news
     marker = default_marker(path)
-    uses_marker = news is None or news.marker == marker
+    uses_marker = news is None or (news.marker == marker and not begins_with_release(old or ""))
     if old is not None:
         text = old if plan.text is None else plan.text
         new = insert_marker(path, text) if uses_marker else text

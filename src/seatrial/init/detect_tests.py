@@ -216,9 +216,10 @@ def _unittest_of_wheel(
         start = words[1]
     tests = [path for path in files if TEST_FILE.fullmatch(path.name)] if folder else []
     folders = tuple(dict.fromkeys(map(_folder_of_tests, tests)))
-    path = folders[0] if start in {None, "."} and len(folders) == 1 else start
+    path = folders[0] if start in {None, ".", *map(str, packages)} and len(folders) == 1 else start
     named = _module_of(path, packages) if path else None
-    if not named:
+    # A package without a dot is a folder for unittest, that of the source tree.
+    if not named or (named[0] == path and "." not in path):
         return tuple(command)
     pairs = list(zip(words, ("", *words)))
     kept = [word for word, before in pairs if not {word, before} & {"-s", "--start-directory", "-t", start}]

@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Any
 from seatrial.ci.github import Job, WorkflowFiles
 from seatrial.ci.job_commands import TOP, Folders, Program, programs_in, programs_of
 from seatrial.ci.shell import ShellCommand
-from seatrial.init.command_requirements import Needs, needs_installed, needs_of_pip, needs_of_run, words_after
+from seatrial.init.command_requirements import (
+    TOOLS_OF_CI,
+    Needs,
+    needs_installed,
+    needs_of_pip,
+    needs_of_run,
+    words_after,
+)
 from seatrial.init.tox import ToxEnvironment, as_list, minor_of, read_tox, requirements_of
 from seatrial.project.config_files import read_module
 from seatrial.project.nox_sessions import (
@@ -123,7 +130,7 @@ WITH_VALUE = re.compile(
     r"|txt-report|html-report|cobertura-xml-report)"
 )
 OTHER_TESTS = re.compile(
-    r"downstream|integration|bench|fuzz|plugin|smoke|stress|perf|mutation|nightly|wasm|emscripten|pyodide|conda|sample"
+    r"downstream|integration|diff-?cov|bench|fuzz|plugin|smoke|stress|perf|mutation|nightly|wasm|emscripten|pyodide|conda|sample"
 )
 """The names of environments, sessions and targets that test other things than the package itself."""
 
@@ -321,15 +328,20 @@ class RunnerReader:
         pythons = tuple(sorted(named, key=lambda python: (minor_of(python), python)))
         ranks = {python: rank for rank, python in enumerate(pythons, 1) if not python.endswith("t")}
         newest = max(group, key=lambda environment: ranks.get(environment.python or "", 0))
-        lines = (line for line in requirements_of(group) if not INSTALLER.match(line))
-        needs = Needs.of_lines(lines) | Needs(extras=newest.extras, groups=newest.groups)
-        for command in newest.commands:
-            for program in programs_of(ShellCommand(tuple(command))):
-                is_own = purpose_of(program) is not None or program.runner == "poetry"
-                if is_own or program.name not in {"tox", "nox"}:
-                    by_hand, variables = ("tox", "-e", newest.name), newest.variables
-                    where = Runner(Purpose.TESTS, (), newest.where, needs, variables, pythons, by_hand, newest.folder)
-                    yield from self.resolve(program, where, depth=1)
+        programs = [each for words in newest.commands for each in programs_of(ShellCommand(tuple(words)))]
+        lines = [line for line in requirements_of(group) if not INSTALLER.match(line)]
+        by_hand = ("tox", "-e", newest.name)
+        for program in programs:
+            is_own = purpose_of(program) is not None or program.runner == "poetry"
+            if is_own or program.name not in {"tox", "nox"}:
+                # A linter that runs next to the tests is none of their requirements, and may pin what they test.
+                others = {each.name for each in programs} & TOOLS_OF_CI - {program.name}
+                needed = (line for line in lines if re.split(r"[^\w.-]", line)[0].lower() not in others)
+                needs = Needs.of_lines(needed) | Needs(extras=newest.extras, groups=newest.groups)
+                where = Runner(
+                    Purpose.TESTS, (), newest.where, needs, newest.variables, pythons, by_hand, newest.folder
+                )
+                yield from self.resolve(program, where, depth=1)
 
     def of_noxfile(self, names: Sequence[str] = ()) -> Iterator[Runner]:
         """Yield what the sessions of the project's noxfile run; ``names``: those that are called."""

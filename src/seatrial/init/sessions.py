@@ -230,15 +230,22 @@ def _needs_of_types(detected: DetectedProject, runner: Runner | None) -> Needs:
             # The types alone, without what the tests import.
             names = names_of(project, Needs(groups=(grouped,)))
             return Needs() if "pytest" in names else Needs(groups=(grouped, *testing))
-        if runner is None and not grouped and _brings_mypy(project, detected.tests.needs):
-            return replace(detected.tests.needs, groups=())
-        return Needs() if grouped or not _checks_tests(project) else replace(detected.tests.needs, groups=())
+        of_tests = detected.tests.needs
+        imported = tuple(text for text in of_tests.requirements if _parsed_name(text) not in MEASURING)
+        of_tests = replace(of_tests, groups=(), requirements=imported)
+        if runner is None and not grouped and _brings_mypy(project, of_tests):
+            return of_tests
+        return Needs() if grouped or not _checks_tests(project) else of_tests
     others = tuple(text for text in needs.requirements if text not in {"mypy", "ruff", "pyright"})
     if runner.where.startswith(".pre-commit"):
         # The wheel brings what it depends on, in versions that fit it.
         own = {_parsed_name(text) for text in project.table.get("project", {}).get("dependencies", ())}
         others = tuple(text for text in others if _parsed_name(text) not in own)
     return replace(needs, requirements=tuple(text for text in others if not text.startswith("pyright")))
+
+
+MEASURING = frozenset(("coverage", "pytest-cov", "covdefaults", "diff-cover"))
+"""What measures the tests, which no module imports that mypy checks."""
 
 
 def _brings_mypy(project: Project, needs: Needs) -> bool:

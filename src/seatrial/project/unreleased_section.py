@@ -159,6 +159,13 @@ def released_headings(text: str) -> tuple[EntryHeading, ...]:
     )
 
 
+def begins_with_release(text: str) -> bool:
+    """Whether nothing is above the newest release of a changelog, or the changelog is empty."""
+    headings = released_headings(text)
+    above = text.splitlines()[: headings[0].line] if headings else [text]
+    return not any(re.search(r"\w", line) for line in above)
+
+
 def _is_unreleased(lines: Sequence[str], heading: EntryHeading) -> bool:
     if UNRELEASED.search(heading.text) or _state_line(lines, heading, UNRELEASED) is not None:
         return True

@@ -37,6 +37,7 @@ from seatrial.project.unreleased_section import (
     CATEGORIES,
     Release,
     add_note,
+    begins_with_release,
     cut_unreleased,
     find_unreleased,
     release_unreleased,
@@ -451,6 +452,7 @@ def _require_no_others(news: ChangelogSettings, snapshot: ProjectSnapshot) -> No
 def _around(news: ChangelogSettings, path: Path) -> tuple[str, str]:
     """Return the text above a new entry in the news file, the marker included, and the text below it.
 
+    Without a marker, towncrier writes at the top, where an entry belongs if the file has no title.
     Raises `MarkerMissing` or `FileNotUtf8`.
     """
     if not news.single:
@@ -459,6 +461,8 @@ def _around(news: ChangelogSettings, path: Path) -> tuple[str, str]:
         return new_changelog(news.marker, is_markdown=news.is_markdown) + "\n", ""
     text = read_changelog_file(path)
     marker = re.search(rf"^{re.escape(news.marker)}[ \t]*$", text, re.MULTILINE)
+    if not marker and begins_with_release(text):
+        return "", text.lstrip()
     if not marker:
         raise ReleaseError(
             f"{path.name} does not have the line below which the entry of a release goes",
