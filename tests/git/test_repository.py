@@ -11,6 +11,7 @@ from errors_raised import raises_error
 from preflight_in_process import enter
 from seatrial.errors import CommandFailed, ReleaseError
 from seatrial.git.command import listed_files
+from seatrial.git.push import AtomicPush
 from seatrial.git.repository import (
     BranchStatus,
     Remote,
@@ -31,6 +32,7 @@ from seatrial.release.preconditions import (
     shallow_clone_error,
 )
 from seatrial.release.prepare import scratch_clone
+from seatrial.release.push import ReleasePush, update_checkout
 from seatrial.workflows.generate import forge_of_remote
 
 if TYPE_CHECKING:
@@ -131,6 +133,22 @@ def test_identity_that_no_commit_can_have_is_named_before_a_commit_is_made(
     assert [message in str(reason) for reason in reasons if message] == [True] * bool(message)
     assert repository.commit
     Scratch.make(repository, repository.commit, clone.root.parent / "scratch")
+
+
+def test_index_that_another_git_holds_is_reported_before_a_release_and_after_it(clone: SampleProject) -> None:
+    """Stashing, as for changes that are in the way, would fail too."""
+    clone.git("commit", "-q", "--allow-empty", "-m", "Release")
+    commit = clone.git("rev-parse", "HEAD").strip()
+    clone.git("reset", "-q", "--hard", "HEAD~1")
+    lock = clone.root / ".git/index.lock"
+    lock.write_text("")
+    repository = read_repository(clone.root)
+    reason = next(reason for reason in check_preconditions(repository).reasons if reason.code == "MergeUnderWay")
+    assert str(reason.fix) == f"wait for it to end; if none runs: rm {lock}"
+    push = AtomicPush(Upstream("origin", "refs/heads/main"), commit, "v1.3.0", commit)
+    with raises_error("CheckoutNotUpdated") as caught:
+        update_checkout(repository, ReleasePush(push, "main"))
+    assert str(caught.value.fix).startswith("do what git asks for, then: ")
 
 
 def test_path_with_a_line_end_is_refused(project: SampleProject) -> None:

@@ -42,7 +42,7 @@ from broken_states import (
 )
 from preloaded import IN_A_SESSION
 from release_repo import TOWNCRIER, ReleaseRepo, release_happened, scratch_clones
-from sample_project import HERE, SampleProject, lines, normalised
+from sample_project import HERE, WITHOUT_ACCOUNTS, SampleProject, lines, normalised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -551,6 +551,20 @@ def test_problems_are_reported_before_anything_is_written(
     commit = repo.project.git("rev-parse", "HEAD")[:12]
     message = refused(repo, *(args or ("--part", "minor")), "--yes")
     assert message == lines(expected.replace("{commit}", commit))
+
+
+def test_folder_that_can_not_be_written_to_after_the_push_ends_the_release_before_it(repo: ReleaseRepo) -> None:
+    words = (*WITHOUT_ACCOUNTS, sys.executable, "-m", "invoke", "release", "--no-tests", "--part", "minor", "--yes")
+    before = repo.state()
+    for name in (".", ".git", ".git/objects", ".git/refs"):
+        folder = repo.project.root / name
+        folder.chmod(0o555)
+        ran = repo.project.run(*words)
+        folder.chmod(0o755)
+        assert (ran.returncode, repo.state()) == (4, before), ran.output
+        assert (
+            f"seatrial: {folder}: Permission denied\nfix:  make room, or let yourself read and write it" in ran.output
+        )
 
 
 @pytest.mark.parametrize(

@@ -279,13 +279,13 @@ def test_wheel_whose_name_keeps_it_from_one_of_the_pythons(project: SampleProjec
     )
 
 
-def test_folder_that_may_not_be_written_to(project: SampleProject) -> None:
+def test_file_in_the_place_of_a_folder(project: SampleProject) -> None:
     package(project, "build()")
     project.write({"dist": "a file in the place of the folder"})
     assert reason(project) == lines(
         f"""
         failed: build: {{root}}/dist: File exists
-        fix:  let yourself read and write it
+        fix:  move it away
         {READ}FileUnusable
         """
     )

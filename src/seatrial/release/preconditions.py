@@ -225,6 +225,13 @@ def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
             code="MergeUnderWay",
             fix="git merge --continue, git rebase --continue or --abort, as git status says",
         )
+    lock = repository.git_dir / "index.lock"
+    if lock.exists():
+        yield ReleaseError(
+            f"{lock} exists: another git works in the repository, or was killed",
+            code="MergeUnderWay",
+            fix=f"wait for it to end; if none runs: rm {shlex.quote(str(lock))}",
+        )
     if not repository.remotes:
         yield ReleaseError(
             f"{repository.root} has no remote to push to", code="NoRemote", fix="git remote add origin ADDRESS"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import itertools
 import os
@@ -85,8 +86,13 @@ class PreparedRelease:
 def release_lock(repository: Repository) -> Iterator[None]:
     """Hold off every other release of this repository, from all of its work trees.
 
-    The scratch clones of releases that were killed are removed. Raises `AnotherRelease`.
+    The scratch clones of releases that were killed are removed. Raises `AnotherRelease`, or `PermissionError` for a
+    folder that the release writes to after its push.
     """
+    folders = (repository.root, repository.git_dir, repository.common_dir / "objects", repository.common_dir / "refs")
+    for folder in folders:
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(locked(repository.common_dir / "seatrial.lock"))

@@ -7,6 +7,7 @@ the git folder names it: the next command asks the remote until it is known whet
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -200,9 +201,14 @@ def fetch_release(repository: Repository, push: AtomicPush) -> None:
         fetch_objects(repository, push.upstream.remote, f"refs/tags/{push.tag}")
 
 
+UNUSABLE = re.compile(r"Permission denied|Read-only file system|No space left|index\.lock")
+"""What git says when it can't write to a checkout: no change of the user is in the way."""
+
+
 def update_checkout(repository: Repository, release_push: ReleasePush) -> None:
     """Store the tag and fast-forward the branch. Raises `CheckoutNotUpdated` when the checkout prevents it."""
     push = release_push.push
+    finishing = f"do what git asks for, then: {Command('release')}, which updates it"
     try:
         store_tag(repository, push.tag, push.oid)
         why = fast_forward_branch(repository, release_push.branch, push.commit)
@@ -211,7 +217,7 @@ def update_checkout(repository: Repository, release_push: ReleasePush) -> None:
         raise ReleaseError(
             f"{push.tag} is released, but git did not update the checkout to it:\n{error.what}",
             code="CheckoutNotUpdated",
-            fix=f"do what git asks for, then: {Command('release')}, which updates it",
+            fix=finishing,
         ) from None
     if object_of_tag(repository, push.tag) != push.oid:
         raise ReleaseError(
@@ -226,7 +232,7 @@ def update_checkout(repository: Repository, release_push: ReleasePush) -> None:
         raise ReleaseError(
             f"{push.tag} is released, but the checkout can't be updated to its commit:\n{why}",
             code="CheckoutNotUpdated",
-            fix="git pull --rebase" if "fast-forward" in why else stash,
+            fix="git pull --rebase" if "fast-forward" in why else finishing if UNUSABLE.search(why) else stash,
         )
     forget_note(repository)
 

@@ -83,8 +83,9 @@ def register_session(registration: Registration, body: Body) -> None:
         except OSError as error:
             if error.filename is None:
                 raise
-            what = f"{error.filename}: {error.strerror}"
-            _end(session, ToolError(what, code="FileUnusable", fix="let yourself read and write it"))
+            what, is_in_the_way = f"{error.filename}: {error.strerror}", (FileExistsError, NotADirectoryError)
+            fix = "move it away" if isinstance(error, is_in_the_way) else "let yourself read and write it"
+            _end(session, ToolError(what, code="FileUnusable", fix=fix))
 
     run.__doc__ = registration.description
     arrange_summary()
